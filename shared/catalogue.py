@@ -1,0 +1,110 @@
+"""The models as rows of a table: what each reads, its limits, its price and its end of life.
+
+The rows that come with the product are `catalogue.toml`; an operator's file of the same shape is laid over them.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import date
+from importlib.resources import files
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Size = tuple[int, int]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class FieldSpec(_Row):
+    """What a model reads in one option: numbers in a range, one of `choices`, or text of up to `limit` characters."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    default: float | str | None = None
+    limit: int | None = None
+    weights: bool = False
+
+
+class Model(_Row):
+    """One row. `price_usd` is dollars a picture, `typical_seconds` a first guess at a call's duration."""
+
+    key: str
+    name: str
+    id: str
+    dialect: Literal["sdxl", "stable-image"]
+    regions: tuple[str, ...]
+    price_usd: Annotated[float, Field(ge=0)]
+    picture: Literal["required", "optional", "none"]
+    streaming: bool
+    typical_seconds: Annotated[float, Field(gt=0)]
+    concurrency: Annotated[int, Field(ge=1)]
+    per_minute: Annotated[int, Field(ge=0)]
+    sizes: tuple[Size, ...]
+    fields: Mapping[str, FieldSpec]
+    end_of_life: date | None = None
+    offered: bool = True
+
+    @property
+    def weighs_prompts(self) -> bool:
+        return self.fields["prompt"].weights
+
+    def retired(self, today: date) -> bool:
+        return self.end_of_life is not None and today >= self.end_of_life
+
+    @field_validator("fields")
+    @classmethod
+    def _reads_a_prompt(cls, fields: Mapping[str, FieldSpec]) -> Mapping[str, FieldSpec]:
+        if "prompt" not in fields or fields["prompt"].limit is None:
+            msg = "every model reads a prompt of limited length: fields.prompt.limit is missing"
+            raise ValueError(msg)
+        return fields
+
+
+class Catalogue(_Row):
+    """All models, by the key that people and settings use."""
+
+    default: str
+    models: Mapping[str, Model]
+
+    @model_validator(mode="after")
+    def _default_is_offered(self) -> "Catalogue":
+        if self.default not in self.models or not self.models[self.default].offered:
+            msg = f"default is {self.default!r}, which is not an offered model: {', '.join(self.models)}"
+            raise ValueError(msg)
+        return self
+
+    def __iter__(self) -> Iterator[Model]:  # type: ignore[override]  # pydantic iterates over fields; a table over rows
+        return iter(self.models.values())
+
+    @property
+    def offered(self) -> tuple[Model, ...]:
+        return tuple(model for model in self if model.offered)
+
+    def find(self, name: str) -> Model | None:
+        """The row whose key, Bedrock id or name this is."""
+        folded = name.strip().casefold()
+        return next((m for m in self if folded in {m.key.casefold(), m.id.casefold(), m.name.casefold()}), None)
+
+    def having(self, field: str) -> tuple[Model, ...]:
+        """The offered models that read this field."""
+        return tuple(model for model in self.offered if field in model.fields)
+
+
+def load_catalogue(override: str = "") -> Catalogue:
+    """The product's table with an operator's TOML text laid over it. Raises `ValueError` naming what is wrong."""
+    table = tomllib.loads(files("shared").joinpath("catalogue.toml").read_text(encoding="utf-8"))
+    table = _laid_over(table, tomllib.loads(override))
+    rows = {key: {"key": key} | row for key, row in table["models"].items()}
+    return Catalogue.model_validate(table | {"models": rows})
+
+
+def _laid_over(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        under = below.get(key)
+        merged[key] = _laid_over(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+    return merged

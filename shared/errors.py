@@ -1,0 +1,166 @@
+"""Everything that can go wrong for a person or an operator, each a code with facts and a sentence in three beats.
+
+The English sentence stands here: what happened, why, what to do. Other languages are files of the bot that hold
+the same codes. Who acts next decides how an error is treated:
+
+    PERSON    the one who asked can mend it: reword, pick another picture, leave an option out
+    TIME      nobody needs to act, it passes
+    OPERATOR  whoever runs the bot must act; the person is told so
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from pydantic import BaseModel, ConfigDict
+
+Fact = str | int | float
+
+
+class Actor(StrEnum):
+    """Who has to act before the same thing can succeed."""
+
+    PERSON = "person"
+    TIME = "time"
+    OPERATOR = "operator"
+
+
+_PERSON: Mapping[str, str] = {
+    # the request
+    "model_unknown": "There is no model called “{value}” here. The models are: {models}. Choose one of them.",
+    "field_unsupported": "{model} has no “{field}”. {models} has it. Leave “{field}” out, or choose {models}.",
+    "field_unsupported_anywhere": "{model} has no “{field}”. No model here has it. Leave “{field}” out.",
+    "out_of_range": "“{field}” is {value}. {model} takes {minimum} to {maximum}. Choose a number in between.",
+    "not_a_number": "“{field}” is “{value}”. That is no finite number. Write one with plain digits.",
+    "not_a_choice": "“{field}” is “{value}”. {model} knows: {choices}. Choose one of them.",
+    "prompt_empty": "The prompt is empty. The model paints what the words say. Write at least one word.",
+    "prompt_part_empty": "Part {number} of the prompt is empty. Each part between “|” needs words before its weight. "
+    "Fill it or take the “|” away; a literal one is written “\\|”.",
+    "prompt_too_long": "The {field} has a part of {length} characters. {model} reads {limit}. Trim it and ask again.",
+    "weight_not_a_number": "“{value}” stands where a weight belongs. After “::” comes a finite number, as in "
+    "“castle::1.2”. Write a number, or “\\::” for a literal one.",
+    "weight_unsupported": "“{text}” has the weight {value}. {model} knows only 1 (wanted) and -1 (unwanted). "
+    "Take the weight away, or choose {models}.",
+    "prompt_only_negative": "The prompt says only what to avoid. {model} needs something to paint. "
+    "Write what you want to see, too.",
+    "picture_required": "There is no picture. {model} changes a picture and cannot paint from words alone. "
+    "Attach one, or choose a model that can.",
+    "picture_unsupported": "{model} paints from words alone. It cannot read a picture. "
+    "Leave the picture out, or choose {models}.",
+    "picture_only_option": "“{field}” was given without a picture. It says how a picture is used. "
+    "Attach a picture, or leave “{field}” out.",
+    "text_only_option": "“{field}” was given with a picture. The result takes the picture's own shape. "
+    "Leave “{field}” or the picture out.",
+    "mode_conflict": "“{field}” does not go with the mode {mode}. It belongs to {other}. "
+    "Leave “{field}” out, or choose the mode {other}.",
+    "schedule_order": "The step schedule starts at {start} and ends at {end}. It runs downwards. "
+    "Choose an end below the start.",
+    "extras_forbidden": "“extras” was given. This bot's operator has not opened it to you. Leave it out.",
+    "extras_not_object": "“extras” is not a JSON object: {detail}. The model reads only an object. "
+    'Write something like {{"name": 1}}.',
+    "extras_too_large": "“extras” has {length} characters. This bot takes {limit}. Shorten it.",
+    # the attachment
+    "attachment_too_large": "The picture has {size}. The limit here is {limit}. Attach a smaller one.",
+    "attachment_host": "The picture is at {host}. This bot reads only from Discord's own servers. "
+    "Attach the picture to the command instead.",
+    "attachment_type": "The file is not a picture this bot knows. Its bytes are none of {types}. "
+    "Save it as PNG or JPEG and attach that.",
+    "attachment_empty": "The attached file is empty. There is nothing to paint from. Attach the picture again.",
+    "attachment_gone": "The picture could not be fetched. Discord no longer has it. Attach it again.",
+    "attachment_unreachable": "The picture could not be fetched in time. Discord's file server did not answer. "
+    "Ask again in a moment.",
+    # the picture, found while preparing it
+    "picture_unreadable": "The picture could not be read. Its data is damaged or not what it claims to be. "
+    "Save it again as PNG or JPEG and attach that.",
+    "picture_unsupported_type": "The picture's format is not read here. The bot knows PNG, JPEG, WebP, GIF, AVIF, HEIC. "
+    "Save it as PNG or JPEG and attach that.",
+    "picture_too_many_pixels": "The picture is {width} × {height} pixels. At most {limit} are read here. "
+    "Scale it down and attach that.",
+    "picture_too_many_chunks": "The picture's file is made of too many pieces. More than {limit} are not read here. "
+    "Save it again and attach that.",
+    "picture_too_large": "The picture has {size}. At most {limit} are read here. Attach a smaller one.",
+    "picture_too_small": "The picture is {width} × {height} pixels. The model needs at least {limit} on each side. "
+    "Attach a larger one.",
+    "picture_truncated": "The picture ends in the middle. Its upload or download was cut off. Attach it again.",
+    "picture_too_slow": "The picture took too long to read. More than {limit} s are not spent on one. "
+    "Save it as a plain JPEG and attach that.",
+    "picture_heif_missing": "The picture is HEIC. This bot runs without the library that reads it. "
+    "Save it as JPEG and attach that, or ask the operator for pi-heif.",
+    "no_longer_kept": "The picture you attached is gone. It waited longer than pictures are kept. "
+    "Ask again with it attached.",
+    # the queue
+    "too_many_waiting": "You have {count} requests waiting. At most {limit} may wait for one person. "
+    "Ask again when one is done.",
+    # the model's answer
+    "not_accepted": "{model} did not accept the request. It said: {detail}. "
+    "Change the options or the picture and ask again.",
+}
+
+_TIME: Mapping[str, str] = {
+    "no_room": "The queue is full. There is no room for another picture just now. Ask again in a few minutes.",
+    "queue_unreachable": "The request could not be queued. The queue does not answer. "
+    "Nothing was charged; ask again in a minute.",
+    "quota_exceeded": "The picture was not made. The operator's AWS account reached its limit for {model}. "
+    "Ask again later.",
+    "busy": "The picture was not made. {model} stayed busy for too long. Ask again later.",
+    "model_timeout": "The picture was not made. {model} took too long. Ask again, perhaps with a simpler prompt.",
+    "model_error": "The picture was not made. {model} failed on this request. Ask again, or try another picture.",
+    "provider_error": "The picture was not made. Amazon Bedrock had a fault of its own. Ask again later.",
+    "unreachable": "The picture was not made. Amazon Bedrock could not be reached. Ask again later.",
+    "deadline": "The picture was not made. No whole answer came within {limit} s. Ask again later.",
+    "bad_answer": "The picture was not made. {model} answered with something that is not a picture ({detail}). "
+    "Ask again.",
+    "lost": "The picture was not made. The work was interrupted twice and its fate is unknown. Ask again.",
+    "gave_up": "The picture was not made. It was tried {count} times and the worker stopped each time. "
+    "Ask again, perhaps with another picture.",
+}
+
+_OPERATOR: Mapping[str, str] = {
+    "permissions_missing": "The bot may not answer in this channel. It lacks: {permissions}. "
+    "Ask a server admin to grant them to the bot here.",
+    "access_denied": "The picture was not made. The bot's AWS account has no access to {model}. "
+    "The operator was told; choose another model meanwhile.",
+    "model_gone": "The picture was not made. {model} is no longer available on Amazon Bedrock. "
+    "Choose another model; the operator was told.",
+    "model_off": "{model} is switched off. {reason} Choose another model; the operator was told.",
+    "credentials": "The picture was not made. Amazon Bedrock refused the bot's AWS credentials. "
+    "The operator was told; ask again later.",
+    "misconfigured": "The picture was not made. The bot is not set up right ({detail}). "
+    "The operator was told; ask again later.",
+    "internal": "The picture was not made. The bot has a fault of its own. The operator's log has the details. "
+    "Ask again.",
+}
+
+SENTENCES: Mapping[str, str] = MappingProxyType({**_PERSON, **_TIME, **_OPERATOR})
+
+
+class Problem(BaseModel):
+    """One thing that is wrong: a code of `SENTENCES` and the facts its sentence names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: str
+    facts: dict[str, Fact] = {}
+
+    @property
+    def actor(self) -> Actor:
+        if self.code in _PERSON:
+            return Actor.PERSON
+        return Actor.TIME if self.code in _TIME else Actor.OPERATOR
+
+    def sentence(self, sentences: Mapping[str, str] = SENTENCES) -> str:
+        """The three beats, in English or in the language of the given sentences."""
+        return sentences[self.code].format(**self.facts)
+
+
+def problem(code: str, **facts: Fact) -> Problem:
+    """A problem of this code; its facts are named at the call."""
+    return Problem(code=code, facts=facts)
+
+
+class Refused(Exception):
+    """A request that cannot be done, with all that is wrong with it."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(" ".join(p.sentence() for p in problems))
+        self.problems = problems

@@ -1,0 +1,51 @@
+"""A request with an id, a requester and a place to answer."""
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.request import Request
+
+
+class Place(BaseModel):
+    """Where a job is answered, as Discord's snowflakes. The thread under `message` has the message's own id.
+
+    `in_place` is true where the command was used inside a thread, which is then `channel`.
+    https://discord.com/developers/docs/topics/threads
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    guild: int
+    channel: int
+    message: int
+    in_place: bool = False
+
+
+class Requester(BaseModel):
+    """Who asked: a user's snowflake, the name to show, and the language of their Discord client."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: int
+    name: str
+    locale: str = "en-US"
+
+
+class Job(BaseModel):
+    """One ask. `id` is the snowflake of the interaction that asked, so a redelivered interaction is the same job.
+
+    `seed` is what is sent to the model (1 to its maximum), drawn before the first call. `accepted_at` is Unix seconds.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    request: Request
+    seed: int
+    requester: Requester
+    place: Place
+    accepted_at: float
+
+    @property
+    def flow(self) -> str:
+        """Whose turn is being shared out: the person who asked."""
+        return f"user-{self.requester.id}"

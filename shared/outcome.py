@@ -1,0 +1,50 @@
+"""How a job ends: Generated, Filtered or Failed, nothing else."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from shared.errors import Problem
+
+
+class Side(StrEnum):
+    """What a content filter withheld."""
+
+    PROMPT = "prompt"
+    INPUT = "input picture"
+    OUTPUT = "output picture"
+
+
+class _Ending(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Generated(_Ending):
+    """A picture was made; its bytes lie under the job's picture key. `seconds` is the model's own time."""
+
+    kind: Literal["generated"] = "generated"
+    seed: int
+    media_type: str
+    width: int
+    height: int
+    seconds: float
+
+
+class Filtered(_Ending):
+    """The provider withheld the picture. Final: the same request is never sent again."""
+
+    kind: Literal["filtered"] = "filtered"
+    side: Side
+    seconds: float
+
+
+class Failed(_Ending):
+    """No picture came of it, and why."""
+
+    kind: Literal["failed"] = "failed"
+    problem: Problem
+
+
+Outcome = Annotated[Generated | Filtered | Failed, Field(discriminator="kind")]
+OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)

@@ -1,0 +1,82 @@
+r"""The prompt as people write it: `castle in fog::1.2 | crowds::-0.8`.
+
+Parts are separated by `|`; `::` and a finite number at a part's end is its weight (1 when absent, negative for what
+to avoid). A literal `|`, `::` or backslash before one of them is written `\|`, `\::`, `\\`.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.errors import Refused, problem
+
+_TOKEN = re.compile(r"\\\\|\\\||\\::|\||::|[\s\S]")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+
+
+class TextPrompt(BaseModel):
+    """One weighted text, as SDXL's `text_prompts[]` has it.
+
+    https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-1-0-image-image.html
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    text: str
+    weight: float = 1.0
+
+
+def parse_prompt(written: str) -> tuple[TextPrompt, ...]:
+    """Read a prompt into weighted texts, one or more. Raises `Refused`."""
+    if not written.strip():
+        raise Refused(problem("prompt_empty"))
+    return tuple(_part(number, tokens) for number, tokens in enumerate(_split(_TOKEN.findall(written), "|"), start=1))
+
+
+def format_prompt(prompts: Iterable[TextPrompt]) -> str:
+    """Write weighted texts so that `parse_prompt` reads the same ones again."""
+    return " | ".join(_escape(p.text) + ("" if p.weight == 1 else f" ::{_shortest(p.weight)}") for p in prompts)
+
+
+def _split(tokens: list[str], at: str) -> list[list[str]]:
+    parts: list[list[str]] = [[]]
+    for token in tokens:
+        if token == at:
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return parts
+
+
+def _part(number: int, tokens: list[str]) -> TextPrompt:
+    *before, last = _split(tokens, "::")
+    if not before:
+        text, weight = _literal(last), 1.0
+    else:
+        text = "::".join(_literal(part) for part in before)
+        weight = _weight(_literal(last))
+    if not text.strip():
+        raise Refused(problem("prompt_part_empty", number=number))
+    return TextPrompt(text=text.strip(), weight=weight)
+
+
+def _weight(written: str) -> float:
+    digits = written.strip()
+    weight = float(digits) if _NUMBER.fullmatch(digits) else math.nan
+    if not math.isfinite(weight):
+        raise Refused(problem("weight_not_a_number", value=digits[:40]))
+    return weight
+
+
+def _literal(tokens: list[str]) -> str:
+    return "".join(token[1:] if len(token) > 1 and token[0] == "\\" else token for token in tokens)
+
+
+def _escape(text: str) -> str:
+    return re.sub(r"\\|\||::", lambda found: "\\" + found[0], text)
+
+
+def _shortest(weight: float) -> str:
+    return f"{weight:g}" if float(f"{weight:g}") == weight else repr(weight)

@@ -1,0 +1,220 @@
+"""What a person asked for: one frozen value, held against its model's row before it exists."""
+
+import json
+import math
+import random
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from shared.catalogue import Catalogue, FieldSpec, Model
+from shared.errors import Problem, Refused, problem
+from shared.prompts import TextPrompt, parse_prompt
+
+EXTRAS_LIMIT = 2000
+PICTURE_OPTIONS = ("init_image_mode", "keep", "step_schedule_start", "step_schedule_end", "fit")
+TEXT_OPTIONS = ("aspect_ratio",)
+SCHEDULE_OPTIONS = ("step_schedule_start", "step_schedule_end")
+
+
+class Fit(StrEnum):
+    """How a picture of another shape is brought to one of the model's sizes."""
+
+    CROP = "crop"
+    PAD = "pad"
+    STRETCH = "stretch"
+
+
+class Request(BaseModel):
+    """Everything of a generation but its picture and its drawn seed. `None` means: the model's default.
+
+    `keep` is how much of the picture stays, in percent: SDXL's `image_strength` and the others' `1 - strength`.
+    Ranges and choices are the model's row in the catalogue; `compose` holds a request against it.
+    https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-1-0-image-image.html
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    model: str
+    text_prompts: tuple[TextPrompt, ...]
+    has_picture: bool
+    fit: Fit | None = None
+    keep: float | None = None
+    init_image_mode: str | None = None
+    step_schedule_start: float | None = None
+    step_schedule_end: float | None = None
+    cfg_scale: float | None = None
+    clip_guidance_preset: str | None = None
+    sampler: str | None = None
+    samples: int | None = None
+    seed: int | None = None
+    steps: int | None = None
+    style_preset: str | None = None
+    output_format: str | None = None
+    aspect_ratio: str | None = None
+    extras: dict[str, JsonValue] | None = None
+
+    def given(self) -> dict[str, Any]:
+        """The options that were chosen, by field name."""
+        return self.model_dump(exclude_none=True, exclude={"model", "text_prompts", "has_picture"}, mode="json")
+
+    def value(self, field: str, model: Model) -> Any:
+        """What is in force for this field: chosen, or the model's default, or None."""
+        chosen = getattr(self, field)
+        spec = model.fields.get(field)
+        return chosen if chosen is not None or spec is None else spec.default
+
+    def plain_prompts(self) -> tuple[str, str]:
+        """Prompt and negative prompt for a model without weights, "" when there is none."""
+        wanted = ", ".join(p.text for p in self.text_prompts if p.weight > 0)
+        unwanted = ", ".join(p.text for p in self.text_prompts if p.weight < 0)
+        return wanted, unwanted
+
+
+OPTIONS = tuple(name for name in Request.model_fields if name not in {"model", "text_prompts", "has_picture"})
+
+
+def compose(
+    catalogue: Catalogue,
+    *,
+    prompt: str,
+    negative: str | None = None,
+    model: str | None = None,
+    has_picture: bool,
+    **options: Any,
+) -> Request:
+    """Build a request from what was written. Raises `Refused` with everything that is wrong with it, not the first."""
+    row = catalogue.models[catalogue.default] if model is None else catalogue.find(model)
+    if row is None:
+        names = ", ".join(m.name for m in catalogue.offered)
+        raise Refused(problem("model_unknown", value=str(model)[:100], models=names))
+    wrong: list[Problem] = []
+    text_prompts: tuple[TextPrompt, ...] = ()
+    try:
+        text_prompts = parse_prompt(prompt)
+    except Refused as refused:
+        wrong += refused.problems
+    if negative and negative.strip():
+        text_prompts += (TextPrompt(text=negative.strip(), weight=-1),)
+    given = {name: value for name, value in options.items() if value is not None}
+    numbers = [name for name, value in given.items() if isinstance(value, float) and not math.isfinite(value)]
+    wrong += [problem("not_a_number", field=name, value=str(given.pop(name))) for name in numbers]
+    request = Request(model=row.key, text_prompts=text_prompts, has_picture=has_picture, **given)
+    wrong += problems_of(request, row, catalogue)
+    if wrong:
+        raise Refused(*wrong)
+    return request
+
+
+def problems_of(request: Request, model: Model, catalogue: Catalogue) -> tuple[Problem, ...]:
+    """Everything that this model would not take of this request."""
+    return (
+        *_option_problems(request, model, catalogue),
+        *_prompt_problems(request, model, catalogue),
+        *_picture_problems(request, model, catalogue),
+        *_schedule_problems(request),
+    )
+
+
+def parse_extras(written: str) -> dict[str, JsonValue]:
+    """Read `extras`: a JSON object of at most `EXTRAS_LIMIT` characters. Raises `Refused`."""
+    if len(written) > EXTRAS_LIMIT:
+        raise Refused(problem("extras_too_large", length=len(written), limit=EXTRAS_LIMIT))
+    try:
+        value = json.loads(written, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Refused(problem("extras_not_object", detail=str(error)[:100])) from error
+    if not isinstance(value, dict):
+        raise Refused(problem("extras_not_object", detail=f"it is of type {type(value).__name__}"))
+    return value
+
+
+def draw_seed(request: Request, model: Model, chance: random.Random) -> int:
+    """The seed to send: the chosen one, or one drawn from 1 to the model's maximum where it is 0 or absent."""
+    maximum = model.fields["seed"].maximum
+    return request.seed or chance.randint(1, int(maximum or 1))
+
+
+def _no_constant(name: str) -> JsonValue:
+    msg = f"{name} is not JSON"
+    raise ValueError(msg)
+
+
+def _names(models: tuple[Model, ...]) -> str:
+    return " / ".join(m.name for m in models)
+
+
+def _option_problems(request: Request, model: Model, catalogue: Catalogue) -> Iterator[Problem]:
+    for field, value in request.given().items():
+        if field == "fit":
+            continue
+        spec = model.fields.get(field)
+        if spec is None:
+            having = catalogue.having(field)
+            if having:
+                yield problem("field_unsupported", field=field, model=model.name, models=_names(having))
+            else:
+                yield problem("field_unsupported_anywhere", field=field, model=model.name)
+        elif spec.choices and value not in spec.choices:
+            choices = ", ".join(spec.choices)
+            yield problem("not_a_choice", field=field, value=str(value)[:100], model=model.name, choices=choices)
+        elif not _within(value, spec):
+            bounds = {"minimum": _plain(spec.minimum), "maximum": _plain(spec.maximum)}
+            yield problem("out_of_range", field=field, value=_plain(value), model=model.name, **bounds)
+
+
+def _within(value: Any, spec: FieldSpec) -> bool:
+    return (spec.minimum is None or value >= spec.minimum) and (spec.maximum is None or value <= spec.maximum)
+
+
+def _plain(number: float | str | None) -> str:
+    return f"{number:.12g}" if isinstance(number, int | float) else str(number)
+
+
+def _prompt_problems(request: Request, model: Model, catalogue: Catalogue) -> Iterator[Problem]:
+    limit = model.fields["prompt"].limit or 0
+    if model.weighs_prompts:
+        texts = [("negative prompt" if p.weight < 0 else "prompt", p.text) for p in request.text_prompts]
+    else:
+        wanted, unwanted = request.plain_prompts()
+        texts = [("prompt", wanted), ("negative prompt", unwanted)]
+        if request.text_prompts and not wanted:
+            yield problem("prompt_only_negative", model=model.name)
+        others = _names(tuple(m for m in catalogue.offered if m.weighs_prompts)) or "a model with weights"
+        for part in request.text_prompts:
+            if abs(part.weight) != 1:
+                facts = {"text": part.text[:60], "value": _plain(part.weight), "models": others}
+                yield problem("weight_unsupported", model=model.name, **facts)
+    for field, text in texts:
+        if len(text) > limit:
+            yield problem("prompt_too_long", field=field, length=len(text), limit=limit, model=model.name)
+
+
+def _picture_problems(request: Request, model: Model, catalogue: Catalogue) -> Iterator[Problem]:
+    if request.has_picture and model.picture == "none":
+        readers = tuple(m for m in catalogue.offered if m.picture != "none")
+        yield problem("picture_unsupported", model=model.name, models=_names(readers) or "another model")
+    if not request.has_picture and model.picture == "required":
+        yield problem("picture_required", model=model.name)
+    misplaced = TEXT_OPTIONS if request.has_picture else PICTURE_OPTIONS
+    code = "text_only_option" if request.has_picture else "picture_only_option"
+    for field in misplaced:
+        if getattr(request, field) is not None and (field in model.fields or field == "fit"):
+            yield problem(code, field=field)
+
+
+def _schedule_problems(request: Request) -> Iterator[Problem]:
+    scheduled = request.init_image_mode == "STEP_SCHEDULE"
+    if not request.has_picture:
+        return
+    if scheduled and request.keep is not None:
+        yield problem("mode_conflict", field="keep", mode="STEP_SCHEDULE", other="IMAGE_STRENGTH")
+    if not scheduled:
+        for field in SCHEDULE_OPTIONS:
+            if getattr(request, field) is not None:
+                yield problem("mode_conflict", field=field, mode="IMAGE_STRENGTH", other="STEP_SCHEDULE")
+    start, end = request.step_schedule_start, request.step_schedule_end
+    if scheduled and start is not None and end is not None and end >= start:
+        yield problem("schedule_order", start=_plain(start), end=_plain(end))
