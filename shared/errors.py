@@ -72,7 +72,7 @@ _PERSON: Mapping[str, str] = {
     # the picture, found while preparing it
     "picture_unreadable": "The picture could not be read. Its data is damaged or not what it claims to be. "
     "Save it again as PNG or JPEG and attach that.",
-    "picture_unsupported_type": "The picture's format is not read here. The bot knows PNG, JPEG, WebP, GIF, AVIF, HEIC. "
+    "picture_unsupported_type": "The picture's format is not read here. PNG, JPEG, WebP, GIF, AVIF and HEIC are. "
     "Save it as PNG or JPEG and attach that.",
     "picture_too_many_pixels": "The picture is {width} × {height} pixels. At most {limit} are read here. "
     "Scale it down and attach that.",

@@ -1,0 +1,165 @@
+"""What a picture's bytes tell without decoding them: its type, a PNG's size, and the words a PNG carries."""
+
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+
+# https://www.w3.org/TR/png-3/#4Concepts.FormatTypes: the ancillary chunks that change which pixels are shown
+_SHOWN: Final = frozenset(
+    b"tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI sBIT bKGD pHYs acTL fcTL fdAT".split()  # noqa: SIM905 - a list of four-letter names reads best as one line
+)
+_MAX_TEXT: Final = 1 << 20
+_HEIC_BRANDS: Final = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"))
+_AVIF_BRANDS: Final = frozenset((b"avif", b"avis"))
+
+
+class PictureType(StrEnum):
+    """The types of picture a person may attach; the value is the subtype of the media type."""
+
+    PNG = "png"
+    JPEG = "jpeg"
+    WEBP = "webp"
+    GIF = "gif"
+    AVIF = "avif"
+    HEIC = "heic"
+
+    @property
+    def media_type(self) -> str:
+        """The IANA name, as in `image/png`."""
+        return f"image/{self.value}"
+
+    @property
+    def extension(self) -> str:
+        """How a file's name ends, without the dot."""
+        return "jpg" if self is PictureType.JPEG else self.value
+
+
+def sniff(head: bytes) -> PictureType | None:
+    """Tell the type by the first bytes (32 or more; a name or a header is never asked), or None when it is none of ours.
+
+    The order and the patterns follow https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern; AVIF and HEIC are told apart
+    by the brands of the ISO-BMFF `ftyp` box (https://aomediacodec.github.io/av1-avif/#brands).
+    """
+    if head.startswith(PNG_SIGNATURE):
+        return PictureType.PNG
+    if head.startswith(b"\xff\xd8\xff"):
+        return PictureType.JPEG
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return PictureType.WEBP
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return PictureType.GIF
+    if head[4:8] == b"ftyp":
+        return _by_brands(head)
+    return None
+
+
+def _by_brands(head: bytes) -> PictureType | None:
+    end = min(int.from_bytes(head[:4]), len(head) & ~3)
+    compatible = {head[at : at + 4] for at in range(16, end, 4)}
+    for brands in ({head[8:12]}, compatible):
+        if brands & _AVIF_BRANDS:
+            return PictureType.AVIF
+        if brands & _HEIC_BRANDS:
+            return PictureType.HEIC
+    return None
+
+
+class _Chunk(NamedTuple):
+    kind: bytes
+    data: memoryview
+    whole: memoryview
+
+
+def _chunks(png: bytes) -> Iterator[_Chunk]:
+    """Walk a PNG from IHDR to IEND, comparing every length and CRC; what follows IEND is not looked at. Raises ValueError."""
+    if not png.startswith(PNG_SIGNATURE):
+        raise ValueError("this is not a PNG: its first eight bytes are not PNG's signature")
+    view, at, kind = memoryview(png), len(PNG_SIGNATURE), b""
+    while kind != b"IEND":
+        if len(png) < at + 12:
+            raise ValueError(f"this PNG is cut short: no chunk fits after byte {at}")
+        length, kind = int.from_bytes(view[at : at + 4]), bytes(view[at + 4 : at + 8])
+        end = at + 12 + length
+        if end > len(png):
+            raise ValueError(f"this PNG is cut short: its chunk {kind!r} should end at byte {end} of {len(png)}")
+        if zlib.crc32(view[at + 4 : end - 4]) != int.from_bytes(view[end - 4 : end]):
+            raise ValueError(f"this PNG is damaged: the checksum of its chunk {kind!r} at byte {at} is wrong")
+        if (kind == b"IHDR") != (at == len(PNG_SIGNATURE)) or (kind == b"IHDR" and length != 13):  # noqa: PLR2004 - IHDR's only length
+            raise ValueError("this PNG is damaged: it needs one IHDR of 13 bytes, in first place")
+        yield _Chunk(kind, view[at + 8 : end - 4], view[at:end])
+        at = end
+
+
+def check_png(png: bytes) -> None:
+    """Raise ValueError unless this is a whole PNG: signature, lengths, checksums, IHDR, IDAT and IEND. Nothing is inflated."""
+    if all(chunk.kind != b"IDAT" for chunk in list(_chunks(png))):
+        raise ValueError("this PNG is damaged: it has no pixels")
+
+
+def png_chunk_count(png: bytes, most: int) -> int:
+    """How many chunks follow one another, counted no further than one more than `most`; nothing is verified."""
+    count, at = 0, len(PNG_SIGNATURE)
+    while count <= most and at + 12 <= len(png):
+        at += 12 + int.from_bytes(png[at : at + 4])
+        count += 1
+    return count
+
+
+def png_size(png: bytes) -> tuple[int, int]:
+    """Width and height in pixels, from IHDR. Raises ValueError when there is none."""
+    header = next(_chunks(png))
+    width, height = struct.unpack_from(">II", header.data)
+    return width, height
+
+
+def png_with_text(png: bytes, entries: Mapping[str, str]) -> bytes:
+    """Splice `entries` in after IHDR as uncompressed iTXt chunks, and drop every other word, date, place and trailing byte.
+
+    The pixels are not decoded: IDAT is copied as it is, and so is what decides how it shows (transparency, colour, animation).
+    Raises ValueError when the PNG is malformed, a keyword is not 1 to 79 bytes of printable Latin-1 without outer or double
+    spaces, or a text holds a NUL (https://www.w3.org/TR/png-3/#11textinfo).
+    """
+    parts: list[bytes | memoryview] = [PNG_SIGNATURE]
+    pixels = False
+    for chunk in _chunks(png):
+        pixels = pixels or chunk.kind == b"IDAT"
+        if chunk.kind in _SHOWN or not chunk.kind[0] & 0x20:
+            parts.append(chunk.whole)
+        if chunk.kind == b"IHDR":
+            parts += [_itxt(keyword, text) for keyword, text in entries.items()]
+    if not pixels:
+        raise ValueError("this PNG is damaged: it has no pixels")
+    return b"".join(parts)
+
+
+def _itxt(keyword: str, text: str) -> bytes:
+    key = keyword.encode("latin-1")
+    if not 1 <= len(key) <= 79 or not keyword.replace("\xa0", "\0").isprintable() or "  " in f" {keyword} ":  # noqa: PLR2004 - the specification's figure
+        raise ValueError(f"{keyword!r} cannot be a keyword in a PNG: it takes 1 to 79 printable characters, no outer or double spaces")
+    if "\0" in text:
+        raise ValueError(f"the text under {keyword!r} holds a NUL, which ends a text in a PNG: take it out")
+    body = b"iTXt" + key + b"\0\0\0\0\0" + text.encode()
+    return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+
+
+def png_text(png: bytes) -> dict[str, str]:
+    """Read tEXt and uncompressed iTXt back: keyword to text, up to 1 MiB in all; compressed text is left alone.
+
+    Raises ValueError when the PNG is malformed.
+    """
+    found: dict[str, str] = {}
+    room = _MAX_TEXT
+    for chunk in _chunks(png):
+        if chunk.kind not in (b"tEXt", b"iTXt") or len(chunk.data) > room:
+            continue
+        room -= len(chunk.data)
+        key, _, rest = bytes(chunk.data).partition(b"\0")
+        if chunk.kind == b"tEXt":
+            found[key.decode("latin-1")] = rest.decode("latin-1")
+        elif rest.startswith(b"\0\0") and rest.count(b"\0", 2) >= 2:  # noqa: PLR2004 - language and translated keyword end in NUL
+            found[key.decode("latin-1")] = rest[2:].split(b"\0", 2)[2].decode(errors="replace")
+    return found

@@ -1,0 +1,117 @@
+"""What the worker's two use cases need of the queue and of Bedrock; adapters fulfil it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from shared.catalogue import Model
+from shared.errors import Problem
+from shared.job import Job
+from shared.outcome import Outcome, Side
+from shared.request import Request
+
+
+class Lane(StrEnum):
+    """The two stages of a job, each a Celery queue and a fair queue of its own."""
+
+    PREPARE = "prepare"
+    GENERATE = "generate"
+
+
+class Retry(StrEnum):
+    """What may follow a call that brought no picture."""
+
+    NEVER = "never"
+    WAIT = "wait"  # it is known not to have run: the job waits its time, however often
+    ONCE = "once"  # it may have run and been billed: one repeat at most
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A job that is ours until its lease ends. `doubts` counts its calls whose fate nobody knows."""
+
+    lane: Lane
+    job: Job
+    token: str
+    doubts: int
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The model's answer, checked: encoded bytes, pixels, the seed it says it used, seconds of the call."""
+
+    data: bytes
+    media_type: str
+    width: int
+    height: int
+    seed: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """The provider's content filter kept the picture back."""
+
+    side: Side
+    seconds: float
+
+
+class Trouble(Exception):
+    """A call that brought neither: what to say, whether to repeat it, after how many seconds at least.
+
+    `throttled` slows the pace for all workers; `switch_off` takes the model from everyone until an operator acts.
+    """
+
+    def __init__(
+        self, problem: Problem, retry: Retry, *, after: float = 0, throttled: bool = False, switch_off: bool = False
+    ) -> None:
+        super().__init__(problem.sentence())
+        self.problem = problem
+        self.retry = retry
+        self.after = after
+        self.throttled = throttled
+        self.switch_off = switch_off
+
+
+class Studio(Protocol):
+    """The place where pictures are made: Bedrock."""
+
+    def generate(self, request: Request, model: Model, picture: bytes | None, seed: int) -> Picture | Withheld:
+        """Call the model once, within a deadline over the whole call. Raises `Trouble`."""
+        ...
+
+
+class Queue(Protocol):
+    """The ledger of jobs. Every answer of False means: the lease was lost, stop working on it."""
+
+    def claim(self, lane: Lane) -> Claim | None:
+        """Take the fairest waiting job whose flow and model may run now."""
+        ...
+
+    def source(self, job_id: str) -> bytes | None:
+        """Fetch the picture as it was uploaded."""
+        ...
+
+    def prepared(self, job_id: str) -> bytes | None:
+        """Fetch the picture as the model is to get it."""
+        ...
+
+    def promote(self, claim: Claim, prepared: bytes) -> bool:
+        """Store the prepared picture, drop the upload, and move the job to the generate lane."""
+        ...
+
+    def begin(self, claim: Claim) -> bool:
+        """Record an attempt: the call is about to start."""
+        ...
+
+    def release(self, claim: Claim, *, after: float, doubt: bool, throttled: bool) -> bool:
+        """Put the job back at its old place, not to be claimed for `after` seconds."""
+        ...
+
+    def finish(self, claim: Claim, outcome: Outcome, picture: bytes | None = None) -> bool:
+        """End the job: store picture and outcome, end the lease, tell the bot."""
+        ...
+
+    def switch_off(self, model: str, problem: Problem) -> None:
+        """Take this model from everyone until an operator switches it on."""
+        ...
