@@ -9,9 +9,7 @@ from typing import Final, NamedTuple
 PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
 # https://www.w3.org/TR/png-3/#4Concepts.FormatTypes: the ancillary chunks that change which pixels are shown
-_SHOWN: Final = frozenset(
-    b"tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI sBIT bKGD pHYs acTL fcTL fdAT".split()  # noqa: SIM905 - a list of four-letter names reads best as one line
-)
+_SHOWN: Final = frozenset(b"tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI sBIT bKGD pHYs acTL fcTL fdAT".split())
 _MAX_TEXT: Final = 1 << 20
 _HEIC_BRANDS: Final = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"))
 _AVIF_BRANDS: Final = frozenset((b"avif", b"avis"))
@@ -39,10 +37,10 @@ class PictureType(StrEnum):
 
 
 def sniff(head: bytes) -> PictureType | None:
-    """Tell the type by the first bytes (32 or more; a name or a header is never asked), or None when it is none of ours.
+    """Tell the type by the first bytes (32 or more; a name is never asked), or None when it is none of ours.
 
-    The order and the patterns follow https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern; AVIF and HEIC are told apart
-    by the brands of the ISO-BMFF `ftyp` box (https://aomediacodec.github.io/av1-avif/#brands).
+    The patterns are those of https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern; AVIF and HEIC are told
+    apart by the brands of the ISO-BMFF `ftyp` box (https://aomediacodec.github.io/av1-avif/#brands).
     """
     if head.startswith(PNG_SIGNATURE):
         return PictureType.PNG
@@ -75,7 +73,7 @@ class _Chunk(NamedTuple):
 
 
 def _chunks(png: bytes) -> Iterator[_Chunk]:
-    """Walk a PNG from IHDR to IEND, comparing every length and CRC; what follows IEND is not looked at. Raises ValueError."""
+    """Walk a PNG from IHDR to IEND, comparing every length and CRC, and ignore what follows. Raises ValueError."""
     if not png.startswith(PNG_SIGNATURE):
         raise ValueError("this is not a PNG: its first eight bytes are not PNG's signature")
     view, at, kind = memoryview(png), len(PNG_SIGNATURE), b""
@@ -95,7 +93,7 @@ def _chunks(png: bytes) -> Iterator[_Chunk]:
 
 
 def check_png(png: bytes) -> None:
-    """Raise ValueError unless this is a whole PNG: signature, lengths, checksums, IHDR, IDAT and IEND. Nothing is inflated."""
+    """Raise ValueError unless this is a whole PNG with pixels and right checksums. Nothing is inflated."""
     if all(chunk.kind != b"IDAT" for chunk in list(_chunks(png))):
         raise ValueError("this PNG is damaged: it has no pixels")
 
@@ -117,11 +115,11 @@ def png_size(png: bytes) -> tuple[int, int]:
 
 
 def png_with_text(png: bytes, entries: Mapping[str, str]) -> bytes:
-    """Splice `entries` in after IHDR as uncompressed iTXt chunks, and drop every other word, date, place and trailing byte.
+    """Splice `entries` in after IHDR as uncompressed iTXt chunks, and drop every other word, date, place and trailer.
 
-    The pixels are not decoded: IDAT is copied as it is, and so is what decides how it shows (transparency, colour, animation).
-    Raises ValueError when the PNG is malformed, a keyword is not 1 to 79 bytes of printable Latin-1 without outer or double
-    spaces, or a text holds a NUL (https://www.w3.org/TR/png-3/#11textinfo).
+    The pixels are not decoded: IDAT is copied as it is, and so is what decides how it shows (transparency, colour,
+    animation). Raises ValueError when the PNG is malformed, a keyword is not 1 to 79 bytes of printable Latin-1 without
+    outer or double spaces, or a text holds a NUL (https://www.w3.org/TR/png-3/#11textinfo).
     """
     parts: list[bytes | memoryview] = [PNG_SIGNATURE]
     pixels = False
@@ -138,8 +136,11 @@ def png_with_text(png: bytes, entries: Mapping[str, str]) -> bytes:
 
 def _itxt(keyword: str, text: str) -> bytes:
     key = keyword.encode("latin-1")
-    if not 1 <= len(key) <= 79 or not keyword.replace("\xa0", "\0").isprintable() or "  " in f" {keyword} ":  # noqa: PLR2004 - the specification's figure
-        raise ValueError(f"{keyword!r} cannot be a keyword in a PNG: it takes 1 to 79 printable characters, no outer or double spaces")
+    if not 1 <= len(key) <= 79 or not keyword.isprintable() or "  " in f" {keyword} ":  # noqa: PLR2004 - the specification's figure
+        raise ValueError(
+            f"{keyword!r} cannot be a keyword in a PNG: that takes 1 to 79 printable Latin-1 characters; "
+            "shorten it and leave out outer and double spaces"
+        )
     if "\0" in text:
         raise ValueError(f"the text under {keyword!r} holds a NUL, which ends a text in a PNG: take it out")
     body = b"iTXt" + key + b"\0\0\0\0\0" + text.encode()

@@ -1,0 +1,86 @@
+"""A picture that a person attached becomes the picture that a model accepts."""
+
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from PIL import Image
+
+from shared.pictures import PictureType
+from worker.imaging.colour import resizable, to_srgb
+from worker.imaging.fitting import Size, nearest_size, pad_to, place
+from worker.imaging.limits import DEFAULT_LIMITS, Limits
+from worker.imaging.reading import Opened, decoding, open_picture
+
+_TURNS: Final = MappingProxyType(
+    {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+)
+_FIRST_SIDEWAYS: Final = 5
+# A reduction by whole numbers first costs no visible quality at this gap, and a quarter of the time is saved.
+_REDUCING_GAP: Final = 1.4
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the model gets, a JPEG (quality 95, 4:4:4, RGB, no metadata), and what it was; sizes in pixels, upright."""
+
+    data: bytes
+    width: int
+    height: int
+    source_type: PictureType
+    source_width: int
+    source_height: int
+
+
+def prepare(data: bytes, sizes: Sequence[Size], fit: str, limits: Limits = DEFAULT_LIMITS) -> Prepared:
+    """Fit the first frame of `data` into the nearest of `sizes` (width, height) by `fit`: crop, pad or stretch.
+
+    Upright by EXIF, on white where it was transparent, in sRGB. Raises PictureRefused for what cannot or may not be
+    read, and ValueError for an unknown fit or no sizes.
+    """
+    opened = open_picture(data, limits)
+    sideways = opened.orientation >= _FIRST_SIDEWAYS
+    stored_width, stored_height = opened.image.size
+    width, height = (stored_height, stored_width) if sideways else (stored_width, stored_height)
+    size = nearest_size(sizes, width, height)
+    with decoding(opened.type):
+        drawn = _draw(opened, (size[1], size[0]) if sideways else size, fit)
+    if turn := _TURNS.get(opened.orientation):
+        drawn = drawn.transpose(turn)
+    jpeg = _jpeg(pad_to(drawn, size))
+    return Prepared(jpeg, *size, opened.type, width, height)
+
+
+def _draw(opened: Opened, target: Size, fit: str) -> Image.Image:
+    """Decode no more than is needed, resize, then convert: both are dearest at full size."""
+    image = opened.image
+    stored = image.size
+    box, drawn = place(stored, target, fit)
+    needed = math.ceil(stored[0] * drawn[0] / (box[2] - box[0])), math.ceil(stored[1] * drawn[1] / (box[3] - box[1]))
+    drafted = image.draft(None, needed)
+    image.load()
+    profile = image.info.get("icc_profile")
+    frame = drafted[1][2:] if drafted else image.size
+    box, _ = place(frame, target, fit)
+    ready = resizable(image)
+    gap = None if ready.mode.startswith("I") else _REDUCING_GAP
+    resized = ready.resize(drawn, Image.Resampling.BICUBIC, box, gap)
+    return to_srgb(resized, profile)
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    image.info = {}
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=95, subsampling="4:4:4")
+    return out.getvalue()
