@@ -1,0 +1,60 @@
+"""`python -m demo.bedrock`: serve the stand-in until SIGTERM or SIGINT; the first line on stdout is {"url": ...}."""
+
+import argparse
+import asyncio
+import json
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from demo.bedrock.auth import Credentials
+from demo.bedrock.server import application
+from demo.bedrock.world import World
+
+SHUTDOWN_SECONDS = 1.0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the server as the arguments say; returns the exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+    options = _parser().parse_args(argv)
+    known = Credentials(options.access_key, options.secret_key, options.api_key)
+    asyncio.run(_serve(World(known, latency=0.0 if options.fast else options.latency), options.host, options.port))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    known = Credentials()
+    parser = argparse.ArgumentParser(prog="python -m demo.bedrock", description=sys.modules[__name__].__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--latency", type=float, metavar="SECONDS", help="of every model, instead of each one's own")
+    parser.add_argument("--fast", action="store_true", help="the same as --latency 0")
+    parser.add_argument("--access-key", default=known.access_key)
+    parser.add_argument("--secret-key", default=known.secret_key)
+    parser.add_argument("--api-key", default=known.api_key, help="for Authorization: Bearer")
+    return parser
+
+
+async def _serve(world: World, host: str, port: int) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    runner = web.AppRunner(application(world), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        address = runner.addresses[0]
+        sys.stdout.write(json.dumps({"url": f"http://{address[0]}:{address[1]}"}) + "\n")
+        sys.stdout.flush()
+        await stopped.wait()
+    finally:
+        await runner.cleanup()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The two JSON languages that Stability's models speak on Bedrock."""

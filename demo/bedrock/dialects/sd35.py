@@ -1,0 +1,124 @@
+"""Stable Diffusion 3.5 Large, Stable Image Ultra and Core: `prompt` in, `images` and `finish_reasons` out.
+
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-3-5-large.html
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-stable-ultra-text-image-request-response.html
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-stable-image-core-text-image-request-response.html
+"""
+
+import base64
+from collections.abc import Iterator, Mapping
+from math import sqrt
+from typing import Any
+
+from PIL import Image
+
+from demo.bedrock import pictures
+from demo.bedrock.fields import Field, problems
+from demo.bedrock.models import Model
+from demo.bedrock.recipe import Recipe
+from demo.bedrock.wire import detail
+
+MEGAPIXEL = 1024 * 1024
+MIN_SIDE = 64
+SIZES = {
+    "16:9": (1344, 768),
+    "1:1": (1024, 1024),
+    "21:9": (1536, 640),
+    "2:3": (832, 1216),
+    "3:2": (1216, 832),
+    "4:5": (896, 1088),
+    "5:4": (1088, 896),
+    "9:16": (768, 1344),
+    "9:21": (640, 1536),
+}
+ULTRA_STRENGTH = 0.35
+
+
+def fields(model: Model) -> dict[str, Field]:
+    """The fields a model has; in no other order are they listed to who sends another."""
+    rules = {"prompt": Field("String", required=True, max_length=10_000)}
+    if model.image_input:
+        modes = ("text-to-image", "image-to-image") if _needs_mode(model) else ("text-to-image",)
+        rules |= {
+            "mode": Field("String", values=modes),
+            "image": Field("String", min_length=1),
+            "strength": Field("Number", low=0, high=1),
+        }
+    return rules | {
+        "aspect_ratio": Field("String", values=tuple(SIZES)),
+        "negative_prompt": Field("String", max_length=10_000),
+        "seed": Field("Integer", low=0, high=model.seed_max),
+        "output_format": Field("String", values=model.output_formats),
+    }
+
+
+def texts(body: Mapping[str, Any]) -> Iterator[str]:
+    """Every prompt text in a body that may be nonsense."""
+    yield from (body[name] for name in ("prompt", "negative_prompt") if isinstance(body.get(name), str))
+
+
+def read(body: Mapping[str, Any], model: Model) -> Recipe:
+    """Validate a request field by field; raises the ServiceError that names the first violation."""
+    rules = fields(model)
+    for name in body:
+        if name not in rules:
+            raise detail(
+                f"Invalid field '{name}' in request. Available fields for {model.short_name} are: {', '.join(rules)}"
+            )
+    for path, problem in problems(body, rules):
+        raise detail(f"{path.removeprefix('#').removeprefix('/') or 'request'}: {problem}")
+    _check_mode(body, model)
+    source = _image(body["image"]) if "image" in body else None
+    negative = body.get("negative_prompt")
+    return Recipe(
+        prompts=((body["prompt"], 1.0), *(((negative, -1.0),) if negative else ())),
+        size=_size_like(source.size) if source else SIZES[body.get("aspect_ratio", "1:1")],
+        seed=body.get("seed", 0),
+        source=source,
+        keep=1 - body.get("strength", ULTRA_STRENGTH),
+        output_format=body.get("output_format", "png"),
+    )
+
+
+def answer(seed: int, picture: bytes) -> dict[str, Any]:
+    return {"seeds": [seed], "finish_reasons": [None], "images": [base64.b64encode(picture).decode()]}
+
+
+def withheld(reason: str) -> dict[str, Any]:
+    """The answer without a picture: neither `images` nor `seeds` is in it."""
+    return {"finish_reasons": [reason]}
+
+
+def _needs_mode(model: Model) -> bool:
+    """Tell the model that has image-to-image as a mode (3.5 Large) from the one that just takes an image (Ultra)."""
+    return "sd3-5" in model.id
+
+
+def _check_mode(body: Mapping[str, Any], model: Model) -> None:
+    from_image = body.get("mode") == "image-to-image" if _needs_mode(model) else "image" in body
+    if from_image:
+        required = {"image", "strength"} if _needs_mode(model) else {"image"}
+        for name in sorted(required - set(body)):
+            raise detail(f"{name}: required for image-to-image")
+        for name in sorted({"aspect_ratio"} & set(body) | ({"mode"} & set(body) if not _needs_mode(model) else set())):
+            raise detail(f"{name}: only valid for text-to-image")
+    else:
+        for name in sorted({"image", "strength"} & set(body)):
+            raise detail(f"{name}: only valid for image-to-image")
+
+
+def _image(text: str) -> Image.Image:
+    try:
+        source = pictures.decode(text)
+    except pictures.UnreadablePictureError as error:
+        raise detail(f"image: {error}") from error
+    if min(source.size) < MIN_SIDE:
+        raise detail(f"image: each side must be at least {MIN_SIDE} pixels, got {source.width}x{source.height}")
+    return source
+
+
+def _size_like(size: tuple[int, int]) -> tuple[int, int]:
+    """Keep the aspect at about one megapixel, in multiples of 16."""
+    scale = sqrt(MEGAPIXEL / (size[0] * size[1]))
+    width, height = (max(MIN_SIDE, round(side * scale / 16) * 16) for side in size)
+    return width, height

@@ -1,0 +1,44 @@
+"""The binary frames of application/vnd.amazon.eventstream.
+
+The encoding: https://smithy.io/2.0/aws/amazon-eventstream.html . A frame is a prelude (total length, length of the
+headers, CRC-32 of these eight bytes), the headers, the payload, and the CRC-32 of all before it; all big-endian.
+"""
+
+import base64
+import json
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+
+CONTENT_TYPE = "application/vnd.amazon.eventstream"
+STRING = 7
+CHUNK = 64 * 1024
+
+
+def chunks(body: bytes, size: int = CHUNK) -> Iterator[bytes]:
+    """Split a model's answer into `chunk` events of at most `size` bytes of it each."""
+    for start in range(0, len(body), size):
+        payload = {"bytes": base64.b64encode(body[start : start + size]).decode(), "p": "abcdefghijklm"}
+        yield frame(
+            {":event-type": "chunk", ":content-type": "application/json", ":message-type": "event"},
+            json.dumps(payload).encode(),
+        )
+
+
+def exception(name: str, message: str) -> bytes:
+    """End the stream with a modelled error, such as `modelStreamErrorException`."""
+    return frame(
+        {":exception-type": name, ":content-type": "application/json", ":message-type": "exception"},
+        json.dumps({"message": message}).encode(),
+    )
+
+
+def frame(headers: Mapping[str, str], payload: bytes) -> bytes:
+    """Encode one message whose headers are all strings."""
+    head = b"".join(
+        struct.pack(f"!B{len(name)}sBH", len(name), name.encode(), STRING, len(value)) + value.encode()
+        for name, value in headers.items()
+    )
+    prelude = struct.pack("!II", 12 + len(head) + len(payload) + 4, len(head))
+    message = prelude + struct.pack("!I", zlib.crc32(prelude)) + head + payload
+    return message + struct.pack("!I", zlib.crc32(message))

@@ -1,0 +1,69 @@
+"""The models this stand-in serves, as data.
+
+SDXL 1.0 is here although Amazon retired it on 2025-05-20: the stand-in also plays the private arrangement that still
+serves it, and there it may be streamed. The others are as in late 2026:
+https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Dialect = Literal["sdxl", "sd35"]
+Status = Literal["ACTIVE", "LEGACY", "EOL", "forbidden"]
+STATUSES: tuple[Status, ...] = ("ACTIVE", "LEGACY", "EOL", "forbidden")
+
+
+@dataclass(frozen=True)
+class Model:
+    """One row of the catalogue: what a model takes and how long it takes (seconds, give or take `jitter`)."""
+
+    id: str
+    name: str
+    dialect: Dialect
+    latency: float
+    jitter: float
+    seed_max: int
+    output_formats: tuple[str, ...] = ("png",)
+    image_input: bool = True
+    streaming: bool = False
+
+    @property
+    def short_name(self) -> str:
+        """The name that the newer models' own refusals use: `sd3-5-large`."""
+        return self.id.removeprefix("stability.").split("-v")[0]
+
+
+_ROWS = (
+    Model("stability.stable-diffusion-xl-v1", "SDXL 1.0", "sdxl", 2.0, 0.3, 4294967295, streaming=True),
+    Model("stability.stable-diffusion-xl-v1:0", "SDXL 1.0", "sdxl", 2.0, 0.3, 4294967295, streaming=True),
+    Model(
+        "stability.sd3-5-large-v1:0",
+        "Stable Diffusion 3.5 Large",
+        "sd35",
+        2.5,
+        0.5,
+        4294967294,
+        ("jpeg", "png", "webp"),
+    ),
+    Model("stability.stable-image-ultra-v1:1", "Stable Image Ultra 1.0", "sd35", 4.0, 0.6, 4294967295, ("jpeg", "png")),
+    Model(
+        "stability.stable-image-core-v1:1",
+        "Stable Image Core 1.0",
+        "sd35",
+        1.5,
+        0.3,
+        4294967295,
+        ("jpeg", "png", "webp"),
+        image_input=False,
+    ),
+)
+
+MODELS: Mapping[str, Model] = {row.id: row for row in _ROWS}
+
+
+def find(identifier: str) -> Model | None:
+    """Look a model up by its ID or by the ARN of the foundation model."""
+    if identifier.startswith("arn:aws:bedrock:"):
+        _, _, identifier = identifier.partition(":foundation-model/")
+    return MODELS.get(identifier)
