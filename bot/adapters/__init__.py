@@ -1,0 +1,1 @@
+"""Outside things behind the ports of the bot."""

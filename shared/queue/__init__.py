@@ -1,0 +1,17 @@
+"""The ledger of jobs in Redis: names of keys, atomic scripts, and the life of a job.
+
+    accepted ──▶ preparing lane ──claim──▶ prepared ──▶ generate lane ──claim──▶ begun ──finish──▶ outcome ──▶ delivered
+                      ▲   │                                 ▲   │                  │
+                      └───┘ lease expired                   └───┘ released, or     └─ lease expired: the call's fate is
+                                                            lease expired             unknown; one repeat, then failed
+
+The truth is here and nowhere else. Celery carries tickets that name no job: a ticket says "there is work", and the
+claim decides which. A job waits in `waiting:<lane>:<model>` (prepare has the one model `-`), scored by its virtual
+start: `start = max(clock, finish of its flow)`, `finish = start + cost`; the clock is the start of the last job claimed
+(start-time fair queueing). A job of a flow that already runs as many as it may is parked in `parked:<lane>:<flow>` and
+comes back, one for one, when a job of that flow ends; so a claim never scans past those who may not run more than once.
+
+A claim gives a lease that its worker renews; the sweep, run by every worker on a timer, brings back what expired. A
+call is recorded before it starts (`begin`). A finish is taken even from a worker that lost its lease: what was paid
+for is not thrown away. All times are Redis's own clock, in milliseconds, so that no two machines can disagree.
+"""

@@ -1,0 +1,43 @@
+-- Lease the fairest job that may run. ARGV: lane, token, lease ms. Answers nil or {id, job, doubts}.
+local lane, token, lease = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local at = now()
+
+local function fairest()
+  local best, best_start, best_model
+  for _, model in ipairs(redis.call('SMEMBERS', key('rows', lane))) do
+    if pace(lane, model, at) == 0 then
+      local head = redis.call('ZRANGE', key('waiting', lane, model), 0, 0, 'WITHSCORES')
+      if head[1] and (not best or tonumber(head[2]) < best_start) then
+        best, best_start, best_model = head[1], tonumber(head[2]), model
+      elseif not head[1] then
+        redis.call('SREM', key('rows', lane), model)
+      end
+    end
+  end
+  return best, best_start, best_model
+end
+
+while true do
+  local id, start, model = fairest()
+  if not id then return false end
+  redis.call('ZREM', key('waiting', lane, model), id)
+  local flow, limit, job, doubts = job_get(id, 'flow', 'limit', 'job', 'doubts')
+  if not job then
+    redis.call('ZREM', key('open'), id)
+  elseif redis.call('SCARD', key('running', lane, flow)) >= tonumber(limit) then
+    redis.call('ZADD', key('parked', lane, flow), start, id)
+  else
+    redis.call('SADD', key('running', lane, flow), id)
+    redis.call('SADD', key('busy', lane, model), id)
+    redis.call('ZADD', key('leases', lane), at + lease, id)
+    redis.call('SET', key('clock', lane), math.max(start, tonumber(redis.call('GET', key('clock', lane)) or 0)))
+    redis.call('HINCRBY', key('job', id), 'attempts', 1)
+    redis.call('HSET', key('job', id), 'token', token, 'begun', 0)
+    if lane == 'generate' then
+      set_state(id, 'running')
+      local interval = tonumber(redis.call('HGET', key('pace', model), 'interval') or 0)
+      if interval > 0 then redis.call('HSET', key('pace', model), 'due', at + interval) end
+    end
+    return {id, job, tonumber(doubts)}
+  end
+end

@@ -1,0 +1,16 @@
+-- End a job. ARGV: lane, id, token, outcome, picture, keep ms, call's ms (0: no call succeeded).
+-- Answers {1, claimable} or {0}: it had ended before. A lost lease does not matter: what was paid for is kept.
+local lane, id, _, outcome, picture, keep, took = unpack(ARGV)
+local state, model = job_get(id, 'state', 'model')
+if not state or state == 'finished' or state == 'delivered' then return {0} end
+close(lane, id, outcome)
+if picture ~= '' then redis.call('SET', key('picture', id), picture, 'PX', keep) end
+if tonumber(took) > 0 then
+  redis.call('LPUSH', key('timings', model), took)
+  redis.call('LTRIM', key('timings', model), 0, 31)
+  local interval, floor = unpack(redis.call('HMGET', key('pace', model), 'interval', 'floor'))
+  local faster = math.floor(tonumber(interval or 0) * 0.8)
+  if faster < 100 then faster = 0 end
+  redis.call('HSET', key('pace', model), 'interval', math.max(faster, tonumber(floor or 0)))
+end
+return {1, claimable(lane, now())}

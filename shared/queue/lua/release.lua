@@ -1,0 +1,19 @@
+-- Put a job back at its old place. ARGV: lane, id, token, delay ms, doubt 0|1, throttled 0|1. Answers 1, or 0: lease lost.
+local lane, id, token, delay, doubt, throttled = unpack(ARGV)
+if not held(id, token) then return 0 end
+local at, model = now(), row(lane, id)
+leave(lane, id)
+redis.call('HDEL', key('job', id), 'token')
+redis.call('HINCRBY', key('job', id), 'doubts', doubt)
+if lane == 'generate' then set_state(id, 'waiting') end
+if tonumber(delay) > 0 then
+  redis.call('ZADD', key('delayed', lane), at + tonumber(delay), id)
+else
+  wait(lane, id)
+end
+if throttled == '1' then
+  local interval = tonumber(redis.call('HGET', key('pace', model), 'interval') or 0)
+  local slower = math.min(30000, math.max(500, interval * 2))
+  redis.call('HSET', key('pace', model), 'interval', slower, 'due', at + math.max(slower, tonumber(delay)))
+end
+return 1

@@ -1,0 +1,57 @@
+-- Bring back what was left behind. ARGV: lane, ticket list, most tickets, most crashes, outcome when given up,
+-- outcome when lost, lease ms, then model, concurrency, floor ms of each row this worker knows.
+-- Answers {tickets to send, brought back, failed}.
+local lane, list, most, crashes, gave_up, lost, lease = unpack(ARGV, 1, 7)
+local at, back, failed = now(), 0, 0
+
+for i = 8, #ARGV, 3 do
+  redis.call('HSET', key('pace', ARGV[i]), 'concurrency', ARGV[i + 1], 'floor', ARGV[i + 2])
+  redis.call('HSETNX', key('pace', ARGV[i]), 'interval', ARGV[i + 2])
+end
+
+-- A server that has just come back gives every worker the time of one lease to renew what it still works on.
+local uptime = tonumber(redis.call('INFO', 'server'):match('uptime_in_seconds:(%d+)')) * 1000
+local expired = uptime > tonumber(lease) and redis.call('ZRANGEBYSCORE', key('leases', lane), '-inf', at, 'LIMIT', 0, 100)
+
+for _, id in ipairs(expired or {}) do
+  local begun, doubts = job_get(id, 'begun', 'doubts')
+  if not doubts then
+    redis.call('ZREM', key('leases', lane), id)
+  elseif begun == '1' and tonumber(doubts) >= 1 then
+    close(lane, id, lost)
+    failed = failed + 1
+  elseif begun ~= '1' and redis.call('HINCRBY', key('job', id), 'crashes', 1) >= tonumber(crashes) then
+    close(lane, id, gave_up)
+    failed = failed + 1
+  else
+    leave(lane, id)
+    redis.call('HDEL', key('job', id), 'token')
+    if begun == '1' then redis.call('HINCRBY', key('job', id), 'doubts', 1) end
+    if lane == 'generate' then set_state(id, 'waiting') end
+    wait(lane, id)
+    back = back + 1
+  end
+end
+
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('delayed', lane), '-inf', at, 'LIMIT', 0, 100)) do
+  redis.call('ZREM', key('delayed', lane), id)
+  wait(lane, id)
+  back = back + 1
+end
+
+-- Jobs that wait for a model which was switched off meanwhile end with the words it was switched off with.
+if lane == 'generate' then
+  for _, model in ipairs(redis.call('SMEMBERS', key('rows', lane))) do
+    local off = redis.call('GET', key('off', model))
+    if off then
+      for _, id in ipairs(redis.call('ZRANGE', key('waiting', lane, model), 0, 99)) do
+        close(lane, id, '{"kind":"failed","problem":' .. off .. '}')
+        failed = failed + 1
+      end
+    end
+  end
+end
+
+redis.call('ZREMRANGEBYSCORE', key('finish', lane), '-inf', '(' .. (redis.call('GET', key('clock', lane)) or 0))
+local wanted = math.min(tonumber(most), claimable(lane, at)) - redis.call('LLEN', list)
+return {math.max(0, wanted), back, failed}

@@ -1,0 +1,37 @@
+"""Names that cross a process: keys in Redis, Celery's queues and tasks. They are contracts; change none lightly."""
+
+PREFIX = "pentimento:"
+CELERY_PREFIX = "pentimento:celery:"
+OUTCOMES = PREFIX + "outcomes"
+OPEN_JOBS = PREFIX + "open"
+GROUP = "bot"
+CONSUMER = "bot"
+
+PREPARE = "prepare"
+GENERATE = "generate"
+TASKS = {PREPARE: "worker.tasks.prepare", GENERATE: "worker.tasks.generate"}
+
+
+def job_key(job_id: str) -> str:
+    """Name the hash of a job: its JSON, state, lease, counters, times."""
+    return f"{PREFIX}job:{job_id}"
+
+
+def source_key(job_id: str) -> str:
+    """Name the bytes of a picture as it was uploaded."""
+    return f"{PREFIX}source:{job_id}"
+
+
+def prepared_key(job_id: str) -> str:
+    """Name the bytes of a picture as the model is to get it."""
+    return f"{PREFIX}prepared:{job_id}"
+
+
+def picture_key(job_id: str) -> str:
+    """Name the bytes of a finished picture."""
+    return f"{PREFIX}picture:{job_id}"
+
+
+def ticket_list(lane: str) -> str:
+    """Name the list in which Celery's broker keeps the tickets of a lane."""
+    return CELERY_PREFIX + lane
