@@ -1,0 +1,91 @@
+"""Every sentence the bot says, in every language: a language is one file of this folder.
+
+A file has sections of sentences; `problem` holds those of `shared.errors` (the English ones stand there, so `en.toml`
+has only those that need a plural). A sentence that counts is a table of `one` and `other`.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from shared.errors import SENTENCES, Fact, Problem
+
+DEFAULT: Final = "en"
+
+
+class Phrases:
+    """The sentences of one language."""
+
+    def __init__(self, language: str, table: Mapping[str, Any]) -> None:
+        self.language = language
+        self._table = table
+
+    def say(self, key: str, /, **facts: Fact) -> str:
+        """Fill in the sentence `section.name`; `count` chooses its plural. Raises KeyError where there is none."""
+        found = self._find(key)
+        if found is None:
+            raise KeyError(f"{self.language}.toml has no sentence {key!r}")
+        return self._plural(found, facts).format(**facts)
+
+    def problem(self, problem: Problem) -> str:
+        """Say in three beats what is wrong; options and choices bear the names that the person sees."""
+        sentence = self._find(f"problem.{problem.code}") or SENTENCES[problem.code]
+        field = problem.facts.get("field")
+        facts = {name: self._word(name, value, field) for name, value in problem.facts.items()}
+        return self._plural(sentence, problem.facts).format(**facts)
+
+    def option(self, field: str) -> str:
+        """Name the option that fills this field of a request."""
+        return self.say(f"option.{field}.name")
+
+    def choice(self, field: str, value: str) -> str:
+        """Label one choice of an option; those without a label of their own are labelled with their value."""
+        label = self._table["choice"].get(field, {}).get(value, value)
+        return str(label)
+
+    def _find(self, key: str) -> Any:
+        node: Any = self._table
+        for name in key.split("."):
+            node = node.get(name) if isinstance(node, Mapping) else None
+        return node
+
+    def _plural(self, sentence: str | Mapping[str, str], facts: Mapping[str, Fact]) -> str:
+        if isinstance(sentence, str):
+            return sentence
+        return sentence["one" if facts["count"] in self._table["language"]["ones"] else "other"]
+
+    def _word(self, name: str, value: Fact, field: Fact | None) -> Fact:
+        if name == "field" and value in self._table["option"]:
+            return self.option(str(value))
+        if name in {"mode", "other"}:
+            return self.choice("init_image_mode", str(value))
+        if name in {"value", "choices"} and isinstance(value, str):
+            return ", ".join(self.choice(str(field), part) for part in value.split(", "))
+        if name in {"size", "limit"} and isinstance(value, str):
+            return self._measure(value)
+        return str(self._table["fact"].get(value, value))
+
+    def _measure(self, written: str) -> str:
+        amount, _, unit = written.partition(" ")
+        decimal = amount.replace(".", self._table["language"]["decimal"])
+        return " ".join(filter(None, (decimal, self._table["unit"].get(unit, unit))))
+
+
+def languages() -> tuple[str, ...]:
+    """All languages there are, English first."""
+    names = (entry.name for entry in files(__name__).iterdir() if entry.name.endswith(".toml"))
+    return tuple(sorted((name.removesuffix(".toml") for name in names), key=lambda name: (name != DEFAULT, name)))
+
+
+def phrases_for(locale: str) -> Phrases:
+    """The sentences for a Discord locale such as `fr` or `es-419`: of that very language, its stem, or English."""
+    wanted = (locale, locale.partition("-")[0], DEFAULT)
+    return _load(next(language for language in wanted if language in languages()))
+
+
+@cache
+def _load(language: str) -> Phrases:
+    text = files(__name__).joinpath(f"{language}.toml").read_text(encoding="utf-8")
+    return Phrases(language, tomllib.loads(text))
