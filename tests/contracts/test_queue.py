@@ -1,0 +1,369 @@
+"""Both halves over one real Redis: what the bot accepts is what the worker claims, and the other way round."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+import bot.adapters.redis as bot_side
+import worker.adapters.redis as worker_side
+from bot.ports import State
+from shared.catalogue import Catalogue
+from shared.errors import Refused, problem
+from shared.job import Job, Place, Requester
+from shared.outcome import Failed, Generated
+from shared.prompts import TextPrompt
+from shared.queue.names import GENERATE, PREPARE
+from shared.request import Request
+from worker.ports import Claim, Lane
+
+MADE = Generated(seed=7, media_type="image/png", width=64, height=64, seconds=2.0)
+
+
+def job(number: int, user: int = 1, *, model: str = "sd3.5-large", has_picture: bool = False) -> Job:
+    return Job(
+        id=str(number),
+        request=Request(model=model, text_prompts=(TextPrompt(text="a castle"),), has_picture=has_picture),
+        seed=7,
+        requester=Requester(id=user, name="Ada"),
+        place=Place(guild=1, channel=2, message=number),
+        accepted_at=time.time(),
+    )
+
+
+class Tickets:
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    async def from_bot(self, lane: str) -> None:
+        self.sent.append(lane)
+
+    def from_worker(self, lane: str) -> None:
+        self.sent.append(str(lane))
+
+
+@pytest.fixture
+def tickets() -> Tickets:
+    return Tickets()
+
+
+@pytest.fixture
+async def bot_queue(redis_url: str, catalogue: Catalogue, tickets: Tickets) -> AsyncIterator[bot_side.RedisQueue]:
+    queue = bot_side.RedisQueue(
+        bot_side.connect(redis_url), catalogue=catalogue, send_ticket=tickets.from_bot, max_waiting=50, max_running=2
+    )
+    await queue.start()
+    yield queue
+    await queue.close()
+
+
+@pytest.fixture
+def worker_queue(redis_url: str, tickets: Tickets) -> Iterator[worker_side.RedisQueue]:
+    client = worker_side.connect(redis_url)
+    yield worker_side.RedisQueue(client, tickets.from_worker, lease=0.2)
+    client.close()
+
+
+def claimed(queue: worker_side.RedisQueue, lane: Lane = Lane.GENERATE) -> Claim:
+    claim = queue.claim(lane)
+    assert claim is not None
+    return claim
+
+
+async def test_a_job_goes_from_upload_to_outcome_and_its_bytes_are_freed(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, tickets: Tickets
+) -> None:
+    assert await bot_queue.accept(job(1, has_picture=True), b"upload")
+
+    preparing = claimed(worker_queue, Lane.PREPARE)
+    assert worker_queue.source("1") == b"upload"
+    assert worker_queue.promote(preparing, b"prepared")
+    assert worker_queue.source("1") is None
+
+    generating = claimed(worker_queue)
+    assert generating.job == job(1, has_picture=True).model_copy(update={"accepted_at": generating.job.accepted_at})
+    assert worker_queue.prepared("1") == b"prepared"
+    assert worker_queue.begin(generating)
+    assert worker_queue.finish(generating, MADE, b"picture")
+
+    [delivery] = await bot_queue.outcomes()
+    [standing] = await bot_queue.standings([delivery.job_id])
+    assert standing.outcome == MADE
+    assert await bot_queue.picture("1") == b"picture"
+    await bot_queue.delivered(delivery, 99)
+    assert await bot_queue.picture("1") is None
+    assert worker_queue.prepared("1") is None
+    assert await bot_queue.open_jobs() == []
+    assert sorted(tickets.sent) == [GENERATE, PREPARE]
+
+
+async def test_the_same_interaction_is_the_same_job(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue
+) -> None:
+    assert await bot_queue.accept(job(1), None)
+    assert not await bot_queue.accept(job(1), None)
+
+    claimed(worker_queue)
+    assert worker_queue.claim(Lane.GENERATE) is None
+
+
+async def test_one_who_asks_for_one_does_not_wait_behind_one_who_asks_for_many(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue
+) -> None:
+    for number in range(40):
+        await bot_queue.accept(job(number, user=1), None)
+    for user in range(2, 12):
+        await bot_queue.accept(job(100 + user, user=user), None)
+
+    order = []
+    for _ in range(50):
+        claim = claimed(worker_queue)
+        order.append(claim.job.requester.id)
+        worker_queue.finish(claim, MADE, b"p")
+
+    assert set(order[:12]) >= set(range(2, 12))
+    assert Counter(order)[1] == 40
+
+
+async def test_nobody_runs_more_than_their_share_and_what_was_parked_comes_back(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue
+) -> None:
+    for number in range(5):
+        await bot_queue.accept(job(number, user=1), None)
+
+    first, second = claimed(worker_queue), claimed(worker_queue)
+    assert worker_queue.claim(Lane.GENERATE) is None
+
+    worker_queue.finish(first, MADE, b"p")
+    third = claimed(worker_queue)
+    assert worker_queue.claim(Lane.GENERATE) is None
+    worker_queue.finish(second, MADE, b"p")
+    worker_queue.finish(third, MADE, b"p")
+    assert {claimed(worker_queue).job.id, claimed(worker_queue).job.id} == {"3", "4"}
+
+
+async def test_the_position_counts_who_goes_first(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue
+) -> None:
+    await bot_queue.accept(job(1, user=1), None)
+    await bot_queue.accept(job(2, user=1), None)
+    await bot_queue.accept(job(3, user=2), None)
+
+    positions = {s.job.id: s.position for s in await bot_queue.standings(["1", "2", "3", "404"])}
+    assert positions["2"] == 3
+    assert set(positions) == {"1", "2", "3"}
+
+    claimed(worker_queue)
+    claimed(worker_queue)
+    [last] = await bot_queue.standings(["2"])
+    assert last.position == 1
+    assert last.state is State.WAITING
+
+
+async def test_too_many_waiting_jobs_are_refused_with_the_limit(bot_queue: bot_side.RedisQueue) -> None:
+    for number in range(50):
+        await bot_queue.accept(job(number), None)
+
+    with pytest.raises(Refused) as refused:
+        await bot_queue.accept(job(51), None)
+
+    assert refused.value.problems[0] == problem("too_many_waiting", count=50, limit=50)
+
+
+async def test_an_expired_lease_before_the_call_brings_the_job_back(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue, old_server: None
+) -> None:
+    await bot_queue.accept(job(1), None)
+    lost = claimed(worker_queue)
+    await asyncio.sleep(0.3)
+
+    worker_queue.sweep(catalogue)
+
+    assert not worker_queue.begin(lost)
+    again = claimed(worker_queue)
+    assert (again.job.id, again.doubts) == ("1", 0)
+
+
+async def test_a_job_whose_worker_dies_before_every_call_is_given_up(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue, old_server: None
+) -> None:
+    await bot_queue.accept(job(1), None)
+    for _ in range(worker_side.MOST_CRASHES):
+        claimed(worker_queue)
+        await asyncio.sleep(0.3)
+        worker_queue.sweep(catalogue)
+
+    [delivery] = await bot_queue.outcomes()
+    [standing] = await bot_queue.standings([delivery.job_id])
+    assert standing.outcome == Failed(problem=problem("gave_up", count=worker_side.MOST_CRASHES))
+
+
+async def test_a_call_of_unknown_fate_is_repeated_once_and_then_failed(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue, old_server: None
+) -> None:
+    await bot_queue.accept(job(1), None)
+    worker_queue.begin(claimed(worker_queue))
+    await asyncio.sleep(0.3)
+    worker_queue.sweep(catalogue)
+
+    again = claimed(worker_queue)
+    assert again.doubts == 1
+    worker_queue.begin(again)
+    await asyncio.sleep(0.3)
+    worker_queue.sweep(catalogue)
+
+    assert worker_queue.claim(Lane.GENERATE) is None
+    [delivery] = await bot_queue.outcomes()
+    [standing] = await bot_queue.standings([delivery.job_id])
+    assert standing.outcome == Failed(problem=problem("lost"))
+
+
+async def test_a_renewed_lease_does_not_expire(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue, old_server: None
+) -> None:
+    await bot_queue.accept(job(1), None)
+    claim = claimed(worker_queue)
+    for _ in range(4):
+        await asyncio.sleep(0.1)
+        worker_queue.renew()
+        worker_queue.sweep(catalogue)
+
+    assert worker_queue.begin(claim)
+
+
+async def test_what_was_paid_for_is_kept_even_from_a_worker_that_lost_its_lease(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue, old_server: None
+) -> None:
+    await bot_queue.accept(job(1), None)
+    slow = claimed(worker_queue)
+    worker_queue.begin(slow)
+    await asyncio.sleep(0.3)
+    worker_queue.sweep(catalogue)
+
+    assert worker_queue.finish(slow, MADE, b"paid")
+
+    assert worker_queue.claim(Lane.GENERATE) is None
+    assert await bot_queue.picture("1") == b"paid"
+    assert not worker_queue.finish(slow, MADE, b"again")
+    assert len(await bot_queue.outcomes()) == 1
+
+
+async def test_a_released_job_waits_its_time_and_throttling_slows_every_worker(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue
+) -> None:
+    await bot_queue.accept(job(1), None)
+    await bot_queue.accept(job(2, user=2), None)
+
+    assert worker_queue.release(claimed(worker_queue), after=0.2, doubt=False, throttled=True)
+    assert worker_queue.claim(Lane.GENERATE) is None
+
+    await asyncio.sleep(0.6)
+    worker_queue.sweep(catalogue)
+    assert worker_queue.claim(Lane.GENERATE) is not None
+    assert worker_queue.claim(Lane.GENERATE) is None, "the pace lets one call start every half second"
+
+
+async def test_a_model_that_is_switched_off_ends_its_waiting_jobs_and_refuses_new_ones(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue
+) -> None:
+    gone = problem("model_gone", model="SD 3.5 Large")
+    await bot_queue.accept(job(1), None)
+
+    worker_queue.switch_off("sd3.5-large", gone)
+    worker_queue.sweep(catalogue)
+
+    with pytest.raises(Refused) as refused:
+        await bot_queue.accept(job(2), None)
+    assert refused.value.problems == (gone,)
+    [delivery] = await bot_queue.outcomes()
+    [standing] = await bot_queue.standings([delivery.job_id])
+    assert standing.outcome == Failed(problem=gone)
+
+
+async def test_the_models_own_limit_holds_over_all_workers(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue
+) -> None:
+    narrow = catalogue.models["sd3.5-large"].model_copy(update={"concurrency": 1})
+    worker_queue.sweep([narrow])
+    await bot_queue.accept(job(1, user=1), None)
+    await bot_queue.accept(job(2, user=2), None)
+
+    first = claimed(worker_queue)
+    assert worker_queue.claim(Lane.GENERATE) is None
+    worker_queue.finish(first, MADE, b"p")
+    assert claimed(worker_queue).job.id == "2"
+
+
+async def test_the_sweep_sends_the_tickets_that_were_lost(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue, tickets: Tickets
+) -> None:
+    await bot_queue.accept(job(1), None)
+    await bot_queue.accept(job(2, user=2, has_picture=True), b"upload")
+    tickets.sent.clear()
+
+    worker_queue.sweep(catalogue)
+
+    assert sorted(tickets.sent) == [GENERATE, PREPARE]
+
+
+async def test_outcomes_that_were_read_and_never_acknowledged_come_first_after_a_restart(
+    bot_queue: bot_side.RedisQueue,
+    worker_queue: worker_side.RedisQueue,
+    redis_url: str,
+    catalogue: Catalogue,
+    tickets: Tickets,
+) -> None:
+    for number in (1, 2):
+        await bot_queue.accept(job(number, user=number), None)
+        worker_queue.finish(claimed(worker_queue), MADE, b"p")
+    read = await bot_queue.outcomes()
+
+    restarted = bot_side.RedisQueue(
+        bot_side.connect(redis_url), catalogue=catalogue, send_ticket=tickets.from_bot, max_waiting=9, max_running=1
+    )
+    await restarted.start()
+
+    assert await restarted.outcomes() == read
+    assert await restarted.outcomes() == []
+    await restarted.close()
+
+
+async def test_a_full_redis_refuses_new_requests_in_words(bot_queue: bot_side.RedisQueue, redis_url: str) -> None:
+    client = worker_side.connect(redis_url)
+    client.config_set("maxmemory", "8mb")
+    try:
+        with pytest.raises(Refused) as refused:
+            await bot_queue.accept(job(1, has_picture=True), b"x" * 8_000_000)
+    finally:
+        client.config_set("maxmemory", "0")
+        client.close()
+
+    assert refused.value.problems == (problem("no_room"),)
+    assert await bot_queue.open_jobs() == []
+
+
+async def test_a_queue_that_is_away_is_said_in_words(catalogue: Catalogue, tickets: Tickets) -> None:
+    away = bot_side.RedisQueue(
+        bot_side.connect("redis://127.0.0.1:1/0"),
+        catalogue=catalogue,
+        send_ticket=tickets.from_bot,
+        max_waiting=1,
+        max_running=1,
+    )
+
+    with pytest.raises(Refused) as refused:
+        await away.accept(job(1), None)
+
+    assert refused.value.problems == (problem("queue_unreachable"),)
+    await away.close()
+
+
+@pytest.fixture
+def old_server(redis_url: str) -> None:
+    """Wait until the server has been up for longer than a lease: one that just started is given time first."""
+    client = worker_side.connect(redis_url)
+    while client.info("server")["uptime_in_seconds"] < 1:
+        time.sleep(0.1)
+    client.close()
