@@ -30,7 +30,10 @@ class FieldSpec(_Row):
 
 
 class Model(_Row):
-    """One row. `price_usd` is dollars a picture, `typical_seconds` a first guess at a call's duration."""
+    """One row. `price_usd` is dollars a picture, `typical_seconds` a first guess at a call's duration.
+
+    `sends_mode`: whether the body names its mode (SD 3.5 needs it, Core and Ultra refuse it).
+    """
 
     key: str
     name: str
@@ -40,6 +43,7 @@ class Model(_Row):
     price_usd: Annotated[float, Field(ge=0)]
     picture: Literal["required", "optional", "none"]
     streaming: bool
+    sends_mode: bool = False
     typical_seconds: Annotated[float, Field(gt=0)]
     concurrency: Annotated[int, Field(ge=1)]
     per_minute: Annotated[int, Field(ge=0)]

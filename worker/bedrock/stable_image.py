@@ -1,0 +1,55 @@
+"""SD 3.5 Large, Stable Image Core and Ultra: `prompt` in, `images`, `seeds` and `finish_reasons` out.
+
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-3-5-large.html
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-stable-image-core-text-image-request-response.html
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-stable-ultra-text-image-request-response.html
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from shared.catalogue import Model
+from shared.outcome import Side
+from shared.request import Request
+from worker.bedrock.wire import Answer, Unusable, body, first, json_object, picture_of, seed_of, shown
+
+_WITHHELD: Final[Mapping[str, Side]] = MappingProxyType(
+    {
+        "Filter reason: prompt": Side.PROMPT,
+        "Filter reason: input image": Side.INPUT,
+        "Filter reason: output image": Side.OUTPUT,
+    }
+)
+
+
+def encode(request: Request, model: Model, picture: bytes | None, seed: int) -> bytes:
+    """Write the request's body: a field that the model does not know is refused by it, so only its row's are sent."""
+    wanted, unwanted = request.plain_prompts()
+    fields: dict[str, Any] = {"prompt": wanted, "seed": seed}
+    if unwanted:
+        fields["negative_prompt"] = unwanted
+    if model.sends_mode:
+        fields["mode"] = "text-to-image" if picture is None else "image-to-image"
+    for name in ("output_format",) if picture is not None else ("output_format", "aspect_ratio"):
+        if name in model.fields and (value := request.value(name, model)) is not None:
+            fields[name] = value
+    if picture is not None and "keep" in model.fields and (keep := request.value("keep", model)) is not None:
+        fields["strength"] = round(1 - keep / 100, 6)
+    return body(fields, "image", picture)
+
+
+def decode(data: bytes) -> Answer | Side:
+    """Read an answer: a picture and its seed, or what the filter withheld. Raises `Unusable`.
+
+    A withheld answer has neither `images` nor `seeds`; the status is 200 all the same.
+    """
+    answer = json_object(data)
+    reason = first(answer, "finish_reasons")
+    if reason is None:
+        return Answer(picture_of(first(answer, "images")), seed_of(first(answer, "seeds")))
+    if reason == "Inference error":
+        raise Unusable("model_error", "finish reason “Inference error”")
+    if not isinstance(reason, str) or reason not in _WITHHELD:
+        raise Unusable("bad_answer", f"finish reason “{shown(reason)}”")
+    return _WITHHELD[reason]
