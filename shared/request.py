@@ -5,7 +5,7 @@ import math
 import random
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -123,7 +123,7 @@ def parse_extras(written: str) -> dict[str, JsonValue]:
     if len(written) > EXTRAS_LIMIT:
         raise Refused(problem("extras_too_large", length=len(written), limit=EXTRAS_LIMIT))
     try:
-        value = json.loads(written, parse_constant=_no_constant)
+        value = json.loads(written, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise Refused(problem("extras_not_object", detail=str(error)[:100])) from error
     if not isinstance(value, dict):
@@ -137,9 +137,13 @@ def draw_seed(request: Request, model: Model, chance: random.Random) -> int:
     return request.seed or chance.randint(1, int(maximum or 1))
 
 
-def _no_constant(name: str) -> JsonValue:
+def _no_constant(name: str) -> NoReturn:
     msg = f"{name} is not JSON"
     raise ValueError(msg)
+
+
+def _finite(digits: str) -> float:
+    return float(digits) if math.isfinite(float(digits)) else _no_constant(digits)
 
 
 def _names(models: tuple[Model, ...]) -> str:

@@ -28,7 +28,7 @@ class Unusable(Exception):
 
 
 def body(fields: Mapping[str, Any], name: str, picture: bytes | None) -> bytes:
-    """Write a request as JSON, with the picture's base64 under `name`; what has no JSON (an infinity) raises ValueError.
+    """Write a request as JSON, with the picture's base64 under `name`. Raises ValueError for an infinity.
 
     The base64 is never searched for characters to escape: that is a tenth of what `json.dumps` takes for it.
     """

@@ -1,0 +1,77 @@
+"""The words that a PNG carries with it: how it was made, for people's eyes and for programs."""
+
+import json
+
+from shared.catalogue import Model
+from shared.pictures import PNG_SIGNATURE, png_with_text
+from shared.prompts import TextPrompt
+from shared.request import Request
+from worker.bedrock.wire import plain
+
+_NAMES = {
+    "steps": "Steps",
+    "sampler": "Sampler",
+    "cfg_scale": "CFG scale",
+    "style_preset": "Style preset",
+    "clip_guidance_preset": "Clip guidance",
+    "step_schedule_start": "Step schedule start",
+    "step_schedule_end": "Step schedule end",
+    "aspect_ratio": "Aspect ratio",
+}
+
+
+def parameters(request: Request, model: Model, seed: int, job_id: str | None = None) -> dict[str, str]:
+    """Word a picture's making: `parameters` as image programs write and read it, `pentimento` whole, as JSON.
+
+    The habit of the first: the prompt, a line `Negative prompt: …`, a line of `Name: value`; weights as `(text:1.2)`.
+    https://github.com/AUTOMATIC1111/stable-diffusion-webui/wiki/Features#png-info
+    """
+    made = {
+        "model": model.id,
+        "seed": seed,
+        "job": job_id,
+        "request": request.model_dump(mode="json", exclude_none=True),
+    }
+    return {"parameters": _readable(request, model, seed), "pentimento": json.dumps(made, separators=(",", ":"))}
+
+
+def with_parameters(data: bytes, request: Request, model: Model, seed: int, job_id: str | None = None) -> bytes:
+    """Put the parameters into a PNG, in place of every word it had; a picture of another type stays as it is.
+
+    Raises ValueError for a malformed PNG, which `worker.imaging.check_answer` lets nobody have.
+    """
+    if not data.startswith(PNG_SIGNATURE):
+        return data
+    return png_with_text(data, parameters(request, model, seed, job_id))
+
+
+def _readable(request: Request, model: Model, seed: int) -> str:
+    wanted = ", ".join(_weighted(p, p.weight) for p in request.text_prompts if p.weight >= 0)
+    unwanted = ", ".join(_weighted(p, -p.weight) for p in request.text_prompts if p.weight < 0)
+    facts = {name: request.value(field, model) for field, name in _NAMES.items() if _applies(field, request, model)}
+    facts |= {"Seed": seed, "Model": model.name}
+    if _applies("keep", request, model):
+        facts["Denoising strength"] = round(1 - request.value("keep", model) / 100, 6)
+    pairs = ", ".join(f"{name}: {plain(value)}" for name, value in facts.items())
+    lines = [wanted, *([f"Negative prompt: {unwanted}"] if unwanted else []), pairs]
+    # what UTF-8 or a PNG's text cannot hold is shown as a question mark
+    return "\n".join(lines).replace("\0", "?").encode("utf-8", "replace").decode()
+
+
+def _applies(field: str, request: Request, model: Model) -> bool:
+    if field not in model.fields or request.value(field, model) is None:
+        return False
+    scheduled = request.value("init_image_mode", model) == "STEP_SCHEDULE"
+    match field:
+        case "aspect_ratio":
+            return not request.has_picture
+        case "keep":
+            return request.has_picture and not scheduled
+        case "step_schedule_start" | "step_schedule_end":
+            return request.has_picture and scheduled
+        case _:
+            return True
+
+
+def _weighted(prompt: TextPrompt, weight: float) -> str:
+    return prompt.text if weight == 1 else f"({prompt.text}:{weight:g})"
