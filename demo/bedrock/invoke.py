@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any, NoReturn, TypeVar
 
 from aiohttp import web
@@ -78,7 +79,7 @@ async def _answered(request: web.Request, call: Call, *, streamed: bool) -> web.
     await asyncio.sleep(world.seconds(model) + faults.extra_seconds(met))
     spoiled = faults.first(met, faults.ANSWERS)
     answer = await _at_work(world, lambda: compose(model, recipe, spoiled.name if spoiled else None))
-    call.status, call.outcome, call.seed, call.billed = 200, answer.outcome, answer.seed, answer.billed
+    call.outcome, call.seed, call.billed = answer.outcome, answer.seed, answer.billed
     response = await deliver(
         request,
         answer.body,
@@ -86,7 +87,7 @@ async def _answered(request: web.Request, call: Call, *, streamed: bool) -> web.
         fault=faults.first(met, faults.DELIVERIES),
         milliseconds=round(1000 * (time.monotonic() - started)),
     )
-    call.delivered = True
+    call.status, call.delivered = 200, True
     return response
 
 
@@ -103,7 +104,7 @@ def _model(request: web.Request, world: World, data: bytes, *, streamed: bool) -
             "1 validation error detected: Value at 'body' failed to satisfy constraint: "
             f"Member must have length less than or equal to {BODY_LIMIT}"
         )
-    if request.content_type != JSON or "Content-Type" not in request.headers:
+    if request.content_type != JSON:
         raise validation(f"Content type {request.headers.get('Content-Type')} isn't supported. Use {JSON}.")
     if request.headers.get("Accept", JSON) not in {JSON, "*/*"}:
         raise validation(f"Accept type {request.headers['Accept']} isn't supported. Use {JSON}.")
@@ -122,7 +123,7 @@ def _model(request: web.Request, world: World, data: bytes, *, streamed: bool) -
 
 def _parsed(data: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(data, parse_constant=_no_constant)
+        body = json.loads(data, parse_constant=_finite, parse_float=_finite, parse_int=_whole)
     except (ValueError, RecursionError) as error:
         raise validation("Malformed input request, please reformat your input and try again.") from error
     if not isinstance(body, dict):
@@ -130,8 +131,15 @@ def _parsed(data: bytes) -> dict[str, Any]:
     return body
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+def _finite(text: str) -> float:
+    if not isfinite(number := float(text)):
+        raise ValueError(f"{text} is no finite number")
+    return number
+
+
+def _whole(text: str) -> int:
+    _finite(text)
+    return int(text)
 
 
 def _seeded(recipe: Recipe, model: Model, world: World) -> Recipe:

@@ -1,10 +1,10 @@
 """Colours for a prompt: from the colours and moods it names, and else from its words' hash."""
 
-# ruff: noqa: S311 - pictures want repeatable chance, not secret chance
 import colorsys
 import re
 from collections.abc import Iterator, Sequence
-from random import Random
+
+from demo.bedrock.chance import chance_of
 
 Colour = tuple[int, int, int]
 Prompts = Sequence[tuple[str, float]]
@@ -31,9 +31,9 @@ LEVELS = (0.10, 0.34, 0.60, 0.82, 0.97)
 def stops(prompts: Prompts) -> list[Colour]:
     """Five colours from dark to light; words of a prompt with a negative weight are steered away from."""
     wanted = " ".join(text for text, weight in prompts if weight >= 0)
-    chance = Random(f"palette {wanted}")
+    chance = chance_of("palette", wanted)
     hue, spread, strength = chance.random(), chance.uniform(0.08, 0.3), chance.uniform(0.45, 0.75)
-    hue += sum(weight * Random(f"avoid {text}").uniform(0.02, 0.12) for text, weight in prompts if weight < 0)
+    hue += sum(weight * chance_of("avoid", text).uniform(0.02, 0.12) for text, weight in prompts if weight < 0)
     named, avoided = list(_named(prompts, 1)), list(_named(prompts, -1))
     result = []
     for index, level in enumerate(LEVELS):

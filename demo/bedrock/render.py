@@ -5,12 +5,12 @@ saturates.
 All work is done at about half size, so that a megapixel costs some 100 ms of one core.
 """
 
-# ruff: noqa: S311 - pictures want repeatable chance, not secret chance
 from math import cos, pi, sin
 from random import Random
 
 from PIL import Image, ImageDraw, ImageFilter
 
+from demo.bedrock.chance import chance_of
 from demo.bedrock.palette import stops
 from demo.bedrock.pictures import encode
 from demo.bedrock.recipe import Recipe
@@ -40,7 +40,7 @@ def picture(recipe: Recipe) -> Image.Image:
         source = source.resize(recipe.size, Image.Resampling.BICUBIC)
     if source and recipe.keep >= 1:
         return source
-    chance = Random(f"{recipe.seed} {recipe.prompts}")
+    chance = chance_of(recipe.seed, recipe.prompts)
     scale = min(1.0, WORKING_SIDE / max(recipe.size))
     size = (round(recipe.size[0] * scale), round(recipe.size[1] * scale))
     colours = stops(recipe.prompts)
@@ -64,7 +64,7 @@ def _brushed(canvas: Image.Image, recipe: Recipe, chance: Random) -> Image.Image
     """Paint over with strokes along a field of directions: few and broad for few steps, many and fine for many."""
     width, height = canvas.size
     field = noise((64, 64), chance, 3, 3)
-    turn = Random(recipe.sampler).uniform(0, pi)
+    turn = chance_of(recipe.sampler).uniform(0, pi)
     fineness = (recipe.steps - 10) / 40
     long, broad = 34 - 20 * fineness, round(9 - 6 * fineness)
     painted = canvas.copy()

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from random import Random, SystemRandom
 from typing import Any
 
@@ -24,6 +24,7 @@ class Call:
 
     `billed` says that a picture was generated, `delivered` that the whole answer was handed to the network. `body` is
     the request with each picture replaced by its sha256, bytes, format, width and height; None before it was parsed.
+    `status` is None until the answer is complete, and stays so where the connection was lost.
     """
 
     time: float
@@ -93,7 +94,7 @@ WORLD = web.AppKey("world", World)
 
 def entry(call: Call) -> dict[str, Any]:
     """One call as JSON."""
-    return asdict(call)
+    return dict(vars(call))
 
 
 def described(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,39 @@
+"""One stand-in for all tests of this folder, made clean before each."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.demo.bedrock.standin import SD35, StandIn, control_plane, runtime
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[StandIn]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "demo.bedrock", "--port", "0", "--fast"], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    try:
+        url = json.loads(process.stdout.readline())["url"]
+        address = urlsplit(url)
+        clients = runtime(url), control_plane(url)
+        yield StandIn(str(address.hostname), address.port or 0, *clients)
+        for client in clients:
+            client.close()
+    finally:
+        process.terminate()
+        process.wait(5)
+        process.stdout.close()
+
+
+@pytest.fixture
+def standin(server: StandIn) -> StandIn:
+    server.control("DELETE", "/control/faults")
+    server.control("POST", "/control/latency", {"seconds": 0})
+    server.control("PUT", f"/control/models/{SD35}", {"status": "ACTIVE"})
+    server.control("DELETE", "/control/calls")
+    return server

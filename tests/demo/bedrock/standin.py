@@ -1,0 +1,137 @@
+"""The Bedrock stand-in as a test meets it: a real process, real boto3, and the control API."""
+
+import base64
+import http.client
+import io
+import json
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from PIL import Image, ImageDraw
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock import BedrockClient
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+
+SDXL = "stability.stable-diffusion-xl-v1"
+SD35 = "stability.sd3-5-large-v1:0"
+ULTRA = "stability.stable-image-ultra-v1:1"
+CORE = "stability.stable-image-core-v1:1"
+ACCESS_KEY, SECRET_KEY, API_KEY = "AKIADEMODEMODEMODEMO", "demo-secret-access-key", "demo-api-key"
+SIGNED_ONCE = Config(
+    retries={"total_max_attempts": 1, "mode": "standard"},
+    connect_timeout=5,
+    read_timeout=10,
+    signature_version="v4",  # or an API key in the environment would win
+)
+
+
+@dataclass(frozen=True)
+class StandIn:
+    host: str
+    port: int
+    runtime: "BedrockRuntimeClient"
+    control_plane: "BedrockClient"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    def http(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, http.client.HTTPMessage, bytes]:
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=10)
+        try:
+            connection.request(method, path, body, dict(headers or {}))
+            response = connection.getresponse()
+            return response.status, response.headers, response.read()
+        finally:
+            connection.close()
+
+    def control(self, method: str, path: str, body: object = None) -> Any:
+        status, _, answer = self.http(method, path, None if body is None else json.dumps(body).encode())
+        assert status < 300, answer
+        return json.loads(answer) if answer else None
+
+    def calls(self) -> list[dict[str, Any]]:
+        listed: list[dict[str, Any]] = self.control("GET", "/control/calls")
+        return listed
+
+    def invoke(self, model: str, body: object) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self.raw(model, body))
+        return answer
+
+    def raw(self, model: str, body: object) -> bytes:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        reply = self.runtime.invoke_model(
+            modelId=model, body=data, contentType="application/json", accept="application/json"
+        )
+        with closing(reply["body"]) as answer:
+            return answer.read()
+
+    def streamed(self, model: str, body: object) -> list[bytes]:
+        reply = self.runtime.invoke_model_with_response_stream(
+            modelId=model, body=json.dumps(body).encode(), contentType="application/json", accept="application/json"
+        )
+        with closing(reply["body"]) as events:
+            return [event["chunk"]["bytes"] for event in events]
+
+
+def runtime(
+    url: str, secret_key: str = SECRET_KEY, access_key: str = ACCESS_KEY, read_timeout: int = 10
+) -> "BedrockRuntimeClient":
+    return boto3.session.Session().client(
+        "bedrock-runtime",
+        region_name="us-west-2",
+        endpoint_url=url,
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
+        config=SIGNED_ONCE.merge(Config(read_timeout=read_timeout)),
+    )
+
+
+def control_plane(url: str) -> "BedrockClient":
+    return boto3.session.Session().client(
+        "bedrock",
+        region_name="us-west-2",
+        endpoint_url=url,
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+        config=SIGNED_ONCE,
+    )
+
+
+def picture(width: int = 1024, height: int = 1024, form: str = "JPEG") -> str:
+    """A small landscape, in base64."""
+    image = Image.new("RGB", (width, height), "#7ab6e8")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, height * 2 // 3, width, height), fill="#4f8a44")
+    draw.ellipse((width // 3, height // 4, width * 2 // 3, height * 3 // 4), fill="#d9a066")
+    out = io.BytesIO()
+    image.save(out, form)
+    return base64.b64encode(out.getvalue()).decode()
+
+
+def opened(text: str) -> Image.Image:
+    image = Image.open(io.BytesIO(base64.b64decode(text, validate=True)))
+    image.load()
+    return image
+
+
+def sdxl(prompt: str = "a castle in fog", **more: object) -> dict[str, object]:
+    return {"text_prompts": [{"text": prompt}], "init_image": picture(), "seed": 7, **more}
+
+
+def sd35(prompt: str = "a castle in fog", **more: object) -> dict[str, object]:
+    return {
+        "prompt": prompt,
+        "mode": "image-to-image",
+        "image": picture(320, 256),
+        "strength": 0.65,
+        "seed": 7,
+        **more,
+    }

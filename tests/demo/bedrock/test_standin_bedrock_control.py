@@ -1,0 +1,177 @@
+"""The control API, the books and the control plane."""
+
+import base64
+import hashlib
+import json
+import threading
+import time
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.demo.bedrock.standin import CORE, SD35, SDXL, StandIn, picture, sd35, sdxl
+
+
+def test_the_books_hold_every_call_with_its_picture_described(standin: StandIn) -> None:
+    standin.invoke(SDXL, sdxl(init_image=picture(form="PNG")))
+    with pytest.raises(ClientError):
+        standin.invoke(SD35, {"prompt": 3})
+
+    made, refused = standin.calls()
+
+    data = base64.b64decode(picture(form="PNG"))
+    assert made["body"]["init_image"] == {
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "bytes": len(data),
+        "format": "PNG",
+        "width": 1024,
+        "height": 1024,
+    }
+    assert made["body"]["text_prompts"] == [{"text": "a castle in fog"}]
+    assert (made["model"], made["operation"], made["status"], made["outcome"]) == (SDXL, "InvokeModel", 200, "SUCCESS")
+    assert (made["seed"], made["billed"], made["delivered"], made["in_flight"]) == (7, True, True, False)
+    assert abs(made["time"] - time.time()) < 60
+    assert (refused["status"], refused["outcome"], refused["billed"]) == (400, "ValidationException", False)
+
+
+def test_a_call_at_work_is_in_flight(standin: StandIn) -> None:
+    standin.control("POST", "/control/latency", {SD35: 0.5})
+    caller = threading.Thread(target=standin.invoke, args=(SD35, sd35()))
+    caller.start()
+    deadline = time.monotonic() + 5
+    while not standin.calls() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    (call,) = standin.calls()
+    caller.join(10)
+
+    assert (call["in_flight"], call["billed"], call["status"]) == (True, False, None)
+    assert standin.calls()[0]["billed"]
+
+
+def test_an_ordered_fault_meets_as_many_calls_as_ordered(standin: StandIn) -> None:
+    standin.control("POST", "/control/faults", {"fault": "unavailable", "times": 2})
+
+    for _ in range(2):
+        with pytest.raises(ClientError, match="ServiceUnavailableException"):
+            standin.invoke(CORE, {"prompt": "a"})
+
+    assert standin.invoke(CORE, {"prompt": "a"})["finish_reasons"] == [None]
+
+
+def test_an_ordered_fault_meets_only_calls_that_match(standin: StandIn) -> None:
+    order = {"fault": "throttle", "times": 1, "match": {"model": CORE, "prompt": "castle"}}
+    standin.control("POST", "/control/faults", order)
+
+    standin.invoke(CORE, {"prompt": "a boat"})
+    standin.invoke(SD35, sd35("a castle"))
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        standin.invoke(CORE, {"prompt": "a castle"})
+
+
+def test_orders_can_be_read_and_forgotten(standin: StandIn) -> None:
+    standin.control("POST", "/control/faults", {"fault": "slow:5"})
+    assert [order["fault"] for order in standin.control("GET", "/control/faults")["waiting"]] == ["slow"]
+
+    standin.control("DELETE", "/control/faults")
+
+    assert standin.control("GET", "/control/faults")["waiting"] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/control/faults", {"fault": "earthquake"}),
+        ("POST", "/control/faults", {"fault": "slow:soon"}),
+        ("POST", "/control/faults", {"fault": "throttle", "times": 0}),
+        ("POST", "/control/faults", {"fault": "throttle", "match": {"seed": 1}}),
+        ("POST", "/control/latency", {"seconds": -1}),
+        ("POST", "/control/latency", {"another": 1}),
+        ("PUT", f"/control/models/{SD35}", {"status": "GONE"}),
+        ("PUT", "/control/models/another", {"status": "EOL"}),
+        ("PUT", f"/control/models/{SD35}", []),
+    ],
+)
+def test_a_wrong_order_is_refused_in_words(standin: StandIn, method: str, path: str, body: object) -> None:
+    status, _, answer = standin.http(method, path, json.dumps(body).encode())
+
+    assert status == 400
+    assert len(json.loads(answer)["message"].split(". ")) >= 2
+
+
+def test_latency_can_be_set_for_all_and_for_one(standin: StandIn) -> None:
+    assert standin.control("POST", "/control/latency", {"seconds": 0, CORE: 0.3}) == {"seconds": 0, CORE: 0.3}
+    started = time.monotonic()
+
+    standin.invoke(CORE, {"prompt": "a"})
+
+    assert time.monotonic() - started >= 0.3
+    assert standin.control("POST", "/control/latency", {CORE: None}) == {"seconds": 0}
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        ("EOL", "ResourceNotFoundException", "has reached the end of its life"),
+        ("forbidden", "AccessDeniedException", "You don't have access to the model"),
+    ],
+)
+def test_a_model_can_be_ended_or_forbidden(standin: StandIn, status: str, code: str, words: str) -> None:
+    standin.control("PUT", f"/control/models/{SD35}", {"status": status})
+
+    with pytest.raises(ClientError, match=words) as error:
+        standin.invoke(SD35, sd35())
+
+    assert error.value.response["Error"]["Code"] == code
+
+
+def test_new_books_are_empty(standin: StandIn) -> None:
+    standin.invoke(CORE, {"prompt": "a"})
+
+    standin.control("DELETE", "/control/calls")
+
+    assert standin.calls() == []
+
+
+def test_the_control_plane_lists_the_models(standin: StandIn) -> None:
+    listed = standin.control_plane.list_foundation_models(byProvider="Stability AI", byOutputModality="IMAGE")
+
+    ids = {summary["modelId"] for summary in listed["modelSummaries"]}
+    assert {SDXL, SD35, CORE} <= ids
+    assert standin.control_plane.list_foundation_models(byProvider="Amazon")["modelSummaries"] == []
+
+
+def test_the_control_plane_describes_a_model(standin: StandIn) -> None:
+    standin.control("PUT", f"/control/models/{SD35}", {"status": "LEGACY"})
+
+    details = standin.control_plane.get_foundation_model(modelIdentifier=SD35)["modelDetails"]
+
+    assert details["modelLifecycle"]["status"] == "LEGACY"
+    assert details["inputModalities"] == ["TEXT", "IMAGE"]
+    assert details["inferenceTypesSupported"] == ["ON_DEMAND"]
+    assert details["responseStreamingSupported"] is False
+    assert standin.invoke(SD35, sd35())["finish_reasons"] == [None]
+
+
+def test_the_control_plane_tells_whether_a_model_may_be_used(standin: StandIn) -> None:
+    may = standin.control_plane.get_foundation_model_availability(modelId=SD35)
+    standin.control("PUT", f"/control/models/{SD35}", {"status": "forbidden"})
+    may_not = standin.control_plane.get_foundation_model_availability(modelId=SD35)
+
+    assert (may["authorizationStatus"], may["agreementAvailability"]["status"]) == ("AUTHORIZED", "AVAILABLE")
+    assert (may_not["authorizationStatus"], may_not["entitlementAvailability"]) == ("NOT_AUTHORIZED", "NOT_AVAILABLE")
+
+
+def test_the_control_plane_does_not_know_an_unknown_or_ended_model(standin: StandIn) -> None:
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        standin.control_plane.get_foundation_model(modelIdentifier="stability.another")
+    standin.control("PUT", f"/control/models/{SD35}", {"status": "EOL"})
+    with pytest.raises(ClientError, match="end of its life"):
+        standin.control_plane.get_foundation_model(modelIdentifier=SD35)
+
+
+def test_the_control_plane_wants_credentials_too(standin: StandIn) -> None:
+    status, headers, _ = standin.http("GET", "/foundation-models")
+
+    assert status == 403
+    assert headers["x-amzn-ErrorType"].startswith("MissingAuthenticationTokenException:")
