@@ -16,7 +16,7 @@ def redis_server() -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def redis_url(redis_server: RedisServer) -> Iterator[str]:
+def redis_url(redis_server: RedisServer) -> str:
     """Address of a real Redis that is empty."""
     with redis.Redis.from_url(redis_server.url) as client:
         client.flushall()

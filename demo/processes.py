@@ -1,0 +1,93 @@
+"""Processes that the demo starts: each with a log of its own, ended in the reverse order of their start."""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+START_SECONDS = 30.0
+STOP_SECONDS = 20.0
+
+
+class DiedError(Exception):
+    """A process ended that should have stayed."""
+
+
+class Process:
+    """One child, its output in `<folder>/<name>.log`. `ready()` waits for the JSON line with which stand-ins report."""
+
+    def __init__(self, name: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+        self.name = name
+        self.log = folder / f"{name}.log"
+        self.log.write_bytes(b"")
+        self._first_line: queue.Queue[str] = queue.Queue()
+        with self.log.open("ab") as errors:
+            self._child = subprocess.Popen(  # noqa: S603 - our own commands
+                [sys.executable, *arguments],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                stdin=subprocess.DEVNULL,
+                env=dict(environment),
+                text=True,
+                start_new_session=True,
+            )
+        self._reader = threading.Thread(target=self._read, name=f"{name}-output", daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
+    def running(self) -> bool:
+        return self._child.poll() is None
+
+    def ready(self) -> dict[str, Any]:
+        """Wait for the first line and read it. Raises `DiedError` with the end of the log."""
+        try:
+            line = self._first_line.get(timeout=START_SECONDS)
+            report: dict[str, Any] = json.loads(line)
+        except (queue.Empty, ValueError):
+            raise DiedError(self.obituary()) from None
+        return report
+
+    def check(self) -> None:
+        """Raise `DiedError` if the process has ended."""
+        if not self.running:
+            raise DiedError(self.obituary())
+
+    def obituary(self) -> str:
+        """Say how it ended, with the last of what it wrote."""
+        last_words = self.log.read_text()[-1500:]
+        return f"{self.name} did not stay up (exit code {self._child.poll()}). {self.log} ends:\n{last_words}"
+
+    def stop(self) -> int:
+        """Ask the process to end, insist after a while, and give its exit code."""
+        self._child.terminate()
+        try:
+            self._child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+        self._reader.join(2)
+        return self._child.returncode
+
+    def _read(self) -> None:
+        assert self._child.stdout is not None  # noqa: S101 - Popen was given a pipe
+        with self._child.stdout as output, self.log.open("a") as log:
+            for line in output:
+                self._first_line.put(line)
+                log.write(line)
+                log.flush()
+        self._first_line.put("")
+
+
+def clean_environment() -> dict[str, str]:
+    """Give this process's environment without what would lead a child to the user's own accounts."""
+    foreign = ("AWS_", "DISCORD_", "CATALOGUE_FILE", "BEDROCK_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}

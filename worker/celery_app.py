@@ -1,0 +1,94 @@
+"""The Celery app, wired: queue, Bedrock, tasks, and the round of renewing leases and sweeping."""
+
+import logging
+import os
+import threading
+from typing import Any
+
+import kombu.asynchronous
+from celery import Celery
+from celery.signals import task_postrun, worker_ready, worker_shutdown, worker_shutting_down
+from kombu import Queue as CeleryQueue
+from redis.exceptions import RedisError
+
+from shared.queue.names import GENERATE, PREPARE, TASKS
+from shared.queue.transport import CELERY_SETTINGS
+from worker.adapters.redis import RedisQueue, connect
+from worker.bedrock.client import BedrockStudio
+from worker.generate import Generating
+from worker.settings import Settings
+from worker.tasks import Tasks
+
+log = logging.getLogger(__name__)
+
+ROUND_SECONDS = 1.0
+
+
+def create_app(settings: Settings) -> Celery:
+    """Build the app of one worker process. Opens nothing until the worker starts."""
+    url = str(settings.redis_url)
+    catalogue = settings.catalogue()
+    app = Celery("pentimento", broker=url)
+    app.conf.update(
+        CELERY_SETTINGS,
+        worker_pool="threads",
+        worker_concurrency=settings.worker_concurrency,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        task_queues=[CeleryQueue(PREPARE), CeleryQueue(GENERATE)],
+        task_default_queue=GENERATE,
+    )
+
+    def send_ticket(lane: str) -> None:
+        try:
+            app.send_task(TASKS[lane], queue=str(lane), ignore_result=True)
+        except Exception:  # whatever the transport raises
+            log.warning("a ticket for %s could not be sent; the next sweep sends it", lane, exc_info=True)
+
+    client = connect(url)
+    queue = RedisQueue(client, send_ticket, lease=settings.lease_seconds, keep=settings.keep_seconds)
+    studio = BedrockStudio(
+        region=settings.aws_region,
+        call_seconds=settings.bedrock_call_seconds,
+        concurrency=settings.worker_concurrency,
+        streaming=settings.bedrock_streaming,
+    )
+    generating = Generating(queue, studio, catalogue, settings.patience_seconds)
+    tasks = Tasks(queue, catalogue, generating, cores=len(os.sched_getaffinity(0)))
+    tasks.register(app)
+    stopped = threading.Event()
+
+    def rounds() -> None:
+        while not stopped.wait(ROUND_SECONDS):
+            try:
+                queue.renew()
+                queue.sweep(catalogue)
+            except RedisError:
+                log.warning("Redis does not answer; leases are renewed when it does", exc_info=True)
+            except Exception:
+                log.exception("a round of renewing and sweeping failed")
+
+    def ready(**_: Any) -> None:
+        threading.Thread(target=rounds, name="rounds", daemon=True).start()
+        log.info("worker ready: %d jobs at a time, models %s", settings.worker_concurrency, ", ".join(catalogue.models))
+
+    def shutting_down(**_: Any) -> None:
+        log.info("stopping: nothing more is claimed, what runs may end")
+        tasks.drain()
+
+    def shut_down(**_: Any) -> None:
+        stopped.set()
+        client.close()
+
+    worker_ready.connect(ready, weak=False)
+    worker_shutting_down.connect(shutting_down, weak=False)
+    worker_shutdown.connect(shut_down, weak=False)
+    task_postrun.connect(_refill, weak=False)
+    return app
+
+
+def _refill(**_: Any) -> None:
+    """Wake the loop that fetches tickets: with threads and no prefetch nothing else does when a task ends."""
+    hub = kombu.asynchronous.get_event_loop()
+    if hub is not None:
+        hub.call_soon(hub.call_later, 0.02, lambda: None)

@@ -1,0 +1,65 @@
+"""The two tasks. A ticket names no job: it says there is work, and the claim decides which.
+
+Promises: a ticket too many does nothing; a lost ticket is sent again by the sweep; a task never raises for what a job
+does; nothing is repeated by Celery. At most one picture is decoded a core at a time, however many tickets there are.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from celery import Celery
+
+from shared.catalogue import Catalogue
+from shared.errors import problem
+from shared.outcome import Failed
+from shared.queue.names import GENERATE, PREPARE, TASKS
+from worker.generate import Generating
+from worker.ports import Claim, Lane, Queue
+from worker.prepare import prepare_job
+
+log = logging.getLogger(__name__)
+
+
+class Tasks:
+    """What a ticket sets going. `cores` is how many pictures may be decoded at the same time."""
+
+    def __init__(self, queue: Queue, catalogue: Catalogue, generating: Generating, *, cores: int) -> None:
+        self._queue = queue
+        self._catalogue = catalogue
+        self._generating = generating
+        self._decoders = threading.Semaphore(cores)
+        self._draining = threading.Event()
+
+    def register(self, app: Celery) -> None:
+        """Give the tasks to a Celery app under the names that tickets carry."""
+        app.task(name=TASKS[PREPARE], ignore_result=True)(self.prepare)
+        app.task(name=TASKS[GENERATE], ignore_result=True)(self.generate)
+
+    def drain(self) -> None:
+        """Claim nothing more: what runs may end, what waits is another worker's."""
+        self._draining.set()
+
+    def prepare(self) -> None:
+        """Prepare jobs until none waits, unless every core is at it already."""
+        while self._decoders.acquire(blocking=False):
+            try:
+                if not self._work(Lane.PREPARE, lambda claim: prepare_job(self._queue, self._catalogue, claim)):
+                    return
+            finally:
+                self._decoders.release()
+
+    def generate(self) -> None:
+        """Generate the fairest waiting job, if one may run now."""
+        self._work(Lane.GENERATE, self._generating.run)
+
+    def _work(self, lane: Lane, use_case: Callable[[Claim], None]) -> bool:
+        claim = None if self._draining.is_set() else self._queue.claim(lane)
+        if claim is None:
+            return False
+        try:
+            use_case(claim)
+        except Exception:  # a fault of ours must end in words for its owner, not in a lost job
+            log.exception("job %s: a fault of our own", claim.job.id)
+            self._queue.finish(claim, Failed(problem=problem("internal")))
+        return True
