@@ -1,0 +1,159 @@
+// The composer under a channel: a message box that turns into the form of a command when one is chosen after a slash.
+
+import { clear, h, icon, iconButton } from './dom.js'
+import { CommandForm } from './command_form.js'
+import { leaves, search } from './commands.js'
+import { avatar } from './message.js'
+import { isThread } from './state.js'
+import { Suggest } from './suggest.js'
+import { filesOf, thumbnail } from './upload.js'
+
+const MAX_LENGTH = 2000
+
+export class Composer {
+  files = []
+
+  constructor(channel, app) {
+    Object.assign(this, { channel, app })
+    const name = isThread(channel) ? `Message "${channel.name}"` : `Message #${channel.name}`
+    this.suggest = new Suggest()
+    this.alert = h('div', { class: 'composer-alert', role: 'alert' })
+    this.textbox = h('textarea', {
+      class: 'textbox', rows: 1, 'aria-label': name, placeholder: name, autocomplete: 'off', 'aria-autocomplete': 'list', 'aria-haspopup': 'listbox',
+      oninput: () => this.onInput(), onkeydown: (event) => this.onKey(event), onblur: () => this.suggest.input === this.textbox && this.suggest.hide(),
+    })
+    this.picker = h('input', { type: 'file', multiple: true, class: 'file-input', 'aria-label': 'Attach files', onchange: () => (this.takeFiles(filesOf(this.picker)), (this.picker.value = '')) })
+    this.attach = h('span', { class: 'icon-button attach' }, this.picker, icon('plus'))
+    this.slot = h('div', { class: 'composer-slot' }, this.textbox)
+    this.sendButton = iconButton('send', 'Send', () => this.submit(), { class: 'icon-button send' })
+    this.cancelButton = iconButton('close', 'Cancel command', () => this.reset(), { hidden: true })
+    this.tray = h('ul', { class: 'tray', 'aria-label': 'Files to send', hidden: true })
+    this.notice = h('div', { class: 'composer-notice', hidden: true })
+    this.box = h('div', { class: 'composer-box' }, this.tray, h('div', { class: 'composer-row' }, this.attach, this.slot, this.cancelButton, this.sendButton))
+    this.element = h('div', { class: 'composer' }, this.suggest.element, this.alert, this.notice, this.box)
+    this.update(channel)
+  }
+
+  /** Follow the channel's own state: an archived thread opens again by a message, a locked one does not. */
+  update(channel) {
+    this.channel = channel
+    const { archived, locked } = channel.thread_metadata ?? {}
+    this.notice.hidden = !archived
+    clear(this.notice, icon(locked ? 'lock' : 'archive'), locked ? 'This thread is archived and locked: nobody can write here.' : 'This thread is archived. A message opens it again; commands need it open.')
+    this.box.hidden = Boolean(archived && locked)
+  }
+
+  report(text) {
+    if (this.alert.textContent !== text) this.alert.textContent = text
+  }
+
+  focus() {
+    if (this.form) this.form.focus()
+    else this.textbox.focus()
+  }
+
+  onInput() {
+    this.report('')
+    const text = this.textbox.value
+    if (!text.startsWith('/') || text.includes('\n')) return this.suggest.input && this.suggest.hide()
+    const all = leaves(this.app.state.commands, this.app.state.locale)
+    const exact = text.endsWith(' ') && all.find(({ label, plain }) => [label, plain].includes(text.slice(1, -1).toLowerCase()))
+    if (exact) return this.choose(exact)
+    const items = search(all, text.slice(1)).map((leaf) => ({ leaf, label: `/${leaf.label}`, note: leaf.description, side: this.app.state.application.name, mark: avatar(this.app.state.application.bot, 'avatar avatar-small') }))
+    this.suggest.show(this.textbox, { title: text === '/' ? 'Commands' : `Commands matching ${text}`, items, pick: ({ leaf }) => this.choose(leaf), note: items.length ? undefined : 'No command of this name.' })
+  }
+
+  onKey(event) {
+    if (this.suggest.input === this.textbox && this.suggest.key(event)) return
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+    event.preventDefault()
+    this.submit()
+  }
+
+  /** Turn the box into a command's form; files that waited in the tray go into its attachment options. */
+  choose(leaf) {
+    this.suggest.hide()
+    this.report('')
+    this.textbox.value = ''
+    this.form = new CommandForm(leaf, this.channel.id, this.suggest, this.app, {
+      send: (data) => this.sendCommand(data, leaf), cancel: () => this.reset(), report: (text) => this.report(text), sendButton: this.sendButton,
+    })
+    clear(this.slot, this.form.element)
+    this.box.classList.add('commanding')
+    this.cancelButton.hidden = false
+    this.attach.hidden = true
+    const waiting = this.files.splice(0)
+    this.drawTray()
+    if (waiting.length) this.form.takeFiles(waiting)
+    this.form.focus()
+  }
+
+  reset() {
+    this.suggest.hide()
+    this.form = undefined
+    this.report('')
+    this.textbox.value = ''
+    clear(this.slot, this.textbox)
+    this.box.classList.remove('commanding')
+    this.cancelButton.hidden = true
+    this.attach.hidden = false
+    this.textbox.focus()
+  }
+
+  takeFiles(files) {
+    this.report('')
+    if (this.form) return this.form.takeFiles(files)
+    this.files.push(...files)
+    this.drawTray()
+    this.textbox.focus()
+  }
+
+  drawTray() {
+    this.tray.hidden = !this.files.length
+    clear(this.tray, this.files.map((file) => h('li', {}, thumbnail(file), h('span', {}, file.name),
+      iconButton('close', `Remove ${file.name}`, () => {
+        this.files = this.files.filter((other) => other !== file)
+        this.drawTray()
+        this.textbox.focus()
+      }))))
+  }
+
+  submit() {
+    return this.form ? this.form.submit() : this.sendText()
+  }
+
+  async sendCommand(data, leaf) {
+    await this.busy(async () => {
+      await this.app.interactions.command(this.channel.id, data, leaf.plain)
+      this.reset()
+    })
+  }
+
+  async sendText() {
+    const content = this.textbox.value.trim()
+    if (!content && !this.files.length) return
+    if (content.length > MAX_LENGTH) return this.report(`A message has at most ${MAX_LENGTH} characters; this has ${content.length}.`)
+    await this.busy(async () => {
+      await this.app.api.send(this.channel.id, content, this.files)
+      this.files = []
+      this.drawTray()
+      this.textbox.value = ''
+    })
+    this.textbox.focus()
+  }
+
+  /** Run one sending at a time; what goes wrong is said beside the box and nothing typed is lost. */
+  async busy(send) {
+    if (this.sending) return
+    this.sending = true
+    this.sendButton.setAttribute('aria-busy', 'true')
+    try {
+      await send()
+    } catch (error) {
+      this.report(error.message)
+    } finally {
+      this.sending = false
+      this.sendButton.removeAttribute('aria-busy')
+    }
+  }
+}

@@ -1,0 +1,88 @@
+// Discord's markdown as DOM nodes: blocks here, inline marks in inline.js; text never becomes markup.
+
+import { h, iconButton } from './dom.js'
+import { inline } from './inline.js'
+
+const FENCE = /```(?:([\w+.#-]+)\n)?\n*([\s\S]*?)\n*```/g
+const LIST = /^( *)([-*]|\d+\.) +(.*)$/
+
+/** Nodes for a text as a message shows it. `app` gives the names behind mentions. */
+export function markdown(text, app) {
+  const nodes = []
+  let from = 0
+  for (const match of text.matchAll(FENCE)) {
+    nodes.push(...blocks(text.slice(from, match.index).replace(/\n$/, ''), app), codeBlock(match[2], match[1], app))
+    from = match.index + match[0].length
+    if (text[from] === '\n') from++
+  }
+  nodes.push(...blocks(text.slice(from), app))
+  return nodes
+}
+
+function codeBlock(code, language, app) {
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(code)
+      app.toast('Copied.')
+    } catch {
+      app.toast('The browser did not allow copying. Select the text and copy it by hand.', 'error')
+    }
+  }
+  return h('div', { class: 'code-block' },
+    h('pre', { tabindex: 0, 'aria-label': language ? `Code, ${language}` : 'Code' }, h('code', {}, code)),
+    iconButton('copy', 'Copy code', copy))
+}
+
+function blocks(text, app) {
+  if (!text) return []
+  const nodes = []
+  const lines = text.split('\n')
+  let plain = []
+  const flush = () => {
+    if (plain.length) nodes.push(h('div', { class: 'text' }, inline(plain.join('\n'), app)))
+    plain = []
+  }
+  while (lines.length) {
+    const line = lines[0]
+    const heading = /^(#{1,3}) +(.+)$/.exec(line)
+    const small = /^-# +(.+)$/.exec(line)
+    if (line.startsWith('>>> ')) {
+      flush()
+      nodes.push(h('blockquote', {}, blocks(lines.splice(0).join('\n').slice(4), app)))
+    } else if (line.startsWith('> ')) {
+      flush()
+      nodes.push(h('blockquote', {}, blocks(takeWhile(lines, (l) => l.startsWith('> ')).map((l) => l.slice(2)).join('\n'), app)))
+    } else if (heading) {
+      flush()
+      nodes.push(h(`h${heading[1].length + 2}`, { class: `heading heading-${heading[1].length}` }, inline(heading[2], app)))
+      lines.shift()
+    } else if (small) {
+      flush()
+      nodes.push(h('div', { class: 'subtext' }, inline(small[1], app)))
+      lines.shift()
+    } else if (LIST.test(line)) {
+      flush()
+      nodes.push(list(takeWhile(lines, (l) => LIST.test(l)).map((l) => LIST.exec(l)), app))
+    } else plain.push(lines.shift())
+  }
+  flush()
+  return nodes
+}
+
+function takeWhile(lines, test) {
+  const end = lines.findIndex((line) => !test(line))
+  return lines.splice(0, end < 0 ? lines.length : end)
+}
+
+/** Nested lists from matches of LIST: deeper indentation is a list inside the item before. */
+function list(items, app) {
+  const depth = items[0][1].length
+  const ordered = /\d/.test(items[0][2])
+  const root = h(ordered ? 'ol' : 'ul', ordered ? { start: parseInt(items[0][2], 10) } : {})
+  while (items.length) {
+    const [, indent, , text] = items.shift()
+    const deeper = takeWhile(items, ([, other]) => other.length > Math.max(depth, indent.length))
+    root.append(h('li', {}, inline(text, app), deeper.length ? list(deeper, app) : null))
+  }
+  return root
+}

@@ -1,0 +1,38 @@
+// A menu of actions at a control or at the pointer: arrows move, Enter runs, Escape gives the focus back.
+
+import { h, icon } from './dom.js'
+
+/** items: [{label, icon?, run}]; placed under `opener`, or at x, y (CSS pixels) when given. */
+export function openMenu({ label, items, opener, x, y }) {
+  const buttons = items.map((item) => h('button', {
+    type: 'button', role: 'menuitem', tabindex: -1, onclick: () => (close(), item.run()), onpointerenter: (event) => event.currentTarget.focus(),
+  }, item.icon ? icon(item.icon) : null, item.label))
+  const menu = h('div', { class: 'menu', role: 'menu', 'aria-label': label, popover: 'manual', onkeydown: onKey, onfocusout: onOut }, buttons)
+
+  function close() {
+    if (!menu.isConnected) return
+    menu.remove()
+    opener.focus({ preventScroll: true })
+  }
+
+  function onOut(event) {
+    if (!menu.contains(event.relatedTarget)) menu.remove()
+  }
+
+  function onKey(event) {
+    const at = buttons.indexOf(document.activeElement)
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1 + buttons.length, Home: 0, End: buttons.length - 1 }[event.key]
+    if (to !== undefined) buttons[to % buttons.length].focus()
+    else if (event.key === 'Escape' || event.key === 'Tab') close()
+    else return
+    event.preventDefault()
+    event.stopPropagation()
+  }
+
+  document.body.append(menu)
+  menu.showPopover()
+  const box = opener.getBoundingClientRect()
+  menu.style.left = `${Math.min(x ?? box.right - menu.offsetWidth, innerWidth - menu.offsetWidth - 8)}px`
+  menu.style.top = `${Math.min(y ?? box.bottom + 4, innerHeight - menu.offsetHeight - 8)}px`
+  buttons[0]?.focus()
+}

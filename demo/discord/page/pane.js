@@ -1,0 +1,45 @@
+// One open channel or thread: its heading, its messages and its composer.
+
+import { h, icon, iconButton } from './dom.js'
+import { Composer } from './composer.js'
+import { MessageList } from './messages.js'
+import { displayName, isThread } from './state.js'
+
+export class Pane {
+  constructor(channel, app) {
+    Object.assign(this, { channel, app })
+    const thread = isThread(channel)
+    this.composer = new Composer(channel, app)
+    this.title = h('h2', {}, channel.name)
+    this.badge = h('span', { class: 'badge badge-quiet', hidden: true }, 'Archived')
+    this.list = new MessageList(channel, thread ? this.threadIntro() : this.channelIntro(), app)
+    this.element = h('section', { class: `pane ${thread ? 'pane-thread' : 'pane-channel'}`, 'aria-label': thread ? `Thread: ${channel.name}` : `#${channel.name}`, data: { channelId: channel.id } },
+      h('header', { class: 'pane-head' },
+        iconButton('menu', 'Channels', () => app.openDrawer(), { class: 'icon-button only-narrow' }),
+        icon(thread ? 'thread' : 'hash'), this.title, this.badge,
+        channel.topic ? h('span', { class: 'topic' }, channel.topic) : null,
+        thread ? iconButton('close', 'Close thread', () => app.go(channel.parent_id), { class: 'icon-button push' }) : null),
+      this.list.element, this.composer.element)
+    this.update()
+  }
+
+  channelIntro() {
+    return h('div', { class: 'intro' }, h('span', { class: 'intro-mark' }, icon('hash')), h('h3', {}, `Welcome to #${this.channel.name}`),
+      h('p', {}, 'This is where the channel begins. Type ', h('kbd', {}, '/'), ' to see what the bot can do.'))
+  }
+
+  threadIntro() {
+    const owner = this.app.state.users.get(this.channel.owner_id)
+    return h('div', { class: 'intro' }, h('span', { class: 'intro-mark' }, icon('thread')), h('h3', {}, this.channel.name),
+      h('p', {}, 'A thread', owner ? [', started by ', h('strong', {}, displayName(owner))] : '', '.'))
+  }
+
+  /** Follow renames and archiving. */
+  update() {
+    const channel = this.app.state.channels.get(this.channel.id) ?? this.channel
+    this.channel = channel
+    this.title.textContent = channel.name
+    this.badge.hidden = !channel.thread_metadata?.archived
+    this.composer.update(channel)
+  }
+}

@@ -1,0 +1,138 @@
+// What the page knows: changed by loading and by events only, and heard by the views that show it.
+
+const THREADS = new Set([10, 11, 12])
+export const isThread = (channel) => THREADS.has(channel?.type)
+export const isLoading = (message) => Boolean(message.flags & 128)
+export const isEphemeral = (message) => Boolean(message.flags & 64)
+export const isV2 = (message) => Boolean(message.flags & (1 << 15))
+export const displayName = (user) => user?.global_name || user?.username || 'Unknown user'
+
+/** Snowflakes compare by length, then by digits. */
+export const byId = (a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+
+export class State extends EventTarget {
+  users = new Map()
+  channels = new Map()
+  messages = new Map()
+  latest = new Map()
+  unread = new Set()
+  open = new Set()
+  commands = []
+  presses = new Map()
+  chosen = new Map()
+  dismissed = new Set(JSON.parse(sessionStorage.getItem('dismissed') ?? '[]'))
+
+  changed(what, detail) {
+    this.dispatchEvent(new CustomEvent(what, { detail }))
+  }
+
+  on(what, listener) {
+    this.addEventListener(what, (event) => listener(event.detail))
+  }
+
+  load({ me, users, guild, channels, application, commands, me_locale }) {
+    Object.assign(this, { me, guild, application, commands, locale: me_locale })
+    this.users = new Map([...users, application.bot].map((user) => [user.id, user]))
+    this.channels = new Map(channels.map((channel) => [channel.id, channel]))
+    this.messages.clear()
+    this.changed('channels')
+    this.changed('commands')
+  }
+
+  loadMessages(channel, list) {
+    this.messages.set(channel, new Map(list.map((message) => [message.id, message])))
+    list.forEach((message) => this.note(message))
+    this.changed('messages', channel)
+  }
+
+  /** Messages of a channel, oldest first, without those this user dismissed; undefined before they are loaded. */
+  list(channel) {
+    const known = this.messages.get(channel)
+    return known && [...known.values()].filter(({ id }) => !this.dismissed.has(id))
+  }
+
+  find(channel, id) {
+    return this.messages.get(channel)?.get(id)
+  }
+
+  /** The thread under a message: its own Channel object as last heard, or the copy inside the message. */
+  threadOf(message) {
+    return this.channels.get(message.id) ?? message.thread
+  }
+
+  put(message) {
+    this.messages.get(message.channel_id)?.set(message.id, message)
+    this.note(message)
+    this.changed('messages', message.channel_id)
+    const parent = this.channels.get(message.channel_id)?.parent_id
+    if (parent) this.changed('messages', parent)
+  }
+
+  note(message) {
+    for (const user of [message.author, ...(message.mentions ?? []), message.interaction_metadata?.user]) {
+      if (user && !this.users.has(user.id)) this.users.set(user.id, user)
+    }
+    const last = this.latest.get(message.channel_id)
+    if (!message.local && (!last || byId(last, message) <= 0)) this.latest.set(message.channel_id, message)
+  }
+
+  drop(channel, id) {
+    this.messages.get(channel)?.delete(id)
+    if (this.latest.get(channel)?.id === id) this.latest.delete(channel)
+    this.changed('messages', channel)
+  }
+
+  /** Hide a message for this tab: what "Dismiss message" does with an ephemeral one. */
+  dismiss(message) {
+    this.dismissed.add(message.id)
+    sessionStorage.setItem('dismissed', JSON.stringify([...this.dismissed]))
+    this.changed('messages', message.channel_id)
+  }
+
+  /** Note that a component of a message was pressed ('pending' | 'failed' | undefined when it is over). */
+  press(message, state) {
+    if (state) this.presses.set(message.id, state)
+    else this.presses.delete(message.id)
+    this.changed('messages', message.channel_id)
+  }
+
+  apply({ t, d }) {
+    if (t === 'MESSAGE_CREATE') this.created(d)
+    else if (t === 'MESSAGE_UPDATE') this.updated(d)
+    else if (t === 'MESSAGE_DELETE') this.drop(d.channel_id, d.id)
+    else if (t === 'THREAD_DELETE' || t === 'CHANNEL_DELETE') this.closed(d)
+    else if (t.startsWith('THREAD_') || t.startsWith('CHANNEL_')) this.opened(d)
+    else if (t === 'APPLICATION_COMMANDS_UPDATE') {
+      this.commands = d.commands
+      this.changed('commands')
+    }
+  }
+
+  created(message) {
+    this.put(message)
+    if (!this.open.has(message.channel_id) && message.author.id !== this.me.id) this.unread.add(message.channel_id)
+    this.changed('arrived', message)
+    this.changed('channels')
+  }
+
+  updated(message) {
+    for (const key of this.chosen.keys()) if (key.startsWith(`${message.id}:`)) this.chosen.delete(key)
+    const before = this.find(message.channel_id, message.id)
+    this.put(message)
+    if (before && isLoading(before) && !isLoading(message)) this.changed('arrived', message)
+  }
+
+  opened(channel) {
+    if (!channel.id) return
+    this.channels.set(channel.id, { ...this.channels.get(channel.id), ...channel })
+    this.changed('channels')
+    if (channel.parent_id) this.changed('messages', channel.parent_id)
+  }
+
+  closed({ id, parent_id }) {
+    this.channels.delete(id)
+    this.messages.delete(id)
+    this.changed('channels')
+    if (parent_id) this.changed('messages', parent_id)
+  }
+}

@@ -1,0 +1,16 @@
+// Dark or light: as the system says, unless the person chose.
+
+const KEY = 'theme'
+
+export const theme = () => localStorage.getItem(KEY) ?? 'auto'
+
+export function setTheme(name) {
+  if (name === 'auto') localStorage.removeItem(KEY)
+  else localStorage.setItem(KEY, name)
+  applyTheme()
+}
+
+export function applyTheme() {
+  const name = theme()
+  document.documentElement.style.colorScheme = name === 'auto' ? 'light dark' : name
+}
