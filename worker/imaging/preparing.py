@@ -54,10 +54,9 @@ def prepare(data: bytes, sizes: Sequence[Size], fit: str, limits: Limits = DEFAU
     stored_width, stored_height = opened.image.size
     width, height = (stored_height, stored_width) if sideways else (stored_width, stored_height)
     size = nearest_size(sizes, width, height)
-    with decoding(opened.type):
-        drawn = _draw(opened, (size[1], size[0]) if sideways else size, fit)
-    if turn := _TURNS.get(opened.orientation):
-        drawn = drawn.transpose(turn)
+    drawn = _draw(opened, (size[1], size[0]) if sideways else size, fit)
+    if opened.orientation in _TURNS:
+        drawn = drawn.transpose(_TURNS[opened.orientation])
     jpeg = _jpeg(pad_to(drawn, size))
     return Prepared(jpeg, *size, opened.type, width, height)
 
@@ -68,12 +67,13 @@ def _draw(opened: Opened, target: Size, fit: str) -> Image.Image:
     stored = image.size
     box, drawn = place(stored, target, fit)
     needed = math.ceil(stored[0] * drawn[0] / (box[2] - box[0])), math.ceil(stored[1] * drawn[1] / (box[3] - box[1]))
-    drafted = image.draft(None, needed)
-    image.load()
+    with decoding(opened.type):
+        drafted = image.draft(None, needed)
+        image.load()
+        ready = resizable(image)
     profile = image.info.get("icc_profile")
     frame = drafted[1][2:] if drafted else image.size
     box, _ = place(frame, target, fit)
-    ready = resizable(image)
     gap = None if ready.mode.startswith("I") else _REDUCING_GAP
     resized = ready.resize(drawn, Image.Resampling.BICUBIC, box, gap)
     return to_srgb(resized, profile)

@@ -41,6 +41,7 @@ else:
 
 _WARNINGS: Final = threading.Lock()
 _MARKER: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+_CUT_SHORT: Final = re.compile("truncated|cut short", re.IGNORECASE)
 _SOS: Final = b"\xff\xda"
 _EOI: Final = b"\xff\xd9"
 
@@ -81,10 +82,8 @@ def decoding(kind: PictureType) -> Iterator[None]:
         yield
     except PictureRefused:
         raise
-    except (
-        Exception
-    ) as error:  # decoders raise anything: SyntaxError, struct.error, OverflowError, a warning made an error
-        code: Code = "truncated" if "truncated" in str(error).lower() else "unreadable"
+    except Exception as error:
+        code: Code = "truncated" if _CUT_SHORT.search(str(error)) else "unreadable"
         raise PictureRefused(code, type=kind.name) from error
 
 
@@ -110,6 +109,8 @@ def open_picture(data: bytes, limits: Limits) -> Opened:
         raise PictureRefused("too_many_chunks", type=kind.name, limit=limits.max_png_chunks)
     if kind is PictureType.JPEG and _has_more_scans(data, limits.max_scans):
         raise PictureRefused("too_many_chunks", type=kind.name, limit=limits.max_scans)
+    if kind is PictureType.WEBP and int.from_bytes(data[4:8], "little") + 8 > len(data):
+        raise PictureRefused("truncated", type=kind.name)
     with decoding(kind), _without_warnings():
         image = decoder(_Paced(data, kind, limits))
         orientation = _orientation(image)
