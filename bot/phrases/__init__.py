@@ -5,7 +5,7 @@ has only those that need a plural). A sentence that counts is a table of `one` a
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -36,6 +36,11 @@ class Phrases:
         facts = {name: self._word(name, value, field) for name, value in problem.facts.items()}
         return self._plural(sentence, problem.facts).format(**facts)
 
+    def problems(self, problems: Sequence[Problem]) -> list[str]:
+        """Say everything that is wrong: one sentence alone, or a heading and a sentence each."""
+        sentences = [self.problem(problem) for problem in problems]
+        return sentences if len(sentences) == 1 else [self.say("refused.several", count=len(sentences)), *sentences]
+
     def option(self, field: str) -> str:
         """Name the option that fills this field of a request."""
         return self.say(f"option.{field}.name")
@@ -63,6 +68,8 @@ class Phrases:
             return self.choice("init_image_mode", str(value))
         if name in {"value", "choices"} and isinstance(value, str):
             return ", ".join(self.choice(str(field), part) for part in value.split(", "))
+        if name == "permissions":
+            return ", ".join(self.say(f"permission.{permission}") for permission in str(value).split(", "))
         if name in {"size", "limit"} and isinstance(value, str):
             return self._measure(value)
         return str(self._table["fact"].get(value, value))

@@ -1,0 +1,1 @@
+"""The commands, one file each, and what Discord is told about them."""

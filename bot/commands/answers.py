@@ -1,0 +1,80 @@
+"""The first answer to a command, and answers that only its author sees.
+
+https://discord.com/developers/docs/interactions/receiving-and-responding
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import aiohttp
+import discord
+
+from bot.phrases import phrases_for
+from shared.errors import Problem
+
+log = logging.getLogger(__name__)
+
+LIMIT: Final = 2000
+_DEADLINE: Final = 10.0
+_ALREADY_ACKNOWLEDGED: Final = 40060
+_UNKNOWN_INTERACTION: Final = 10062
+
+
+async def acknowledge(interaction: discord.Interaction) -> bool:
+    """Show everyone that the bot is thinking; False when this very interaction was answered before, or died waiting."""
+    return await _answer_first(interaction, interaction.response.defer)
+
+
+async def refuse(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
+    """Answer, before anything else, with all that is wrong; only the author sees it."""
+    await tell(interaction, written(interaction, problems))
+
+
+async def tell(interaction: discord.Interaction, text: str) -> None:
+    """Answer, before anything else, with these words; only the author sees them."""
+    await _answer_first(interaction, lambda: interaction.response.send_message(text, ephemeral=True))
+
+
+async def take_back(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
+    """Delete the public answer, then say what is wrong to the author alone.
+
+    The deletion comes first: a followup to a deferred answer would replace it, for everyone to see.
+    """
+    async with asyncio.timeout(_DEADLINE * 3):
+        with contextlib.suppress(discord.NotFound):
+            await interaction.delete_original_response()
+        await interaction.followup.send(written(interaction, problems), ephemeral=True)
+
+
+def written(interaction: discord.Interaction, problems: Sequence[Problem]) -> str:
+    """All that is wrong, in the author's language, as text that Discord shows literally and takes in one message."""
+    first, *more = phrases_for(interaction.locale.value).problems(problems)
+    lines = [discord.utils.escape_markdown(first), *(f"- {discord.utils.escape_markdown(line)}" for line in more)]
+    text = "\n".join(lines)
+    return text if len(text) <= LIMIT else text[: LIMIT - 1] + "…"
+
+
+async def _answer_first(interaction: discord.Interaction, answer: Callable[[], Awaitable[object]]) -> bool:
+    """Answer, and once more when the connection broke: if the first try did arrive, Discord says so."""
+    for again in (False, True):
+        try:
+            async with asyncio.timeout(_DEADLINE):
+                await answer()
+        except discord.HTTPException as error:
+            if error.code == _ALREADY_ACKNOWLEDGED:
+                return again
+            if error.code == _UNKNOWN_INTERACTION:
+                log.warning(
+                    "job %s: Discord waits no longer for an answer; the command was seen too late", interaction.id
+                )
+                return False
+            raise
+        except (aiohttp.ClientError, OSError):
+            if again:
+                raise
+        else:
+            return True
+    return False

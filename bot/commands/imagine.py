@@ -1,0 +1,154 @@
+"""`/imagine`: from the command to an accepted job with a thread, or to words that only its author sees.
+
+What is wrong with the request is told before anything slow and before anything is queued. Then the command is
+acknowledged in public, the picture fetched, the job accepted, its thread opened; `bot.board` tells the rest.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import aiohttp
+import discord
+
+from bot import attachments
+from bot.commands.answers import acknowledge, refuse, take_back
+from bot.commands.permissions import may_open_thread, missing
+from bot.phrases import phrases_for
+from bot.ports import Accepting
+from bot.render import thread_name
+from shared.catalogue import Catalogue
+from shared.errors import Problem, Refused, problem
+from shared.job import Job, Place, Requester
+from shared.request import Request, compose, draw_seed, parse_extras
+
+log = logging.getLogger(__name__)
+
+_DEADLINE: Final = 30.0  # discord.py repeats a 5xx for about 25 s
+_THREADS: Final = frozenset(
+    {discord.ChannelType.public_thread, discord.ChannelType.private_thread, discord.ChannelType.news_thread}
+)
+
+
+@dataclass(frozen=True)
+class Imagine:
+    """Takes on what is asked for. `hosts` and `max_bytes` bound the attachment, `extras_users` may send extras."""
+
+    catalogue: Catalogue
+    queue: Accepting
+    session: aiohttp.ClientSession
+    hosts: Collection[str]
+    max_bytes: int
+    extras_users: Collection[int] = frozenset()
+    chance: random.Random = field(default_factory=random.SystemRandom)
+    now: Callable[[], float] = time.time
+
+    async def __call__(
+        self, interaction: discord.Interaction, *, image: discord.Attachment | None = None, **options: Any
+    ) -> None:
+        """Answer the command. What is unexpected is raised; `bot.client` logs it and tells the author."""
+        try:
+            request = self._request(interaction, image, options)
+        except Refused as refused:
+            await refuse(interaction, refused.problems)
+            return
+        if not await acknowledge(interaction):
+            return
+        try:
+            await self._take_on(interaction, request, image)
+        except Refused as refused:
+            await take_back(interaction, refused.problems)
+
+    def _request(
+        self, interaction: discord.Interaction, image: discord.Attachment | None, options: dict[str, Any]
+    ) -> Request:
+        wrong: list[Problem] = []
+        lacking = missing(interaction.app_permissions, in_thread=_in_thread(interaction))
+        if lacking:
+            wrong.append(problem("permissions_missing", permissions=", ".join(lacking)))
+        if image is not None:
+            wrong += attachments.problems_of(image.url, image.size, self._limit(interaction), self.hosts)
+        try:
+            options |= {"extras": self._extras(interaction, options.get("extras"))}
+        except Refused as refused:
+            wrong += refused.problems
+            options |= {"extras": None}
+        try:
+            request = compose(self.catalogue, has_picture=image is not None, **options)
+        except Refused as refused:
+            raise Refused(*wrong, *refused.problems) from refused
+        if wrong:
+            raise Refused(*wrong)
+        return request
+
+    def _extras(self, interaction: discord.Interaction, written: str | None) -> dict[str, Any] | None:
+        if written is None:
+            return None
+        if interaction.user.id not in self.extras_users:
+            raise Refused(problem("extras_forbidden"))
+        return parse_extras(written)
+
+    def _limit(self, interaction: discord.Interaction) -> int:
+        return min(self.max_bytes, interaction.filesize_limit)
+
+    async def _take_on(
+        self, interaction: discord.Interaction, request: Request, image: discord.Attachment | None
+    ) -> None:
+        seed = draw_seed(request, self.catalogue.models[request.model], self.chance)
+        source = None
+        if image is not None:
+            limit = self._limit(interaction)
+            source, kind = await attachments.fetch(self.session, image.url, image.size, limit, self.hosts)
+            log.info("job %s: fetched %d bytes of %s", interaction.id, len(source), kind.name)
+        job = await self._job(interaction, request, seed)
+        if not await self.queue.accept(job, source):
+            log.info("job %s: was accepted before", job.id)
+            return
+        log.info("job %s: accepted for %s", job.id, request.model)
+        if not job.place.in_place and may_open_thread(interaction.app_permissions, _kind(interaction)):
+            await self._open_thread(interaction.client, job)
+
+    async def _job(self, interaction: discord.Interaction, request: Request, seed: int) -> Job:
+        """Turn the acknowledgement into the message that tells where the job stands; the job knows it by its id."""
+        phrases = phrases_for(interaction.locale.value)
+        text = phrases.say("status.preparing_picture" if request.has_picture else "status.preparing_words")
+        async with asyncio.timeout(_DEADLINE):
+            status = await interaction.edit_original_response(content=text)
+        return Job(
+            id=str(interaction.id),
+            request=request,
+            seed=seed,
+            requester=Requester(
+                id=interaction.user.id, name=interaction.user.display_name, locale=interaction.locale.value
+            ),
+            place=Place(
+                guild=interaction.guild_id or 0,
+                channel=interaction.channel_id or status.channel.id,
+                message=status.id,
+                in_place=_in_thread(interaction),
+            ),
+            accepted_at=self.now(),
+        )
+
+    async def _open_thread(self, client: discord.Client, job: Job) -> None:
+        """Open the job's thread by the bot's own token. Without one, the answer finds another place."""
+        place = job.place
+        channel = client.get_partial_messageable(place.channel, guild_id=place.guild)
+        try:
+            async with asyncio.timeout(_DEADLINE):
+                thread = await channel.get_partial_message(place.message).create_thread(name=thread_name(job.request))
+                await self.queue.opened(job.id, thread.id)
+        except Exception:  # the job is accepted; whatever happened here, its answer comes
+            log.warning("job %s: its thread could not be opened or remembered", job.id, exc_info=True)
+
+
+def _kind(interaction: discord.Interaction) -> discord.ChannelType | None:
+    return interaction.channel.type if interaction.channel else None
+
+
+def _in_thread(interaction: discord.Interaction) -> bool:
+    return _kind(interaction) in _THREADS

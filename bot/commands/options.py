@@ -1,0 +1,119 @@
+"""The options of `/imagine`, made from the catalogue: what any of the models on offer reads can be asked for."""
+
+import inspect
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import date
+from typing import Any, Final
+
+import discord
+from discord import app_commands
+from discord.app_commands import Choice, locale_str
+
+from bot.commands.translation import label, said, words
+from bot.phrases import phrases_for
+from shared.catalogue import Catalogue, Model
+from shared.request import EXTRAS_LIMIT, Fit, Request
+
+# https://discord.com/developers/docs/interactions/application-commands#application-command-object
+CHOICES_LIMIT: Final = 25
+TEXT_LIMIT: Final = 6000
+LABEL_LIMIT: Final = 100
+
+ORDER: Final = (
+    *("prompt", "image", "model", "keep", "style_preset", "negative", "seed", "steps", "cfg_scale", "sampler"),
+    *("aspect_ratio", "output_format", "fit", "init_image_mode", "step_schedule_start", "step_schedule_end"),
+    *("clip_guidance_preset", "samples", "extras"),
+)
+
+Labels = Mapping[str, locale_str]
+Handler = Callable[..., Coroutine[Any, Any, None]]
+Complete = Callable[[discord.Interaction, str], Coroutine[Any, Any, list[Choice[str]]]]
+
+
+def command(catalogue: Catalogue, handler: Handler, today: date) -> app_commands.Command[Any, ..., None]:
+    """Build `/imagine`. `handler` gets the interaction and every option by field name, None where it was not used."""
+    labels = {name: _labels(catalogue, name, today) for name in ORDER}
+    kinds = {name: _kind(catalogue, name, labels[name]) for name in ORDER}
+    names = [name for name in ORDER if kinds[name] is not None]
+
+    async def imagine(interaction: discord.Interaction, **options: Any) -> None:
+        await handler(interaction, **options)
+
+    first = inspect.Parameter("interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    signature = inspect.Signature([first, *(_parameter(name, kinds[name]) for name in names)])
+    imagine.__signature__ = signature  # type: ignore[attr-defined]  # discord.py reads the options here (PEP 362)
+    decorated: Any = imagine
+    for decorate in (
+        app_commands.rename(**{name: words(f"option.{name}.name") for name in names}),
+        app_commands.describe(**{name: words(f"option.{name}.description") for name in names}),
+        app_commands.choices(
+            **{name: _choices(labels[name]) for name in names if 0 < len(labels[name]) <= CHOICES_LIMIT}
+        ),
+        app_commands.autocomplete(
+            **{name: _completion(labels[name]) for name in names if len(labels[name]) > CHOICES_LIMIT}
+        ),
+        app_commands.guild_only(),
+        app_commands.guild_install(),
+    ):
+        decorated = decorate(decorated)
+    return app_commands.Command(
+        name=words("command.imagine.name"), description=words("command.imagine.description"), callback=decorated
+    )
+
+
+def _parameter(name: str, kind: Any) -> inspect.Parameter:
+    default = inspect.Parameter.empty if name == "prompt" else None
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
+
+
+def _kind(catalogue: Catalogue, name: str, labels: Labels) -> Any:
+    """The annotation that discord.py reads type and range from, or None where no model on offer has the option."""
+    match name:
+        case "prompt":
+            return app_commands.Range[str, 1, TEXT_LIMIT]
+        case "negative":
+            return app_commands.Range[str, 1, TEXT_LIMIT] | None
+        case "image":
+            return discord.Attachment | None if any(m.picture != "none" for m in catalogue.offered) else None
+        case "extras":
+            return app_commands.Range[str, 1, EXTRAS_LIMIT] | None if catalogue.having(name) else None
+    return str | None if labels else _number(catalogue.having(name), name)
+
+
+def _number(models: tuple[Model, ...], name: str) -> Any:
+    if not models:
+        return None
+    number = int if Request.model_fields[name].annotation == int | None else float
+    specs = [model.fields[name] for model in models]
+    low = None if any(spec.minimum is None for spec in specs) else number(min(spec.minimum or 0 for spec in specs))
+    high = None if any(spec.maximum is None for spec in specs) else number(max(spec.maximum or 0 for spec in specs))
+    return (number if low is None and high is None else app_commands.Range[number, low, high]) | None
+
+
+def _labels(catalogue: Catalogue, name: str, today: date) -> Labels:
+    if name == "model":
+        return {model.key: _model_label(model, catalogue, today) for model in catalogue.offered}
+    values = list(Fit) if name == "fit" else [v for model in catalogue.having(name) for v in model.fields[name].choices]
+    return {str(value): label(name, value) for value in values}
+
+
+def _model_label(model: Model, catalogue: Catalogue, today: date) -> locale_str:
+    if model.retired(today):
+        return words("model.retired", model.name)
+    return words("model.default" if model.key == catalogue.default else "model.offered", model.name)
+
+
+def _choices(labels: Labels) -> list[Choice[str]]:
+    return [Choice(name=shown, value=value) for value, shown in labels.items()]
+
+
+def _completion(labels: Labels) -> Complete:
+    """Offer those choices whose label or value contains what is being typed, in the person's language."""
+
+    async def complete(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
+        phrases, typed = phrases_for(interaction.locale.value), current.casefold()
+        shown = {value: said(shown, phrases)[:LABEL_LIMIT] for value, shown in labels.items()}
+        found = (value for value in shown if typed in f"{shown[value]}\n{value}".casefold())
+        return [Choice(name=shown[value], value=value) for value in found][:CHOICES_LIMIT]
+
+    return complete

@@ -1,0 +1,105 @@
+"""What an operator can set, each with a word on where its value comes from."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class SettingsMissing(Exception):
+    """What is missing or wrong, all of it, a line each."""
+
+
+class Settings(BaseSettings):
+    """Read from the environment and, below it, from `.env`; an empty variable counts as absent."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    discord_token: SecretStr = Field(
+        description="The bot's token, from Discord's developer portal: your application, Bot, Reset Token."
+    )
+    discord_api_url: str = Field(
+        "https://discord.com/api/v10",
+        pattern=r"^https?://[^\s/]+/\S*[^\s/]$",
+        description="Discord's REST address; another one only for a stand-in.",
+    )
+    redis_url: SecretStr = Field(
+        SecretStr("redis://127.0.0.1:6379/0"),
+        description="The Redis that bot and workers share, from whoever runs it: redis://, rediss:// or unix://.",
+    )
+    catalogue_file: Path | None = Field(
+        None, description="A TOML file of your own, laid over shared/catalogue.toml: prices, regions, models on offer."
+    )
+    attachment_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("cdn.discordapp.com", "media.discordapp.net"),
+        description="The hosts that pictures may come from, with commas in between: Discord's file servers.",
+    )
+    attachment_max_bytes: int = Field(
+        25 * 1024 * 1024, ge=1, description="The largest picture taken, in bytes; Discord's own limit may be lower."
+    )
+    extras_users: Annotated[frozenset[int], NoDecode] = Field(
+        frozenset(),
+        description="The ids of those who may send extras, with commas in between: in Discord, with developer mode on, "
+        "right-click a person, Copy User ID. Nobody by default.",
+    )
+    max_waiting_per_user: int = Field(20, ge=1, description="How many requests of one person may wait: your choice.")
+    max_running_per_user: int = Field(2, ge=1, description="How many of one person's are made at once: your choice.")
+    redis_memory_share: float = Field(
+        0.8, gt=0, le=1, description="The part of Redis's maxmemory above which new requests are refused: your choice."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="How much is logged: your choice."
+    )
+
+    @field_validator("attachment_hosts", "extras_users", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("attachment_hosts")
+    @classmethod
+    def _lower(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(host.lower() for host in hosts)
+
+    @field_validator("catalogue_file")
+    @classmethod
+    def _is_a_file(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            raise ValueError("there is no such file")
+        return path
+
+
+def load_settings(**given: Any) -> Settings:
+    """Read the settings. Raises `SettingsMissing`, which names every variable that is missing or wrong."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        lines = [_line(str(wrong["loc"][0]), wrong["type"], wrong["msg"]) for wrong in error.errors()]
+        raise SettingsMissing("\n".join(dict.fromkeys(lines))) from None
+
+
+def rows() -> tuple[tuple[str, str, str], ...]:
+    """Name, default and description of every setting, in the order in which they stand."""
+    return tuple(
+        (name.upper(), _written(field.default), field.description or "")
+        for name, field in Settings.model_fields.items()
+    )
+
+
+def _line(field: str, kind: str, message: str) -> str:
+    what = "is missing" if kind == "missing" else f"is wrong: {message}"
+    return f"{field.upper()} {what}. {Settings.model_fields[field].description}"
+
+
+def _written(default: Any) -> str:
+    match default:
+        case SecretStr():
+            return default.get_secret_value()
+        case tuple() | frozenset():
+            return ",".join(str(part) for part in default)
+        case None:
+            return ""
+        case _:
+            return "" if default is PydanticUndefined else str(default)
