@@ -1,0 +1,103 @@
+"""Uploaded files: what is known of them by looking at their bytes, and their signed addresses.
+
+https://discord.com/developers/docs/resources/message#attachment-object
+https://discord.com/developers/docs/reference#signed-attachment-cdn-urls
+"""
+
+import hashlib
+import hmac
+import io
+import mimetypes
+import re
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from PIL import Image
+
+PREVIEWED = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif", "AVIF": "image/avif"}
+
+
+@dataclass
+class Attachment:
+    """A stored file; channel_id is the channel of its message, or that of the upload while it is ephemeral."""
+
+    id: str
+    channel_id: str
+    filename: str
+    data: bytes = field(repr=False)
+    content_type: str | None
+    width: int | None = None
+    height: int | None = None
+    description: str | None = None
+    title: str | None = None
+    spoiler: bool = False
+    ephemeral: bool = False
+    uploader_id: str | None = None
+    deleted: bool = False
+
+    @property
+    def path(self) -> str:
+        """The path of the file on the CDN."""
+        root = "ephemeral-attachments" if self.ephemeral else "attachments"
+        return f"/{root}/{self.channel_id}/{self.id}/{quote(self.filename)}"
+
+
+def safe_filename(name: str | None) -> str:
+    """Return a file name as Discord stores it: without folders, spaces as underscores, odd characters dropped."""
+    name = (name or "").replace("\\", "/").rsplit("/", 1)[-1].replace(" ", "_")
+    return re.sub(r"[^\w.\-]", "", name, flags=re.ASCII).strip(".") or "unknown"
+
+
+def sniff(data: bytes, filename: str) -> tuple[str | None, int | None, int | None]:
+    """Return content type, width and height: pictures by their bytes, everything else by the name's extension."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data)) as image:
+                if image.format in PREVIEWED:
+                    return PREVIEWED[image.format], image.width, image.height
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        pass
+    return mimetypes.guess_type(filename)[0], None, None
+
+
+class Signer:
+    """Signs CDN addresses: `ex` and `is` are hex seconds, `hm` is an HMAC-SHA256 over both and the path."""
+
+    def __init__(self, key: bytes, lifetime: float) -> None:
+        self._key = key
+        self._lifetime = int(lifetime)
+
+    def _mac(self, path: str, expires: str, issued: str) -> str:
+        return hmac.new(self._key, f"{path}?ex={expires}&is={issued}".encode(), hashlib.sha256).hexdigest()
+
+    def sign(self, path: str, now: float) -> str:
+        """Return the path with its signature; it holds for the lifetime from now."""
+        issued, expires = f"{int(now):x}", f"{int(now) + self._lifetime:x}"
+        return f"{path}?ex={expires}&is={issued}&hm={self._mac(path, expires, issued)}&"
+
+    def holds(self, path: str, query: dict[str, str], now: float) -> bool:
+        """Tell whether a requested path carries a signature that is ours and has not expired."""
+        expires, issued = query.get("ex", ""), query.get("is", "")
+        if not re.fullmatch(r"[0-9a-f]{1,16}", expires) or int(expires, 16) < now:
+            return False
+        return hmac.compare_digest(self._mac(path, expires, issued).encode(), query.get("hm", "").encode())
+
+
+def attachment_json(attachment: Attachment, url: str, proxy_url: str) -> dict[str, Any]:
+    """Return the attachment object; what is not known of the file is left out, as Discord does."""
+    return {
+        "id": attachment.id,
+        "filename": attachment.filename,
+        "size": len(attachment.data),
+        "url": url,
+        "proxy_url": proxy_url,
+        **({"title": attachment.title} if attachment.title else {}),
+        **({"description": attachment.description} if attachment.description else {}),
+        **({"content_type": attachment.content_type} if attachment.content_type else {}),
+        **({"width": attachment.width, "height": attachment.height} if attachment.width else {}),
+        **({"ephemeral": True} if attachment.ephemeral else {}),
+        **({"flags": 8} if attachment.spoiler else {}),
+    }

@@ -1,0 +1,64 @@
+"""Events: every change is told once, to the gateway sessions that may hear it and to the page's listeners.
+
+https://discord.com/developers/docs/events/gateway#list-of-intents
+"""
+
+import asyncio
+import enum
+from collections.abc import Callable
+from typing import Any
+
+
+class Intent(enum.IntFlag):
+    """The gateway intents that decide about the events made here."""
+
+    GUILDS = 1 << 0
+    GUILD_MEMBERS = 1 << 1
+    GUILD_PRESENCES = 1 << 8
+    GUILD_MESSAGES = 1 << 9
+    DIRECT_MESSAGES = 1 << 12
+    MESSAGE_CONTENT = 1 << 15
+
+
+PRIVILEGED = Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES | Intent.MESSAGE_CONTENT
+KNOWN_INTENTS = (1 << 17) - 1 | 0b11 << 20 | 0b11 << 24
+"""All bits that Discord has given a meaning: 0 to 16, 20, 21, 24 and 25."""
+
+GatewaySink = Callable[[str, dict[str, Any], int, str | None], None]
+
+
+class Events:
+    """Where changes are told; the gateway subscribes itself, the page's listeners come and go."""
+
+    def __init__(self) -> None:
+        self._gateway: list[GatewaySink] = []
+        self._listeners: list[tuple[str, asyncio.Queue[dict[str, Any]]]] = []
+
+    def subscribe_gateway(self, sink: GatewaySink) -> None:
+        """Let a gateway hear every event that is meant for the bot."""
+        self._gateway.append(sink)
+
+    def to_bot(self, name: str, data: dict[str, Any], intents: int, guild_id: str | None) -> None:
+        """Tell the bot's sessions that hold one of these intents (0: all) and own the guild's shard."""
+        for sink in self._gateway:
+            sink(name, data, intents, guild_id)
+
+    def listen(self, user_id: str) -> asyncio.Queue[dict[str, Any]]:
+        """Open the page's queue of a user."""
+        queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._listeners.append((user_id, queue))
+        return queue
+
+    def forget(self, queue: asyncio.Queue[dict[str, Any]]) -> None:
+        """Close a queue that listen gave."""
+        self._listeners = [(user, other) for user, other in self._listeners if other is not queue]
+
+    def listening(self) -> set[str]:
+        """Return the ids of the users who have a page open."""
+        return {user for user, _ in self._listeners}
+
+    def to_user(self, user_id: str, name: str, data: dict[str, Any]) -> None:
+        """Tell the pages of one user."""
+        for listener, queue in self._listeners:
+            if listener == user_id:
+                queue.put_nowait({"t": name, "d": data})

@@ -1,0 +1,50 @@
+"""A gateway session: the numbered events of one identified shard, kept so that a resume can replay them.
+
+https://discord.com/developers/docs/events/gateway#resuming
+"""
+
+import secrets
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+KEPT_EVENTS = 5000
+
+
+class Wire(Protocol):
+    """Where a session's payloads go while it is connected."""
+
+    def send(self, payload: dict[str, Any]) -> None:
+        """Queue a payload for sending."""
+
+
+@dataclass
+class Session:
+    """One session; wire is None while nobody is connected to it."""
+
+    intents: int
+    shard: tuple[int, int]
+    id: str = field(default_factory=lambda: secrets.token_hex(16))
+    sequence: int = 0
+    wire: Wire | None = None
+    _kept: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT_EVENTS))
+
+    def wants(self, intents: int, guild_id: str | None) -> bool:
+        """Tell whether an event of these intents (0: any) and this guild belongs to this session."""
+        shard, count = self.shard
+        mine = shard == ((int(guild_id) >> 22) % count if guild_id else 0)
+        return mine and (intents == 0 or bool(self.intents & intents))
+
+    def dispatch(self, name: str, data: dict[str, Any]) -> None:
+        """Number an event, keep it, and send it if somebody is connected."""
+        self.sequence += 1
+        payload = {"op": 0, "s": self.sequence, "t": name, "d": data}
+        self._kept.append(payload)
+        if self.wire:
+            self.wire.send(payload)
+
+    def missed_since(self, sequence: int) -> list[dict[str, Any]] | None:
+        """Return the events after a sequence number, or None when they are no longer (or never were) known."""
+        if sequence > self.sequence or (self._kept and sequence < self._kept[0]["s"] - 1):
+            return None
+        return [payload for payload in self._kept if payload["s"] > sequence]

@@ -1,0 +1,72 @@
+"""An interaction as it is kept: what was asked, how far it is answered, and which messages came of it.
+
+https://discord.com/developers/docs/interactions/receiving-and-responding
+"""
+
+import asyncio
+import enum
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class InteractionType(enum.IntEnum):
+    """What a person did."""
+
+    PING = 1
+    APPLICATION_COMMAND = 2
+    MESSAGE_COMPONENT = 3
+    APPLICATION_COMMAND_AUTOCOMPLETE = 4
+    MODAL_SUBMIT = 5
+
+
+class CallbackType(enum.IntEnum):
+    """How an application answers first."""
+
+    CHANNEL_MESSAGE_WITH_SOURCE = 4
+    DEFERRED_CHANNEL_MESSAGE_WITH_SOURCE = 5
+    DEFERRED_UPDATE_MESSAGE = 6
+    UPDATE_MESSAGE = 7
+    APPLICATION_COMMAND_AUTOCOMPLETE_RESULT = 8
+    MODAL = 9
+
+
+@dataclass
+class Interaction:
+    """One interaction; message_id is the message whose component was used, original_id the one that answers it."""
+
+    id: str
+    token: str = field(repr=False)
+    type: InteractionType
+    user_id: str
+    channel_id: str
+    guild_id: str | None
+    data: dict[str, Any]
+    created_at: float
+    message_id: str | None = None
+    parent: "Interaction | None" = None
+    response_type: CallbackType | None = None
+    original_id: str | None = None
+    original_channel_id: str | None = None
+    loading: bool = False
+    ephemeral: bool = False
+    followup_ids: list[str] = field(default_factory=list)
+    modal: dict[str, Any] | None = None
+    choices: list[dict[str, Any]] | None = None
+    failed: bool = False
+    settled: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether the application has answered."""
+        return self.response_type is not None
+
+    @property
+    def command_name(self) -> str | None:
+        """The name of the command with its subcommands, as messages show it."""
+        if "name" not in self.data:
+            return None
+        words, options = [self.data["name"]], self.data.get("options") or []
+        while options and options[0].get("type") in (1, 2):
+            words.append(options[0]["name"])
+            options = options[0].get("options") or []
+        return " ".join(words)

@@ -1,0 +1,149 @@
+"""Messages in Discord's shape, for one reader: addresses freshly signed, media resolved, content only where allowed.
+
+https://discord.com/developers/docs/resources/message#message-object
+https://discord.com/developers/docs/events/gateway#message-content-intent
+"""
+
+import copy
+import re
+from typing import Any
+
+from demo.discord.interaction import Interaction, InteractionType
+from demo.discord.media import embed_media, media_of, referenced
+from demo.discord.message import Message, MessageFlag, MessageType
+from demo.discord.snowflake import iso
+from demo.discord.world import World
+
+USER_MENTION = re.compile(r"<@!?(\d+)>")
+
+
+def message_json(world: World, message: Message, *, nested: bool = False) -> dict[str, Any]:
+    """Return the whole message object; nested ones leave out the message they answer."""
+    used, components, embeds = _resolve_media(world, message)
+    mentioned = _mentions(world, message)
+    body: dict[str, Any] = {
+        "id": message.id,
+        "type": int(message.type),
+        "channel_id": message.channel_id,
+        "author": world.users[message.author_id].json(),
+        "content": message.content,
+        "timestamp": iso(message.created_at),
+        "edited_timestamp": iso(message.edited_at) if message.edited_at else None,
+        "tts": message.tts,
+        "mention_everyone": "@everyone" in message.content and "everyone" in message.allowed_mentions.get("parse", []),
+        "mentions": mentioned,
+        "mention_roles": [],
+        "attachments": [world.attachment_json(a) for a in message.attachments if a.id not in used],
+        "embeds": embeds,
+        "components": components,
+        "pinned": False,
+        "flags": message.flags,
+    }
+    if message.interaction_id:
+        interaction = world.interactions[message.interaction_id]
+        body |= {"application_id": world.application_id, "webhook_id": world.application_id}
+        body["interaction_metadata"] = metadata_json(world, interaction, message.id)
+        if interaction.type is InteractionType.APPLICATION_COMMAND and interaction.original_id == message.id:
+            body["interaction"] = {
+                "id": interaction.id,
+                "type": int(interaction.type),
+                "name": interaction.command_name,
+                "user": world.users[interaction.user_id].json(),
+            }
+    if message.reference_id:
+        body["message_reference"] = {
+            "type": 0,
+            "message_id": message.reference_id,
+            "channel_id": message.reference_channel_id,
+            **({"guild_id": guild} if (guild := world.channels[message.channel_id].guild_id) else {}),
+        }
+        if message.type is MessageType.REPLY and not nested:
+            answered = world.messages.get(message.reference_channel_id or "", {}).get(message.reference_id)
+            gone = answered is None or answered.deleted
+            body["referenced_message"] = (
+                None if gone or answered is None else message_json(world, answered, nested=True)
+            )
+    if message.thread_id and message.thread_id in world.channels:
+        body["thread"] = world.channels[message.thread_id].json(world.bot.id)
+    if world.channels[message.channel_id].is_thread:
+        body["position"] = list(world.messages[message.channel_id]).index(message.id)
+    return body
+
+
+def for_bot(world: World, message: Message, body: dict[str, Any]) -> dict[str, Any]:
+    """Blank what the bot may not read without the MESSAGE_CONTENT intent: others' content in guilds, unless mentioned."""
+    own = message.author_id == world.bot.id or world.channels[message.channel_id].guild_id is None
+    if own or any(user["id"] == world.bot.id for user in body["mentions"]):
+        return body
+    return {**body, "content": "", "embeds": [], "attachments": [], "components": []}
+
+
+def metadata_json(world: World, interaction: Interaction, message_id: str | None = None) -> dict[str, Any]:
+    """Return the interaction metadata that its messages carry."""
+    owners = {"0": interaction.guild_id} if interaction.guild_id else {"1": interaction.user_id}
+    body: dict[str, Any] = {
+        "id": interaction.id,
+        "type": int(interaction.type),
+        "user": world.users[interaction.user_id].json(),
+        "authorizing_integration_owners": owners,
+    }
+    if message_id and interaction.original_id not in (None, message_id):
+        body["original_response_message_id"] = interaction.original_id
+    if interaction.type is InteractionType.MESSAGE_COMPONENT:
+        body["interacted_message_id"] = interaction.message_id
+    if interaction.type is InteractionType.MODAL_SUBMIT and interaction.parent:
+        body["triggering_interaction_metadata"] = metadata_json(world, interaction.parent)
+    if interaction.data.get("target_id") and interaction.data.get("type") == 3:  # noqa: PLR2004 - a MESSAGE command
+        body["target_message_id"] = interaction.data["target_id"]
+    return body
+
+
+def _resolve_media(world: World, message: Message) -> tuple[set[str], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the ids of attachments shown elsewhere, and components and embeds with their media filled in.
+
+    An attachment that a component or an embed shows is not in `attachments`; a Components V2 message lists none at
+    all (https://github.com/discord/discord-api-docs/issues/8277).
+    """
+    used: set[str] = set()
+    components, embeds = copy.deepcopy(message.components), copy.deepcopy(message.embeds)
+    for _, media in media_of(components):
+        attachment = referenced(media["url"], message.attachments)
+        if attachment is None:
+            media |= {"proxy_url": media["url"], "width": None, "height": None, "content_type": None}
+            media.setdefault("id", message.id)
+            continue
+        used.add(attachment.id)
+        known = world.attachment_json(attachment)
+        media |= {
+            "id": attachment.id,
+            "url": known["url"],
+            "proxy_url": known["proxy_url"],
+            "width": attachment.width,
+            "height": attachment.height,
+            "content_type": attachment.content_type,
+            "loading_state": 2,
+            "flags": 0,
+            "attachment_id": attachment.id,
+        }
+    for embed in embeds:
+        for (part, key), holder in embed_media(embed):
+            attachment = referenced(holder[key], message.attachments)
+            if attachment:
+                used.add(attachment.id)
+                known = world.attachment_json(attachment)
+                holder |= {key: known["url"], f"proxy_{key}": known["proxy_url"]}
+                if part in ("image", "thumbnail") and attachment.width:
+                    holder |= {"width": attachment.width, "height": attachment.height}
+            else:
+                holder[f"proxy_{key}"] = holder[key]
+    if message.has(MessageFlag.IS_COMPONENTS_V2):
+        used = {attachment.id for attachment in message.attachments}
+    return used, components, embeds
+
+
+def _mentions(world: World, message: Message) -> list[dict[str, Any]]:
+    """Return the users whom the content mentions and whom allowed_mentions lets be mentioned."""
+    allowed = message.allowed_mentions
+    open_to_all, named = "users" in allowed.get("parse", []), {str(u) for u in allowed.get("users") or []}
+    ids = dict.fromkeys(USER_MENTION.findall(message.content))
+    return [world.users[i].json() for i in ids if i in world.users and (open_to_all or i in named)]

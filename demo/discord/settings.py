@@ -1,0 +1,20 @@
+"""What the stand-in can be told on its command line."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Lifetimes and windows are in seconds."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    token: str = "demo-token"  # noqa: S105 - opens nothing but this stand-in
+    record: Path | None = None
+    rate_limits: bool = True
+    acknowledge_seconds: float = 3.0
+    token_lifetime: float = 900.0
+    attachment_lifetime: float = 86_400.0
+    nonce_seconds: float = 300.0
+    heartbeat_seconds: float = 41.25

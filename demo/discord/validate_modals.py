@@ -1,0 +1,109 @@
+"""The limits of a modal and its fields.
+
+https://discord.com/developers/docs/components/reference#label
+"""
+
+from typing import Any
+
+from demo.discord.form import Form, Where
+from demo.discord.validate_components import SELECTS, Components, assign_ids
+from demo.discord.validate_components import ComponentType as T
+
+IN_LABEL = (T.TEXT_INPUT, *SELECTS, T.FILE_UPLOAD, T.RADIO_GROUP, T.CHECKBOX_GROUP, T.CHECKBOX)
+
+
+def check_modal(data: dict[str, Any]) -> dict[str, Any]:
+    """Check a modal: title up to 45 characters, 1 to 5 rows, labels around fields; raises Refusal 50035.
+
+    Returns what the person is shown, ids assigned.
+    """
+    form = Form()
+    modal = {
+        "custom_id": form.text(("data", "custom_id"), data.get("custom_id"), 1, 100, required=True),
+        "title": form.text(("data", "title"), data.get("title"), 1, 45, required=True),
+    }
+    fields = _Fields(form)
+    rows = form.objects(("data", "components"), data.get("components"), 1, 5, required=True)
+    components = [fields.row(("data", "components", place), row) for place, row in enumerate(rows)]
+    form.refuse_if_faulty()
+    assign_ids(components)
+    return {**modal, "components": components}
+
+
+class _Fields:
+    """The check of one modal's rows; custom ids are unique in it."""
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        self.shared = Components(form, v2=True)
+
+    def row(self, where: Where, row: dict[str, Any]) -> dict[str, Any]:
+        kind = self.form.choice((*where, "type"), row.get("type"), (1, 10, 18), required=True)
+        if kind == T.TEXT_DISPLAY:
+            return self.shared.one(where, row, (T.TEXT_DISPLAY,))
+        kept = {"type": kind} | ({"id": row["id"]} if row.get("id") else {})
+        if kind == T.ACTION_ROW:
+            inputs = self.form.objects((*where, "components"), row.get("components"), 1, 1, required=True)
+            return kept | {
+                "components": [
+                    self.field((*where, "components", n), item, (T.TEXT_INPUT,)) for n, item in enumerate(inputs)
+                ]
+            }
+        if kind is None:
+            return {}
+        kept["label"] = self.form.text((*where, "label"), row.get("label"), 1, 45, required=True)
+        if description := self.form.text((*where, "description"), row.get("description"), 0, 100):
+            kept["description"] = description
+        if not isinstance(row.get("component"), dict):
+            self.form.fault((*where, "component"), "BASE_TYPE_REQUIRED", "This field is required")
+            return kept
+        return kept | {"component": self.field((*where, "component"), row["component"], IN_LABEL)}
+
+    def field(self, where: Where, item: dict[str, Any], allowed: tuple[T, ...]) -> dict[str, Any]:
+        """Check one field; return it with the defaults filled in."""
+        form = self.form
+        kind = form.choice((*where, "type"), item.get("type"), tuple(map(int, allowed)), required=True)
+        if kind is None:
+            return {}
+        required = item.get("required") is None or form.flag((*where, "required"), item["required"])
+        kept: dict[str, Any] = {"type": kind} | ({"id": item["id"]} if item.get("id") else {})
+        if kind in SELECTS:
+            return kept | self.shared.select(where, item) | {"required": required}
+        kept["custom_id"] = self.shared.custom_id(where, item)
+        if kind == T.CHECKBOX:
+            return kept | {"default": form.flag((*where, "default"), item.get("default"))}
+        kept["required"] = required
+        if kind == T.TEXT_INPUT:
+            return kept | self.text_input(where, item, labelled=allowed is IN_LABEL)
+        if kind == T.FILE_UPLOAD:
+            return kept | self.bounds(where, item, 1, 10)
+        low = 2 if kind == T.RADIO_GROUP else 1
+        options = form.objects((*where, "options"), item.get("options"), low, 10, required=True)
+        for place, option in enumerate(options):
+            form.text((*where, "options", place, "label"), option.get("label"), 1, 100, required=True)
+            form.text((*where, "options", place, "value"), option.get("value"), 1, 100, required=True)
+        kept["options"] = options
+        return kept | (self.bounds(where, item, len(options) or 10, 10) if kind == T.CHECKBOX_GROUP else {})
+
+    def bounds(self, where: Where, item: dict[str, Any], default_most: int, most: int) -> dict[str, Any]:
+        """Check min_values (0 to 10, default 1) and max_values (1 to 10)."""
+        low = self.form.number((*where, "min_values"), item.get("min_values"), 0, most)
+        high = self.form.number((*where, "max_values"), item.get("max_values"), 1, most)
+        return {
+            "min_values": 1 if low is None else int(low),
+            "max_values": default_most if high is None else int(high),
+        }
+
+    def text_input(self, where: Where, item: dict[str, Any], *, labelled: bool) -> dict[str, Any]:
+        """Check a text input; inside a label it has no label of its own."""
+        form = self.form
+        kept: dict[str, Any] = {"style": form.choice((*where, "style"), item.get("style"), (1, 2), required=True)}
+        if not labelled:
+            kept["label"] = form.text((*where, "label"), item.get("label"), 1, 45, required=True)
+        for key, most in (("placeholder", 100), ("value", 4000)):
+            if (text := form.text((*where, key), item.get(key), 0, most)) is not None:
+                kept[key] = text
+        for key, low in (("min_length", 0), ("max_length", 1)):
+            if (number := form.number((*where, key), item.get(key), low, 4000)) is not None:
+                kept[key] = int(number)
+        return kept

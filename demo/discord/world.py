@@ -1,0 +1,140 @@
+"""The world: everything the stand-in knows, in memory, and the questions that all parts ask of it."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from demo.discord.attachments import Attachment, Signer, attachment_json, sniff
+from demo.discord.channels import Channel, ChannelType
+from demo.discord.command_book import CommandBook
+from demo.discord.errors import Refusal
+from demo.discord.events import Events
+from demo.discord.guild import Guild
+from demo.discord.interaction import Interaction
+from demo.discord.message import Message
+from demo.discord.people import NITRO_LIMITS, Member, Role, User
+from demo.discord.permissions import ALL_BITS, BOT, PERSON, Permission, channel_permissions
+from demo.discord.settings import Settings
+from demo.discord.snowflake import SnowflakeMint
+
+
+class World:
+    """One guild, "Pentimento Studio", with the people ada and ben, the bot, and two text channels."""
+
+    def __init__(self, settings: Settings, now: Callable[[], float]) -> None:
+        self.settings = settings
+        self.now = now
+        self.base_url = ""
+        self.mint = SnowflakeMint(now).mint
+        self.signer = Signer(secrets.token_bytes(32), settings.attachment_lifetime)
+        self.events = Events()
+        self.users: dict[str, User] = {}
+        self.channels: dict[str, Channel] = {}
+        self.messages: dict[str, dict[str, Message]] = {}
+        self.attachments: dict[str, Attachment] = {}
+        self.interactions: dict[str, Interaction] = {}
+        self.tokens: dict[str, Interaction] = {}
+        self.nonces: dict[tuple[str, str], tuple[float, str, str]] = {}
+        self.started_at = now()
+        owner = self.add_user("studio")
+        self.bot = self.add_user("Pentimento", bot=True)
+        self.application_id = self.bot.id
+        self.guild = Guild(self.mint(), "Pentimento Studio", owner.id)
+        self.guild.roles[self.guild.id] = Role(self.guild.id, "@everyone", 0, 0)
+        self.person_role = self.add_role("Member", int(PERSON))
+        self.bot_role = self.add_role("Pentimento", int(BOT), bot_id=self.bot.id)
+        self.join(owner, self.person_role.id)
+        self.join(self.bot, self.bot_role.id)
+        for name in ("ada", "ben"):
+            self.join(self.add_user(name), self.person_role.id)
+        for name in ("general", "gallery"):
+            self.add_channel(name)
+        self.commands = CommandBook(self.application_id, self.mint, now)
+
+    @property
+    def gateway_url(self) -> str:
+        """The address of the gateway."""
+        return self.base_url.replace("http", "ws", 1) + "/gateway"
+
+    def add_user(self, name: str, *, bot: bool = False, locale: str = "en-US", nitro: int = 0) -> User:
+        """Make an account."""
+        user = User(self.mint(), name, bot=bot, locale=locale, nitro=nitro)
+        self.users[user.id] = user
+        return user
+
+    def add_role(self, name: str, permissions: int, bot_id: str | None = None) -> Role:
+        """Make a role of the guild."""
+        role = Role(self.mint(), name, permissions, len(self.guild.roles), bot_id)
+        self.guild.roles[role.id] = role
+        return role
+
+    def join(self, user: User, role_id: str) -> None:
+        """Make a user a member of the guild."""
+        self.guild.members[user.id] = Member(user, self.now(), [role_id])
+
+    def add_channel(self, name: str, kind: ChannelType = ChannelType.TEXT) -> Channel:
+        """Make a channel of the guild."""
+        channel = Channel(self.mint(), kind, name, self.guild.id, position=len(self.channels))
+        self.channels[channel.id] = channel
+        self.messages[channel.id] = {}
+        return channel
+
+    def user(self, key: str) -> User:
+        """Find a user by id or by name; raises Refusal 10013."""
+        found = self.users.get(key) or next((u for u in self.users.values() if u.name == key), None)
+        if found is None:
+            raise Refusal(10013)
+        return found
+
+    def channel(self, channel_id: str) -> Channel:
+        """Find a channel; raises Refusal 10003."""
+        if channel_id not in self.channels:
+            raise Refusal(10003)
+        return self.channels[channel_id]
+
+    def message(self, channel_id: str, message_id: str) -> Message:
+        """Find a message that is not deleted; raises Refusal 10008."""
+        message = self.messages.get(channel_id, {}).get(message_id)
+        if message is None or message.deleted:
+            raise Refusal(10008)
+        return message
+
+    def permissions(self, channel: Channel, user_id: str) -> int:
+        """Return what a user may do in a channel; in a DM its recipients may do everything."""
+        if channel.type is ChannelType.DM:
+            within = user_id == self.bot.id or any(user.id == user_id for user in channel.recipients)
+            return ALL_BITS if within else 0
+        if user_id == self.bot.id and not self.guild.bot_present:
+            return 0
+        if channel.type is ChannelType.PRIVATE_THREAD and user_id not in channel.members:
+            bits = channel_permissions(self.guild, self.channels[channel.parent_id or ""], user_id)
+            return bits if bits & Permission.MANAGE_THREADS else 0
+        place = self.channels.get(channel.parent_id or "", channel) if channel.is_thread else channel
+        return channel_permissions(self.guild, place, user_id)
+
+    def dm_with(self, user: User) -> Channel:
+        """Return the DM channel of the bot and a user, made when it is first asked for."""
+        for channel in self.channels.values():
+            if channel.type is ChannelType.DM and channel.recipients[0].id == user.id:
+                return channel
+        channel = Channel(self.mint(), ChannelType.DM, recipients=[user])
+        self.channels[channel.id] = channel
+        self.messages[channel.id] = {}
+        return channel
+
+    def upload_limit(self, channel: Channel, user: User | None = None) -> int:
+        """Return the bytes one file may have here: the guild's tier or the user's Nitro, whichever is more."""
+        tier = self.guild.upload_limit if channel.guild_id else 10 << 20
+        return max(tier, NITRO_LIMITS[user.nitro]) if user else tier
+
+    def store_file(self, channel_id: str, filename: str, data: bytes, **known: Any) -> Attachment:
+        """Keep an uploaded file and look at what it is."""
+        content_type, width, height = sniff(data, filename)
+        attachment = Attachment(self.mint(), channel_id, filename, data, content_type, width, height, **known)
+        self.attachments[attachment.id] = attachment
+        return attachment
+
+    def attachment_json(self, attachment: Attachment) -> dict[str, Any]:
+        """Return the attachment object with addresses signed now."""
+        signed = self.signer.sign(attachment.path, self.now())
+        return attachment_json(attachment, self.base_url + signed, f"{self.base_url}/media{signed}")
