@@ -63,6 +63,8 @@ def create_app(settings: Settings) -> Celery:
             try:
                 queue.renew()
                 queue.sweep(catalogue)
+                if settings.heartbeat_file:
+                    settings.heartbeat_file.touch()
             except RedisError:
                 log.warning("Redis does not answer; leases are renewed when it does", exc_info=True)
             except Exception:

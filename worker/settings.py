@@ -31,7 +31,7 @@ class Settings(BaseSettings):
         tuple[str, ...],
         NoDecode,
         Field(
-            description="Models to call by InvokeModelWithResponseStream: keys with commas between; the row must allow it."
+            description="Keys of models called by InvokeModelWithResponseStream, comma separated; the row must allow it."
         ),
     ] = ()
     bedrock_call_seconds: Annotated[
@@ -55,6 +55,9 @@ class Settings(BaseSettings):
             gt=0, description="How long a job may wait for Bedrock to be reachable and not busy before it is given up."
         ),
     ] = 6 * 3600
+    heartbeat_file: Annotated[
+        Path | None, Field(description="Touched every second while Redis answers; a container's health check looks at it.")
+    ] = None
     log_level: Annotated[str, Field(description="DEBUG, INFO, WARNING or ERROR.")] = "INFO"
 
     @field_validator("bedrock_streaming", mode="before")

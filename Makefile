@@ -1,0 +1,65 @@
+# Everything runs from a virtual environment in .venv; no command here needs root.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+ONCE ?=
+IMAGE ?=
+PROMPT ?=
+MODEL ?=
+RECORD ?=
+PORT ?=
+export PROMPT
+
+.PHONY: help demo test check bench up lock clean
+
+help:  ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+demo: .venv/demo  ## everything on loopback: chat page, bot, worker, Redis (ONCE=1 IMAGE= PROMPT= MODEL= RECORD= PORT=)
+	@$(BIN)/python -m demo $(if $(ONCE),--once) $(if $(IMAGE),--image "$(IMAGE)") $(if $(PROMPT),--prompt "$$PROMPT") \
+		$(if $(MODEL),--model "$(MODEL)") $(if $(RECORD),--record "$(RECORD)") $(if $(PORT),--port "$(PORT)")
+
+test: .venv/dev  ## all tests, with real processes; the browser's are skipped where there is no Chromium
+	$(BIN)/python -m pytest
+
+check: .venv/dev  ## formatting, lint, strict types, import contracts, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest
+
+bench: .venv/dev  ## measure pictures against their floor, as ratios
+	$(BIN)/python -m tests.bench.bench_imaging
+
+up:  ## the real thing in containers, with what .env says
+	docker compose up --build --detach --wait
+
+lock: .venv/dev  ## lock the dependencies again, with hashes and without addresses
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade \
+		--extra bot --extra worker --extra heif --extra demo --extra dev pyproject.toml -o tests/requirements.txt
+	for part in "bot --extra bot" "worker --extra worker --extra heif" "demo --extra demo --extra bot --extra worker --extra heif"; do \
+		set -- $$part; out=$$1/requirements.txt; shift; \
+		$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+			-c tests/requirements.txt $$@ pyproject.toml -o $$out; done
+
+clean:  ## remove what the commands above made
+	rm -rf .venv .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+# A stamp for each set of locked packages; dev holds demo's packages, too.
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or later is needed, $(PYTHON) is older. Name a newer one: make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv \
+		|| { echo "The virtual environment could not be made. On Debian and Ubuntu install python3-venv, then try again." >&2; exit 1; }
+
+.venv/demo: demo/requirements.txt | .venv/bin/python
+	@echo "Installing what the demo needs (once) …"
+	@$(BIN)/python -m pip install -q --require-hashes -r demo/requirements.txt
+	@touch $@
+
+.venv/dev: tests/requirements.txt | .venv/bin/python
+	@echo "Installing what the tests need (once) …"
+	@$(BIN)/python -m pip install -q --require-hashes -r tests/requirements.txt
+	@touch $@
