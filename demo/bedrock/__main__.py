@@ -22,7 +22,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     options = _parser().parse_args(argv)
     known = Credentials(options.access_key, options.secret_key, options.api_key)
-    asyncio.run(_serve(World(known, latency=0.0 if options.fast else options.latency), options.host, options.port))
+    world = World(known, latency=0.0 if options.fast else options.latency)
+    try:
+        asyncio.run(_serve(world, options.host, options.port))
+    except OSError as error:
+        sys.stderr.write(f"Nothing is served: {error}. Choose another --host or --port.\n")
+        return 1
     return 0
 
 

@@ -46,7 +46,7 @@ def check(request: SignedRequest, known: Credentials, now: datetime) -> None:
     if not authorization:
         raise ServiceError(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
     if authorization.startswith("Bearer "):
-        if not hmac.compare_digest(authorization.removeprefix("Bearer ").encode(), known.api_key.encode()):
+        if not hmac.compare_digest(_bytes(authorization.removeprefix("Bearer ")), _bytes(known.api_key)):
             raise ServiceError(
                 403, "AccessDeniedException", "Authentication failed: Please make sure your API Key is valid."
             )
@@ -63,7 +63,7 @@ def _check_signature(request: SignedRequest, authorization: str, known: Credenti
             400,
             "IncompleteSignatureException",
             "Authorization header requires 'Credential', 'SignedHeaders', 'Signature' and an 'X-Amz-Date' header. "
-            f"Authorization={hashlib.sha256(authorization.encode()).hexdigest()}",
+            f"Authorization={hashlib.sha256(_bytes(authorization)).hexdigest()}",
         )
     access_key, day, region, service, terminator = scope
     if access_key != known.access_key or "x-amz-security-token" in request.headers:
@@ -89,7 +89,7 @@ def signature(request: SignedRequest, signed_headers: str, scope: str, secret_ke
     canonical = "\n".join(
         (
             request.method,
-            quote(request.path, safe="/~"),
+            quote(_bytes(request.path), safe="/~"),
             "&".join(sorted(request.query.split("&"))),
             headers,
             signed_headers,
@@ -101,17 +101,20 @@ def signature(request: SignedRequest, signed_headers: str, scope: str, secret_ke
             "AWS4-HMAC-SHA256",
             request.headers.get("x-amz-date", ""),
             scope,
-            hashlib.sha256(canonical.encode()).hexdigest(),
+            hashlib.sha256(_bytes(canonical)).hexdigest(),
         )
     )
-    key = b"AWS4" + secret_key.encode()
+    key = b"AWS4" + _bytes(secret_key)
     for part in scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return hmac.new(key, text.encode(), "sha256").hexdigest()
+        key = hmac.digest(key, _bytes(part), "sha256")
+    return hmac.new(key, _bytes(text), "sha256").hexdigest()
 
 
 def _check_clock(stamp: str, now: datetime) -> None:
-    signed = datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
+    try:
+        signed = datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise _mismatch("Date must be in ISO-8601 'basic format'.") from error
     if signed < now - CLOCK_SKEW:
         raise _mismatch(f"Signature expired: {stamp} is now earlier than {now - CLOCK_SKEW:{STAMP}}")
     if signed > now + CLOCK_SKEW:
@@ -120,3 +123,8 @@ def _check_clock(stamp: str, now: datetime) -> None:
 
 def _mismatch(message: str) -> ServiceError:
     return ServiceError(403, "InvalidSignatureException", message)
+
+
+def _bytes(text: str) -> bytes:
+    """The bytes that a header had on the wire, whatever they were."""
+    return text.encode("utf-8", "surrogateescape")
