@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from shared.catalogue import Model
 from shared.errors import Actor
@@ -84,7 +85,7 @@ class BedrockStudio:
         return ending
 
     def _invoke(self, model: Model, body: bytes) -> Any:
-        client = self._client(_region_for(model, self._session.region_name))
+        client = self._client(region_for(model, self._session.region_name))
         streamed = model.streaming and model.key in self._streaming
         call: Callable[..., Any] = client.invoke_model_with_response_stream if streamed else client.invoke_model
         return call(modelId=model.id, body=body, contentType="application/json", accept="application/json")
@@ -96,7 +97,7 @@ class BedrockStudio:
             return self._clients[region]
 
 
-def _region_for(model: Model, configured: str | None) -> str | None:
+def region_for(model: Model, configured: str | None) -> str | None:
     """The configured region where the model is served there, else the first one where it is."""
     return configured if configured in model.regions or not model.regions else model.regions[0]
 
@@ -114,8 +115,8 @@ def _whole(body: Any, seconds: float) -> bytes:
 def _joined(body: Any) -> bytes:
     """The bytes of an answer, or of the chunks of a stream of events. Raises `Unusable` where they are too many."""
     if hasattr(body, "read"):
-        data: bytes = body.read(MAX_ANSWER_BYTES + 1)
-        if len(data) > MAX_ANSWER_BYTES:
+        data: bytes = body.read(MAX_ANSWER_BYTES)
+        if body.read(1):  # at the end this compares the length with the announced one
             raise _too_large()
         return data
     chunks, size = [], 0
@@ -138,13 +139,14 @@ def _ending(answer: Answer | Side, seconds: float) -> Picture | Withheld:
     try:
         kind, width, height = check_answer(answer.data, MAX_ANSWER_PIXELS)
     except PictureRefused as refused:
-        raise Unusable("bad_answer", f"the picture is {refused.code.replace('_', ' ')}") from refused
+        raise Unusable("bad_answer", f"picture check: {refused.code.replace('_', ' ')}") from refused
     return Picture(answer.data, kind.media_type, width, height, answer.seed, seconds)
 
 
 def _request_id(error: Exception) -> str:
-    response: dict[str, Any] = getattr(error, "response", {})
-    return str(response.get("ResponseMetadata", {}).get("RequestId", ""))
+    return (
+        str(error.response.get("ResponseMetadata", {}).get("RequestId", "")) if isinstance(error, ClientError) else ""
+    )
 
 
 def _told(ending: Picture | Withheld | Trouble, cause: Exception | None) -> str:
@@ -156,5 +158,6 @@ def _told(ending: Picture | Withheld | Trouble, cause: Exception | None) -> str:
             return f"withheld, {ending.side}"
         case Trouble():
             name = name_of(cause) if cause else "?"
-            words = f": {ending.problem.facts['detail']}" if ending.problem.actor is Actor.OPERATOR else ""
+            safe = ending.problem.actor is Actor.OPERATOR or isinstance(cause, Unusable)
+            words = f": {ending.problem.facts['detail']}" if safe else ""
             return f"{ending.problem.code} ({name}{words}), repeat: {ending.retry}"
