@@ -1,0 +1,128 @@
+"""Outcomes are read, told once each where the job was asked for, and acknowledged.
+
+What is not acknowledged is found by the next start, and said then unless it stands in Discord already.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Protocol, TypeVar
+
+import discord
+
+from bot.board import Board
+from bot.deliver.refusals import asked_pause, passes
+from bot.deliver.voice import Voice
+from bot.phrases import phrases_for
+from bot.ports import Delivering, Delivery, Standing, State, Watching
+from bot.render import answered_text
+from shared.catalogue import Catalogue
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+PATIENCE: Final = (1, 2, 4, 8, 15, 30, 60, 120, 300, *[600] * 24)
+BACKLOG: Final = 256
+LONGEST_PAUSE: Final = 30.0
+
+
+class Queue(Watching, Delivering, Protocol):
+    """What delivering needs of the queue."""
+
+
+class Deliver:
+    """Tells outcomes, in order within a thread, up to `parallel` at the same time over all.
+
+    `board` is the one that runs in this process: a status message's last edit must come after the board's own.
+    `patience` are the pauses in seconds before a delivery that failed for a passing reason is tried again; after them
+    it is left to the next start. `clock` gives Unix seconds.
+    """
+
+    def __init__(
+        self,
+        client: discord.Client,
+        queue: Queue,
+        catalogue: Catalogue,
+        *,
+        parallel: int = 8,
+        board: Board | None = None,
+        patience: Sequence[float] = PATIENCE,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._queue = queue
+        self._voice = Voice(client, queue, catalogue, clock=clock)
+        self._board = board or Board(client, queue, catalogue)
+        self._patience = patience
+        self._slots = asyncio.Semaphore(parallel)
+        self._backlog = asyncio.Semaphore(BACKLOG)
+        self._last: dict[int, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Deliver until cancelled; what is then in hand is left unacknowledged, to be found by the next start."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                deliveries = await _insist(self._queue.outcomes)
+                standings = await self._standings(deliveries)
+                for delivery in deliveries:
+                    await self._backlog.acquire()
+                    self._start(tasks, delivery, standings.get(delivery.job_id))
+
+    async def _standings(self, deliveries: Sequence[Delivery]) -> dict[str, Standing]:
+        known = await _insist(lambda: self._queue.standings([delivery.job_id for delivery in deliveries]))
+        return {standing.job.id: standing for standing in known}
+
+    def _start(self, tasks: asyncio.TaskGroup, delivery: Delivery, standing: Standing | None) -> None:
+        place = standing.job.place if standing else None
+        key = 0 if place is None else place.channel if place.in_place else place.message
+        task = tasks.create_task(self._deliver(delivery, standing, self._last.get(key)))
+        self._last[key] = task
+        task.add_done_callback(lambda done: self._ended(key, done))
+
+    def _ended(self, key: int, task: asyncio.Task[None]) -> None:
+        self._backlog.release()
+        if self._last.get(key) is task:
+            del self._last[key]
+
+    async def _deliver(self, delivery: Delivery, standing: Standing | None, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        for pause in self._patience:
+            try:
+                async with self._slots:
+                    await self._tell(delivery, standing)
+            except Exception as error:
+                log.warning("job %s: not delivered yet, tried again", delivery.job_id, exc_info=not passes(error))
+                await asyncio.sleep(max(pause, asked_pause(error)))
+            else:
+                return
+        log.error("job %s: its answer could not be told; the next start of the bot tries again", delivery.job_id)
+
+    async def _tell(self, delivery: Delivery, standing: Standing | None) -> None:
+        if standing is None or standing.outcome is None or standing.state is State.DELIVERED:
+            log.warning("job %s: nothing to tell, its outcome is acknowledged", delivery.job_id)
+            await self._queue.delivered(delivery, None)
+            return
+        told = await self._voice.tell(standing)
+        if told is None:
+            log.warning("job %s: there is nowhere left to tell how it ended", delivery.job_id)
+        phrases = phrases_for(standing.job.requester.locale)
+        private = told is not None and told.private
+        text = answered_text(
+            standing.outcome, phrases, told.link(standing.job.place.guild) if told else None, private=private
+        )
+        await self._board.settle(standing.job.place, text)
+        await self._queue.delivered(delivery, told.message if told else None)
+
+
+async def _insist(call: Callable[[], Awaitable[T]]) -> T:
+    """Ask the queue until it answers: there is nothing else to do without it."""
+    pause = 1.0
+    while True:
+        try:
+            return await call()
+        except Exception:
+            log.warning("the queue does not answer; asked again in %g s", pause, exc_info=True)
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
