@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from shared.errors import Refused, problem
 
 _TOKEN = re.compile(r"\\\\|\\\||\\::|\||::|[\s\S]")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 class TextPrompt(BaseModel):

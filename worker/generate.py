@@ -66,7 +66,7 @@ class Generating:
 
     def _troubled(self, claim: Claim, trouble: Trouble) -> None:
         job = claim.job
-        log.warning("job %s: %s (%s)", job.id, trouble.problem.code, trouble, exc_info=trouble.__cause__)
+        log.warning("job %s: %s: %s", job.id, trouble.problem.code, trouble.__cause__ or trouble)
         if trouble.switch_off:
             self.queue.switch_off(job.request.model, trouble.problem)
         may_repeat = {

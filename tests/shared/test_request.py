@@ -1,0 +1,208 @@
+"""A request held against its model's row: every field of the contract, its limits, and what goes with what."""
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.catalogue import Catalogue, load_catalogue
+from shared.errors import Refused
+from shared.request import OPTIONS, Request, compose, draw_seed, parse_extras
+
+CATALOGUE = load_catalogue()
+
+
+def codes(**asked: Any) -> list[str]:
+    whole: dict[str, Any] = {"prompt": "a castle", "has_picture": True, **asked}
+    try:
+        compose(CATALOGUE, **whole)
+    except Refused as refused:
+        return [problem.code for problem in refused.problems]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("field", "least", "most", "outside"),
+    [
+        ("keep", 0, 100, [-0.1, 100.1]),
+        ("cfg_scale", 0, 35, [-1, 35.01]),
+        ("steps", 10, 50, [9, 51]),
+        ("seed", 0, 4294967295, [-1, 4294967296]),
+        ("samples", 1, 1, [0, 2]),
+    ],
+)
+def test_sdxl_takes_each_number_from_its_least_to_its_most(
+    field: str, least: float, most: float, outside: list[float]
+) -> None:
+    for value in (least, most):
+        assert codes(model="sdxl", **{field: value}) == []
+    for value in outside:
+        assert codes(model="sdxl", **{field: value}) == ["out_of_range"]
+
+
+@pytest.mark.parametrize(
+    ("field", "count"), [("clip_guidance_preset", 7), ("sampler", 10), ("style_preset", 17), ("init_image_mode", 2)]
+)
+def test_sdxl_takes_each_of_its_choices_and_no_other(field: str, count: int) -> None:
+    choices = CATALOGUE.models["sdxl"].fields[field].choices
+
+    assert len(choices) == count
+    for choice in choices:
+        assert codes(model="sdxl", **{field: choice}) == []
+    assert codes(model="sdxl", **{field: "animé"}) == ["not_a_choice"]
+
+
+def test_the_defaults_are_those_of_the_seed_contract() -> None:
+    sdxl = CATALOGUE.models["sdxl"]
+    request = compose(CATALOGUE, model="sdxl", prompt="a castle", has_picture=True)
+
+    defaults = {name: request.value(name, sdxl) for name in OPTIONS if request.value(name, sdxl) is not None}
+
+    assert defaults == {
+        "keep": 35,
+        "init_image_mode": "IMAGE_STRENGTH",
+        "step_schedule_start": 0.65,
+        "cfg_scale": 7,
+        "clip_guidance_preset": "NONE",
+        "samples": 1,
+        "steps": 30,
+        "aspect_ratio": "1:1",
+    }
+
+
+def test_the_step_schedule_goes_with_its_mode_alone() -> None:
+    scheduled = {"model": "sdxl", "init_image_mode": "STEP_SCHEDULE"}
+
+    assert codes(**scheduled, step_schedule_start=0.9, step_schedule_end=0.1) == []
+    assert codes(**scheduled, step_schedule_start=0.1, step_schedule_end=0.9) == ["schedule_order"]
+    assert codes(**scheduled, keep=50) == ["mode_conflict"]
+    assert codes(model="sdxl", step_schedule_start=0.9) == ["mode_conflict"]
+
+
+def test_a_field_that_a_model_lacks_is_refused_naming_one_that_has_it() -> None:
+    with pytest.raises(Refused) as refused:
+        compose(CATALOGUE, prompt="a castle", has_picture=True, steps=30)
+
+    sentence = str(refused.value)
+    assert "steps" in sentence
+    assert "SD 3.5 Large" in sentence
+    assert "SDXL 1.0" in sentence
+
+
+def test_everything_that_is_wrong_is_said_at_once() -> None:
+    assert codes(prompt="a::x", keep=101, steps=5, seed=-1) == [
+        "weight_not_a_number",
+        "out_of_range",
+        "out_of_range",
+        "field_unsupported",
+    ]
+
+
+def test_prompt_lengths_count_for_each_text_of_sdxl_and_for_the_whole_of_the_others() -> None:
+    assert codes(model="sdxl", prompt="a" * 2000 + "|" + "b" * 2000) == []
+    assert codes(model="sdxl", prompt="a" * 2001) == ["prompt_too_long"]
+    assert codes(model="sdxl", negative="a" * 2001) == ["prompt_too_long"]
+    assert codes(prompt="a" * 10_000) == []
+    assert codes(prompt="a" * 9_000 + "|" + "b" * 1_000) == ["prompt_too_long"]
+
+
+def test_models_without_weights_get_plain_prompts_and_refuse_other_weights() -> None:
+    request = compose(CATALOGUE, prompt="castle | fog | crowds::-1", negative="cars", has_picture=True)
+
+    assert request.plain_prompts() == ("castle, fog", "crowds, cars")
+    assert codes(prompt="castle::1.2") == ["weight_unsupported"]
+    assert codes(prompt="crowds::-1") == ["prompt_only_negative"]
+    assert codes(model="sdxl", prompt="castle::1.2 | crowds::-0.8") == []
+
+
+def test_pictures_are_asked_for_and_refused_as_the_row_says() -> None:
+    assert codes(model="stable-image-core") == ["picture_unsupported"]
+    assert codes(has_picture=False, keep=20, fit="pad") == ["picture_only_option", "picture_only_option"]
+    assert codes(has_picture=True, aspect_ratio="16:9") == ["text_only_option"]
+    assert codes(has_picture=False, aspect_ratio="16:9") == []
+
+
+def test_a_model_is_found_by_key_id_or_name_and_an_unknown_one_is_refused() -> None:
+    for name in ("sdxl", "SDXL 1.0", "stability.stable-diffusion-xl-v1"):
+        assert compose(CATALOGUE, prompt="x", model=name, has_picture=False).model == "sdxl"
+    assert codes(model="dall-e") == ["model_unknown"]
+
+
+def test_numbers_that_are_none_are_refused() -> None:
+    assert codes(model="sdxl", cfg_scale=float("nan")) == ["not_a_number"]
+    assert codes(model="sdxl", cfg_scale=float("inf")) == ["not_a_number"]
+
+
+@pytest.mark.parametrize("written", ["[1]", "1", "{", '{"a": NaN}', "[" * 1500, '{"a":' * 300 + "1" + "}" * 300 + "x"])
+def test_extras_must_be_a_small_json_object(written: str) -> None:
+    with pytest.raises(Refused) as refused:
+        parse_extras(written)
+
+    assert refused.value.problems[0].code == "extras_not_object"
+
+
+def test_extras_are_read_and_bounded() -> None:
+    assert parse_extras('{"a": [1, "b"]}') == {"a": [1, "b"]}
+    with pytest.raises(Refused):
+        parse_extras('{"a": "' + "x" * 2000 + '"}')
+
+
+def test_the_chosen_seed_is_sent_and_another_is_drawn_where_there_is_none() -> None:
+    sdxl = CATALOGUE.models["sdxl"]
+    chance = random.Random(3)
+
+    chosen = compose(CATALOGUE, prompt="x", model="sdxl", has_picture=False, seed=4294967295)
+    absent = compose(CATALOGUE, prompt="x", model="sdxl", has_picture=False)
+    zero = compose(CATALOGUE, prompt="x", model="sdxl", has_picture=False, seed=0)
+
+    assert draw_seed(chosen, sdxl, chance) == 4294967295
+    assert len({draw_seed(absent, sdxl, chance), draw_seed(zero, sdxl, chance), draw_seed(zero, sdxl, chance)}) == 3
+
+
+@given(
+    st.fixed_dictionaries(
+        {"prompt": st.text(max_size=40), "has_picture": st.booleans()},
+        optional={
+            "model": st.sampled_from([*CATALOGUE.models, "?"]),
+            "negative": st.text(max_size=10),
+            "keep": st.floats(),
+            "seed": st.integers(),
+            "steps": st.integers(),
+            "cfg_scale": st.floats(),
+            "style_preset": st.sampled_from(["anime", "enhance", "none"]),
+            "init_image_mode": st.sampled_from(["IMAGE_STRENGTH", "STEP_SCHEDULE"]),
+            "step_schedule_start": st.floats(),
+            "aspect_ratio": st.sampled_from(["1:1", "7:1"]),
+        },
+    )
+)
+def test_whatever_is_asked_is_a_valid_request_or_is_refused_in_words(asked: dict[str, Any]) -> None:
+    try:
+        request = compose(CATALOGUE, **asked)
+    except Refused as refused:
+        assert all(problem.sentence() for problem in refused.problems)
+    else:
+        assert Request.model_validate_json(request.model_dump_json()) == request
+
+
+def test_an_operator_lays_a_file_over_the_table() -> None:
+    ours: Catalogue = load_catalogue(
+        '[models.sdxl]\nid = "arn:aws:bedrock:eu-west-1:1:provisioned-model/x"\nprice_usd = 0.05\n'
+        "[models.sdxl.fields.steps]\nmaximum = 40\n"
+    )
+
+    assert ours.models["sdxl"].id.startswith("arn:")
+    assert ours.models["sdxl"].price_usd == 0.05
+    assert ours.models["sdxl"].fields["steps"].maximum == 40
+    assert ours.models["sdxl"].fields["steps"].minimum == 10
+
+
+@pytest.mark.parametrize(
+    "written",
+    ['default = "none"', "[models.sdxl]\nprize = 1", '[models.x]\nname = "X"', "[models.sdxl]\nprice_usd = -1"],
+)
+def test_a_file_that_makes_no_sense_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match=r"default|prize|models|price"):
+        load_catalogue(written)
