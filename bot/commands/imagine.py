@@ -29,6 +29,7 @@ from shared.request import Request, compose, draw_seed, parse_extras
 log = logging.getLogger(__name__)
 
 _DEADLINE: Final = 30.0  # discord.py repeats a 5xx for about 25 s
+_THREAD_EXISTS: Final = 160004
 _THREADS: Final = frozenset(
     {discord.ChannelType.public_thread, discord.ChannelType.private_thread, discord.ChannelType.news_thread}
 )
@@ -140,8 +141,12 @@ class Imagine:
         channel = client.get_partial_messageable(place.channel, guild_id=place.guild)
         try:
             async with asyncio.timeout(_DEADLINE):
-                thread = await channel.get_partial_message(place.message).create_thread(name=thread_name(job.request))
-                await self.queue.opened(job.id, thread.id)
+                try:
+                    await channel.get_partial_message(place.message).create_thread(name=thread_name(job.request))
+                except discord.HTTPException as error:
+                    if error.code != _THREAD_EXISTS:
+                        raise
+                await self.queue.opened(job.id, place.message)  # a thread under a message has the message's own id
         except Exception:  # the job is accepted; whatever happened here, its answer comes
             log.warning("job %s: its thread could not be opened or remembered", job.id, exc_info=True)
 

@@ -1,0 +1,135 @@
+"""`python -m bot` runs the bot; `python -m bot check` tells whether it could run and prints the invite link."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Final
+
+import aiohttp
+import discord
+
+from bot import log as logs
+from bot.adapters.celery import CeleryTickets
+from bot.adapters.redis import RedisQueue, connect
+from bot.board import Board
+from bot.check import check
+from bot.client import Bot
+from bot.commands.imagine import Imagine
+from bot.commands.options import command
+from bot.deliver import Deliver
+from bot.settings import Settings, SettingsMissing, load_settings
+from shared.catalogue import Catalogue, load_catalogue
+
+log = logging.getLogger("bot")
+
+FAILED: Final = 1
+NOT_SET_UP: Final = 2
+CLOSING_SECONDS: Final = 10.0
+
+
+class CannotStart(Exception):
+    """Why the bot cannot run, in words for the operator."""
+
+
+async def serve(settings: Settings, catalogue: Catalogue) -> None:
+    """Run the bot until SIGTERM or SIGINT, then end in order. Raises `CannotStart`."""
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    async with AsyncExitStack() as closing:
+        redis_url = settings.redis_url.get_secret_value()
+        queue = RedisQueue(
+            connect(redis_url),
+            catalogue=catalogue,
+            send_ticket=CeleryTickets(redis_url).send,
+            max_waiting=settings.max_waiting_per_user,
+            max_running=settings.max_running_per_user,
+            memory_share=settings.redis_memory_share,
+        )
+        closing.push_async_callback(queue.close)
+        session = await closing.enter_async_context(aiohttp.ClientSession())
+        imagine = Imagine(
+            catalogue=catalogue,
+            queue=queue,
+            session=session,
+            hosts=settings.attachment_hosts,
+            max_bytes=settings.attachment_max_bytes,
+            extras_users=settings.extras_users,
+        )
+        bot = Bot([command(catalogue, imagine, datetime.now(UTC).date())])
+        board = Board(bot, queue, catalogue)
+        deliver = Deliver(bot, queue, catalogue, board=board)
+        bot.background = {"the board": board.run, "the delivery": deliver.run}
+        try:
+            await queue.start()
+        except Exception as error:
+            raise CannotStart(f"Redis does not answer ({error}). Check REDIS_URL and whether Redis runs.") from error
+        await run(bot, settings.discord_token.get_secret_value(), stop)
+
+
+async def run(bot: Bot, token: str, stop: asyncio.Event) -> None:
+    """Keep the client connected until told to stop; finish what is in hand. Raises `CannotStart`."""
+    connected = asyncio.create_task(bot.start(token))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({connected, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if stop.is_set():
+            log.info("stopping")
+        await bot.drain()
+        await bot.close()
+        done, _ = await asyncio.wait({connected}, timeout=CLOSING_SECONDS)
+        if done and not stop.is_set():
+            connected.result()
+            raise CannotStart("The connection to Discord ended. Start the bot again; the log says what came before.")
+    except discord.LoginFailure as error:
+        raise CannotStart(
+            "Discord refused DISCORD_TOKEN. Make a new one: developer portal, Bot, Reset Token."
+        ) from error
+    except discord.PrivilegedIntentsRequired as error:
+        raise CannotStart(
+            "Discord wants intents switched on that this bot does not use. Check DISCORD_TOKEN."
+        ) from error
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        raise CannotStart(f"Discord cannot be used ({error}). Check DISCORD_API_URL and the network.") from error
+    finally:
+        stopping.cancel()
+        connected.cancel()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run what the command line asks for. Answers 0, 1 when it failed, 2 when something is not set up."""
+    parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("run", "check"), default="run", help="run (default) or check")
+    asked = parser.parse_args(argv)
+    try:
+        settings = load_settings()
+    except SettingsMissing as missing:
+        return _end(NOT_SET_UP, f"The bot is not set up. Put these into the environment or into .env:\n{missing}")
+    try:
+        override = settings.catalogue_file.read_text(encoding="utf-8") if settings.catalogue_file else ""
+        catalogue = load_catalogue(override)
+    except (OSError, ValueError) as error:
+        return _end(NOT_SET_UP, f"CATALOGUE_FILE is wrong: {error}")
+    logs.configure(settings.log_level)
+    discord.http.Route.BASE = settings.discord_api_url
+    try:
+        if asked.what == "check":
+            return asyncio.run(check(settings, catalogue))
+        asyncio.run(serve(settings, catalogue))
+    except CannotStart as reason:
+        return _end(FAILED, str(reason))
+    return 0
+
+
+def _end(code: int, words: str) -> int:
+    print(words, file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

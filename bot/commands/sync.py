@@ -1,0 +1,72 @@
+"""Telling Discord the commands when they changed, and only then.
+
+Creating commands is limited to 200 a day, and a global command that was written anew confuses clients for a while.
+https://discord.com/developers/docs/interactions/application-commands#bulk-overwrite-global-application-commands
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from discord import app_commands
+from discord.http import Route
+
+log = logging.getLogger(__name__)
+
+DEADLINE: Final = 60.0
+_OURS: Final = frozenset(
+    {
+        *("type", "name", "name_localizations", "description", "description_localizations", "options", "required"),
+        *("choices", "value", "min_value", "max_value", "min_length", "max_length", "autocomplete", "channel_types"),
+        *("nsfw", "default_member_permissions", "contexts", "integration_types"),
+    }
+)
+
+
+async def synchronise(tree: app_commands.CommandTree[Any]) -> bool:
+    """Write the commands to Discord if it has others; tell whether it had. The client must be logged in."""
+    if await in_step(tree):
+        log.info("the commands are unchanged")
+        return False
+    async with asyncio.timeout(DEADLINE):
+        await tree.sync()
+    log.info("the commands were written to Discord")
+    return True
+
+
+async def in_step(tree: app_commands.CommandTree[Any]) -> bool:
+    """Compare the commands of this program with those Discord has."""
+    client, translator = tree.client, tree.translator
+    route = Route("GET", "/applications/{application_id}/commands", application_id=client.application_id)
+    async with asyncio.timeout(DEADLINE):
+        theirs = await client.http.request(route, params={"with_localizations": "true"})
+    ours = [
+        await command.get_translated_payload(tree, translator) if translator else command.to_dict(tree)
+        for command in tree.get_commands()
+    ]
+    return _comparable(ours) == _comparable(theirs)
+
+
+def _comparable(commands: list[dict[str, Any]]) -> list[Any]:
+    """Commands without order, without what Discord adds, and without what is the same as being absent."""
+    return sorted((_kept(command) for command in commands), key=lambda command: str(command["name"]))
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        kept = {name: _entry(name, entry) for name, entry in value.items() if name in _OURS}
+        return {name: entry for name, entry in kept.items() if not _absent(entry)}
+    if isinstance(value, list):
+        return [_kept(entry) for entry in value]
+    return value
+
+
+def _entry(name: str, entry: Any) -> Any:
+    if name in {"contexts", "integration_types"}:
+        return sorted(entry or ())
+    return entry if name.endswith("_localizations") else _kept(entry)
+
+
+def _absent(entry: Any) -> bool:
+    return entry is None or entry is False or entry in ({}, [])
