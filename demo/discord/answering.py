@@ -105,38 +105,29 @@ def respond(world: World, interaction: Interaction, draft: Draft, more_flags: in
         kind = MessageType.CONTEXT_MENU_COMMAND
     identity = world.mint()
     interaction.original_id, interaction.original_channel_id = identity, interaction.channel_id
-    return _post(world, interaction, draft, identity, kind, interaction.message_id, more_flags)
+    return _post(world, interaction, draft, more_flags, id=identity, type=kind, reference_id=interaction.message_id)
 
 
 def follow_up(world: World, interaction: Interaction, draft: Draft) -> Message:
     """Post a further message of an interaction, shown as a reply to the original response."""
     identity = world.mint()
     interaction.followup_ids.append(identity)
-    return _post(world, interaction, draft, identity, MessageType.REPLY, interaction.original_id, 0)
+    answered = interaction.original_id
+    return _post(world, interaction, draft, 0, id=identity, type=MessageType.REPLY, reference_id=answered)
 
 
-def _post(
-    world: World,
-    interaction: Interaction,
-    draft: Draft,
-    identity: str,
-    kind: MessageType,
-    reference_id: str | None,
-    more_flags: int,
-) -> Message:
+def _post(world: World, interaction: Interaction, draft: Draft, more_flags: int, **known: Any) -> Message:
     ephemeral = draft.flags & MessageFlag.EPHEMERAL
     return posting.create(
         world,
         world.channels[interaction.channel_id],
         world.bot.id,
         draft,
-        id=identity,
-        type=kind,
         flags=int(ephemeral) | more_flags,
         interaction_id=interaction.id,
         visible_to=interaction.user_id if ephemeral else None,
-        reference_id=reference_id,
-        reference_channel_id=interaction.channel_id if reference_id else None,
+        reference_channel_id=interaction.channel_id if known["reference_id"] else None,
+        **known,
     )
 
 

@@ -15,7 +15,7 @@ from demo.discord.rendering import message_json
 from demo.discord.snowflake import is_snowflake
 from demo.discord.world import World
 
-FILE_UPLOAD = 19
+USER_COMMAND, FILE_UPLOAD = 2, 19
 MENTIONS = {6: "user", 7: "channel", 8: "role", 9: "mentionable", 11: "attachment"}
 SELECTS = {5: "user", 6: "role", 7: "mentionable", 8: "channel"}
 
@@ -26,6 +26,7 @@ def ask(
     user_id: str,
     channel: Channel,
     data: dict[str, Any],
+    *,
     message_id: str | None = None,
     parent: Interaction | None = None,
 ) -> Interaction:
@@ -33,7 +34,16 @@ def ask(
     identity = world.mint()
     token = base64.urlsafe_b64encode(f"interaction:{identity}:{secrets.token_hex(48)}".encode()).decode().rstrip("=")
     interaction = Interaction(
-        identity, token, kind, user_id, channel.id, channel.guild_id, data, world.now(), message_id, parent
+        identity,
+        token,
+        kind,
+        user_id,
+        channel.id,
+        channel.guild_id,
+        data,
+        world.now(),
+        message_id=message_id,
+        parent=parent,
     )
     world.interactions[identity] = world.tokens[token] = interaction
     world.events.to_bot("INTERACTION_CREATE", interaction_json(world, interaction), 0, channel.guild_id)
@@ -91,35 +101,36 @@ def interaction_json(world: World, interaction: Interaction) -> dict[str, Any]:
 
 def _resolved(world: World, interaction: Interaction) -> dict[str, Any]:
     """Return `{"resolved": ...}` for the ids that the data names, or nothing when it names none."""
-    wanted: dict[str, set[str]] = {}
     data = interaction.data
-    for kind, ids in _named_ids(data):
-        wanted.setdefault(kind, set()).update(ids)
+    named = _named_ids(data)
     if data.get("target_id"):
-        wanted.setdefault("user" if data["type"] == 2 else "message", set()).add(data["target_id"])  # noqa: PLR2004 - USER
+        named.append(("user" if data["type"] == USER_COMMAND else "message", [data["target_id"]]))
     found: dict[str, dict[str, Any]] = {}
-
-    def put(group: str, key: str, value: dict[str, Any]) -> None:
-        found.setdefault(group, {})[key] = value
-
-    for kind, ids in wanted.items():
-        for key in sorted(ids):
-            if kind == "attachment" and key in world.attachments:
-                put("attachments", key, world.attachment_json(world.attachments[key]))
-            if kind == "message":
-                put("messages", key, message_json(world, world.message(interaction.channel_id, key)))
-            if kind in ("user", "mentionable") and key in world.users:
-                put("users", key, world.users[key].json())
-                if interaction.guild_id and key in world.guild.members:
-                    bits = str(guild_permissions(world.guild, key))
-                    member = world.guild.members[key].partial_json()
-                    put("members", key, {**member, "permissions": bits})
-            if kind in ("role", "mentionable") and key in world.guild.roles:
-                put("roles", key, world.guild.roles[key].json())
-            if kind == "channel" and key in world.channels:
-                bits = str(world.permissions(world.channels[key], interaction.user_id))
-                put("channels", key, {**world.channels[key].json(), "permissions": bits})
+    for kind, ids in named:
+        for key in ids:
+            for group, value in _objects(world, interaction, kind, key).items():
+                found.setdefault(group, {})[key] = value
     return {"resolved": found} if found else {}
+
+
+def _objects(world: World, interaction: Interaction, kind: str, key: str) -> dict[str, dict[str, Any]]:
+    """Return what stands for one id in `resolved`, by group."""
+    found: dict[str, dict[str, Any]] = {}
+    if kind == "attachment" and key in world.attachments:
+        found["attachments"] = world.attachment_json(world.attachments[key])
+    elif kind == "message":
+        found["messages"] = message_json(world, world.message(interaction.channel_id, key))
+    elif kind == "channel" and key in world.channels:
+        bits = str(world.permissions(world.channels[key], interaction.user_id))
+        found["channels"] = {**world.channels[key].json(), "permissions": bits}
+    elif kind in ("role", "mentionable") and key in world.guild.roles:
+        found["roles"] = world.guild.roles[key].json()
+    elif kind in ("user", "mentionable") and key in world.users:
+        found["users"] = world.users[key].json()
+        if interaction.guild_id and key in world.guild.members:
+            bits = str(guild_permissions(world.guild, key))
+            found["members"] = {**world.guild.members[key].partial_json(), "permissions": bits}
+    return found
 
 
 def _named_ids(data: dict[str, Any]) -> list[tuple[str, list[str]]]:

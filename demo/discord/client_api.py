@@ -26,7 +26,7 @@ from demo.discord.validate_messages import check_message
 from demo.discord.world import World
 
 KEEP_ALIVE_SECONDS = 15.0
-MAX_USER_CONTENT = 2000
+PERSONS_FIELDS = ("content", "attachments", "message_reference")
 
 routes = web.RouteTableDef()
 
@@ -92,7 +92,7 @@ async def post_message(request: web.Request) -> web.Response:
     channel = world.channel(request.match_info["channel_id"])
     limit = world.upload_limit(channel, user)
     body = await read_body(request, limit)
-    payload = {key: body.payload[key] for key in ("content", "attachments", "message_reference") if key in body.payload}
+    payload = {key: value for key, value in body.payload.items() if key in PERSONS_FIELDS}
     draft = check_message(Body(payload, body.files), limit)
     posting.require_writing(world, channel, user.id, draft)
     _hold_to_slowmode(world, channel, user)

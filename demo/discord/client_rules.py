@@ -7,6 +7,7 @@ from typing import Any
 
 from demo.discord.interaction import Interaction
 from demo.discord.snowflake import is_snowflake
+from demo.discord.validate_commands import MAX_INTEGER
 from demo.discord.validate_components import ComponentType as T
 from demo.discord.validate_components import walk
 from demo.discord.world import World
@@ -16,7 +17,7 @@ NESTING = (SUB_COMMAND, SUB_COMMAND_GROUP)
 MAX_STRING = 6000
 
 
-class Forbidden(Exception):  # noqa: N818 - an answer to a person, not an error
+class Forbidden(Exception):
     """What a person asked for is not possible; the text says why."""
 
 
@@ -54,32 +55,41 @@ def checked_options(
 
 
 def _checked_value(world: World, option: dict[str, Any], value: Any) -> Any:
+    """Return the value of an option in the form that interactions carry; raises Forbidden."""
     name, kind = option["name"], option["type"]
     if kind == STRING:
-        if not isinstance(value, str):
-            raise Forbidden(f"{name}: must be a text.")
-        if not option.get("min_length", 0) <= len(value) <= option.get("max_length", MAX_STRING):
-            raise Forbidden(f"{name}: has {len(value)} characters, which is out of its range.")
+        _check_text(option, value)
     elif kind in (INTEGER, NUMBER):
-        whole = kind == INTEGER
-        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-            raise Forbidden(f"{name}: must be {'an integer' if whole else 'a number'}.")
-        if not option.get("min_value", float("-inf")) <= value <= option.get("max_value", float("inf")):
-            raise Forbidden(f"{name}: {value} is out of its range.")
+        _check_number(option, value)
     elif kind == BOOLEAN:
         if not isinstance(value, bool):
             raise Forbidden(f"{name}: must be true or false.")
-    elif kind == ATTACHMENT:
-        if str(value) not in world.attachments:
-            raise Forbidden(f"{name}: this file is not uploaded.")
-        value = str(value)
     elif not is_snowflake(value):
         raise Forbidden(f"{name}: must be an id.")
     else:
         value = str(value)
+    if kind == ATTACHMENT and value not in world.attachments:
+        raise Forbidden(f"{name}: this file is not uploaded.")
     if option.get("choices") and value not in [choice["value"] for choice in option["choices"]]:
         raise Forbidden(f"{name}: {value!r} is none of the choices.")
     return value
+
+
+def _check_text(option: dict[str, Any], value: Any) -> None:
+    if not isinstance(value, str):
+        raise Forbidden(f"{option['name']}: must be a text.")
+    low, high = option.get("min_length", 0), option.get("max_length", MAX_STRING)
+    if not low <= len(value) <= high:
+        raise Forbidden(f"{option['name']}: has {len(value)} characters; {low} to {high} are allowed.")
+
+
+def _check_number(option: dict[str, Any], value: Any) -> None:
+    whole = option["type"] == INTEGER
+    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+        raise Forbidden(f"{option['name']}: must be {'an integer' if whole else 'a number'}.")
+    low, high = option.get("min_value", -MAX_INTEGER), option.get("max_value", MAX_INTEGER)
+    if not low <= value <= high:
+        raise Forbidden(f"{option['name']}: {value} is out of range; {low} to {high} are allowed.")
 
 
 def component_of(components: list[dict[str, Any]], custom_id: str) -> dict[str, Any]:

@@ -103,9 +103,8 @@ async def delete_channel(request: web.Request) -> web.Response:
 @routes.delete(r"/control/messages/{message_id:\d+}")
 async def delete_message(request: web.Request) -> web.Response:
     """Delete a message."""
-    world, message_id = request.app[WORLD], request.match_info["message_id"]
-    channel_id = next((c for c, messages in world.messages.items() if message_id in messages), "")
-    posting.delete(world, world.message(channel_id, message_id))
+    world = request.app[WORLD]
+    posting.delete(world, world.find_message(request.match_info["message_id"]))
     return ok({})
 
 
@@ -179,10 +178,8 @@ async def invoke(request: web.Request) -> web.Response:
 async def press(request: web.Request) -> web.Response:
     """Press a button or choose in a select."""
     world, asked = request.app[WORLD], await request.json()
-    message_id = str(asked["message_id"])
-    channel_id = next((c for c, messages in world.messages.items() if message_id in messages), "")
-    user = world.user(asked["user"])
-    interaction = use_component(world, user, channel_id, message_id, asked["custom_id"], asked.get("values"))
+    message = world.find_message(str(asked["message_id"]))
+    interaction = use_component(world, world.user(asked["user"]), message, asked["custom_id"], asked.get("values"))
     return ok({"interaction_id": interaction.id})
 
 

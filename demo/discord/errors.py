@@ -45,7 +45,7 @@ CODES: dict[int, tuple[int, str]] = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 - Discord refuses; it does not err
+class Refusal(Exception):
     """An answer that is no success: HTTP status, JSON code, message and the tree of field errors."""
 
     def __init__(self, code: int, *, status: int | None = None, message: str | None = None, errors: Any = None) -> None:

@@ -19,7 +19,9 @@ from demo.discord.gateway_session import Session
 from demo.discord.permissions import Permission
 from demo.discord.world import World
 
-DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, RESUME, RECONNECT, INVALID, HELLO, ACK = 0, 1, 2, 3, 6, 7, 9, 10, 11
+HEARTBEAT, IDENTIFY, RESUME, RECONNECT, INVALID, HELLO, ACK = 1, 2, 6, 7, 9, 10, 11
+HARMLESS = (3, 4, 8, 31)
+"""Presence, voice state, guild members and soundboard requests: taken, and left without effect."""
 UNKNOWN_OP, BAD_PAYLOAD, NOT_IDENTIFIED, BAD_TOKEN, TWICE, BAD_SEQUENCE = 4001, 4002, 4003, 4004, 4005, 4007
 TOO_FAST, TIMED_OUT, BAD_SHARD, BAD_VERSION, BAD_INTENTS, FORBIDDEN_INTENTS = 4008, 4009, 4010, 4012, 4013, 4014
 PAYLOAD_LIMIT, SENDS, SENDS_WINDOW, IDENTIFY_WINDOW = 4096, 120, 60.0, 5.0
@@ -125,8 +127,7 @@ class Connection:
     async def _write(self) -> None:
         while True:
             payload = await self._outbox.get()
-            while (wait := self._silent_until - time.monotonic()) > 0:
-                await asyncio.sleep(wait)
+            await asyncio.sleep(max(self._silent_until - time.monotonic(), 0))
             text = json.dumps(payload, separators=(",", ":"))
             with contextlib.suppress(ConnectionError):
                 if self._compress:
@@ -148,33 +149,40 @@ class Connection:
         self._received = [at for at in self._received if at > now - SENDS_WINDOW] + [now]
         if len(self._received) > SENDS:
             return TOO_FAST
-        if len(raw) > PAYLOAD_LIMIT:
-            return BAD_PAYLOAD
         try:
             payload = json.loads(raw)
             op, data = payload["op"], payload.get("d")
         except (ValueError, KeyError, TypeError, AttributeError):
             return BAD_PAYLOAD
+        if len(raw) > PAYLOAD_LIMIT:
+            return BAD_PAYLOAD
+        return self._carry_out(op, data)
+
+    def _carry_out(self, op: Any, data: Any) -> int | None:
         if op == HEARTBEAT:
             self.send({"op": ACK, "d": None, "s": None, "t": None})
             return None
-        if op == IDENTIFY:
-            return self._identify(data)
-        if op == RESUME:
-            return self._resume(data)
+        if op in (IDENTIFY, RESUME):
+            return self._begin(op, data)
         if self.session is None:
             return NOT_IDENTIFIED
-        return None if op in (PRESENCE, 4, 8, 31) else UNKNOWN_OP
+        return None if op in HARMLESS else UNKNOWN_OP
 
-    def _identify(self, data: Any) -> int | None:
-        world = self.gateway.world
+    def _begin(self, op: int, data: Any) -> int | None:
+        """Identify or resume."""
+        token = self.gateway.world.settings.token
         if self.session:
             return TWICE
-        if not isinstance(data, dict) or not isinstance(data.get("properties"), dict):
+        if not isinstance(data, dict):
             return BAD_PAYLOAD
-        if data.get("token") not in (world.settings.token, f"Bot {world.settings.token}"):
+        if data.get("token") not in (token, f"Bot {token}"):
             return BAD_TOKEN
+        return self._identify(data) if op == IDENTIFY else self._resume(data)
+
+    def _identify(self, data: dict[str, Any]) -> int | None:
         intents, shard = data.get("intents"), data.get("shard") or [0, 1]
+        if not isinstance(data.get("properties"), dict):
+            return BAD_PAYLOAD
         if not isinstance(intents, int) or intents & ~KNOWN_INTENTS:
             return BAD_INTENTS
         if intents & PRIVILEGED:
@@ -212,13 +220,9 @@ class Connection:
         if mine and session.intents & Intent.GUILDS:
             session.dispatch("GUILD_CREATE", guild_create(world))
 
-    def _resume(self, data: Any) -> int | None:
-        if self.session:
-            return TWICE
-        if not isinstance(data, dict) or not isinstance(data.get("seq"), int):
+    def _resume(self, data: dict[str, Any]) -> int | None:
+        if not isinstance(data.get("seq"), int):
             return BAD_PAYLOAD
-        if data.get("token") not in (self.gateway.world.settings.token, f"Bot {self.gateway.world.settings.token}"):
-            return BAD_TOKEN
         session = self.gateway.sessions.get(str(data.get("session_id")))
         if session is None:
             self._invalidate(resumable=False)

@@ -4,7 +4,6 @@ https://discord.com/developers/docs/topics/permissions#permission-overwrites
 """
 
 import enum
-from collections.abc import Iterable
 
 from demo.discord.channels import Channel
 from demo.discord.errors import Refusal
@@ -75,7 +74,7 @@ def channel_permissions(guild: Guild, channel: Channel, user_id: str) -> int:
     if bits == ALL_BITS or user_id not in guild.members:
         return bits
     overwrites = channel.overwrites
-    groups: Iterable[list[str]] = ([guild.id], guild.members[user_id].roles, [user_id])
+    groups: tuple[list[str], ...] = ([guild.id], guild.members[user_id].roles, [user_id])
     for ids in groups:
         met = [overwrites[i] for i in ids if i in overwrites]
         for overwrite in met:

@@ -92,7 +92,7 @@ def add(world: World, message: Message, nonce: str | int | None = None) -> None:
 
 
 def edit(world: World, message: Message, draft: Draft) -> Message:
-    """Change what a draft speaks of; the first edit of a loading message is its answer and leaves no mark of editing."""
+    """Change what a draft speaks of; the first edit of a loading message is its answer and not marked as an edit."""
     if message.has(MessageFlag.LOADING):
         message.flags &= ~MessageFlag.LOADING
     else:

@@ -71,7 +71,7 @@ def message_json(world: World, message: Message, *, nested: bool = False) -> dic
 
 
 def for_bot(world: World, message: Message, body: dict[str, Any]) -> dict[str, Any]:
-    """Blank what the bot may not read without the MESSAGE_CONTENT intent: others' content in guilds, unless mentioned."""
+    """Blank what needs the MESSAGE_CONTENT intent: others' content in guilds, unless the bot is mentioned."""
     own = message.author_id == world.bot.id or world.channels[message.channel_id].guild_id is None
     if own or any(user["id"] == world.bot.id for user in body["mentions"]):
         return body

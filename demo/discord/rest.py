@@ -7,6 +7,7 @@ import logging
 import re
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from demo.discord.answers import ok, refused
 from demo.discord.errors import Refusal
@@ -20,7 +21,7 @@ UNTOUCHED = ("/control", "/client", "/page")
 LOG = logging.getLogger(__name__)
 
 
-def front_door(limits: RateLimits) -> object:
+def front_door(limits: RateLimits) -> Middleware:
     """Return the middleware; requests outside the API only meet faults."""
 
     @web.middleware
@@ -43,14 +44,20 @@ def front_door(limits: RateLimits) -> object:
     return middleware
 
 
+def _check_credentials(request: web.Request, token: str | None) -> None:
+    """Raise Refusal 40333 for a request that names no client, 401 for one without the bot's token."""
+    if not request.headers.get("User-Agent"):
+        raise Refusal(40333)
+    if token is not None and request.headers.get("Authorization") != f"Bot {token}":
+        raise Refusal(0)
+
+
 async def _answer(request: web.Request, handler: Handler, limits: RateLimits, below: str) -> web.StreamResponse:
-    world, headers = request.app[WORLD], {}
+    world = request.app[WORLD]
+    headers: dict[str, str] = {}
     try:
-        if not request.headers.get("User-Agent"):
-            raise Refusal(40333)
         by_bot = not WITHOUT_BOT_TOKEN.fullmatch(below)
-        if by_bot and request.headers.get("Authorization") != f"Bot {world.settings.token}":
-            raise Refusal(0)
+        _check_credentials(request, world.settings.token if by_bot else None)
         if world.settings.rate_limits:
             limited, headers = limits.take(request.method, below, by_bot=by_bot)
             if limited is not None:

@@ -90,7 +90,7 @@ async def gateway_bot(request: web.Request) -> web.Response:
 async def my_guilds(request: web.Request) -> web.Response:
     """Answer with the guilds the bot is in."""
     world = request.app[WORLD]
-    guild = {
+    guild: dict[str, Any] = {
         "id": world.guild.id,
         "name": world.guild.name,
         "icon": None,

@@ -5,7 +5,7 @@ from typing import Any
 from demo.discord.asking import ask
 from demo.discord.client_rules import Forbidden, checked_options, component_data, component_of, submitted
 from demo.discord.interaction import Interaction, InteractionType
-from demo.discord.message import MessageFlag
+from demo.discord.message import Message, MessageFlag
 from demo.discord.people import User
 from demo.discord.permissions import Permission
 from demo.discord.validate_components import walk
@@ -20,8 +20,8 @@ def use(world: World, user: User, asked: dict[str, Any]) -> Interaction:
     if kind in (InteractionType.APPLICATION_COMMAND, InteractionType.APPLICATION_COMMAND_AUTOCOMPLETE):
         return use_command(world, user, asked["channel_id"], data, kind)
     if kind is InteractionType.MESSAGE_COMPONENT:
-        message_id = asked["message_id"]
-        return use_component(world, user, asked["channel_id"], message_id, data["custom_id"], data.get("values"))
+        message = world.message(asked["channel_id"], asked["message_id"])
+        return use_component(world, user, message, data["custom_id"], data.get("values"))
     if kind is InteractionType.MODAL_SUBMIT:
         return submit_modal(world, user, asked["modal_interaction_id"], _values_in(data.get("components") or []))
     raise Forbidden("There is no such use of an application.")
@@ -58,17 +58,16 @@ def use_command(world: World, user: User, channel_id: str, data: dict[str, Any],
 
 
 def use_component(
-    world: World, user: User, channel_id: str, message_id: str, custom_id: str, values: list[Any] | None
+    world: World, user: User, message: Message, custom_id: str, values: list[Any] | None = None
 ) -> Interaction:
     """Press a button or choose in a select."""
-    channel = world.channel(channel_id)
-    message = world.message(channel.id, message_id)
+    channel = world.channel(message.channel_id)
     if message.visible_to not in (None, user.id) or not world.permissions(channel, user.id) & Permission.VIEW_CHANNEL:
         raise Forbidden("You cannot see this message.")
     if message.has(MessageFlag.LOADING):
         raise Forbidden("This message is still loading.")
     data = component_data(component_of(message.components, custom_id), values)
-    return ask(world, InteractionType.MESSAGE_COMPONENT, user.id, channel, data, message.id)
+    return ask(world, InteractionType.MESSAGE_COMPONENT, user.id, channel, data, message_id=message.id)
 
 
 def submit_modal(world: World, user: User, modal_interaction_id: str, values: dict[str, Any]) -> Interaction:
@@ -78,7 +77,7 @@ def submit_modal(world: World, user: User, modal_interaction_id: str, values: di
         raise Forbidden("There is no such modal.")
     data = submitted(world, opened, values)
     channel = world.channel(opened.channel_id)
-    return ask(world, InteractionType.MODAL_SUBMIT, user.id, channel, data, opened.message_id, opened)
+    return ask(world, InteractionType.MODAL_SUBMIT, user.id, channel, data, message_id=opened.message_id, parent=opened)
 
 
 def _values_in(components: list[dict[str, Any]]) -> dict[str, Any]:

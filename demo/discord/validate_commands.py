@@ -3,15 +3,20 @@
 https://discord.com/developers/docs/interactions/application-commands#application-command-object
 """
 
+import re
 import unicodedata
 from typing import Any
 
 from demo.discord.form import Form, Where
 
 LOCALES = frozenset(
-    "ar bg cs da de el en-GB en-US es-ES es-419 fi fr he hi hr hu id it ja ko lt nl no pl pt-BR ro ru "
-    "sv-SE th tr uk vi zh-CN zh-TW".split()
+    re.findall(
+        r"\S+",
+        "ar bg cs da de el en-GB en-US es-ES es-419 fi fr he hi hr hu id it ja ko lt nl no pl pt-BR ro ru "
+        "sv-SE th tr uk vi zh-CN zh-TW",
+    )
 )
+"""https://discord.com/developers/docs/reference#locales"""
 CHAT_INPUT, USER, MESSAGE = 1, 2, 3
 SUB_COMMAND, SUB_COMMAND_GROUP, STRING, INTEGER, CHANNEL, NUMBER = 1, 2, 3, 4, 7, 10
 OPTION_TYPES = tuple(range(1, 12))
@@ -38,29 +43,14 @@ def check_command(payload: Any, where: Where, scope: str | None) -> dict[str, An
         form.fault(where, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
         form.refuse_if_faulty()
     kind = form.choice((*where, "type"), payload.get("type"), (CHAT_INPUT, USER, MESSAGE)) or CHAT_INPUT
-    chat_input = kind == CHAT_INPUT
-    _check_name(form, where, payload, slash=chat_input)
-    if chat_input:
+    _check_name(form, where, payload, slash=kind == CHAT_INPUT)
+    options: list[dict[str, Any]] = []
+    if kind == CHAT_INPUT:
         _check_description(form, where, payload)
-    else:
-        for key in ("description", "options"):
-            if payload.get(key):
-                message = f"Context menu commands cannot have {key}"
-                form.fault((*where, key), "APPLICATION_COMMAND_CONTEXT_MENU_FIELD", message)
-    options = (
-        _check_options(form, where, payload.get("options"), (SUB_COMMAND_GROUP, *OPTION_TYPES)) if chat_input else []
-    )
-    permissions = payload.get("default_member_permissions")
-    if permissions is not None and not str(permissions).isdigit():
-        form.fault((*where, "default_member_permissions"), "NUMBER_TYPE_COERCE", f'Value "{permissions}" is not int.')
-    for key, allowed in (("contexts", (0, 1, 2)), ("integration_types", (0, 1))):
-        if payload.get(key) is not None:
-            for place, value in enumerate(form.items((*where, key), payload[key], 0 if key == "contexts" else 1, 3)):
-                form.choice((*where, key, place), value, allowed, required=True)
-    if chat_input and _size(payload) > MAX_TOTAL:
-        message = f"The combined length of the command must be {MAX_TOTAL} or fewer."
-        form.fault(where, "APPLICATION_COMMAND_TOO_LARGE", message)
+        options = _check_options(form, where, payload.get("options"), (SUB_COMMAND_GROUP, *OPTION_TYPES))
+    _check_settings(form, where, payload, kind)
     form.refuse_if_faulty()
+    permissions, contexts = payload.get("default_member_permissions"), payload.get("contexts")
     command = {
         "type": kind,
         "name": payload["name"],
@@ -70,13 +60,30 @@ def check_command(payload: Any, where: Where, scope: str | None) -> dict[str, An
         "default_member_permissions": None if permissions is None else str(permissions),
         "nsfw": bool(payload.get("nsfw")),
         "integration_types": sorted(payload.get("integration_types") or [0]),
-        "contexts": payload.get("contexts") if scope is None else None,
+        "contexts": [0] if scope else [0, 1, 2] if contexts is None else contexts,
     }
     if scope is None:
-        command["dm_permission"] = 1 in (payload.get("contexts") or [1])
-    if command["contexts"] is None:
-        command["contexts"] = [0] if scope else [0, 1, 2]
+        command["dm_permission"] = 1 in command["contexts"]
     return command | ({"options": options} if options else {})
+
+
+def _check_settings(form: Form, where: Where, payload: dict[str, Any], kind: int) -> None:
+    """Check what is neither name nor option: permissions, contexts, and the size of the whole."""
+    permissions = payload.get("default_member_permissions")
+    if permissions is not None and not str(permissions).isdigit():
+        form.fault((*where, "default_member_permissions"), "NUMBER_TYPE_COERCE", f'Value "{permissions}" is not int.')
+    for key, allowed in (("contexts", (0, 1, 2)), ("integration_types", (0, 1))):
+        for place, value in enumerate(form.items((*where, key), payload.get(key), 1, len(allowed))):
+            form.choice((*where, key, place), value, allowed, required=True)
+    if kind == CHAT_INPUT and _size(payload) > MAX_TOTAL:
+        message = f"The combined length of the command must be {MAX_TOTAL} or fewer."
+        form.fault(where, "APPLICATION_COMMAND_TOO_LARGE", message)
+    if kind == CHAT_INPUT:
+        return
+    for key in ("description", "options"):
+        if payload.get(key):
+            message = f"Context menu commands cannot have {key}"
+            form.fault((*where, key), "APPLICATION_COMMAND_CONTEXT_MENU_FIELD", message)
 
 
 def check_unique(commands: list[dict[str, Any]]) -> None:
@@ -214,7 +221,7 @@ def _check_choices(form: Form, where: Where, item: dict[str, Any], kind: Any) ->
 
 
 def _size(item: dict[str, Any]) -> int:
-    """Return the characters that count towards 8000: names, descriptions and values, the longest localisation of each."""
+    """Return the characters that count towards 8000: names, descriptions and values, of each its longest language."""
     size = 0
     for key in ("name", "description"):
         texts = [item.get(key), *(item.get(f"{key}_localizations") or {}).values()]

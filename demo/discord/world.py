@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from demo.discord.attachments import Attachment, Signer, attachment_json, sniff
 from demo.discord.channels import Channel, ChannelType
@@ -10,12 +10,14 @@ from demo.discord.command_book import CommandBook
 from demo.discord.errors import Refusal
 from demo.discord.events import Events
 from demo.discord.guild import Guild
-from demo.discord.interaction import Interaction
 from demo.discord.message import Message
 from demo.discord.people import NITRO_LIMITS, Member, Role, User
 from demo.discord.permissions import ALL_BITS, BOT, PERSON, Permission, channel_permissions
 from demo.discord.settings import Settings
 from demo.discord.snowflake import SnowflakeMint
+
+if TYPE_CHECKING:
+    from demo.discord.interaction import Interaction
 
 
 class World:
@@ -98,6 +100,10 @@ class World:
         if message is None or message.deleted:
             raise Refusal(10008)
         return message
+
+    def find_message(self, message_id: str) -> Message:
+        """Find a message wherever it is; raises Refusal 10008."""
+        return self.message(next((c for c, kept in self.messages.items() if message_id in kept), ""), message_id)
 
     def permissions(self, channel: Channel, user_id: str) -> int:
         """Return what a user may do in a channel; in a DM its recipients may do everything."""

@@ -20,6 +20,7 @@ from demo.discord.request_context import GATEWAY, WORLD
 from demo.discord.settings import Settings
 
 DEADLINE = 8.0
+TOKEN = "demo-token"
 
 
 def png(width: int = 64, height: int = 48, colour: str = "teal") -> bytes:
@@ -50,7 +51,7 @@ class StandIn:
             return await answer.json() if text else None
 
     async def rest(
-        self, method: str, path: str, body: Any = None, *, token: str | None = "demo-token", data: Any = None
+        self, method: str, path: str, body: Any = None, *, token: str | None = TOKEN, data: Any = None
     ) -> tuple[int, Any, Any]:
         """Call the API as a bare bot would; returns status, parsed body and headers."""
         headers = {"Authorization": f"Bot {token}"} if token else {}
@@ -79,10 +80,12 @@ class StandIn:
 
 async def until(look: Callable[[], Awaitable[Any]]) -> Any:
     """Ask again until the answer is true."""
-    async with asyncio.timeout(DEADLINE):
-        while not (found := await look()):
-            await asyncio.sleep(0.01)
-        return found
+    loop = asyncio.get_running_loop()
+    latest = loop.time() + DEADLINE
+    while not (found := await look()):
+        assert loop.time() < latest, "what was waited for did not come"
+        await asyncio.sleep(0.01)
+    return found
 
 
 def picture_file(name: str = "in.png", data: bytes | None = None) -> dict[str, str]:
@@ -138,7 +141,7 @@ class Bot(discord.AutoShardedClient):
 
 
 @asynccontextmanager
-async def online(bot: discord.Client, token: str = "demo-token") -> AsyncIterator[None]:
+async def online(bot: discord.Client, token: str = TOKEN) -> AsyncIterator[None]:
     """Run a bot while the block lasts; it begins when the guild is known."""
     known = asyncio.Event()
     setattr(bot, "on_guild_available", _setter(known))  # noqa: B010 - an event handler of discord.py
