@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from PIL import Image
 
@@ -15,7 +16,7 @@ from demo.web import call, download
 
 READY_SECONDS = 60.0
 PICTURE_SECONDS = 180.0
-NOT_READY = "The bot did not register /imagine in time. Its log says why: {log}"
+NOT_READY = "The bot did not come online in time. Its log says why: {log}"
 
 
 class NoPictureError(Exception):
@@ -38,12 +39,12 @@ class FirstPicture:
 
 
 def wait_until_ready(house: House) -> None:
-    """Wait until the bot has registered its command and listens. Raises `NoPictureError`."""
+    """Wait until the bot is online; it has registered its commands by then. Raises `NoPictureError`."""
     patience = time.monotonic() + READY_SECONDS
     while time.monotonic() < patience:
         house.check()
-        state = call("GET", f"{house.discord_url}/client/bootstrap?user=ada")
-        if any(command["name"] == "imagine" for command in state["commands"]) and state["application"].get("online"):
+        state = call("GET", f"{house.discord_url}/control/state")
+        if any(session["connected"] for session in state["sessions"]):
             return
         time.sleep(0.1)
     raise NoPictureError(NOT_READY.format(log=house.processes["bot"].log))
@@ -70,8 +71,9 @@ def make_first_picture(house: House, image: Path | None, prompt: str, model: str
         if interaction.get("failed"):
             raise NoPictureError("The application did not respond.")
         answer = next(_answers(house, thread), None) if thread else None
-        if thread and answer and answer.get("attachments"):
-            file = _download(answer["attachments"][0], folder)
+        picture = next(_pictures_in(answer["components"]), None) if answer else None
+        if thread and picture:
+            file = _download(picture, folder)
             made = json.loads(Image.open(file).info.get("pentimento", "{}"))
             seconds = round(time.monotonic() - started, 2)
             return FirstPicture(job, made["seed"], made["model"], thread, str(file), seconds)
@@ -102,8 +104,15 @@ def _answers(house: House, thread: str) -> Iterator[dict[str, Any]]:
             yield message
 
 
-def _download(attachment: dict[str, Any], folder: Path) -> Path:
+def _pictures_in(components: list[dict[str, Any]]) -> Iterator[str]:
+    for component in components:
+        for item in component.get("items", []):
+            yield item["media"]["url"]
+        yield from _pictures_in(component.get("components", []))
+
+
+def _download(url: str, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    file: Path = folder / attachment["filename"]
-    file.write_bytes(download(attachment["url"]))
+    file = folder / Path(urlsplit(url).path).name
+    file.write_bytes(download(url))
     return file.resolve()

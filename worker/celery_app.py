@@ -8,6 +8,7 @@ from typing import Any
 import kombu.asynchronous
 from celery import Celery
 from celery.signals import task_postrun, worker_ready, worker_shutdown, worker_shutting_down
+from kombu import Exchange
 from kombu import Queue as CeleryQueue
 from redis.exceptions import RedisError
 
@@ -35,7 +36,7 @@ def create_app(settings: Settings) -> Celery:
         worker_concurrency=settings.worker_concurrency,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
-        task_queues=[CeleryQueue(PREPARE), CeleryQueue(GENERATE)],
+        task_queues=[CeleryQueue(lane, Exchange(lane), routing_key=lane) for lane in (PREPARE, GENERATE)],
         task_default_queue=GENERATE,
     )
 

@@ -15,7 +15,7 @@ export class CommandForm {
     this.hint = h('div', { class: 'hint' })
     this.adder = this.createAdder()
     this.row = h('div', { class: 'pills' }, h('span', { class: 'command-name' }, `/${leaf.label}`), this.adder)
-    this.element = h('div', { class: 'command-form', role: 'form', 'aria-label': `/${leaf.label}`, onkeydown: (event) => this.onKey(event), onfocusin: (event) => this.tell(event.target) }, this.hint, this.row)
+    this.element = h('div', { class: 'command-form', role: 'form', 'aria-label': `/${leaf.label}`, onkeydown: (event) => this.onKey(event), onfocusin: (event) => this.tell(event.target) }, this.row)
     leaf.options.filter(({ required }) => required).forEach((option) => this.add(option))
     this.tell()
     this.countOptional()
@@ -36,7 +36,7 @@ export class CommandForm {
     const form = { app: this.app, suggest: this.suggest, changed: () => this.changed(pill), autocomplete: (...of) => this.autocomplete(...of), done: () => this.next(pill) }
     const pill = { option, name }
     pill.field = createField(option, form)
-    pill.error = h('span', { class: 'pill-error', id: `error-${this.channelId}-${option.name}` })
+    pill.error = h('span', { class: 'pill-error sr-only', id: `error-${this.channelId}-${option.name}` })
     const remove = option.required ? null : iconButton('close', `Remove option ${name}`, () => this.remove(pill), { tabindex: -1 })
     pill.element = h('span', { class: `pill${option.type === ATTACHMENT ? ' pill-upload' : ''}`, data: { option: option.name } },
       h('span', { class: 'pill-name', 'aria-hidden': 'true' }, name), pill.field.element, remove, pill.error)
@@ -162,10 +162,10 @@ export class CommandForm {
     const read = this.pills.map((pill) => [pill, pill.field.read()])
     const wrong = read.map(([pill, { error, value }]) => [pill, error ?? (value === undefined && pill.option.required ? 'This option is required.' : '')])
     wrong.forEach(([pill, error]) => this.setError(pill, error))
-    const [bad, error] = wrong.find(([, text]) => text) ?? []
-    if (bad) {
-      this.hooks.report(`${bad.name}: ${error}`)
-      bad.field.focus()
+    const bad = wrong.filter(([, error]) => error)
+    if (bad.length) {
+      this.hooks.report(bad.map(([{ name }, error]) => `${name}: ${error}`).join('\n'))
+      bad[0][0].field.focus()
       return
     }
     const given = read.filter(([, { value }]) => value !== undefined)

@@ -29,7 +29,8 @@ export class Composer {
     this.cancelButton = iconButton('close', 'Cancel command', () => this.reset(), { hidden: true })
     this.tray = h('ul', { class: 'tray', 'aria-label': 'Files to send', hidden: true })
     this.notice = h('div', { class: 'composer-notice', hidden: true })
-    this.box = h('div', { class: 'composer-box' }, this.tray, h('div', { class: 'composer-row' }, this.attach, this.slot, this.cancelButton, this.sendButton))
+    this.hint = h('div')
+    this.box = h('div', { class: 'composer-box' }, this.tray, this.hint, h('div', { class: 'composer-row' }, this.attach, this.slot, this.cancelButton, this.sendButton))
     this.element = h('div', { class: 'composer' }, this.suggest.element, this.alert, this.notice, this.box)
     this.update(channel)
   }
@@ -79,6 +80,7 @@ export class Composer {
       send: (data) => this.sendCommand(data, leaf), cancel: () => this.reset(), report: (text) => this.report(text), sendButton: this.sendButton,
     })
     clear(this.slot, this.form.element)
+    clear(this.hint, this.form.hint)
     this.box.classList.add('commanding')
     this.cancelButton.hidden = false
     this.attach.hidden = true
@@ -94,6 +96,7 @@ export class Composer {
     this.report('')
     this.textbox.value = ''
     clear(this.slot, this.textbox)
+    clear(this.hint)
     this.box.classList.remove('commanding')
     this.cancelButton.hidden = true
     this.attach.hidden = false

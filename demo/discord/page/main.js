@@ -137,7 +137,7 @@ state.on('channels', () => {
 })
 state.on('arrived', (message) => {
   if (!state.open.has(message.channel_id) || message.author.id === state.me.id) return
-  announce(`${displayName(message.author)}${isEphemeral(message) ? ', only to you' : ''}: ${preview(message)}`)
+  announce(`${displayName(message.author)}${isEphemeral(message) ? ', only to you' : ''}: ${preview(message, app)}`)
 })
 
 applyTheme()

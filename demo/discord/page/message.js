@@ -3,6 +3,7 @@
 import { h, icon, iconButton } from './dom.js'
 import { components } from './components.js'
 import { embed } from './embeds.js'
+import { inline } from './inline.js'
 import { markdown } from './markdown.js'
 import { attachments } from './media.js'
 import { openMenu } from './menu.js'
@@ -49,11 +50,11 @@ function context(message, app) {
   const to = message.referenced_message ?? app.state.find(channel, reference.message_id)
   if (!to) return h('div', { class: 'message-context muted' }, h('span', { class: 'spine' }), 'Original message was deleted')
   return h('a', { class: 'message-context', href: app.href(channel), onclick: (event) => (event.preventDefault(), app.go(channel, to.id)) },
-    h('span', { class: 'spine' }), avatar(to.author, 'avatar avatar-tiny'), h('span', { class: 'author' }, displayName(to.author)), h('span', { class: 'preview' }, preview(to)))
+    h('span', { class: 'spine' }), avatar(to.author, 'avatar avatar-tiny'), h('span', { class: 'author' }, displayName(to.author)), h('span', { class: 'preview' }, preview(to, app)))
 }
 
 /** A line of plain text for a message: replies, thread cards and announcements show it. */
-export function preview(message) {
+export function preview(message, app) {
   if (isLoading(message)) return 'is thinking…'
   const texts = []
   const walk = (list) => list?.forEach((item) => {
@@ -63,7 +64,8 @@ export function preview(message) {
   if (message.content) texts.push(message.content)
   else walk(message.components)
   if (!texts.length && message.embeds?.length) texts.push(message.embeds[0].title ?? message.embeds[0].description ?? '')
-  const plain = texts.join(' ').replace(/```\w*|[*_~`|]{1,3}|^(#{1,3}|-#|>) /gm, '').replace(/\s+/g, ' ').trim()
+  const bare = texts.join(' ').replace(/```(?:\w+\n)?/g, ' ').replace(/^(?:#{1,3}|-#|>+|[-*]) /gm, '')
+  const plain = h('p', {}, inline(bare, app)).textContent.replace(/\s+/g, ' ').trim()
   return plain || (message.attachments?.length ? message.attachments.map((item) => item.description || item.filename).join(', ') : 'Click to see the message')
 }
 
@@ -94,7 +96,7 @@ function threadCard(message, app) {
   return h('a', { class: 'thread-card', href: app.href(thread.id), data: { threadId: thread.id }, onclick: (event) => (event.preventDefault(), app.go(thread.id)) },
     h('span', { class: 'thread-title' }, h('strong', {}, thread.name), h('span', { class: 'thread-count' }, `${words} ›`)),
     h('span', { class: 'thread-last' }, thread.thread_metadata?.archived ? 'This thread is archived.'
-      : last && last.id !== message.id ? [avatar(last.author, 'avatar avatar-tiny'), h('span', { class: 'author' }, displayName(last.author)), h('span', { class: 'preview' }, preview(last))]
+      : last && last.id !== message.id ? [avatar(last.author, 'avatar avatar-tiny'), h('span', { class: 'author' }, displayName(last.author)), h('span', { class: 'preview' }, preview(last, app))]
         : 'Open the thread to follow it.'))
 }
 
@@ -113,7 +115,7 @@ function actionsFor(message, app) {
     label: command.name_localizations?.[app.state.locale] ?? command.name, icon: 'apps', run: () => app.messageCommand(command, message),
   }))
   const copy = (text) => () => navigator.clipboard.writeText(text).then(() => app.toast('Copied.'), () => app.toast('The browser did not allow copying.', 'error'))
-  return { commands, rest: [{ label: 'Copy text', icon: 'copy', run: copy(message.content || preview(message)) }, { label: 'Copy message ID', icon: 'copy', run: copy(message.id) }] }
+  return { commands, rest: [{ label: 'Copy text', icon: 'copy', run: copy(message.content || preview(message, app)) }, { label: 'Copy message ID', icon: 'copy', run: copy(message.id) }] }
 }
 
 function menuAt(event, message, app) {

@@ -8,7 +8,8 @@ export const isV2 = (message) => Boolean(message.flags & (1 << 15))
 export const displayName = (user) => user?.global_name || user?.username || 'Unknown user'
 
 /** Snowflakes compare by length, then by digits. */
-export const byId = (a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+const isAfter = (id, other) => !other || id.length > other.length || (id.length === other.length && id > other)
+export const byId = (a, b) => (a.id === b.id ? 0 : isAfter(a.id, b.id) ? 1 : -1)
 
 export class State extends EventTarget {
   users = new Map()
@@ -109,6 +110,10 @@ export class State extends EventTarget {
   }
 
   created(message) {
+    const channel = this.channels.get(message.channel_id)
+    if (channel && isAfter(message.id, channel.last_message_id)) {
+      this.channels.set(channel.id, { ...channel, last_message_id: message.id, message_count: (channel.message_count ?? 0) + 1 })
+    }
     this.put(message)
     if (!this.open.has(message.channel_id) && message.author.id !== this.me.id) this.unread.add(message.channel_id)
     this.changed('arrived', message)
