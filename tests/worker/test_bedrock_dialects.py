@@ -1,0 +1,354 @@
+"""Both dialects: what may be asked becomes a body that its model takes, what is answered is read without trust."""
+
+import base64
+import io
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from demo.bedrock.dialects import sd35 as stand_in_stable_image
+from demo.bedrock.dialects import sdxl as stand_in_sdxl
+from demo.bedrock.models import find
+from shared.catalogue import Catalogue, FieldSpec, Model, load_catalogue
+from shared.errors import Refused
+from shared.outcome import Side
+from shared.prompts import TextPrompt, format_prompt
+from shared.request import OPTIONS, Request, compose
+from worker.bedrock import sdxl, stable_image
+from worker.bedrock.dialects import DIALECTS
+from worker.bedrock.wire import Answer, Unusable
+
+ULTRA = """
+[models.ultra]
+name = "Stable Image Ultra"
+id = "stability.stable-image-ultra-v1:1"
+dialect = "stable-image"
+regions = ["us-west-2"]
+price_usd = 0.14
+picture = "optional"
+streaming = false
+typical_seconds = 10
+concurrency = 4
+per_minute = 0
+sizes = [[1024, 1024]]
+
+[models.ultra.fields]
+prompt = { limit = 10000 }
+keep = { minimum = 0, maximum = 100, default = 65 }
+seed = { minimum = 0, maximum = 4294967295 }
+output_format = { choices = ["png", "jpeg"], default = "png" }
+aspect_ratio = { choices = ["16:9", "1:1"], default = "1:1" }
+"""
+CATALOGUE = load_catalogue(ULTRA)
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=30).filter(str.strip)
+
+
+def jpeg(size: tuple[int, int]) -> bytes:
+    written = io.BytesIO()
+    Image.new("L", size).save(written, "JPEG")
+    return written.getvalue()
+
+
+PICTURE = jpeg((1024, 1024))
+
+
+def value_of(spec: FieldSpec, *, whole: bool) -> st.SearchStrategy[Any]:
+    if spec.choices:
+        return st.sampled_from(spec.choices)
+    low, high = spec.minimum or 0, spec.maximum or 0
+    return st.integers(int(low), int(high)) if whole else st.floats(low, high)
+
+
+@st.composite
+def asked(draw: st.DrawFn, catalogue: Catalogue = CATALOGUE) -> tuple[Request, Model]:
+    """Any request that the catalogue lets pass."""
+    model = draw(st.sampled_from(list(catalogue)))
+    weights = st.floats(-10, 10) if model.weighs_prompts else st.sampled_from([1.0, -1.0])
+    rest = draw(st.lists(st.builds(TextPrompt, text=WORDS, weight=weights), max_size=3))
+    options: dict[str, Any] = {}
+    for name in OPTIONS:
+        if name == "extras" and name in model.fields:
+            options[name] = draw(st.none() | st.dictionaries(WORDS, st.integers() | WORDS, max_size=2))
+        elif name in model.fields:
+            whole = name in {"seed", "steps", "samples"}
+            options[name] = draw(st.none() | value_of(model.fields[name], whole=whole))
+    has_picture = model.picture != "none" and draw(st.booleans())
+    prompt = format_prompt([TextPrompt(text=draw(WORDS)), *rest])
+    for name in draw(st.permutations(OPTIONS)):
+        try:
+            return compose(catalogue, prompt=prompt, model=model.key, has_picture=has_picture, **options), model
+        except Refused:
+            options.pop(name, None)  # it does not go with the others
+    return compose(catalogue, prompt=prompt, model=model.key, has_picture=has_picture), model
+
+
+def encoded(request: Request, model: Model, seed: int = 7, picture: bytes = PICTURE) -> dict[str, Any]:
+    body = DIALECTS[model.dialect].encode(request, model, picture if request.has_picture else None, seed)
+    read: dict[str, Any] = json.loads(body)
+    return read
+
+
+def of(key: str, *, has_picture: bool = True, prompt: str = "castle", **options: Any) -> dict[str, Any]:
+    request = compose(CATALOGUE, prompt=prompt, model=key, has_picture=has_picture, **options)
+    return encoded(request, CATALOGUE.models[key])
+
+
+@given(asked())
+@settings(max_examples=120, deadline=None)
+def test_what_the_catalogue_lets_pass_is_taken_by_a_service_that_checks_every_field(
+    asked: tuple[Request, Model],
+) -> None:
+    request, model = asked
+    body, served = encoded(request, model), find(model.id)
+    assert served
+    sdxl_is_spoken = model.dialect == "sdxl"
+    recipe = stand_in_sdxl.read(body) if sdxl_is_spoken else stand_in_stable_image.read(body, served)
+    assert not sdxl_is_spoken or len(recipe.prompts) == len(request.text_prompts)
+    assert recipe.seed == 7
+    assert (recipe.source is not None) == request.has_picture
+    if request.has_picture and request.value("init_image_mode", model) != "STEP_SCHEDULE":
+        assert recipe.keep == pytest.approx(request.value("keep", model) / 100, abs=1e-6)
+
+
+@given(asked())
+@settings(max_examples=100, deadline=None)
+def test_a_body_holds_only_what_the_row_reads_and_what_was_chosen_as_it_was(asked: tuple[Request, Model]) -> None:
+    request, model = asked
+    body = encoded(request, model)
+    own = {"text_prompts", "init_image", "image_strength", "width", "height"}
+    own |= {"prompt", "negative_prompt", "mode", "image", "strength"}
+    assert set(body) - own <= set(model.fields)
+    for name, value in request.given().items():
+        if name in body and name != "seed":
+            assert body[name] == value
+
+
+@given(st.integers(0, 1000))
+def test_keep_means_the_same_for_every_model(tenths: int) -> None:
+    keep = tenths / 10
+    kept = of("sdxl", keep=keep)["image_strength"]
+    ignored = of("sd3.5-large", keep=keep)["strength"]
+    assert kept == tenths / 1000
+    assert ignored == round(1 - tenths / 1000, 6)
+    assert len(str(ignored)) <= 5  # as a person would write it
+
+
+def test_sdxl_is_sent_weights_picture_and_every_option_in_force() -> None:
+    body = of("sdxl", prompt="castle::1.2 | crowds::-0.8", style_preset="anime", steps=40, extras={"a": [1]})
+    assert base64.b64decode(body.pop("init_image")) == PICTURE
+    assert body == {
+        "text_prompts": [{"text": "castle", "weight": 1.2}, {"text": "crowds", "weight": -0.8}],
+        "init_image_mode": "IMAGE_STRENGTH",
+        "image_strength": 0.35,
+        "seed": 7,
+        "cfg_scale": 7,
+        "clip_guidance_preset": "NONE",
+        "samples": 1,
+        "steps": 40,
+        "style_preset": "anime",
+        "extras": {"a": [1]},
+    }
+    assert [type(body[name]) for name in ("steps", "samples", "seed")] == [int, int, int]
+
+
+def test_a_step_schedule_takes_the_place_of_the_strength() -> None:
+    body = of("sdxl", init_image_mode="STEP_SCHEDULE", step_schedule_end=0.2)
+    assert (body["init_image_mode"], body["step_schedule_start"], body["step_schedule_end"]) == (
+        "STEP_SCHEDULE",
+        0.65,
+        0.2,
+    )
+    assert "image_strength" not in body
+
+
+@pytest.mark.parametrize(
+    ("ratio", "size"),
+    [("1:1", (1024, 1024)), ("16:9", (1344, 768)), ("21:9", (1536, 640)), ("9:21", (640, 1536)), ("4:5", (896, 1152))],
+)
+def test_sdxl_without_a_picture_paints_the_nearest_size_and_is_sent_no_picture_field(
+    ratio: str, size: tuple[int, int]
+) -> None:
+    body = of("sdxl", has_picture=False, aspect_ratio=ratio)
+    assert (body["width"], body["height"]) == size
+    assert not {"init_image", "init_image_mode", "image_strength", "aspect_ratio"} & set(body)
+
+
+def test_sd35_is_sent_its_mode_and_the_strength_turned_round() -> None:
+    body = of("sd3.5-large", prompt="castle", negative="crowds")
+    assert base64.b64decode(body.pop("image")) == PICTURE
+    assert body == {
+        "prompt": "castle",
+        "negative_prompt": "crowds",
+        "mode": "image-to-image",
+        "strength": 0.65,
+        "seed": 7,
+        "output_format": "png",
+    }
+
+
+def test_sd35_without_a_picture_is_sent_the_aspect_ratio() -> None:
+    body = of("sd3.5-large", has_picture=False, aspect_ratio="16:9")
+    assert body == {
+        "prompt": "castle",
+        "mode": "text-to-image",
+        "seed": 7,
+        "output_format": "png",
+        "aspect_ratio": "16:9",
+    }
+
+
+@pytest.mark.parametrize(("key", "has_picture"), [("stable-image-core", False), ("ultra", False), ("ultra", True)])
+def test_core_and_ultra_are_sent_no_mode(key: str, has_picture: bool) -> None:
+    assert "mode" not in of(key, has_picture=has_picture)
+
+
+def test_an_operators_default_is_sent() -> None:
+    catalogue = load_catalogue(
+        '[models.sdxl.fields.cfg_scale]\ndefault = 12.5\n[models."sd3.5-large".fields.keep]\ndefault = 50'
+    )
+    by_key = {
+        key: encoded(compose(catalogue, prompt="x", model=key, has_picture=True), catalogue.models[key])
+        for key in ("sdxl", "sd3.5-large")
+    }
+    assert by_key["sdxl"]["cfg_scale"] == 12.5
+    assert by_key["sd3.5-large"]["strength"] == 0.5
+
+
+# answers
+
+SUCCESS: dict[str, Any] = {"seed": 5, "base64": base64.b64encode(b"picture").decode(), "finishReason": "SUCCESS"}
+MADE: dict[str, Any] = {"seeds": [5], "finish_reasons": [None], "images": [SUCCESS["base64"]]}
+
+
+def artifact(**changed: Any) -> bytes:
+    return json.dumps({"result": "success", "artifacts": [{**SUCCESS, **changed}]}).encode()
+
+
+def made(**changed: Any) -> bytes:
+    return json.dumps({**MADE, **changed}).encode()
+
+
+def test_a_success_is_a_picture_and_its_seed_in_both_dialects() -> None:
+    assert sdxl.decode(artifact()) == stable_image.decode(made()) == Answer(b"picture", 5)
+
+
+@given(st.integers(0, 4294967295), st.binary(min_size=1))
+def test_seed_and_bytes_come_through_as_number_or_digits(seed: int, data: bytes) -> None:
+    text = base64.b64encode(data).decode()
+    for written in (seed, str(seed)):
+        assert sdxl.decode(artifact(seed=written, base64=text)) == Answer(data, seed)
+        assert stable_image.decode(made(seeds=[written], images=[text])) == Answer(data, seed)
+
+
+def test_of_several_pictures_the_first_counts() -> None:
+    both = {"result": "success", "artifacts": [SUCCESS, {**SUCCESS, "seed": 6}]}
+    assert sdxl.decode(json.dumps(both).encode()) == Answer(b"picture", 5)
+    assert stable_image.decode(made(seeds=[5, 6], images=[SUCCESS["base64"], "!"])) == Answer(b"picture", 5)
+
+
+@pytest.mark.parametrize("seed", [None, True, -1, 4294967296, 1.5, "", "-1", "0x10", "٣", "9" * 5000, [1]])
+def test_an_answer_without_a_sound_seed_is_not_taken(seed: Any) -> None:
+    for decode, data in ((sdxl.decode, artifact(seed=seed)), (stable_image.decode, made(seeds=[seed]))):
+        with pytest.raises(Unusable, match="no seed") as raised:
+            decode(data)
+        assert raised.value.code == "bad_answer"
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "!", "YQ", "YQ==\n", "Y Q==", "é", 5, ["YQ=="], "data:image/png;base64,YQ=="]
+)
+def test_base64_is_read_strictly(text: Any) -> None:
+    for decode, data in ((sdxl.decode, artifact(base64=text)), (stable_image.decode, made(images=[text]))):
+        with pytest.raises(Unusable, match=r"no picture|not base64"):
+            decode(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "words"),
+    [
+        (b"", "bad_answer", "empty"),
+        (b"<!doctype html>", "bad_answer", "not JSON"),
+        (b"\xff", "bad_answer", "not JSON"),
+        (b"[" * 100_000, "bad_answer", "not JSON"),
+        (b"[]", "bad_answer", "not an object"),
+        (b"{}", "model_error", "result “None”"),
+        (b'{"result": "success"}', "bad_answer", "artifacts"),
+        (b'{"result": "success", "artifacts": []}', "bad_answer", "artifacts"),
+        (b'{"result": "success", "artifacts": [7]}', "bad_answer", "not an object"),
+        (b'{"result": "error", "error": {"name": "oom", "message": "x"}}', "model_error", "oom"),
+        (b'{"result": "error", "error": "oom"}', "model_error", "result “error”"),
+        (artifact(finishReason="ERROR"), "model_error", "ERROR"),
+        (artifact(finishReason="NOBODY_KNOWS"), "bad_answer", "NOBODY_KNOWS"),
+        (artifact(finishReason=None), "bad_answer", "finish reason"),
+    ],
+)
+def test_what_sdxl_should_not_answer_is_named(data: bytes, code: str, words: str) -> None:
+    with pytest.raises(Unusable) as raised:
+        sdxl.decode(data)
+    assert (raised.value.code, words in raised.value.detail) == (code, True)
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "words"),
+    [
+        (b"", "bad_answer", "empty"),
+        (b"null", "bad_answer", "not an object"),
+        (b"{}", "bad_answer", "finish_reasons"),
+        (made(finish_reasons=[]), "bad_answer", "finish_reasons"),
+        (made(finish_reasons="SUCCESS"), "bad_answer", "finish_reasons"),
+        (made(finish_reasons=["Inference error"]), "model_error", "Inference error"),
+        (made(finish_reasons=["Reason of no one's"]), "bad_answer", "Reason of no one's"),
+        (made(finish_reasons=[["Filter reason: prompt"]]), "bad_answer", "finish reason"),
+        (made(images=[]), "bad_answer", "images"),
+        (made(images={}), "bad_answer", "images"),
+        (made(seeds=[]), "bad_answer", "seeds"),
+        (b'{"finish_reasons": [null], "images": ["YQ=="]}', "bad_answer", "seeds"),
+    ],
+)
+def test_what_stable_image_should_not_answer_is_named(data: bytes, code: str, words: str) -> None:
+    with pytest.raises(Unusable) as raised:
+        stable_image.decode(data)
+    assert (raised.value.code, words in raised.value.detail) == (code, True)
+
+
+def test_the_side_that_was_filtered_is_told_and_its_blurred_picture_is_not_read() -> None:
+    assert sdxl.decode(artifact(finishReason="CONTENT_FILTERED")) is Side.OUTPUT
+    assert sdxl.decode(b'{"result": "error", "error": {"name": "invalid_prompts"}}') is Side.PROMPT
+    sides = {"prompt": Side.PROMPT, "input image": Side.INPUT, "output image": Side.OUTPUT}
+    for words, side in sides.items():
+        assert stable_image.decode(json.dumps({"finish_reasons": [f"Filter reason: {words}"]}).encode()) is side
+        assert stable_image.decode(made(finish_reasons=[f"Filter reason: {words}"])) is side
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=9)
+    | st.just("success")
+    | st.just("SUCCESS"),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*SUCCESS, *MADE, "result", "artifacts"]), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@given(
+    st.binary()
+    | st.dictionaries(st.sampled_from([*MADE, "result", "artifacts", "error"]), JSON).map(
+        lambda v: json.dumps(v).encode()
+    )
+)
+@settings(max_examples=300, deadline=None)
+def test_no_answer_whatever_brings_more_than_a_picture_a_side_or_words(data: bytes) -> None:
+    for decode in (sdxl.decode, stable_image.decode):
+        try:
+            assert isinstance(decode(data), Answer | Side)
+        except Unusable as unusable:
+            assert 0 < len(unusable.detail) < 200
