@@ -5,9 +5,16 @@ import { openModal } from './modal.js'
 const REMEMBERED = 50
 const SHOW_AFTER_MS = 300
 
+function remember(map, id, value) {
+  map.set(id, value)
+  if (map.size > REMEMBERED) map.delete(map.keys().next().value)
+}
+
 export class Interactions {
   waiting = new Map()
   early = new Map()
+  origins = new Map()
+  modals = new Map()
 
   constructor(app) {
     this.app = app
@@ -17,7 +24,7 @@ export class Interactions {
   hear({ t, d }) {
     if (t === 'INTERACTION_SUCCESS') this.settle(d.id, { kind: 'success' })
     else if (t === 'INTERACTION_FAILURE') this.settle(d.id, { kind: 'failure' })
-    else if (t === 'INTERACTION_MODAL') this.settle(d.interaction_id, { kind: 'modal', modal: d.modal })
+    else if (t === 'INTERACTION_MODAL') this.modal(d.interaction_id, d.modal)
   }
 
   settle(id, outcome) {
@@ -26,8 +33,14 @@ export class Interactions {
       this.waiting.delete(id)
       return resolve(outcome)
     }
-    this.early.set(id, outcome)
-    if (this.early.size > REMEMBERED) this.early.delete(this.early.keys().next().value)
+    remember(this.early, id, outcome)
+  }
+
+  /** Open a modal if this tab asked for it; another tab of the same user leaves it alone. */
+  modal(id, modal) {
+    const channelId = this.origins.get(id)
+    if (!channelId) return remember(this.modals, id, modal)
+    openModal(modal, { interactionId: id, channelId }, this.app)
   }
 
   /** The stream was lost: nobody will hear how these ended. */
@@ -36,13 +49,14 @@ export class Interactions {
     this.waiting.clear()
   }
 
-  /** Send; answers {id, outcome: Promise}, and opens the modal when that is the outcome. Throws ApiError when refused. */
+  /** Send; answers {id, outcome: Promise of {kind: 'success' | 'failure' | 'lost'}}. Throws ApiError when refused. */
   async send(body) {
     const { interaction_id: id } = await this.app.api.interact(body)
     const known = this.early.get(id)
     this.early.delete(id)
     const outcome = known ? Promise.resolve(known) : new Promise((resolve) => this.waiting.set(id, resolve))
-    outcome.then(({ kind, modal }) => kind === 'modal' && openModal(modal, { interactionId: id, channelId: body.channel_id }, this.app))
+    remember(this.origins, id, body.channel_id)
+    if (this.modals.has(id)) this.modal(id, this.modals.get(id))
     return { id, outcome }
   }
 
@@ -52,7 +66,7 @@ export class Interactions {
     const { id, outcome } = await this.send({ type: 2, channel_id: channelId, data })
     const place = {
       id: `local-${id}`, local: 'sending', flags: 0, channel_id: channelId, author: state.application.bot, timestamp: new Date().toISOString(),
-      content: 'Sending command…', interaction: { name: label, type: data.type === 1 ? 2 : 3 }, interaction_metadata: { type: 2, user: state.me },
+      content: 'Sending command…', type: data.type === 1 ? 20 : 23, interaction: { name: label }, interaction_metadata: { type: 2, user: state.me },
     }
     const timer = setTimeout(() => state.put(place), SHOW_AFTER_MS)
     outcome.then(({ kind }) => {

@@ -43,7 +43,7 @@ function context(message, app) {
   const { interaction_metadata: metadata, interaction, message_reference: reference } = message
   if (interaction?.name && metadata?.user) {
     return h('div', { class: 'message-context' }, h('span', { class: 'spine' }), avatar(metadata.user, 'avatar avatar-tiny'),
-      h('span', { class: 'author' }, displayName(metadata.user)), ' used ', h('span', { class: 'mention' }, metadata.type === 2 && interaction.type !== 3 ? `/${interaction.name}` : interaction.name))
+      h('span', { class: 'author' }, displayName(metadata.user)), ' used ', h('span', { class: 'mention' }, message.type === 23 ? interaction.name : `/${interaction.name}`))
   }
   if (!reference || message.type === 18) return null
   const channel = reference.channel_id ?? message.channel_id

@@ -1,0 +1,173 @@
+"""What the tests of the chat page stand on: the real stand-in, a small real bot, Chromium, and tabs that are watched."""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+ARGUMENTS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+).split()
+ROOT = Path(__file__).parents[3]
+TOKEN = "page-test-token"
+numbers = count(1)
+expect.set_options(timeout=8_000)
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A running stand-in: its address, and its control API."""
+
+    url: str
+    process: subprocess.Popen[str]
+
+    def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        request = urllib.request.Request(  # noqa: S310 - loopback
+            f"{self.url}/control/{path}",
+            method=method,
+            data=json.dumps(body or {}).encode() if method != "GET" else None,
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
+            return json.loads(answer.read() or b"{}")
+
+
+def start_stand_in(port: int = 0) -> StandIn:
+    """Start the stand-in as its own process and wait for its first line."""
+    command = [sys.executable, "-m", "demo.discord", "--port", str(port), "--token", TOKEN, "--acknowledge-seconds", "1.5"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    return StandIn(json.loads(process.stdout.readline())["url"], process)
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    process.wait(10)
+    if process.stdout:
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def stand_in() -> Iterator[StandIn]:
+    """Serve the stand-in with the test's bot connected to it."""
+    served = start_stand_in()
+    environment = os.environ | {"STAND_IN": served.url, "TOKEN": TOKEN}
+    script = [sys.executable, str(Path(__file__).with_name("page_bot.py"))]
+    bot = subprocess.Popen(script, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert bot.stdout
+        assert bot.stdout.readline() == "ready\n"
+        yield served
+    finally:
+        stop(bot)
+        stop(served.process)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    if CHROMIUM is None:
+        pytest.skip("There is no chromium on the PATH (nor in CHROMIUM): install it to test the chat page.")
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    yield launched
+    launched.close()
+
+
+@dataclass
+class Tabs:
+    """Opens the page as a user in a channel; what the browser complains of is kept."""
+
+    browser: Browser
+    stand_in: StandIn
+    room: str
+    complaints: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    def __call__(self, user: str = "ada", channel: str | None = None, **options: Any) -> Page:
+        options.setdefault("viewport", {"width": 1280, "height": 800})
+        context = self.browser.new_context(permissions=["clipboard-read", "clipboard-write"], **options)
+        self.contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(8_000)
+        page.on("console", lambda m: self._note(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self._note(str(error)))
+        page.on("request", lambda r: self._note(f"outside: {r.url}") if not self._own(r.url) else None)
+        page.goto(f"{self.stand_in.url}/?user={user}&channel={channel or self.room}")
+        expect(page.get_by_role("main").get_by_role("textbox").first).to_be_visible()
+        return page
+
+    def _own(self, url: str) -> bool:
+        return url.startswith((self.stand_in.url, "data:", "blob:"))
+
+    def _note(self, text: str) -> None:
+        if not any(words in text for words in self.expected):
+            self.complaints.append(text)
+
+
+@pytest.fixture
+def room(stand_in: StandIn) -> str:
+    """Return the id of a fresh channel, so that tests do not read each other's messages."""
+    name = f"room-{next(numbers)}"
+    stand_in.control("POST", "channels", {"name": name})
+    channels = bootstrap(stand_in)["channels"]
+    return next(str(channel["id"]) for channel in channels if channel["name"] == name)
+
+
+@pytest.fixture
+def tabs(browser: Browser, stand_in: StandIn, room: str) -> Iterator[Tabs]:
+    """Open tabs; after the test, no error was logged and nothing was asked of any other host."""
+    opened = Tabs(browser, stand_in, room)
+    yield opened
+    for context in opened.contexts:
+        context.close()
+    assert opened.complaints == []
+
+
+@pytest.fixture
+def png(tmp_path: Path) -> Path:
+    file = tmp_path / "harbour.png"
+    file.write_bytes(png_bytes())
+    return file
+
+
+def png_bytes() -> bytes:
+    out = io.BytesIO()
+    Image.linear_gradient("L").resize((192, 128)).convert("RGB").save(out, "PNG")
+    return out.getvalue()
+
+
+def bootstrap(stand_in: StandIn) -> Any:
+    with urllib.request.urlopen(f"{stand_in.url}/client/bootstrap?user=ada", timeout=10) as answer:  # noqa: S310 - loopback
+        return json.loads(answer.read())
+
+
+@pytest.fixture
+def choose(tabs: Tabs) -> Callable[[Page, str], None]:
+    """Choose a slash command by typing it and pressing Enter."""
+
+    def chosen(page: Page, name: str) -> None:
+        page.get_by_role("textbox", name="Message #").press_sequentially(f"/{name}")
+        expect(page.get_by_role("option", name=f"/{name}").first).to_be_visible()
+        page.keyboard.press("Enter")
+
+    return chosen

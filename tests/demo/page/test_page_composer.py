@@ -1,0 +1,190 @@
+"""The command composer: built from the registered command, with an input, a list and a check for every type."""
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from tests.demo.page.conftest import StandIn, Tabs
+
+pytestmark = pytest.mark.browser
+Choose = Callable[[Page, str], None]
+
+
+def option(page: Page, name: str) -> None:
+    """Add an optional option by its name."""
+    page.get_by_role("combobox", name="Add option").fill(name)
+    page.keyboard.press("Enter")
+
+
+def test_a_slash_lists_the_commands_and_the_list_narrows_as_one_types(tabs: "Tabs") -> None:
+    page = tabs()
+    page.get_by_role("textbox", name="Message #").press_sequentially("/")
+    expect(page.get_by_role("option")).to_have_count(4)
+    page.keyboard.type("pai")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Tab")
+    form = page.get_by_role("form", name="/paint")
+    expect(form.get_by_role("textbox", name="prompt", exact=True)).to_be_focused()
+    expect(form.get_by_placeholder("+9 optional")).to_be_visible()
+
+
+def test_every_type_of_option_reaches_the_bot(tabs: "Tabs", choose: Choose) -> None:
+    page = tabs()
+    choose(page, "paint")
+    page.keyboard.type("castle in fog")
+    option(page, "style")
+    page.get_by_role("option", name="Pixel art").click()
+    for name, typed in (("keep", "40"), ("guidance", "8.5")):
+        option(page, name)
+        page.keyboard.type(typed)
+    option(page, "loud")
+    page.keyboard.type("tr")
+    page.keyboard.press("Enter")
+    option(page, "friend")
+    page.get_by_role("option", name="Ben").click()
+    option(page, "where")
+    page.get_by_role("option", name="#general").click()
+    page.get_by_role("button", name="Send").click()
+    said = "castle in fog | pixel art | 40 | 8.5 |  | True | ben | general"
+    expect(page.get_by_role("article").get_by_text(said)).to_be_visible()
+    expect(page.get_by_role("textbox", name="Message #")).to_have_value("")
+    expect(page.get_by_text("Ada used /paint")).to_be_visible()
+
+
+def test_suggestions_come_from_the_bot_while_one_types(tabs: "Tabs", choose: Choose) -> None:
+    page = tabs()
+    choose(page, "paint")
+    page.keyboard.type("castle")
+    option(page, "model")
+    expect(page.get_by_role("option")).to_have_count(4)
+    page.keyboard.type("sdx")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("combobox", name="model", exact=True)).to_have_value("SDXL 1.0")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("SDXL 1.0".upper())).to_be_visible()
+
+
+def test_what_is_wrong_is_said_before_anything_is_sent(tabs: "Tabs", choose: Choose) -> None:
+    page = tabs()
+    choose(page, "paint")
+    page.keyboard.press("Enter")
+    alert = page.get_by_role("alert").filter(has_text="prompt: This option is required.")
+    expect(alert).to_be_visible()
+    prompt = page.get_by_role("textbox", name="prompt", exact=True)
+    expect(prompt).to_be_focused()
+    expect(prompt).to_have_attribute("aria-invalid", "true")
+    page.keyboard.type("x" * 61)
+    option(page, "keep")
+    page.keyboard.type("140")
+    option(page, "style")
+    page.keyboard.type("Rococo")
+    page.keyboard.press("Enter")
+    for words in ("At most 60 characters fit; this has 61.", "keep: Must be between 0 and 100.", "style: Choose one of"):
+        expect(page.get_by_role("alert").filter(has_text=words)).to_be_visible()
+    page.get_by_role("textbox", name="keep", exact=True).fill("4.5")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="“4.5” is not a whole number.")).to_be_visible()
+    assert page.get_by_role("article").count() == 0
+
+
+def test_what_the_server_refuses_is_said_beside_the_composer_and_nothing_typed_is_lost(
+    tabs: "Tabs", choose: Choose, stand_in: "StandIn"
+) -> None:
+    tabs.expected.append("400")
+    page = tabs()
+    choose(page, "paint")
+    page.keyboard.type("castle")
+    page.route("**/client/interactions*", lambda route: route.fulfill(status=400, json={"message": "The command is outdated."}))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="The command is outdated.")).to_be_visible()
+    expect(page.get_by_role("textbox", name="prompt", exact=True)).to_have_value("castle")
+
+
+DROP = """([data, kind]) => {
+  const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0))
+  const transfer = new DataTransfer()
+  transfer.items.add(new File([bytes], kind === 'paste' ? 'image.png' : 'dropped.png', {type: 'image/png'}))
+  const at = document.querySelector('.pane-head')
+  if (kind === 'paste') return document.activeElement.dispatchEvent(new ClipboardEvent('paste', {clipboardData: transfer, bubbles: true}))
+  for (const type of ['dragenter', 'dragover', 'drop']) at.dispatchEvent(new DragEvent(type, {dataTransfer: transfer, bubbles: true}))
+}"""
+
+
+@pytest.mark.parametrize(("way", "name"), [("picker", "harbour.png"), ("drop", "dropped.png"), ("paste", "image.png")])
+def test_a_picture_gets_into_the_command_by(way: str, name: str, tabs: "Tabs", choose: Choose, png: Path) -> None:
+    page = tabs()
+    choose(page, "paint")
+    page.keyboard.type("castle in fog")
+    if way == "picker":
+        option(page, "image")
+        page.get_by_label("image", exact=True).set_input_files(png)
+    else:
+        page.evaluate(DROP, [base64.b64encode(png.read_bytes()).decode(), way])
+    form = page.get_by_role("form", name="/paint")
+    expect(form.get_by_text(name)).to_be_visible()
+    expect(form.locator("img")).to_have_js_property("naturalWidth", 192)
+    page.get_by_role("textbox", name="prompt", exact=True).press("Enter")
+    page.get_by_role("link", name="castle in fog").first.click()
+    thread = page.get_by_role("region", name="Thread: castle in fog")
+    expect(thread.get_by_role("img", name="castle in fog")).to_have_js_property("naturalWidth", 192)
+
+
+def test_a_second_dropped_picture_takes_the_next_place_and_can_be_removed(tabs: "Tabs", choose: Choose, png: Path) -> None:
+    page = tabs()
+    choose(page, "paint")
+    data = base64.b64encode(png.read_bytes()).decode()
+    for _ in range(2):
+        page.evaluate(DROP, [data, "drop"])
+    expect(page.locator("[data-option=mask]").get_by_text("dropped.png")).to_be_visible()
+    page.get_by_role("button", name="Remove file of mask").click()
+    expect(page.locator("[data-option=mask]").get_by_text("Drop, paste or choose a file")).to_be_visible()
+    expect(page.locator("[data-option=image]").get_by_text("dropped.png")).to_be_visible()
+
+
+def test_a_command_needs_no_mouse(tabs: "Tabs") -> None:
+    page = tabs()
+    expect(page.get_by_role("textbox", name="Message #")).to_be_focused()
+    press = page.keyboard.press
+    page.keyboard.type("/pain")
+    press("Tab")
+    page.keyboard.type("castle in fog")
+    press("Tab")
+    expect(page.get_by_role("combobox", name="Add option")).to_be_focused()
+    page.keyboard.type("sty")
+    press("Enter")
+    press("ArrowDown")
+    press("Enter")
+    expect(page.get_by_role("combobox", name="style", exact=True)).to_have_value("Film")
+    press("Enter")
+    expect(page.get_by_text("castle in fog | film | 35")).to_be_visible()
+    page.keyboard.type("/whisper")
+    press("Enter")
+    press("Escape")
+    expect(page.get_by_role("textbox", name="Message #")).to_be_focused()
+
+
+def test_subcommands_are_commands_of_their_own(tabs: "Tabs") -> None:
+    page = tabs()
+    page.get_by_role("textbox", name="Message #").press_sequentially("/preset save dawn")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Saved dawn.")).to_be_visible()
+    expect(page.get_by_text("Ada used /preset save")).to_be_visible()
+
+
+def test_names_and_descriptions_follow_the_language_of_the_person(tabs: "Tabs") -> None:
+    page = tabs("ben")
+    page.get_by_role("button", name="Ben, settings").click()
+    page.get_by_label("Language").select_option("fr")
+    page.keyboard.press("Escape")
+    page.get_by_role("textbox", name="Message #").press_sequentially("/pei")
+    expect(page.get_by_role("option", name="/peindre")).to_contain_text("Peint une image")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("textbox", name="invite", exact=True)).to_be_focused()
+    option(page, "style")
+    expect(page.get_by_role("option", name="Pellicule")).to_be_visible()
