@@ -1,0 +1,250 @@
+"""What the bot shows stays within Discord's limits and says what is true, whatever people write."""
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.phrases import languages, phrases_for
+from bot.ports import Standing, State
+from bot.render import (
+    answered_text,
+    expired_view,
+    failed_view,
+    filtered_view,
+    mark,
+    result_view,
+    status_text,
+    thread_name,
+)
+from bot.render.status import rounded
+from bot.render.text import escaped, shortened
+from shared.catalogue import load_catalogue
+from shared.errors import problem
+from shared.job import Job, Place, Requester
+from shared.outcome import Failed, Filtered, Generated, Side
+from shared.prompts import TextPrompt
+from shared.request import Request
+
+CATALOGUE = load_catalogue()
+EN, FR = phrases_for("en"), phrases_for("fr")
+MADE = Generated(seed=1234567890, media_type="image/png", width=1024, height=1024, seconds=8.23)
+NOTES = tuple(EN.say(key, limit="10 MiB", kind="JPEG", code=1) for key in ("thread.forbidden", "upload.reencoded"))
+
+
+def job(request: Request, user: int = 42) -> Job:
+    return Job(
+        id="1442000000000000001",
+        request=request,
+        seed=1,
+        requester=Requester(id=user, name="ada"),
+        place=Place(guild=1, channel=2, message=3),
+        accepted_at=0,
+    )
+
+
+def ask(model: str = "sdxl", *, prompt: str = "a castle", has_picture: bool = True, **options: Any) -> Request:
+    return Request(model=model, text_prompts=(TextPrompt(text=prompt),), has_picture=has_picture, **options)
+
+
+def shown(request: Request, language: str = "en", **more: Any) -> str:
+    model = CATALOGUE.models.get(request.model)
+    view = result_view(job(request), MADE, model, phrases_for(language), file="a.png", seconds=41.5, **more)
+    return "\n".join(text(view))
+
+
+def parts(view: Any) -> list[dict[str, Any]]:
+    (container,) = view.to_components()
+    return list(container["components"])
+
+
+def text(view: Any) -> list[str]:
+    return [part["content"] for part in parts(view) if "content" in part]
+
+
+def wide(words: str) -> int:
+    return len(words.encode("utf-16-le", "surrogatepass")) // 2
+
+
+anything = st.text(st.characters(), min_size=1, max_size=3000)
+prompts = st.lists(st.builds(TextPrompt, text=anything, weight=st.floats(-1e9, 1e9)), min_size=1, max_size=4).map(tuple)
+requests = st.builds(
+    Request,
+    model=st.sampled_from([*CATALOGUE.models, "a model of yesterday"]),
+    text_prompts=prompts,
+    has_picture=st.booleans(),
+    keep=st.none() | st.floats(0, 100),
+    init_image_mode=st.sampled_from([None, "IMAGE_STRENGTH", "STEP_SCHEDULE"]),
+    step_schedule_start=st.none() | st.floats(0, 1),
+    cfg_scale=st.none() | st.floats(0, 35),
+    sampler=st.none() | anything,
+    style_preset=st.none() | anything,
+    aspect_ratio=st.none() | anything,
+    extras=st.none() | st.dictionaries(anything, anything, max_size=3),
+)
+
+
+@given(requests, st.integers(0, 2**64 - 1), st.sampled_from(languages()), st.floats(0, 1e9))
+def test_a_result_fits_discord_whatever_was_written(request: Request, user: int, language: str, seconds: float) -> None:
+    model = CATALOGUE.models.get(request.model)
+    view = result_view(
+        job(request, user), MADE, model, phrases_for(language), file="a.png", seconds=seconds, notes=NOTES
+    )
+    assert sum(map(wide, text(view))) <= 4000
+    assert all(text(view))
+    assert view.total_children_count <= 40
+    alt = parts(view)[0]["items"][0]["description"]
+    assert alt is None or 1 <= wide(alt) <= 1024
+    assert "```\n1234567890\n```" in "\n".join(text(view))
+
+
+@given(requests)
+def test_a_thread_has_a_name_of_1_to_100_characters(request: Request) -> None:
+    assert 1 <= wide(thread_name(request)) <= 100
+    assert "\n" not in thread_name(request)
+
+
+@given(anything, st.integers(5, 200))
+def test_no_mark_of_markdown_stays_alive_and_no_cut_splits_an_escape(words: str, limit: int) -> None:
+    safe = escaped(words, limit)
+    assert wide(safe) <= limit
+    assert not re.search(r"[\\`*_~|<>\[\]@:\n\r]", re.sub(r"\\[\\`*_~|<>\[\]@:]", "", safe))
+
+
+@given(anything, st.sampled_from(languages()))
+def test_a_failure_fits_discord_whatever_its_facts_say(detail: str, language: str) -> None:
+    failed = Failed(problem=problem("not_accepted", model="M", detail=detail))
+    view = failed_view(job(ask()), failed, phrases_for(language), notes=NOTES)
+    assert sum(map(wide, text(view))) <= 4000
+
+
+@given(prompt=st.text("abcdefgh ", min_size=12).filter(str.strip), side=st.sampled_from(list(Side)))
+def test_a_filter_notice_says_the_same_whatever_the_prompt_was(prompt: str, side: Side) -> None:
+    notices = [text(filtered_view(job(ask(prompt=p)), Filtered(side=side, seconds=1), EN)) for p in (prompt, "other")]
+    assert notices[0] == notices[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "harmless"),
+    [
+        ("**bold** _it_ ~~no~~ ||spoiler||", r"\*\*bold\*\* \_it\_ \~\~no\~\~ \|\|spoiler\|\|"),
+        ("@everyone <@1> <t:1:R>", r"\@everyone \<\@1\> \<t\:1\:R\>"),
+        ("[here](https://example.com)", r"\[here\](https\://example.com)"),
+        ("two\n# lines\t.", "two # lines ."),
+        ("\u202egnp.exe\u2066\x07", "gnp.exe"),
+        ("c\\d", r"c\\d"),
+        ("👩‍🎨 été 中文", "👩‍🎨 été 中文"),
+    ],
+)
+def test_somebodys_words_are_shown_as_they_are_without_effect(words: str, harmless: str) -> None:
+    assert escaped(words, 200) == harmless
+
+
+def test_a_cut_never_leaves_half_a_character() -> None:
+    assert shortened("👩" * 10, 6) == "👩👩…"
+    assert escaped("*" * 10, 6) == r"\*\*…"
+
+
+def test_a_result_shows_what_is_in_force_chosen_or_not() -> None:
+    said = shown(ask(cfg_scale=7.25, style_preset="anime", steps=40))
+    mode = EN.choice("init_image_mode", "IMAGE_STRENGTH")
+    assert f"**model** SDXL 1.0 · **keep** 35% · **mode** {mode} · **steps** 40 · **guidance** 7.25" in said
+    assert "**style** Anime · **sampler** automatic · **clip\\_guidance** None" in said
+    assert "<@42>" in said
+    assert "8.2\u00a0s of painting, 41.5\u00a0s in all" in said
+
+
+def test_a_result_in_french_has_french_words_numbers_and_spaces() -> None:
+    said = shown(ask(cfg_scale=7.25, keep=12.5), "fr")
+    assert "**garder** 12,5\u00a0%" in said
+    assert "**guidage** 7,25" in said
+    assert "8,2\u00a0s de peinture, 41,5\u00a0s en tout" in said
+
+
+def test_only_settings_that_the_model_reads_are_shown() -> None:
+    said = shown(ask("sd3.5-large"))
+    assert "**keep** 35%" in said
+    for unread in ("steps", "guidance", "style", "sampler", "mode", "clip\\_guidance"):
+        assert f"**{unread}**" not in said
+
+
+def test_a_schedule_is_shown_instead_of_keep_and_a_shape_only_without_a_picture() -> None:
+    scheduled = shown(ask(init_image_mode="STEP_SCHEDULE", step_schedule_start=0.6))
+    assert "**schedule\\_start** 0.6" in scheduled
+    assert "**keep**" not in scheduled
+    assert "**aspect**" not in scheduled
+    from_words = shown(ask(has_picture=False, aspect_ratio="16:9"))
+    assert "**aspect** 16\\:9" in from_words
+    assert "**keep**" not in from_words
+    assert "schedule" not in from_words
+
+
+def test_notes_about_the_message_are_shown() -> None:
+    assert "-# in the channel because" in shown(ask(), notes=("in the channel because",))
+
+
+def test_the_filter_notice_names_its_side_and_what_to_try_and_that_nobody_sees_the_picture() -> None:
+    for language in (EN, FR):
+        bodies = {
+            side: "\n".join(text(filtered_view(job(ask()), Filtered(side=side, seconds=1), language))) for side in Side
+        }
+        assert len(set(bodies.values())) == 3
+        assert all(language.say("filtered.withheld") in body for body in bodies.values())
+        assert language.say("filtered.input_advice") in bodies[Side.INPUT]
+
+
+def test_an_expired_picture_names_its_seed() -> None:
+    assert "1234567890" in "\n".join(text(expired_view(job(ask()), MADE, FR)))
+
+
+def standing(state: State, position: int = 0, estimate: float = 0, *, has_picture: bool = True) -> Standing:
+    return Standing(job(ask(has_picture=has_picture)), state, position, estimate, 100.7, None, None)
+
+
+@pytest.mark.parametrize(
+    ("now", "english"),
+    [
+        (standing(State.PREPARING), "Your picture is being prepared."),
+        (standing(State.PREPARING, has_picture=False), "Your request is being prepared."),
+        (standing(State.WAITING, 4, 42), "Waiting: number 4 in the queue, about 40\u00a0s to go."),
+        (standing(State.WAITING, 1, 3), "Waiting: you are next, a few seconds to go."),
+        (standing(State.WAITING, 0, 200), "Waiting for a free place, about 3\u00a0min to go."),
+        (standing(State.RUNNING), "SDXL 1.0 is painting: started <t:100:R>, usually takes a few seconds."),
+        (standing(State.FINISHED), "Done. The answer is on its way."),
+    ],
+)
+def test_every_state_has_its_sentence(now: Standing, english: str) -> None:
+    assert status_text(now, EN, CATALOGUE.models["sdxl"]) == english
+    assert status_text(now, FR, CATALOGUE.models["sdxl"]) != english
+
+
+def test_a_model_that_left_the_catalogue_is_still_named() -> None:
+    assert "sdxl is painting" in status_text(standing(State.RUNNING), EN, None)
+
+
+def test_an_end_without_a_message_says_so() -> None:
+    assert "nowhere" not in answered_text(MADE, EN, None)
+    assert answered_text(MADE, EN, None) == f"Done: {EN.say('status.nowhere')}"
+    assert answered_text(MADE, FR, "ignored", private=True) == f"C'est fait\u00a0: {FR.say('status.private')}"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "a few seconds"),
+        (14, "about 10\u00a0s"),
+        (86, "about 90\u00a0s"),
+        (91, "about 2\u00a0min"),
+        (7300, "about 2\u00a0h"),
+    ],
+)
+def test_a_duration_is_said_as_roughly_as_it_is_known(seconds: float, words: str) -> None:
+    assert rounded(seconds, EN) == words
+
+
+def test_a_mark_is_a_positive_32_bit_number_of_the_job_alone() -> None:
+    marks = {mark(str(number)) for number in range(1000)}
+    assert len(marks) == 1000
+    assert all(0 < number < 2**31 for number in marks)
