@@ -41,7 +41,7 @@ async def tell(interaction: discord.Interaction, text: str) -> None:
 async def take_back(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
     """Delete the public answer, then say what is wrong to the author alone.
 
-    The deletion comes first: a followup to a deferred answer would replace it, for everyone to see.
+    The deletion comes first: a followup to an answer that is still "thinking" would replace it, for everyone to see.
     """
     async with asyncio.timeout(_DEADLINE * 3):
         with contextlib.suppress(discord.NotFound):

@@ -99,13 +99,12 @@ class Imagine:
     async def _take_on(
         self, interaction: discord.Interaction, request: Request, image: discord.Attachment | None
     ) -> None:
-        seed = draw_seed(request, self.catalogue.models[request.model], self.chance)
+        job = await self._job(interaction, request)
         source = None
         if image is not None:
             limit = self._limit(interaction)
             source, kind = await attachments.fetch(self.session, image.url, image.size, limit, self.hosts)
-            log.info("job %s: fetched %d bytes of %s", interaction.id, len(source), kind.name)
-        job = await self._job(interaction, request, seed)
+            log.info("job %s: fetched %d bytes of %s", job.id, len(source), kind.name)
         if not await self.queue.accept(job, source):
             log.info("job %s: was accepted before", job.id)
             return
@@ -113,19 +112,22 @@ class Imagine:
         if not job.place.in_place and may_open_thread(interaction.app_permissions, _kind(interaction)):
             await self._open_thread(interaction.client, job)
 
-    async def _job(self, interaction: discord.Interaction, request: Request, seed: int) -> Job:
-        """Turn the acknowledgement into the message that tells where the job stands; the job knows it by its id."""
+    async def _job(self, interaction: discord.Interaction, request: Request) -> Job:
+        """Turn the acknowledgement into the message that tells where the job stands; its id is the job's place.
+
+        It comes before anything that may be refused: once "thinking" is deleted, Discord may take no followup.
+        https://github.com/discord/discord-api-docs/issues/3087
+        """
         phrases = phrases_for(interaction.locale.value)
         text = phrases.say("status.preparing_picture" if request.has_picture else "status.preparing_words")
         async with asyncio.timeout(_DEADLINE):
             status = await interaction.edit_original_response(content=text)
+        user = interaction.user
         return Job(
             id=str(interaction.id),
             request=request,
-            seed=seed,
-            requester=Requester(
-                id=interaction.user.id, name=interaction.user.display_name, locale=interaction.locale.value
-            ),
+            seed=draw_seed(request, self.catalogue.models[request.model], self.chance),
+            requester=Requester(id=user.id, name=user.display_name, locale=interaction.locale.value),
             place=Place(
                 guild=interaction.guild_id or 0,
                 channel=interaction.channel_id or status.channel.id,

@@ -1,0 +1,71 @@
+"""The bot's client on a real stand-in for Discord, with a queue in memory."""
+
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import discord
+import pytest
+import pytest_asyncio
+
+from bot.client import Bot
+from shared.catalogue import load_catalogue
+from tests.bot.live.stage import TOKEN, Guild, MemoryQueue, build, connected
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="session")
+def discord_server() -> Iterator[dict[str, Any]]:
+    arguments = [sys.executable, "-m", "demo.discord", "--port", "0", "--no-rate-limits", "--token", TOKEN]
+    with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def route_base(discord_server: dict[str, Any]) -> Iterator[None]:
+    before = discord.http.Route.BASE
+    discord.http.Route.BASE = discord_server["url"] + "/api/v10"
+    yield
+    discord.http.Route.BASE = before
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def queue() -> MemoryQueue:
+    return MemoryQueue()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running_bot(
+    discord_server: dict[str, Any], route_base: None, queue: MemoryQueue, session: aiohttp.ClientSession
+) -> AsyncIterator[Bot]:
+    del route_base
+    bot = build(queue, session, load_catalogue(), extras_user=int(discord_server["users"]["ben"]))
+    async with connected(bot):
+        yield bot
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def guild(
+    running_bot: Bot, discord_server: dict[str, Any], queue: MemoryQueue, session: aiohttp.ClientSession
+) -> AsyncIterator[Guild]:
+    """A channel of its own for each test, an empty queue, no faults."""
+    del running_bot
+    queue.reset()
+    guild = Guild(session, discord_server)
+    await guild.new_channel()
+    yield guild
+    await guild.call("DELETE", "/control/faults")

@@ -1,0 +1,146 @@
+"""The bot's client, a queue in memory, and a guild of the stand-in as its control API shows it."""
+
+import asyncio
+import base64
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import Any
+
+import aiohttp
+
+from bot.client import Bot
+from bot.commands.imagine import Imagine
+from bot.commands.options import command
+from shared.catalogue import Catalogue
+from shared.job import Job
+
+TOKEN = "demo-token"
+
+
+class MemoryQueue:
+    """`bot.ports.Accepting` in memory; `trouble` is raised instead of accepting, `patience` awaited before."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.sources: dict[str, bytes | None] = {}
+        self.threads: dict[str, int] = {}
+        self.trouble: Exception | None = None
+        self.patience: Awaitable[object] | None = None
+
+    async def accept(self, job: Job, source: bytes | None) -> bool:
+        if self.patience is not None:
+            await self.patience
+        if self.trouble is not None:
+            raise self.trouble
+        if job.id in self.jobs:
+            return False
+        self.jobs[job.id], self.sources[job.id] = job, source
+        return True
+
+    async def opened(self, job_id: str, thread: int) -> None:
+        self.threads[job_id] = thread
+
+    def reset(self) -> None:
+        self.__init__()  # type: ignore[misc]
+
+
+async def eventually(holds: Callable[[], Any], seconds: float = 8) -> None:
+    """Wait until it holds, or fail."""
+    async with asyncio.timeout(seconds):
+        while not holds():  # noqa: ASYNC110 - what is looked at has no event
+            await asyncio.sleep(0.02)
+
+
+class Guild:
+    """The stand-in's guild, as its control API shows it."""
+
+    def __init__(self, session: aiohttp.ClientSession, about: dict[str, Any]) -> None:
+        self._session = session
+        self.about = about
+        self.channel: str = about["channel_id"]
+
+    async def call(self, method: str, path: str, body: Any = None) -> Any:
+        async with self._session.request(method, self.about["url"] + path, json=body) as response:
+            answer = await response.json()
+            assert response.status < 300, answer
+            return answer
+
+    async def new_channel(self, kind: int = 0) -> str:
+        channel = await self.call("POST", "/control/channels", {"name": "studio", "type": kind})
+        self.channel = channel["id"]
+        return self.channel
+
+    async def invoke(
+        self,
+        *,
+        image: bytes | None = None,
+        filename: str = "me.png",
+        locale: str = "en-US",
+        user: str = "ada",
+        channel: str | None = None,
+        **options: Any,
+    ) -> str:
+        files = (
+            {"image": {"filename": filename, "base64": base64.b64encode(image).decode()}} if image is not None else {}
+        )
+        body = {"user": user, "name": "imagine", "locale": locale, "options": options, "files": files}
+        answer = await self.call("POST", "/control/invoke", body | {"channel_id": channel or self.channel})
+        return str(answer["interaction_id"])
+
+    async def interaction(self, interaction_id: str) -> dict[str, Any]:
+        state: dict[str, Any] = await self.call("GET", f"/control/interactions/{interaction_id}")
+        return state
+
+    async def until(
+        self, interaction_id: str, done: Callable[[dict[str, Any]], Any], seconds: float = 8
+    ) -> dict[str, Any]:
+        async with asyncio.timeout(seconds):
+            while not done(state := await self.interaction(interaction_id)):  # noqa: ASYNC110 - another process is asked
+                await asyncio.sleep(0.02)
+        return state
+
+    async def private_answer(self, interaction_id: str) -> str:
+        """The words that only the author sees; nothing that others see may be left."""
+        state = await self.until(interaction_id, _told)
+        seen = [state["message"]] if "message" in state else []
+        left = [message for message in [*seen, *state["followups"]] if not message.get("deleted")]
+        assert [bool(message["flags"] & 64) for message in left] == [True]
+        assert left[0]["visible_to"] == state["user_id"]
+        return str(left[0]["content"]).replace("\\", "")
+
+
+def _told(state: dict[str, Any]) -> bool:
+    ephemeral = "message" in state and state["message"]["flags"] & 64 and not state["message"]["flags"] & 128
+    return bool(ephemeral or state["followups"])
+
+
+@asynccontextmanager
+async def connected(bot: Bot) -> AsyncIterator[Bot]:
+    """Keep the bot connected, from the moment it knows its guild."""
+    running = asyncio.create_task(bot.start(TOKEN))
+    try:
+        async with asyncio.timeout(15):
+            while not (bot.guilds and not bot.guilds[0].unavailable):
+                assert not running.done(), running.exception()
+                await asyncio.sleep(0.02)
+        yield bot
+    finally:
+        await bot.drain()
+        await bot.close()
+        await running
+
+
+def build(queue: MemoryQueue, session: aiohttp.ClientSession, catalogue: Catalogue, extras_user: int = 0) -> Bot:
+    imagine = Imagine(
+        catalogue=catalogue,
+        queue=queue,
+        session=session,
+        hosts=("127.0.0.1",),
+        max_bytes=512 * 1024,
+        extras_users={extras_user},
+        chance=random.Random(7),
+        now=lambda: 1_800_000_000.0,
+    )
+    return Bot([command(catalogue, imagine, date(2026, 11, 22))])

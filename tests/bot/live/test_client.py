@@ -1,0 +1,136 @@
+"""Starting and stopping: commands written when they changed, background work kept alive, an orderly end."""
+
+import asyncio
+from typing import Any
+
+import discord
+import pytest
+
+from bot.client import Bot, keep_alive
+from bot.commands.sync import in_step
+from shared.catalogue import load_catalogue
+from tests.bot.live.stage import Guild, MemoryQueue, build, connected, eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def stage(discord_server: dict[str, Any], route_base: None, queue: MemoryQueue, session: Any) -> Guild:
+    del route_base
+    queue.reset()
+    return Guild(session, discord_server)
+
+
+async def commands(stage: Guild) -> list[Any]:
+    state = await stage.call("GET", "/control/state")
+    return list(state["commands"])
+
+
+async def test_the_commands_are_written_when_they_changed_and_only_then(
+    stage: Guild, queue: MemoryQueue, session: Any
+) -> None:
+    catalogue = load_catalogue()
+    renamed = load_catalogue('[models.sdxl]\nname = "SDXL of ours"')
+
+    async with connected(build(queue, session, catalogue)):
+        first = await commands(stage)
+    async with connected(build(queue, session, catalogue)) as again:
+        second = await commands(stage)
+        assert await in_step(again.tree)
+    async with connected(build(queue, session, renamed)):
+        third = await commands(stage)
+
+    assert [c["version"] for c in first] == [c["version"] for c in second]
+    assert [c["version"] for c in third] != [c["version"] for c in second]
+    assert "SDXL of ours (retired)" in [choice["name"] for o in third[0]["options"] for choice in o.get("choices", [])]
+
+
+async def test_background_work_that_dies_is_logged_and_started_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+
+    async def short(seconds: float) -> None:
+        pauses.append(seconds)
+        await sleep(0)
+
+    async def dying() -> None:
+        raise OSError("no disk")
+
+    monkeypatch.setattr("bot.client.asyncio.sleep", short)
+    task = asyncio.create_task(keep_alive("the board", dying))
+    while len(pauses) < 9:
+        await sleep(0.001)
+    task.cancel()
+    await asyncio.wait([task])
+
+    assert pauses[:9] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert task.cancelled()
+    assert "the board died; it is started again in 1 s" in caplog.text
+
+
+async def test_a_command_in_hand_is_finished_before_the_end_and_a_new_one_is_sent_away(
+    stage: Guild, queue: MemoryQueue, session: Any
+) -> None:
+    gate = asyncio.Event()
+    queue.patience = gate.wait()
+    async with connected(build(queue, session, load_catalogue())) as bot:
+        await stage.new_channel()
+        first = await stage.invoke(prompt="a castle")
+        await stage.until(first, lambda s: s.get("message", {}).get("content"))
+        draining = asyncio.create_task(bot.drain())
+        await eventually(lambda: bot.tree.draining)
+
+        second = await stage.invoke(prompt="a tower")
+        answer = await stage.private_answer(second)
+        gate.set()
+        await draining
+
+        assert answer == "The bot is restarting. Nothing was queued. Ask again in a minute."
+        assert list(queue.jobs) == [first]
+        assert list(queue.threads) == [first]
+
+
+async def test_background_work_runs_while_connected_and_ends_with_it(
+    queue: MemoryQueue, session: Any, stage: Guild
+) -> None:
+    del stage
+    seen: list[str] = []
+
+    async def work() -> None:
+        seen.append("started")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            seen.append("ended")
+
+    bot = build(queue, session, load_catalogue())
+    bot.background = {"work": work}
+    async with connected(bot):
+        await eventually(lambda: seen == ["started"])
+
+    assert seen == ["started", "ended"]
+
+
+async def test_a_command_of_an_older_version_is_answered_in_words(
+    stage: Guild, queue: MemoryQueue, session: Any
+) -> None:
+    async with connected(build(queue, session, load_catalogue())) as bot:
+        bot.tree.remove_command("imagine")
+        await stage.new_channel()
+
+        answer = await stage.private_answer(await stage.invoke(prompt="a castle"))
+
+    assert answer.startswith("This command has changed.")
+    assert queue.jobs == {}
+
+
+async def test_only_the_guilds_intent_and_no_mentions(queue: MemoryQueue, session: Any) -> None:
+    bot = build(queue, session, load_catalogue())
+
+    assert isinstance(bot, Bot)
+    assert bot.intents == discord.Intents(guilds=True)
+    mentions = bot.allowed_mentions
+    assert mentions is not None
+    assert (mentions.everyone, mentions.users, mentions.roles, mentions.replied_user) == (False, False, False, False)
