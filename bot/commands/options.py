@@ -74,7 +74,7 @@ def _kind(catalogue: Catalogue, name: str, labels: Labels) -> Any:
         case "negative":
             return app_commands.Range[str, 1, TEXT_LIMIT] | None
         case "image":
-            return discord.Attachment | None if any(m.picture != "none" for m in catalogue.offered) else None
+            return discord.Attachment | None if _reads_pictures(catalogue) else None
         case "extras":
             return app_commands.Range[str, 1, EXTRAS_LIMIT] | None if catalogue.having(name) else None
     return str | None if labels else _number(catalogue.having(name), name)
@@ -93,8 +93,14 @@ def _number(models: tuple[Model, ...], name: str) -> Any:
 def _labels(catalogue: Catalogue, name: str, today: date) -> Labels:
     if name == "model":
         return {model.key: _model_label(model, catalogue, today) for model in catalogue.offered}
-    values = list(Fit) if name == "fit" else [v for model in catalogue.having(name) for v in model.fields[name].choices]
-    return {str(value): label(name, value) for value in values}
+    if name == "fit":
+        return {fit.value: label(name, fit) for fit in Fit} if _reads_pictures(catalogue) else {}
+    values = (value for model in catalogue.having(name) for value in model.fields[name].choices)
+    return {value: label(name, value) for value in values}
+
+
+def _reads_pictures(catalogue: Catalogue) -> bool:
+    return any(model.picture != "none" for model in catalogue.offered)
 
 
 def _model_label(model: Model, catalogue: Catalogue, today: date) -> locale_str:

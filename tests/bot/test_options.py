@@ -1,0 +1,141 @@
+"""What Discord is told about `/imagine` agrees with the catalogue and keeps Discord's limits in every language."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from types import SimpleNamespace
+from typing import Any, cast
+
+import discord
+import pytest
+from discord import app_commands
+
+from bot.client import Tree
+from bot.commands.options import ORDER, command
+from bot.commands.translation import PhraseTranslator
+from bot.phrases import DEFAULT, languages, phrases_for
+from shared.catalogue import Catalogue, load_catalogue
+from shared.request import OPTIONS, Fit
+
+TODAY = date(2026, 11, 22)
+STRING, INTEGER, NUMBER, ATTACHMENT = 3, 4, 10, 11
+
+
+async def handler(interaction: discord.Interaction, **options: object) -> None:
+    """Nothing is invoked here."""
+
+
+async def payload(catalogue: Catalogue) -> dict[str, Any]:
+    built = command(catalogue, handler, TODAY)
+    tree = Tree(discord.Client(intents=discord.Intents.none()), [built])
+    return await built.get_translated_payload(cast("Any", tree), PhraseTranslator())
+
+
+async def options(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
+    return {option["name"]: option for option in (await payload(catalogue))["options"]}
+
+
+def said(entry: dict[str, Any], what: str, language: str) -> str:
+    return str(entry.get(f"{what}_localizations", {}).get(language, entry[what]))
+
+
+def texts(entry: dict[str, Any], language: str) -> Iterator[str]:
+    for what in ("name", "description"):
+        if what in entry:
+            yield said(entry, what, language)
+    if "value" in entry:
+        yield str(entry["value"])
+    for part in (*entry.get("options", ()), *entry.get("choices", ())):
+        yield from texts(part, language)
+
+
+def test_every_field_of_a_request_is_an_option() -> None:
+    assert set(ORDER) == {"prompt", "negative", "image", "model", *OPTIONS}
+
+
+@pytest.mark.parametrize("language", languages())
+async def test_the_command_keeps_discords_limits(catalogue: Catalogue, language: str) -> None:
+    whole = await payload(catalogue)
+    names = [said(option, "name", language) for option in whole["options"]]
+
+    assert len(names) == len(set(names)) == 19  # of 25
+    for name in (said(whole, "name", language), *names):
+        assert re.fullmatch(r"[-_'\w]{1,32}", name)
+        assert name == name.lower()
+    for entry in (whole, *whole["options"]):
+        assert 1 <= len(said(entry, "description", language)) <= 100
+    for option in whole["options"]:
+        choices = option.get("choices", [])
+        labels = [said(choice, "name", language) for choice in choices]
+        assert len(labels) == len(set(labels)) <= 25
+        assert all(1 <= len(label) <= 100 for label in labels)
+        assert all(len(choice["value"]) <= 100 for choice in choices)
+    assert sum(map(len, texts(whole, language))) <= 8000
+    assert [option["required"] for option in whole["options"]] == [True] + [False] * 18
+
+
+async def test_it_is_for_guilds_alone(catalogue: Catalogue) -> None:
+    whole = await payload(catalogue)
+
+    assert (whole["contexts"], whole["integration_types"]) == ([0], [0])
+
+
+@pytest.mark.parametrize("field", OPTIONS)
+async def test_ranges_and_choices_are_the_union_of_the_models(catalogue: Catalogue, field: str) -> None:
+    option = (await options(catalogue))[phrases_for(DEFAULT).option(field)]
+    specs = [model.fields[field] for model in catalogue.having(field)]
+
+    values = [choice["value"] for choice in option.get("choices", [])]
+    if field == "fit":
+        assert values == list(Fit)
+    elif field == "extras":
+        assert (option["type"], option["max_length"]) == (STRING, 2000)
+    elif specs[0].choices:
+        assert option["type"] == STRING
+        assert values == list(dict.fromkeys(value for spec in specs for value in spec.choices))
+    else:
+        assert option["type"] == (INTEGER if field in {"seed", "steps", "samples"} else NUMBER)
+        assert option["min_value"] == min(cast("float", spec.minimum) for spec in specs)
+        assert option["max_value"] == max(cast("float", spec.maximum) for spec in specs)
+
+
+async def test_models_are_labelled_with_default_and_retired(catalogue: Catalogue) -> None:
+    choices = (await options(catalogue))["model"]["choices"]
+
+    assert [(choice["name"], choice["value"]) for choice in choices] == [
+        ("SD 3.5 Large (default)", "sd3.5-large"),
+        ("SDXL 1.0 (retired)", "sdxl"),
+        ("Stable Image Core", "stable-image-core"),
+    ]
+    assert choices[1]["name_localizations"]["fr"] == "SDXL 1.0 (retiré)"
+
+
+async def test_what_no_model_on_offer_reads_is_no_option() -> None:
+    alone = load_catalogue('[models.sdxl]\noffered = false\n[models."sd3.5-large"]\npicture = "none"')
+
+    names = set(await options(alone))
+
+    assert names == {"prompt", "model", "negative", "keep", "seed", "aspect", "format"}
+
+
+async def test_more_than_twenty_five_choices_are_completed_while_typing() -> None:
+    styles = [f"style-{number}" for number in range(30)] + ["anime"]
+    many = load_catalogue(f"[models.sdxl.fields.style_preset]\nchoices = {styles}")
+    built = command(many, handler, TODAY)
+
+    option = next(o for o in (await options(many)).values() if o["name"] == "style")
+    complete = cast("Any", built._params["style_preset"].autocomplete)
+    interaction = SimpleNamespace(locale=discord.Locale.french)
+    found: list[app_commands.Choice[str]] = await complete(interaction, "STYLE-2")
+    everything: list[app_commands.Choice[str]] = await complete(interaction, "")
+
+    assert (option["autocomplete"], option.get("choices")) == (True, None)
+    assert [choice.value for choice in found] == ["style-2", *(f"style-2{n}" for n in range(10))]
+    assert len(everything) == 25
+
+
+async def test_only_languages_other_than_english_are_sent(catalogue: Catalogue) -> None:
+    whole = await payload(catalogue)
+
+    assert set(whole["description_localizations"]) == set(languages()) - {DEFAULT}
+    assert whole["options"][7]["name_localizations"] == {"fr": "étapes"}
