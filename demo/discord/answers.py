@@ -7,11 +7,14 @@ from aiohttp import web
 
 from demo.discord.errors import Refusal
 
+ANSWERED: web.ResponseKey[Any] = web.ResponseKey("answered", object)
+"""What an answer says, parsed, for the record."""
+
 
 def ok(body: Any, status: int = 200) -> web.Response:
     """Return a JSON answer."""
     answer = web.Response(body=json.dumps(body).encode(), status=status, headers={"Content-Type": "application/json"})
-    answer["json"] = body
+    answer[ANSWERED] = body
     return answer
 
 

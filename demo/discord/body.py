@@ -18,6 +18,9 @@ REQUEST_LIMIT = 25 << 20
 FORM_SLACK = 1 << 20
 """Bytes allowed on top of the files for the form around them."""
 
+ASKED: web.RequestKey[Any] = web.RequestKey("asked", object)
+"""What a request asks, parsed, for the record."""
+
 
 @dataclass(frozen=True)
 class UploadedFile:
@@ -46,7 +49,7 @@ def parse_json(text: str | bytes) -> Any:
 async def read_any(request: web.Request) -> Any:
     """Read a JSON body of any kind; an empty one is an empty object."""
     raw = await request.read()
-    request["body"] = parsed = parse_json(raw) if raw else {}
+    request[ASKED] = parsed = parse_json(raw) if raw else {}
     return parsed
 
 
@@ -67,7 +70,7 @@ async def read_body(request: web.Request, limit: int) -> Body:
 
     Raises Refusal 40005 (413) for a request over 25 MiB, or over the limit of one file where that is more.
     """
-    total = max(REQUEST_LIMIT, limit) + FORM_SLACK
+    total = max(REQUEST_LIMIT, limit + FORM_SLACK)
     if (request.content_length or 0) > total:
         raise Refusal(40005)
     if not request.content_type.startswith("multipart/"):
@@ -86,7 +89,7 @@ async def read_body(request: web.Request, limit: int) -> Body:
         met = FILE_FIELD.fullmatch(name)
         if name == "payload_json":
             payload = _object(parse_json(data))
-            request["body"] = payload
+            request[ASKED] = payload
         elif met or part.filename:
             files[int(met[1]) if met else len(files)] = UploadedFile(part.filename or "unknown", data)
         else:

@@ -12,6 +12,7 @@ from demo.discord.interaction import Interaction, InteractionType
 from demo.discord.media import embed_media, media_of, referenced
 from demo.discord.message import Message, MessageFlag, MessageType
 from demo.discord.snowflake import iso
+from demo.discord.validate_components import ComponentType, walk
 from demo.discord.world import World
 
 USER_MENTION = re.compile(r"<@!?(\d+)>")
@@ -125,6 +126,10 @@ def _resolve_media(world: World, message: Message) -> tuple[set[str], list[dict[
             "flags": 0,
             "attachment_id": attachment.id,
         }
+    for component in walk(components):
+        if component["type"] == ComponentType.FILE:
+            file = next((a for a in message.attachments if a.id == component["file"]["id"]), None)
+            component |= {"name": file.filename if file else None, "size": len(file.data) if file else None}
     for embed in embeds:
         for (part, key), holder in embed_media(embed):
             attachment = referenced(holder[key], message.attachments)

@@ -9,7 +9,8 @@ import re
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from demo.discord.answers import ok, refused
+from demo.discord.answers import ANSWERED, ok, refused
+from demo.discord.body import ASKED
 from demo.discord.errors import Refusal
 from demo.discord.faults import Handler, suffer
 from demo.discord.rate_limits import RateLimits
@@ -37,8 +38,8 @@ def front_door(limits: RateLimits) -> Middleware:
         fault = request.app[FAULTS].meet(request.method, below)
         answer = await (suffer(fault, request, carry_out) if fault else carry_out(request))
         if api and not (fault and fault.action.startswith("drop")):
-            body = request.get("body")
-            request.app[RECORDER].write(request.method, below, body, answer.status, answer.get("json"))
+            body = request.get(ASKED)
+            request.app[RECORDER].write(request.method, below, body, answer.status, answer.get(ANSWERED))
         return answer
 
     return middleware

@@ -157,7 +157,7 @@ class Components:
             if item.get("url"):
                 message = "A custom id and url cannot both be specified"
                 form.fault((*where, "url"), "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", message)
-        if style not in (None, PREMIUM) and not label and "emoji" not in kept:
+        if style not in (None, PREMIUM) and not item.get("label") and "emoji" not in kept:
             form.fault(where, "BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED", "A button must have a label or an emoji")
         return kept | ({"disabled": True} if form.flag((*where, "disabled"), item.get("disabled")) else {})
 

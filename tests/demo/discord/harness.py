@@ -45,7 +45,7 @@ def form(payload: dict[str, Any], *files: tuple[str, bytes]) -> aiohttp.FormData
     data = aiohttp.FormData(quote_fields=False)
     data.add_field("payload_json", json.dumps(payload))
     for number, (name, content) in enumerate(files):
-        data.add_field(f"files[{number}]", content, filename=name, content_type="application/octet-stream")
+        data.add_field(f"files[{number}]", io.BytesIO(content), filename=name, content_type="application/octet-stream")
     return data
 
 
