@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import discord
 
@@ -37,6 +37,20 @@ class Spot:
     notes: Sequence[str] = ()
 
 
+class Reply(discord.MessageReference):
+    """A reply, posted even when the message it answers was deleted; its ids are strings, as Discord's schema asks."""
+
+    def __init__(self, channel: int, message: int) -> None:
+        super().__init__(message_id=message, channel_id=channel, fail_if_not_exists=False)
+
+    def to_dict(self) -> Any:
+        """Give the reference in the form of the create-message request."""
+        whole = super().to_dict()
+        return whole | {key: str(value) for key, value in whole.items() if key.endswith("_id")}
+
+    to_message_reference_dict = to_dict
+
+
 async def thread_spot(client: discord.Client, standing: Standing) -> Spot:
     """Give the thread of a job, opened now if it is not yet. Raises `discord.HTTPException`."""
     place = standing.job.place
@@ -55,8 +69,8 @@ def channel_spot(client: discord.Client, job: Job, refusal: discord.HTTPExceptio
 async def direct_spot(client: discord.Client, job: Job, phrases: Phrases) -> Spot:
     """Give the direct messages with the one who asked. Raises `discord.HTTPException`."""
     async with asyncio.timeout(CALL_SECONDS):
-        channel = await client.create_dm(discord.Object(job.requester.id))
-    return Spot(channel.id, DEFAULT_UPLOAD, private=True, notes=(phrases.say("thread.direct"),))
+        channel = await client.http.start_private_message(str(job.requester.id))
+    return Spot(int(channel["id"]), DEFAULT_UPLOAD, private=True, notes=(phrases.say("thread.direct"),))
 
 
 async def find_answer(client: discord.Client, standing: Standing, channel_id: int) -> int | None:

@@ -16,7 +16,7 @@ import discord
 
 from bot.deliver.letters import letter
 from bot.deliver.refusals import CANNOT_REPLY, UNKNOWN_MESSAGE, passes, too_large
-from bot.deliver.spots import CALL_SECONDS, Spot, channel_spot, direct_spot, find_answer, thread_spot
+from bot.deliver.spots import CALL_SECONDS, Reply, Spot, channel_spot, direct_spot, find_answer, thread_spot
 from bot.phrases import phrases_for
 from bot.ports import Delivering, Standing
 from shared.catalogue import Catalogue
@@ -109,9 +109,7 @@ class Voice:
         channel = self._client.get_partial_messageable(spot.channel)
         how: dict[str, Any] = {"nonce": job.id, "allowed_mentions": discord.AllowedMentions.none()}
         if spot.reply:
-            how["reference"] = discord.MessageReference(
-                message_id=job.place.message, channel_id=spot.channel, fail_if_not_exists=False
-            )
+            how["reference"] = Reply(spot.channel, job.place.message)
         while True:
             what = await letter(standing, picture, spot, limit, self._catalogue)
             try:

@@ -82,6 +82,25 @@ class Discord:
         self.record = record
         self.channel = 0
 
+    @asynccontextmanager
+    async def online(self) -> AsyncIterator[discord.Client]:
+        """Connect to the gateway too, which makes the guild and its limits known."""
+        client = discord.AutoShardedClient(intents=discord.Intents(guilds=True))
+        arrived = asyncio.Event()
+
+        async def on_ready() -> None:
+            arrived.set()
+
+        client.event(on_ready)
+        async with client:
+            await client.login("demo-token")
+            connection = asyncio.create_task(client.connect())
+            async with asyncio.timeout(10):
+                await arrived.wait()
+            yield client
+            await client.close()
+            await connection
+
     async def control(self, method: str, path: str, body: Any = None) -> Any:
         async with self.http.request(method, f"{self.url}/control/{path}", json=body) as answer:
             assert answer.status == 200, await answer.text()

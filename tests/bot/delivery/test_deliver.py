@@ -5,6 +5,7 @@ import io
 import os
 import time
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -25,6 +26,14 @@ POSTS = r"/channels/\d+/messages$"
 def png(side: int = 64) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (side, side), "teal").save(out, "PNG")
+    return out.getvalue()
+
+
+@cache
+def large_png() -> bytes:
+    """A picture of 10.3 MiB, of noise so that it does not compress."""
+    out = io.BytesIO()
+    Image.frombytes("RGB", (2000, 1800), os.urandom(2000 * 1800 * 3)).save(out, "PNG", compress_level=0)
     return out.getvalue()
 
 
@@ -303,10 +312,7 @@ async def test_a_picture_over_the_upload_limit_is_re_encoded_and_said_so(
     world: Discord, ledger: Ledger, deliver: Deliver
 ) -> None:
     job = await world.asked()
-    out = io.BytesIO()
-    Image.frombytes("RGB", (2000, 1800), os.urandom(2000 * 1800 * 3)).save(out, "PNG", compress_level=0)
-    assert out.tell() > 10 * 1024**2
-    ledger.finish(job, made(), out.getvalue())
+    ledger.finish(job, made(), large_png())
     await tell(deliver, ledger, job)
     (posted,) = await world.messages(job.place.message)
     (file,) = await world.files(posted)
@@ -402,3 +408,19 @@ async def test_an_old_outcome_is_looked_for_and_a_fresh_one_is_not(
         await ledger.when_told(old)
     assert world.requests("GET", f"/channels/{fresh.place.message}/messages") == 0
     assert world.requests("GET", f"/channels/{old.place.message}/messages") == 1
+
+
+async def test_a_boosted_guild_gets_a_large_picture_as_it_is(
+    world: Discord, ledger: Ledger, catalogue: Catalogue
+) -> None:
+    job = await world.asked()
+    await world.control("PATCH", "guild", {"premium_tier": 2})
+    ledger.finish(job, made(), large_png())
+    try:
+        async with world.online() as client:
+            await tell(Deliver(client, ledger, catalogue), ledger, job)
+    finally:
+        await world.control("PATCH", "guild", {"premium_tier": 0})
+    (file,) = await world.files(*await world.messages(job.place.message))
+    assert file["size"] == len(large_png())
+    assert file["filename"].endswith(".png")
