@@ -7,7 +7,8 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelW
 import logging
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
+from contextlib import closing, suppress
+from socket import SHUT_RDWR
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -47,6 +48,7 @@ class BedrockStudio:
         self, *, region: str | None, call_seconds: float, concurrency: int, streaming: Collection[str] = ()
     ) -> None:
         """`region` None leaves it to AWS's own configuration; `streaming` names the models (keys) to stream."""
+        self._region = region
         self._session = boto3.session.Session(region_name=region)
         self._call_seconds = call_seconds
         self._streaming = frozenset(streaming)
@@ -79,10 +81,25 @@ class BedrockStudio:
             ending = Withheld(said, seconds) if isinstance(said, Side) else said
             cause = error
             request_id = _request_id(error) or request_id
+        if isinstance(ending, Trouble) and ending.problem.code == "credentials":
+            self._forget_credentials()
         log.info("%s: %s in %.2f s, request %s", model.key, _told(ending, cause), seconds, request_id)
         if isinstance(ending, Trouble):
             raise ending from cause
         return ending
+
+    def close(self) -> None:
+        """Close the connections that are kept for the next call."""
+        with self._making:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
+    def _forget_credentials(self) -> None:
+        """Let the next call look for them anew: a session keeps what it found, and a client also that it found none."""
+        with self._making:
+            self._session = boto3.session.Session(region_name=self._region)
+            self._clients = {}
 
     def _invoke(self, model: Model, body: bytes) -> Any:
         client = self._client(region_for(model, self._session.region_name))
@@ -107,26 +124,28 @@ def _whole(body: Any, seconds: float) -> bytes:
     try:
         return within(seconds, lambda: _joined(body))
     except Overdue:
-        with suppress(OSError, RuntimeError, ValueError):
-            body._raw_stream.shutdown()  # noqa: SLF001 - botocore shows its urllib3 response in no other way
+        with suppress(AttributeError, OSError):  # it ended or was closed in this very moment
+            body._raw_stream.connection.sock.shutdown(SHUT_RDWR)  # noqa: SLF001 - botocore shows its urllib3 response in no other way
         raise
 
 
 def _joined(body: Any) -> bytes:
-    """The bytes of an answer, or of the chunks of a stream of events. Raises `Unusable` where they are too many."""
-    if hasattr(body, "read"):
-        data: bytes = body.read(MAX_ANSWER_BYTES)
-        if body.read(1):  # at the end this compares the length with the announced one
-            raise _too_large()
-        return data
-    chunks, size = [], 0
-    for event in body:
-        chunk = event.get("chunk", {}).get("bytes", b"")
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > MAX_ANSWER_BYTES:
-            raise _too_large()
-    return b"".join(chunks)
+    """The bytes of an answer, or of the chunks of a stream of events. Raises `Unusable` where they are too many.
+
+    What is read to its end gives its connection back to the pool; closing ends that of all else.
+    """
+    with closing(body):
+        if hasattr(body, "read"):
+            data: bytes = body.read(MAX_ANSWER_BYTES)
+            if body.read(1):  # at the end this compares the length with the announced one
+                raise _too_large()
+            return data
+        joined = bytearray()
+        for event in body:
+            joined += event.get("chunk", {}).get("bytes", b"")
+            if len(joined) > MAX_ANSWER_BYTES:
+                raise _too_large()
+        return bytes(joined)
 
 
 def _too_large() -> Unusable:

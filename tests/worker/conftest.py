@@ -1,0 +1,68 @@
+"""A stand-in for Bedrock that the worker's tests call by boto3, as they would call AWS."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+
+ACCOUNT = {"AWS_ACCESS_KEY_ID": "AKIADEMODEMODEMODEMO", "AWS_SECRET_ACCESS_KEY": "demo-secret-access-key"}
+
+
+@dataclass(frozen=True)
+class Bedrock:
+    """The stand-in's address, and its control API (demo/bedrock/control.py)."""
+
+    url: str
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        with urlopen(Request(self.url + path, data, method=method), timeout=5) as answer:  # noqa: S310 - loopback
+            return json.loads(answer.read() or b"null")
+
+    def calls(self) -> list[dict[str, Any]]:
+        listed = self.control("GET", "/control/calls")
+        return list(listed["calls"] if isinstance(listed, dict) else listed)
+
+
+@pytest.fixture(scope="session")
+def bedrock_server() -> Iterator[Bedrock]:
+    command = [sys.executable, "-m", "demo.bedrock", "--port", "0", "--fast"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert process.stdout
+    try:
+        yield Bedrock(json.loads(process.stdout.readline())["url"])
+    finally:
+        process.terminate()
+        process.wait(5)
+        process.stdout.close()
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment with the stand-in's account in it and nothing else of AWS."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    nowhere = {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    for name, value in {**ACCOUNT, **nowhere}.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+@pytest.fixture
+def bedrock(bedrock_server: Bedrock, aws: pytest.MonkeyPatch) -> Bedrock:
+    """The stand-in with clean books, for boto3 and for processes that are started."""
+    for variable in ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL_BEDROCK"):
+        aws.setenv(variable, bedrock_server.url)
+    bedrock_server.control("DELETE", "/control/faults")
+    bedrock_server.control("DELETE", "/control/calls")
+    return bedrock_server

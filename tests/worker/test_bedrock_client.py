@@ -1,0 +1,495 @@
+"""The studio over real boto3, against the stand-in and, for what that cannot do, against a socket."""
+
+import io
+import logging
+import socket
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event, Thread
+
+import pytest
+from PIL import Image
+
+from demo.bedrock.faults import ANSWERS, FAULTS
+from shared.catalogue import Catalogue
+from shared.outcome import Side
+from shared.request import compose
+from tests.worker.conftest import ACCOUNT, Bedrock
+from worker.bedrock import client as client_module
+from worker.bedrock.client import BedrockStudio
+from worker.bedrock.errors import TABLE
+from worker.ports import Picture, Retry, Trouble, Withheld
+
+PROMPT = "a castle in the fog"
+
+
+def jpeg() -> bytes:
+    written = io.BytesIO()
+    Image.new("RGB", (640, 1536), "teal").save(written, "JPEG")
+    return written.getvalue()
+
+
+PICTURE = jpeg()
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A studio and the shortest way to ask it."""
+
+    catalogue: Catalogue
+    studio: BedrockStudio
+
+    def generate(self, model: str = "sd3.5-large", prompt: str = PROMPT, seed: int = 7) -> Picture | Withheld:
+        row = self.catalogue.models[model]
+        has_picture = row.picture != "none"
+        request = compose(self.catalogue, prompt=prompt, model=model, has_picture=has_picture)
+        return self.studio.generate(request, row, PICTURE if has_picture else None, seed)
+
+    def trouble(self, model: str = "sd3.5-large", prompt: str = PROMPT) -> Trouble:
+        with pytest.raises(Trouble) as raised:
+            self.generate(model, prompt)
+        return raised.value
+
+
+@pytest.fixture
+def asking(catalogue: Catalogue) -> Iterator[Callable[..., Asking]]:
+    made: list[BedrockStudio] = []
+
+    def make(
+        region: str | None = "us-west-2", seconds: float = 20, streaming: tuple[str, ...] = (), threads: int = 4
+    ) -> Asking:
+        studio = BedrockStudio(region=region, call_seconds=seconds, concurrency=threads, streaming=streaming)
+        made.append(studio)
+        return Asking(catalogue, studio)
+
+    yield make
+    for studio in made:
+        studio.close()
+
+
+@pytest.fixture(scope="module")
+def kept_studio() -> Iterator[BedrockStudio]:
+    studio = BedrockStudio(region="us-west-2", call_seconds=20, concurrency=4)
+    yield studio
+    studio.close()
+
+
+@pytest.fixture
+def kept(catalogue: Catalogue, kept_studio: BedrockStudio, bedrock: Bedrock) -> Asking:
+    """One studio for many tests, its client made in the first of them: making one takes longer than a call."""
+    assert bedrock.calls() == []
+    return Asking(catalogue, kept_studio)
+
+
+# the stand-in
+
+
+@pytest.mark.parametrize("model", ["sdxl", "sd3.5-large", "stable-image-core"])
+def test_a_picture_comes_with_its_seed_its_size_and_its_seconds(model: str, kept: Asking, bedrock: Bedrock) -> None:
+    picture = kept.generate(model, seed=4294967294)
+    assert isinstance(picture, Picture)
+    with Image.open(io.BytesIO(picture.data)) as opened:
+        assert opened.size == (picture.width, picture.height)
+    assert (picture.media_type, picture.seed) == ("image/png", 4294967294)
+    assert 0 < picture.seconds < 10
+    assert [(call["operation"], call["status"]) for call in bedrock.calls()] == [("InvokeModel", 200)]
+
+
+def test_streamed_chunks_are_joined_to_the_same_picture(asking: Callable[..., Asking], bedrock: Bedrock) -> None:
+    whole, streamed = asking().generate("sdxl"), asking(streaming=("sdxl",)).generate("sdxl")
+    assert isinstance(whole, Picture)
+    assert isinstance(streamed, Picture)
+    assert streamed.data == whole.data
+    assert [call["operation"] for call in bedrock.calls()] == ["InvokeModel", "InvokeModelWithResponseStream"]
+
+
+def test_a_model_is_streamed_only_where_its_row_allows_it(asking: Callable[..., Asking], bedrock: Bedrock) -> None:
+    asking(streaming=("sd3.5-large",)).generate("sd3.5-large")
+    assert [call["operation"] for call in bedrock.calls()] == ["InvokeModel"]
+
+
+NAMED = {
+    "access-denied": "access_denied",
+    "marketplace-pending": "access_denied",
+    "eol": "model_gone",
+    "not-found": "model_gone",
+    "legacy": "model_gone",
+    "validation": "misconfigured",
+    "profile": "misconfigured",
+    "quota": "quota_exceeded",
+    "throttle": "busy",
+    "not-ready": "busy",
+    "timeout": "model_timeout",
+    "model-error": "model_error",
+    "internal": "provider_error",
+    "unavailable": "busy",
+    "unavailable-html": "busy",
+    "overloaded": "busy",
+    "expired-token": "credentials",
+    "invalid-token": "credentials",
+    "incomplete-signature": "credentials",
+    "request-expired": "credentials",
+    "not-authorized": "credentials",
+    "error": "model_error",
+    "result-error": "model_error",
+    "unknown-reason": "bad_answer",
+    "garbage": "bad_answer",
+    "empty": "bad_answer",
+    "bad-base64": "bad_answer",
+    "not-a-picture": "bad_answer",
+    "no-seed": "bad_answer",
+    "no-images": "bad_answer",
+    "huge-picture": "bad_answer",
+    "tiny-picture": "bad_answer",
+    "drop": "provider_error",
+    "drop-mid": "provider_error",
+}
+ELSEWHERE = {
+    "filtered",
+    "filter-input",
+    "refused",
+    "seed-string",
+    "slow",
+    "drip",
+    "hang",
+    "stream-error",
+    "stream-throttle",
+}
+
+
+def test_every_fault_of_the_stand_in_is_met_here() -> None:
+    assert set(NAMED) | ELSEWHERE == set(FAULTS)
+
+
+@pytest.mark.parametrize(
+    ("fault", "model"),
+    [(fault, "sd3.5-large") for fault in NAMED] + [(fault, "sdxl") for fault in NAMED if fault in ANSWERS],
+)
+def test_every_fault_has_its_words_and_costs_one_request(
+    fault: str, model: str, kept: Asking, bedrock: Bedrock
+) -> None:
+    trouble = kept.trouble(model, f"{PROMPT} [{fault}]")
+    assert trouble.problem.code == NAMED[fault]
+    assert PROMPT not in str(trouble)
+    (call,) = bedrock.calls()
+    if call["billed"]:
+        assert trouble.retry is Retry.ONCE
+
+
+@pytest.mark.parametrize(
+    ("model", "fault", "side"),
+    [
+        ("sdxl", "filtered", Side.OUTPUT),
+        ("sdxl", "refused", Side.PROMPT),
+        ("sd3.5-large", "filtered", Side.OUTPUT),
+        ("sd3.5-large", "filter-input", Side.INPUT),
+        ("sd3.5-large", "refused", Side.PROMPT),
+    ],
+)
+def test_what_the_filter_withholds_is_no_trouble_but_the_side_it_withheld(
+    model: str, fault: str, side: Side, kept: Asking, bedrock: Bedrock
+) -> None:
+    withheld = kept.generate(model, f"{PROMPT} [{fault}]")
+    assert isinstance(withheld, Withheld)
+    assert withheld.side is side
+    assert len(bedrock.calls()) == 1
+
+
+@pytest.mark.parametrize("model", ["sdxl", "sd3.5-large"])
+def test_a_seed_in_digits_is_read(model: str, kept: Asking, bedrock: Bedrock) -> None:
+    picture = kept.generate(model, f"{PROMPT} [seed-string]")
+    assert isinstance(picture, Picture)
+    assert picture.seed == 7
+    assert len(bedrock.calls()) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"), [("stream-error", "model_error"), ("stream-throttle", "busy"), ("drop-mid", "provider_error")]
+)
+def test_a_stream_that_breaks_goes_through_the_same_table_and_is_repeated_once_at_most(
+    fault: str, code: str, asking: Callable[..., Asking], bedrock: Bedrock
+) -> None:
+    trouble = asking(streaming=("sdxl",)).trouble("sdxl", f"{PROMPT} [{fault}]")
+    assert (trouble.problem.code, trouble.retry) == (code, Retry.ONCE)
+    assert len(bedrock.calls()) == 1
+
+
+@pytest.mark.parametrize("streaming", [(), ("sdxl",)])
+@pytest.mark.parametrize("fault", ["slow:9", "drip:9", "hang"])
+def test_the_deadline_holds_over_the_whole_call(
+    fault: str, streaming: tuple[str, ...], asking: Callable[..., Asking], bedrock: Bedrock
+) -> None:
+    started = time.monotonic()
+    trouble = asking(seconds=0.5, streaming=streaming).trouble("sdxl", f"{PROMPT} [{fault}]")
+    assert 0.4 < time.monotonic() - started < 1.5
+    assert (trouble.problem.code, trouble.retry) == ("deadline", Retry.ONCE)
+    assert "within 0.5 s" in str(trouble)
+    assert len(bedrock.calls()) == 1
+
+
+@pytest.mark.parametrize("streaming", [(), ("sdxl",)])
+def test_calls_one_after_another_use_one_connection(
+    streaming: tuple[str, ...], asking: Callable[..., Asking], bedrock: Bedrock, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = asking(streaming=streaming)
+    with caplog.at_level(logging.DEBUG, "urllib3.connectionpool"):
+        for _ in range(3):
+            asked.generate("sdxl")
+    assert len(bedrock.calls()) == 3
+    assert sum("Starting new HTTP connection" in r.getMessage() for r in caplog.records) == 1
+
+
+def test_many_threads_share_one_client_and_its_pool(
+    asking: Callable[..., Asking], bedrock: Bedrock, caplog: pytest.LogCaptureFixture
+) -> None:
+    both = asking(threads=6)
+    with ThreadPoolExecutor(6) as pool:
+        pictures = list(pool.map(lambda seed: both.generate("stable-image-core", seed=seed), range(1, 7)))
+    assert [p.seed for p in pictures if isinstance(p, Picture)] == [1, 2, 3, 4, 5, 6]
+    assert list(both.studio._clients) == ["us-west-2"]
+    assert len(bedrock.calls()) == 6
+    assert "pool is full" not in caplog.text
+
+
+def test_the_log_has_one_line_a_call_without_prompt_or_key(
+    asking: Callable[..., Asking], bedrock: Bedrock, caplog: pytest.LogCaptureFixture
+) -> None:
+    studio = asking()
+    with caplog.at_level(logging.INFO, "worker.bedrock"):
+        studio.generate("stable-image-core")
+        studio.generate("sdxl", f"{PROMPT} [filtered]")
+        studio.trouble("sdxl", f"{PROMPT} [access-denied]")
+    lines = [r.getMessage() for r in caplog.records if r.name.startswith("worker.")]
+    assert len(lines) == len(bedrock.calls()) == 3
+    assert "image/png of 1024 × 1024" in lines[0]
+    assert "withheld, output picture" in lines[1]
+    assert "access_denied (AccessDeniedException: You don't have access" in lines[2]
+    assert not any(secret in line for line in lines for secret in (PROMPT, "AKIA", "demo-secret"))
+    assert all("request -" not in line for line in lines)
+
+
+@pytest.mark.parametrize("changed", [{"AWS_SECRET_ACCESS_KEY": "wrong"}, {"AWS_ACCESS_KEY_ID": "AKIAWRONG"}])
+def test_wrong_keys_are_a_matter_of_credentials(
+    changed: dict[str, str], asking: Callable[..., Asking], bedrock: Bedrock, aws: pytest.MonkeyPatch
+) -> None:
+    for name, value in changed.items():
+        aws.setenv(name, value)
+    assert asking().trouble().problem.code == "credentials"
+    assert not any(call["billed"] for call in bedrock.calls())
+
+
+def test_no_keys_at_all_is_a_matter_of_credentials(
+    asking: Callable[..., Asking], bedrock: Bedrock, aws: pytest.MonkeyPatch
+) -> None:
+    aws.delenv("AWS_ACCESS_KEY_ID")
+    aws.delenv("AWS_SECRET_ACCESS_KEY")
+    asked = asking()
+    trouble = asked.trouble()
+    assert (trouble.problem.code, trouble.retry) == ("credentials", Retry.WAIT)
+    assert bedrock.calls() == []
+    for name, value in ACCOUNT.items():
+        aws.setenv(name, value)
+    assert isinstance(asked.generate("stable-image-core"), Picture), "keys that came later are not looked for"
+
+
+# a socket
+
+Answer = Callable[[socket.socket, Event], None]
+
+
+@dataclass
+class Raw:
+    """A server that reads whole requests and then does with the connection what the test says."""
+
+    url: str
+    requests: list[bytes] = field(default_factory=list)
+    left: Event = field(default_factory=Event)
+    stopped: Event = field(default_factory=Event)
+
+
+@contextmanager
+def raw_server(answer: Answer) -> Iterator[Raw]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = Raw(f"http://127.0.0.1:{listener.getsockname()[1]}")
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                request = connection.recv(65536)
+                head, _, body = request.partition(b"\r\n\r\n")
+                length = next(
+                    int(line.split(b":")[1])
+                    for line in head.lower().split(b"\r\n")
+                    if line.startswith(b"content-length")
+                )
+                while len(body) < length:
+                    body += connection.recv(65536)
+                server.requests.append(head + b"\r\n\r\n" + body)
+                try:
+                    answer(connection, server.stopped)
+                except OSError:
+                    server.left.set()
+
+    thread = Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.stopped.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(2)
+
+
+def sent(status: str, body: bytes, **headers: str) -> Answer:
+    lines = [
+        f"HTTP/1.1 {status}",
+        *(f"{name}: {value}" for name, value in {"Content-Length": str(len(body)), **headers}.items()),
+    ]
+
+    def answer(connection: socket.socket, stopped: Event) -> None:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
+
+    return answer
+
+
+def dripped(start: bytes) -> Answer:
+    """Send the start, then a byte every 0.05 s until the client leaves or the test ends."""
+
+    def answer(connection: socket.socket, stopped: Event) -> None:
+        connection.sendall(start)
+        while not stopped.wait(0.05):
+            connection.sendall(b"a")
+
+    return answer
+
+
+def test_the_request_names_model_region_and_both_content_types(
+    aws: pytest.MonkeyPatch, asking: Callable[..., Asking]
+) -> None:
+    with raw_server(sent("200 OK", b"{}")) as server:
+        aws.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.url)
+        asking().trouble()
+    head = server.requests[0].lower()
+    assert head.startswith(b"post /model/stability.sd3-5-large-v1%3a0/invoke http/1.1\r\n")
+    assert b"\r\ncontent-type: application/json\r\n" in head
+    assert b"\r\naccept: application/json\r\n" in head
+    assert b"/us-west-2/bedrock/aws4_request" in head
+
+
+@pytest.mark.parametrize(
+    ("configured", "model", "called"),
+    [
+        ("us-east-1", "sdxl", "us-east-1"),
+        ("us-west-2", "sdxl", "us-west-2"),
+        ("eu-west-3", "sdxl", "us-east-1"),
+        ("us-east-1", "sd3.5-large", "us-west-2"),
+        (None, "sd3.5-large", "us-west-2"),
+    ],
+)
+def test_the_configured_region_is_called_where_the_model_is_there_else_the_models_own(
+    configured: str | None, model: str, called: str, aws: pytest.MonkeyPatch, asking: Callable[..., Asking]
+) -> None:
+    with raw_server(sent("200 OK", b"{}")) as server:
+        aws.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.url)
+        asking(region=configured).trouble(model)
+    assert f"/{called}/bedrock/aws4_request".encode() in server.requests[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "retry"),
+    [
+        ("500 Oh", "provider_error", Retry.ONCE),
+        ("502 Bad Gateway", "provider_error", Retry.ONCE),
+        ("503 No", "busy", Retry.WAIT),
+        ("404 Not Found", "misconfigured", Retry.NEVER),
+        ("204 No Content", "bad_answer", Retry.ONCE),
+    ],
+)
+def test_a_page_instead_of_an_answer_is_treated_by_its_status_and_asked_for_once(
+    status: str, code: str, retry: Retry, aws: pytest.MonkeyPatch, asking: Callable[..., Asking]
+) -> None:
+    body = b"" if status.startswith("204") else b"<html>oh</html>"
+    with raw_server(sent(status, body, **{"Content-Type": "text/html"})) as server:
+        aws.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.url)
+        trouble = asking().trouble()
+        time.sleep(0.05)
+    assert (trouble.problem.code, trouble.retry) == (code, retry)
+    assert len(server.requests) == 1
+
+
+def test_a_refused_connection_waits_because_nothing_was_sent(
+    aws: pytest.MonkeyPatch, asking: Callable[..., Asking]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    aws.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", f"http://127.0.0.1:{port}")
+    trouble = asking().trouble()
+    assert (trouble.problem.code, trouble.retry) == ("unreachable", Retry.WAIT)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"HTTP/1.1 200 OK\r\nX-Drip: ",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
+        b"HTTP/1.1 500 Oh\r\nContent-Length: 100000\r\n\r\n",
+    ],
+    ids=["headers", "body", "error body"],
+)
+def test_no_part_of_an_answer_may_drip_beyond_the_deadline(
+    start: bytes, aws: pytest.MonkeyPatch, asking: Callable[..., Asking]
+) -> None:
+    with raw_server(dripped(start)) as server:
+        aws.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.url)
+        started = time.monotonic()
+        trouble = asking(seconds=0.4).trouble()
+        assert time.monotonic() - started < 1
+        assert (trouble.problem.code, trouble.retry) == ("deadline", Retry.ONCE)
+        if start.endswith(b"\r\n\r\n") and b"200" in start:
+            assert server.left.wait(2), "the connection is still open"
+
+
+@pytest.mark.parametrize("length", ["", "Content-Length: 4000\r\n"])
+def test_an_answer_that_is_larger_than_any_may_be_is_not_read_to_its_end(
+    length: str, aws: pytest.MonkeyPatch, asking: Callable[..., Asking], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "MAX_ANSWER_BYTES", 1000)
+
+    def answer(connection: socket.socket, stopped: Event) -> None:
+        connection.sendall(f"HTTP/1.1 200 OK\r\n{length}\r\n".encode() + b"x" * 4000)
+
+    with raw_server(answer) as server:
+        aws.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.url)
+        assert asking().trouble().problem.facts["detail"] == "more than 1000 bytes"
+
+
+def test_a_streamed_answer_may_not_be_larger_either(
+    asking: Callable[..., Asking], bedrock: Bedrock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "MAX_ANSWER_BYTES", 1000)
+    assert asking(streaming=("sdxl",)).trouble("sdxl").problem.facts["detail"] == "more than 1000 bytes"
+    assert bedrock.calls()
+
+
+def test_an_answer_that_ends_early_is_the_providers_fault(
+    aws: pytest.MonkeyPatch, asking: Callable[..., Asking]
+) -> None:
+    with raw_server(sent("200 OK", b'{"finish_reasons": [null], ', **{"Content-Length": "5000"})) as server:
+        aws.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.url)
+        trouble = asking().trouble()
+    assert (trouble.problem.code, trouble.retry) == ("provider_error", Retry.ONCE)
+
+
+def test_a_stream_of_rubbish_is_a_bad_answer(aws: pytest.MonkeyPatch, asking: Callable[..., Asking]) -> None:
+    with raw_server(sent("200 OK", b"\0" * 64, **{"Content-Type": "application/vnd.amazon.eventstream"})) as server:
+        aws.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.url)
+        trouble = asking(streaming=("sdxl",)).trouble("sdxl")
+    assert (trouble.problem.code, trouble.retry) == (TABLE["ParserError"].code, Retry.ONCE)
