@@ -6,7 +6,6 @@ from shared.catalogue import Model
 from shared.pictures import PNG_SIGNATURE, png_with_text
 from shared.prompts import TextPrompt
 from shared.request import Request
-from worker.bedrock.wire import plain
 
 _NAMES = {
     "steps": "Steps",
@@ -52,7 +51,7 @@ def _readable(request: Request, model: Model, seed: int) -> str:
     facts |= {"Seed": seed, "Model": model.name}
     if _applies("keep", request, model):
         facts["Denoising strength"] = round(1 - request.value("keep", model) / 100, 6)
-    pairs = ", ".join(f"{name}: {plain(value)}" for name, value in facts.items())
+    pairs = ", ".join(f"{name}: {_plain(value)}" for name, value in facts.items())
     lines = [wanted, *([f"Negative prompt: {unwanted}"] if unwanted else []), pairs]
     # what UTF-8 or a PNG's text cannot hold is shown as a question mark
     return "\n".join(lines).replace("\0", "?").encode("utf-8", "replace").decode()
@@ -75,3 +74,7 @@ def _applies(field: str, request: Request, model: Model) -> bool:
 
 def _weighted(prompt: TextPrompt, weight: float) -> str:
     return prompt.text if weight == 1 else f"({prompt.text}:{weight:g})"
+
+
+def _plain(value: str | float) -> str:
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
