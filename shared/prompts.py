@@ -37,7 +37,7 @@ def parse_prompt(written: str) -> tuple[TextPrompt, ...]:
 
 def format_prompt(prompts: Iterable[TextPrompt]) -> str:
     """Write weighted texts so that `parse_prompt` reads the same ones again."""
-    return " | ".join(_escape(p.text) + ("" if p.weight == 1 else f" ::{_shortest(p.weight)}") for p in prompts)
+    return " | ".join(_escape(p.text) + _weight_of(p) for p in prompts)
 
 
 def _split(tokens: list[str], at: str) -> list[list[str]]:
@@ -78,5 +78,9 @@ def _escape(text: str) -> str:
     return re.sub(r"\\|\||::", lambda found: "\\" + found[0], text)
 
 
-def _shortest(weight: float) -> str:
-    return f"{weight:g}" if float(f"{weight:g}") == weight else repr(weight)
+def _weight_of(prompt: TextPrompt) -> str:
+    if prompt.weight == 1:
+        return ""
+    short = f"{prompt.weight:g}"
+    gap = " " if prompt.text.endswith(":") else ""
+    return f"{gap}::{short if float(short) == prompt.weight else repr(prompt.weight)}"
