@@ -115,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         catalogue = load_catalogue(override)
     except (OSError, ValueError) as error:
         return _end(NOT_SET_UP, f"CATALOGUE_FILE is wrong: {error}")
-    logs.configure(settings.log_level)
+    logs.configure("ERROR" if asked.what == "check" else settings.log_level)
     discord.http.Route.BASE = settings.discord_api_url
     try:
         if asked.what == "check":

@@ -24,7 +24,7 @@ Finding = Callable[[], Awaitable[str]]
 
 async def check(settings: Settings, catalogue: Catalogue) -> int:
     """Print what is found; 0 when everything is in order, else 1."""
-    async with discord.Client(intents=discord.Intents.none()) as client:
+    async with discord.Client(intents=discord.Intents(guilds=True)) as client:
         findings: dict[str, Finding] = {
             "Discord": lambda: _discord(client, settings, catalogue),
             "Redis": lambda: _redis(settings),

@@ -9,11 +9,10 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from bot.commands.answers import refuse, take_back, tell
+from bot.commands.answers import apologise, tell
 from bot.commands.sync import synchronise
 from bot.commands.translation import PhraseTranslator
 from bot.phrases import phrases_for
-from shared.errors import problem
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +57,7 @@ class Tree(app_commands.CommandTree[discord.Client]):
                 return
             cause = error.__cause__ or error
             log.error("job %s: the command failed", interaction.id, exc_info=cause)
-            answer = take_back if interaction.response.is_done() else refuse
-            await answer(interaction, [problem("internal")])
+            await apologise(interaction)
         except Exception:  # Discord itself may be what fails
             log.exception("job %s: its author could not be told", interaction.id)
 

@@ -5,6 +5,8 @@ import re
 import time
 from typing import Final
 
+from discord import VoiceClient
+
 # The token in an interaction's or webhook's address answers for the bot; a signature opens a private picture.
 _SECRETS: Final = (
     (re.compile(r"(/(?:interactions|webhooks)/\d+/)[^/?\s'\"]+"), r"\1…"),
@@ -32,3 +34,4 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(Formatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    VoiceClient.warn_nacl = VoiceClient.warn_dave = False  # this bot speaks to nobody

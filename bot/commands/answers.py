@@ -13,7 +13,7 @@ import aiohttp
 import discord
 
 from bot.phrases import phrases_for
-from shared.errors import Problem
+from shared.errors import Problem, problem
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,21 @@ async def take_back(interaction: discord.Interaction, problems: Sequence[Problem
         with contextlib.suppress(discord.NotFound):
             await interaction.delete_original_response()
         await interaction.followup.send(written(interaction, problems), ephemeral=True)
+
+
+async def apologise(interaction: discord.Interaction) -> None:
+    """Tell the author that the bot itself failed, wherever the command stands.
+
+    An answer that still says "thinking" gets words before it is deleted: only then does Discord take a followup, and
+    if the deletion fails, the words stand.
+    """
+    failure = [problem("internal")]
+    if not interaction.response.is_done():
+        await refuse(interaction, failure)
+        return
+    async with asyncio.timeout(_DEADLINE * 3):
+        await interaction.edit_original_response(content=written(interaction, failure))
+    await take_back(interaction, failure)
 
 
 def written(interaction: discord.Interaction, problems: Sequence[Problem]) -> str:

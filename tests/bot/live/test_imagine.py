@@ -270,3 +270,17 @@ async def test_the_set_of_permissions_of_the_invite_is_the_one_that_is_enough() 
         *("read_messages", "send_messages", "send_messages_in_threads", "create_public_threads"),
         *("attach_files", "embed_links", "read_message_history"),
     }
+
+
+@pytest.mark.parametrize(
+    "match", [{"method": "PATCH", "path_regex": "@original$"}, {"method": "POST", "path_regex": "/callback"}]
+)
+async def test_an_answer_that_discord_does_not_take_at_first_ends_in_words(
+    guild: Any, queue: Any, match: dict[str, str]
+) -> None:
+    await guild.call("POST", "/control/faults", {"match": match, "action": "status:400", "times": 1})
+
+    answer = await guild.private_answer(await guild.invoke(prompt="a castle"))
+
+    assert answer.startswith("The picture was not made. The bot has a fault of its own.")
+    assert queue.jobs == {}
