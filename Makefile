@@ -38,8 +38,8 @@ up:  ## the real thing in containers, with what .env says
 
 lock: .venv/dev  ## lock the dependencies again, with hashes and without addresses
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade \
-		--extra bot --extra worker --extra heif --extra demo --extra dev pyproject.toml -o tests/requirements.txt
-	for part in "bot --extra bot" "worker --extra worker --extra heif" "demo --extra demo --extra bot --extra worker --extra heif"; do \
+		--extra bot --extra postgresql --extra worker --extra heif --extra demo --extra dev pyproject.toml -o tests/requirements.txt
+	for part in "bot --extra bot --extra postgresql" "worker --extra worker --extra heif" "demo --extra demo --extra bot --extra worker --extra heif"; do \
 		set -- $$part; out=$$1/requirements.txt; shift; \
 		$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			-c tests/requirements.txt $$@ pyproject.toml -o $$out; done
