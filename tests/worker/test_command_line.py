@@ -141,6 +141,7 @@ def test_every_option_of_a_request_can_be_given(name: str, here: Path, capsys: p
         (["--catalogue", "text.png"], "The settings cannot be used"),
         (["--keep", "50"], "“keep” was given without a picture"),
         (["--keep", "inf"], "no finite number"),
+        (["--model", "sdxl", "--extras", '{"a": 1e999}'], "1e999 is not JSON"),
         (["--out", "folder"], "is no file"),
     ],
 )
