@@ -120,7 +120,6 @@ export class CommandForm {
     const pill = this.pills.find(({ element }) => element.contains(event.target))
     const file = event.target.type === 'file'
     if (event.key === 'Enter' && !event.shiftKey && !file && !event.target.matches('button')) this.submit()
-    else if (event.key === 'Escape') this.hooks.cancel()
     else if (event.key === 'Backspace' && (file || event.target.value === '')) this.erase(pill, event.target)
     else return
     event.preventDefault()

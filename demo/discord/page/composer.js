@@ -30,7 +30,7 @@ export class Composer {
     this.tray = h('ul', { class: 'tray', 'aria-label': 'Files to send', hidden: true })
     this.notice = h('div', { class: 'composer-notice', hidden: true })
     this.hint = h('div')
-    this.box = h('div', { class: 'composer-box' }, this.tray, this.hint, h('div', { class: 'composer-row' }, this.attach, this.slot, this.cancelButton, this.sendButton))
+    this.box = h('div', { class: 'composer-box', onkeydown: (event) => this.onEscape(event) }, this.tray, this.hint, h('div', { class: 'composer-row' }, this.attach, this.slot, this.cancelButton, this.sendButton))
     this.element = h('div', { class: 'composer' }, this.suggest.element, this.alert, this.notice, this.box)
     this.update(channel)
   }
@@ -53,6 +53,11 @@ export class Composer {
     else this.textbox.focus()
   }
 
+  /** The commands changed: a list of them that is open shows the new ones. */
+  refresh() {
+    if (this.suggest.input === this.textbox) this.onInput()
+  }
+
   onInput() {
     this.report('')
     const text = this.textbox.value
@@ -69,6 +74,12 @@ export class Composer {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
     event.preventDefault()
     this.submit()
+  }
+
+  onEscape(event) {
+    if (!this.form || event.key !== 'Escape' || event.defaultPrevented) return
+    event.preventDefault()
+    this.reset()
   }
 
   /** Turn the box into a command's form; files that waited in the tray go into its attachment options. */
@@ -134,26 +145,29 @@ export class Composer {
 
   async sendText() {
     const content = this.textbox.value.trim()
-    if (!content && !this.files.length) return
+    if (this.sending || (!content && !this.files.length)) return
     if (content.length > MAX_LENGTH) return this.report(`A message has at most ${MAX_LENGTH} characters; this has ${content.length}.`)
-    await this.busy(async () => {
-      await this.app.api.send(this.channel.id, content, this.files)
-      this.files = []
-      this.drawTray()
-      this.textbox.value = ''
-    })
-    this.textbox.focus()
+    const files = this.files.splice(0)
+    this.textbox.value = ''
+    this.drawTray()
+    const sent = await this.busy(() => this.app.api.send(this.channel.id, content, files))
+    if (sent) return
+    this.textbox.value = [content, this.textbox.value].filter(Boolean).join('\n')
+    this.files.unshift(...files)
+    this.drawTray()
   }
 
-  /** Run one sending at a time; what goes wrong is said beside the box and nothing typed is lost. */
+  /** Run one sending at a time, answering whether it went well; what goes wrong is said beside the box. */
   async busy(send) {
-    if (this.sending) return
+    if (this.sending) return false
     this.sending = true
     this.sendButton.setAttribute('aria-busy', 'true')
     try {
       await send()
+      return true
     } catch (error) {
       this.report(error.message)
+      return false
     } finally {
       this.sending = false
       this.sendButton.removeAttribute('aria-busy')

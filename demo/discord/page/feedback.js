@@ -11,8 +11,9 @@ export function toast(text, kind = 'info', seconds = 6) {
   setTimeout(() => element.remove(), seconds * 1000)
 }
 
-/** Have a screen reader say a text when it is idle. */
+/** Have a screen reader say a text when it is idle: https://developer.mozilla.org/docs/Web/API/Document/ariaNotify. */
 export function announce(text) {
+  if (document.ariaNotify) return document.ariaNotify(text)
   const region = byId('announcer')
   region.append(h('p', {}, text))
   while (region.children.length > 20) region.firstChild.remove()

@@ -128,7 +128,10 @@ state.on('messages', (channel) => {
   if (!state.open.has(channel)) return
   panes.get(channel)?.list.draw()
 })
-state.on('commands', () => state.open.forEach((id) => panes.get(id)?.list.draw()))
+state.on('commands', () => state.open.forEach((id) => {
+  panes.get(id)?.list.draw()
+  panes.get(id)?.composer.refresh()
+}))
 state.on('channels', () => {
   for (const id of panes.keys()) if (!state.channels.has(id)) panes.delete(id)
   if (loading) return

@@ -10,13 +10,18 @@ export function openMenu({ label, items, opener, x, y }) {
   const menu = h('div', { class: 'menu', role: 'menu', 'aria-label': label, popover: 'manual', onkeydown: onKey, onfocusout: onOut }, buttons)
 
   function close() {
-    if (!menu.isConnected) return
-    menu.remove()
+    leave()
     opener.focus({ preventScroll: true })
   }
 
   function onOut(event) {
-    if (!menu.contains(event.relatedTarget)) menu.remove()
+    if (!menu.contains(event.relatedTarget)) leave()
+  }
+
+  /** Taking a focused element away makes it lose the focus: listening ends first. */
+  function leave() {
+    menu.removeEventListener('focusout', onOut)
+    menu.remove()
   }
 
   function onKey(event) {

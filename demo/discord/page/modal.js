@@ -14,8 +14,19 @@ export function openModal(modal, { interactionId, channelId }, app) {
     h('header', {}, h('h2', { id: 'modal-title' }, modal.title), iconButton('close', 'Close', close)),
     h('div', { class: 'modal-body' }, h('p', { class: 'muted' }, `This form goes to ${app.state.application.name}.`), modal.components.map(render), alert),
     h('footer', {}, h('button', { type: 'button', class: 'button button-plain', onclick: close }, 'Cancel'), submitButton))
-  const dialog = h('dialog', { class: 'modal', 'aria-labelledby': 'modal-title', onclose: () => dialog.remove() }, form)
+  const dialog = h('dialog', { class: 'modal', 'aria-labelledby': 'modal-title', onclose: leave }, form)
   dialog.takeFiles = (files) => fields.find(({ takeFiles }) => takeFiles)?.takeFiles(files)
+
+  const opener = document.activeElement
+  const home = opener.closest('.message')?.dataset.messageId
+
+  /** Give the focus back; the control that opened the modal may have been drawn anew meanwhile. */
+  function leave() {
+    dialog.remove()
+    if (opener.isConnected || !home) return
+    const again = document.querySelectorAll(`[data-message-id="${home}"] [data-custom-id]`)
+    ;[...again].find(({ dataset }) => dataset.customId === opener.dataset.customId)?.focus()
+  }
 
   function render(component) {
     if (component.type === 10) return h('div', { class: 'markdown' }, markdown(component.content, app))

@@ -1,4 +1,4 @@
-"""What the tests of the chat page stand on: the real stand-in, a small real bot, Chromium, and tabs that are watched."""
+"""What the tests of the chat page stand on: the real stand-in, a small real bot, Chromium and watched tabs."""
 
 import io
 import json
@@ -19,9 +19,14 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 ROOT = Path(__file__).parents[3]
 TOKEN = "page-test-token"
 numbers = count(1)
@@ -46,16 +51,40 @@ class StandIn:
             return json.loads(answer.read() or b"{}")
 
 
+@pytest.fixture
+def start() -> Iterator[Callable[[int], StandIn]]:
+    """Start stand-ins of a test's own, on a port or a free one (0); they are stopped after it."""
+    running: list[StandIn] = []
+
+    def started(port: int) -> StandIn:
+        running.append(start_stand_in(port))
+        return running[-1]
+
+    yield started
+    for served in running:
+        stop(served.process)
+
+
 def start_stand_in(port: int = 0) -> StandIn:
     """Start the stand-in as its own process and wait for its first line."""
-    command = [sys.executable, "-m", "demo.discord", "--port", str(port), "--token", TOKEN, "--acknowledge-seconds", "1.5"]
+    command = [
+        sys.executable,
+        "-m",
+        "demo.discord",
+        "--port",
+        str(port),
+        "--token",
+        TOKEN,
+        "--acknowledge-seconds",
+        "1.5",
+    ]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     return StandIn(json.loads(process.stdout.readline())["url"], process)
 
 
 def stop(process: subprocess.Popen[str]) -> None:
-    process.terminate()
+    process.kill()
     process.wait(10)
     if process.stdout:
         process.stdout.close()
@@ -159,6 +188,17 @@ def png_bytes() -> bytes:
 def bootstrap(stand_in: StandIn) -> Any:
     with urllib.request.urlopen(f"{stand_in.url}/client/bootstrap?user=ada", timeout=10) as answer:  # noqa: S310 - loopback
         return json.loads(answer.read())
+
+
+@pytest.fixture
+def in_page() -> Callable[..., Any]:
+    """Call a function of in_page.js inside a page."""
+    script = Path(__file__).with_name("in_page.js").read_text()
+
+    def called(page: Page, name: str, *values: Any) -> Any:
+        return page.evaluate(f"(values) => ({script}).{name}(...values)", values)
+
+    return called
 
 
 @pytest.fixture

@@ -13,7 +13,9 @@ SEED = 3141592653
 MODELS = ("SD 3.5 Large", "SDXL 1.0", "Stable Image Core", "Stable Image Ultra")
 FRENCH = {"paint": "peindre", "prompt": "invite", "Paints a picture": "Peint une image", "Film": "Pellicule"}
 
-client = discord.AutoShardedClient(intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none())
+client = discord.AutoShardedClient(
+    intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none()
+)
 tree = app_commands.CommandTree(client)
 
 
@@ -33,7 +35,9 @@ class Change(ui.Modal, title="Change it"):
     )
     size: ui.Label["Change"] = ui.Label(
         text="Size",
-        component=ui.RadioGroup(options=[discord.RadioGroupOption(label=n, value=n.lower()) for n in ("Large", "Small")]),
+        component=ui.RadioGroup(
+            options=[discord.RadioGroupOption(label=n, value=n.lower()) for n in ("Large", "Small")]
+        ),
     )
     style: ui.Label["Change"] = ui.Label(
         text="Look",
@@ -48,7 +52,9 @@ class Change(ui.Modal, title="Change it"):
     file: ui.Label["Change"] = ui.Label(text="Other picture", component=ui.FileUpload(required=False))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
-        words, size, style, extras, file = (label.component for label in self.walk_children() if isinstance(label, ui.Label))
+        words, size, style, extras, file = (
+            label.component for label in self.walk_children() if isinstance(label, ui.Label)
+        )
         assert isinstance(words, ui.TextInput)
         assert isinstance(size, ui.RadioGroup)
         assert isinstance(style, ui.Select)
@@ -69,7 +75,7 @@ class Result(ui.LayoutView):
             button: ui.Button[Result] = ui.Button(label=label, style=discord.ButtonStyle.primary)
             button.callback = callback  # type: ignore[method-assign]
             row.add_item(button)
-        select: ui.Select[Result] = ui.Select(
+        self.select = select = ui.Select[Result](
             placeholder="Try a look", options=[discord.SelectOption(label=n) for n in ("Anime", "Film")]
         )
         select.callback = self.chosen  # type: ignore[method-assign]
@@ -93,13 +99,12 @@ class Result(ui.LayoutView):
         """Leave the interaction without an answer."""
 
     async def chosen(self, interaction: discord.Interaction) -> None:
-        values = (interaction.data or {}).get("values")
-        await interaction.response.send_message(f"Chosen: {values}", ephemeral=True)
+        await interaction.response.send_message(f"Chosen: {self.select.values}", ephemeral=True)
 
 
 @tree.command(name="paint", description="Paints a picture")
 @app_commands.choices(style=[app_commands.Choice(name=n, value=n.lower()) for n in ("Anime", "Film", "Pixel art")])
-async def paint(
+async def paint(  # noqa: PLR0917 - discord.py makes options of parameters
     interaction: discord.Interaction,
     prompt: app_commands.Range[str, 3, 60],
     image: discord.Attachment | None = None,

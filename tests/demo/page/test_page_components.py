@@ -77,7 +77,9 @@ def test_a_modal_keeps_the_focus_and_leaves_by_escape_giving_it_back(thread: Loc
     expect(modal).to_be_visible()
     for _ in range(14):
         page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement === document.body || Boolean(document.activeElement.closest('dialog'))")
+        assert page.evaluate(
+            "document.activeElement === document.body || Boolean(document.activeElement.closest('dialog'))"
+        )
     page.keyboard.press("Escape")
     expect(modal).to_have_count(0)
     expect(button).to_be_focused()
