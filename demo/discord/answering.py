@@ -73,7 +73,7 @@ def _carry_out(world: World, interaction: Interaction, kind: CallbackType, body:
     if kind is C.DEFERRED_CHANNEL_MESSAGE_WITH_SOURCE:
         return _defer(world, interaction, body.payload)
     source = world.message(interaction.channel_id, interaction.message_id or "")
-    interaction.original_id, interaction.original_channel_id = source.id, source.channel_id
+    interaction.original_id = source.id
     if kind is C.DEFERRED_UPDATE_MESSAGE:
         return None
     draft = check_message(body, upload_limit(world, interaction), existing=source, where=("data",))
@@ -94,7 +94,7 @@ def _defer(world: World, interaction: Interaction, data: dict[str, Any]) -> Mess
 
 def upload_limit(world: World, interaction: Interaction) -> int:
     """Return the bytes that one file of an interaction's messages may have."""
-    return world.upload_limit(world.channels[interaction.channel_id], world.users[interaction.user_id])
+    return world.upload_limit(world.channel(interaction.channel_id), world.users[interaction.user_id])
 
 
 def respond(world: World, interaction: Interaction, draft: Draft, more_flags: int = 0) -> Message:
@@ -104,7 +104,7 @@ def respond(world: World, interaction: Interaction, draft: Draft, more_flags: in
     if interaction.data.get("target_id"):
         kind = MessageType.CONTEXT_MENU_COMMAND
     identity = world.mint()
-    interaction.original_id, interaction.original_channel_id = identity, interaction.channel_id
+    interaction.original_id = identity
     return _post(world, interaction, draft, more_flags, id=identity, type=kind, reference_id=interaction.message_id)
 
 

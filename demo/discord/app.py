@@ -71,6 +71,7 @@ async def serving(settings: Settings) -> AsyncIterator[web.Application]:
     try:
         yield app
     finally:
+        app[WORLD].events.close()
         await app[GATEWAY].close()
         await runner.cleanup()
         app[RECORDER].close()

@@ -57,7 +57,8 @@ def _give_up(world: World, interaction: Interaction) -> None:
         return
     interaction.failed = True
     interaction.settled.set()
-    world.events.to_user(interaction.user_id, "INTERACTION_FAILURE", {"id": interaction.id})
+    if interaction.type is not InteractionType.APPLICATION_COMMAND_AUTOCOMPLETE:
+        world.events.to_user(interaction.user_id, "INTERACTION_FAILURE", {"id": interaction.id})
 
 
 def interaction_json(world: World, interaction: Interaction) -> dict[str, Any]:

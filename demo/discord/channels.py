@@ -26,7 +26,6 @@ class ChannelType(enum.IntEnum):
 
 
 THREADS = frozenset({ChannelType.ANNOUNCEMENT_THREAD, ChannelType.PUBLIC_THREAD, ChannelType.PRIVATE_THREAD})
-WRITABLE = THREADS | {ChannelType.TEXT, ChannelType.DM, ChannelType.VOICE, ChannelType.ANNOUNCEMENT}
 AUTO_ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
 
 

@@ -160,6 +160,8 @@ async def events(request: web.Request) -> web.StreamResponse:
             except TimeoutError:
                 await answer.write(b": still here\n\n")
             else:
+                if event is None:
+                    break
                 await answer.write(f"data: {json.dumps(event)}\n\n".encode())
     except (ConnectionError, asyncio.CancelledError):
         with contextlib.suppress(ConnectionError):

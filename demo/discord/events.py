@@ -24,6 +24,7 @@ PRIVILEGED = Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES | Intent.MESSAGE_CONT
 KNOWN_INTENTS = (1 << 17) - 1 | 0b11 << 20 | 0b11 << 24
 """All bits that Discord has given a meaning: 0 to 16, 20, 21, 24 and 25."""
 
+PageQueue = asyncio.Queue[dict[str, Any] | None]
 GatewaySink = Callable[[str, dict[str, Any], int, str | None], None]
 
 
@@ -32,7 +33,7 @@ class Events:
 
     def __init__(self) -> None:
         self._gateway: list[GatewaySink] = []
-        self._listeners: list[tuple[str, asyncio.Queue[dict[str, Any]]]] = []
+        self._listeners: list[tuple[str, PageQueue]] = []
 
     def subscribe_gateway(self, sink: GatewaySink) -> None:
         """Let a gateway hear every event that is meant for the bot."""
@@ -43,15 +44,20 @@ class Events:
         for sink in self._gateway:
             sink(name, data, intents, guild_id)
 
-    def listen(self, user_id: str) -> asyncio.Queue[dict[str, Any]]:
-        """Open the page's queue of a user."""
-        queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    def listen(self, user_id: str) -> PageQueue:
+        """Open the page's queue of a user; None in it is the end."""
+        queue: PageQueue = asyncio.Queue()
         self._listeners.append((user_id, queue))
         return queue
 
-    def forget(self, queue: asyncio.Queue[dict[str, Any]]) -> None:
+    def forget(self, queue: PageQueue) -> None:
         """Close a queue that listen gave."""
         self._listeners = [(user, other) for user, other in self._listeners if other is not queue]
+
+    def close(self) -> None:
+        """End every listener: the service is going down."""
+        for _, queue in self._listeners:
+            queue.put_nowait(None)
 
     def listening(self) -> set[str]:
         """Return the ids of the users who have a page open."""

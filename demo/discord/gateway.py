@@ -84,7 +84,7 @@ class Gateway:
     async def close(self) -> None:
         """Close all connections: the service is going down."""
         for connection in list(self.connections):
-            await connection.socket.close(code=1001, message=b"Going away")
+            await connection.close(1001)
 
 
 class Connection:
@@ -97,6 +97,7 @@ class Connection:
         self._compress = zlib.compressobj() if compressed else None
         self._outbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._silent_until = 0.0
+        self._closed_with: int | None = None
         self._received: list[float] = []
 
     def send(self, payload: dict[str, Any]) -> None:
@@ -114,10 +115,10 @@ class Connection:
                 if message.type is not WSMsgType.TEXT and message.type is not WSMsgType.BINARY:
                     break
                 if code := self._read(message.data):
-                    await self.socket.close(code=code, message=b"")
+                    await self.close(code)
                     break
         except TimeoutError:
-            await self.socket.close(code=TIMED_OUT, message=b"Session timed out")
+            await self.close(TIMED_OUT)
         finally:
             writer.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -136,11 +137,17 @@ class Connection:
                 else:
                     await self.socket.send_str(text)
 
+    async def close(self, code: int) -> None:
+        """Close the connection from this side; the session can be resumed unless the code says that it is over."""
+        self._closed_with = code
+        await self.socket.close(code=code)
+
     def _leave(self) -> None:
         """Part from the session; a close with 1000 or 1001 by the client ends it."""
         if self.session and self.session.wire is self:
             self.session.wire = None
-            if self.socket.close_code in (1000, 1001):
+            by_client = self._closed_with is None and self.socket.close_code in (1000, 1001)
+            if by_client or self._closed_with in (BAD_SEQUENCE, TIMED_OUT):
                 self.gateway.sessions.pop(self.session.id, None)
 
     def _read(self, raw: str | bytes) -> int | None:
@@ -250,7 +257,7 @@ class Connection:
         elif name in ("invalid_session", "invalid_session_resumable"):
             self._invalidate(resumable=name.endswith("resumable"))
         elif name == "close":
-            task = asyncio.create_task(self.socket.close(code=int(figure), message=b""))
+            task = asyncio.create_task(self.close(int(figure)))
             task.add_done_callback(lambda _: None)
         elif name == "silence":
             self._silent_until = time.monotonic() + float(figure)

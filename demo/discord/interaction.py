@@ -12,7 +12,6 @@ from typing import Any
 class InteractionType(enum.IntEnum):
     """What a person did."""
 
-    PING = 1
     APPLICATION_COMMAND = 2
     MESSAGE_COMPONENT = 3
     APPLICATION_COMMAND_AUTOCOMPLETE = 4
@@ -46,7 +45,6 @@ class Interaction:
     parent: "Interaction | None" = None
     response_type: CallbackType | None = None
     original_id: str | None = None
-    original_channel_id: str | None = None
     loading: bool = False
     ephemeral: bool = False
     followup_ids: list[str] = field(default_factory=list)

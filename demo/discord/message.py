@@ -25,10 +25,8 @@ class MessageType(enum.IntEnum):
     """The message types that occur here."""
 
     DEFAULT = 0
-    THREAD_CREATED = 18
     REPLY = 19
     CHAT_INPUT_COMMAND = 20
-    THREAD_STARTER_MESSAGE = 21
     CONTEXT_MENU_COMMAND = 23
 
 

@@ -81,12 +81,11 @@ def for_bot(world: World, message: Message, body: dict[str, Any]) -> dict[str, A
 
 def metadata_json(world: World, interaction: Interaction, message_id: str | None = None) -> dict[str, Any]:
     """Return the interaction metadata that its messages carry."""
-    owners = {"0": interaction.guild_id} if interaction.guild_id else {"1": interaction.user_id}
     body: dict[str, Any] = {
         "id": interaction.id,
         "type": int(interaction.type),
         "user": world.users[interaction.user_id].json(),
-        "authorizing_integration_owners": owners,
+        "authorizing_integration_owners": {"0": interaction.guild_id or "0"},
     }
     if message_id and interaction.original_id not in (None, message_id):
         body["original_response_message_id"] = interaction.original_id

@@ -45,7 +45,7 @@ def _opened(request: web.Request) -> tuple[World, Interaction]:
     interaction = world.tokens.get(request.match_info["token"])
     if interaction is None or world.now() - interaction.created_at > world.settings.token_lifetime:
         raise Refusal(50027)
-    if not interaction.acknowledged:
+    if not interaction.acknowledged or interaction.channel_id not in world.channels:
         raise Refusal(10015)
     return world, interaction
 
@@ -56,8 +56,7 @@ def _message(request: web.Request, world: World, interaction: Interaction) -> Me
     identity = interaction.original_id if wanted == "@original" else wanted
     if identity is None or identity not in (interaction.original_id, *interaction.followup_ids):
         raise Refusal(10008)
-    place = interaction.original_channel_id if identity == interaction.original_id else interaction.channel_id
-    return world.message(place or "", identity)
+    return world.message(interaction.channel_id, identity)
 
 
 @routes.post(WEBHOOK)

@@ -48,8 +48,7 @@ def message_state(world: World, message: Message) -> dict[str, Any]:
 
 def interaction_state(world: World, interaction: Interaction) -> dict[str, Any]:
     """Return how far an interaction is answered, with the messages it led to."""
-    kept = world.messages.get(interaction.original_channel_id or interaction.channel_id, {})
-    further = world.messages.get(interaction.channel_id, {})
+    kept = world.messages[interaction.channel_id] if interaction.channel_id in world.channels else {}
     body: dict[str, Any] = {
         "id": interaction.id,
         "type": int(interaction.type),
@@ -58,7 +57,7 @@ def interaction_state(world: World, interaction: Interaction) -> dict[str, Any]:
         "name": interaction.command_name,
         "acknowledged": interaction.acknowledged,
         "response_type": None if interaction.response_type is None else int(interaction.response_type),
-        "followups": [message_state(world, further[i]) for i in interaction.followup_ids if i in further],
+        "followups": [message_state(world, kept[i]) for i in interaction.followup_ids if i in kept],
         "failed": interaction.failed,
     }
     if interaction.original_id in kept:

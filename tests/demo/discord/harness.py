@@ -65,6 +65,11 @@ def fault_codes(body: Any) -> list[tuple[str, str]]:
     return found
 
 
+def heard(queue: asyncio.Queue[dict[str, Any] | None]) -> list[dict[str, Any]]:
+    """Return the events that a page's queue holds, and empty it."""
+    return [event for event in (queue.get_nowait() for _ in range(queue.qsize())) if event]
+
+
 async def until(look: Callable[[], Awaitable[Any]]) -> Any:
     """Ask again until the answer is true."""
     loop = asyncio.get_running_loop()

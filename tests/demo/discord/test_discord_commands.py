@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.demo.discord.harness import StandIn, fault_codes
+from tests.demo.discord.harness import StandIn, fault_codes, heard
 
 STRING = {"type": 3, "name": "prompt", "description": "Words."}
 
@@ -164,6 +164,6 @@ async def test_anothers_application_and_a_foreign_guild_are_refused(stand_in: St
 async def test_the_page_hears_of_changed_commands_and_sees_them_whole(stand_in: StandIn) -> None:
     queue = stand_in.world.events.listen(stand_in.world.user("ada").id)
     await stand_in.command(name_localizations={"fr": "aller"})
-    event = queue.get_nowait()
+    (event,) = heard(queue)
     assert event["t"] == "APPLICATION_COMMANDS_UPDATE"
     assert event["d"]["commands"][0]["name_localizations"] == {"fr": "aller"}

@@ -7,7 +7,7 @@ import pytest
 
 from demo.discord.interaction import Interaction
 from tests.demo.discord.conftest import Starting
-from tests.demo.discord.harness import V2, StandIn, fault_codes, form, png
+from tests.demo.discord.harness import V2, StandIn, fault_codes, form, heard, png
 
 HELLO = {"type": 4, "data": {"content": "hello"}}
 MODAL: dict[str, Any] = {
@@ -41,7 +41,7 @@ async def test_after_three_seconds_the_interaction_is_unknown_and_the_person_is_
     await stand_in.when(asked.id, lambda i: i["failed"])
     refusal = await stand_in.refused(10062, "POST", callback(asked), HELLO)
     assert refusal["status"] == 404
-    told = [queue.get_nowait() for _ in range(queue.qsize())]
+    told = heard(queue)
     assert {"t": "INTERACTION_FAILURE", "d": {"id": asked.id}} in told
     await stand_in.refused(10015, "PATCH", webhook(stand_in, asked, "@original"), {"content": "late"})
 
@@ -202,7 +202,7 @@ async def test_a_modal_is_shown_submitted_and_cannot_open_another(stand_in: Stan
     queue = stand_in.world.events.listen(stand_in.world.user("ada").id)
     asked = await stand_in.asked()
     await stand_in.done("POST", callback(asked), {"type": 9, "data": MODAL})
-    shown = [e for e in (queue.get_nowait() for _ in range(queue.qsize())) if e["t"] == "INTERACTION_MODAL"]
+    shown = [e for e in heard(queue) if e["t"] == "INTERACTION_MODAL"]
     assert shown[0]["d"]["interaction_id"] == asked.id
     assert shown[0]["d"]["modal"]["components"][0]["component"]["custom_id"] == "w"
     sent = stand_in.world.interactions[await stand_in.submit(asked.id, w="words")]

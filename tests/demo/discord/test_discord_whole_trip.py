@@ -52,7 +52,7 @@ def imagining() -> Bot:
         assert isinstance(place, discord.TextChannel)
         thread = await place.get_partial_message(shown.id).create_thread(name=prompt)
         view = discord.ui.LayoutView()
-        gallery = discord.ui.MediaGallery(discord.MediaGalleryItem("attachment://out.png", description=prompt))
+        gallery: Any = discord.ui.MediaGallery(discord.MediaGalleryItem("attachment://out.png", description=prompt))
         row: Any = discord.ui.ActionRow(Again("5"))
         view.add_item(discord.ui.Container(discord.ui.TextDisplay("seed `7`"), gallery, row))
         await thread.send(file=discord.File(io.BytesIO(data), "out.png"), view=view, nonce=str(interaction.id))

@@ -1,0 +1,73 @@
+"""The CDN: signed addresses that expire, files served as what they are."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.demo.discord.conftest import Starting
+from tests.demo.discord.harness import StandIn, form, png
+
+GONE = "This content is no longer available."
+
+
+async def posted(stand_in: StandIn, name: str = "a.png", data: bytes | None = None) -> Any:
+    file = (name, png() if data is None else data)
+    return await stand_in.done("POST", f"/channels/{stand_in.channel_id}/messages", data=form({}, file))
+
+
+async def fetch(stand_in: StandIn, url: str) -> tuple[int, str, bytes]:
+    async with stand_in.http.get(url) as answer:
+        return answer.status, answer.headers["Content-Type"], await answer.read()
+
+
+async def test_a_signed_address_serves_the_file_as_what_it_is(stand_in: StandIn) -> None:
+    (attachment,) = (await posted(stand_in))["attachments"]
+    assert await fetch(stand_in, attachment["url"]) == (200, "image/png", png())
+    (text,) = (await posted(stand_in, "notes.txt", b"words"))["attachments"]
+    assert await fetch(stand_in, text["url"]) == (200, "text/plain", b"words")
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda u: u.split("?")[0], lambda u: u.replace("hm=", "hm=0"), lambda u: u.replace("ex=", "ex=f")]
+)
+async def test_an_address_without_its_signature_is_gone(stand_in: StandIn, spoil: Any) -> None:
+    (attachment,) = (await posted(stand_in))["attachments"]
+    status, _, body = await fetch(stand_in, spoil(attachment["url"]))
+    assert (status, body.decode()) == (404, GONE)
+
+
+async def test_an_address_expires_and_a_message_read_again_has_a_fresh_one(start: Starting) -> None:
+    stand_in = await start(attachment_lifetime=1)
+    message = await posted(stand_in)
+    old = message["attachments"][0]["url"]
+    await asyncio.sleep(2.0)
+    assert (await fetch(stand_in, old))[0] == 404
+    path = f"/channels/{stand_in.channel_id}/messages/{message['id']}"
+    fresh = (await stand_in.done("GET", path))["attachments"][0]["url"]
+    assert (await fetch(stand_in, fresh))[0] == 200
+
+
+async def test_an_address_lives_a_day_by_default(stand_in: StandIn) -> None:
+    (attachment,) = (await posted(stand_in))["attachments"]
+    known = dict(pair.split("=") for pair in attachment["url"].split("?")[1].split("&") if pair)
+    assert int(known["ex"], 16) - int(known["is"], 16) == 86_400
+
+
+async def test_a_deleted_messages_files_are_gone(stand_in: StandIn) -> None:
+    message = await posted(stand_in)
+    await stand_in.done("DELETE", f"/channels/{stand_in.channel_id}/messages/{message['id']}")
+    assert (await fetch(stand_in, message["attachments"][0]["url"]))[0] == 404
+
+
+async def test_the_proxy_serves_pictures_only(stand_in: StandIn) -> None:
+    (picture,) = (await posted(stand_in))["attachments"]
+    assert (await fetch(stand_in, picture["proxy_url"]))[:2] == (200, "image/png")
+    (text,) = (await posted(stand_in, "notes.txt", b"words"))["attachments"]
+    assert (await fetch(stand_in, text["proxy_url"]))[0] == 415
+
+
+async def test_a_name_that_lies_about_a_picture_has_no_size(stand_in: StandIn) -> None:
+    (attachment,) = (await posted(stand_in, "a.png", b"no picture"))["attachments"]
+    assert attachment["content_type"] == "image/png"
+    assert "width" not in attachment
