@@ -57,7 +57,7 @@ def open_house(
             stack.callback(process.stop)
             return process
 
-        recording = ("--record", str(record)) if record else ()
+        recording = ("--record", str(record.absolute())) if record else ()
         discord = run(
             "discord", "-m", "demo.discord", "--port", str(port), "--token", TOKEN, *recording, *discord_options
         )

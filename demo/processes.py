@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 
@@ -32,7 +33,8 @@ class Process:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 stdin=subprocess.DEVNULL,
-                env=dict(environment),
+                env={**environment, "PYTHONPATH": str(ROOT)},
+                cwd=folder,  # not where a `.env` with the user's own accounts may lie
                 text=True,
                 start_new_session=True,
             )

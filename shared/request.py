@@ -93,11 +93,11 @@ def compose(
     wrong: list[Problem] = []
     text_prompts: tuple[TextPrompt, ...] = ()
     try:
-        text_prompts = parse_prompt(prompt)
+        text_prompts = parse_prompt(_well_formed(prompt))
     except Refused as refused:
         wrong += refused.problems
     if negative and negative.strip():
-        text_prompts += (TextPrompt(text=negative.strip(), weight=-1),)
+        text_prompts += (TextPrompt(text=_well_formed(negative.strip()), weight=-1),)
     given = {name: value for name, value in options.items() if value is not None}
     numbers = [name for name, value in given.items() if isinstance(value, float) and not math.isfinite(value)]
     wrong += [problem("not_a_number", field=name, value=str(given.pop(name))) for name in numbers]
@@ -114,7 +114,7 @@ def problems_of(request: Request, model: Model, catalogue: Catalogue) -> tuple[P
         *_option_problems(request, model, catalogue),
         *_prompt_problems(request, model, catalogue),
         *_picture_problems(request, model, catalogue),
-        *_schedule_problems(request),
+        *_schedule_problems(request, model),
     )
 
 
@@ -128,7 +128,15 @@ def parse_extras(written: str) -> dict[str, JsonValue]:
         raise Refused(problem("extras_not_object", detail=str(error)[:100])) from error
     if not isinstance(value, dict):
         raise Refused(problem("extras_not_object", detail=f"it is of type {type(value).__name__}"))
+    written_again = json.dumps(value, ensure_ascii=False)
+    if _well_formed(written_again) != written_again:
+        raise Refused(problem("extras_not_object", detail="it holds half a character"))
     return value
+
+
+def _well_formed(text: str) -> str:
+    """Replace what UTF-8 cannot hold, such as half of a surrogate pair."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def draw_seed(request: Request, model: Model, chance: random.Random) -> int:
@@ -209,7 +217,7 @@ def _picture_problems(request: Request, model: Model, catalogue: Catalogue) -> I
             yield problem(code, field=field)
 
 
-def _schedule_problems(request: Request) -> Iterator[Problem]:
+def _schedule_problems(request: Request, model: Model) -> Iterator[Problem]:
     scheduled = request.init_image_mode == "STEP_SCHEDULE"
     if not request.has_picture:
         return
@@ -219,6 +227,6 @@ def _schedule_problems(request: Request) -> Iterator[Problem]:
         for field in SCHEDULE_OPTIONS:
             if getattr(request, field) is not None:
                 yield problem("mode_conflict", field=field, mode="IMAGE_STRENGTH", other="STEP_SCHEDULE")
-    start, end = request.step_schedule_start, request.step_schedule_end
+    start, end = request.value("step_schedule_start", model), request.step_schedule_end
     if scheduled and start is not None and end is not None and end >= start:
         yield problem("schedule_order", start=_plain(start), end=_plain(end))

@@ -11,8 +11,9 @@ import sys
 from collections.abc import Sequence
 
 from celery import Celery
-from pydantic import ValidationError
+from dotenv import load_dotenv
 
+from shared.settings import SettingsMissing, read_settings
 from worker.celery_app import create_app
 from worker.command_line import main_check, main_generate
 from worker.settings import Settings
@@ -23,24 +24,28 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 def celery_app() -> Celery:
     """Read the settings and build the app; what is wrong with them is said all at once, and ends the process."""
+    load_dotenv(".env")  # boto3 reads AWS's variables from the environment alone
     try:
-        settings = Settings()
-        logging.basicConfig(level=settings.log_level, format=LOG_FORMAT)
-        logging.getLogger("celery").setLevel(logging.WARNING)
-        logging.getLogger("botocore").setLevel(logging.WARNING)
+        settings = read_settings(Settings)
+    except SettingsMissing as missing:
+        sys.exit(f"The worker is not set up. Put these into the environment or into .env:\n{missing}")
+    logging.basicConfig(level=settings.log_level, format=LOG_FORMAT)
+    for chatty in ("celery", "kombu", "botocore", "urllib3"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    try:
         return create_app(settings)
-    except (OSError, ValidationError, ValueError) as error:
-        sys.exit(
-            f"The worker cannot start. Its settings are not right:\n{error}\nMend them in the environment or in .env."
-        )
+    except (OSError, ValueError) as error:
+        sys.exit(f"CATALOGUE_FILE is wrong: {error}")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one of the commands; the answer is the exit code."""
     match list(arguments):
         case ["generate", *rest]:
+            load_dotenv(".env")
             return main_generate(rest)
         case ["check", *rest]:
+            load_dotenv(".env")
             return main_check(rest)
         case []:
             celery_app().worker_main([*SWITCHES])

@@ -1,8 +1,7 @@
-"""The Celery app, wired: queue, Bedrock, tasks, and the round of renewing leases and sweeping."""
+"""The Celery app of one worker process, wired: queue, Bedrock, the two tasks, and the rounds beside them."""
 
 import logging
 import os
-import threading
 from typing import Any
 
 import kombu.asynchronous
@@ -10,25 +9,23 @@ from celery import Celery
 from celery.signals import task_postrun, worker_ready, worker_shutdown, worker_shutting_down
 from kombu import Exchange
 from kombu import Queue as CeleryQueue
-from redis.exceptions import RedisError
 
 from shared.queue.names import GENERATE, PREPARE, TASKS
 from shared.queue.transport import CELERY_SETTINGS
 from worker.adapters.redis import RedisQueue, connect
 from worker.bedrock.client import BedrockStudio
 from worker.generate import Generating
+from worker.rounds import Rounds
 from worker.settings import Settings
 from worker.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
-ROUND_SECONDS = 1.0
-
 
 def create_app(settings: Settings) -> Celery:
-    """Build the app of one worker process. Opens nothing until the worker starts."""
-    url = str(settings.redis_url)
+    """Build the app. Opens nothing until the worker starts. Raises `ValueError` or `OSError` for a wrong catalogue."""
     catalogue = settings.catalogue()
+    url = settings.redis_url.get_secret_value()
     app = Celery("pentimento", broker=url)
     app.conf.update(
         CELERY_SETTINGS,
@@ -57,22 +54,10 @@ def create_app(settings: Settings) -> Celery:
     generating = Generating(queue, studio, catalogue, settings.patience_seconds)
     tasks = Tasks(queue, catalogue, generating, cores=len(os.sched_getaffinity(0)))
     tasks.register(app)
-    stopped = threading.Event()
-
-    def rounds() -> None:
-        while not stopped.wait(ROUND_SECONDS):
-            try:
-                queue.renew()
-                queue.sweep(catalogue)
-                if settings.heartbeat_file:
-                    settings.heartbeat_file.touch()
-            except RedisError:
-                log.warning("Redis does not answer; leases are renewed when it does", exc_info=True)
-            except Exception:
-                log.exception("a round of renewing and sweeping failed")
+    rounds = Rounds(queue.renew, lambda: queue.sweep(catalogue), heartbeat=settings.heartbeat_file)
 
     def ready(**_: Any) -> None:
-        threading.Thread(target=rounds, name="rounds", daemon=True).start()
+        rounds.start()
         log.info("worker ready: %d jobs at a time, models %s", settings.worker_concurrency, ", ".join(catalogue.models))
 
     def shutting_down(**_: Any) -> None:
@@ -80,7 +65,8 @@ def create_app(settings: Settings) -> Celery:
         tasks.drain()
 
     def shut_down(**_: Any) -> None:
-        stopped.set()
+        rounds.stop()
+        studio.close()
         client.close()
 
     worker_ready.connect(ready, weak=False)

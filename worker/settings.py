@@ -1,9 +1,9 @@
 """What an operator sets for the worker, each with where its value comes from. AWS's own variables are boto3's."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, RedisDsn, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.catalogue import Catalogue, load_catalogue
@@ -12,11 +12,12 @@ from shared.catalogue import Catalogue, load_catalogue
 class Settings(BaseSettings):
     """Read from the environment and from `.env` in the working directory; the environment wins."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
 
     redis_url: Annotated[
-        RedisDsn, Field(description="Where the queue is: redis://, rediss:// (TLS); the same as the bot's.")
-    ] = RedisDsn("redis://127.0.0.1:6379/0")
+        SecretStr,
+        Field(description="The Redis that bot and workers share: redis://, rediss:// or unix://, as the bot's."),
+    ] = SecretStr("redis://127.0.0.1:6379/0")
     catalogue_file: Annotated[
         Path | None,
         Field(
@@ -31,7 +32,7 @@ class Settings(BaseSettings):
         tuple[str, ...],
         NoDecode,
         Field(
-            description="Keys of models called by InvokeModelWithResponseStream, comma separated; the row must allow it."
+            description="Keys of models called by InvokeModelWithResponseStream, commas between; the row must allow it."
         ),
     ] = ()
     bedrock_call_seconds: Annotated[
@@ -56,9 +57,12 @@ class Settings(BaseSettings):
         ),
     ] = 6 * 3600
     heartbeat_file: Annotated[
-        Path | None, Field(description="Touched every second while Redis answers; a container's health check looks at it.")
+        Path | None,
+        Field(description="Touched every second while Redis answers; a container's health check looks at it."),
     ] = None
-    log_level: Annotated[str, Field(description="DEBUG, INFO, WARNING or ERROR.")] = "INFO"
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="How much is logged: your choice.")
+    ] = "INFO"
 
     @field_validator("bedrock_streaming", mode="before")
     @classmethod

@@ -77,6 +77,7 @@ def test_the_step_schedule_goes_with_its_mode_alone() -> None:
 
     assert codes(**scheduled, step_schedule_start=0.9, step_schedule_end=0.1) == []
     assert codes(**scheduled, step_schedule_start=0.1, step_schedule_end=0.9) == ["schedule_order"]
+    assert codes(**scheduled, step_schedule_end=0.7) == ["schedule_order"], "it starts at 0.65 by default"
     assert codes(**scheduled, keep=50) == ["mode_conflict"]
     assert codes(model="sdxl", step_schedule_start=0.9) == ["mode_conflict"]
 
@@ -147,6 +148,15 @@ def test_extras_are_read_and_bounded() -> None:
     assert parse_extras('{"a": [1, "b"]}') == {"a": [1, "b"]}
     with pytest.raises(Refused):
         parse_extras('{"a": "' + "x" * 2000 + '"}')
+
+
+def test_half_a_character_becomes_a_question_mark_in_words_and_is_refused_in_extras() -> None:
+    request = compose(CATALOGUE, prompt="a\ud800b", negative="\udc00", has_picture=True)
+
+    assert [part.text for part in request.text_prompts] == ["a?b", "?"]
+    assert request.model_dump_json()
+    with pytest.raises(Refused):
+        parse_extras('{"a": "\\ud800"}')
 
 
 def test_the_chosen_seed_is_sent_and_another_is_drawn_where_there_is_none() -> None:
