@@ -83,8 +83,12 @@ async def run(bot: Bot, token: str, stop: asyncio.Event) -> None:
         await bot.drain()
         await bot.close()
         done, _ = await asyncio.wait({connected}, timeout=CLOSING_SECONDS)
-        if done and not stop.is_set():
-            connected.result()
+        trouble = connected.exception() if done else None
+        if stop.is_set():
+            log.info("stopped (%r)", trouble) if trouble else log.info("stopped")
+        elif trouble:
+            raise trouble
+        else:
             raise CannotStart("The connection to Discord ended. Start the bot again; the log says what came before.")
     except discord.LoginFailure as error:
         raise CannotStart(

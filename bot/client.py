@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import discord
 from discord import app_commands
+from discord.gateway import DiscordWebSocket
+from yarl import URL
 
 from bot.commands.answers import apologise, tell
 from bot.commands.sync import synchronise
@@ -73,6 +75,9 @@ class Bot(discord.AutoShardedClient):
 
     async def setup_hook(self) -> None:
         """Run by discord.py between the login and the gateway."""
+        # discord.py takes a new session's address from a constant, not from the API that it was pointed at
+        _, gateway, _ = await self.http.get_bot_gateway()
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
         await self.tree.set_translator(PhraseTranslator())
         await synchronise(self.tree)
         self._tasks = [asyncio.create_task(keep_alive(name, run), name=name) for name, run in self.background.items()]

@@ -28,6 +28,7 @@ from shared.request import Request, compose, draw_seed, parse_extras
 
 log = logging.getLogger(__name__)
 
+DOWNLOADS: Final = 8
 _DEADLINE: Final = 30.0  # discord.py repeats a 5xx for about 25 s
 _THREAD_EXISTS: Final = 160004
 _THREADS: Final = frozenset(
@@ -37,7 +38,10 @@ _THREADS: Final = frozenset(
 
 @dataclass(frozen=True)
 class Imagine:
-    """Takes on what is asked for. `hosts` and `max_bytes` bound the attachment, `extras_users` may send extras."""
+    """Takes on what is asked for. `hosts` and `max_bytes` bound the attachment, `extras_users` may send extras.
+
+    `downloads` bounds how many pictures are held in memory at the same time.
+    """
 
     catalogue: Catalogue
     queue: Accepting
@@ -47,6 +51,7 @@ class Imagine:
     extras_users: Collection[int] = frozenset()
     chance: random.Random = field(default_factory=random.SystemRandom)
     now: Callable[[], float] = time.time
+    downloads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(DOWNLOADS))
 
     async def __call__(
         self, interaction: discord.Interaction, *, image: discord.Attachment | None = None, **options: Any
@@ -100,12 +105,15 @@ class Imagine:
         self, interaction: discord.Interaction, request: Request, image: discord.Attachment | None
     ) -> None:
         job = await self._job(interaction, request)
-        source = None
-        if image is not None:
-            limit = self._limit(interaction)
-            source, kind = await attachments.fetch(self.session, image.url, image.size, limit, self.hosts)
-            log.info("job %s: fetched %d bytes of %s", job.id, len(source), kind.name)
-        if not await self.queue.accept(job, source):
+        if image is None:
+            fresh = await self.queue.accept(job, None)
+        else:
+            async with self.downloads:
+                limit = self._limit(interaction)
+                source, kind = await attachments.fetch(self.session, image.url, image.size, limit, self.hosts)
+                log.info("job %s: fetched %d bytes of %s", job.id, len(source), kind.name)
+                fresh = await self.queue.accept(job, source)
+        if not fresh:
             log.info("job %s: was accepted before", job.id)
             return
         log.info("job %s: accepted for %s", job.id, request.model)

@@ -50,7 +50,7 @@ async def in_step(tree: app_commands.CommandTree[Any]) -> bool:
 
 def _comparable(commands: list[dict[str, Any]]) -> list[Any]:
     """Commands without order, without what Discord adds, and without what is the same as being absent."""
-    return sorted((_kept(command) for command in commands), key=lambda command: str(command["name"]))
+    return sorted((_kept(command) for command in commands), key=lambda command: (command["type"], command["name"]))
 
 
 def _kept(value: Any) -> Any:

@@ -80,6 +80,7 @@ class Phrases:
         return " ".join(filter(None, (decimal, self._table["unit"].get(unit, unit))))
 
 
+@cache
 def languages() -> tuple[str, ...]:
     """All languages there are, English first."""
     names = (entry.name for entry in files(__name__).iterdir() if entry.name.endswith(".toml"))

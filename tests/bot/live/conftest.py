@@ -11,6 +11,7 @@ import aiohttp
 import discord
 import pytest
 import pytest_asyncio
+from discord.gateway import DiscordWebSocket
 
 from bot.client import Bot
 from shared.catalogue import load_catalogue
@@ -31,10 +32,10 @@ def discord_server() -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def route_base(discord_server: dict[str, Any]) -> Iterator[None]:
-    before = discord.http.Route.BASE
+    before = discord.http.Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
     discord.http.Route.BASE = discord_server["url"] + "/api/v10"
     yield
-    discord.http.Route.BASE = before
+    discord.http.Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = before
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

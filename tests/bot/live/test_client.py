@@ -92,6 +92,27 @@ async def test_a_command_in_hand_is_finished_before_the_end_and_a_new_one_is_sen
         assert list(queue.threads) == [first]
 
 
+async def at_once(shard: int | None, *, initial: bool = False) -> None:
+    """Identify without waiting for the others."""
+
+
+async def test_a_session_that_ended_is_begun_anew_at_the_same_discord(
+    stage: Guild, queue: MemoryQueue, session: Any
+) -> None:
+    async with connected(build(queue, session, load_catalogue())) as bot:
+        bot.before_identify_hook = at_once  # type: ignore[assignment]  # it would wait 5 s
+        closed = asyncio.create_task(bot.wait_for("shard_disconnect", timeout=10))
+        again = asyncio.create_task(bot.wait_for("shard_connect", timeout=10))
+        await asyncio.sleep(0)
+        await stage.call("POST", "/control/gateway", {"op": "invalid_session"})
+        await closed
+        await again
+        await stage.new_channel()
+
+        interaction = await stage.invoke(prompt="a castle")
+        await eventually(lambda: interaction in queue.jobs)
+
+
 async def test_background_work_runs_while_connected_and_ends_with_it(
     queue: MemoryQueue, session: Any, stage: Guild
 ) -> None:

@@ -214,7 +214,7 @@ async def test_french_clients_read_french(guild: Any, queue: Any) -> None:
     answer = await guild.private_answer(interaction)
     await guild.call("PATCH", "/control/users/ben", {"locale": "en-US"})
 
-    assert answer.startswith("SD 3.5 Large n'a pas de «\u00a0style\u00a0». On le trouve chez SDXL 1.0.")
+    assert answer.startswith("SD 3.5 Large n'a pas d'option «\u00a0style\u00a0». On la trouve chez SDXL 1.0.")
     assert queue.jobs == {}
 
 
