@@ -15,7 +15,7 @@ export function h(tag, props = {}, ...children) {
   return element
 }
 
-export const present = (children) =>
+const present = (children) =>
   children.flat(Infinity).filter((child) => child !== undefined && child !== null && child !== false)
 
 export const clear = (element, ...children) => element.replaceChildren(...present(children))
@@ -43,9 +43,6 @@ const STROKES = {
   lock: 'M6 11h12v9H6zM9 11V8a3 3 0 0 1 6 0v3',
   archive: 'M4 5h16v4H4zM6 9v10h12V9M10 13h4',
   apps: 'M5 5h5v5H5zM14 5h5v5h-5zM5 14h5v5H5zM14 14h5v5h-5z',
-  slash: 'M15 5 9 19',
-  jump: 'M4 6v5a3 3 0 0 0 3 3h12M15 10l4 4-4 4',
-  sun: 'M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8M12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.4M5.6 18.4 7 17M17 7l1.4-1.4',
   warn: 'M12 4 2.5 20h19zM12 10v4M12 17h.01',
 }
 

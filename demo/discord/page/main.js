@@ -31,7 +31,7 @@ const app = {
     if (channel !== app.view.focus) history.pushState(null, '', app.href(channel))
     await show(channel)
     if (message && !panes.get(channel)?.list.reveal(message)) toast('That message is no longer there.', 'error')
-    if (!message) panes.get(channel)?.composer.focus()
+    if (!message) focusComposer()
   },
 
   async messageCommand(command, message) {
@@ -58,6 +58,11 @@ const app = {
   },
 }
 app.interactions = new Interactions(app)
+
+/** Ready to type; not on touch screens, where that would cover the page with a keyboard. */
+function focusComposer() {
+  if (matchMedia('(hover: hover)').matches) panes.get(app.view.focus)?.composer.focus()
+}
 
 function drawer(open) {
   parts.sidebar.classList.toggle('drawn', open)
@@ -89,7 +94,7 @@ async function show(wanted) {
   place(open)
   draw()
   drawMe(parts.me, app)
-  await Promise.all(open.filter((id) => !state.messages.has(id)).map(load))
+  await Promise.all(open.filter((id) => state.lacks(id)).map(load))
 }
 
 async function load(id) {
@@ -152,6 +157,10 @@ parts.sidebar.addEventListener('keydown', (event) => {
   drawer(false)
   parts.main.querySelector('.only-narrow')?.focus()
 })
+addEventListener('keydown', ({ key, ctrlKey, metaKey, altKey, target }) => {
+  const typing = key.length === 1 && key !== ' ' && !ctrlKey && !metaKey && !altKey
+  if (typing && !target.closest('input, textarea, select, button, a, dialog, [role=button], [popover]')) focusComposer()
+})
 addEventListener('popstate', () => show(new URLSearchParams(location.search).get('channel')))
 
 let first = true
@@ -159,7 +168,7 @@ connect(app.api.url('events'), {
   async onOpen() {
     await reload()
     banner('')
-    if (first) panes.get(app.view.focus)?.composer.focus()
+    if (first) focusComposer()
     first = false
   },
   onEvent: hear,

@@ -10,10 +10,8 @@ import { openMenu } from './menu.js'
 import { displayName, isEphemeral, isLoading, isV2 } from './state.js'
 import { clock, full, stamp } from './time.js'
 
-const HUES = 12
-
 export function avatar(user, className = 'avatar') {
-  const hue = (Number(BigInt(user?.id ?? 0) >> 22n) % HUES) * (360 / HUES)
+  const hue = [...(user?.username ?? '')].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0) * 47) % 360, 0)
   return h('span', { class: className, 'aria-hidden': 'true', vars: { '--hue': hue } }, displayName(user).slice(0, 1).toUpperCase())
 }
 
@@ -24,7 +22,7 @@ export function messageElement(message, grouped, listId, app) {
   const who = displayName(author)
   const body = h('div', { class: 'message-body' }, grouped ? null : header(message, who, app), content(message, app), message.id === listId ? null : threadCard(message, app), notes(message, app))
   return h('li', {
-    class: ['message', grouped ? 'grouped' : '', isEphemeral(message) || message.local ? 'ephemeral' : '', message.mentions?.some(({ id }) => id === state.me.id) ? 'mentions-me' : ''].filter(Boolean).join(' '),
+    class: ['message', grouped ? 'grouped' : '', isEphemeral(message) || message.local === 'failed' ? 'ephemeral' : '', message.mentions?.some(({ id }) => id === state.me.id) ? 'mentions-me' : ''].filter(Boolean).join(' '),
     tabindex: -1, data: { messageId: message.id, channelId: message.channel_id }, oncontextmenu: (event) => menuAt(event, message, app),
   }, h('article', { 'aria-label': `${who}, ${stamp(message.timestamp, state.locale)}`, 'aria-busy': isLoading(message) ? 'true' : undefined },
     context(message, app),

@@ -8,7 +8,7 @@ import { day, sameDay } from './time.js'
 const GROUP_MS = 7 * 60 * 1000
 
 function groups(before, message) {
-  return before && !message.message_reference && !message.interaction?.name && !message.local && before.author.id === message.author.id
+  return before && !message.message_reference && !message.interaction?.name && !message.local && before.author.id === message.author.id && before.channel_id === message.channel_id
     && before.type !== 18 && message.type !== 18 && sameDay(before.timestamp, message.timestamp) && new Date(message.timestamp) - new Date(before.timestamp) < GROUP_MS
     && (before.flags & 64) === (message.flags & 64)
 }

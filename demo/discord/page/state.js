@@ -15,6 +15,7 @@ export class State extends EventTarget {
   users = new Map()
   channels = new Map()
   messages = new Map()
+  stale = new Set()
   latest = new Map()
   unread = new Set()
   open = new Set()
@@ -35,12 +36,18 @@ export class State extends EventTarget {
     Object.assign(this, { me, guild, application, commands, locale: me_locale })
     this.users = new Map([...users, application.bot].map((user) => [user.id, user]))
     this.channels = new Map(channels.map((channel) => [channel.id, channel]))
-    this.messages.clear()
+    this.stale = new Set(this.messages.keys())
     this.changed('channels')
     this.changed('commands')
   }
 
+  /** Whether a channel's messages are still to be fetched, or were fetched before the last load. */
+  lacks(channel) {
+    return !this.messages.has(channel) || this.stale.has(channel)
+  }
+
   loadMessages(channel, list) {
+    this.stale.delete(channel)
     this.messages.set(channel, new Map(list.map((message) => [message.id, message])))
     list.forEach((message) => this.note(message))
     this.changed('messages', channel)
@@ -56,9 +63,9 @@ export class State extends EventTarget {
     return this.messages.get(channel)?.get(id)
   }
 
-  /** The thread under a message: its own Channel object as last heard, or the copy inside the message. */
+  /** The thread under a message: it has the message's id. */
   threadOf(message) {
-    return this.channels.get(message.id) ?? message.thread
+    return this.channels.get(message.id)
   }
 
   put(message) {
@@ -100,7 +107,7 @@ export class State extends EventTarget {
   apply({ t, d }) {
     if (t === 'MESSAGE_CREATE') this.created(d)
     else if (t === 'MESSAGE_UPDATE') this.updated(d)
-    else if (t === 'MESSAGE_DELETE') this.drop(d.channel_id, d.id)
+    else if (t === 'MESSAGE_DELETE') this.deleted(d)
     else if (t === 'THREAD_DELETE' || t === 'CHANNEL_DELETE') this.closed(d)
     else if (t.startsWith('THREAD_') || t.startsWith('CHANNEL_')) this.opened(d)
     else if (t === 'APPLICATION_COMMANDS_UPDATE') {
@@ -111,13 +118,24 @@ export class State extends EventTarget {
 
   created(message) {
     const channel = this.channels.get(message.channel_id)
-    if (channel && isAfter(message.id, channel.last_message_id)) {
-      this.channels.set(channel.id, { ...channel, last_message_id: message.id, message_count: (channel.message_count ?? 0) + 1 })
-    }
+    if (channel && !isEphemeral(message) && isAfter(message.id, channel.last_message_id)) this.count(channel, 1, message.id)
     this.put(message)
     if (!this.open.has(message.channel_id) && message.author.id !== this.me.id) this.unread.add(message.channel_id)
     this.changed('arrived', message)
     this.changed('channels')
+  }
+
+  /** Keep a thread's count true: the events tell messages, not counts. */
+  count(channel, step, last = channel.last_message_id) {
+    this.channels.set(channel.id, { ...channel, last_message_id: last, message_count: (channel.message_count ?? 0) + step })
+  }
+
+  deleted({ id, channel_id: channelId }) {
+    const channel = this.channels.get(channelId)
+    const message = this.find(channelId, id)
+    if (channel && !(message && isEphemeral(message))) this.count(channel, -1)
+    this.drop(channelId, id)
+    if (channel?.parent_id) this.changed('messages', channel.parent_id)
   }
 
   updated(message) {

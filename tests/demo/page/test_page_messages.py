@@ -113,6 +113,18 @@ def test_an_archived_thread_is_marked_and_refuses_commands_in_words(
     expect(thread.get_by_role("alert")).to_have_text("Commands cannot be used in an archived thread.")
 
 
+def test_files_go_with_a_plain_message_and_open_large(tabs: "Tabs", png: Path) -> None:
+    page = tabs()
+    page.get_by_label("Attach files").set_input_files(png)
+    expect(page.get_by_role("list", name="Files to send").get_by_text("harbour.png")).to_be_visible()
+    say(page, "My harbour")
+    shown = page.get_by_role("article", name="Ada").get_by_role("img", name="harbour.png")
+    expect(shown).to_have_js_property("naturalWidth", 192)
+    expect(page.get_by_role("list", name="Files to send")).to_be_hidden()
+    shown.click()
+    expect(page.get_by_role("dialog", name="Picture")).to_contain_text("192 × 128")
+
+
 def test_marks_are_shown_and_markup_stays_text(tabs: "Tabs", stand_in: "StandIn") -> None:
     page = tabs()
     users = {
