@@ -355,7 +355,7 @@ async def test_a_failed_job_gets_its_three_beats_in_the_language_of_who_asked(
     ledger.finish(job, Failed(problem=problem("deadline", limit=60)))
     await tell(deliver, ledger, job)
     (posted,) = await world.messages(job.place.message)
-    assert "L'image n'a pas été faite. Aucune réponse complète n'est venue en 60 s. Redemande plus tard." in words(
+    assert "L'image n'a pas été faite. Aucune réponse complète n'est venue en 60 s. Réessaie plus tard." in words(
         posted
     )
     assert (await world.status(job)).startswith("Pas d'image cette fois")
