@@ -1,0 +1,102 @@
+"""The demo as its user runs it: one command, one picture, one line of JSON, and nothing left behind."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = Path(os.environ.get("DISCORD_OPENAPI_TOOLS", ROOT.parent / "shared"))
+CHECKER = SHARED / "tools" / "check_discord_exchanges.py"
+DEMO = [sys.executable, "-m", "demo"]
+
+
+def marked(folder: Path) -> dict[str, str]:
+    """Mark the environment, which every child inherits, so that what is left of them can be found."""
+    return {**os.environ, "LEFT_BEHIND_BY": str(folder)}
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [*DEMO, "--once", "--folder", str(folder), *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=marked(folder), capture_output=True, text=True, timeout=100, check=False
+    )
+
+
+def left_behind_by(folder: Path) -> list[str]:
+    mark, found = f"LEFT_BEHIND_BY={folder}".encode(), []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_text())
+    return found
+
+
+def test_once_makes_a_picture_and_ends_with_a_line_of_json(tmp_path: Path) -> None:
+    done = run(tmp_path, "--record", str(tmp_path / "exchanges.jsonl"))
+
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout.splitlines()[-1])
+    assert set(made) == {"job", "seed", "model", "thread", "file", "seconds"}
+    with Image.open(made["file"]) as picture:
+        assert picture.format == "PNG"
+        assert json.loads(picture.info["pentimento"])["seed"] == made["seed"]
+    assert (tmp_path / "exchanges.jsonl").stat().st_size > 0
+    assert left_behind_by(tmp_path) == []
+
+
+def test_what_was_recorded_is_what_discords_own_document_allows(tmp_path: Path) -> None:
+    if not CHECKER.exists():
+        pytest.skip(f"Discord's OpenAPI document is not beside the checkout ({CHECKER})")
+    record = tmp_path / "exchanges.jsonl"
+    assert run(tmp_path, "--record", str(record)).returncode == 0
+
+    checked = subprocess.run([sys.executable, CHECKER, record], capture_output=True, text=True, check=False)
+
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_a_request_that_ends_without_a_picture_ends_the_demo_with_words(tmp_path: Path) -> None:
+    done = run(tmp_path, "--prompt", "a castle [filtered]")
+
+    assert done.returncode == 1
+    assert "filter" in done.stderr
+
+
+def test_a_picture_that_is_not_there_is_said_before_anything_starts(tmp_path: Path) -> None:
+    done = run(tmp_path, "--image", "no-such-picture.png")
+
+    assert done.returncode == 1
+    assert "no-such-picture.png" in done.stderr
+    assert not any(tmp_path.iterdir())
+
+
+def test_interrupting_stops_everything_and_a_second_start_works(tmp_path: Path) -> None:
+    for _ in range(2):
+        process = subprocess.Popen(
+            [*DEMO, "--folder", str(tmp_path)],
+            cwd=ROOT,
+            env=marked(tmp_path),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout
+        said = ""
+        while "Ctrl-C" not in said:
+            line = process.stdout.readline()
+            assert line, process.communicate()[1]
+            said += line
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=40)
+
+        assert process.returncode == 0
+        assert "Stopped." in rest
+        assert "Traceback" not in errors
+        assert left_behind_by(tmp_path) == []
