@@ -50,7 +50,7 @@ export class State extends EventTarget {
     this.stale.delete(channel)
     this.messages.set(channel, new Map(list.map((message) => [message.id, message])))
     list.forEach((message) => this.note(message))
-    this.changed('messages', channel)
+    this.listed(channel)
   }
 
   /** Messages of a channel, oldest first, without those this user dismissed; undefined before they are loaded. */
@@ -71,8 +71,13 @@ export class State extends EventTarget {
   put(message) {
     this.messages.get(message.channel_id)?.set(message.id, message)
     this.note(message)
-    this.changed('messages', message.channel_id)
-    const parent = this.channels.get(message.channel_id)?.parent_id
+    this.listed(message.channel_id)
+  }
+
+  /** A channel's messages changed; the card of a thread in its parent shows the last of them. */
+  listed(channel) {
+    this.changed('messages', channel)
+    const parent = this.channels.get(channel)?.parent_id
     if (parent) this.changed('messages', parent)
   }
 
@@ -87,7 +92,7 @@ export class State extends EventTarget {
   drop(channel, id) {
     this.messages.get(channel)?.delete(id)
     if (this.latest.get(channel)?.id === id) this.latest.delete(channel)
-    this.changed('messages', channel)
+    this.listed(channel)
   }
 
   /** Hide a message for this tab: what "Dismiss message" does with an ephemeral one. */
@@ -135,7 +140,6 @@ export class State extends EventTarget {
     const message = this.find(channelId, id)
     if (channel && !(message && isEphemeral(message))) this.count(channel, -1)
     this.drop(channelId, id)
-    if (channel?.parent_id) this.changed('messages', channel.parent_id)
   }
 
   updated(message) {
