@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import aiohttp
@@ -22,8 +23,10 @@ from bot.client import Bot
 from bot.commands.imagine import Imagine
 from bot.commands.options import command
 from bot.deliver import Deliver
-from bot.settings import Settings, SettingsMissing, load_settings
+from bot.heartbeat import beat
+from bot.settings import Settings
 from shared.catalogue import Catalogue, load_catalogue
+from shared.settings import SettingsMissing, read_settings
 
 log = logging.getLogger("bot")
 
@@ -65,6 +68,8 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         board = Board(bot, queue, catalogue)
         deliver = Deliver(bot, queue, catalogue, board=board)
         bot.background = {"the board": board.run, "the delivery": deliver.run}
+        if settings.heartbeat_file:
+            bot.background |= {"the heartbeat": partial(beat, bot, settings.heartbeat_file)}
         try:
             await queue.start()
         except Exception as error:
@@ -111,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("what", nargs="?", choices=("run", "check"), default="run", help="run (default) or check")
     asked = parser.parse_args(argv)
     try:
-        settings = load_settings()
+        settings = read_settings(Settings)
     except SettingsMissing as missing:
         return _end(NOT_SET_UP, f"The bot is not set up. Put these into the environment or into .env:\n{missing}")
     try:

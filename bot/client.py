@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import discord
@@ -70,7 +70,7 @@ class Bot(discord.AutoShardedClient):
     def __init__(self, commands: Sequence[app_commands.Command[Any, ..., None]]) -> None:
         super().__init__(intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none())
         self.tree = Tree(self, commands)
-        self.background: Mapping[str, Background] = {}
+        self.background: dict[str, Background] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def setup_hook(self) -> None:

@@ -3,13 +3,8 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_core import PydanticUndefined
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-
-
-class SettingsMissing(Exception):
-    """What is missing or wrong, all of it, a line each."""
 
 
 class Settings(BaseSettings):
@@ -49,6 +44,9 @@ class Settings(BaseSettings):
     redis_memory_share: float = Field(
         0.8, gt=0, le=1, description="The part of Redis's maxmemory above which new requests are refused: your choice."
     )
+    heartbeat_file: Path | None = Field(
+        None, description="A file touched every few seconds while all is well, for a container's health check."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="How much is logged: your choice."
     )
@@ -69,37 +67,3 @@ class Settings(BaseSettings):
         if path is not None and not path.is_file():
             raise ValueError("there is no such file")
         return path
-
-
-def load_settings(**given: Any) -> Settings:
-    """Read the settings. Raises `SettingsMissing`, which names every variable that is missing or wrong."""
-    try:
-        return Settings(**given)
-    except ValidationError as error:
-        lines = [_line(str(wrong["loc"][0]), wrong["type"], wrong["msg"]) for wrong in error.errors()]
-        raise SettingsMissing("\n".join(dict.fromkeys(lines))) from None
-
-
-def rows() -> tuple[tuple[str, str, str], ...]:
-    """Name, default and description of every setting, in the order in which they stand."""
-    return tuple(
-        (name.upper(), _written(field.default), field.description or "")
-        for name, field in Settings.model_fields.items()
-    )
-
-
-def _line(field: str, kind: str, message: str) -> str:
-    what = "is missing" if kind == "missing" else f"is wrong: {message}"
-    return f"{field.upper()} {what}. {Settings.model_fields[field].description}"
-
-
-def _written(default: Any) -> str:
-    match default:
-        case SecretStr():
-            return default.get_secret_value()
-        case tuple() | frozenset():
-            return ",".join(str(part) for part in default)
-        case None:
-            return ""
-        case _:
-            return "" if default is PydanticUndefined else str(default)

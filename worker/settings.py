@@ -16,12 +16,14 @@ class Settings(BaseSettings):
 
     redis_url: Annotated[
         SecretStr,
-        Field(description="The Redis that bot and workers share: redis://, rediss:// or unix://, as the bot's."),
+        Field(
+            description="The Redis that bot and workers share, from whoever runs it: redis://, rediss:// or unix://."
+        ),
     ] = SecretStr("redis://127.0.0.1:6379/0")
     catalogue_file: Annotated[
         Path | None,
         Field(
-            description="Your TOML file laid over shared/catalogue.toml: prices, regions, ids, limits, ends of life."
+            description="A TOML file of your own, laid over shared/catalogue.toml: prices, regions, models on offer."
         ),
     ] = None
     aws_region: Annotated[
@@ -58,7 +60,7 @@ class Settings(BaseSettings):
     ] = 6 * 3600
     heartbeat_file: Annotated[
         Path | None,
-        Field(description="Touched every second while Redis answers; a container's health check looks at it."),
+        Field(description="A file touched every few seconds while all is well, for a container's health check."),
     ] = None
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="How much is logged: your choice.")

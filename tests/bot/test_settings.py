@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.settings import Settings, SettingsMissing, load_settings, rows
+from bot.settings import Settings
+from shared.settings import SettingsMissing, read_settings, rows
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +19,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_a_token_is_all_that_must_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "abc")
 
-    settings = load_settings()
+    settings = read_settings(Settings)
 
     assert settings.discord_token.get_secret_value() == "abc"
     assert settings.attachment_hosts == ("cdn.discordapp.com", "media.discordapp.net")
@@ -32,7 +33,7 @@ def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ATTACHMENT_HOSTS", "CDN.example.org, 127.0.0.1,")
     monkeypatch.setenv("EXTRAS_USERS", "12, 34")
 
-    settings = load_settings()
+    settings = read_settings(Settings)
 
     assert settings.attachment_hosts == ("cdn.example.org", "127.0.0.1")
     assert settings.extras_users == {12, 34}
@@ -44,7 +45,7 @@ def test_a_file_named_env_is_read_and_the_environment_goes_before_it(
     (tmp_path / ".env").write_text("DISCORD_TOKEN=from-file\nLOG_LEVEL=DEBUG\nAWS_REGION=us-west-2\n", encoding="utf-8")
     monkeypatch.setenv("LOG_LEVEL", "WARNING")
 
-    settings = load_settings()
+    settings = read_settings(Settings)
 
     assert (settings.discord_token.get_secret_value(), settings.log_level) == ("from-file", "WARNING")
 
@@ -55,7 +56,7 @@ def test_everything_missing_or_wrong_is_named_at_once_without_its_value(monkeypa
     monkeypatch.setenv("CATALOGUE_FILE", "/nowhere.toml")
 
     with pytest.raises(SettingsMissing) as missing:
-        load_settings()
+        read_settings(Settings)
 
     lines = str(missing.value).splitlines()
     assert [line.split()[0] for line in lines] == [
@@ -78,11 +79,11 @@ def test_everything_missing_or_wrong_is_named_at_once_without_its_value(monkeypa
 )
 def test_values_out_of_bounds_are_refused(given: dict[str, Any]) -> None:
     with pytest.raises(SettingsMissing, match=f"{next(iter(given)).upper()} is wrong"):
-        load_settings(discord_token="abc", **given)
+        read_settings(Settings, discord_token="abc", **given)
 
 
 def test_secrets_are_not_shown() -> None:
-    settings = load_settings(discord_token="abc", redis_url="redis://:hush@example.org/0")
+    settings = read_settings(Settings, discord_token="abc", redis_url="redis://:hush@example.org/0")
 
     assert "abc" not in repr(settings)
     assert "hush" not in repr(settings)
@@ -92,11 +93,11 @@ def test_an_empty_variable_counts_as_absent(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("DISCORD_TOKEN", "abc")
     monkeypatch.setenv("CATALOGUE_FILE", "")
 
-    assert load_settings().catalogue_file is None
+    assert read_settings(Settings).catalogue_file is None
 
 
 def test_every_setting_is_a_row_with_words_on_where_its_value_comes_from() -> None:
-    table = {name: (default, description) for name, default, description in rows()}
+    table = {name: (default, description) for name, default, description in rows(Settings)}
 
     assert set(table) == {name.upper() for name in Settings.model_fields}
     assert table["ATTACHMENT_HOSTS"][0] == "cdn.discordapp.com,media.discordapp.net"

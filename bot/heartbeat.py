@@ -1,0 +1,16 @@
+"""A sign of life for a container's health check: a file, touched while the bot is ready to serve."""
+
+import asyncio
+from pathlib import Path
+
+import discord
+
+SECONDS = 5.0
+
+
+async def beat(client: discord.Client, file: Path) -> None:
+    """Touch the file every few seconds while the client is connected; runs until cancelled."""
+    while True:
+        if client.is_ready() and not client.is_closed():
+            await asyncio.to_thread(file.touch)
+        await asyncio.sleep(SECONDS)
