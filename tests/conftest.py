@@ -4,9 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+from playwright.sync_api import Browser, sync_playwright
 
 from demo.redis import RedisServer, running_redis
 from shared.catalogue import Catalogue, load_catalogue
+from tests.browser import ARGUMENTS, CHROMIUM, WHY_SKIPPED
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the browser's tests last: playwright's loop, once started, leaves no room for another in this thread."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +33,14 @@ def redis_url(redis_server: RedisServer) -> str:
 @pytest.fixture(scope="session")
 def catalogue() -> Catalogue:
     return load_catalogue()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start the one Chromium of all tests: playwright runs once a process."""
+    if CHROMIUM is None:
+        pytest.skip(WHY_SKIPPED)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield launched
+        launched.close()

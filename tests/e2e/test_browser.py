@@ -4,25 +4,14 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from demo.__main__ import SAMPLE
 from demo.house import House
-from tests.browser import ARGUMENTS, CHROMIUM, WHY_SKIPPED
 from tests.e2e.asker import Asker
 
 pytestmark = pytest.mark.browser
 SECONDS = 1000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip(WHY_SKIPPED)
-    with sync_playwright() as started:
-        launched = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture
