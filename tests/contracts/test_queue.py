@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import bot.adapters.redis as bot_side
 import worker.adapters.redis as worker_side
@@ -366,4 +368,34 @@ def old_server(redis_url: str) -> None:
     client = worker_side.connect(redis_url)
     while client.info("server")["uptime_in_seconds"] < 1:
         time.sleep(0.1)
+    client.close()
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asked=st.lists(st.integers(min_value=1, max_value=4), min_size=1, max_size=24))
+def test_whoever_still_waits_has_had_as_many_turns_as_anybody_but_one(
+    redis_url: str, catalogue: Catalogue, tickets: Tickets, asked: list[int]
+) -> None:
+    """`asked` is who asks, in order; all ask before the first is served."""
+    client = worker_side.connect(redis_url)
+    client.flushall()
+    serving = worker_side.RedisQueue(client, tickets.from_worker)
+
+    async def ask() -> None:
+        asking = bot_side.RedisQueue(
+            bot_side.connect(redis_url), catalogue=catalogue, send_ticket=tickets.from_bot, max_running=99
+        )
+        for number, user in enumerate(asked):
+            await asking.accept(job(number, user), None)
+        await asking.close()
+
+    asyncio.run(ask())
+    turns: Counter[int] = Counter()
+    waiting = Counter(asked)
+    while claim := serving.claim(Lane.GENERATE):
+        user = claim.job.requester.id
+        turns[user] += 1
+        waiting[user] -= 1
+        assert all(turns[user] - turns[other] <= 1 for other, left in waiting.items() if left and other != user)
+    assert turns == Counter(asked)
     client.close()
