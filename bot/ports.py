@@ -1,10 +1,12 @@
-"""What the bot needs of the queue, a verb or two each; `bot.adapters` fulfils it."""
+"""What the bot needs of the queue and of the records, a verb or two each; `bot.adapters` fulfils it."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
+from urllib.parse import parse_qs, urlsplit
 
+from shared.errors import Problem
 from shared.job import Job
 from shared.outcome import Outcome
 
@@ -24,7 +26,9 @@ class Standing:
     """An accepted job as the queue knows it now.
 
     `position` is 1 for the next one up (0 when it does not wait), `estimate` seconds until its picture is expected,
-    `since` Unix seconds when its state began; `thread` is the snowflake of its thread once one is open.
+    `since` Unix seconds when its state began; `thread` is the snowflake of its thread once one is open, `told` that of
+    the message which told its outcome. `claims` counts leases, `calls` those in which a call of the model was begun,
+    `doubts` the calls whose fate nobody knows.
     """
 
     job: Job
@@ -34,6 +38,69 @@ class Standing:
     since: float
     thread: int | None
     outcome: Outcome | None
+    told: int | None = None
+    claims: int = 0
+    calls: int = 0
+    doubts: int = 0
+
+
+@dataclass(frozen=True)
+class Told:
+    """Where an answer stands; `message` is None when it was posted and deleted since."""
+
+    channel: int
+    message: int | None
+    private: bool = False
+
+    def link(self, guild: int) -> str:
+        """Give the address that opens it in any Discord client."""
+        end = "" if self.message is None else f"/{self.message}"
+        return f"https://discord.com/channels/{guild}/{self.channel}{end}"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an attached picture lies: its signed address, which no log may show, and its declared size in bytes."""
+
+    url: str = field(repr=False)
+    size: int
+
+    @property
+    def expires_at(self) -> float | None:
+        """Unix seconds when the signature ends, None where the address bears none.
+
+        https://discord.com/developers/docs/reference#signed-attachment-cdn-urls
+        """
+        written = parse_qs(urlsplit(self.url).query).get("ex", [""])[0]
+        try:
+            return float(int(written, 16))
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True)
+class Record:
+    """An open job as the records know it.
+
+    `queued`: the queue is known to have taken it; `repeated`: it was queued again after the queue forgot it. The counts
+    are those of `Standing` when last seen, since the job was last queued.
+    """
+
+    job: Job
+    queued: bool
+    source: Source | None
+    thread: int | None
+    repeated: bool
+    claims: int
+    calls: int
+    doubts: int
+
+
+@dataclass(frozen=True)
+class Closed:
+    """The end of a recorded job; `told` is None when it was refused, or nowhere left to tell."""
+
+    told: Told | None
 
 
 @dataclass(frozen=True)
@@ -47,9 +114,10 @@ class Delivery:
 class Accepting(Protocol):
     """Taking on a job."""
 
-    async def accept(self, job: Job, source: bytes | None) -> bool:
+    async def accept(self, job: Job, source: bytes | None, *, doubts: int = 0) -> bool:
         """Queue the job with its picture; False when this very job was accepted before.
 
+        `doubts` counts its calls of before whose fate nobody knows: after one, no other such call is repeated.
         Raises `shared.errors.Refused` (no_room, too_many_waiting, model_off, queue_unreachable); nothing is kept then.
         """
         ...
@@ -87,4 +155,59 @@ class Delivering(Protocol):
 
     async def delivered(self, delivery: Delivery, message: int | None) -> None:
         """Acknowledge: the outcome was told in this message (None: nowhere left to tell it). Frees the bytes."""
+        ...
+
+
+class Recording(Protocol):
+    """Writing down what is taken on. Only `accepted` raises: what else could not be written, reconciling mends."""
+
+    async def accepted(self, job: Job, source: Source | None) -> bool:
+        """Write the job down before it is queued; False when this very job was written before.
+
+        Raises `shared.errors.Refused` (records_unavailable).
+        """
+        ...
+
+    async def queued(self, job_id: str, sha256: str | None) -> None:
+        """Note that the queue took the job, and the hash (hexadecimal) of its picture's bytes."""
+        ...
+
+    async def refused(self, job_id: str, problem: Problem) -> None:
+        """Close the record: the job was not taken on, and the one who asked was told why."""
+        ...
+
+    async def opened(self, job_id: str, thread: int) -> None:
+        """Remember the thread that was opened for this job."""
+        ...
+
+
+class Closing(Protocol):
+    """Writing down how jobs ended. Nothing here raises: without the records, answers are still told."""
+
+    async def closed(self, job_id: str) -> Closed | None:
+        """Tell how a job's record was closed; None when it is open, or cannot be read."""
+        ...
+
+    async def delivered(self, standing: Standing, told: Told | None) -> None:
+        """Close the record: the outcome was told there (None: nowhere left to tell it). A closed one stays as it is."""
+        ...
+
+
+class Reviewing(Protocol):
+    """Seeing which records are open, and giving a forgotten job its one repeat. What fails raises."""
+
+    async def open_records(self) -> Sequence[Record]:
+        """List all open records, oldest first."""
+        ...
+
+    async def seen(self, standings: Collection[Standing]) -> None:
+        """Note how often these jobs were claimed and called by now."""
+        ...
+
+    async def repeat(self, job_id: str) -> bool:
+        """Note that the job is about to be queued again; False when it was already, which only happens once."""
+        ...
+
+    async def not_repeated(self, job_id: str) -> None:
+        """Take that note back: the queue did not take the job."""
         ...

@@ -88,6 +88,8 @@ _PERSON: Mapping[str, str] = {
     "Save it as JPEG and attach that, or ask the operator for pi-heif.",
     "no_longer_kept": "The picture you attached is gone. It waited longer than pictures are kept. "
     "Ask again with it attached.",
+    "forgotten": "The picture was not made. The queue lost its memory, and the picture you attached can no longer be "
+    "fetched. Ask again with it attached.",
     # the queue
     "too_many_waiting": "You have {count} requests waiting. At most {limit} may wait for one person. "
     "Ask again when one is done.",
@@ -98,6 +100,8 @@ _PERSON: Mapping[str, str] = {
 
 _TIME: Mapping[str, str] = {
     "no_room": "The queue is full. There is no room for another picture just now. Ask again in a few minutes.",
+    "records_unavailable": "The request could not be taken on. The bot's records cannot be written just now. "
+    "Nothing was charged; ask again in a minute.",
     "queue_unreachable": "The request could not be queued. The queue does not answer. "
     "Nothing was charged; ask again in a minute.",
     "quota_exceeded": "The picture was not made. The operator's AWS account reached its limit for {model}. "

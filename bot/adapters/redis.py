@@ -78,11 +78,11 @@ class RedisQueue:
             await asyncio.wait(self._sending, timeout=5)
         await self._redis.aclose()
 
-    async def accept(self, job: Job, source: bytes | None) -> bool:
+    async def accept(self, job: Job, source: bytes | None, *, doubts: int = 0) -> bool:
         max_running, max_waiting, share, keep = self._limits
         facts = (job.id, job.model_dump_json(), job.request.model, job.flow, 1, max_running, max_waiting, share, keep)
         try:
-            answer, *more = await self._run("accept", *facts, source or b"")
+            answer, *more = await self._run("accept", *facts, source or b"", doubts)
         except OutOfMemoryError as error:
             raise Refused(problem("no_room")) from error
         except RedisError as error:
@@ -152,7 +152,7 @@ class RedisQueue:
         return [Delivery(entry.decode(), fields[b"job"].decode()) for entry, fields in rows if fields]
 
     def _standing(self, *row: Any) -> Standing:
-        _, written, state, since, thread, outcome, place, typical, slots = row
+        _, written, state, since, thread, outcome, place, typical, slots, told, claims, calls, doubts = row
         job = Job.model_validate_json(written)
         model = self._catalogue.models.get(job.request.model)
         seconds = typical / 1000 or (model.typical_seconds if model else 10.0)
@@ -164,6 +164,10 @@ class RedisQueue:
             since=int(since) / 1000,
             thread=int(thread) if thread else None,
             outcome=OUTCOME.validate_json(outcome) if outcome else None,
+            told=int(told) if told else None,
+            claims=int(claims),
+            calls=int(calls),
+            doubts=int(doubts),
         )
 
     def _send_soon(self, lane: str) -> None:

@@ -1,4 +1,5 @@
 -- Lease the fairest job that may run. ARGV: lane, token, lease ms. Answers nil or {id, job, doubts}.
+-- Asked again with the same token, because the answer was lost on its way, it gives the same job.
 local lane, token, lease = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local at = now()
 
@@ -15,6 +16,13 @@ local function fairest()
     end
   end
   return best, best_start, best_model
+end
+
+for _, id in ipairs(redis.call('ZRANGE', key('leases', lane), 0, -1)) do
+  if held(id, token) then
+    local job, doubts = job_get(id, 'job', 'doubts')
+    return {id, job, tonumber(doubts)}
+  end
 end
 
 while true do

@@ -1,26 +1,35 @@
 -- Bring back what was left behind. ARGV: lane, ticket list, most tickets, most crashes, outcome when given up,
--- outcome when lost, lease ms, then model, concurrency, floor ms of each row this worker knows.
+-- outcome when lost, lease ms, keep ms, then model, concurrency, floor ms of each row this worker knows.
 -- Answers {tickets to send, brought back, failed}.
-local lane, list, most, crashes, gave_up, lost, lease = unpack(ARGV, 1, 7)
+local lane, list, most, crashes, gave_up, lost, lease, keep = unpack(ARGV, 1, 8)
 local at, back, failed = now(), 0, 0
+write_though_full()
 
-for i = 8, #ARGV, 3 do
+for i = 9, #ARGV, 3 do
   redis.call('HSET', key('pace', ARGV[i]), 'concurrency', ARGV[i + 1], 'floor', ARGV[i + 2])
   redis.call('HSETNX', key('pace', ARGV[i]), 'interval', ARGV[i + 2])
 end
 
--- A server that has just come back gives every worker the time of one lease to renew what it still works on.
-local uptime = tonumber(redis.call('INFO', 'server'):match('uptime_in_seconds:(%d+)')) * 1000
-local expired = uptime > tonumber(lease) and redis.call('ZRANGEBYSCORE', key('leases', lane), '-inf', at, 'LIMIT', 0, 100)
+-- Sweeps come every second. When none came for most of a lease, this server was away from every worker (stopped, frozen,
+-- its clock set forward), and each gets the time of one lease to renew what it still works on.
+local last, grace = unpack(redis.call('HMGET', key('sweeps', lane), 'last', 'grace'))
+if at - tonumber(last or at) > tonumber(lease) * 2 / 3 then
+  grace = at + tonumber(lease)
+  redis.call('HSET', key('sweeps', lane), 'grace', grace)
+end
+redis.call('HSET', key('sweeps', lane), 'last', at)
+local expired = at >= tonumber(grace or 0) and redis.call('ZRANGEBYSCORE', key('leases', lane), '-inf', at, 'LIMIT', 0, 100)
 
 for _, id in ipairs(expired or {}) do
   local begun, doubts = job_get(id, 'begun', 'doubts')
   if not doubts then
     redis.call('ZREM', key('leases', lane), id)
   elseif begun == '1' and tonumber(doubts) >= 1 then
+    set_aside(lane, id, lost, keep)
     close(lane, id, lost)
     failed = failed + 1
   elseif begun ~= '1' and redis.call('HINCRBY', key('job', id), 'crashes', 1) >= tonumber(crashes) then
+    set_aside(lane, id, gave_up, keep)
     close(lane, id, gave_up)
     failed = failed + 1
   else

@@ -9,6 +9,11 @@ local function now()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- Let all that follows write, though Redis is full: maxmemory stops no script after its first write, and this is one.
+local function write_though_full()
+  redis.call('DEL', key('nothing'))
+end
+
 local function job_get(id, ...)
   return unpack(redis.call('HMGET', key('job', id), ...))
 end
@@ -83,6 +88,22 @@ local function close(lane, id, outcome)
   redis.call('HDEL', key('job', id), 'token')
   set_state(id, 'finished')
   redis.call('XADD', key('outcomes'), 'MAXLEN', '~', 100000, '*', 'job', id)
+end
+
+-- Keep a job that was given up, with its picture, for the operator.
+local function set_aside(lane, id, outcome, keep)
+  local at, dead = now(), key('dead', id)
+  local job, model, flow, cost, limit, claims, calls, thread =
+    job_get(id, 'job', 'model', 'flow', 'cost', 'limit', 'attempts', 'calls', 'thread')
+  redis.call('HSET', dead, 'job', job, 'model', model, 'flow', flow, 'cost', cost, 'limit', limit, 'claims', claims,
+    'calls', calls, 'thread', thread or '', 'lane', lane, 'outcome', outcome, 'at', at)
+  redis.call('PEXPIRE', dead, keep)
+  local picture = lane == 'prepare' and key('source', id) or key('prepared', id)
+  if redis.call('EXISTS', picture) == 1 then
+    redis.call('RENAME', picture, key('dead', id, 'picture'))
+    redis.call('PEXPIRE', key('dead', id, 'picture'), keep)
+  end
+  redis.call('ZADD', key('dead'), at, id)
 end
 
 -- Is this lease still held?

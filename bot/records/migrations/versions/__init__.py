@@ -1,0 +1,1 @@
+"""The schema, version after version; a migration that was released is never changed."""

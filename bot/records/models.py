@@ -1,0 +1,95 @@
+"""The tables of the records. Times are Unix seconds, ids Discord's snowflakes; only open jobs keep a picture's address.
+
+    jobs ──1:n── attempts    a row for each time the job was queued: the second one is the repeat after Redis forgot it
+      └────1:1── outcomes    how it ended, and what that cost
+
+A migration only adds. What a release no longer reads is dropped by the release after it, so that the bot of one
+release works on the tables of the next.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class JobState(StrEnum):
+    """Where a recorded job stands. ACCEPTED and QUEUED are open; the others are its end."""
+
+    ACCEPTED = "accepted"
+    QUEUED = "queued"
+    REFUSED = "refused"
+    DELIVERED = "delivered"
+
+
+OPEN: Final = (JobState.ACCEPTED, JobState.QUEUED)
+
+jobs: Final = Table(
+    "jobs",
+    metadata,
+    Column("id", String(25), primary_key=True, comment="the interaction that asked"),
+    Column("parent_id", ForeignKey("jobs.id"), comment="the job whose picture this one starts from"),
+    Column("job", Text, nullable=False, comment="shared.job.Job as JSON"),
+    Column("model", String(64), nullable=False),
+    Column("requester_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("message_id", BigInteger, nullable=False, comment="the status message"),
+    Column("thread_id", BigInteger),
+    Column("state", String(16), nullable=False),
+    Column("refusal", String(64), comment="the code of the first problem of a refused job"),
+    Column("source_url", Text, comment="signed; gone when the job ends"),
+    Column("source_size", BigInteger),
+    Column("source_expires_at", Float(53)),
+    Column("source_sha256", String(64)),
+    Column("accepted_at", Float(53), nullable=False),
+    Column("finished_at", Float(53)),
+    Column("delivered_at", Float(53)),
+    Column("answer_channel_id", BigInteger),
+    Column("answer_message_id", BigInteger),
+    Index(None, "state", "accepted_at"),
+    Index(None, "requester_id", "accepted_at"),
+    Index(None, "guild_id", "accepted_at"),
+)
+
+attempts: Final = Table(
+    "attempts",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("queueing", Integer, primary_key=True, autoincrement=False, comment="1; 2 for the repeat"),
+    Column("queued_at", Float(53)),
+    Column("claims", Integer, nullable=False, comment="leases taken, of both lanes"),
+    Column("calls", Integer, nullable=False, comment="leases in which a call of the model was begun"),
+    Column("doubts", Integer, nullable=False, comment="calls whose fate nobody knows, and that were repeated"),
+)
+
+outcomes: Final = Table(
+    "outcomes",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String(16), nullable=False, comment="generated, filtered, failed, or unknown: told, but lost"),
+    Column("seed", BigInteger, comment="as the model's answer says"),
+    Column("side", String(16), comment="what a filter withheld"),
+    Column("problem", String(64), comment="the code of what went wrong"),
+    Column("seconds", Float(53), comment="the model's own time"),
+    Column("cost_usd", Float(53), comment="the catalogue's price then; nothing where it is unknown"),
+)

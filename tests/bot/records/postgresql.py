@@ -1,0 +1,45 @@
+"""A PostgreSQL of our own on a Unix socket, from Debian's package where it is installed."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+NOBODY = "nobody"
+MISSING = "no PostgreSQL server was found in /usr/lib/postgresql/*/bin; Debian's package postgresql brings one"
+
+
+def find_binaries() -> Path | None:
+    """Find the newest server's folder."""
+    return max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda found: int(found.parent.name), default=None)
+
+
+@contextmanager
+def running_postgresql(binaries: Path) -> Iterator[str]:
+    """Run a server; gives the address of its database, whose owner we are. It refuses root, so root sends nobody."""
+    somebody: dict[str, Any] = {"user": NOBODY} if os.geteuid() == 0 else {}
+    folder = Path(tempfile.mkdtemp(prefix="pentimento-pg-"))
+    if somebody:
+        shutil.chown(folder, NOBODY)
+    data = folder / "data"
+    quiet: dict[str, Any] = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **somebody}
+    try:
+        initdb = [str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "tester", "--no-sync", "-E", "UTF8"]
+        subprocess.run(initdb, check=True, timeout=60, **quiet)
+        start = [str(binaries / "postgres"), "-D", str(data), "-k", str(folder), "-h", "", "-F"]
+        with subprocess.Popen(start, **quiet) as server:
+            try:
+                ready = [str(binaries / "pg_isready"), "-h", str(folder), "-t", "20", "-q"]
+                for _ in range(200):
+                    if subprocess.run(ready, check=False, timeout=30).returncode == 0:
+                        break
+                    assert server.poll() is None
+                yield f"postgresql://tester@/postgres?host={folder}"
+            finally:
+                server.terminate()
+    finally:
+        shutil.rmtree(folder)

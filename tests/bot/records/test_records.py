@@ -1,0 +1,191 @@
+"""What is written down, read back by SQL: on SQLite, and on PostgreSQL where a server is installed."""
+
+import asyncio
+import logging
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from bot.adapters.records import Records
+from bot.ports import Closed, Told
+from bot.records.database import address
+from bot.records.models import attempts, jobs, outcomes
+from shared.catalogue import Catalogue
+from shared.errors import Refused, problem
+from shared.outcome import Failed, Filtered, Outcome, Side
+from tests.bot.records.desk import EXPIRES, NOON, SOURCE, Clock, finished, job, rows
+
+
+async def test_a_job_is_written_with_its_source_and_read_back_whole(records: Records, database_url: str) -> None:
+    assert await records.accepted(job(1), SOURCE)
+
+    (record,) = await records.open_records()
+    assert (record.job, record.source, record.queued, record.repeated) == (job(1), SOURCE, False, False)
+    (row,) = rows(database_url, jobs)
+    assert row["source_expires_at"] == EXPIRES
+    assert (row["model"], row["requester_id"], row["channel_id"]) == ("sd3.5-large", 9_007_199_254_740_993, 2)
+
+
+async def test_the_same_job_is_written_once(records: Records) -> None:
+    answers = await asyncio.gather(*(records.accepted(job(1), SOURCE) for _ in range(8)))
+
+    assert sorted(answers) == [False] * 7 + [True]
+    assert len(await records.open_records()) == 1
+
+
+async def test_many_jobs_are_written_at_the_same_time(records: Records) -> None:
+    assert all(await asyncio.gather(*(records.accepted(job(n), None) for n in range(40))))
+
+    assert [record.job.id for record in await records.open_records()] == [job(n).id for n in range(40)]
+
+
+async def test_a_queued_job_keeps_its_pictures_hash_and_thread(
+    records: Records, database_url: str, clock: Clock
+) -> None:
+    await records.accepted(job(1), SOURCE)
+    clock.now += 3
+
+    await records.queued(job(1).id, "ab" * 32)
+    await records.opened(job(1).id, 77)
+
+    (record,) = await records.open_records()
+    assert (record.queued, record.thread) == (True, 77)
+    assert rows(database_url, jobs)[0]["source_sha256"] == "ab" * 32
+    assert rows(database_url, attempts)[0]["queued_at"] == NOON + 3
+
+
+async def test_a_refused_job_is_closed_with_its_reason_and_without_its_address(
+    records: Records, database_url: str
+) -> None:
+    await records.accepted(job(1), SOURCE)
+
+    await records.refused(job(1).id, problem("no_room"))
+
+    assert await records.open_records() == []
+    assert await records.closed(job(1).id) == Closed(None)
+    (row,) = rows(database_url, jobs)
+    assert (row["state"], row["refusal"], row["source_url"]) == ("refused", "no_room", None)
+
+
+async def test_a_delivered_job_has_its_outcome_cost_attempts_and_times(
+    records: Records, database_url: str, clock: Clock, catalogue: Catalogue
+) -> None:
+    await records.accepted(job(1), SOURCE)
+    await records.queued(job(1).id, None)
+    clock.now += 10
+
+    await records.delivered(finished(job(1), claims=4, calls=2, doubts=1), Told(job(1).place.message, 55))
+
+    assert await records.open_records() == []
+    assert await records.closed(job(1).id) == Closed(Told(job(1).place.message, 55))
+    (row,), (ending,), (attempt,) = (rows(database_url, table) for table in (jobs, outcomes, attempts))
+    assert (row["state"], row["finished_at"], row["delivered_at"]) == ("delivered", NOON + 9, NOON + 10)
+    assert row["source_url"] is None
+    assert (ending["kind"], ending["seed"], ending["seconds"]) == ("generated", 7, 2.5)
+    assert ending["cost_usd"] == catalogue.models["sd3.5-large"].price_usd > 0
+    assert (attempt["claims"], attempt["calls"], attempt["doubts"]) == (4, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "doubts", "kind", "cost"),
+    [
+        (Filtered(side=Side.PROMPT, seconds=1), 0, "filtered", 0),
+        (Filtered(side=Side.OUTPUT, seconds=1), 0, "filtered", "price"),
+        (Failed(problem=problem("picture_truncated")), 0, "failed", 0),
+        (Failed(problem=problem("lost")), 1, "failed", None),
+        (None, 0, "unknown", None),
+    ],
+)
+async def test_what_an_ending_cost_is_known_or_left_open(
+    records: Records,
+    database_url: str,
+    catalogue: Catalogue,
+    outcome: Outcome | None,
+    doubts: int,
+    kind: str,
+    cost: float | str | None,
+) -> None:
+    await records.accepted(job(1), None)
+
+    await records.delivered(finished(job(1), outcome, doubts=doubts), None)
+
+    (ending,) = rows(database_url, outcomes)
+    assert ending["kind"] == kind
+    assert ending["cost_usd"] == (catalogue.models["sd3.5-large"].price_usd if cost == "price" else cost)
+
+
+async def test_a_closed_record_stays_as_it_is(records: Records, database_url: str) -> None:
+    await records.accepted(job(1), None)
+    await records.delivered(finished(job(1)), Told(2, 55))
+
+    await records.delivered(finished(job(1), Failed(problem=problem("lost"))), None)
+    await records.refused(job(1).id, problem("no_room"))
+
+    assert await records.closed(job(1).id) == Closed(Told(2, 55))
+    assert [ending["kind"] for ending in rows(database_url, outcomes)] == ["generated"]
+
+
+async def test_an_answer_told_in_private_is_known_as_such(records: Records) -> None:
+    await records.accepted(job(1), None)
+
+    await records.delivered(finished(job(1)), Told(999, 55, private=True))
+
+    assert await records.closed(job(1).id) == Closed(Told(999, 55, private=True))
+
+
+async def test_a_repeat_is_granted_once_and_counted_apart(records: Records, database_url: str) -> None:
+    await records.accepted(job(1), None)
+    await records.seen([finished(job(1), None, claims=1, calls=1)])
+
+    granted = await asyncio.gather(*(records.repeat(job(1).id) for _ in range(4)))
+    await records.seen([finished(job(1), None, claims=2, calls=1, doubts=1)])
+
+    assert sorted(granted) == [False, False, False, True]
+    (record,) = await records.open_records()
+    assert (record.repeated, record.claims, record.calls, record.doubts) == (True, 2, 1, 1)
+    counted = {row["queueing"]: (row["claims"], row["calls"], row["doubts"]) for row in rows(database_url, attempts)}
+    assert counted == {1: (1, 1, 0), 2: (2, 1, 1)}
+
+
+async def test_a_repeat_that_was_not_made_is_taken_back(records: Records) -> None:
+    await records.accepted(job(1), None)
+    await records.repeat(job(1).id)
+
+    await records.not_repeated(job(1).id)
+
+    assert not (await records.open_records())[0].repeated
+    assert await records.repeat(job(1).id)
+
+
+async def test_an_unknown_job_is_not_closed(records: Records) -> None:
+    assert await records.closed("1") is None
+
+
+async def test_records_that_cannot_be_written_refuse_in_words_and_log_no_secret(
+    records: Records, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await records.accepted(job(1), SOURCE)
+    _break(database_url)
+
+    with caplog.at_level(logging.DEBUG), pytest.raises(Refused) as refused:
+        await records.accepted(job(2), SOURCE)
+    await records.queued(job(1).id, None)
+    await records.delivered(finished(job(1)), None)
+
+    assert [wrong.code for wrong in refused.value.problems] == ["records_unavailable"]
+    assert await records.closed(job(1).id) is None
+    assert job(1).id in caplog.text
+    assert "signature" not in caplog.text
+    assert "castle" not in caplog.text
+
+
+def _break(url: str) -> None:
+    engine = create_engine(address(url))
+    with engine.begin() as connection:
+        for table in ("outcomes", "attempts", "jobs"):
+            connection.execute(text(f"DROP TABLE {table}"))
+    engine.dispose()
+
+
+def test_the_address_of_a_picture_is_not_shown() -> None:
+    assert "signature" not in repr(SOURCE)
