@@ -1,8 +1,9 @@
-"""`python -m worker`: run the worker, generate one picture by hand, or check the AWS account.
+"""`python -m worker`: run the worker, generate one picture by hand, check the AWS account, see to dead letters.
 
 python -m worker                    run (the same as: celery -A worker worker, with the right switches)
 python -m worker generate …         one picture, without Discord and Redis
 python -m worker check              credentials, region, access to the models
+python -m worker dead-letters …     list, show, retry or drop the jobs whose workers died
 python -m worker health             is the worker of this machine alive? for a container's health check
 """
 
@@ -16,6 +17,7 @@ from dotenv import load_dotenv
 from shared.settings import SettingsMissing, read_settings
 from worker.celery_app import create_app
 from worker.command_line import main_check, main_generate
+from worker.dead_letters import main_dead_letters
 from worker.settings import Settings
 
 SWITCHES = ("worker", "--without-gossip", "--without-mingle", "--without-heartbeat")
@@ -47,6 +49,8 @@ def main(arguments: Sequence[str]) -> int:
         case ["check", *rest]:
             load_dotenv(".env")
             return main_check(rest)
+        case ["dead-letters", *rest]:
+            return main_dead_letters(rest)
         case []:
             celery_app().worker_main([*SWITCHES])
             return 0

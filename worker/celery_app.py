@@ -33,15 +33,16 @@ def create_app(settings: Settings) -> Celery:
         worker_concurrency=settings.worker_concurrency,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
-        task_queues=[CeleryQueue(lane, Exchange(lane), routing_key=lane) for lane in (PREPARE, GENERATE)],
+        # no_ack: a Redis that is full refuses the note of what was taken, which would end the worker
+        task_queues=[CeleryQueue(lane, Exchange(lane), routing_key=lane, no_ack=True) for lane in (PREPARE, GENERATE)],
         task_default_queue=GENERATE,
     )
 
     def send_ticket(lane: str) -> None:
         try:
             app.send_task(TASKS[lane], queue=str(lane), ignore_result=True)
-        except Exception:  # whatever the transport raises
-            log.warning("a ticket for %s could not be sent; the next sweep sends it", lane, exc_info=True)
+        except Exception as error:  # noqa: BLE001 - whatever the transport raises; it is logged in a line
+            log.warning("a ticket for %s could not be sent (%r); the next sweep sends it", lane, error)
 
     client = connect(url)
     queue = RedisQueue(client, send_ticket, lease=settings.lease_seconds, keep=settings.keep_seconds)

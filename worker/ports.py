@@ -73,6 +73,10 @@ class Trouble(Exception):
         self.switch_off = switch_off
 
 
+class QueueAway(Exception):
+    """The queue did not answer, or refused to write. What was asked of it may have happened all the same."""
+
+
 class Studio(Protocol):
     """The place where pictures are made: Bedrock."""
 
@@ -82,7 +86,10 @@ class Studio(Protocol):
 
 
 class Queue(Protocol):
-    """The ledger of jobs. Every answer of False means: the lease was lost, stop working on it."""
+    """The ledger of jobs. Every answer of False means: the lease was lost, stop working on it.
+
+    All but `release`, `finish` and `abandon` raise `QueueAway`; those do not return before the queue has answered.
+    """
 
     def claim(self, lane: Lane) -> Claim | None:
         """Take the fairest waiting job whose flow and model may run now."""
@@ -105,11 +112,15 @@ class Queue(Protocol):
         ...
 
     def release(self, claim: Claim, *, after: float, doubt: bool, throttled: bool) -> bool:
-        """Put the job back at its old place, not to be claimed for `after` seconds."""
+        """Put the job back at its old place, not to be claimed for `after` seconds. Waits for a queue that is away."""
+        ...
+
+    def abandon(self, claim: Claim) -> None:
+        """Give a claim back whose call was not made, as soon as the queue answers: it was never claimed."""
         ...
 
     def finish(self, claim: Claim, outcome: Outcome, picture: bytes | None = None) -> bool:
-        """End the job: store picture and outcome, end the lease, tell the bot."""
+        """End the job: store picture and outcome, end the lease, tell the bot. Waits for a queue that is away."""
         ...
 
     def switch_off(self, model: str, problem: Problem) -> None:

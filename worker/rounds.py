@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from redis.exceptions import RedisError
+from worker.ports import QueueAway
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Rounds:
                     step()
                 if self._heartbeat:
                     self._heartbeat.touch()
-            except RedisError as error:
-                log.warning("Redis does not answer (%s); leases are renewed when it does", error)
+            except QueueAway as away:
+                log.warning("%s; leases are renewed when it does", away)
             except Exception:
                 log.exception("a round of renewing and sweeping failed")

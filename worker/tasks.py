@@ -1,7 +1,8 @@
 """The two tasks. A ticket names no job: it says there is work, and the claim decides which.
 
 Promises: a ticket too many does nothing; a lost ticket is sent again by the sweep; a task never raises for what a job
-does; nothing is repeated by Celery. At most one picture is decoded a core at a time, however many tickets there are.
+or Redis does; nothing is repeated by Celery. At most one picture is decoded a core at a time, however many tickets
+there are.
 """
 
 import logging
@@ -15,7 +16,7 @@ from shared.errors import problem
 from shared.outcome import Failed
 from shared.queue.names import GENERATE, PREPARE, TASKS
 from worker.generate import Generating
-from worker.ports import Claim, Lane, Queue
+from worker.ports import Claim, Lane, Queue, QueueAway
 from worker.prepare import prepare_job
 
 log = logging.getLogger(__name__)
@@ -54,11 +55,18 @@ class Tasks:
         self._work(Lane.GENERATE, self._generating.run)
 
     def _work(self, lane: Lane, use_case: Callable[[Claim], None]) -> bool:
-        claim = None if self._draining.is_set() else self._queue.claim(lane)
+        try:
+            claim = None if self._draining.is_set() else self._queue.claim(lane)
+        except QueueAway as away:
+            log.warning("no job of %s could be claimed: %s", lane, away)
+            return False
         if claim is None:
             return False
         try:
             use_case(claim)
+        except QueueAway as away:
+            log.warning("job %s: given back before its call: %s", claim.job.id, away)
+            self._queue.abandon(claim)
         except Exception:  # a fault of ours must end in words for its owner, not in a lost job
             log.exception("job %s: a fault of our own", claim.job.id)
             self._queue.finish(claim, Failed(problem=problem("internal")))

@@ -4,6 +4,7 @@ PREFIX = "pentimento:"
 CELERY_PREFIX = "pentimento:celery:"
 OUTCOMES = PREFIX + "outcomes"
 OPEN_JOBS = PREFIX + "open"
+DEAD_LETTERS = PREFIX + "dead"
 GROUP = "bot"
 CONSUMER = "bot"
 
@@ -30,6 +31,16 @@ def prepared_key(job_id: str) -> str:
 def picture_key(job_id: str) -> str:
     """Name the bytes of a finished picture."""
     return f"{PREFIX}picture:{job_id}"
+
+
+def dead_letter_key(job_id: str) -> str:
+    """Name the hash of a job that was set aside."""
+    return f"{PREFIX}dead:{job_id}"
+
+
+def dead_picture_key(job_id: str) -> str:
+    """Name the bytes of the picture of a job that was set aside: as uploaded, or as prepared."""
+    return f"{PREFIX}dead:{job_id}:picture"
 
 
 def ticket_list(lane: str) -> str:

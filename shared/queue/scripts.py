@@ -3,7 +3,11 @@
 from functools import cache
 from importlib.resources import files
 
-NAMES = ("accept", "begin", "claim", "deliver", "finish", "promote", "release", "renew", "standing", "sweep")
+NAMES = (
+    *("accept", "deliver", "standing"),
+    *("begin", "claim", "disown", "finish", "promote", "release", "renew", "sweep"),
+    "retry",
+)
 
 
 @cache

@@ -17,7 +17,7 @@ from shared.errors import Refused, problem
 from shared.job import Job, Place, Requester
 from shared.outcome import Failed, Generated
 from shared.prompts import TextPrompt
-from shared.queue.names import GENERATE, PREPARE
+from shared.queue.names import GENERATE, PREPARE, job_key
 from shared.request import Request
 from worker.ports import Claim, Lane
 
@@ -33,6 +33,24 @@ def job(number: int, user: int = 1, *, model: str = "sd3.5-large", has_picture: 
         place=Place(guild=1, channel=2, message=number),
         accepted_at=time.time(),
     )
+
+
+LEASE = 0.4
+
+
+async def let_the_lease_expire(queue: worker_side.RedisQueue, catalogue: Catalogue) -> None:
+    """Sweep on and on, as workers do, until a lease that nobody renews has ended."""
+    for _ in range(6):
+        await asyncio.sleep(LEASE / 5)
+        queue.sweep(catalogue)
+
+
+async def renew_for_a_while(queue: worker_side.RedisQueue, catalogue: Catalogue) -> None:
+    """Make the rounds of a worker for longer than a lease."""
+    for _ in range(6):
+        await asyncio.sleep(LEASE / 5)
+        queue.renew()
+        queue.sweep(catalogue)
 
 
 class Tickets:
@@ -64,7 +82,7 @@ async def bot_queue(redis_url: str, catalogue: Catalogue, tickets: Tickets) -> A
 @pytest.fixture
 def worker_queue(redis_url: str, tickets: Tickets) -> Iterator[worker_side.RedisQueue]:
     client = worker_side.connect(redis_url)
-    yield worker_side.RedisQueue(client, tickets.from_worker, lease=0.2)
+    yield worker_side.RedisQueue(client, tickets.from_worker, lease=LEASE)
     client.close()
 
 
@@ -175,13 +193,12 @@ async def test_too_many_waiting_jobs_are_refused_with_the_limit(bot_queue: bot_s
 
 
 async def test_an_expired_lease_before_the_call_brings_the_job_back(
-    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue, old_server: None
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue
 ) -> None:
     await bot_queue.accept(job(1), None)
     lost = claimed(worker_queue)
-    await asyncio.sleep(0.3)
 
-    worker_queue.sweep(catalogue)
+    await let_the_lease_expire(worker_queue, catalogue)
 
     assert not worker_queue.begin(lost)
     again = claimed(worker_queue)
@@ -189,13 +206,12 @@ async def test_an_expired_lease_before_the_call_brings_the_job_back(
 
 
 async def test_a_job_whose_worker_dies_before_every_call_is_given_up(
-    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue, old_server: None
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue
 ) -> None:
     await bot_queue.accept(job(1), None)
     for _ in range(worker_side.MOST_CRASHES):
         claimed(worker_queue)
-        await asyncio.sleep(0.3)
-        worker_queue.sweep(catalogue)
+        await let_the_lease_expire(worker_queue, catalogue)
 
     [delivery] = await bot_queue.outcomes()
     [standing] = await bot_queue.standings([delivery.job_id])
@@ -203,18 +219,16 @@ async def test_a_job_whose_worker_dies_before_every_call_is_given_up(
 
 
 async def test_a_call_of_unknown_fate_is_repeated_once_and_then_failed(
-    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue, old_server: None
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue
 ) -> None:
     await bot_queue.accept(job(1), None)
     worker_queue.begin(claimed(worker_queue))
-    await asyncio.sleep(0.3)
-    worker_queue.sweep(catalogue)
+    await let_the_lease_expire(worker_queue, catalogue)
 
     again = claimed(worker_queue)
     assert again.doubts == 1
     worker_queue.begin(again)
-    await asyncio.sleep(0.3)
-    worker_queue.sweep(catalogue)
+    await let_the_lease_expire(worker_queue, catalogue)
 
     assert worker_queue.claim(Lane.GENERATE) is None
     [delivery] = await bot_queue.outcomes()
@@ -223,26 +237,82 @@ async def test_a_call_of_unknown_fate_is_repeated_once_and_then_failed(
 
 
 async def test_a_renewed_lease_does_not_expire(
-    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue, old_server: None
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue
 ) -> None:
     await bot_queue.accept(job(1), None)
     claim = claimed(worker_queue)
-    for _ in range(4):
-        await asyncio.sleep(0.1)
-        worker_queue.renew()
-        worker_queue.sweep(catalogue)
+    await renew_for_a_while(worker_queue, catalogue)
 
     assert worker_queue.begin(claim)
 
 
+async def test_after_a_server_was_away_every_worker_gets_the_time_to_renew(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue
+) -> None:
+    await bot_queue.accept(job(1), None)
+    claim = claimed(worker_queue)
+    worker_queue.sweep(catalogue)
+    await asyncio.sleep(LEASE * 1.5)
+
+    worker_queue.sweep(catalogue)
+    await renew_for_a_while(worker_queue, catalogue)
+
+    assert worker_queue.begin(claim), "a sweep that came before the renewal took nothing away"
+
+
+async def test_a_claim_asked_for_twice_with_one_token_is_one_job(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue
+) -> None:
+    await bot_queue.accept(job(1), None)
+    await bot_queue.accept(job(2, user=2), None)
+
+    first, second = (worker_queue._run("claim", Lane.GENERATE, "token", 9000)[0] for _ in range(2))
+
+    assert first == second
+    assert claimed(worker_queue).job.id == "2"
+
+
+async def test_what_is_abandoned_before_its_call_was_never_claimed(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue, redis_url: str
+) -> None:
+    await bot_queue.accept(job(1), None)
+    for _ in range(worker_side.MOST_CRASHES + 1):
+        claim = claimed(worker_queue)
+        worker_queue.begin(claim)
+        worker_queue.abandon(claim)
+        worker_queue.renew()
+        assert not worker_queue.begin(claim)
+
+    assert claimed(worker_queue).doubts == 0
+    with worker_side.connect(redis_url) as client:
+        assert client.hmget(job_key("1"), "attempts", "calls", "crashes") == [b"1", b"0", None]
+
+
+async def test_what_runs_ends_though_redis_is_full(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue, redis_url: str
+) -> None:
+    await bot_queue.accept(job(1), None)
+    with worker_side.connect(redis_url) as client:
+        client.config_set("maxmemory", "1")
+        try:
+            claim = claimed(worker_queue)
+            assert worker_queue.begin(claim)
+            worker_queue.renew()
+            worker_queue.sweep(catalogue)
+            assert worker_queue.finish(claim, MADE, b"picture")
+        finally:
+            client.config_set("maxmemory", "0")
+
+    assert await bot_queue.picture("1") == b"picture"
+
+
 async def test_what_was_paid_for_is_kept_even_from_a_worker_that_lost_its_lease(
-    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue, old_server: None
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue
 ) -> None:
     await bot_queue.accept(job(1), None)
     slow = claimed(worker_queue)
     worker_queue.begin(slow)
-    await asyncio.sleep(0.3)
-    worker_queue.sweep(catalogue)
+    await let_the_lease_expire(worker_queue, catalogue)
 
     assert worker_queue.finish(slow, MADE, b"paid")
 
@@ -360,15 +430,6 @@ async def test_a_queue_that_is_away_is_said_in_words(catalogue: Catalogue, ticke
 
     assert refused.value.problems == (problem("queue_unreachable"),)
     await away.close()
-
-
-@pytest.fixture
-def old_server(redis_url: str) -> None:
-    """Wait until the server has been up for longer than a lease: one that just started is given time first."""
-    client = worker_side.connect(redis_url)
-    while client.info("server")["uptime_in_seconds"] < 1:
-        time.sleep(0.1)
-    client.close()
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

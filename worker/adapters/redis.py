@@ -1,10 +1,11 @@
 """The ledger of jobs over redis-py: each verb is one atomic script of `shared.queue`."""
 
+import contextlib
 import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
 import redis
@@ -18,13 +19,14 @@ from shared.job import Job
 from shared.outcome import Failed, Generated, Outcome
 from shared.queue.names import GENERATE, PREFIX, prepared_key, source_key, ticket_list
 from shared.queue.scripts import script
-from worker.ports import Claim, Lane
+from worker.ports import Claim, Lane, QueueAway
 
 log = logging.getLogger(__name__)
 
 MOST_TICKETS = 64
 MOST_CRASHES = 2
-FINISH_PATIENCE = 300.0
+DISOWN_SECONDS = 600.0
+INSIST_SECONDS = 2.0
 OFF_SECONDS = 3600
 
 
@@ -44,7 +46,8 @@ class RedisQueue:
     """`worker.ports.Queue` over Redis. Safe to share between threads.
 
     `send_ticket(lane)` is called where a verb made a job claimable. `lease` and `keep` are seconds: how long a claim
-    holds without renewal, and how long the bytes of pictures are kept.
+    holds without renewal, and how long the bytes of pictures are kept. A server that is frozen reads what was sent to
+    it once it goes on, also claims that nobody waits for any more: their tokens are disowned for `DISOWN_SECONDS`.
     """
 
     def __init__(
@@ -55,15 +58,20 @@ class RedisQueue:
         self._lease = int(lease * 1000)
         self._keep = keep * 1000
         self._held: dict[str, Claim] = {}
+        self._disowned: dict[tuple[Lane, str], float] = {}
         self._lock = threading.Lock()
         self._scripts = {
             name: client.register_script(script(name))
-            for name in ("begin", "claim", "finish", "promote", "release", "renew", "sweep")
+            for name in ("begin", "claim", "disown", "finish", "promote", "release", "renew", "sweep")
         }
 
     def claim(self, lane: Lane) -> Claim | None:
         token = secrets.token_hex(8)
-        found = self._run("claim", lane, token, self._lease)
+        try:
+            found = self._run("claim", lane, token, self._lease)
+        except QueueAway:
+            self._disown(lane, token)
+            raise
         if not found:
             return None
         job_id, written, doubts = found
@@ -73,10 +81,10 @@ class RedisQueue:
         return claim
 
     def source(self, job_id: str) -> bytes | None:
-        return cast("bytes | None", self._client.get(source_key(job_id)))
+        return self._get(source_key(job_id))
 
     def prepared(self, job_id: str) -> bytes | None:
-        return cast("bytes | None", self._client.get(prepared_key(job_id)))
+        return self._get(prepared_key(job_id))
 
     def promote(self, claim: Claim, prepared: bytes) -> bool:
         moved = bool(self._run("promote", claim.job.id, claim.token, prepared, self._keep))
@@ -90,43 +98,41 @@ class RedisQueue:
 
     def release(self, claim: Claim, *, after: float, doubt: bool, throttled: bool) -> bool:
         delay = int(after * 1000)
-        back = self._run("release", claim.lane, claim.job.id, claim.token, delay, int(doubt), int(throttled))
+        back = self._insist("release", claim.lane, claim.job.id, claim.token, delay, int(doubt), int(throttled))
         self._let_go(claim)
         if back and not delay:
             self._send_ticket(claim.lane)
         return bool(back)
 
     def finish(self, claim: Claim, outcome: Outcome, picture: bytes | None = None) -> bool:
-        """End the job. What was paid for is not dropped because Redis is away: it is tried again for minutes."""
         took = int(outcome.seconds * 1000) if isinstance(outcome, Generated) else 0
         facts = (claim.lane, claim.job.id, claim.token, outcome.model_dump_json(), picture or b"", self._keep, took)
-        patience = time.monotonic() + FINISH_PATIENCE
-        while True:
-            try:
-                ended, *claimable = self._run("finish", *facts)
-                break
-            except RedisError:
-                if time.monotonic() > patience:
-                    raise
-                log.warning("job %s: the outcome could not be stored, trying again", claim.job.id, exc_info=True)
-                time.sleep(1)
+        ended, *claimable = self._insist("finish", *facts)
         self._let_go(claim)
         if claimable and claimable[0]:
             self._send_ticket(claim.lane)
         return bool(ended)
 
     def switch_off(self, model: str, problem: Problem) -> None:
-        if self._client.set(f"{PREFIX}off:{model}", problem.model_dump_json(), ex=OFF_SECONDS, nx=True):
+        with _away():
+            first = self._client.set(f"{PREFIX}off:{model}", problem.model_dump_json(), ex=OFF_SECONDS, nx=True)
+        if first:
             log.critical("model %s is switched off for %d s: %s", model, OFF_SECONDS, problem.sentence())
 
     def renew(self) -> None:
-        """Renew every lease that is held here."""
+        """Renew every lease that is held here, and give back what was claimed without our hearing of it."""
         with self._lock:
             held = list(self._held.values())
+            now = time.monotonic()
+            self._disowned = {claim: until for claim, until in self._disowned.items() if until > now}
+            disowned = list(self._disowned)
         for lane in Lane:
             tokens = [word for claim in held if claim.lane == lane for word in (claim.job.id, claim.token)]
             if tokens:
                 self._run("renew", lane, self._lease, *tokens)
+            unheard = [token for of, token in disowned if of == lane]
+            if unheard and (back := self._run("disown", lane, *unheard)):
+                log.info("%d of %s given back, as if never claimed", back, lane)
 
     def sweep(self, models: Iterable[Model]) -> None:
         """Bring back what was left behind and send the tickets that are missing."""
@@ -134,7 +140,7 @@ class RedisQueue:
         gave_up = Failed(problem=problem("gave_up", count=MOST_CRASHES)).model_dump_json()
         lost = Failed(problem=problem("lost")).model_dump_json()
         for lane in Lane:
-            facts = (lane, ticket_list(lane), MOST_TICKETS, MOST_CRASHES, gave_up, lost, self._lease)
+            facts = (lane, ticket_list(lane), MOST_TICKETS, MOST_CRASHES, gave_up, lost, self._lease, self._keep)
             tickets, back, failed = self._run("sweep", *facts, *(rows if lane == GENERATE else ()))
             if back or failed:
                 log.info("sweep of %s: %d brought back, %d ended as failed", lane, back, failed)
@@ -142,12 +148,38 @@ class RedisQueue:
                 self._send_ticket(lane)
 
     def abandon(self, claim: Claim) -> None:
-        """Stop renewing a lease, so that the sweep brings its job back."""
+        self._disown(claim.lane, claim.token)
         self._let_go(claim)
+
+    def _disown(self, lane: Lane, token: str) -> None:
+        with self._lock:
+            self._disowned[lane, token] = time.monotonic() + DISOWN_SECONDS
 
     def _let_go(self, claim: Claim) -> None:
         with self._lock:
             self._held.pop(claim.job.id, None)
 
+    def _get(self, key: str) -> bytes | None:
+        with _away():
+            return cast("bytes | None", self._client.get(key))
+
     def _run(self, name: str, *arguments: Any) -> Any:
-        return self._scripts[name](keys=[PREFIX], args=list(arguments))
+        with _away():
+            return self._scripts[name](keys=[PREFIX], args=list(arguments))
+
+    def _insist(self, name: str, *arguments: Any) -> Any:
+        """Run a script until it is done: what was paid for is not dropped because Redis is away."""
+        while True:
+            try:
+                return self._run(name, *arguments)
+            except QueueAway as away:
+                log.warning("job %s: its %s is tried until it is stored: %s", arguments[1], name, away)
+                time.sleep(INSIST_SECONDS)
+
+
+@contextlib.contextmanager
+def _away() -> Iterator[None]:
+    try:
+        yield
+    except RedisError as error:
+        raise QueueAway(f"Redis does not answer as it should ({type(error).__name__}: {error})") from error

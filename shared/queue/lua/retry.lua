@@ -1,5 +1,5 @@
 -- Queue a job that was set aside once more, under a new id. ARGV: id, new id, new job, keep ms.
--- Answers the lane it waits in, or {0} when nothing of this id is set aside, or {1} when it was not told yet that it failed.
+-- Answers {2, its lane}; {0} when nothing of this id is set aside; {1} when its owner was not told yet that it failed.
 local id, fresh, job, keep = unpack(ARGV)
 local dead = key('dead', id)
 if redis.call('EXISTS', dead) == 0 then return {0} end

@@ -1,0 +1,83 @@
+"""The jobs that were set aside because their workers died, read and ended in Redis by an operator's command."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, cast
+
+import redis
+
+from shared.job import Job
+from shared.outcome import OUTCOME, Failed
+from shared.queue.names import DEAD_LETTERS, PREFIX, dead_letter_key, dead_picture_key
+from shared.queue.scripts import script
+from worker.ports import Lane
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A job with how it ended. `set_aside` is Unix seconds, `picture` the bytes kept of its picture (0: none)."""
+
+    job: Job
+    lane: Lane
+    failed: Failed
+    claims: int
+    calls: int
+    set_aside: float
+    picture: int
+
+
+class Retried(Enum):
+    """What became of a retry."""
+
+    QUEUED = "queued"
+    NOT_THERE = "not there"
+    NOT_TOLD = "not told yet"
+
+
+class DeadLetters:
+    """What lies aside, for as long as KEEP_SECONDS. Every verb raises `redis.RedisError`."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+
+    def all(self) -> list[DeadLetter]:
+        """List them, oldest first; those that have expired are forgotten."""
+        ids = [member.decode() for member in cast("list[bytes]", self._client.zrange(DEAD_LETTERS, 0, -1))]
+        found = {job_id: self.find(job_id) for job_id in ids}
+        if expired := [job_id for job_id, letter in found.items() if letter is None]:
+            self._client.zrem(DEAD_LETTERS, *expired)
+        return [letter for letter in found.values() if letter]
+
+    def find(self, job_id: str) -> DeadLetter | None:
+        """Look one up."""
+        row = cast("dict[bytes, bytes]", self._client.hgetall(dead_letter_key(job_id)))
+        if not row:
+            return None
+        failed = OUTCOME.validate_json(row[b"outcome"])
+        assert isinstance(failed, Failed)  # noqa: S101 - nothing else is set aside
+        return DeadLetter(
+            job=Job.model_validate_json(row[b"job"]),
+            lane=Lane(row[b"lane"].decode()),
+            failed=failed,
+            claims=int(row[b"claims"]),
+            calls=int(row[b"calls"]),
+            set_aside=int(row[b"at"]) / 1000,
+            picture=self._client.strlen(dead_picture_key(job_id)),
+        )
+
+    def picture(self, job_id: str) -> bytes | None:
+        """Fetch the bytes of its picture: as uploaded where it died preparing, else as prepared for the model."""
+        return cast("bytes | None", self._client.get(dead_picture_key(job_id)))
+
+    def retry(self, letter: DeadLetter, new_id: str, keep: int) -> Retried:
+        """Queue it again under a new id; its picture is kept for `keep` seconds more."""
+        again = letter.job.model_copy(update={"id": new_id})
+        arguments: list[Any] = [letter.job.id, new_id, again.model_dump_json(), keep * 1000]
+        code = cast("list[int]", self._client.register_script(script("retry"))(keys=[PREFIX], args=arguments))[0]
+        return (Retried.NOT_THERE, Retried.NOT_TOLD, Retried.QUEUED)[code]
+
+    def drop(self, job_id: str) -> bool:
+        """Forget it and its picture; False when it was not there."""
+        there = self._client.delete(dead_letter_key(job_id), dead_picture_key(job_id))
+        self._client.zrem(DEAD_LETTERS, job_id)
+        return there > 0
