@@ -14,8 +14,10 @@ from typing import Final
 import aiohttp
 import discord
 
+from bot import attachments
 from bot import log as logs
 from bot.adapters.celery import CeleryTickets
+from bot.adapters.records import Records, RecordsUnusableError
 from bot.adapters.redis import RedisQueue, connect
 from bot.board import Board
 from bot.check import check
@@ -24,6 +26,8 @@ from bot.commands.imagine import Imagine
 from bot.commands.options import command
 from bot.deliver import Deliver
 from bot.heartbeat import beat
+from bot.ports import Source
+from bot.reconcile import Reconcile
 from bot.settings import Settings
 from shared.catalogue import Catalogue, load_catalogue
 from shared.settings import SettingsMissing, read_settings
@@ -45,6 +49,8 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     async with AsyncExitStack() as closing:
+        records = await opened_records(settings, catalogue)
+        closing.push_async_callback(records.close)
         redis_url = settings.redis_url.get_secret_value()
         queue = RedisQueue(
             connect(redis_url),
@@ -59,6 +65,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         imagine = Imagine(
             catalogue=catalogue,
             queue=queue,
+            records=records,
             session=session,
             hosts=settings.attachment_hosts,
             max_bytes=settings.attachment_max_bytes,
@@ -66,8 +73,19 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         )
         bot = Bot([command(catalogue, imagine, datetime.now(UTC).date())])
         board = Board(bot, queue, catalogue)
-        deliver = Deliver(bot, queue, catalogue, board=board)
-        bot.background = {"the board": board.run, "the delivery": deliver.run}
+        deliver = Deliver(bot, queue, catalogue, records=records, board=board)
+
+        async def fetch(source: Source) -> bytes:
+            limit, hosts = settings.attachment_max_bytes, settings.attachment_hosts
+            data, _ = await attachments.fetch(session, source.url, source.size, limit, hosts)
+            return data
+
+        reconcile = Reconcile(records, queue, deliver, fetch, period=settings.reconcile_seconds)
+        bot.background = {
+            "the board": board.run,
+            "the delivery": deliver.run,
+            "the reconciliation": reconcile.run,
+        }
         if settings.heartbeat_file:
             bot.background |= {"the heartbeat": partial(beat, bot, settings.heartbeat_file)}
         try:
@@ -75,6 +93,16 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         except Exception as error:
             raise CannotStart(f"Redis does not answer ({error}). Check REDIS_URL and whether Redis runs.") from error
         await run(bot, settings.discord_token.get_secret_value(), stop)
+
+
+async def opened_records(settings: Settings, catalogue: Catalogue) -> Records:
+    """Open the records, their tables brought to this release's schema. Raises `CannotStart`."""
+    try:
+        records = Records(settings.database_url.get_secret_value(), catalogue=catalogue)
+        await records.start()
+    except RecordsUnusableError as error:
+        raise CannotStart(str(error)) from error
+    return records
 
 
 async def run(bot: Bot, token: str, stop: asyncio.Event) -> None:

@@ -24,6 +24,14 @@ class Settings(BaseSettings):
         SecretStr("redis://127.0.0.1:6379/0"),
         description="The Redis that bot and workers share, from whoever runs it: redis://, rediss:// or unix://.",
     )
+    database_url: SecretStr = Field(
+        SecretStr("sqlite:///pentimento.db"),
+        description="The database of all requests and outcomes: sqlite:///a-file.db, or "
+        "postgresql://user:password@host/name from whoever runs the server.",
+    )
+    reconcile_seconds: float = Field(
+        60, ge=1, description="How often requests that the queue lost are looked for, in seconds: your choice."
+    )
     catalogue_file: Path | None = Field(
         None, description="A TOML file of your own, laid over shared/catalogue.toml: prices, regions, models on offer."
     )

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,7 @@ def open_house(
         if not redis_url:
             redis = stack.enter_context(running_redis())
             redis_url = redis.url
+        records = stack.enter_context(tempfile.TemporaryDirectory(prefix="pentimento-records-"))
         environment = clean_environment()
         processes: dict[str, Process] = {}
 
@@ -65,6 +67,7 @@ def open_house(
         discord_at, bedrock_at = discord.ready(), bedrock.ready()
         environment |= {
             "REDIS_URL": redis_url,
+            "DATABASE_URL": f"sqlite:///{records}/records.db",
             "DISCORD_TOKEN": TOKEN,
             "DISCORD_API_URL": f"{discord_at['url']}/api/v10",
             "ATTACHMENT_HOSTS": "127.0.0.1",

@@ -1,10 +1,12 @@
 """`/imagine`: from the command to an accepted job with a thread, or to words that only its author sees.
 
 What is wrong with the request is told before anything slow and before anything is queued. Then the command is
-acknowledged in public, the picture fetched, the job accepted, its thread opened; `bot.board` tells the rest.
+acknowledged in public, the job written down, the picture fetched, the job queued, its thread opened; `bot.board` tells
+the rest. What is written down and never queued, because the bot died, is `bot.reconcile`'s.
 """
 
 import asyncio
+import hashlib
 import logging
 import random
 import time
@@ -19,7 +21,7 @@ from bot import attachments
 from bot.commands.answers import acknowledge, refuse, take_back
 from bot.commands.permissions import may_open_thread, missing
 from bot.phrases import phrases_for
-from bot.ports import Accepting
+from bot.ports import Accepting, Recording, Source
 from bot.render import thread_name
 from shared.catalogue import Catalogue
 from shared.errors import Problem, Refused, problem
@@ -45,6 +47,7 @@ class Imagine:
 
     catalogue: Catalogue
     queue: Accepting
+    records: Recording
     session: aiohttp.ClientSession
     hosts: Collection[str]
     max_bytes: int
@@ -105,20 +108,37 @@ class Imagine:
         self, interaction: discord.Interaction, request: Request, image: discord.Attachment | None
     ) -> None:
         job = await self._job(interaction, request)
-        if image is None:
-            fresh = await self.queue.accept(job, None)
-        else:
-            async with self.downloads:
-                limit = self._limit(interaction)
-                source, kind = await attachments.fetch(self.session, image.url, image.size, limit, self.hosts)
-                log.info("job %s: fetched %d bytes of %s", job.id, len(source), kind.name)
-                fresh = await self.queue.accept(job, source)
-        if not fresh:
+        source = Source(image.url, image.size) if image else None
+        if not await self.records.accepted(job, source):
             log.info("job %s: was accepted before", job.id)
+            return
+        try:
+            fresh = await self._queue(job, source, self._limit(interaction))
+        except Refused as refused:
+            await self.records.refused(job.id, refused.problems[0])
+            raise
+        except Exception:
+            await self.records.refused(job.id, problem("internal"))
+            raise
+        if not fresh:
+            log.info("job %s: was queued before", job.id)
             return
         log.info("job %s: accepted for %s", job.id, request.model)
         if not job.place.in_place and may_open_thread(interaction.app_permissions, _kind(interaction)):
             await self._open_thread(interaction.client, job)
+
+    async def _queue(self, job: Job, source: Source | None, limit: int) -> bool:
+        if source is None:
+            sha256 = None
+            fresh = await self.queue.accept(job, None)
+        else:
+            async with self.downloads:
+                data, kind = await attachments.fetch(self.session, source.url, source.size, limit, self.hosts)
+                log.info("job %s: fetched %d bytes of %s", job.id, len(data), kind.name)
+                sha256 = (await asyncio.to_thread(hashlib.sha256, data)).hexdigest()
+                fresh = await self.queue.accept(job, data)
+        await self.records.queued(job.id, sha256)
+        return fresh
 
     async def _job(self, interaction: discord.Interaction, request: Request) -> Job:
         """Turn the acknowledgement into the message that tells where the job stands; its id is the job's place.
@@ -157,6 +177,7 @@ class Imagine:
                     if error.code != _THREAD_EXISTS:
                         raise
                 await self.queue.opened(job.id, place.message)  # a thread under a message has the message's own id
+                await self.records.opened(job.id, place.message)
         except Exception:  # the job is accepted; whatever happened here, its answer comes
             log.warning("job %s: its thread could not be opened or remembered", job.id, exc_info=True)
 

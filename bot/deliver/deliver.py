@@ -1,6 +1,6 @@
-"""Outcomes are read, told once each where the job was asked for, and acknowledged.
+"""Outcomes are read, told once each where the job was asked for, written down, and acknowledged.
 
-What is not acknowledged is found by the next start, and said then unless it stands in Discord already.
+What is not acknowledged is found by the next start, and said then unless the records or Discord have it already.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from bot.board import Board
 from bot.deliver.refusals import asked_pause, passes
 from bot.deliver.voice import Voice
 from bot.phrases import phrases_for
-from bot.ports import Delivering, Delivery, Standing, State, Watching
+from bot.ports import Closed, Closing, Delivering, Delivery, Standing, State, Told, Watching
 from bot.render import answered_text
 from shared.catalogue import Catalogue
 
@@ -46,12 +46,14 @@ class Deliver:
         queue: Queue,
         catalogue: Catalogue,
         *,
+        records: Closing,
         parallel: int = 8,
         board: Board | None = None,
         patience: Sequence[float] = PATIENCE,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._queue = queue
+        self._records = records
         self._voice = Voice(client, queue, catalogue, clock=clock)
         self._board = board or Board(client, queue, catalogue)
         self._patience = patience
@@ -104,16 +106,44 @@ class Deliver:
             log.warning("job %s: nothing to tell, its outcome is acknowledged", delivery.job_id)
             await self._queue.delivered(delivery, None)
             return
+        closed = await self._records.closed(delivery.job_id)
+        if closed is None:
+            told = await self.tell(standing)
+        else:
+            told = closed.told
+            await self._settle_again(standing, closed)
+        await self._queue.delivered(delivery, told.message if told else None)
+
+    async def tell(self, standing: Standing) -> Told | None:
+        """Say once how a job ended, write down where, and make the last edit of its status message.
+
+        None when there is nowhere left to tell it. Raises what `bot.deliver.refusals.passes`.
+        """
         told = await self._voice.tell(standing)
         if told is None:
-            log.warning("job %s: there is nowhere left to tell how it ended", delivery.job_id)
+            log.warning("job %s: there is nowhere left to tell how it ended", standing.job.id)
+        await self._records.delivered(standing, told)
+        await self._settle(standing, told)
+        return told
+
+    async def said(self, standing: Standing) -> Told | None:
+        """Look for an answer to the job that was posted since `standing.since`. Raises `discord.HTTPException`."""
+        return await self._voice.find(standing)
+
+    async def _settle_again(self, standing: Standing, closed: Closed) -> None:
+        log.warning("job %s: was told before, its outcome is acknowledged", standing.job.id)
+        if closed.told is not None:
+            await self._settle(standing, closed.told)
+
+    async def _settle(self, standing: Standing, told: Told | None) -> None:
+        if standing.outcome is None:
+            raise TypeError(f"job {standing.job.id} has no outcome yet: {standing.state}")
         phrases = phrases_for(standing.job.requester.locale)
         private = told is not None and told.private
         text = answered_text(
             standing.outcome, phrases, told.link(standing.job.place.guild) if told else None, private=private
         )
         await self._board.settle(standing.job.place, text)
-        await self._queue.delivered(delivery, told.message if told else None)
 
 
 async def _insist(call: Callable[[], Awaitable[T]]) -> T:

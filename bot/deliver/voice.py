@@ -9,7 +9,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import discord
@@ -18,7 +17,7 @@ from bot.deliver.letters import letter
 from bot.deliver.refusals import CANNOT_REPLY, UNKNOWN_MESSAGE, passes, too_large
 from bot.deliver.spots import CALL_SECONDS, Reply, Spot, channel_spot, direct_spot, find_answer, thread_spot
 from bot.phrases import phrases_for
-from bot.ports import Delivering, Standing
+from bot.ports import Delivering, Standing, Told
 from shared.catalogue import Catalogue
 from shared.outcome import Generated
 
@@ -26,20 +25,6 @@ log = logging.getLogger(__name__)
 
 NONCE_SECONDS: Final = 60
 SMALLEST_UPLOAD: Final = 1024**2
-
-
-@dataclass(frozen=True)
-class Told:
-    """Where an answer stands; `message` is None when it was posted and deleted since."""
-
-    channel: int
-    message: int | None
-    private: bool = False
-
-    def link(self, guild: int) -> str:
-        """Give the address that opens it in any Discord client."""
-        end = "" if self.message is None else f"/{self.message}"
-        return f"https://discord.com/channels/{guild}/{self.channel}{end}"
 
 
 class Voice:
@@ -64,15 +49,14 @@ class Voice:
 
         Raises what `bot.deliver.refusals.passes`, and whatever the queue raises.
         """
-        return await self._said(standing) or await self._say(standing)
+        said = await self.find(standing) if self._may_be_said(standing) else None
+        return said or await self._say(standing)
 
     def _may_be_said(self, standing: Standing) -> bool:
         return standing.since < max(self._started, self._clock() - NONCE_SECONDS)
 
-    async def _said(self, standing: Standing) -> Told | None:
+    async def find(self, standing: Standing) -> Told | None:
         """Look for the answer where an earlier try may have left it and the nonce no longer tells."""
-        if not self._may_be_said(standing):
-            return None
         place = standing.job.place
         thread = place.channel if place.in_place else standing.thread or place.message
         for channel in dict.fromkeys((thread, place.channel)):

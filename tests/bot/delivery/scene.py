@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot.ports import Delivery, Standing, State
+from bot.ports import Closed, Delivery, Standing, State, Told
 from shared.job import Job, Place, Requester
 from shared.outcome import Generated, Outcome
 from shared.prompts import TextPrompt
@@ -66,6 +66,16 @@ class Ledger:
         async with self.acknowledged, asyncio.timeout(seconds):
             await self.acknowledged.wait_for(lambda: job.id in self.told)
         return self.told[job.id]
+
+
+class LostRecords:
+    """Records that can be neither read nor written: Discord alone tells what was said."""
+
+    async def closed(self, job_id: str) -> Closed | None:
+        return None
+
+    async def delivered(self, standing: Standing, told: Told | None) -> None:
+        return None
 
 
 class Discord:

@@ -17,7 +17,7 @@ from shared.catalogue import Catalogue
 from shared.errors import problem
 from shared.job import Job
 from shared.outcome import Failed, Filtered, Side
-from tests.bot.delivery.scene import PROMPT, Discord, Ledger, at_work, made, words
+from tests.bot.delivery.scene import PROMPT, Discord, Ledger, LostRecords, at_work, made, words
 
 QUICK = (0.05,) * 40
 POSTS = r"/channels/\d+/messages$"
@@ -39,7 +39,7 @@ def large_png() -> bytes:
 
 @pytest.fixture
 def deliver(world: Discord, ledger: Ledger, catalogue: Catalogue) -> Deliver:
-    return Deliver(world.client, ledger, catalogue, patience=QUICK)
+    return Deliver(world.client, ledger, catalogue, records=LostRecords(), patience=QUICK)
 
 
 async def tell(deliver: Deliver, ledger: Ledger, job: Job) -> int | None:
@@ -238,13 +238,13 @@ async def test_what_cannot_be_told_for_now_is_not_acknowledged_and_told_by_the_n
     thread = await world.thread(job)
     ledger.finish(job, made(), png(), thread)
     await world.fault("status:503", "POST", POSTS, times=100)
-    first = Deliver(world.client, ledger, catalogue, patience=(0.01, 0.01))
+    first = Deliver(world.client, ledger, catalogue, records=LostRecords(), patience=(0.01, 0.01))
     async with at_work(first.run):
         await asyncio.sleep(0.4)
     assert job.id not in ledger.told
     await world.control("DELETE", "faults")
     ledger.again(job)
-    await tell(Deliver(world.client, ledger, catalogue), ledger, job)
+    await tell(Deliver(world.client, ledger, catalogue, records=LostRecords()), ledger, job)
     assert len(await world.messages(thread)) == 1
 
 
@@ -261,11 +261,11 @@ async def test_what_was_said_before_a_restart_is_found_and_not_said_again(
     if where == "direct":
         await world.control("DELETE", f"channels/{world.channel}")
     ledger.finish(job, outcome, png())
-    said = await tell(Deliver(world.client, ledger, catalogue), ledger, job)
+    said = await tell(Deliver(world.client, ledger, catalogue, records=LostRecords()), ledger, job)
     del ledger.told[job.id]
     await world.fault("status:400", "POST", POSTS, times=100)
     ledger.again(job)
-    restarted = Deliver(world.client, ledger, catalogue, patience=(0.01,))
+    restarted = Deliver(world.client, ledger, catalogue, records=LostRecords(), patience=(0.01,))
     assert await tell(restarted, ledger, job) == said
 
 
@@ -303,7 +303,7 @@ async def test_one_thread_in_trouble_does_not_hold_up_the_others(
     await world.fault("hang:30", "POST", f"/channels/{threads[0]}/messages")
     ledger.finish(stuck, made(), png(), threads[0])
     ledger.finish(free, made(), png(), threads[1])
-    async with at_work(Deliver(world.client, ledger, catalogue, parallel=2).run):
+    async with at_work(Deliver(world.client, ledger, catalogue, records=LostRecords(), parallel=2).run):
         await ledger.when_told(free)
     assert stuck.id not in ledger.told
 
@@ -418,7 +418,7 @@ async def test_a_boosted_guild_gets_a_large_picture_as_it_is(
     ledger.finish(job, made(), large_png())
     try:
         async with world.online() as client:
-            await tell(Deliver(client, ledger, catalogue), ledger, job)
+            await tell(Deliver(client, ledger, catalogue, records=LostRecords()), ledger, job)
     finally:
         await world.control("PATCH", "guild", {"premium_tier": 0})
     (file,) = await world.files(*await world.messages(job.place.message))

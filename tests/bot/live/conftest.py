@@ -15,7 +15,7 @@ from discord.gateway import DiscordWebSocket
 
 from bot.client import Bot
 from shared.catalogue import load_catalogue
-from tests.bot.live.stage import TOKEN, Guild, MemoryQueue, build, connected
+from tests.bot.live.stage import TOKEN, Guild, MemoryQueue, MemoryRecords, build, connected
 
 ROOT = Path(__file__).parents[3]
 
@@ -49,23 +49,38 @@ def queue() -> MemoryQueue:
     return MemoryQueue()
 
 
+@pytest.fixture(scope="module")
+def records() -> MemoryRecords:
+    return MemoryRecords()
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running_bot(
-    discord_server: dict[str, Any], route_base: None, queue: MemoryQueue, session: aiohttp.ClientSession
+    discord_server: dict[str, Any],
+    route_base: None,
+    queue: MemoryQueue,
+    records: MemoryRecords,
+    session: aiohttp.ClientSession,
 ) -> AsyncIterator[Bot]:
     del route_base
-    bot = build(queue, session, load_catalogue(), extras_user=int(discord_server["users"]["ben"]))
+    ben = int(discord_server["users"]["ben"])
+    bot = build(queue, session, load_catalogue(), extras_user=ben, records=records)
     async with connected(bot):
         yield bot
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def guild(
-    running_bot: Bot, discord_server: dict[str, Any], queue: MemoryQueue, session: aiohttp.ClientSession
+    running_bot: Bot,
+    discord_server: dict[str, Any],
+    queue: MemoryQueue,
+    records: MemoryRecords,
+    session: aiohttp.ClientSession,
 ) -> AsyncIterator[Guild]:
-    """A channel of its own for each test, an empty queue, no faults."""
+    """A channel of its own for each test, an empty queue, empty records, no faults."""
     del running_bot
     queue.reset()
+    records.reset()
     guild = Guild(session, discord_server)
     await guild.new_channel()
     yield guild

@@ -13,7 +13,9 @@ import aiohttp
 from bot.client import Bot
 from bot.commands.imagine import Imagine
 from bot.commands.options import command
+from bot.ports import Source
 from shared.catalogue import Catalogue
+from shared.errors import Problem
 from shared.job import Job
 
 TOKEN = "demo-token"
@@ -29,7 +31,7 @@ class MemoryQueue:
         self.trouble: Exception | None = None
         self.patience: Awaitable[object] | None = None
 
-    async def accept(self, job: Job, source: bytes | None) -> bool:
+    async def accept(self, job: Job, source: bytes | None, *, doubts: int = 0) -> bool:
         if self.patience is not None:
             await self.patience
         if self.trouble is not None:
@@ -38,6 +40,37 @@ class MemoryQueue:
             return False
         self.jobs[job.id], self.sources[job.id] = job, source
         return True
+
+    async def opened(self, job_id: str, thread: int) -> None:
+        self.threads[job_id] = thread
+
+    def reset(self) -> None:
+        self.__init__()  # type: ignore[misc]
+
+
+class MemoryRecords:
+    """`bot.ports.Recording` in memory: the last word on each job; `trouble` is raised instead of accepting."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, str] = {}
+        self.sources: dict[str, Source | None] = {}
+        self.hashes: dict[str, str | None] = {}
+        self.threads: dict[str, int] = {}
+        self.trouble: Exception | None = None
+
+    async def accepted(self, job: Job, source: Source | None) -> bool:
+        if self.trouble is not None:
+            raise self.trouble
+        if job.id in self.states:
+            return False
+        self.states[job.id], self.sources[job.id] = "accepted", source
+        return True
+
+    async def queued(self, job_id: str, sha256: str | None) -> None:
+        self.states[job_id], self.hashes[job_id] = "queued", sha256
+
+    async def refused(self, job_id: str, problem: Problem) -> None:
+        self.states[job_id] = problem.code
 
     async def opened(self, job_id: str, thread: int) -> None:
         self.threads[job_id] = thread
@@ -132,10 +165,17 @@ async def connected(bot: Bot) -> AsyncIterator[Bot]:
         await running
 
 
-def build(queue: MemoryQueue, session: aiohttp.ClientSession, catalogue: Catalogue, extras_user: int = 0) -> Bot:
+def build(
+    queue: MemoryQueue,
+    session: aiohttp.ClientSession,
+    catalogue: Catalogue,
+    extras_user: int = 0,
+    records: MemoryRecords | None = None,
+) -> Bot:
     imagine = Imagine(
         catalogue=catalogue,
         queue=queue,
+        records=records or MemoryRecords(),
         session=session,
         hosts=("127.0.0.1",),
         max_bytes=512 * 1024,
