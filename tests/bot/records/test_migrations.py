@@ -1,0 +1,146 @@
+"""The schema: from nothing, from every version before, by several bots at once, and when it is newer than the bot."""
+
+import logging
+import multiprocessing
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.pool import NullPool
+
+from bot.adapters.records import Records
+from bot.records.database import RecordsUnusableError, address
+from bot.records.migrate import migrate, migrations
+from bot.records.models import jobs, metadata
+from shared.catalogue import Catalogue
+from tests.bot.records.desk import SOURCE, job, rows
+
+VERSIONS = [version.revision for version in ScriptDirectory.from_config(migrations()).walk_revisions()]
+OLD_JOB = """INSERT INTO jobs (id, job, model, requester_id, guild_id, channel_id, message_id, state, accepted_at)
+    VALUES ('17', :job, 'sd3.5-large', 1, 1, 2, 17, 'queued', 1800000000)"""
+OLD_ATTEMPT = "INSERT INTO attempts (job_id, queueing, claims, calls, doubts) VALUES ('17', 1, 0, 0, 0)"
+
+
+def run(url: str, statement: str, **values: Any) -> Any:
+    engine = create_engine(address(url), poolclass=NullPool)
+    try:
+        with engine.begin() as connection:
+            result = connection.execute(text(statement), values)
+            return result.all() if result.returns_rows else None
+    finally:
+        engine.dispose()
+
+
+def migrate_at(moment: float, url: str) -> None:
+    time.sleep(max(0.0, moment - time.time()))
+    migrate(address(url))
+
+
+def test_migrations_and_models_say_the_same(database_url: str) -> None:
+    migrate(address(database_url))
+
+    engine = create_engine(address(database_url), poolclass=NullPool)
+    with engine.connect() as connection:
+        difference = compare_metadata(MigrationContext.configure(connection), metadata)
+    engine.dispose()
+    assert difference == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_records_of_every_version_before_are_kept(database_url: str, version: str, catalogue: Catalogue) -> None:
+    migrate(address(database_url), version)
+    run(database_url, OLD_JOB, job=job(17).model_dump_json())
+    run(database_url, OLD_ATTEMPT)
+
+    records = Records(database_url, catalogue=catalogue)
+    await records.start()
+    (record,) = await records.open_records()
+    await records.close()
+
+    assert (record.job, record.queued) == (job(17), True)
+
+
+def test_bots_that_start_at_once_migrate_once(database_url: str) -> None:
+    moment = time.time() + 2
+    with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as bots:
+        for started in [bots.submit(migrate_at, moment, database_url) for _ in range(4)]:
+            started.result(30)
+
+    assert run(database_url, "SELECT version_num FROM alembic_version") == [(VERSIONS[0],)]
+    assert rows(database_url, jobs) == []
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(database_url: str) -> None:
+    run(database_url, "CREATE TABLE outcomes (somebody_elses INTEGER)")
+
+    with pytest.raises(RecordsUnusableError, match="Check DATABASE_URL"):
+        migrate(address(database_url))
+
+    run(database_url, "DROP TABLE outcomes")
+    migrate(address(database_url))
+    assert rows(database_url, jobs) == []
+
+
+async def test_a_schema_of_a_newer_release_is_used_as_it_is(
+    database_url: str, catalogue: Catalogue, caplog: pytest.LogCaptureFixture
+) -> None:
+    migrate(address(database_url))
+    run(database_url, "UPDATE alembic_version SET version_num = '9999'")
+    run(database_url, "ALTER TABLE jobs ADD COLUMN mood VARCHAR(8)")
+
+    records = Records(database_url, catalogue=catalogue)
+    with caplog.at_level(logging.WARNING):
+        await records.start()
+    assert await records.accepted(job(1), SOURCE)
+    assert len(await records.open_records()) == 1
+    await records.close()
+
+    assert "newer release" in caplog.text
+
+
+async def test_foreign_keys_hold(database_url: str, records: Records) -> None:
+    await records.accepted(job(1), None)
+
+    assert not await records.repeat("unknown")
+    with pytest.raises(IntegrityError):
+        async with records._transaction() as connection:
+            await connection.execute(text("UPDATE jobs SET parent_id = 'unknown'"))
+
+
+async def test_sqlite_writes_ahead_and_waits_for_its_turn(tmp_path: Path, catalogue: Catalogue) -> None:
+    records = Records(f"sqlite:///{tmp_path / 'records.db'}", catalogue=catalogue)
+    await records.start()
+    async with records._transaction() as connection:
+        found = [
+            (await connection.execute(text(f"PRAGMA {name}"))).scalar()
+            for name in ("journal_mode", "foreign_keys", "busy_timeout")
+        ]
+    await records.close()
+
+    assert found == ["wal", 1, 5000]
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://h/x", "sqlite://", "sqlite:///:memory:", "postgresql://h:port/x"])
+def test_an_address_that_is_wrong_is_told_in_words(url: str, catalogue: Catalogue) -> None:
+    with pytest.raises(RecordsUnusableError, match="DATABASE_URL"):
+        Records(url, catalogue=catalogue)
+
+
+@pytest.mark.parametrize("url", ["sqlite:////nowhere/records.db", "postgresql://ada:pass-word@127.0.0.1:1/records"])
+async def test_a_database_that_cannot_be_opened_is_told_in_words_without_its_password(
+    url: str, catalogue: Catalogue
+) -> None:
+    records = Records(url, catalogue=catalogue)
+
+    with pytest.raises(RecordsUnusableError, match="Check DATABASE_URL") as unusable:
+        await records.start()
+
+    await records.close()
+    assert "pass-word" not in str(unusable.value)
