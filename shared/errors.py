@@ -126,6 +126,8 @@ _OPERATOR: Mapping[str, str] = {
     "The operator was told; choose another model meanwhile.",
     "model_gone": "The picture was not made. {model} is no longer available on Amazon Bedrock. "
     "Choose another model; the operator was told.",
+    "model_withdrawn": "The picture was not made. Amazon Bedrock no longer gives {model} to this bot. "
+    "Choose {models} instead; the operator was told.",
     "model_off": "{model} is switched off. {reason} Choose another model; the operator was told.",
     "credentials": "The picture was not made. Amazon Bedrock refused the bot's AWS credentials. "
     "The operator was told; ask again later.",

@@ -3,9 +3,10 @@
 import logging
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from shared.catalogue import Catalogue, Model
-from shared.errors import problem
+from shared.errors import Problem, problem
 from shared.outcome import Failed, Filtered, Generated
 from shared.request import problems_of
 from worker.parameters import with_parameters
@@ -65,10 +66,11 @@ class Generating:
         self.queue.finish(claim, made, with_parameters(answer.data, job.request, model, answer.seed, job.id))
 
     def _troubled(self, claim: Claim, trouble: Trouble) -> None:
-        job = claim.job
-        log.warning("job %s: %s: %s", job.id, trouble.problem.code, trouble.__cause__ or trouble)
+        job, wrong = claim.job, trouble.problem
+        log.warning("job %s: %s: %s", job.id, wrong.code, trouble.__cause__ or trouble)
         if trouble.switch_off:
-            self.queue.switch_off(job.request.model, trouble.problem)
+            wrong = self._withdrawn(self.catalogue.models[job.request.model]) or wrong
+            self.queue.switch_off(job.request.model, wrong)
         may_repeat = {
             Retry.NEVER: False,
             Retry.WAIT: time.time() - job.accepted_at < self.patience,
@@ -78,4 +80,16 @@ class Generating:
             doubt = trouble.retry is Retry.ONCE
             self.queue.release(claim, after=max(trouble.after, 1), doubt=doubt, throttled=trouble.throttled)
         else:
-            self.queue.finish(claim, Failed(problem=trouble.problem))
+            self.queue.finish(claim, Failed(problem=wrong))
+
+    def _withdrawn(self, model: Model) -> Problem | None:
+        """Name the models that can stand in for one that is gone, where there are any."""
+        today = datetime.now(UTC).date()
+        others = [
+            other.name
+            for other in self.catalogue.offered
+            if other.key != model.key
+            and not other.retired(today)
+            and (other.picture != "none" or model.picture == "none")
+        ]
+        return problem("model_withdrawn", model=model.name, models=", ".join(others)) if others else None

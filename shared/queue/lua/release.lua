@@ -11,9 +11,14 @@ if tonumber(delay) > 0 then
 else
   wait(lane, id)
 end
+-- The calls that were refused in the same second were sent at the same pace: they slow it once.
 if throttled == '1' then
-  local interval = tonumber(redis.call('HGET', key('pace', model), 'interval') or 0)
-  local slower = math.min(30000, math.max(500, interval * 2))
-  redis.call('HSET', key('pace', model), 'interval', slower, 'due', at + math.max(slower, tonumber(delay)))
+  local interval, slowed = unpack(redis.call('HMGET', key('pace', model), 'interval', 'slowed'))
+  local slower = tonumber(interval or 0)
+  if at - tonumber(slowed or 0) >= 1000 then
+    slower = math.min(30000, math.max(500, slower * 2))
+    redis.call('HSET', key('pace', model), 'interval', slower, 'slowed', at)
+  end
+  redis.call('HSET', key('pace', model), 'due', at + math.max(slower, tonumber(delay)))
 end
 return 1
