@@ -7,6 +7,7 @@ from typing import Final
 
 import discord
 
+from bot.adapters.records import Records
 from bot.adapters.redis import connect
 from bot.client import Tree
 from bot.commands.options import command
@@ -28,6 +29,7 @@ async def check(settings: Settings, catalogue: Catalogue) -> int:
         findings: dict[str, Finding] = {
             "Discord": lambda: _discord(client, settings, catalogue),
             "Redis": lambda: _redis(settings),
+            "Records": lambda: _records(settings, catalogue),
         }
         _say("Settings", "in order")
         results = [await _found(name, finding) for name, finding in findings.items()]
@@ -60,6 +62,15 @@ async def _redis(settings: Settings) -> str:
     finally:
         await redis.aclose()
     return "answers"
+
+
+async def _records(settings: Settings, catalogue: Catalogue) -> str:
+    records = Records(settings.database_url.get_secret_value(), catalogue=catalogue)
+    try:
+        await records.look()
+    finally:
+        await records.close()
+    return "answer"
 
 
 async def _nothing(interaction: discord.Interaction, **options: object) -> None:

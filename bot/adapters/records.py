@@ -42,22 +42,17 @@ class Records:
         """Bring the tables to this release's schema. Raises `RecordsUnusableError`."""
         await asyncio.to_thread(migrate, self._url)
 
+    async def look(self) -> None:
+        """Ask the database for nothing. Raises what SQLAlchemy does when it does not answer."""
+        async with self._transaction() as records:
+            await records.execute(select(1))
+
     async def close(self) -> None:
         """Give the connections back."""
         await self._engine.dispose()
 
     async def accepted(self, job: Job, source: Source | None) -> bool:
-        row = {
-            "id": job.id,
-            "job": job.model_dump_json(),
-            "model": job.request.model,
-            "requester_id": job.requester.id,
-            "guild_id": job.place.guild,
-            "channel_id": job.place.channel,
-            "message_id": job.place.message,
-            "state": JobState.ACCEPTED,
-            "accepted_at": job.accepted_at,
-        }
+        row = _row(job)
         if source is not None:
             row |= {"source_url": source.url, "source_size": source.size, "source_expires_at": source.expires_at}
         try:
@@ -111,18 +106,24 @@ class Records:
         closed = {
             "state": JobState.DELIVERED,
             "source_url": None,
-            "thread_id": func.coalesce(jobs.c.thread_id, standing.thread),
             "finished_at": standing.since,
             "delivered_at": now,
             "answer_channel_id": told.channel if told else None,
             "answer_message_id": told.message if told else None,
         }
+        if standing.thread is not None:
+            closed["thread_id"] = standing.thread
         ending = _ending(standing, self._catalogue.models.get(standing.job.request.model))
         try:
             async with self._transaction() as records:
-                if (await records.execute(update(jobs).where(_open(job_id)).values(closed))).rowcount:
-                    await records.execute(insert(outcomes).values(ending | {"job_id": job_id}))
-                    await records.execute(_counted(standing))
+                if not (await records.execute(update(jobs).where(_open(job_id)).values(closed))).rowcount:
+                    if (await records.execute(select(jobs.c.id).where(jobs.c.id == job_id))).one_or_none():
+                        return
+                    # the operator's retry of a job that was set aside is not asked for in Discord
+                    await records.execute(insert(jobs).values(_row(standing.job) | closed))
+                    await records.execute(insert(attempts).values(_attempt(job_id, FIRST)))
+                await records.execute(insert(outcomes).values(ending | {"job_id": job_id}))
+                await records.execute(_counted(standing))
         except TROUBLE:
             log.warning("job %s: its end could not be written into the records", job_id, exc_info=True)
 
@@ -170,6 +171,20 @@ class Records:
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
         async with asyncio.timeout(DEADLINE), self._engine.begin() as connection:
             yield connection
+
+
+def _row(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "job": job.model_dump_json(),
+        "model": job.request.model,
+        "requester_id": job.requester.id,
+        "guild_id": job.place.guild,
+        "channel_id": job.place.channel,
+        "message_id": job.place.message,
+        "state": JobState.ACCEPTED,
+        "accepted_at": job.accepted_at,
+    }
 
 
 def _open(job_id: str) -> Any:

@@ -35,14 +35,22 @@ def address(url: str) -> URL:
 
 
 def open_engine(url: URL) -> AsyncEngine:
-    """Open a pool for the event loop; a statement may take `BUSY_SECONDS`. To be disposed of."""
+    """Open a pool for the event loop; a statement may take `BUSY_SECONDS`. To be disposed of.
+
+    Raises `RecordsUnusableError` where PostgreSQL's driver is not installed.
+    """
     if url.get_backend_name() == "sqlite":
         engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), hide_parameters=True)
         event.listen(engine.sync_engine, "connect", _configure)
         return engine
     milliseconds = BUSY_SECONDS * 1000
     limits = {"connect_timeout": BUSY_SECONDS, "options": f"-c statement_timeout={milliseconds}"}
-    return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=limits)
+    try:
+        return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=limits)
+    except ModuleNotFoundError:
+        raise RecordsUnusableError(
+            "DATABASE_URL names a PostgreSQL server. The bot runs without its driver. Install pentimento[postgresql]."
+        ) from None
 
 
 def open_migration_engine(url: URL) -> Engine:

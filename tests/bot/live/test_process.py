@@ -123,9 +123,17 @@ def test_check_tells_what_is_in_order_and_prints_the_invite_link(
     assert "permissions=309237763072" in done.stdout
     assert "scope=bot+applications.commands" in done.stdout
     assert "Redis: answers" in done.stdout
+    assert "Records: answer" in done.stdout
 
 
-@pytest.mark.parametrize("wrong", [{"DISCORD_TOKEN": "not-the-token"}, {"REDIS_URL": NOBODY}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"DISCORD_TOKEN": "not-the-token"},
+        {"REDIS_URL": NOBODY},
+        {"DATABASE_URL": "postgresql://ada:not-the-token@127.0.0.1:1/x"},
+    ],
+)
 def test_check_fails_when_something_is_wrong(
     environment: dict[str, str], tmp_path: Path, wrong: dict[str, str]
 ) -> None:

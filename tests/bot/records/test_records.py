@@ -147,6 +147,14 @@ async def test_a_repeat_that_was_not_made_is_taken_back(records: Records) -> Non
     assert await records.repeat(job(1).id)
 
 
+async def test_a_job_that_the_operator_tried_again_is_written_when_it_ends(records: Records, database_url: str) -> None:
+    await records.delivered(finished(job(1), claims=1, calls=1), Told(2, 55))
+
+    assert await records.closed(job(1).id) == Closed(Told(2, 55))
+    assert [row["kind"] for row in rows(database_url, outcomes)] == ["generated"]
+    assert [row["calls"] for row in rows(database_url, attempts)] == [1]
+
+
 async def test_an_unknown_job_is_not_closed(records: Records) -> None:
     assert await records.closed("1") is None
 
