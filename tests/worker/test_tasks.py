@@ -60,6 +60,9 @@ class MemoryQueue:
         self.events.append(("released", claim.job.id, after, doubt, throttled))
         return True
 
+    def abandon(self, claim: Claim) -> None:
+        self.events.append(("abandoned", claim.job.id))
+
     def finish(self, claim: Claim, outcome: Outcome, picture: bytes | None = None) -> bool:
         self.events.append(("finished", claim.job.id, outcome))
         return True

@@ -104,7 +104,7 @@ class Result(ui.LayoutView):
 
 @tree.command(name="paint", description="Paints a picture")
 @app_commands.choices(style=[app_commands.Choice(name=n, value=n.lower()) for n in ("Anime", "Film", "Pixel art")])
-async def paint(  # noqa: PLR0917 - discord.py makes options of parameters
+async def paint(
     interaction: discord.Interaction,
     prompt: app_commands.Range[str, 3, 60],
     image: discord.Attachment | None = None,
