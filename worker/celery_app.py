@@ -6,7 +6,7 @@ from typing import Any
 
 import kombu.asynchronous
 from celery import Celery
-from celery.signals import task_postrun, worker_ready, worker_shutdown, worker_shutting_down
+from celery.signals import setup_logging, task_postrun, worker_ready, worker_shutdown, worker_shutting_down
 from kombu import Exchange
 from kombu import Queue as CeleryQueue
 
@@ -70,11 +70,16 @@ def create_app(settings: Settings) -> Celery:
         studio.close()
         client.close()
 
+    setup_logging.connect(_left_as_it_is, weak=False)
     worker_ready.connect(ready, weak=False)
     worker_shutting_down.connect(shutting_down, weak=False)
     worker_shutdown.connect(shut_down, weak=False)
     task_postrun.connect(_refill, weak=False)
     return app
+
+
+def _left_as_it_is(**_: Any) -> None:
+    """Keep Celery from setting up logging: it would raise the root's level to its own, over LOG_LEVEL."""
 
 
 def _refill(**_: Any) -> None:
