@@ -1,0 +1,81 @@
+"""A gate between a worker and Redis: it can hold one message of one script, so that a moment can be met exactly."""
+
+import contextlib
+import hashlib
+import socket
+import threading
+from types import TracebackType
+from typing import Literal, Self
+
+from shared.queue.scripts import script
+
+Side = Literal["request", "reply"]
+
+
+class Gate:
+    """Forwards a loopback port to Redis. A held request has not been run; a held reply has, and nobody heard of it."""
+
+    def __init__(self, port: int) -> None:
+        self._upstream = ("127.0.0.1", port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._side: Side | None = None
+        self._name = b""
+        self._open = threading.Event()
+        self.met = threading.Event()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.open()
+        self._listener.close()
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0"
+
+    def hold(self, side: Side, name: str) -> None:
+        """Hold the next request for this script, or the reply to it; `met` is set when it is held."""
+        self._name = hashlib.sha1(script(name).encode()).hexdigest().encode()  # noqa: S324 - how Redis names scripts
+        self._open.clear()
+        self.met.clear()
+        self._side = side
+
+    def open(self) -> None:
+        """Let everything pass again."""
+        self._side = None
+        self._open.set()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(self._upstream)
+                muted = threading.Event()
+                for pump in (self._requests, self._replies):
+                    threading.Thread(target=pump, args=(client, server, muted), daemon=True).start()
+
+    def _requests(self, client: socket.socket, server: socket.socket, muted: threading.Event) -> None:
+        with contextlib.suppress(OSError), client, server:
+            while data := client.recv(65536):
+                side = self._side if self._side and self._name in data else None
+                if side:
+                    self._side = None
+                if side == "request":
+                    self.met.set()
+                    self._open.wait()
+                    return
+                if side == "reply":
+                    muted.set()
+                server.sendall(data)
+            server.shutdown(socket.SHUT_WR)
+
+    def _replies(self, client: socket.socket, server: socket.socket, muted: threading.Event) -> None:
+        with contextlib.suppress(OSError):
+            while data := server.recv(65536):
+                if muted.is_set():
+                    self.met.set()
+                    self._open.wait()
+                    return
+                client.sendall(data)
