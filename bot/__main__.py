@@ -58,6 +58,13 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             send_ticket=CeleryTickets(redis_url).send,
             max_waiting=settings.max_waiting_per_user,
             max_running=settings.max_running_per_user,
+            channel_waiting=settings.max_waiting_per_channel,
+            guild_waiting=settings.max_waiting_per_guild,
+            per_minute=(
+                settings.max_per_minute_per_user,
+                settings.max_per_minute_per_channel,
+                settings.max_per_minute_per_guild,
+            ),
             memory_share=settings.redis_memory_share,
         )
         closing.push_async_callback(queue.close)

@@ -118,7 +118,8 @@ class Accepting(Protocol):
         """Queue the job with its picture; False when this very job was accepted before.
 
         `doubts` counts its calls of before whose fate nobody knows: after one, no other such call is repeated.
-        Raises `shared.errors.Refused` (no_room, too_many_waiting, model_off, queue_unreachable); nothing is kept then.
+        Raises `shared.errors.Refused` (no_room, too_many_waiting, model_off, queue_unreachable, and the limits of
+        channel, guild and minute); nothing is kept then.
         """
         ...
 

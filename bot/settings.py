@@ -49,6 +49,25 @@ class Settings(BaseSettings):
     )
     max_waiting_per_user: int = Field(20, ge=1, description="How many requests of one person may wait: your choice.")
     max_running_per_user: int = Field(2, ge=1, description="How many of one person's are made at once: your choice.")
+    max_waiting_per_channel: int = Field(
+        200, ge=0, description="How many requests of one channel may wait or run, 0 for any number: your choice."
+    )
+    max_waiting_per_guild: int = Field(
+        500, ge=0, description="How many requests of one server may wait or run, 0 for any number: your choice."
+    )
+    max_per_minute_per_user: int = Field(
+        30, ge=0, description="How many requests of one person are taken on in a minute, 0 for any number: your choice."
+    )
+    max_per_minute_per_channel: int = Field(
+        120,
+        ge=0,
+        description="How many requests of one channel are taken on in a minute, 0 for any number: your choice.",
+    )
+    max_per_minute_per_guild: int = Field(
+        300,
+        ge=0,
+        description="How many requests of one server are taken on in a minute, 0 for any number: your choice.",
+    )
     redis_memory_share: float = Field(
         0.8, gt=0, le=1, description="The part of Redis's maxmemory above which new requests are refused: your choice."
     )

@@ -99,6 +99,16 @@ _PERSON: Mapping[str, str] = {
 }
 
 _TIME: Mapping[str, str] = {
+    "too_many_waiting_channel": "This channel's queue is full. {count} of at most {limit} requests wait here. "
+    "Ask again when some are done, or in another channel.",
+    "too_many_waiting_guild": "This server's queue is full. {count} of at most {limit} requests wait here. "
+    "Ask again when some are done.",
+    "too_often_user": "You ask too fast. This bot takes at most {limit} a minute from one person. "
+    "Ask again in {seconds} s.",
+    "too_often_channel": "This channel asks too fast. This bot takes at most {limit} a minute from one channel. "
+    "Ask again in {seconds} s, or in another channel.",
+    "too_often_guild": "This server asks too fast. This bot takes at most {limit} a minute from one server. "
+    "Ask again in {seconds} s.",
     "no_room": "The queue is full. There is no room for another picture just now. Ask again in a few minutes.",
     "records_unavailable": "The request could not be taken on. The bot's records cannot be written just now. "
     "Nothing was charged; ask again in a minute.",

@@ -40,7 +40,9 @@ def connect(url: str) -> Redis:
 class RedisQueue:
     """`bot.ports.Accepting`, `Watching` and `Delivering` over Redis.
 
-    `max_waiting` and `max_running` are jobs a person; `memory_share` is the part of Redis's maxmemory (0 to 1) above
+    `max_waiting` and `max_running` are jobs a person; `channel_waiting` and `guild_waiting` are jobs whose end was not
+    told yet, `per_minute` is how many are taken on within 60 s from a person, in a channel and in a guild (0: any
+    number). They hold over all bots on one Redis. `memory_share` is the part of Redis's maxmemory (0 to 1) above
     which new requests are refused; `keep_seconds` is how long an uploaded picture may wait to be prepared.
     """
 
@@ -52,6 +54,9 @@ class RedisQueue:
         send_ticket: Callable[[str], Coroutine[Any, Any, None]],
         max_waiting: int = 20,
         max_running: int = 2,
+        channel_waiting: int = 0,
+        guild_waiting: int = 0,
+        per_minute: tuple[int, int, int] = (0, 0, 0),
         memory_share: float = 0.8,
         keep_seconds: int = 86400,
     ) -> None:
@@ -59,6 +64,7 @@ class RedisQueue:
         self._catalogue = catalogue
         self._send_ticket = send_ticket
         self._limits = (max_running, max_waiting, memory_share, keep_seconds * 1000)
+        self._scopes = tuple(zip((0, channel_waiting, guild_waiting), per_minute, strict=True))
         self._scripts = {name: redis.register_script(script(name)) for name in ("accept", "deliver", "standing")}
         self._unacknowledged: str | None = "0"
         self._in_hand: set[str] = set()
@@ -82,7 +88,7 @@ class RedisQueue:
         max_running, max_waiting, share, keep = self._limits
         facts = (job.id, job.model_dump_json(), job.request.model, job.flow, 1, max_running, max_waiting, share, keep)
         try:
-            answer, *more = await self._run("accept", *facts, source or b"", doubts)
+            answer, *more = await self._run("accept", *facts, source or b"", doubts, *self._limits_of(job))
         except OutOfMemoryError as error:
             raise Refused(problem("no_room")) from error
         except RedisError as error:
@@ -96,6 +102,10 @@ class RedisQueue:
                 return False
             case "too_many_waiting":
                 raise Refused(problem("too_many_waiting", count=more[0], limit=max_waiting))
+            case "full":
+                raise Refused(problem(f"too_many_waiting_{_kind(more[0])}", count=more[1], limit=more[2]))
+            case "too_often":
+                raise Refused(problem(f"too_often_{_kind(more[0])}", limit=more[1], seconds=-(-more[2] // 1000)))
             case "model_off":
                 raise Refused(Problem.model_validate_json(more[0]))
             case _:
@@ -170,6 +180,11 @@ class RedisQueue:
             doubts=int(doubts),
         )
 
+    def _limits_of(self, job: Job) -> list[str | int]:
+        """Name the scopes that a job counts in, each with its two limits."""
+        names = (job.flow, f"channel-{job.place.channel}", f"guild-{job.place.guild}")
+        return [word for name, limits in zip(names, self._scopes, strict=True) for word in (name, *limits)]
+
     def _send_soon(self, lane: str) -> None:
         task = asyncio.create_task(self._send_ticket(lane))
         self._sending.add(task)
@@ -177,6 +192,11 @@ class RedisQueue:
 
     async def _run(self, name: str, *arguments: Any) -> Any:
         return await self._scripts[name](keys=[PREFIX], args=list(arguments))
+
+
+def _kind(scope: bytes) -> str:
+    """Whose limit it was: user, channel or guild."""
+    return scope.decode().partition("-")[0]
 
 
 def _flat(entries: Any) -> list[Any]:
