@@ -19,6 +19,7 @@ from demo.web import call
 from tests.e2e.asker import Asker, media_of, until
 
 LEASE = 3
+PEOPLE = ("grace", "linus", "margaret")
 SETTINGS = {"BEDROCK_CALL_SECONDS": "5", "LEASE_SECONDS": str(LEASE)}
 
 
@@ -122,6 +123,8 @@ def open_stage(folder: Path, *, start: tuple[str, ...] = ("worker", "bot"), **se
         if house.redis is None:
             pytest.skip("REDIS_URL names a server that is not ours to stop")
         with redis.Redis.from_url(house.redis_url) as client:
+            for person in PEOPLE:
+                call("POST", f"{house.discord_url}/control/users", {"name": person})
             stage = Stage(house, house.redis, client, folder / "logs")
             try:
                 yield stage
