@@ -68,7 +68,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             memory_share=settings.redis_memory_share,
         )
         closing.push_async_callback(queue.close)
-        session = await closing.enter_async_context(aiohttp.ClientSession())
+        session = await closing.enter_async_context(attachments.open_session())
         imagine = Imagine(
             catalogue=catalogue,
             queue=queue,

@@ -1,11 +1,13 @@
-"""Fetching the attached picture: from Discord's file servers alone, within a size and a time."""
+"""Fetching the attached picture: from Discord's file servers alone, at public addresses, within a size and a time."""
 
 import asyncio
+import socket
 from collections.abc import Collection, Iterator
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from shared.errors import Problem, Refused, problem
@@ -15,6 +17,40 @@ DEADLINE: Final = 20.0
 _PIECE: Final = 64 * 1024
 _MIB: Final = 1024 * 1024
 _GONE: Final = frozenset({403, 404, 410})  # an expired signature, a deleted file
+_NAT64: Final = IPv6Network("64:ff9b::/96")  # https://www.rfc-editor.org/rfc/rfc6052
+
+
+class NotPublicError(OSError):
+    """A name leads to an address that is not of the public internet."""
+
+
+class PublicResolver(AbstractResolver):
+    """Resolves names to public addresses alone; `localhost` to loopback alone. The connection is made to what it gives.
+
+    Addresses that are written as such are not resolved: `problems_of` looks at those.
+    """
+
+    def __init__(self, names: AbstractResolver) -> None:
+        self._names = names
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Raises `NotPublicError` when any of the addresses is not public, `OSError` when there is none."""
+        found = await self._names.resolve(host, port, family)
+        fits = _loopback if host == "localhost" else _public
+        if not all(fits(one["host"]) for one in found):
+            raise NotPublicError(f"{host} leads to an address that is not public")
+        return found
+
+    async def close(self) -> None:
+        await self._names.close()
+
+
+def open_session(names: AbstractResolver | None = None) -> aiohttp.ClientSession:
+    """Open the session that `fetch` wants: it connects to public addresses alone and unpacks nothing."""
+    connector = aiohttp.TCPConnector(resolver=PublicResolver(names or aiohttp.DefaultResolver()))
+    return aiohttp.ClientSession(connector=connector, auto_decompress=False)
 
 
 def problems_of(url: str, size: int, limit: int, hosts: Collection[str]) -> tuple[Problem, ...]:
@@ -42,6 +78,10 @@ async def fetch(
     try:
         async with asyncio.timeout(deadline):
             data = await _download(session, URL(url), limit)
+    except aiohttp.ClientConnectorError as error:
+        if isinstance(error.os_error, NotPublicError):
+            raise Refused(problem("attachment_host", host=URL(url).host or "?")) from error
+        raise Refused(problem("attachment_unreachable")) from error
     except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
         raise Refused(problem("attachment_unreachable")) from error
     if not data:
@@ -68,19 +108,43 @@ def _problems(url: str, size: int, limit: int, hosts: Collection[str]) -> Iterat
 
 
 def _trusted(address: URL, hosts: Collection[str]) -> bool:
-    """Https on its own port and a host of the list, to the letter; plain http and any port for loopback alone."""
-    if address.host not in hosts or address.user is not None or address.password is not None:
+    """Https on its own port and a host of the list, to the letter; plain http and any port for loopback alone.
+
+    No address of a private network is trusted, whatever the list says.
+    """
+    host = address.host or ""
+    if host not in hosts or address.user is not None or address.password is not None:
         return False
-    if _loopback(address.host or ""):
+    if _loopback(host):
         return address.scheme in {"http", "https"}
-    return address.scheme == "https" and address.is_default_port()
+    return address.scheme == "https" and address.is_default_port() and (_named(host) or _public(host))
 
 
 def _loopback(host: str) -> bool:
+    return host == "localhost" if _named(host) else ip_address(host).is_loopback
+
+
+def _named(host: str) -> bool:
     try:
-        return ip_address(host).is_loopback
+        ip_address(host)
     except ValueError:
-        return host == "localhost"
+        return True
+    return False
+
+
+def _public(address: str) -> bool:
+    """Whether an address, or the IPv4 address that it carries, is of the public internet."""
+    number = ip_address(address)
+    if isinstance(number, IPv6Address):
+        number = _carried(number) or number
+    return number.is_global and not number.is_multicast and not number.is_reserved
+
+
+def _carried(number: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that a gateway or this machine would go to for this one."""
+    if number in _NAT64:
+        return IPv4Address(int(number) & 0xFFFFFFFF)
+    return number.ipv4_mapped or number.sixtofour
 
 
 async def _download(session: aiohttp.ClientSession, address: URL, limit: int) -> bytes:
