@@ -17,6 +17,7 @@ import discord
 from bot import attachments
 from bot import log as logs
 from bot.adapters.celery import CeleryTickets
+from bot.adapters.lead import Lead
 from bot.adapters.records import Records, RecordsUnusableError
 from bot.adapters.redis import RedisQueue, connect
 from bot.board import Board
@@ -52,8 +53,9 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         records = await opened_records(settings, catalogue)
         closing.push_async_callback(records.close)
         redis_url = settings.redis_url.get_secret_value()
+        redis = connect(redis_url)
         queue = RedisQueue(
-            connect(redis_url),
+            redis,
             catalogue=catalogue,
             send_ticket=CeleryTickets(redis_url).send,
             max_waiting=settings.max_waiting_per_user,
@@ -68,6 +70,8 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             memory_share=settings.redis_memory_share,
         )
         closing.push_async_callback(queue.close)
+        lead = Lead(redis)
+        closing.push_async_callback(lead.close)
         session = await closing.enter_async_context(attachments.open_session())
         imagine = Imagine(
             catalogue=catalogue,
@@ -87,11 +91,16 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             data, _ = await attachments.fetch(session, source.url, source.size, limit, hosts)
             return data
 
+        async def delivery() -> None:
+            await queue.start()
+            await deliver.run()
+
         reconcile = Reconcile(records, queue, deliver, fetch, period=settings.reconcile_seconds)
         bot.background = {
-            "the board": board.run,
-            "the delivery": deliver.run,
-            "the reconciliation": reconcile.run,
+            "the lead": lead.run,
+            "the board": partial(lead.during, board.run),
+            "the delivery": partial(lead.during, delivery),
+            "the reconciliation": partial(lead.during, reconcile.run),
         }
         if settings.heartbeat_file:
             bot.background |= {"the heartbeat": partial(beat, bot, settings.heartbeat_file)}

@@ -48,8 +48,9 @@ class Telling(Protocol):
 class Reconcile:
     """Compares records and queue every `period` seconds.
 
-    A record that was never queued is left alone for `grace` seconds: its command may be at work. `fetch` downloads a
-    picture again and raises `Refused`; `clock` gives Unix seconds.
+    A record of this process's time that was never queued is left alone for `grace` seconds: its command may be at
+    work. An older one is of a bot that is gone. `fetch` downloads a picture again and raises `Refused`; `clock` gives
+    Unix seconds.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Reconcile:
         self._period = period
         self._grace = grace
         self._clock = clock
+        self._started = clock()
         self._slots = asyncio.Semaphore(PARALLEL)
 
     async def run(self) -> None:
@@ -104,7 +106,9 @@ class Reconcile:
         await asyncio.gather(*(self._mend(record) for record in forgotten))
 
     def _ripe(self, record: Record) -> bool:
-        return record.queued or record.repeated or self._clock() - record.job.accepted_at > self._grace
+        asked = record.job.accepted_at
+        gone = asked < self._started or self._clock() - asked > self._grace
+        return record.queued or record.repeated or gone
 
     async def _mend(self, record: Record) -> None:
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Any, cast
 
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 READ_COUNT = 32
 READ_SECONDS = 2.0
+LOOK_BACK_SECONDS = 10.0
 LEDGER_SECONDS = 7 * 86400
 
 
@@ -67,11 +69,18 @@ class RedisQueue:
         self._scopes = tuple(zip((0, channel_waiting, guild_waiting), per_minute, strict=True))
         self._scripts = {name: redis.register_script(script(name)) for name in ("accept", "deliver", "standing")}
         self._unacknowledged: str | None = "0"
+        self._looked_back = 0.0
         self._in_hand: set[str] = set()
         self._sending: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Make the stream and its consumer group where they are missing. Raises `redis.RedisError`."""
+        """Begin with what was read and never acknowledged. Raises `redis.RedisError`."""
+        self._unacknowledged = "0"
+        self._in_hand.clear()
+        await self._make_group()
+
+    async def _make_group(self) -> None:
+        """Make the stream and its consumer group where they are missing."""
         try:
             await self._redis.xgroup_create(OUTCOMES, GROUP, id="0", mkstream=True)
         except ResponseError as error:
@@ -124,9 +133,12 @@ class RedisQueue:
         return [self._standing(*row) for row in await self._run("standing", *job_ids)]
 
     async def outcomes(self) -> Sequence[Delivery]:
+        if time.monotonic() - self._looked_back > LOOK_BACK_SECONDS:
+            self._unacknowledged = "0"  # what was handed to a bot that hears of it no more is in nobody's hand
         while self._unacknowledged is not None:
             entries = await self._read(self._unacknowledged, block=None)
             self._unacknowledged = entries[-1].entry if entries else None
+            self._looked_back = time.monotonic()
             fresh = [delivery for delivery in entries if delivery.entry not in self._in_hand]
             if fresh:
                 return self._take(fresh)
@@ -155,7 +167,7 @@ class RedisQueue:
         except ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise
-            await self.start()
+            await self._make_group()
             return []
         streams = answer.values() if isinstance(answer, dict) else (entries for _, entries in answer or [])
         rows = [row for entries in streams for row in _flat(entries)]
