@@ -11,7 +11,7 @@ RECORD ?=
 PORT ?=
 export PROMPT
 
-.PHONY: help demo test check bench up lock clean
+.PHONY: help demo test check bench soak up lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -32,6 +32,9 @@ check: .venv/dev  ## formatting, lint, strict types, import contracts, tests
 
 bench: .venv/dev  ## measure pictures against their floor, as ratios
 	$(BIN)/python -m tests.bench.bench_imaging
+
+soak: .venv/dev  ## the real processes under a random fault every few seconds, then the books (SECONDS=300 SEED=)
+	$(BIN)/python -m tests.bench.soak --seconds $(or $(SECONDS),300) $(if $(SEED),--seed $(SEED))
 
 up:  ## the real thing in containers, with what .env says
 	docker compose up --build --detach --wait
