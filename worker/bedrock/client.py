@@ -82,6 +82,9 @@ class BedrockStudio:
             cause = error
             request_id = _request_id(error) or request_id
         if isinstance(ending, Trouble) and ending.problem.code == "credentials":
+            log.error(
+                "AWS refuses the credentials, and jobs wait for them. Renew them; `python -m worker check` says more"
+            )
             self._forget_credentials()
         log.info("%s: %s in %.2f s, request %s", model.key, _told(ending, cause), seconds, request_id)
         if isinstance(ending, Trouble):

@@ -9,7 +9,7 @@ if tonumber(took) > 0 then
   redis.call('LPUSH', key('timings', model), took)
   redis.call('LTRIM', key('timings', model), 0, 31)
   local interval, floor = unpack(redis.call('HMGET', key('pace', model), 'interval', 'floor'))
-  local faster = math.floor(tonumber(interval or 0) * 0.8)
+  local faster = math.floor(tonumber(interval or 0) * 0.6)
   if faster < 100 then faster = 0 end
   redis.call('HSET', key('pace', model), 'interval', math.max(faster, tonumber(floor or 0)))
 end

@@ -83,11 +83,10 @@ class Stage:
         """Count what was paid for."""
         return sum(entry["billed"] for entry in self.calls(prompt))
 
-    def order_fault(self, fault: str, times: int) -> None:
-        call("POST", f"{self.house.bedrock_url}/control/faults", {"fault": fault, "times": times})
-
-    def forget_faults(self) -> None:
-        call("DELETE", f"{self.house.bedrock_url}/control/faults")
+    def order_fault(self, fault: str, times: int, prompt: str) -> None:
+        """Let the next calls whose prompt contains this meet a fault."""
+        ordered = {"fault": fault, "times": times, "match": {"prompt": prompt}}
+        call("POST", f"{self.house.bedrock_url}/control/faults", ordered)
 
     def counts(self, job: str) -> dict[str, int]:
         """Give the ledger's counters of a job."""

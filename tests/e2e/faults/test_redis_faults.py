@@ -51,7 +51,7 @@ def test_connections_refused_for_a_while_are_waited_out_and_new_requests_refused
     stage.server.stop()
     asker = stage.asked[jobs[0]]
     told = asker.private_words(asker.ask("nobody hears"))
-    time.sleep(8)
+    time.sleep(6)
     stage.server.start()
 
     assert "queue does not answer" in told
