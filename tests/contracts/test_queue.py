@@ -19,6 +19,7 @@ from shared.outcome import Failed, Generated
 from shared.prompts import TextPrompt
 from shared.queue.names import GENERATE, PREPARE, job_key
 from shared.request import Request
+from worker.adapters.dead_letters import DeadLetters, Retried
 from worker.ports import Claim, Lane
 
 MADE = Generated(seed=7, media_type="image/png", width=64, height=64, seconds=2.0)
@@ -234,6 +235,47 @@ async def test_a_call_of_unknown_fate_is_repeated_once_and_then_failed(
     [delivery] = await bot_queue.outcomes()
     [standing] = await bot_queue.standings([delivery.job_id])
     assert standing.outcome == Failed(problem=problem("lost"))
+
+
+async def test_what_died_during_its_calls_is_set_aside_and_retried_with_its_prepared_picture(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue, redis_url: str
+) -> None:
+    await bot_queue.accept(job(1, has_picture=True), b"upload")
+    worker_queue.promote(claimed(worker_queue, Lane.PREPARE), b"prepared")
+    for _ in range(2):
+        worker_queue.begin(claimed(worker_queue))
+        await let_the_lease_expire(worker_queue, catalogue)
+    with worker_side.connect(redis_url) as client:
+        letters = DeadLetters(client)
+        [letter] = letters.all()
+        assert (letter.job.id, letter.lane, letter.calls) == ("1", Lane.GENERATE, 2)
+        assert letters.picture("1") == b"prepared"
+        assert letters.retry(letter, "1-r1", 60) is Retried.NOT_TOLD
+
+        [delivery] = await bot_queue.outcomes()
+        await bot_queue.delivered(delivery, 99)
+        assert letters.retry(letter, "1-r1", 60) is Retried.QUEUED
+        assert letters.retry(letter, "1-r1", 60) is Retried.NOT_THERE
+        assert letters.all() == []
+
+    again = claimed(worker_queue)
+    assert (again.job.id, again.doubts) == ("1-r1", 0)
+    assert worker_queue.prepared("1-r1") == b"prepared"
+
+
+async def test_refusals_of_the_same_second_slow_the_pace_once_and_successes_restore_it(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, redis_url: str
+) -> None:
+    for number in range(4):
+        await bot_queue.accept(job(number, user=number), None)
+    claims = [claimed(worker_queue) for _ in range(4)]
+    with worker_side.connect(redis_url) as client:
+        for claim in claims[:3]:
+            worker_queue.release(claim, after=1, doubt=False, throttled=True)
+        assert client.hget("pentimento:pace:sd3.5-large", "interval") == b"500"
+
+        worker_queue.finish(claims[3], MADE, b"p")
+        assert client.hget("pentimento:pace:sd3.5-large", "interval") == b"300"
 
 
 async def test_a_renewed_lease_does_not_expire(
