@@ -17,8 +17,8 @@ from shared.queue.names import PREFIX
 log = logging.getLogger(__name__)
 
 LEAD: Final = PREFIX + "lead"
-LEASE_SECONDS: Final = 6.0
-STEP_SECONDS: Final = 1.0
+LEASE_SECONDS: Final = 3.0
+STEP_SECONDS: Final = 0.75
 
 WAITS: Final = (
     "another bot leads, or one that was killed did until %g s ago; this one answers commands and takes over when that "

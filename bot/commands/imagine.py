@@ -1,8 +1,9 @@
 """`/imagine`: from the command to an accepted job with a thread, or to words that only its author sees.
 
 What is wrong with the request is told before anything slow and before anything is queued. Then the command is
-acknowledged in public, the job written down, the picture fetched, the job queued, its thread opened; `bot.board` tells
-the rest. What is written down and never queued, because the bot died, is `bot.reconcile`'s.
+acknowledged in public, the job written down, its arrival said, the picture fetched, the job queued, its thread opened;
+`bot.board` tells the rest. What is written down and never queued, because the bot died, is `bot.reconcile`'s; so no
+message says that a request arrived which nobody would remember.
 """
 
 import asyncio
@@ -109,10 +110,16 @@ class Imagine:
     ) -> None:
         job = await self._job(interaction, request)
         source = Source(image.url, image.size) if image else None
-        if not await self.records.accepted(job, source):
+        try:
+            fresh = await self.records.accepted(job, source)
+        except Refused:
+            await self._say_arrived(interaction, request)
+            raise
+        if not fresh:
             log.info("job %s: was accepted before", job.id)
             return
         try:
+            await self._say_arrived(interaction, request)
             fresh = await self._queue(job, source, self._limit(interaction))
         except Refused as refused:
             await self.records.refused(job.id, refused.problems[0])
@@ -140,16 +147,21 @@ class Imagine:
         await self.records.queued(job.id, sha256)
         return fresh
 
-    async def _job(self, interaction: discord.Interaction, request: Request) -> Job:
-        """Turn the acknowledgement into the message that tells where the job stands; its id is the job's place.
+    async def _say_arrived(self, interaction: discord.Interaction, request: Request) -> None:
+        """Turn the acknowledgement into the message that tells where the job stands.
 
-        It comes before anything that may be refused: once "thinking" is deleted, Discord may take no followup.
+        It comes before anything is refused: once "thinking" is deleted, Discord may take no followup.
         https://github.com/discord/discord-api-docs/issues/3087
         """
         phrases = phrases_for(interaction.locale.value)
         text = phrases.say("status.preparing_picture" if request.has_picture else "status.preparing_words")
         async with asyncio.timeout(_DEADLINE):
-            status = await interaction.edit_original_response(content=text)
+            await interaction.edit_original_response(content=text)
+
+    async def _job(self, interaction: discord.Interaction, request: Request) -> Job:
+        """Make the job, whose place is the acknowledgement: a message that says only that the bot is thinking."""
+        async with asyncio.timeout(_DEADLINE):
+            status = await interaction.original_response()
         user = interaction.user
         return Job(
             id=str(interaction.id),

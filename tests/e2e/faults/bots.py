@@ -1,0 +1,90 @@
+"""Bots that come and go in a house, and what Discord, Redis and the records know of a job."""
+
+import os
+import signal
+import sqlite3
+from typing import Any
+
+import redis
+
+from bot.render import mark
+from demo.house import House
+from demo.processes import Process
+from demo.web import call
+from shared.queue.names import OUTCOMES, job_key
+from tests.e2e.asker import until
+
+
+class Bots:
+    """Starts and kills bots, which find Redis at `redis_url`; `last` is the newest."""
+
+    def __init__(self, house: House, redis_url: str) -> None:
+        self.house = house
+        self.redis_url = redis_url
+        self.started: list[Process] = []
+
+    @property
+    def last(self) -> Process:
+        return self.started[-1]
+
+    def start(self, *, wait: bool = True) -> Process:
+        """Start one bot more, and wait until it is online."""
+        folder = self.house.processes["discord"].log.parent
+        environment = {**self.house.environment, "REDIS_URL": self.redis_url}
+        bot = Process(f"bot-{len(self.started) + 1}", ("-m", "bot"), folder, environment)
+        self.started.append(bot)
+        if wait:
+            until(lambda: "ready as" in bot.log.read_text(), "a bot that is ready")
+        return bot
+
+    def kill(self, bot: Process) -> None:
+        """End one of our bots with SIGKILL: nothing of it is left to clean up after itself."""
+        os.kill(bot.pid, signal.SIGKILL)
+        bot.stop()
+
+    def end(self) -> None:
+        """Stop all that still run."""
+        for bot in self.started:
+            bot.stop()
+
+
+def meet(house: House, action: str, method: str, path: str, times: int = 1, **more: Any) -> None:
+    """Let requests of the bot meet a fault."""
+    match = {"method": method, "path_regex": path}
+    call("POST", f"{house.discord_url}/control/faults", {"match": match, "action": action, "times": times, **more})
+
+
+def lift_faults(house: House) -> None:
+    call("DELETE", f"{house.discord_url}/control/faults")
+
+
+def told(house: House, *jobs: str) -> list[int]:
+    """Count the result messages of each job over all channels, deleted ones included: their marker names the job."""
+    everything = call("GET", f"{house.discord_url}/control/state")["messages"]
+    answers = [m for messages in everything.values() for m in messages if m["author"].get("bot") and m["components"]]
+    return [sum(mark(job) in {part.get("id") for part in m["components"]} for m in answers) for job in jobs]
+
+
+def record(house: House, job: str) -> tuple[str, int | None] | None:
+    """Give a job's state in the records, and the message that told its outcome."""
+    database = sqlite3.connect(house.environment["DATABASE_URL"].removeprefix("sqlite:///"), timeout=5)
+    try:
+        found: tuple[str, int | None] | None = database.execute(
+            "SELECT state, answer_message_id FROM jobs WHERE id = ?", (job,)
+        ).fetchone()
+    finally:
+        database.close()
+    return found
+
+
+def ledger(house: House, job: str, field: str = "state") -> str | None:
+    """Give a field of a job's row in Redis."""
+    with redis.Redis.from_url(house.redis_url, decode_responses=True) as client:
+        value: str | None = client.hget(job_key(job), field)
+        return value
+
+
+def unacknowledged(house: House) -> int:
+    """Count the outcomes that are in the stream still: read or not, nobody acknowledged them."""
+    with redis.Redis.from_url(house.redis_url) as client:
+        return int(client.xlen(OUTCOMES))
