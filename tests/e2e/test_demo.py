@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
-SHARED = Path(os.environ.get("DISCORD_OPENAPI_TOOLS", ROOT.parent / "shared"))
-CHECKER = SHARED / "tools" / "check_discord_exchanges.py"
+TOOLS = Path(os.environ.get("DISCORD_OPENAPI_TOOLS", ROOT.parent / "shared" / "tools"))
+CHECKER = TOOLS / "check_discord_exchanges.py"
 DEMO = [sys.executable, "-m", "demo"]
 
 
