@@ -47,7 +47,7 @@ class Settings(BaseSettings):
         ),
     ] = 32
     lease_seconds: Annotated[
-        float, Field(ge=2, description="How long a job stays a worker's own without a sign of life from it.")
+        float, Field(ge=3, description="How long a job stays a worker's own without a sign of life from it.")
     ] = 30
     keep_seconds: Annotated[
         int, Field(ge=60, description="How long Redis keeps a picture that waits for the next step.")
