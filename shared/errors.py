@@ -59,6 +59,7 @@ _PERSON: Mapping[str, str] = {
     "extras_not_object": "“extras” is not a JSON object: {detail}. The model reads only an object. "
     'Write something like {{"name": 1}}.',
     "extras_too_large": "“extras” has {length} characters. This bot takes {limit}. Shorten it.",
+    "extras_too_deep": "“extras” is nested {depth} levels deep. This bot takes {limit}. Flatten it.",
     # the attachment
     "attachment_too_large": "The picture has {size}. The limit here is {limit}. Attach a smaller one.",
     "attachment_host": "The picture is at {host}. This bot reads only from Discord's own servers. "

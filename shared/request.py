@@ -14,6 +14,7 @@ from shared.errors import Problem, Refused, problem
 from shared.prompts import TextPrompt, parse_prompt
 
 EXTRAS_LIMIT = 2000
+EXTRAS_DEPTH = 32  # readers of JSON stop at 200 or so, and what is taken on must be read again
 PICTURE_OPTIONS = ("init_image_mode", "keep", "step_schedule_start", "step_schedule_end", "fit")
 TEXT_OPTIONS = ("aspect_ratio",)
 SCHEDULE_OPTIONS = ("step_schedule_start", "step_schedule_end")
@@ -119,15 +120,18 @@ def problems_of(request: Request, model: Model, catalogue: Catalogue) -> tuple[P
 
 
 def parse_extras(written: str) -> dict[str, JsonValue]:
-    """Read `extras`: a JSON object of at most `EXTRAS_LIMIT` characters. Raises `Refused`."""
+    """Read `extras`: a JSON object of at most `EXTRAS_LIMIT` characters and `EXTRAS_DEPTH` levels. Raises `Refused`."""
     if len(written) > EXTRAS_LIMIT:
         raise Refused(problem("extras_too_large", length=len(written), limit=EXTRAS_LIMIT))
     try:
         value = json.loads(written, parse_constant=_no_constant, parse_float=_finite)
+        depth = _depth(value)
     except (ValueError, RecursionError) as error:
         raise Refused(problem("extras_not_object", detail=str(error)[:100])) from error
     if not isinstance(value, dict):
         raise Refused(problem("extras_not_object", detail=f"it is of type {type(value).__name__}"))
+    if depth > EXTRAS_DEPTH:
+        raise Refused(problem("extras_too_deep", depth=depth, limit=EXTRAS_DEPTH))
     written_again = json.dumps(value, ensure_ascii=False)
     if _well_formed(written_again) != written_again:
         raise Refused(problem("extras_not_object", detail="it holds half a character"))
@@ -152,6 +156,11 @@ def _no_constant(name: str) -> NoReturn:
 
 def _finite(digits: str) -> float:
     return float(digits) if math.isfinite(float(digits)) else _no_constant(digits)
+
+
+def _depth(value: Any) -> int:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if parts is None else 1 + max(map(_depth, parts), default=0)
 
 
 def _names(models: tuple[Model, ...]) -> str:
@@ -182,7 +191,7 @@ def _within(value: Any, spec: FieldSpec) -> bool:
 
 
 def _plain(number: float | str | None) -> str:
-    return f"{number:.12g}" if isinstance(number, int | float) else str(number)
+    return f"{number:.12g}" if isinstance(number, float) else str(number)
 
 
 def _prompt_problems(request: Request, model: Model, catalogue: Catalogue) -> Iterator[Problem]:

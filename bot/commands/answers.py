@@ -13,6 +13,7 @@ import aiohttp
 import discord
 
 from bot.phrases import phrases_for
+from bot.render.text import escaped
 from shared.errors import Problem, problem
 
 log = logging.getLogger(__name__)
@@ -67,8 +68,7 @@ async def apologise(interaction: discord.Interaction) -> None:
 def written(interaction: discord.Interaction, problems: Sequence[Problem]) -> str:
     """All that is wrong, in the author's language, as text that Discord shows literally and takes in one message."""
     first, *more = phrases_for(interaction.locale.value).problems(problems)
-    lines = [discord.utils.escape_markdown(first), *(f"- {discord.utils.escape_markdown(line)}" for line in more)]
-    text = "\n".join(lines)
+    text = "\n".join([escaped(first, LIMIT), *(f"- {escaped(line, LIMIT)}" for line in more)])
     return text if len(text) <= LIMIT else text[: LIMIT - 1] + "…"
 
 

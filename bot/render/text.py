@@ -12,13 +12,21 @@ NAME_LIMIT: Final = 100  # https://discord.com/developers/docs/resources/channel
 
 # What Discord's markdown reads inside a line: emphasis, code, spoilers, links, mentions, emoji and bare addresses.
 _MARKS: Final = re.compile(r"[\\`*_~|<>\[\]@:]")
-_STEERING: Final = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
+_GAP: Final = re.compile(r"[^\S\u00a0\u202f]+")  # French keeps its punctuation together with those two
+_JOINERS: Final = "\u200c\u200d"  # Persian words and emoji of several people need them
+_BLANK: Final = "\u115f\u1160\u2800\u3164\uffa0" + _JOINERS  # letters and signs that show nothing
 
 
 def plain(text: str) -> str:
-    """Put the text on one line, without control characters, lone surrogates and what turns the reading direction."""
-    kept = (c for c in " ".join(text.split()) if unicodedata.category(c) not in {"Cc", "Cs"})
-    return "".join(c for c in kept if unicodedata.bidirectional(c) not in _STEERING).strip()
+    """Put the text on one line, without half characters and what is not seen, such as what turns the direction."""
+    return _GAP.sub(" ", "".join(c for c in text if c.isspace() or not _unseen(c))).strip()
+
+
+def _unseen(character: str) -> bool:
+    kind = unicodedata.category(character)
+    if kind == "Cf":  # the signs before Arabic numbers are of it, and are seen
+        return character not in _JOINERS and unicodedata.bidirectional(character) != "AN"
+    return kind in {"Cc", "Cs"}
 
 
 def shortened(text: str, limit: int) -> str:
@@ -46,8 +54,9 @@ def written_prompt(request: Request) -> str:
 
 
 def thread_name(request: Request) -> str:
-    """Name a job's thread after its prompt, within Discord's 1 to 100 characters."""
-    return shortened(written_prompt(request), NAME_LIMIT) or "Pentimento"
+    """Name a job's thread after its prompt, within Discord's 1 to 100 characters, of which one is seen at least."""
+    name = shortened(written_prompt(request), NAME_LIMIT)
+    return name if name.strip(_BLANK + " \u00a0\u202f") else "Pentimento"
 
 
 def mark(job_id: str) -> int:
