@@ -4,7 +4,6 @@ python -m worker                    run (the same as: celery -A worker worker, w
 python -m worker generate …         one picture, without Discord and Redis
 python -m worker check              credentials, region, access to the models
 python -m worker dead-letters …     list, show, retry or drop the jobs whose workers died
-python -m worker health             is the worker of this machine alive? for a container's health check
 """
 
 import logging

@@ -18,6 +18,7 @@ from shared.job import Job
 from shared.outcome import OUTCOME
 from shared.queue.names import CONSUMER, GENERATE, GROUP, OPEN_JOBS, OUTCOMES, PREFIX, PREPARE, job_key, picture_key
 from shared.queue.scripts import script
+from shared.queue.transport import CONNECTION, REPEATS
 
 log = logging.getLogger(__name__)
 
@@ -29,14 +30,7 @@ LEDGER_SECONDS = 7 * 86400
 
 def connect(url: str) -> Redis:
     """Open a pool on `REDIS_URL`: redis://, rediss:// or unix://. Every command has a deadline and few repeats."""
-    return Redis.from_url(
-        url,
-        socket_connect_timeout=3,
-        socket_timeout=10,
-        socket_keepalive=True,
-        health_check_interval=15,
-        retry=Retry(ExponentialBackoff(cap=1, base=0.05), retries=2),
-    )
+    return Redis.from_url(url, **CONNECTION, retry=Retry(ExponentialBackoff(cap=1, base=0.05), retries=REPEATS))
 
 
 class RedisQueue:

@@ -1,6 +1,6 @@
-"""How Celery speaks to Redis, the same for who sends tickets and who takes them.
+"""How both halves, and Celery between them, speak to Redis: every command has a deadline.
 
-Each value was measured: early acknowledgement and no prefetch lose no ticket that the sweep would not send again, and
+Each of Celery's values was measured: early acknowledgement and no prefetch lose no ticket that the sweep would not send again, and
 run nothing twice when a connection breaks. https://docs.celeryq.dev/en/stable/userguide/configuration.html
 """
 
@@ -8,6 +8,14 @@ from types import MappingProxyType
 from typing import Any
 
 from shared.queue.names import CELERY_PREFIX
+
+CONNECTION: MappingProxyType[str, Any] = MappingProxyType(
+    {"socket_connect_timeout": 3, "socket_timeout": 10, "socket_keepalive": True, "health_check_interval": 15}
+)
+"""Keywords of a pool's connections, in seconds. https://redis.readthedocs.io/en/stable/connections.html"""
+
+REPEATS = 2
+"""How often a command is sent again when the connection broke; the scripts may be run twice."""
 
 CELERY_SETTINGS: MappingProxyType[str, Any] = MappingProxyType(
     {

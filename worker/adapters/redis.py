@@ -19,6 +19,7 @@ from shared.job import Job
 from shared.outcome import Failed, Generated, Outcome
 from shared.queue.names import GENERATE, PREFIX, prepared_key, source_key, ticket_list
 from shared.queue.scripts import script
+from shared.queue.transport import CONNECTION, REPEATS
 from worker.ports import Claim, Lane, QueueAway
 
 log = logging.getLogger(__name__)
@@ -32,14 +33,7 @@ OFF_SECONDS = 3600
 
 def connect(url: str) -> redis.Redis:
     """Open a pool on `REDIS_URL`: redis://, rediss:// or unix://. Every command has a deadline and few repeats."""
-    return redis.Redis.from_url(
-        url,
-        socket_connect_timeout=3,
-        socket_timeout=10,
-        socket_keepalive=True,
-        health_check_interval=15,
-        retry=Retry(ExponentialBackoff(cap=1, base=0.05), retries=2),
-    )
+    return redis.Redis.from_url(url, **CONNECTION, retry=Retry(ExponentialBackoff(cap=1, base=0.05), retries=REPEATS))
 
 
 class RedisQueue:
