@@ -58,11 +58,20 @@ def lift_faults(house: House) -> None:
     call("DELETE", f"{house.discord_url}/control/faults")
 
 
-def told(house: House, *jobs: str) -> list[int]:
-    """Count the result messages of each job over all channels, deleted ones included: their marker names the job."""
+def places(house: House, job: str) -> list[str]:
+    """Give the channels in which the answers to a job stand."""
     everything = call("GET", f"{house.discord_url}/control/state")["messages"]
-    answers = [m for messages in everything.values() for m in messages if m["author"].get("bot") and m["components"]]
-    return [sum(mark(job) in {part.get("id") for part in m["components"]} for m in answers) for job in jobs]
+    return [
+        channel
+        for channel, messages in everything.items()
+        for m in messages
+        if m["author"].get("bot") and mark(job) in {part.get("id") for part in m["components"]}
+    ]
+
+
+def told(house: House, *jobs: str) -> list[int]:
+    """Count the result messages of each job over all channels: a marker names the job."""
+    return [len(places(house, job)) for job in jobs]
 
 
 def record(house: House, job: str) -> tuple[str, int | None] | None:
