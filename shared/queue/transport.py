@@ -1,7 +1,8 @@
 """How both halves, and Celery between them, speak to Redis: every command has a deadline.
 
-Each of Celery's values was measured: early acknowledgement and no prefetch lose no ticket that the sweep would not send again, and
-run nothing twice when a connection breaks. https://docs.celeryq.dev/en/stable/userguide/configuration.html
+Each of Celery's values was measured: early acknowledgement and no prefetch lose no ticket that the sweep would not
+send again, and run nothing twice when a connection breaks.
+https://docs.celeryq.dev/en/stable/userguide/configuration.html
 """
 
 from types import MappingProxyType
