@@ -97,8 +97,8 @@ class Board:
                     if not isinstance(error, discord.DiscordServerError) or wait is None:
                         log.info("status message %d: not edited a last time (%s)", place.message, error)
                         return False
-                except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                    if wait is None:
+                except (aiohttp.ClientError, OSError) as error:
+                    if wait is None or isinstance(error, TimeoutError):  # discord.py waited for a limit meanwhile
                         log.warning("status message %d: not edited a last time (%r)", place.message, error)
                         return False
                 else:

@@ -135,6 +135,18 @@ def test_a_connection_that_is_reset_in_the_middle_of_an_upload_leads_to_one_answ
     assert len(download(picture["media"]["url"])) > MEGABYTE
 
 
+def test_a_status_message_that_is_too_old_to_edit_holds_up_no_answer(house: House, ada: Asker) -> None:
+    """Discord answers 429 with a long pause (code 30046), and the answer is acknowledged without the last edit."""
+    job = ada.ask("a castle [slow:1]", image=None)
+    running(house, job)
+    thread = ledger(house, job, "thread")
+
+    meet(house, "status:429", "PATCH", f"/messages/{thread}$", 99, retry_after=3600)
+
+    acknowledged(house, job)
+    assert places(house, job) == [thread]
+
+
 def in_thread(ada: Asker, job: str, channel: str) -> str:
     del channel
     thread: str = ada.status(job)["thread"]["id"]
