@@ -1,0 +1,82 @@
+"""A Redis behind TLS with users of its own, as the README sets it up."""
+
+import contextlib
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+
+from demo.redis import RedisServer, free_port, running_redis
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+PASSWORDS = {"pentimento-bot": "b0t-planted-redis-password", "pentimento-worker": "w0rker-planted-redis-password"}
+ADMIN = "adm1n-planted-redis-password"
+TLS_MISSING = "needs openssl and a Redis server with TLS (Debian: apt-get install openssl redis-server)"
+
+
+@dataclass(frozen=True)
+class LockedRedis:
+    """A server whose plain port is for its administrator, and whose TLS port is for everybody else."""
+
+    server: RedisServer
+    tls_port: int
+    authority: Path
+
+    def url(self, user: str, *, password: str | None = None, authority: bool = True, database: int = 0) -> str:
+        """Write the address that an operator puts into REDIS_URL."""
+        trusted = f"&ssl_ca_certs={self.authority}" if authority else ""
+        secret = password or PASSWORDS[user]
+        return f"rediss://{user}:{secret}@127.0.0.1:{self.tls_port}/{database}?ssl_cert_reqs=required{trusted}"
+
+    def plain_url(self, user: str, *, database: int) -> str:
+        return f"redis://{user}:{PASSWORDS[user]}@127.0.0.1:{self.server.port}/{database}"
+
+    def admin(self, database: int = 0) -> redis.Redis:
+        return redis.Redis(port=self.server.port, password=ADMIN, db=database)
+
+    @contextlib.contextmanager
+    def locked_out(self, user: str) -> Iterator[None]:
+        """Refuse a user for a while, and end its connections."""
+        with self.admin() as admin:
+            admin.execute_command("ACL", "SETUSER", user, "off")
+            admin.execute_command("CLIENT", "KILL", "USER", user)
+            try:
+                yield
+            finally:
+                admin.execute_command("ACL", "SETUSER", user, "on")
+
+
+def users_of_the_readme() -> dict[str, list[str]]:
+    """Read the README's `user` lines: rules as ACL SETUSER takes them, without the password."""
+    lines = re.findall(r"^user (pentimento-\w+) (.+)$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    return {name: [rule for rule in rules.split() if not rule.startswith(">")] for name, rules in lines}
+
+
+def speaks_tls(binary: str) -> bool:
+    linked = subprocess.run(["ldd", binary], capture_output=True, timeout=10, check=False)  # noqa: S607 - libc's
+    return b"libssl" in linked.stdout
+
+
+def certificate(folder: Path) -> Path:
+    """Make a key and a certificate for 127.0.0.1 that is its own authority."""
+    made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    made += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made += ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
+    subprocess.run(["openssl", *made], check=True, capture_output=True, timeout=30)  # noqa: S607 - Debian's
+    return folder / "cert.pem"
+
+
+@contextlib.contextmanager
+def locked_redis_in(folder: Path) -> Iterator[LockedRedis]:
+    """Run the server with its users. Only loopback sees either of its ports."""
+    authority, port = certificate(folder), free_port()
+    tls = ("--tls-port", str(port), "--tls-auth-clients", "no", "--tls-ca-cert-file", str(authority))
+    with running_redis(*tls, "--tls-cert-file", str(authority), "--tls-key-file", str(folder / "key.pem")) as server:
+        with redis.Redis(port=server.port) as admin:
+            for name, rules in users_of_the_readme().items():
+                admin.execute_command("ACL", "SETUSER", name, *rules, f">{PASSWORDS[name]}")
+            admin.execute_command("ACL", "SETUSER", "default", "resetpass", f">{ADMIN}")
+        yield LockedRedis(server, port, authority)
