@@ -11,7 +11,7 @@ RECORD ?=
 PORT ?=
 export PROMPT
 
-.PHONY: help demo test check bench soak up lock clean
+.PHONY: help demo test check bench soak fuzz up lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -35,6 +35,9 @@ bench: .venv/dev  ## measure pictures against their floor, as ratios
 
 soak: .venv/dev  ## the real processes under a random fault every few seconds, then the books (SECONDS=300 SEED=)
 	$(BIN)/python -m tests.bench.soak --seconds $(or $(SECONDS),300) $(if $(SEED),--seed $(SEED))
+
+fuzz: .venv/dev  ## break pictures at random, in a process of little memory (SECONDS=60 SEED=)
+	$(BIN)/python -m tests.fuzz.fuzz_imaging --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
 
 up:  ## the real thing in containers, with what .env says
 	docker compose up --build --detach --wait
