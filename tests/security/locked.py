@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import redis
 
-from demo.redis import RedisServer, free_port, running_redis
+from demo.redis import RedisServer, find_server, free_port, running_redis
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 PASSWORDS = {"pentimento-bot": "b0t-planted-redis-password", "pentimento-worker": "w0rker-planted-redis-password"}
@@ -19,20 +20,25 @@ TLS_MISSING = "needs openssl and a Redis server with TLS (Debian: apt-get instal
 
 @dataclass(frozen=True)
 class LockedRedis:
-    """A server whose plain port is for its administrator, and whose TLS port is for everybody else."""
+    """A server whose plain port is for its administrator, and whose TLS port is for everybody else.
+
+    Where the server was built without TLS there is no such port, and all use the plain one.
+    """
 
     server: RedisServer
-    tls_port: int
+    tls_port: int | None
     authority: Path
 
     def url(self, user: str, *, password: str | None = None, authority: bool = True, database: int = 0) -> str:
         """Write the address that an operator puts into REDIS_URL."""
+        if self.tls_port is None:
+            return self.plain_url(user, password=password, database=database)
         trusted = f"&ssl_ca_certs={self.authority}" if authority else ""
         secret = password or PASSWORDS[user]
         return f"rediss://{user}:{secret}@127.0.0.1:{self.tls_port}/{database}?ssl_cert_reqs=required{trusted}"
 
-    def plain_url(self, user: str, *, database: int) -> str:
-        return f"redis://{user}:{PASSWORDS[user]}@127.0.0.1:{self.server.port}/{database}"
+    def plain_url(self, user: str, *, password: str | None = None, database: int = 0) -> str:
+        return f"redis://{user}:{password or PASSWORDS[user]}@127.0.0.1:{self.server.port}/{database}"
 
     def admin(self, database: int = 0) -> redis.Redis:
         return redis.Redis(port=self.server.port, password=ADMIN, db=database)
@@ -56,25 +62,33 @@ def users_of_the_readme() -> dict[str, list[str]]:
 
 
 def speaks_tls(binary: str) -> bool:
+    """Tell whether TLS can be tried here: the server is linked with it, and openssl makes certificates."""
+    if not shutil.which("openssl"):
+        return False
     linked = subprocess.run(["ldd", binary], capture_output=True, timeout=10, check=False)  # noqa: S607 - libc's
     return b"libssl" in linked.stdout
 
 
-def certificate(folder: Path) -> Path:
+def certificate(folder: Path) -> None:
     """Make a key and a certificate for 127.0.0.1 that is its own authority."""
     made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
     made += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
     made += ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
     subprocess.run(["openssl", *made], check=True, capture_output=True, timeout=30)  # noqa: S607 - Debian's
-    return folder / "cert.pem"
 
 
 @contextlib.contextmanager
 def locked_redis_in(folder: Path) -> Iterator[LockedRedis]:
     """Run the server with its users. Only loopback sees either of its ports."""
-    authority, port = certificate(folder), free_port()
-    tls = ("--tls-port", str(port), "--tls-auth-clients", "no", "--tls-ca-cert-file", str(authority))
-    with running_redis(*tls, "--tls-cert-file", str(authority), "--tls-key-file", str(folder / "key.pem")) as server:
+    authority = folder / "cert.pem"
+    port: int | None = None
+    tls: tuple[str, ...] = ()
+    if speaks_tls(find_server()):
+        certificate(folder)
+        port = free_port()
+        tls = ("--tls-port", str(port), "--tls-auth-clients", "no", "--tls-ca-cert-file", str(authority))
+        tls += ("--tls-cert-file", str(authority), "--tls-key-file", str(folder / "key.pem"))
+    with running_redis(*tls) as server:
         with redis.Redis(port=server.port) as admin:
             for name, rules in users_of_the_readme().items():
                 admin.execute_command("ACL", "SETUSER", name, *rules, f">{PASSWORDS[name]}")
