@@ -29,6 +29,7 @@ def create_app(settings: Settings) -> Celery:
     app = Celery("pentimento", broker=url)
     app.conf.update(
         CELERY_SETTINGS,
+        broker_transport="worker.transport:Transport",
         worker_pool="threads",
         worker_concurrency=settings.worker_concurrency,
         worker_hijack_root_logger=False,

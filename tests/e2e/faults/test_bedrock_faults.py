@@ -9,6 +9,7 @@ import pytest
 
 from demo.processes import ROOT
 from demo.web import call
+from shared.queue.names import job_key
 from tests.e2e.asker import until
 from tests.e2e.faults.stage import Stage, open_stage
 
@@ -69,6 +70,7 @@ def test_a_model_that_is_retired_in_mid_flight_is_switched_off_for_everyone(stag
     running = [stage.ask(f"last of {n} [slow:2]", model="sdxl") for n in range(2)]
     until(lambda: len(stage.calls("last of")) == 2, "two calls in flight")
     waiting = [stage.ask(f"too late {n}", user, model="sdxl") for n in range(2) for user in ("ada", "grace", "linus")]
+    until(lambda: all(stage.client.exists(job_key(job)) for job in waiting), "six jobs accepted")
 
     call("PUT", f"{stage.house.bedrock_url}/control/models/{SDXL}", {"status": "EOL"})
 
