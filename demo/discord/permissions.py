@@ -31,18 +31,6 @@ class Permission(enum.IntFlag):
 
 ALL_BITS = (1 << 53) - 1
 
-PERSON = (
-    Permission.VIEW_CHANNEL
-    | Permission.SEND_MESSAGES
-    | Permission.SEND_MESSAGES_IN_THREADS
-    | Permission.CREATE_PUBLIC_THREADS
-    | Permission.ATTACH_FILES
-    | Permission.EMBED_LINKS
-    | Permission.READ_MESSAGE_HISTORY
-    | Permission.ADD_REACTIONS
-    | Permission.USE_APPLICATION_COMMANDS
-)
-
 BOT = (
     Permission.VIEW_CHANNEL
     | Permission.SEND_MESSAGES
@@ -52,6 +40,8 @@ BOT = (
     | Permission.EMBED_LINKS
     | Permission.READ_MESSAGE_HISTORY
 )
+
+PERSON = BOT | Permission.ADD_REACTIONS | Permission.USE_APPLICATION_COMMANDS
 
 
 def guild_permissions(guild: Guild, user_id: str) -> int:
