@@ -93,6 +93,12 @@ class Catalogue(_Row):
         folded = name.strip().casefold()
         return next((m for m in self if folded in {m.key.casefold(), m.id.casefold(), m.name.casefold()}), None)
 
+    def reading_pictures(self, preferred: str) -> Model | None:
+        """The preferred model where it is offered and reads pictures, else the default or the first that does."""
+        keys = (preferred, self.default, *(model.key for model in self.offered))
+        readers = {model.key: model for model in self.offered if model.picture != "none"}
+        return next((readers[key] for key in keys if key in readers), None)
+
     def having(self, field: str) -> tuple[Model, ...]:
         """The offered models that read this field."""
         return tuple(model for model in self.offered if field in model.fields)

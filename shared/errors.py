@@ -94,6 +94,19 @@ _PERSON: Mapping[str, str] = {
     # the queue
     "too_many_waiting": "You have {count} requests waiting. At most {limit} may wait for one person. "
     "Ask again when one is done.",
+    # going on from a result
+    "job_unknown": "There is nothing to go on from. Neither the bot's records nor the picture say how it was made. "
+    "Use /imagine with the picture attached.",
+    "source_gone": "The picture this started from is gone. It was kept longer ago than this bot keeps them. "
+    "Use the result as the source, or /imagine with the picture attached.",
+    "result_gone": "The picture is gone. Its message was deleted, or the bot may no longer read it. "
+    "Use /imagine with the picture attached.",
+    "not_yours": "This is somebody else's result. In this server only its author goes on from it. "
+    "Use /imagine for one of your own.",
+    "picture_unsupported_anywhere": "No model here changes a picture. They all paint from words alone. "
+    "Use /imagine without one.",
+    "direct_closed": "The answer has nowhere to go. You prefer private results, and your direct messages are closed to "
+    "this bot. Open them in your privacy settings, or change it with /preferences.",
     # the model's answer
     "not_accepted": "{model} did not accept the request. It said: {detail}. "
     "Change the options or the picture and ask again.",

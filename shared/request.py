@@ -119,6 +119,28 @@ def problems_of(request: Request, model: Model, catalogue: Catalogue) -> tuple[P
     )
 
 
+def carried_over(
+    request: Request, model: Model, catalogue: Catalogue, *, on_result: bool = False, **changes: Any
+) -> Request:
+    """Ask a model for the same, as far as it has the options; the seed is drawn anew.
+
+    `on_result`: the picture that came of the request is the new source, so what shaped the old one is left out.
+    `changes` are fields with new values. Raises `Refused` with what the model would not take.
+    """
+    left_out = {"seed"} | ({*TEXT_OPTIONS, *PICTURE_OPTIONS} if on_result else set())
+    kept = {
+        name: value
+        for name, value in request.given().items()
+        if name not in left_out and (name in model.fields or name == "fit")
+    }
+    fields = {"text_prompts": request.text_prompts, "has_picture": on_result or request.has_picture, **kept, **changes}
+    carried = Request(model=model.key, **fields)
+    wrong = problems_of(carried, model, catalogue)
+    if wrong:
+        raise Refused(*wrong)
+    return carried
+
+
 def parse_extras(written: str) -> dict[str, JsonValue]:
     """Read `extras`: a JSON object of at most `EXTRAS_LIMIT` characters and `EXTRAS_DEPTH` levels. Raises `Refused`."""
     if len(written) > EXTRAS_LIMIT:

@@ -12,7 +12,7 @@ from discord import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.answers import LIMIT, written
+from bot.interactions.answers import LIMIT, written
 from bot.phrases import phrases_for
 from bot.render import failed_view, filtered_view, result_view, thread_name
 from bot.render.text import plain
