@@ -56,7 +56,8 @@ async def _with_picture(
         log.exception("job %s: its picture cannot be uploaded; look at what the model answers", job.id)
         return Letter(view=failed_view(job, Failed(problem=problem("internal")), phrases, notes=spot.notes))
     notes = spot.notes if fitted is picture else (*spot.notes, _reencoded(limit, kind, phrases))
-    file = f"pentimento-{job.id}-{made.seed}.{kind.extension}"
+    name = "-".join(str(part) for part in ("pentimento", job.id, made.seed) if part is not None)
+    file = f"{name}.{kind.extension}"
     seconds = standing.since - job.accepted_at
     view = result_view(job, made, model, phrases, file=file, seconds=seconds, notes=notes)
     return Letter(view=view, files=[discord.File(io.BytesIO(fitted), filename=file)])

@@ -37,19 +37,22 @@ def result_view(
     seconds: float,
     notes: Sequence[str] = (),
 ) -> ui.LayoutView:
-    """Show the picture uploaded as `file`, its seed and its settings; `seconds` is from the command to the picture.
+    """Show the picture uploaded as `file`, its prompt and seed where it has them, and its settings.
 
-    `notes` are at most two sentences about this message itself, already in the reader's language.
+    `seconds` is from the command to the picture. `notes` are at most two sentences about this message itself, already
+    in the reader's language.
     """
     prompt = written_prompt(job.request)
     picture = discord.MediaGalleryItem(f"attachment://{file}", description=shortened(prompt, ALT_LIMIT) or None)
     timing = phrases.say("result.timing", seconds=_seconds(made.seconds, phrases), total=_seconds(seconds, phrases))
+    words = [f"“{escaped(prompt, _PROMPT)}”"] if prompt else []
+    if made.seed is not None:
+        words.append(f"**{phrases.option('seed')}**\n```\n{made.seed}\n```")
     return _view(
         job,
         _MADE,
         ui.MediaGallery(picture),
-        ui.TextDisplay(f"“{escaped(prompt, _PROMPT)}”"),
-        ui.TextDisplay(f"**{phrases.option('seed')}**\n```\n{made.seed}\n```"),
+        *map(ui.TextDisplay, words),
         ui.TextDisplay(shortened(facts_of(job.request, model, phrases), _FACTS)),
         *_notes(notes),
         ui.TextDisplay(f"{_asked(job, phrases)} · {timing}"),
@@ -77,6 +80,8 @@ def failed_view(job: Job, failed: Failed, phrases: Phrases, *, notes: Sequence[s
 
 def expired_view(job: Job, made: Generated, phrases: Phrases, *, notes: Sequence[str] = ()) -> ui.LayoutView:
     """Say that the picture was made but could not be handed over while it was kept."""
+    if made.seed is None:
+        return _failure(job, phrases.say("failed.expired_seedless"), phrases, notes)
     return _failure(job, phrases.say("failed.expired", seed=made.seed), phrases, notes)
 
 
