@@ -136,11 +136,14 @@ class Past:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a picture was made: enough to make another one from it. `author` asked for it, where that is known."""
+    """How a picture was made: enough to make another one from it. `author` asked for it, where that is known.
+
+    `seed` is None where the model reads none.
+    """
 
     job_id: str
     request: Request
-    seed: int
+    seed: int | None
     author: int | None = None
     source: str | None = None
 

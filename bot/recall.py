@@ -105,7 +105,8 @@ def written_in(data: bytes) -> Recipe | None:
     """
     try:
         made = json.loads(png_text(data)["pentimento"])
-        return Recipe(str(made["job"]), Request.model_validate(made["request"]), int(made["seed"]))
+        seed = made["seed"]
+        return Recipe(str(made["job"]), Request.model_validate(made["request"]), None if seed is None else int(seed))
     except (ValueError, KeyError, TypeError):
         return None
 

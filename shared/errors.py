@@ -51,6 +51,7 @@ _PERSON: Mapping[str, str] = {
     "Attach a picture, or leave “{field}” out.",
     "text_only_option": "“{field}” was given with a picture. The result takes the picture's own shape. "
     "Leave “{field}” or the picture out.",
+    "fit_unsupported": "“{field}” was given. {model} leaves a picture its own shape. Leave “{field}” out.",
     "mode_conflict": "“{field}” does not go with the mode {mode}. It belongs to {other}. "
     "Leave “{field}” out, or choose the mode {other}.",
     "schedule_order": "The step schedule starts at {start} and ends at {end}. It runs downwards. "
@@ -82,6 +83,8 @@ _PERSON: Mapping[str, str] = {
     "picture_too_large": "The picture has {size}. At most {limit} are read here. Attach a smaller one.",
     "picture_too_small": "The picture is {width} × {height} pixels. The model needs at least {limit} on each side. "
     "Attach a larger one.",
+    "picture_too_narrow": "The picture is {width} × {height} pixels. The model takes none that is more than "
+    "{limit} times as long as wide. Crop it and attach that.",
     "picture_truncated": "The picture ends in the middle. Its upload or download was cut off. Attach it again.",
     "picture_too_slow": "The picture took too long to read. More than {limit} s are not spent on one. "
     "Save it as a plain JPEG and attach that.",

@@ -36,15 +36,15 @@ class Requester(BaseModel):
 class Job(BaseModel):
     """One ask. `id` is the snowflake of the interaction that asked, so a redelivered interaction is the same job.
 
-    `seed` is what is sent to the model (1 to its maximum), drawn before the first call. `accepted_at` is Unix seconds.
-    `parent` is the job whose picture or settings this one goes on from.
+    `seed` is what is sent to the model (1 to its maximum), drawn before the first call; None for a model that reads
+    none. `accepted_at` is Unix seconds. `parent` is the job whose picture or settings this one goes on from.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     request: Request
-    seed: int
+    seed: int | None
     requester: Requester
     place: Place
     accepted_at: float

@@ -59,7 +59,8 @@ async def _with_picture(
         failed = Failed(problem=problem("internal"))
         return Letter(view=failed_view(job, failed, phrases, notes=spot.notes, rows=_rows(job, phrases)))
     notes = spot.notes if fitted is picture else (*spot.notes, _reencoded(limit, kind, phrases))
-    file = f"pentimento-{job.id}-{made.seed}.{kind.extension}"
+    name = "-".join(str(part) for part in ("pentimento", job.id, made.seed) if part is not None)
+    file = f"{name}.{kind.extension}"
     seconds = standing.since - job.accepted_at
     rows = result_rows(job.id, phrases, picture=True, upscales=False)
     view = result_view(job, made, model, phrases, file=file, seconds=seconds, notes=notes, rows=rows)

@@ -40,20 +40,22 @@ def result_view(
     notes: Sequence[str] = (),
     rows: Rows = (),
 ) -> ui.LayoutView:
-    """Show the picture uploaded as `file`, its seed and its settings; `seconds` is from the command to the picture.
+    """Show the picture uploaded as `file`, its prompt and seed where it has them, and its settings.
 
-    `notes` are at most two sentences about this message itself, already in the reader's language; `rows` are the
-    buttons below.
+    `seconds` is from the command to the picture. `notes` are at most two sentences about this message itself, already
+    in the reader's language; `rows` are the buttons below.
     """
     prompt = written_prompt(job.request)
     picture = discord.MediaGalleryItem(f"attachment://{file}", description=shortened(prompt, ALT_LIMIT) or None)
     timing = phrases.say("result.timing", seconds=_seconds(made.seconds, phrases), total=_seconds(seconds, phrases))
+    words = [f"“{escaped(prompt, _PROMPT)}”"] if prompt else []
+    if made.seed is not None:
+        words.append(f"**{phrases.option('seed')}**\n```\n{made.seed}\n```")
     return _view(
         job,
         _MADE,
         ui.MediaGallery(picture),
-        ui.TextDisplay(f"“{escaped(prompt, _PROMPT)}”"),
-        ui.TextDisplay(f"**{phrases.option('seed')}**\n```\n{made.seed}\n```"),
+        *map(ui.TextDisplay, words),
         ui.TextDisplay(shortened(facts_of(job.request, model, phrases), _FACTS)),
         *_notes(notes),
         ui.TextDisplay(f"{_asked(job, phrases)} · {timing}"),
@@ -89,6 +91,8 @@ def expired_view(
     job: Job, made: Generated, phrases: Phrases, *, notes: Sequence[str] = (), rows: Rows = ()
 ) -> ui.LayoutView:
     """Say that the picture was made but could not be handed over while it was kept."""
+    if made.seed is None:
+        return _failure(job, phrases.say("failed.expired_seedless"), phrases, notes, rows)
     return _failure(job, phrases.say("failed.expired", seed=made.seed), phrases, notes, rows)
 
 
