@@ -18,6 +18,7 @@ import discord
 from bot import attachments
 from bot import log as logs
 from bot.adapters.celery import CeleryTickets
+from bot.adapters.drafts import RedisDrafts
 from bot.adapters.lead import Lead
 from bot.adapters.library import Library
 from bot.adapters.people import People
@@ -28,6 +29,7 @@ from bot.check import check
 from bot.client import Bot
 from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
+from bot.commands.reimagine import Reimagine
 from bot.deliver import Deliver
 from bot.heartbeat import beat
 from bot.intake import Intake
@@ -97,12 +99,14 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
 
         library, people = Library(records.database), People(records.database)
         recall = Recall(library, queue, fetch)
-        does = {"imagine": Imagine(intake)}
+        reimagine = Reimagine(intake, RedisDrafts(redis))
+        does = {"imagine": Imagine(intake), "reimagine": reimagine}
         bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
         bot.presses = {
             "again": Again(intake, recall, people),
             "vary": Vary(intake, recall, people),
         }
+        bot.forms = {"reimagine": reimagine.submitted}
         board = Board(bot, queue, catalogue)
         keeping = library if settings.source_days else None
         deliver = Deliver(bot, queue, catalogue, records=records, keeping=keeping, board=board)

@@ -2,13 +2,14 @@
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import discord
 
 from bot.ports import Kept, Past, Recipe, Remembering, Source, State, Watching
+from bot.views.press import read
 from shared.errors import Refused, problem
 from shared.job import Job
 from shared.outcome import Generated
@@ -93,9 +94,19 @@ def pictures_in(message: discord.Message | None) -> Iterator[Source]:
     if message is None:
         return
     for attachment in message.attachments:
-        yield Source(attachment.url, attachment.size, attachment.filename)
-    for component in message.components:
-        yield from _media(component)
+        if (attachment.content_type or "image/").startswith("image/"):
+            yield Source(attachment.url, attachment.size, attachment.filename)
+    for component in _inside(message.components):
+        for item in getattr(component, "items", ()):
+            yield Source(item.media.url, None, item.media.url.partition("?")[0].rpartition("/")[2])
+
+
+def job_of(message: discord.Message, client: discord.Client) -> str | None:
+    """Tell of which job this message of ours is the answer, by the buttons under it; None when it is of none."""
+    if client.user is None or message.author.id != client.user.id:
+        return None
+    pressed = (read(str(getattr(component, "custom_id", ""))) for component in _inside(message.components))
+    return next((press.job_id for press in pressed if press is not None and press.verb == "again"), None)
 
 
 def written_in(data: bytes) -> Recipe | None:
@@ -128,8 +139,7 @@ def _of_here(job: Job, interaction: discord.Interaction) -> None:
         raise Refused(problem("job_unknown"))
 
 
-def _media(component: Any) -> Iterator[Source]:
-    for item in getattr(component, "items", ()):
-        yield Source(item.media.url, None, item.media.url.partition("?")[0].rpartition("/")[2])
-    for inner in getattr(component, "children", ()):
-        yield from _media(inner)
+def _inside(components: Iterable[Any]) -> Iterator[Any]:
+    for component in components:
+        yield component
+        yield from _inside(getattr(component, "children", ()))

@@ -42,6 +42,11 @@ async def tell(interaction: discord.Interaction, text: str) -> None:
     await _answer_first(interaction, lambda: interaction.response.send_message(text, ephemeral=True))
 
 
+async def open_form(interaction: discord.Interaction, form: discord.ui.Modal) -> None:
+    """Answer, before anything else, with a form to fill in."""
+    await _answer_first(interaction, lambda: interaction.response.send_modal(form))
+
+
 async def take_back(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
     """Delete the public answer, then say what is wrong to the author alone.
 
