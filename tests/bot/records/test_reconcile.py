@@ -8,7 +8,7 @@ import redis
 
 from bot.adapters.records import Records
 from bot.adapters.redis import RedisQueue, connect
-from bot.ports import Closed, Source, Standing, State, Told
+from bot.ports import Closed, Kept, Source, Standing, State, Told
 from bot.reconcile import GRACE, Reconcile
 from bot.records.models import attempts, outcomes
 from shared.catalogue import Catalogue
@@ -298,4 +298,24 @@ async def test_closed_records_are_not_looked_at(scene: Scene) -> None:
 
     await scene.reconcile.look()
 
+    assert (scene.fetched, scene.thread.told) == ([], [])
+
+
+async def test_a_job_whose_picture_is_kept_is_queued_again_from_it(scene: Scene) -> None:
+    kept = Kept("ab" * 32, b"as the model got it")
+
+    async def find(sha256: str) -> Kept | None:
+        return kept if sha256 == kept.sha256 else None
+
+    reconcile = Reconcile(scene.records, scene.queue, scene.thread, scene.fetch, kept=find, clock=scene.clock)
+    asked = job(1, at=NOON)
+    await scene.records.accepted(asked, kept)
+    await scene.queue.accept(asked, kept.data)
+    await scene.records.queued(asked.id, kept.sha256)
+    scene.forget()
+
+    await reconcile.look()
+
+    with redis.Redis.from_url(scene.url) as client:
+        assert client.get(source_key(asked.id)) == kept.data
     assert (scene.fetched, scene.thread.told) == ([], [])
