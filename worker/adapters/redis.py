@@ -68,10 +68,10 @@ class RedisQueue:
             raise
         if not found:
             return None
-        job_id, written, doubts = found
+        _, written, doubts = found
         claim = Claim(lane, Job.model_validate_json(written), token, doubts)
         with self._lock:
-            self._held[job_id.decode()] = claim
+            self._held[token] = claim
         return claim
 
     def source(self, job_id: str) -> bytes | None:
@@ -88,7 +88,10 @@ class RedisQueue:
         return moved
 
     def begin(self, claim: Claim) -> bool:
-        return bool(self._run("begin", claim.job.id, claim.token))
+        begun = bool(self._run("begin", claim.job.id, claim.token))
+        if not begun:
+            self._let_go(claim)
+        return begun
 
     def release(self, claim: Claim, *, after: float, doubt: bool, throttled: bool) -> bool:
         delay = int(after * 1000)
@@ -151,7 +154,7 @@ class RedisQueue:
 
     def _let_go(self, claim: Claim) -> None:
         with self._lock:
-            self._held.pop(claim.job.id, None)
+            self._held.pop(claim.token, None)
 
     def _get(self, key: str) -> bytes | None:
         with _away():
