@@ -128,6 +128,26 @@ class Accepting(Protocol):
         ...
 
 
+class Cancelled(StrEnum):
+    """What became of cancelling. TOO_LATE: a call of the model has begun, or the job has ended in some way."""
+
+    CANCELLED = "cancelled"
+    TOO_LATE = "too_late"
+    UNKNOWN = "unknown"
+
+
+class Cancelling(Protocol):
+    """Ending a job before its call."""
+
+    async def cancel(self, job_id: str, problem: Problem) -> Cancelled:
+        """End the job as Failed with this problem, unless its call has begun: what is paid for is kept.
+
+        The outcome is told like any other. Who asks again, also because the answer was lost, is TOO_LATE.
+        Raises `shared.errors.Refused` (queue_away); whether the job was cancelled is not known then.
+        """
+        ...
+
+
 class Watching(Protocol):
     """Seeing where jobs stand."""
 

@@ -11,11 +11,11 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 
-from bot.ports import Delivery, Standing, State
+from bot.ports import Cancelled, Delivery, Standing, State
 from shared.catalogue import Catalogue
 from shared.errors import Problem, Refused, problem
 from shared.job import Job
-from shared.outcome import OUTCOME
+from shared.outcome import OUTCOME, Failed
 from shared.queue.names import CONSUMER, GENERATE, GROUP, OPEN_JOBS, OUTCOMES, PREFIX, PREPARE, job_key, picture_key
 from shared.queue.scripts import script
 from shared.queue.transport import CONNECTION, REPEATS
@@ -34,7 +34,7 @@ def connect(url: str) -> Redis:
 
 
 class RedisQueue:
-    """`bot.ports.Accepting`, `Watching` and `Delivering` over Redis.
+    """`bot.ports.Accepting`, `Cancelling`, `Watching` and `Delivering` over Redis.
 
     `max_waiting` and `max_running` are jobs a person; `channel_waiting` and `guild_waiting` are jobs whose end was not
     told yet, `per_minute` is how many are taken on within 60 s from a person, in a channel and in a guild (0: any
@@ -61,7 +61,8 @@ class RedisQueue:
         self._send_ticket = send_ticket
         self._limits = (max_running, max_waiting, memory_share, keep_seconds * 1000)
         self._scopes = tuple(zip((0, channel_waiting, guild_waiting), per_minute, strict=True))
-        self._scripts = {name: redis.register_script(script(name)) for name in ("accept", "deliver", "standing")}
+        names = ("accept", "cancel", "deliver", "standing")
+        self._scripts = {name: redis.register_script(script(name)) for name in names}
         self._unacknowledged: str | None = "0"
         self._looked_back = 0.0
         self._in_hand: set[str] = set()
@@ -116,6 +117,16 @@ class RedisQueue:
 
     async def opened(self, job_id: str, thread: int) -> None:
         await self._redis.hset(job_key(job_id), "thread", thread)
+
+    async def cancel(self, job_id: str, problem: Problem) -> Cancelled:
+        try:
+            answer, *more = await self._run("cancel", job_id, Failed(problem=problem).model_dump_json())
+        except RedisError as error:
+            log.warning("job %s: not cancelled, the queue does not answer", job_id, exc_info=True)
+            raise Refused(Problem(code="queue_away")) from error
+        if more and more[1]:
+            self._send_soon(more[0].decode())
+        return Cancelled(answer.decode())
 
     async def open_jobs(self) -> Sequence[str]:
         members = cast("list[bytes]", await self._redis.zrange(OPEN_JOBS, 0, -1))
