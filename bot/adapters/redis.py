@@ -26,6 +26,11 @@ READ_COUNT = 32
 READ_SECONDS = 2.0
 LOOK_BACK_SECONDS = 10.0
 LEDGER_SECONDS = 7 * 86400
+_FULL = {
+    "user": "too_many_waiting",
+    "channel": "too_many_waiting_channel",
+    "guild": "too_many_waiting_guild",
+}
 
 
 def connect(url: str) -> Redis:
@@ -36,10 +41,10 @@ def connect(url: str) -> Redis:
 class RedisQueue:
     """`bot.ports.Accepting`, `Cancelling`, `Watching` and `Delivering` over Redis.
 
-    `max_waiting` and `max_running` are jobs a person; `channel_waiting` and `guild_waiting` are jobs whose end was not
-    told yet, `per_minute` is how many are taken on within 60 s from a person, in a channel and in a guild (0: any
-    number). They hold over all bots on one Redis. `memory_share` is the part of Redis's maxmemory (0 to 1) above
-    which new requests are refused; `keep_seconds` is how long an uploaded picture may wait to be prepared.
+    The limits are of a person (`max_…`), a channel and a guild, 0 for any number: `…_waiting` is how many jobs there
+    may be whose end was not told yet, `…_running` how many are at work at once, `per_minute` how many are taken on
+    within 60 s. They hold over all bots and workers on one Redis. `memory_share` is the part of Redis's maxmemory (0
+    to 1) above which new requests are refused; `keep_seconds` is how long an uploaded picture may wait to be prepared.
     """
 
     def __init__(
@@ -51,7 +56,9 @@ class RedisQueue:
         max_waiting: int = 20,
         max_running: int = 2,
         channel_waiting: int = 0,
+        channel_running: int = 0,
         guild_waiting: int = 0,
+        guild_running: int = 0,
         per_minute: tuple[int, int, int] = (0, 0, 0),
         memory_share: float = 0.8,
         keep_seconds: int = 86400,
@@ -59,8 +66,9 @@ class RedisQueue:
         self._redis = redis
         self._catalogue = catalogue
         self._send_ticket = send_ticket
-        self._limits = (max_running, max_waiting, memory_share, keep_seconds * 1000)
-        self._scopes = tuple(zip((0, channel_waiting, guild_waiting), per_minute, strict=True))
+        self._room = (memory_share, keep_seconds * 1000)
+        waiting, running = (max_waiting, channel_waiting, guild_waiting), (max_running, channel_running, guild_running)
+        self._limits = tuple(zip(waiting, running, per_minute, strict=True))
         names = ("accept", "cancel", "deliver", "standing")
         self._scripts = {name: redis.register_script(script(name)) for name in names}
         self._unacknowledged: str | None = "0"
@@ -89,8 +97,7 @@ class RedisQueue:
         await self._redis.aclose()
 
     async def accept(self, job: Job, source: bytes | None, *, doubts: int = 0) -> bool:
-        max_running, max_waiting, share, keep = self._limits
-        facts = (job.id, job.model_dump_json(), job.request.model, job.flow, 1, max_running, max_waiting, share, keep)
+        facts = (job.id, job.model_dump_json(), job.request.model, job.flow, 1, *self._room)
         try:
             answer, *more = await self._run("accept", *facts, source or b"", doubts, *self._limits_of(job))
         except OutOfMemoryError as error:
@@ -104,10 +111,8 @@ class RedisQueue:
                 return True
             case "known":
                 return False
-            case "too_many_waiting":
-                raise Refused(problem("too_many_waiting", count=more[0], limit=max_waiting))
             case "full":
-                raise Refused(problem(f"too_many_waiting_{_kind(more[0])}", count=more[1], limit=more[2]))
+                raise Refused(problem(_FULL[_kind(more[0])], count=more[1], limit=more[2]))
             case "too_often":
                 raise Refused(problem(f"too_often_{_kind(more[0])}", limit=more[1], seconds=-(-more[2] // 1000)))
             case "model_off":
@@ -198,9 +203,9 @@ class RedisQueue:
         )
 
     def _limits_of(self, job: Job) -> list[str | int]:
-        """Name the scopes that a job counts in, each with its two limits."""
+        """Name the scopes that a job counts in, narrowest first, each with its three limits."""
         names = (job.flow, f"channel-{job.place.channel}", f"guild-{job.place.guild}")
-        return [word for name, limits in zip(names, self._scopes, strict=True) for word in (name, *limits)]
+        return [word for name, limits in zip(names, self._limits, strict=True) for word in (name, *limits)]
 
     def _send_soon(self, lane: str) -> None:
         task = asyncio.create_task(self._send_ticket(lane))

@@ -14,13 +14,21 @@ from worker.ports import Claim, Lane
 MADE = Generated(seed=7, media_type="image/png", width=64, height=64, seconds=2.0)
 
 
-def job(number: int, user: int = 1, *, model: str = "sd3.5-large", has_picture: bool = False) -> Job:
+def job(
+    number: int,
+    user: int = 1,
+    *,
+    channel: int = 2,
+    guild: int = 1,
+    model: str = "sd3.5-large",
+    has_picture: bool = False,
+) -> Job:
     return Job(
         id=str(number),
         request=Request(model=model, text_prompts=(TextPrompt(text="a castle"),), has_picture=has_picture),
         seed=7,
         requester=Requester(id=user, name="Ada"),
-        place=Place(guild=1, channel=2, message=number),
+        place=Place(guild=guild, channel=channel, message=number),
         accepted_at=time.time(),
     )
 

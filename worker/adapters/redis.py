@@ -29,6 +29,7 @@ MOST_CRASHES = 2
 DISOWN_SECONDS = 600.0
 INSIST_SECONDS = 2.0
 OFF_SECONDS = 3600
+AGAIN = 1
 
 
 def connect(url: str) -> redis.Redis:
@@ -62,7 +63,9 @@ class RedisQueue:
     def claim(self, lane: Lane) -> Claim | None:
         token = secrets.token_hex(8)
         try:
-            found = self._run("claim", lane, token, self._lease)
+            found: Any = AGAIN
+            while found == AGAIN:
+                found = self._run("claim", lane, token, self._lease)
         except QueueAway:
             self._disown(lane, token)
             raise

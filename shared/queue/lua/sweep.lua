@@ -34,7 +34,6 @@ for _, id in ipairs(expired or {}) do
     failed = failed + 1
   else
     leave(lane, id)
-    redis.call('HDEL', key('job', id), 'token')
     if begun == '1' then redis.call('HINCRBY', key('job', id), 'doubts', 1) end
     if lane == 'generate' then set_state(id, 'waiting') end
     wait(lane, id)
