@@ -25,10 +25,13 @@ class State(StrEnum):
 class Standing:
     """An accepted job as the queue knows it now.
 
-    `position` is 1 for the next one up (0 when it does not wait), `estimate` seconds until its picture is expected,
-    `since` Unix seconds when its state began; `thread` is the snowflake of its thread once one is open, `told` that of
-    the message which told its outcome. `claims` counts leases, `calls` those in which a call of the model was begun,
-    `doubts` the calls whose fate nobody knows.
+    `position` is its place in the line of its model, 1 for the next one up (0 when it does not wait). `estimate` is
+    seconds until its picture is expected: of one being prepared as if nobody came before it, of one that waits by who
+    does (`shared/queue/lua/standing.lua` says how), of one that runs what is left; `typical` is seconds that a call of
+    its model has lately taken, or is said by the catalogue to take. `since` is Unix seconds when its state began;
+    `thread` is the snowflake of its thread once one is open, `told` that of the message which told its outcome.
+    `claims` counts leases, `calls` those in which a call of the model was begun, `doubts` the calls whose fate nobody
+    knows.
     """
 
     job: Job
@@ -42,6 +45,7 @@ class Standing:
     claims: int = 0
     calls: int = 0
     doubts: int = 0
+    typical: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -149,14 +153,30 @@ class Cancelling(Protocol):
 
 
 class Watching(Protocol):
-    """Seeing where jobs stand."""
+    """Seeing where jobs stand. An open job is one that was accepted and whose end was not told yet."""
 
     async def open_jobs(self) -> Sequence[str]:
-        """List the ids of all jobs that are accepted and not delivered, oldest first."""
+        """List the ids of open jobs, oldest first.
+
+        Where there are more than some hundred, these are the oldest, those at work, another part of the others each
+        time, and the newest.
+        """
         ...
 
     async def standings(self, job_ids: Collection[str]) -> Sequence[Standing]:
         """Tell where these jobs stand now; the ones the queue does not know are left out."""
+        ...
+
+
+class Listing(Protocol):
+    """Seeing the queue as a person or a guild sees it."""
+
+    async def jobs_of(self, flow: str) -> Sequence[Standing]:
+        """Tell where all open jobs of a flow stand, oldest first. Raises `shared.errors.Refused` (queue_away)."""
+        ...
+
+    async def waiting(self, guild: int) -> int:
+        """Count the open jobs of a guild. Raises `shared.errors.Refused` (queue_away)."""
         ...
 
 

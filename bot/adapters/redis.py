@@ -1,9 +1,11 @@
 """The ledger of jobs over redis.asyncio: each verb is one atomic script of `shared.queue`."""
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
+from itertools import chain
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -16,7 +18,19 @@ from shared.catalogue import Catalogue
 from shared.errors import Problem, Refused, problem
 from shared.job import Job
 from shared.outcome import OUTCOME, Failed
-from shared.queue.names import CONSUMER, GENERATE, GROUP, OPEN_JOBS, OUTCOMES, PREFIX, PREPARE, job_key, picture_key
+from shared.queue.names import (
+    CONSUMER,
+    GENERATE,
+    GROUP,
+    OPEN_JOBS,
+    OUTCOMES,
+    PREFIX,
+    PREPARE,
+    job_key,
+    leases_key,
+    open_key,
+    picture_key,
+)
 from shared.queue.scripts import script
 from shared.queue.transport import CONNECTION, REPEATS
 
@@ -26,6 +40,8 @@ READ_COUNT = 32
 READ_SECONDS = 2.0
 LOOK_BACK_SECONDS = 10.0
 LEDGER_SECONDS = 7 * 86400
+LOOK_COUNT = 100
+UNKNOWN_SECONDS = 10.0
 _FULL = {
     "user": "too_many_waiting",
     "channel": "too_many_waiting_channel",
@@ -39,7 +55,7 @@ def connect(url: str) -> Redis:
 
 
 class RedisQueue:
-    """`bot.ports.Accepting`, `Cancelling`, `Watching` and `Delivering` over Redis.
+    """`bot.ports.Accepting`, `Cancelling`, `Watching`, `Listing` and `Delivering` over Redis.
 
     The limits are of a person (`max_…`), a channel and a guild, 0 for any number: `…_waiting` is how many jobs there
     may be whose end was not told yet, `…_running` how many are at work at once, `per_minute` how many are taken on
@@ -73,6 +89,7 @@ class RedisQueue:
         self._scripts = {name: redis.register_script(script(name)) for name in names}
         self._unacknowledged: str | None = "0"
         self._looked_back = 0.0
+        self._looked_at = LOOK_COUNT
         self._in_hand: set[str] = set()
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -124,18 +141,32 @@ class RedisQueue:
         await self._redis.hset(job_key(job_id), "thread", thread)
 
     async def cancel(self, job_id: str, problem: Problem) -> Cancelled:
-        try:
+        with _in_words():
             answer, *more = await self._run("cancel", job_id, Failed(problem=problem).model_dump_json())
-        except RedisError as error:
-            log.warning("job %s: not cancelled, the queue does not answer", job_id, exc_info=True)
-            raise Refused(Problem(code="queue_away")) from error
         if more and more[1]:
             self._send_soon(more[0].decode())
         return Cancelled(answer.decode())
 
     async def open_jobs(self) -> Sequence[str]:
-        members = cast("list[bytes]", await self._redis.zrange(OPEN_JOBS, 0, -1))
-        return [job_id.decode() for job_id in members]
+        reading = self._redis.pipeline(transaction=False)
+        reading.zrange(OPEN_JOBS, 0, LOOK_COUNT - 1)
+        for lane in (PREPARE, GENERATE):
+            reading.zrange(leases_key(lane), 0, -1)
+        reading.zrange(OPEN_JOBS, self._looked_at, self._looked_at + LOOK_COUNT - 1)
+        reading.zrange(OPEN_JOBS, -LOOK_COUNT, -1)
+        parts = cast("list[list[bytes]]", await reading.execute())
+        self._looked_at = self._looked_at + LOOK_COUNT if len(parts[-2]) == LOOK_COUNT else LOOK_COUNT
+        return [job_id.decode() for job_id in dict.fromkeys(chain.from_iterable(parts))]
+
+    async def jobs_of(self, flow: str) -> Sequence[Standing]:
+        with _in_words():
+            ids = cast("set[bytes]", await self._redis.smembers(open_key(flow)))
+            standings = await self.standings([job_id.decode() for job_id in ids])
+        return sorted(standings, key=lambda standing: (standing.job.accepted_at, standing.job.id))
+
+    async def waiting(self, guild: int) -> int:
+        with _in_words():
+            return await self._redis.scard(open_key(f"guild-{guild}"))
 
     async def standings(self, job_ids: Collection[str]) -> Sequence[Standing]:
         if not job_ids:
@@ -184,15 +215,16 @@ class RedisQueue:
         return [Delivery(entry.decode(), fields[b"job"].decode()) for entry, fields in rows if fields]
 
     def _standing(self, *row: Any) -> Standing:
-        _, written, state, since, thread, outcome, place, typical, slots, told, claims, calls, doubts = row
-        job = Job.model_validate_json(written)
+        _, written, word, since, thread, outcome, told, claims, calls, doubts, place, mean, ahead, least = row
+        job, state = Job.model_validate_json(written), State(word.decode())
         model = self._catalogue.models.get(job.request.model)
-        seconds = typical / 1000 or (model.typical_seconds if model else 10.0)
+        typical = mean / 1000 or (model.typical_seconds if model else UNKNOWN_SECONDS)
+        wait = max(ahead * typical, least / 1000) if state is State.WAITING else least / 1000
         return Standing(
             job=job,
-            state=State(state.decode()),
+            state=state,
             position=place,
-            estimate=seconds * (1 + max(0, place - 1) // max(1, slots)),
+            estimate=0.0 if outcome else max(0.0, typical + wait),
             since=int(since) / 1000,
             thread=int(thread) if thread else None,
             outcome=OUTCOME.validate_json(outcome) if outcome else None,
@@ -200,6 +232,7 @@ class RedisQueue:
             claims=int(claims),
             calls=int(calls),
             doubts=int(doubts),
+            typical=typical,
         )
 
     def _limits_of(self, job: Job) -> list[str | int]:
@@ -214,6 +247,16 @@ class RedisQueue:
 
     async def _run(self, name: str, *arguments: Any) -> Any:
         return await self._scripts[name](keys=[PREFIX], args=list(arguments))
+
+
+@contextlib.contextmanager
+def _in_words() -> Iterator[None]:
+    """Say in words that the queue does not answer."""
+    try:
+        yield
+    except RedisError as error:
+        log.warning("the queue does not answer", exc_info=True)
+        raise Refused(problem("queue_away")) from error
 
 
 def _kind(scope: bytes) -> str:

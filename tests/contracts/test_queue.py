@@ -336,6 +336,21 @@ async def test_a_model_that_is_switched_off_ends_its_waiting_jobs_and_refuses_ne
     assert standing.outcome == Failed(problem=gone)
 
 
+async def test_a_model_that_is_switched_off_ends_also_what_is_parked_or_told_to_wait(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue
+) -> None:
+    for number in range(1, 5):
+        await bot_queue.accept(job(number), None)
+    running = [claimed(worker_queue) for _ in range(2)]
+    assert worker_queue.claim(Lane.GENERATE) is None
+    worker_queue.release(running[0], after=60, doubt=False, throttled=False)
+
+    worker_queue.switch_off("sd3.5-large", problem("model_gone", model="SD 3.5 Large"))
+    worker_queue.sweep(catalogue)
+
+    assert {delivery.job_id for delivery in await bot_queue.outcomes()} == {"1", "3", "4"}
+
+
 async def test_the_models_own_limit_holds_over_all_workers(
     bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue
 ) -> None:

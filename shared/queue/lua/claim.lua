@@ -33,6 +33,7 @@ for _ = 1, 100 do
   if not job then
     redis.call('ZREM', key('open'), id)
   elseif take_turns(lane, id) then
+    leave_lines(lane, id)
     redis.call('SADD', key('busy', lane, model), id)
     redis.call('ZADD', key('leases', lane), at + lease, id)
     redis.call('HSET', key('tokens', lane), token, id)

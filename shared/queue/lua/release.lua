@@ -6,6 +6,7 @@ leave(lane, id)
 redis.call('HINCRBY', key('job', id), 'doubts', doubt)
 if lane == 'generate' then set_state(id, 'waiting') end
 if tonumber(delay) > 0 then
+  line_up(lane, id)
   redis.call('ZADD', key('delayed', lane), at + tonumber(delay), id)
 else
   wait(lane, id)

@@ -36,8 +36,27 @@ local function scopes_of(id)
   return found
 end
 
+-- The lines in which a job stands until it is claimed, to count who comes before it: its model's, and one for each scope
+-- that limits how many run.
+local function lines_of(lane, id)
+  local found = {key('line', lane, row(lane, id))}
+  for _, scope in ipairs(scopes_of(id)) do
+    if scope[2] > 0 then found[#found + 1] = key('line', lane, scope[1]) end
+  end
+  return found
+end
+
+local function line_up(lane, id)
+  for _, line in ipairs(lines_of(lane, id)) do redis.call('ZADD', line, job_get(id, 'start:' .. lane), id) end
+end
+
+local function leave_lines(lane, id)
+  for _, line in ipairs(lines_of(lane, id)) do redis.call('ZREM', line, id) end
+end
+
 -- Let a job be claimed at its virtual start.
 local function wait(lane, id)
+  line_up(lane, id)
   redis.call('SADD', key('rows', lane), row(lane, id))
   redis.call('ZADD', key('waiting', lane, row(lane, id)), job_get(id, 'start:' .. lane), id)
 end
@@ -87,6 +106,7 @@ local function leave(lane, id)
   redis.call('ZREM', key('delayed', lane), id)
   redis.call('ZREM', key('waiting', lane, row(lane, id)), id)
   redis.call('SREM', key('busy', lane, row(lane, id)), id)
+  leave_lines(lane, id)
   local token = job_get(id, 'token')
   if token then
     redis.call('HDEL', key('tokens', lane), token)
