@@ -97,7 +97,7 @@ def database_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 async def scene(redis_url: str, records: Records, catalogue: Catalogue, clock: Clock) -> AsyncIterator[Scene]:
-    queue = RedisQueue(connect(redis_url), catalogue=catalogue, send_ticket=no_ticket, max_waiting=3)
+    queue = RedisQueue(connect(redis_url), catalogue=catalogue, send_ticket=no_ticket)
     await queue.start()
     yield Scene(redis_url, records, queue, clock)
     await queue.close()
@@ -215,13 +215,14 @@ async def test_a_file_server_that_is_away_is_asked_again(scene: Scene) -> None:
 async def test_a_queue_that_refuses_for_now_is_asked_again_and_the_repeat_is_still_to_come(scene: Scene) -> None:
     forgotten = [await scene.ask(n, has_picture=False) for n in range(3)]
     scene.forget()
-    others = [job(n, has_picture=False) for n in range(10, 13)]
-    for other in others:
-        await scene.queue.accept(other, None)
-    await scene.reconcile.look()
+    with redis.Redis.from_url(scene.url) as client:
+        client.config_set("maxmemory", "1")
+        try:
+            await scene.reconcile.look()
+        finally:
+            client.config_set("maxmemory", "0")
     assert await scene.queue.standings([asked.id for asked in forgotten]) == []
 
-    scene.forget()
     await scene.reconcile.look()
 
     assert len(await scene.queue.standings([asked.id for asked in forgotten])) == 3
