@@ -42,6 +42,12 @@ def job(studio: BedrockStudio, data: bytes | None) -> bytes:
     return with_parameters(answer.data, request, MODEL, answer.seed, "1234567890")
 
 
+def request_for(data: bytes | None) -> bytes:
+    """Write what the model is sent for this input, for a raw socket to send."""
+    prepared = prepare(data, MODEL.sizes, "crop").data if data else None
+    return floors.request_of(DIALECTS[MODEL.dialect].encode(asked(has_picture=data is not None), MODEL, prepared, 7))
+
+
 def measure(quick: bool) -> list[Ratio]:
     inputs = {**uploads(), TEXT_ONLY: None}
     with running_model() as model, patch.dict(os.environ, model.environment, clear=True):
@@ -53,8 +59,7 @@ def measure(quick: bool) -> list[Ratio]:
 
 
 def _row(name: str, data: bytes | None, studio: BedrockStudio, model: Model, rounds: int) -> Ratio:
-    prepared = prepare(data, MODEL.sizes, "crop").data if data else None
-    request = floors.request_of(DIALECTS[MODEL.dialect].encode(asked(has_picture=data is not None), MODEL, prepared, 7))
+    request = request_for(data)
     times = 2 if data else 10
     with model.wire() as wire:
         ours, floor = in_turns(
