@@ -24,7 +24,13 @@ import PIL
 from tests.bench.chart import chart
 from tests.bench.ratios import Ratio
 
-TOPICS = ("cpu_job",)
+TOPICS = (
+    "cpu_job",
+    "queue_overhead",
+    "queue_depth",
+    "fairness",
+    "redis_memory",
+)
 """Each a module `bench_<topic>` of this folder with `measure(quick) -> list[Ratio]`."""
 
 
