@@ -30,6 +30,9 @@ TOPICS = (
     "queue_depth",
     "fairness",
     "redis_memory",
+    "cpu_bot",
+    "latency",
+    "ack_burst",
 )
 """Each a module `bench_<topic>` of this folder with `measure(quick) -> list[Ratio]`."""
 
