@@ -27,6 +27,13 @@ from tests.bench.ratios import Ratio
 TOPICS = (
     "cpu_job",
     "worker",
+    "queue_overhead",
+    "queue_depth",
+    "fairness",
+    "redis_memory",
+    "cpu_bot",
+    "latency",
+    "ack_burst",
 )
 """Each a module `bench_<topic>` of this folder with `measure(quick) -> list[Ratio]`."""
 
