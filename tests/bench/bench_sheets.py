@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from PIL import Image
-from tests.bench.bench_imaging import encoded, photo
 
 from bot.sheets import Cell, Node, contact_sheet, lineage_tree, thumbnail
+from tests.bench.pictures import encoded, photo
 from tests.bench.ratios import Ratio, ratio_of
 
 GOAL = 1.3
