@@ -30,6 +30,7 @@ from bot.client import Bot
 from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
 from bot.commands.reimagine import Reimagine
+from bot.commands.source import Sources
 from bot.deliver import Deliver
 from bot.heartbeat import beat
 from bot.intake import Intake
@@ -102,7 +103,8 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         library, people = Library(records.database), People(records.database)
         recall = Recall(library, queue, fetch)
         reimagine = Reimagine(intake, RedisDrafts(redis))
-        does = {"imagine": Imagine(intake), "reimagine": reimagine}
+        sources = Sources(library, recall)
+        does = {"imagine": Imagine(intake, sources), "sources": sources.complete, "reimagine": reimagine}
         bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
         bot.presses = {
             "again": Again(intake, recall, people),

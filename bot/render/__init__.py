@@ -2,7 +2,7 @@
 
 from bot.render.answers import Rows, expired_view, failed_view, filtered_view, result_view
 from bot.render.facts import number
-from bot.render.status import answered_text, status_text
+from bot.render.status import answered_text, preparing_text, status_text
 from bot.render.text import mark, thread_name
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "filtered_view",
     "mark",
     "number",
+    "preparing_text",
     "result_view",
     "status_text",
     "thread_name",
