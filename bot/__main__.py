@@ -106,12 +106,12 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         keeping = library if settings.source_days else None
         deliver = Deliver(bot, queue, catalogue, records=records, keeping=keeping, board=board)
 
-        async def forget_sources() -> None:
+        async def forget_pictures() -> None:
             while True:
                 await asyncio.sleep(HOUSEKEEPING_SECONDS)
-                dropped = await library.drop_sources(before=time.time() - settings.source_days * 86400)
+                dropped = await library.drop_pictures(before=time.time() - settings.source_days * 86400)
                 if dropped:
-                    log.info("%d pictures that nobody started from any more were dropped", dropped)
+                    log.info("%d pictures that nobody started from or asked for any more were dropped", dropped)
 
         async def delivery() -> None:
             await queue.start()
@@ -123,7 +123,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             "the board": partial(lead.during, board.run),
             "the delivery": partial(lead.during, delivery),
             "the reconciliation": partial(lead.during, reconcile.run),
-            "the housekeeping": partial(lead.during, forget_sources),
+            "the housekeeping": partial(lead.during, forget_pictures),
         }
         if settings.heartbeat_file:
             bot.background |= {"the heartbeat": partial(beat, bot, settings.heartbeat_file)}
