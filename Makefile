@@ -30,8 +30,8 @@ check: .venv/dev  ## formatting, lint, strict types, import contracts, tests
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest
 
-bench: .venv/dev  ## measure pictures against their floor, as ratios
-	$(BIN)/python -m tests.bench.bench_imaging
+bench: .venv/dev  ## what the work takes, as ratios to what it costs at all: bench.json, bench.png (QUICK=1)
+	$(BIN)/python -m tests.bench
 
 soak: .venv/dev  ## the real processes under a random fault every few seconds, then the books (SECONDS=300 SEED=)
 	$(BIN)/python -m tests.bench.soak --seconds $(or $(SECONDS),300) $(if $(SEED),--seed $(SEED))
@@ -51,7 +51,7 @@ lock: .venv/dev  ## lock the dependencies again, with hashes and without address
 			-c tests/requirements.txt $$@ pyproject.toml -o $$out; done
 
 clean:  ## remove what the commands above made
-	rm -rf .venv .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv bench.json bench.png .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 # A stamp for each set of locked packages; dev holds demo's packages, too.
 .venv/bin/python:

@@ -34,7 +34,6 @@ for _, id in ipairs(expired or {}) do
     failed = failed + 1
   else
     leave(lane, id)
-    redis.call('HDEL', key('job', id), 'token')
     if begun == '1' then redis.call('HINCRBY', key('job', id), 'doubts', 1) end
     if lane == 'generate' then set_state(id, 'waiting') end
     wait(lane, id)
@@ -49,15 +48,11 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('delayed', lane), '-inf', at
 end
 
 -- Jobs that wait for a model which was switched off meanwhile end with the words it was switched off with.
-if lane == 'generate' then
-  for _, model in ipairs(redis.call('SMEMBERS', key('rows', lane))) do
-    local off = redis.call('GET', key('off', model))
-    if off then
-      for _, id in ipairs(redis.call('ZRANGE', key('waiting', lane, model), 0, 99)) do
-        close(lane, id, '{"kind":"failed","problem":' .. off .. '}')
-        failed = failed + 1
-      end
-    end
+for i = 9, #ARGV, 3 do
+  local off = redis.call('GET', key('off', ARGV[i]))
+  for _, id in ipairs(off and redis.call('ZRANGE', key('line', lane, ARGV[i]), 0, 99) or {}) do
+    close(lane, id, '{"kind":"failed","problem":' .. off .. '}')
+    failed = failed + 1
   end
 end
 
