@@ -42,6 +42,19 @@ const app = {
     }
   },
 
+  /** Open the direct messages with the application. */
+  async goDirect() {
+    try {
+      const channel = await app.api.direct()
+      state.opened(channel)
+      await app.go(channel.id)
+    } catch (error) {
+      toast(error.message, 'error')
+    }
+  },
+
+  reply: (message) => panes.get(message.channel_id)?.composer.reply(message),
+
   async setLocale(locale) {
     try {
       await app.api.locale(locale)
@@ -87,9 +100,8 @@ async function show(wanted) {
   app.view = { channel: parent?.id, thread: isThread(channel) ? channel.id : undefined, focus: channel?.id }
   const open = [app.view.channel, app.view.thread].filter(Boolean)
   state.open = new Set(open)
-  open.forEach((id) => state.unread.delete(id))
+  open.forEach((id) => state.read(id))
   if (channel && channel.id !== wanted) history.replaceState(null, '', app.href(channel.id))
-  document.title = `${channel?.name ?? 'Nothing'} · ${state.guild.name} · ${displayName(state.me)}`
   drawer(false)
   place(open)
   draw()
@@ -119,6 +131,10 @@ function place(open) {
 }
 
 function draw() {
+  const channel = state.channels.get(app.view.focus)
+  const pings = [...state.pings.values()].reduce((sum, count) => sum + count, 0)
+  const place = channel ? state.placeOf(channel) : 'Nothing'
+  document.title = `${pings ? `(${pings}) ` : ''}${place} · ${state.guilds.get(channel?.guild_id)?.name ?? 'Direct messages'} · ${displayName(state.me)}`
   drawChannels(parts.channels, app)
   panes.forEach((pane) => pane.update())
 }
@@ -144,8 +160,10 @@ state.on('channels', () => {
   else show(app.view.channel)
 })
 state.on('arrived', (message) => {
-  if (!state.open.has(message.channel_id) || message.author.id === state.me.id) return
-  announce(`${displayName(message.author)}${isEphemeral(message) ? ', only to you' : ''}: ${preview(message, app)}`)
+  if (message.author.id === state.me.id) return
+  if (!state.open.has(message.channel_id)) return state.rings(message) && toast(`${displayName(message.author)} called you in ${state.placeOf(state.channels.get(message.channel_id))}.`)
+  const aside = isEphemeral(message) ? ', only to you' : state.calls(message) ? ', mentioning you' : ''
+  announce(`${displayName(message.author)}${aside}: ${preview(message, app)}`)
 })
 
 applyTheme()

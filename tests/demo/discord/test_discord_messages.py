@@ -22,6 +22,7 @@ def gallery(*urls: str, description: str | None = None) -> dict[str, Any]:
     return {"type": 12, "items": [{"media": {"url": url}, "description": description} for url in urls]}
 
 
+SELECT = {"type": 3, "custom_id": "s", "options": [{"label": "l", "value": "v"}]}
 FAULTY: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     ({"content": "x" * 2001}, [("content", "BASE_TYPE_MAX_LENGTH")]),
     ({"content": 5}, [("content", "STRING_TYPE_CONVERT")]),
@@ -63,6 +64,32 @@ FAULTY: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     (
         {"content": "x", "components": [row({"type": 2, "style": 5, "label": "l", "url": "nowhere"})]},
         [("components.0.components.0.url", "URL_TYPE_INVALID_URL")],
+    ),
+    (
+        {
+            "content": "x",
+            "components": [row({"type": 2, "style": 5, "label": "l", "url": f"https://x.example/{'y' * 500}"})],
+        },
+        [("components.0.components.0.url", "BASE_TYPE_MAX_LENGTH")],
+    ),
+    (
+        {"content": "x", "components": [row({**BUTTON, "emoji": {"name": "☆"}})]},
+        [("components.0.components.0.emoji.name", "BUTTON_COMPONENT_INVALID_EMOJI")],
+    ),
+    (
+        {
+            "content": "x",
+            "components": [row({**SELECT, "options": [{"label": "l", "value": "v", "emoji": {"name": ":x:"}}]})],
+        },
+        [("components.0.components.0.options.0.emoji.name", "BUTTON_COMPONENT_INVALID_EMOJI")],
+    ),
+    (
+        {"content": "x", "components": [row({**SELECT, "min_values": 2})]},
+        [("components.0.components.0.min_values", "NUMBER_TYPE_MAX")],
+    ),
+    (
+        {"content": "x", "components": [row({"type": 5, "custom_id": "s", "default_values": [{}, {}]})]},
+        [("components.0.components.0.default_values", "BASE_TYPE_BAD_LENGTH")],
     ),
     (
         {"content": "x", "components": [row(BUTTON, {"type": 5, "custom_id": "s"})]},
@@ -265,6 +292,30 @@ async def test_an_edit_keeps_the_attachments_it_lists_and_no_others(stand_in: St
         assert gone.status == 404
     untouched = await stand_in.done("PATCH", f"{path}/{sent['id']}", {"content": "words"})
     assert len(untouched["attachments"]) == 2
+
+
+async def test_an_edit_adds_a_picture_beside_one_it_keeps_and_takes_none_from_under_a_gallery(
+    stand_in: StandIn,
+) -> None:
+    path = f"/channels/{stand_in.channel_id}/messages"
+    shown = {"flags": V2, "components": [gallery("attachment://a.png")], "attachments": [{"id": 0}]}
+    message = await stand_in.done("POST", path, data=form(shown, ("a.png", png())))
+    kept = message["components"][0]["items"][0]["media"]["attachment_id"]
+
+    body = await stand_in.refused(50035, "PATCH", f"{path}/{message['id']}", {"attachments": []})
+    both = [gallery("attachment://a.png", "attachment://b.png")]
+    change = form({"components": both, "attachments": [{"id": kept}, {"id": 0}]}, ("b.png", png()))
+    edited = await stand_in.done("PATCH", f"{path}/{message['id']}", data=change)
+
+    assert fault_codes(body)[0][1] == "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND"
+    ids = [item["media"]["attachment_id"] for item in edited["components"][0]["items"]]
+    assert ids[0] == kept != ids[1]
+
+
+@pytest.mark.parametrize("name", ["⭐", "🎲", "✏️", "👩‍🎨", "🇫🇷", "1️⃣", "❤"])
+async def test_unicodes_emoji_are_taken_on_a_button(stand_in: StandIn, name: str) -> None:
+    message = await stand_in.say(content="x", components=[row({**BUTTON, "emoji": {"name": name}})])
+    assert message["components"][0]["components"][0]["emoji"]["name"] == name
 
 
 async def test_a_message_cannot_leave_components_v2_nor_enter_it_with_content(stand_in: StandIn) -> None:

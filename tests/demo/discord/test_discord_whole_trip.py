@@ -117,7 +117,8 @@ async def test_choices_are_completed_while_a_person_types(stand_in: StandIn) -> 
         return [app_commands.Choice(name=n, value=n.lower()) for n in ("Anime", "Analog") if current in n.lower()]
 
     async with online(bot):
-        (command,) = (await stand_in.call("GET", "/client/bootstrap?user=ada"))["commands"]
+        begun = await stand_in.call("GET", "/client/bootstrap?user=ada")
+        (command,) = begun["commands"][stand_in.guild_id]
         option = {"name": "name", "type": 3, "value": "ani", "focused": True}
         data = {"id": command["id"], "name": "style", "type": 1, "options": [option]}
         asked = {"type": 4, "channel_id": stand_in.channel_id, "data": data}
@@ -166,7 +167,7 @@ async def test_resolved_users_channels_and_roles_reach_the_handler(stand_in: Sta
 
     async with online(bot):
         world = stand_in.world
-        options = {"who": world.user("ben").id, "where": stand_in.channel_id, "what": world.person_role.id}
+        options = {"who": world.user("ben").id, "where": stand_in.channel_id, "what": world.guild.member_role_id}
         asked = await stand_in.invoke("name", options)
         answered = await stand_in.when(asked, lambda i: i.get("message"))
         assert answered["message"]["content"] == "ben general Member 309237763072"

@@ -25,7 +25,7 @@ def option(page: Page, name: str) -> None:
 def test_a_slash_lists_the_commands_and_the_list_narrows_as_one_types(tabs: "Tabs") -> None:
     page = tabs()
     page.get_by_role("textbox", name="Message #").press_sequentially("/")
-    expect(page.get_by_role("option")).to_have_count(4)
+    expect(page.get_by_role("option")).to_have_count(7)
     page.keyboard.type("pai")
     expect(page.get_by_role("option")).to_have_count(1)
     page.keyboard.press("Tab")
