@@ -18,6 +18,7 @@ import discord
 from bot import attachments
 from bot import log as logs
 from bot.adapters.celery import CeleryTickets
+from bot.adapters.favourites import Favourites
 from bot.adapters.lead import Lead
 from bot.adapters.library import Library
 from bot.adapters.people import People
@@ -33,6 +34,7 @@ from bot.heartbeat import beat
 from bot.intake import Intake
 from bot.ports import Source
 from bot.presses.again import Again, Vary
+from bot.presses.favourite import Favourite
 from bot.recall import Recall
 from bot.reconcile import Reconcile
 from bot.settings import Settings
@@ -103,6 +105,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         bot.presses = {
             "again": Again(intake, recall, people),
             "vary": Vary(intake, recall, people),
+            "favourite": Favourite(Favourites(records.database), recall),
         }
         board = Board(bot, queue, catalogue)
         keeping = library if settings.source_days else None

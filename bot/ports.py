@@ -350,6 +350,17 @@ class Remembering(Protocol):
         ...
 
 
+class Favourites(Protocol):
+    """The results that people marked as favourites."""
+
+    async def toggle(self, user: int, job_id: str) -> bool:
+        """Mark a job's picture, or take the mark away; tell whether it is marked now.
+
+        Raises `shared.errors.Refused`: not_recorded where the records do not know the job, records_unavailable.
+        """
+        ...
+
+
 class Keeping(Protocol):
     """Keeping the pictures that jobs start from, and those that could be told nowhere."""
 
