@@ -372,7 +372,7 @@ class Keeping(Protocol):
         ...
 
     async def keep_result(self, job_id: str, data: bytes) -> None:
-        """Keep the picture that came of the job; once kept, it stays as it is.
+        """Keep the picture that came of the job, whose end is written down; once kept, it stays as it is.
 
         Raises `shared.errors.Refused` (records_unavailable).
         """

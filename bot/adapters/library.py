@@ -70,9 +70,11 @@ class Library:
             log.warning("job %s: the picture it started from could not be kept", job_id, exc_info=True)
 
     async def keep_result(self, job_id: str, data: bytes) -> None:
-        known = select(jobs.c.id, results.c.kept_at).outerjoin(results, results.c.job_id == jobs.c.id)
+        known = (
+            select(results.c.kept_at).select_from(outcomes).outerjoin(results, results.c.job_id == outcomes.c.job_id)
+        )
         async with opened(self._database) as records:
-            row = (await records.execute(known.where(jobs.c.id == job_id))).one_or_none()
+            row = (await records.execute(known.where(outcomes.c.job_id == job_id))).one_or_none()
             if row is not None and row.kept_at is None:
                 kept = {"job_id": job_id, "picture": data, "kept_at": self._clock()}
                 await records.execute(insert(results).values(kept))
