@@ -27,8 +27,8 @@ from bot.adapters.redis import RedisQueue, connect
 from bot.board import Board
 from bot.check import check
 from bot.client import Bot
+from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
-from bot.commands.options import command
 from bot.deliver import Deliver
 from bot.heartbeat import beat
 from bot.intake import Intake
@@ -101,7 +101,8 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
 
         library, people = Library(records.database), People(records.database)
         recall = Recall(library, queue, fetch)
-        bot = Bot([command(catalogue, Imagine(intake), datetime.now(UTC).date())], people)
+        does = {"imagine": Imagine(intake)}
+        bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
         bot.presses = {
             "again": Again(intake, recall, people),
             "vary": Vary(intake, recall, people),
