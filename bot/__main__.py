@@ -32,6 +32,7 @@ from bot.commands.imagine import Imagine
 from bot.deliver import Deliver
 from bot.heartbeat import beat
 from bot.intake import Intake
+from bot.looking.queue import Queue
 from bot.ports import Source
 from bot.presses.again import Again, Vary
 from bot.presses.favourite import Favourite
@@ -101,7 +102,10 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
 
         library, people = Library(records.database), People(records.database)
         recall = Recall(library, queue, fetch)
-        does = {"imagine": Imagine(intake)}
+        does = {
+            "imagine": Imagine(intake),
+            "queue": Queue(queue, catalogue),
+        }
         bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
         bot.presses = {
             "again": Again(intake, recall, people),

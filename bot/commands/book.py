@@ -6,6 +6,7 @@ from typing import Any
 
 from discord import app_commands
 
+from bot.commands.looking import looking
 from bot.commands.options import command as imagine
 from shared.catalogue import Catalogue
 
@@ -14,4 +15,4 @@ Commands = Sequence[app_commands.Command[Any, ..., None] | app_commands.Group | 
 
 def every_command(catalogue: Catalogue, today: date, does: Mapping[str, Any]) -> Commands:
     """Build the commands. `does` gives what each of them does, by its name here; one that is missing is a KeyError."""
-    return [imagine(catalogue, does["imagine"], today)]
+    return [imagine(catalogue, does["imagine"], today), *looking(does)]
