@@ -18,6 +18,7 @@ import discord
 from bot import attachments
 from bot import log as logs
 from bot.adapters.celery import CeleryTickets
+from bot.adapters.favourites import Favourites
 from bot.adapters.lead import Lead
 from bot.adapters.library import Library
 from bot.adapters.people import People
@@ -26,13 +27,15 @@ from bot.adapters.redis import RedisQueue, connect
 from bot.board import Board
 from bot.check import check
 from bot.client import Bot
+from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
-from bot.commands.options import command
 from bot.deliver import Deliver
 from bot.heartbeat import beat
 from bot.intake import Intake
+from bot.looking.queue import Queue
 from bot.ports import Source
 from bot.presses.again import Again, Vary
+from bot.presses.favourite import Favourite
 from bot.recall import Recall
 from bot.reconcile import Reconcile
 from bot.settings import Settings
@@ -99,21 +102,26 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
 
         library, people = Library(records.database), People(records.database)
         recall = Recall(library, queue, fetch)
-        bot = Bot([command(catalogue, Imagine(intake), datetime.now(UTC).date())], people)
+        does = {
+            "imagine": Imagine(intake),
+            "queue": Queue(queue, catalogue),
+        }
+        bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
         bot.presses = {
             "again": Again(intake, recall, people),
             "vary": Vary(intake, recall, people),
+            "favourite": Favourite(Favourites(records.database), recall),
         }
         board = Board(bot, queue, catalogue)
         keeping = library if settings.source_days else None
         deliver = Deliver(bot, queue, catalogue, records=records, keeping=keeping, board=board)
 
-        async def forget_sources() -> None:
+        async def forget_pictures() -> None:
             while True:
                 await asyncio.sleep(HOUSEKEEPING_SECONDS)
-                dropped = await library.drop_sources(before=time.time() - settings.source_days * 86400)
+                dropped = await library.drop_pictures(before=time.time() - settings.source_days * 86400)
                 if dropped:
-                    log.info("%d pictures that nobody started from any more were dropped", dropped)
+                    log.info("%d pictures that nobody started from or asked for any more were dropped", dropped)
 
         async def delivery() -> None:
             await queue.start()
@@ -125,7 +133,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             "the board": partial(lead.during, board.run),
             "the delivery": partial(lead.during, delivery),
             "the reconciliation": partial(lead.during, reconcile.run),
-            "the housekeeping": partial(lead.during, forget_sources),
+            "the housekeeping": partial(lead.during, forget_pictures),
         }
         if settings.heartbeat_file:
             bot.background |= {"the heartbeat": partial(beat, bot, settings.heartbeat_file)}

@@ -345,12 +345,49 @@ class Remembering(Protocol):
         """Give the picture that jobs of this hash started from, while it is kept."""
         ...
 
+    async def result(self, job_id: str) -> bytes | None:
+        """Give the picture that came of a job and could be told nowhere, while it is kept."""
+        ...
+
+
+class Favourites(Protocol):
+    """The results that people marked as favourites."""
+
+    async def toggle(self, user: int, job_id: str) -> bool:
+        """Mark a job's picture, or take the mark away; tell whether it is marked now.
+
+        Raises `shared.errors.Refused`: not_recorded where the records do not know the job, records_unavailable.
+        """
+        ...
+
 
 class Keeping(Protocol):
-    """Keeping the pictures that jobs start from. Nothing here raises: it is a convenience, not a promise."""
+    """Keeping the pictures that jobs start from, and those that could be told nowhere."""
 
     async def keep_source(self, job_id: str, data: bytes) -> None:
-        """Keep the picture that the job started from, once for all jobs that start from the same upload."""
+        """Keep the picture that the job started from, once for all jobs that start from the same upload.
+
+        Nothing is raised: it is a convenience, not a promise.
+        """
+        ...
+
+    async def keep_result(self, job_id: str, data: bytes) -> None:
+        """Keep the picture that came of the job, whose end is written down; once kept, it stays as it is.
+
+        Raises `shared.errors.Refused` (records_unavailable).
+        """
+        ...
+
+
+class Thumbnails(Protocol):
+    """Keeping the pictures of past jobs small, as JPEGs. Nothing here raises: they can be made again."""
+
+    async def get(self, job_ids: Collection[str]) -> Mapping[str, bytes]:
+        """Give those that are kept, by job."""
+        ...
+
+    async def put(self, job_id: str, jpeg: bytes) -> None:
+        """Keep one; of a job that the records do not know, none is kept."""
         ...
 
 

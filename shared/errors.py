@@ -108,6 +108,8 @@ _PERSON: Mapping[str, str] = {
     "Use /imagine with the picture attached.",
     "not_yours": "This is somebody else's result. In this server only its author goes on from it. "
     "Use /imagine for one of your own.",
+    "not_recorded": "This picture cannot be marked. The bot's records do not know it any more. "
+    "Press Again for one that they know.",
     "picture_unsupported_anywhere": "No model here changes a picture. They all paint from words alone. "
     "Use /imagine without one.",
     "direct_closed": "The answer has nowhere to go. You prefer private results, and your direct messages are closed to "

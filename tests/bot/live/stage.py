@@ -11,8 +11,8 @@ from typing import Any
 import aiohttp
 
 from bot.client import Bot
+from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
-from bot.commands.options import command
 from bot.intake import Intake
 from bot.ports import Kept, Source
 from shared.catalogue import Catalogue
@@ -184,4 +184,4 @@ def build(
         chance=random.Random(7),
         now=lambda: 1_800_000_000.0,
     )
-    return Bot([command(catalogue, Imagine(intake), date(2026, 11, 22))])
+    return Bot(every_command(catalogue, date(2026, 11, 22), {"imagine": Imagine(intake)}))
