@@ -24,6 +24,8 @@ from bot.adapters.library import Library
 from bot.adapters.people import People
 from bot.adapters.records import Records, RecordsUnusableError
 from bot.adapters.redis import RedisQueue, connect
+from bot.adapters.search import JobSearch, RedisSearches
+from bot.adapters.thumbnails import KeptThumbnails
 from bot.board import Board
 from bot.check import check
 from bot.client import Bot
@@ -32,13 +34,15 @@ from bot.commands.imagine import Imagine
 from bot.deliver import Deliver
 from bot.heartbeat import beat
 from bot.intake import Intake
+from bot.looking.history import History
 from bot.looking.queue import Queue
-from bot.ports import Source
+from bot.ports import Past, Source
 from bot.presses.again import Again, Vary
 from bot.presses.favourite import Favourite
-from bot.recall import Recall
+from bot.recall import Recall, posted
 from bot.reconcile import Reconcile
 from bot.settings import Settings
+from bot.thumbnails import Pictures, Thumbnailer
 from shared.catalogue import Catalogue, load_catalogue
 from shared.settings import SettingsMissing, read_settings
 
@@ -102,15 +106,26 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
 
         library, people = Library(records.database), People(records.database)
         recall = Recall(library, queue, fetch)
+
+        async def telling(past: Past) -> discord.Message | None:
+            return await posted(bot, past)
+
+        pictures = Pictures(telling, library, fetch)
+        thumbnailer = Thumbnailer(pictures, KeptThumbnails(records.database))
+        searches = RedisSearches(redis)
+        history = History(JobSearch(records.database), searches, thumbnailer, catalogue)
         does = {
             "imagine": Imagine(intake),
             "queue": Queue(queue, catalogue),
+            "history": history,
+            "favourites": history.favourites,
         }
         bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
         bot.presses = {
             "again": Again(intake, recall, people),
             "vary": Vary(intake, recall, people),
             "favourite": Favourite(Favourites(records.database), recall),
+            "page": history.turn,
         }
         board = Board(bot, queue, catalogue)
         keeping = library if settings.source_days else None

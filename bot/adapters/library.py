@@ -93,7 +93,9 @@ class Library:
 
 def pasts() -> Select[Any]:
     """Select jobs with their outcomes, as `past_of` reads them."""
-    return select(jobs, outcomes.c.kind, outcomes.c.seed).outerjoin(outcomes, outcomes.c.job_id == jobs.c.id)
+    return select(jobs, outcomes.c.kind, outcomes.c.seed, outcomes.c.seconds).outerjoin(
+        outcomes, outcomes.c.job_id == jobs.c.id
+    )
 
 
 def past_of(row: Row[Any]) -> Past | None:
@@ -111,6 +113,7 @@ def past_of(row: Row[Any]) -> Past | None:
         finished_at=row.finished_at or row.accepted_at,
         source=row.source_sha256,
         deleted=row.deleted_at is not None,
+        seconds=row.seconds or 0.0,
     )
 
 

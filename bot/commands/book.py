@@ -15,4 +15,4 @@ Commands = Sequence[app_commands.Command[Any, ..., None] | app_commands.Group | 
 
 def every_command(catalogue: Catalogue, today: date, does: Mapping[str, Any]) -> Commands:
     """Build the commands. `does` gives what each of them does, by its name here; one that is missing is a KeyError."""
-    return [imagine(catalogue, does["imagine"], today), *looking(does)]
+    return [imagine(catalogue, does["imagine"], today), *looking(catalogue, does)]

@@ -1,13 +1,17 @@
 """What the looking commands show stays within Discord's limits in every language, whatever people wrote."""
 
+from dataclasses import replace
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.looking.history import heading_of, rows_of
 from bot.phrases import Phrases, languages, phrases_for
-from bot.ports import Standing, State
+from bot.ports import Found, Past, Search, Standing, State, Told
+from bot.render.history import cells_of, page_view
 from bot.render.queue import queue_view
+from bot.sheets import contact_sheet
 from bot.views.rows import button
 from shared.job import Job
 from tests.bot.test_render import CATALOGUE, ask, job, requests, text, wide
@@ -70,3 +74,73 @@ def test_a_queue_says_how_much_there_is_and_where() -> None:
     assert "and 2 more" in said
     assert "[Open](https://discord.com/channels/1/2/3)" in said
     assert "Nothing of yours is on its way" in "\n".join(text(queued([], State.RUNNING, EN)))
+
+
+pasts = st.builds(
+    Past,
+    job=jobs,
+    kind=st.sampled_from(["generated", "filtered", "failed", "unknown"]),
+    seed=st.none() | st.integers(0, 2**32 - 1),
+    told=st.none() | st.builds(Told, st.integers(0, 2**64 - 1), st.none() | st.integers(0, 2**64 - 1)),
+    finished_at=st.floats(0, 1e10),
+    deleted=st.booleans(),
+)
+searches = st.builds(
+    Search,
+    viewer=st.just(1),
+    here=st.booleans(),
+    user=st.none() | st.integers(0, 2**64 - 1),
+    starred=st.booleans(),
+    words=st.text(max_size=200),
+    model=st.none() | st.sampled_from(list(CATALOGUE.models)),
+    since=st.none() | st.floats(0, 1e10),
+    until=st.none() | st.floats(86400, 1e10),
+)
+
+
+@given(st.lists(pasts, max_size=9), st.integers(0, 10**6), searches, speech)
+def test_a_page_of_the_history_fits_discord(shown: list[Past], more: int, wanted: Search, phrases: Phrases) -> None:
+    ids = numbered([past.job for past in shown])
+    shown = [replace(past, job=one) for past, one in zip(shown, ids, strict=True)]
+    found = Found(shown, len(shown) + more)
+
+    heading, rows = heading_of(wanted, phrases, CATALOGUE), list(rows_of(found, 2, "9" * 20, phrases, CATALOGUE))
+    parts = fits(page_view(found, 2, heading, phrases, CATALOGUE, viewer=42, rows=rows))
+
+    for part in parts:
+        for option in part.get("options", ()):
+            assert 1 <= wide(option["label"]) <= 100
+            assert 1 <= wide(option.get("description") or "x") <= 100
+        for item in part.get("items", ()):
+            assert 1 <= wide(item["description"]) <= 1024
+
+
+@given(st.lists(pasts, min_size=1, max_size=9), speech)
+@settings(max_examples=10, deadline=None)
+def test_a_sheet_can_be_drawn_of_any_page(shown: list[Past], phrases: Phrases) -> None:
+    cells = cells_of(Found(shown, len(shown)), [None] * len(shown), phrases, CATALOGUE)
+
+    assert contact_sheet(cells).jpeg.startswith(b"\xff\xd8")
+
+
+def test_a_page_is_turned_by_buttons_that_know_the_search_and_the_next_page() -> None:
+    found = Found([Past(job(ask()), "generated", 1, Told(2, 3), 0.0)], 30)
+
+    ids = {page: [one["custom_id"] for one in _rows_shown(found, page)] for page in (1, 2, 4)}
+
+    assert ids == {1: ["page:17:2"], 2: ["page:17:1", "page:17:3"], 4: ["page:17:3"]}
+
+
+def _rows_shown(found: Found, page: int) -> list[dict[str, Any]]:
+    rows = list(rows_of(found, page, "17", EN, CATALOGUE))
+    view = page_view(found, page, "", EN, CATALOGUE, viewer=1, rows=rows)
+    return [one for one in fits(view) if one.get("custom_id", "").startswith("page")]
+
+
+def test_the_others_are_named_and_what_has_no_picture_says_why() -> None:
+    mine, other = Past(job(ask()), "generated", 1, Told(2, 3), 0.0), Past(job(ask(), 7), "filtered", None, None, 0.0)
+
+    said = "\n".join(text(page_view(Found([mine, other], 2), 1, "Yours", EN, CATALOGUE, viewer=42)))
+
+    assert "**1.** “a castle” · SDXL 1.0 · <t:0:d> · [Open](https://discord.com/channels/1/2/3)" in said
+    assert "**2.** “a castle” · SDXL 1.0 · <@7> · filtered · <t:0:d>" in said
