@@ -108,6 +108,8 @@ _PERSON: Mapping[str, str] = {
     "Use /imagine with the picture attached.",
     "not_yours": "This is somebody else's result. In this server only its author goes on from it. "
     "Use /imagine for one of your own.",
+    "not_recorded": "This picture cannot be marked. The bot's records do not know it any more. "
+    "Press Again for one that they know.",
     "picture_unsupported_anywhere": "No model here changes a picture. They all paint from words alone. "
     "Use /imagine without one.",
     "no_picture": "There is no picture in this message. This command starts from one that is attached or shown. "
@@ -121,6 +123,9 @@ _PERSON: Mapping[str, str] = {
     "source_twice": "“{field}” was given with a picture attached. A picture starts from one. Leave either out.",
     "direct_closed": "The answer has nowhere to go. You prefer private results, and your direct messages are closed to "
     "this bot. Open them in your privacy settings, or change it with /preferences.",
+    # looking back
+    "not_a_date": "“{value}” is no day. A day is written as year, month and day. Write one like 2026-11-22.",
+    "search_gone": "This page cannot be turned any more. What was searched for is kept for a day. Use /history again.",
     # the model's answer
     "not_accepted": "{model} did not accept the request. It said: {detail}. "
     "Change the options or the picture and ask again.",

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import random
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
@@ -103,6 +104,9 @@ class NothingPast:
         return None
 
     async def source(self, sha256: str) -> Kept | None:
+        return None
+
+    async def result(self, job_id: str) -> bytes | None:
         return None
 
     async def open_jobs(self) -> Sequence[str]:
@@ -237,6 +241,10 @@ async def connected(bot: Bot) -> AsyncIterator[Bot]:
         await running
 
 
+async def _nothing(*_: object, **__: object) -> None:
+    """Stand for the work of the commands that are not used here."""
+
+
 async def _fetch(source: Source) -> bytes:
     raise NotImplementedError(source.name)
 
@@ -264,6 +272,6 @@ def build(
     past = NothingPast()
     sources = Sources(past, Recall(past, past, _fetch))
     does = {"imagine": Imagine(intake, sources), "sources": sources.complete, "reimagine": reimagine}
-    bot = Bot(every_command(catalogue, date(2026, 11, 22), does))
+    bot = Bot(every_command(catalogue, date(2026, 11, 22), defaultdict(lambda: _nothing, does)))
     bot.forms = {"reimagine": reimagine.submitted}
     return bot
