@@ -14,11 +14,18 @@ def made_by(result: dict[str, Any]) -> str:
     return next(i for i in custom_ids(result) if i.startswith("again:")).removeprefix("again:")
 
 
+def finished(ada: Asker, job: str, answer: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+    """Wait for the answer, and until it is written down: the last edit of the status message comes after that."""
+    told = answer(job)
+    until(lambda: ada.status(job)["content"].startswith("Done"), "the last edit")
+    return told
+
+
 @pytest.fixture
 def first(ada: Asker, calls: Calls) -> dict[str, Any]:
     """A result in a thread of its own, the first in the books."""
     del calls
-    return ada.answer(ada.ask("a castle", keep=60))
+    return finished(ada, ada.ask("a castle", keep=60), ada.answer)
 
 
 def test_without_an_attachment_the_latest_picture_is_where_it_starts_and_the_status_says_so(
@@ -26,7 +33,7 @@ def test_without_an_attachment_the_latest_picture_is_where_it_starts_and_the_sta
 ) -> None:
     job = ada.ask("a ruin [slow:2]", image=None, channel=first["channel_id"])
     until(lambda: "from this thread's latest picture.\n" in ada.status(job)["content"], "where it starts from")
-    ada.answer_here(job)
+    finished(ada, job, ada.answer_here)
     again = ada.ask("a meadow", image=None, channel=first["channel_id"])
     ada.answer_here(again)
 
@@ -37,12 +44,12 @@ def test_without_an_attachment_the_latest_picture_is_where_it_starts_and_the_sta
 def test_one_option_says_which_picture_or_none(ada: Asker, first: dict[str, Any], calls: Calls) -> None:
     thread, job = first["channel_id"], made_by(first)
     second = ada.ask("a ruin", image=None, channel=thread)
-    ada.answer_here(second)
+    finished(ada, second, ada.answer_here)
 
     offered = ada.offered("", "from", thread)
     typed = ada.offered("RUIN", "from", thread)
     for source in ("original", "none", job, "latest"):
-        ada.answer_here(ada.ask("a meadow", image=None, channel=thread, **{"from": source}))
+        finished(ada, ada.ask("a meadow", image=None, channel=thread, **{"from": source}), ada.answer_here)
 
     assert [choice["value"] for choice in offered] == ["latest", "original", "none", second, job]
     assert [choice["value"] for choice in typed] == [second]
