@@ -32,6 +32,7 @@ from bot.check import check
 from bot.client import Bot
 from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
+from bot.commands.preferences import ShowPreferences
 from bot.commands.reimagine import Reimagine
 from bot.commands.source import Sources
 from bot.deliver import Deliver
@@ -117,11 +118,12 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         thumbnailer = Thumbnailer(pictures, KeptThumbnails(records.database))
         history = History(JobSearch(records.database), RedisSearches(redis), thumbnailer, catalogue)
         reimagine = Reimagine(intake, RedisDrafts(redis))
-        sources = Sources(library, recall)
+        sources, preferences = Sources(library, recall), ShowPreferences(people, catalogue)
         does = {
             "imagine": Imagine(intake, sources),
             "sources": sources.complete,
             "reimagine": reimagine,
+            "preferences": preferences,
             "queue": Queue(queue, catalogue),
             "history": history,
             "favourites": history.favourites,
@@ -132,6 +134,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             "vary": Vary(intake, recall, people),
             "favourite": Favourite(Favourites(records.database), recall),
             "page": history.turn,
+            "prefer": preferences.changed,
         }
         bot.forms = {"reimagine": reimagine.submitted}
         board = Board(bot, queue, catalogue)

@@ -132,8 +132,9 @@ def _recipe(job: Job, seed: int | None, source: str | None = None) -> Recipe:
 
 
 def _of_here(job: Job, interaction: discord.Interaction) -> None:
-    """Raise `Refused` for a job of another guild, or of another person's direct messages."""
-    here = job.requester.id == interaction.user.id if job.place.direct else job.place.guild == interaction.guild_id
+    """Raise `Refused` for a job of another guild, and where it was or is about direct messages, of another person."""
+    private = job.place.direct or interaction.guild_id is None
+    here = job.requester.id == interaction.user.id if private else job.place.guild == interaction.guild_id
     if not here:
         log.warning("job %s: asked for from elsewhere by %s", job.id, interaction.user.id)
         raise Refused(problem("job_unknown"))

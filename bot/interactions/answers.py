@@ -45,6 +45,11 @@ async def tell(interaction: discord.Interaction, text: str) -> None:
     await _answer_first(interaction, lambda: interaction.response.send_message(text, ephemeral=True))
 
 
+async def outdated(interaction: discord.Interaction) -> None:
+    """Answer, before anything else, that this is nothing the bot knows how to do."""
+    await tell(interaction, phrases_of(interaction).say("refused.outdated"))
+
+
 @dataclass(frozen=True)
 class Shown:
     """What a message shows, and the files that it shows it of."""
