@@ -121,8 +121,9 @@ class Kept:
 class Past:
     """A job as the records keep it. `kind` is that of its outcome, None while it is open.
 
-    `seed` is the one its picture was made with, where there is one. `source` is the hash of the picture it started
-    from; `deleted`: its answer was deleted by a person.
+    `seed` is the one its picture was made with, where there is one; `seconds` is the model's own time, `cost_usd` what
+    that cost, None where nobody knows. `source` is the hash of the picture it started from; `deleted`: its answer was
+    deleted by a person.
     """
 
     job: Job
@@ -132,6 +133,8 @@ class Past:
     finished_at: float
     source: str | None = None
     deleted: bool = False
+    seconds: float | None = None
+    cost_usd: float | None = None
 
 
 @dataclass(frozen=True)
