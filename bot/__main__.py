@@ -34,7 +34,11 @@ from bot.heartbeat import beat
 from bot.intake import Intake
 from bot.ports import Source
 from bot.presses.again import Again, Vary
+from bot.presses.delete import Delete, DeleteYes
+from bot.presses.details import Details
+from bot.presses.edit import Edit
 from bot.presses.favourite import Favourite
+from bot.presses.upscale import Upscale
 from bot.recall import Recall
 from bot.reconcile import Reconcile
 from bot.settings import Settings
@@ -100,11 +104,20 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         library, people = Library(records.database), People(records.database)
         recall = Recall(library, queue, fetch)
         bot = Bot([command(catalogue, Imagine(intake), datetime.now(UTC).date())], people)
+        edit, on_result = Edit(intake, recall, people), Edit(intake, recall, people, on_result=True)
         bot.presses = {
             "again": Again(intake, recall, people),
             "vary": Vary(intake, recall, people),
+            "edit": edit,
+            "source": on_result,
+            "upscale": Upscale(intake, recall, people),
+            "details": Details(catalogue, recall),
+            "exact": Again(intake, recall, people, exactly=True),
             "favourite": Favourite(Favourites(records.database), recall),
+            "delete": Delete(recall),
+            "delete_yes": DeleteYes(recall, library),
         }
+        bot.forms = {"edit": edit.submitted, "source": on_result.submitted}
         board = Board(bot, queue, catalogue)
         keeping = library if settings.source_days else None
         deliver = Deliver(bot, queue, catalogue, records=records, keeping=keeping, board=board)

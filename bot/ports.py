@@ -298,7 +298,7 @@ class Remembering(Protocol):
         ...
 
     async def deleted(self, job_id: str) -> None:
-        """Note that a person deleted the answer: its picture is gone."""
+        """Note that a person deleted the answer: its picture is gone, and so is what was made small of it."""
         ...
 
     async def source(self, sha256: str) -> Kept | None:

@@ -104,6 +104,14 @@ _PERSON: Mapping[str, str] = {
     "Use the result as the source, or /imagine with the picture attached.",
     "result_gone": "The picture is gone. Its message was deleted, or the bot may no longer read it. "
     "Use /imagine with the picture attached.",
+    "not_yours_to_end": "This is somebody else's. Only its author and the server's moderators delete or cancel it. "
+    "Ask one of them.",
+    "not_deletable": "The message could not be deleted. Discord does not let the bot, perhaps because the thread is "
+    "archived or locked. Write something there, or unlock it, and try again.",
+    "too_long_to_edit": "The {field} has {length} characters. A form in Discord takes {limit}. "
+    "Use /imagine, which takes more.",
+    "upscale_unsupported": "This picture cannot be made larger. No upscaler here takes it, or it was made larger "
+    "already. Use it as a source instead.",
     "not_yours": "This is somebody else's result. In this server only its author goes on from it. "
     "Use /imagine for one of your own.",
     "not_recorded": "This picture cannot be marked. The bot's records do not know it any more. "

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.adapters.records import told_of
 from bot.ports import Kept, Past
 from bot.records.database import TROUBLE, Database
-from bot.records.models import jobs, outcomes, sources
+from bot.records.models import jobs, outcomes, sources, thumbnails
 from shared.errors import Refused, problem
 from shared.job import Job
 
@@ -37,6 +37,7 @@ class Library:
     async def deleted(self, job_id: str) -> None:
         async with opened(self._database) as records:
             await records.execute(update(jobs).where(jobs.c.id == job_id).values(deleted_at=self._clock()))
+            await records.execute(delete(thumbnails).where(thumbnails.c.job_id == job_id))
 
     async def source(self, sha256: str) -> Kept | None:
         async with opened(self._database) as records:

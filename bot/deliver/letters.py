@@ -3,7 +3,9 @@
 import asyncio
 import io
 import logging
-from typing import NotRequired, TypedDict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final, NotRequired, TypedDict
 
 import discord
 from discord import ui
@@ -11,16 +13,18 @@ from discord import ui
 from bot.deliver.spots import Spot
 from bot.phrases import Phrases, phrases_for
 from bot.ports import Standing
-from bot.render import Rows, expired_view, failed_view, filtered_view, number, result_view
+from bot.render import expired_view, failed_view, filtered_view, number, result_view
 from bot.upload import fit_upload
-from bot.views import result_rows
+from bot.views import notice_rows, result_rows
 from shared.catalogue import Catalogue, Model
 from shared.errors import problem
-from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated
 from shared.pictures import PictureType
+from shared.request import others_for
 
 log = logging.getLogger(__name__)
+
+_GONE: Final = frozenset({"model_gone", "model_withdrawn", "model_off"})
 
 
 class Letter(TypedDict):
@@ -34,21 +38,21 @@ async def letter(standing: Standing, picture: bytes | None, spot: Spot, limit: i
     """Write the message about a finished job, its picture within `limit` bytes. Encoding is done off the loop."""
     job, outcome = standing.job, standing.outcome
     phrases = phrases_for(job.requester.locale)
+    rows = notice_rows(job.id, job.request, catalogue, phrases, others=_others(standing, catalogue))
     match outcome:
         case Filtered():
-            return Letter(view=filtered_view(job, outcome, phrases, notes=spot.notes, rows=_rows(job, phrases)))
+            return Letter(view=filtered_view(job, outcome, phrases, notes=spot.notes, rows=rows))
         case Failed():
-            return Letter(view=failed_view(job, outcome, phrases, notes=spot.notes, rows=_rows(job, phrases)))
+            return Letter(view=failed_view(job, outcome, phrases, notes=spot.notes, rows=rows))
         case Generated():
             if picture is None:
-                return Letter(view=expired_view(job, outcome, phrases, notes=spot.notes, rows=_rows(job, phrases)))
-            model = catalogue.models.get(job.request.model)
-            return await _with_picture(standing, outcome, picture, spot=spot, limit=limit, model=model)
+                return Letter(view=expired_view(job, outcome, phrases, notes=spot.notes, rows=rows))
+            return await _with_picture(standing, outcome, picture, spot=spot, limit=limit, catalogue=catalogue)
     raise TypeError(f"job {job.id} has no outcome yet: {standing.state}")
 
 
 async def _with_picture(
-    standing: Standing, made: Generated, picture: bytes, *, spot: Spot, limit: int, model: Model | None
+    standing: Standing, made: Generated, picture: bytes, *, spot: Spot, limit: int, catalogue: Catalogue
 ) -> Letter:
     job = standing.job
     phrases = phrases_for(job.requester.locale)
@@ -57,18 +61,23 @@ async def _with_picture(
     except ValueError:
         log.exception("job %s: its picture cannot be uploaded; look at what the model answers", job.id)
         failed = Failed(problem=problem("internal"))
-        return Letter(view=failed_view(job, failed, phrases, notes=spot.notes, rows=_rows(job, phrases)))
+        rows = notice_rows(job.id, job.request, catalogue, phrases)
+        return Letter(view=failed_view(job, failed, phrases, notes=spot.notes, rows=rows))
     notes = spot.notes if fitted is picture else (*spot.notes, _reencoded(limit, kind, phrases))
     name = "-".join(str(part) for part in ("pentimento", job.id, made.seed) if part is not None)
     file = f"{name}.{kind.extension}"
     seconds = standing.since - job.accepted_at
-    rows = result_rows(job.id, phrases, picture=True, upscales=False)
+    rows = result_rows(job.id, job.request, catalogue, phrases)
+    model = catalogue.models.get(job.request.model)
     view = result_view(job, made, model, phrases, file=file, seconds=seconds, notes=notes, rows=rows)
     return Letter(view=view, files=[discord.File(io.BytesIO(fitted), filename=file)])
 
 
-def _rows(job: Job, phrases: Phrases) -> Rows:
-    return result_rows(job.id, phrases, picture=False, upscales=False)
+def _others(standing: Standing, catalogue: Catalogue) -> Sequence[Model]:
+    """Give the models that may be asked instead, where the one that was asked is gone."""
+    if not isinstance(standing.outcome, Failed) or standing.outcome.problem.code not in _GONE:
+        return ()
+    return others_for(standing.job.request, catalogue, datetime.fromtimestamp(standing.since, UTC).date())
 
 
 def _reencoded(limit: int, kind: PictureType, phrases: Phrases) -> str:
