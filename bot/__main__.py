@@ -74,7 +74,9 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             max_waiting=settings.max_waiting_per_user,
             max_running=settings.max_running_per_user,
             channel_waiting=settings.max_waiting_per_channel,
+            channel_running=settings.max_running_per_channel,
             guild_waiting=settings.max_waiting_per_guild,
+            guild_running=settings.max_running_per_guild,
             per_minute=(
                 settings.max_per_minute_per_user,
                 settings.max_per_minute_per_channel,

@@ -26,10 +26,13 @@ class State(StrEnum):
 class Standing:
     """An accepted job as the queue knows it now.
 
-    `position` is 1 for the next one up (0 when it does not wait), `estimate` seconds until its picture is expected,
-    `since` Unix seconds when its state began; `thread` is the snowflake of its thread once one is open, `told` that of
-    the message which told its outcome. `claims` counts leases, `calls` those in which a call of the model was begun,
-    `doubts` the calls whose fate nobody knows.
+    `position` is its place in the line of its model, 1 for the next one up (0 when it does not wait). `estimate` is
+    seconds until its picture is expected: of one being prepared as if nobody came before it, of one that waits by who
+    does (`shared/queue/lua/standing.lua` says how), of one that runs what is left; `typical` is seconds that a call of
+    its model has lately taken, or is said by the catalogue to take. `since` is Unix seconds when its state began;
+    `thread` is the snowflake of its thread once one is open, `told` that of the message which told its outcome.
+    `claims` counts leases, `calls` those in which a call of the model was begun, `doubts` the calls whose fate nobody
+    knows.
     """
 
     job: Job
@@ -43,6 +46,7 @@ class Standing:
     claims: int = 0
     calls: int = 0
     doubts: int = 0
+    typical: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -196,11 +200,38 @@ class Accepting(Protocol):
         ...
 
 
+class Cancelled(StrEnum):
+    """What became of cancelling. TOO_LATE: a call of the model has begun, or the job has ended in some way."""
+
+    CANCELLED = "cancelled"
+    TOO_LATE = "too_late"
+    UNKNOWN = "unknown"
+
+
+class Cancelling(Protocol):
+    """Ending a job before its call."""
+
+    async def cancel(self, job_id: str, problem: Problem) -> Cancelled:
+        """End the job as Failed with this problem, unless its call has begun: what is paid for is kept.
+
+        The outcome is told like any other. Who asks again, also because the answer was lost, is TOO_LATE.
+        Raises `shared.errors.Refused` (queue_away); whether the job was cancelled is not known then.
+        """
+        ...
+
+
 class Watching(Protocol):
-    """Seeing where jobs stand, and what they start from."""
+    """Seeing where jobs stand, and what they start from.
+
+    An open job is one that was accepted and whose end was not told yet.
+    """
 
     async def open_jobs(self) -> Sequence[str]:
-        """List the ids of all jobs that are accepted and not delivered, oldest first."""
+        """List the ids of open jobs, oldest first.
+
+        Where there are more than some hundred, these are the oldest, those at work, another part of the others each
+        time, and the newest.
+        """
         ...
 
     async def standings(self, job_ids: Collection[str]) -> Sequence[Standing]:
@@ -209,6 +240,18 @@ class Watching(Protocol):
 
     async def prepared(self, job_id: str) -> bytes | None:
         """Fetch the picture that a job starts from, as its model gets it; None before it is prepared, and once told."""
+        ...
+
+
+class Listing(Protocol):
+    """Seeing the queue as a person or a guild sees it."""
+
+    async def jobs_of(self, flow: str) -> Sequence[Standing]:
+        """Tell where all open jobs of a flow stand, oldest first. Raises `shared.errors.Refused` (queue_away)."""
+        ...
+
+    async def waiting(self, guild: int) -> int:
+        """Count the open jobs of a guild. Raises `shared.errors.Refused` (queue_away)."""
         ...
 
 

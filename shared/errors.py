@@ -97,6 +97,8 @@ _PERSON: Mapping[str, str] = {
     # the queue
     "too_many_waiting": "You have {count} requests waiting. At most {limit} may wait for one person. "
     "Ask again when one is done.",
+    "cancelled": "The picture was not made. {name} cancelled it before it was painted. "
+    "Ask again if you want it after all.",
     # going on from a result
     "job_unknown": "There is nothing to go on from. Neither the bot's records nor the picture say how it was made. "
     "Use /imagine with the picture attached.",
@@ -141,6 +143,7 @@ _TIME: Mapping[str, str] = {
     "Nothing was charged; ask again in a minute.",
     "queue_unreachable": "The request could not be queued. The queue does not answer. "
     "Nothing was charged; ask again in a minute.",
+    "queue_away": "That could not be done. The queue does not answer. Try again in a minute.",
     "quota_exceeded": "The picture was not made. The operator's AWS account reached its limit for {model}. "
     "Ask again later.",
     "busy": "The picture was not made. {model} stayed busy for too long. Ask again later.",

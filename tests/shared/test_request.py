@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.catalogue import Catalogue, load_catalogue
 from shared.errors import Refused
-from shared.request import OPTIONS, Request, compose, draw_seed, parse_extras, upscales_of
+from shared.request import OPTIONS, Request, carried_over, compose, draw_seed, parse_extras, upscales_of
 
 CATALOGUE = load_catalogue()
 
@@ -308,3 +308,25 @@ def test_an_operator_may_take_upscalers_off_and_change_their_rows() -> None:
     assert row.bounds
     assert (row.bounds.max_side, row.bounds.min_side) == (2000, 64)
     assert [model.key for model in ours.offered] == [model.key for model in CATALOGUE.offered]
+
+
+def test_a_request_is_carried_over_to_another_model_with_what_that_one_reads() -> None:
+    made = compose(CATALOGUE, prompt="a castle", model="sdxl", has_picture=True, keep=40, steps=20, fit="pad", seed=7)
+    large = CATALOGUE.models["sd3.5-large"]
+
+    same = carried_over(made, CATALOGUE.models["sdxl"], CATALOGUE)
+    other = carried_over(made, large, CATALOGUE)
+    further = carried_over(made, large, CATALOGUE, on_result=True, keep=80)
+
+    assert same.given() == {"keep": 40, "steps": 20, "fit": "pad"}
+    assert (other.model, other.given()) == ("sd3.5-large", {"keep": 40, "fit": "pad"})
+    assert further.given() == {"keep": 80}
+
+
+def test_what_another_model_would_not_take_is_refused_in_words() -> None:
+    made = compose(CATALOGUE, prompt="a castle::1.4", model="sdxl", has_picture=True)
+
+    with pytest.raises(Refused) as refused:
+        carried_over(made, CATALOGUE.models["sd3.5-large"], CATALOGUE)
+
+    assert [wrong.code for wrong in refused.value.problems] == ["weight_unsupported"]
