@@ -18,6 +18,7 @@ import discord
 from bot import attachments
 from bot import log as logs
 from bot.adapters.celery import CeleryTickets
+from bot.adapters.drafts import RedisDrafts
 from bot.adapters.favourites import Favourites
 from bot.adapters.lead import Lead
 from bot.adapters.library import Library
@@ -27,8 +28,9 @@ from bot.adapters.redis import RedisQueue, connect
 from bot.board import Board
 from bot.check import check
 from bot.client import Bot
+from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
-from bot.commands.options import command
+from bot.commands.reimagine import Reimagine
 from bot.deliver import Deliver
 from bot.heartbeat import beat
 from bot.intake import Intake
@@ -105,7 +107,9 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
 
         library, people = Library(records.database), People(records.database)
         recall = Recall(library, queue, fetch)
-        bot = Bot([command(catalogue, Imagine(intake), datetime.now(UTC).date())], people)
+        reimagine = Reimagine(intake, RedisDrafts(redis))
+        does = {"imagine": Imagine(intake), "reimagine": reimagine}
+        bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
         edit, on_result = Edit(intake, recall, people), Edit(intake, recall, people, on_result=True)
         bot.presses = {
             "again": Again(intake, recall, people),
@@ -119,7 +123,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             "delete": Delete(recall),
             "delete_yes": DeleteYes(recall, library),
         }
-        bot.forms = {"edit": edit.submitted, "source": on_result.submitted}
+        bot.forms = {"edit": edit.submitted, "source": on_result.submitted, "reimagine": reimagine.submitted}
         board = Board(bot, queue, catalogue)
         keeping = library if settings.source_days else None
         deliver = Deliver(bot, queue, catalogue, records=records, keeping=keeping, board=board)

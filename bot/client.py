@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import discord
@@ -11,6 +11,7 @@ from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from yarl import URL
 
+from bot.commands.book import Commands
 from bot.commands.sync import synchronise
 from bot.commands.translation import PhraseTranslator
 from bot.interactions.answers import apologise, outdated, tell
@@ -27,7 +28,6 @@ LONGEST_PAUSE: Final = 60.0
 Background = Callable[[], Awaitable[None]]
 PressHandler = Callable[[discord.Interaction, Press], Awaitable[None]]
 FormHandler = Callable[[discord.Interaction, Form], Awaitable[None]]
-Commands = Sequence[app_commands.Command[Any, ..., None] | app_commands.Group | app_commands.ContextMenu]
 
 
 class InHand:

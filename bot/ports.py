@@ -122,6 +122,18 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class Draft:
+    """The pictures that a person may start from while they fill in a form, and the job that they came of, if any.
+
+    Nobody but that `user` goes on with it.
+    """
+
+    user: int
+    pictures: tuple[Source, ...]
+    parent: str | None = None
+
+
+@dataclass(frozen=True)
 class Past:
     """A job as the records keep it. `kind` is that of its outcome, None while it is open.
 
@@ -197,6 +209,18 @@ class Accepting(Protocol):
 
     async def opened(self, job_id: str, thread: int) -> None:
         """Remember the thread that was opened for this job."""
+        ...
+
+
+class Drafting(Protocol):
+    """Remembering what a form cannot hold. Raises `shared.errors.Refused` (no_room, queue_unreachable)."""
+
+    async def draft(self, draft_id: str, draft: Draft) -> None:
+        """Keep it for as long as a form may be open."""
+        ...
+
+    async def drafted(self, draft_id: str) -> Draft | None:
+        """Give it back; None when it was kept no longer, or never."""
         ...
 
 

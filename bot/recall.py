@@ -2,14 +2,14 @@
 
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import discord
 
 from bot.ports import Kept, Past, Recipe, Remembering, Source, State, Watching
-from bot.render import mark
+from bot.views.press import read
 from shared.errors import Refused, problem
 from shared.job import Job
 from shared.outcome import Generated
@@ -77,7 +77,7 @@ class Recall:
         Raises `Refused`: result_gone, and job_unknown for a job of another guild.
         """
         async for message in _in_front(interaction):
-            if any(getattr(part, "id", None) == mark(job_id) for part in message.components):
+            if job_of(message, interaction.client) == job_id:
                 return message
         past = await self.known(job_id)
         if past is not None:
@@ -115,9 +115,19 @@ def pictures_in(message: discord.Message | None) -> Iterator[Source]:
     if message is None:
         return
     for attachment in message.attachments:
-        yield Source(attachment.url, attachment.size, attachment.filename)
-    for component in message.components:
-        yield from _media(component)
+        if (attachment.content_type or "image/").startswith("image/"):
+            yield Source(attachment.url, attachment.size, attachment.filename)
+    for component in _inside(message.components):
+        for item in getattr(component, "items", ()):
+            yield Source(item.media.url, None, item.media.url.partition("?")[0].rpartition("/")[2])
+
+
+def job_of(message: discord.Message, client: discord.Client) -> str | None:
+    """Tell of which job this message of ours is the answer, by the buttons under it; None when it is of none."""
+    if client.user is None or message.author.id != client.user.id:
+        return None
+    pressed = (read(str(getattr(component, "custom_id", ""))) for component in _inside(message.components))
+    return next((press.job_id for press in pressed if press is not None and press.verb == "again"), None)
 
 
 def written_in(data: bytes) -> Recipe | None:
@@ -173,8 +183,7 @@ async def _in_front(interaction: discord.Interaction) -> AsyncIterator[discord.M
         yield found
 
 
-def _media(component: Any) -> Iterator[Source]:
-    for item in getattr(component, "items", ()):
-        yield Source(item.media.url, None, item.media.url.partition("?")[0].rpartition("/")[2])
-    for inner in getattr(component, "children", ()):
-        yield from _media(inner)
+def _inside(components: Iterable[Any]) -> Iterator[Any]:
+    for component in components:
+        yield component
+        yield from _inside(getattr(component, "children", ()))

@@ -120,6 +120,10 @@ _PERSON: Mapping[str, str] = {
     "Press Again for one that they know.",
     "picture_unsupported_anywhere": "No model here changes a picture. They all paint from words alone. "
     "Use /imagine without one.",
+    "no_picture": "There is no picture in this message. This command starts from one that is attached or shown. "
+    "Use it on a message with a picture, or use /imagine.",
+    "draft_gone": "The form was open for too long. The picture it was about is remembered for an hour. "
+    "Use the command on the message again.",
     "direct_closed": "The answer has nowhere to go. You prefer private results, and your direct messages are closed to "
     "this bot. Open them in your privacy settings, or change it with /preferences.",
     # the model's answer

@@ -54,9 +54,9 @@ async def outdated(interaction: discord.Interaction) -> None:
     await tell(interaction, phrases_of(interaction).say("refused.outdated"))
 
 
-async def open_form(interaction: discord.Interaction, modal: ui.Modal) -> None:
-    """Answer, before anything else, with a modal."""
-    await _answer_first(interaction, lambda: interaction.response.send_modal(modal))
+async def open_form(interaction: discord.Interaction, form: ui.Modal) -> None:
+    """Answer, before anything else, with a form to fill in."""
+    await _answer_first(interaction, lambda: interaction.response.send_modal(form))
 
 
 async def hold(interaction: discord.Interaction) -> bool:

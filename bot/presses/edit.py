@@ -13,7 +13,8 @@ from bot.ports import Knowing, Recipe
 from bot.presses.guard import may_press
 from bot.presses.models import model_called, reading_pictures
 from bot.recall import Recall
-from bot.render.form import TEXT_LIMIT, editable, form_parts, texts_of
+from bot.render.fields import TEXT_LIMIT
+from bot.render.form import editable, form_parts, texts_of
 from bot.views import Press
 from shared.catalogue import Model
 from shared.errors import Problem, Refused, problem

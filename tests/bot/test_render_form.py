@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from bot.interactions.forms import modal
 from bot.phrases import languages, phrases_for
-from bot.render.form import TEXT_LIMIT, form_parts, texts_of
+from bot.render.fields import TEXT_LIMIT
+from bot.render.form import form_parts, texts_of
 from bot.views import Press
 from shared.request import Request
 from tests.bot.test_render import CATALOGUE, EN, FR, ask, requests, wide
