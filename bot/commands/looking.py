@@ -39,6 +39,15 @@ def looking(catalogue: Catalogue, does: Mapping[str, Any]) -> list[Command]:
     async def favourites(interaction: discord.Interaction) -> None:
         await does["favourites"](interaction)
 
+    async def show(
+        interaction: discord.Interaction, job: app_commands.Range[str, 1, WORDS_LIMIT], public: bool = False
+    ) -> None:
+        await does["show"](interaction, job=job, public=public)
+
+    async def answers(interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
+        offered: list[Choice[str]] = await does["show"].offer(interaction, typed)
+        return offered
+
     async def models(interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
         del interaction
         found = (model for model in catalogue if typed.casefold() in f"{model.name}\n{model.key}".casefold())
@@ -48,6 +57,7 @@ def looking(catalogue: Catalogue, does: Mapping[str, Any]) -> list[Command]:
         _command("queue", queue),
         _command("history", history, "words", "model", "since", "until", "user", "everyone", model=models),
         _command("favourites", favourites),
+        _command("show", show, "job", "public", job=answers),
     ]
 
 

@@ -91,7 +91,10 @@ async def set_roles(request: web.Request) -> web.Response:
     """Give a member exactly these roles; who is no member yet joins the guild."""
     world, guild, asked = await _asked(request)
     user = world.user(request.match_info["user"])
-    member = guild.members.get(user.id) or world.join(guild, user)
+    if user.id not in guild.members:
+        world.join(guild, user)
+        world.events.to_user(user.id, "GUILD_CREATE", {"id": guild.id})
+    member = guild.members[user.id]
     if "roles" in asked:
         member.roles = [role for role in map(str, asked["roles"]) if role in guild.roles]
     if user is world.bot:
@@ -161,6 +164,8 @@ async def add_guild(request: web.Request) -> web.Response:
     guild = world.add_guild(asked["name"], [world.user(name) for name in asked.get("members") or ("ada", "ben")])
     channel = world.add_channel(guild, "general")
     world.events.to_bot("GUILD_CREATE", guild_create(world, guild), Intent.GUILDS, guild.id)
+    for user_id in guild.members:
+        world.events.to_user(user_id, "GUILD_CREATE", {"id": guild.id})
     return ok(guild.json() | {"channels": [channel.json()]})
 
 

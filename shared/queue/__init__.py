@@ -20,7 +20,8 @@ turn of their own less meanwhile.
 A claim gives a lease that its worker renews; the sweep, run by every worker on a timer, brings back what expired. A
 call is recorded before it starts (`begin`). A finish is taken even from a worker that lost its lease: what was paid
 for is not thrown away. A cancel ends what has no call begun: its worker finds the lease lost. All times are Redis's
-own clock, in milliseconds, so that no two machines can disagree.
+own clock, in milliseconds, so that no two machines can disagree. Where that is set back, the ledger's goes on; where it
+jumps forward, every worker has the time of a lease to renew what it holds.
 
 A worker that could not hear Redis's answer disowns its tokens: what was leased under them waits again at its old place,
 as if never claimed. A job whose workers died is set aside in `dead:<id>` with its picture, for the operator. Scripts

@@ -8,7 +8,7 @@ import { Interactions } from './interactions.js'
 import { preview } from './message.js'
 import { Pane } from './pane.js'
 import { drawChannels, drawMe } from './sidebar.js'
-import { State, displayName, isEphemeral, isThread } from './state.js'
+import { State, displayName, isDirect, isEphemeral, isThread } from './state.js'
 import { applyTheme } from './theme.js'
 import { keepRelativeTimes } from './time.js'
 
@@ -53,7 +53,11 @@ const app = {
     }
   },
 
-  reply: (message) => panes.get(message.channel_id)?.composer.reply(message),
+  /** Answer a message in its own channel, which on a narrow screen a thread may hide. */
+  async reply(message) {
+    if (!panes.get(message.channel_id)?.element.checkVisibility()) await app.go(message.channel_id)
+    panes.get(message.channel_id).composer.reply(message)
+  },
 
   async setLocale(locale) {
     try {
@@ -139,8 +143,14 @@ function draw() {
   panes.forEach((pane) => pane.update())
 }
 
+function whatRang({ channel_id: id }) {
+  const channel = state.channels.get(id)
+  return isDirect(channel) ? 'wrote to you' : `called you in ${state.placeOf(channel)}`
+}
+
 function hear(event) {
   if (loading) return held.push(event)
+  if (event.t === 'GUILD_CREATE') return reload()
   state.apply(event)
   app.interactions.hear(event)
 }
@@ -161,7 +171,7 @@ state.on('channels', () => {
 })
 state.on('arrived', (message) => {
   if (message.author.id === state.me.id) return
-  if (!state.open.has(message.channel_id)) return state.rings(message) && toast(`${displayName(message.author)} called you in ${state.placeOf(state.channels.get(message.channel_id))}.`)
+  if (!state.open.has(message.channel_id)) return state.rings(message) && toast(`${displayName(message.author)} ${whatRang(message)}.`)
   const aside = isEphemeral(message) ? ', only to you' : state.calls(message) ? ', mentioning you' : ''
   announce(`${displayName(message.author)}${aside}: ${preview(message, app)}`)
 })

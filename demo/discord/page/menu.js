@@ -34,7 +34,7 @@ export function openMenu({ label, items, opener, x, y }) {
     event.stopPropagation()
   }
 
-  document.body.append(menu)
+  ;(opener.closest('.pane') ?? document.body).append(menu)
   menu.showPopover()
   const box = opener.getBoundingClientRect()
   menu.style.left = `${Math.min(x ?? box.right - menu.offsetWidth, innerWidth - menu.offsetWidth - 8)}px`

@@ -61,8 +61,8 @@ export function drawMe(element, app) {
   const others = [...state.users.values()].filter((user) => !user.bot && user.id !== state.me.id)
   const locales = state.locale in LOCALES ? LOCALES : { ...LOCALES, [state.locale]: state.locale }
   clear(element,
-    h('button', { type: 'button', class: 'me', popovertarget: 'settings', 'aria-label': `${displayName(state.me)}, settings` }, avatar(state.me),
-      h('span', { class: 'me-text' }, h('span', { class: 'me-name' }, displayName(state.me)), h('span', { class: 'me-note' }, state.me.username)), icon('down')),
+    h('button', { type: 'button', class: 'me', popovertarget: 'settings' }, avatar(state.me),
+      h('span', { class: 'me-text' }, h('span', { class: 'me-name' }, displayName(state.me)), h('span', { class: 'me-note' }, state.me.username), h('span', { class: 'sr-only' }, 'settings')), icon('down')),
     h('div', { id: 'settings', class: 'settings', popover: 'auto', role: 'dialog', 'aria-label': 'Settings' },
       h('label', {}, 'Language', picker(locales, state.locale, (locale) => app.setLocale(locale))),
       h('label', {}, 'Theme', picker({ auto: 'As the system', dark: 'Dark', light: 'Light' }, theme(), setTheme)),

@@ -28,7 +28,7 @@ if ceiling > 0 and used + #source > ceiling * share then return {'no_room'} end
 local running = {}
 for _, scope in ipairs(scopes) do running[#running + 1] = scope.name .. ' ' .. scope.run end
 redis.call('HSET', key('job', id), 'job', job, 'model', model, 'flow', flow, 'cost', cost,
-  'scopes', table.concat(running, ' '), 'attempts', 0, 'calls', 0, 'doubts', doubts, 'accepted', at)
+  'scopes', table.concat(running, ' '), 'attempts', 0, 'calls', 0, 'doubts', doubts)
 redis.call('ZADD', key('open'), at, id)
 for _, scope in ipairs(scopes) do
   redis.call('SADD', key('mine', scope.name), id)

@@ -8,7 +8,7 @@ local lane, model, flow, cost, scopes, thread =
   unpack(redis.call('HMGET', dead, 'lane', 'model', 'flow', 'cost', 'scopes', 'thread'))
 
 redis.call('HSET', key('job', fresh), 'job', job, 'model', model, 'flow', flow, 'cost', cost, 'scopes', scopes,
-  'attempts', 0, 'calls', 0, 'doubts', 0, 'accepted', now())
+  'attempts', 0, 'calls', 0, 'doubts', 0)
 if thread ~= '' then redis.call('HSET', key('job', fresh), 'thread', thread) end
 redis.call('ZADD', key('open'), now(), fresh)
 for _, scope in ipairs(scopes_of(fresh)) do redis.call('SADD', key('mine', scope[1]), fresh) end

@@ -44,7 +44,7 @@ for _, id in ipairs(ARGV) do
   if job then
     local place, ahead, least = 0, 0, 0
     if state == 'waiting' then place, ahead, least = waits(id, lane, model) end
-    if state == 'running' then least = since - at end
+    if state == 'running' then least = since - wall() end
     answer[#answer + 1] = {id, job, state, since, thread or '', outcome or '', told or '', claims, calls, doubts,
       place, mean(model), ahead, least}
   end

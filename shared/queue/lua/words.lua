@@ -1,12 +1,18 @@
--- Words that the scripts share. KEYS[1] is the prefix of all keys; every time is Redis's own, in milliseconds.
+-- Words that the scripts share. KEYS[1] is the prefix of all keys; all times are in milliseconds.
 
 local function key(...)
   return KEYS[1] .. table.concat({...}, ':')
 end
 
-local function now()
+-- Redis's clock, for people to read.
+local function wall()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- The ledger's clock: Redis's, ahead by what that was ever set back, so that nothing lasts an hour longer when it is.
+local function now()
+  return wall() + tonumber(redis.call('GET', key('ahead')) or 0)
 end
 
 -- Let all that follows write, though Redis is full: maxmemory stops no script after its first write, and this is one.
@@ -19,7 +25,7 @@ local function job_get(id, ...)
 end
 
 local function set_state(id, state)
-  redis.call('HSET', key('job', id), 'state', state, 'since', now())
+  redis.call('HSET', key('job', id), 'state', state, 'since', wall())
 end
 
 -- The model under which a job waits in a lane: preparing is the same work for every model.
@@ -147,7 +153,7 @@ end
 
 -- Keep a job that was given up, with its picture, for the operator.
 local function set_aside(lane, id, outcome, keep)
-  local at, dead = now(), key('dead', id)
+  local at, dead = wall(), key('dead', id)
   local job, model, flow, cost, scopes, claims, calls, thread =
     job_get(id, 'job', 'model', 'flow', 'cost', 'scopes', 'attempts', 'calls', 'thread')
   redis.call('HSET', dead, 'job', job, 'model', model, 'flow', flow, 'cost', cost, 'scopes', scopes, 'claims', claims,

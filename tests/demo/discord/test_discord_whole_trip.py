@@ -196,3 +196,29 @@ async def test_a_process_without_a_gateway_posts_with_the_token_alone(stand_in: 
         message = await place.send("hello", nonce="job-1")
         again = await place.send("hello", nonce="job-1")
         assert again.id == message.id
+
+
+async def test_a_modal_that_one_bot_opened_is_submitted_to_the_next(stand_in: StandIn) -> None:
+    message = await stand_in.say(
+        content="x",
+        components=[{"type": 1, "components": [{"type": 2, "style": 1, "label": "Again", "custom_id": "again:5"}]}],
+    )
+    async with online(imagining()):
+        opened = await stand_in.press(message["id"], "again:5")
+        await stand_in.when(opened, lambda i: i["acknowledged"])
+    bot, submitted = Bot(), []
+
+    @bot.event
+    async def on_interaction(interaction: discord.Interaction[Any]) -> None:
+        data: Any = interaction.data
+        submitted.append((interaction.type, data["components"][0]["component"]["value"], interaction.message))
+        await interaction.response.edit_message(content="taken on")
+
+    async with online(bot):
+        sent = await stand_in.submit(opened, prompt="fog at dawn")
+        answered = await stand_in.when(sent, lambda i: i["acknowledged"])
+
+    ((kind, words, source),) = submitted
+    assert (kind, words) == (discord.InteractionType.modal_submit, "fog at dawn")
+    assert source is not None
+    assert (answered["message"]["id"], answered["message"]["content"]) == (str(source.id), "taken on")

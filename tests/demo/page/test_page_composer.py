@@ -183,7 +183,7 @@ def test_subcommands_are_commands_of_their_own(tabs: "Tabs") -> None:
 
 def test_names_and_descriptions_follow_the_language_of_the_person(tabs: "Tabs") -> None:
     page = tabs("ben")
-    page.get_by_role("button", name="Ben, settings").click()
+    page.get_by_role("button", name="Ben ben settings").click()
     page.get_by_label("Language").select_option("fr")
     expect(page.get_by_role("status").filter(has_text="in this language")).to_be_visible()
     page.keyboard.press("Escape")

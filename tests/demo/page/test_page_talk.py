@@ -146,6 +146,7 @@ def test_direct_messages_come_into_the_sidebar_and_their_buttons_work(result: Pa
     result.get_by_role("button", name="Write to me").click()
     sidebar = result.get_by_role("navigation")
     direct = sidebar.get_by_role("link", name="Pentimento")
+    expect(result.get_by_role("status").filter(has_text="Pentimento wrote to you.")).to_be_visible()
     expect(direct).to_contain_text("mentions: 1")
     direct.click()
     expect(result.get_by_role("heading", name="Pentimento").first).to_be_visible()
@@ -181,8 +182,9 @@ def test_a_command_for_moderators_is_offered_once_one_is_made_so(tabs: "Tabs", s
 
 
 def test_a_second_guild_has_its_own_place_in_the_sidebar(tabs: "Tabs", stand_in: "StandIn") -> None:
+    page = tabs()
     guild = stand_in.control("POST", "guilds", {"name": "Elsewhere"})
-    page = tabs(channel=guild["channels"][0]["id"])
     expect(page.get_by_role("navigation").get_by_role("heading", name="Elsewhere")).to_be_visible()
+    page.get_by_role("navigation").get_by_role("link", name="general", exact=True).last.click()
     expect(page).to_have_title("#general · Elsewhere · Ada")
     stand_in.control("DELETE", f"channels/{guild['channels'][0]['id']}")
