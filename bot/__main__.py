@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import aiohttp
 import discord
+from redis.asyncio import Redis
 
 from bot import attachments
 from bot import log as logs
 from bot.adapters.celery import CeleryTickets
+from bot.adapters.drafts import RedisDrafts
 from bot.adapters.families import Families
 from bot.adapters.favourites import Favourites
 from bot.adapters.lead import Lead
@@ -29,18 +31,24 @@ from bot.adapters.search import JobSearch, RedisSearches
 from bot.adapters.thumbnails import KeptThumbnails
 from bot.board import Board
 from bot.check import check
-from bot.client import Bot
+from bot.client import Bot, PressHandler
 from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
+from bot.commands.reimagine import Reimagine
 from bot.deliver import Deliver
 from bot.heartbeat import beat
 from bot.intake import Intake
 from bot.looking.history import History
 from bot.looking.lineage import Lineage
 from bot.looking.queue import Queue
+from bot.looking.show import Show
 from bot.ports import Past, Source
 from bot.presses.again import Again, Vary
+from bot.presses.delete import Delete, DeleteYes
+from bot.presses.details import Details
+from bot.presses.edit import Edit
 from bot.presses.favourite import Favourite
+from bot.presses.upscale import Upscale
 from bot.recall import Recall, posted
 from bot.reconcile import Reconcile
 from bot.settings import Settings
@@ -112,24 +120,29 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         async def telling(past: Past) -> discord.Message | None:
             return await posted(bot, past)
 
-        pictures = Pictures(telling, library, fetch)
-        thumbnailer = Thumbnailer(pictures, KeptThumbnails(records.database))
-        searches = RedisSearches(redis)
-        history = History(JobSearch(records.database), searches, thumbnailer, catalogue)
+        look = _looking(records, redis, queue, Pictures(telling, library, fetch), catalogue)
+        reimagine = Reimagine(intake, RedisDrafts(redis))
         does = {
             "imagine": Imagine(intake),
-            "queue": Queue(queue, catalogue),
-            "history": history,
-            "favourites": history.favourites,
-            "lineage": Lineage(library, Families(records.database), thumbnailer, catalogue),
+            "reimagine": reimagine,
+            **look.commands,
         }
         bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
+        edit, on_result = Edit(intake, recall, people), Edit(intake, recall, people, on_result=True)
         bot.presses = {
             "again": Again(intake, recall, people),
             "vary": Vary(intake, recall, people),
+            "edit": edit,
+            "source": on_result,
+            "upscale": Upscale(intake, recall, people),
+            "details": Details(catalogue, recall),
+            "exact": Again(intake, recall, people, exactly=True),
             "favourite": Favourite(Favourites(records.database), recall),
-            "page": history.turn,
+            **look.presses,
+            "delete": Delete(recall),
+            "delete_yes": DeleteYes(recall, library),
         }
+        bot.forms = {"edit": edit.submitted, "source": on_result.submitted, "reimagine": reimagine.submitted}
         board = Board(bot, queue, catalogue)
         keeping = library if settings.source_days else None
         deliver = Deliver(bot, queue, catalogue, records=records, keeping=keeping, board=board)
@@ -160,6 +173,31 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         except Exception as error:
             raise CannotStart(f"Redis does not answer ({error}). Check REDIS_URL and whether Redis runs.") from error
         await run(bot, settings.discord_token.get_secret_value(), stop)
+
+
+class Looking(NamedTuple):
+    """What looks back: commands by their names, and presses by their verbs."""
+
+    commands: dict[str, Any]
+    presses: dict[str, PressHandler]
+
+
+def _looking(records: Records, redis: Redis, queue: RedisQueue, pictures: Pictures, catalogue: Catalogue) -> Looking:
+    """Join what looks back."""
+    search, thumbnailer = JobSearch(records.database), Thumbnailer(pictures, KeptThumbnails(records.database))
+    history = History(search, RedisSearches(redis), thumbnailer, catalogue)
+    show = Show(search, pictures.library, queue, pictures, catalogue)
+    lineage = Lineage(pictures.library, Families(records.database), thumbnailer, catalogue)
+    return Looking(
+        {
+            "lineage": lineage,
+            "queue": Queue(queue, catalogue),
+            "show": show,
+            "history": history,
+            "favourites": history.favourites,
+        },
+        {"page": history.turn, "show": show.chosen},
+    )
 
 
 async def opened_records(settings: Settings, catalogue: Catalogue) -> Records:

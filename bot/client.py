@@ -14,7 +14,7 @@ from yarl import URL
 from bot.commands.book import Commands
 from bot.commands.sync import synchronise
 from bot.commands.translation import PhraseTranslator
-from bot.interactions.answers import apologise, tell
+from bot.interactions.answers import apologise, outdated, tell
 from bot.interactions.forms import Form, read_form
 from bot.interactions.speaking import get_to_know, phrases_of
 from bot.ports import Knowing
@@ -74,7 +74,7 @@ class Tree(app_commands.CommandTree[discord.Client]):
         if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
             log.warning("job %s: %s", interaction.id, error)
             try:
-                await tell(interaction, phrases_of(interaction).say("refused.outdated"))
+                await outdated(interaction)
             except Exception:  # Discord itself may be what fails
                 log.exception("job %s: its author could not be told", interaction.id)
             return
@@ -126,7 +126,7 @@ class Bot(discord.AutoShardedClient):
             if not await self.tree.in_hand.take(interaction, self.tree.people):
                 return
             if answer is None:
-                await tell(interaction, phrases_of(interaction).say("refused.outdated"))
+                await outdated(interaction)
             else:
                 await answer
         except Exception as error:  # noqa: BLE001 - whatever it is, its author is told

@@ -11,9 +11,9 @@ import hashlib
 import logging
 import random
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import discord
@@ -28,7 +28,7 @@ from bot.views import with_cancel
 from shared.catalogue import Catalogue
 from shared.errors import Problem, Refused, problem
 from shared.job import Job, Place, Requester
-from shared.request import Request, draw_seed, problems_of
+from shared.request import Request, compose, draw_seed, problems_of
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +68,23 @@ class Intake:
         if isinstance(source, Source):
             found += attachments.problems_of(source.url, source.size, self._limit(interaction), self.hosts)
         return found
+
+    def composed(
+        self,
+        interaction: discord.Interaction,
+        source: Source | Kept | None,
+        options: Mapping[str, Any],
+        wrong: Sequence[Problem] = (),
+    ) -> Request:
+        """Build the request from what was written. Raises `Refused` with `wrong` and with all else that is wrong."""
+        found = [*self.wrong(interaction, source), *wrong]
+        try:
+            request = compose(self.catalogue, has_picture=source is not None, **options)
+        except Refused as refused:
+            raise Refused(*found, *refused.problems) from refused
+        if found:
+            raise Refused(*found)
+        return request
 
     async def take(
         self,

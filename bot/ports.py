@@ -122,11 +122,24 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class Draft:
+    """The pictures that a person may start from while they fill in a form, and the job that they came of, if any.
+
+    Nobody but that `user` goes on with it.
+    """
+
+    user: int
+    pictures: tuple[Source, ...]
+    parent: str | None = None
+
+
+@dataclass(frozen=True)
 class Past:
     """A job as the records keep it. `kind` is that of its outcome, None while it is open.
 
-    `seed` is the one its picture was made with, where there is one. `source` is the hash of the picture it started
-    from; `deleted`: its answer was deleted by a person. `seconds` is the model's own time.
+    `seed` is the one its picture was made with, where there is one; `seconds` is the model's own time, `cost_usd` what
+    that cost, None where nobody knows. `source` is the hash of the picture it started from; `deleted`: its answer was
+    deleted by a person.
     """
 
     job: Job
@@ -136,7 +149,8 @@ class Past:
     finished_at: float
     source: str | None = None
     deleted: bool = False
-    seconds: float = 0.0
+    seconds: float | None = None
+    cost_usd: float | None = None
 
 
 @dataclass(frozen=True)
@@ -195,6 +209,18 @@ class Accepting(Protocol):
 
     async def opened(self, job_id: str, thread: int) -> None:
         """Remember the thread that was opened for this job."""
+        ...
+
+
+class Drafting(Protocol):
+    """Remembering what a form cannot hold. Raises `shared.errors.Refused` (no_room, queue_unreachable)."""
+
+    async def draft(self, draft_id: str, draft: Draft) -> None:
+        """Keep it for as long as a form may be open."""
+        ...
+
+    async def drafted(self, draft_id: str) -> Draft | None:
+        """Give it back; None when it was kept no longer, or never."""
         ...
 
 
@@ -339,7 +365,7 @@ class Remembering(Protocol):
         ...
 
     async def deleted(self, job_id: str) -> None:
-        """Note that a person deleted the answer: its picture is gone."""
+        """Note that a person deleted the answer: its picture is gone, and so is what was made small of it."""
         ...
 
     async def source(self, sha256: str) -> Kept | None:

@@ -8,8 +8,8 @@ import discord
 from bot.intake import Intake
 from bot.interactions.answers import refuse
 from bot.ports import Source
-from shared.errors import Refused, problem
-from shared.request import Request, compose, parse_extras
+from shared.errors import Problem, Refused, problem
+from shared.request import Request, parse_extras
 
 
 @dataclass(frozen=True)
@@ -31,19 +31,12 @@ class Imagine:
         await self.intake.take(interaction, request, source)
 
     def _request(self, interaction: discord.Interaction, source: Source | None, options: dict[str, Any]) -> Request:
-        wrong = self.intake.wrong(interaction, source)
+        wrong: tuple[Problem, ...] = ()
         try:
-            options |= {"extras": self._extras(interaction, options.get("extras"))}
+            extras = self._extras(interaction, options.get("extras"))
         except Refused as refused:
-            wrong += refused.problems
-            options |= {"extras": None}
-        try:
-            request = compose(self.intake.catalogue, has_picture=source is not None, **options)
-        except Refused as refused:
-            raise Refused(*wrong, *refused.problems) from refused
-        if wrong:
-            raise Refused(*wrong)
-        return request
+            extras, wrong = None, refused.problems
+        return self.intake.composed(interaction, source, options | {"extras": extras}, wrong)
 
     def _extras(self, interaction: discord.Interaction, written: str | None) -> dict[str, Any] | None:
         if written is None:

@@ -11,6 +11,7 @@ from discord.app_commands import Choice, locale_str
 
 from bot.commands.translation import label, said, words
 from bot.phrases import phrases_for
+from bot.render.fields import model_phrase
 from shared.catalogue import Catalogue, Model
 from shared.request import EXTRAS_LIMIT, Fit, Request
 
@@ -92,7 +93,7 @@ def _number(models: tuple[Model, ...], name: str) -> Any:
 
 def _labels(catalogue: Catalogue, name: str, today: date) -> Labels:
     if name == "model":
-        return {model.key: _model_label(model, catalogue, today) for model in catalogue.offered}
+        return {m.key: words(model_phrase(m, catalogue, today), m.name) for m in catalogue.offered}
     if name == "fit":
         return {fit.value: label(name, fit) for fit in Fit} if _reads_pictures(catalogue) else {}
     values = (value for model in catalogue.having(name) for value in model.fields[name].choices)
@@ -101,12 +102,6 @@ def _labels(catalogue: Catalogue, name: str, today: date) -> Labels:
 
 def _reads_pictures(catalogue: Catalogue) -> bool:
     return any(model.picture != "none" for model in catalogue.offered)
-
-
-def _model_label(model: Model, catalogue: Catalogue, today: date) -> locale_str:
-    if model.retired(today):
-        return words("model.retired", model.name)
-    return words("model.default" if model.key == catalogue.default else "model.offered", model.name)
 
 
 def _choices(labels: Labels) -> list[Choice[str]]:

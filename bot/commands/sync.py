@@ -69,4 +69,4 @@ def _entry(name: str, entry: Any) -> Any:
 
 
 def _absent(entry: Any) -> bool:
-    return entry is None or entry is False or entry in ({}, [])
+    return entry is None or entry is False or entry in ("", {}, [])

@@ -24,7 +24,7 @@ def status_text(standing: Standing, phrases: Phrases, model: Model | None) -> st
         if model is None:
             return phrases.say("status.running_unknown", model=request.model, since=since)
         typical = rounded(model.typical_seconds, phrases)
-        return phrases.say("status.running", model=model.name, since=since, typical=typical)
+        return phrases.say(f"status.running_{model.task}", model=model.name, since=since, typical=typical)
     return phrases.say("status.finished")
 
 

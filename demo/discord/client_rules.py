@@ -166,7 +166,7 @@ def _filled(world: World, field: dict[str, Any], label: str, filled: dict[str, A
         if value is not None and value not in {option["value"] for option in field["options"]}:
             raise Forbidden(f"{label}: this is none of the options.")
         return {**kept, "value": value}
-    values = [str(v) for v in (value if isinstance(value, list) else [] if value is None else [value])]
+    values = _chosen(field, value)
     least = field["min_values"] if field["required"] or values else 0
     if not least <= len(values) <= field["max_values"]:
         raise Forbidden(f"{label}: choose {least} to {field['max_values']}.")
@@ -175,3 +175,10 @@ def _filled(world: World, field: dict[str, Any], label: str, filled: dict[str, A
     if field["type"] == T.FILE_UPLOAD and not all(v in world.attachments for v in values):
         raise Forbidden(f"{label}: this file is not uploaded.")
     return {**kept, "values": values}
+
+
+def _chosen(field: dict[str, Any], value: Any) -> list[str]:
+    """Return what a person chose in a field; its defaults where they did not touch it."""
+    if value is None:
+        return [option["value"] for option in field.get("options", ()) if option.get("default")]
+    return [str(one) for one in (value if isinstance(value, list) else [value])]

@@ -43,6 +43,11 @@ def picture_key(job_id: str) -> str:
     return f"{PREFIX}picture:{job_id}"
 
 
+def draft_key(draft_id: str) -> str:
+    """Name what the bot keeps while a person fills in a form."""
+    return f"{PREFIX}draft:{draft_id}"
+
+
 def dead_letter_key(job_id: str) -> str:
     """Name the hash of a job that was set aside."""
     return f"{PREFIX}dead:{job_id}"

@@ -237,7 +237,7 @@ def test_every_state_has_its_sentence(now: Standing, english: str) -> None:
 
 
 def test_a_model_that_left_the_catalogue_is_still_named() -> None:
-    assert "sdxl is painting" in status_text(standing(State.RUNNING), EN, None)
+    assert "sdxl is at work" in status_text(standing(State.RUNNING), EN, None)
 
 
 def test_an_end_without_a_message_says_so() -> None:

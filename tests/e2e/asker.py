@@ -71,6 +71,19 @@ class Asker:
         pressed: str = self.post("/control/press", asked)["interaction_id"]
         return pressed
 
+    def use_on(self, message: dict[str, Any], name: str) -> str:
+        """Use a command of the menu of a message; the answer is the interaction's id."""
+        used = {"user": self.user, "name": name, "channel_id": message["channel_id"], "target_id": message["id"]}
+        opened: str = self.post("/control/invoke", used)["interaction_id"]
+        return opened
+
+    def submit(self, opened: str, **values: Any) -> str:
+        """Fill in the form that an interaction opened, and send it; the answer is the new interaction's id."""
+        until(lambda: self.get(f"/control/interactions/{opened}").get("modal"), "the form")
+        filled = {"user": self.user, "interaction_id_of_modal": opened, "values": values}
+        sent: str = self.post("/control/submit", filled)["interaction_id"]
+        return sent
+
     def answer_here(self, job: str) -> dict[str, Any]:
         """Wait for the answer to a job that was asked for inside the thread where it is told."""
         channel = self.get(f"/control/interactions/{job}")["channel_id"]
@@ -100,6 +113,9 @@ class Asker:
 
     def put(self, path: str, body: Any) -> Any:
         return call("PUT", self.house.discord_url + path, body)
+
+    def delete(self, path: str) -> Any:
+        return call("DELETE", self.house.discord_url + path)
 
     def post(self, path: str, body: Any) -> Any:
         return call("POST", self.house.discord_url + path, body)
