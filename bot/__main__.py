@@ -25,6 +25,8 @@ from bot.adapters.library import Library
 from bot.adapters.people import People
 from bot.adapters.records import Records, RecordsUnusableError
 from bot.adapters.redis import RedisQueue, connect
+from bot.adapters.search import JobSearch, RedisSearches
+from bot.adapters.thumbnails import KeptThumbnails
 from bot.board import Board
 from bot.check import check
 from bot.client import Bot
@@ -34,16 +36,14 @@ from bot.commands.reimagine import Reimagine
 from bot.deliver import Deliver
 from bot.heartbeat import beat
 from bot.intake import Intake
-from bot.ports import Source
-from bot.presses.again import Again, Vary
-from bot.presses.delete import Delete, DeleteYes
-from bot.presses.details import Details
-from bot.presses.edit import Edit
-from bot.presses.favourite import Favourite
-from bot.presses.upscale import Upscale
-from bot.recall import Recall
+from bot.looking.history import History
+from bot.looking.queue import Queue
+from bot.ports import Past, Source
+from bot.presses.book import buttons
+from bot.recall import Recall, posted
 from bot.reconcile import Reconcile
 from bot.settings import Settings
+from bot.thumbnails import Pictures, Thumbnailer
 from shared.catalogue import Catalogue, load_catalogue
 from shared.settings import SettingsMissing, read_settings
 
@@ -108,32 +108,34 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         library, people = Library(records.database), People(records.database)
         recall = Recall(library, queue, fetch)
         reimagine = Reimagine(intake, RedisDrafts(redis))
-        does = {"imagine": Imagine(intake), "reimagine": reimagine}
-        bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
-        edit, on_result = Edit(intake, recall, people), Edit(intake, recall, people, on_result=True)
-        bot.presses = {
-            "again": Again(intake, recall, people),
-            "vary": Vary(intake, recall, people),
-            "edit": edit,
-            "source": on_result,
-            "upscale": Upscale(intake, recall, people),
-            "details": Details(catalogue, recall),
-            "exact": Again(intake, recall, people, exactly=True),
-            "favourite": Favourite(Favourites(records.database), recall),
-            "delete": Delete(recall),
-            "delete_yes": DeleteYes(recall, library),
+
+        async def telling(past: Past) -> discord.Message | None:
+            return await posted(bot, past)
+
+        pictures = Pictures(telling, library, fetch)
+        thumbnailer = Thumbnailer(pictures, KeptThumbnails(records.database))
+        history = History(JobSearch(records.database), RedisSearches(redis), thumbnailer, catalogue)
+        does = {
+            "imagine": Imagine(intake),
+            "reimagine": reimagine,
+            "queue": Queue(queue, catalogue),
+            "history": history,
+            "favourites": history.favourites,
         }
-        bot.forms = {"edit": edit.submitted, "source": on_result.submitted, "reimagine": reimagine.submitted}
+        bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
+        presses, forms = buttons(intake, recall, people, Favourites(records.database), queue)
+        bot.presses = {**presses, "page": history.turn}
+        bot.forms = {**forms, "reimagine": reimagine.submitted}
         board = Board(bot, queue, catalogue)
         keeping = library if settings.source_days else None
         deliver = Deliver(bot, queue, catalogue, records=records, keeping=keeping, board=board)
 
-        async def forget_sources() -> None:
+        async def forget_pictures() -> None:
             while True:
                 await asyncio.sleep(HOUSEKEEPING_SECONDS)
-                dropped = await library.drop_sources(before=time.time() - settings.source_days * 86400)
+                dropped = await library.drop_pictures(before=time.time() - settings.source_days * 86400)
                 if dropped:
-                    log.info("%d pictures that nobody started from any more were dropped", dropped)
+                    log.info("%d pictures that nobody started from or asked for any more were dropped", dropped)
 
         async def delivery() -> None:
             await queue.start()
@@ -145,7 +147,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             "the board": partial(lead.during, board.run),
             "the delivery": partial(lead.during, delivery),
             "the reconciliation": partial(lead.during, reconcile.run),
-            "the housekeeping": partial(lead.during, forget_sources),
+            "the housekeeping": partial(lead.during, forget_pictures),
         }
         if settings.heartbeat_file:
             bot.background |= {"the heartbeat": partial(beat, bot, settings.heartbeat_file)}

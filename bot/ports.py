@@ -372,6 +372,67 @@ class Remembering(Protocol):
         """Give the picture that jobs of this hash started from, while it is kept."""
         ...
 
+    async def result(self, job_id: str) -> bytes | None:
+        """Give the picture that came of a job and could be told nowhere, while it is kept."""
+        ...
+
+
+@dataclass(frozen=True)
+class Search:
+    """Which past jobs `viewer` wants to see: their own, unless more is said; None and "" are no condition.
+
+    `here`: everyone's of this guild, or those that `user` asked for; `starred`: those that `viewer` marked as
+    favourites. `words` stand in their prompts, each of them anywhere. `since` and `until` bound when they were asked
+    for, in Unix seconds.
+    """
+
+    viewer: int
+    here: bool = False
+    user: int | None = None
+    starred: bool = False
+    words: str = ""
+    model: str | None = None
+    since: float | None = None
+    until: float | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A part of what was searched for, newest first, and how much there is in all."""
+
+    pasts: Sequence[Past]
+    count: int
+
+
+class Searching(Protocol):
+    """Finding jobs of the past. One's own are found wherever they were asked for."""
+
+    async def search(
+        self, wanted: Search, *, guild: int | None, channels: Collection[int], most: int, skip: int = 0
+    ) -> Found:
+        """Find jobs that have ended, `most` of them after the first `skip`.
+
+        Others' are only found in these channels of the guild, and only while their answers are not deleted. Raises
+        `shared.errors.Refused` (records_unavailable).
+        """
+        ...
+
+
+class Searches(Protocol):
+    """Keeping what people search for, so that a button under a page need only know its number."""
+
+    async def keep(self, number: str, wanted: Search) -> None:
+        """Keep a search for a day. Raises `shared.errors.Refused` (queue_away)."""
+        ...
+
+    async def kept(self, number: str, viewer: int) -> Search | None:
+        """Give a search of this person's back. Raises `shared.errors.Refused` (queue_away)."""
+        ...
+
+    async def drop(self, viewer: int) -> None:
+        """Drop all of a person's. Raises `shared.errors.Refused` (queue_away)."""
+        ...
+
 
 class Favourites(Protocol):
     """The results that people marked as favourites."""
@@ -385,10 +446,32 @@ class Favourites(Protocol):
 
 
 class Keeping(Protocol):
-    """Keeping the pictures that jobs start from. Nothing here raises: it is a convenience, not a promise."""
+    """Keeping the pictures that jobs start from, and those that could be told nowhere."""
 
     async def keep_source(self, job_id: str, data: bytes) -> None:
-        """Keep the picture that the job started from, once for all jobs that start from the same upload."""
+        """Keep the picture that the job started from, once for all jobs that start from the same upload.
+
+        Nothing is raised: it is a convenience, not a promise.
+        """
+        ...
+
+    async def keep_result(self, job_id: str, data: bytes) -> None:
+        """Keep the picture that came of the job, whose end is written down; once kept, it stays as it is.
+
+        Raises `shared.errors.Refused` (records_unavailable).
+        """
+        ...
+
+
+class Thumbnails(Protocol):
+    """Keeping the pictures of past jobs small, as JPEGs. Nothing here raises: they can be made again."""
+
+    async def get(self, job_ids: Collection[str]) -> Mapping[str, bytes]:
+        """Give those that are kept, by job."""
+        ...
+
+    async def put(self, job_id: str, jpeg: bytes) -> None:
+        """Keep one; of a job that the records do not know, none is kept."""
         ...
 
 

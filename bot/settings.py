@@ -36,7 +36,7 @@ class Settings(BaseSettings):
         30,
         ge=0,
         description="How many days the picture that a request started from is kept for the buttons under its results, "
-        "0 for not at all: your choice.",
+        "and one that could be posted nowhere for /show, 0 for not at all: your choice.",
     )
     catalogue_file: Path | None = Field(
         None, description="A TOML file of your own, laid over shared/catalogue.toml: prices, regions, models on offer."

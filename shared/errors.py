@@ -126,6 +126,9 @@ _PERSON: Mapping[str, str] = {
     "Use the command on the message again.",
     "direct_closed": "The answer has nowhere to go. You prefer private results, and your direct messages are closed to "
     "this bot. Open them in your privacy settings, or change it with /preferences.",
+    # looking back
+    "not_a_date": "“{value}” is no day. A day is written as year, month and day. Write one like 2026-11-22.",
+    "search_gone": "This page cannot be turned any more. What was searched for is kept for a day. Use /history again.",
     # the model's answer
     "not_accepted": "{model} did not accept the request. It said: {detail}. "
     "Change the options or the picture and ask again.",

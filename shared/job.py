@@ -53,4 +53,9 @@ class Job(BaseModel):
     @property
     def flow(self) -> str:
         """Whose turn is being shared out: the person who asked."""
-        return f"user-{self.requester.id}"
+        return flow_of(self.requester.id)
+
+
+def flow_of(user: int) -> str:
+    """Name the flow of a person's jobs."""
+    return f"user-{user}"

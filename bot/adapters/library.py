@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.adapters.records import told_of
 from bot.ports import Kept, Past
 from bot.records.database import TROUBLE, Database
-from bot.records.models import jobs, outcomes, sources, thumbnails
+from bot.records.models import jobs, outcomes, results, sources, thumbnails
 from shared.errors import Refused, problem
 from shared.job import Job
 
@@ -37,12 +37,17 @@ class Library:
     async def deleted(self, job_id: str) -> None:
         async with opened(self._database) as records:
             await records.execute(update(jobs).where(jobs.c.id == job_id).values(deleted_at=self._clock()))
-            await records.execute(delete(thumbnails).where(thumbnails.c.job_id == job_id))
+            for table in (thumbnails, results):
+                await records.execute(delete(table).where(table.c.job_id == job_id))
 
     async def source(self, sha256: str) -> Kept | None:
         async with opened(self._database) as records:
             data = (await records.execute(select(sources.c.picture).where(sources.c.sha256 == sha256))).scalar()
         return None if data is None else Kept(sha256, data)
+
+    async def result(self, job_id: str) -> bytes | None:
+        async with opened(self._database) as records:
+            return (await records.execute(select(results.c.picture).where(results.c.job_id == job_id))).scalar()
 
     async def keep_source(self, job_id: str, data: bytes) -> None:
         try:
@@ -64,10 +69,21 @@ class Library:
         except TROUBLE:
             log.warning("job %s: the picture it started from could not be kept", job_id, exc_info=True)
 
-    async def drop_sources(self, before: float) -> int:
-        """Drop the pictures that no job started from since then (Unix seconds); tell how many."""
+    async def keep_result(self, job_id: str, data: bytes) -> None:
+        known = (
+            select(results.c.kept_at).select_from(outcomes).outerjoin(results, results.c.job_id == outcomes.c.job_id)
+        )
         async with opened(self._database) as records:
-            return (await records.execute(delete(sources).where(sources.c.kept_at < before))).rowcount
+            row = (await records.execute(known.where(outcomes.c.job_id == job_id))).one_or_none()
+            if row is not None and row.kept_at is None:
+                kept = {"job_id": job_id, "picture": data, "kept_at": self._clock()}
+                await records.execute(insert(results).values(kept))
+
+    async def drop_pictures(self, before: float) -> int:
+        """Drop the pictures that no job started from, or that were told nowhere, since then (Unix seconds); count."""
+        async with opened(self._database) as records:
+            dropped = [await records.execute(delete(t).where(t.c.kept_at < before)) for t in (sources, results)]
+            return sum(one.rowcount for one in dropped)
 
     async def _one(self, wanted: Select[Any]) -> Past | None:
         async with opened(self._database) as records:

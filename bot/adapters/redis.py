@@ -142,7 +142,7 @@ class RedisQueue:
         await self._redis.hset(job_key(job_id), "thread", thread)
 
     async def cancel(self, job_id: str, problem: Problem) -> Cancelled:
-        with _in_words():
+        with in_words():
             answer, *more = await self._run("cancel", job_id, Failed(problem=problem).model_dump_json())
         if more and more[1]:
             self._send_soon(more[0].decode())
@@ -160,13 +160,13 @@ class RedisQueue:
         return [job_id.decode() for job_id in dict.fromkeys(chain.from_iterable(parts))]
 
     async def jobs_of(self, flow: str) -> Sequence[Standing]:
-        with _in_words():
+        with in_words():
             ids = cast("set[bytes]", await self._redis.smembers(open_key(flow)))
             standings = await self.standings([job_id.decode() for job_id in ids])
         return sorted(standings, key=lambda standing: (standing.job.accepted_at, standing.job.id))
 
     async def waiting(self, guild: int) -> int:
-        with _in_words():
+        with in_words():
             return await self._redis.scard(open_key(f"guild-{guild}"))
 
     async def standings(self, job_ids: Collection[str]) -> Sequence[Standing]:
@@ -254,7 +254,7 @@ class RedisQueue:
 
 
 @contextlib.contextmanager
-def _in_words() -> Iterator[None]:
+def in_words() -> Iterator[None]:
     """Say in words that the queue does not answer."""
     try:
         yield

@@ -6,6 +6,7 @@ from typing import Any
 
 from discord import app_commands
 
+from bot.commands.looking import looking
 from bot.commands.options import command as imagine
 from bot.commands.reimagine import message_command
 from shared.catalogue import Catalogue
@@ -18,4 +19,5 @@ def every_command(catalogue: Catalogue, today: date, does: Mapping[str, Any]) ->
     return [
         imagine(catalogue, does["imagine"], today),
         message_command("reimagine", does["reimagine"]),
+        *looking(catalogue, does),
     ]

@@ -84,7 +84,8 @@ def failed_view(
     job: Job, failed: Failed, phrases: Phrases, *, notes: Sequence[str] = (), rows: Rows = ()
 ) -> ui.LayoutView:
     """Say in three beats why no picture came."""
-    return _failure(job, phrases.problem(failed.problem), phrases, notes, rows)
+    title = "failed.cancelled" if failed.cancelled else "failed.title"
+    return _failure(job, phrases.problem(failed.problem), phrases, notes, rows, title=title)
 
 
 def expired_view(
@@ -96,11 +97,13 @@ def expired_view(
     return _failure(job, phrases.say("failed.expired", seed=made.seed), phrases, notes, rows)
 
 
-def _failure(job: Job, sentences: str, phrases: Phrases, notes: Sequence[str], rows: Rows) -> ui.LayoutView:
+def _failure(
+    job: Job, sentences: str, phrases: Phrases, notes: Sequence[str], rows: Rows, *, title: str = "failed.title"
+) -> ui.LayoutView:
     return _view(
         job,
         _BROKEN,
-        ui.TextDisplay(f"### {phrases.say('failed.title')}"),
+        ui.TextDisplay(f"### {phrases.say(title)}"),
         ui.TextDisplay(escaped(sentences, _SENTENCES)),
         *_notes(notes),
         ui.TextDisplay(_asked(job, phrases)),

@@ -76,8 +76,8 @@ async def test_a_source_is_kept_once_for_all_jobs_of_one_upload_until_nobody_sta
 
     assert await library.source(SHA) == Kept(SHA, b"as the model got it")
     assert [row["kept_at"] for row in rows(database_url, sources)] == [NOON + 100]
-    assert await library.drop_sources(before=NOON + 100) == 0
-    assert await library.drop_sources(before=NOON + 101) == 1
+    assert await library.drop_pictures(before=NOON + 100) == 0
+    assert await library.drop_pictures(before=NOON + 101) == 1
     assert await library.source(SHA) is None
 
 
