@@ -33,6 +33,7 @@ from bot.client import Bot
 from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
 from bot.commands.reimagine import Reimagine
+from bot.commands.settings import ServerSettings
 from bot.deliver import Deliver
 from bot.heartbeat import beat
 from bot.intake import Intake
@@ -118,6 +119,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         does = {
             "imagine": Imagine(intake),
             "reimagine": reimagine,
+            "settings": ServerSettings(people),
             "queue": Queue(queue, catalogue),
             "history": history,
             "favourites": history.favourites,

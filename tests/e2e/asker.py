@@ -13,6 +13,7 @@ from demo.house import House
 from demo.web import call
 
 PATIENCE = 40.0
+LOADING = 128
 T = TypeVar("T")
 
 
@@ -112,7 +113,7 @@ class Asker:
         def look() -> dict[str, Any] | None:
             interaction = self.get(f"/control/interactions/{job}")
             told = [interaction.get("message"), *interaction.get("followups", [])]
-            return next((m for m in told if m and m["flags"] & 64), None)
+            return next((m for m in told if m and m["flags"] & 64 and not m["flags"] & LOADING), None)
 
         return until(look, f"private words for {job}")
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import redis
+
 from demo.first_picture import words_of
 from tests.e2e.asker import Asker, custom_ids, until
 
@@ -138,3 +140,20 @@ def test_delete_asks_and_takes_the_answer_away(ada: Asker) -> None:
     ada.press(question, "delete_yes")
 
     until(lambda: first["id"] not in [m["id"] for m in ada.messages(first["channel_id"])], "an answer that is gone")
+
+
+def test_a_job_that_waits_is_cancelled_and_its_end_told(ada: Asker, calls: Callable[[], list[dict[str, Any]]]) -> None:
+    busy = [ada.ask("a ship [slow:3]", image=None) for _ in range(2)]
+    with redis.Redis.from_url(ada.house.redis_url) as client:
+        until(lambda: client.zcard("pentimento:leases:generate") == len(busy), "as much at work as one person may have")
+    waiting = ada.ask("never painted", image=None)
+    status = ada.status(waiting)
+
+    words = ada.private_words(ada.press(status, "cancel"))
+
+    assert words.startswith("Cancelled. Nothing was painted")
+    assert "cancelled it before it was painted" in "\n".join(words_of(ada.answer(waiting)))
+    until(lambda: ada.status(waiting)["content"].startswith("Cancelled: "), "a status message that says so")
+    assert custom_ids(ada.status(waiting)) == []
+    assert all(ada.answer(job) for job in busy)
+    assert not any("never painted" in str(call["body"]) for call in calls())
