@@ -35,6 +35,7 @@ from bot.client import Bot, PressHandler
 from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
 from bot.commands.reimagine import Reimagine
+from bot.commands.settings import ServerSettings
 from bot.deliver import Deliver
 from bot.heartbeat import beat
 from bot.intake import Intake
@@ -43,12 +44,7 @@ from bot.looking.lineage import Lineage
 from bot.looking.queue import Queue
 from bot.looking.show import Show
 from bot.ports import Past, Source
-from bot.presses.again import Again, Vary
-from bot.presses.delete import Delete, DeleteYes
-from bot.presses.details import Details
-from bot.presses.edit import Edit
-from bot.presses.favourite import Favourite
-from bot.presses.upscale import Upscale
+from bot.presses.book import buttons
 from bot.recall import Recall, posted
 from bot.reconcile import Reconcile
 from bot.settings import Settings
@@ -116,33 +112,22 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
 
         library, people = Library(records.database), People(records.database)
         recall = Recall(library, queue, fetch)
+        reimagine = Reimagine(intake, RedisDrafts(redis))
 
         async def telling(past: Past) -> discord.Message | None:
             return await posted(bot, past)
 
         look = _looking(records, redis, queue, Pictures(telling, library, fetch), catalogue)
-        reimagine = Reimagine(intake, RedisDrafts(redis))
         does = {
             "imagine": Imagine(intake),
             "reimagine": reimagine,
+            "settings": ServerSettings(people),
             **look.commands,
         }
         bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
-        edit, on_result = Edit(intake, recall, people), Edit(intake, recall, people, on_result=True)
-        bot.presses = {
-            "again": Again(intake, recall, people),
-            "vary": Vary(intake, recall, people),
-            "edit": edit,
-            "source": on_result,
-            "upscale": Upscale(intake, recall, people),
-            "details": Details(catalogue, recall),
-            "exact": Again(intake, recall, people, exactly=True),
-            "favourite": Favourite(Favourites(records.database), recall),
-            **look.presses,
-            "delete": Delete(recall),
-            "delete_yes": DeleteYes(recall, library),
-        }
-        bot.forms = {"edit": edit.submitted, "source": on_result.submitted, "reimagine": reimagine.submitted}
+        presses, forms = buttons(intake, recall, people, Favourites(records.database), queue)
+        bot.presses = {**presses, **look.presses}
+        bot.forms = {**forms, "reimagine": reimagine.submitted}
         board = Board(bot, queue, catalogue)
         keeping = library if settings.source_days else None
         deliver = Deliver(bot, queue, catalogue, records=records, keeping=keeping, board=board)

@@ -9,6 +9,7 @@ from discord import app_commands
 from bot.commands.looking import looking
 from bot.commands.options import command as imagine
 from bot.commands.reimagine import message_command
+from bot.commands.settings import settings
 from shared.catalogue import Catalogue
 
 Commands = Sequence[app_commands.Command[Any, ..., None] | app_commands.Group | app_commands.ContextMenu]
@@ -20,4 +21,5 @@ def every_command(catalogue: Catalogue, today: date, does: Mapping[str, Any]) ->
         imagine(catalogue, does["imagine"], today),
         message_command("reimagine", does["reimagine"]),
         *looking(catalogue, does),
+        settings(does["settings"]),
     ]

@@ -5,7 +5,7 @@ from typing import Final
 from bot.phrases import Phrases
 from bot.ports import Standing, State
 from shared.catalogue import Model
-from shared.outcome import Outcome
+from shared.outcome import Failed, Outcome
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -31,7 +31,8 @@ def status_text(standing: Standing, phrases: Phrases, model: Model | None) -> st
 def answered_text(outcome: Outcome, phrases: Phrases, link: str | None, *, private: bool = False) -> str:
     """Say how a job ended and where its answer is: a link to the message, a direct message, or (None) nowhere."""
     where = phrases.say("status.private") if private else link or phrases.say("status.nowhere")
-    return phrases.say(f"status.{outcome.kind}", where=where)
+    cancelled = isinstance(outcome, Failed) and outcome.cancelled
+    return phrases.say("status.cancelled" if cancelled else f"status.{outcome.kind}", where=where)
 
 
 def rounded(seconds: float, phrases: Phrases) -> str:

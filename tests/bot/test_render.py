@@ -236,6 +236,16 @@ def test_every_state_has_its_sentence(now: Standing, english: str) -> None:
     assert status_text(now, FR, CATALOGUE.models["sdxl"]) != english
 
 
+def test_what_was_cancelled_is_not_told_as_a_failure() -> None:
+    cancelled = Failed(problem=problem("cancelled", name="**Ada**"))
+
+    said = "\n".join(text(failed_view(job(ask()), cancelled, EN)))
+
+    assert "### Cancelled" in said
+    assert r"\*\*Ada\*\* cancelled it" in said
+    assert answered_text(cancelled, EN, "there") == "Cancelled: there"
+
+
 def test_a_model_that_left_the_catalogue_is_still_named() -> None:
     assert "sdxl is at work" in status_text(standing(State.RUNNING), EN, None)
 

@@ -13,6 +13,7 @@ from demo.house import House
 from demo.web import call
 
 PATIENCE = 40.0
+LOADING = 128
 T = TypeVar("T")
 
 
@@ -71,6 +72,13 @@ class Asker:
         pressed: str = self.post("/control/press", asked)["interaction_id"]
         return pressed
 
+    def fields(self, opened: str) -> dict[str, Any]:
+        """Wait for the form that an interaction opened, and give what it is filled in with; chosen values are lists."""
+        look = f"/control/interactions/{opened}"
+        form = until(lambda: self.get(look).get("modal"), "the form")
+        boxes = [part["component"] for part in form["components"]]
+        return {box["custom_id"]: _filled_in(box) for box in boxes}
+
     def use_on(self, message: dict[str, Any], name: str) -> str:
         """Use a command of the menu of a message; the answer is the interaction's id."""
         used = {"user": self.user, "name": name, "channel_id": message["channel_id"], "target_id": message["id"]}
@@ -95,11 +103,15 @@ class Asker:
 
     def private_words(self, job: str) -> str:
         """Wait for the words that only the asker sees."""
+        return "\n".join(words_of(self.private(job)))
 
-        def look() -> str | None:
+    def private(self, job: str) -> dict[str, Any]:
+        """Wait for the message that only the asker sees."""
+
+        def look() -> dict[str, Any] | None:
             interaction = self.get(f"/control/interactions/{job}")
             told = [interaction.get("message"), *interaction.get("followups", [])]
-            return next(("\n".join(words_of(m)) for m in told if m and m["flags"] & 64), None)
+            return next((m for m in told if m and m["flags"] & 64 and not m["flags"] & LOADING), None)
 
         return until(look, f"private words for {job}")
 
@@ -119,6 +131,12 @@ class Asker:
 
     def post(self, path: str, body: Any) -> Any:
         return call("POST", self.house.discord_url + path, body)
+
+
+def _filled_in(box: dict[str, Any]) -> Any:
+    if "options" in box:
+        return [option["value"] for option in box["options"] if option.get("default")]
+    return box.get("value") or ""
 
 
 def custom_ids(message: dict[str, Any]) -> list[str]:
