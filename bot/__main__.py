@@ -36,6 +36,7 @@ from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
 from bot.commands.reimagine import Reimagine
 from bot.commands.settings import ServerSettings
+from bot.commands.source import Sources
 from bot.deliver import Deliver
 from bot.heartbeat import beat
 from bot.intake import Intake
@@ -118,8 +119,10 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             return await posted(bot, past)
 
         look = _looking(records, redis, queue, Pictures(telling, library, fetch), catalogue)
+        sources = Sources(library, recall)
         does = {
-            "imagine": Imagine(intake),
+            "imagine": Imagine(intake, sources),
+            "sources": sources.complete,
             "reimagine": reimagine,
             "settings": ServerSettings(people),
             **look.commands,

@@ -29,7 +29,7 @@ TREE, FILM = "lineage.jpg", "lineage.webp"
 
 @dataclass(frozen=True)
 class Lineage:
-    """Draws where a picture came from, and what came of it: for everyone, where all of it was told in the same place."""
+    """Draws where a picture came from, and what came of it; for everyone, where all was told in the same place."""
 
     library: Remembering
     tracing: Tracing
