@@ -9,7 +9,7 @@ from typing import Final
 from PIL import Image, ImageChops, ImageDraw
 
 from bot.sheets.reading import jpeg
-from bot.sheets.words import glyph, length, wrapped
+from bot.sheets.words import drawn, length, pieces, wrapped
 
 Colour = tuple[int, int, int]
 Point = tuple[int, int]
@@ -108,9 +108,10 @@ def _badge(word: str, text: int) -> tuple[Image.Image, Image.Image]:
 
 def _write(draw: ImageDraw.ImageDraw, pen: Point, line: str, text: int, colour: Colour) -> None:
     x, y = pen
-    for letter in line:
-        mask, (left, top), advance = glyph(letter, text)
-        draw.bitmap((x + left, y + top), mask, colour)
+    for piece in pieces(line):
+        mask, (left, top), advance = drawn(piece, text)
+        if piece != " ":
+            draw.bitmap((x + left, y + top), mask, colour)
         x += advance
 
 
