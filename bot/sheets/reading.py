@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import Final
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageOps
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
@@ -16,18 +16,7 @@ from shared.pictures import PictureType, jpeg_has_more_scans, png_chunk_count, s
 
 THUMBNAIL_SIDE: Final = 512
 """Pixels of a stored thumbnail's longer side."""
-_TURNS: Final[Mapping[int, Image.Transpose]] = MappingProxyType(
-    {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_270,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_90,
-    }
-)
-_SIDEWAYS: Final = frozenset(list(_TURNS.values())[3:])
+_SIDEWAYS: Final = range(5, 9)
 _WHITE: Final = (255, 255, 255)
 _MEGAPIXEL: Final = 1_000_000
 # Called by their classes, so that no other of Pillow's formats (EPS, TIFF) can be reached.
@@ -78,8 +67,7 @@ class Picture:
         _check_size(self._opened, kind)
         scale = min(1.0, side / max(self._opened.size))
         self._stored = (max(1, round(scale * self._opened.width)), max(1, round(scale * self._opened.height)))
-        self._turn = _turn(self._opened)
-        self.size = self._stored[::-1] if self._turn in _SIDEWAYS else self._stored
+        self.size = self._stored[::-1] if _orientation(self._opened) in _SIDEWAYS else self._stored
 
     def pixels(self) -> Image.Image:
         """Decode to RGB, and no more of it than the size needs; once, as the bytes are let go."""
@@ -90,8 +78,9 @@ class Picture:
             if image.size != self._stored:
                 box = drafted[1] if drafted else None
                 image = image.resize(self._stored, Image.Resampling.BICUBIC, box, reducing_gap=1.4)
-            image = _on_white(image)
-            return image if self._turn is None else image.transpose(self._turn)
+            if _orientation(opened) > 1:
+                ImageOps.exif_transpose(image, in_place=True)
+            return _on_white(image)
 
 
 def jpeg(image: Image.Image) -> bytes:
@@ -159,10 +148,10 @@ def _mixable(image: Image.Image) -> Image.Image:
     return image if image.mode in {"L", "RGB", "CMYK"} else image.convert("RGB")
 
 
-def _turn(opened: ImageFile) -> Image.Transpose | None:
-    """What sets a picture upright by EXIF's tag 0x0112 (CIPA DC-008)."""
-    if "exif" not in opened.info:
-        return None
-    with suppress(Exception):  # a picture is not refused for the words beside it, and these may raise anything
-        return _TURNS.get(opened.getexif().get(ExifTags.Base.Orientation, 1))
-    return None
+def _orientation(opened: ImageFile) -> int:
+    """EXIF's tag 0x0112, 1 to 8 (CIPA DC-008); 1, which is upright, when there is none or it is nonsense."""
+    if "exif" in opened.info:
+        with suppress(Exception):  # a picture is not refused for the words beside it, and these may raise anything
+            found = opened.getexif().get(ExifTags.Base.Orientation, 1)
+            return found if found in range(1, 9) else 1
+    return 1

@@ -14,7 +14,7 @@ _ELLIPSIS: Final = "…"
 _NO_BREAK: Final = "\u00a0"
 _NO_BREAKS: Final = "\u00a0\u202f"
 _SPACES: Final = re.compile(" +")
-_PIECE: Final = re.compile("[A-Za-z]+|[0-9]{1,2}|.")
+_PIECE: Final = re.compile("[A-Za-z]{1,12}|[0-9]{1,2}|.")
 _NO_CHARACTER: Final = "\uffff"
 _SHOWN_AS: Final = str.maketrans(
     {"–": "-", "—": "-", "−": "-", "→": ">", "×": "x", "•": "·"}
@@ -43,7 +43,7 @@ def face(size: int) -> ImageFont.FreeTypeFont:
     return font
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)  # at most some 20 MiB
 def drawn(piece: str, size: int) -> tuple[Image.Image, tuple[int, int], int]:
     """A word's mask, where it lies seen from the pen on the baseline, and how far the pen goes on, in pixels.
 

@@ -122,6 +122,14 @@ def test_pictures_of_other_shapes_keep_theirs_on_a_mat() -> None:
     assert near(sheet.getpixel((25 + 256, 25 + 412)), (38, 39, 43))
 
 
+@pytest.mark.parametrize("size", [(1, 1), (512, 1), (3, 512), (20, 6)])
+def test_the_smallest_pictures_are_still_seen(size: tuple[int, int]) -> None:
+    sheet = seen(contact_sheet([Cell(plain(YELLOW, size), "")]))
+
+    middle = sheet.crop((sheet.width // 2 - 2, sheet.height // 2 - 2, sheet.width // 2 + 2, sheet.height // 2 + 2))
+    assert extremes(middle)[1] > 100
+
+
 def test_a_sheet_of_wide_pictures_is_low() -> None:
     sheet = contact_sheet([Cell(plain(GREEN, (1024, 576)), "")] * 3)
 
