@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import ImageChops
 
 from bot.sheets import MOST_NODES, Node, lineage_tree
-from bot.sheets.branches import Layout, Metrics, lay_out
+from bot.sheets.branches import Layout, Metrics, _pieces, lay_out
 from bot.sheets.drawing import PANEL
 from bot.sheets.lineage import MOST_PIXELS
 from tests.bot.sheets.painted import BLUE, GREEN, GROUND, RED, extremes, near, plain, seen
@@ -70,6 +70,18 @@ def test_a_child_stands_right_of_its_parent_or_goes_on_in_a_piece_that_names_it(
                 assert layout.at[place][0] == layout.at[parent][0] + FULL.width + FULL.branch
             else:
                 assert (column, parent) == (0, piece.parent)
+
+
+@settings(deadline=None, max_examples=100)
+@given(forests(), st.integers(2, 8), st.integers(2, 16))
+def test_no_piece_is_longer_or_higher_than_it_may(parents: list[int | None], columns: int, rows: int) -> None:
+    children: dict[int | None, list[int]] = {place: [] for place in (None, *range(len(parents)))}
+    for place, parent in enumerate(parents):
+        children[parent].append(place)
+
+    for piece in _pieces(children, columns, rows):
+        assert piece.columns == max(column for column, _ in piece.at.values()) + 1 <= columns
+        assert piece.rows == max(row for _, row in piece.at.values()) + 1 <= rows
 
 
 def test_a_small_tree_is_never_cut() -> None:
