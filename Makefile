@@ -11,7 +11,7 @@ RECORD ?=
 PORT ?=
 export PROMPT
 
-.PHONY: help demo test check bench soak fuzz up lock clean
+.PHONY: help demo test check audit bench soak fuzz up lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -23,15 +23,18 @@ demo: .venv/demo  ## everything on loopback: chat page, bot, worker, Redis (ONCE
 test: .venv/dev  ## all tests, with real processes; the browser's are skipped where there is no Chromium
 	$(BIN)/python -m pytest
 
-check: .venv/dev  ## formatting, lint, strict types, import contracts, tests
+check: .venv/dev audit  ## formatting, lint, strict types, import contracts, known vulnerabilities, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest
 
-bench: .venv/dev  ## measure pictures against their floor, as ratios
-	$(BIN)/python -m tests.bench.bench_imaging
+audit: .venv/dev  ## ask for known vulnerabilities of the locked packages, where that can be asked
+	$(BIN)/python -m tests.security.audit
+
+bench: .venv/dev  ## what the work takes, as ratios to what it costs at all: bench.json, bench.png (QUICK=1)
+	$(BIN)/python -m tests.bench
 
 soak: .venv/dev  ## the real processes under a random fault every few seconds, then the books (SECONDS=300 SEED=)
 	$(BIN)/python -m tests.bench.soak --seconds $(or $(SECONDS),300) $(if $(SEED),--seed $(SEED))
@@ -51,7 +54,7 @@ lock: .venv/dev  ## lock the dependencies again, with hashes and without address
 			-c tests/requirements.txt $$@ pyproject.toml -o $$out; done
 
 clean:  ## remove what the commands above made
-	rm -rf .venv .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv bench.json bench.png .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 # A stamp for each set of locked packages; dev holds demo's packages, too.
 .venv/bin/python:

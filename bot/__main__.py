@@ -5,6 +5,7 @@ import asyncio
 import logging
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -17,19 +18,31 @@ import discord
 from bot import attachments
 from bot import log as logs
 from bot.adapters.celery import CeleryTickets
+from bot.adapters.favourites import Favourites
 from bot.adapters.lead import Lead
+from bot.adapters.library import Library
+from bot.adapters.people import People
 from bot.adapters.records import Records, RecordsUnusableError
 from bot.adapters.redis import RedisQueue, connect
+from bot.adapters.search import JobSearch, RedisSearches
+from bot.adapters.thumbnails import KeptThumbnails
 from bot.board import Board
 from bot.check import check
 from bot.client import Bot
+from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
-from bot.commands.options import command
 from bot.deliver import Deliver
 from bot.heartbeat import beat
-from bot.ports import Source
+from bot.intake import Intake
+from bot.looking.history import History
+from bot.looking.queue import Queue
+from bot.ports import Past, Source
+from bot.presses.again import Again, Vary
+from bot.presses.favourite import Favourite
+from bot.recall import Recall, posted
 from bot.reconcile import Reconcile
 from bot.settings import Settings
+from bot.thumbnails import Pictures, Thumbnailer
 from shared.catalogue import Catalogue, load_catalogue
 from shared.settings import SettingsMissing, read_settings
 
@@ -38,6 +51,7 @@ log = logging.getLogger("bot")
 FAILED: Final = 1
 NOT_SET_UP: Final = 2
 CLOSING_SECONDS: Final = 10.0
+HOUSEKEEPING_SECONDS: Final = 3600.0
 
 
 class CannotStart(Exception):
@@ -61,7 +75,9 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             max_waiting=settings.max_waiting_per_user,
             max_running=settings.max_running_per_user,
             channel_waiting=settings.max_waiting_per_channel,
+            channel_running=settings.max_running_per_channel,
             guild_waiting=settings.max_waiting_per_guild,
+            guild_running=settings.max_running_per_guild,
             per_minute=(
                 settings.max_per_minute_per_user,
                 settings.max_per_minute_per_channel,
@@ -73,7 +89,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         lead = Lead(redis)
         closing.push_async_callback(lead.close)
         session = await closing.enter_async_context(attachments.open_session())
-        imagine = Imagine(
+        intake = Intake(
             catalogue=catalogue,
             queue=queue,
             records=records,
@@ -82,25 +98,57 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             max_bytes=settings.attachment_max_bytes,
             extras_users=settings.extras_users,
         )
-        bot = Bot([command(catalogue, imagine, datetime.now(UTC).date())])
-        board = Board(bot, queue, catalogue)
-        deliver = Deliver(bot, queue, catalogue, records=records, board=board)
 
         async def fetch(source: Source) -> bytes:
             limit, hosts = settings.attachment_max_bytes, settings.attachment_hosts
             data, _ = await attachments.fetch(session, source.url, source.size, limit, hosts)
             return data
 
+        library, people = Library(records.database), People(records.database)
+        recall = Recall(library, queue, fetch)
+
+        async def telling(past: Past) -> discord.Message | None:
+            return await posted(bot, past)
+
+        pictures = Pictures(telling, library, fetch)
+        thumbnailer = Thumbnailer(pictures, KeptThumbnails(records.database))
+        searches = RedisSearches(redis)
+        history = History(JobSearch(records.database), searches, thumbnailer, catalogue)
+        does = {
+            "imagine": Imagine(intake),
+            "queue": Queue(queue, catalogue),
+            "history": history,
+            "favourites": history.favourites,
+        }
+        bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
+        bot.presses = {
+            "again": Again(intake, recall, people),
+            "vary": Vary(intake, recall, people),
+            "favourite": Favourite(Favourites(records.database), recall),
+            "page": history.turn,
+        }
+        board = Board(bot, queue, catalogue)
+        keeping = library if settings.source_days else None
+        deliver = Deliver(bot, queue, catalogue, records=records, keeping=keeping, board=board)
+
+        async def forget_pictures() -> None:
+            while True:
+                await asyncio.sleep(HOUSEKEEPING_SECONDS)
+                dropped = await library.drop_pictures(before=time.time() - settings.source_days * 86400)
+                if dropped:
+                    log.info("%d pictures that nobody started from or asked for any more were dropped", dropped)
+
         async def delivery() -> None:
             await queue.start()
             await deliver.run()
 
-        reconcile = Reconcile(records, queue, deliver, fetch, period=settings.reconcile_seconds)
+        reconcile = Reconcile(records, queue, deliver, fetch, kept=library.source, period=settings.reconcile_seconds)
         bot.background = {
             "the lead": lead.run,
             "the board": partial(lead.during, board.run),
             "the delivery": partial(lead.during, delivery),
             "the reconciliation": partial(lead.during, reconcile.run),
+            "the housekeeping": partial(lead.during, forget_pictures),
         }
         if settings.heartbeat_file:
             bot.background |= {"the heartbeat": partial(beat, bot, settings.heartbeat_file)}

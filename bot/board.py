@@ -14,10 +14,12 @@ from weakref import WeakValueDictionary
 
 import aiohttp
 import discord
+from discord import ui
 
 from bot.phrases import phrases_for
 from bot.ports import Standing, State, Watching
 from bot.render import status_text
+from bot.views import with_cancel
 from shared.catalogue import Catalogue
 from shared.job import Place
 
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 
 EDIT_SECONDS: Final = 10.0
 COUNTDOWN_SECONDS: Final = 10.0
+KEPT_SECONDS: Final = 3600.0  # what is open is looked at in parts: longer than all of them take
 LAST_WAITS: Final = (1.0, 3.0)
 
 
@@ -75,7 +78,8 @@ class Board:
         """One round: edit the status messages that say something else than they should, as far as the budget goes."""
         self._settled = set()
         standings = await self._queue.standings(await self._queue.open_jobs())
-        self._shown = {s.job.id: self._shown.get(s.job.id, _Shown()) for s in standings}
+        kept = {job_id: shown for job_id, shown in self._shown.items() if self._clock() - shown.at < KEPT_SECONDS}
+        self._shown = kept | {s.job.id: self._shown.get(s.job.id, _Shown()) for s in standings}
         budget = max(1, round(self._period))
         try:
             await asyncio.gather(*(self._update(standing) for standing in self._due(standings)[:budget]))
@@ -126,7 +130,7 @@ class Board:
             if self._settled is None or place.message in self._settled:
                 return
             try:
-                await self._edit(place, text)
+                await self._edit(place, text, self._buttons(standing))
                 after = _Shown(standing.state, text, self._clock())
             except (discord.Forbidden, discord.NotFound) as error:
                 log.info("status message %d: cannot be edited any more (%s)", place.message, error)
@@ -136,11 +140,17 @@ class Board:
                 after = _Shown(before.state, before.text, self._clock())
         self._shown[standing.job.id] = after
 
-    async def _edit(self, place: Place, text: str) -> None:
+    async def _edit(self, place: Place, text: str, view: ui.View | None = None) -> None:
         channel = self._client.get_partial_messageable(place.channel, guild_id=place.guild)
         message = channel.get_partial_message(place.message)
         async with asyncio.timeout(EDIT_SECONDS):
-            await message.edit(content=text, allowed_mentions=discord.AllowedMentions.none())
+            await message.edit(content=text, allowed_mentions=discord.AllowedMentions.none(), view=view)
+
+    def _buttons(self, standing: Standing) -> ui.View | None:
+        """A job can be cancelled until its call has begun: what is painted is paid for."""
+        if standing.state is State.RUNNING:
+            return None
+        return with_cancel(standing.job.id, phrases_for(standing.job.requester.locale))
 
     def _text(self, standing: Standing) -> str:
         phrases = phrases_for(standing.job.requester.locale)

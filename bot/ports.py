@@ -1,14 +1,15 @@
 """What the bot needs of the queue and of the records, a verb or two each; `bot.adapters` fulfils it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from shared.errors import Problem
 from shared.job import Job
 from shared.outcome import Outcome
+from shared.request import Request
 
 
 class State(StrEnum):
@@ -25,10 +26,13 @@ class State(StrEnum):
 class Standing:
     """An accepted job as the queue knows it now.
 
-    `position` is 1 for the next one up (0 when it does not wait), `estimate` seconds until its picture is expected,
-    `since` Unix seconds when its state began; `thread` is the snowflake of its thread once one is open, `told` that of
-    the message which told its outcome. `claims` counts leases, `calls` those in which a call of the model was begun,
-    `doubts` the calls whose fate nobody knows.
+    `position` is its place in the line of its model, 1 for the next one up (0 when it does not wait). `estimate` is
+    seconds until its picture is expected: of one being prepared as if nobody came before it, of one that waits by who
+    does (`shared/queue/lua/standing.lua` says how), of one that runs what is left; `typical` is seconds that a call of
+    its model has lately taken, or is said by the catalogue to take. `since` is Unix seconds when its state began;
+    `thread` is the snowflake of its thread once one is open, `told` that of the message which told its outcome.
+    `claims` counts leases, `calls` those in which a call of the model was begun, `doubts` the calls whose fate nobody
+    knows.
     """
 
     job: Job
@@ -42,6 +46,7 @@ class Standing:
     claims: int = 0
     calls: int = 0
     doubts: int = 0
+    typical: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -55,15 +60,19 @@ class Told:
     def link(self, guild: int) -> str:
         """Give the address that opens it in any Discord client."""
         end = "" if self.message is None else f"/{self.message}"
-        return f"https://discord.com/channels/{guild}/{self.channel}{end}"
+        return f"https://discord.com/channels/{'@me' if self.private else guild}/{self.channel}{end}"
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where an attached picture lies: its signed address, which no log may show, and its declared size in bytes."""
+    """Where a picture lies: its signed address, which no log may show, its declared size in bytes and its file's name.
+
+    A picture that is a component of a message has no declared size.
+    """
 
     url: str = field(repr=False)
-    size: int
+    size: int | None = None
+    name: str = ""
 
     @property
     def expires_at(self) -> float | None:
@@ -83,7 +92,7 @@ class Record:
     """An open job as the records know it.
 
     `queued`: the queue is known to have taken it; `repeated`: it was queued again after the queue forgot it. The counts
-    are those of `Standing` when last seen, since the job was last queued.
+    are those of `Standing` when last seen, since the job was last queued. `sha256` is the hash of its picture's upload.
     """
 
     job: Job
@@ -94,6 +103,7 @@ class Record:
     claims: int
     calls: int
     doubts: int
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,66 @@ class Closed:
     """The end of a recorded job; `told` is None when it was refused, or nowhere left to tell."""
 
     told: Told | None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A picture that is at hand: the one a job started from, as its model got it, under the hash of its upload."""
+
+    sha256: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Past:
+    """A job as the records keep it. `kind` is that of its outcome, None while it is open.
+
+    `seed` is the one its picture was made with, where there is one. `source` is the hash of the picture it started
+    from; `deleted`: its answer was deleted by a person. `seconds` is the model's own time.
+    """
+
+    job: Job
+    kind: str | None
+    seed: int | None
+    told: Told | None
+    finished_at: float
+    source: str | None = None
+    deleted: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a picture was made: enough to make another one from it. `author` asked for it, where that is known.
+
+    `seed` is None where the model reads none.
+    """
+
+    job_id: str
+    request: Request
+    seed: int | None
+    author: int | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """What a person chose for everything they ask: `language` (None: that of their Discord), pings, private results.
+
+    `options` fill the options of `/imagine` that were left out, by the names of `shared.request.compose`.
+    """
+
+    language: str | None = None
+    pings: bool = False
+    private: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Pressing(StrEnum):
+    """Who may press the buttons under a result in a guild, beside its author."""
+
+    EVERYONE = "everyone"
+    AUTHOR = "author"
 
 
 @dataclass(frozen=True)
@@ -128,15 +198,58 @@ class Accepting(Protocol):
         ...
 
 
+class Cancelled(StrEnum):
+    """What became of cancelling. TOO_LATE: a call of the model has begun, or the job has ended in some way."""
+
+    CANCELLED = "cancelled"
+    TOO_LATE = "too_late"
+    UNKNOWN = "unknown"
+
+
+class Cancelling(Protocol):
+    """Ending a job before its call."""
+
+    async def cancel(self, job_id: str, problem: Problem) -> Cancelled:
+        """End the job as Failed with this problem, unless its call has begun: what is paid for is kept.
+
+        The outcome is told like any other. Who asks again, also because the answer was lost, is TOO_LATE.
+        Raises `shared.errors.Refused` (queue_away); whether the job was cancelled is not known then.
+        """
+        ...
+
+
 class Watching(Protocol):
-    """Seeing where jobs stand."""
+    """Seeing where jobs stand, and what they start from.
+
+    An open job is one that was accepted and whose end was not told yet.
+    """
 
     async def open_jobs(self) -> Sequence[str]:
-        """List the ids of all jobs that are accepted and not delivered, oldest first."""
+        """List the ids of open jobs, oldest first.
+
+        Where there are more than some hundred, these are the oldest, those at work, another part of the others each
+        time, and the newest.
+        """
         ...
 
     async def standings(self, job_ids: Collection[str]) -> Sequence[Standing]:
         """Tell where these jobs stand now; the ones the queue does not know are left out."""
+        ...
+
+    async def prepared(self, job_id: str) -> bytes | None:
+        """Fetch the picture that a job starts from, as its model gets it; None before it is prepared, and once told."""
+        ...
+
+
+class Listing(Protocol):
+    """Seeing the queue as a person or a guild sees it."""
+
+    async def jobs_of(self, flow: str) -> Sequence[Standing]:
+        """Tell where all open jobs of a flow stand, oldest first. Raises `shared.errors.Refused` (queue_away)."""
+        ...
+
+    async def waiting(self, guild: int) -> int:
+        """Count the open jobs of a guild. Raises `shared.errors.Refused` (queue_away)."""
         ...
 
 
@@ -162,7 +275,7 @@ class Delivering(Protocol):
 class Recording(Protocol):
     """Writing down what is taken on. Only `accepted` raises: what else could not be written, reconciling mends."""
 
-    async def accepted(self, job: Job, source: Source | None) -> bool:
+    async def accepted(self, job: Job, source: Source | Kept | None) -> bool:
         """Write the job down before it is queued; False when this very job was written before.
 
         Raises `shared.errors.Refused` (records_unavailable).
@@ -211,4 +324,146 @@ class Reviewing(Protocol):
 
     async def not_repeated(self, job_id: str) -> None:
         """Take that note back: the queue did not take the job."""
+        ...
+
+
+class Remembering(Protocol):
+    """Looking back at jobs. Raises `shared.errors.Refused` (records_unavailable)."""
+
+    async def past(self, job_id: str) -> Past | None:
+        """Find a job; None when the records do not know it."""
+        ...
+
+    async def latest(self, thread: int) -> Past | None:
+        """Find the newest picture that was told in this thread and not deleted."""
+        ...
+
+    async def deleted(self, job_id: str) -> None:
+        """Note that a person deleted the answer: its picture is gone."""
+        ...
+
+    async def source(self, sha256: str) -> Kept | None:
+        """Give the picture that jobs of this hash started from, while it is kept."""
+        ...
+
+    async def result(self, job_id: str) -> bytes | None:
+        """Give the picture that came of a job and could be told nowhere, while it is kept."""
+        ...
+
+
+@dataclass(frozen=True)
+class Search:
+    """Which past jobs `viewer` wants to see: their own, unless more is said; None and "" are no condition.
+
+    `here`: everyone's of this guild, or those that `user` asked for; `starred`: those that `viewer` marked as
+    favourites. `words` stand in their prompts, each of them anywhere. `since` and `until` bound when they were asked
+    for, in Unix seconds.
+    """
+
+    viewer: int
+    here: bool = False
+    user: int | None = None
+    starred: bool = False
+    words: str = ""
+    model: str | None = None
+    since: float | None = None
+    until: float | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A part of what was searched for, newest first, and how much there is in all."""
+
+    pasts: Sequence[Past]
+    count: int
+
+
+class Searching(Protocol):
+    """Finding jobs of the past. One's own are found wherever they were asked for."""
+
+    async def search(
+        self, wanted: Search, *, guild: int | None, channels: Collection[int], most: int, skip: int = 0
+    ) -> Found:
+        """Find jobs that have ended, `most` of them after the first `skip`.
+
+        Others' are only found in these channels of the guild, and only while their answers are not deleted. Raises
+        `shared.errors.Refused` (records_unavailable).
+        """
+        ...
+
+
+class Searches(Protocol):
+    """Keeping what people search for, so that a button under a page need only know its number."""
+
+    async def keep(self, number: str, wanted: Search) -> None:
+        """Keep a search for a day. Raises `shared.errors.Refused` (queue_away)."""
+        ...
+
+    async def kept(self, number: str, viewer: int) -> Search | None:
+        """Give a search of this person's back. Raises `shared.errors.Refused` (queue_away)."""
+        ...
+
+    async def drop(self, viewer: int) -> None:
+        """Drop all of a person's. Raises `shared.errors.Refused` (queue_away)."""
+        ...
+
+
+class Favourites(Protocol):
+    """The results that people marked as favourites."""
+
+    async def toggle(self, user: int, job_id: str) -> bool:
+        """Mark a job's picture, or take the mark away; tell whether it is marked now.
+
+        Raises `shared.errors.Refused`: not_recorded where the records do not know the job, records_unavailable.
+        """
+        ...
+
+
+class Keeping(Protocol):
+    """Keeping the pictures that jobs start from, and those that could be told nowhere."""
+
+    async def keep_source(self, job_id: str, data: bytes) -> None:
+        """Keep the picture that the job started from, once for all jobs that start from the same upload.
+
+        Nothing is raised: it is a convenience, not a promise.
+        """
+        ...
+
+    async def keep_result(self, job_id: str, data: bytes) -> None:
+        """Keep the picture that came of the job, whose end is written down; once kept, it stays as it is.
+
+        Raises `shared.errors.Refused` (records_unavailable).
+        """
+        ...
+
+
+class Thumbnails(Protocol):
+    """Keeping the pictures of past jobs small, as JPEGs. Nothing here raises: they can be made again."""
+
+    async def get(self, job_ids: Collection[str]) -> Mapping[str, bytes]:
+        """Give those that are kept, by job."""
+        ...
+
+    async def put(self, job_id: str, jpeg: bytes) -> None:
+        """Keep one; of a job that the records do not know, none is kept."""
+        ...
+
+
+class Knowing(Protocol):
+    """What people and guilds chose. Reading never raises: what cannot be read is the default."""
+
+    async def preferences(self, user: int) -> Preferences:
+        """Give what a person chose."""
+        ...
+
+    async def prefer(self, user: int, preferences: Preferences) -> None:
+        """Keep what a person chose. Raises `shared.errors.Refused` (records_unavailable)."""
+        ...
+
+    async def pressing(self, guild: int) -> Pressing:
+        """Tell who may press the buttons under other people's results."""
+        ...
+
+    async def set_pressing(self, guild: int, pressing: Pressing) -> None:
+        """Keep who may. Raises `shared.errors.Refused` (records_unavailable)."""
         ...

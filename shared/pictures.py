@@ -15,7 +15,7 @@ _SHOWN: Final = frozenset(b"tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI sBIT bKGD pH
 _MAX_TEXT: Final = 1 << 20
 _MARKER: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _SOS: Final = b"\xff\xda"
-_SCAN: Final = re.compile(_SOS)  # it finds these three times as fast as bytes.count
+_SCANS: Final = re.compile(_SOS)
 _EOI: Final = b"\xff\xd9"
 _HEIC_BRANDS: Final = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"))
 _AVIF_BRANDS: Final = frozenset((b"avif", b"avis"))
@@ -118,7 +118,7 @@ def jpeg_has_more_scans(jpeg: bytes, most: int) -> bool:
 
     The quick count also sees what a phone hides after the picture (a film, a depth map); only then are markers walked.
     """
-    if sum(1 for _ in itertools.islice(_SCAN.finditer(jpeg), most + 1)) <= most:
+    if sum(1 for _ in itertools.islice(_SCANS.finditer(jpeg), most + 1)) <= most:  # a third of what bytes.count takes
         return False
     at, scans = 2, 0
     for _ in itertools.repeat(None, 1000 * most):

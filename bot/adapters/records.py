@@ -3,29 +3,25 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, Final
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.exc import IntegrityError
 
-from bot.ports import Closed, Record, Source, Standing, Told
-from bot.records.database import RecordsUnusableError, address, open_engine
+from bot.ports import Closed, Kept, Record, Source, Standing, Told
+from bot.records.database import TROUBLE, Database, RecordsUnusableError
 from bot.records.migrate import migrate
 from bot.records.models import OPEN, JobState, attempts, jobs, outcomes
 from shared.catalogue import Catalogue, Model
 from shared.errors import Problem, Refused, problem
 from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated, Side
+from shared.prompts import format_prompt
 
 log = logging.getLogger(__name__)
 
-DEADLINE: Final = 10.0
 FIRST, REPEAT = 1, 2
-TROUBLE: Final = (DBAPIError, PoolTimeoutError, OSError)  # TimeoutError is an OSError
 
 
 class Records:
@@ -33,14 +29,14 @@ class Records:
 
     def __init__(self, url: str, *, catalogue: Catalogue, clock: Callable[[], float] = time.time) -> None:
         """Read the address. Raises `RecordsUnusableError`."""
-        self._url = address(url)
-        self._engine = open_engine(self._url)
+        self.database = Database(url)
+        self._transaction = self.database.transaction
         self._catalogue = catalogue
         self._clock = clock
 
     async def start(self) -> None:
         """Bring the tables to this release's schema. Raises `RecordsUnusableError`."""
-        await asyncio.to_thread(migrate, self._url)
+        await asyncio.to_thread(migrate, self.database.url)
 
     async def look(self) -> None:
         """Ask the database for nothing. Raises what SQLAlchemy does when it does not answer."""
@@ -49,12 +45,15 @@ class Records:
 
     async def close(self) -> None:
         """Give the connections back."""
-        await self._engine.dispose()
+        await self.database.close()
 
-    async def accepted(self, job: Job, source: Source | None) -> bool:
+    async def accepted(self, job: Job, source: Source | Kept | None) -> bool:
         row = _row(job)
-        if source is not None:
-            row |= {"source_url": source.url, "source_size": source.size, "source_expires_at": source.expires_at}
+        match source:
+            case Source():
+                row |= {"source_url": source.url, "source_size": source.size, "source_expires_at": source.expires_at}
+            case Kept():
+                row |= {"source_sha256": source.sha256}
         try:
             async with self._transaction() as records:
                 await records.execute(insert(jobs).values(row))
@@ -94,12 +93,7 @@ class Records:
         except TROUBLE:
             log.warning("job %s: its record could not be read", job_id, exc_info=True)
             return None
-        if row is None:
-            return None
-        if row.answer_channel_id is None:
-            return Closed(None)
-        private = row.answer_channel_id not in {row.channel_id, row.message_id, row.thread_id}
-        return Closed(Told(row.answer_channel_id, row.answer_message_id, private=private))
+        return None if row is None else Closed(told_of(row))
 
     async def delivered(self, standing: Standing, told: Told | None) -> None:
         job_id, now = standing.job.id, self._clock()
@@ -167,15 +161,22 @@ class Records:
         except TROUBLE:
             log.warning("job %s: its record could not be written; reconciling mends it", job_id, exc_info=True)
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        async with asyncio.timeout(DEADLINE), self._engine.begin() as connection:
-            yield connection
+
+def told_of(row: Row[Any]) -> Told | None:
+    """Where the answer of a row of jobs stands; None where it was told nowhere."""
+    if row.answer_channel_id is None:
+        return None
+    elsewhere = row.answer_channel_id not in {row.channel_id, row.message_id, row.thread_id}
+    private = elsewhere or Job.model_validate_json(row.job).place.direct
+    return Told(row.answer_channel_id, row.answer_message_id, private=private)
 
 
 def _row(job: Job) -> dict[str, Any]:
+    known = select(jobs.c.id).where(jobs.c.id == job.parent).scalar_subquery()
     return {
         "id": job.id,
+        "parent_id": None if job.parent is None else known,
+        "words": format_prompt(job.request.text_prompts).casefold(),
         "job": job.model_dump_json(),
         "model": job.request.model,
         "requester_id": job.requester.id,
@@ -233,6 +234,7 @@ def _record(row: Row[Any]) -> Record | None:
         job=job,
         queued=row.state == JobState.QUEUED,
         source=Source(row.source_url, row.source_size) if row.source_url else None,
+        sha256=row.source_sha256,
         thread=row.thread_id,
         repeated=row.queueing == REPEAT,
         claims=row.claims,

@@ -1,15 +1,21 @@
 """Opening the database that `DATABASE_URL` names: SQLite in a file, or PostgreSQL."""
 
+import asyncio
 import logging
 import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 BUSY_SECONDS: Final = 5
+DEADLINE: Final = 10.0
+TROUBLE: Final = (DBAPIError, PoolTimeoutError, OSError)  # TimeoutError is an OSError
 _DRIVERS: Final = {"sqlite": "aiosqlite", "postgresql": "psycopg", "postgres": "psycopg"}
 _HOW_TO: Final = "Write sqlite:///file.db or postgresql://user:password@host/name into DATABASE_URL."
 
@@ -18,6 +24,25 @@ logging.getLogger("aiosqlite").setLevel(logging.INFO)  # below, it shows every v
 
 class RecordsUnusableError(Exception):
     """Why the records cannot be used, in words for the operator and without what opens them."""
+
+
+class Database:
+    """The database that `url` names, and its pool of connections."""
+
+    def __init__(self, url: str) -> None:
+        """Read the address. Raises `RecordsUnusableError`."""
+        self.url = address(url)
+        self._engine = open_engine(self.url)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """Begin a transaction of `DEADLINE` seconds at most, committed at its end. Raises what `TROUBLE` lists."""
+        async with asyncio.timeout(DEADLINE), self._engine.begin() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._engine.dispose()
 
 
 def address(url: str) -> URL:

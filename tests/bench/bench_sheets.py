@@ -10,7 +10,7 @@ from functools import partial
 from PIL import Image
 
 from bot.sheets import Cell, Node, contact_sheet, lineage_tree, thumbnail
-from tests.bench.bench_imaging import encoded, photo
+from tests.bench.pictures import encoded, photo
 from tests.bench.ratios import Ratio, ratio_of
 
 GOAL = 1.3

@@ -23,7 +23,8 @@ class Ratio:
 
     def json(self) -> Mapping[str, Any]:
         """Give the row as `make bench` writes it."""
-        return {"value": self.value, "goal": self.goal, "met": self.met, "spread": list(self.spread)}
+        spread = [round(end, 4) for end in self.spread]
+        return {"value": round(self.value, 4), "goal": self.goal, "met": self.met, "spread": spread}
 
 
 def ratio_of(

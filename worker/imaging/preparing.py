@@ -9,9 +9,10 @@ from typing import Final
 
 from PIL import Image
 
+from shared.catalogue import Bounds, Size
 from shared.pictures import PictureType
 from worker.imaging.colour import resizable, to_srgb
-from worker.imaging.fitting import Size, nearest_size, pad_to, place
+from worker.imaging.fitting import bounded_size, nearest_size, pad_to, place
 from worker.imaging.limits import DEFAULT_LIMITS, Limits
 from worker.imaging.reading import Opened, decoding, open_picture
 
@@ -43,17 +44,21 @@ class Prepared:
     source_height: int
 
 
-def prepare(data: bytes, sizes: Sequence[Size], fit: str, limits: Limits = DEFAULT_LIMITS) -> Prepared:
+def prepare(data: bytes, sizes: Sequence[Size] | Bounds, fit: str, limits: Limits = DEFAULT_LIMITS) -> Prepared:
     """Fit the first frame of `data` into the nearest of `sizes` (width, height) by `fit`: crop, pad or stretch.
 
-    Upright by EXIF, on white where it was transparent, in sRGB. Raises PictureRefused for what cannot or may not be
-    read, and ValueError for an unknown fit or no sizes.
+    With `Bounds` in place of sizes it keeps its own shape, whatever `fit` says, and its own size where that is within
+    them. Upright by EXIF, on white where it was transparent, in sRGB. Raises PictureRefused for what cannot or may not
+    be read, and ValueError for an unknown fit or no sizes.
     """
     opened = open_picture(data, limits)
     sideways = opened.orientation >= _FIRST_SIDEWAYS
     stored_width, stored_height = opened.image.size
     width, height = (stored_height, stored_width) if sideways else (stored_width, stored_height)
-    size = nearest_size(sizes, width, height)
+    if isinstance(sizes, Bounds):
+        size, fit = bounded_size(sizes, width, height), "stretch"  # by less than a pixel
+    else:
+        size = nearest_size(sizes, width, height)
     drawn = _draw(opened, (size[1], size[0]) if sideways else size, fit)
     if opened.orientation in _TURNS:
         drawn = drawn.transpose(_TURNS[opened.orientation])

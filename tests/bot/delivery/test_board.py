@@ -77,6 +77,17 @@ async def test_what_has_not_changed_is_not_sent_again(
     assert world.requests("PATCH", f"/messages/{job.place.message}") == 1
 
 
+async def test_what_is_not_looked_at_every_time_is_not_sent_again_when_it_is(
+    world: Discord, ledger: Ledger, board: Board
+) -> None:
+    job, other = await world.asked(), await world.asked()
+    for looked_at in (job, other, job):
+        ledger.rows.clear()
+        ledger.put(waiting(looked_at))
+        await board.look()
+    assert world.requests("PATCH", f"/messages/{job.place.message}") == 1
+
+
 async def test_a_countdown_alone_is_shown_every_few_seconds_and_a_change_of_state_at_once(
     world: Discord, ledger: Ledger, board: Board, clock: Clock
 ) -> None:

@@ -6,11 +6,14 @@ import os
 import time
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from bot.adapters.library import Library
+from bot.adapters.records import Records
 from bot.deliver import Deliver
 from bot.phrases import phrases_for
 from shared.catalogue import Catalogue
@@ -193,6 +196,31 @@ async def test_with_nowhere_left_the_outcome_is_acknowledged_without_a_message(
     finally:
         await world.control("PATCH", "users/ada", {"dms_closed": False})
     assert job.id in ledger.told
+
+
+async def test_a_picture_told_nowhere_is_kept_before_the_queue_drops_it(
+    world: Discord, ledger: Ledger, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    records = Records(f"sqlite:///{tmp_path / 'records.db'}", catalogue=catalogue)
+    await records.start()
+    library = Library(records.database)
+    told, untold = await world.asked(), await world.asked()
+    deliver = Deliver(world.client, ledger, catalogue, records=records, keeping=library, patience=(0.05,) * 40)
+
+    async with at_work(deliver.run):
+        ledger.finish(told, made(), png())
+        await ledger.when_told(told)
+        await world.control("DELETE", f"channels/{world.channel}")
+        await world.control("PATCH", "users/ada", {"dms_closed": True})
+        ledger.finish(untold, made(), png())
+        try:
+            await ledger.when_told(untold)
+        finally:
+            await world.control("PATCH", "users/ada", {"dms_closed": False})
+
+    assert await library.result(told.id) is None
+    assert await library.result(untold.id) == png()
+    await records.close()
 
 
 async def test_where_files_are_forbidden_the_picture_goes_to_its_owner_and_the_status_says_so(

@@ -7,26 +7,32 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
 import discord
+from discord import ui
 
-from bot.phrases import phrases_for
+from bot.interactions.speaking import phrases_of
 from bot.render.text import escaped
-from shared.errors import Problem, problem
+from shared.errors import Problem, Refused, problem
 
 log = logging.getLogger(__name__)
 
 LIMIT: Final = 2000
 _DEADLINE: Final = 10.0
+_UPLOAD_SECONDS: Final = 60.0
 _ALREADY_ACKNOWLEDGED: Final = 40060
 _UNKNOWN_INTERACTION: Final = 10062
 
 
-async def acknowledge(interaction: discord.Interaction) -> bool:
-    """Show everyone that the bot is thinking; False when this very interaction was answered before, or died waiting."""
-    return await _answer_first(interaction, interaction.response.defer)
+async def acknowledge(interaction: discord.Interaction, *, private: bool = False) -> bool:
+    """Show everyone, or the author alone, that the bot is thinking, in a new message whatever was used.
+
+    False when this very interaction was answered before, or died waiting.
+    """
+    return await _answer_first(interaction, lambda: interaction.response.defer(thinking=True, ephemeral=private))
 
 
 async def refuse(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
@@ -37,6 +43,41 @@ async def refuse(interaction: discord.Interaction, problems: Sequence[Problem]) 
 async def tell(interaction: discord.Interaction, text: str) -> None:
     """Answer, before anything else, with these words; only the author sees them."""
     await _answer_first(interaction, lambda: interaction.response.send_message(text, ephemeral=True))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a message shows, and the files that it shows it of."""
+
+    view: ui.LayoutView
+    files: Sequence[discord.File] = ()
+
+
+async def show(interaction: discord.Interaction, make: Callable[[], Awaitable[Shown]], *, private: bool = True) -> None:
+    """Say that the bot is thinking, then show what was made; when that is refused, the author alone is told why."""
+    if not await acknowledge(interaction, private=private):
+        return
+    try:
+        await edit(interaction, await make())
+    except Refused as refused:
+        await take_back(interaction, refused.problems)
+
+
+async def turn(interaction: discord.Interaction, make: Callable[[], Awaitable[Shown]]) -> None:
+    """Show what was made in the very message that was pressed; when that is refused, it stays as it is."""
+    if not await _answer_first(interaction, interaction.response.defer):
+        return
+    try:
+        await edit(interaction, await make())
+    except Refused as refused:
+        async with asyncio.timeout(_DEADLINE):
+            await interaction.followup.send(written(interaction, refused.problems), ephemeral=True)
+
+
+async def edit(interaction: discord.Interaction, shown: Shown) -> None:
+    """Put this in the place of the answer that there is."""
+    async with asyncio.timeout(_UPLOAD_SECONDS):
+        await interaction.edit_original_response(view=shown.view, attachments=shown.files)
 
 
 async def take_back(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
@@ -67,7 +108,7 @@ async def apologise(interaction: discord.Interaction) -> None:
 
 def written(interaction: discord.Interaction, problems: Sequence[Problem]) -> str:
     """All that is wrong, in the author's language, as text that Discord shows literally and takes in one message."""
-    first, *more = phrases_for(interaction.locale.value).problems(problems)
+    first, *more = phrases_of(interaction).problems(problems)
     text = "\n".join([escaped(first, LIMIT), *(f"- {escaped(line, LIMIT)}" for line in more)])
     return text if len(text) <= LIMIT else text[: LIMIT - 1] + "…"
 

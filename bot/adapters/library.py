@@ -1,0 +1,128 @@
+"""Looking back at what was made, over SQLAlchemy: jobs, how they ended, and the pictures they started from."""
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.adapters.records import told_of
+from bot.ports import Kept, Past
+from bot.records.database import TROUBLE, Database
+from bot.records.models import jobs, outcomes, results, sources, thumbnails
+from shared.errors import Refused, problem
+from shared.job import Job
+
+log = logging.getLogger(__name__)
+
+
+class Library:
+    """`bot.ports.Remembering` and `Keeping`. `clock` gives Unix seconds."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def past(self, job_id: str) -> Past | None:
+        return await self._one(pasts().where(jobs.c.id == job_id))
+
+    async def latest(self, thread: int) -> Past | None:
+        told = (jobs.c.answer_channel_id == thread, jobs.c.deleted_at.is_(None), outcomes.c.kind == "generated")
+        return await self._one(pasts().where(*told).order_by(jobs.c.finished_at.desc()).limit(1))
+
+    async def deleted(self, job_id: str) -> None:
+        async with opened(self._database) as records:
+            await records.execute(update(jobs).where(jobs.c.id == job_id).values(deleted_at=self._clock()))
+            for table in (thumbnails, results):
+                await records.execute(delete(table).where(table.c.job_id == job_id))
+
+    async def source(self, sha256: str) -> Kept | None:
+        async with opened(self._database) as records:
+            data = (await records.execute(select(sources.c.picture).where(sources.c.sha256 == sha256))).scalar()
+        return None if data is None else Kept(sha256, data)
+
+    async def result(self, job_id: str) -> bytes | None:
+        async with opened(self._database) as records:
+            return (await records.execute(select(results.c.picture).where(results.c.job_id == job_id))).scalar()
+
+    async def keep_source(self, job_id: str, data: bytes) -> None:
+        try:
+            async with self._database.transaction() as records:
+                known = select(jobs.c.source_sha256, sources.c.kept_at).outerjoin(
+                    sources, sources.c.sha256 == jobs.c.source_sha256
+                )
+                row = (await records.execute(known.where(jobs.c.id == job_id))).one_or_none()
+                if row is None or row.source_sha256 is None:
+                    return
+                if row.kept_at is None:
+                    kept = {"sha256": row.source_sha256, "picture": data, "kept_at": self._clock()}
+                    await records.execute(insert(sources).values(kept))
+                else:
+                    same = sources.c.sha256 == row.source_sha256
+                    await records.execute(update(sources).where(same).values(kept_at=self._clock()))
+        except IntegrityError:
+            log.debug("job %s: its source was kept by another job meanwhile", job_id)
+        except TROUBLE:
+            log.warning("job %s: the picture it started from could not be kept", job_id, exc_info=True)
+
+    async def keep_result(self, job_id: str, data: bytes) -> None:
+        known = (
+            select(results.c.kept_at).select_from(outcomes).outerjoin(results, results.c.job_id == outcomes.c.job_id)
+        )
+        async with opened(self._database) as records:
+            row = (await records.execute(known.where(outcomes.c.job_id == job_id))).one_or_none()
+            if row is not None and row.kept_at is None:
+                kept = {"job_id": job_id, "picture": data, "kept_at": self._clock()}
+                await records.execute(insert(results).values(kept))
+
+    async def drop_pictures(self, before: float) -> int:
+        """Drop the pictures that no job started from, or that were told nowhere, since then (Unix seconds); count."""
+        async with opened(self._database) as records:
+            dropped = [await records.execute(delete(t).where(t.c.kept_at < before)) for t in (sources, results)]
+            return sum(one.rowcount for one in dropped)
+
+    async def _one(self, wanted: Select[Any]) -> Past | None:
+        async with opened(self._database) as records:
+            row = (await records.execute(wanted)).one_or_none()
+        return None if row is None else past_of(row)
+
+
+def pasts() -> Select[Any]:
+    """Select jobs with their outcomes, as `past_of` reads them."""
+    return select(jobs, outcomes.c.kind, outcomes.c.seed, outcomes.c.seconds).outerjoin(
+        outcomes, outcomes.c.job_id == jobs.c.id
+    )
+
+
+def past_of(row: Row[Any]) -> Past | None:
+    """Read a row of `pasts`; None when it is of a release that wrote it otherwise."""
+    try:
+        job = Job.model_validate_json(row.job)
+    except ValueError:
+        log.exception("job %s: its record cannot be read by this release", row.id)
+        return None
+    return Past(
+        job=job,
+        kind=row.kind,
+        seed=row.seed,
+        told=told_of(row),
+        finished_at=row.finished_at or row.accepted_at,
+        source=row.source_sha256,
+        deleted=row.deleted_at is not None,
+        seconds=row.seconds or 0.0,
+    )
+
+
+@asynccontextmanager
+async def opened(database: Database) -> AsyncIterator[AsyncConnection]:
+    """Begin a transaction. Raises `Refused` (records_unavailable) when the database does not answer."""
+    try:
+        async with database.transaction() as records:
+            yield records
+    except TROUBLE as error:
+        log.exception("the records do not answer")
+        raise Refused(problem("records_unavailable")) from error
