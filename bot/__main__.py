@@ -18,6 +18,7 @@ import discord
 from bot import attachments
 from bot import log as logs
 from bot.adapters.celery import CeleryTickets
+from bot.adapters.families import Families
 from bot.adapters.favourites import Favourites
 from bot.adapters.lead import Lead
 from bot.adapters.library import Library
@@ -35,6 +36,7 @@ from bot.deliver import Deliver
 from bot.heartbeat import beat
 from bot.intake import Intake
 from bot.looking.history import History
+from bot.looking.lineage import Lineage
 from bot.looking.queue import Queue
 from bot.ports import Past, Source
 from bot.presses.again import Again, Vary
@@ -119,6 +121,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             "queue": Queue(queue, catalogue),
             "history": history,
             "favourites": history.favourites,
+            "lineage": Lineage(library, Families(records.database), thumbnailer, catalogue),
         }
         bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
         bot.presses = {

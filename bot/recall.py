@@ -120,10 +120,13 @@ def _recipe(job: Job, seed: int | None, source: str | None = None) -> Recipe:
     return Recipe(job.id, job.request, job.seed if seed is None else seed, job.requester.id, source)
 
 
+def is_of_here(job: Job, interaction: discord.Interaction) -> bool:
+    """Tell whether a job is of this guild, and not of another person's direct messages."""
+    return job.requester.id == interaction.user.id if job.place.direct else job.place.guild == interaction.guild_id
+
+
 def _of_here(job: Job, interaction: discord.Interaction) -> None:
-    """Raise `Refused` for a job of another guild, or of another person's direct messages."""
-    here = job.requester.id == interaction.user.id if job.place.direct else job.place.guild == interaction.guild_id
-    if not here:
+    if not is_of_here(job, interaction):
         log.warning("job %s: asked for from elsewhere by %s", job.id, interaction.user.id)
         raise Refused(problem("job_unknown"))
 
