@@ -216,7 +216,7 @@ def test_what_an_upscale_invented_is_shown() -> None:
 
 
 def standing(state: State, position: int = 0, estimate: float = 0, *, has_picture: bool = True) -> Standing:
-    return Standing(job(ask(has_picture=has_picture)), state, position, estimate, 100.7, None, None)
+    return Standing(job(ask(has_picture=has_picture)), state, position, estimate, 100.7, None, None, typical=23)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def standing(state: State, position: int = 0, estimate: float = 0, *, has_pictur
         (standing(State.WAITING, 4, 42), "Waiting: number 4 in the queue, about 40\u00a0s to go."),
         (standing(State.WAITING, 1, 3), "Waiting: you are next, a few seconds to go."),
         (standing(State.WAITING, 0, 200), "Waiting for a free place, about 3\u00a0min to go."),
-        (standing(State.RUNNING), "SDXL 1.0 is painting: started <t:100:R>, usually takes a few seconds."),
+        (standing(State.RUNNING), "SDXL 1.0 is painting: started <t:100:R>, usually takes about 20\u00a0s."),
         (standing(State.FINISHED), "Done. The answer is on its way."),
     ],
 )
