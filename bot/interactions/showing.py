@@ -25,13 +25,20 @@ class Shown:
 async def present(
     interaction: discord.Interaction, make: Callable[[], Awaitable[Shown]], *, private: bool = True
 ) -> None:
-    """Say that the bot is thinking, then show what was made; when that is refused, the author alone is told why."""
+    """Say that the bot is thinking, then show what was made; when that is refused, the author alone is told why.
+
+    An answer that everyone sees gets the words before it is deleted: once "thinking" is deleted, Discord may take no
+    followup. https://github.com/discord/discord-api-docs/issues/3087
+    """
     if not await acknowledge(interaction, private=private):
         return
     try:
         await _put(interaction, await make())
     except Refused as refused:
-        await take_back(interaction, refused.problems)
+        async with asyncio.timeout(UPLOAD_SECONDS):
+            await interaction.edit_original_response(content=written(interaction, refused.problems))
+        if not private:
+            await take_back(interaction, refused.problems)
 
 
 async def turn(interaction: discord.Interaction, make: Callable[[], Awaitable[Shown]]) -> None:

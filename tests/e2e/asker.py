@@ -156,7 +156,7 @@ def _custom_ids(components: list[dict[str, Any]]) -> Iterator[str]:
     for component in components:
         if "custom_id" in component:
             yield component["custom_id"]
-        yield from _custom_ids(component.get("components", []))
+        yield from _custom_ids([*component.get("components", []), *filter(None, [component.get("accessory")])])
 
 
 def media_of(message: dict[str, Any]) -> list[dict[str, Any]]:

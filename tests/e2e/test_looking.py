@@ -124,9 +124,9 @@ def test_pages_are_turned_in_their_place(grace: Asker) -> None:
 
 def test_a_queue_shows_what_waits_with_its_way_to_be_cancelled_and_who_else_waits(grace: Asker, ada: Asker) -> None:
     assert "Nothing of yours is on its way" in said(use(grace, "queue"))
-    jobs = [grace.ask(f"a slow castle [slow:3] {n}") for n in range(4)]
+    jobs = [grace.ask(f"a slow castle [slow:4] {n}") for n in range(4)]
     for job in jobs:
-        grace.status(job)
+        until(lambda job=job: grace.status(job).get("thread"), "a thread: the job is queued")  # type: ignore[misc]
 
     mine, hers = use(grace, "queue"), use(ada, "queue")
 
@@ -134,5 +134,6 @@ def test_a_queue_shows_what_waits_with_its_way_to_be_cancelled_and_who_else_wait
     assert "4 requests are on their way on the whole server" in said(mine)
     assert f"cancel:{jobs[-1]}" in custom_ids(mine)
     assert "Nothing of yours is on its way" in said(hers)
+    assert grace.private_words(grace.press(mine, "cancel", jobs[-1]))
     for job in jobs:
         grace.answer(job)
