@@ -19,6 +19,7 @@ from bot import attachments
 from bot import log as logs
 from bot.adapters.celery import CeleryTickets
 from bot.adapters.drafts import RedisDrafts
+from bot.adapters.families import Families
 from bot.adapters.favourites import Favourites
 from bot.adapters.lead import Lead
 from bot.adapters.library import Library
@@ -38,6 +39,7 @@ from bot.deliver import Deliver
 from bot.heartbeat import beat
 from bot.intake import Intake
 from bot.looking.history import History
+from bot.looking.lineage import Lineage
 from bot.looking.queue import Queue
 from bot.ports import Past, Source
 from bot.presses.book import buttons
@@ -123,6 +125,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             "queue": Queue(queue, catalogue),
             "history": history,
             "favourites": history.favourites,
+            "lineage": Lineage(library, Families(records.database), thumbnailer, catalogue),
         }
         bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
         presses, forms = buttons(intake, recall, people, Favourites(records.database), queue)

@@ -445,6 +445,18 @@ class Favourites(Protocol):
         ...
 
 
+class Tracing(Protocol):
+    """Knowing which picture came from which. Raises `shared.errors.Refused` (records_unavailable)."""
+
+    async def family(self, job_id: str, most: int) -> Sequence[Past]:
+        """Give the job, what it came from back to the first, and what came of any of them, oldest first.
+
+        There are `most` at most; where there are more, those on the way to this job stay. A job that nobody remembers
+        has no family.
+        """
+        ...
+
+
 class Keeping(Protocol):
     """Keeping the pictures that jobs start from, and those that could be told nowhere."""
 

@@ -129,6 +129,10 @@ _PERSON: Mapping[str, str] = {
     # looking back
     "not_a_date": "“{value}” is no day. A day is written as year, month and day. Write one like 2026-11-22.",
     "search_gone": "This page cannot be turned any more. What was searched for is kept for a day. Use /history again.",
+    "lineage_nothing": "There is no picture here. The command shows the family of a thread's latest picture. "
+    "Use it in a thread that has one, or name a job.",
+    "lineage_unknown": "That job is not known here. It never was, or it is of another server or of direct messages. "
+    "Look up its number in the picture's details.",
     # the model's answer
     "not_accepted": "{model} did not accept the request. It said: {detail}. "
     "Change the options or the picture and ask again.",

@@ -42,15 +42,13 @@ class Asker:
             if image
             else {}
         )
-        asked = {
-            "user": self.user,
-            "channel_id": channel or self.house.channel,
-            "name": "imagine",
-            "options": {"prompt": prompt, **options},
-            "files": files,
-        }
-        job: str = self.post("/control/invoke", asked)["interaction_id"]
-        return job
+        return self.use("imagine", channel or self.house.channel, files, prompt=prompt, **options)
+
+    def use(self, name: str, channel: str, files: dict[str, Any] | None = None, **options: Any) -> str:
+        """Use a slash command; the answer is the interaction's id."""
+        asked = {"user": self.user, "channel_id": channel, "name": name, "options": options, "files": files or {}}
+        used: str = self.post("/control/invoke", asked)["interaction_id"]
+        return used
 
     def status(self, job: str) -> dict[str, Any]:
         """Look at the message under the command."""
