@@ -35,6 +35,7 @@ from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
 from bot.commands.reimagine import Reimagine
 from bot.commands.settings import ServerSettings
+from bot.commands.source import Sources
 from bot.deliver import Deliver
 from bot.heartbeat import beat
 from bot.intake import Intake
@@ -110,7 +111,6 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
 
         library, people = Library(records.database), People(records.database)
         recall = Recall(library, queue, fetch)
-        reimagine = Reimagine(intake, RedisDrafts(redis))
 
         async def telling(past: Past) -> discord.Message | None:
             return await posted(bot, past)
@@ -118,8 +118,11 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         pictures = Pictures(telling, library, fetch)
         thumbnailer = Thumbnailer(pictures, KeptThumbnails(records.database))
         history = History(JobSearch(records.database), RedisSearches(redis), thumbnailer, catalogue)
+        reimagine = Reimagine(intake, RedisDrafts(redis))
+        sources = Sources(library, recall)
         does = {
-            "imagine": Imagine(intake),
+            "imagine": Imagine(intake, sources),
+            "sources": sources.complete,
             "reimagine": reimagine,
             "settings": ServerSettings(people),
             "queue": Queue(queue, catalogue),
@@ -135,13 +138,6 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         keeping = library if settings.source_days else None
         deliver = Deliver(bot, queue, catalogue, records=records, keeping=keeping, board=board)
 
-        async def forget_pictures() -> None:
-            while True:
-                await asyncio.sleep(HOUSEKEEPING_SECONDS)
-                dropped = await library.drop_pictures(before=time.time() - settings.source_days * 86400)
-                if dropped:
-                    log.info("%d pictures that nobody started from or asked for any more were dropped", dropped)
-
         async def delivery() -> None:
             await queue.start()
             await deliver.run()
@@ -152,7 +148,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             "the board": partial(lead.during, board.run),
             "the delivery": partial(lead.during, delivery),
             "the reconciliation": partial(lead.during, reconcile.run),
-            "the housekeeping": partial(lead.during, forget_pictures),
+            "the housekeeping": partial(lead.during, partial(forget_pictures, library, settings.source_days)),
         }
         if settings.heartbeat_file:
             bot.background |= {"the heartbeat": partial(beat, bot, settings.heartbeat_file)}
@@ -161,6 +157,15 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         except Exception as error:
             raise CannotStart(f"Redis does not answer ({error}). Check REDIS_URL and whether Redis runs.") from error
         await run(bot, settings.discord_token.get_secret_value(), stop)
+
+
+async def forget_pictures(library: Library, days: int) -> None:
+    """Drop, every hour, the pictures that nobody started from or asked for in so many days."""
+    while True:
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)
+        dropped = await library.drop_pictures(before=time.time() - days * 86400)
+        if dropped:
+            log.info("%d pictures that nobody started from or asked for any more were dropped", dropped)
 
 
 async def opened_records(settings: Settings, catalogue: Catalogue) -> Records:

@@ -213,7 +213,7 @@ class Accepting(Protocol):
 
 
 class Drafting(Protocol):
-    """Remembering what a form cannot hold. Raises `shared.errors.Refused` (no_room, queue_unreachable)."""
+    """Remembering what a form cannot hold. Raises `shared.errors.Refused` (no_room, queue_away)."""
 
     async def draft(self, draft_id: str, draft: Draft) -> None:
         """Keep it for as long as a form may be open."""
@@ -362,6 +362,14 @@ class Remembering(Protocol):
 
     async def latest(self, thread: int) -> Past | None:
         """Find the newest picture that was told in this thread and not deleted."""
+        ...
+
+    async def pictures(self, thread: int, limit: int) -> Sequence[Past]:
+        """List the pictures that were told in this thread and not deleted, newest first."""
+        ...
+
+    async def first(self, thread: int) -> Past | None:
+        """Find the oldest job of this thread that has to do with a picture: it started from one, or made one."""
         ...
 
     async def deleted(self, job_id: str) -> None:

@@ -124,6 +124,11 @@ _PERSON: Mapping[str, str] = {
     "Use it on a message with a picture, or use /imagine.",
     "draft_gone": "The form was open for too long. The picture it was about is remembered for an hour. "
     "Use the command on the message again.",
+    "nothing_here": "“{field}” was given, and there is no picture to start from. No result stands in this thread. "
+    "Attach a picture, or leave “{field}” out.",
+    "source_unknown": "“{field}” is “{value}”. No picture of this thread is called that. "
+    "Choose one from the list while typing.",
+    "source_twice": "“{field}” was given with a picture attached. A picture starts from one. Leave either out.",
     "direct_closed": "The answer has nowhere to go. You prefer private results, and your direct messages are closed to "
     "this bot. Open them in your privacy settings, or change it with /preferences.",
     # looking back

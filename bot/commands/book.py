@@ -16,10 +16,10 @@ Commands = Sequence[app_commands.Command[Any, ..., None] | app_commands.Group | 
 
 
 def every_command(catalogue: Catalogue, today: date, does: Mapping[str, Any]) -> Commands:
-    """Build the commands. `does` gives what each of them does, by its name here; one that is missing is a KeyError."""
+    """Build the commands. `does` gives what each of them does, and `sources` offers; one missing is a KeyError."""
     return [
-        imagine(catalogue, does["imagine"], today),
+        imagine(catalogue, does["imagine"], does["sources"], today),
         message_command("reimagine", does["reimagine"]),
         *looking(catalogue, does),
-        settings(does["settings"]),
+        settings(does),
     ]

@@ -23,7 +23,7 @@ from bot.render.status import rounded
 from bot.render.text import escaped, shortened
 from shared.catalogue import load_catalogue
 from shared.errors import problem
-from shared.job import Job, Place, Requester
+from shared.job import Job, Place, Requester, Start
 from shared.outcome import Failed, Filtered, Generated, Side
 from shared.prompts import TextPrompt
 from shared.request import Request
@@ -274,3 +274,18 @@ def test_a_mark_is_a_positive_32_bit_number_of_the_job_alone() -> None:
     marks = {mark(str(number)) for number in range(1000)}
     assert len(marks) == 1000
     assert all(0 < number < 2**31 for number in marks)
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("state", [State.PREPARING, State.WAITING, State.RUNNING])
+def test_the_status_says_which_picture_a_job_starts_from_for_as_long_as_it_is_open(state: State, language: str) -> None:
+    phrases = phrases_for(language)
+    said = {
+        start: status_text(
+            Standing(job(ask()).model_copy(update={"start": start}), state, 1, 20, 0, None, None), phrases, None
+        )
+        for start in (None, *Start)
+    }
+
+    assert len(set(said.values())) == 4
+    assert all(text.endswith(f"\n{said[None]}") for start, text in said.items() if start)

@@ -79,6 +79,14 @@ class Asker:
         boxes = [part["component"] for part in form["components"]]
         return {box["custom_id"]: _filled_in(box) for box in boxes}
 
+    def offered(self, typed: str, option: str, channel: str) -> list[dict[str, Any]]:
+        """Look at what is offered for an option of /imagine while it is being typed."""
+        asked = {"user": self.user, "channel_id": channel, "name": "imagine", "focused": option}
+        choices: list[dict[str, Any]] = self.post("/control/autocomplete", asked | {"options": {option: typed}})[
+            "choices"
+        ]
+        return choices
+
     def use_on(self, message: dict[str, Any], name: str) -> str:
         """Use a command of the menu of a message; the answer is the interaction's id."""
         used = {"user": self.user, "name": name, "channel_id": message["channel_id"], "target_id": message["id"]}
