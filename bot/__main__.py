@@ -159,7 +159,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         await run(bot, settings.discord_token.get_secret_value(), stop)
 
 
-async def forget_pictures(library: Library, days: int) -> None:
+async def forget_pictures(library: Library, days: float) -> None:
     """Drop, every hour, the pictures that nobody started from or asked for in so many days."""
     while True:
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
