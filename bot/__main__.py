@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import aiohttp
 import discord
+from redis.asyncio import Redis
 
 from bot import attachments
 from bot import log as logs
@@ -30,7 +31,7 @@ from bot.adapters.search import JobSearch, RedisSearches
 from bot.adapters.thumbnails import KeptThumbnails
 from bot.board import Board
 from bot.check import check
-from bot.client import Bot
+from bot.client import Bot, PressHandler
 from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
 from bot.commands.reimagine import Reimagine
@@ -42,6 +43,7 @@ from bot.intake import Intake
 from bot.looking.history import History
 from bot.looking.lineage import Lineage
 from bot.looking.queue import Queue
+from bot.looking.show import Show
 from bot.ports import Past, Source
 from bot.presses.book import buttons
 from bot.recall import Recall, posted
@@ -115,9 +117,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         async def telling(past: Past) -> discord.Message | None:
             return await posted(bot, past)
 
-        pictures = Pictures(telling, library, fetch)
-        thumbnailer = Thumbnailer(pictures, KeptThumbnails(records.database))
-        history = History(JobSearch(records.database), RedisSearches(redis), thumbnailer, catalogue)
+        look = _looking(records, redis, queue, Pictures(telling, library, fetch), catalogue)
         reimagine = Reimagine(intake, RedisDrafts(redis))
         sources = Sources(library, recall)
         does = {
@@ -125,14 +125,11 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             "sources": sources.complete,
             "reimagine": reimagine,
             "settings": ServerSettings(people),
-            "queue": Queue(queue, catalogue),
-            "history": history,
-            "favourites": history.favourites,
-            "lineage": Lineage(library, Families(records.database), thumbnailer, catalogue),
+            **look.commands,
         }
         bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
         presses, forms = buttons(intake, recall, people, Favourites(records.database), queue)
-        bot.presses = {**presses, "page": history.turn}
+        bot.presses = {**presses, **look.presses}
         bot.forms = {**forms, "reimagine": reimagine.submitted}
         board = Board(bot, queue, catalogue)
         keeping = library if settings.source_days else None
@@ -166,6 +163,30 @@ async def forget_pictures(library: Library, days: float) -> None:
         dropped = await library.drop_pictures(before=time.time() - days * 86400)
         if dropped:
             log.info("%d pictures that nobody started from or asked for any more were dropped", dropped)
+
+
+class Looking(NamedTuple):
+    """What looks back: commands by their names, and presses by their verbs."""
+
+    commands: dict[str, Any]
+    presses: dict[str, PressHandler]
+
+
+def _looking(records: Records, redis: Redis, queue: RedisQueue, pictures: Pictures, catalogue: Catalogue) -> Looking:
+    """Join what looks back."""
+    search, thumbnailer = JobSearch(records.database), Thumbnailer(pictures, KeptThumbnails(records.database))
+    history = History(search, RedisSearches(redis), thumbnailer, catalogue)
+    show = Show(search, pictures.library, queue, pictures, catalogue)
+    return Looking(
+        {
+            "queue": Queue(queue, catalogue),
+            "show": show,
+            "history": history,
+            "favourites": history.favourites,
+            "lineage": Lineage(pictures.library, Families(records.database), thumbnailer, catalogue),
+        },
+        {"page": history.turn, "show": show.chosen},
+    )
 
 
 async def opened_records(settings: Settings, catalogue: Catalogue) -> Records:

@@ -133,6 +133,12 @@ _PERSON: Mapping[str, str] = {
     "this bot. Open them in your privacy settings, or change it with /preferences.",
     # looking back
     "not_a_date": "“{value}” is no day. A day is written as year, month and day. Write one like 2026-11-22.",
+    "show_unknown": "There is no such answer to show. The bot's records do not have it, or you cannot read where it "
+    "stands. Choose one that is offered, or look for it with /history.",
+    "show_not_yours": "This is somebody else's picture. Only its author shows it to everyone. "
+    "Leave “public” out to see it yourself.",
+    "show_nothing": "There is no answer to show. The request was refused, or is still being taken on. "
+    "Ask again with /imagine, or look in a minute.",
     "search_gone": "This page cannot be turned any more. What was searched for is kept for a day. Use /history again.",
     "lineage_nothing": "There is no picture here. The command shows the family of a thread's latest picture. "
     "Use it in a thread that has one, or name a job.",

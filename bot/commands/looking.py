@@ -45,6 +45,15 @@ def looking(catalogue: Catalogue, does: Mapping[str, Any]) -> list[Command]:
     ) -> None:
         await does["lineage"](interaction, job)
 
+    async def show(
+        interaction: discord.Interaction, job: app_commands.Range[str, 1, WORDS_LIMIT], public: bool = False
+    ) -> None:
+        await does["show"](interaction, job=job, public=public)
+
+    async def answers(interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
+        offered: list[Choice[str]] = await does["show"].offer(interaction, typed)
+        return offered
+
     async def models(interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
         del interaction
         found = (model for model in catalogue if typed.casefold() in f"{model.name}\n{model.key}".casefold())
@@ -55,6 +64,7 @@ def looking(catalogue: Catalogue, does: Mapping[str, Any]) -> list[Command]:
         _command("history", history, "words", "model", "since", "until", "user", "everyone", model=models),
         _command("favourites", favourites),
         _command("lineage", lineage, "job"),
+        _command("show", show, "job", "public", job=answers),
     ]
 
 

@@ -9,7 +9,8 @@ from typing import Final
 
 import discord
 
-from bot.interactions.answers import Shown, refuse, show
+from bot.interactions.answers import refuse
+from bot.interactions.showing import Shown, present
 from bot.interactions.speaking import phrases_of
 from bot.phrases import Phrases
 from bot.ports import Past, Remembering, Tracing
@@ -42,7 +43,7 @@ class Lineage:
         except Refused as refused:
             await refuse(interaction, refused.problems)
         else:
-            await show(interaction, lambda: self._shown(interaction, here), private=False)
+            await present(interaction, lambda: self._shown(interaction, here), private=False)
 
     async def _shown(self, interaction: discord.Interaction, here: Past) -> Shown:
         whole = await self.tracing.family(here.job.id, MOST + 1)

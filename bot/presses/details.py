@@ -5,7 +5,7 @@ from functools import partial
 
 import discord
 
-from bot.interactions.answers import Shown, show
+from bot.interactions.showing import Shown, present
 from bot.interactions.speaking import phrases_of
 from bot.recall import Recall
 from bot.render import details_view
@@ -21,7 +21,7 @@ class Details:
     recall: Recall
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        await show(interaction, partial(self._details, interaction, press.job_id))
+        await present(interaction, partial(self._details, interaction, press.job_id))
 
     async def _details(self, interaction: discord.Interaction, job_id: str) -> Shown:
         recipe = await self.recall.recipe(interaction, job_id)

@@ -134,6 +134,9 @@ class Asker:
     def put(self, path: str, body: Any) -> Any:
         return call("PUT", self.house.discord_url + path, body)
 
+    def delete(self, path: str) -> Any:
+        return call("DELETE", self.house.discord_url + path)
+
     def post(self, path: str, body: Any) -> Any:
         return call("POST", self.house.discord_url + path, body)
 
@@ -153,7 +156,7 @@ def _custom_ids(components: list[dict[str, Any]]) -> Iterator[str]:
     for component in components:
         if "custom_id" in component:
             yield component["custom_id"]
-        yield from _custom_ids(component.get("components", []))
+        yield from _custom_ids([*component.get("components", []), *filter(None, [component.get("accessory")])])
 
 
 def media_of(message: dict[str, Any]) -> list[dict[str, Any]]:
