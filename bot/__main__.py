@@ -113,12 +113,12 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
 
         library, people = Library(records.database), People(records.database)
         recall = Recall(library, queue, fetch)
-        reimagine = Reimagine(intake, RedisDrafts(redis))
 
         async def telling(past: Past) -> discord.Message | None:
             return await posted(bot, past)
 
         look = _looking(records, redis, queue, Pictures(telling, library, fetch), catalogue)
+        reimagine = Reimagine(intake, RedisDrafts(redis))
         sources = Sources(library, recall)
         does = {
             "imagine": Imagine(intake, sources),
@@ -135,13 +135,6 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         keeping = library if settings.source_days else None
         deliver = Deliver(bot, queue, catalogue, records=records, keeping=keeping, board=board)
 
-        async def forget_pictures() -> None:
-            while True:
-                await asyncio.sleep(HOUSEKEEPING_SECONDS)
-                dropped = await library.drop_pictures(before=time.time() - settings.source_days * 86400)
-                if dropped:
-                    log.info("%d pictures that nobody started from or asked for any more were dropped", dropped)
-
         async def delivery() -> None:
             await queue.start()
             await deliver.run()
@@ -152,7 +145,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             "the board": partial(lead.during, board.run),
             "the delivery": partial(lead.during, delivery),
             "the reconciliation": partial(lead.during, reconcile.run),
-            "the housekeeping": partial(lead.during, forget_pictures),
+            "the housekeeping": partial(lead.during, partial(forget_pictures, library, settings.source_days)),
         }
         if settings.heartbeat_file:
             bot.background |= {"the heartbeat": partial(beat, bot, settings.heartbeat_file)}
@@ -161,6 +154,15 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         except Exception as error:
             raise CannotStart(f"Redis does not answer ({error}). Check REDIS_URL and whether Redis runs.") from error
         await run(bot, settings.discord_token.get_secret_value(), stop)
+
+
+async def forget_pictures(library: Library, days: float) -> None:
+    """Drop, every hour, the pictures that nobody started from or asked for in so many days."""
+    while True:
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)
+        dropped = await library.drop_pictures(before=time.time() - days * 86400)
+        if dropped:
+            log.info("%d pictures that nobody started from or asked for any more were dropped", dropped)
 
 
 class Looking(NamedTuple):
@@ -175,14 +177,13 @@ def _looking(records: Records, redis: Redis, queue: RedisQueue, pictures: Pictur
     search, thumbnailer = JobSearch(records.database), Thumbnailer(pictures, KeptThumbnails(records.database))
     history = History(search, RedisSearches(redis), thumbnailer, catalogue)
     show = Show(search, pictures.library, queue, pictures, catalogue)
-    lineage = Lineage(pictures.library, Families(records.database), thumbnailer, catalogue)
     return Looking(
         {
-            "lineage": lineage,
             "queue": Queue(queue, catalogue),
             "show": show,
             "history": history,
             "favourites": history.favourites,
+            "lineage": Lineage(pictures.library, Families(records.database), thumbnailer, catalogue),
         },
         {"page": history.turn, "show": show.chosen},
     )

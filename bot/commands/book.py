@@ -21,5 +21,5 @@ def every_command(catalogue: Catalogue, today: date, does: Mapping[str, Any]) ->
         imagine(catalogue, does["imagine"], does["sources"], today),
         message_command("reimagine", does["reimagine"]),
         *looking(catalogue, does),
-        settings(does["settings"]),
+        settings(does),
     ]

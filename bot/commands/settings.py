@@ -1,5 +1,6 @@
 """`/settings`: what a server chose, shown and changed by those who manage it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,14 +34,15 @@ class ServerSettings:
         await tell(interaction, phrases.say("settings.pressing", who=phrases.say(f"settings.{now}")))
 
 
-def settings(handler: Any) -> app_commands.Command[Any, ..., None]:
-    """Build the command; Discord shows it to those who may manage the server, unless an admin there decides otherwise.
+def settings(does: Mapping[str, Any]) -> app_commands.Command[Any, ..., None]:
+    """Build the command; `does` gives what it does.
 
+    Discord shows it to those who may manage the server, unless an admin there decides otherwise.
     https://discord.com/developers/docs/interactions/application-commands#permissions
     """
 
     async def settings(interaction: discord.Interaction, pressing: str | None = None) -> None:
-        await handler(interaction, pressing)
+        await does["settings"](interaction, pressing)
 
     key = "command.settings"
     decorated: Any = settings
