@@ -10,15 +10,17 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import aiohttp
 import discord
+from redis.asyncio import Redis
 
 from bot import attachments
 from bot import log as logs
 from bot.adapters.celery import CeleryTickets
 from bot.adapters.drafts import RedisDrafts
+from bot.adapters.families import Families
 from bot.adapters.favourites import Favourites
 from bot.adapters.lead import Lead
 from bot.adapters.library import Library
@@ -29,20 +31,22 @@ from bot.adapters.search import JobSearch, RedisSearches
 from bot.adapters.thumbnails import KeptThumbnails
 from bot.board import Board
 from bot.check import check
-from bot.client import Bot
+from bot.client import Bot, PressHandler
 from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
 from bot.commands.preferences import ShowPreferences
 from bot.commands.reimagine import Reimagine
+from bot.commands.settings import ServerSettings
 from bot.commands.source import Sources
 from bot.deliver import Deliver
 from bot.heartbeat import beat
 from bot.intake import Intake
 from bot.looking.history import History
+from bot.looking.lineage import Lineage
 from bot.looking.queue import Queue
+from bot.looking.show import Show
 from bot.ports import Past, Source
-from bot.presses.again import Again, Vary
-from bot.presses.favourite import Favourite
+from bot.presses.book import buttons
 from bot.recall import Recall, posted
 from bot.reconcile import Reconcile
 from bot.settings import Settings
@@ -114,9 +118,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         async def telling(past: Past) -> discord.Message | None:
             return await posted(bot, past)
 
-        pictures = Pictures(telling, library, fetch)
-        thumbnailer = Thumbnailer(pictures, KeptThumbnails(records.database))
-        history = History(JobSearch(records.database), RedisSearches(redis), thumbnailer, catalogue)
+        look = _looking(records, redis, queue, Pictures(telling, library, fetch), catalogue)
         reimagine = Reimagine(intake, RedisDrafts(redis))
         sources, preferences = Sources(library, recall), ShowPreferences(people, catalogue)
         does = {
@@ -124,29 +126,16 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             "sources": sources.complete,
             "reimagine": reimagine,
             "preferences": preferences,
-            "queue": Queue(queue, catalogue),
-            "history": history,
-            "favourites": history.favourites,
+            "settings": ServerSettings(people),
+            **look.commands,
         }
         bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
-        bot.presses = {
-            "again": Again(intake, recall, people),
-            "vary": Vary(intake, recall, people),
-            "favourite": Favourite(Favourites(records.database), recall),
-            "page": history.turn,
-            "prefer": preferences.changed,
-        }
-        bot.forms = {"reimagine": reimagine.submitted}
+        presses, forms = buttons(intake, recall, people, Favourites(records.database), queue)
+        bot.presses = {**presses, **look.presses, "prefer": preferences.changed}
+        bot.forms = {**forms, "reimagine": reimagine.submitted}
         board = Board(bot, queue, catalogue)
         keeping = library if settings.source_days else None
         deliver = Deliver(bot, queue, catalogue, records=records, keeping=keeping, board=board)
-
-        async def forget_pictures() -> None:
-            while True:
-                await asyncio.sleep(HOUSEKEEPING_SECONDS)
-                dropped = await library.drop_pictures(before=time.time() - settings.source_days * 86400)
-                if dropped:
-                    log.info("%d pictures that nobody started from or asked for any more were dropped", dropped)
 
         async def delivery() -> None:
             await queue.start()
@@ -158,7 +147,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             "the board": partial(lead.during, board.run),
             "the delivery": partial(lead.during, delivery),
             "the reconciliation": partial(lead.during, reconcile.run),
-            "the housekeeping": partial(lead.during, forget_pictures),
+            "the housekeeping": partial(lead.during, partial(forget_pictures, library, settings.source_days)),
         }
         if settings.heartbeat_file:
             bot.background |= {"the heartbeat": partial(beat, bot, settings.heartbeat_file)}
@@ -167,6 +156,39 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         except Exception as error:
             raise CannotStart(f"Redis does not answer ({error}). Check REDIS_URL and whether Redis runs.") from error
         await run(bot, settings.discord_token.get_secret_value(), stop)
+
+
+async def forget_pictures(library: Library, days: float) -> None:
+    """Drop, every hour, the pictures that nobody started from or asked for in so many days."""
+    while True:
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)
+        dropped = await library.drop_pictures(before=time.time() - days * 86400)
+        if dropped:
+            log.info("%d pictures that nobody started from or asked for any more were dropped", dropped)
+
+
+class Looking(NamedTuple):
+    """What looks back: commands by their names, and presses by their verbs."""
+
+    commands: dict[str, Any]
+    presses: dict[str, PressHandler]
+
+
+def _looking(records: Records, redis: Redis, queue: RedisQueue, pictures: Pictures, catalogue: Catalogue) -> Looking:
+    """Join what looks back."""
+    search, thumbnailer = JobSearch(records.database), Thumbnailer(pictures, KeptThumbnails(records.database))
+    history = History(search, RedisSearches(redis), thumbnailer, catalogue)
+    show = Show(search, pictures.library, queue, pictures, catalogue)
+    return Looking(
+        {
+            "queue": Queue(queue, catalogue),
+            "show": show,
+            "history": history,
+            "favourites": history.favourites,
+            "lineage": Lineage(pictures.library, Families(records.database), thumbnailer, catalogue),
+        },
+        {"page": history.turn, "show": show.chosen},
+    )
 
 
 async def opened_records(settings: Settings, catalogue: Catalogue) -> Records:

@@ -137,8 +137,9 @@ class Draft:
 class Past:
     """A job as the records keep it. `kind` is that of its outcome, None while it is open.
 
-    `seed` is the one its picture was made with, where there is one. `source` is the hash of the picture it started
-    from; `deleted`: its answer was deleted by a person. `seconds` is the model's own time.
+    `seed` is the one its picture was made with, where there is one; `seconds` is the model's own time, `cost_usd` what
+    that cost, None where nobody knows. `source` is the hash of the picture it started from; `deleted`: its answer was
+    deleted by a person.
     """
 
     job: Job
@@ -148,7 +149,8 @@ class Past:
     finished_at: float
     source: str | None = None
     deleted: bool = False
-    seconds: float = 0.0
+    seconds: float | None = None
+    cost_usd: float | None = None
 
 
 @dataclass(frozen=True)
@@ -371,7 +373,7 @@ class Remembering(Protocol):
         ...
 
     async def deleted(self, job_id: str) -> None:
-        """Note that a person deleted the answer: its picture is gone."""
+        """Note that a person deleted the answer: its picture is gone, and so is what was made small of it."""
         ...
 
     async def source(self, sha256: str) -> Kept | None:
@@ -447,6 +449,18 @@ class Favourites(Protocol):
         """Mark a job's picture, or take the mark away; tell whether it is marked now.
 
         Raises `shared.errors.Refused`: not_recorded where the records do not know the job, records_unavailable.
+        """
+        ...
+
+
+class Tracing(Protocol):
+    """Knowing which picture came from which. Raises `shared.errors.Refused` (records_unavailable)."""
+
+    async def family(self, job_id: str, most: int) -> Sequence[Past]:
+        """Give the job, what it came from back to the first, and what came of any of them, oldest first.
+
+        There are `most` at most; where there are more, those on the way to this job stay. A job that nobody remembers
+        has no family.
         """
         ...
 

@@ -106,6 +106,14 @@ _PERSON: Mapping[str, str] = {
     "Use the result as the source, or /imagine with the picture attached.",
     "result_gone": "The picture is gone. Its message was deleted, or the bot may no longer read it. "
     "Use /imagine with the picture attached.",
+    "not_yours_to_end": "This is somebody else's. Only its author and the server's moderators delete or cancel it. "
+    "Ask one of them.",
+    "not_deletable": "The message could not be deleted. Discord does not let the bot, perhaps because the thread is "
+    "archived or locked. Write something there, or unlock it, and try again.",
+    "too_long_to_edit": "The {field} has {length} characters. A form in Discord takes {limit}. "
+    "Use /imagine, which takes more.",
+    "upscale_unsupported": "This picture cannot be made larger. No upscaler here takes it, or it was made larger "
+    "already. Use it as a source instead.",
     "not_yours": "This is somebody else's result. In this server only its author goes on from it. "
     "Use /imagine for one of your own.",
     "not_recorded": "This picture cannot be marked. The bot's records do not know it any more. "
@@ -125,7 +133,17 @@ _PERSON: Mapping[str, str] = {
     "this bot. Open them in your privacy settings, or change it with /preferences.",
     # looking back
     "not_a_date": "“{value}” is no day. A day is written as year, month and day. Write one like 2026-11-22.",
+    "show_unknown": "There is no such answer to show. The bot's records do not have it, or you cannot read where it "
+    "stands. Choose one that is offered, or look for it with /history.",
+    "show_not_yours": "This is somebody else's picture. Only its author shows it to everyone. "
+    "Leave “public” out to see it yourself.",
+    "show_nothing": "There is no answer to show. The request was refused, or is still being taken on. "
+    "Ask again with /imagine, or look in a minute.",
     "search_gone": "This page cannot be turned any more. What was searched for is kept for a day. Use /history again.",
+    "lineage_nothing": "There is no picture here. The command shows the family of a thread's latest picture. "
+    "Use it in a thread that has one, or name a job.",
+    "lineage_unknown": "That job is not known here. It never was, or it is of another server or of direct messages. "
+    "Look up its number in the picture's details.",
     # the model's answer
     "not_accepted": "{model} did not accept the request. It said: {detail}. "
     "Change the options or the picture and ask again.",

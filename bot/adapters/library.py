@@ -105,9 +105,8 @@ class Library:
 
 def pasts() -> Select[Any]:
     """Select jobs with their outcomes, as `past_of` reads them."""
-    return select(jobs, outcomes.c.kind, outcomes.c.seed, outcomes.c.seconds).outerjoin(
-        outcomes, outcomes.c.job_id == jobs.c.id
-    )
+    ending = (outcomes.c.kind, outcomes.c.seed, outcomes.c.seconds, outcomes.c.cost_usd)
+    return select(jobs, *ending).outerjoin(outcomes, outcomes.c.job_id == jobs.c.id)
 
 
 def past_of(row: Row[Any]) -> Past | None:
@@ -125,7 +124,8 @@ def past_of(row: Row[Any]) -> Past | None:
         finished_at=row.finished_at or row.accepted_at,
         source=row.source_sha256,
         deleted=row.deleted_at is not None,
-        seconds=row.seconds or 0.0,
+        seconds=row.seconds,
+        cost_usd=row.cost_usd,
     )
 
 

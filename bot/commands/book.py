@@ -10,6 +10,7 @@ from bot.commands.looking import looking
 from bot.commands.options import command as imagine
 from bot.commands.preferences import preferences_command
 from bot.commands.reimagine import message_command
+from bot.commands.settings import settings
 from shared.catalogue import Catalogue
 
 Commands = Sequence[app_commands.Command[Any, ..., None] | app_commands.Group | app_commands.ContextMenu]
@@ -22,4 +23,5 @@ def every_command(catalogue: Catalogue, today: date, does: Mapping[str, Any]) ->
         message_command("reimagine", does["reimagine"]),
         preferences_command(does["preferences"]),
         *looking(catalogue, does),
+        settings(does),
     ]

@@ -13,6 +13,7 @@ from shared.catalogue import Catalogue
 
 WORDS_LIMIT: Final = 200
 DATE_LENGTH: Final = 10  # 2026-11-22
+JOB_LENGTH: Final = 25
 
 Command = app_commands.Command[Any, ..., None]
 
@@ -39,6 +40,20 @@ def looking(catalogue: Catalogue, does: Mapping[str, Any]) -> list[Command]:
     async def favourites(interaction: discord.Interaction) -> None:
         await does["favourites"](interaction)
 
+    async def lineage(
+        interaction: discord.Interaction, job: app_commands.Range[str, 1, JOB_LENGTH] | None = None
+    ) -> None:
+        await does["lineage"](interaction, job)
+
+    async def show(
+        interaction: discord.Interaction, job: app_commands.Range[str, 1, WORDS_LIMIT], public: bool = False
+    ) -> None:
+        await does["show"](interaction, job=job, public=public)
+
+    async def answers(interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
+        offered: list[Choice[str]] = await does["show"].offer(interaction, typed)
+        return offered
+
     async def models(interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
         del interaction
         found = (model for model in catalogue if typed.casefold() in f"{model.name}\n{model.key}".casefold())
@@ -48,6 +63,8 @@ def looking(catalogue: Catalogue, does: Mapping[str, Any]) -> list[Command]:
         _command("queue", queue),
         _command("history", history, "words", "model", "since", "until", "user", "everyone", model=models),
         _command("favourites", favourites),
+        _command("lineage", lineage, "job"),
+        _command("show", show, "job", "public", job=answers),
     ]
 
 

@@ -9,7 +9,8 @@ import discord
 from discord import app_commands
 
 from bot.commands.translation import words
-from bot.interactions.answers import Shown, outdated, show, turn
+from bot.interactions.answers import outdated
+from bot.interactions.showing import Shown, present, turn
 from bot.interactions.speaking import know, phrases_of, preferences_of
 from bot.ports import Knowing, Preferences
 from bot.views import Press
@@ -44,7 +45,7 @@ class ShowPreferences:
         async def chosen() -> Shown:
             return self._shown(interaction)
 
-        await show(interaction, chosen)
+        await present(interaction, chosen)
 
     async def changed(self, interaction: discord.Interaction, press: Press) -> None:
         """Keep what a select or a button says, and show it."""

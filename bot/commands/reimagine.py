@@ -22,7 +22,7 @@ from bot.ports import Draft, Drafting, Source
 from bot.recall import job_of, pictures_in
 from bot.render.fields import OPTIONS_LIMIT, model_field, picture_field, text_field
 from bot.views import Press
-from shared.errors import Problem, Refused, problem
+from shared.errors import Refused, problem
 from shared.request import Request
 
 VERB: Final = "reimagine"
@@ -104,10 +104,5 @@ class Reimagine:
         return draft, pictures[int(chosen)]
 
     def _request(self, interaction: discord.Interaction, form: Form, source: Source) -> Request:
-        given: dict[str, Any] = {name: form.text(name) for name in ("prompt", "negative", "model")}
-        wrong: tuple[Problem, ...] = ()
-        try:
-            given["keep"] = form.number("keep")
-        except Refused as refused:
-            wrong = refused.problems
-        return self.intake.composed(interaction, source, given, wrong)
+        given = {name: form.text(name) for name in ("prompt", "negative", "model", "keep")}
+        return self.intake.composed(interaction, source, given)

@@ -7,22 +7,21 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
 import discord
 from discord import ui
+from discord.utils import MISSING
 
 from bot.interactions.speaking import phrases_of
 from bot.render.text import escaped
-from shared.errors import Problem, Refused, problem
+from shared.errors import Problem, problem
 
 log = logging.getLogger(__name__)
 
 LIMIT: Final = 2000
 _DEADLINE: Final = 10.0
-_UPLOAD_SECONDS: Final = 60.0
 _ALREADY_ACKNOWLEDGED: Final = 40060
 _UNKNOWN_INTERACTION: Final = 10062
 
@@ -40,9 +39,9 @@ async def refuse(interaction: discord.Interaction, problems: Sequence[Problem]) 
     await tell(interaction, written(interaction, problems))
 
 
-async def tell(interaction: discord.Interaction, text: str) -> None:
-    """Answer, before anything else, with these words; only the author sees them."""
-    await _answer_first(interaction, lambda: interaction.response.send_message(text, ephemeral=True))
+async def tell(interaction: discord.Interaction, text: str, *, view: ui.View = MISSING) -> None:
+    """Answer, before anything else, with these words and buttons; only the author sees them."""
+    await _answer_first(interaction, lambda: interaction.response.send_message(text, view=view, ephemeral=True))
 
 
 async def outdated(interaction: discord.Interaction) -> None:
@@ -50,44 +49,23 @@ async def outdated(interaction: discord.Interaction) -> None:
     await tell(interaction, phrases_of(interaction).say("refused.outdated"))
 
 
-@dataclass(frozen=True)
-class Shown:
-    """What a message shows, and the files that it shows it of."""
-
-    view: ui.LayoutView
-    files: Sequence[discord.File] = ()
-
-
-async def show(interaction: discord.Interaction, make: Callable[[], Awaitable[Shown]], *, private: bool = True) -> None:
-    """Say that the bot is thinking, then show what was made; when that is refused, the author alone is told why."""
-    if not await acknowledge(interaction, private=private):
-        return
-    try:
-        await edit(interaction, await make())
-    except Refused as refused:
-        await take_back(interaction, refused.problems)
-
-
-async def turn(interaction: discord.Interaction, make: Callable[[], Awaitable[Shown]]) -> None:
-    """Show what was made in the very message that was pressed; when that is refused, it stays as it is."""
-    if not await _answer_first(interaction, interaction.response.defer):
-        return
-    try:
-        await edit(interaction, await make())
-    except Refused as refused:
-        async with asyncio.timeout(_DEADLINE):
-            await interaction.followup.send(written(interaction, refused.problems), ephemeral=True)
-
-
-async def edit(interaction: discord.Interaction, shown: Shown) -> None:
-    """Put this in the place of the answer that there is."""
-    async with asyncio.timeout(_UPLOAD_SECONDS):
-        await interaction.edit_original_response(view=shown.view, attachments=shown.files)
-
-
-async def open_form(interaction: discord.Interaction, form: discord.ui.Modal) -> None:
+async def open_form(interaction: discord.Interaction, form: ui.Modal) -> None:
     """Answer, before anything else, with a form to fill in."""
     await _answer_first(interaction, lambda: interaction.response.send_modal(form))
+
+
+async def hold(interaction: discord.Interaction) -> bool:
+    """Promise, before anything else, that the message which was used will change; `change` keeps it.
+
+    False as `acknowledge` has it.
+    """
+    return await _answer_first(interaction, interaction.response.defer)
+
+
+async def change(interaction: discord.Interaction, text: str) -> None:
+    """Put these words in the place of the message whose change was promised, and of its buttons."""
+    async with asyncio.timeout(_DEADLINE):
+        await interaction.edit_original_response(content=text, view=None)
 
 
 async def take_back(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:

@@ -14,12 +14,10 @@ from discord import ui
 
 from bot.views import Press, custom_id
 from bot.views.press import read
-from shared.errors import Refused, problem
 
 TITLE_LIMIT: Final = 45
 OPEN_SECONDS: Final = 900.0  # an interaction's token lives as long
 _APART: Final = "~"
-_SHOWN: Final = 40
 
 
 @dataclass(frozen=True)
@@ -38,16 +36,6 @@ class Form:
         """Give what was written or chosen, None when nothing was."""
         value = self.fields.get(name) or None
         return value[0] if isinstance(value, tuple) else value
-
-    def number(self, name: str) -> float | None:
-        """Read a number as people write it, `35,5 %` too; None when nothing was written. Raises `Refused`."""
-        written = self.text(name)
-        if written is None:
-            return None
-        try:
-            return float(written.strip().removesuffix("%").replace(",", "."))
-        except ValueError as error:
-            raise Refused(problem("not_a_number", field=name, value=written[:_SHOWN])) from error
 
 
 def modal(title: str, press: Press, *parts: ui.Item[Any]) -> ui.Modal:

@@ -10,7 +10,8 @@ from typing import Any, Final
 import discord
 from discord import ui
 
-from bot.interactions.answers import Shown, refuse, show, turn
+from bot.interactions.answers import refuse
+from bot.interactions.showing import Shown, present, turn
 from bot.interactions.sight import channels_of
 from bot.interactions.speaking import phrases_of
 from bot.phrases import Phrases
@@ -68,12 +69,12 @@ class History:
             await self.searches.keep(number, wanted)
             return await self._page(interaction, wanted, 1, number)
 
-        await show(interaction, first)
+        await present(interaction, first)
 
     async def favourites(self, interaction: discord.Interaction) -> None:
         """Show what the person marked, newest first."""
         starred = Search(interaction.user.id, starred=True)
-        await show(interaction, lambda: self._page(interaction, starred, 1, FAVOURITES))
+        await present(interaction, lambda: self._page(interaction, starred, 1, FAVOURITES))
 
     async def turn(self, interaction: discord.Interaction, press: Press) -> None:
         """Show another page in the place of this one; `press.more` is its number, `press.job_id` the search's."""

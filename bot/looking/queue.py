@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.interactions.answers import Shown, show
+from bot.interactions.showing import Shown, present
 from bot.interactions.speaking import phrases_of
 from bot.ports import Listing
 from bot.render.queue import queue_view
@@ -28,4 +28,4 @@ class Queue:
             buttons = {standing.job.id: button("cancel", standing.job.id, phrases) for standing in standings}
             return Shown(queue_view(standings, guild, self.catalogue, phrases, buttons))
 
-        await show(interaction, listed)
+        await present(interaction, listed)

@@ -33,6 +33,15 @@ def text_field(
     return _labelled(name, phrases, box)
 
 
+def choice_field(name: str, values: Sequence[str], chosen: str | None, phrases: Phrases) -> ui.Label[Any]:
+    """Ask for one of an option's choices, or none; the one that is chosen already is marked."""
+    options = [
+        discord.SelectOption(label=shortened(phrases.choice(name, value), _NAME), value=value, default=value == chosen)
+        for value in values[:OPTIONS_LIMIT]
+    ]
+    return _labelled(name, phrases, ui.Select(custom_id=name, options=options, min_values=0, required=False))
+
+
 def model_field(catalogue: Catalogue, today: date, preferred: str, phrases: Phrases) -> ui.Label[Any]:
     """Ask which of the models that read pictures is to paint; the preferred one, or one in its place, comes first."""
     chosen = catalogue.reading_pictures(preferred)

@@ -9,6 +9,7 @@ from discord import SelectOption, ui
 from bot.phrases import Phrases
 from bot.ports import Found, Past
 from bot.render.queue import link_to
+from bot.render.status import rounded
 from bot.render.text import escaped, plain, shortened, written_prompt
 from bot.sheets import Cell
 from shared.catalogue import Catalogue
@@ -20,6 +21,7 @@ _CAPTION: Final = 60
 _FILTERS: Final = 400
 _LABEL: Final = 100
 _MODEL: Final = 40
+_OFFERED: Final = 60
 _PROMPT: Final = 140
 
 
@@ -78,6 +80,14 @@ def cells_of(found: Found, pictures: Sequence[bytes | None], phrases: Phrases, c
         )
         for past, picture in zip(found.pasts, pictures, strict=True)
     ]
+
+
+def named(past: Past, catalogue: Catalogue, phrases: Phrases, now: float) -> str:
+    """Name a job in 100 characters: what was asked for, and how long ago at `now`, in Unix seconds."""
+    ago = phrases.say("history.ago", time=rounded(now - past.job.accepted_at, phrases))
+    ending = "" if past.kind == "generated" and not past.deleted else f" · {phrases.say(f'history.{_why(past)}')}"
+    prompt = written_prompt(past.job.request) or _model(past, catalogue, _MODEL)
+    return shortened(f"{shortened(prompt, _OFFERED)} · {ago}{ending}", _LABEL)
 
 
 def _named(found: Found, catalogue: Catalogue) -> list[str]:

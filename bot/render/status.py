@@ -6,7 +6,7 @@ from bot.phrases import Phrases
 from bot.ports import Standing, State
 from shared.catalogue import Model
 from shared.job import Job
-from shared.outcome import Outcome
+from shared.outcome import Failed, Outcome
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -38,15 +38,16 @@ def _stands(standing: Standing, phrases: Phrases, model: Model | None) -> str:
         since = f"<t:{int(standing.since)}:R>"
         if model is None:
             return phrases.say("status.running_unknown", model=request.model, since=since)
-        typical = rounded(model.typical_seconds, phrases)
-        return phrases.say("status.running", model=model.name, since=since, typical=typical)
+        typical = rounded(standing.typical, phrases)
+        return phrases.say(f"status.running_{model.task}", model=model.name, since=since, typical=typical)
     return phrases.say("status.finished")
 
 
 def answered_text(outcome: Outcome, phrases: Phrases, link: str | None, *, private: bool = False) -> str:
     """Say how a job ended and where its answer is: a link to the message, a direct message, or (None) nowhere."""
     where = phrases.say("status.private") if private else link or phrases.say("status.nowhere")
-    return phrases.say(f"status.{outcome.kind}", where=where)
+    cancelled = isinstance(outcome, Failed) and outcome.cancelled
+    return phrases.say("status.cancelled" if cancelled else f"status.{outcome.kind}", where=where)
 
 
 def rounded(seconds: float, phrases: Phrases) -> str:

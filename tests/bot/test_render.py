@@ -232,7 +232,7 @@ def test_what_an_upscale_invented_is_shown() -> None:
 
 
 def standing(state: State, position: int = 0, estimate: float = 0, *, has_picture: bool = True) -> Standing:
-    return Standing(job(ask(has_picture=has_picture)), state, position, estimate, 100.7, None, None)
+    return Standing(job(ask(has_picture=has_picture)), state, position, estimate, 100.7, None, None, typical=23)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def standing(state: State, position: int = 0, estimate: float = 0, *, has_pictur
         (standing(State.WAITING, 4, 42), "Waiting: number 4 in the queue, about 40\u00a0s to go."),
         (standing(State.WAITING, 1, 3), "Waiting: you are next, a few seconds to go."),
         (standing(State.WAITING, 0, 200), "Waiting for a free place, about 3\u00a0min to go."),
-        (standing(State.RUNNING), "SDXL 1.0 is painting: started <t:100:R>, usually takes a few seconds."),
+        (standing(State.RUNNING), "SDXL 1.0 is painting: started <t:100:R>, usually takes about 20\u00a0s."),
         (standing(State.FINISHED), "Done. The answer is on its way."),
     ],
 )
@@ -252,8 +252,18 @@ def test_every_state_has_its_sentence(now: Standing, english: str) -> None:
     assert status_text(now, FR, CATALOGUE.models["sdxl"]) != english
 
 
+def test_what_was_cancelled_is_not_told_as_a_failure() -> None:
+    cancelled = Failed(problem=problem("cancelled", name="**Ada**"))
+
+    said = "\n".join(text(failed_view(job(ask()), cancelled, EN)))
+
+    assert "### Cancelled" in said
+    assert r"\*\*Ada\*\* cancelled it" in said
+    assert answered_text(cancelled, EN, "there") == "Cancelled: there"
+
+
 def test_a_model_that_left_the_catalogue_is_still_named() -> None:
-    assert "sdxl is painting" in status_text(standing(State.RUNNING), EN, None)
+    assert "sdxl is at work" in status_text(standing(State.RUNNING), EN, None)
 
 
 def test_an_end_without_a_message_says_so() -> None:

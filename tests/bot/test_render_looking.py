@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from bot.looking.history import heading_of, rows_of
 from bot.phrases import Phrases, languages, phrases_for
 from bot.ports import Found, Past, Search, Standing, State, Told
-from bot.render.history import cells_of, page_view
+from bot.render.answers import ended_view, gone_view
+from bot.render.history import cells_of, named, page_view
 from bot.render.queue import queue_view
 from bot.sheets import contact_sheet
+from bot.views import notice_rows
 from bot.views.rows import button
 from shared.job import Job
 from tests.bot.test_render import CATALOGUE, ask, job, requests, text, wide
@@ -144,3 +146,19 @@ def test_the_others_are_named_and_what_has_no_picture_says_why() -> None:
 
     assert "**1.** “a castle” · SDXL 1.0 · <t:0:d> · [Open](https://discord.com/channels/1/2/3)" in said
     assert "**2.** “a castle” · SDXL 1.0 · <@7> · filtered · <t:0:d>" in said
+
+
+@given(pasts, speech, st.none() | st.just("https://discord.com/channels/1/2/3"))
+def test_what_is_gone_or_never_was_is_said_within_discords_limits(
+    past: Past, phrases: Phrases, link: str | None
+) -> None:
+    model = CATALOGUE.models.get(past.job.request.model)
+    rows = notice_rows(past.job.id, past.job.request, CATALOGUE, phrases)
+
+    fits(gone_view(past.job, past, model, phrases, rows=rows))
+    fits(ended_view(past.job, past.kind or "failed", link, phrases, rows=rows))
+
+
+@given(pasts, speech, st.floats(0, 1e10))
+def test_a_past_job_is_offered_in_100_characters(past: Past, phrases: Phrases, now: float) -> None:
+    assert 1 <= wide(named(past, CATALOGUE, phrases, now)) <= 100

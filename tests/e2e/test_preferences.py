@@ -25,7 +25,7 @@ def cleo(house: House) -> Asker:
 
 def prefer(asker: Asker, **choices: str) -> dict[str, Any]:
     """Choose in the selects, and press the switches; the answer is the message in the end."""
-    shown = asker.use("preferences")
+    shown = asker.shown("preferences")
     for field, value in choices.items():
         switch = field in {"pings", "private"}
         written = f"prefer:0:{field}-{value}" if switch else f"s:prefer:0:{field}"

@@ -5,6 +5,7 @@ import hashlib
 import pytest
 from sqlalchemy import text
 
+from bot.adapters.families import Families
 from bot.adapters.library import Library
 from bot.adapters.people import People
 from bot.adapters.records import Records
@@ -162,3 +163,19 @@ async def test_records_that_do_not_answer_are_the_defaults_or_a_refusal_in_words
     assert [wrong.code for wrong in refused.value.problems] == ["records_unavailable"]
     with pytest.raises(Refused):
         await library.source(SHA)
+
+
+async def test_a_family_is_found_from_any_of_its_members_with_the_way_to_it_first(records: Records) -> None:
+    first = await end(records, 1)
+    second = await end(records, 2, parent=first)
+    third = await end(records, 3, parent=second)
+    sibling = await end(records, 4, parent=first)
+    await end(records, 5)
+
+    families = Families(records.database)
+    found = [[past.job.id for past in await families.family(one, 10)] for one in (first, third)]
+    bounded = [past.job.id for past in await families.family(third, 3)]
+
+    assert found == [[first, second, third, sibling]] * 2
+    assert bounded == [first, second, third]
+    assert await families.family("17", 10) == []

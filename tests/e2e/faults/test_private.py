@@ -28,7 +28,7 @@ def bots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bots]:
 
 def test_the_bot_dies_before_and_after_a_private_result_is_told(bots: Bots) -> None:
     ada = Asker(bots.house)
-    ada.choose(ada.use("preferences"), "prefer:0:private-on")
+    ada.choose(ada.shown("preferences"), "prefer:0:private-on")
     job = ada.ask("a castle [slow:3]")
     until(lambda: ledger(bots.house, job) == "running", "a call that has begun")
 

@@ -1,0 +1,139 @@
+"""Looking at what waits and at what was made, in the real house."""
+
+import io
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from demo.first_picture import words_of
+from demo.house import House
+from demo.web import call, download
+from tests.e2e.asker import Asker, custom_ids, media_of, until
+
+
+@pytest.fixture
+def grace(house: House) -> Asker:
+    """Somebody who has asked for nothing yet."""
+    name = f"grace-{len(call('GET', f'{house.discord_url}/control/state')['users'])}"
+    call("POST", f"{house.discord_url}/control/users", {"name": name})
+    return Asker(house, name)
+
+
+def use(asker: Asker, name: str, **options: Any) -> dict[str, Any]:
+    """Use a command and wait for its answer."""
+    asked = {"user": asker.user, "channel_id": asker.house.channel, "name": name, "options": options}
+    return answered(asker, asker.post("/control/invoke", asked)["interaction_id"])
+
+
+def answered(asker: Asker, interaction: str) -> dict[str, Any]:
+    """Wait until an answer is more than the sign that the bot is thinking; an edit of a message is one."""
+
+    def look() -> dict[str, Any] | None:
+        state = asker.get(f"/control/interactions/{interaction}")
+        told = [*state.get("followups", []), state.get("message")]
+        return next((m for m in told if m and not m.get("deleted") and not m["flags"] & 128), None)
+
+    return until(look, f"an answer to interaction {interaction}")
+
+
+def choose(asker: Asker, message: dict[str, Any], job: str) -> dict[str, Any]:
+    asked = {"user": asker.user, "message_id": message["id"], "custom_id": "s:show:0", "values": [job]}
+    return answered(asker, asker.post("/control/press", asked)["interaction_id"])
+
+
+def picture(message: dict[str, Any]) -> Image.Image:
+    (item,) = media_of(message)
+    return Image.open(io.BytesIO(download(item["media"]["url"])))
+
+
+def said(message: dict[str, Any]) -> str:
+    return "\n".join(words_of(message))
+
+
+def autocompleted(asker: Asker, typed: str) -> list[dict[str, Any]]:
+    asked = {"user": asker.user, "channel_id": asker.house.channel, "name": "show", "focused": "what"}
+    choices: list[dict[str, Any]] = asker.post("/control/autocomplete", asked | {"options": {"what": typed}})["choices"]
+    return choices
+
+
+def test_what_was_made_is_found_leafed_through_and_shown_again_to_one_person_alone(grace: Asker) -> None:
+    jobs = [grace.ask(f"a castle number {n}") for n in range(2)]
+    answers = [grace.answer(job) for job in jobs]
+
+    page = use(grace, "history", words="CASTLE")
+    shown = choose(grace, page, jobs[0])
+
+    assert page["flags"] & 64
+    assert "2 found" in said(page)
+    assert picture(page).width > 1024
+    assert "a castle number 0" in media_of(page)[0]["description"]
+    assert shown["flags"] & 64
+    assert picture(shown).tobytes() == picture(answers[0]).tobytes()
+    assert f"again:{jobs[0]}" in custom_ids(shown)
+    assert "0 found" in said(use(grace, "history", words="dragon"))
+
+
+def test_what_is_gone_from_discord_is_said_to_be_gone_with_its_settings(grace: Asker, ada: Asker) -> None:
+    job = grace.ask("a lighthouse", keep=40)
+    answer = grace.answer(job)
+    (offered,) = autocompleted(grace, "light")
+
+    grace.delete(f"/control/messages/{answer['id']}")
+    gone = use(grace, "show", what="lighthouse")
+
+    assert offered["value"] == job
+    assert offered["name"].startswith("a lighthouse · ")
+    assert "The picture is gone" in said(gone)
+    assert "40%" in said(gone)
+    assert media_of(gone) == []
+    assert f"again:{job}" in custom_ids(gone)
+    assert "There is no such answer to show" in said(use(grace, "show", what="1300000000000000000"))
+    assert "somebody else" in said(use(ada, "show", what=job, public=True))
+
+
+def test_a_favourite_is_listed_until_its_mark_is_taken_away(grace: Asker, ada: Asker) -> None:
+    answer = ada.answer(ada.ask("a favourite castle"))
+
+    grace.private_words(grace.press(answer, "favourite"))
+    marked = use(grace, "favourites")
+    grace.private_words(grace.press(answer, "favourite"))
+
+    assert "1 found" in said(marked)
+    assert "a favourite castle" in said(marked)
+    assert "0 found" in said(use(grace, "favourites"))
+
+
+def test_pages_are_turned_in_their_place(grace: Asker) -> None:
+    jobs = [grace.ask(f"a tower number {n}", image=None) for n in range(10)]
+    for job in jobs:
+        grace.answer(job)
+    page = use(grace, "history", words="tower")
+
+    turned = grace.press(page, "page", "2")
+
+    def second() -> dict[str, Any] | None:
+        message = grace.get(f"/control/interactions/{turned}").get("message")
+        return message if message and "page 2 of 2" in said(message) else None
+
+    message = until(second, "the second page")
+    assert message["id"] == page["id"]
+    assert "a tower number 0" in said(message)
+    assert "a tower number 1" not in said(message)
+
+
+def test_a_queue_shows_what_waits_with_its_way_to_be_cancelled_and_who_else_waits(grace: Asker, ada: Asker) -> None:
+    assert "Nothing of yours is on its way" in said(use(grace, "queue"))
+    jobs = [grace.ask(f"a slow castle [slow:4] {n}") for n in range(4)]
+    for job in jobs:
+        until(lambda job=job: grace.status(job).get("thread"), "a thread: the job is queued")  # type: ignore[misc]
+
+    mine, hers = use(grace, "queue"), use(ada, "queue")
+
+    assert "4 requests of yours are on their way" in said(mine)
+    assert "4 requests are on their way on the whole server" in said(mine)
+    assert f"cancel:{jobs[-1]}" in custom_ids(mine)
+    assert "Nothing of yours is on its way" in said(hers)
+    assert grace.private_words(grace.press(mine, "cancel", jobs[-1]))
+    for job in jobs:
+        grace.answer(job)
