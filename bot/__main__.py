@@ -34,6 +34,7 @@ from bot.check import check
 from bot.client import Bot, PressHandler
 from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
+from bot.commands.preferences import ShowPreferences
 from bot.commands.reimagine import Reimagine
 from bot.commands.settings import ServerSettings
 from bot.commands.source import Sources
@@ -119,17 +120,18 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
 
         look = _looking(records, redis, queue, Pictures(telling, library, fetch), catalogue)
         reimagine = Reimagine(intake, RedisDrafts(redis))
-        sources = Sources(library, recall)
+        sources, preferences = Sources(library, recall), ShowPreferences(people, catalogue)
         does = {
             "imagine": Imagine(intake, sources),
             "sources": sources.complete,
             "reimagine": reimagine,
+            "preferences": preferences,
             "settings": ServerSettings(people),
             **look.commands,
         }
         bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
         presses, forms = buttons(intake, recall, people, Favourites(records.database), queue)
-        bot.presses = {**presses, **look.presses}
+        bot.presses = {**presses, **look.presses, "prefer": preferences.changed}
         bot.forms = {**forms, "reimagine": reimagine.submitted}
         board = Board(bot, queue, catalogue)
         keeping = library if settings.source_days else None

@@ -153,8 +153,8 @@ def _recipe(job: Job, seed: int | None, source: str | None = None) -> Recipe:
 
 
 def is_of_here(job: Job, interaction: discord.Interaction) -> bool:
-    """Tell whether a job is of this guild, or of this person's direct messages."""
-    if job.place.direct:
+    """Tell whether a job is of this guild; where it was or is about direct messages, whether it is this person's."""
+    if job.place.direct or interaction.guild_id is None:
         return job.requester.id == interaction.user.id
     return job.place.guild == interaction.guild_id
 
