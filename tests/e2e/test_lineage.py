@@ -26,8 +26,9 @@ def test_a_family_is_one_tree_and_the_way_to_a_picture_one_animation(ada: Asker)
     first = ada.answer(ada.ask("a castle"))
     varied, repeated = ada.press(first, "vary", "subtle"), ada.press(first, "again")
     further = ada.press(ada.answer_here(varied), "vary", "strong")
-    for job in (varied, repeated, further):
-        until(lambda job=job: ada.status(job)["content"].startswith("Done"), "the end of a job")
+    until(
+        lambda: all(ada.status(job)["content"].startswith("Done") for job in (varied, repeated, further)), "three ends"
+    )
 
     message = shown(ada, ada.use("lineage", first["channel_id"], job=varied))
 
