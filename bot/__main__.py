@@ -20,6 +20,7 @@ from bot import attachments
 from bot import log as logs
 from bot.adapters.celery import CeleryTickets
 from bot.adapters.drafts import RedisDrafts
+from bot.adapters.families import Families
 from bot.adapters.favourites import Favourites
 from bot.adapters.forgetting import Forgetting
 from bot.adapters.lead import Lead
@@ -35,21 +36,19 @@ from bot.client import Bot, PressHandler
 from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
 from bot.commands.reimagine import Reimagine
+from bot.commands.settings import ServerSettings
+from bot.commands.source import Sources
 from bot.deliver import Deliver
 from bot.heartbeat import beat
 from bot.intake import Intake
 from bot.looking.export import Export
 from bot.looking.forget import ForgetMe
 from bot.looking.history import History
+from bot.looking.lineage import Lineage
 from bot.looking.queue import Queue
 from bot.looking.show import Show
 from bot.ports import Past, Source
-from bot.presses.again import Again, Vary
-from bot.presses.delete import Delete, DeleteYes
-from bot.presses.details import Details
-from bot.presses.edit import Edit
-from bot.presses.favourite import Favourite
-from bot.presses.upscale import Upscale
+from bot.presses.book import buttons
 from bot.recall import Recall, posted
 from bot.reconcile import Reconcile
 from bot.settings import Settings
@@ -123,37 +122,21 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
 
         look = _looking(records, redis, queue, Pictures(telling, library, fetch), catalogue)
         reimagine = Reimagine(intake, RedisDrafts(redis))
+        sources = Sources(library, recall)
         does = {
-            "imagine": Imagine(intake),
+            "imagine": Imagine(intake, sources),
+            "sources": sources.complete,
             "reimagine": reimagine,
+            "settings": ServerSettings(people),
             **look.commands,
         }
         bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
-        edit, on_result = Edit(intake, recall, people), Edit(intake, recall, people, on_result=True)
-        bot.presses = {
-            "again": Again(intake, recall, people),
-            "vary": Vary(intake, recall, people),
-            "edit": edit,
-            "source": on_result,
-            "upscale": Upscale(intake, recall, people),
-            "details": Details(catalogue, recall),
-            "exact": Again(intake, recall, people, exactly=True),
-            "favourite": Favourite(Favourites(records.database), recall),
-            **look.presses,
-            "delete": Delete(recall),
-            "delete_yes": DeleteYes(recall, library),
-        }
-        bot.forms = {"edit": edit.submitted, "source": on_result.submitted, "reimagine": reimagine.submitted}
+        presses, forms = buttons(intake, recall, people, Favourites(records.database), queue)
+        bot.presses = {**presses, **look.presses}
+        bot.forms = {**forms, "reimagine": reimagine.submitted}
         board = Board(bot, queue, catalogue)
         keeping = library if settings.source_days else None
         deliver = Deliver(bot, queue, catalogue, records=records, keeping=keeping, board=board)
-
-        async def forget_pictures() -> None:
-            while True:
-                await asyncio.sleep(HOUSEKEEPING_SECONDS)
-                dropped = await library.drop_pictures(before=time.time() - settings.source_days * 86400)
-                if dropped:
-                    log.info("%d pictures that nobody started from or asked for any more were dropped", dropped)
 
         async def delivery() -> None:
             await queue.start()
@@ -165,7 +148,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             "the board": partial(lead.during, board.run),
             "the delivery": partial(lead.during, delivery),
             "the reconciliation": partial(lead.during, reconcile.run),
-            "the housekeeping": partial(lead.during, forget_pictures),
+            "the housekeeping": partial(lead.during, partial(forget_pictures, library, settings.source_days)),
         }
         if settings.heartbeat_file:
             bot.background |= {"the heartbeat": partial(beat, bot, settings.heartbeat_file)}
@@ -174,6 +157,15 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         except Exception as error:
             raise CannotStart(f"Redis does not answer ({error}). Check REDIS_URL and whether Redis runs.") from error
         await run(bot, settings.discord_token.get_secret_value(), stop)
+
+
+async def forget_pictures(library: Library, days: float) -> None:
+    """Drop, every hour, the pictures that nobody started from or asked for in so many days."""
+    while True:
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)
+        dropped = await library.drop_pictures(before=time.time() - days * 86400)
+        if dropped:
+            log.info("%d pictures that nobody started from or asked for any more were dropped", dropped)
 
 
 class Looking(NamedTuple):
@@ -198,6 +190,7 @@ def _looking(records: Records, redis: Redis, queue: RedisQueue, pictures: Pictur
             "favourites": history.favourites,
             "export": export,
             "forget_me": forget,
+            "lineage": Lineage(pictures.library, Families(records.database), thumbnailer, catalogue),
         },
         {"page": history.turn, "show": show.chosen, "export": export.older, "forget": forget.meant},
     )

@@ -23,11 +23,11 @@ from bot.interactions.answers import acknowledge, refuse, take_back
 from bot.interactions.permissions import may_open_thread, missing
 from bot.interactions.speaking import phrases_of, preferences_of
 from bot.ports import Accepting, Kept, Recording, Source
-from bot.render import thread_name
+from bot.render import preparing_text, thread_name
 from bot.views import with_cancel
 from shared.catalogue import Catalogue
 from shared.errors import Problem, Refused, problem
-from shared.job import Job, Place, Requester
+from shared.job import Job, Place, Requester, Start
 from shared.request import Request, compose, draw_seed, problems_of
 
 log = logging.getLogger(__name__)
@@ -93,12 +93,14 @@ class Intake:
         source: Source | Kept | None,
         *,
         parent: str | None = None,
+        start: Start | None = None,
         seed: int | None = None,
     ) -> None:
         """Answer the interaction, which nobody answered yet, and take on its request.
 
-        `parent` is the job that this one goes on from; `seed` is sent instead of one that is drawn. What is unexpected
-        is raised; `bot.client` logs it and tells the author.
+        `parent` is the job that this one goes on from, `start` which picture of its thread it starts from without
+        having come with one; `seed` is sent instead of one that is drawn. What is unexpected is raised; `bot.client`
+        logs it and tells the author.
         """
         wrong = [*self.wrong(interaction, source), *self._wrong_with(request, interaction.user.id)]
         if wrong:
@@ -109,7 +111,7 @@ class Intake:
             return
         try:
             place = await (self._direct(interaction) if private else self._place(interaction))
-            job = self._job(interaction, request, place, parent, seed)
+            job = self._job(interaction, request, place, seed, parent=parent, start=start)
             await self._take_on(interaction, job, source)
         except Refused as refused:
             await take_back(interaction, refused.problems)
@@ -174,13 +176,14 @@ class Intake:
         https://github.com/discord/discord-api-docs/issues/3087
         """
         phrases = phrases_of(interaction)
-        text = phrases.say("status.preparing_picture" if job.request.has_picture else "status.preparing_words")
         async with asyncio.timeout(_DEADLINE):
             if job.place.direct:
                 where = f"https://discord.com/channels/@me/{job.place.channel}/{job.place.message}"
                 await interaction.edit_original_response(content=phrases.say("status.direct", where=where))
             else:
-                await interaction.edit_original_response(content=text, view=with_cancel(job.id, phrases))
+                await interaction.edit_original_response(
+                    content=preparing_text(job, phrases), view=with_cancel(job.id, phrases)
+                )
 
     async def _place(self, interaction: discord.Interaction) -> Place:
         """Give the acknowledgement as the place: a message that says only that the bot is thinking."""
@@ -211,7 +214,7 @@ class Intake:
         return Place(guild=interaction.guild_id or 0, channel=channel, message=status.id, in_place=True, direct=True)
 
     def _job(
-        self, interaction: discord.Interaction, request: Request, place: Place, parent: str | None, seed: int | None
+        self, interaction: discord.Interaction, request: Request, place: Place, seed: int | None, **origin: Any
     ) -> Job:
         user, preferences = interaction.user, preferences_of(interaction)
         return Job(
@@ -226,7 +229,7 @@ class Intake:
             ),
             place=place,
             accepted_at=self.now(),
-            parent=parent,
+            **origin,
         )
 
     async def _open_thread(self, client: discord.Client, job: Job) -> None:

@@ -213,7 +213,7 @@ class Accepting(Protocol):
 
 
 class Drafting(Protocol):
-    """Remembering what a form cannot hold. Raises `shared.errors.Refused` (no_room, queue_unreachable)."""
+    """Remembering what a form cannot hold. Raises `shared.errors.Refused` (no_room, queue_away)."""
 
     async def draft(self, draft_id: str, draft: Draft) -> None:
         """Keep it for as long as a form may be open."""
@@ -372,6 +372,14 @@ class Remembering(Protocol):
         """Find the newest picture that was told in this thread and not deleted."""
         ...
 
+    async def pictures(self, thread: int, limit: int) -> Sequence[Past]:
+        """List the pictures that were told in this thread and not deleted, newest first."""
+        ...
+
+    async def first(self, thread: int) -> Past | None:
+        """Find the oldest job of this thread that has to do with a picture: it started from one, or made one."""
+        ...
+
     async def deleted(self, job_id: str) -> None:
         """Note that a person deleted the answer: its picture is gone, and so is what was made small of it."""
         ...
@@ -488,6 +496,18 @@ class Favourites(Protocol):
         """Mark a job's picture, or take the mark away; tell whether it is marked now.
 
         Raises `shared.errors.Refused`: not_recorded where the records do not know the job, records_unavailable.
+        """
+        ...
+
+
+class Tracing(Protocol):
+    """Knowing which picture came from which. Raises `shared.errors.Refused` (records_unavailable)."""
+
+    async def family(self, job_id: str, most: int) -> Sequence[Past]:
+        """Give the job, what it came from back to the first, and what came of any of them, oldest first.
+
+        There are `most` at most; where there are more, those on the way to this job stay. A job that nobody remembers
+        has no family.
         """
         ...
 

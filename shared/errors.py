@@ -124,6 +124,11 @@ _PERSON: Mapping[str, str] = {
     "Use it on a message with a picture, or use /imagine.",
     "draft_gone": "The form was open for too long. The picture it was about is remembered for an hour. "
     "Use the command on the message again.",
+    "nothing_here": "“{field}” was given, and there is no picture to start from. No result stands in this thread. "
+    "Attach a picture, or leave “{field}” out.",
+    "source_unknown": "“{field}” is “{value}”. No picture of this thread is called that. "
+    "Choose one from the list while typing.",
+    "source_twice": "“{field}” was given with a picture attached. A picture starts from one. Leave either out.",
     "direct_closed": "The answer has nowhere to go. You prefer private results, and your direct messages are closed to "
     "this bot. Open them in your privacy settings, or change it with /preferences.",
     # looking back
@@ -137,6 +142,10 @@ _PERSON: Mapping[str, str] = {
     "export_running": "Your last export is still being put together. One of a person is made at a time. "
     "Ask again when its last part is here.",
     "search_gone": "This page cannot be turned any more. What was searched for is kept for a day. Use /history again.",
+    "lineage_nothing": "There is no picture here. The command shows the family of a thread's latest picture. "
+    "Use it in a thread that has one, or name a job.",
+    "lineage_unknown": "That job is not known here. It never was, or it is of another server or of direct messages. "
+    "Look up its number in the picture's details.",
     # the model's answer
     "not_accepted": "{model} did not accept the request. It said: {detail}. "
     "Change the options or the picture and ask again.",

@@ -40,4 +40,4 @@ async def _soon(answer: Awaitable[T]) -> T:
     except OutOfMemoryError as error:
         raise Refused(problem("no_room")) from error
     except (RedisError, TimeoutError) as error:
-        raise Refused(problem("queue_unreachable")) from error
+        raise Refused(problem("queue_away")) from error

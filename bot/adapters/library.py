@@ -2,11 +2,11 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, Select, delete, insert, select, update
+from sqlalchemy import Row, Select, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +18,8 @@ from shared.errors import Refused, problem
 from shared.job import Job
 
 log = logging.getLogger(__name__)
+
+_MADE: Final = (jobs.c.deleted_at.is_(None), outcomes.c.kind == "generated")
 
 
 class Library:
@@ -31,8 +33,18 @@ class Library:
         return await self._one(pasts().where(jobs.c.id == job_id))
 
     async def latest(self, thread: int) -> Past | None:
-        told = (jobs.c.answer_channel_id == thread, jobs.c.deleted_at.is_(None), outcomes.c.kind == "generated")
-        return await self._one(pasts().where(*told).order_by(jobs.c.finished_at.desc()).limit(1))
+        return next(iter(await self.pictures(thread, 1)), None)
+
+    async def pictures(self, thread: int, limit: int) -> Sequence[Past]:
+        newest = pasts().where(jobs.c.answer_channel_id == thread, *_MADE).order_by(jobs.c.finished_at.desc())
+        async with opened(self._database) as records:
+            rows = (await records.execute(newest.limit(limit))).all()
+        return [past for row in rows if (past := past_of(row))]
+
+    async def first(self, thread: int) -> Past | None:
+        has_to_do_with_one = jobs.c.source_sha256.is_not(None) | and_(*_MADE)
+        told = pasts().where(jobs.c.answer_channel_id == thread, has_to_do_with_one)
+        return await self._one(told.order_by(jobs.c.accepted_at, jobs.c.id).limit(1))
 
     async def deleted(self, job_id: str) -> None:
         async with opened(self._database) as records:

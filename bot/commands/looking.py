@@ -13,6 +13,7 @@ from shared.catalogue import Catalogue
 
 WORDS_LIMIT: Final = 200
 DATE_LENGTH: Final = 10  # 2026-11-22
+JOB_LENGTH: Final = 25
 
 Command = app_commands.Command[Any, ..., None]
 
@@ -39,6 +40,11 @@ def looking(catalogue: Catalogue, does: Mapping[str, Any]) -> list[Command]:
     async def favourites(interaction: discord.Interaction) -> None:
         await does["favourites"](interaction)
 
+    async def lineage(
+        interaction: discord.Interaction, job: app_commands.Range[str, 1, JOB_LENGTH] | None = None
+    ) -> None:
+        await does["lineage"](interaction, job)
+
     async def show(
         interaction: discord.Interaction, job: app_commands.Range[str, 1, WORDS_LIMIT], public: bool = False
     ) -> None:
@@ -63,6 +69,7 @@ def looking(catalogue: Catalogue, does: Mapping[str, Any]) -> list[Command]:
         _command("queue", queue),
         _command("history", history, "words", "model", "since", "until", "user", "everyone", model=models),
         _command("favourites", favourites),
+        _command("lineage", lineage, "job"),
         _command("show", show, "job", "public", job=answers),
         _command("export", export),
         _command("forget_me", forget_me),

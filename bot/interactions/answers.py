@@ -44,11 +44,6 @@ async def tell(interaction: discord.Interaction, text: str, *, view: ui.View = M
     await _answer_first(interaction, lambda: interaction.response.send_message(text, view=view, ephemeral=True))
 
 
-async def show(interaction: discord.Interaction, view: ui.LayoutView) -> None:
-    """Answer, before anything else, with this view; only the author sees it."""
-    await _answer_first(interaction, lambda: interaction.response.send_message(view=view, ephemeral=True))
-
-
 async def outdated(interaction: discord.Interaction) -> None:
     """Answer, before anything else, that this is nothing the bot knows how to do."""
     await tell(interaction, phrases_of(interaction).say("refused.outdated"))

@@ -7,7 +7,6 @@ import discord
 
 from bot.interactions.answers import change, hold, refuse, tell, written
 from bot.interactions.speaking import phrases_of
-from bot.ports import Remembering
 from bot.presses.guard import may_end
 from bot.recall import Recall
 from bot.views import Press, confirm
@@ -38,7 +37,6 @@ class DeleteYes:
     """Deletes the answer. It is noted first: what could not be deleted then can be, once more."""
 
     recall: Recall
-    library: Remembering
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
         try:
@@ -50,7 +48,7 @@ class DeleteYes:
             return
         try:
             answer = await self.recall.answer(interaction, recipe.job_id)
-            await self.library.deleted(recipe.job_id)
+            await self.recall.library.deleted(recipe.job_id)
             await answer.delete()
         except discord.NotFound:
             log.info("job %s: its answer was deleted already", recipe.job_id)

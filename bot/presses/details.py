@@ -1,16 +1,16 @@
 """Details: everything that is known of a result, for the one who presses."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import discord
 
-from bot.interactions.answers import refuse, show
+from bot.interactions.showing import Shown, present
 from bot.interactions.speaking import phrases_of
 from bot.recall import Recall
 from bot.render import details_view
 from bot.views import Press, details_rows
 from shared.catalogue import Catalogue
-from shared.errors import Refused
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,10 @@ class Details:
     recall: Recall
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        try:
-            recipe = await self.recall.recipe(interaction, press.job_id)
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
-            return
+        await present(interaction, partial(self._details, interaction, press.job_id))
+
+    async def _details(self, interaction: discord.Interaction, job_id: str) -> Shown:
+        recipe = await self.recall.recipe(interaction, job_id)
         phrases = phrases_of(interaction)
         past = await self.recall.known(recipe.job_id)
         view = details_view(
@@ -36,4 +35,4 @@ class Details:
             parent=await self.recall.parent(interaction, past) if past else None,
             rows=details_rows(recipe, self.catalogue, phrases),
         )
-        await show(interaction, view)
+        return Shown(view)

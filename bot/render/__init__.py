@@ -3,7 +3,7 @@
 from bot.render.answers import Rows, expired_view, failed_view, filtered_view, result_view
 from bot.render.details import details_view, price
 from bot.render.facts import number
-from bot.render.status import answered_text, status_text
+from bot.render.status import answered_text, preparing_text, status_text
 from bot.render.text import mark, thread_name
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "filtered_view",
     "mark",
     "number",
+    "preparing_text",
     "price",
     "result_view",
     "status_text",

@@ -92,7 +92,8 @@ def failed_view(
     job: Job, failed: Failed, phrases: Phrases, *, notes: Sequence[str] = (), rows: Rows = ()
 ) -> ui.LayoutView:
     """Say in three beats why no picture came."""
-    return _failure(job, phrases.problem(failed.problem), phrases, notes, rows)
+    title = "failed.cancelled" if failed.cancelled else "failed.title"
+    return _failure(job, phrases.problem(failed.problem), phrases, notes, rows, title=title)
 
 
 def expired_view(
@@ -140,11 +141,13 @@ def _words(prompt: str, seed: int | None, phrases: Phrases) -> Iterator[str]:
         yield f"**{phrases.option('seed')}**\n```\n{seed}\n```"
 
 
-def _failure(job: Job, sentences: str, phrases: Phrases, notes: Sequence[str], rows: Rows) -> ui.LayoutView:
+def _failure(
+    job: Job, sentences: str, phrases: Phrases, notes: Sequence[str], rows: Rows, *, title: str = "failed.title"
+) -> ui.LayoutView:
     return _view(
         job,
         _BROKEN,
-        ui.TextDisplay(f"### {phrases.say('failed.title')}"),
+        ui.TextDisplay(f"### {phrases.say(title)}"),
         ui.TextDisplay(escaped(sentences, _SENTENCES)),
         *_notes(notes),
         ui.TextDisplay(_asked(job, phrases)),

@@ -11,12 +11,14 @@ import discord
 from discord import ui
 
 from bot.phrases import Phrases
-from bot.render.text import plain, shortened
+from bot.render.text import plain, shortened, written_prompt
 from shared.catalogue import Catalogue, Model
+from shared.job import Job
 
 TEXT_LIMIT: Final = 4000
 OPTIONS_LIMIT: Final = 25
 _NAME: Final = 100
+_PROMPT: Final = 70
 
 
 def text_field(
@@ -64,6 +66,13 @@ def picture_field(names: Sequence[str], phrases: Phrases) -> ui.Label[Any]:
         for place, name in enumerate(names[:OPTIONS_LIMIT])
     ]
     return _labelled("image", phrases, ui.Select(custom_id="image", options=options))
+
+
+def picture_label(job: Job, seed: int | None, phrases: Phrases) -> str:
+    """Name a picture that was made where one is chosen: by its prompt and its seed, or else by its job."""
+    prompt = shortened(written_prompt(job.request), _PROMPT)
+    parts = [f"“{prompt}”" if prompt else job.id, "" if seed is None else f"{phrases.option('seed')} {seed}"]
+    return " · ".join(filter(None, parts))
 
 
 def model_phrase(model: Model, catalogue: Catalogue, today: date) -> str:

@@ -40,6 +40,8 @@ def use_command(world: World, user: User, channel_id: str, data: dict[str, Any],
     """Use a command, or ask for the choices of the option being typed."""
     channel = world.channel(channel_id)
     bits = world.permissions(channel, user.id)
+    if not bits & Permission.VIEW_CHANNEL:
+        raise Forbidden("You cannot see this channel.")
     if channel.guild_id and not bits & Permission.USE_APPLICATION_COMMANDS:
         raise Forbidden("You may not use application commands here.")
     if channel.archived:

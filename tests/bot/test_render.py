@@ -23,7 +23,7 @@ from bot.render.status import rounded
 from bot.render.text import escaped, shortened
 from shared.catalogue import load_catalogue
 from shared.errors import problem
-from shared.job import Job, Place, Requester
+from shared.job import Job, Place, Requester, Start
 from shared.outcome import Failed, Filtered, Generated, Side
 from shared.prompts import TextPrompt
 from shared.request import Request
@@ -216,7 +216,7 @@ def test_what_an_upscale_invented_is_shown() -> None:
 
 
 def standing(state: State, position: int = 0, estimate: float = 0, *, has_picture: bool = True) -> Standing:
-    return Standing(job(ask(has_picture=has_picture)), state, position, estimate, 100.7, None, None)
+    return Standing(job(ask(has_picture=has_picture)), state, position, estimate, 100.7, None, None, typical=23)
 
 
 @pytest.mark.parametrize(
@@ -227,13 +227,23 @@ def standing(state: State, position: int = 0, estimate: float = 0, *, has_pictur
         (standing(State.WAITING, 4, 42), "Waiting: number 4 in the queue, about 40\u00a0s to go."),
         (standing(State.WAITING, 1, 3), "Waiting: you are next, a few seconds to go."),
         (standing(State.WAITING, 0, 200), "Waiting for a free place, about 3\u00a0min to go."),
-        (standing(State.RUNNING), "SDXL 1.0 is painting: started <t:100:R>, usually takes a few seconds."),
+        (standing(State.RUNNING), "SDXL 1.0 is painting: started <t:100:R>, usually takes about 20\u00a0s."),
         (standing(State.FINISHED), "Done. The answer is on its way."),
     ],
 )
 def test_every_state_has_its_sentence(now: Standing, english: str) -> None:
     assert status_text(now, EN, CATALOGUE.models["sdxl"]) == english
     assert status_text(now, FR, CATALOGUE.models["sdxl"]) != english
+
+
+def test_what_was_cancelled_is_not_told_as_a_failure() -> None:
+    cancelled = Failed(problem=problem("cancelled", name="**Ada**"))
+
+    said = "\n".join(text(failed_view(job(ask()), cancelled, EN)))
+
+    assert "### Cancelled" in said
+    assert r"\*\*Ada\*\* cancelled it" in said
+    assert answered_text(cancelled, EN, "there") == "Cancelled: there"
 
 
 def test_a_model_that_left_the_catalogue_is_still_named() -> None:
@@ -264,3 +274,18 @@ def test_a_mark_is_a_positive_32_bit_number_of_the_job_alone() -> None:
     marks = {mark(str(number)) for number in range(1000)}
     assert len(marks) == 1000
     assert all(0 < number < 2**31 for number in marks)
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("state", [State.PREPARING, State.WAITING, State.RUNNING])
+def test_the_status_says_which_picture_a_job_starts_from_for_as_long_as_it_is_open(state: State, language: str) -> None:
+    phrases = phrases_for(language)
+    said = {
+        start: status_text(
+            Standing(job(ask()).model_copy(update={"start": start}), state, 1, 20, 0, None, None), phrases, None
+        )
+        for start in (None, *Start)
+    }
+
+    assert len(set(said.values())) == 4
+    assert all(text.endswith(f"\n{said[None]}") for start, text in said.items() if start)

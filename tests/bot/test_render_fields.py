@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.phrases import languages, phrases_for
-from bot.render.fields import model_field, picture_field, text_field
+from bot.render.fields import model_field, picture_field, picture_label, text_field
 from shared.catalogue import Catalogue, load_catalogue
+from shared.job import Job, Place, Requester
+from shared.prompts import TextPrompt
+from shared.request import Request
 
 TODAY = date(2026, 11, 22)
 MANY = load_catalogue(
@@ -65,6 +68,21 @@ def test_of_many_models_with_long_names_twenty_five_are_shown() -> None:
     st.text(st.characters(exclude_categories=["Cs"]), max_size=5000), st.sampled_from(["prompt", "negative", "keep"])
 )
 def test_words_that_are_there_already_fit(written: str, name: str) -> None:
-    box = text_field(name, phrases_for("fr"), value=written, long=True).to_component_dict()["component"]
+    field: Any = text_field(name, phrases_for("fr"), value=written, long=True).to_component_dict()
 
-    assert wide(box.get("value") or "") <= 4000
+    assert wide(field["component"].get("value") or "") <= 4000
+
+
+@given(st.text(st.characters(), max_size=300), st.none() | st.integers(0, 2**32), st.sampled_from(languages()))
+def test_a_picture_is_named_within_a_choice(prompt: str, seed: int | None, language: str) -> None:
+    request = Request(model="sdxl", text_prompts=(TextPrompt(text=prompt),) if prompt else (), has_picture=True)
+    job = Job(
+        id="1442000000000000001-09",
+        request=request,
+        seed=seed,
+        requester=Requester(id=42, name="ada"),
+        place=Place(guild=1, channel=2, message=3),
+        accepted_at=0,
+    )
+
+    assert 1 <= wide(picture_label(job, seed, phrases_for(language))) <= 100

@@ -13,6 +13,7 @@ from demo.house import House
 from demo.web import call
 
 PATIENCE = 40.0
+LOADING = 128
 T = TypeVar("T")
 
 
@@ -41,15 +42,13 @@ class Asker:
             if image
             else {}
         )
-        asked = {
-            "user": self.user,
-            "channel_id": channel or self.house.channel,
-            "name": "imagine",
-            "options": {"prompt": prompt, **options},
-            "files": files,
-        }
-        job: str = self.post("/control/invoke", asked)["interaction_id"]
-        return job
+        return self.use("imagine", channel or self.house.channel, files, prompt=prompt, **options)
+
+    def use(self, name: str, channel: str, files: dict[str, Any] | None = None, **options: Any) -> str:
+        """Use a slash command; the answer is the interaction's id."""
+        asked = {"user": self.user, "channel_id": channel, "name": name, "options": options, "files": files or {}}
+        used: str = self.post("/control/invoke", asked)["interaction_id"]
+        return used
 
     def status(self, job: str) -> dict[str, Any]:
         """Look at the message under the command."""
@@ -72,6 +71,21 @@ class Asker:
         asked = {"user": self.user, "message_id": message["id"], "custom_id": written}
         pressed: str = self.post("/control/press", asked)["interaction_id"]
         return pressed
+
+    def fields(self, opened: str) -> dict[str, Any]:
+        """Wait for the form that an interaction opened, and give what it is filled in with; chosen values are lists."""
+        look = f"/control/interactions/{opened}"
+        form = until(lambda: self.get(look).get("modal"), "the form")
+        boxes = [part["component"] for part in form["components"]]
+        return {box["custom_id"]: _filled_in(box) for box in boxes}
+
+    def offered(self, typed: str, option: str, channel: str) -> list[dict[str, Any]]:
+        """Look at what is offered for an option of /imagine while it is being typed."""
+        asked = {"user": self.user, "channel_id": channel, "name": "imagine", "focused": option}
+        choices: list[dict[str, Any]] = self.post("/control/autocomplete", asked | {"options": {option: typed}})[
+            "choices"
+        ]
+        return choices
 
     def use_on(self, message: dict[str, Any], name: str) -> str:
         """Use a command of the menu of a message; the answer is the interaction's id."""
@@ -97,11 +111,15 @@ class Asker:
 
     def private_words(self, job: str) -> str:
         """Wait for the words that only the asker sees."""
+        return "\n".join(words_of(self.private(job)))
 
-        def look() -> str | None:
+    def private(self, job: str) -> dict[str, Any]:
+        """Wait for the message that only the asker sees."""
+
+        def look() -> dict[str, Any] | None:
             interaction = self.get(f"/control/interactions/{job}")
             told = [interaction.get("message"), *interaction.get("followups", [])]
-            return next(("\n".join(words_of(m)) for m in told if m and m["flags"] & 64), None)
+            return next((m for m in told if m and m["flags"] & 64 and not m["flags"] & LOADING), None)
 
         return until(look, f"private words for {job}")
 
@@ -121,6 +139,12 @@ class Asker:
 
     def post(self, path: str, body: Any) -> Any:
         return call("POST", self.house.discord_url + path, body)
+
+
+def _filled_in(box: dict[str, Any]) -> Any:
+    if "options" in box:
+        return [option["value"] for option in box["options"] if option.get("default")]
+    return box.get("value") or ""
 
 
 def custom_ids(message: dict[str, Any]) -> list[str]:

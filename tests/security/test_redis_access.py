@@ -153,7 +153,7 @@ async def test_a_draft_that_cannot_be_kept_is_refused_in_words(locked_redis: Loc
         await RedisDrafts(client).drafted("88")
     await client.aclose()
 
-    assert [p.code for p in refused.value.problems] == ["queue_unreachable"]
+    assert [p.code for p in refused.value.problems] == ["queue_away"]
 
 
 def test_without_a_password_nothing_is_answered(locked_redis: LockedRedis) -> None:

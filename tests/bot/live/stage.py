@@ -4,7 +4,8 @@ import asyncio
 import base64
 import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
@@ -15,8 +16,10 @@ from bot.client import Bot
 from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
 from bot.commands.reimagine import Reimagine
+from bot.commands.source import Sources
 from bot.intake import Intake
-from bot.ports import Draft, Kept, Source
+from bot.ports import Draft, Kept, Past, Source, Standing
+from bot.recall import Recall
 from shared.catalogue import Catalogue
 from shared.errors import Problem
 from shared.job import Job
@@ -80,6 +83,40 @@ class MemoryRecords:
 
     def reset(self) -> None:
         self.__init__()  # type: ignore[misc]
+
+
+class NothingPast:
+    """`bot.ports.Remembering` and `Watching` where nothing was ever made."""
+
+    async def past(self, job_id: str) -> Past | None:
+        return None
+
+    async def latest(self, thread: int) -> Past | None:
+        return None
+
+    async def pictures(self, thread: int, limit: int) -> Sequence[Past]:
+        return []
+
+    async def first(self, thread: int) -> Past | None:
+        return None
+
+    async def deleted(self, job_id: str) -> None:
+        return None
+
+    async def source(self, sha256: str) -> Kept | None:
+        return None
+
+    async def result(self, job_id: str) -> bytes | None:
+        return None
+
+    async def open_jobs(self) -> Sequence[str]:
+        return []
+
+    async def standings(self, job_ids: Collection[str]) -> Sequence[Standing]:
+        return []
+
+    async def prepared(self, job_id: str) -> bytes | None:
+        return None
 
 
 class MemoryDrafts:
@@ -204,6 +241,14 @@ async def connected(bot: Bot) -> AsyncIterator[Bot]:
         await running
 
 
+async def _nothing(*_: object, **__: object) -> None:
+    """Stand for the work of the commands that are not used here."""
+
+
+async def _fetch(source: Source) -> bytes:
+    raise NotImplementedError(source.name)
+
+
 def build(
     queue: MemoryQueue,
     session: aiohttp.ClientSession,
@@ -224,7 +269,9 @@ def build(
         now=lambda: 1_800_000_000.0,
     )
     reimagine = Reimagine(intake, drafts or MemoryDrafts())
-    does = {"imagine": Imagine(intake), "reimagine": reimagine}
-    bot = Bot(every_command(catalogue, date(2026, 11, 22), does))
+    past = NothingPast()
+    sources = Sources(past, Recall(past, past, _fetch))
+    does = {"imagine": Imagine(intake, sources), "sources": sources.complete, "reimagine": reimagine}
+    bot = Bot(every_command(catalogue, date(2026, 11, 22), defaultdict(lambda: _nothing, does)))
     bot.forms = {"reimagine": reimagine.submitted}
     return bot

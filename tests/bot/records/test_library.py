@@ -5,12 +5,14 @@ import hashlib
 import pytest
 from sqlalchemy import text
 
+from bot.adapters.families import Families
 from bot.adapters.library import Library
 from bot.adapters.people import People
 from bot.adapters.records import Records
 from bot.ports import Kept, Preferences, Pressing, Told
 from bot.records.models import sources
-from shared.errors import Refused
+from shared.errors import Refused, problem
+from shared.outcome import Failed
 from tests.bot.records.desk import MADE, NOON, SOURCE, Clock, finished, job, rows
 
 SHA = hashlib.sha256(b"upload").hexdigest()
@@ -63,6 +65,40 @@ async def test_the_latest_picture_of_a_thread_is_the_last_that_is_still_there(
     assert before.job.id == job(2).id
     assert after is not None
     assert after.job.id == job(1).id
+
+
+async def test_a_threads_pictures_are_listed_newest_first_and_no_further_than_asked(
+    records: Records, library: Library
+) -> None:
+    for number in (1, 2, 3, 4):
+        await end(records, number, at=NOON + number)
+    await end(records, 5, thread=8)
+    await library.deleted(job(3).id)
+
+    assert [past.job.id for past in await library.pictures(7, 9)] == [job(n).id for n in (4, 2, 1)]
+    assert [past.job.id for past in await library.pictures(7, 2)] == [job(4).id, job(2).id]
+    assert await library.pictures(9, 9) == []
+
+
+async def test_a_thread_began_with_the_first_job_that_has_to_do_with_a_picture(
+    records: Records, library: Library
+) -> None:
+    words = job(1, has_picture=False)
+    await records.accepted(words, None)
+    await records.delivered(finished(words, Failed(problem=problem("lost"))), Told(7, 1))
+    assert await library.first(7) is None
+
+    for number in (3, 2):
+        await end(records, number)
+
+    began = await library.first(7)
+    await library.deleted(job(2).id)
+    still = await library.first(7)
+
+    assert began is not None
+    assert (began.job.id, began.source) == (job(2).id, SHA)
+    assert still is not None
+    assert still.job.id == job(2).id, "what it started from is there, even where its result was deleted"
 
 
 async def test_a_source_is_kept_once_for_all_jobs_of_one_upload_until_nobody_starts_from_it(
@@ -127,3 +163,19 @@ async def test_records_that_do_not_answer_are_the_defaults_or_a_refusal_in_words
     assert [wrong.code for wrong in refused.value.problems] == ["records_unavailable"]
     with pytest.raises(Refused):
         await library.source(SHA)
+
+
+async def test_a_family_is_found_from_any_of_its_members_with_the_way_to_it_first(records: Records) -> None:
+    first = await end(records, 1)
+    second = await end(records, 2, parent=first)
+    third = await end(records, 3, parent=second)
+    sibling = await end(records, 4, parent=first)
+    await end(records, 5)
+
+    families = Families(records.database)
+    found = [[past.job.id for past in await families.family(one, 10)] for one in (first, third)]
+    bounded = [past.job.id for past in await families.family(third, 3)]
+
+    assert found == [[first, second, third, sibling]] * 2
+    assert bounded == [first, second, third]
+    assert await families.family("17", 10) == []

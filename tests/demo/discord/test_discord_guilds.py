@@ -88,6 +88,7 @@ async def test_a_command_in_a_direct_message_is_one_that_has_that_context(stand_
     asked = await stand_in.invoke("there", channel_id=direct)
     await stand_in.invoke("here", channel_id=direct, status=400)
     await stand_in.invoke("there", status=400)
+    await stand_in.invoke("there", user="ben", channel_id=direct, status=400)
 
     told = interaction_json(stand_in.world, stand_in.world.interactions[asked])
     assert (told["context"], told["user"]["username"], "member" in told) == (1, "ada", False)
