@@ -192,3 +192,20 @@ def test_who_is_forgotten_leaves_nothing_behind_but_buttons_that_still_work(grac
     varied = grace.answer_here(grace.press(first, "vary", "subtle"))
 
     assert "an ocelot on a unicycle" in said(varied)
+
+
+def test_others_are_found_where_the_person_can_read_and_nowhere_else(grace: Asker, ada: Asker, house: House) -> None:
+    word = f"windmill {grace.user}"
+    channels = [ada.post("/control/channels", {"name": name})["id"] for name in ("open", "closed")]
+    jobs = [ada.ask(f"a {word}", image=None, channel=channel) for channel in channels]
+    for job in jobs:
+        ada.answer(job)
+    ada.put(f"/control/permissions/{channels[1]}", {"user": grace.user, "deny": str(1 << 10)})
+
+    found = [said(use(asker, "history", words=word, everyone=True)) for asker in (ada, grace)]
+
+    assert "2 found" in found[0]
+    assert "1 found" in found[1]
+    assert "a windmill" in said(use(grace, "show", what=jobs[0]))
+    assert "There is no such answer to show" in said(use(grace, "show", what=jobs[1]))
+    assert "0 found" in said(use(grace, "history", words=word))
