@@ -167,6 +167,19 @@ def test_an_export_holds_every_job_and_the_pictures_that_are_there(grace: Asker)
     assert "1 has no picture" in state["message"]["content"]
 
 
+def test_a_person_has_one_export_at_a_time(grace: Asker) -> None:
+    grace.answer(grace.ask("a slowly exported castle", image=None))
+    fault = {"match": {"method": "GET", "path_regex": r"/channels/\d+/messages/\d+"}, "action": "delay:3", "times": 1}
+    grace.post("/control/faults", fault)
+    asked = {"user": grace.user, "channel_id": grace.house.channel, "name": "export", "options": {}}
+
+    first = grace.post("/control/invoke", asked)["interaction_id"]
+    second = use(grace, "export")
+
+    assert "still being put together" in said(second)
+    until(lambda: grace.get(f"/control/interactions/{first}")["followups"], "the one part of the first")
+
+
 def test_who_is_forgotten_leaves_nothing_behind_but_buttons_that_still_work(grace: Asker, house: House) -> None:
     first = grace.answer(grace.ask("an ocelot on a unicycle"))
 
