@@ -22,6 +22,7 @@ from bot.adapters.celery import CeleryTickets
 from bot.adapters.drafts import RedisDrafts
 from bot.adapters.families import Families
 from bot.adapters.favourites import Favourites
+from bot.adapters.forgetting import Forgetting
 from bot.adapters.lead import Lead
 from bot.adapters.library import Library
 from bot.adapters.people import People
@@ -41,6 +42,8 @@ from bot.commands.source import Sources
 from bot.deliver import Deliver
 from bot.heartbeat import beat
 from bot.intake import Intake
+from bot.looking.export import Export
+from bot.looking.forget import ForgetMe
 from bot.looking.history import History
 from bot.looking.lineage import Lineage
 from bot.looking.queue import Queue
@@ -177,7 +180,9 @@ class Looking(NamedTuple):
 def _looking(records: Records, redis: Redis, queue: RedisQueue, pictures: Pictures, catalogue: Catalogue) -> Looking:
     """Join what looks back."""
     search, thumbnailer = JobSearch(records.database), Thumbnailer(pictures, KeptThumbnails(records.database))
-    history = History(search, RedisSearches(redis), thumbnailer, catalogue)
+    searches = RedisSearches(redis)
+    history = History(search, searches, thumbnailer, catalogue)
+    export, forget = Export(search, pictures), ForgetMe(Forgetting(records.database), queue, searches)
     show = Show(search, pictures.library, queue, pictures, catalogue)
     return Looking(
         {
@@ -185,9 +190,11 @@ def _looking(records: Records, redis: Redis, queue: RedisQueue, pictures: Pictur
             "show": show,
             "history": history,
             "favourites": history.favourites,
+            "export": export,
+            "forget_me": forget,
             "lineage": Lineage(pictures.library, Families(records.database), thumbnailer, catalogue),
         },
-        {"page": history.turn, "show": show.chosen},
+        {"page": history.turn, "show": show.chosen, "export": export.older, "forget": forget.meant},
     )
 
 
