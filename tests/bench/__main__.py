@@ -27,6 +27,8 @@ from tests.bench.ratios import Ratio
 TOPICS = (
     "cpu_job",
     "worker",
+    "hostile",
+    "cold_start",
 )
 """Each a module `bench_<topic>` of this folder with `measure(quick) -> list[Ratio]`."""
 
