@@ -48,7 +48,8 @@ def details_view(
     if picture is not None:
         item = discord.MediaGalleryItem(picture, description=alt_text(recipe.request, model, phrases))
         parts.insert(1, ui.MediaGallery(item))
-        parts.append(ui.TextDisplay(f"-# {phrases.say('details.written')}"))
+        notes = ["details.written", *(["details.unsourced"] if recipe.request.has_picture else [])]
+        parts.append(ui.TextDisplay(f"-# {' '.join(map(phrases.say, notes))}"))
     view = ui.LayoutView(timeout=None)
     view.add_item(ui.Container(*parts, *rows))
     return view
