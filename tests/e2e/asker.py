@@ -139,6 +139,10 @@ class Asker:
 
         return until(look, f"an answer to job {job} where it was asked for")
 
+    def written_down(self, job: str) -> None:
+        """Wait until a picture is in the records: the last edit of its status message comes after that."""
+        until(lambda: self.status(job)["content"].startswith("Done"), f"the last edit about job {job}")
+
     def private_words(self, job: str) -> str:
         """Wait for the words that only the asker sees."""
         return "\n".join(words_of(self.private(job)))

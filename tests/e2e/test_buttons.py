@@ -106,7 +106,9 @@ def test_upscale_asks_which_model_and_the_choice_makes_it_larger(
 
 def test_details_say_everything_and_run_it_again_exactly(ada: Asker, calls: Callable[[], list[dict[str, Any]]]) -> None:
     first = ada.answer(ada.ask("a castle", negative="crowds", keep=60))
-    second = ada.answer_here(ada.press(first, "again"))
+    again = ada.press(first, "again")
+    second = ada.answer_here(again)
+    ada.written_down(again)
     details = ada.private(ada.press(second, "details"))
 
     ada.answer_here(ada.press(details, "exact"))

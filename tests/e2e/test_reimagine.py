@@ -49,7 +49,9 @@ def test_a_result_that_somebody_posts_again_still_says_how_it_was_made(
 
 
 def test_details_of_a_result_are_those_of_the_records(ada: Asker) -> None:
-    first = ada.answer(ada.ask("a lighthouse", image=None))
+    job = ada.ask("a lighthouse", image=None)
+    first = ada.answer(job)
+    ada.written_down(job)
 
     details = ada.private(ada.use_on(first, "Details"))
 
