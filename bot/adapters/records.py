@@ -10,10 +10,9 @@ from typing import Any, Final
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ports import Closed, Record, Source, Standing, Told
-from bot.records.database import RecordsUnusableError, address, open_engine
+from bot.records.database import RecordsUnusableError, Transaction, address, open_engine
 from bot.records.migrate import migrate
 from bot.records.models import OPEN, JobState, attempts, jobs, outcomes
 from shared.catalogue import Catalogue, Model
@@ -168,7 +167,7 @@ class Records:
             log.warning("job %s: its record could not be written; reconciling mends it", job_id, exc_info=True)
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
+    async def _transaction(self) -> AsyncIterator[Transaction]:
         async with asyncio.timeout(DEADLINE), self._engine.begin() as connection:
             yield connection
 

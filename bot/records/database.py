@@ -1,19 +1,20 @@
 """Opening the database that `DATABASE_URL` names: SQLite in a file, or PostgreSQL."""
 
-import logging
 import sqlite3
 from typing import Any, Final
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-BUSY_SECONDS: Final = 5
-_DRIVERS: Final = {"sqlite": "aiosqlite", "postgresql": "psycopg", "postgres": "psycopg"}
-_HOW_TO: Final = "Write sqlite:///file.db or postgresql://user:password@host/name into DATABASE_URL."
+from bot.records.sqlite import SQLiteEngine, SQLiteTransaction
 
-logging.getLogger("aiosqlite").setLevel(logging.INFO)  # below, it shows every value that is written
+Transaction = AsyncConnection | SQLiteTransaction
+
+BUSY_SECONDS: Final = 5
+_KINDS: Final = ("sqlite", "postgresql", "postgres")
+_HOW_TO: Final = "Write sqlite:///file.db or postgresql://user:password@host/name into DATABASE_URL."
 
 
 class RecordsUnusableError(Exception):
@@ -27,22 +28,22 @@ def address(url: str) -> URL:
     except (ArgumentError, ValueError):
         raise RecordsUnusableError(f"DATABASE_URL is no address of a database. {_HOW_TO}") from None
     kind = parsed.get_backend_name()
-    if kind not in _DRIVERS or (kind == "sqlite" and parsed.database in {None, "", ":memory:"}):
+    if kind not in _KINDS or (kind == "sqlite" and parsed.database in {None, "", ":memory:"}):
         raise RecordsUnusableError(f"DATABASE_URL names no file and no PostgreSQL server. {_HOW_TO}")
     if kind == "sqlite":
         return parsed.set(drivername="sqlite")
     return parsed.set(drivername="postgresql+psycopg")
 
 
-def open_engine(url: URL) -> AsyncEngine:
+def open_engine(url: URL) -> AsyncEngine | SQLiteEngine:
     """Open a pool for the event loop; a statement may take `BUSY_SECONDS`. To be disposed of.
 
     Raises `RecordsUnusableError` where PostgreSQL's driver is not installed.
     """
     if url.get_backend_name() == "sqlite":
-        engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), hide_parameters=True)
-        event.listen(engine.sync_engine, "connect", _configure)
-        return engine
+        engine = create_engine(url, hide_parameters=True)
+        event.listen(engine, "connect", _configure)
+        return SQLiteEngine(engine)
     milliseconds = BUSY_SECONDS * 1000
     limits = {"connect_timeout": BUSY_SECONDS, "options": f"-c statement_timeout={milliseconds}"}
     try:
