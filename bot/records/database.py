@@ -1,16 +1,17 @@
 """Opening the database that `DATABASE_URL` names: SQLite in a file, or PostgreSQL."""
 
+import asyncio
 import sqlite3
-from typing import Any, Final
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from bot.records.sqlite import SQLiteEngine, SQLiteTransaction
-
-Transaction = AsyncConnection | SQLiteTransaction
+T = TypeVar("T")
 
 BUSY_SECONDS: Final = 5
 _KINDS: Final = ("sqlite", "postgresql", "postgres")
@@ -19,6 +20,31 @@ _HOW_TO: Final = "Write sqlite:///file.db or postgresql://user:password@host/nam
 
 class RecordsUnusableError(Exception):
     """Why the records cannot be used, in words for the operator and without what opens them."""
+
+
+class SQLiteEngine:
+    """A file of SQLite for the event loop: one transaction at a time, whole, in a thread of its own.
+
+    SQLite has one writer anyway. A driver that changes threads for each step of a cursor costs more than the steps.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._thread = ThreadPoolExecutor(1, "records")
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Do this work in a transaction. It is ended even when nobody waits for it any more."""
+
+        def whole() -> T:
+            with self._engine.begin() as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, whole)
+
+    async def dispose(self) -> None:
+        """Close the file when what is in hand has ended."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
+        self._thread.shutdown(wait=False)
 
 
 def address(url: str) -> URL:
@@ -52,6 +78,14 @@ def open_engine(url: URL) -> AsyncEngine | SQLiteEngine:
         raise RecordsUnusableError(
             "DATABASE_URL names a PostgreSQL server. The bot runs without its driver. Install pentimento[postgresql]."
         ) from None
+
+
+async def in_transaction(engine: AsyncEngine | SQLiteEngine, work: Callable[[Connection], T]) -> T:
+    """Do this work in one transaction, which is committed at its end or rolled back by what it raises."""
+    if isinstance(engine, SQLiteEngine):
+        return await engine.run(work)
+    async with engine.begin() as connection:
+        return await connection.run_sync(work)
 
 
 def open_migration_engine(url: URL) -> Engine:
