@@ -51,7 +51,8 @@ async def _with_picture(
     job = standing.job
     phrases = phrases_for(job.requester.locale)
     try:
-        fitted, kind = await asyncio.to_thread(fit_upload, picture, limit)
+        fits = len(picture) <= limit  # then there is nothing to encode
+        fitted, kind = fit_upload(picture, limit) if fits else await asyncio.to_thread(fit_upload, picture, limit)
     except ValueError:
         log.exception("job %s: its picture cannot be uploaded; look at what the model answers", job.id)
         return Letter(view=failed_view(job, Failed(problem=problem("internal")), phrases, notes=spot.notes))
