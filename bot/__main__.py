@@ -5,6 +5,7 @@ import asyncio
 import logging
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from bot import attachments
 from bot import log as logs
 from bot.adapters.celery import CeleryTickets
 from bot.adapters.lead import Lead
+from bot.adapters.library import Library
+from bot.adapters.people import People
 from bot.adapters.records import Records, RecordsUnusableError
 from bot.adapters.redis import RedisQueue, connect
 from bot.board import Board
@@ -27,7 +30,10 @@ from bot.commands.imagine import Imagine
 from bot.commands.options import command
 from bot.deliver import Deliver
 from bot.heartbeat import beat
+from bot.intake import Intake
 from bot.ports import Source
+from bot.presses.again import Again, Vary
+from bot.recall import Recall
 from bot.reconcile import Reconcile
 from bot.settings import Settings
 from shared.catalogue import Catalogue, load_catalogue
@@ -38,6 +44,7 @@ log = logging.getLogger("bot")
 FAILED: Final = 1
 NOT_SET_UP: Final = 2
 CLOSING_SECONDS: Final = 10.0
+HOUSEKEEPING_SECONDS: Final = 3600.0
 
 
 class CannotStart(Exception):
@@ -73,7 +80,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         lead = Lead(redis)
         closing.push_async_callback(lead.close)
         session = await closing.enter_async_context(attachments.open_session())
-        imagine = Imagine(
+        intake = Intake(
             catalogue=catalogue,
             queue=queue,
             records=records,
@@ -82,25 +89,41 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             max_bytes=settings.attachment_max_bytes,
             extras_users=settings.extras_users,
         )
-        bot = Bot([command(catalogue, imagine, datetime.now(UTC).date())])
-        board = Board(bot, queue, catalogue)
-        deliver = Deliver(bot, queue, catalogue, records=records, board=board)
 
         async def fetch(source: Source) -> bytes:
             limit, hosts = settings.attachment_max_bytes, settings.attachment_hosts
             data, _ = await attachments.fetch(session, source.url, source.size, limit, hosts)
             return data
 
+        library, people = Library(records.database), People(records.database)
+        recall = Recall(library, queue, fetch)
+        bot = Bot([command(catalogue, Imagine(intake), datetime.now(UTC).date())], people)
+        bot.presses = {
+            "again": Again(intake, recall, people),
+            "vary": Vary(intake, recall, people),
+        }
+        board = Board(bot, queue, catalogue)
+        keeping = library if settings.source_days else None
+        deliver = Deliver(bot, queue, catalogue, records=records, keeping=keeping, board=board)
+
+        async def forget_sources() -> None:
+            while True:
+                await asyncio.sleep(HOUSEKEEPING_SECONDS)
+                dropped = await library.drop_sources(before=time.time() - settings.source_days * 86400)
+                if dropped:
+                    log.info("%d pictures that nobody started from any more were dropped", dropped)
+
         async def delivery() -> None:
             await queue.start()
             await deliver.run()
 
-        reconcile = Reconcile(records, queue, deliver, fetch, period=settings.reconcile_seconds)
+        reconcile = Reconcile(records, queue, deliver, fetch, kept=library.source, period=settings.reconcile_seconds)
         bot.background = {
             "the lead": lead.run,
             "the board": partial(lead.during, board.run),
             "the delivery": partial(lead.during, delivery),
             "the reconciliation": partial(lead.during, reconcile.run),
+            "the housekeeping": partial(lead.during, forget_sources),
         }
         if settings.heartbeat_file:
             bot.background |= {"the heartbeat": partial(beat, bot, settings.heartbeat_file)}

@@ -53,15 +53,15 @@ def open_session(names: AbstractResolver | None = None) -> aiohttp.ClientSession
     return aiohttp.ClientSession(connector=connector, auto_decompress=False)
 
 
-def problems_of(url: str, size: int, limit: int, hosts: Collection[str]) -> tuple[Problem, ...]:
-    """What is wrong with an attachment by what Discord says of it: its address and its declared `size` in bytes."""
+def problems_of(url: str, size: int | None, limit: int, hosts: Collection[str]) -> tuple[Problem, ...]:
+    """What is wrong with a picture by what Discord says of it: its address and its declared `size` in bytes, if any."""
     return tuple(_problems(url, size, limit, hosts))
 
 
 async def fetch(
     session: aiohttp.ClientSession,
     url: str,
-    size: int,
+    size: int | None,
     limit: int,
     hosts: Collection[str],
     *,
@@ -93,7 +93,7 @@ async def fetch(
     return data, kind
 
 
-def _problems(url: str, size: int, limit: int, hosts: Collection[str]) -> Iterator[Problem]:
+def _problems(url: str, size: int | None, limit: int, hosts: Collection[str]) -> Iterator[Problem]:
     try:
         address = URL(url)
         host, trusted = address.host or "?", _trusted(address, hosts)
@@ -101,7 +101,7 @@ def _problems(url: str, size: int, limit: int, hosts: Collection[str]) -> Iterat
         host, trusted = "?", False
     if not trusted:
         yield problem("attachment_host", host=host)
-    if size > limit:
+    if size is not None and size > limit:
         yield _too_large(size, limit)
     if size == 0:
         yield problem("attachment_empty")

@@ -14,10 +14,12 @@ from weakref import WeakValueDictionary
 
 import aiohttp
 import discord
+from discord import ui
 
 from bot.phrases import phrases_for
 from bot.ports import Standing, State, Watching
 from bot.render import status_text
+from bot.views import with_cancel
 from shared.catalogue import Catalogue
 from shared.job import Place
 
@@ -126,7 +128,7 @@ class Board:
             if self._settled is None or place.message in self._settled:
                 return
             try:
-                await self._edit(place, text)
+                await self._edit(place, text, self._buttons(standing))
                 after = _Shown(standing.state, text, self._clock())
             except (discord.Forbidden, discord.NotFound) as error:
                 log.info("status message %d: cannot be edited any more (%s)", place.message, error)
@@ -136,11 +138,17 @@ class Board:
                 after = _Shown(before.state, before.text, self._clock())
         self._shown[standing.job.id] = after
 
-    async def _edit(self, place: Place, text: str) -> None:
+    async def _edit(self, place: Place, text: str, view: ui.View | None = None) -> None:
         channel = self._client.get_partial_messageable(place.channel, guild_id=place.guild)
         message = channel.get_partial_message(place.message)
         async with asyncio.timeout(EDIT_SECONDS):
-            await message.edit(content=text, allowed_mentions=discord.AllowedMentions.none())
+            await message.edit(content=text, allowed_mentions=discord.AllowedMentions.none(), view=view)
+
+    def _buttons(self, standing: Standing) -> ui.View | None:
+        """A job can be cancelled until its call has begun: what is painted is paid for."""
+        if standing.state is State.RUNNING:
+            return None
+        return with_cancel(standing.job.id, phrases_for(standing.job.requester.locale))
 
     def _text(self, standing: Standing) -> str:
         phrases = phrases_for(standing.job.requester.locale)

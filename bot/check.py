@@ -11,9 +11,9 @@ from bot.adapters.records import Records
 from bot.adapters.redis import connect
 from bot.client import Tree
 from bot.commands.options import command
-from bot.commands.permissions import INVITED
 from bot.commands.sync import in_step
 from bot.commands.translation import PhraseTranslator
+from bot.interactions.permissions import INVITED
 from bot.settings import Settings
 from shared.catalogue import Catalogue
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 import discord
@@ -11,10 +11,13 @@ from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from yarl import URL
 
-from bot.commands.answers import apologise, tell
 from bot.commands.sync import synchronise
 from bot.commands.translation import PhraseTranslator
-from bot.phrases import phrases_for
+from bot.interactions.answers import apologise, tell
+from bot.interactions.forms import Form, read_form
+from bot.interactions.speaking import get_to_know, phrases_of
+from bot.ports import Knowing
+from bot.views import ITEMS, Press
 
 log = logging.getLogger(__name__)
 
@@ -22,12 +25,36 @@ PATIENCE: Final = 20.0  # seconds that commands in hand, and then background wor
 LONGEST_PAUSE: Final = 60.0
 
 Background = Callable[[], Awaitable[None]]
+PressHandler = Callable[[discord.Interaction, Press], Awaitable[None]]
+FormHandler = Callable[[discord.Interaction, Form], Awaitable[None]]
+Commands = Sequence[app_commands.Command[Any, ..., None] | app_commands.Group | app_commands.ContextMenu]
+
+
+class InHand:
+    """The interactions that are being answered, and whether more are taken."""
+
+    def __init__(self) -> None:
+        self.draining = False
+        self.running: set[asyncio.Task[Any]] = set()
+
+    async def take(self, interaction: discord.Interaction, people: Knowing | None) -> bool:
+        """Let an interaction run in this task, its person known, unless the bot is about to stop."""
+        if self.draining:
+            if interaction.type is not discord.InteractionType.autocomplete:
+                await tell(interaction, phrases_of(interaction).say("refused.restarting"))
+            return False
+        task = asyncio.current_task()
+        if task is not None:
+            self.running.add(task)
+            task.add_done_callback(self.running.discard)
+        await get_to_know(interaction, people)
+        return True
 
 
 class Tree(app_commands.CommandTree[discord.Client]):
     """The commands, in guilds alone. What fails unexpectedly is logged with the job's id and told to the author."""
 
-    def __init__(self, client: discord.Client, commands: Sequence[app_commands.Command[Any, ..., None]]) -> None:
+    def __init__(self, client: discord.Client, commands: Commands, people: Knowing | None = None) -> None:
         super().__init__(
             client,
             allowed_installs=app_commands.AppInstallationType(guild=True),
@@ -35,41 +62,36 @@ class Tree(app_commands.CommandTree[discord.Client]):
         )
         for command in commands:
             self.add_command(command)
-        self.draining = False
-        self.running: set[asyncio.Task[Any]] = set()
+        self.in_hand = InHand()
+        self.people = people
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
         """Let a command run unless the bot is about to stop."""
-        if self.draining:
-            if interaction.type is discord.InteractionType.application_command:
-                await tell(interaction, phrases_for(interaction.locale.value).say("refused.restarting"))
-            return False
-        task = asyncio.current_task()
-        if task is not None:
-            self.running.add(task)
-            task.add_done_callback(self.running.discard)
-        return True
+        return await self.in_hand.take(interaction, self.people)
 
     async def on_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
         """Leave nobody without an answer."""
-        try:
-            if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
-                log.warning("job %s: %s", interaction.id, error)
-                await tell(interaction, phrases_for(interaction.locale.value).say("refused.outdated"))
-                return
-            cause = error.__cause__ or error
-            log.error("job %s: the command failed", interaction.id, exc_info=cause)
-            await apologise(interaction)
-        except Exception:  # Discord itself may be what fails
-            log.exception("job %s: its author could not be told", interaction.id)
+        if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
+            log.warning("job %s: %s", interaction.id, error)
+            try:
+                await tell(interaction, phrases_of(interaction).say("refused.outdated"))
+            except Exception:  # Discord itself may be what fails
+                log.exception("job %s: its author could not be told", interaction.id)
+            return
+        await own_up(interaction, error.__cause__ or error)
 
 
 class Bot(discord.AutoShardedClient):
-    """The client of the bot. `background` is started once logged in and started again whenever it dies."""
+    """The client of the bot. `background` is started once logged in and started again whenever it dies.
 
-    def __init__(self, commands: Sequence[app_commands.Command[Any, ..., None]]) -> None:
+    `presses` and `forms` are what buttons and modals do, by the verb of their custom id.
+    """
+
+    def __init__(self, commands: Commands, people: Knowing | None = None) -> None:
         super().__init__(intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none())
-        self.tree = Tree(self, commands)
+        self.tree = Tree(self, commands, people)
+        self.presses: Mapping[str, PressHandler] = {}
+        self.forms: Mapping[str, FormHandler] = {}
         self.background: dict[str, Background] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -78,6 +100,7 @@ class Bot(discord.AutoShardedClient):
         # discord.py takes a new session's address from a constant, not from the API that it was pointed at
         _, gateway, _ = await self.http.get_bot_gateway()
         DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
+        self.add_dynamic_items(*ITEMS)
         await self.tree.set_translator(PhraseTranslator())
         await synchronise(self.tree)
         self._tasks = [asyncio.create_task(keep_alive(name, run), name=name) for name, run in self.background.items()]
@@ -86,16 +109,49 @@ class Bot(discord.AutoShardedClient):
         """Say so in the log."""
         log.info("ready as %s in %d guilds", self.user, len(self.guilds))
 
+    async def pressed(self, interaction: discord.Interaction, press: Press) -> None:
+        """Do what a button or a select wants."""
+        handler = self.presses.get(press.verb)
+        await self._serve(interaction, None if handler is None else handler(interaction, press))
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Take the modals: discord.py forgets them with the process that opened them."""
+        form = read_form(interaction)
+        if form is not None:
+            handler = self.forms.get(form.verb)
+            await self._serve(interaction, None if handler is None else handler(interaction, form))
+
+    async def _serve(self, interaction: discord.Interaction, answer: Awaitable[None] | None) -> None:
+        try:
+            if not await self.tree.in_hand.take(interaction, self.tree.people):
+                return
+            if answer is None:
+                await tell(interaction, phrases_of(interaction).say("refused.outdated"))
+            else:
+                await answer
+        except Exception as error:  # noqa: BLE001 - whatever it is, its author is told
+            await own_up(interaction, error)
+
     async def drain(self) -> None:
         """Take no more commands; let those in hand finish, then the background work, `PATIENCE` seconds each."""
-        self.tree.draining = True
-        if self.tree.running:
-            log.info("finishing %d commands", len(self.tree.running))
-            await asyncio.wait(self.tree.running, timeout=PATIENCE)
+        in_hand = self.tree.in_hand
+        in_hand.draining = True
+        if in_hand.running:
+            log.info("finishing %d commands", len(in_hand.running))
+            await asyncio.wait(in_hand.running, timeout=PATIENCE)
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=PATIENCE)
+
+
+async def own_up(interaction: discord.Interaction, error: BaseException) -> None:
+    """Log what failed and tell its author that the bot is to blame."""
+    log.error("job %s: the command failed", interaction.id, exc_info=error)
+    try:
+        await apologise(interaction)
+    except Exception:  # Discord itself may be what fails
+        log.exception("job %s: its author could not be told", interaction.id)
 
 
 async def keep_alive(name: str, run: Background) -> None:

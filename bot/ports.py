@@ -1,14 +1,15 @@
 """What the bot needs of the queue and of the records, a verb or two each; `bot.adapters` fulfils it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from shared.errors import Problem
 from shared.job import Job
 from shared.outcome import Outcome
+from shared.request import Request
 
 
 class State(StrEnum):
@@ -55,15 +56,19 @@ class Told:
     def link(self, guild: int) -> str:
         """Give the address that opens it in any Discord client."""
         end = "" if self.message is None else f"/{self.message}"
-        return f"https://discord.com/channels/{guild}/{self.channel}{end}"
+        return f"https://discord.com/channels/{'@me' if self.private else guild}/{self.channel}{end}"
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where an attached picture lies: its signed address, which no log may show, and its declared size in bytes."""
+    """Where a picture lies: its signed address, which no log may show, its declared size in bytes and its file's name.
+
+    A picture that is a component of a message has no declared size.
+    """
 
     url: str = field(repr=False)
-    size: int
+    size: int | None = None
+    name: str = ""
 
     @property
     def expires_at(self) -> float | None:
@@ -83,7 +88,7 @@ class Record:
     """An open job as the records know it.
 
     `queued`: the queue is known to have taken it; `repeated`: it was queued again after the queue forgot it. The counts
-    are those of `Standing` when last seen, since the job was last queued.
+    are those of `Standing` when last seen, since the job was last queued. `sha256` is the hash of its picture's upload.
     """
 
     job: Job
@@ -94,6 +99,7 @@ class Record:
     claims: int
     calls: int
     doubts: int
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,65 @@ class Closed:
     """The end of a recorded job; `told` is None when it was refused, or nowhere left to tell."""
 
     told: Told | None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A picture that is at hand: the one a job started from, as its model got it, under the hash of its upload."""
+
+    sha256: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Past:
+    """A job as the records keep it. `kind` is that of its outcome, None while it is open.
+
+    `seed` is the one its picture was made with, where there is one. `source` is the hash of the picture it started
+    from; `deleted`: its answer was deleted by a person.
+    """
+
+    job: Job
+    kind: str | None
+    seed: int | None
+    told: Told | None
+    finished_at: float
+    source: str | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a picture was made: enough to make another one from it. `author` asked for it, where that is known.
+
+    `seed` is None where the model reads none.
+    """
+
+    job_id: str
+    request: Request
+    seed: int | None
+    author: int | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """What a person chose for everything they ask: `language` (None: that of their Discord), pings, private results.
+
+    `options` fill the options of `/imagine` that were left out, by the names of `shared.request.compose`.
+    """
+
+    language: str | None = None
+    pings: bool = False
+    private: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Pressing(StrEnum):
+    """Who may press the buttons under a result in a guild, beside its author."""
+
+    EVERYONE = "everyone"
+    AUTHOR = "author"
 
 
 @dataclass(frozen=True)
@@ -129,7 +194,7 @@ class Accepting(Protocol):
 
 
 class Watching(Protocol):
-    """Seeing where jobs stand."""
+    """Seeing where jobs stand, and what they start from."""
 
     async def open_jobs(self) -> Sequence[str]:
         """List the ids of all jobs that are accepted and not delivered, oldest first."""
@@ -137,6 +202,10 @@ class Watching(Protocol):
 
     async def standings(self, job_ids: Collection[str]) -> Sequence[Standing]:
         """Tell where these jobs stand now; the ones the queue does not know are left out."""
+        ...
+
+    async def prepared(self, job_id: str) -> bytes | None:
+        """Fetch the picture that a job starts from, as its model gets it; None before it is prepared, and once told."""
         ...
 
 
@@ -162,7 +231,7 @@ class Delivering(Protocol):
 class Recording(Protocol):
     """Writing down what is taken on. Only `accepted` raises: what else could not be written, reconciling mends."""
 
-    async def accepted(self, job: Job, source: Source | None) -> bool:
+    async def accepted(self, job: Job, source: Source | Kept | None) -> bool:
         """Write the job down before it is queued; False when this very job was written before.
 
         Raises `shared.errors.Refused` (records_unavailable).
@@ -211,4 +280,52 @@ class Reviewing(Protocol):
 
     async def not_repeated(self, job_id: str) -> None:
         """Take that note back: the queue did not take the job."""
+        ...
+
+
+class Remembering(Protocol):
+    """Looking back at jobs. Raises `shared.errors.Refused` (records_unavailable)."""
+
+    async def past(self, job_id: str) -> Past | None:
+        """Find a job; None when the records do not know it."""
+        ...
+
+    async def latest(self, thread: int) -> Past | None:
+        """Find the newest picture that was told in this thread and not deleted."""
+        ...
+
+    async def deleted(self, job_id: str) -> None:
+        """Note that a person deleted the answer: its picture is gone."""
+        ...
+
+    async def source(self, sha256: str) -> Kept | None:
+        """Give the picture that jobs of this hash started from, while it is kept."""
+        ...
+
+
+class Keeping(Protocol):
+    """Keeping the pictures that jobs start from. Nothing here raises: it is a convenience, not a promise."""
+
+    async def keep_source(self, job_id: str, data: bytes) -> None:
+        """Keep the picture that the job started from, once for all jobs that start from the same upload."""
+        ...
+
+
+class Knowing(Protocol):
+    """What people and guilds chose. Reading never raises: what cannot be read is the default."""
+
+    async def preferences(self, user: int) -> Preferences:
+        """Give what a person chose."""
+        ...
+
+    async def prefer(self, user: int, preferences: Preferences) -> None:
+        """Keep what a person chose. Raises `shared.errors.Refused` (records_unavailable)."""
+        ...
+
+    async def pressing(self, guild: int) -> Pressing:
+        """Tell who may press the buttons under other people's results."""
+        ...
+
+    async def set_pressing(self, guild: int, pressing: Pressing) -> None:
+        """Keep who may. Raises `shared.errors.Refused` (records_unavailable)."""
         ...

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
-from bot.ports import Accepting, Closing, Record, Reviewing, Source, Standing, State, Told, Watching
+from bot.ports import Accepting, Closing, Kept, Record, Reviewing, Source, Standing, State, Told, Watching
 from shared.errors import Problem, Refused, problem
 from shared.outcome import Failed, Outcome
 
@@ -22,7 +22,9 @@ GRACE: Final = 120.0  # longer than a picture takes to be fetched, and to wait f
 PARALLEL: Final = 4
 BATCH: Final = 200
 URL_SECONDS: Final = 86400.0  # how long an attachment's address lives that does not say so
-_PASSES: Final = frozenset({"no_room", "too_many_waiting", "queue_unreachable", "attachment_unreachable"})
+_PASSES: Final = frozenset(
+    {"no_room", "too_many_waiting", "queue_unreachable", "attachment_unreachable", "records_unavailable"}
+)
 
 
 class Queue(Accepting, Watching, Protocol):
@@ -49,8 +51,8 @@ class Reconcile:
     """Compares records and queue every `period` seconds.
 
     A record of this process's time that was never queued is left alone for `grace` seconds: its command may be at
-    work. An older one is of a bot that is gone. `fetch` downloads a picture again and raises `Refused`; `clock` gives
-    Unix seconds.
+    work. An older one is of a bot that is gone. `kept` finds a picture by the hash of its upload, `fetch` downloads one
+    again; both raise `Refused`. `clock` gives Unix seconds.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Reconcile:
         telling: Telling,
         fetch: Callable[[Source], Awaitable[bytes]],
         *,
+        kept: Callable[[str], Awaitable[Kept | None]] | None = None,
         period: float = PERIOD,
         grace: float = GRACE,
         clock: Callable[[], float] = time.time,
@@ -68,6 +71,7 @@ class Reconcile:
         self._queue = queue
         self._telling = telling
         self._fetch = fetch
+        self._kept = kept
         self._period = period
         self._grace = grace
         self._clock = clock
@@ -159,6 +163,8 @@ class Reconcile:
     async def _picture(self, record: Record) -> bytes | None:
         if not record.job.request.has_picture:
             return None
+        if record.sha256 and self._kept and (kept := await self._kept(record.sha256)):
+            return kept.data
         source = record.source
         if source is None or self._clock() >= (source.expires_at or record.job.accepted_at + URL_SECONDS):
             raise Refused(problem("attachment_gone"))
@@ -178,4 +184,4 @@ def _told(standing: Standing) -> Told | None:
     """Where the queue says that it was told: the message is known, its thread is the likely place."""
     place = standing.job.place
     thread = place.channel if place.in_place else standing.thread or place.message
-    return None if standing.told is None else Told(thread, standing.told)
+    return None if standing.told is None else Told(thread, standing.told, private=place.direct)

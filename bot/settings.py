@@ -32,6 +32,12 @@ class Settings(BaseSettings):
     reconcile_seconds: float = Field(
         60, ge=1, description="How often requests that the queue lost are looked for, in seconds: your choice."
     )
+    source_days: float = Field(
+        30,
+        ge=0,
+        description="How many days the picture that a request started from is kept for the buttons under its results, "
+        "0 for not at all: your choice.",
+    )
     catalogue_file: Path | None = Field(
         None, description="A TOML file of your own, laid over shared/catalogue.toml: prices, regions, models on offer."
     )

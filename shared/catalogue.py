@@ -9,9 +9,10 @@ from datetime import date
 from importlib.resources import files
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Size = tuple[int, int]
+Task = Literal["paint", "upscale"]
 
 
 class _Row(BaseModel):
@@ -29,15 +30,27 @@ class FieldSpec(_Row):
     weights: bool = False
 
 
+class Bounds(_Row):
+    """What a model takes that leaves a picture its own shape: pixels a side, pixels in all, longer to shorter side."""
+
+    min_side: Annotated[int, Field(ge=1)]
+    max_pixels: Annotated[int, Field(ge=1)]
+    max_aspect: Annotated[float, Field(ge=1)]
+    max_side: Annotated[int, Field(ge=1)] | None = None
+
+
 class Model(_Row):
     """One row. `price_usd` is dollars a picture, `typical_seconds` a first guess at a call's duration.
 
-    `sends_mode`: whether the body names its mode (SD 3.5 needs it, Core and Ultra refuse it).
+    `task`: whether it paints what is asked for, or makes a picture that is there larger. `sizes` are those that a
+    picture is fitted to; `bounds` stand in their place where it keeps its own shape. `sends_mode`: whether the body
+    names its mode (SD 3.5 needs it, Core and Ultra refuse it).
     """
 
     key: str
     name: str
     id: str
+    task: Task = "paint"
     dialect: Literal["sdxl", "stable-image"]
     regions: tuple[str, ...]
     price_usd: Annotated[float, Field(ge=0)]
@@ -47,25 +60,41 @@ class Model(_Row):
     typical_seconds: Annotated[float, Field(gt=0)]
     concurrency: Annotated[int, Field(ge=1)]
     per_minute: Annotated[int, Field(ge=0)]
-    sizes: tuple[Size, ...]
+    sizes: tuple[Size, ...] = ()
+    bounds: Bounds | None = None
     fields: Mapping[str, FieldSpec]
     end_of_life: date | None = None
     offered: bool = True
 
     @property
+    def reads_prompts(self) -> bool:
+        return "prompt" in self.fields
+
+    @property
     def weighs_prompts(self) -> bool:
-        return self.fields["prompt"].weights
+        return self.reads_prompts and self.fields["prompt"].weights
+
+    @property
+    def accepts(self) -> tuple[Size, ...] | Bounds:
+        """What a picture is brought to before it is sent; nothing where no picture goes in."""
+        return self.bounds or self.sizes
 
     def retired(self, today: date) -> bool:
         return self.end_of_life is not None and today >= self.end_of_life
 
-    @field_validator("fields")
-    @classmethod
-    def _reads_a_prompt(cls, fields: Mapping[str, FieldSpec]) -> Mapping[str, FieldSpec]:
-        if "prompt" not in fields or fields["prompt"].limit is None:
-            msg = "every model reads a prompt of limited length: fields.prompt.limit is missing"
-            raise ValueError(msg)
-        return fields
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "Model":
+        if self.reads_prompts and self.fields["prompt"].limit is None:
+            msg = "a prompt is of limited length: fields.prompt.limit is missing"
+        elif self.task == "paint" and not self.reads_prompts:
+            msg = 'what paints reads a prompt: fields.prompt is missing, or task is "upscale"'
+        elif self.task == "upscale" and self.picture != "required":
+            msg = 'what upscales needs a picture: picture is "required"'
+        elif self.picture != "none" and not self.accepts:
+            msg = "a picture is brought to what the model accepts: sizes or bounds are missing"
+        else:
+            return self
+        raise ValueError(msg)
 
 
 class Catalogue(_Row):
@@ -76,8 +105,8 @@ class Catalogue(_Row):
 
     @model_validator(mode="after")
     def _default_is_offered(self) -> "Catalogue":
-        if self.default not in self.models or not self.models[self.default].offered:
-            msg = f"default is {self.default!r}, which is not an offered model: {', '.join(self.models)}"
+        if self.default not in {model.key for model in self.offered}:
+            msg = f"default is {self.default!r}, which is no model that is offered and paints: {', '.join(self.models)}"
             raise ValueError(msg)
         return self
 
@@ -86,15 +115,31 @@ class Catalogue(_Row):
 
     @property
     def offered(self) -> tuple[Model, ...]:
-        return tuple(model for model in self if model.offered)
+        """What `/imagine` offers: the models that paint."""
+        return self.doing("paint")
+
+    @property
+    def upscalers(self) -> tuple[Model, ...]:
+        """The models on offer that make a picture larger."""
+        return self.doing("upscale")
+
+    def doing(self, task: Task) -> tuple[Model, ...]:
+        """The models on offer for this task."""
+        return tuple(model for model in self if model.offered and model.task == task)
 
     def find(self, name: str) -> Model | None:
         """The row whose key, Bedrock id or name this is."""
         folded = name.strip().casefold()
         return next((m for m in self if folded in {m.key.casefold(), m.id.casefold(), m.name.casefold()}), None)
 
+    def reading_pictures(self, preferred: str) -> Model | None:
+        """The preferred model where it is offered and reads pictures, else the default or the first that does."""
+        keys = (preferred, self.default, *(model.key for model in self.offered))
+        readers = {model.key: model for model in self.offered if model.picture != "none"}
+        return next((readers[key] for key in keys if key in readers), None)
+
     def having(self, field: str) -> tuple[Model, ...]:
-        """The offered models that read this field."""
+        """The offered models that paint and read this field."""
         return tuple(model for model in self.offered if field in model.fields)
 
 

@@ -51,6 +51,7 @@ _PERSON: Mapping[str, str] = {
     "Attach a picture, or leave “{field}” out.",
     "text_only_option": "“{field}” was given with a picture. The result takes the picture's own shape. "
     "Leave “{field}” or the picture out.",
+    "fit_unsupported": "“{field}” was given. {model} leaves a picture its own shape. Leave “{field}” out.",
     "mode_conflict": "“{field}” does not go with the mode {mode}. It belongs to {other}. "
     "Leave “{field}” out, or choose the mode {other}.",
     "schedule_order": "The step schedule starts at {start} and ends at {end}. It runs downwards. "
@@ -82,6 +83,8 @@ _PERSON: Mapping[str, str] = {
     "picture_too_large": "The picture has {size}. At most {limit} are read here. Attach a smaller one.",
     "picture_too_small": "The picture is {width} × {height} pixels. The model needs at least {limit} on each side. "
     "Attach a larger one.",
+    "picture_too_narrow": "The picture is {width} × {height} pixels. The model takes none that is more than "
+    "{limit} times as long as wide. Crop it and attach that.",
     "picture_truncated": "The picture ends in the middle. Its upload or download was cut off. Attach it again.",
     "picture_too_slow": "The picture took too long to read. More than {limit} s are not spent on one. "
     "Save it as a plain JPEG and attach that.",
@@ -94,6 +97,19 @@ _PERSON: Mapping[str, str] = {
     # the queue
     "too_many_waiting": "You have {count} requests waiting. At most {limit} may wait for one person. "
     "Ask again when one is done.",
+    # going on from a result
+    "job_unknown": "There is nothing to go on from. Neither the bot's records nor the picture say how it was made. "
+    "Use /imagine with the picture attached.",
+    "source_gone": "The picture this started from is gone. It was kept longer ago than this bot keeps them. "
+    "Use the result as the source, or /imagine with the picture attached.",
+    "result_gone": "The picture is gone. Its message was deleted, or the bot may no longer read it. "
+    "Use /imagine with the picture attached.",
+    "not_yours": "This is somebody else's result. In this server only its author goes on from it. "
+    "Use /imagine for one of your own.",
+    "picture_unsupported_anywhere": "No model here changes a picture. They all paint from words alone. "
+    "Use /imagine without one.",
+    "direct_closed": "The answer has nowhere to go. You prefer private results, and your direct messages are closed to "
+    "this bot. Open them in your privacy settings, or change it with /preferences.",
     # the model's answer
     "not_accepted": "{model} did not accept the request. It said: {detail}. "
     "Change the options or the picture and ask again.",

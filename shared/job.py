@@ -8,7 +8,8 @@ from shared.request import Request
 class Place(BaseModel):
     """Where a job is answered, as Discord's snowflakes. The thread under `message` has the message's own id.
 
-    `in_place` is true where the command was used inside a thread, which is then `channel`.
+    `in_place` is true where the command was used inside a thread, which is then `channel`; `direct` where that is the
+    direct messages with the one who asked.
     https://discord.com/developers/docs/topics/threads
     """
 
@@ -18,32 +19,36 @@ class Place(BaseModel):
     channel: int
     message: int
     in_place: bool = False
+    direct: bool = False
 
 
 class Requester(BaseModel):
-    """Who asked: a user's snowflake, the name to show, and the language of their Discord client."""
+    """Who asked: a user's snowflake, the name to show, the language to speak, whether a long wait ends in a ping."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: int
     name: str
     locale: str = "en-US"
+    pings: bool = False
 
 
 class Job(BaseModel):
     """One ask. `id` is the snowflake of the interaction that asked, so a redelivered interaction is the same job.
 
-    `seed` is what is sent to the model (1 to its maximum), drawn before the first call. `accepted_at` is Unix seconds.
+    `seed` is what is sent to the model (1 to its maximum), drawn before the first call; None for a model that reads
+    none. `accepted_at` is Unix seconds. `parent` is the job whose picture or settings this one goes on from.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     request: Request
-    seed: int
+    seed: int | None
     requester: Requester
     place: Place
     accepted_at: float
+    parent: str | None = None
 
     @property
     def flow(self) -> str:

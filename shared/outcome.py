@@ -21,10 +21,13 @@ class _Ending(BaseModel):
 
 
 class Generated(_Ending):
-    """A picture was made; its bytes lie under the job's picture key. `seconds` is the model's own time."""
+    """A picture was made; its bytes lie under the job's picture key. `seconds` is the model's own time.
+
+    `seed` is the one in the model's answer; None for a model that reads none.
+    """
 
     kind: Literal["generated"] = "generated"
-    seed: int
+    seed: int | None
     media_type: str
     width: int
     height: int

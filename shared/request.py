@@ -3,7 +3,7 @@
 import json
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Any, NoReturn
 
@@ -32,6 +32,7 @@ class Request(BaseModel):
     """Everything of a generation but its picture and its drawn seed. `None` means: the model's default.
 
     `keep` is how much of the picture stays, in percent: SDXL's `image_strength` and the others' `1 - strength`.
+    `text_prompts` are none where the model reads none.
     Ranges and choices are the model's row in the catalogue; `compose` holds a request against it.
     https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-1-0-image-image.html
     """
@@ -55,6 +56,7 @@ class Request(BaseModel):
     style_preset: str | None = None
     output_format: str | None = None
     aspect_ratio: str | None = None
+    creativity: float | None = None
     extras: dict[str, JsonValue] | None = None
 
     def given(self) -> dict[str, Any]:
@@ -80,7 +82,7 @@ OPTIONS = tuple(name for name in Request.model_fields if name not in {"model", "
 def compose(
     catalogue: Catalogue,
     *,
-    prompt: str,
+    prompt: str | None = None,
     negative: str | None = None,
     model: str | None = None,
     has_picture: bool,
@@ -93,10 +95,11 @@ def compose(
         raise Refused(problem("model_unknown", value=str(model)[:100], models=names))
     wrong: list[Problem] = []
     text_prompts: tuple[TextPrompt, ...] = ()
-    try:
-        text_prompts = parse_prompt(_well_formed(prompt))
-    except Refused as refused:
-        wrong += refused.problems
+    if prompt or row.reads_prompts:
+        try:
+            text_prompts = parse_prompt(_well_formed(prompt or ""))
+        except Refused as refused:
+            wrong += refused.problems
     if negative and negative.strip():
         text_prompts += (TextPrompt(text=_well_formed(negative.strip()), weight=-1),)
     given = {name: value for name, value in options.items() if value is not None}
@@ -117,6 +120,44 @@ def problems_of(request: Request, model: Model, catalogue: Catalogue) -> tuple[P
         *_picture_problems(request, model, catalogue),
         *_schedule_problems(request, model),
     )
+
+
+def carried_over(
+    request: Request, model: Model, catalogue: Catalogue, *, on_result: bool = False, **changes: Any
+) -> Request:
+    """Ask a model for the same, as far as it has the options; the seed is drawn anew.
+
+    `on_result`: the picture that came of the request is the new source, so what shaped the old one is left out.
+    `changes` are fields with new values. Raises `Refused` with what the model would not take.
+    """
+    left_out = {"seed"} | ({*TEXT_OPTIONS, *PICTURE_OPTIONS} if on_result else set())
+    kept = {
+        name: value
+        for name, value in request.given().items()
+        if name not in left_out and (name in model.fields or name == "fit")
+    }
+    fields = {"text_prompts": request.text_prompts, "has_picture": on_result or request.has_picture, **kept, **changes}
+    carried = Request(model=model.key, **fields)
+    wrong = problems_of(carried, model, catalogue)
+    if wrong:
+        raise Refused(*wrong)
+    return carried
+
+
+def upscales_of(request: Request, catalogue: Catalogue) -> tuple[Request, ...]:
+    """Ask for the picture of a finished request to be made larger: once for each upscaler on offer that would take it.
+
+    Each carries the prompt, weights taken away, where the upscaler reads one. What is upscaled already gets none.
+    """
+    made_by = catalogue.models.get(request.model)
+    if made_by is not None and made_by.task == "upscale":
+        return ()
+    plain = tuple(p.model_copy(update={"weight": math.copysign(1, p.weight)}) for p in request.text_prompts if p.weight)
+    asked = (
+        (row, Request(model=row.key, text_prompts=plain if row.reads_prompts else (), has_picture=True))
+        for row in catalogue.upscalers
+    )
+    return tuple(larger for row, larger in asked if not problems_of(larger, row, catalogue))
 
 
 def parse_extras(written: str) -> dict[str, JsonValue]:
@@ -143,10 +184,14 @@ def _well_formed(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def draw_seed(request: Request, model: Model, chance: random.Random) -> int:
-    """The seed to send: the chosen one, or one drawn from 1 to the model's maximum where it is 0 or absent."""
-    maximum = model.fields["seed"].maximum
-    return request.seed or chance.randint(1, int(maximum or 1))
+def draw_seed(request: Request, model: Model, chance: random.Random) -> int | None:
+    """The seed to send: the chosen one, or one drawn from 1 to the model's maximum where it is 0 or absent.
+
+    None for a model that reads none.
+    """
+    if "seed" not in model.fields:
+        return None
+    return request.seed or chance.randint(1, int(model.fields["seed"].maximum or 1))
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -163,7 +208,7 @@ def _depth(value: Any) -> int:
     return 0 if parts is None else 1 + max(map(_depth, parts), default=0)
 
 
-def _names(models: tuple[Model, ...]) -> str:
+def _names(models: Iterable[Model]) -> str:
     return " / ".join(m.name for m in models)
 
 
@@ -173,17 +218,22 @@ def _option_problems(request: Request, model: Model, catalogue: Catalogue) -> It
             continue
         spec = model.fields.get(field)
         if spec is None:
-            having = catalogue.having(field)
-            if having:
-                yield problem("field_unsupported", field=field, model=model.name, models=_names(having))
-            else:
-                yield problem("field_unsupported_anywhere", field=field, model=model.name)
+            yield _unsupported(field, model, catalogue)
         elif spec.choices and value not in spec.choices:
             choices = ", ".join(spec.choices)
             yield problem("not_a_choice", field=field, value=str(value)[:100], model=model.name, choices=choices)
         elif not _within(value, spec):
             bounds = {"minimum": _plain(spec.minimum), "maximum": _plain(spec.maximum)}
             yield problem("out_of_range", field=field, value=_plain(value), model=model.name, **bounds)
+
+
+def _unsupported(field: str, model: Model, catalogue: Catalogue) -> Problem:
+    """Name the models that have the field: of the same task, else of any."""
+    having = [other for other in catalogue if other.offered and field in other.fields]
+    having = [other for other in having if other.task == model.task] or having
+    if having:
+        return problem("field_unsupported", field=field, model=model.name, models=_names(having))
+    return problem("field_unsupported_anywhere", field=field, model=model.name)
 
 
 def _within(value: Any, spec: FieldSpec) -> bool:
@@ -195,6 +245,10 @@ def _plain(number: float | str | None) -> str:
 
 
 def _prompt_problems(request: Request, model: Model, catalogue: Catalogue) -> Iterator[Problem]:
+    if not model.reads_prompts:
+        if request.text_prompts:
+            yield _unsupported("prompt", model, catalogue)
+        return
     limit = model.fields["prompt"].limit or 0
     if model.weighs_prompts:
         texts = [("negative prompt" if p.weight < 0 else "prompt", p.text) for p in request.text_prompts]
@@ -219,6 +273,8 @@ def _picture_problems(request: Request, model: Model, catalogue: Catalogue) -> I
         yield problem("picture_unsupported", model=model.name, models=_names(readers) or "another model")
     if not request.has_picture and model.picture == "required":
         yield problem("picture_required", model=model.name)
+    if request.fit is not None and model.bounds is not None:
+        yield problem("fit_unsupported", field="fit", model=model.name)
     misplaced = TEXT_OPTIONS if request.has_picture else PICTURE_OPTIONS
     code = "text_only_option" if request.has_picture else "picture_only_option"
     for field in misplaced:

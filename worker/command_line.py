@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from shared.catalogue import Catalogue, Model, load_catalogue
 from shared.errors import Refused
 from shared.outcome import Side
+from shared.pictures import PictureType
 from shared.request import Fit, Request, compose, draw_seed, parse_extras
 from worker.bedrock.check import Grade, credentials, look_at
 from worker.bedrock.client import BedrockStudio
@@ -43,6 +44,7 @@ _OPTIONS: Final[Mapping[str, tuple[Callable[[str], Any], str]]] = {
     "samples": (int, "pictures a call"),
     "fit": (Fit, "crop, pad or stretch"),
     "aspect_ratio": (str, "such as 16:9, without a picture"),
+    "creativity": (float, "how much an upscale may invent"),
     "output_format": (str, "png, jpeg or webp"),
     "extras": (parse_extras, "a JSON object of the model's experiments"),
 }
@@ -81,7 +83,8 @@ def main_generate(argv: Sequence[str]) -> int:
     if arguments.json:
         print(json.dumps(facts), file=report)
     elif code != BAD_INPUT:
-        print(*(f"{name:<8} {value}" for name, value in facts.items()), sep="\n", file=report)
+        lines = (f"{name:<8} {value}" for name, value in facts.items() if value is not None)
+        print(*lines, sep="\n", file=report)
     for sentence in words:
         print(sentence, file=sys.stderr)
     return code
@@ -114,8 +117,9 @@ def main_check(argv: Sequence[str]) -> int:
         )
         return FAILED
     today = datetime.now(UTC).date()
-    findings = [look_at(model, region, today) for model in catalogue.offered]
-    widths = [max(len(text) for text in column) for column in zip(*map(_columns, catalogue.offered), strict=True)]
+    models = (*catalogue.offered, *catalogue.upscalers)
+    findings = [look_at(model, region, today) for model in models]
+    widths = [max(len(text) for text in column) for column in zip(*map(_columns, models), strict=True)]
     for finding in findings:
         name, model_id = (text.ljust(width) for text, width in zip(_columns(finding.model), widths, strict=True))
         print(f"{finding.grade:<8} {name}  {model_id}  {finding.region}  {finding.words}".rstrip())
@@ -135,7 +139,9 @@ def _parser(command: str, main: Callable[..., int]) -> argparse.ArgumentParser:
 
 def _generate_parser() -> argparse.ArgumentParser:
     parser = _parser("generate", main_generate)
-    parser.add_argument("prompt", help="such as “castle in fog::1.2 | crowds::-0.8”")
+    parser.add_argument(
+        "prompt", nargs="?", help="such as “castle in fog::1.2 | crowds::-0.8”; none for a model that reads none"
+    )
     parser.add_argument(
         "--image", metavar="FILE", help="the picture to start from, - for standard input; none: from words alone"
     )
@@ -180,7 +186,7 @@ def _generate(arguments: argparse.Namespace) -> tuple[int, dict[str, Any], Seque
             facts |= {"outcome": "filtered", "side": answer.side, "seconds": round(answer.seconds, 2)}
             return FILTERED, facts, [f"The picture is withheld. {_FILTERED[answer.side]}"]
         destination.write(with_parameters(answer.data, request, model, answer.seed))
-    return GENERATED, facts | _made(answer, arguments.out), []
+    return GENERATED, facts | _made(answer, arguments.out), _misnamed(answer, arguments.out)
 
 
 def _words(trouble: Trouble) -> list[str]:
@@ -193,6 +199,15 @@ def _made(answer: Picture, out: str) -> dict[str, Any]:
     size = f"{answer.width}x{answer.height}"
     made = {"seed": answer.seed, "outcome": "generated", "type": answer.media_type, "size": size}
     return made | {"seconds": round(answer.seconds, 2), "file": out}
+
+
+def _misnamed(answer: Picture, out: str) -> list[str]:
+    """Say it where the file's name promises another type than the model gives unless it is asked for one."""
+    promised = Path(out).suffix[1:].lower().replace("jpg", "jpeg")
+    if promised not in set(PictureType) or answer.media_type == PictureType(promised).media_type:
+        return []
+    said = f"“{out}” holds {answer.media_type}. The model gives that where nothing else is asked for."
+    return [f"{said} Give --output-format {promised}, or rename it."]
 
 
 def _asked(arguments: argparse.Namespace, catalogue: Catalogue) -> tuple[Request, Model, bytes | None]:
@@ -230,7 +245,7 @@ def _prepared(image: str, fit: Fit, model: Model | None, wrong: list[str]) -> by
     """Read the picture and make it fit for the model; None for a model that reads none, which `compose` says better."""
     try:
         source = _read(image)
-        return prepare(source, model.sizes, fit).data if model and model.sizes else None
+        return prepare(source, model.accepts, fit).data if model and model.accepts else None
     except OSError as error:
         wrong.append(f"“{image}” cannot be read. {error.strerror}. Give the path of a picture.")
     except PictureRefused as refused:

@@ -55,7 +55,7 @@ class Generating:
             log.info("job %s: filtered (%s) after %.1f s", job.id, answer.side, answer.seconds)
             self.queue.finish(claim, Filtered(side=answer.side, seconds=answer.seconds))
             return
-        log.info("job %s: generated with seed %d in %.1f s", job.id, answer.seed, answer.seconds)
+        log.info("job %s: generated with seed %s in %.1f s", job.id, answer.seed, answer.seconds)
         made = Generated(
             seed=answer.seed,
             media_type=answer.media_type,
@@ -87,7 +87,7 @@ class Generating:
         today = datetime.now(UTC).date()
         others = [
             other.name
-            for other in self.catalogue.offered
+            for other in self.catalogue.doing(model.task)
             if other.key != model.key
             and not other.retired(today)
             and (other.picture != "none" or model.picture == "none")

@@ -16,10 +16,11 @@ _NAMES = {
     "step_schedule_start": "Step schedule start",
     "step_schedule_end": "Step schedule end",
     "aspect_ratio": "Aspect ratio",
+    "creativity": "Creativity",
 }
 
 
-def parameters(request: Request, model: Model, seed: int, job_id: str | None = None) -> dict[str, str]:
+def parameters(request: Request, model: Model, seed: int | None, job_id: str | None = None) -> dict[str, str]:
     """Word a picture's making: `parameters` as image programs write and read it, `pentimento` whole, as JSON.
 
     The habit of the first: the prompt, a line `Negative prompt: …`, a line of `Name: value`; weights as `(text:1.2)`.
@@ -34,7 +35,7 @@ def parameters(request: Request, model: Model, seed: int, job_id: str | None = N
     return {"parameters": _readable(request, model, seed), "pentimento": json.dumps(made, separators=(",", ":"))}
 
 
-def with_parameters(data: bytes, request: Request, model: Model, seed: int, job_id: str | None = None) -> bytes:
+def with_parameters(data: bytes, request: Request, model: Model, seed: int | None, job_id: str | None = None) -> bytes:
     """Put the parameters into a PNG, in place of every word it had; a picture of another type stays as it is.
 
     Raises ValueError for a malformed PNG, which `worker.imaging.check_answer` lets nobody have.
@@ -44,11 +45,11 @@ def with_parameters(data: bytes, request: Request, model: Model, seed: int, job_
     return png_with_text(data, parameters(request, model, seed, job_id))
 
 
-def _readable(request: Request, model: Model, seed: int) -> str:
+def _readable(request: Request, model: Model, seed: int | None) -> str:
     wanted = ", ".join(_weighted(p, p.weight) for p in request.text_prompts if p.weight >= 0)
     unwanted = ", ".join(_weighted(p, -p.weight) for p in request.text_prompts if p.weight < 0)
     facts = {name: request.value(field, model) for field, name in _NAMES.items() if _applies(field, request, model)}
-    facts |= {"Seed": seed, "Model": model.name}
+    facts |= ({} if seed is None else {"Seed": seed}) | {"Model": model.name}
     if _applies("keep", request, model):
         facts["Denoising strength"] = round(1 - request.value("keep", model) / 100, 6)
     pairs = ", ".join(f"{name}: {_plain(value)}" for name, value in facts.items())

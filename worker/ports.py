@@ -38,13 +38,13 @@ class Claim:
 
 @dataclass(frozen=True)
 class Picture:
-    """The model's answer, checked: encoded bytes, pixels, the seed it says it used, seconds of the call."""
+    """The model's answer, checked: encoded bytes, pixels, the seed it says it used (if any), seconds of the call."""
 
     data: bytes
     media_type: str
     width: int
     height: int
-    seed: int
+    seed: int | None
     seconds: float
 
 
@@ -80,7 +80,7 @@ class QueueAway(Exception):
 class Studio(Protocol):
     """The place where pictures are made: Bedrock."""
 
-    def generate(self, request: Request, model: Model, picture: bytes | None, seed: int) -> Picture | Withheld:
+    def generate(self, request: Request, model: Model, picture: bytes | None, seed: int | None) -> Picture | Withheld:
         """Call the model once, within a deadline over the whole call. Raises `Trouble`."""
         ...
 

@@ -23,7 +23,7 @@ def prepare_job(queue: Queue, catalogue: Catalogue, claim: Claim) -> None:
         queue.finish(claim, Failed(problem=problem("no_longer_kept")))
         return
     try:
-        prepared = prepare(source, model.sizes, job.request.fit or "crop")
+        prepared = prepare(source, model.accepts, job.request.fit or "crop")
     except PictureRefused as refused:
         log.info("job %s: the picture is refused: %s", job.id, refused.code)
         queue.finish(claim, Failed(problem=picture_problem(refused)))

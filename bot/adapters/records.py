@@ -4,27 +4,24 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from sqlalchemy import BindParameter, Connection, Row, Update, bindparam, delete, func, insert, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import IntegrityError
 
-from bot.ports import Closed, Record, Source, Standing, Told
-from bot.records.database import RecordsUnusableError, address, in_transaction, open_engine
+from bot.ports import Closed, Kept, Record, Source, Standing, Told
+from bot.records.database import TROUBLE, Database, RecordsUnusableError
 from bot.records.migrate import migrate
 from bot.records.models import OPEN, JobState, attempts, jobs, outcomes
 from shared.catalogue import Catalogue, Model
 from shared.errors import Problem, Refused, problem
 from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated, Side
+from shared.prompts import format_prompt
 
 log = logging.getLogger(__name__)
 
-DEADLINE: Final = 10.0
 FIRST, REPEAT = 1, 2
-T = TypeVar("T")
-TROUBLE: Final = (DBAPIError, PoolTimeoutError, OSError)  # TimeoutError is an OSError
 
 # What every job asks for, made once: building a statement takes as long as executing it. Each is of the job `which`.
 _WHICH: Final[BindParameter[str]] = bindparam("which")
@@ -43,34 +40,36 @@ class Records:
 
     def __init__(self, url: str, *, catalogue: Catalogue, clock: Callable[[], float] = time.time) -> None:
         """Read the address. Raises `RecordsUnusableError`."""
-        self._url = address(url)
-        self._engine = open_engine(self._url)
+        self.database = Database(url)
         self._catalogue = catalogue
         self._clock = clock
 
     async def start(self) -> None:
         """Bring the tables to this release's schema. Raises `RecordsUnusableError`."""
-        await asyncio.to_thread(migrate, self._url)
+        await asyncio.to_thread(migrate, self.database.url)
 
     async def look(self) -> None:
         """Ask the database for nothing. Raises what SQLAlchemy does when it does not answer."""
-        await self._run(lambda records: records.execute(select(1)))
+        await self.database.run(lambda records: records.execute(select(1)))
 
     async def close(self) -> None:
         """Give the connections back."""
-        await self._engine.dispose()
+        await self.database.close()
 
-    async def accepted(self, job: Job, source: Source | None) -> bool:
+    async def accepted(self, job: Job, source: Source | Kept | None) -> bool:
         row = _row(job)
-        if source is not None:
-            row |= {"source_url": source.url, "source_size": source.size, "source_expires_at": source.expires_at}
+        match source:
+            case Source():
+                row |= {"source_url": source.url, "source_size": source.size, "source_expires_at": source.expires_at}
+            case Kept():
+                row |= {"source_sha256": source.sha256}
 
         def work(records: Connection) -> None:
             records.execute(insert(jobs), row)
             records.execute(insert(attempts), _attempt(job.id, FIRST))
 
         try:
-            await self._run(work)
+            await self.database.run(work)
         except IntegrityError:
             return False
         except TROUBLE as error:
@@ -96,16 +95,11 @@ class Records:
 
     async def closed(self, job_id: str) -> Closed | None:
         try:
-            row = await self._run(lambda records: records.execute(_CLOSED, {"which": job_id}).one_or_none())
+            row = await self.database.run(lambda records: records.execute(_CLOSED, {"which": job_id}).one_or_none())
         except TROUBLE:
             log.warning("job %s: its record could not be read", job_id, exc_info=True)
             return None
-        if row is None:
-            return None
-        if row.answer_channel_id is None:
-            return Closed(None)
-        private = row.answer_channel_id not in {row.channel_id, row.message_id, row.thread_id}
-        return Closed(Told(row.answer_channel_id, row.answer_message_id, private=private))
+        return None if row is None else Closed(told_of(row))
 
     async def delivered(self, standing: Standing, told: Told | None) -> None:
         job_id, now = standing.job.id, self._clock()
@@ -132,7 +126,7 @@ class Records:
             records.execute(_NEWEST_ATTEMPT, _counted(standing))
 
         try:
-            await self._run(work)
+            await self.database.run(work)
         except TROUBLE:
             log.warning("job %s: its end could not be written into the records", job_id, exc_info=True)
 
@@ -146,24 +140,24 @@ class Records:
             .where(jobs.c.state.in_(OPEN))
             .order_by(jobs.c.accepted_at, jobs.c.id)
         )
-        rows = await self._run(lambda records: records.execute(whole).all())
+        rows = await self.database.run(lambda records: records.execute(whole).all())
         return [record for row in rows if (record := _record(row))]
 
     async def seen(self, standings: Collection[Standing]) -> None:
         counts = [_counted(standing) for standing in standings]
-        await self._run(lambda records: records.execute(_NEWEST_ATTEMPT, counts))
+        await self.database.run(lambda records: records.execute(_NEWEST_ATTEMPT, counts))
 
     async def repeat(self, job_id: str) -> bool:
         again = _attempt(job_id, REPEAT, self._clock())
         try:
-            await self._run(lambda records: records.execute(insert(attempts), again))
+            await self.database.run(lambda records: records.execute(insert(attempts), again))
         except IntegrityError:
             return False
         return True
 
     async def not_repeated(self, job_id: str) -> None:
         repeat = (attempts.c.job_id == job_id) & (attempts.c.queueing == REPEAT)
-        await self._run(lambda records: records.execute(delete(attempts).where(repeat)))
+        await self.database.run(lambda records: records.execute(delete(attempts).where(repeat)))
 
     async def _note(self, job_id: str, *changes: tuple[Update, dict[str, Any]]) -> None:
         def work(records: Connection) -> None:
@@ -171,18 +165,26 @@ class Records:
                 records.execute(change, values | {"which": job_id})
 
         try:
-            await self._run(work)
+            await self.database.run(work)
         except TROUBLE:
             log.warning("job %s: its record could not be written; reconciling mends it", job_id, exc_info=True)
 
-    async def _run(self, work: Callable[[Connection], T]) -> T:
-        async with asyncio.timeout(DEADLINE):
-            return await in_transaction(self._engine, work)
+
+def told_of(row: Row[Any]) -> Told | None:
+    """Where the answer of a row of jobs stands; None where it was told nowhere."""
+    if row.answer_channel_id is None:
+        return None
+    elsewhere = row.answer_channel_id not in {row.channel_id, row.message_id, row.thread_id}
+    private = elsewhere or Job.model_validate_json(row.job).place.direct
+    return Told(row.answer_channel_id, row.answer_message_id, private=private)
 
 
 def _row(job: Job) -> dict[str, Any]:
+    known = select(jobs.c.id).where(jobs.c.id == job.parent).scalar_subquery()
     return {
         "id": job.id,
+        "parent_id": None if job.parent is None else known,
+        "words": format_prompt(job.request.text_prompts).casefold(),
         "job": job.model_dump_json(),
         "model": job.request.model,
         "requester_id": job.requester.id,
@@ -233,6 +235,7 @@ def _record(row: Row[Any]) -> Record | None:
         job=job,
         queued=row.state == JobState.QUEUED,
         source=Source(row.source_url, row.source_size) if row.source_url else None,
+        sha256=row.source_sha256,
         thread=row.thread_id,
         repeated=row.queueing == REPEAT,
         claims=row.claims,

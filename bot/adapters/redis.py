@@ -16,7 +16,18 @@ from shared.catalogue import Catalogue
 from shared.errors import Problem, Refused, problem
 from shared.job import Job
 from shared.outcome import OUTCOME
-from shared.queue.names import CONSUMER, GENERATE, GROUP, OPEN_JOBS, OUTCOMES, PREFIX, PREPARE, job_key, picture_key
+from shared.queue.names import (
+    CONSUMER,
+    GENERATE,
+    GROUP,
+    OPEN_JOBS,
+    OUTCOMES,
+    PREFIX,
+    PREPARE,
+    job_key,
+    picture_key,
+    prepared_key,
+)
 from shared.queue.scripts import script
 from shared.queue.transport import CONNECTION, REPEATS
 
@@ -144,6 +155,9 @@ class RedisQueue:
 
     async def picture(self, job_id: str) -> bytes | None:
         return cast("bytes | None", await self._redis.get(picture_key(job_id)))
+
+    async def prepared(self, job_id: str) -> bytes | None:
+        return cast("bytes | None", await self._redis.get(prepared_key(job_id)))
 
     async def delivered(self, delivery: Delivery, message: int | None) -> None:
         await self._run("deliver", delivery.job_id, GROUP, delivery.entry, message or "", LEDGER_SECONDS * 1000)

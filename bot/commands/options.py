@@ -22,7 +22,7 @@ LABEL_LIMIT: Final = 100
 ORDER: Final = (
     *("prompt", "image", "model", "keep", "style_preset", "negative", "seed", "steps", "cfg_scale", "sampler"),
     *("aspect_ratio", "output_format", "fit", "init_image_mode", "step_schedule_start", "step_schedule_end"),
-    *("clip_guidance_preset", "samples", "extras"),
+    *("clip_guidance_preset", "samples", "creativity", "extras"),
 )
 
 Labels = Mapping[str, locale_str]

@@ -15,7 +15,7 @@ from bot.board import Board
 from bot.deliver.refusals import asked_pause, passes
 from bot.deliver.voice import Voice
 from bot.phrases import phrases_for
-from bot.ports import Closed, Closing, Delivering, Delivery, Standing, State, Told, Watching
+from bot.ports import Closed, Closing, Delivering, Delivery, Keeping, Standing, State, Told, Watching
 from bot.render import answered_text
 from shared.catalogue import Catalogue
 
@@ -35,7 +35,8 @@ class Queue(Watching, Delivering, Protocol):
 class Deliver:
     """Tells outcomes, in order within a thread, up to `parallel` at the same time over all.
 
-    `board` is the one that runs in this process: a status message's last edit must come after the board's own.
+    `keeping` keeps the pictures that jobs started from, before the queue drops them. `board` is the one that runs in
+    this process: a status message's last edit must come after the board's own.
     `patience` are the pauses in seconds before a delivery that failed for a passing reason is tried again; after them
     it is left to the next start. `clock` gives Unix seconds.
     """
@@ -47,6 +48,7 @@ class Deliver:
         catalogue: Catalogue,
         *,
         records: Closing,
+        keeping: Keeping | None = None,
         parallel: int = 8,
         board: Board | None = None,
         patience: Sequence[float] = PATIENCE,
@@ -54,6 +56,7 @@ class Deliver:
     ) -> None:
         self._queue = queue
         self._records = records
+        self._keeping = keeping
         self._voice = Voice(client, queue, catalogue, clock=clock)
         self._board = board or Board(client, queue, catalogue)
         self._patience = patience
@@ -112,7 +115,16 @@ class Deliver:
         else:
             told = closed.told
             await self._settle_again(standing, closed)
+        await self._keep_source(standing)
         await self._queue.delivered(delivery, told.message if told else None)
+
+    async def _keep_source(self, standing: Standing) -> None:
+        """Keep what the job started from, for who goes on from there."""
+        if self._keeping is None or not standing.job.request.has_picture:
+            return
+        prepared = await self._queue.prepared(standing.job.id)
+        if prepared is not None:
+            await self._keeping.keep_source(standing.job.id, prepared)
 
     async def tell(self, standing: Standing) -> Told | None:
         """Say once how a job ended, write down where, and make the last edit of its status message.
@@ -139,7 +151,7 @@ class Deliver:
         if standing.outcome is None:
             raise TypeError(f"job {standing.job.id} has no outcome yet: {standing.state}")
         phrases = phrases_for(standing.job.requester.locale)
-        private = told is not None and told.private
+        private = told is not None and told.private and not standing.job.place.direct
         text = answered_text(
             standing.outcome, phrases, told.link(standing.job.place.guild) if told else None, private=private
         )

@@ -11,10 +11,12 @@ from discord import ui
 from bot.deliver.spots import Spot
 from bot.phrases import Phrases, phrases_for
 from bot.ports import Standing
-from bot.render import expired_view, failed_view, filtered_view, number, result_view
+from bot.render import Rows, expired_view, failed_view, filtered_view, number, result_view
 from bot.upload import fit_upload
+from bot.views import result_rows
 from shared.catalogue import Catalogue, Model
 from shared.errors import problem
+from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated
 from shared.pictures import PictureType
 
@@ -34,12 +36,12 @@ async def letter(standing: Standing, picture: bytes | None, spot: Spot, limit: i
     phrases = phrases_for(job.requester.locale)
     match outcome:
         case Filtered():
-            return Letter(view=filtered_view(job, outcome, phrases, notes=spot.notes))
+            return Letter(view=filtered_view(job, outcome, phrases, notes=spot.notes, rows=_rows(job, phrases)))
         case Failed():
-            return Letter(view=failed_view(job, outcome, phrases, notes=spot.notes))
+            return Letter(view=failed_view(job, outcome, phrases, notes=spot.notes, rows=_rows(job, phrases)))
         case Generated():
             if picture is None:
-                return Letter(view=expired_view(job, outcome, phrases, notes=spot.notes))
+                return Letter(view=expired_view(job, outcome, phrases, notes=spot.notes, rows=_rows(job, phrases)))
             model = catalogue.models.get(job.request.model)
             return await _with_picture(standing, outcome, picture, spot=spot, limit=limit, model=model)
     raise TypeError(f"job {job.id} has no outcome yet: {standing.state}")
@@ -55,12 +57,19 @@ async def _with_picture(
         fitted, kind = fit_upload(picture, limit) if fits else await asyncio.to_thread(fit_upload, picture, limit)
     except ValueError:
         log.exception("job %s: its picture cannot be uploaded; look at what the model answers", job.id)
-        return Letter(view=failed_view(job, Failed(problem=problem("internal")), phrases, notes=spot.notes))
+        failed = Failed(problem=problem("internal"))
+        return Letter(view=failed_view(job, failed, phrases, notes=spot.notes, rows=_rows(job, phrases)))
     notes = spot.notes if fitted is picture else (*spot.notes, _reencoded(limit, kind, phrases))
-    file = f"pentimento-{job.id}-{made.seed}.{kind.extension}"
+    name = "-".join(str(part) for part in ("pentimento", job.id, made.seed) if part is not None)
+    file = f"{name}.{kind.extension}"
     seconds = standing.since - job.accepted_at
-    view = result_view(job, made, model, phrases, file=file, seconds=seconds, notes=notes)
+    rows = result_rows(job.id, phrases, picture=True, upscales=False)
+    view = result_view(job, made, model, phrases, file=file, seconds=seconds, notes=notes, rows=rows)
     return Letter(view=view, files=[discord.File(io.BytesIO(fitted), filename=file)])
+
+
+def _rows(job: Job, phrases: Phrases) -> Rows:
+    return result_rows(job.id, phrases, picture=False, upscales=False)
 
 
 def _reencoded(limit: int, kind: PictureType, phrases: Phrases) -> str:

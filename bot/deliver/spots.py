@@ -54,6 +54,8 @@ class Reply(discord.MessageReference):
 async def thread_spot(client: discord.Client, standing: Standing) -> Spot:
     """Give the thread of a job, opened now if it is not yet. Raises `discord.HTTPException`."""
     place = standing.job.place
+    if place.direct:
+        return Spot(place.channel, DEFAULT_UPLOAD, reply=True, private=True)
     limit = _limit(client, place.guild)
     if place.in_place:
         return Spot(place.channel, limit, reply=True)

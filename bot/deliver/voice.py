@@ -62,7 +62,7 @@ class Voice:
         for channel in dict.fromkeys((thread, place.channel)):
             message = await find_answer(self._client, standing, channel)
             if message is not None:
-                return Told(channel, message)
+                return Told(channel, message, private=place.direct)
         return None
 
     async def _say(self, standing: Standing) -> Told | None:

@@ -7,15 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-T = TypeVar("T")
-
 BUSY_SECONDS: Final = 5
+DEADLINE: Final = 10.0
+TROUBLE: Final = (DBAPIError, PoolTimeoutError, OSError)  # TimeoutError is an OSError
 _KINDS: Final = ("sqlite", "postgresql", "postgres")
 _HOW_TO: Final = "Write sqlite:///file.db or postgresql://user:password@host/name into DATABASE_URL."
+
+T = TypeVar("T")
 
 
 class RecordsUnusableError(Exception):
@@ -45,6 +48,30 @@ class SQLiteEngine:
         """Close the file when what is in hand has ended."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
         self._thread.shutdown(wait=False)
+
+
+class Database:
+    """The database that `url` names, and its pool of connections."""
+
+    def __init__(self, url: str) -> None:
+        """Read the address. Raises `RecordsUnusableError`."""
+        self.url = address(url)
+        self._engine = open_engine(self.url)
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Do this work in one transaction, rolled back by what it raises. Raises what `TROUBLE` lists.
+
+        It is waited for `DEADLINE` seconds at most.
+        """
+        async with asyncio.timeout(DEADLINE):
+            if isinstance(self._engine, SQLiteEngine):
+                return await self._engine.run(work)
+            async with self._engine.begin() as connection:
+                return await connection.run_sync(work)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._engine.dispose()
 
 
 def address(url: str) -> URL:
@@ -78,14 +105,6 @@ def open_engine(url: URL) -> AsyncEngine | SQLiteEngine:
         raise RecordsUnusableError(
             "DATABASE_URL names a PostgreSQL server. The bot runs without its driver. Install pentimento[postgresql]."
         ) from None
-
-
-async def in_transaction(engine: AsyncEngine | SQLiteEngine, work: Callable[[Connection], T]) -> T:
-    """Do this work in one transaction, which is committed at its end or rolled back by what it raises."""
-    if isinstance(engine, SQLiteEngine):
-        return await engine.run(work)
-    async with engine.begin() as connection:
-        return await connection.run_sync(work)
 
 
 def open_migration_engine(url: URL) -> Engine:

@@ -1,7 +1,13 @@
 """The tables of the records. Times are Unix seconds, ids Discord's snowflakes; only open jobs keep a picture's address.
 
     jobs ──1:n── attempts    a row for each time the job was queued: the second one is the repeat after Redis forgot it
-      └────1:1── outcomes    how it ended, and what that cost
+      ├────1:1── outcomes    how it ended, and what that cost
+      ├────1:1── thumbnails  its picture made small, once a sheet needed it
+      ├────n:1── sources     the picture it started from, once for all that started from it
+      └────n:m── people      by favourites
+    grids                    an exploration: its message, and its cells, which are jobs
+    people, guilds           what they chose
+    presets                  settings under a name, of a person or a guild
 
 A migration only adds. What a release no longer reads is dropped by the release after it, so that the bot of one
 release works on the tables of the next.
@@ -12,11 +18,13 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -66,9 +74,14 @@ jobs: Final = Table(
     Column("delivered_at", Float(53)),
     Column("answer_channel_id", BigInteger),
     Column("answer_message_id", BigInteger),
+    Column("words", Text, comment="the prompt, folded, for searching"),
+    Column("deleted_at", Float(53), comment="when a person deleted the answer"),
     Index(None, "state", "accepted_at"),
     Index(None, "requester_id", "accepted_at"),
     Index(None, "guild_id", "accepted_at"),
+    Index(None, "answer_channel_id", "finished_at"),
+    Index(None, "parent_id"),
+    Index(None, "source_sha256"),
 )
 
 attempts: Final = Table(
@@ -92,4 +105,71 @@ outcomes: Final = Table(
     Column("problem", String(64), comment="the code of what went wrong"),
     Column("seconds", Float(53), comment="the model's own time"),
     Column("cost_usd", Float(53), comment="the catalogue's price then; nothing where it is unknown"),
+)
+
+sources: Final = Table(
+    "sources",
+    metadata,
+    Column("sha256", String(64), primary_key=True, comment="of the upload"),
+    Column("picture", LargeBinary, nullable=False, comment="as the model got it"),
+    Column("kept_at", Float(53), nullable=False),
+    Index(None, "kept_at"),
+)
+
+thumbnails: Final = Table(
+    "thumbnails",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("jpeg", LargeBinary, nullable=False),
+)
+
+favourites: Final = Table(
+    "favourites",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", Float(53), nullable=False),
+    Index(None, "job_id"),
+)
+
+grids: Final = Table(
+    "grids",
+    metadata,
+    Column("id", String(25), primary_key=True, comment="the interaction that asked; its cells are -01 and so on"),
+    Column("grid", Text, nullable=False, comment="what it is made of, as JSON"),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("message_id", BigInteger, nullable=False, comment="the contact sheet"),
+    Column("requester_id", BigInteger, nullable=False),
+    Column("at", Float(53), nullable=False),
+    Index(None, "requester_id"),
+)
+
+people: Final = Table(
+    "people",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("language", String(8), comment="nothing: that of their Discord"),
+    Column("pings", Boolean, nullable=False),
+    Column("private", Boolean, nullable=False, comment="results go to direct messages"),
+    Column("options", Text, nullable=False, comment="what /imagine takes where an option is left out, as JSON"),
+)
+
+guilds: Final = Table(
+    "guilds",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("pressing", String(16), nullable=False, comment="who may press the buttons under a result"),
+)
+
+presets: Final = Table(
+    "presets",
+    metadata,
+    Column("code", String(12), primary_key=True, comment="what it is shared by"),
+    Column("user_id", BigInteger, nullable=False, comment="who saved it"),
+    Column("guild_id", BigInteger, nullable=False, comment="whose it is; 0: the person's own, in every guild"),
+    Column("name", String(64), nullable=False),
+    Column("folded", String(64), nullable=False, comment="the name, for comparing"),
+    Column("options", Text, nullable=False, comment="by the names of the options, as JSON"),
+    Column("at", Float(53), nullable=False),
+    Index(None, "guild_id", "user_id"),
 )

@@ -4,7 +4,7 @@ At most 40 components and 4000 characters: https://discord.com/developers/docs/c
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import discord
 from discord import ui
@@ -15,6 +15,8 @@ from bot.render.text import escaped, mark, shortened, written_prompt
 from shared.catalogue import Model
 from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated
+
+Rows = Sequence[ui.ActionRow[Any]]
 
 ALT_LIMIT: Final = 1024
 _PROMPT: Final = 1500
@@ -36,27 +38,34 @@ def result_view(
     file: str,
     seconds: float,
     notes: Sequence[str] = (),
+    rows: Rows = (),
 ) -> ui.LayoutView:
-    """Show the picture uploaded as `file`, its seed and its settings; `seconds` is from the command to the picture.
+    """Show the picture uploaded as `file`, its prompt and seed where it has them, and its settings.
 
-    `notes` are at most two sentences about this message itself, already in the reader's language.
+    `seconds` is from the command to the picture. `notes` are at most two sentences about this message itself, already
+    in the reader's language; `rows` are the buttons below.
     """
     prompt = written_prompt(job.request)
     picture = discord.MediaGalleryItem(f"attachment://{file}", description=shortened(prompt, ALT_LIMIT) or None)
     timing = phrases.say("result.timing", seconds=_seconds(made.seconds, phrases), total=_seconds(seconds, phrases))
+    words = [f"“{escaped(prompt, _PROMPT)}”"] if prompt else []
+    if made.seed is not None:
+        words.append(f"**{phrases.option('seed')}**\n```\n{made.seed}\n```")
     return _view(
         job,
         _MADE,
         ui.MediaGallery(picture),
-        ui.TextDisplay(f"“{escaped(prompt, _PROMPT)}”"),
-        ui.TextDisplay(f"**{phrases.option('seed')}**\n```\n{made.seed}\n```"),
+        *map(ui.TextDisplay, words),
         ui.TextDisplay(shortened(facts_of(job.request, model, phrases), _FACTS)),
         *_notes(notes),
         ui.TextDisplay(f"{_asked(job, phrases)} · {timing}"),
+        rows=rows,
     )
 
 
-def filtered_view(job: Job, filtered: Filtered, phrases: Phrases, *, notes: Sequence[str] = ()) -> ui.LayoutView:
+def filtered_view(
+    job: Job, filtered: Filtered, phrases: Phrases, *, notes: Sequence[str] = (), rows: Rows = ()
+) -> ui.LayoutView:
     """Say what the content filter withheld and what to try, without a word of the prompt."""
     side = filtered.side.name.lower()
     return _view(
@@ -67,20 +76,27 @@ def filtered_view(job: Job, filtered: Filtered, phrases: Phrases, *, notes: Sequ
         ui.TextDisplay(phrases.say(f"filtered.{side}_advice")),
         *_notes(notes),
         ui.TextDisplay(_asked(job, phrases)),
+        rows=rows,
     )
 
 
-def failed_view(job: Job, failed: Failed, phrases: Phrases, *, notes: Sequence[str] = ()) -> ui.LayoutView:
+def failed_view(
+    job: Job, failed: Failed, phrases: Phrases, *, notes: Sequence[str] = (), rows: Rows = ()
+) -> ui.LayoutView:
     """Say in three beats why no picture came."""
-    return _failure(job, phrases.problem(failed.problem), phrases, notes)
+    return _failure(job, phrases.problem(failed.problem), phrases, notes, rows)
 
 
-def expired_view(job: Job, made: Generated, phrases: Phrases, *, notes: Sequence[str] = ()) -> ui.LayoutView:
+def expired_view(
+    job: Job, made: Generated, phrases: Phrases, *, notes: Sequence[str] = (), rows: Rows = ()
+) -> ui.LayoutView:
     """Say that the picture was made but could not be handed over while it was kept."""
-    return _failure(job, phrases.say("failed.expired", seed=made.seed), phrases, notes)
+    if made.seed is None:
+        return _failure(job, phrases.say("failed.expired_seedless"), phrases, notes, rows)
+    return _failure(job, phrases.say("failed.expired", seed=made.seed), phrases, notes, rows)
 
 
-def _failure(job: Job, sentences: str, phrases: Phrases, notes: Sequence[str]) -> ui.LayoutView:
+def _failure(job: Job, sentences: str, phrases: Phrases, notes: Sequence[str], rows: Rows) -> ui.LayoutView:
     return _view(
         job,
         _BROKEN,
@@ -88,12 +104,13 @@ def _failure(job: Job, sentences: str, phrases: Phrases, notes: Sequence[str]) -
         ui.TextDisplay(escaped(sentences, _SENTENCES)),
         *_notes(notes),
         ui.TextDisplay(_asked(job, phrases)),
+        rows=rows,
     )
 
 
-def _view(job: Job, colour: discord.Colour, *parts: ui.Item[ui.LayoutView]) -> ui.LayoutView:
+def _view(job: Job, colour: discord.Colour, *parts: ui.Item[ui.LayoutView], rows: Rows) -> ui.LayoutView:
     view = ui.LayoutView(timeout=None)
-    view.add_item(ui.Container(*parts, accent_colour=colour, id=mark(job.id)))
+    view.add_item(ui.Container(*parts, *rows, accent_colour=colour, id=mark(job.id)))
     return view
 
 

@@ -22,6 +22,7 @@ _SHOWN: Final = (
     "clip_guidance_preset",
     "aspect_ratio",
     "output_format",
+    "creativity",
     "fit",
     "extras",
 )

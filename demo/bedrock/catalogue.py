@@ -9,10 +9,12 @@ from aiohttp import web
 
 from demo.bedrock.faults import ERRORS
 from demo.bedrock.invoke import check_caller
-from demo.bedrock.models import MODELS, Model, Status, find
+from demo.bedrock.models import MODELS, PROFILE, Model, Status, find, profiled
 from demo.bedrock.world import WORLD
 
 ARN = "arn:aws:bedrock:us-west-2::foundation-model/{}"
+PROFILE_ARN = "arn:aws:bedrock:us-west-2:000000000000:inference-profile/{}"
+PROFILE_REGIONS = ("us-east-1", "us-east-2", "us-west-2")
 PROVIDER = "Stability AI"
 
 
@@ -27,7 +29,7 @@ async def list_foundation_models(request: web.Request) -> web.Response:
         for summary in summaries
         if asked.get("byProvider", PROVIDER).lower() == PROVIDER.lower()
         and asked.get("byOutputModality", "IMAGE") == "IMAGE"
-        and asked.get("byInferenceType", "ON_DEMAND") == "ON_DEMAND"
+        and ("byInferenceType" not in asked or asked["byInferenceType"] in summary["inferenceTypesSupported"])
         and "byCustomizationType" not in asked
     ]
     return web.json_response({"modelSummaries": summaries})
@@ -58,6 +60,24 @@ async def get_foundation_model_availability(request: web.Request) -> web.Respons
     )
 
 
+async def get_inference_profile(request: web.Request) -> web.Response:
+    """Answer which models, in which Regions, stand behind a profile that Amazon defines."""
+    await check_caller(request)
+    model = profiled(request.match_info["profile"])
+    if not model:
+        raise ERRORS["not-found"].error.again()
+    return web.json_response(
+        {
+            "inferenceProfileId": PROFILE + model.id,
+            "inferenceProfileArn": PROFILE_ARN.format(PROFILE + model.id),
+            "inferenceProfileName": f"US {model.name}",
+            "models": [{"modelArn": ARN.format(model.id).replace("us-west-2", region)} for region in PROFILE_REGIONS],
+            "status": "ACTIVE",
+            "type": "SYSTEM_DEFINED",
+        }
+    )
+
+
 def _known(request: web.Request) -> tuple[Model, Status]:
     model = find(request.match_info["model"])
     if not model:
@@ -75,6 +95,6 @@ def _details(model: Model, status: Status) -> dict[str, Any]:
         "outputModalities": ["IMAGE"],
         "responseStreamingSupported": model.streaming,
         "customizationsSupported": [],
-        "inferenceTypesSupported": ["ON_DEMAND"],
+        "inferenceTypesSupported": ["INFERENCE_PROFILE" if model.profile_only else "ON_DEMAND"],
         "modelLifecycle": {"status": "LEGACY" if status == "LEGACY" else "ACTIVE"},
     }

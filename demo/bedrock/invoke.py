@@ -18,8 +18,8 @@ from aiohttp import web
 from demo.bedrock import auth, faults
 from demo.bedrock.answers import compose
 from demo.bedrock.delivery import deliver
-from demo.bedrock.dialects import sd35, sdxl
-from demo.bedrock.models import Model, find
+from demo.bedrock.dialects import sd35, sdxl, upscale
+from demo.bedrock.models import Model, find, profiled
 from demo.bedrock.recipe import Recipe
 from demo.bedrock.wire import ServiceError, malformed, validation
 from demo.bedrock.world import WORLD, Call, World, described
@@ -74,7 +74,7 @@ async def _answered(request: web.Request, call: Call, *, streamed: bool) -> web.
     met = world.faults_of(model, texts, data)
     if refusal := faults.first(met, faults.ERRORS):
         _refuse(faults.ERRORS[refusal.name])
-    recipe = await _at_work(world, lambda: sdxl.read(body) if model.dialect == "sdxl" else sd35.read(body, model))
+    recipe = await _at_work(world, lambda: read(body, model))
     recipe = _seeded(recipe, model, world)
     await asyncio.sleep(world.seconds(model) + faults.extra_seconds(met))
     spoiled = faults.first(met, faults.ANSWERS)
@@ -108,9 +108,12 @@ def _model(request: web.Request, world: World, data: bytes, *, streamed: bool) -
         raise validation(f"Content type {request.headers.get('Content-Type')} isn't supported. Use {JSON}.")
     if request.headers.get("Accept", JSON) not in {JSON, "*/*"}:
         raise validation(f"Accept type {request.headers['Accept']} isn't supported. Use {JSON}.")
-    model = find(request.match_info["model"])
+    identifier = request.match_info["model"]
+    model = profiled(identifier) or find(identifier)
     if not model:
         raise validation("The provided model identifier is invalid.")
+    if model.profile_only and not profiled(identifier):
+        _refuse(faults.ERRORS["profile"])
     match world.statuses[model.id]:
         case "EOL":
             _refuse(faults.ERRORS["eol"])
@@ -131,6 +134,17 @@ def _parsed(data: bytes) -> dict[str, Any]:
     return body
 
 
+def read(body: dict[str, Any], model: Model) -> Recipe:
+    """Validate a body as its model does. Raises ServiceError."""
+    match model.dialect:
+        case "sdxl":
+            return sdxl.read(body)
+        case "sd35":
+            return sd35.read(body, model)
+        case "upscale":
+            return upscale.read(body, model)
+
+
 def _finite(text: str) -> float:
     if not isfinite(number := float(text)):
         raise ValueError(f"{text} is no finite number")
@@ -143,7 +157,9 @@ def _whole(text: str) -> int:
 
 
 def _seeded(recipe: Recipe, model: Model, world: World) -> Recipe:
-    return recipe if recipe.seed else replace(recipe, seed=world.chance.randint(1, model.seed_max))
+    return (
+        recipe if recipe.seed or not model.seed_max else replace(recipe, seed=world.chance.randint(1, model.seed_max))
+    )
 
 
 def _refuse(row: faults.Row) -> NoReturn:

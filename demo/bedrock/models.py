@@ -5,18 +5,24 @@ serves it, and there it may be streamed. The others are as in late 2026:
 https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Dialect = Literal["sdxl", "sd35"]
+Dialect = Literal["sdxl", "sd35", "upscale"]
 Status = Literal["ACTIVE", "LEGACY", "EOL", "forbidden"]
 STATUSES: tuple[Status, ...] = ("ACTIVE", "LEGACY", "EOL", "forbidden")
+ARN = re.compile(r"arn:aws:bedrock:[a-z0-9-]*:\d*:(?:foundation-model|inference-profile)/")
+PROFILE = "us."
 
 
 @dataclass(frozen=True)
 class Model:
-    """One row of the catalogue: what a model takes and how long it takes (seconds, give or take `jitter`)."""
+    """One row of the catalogue: what a model takes and how long it takes (seconds, give or take `jitter`).
+
+    `seed_max` 0: it reads no seed. `profile_only`: it is invoked by its inference profile, `us.` and its ID.
+    """
 
     id: str
     name: str
@@ -27,11 +33,13 @@ class Model:
     output_formats: tuple[str, ...] = ("png",)
     image_input: bool = True
     streaming: bool = False
+    profile_only: bool = False
 
     @property
     def short_name(self) -> str:
-        """The name that the newer models' own refusals use: `sd3-5-large`."""
-        return self.id.removeprefix("stability.").split("-v")[0]
+        """The name that the newer models' own refusals use: `sd3-5-large`, `fast-upscale`."""
+        name = self.id.removeprefix("stability.").split("-v")[0]
+        return name.removeprefix("stable-") if self.profile_only else name
 
 
 _ROWS = (
@@ -57,13 +65,38 @@ _ROWS = (
         ("jpeg", "png", "webp"),
         image_input=False,
     ),
+    Model(
+        "stability.stable-fast-upscale-v1:0",
+        "Stable Image Fast Upscale",
+        "upscale",
+        1.5,
+        0.3,
+        0,
+        ("jpeg", "png", "webp"),
+        profile_only=True,
+    ),
+    Model(
+        "stability.stable-conservative-upscale-v1:0",
+        "Stable Image Conservative Upscale",
+        "upscale",
+        4.0,
+        0.6,
+        4294967294,
+        ("jpeg", "png", "webp"),
+        profile_only=True,
+    ),
 )
 
 MODELS: Mapping[str, Model] = {row.id: row for row in _ROWS}
 
 
 def find(identifier: str) -> Model | None:
-    """Look a model up by its ID or by the ARN of the foundation model."""
-    if identifier.startswith("arn:aws:bedrock:"):
-        _, _, identifier = identifier.partition(":foundation-model/")
-    return MODELS.get(identifier)
+    """Look a model up by its ID or its ARN."""
+    return MODELS.get(ARN.sub("", identifier, count=1))
+
+
+def profiled(identifier: str) -> Model | None:
+    """Look a model up by the ID or the ARN of its inference profile."""
+    name = ARN.sub("", identifier, count=1)
+    model = MODELS.get(name.removeprefix(PROFILE))
+    return model if model and model.profile_only and name.startswith(PROFILE) else None

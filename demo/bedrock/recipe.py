@@ -13,6 +13,7 @@ class Recipe:
 
     `keep` is the share of the source to keep: 1 is the source unchanged, 0 nothing of it. `detail` (0-1) is how much of
     what is kept is fine detail. `seed` 0 asks for a random one. `size` is the answer's width and height in pixels.
+    `invention` (0-1) is how much fine detail an upscale adds to its source; None where nothing is upscaled.
     """
 
     prompts: tuple[tuple[str, float], ...]
@@ -27,3 +28,4 @@ class Recipe:
     clip_guidance_preset: str = "NONE"
     style_preset: str | None = None
     output_format: str = "png"
+    invention: float | None = None

@@ -11,6 +11,7 @@ from random import Random
 from PIL import Image, ImageDraw, ImageFilter
 
 from demo.bedrock.chance import chance_of
+from demo.bedrock.enlarge import enlarged
 from demo.bedrock.palette import stops
 from demo.bedrock.pictures import encode
 from demo.bedrock.recipe import Recipe
@@ -36,6 +37,8 @@ def blurred(recipe: Recipe) -> bytes:
 def picture(recipe: Recipe) -> Image.Image:
     """Paint the recipe at its size; with everything kept this is the source itself."""
     source = recipe.source
+    if source and recipe.invention is not None:
+        return enlarged(source, recipe.size, recipe.invention, chance_of(recipe.seed, recipe.prompts))
     if source and source.size != recipe.size:
         source = source.resize(recipe.size, Image.Resampling.BICUBIC)
     if source and recipe.keep >= 1:

@@ -24,6 +24,7 @@ def application(world: World) -> web.Application:
     app.router.add_get("/foundation-models", catalogue.list_foundation_models)
     app.router.add_get("/foundation-models/{model}", catalogue.get_foundation_model)
     app.router.add_get("/foundation-model-availability/{model}", catalogue.get_foundation_model_availability)
+    app.router.add_get("/inference-profiles/{profile}", catalogue.get_inference_profile)
     app.add_routes(control.routes)
     return app
 

@@ -29,13 +29,14 @@ def with_tables(text: str) -> str:
 
 
 def models() -> str:
-    header = ("Model", "Key", "Bedrock id", "Regions", "$ a picture", "Picture in", "Until")
+    header = ("Model", "Key", "Task", "Bedrock id", "Regions", "$ a picture", "Picture in", "Until")
     return _table(
         header,
         (
             (
                 m.name,
                 f"`{m.key}`",
+                m.task,
                 f"`{m.id}`",
                 ", ".join(m.regions),
                 f"{m.price_usd:.2f}",

@@ -26,6 +26,9 @@ from tests.bench.ratios import Ratio
 
 TOPICS = (
     "cpu_job",
+    "worker",
+    "hostile",
+    "cold_start",
     "queue_overhead",
     "queue_depth",
     "fairness",

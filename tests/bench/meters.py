@@ -1,11 +1,14 @@
 """What ways of doing something took, by the operating system's accounting, taken in turns."""
 
+import contextlib
 import gc
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 MIB = 1 << 20
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -39,9 +42,9 @@ def wall_ms(way: Callable[[], object], times: int = 1) -> float:
 
 
 def cpu_seconds_of(pid: int) -> float:
-    """CPU seconds (user and system) that a process has used so far, all its threads; in steps of 1/100 s."""
+    """CPU seconds (user and system) of a process so far, with its children that ended; in steps of 1/100 s."""
     facts = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(facts[11]) + int(facts[12])) / TICKS
+    return sum(int(ticks) for ticks in facts[11:15]) / TICKS
 
 
 def rss_mib_of(pid: int) -> float:
@@ -63,3 +66,41 @@ def _status(pid: int, name: str) -> float:
     found = re.search(rf"{name}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
     assert found, f"process {pid} has no {name}: it has ended"
     return int(found[1]) * 1024 / MIB
+
+
+@contextlib.contextmanager
+def on_cores(count: int) -> Iterator[None]:
+    """Keep this process, and what it starts meanwhile, on so many of its cores."""
+    all_of_them = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(all_of_them)[:count])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, all_of_them)
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many of these cores were at hand for some processes in a stretch of time: idle, or working for them."""
+
+    since: float
+    idle: float
+    used: float
+    pids: tuple[int, ...]
+
+    @classmethod
+    def begin(cls, *pids: int) -> Self:
+        return cls(time.monotonic(), _idle_seconds(), sum(map(cpu_seconds_of, pids)), pids)
+
+    def cores(self) -> float:
+        """Tell it for the time since `begin`; what others took of the cores is not in it."""
+        used = sum(map(cpu_seconds_of, self.pids)) - self.used
+        return (_idle_seconds() - self.idle + used) / (time.monotonic() - self.since)
+
+
+def _idle_seconds() -> float:
+    """Seconds, summed over the cores that this process may use, in which they had nothing to do."""
+    lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
+    mine = {f"cpu{core}" for core in os.sched_getaffinity(0)}
+    rows = [line.split() for line in lines]
+    return sum(int(row[4]) + int(row[5]) for row in rows if row and row[0] in mine) / TICKS

@@ -199,6 +199,22 @@ def test_an_expired_picture_names_its_seed() -> None:
     assert "1234567890" in "\n".join(text(expired_view(job(ask()), MADE, FR)))
 
 
+def test_an_upscaled_picture_shows_no_prompt_and_no_seed_where_it_has_none() -> None:
+    request = Request(model="fast-upscale", text_prompts=(), has_picture=True)
+    larger = MADE.model_copy(update={"seed": None})
+    view = result_view(job(request), larger, CATALOGUE.models["fast-upscale"], EN, file="a.jpg", seconds=9)
+
+    said = "\n".join(text(view))
+    assert "**model** Fast Upscale · **format** JPEG" in said
+    assert not any(words in said for words in ("“", "seed", "None"))
+    for language in (EN, FR):
+        assert "None" not in "\n".join(text(expired_view(job(request), larger, language)))
+
+
+def test_what_an_upscale_invented_is_shown() -> None:
+    assert "**creativity** 0.35" in shown(ask("conservative-upscale"))
+
+
 def standing(state: State, position: int = 0, estimate: float = 0, *, has_picture: bool = True) -> Standing:
     return Standing(job(ask(has_picture=has_picture)), state, position, estimate, 100.7, None, None)
 

@@ -66,6 +66,22 @@ class Asker:
 
         return until(look, f"an answer in the thread of job {job}")
 
+    def press(self, message: dict[str, Any], verb: str, more: str = "") -> str:
+        """Press the button of this verb under a message; the answer is the interaction's id."""
+        written = next(i for i in custom_ids(message) if i.split(":")[0] == verb and i.endswith(more))
+        asked = {"user": self.user, "message_id": message["id"], "custom_id": written}
+        pressed: str = self.post("/control/press", asked)["interaction_id"]
+        return pressed
+
+    def answer_here(self, job: str) -> dict[str, Any]:
+        """Wait for the answer to a job that was asked for inside the thread where it is told."""
+        channel = self.get(f"/control/interactions/{job}")["channel_id"]
+
+        def look() -> dict[str, Any] | None:
+            return next((m for m in self.messages(channel) if f"again:{job}" in custom_ids(m)), None)
+
+        return until(look, f"an answer to job {job} where it was asked for")
+
     def private_words(self, job: str) -> str:
         """Wait for the words that only the asker sees."""
 
@@ -89,6 +105,18 @@ class Asker:
 
     def post(self, path: str, body: Any) -> Any:
         return call("POST", self.house.discord_url + path, body)
+
+
+def custom_ids(message: dict[str, Any]) -> list[str]:
+    """List the custom ids of a message's buttons and selects."""
+    return list(_custom_ids(message.get("components", [])))
+
+
+def _custom_ids(components: list[dict[str, Any]]) -> Iterator[str]:
+    for component in components:
+        if "custom_id" in component:
+            yield component["custom_id"]
+        yield from _custom_ids(component.get("components", []))
 
 
 def media_of(message: dict[str, Any]) -> list[dict[str, Any]]:

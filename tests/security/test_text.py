@@ -12,7 +12,7 @@ from discord import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.answers import LIMIT, written
+from bot.interactions.answers import LIMIT, written
 from bot.phrases import phrases_for
 from bot.render import failed_view, filtered_view, result_view, thread_name
 from bot.render.text import plain
@@ -172,18 +172,19 @@ def test_words_and_emoji_of_all_languages_stay_whole(words: str) -> None:
     assert plain(words) == words
 
 
-LIMITS = [(model.key, field) for model in CATALOGUE for field in ("prompt", "negative") if model.fields["prompt"].limit]
+LIMITS = [(model.key, field) for model in CATALOGUE for field in ("prompt", "negative") if model.reads_prompts]
 
 
 @pytest.mark.parametrize(("model", "field"), LIMITS)
 @pytest.mark.parametrize("letter", ["x", "é", "\U0001f3f0", "\u202e"])
 def test_a_text_of_just_its_limit_is_taken_and_one_more_is_refused(model: str, field: str, letter: str) -> None:
-    limit = CATALOGUE.models[model].fields["prompt"].limit or 0
+    row = CATALOGUE.models[model]
+    limit, has_picture = row.fields["prompt"].limit or 0, row.picture == "required"
     texts_of = {"prompt": "p", field: letter * limit}
-    assert compose(CATALOGUE, model=model, has_picture=False, **texts_of)
+    assert compose(CATALOGUE, model=model, has_picture=has_picture, **texts_of)
 
     with pytest.raises(Refused) as refused:
-        compose(CATALOGUE, model=model, has_picture=False, **texts_of | {field: letter * (limit + 1)})
+        compose(CATALOGUE, model=model, has_picture=has_picture, **texts_of | {field: letter * (limit + 1)})
     assert [(p.code, p.facts["length"]) for p in refused.value.problems] == [("prompt_too_long", limit + 1)]
 
 

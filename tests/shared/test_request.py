@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.catalogue import Catalogue, load_catalogue
 from shared.errors import Refused
-from shared.request import OPTIONS, Request, compose, draw_seed, parse_extras
+from shared.request import OPTIONS, Request, compose, draw_seed, parse_extras, upscales_of
 
 CATALOGUE = load_catalogue()
 
@@ -125,6 +125,70 @@ def test_pictures_are_asked_for_and_refused_as_the_row_says() -> None:
     assert codes(has_picture=False, aspect_ratio="16:9") == []
 
 
+def test_fast_upscale_takes_a_picture_and_no_words() -> None:
+    fast: dict[str, Any] = {"model": "fast-upscale", "prompt": None}
+    request = compose(CATALOGUE, **fast, has_picture=True)
+
+    assert (request.text_prompts, request.plain_prompts()) == ((), ("", ""))
+    assert draw_seed(request, CATALOGUE.models["fast-upscale"], random.Random(3)) is None
+    assert codes(**fast, output_format="webp") == []
+    assert codes(**fast, has_picture=False) == ["picture_required"]
+    assert codes(**fast, fit="pad") == ["fit_unsupported"]
+    assert codes(**fast | {"prompt": "a castle"}) == ["field_unsupported"]
+    assert codes(**fast, negative="crowds") == ["field_unsupported"]
+    assert codes(**fast, seed=1, creativity=0.2) == ["field_unsupported", "field_unsupported"]
+
+
+def test_conservative_upscale_reads_a_prompt_and_how_much_to_invent() -> None:
+    conservative = {"model": "conservative-upscale"}
+
+    assert [codes(**conservative, creativity=value) for value in (0.1, 0.5, None)] == [[], [], []]
+    assert [codes(**conservative, creativity=value) for value in (0.09, 0.51)] == [["out_of_range"], ["out_of_range"]]
+    assert codes(**conservative, prompt="") == ["prompt_empty"]
+    assert codes(**conservative, prompt="castle::1.2") == ["weight_unsupported"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ({"creativity": 0.2}, "Conservative Upscale has it"),
+        ({"steps": 30}, "SDXL 1.0 has it"),
+        ({"model": "sdxl", "output_format": "png"}, "SD 3.5 Large / Stable Image Core has it"),
+        ({"model": "fast-upscale", "prompt": None, "seed": 1}, "Conservative Upscale has it"),
+        ({"model": "fast-upscale", "prompt": None, "keep": 50}, "SD 3.5 Large / SDXL 1.0 has it"),
+    ],
+)
+def test_a_field_is_looked_for_in_models_of_the_same_task_and_then_in_the_others(
+    asked: dict[str, Any], named: str
+) -> None:
+    whole: dict[str, Any] = {"prompt": "a castle", "has_picture": True, **asked}
+
+    with pytest.raises(Refused, match=named):
+        compose(CATALOGUE, **whole)
+
+
+def test_a_finished_request_is_upscaled_with_its_prompt_where_one_is_read() -> None:
+    made = compose(CATALOGUE, model="sdxl", prompt="castle::1.2 | crowds::-0.8 | fog::0", has_picture=False, steps=40)
+
+    fast, conservative = upscales_of(made, CATALOGUE)
+
+    assert fast == Request(model="fast-upscale", text_prompts=(), has_picture=True)
+    assert (conservative.model, conservative.has_picture) == ("conservative-upscale", True)
+    assert [(p.text, p.weight) for p in conservative.text_prompts] == [("castle", 1), ("crowds", -1)]
+
+
+def test_only_an_upscaler_that_is_offered_and_takes_the_request_is_asked() -> None:
+    without = load_catalogue('[models."fast-upscale"]\noffered = false')
+    negative = compose(CATALOGUE, model="sdxl", prompt="crowds::-1", has_picture=False)
+    gone = negative.model_copy(update={"model": "of-yesterday"})
+    larger = compose(CATALOGUE, model="conservative-upscale", prompt="x", has_picture=True)
+
+    assert [asked.model for asked in upscales_of(negative, CATALOGUE)] == ["fast-upscale"]
+    assert [asked.model for asked in upscales_of(gone, CATALOGUE)] == ["fast-upscale"]
+    assert upscales_of(negative, without) == ()
+    assert upscales_of(larger, CATALOGUE) == (), "it is as large as it gets"
+
+
 def test_a_model_is_found_by_key_id_or_name_and_an_unknown_one_is_refused() -> None:
     for name in ("sdxl", "SDXL 1.0", "stability.stable-diffusion-xl-v1"):
         assert compose(CATALOGUE, prompt="x", model=name, has_picture=False).model == "sdxl"
@@ -185,6 +249,7 @@ def test_the_chosen_seed_is_sent_and_another_is_drawn_where_there_is_none() -> N
             "init_image_mode": st.sampled_from(["IMAGE_STRENGTH", "STEP_SCHEDULE"]),
             "step_schedule_start": st.floats(),
             "aspect_ratio": st.sampled_from(["1:1", "7:1"]),
+            "creativity": st.floats(),
         },
     )
 )
@@ -216,3 +281,30 @@ def test_an_operator_lays_a_file_over_the_table() -> None:
 def test_a_file_that_makes_no_sense_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match=r"default|prize|models|price"):
         load_catalogue(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ('default = "fast-upscale"', "no model that is offered and paints"),
+        ('[models."fast-upscale"]\ntask = "paint"', "what paints reads a prompt"),
+        ('[models."fast-upscale"]\npicture = "optional"', "what upscales needs a picture"),
+        ("[models.sdxl]\nsizes = []", "sizes or bounds are missing"),
+    ],
+)
+def test_a_row_that_contradicts_itself_is_refused(written: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        load_catalogue(written)
+
+
+def test_an_operator_may_take_upscalers_off_and_change_their_rows() -> None:
+    ours = load_catalogue(
+        '[models."fast-upscale"]\noffered = false\n[models."conservative-upscale"]\nprice_usd = 0.25\n'
+        'regions = ["us-east-1"]\n[models."conservative-upscale".bounds]\nmax_side = 2000\n'
+    )
+
+    (row,) = ours.upscalers
+    assert (row.price_usd, row.regions) == (0.25, ("us-east-1",))
+    assert row.bounds
+    assert (row.bounds.max_side, row.bounds.min_side) == (2000, 64)
+    assert [model.key for model in ours.offered] == [model.key for model in CATALOGUE.offered]

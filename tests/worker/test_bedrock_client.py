@@ -45,8 +45,10 @@ class Asking:
     def generate(self, model: str = "sd3.5-large", prompt: str = PROMPT, seed: int = 7) -> Picture | Withheld:
         row = self.catalogue.models[model]
         has_picture = row.picture != "none"
-        request = compose(self.catalogue, prompt=prompt, model=model, has_picture=has_picture)
-        return self.studio.generate(request, row, PICTURE if has_picture else None, seed)
+        words = prompt if row.reads_prompts else None
+        request = compose(self.catalogue, prompt=words, model=model, has_picture=has_picture)
+        drawn = seed if "seed" in row.fields else None
+        return self.studio.generate(request, row, PICTURE if has_picture else None, drawn)
 
     def trouble(self, model: str = "sd3.5-large", prompt: str = PROMPT) -> Trouble:
         with pytest.raises(Trouble) as raised:
@@ -96,6 +98,44 @@ def test_a_picture_comes_with_its_seed_its_size_and_its_seconds(model: str, kept
     assert (picture.media_type, picture.seed) == ("image/png", 4294967294)
     assert 0 < picture.seconds < 10
     assert [(call["operation"], call["status"]) for call in bedrock.calls()] == [("InvokeModel", 200)]
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "seed"), [("fast-upscale", (2560, 6144), None), ("conservative-upscale", (1859, 4462), 7)]
+)
+def test_an_upscaler_is_called_by_its_profile_and_answers_with_a_larger_picture(
+    model: str, size: tuple[int, int], seed: int | None, kept: Asking, bedrock: Bedrock
+) -> None:
+    picture = kept.generate(model)
+    assert isinstance(picture, Picture)
+    assert (picture.media_type, picture.seed) == ("image/jpeg", seed)
+    with Image.open(io.BytesIO(picture.data)) as opened:
+        assert opened.size == (picture.width, picture.height) == size
+    (call,) = bedrock.calls()
+    assert call["model"] == kept.catalogue.models[model].id
+    assert call["model"].startswith("us.")
+
+
+def test_the_largest_answer_of_an_upscaler_is_taken(catalogue: Catalogue, kept_studio: BedrockStudio) -> None:
+    row = catalogue.models["fast-upscale"]
+    request = compose(catalogue, model=row.key, has_picture=True)
+    written = io.BytesIO()
+    Image.effect_noise((1024, 1024), 90).convert("RGB").save(written, "JPEG", quality=95)
+    picture = kept_studio.generate(request, row, written.getvalue(), None)
+    assert isinstance(picture, Picture)
+    assert picture.width * picture.height == client_module.MAX_ANSWER_PIXELS
+
+
+def test_the_profile_that_a_row_forgot_is_the_operators_to_mend(
+    bedrock: Bedrock, asking: Callable[..., Asking]
+) -> None:
+    asked = asking()
+    row = asked.catalogue.models["fast-upscale"].model_copy(update={"id": "stability.stable-fast-upscale-v1:0"})
+    request = compose(asked.catalogue, model=row.key, has_picture=True)
+    with pytest.raises(Trouble, match="called through an inference profile") as raised:
+        asked.studio.generate(request, row, PICTURE, None)
+    assert raised.value.problem.code == "misconfigured"
+    assert len(bedrock.calls()) == 1
 
 
 def test_streamed_chunks_are_joined_to_the_same_picture(asking: Callable[..., Asking], bedrock: Bedrock) -> None:

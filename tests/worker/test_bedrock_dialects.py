@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,14 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from demo.bedrock.dialects import sd35 as stand_in_stable_image
-from demo.bedrock.dialects import sdxl as stand_in_sdxl
-from demo.bedrock.models import find
+from demo.bedrock.invoke import read as read_by_stand_in
+from demo.bedrock.models import find, profiled
 from shared.catalogue import Catalogue, FieldSpec, Model, load_catalogue
 from shared.errors import Refused
 from shared.outcome import Side
 from shared.prompts import TextPrompt, format_prompt
-from shared.request import OPTIONS, Request, compose
+from shared.request import OPTIONS, Request, compose, draw_seed
 from worker.bedrock import sdxl, stable_image
 from worker.bedrock.dialects import DIALECTS
 from worker.bedrock.wire import Answer, Unusable
@@ -44,6 +44,7 @@ output_format = { choices = ["png", "jpeg"], default = "png" }
 aspect_ratio = { choices = ["16:9", "1:1"], default = "1:1" }
 """
 CATALOGUE = load_catalogue(ULTRA)
+SDXL, SD35, FAST = (CATALOGUE.models[key] for key in ("sdxl", "sd3.5-large", "fast-upscale"))
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=30).filter(str.strip)
 
 
@@ -76,8 +77,8 @@ def asked(draw: st.DrawFn, catalogue: Catalogue = CATALOGUE) -> tuple[Request, M
         elif name in model.fields:
             whole = name in {"seed", "steps", "samples"}
             options[name] = draw(st.none() | value_of(model.fields[name], whole=whole))
-    has_picture = model.picture != "none" and draw(st.booleans())
-    prompt = format_prompt([TextPrompt(text=draw(WORDS)), *rest])
+    has_picture = model.picture == "required" or (model.picture == "optional" and draw(st.booleans()))
+    prompt = format_prompt([TextPrompt(text=draw(WORDS)), *rest]) if model.reads_prompts else None
     for name in draw(st.permutations(OPTIONS)):
         try:
             return compose(catalogue, prompt=prompt, model=model.key, has_picture=has_picture, **options), model
@@ -86,13 +87,14 @@ def asked(draw: st.DrawFn, catalogue: Catalogue = CATALOGUE) -> tuple[Request, M
     return compose(catalogue, prompt=prompt, model=model.key, has_picture=has_picture), model
 
 
-def encoded(request: Request, model: Model, seed: int = 7, picture: bytes = PICTURE) -> dict[str, Any]:
-    body = DIALECTS[model.dialect].encode(request, model, picture if request.has_picture else None, seed)
+def encoded(request: Request, model: Model) -> dict[str, Any]:
+    seed = draw_seed(request.model_copy(update={"seed": 7}), model, Random(1))
+    body = DIALECTS[model.dialect].encode(request, model, PICTURE if request.has_picture else None, seed)
     read: dict[str, Any] = json.loads(body)
     return read
 
 
-def of(key: str, *, has_picture: bool = True, prompt: str = "castle", **options: Any) -> dict[str, Any]:
+def of(key: str, *, has_picture: bool = True, prompt: str | None = "castle", **options: Any) -> dict[str, Any]:
     request = compose(CATALOGUE, prompt=prompt, model=key, has_picture=has_picture, **options)
     return encoded(request, CATALOGUE.models[key])
 
@@ -103,14 +105,14 @@ def test_what_the_catalogue_lets_pass_is_taken_by_a_service_that_checks_every_fi
     asked: tuple[Request, Model],
 ) -> None:
     request, model = asked
-    body, served = encoded(request, model), find(model.id)
+    body, served = encoded(request, model), profiled(model.id) or find(model.id)
     assert served
-    sdxl_is_spoken = model.dialect == "sdxl"
-    recipe = stand_in_sdxl.read(body) if sdxl_is_spoken else stand_in_stable_image.read(body, served)
-    assert not sdxl_is_spoken or len(recipe.prompts) == len(request.text_prompts)
-    assert recipe.seed == 7
+    recipe = read_by_stand_in(body, served)
+    assert model.dialect != "sdxl" or len(recipe.prompts) == len(request.text_prompts)
+    assert recipe.seed == (7 if "seed" in model.fields else 0)
     assert (recipe.source is not None) == request.has_picture
-    if request.has_picture and request.value("init_image_mode", model) != "STEP_SCHEDULE":
+    assert (recipe.invention is not None) == (model.task == "upscale")
+    if "keep" in model.fields and request.has_picture and request.value("init_image_mode", model) != "STEP_SCHEDULE":
         assert recipe.keep == pytest.approx(request.value("keep", model) / 100, abs=1e-6)
 
 
@@ -201,6 +203,24 @@ def test_sd35_without_a_picture_is_sent_the_aspect_ratio() -> None:
     }
 
 
+def test_fast_upscale_is_sent_the_picture_and_its_format_alone() -> None:
+    body = of("fast-upscale", prompt=None)
+    assert base64.b64decode(body.pop("image")) == PICTURE
+    assert body == {"output_format": "jpeg"}
+
+
+def test_conservative_upscale_is_sent_what_it_reads() -> None:
+    body = of("conservative-upscale", prompt="castle", negative="crowds", creativity=0.2, output_format="webp")
+    assert base64.b64decode(body.pop("image")) == PICTURE
+    assert body == {
+        "prompt": "castle",
+        "negative_prompt": "crowds",
+        "creativity": 0.2,
+        "seed": 7,
+        "output_format": "webp",
+    }
+
+
 @pytest.mark.parametrize(("key", "has_picture"), [("stable-image-core", False), ("ultra", False), ("ultra", True)])
 def test_core_and_ultra_are_sent_no_mode(key: str, has_picture: bool) -> None:
     assert "mode" not in of(key, has_picture=has_picture)
@@ -233,38 +253,50 @@ def made(**changed: Any) -> bytes:
 
 
 def test_a_success_is_a_picture_and_its_seed_in_both_dialects() -> None:
-    assert sdxl.decode(artifact()) == stable_image.decode(made()) == Answer(b"picture", 5)
+    assert sdxl.decode(artifact(), SDXL) == stable_image.decode(made(), SD35) == Answer(b"picture", 5)
 
 
 @given(st.integers(0, 4294967295), st.binary(min_size=1))
 def test_seed_and_bytes_come_through_as_number_or_digits(seed: int, data: bytes) -> None:
     text = base64.b64encode(data).decode()
     for written in (seed, str(seed)):
-        assert sdxl.decode(artifact(seed=written, base64=text)) == Answer(data, seed)
-        assert stable_image.decode(made(seeds=[written], images=[text])) == Answer(data, seed)
+        assert sdxl.decode(artifact(seed=written, base64=text), SDXL) == Answer(data, seed)
+        assert stable_image.decode(made(seeds=[written], images=[text]), SD35) == Answer(data, seed)
 
 
 def test_of_several_pictures_the_first_counts() -> None:
     both = {"result": "success", "artifacts": [SUCCESS, {**SUCCESS, "seed": 6}]}
-    assert sdxl.decode(json.dumps(both).encode()) == Answer(b"picture", 5)
-    assert stable_image.decode(made(seeds=[5, 6], images=[SUCCESS["base64"], "!"])) == Answer(b"picture", 5)
+    assert sdxl.decode(json.dumps(both).encode(), SDXL) == Answer(b"picture", 5)
+    assert stable_image.decode(made(seeds=[5, 6], images=[SUCCESS["base64"], "!"]), SD35) == Answer(b"picture", 5)
 
 
 @pytest.mark.parametrize("seed", [None, True, -1, 4294967296, 1.5, "", "-1", "0x10", "٣", "9" * 5000, [1]])
 def test_an_answer_without_a_sound_seed_is_not_taken(seed: Any) -> None:
-    for decode, data in ((sdxl.decode, artifact(seed=seed)), (stable_image.decode, made(seeds=[seed]))):
+    for decode, data, model in (
+        (sdxl.decode, artifact(seed=seed), SDXL),
+        (stable_image.decode, made(seeds=[seed]), SD35),
+    ):
         with pytest.raises(Unusable, match="no seed") as raised:
-            decode(data)
+            decode(data, model)
         assert raised.value.code == "bad_answer"
+
+
+@pytest.mark.parametrize("seeds", [{}, {"seeds": []}, {"seeds": [9]}, {"seeds": [None]}, {"seeds": ["x"]}])
+def test_a_model_without_a_seed_answers_with_any_or_none_and_it_is_not_told(seeds: dict[str, Any]) -> None:
+    answer = {"finish_reasons": [None], "images": [SUCCESS["base64"]], **seeds}
+    assert stable_image.decode(json.dumps(answer).encode(), FAST) == Answer(b"picture", None)
 
 
 @pytest.mark.parametrize(
     "text", [None, "", "!", "YQ", "YQ==\n", "Y Q==", "é", 5, ["YQ=="], "data:image/png;base64,YQ=="]
 )
 def test_base64_is_read_strictly(text: Any) -> None:
-    for decode, data in ((sdxl.decode, artifact(base64=text)), (stable_image.decode, made(images=[text]))):
+    for decode, data, model in (
+        (sdxl.decode, artifact(base64=text), SDXL),
+        (stable_image.decode, made(images=[text]), SD35),
+    ):
         with pytest.raises(Unusable, match=r"no picture|not base64"):
-            decode(data)
+            decode(data, model)
 
 
 @pytest.mark.parametrize(
@@ -288,7 +320,7 @@ def test_base64_is_read_strictly(text: Any) -> None:
 )
 def test_what_sdxl_should_not_answer_is_named(data: bytes, code: str, words: str) -> None:
     with pytest.raises(Unusable) as raised:
-        sdxl.decode(data)
+        sdxl.decode(data, SDXL)
     assert (raised.value.code, words in raised.value.detail) == (code, True)
 
 
@@ -311,17 +343,17 @@ def test_what_sdxl_should_not_answer_is_named(data: bytes, code: str, words: str
 )
 def test_what_stable_image_should_not_answer_is_named(data: bytes, code: str, words: str) -> None:
     with pytest.raises(Unusable) as raised:
-        stable_image.decode(data)
+        stable_image.decode(data, SD35)
     assert (raised.value.code, words in raised.value.detail) == (code, True)
 
 
 def test_the_side_that_was_filtered_is_told_and_its_blurred_picture_is_not_read() -> None:
-    assert sdxl.decode(artifact(finishReason="CONTENT_FILTERED")) is Side.OUTPUT
-    assert sdxl.decode(b'{"result": "error", "error": {"name": "invalid_prompts"}}') is Side.PROMPT
+    assert sdxl.decode(artifact(finishReason="CONTENT_FILTERED"), SDXL) is Side.OUTPUT
+    assert sdxl.decode(b'{"result": "error", "error": {"name": "invalid_prompts"}}', SDXL) is Side.PROMPT
     sides = {"prompt": Side.PROMPT, "input image": Side.INPUT, "output image": Side.OUTPUT}
     for words, side in sides.items():
-        assert stable_image.decode(json.dumps({"finish_reasons": [f"Filter reason: {words}"]}).encode()) is side
-        assert stable_image.decode(made(finish_reasons=[f"Filter reason: {words}"])) is side
+        assert stable_image.decode(json.dumps({"finish_reasons": [f"Filter reason: {words}"]}).encode(), SD35) is side
+        assert stable_image.decode(made(finish_reasons=[f"Filter reason: {words}"]), SD35) is side
 
 
 JSON = st.recursive(
@@ -347,8 +379,8 @@ JSON = st.recursive(
 )
 @settings(max_examples=300, deadline=None)
 def test_no_answer_whatever_brings_more_than_a_picture_a_side_or_words(data: bytes) -> None:
-    for decode in (sdxl.decode, stable_image.decode):
+    for decode, model in ((sdxl.decode, SDXL), (stable_image.decode, SD35), (stable_image.decode, FAST)):
         try:
-            assert isinstance(decode(data), Answer | Side)
+            assert isinstance(decode(data, model), Answer | Side)
         except Unusable as unusable:
             assert 0 < len(unusable.detail) < 200

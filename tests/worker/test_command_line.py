@@ -80,6 +80,29 @@ def test_a_picture_goes_in_and_a_picture_with_its_parameters_comes_out(
     assert sorted(path.name for path in picture.parent.iterdir()) == ["in.png", "out.png"]
 
 
+def test_a_picture_comes_out_four_times_as_large_and_its_type_is_said(
+    run: Run, picture: Path, bedrock: Bedrock
+) -> None:
+    ended = run("generate", "--model", "fast-upscale", "--image", picture, "--out", "big.png")
+    assert ended.returncode == 0
+    lines = dict(line.split(maxsplit=1) for line in ended.stdout.decode().splitlines())
+    assert (lines["size"], lines["type"], "seed" in lines) == ("1280x960", "image/jpeg", False)
+    assert ended.stderr.decode().startswith("“big.png” holds image/jpeg.")
+    with Image.open(picture.with_name("big.png")) as made:
+        assert (made.format, made.size) == ("JPEG", (1280, 960))
+    (call,) = bedrock.calls()
+    assert (call["body"]["image"]["width"], call["body"]["image"]["height"]) == (320, 240)
+
+
+def test_a_larger_png_is_made_where_it_is_asked_for_and_tells_how(here: Path, picture: Path, bedrock: Bedrock) -> None:
+    asked = ["--model", "conservative-upscale", "--creativity", "0.2", "--seed", "5", "--output-format", "png"]
+    assert main_generate([*asked, "--image", str(picture), "--out", str(here / "big.png"), "a castle"]) == 0
+    with Image.open(here / "big.png") as made:
+        assert (made.format, made.size) == ("PNG", (3326, 2494))
+        assert made.info["parameters"] == "a castle\nCreativity: 0.2, Seed: 5, Model: Conservative Upscale"
+    assert len(bedrock.calls()) == 1
+
+
 def test_a_picture_may_come_by_pipe_and_leave_by_pipe(run: Run, picture: Path) -> None:
     ended = run("generate", "--image", "-", "--out", "-", "--json", "a castle", stdin=picture.read_bytes())
     assert ended.returncode == 0
@@ -143,6 +166,9 @@ def test_every_option_of_a_request_can_be_given(name: str, here: Path, capsys: p
         (["--keep", "inf"], "no finite number"),
         (["--model", "sdxl", "--extras", '{"a": 1e999}'], "1e999 is not JSON"),
         (["--out", "folder"], "is no file"),
+        (["--model", "fast-upscale", "--image", "in.png"], "Fast Upscale has no “prompt”"),
+        (["--model", "conservative-upscale", "--image", "wide.png"], "more than 2.5 times as long as wide"),
+        (["--model", "conservative-upscale", "--image", "wide.png", "--fit", "crop"], "leaves a picture its own shape"),
     ],
 )
 def test_input_that_cannot_be_used_ends_with_two_and_words(
@@ -152,6 +178,7 @@ def test_input_that_cannot_be_used_ends_with_two_and_words(
     (here / "text.png").write_text("[words", encoding="utf-8")
     (here / "cut.png").write_bytes(picture.read_bytes()[:200])
     (here / "folder").mkdir()
+    Image.new("RGB", (400, 100)).save(here / "wide.png")
     out = [] if "--out" in arguments else ["--out", "out.png"]
     assert main_generate([*out, *arguments, "a castle"]) == 2
     assert words in capsys.readouterr().err
@@ -190,9 +217,10 @@ def test_what_only_the_operator_can_mend_is_told_with_its_reason(
 def lives(bedrock: Bedrock) -> Callable[..., None]:
     """Set how the stand-in has the models (all ACTIVE otherwise)."""
     ids = [SD35, "stability.stable-diffusion-xl-v1", "stability.stable-image-core-v1:1"]
+    ids.append("stability.stable-fast-upscale-v1:0")
 
     def put(**statuses: str) -> None:
-        for model, name in zip(ids, ("sd35", "sdxl", "core"), strict=True):
+        for model, name in zip(ids, ("sd35", "sdxl", "core", "fast"), strict=True):
             bedrock.control("PUT", f"/control/models/{model}", {"status": statuses.get(name, "ACTIVE")})
 
     put()
@@ -203,12 +231,14 @@ def lives(bedrock: Bedrock) -> Callable[..., None]:
 def test_check_finds_an_account_in_order(lives: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
     lives(sdxl="EOL")
     assert main_check(["--region", "us-west-2"]) == 0
-    region, credentials, sd35, sdxl, core = capsys.readouterr().out.splitlines()
+    region, credentials, sd35, sdxl, core, fast, conservative = capsys.readouterr().out.splitlines()
     assert (region.split(), credentials.split()) == (["region", "us-west-2"], ["credentials", "env"])
     assert sd35.split() == ["ready", "SD", "3.5", "Large", SD35, "us-west-2"]
     assert sdxl.startswith("warning  SDXL 1.0")
     assert "Its life ended on 2025-05-20. Take it off" in sdxl
     assert core.startswith("ready")
+    assert fast.split() == ["ready", "Fast", "Upscale", "us.stability.stable-fast-upscale-v1:0", "us-west-2"]
+    assert conservative.startswith("ready")
 
 
 @pytest.mark.usefixtures("here")
@@ -226,6 +256,11 @@ def test_check_tells_what_became_of_a_model(
     lives(sd35=status)
     assert main_check([]) == (1 if grade == "broken" else 0)
     line = capsys.readouterr().out.splitlines()[2]
+    assert line.startswith(grade)
+    assert words in line
+    lives(fast=status)
+    assert main_check([]) == (1 if grade == "broken" else 0)
+    line = capsys.readouterr().out.splitlines()[5]
     assert line.startswith(grade)
     assert words in line
     lives()
@@ -249,7 +284,7 @@ def test_check_names_refused_credentials_and_missing_ones(
 def test_check_says_when_aws_cannot_be_reached(aws: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     aws.setenv("AWS_ENDPOINT_URL_BEDROCK", "http://127.0.0.1:9")
     assert main_check([]) == 1
-    assert capsys.readouterr().out.count("AWS does not answer.") == 3
+    assert capsys.readouterr().out.count("AWS does not answer.") == 5
 
 
 def test_check_as_a_process_ends_with_its_answer(run: Run, lives: Callable[..., None]) -> None:
@@ -275,6 +310,7 @@ WORDED = {
     "Aspect ratio: 4:5, Seed: 9, Model: SD 3.5 Large": (
         {"model": "sd3.5-large", "has_picture": False, "aspect_ratio": "4:5"}
     ),
+    "Creativity: 0.35, Seed: 9, Model: Conservative Upscale": ({"model": "conservative-upscale", "has_picture": True}),
 }
 
 
@@ -288,6 +324,13 @@ def test_the_words_name_what_was_in_force_and_nothing_else(last: str, catalogue:
     whole = json.loads(told["pentimento"])
     assert (whole["seed"], whole["job"], whole["model"]) == (9, "123", model.id)
     assert type(request).model_validate(whole["request"]) == request
+
+
+def test_the_words_of_a_model_without_prompt_and_seed_name_neither(catalogue: Catalogue) -> None:
+    request = compose(catalogue, model="fast-upscale", has_picture=True)
+    told = parameters(request, catalogue.models["fast-upscale"], None, "123")
+    assert told["parameters"] == "\nModel: Fast Upscale"
+    assert json.loads(told["pentimento"])["seed"] is None
 
 
 def test_only_a_png_is_given_words_and_odd_letters_do_no_harm() -> None:

@@ -11,13 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageDraw
 
+from shared.catalogue import Bounds
 from shared.pictures import PictureType
-from worker.imaging import Prepared, prepare
-from worker.imaging.fitting import nearest_size, place
+from worker.imaging import PictureRefused, Prepared, prepare
+from worker.imaging.fitting import bounded_size, nearest_size, place
 
 RED, BLUE, GREEN, WHITE = (200, 40, 30), (20, 60, 200), (30, 160, 60), (255, 255, 255)
 SQUARE: Final = [(128, 128)]
 SDXL: Final = [(1024, 1024), (1152, 896), (1216, 832), (1344, 768), (1536, 640)]
+FAST: Final = Bounds(min_side=32, max_side=1536, max_pixels=1_048_576, max_aspect=48)
+CONSERVATIVE: Final = Bounds(min_side=64, max_pixels=9_437_184, max_aspect=2.5)
 SDXL_ALL: Final = SDXL + [(height, width) for width, height in SDXL[1:]]
 # 64x48, red on the left, blue on the right, cropped from a 64x64 HEVC picture by a `clap` box, as phones do
 HEIC: Final = base64.b64decode(
@@ -389,3 +392,46 @@ def test_the_result_is_always_a_bare_rgb_jpeg_of_one_of_the_sizes(
     assert (prepared.width, prepared.height) in sizes
     shown(prepared)
     assert b"Exif" not in prepared.data
+
+
+@pytest.mark.parametrize("size", [(32, 32), (100, 37), (1024, 1024), (1536, 640), (682, 1536)])
+def test_a_picture_within_bounds_keeps_its_size_whatever_the_fit(size: tuple[int, int]) -> None:
+    for fit in ("crop", "pad", "stretch"):
+        prepared = prepare(encoded(halves(size), "PNG"), FAST, fit)
+        assert (prepared.width, prepared.height) == size
+        assert_halves(prepared)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_picture_beyond_bounds_is_scaled_down_whole_and_upright(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = Image.new("RGB", (3000, 1000), BLUE)
+    picture.paste(RED, (0, 0, 60, 1000))
+
+    prepared = prepare(encoded(picture, "PNG", exif=exif), FAST, "crop")
+
+    assert (prepared.width, prepared.height) == ((1536, 512) if orientation == 1 else (512, 1536))
+    seen = shown(prepared)
+    edge = at(seen, 0.005, 0.5) if orientation == 1 else at(seen, 0.5, 0.005)
+    assert near(edge, RED, 20), "nothing was cut off"
+
+
+@given(st.sampled_from([FAST, CONSERVATIVE]), st.integers(16, 7000), st.integers(16, 7000))
+def test_a_bounded_size_keeps_the_shape_within_a_pixel_or_says_why_it_cannot(
+    bounds: Bounds, width: int, height: int
+) -> None:
+    try:
+        size = bounded_size(bounds, width, height)
+    except PictureRefused as refused:
+        narrow = max(width, height) > bounds.max_aspect * min(width, height)
+        assert refused.code == ("too_small" if min(width, height) < bounds.min_side else "too_narrow")
+        assert narrow or refused.code == "too_small"
+        return
+    assert bounds.min_side <= min(size)
+    assert max(size) <= min(bounds.max_side or 7000, bounds.max_aspect * min(size))
+    assert size[0] * size[1] <= bounds.max_pixels
+    scale = max(size) / max(width, height)
+    assert abs(size[0] - width * scale) < 2.5
+    assert abs(size[1] - height * scale) < 2.5
+    assert size == (width, height) or size[0] * size[1] > 0.9 * bounds.max_pixels or max(size) >= 1500

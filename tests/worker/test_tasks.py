@@ -10,7 +10,7 @@ from demo.__main__ import SAMPLE
 from shared.catalogue import Catalogue, Model
 from shared.errors import Problem, problem
 from shared.job import Job, Place, Requester
-from shared.outcome import Failed, Outcome
+from shared.outcome import Failed, Generated, Outcome
 from shared.prompts import TextPrompt
 from shared.request import Request
 from worker import tasks as tasks_module
@@ -77,7 +77,7 @@ class Studio:
 
     answer: Picture | Withheld | Exception
 
-    def generate(self, request: Request, model: Model, picture: bytes | None, seed: int) -> Picture | Withheld:
+    def generate(self, request: Request, model: Model, picture: bytes | None, seed: int | None) -> Picture | Withheld:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -112,6 +112,38 @@ def test_a_model_that_is_gone_is_switched_off_and_the_job_told(catalogue: Catalo
     assert generated(catalogue, GONE)[1:] == [
         ("switched off", "sd3.5-large", "model_gone"),
         ("finished", "1", Failed(problem=GONE.problem)),
+    ]
+
+
+def upscaling(number: int) -> Job:
+    request = Request(model="fast-upscale", text_prompts=(), has_picture=True)
+    return job(number).model_copy(update={"request": request, "seed": None})
+
+
+def test_a_picture_is_upscaled_without_prompt_and_seed(catalogue: Catalogue) -> None:
+    queue = MemoryQueue(sources={"1": SAMPLE.read_bytes()})
+    queue.waiting[Lane.PREPARE].append(upscaling(1))
+    queue.waiting[Lane.GENERATE].append(upscaling(1))
+    larger = tasks(queue, catalogue, Picture(b"\xff\xd8\xff", "image/jpeg", 4096, 2048, None, 1.5))
+
+    larger.prepare()
+    larger.generate()
+
+    made = Generated(seed=None, media_type="image/jpeg", width=4096, height=2048, seconds=1.5)
+    assert queue.events == [("promoted", "1", b"\xff\xd8\xff"), ("begun", "1"), ("finished", "1", made)]
+
+
+def test_an_upscaler_that_is_gone_is_stood_in_for_by_upscalers_alone(catalogue: Catalogue) -> None:
+    queue = MemoryQueue()
+    queue.waiting[Lane.GENERATE].append(upscaling(1))
+    queue.sources["1"] = b"prepared"
+
+    tasks(queue, catalogue, GONE).generate()
+
+    told = problem("model_withdrawn", model="Fast Upscale", models="Conservative Upscale")
+    assert queue.events[1:] == [
+        ("switched off", "fast-upscale", "model_withdrawn"),
+        ("finished", "1", Failed(problem=told)),
     ]
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime.client import BedrockRuntimeClient
 
 MAX_ANSWER_BYTES: Final = 25_000_000  # as the service model has it for a body
-MAX_ANSWER_PIXELS: Final = 4096 * 4096  # the models here paint one megapixel
+MAX_ANSWER_PIXELS: Final = 4096 * 4096  # a megapixel upscaled by four, and 4K; what paints answers with a megapixel
 CONNECT_SECONDS: Final = 5
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class BedrockStudio:
         self._clients: dict[str | None, BedrockRuntimeClient] = {}
         self._making = Lock()
 
-    def generate(self, request: Request, model: Model, picture: bytes | None, seed: int) -> Picture | Withheld:
+    def generate(self, request: Request, model: Model, picture: bytes | None, seed: int | None) -> Picture | Withheld:
         """Call the model once. Raises `Trouble`: no whole answer in time, an error, or an answer without a picture."""
         dialect = DIALECTS[model.dialect]
         body = dialect.encode(request, model, picture, seed)
@@ -74,7 +74,7 @@ class BedrockStudio:
             request_id = response["ResponseMetadata"].get("RequestId", "-")
             data = _whole(response["body"], self._call_seconds - (time.monotonic() - started))
             seconds = time.monotonic() - started
-            ending = _ending(dialect.decode(data), seconds)
+            ending = _ending(dialect.decode(data, model), seconds)
         except FAILURES as error:
             seconds = time.monotonic() - started
             said = verdict(error, model, self._call_seconds)

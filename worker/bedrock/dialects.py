@@ -14,8 +14,8 @@ from worker.bedrock.wire import Answer
 class Dialect(NamedTuple):
     """How a family of models is spoken to, and how its answers are read (`Unusable` is raised for what cannot be)."""
 
-    encode: Callable[[Request, Model, bytes | None, int], bytes]
-    decode: Callable[[bytes], Answer | Side]
+    encode: Callable[[Request, Model, bytes | None, int | None], bytes]
+    decode: Callable[[bytes, Model], Answer | Side]
 
 
 DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType(

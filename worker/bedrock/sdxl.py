@@ -16,11 +16,11 @@ _ALWAYS: Final = ("cfg_scale", "clip_guidance_preset", "sampler", "samples", "st
 _SCHEDULE: Final = ("step_schedule_start", "step_schedule_end")
 
 
-def encode(request: Request, model: Model, picture: bytes | None, seed: int) -> bytes:
+def encode(request: Request, model: Model, picture: bytes | None, seed: int | None) -> bytes:
     """Write the request's body, with only the fields that the model's row reads."""
     fields: dict[str, Any] = {
         "text_prompts": [{"text": p.text, "weight": plain(p.weight)} for p in request.text_prompts],
-        "seed": seed,
+        **({} if seed is None else {"seed": seed}),
         **_in_force(request, model, _ALWAYS),
     }
     if picture is None:
@@ -30,7 +30,7 @@ def encode(request: Request, model: Model, picture: bytes | None, seed: int) -> 
     return body(fields, "init_image", picture)
 
 
-def decode(data: bytes) -> Answer | Side:
+def decode(data: bytes, model: Model) -> Answer | Side:
     """Read an answer: a picture and its seed, or what the filter withheld. Raises `Unusable`.
 
     CONTENT_FILTERED comes with a blurred picture; it is not even decoded.
@@ -43,7 +43,8 @@ def decode(data: bytes) -> Answer | Side:
         raise Unusable("bad_answer", "the artifact is not an object")
     match artifact.get("finishReason"):
         case "SUCCESS":
-            return Answer(picture_of(artifact.get("base64")), seed_of(artifact.get("seed")))
+            seed = seed_of(artifact.get("seed")) if "seed" in model.fields else None
+            return Answer(picture_of(artifact.get("base64")), seed)
         case "CONTENT_FILTERED":
             return Side.OUTPUT
         case "ERROR":

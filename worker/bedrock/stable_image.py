@@ -1,8 +1,9 @@
-"""SD 3.5 Large, Stable Image Core and Ultra: `prompt` in, `images`, `seeds` and `finish_reasons` out.
+"""SD 3.5 Large, Stable Image Core, Ultra and Services: `prompt` in, `images`, `seeds` and `finish_reasons` out.
 
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-3-5-large.html
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-stable-image-core-text-image-request-response.html
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-stable-ultra-text-image-request-response.html
+https://docs.aws.amazon.com/bedrock/latest/userguide/stable-image-services.html
 """
 
 from collections.abc import Mapping
@@ -23,15 +24,17 @@ _WITHHELD: Final[Mapping[str, Side]] = MappingProxyType(
 )
 
 
-def encode(request: Request, model: Model, picture: bytes | None, seed: int) -> bytes:
+def encode(request: Request, model: Model, picture: bytes | None, seed: int | None) -> bytes:
     """Write the request's body: a field that the model does not know is refused by it, so only its row's are sent."""
     wanted, unwanted = request.plain_prompts()
-    fields: dict[str, Any] = {"prompt": wanted, "seed": seed}
+    fields: dict[str, Any] = {"prompt": wanted} if model.reads_prompts else {}
+    if seed is not None:
+        fields["seed"] = seed
     if unwanted:
         fields["negative_prompt"] = unwanted
     if model.sends_mode:
         fields["mode"] = "text-to-image" if picture is None else "image-to-image"
-    for name in ("output_format",) if picture is not None else ("output_format", "aspect_ratio"):
+    for name in ("output_format", "creativity", *(("aspect_ratio",) if picture is None else ())):
         if name in model.fields and (value := request.value(name, model)) is not None:
             fields[name] = value
     if picture is not None and "keep" in model.fields and (keep := request.value("keep", model)) is not None:
@@ -39,15 +42,17 @@ def encode(request: Request, model: Model, picture: bytes | None, seed: int) -> 
     return body(fields, "image", picture)
 
 
-def decode(data: bytes) -> Answer | Side:
+def decode(data: bytes, model: Model) -> Answer | Side:
     """Read an answer: a picture and its seed, or what the filter withheld. Raises `Unusable`.
 
-    A withheld answer has neither `images` nor `seeds`; the status is 200 all the same.
+    A withheld answer has neither `images` nor `seeds`; the status is 200 all the same. The seed of a model that reads
+    none repeats nothing, and is not looked at.
     """
     answer = json_object(data)
     reason = first(answer, "finish_reasons")
     if reason is None:
-        return Answer(picture_of(first(answer, "images")), seed_of(first(answer, "seeds")))
+        seed = seed_of(first(answer, "seeds")) if "seed" in model.fields else None
+        return Answer(picture_of(first(answer, "images")), seed)
     if reason == "Inference error":
         raise Unusable("model_error", "finish reason “Inference error”")
     if not isinstance(reason, str) or reason not in _WITHHELD:

@@ -12,10 +12,10 @@ SEED_MAX: Final = 4294967295
 
 @dataclass(frozen=True)
 class Answer:
-    """A model's answer as it claims to be: the encoded picture, not yet looked at, and the seed that made it."""
+    """A model's answer as it claims to be: the encoded picture, not yet looked at, and its seed, if any."""
 
     data: bytes
-    seed: int
+    seed: int | None
 
 
 class Unusable(Exception):

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from PIL import Image, ImageStat
 
-Size = tuple[int, int]
+from shared.catalogue import Bounds, Size
+from worker.imaging.limits import PictureRefused
+
 Box = tuple[float, float, float, float]
 
 
@@ -21,6 +23,19 @@ def nearest_size(sizes: Sequence[Size], width: int, height: int) -> Size:
     """Choose the size nearest in aspect ratio, by logarithm: 2:1 is as far from 1:1 as 1:2. Of equals, the larger."""
     ratio = math.log(width / height)
     return min(sizes, key=lambda size: (abs(math.log(size[0] / size[1]) - ratio), -size[0] * size[1]))
+
+
+def bounded_size(bounds: Bounds, width: int, height: int) -> Size:
+    """Keep a picture's own size, scaled down where it is too large. Raises PictureRefused: too small or too narrow."""
+    shorter, longer = sorted((width, height))
+    if shorter < bounds.min_side:
+        raise PictureRefused("too_small", width=width, height=height, limit=bounds.min_side)
+    if longer > shorter * bounds.max_aspect:
+        raise PictureRefused("too_narrow", width=width, height=height, limit=f"{bounds.max_aspect:g}")
+    scale = min(1.0, math.sqrt(bounds.max_pixels / (width * height)), (bounds.max_side or longer) / longer)
+    short = max(bounds.min_side, int(shorter * scale))
+    long = min(int(longer * scale), int(short * bounds.max_aspect))  # rounding makes it no narrower than it may be
+    return (long, short) if width > height else (short, long)
 
 
 def place(frame: tuple[float, float], target: Size, fit: str) -> Placement:

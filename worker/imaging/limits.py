@@ -14,6 +14,7 @@ Code = Literal[
     "too_many_pixels",  # facts: type, width, height, limit (megapixels, as text with a unit)
     "too_many_chunks",  # facts: type, limit (pieces of the file: PNG chunks, JPEG scans, reads)
     "too_small",  # facts: width, height, limit (pixels)
+    "too_narrow",  # facts: width, height, limit (times that it may be longer than wide, as text)
     "truncated",  # facts: type
     "too_slow",  # facts: type, limit (seconds)
     "heif_missing",  # no facts

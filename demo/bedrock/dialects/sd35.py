@@ -59,7 +59,21 @@ def texts(body: Mapping[str, Any]) -> Iterator[str]:
 
 def read(body: Mapping[str, Any], model: Model) -> Recipe:
     """Validate a request field by field; raises the ServiceError that names the first violation."""
-    rules = fields(model)
+    check(body, fields(model), model)
+    _check_mode(body, model)
+    source = image(body["image"], MIN_SIDE) if "image" in body else None
+    return Recipe(
+        prompts=prompts(body),
+        size=_size_like(source.size) if source else SIZES[body.get("aspect_ratio", "1:1")],
+        seed=body.get("seed", 0),
+        source=source,
+        keep=1 - body.get("strength", ULTRA_STRENGTH),
+        output_format=body.get("output_format", "png"),
+    )
+
+
+def check(body: Mapping[str, Any], rules: Mapping[str, Field], model: Model) -> None:
+    """Raise the ServiceError that names the first field which the model does not have or take."""
     for name in body:
         if name not in rules:
             raise detail(
@@ -67,17 +81,23 @@ def read(body: Mapping[str, Any], model: Model) -> Recipe:
             )
     for path, problem in problems(body, rules):
         raise detail(f"{path.removeprefix('#').removeprefix('/') or 'request'}: {problem}")
-    _check_mode(body, model)
-    source = _image(body["image"]) if "image" in body else None
-    negative = body.get("negative_prompt")
-    return Recipe(
-        prompts=((body["prompt"], 1.0), *(((negative, -1.0),) if negative else ())),
-        size=_size_like(source.size) if source else SIZES[body.get("aspect_ratio", "1:1")],
-        seed=body.get("seed", 0),
-        source=source,
-        keep=1 - body.get("strength", ULTRA_STRENGTH),
-        output_format=body.get("output_format", "png"),
-    )
+
+
+def prompts(body: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
+    """The prompt with the weight 1, the negative one with -1, as far as there are any."""
+    named = (("prompt", 1.0), ("negative_prompt", -1.0))
+    return tuple((body[name], weight) for name, weight in named if body.get(name))
+
+
+def image(text: str, least: int) -> Image.Image:
+    """Read the source, whose sides have at least so many pixels; raises ServiceError."""
+    try:
+        source = pictures.decode(text)
+    except pictures.UnreadablePictureError as error:
+        raise detail(f"image: {error}") from error
+    if min(source.size) < least:
+        raise detail(f"image: each side must be at least {least} pixels, got {source.width}x{source.height}")
+    return source
 
 
 def answer(seed: int, picture: bytes) -> dict[str, Any]:
@@ -105,16 +125,6 @@ def _check_mode(body: Mapping[str, Any], model: Model) -> None:
     else:
         for name in sorted({"image", "strength"} & set(body)):
             raise detail(f"{name}: only valid for image-to-image")
-
-
-def _image(text: str) -> Image.Image:
-    try:
-        source = pictures.decode(text)
-    except pictures.UnreadablePictureError as error:
-        raise detail(f"image: {error}") from error
-    if min(source.size) < MIN_SIDE:
-        raise detail(f"image: each side must be at least {MIN_SIDE} pixels, got {source.width}x{source.height}")
-    return source
 
 
 def _size_like(size: tuple[int, int]) -> tuple[int, int]:

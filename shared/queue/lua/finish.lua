@@ -1,5 +1,5 @@
 -- End a job. ARGV: lane, id, token, outcome, picture, keep ms, call's ms (0: no call succeeded).
--- Answers {1, claimable} or {0}: it had ended before. A lost lease does not matter: what was paid for is kept.
+-- Answers {1, claimable jobs without a ticket} or {0}: it had ended before. A lost lease does not matter: what was paid for is kept.
 local lane, id, _, outcome, picture, keep, took = unpack(ARGV)
 local state, model = job_get(id, 'state', 'model')
 if not state or state == 'finished' or state == 'delivered' then return {0} end
@@ -13,4 +13,4 @@ if tonumber(took) > 0 then
   if faster < 100 then faster = 0 end
   redis.call('HSET', key('pace', model), 'interval', math.max(faster, tonumber(floor or 0)))
 end
-return {1, claimable(lane, now())}
+return {1, claimable(lane, now()) - redis.call('LLEN', key('celery', lane))}

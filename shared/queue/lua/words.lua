@@ -80,10 +80,10 @@ local function claimable(lane, at)
   return count
 end
 
--- End a job: its outcome goes to the stream, and what it needed goes away.
+-- End a job: its outcome goes to the stream, and its upload goes away. What its model got stays until that is told.
 local function close(lane, id, outcome)
   leave(lane, id)
-  redis.call('DEL', key('source', id), key('prepared', id))
+  redis.call('DEL', key('source', id))
   redis.call('HSET', key('job', id), 'outcome', outcome)
   redis.call('HDEL', key('job', id), 'token')
   set_state(id, 'finished')

@@ -57,6 +57,9 @@ class Ledger:
     async def picture(self, job_id: str) -> bytes | None:
         return self.pictures.get(job_id)
 
+    async def prepared(self, job_id: str) -> bytes | None:
+        return None
+
     async def delivered(self, delivery: Delivery, message: int | None) -> None:
         async with self.acknowledged:
             self.told[delivery.job_id] = message

@@ -13,7 +13,8 @@ import aiohttp
 from bot.client import Bot
 from bot.commands.imagine import Imagine
 from bot.commands.options import command
-from bot.ports import Source
+from bot.intake import Intake
+from bot.ports import Kept, Source
 from shared.catalogue import Catalogue
 from shared.errors import Problem
 from shared.job import Job
@@ -53,12 +54,12 @@ class MemoryRecords:
 
     def __init__(self) -> None:
         self.states: dict[str, str] = {}
-        self.sources: dict[str, Source | None] = {}
+        self.sources: dict[str, Source | Kept | None] = {}
         self.hashes: dict[str, str | None] = {}
         self.threads: dict[str, int] = {}
         self.trouble: Exception | None = None
 
-    async def accepted(self, job: Job, source: Source | None) -> bool:
+    async def accepted(self, job: Job, source: Source | Kept | None) -> bool:
         if self.trouble is not None:
             raise self.trouble
         if job.id in self.states:
@@ -172,7 +173,7 @@ def build(
     extras_user: int = 0,
     records: MemoryRecords | None = None,
 ) -> Bot:
-    imagine = Imagine(
+    intake = Intake(
         catalogue=catalogue,
         queue=queue,
         records=records or MemoryRecords(),
@@ -183,4 +184,4 @@ def build(
         chance=random.Random(7),
         now=lambda: 1_800_000_000.0,
     )
-    return Bot([command(catalogue, imagine, date(2026, 11, 22))])
+    return Bot([command(catalogue, Imagine(intake), date(2026, 11, 22))])

@@ -80,7 +80,7 @@ async def test_a_command_in_hand_is_finished_before_the_end_and_a_new_one_is_sen
         first = await stage.invoke(prompt="a castle")
         await stage.until(first, lambda s: s.get("message", {}).get("content"))
         draining = asyncio.create_task(bot.drain())
-        await eventually(lambda: bot.tree.draining)
+        await eventually(lambda: bot.tree.in_hand.draining)
 
         second = await stage.invoke(prompt="a tower")
         answer = await stage.private_answer(second)

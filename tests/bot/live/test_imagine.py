@@ -7,7 +7,7 @@ from typing import Any
 import discord
 import pytest
 
-from bot.commands.permissions import INVITED
+from bot.interactions.permissions import INVITED
 from shared.errors import Refused, problem
 from tests.bot.live.stage import eventually
 

@@ -29,7 +29,7 @@ async def test_a_job_is_in_the_records_with_its_source_before_it_is_queued(
     await eventually(lambda: records.states[interaction] == "queued")
 
     source = records.sources[interaction]
-    assert source is not None
+    assert isinstance(source, Source)
     assert (source.size, source.expires_at is not None) == (len(PNG), True)
     assert records.hashes[interaction] == hashlib.sha256(PNG).hexdigest()
     await eventually(lambda: records.threads == queue.threads != {})

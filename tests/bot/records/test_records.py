@@ -4,12 +4,12 @@ import asyncio
 import logging
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
 from bot.adapters.records import Records
 from bot.ports import Closed, Told
 from bot.records.database import address
-from bot.records.models import attempts, jobs, outcomes
+from bot.records.models import attempts, jobs, metadata, outcomes
 from shared.catalogue import Catalogue
 from shared.errors import Refused, problem
 from shared.outcome import Failed, Filtered, Outcome, Side
@@ -193,8 +193,7 @@ async def test_records_that_cannot_be_written_refuse_in_words_and_log_no_secret(
 def _break(url: str) -> None:
     engine = create_engine(address(url))
     with engine.begin() as connection:
-        for table in ("outcomes", "attempts", "jobs"):
-            connection.execute(text(f"DROP TABLE {table}"))
+        metadata.drop_all(connection)
     engine.dispose()
 
 

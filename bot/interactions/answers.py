@@ -12,7 +12,7 @@ from typing import Final
 import aiohttp
 import discord
 
-from bot.phrases import phrases_for
+from bot.interactions.speaking import phrases_of
 from bot.render.text import escaped
 from shared.errors import Problem, problem
 
@@ -24,9 +24,12 @@ _ALREADY_ACKNOWLEDGED: Final = 40060
 _UNKNOWN_INTERACTION: Final = 10062
 
 
-async def acknowledge(interaction: discord.Interaction) -> bool:
-    """Show everyone that the bot is thinking; False when this very interaction was answered before, or died waiting."""
-    return await _answer_first(interaction, interaction.response.defer)
+async def acknowledge(interaction: discord.Interaction, *, private: bool = False) -> bool:
+    """Show everyone, or the author alone, that the bot is thinking, in a new message whatever was used.
+
+    False when this very interaction was answered before, or died waiting.
+    """
+    return await _answer_first(interaction, lambda: interaction.response.defer(thinking=True, ephemeral=private))
 
 
 async def refuse(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
@@ -67,7 +70,7 @@ async def apologise(interaction: discord.Interaction) -> None:
 
 def written(interaction: discord.Interaction, problems: Sequence[Problem]) -> str:
     """All that is wrong, in the author's language, as text that Discord shows literally and takes in one message."""
-    first, *more = phrases_for(interaction.locale.value).problems(problems)
+    first, *more = phrases_of(interaction).problems(problems)
     text = "\n".join([escaped(first, LIMIT), *(f"- {escaped(line, LIMIT)}" for line in more)])
     return text if len(text) <= LIMIT else text[: LIMIT - 1] + "…"
 

@@ -1,0 +1,62 @@
+"""What people and guilds chose, over SQLAlchemy. What cannot be read is the default: nobody waits for it."""
+
+import json
+import logging
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.sql.schema import Table
+
+from bot.adapters.library import required
+from bot.ports import Preferences, Pressing
+from bot.records.database import TROUBLE, Database
+from bot.records.models import guilds, people
+
+log = logging.getLogger(__name__)
+
+
+class People:
+    """`bot.ports.Knowing` over SQLite or PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def preferences(self, user: int) -> Preferences:
+        row = await self._row(people, user)
+        if row is None:
+            return Preferences()
+        return Preferences(row.language, row.pings, row.private, json.loads(row.options))
+
+    async def prefer(self, user: int, preferences: Preferences) -> None:
+        chosen = {
+            "language": preferences.language,
+            "pings": preferences.pings,
+            "private": preferences.private,
+            "options": json.dumps(dict(preferences.options)),
+        }
+        await self._replace(people, user, chosen)
+
+    async def pressing(self, guild: int) -> Pressing:
+        row = await self._row(guilds, guild)
+        return Pressing(row.pressing) if row else Pressing.EVERYONE
+
+    async def set_pressing(self, guild: int, pressing: Pressing) -> None:
+        await self._replace(guilds, guild, {"pressing": pressing})
+
+    async def _row(self, table: Table, key: int) -> Any:
+        (column,) = table.primary_key
+        try:
+            wanted = select(table).where(column == key)
+            return await self._database.run(lambda records: records.execute(wanted).one_or_none())
+        except TROUBLE:
+            log.warning("%s %d: what they chose cannot be read, the defaults hold", table.name, key, exc_info=True)
+            return None
+
+    async def _replace(self, table: Table, key: int, values: dict[str, Any]) -> None:
+        (column,) = table.primary_key
+
+        def work(records: Connection) -> None:
+            records.execute(delete(table).where(column == key))
+            records.execute(insert(table), values | {column.name: key})
+
+        await required(self._database, work)

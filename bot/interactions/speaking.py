@@ -1,0 +1,30 @@
+"""Whom an interaction is with: what they prefer, and the language they are spoken to in.
+
+`bot.client` reads a person's preferences once an interaction, before anything answers it.
+"""
+
+from typing import Final
+
+import discord
+
+from bot.phrases import Phrases, phrases_for
+from bot.ports import Knowing, Preferences
+
+_KEY: Final = "preferences"
+
+
+async def get_to_know(interaction: discord.Interaction, people: Knowing | None) -> None:
+    """Read what this person prefers, for all that follows."""
+    if people is not None:
+        interaction.extras[_KEY] = await people.preferences(interaction.user.id)
+
+
+def preferences_of(interaction: discord.Interaction) -> Preferences:
+    """Give what this person prefers; the defaults where that was not read."""
+    found = interaction.extras.get(_KEY)
+    return found if isinstance(found, Preferences) else Preferences()
+
+
+def phrases_of(interaction: discord.Interaction) -> Phrases:
+    """Give the sentences in the language that this person chose, or that of their Discord."""
+    return phrases_for(preferences_of(interaction).language or interaction.locale.value)
