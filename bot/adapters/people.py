@@ -4,10 +4,10 @@ import json
 import logging
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.sql.schema import Table
 
-from bot.adapters.library import required
+from bot.adapters.library import opened
 from bot.ports import Preferences, Pressing
 from bot.records.database import TROUBLE, Database
 from bot.records.models import guilds, people
@@ -46,17 +46,14 @@ class People:
     async def _row(self, table: Table, key: int) -> Any:
         (column,) = table.primary_key
         try:
-            wanted = select(table).where(column == key)
-            return await self._database.run(lambda records: records.execute(wanted).one_or_none())
+            async with self._database.transaction() as records:
+                return (await records.execute(select(table).where(column == key))).one_or_none()
         except TROUBLE:
             log.warning("%s %d: what they chose cannot be read, the defaults hold", table.name, key, exc_info=True)
             return None
 
     async def _replace(self, table: Table, key: int, values: dict[str, Any]) -> None:
         (column,) = table.primary_key
-
-        def work(records: Connection) -> None:
-            records.execute(delete(table).where(column == key))
-            records.execute(insert(table), values | {column.name: key})
-
-        await required(self._database, work)
+        async with opened(self._database) as records:
+            await records.execute(delete(table).where(column == key))
+            await records.execute(insert(table).values(values | {column.name: key}))

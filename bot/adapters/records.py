@@ -25,6 +25,8 @@ FIRST, REPEAT = 1, 2
 
 # What every job asks for, made once: building a statement takes as long as executing it. Each is of the job `which`.
 _WHICH: Final[BindParameter[str]] = bindparam("which")
+_PARENT: Final = select(jobs.c.id).where(jobs.c.id == bindparam("parent")).scalar_subquery()  # if it is known at all
+_NEW_JOB: Final = insert(jobs).values(parent_id=_PARENT)
 _JOB: Final = update(jobs).where(jobs.c.id == _WHICH)
 _OPEN_JOB: Final = _JOB.where(jobs.c.state.in_(OPEN))
 _CLOSED: Final = select(jobs).where(jobs.c.id == _WHICH, jobs.c.state.not_in(OPEN))
@@ -65,7 +67,7 @@ class Records:
                 row |= {"source_sha256": source.sha256}
 
         def work(records: Connection) -> None:
-            records.execute(insert(jobs), row)
+            records.execute(_NEW_JOB, row)
             records.execute(insert(attempts), _attempt(job.id, FIRST))
 
         try:
@@ -120,7 +122,7 @@ class Records:
                 if records.execute(select(jobs.c.id).where(jobs.c.id == job_id)).one_or_none():
                     return
                 # the operator's retry of a job that was set aside is not asked for in Discord
-                records.execute(insert(jobs), _row(standing.job) | closed)
+                records.execute(_NEW_JOB, _row(standing.job) | closed)
                 records.execute(insert(attempts), _attempt(job_id, FIRST))
             records.execute(insert(outcomes), ending | {"job_id": job_id})
             records.execute(_NEWEST_ATTEMPT, _counted(standing))
@@ -180,10 +182,9 @@ def told_of(row: Row[Any]) -> Told | None:
 
 
 def _row(job: Job) -> dict[str, Any]:
-    known = select(jobs.c.id).where(jobs.c.id == job.parent).scalar_subquery()
     return {
         "id": job.id,
-        "parent_id": None if job.parent is None else known,
+        "parent": job.parent,
         "words": format_prompt(job.request.text_prompts).casefold(),
         "job": job.model_dump_json(),
         "model": job.request.model,

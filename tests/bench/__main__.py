@@ -36,6 +36,7 @@ TOPICS = (
     "cpu_bot",
     "latency",
     "ack_burst",
+    "sheets",
 )
 """Each a module `bench_<topic>` of this folder with `measure(quick) -> list[Ratio]`."""
 

@@ -1,0 +1,36 @@
+"""Cancel: ends a job that waits, before anything is paid for."""
+
+import logging
+from dataclasses import dataclass
+
+import discord
+
+from bot.interactions.answers import refuse, tell
+from bot.interactions.speaking import phrases_of
+from bot.ports import Cancelling
+from bot.presses.guard import may_end
+from bot.recall import Recall
+from bot.views import Press
+from shared.errors import Refused, problem
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Cancels for the author or a moderator; the end is told in the job's place as any other."""
+
+    recall: Recall
+    queue: Cancelling
+
+    async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
+        try:
+            recipe = await self.recall.recipe(interaction, press.job_id)
+            if not await may_end(interaction, recipe.author):
+                return
+            ended = await self.queue.cancel(recipe.job_id, problem("cancelled", name=interaction.user.display_name))
+        except Refused as refused:
+            await refuse(interaction, refused.problems)
+            return
+        log.info("job %s: %s asked to cancel it: %s", recipe.job_id, interaction.user.id, ended)
+        await tell(interaction, phrases_of(interaction).say(f"cancel.{ended}"))
