@@ -27,8 +27,6 @@ from tests.bench.ratios import Ratio
 TOPICS = (
     "cpu_job",
     "worker",
-    "hostile",
-    "cold_start",
     "queue_overhead",
     "queue_depth",
     "fairness",
@@ -37,6 +35,8 @@ TOPICS = (
     "latency",
     "ack_burst",
     "sheets",
+    "hostile",
+    "cold_start",
 )
 """Each a module `bench_<topic>` of this folder with `measure(quick) -> list[Ratio]`."""
 
