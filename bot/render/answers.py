@@ -56,9 +56,9 @@ def result_view(
     """
     prompt = written_prompt(job.request)
     picture = discord.MediaGalleryItem(f"attachment://{file}", description=shortened(prompt, ALT_LIMIT) or None)
-    timing = phrases.say(
-        "result.timing", seconds=_seconds(made.seconds or 0, phrases), total=_seconds(seconds, phrases)
-    )
+    task = model.task if model else "paint"
+    spent = {"seconds": _seconds(made.seconds or 0, phrases), "total": _seconds(seconds, phrases)}
+    timing = phrases.say(f"result.timing_{task}", **spent)
     return _view(
         job,
         _MADE,
