@@ -22,6 +22,7 @@ from bot.adapters.celery import CeleryTickets
 from bot.adapters.drafts import RedisDrafts
 from bot.adapters.families import Families
 from bot.adapters.favourites import Favourites
+from bot.adapters.forgetting import Forgetting
 from bot.adapters.lead import Lead
 from bot.adapters.library import Library
 from bot.adapters.people import People
@@ -34,12 +35,15 @@ from bot.check import check
 from bot.client import Bot, PressHandler
 from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
+from bot.commands.preferences import ShowPreferences
 from bot.commands.reimagine import Reimagine
 from bot.commands.settings import ServerSettings
 from bot.commands.source import Sources
 from bot.deliver import Deliver
 from bot.heartbeat import beat
 from bot.intake import Intake
+from bot.looking.export import Export
+from bot.looking.forget import ForgetMe
 from bot.looking.history import History
 from bot.looking.lineage import Lineage
 from bot.looking.queue import Queue
@@ -119,17 +123,18 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
 
         look = _looking(records, redis, queue, Pictures(telling, library, fetch), catalogue)
         reimagine = Reimagine(intake, RedisDrafts(redis))
-        sources = Sources(library, recall)
+        sources, preferences = Sources(library, recall), ShowPreferences(people, catalogue)
         does = {
             "imagine": Imagine(intake, sources),
             "sources": sources.complete,
             "reimagine": reimagine,
+            "preferences": preferences,
             "settings": ServerSettings(people),
             **look.commands,
         }
         bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
         presses, forms = buttons(intake, recall, people, Favourites(records.database), queue)
-        bot.presses = {**presses, **look.presses}
+        bot.presses = {**presses, **look.presses, "prefer": preferences.changed}
         bot.forms = {**forms, "reimagine": reimagine.submitted}
         board = Board(bot, queue, catalogue)
         keeping = library if settings.source_days else None
@@ -175,7 +180,9 @@ class Looking(NamedTuple):
 def _looking(records: Records, redis: Redis, queue: RedisQueue, pictures: Pictures, catalogue: Catalogue) -> Looking:
     """Join what looks back."""
     search, thumbnailer = JobSearch(records.database), Thumbnailer(pictures, KeptThumbnails(records.database))
-    history = History(search, RedisSearches(redis), thumbnailer, catalogue)
+    searches = RedisSearches(redis)
+    history = History(search, searches, thumbnailer, catalogue)
+    export, forget = Export(search, pictures), ForgetMe(Forgetting(records.database), queue, searches)
     show = Show(search, pictures.library, queue, pictures, catalogue)
     return Looking(
         {
@@ -183,9 +190,11 @@ def _looking(records: Records, redis: Redis, queue: RedisQueue, pictures: Pictur
             "show": show,
             "history": history,
             "favourites": history.favourites,
+            "export": export,
+            "forget_me": forget,
             "lineage": Lineage(pictures.library, Families(records.database), thumbnailer, catalogue),
         },
-        {"page": history.turn, "show": show.chosen},
+        {"page": history.turn, "show": show.chosen, "export": export.older, "forget": forget.meant},
     )
 
 

@@ -28,7 +28,7 @@ from bot.views import with_cancel
 from shared.catalogue import Catalogue
 from shared.errors import Problem, Refused, problem
 from shared.job import Job, Place, Requester, Start
-from shared.request import Request, compose, draw_seed, problems_of
+from shared.request import Request, compose_preferring, draw_seed, problems_of
 
 log = logging.getLogger(__name__)
 
@@ -76,10 +76,14 @@ class Intake:
         options: Mapping[str, Any],
         wrong: Sequence[Problem] = (),
     ) -> Request:
-        """Build the request from what was written. Raises `Refused` with `wrong` and with all else that is wrong."""
+        """Build the request from what was written, and what was left out from what the person prefers.
+
+        Raises `Refused` with `wrong` and with all else that is wrong.
+        """
         found = [*self.wrong(interaction, source), *wrong]
         try:
-            request = compose(self.catalogue, has_picture=source is not None, **options)
+            preferred = preferences_of(interaction).options
+            request = compose_preferring(self.catalogue, preferred, has_picture=source is not None, **options)
         except Refused as refused:
             raise Refused(*found, *refused.problems) from refused
         if found:
@@ -106,14 +110,17 @@ class Intake:
         if wrong:
             await refuse(interaction, wrong)
             return
-        private = preferences_of(interaction).private
+        private = preferences_of(interaction).private and interaction.guild_id is not None
         if not await acknowledge(interaction, private=private):
             return
+        place: Place | None = None
         try:
             place = await (self._direct(interaction) if private else self._place(interaction))
             job = self._job(interaction, request, place, seed, parent=parent, start=start)
             await self._take_on(interaction, job, source)
         except Refused as refused:
+            if private and place is not None:
+                await self._clear_away(interaction.client, place)
             await take_back(interaction, refused.problems)
 
     def _wrong_with(self, request: Request, user: int) -> Iterator[Problem]:
@@ -205,13 +212,21 @@ class Intake:
                 status = await interaction.user.send(
                     phrases.say("status.preparing_words"),
                     view=with_cancel(str(interaction.id), phrases),
-                    nonce=str(interaction.id),
+                    nonce=f"s-{interaction.id}",  # the job's id alone is the nonce of its answer
                 )
         except discord.Forbidden as error:
             await interaction.edit_original_response(content=phrases.say("status.preparing_words"))
             raise Refused(problem("direct_closed")) from error
         channel = status.channel.id
         return Place(guild=interaction.guild_id or 0, channel=channel, message=status.id, in_place=True, direct=True)
+
+    async def _clear_away(self, client: discord.Client, place: Place) -> None:
+        """Delete the status message in the direct messages: what it was about is not taken on."""
+        try:
+            async with asyncio.timeout(_DEADLINE):
+                await client.get_partial_messageable(place.channel).get_partial_message(place.message).delete()
+        except Exception:  # who asked is told all the same
+            log.warning("status message %d: not deleted", place.message, exc_info=True)
 
     def _job(
         self, interaction: discord.Interaction, request: Request, place: Place, seed: int | None, **origin: Any

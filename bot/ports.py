@@ -279,6 +279,14 @@ class Listing(Protocol):
         ...
 
 
+class Disremembering(Protocol):
+    """Dropping what the queue still holds of jobs that have ended."""
+
+    async def drop(self, job_ids: Collection[str]) -> None:
+        """Drop rows and dead letters of these jobs; an open job stays. Raises `shared.errors.Refused` (queue_away)."""
+        ...
+
+
 class Delivering(Protocol):
     """Handing outcomes to the people who wait for them."""
 
@@ -439,6 +447,45 @@ class Searches(Protocol):
 
     async def drop(self, viewer: int) -> None:
         """Drop all of a person's. Raises `shared.errors.Refused` (queue_away)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """How much of a person the records hold. `prompts` are jobs that have ended, `open_jobs` those that have not.
+
+    `records` are all rows about the ended ones; `sources` are pictures that only their jobs started from, and `kept`
+    those that could be told nowhere; `preferences` is 1 where they chose any.
+    """
+
+    prompts: int = 0
+    records: int = 0
+    favourites: int = 0
+    presets: int = 0
+    explorations: int = 0
+    thumbnails: int = 0
+    sources: int = 0
+    kept: int = 0
+    preferences: int = 0
+    open_jobs: int = 0
+
+
+class Forgetting(Protocol):
+    """Forgetting a person. Raises `shared.errors.Refused` (records_unavailable)."""
+
+    async def belongings(self, user: int) -> Belongings:
+        """Count what is held."""
+        ...
+
+    async def ended(self, user: int) -> Sequence[str]:
+        """List the jobs that have ended."""
+        ...
+
+    async def forget(self, user: int) -> Belongings:
+        """Delete all that `belongings` counts but what belongs to open jobs; tell how much that was.
+
+        What others made from it stays, without its parent; presets that were given to a guild stay, without a name.
+        """
         ...
 
 

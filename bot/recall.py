@@ -153,11 +153,14 @@ def _recipe(job: Job, seed: int | None, source: str | None = None) -> Recipe:
 
 
 def is_of_here(job: Job, interaction: discord.Interaction) -> bool:
-    """Tell whether a job is of this guild, and not of another person's direct messages."""
-    return job.requester.id == interaction.user.id if job.place.direct else job.place.guild == interaction.guild_id
+    """Tell whether a job is of this guild; where it was or is about direct messages, whether it is this person's."""
+    if job.place.direct or interaction.guild_id is None:
+        return job.requester.id == interaction.user.id
+    return job.place.guild == interaction.guild_id
 
 
 def _of_here(job: Job, interaction: discord.Interaction) -> None:
+    """Raise `Refused` for a job of elsewhere."""
     if not is_of_here(job, interaction):
         log.warning("job %s: asked for from elsewhere by %s", job.id, interaction.user.id)
         raise Refused(problem("job_unknown"))

@@ -139,6 +139,8 @@ _PERSON: Mapping[str, str] = {
     "Leave “public” out to see it yourself.",
     "show_nothing": "There is no answer to show. The request was refused, or is still being taken on. "
     "Ask again with /imagine, or look in a minute.",
+    "export_running": "Your last export is still being put together. One of a person is made at a time. "
+    "Ask again when its last part is here.",
     "search_gone": "This page cannot be turned any more. What was searched for is kept for a day. Use /history again.",
     "lineage_nothing": "There is no picture here. The command shows the family of a thread's latest picture. "
     "Use it in a thread that has one, or name a job.",
@@ -166,6 +168,7 @@ _TIME: Mapping[str, str] = {
     "queue_unreachable": "The request could not be queued. The queue does not answer. "
     "Nothing was charged; ask again in a minute.",
     "queue_away": "That could not be done. The queue does not answer. Try again in a minute.",
+    "export_busy": "The export was not begun. Others are being put together. Ask again in a few minutes.",
     "quota_exceeded": "The picture was not made. The operator's AWS account reached its limit for {model}. "
     "Ask again later.",
     "busy": "The picture was not made. {model} stayed busy for too long. Ask again later.",

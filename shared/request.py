@@ -3,7 +3,7 @@
 import json
 import math
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Any, NoReturn
@@ -120,6 +120,30 @@ def compose(
     if wrong:
         raise Refused(*wrong)
     return request
+
+
+def compose_preferring(
+    catalogue: Catalogue, preferred: Mapping[str, Any], *, has_picture: bool, **written: Any
+) -> Request:
+    """Build a request as `compose` does, what was left out filled as preferred where nothing is wrong for it."""
+    given = {name: value for name, value in written.items() if value is not None}
+    wrong = _count_problems(catalogue, has_picture, given)
+    offered = {"model"} if preferred.get("model") in {model.key for model in catalogue.offered} else set()
+    left_out = (offered | set(OPTIONS)) & preferred.keys() - given.keys()
+    for name in sorted(left_out, key=lambda name: name != "model"):  # the model first: it decides about the others
+        trial = given | {name: preferred[name]}
+        count = _count_problems(catalogue, has_picture, trial)
+        if count <= wrong:
+            given, wrong = trial, count
+    return compose(catalogue, has_picture=has_picture, **given)
+
+
+def _count_problems(catalogue: Catalogue, has_picture: bool, given: Mapping[str, Any]) -> int:
+    try:
+        compose(catalogue, has_picture=has_picture, **given)
+    except Refused as refused:
+        return len(refused.problems)
+    return 0
 
 
 def _read(name: str, value: Any) -> Any:

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -20,12 +20,15 @@ from shared.job import Job
 from shared.outcome import OUTCOME, Failed
 from shared.queue.names import (
     CONSUMER,
+    DEAD_LETTERS,
     GENERATE,
     GROUP,
     OPEN_JOBS,
     OUTCOMES,
     PREFIX,
     PREPARE,
+    dead_letter_key,
+    dead_picture_key,
     job_key,
     leases_key,
     open_key,
@@ -43,6 +46,8 @@ LOOK_BACK_SECONDS = 10.0
 LEDGER_SECONDS = 7 * 86400
 LOOK_COUNT = 100
 UNKNOWN_SECONDS = 10.0
+DROP_COUNT = 200
+_DELIVERED = State.DELIVERED.encode()
 _FULL = {
     "user": "too_many_waiting",
     "channel": "too_many_waiting_channel",
@@ -200,6 +205,19 @@ class RedisQueue:
         await self._run("deliver", delivery.job_id, GROUP, delivery.entry, message or "", LEDGER_SECONDS * 1000)
         self._in_hand.discard(delivery.entry)
 
+    async def drop(self, job_ids: Collection[str]) -> None:
+        with in_words():
+            for some in _batched(job_ids, DROP_COUNT):
+                reading = self._redis.pipeline(transaction=False)
+                for job_id in some:
+                    reading.hget(job_key(job_id), "state")
+                states = await reading.execute()
+                ended = [one for one, state in zip(some, states, strict=True) if state in {None, _DELIVERED}]
+                if ended:
+                    names = (job_key, picture_key, dead_letter_key, dead_picture_key)
+                    await self._redis.delete(*(name(job_id) for job_id in ended for name in names))
+                    await self._redis.zrem(DEAD_LETTERS, *ended)
+
     def _take(self, entries: list[Delivery]) -> list[Delivery]:
         self._in_hand.update(delivery.entry for delivery in entries)
         return entries
@@ -271,3 +289,10 @@ def _kind(scope: bytes) -> str:
 def _flat(entries: Any) -> list[Any]:
     """Entries as rows: RESP3 nests them once more than RESP2."""
     return entries[0] if entries and isinstance(entries[0], list) else entries
+
+
+def _batched(job_ids: Collection[str], count: int) -> Iterator[tuple[str, ...]]:
+    """Give the ids in parts of `count`."""
+    left = iter(job_ids)
+    while part := tuple(islice(left, count)):
+        yield part

@@ -8,6 +8,7 @@ from discord import app_commands
 
 from bot.commands.looking import looking
 from bot.commands.options import command as imagine
+from bot.commands.preferences import preferences_command
 from bot.commands.reimagine import message_command
 from bot.commands.settings import settings
 from shared.catalogue import Catalogue
@@ -20,6 +21,7 @@ def every_command(catalogue: Catalogue, today: date, does: Mapping[str, Any]) ->
     return [
         imagine(catalogue, does["imagine"], does["sources"], today),
         message_command("reimagine", does["reimagine"]),
+        preferences_command(does["preferences"]),
         *looking(catalogue, does),
         settings(does),
     ]

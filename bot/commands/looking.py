@@ -50,6 +50,12 @@ def looking(catalogue: Catalogue, does: Mapping[str, Any]) -> list[Command]:
     ) -> None:
         await does["show"](interaction, job=job, public=public)
 
+    async def export(interaction: discord.Interaction) -> None:
+        await does["export"](interaction)
+
+    async def forget_me(interaction: discord.Interaction) -> None:
+        await does["forget_me"](interaction)
+
     async def answers(interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
         offered: list[Choice[str]] = await does["show"].offer(interaction, typed)
         return offered
@@ -65,6 +71,8 @@ def looking(catalogue: Catalogue, does: Mapping[str, Any]) -> list[Command]:
         _command("favourites", favourites),
         _command("lineage", lineage, "job"),
         _command("show", show, "job", "public", job=answers),
+        _command("export", export),
+        _command("forget_me", forget_me),
     ]
 
 

@@ -17,7 +17,7 @@ from bot.commands.translation import words
 from bot.intake import Intake
 from bot.interactions.answers import open_form, refuse
 from bot.interactions.forms import Form, modal
-from bot.interactions.speaking import phrases_of
+from bot.interactions.speaking import phrases_of, preferences_of
 from bot.ports import Draft, Drafting, Source
 from bot.recall import job_of, pictures_in
 from bot.render.fields import OPTIONS_LIMIT, model_field, picture_field, text_field
@@ -82,11 +82,13 @@ class Reimagine:
 
     def _form(self, interaction: discord.Interaction, pictures: tuple[Source, ...]) -> discord.ui.Modal:
         phrases, catalogue = phrases_of(interaction), self.intake.catalogue
+        preferred = preferences_of(interaction).options
+        keep = f"{preferred['keep']:g}" if "keep" in preferred else ""
         parts = [
             text_field("prompt", phrases, long=True, required=True),
             text_field("negative", phrases),
-            text_field("keep", phrases),
-            model_field(catalogue, datetime.now(UTC).date(), catalogue.default, phrases),
+            text_field("keep", phrases, value=keep),
+            model_field(catalogue, datetime.now(UTC).date(), preferred.get("model", catalogue.default), phrases),
         ]
         if len(pictures) > 1:
             parts.append(picture_field([picture.name for picture in pictures], phrases))

@@ -4,17 +4,17 @@ import asyncio
 import io
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import discord
 
 from bot.interactions.answers import refuse
 from bot.interactions.showing import Shown, present
+from bot.interactions.sight import may_see
 from bot.interactions.speaking import phrases_of
 from bot.phrases import Phrases
 from bot.ports import Past, Remembering, Tracing
-from bot.recall import is_of_here
 from bot.render.lineage import changes, lineage_view
 from bot.sheets import Node, lineage_tree, thumbnail, timelapse
 from bot.thumbnails import Thumbnailer
@@ -29,7 +29,7 @@ TREE, FILM = "lineage.jpg", "lineage.webp"
 
 @dataclass(frozen=True)
 class Lineage:
-    """Draws where a picture came from, and what came of it."""
+    """Draws where a picture came from, and what came of it; for everyone, where all was told in the same place."""
 
     library: Remembering
     tracing: Tracing
@@ -40,14 +40,15 @@ class Lineage:
         """Show the family of this job, or of the latest picture of the thread that the command was used in."""
         try:
             here = await self._here(interaction, job)
+            whole = await self.tracing.family(here.job.id, MOST + 1)
         except Refused as refused:
             await refuse(interaction, refused.problems)
-        else:
-            await present(interaction, lambda: self._shown(interaction, here), private=False)
+            return
+        family = [past for past in whole if may_see(interaction, replace(past, deleted=False))]
+        private = not all(_is_told_here(interaction, past) for past in family)
+        await present(interaction, lambda: self._shown(interaction, here, family[:MOST]), private=private)
 
-    async def _shown(self, interaction: discord.Interaction, here: Past) -> Shown:
-        whole = await self.tracing.family(here.job.id, MOST + 1)
-        family = [past for past in whole if is_of_here(past.job, interaction)][:MOST]
+    async def _shown(self, interaction: discord.Interaction, here: Past, family: Sequence[Past]) -> Shown:
         phrases = phrases_of(interaction)
         originals = await self._originals(family)
         small = dict(zip((p.job.id for p in family), await self.thumbnailer.of(family), strict=True))
@@ -64,7 +65,6 @@ class Lineage:
             originals=len(originals),
             tree=TREE,
             film=None if film is None else FILM,
-            left_out=max(0, len(whole) - MOST),
         )
         return Shown(view, files)
 
@@ -72,7 +72,7 @@ class Lineage:
         found = await (self.library.past(job) if job else self.library.latest(interaction.channel_id or 0))
         if found is None:
             raise Refused(problem("lineage_unknown" if job else "lineage_nothing"))
-        if not is_of_here(found.job, interaction):
+        if not may_see(interaction, found):
             raise Refused(problem("lineage_unknown"))
         return found
 
@@ -129,6 +129,13 @@ class Lineage:
         except ValueError as error:
             log.info("a time-lapse was left out: %s", error)
             return None
+
+
+def _is_told_here(interaction: discord.Interaction, past: Past) -> bool:
+    """Tell whether everyone who reads the answer could read this one, too."""
+    place, channel = past.job.place, interaction.channel
+    parent = channel.parent_id if isinstance(channel, discord.Thread) else None
+    return not place.direct and place.channel in {interaction.channel_id, parent}
 
 
 def _way(here: Past, family: Sequence[Past]) -> list[Past]:

@@ -20,6 +20,7 @@ from bot.render.answers import ended_view, gone_view
 from bot.render.history import named
 from bot.render.queue import queue_view
 from bot.thumbnails import Pictures
+from bot.upload import WHOLE_REQUEST
 from bot.views import Press, notice_rows
 from shared.catalogue import Catalogue
 from shared.errors import Refused, problem
@@ -86,7 +87,7 @@ class Show:
             model = self.catalogue.models.get(past.job.request.model)
             return Shown(gone_view(past.job, past, model, phrases, rows=rows))
         seconds = past.finished_at - past.job.accepted_at
-        limit = interaction.filesize_limit
+        limit = min(interaction.filesize_limit, WHOLE_REQUEST)
         letter = await with_picture(
             past.job, past, picture, phrases, catalogue=self.catalogue, limit=limit, seconds=seconds
         )

@@ -40,6 +40,15 @@ class Database:
         async with asyncio.timeout(DEADLINE), self._engine.begin() as connection:
             yield connection
 
+    async def wipe(self) -> None:
+        """Write SQLite's journal into its file and empty it: what was deleted is then nowhere any more.
+
+        https://sqlite.org/pragma.html#pragma_wal_checkpoint
+        """
+        if self.url.get_backend_name() == "sqlite":
+            async with asyncio.timeout(DEADLINE), self._engine.connect() as connection:
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def close(self) -> None:
         """Give the connections back."""
         await self._engine.dispose()
@@ -99,9 +108,13 @@ def open_migration_engine(url: URL) -> Engine:
 
 
 def _configure(connection: Any, _record: Any) -> None:
-    """https://sqlite.org/wal.html: readers and the one writer do not wait for each other."""
+    """Let readers and the one writer not wait for each other, and overwrite what is deleted with zeros.
+
+    https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_secure_delete
+    """
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()

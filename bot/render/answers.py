@@ -11,14 +11,16 @@ from discord import ui
 
 from bot.phrases import Phrases
 from bot.render.facts import facts_of, number
-from bot.render.text import escaped, mark, shortened, written_prompt
+from bot.render.text import escaped, mark, plain, shortened, written_prompt
 from shared.catalogue import Model
 from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated
+from shared.request import Request
 
 Rows = Sequence[ui.ActionRow[Any]]
 
 ALT_LIMIT: Final = 1024
+_ALT_WORDS: Final = 900
 _PROMPT: Final = 1500
 _FACTS: Final = 1200
 _SENTENCES: Final = 1500
@@ -55,7 +57,7 @@ def result_view(
     in the reader's language; `rows` are the buttons below.
     """
     prompt = written_prompt(job.request)
-    picture = discord.MediaGalleryItem(f"attachment://{file}", description=shortened(prompt, ALT_LIMIT) or None)
+    picture = discord.MediaGalleryItem(f"attachment://{file}", description=alt_text(job.request, model, phrases))
     task = model.task if model else "paint"
     spent = {"seconds": _seconds(made.seconds or 0, phrases), "total": _seconds(seconds, phrases)}
     timing = phrases.say(f"result.timing_{task}", **spent)
@@ -69,6 +71,20 @@ def result_view(
         ui.TextDisplay(f"{_asked(job, phrases)} · {timing}"),
         rows=rows,
     )
+
+
+def alt_text(request: Request, model: Model | None, phrases: Phrases) -> str:
+    """Describe a picture to who does not see it: that AI made it, how, and what it was asked for.
+
+    At most `ALT_LIMIT` characters: https://discord.com/developers/docs/components/reference#media-gallery
+    """
+    wanted, _ = request.plain_prompts()
+    words = shortened(plain(wanted), _ALT_WORDS)
+    if model is not None and model.task == "upscale":
+        return phrases.say("alt.enlarged_words", words=words) if words else phrases.say("alt.enlarged")
+    if not words:
+        return phrases.say("alt.made")
+    return phrases.say("alt.changed" if request.has_picture else "alt.painted", words=words)
 
 
 def filtered_view(

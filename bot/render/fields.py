@@ -75,6 +75,12 @@ def picture_label(job: Job, seed: int | None, phrases: Phrases) -> str:
     return " · ".join(filter(None, parts))
 
 
+def heading(name: str, phrases: Phrases) -> str:
+    """Name an option where it stands alone."""
+    label = phrases.option(name)
+    return label[:1].upper() + label[1:]
+
+
 def model_phrase(model: Model, catalogue: Catalogue, today: date) -> str:
     """Tell which sentence names a model where one is chosen: as retired, as the default, or plainly."""
     if model.retired(today):
@@ -83,6 +89,5 @@ def model_phrase(model: Model, catalogue: Catalogue, today: date) -> str:
 
 
 def _labelled(name: str, phrases: Phrases, box: ui.Item[Any]) -> ui.Label[Any]:
-    label = phrases.option(name)
     description = phrases.say(f"option.{name}.description")
-    return ui.Label(text=label[:1].upper() + label[1:], description=description, component=box)
+    return ui.Label(text=heading(name, phrases), description=description, component=box)

@@ -36,7 +36,7 @@ def changes(parent: Past, child: Past, catalogue: Catalogue, phrases: Phrases) -
 
 
 def lineage_view(
-    family: Sequence[Past], here: str, phrases: Phrases, *, originals: int, tree: str, film: str | None, left_out: int
+    family: Sequence[Past], here: str, phrases: Phrases, *, originals: int, tree: str, film: str | None
 ) -> ui.LayoutView:
     """Show the tree uploaded as `tree` and the way to `here` as `film`, with a numbered line and a link a picture.
 
@@ -57,8 +57,7 @@ def lineage_view(
         if sum(map(len, kept)) + len(kept) + len(line) > _TEXT_LIMIT:
             break
         kept.append(line)
-    more = len(lines) - len(kept) + left_out
-    if more:
+    if more := len(lines) - len(kept):
         kept.append(f"-# {phrases.say('lineage.more', count=more)}")
     view = ui.LayoutView(timeout=None)
     view.add_item(

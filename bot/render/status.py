@@ -38,7 +38,7 @@ def _stands(standing: Standing, phrases: Phrases, model: Model | None) -> str:
         since = f"<t:{int(standing.since)}:R>"
         if model is None:
             return phrases.say("status.running_unknown", model=request.model, since=since)
-        typical = rounded(model.typical_seconds, phrases)
+        typical = rounded(standing.typical, phrases)
         return phrases.say(f"status.running_{model.task}", model=model.name, since=since, typical=typical)
     return phrases.say("status.finished")
 

@@ -14,7 +14,7 @@ _CUT_COSTS: Final = 0.7
 _ANOTHER_CUT_COSTS: Final = 0.98
 # Two columns of 16 rows hold any 40 within `most` at half of the largest measures.
 _COLUMNS: Final = (2, 3, 4, 5, 6, 8)
-_ROWS: Final = (2, 3, 4, 5, 6, 8, 11, 16)
+_ROWS: Final = (2, 3, 4, 6, 8, 11, 16)
 
 
 class Metrics(NamedTuple):
@@ -61,15 +61,19 @@ def lay_out(parents: Sequence[int | None], metrics: Metrics) -> Layout:
     children: dict[int | None, list[int]] = {index: [] for index in (None, *range(len(parents)))}
     for index, parent in enumerate(parents):
         children[parent].append(index)
-    best, best_score = None, (False, 0.0)
-    for columns, rows in itertools.product(_COLUMNS, _ROWS):
-        stacks = _stacked(_pieces(children, columns, rows), rows)
-        score = _score(stacks, metrics)
-        if best is None or score > best_score:
-            best, best_score = stacks, score
-        if len(stacks) == 1 and len(stacks[0]) == 1 and best is stacks:
-            break  # nothing was cut, and more room changes nothing
-    layout = _placed(best or [], metrics)
+    best, best_score = [[Piece(None)]], (False, 0.0)
+    for columns in _COLUMNS:
+        for rows in _ROWS:
+            pieces = _pieces(children, columns, rows)
+            stacks = _stacked(pieces, rows)
+            score = _score(stacks, metrics)
+            if score > best_score:
+                best, best_score = stacks, score
+            if len(pieces) == 1:
+                break  # more rows change nothing
+        if max(piece.columns for piece in pieces) < columns:
+            break  # nor do more columns
+    layout = _placed(best, metrics)
     if len(layout.at) < len(parents):
         raise ValueError("these pictures are no tree: some are their own ancestors; leave those out")
     return layout

@@ -5,10 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import Image
-
 from bot.sheets.drawing import QUIET, Canvas, Sheet
-from bot.sheets.reading import THUMBNAIL_SIDE, pixels
+from bot.sheets.reading import THUMBNAIL_SIDE, Picture
 from bot.sheets.words import shown, wrapped
 
 MOST_CELLS: Final = 25
@@ -36,7 +34,7 @@ def contact_sheet(cells: Sequence[Cell], columns: int | None = None) -> Sheet:
 
     Pictures keep their shapes, of at most 512 pixels on the longer side in up to three columns and 256 in more; all
     cells have the size that the largest needs. It decodes, draws and encodes, so it belongs in a thread. Raises
-    ValueError for any other number of cells or columns, and for a picture that `pixels` refuses.
+    ValueError for any other number of cells or columns, and for a picture that `thumbnail` refuses.
     """
     if not 1 <= len(cells) <= MOST_CELLS or columns not in (None, 1, 2, 3, 4, 5):
         raise ValueError(
@@ -45,7 +43,7 @@ def contact_sheet(cells: Sequence[Cell], columns: int | None = None) -> Sheet:
         )
     columns = columns or _columns(len(cells))
     side = THUMBNAIL_SIDE if columns <= _MOST_LARGE_COLUMNS else THUMBNAIL_SIDE // 2
-    pictures = [None if cell.picture is None else pixels(cell.picture, side) for cell in cells]
+    pictures = [None if cell.picture is None else Picture(cell.picture, side) for cell in cells]
     width, height = frame_of(pictures, side)
 
     gap = side // 20
@@ -61,7 +59,7 @@ def contact_sheet(cells: Sequence[Cell], columns: int | None = None) -> Sheet:
         if picture is None:
             canvas.placeholder((left, top), (width, height), gap // 2, shown(cell.word), text)
         else:
-            canvas.picture((left, top), picture, (width, height), gap // 2)
+            canvas.picture((left, top), picture.pixels(), (width, height), gap // 2)
         canvas.badge((left + gap // 2, top + gap // 2), str(index + 1), round(1.6 * text))
         for number, line in enumerate(caption):
             baseline = top + height + round((1.25 * number + 1.25) * text)
@@ -69,7 +67,7 @@ def contact_sheet(cells: Sequence[Cell], columns: int | None = None) -> Sheet:
     return canvas.sheet()
 
 
-def frame_of(pictures: Sequence[Image.Image | None], side: int) -> tuple[int, int]:
+def frame_of(pictures: Sequence[Picture | None], side: int) -> tuple[int, int]:
     """Find the width and height that hold each of the pictures and some words; a square while there is none."""
     sizes = [picture.size for picture in pictures if picture is not None] or [(side, side)]
     return max(3 * side // 4, *(size[0] for size in sizes)), max(side // 2, *(size[1] for size in sizes))

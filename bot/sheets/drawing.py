@@ -9,7 +9,7 @@ from typing import Final
 from PIL import Image, ImageChops, ImageDraw
 
 from bot.sheets.reading import jpeg
-from bot.sheets.words import glyph, length, wrapped
+from bot.sheets.words import drawn, length, pieces, wrapped
 
 Colour = tuple[int, int, int]
 Point = tuple[int, int]
@@ -46,7 +46,7 @@ class Canvas:
         return Sheet(jpeg(self._image), *self._image.size)
 
     def picture(self, at: Point, image: Image.Image, frame: Point, radius: int, around: Colour = GROUND) -> None:
-        """Lay a picture with round corners in the middle of a frame, on a mat where it does not fill it.
+        """Lay a picture with round corners, if it has room for them, in the middle of a frame, on a mat around it.
 
         `around` is the colour of what the frame lies on.
         """
@@ -54,6 +54,8 @@ class Canvas:
             self.panel(at, frame, radius, MAT)
             at, around = (at[0] + (frame[0] - image.width) // 2, at[1] + (frame[1] - image.height) // 2), MAT
         self._image.paste(image, at)
+        if min(image.size) < 2 * radius:
+            return
         right, low = at[0] + image.width - radius, at[1] + image.height - radius
         for (x, y), mask in zip((at, (right, at[1]), (at[0], low), (right, low)), _corners(radius), strict=True):
             self._image.paste(around, (x, y, x + radius, y + radius), mask)
@@ -108,13 +110,14 @@ def _badge(word: str, text: int) -> tuple[Image.Image, Image.Image]:
 
 def _write(draw: ImageDraw.ImageDraw, pen: Point, line: str, text: int, colour: Colour) -> None:
     x, y = pen
-    for letter in line:
-        mask, (left, top), advance = glyph(letter, text)
-        draw.bitmap((x + left, y + top), mask, colour)
+    for piece in pieces(line):
+        mask, (left, top), advance = drawn(piece, text)
+        if piece != " ":
+            draw.bitmap((x + left, y + top), mask, colour)
         x += advance
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def _panel(size: Point, radius: int) -> Image.Image:
     """A mask of a rectangle with round corners."""
     mask = Image.new("L", size, 255)

@@ -5,12 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import Image
-
 from bot.sheets.branches import Metrics, Piece, Point, lay_out
 from bot.sheets.contact import frame_of
 from bot.sheets.drawing import GROUND, QUIET, TEXT, Canvas, Sheet
-from bot.sheets.reading import THUMBNAIL_SIDE, pixels
+from bot.sheets.reading import THUMBNAIL_SIDE, Picture
 from bot.sheets.words import shown, wrapped
 
 MOST_NODES: Final = 40
@@ -44,46 +42,46 @@ def lineage_tree(nodes: Sequence[Node], left_out: Callable[[int], str] = "+ {}".
     A branch that is too long or too wide goes on elsewhere, behind the number of the picture it continues. Of more than
     40 the nearest to the one marked `here` (else to the first) are drawn, and `left_out` words how many are not. It
     decodes, draws and encodes, so it belongs in a thread. Raises ValueError for no nodes, an id used twice, a circle of
-    parents, and a picture that `pixels` refuses.
+    parents, and a picture that `thumbnail` refuses.
     """
     if not nodes or len({node.id for node in nodes}) < len(nodes):
         raise ValueError(
             "this is no tree of pictures: it needs one or more, each with an id of its own; look at the ids"
         )
     chosen = _nearest(nodes)
-    side = THUMBNAIL_SIDE // 2
-    pictures = [None if node.picture is None else pixels(node.picture, side) for node in chosen]
-    tree = _Tree(chosen, 1, frame_of(pictures, side))
+    tree = _Tree(chosen, 1)
     if max(tree.width, tree.height) > MOST_PIXELS:
-        pictures = [picture and picture.reduce(2) for picture in pictures]
-        tree = _Tree(chosen, 2, frame_of(pictures, side // 2))
+        tree = _Tree(chosen, 2)
     numbers = {node.id: number for number, node in enumerate(nodes, 1)}
     missing = len(nodes) - len(chosen)
-    return tree.sheet(pictures, [numbers[node.id] for node in chosen], left_out(missing) if missing else "")
+    return tree.sheet([numbers[node.id] for node in chosen], left_out(missing) if missing else "")
 
 
 class _Tree:
-    """A tree laid out with all measures divided by `part`, for pictures that `frame` (width, height) holds."""
+    """A tree laid out with all measures divided by `part`."""
 
-    def __init__(self, nodes: Sequence[Node], part: int, frame: Point) -> None:
-        self._nodes, self._frame = nodes, frame
-        self._text, self._gap, self._branch, self._stem = 28 // part, 36 // part, 248 // part, 32 // part
+    def __init__(self, nodes: Sequence[Node], part: int) -> None:
+        side = THUMBNAIL_SIDE // 2 // part
+        self._nodes = nodes
+        self._pictures = [None if node.picture is None else Picture(node.picture, side) for node in nodes]
+        self._frame = frame_of(self._pictures, side)
+        self._text, self._gap, self._branch, self._stem = 28 // part, 32 // part, 236 // part, 30 // part
         places = {node.id: place for place, node in enumerate(nodes)}
         self._parents = [None if node.parent is None else places.get(node.parent) for node in nodes]
         self._footer = 2 * self._text
-        row = frame[1] + 3 * self._text + self._gap
+        row = self._frame[1] + round(2.75 * self._text) + self._gap
         around = 2 * self._gap + self._footer
-        self._layout = lay_out(self._parents, Metrics(frame[0], row, self._branch, MOST_PIXELS - around))
+        self._layout = lay_out(self._parents, Metrics(self._frame[0], row, self._branch, MOST_PIXELS - around))
         self.width, self.height = self._layout.width + 2 * self._gap, self._layout.height + around
 
-    def sheet(self, pictures: Sequence[Image.Image | None], numbers: Sequence[int], left_out: str) -> Sheet:
+    def sheet(self, numbers: Sequence[int], left_out: str) -> Sheet:
         """Draw it: branches first, pictures over them; without words of what was left out there is no room for them."""
         canvas = Canvas(self.width, self.height if left_out else self.height - self._footer - self._gap)
         for piece in self._layout.pieces:
             for place in piece.at:
                 self._draw_branch(canvas, piece, place, numbers)
-        for place, (node, picture) in enumerate(zip(self._nodes, pictures, strict=True)):
-            self._draw_node(canvas, self._at(place), node, picture, numbers[place])
+        for place, number in enumerate(numbers):
+            self._draw_node(canvas, place, number)
         canvas.words((self._gap, self.height - self._gap), shown(left_out), self._text, middle=False, colour=QUIET)
         return canvas.sheet()
 
@@ -112,15 +110,16 @@ class _Tree:
             baseline = top + middle + round((1.2 * (number - above) + (0.8 if number < above else 1.2)) * small)
             canvas.words((begin, baseline), line, small, middle=False, colour=QUIET)
 
-    def _draw_node(self, canvas: Canvas, at: Point, node: Node, picture: Image.Image | None, number: int) -> None:
-        (x, y), (width, height), text = at, self._frame, self._text
+    def _draw_node(self, canvas: Canvas, place: int, number: int) -> None:
+        node, picture, at, text = self._nodes[place], self._pictures[place], self._at(place), self._text
+        (x, y), (width, height) = at, self._frame
         radius, rim = text // 2, max(3, text // 4)
         if node.here:
             canvas.panel((x - rim, y - rim), (width + 2 * rim, height + 2 * rim), radius + rim, TEXT)
         if picture is None:
             canvas.placeholder(at, self._frame, radius, shown(node.word), text)
         else:
-            canvas.picture(at, picture, self._frame, radius, TEXT if node.here else GROUND)
+            canvas.picture(at, picture.pixels(), self._frame, radius, TEXT if node.here else GROUND)
         canvas.badge((x + radius, y + radius), str(number), round(1.2 * text))
         for here in wrapped(shown(node.here), text, width - 3 * text // 2, 1):
             canvas.badge((x + width // 2, y + height - text - rim), here, text, middle=True)

@@ -1,12 +1,12 @@
 """Any picture becomes a thumbnail, and a thumbnail pixels; nothing is decoded before it was found small enough."""
 
 import io
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import Final
 
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
@@ -16,6 +16,7 @@ from shared.pictures import PictureType, jpeg_has_more_scans, png_chunk_count, s
 
 THUMBNAIL_SIDE: Final = 512
 """Pixels of a stored thumbnail's longer side."""
+_SIDEWAYS: Final = range(5, 9)
 _WHITE: Final = (255, 255, 255)
 _MEGAPIXEL: Final = 1_000_000
 # Called by their classes, so that no other of Pillow's formats (EPS, TIFF) can be reached.
@@ -42,30 +43,44 @@ def thumbnail(picture: bytes) -> bytes:
     most about 400 MiB and belongs in a thread. Raises ValueError for what is none of the three, is broken, or has more
     than 50 megapixels (JPEG) or 25 (PNG, WebP).
     """
-    return jpeg(pixels(picture, THUMBNAIL_SIDE))
+    return jpeg(Picture(picture, THUMBNAIL_SIDE).pixels())
 
 
-def pixels(picture: bytes, side: int) -> Image.Image:
-    """Decode to RGB with at most `side` pixels on the longer side, and no more of it than that needs.
+class Picture:
+    """A picture whose header was read and found small enough; its pixels are decoded when they are asked for.
 
-    Raises ValueError as `thumbnail` does.
+    `size` is the width and height that they will have, at most `side` on the longer side. Both the making and
+    `pixels` raise ValueError as `thumbnail` does.
     """
-    kind = sniff(picture[:512])
-    decoder = _DECODERS.get(kind) if kind else None
-    if kind is None or decoder is None:
-        raise _refused("its bytes are no PNG, JPEG or WebP; make it one of these")
-    if (kind is PictureType.PNG and png_chunk_count(picture, _MOST_CHUNKS) > _MOST_CHUNKS) or (
-        kind is PictureType.JPEG and jpeg_has_more_scans(picture, _MOST_SCANS)
-    ):
-        raise _refused(f"this {kind.name} is made of more pieces than any picture needs; save it anew")
-    try:
-        with decoder(_Bounded(picture)) as opened:
-            _check_size(opened, kind)
-            return _upright(_small(opened, side))
-    except _NotShown:
-        raise
-    except Exception as error:  # a decoder raises anything about broken bytes
-        raise _refused(f"its bytes are broken ({error}); make it again") from error
+
+    def __init__(self, picture: bytes, side: int) -> None:
+        kind = sniff(picture[:512])
+        decoder = _DECODERS.get(kind) if kind else None
+        if kind is None or decoder is None:
+            raise _refused("its bytes are no PNG, JPEG or WebP; make it one of these")
+        if (kind is PictureType.PNG and png_chunk_count(picture, _MOST_CHUNKS) > _MOST_CHUNKS) or (
+            kind is PictureType.JPEG and jpeg_has_more_scans(picture, _MOST_SCANS)
+        ):
+            raise _refused(f"this {kind.name} is made of more pieces than any picture needs; save it anew")
+        with _in_words():
+            self._opened = decoder(_Bounded(picture))
+        _check_size(self._opened, kind)
+        scale = min(1.0, side / max(self._opened.size))
+        self._stored = (max(1, round(scale * self._opened.width)), max(1, round(scale * self._opened.height)))
+        self.size = self._stored[::-1] if _orientation(self._opened) in _SIDEWAYS else self._stored
+
+    def pixels(self) -> Image.Image:
+        """Decode to RGB, and no more of it than the size needs; once, as the bytes are let go."""
+        with _in_words(), self._opened as opened:
+            drafted = opened.draft(None, self._stored)
+            opened.load()
+            image = _mixable(opened)
+            if image.size != self._stored:
+                box = drafted[1] if drafted else None
+                image = image.resize(self._stored, Image.Resampling.BICUBIC, box, reducing_gap=1.4)
+            if _orientation(opened) > 1:
+                ImageOps.exif_transpose(image, in_place=True)
+            return _on_white(image)
 
 
 def jpeg(image: Image.Image) -> bytes:
@@ -78,6 +93,17 @@ def jpeg(image: Image.Image) -> bytes:
 
 class _NotShown(ValueError):
     """A picture that is refused, in words."""
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Whatever a decoder raises about broken bytes becomes a refusal."""
+    try:
+        yield
+    except _NotShown:
+        raise
+    except Exception as error:
+        raise _refused(f"its bytes are broken ({error}); make it again") from error
 
 
 def _refused(why: str) -> _NotShown:
@@ -105,21 +131,12 @@ def _check_size(opened: ImageFile, kind: PictureType) -> None:
         )
 
 
-def _small(opened: ImageFile, side: int) -> Image.Image:
-    scale = min(1.0, side / max(opened.size))
-    size = max(1, round(opened.width * scale)), max(1, round(opened.height * scale))
-    box = None
-    if drafted := opened.draft(None, size):
-        box = drafted[1]
-    opened.load()
-    image = _mixable(opened)
-    if image.size != size:
-        image = image.resize(size, Image.Resampling.BICUBIC, box, reducing_gap=1.4)
-    if image.mode == "RGBA":
-        ground = Image.new("RGB", size, _WHITE)
-        ground.paste(image, mask=image)
-        return ground
-    return image if image.mode == "RGB" else image.convert("RGB")
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode != "RGBA":
+        return image if image.mode == "RGB" else image.convert("RGB")
+    ground = Image.new("RGB", image.size, _WHITE)
+    ground.paste(image, mask=image)
+    return ground
 
 
 def _mixable(image: Image.Image) -> Image.Image:
@@ -131,9 +148,10 @@ def _mixable(image: Image.Image) -> Image.Image:
     return image if image.mode in {"L", "RGB", "CMYK"} else image.convert("RGB")
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    if "exif" not in image.info:
-        return image
-    with suppress(Exception):  # a picture is not refused for the words beside it, and these may raise anything
-        ImageOps.exif_transpose(image, in_place=True)
-    return image
+def _orientation(opened: ImageFile) -> int:
+    """EXIF's tag 0x0112, 1 to 8 (CIPA DC-008); 1, which is upright, when there is none or it is nonsense."""
+    if "exif" in opened.info:
+        with suppress(Exception):  # a picture is not refused for the words beside it, and these may raise anything
+            found = opened.getexif().get(ExifTags.Base.Orientation, 1)
+            return found if found in range(1, 9) else 1
+    return 1

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, TypeVar
 from PIL import Image, ImageOps
 
 from bot.sheets.drawing import GROUND
-from bot.sheets.reading import THUMBNAIL_SIDE, pixels
+from bot.sheets.reading import THUMBNAIL_SIDE, Picture
 
 _Item = TypeVar("_Item")
 
@@ -52,11 +52,11 @@ def timelapse(frames: Sequence[bytes], limit: int) -> bytes:
     wide and as high as the largest. Of more than 48 an even choice is shown, the first and the last always; under a
     low limit quality goes first, then size, fades and pictures. It takes a second or two of CPU, some more under a low
     limit, and belongs in a thread. Raises ValueError for no frames, a limit that nothing meets, and a picture that
-    `pixels` refuses.
+    `thumbnail` refuses.
     """
     if not frames:
         raise ValueError("there is nothing to show one after the other: no picture was given; give one or more")
-    pictures = [pixels(frame, THUMBNAIL_SIDE) for frame in _even(frames, _MOST_PICTURES)]
+    pictures = [Picture(frame, THUMBNAIL_SIDE).pixels() for frame in _even(frames, _MOST_PICTURES)]
     for way in _WAYS:
         shown = _even(pictures, max(2, round(len(pictures) * way.share)))
         data = _animated(list(_fitted(shown, way.side)), way)

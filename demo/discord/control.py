@@ -16,7 +16,7 @@ person sees it, and post there, with pictures where the body is multipart.
     POST   /control/guild/remove        {guild_id?}: throw the bot out of the guild; /control/guild/add lets it in again
     POST   /control/channels            {name, type?, guild_id?}
     PATCH  /control/channels/{id}       what a moderator may change, and permission_overwrites; DELETE deletes it
-    PUT    /control/permissions/{id}    {allow?, deny?}: the bot's own overwrite in a channel
+    PUT    /control/permissions/{id}    {user?, allow?, deny?}: an overwrite in a channel, the bot's own or a user's
     DELETE /control/messages/{id}
     POST   /control/faults              a fault as faults.py has them; DELETE lifts all
     POST   /control/gateway             {op}: the gateway misbehaves as gateway.py can
@@ -141,11 +141,12 @@ async def delete_message(request: web.Request) -> web.Response:
 
 @routes.put(r"/control/permissions/{channel_id:\d+}")
 async def set_permissions(request: web.Request) -> web.Response:
-    """Set the bot's own overwrite in a channel."""
+    """Set the overwrite of the bot, or of a user, in a channel."""
     world, asked = request.app[WORLD], await request.json()
     channel = world.channel(request.match_info["channel_id"])
+    whose = world.user(asked["user"]) if "user" in asked else world.bot
     bits = {"allow": str(asked.get("allow", "0")), "deny": str(asked.get("deny", "0"))}
-    channel.overwrites[world.bot.id] = {"id": world.bot.id, "type": 1, **bits}
+    channel.overwrites[whose.id] = {"id": whose.id, "type": 1, **bits}
     posting.tell_channel(world, "CHANNEL_UPDATE", channel)
     return ok(channel.json())
 

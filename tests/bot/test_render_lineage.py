@@ -54,7 +54,7 @@ def test_the_message_of_any_family_is_within_discords_limits(
     family = [past(number, name=name) for number in range(count)]
 
     view = lineage_view(
-        family, family[-1].job.id, phrases_for(language), originals=originals, tree="t.jpg", film="f.webp", left_out=7
+        family, family[-1].job.id, phrases_for(language), originals=originals, tree="t.jpg", film="f.webp"
     )
 
     assert view.content_length() <= 4000

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from bot.looking.history import heading_of, rows_of
 from bot.phrases import Phrases, languages, phrases_for
-from bot.ports import Found, Past, Search, Standing, State, Told
+from bot.ports import Belongings, Found, Past, Search, Standing, State, Told
 from bot.render.answers import ended_view, gone_view
+from bot.render.forgetting import forgetting_view
 from bot.render.history import cells_of, named, page_view
 from bot.render.queue import queue_view
 from bot.sheets import contact_sheet
@@ -162,3 +163,17 @@ def test_what_is_gone_or_never_was_is_said_within_discords_limits(
 @given(pasts, speech, st.floats(0, 1e10))
 def test_a_past_job_is_offered_in_100_characters(past: Past, phrases: Phrases, now: float) -> None:
     assert 1 <= wide(named(past, CATALOGUE, phrases, now)) <= 100
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=10, max_size=10), st.booleans(), speech)
+def test_what_is_forgotten_is_said_within_discords_limits(counts: list[int], gone: bool, phrases: Phrases) -> None:
+    fits(forgetting_view(Belongings(*counts), phrases, gone=gone))
+
+
+def test_only_what_is_held_is_listed() -> None:
+    said = "\n".join(text(forgetting_view(Belongings(prompts=1, preferences=1), EN)))
+
+    assert "- 1 request with its prompt and settings\n- your preferences" in said
+    assert "favourite" not in said
+    assert "on its way" not in said
+    assert EN.say("forget.nothing") in "\n".join(text(forgetting_view(Belongings(), EN)))

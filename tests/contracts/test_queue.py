@@ -13,7 +13,7 @@ from bot.ports import State
 from shared.catalogue import Catalogue
 from shared.errors import Refused, problem
 from shared.outcome import Failed
-from shared.queue.names import GENERATE, PREPARE, job_key
+from shared.queue.names import GENERATE, PREPARE, job_key, ticket_list
 from tests.contracts.halves import LEASE, MADE, Tickets, claimed, job, let_the_lease_expire, renew_for_a_while
 from worker.adapters.dead_letters import DeadLetters, Retried
 from worker.ports import Lane
@@ -363,6 +363,24 @@ async def test_the_models_own_limit_holds_over_all_workers(
     assert worker_queue.claim(Lane.GENERATE) is None
     worker_queue.finish(first, MADE, b"p")
     assert claimed(worker_queue).job.id == "2"
+
+
+async def test_an_end_sends_a_ticket_for_a_job_that_waits_without_one_and_no_other(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, tickets: Tickets
+) -> None:
+    for number in range(1, 4):
+        await bot_queue.accept(job(number, user=number), None)
+    first, second = claimed(worker_queue), claimed(worker_queue)
+    await asyncio.sleep(0)
+    tickets.sent.clear()
+
+    worker_queue._client.lpush(ticket_list(GENERATE), "the third job's")
+    worker_queue.finish(first, MADE, b"picture")
+    assert tickets.sent == []
+
+    worker_queue._client.delete(ticket_list(GENERATE))
+    worker_queue.finish(second, MADE, b"picture")
+    assert tickets.sent == [GENERATE]
 
 
 async def test_the_sweep_sends_the_tickets_that_were_lost(

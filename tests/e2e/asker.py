@@ -67,10 +67,9 @@ class Asker:
 
     def press(self, message: dict[str, Any], verb: str, more: str = "") -> str:
         """Press the button of this verb under a message; the answer is the interaction's id."""
-        written = next(i for i in custom_ids(message) if i.split(":")[0] == verb and i.endswith(more))
-        asked = {"user": self.user, "message_id": message["id"], "custom_id": written}
-        pressed: str = self.post("/control/press", asked)["interaction_id"]
-        return pressed
+        return self.choose(
+            message, next(i for i in custom_ids(message) if i.split(":")[0] == verb and i.endswith(more))
+        )
 
     def fields(self, opened: str) -> dict[str, Any]:
         """Wait for the form that an interaction opened, and give what it is filled in with; chosen values are lists."""
@@ -86,6 +85,17 @@ class Asker:
             "choices"
         ]
         return choices
+
+    def shown(self, command: str) -> dict[str, Any]:
+        """Use a command without options; the answer is the message that came of it, as soon as it shows something."""
+        used = self.use(command, self.house.channel)
+        return until(lambda: seen if (seen := self.status(used))["components"] else None, f"an answer to /{command}")
+
+    def choose(self, message: dict[str, Any], written: str, *values: str) -> str:
+        """Press the button, or choose in the select, of this custom id; the answer is the interaction's id."""
+        used = {"user": self.user, "message_id": message["id"], "custom_id": written, "values": list(values)}
+        pressed: str = self.post("/control/press", used)["interaction_id"]
+        return pressed
 
     def use_on(self, message: dict[str, Any], name: str) -> str:
         """Use a command of the menu of a message; the answer is the interaction's id."""

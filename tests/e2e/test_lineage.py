@@ -24,10 +24,11 @@ def words(message: dict[str, Any]) -> str:
 
 def test_a_family_is_one_tree_and_the_way_to_a_picture_one_animation(ada: Asker) -> None:
     first = ada.answer(ada.ask("a castle"))
-    varied = ada.press(first, "vary", "subtle")
-    ada.press(first, "again")
-    second = ada.answer_here(varied)
-    ada.answer_here(ada.press(second, "vary", "strong"))
+    varied, repeated = ada.press(first, "vary", "subtle"), ada.press(first, "again")
+    further = ada.press(ada.answer_here(varied), "vary", "strong")
+    until(
+        lambda: all(ada.status(job)["content"].startswith("Done") for job in (varied, repeated, further)), "three ends"
+    )
 
     message = shown(ada, ada.use("lineage", first["channel_id"], job=varied))
 

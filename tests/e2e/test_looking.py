@@ -1,9 +1,13 @@
 """Looking at what waits and at what was made, in the real house."""
 
 import io
+import json
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from PIL import Image
 
 from demo.first_picture import words_of
@@ -137,3 +141,84 @@ def test_a_queue_shows_what_waits_with_its_way_to_be_cancelled_and_who_else_wait
     assert grace.private_words(grace.press(mine, "cancel", jobs[-1]))
     for job in jobs:
         grace.answer(job)
+
+
+def test_an_export_holds_every_job_and_the_pictures_that_are_there(grace: Asker) -> None:
+    jobs = [grace.ask(f"an exported castle {n}") for n in range(2)]
+    answers = [grace.answer(job) for job in jobs]
+    grace.delete(f"/control/messages/{answers[0]['id']}")
+
+    asked = {"user": grace.user, "channel_id": grace.house.channel, "name": "export", "options": {}}
+    going = grace.post("/control/invoke", asked)["interaction_id"]
+
+    def ended() -> dict[str, Any] | None:
+        state: dict[str, Any] = grace.get(f"/control/interactions/{going}")
+        return state if "2 requests are in these files" in str(state.get("message")) else None
+
+    state = until(ended, "the last word of the export")
+    (part,) = state["followups"]
+    assert part["flags"] & 64
+    with zipfile.ZipFile(io.BytesIO(download(part["attachments"][0]["url"]))) as opened:
+        newest, oldest = json.loads(opened.read("manifest.json"))["jobs"]
+        assert opened.namelist() == [newest["picture"], "manifest.json"]
+        assert opened.read(newest["picture"]) == download(media_of(answers[1])[0]["media"]["url"])
+    assert (newest["job"], newest["request"]["text_prompts"][0]["text"]) == (jobs[1], "an exported castle 1")
+    assert (oldest["job"], oldest["picture"], oldest["without_picture"]) == (jobs[0], None, "gone")
+    assert "1 has no picture" in state["message"]["content"]
+
+
+def test_a_person_has_one_export_at_a_time(grace: Asker) -> None:
+    grace.answer(grace.ask("a slowly exported castle", image=None))
+    fault = {"match": {"method": "GET", "path_regex": r"/channels/\d+/messages/\d+"}, "action": "delay:3", "times": 1}
+    grace.post("/control/faults", fault)
+    asked = {"user": grace.user, "channel_id": grace.house.channel, "name": "export", "options": {}}
+
+    first = grace.post("/control/invoke", asked)["interaction_id"]
+    second = use(grace, "export")
+
+    assert "still being put together" in said(second)
+    until(lambda: grace.get(f"/control/interactions/{first}")["followups"], "the one part of the first")
+
+
+def test_who_is_forgotten_leaves_nothing_behind_but_buttons_that_still_work(grace: Asker, house: House) -> None:
+    first = grace.answer(grace.ask("an ocelot on a unicycle"))
+
+    question = use(grace, "forget-me")
+    pressed = grace.press(question, "forget")
+
+    def forgotten() -> dict[str, Any] | None:
+        message = grace.get(f"/control/interactions/{pressed}").get("message")
+        return message if message and "You are forgotten" in said(message) else None
+
+    after = until(forgotten, "the word that it is done")
+    assert "1 request with its prompt and settings" in said(question)
+    assert "1 request with its prompt and settings" in said(after)
+    assert custom_ids(after) == []
+    assert "Nothing is kept about you" in said(use(grace, "forget-me"))
+    assert "0 found" in said(use(grace, "history"))
+    database = Path(house.environment["DATABASE_URL"].removeprefix("sqlite:///"))
+    files = [path for path in database.parent.glob(f"{database.name}*") if b"ocelot" in path.read_bytes()]
+    assert files == []
+    with redis.Redis.from_url(house.redis_url) as client:
+        assert [key for key in client.scan_iter("pentimento:job:*") if b"ocelot" in client.hget(key, "job")] == []
+
+    varied = grace.answer_here(grace.press(first, "vary", "subtle"))
+
+    assert "an ocelot on a unicycle" in said(varied)
+
+
+def test_others_are_found_where_the_person_can_read_and_nowhere_else(grace: Asker, ada: Asker, house: House) -> None:
+    word = f"windmill {grace.user}"
+    channels = [ada.post("/control/channels", {"name": name})["id"] for name in ("open", "closed")]
+    jobs = [ada.ask(f"a {word}", image=None, channel=channel) for channel in channels]
+    for job in jobs:
+        ada.answer(job)
+    ada.put(f"/control/permissions/{channels[1]}", {"user": grace.user, "deny": str(1 << 10)})
+
+    found = [said(use(asker, "history", words=word, everyone=True)) for asker in (ada, grace)]
+
+    assert "2 found" in found[0]
+    assert "1 found" in found[1]
+    assert "a windmill" in said(use(grace, "show", what=jobs[0]))
+    assert "There is no such answer to show" in said(use(grace, "show", what=jobs[1]))
+    assert "0 found" in said(use(grace, "history", words=word))

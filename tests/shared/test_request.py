@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from shared.catalogue import Catalogue, load_catalogue
 from shared.errors import Refused
-from shared.request import OPTIONS, Request, carried_over, compose, draw_seed, parse_extras, upscales_of
+from shared.request import (
+    OPTIONS,
+    Request,
+    carried_over,
+    compose,
+    compose_preferring,
+    draw_seed,
+    parse_extras,
+    upscales_of,
+)
 
 CATALOGUE = load_catalogue()
 
@@ -367,3 +376,64 @@ def test_what_has_no_words_is_not_asked_of_a_model_that_reads_them() -> None:
 def test_a_models_key_fits_in_a_custom_id() -> None:
     with pytest.raises(ValueError, match="key"):
         load_catalogue('[models."my model"]\nid = "m"')
+
+
+LIKED = {"keep": 60.0, "style_preset": "anime", "model": "sdxl", "output_format": "webp", "gone": 1}
+
+
+@pytest.mark.parametrize(
+    ("written", "picture", "model", "filled"),
+    [
+        ({}, True, "sdxl", {"keep": 60, "style_preset": "anime"}),
+        ({}, False, "sdxl", {"style_preset": "anime"}),
+        ({"keep": 10, "style_preset": "origami"}, True, "sdxl", {"keep": 10, "style_preset": "origami"}),
+        ({"model": "sd3.5-large"}, True, "sd3.5-large", {"keep": 60, "output_format": "webp"}),
+        ({"output_format": "png"}, True, "sd3.5-large", {"keep": 60, "output_format": "png"}),
+        (
+            {"init_image_mode": "STEP_SCHEDULE"},
+            True,
+            "sdxl",
+            {"init_image_mode": "STEP_SCHEDULE", "style_preset": "anime"},
+        ),
+    ],
+)
+def test_what_is_left_out_is_as_preferred_where_the_model_takes_it(
+    written: dict[str, Any], picture: bool, model: str, filled: dict[str, Any]
+) -> None:
+    request = compose_preferring(CATALOGUE, LIKED, prompt="a castle", negative=None, has_picture=picture, **written)
+
+    assert (request.model, request.given()) == (model, filled)
+
+
+def test_a_preferred_model_that_reads_no_picture_gives_way_to_a_picture() -> None:
+    request = compose_preferring(CATALOGUE, {"model": "stable-image-core"}, prompt="a castle", has_picture=True)
+
+    assert request.model == "sd3.5-large"
+
+
+def test_nobody_is_refused_for_what_they_prefer_but_for_what_they_wrote() -> None:
+    with pytest.raises(Refused) as refused:
+        compose_preferring(CATALOGUE, LIKED, prompt="castle::much", steps=30, has_picture=True)
+
+    assert [p.code for p in refused.value.problems] == ["weight_not_a_number"], "the preferred model has steps"
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "model": st.sampled_from([*CATALOGUE.models, "a model of yesterday"]),
+            "keep": st.floats(-10, 110),
+            "fit": st.sampled_from(["crop", "pad", "stretch"]),
+            "style_preset": st.text(max_size=5),
+            "output_format": st.sampled_from(["png", "gif"]),
+            "init_image_mode": st.sampled_from(["STEP_SCHEDULE", "IMAGE_STRENGTH"]),
+            "an option of yesterday": st.just(1),
+        },
+    ),
+    st.booleans(),
+)
+def test_whatever_is_preferred_a_plain_prompt_is_taken(preferred: dict[str, Any], picture: bool) -> None:
+    request = compose_preferring(CATALOGUE, preferred, prompt="a castle", has_picture=picture)
+
+    assert CATALOGUE.models[request.model] in CATALOGUE.offered

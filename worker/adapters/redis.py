@@ -24,7 +24,7 @@ from worker.ports import Claim, Lane, QueueAway
 
 log = logging.getLogger(__name__)
 
-MOST_TICKETS = 64
+MOST_TICKETS = {Lane.PREPARE: 4, Lane.GENERATE: 64}  # one ticket prepares all that waits
 MOST_CRASHES = 2
 DISOWN_SECONDS = 600.0
 INSIST_SECONDS = 2.0
@@ -107,9 +107,9 @@ class RedisQueue:
     def finish(self, claim: Claim, outcome: Outcome, picture: bytes | None = None) -> bool:
         took = int(outcome.seconds * 1000) if isinstance(outcome, Generated) else 0
         facts = (claim.lane, claim.job.id, claim.token, outcome.model_dump_json(), picture or b"", self._keep, took)
-        ended, *claimable = self._insist("finish", *facts)
+        ended, *without_ticket = self._insist("finish", *facts)
         self._let_go(claim)
-        if claimable and claimable[0]:
+        if without_ticket and without_ticket[0] > 0:
             self._send_ticket(claim.lane)
         return bool(ended)
 
@@ -140,7 +140,7 @@ class RedisQueue:
         gave_up = Failed(problem=problem("gave_up", count=MOST_CRASHES)).model_dump_json()
         lost = Failed(problem=problem("lost")).model_dump_json()
         for lane in Lane:
-            facts = (lane, ticket_list(lane), MOST_TICKETS, MOST_CRASHES, gave_up, lost, self._lease, self._keep)
+            facts = (lane, ticket_list(lane), MOST_TICKETS[lane], MOST_CRASHES, gave_up, lost, self._lease, self._keep)
             tickets, back, failed = self._run("sweep", *facts, *(rows if lane == GENERATE else ()))
             if back or failed:
                 log.info("sweep of %s: %d brought back, %d ended as failed", lane, back, failed)

@@ -1,6 +1,6 @@
 -- End a job. ARGV: lane, id, token, outcome, picture, keep ms, call's ms (0: no call succeeded).
--- Answers {1, claimable}, or {0}: it had ended before, or failed under a lost lease, when its end is another worker's
--- to tell. What was paid for is kept whoever brings it.
+-- Answers {1, claimable jobs without a ticket}, or {0}: it had ended before, or failed under a lost lease, when its end
+-- is another worker's to tell. What was paid for is kept whoever brings it.
 local lane, id, token, outcome, picture, keep, took = unpack(ARGV)
 local state, model = job_get(id, 'state', 'model')
 if not state or state == 'finished' or state == 'delivered' then return {0} end
@@ -15,4 +15,4 @@ if tonumber(took) > 0 then
   if faster < 100 then faster = 0 end
   redis.call('HSET', key('pace', model), 'interval', math.max(faster, tonumber(floor or 0)))
 end
-return {1, claimable(lane, now())}
+return {1, claimable(lane, now()) - redis.call('LLEN', key('celery', lane))}

@@ -84,7 +84,7 @@ local function take_turns(lane, id)
   return true
 end
 
--- Give a turn that became free to the job that is parked for it longest, which then waits, or is parked further on.
+-- Give a turn that became free to the job of the earliest start that is parked for it: it waits, or is parked further on.
 local function pass_on(lane, name)
   local id = redis.call('ZRANGE', key('parked', lane, name), 0, 0)[1]
   if not id then return end

@@ -35,7 +35,7 @@ def board(world: Discord, ledger: Ledger, catalogue: Catalogue, clock: Clock) ->
 
 
 def waiting(job: Job, position: int = 3, estimate: float = 38) -> Standing:
-    return Standing(job, State.WAITING, position, estimate, time.time(), None, None)
+    return Standing(job, State.WAITING, position, estimate, time.time(), None, None, typical=5)
 
 
 async def test_a_job_is_followed_from_preparing_to_painting(world: Discord, ledger: Ledger, board: Board) -> None:

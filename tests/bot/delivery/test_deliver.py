@@ -63,10 +63,26 @@ async def test_a_picture_is_posted_in_its_thread_with_its_seed_and_the_status_me
     (file,) = await world.files(posted)
     assert file["filename"] == f"pentimento-{job.id}-4294967295.png"
     gallery = posted["components"][0]["components"][0]["items"][0]
-    assert gallery["description"] == PROMPT
+    assert gallery["description"] == f"Picture changed by AI after the words “{PROMPT}”"
     assert posted["mentions"] == []
     link = f"https://discord.com/channels/{world.guild}/{thread}/{message}"
     assert await world.status(job) == f"Done: {link}"
+
+
+@pytest.mark.parametrize(("waited", "wanted", "pinged"), [(61, True, True), (61, False, False), (30, True, False)])
+async def test_an_answer_that_was_long_in_coming_pings_who_wants_that(
+    world: Discord, ledger: Ledger, deliver: Deliver, waited: float, wanted: bool, pinged: bool
+) -> None:
+    asked = await world.asked(prompt="a castle <@1> @everyone")
+    requester = asked.requester.model_copy(update={"pings": wanted})
+    job = asked.model_copy(update={"requester": requester, "accepted_at": time.time() - waited})
+    ledger.finish(job, made(), png())
+
+    await tell(deliver, ledger, job)
+
+    (posted,) = await world.messages(job.place.message)
+    assert [user["id"] for user in posted["mentions"]] == ([str(world.ada)] if pinged else [])
+    assert posted["mention_everyone"] is False
 
 
 async def test_a_thread_that_was_not_opened_yet_is_opened_under_the_status_message(

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from bot.sheets import MOST_CELLS, Cell, contact_sheet
-from bot.sheets.drawing import PANEL, TEXT
+from bot.sheets.drawing import PANEL, TEXT, Canvas
 from tests.bot.sheets.painted import BLUE, GREEN, GROUND, RED, YELLOW, encoded, extremes, near, noise, plain, seen
 
 COLOURS = (RED, GREEN, BLUE, YELLOW)
@@ -67,6 +67,18 @@ def test_each_number_is_its_own_and_large_enough_for_discords_preview() -> None:
         assert extremes(ImageChops.difference(one, other))[1] > 120
 
 
+def test_numbers_count_from_one_in_reading_order() -> None:
+    sheet = seen(contact_sheet([Cell(None, "")] * 9))
+
+    for number in range(1, 10):
+        left, top = 25 + (number - 1) % 3 * 537, 25 + (number - 1) // 3 * 537
+        alone = Canvas(200, 200)
+        alone.panel((25, 25), (512, 512), 12, PANEL)
+        alone.badge((37, 37), str(number), 58)
+        expected = seen(alone.sheet()).crop((40, 40, 120, 120))
+        assert extremes(ImageChops.difference(sheet.crop((left + 15, top + 15, left + 95, top + 95)), expected))[1] < 60
+
+
 def test_numbers_are_read_on_white_and_on_black_alike() -> None:
     for ground in ((255, 255, 255), (0, 0, 0)):
         sheet = seen(contact_sheet([Cell(plain(ground), "")]))
@@ -120,6 +132,14 @@ def test_pictures_of_other_shapes_keep_theirs_on_a_mat() -> None:
     assert near(sheet.getpixel((25 + 256, 25 + 256)), GREEN)
     assert near(sheet.getpixel((25 + 256, 25 + 100)), (38, 39, 43))
     assert near(sheet.getpixel((25 + 256, 25 + 412)), (38, 39, 43))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (512, 1), (3, 512), (20, 6)])
+def test_the_smallest_pictures_are_still_seen(size: tuple[int, int]) -> None:
+    sheet = seen(contact_sheet([Cell(plain(YELLOW, size), "")]))
+
+    middle = sheet.crop((sheet.width // 2 - 2, sheet.height // 2 - 2, sheet.width // 2 + 2, sheet.height // 2 + 2))
+    assert extremes(middle)[1] > 100
 
 
 def test_a_sheet_of_wide_pictures_is_low() -> None:

@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 from PIL import ImageChops
 
 from bot.sheets import MOST_NODES, Node, lineage_tree
-from bot.sheets.branches import Layout, Metrics, lay_out
+from bot.sheets.branches import Layout, Metrics, _pieces, lay_out
 from bot.sheets.drawing import PANEL
 from bot.sheets.lineage import MOST_PIXELS
 from tests.bot.sheets.painted import BLUE, GREEN, GROUND, RED, extremes, near, plain, seen
 
-FULL = Metrics(width=256, height=376, branch=248, most=3960)
-HALF = Metrics(width=128, height=188, branch=124, most=3960)
+FULL = Metrics(width=256, height=365, branch=236, most=3976)
+HALF = Metrics(width=128, height=182, branch=118, most=3976)
+
+GAP, COLUMN, ROW = 32, FULL.width + FULL.branch, FULL.height
 
 CHAIN = [None, *range(29)]
 STAR = [None, *[0] * 29]
@@ -70,6 +72,18 @@ def test_a_child_stands_right_of_its_parent_or_goes_on_in_a_piece_that_names_it(
                 assert (column, parent) == (0, piece.parent)
 
 
+@settings(deadline=None, max_examples=100)
+@given(forests(), st.integers(2, 8), st.integers(2, 16))
+def test_no_piece_is_longer_or_higher_than_it_may(parents: list[int | None], columns: int, rows: int) -> None:
+    children: dict[int | None, list[int]] = {place: [] for place in (None, *range(len(parents)))}
+    for place, parent in enumerate(parents):
+        children[parent].append(place)
+
+    for piece in _pieces(children, columns, rows):
+        assert piece.columns == max(column for column, _ in piece.at.values()) + 1 <= columns
+        assert piece.rows == max(row for _, row in piece.at.values()) + 1 <= rows
+
+
 def test_a_small_tree_is_never_cut() -> None:
     for parents in ([None], [None, 0, 1], [None, 0, 0, 1, 1, 2], [None, 0, 0, 0]):
         assert len(lay_out(parents, FULL).pieces) == 1
@@ -83,9 +97,10 @@ def test_thirty_in_a_row_or_of_one_parent_are_folded_to_the_shape_of_a_screen(pa
     assert 0.8 < layout.width / layout.height < 2.2
 
 
-def test_its_own_ancestor_is_refused_in_words() -> None:
+@pytest.mark.parametrize("parents", [[None, 2, 1], [1, 0], [0]])
+def test_its_own_ancestor_is_refused_in_words(parents: list[int | None]) -> None:
     with pytest.raises(ValueError, match="some are their own ancestors"):
-        lay_out([None, 2, 1], FULL)
+        lay_out(parents, FULL)
 
 
 THUMBNAILS = [plain(colour) for colour in (RED, GREEN, BLUE)]
@@ -120,10 +135,10 @@ def test_drawings_have_at_most_4096_pixels_a_side_and_few_megabytes(parents: lis
 def test_each_picture_is_drawn_where_the_layout_says() -> None:
     sheet = seen(lineage_tree(tree([None, 0, 0])))
 
-    assert near(sheet.getpixel((36 + 128, 36 + 128)), RED)
-    assert near(sheet.getpixel((36 + 504 + 128, 36 + 128)), GREEN)
-    assert near(sheet.getpixel((36 + 504 + 128, 36 + 376 + 128)), BLUE)
-    assert near(sheet.getpixel((36 + 128, 36 + 376 + 128)), GROUND)
+    assert near(sheet.getpixel((GAP + 128, GAP + 128)), RED)
+    assert near(sheet.getpixel((GAP + COLUMN + 128, GAP + 128)), GREEN)
+    assert near(sheet.getpixel((GAP + COLUMN + 128, GAP + ROW + 128)), BLUE)
+    assert near(sheet.getpixel((GAP + 128, GAP + ROW + 128)), GROUND)
 
 
 def changed(one: list[Node], other: list[Node]) -> tuple[int, int, int, int]:
@@ -141,9 +156,9 @@ def within(inner: tuple[int, int, int, int], outer: tuple[int, int, int, int]) -
 @pytest.mark.parametrize(
     ("words", "place"),
     [
-        ({"who": "Somebody"}, (36, 292, 292, 340)),
-        ({"seed": "seed 987654321"}, (36, 340, 292, 376)),
-        ({"here": "here"}, (28, 28, 300, 300)),
+        ({"who": "Somebody"}, (GAP, GAP + 256, GAP + 256, GAP + 304)),
+        ({"seed": "seed 987654321"}, (GAP, GAP + 304, GAP + 256, GAP + 340)),
+        ({"here": "here"}, (GAP - 8, GAP - 8, GAP + 264, GAP + 264)),
     ],
 )
 def test_words_stand_at_their_picture(words: dict[str, str], place: tuple[int, int, int, int]) -> None:
@@ -154,14 +169,14 @@ def test_what_changed_stands_on_the_branch() -> None:
     nodes = tree([None, 0])
     other = [nodes[0], Node(**{**nodes[1].__dict__, "changed": "another prompt · style"})]
 
-    assert within(changed(nodes, other), (292, 36, 540, 292))
+    assert within(changed(nodes, other), (GAP + 256, GAP, GAP + COLUMN, GAP + 256))
 
 
 def test_the_mark_is_a_frame_and_a_word() -> None:
     marked = seen(lineage_tree(tree([None], here="here")))
 
-    assert near(marked.getpixel((36 - 4, 36 + 128)), (242, 243, 245))
-    assert near(marked.getpixel((36 + 260, 36 + 128)), (242, 243, 245))
+    assert near(marked.getpixel((GAP - 4, GAP + 128)), (242, 243, 245))
+    assert near(marked.getpixel((GAP + 260, GAP + 128)), (242, 243, 245))
     darkest, lightest = extremes(marked.crop((100, 230, 230, 285)))
     assert darkest < 60
     assert lightest > 220
@@ -169,7 +184,7 @@ def test_the_mark_is_a_frame_and_a_word() -> None:
 
 def test_long_names_and_names_that_the_font_lacks_stay_in_their_place() -> None:
     long = changed(tree([None, 0]), tree([None, 0], who="Bartholomew Longname " * 9))
-    assert within(long, (36, 292, 292, 340))
+    assert within(long, (GAP, GAP + 256, GAP + 256, GAP + 304))
 
     replaced = lineage_tree(tree([None], who="山田太郎", plain="user 1"))
     assert replaced.jpeg == lineage_tree(tree([None], who="user 1")).jpeg
@@ -178,7 +193,7 @@ def test_long_names_and_names_that_the_font_lacks_stay_in_their_place() -> None:
 def test_a_missing_picture_is_a_placeholder_with_its_word() -> None:
     gone = Node("a", None, None, "Alice", "seed 1", word="gone")
 
-    assert near(seen(lineage_tree([gone])).getpixel((36 + 20, 36 + 200)), PANEL)
+    assert near(seen(lineage_tree([gone])).getpixel((GAP + 20, GAP + 200)), PANEL)
 
 
 def test_a_parent_that_is_not_there_makes_a_root() -> None:
@@ -223,5 +238,5 @@ def test_pictures_of_every_shape_stay_in_their_frames() -> None:
     wide, high = plain(RED, (2048, 64)), plain(GREEN, (64, 2048))
     sheet = seen(lineage_tree([Node("a", None, wide, "A", "seed 1"), Node("b", "a", high, "B", "seed 2", "style")]))
 
-    assert near(sheet.getpixel((36 + 128, 36 + 128)), RED)
-    assert near(sheet.getpixel((36 + 504 + 128, 36 + 128)), GREEN)
+    assert near(sheet.getpixel((GAP + 128, GAP + 128)), RED)
+    assert near(sheet.getpixel((GAP + COLUMN + 128, GAP + 128)), GREEN)

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sheets.words import glyph, length, shown, wrapped
+from bot.sheets.words import drawn, length, shown, wrapped
 
-BOX = glyph("\uffff", 24)[0].tobytes()
+BOX = drawn("\uffff", 24)[0].tobytes()
 
 
 @pytest.mark.parametrize(
-    ("text", "drawn"),
+    ("text", "kept"),
     [
         ("seed 1234 · keep 35 %", "seed 1234 · keep 35 %"),
         ("graine 5 · échoué, l’œuvre", "graine 5 · echoue, l’oeuvre"),
@@ -27,14 +27,14 @@ BOX = glyph("\uffff", 24)[0].tobytes()
         ("", "user 3"),
     ],
 )
-def test_what_the_font_lacks_is_left_out_or_replaced(text: str, drawn: str) -> None:
-    assert shown(text, "user 3") == drawn
+def test_what_the_font_lacks_is_left_out_or_replaced(text: str, kept: str) -> None:
+    assert shown(text, "user 3") == kept
 
 
 @given(st.text(max_size=400), st.text(max_size=20))
 def test_no_letter_is_ever_drawn_as_the_box_of_a_missing_one(text: str, plain: str) -> None:
     for letter in shown(text, plain):
-        assert letter in " \u00a0" or glyph(letter, 24)[0].tobytes() != BOX
+        assert letter in " \u00a0" or drawn(letter, 24)[0].tobytes() != BOX
 
 
 @given(st.text(max_size=400), st.integers(16, 40), st.integers(60, 500), st.integers(1, 4))
