@@ -163,7 +163,7 @@ def test_a_job_that_waits_is_cancelled_and_its_end_told(ada: Asker, calls: Calla
     with redis.Redis.from_url(ada.house.redis_url) as client:
         until(lambda: client.zcard("pentimento:leases:generate") == len(busy), "as much at work as one person may have")
     waiting = ada.ask("never painted", image=None)
-    status = ada.status(waiting)
+    status = until(lambda: seen if custom_ids(seen := ada.status(waiting)) else None, "the button under the status")
 
     words = ada.private_words(ada.press(status, "cancel"))
 
