@@ -138,7 +138,8 @@ def written_in(data: bytes) -> Recipe | None:
     try:
         made = json.loads(png_text(data)["pentimento"])
         seed = made["seed"]
-        return Recipe(str(made["job"]), Request.model_validate(made["request"]), None if seed is None else int(seed))
+        request = Request.model_validate_json(json.dumps(made["request"]))  # which refuses half characters
+        return Recipe(str(made["job"]), request, None if seed is None else int(seed))
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 

@@ -20,7 +20,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         record=folder / "exchanges.jsonl",
         discord_options=("--no-rate-limits",),
         bedrock_options=("--latency", "0.2"),
-        settings={"BEDROCK_CALL_SECONDS": "4", "LEASE_SECONDS": "3"},
+        settings={"BEDROCK_CALL_SECONDS": "4", "LEASE_SECONDS": "3", "MAX_PER_MINUTE_PER_USER": "0"},
     ) as opened:
         wait_until_ready(opened)
         yield opened
