@@ -40,7 +40,8 @@ async def with_picture(
 
     `seconds` is from the command to the picture. Raises ValueError when the picture cannot be uploaded.
     """
-    fitted, kind = await asyncio.to_thread(fit_upload, picture, limit)
+    fits = len(picture) <= limit  # then there is nothing to encode
+    fitted, kind = fit_upload(picture, limit) if fits else await asyncio.to_thread(fit_upload, picture, limit)
     if fitted is not picture:
         notes = (*notes, _reencoded(limit, kind, phrases))
     file = f"{stem(job.id, made.seed)}.{kind.extension}"

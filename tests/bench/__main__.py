@@ -35,6 +35,8 @@ TOPICS = (
     "latency",
     "ack_burst",
     "sheets",
+    "hostile",
+    "cold_start",
 )
 """Each a module `bench_<topic>` of this folder with `measure(quick) -> list[Ratio]`."""
 

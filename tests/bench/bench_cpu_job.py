@@ -1,6 +1,7 @@
 """`cpu_job`: CPU of preparing and generating one job, without the queue, against the straight lines of `floors`."""
 
 import os
+from collections.abc import Callable
 from functools import partial
 from statistics import median
 from unittest.mock import patch
@@ -42,10 +43,13 @@ def job(studio: BedrockStudio, data: bytes | None) -> bytes:
     return with_parameters(answer.data, request, MODEL, answer.seed, "1234567890")
 
 
-def request_for(data: bytes | None) -> bytes:
-    """Write what the model is sent for this input, for a raw socket to send."""
-    prepared = prepare(data, MODEL.sizes, "crop").data if data else None
-    return floors.request_of(DIALECTS[MODEL.dialect].encode(asked(has_picture=data is not None), MODEL, prepared, 7))
+def floor_of(data: bytes | None, wire: floors.Wire) -> Callable[[], None]:
+    """`F_job` of this input: the same picture drawn, the same bytes sent and answered."""
+    request = asked(has_picture=data is not None)
+    drawn = prepare(data, MODEL.sizes, "crop") if data else None
+    body = DIALECTS[MODEL.dialect].encode(request, MODEL, drawn.data if drawn else None, 7)
+    size = (drawn.width, drawn.height) if drawn else floors.SIZE
+    return partial(floors.job, data, wire, floors.request_of(body), size)
 
 
 def measure(quick: bool) -> list[Ratio]:
@@ -59,13 +63,12 @@ def measure(quick: bool) -> list[Ratio]:
 
 
 def _row(name: str, data: bytes | None, studio: BedrockStudio, model: Model, rounds: int) -> Ratio:
-    request = request_for(data)
     times = 2 if data else 10
     with model.wire() as wire:
         ours, floor = in_turns(
             rounds,
             partial(cpu_ms, partial(job, studio, data), times),
-            partial(cpu_ms, partial(floors.job, data, wire, request), times),
+            partial(cpu_ms, floor_of(data, wire), times),
         )
     note = f"{median(ours):.1f} ms against {median(floor):.1f} ms of CPU"
     return ratio_of(f"cpu_job[{name}]", ours, floor, GOAL if data else GOAL_TEXT, note=note)

@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from statistics import median
 
-from tests.bench import floors
-from tests.bench.bench_cpu_job import request_for
+from tests.bench.bench_cpu_job import TEXT_ONLY, floor_of
 from tests.bench.meters import (
     Share,
     cpu_ms,
@@ -58,37 +57,41 @@ def _cpu_worker(rounds: int) -> Ratio:
 
 
 def _in_flight(rounds: int, jobs: int) -> list[Ratio]:
-    """Keep `IN_FLIGHT` jobs in flight, and some waiting, until `jobs` have ended; the rate is that of a full house."""
-    picture = uploads()[INPUT]
+    """Jobs from words alone first: the worker that they warm holds less than one that has seen pictures."""
+    kinds = ((None, TEXT_ONLY, MIB_TEXT), (uploads()[INPUT], INPUT, MIB_PICTURE))
     with running_model(MODEL_SECONDS) as model:
-        settings = {"WORKER_CONCURRENCY": str(IN_FLIGHT), "CATALOGUE_FILE": catalogue_file(model.folder, 2 * IN_FLIGHT)}
-        with open_workshop(model, **settings) as shop:
-            idle = _warm_idle(shop, None)
-            text_mib = [_held(shop, idle, lambda: shop.work(None, jobs, IN_FLIGHT)) for _ in range(rounds)]
-        rates: list[float] = []
-        bounds: list[float] = []
-        with open_workshop(model, **settings) as shop, _floor(picture) as floor:
-            idle = _warm_idle(shop, picture)
-
-            def full_house() -> None:
-                cpu, wall = cpu_ms(floor, 8) / 1000, wall_ms(floor, 8) / 1000
-                share = Share.begin(shop.worker.pid, shop.redis.pid)
-                ended = shop.work(picture, jobs + 2 * IN_FLIGHT + WAITING, IN_FLIGHT + WAITING)
-                bounds.append(min(IN_FLIGHT / (MODEL_SECONDS + wall), share.cores() / cpu))
-                rates.append((jobs - 1) / (ended[IN_FLIGHT + jobs - 1] - ended[IN_FLIGHT]))
-
-            picture_mib = [_held(shop, idle, full_house) for _ in range(rounds)]
-    note = f"{median(rates):.1f} jobs/s against {median(bounds):.1f}"
-    return [
-        ratio_of("in_flight", rates, bounds, 0.85, "higher", note),
-        _memory("picture", picture_mib, MIB_PICTURE),
-        _memory("text only", text_mib, MIB_TEXT),
-    ]
+        limit = catalogue_file(model.folder, 2 * IN_FLIGHT)
+        rows: list[Ratio] = []
+        for picture, name, mib in kinds:
+            settings = {"WORKER_CONCURRENCY": str(IN_FLIGHT), "CATALOGUE_FILE": limit}
+            with open_workshop(model, **settings) as shop, _floor(picture) as floor:
+                idle = _warm_idle(shop, picture)
+                full_houses = [_full_house(shop, picture, floor, jobs) for _ in range(rounds)]
+            rates, bounds, peaks = (list(figures) for figures in zip(*full_houses, strict=True))
+            held = [(peak - idle) / IN_FLIGHT for peak in peaks]
+            rate = f"{median(rates):.1f} jobs/s against {median(bounds):.1f}"
+            memory = f"{median(held):.1f} MiB against {mib:g}"
+            rows += [
+                ratio_of(f"in_flight[{name}]", rates, bounds, 0.85, "higher", rate),
+                ratio_of(f"memory_in_flight[{name}]", held, [mib] * rounds, 1, note=memory),
+            ]
+    return rows
 
 
-def _memory(what: str, held: list[float], most: float) -> Ratio:
-    note = f"{median(held):.1f} MiB against {most:g}"
-    return ratio_of(f"memory_in_flight[{what}]", held, [most] * len(held), 1, note=note)
+def _full_house(
+    shop: Workshop, picture: bytes | None, floor: Callable[[], None], jobs: int
+) -> tuple[float, float, float]:
+    """Keep `IN_FLIGHT` jobs in flight, and some waiting, until `jobs` more have ended.
+
+    The answer is jobs a second while the house was full, the most that there could be, and the worker's peak in MiB.
+    """
+    pid = shop.worker.pid
+    forget_peak_of(pid)
+    cpu, wall = cpu_ms(floor, 8) / 1000, wall_ms(floor, 8) / 1000
+    share = Share.begin(pid, shop.redis.pid)
+    ended = shop.work(picture, jobs + 2 * IN_FLIGHT + WAITING, IN_FLIGHT + WAITING)
+    bound = min(IN_FLIGHT / (MODEL_SECONDS + wall), share.cores() / cpu)
+    return jobs / (ended[IN_FLIGHT + jobs] - ended[IN_FLIGHT]), bound, peak_mib_of(pid)
 
 
 def _warm_idle(shop: Workshop, picture: bytes | None) -> float:
@@ -98,15 +101,8 @@ def _warm_idle(shop: Workshop, picture: bytes | None) -> float:
     return rss_mib_of(shop.worker.pid)
 
 
-def _held(shop: Workshop, idle: float, run: Callable[[], object]) -> float:
-    """MiB a job in flight that the worker held at most above `idle`."""
-    forget_peak_of(shop.worker.pid)
-    run()
-    return (peak_mib_of(shop.worker.pid) - idle) / IN_FLIGHT
-
-
 @contextmanager
-def _floor(picture: bytes) -> Iterator[Callable[[], None]]:
+def _floor(picture: bytes | None) -> Iterator[Callable[[], None]]:
     """`F_job` of the picture, against a model that answers at once."""
     with running_model() as model, model.wire() as wire:
-        yield partial(floors.job, picture, wire, request_for(picture))
+        yield floor_of(picture, wire)

@@ -16,15 +16,18 @@ from PIL import Image
 SIZE = (1024, 1024)
 
 
-def straight_line(data: bytes) -> bytes:
-    """Open, draft, convert, resize, transpose, encode (JPEG q95 4:4:4): bytes to bytes."""
+def straight_line(data: bytes, size: tuple[int, int] = SIZE) -> bytes:
+    """Open, draft, convert, resize, transpose, encode (JPEG q95 4:4:4): bytes to bytes of a picture of `size`."""
     image = Image.open(io.BytesIO(data))
     orientation = image.getexif().get(0x0112, 1) if image.format == "JPEG" else 1
-    image.draft("RGB", (round(SIZE[1] * image.width / image.height), SIZE[1]))
+    width, height = size[::-1] if orientation == 6 else size
+    scale = max(width / image.width, height / image.height)
+    image.draft("RGB", (round(image.width * scale), round(image.height * scale)))
     ready = image.convert("RGB")
-    left = (ready.width - ready.height) / 2
-    box = (left, 0, left + ready.height, ready.height)
-    drawn = ready.resize(SIZE, Image.Resampling.BICUBIC, box, 1.4)
+    scale = max(width / ready.width, height / ready.height)
+    left, top = (ready.width - width / scale) / 2, (ready.height - height / scale) / 2
+    box = (left, top, left + width / scale, top + height / scale)
+    drawn = ready.resize((width, height), Image.Resampling.BICUBIC, box, 1.4)
     if orientation == 6:
         drawn = drawn.transpose(Image.Transpose.ROTATE_270)
     out = io.BytesIO()
@@ -73,8 +76,8 @@ def decoded(answer: memoryview) -> int:
     return zlib.crc32(binascii.a2b_base64(answer[start:-3]))
 
 
-def job(picture: bytes | None, wire: Wire, request: bytes) -> None:
+def job(picture: bytes | None, wire: Wire, request: bytes, size: tuple[int, int] = SIZE) -> None:
     """All of it, for a job with a picture or from words alone."""
     if picture:
-        straight_line(picture)
+        straight_line(picture, size)
     decoded(wire.call(request))

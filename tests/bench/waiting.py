@@ -1,19 +1,24 @@
 """Jobs that wait in the real ledger, many at once: what the queue's benchmarks stand on."""
 
+import asyncio
 import time
 from collections.abc import Iterable
+from typing import Any
 
 import redis
+from redis.asyncio import Redis
 
+from bot.adapters.redis import RedisQueue
+from shared.catalogue import load_catalogue
 from shared.job import Job, Place, Requester
 from shared.prompts import TextPrompt
 from shared.queue.names import PREFIX
 from shared.queue.scripts import script
 from shared.request import Request
 
+CATALOGUE = load_catalogue()
 MODEL = "sd3.5-large"
 RUNNING_LIMIT, NO_LIMIT = 2, 1_000_000
-KEEP_MS = 3_600_000
 PIPELINE = 500
 
 
@@ -30,15 +35,41 @@ def job(number: int, user: int, *, has_picture: bool = False) -> Job:
     )
 
 
+class Queueing(RedisQueue):
+    """The bot's side of the queue, its scripts sent in bulk."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        super().__init__(
+            Redis(),
+            catalogue=CATALOGUE,
+            send_ticket=no_ticket,
+            max_waiting=NO_LIMIT,
+            max_running=RUNNING_LIMIT,
+        )
+        self._loaded = client.script_load(script("accept"))
+        self.pipeline = client.pipeline(transaction=False)
+
+    async def _run(self, name: str, *arguments: Any) -> Any:
+        self.pipeline.evalsha(self._loaded, 1, PREFIX, *arguments)
+        if len(self.pipeline) >= PIPELINE:
+            self.pipeline.execute()
+        return [b"accepted"]
+
+    def _send_soon(self, lane: str) -> None:
+        """Send none."""
+
+
+async def no_ticket(lane: str) -> None:
+    """Leave the workers asleep."""
+
+
 def queue_all(client: redis.Redis, jobs: Iterable[Job], picture: bytes = b"") -> None:
     """Let these jobs wait, as the bot's accept does: with a picture they wait to be prepared."""
-    accept = client.script_load(script("accept"))
-    pipeline = client.pipeline(transaction=False)
-    for one in jobs:
-        limits = (1, RUNNING_LIMIT, NO_LIMIT, 0.8, KEEP_MS)
-        scopes = (one.flow, 0, 0, f"channel-{one.place.channel}", 0, 0, f"guild-{one.place.guild}", 0, 0)
-        facts = (one.id, one.model_dump_json(), one.request.model, one.flow, *limits, picture, 0, *scopes)
-        pipeline.evalsha(accept, 1, PREFIX, *facts)
-        if len(pipeline) >= PIPELINE:
-            pipeline.execute()
-    pipeline.execute()
+
+    async def accept() -> None:
+        queueing = Queueing(client)
+        for one in jobs:
+            await queueing.accept(one, picture or None)
+        queueing.pipeline.execute()
+
+    asyncio.run(accept())

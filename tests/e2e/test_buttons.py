@@ -96,7 +96,7 @@ def test_use_as_source_goes_on_from_the_result(ada: Asker, calls: Callable[[], l
 
     ada.answer_here(ada.submit(opened))
 
-    assert filled == {"prompt": "a castle", "negative": "", "keep": "", "seed": ""}
+    assert filled == {"prompt": "a castle", "negative": "", "keep": "35", "seed": ""}
     asked = calls()[-1]["body"]
     assert (asked["mode"], asked["strength"], "aspect_ratio" in asked) == ("image-to-image", 0.65, False)
     assert asked["image"]["width"] / asked["image"]["height"] > 1.6

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import redis
 from redis.backoff import ExponentialBackoff
+from redis.connection import PythonRespSerializer
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
@@ -24,6 +25,7 @@ from worker.ports import Claim, Lane, QueueAway
 
 log = logging.getLogger(__name__)
 
+PACKED_BYTES = 6000
 MOST_TICKETS = {Lane.PREPARE: 4, Lane.GENERATE: 64}  # one ticket prepares all that waits
 MOST_CRASHES = 2
 DISOWN_SECONDS = 600.0
@@ -34,7 +36,11 @@ AGAIN = 1
 
 def connect(url: str) -> redis.Redis:
     """Open a pool on `REDIS_URL`: redis://, rediss:// or unix://. Every command has a deadline and few repeats."""
-    return redis.Redis.from_url(url, **CONNECTION, retry=Retry(ExponentialBackoff(cap=1, base=0.05), retries=REPEATS))
+    retry = Retry(ExponentialBackoff(cap=1, base=0.05), retries=REPEATS)
+    client = redis.Redis.from_url(url, **CONNECTION, retry=retry)
+    packer = PythonRespSerializer(PACKED_BYTES, client.get_encoder().encode)  # hiredis' own copies every picture
+    client.connection_pool.connection_kwargs["command_packer"] = packer
+    return client
 
 
 class RedisQueue:

@@ -1,0 +1,51 @@
+"""`cold_start`: from the start of a process until it serves, against a process that only imports the same libraries."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from demo.house import House, open_house
+from demo.processes import Process
+from tests.bench.meters import in_turns, wall_ms
+from tests.bench.ratios import Ratio, ratio_of
+from tests.bench.workshop import wait_for
+
+LIBRARIES: Mapping[str, str] = {
+    "worker": "boto3, celery.app.base, celery.apps.worker, celery.bin.celery, celery.concurrency.thread, "
+    "celery.worker.consumer, dotenv, kombu.transport.redis, PIL.AvifImagePlugin, PIL.GifImagePlugin, PIL.ImageCms, "
+    "PIL.JpegImagePlugin, PIL.PngImagePlugin, PIL.WebPImagePlugin, pybase64, pydantic_settings, redis",
+    "bot": "aiohttp, alembic.command, celery.app.base, discord.app_commands, discord.ui, PIL.Image, pydantic_settings, "
+    "redis.asyncio, sqlalchemy.ext.asyncio",
+}
+# Commands are taken from here on; what discord.py calls ready is two seconds of no further guild later.
+READY = {"worker": "worker ready", "bot": "has connected to Gateway"}
+
+
+def measure(quick: bool) -> list[Ratio]:
+    """Start each half again and again, in a house whose stand-ins and Redis stay."""
+    with tempfile.TemporaryDirectory(prefix="pentimento-start-") as name, open_house(Path(name), start=()) as house:
+        house.environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a product is compiled once, not at every start
+        return [_row(half, house, Path(name), 3 if quick else 7) for half in READY]
+
+
+def _row(half: str, house: House, folder: Path, rounds: int) -> Ratio:
+    imports = [sys.executable, "-c", f"import {LIBRARIES[half]}"]
+    bare = partial(subprocess.run, imports, env=house.environment, check=True, timeout=60)
+    ours, floor = in_turns(rounds, partial(_start, half, folder, house), partial(wall_ms, bare))
+    note = f"{median(ours) / 1000:.2f} s against {median(floor) / 1000:.2f} s"
+    return ratio_of(f"cold_start[{half}]", ours, floor, 1.5, note=note)
+
+
+def _start(half: str, folder: Path, house: House) -> float:
+    started = time.perf_counter()
+    process = Process(half, ("-m", half), folder, house.environment)
+    try:
+        wait_for(process, READY[half])
+        return (time.perf_counter() - started) * 1000
+    finally:
+        process.stop()

@@ -1,0 +1,57 @@
+"""`hostile`: the files made to break things, each refused or shown, in CPU and in memory, by a process of their own."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from demo.processes import ROOT
+from tests.bench.floors import straight_line
+from tests.bench.meters import cpu_ms, in_turns
+from tests.bench.pictures import uploads
+from tests.bench.ratios import Ratio, ratio_of
+from tests.fuzz.samples import hostile
+from tests.worker.test_imaging_hostile import HOSTILE
+
+MIB = 400.0
+
+
+def measure(quick: bool) -> list[Ratio]:
+    """Hold the dearest file against a straight line through a JPEG of 48 MP, the most memory against `MIB`."""
+    peaks: list[float] = []
+    dearest = ""
+
+    def cpu_of_the_dearest() -> float:
+        nonlocal dearest
+        lines = looked_at(files)
+        peaks.append(max(float(line["peak_mib"]) for line in lines.values()))
+        dearest = max(lines, key=lambda name: lines[name]["seconds"])
+        return float(lines[dearest]["seconds"]) * 1000
+
+    files = {name: data for name, (data, _) in (hostile() | HOSTILE).items()}
+    floor_of = partial(cpu_ms, partial(straight_line, uploads()["JPEG 48 MP"]), 2)
+    ours, floor = in_turns(3 if quick else 9, cpu_of_the_dearest, floor_of)
+    cpu = f"{median(ours):.0f} ms against {median(floor):.0f}; dearest of {len(files)}: {dearest}"
+    memory = f"{median(peaks):.0f} MiB, Python and Pillow included, against {MIB:g}"
+    return [
+        ratio_of("hostile[CPU]", ours, floor, 2, note=cpu),
+        ratio_of("hostile[memory]", peaks, [MIB] * len(peaks), 1, note=memory),
+    ]
+
+
+def looked_at(files: Mapping[str, bytes]) -> Mapping[str, Mapping[str, Any]]:
+    """Give them all to `tests.fuzz.limited`; the answer is its last line on each."""
+    with tempfile.TemporaryDirectory(prefix="pentimento-hostile-") as name:
+        for number, data in enumerate(files.values()):
+            (Path(name) / f"{number:03}").write_bytes(data)
+        command = [sys.executable, "-m", "tests.fuzz.limited", name]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=120)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    told = {line["name"]: line for line in lines if "said" in line}
+    assert not [line for line in told.values() if line["said"].startswith("!")], told
+    return {name: told[f"{number:03}"] for number, name in enumerate(files)}
