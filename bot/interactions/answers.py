@@ -21,6 +21,7 @@ from shared.errors import Problem, Refused, problem
 log = logging.getLogger(__name__)
 
 LIMIT: Final = 2000
+ATTEMPTS: Final = 3
 _DEADLINE: Final = 10.0
 _ALREADY_ACKNOWLEDGED: Final = 40060
 _UNKNOWN_INTERACTION: Final = 10062
@@ -113,14 +114,14 @@ def written(interaction: discord.Interaction, problems: Sequence[Problem]) -> st
 
 
 async def _answer_first(interaction: discord.Interaction, answer: Callable[[], Awaitable[object]]) -> bool:
-    """Answer, and once more when the connection broke: if the first try did arrive, Discord says so."""
-    for again in (False, True):
+    """Answer, and again when the connection broke: if an earlier try did arrive, Discord says so."""
+    for attempt in range(ATTEMPTS):
         try:
             async with asyncio.timeout(_DEADLINE):
                 await answer()
         except discord.HTTPException as error:
             if error.code == _ALREADY_ACKNOWLEDGED:
-                return again
+                return attempt > 0
             if error.code == _UNKNOWN_INTERACTION:
                 log.warning(
                     "job %s: Discord waits no longer for an answer; the command was seen too late", interaction.id
@@ -128,7 +129,7 @@ async def _answer_first(interaction: discord.Interaction, answer: Callable[[], A
                 return False
             raise
         except (aiohttp.ClientError, OSError):
-            if again:
+            if attempt == ATTEMPTS - 1:
                 raise
         else:
             return True

@@ -23,13 +23,13 @@ KEEP: Final = MappingProxyType({"subtle": 80.0, "strong": 50.0})
 class Again:
     """Asks once more for what a job asked for, of the model that `Press.more` names where it names one.
 
-    `exactly`: with the seed that it was made with.
+    `same_seed`: with the seed that it was made with.
     """
 
     intake: Intake
     recall: Recall
     people: Knowing
-    exactly: bool = False
+    same_seed: bool = False
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
         try:
@@ -37,8 +37,8 @@ class Again:
             if not await may_press(interaction, recipe, self.people):
                 return
             model = model_called(self.intake.catalogue, press.more or recipe.request.model)
-            same = recipe.seed if self.exactly else None
-            request = carried_over(recipe.request, model, self.intake.catalogue, seed=same)
+            seed = recipe.seed if self.same_seed else None
+            request = carried_over(recipe.request, model, self.intake.catalogue, seed=seed)
             source = await self.recall.original(recipe)
         except Refused as refused:
             await refuse(interaction, refused.problems)

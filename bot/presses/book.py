@@ -29,7 +29,7 @@ def buttons(
     edit, on_result = Edit(intake, recall, people), Edit(intake, recall, people, on_result=True)
     presses: Presses = {
         "again": Again(intake, recall, people),
-        "exact": Again(intake, recall, people, exactly=True),
+        "exact": Again(intake, recall, people, same_seed=True),
         "vary": Vary(intake, recall, people),
         "edit": edit,
         "source": on_result,

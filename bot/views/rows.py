@@ -62,7 +62,7 @@ def notice_rows(
 
 
 def details_rows(recipe: Recipe, catalogue: Catalogue, phrases: Phrases) -> list[ui.ActionRow[Any]]:
-    """Give the row under a picture's details: the very same again, where its model is on offer and reads a seed."""
+    """Give the row under a picture's details: again with the same seed, where its model is on offer and reads one."""
     model = catalogue.models.get(recipe.request.model)
     if model is None or not model.offered or recipe.seed is None:
         return []

@@ -1,5 +1,6 @@
 """The form of a result's settings holds what its model reads, filled in, within Discord's limits."""
 
+import re
 from typing import Any
 
 from discord import ui
@@ -28,6 +29,7 @@ def shown(request: Request, seed: int | None = 7, language: str = "en") -> dict[
 def test_a_form_fits_discord_whatever_was_written(request: Request, seed: int, language: str) -> None:
     assume(request.model in CATALOGUE.models and CATALOGUE.models[request.model].key != "fast-upscale")
     assume(all(wide(text) <= TEXT_LIMIT for text in texts_of(request).values()))
+    assume(not re.search("[\ud800-\udfff]", "".join(texts_of(request).values())))  # no request holds half a character
 
     for name, field in shown(request, seed, language).items():
         if name == "style_preset":

@@ -93,7 +93,7 @@ def test_upscalers_are_chosen_by_name_and_price() -> None:
 
 
 @pytest.mark.parametrize(("model", "seed"), [("sdxl", None), ("a model of yesterday", 7)])
-def test_what_cannot_be_run_again_exactly_is_not_offered_to_be(model: str, seed: int | None) -> None:
+def test_what_has_no_seed_or_no_model_is_not_offered_with_the_same_seed(model: str, seed: int | None) -> None:
     assert details_rows(Recipe(JOB, ask(model), seed), CATALOGUE, EN) == []
 
 

@@ -118,7 +118,9 @@ def test_upscale_asks_which_model_and_the_choice_makes_it_larger(
     assert not any(written.startswith(("upscale", "vary", "edit")) for written in custom_ids(larger))
 
 
-def test_details_say_everything_and_run_it_again_exactly(ada: Asker, calls: Callable[[], list[dict[str, Any]]]) -> None:
+def test_details_say_everything_and_run_it_again_with_the_same_seed(
+    ada: Asker, calls: Callable[[], list[dict[str, Any]]]
+) -> None:
     first = ada.answer(ada.ask("a castle", negative="crowds", keep=60))
     again = ada.press(first, "again")
     second = ada.answer_here(again)
