@@ -82,7 +82,7 @@ async def test_what_is_looked_up_for_too_long_is_refused_while_discord_waits(
             await for_ever()
 
     monkeypatch.setattr(answers, "LOOK_SECONDS", 0.05)
-    monkeypatch.setitem(running_bot.presses, "again", slow)  # type: ignore[arg-type]  # it is a dict here
+    monkeypatch.setitem(running_bot.presses, "again", slow)
     message = await bearing(running_bot, guild, f"again:{JOB.id}")
 
     words = await guild.private_answer(await guild.press(str(message.id), f"again:{JOB.id}"))
@@ -99,7 +99,7 @@ async def test_a_message_that_could_not_be_changed_stays_as_it_is_and_its_person
 
         await turn(interaction, make)
 
-    monkeypatch.setitem(running_bot.presses, "page", broken)  # type: ignore[arg-type]  # it is a dict here
+    monkeypatch.setitem(running_bot.presses, "page", broken)
     message = await bearing(running_bot, guild, "page:0:2")
 
     pressed = await guild.press(str(message.id), "page:0:2")
@@ -128,7 +128,7 @@ async def test_a_copy_and_the_answer_itself_are_deleted_together(
     copy = await bearing(running_bot, guild, f"again:{JOB.id}", f"delete_yes:{JOB.id}")
     past = OnePast(guild, answer)
     delete = DeleteYes(Recall(past, past, no_picture))
-    monkeypatch.setitem(running_bot.presses, "delete_yes", delete)  # type: ignore[arg-type]  # it is a dict here
+    monkeypatch.setitem(running_bot.presses, "delete_yes", delete)
 
     await guild.press(str(copy.id), f"delete_yes:{JOB.id}")
 
@@ -148,7 +148,7 @@ async def test_a_message_that_discord_does_not_give_is_said_in_words(
     async def going_on(interaction: discord.Interaction, press: Press) -> None:
         await Recall(past, past, no_picture).result(interaction, press.job_id)
 
-    monkeypatch.setitem(running_bot.presses, "source", going_on)  # type: ignore[arg-type]  # it is a dict here
+    monkeypatch.setitem(running_bot.presses, "source", going_on)
     match = {"method": "GET", "path_regex": f"/messages/{answer.id}$"}
     await guild.call("POST", "/control/faults", {"match": match, "action": "status:503", "times": 1})
 
