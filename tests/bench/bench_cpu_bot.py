@@ -63,7 +63,7 @@ class Bot:
 
 def measure(quick: bool) -> list[Ratio]:
     """Take turns between the two bots, with an attached picture and without."""
-    rounds, clicks = (1, 20) if quick else (4, 24)
+    rounds, clicks = (1, 12) if quick else (4, 24)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pentimento-bench-")))
         model = stack.enter_context(running_model(MODEL_SECONDS))
