@@ -50,6 +50,7 @@ from bot.looking.queue import Queue
 from bot.looking.show import Show
 from bot.ports import Past, Source
 from bot.presses.book import buttons
+from bot.presses.details import Details
 from bot.recall import Recall, posted
 from bot.reconcile import Reconcile
 from bot.settings import Settings
@@ -112,7 +113,8 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
 
         async def fetch(source: Source) -> bytes:
             limit, hosts = settings.attachment_max_bytes, settings.attachment_hosts
-            data, _ = await attachments.fetch(session, source.url, source.size, limit, hosts)
+            async with intake.downloads:
+                data, _ = await attachments.fetch(session, source.url, source.size, limit, hosts)
             return data
 
         library, people = Library(records.database), People(records.database)
@@ -128,6 +130,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             "imagine": Imagine(intake, sources),
             "sources": sources.complete,
             "reimagine": reimagine,
+            "details": Details(catalogue, recall).on,
             "preferences": preferences,
             "settings": ServerSettings(people),
             **look.commands,

@@ -8,6 +8,7 @@ message says that a request arrived which nobody would remember.
 
 import asyncio
 import hashlib
+import json
 import logging
 import random
 import time
@@ -28,7 +29,7 @@ from bot.views import with_cancel
 from shared.catalogue import Catalogue
 from shared.errors import Problem, Refused, problem
 from shared.job import Job, Place, Requester, Start
-from shared.request import Request, compose_preferring, draw_seed, problems_of
+from shared.request import Request, compose_preferring, draw_seed, parse_extras, problems_of
 
 log = logging.getLogger(__name__)
 
@@ -131,8 +132,17 @@ class Intake:
             yield problem("model_unknown", value=request.model[:100], models=names)
         else:
             yield from problems_of(request, model, self.catalogue)
-        if request.extras is not None and user not in self.extras_users:
+        if request.extras is not None:
+            yield from self._wrong_with_extras(json.dumps(request.extras, ensure_ascii=False), user)
+
+    def _wrong_with_extras(self, written: str, user: int) -> Iterator[Problem]:
+        if user not in self.extras_users:
             yield problem("extras_forbidden")
+            return
+        try:
+            parse_extras(written)
+        except Refused as refused:
+            yield from refused.problems
 
     async def _take_on(self, interaction: discord.Interaction, job: Job, source: Source | Kept | None) -> None:
         try:

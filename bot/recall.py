@@ -1,5 +1,6 @@
 """What was made before, by a job's id or by a picture: from the records, the queue, or the words in the PNG itself."""
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
@@ -9,7 +10,7 @@ from typing import Any
 import discord
 
 from bot.ports import Kept, Past, Recipe, Remembering, Source, State, Watching
-from bot.views.press import read
+from bot.views.press import custom_id, read
 from shared.errors import Refused, problem
 from shared.job import Job
 from shared.outcome import Generated
@@ -40,11 +41,17 @@ class Recall:
             _of_here(standing.job, interaction)
             return _recipe(standing.job, standing.outcome.seed if isinstance(standing.outcome, Generated) else None)
         async for message in _in_front(interaction):
-            for source in pictures_in(message):
-                found = written_in(await self.fetch(source))
-                if found is not None and found.job_id == job_id:
+            async for found, _ in self.written_on(message):
+                if found.job_id == job_id:
                     return found
         raise Refused(problem("job_unknown"))
+
+    async def written_on(self, message: discord.Message | None) -> AsyncIterator[tuple[Recipe, Source]]:
+        """Read the words in a message's pictures, one after the other, as `written_in` does. Raises `Refused`."""
+        for source in pictures_in(message):
+            found = await asyncio.to_thread(written_in, await self.fetch(source))
+            if found is not None:
+                yield found, source
 
     async def known(self, job_id: str) -> Past | None:
         """Give the record of a job; None where there is none, or none can be read. It may be of another guild."""
@@ -138,7 +145,9 @@ def written_in(data: bytes) -> Recipe | None:
     try:
         made = json.loads(png_text(data)["pentimento"])
         seed = made["seed"]
-        return Recipe(str(made["job"]), Request.model_validate(made["request"]), None if seed is None else int(seed))
+        request = Request.model_validate_json(Request.model_validate(made["request"]).model_dump_json())
+        job = read(custom_id("details", str(made["job"])))
+        return Recipe(job.job_id, request, None if seed is None else int(seed)) if job else None
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 

@@ -122,6 +122,8 @@ _PERSON: Mapping[str, str] = {
     "Use /imagine without one.",
     "no_picture": "There is no picture in this message. This command starts from one that is attached or shown. "
     "Use it on a message with a picture, or use /imagine.",
+    "nothing_written": "This picture does not say how it was made. Only PNG files of this bot do, and some "
+    "programs take the words out. Use the command on the answer itself, or on the file as it was posted.",
     "draft_gone": "The form was open for too long. The picture it was about is remembered for an hour. "
     "Use the command on the message again.",
     "nothing_here": "“{field}” was given, and there is no picture to start from. No result stands in this thread. "

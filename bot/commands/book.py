@@ -21,6 +21,7 @@ def every_command(catalogue: Catalogue, today: date, does: Mapping[str, Any]) ->
     return [
         imagine(catalogue, does["imagine"], does["sources"], today),
         message_command("reimagine", does["reimagine"]),
+        message_command("details", does["details"]),
         preferences_command(does["preferences"]),
         *looking(catalogue, does),
         settings(does),

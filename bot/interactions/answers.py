@@ -16,7 +16,7 @@ from discord.utils import MISSING
 
 from bot.interactions.speaking import phrases_of
 from bot.render.text import escaped
-from shared.errors import Problem, problem
+from shared.errors import Problem, Refused, problem
 
 log = logging.getLogger(__name__)
 
@@ -77,9 +77,20 @@ async def hold(interaction: discord.Interaction) -> bool:
 
 
 async def change(interaction: discord.Interaction, text: str) -> None:
-    """Put these words in the place of the message whose change was promised, and of its buttons."""
+    """Put these words in the place of the answer that was promised, and of any buttons."""
     async with asyncio.timeout(_DEADLINE):
         await interaction.edit_original_response(content=text, view=None)
+
+
+async def report(interaction: discord.Interaction, do: Callable[[], Awaitable[str]]) -> None:
+    """Do something once, however often Discord delivers the interaction, and tell its author alone what came of it."""
+    if not await acknowledge(interaction, private=True):
+        return
+    try:
+        text = await do()
+    except Refused as refused:
+        text = written(interaction, refused.problems)
+    await change(interaction, text)
 
 
 async def take_back(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:

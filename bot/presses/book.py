@@ -13,6 +13,7 @@ from bot.presses.delete import Delete, DeleteYes
 from bot.presses.details import Details
 from bot.presses.edit import Edit
 from bot.presses.favourite import Favourite
+from bot.presses.run import Run
 from bot.presses.upscale import Upscale
 from bot.recall import Recall
 from bot.views import Press
@@ -34,6 +35,7 @@ def buttons(
         "source": on_result,
         "upscale": Upscale(intake, recall, people),
         "details": Details(intake.catalogue, recall),
+        "run": Run(intake, recall),
         "favourite": Favourite(favourites, recall),
         "delete": Delete(recall),
         "delete_yes": DeleteYes(recall),

@@ -2,10 +2,11 @@
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 import discord
 
-from bot.interactions.answers import refuse, tell
+from bot.interactions.answers import refuse, report
 from bot.interactions.speaking import phrases_of
 from bot.ports import Cancelling
 from bot.presses.guard import may_end
@@ -26,11 +27,13 @@ class Cancel:
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
         try:
             recipe = await self.recall.recipe(interaction, press.job_id)
-            if not await may_end(interaction, recipe.author):
-                return
-            ended = await self.queue.cancel(recipe.job_id, problem("cancelled", name=interaction.user.display_name))
         except Refused as refused:
             await refuse(interaction, refused.problems)
             return
-        log.info("job %s: %s asked to cancel it: %s", recipe.job_id, interaction.user.id, ended)
-        await tell(interaction, phrases_of(interaction).say(f"cancel.{ended}"))
+        if await may_end(interaction, recipe.author):
+            await report(interaction, partial(self._cancel, interaction, recipe.job_id))
+
+    async def _cancel(self, interaction: discord.Interaction, job_id: str) -> str:
+        ended = await self.queue.cancel(job_id, problem("cancelled", name=interaction.user.display_name))
+        log.info("job %s: %s asked to cancel it: %s", job_id, interaction.user.id, ended)
+        return phrases_of(interaction).say(f"cancel.{ended}")

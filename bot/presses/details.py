@@ -1,4 +1,4 @@
-"""Details: everything that is known of a result, for the one who presses."""
+"""Details: everything that is known of a result, or that a picture says of itself, for the one who asks."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -7,10 +7,11 @@ import discord
 
 from bot.interactions.showing import Shown, present
 from bot.interactions.speaking import phrases_of
-from bot.recall import Recall
+from bot.recall import Recall, job_of, pictures_in
 from bot.render import details_view
-from bot.views import Press, details_rows
+from bot.views import Press, details_rows, run_rows
 from shared.catalogue import Catalogue
+from shared.errors import Refused, problem
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,21 @@ class Details:
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
         await present(interaction, partial(self._details, interaction, press.job_id))
+
+    async def on(self, interaction: discord.Interaction, message: discord.Message) -> None:
+        """Tell it of a message's picture: of an answer of ours by the records, of any other by its own words."""
+        await present(interaction, partial(self._written, interaction, message))
+
+    async def _written(self, interaction: discord.Interaction, message: discord.Message) -> Shown:
+        job_id = job_of(message, interaction.client)
+        if job_id is not None and await self.recall.known(job_id) is not None:
+            return await self._details(interaction, job_id)
+        phrases = phrases_of(interaction)
+        async for recipe, source in self.recall.written_on(message):
+            model = self.catalogue.models.get(recipe.request.model)
+            rows = run_rows(recipe, self.catalogue, phrases)
+            return Shown(details_view(recipe, model, phrases, picture=source.url, rows=rows))
+        raise Refused(problem("nothing_written" if any(pictures_in(message)) else "no_picture"))
 
     async def _details(self, interaction: discord.Interaction, job_id: str) -> Shown:
         recipe = await self.recall.recipe(interaction, job_id)

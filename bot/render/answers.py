@@ -58,9 +58,9 @@ def result_view(
     """
     prompt = written_prompt(job.request)
     picture = discord.MediaGalleryItem(f"attachment://{file}", description=alt_text(job.request, model, phrases))
-    timing = phrases.say(
-        "result.timing", seconds=_seconds(made.seconds or 0, phrases), total=_seconds(seconds, phrases)
-    )
+    task = model.task if model else "paint"
+    spent = {"seconds": _seconds(made.seconds or 0, phrases), "total": _seconds(seconds, phrases)}
+    timing = phrases.say(f"result.timing_{task}", **spent)
     return _view(
         job,
         _MADE,

@@ -6,11 +6,12 @@ At most 40 components and 4000 characters: https://discord.com/developers/docs/c
 from collections.abc import Iterator
 from typing import Any, Final
 
+import discord
 from discord import ui
 
 from bot.phrases import Phrases
 from bot.ports import Past, Recipe
-from bot.render.answers import Rows
+from bot.render.answers import Rows, alt_text
 from bot.render.facts import facts_of, number
 from bot.render.text import escaped, shortened
 from shared.catalogue import Model
@@ -29,11 +30,13 @@ def details_view(
     *,
     past: Past | None = None,
     parent: str | None = None,
+    picture: str | None = None,
     rows: Rows = (),
 ) -> ui.LayoutView:
     """Show how a picture was made. `model` is the row of its model, None where the catalogue has it no longer.
 
     `past` is the record of its job, where there is one; `parent` the address of the answer it goes on from.
+    `picture` is the address of the picture itself, where nothing but that tells.
     """
     said = (
         f"### {phrases.say('details.title')}",
@@ -41,9 +44,14 @@ def details_view(
         shortened(facts_of(recipe.request, model, phrases), _FACTS),
         "\n".join(_story(recipe, model, past, parent, phrases)),
     )
+    parts: list[ui.Item[Any]] = [*map(ui.TextDisplay, said)]
+    if picture is not None:
+        item = discord.MediaGalleryItem(picture, description=alt_text(recipe.request, model, phrases))
+        parts.insert(1, ui.MediaGallery(item))
+        notes = ["details.written", *(["details.unsourced"] if recipe.request.has_picture else [])]
+        parts.append(ui.TextDisplay(f"-# {' '.join(map(phrases.say, notes))}"))
     view = ui.LayoutView(timeout=None)
-    parts: list[ui.Item[Any]] = [*map(ui.TextDisplay, said), *rows]
-    view.add_item(ui.Container(*parts))
+    view.add_item(ui.Container(*parts, *rows))
     return view
 
 

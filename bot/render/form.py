@@ -29,9 +29,10 @@ def texts_of(request: Request) -> dict[str, str]:
 
 
 def form_parts(request: Request, seed: int | None, model: Model, phrases: Phrases) -> list[ui.Label[Any]]:
-    """Build the fields, filled in. Texts longer than `fields.TEXT_LIMIT` are cut."""
+    """Build the fields, filled in with what is in force. Texts longer than `fields.TEXT_LIMIT` are cut."""
+    keep = request.value("keep", model)
     filled = texts_of(request) | {
-        "keep": "" if request.keep is None else number(request.keep, phrases),
+        "keep": "" if keep is None else number(keep, phrases),
         "seed": "" if seed is None else str(seed),
     }
     return [

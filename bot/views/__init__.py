@@ -8,6 +8,7 @@ from bot.views.rows import (
     details_rows,
     notice_rows,
     result_rows,
+    run_rows,
     upscale_choice,
     with_cancel,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "details_rows",
     "notice_rows",
     "result_rows",
+    "run_rows",
     "upscale_choice",
     "with_cancel",
 ]

@@ -69,6 +69,14 @@ def details_rows(recipe: Recipe, catalogue: Catalogue, phrases: Phrases) -> list
     return [ui.ActionRow(button("exact", recipe.job_id, phrases))]
 
 
+def run_rows(recipe: Recipe, catalogue: Catalogue, phrases: Phrases) -> list[ui.ActionRow[Any]]:
+    """Give the row under what a picture says of itself: the same again, where its model is on offer."""
+    model = catalogue.models.get(recipe.request.model)
+    if model is None or not model.offered:
+        return []
+    return [ui.ActionRow(button("run", "0", phrases, more="picture" if recipe.request.has_picture else "words"))]
+
+
 def upscale_choice(job_id: str, models: Sequence[Model], phrases: Phrases) -> ui.View:
     """Give the view in which one of several upscalers is chosen, five at most, each with its price."""
     view = ui.View(timeout=None)

@@ -32,8 +32,10 @@ def test_details_fit_discord_whatever_was_written(
     recipe = Recipe(job_id, request, seed, author)
     model = CATALOGUE.models.get(request.model)
 
+    phrases, picture = phrases_for(language), None if known else "https://cdn.discordapp.com/a.png"
+
     view = details_view(
-        recipe, model, phrases_for(language), past=past(request, 1e9 / 3) if known else None, parent=LINK
+        recipe, model, phrases, past=past(request, 1e9 / 3) if known else None, parent=LINK, picture=picture
     )
 
     assert sum(map(wide, text(view))) <= 4000

@@ -1,7 +1,10 @@
 """A person at the Discord stand-in, and patience."""
 
 import base64
+import json
 import time
+import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +106,23 @@ class Asker:
         opened: str = self.post("/control/invoke", used)["interaction_id"]
         return opened
 
+    def share(self, name: str, data: bytes) -> dict[str, Any]:
+        """Post a message with this file as a person does."""
+        apart = uuid.uuid4().hex
+        fields = (
+            (b'name="payload_json"', b'{"attachments": [{"id": 0}]}'),
+            (f'name="files[0]"; filename="{name}"'.encode(), data),
+        )
+        lines = [b"--%b\r\nContent-Disposition: form-data; %b\r\n\r\n%b\r\n" % (apart.encode(), *f) for f in fields]
+        request = urllib.request.Request(  # noqa: S310 - loopback
+            f"{self.house.discord_url}/client/channels/{self.house.channel}/messages?user={self.user}",
+            b"".join([*lines, f"--{apart}--\r\n".encode()]),
+            {"Content-Type": f"multipart/form-data; boundary={apart}"},
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - loopback
+            shared: dict[str, Any] = json.loads(answer.read())
+        return shared
+
     def submit(self, opened: str, **values: Any) -> str:
         """Fill in the form that an interaction opened, and send it; the answer is the new interaction's id."""
         until(lambda: self.get(f"/control/interactions/{opened}").get("modal"), "the form")
@@ -118,6 +138,10 @@ class Asker:
             return next((m for m in self.messages(channel) if f"again:{job}" in custom_ids(m)), None)
 
         return until(look, f"an answer to job {job} where it was asked for")
+
+    def written_down(self, job: str) -> None:
+        """Wait until a picture is in the records: the last edit of its status message comes after that."""
+        until(lambda: self.status(job)["content"].startswith("Done"), f"the last edit about job {job}")
 
     def private_words(self, job: str) -> str:
         """Wait for the words that only the asker sees."""

@@ -45,6 +45,20 @@ def test_two_clicks_are_two_jobs(ada: Asker, calls: Callable[[], list[dict[str, 
     assert len(calls()) == 3
 
 
+def test_a_press_that_discord_delivers_twice_is_one(ada: Asker, calls: Callable[[], list[dict[str, Any]]]) -> None:
+    first = ada.answer(ada.ask("a castle", image=None))
+    ada.post("/control/gateway", {"op": "duplicate_interactions:3"})
+
+    marked = ada.private_words(ada.press(first, "favourite"))
+    details = ada.private_words(ada.press(first, "details"))
+    ada.answer_here(ada.press(first, "again"))
+
+    assert marked.startswith("★")
+    assert "a castle" in details
+    assert ada.private_words(ada.press(first, "favourite")).startswith("☆")
+    assert len(calls()) == 2
+
+
 def test_edit_opens_filled_in_and_asks_again_of_the_same_source(
     ada: Asker, calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
@@ -82,7 +96,7 @@ def test_use_as_source_goes_on_from_the_result(ada: Asker, calls: Callable[[], l
 
     ada.answer_here(ada.submit(opened))
 
-    assert filled == {"prompt": "a castle", "negative": "", "keep": "", "seed": ""}
+    assert filled == {"prompt": "a castle", "negative": "", "keep": "35", "seed": ""}
     asked = calls()[-1]["body"]
     assert (asked["mode"], asked["strength"], "aspect_ratio" in asked) == ("image-to-image", 0.65, False)
     assert asked["image"]["width"] / asked["image"]["height"] > 1.6
@@ -106,7 +120,9 @@ def test_upscale_asks_which_model_and_the_choice_makes_it_larger(
 
 def test_details_say_everything_and_run_it_again_exactly(ada: Asker, calls: Callable[[], list[dict[str, Any]]]) -> None:
     first = ada.answer(ada.ask("a castle", negative="crowds", keep=60))
-    second = ada.answer_here(ada.press(first, "again"))
+    again = ada.press(first, "again")
+    second = ada.answer_here(again)
+    ada.written_down(again)
     details = ada.private(ada.press(second, "details"))
 
     ada.answer_here(ada.press(details, "exact"))
@@ -147,7 +163,7 @@ def test_a_job_that_waits_is_cancelled_and_its_end_told(ada: Asker, calls: Calla
     with redis.Redis.from_url(ada.house.redis_url) as client:
         until(lambda: client.zcard("pentimento:leases:generate") == len(busy), "as much at work as one person may have")
     waiting = ada.ask("never painted", image=None)
-    status = ada.status(waiting)
+    status = until(lambda: seen if custom_ids(seen := ada.status(waiting)) else None, "the button under the status")
 
     words = ada.private_words(ada.press(status, "cancel"))
 

@@ -11,7 +11,8 @@ from demo.first_picture import wait_until_ready, words_of
 from demo.house import House, open_house
 from demo.processes import Process
 from demo.web import call
-from tests.e2e.asker import Asker
+from shared.queue.names import OPEN_JOBS
+from tests.e2e.asker import Asker, custom_ids, until
 
 
 @pytest.fixture
@@ -29,6 +30,9 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 def stop(house: House) -> None:
+    """Stop the bot when it has written down what it told."""
+    with redis.Redis.from_url(house.redis_url) as client:
+        until(lambda: not client.exists(OPEN_JOBS), "a queue without open jobs")
     assert house.processes["bot"].stop() == 0
 
 
@@ -99,3 +103,20 @@ def test_with_the_records_lost_too_the_pictures_own_words_are_enough(house: Hous
     assert "The picture this started from is gone." in ada.private_words(ada.press(from_picture, "again"))
     assert "a ship" in "\n".join(words_of(ada.private(ada.press(from_picture, "details"))))
     assert "cannot be marked" in ada.private_words(ada.press(from_picture, "favourite"))
+
+
+def test_where_a_model_is_gone_another_one_is_asked_by_a_button(house: House) -> None:
+    ada = Asker(house)
+    gone = ada.answer(ada.ask("a castle [eol-once]", image=None))
+    said = "\n".join(words_of(gone))
+
+    ada.answer_here(ada.press(gone, "again", "stable-image-core"))
+
+    assert "SD 3.5 Large is no longer available" in said
+    assert call("GET", f"{house.bedrock_url}/control/calls")[-1]["model"].startswith("stability.stable-image-core")
+    assert "no longer available" in ada.private_words(ada.press(gone, "again", gone_job(gone)))
+
+
+def gone_job(message: dict[str, Any]) -> str:
+    """Give the end of the custom id of the plain Again: the job's own id."""
+    return next(written for written in custom_ids(message) if written.count(":") == 1).partition(":")[2]

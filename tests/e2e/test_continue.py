@@ -15,9 +15,8 @@ def made_by(result: dict[str, Any]) -> str:
 
 
 def finished(ada: Asker, job: str, answer: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
-    """Wait for the answer, and until it is written down: the last edit of the status message comes after that."""
     told = answer(job)
-    until(lambda: ada.status(job)["content"].startswith("Done"), "the last edit")
+    ada.written_down(job)
     return told
 
 

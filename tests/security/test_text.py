@@ -140,7 +140,7 @@ def test_a_notice_of_the_filter_has_nothing_of_the_prompt(prompt: str) -> None:
 
 @given(st.lists(texts, min_size=1, max_size=30))
 def test_a_refusal_quotes_what_was_written_without_any_of_its_marks_alive(values: list[str]) -> None:
-    interaction: Any = SimpleNamespace(locale=Locale.american_english)
+    interaction: Any = SimpleNamespace(locale=Locale.american_english, extras={})
     wrong = [problem("model_unknown", value=value[:100], models="SDXL 1.0") for value in values]
 
     text = written(interaction, wrong)

@@ -341,6 +341,43 @@ def test_what_another_model_would_not_take_is_refused_in_words() -> None:
     assert [wrong.code for wrong in refused.value.problems] == ["weight_unsupported"]
 
 
+@pytest.mark.parametrize(
+    ("written", "keep"), [("35", 35), (" 62,5 % ", 62.5), ("62.5%", 62.5), ("100\u00a0%", 100), ("0", 0)]
+)
+def test_a_number_may_be_written_as_people_write_it(written: str, keep: float) -> None:
+    assert compose(CATALOGUE, prompt="a", has_picture=True, keep=written).keep == keep
+
+
+@pytest.mark.parametrize("written", ["much", "1e999", "nan", "", "12.5.1", "9" * 5000])
+def test_what_is_no_number_is_refused_as_it_was_written(written: str) -> None:
+    with pytest.raises(Refused) as refused:
+        compose(CATALOGUE, prompt="a", has_picture=True, keep=written, seed=written + "x")
+
+    assert [p.code for p in refused.value.problems] == ["not_a_number", "not_a_number"]
+    assert refused.value.problems[0].facts["value"] == written[:100]
+
+
+def test_a_seed_that_is_written_beyond_all_bounds_is_out_of_range() -> None:
+    with pytest.raises(Refused) as refused:
+        compose(CATALOGUE, prompt="a", has_picture=True, seed="9" * 400)
+
+    assert [p.code for p in refused.value.problems] == ["out_of_range"]
+
+
+def test_what_has_no_words_is_not_asked_of_a_model_that_reads_them() -> None:
+    larger = Request(model="fast-upscale", text_prompts=(), has_picture=True)
+
+    with pytest.raises(Refused) as refused:
+        carried_over(larger, CATALOGUE.models["sd3.5-large"], CATALOGUE)
+
+    assert [p.code for p in refused.value.problems] == ["prompt_empty"]
+
+
+def test_a_models_key_fits_in_a_custom_id() -> None:
+    with pytest.raises(ValueError, match="key"):
+        load_catalogue('[models."my model"]\nid = "m"')
+
+
 LIKED = {"keep": 60.0, "style_preset": "anime", "model": "sdxl", "output_format": "webp", "gone": 1}
 
 

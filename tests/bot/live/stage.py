@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 
+from bot import attachments
 from bot.client import Bot
 from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
@@ -19,6 +20,8 @@ from bot.commands.reimagine import Reimagine
 from bot.commands.source import Sources
 from bot.intake import Intake
 from bot.ports import Draft, Kept, Past, Source, Standing
+from bot.presses.details import Details
+from bot.presses.run import Run
 from bot.recall import Recall
 from shared.catalogue import Catalogue
 from shared.errors import Problem
@@ -192,6 +195,11 @@ class Guild:
         used = {"user": user, "name": name, "locale": locale, "channel_id": self.channel, "target_id": message}
         return str((await self.call("POST", "/control/invoke", used))["interaction_id"])
 
+    async def press(self, message: str, written: str, *, user: str = "ada") -> str:
+        """Press the button of this custom id; the answer is the interaction's id."""
+        pressed = {"user": user, "message_id": message, "custom_id": written}
+        return str((await self.call("POST", "/control/press", pressed))["interaction_id"])
+
     async def submit(self, opened: str, *, user: str = "ada", **values: Any) -> str:
         """Fill in the form that an interaction was answered with, and send it."""
         await self.until(opened, lambda state: "modal" in state)
@@ -245,10 +253,6 @@ async def _nothing(*_: object, **__: object) -> None:
     """Stand for the work of the commands that are not used here."""
 
 
-async def _fetch(source: Source) -> bytes:
-    raise NotImplementedError(source.name)
-
-
 def build(
     queue: MemoryQueue,
     session: aiohttp.ClientSession,
@@ -269,9 +273,21 @@ def build(
         now=lambda: 1_800_000_000.0,
     )
     reimagine = Reimagine(intake, drafts or MemoryDrafts())
+
+    async def fetch(source: Source) -> bytes:
+        data, _ = await attachments.fetch(session, source.url, source.size, intake.max_bytes, intake.hosts)
+        return data
+
     past = NothingPast()
-    sources = Sources(past, Recall(past, past, _fetch))
-    does = {"imagine": Imagine(intake, sources), "sources": sources.complete, "reimagine": reimagine}
+    recall = Recall(past, past, fetch)
+    sources = Sources(past, recall)
+    does = {
+        "imagine": Imagine(intake, sources),
+        "sources": sources.complete,
+        "reimagine": reimagine,
+        "details": Details(catalogue, recall).on,
+    }
     bot = Bot(every_command(catalogue, date(2026, 11, 22), defaultdict(lambda: _nothing, does)))
+    bot.presses = {"run": Run(intake, recall)}
     bot.forms = {"reimagine": reimagine.submitted}
     return bot
