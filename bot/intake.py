@@ -20,7 +20,7 @@ import aiohttp
 import discord
 
 from bot import attachments
-from bot.interactions.answers import acknowledge, refuse, take_back
+from bot.interactions.answers import acknowledge, answer_id, refuse, take_back
 from bot.interactions.permissions import may_open_thread, missing
 from bot.interactions.speaking import phrases_of, preferences_of
 from bot.ports import Accepting, Kept, Recording, Source
@@ -205,11 +205,11 @@ class Intake:
     async def _place(self, interaction: discord.Interaction) -> Place:
         """Give the acknowledgement as the place: a message that says only that the bot is thinking."""
         async with asyncio.timeout(_DEADLINE):
-            status = await interaction.original_response()
+            message = await answer_id(interaction)
         return Place(
             guild=interaction.guild_id or 0,
-            channel=interaction.channel_id or status.channel.id,
-            message=status.id,
+            channel=interaction.channel_id or 0,
+            message=message,
             in_place=in_thread(interaction) or interaction.guild_id is None,
             direct=interaction.guild_id is None,
         )
