@@ -11,7 +11,7 @@ RECORD ?=
 PORT ?=
 export PROMPT
 
-.PHONY: help demo test check bench soak fuzz up lock clean
+.PHONY: help demo test check audit bench soak fuzz up lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -23,12 +23,15 @@ demo: .venv/demo  ## everything on loopback: chat page, bot, worker, Redis (ONCE
 test: .venv/dev  ## all tests, with real processes; the browser's are skipped where there is no Chromium
 	$(BIN)/python -m pytest
 
-check: .venv/dev  ## formatting, lint, strict types, import contracts, tests
+check: .venv/dev audit  ## formatting, lint, strict types, import contracts, known vulnerabilities, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest
+
+audit: .venv/dev  ## ask for known vulnerabilities of the locked packages, where that can be asked
+	$(BIN)/python -m tests.security.audit
 
 bench: .venv/dev  ## what the work takes, as ratios to what it costs at all: bench.json, bench.png (QUICK=1)
 	$(BIN)/python -m tests.bench

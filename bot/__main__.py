@@ -10,32 +10,51 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import aiohttp
 import discord
+from redis.asyncio import Redis
 
 from bot import attachments
 from bot import log as logs
 from bot.adapters.celery import CeleryTickets
+from bot.adapters.drafts import RedisDrafts
+from bot.adapters.families import Families
+from bot.adapters.favourites import Favourites
+from bot.adapters.forgetting import Forgetting
 from bot.adapters.lead import Lead
 from bot.adapters.library import Library
 from bot.adapters.people import People
 from bot.adapters.records import Records, RecordsUnusableError
 from bot.adapters.redis import RedisQueue, connect
+from bot.adapters.search import JobSearch, RedisSearches
+from bot.adapters.thumbnails import KeptThumbnails
 from bot.board import Board
 from bot.check import check
-from bot.client import Bot
+from bot.client import Bot, PressHandler
+from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
-from bot.commands.options import command
+from bot.commands.preferences import ShowPreferences
+from bot.commands.reimagine import Reimagine
+from bot.commands.settings import ServerSettings
+from bot.commands.source import Sources
 from bot.deliver import Deliver
 from bot.heartbeat import beat
 from bot.intake import Intake
-from bot.ports import Source
-from bot.presses.again import Again, Vary
-from bot.recall import Recall
+from bot.looking.export import Export
+from bot.looking.forget import ForgetMe
+from bot.looking.history import History
+from bot.looking.lineage import Lineage
+from bot.looking.queue import Queue
+from bot.looking.show import Show
+from bot.ports import Past, Source
+from bot.presses.book import buttons
+from bot.presses.details import Details
+from bot.recall import Recall, posted
 from bot.reconcile import Reconcile
 from bot.settings import Settings
+from bot.thumbnails import Pictures, Thumbnailer
 from shared.catalogue import Catalogue, load_catalogue
 from shared.settings import SettingsMissing, read_settings
 
@@ -68,7 +87,9 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             max_waiting=settings.max_waiting_per_user,
             max_running=settings.max_running_per_user,
             channel_waiting=settings.max_waiting_per_channel,
+            channel_running=settings.max_running_per_channel,
             guild_waiting=settings.max_waiting_per_guild,
+            guild_running=settings.max_running_per_guild,
             per_minute=(
                 settings.max_per_minute_per_user,
                 settings.max_per_minute_per_channel,
@@ -92,26 +113,35 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
 
         async def fetch(source: Source) -> bytes:
             limit, hosts = settings.attachment_max_bytes, settings.attachment_hosts
-            data, _ = await attachments.fetch(session, source.url, source.size, limit, hosts)
+            async with intake.downloads:
+                data, _ = await attachments.fetch(session, source.url, source.size, limit, hosts)
             return data
 
         library, people = Library(records.database), People(records.database)
         recall = Recall(library, queue, fetch)
-        bot = Bot([command(catalogue, Imagine(intake), datetime.now(UTC).date())], people)
-        bot.presses = {
-            "again": Again(intake, recall, people),
-            "vary": Vary(intake, recall, people),
+
+        async def telling(past: Past) -> discord.Message | None:
+            return await posted(bot, past)
+
+        look = _looking(records, redis, queue, Pictures(telling, library, fetch), catalogue)
+        reimagine = Reimagine(intake, RedisDrafts(redis))
+        sources, preferences = Sources(library, recall), ShowPreferences(people, catalogue)
+        does = {
+            "imagine": Imagine(intake, sources),
+            "sources": sources.complete,
+            "reimagine": reimagine,
+            "details": Details(catalogue, recall).on,
+            "preferences": preferences,
+            "settings": ServerSettings(people),
+            **look.commands,
         }
+        bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
+        presses, forms = buttons(intake, recall, people, Favourites(records.database), queue)
+        bot.presses = {**presses, **look.presses, "prefer": preferences.changed}
+        bot.forms = {**forms, "reimagine": reimagine.submitted}
         board = Board(bot, queue, catalogue)
         keeping = library if settings.source_days else None
         deliver = Deliver(bot, queue, catalogue, records=records, keeping=keeping, board=board)
-
-        async def forget_sources() -> None:
-            while True:
-                await asyncio.sleep(HOUSEKEEPING_SECONDS)
-                dropped = await library.drop_sources(before=time.time() - settings.source_days * 86400)
-                if dropped:
-                    log.info("%d pictures that nobody started from any more were dropped", dropped)
 
         async def delivery() -> None:
             await queue.start()
@@ -123,7 +153,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             "the board": partial(lead.during, board.run),
             "the delivery": partial(lead.during, delivery),
             "the reconciliation": partial(lead.during, reconcile.run),
-            "the housekeeping": partial(lead.during, forget_sources),
+            "the housekeeping": partial(lead.during, partial(forget_pictures, library, settings.source_days)),
         }
         if settings.heartbeat_file:
             bot.background |= {"the heartbeat": partial(beat, bot, settings.heartbeat_file)}
@@ -132,6 +162,43 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         except Exception as error:
             raise CannotStart(f"Redis does not answer ({error}). Check REDIS_URL and whether Redis runs.") from error
         await run(bot, settings.discord_token.get_secret_value(), stop)
+
+
+async def forget_pictures(library: Library, days: float) -> None:
+    """Drop, every hour, the pictures that nobody started from or asked for in so many days."""
+    while True:
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)
+        dropped = await library.drop_pictures(before=time.time() - days * 86400)
+        if dropped:
+            log.info("%d pictures that nobody started from or asked for any more were dropped", dropped)
+
+
+class Looking(NamedTuple):
+    """What looks back: commands by their names, and presses by their verbs."""
+
+    commands: dict[str, Any]
+    presses: dict[str, PressHandler]
+
+
+def _looking(records: Records, redis: Redis, queue: RedisQueue, pictures: Pictures, catalogue: Catalogue) -> Looking:
+    """Join what looks back."""
+    search, thumbnailer = JobSearch(records.database), Thumbnailer(pictures, KeptThumbnails(records.database))
+    searches = RedisSearches(redis)
+    history = History(search, searches, thumbnailer, catalogue)
+    export, forget = Export(search, pictures), ForgetMe(Forgetting(records.database), queue, searches)
+    show = Show(search, pictures.library, queue, pictures, catalogue)
+    return Looking(
+        {
+            "queue": Queue(queue, catalogue),
+            "show": show,
+            "history": history,
+            "favourites": history.favourites,
+            "export": export,
+            "forget_me": forget,
+            "lineage": Lineage(pictures.library, Families(records.database), thumbnailer, catalogue),
+        },
+        {"page": history.turn, "show": show.chosen, "export": export.older, "forget": forget.meant},
+    )
 
 
 async def opened_records(settings: Settings, catalogue: Catalogue) -> Records:

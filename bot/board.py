@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 EDIT_SECONDS: Final = 10.0
 COUNTDOWN_SECONDS: Final = 10.0
+KEPT_SECONDS: Final = 3600.0  # what is open is looked at in parts: longer than all of them take
 LAST_WAITS: Final = (1.0, 3.0)
 
 
@@ -77,7 +78,8 @@ class Board:
         """One round: edit the status messages that say something else than they should, as far as the budget goes."""
         self._settled = set()
         standings = await self._queue.standings(await self._queue.open_jobs())
-        self._shown = {s.job.id: self._shown.get(s.job.id, _Shown()) for s in standings}
+        kept = {job_id: shown for job_id, shown in self._shown.items() if self._clock() - shown.at < KEPT_SECONDS}
+        self._shown = kept | {s.job.id: self._shown.get(s.job.id, _Shown()) for s in standings}
         budget = max(1, round(self._period))
         try:
             await asyncio.gather(*(self._update(standing) for standing in self._due(standings)[:budget]))

@@ -1,6 +1,7 @@
 """`python -m bot check`: whether the bot could run, told line by line, and the link that invites it."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
@@ -10,7 +11,7 @@ import discord
 from bot.adapters.records import Records
 from bot.adapters.redis import connect
 from bot.client import Tree
-from bot.commands.options import command
+from bot.commands.book import every_command
 from bot.commands.sync import in_step
 from bot.commands.translation import PhraseTranslator
 from bot.interactions.permissions import INVITED
@@ -48,7 +49,7 @@ async def _found(name: str, finding: Finding) -> bool:
 
 async def _discord(client: discord.Client, settings: Settings, catalogue: Catalogue) -> str:
     await client.login(settings.discord_token.get_secret_value())
-    tree = Tree(client, [command(catalogue, _nothing, datetime.now(UTC).date())])
+    tree = Tree(client, every_command(catalogue, datetime.now(UTC).date(), defaultdict(lambda: _nothing)))
     await tree.set_translator(PhraseTranslator())
     commands = "written to Discord" if await in_step(tree) else "not yet those of this version; a start writes them"
     link = discord.utils.oauth_url(client.application_id or 0, permissions=INVITED, scopes=SCOPES)
@@ -73,8 +74,8 @@ async def _records(settings: Settings, catalogue: Catalogue) -> str:
     return "answer"
 
 
-async def _nothing(interaction: discord.Interaction, **options: object) -> None:
-    """Stand for the command's work, which a check does not do."""
+async def _nothing(*_: object, **__: object) -> None:
+    """Stand for the commands' work, which a check does not do."""
 
 
 def _reason(error: Exception) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import discord
@@ -11,9 +11,10 @@ from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from yarl import URL
 
+from bot.commands.book import Commands
 from bot.commands.sync import synchronise
 from bot.commands.translation import PhraseTranslator
-from bot.interactions.answers import apologise, tell
+from bot.interactions.answers import apologise, outdated, tell
 from bot.interactions.forms import Form, read_form
 from bot.interactions.speaking import get_to_know, phrases_of
 from bot.ports import Knowing
@@ -27,7 +28,6 @@ LONGEST_PAUSE: Final = 60.0
 Background = Callable[[], Awaitable[None]]
 PressHandler = Callable[[discord.Interaction, Press], Awaitable[None]]
 FormHandler = Callable[[discord.Interaction, Form], Awaitable[None]]
-Commands = Sequence[app_commands.Command[Any, ..., None] | app_commands.Group | app_commands.ContextMenu]
 
 
 class InHand:
@@ -74,7 +74,7 @@ class Tree(app_commands.CommandTree[discord.Client]):
         if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
             log.warning("job %s: %s", interaction.id, error)
             try:
-                await tell(interaction, phrases_of(interaction).say("refused.outdated"))
+                await outdated(interaction)
             except Exception:  # Discord itself may be what fails
                 log.exception("job %s: its author could not be told", interaction.id)
             return
@@ -126,7 +126,7 @@ class Bot(discord.AutoShardedClient):
             if not await self.tree.in_hand.take(interaction, self.tree.people):
                 return
             if answer is None:
-                await tell(interaction, phrases_of(interaction).say("refused.outdated"))
+                await outdated(interaction)
             else:
                 await answer
         except Exception as error:  # noqa: BLE001 - whatever it is, its author is told

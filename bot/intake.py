@@ -8,12 +8,13 @@ message says that a request arrived which nobody would remember.
 
 import asyncio
 import hashlib
+import json
 import logging
 import random
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import discord
@@ -23,12 +24,12 @@ from bot.interactions.answers import acknowledge, refuse, take_back
 from bot.interactions.permissions import may_open_thread, missing
 from bot.interactions.speaking import phrases_of, preferences_of
 from bot.ports import Accepting, Kept, Recording, Source
-from bot.render import thread_name
+from bot.render import preparing_text, thread_name
 from bot.views import with_cancel
 from shared.catalogue import Catalogue
 from shared.errors import Problem, Refused, problem
-from shared.job import Job, Place, Requester
-from shared.request import Request, draw_seed, problems_of
+from shared.job import Job, Place, Requester, Start
+from shared.request import Request, compose_preferring, draw_seed, parse_extras, problems_of
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,27 @@ class Intake:
             found += attachments.problems_of(source.url, source.size, self._limit(interaction), self.hosts)
         return found
 
+    def composed(
+        self,
+        interaction: discord.Interaction,
+        source: Source | Kept | None,
+        options: Mapping[str, Any],
+        wrong: Sequence[Problem] = (),
+    ) -> Request:
+        """Build the request from what was written, and what was left out from what the person prefers.
+
+        Raises `Refused` with `wrong` and with all else that is wrong.
+        """
+        found = [*self.wrong(interaction, source), *wrong]
+        try:
+            preferred = preferences_of(interaction).options
+            request = compose_preferring(self.catalogue, preferred, has_picture=source is not None, **options)
+        except Refused as refused:
+            raise Refused(*found, *refused.problems) from refused
+        if found:
+            raise Refused(*found)
+        return request
+
     async def take(
         self,
         interaction: discord.Interaction,
@@ -76,25 +98,30 @@ class Intake:
         source: Source | Kept | None,
         *,
         parent: str | None = None,
+        start: Start | None = None,
         seed: int | None = None,
     ) -> None:
         """Answer the interaction, which nobody answered yet, and take on its request.
 
-        `parent` is the job that this one goes on from; `seed` is sent instead of one that is drawn. What is unexpected
-        is raised; `bot.client` logs it and tells the author.
+        `parent` is the job that this one goes on from, `start` which picture of its thread it starts from without
+        having come with one; `seed` is sent instead of one that is drawn. What is unexpected is raised; `bot.client`
+        logs it and tells the author.
         """
         wrong = [*self.wrong(interaction, source), *self._wrong_with(request, interaction.user.id)]
         if wrong:
             await refuse(interaction, wrong)
             return
-        private = preferences_of(interaction).private
+        private = preferences_of(interaction).private and interaction.guild_id is not None
         if not await acknowledge(interaction, private=private):
             return
+        place: Place | None = None
         try:
             place = await (self._direct(interaction) if private else self._place(interaction))
-            job = self._job(interaction, request, place, parent, seed)
+            job = self._job(interaction, request, place, seed, parent=parent, start=start)
             await self._take_on(interaction, job, source)
         except Refused as refused:
+            if private and place is not None:
+                await self._clear_away(interaction.client, place)
             await take_back(interaction, refused.problems)
 
     def _wrong_with(self, request: Request, user: int) -> Iterator[Problem]:
@@ -105,8 +132,17 @@ class Intake:
             yield problem("model_unknown", value=request.model[:100], models=names)
         else:
             yield from problems_of(request, model, self.catalogue)
-        if request.extras is not None and user not in self.extras_users:
+        if request.extras is not None:
+            yield from self._wrong_with_extras(json.dumps(request.extras, ensure_ascii=False), user)
+
+    def _wrong_with_extras(self, written: str, user: int) -> Iterator[Problem]:
+        if user not in self.extras_users:
             yield problem("extras_forbidden")
+            return
+        try:
+            parse_extras(written)
+        except Refused as refused:
+            yield from refused.problems
 
     async def _take_on(self, interaction: discord.Interaction, job: Job, source: Source | Kept | None) -> None:
         try:
@@ -157,13 +193,14 @@ class Intake:
         https://github.com/discord/discord-api-docs/issues/3087
         """
         phrases = phrases_of(interaction)
-        text = phrases.say("status.preparing_picture" if job.request.has_picture else "status.preparing_words")
         async with asyncio.timeout(_DEADLINE):
             if job.place.direct:
                 where = f"https://discord.com/channels/@me/{job.place.channel}/{job.place.message}"
                 await interaction.edit_original_response(content=phrases.say("status.direct", where=where))
             else:
-                await interaction.edit_original_response(content=text, view=with_cancel(job.id, phrases))
+                await interaction.edit_original_response(
+                    content=preparing_text(job, phrases), view=with_cancel(job.id, phrases)
+                )
 
     async def _place(self, interaction: discord.Interaction) -> Place:
         """Give the acknowledgement as the place: a message that says only that the bot is thinking."""
@@ -185,7 +222,7 @@ class Intake:
                 status = await interaction.user.send(
                     phrases.say("status.preparing_words"),
                     view=with_cancel(str(interaction.id), phrases),
-                    nonce=str(interaction.id),
+                    nonce=f"s-{interaction.id}",  # the job's id alone is the nonce of its answer
                 )
         except discord.Forbidden as error:
             await interaction.edit_original_response(content=phrases.say("status.preparing_words"))
@@ -193,8 +230,16 @@ class Intake:
         channel = status.channel.id
         return Place(guild=interaction.guild_id or 0, channel=channel, message=status.id, in_place=True, direct=True)
 
+    async def _clear_away(self, client: discord.Client, place: Place) -> None:
+        """Delete the status message in the direct messages: what it was about is not taken on."""
+        try:
+            async with asyncio.timeout(_DEADLINE):
+                await client.get_partial_messageable(place.channel).get_partial_message(place.message).delete()
+        except Exception:  # who asked is told all the same
+            log.warning("status message %d: not deleted", place.message, exc_info=True)
+
     def _job(
-        self, interaction: discord.Interaction, request: Request, place: Place, parent: str | None, seed: int | None
+        self, interaction: discord.Interaction, request: Request, place: Place, seed: int | None, **origin: Any
     ) -> Job:
         user, preferences = interaction.user, preferences_of(interaction)
         return Job(
@@ -209,7 +254,7 @@ class Intake:
             ),
             place=place,
             accepted_at=self.now(),
-            parent=parent,
+            **origin,
         )
 
     async def _open_thread(self, client: discord.Client, job: Job) -> None:

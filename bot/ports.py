@@ -26,10 +26,13 @@ class State(StrEnum):
 class Standing:
     """An accepted job as the queue knows it now.
 
-    `position` is 1 for the next one up (0 when it does not wait), `estimate` seconds until its picture is expected,
-    `since` Unix seconds when its state began; `thread` is the snowflake of its thread once one is open, `told` that of
-    the message which told its outcome. `claims` counts leases, `calls` those in which a call of the model was begun,
-    `doubts` the calls whose fate nobody knows.
+    `position` is its place in the line of its model, 1 for the next one up (0 when it does not wait). `estimate` is
+    seconds until its picture is expected: of one being prepared as if nobody came before it, of one that waits by who
+    does (`shared/queue/lua/standing.lua` says how), of one that runs what is left; `typical` is seconds that a call of
+    its model has lately taken, or is said by the catalogue to take. `since` is Unix seconds when its state began;
+    `thread` is the snowflake of its thread once one is open, `told` that of the message which told its outcome.
+    `claims` counts leases, `calls` those in which a call of the model was begun, `doubts` the calls whose fate nobody
+    knows.
     """
 
     job: Job
@@ -43,6 +46,7 @@ class Standing:
     claims: int = 0
     calls: int = 0
     doubts: int = 0
+    typical: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -118,11 +122,24 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class Draft:
+    """The pictures that a person may start from while they fill in a form, and the job that they came of, if any.
+
+    Nobody but that `user` goes on with it.
+    """
+
+    user: int
+    pictures: tuple[Source, ...]
+    parent: str | None = None
+
+
+@dataclass(frozen=True)
 class Past:
     """A job as the records keep it. `kind` is that of its outcome, None while it is open.
 
-    `seed` is the one its picture was made with, where there is one. `source` is the hash of the picture it started
-    from; `deleted`: its answer was deleted by a person.
+    `seed` is the one its picture was made with, where there is one; `seconds` is the model's own time, `cost_usd` what
+    that cost, None where nobody knows. `source` is the hash of the picture it started from; `deleted`: its answer was
+    deleted by a person.
     """
 
     job: Job
@@ -132,6 +149,8 @@ class Past:
     finished_at: float
     source: str | None = None
     deleted: bool = False
+    seconds: float | None = None
+    cost_usd: float | None = None
 
 
 @dataclass(frozen=True)
@@ -193,11 +212,50 @@ class Accepting(Protocol):
         ...
 
 
+class Drafting(Protocol):
+    """Remembering what a form cannot hold. Raises `shared.errors.Refused` (no_room, queue_away)."""
+
+    async def draft(self, draft_id: str, draft: Draft) -> None:
+        """Keep it for as long as a form may be open."""
+        ...
+
+    async def drafted(self, draft_id: str) -> Draft | None:
+        """Give it back; None when it was kept no longer, or never."""
+        ...
+
+
+class Cancelled(StrEnum):
+    """What became of cancelling. TOO_LATE: a call of the model has begun, or the job has ended in some way."""
+
+    CANCELLED = "cancelled"
+    TOO_LATE = "too_late"
+    UNKNOWN = "unknown"
+
+
+class Cancelling(Protocol):
+    """Ending a job before its call."""
+
+    async def cancel(self, job_id: str, problem: Problem) -> Cancelled:
+        """End the job as Failed with this problem, unless its call has begun: what is paid for is kept.
+
+        The outcome is told like any other. Who asks again, also because the answer was lost, is TOO_LATE.
+        Raises `shared.errors.Refused` (queue_away); whether the job was cancelled is not known then.
+        """
+        ...
+
+
 class Watching(Protocol):
-    """Seeing where jobs stand, and what they start from."""
+    """Seeing where jobs stand, and what they start from.
+
+    An open job is one that was accepted and whose end was not told yet.
+    """
 
     async def open_jobs(self) -> Sequence[str]:
-        """List the ids of all jobs that are accepted and not delivered, oldest first."""
+        """List the ids of open jobs, oldest first.
+
+        Where there are more than some hundred, these are the oldest, those at work, another part of the others each
+        time, and the newest.
+        """
         ...
 
     async def standings(self, job_ids: Collection[str]) -> Sequence[Standing]:
@@ -206,6 +264,26 @@ class Watching(Protocol):
 
     async def prepared(self, job_id: str) -> bytes | None:
         """Fetch the picture that a job starts from, as its model gets it; None before it is prepared, and once told."""
+        ...
+
+
+class Listing(Protocol):
+    """Seeing the queue as a person or a guild sees it."""
+
+    async def jobs_of(self, flow: str) -> Sequence[Standing]:
+        """Tell where all open jobs of a flow stand, oldest first. Raises `shared.errors.Refused` (queue_away)."""
+        ...
+
+    async def waiting(self, guild: int) -> int:
+        """Count the open jobs of a guild. Raises `shared.errors.Refused` (queue_away)."""
+        ...
+
+
+class Disremembering(Protocol):
+    """Dropping what the queue still holds of jobs that have ended."""
+
+    async def drop(self, job_ids: Collection[str]) -> None:
+        """Drop rows and dead letters of these jobs; an open job stays. Raises `shared.errors.Refused` (queue_away)."""
         ...
 
 
@@ -294,20 +372,173 @@ class Remembering(Protocol):
         """Find the newest picture that was told in this thread and not deleted."""
         ...
 
+    async def pictures(self, thread: int, limit: int) -> Sequence[Past]:
+        """List the pictures that were told in this thread and not deleted, newest first."""
+        ...
+
+    async def first(self, thread: int) -> Past | None:
+        """Find the oldest job of this thread that has to do with a picture: it started from one, or made one."""
+        ...
+
     async def deleted(self, job_id: str) -> None:
-        """Note that a person deleted the answer: its picture is gone."""
+        """Note that a person deleted the answer: its picture is gone, and so is what was made small of it."""
         ...
 
     async def source(self, sha256: str) -> Kept | None:
         """Give the picture that jobs of this hash started from, while it is kept."""
         ...
 
+    async def result(self, job_id: str) -> bytes | None:
+        """Give the picture that came of a job and could be told nowhere, while it is kept."""
+        ...
+
+
+@dataclass(frozen=True)
+class Search:
+    """Which past jobs `viewer` wants to see: their own, unless more is said; None and "" are no condition.
+
+    `here`: everyone's of this guild, or those that `user` asked for; `starred`: those that `viewer` marked as
+    favourites. `words` stand in their prompts, each of them anywhere. `since` and `until` bound when they were asked
+    for, in Unix seconds.
+    """
+
+    viewer: int
+    here: bool = False
+    user: int | None = None
+    starred: bool = False
+    words: str = ""
+    model: str | None = None
+    since: float | None = None
+    until: float | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A part of what was searched for, newest first, and how much there is in all."""
+
+    pasts: Sequence[Past]
+    count: int
+
+
+class Searching(Protocol):
+    """Finding jobs of the past. One's own are found wherever they were asked for."""
+
+    async def search(
+        self, wanted: Search, *, guild: int | None, channels: Collection[int], most: int, skip: int = 0
+    ) -> Found:
+        """Find jobs that have ended, `most` of them after the first `skip`.
+
+        Others' are only found in these channels of the guild, and only while their answers are not deleted. Raises
+        `shared.errors.Refused` (records_unavailable).
+        """
+        ...
+
+
+class Searches(Protocol):
+    """Keeping what people search for, so that a button under a page need only know its number."""
+
+    async def keep(self, number: str, wanted: Search) -> None:
+        """Keep a search for a day. Raises `shared.errors.Refused` (queue_away)."""
+        ...
+
+    async def kept(self, number: str, viewer: int) -> Search | None:
+        """Give a search of this person's back. Raises `shared.errors.Refused` (queue_away)."""
+        ...
+
+    async def drop(self, viewer: int) -> None:
+        """Drop all of a person's. Raises `shared.errors.Refused` (queue_away)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """How much of a person the records hold. `prompts` are jobs that have ended, `open_jobs` those that have not.
+
+    `records` are all rows about the ended ones; `sources` are pictures that only their jobs started from, and `kept`
+    those that could be told nowhere; `preferences` is 1 where they chose any.
+    """
+
+    prompts: int = 0
+    records: int = 0
+    favourites: int = 0
+    presets: int = 0
+    explorations: int = 0
+    thumbnails: int = 0
+    sources: int = 0
+    kept: int = 0
+    preferences: int = 0
+    open_jobs: int = 0
+
+
+class Forgetting(Protocol):
+    """Forgetting a person. Raises `shared.errors.Refused` (records_unavailable)."""
+
+    async def belongings(self, user: int) -> Belongings:
+        """Count what is held."""
+        ...
+
+    async def ended(self, user: int) -> Sequence[str]:
+        """List the jobs that have ended."""
+        ...
+
+    async def forget(self, user: int) -> Belongings:
+        """Delete all that `belongings` counts but what belongs to open jobs; tell how much that was.
+
+        What others made from it stays, without its parent; presets that were given to a guild stay, without a name.
+        """
+        ...
+
+
+class Favourites(Protocol):
+    """The results that people marked as favourites."""
+
+    async def toggle(self, user: int, job_id: str) -> bool:
+        """Mark a job's picture, or take the mark away; tell whether it is marked now.
+
+        Raises `shared.errors.Refused`: not_recorded where the records do not know the job, records_unavailable.
+        """
+        ...
+
+
+class Tracing(Protocol):
+    """Knowing which picture came from which. Raises `shared.errors.Refused` (records_unavailable)."""
+
+    async def family(self, job_id: str, most: int) -> Sequence[Past]:
+        """Give the job, what it came from back to the first, and what came of any of them, oldest first.
+
+        There are `most` at most; where there are more, those on the way to this job stay. A job that nobody remembers
+        has no family.
+        """
+        ...
+
 
 class Keeping(Protocol):
-    """Keeping the pictures that jobs start from. Nothing here raises: it is a convenience, not a promise."""
+    """Keeping the pictures that jobs start from, and those that could be told nowhere."""
 
     async def keep_source(self, job_id: str, data: bytes) -> None:
-        """Keep the picture that the job started from, once for all jobs that start from the same upload."""
+        """Keep the picture that the job started from, once for all jobs that start from the same upload.
+
+        Nothing is raised: it is a convenience, not a promise.
+        """
+        ...
+
+    async def keep_result(self, job_id: str, data: bytes) -> None:
+        """Keep the picture that came of the job, whose end is written down; once kept, it stays as it is.
+
+        Raises `shared.errors.Refused` (records_unavailable).
+        """
+        ...
+
+
+class Thumbnails(Protocol):
+    """Keeping the pictures of past jobs small, as JPEGs. Nothing here raises: they can be made again."""
+
+    async def get(self, job_ids: Collection[str]) -> Mapping[str, bytes]:
+        """Give those that are kept, by job."""
+        ...
+
+    async def put(self, job_id: str, jpeg: bytes) -> None:
+        """Keep one; of a job that the records do not know, none is kept."""
         ...
 
 

@@ -1,14 +1,16 @@
 """What was made before, by a job's id or by a picture: from the records, the queue, or the words in the PNG itself."""
 
+import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import discord
 
 from bot.ports import Kept, Past, Recipe, Remembering, Source, State, Watching
+from bot.views.press import custom_id, read
 from shared.errors import Refused, problem
 from shared.job import Job
 from shared.outcome import Generated
@@ -31,21 +33,39 @@ class Recall:
 
         Raises `Refused`: job_unknown, which a job of another guild is, too.
         """
-        try:
-            past = await self.library.past(job_id)
-        except Refused:
-            past = None
+        past = await self.known(job_id)
         if past is not None:
             _of_here(past.job, interaction)
             return recipe_of(past)
         for standing in await self.queue.standings([job_id]):
             _of_here(standing.job, interaction)
             return _recipe(standing.job, standing.outcome.seed if isinstance(standing.outcome, Generated) else None)
-        for source in pictures_in(interaction.message):
-            found = written_in(await self.fetch(source))
-            if found is not None and found.job_id == job_id:
-                return found
+        async for message in _in_front(interaction):
+            async for found, _ in self.written_on(message):
+                if found.job_id == job_id:
+                    return found
         raise Refused(problem("job_unknown"))
+
+    async def written_on(self, message: discord.Message | None) -> AsyncIterator[tuple[Recipe, Source]]:
+        """Read the words in a message's pictures, one after the other, as `written_in` does. Raises `Refused`."""
+        for source in pictures_in(message):
+            found = await asyncio.to_thread(written_in, await self.fetch(source))
+            if found is not None:
+                yield found, source
+
+    async def known(self, job_id: str) -> Past | None:
+        """Give the record of a job; None where there is none, or none can be read. It may be of another guild."""
+        try:
+            return await self.library.past(job_id)
+        except Refused:
+            return None
+
+    async def parent(self, interaction: discord.Interaction, past: Past) -> str | None:
+        """Give the address of the answer that a job goes on from, where that is told here and not deleted."""
+        found = await self.known(past.job.parent) if past.job.parent else None
+        if found is None or found.told is None or found.deleted or not is_of_here(found.job, interaction):
+            return None
+        return found.told.link(found.job.place.guild)
 
     async def original(self, recipe: Recipe) -> Kept | None:
         """Give the picture that a job started from; None when it started from words. Raises `Refused` (source_gone)."""
@@ -58,16 +78,25 @@ class Recall:
             raise Refused(problem("source_gone"))
         return kept
 
+    async def answer(self, interaction: discord.Interaction, job_id: str) -> discord.Message:
+        """Find the message that tells a job's end: in front of the person, or where it was told.
+
+        Raises `Refused`: result_gone, and job_unknown for a job of another guild.
+        """
+        async for message in _in_front(interaction):
+            if job_of(message, interaction.client) == job_id:
+                return message
+        past = await self.known(job_id)
+        if past is not None:
+            _of_here(past.job, interaction)
+            told = await posted(interaction.client, past)
+            if told is not None:
+                return told
+        raise Refused(problem("result_gone"))
+
     async def result(self, interaction: discord.Interaction, job_id: str) -> Source:
-        """Find a job's picture: in the message in front of the person, or where it was told. Raises `Refused`."""
-        for source in pictures_in(interaction.message):
-            if f"-{job_id}-" in source.name:
-                return source
-        past = await self.library.past(job_id)
-        if past is None:
-            raise Refused(problem("job_unknown"))
-        _of_here(past.job, interaction)
-        for source in pictures_in(await posted(interaction.client, past)):
+        """Find a job's picture, where `answer` finds its message. Raises `Refused`."""
+        for source in pictures_in(await self.answer(interaction, job_id)):
             return source
         raise Refused(problem("result_gone"))
 
@@ -93,9 +122,19 @@ def pictures_in(message: discord.Message | None) -> Iterator[Source]:
     if message is None:
         return
     for attachment in message.attachments:
-        yield Source(attachment.url, attachment.size, attachment.filename)
-    for component in message.components:
-        yield from _media(component)
+        if (attachment.content_type or "image/").startswith("image/"):
+            yield Source(attachment.url, attachment.size, attachment.filename)
+    for component in _inside(message.components):
+        for item in getattr(component, "items", ()):
+            yield Source(item.media.url, None, item.media.url.partition("?")[0].rpartition("/")[2])
+
+
+def job_of(message: discord.Message, client: discord.Client) -> str | None:
+    """Tell of which job this message of ours is the answer, by the buttons under it; None when it is of none."""
+    if client.user is None or message.author.id != client.user.id:
+        return None
+    pressed = (read(str(getattr(component, "custom_id", ""))) for component in _inside(message.components))
+    return next((press.job_id for press in pressed if press is not None and press.verb == "again"), None)
 
 
 def written_in(data: bytes) -> Recipe | None:
@@ -106,8 +145,10 @@ def written_in(data: bytes) -> Recipe | None:
     try:
         made = json.loads(png_text(data)["pentimento"])
         seed = made["seed"]
-        return Recipe(str(made["job"]), Request.model_validate(made["request"]), None if seed is None else int(seed))
-    except (ValueError, KeyError, TypeError):
+        request = Request.model_validate_json(Request.model_validate(made["request"]).model_dump_json())
+        job = read(custom_id("details", str(made["job"])))
+        return Recipe(job.job_id, request, None if seed is None else int(seed)) if job else None
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
 
@@ -120,16 +161,38 @@ def _recipe(job: Job, seed: int | None, source: str | None = None) -> Recipe:
     return Recipe(job.id, job.request, job.seed if seed is None else seed, job.requester.id, source)
 
 
+def is_of_here(job: Job, interaction: discord.Interaction) -> bool:
+    """Tell whether a job is of this guild; where it was or is about direct messages, whether it is this person's."""
+    if job.place.direct or interaction.guild_id is None:
+        return job.requester.id == interaction.user.id
+    return job.place.guild == interaction.guild_id
+
+
 def _of_here(job: Job, interaction: discord.Interaction) -> None:
-    """Raise `Refused` for a job of another guild, or of another person's direct messages."""
-    here = job.requester.id == interaction.user.id if job.place.direct else job.place.guild == interaction.guild_id
-    if not here:
+    """Raise `Refused` for a job of elsewhere."""
+    if not is_of_here(job, interaction):
         log.warning("job %s: asked for from elsewhere by %s", job.id, interaction.user.id)
         raise Refused(problem("job_unknown"))
 
 
-def _media(component: Any) -> Iterator[Source]:
-    for item in getattr(component, "items", ()):
-        yield Source(item.media.url, None, item.media.url.partition("?")[0].rpartition("/")[2])
-    for inner in getattr(component, "children", ()):
-        yield from _media(inner)
+async def _in_front(interaction: discord.Interaction) -> AsyncIterator[discord.Message]:
+    """Give the message that was used; of a private answer, then the message which that was an answer to."""
+    message = interaction.message
+    if message is None:
+        return
+    yield message
+    used = message.interaction_metadata
+    behind = used and (used.interacted_message_id or used.target_message_id)
+    if behind and interaction.channel_id:
+        channel = interaction.client.get_partial_messageable(interaction.channel_id, guild_id=interaction.guild_id)
+        try:
+            found = await channel.fetch_message(behind)
+        except (discord.NotFound, discord.Forbidden):
+            return
+        yield found
+
+
+def _inside(components: Iterable[Any]) -> Iterator[Any]:
+    for component in components:
+        yield component
+        yield from _inside(getattr(component, "children", ()))

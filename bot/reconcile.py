@@ -22,9 +22,7 @@ GRACE: Final = 120.0  # longer than a picture takes to be fetched, and to wait f
 PARALLEL: Final = 4
 BATCH: Final = 200
 URL_SECONDS: Final = 86400.0  # how long an attachment's address lives that does not say so
-_PASSES: Final = frozenset(
-    {"no_room", "too_many_waiting", "queue_unreachable", "attachment_unreachable", "records_unavailable"}
-)
+_PASSES: Final = frozenset({"no_room", "queue_unreachable", "attachment_unreachable", "records_unavailable"})
 
 
 class Queue(Accepting, Watching, Protocol):

@@ -36,7 +36,7 @@ class Settings(BaseSettings):
         30,
         ge=0,
         description="How many days the picture that a request started from is kept for the buttons under its results, "
-        "0 for not at all: your choice.",
+        "and one that could be posted nowhere for /show, 0 for not at all: your choice.",
     )
     catalogue_file: Path | None = Field(
         None, description="A TOML file of your own, laid over shared/catalogue.toml: prices, regions, models on offer."
@@ -58,8 +58,14 @@ class Settings(BaseSettings):
     max_waiting_per_channel: int = Field(
         200, ge=0, description="How many requests of one channel may wait or run, 0 for any number: your choice."
     )
+    max_running_per_channel: int = Field(
+        0, ge=0, description="How many of one channel's are made at once, 0 for any number: your choice."
+    )
     max_waiting_per_guild: int = Field(
         500, ge=0, description="How many requests of one server may wait or run, 0 for any number: your choice."
+    )
+    max_running_per_guild: int = Field(
+        0, ge=0, description="How many of one server's are made at once, 0 for any number: your choice."
     )
     max_per_minute_per_user: int = Field(
         30, ge=0, description="How many requests of one person are taken on in a minute, 0 for any number: your choice."

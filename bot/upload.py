@@ -7,6 +7,9 @@ from PIL import Image
 
 from shared.pictures import PictureType, sniff
 
+# https://discord.com/developers/docs/reference#uploading-files and resources/message#create-message-limitations
+WHOLE_REQUEST: Final = 25 * 1024**2 - 256 * 1024
+
 _QUALITIES: Final = (95, 90, 80, 70)
 _SMALLEST_SIDE: Final = 64
 

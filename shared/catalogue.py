@@ -47,7 +47,7 @@ class Model(_Row):
     names its mode (SD 3.5 needs it, Core and Ultra refuse it).
     """
 
-    key: str
+    key: Annotated[str, Field(pattern=r"^[\w.-]{1,40}$")]  # it stands in the custom ids of buttons
     name: str
     id: str
     task: Task = "paint"

@@ -97,6 +97,8 @@ _PERSON: Mapping[str, str] = {
     # the queue
     "too_many_waiting": "You have {count} requests waiting. At most {limit} may wait for one person. "
     "Ask again when one is done.",
+    "cancelled": "The picture was not made. {name} cancelled it before it was painted. "
+    "Ask again if you want it after all.",
     # going on from a result
     "job_unknown": "There is nothing to go on from. Neither the bot's records nor the picture say how it was made. "
     "Use /imagine with the picture attached.",
@@ -104,12 +106,48 @@ _PERSON: Mapping[str, str] = {
     "Use the result as the source, or /imagine with the picture attached.",
     "result_gone": "The picture is gone. Its message was deleted, or the bot may no longer read it. "
     "Use /imagine with the picture attached.",
+    "not_yours_to_end": "This is somebody else's. Only its author and the server's moderators delete or cancel it. "
+    "Ask one of them.",
+    "not_deletable": "The message could not be deleted. Discord does not let the bot, perhaps because the thread is "
+    "archived or locked. Write something there, or unlock it, and try again.",
+    "too_long_to_edit": "The {field} has {length} characters. A form in Discord takes {limit}. "
+    "Use /imagine, which takes more.",
+    "upscale_unsupported": "This picture cannot be made larger. No upscaler here takes it, or it was made larger "
+    "already. Use it as a source instead.",
     "not_yours": "This is somebody else's result. In this server only its author goes on from it. "
     "Use /imagine for one of your own.",
+    "not_recorded": "This picture cannot be marked. The bot's records do not know it any more. "
+    "Press Again for one that they know.",
     "picture_unsupported_anywhere": "No model here changes a picture. They all paint from words alone. "
     "Use /imagine without one.",
+    "no_picture": "There is no picture in this message. This command starts from one that is attached or shown. "
+    "Use it on a message with a picture, or use /imagine.",
+    "nothing_written": "This picture does not say how it was made. Only PNG files of this bot do, and some "
+    "programs take the words out. Use the command on the answer itself, or on the file as it was posted.",
+    "draft_gone": "The form was open for too long. The picture it was about is remembered for an hour. "
+    "Use the command on the message again.",
+    "nothing_here": "“{field}” was given, and there is no picture to start from. No result stands in this thread. "
+    "Attach a picture, or leave “{field}” out.",
+    "source_unknown": "“{field}” is “{value}”. No picture of this thread is called that. "
+    "Choose one from the list while typing.",
+    "source_twice": "“{field}” was given with a picture attached. A picture starts from one. Leave either out.",
     "direct_closed": "The answer has nowhere to go. You prefer private results, and your direct messages are closed to "
     "this bot. Open them in your privacy settings, or change it with /preferences.",
+    # looking back
+    "not_a_date": "“{value}” is no day. A day is written as year, month and day. Write one like 2026-11-22.",
+    "show_unknown": "There is no such answer to show. The bot's records do not have it, or you cannot read where it "
+    "stands. Choose one that is offered, or look for it with /history.",
+    "show_not_yours": "This is somebody else's picture. Only its author shows it to everyone. "
+    "Leave “public” out to see it yourself.",
+    "show_nothing": "There is no answer to show. The request was refused, or is still being taken on. "
+    "Ask again with /imagine, or look in a minute.",
+    "export_running": "Your last export is still being put together. One of a person is made at a time. "
+    "Ask again when its last part is here.",
+    "search_gone": "This page cannot be turned any more. What was searched for is kept for a day. Use /history again.",
+    "lineage_nothing": "There is no picture here. The command shows the family of a thread's latest picture. "
+    "Use it in a thread that has one, or name a job.",
+    "lineage_unknown": "That job is not known here. It never was, or it is of another server or of direct messages. "
+    "Look up its number in the picture's details.",
     # the model's answer
     "not_accepted": "{model} did not accept the request. It said: {detail}. "
     "Change the options or the picture and ask again.",
@@ -131,6 +169,8 @@ _TIME: Mapping[str, str] = {
     "Nothing was charged; ask again in a minute.",
     "queue_unreachable": "The request could not be queued. The queue does not answer. "
     "Nothing was charged; ask again in a minute.",
+    "queue_away": "That could not be done. The queue does not answer. Try again in a minute.",
+    "export_busy": "The export was not begun. Others are being put together. Ask again in a few minutes.",
     "quota_exceeded": "The picture was not made. The operator's AWS account reached its limit for {model}. "
     "Ask again later.",
     "busy": "The picture was not made. {model} stayed busy for too long. Ask again later.",

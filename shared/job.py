@@ -1,5 +1,7 @@
 """A request with an id, a requester and a place to answer."""
 
+from enum import StrEnum
+
 from pydantic import BaseModel, ConfigDict
 
 from shared.request import Request
@@ -33,11 +35,20 @@ class Requester(BaseModel):
     pings: bool = False
 
 
+class Start(StrEnum):
+    """Which of its thread's pictures a job starts from that came with none: the latest, the first, or another."""
+
+    LATEST = "latest"
+    ORIGINAL = "original"
+    EARLIER = "earlier"
+
+
 class Job(BaseModel):
     """One ask. `id` is the snowflake of the interaction that asked, so a redelivered interaction is the same job.
 
     `seed` is what is sent to the model (1 to its maximum), drawn before the first call; None for a model that reads
     none. `accepted_at` is Unix seconds. `parent` is the job whose picture or settings this one goes on from.
+    `start` is set where its picture was found in the thread.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,8 +60,14 @@ class Job(BaseModel):
     place: Place
     accepted_at: float
     parent: str | None = None
+    start: Start | None = None
 
     @property
     def flow(self) -> str:
         """Whose turn is being shared out: the person who asked."""
-        return f"user-{self.requester.id}"
+        return flow_of(self.requester.id)
+
+
+def flow_of(user: int) -> str:
+    """Name the flow of a person's jobs."""
+    return f"user-{user}"

@@ -48,6 +48,11 @@ class Failed(_Ending):
     kind: Literal["failed"] = "failed"
     problem: Problem
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether a person wanted it so."""
+        return self.problem.code == "cancelled"
+
 
 Outcome = Annotated[Generated | Filtered | Failed, Field(discriminator="kind")]
 OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)

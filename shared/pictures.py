@@ -1,5 +1,7 @@
-"""What a picture's bytes tell without decoding them: its type, a PNG's size, and the words a PNG carries."""
+"""What a picture's bytes tell without decoding them: its type, its pieces, a PNG's size and the words it carries."""
 
+import itertools
+import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -11,6 +13,10 @@ PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 # https://www.w3.org/TR/png-3/#4Concepts.FormatTypes: the ancillary chunks that change which pixels are shown
 _SHOWN: Final = frozenset(b"tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI sBIT bKGD pHYs acTL fcTL fdAT".split())
 _MAX_TEXT: Final = 1 << 20
+_MARKER: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+_SOS: Final = b"\xff\xda"
+_SCANS: Final = re.compile(_SOS)
+_EOI: Final = b"\xff\xd9"
 _HEIC_BRANDS: Final = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"))
 _AVIF_BRANDS: Final = frozenset((b"avif", b"avis"))
 
@@ -105,6 +111,25 @@ def png_chunk_count(png: bytes, most: int) -> int:
         at += 12 + int.from_bytes(png[at : at + 4])
         count += 1
     return count
+
+
+def jpeg_has_more_scans(jpeg: bytes, most: int) -> bool:
+    """Whether more scans than `most` precede the end of the image, or a thousand times as many segments.
+
+    The quick count also sees what a phone hides after the picture (a film, a depth map); only then are markers walked.
+    """
+    if sum(1 for _ in itertools.islice(_SCANS.finditer(jpeg), most + 1)) <= most:  # a third of what bytes.count takes
+        return False
+    at, scans = 2, 0
+    for _ in itertools.repeat(None, 1000 * most):
+        match = _MARKER.search(jpeg, at)
+        if not match or match[0] == _EOI:
+            return False
+        scans += match[0] == _SOS
+        if scans > most:
+            return True
+        at = match.end() + int.from_bytes(jpeg[match.end() : match.end() + 2])
+    return True
 
 
 def png_size(png: bytes) -> tuple[int, int]:

@@ -6,7 +6,7 @@ to avoid). A literal `|`, `::` or backslash before one of them is written `\|`, 
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
@@ -38,6 +38,14 @@ def parse_prompt(written: str) -> tuple[TextPrompt, ...]:
 def format_prompt(prompts: Iterable[TextPrompt]) -> str:
     """Write weighted texts so that `parse_prompt` reads the same ones again."""
     return " | ".join(_escape(p.text) + _weight_of(p) for p in prompts)
+
+
+def written_apart(prompts: Sequence[TextPrompt]) -> tuple[str, str]:
+    """Write weighted texts as a prompt and a text to avoid ("" where there is none), as `/imagine` takes them."""
+    *before, last = prompts or [TextPrompt(text="")]
+    if before and last.weight == -1:
+        return format_prompt(before), last.text
+    return format_prompt(prompts), ""
 
 
 def _split(tokens: list[str], at: str) -> list[list[str]]:

@@ -3,7 +3,8 @@
 import json
 import math
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from enum import StrEnum
 from typing import Any, NoReturn
 
@@ -76,6 +77,12 @@ class Request(BaseModel):
         return wanted, unwanted
 
 
+_NUMBERS: dict[str, type[int | float]] = {
+    name: kind
+    for name, field in Request.model_fields.items()
+    for kind in (int, float)
+    if field.annotation == kind | None
+}
 OPTIONS = tuple(name for name in Request.model_fields if name not in {"model", "text_prompts", "has_picture"})
 
 
@@ -88,7 +95,10 @@ def compose(
     has_picture: bool,
     **options: Any,
 ) -> Request:
-    """Build a request from what was written. Raises `Refused` with everything that is wrong with it, not the first."""
+    """Build a request from what was written. Raises `Refused` with everything that is wrong with it, not the first.
+
+    A number may be text, as a form has it.
+    """
     row = catalogue.models[catalogue.default] if model is None else catalogue.find(model)
     if row is None:
         names = ", ".join(m.name for m in catalogue.offered)
@@ -102,14 +112,50 @@ def compose(
             wrong += refused.problems
     if negative and negative.strip():
         text_prompts += (TextPrompt(text=_well_formed(negative.strip()), weight=-1),)
-    given = {name: value for name, value in options.items() if value is not None}
-    numbers = [name for name, value in given.items() if isinstance(value, float) and not math.isfinite(value)]
-    wrong += [problem("not_a_number", field=name, value=str(given.pop(name))) for name in numbers]
+    read = {name: _read(name, value) for name, value in options.items() if value is not None}
+    given = {name: value for name, value in read.items() if value is not None}
+    wrong += [problem("not_a_number", field=name, value=str(options[name])[:100]) for name in read if name not in given]
     request = Request(model=row.key, text_prompts=text_prompts, has_picture=has_picture, **given)
     wrong += problems_of(request, row, catalogue)
     if wrong:
         raise Refused(*wrong)
     return request
+
+
+def compose_preferring(
+    catalogue: Catalogue, preferred: Mapping[str, Any], *, has_picture: bool, **written: Any
+) -> Request:
+    """Build a request as `compose` does, what was left out filled as preferred where nothing is wrong for it."""
+    given = {name: value for name, value in written.items() if value is not None}
+    wrong = _count_problems(catalogue, has_picture, given)
+    offered = {"model"} if preferred.get("model") in {model.key for model in catalogue.offered} else set()
+    left_out = (offered | set(OPTIONS)) & preferred.keys() - given.keys()
+    for name in sorted(left_out, key=lambda name: name != "model"):  # the model first: it decides about the others
+        trial = given | {name: preferred[name]}
+        count = _count_problems(catalogue, has_picture, trial)
+        if count <= wrong:
+            given, wrong = trial, count
+    return compose(catalogue, has_picture=has_picture, **given)
+
+
+def _count_problems(catalogue: Catalogue, has_picture: bool, given: Mapping[str, Any]) -> int:
+    try:
+        compose(catalogue, has_picture=has_picture, **given)
+    except Refused as refused:
+        return len(refused.problems)
+    return 0
+
+
+def _read(name: str, value: Any) -> Any:
+    """Read what fills a field: of a number's field a finite number, else None; of any other what it is."""
+    kind = _NUMBERS.get(name)
+    if kind is None:
+        return value
+    try:
+        number = kind(value.strip().removesuffix("%").replace(",", ".")) if isinstance(value, str) else value
+    except ValueError:
+        return None
+    return None if isinstance(number, float) and not math.isfinite(number) else number
 
 
 def problems_of(request: Request, model: Model, catalogue: Catalogue) -> tuple[Problem, ...]:
@@ -130,18 +176,43 @@ def carried_over(
     `on_result`: the picture that came of the request is the new source, so what shaped the old one is left out.
     `changes` are fields with new values. Raises `Refused` with what the model would not take.
     """
+    carried = reshaped(request, model, on_result=on_result, **changes)
+    wordless = [problem("prompt_empty")] if model.reads_prompts and not carried.text_prompts else []
+    wrong = [*wordless, *problems_of(carried, model, catalogue)]
+    if wrong:
+        raise Refused(*wrong)
+    return carried
+
+
+def reshaped(request: Request, model: Model, *, on_result: bool = False, **changes: Any) -> Request:
+    """Write for a model what `carried_over` asks of it, whether it would take it or not."""
     left_out = {"seed"} | ({*TEXT_OPTIONS, *PICTURE_OPTIONS} if on_result else set())
     kept = {
         name: value
         for name, value in request.given().items()
         if name not in left_out and (name in model.fields or name == "fit")
     }
-    fields = {"text_prompts": request.text_prompts, "has_picture": on_result or request.has_picture, **kept, **changes}
-    carried = Request(model=model.key, **fields)
-    wrong = problems_of(carried, model, catalogue)
-    if wrong:
-        raise Refused(*wrong)
-    return carried
+    words = {"text_prompts": request.text_prompts if model.reads_prompts else ()}
+    return Request(model=model.key, has_picture=on_result or request.has_picture, **(words | kept | changes))
+
+
+def others_for(request: Request, catalogue: Catalogue, today: date) -> tuple[Model, ...]:
+    """The other models on offer that would take a request, for when its own is gone."""
+    own = catalogue.models.get(request.model)
+    candidates = catalogue.doing("paint" if own is None else own.task)
+    return tuple(
+        model
+        for model in candidates
+        if model.key != request.model and not model.retired(today) and _takes(model, request, catalogue)
+    )
+
+
+def _takes(model: Model, request: Request, catalogue: Catalogue) -> bool:
+    try:
+        carried_over(request, model, catalogue)
+    except Refused:
+        return False
+    return True
 
 
 def upscales_of(request: Request, catalogue: Catalogue) -> tuple[Request, ...]:

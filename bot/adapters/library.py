@@ -2,22 +2,24 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, Select, delete, insert, select, update
+from sqlalchemy import Row, Select, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.records import told_of
 from bot.ports import Kept, Past
 from bot.records.database import TROUBLE, Database
-from bot.records.models import jobs, outcomes, sources
+from bot.records.models import jobs, outcomes, results, sources, thumbnails
 from shared.errors import Refused, problem
 from shared.job import Job
 
 log = logging.getLogger(__name__)
+
+_MADE: Final = (jobs.c.deleted_at.is_(None), outcomes.c.kind == "generated")
 
 
 class Library:
@@ -31,17 +33,33 @@ class Library:
         return await self._one(pasts().where(jobs.c.id == job_id))
 
     async def latest(self, thread: int) -> Past | None:
-        told = (jobs.c.answer_channel_id == thread, jobs.c.deleted_at.is_(None), outcomes.c.kind == "generated")
-        return await self._one(pasts().where(*told).order_by(jobs.c.finished_at.desc()).limit(1))
+        return next(iter(await self.pictures(thread, 1)), None)
+
+    async def pictures(self, thread: int, limit: int) -> Sequence[Past]:
+        newest = pasts().where(jobs.c.answer_channel_id == thread, *_MADE).order_by(jobs.c.finished_at.desc())
+        async with opened(self._database) as records:
+            rows = (await records.execute(newest.limit(limit))).all()
+        return [past for row in rows if (past := past_of(row))]
+
+    async def first(self, thread: int) -> Past | None:
+        has_to_do_with_one = jobs.c.source_sha256.is_not(None) | and_(*_MADE)
+        told = pasts().where(jobs.c.answer_channel_id == thread, has_to_do_with_one)
+        return await self._one(told.order_by(jobs.c.accepted_at, jobs.c.id).limit(1))
 
     async def deleted(self, job_id: str) -> None:
         async with opened(self._database) as records:
             await records.execute(update(jobs).where(jobs.c.id == job_id).values(deleted_at=self._clock()))
+            for table in (thumbnails, results):
+                await records.execute(delete(table).where(table.c.job_id == job_id))
 
     async def source(self, sha256: str) -> Kept | None:
         async with opened(self._database) as records:
             data = (await records.execute(select(sources.c.picture).where(sources.c.sha256 == sha256))).scalar()
         return None if data is None else Kept(sha256, data)
+
+    async def result(self, job_id: str) -> bytes | None:
+        async with opened(self._database) as records:
+            return (await records.execute(select(results.c.picture).where(results.c.job_id == job_id))).scalar()
 
     async def keep_source(self, job_id: str, data: bytes) -> None:
         try:
@@ -63,10 +81,21 @@ class Library:
         except TROUBLE:
             log.warning("job %s: the picture it started from could not be kept", job_id, exc_info=True)
 
-    async def drop_sources(self, before: float) -> int:
-        """Drop the pictures that no job started from since then (Unix seconds); tell how many."""
+    async def keep_result(self, job_id: str, data: bytes) -> None:
+        known = (
+            select(results.c.kept_at).select_from(outcomes).outerjoin(results, results.c.job_id == outcomes.c.job_id)
+        )
         async with opened(self._database) as records:
-            return (await records.execute(delete(sources).where(sources.c.kept_at < before))).rowcount
+            row = (await records.execute(known.where(outcomes.c.job_id == job_id))).one_or_none()
+            if row is not None and row.kept_at is None:
+                kept = {"job_id": job_id, "picture": data, "kept_at": self._clock()}
+                await records.execute(insert(results).values(kept))
+
+    async def drop_pictures(self, before: float) -> int:
+        """Drop the pictures that no job started from, or that were told nowhere, since then (Unix seconds); count."""
+        async with opened(self._database) as records:
+            dropped = [await records.execute(delete(t).where(t.c.kept_at < before)) for t in (sources, results)]
+            return sum(one.rowcount for one in dropped)
 
     async def _one(self, wanted: Select[Any]) -> Past | None:
         async with opened(self._database) as records:
@@ -76,7 +105,8 @@ class Library:
 
 def pasts() -> Select[Any]:
     """Select jobs with their outcomes, as `past_of` reads them."""
-    return select(jobs, outcomes.c.kind, outcomes.c.seed).outerjoin(outcomes, outcomes.c.job_id == jobs.c.id)
+    ending = (outcomes.c.kind, outcomes.c.seed, outcomes.c.seconds, outcomes.c.cost_usd)
+    return select(jobs, *ending).outerjoin(outcomes, outcomes.c.job_id == jobs.c.id)
 
 
 def past_of(row: Row[Any]) -> Past | None:
@@ -94,6 +124,8 @@ def past_of(row: Row[Any]) -> Past | None:
         finished_at=row.finished_at or row.accepted_at,
         source=row.source_sha256,
         deleted=row.deleted_at is not None,
+        seconds=row.seconds,
+        cost_usd=row.cost_usd,
     )
 
 

@@ -4,9 +4,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, Update, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.ports import Closed, Kept, Record, Source, Standing, Told
@@ -23,6 +23,19 @@ log = logging.getLogger(__name__)
 
 FIRST, REPEAT = 1, 2
 
+# What every job asks for, made once: building a statement takes as long as executing it. Each is of the job `which`.
+_WHICH: Final[BindParameter[str]] = bindparam("which")
+_PARENT: Final = select(jobs.c.id).where(jobs.c.id == bindparam("parent")).scalar_subquery()  # if it is known at all
+_NEW_JOB: Final = insert(jobs).values(parent_id=_PARENT)
+_JOB: Final = update(jobs).where(jobs.c.id == _WHICH)
+_OPEN_JOB: Final = _JOB.where(jobs.c.state.in_(OPEN))
+_CLOSED: Final = select(jobs).where(jobs.c.id == _WHICH, jobs.c.state.not_in(OPEN))
+_ATTEMPTS: Final = update(attempts).where(attempts.c.job_id == _WHICH)
+_FIRST_ATTEMPT: Final = _ATTEMPTS.where(attempts.c.queueing == FIRST)
+_EVERY: Final = attempts.alias()
+_NEWEST: Final = select(func.max(_EVERY.c.queueing)).where(_EVERY.c.job_id == _WHICH).scalar_subquery()
+_NEWEST_ATTEMPT: Final = _ATTEMPTS.where(attempts.c.queueing == _NEWEST)
+
 
 class Records:
     """`bot.ports.Recording`, `Closing` and `Reviewing` over SQLite or PostgreSQL. `clock` gives Unix seconds."""
@@ -30,7 +43,6 @@ class Records:
     def __init__(self, url: str, *, catalogue: Catalogue, clock: Callable[[], float] = time.time) -> None:
         """Read the address. Raises `RecordsUnusableError`."""
         self.database = Database(url)
-        self._transaction = self.database.transaction
         self._catalogue = catalogue
         self._clock = clock
 
@@ -40,8 +52,7 @@ class Records:
 
     async def look(self) -> None:
         """Ask the database for nothing. Raises what SQLAlchemy does when it does not answer."""
-        async with self._transaction() as records:
-            await records.execute(select(1))
+        await self.database.run(lambda records: records.execute(select(1)))
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -54,10 +65,13 @@ class Records:
                 row |= {"source_url": source.url, "source_size": source.size, "source_expires_at": source.expires_at}
             case Kept():
                 row |= {"source_sha256": source.sha256}
+
+        def work(records: Connection) -> None:
+            records.execute(_NEW_JOB, row)
+            records.execute(insert(attempts), _attempt(job.id, FIRST))
+
         try:
-            async with self._transaction() as records:
-                await records.execute(insert(jobs).values(row))
-                await records.execute(insert(attempts).values(_attempt(job.id, FIRST)))
+            await self.database.run(work)
         except IntegrityError:
             return False
         except TROUBLE as error:
@@ -66,12 +80,8 @@ class Records:
         return True
 
     async def queued(self, job_id: str, sha256: str | None) -> None:
-        first = (attempts.c.job_id == job_id) & (attempts.c.queueing == FIRST)
-        await self._note(
-            job_id,
-            update(jobs).where(_open(job_id)).values(state=JobState.QUEUED, source_sha256=sha256),
-            update(attempts).where(first).values(queued_at=self._clock()),
-        )
+        queued = {"state": JobState.QUEUED, "source_sha256": sha256}
+        await self._note(job_id, (_OPEN_JOB, queued), (_FIRST_ATTEMPT, {"queued_at": self._clock()}))
 
     async def refused(self, job_id: str, problem: Problem) -> None:
         closed = {
@@ -80,16 +90,14 @@ class Records:
             "source_url": None,
             "finished_at": self._clock(),
         }
-        await self._note(job_id, update(jobs).where(_open(job_id)).values(closed))
+        await self._note(job_id, (_OPEN_JOB, closed))
 
     async def opened(self, job_id: str, thread: int) -> None:
-        await self._note(job_id, update(jobs).where(jobs.c.id == job_id).values(thread_id=thread))
+        await self._note(job_id, (_JOB, {"thread_id": thread}))
 
     async def closed(self, job_id: str) -> Closed | None:
-        wanted = select(jobs).where(jobs.c.id == job_id, jobs.c.state.not_in(OPEN))
         try:
-            async with self._transaction() as records:
-                row = (await records.execute(wanted)).one_or_none()
+            row = await self.database.run(lambda records: records.execute(_CLOSED, {"which": job_id}).one_or_none())
         except TROUBLE:
             log.warning("job %s: its record could not be read", job_id, exc_info=True)
             return None
@@ -108,16 +116,19 @@ class Records:
         if standing.thread is not None:
             closed["thread_id"] = standing.thread
         ending = _ending(standing, self._catalogue.models.get(standing.job.request.model))
+
+        def work(records: Connection) -> None:
+            if not records.execute(_OPEN_JOB, closed | {"which": job_id}).rowcount:
+                if records.execute(select(jobs.c.id).where(jobs.c.id == job_id)).one_or_none():
+                    return
+                # the operator's retry of a job that was set aside is not asked for in Discord
+                records.execute(_NEW_JOB, _row(standing.job) | closed)
+                records.execute(insert(attempts), _attempt(job_id, FIRST))
+            records.execute(insert(outcomes), ending | {"job_id": job_id})
+            records.execute(_NEWEST_ATTEMPT, _counted(standing))
+
         try:
-            async with self._transaction() as records:
-                if not (await records.execute(update(jobs).where(_open(job_id)).values(closed))).rowcount:
-                    if (await records.execute(select(jobs.c.id).where(jobs.c.id == job_id))).one_or_none():
-                        return
-                    # the operator's retry of a job that was set aside is not asked for in Discord
-                    await records.execute(insert(jobs).values(_row(standing.job) | closed))
-                    await records.execute(insert(attempts).values(_attempt(job_id, FIRST)))
-                await records.execute(insert(outcomes).values(ending | {"job_id": job_id}))
-                await records.execute(_counted(standing))
+            await self.database.run(work)
         except TROUBLE:
             log.warning("job %s: its end could not be written into the records", job_id, exc_info=True)
 
@@ -131,33 +142,32 @@ class Records:
             .where(jobs.c.state.in_(OPEN))
             .order_by(jobs.c.accepted_at, jobs.c.id)
         )
-        async with self._transaction() as records:
-            rows = (await records.execute(whole)).all()
+        rows = await self.database.run(lambda records: records.execute(whole).all())
         return [record for row in rows if (record := _record(row))]
 
     async def seen(self, standings: Collection[Standing]) -> None:
-        async with self._transaction() as records:
-            for standing in standings:
-                await records.execute(_counted(standing))
+        counts = [_counted(standing) for standing in standings]
+        await self.database.run(lambda records: records.execute(_NEWEST_ATTEMPT, counts))
 
     async def repeat(self, job_id: str) -> bool:
+        again = _attempt(job_id, REPEAT, self._clock())
         try:
-            async with self._transaction() as records:
-                await records.execute(insert(attempts).values(_attempt(job_id, REPEAT, self._clock())))
+            await self.database.run(lambda records: records.execute(insert(attempts), again))
         except IntegrityError:
             return False
         return True
 
     async def not_repeated(self, job_id: str) -> None:
-        async with self._transaction() as records:
-            repeat = (attempts.c.job_id == job_id) & (attempts.c.queueing == REPEAT)
-            await records.execute(delete(attempts).where(repeat))
+        repeat = (attempts.c.job_id == job_id) & (attempts.c.queueing == REPEAT)
+        await self.database.run(lambda records: records.execute(delete(attempts).where(repeat)))
 
-    async def _note(self, job_id: str, *statements: Any) -> None:
+    async def _note(self, job_id: str, *changes: tuple[Update, dict[str, Any]]) -> None:
+        def work(records: Connection) -> None:
+            for change, values in changes:
+                records.execute(change, values | {"which": job_id})
+
         try:
-            async with self._transaction() as records:
-                for statement in statements:
-                    await records.execute(statement)
+            await self.database.run(work)
         except TROUBLE:
             log.warning("job %s: its record could not be written; reconciling mends it", job_id, exc_info=True)
 
@@ -172,10 +182,9 @@ def told_of(row: Row[Any]) -> Told | None:
 
 
 def _row(job: Job) -> dict[str, Any]:
-    known = select(jobs.c.id).where(jobs.c.id == job.parent).scalar_subquery()
     return {
         "id": job.id,
-        "parent_id": None if job.parent is None else known,
+        "parent": job.parent,
         "words": format_prompt(job.request.text_prompts).casefold(),
         "job": job.model_dump_json(),
         "model": job.request.model,
@@ -188,21 +197,14 @@ def _row(job: Job) -> dict[str, Any]:
     }
 
 
-def _open(job_id: str) -> Any:
-    return (jobs.c.id == job_id) & jobs.c.state.in_(OPEN)
-
-
 def _attempt(job_id: str, queueing: int, at: float | None = None) -> dict[str, Any]:
     return {"job_id": job_id, "queueing": queueing, "queued_at": at, "claims": 0, "calls": 0, "doubts": 0}
 
 
-def _counted(standing: Standing) -> Any:
-    """The counters of a standing, written to the newest attempts of its job."""
-    job_id = standing.job.id
-    every = attempts.alias()
-    newest = select(func.max(every.c.queueing)).where(every.c.job_id == job_id).scalar_subquery()
+def _counted(standing: Standing) -> dict[str, Any]:
+    """The counters of a standing, for the newest attempts of its job."""
     counts = {"claims": standing.claims, "calls": standing.calls, "doubts": standing.doubts}
-    return update(attempts).where(attempts.c.job_id == job_id, attempts.c.queueing == newest).values(counts)
+    return counts | {"which": standing.job.id}
 
 
 def _ending(standing: Standing, model: Model | None) -> dict[str, Any]:

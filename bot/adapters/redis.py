@@ -1,9 +1,11 @@
 """The ledger of jobs over redis.asyncio: each verb is one atomic script of `shared.queue`."""
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -11,20 +13,25 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 
-from bot.ports import Delivery, Standing, State
+from bot.ports import Cancelled, Delivery, Standing, State
 from shared.catalogue import Catalogue
 from shared.errors import Problem, Refused, problem
 from shared.job import Job
-from shared.outcome import OUTCOME
+from shared.outcome import OUTCOME, Failed
 from shared.queue.names import (
     CONSUMER,
+    DEAD_LETTERS,
     GENERATE,
     GROUP,
     OPEN_JOBS,
     OUTCOMES,
     PREFIX,
     PREPARE,
+    dead_letter_key,
+    dead_picture_key,
     job_key,
+    leases_key,
+    open_key,
     picture_key,
     prepared_key,
 )
@@ -37,6 +44,15 @@ READ_COUNT = 32
 READ_SECONDS = 2.0
 LOOK_BACK_SECONDS = 10.0
 LEDGER_SECONDS = 7 * 86400
+LOOK_COUNT = 100
+UNKNOWN_SECONDS = 10.0
+DROP_COUNT = 200
+_DELIVERED = State.DELIVERED.encode()
+_FULL = {
+    "user": "too_many_waiting",
+    "channel": "too_many_waiting_channel",
+    "guild": "too_many_waiting_guild",
+}
 
 
 def connect(url: str) -> Redis:
@@ -45,12 +61,12 @@ def connect(url: str) -> Redis:
 
 
 class RedisQueue:
-    """`bot.ports.Accepting`, `Watching` and `Delivering` over Redis.
+    """`bot.ports.Accepting`, `Cancelling`, `Watching`, `Listing` and `Delivering` over Redis.
 
-    `max_waiting` and `max_running` are jobs a person; `channel_waiting` and `guild_waiting` are jobs whose end was not
-    told yet, `per_minute` is how many are taken on within 60 s from a person, in a channel and in a guild (0: any
-    number). They hold over all bots on one Redis. `memory_share` is the part of Redis's maxmemory (0 to 1) above
-    which new requests are refused; `keep_seconds` is how long an uploaded picture may wait to be prepared.
+    The limits are of a person (`max_…`), a channel and a guild, 0 for any number: `…_waiting` is how many jobs there
+    may be whose end was not told yet, `…_running` how many are at work at once, `per_minute` how many are taken on
+    within 60 s. They hold over all bots and workers on one Redis. `memory_share` is the part of Redis's maxmemory (0
+    to 1) above which new requests are refused; `keep_seconds` is how long an uploaded picture may wait to be prepared.
     """
 
     def __init__(
@@ -62,7 +78,9 @@ class RedisQueue:
         max_waiting: int = 20,
         max_running: int = 2,
         channel_waiting: int = 0,
+        channel_running: int = 0,
         guild_waiting: int = 0,
+        guild_running: int = 0,
         per_minute: tuple[int, int, int] = (0, 0, 0),
         memory_share: float = 0.8,
         keep_seconds: int = 86400,
@@ -70,11 +88,14 @@ class RedisQueue:
         self._redis = redis
         self._catalogue = catalogue
         self._send_ticket = send_ticket
-        self._limits = (max_running, max_waiting, memory_share, keep_seconds * 1000)
-        self._scopes = tuple(zip((0, channel_waiting, guild_waiting), per_minute, strict=True))
-        self._scripts = {name: redis.register_script(script(name)) for name in ("accept", "deliver", "standing")}
+        self._room = (memory_share, keep_seconds * 1000)
+        waiting, running = (max_waiting, channel_waiting, guild_waiting), (max_running, channel_running, guild_running)
+        self._limits = tuple(zip(waiting, running, per_minute, strict=True))
+        names = ("accept", "cancel", "deliver", "standing")
+        self._scripts = {name: redis.register_script(script(name)) for name in names}
         self._unacknowledged: str | None = "0"
         self._looked_back = 0.0
+        self._looked_at = LOOK_COUNT
         self._in_hand: set[str] = set()
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -99,8 +120,7 @@ class RedisQueue:
         await self._redis.aclose()
 
     async def accept(self, job: Job, source: bytes | None, *, doubts: int = 0) -> bool:
-        max_running, max_waiting, share, keep = self._limits
-        facts = (job.id, job.model_dump_json(), job.request.model, job.flow, 1, max_running, max_waiting, share, keep)
+        facts = (job.id, job.model_dump_json(), job.request.model, job.flow, 1, *self._room)
         try:
             answer, *more = await self._run("accept", *facts, source or b"", doubts, *self._limits_of(job))
         except OutOfMemoryError as error:
@@ -114,10 +134,8 @@ class RedisQueue:
                 return True
             case "known":
                 return False
-            case "too_many_waiting":
-                raise Refused(problem("too_many_waiting", count=more[0], limit=max_waiting))
             case "full":
-                raise Refused(problem(f"too_many_waiting_{_kind(more[0])}", count=more[1], limit=more[2]))
+                raise Refused(problem(_FULL[_kind(more[0])], count=more[1], limit=more[2]))
             case "too_often":
                 raise Refused(problem(f"too_often_{_kind(more[0])}", limit=more[1], seconds=-(-more[2] // 1000)))
             case "model_off":
@@ -128,9 +146,33 @@ class RedisQueue:
     async def opened(self, job_id: str, thread: int) -> None:
         await self._redis.hset(job_key(job_id), "thread", thread)
 
+    async def cancel(self, job_id: str, problem: Problem) -> Cancelled:
+        with in_words():
+            answer, *more = await self._run("cancel", job_id, Failed(problem=problem).model_dump_json())
+        if more and more[1]:
+            self._send_soon(more[0].decode())
+        return Cancelled(answer.decode())
+
     async def open_jobs(self) -> Sequence[str]:
-        members = cast("list[bytes]", await self._redis.zrange(OPEN_JOBS, 0, -1))
-        return [job_id.decode() for job_id in members]
+        reading = self._redis.pipeline(transaction=False)
+        reading.zrange(OPEN_JOBS, 0, LOOK_COUNT - 1)
+        for lane in (PREPARE, GENERATE):
+            reading.zrange(leases_key(lane), 0, -1)
+        reading.zrange(OPEN_JOBS, self._looked_at, self._looked_at + LOOK_COUNT - 1)
+        reading.zrange(OPEN_JOBS, -LOOK_COUNT, -1)
+        parts = cast("list[list[bytes]]", await reading.execute())
+        self._looked_at = self._looked_at + LOOK_COUNT if len(parts[-2]) == LOOK_COUNT else LOOK_COUNT
+        return [job_id.decode() for job_id in dict.fromkeys(chain.from_iterable(parts))]
+
+    async def jobs_of(self, flow: str) -> Sequence[Standing]:
+        with in_words():
+            ids = cast("set[bytes]", await self._redis.smembers(open_key(flow)))
+            standings = await self.standings([job_id.decode() for job_id in ids])
+        return sorted(standings, key=lambda standing: (standing.job.accepted_at, standing.job.id))
+
+    async def waiting(self, guild: int) -> int:
+        with in_words():
+            return await self._redis.scard(open_key(f"guild-{guild}"))
 
     async def standings(self, job_ids: Collection[str]) -> Sequence[Standing]:
         if not job_ids:
@@ -163,6 +205,19 @@ class RedisQueue:
         await self._run("deliver", delivery.job_id, GROUP, delivery.entry, message or "", LEDGER_SECONDS * 1000)
         self._in_hand.discard(delivery.entry)
 
+    async def drop(self, job_ids: Collection[str]) -> None:
+        with in_words():
+            for some in _batched(job_ids, DROP_COUNT):
+                reading = self._redis.pipeline(transaction=False)
+                for job_id in some:
+                    reading.hget(job_key(job_id), "state")
+                states = await reading.execute()
+                ended = [one for one, state in zip(some, states, strict=True) if state in {None, _DELIVERED}]
+                if ended:
+                    names = (job_key, picture_key, dead_letter_key, dead_picture_key)
+                    await self._redis.delete(*(name(job_id) for job_id in ended for name in names))
+                    await self._redis.zrem(DEAD_LETTERS, *ended)
+
     def _take(self, entries: list[Delivery]) -> list[Delivery]:
         self._in_hand.update(delivery.entry for delivery in entries)
         return entries
@@ -182,15 +237,16 @@ class RedisQueue:
         return [Delivery(entry.decode(), fields[b"job"].decode()) for entry, fields in rows if fields]
 
     def _standing(self, *row: Any) -> Standing:
-        _, written, state, since, thread, outcome, place, typical, slots, told, claims, calls, doubts = row
-        job = Job.model_validate_json(written)
+        _, written, word, since, thread, outcome, told, claims, calls, doubts, place, mean, ahead, least = row
+        job, state = Job.model_validate_json(written), State(word.decode())
         model = self._catalogue.models.get(job.request.model)
-        seconds = typical / 1000 or (model.typical_seconds if model else 10.0)
+        typical = mean / 1000 or (model.typical_seconds if model else UNKNOWN_SECONDS)
+        wait = max(ahead * typical, least / 1000) if state is State.WAITING else least / 1000
         return Standing(
             job=job,
-            state=State(state.decode()),
+            state=state,
             position=place,
-            estimate=seconds * (1 + max(0, place - 1) // max(1, slots)),
+            estimate=0.0 if outcome else max(0.0, typical + wait),
             since=int(since) / 1000,
             thread=int(thread) if thread else None,
             outcome=OUTCOME.validate_json(outcome) if outcome else None,
@@ -198,12 +254,13 @@ class RedisQueue:
             claims=int(claims),
             calls=int(calls),
             doubts=int(doubts),
+            typical=typical,
         )
 
     def _limits_of(self, job: Job) -> list[str | int]:
-        """Name the scopes that a job counts in, each with its two limits."""
+        """Name the scopes that a job counts in, narrowest first, each with its three limits."""
         names = (job.flow, f"channel-{job.place.channel}", f"guild-{job.place.guild}")
-        return [word for name, limits in zip(names, self._scopes, strict=True) for word in (name, *limits)]
+        return [word for name, limits in zip(names, self._limits, strict=True) for word in (name, *limits)]
 
     def _send_soon(self, lane: str) -> None:
         task = asyncio.create_task(self._send_ticket(lane))
@@ -214,6 +271,16 @@ class RedisQueue:
         return await self._scripts[name](keys=[PREFIX], args=list(arguments))
 
 
+@contextlib.contextmanager
+def in_words() -> Iterator[None]:
+    """Say in words that the queue does not answer."""
+    try:
+        yield
+    except RedisError as error:
+        log.warning("the queue does not answer", exc_info=True)
+        raise Refused(problem("queue_away")) from error
+
+
 def _kind(scope: bytes) -> str:
     """Whose limit it was: user, channel or guild."""
     return scope.decode().partition("-")[0]
@@ -222,3 +289,10 @@ def _kind(scope: bytes) -> str:
 def _flat(entries: Any) -> list[Any]:
     """Entries as rows: RESP3 nests them once more than RESP2."""
     return entries[0] if entries and isinstance(entries[0], list) else entries
+
+
+def _batched(job_ids: Collection[str], count: int) -> Iterator[tuple[str, ...]]:
+    """Give the ids in parts of `count`."""
+    left = iter(job_ids)
+    while part := tuple(islice(left, count)):
+        yield part

@@ -10,7 +10,8 @@ from discord import app_commands
 from discord.app_commands import Choice, locale_str
 
 from bot.commands.translation import label, said, words
-from bot.phrases import phrases_for
+from bot.interactions.speaking import phrases_of
+from bot.render.fields import model_phrase
 from shared.catalogue import Catalogue, Model
 from shared.request import EXTRAS_LIMIT, Fit, Request
 
@@ -20,7 +21,19 @@ TEXT_LIMIT: Final = 6000
 LABEL_LIMIT: Final = 100
 
 ORDER: Final = (
-    *("prompt", "image", "model", "keep", "style_preset", "negative", "seed", "steps", "cfg_scale", "sampler"),
+    *(
+        "prompt",
+        "image",
+        "source",
+        "model",
+        "keep",
+        "style_preset",
+        "negative",
+        "seed",
+        "steps",
+        "cfg_scale",
+        "sampler",
+    ),
     *("aspect_ratio", "output_format", "fit", "init_image_mode", "step_schedule_start", "step_schedule_end"),
     *("clip_guidance_preset", "samples", "creativity", "extras"),
 )
@@ -30,8 +43,13 @@ Handler = Callable[..., Coroutine[Any, Any, None]]
 Complete = Callable[[discord.Interaction, str], Coroutine[Any, Any, list[Choice[str]]]]
 
 
-def command(catalogue: Catalogue, handler: Handler, today: date) -> app_commands.Command[Any, ..., None]:
-    """Build `/imagine`. `handler` gets the interaction and every option by field name, None where it was not used."""
+def command(
+    catalogue: Catalogue, handler: Handler, sources: Complete, today: date
+) -> app_commands.Command[Any, ..., None]:
+    """Build `/imagine`. `handler` gets the interaction and every option by field name, None where it was not used.
+
+    `sources` offers the pictures to start from while one is being typed.
+    """
     labels = {name: _labels(catalogue, name, today) for name in ORDER}
     kinds = {name: _kind(catalogue, name, labels[name]) for name in ORDER}
     names = [name for name in ORDER if kinds[name] is not None]
@@ -39,6 +57,12 @@ def command(catalogue: Catalogue, handler: Handler, today: date) -> app_commands
     async def imagine(interaction: discord.Interaction, **options: Any) -> None:
         await handler(interaction, **options)
 
+    async def complete(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
+        return await sources(interaction, current)
+
+    completions = {name: _completion(labels[name]) for name in names if len(labels[name]) > CHOICES_LIMIT}
+    if "source" in names:
+        completions["source"] = complete
     first = inspect.Parameter("interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     signature = inspect.Signature([first, *(_parameter(name, kinds[name]) for name in names)])
     imagine.__signature__ = signature  # type: ignore[attr-defined]  # discord.py reads the options here (PEP 362)
@@ -49,9 +73,7 @@ def command(catalogue: Catalogue, handler: Handler, today: date) -> app_commands
         app_commands.choices(
             **{name: _choices(labels[name]) for name in names if 0 < len(labels[name]) <= CHOICES_LIMIT}
         ),
-        app_commands.autocomplete(
-            **{name: _completion(labels[name]) for name in names if len(labels[name]) > CHOICES_LIMIT}
-        ),
+        app_commands.autocomplete(**completions),
         app_commands.guild_only(),
         app_commands.guild_install(),
     ):
@@ -75,6 +97,8 @@ def _kind(catalogue: Catalogue, name: str, labels: Labels) -> Any:
             return app_commands.Range[str, 1, TEXT_LIMIT] | None
         case "image":
             return discord.Attachment | None if _reads_pictures(catalogue) else None
+        case "source":
+            return app_commands.Range[str, 1, LABEL_LIMIT] | None if _reads_pictures(catalogue) else None
         case "extras":
             return app_commands.Range[str, 1, EXTRAS_LIMIT] | None if catalogue.having(name) else None
     return str | None if labels else _number(catalogue.having(name), name)
@@ -92,7 +116,7 @@ def _number(models: tuple[Model, ...], name: str) -> Any:
 
 def _labels(catalogue: Catalogue, name: str, today: date) -> Labels:
     if name == "model":
-        return {model.key: _model_label(model, catalogue, today) for model in catalogue.offered}
+        return {m.key: words(model_phrase(m, catalogue, today), m.name) for m in catalogue.offered}
     if name == "fit":
         return {fit.value: label(name, fit) for fit in Fit} if _reads_pictures(catalogue) else {}
     values = (value for model in catalogue.having(name) for value in model.fields[name].choices)
@@ -103,12 +127,6 @@ def _reads_pictures(catalogue: Catalogue) -> bool:
     return any(model.picture != "none" for model in catalogue.offered)
 
 
-def _model_label(model: Model, catalogue: Catalogue, today: date) -> locale_str:
-    if model.retired(today):
-        return words("model.retired", model.name)
-    return words("model.default" if model.key == catalogue.default else "model.offered", model.name)
-
-
 def _choices(labels: Labels) -> list[Choice[str]]:
     return [Choice(name=shown, value=value) for value, shown in labels.items()]
 
@@ -117,7 +135,7 @@ def _completion(labels: Labels) -> Complete:
     """Offer those choices whose label or value contains what is being typed, in the person's language."""
 
     async def complete(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
-        phrases, typed = phrases_for(interaction.locale.value), current.casefold()
+        phrases, typed = phrases_of(interaction), current.casefold()
         shown = {value: said(shown, phrases)[:LABEL_LIMIT] for value, shown in labels.items()}
         found = (value for value in shown if typed in f"{shown[value]}\n{value}".casefold())
         return [Choice(name=shown[value], value=value) for value in found][:CHOICES_LIMIT]

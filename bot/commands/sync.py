@@ -65,8 +65,10 @@ def _kept(value: Any) -> Any:
 def _entry(name: str, entry: Any) -> Any:
     if name in {"contexts", "integration_types"}:
         return sorted(entry or ())
+    if name == "default_member_permissions" and entry is not None:
+        return str(entry)  # discord.py writes a number, Discord answers with a string
     return entry if name.endswith("_localizations") else _kept(entry)
 
 
 def _absent(entry: Any) -> bool:
-    return entry is None or entry is False or entry in ({}, [])
+    return entry is None or entry is False or entry in ("", {}, [])

@@ -18,6 +18,7 @@ from bot.phrases import phrases_for
 from bot.ports import Closed, Closing, Delivering, Delivery, Keeping, Standing, State, Told, Watching
 from bot.render import answered_text
 from shared.catalogue import Catalogue
+from shared.outcome import Generated
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,8 @@ class Queue(Watching, Delivering, Protocol):
 class Deliver:
     """Tells outcomes, in order within a thread, up to `parallel` at the same time over all.
 
-    `keeping` keeps the pictures that jobs started from, before the queue drops them. `board` is the one that runs in
+    `keeping` keeps the pictures that jobs started from, and those that could be told nowhere, before the queue drops
+    them. `board` is the one that runs in
     this process: a status message's last edit must come after the board's own.
     `patience` are the pauses in seconds before a delivery that failed for a passing reason is tried again; after them
     it is left to the next start. `clock` gives Unix seconds.
@@ -116,6 +118,8 @@ class Deliver:
             told = closed.told
             await self._settle_again(standing, closed)
         await self._keep_source(standing)
+        if told is None:
+            await self._keep_result(standing)
         await self._queue.delivered(delivery, told.message if told else None)
 
     async def _keep_source(self, standing: Standing) -> None:
@@ -125,6 +129,14 @@ class Deliver:
         prepared = await self._queue.prepared(standing.job.id)
         if prepared is not None:
             await self._keeping.keep_source(standing.job.id, prepared)
+
+    async def _keep_result(self, standing: Standing) -> None:
+        """Keep a picture that no place takes, for who asks to be shown it. Raises `shared.errors.Refused`."""
+        if self._keeping is None or not isinstance(standing.outcome, Generated):
+            return
+        picture = await self._queue.picture(standing.job.id)
+        if picture is not None:
+            await self._keeping.keep_result(standing.job.id, picture)
 
     async def tell(self, standing: Standing) -> Told | None:
         """Say once how a job ended, write down where, and make the last edit of its status message.

@@ -1,76 +1,62 @@
 """What is posted about an outcome: the view and, where a picture goes with it, its file."""
 
-import asyncio
-import io
 import logging
-from typing import NotRequired, TypedDict
-
-import discord
-from discord import ui
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
 
 from bot.deliver.spots import Spot
-from bot.phrases import Phrases, phrases_for
+from bot.letters import Letter, with_picture
+from bot.phrases import phrases_for
 from bot.ports import Standing
-from bot.render import Rows, expired_view, failed_view, filtered_view, number, result_view
-from bot.upload import fit_upload
-from bot.views import result_rows
+from bot.render import expired_view, failed_view, filtered_view
+from bot.views import notice_rows
 from shared.catalogue import Catalogue, Model
 from shared.errors import problem
-from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated
-from shared.pictures import PictureType
+from shared.request import others_for
 
 log = logging.getLogger(__name__)
 
-
-class Letter(TypedDict):
-    """The part of a message that tells the outcome, as `discord.abc.Messageable.send` takes it."""
-
-    view: ui.LayoutView
-    files: NotRequired[list[discord.File]]
+_GONE: Final = frozenset({"model_gone", "model_withdrawn", "model_off"})
 
 
 async def letter(standing: Standing, picture: bytes | None, spot: Spot, limit: int, catalogue: Catalogue) -> Letter:
     """Write the message about a finished job, its picture within `limit` bytes. Encoding is done off the loop."""
     job, outcome = standing.job, standing.outcome
     phrases = phrases_for(job.requester.locale)
+    rows = notice_rows(job.id, job.request, catalogue, phrases, others=_others(standing, catalogue))
     match outcome:
         case Filtered():
-            return Letter(view=filtered_view(job, outcome, phrases, notes=spot.notes, rows=_rows(job, phrases)))
+            return Letter(view=filtered_view(job, outcome, phrases, notes=spot.notes, rows=rows))
         case Failed():
-            return Letter(view=failed_view(job, outcome, phrases, notes=spot.notes, rows=_rows(job, phrases)))
+            return Letter(view=failed_view(job, outcome, phrases, notes=spot.notes, rows=rows))
         case Generated():
             if picture is None:
-                return Letter(view=expired_view(job, outcome, phrases, notes=spot.notes, rows=_rows(job, phrases)))
-            model = catalogue.models.get(job.request.model)
-            return await _with_picture(standing, outcome, picture, spot=spot, limit=limit, model=model)
+                return Letter(view=expired_view(job, outcome, phrases, notes=spot.notes, rows=rows))
+            return await _with_picture(standing, outcome, picture, spot=spot, limit=limit, catalogue=catalogue)
     raise TypeError(f"job {job.id} has no outcome yet: {standing.state}")
 
 
 async def _with_picture(
-    standing: Standing, made: Generated, picture: bytes, *, spot: Spot, limit: int, model: Model | None
+    standing: Standing, made: Generated, picture: bytes, *, spot: Spot, limit: int, catalogue: Catalogue
 ) -> Letter:
     job = standing.job
     phrases = phrases_for(job.requester.locale)
+    seconds = standing.since - job.accepted_at
     try:
-        fitted, kind = await asyncio.to_thread(fit_upload, picture, limit)
+        return await with_picture(
+            job, made, picture, phrases, catalogue=catalogue, limit=limit, seconds=seconds, notes=spot.notes
+        )
     except ValueError:
         log.exception("job %s: its picture cannot be uploaded; look at what the model answers", job.id)
         failed = Failed(problem=problem("internal"))
-        return Letter(view=failed_view(job, failed, phrases, notes=spot.notes, rows=_rows(job, phrases)))
-    notes = spot.notes if fitted is picture else (*spot.notes, _reencoded(limit, kind, phrases))
-    name = "-".join(str(part) for part in ("pentimento", job.id, made.seed) if part is not None)
-    file = f"{name}.{kind.extension}"
-    seconds = standing.since - job.accepted_at
-    rows = result_rows(job.id, phrases, picture=True, upscales=False)
-    view = result_view(job, made, model, phrases, file=file, seconds=seconds, notes=notes, rows=rows)
-    return Letter(view=view, files=[discord.File(io.BytesIO(fitted), filename=file)])
+        rows = notice_rows(job.id, job.request, catalogue, phrases)
+        return Letter(view=failed_view(job, failed, phrases, notes=spot.notes, rows=rows))
 
 
-def _rows(job: Job, phrases: Phrases) -> Rows:
-    return result_rows(job.id, phrases, picture=False, upscales=False)
-
-
-def _reencoded(limit: int, kind: PictureType, phrases: Phrases) -> str:
-    amount = f"{number(round(limit / 1024**2, 1), phrases)}\u00a0{phrases.say('unit.MiB')}"
-    return phrases.say("upload.reencoded", limit=amount, kind=kind.name)
+def _others(standing: Standing, catalogue: Catalogue) -> Sequence[Model]:
+    """Give the models that may be asked instead, where the one that was asked is gone."""
+    if not isinstance(standing.outcome, Failed) or standing.outcome.problem.code not in _GONE:
+        return ()
+    return others_for(standing.job.request, catalogue, datetime.fromtimestamp(standing.since, UTC).date())

@@ -12,6 +12,7 @@ from bot.deliver.refusals import REASONS, THREAD_EXISTS
 from bot.phrases import Phrases
 from bot.ports import Standing
 from bot.render import mark, thread_name
+from bot.upload import WHOLE_REQUEST
 from shared.job import Job
 
 CALL_SECONDS: Final = 60.0
@@ -21,9 +22,7 @@ LOOK_BACK_MESSAGES: Final = 200
 
 DISCORD_EPOCH: Final = datetime(2015, 1, 1, tzinfo=UTC)  # where snowflakes begin
 
-# https://discord.com/developers/docs/reference#uploading-files and resources/message#create-message-limitations
 DEFAULT_UPLOAD: Final = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
-WHOLE_REQUEST: Final = 25 * 1024**2 - 256 * 1024
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,13 @@ from bot.deliver.spots import CALL_SECONDS, Reply, Spot, channel_spot, direct_sp
 from bot.phrases import phrases_for
 from bot.ports import Delivering, Standing, Told
 from shared.catalogue import Catalogue
+from shared.job import Job
 from shared.outcome import Generated
 
 log = logging.getLogger(__name__)
 
 NONCE_SECONDS: Final = 60
+PING_SECONDS: Final = 60  # most answers come within one minute; who waits for longer may look elsewhere
 SMALLEST_UPLOAD: Final = 1024**2
 
 
@@ -87,11 +89,18 @@ class Voice:
             log.info("job %s: refused in its place (%s) and in private (%s)", job.id, refusal, _final(error))
         return None
 
+    def _pinged(self, job: Job) -> discord.AllowedMentions:
+        """Let an answer that was long in coming ping the one who asked, if they want that; it pings nobody else."""
+        nobody = discord.AllowedMentions.none()
+        if job.requester.pings and self._clock() - job.accepted_at > PING_SECONDS:
+            return nobody.merge(discord.AllowedMentions(users=[discord.Object(job.requester.id)]))
+        return nobody
+
     async def _post(self, standing: Standing, spot: Spot) -> Told:
         job, limit = standing.job, spot.limit
         picture = await self._queue.picture(job.id) if isinstance(standing.outcome, Generated) else None
         channel = self._client.get_partial_messageable(spot.channel)
-        how: dict[str, Any] = {"nonce": job.id, "allowed_mentions": discord.AllowedMentions.none()}
+        how: dict[str, Any] = {"nonce": job.id, "allowed_mentions": self._pinged(job)}
         if spot.reply:
             how["reference"] = Reply(spot.channel, job.place.message)
         while True:

@@ -11,10 +11,12 @@ from typing import Final
 
 import aiohttp
 import discord
+from discord import ui
+from discord.utils import MISSING
 
 from bot.interactions.speaking import phrases_of
 from bot.render.text import escaped
-from shared.errors import Problem, problem
+from shared.errors import Problem, Refused, problem
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +39,44 @@ async def refuse(interaction: discord.Interaction, problems: Sequence[Problem]) 
     await tell(interaction, written(interaction, problems))
 
 
-async def tell(interaction: discord.Interaction, text: str) -> None:
-    """Answer, before anything else, with these words; only the author sees them."""
-    await _answer_first(interaction, lambda: interaction.response.send_message(text, ephemeral=True))
+async def tell(interaction: discord.Interaction, text: str, *, view: ui.View = MISSING) -> None:
+    """Answer, before anything else, with these words and buttons; only the author sees them."""
+    await _answer_first(interaction, lambda: interaction.response.send_message(text, view=view, ephemeral=True))
+
+
+async def outdated(interaction: discord.Interaction) -> None:
+    """Answer, before anything else, that this is nothing the bot knows how to do."""
+    await tell(interaction, phrases_of(interaction).say("refused.outdated"))
+
+
+async def open_form(interaction: discord.Interaction, form: ui.Modal) -> None:
+    """Answer, before anything else, with a form to fill in."""
+    await _answer_first(interaction, lambda: interaction.response.send_modal(form))
+
+
+async def hold(interaction: discord.Interaction) -> bool:
+    """Promise, before anything else, that the message which was used will change; `change` keeps it.
+
+    False as `acknowledge` has it.
+    """
+    return await _answer_first(interaction, interaction.response.defer)
+
+
+async def change(interaction: discord.Interaction, text: str) -> None:
+    """Put these words in the place of the answer that was promised, and of any buttons."""
+    async with asyncio.timeout(_DEADLINE):
+        await interaction.edit_original_response(content=text, view=None)
+
+
+async def report(interaction: discord.Interaction, do: Callable[[], Awaitable[str]]) -> None:
+    """Do something once, however often Discord delivers the interaction, and tell its author alone what came of it."""
+    if not await acknowledge(interaction, private=True):
+        return
+    try:
+        text = await do()
+    except Refused as refused:
+        text = written(interaction, refused.problems)
+    await change(interaction, text)
 
 
 async def take_back(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:

@@ -16,7 +16,12 @@ _KEY: Final = "preferences"
 async def get_to_know(interaction: discord.Interaction, people: Knowing | None) -> None:
     """Read what this person prefers, for all that follows."""
     if people is not None:
-        interaction.extras[_KEY] = await people.preferences(interaction.user.id)
+        know(interaction, await people.preferences(interaction.user.id))
+
+
+def know(interaction: discord.Interaction, preferences: Preferences) -> None:
+    """Go by these for all that follows."""
+    interaction.extras[_KEY] = preferences
 
 
 def preferences_of(interaction: discord.Interaction) -> Preferences:

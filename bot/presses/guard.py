@@ -20,6 +20,14 @@ async def may_press(interaction: discord.Interaction, recipe: Recipe, people: Kn
     return False
 
 
+async def may_end(interaction: discord.Interaction, author: int | None) -> bool:
+    """Tell whether this person may delete or cancel what `author` asked for; where not, they are told."""
+    if author == interaction.user.id or moderates(interaction):
+        return True
+    await refuse(interaction, [problem("not_yours_to_end")])
+    return False
+
+
 def moderates(interaction: discord.Interaction) -> bool:
     """Tell whether this person may delete others' messages here."""
     return interaction.guild_id is not None and interaction.permissions.manage_messages

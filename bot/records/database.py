@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -18,6 +19,8 @@ DEADLINE: Final = 10.0
 TROUBLE: Final = (DBAPIError, PoolTimeoutError, OSError)  # TimeoutError is an OSError
 _DRIVERS: Final = {"sqlite": "aiosqlite", "postgresql": "psycopg", "postgres": "psycopg"}
 _HOW_TO: Final = "Write sqlite:///file.db or postgresql://user:password@host/name into DATABASE_URL."
+
+T = TypeVar("T")
 
 logging.getLogger("aiosqlite").setLevel(logging.INFO)  # below, it shows every value that is written
 
@@ -33,6 +36,7 @@ class Database:
         """Read the address. Raises `RecordsUnusableError`."""
         self.url = address(url)
         self._engine = open_engine(self.url)
+        self._thread = SQLiteThread(self.url) if self.url.get_backend_name() == "sqlite" else None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -40,9 +44,57 @@ class Database:
         async with asyncio.timeout(DEADLINE), self._engine.begin() as connection:
             yield connection
 
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Do a transaction's work in one piece, without a step that is awaited: for what every job needs.
+
+        It is waited for `DEADLINE` seconds at most. Raises what `TROUBLE` lists.
+        """
+        async with asyncio.timeout(DEADLINE):
+            if self._thread is not None:
+                return await self._thread.run(work)
+            async with self._engine.begin() as connection:
+                return await connection.run_sync(work)
+
+    async def wipe(self) -> None:
+        """Write SQLite's journal into its file and empty it: what was deleted is then nowhere any more.
+
+        https://sqlite.org/pragma.html#pragma_wal_checkpoint
+        """
+        if self.url.get_backend_name() == "sqlite":
+            async with asyncio.timeout(DEADLINE), self._engine.connect() as connection:
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def close(self) -> None:
         """Give the connections back."""
         await self._engine.dispose()
+        if self._thread is not None:
+            await self._thread.close()
+
+
+class SQLiteThread:
+    """Does whole transactions in a thread of its own, one at a time: SQLite has one writer anyway.
+
+    A driver that changes threads for every step of a cursor costs several times what the steps do.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self._engine = create_engine(url, hide_parameters=True)
+        event.listen(self._engine, "connect", _configure)
+        self._thread = ThreadPoolExecutor(1, "records")
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Do this work in a transaction. It is ended even when nobody waits for it any more."""
+
+        def whole() -> T:
+            with self._engine.begin() as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, whole)
+
+    async def close(self) -> None:
+        """Close the file when what is in hand has ended."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
+        self._thread.shutdown(wait=False)
 
 
 def address(url: str) -> URL:
@@ -99,9 +151,13 @@ def open_migration_engine(url: URL) -> Engine:
 
 
 def _configure(connection: Any, _record: Any) -> None:
-    """https://sqlite.org/wal.html: readers and the one writer do not wait for each other."""
+    """Let readers and the one writer not wait for each other, and overwrite what is deleted with zeros.
+
+    https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_secure_delete
+    """
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()

@@ -3,6 +3,7 @@
     jobs ──1:n── attempts    a row for each time the job was queued: the second one is the repeat after Redis forgot it
       ├────1:1── outcomes    how it ended, and what that cost
       ├────1:1── thumbnails  its picture made small, once a sheet needed it
+      ├────1:1── results     its picture, where no message has it: it could be told nowhere
       ├────n:1── sources     the picture it started from, once for all that started from it
       └────n:m── people      by favourites
     grids                    an exploration: its message, and its cells, which are jobs
@@ -121,6 +122,15 @@ thumbnails: Final = Table(
     metadata,
     Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
     Column("jpeg", LargeBinary, nullable=False),
+)
+
+results: Final = Table(
+    "results",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("picture", LargeBinary, nullable=False),
+    Column("kept_at", Float(53), nullable=False),
+    Index(None, "kept_at"),
 )
 
 favourites: Final = Table(

@@ -10,7 +10,7 @@ from shared.request import SCHEDULE_OPTIONS, Request
 
 _VALUE: Final = 100
 _EXTRAS: Final = 200
-_SHOWN: Final = (
+SHOWN: Final = (
     "keep",
     "init_image_mode",
     "step_schedule_start",
@@ -32,10 +32,10 @@ def facts_of(request: Request, model: Model | None, phrases: Phrases) -> str:
     """List the model and the settings in force that it reads; of a model that is no longer known, those chosen."""
     name = request.model if model is None else model.name
     parts = [(phrases.option("model"), escaped(name, _VALUE))]
-    for field in _SHOWN:
-        value = _in_force(request, field, model)
+    for field in SHOWN:
+        value = in_force(request, field, model)
         if value is not None:
-            parts.append((phrases.option(field), _shown(field, value, phrases)))
+            parts.append((phrases.option(field), shown(field, value, phrases)))
     return " · ".join(f"**{escaped(label, _VALUE)}** {value}" for label, value in parts)
 
 
@@ -44,7 +44,8 @@ def number(value: float, phrases: Phrases) -> str:
     return f"{value:.12g}".replace(".", phrases.say("language.decimal"))
 
 
-def _in_force(request: Request, field: str, model: Model | None) -> Any:
+def in_force(request: Request, field: str, model: Model | None) -> Any:
+    """Give the value of an option that a picture was made with: chosen, or the model's own; None where it has none."""
     chosen = getattr(request, field)
     if model is None or field == "fit":
         return chosen
@@ -65,7 +66,8 @@ def _applies(request: Request, field: str, model: Model) -> bool:
     return field != "aspect_ratio" or not request.has_picture
 
 
-def _shown(field: str, value: Any, phrases: Phrases) -> str:
+def shown(field: str, value: Any, phrases: Phrases) -> str:
+    """Write the value of an option as the person knows it, marks of markdown escaped."""
     if field == "keep":
         return phrases.say("result.percent", value=number(value, phrases))
     if field == "extras":

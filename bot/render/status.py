@@ -5,7 +5,8 @@ from typing import Final
 from bot.phrases import Phrases
 from bot.ports import Standing, State
 from shared.catalogue import Model
-from shared.outcome import Outcome
+from shared.job import Job
+from shared.outcome import Failed, Outcome
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -13,9 +14,23 @@ _HOUR: Final = 60 * _MINUTE
 
 def status_text(standing: Standing, phrases: Phrases, model: Model | None) -> str:
     """Say where a job stands. Times of the past are Discord's timestamps, which the reader's client keeps counting."""
-    request = standing.job.request
     if standing.state is State.PREPARING:
-        return phrases.say("status.preparing_picture" if request.has_picture else "status.preparing_words")
+        return preparing_text(standing.job, phrases)
+    return _begun(standing.job, _stands(standing, phrases, model), phrases)
+
+
+def preparing_text(job: Job, phrases: Phrases) -> str:
+    """Say that a job was taken on, and from which of the thread's pictures it starts if it came with none."""
+    key = "status.preparing_picture" if job.request.has_picture else "status.preparing_words"
+    return _begun(job, phrases.say(key), phrases)
+
+
+def _begun(job: Job, text: str, phrases: Phrases) -> str:
+    return text if job.start is None else f"{phrases.say(f'status.from_{job.start}')}\n{text}"
+
+
+def _stands(standing: Standing, phrases: Phrases, model: Model | None) -> str:
+    request = standing.job.request
     if standing.state is State.WAITING:
         key = {0: "status.held", 1: "status.next"}.get(standing.position, "status.waiting")
         return phrases.say(key, position=standing.position, estimate=rounded(standing.estimate, phrases))
@@ -23,15 +38,16 @@ def status_text(standing: Standing, phrases: Phrases, model: Model | None) -> st
         since = f"<t:{int(standing.since)}:R>"
         if model is None:
             return phrases.say("status.running_unknown", model=request.model, since=since)
-        typical = rounded(model.typical_seconds, phrases)
-        return phrases.say("status.running", model=model.name, since=since, typical=typical)
+        typical = rounded(standing.typical, phrases)
+        return phrases.say(f"status.running_{model.task}", model=model.name, since=since, typical=typical)
     return phrases.say("status.finished")
 
 
 def answered_text(outcome: Outcome, phrases: Phrases, link: str | None, *, private: bool = False) -> str:
     """Say how a job ended and where its answer is: a link to the message, a direct message, or (None) nowhere."""
     where = phrases.say("status.private") if private else link or phrases.say("status.nowhere")
-    return phrases.say(f"status.{outcome.kind}", where=where)
+    cancelled = isinstance(outcome, Failed) and outcome.cancelled
+    return phrases.say("status.cancelled" if cancelled else f"status.{outcome.kind}", where=where)
 
 
 def rounded(seconds: float, phrases: Phrases) -> str:

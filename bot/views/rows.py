@@ -1,14 +1,24 @@
 """Which buttons stand under which message."""
 
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from discord import ButtonStyle, ui
 
 from bot.phrases import Phrases
+from bot.ports import Recipe
+from bot.render import price
+from bot.render.form import editable
+from bot.render.text import shortened
 from bot.views.press import JobButton, JobSelect, custom_id
+from shared.catalogue import Catalogue, Model
+from shared.request import Request, upscales_of
 
 ITEMS: Final = (JobButton, JobSelect)
 NO_BUTTONS: Final = None
+LABEL_LIMIT: Final = 80
+CHOICES: Final = 5
+OTHERS: Final = 3
 
 # verb, more, style: as they stand under a picture
 _PICTURE: Final = (
@@ -35,19 +45,76 @@ _NOTHING_MADE: Final = (
 )
 
 
-def result_rows(job_id: str, phrases: Phrases, *, picture: bool, upscales: bool) -> list[ui.ActionRow[Any]]:
-    """Give the rows under an answer: what can be done from here."""
-    rows = _PICTURE if picture else _NOTHING_MADE
+def result_rows(job_id: str, request: Request, catalogue: Catalogue, phrases: Phrases) -> list[ui.ActionRow[Any]]:
+    """Give the rows under a picture: what can be done from here."""
+    return _rows(_PICTURE, job_id, _idle(request, catalogue), phrases)
+
+
+def notice_rows(
+    job_id: str, request: Request, catalogue: Catalogue, phrases: Phrases, *, others: Sequence[Model] = ()
+) -> list[ui.ActionRow[Any]]:
+    """Give the rows under a notice that nothing was made; `others` are models that may be asked instead."""
+    rows = _rows(_NOTHING_MADE, job_id, _idle(request, catalogue), phrases)
+    named = [(model.key, phrases.say("button.again_with", name=model.name)) for model in others[:OTHERS]]
+    if named:
+        rows.insert(0, ui.ActionRow(*(button("again", job_id, phrases, more=key, label=label) for key, label in named)))
+    return rows
+
+
+def details_rows(recipe: Recipe, catalogue: Catalogue, phrases: Phrases) -> list[ui.ActionRow[Any]]:
+    """Give the row under a picture's details: the very same again, where its model is on offer and reads a seed."""
+    model = catalogue.models.get(recipe.request.model)
+    if model is None or not model.offered or recipe.seed is None:
+        return []
+    return [ui.ActionRow(button("exact", recipe.job_id, phrases))]
+
+
+def run_rows(recipe: Recipe, catalogue: Catalogue, phrases: Phrases) -> list[ui.ActionRow[Any]]:
+    """Give the row under what a picture says of itself: the same again, where its model is on offer."""
+    model = catalogue.models.get(recipe.request.model)
+    if model is None or not model.offered:
+        return []
+    return [ui.ActionRow(button("run", "0", phrases, more="picture" if recipe.request.has_picture else "words"))]
+
+
+def upscale_choice(job_id: str, models: Sequence[Model], phrases: Phrases) -> ui.View:
+    """Give the view in which one of several upscalers is chosen, five at most, each with its price."""
+    view = ui.View(timeout=None)
+    for model in models[:CHOICES]:
+        label = phrases.say("button.upscale_by", name=model.name, price=price(model.price_usd, phrases))
+        view.add_item(button("upscale", job_id, phrases, more=model.key, label=label))
+    return view
+
+
+def confirm(verb: str, job_id: str, phrases: Phrases) -> ui.View:
+    """Give the view of a question whether somebody means it."""
+    view = ui.View(timeout=None)
+    view.add_item(button(verb, job_id, phrases, style=ButtonStyle.danger))
+    return view
+
+
+def _rows(
+    rows: Sequence[Sequence[tuple[str, str, ButtonStyle]]], job_id: str, idle: Collection[str], phrases: Phrases
+) -> list[ui.ActionRow[Any]]:
     return [
         ui.ActionRow(
-            *(
-                button(verb, job_id, phrases, more=more, style=style)
-                for verb, more, style in row
-                if verb != "upscale" or upscales
-            )
+            *(button(verb, job_id, phrases, more=more, style=style) for verb, more, style in row if verb not in idle)
         )
         for row in rows
     ]
+
+
+def _idle(request: Request, catalogue: Catalogue) -> set[str]:
+    """Name the verbs that would come to nothing with such a request."""
+    model = catalogue.models.get(request.model)
+    paints_on = catalogue.reading_pictures(request.model) is not None
+    useful = {
+        "vary": paints_on and bool(request.text_prompts),
+        "edit": model is not None and bool(editable(request, model)),
+        "source": paints_on,
+        "upscale": bool(upscales_of(request, catalogue)),
+    }
+    return {verb for verb, is_useful in useful.items() if not is_useful}
 
 
 def with_cancel(job_id: str, phrases: Phrases) -> ui.View:
@@ -58,8 +125,16 @@ def with_cancel(job_id: str, phrases: Phrases) -> ui.View:
 
 
 def button(
-    verb: str, job_id: str, phrases: Phrases, *, more: str = "", style: ButtonStyle = ButtonStyle.secondary
+    verb: str,
+    job_id: str,
+    phrases: Phrases,
+    *,
+    more: str = "",
+    style: ButtonStyle = ButtonStyle.secondary,
+    label: str | None = None,
 ) -> JobButton:
-    """Make a button with its label `button.<verb>` or `button.<verb>_<more>`, a word and never a sign alone."""
-    label = phrases.say(f"button.{verb}_{more}" if more else f"button.{verb}")
-    return JobButton(ui.Button(style=style, label=label, custom_id=custom_id(verb, job_id, more)))
+    """Make a button, labelled `button.<verb>` or `button.<verb>_<more>` unless told: words, never a sign alone."""
+    said = label or phrases.say(f"button.{verb}_{more}" if more else f"button.{verb}")
+    return JobButton(
+        ui.Button(style=style, label=shortened(said, LABEL_LIMIT), custom_id=custom_id(verb, job_id, more))
+    )

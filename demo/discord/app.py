@@ -11,6 +11,7 @@ from demo.discord import (
     cdn,
     client_api,
     control,
+    control_use,
     rest_account,
     rest_channels,
     rest_commands,
@@ -45,7 +46,7 @@ def build(settings: Settings) -> web.Application:
         for route in rest.routes:
             if isinstance(route, web.RouteDef):
                 app.router.add_route(route.method, PREFIX + route.path, route.handler)
-    for other in (cdn, client_api, control):
+    for other in (cdn, client_api, control, control_use):
         app.add_routes(other.routes)
     app.router.add_get("/gateway", app[GATEWAY].handle)
     app.router.add_get("/gateway/", app[GATEWAY].handle)

@@ -84,13 +84,14 @@ def interaction_json(world: World, interaction: Interaction) -> dict[str, Any]:
         "attachment_size_limit": limit,
     }
     if channel.guild_id:
-        member = world.guild.members[user.id]
+        guild = world.guild_of(channel)
+        member = guild.members[user.id]
         body |= {
             "guild_id": channel.guild_id,
-            "guild": {"id": world.guild.id, "locale": world.guild.preferred_locale, "features": []},
-            "guild_locale": world.guild.preferred_locale,
+            "guild": {"id": guild.id, "locale": guild.preferred_locale, "features": []},
+            "guild_locale": guild.preferred_locale,
             "member": {**member.json(), "permissions": str(seen)},
-            "authorizing_integration_owners": {"0": world.guild.id},
+            "authorizing_integration_owners": {"0": guild.id},
             "context": 0,
         }
     else:
@@ -117,6 +118,7 @@ def _resolved(world: World, interaction: Interaction) -> dict[str, Any]:
 def _objects(world: World, interaction: Interaction, kind: str, key: str) -> dict[str, dict[str, Any]]:
     """Return what stands for one id in `resolved`, by group."""
     found: dict[str, dict[str, Any]] = {}
+    guild = world.guilds.get(interaction.guild_id or "")
     if kind == "attachment" and key in world.attachments:
         found["attachments"] = world.attachment_json(world.attachments[key])
     elif kind == "message":
@@ -124,13 +126,13 @@ def _objects(world: World, interaction: Interaction, kind: str, key: str) -> dic
     elif kind == "channel" and key in world.channels:
         bits = str(world.permissions(world.channels[key], interaction.user_id))
         found["channels"] = {**world.channels[key].json(), "permissions": bits}
-    elif kind in ("role", "mentionable") and key in world.guild.roles:
-        found["roles"] = world.guild.roles[key].json()
+    elif kind in ("role", "mentionable") and guild and key in guild.roles:
+        found["roles"] = guild.roles[key].json()
     elif kind in ("user", "mentionable") and key in world.users:
         found["users"] = world.users[key].json()
-        if interaction.guild_id and key in world.guild.members:
-            bits = str(guild_permissions(world.guild, key))
-            found["members"] = {**world.guild.members[key].partial_json(), "permissions": bits}
+        if guild and key in guild.members:
+            bits = str(guild_permissions(guild, key))
+            found["members"] = {**guild.members[key].partial_json(), "permissions": bits}
     return found
 
 

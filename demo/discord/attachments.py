@@ -17,6 +17,7 @@ from urllib.parse import quote
 from PIL import Image
 
 PREVIEWED = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif", "AVIF": "image/avif"}
+IS_SPOILER, IS_ANIMATED = 1 << 3, 1 << 5
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Attachment:
     content_type: str | None
     width: int | None = None
     height: int | None = None
+    animated: bool = False
     description: str | None = None
     title: str | None = None
     spoiler: bool = False
@@ -50,17 +52,17 @@ def safe_filename(name: str | None) -> str:
     return re.sub(r"[^\w.\-]", "", name, flags=re.ASCII).strip(".") or "unknown"
 
 
-def sniff(data: bytes, filename: str) -> tuple[str | None, int | None, int | None]:
-    """Return content type, width and height: pictures by their bytes, everything else by the name's extension."""
+def sniff(data: bytes, filename: str) -> tuple[str | None, int | None, int | None, bool]:
+    """Return content type, width, height and whether it moves: pictures by their bytes, others by their extension."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data)) as image:
                 if image.format in PREVIEWED:
-                    return PREVIEWED[image.format], image.width, image.height
+                    return PREVIEWED[image.format], image.width, image.height, getattr(image, "n_frames", 1) > 1
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         pass
-    return mimetypes.guess_type(filename)[0], None, None
+    return mimetypes.guess_type(filename)[0], None, None, False
 
 
 class Signer:
@@ -88,6 +90,7 @@ class Signer:
 
 def attachment_json(attachment: Attachment, url: str, proxy_url: str) -> dict[str, Any]:
     """Return the attachment object; what is not known of the file is left out, as Discord does."""
+    flags = IS_SPOILER * attachment.spoiler | IS_ANIMATED * attachment.animated
     return {
         "id": attachment.id,
         "filename": attachment.filename,
@@ -99,5 +102,5 @@ def attachment_json(attachment: Attachment, url: str, proxy_url: str) -> dict[st
         **({"content_type": attachment.content_type} if attachment.content_type else {}),
         **({"width": attachment.width, "height": attachment.height} if attachment.width else {}),
         **({"ephemeral": True} if attachment.ephemeral else {}),
-        **({"flags": 8} if attachment.spoiler else {}),
+        **({"flags": flags} if flags else {}),
     }

@@ -17,6 +17,7 @@ from demo.discord.body import FORM_SLACK, Body, read_body
 from demo.discord.channels import Channel, ChannelType
 from demo.discord.client_rules import Forbidden
 from demo.discord.errors import Refusal
+from demo.discord.offer import offered
 from demo.discord.people import User
 from demo.discord.permissions import Permission, require
 from demo.discord.rendering import message_json
@@ -66,10 +67,14 @@ async def bootstrap(request: web.Request) -> web.Response:
         {
             "me": user.json(),
             "users": [other.json() for other in world.users.values()],
-            "guild": {"id": world.guild.id, "name": world.guild.name},
+            "guilds": [
+                {"id": guild.id, "name": guild.name, "roles": [role.json() for role in guild.roles.values()]}
+                for guild in world.guilds.values()
+                if user.id in guild.members
+            ],
             "channels": [c.json(user.id) for c in visible_channels(world, user)],
             "application": {"id": world.application_id, "name": world.bot.name, "bot": world.bot.json()},
-            "commands": world.commands.available(world.guild.id) if world.guild.bot_present else [],
+            "commands": offered(world, user.id),
             "me_locale": user.locale,
         }
     )
@@ -135,6 +140,13 @@ async def interact(request: web.Request) -> web.Response:
         return ok({"interaction_id": interaction.id})
     await interaction.settled.wait()
     return ok({"interaction_id": interaction.id, "choices": interaction.choices or []})
+
+
+@routes.post("/client/dm")
+async def direct(request: web.Request) -> web.Response:
+    """Answer with the channel of direct messages with the bot, opened if it is not yet."""
+    world, user = _who(request)
+    return ok(posting.open_dm(world, user).json(user.id))
 
 
 @routes.post("/client/locale")

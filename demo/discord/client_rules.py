@@ -15,6 +15,7 @@ from demo.discord.world import World
 SUB_COMMAND, SUB_COMMAND_GROUP, STRING, INTEGER, BOOLEAN, NUMBER, ATTACHMENT = 1, 2, 3, 4, 5, 10, 11
 NESTING = (SUB_COMMAND, SUB_COMMAND_GROUP)
 MAX_STRING = 6000
+MAX_CUSTOM_ID = 100
 
 
 class Forbidden(Exception):
@@ -39,6 +40,8 @@ def checked_options(
             inner = checked_options(world, wanted.get("options") or [], option.get("options") or [], typing=typing)
             kept.append({"name": name, "type": wanted["type"], "options": inner})
         elif typing and option.get("focused"):
+            if not wanted.get("autocomplete"):
+                raise Forbidden(f"The option {name!r} is not completed by the application.")
             kept.append({"name": name, "type": wanted["type"], "value": str(option.get("value", "")), "focused": True})
         else:
             kept.append(
@@ -119,6 +122,16 @@ def component_data(component: dict[str, Any], values: list[Any] | None) -> dict[
     return {**data, "values": values}
 
 
+def forged_data(custom_id: str, values: list[Any] | None) -> dict[str, Any]:
+    """Return the data of a component that a message need not have: a button, or with values a string select."""
+    if not 1 <= len(custom_id) <= MAX_CUSTOM_ID:
+        raise Forbidden(f"A custom_id has 1 to {MAX_CUSTOM_ID} characters.")
+    data: dict[str, Any] = {"component_type": int(T.BUTTON), "custom_id": custom_id, "id": 1}
+    if values is None:
+        return data
+    return {**data, "component_type": int(T.STRING_SELECT), "values": [str(value) for value in values]}
+
+
 def submitted(world: World, interaction: Interaction, filled: dict[str, Any]) -> dict[str, Any]:
     """Return the data of a modal submit from what a person filled in (by custom_id); raises Forbidden."""
     if interaction.modal is None:
@@ -153,7 +166,7 @@ def _filled(world: World, field: dict[str, Any], label: str, filled: dict[str, A
         if value is not None and value not in {option["value"] for option in field["options"]}:
             raise Forbidden(f"{label}: this is none of the options.")
         return {**kept, "value": value}
-    values = [str(v) for v in (value if isinstance(value, list) else [] if value is None else [value])]
+    values = _chosen(field, value)
     least = field["min_values"] if field["required"] or values else 0
     if not least <= len(values) <= field["max_values"]:
         raise Forbidden(f"{label}: choose {least} to {field['max_values']}.")
@@ -162,3 +175,10 @@ def _filled(world: World, field: dict[str, Any], label: str, filled: dict[str, A
     if field["type"] == T.FILE_UPLOAD and not all(v in world.attachments for v in values):
         raise Forbidden(f"{label}: this file is not uploaded.")
     return {**kept, "values": values}
+
+
+def _chosen(field: dict[str, Any], value: Any) -> list[str]:
+    """Return what a person chose in a field; its defaults where they did not touch it."""
+    if value is None:
+        return [option["value"] for option in field.get("options", ()) if option.get("default")]
+    return [str(one) for one in (value if isinstance(value, list) else [value])]

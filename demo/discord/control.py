@@ -1,27 +1,54 @@
-"""The control API for tests: people, channels, permissions, use of the bot, faults, and a look at everything.
+"""The control API for tests: people, guilds, channels, permissions, faults, and a look at everything.
 
-The paths and shapes are this stand-in's own.
+The paths and shapes are this stand-in's own, bodies are JSON. A user is given by id or by name. Where a body may have
+a `guild_id`, the first guild is meant without it. Using the bot is the matter of control_use.py. What a person does
+without it goes by the page's own paths: `GET` and `POST /client/channels/{id}/messages?user=` read a channel as that
+person sees it, and post there, with pictures where the body is multipart.
+
+    GET    /control/state               everything there is
+    POST   /control/users               {name, locale?, nitro?, guild_id?}: a new member
+    PATCH  /control/users/{user}        {locale?, nitro?, dms_closed?}
+    POST   /control/roles               {name, permissions, guild_id?}
+    PUT    /control/members/{user}      {roles?, guild_id?}: exactly these roles; who is no member yet joins
+    POST   /control/dms                 {user}: the channel of the bot's direct messages with that user
+    POST   /control/guilds              {name, members?}: one more guild with the bot in it, and its one channel
+    PATCH  /control/guild               {premium_tier?, preferred_locale?, max_active_threads?, guild_id?}
+    POST   /control/guild/remove        {guild_id?}: throw the bot out of the guild; /control/guild/add lets it in again
+    POST   /control/channels            {name, type?, guild_id?}
+    PATCH  /control/channels/{id}       what a moderator may change, and permission_overwrites; DELETE deletes it
+    PUT    /control/permissions/{id}    {user?, allow?, deny?}: an overwrite in a channel, the bot's own or a user's
+    DELETE /control/messages/{id}
+    POST   /control/faults              a fault as faults.py has them; DELETE lifts all
+    POST   /control/gateway             {op}: the gateway misbehaves as gateway.py can
 """
 
-import base64
+import json
 from typing import Any
 
 from aiohttp import web
 
 from demo.discord import posting
 from demo.discord.answers import ok
-from demo.discord.attachments import safe_filename
 from demo.discord.channels import ChannelType
-from demo.discord.client_rules import Forbidden
 from demo.discord.events import Intent
 from demo.discord.gateway import guild_create
-from demo.discord.interaction import InteractionType
+from demo.discord.guild import Guild
+from demo.discord.offer import tell_commands
 from demo.discord.request_context import FAULTS, GATEWAY, WORLD
 from demo.discord.rest_channels import change_channel, remove_channel
-from demo.discord.state import interaction_state, state
-from demo.discord.use import submit_modal, use_command, use_component
+from demo.discord.state import state
+from demo.discord.world import World
 
 routes = web.RouteTableDef()
+
+
+async def _asked(request: web.Request) -> tuple[World, Guild, dict[str, Any]]:
+    """Return the world, the guild that the body means, and the body (an empty one is an empty object)."""
+    world, asked = request.app[WORLD], json.loads(await request.text() or "{}")
+    guild = world.guilds.get(str(asked.get("guild_id") or world.guild.id))
+    if guild is None:
+        raise ValueError(f"There is no guild {asked['guild_id']}.")
+    return world, guild, asked
 
 
 @routes.get("/control/state")
@@ -32,10 +59,10 @@ async def get_state(request: web.Request) -> web.Response:
 
 @routes.post("/control/users")
 async def add_user(request: web.Request) -> web.Response:
-    """Make a user and let them join the guild."""
-    world, asked = request.app[WORLD], await request.json()
+    """Make a user and let them join a guild."""
+    world, guild, asked = await _asked(request)
     user = world.add_user(asked["name"], locale=asked.get("locale", "en-US"), nitro=int(asked.get("nitro") or 0))
-    world.join(user, world.person_role.id)
+    world.join(guild, user)
     return ok(user.json())
 
 
@@ -52,31 +79,35 @@ async def change_user(request: web.Request) -> web.Response:
 @routes.post("/control/roles")
 async def add_role(request: web.Request) -> web.Response:
     """Make a role with the given permission bits."""
-    world, asked = request.app[WORLD], await request.json()
-    role = world.add_role(asked["name"], int(asked.get("permissions") or 0))
-    body = {"guild_id": world.guild.id, "role": role.json()}
-    world.events.to_bot("GUILD_ROLE_CREATE", body, Intent.GUILDS, world.guild.id)
+    world, guild, asked = await _asked(request)
+    role = world.add_role(guild, asked["name"], int(asked.get("permissions") or 0))
+    body = {"guild_id": guild.id, "role": role.json()}
+    world.events.to_bot("GUILD_ROLE_CREATE", body, Intent.GUILDS, guild.id)
     return ok(role.json())
 
 
 @routes.put("/control/members/{user}")
 async def set_roles(request: web.Request) -> web.Response:
-    """Give a member exactly these roles."""
-    world, asked = request.app[WORLD], await request.json()
+    """Give a member exactly these roles; who is no member yet joins the guild."""
+    world, guild, asked = await _asked(request)
     user = world.user(request.match_info["user"])
-    member = world.guild.members[user.id]
-    member.roles = [role for role in map(str, asked["roles"]) if role in world.guild.roles]
+    if user.id not in guild.members:
+        world.join(guild, user)
+        world.events.to_user(user.id, "GUILD_CREATE", {"id": guild.id})
+    member = guild.members[user.id]
+    if "roles" in asked:
+        member.roles = [role for role in map(str, asked["roles"]) if role in guild.roles]
     if user is world.bot:
-        body = {**member.json(), "guild_id": world.guild.id}
-        world.events.to_bot("GUILD_MEMBER_UPDATE", body, 0, world.guild.id)
+        world.events.to_bot("GUILD_MEMBER_UPDATE", {**member.json(), "guild_id": guild.id}, 0, guild.id)
+    tell_commands(world)
     return ok(member.json())
 
 
 @routes.post("/control/channels")
 async def add_channel(request: web.Request) -> web.Response:
-    """Make a channel of the guild."""
-    world, asked = request.app[WORLD], await request.json()
-    channel = world.add_channel(asked["name"], ChannelType(asked.get("type", 0)))
+    """Make a channel of a guild."""
+    world, guild, asked = await _asked(request)
+    channel = world.add_channel(guild, asked["name"], ChannelType(asked.get("type", 0)))
     posting.tell_channel(world, "CHANNEL_CREATE", channel)
     return ok(channel.json())
 
@@ -110,96 +141,64 @@ async def delete_message(request: web.Request) -> web.Response:
 
 @routes.put(r"/control/permissions/{channel_id:\d+}")
 async def set_permissions(request: web.Request) -> web.Response:
-    """Set the bot's own overwrite in a channel."""
+    """Set the overwrite of the bot, or of a user, in a channel."""
     world, asked = request.app[WORLD], await request.json()
     channel = world.channel(request.match_info["channel_id"])
+    whose = world.user(asked["user"]) if "user" in asked else world.bot
     bits = {"allow": str(asked.get("allow", "0")), "deny": str(asked.get("deny", "0"))}
-    channel.overwrites[world.bot.id] = {"id": world.bot.id, "type": 1, **bits}
+    channel.overwrites[whose.id] = {"id": whose.id, "type": 1, **bits}
     posting.tell_channel(world, "CHANNEL_UPDATE", channel)
     return ok(channel.json())
 
 
+@routes.post("/control/dms")
+async def open_dm(request: web.Request) -> web.Response:
+    """Answer with the channel of the bot's direct messages with a user."""
+    world, _, asked = await _asked(request)
+    return ok(posting.open_dm(world, world.user(asked["user"])).json())
+
+
+@routes.post("/control/guilds")
+async def add_guild(request: web.Request) -> web.Response:
+    """Make one more guild with the bot in it; the first of its members (ada and ben) owns it."""
+    world, _, asked = await _asked(request)
+    guild = world.add_guild(asked["name"], [world.user(name) for name in asked.get("members") or ("ada", "ben")])
+    channel = world.add_channel(guild, "general")
+    world.events.to_bot("GUILD_CREATE", guild_create(world, guild), Intent.GUILDS, guild.id)
+    for user_id in guild.members:
+        world.events.to_user(user_id, "GUILD_CREATE", {"id": guild.id})
+    return ok(guild.json() | {"channels": [channel.json()]})
+
+
 @routes.patch("/control/guild")
 async def edit_guild(request: web.Request) -> web.Response:
-    """Set premium_tier, preferred_locale or max_active_threads of the guild."""
-    world, asked = request.app[WORLD], await request.json()
-    world.guild.premium_tier = int(asked.get("premium_tier", world.guild.premium_tier))
-    world.guild.preferred_locale = asked.get("preferred_locale", world.guild.preferred_locale)
-    world.guild.max_active_threads = int(asked.get("max_active_threads", world.guild.max_active_threads))
-    world.events.to_bot("GUILD_UPDATE", world.guild.json(), Intent.GUILDS, world.guild.id)
-    return ok(world.guild.json())
+    """Set premium_tier, preferred_locale or max_active_threads of a guild."""
+    world, guild, asked = await _asked(request)
+    guild.premium_tier = int(asked.get("premium_tier", guild.premium_tier))
+    guild.preferred_locale = asked.get("preferred_locale", guild.preferred_locale)
+    guild.max_active_threads = int(asked.get("max_active_threads", guild.max_active_threads))
+    world.events.to_bot("GUILD_UPDATE", guild.json(), Intent.GUILDS, guild.id)
+    return ok(guild.json())
 
 
 @routes.post("/control/guild/remove")
-async def remove_guild(request: web.Request) -> web.Response:
-    """Throw the bot out of the guild."""
-    world = request.app[WORLD]
-    world.guild.bot_present = False
-    world.events.to_bot("GUILD_DELETE", {"id": world.guild.id}, Intent.GUILDS, world.guild.id)
+async def remove_bot(request: web.Request) -> web.Response:
+    """Throw the bot out of a guild."""
+    world, guild, _ = await _asked(request)
+    guild.bot_present = False
+    world.events.to_bot("GUILD_DELETE", {"id": guild.id}, Intent.GUILDS, guild.id)
+    tell_commands(world)
     return ok({})
 
 
 @routes.post("/control/guild/add")
-async def add_guild(request: web.Request) -> web.Response:
-    """Let the bot into the guild again."""
-    world = request.app[WORLD]
-    world.guild.bot_present = True
-    world.events.to_bot("GUILD_CREATE", guild_create(world), Intent.GUILDS, world.guild.id)
+async def readmit_bot(request: web.Request) -> web.Response:
+    """Let the bot into a guild again."""
+    world, guild, _ = await _asked(request)
+    guild.bot_present = True
+    world.events.to_bot("GUILD_CREATE", guild_create(world, guild), Intent.GUILDS, guild.id)
+    tell_commands(world)
     return ok({})
-
-
-@routes.post("/control/invoke")
-async def invoke(request: web.Request) -> web.Response:
-    """Use a slash command by its name ("imagine", or "team add") with options and files by name."""
-    world, asked = request.app[WORLD], await request.json()
-    user = world.user(asked["user"])
-    user.locale = asked.get("locale", user.locale)
-    channel = world.channel(str(asked["channel_id"]))
-    word, *deeper = asked["name"].split()
-    command = next((c for c in world.commands.available(channel.guild_id) if c["name"] == word), None)
-    if command is None:
-        raise Forbidden(f"There is no command {word!r}.")
-    values = dict(asked.get("options") or {})
-    for name, file in (asked.get("files") or {}).items():
-        data = base64.b64decode(file["base64"])
-        stored = world.store_file(
-            channel.id, safe_filename(file["filename"]), data, ephemeral=True, uploader_id=user.id
-        )
-        values[name] = stored.id
-    options: list[dict[str, Any]] = [{"name": name, "value": value} for name, value in values.items()]
-    for name in reversed(deeper):
-        options = [{"name": name, "options": options}]
-    data_sent = {"id": command["id"], "options": options, "target_id": asked.get("target_id")}
-    interaction = use_command(world, user, channel.id, data_sent, InteractionType.APPLICATION_COMMAND)
-    return ok({"interaction_id": interaction.id})
-
-
-@routes.post("/control/press")
-async def press(request: web.Request) -> web.Response:
-    """Press a button or choose in a select."""
-    world, asked = request.app[WORLD], await request.json()
-    message = world.find_message(str(asked["message_id"]))
-    interaction = use_component(world, world.user(asked["user"]), message, asked["custom_id"], asked.get("values"))
-    return ok({"interaction_id": interaction.id})
-
-
-@routes.post("/control/submit")
-async def submit(request: web.Request) -> web.Response:
-    """Submit a modal with values by custom_id."""
-    world, asked = request.app[WORLD], await request.json()
-    user = world.user(asked["user"])
-    interaction = submit_modal(world, user, str(asked["interaction_id_of_modal"]), asked.get("values") or {})
-    return ok({"interaction_id": interaction.id})
-
-
-@routes.get(r"/control/interactions/{interaction_id:\d+}")
-async def get_interaction(request: web.Request) -> web.Response:
-    """Answer with how far an interaction is answered."""
-    world = request.app[WORLD]
-    interaction = world.interactions.get(request.match_info["interaction_id"])
-    if interaction is None:
-        return ok({"message": "There is no such interaction.", "code": 0}, 404)
-    return ok(interaction_state(world, interaction))
 
 
 @routes.post("/control/faults")

@@ -13,9 +13,9 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from demo.discord.channels import ChannelType
 from demo.discord.events import KNOWN_INTENTS, PRIVILEGED, Intent
 from demo.discord.gateway_session import Session
+from demo.discord.guild import Guild
 from demo.discord.permissions import Permission
 from demo.discord.world import World
 
@@ -207,11 +207,11 @@ class Connection:
 
     def _ready(self, session: Session) -> None:
         world = self.gateway.world
-        mine = world.guild.bot_present and session.wants(0, world.guild.id)
+        mine = [guild for guild in world.guilds.values() if guild.bot_present and session.wants(0, guild.id)]
         ready = {
             "v": 10,
             "user": world.bot.private_json(),
-            "guilds": [{"id": world.guild.id, "unavailable": True}] if mine else [],
+            "guilds": [{"id": guild.id, "unavailable": True} for guild in mine],
             "session_id": session.id,
             "resume_gateway_url": world.gateway_url,
             "shard": list(session.shard),
@@ -224,8 +224,8 @@ class Connection:
             "_trace": [],
         }
         session.dispatch("READY", ready)
-        if mine and session.intents & Intent.GUILDS:
-            session.dispatch("GUILD_CREATE", guild_create(world))
+        for guild in mine if session.intents & Intent.GUILDS else ():
+            session.dispatch("GUILD_CREATE", guild_create(world, guild))
 
     def _resume(self, data: dict[str, Any]) -> int | None:
         if not isinstance(data.get("seq"), int):
@@ -265,13 +265,13 @@ class Connection:
             raise ValueError(f"unknown op {name!r}")
 
 
-def guild_create(world: World) -> dict[str, Any]:
+def guild_create(world: World, guild: Guild) -> dict[str, Any]:
     """Return the GUILD_CREATE event: the channels there are and the active threads the bot can see."""
-    places = [c for c in world.channels.values() if c.guild_id and c.type is not ChannelType.DM]
+    places = [c for c in world.channels.values() if c.guild_id == guild.id]
     channels = [c.json() for c in places if not c.is_thread]
     threads = [
         c.json(world.bot.id)
         for c in places
         if c.is_thread and not c.archived and world.permissions(c, world.bot.id) & Permission.VIEW_CHANNEL
     ]
-    return world.guild.create_json(world.bot.id, channels, threads, world.started_at)
+    return guild.create_json(world.bot.id, channels, threads, world.started_at)

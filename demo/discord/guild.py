@@ -24,6 +24,8 @@ class Guild:
     preferred_locale: str = "en-US"
     roles: dict[str, Role] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
+    member_role_id: str = ""
+    bot_role_id: str = ""
     bot_present: bool = True
     max_active_threads: int = 1000
 

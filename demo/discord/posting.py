@@ -11,6 +11,7 @@ from demo.discord.errors import Refusal
 from demo.discord.events import Intent
 from demo.discord.form import Form
 from demo.discord.message import Message, MessageFlag, MessageType
+from demo.discord.people import User
 from demo.discord.permissions import Permission, require
 from demo.discord.rendering import for_bot, message_json
 from demo.discord.validate_messages import SETTABLE, Draft, KeptFile
@@ -69,10 +70,15 @@ def create(world: World, channel: Channel, author_id: str, draft: Draft, **known
 
 
 def mentions_of(draft: Draft, *, by_interaction: bool) -> dict[str, Any]:
-    """Return who may be mentioned: what the request says, else users only for interactions and all for messages."""
+    """Return who may be mentioned: what the request says, else users only for interactions and all for messages.
+
+    https://discord.com/developers/docs/resources/message#allowed-mentions-object
+    """
     if draft.allowed_mentions is not None:
         return draft.allowed_mentions
-    return {"parse": ["users"] if by_interaction else ["users", "roles", "everyone"]}
+    if by_interaction:
+        return {"parse": ["users"]}
+    return {"parse": ["users", "roles", "everyone"], "replied_user": True}
 
 
 def add(world: World, message: Message, nonce: str | int | None = None) -> None:
@@ -134,7 +140,7 @@ def tell(world: World, name: str, message: Message, nonce: str | int | None = No
     channel = world.channels[message.channel_id]
     for_gateway = for_bot(world, message, body)
     if channel.guild_id:
-        member = world.guild.members.get(message.author_id)
+        member = world.guild_of(channel).members.get(message.author_id)
         for_gateway = {**for_gateway, "guild_id": channel.guild_id}
         for_gateway |= {"member": member.partial_json()} if member else {}
     _tell_body(world, name, message, for_gateway, body)
@@ -142,11 +148,18 @@ def tell(world: World, name: str, message: Message, nonce: str | int | None = No
 
 def tell_channel(world: World, name: str, channel: Channel, **more: Any) -> None:
     """Tell a change of a channel or thread to the bot and to every page that may see it."""
-    if world.guild.bot_present:
+    if channel.guild_id and world.guild_of(channel).bot_present:
         world.events.to_bot(name, channel.json(world.bot.id) | more, Intent.GUILDS, channel.guild_id)
     for user_id in world.events.listening():
         if world.permissions(channel, user_id) & Permission.VIEW_CHANNEL:
             world.events.to_user(user_id, name, channel.json(user_id))
+
+
+def open_dm(world: World, user: User) -> Channel:
+    """Return the channel of the bot's direct messages with a user, and tell it to their pages."""
+    channel = world.dm_with(user)
+    tell_channel(world, "CHANNEL_CREATE", channel)
+    return channel
 
 
 def _tell_body(world: World, name: str, message: Message, to_bot: dict[str, Any], to_page: dict[str, Any]) -> None:

@@ -11,10 +11,12 @@ from typing import Any
 from demo.discord.interaction import Interaction, InteractionType
 from demo.discord.media import embed_media, media_of, referenced
 from demo.discord.message import Message, MessageFlag, MessageType
+from demo.discord.permissions import Permission
 from demo.discord.snowflake import iso
 from demo.discord.validate_components import ComponentType, walk
 from demo.discord.world import World
 
+EVERYONE = re.compile("@(?:everyone|here)")
 USER_MENTION = re.compile(r"<@!?(\d+)>")
 
 
@@ -31,7 +33,7 @@ def message_json(world: World, message: Message, *, nested: bool = False) -> dic
         "timestamp": iso(message.created_at),
         "edited_timestamp": iso(message.edited_at) if message.edited_at else None,
         "tts": message.tts,
-        "mention_everyone": "@everyone" in message.content and "everyone" in message.allowed_mentions.get("parse", []),
+        "mention_everyone": _mentions_everyone(world, message),
         "mentions": mentioned,
         "mention_roles": [],
         "attachments": [world.attachment_json(a) for a in message.attachments if a.id not in used],
@@ -122,7 +124,7 @@ def _resolve_media(world: World, message: Message) -> tuple[set[str], list[dict[
             "height": attachment.height,
             "content_type": attachment.content_type,
             "loading_state": 2,
-            "flags": 0,
+            "flags": int(attachment.animated),
             "attachment_id": attachment.id,
         }
     for component in walk(components):
@@ -145,9 +147,25 @@ def _resolve_media(world: World, message: Message) -> tuple[set[str], list[dict[
     return used, components, embeds
 
 
+def _text(message: Message) -> str:
+    """Return all text that can mention somebody: the content, and with Components V2 the text displays."""
+    shown = [c["content"] for c in walk(message.components) if c["type"] == ComponentType.TEXT_DISPLAY]
+    return "\n".join([message.content, *shown])
+
+
 def _mentions(world: World, message: Message) -> list[dict[str, Any]]:
-    """Return the users whom the content mentions and whom allowed_mentions lets be mentioned."""
+    """Return the users whom the text mentions, and whom it answers, as far as allowed_mentions lets them be."""
     allowed = message.allowed_mentions
-    open_to_all, named = "users" in allowed.get("parse", []), {str(u) for u in allowed.get("users") or []}
-    ids = dict.fromkeys(USER_MENTION.findall(message.content))
-    return [world.users[i].json() for i in ids if i in world.users and (open_to_all or i in named)]
+    open_to_all, named = "users" in (allowed.get("parse") or []), {str(u) for u in allowed.get("users") or []}
+    ids = [i for i in dict.fromkeys(USER_MENTION.findall(_text(message))) if open_to_all or i in named]
+    answered = world.messages.get(message.reference_channel_id or "", {}).get(message.reference_id or "")
+    if answered and allowed.get("replied_user") and answered.author_id not in ids:
+        ids.append(answered.author_id)
+    return [world.users[i].json() for i in ids if i in world.users]
+
+
+def _mentions_everyone(world: World, message: Message) -> bool:
+    """Tell whether @everyone or @here counts: it must be allowed by the request, and to its author."""
+    bits = world.permissions(world.channels[message.channel_id], message.author_id)
+    asked = EVERYONE.search(_text(message)) and "everyone" in (message.allowed_mentions.get("parse") or [])
+    return bool(asked and bits & Permission.MENTION_EVERYONE)

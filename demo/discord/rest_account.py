@@ -8,10 +8,12 @@ from typing import Any
 
 from aiohttp import web
 
+from demo.discord import posting
 from demo.discord.answers import ok
 from demo.discord.body import read_object
 from demo.discord.errors import Refusal
 from demo.discord.gateway import MAX_CONCURRENCY
+from demo.discord.permissions import BOT, guild_permissions
 from demo.discord.request_context import WORLD
 from demo.discord.snowflake import is_snowflake
 from demo.discord.world import World
@@ -37,7 +39,7 @@ def application_json(world: World) -> dict[str, Any]:
             "0": {
                 "oauth2_install_params": {
                     "scopes": ["applications.commands", "bot"],
-                    "permissions": str(world.bot_role.permissions),
+                    "permissions": str(int(BOT)),
                 }
             }
         },
@@ -48,7 +50,7 @@ def application_json(world: World) -> dict[str, Any]:
         "interactions_endpoint_url": None,
         "role_connections_verification_url": None,
         "owner": world.users[world.guild.owner_id].json(),
-        "approximate_guild_count": 1,
+        "approximate_guild_count": len(world.guilds),
         "approximate_user_install_count": 0,
         "approximate_user_authorization_count": 0,
         "event_webhooks_url": None,
@@ -90,16 +92,20 @@ async def gateway_bot(request: web.Request) -> web.Response:
 async def my_guilds(request: web.Request) -> web.Response:
     """Answer with the guilds the bot is in."""
     world = request.app[WORLD]
-    guild: dict[str, Any] = {
-        "id": world.guild.id,
-        "name": world.guild.name,
-        "icon": None,
-        "banner": None,
-        "owner": False,
-        "permissions": str(world.bot_role.permissions),
-        "features": [],
-    }
-    return ok([guild] if world.guild.bot_present else [])
+    guilds: list[dict[str, Any]] = [
+        {
+            "id": guild.id,
+            "name": guild.name,
+            "icon": None,
+            "banner": None,
+            "owner": False,
+            "permissions": str(guild_permissions(guild, world.bot.id)),
+            "features": [],
+        }
+        for guild in world.guilds.values()
+        if guild.bot_present
+    ]
+    return ok(guilds)
 
 
 @routes.post("/users/@me/channels")
@@ -114,7 +120,7 @@ async def open_dm(request: web.Request) -> web.Response:
         raise Refusal(10013)
     if user.bot:
         raise Refusal(50007)
-    return ok(world.dm_with(user).json())
+    return ok(posting.open_dm(world, user).json())
 
 
 @routes.get("/users/{user_id}")

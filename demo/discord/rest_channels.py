@@ -74,7 +74,7 @@ def _allow_thread_edit(world: World, thread: Channel, body: dict[str, Any]) -> N
     if thread.archived and not waking and set(body) - {"archived", "locked"}:
         raise Refusal(50083)
     if thread.archived and waking:
-        refuse_too_many(world)
+        refuse_too_many(world, thread)
 
 
 def change_channel(world: World, channel: Channel, body: dict[str, Any]) -> None:
@@ -112,10 +112,10 @@ def remove_channel(world: World, channel: Channel) -> None:
     del world.channels[channel.id]
 
 
-def refuse_too_many(world: World) -> None:
-    """Raise Refusal 160006 when the guild can have no further active thread."""
-    active = sum(c.is_thread and not c.archived for c in world.channels.values())
-    if active >= world.guild.max_active_threads:
+def refuse_too_many(world: World, place: Channel) -> None:
+    """Raise Refusal 160006 when the guild of a channel can have no further active thread."""
+    active = sum(c.is_thread and not c.archived and c.guild_id == place.guild_id for c in world.channels.values())
+    if active >= world.guild_of(place).max_active_threads:
         raise Refusal(160006)
 
 
@@ -162,7 +162,7 @@ async def thread_from_message(request: web.Request) -> web.Response:
     _check_thread(body)
     if message.thread_id is not None:
         raise Refusal(160004)
-    refuse_too_many(world)
+    refuse_too_many(world, channel)
     announcement = channel.type is ChannelType.ANNOUNCEMENT
     kind = ChannelType.ANNOUNCEMENT_THREAD if announcement else ChannelType.PUBLIC_THREAD
     return ok(open_thread(world, channel, body, kind, message).json(world.bot.id), 201)
@@ -182,7 +182,7 @@ async def thread_alone(request: web.Request) -> web.Response:
     private = kind is ChannelType.PRIVATE_THREAD
     needed = Permission.CREATE_PRIVATE_THREADS if private else Permission.CREATE_PUBLIC_THREADS
     require(world.permissions(channel, world.bot.id), needed)
-    refuse_too_many(world)
+    refuse_too_many(world, channel)
     return ok(open_thread(world, channel, body, kind, None).json(world.bot.id), 201)
 
 
@@ -197,7 +197,7 @@ async def add_thread_member(request: web.Request) -> web.Response:
     user_id = request.match_info["user_id"].replace("@me", world.bot.id)
     if user_id not in world.users:
         raise Refusal(10013)
-    if user_id not in world.guild.members:
+    if user_id not in world.guild_of(thread).members:
         raise Refusal(10007)
     if user_id != world.bot.id:
         require(world.permissions(thread, world.bot.id), Permission.SEND_MESSAGES_IN_THREADS)

@@ -10,6 +10,7 @@ from aiohttp import web
 from demo.discord.answers import empty, ok
 from demo.discord.body import read_any, read_object
 from demo.discord.errors import Refusal
+from demo.discord.offer import tell_commands
 from demo.discord.request_context import WORLD
 from demo.discord.world import World
 
@@ -25,16 +26,9 @@ def _scope(request: web.Request) -> tuple[World, str | None]:
     if request.match_info["application_id"] != world.application_id:
         raise Refusal(20012)
     guild_id = request.match_info["guild"].rpartition("/")[2] or None
-    if guild_id is not None and (guild_id != world.guild.id or not world.guild.bot_present):
+    if guild_id is not None and not (guild_id in world.guilds and world.guilds[guild_id].bot_present):
         raise Refusal(50001)
     return world, guild_id
-
-
-def tell_commands(world: World) -> None:
-    """Tell every page which commands there are now."""
-    for user_id in world.events.listening():
-        commands = {"commands": world.commands.available(world.guild.id)}
-        world.events.to_user(user_id, "APPLICATION_COMMANDS_UPDATE", commands)
 
 
 def _shown(request: web.Request, command: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from demo.discord.world import World
 def state(world: World, faults: Faults, gateway: Gateway) -> dict[str, Any]:
     """Return guilds, channels, messages, commands, interactions, uploads, faults and gateway sessions."""
     return {
-        "guilds": [world.guild.json() | {"bot_present": world.guild.bot_present}],
+        "guilds": [guild.json() | {"bot_present": guild.bot_present} for guild in world.guilds.values()],
         "users": [user.private_json() for user in world.users.values()],
         "channels": [channel.json(world.bot.id) for channel in world.channels.values()],
         "messages": {

@@ -3,9 +3,18 @@
 from typing import Any
 
 from demo.discord.asking import ask
-from demo.discord.client_rules import Forbidden, checked_options, component_data, component_of, submitted
+from demo.discord.channels import Channel
+from demo.discord.client_rules import (
+    Forbidden,
+    checked_options,
+    component_data,
+    component_of,
+    forged_data,
+    submitted,
+)
 from demo.discord.interaction import Interaction, InteractionType
 from demo.discord.message import Message, MessageFlag
+from demo.discord.offer import permitted
 from demo.discord.people import User
 from demo.discord.permissions import Permission
 from demo.discord.validate_components import walk
@@ -31,18 +40,18 @@ def use_command(world: World, user: User, channel_id: str, data: dict[str, Any],
     """Use a command, or ask for the choices of the option being typed."""
     channel = world.channel(channel_id)
     bits = world.permissions(channel, user.id)
+    if not bits & Permission.VIEW_CHANNEL:
+        raise Forbidden("You cannot see this channel.")
     if channel.guild_id and not bits & Permission.USE_APPLICATION_COMMANDS:
         raise Forbidden("You may not use application commands here.")
     if channel.archived:
         raise Forbidden("Commands cannot be used in an archived thread.")
-    if not world.guild.bot_present:
-        raise Forbidden("The application is not in this server.")
+    _require_the_bot(world, channel)
     commands = [c for c in world.commands.available(channel.guild_id) if c["id"] == str(data["id"])]
     if not commands:
         raise Forbidden("This command is outdated, please try again in a few minutes.")
     command = commands[0]
-    required = command["default_member_permissions"]
-    if channel.guild_id and required is not None and (bits & int(required)) != int(required):
+    if channel.guild_id and not permitted(command, bits):
         raise Forbidden("You do not have permission to use this command.")
     sent: dict[str, Any] = {"id": command["id"], "name": command["name"], "type": command["type"]}
     if "guild_id" in command:
@@ -53,20 +62,40 @@ def use_command(world: World, user: User, channel_id: str, data: dict[str, Any],
     else:
         sent["target_id"] = str(data["target_id"])
         if command["type"] == MESSAGE:
-            world.message(channel.id, sent["target_id"])
+            _require_sight(world, user, world.message(channel.id, sent["target_id"]))
     return ask(world, kind, user.id, channel, sent)
 
 
-def use_component(
-    world: World, user: User, message: Message, custom_id: str, values: list[Any] | None = None
-) -> Interaction:
-    """Press a button or choose in a select."""
+def _require_the_bot(world: World, channel: Channel) -> None:
+    if channel.guild_id and not world.guild_of(channel).bot_present:
+        raise Forbidden("The application is not in this server.")
+
+
+def _require_sight(world: World, user: User, message: Message) -> None:
     channel = world.channel(message.channel_id)
     if message.visible_to not in (None, user.id) or not world.permissions(channel, user.id) & Permission.VIEW_CHANNEL:
         raise Forbidden("You cannot see this message.")
+
+
+def use_component(
+    world: World,
+    user: User,
+    message: Message,
+    custom_id: str,
+    values: list[Any] | None = None,
+    *,
+    forged: bool = False,
+) -> Interaction:
+    """Press a button or choose in a select; a forged use is not held to what the message has to press."""
+    channel = world.channel(message.channel_id)
+    _require_sight(world, user, message)
+    _require_the_bot(world, channel)
     if message.has(MessageFlag.LOADING):
         raise Forbidden("This message is still loading.")
-    data = component_data(component_of(message.components, custom_id), values)
+    if forged:
+        data = forged_data(custom_id, values)
+    else:
+        data = component_data(component_of(message.components, custom_id), values)
     return ask(world, InteractionType.MESSAGE_COMPONENT, user.id, channel, data, message_id=message.id)
 
 

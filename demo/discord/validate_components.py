@@ -6,6 +6,7 @@ https://discord.com/developers/docs/components/reference
 import enum
 from typing import Any
 
+from demo.discord.emoji import check_emoji
 from demo.discord.errors import Refusal
 from demo.discord.form import Form, Where
 from demo.discord.media import ATTACHMENT
@@ -49,6 +50,7 @@ IN_CONTAINER = (T.ACTION_ROW, T.SECTION, T.TEXT_DISPLAY, T.MEDIA_GALLERY, T.FILE
 TOP_LEVEL = (*IN_CONTAINER, T.CONTAINER)
 LINK, PREMIUM = 5, 6
 BUTTON_STYLES = (1, 2, 3, 4, LINK, PREMIUM)
+MAX_BUTTON_URL = 512
 
 
 class Components:
@@ -142,10 +144,11 @@ class Components:
         label = form.text((*where, "label"), item.get("label"), 0, 80)
         if label:
             kept["label"] = label
-        if isinstance(item.get("emoji"), dict):
-            kept["emoji"] = {"id": None, **item["emoji"]}
+        if emoji := check_emoji(form, where, item.get("emoji")):
+            kept["emoji"] = emoji
         if style == LINK:
             check_url(form, (*where, "url"), item.get("url"), attachments=False)
+            form.text((*where, "url"), item.get("url"), 0, MAX_BUTTON_URL)
             if item.get("custom_id"):
                 message = "A custom id and url cannot both be specified"
                 form.fault((*where, "custom_id"), "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", message)
@@ -170,25 +173,34 @@ class Components:
         high = form.number((*where, "max_values"), item.get("max_values"), 1, 25)
         kept["min_values"], kept["max_values"] = 1 if low is None else int(low), 1 if high is None else int(high)
         if item.get("type") == T.STRING_SELECT:
-            kept["options"] = self.options(where, item)
-            if kept["max_values"] > len(kept["options"]) > 0:
-                message = f"int value should be less than or equal to {len(kept['options'])}."
-                form.fault((*where, "max_values"), "NUMBER_TYPE_MAX", message)
-        for key in ("default_values", "channel_types"):
+            kept["options"] = self.options(where, item, 1, 25)
+        self.in_order(where, kept)
+        for key, low, high in (("default_values", kept["min_values"], kept["max_values"]), ("channel_types", 0, 25)):
             if item.get(key):
-                kept[key] = form.items((*where, key), item[key], 0, 25)
+                kept[key] = form.items((*where, key), item[key], low, high)
         return kept | ({"disabled": True} if form.flag((*where, "disabled"), item.get("disabled")) else {})
 
-    def options(self, where: Where, item: dict[str, Any]) -> list[dict[str, Any]]:
-        """Check the options of a string select: 1 to 25, labels and values of 1 to 100 characters, values unique."""
+    def in_order(self, where: Where, kept: dict[str, Any]) -> None:
+        """Check that min_values, max_values and the number of options, where there are any, do not contradict."""
+        low, high, most = kept["min_values"], kept["max_values"], len(kept.get("options") or ()) or kept["max_values"]
+        if low > high:
+            message = f"int value should be less than or equal to {high}."
+            self.form.fault((*where, "min_values"), "NUMBER_TYPE_MAX", message)
+        if high > most:
+            message = f"int value should be less than or equal to {most}."
+            self.form.fault((*where, "max_values"), "NUMBER_TYPE_MAX", message)
+
+    def options(self, where: Where, item: dict[str, Any], low: int, high: int) -> list[dict[str, Any]]:
+        """Check the options of a field: labels and values of 1 to 100 characters, values unique."""
         kept, values = [], set()
         for place, option in enumerate(
-            self.form.objects((*where, "options"), item.get("options"), 1, 25, required=True)
+            self.form.objects((*where, "options"), item.get("options"), low, high, required=True)
         ):
             at = (*where, "options", place)
             self.form.text((*at, "label"), option.get("label"), 1, 100, required=True)
             value = self.form.text((*at, "value"), option.get("value"), 1, 100, required=True)
             self.form.text((*at, "description"), option.get("description"), 0, 100)
+            check_emoji(self.form, at, option.get("emoji"))
             if value in values:
                 message = "The specified option value is already used"
                 self.form.fault((*at, "value"), "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message)

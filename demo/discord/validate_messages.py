@@ -154,6 +154,7 @@ def _check_mentions(form: Form, where: Where, value: Any) -> None:
     if not isinstance(value, dict):
         form.fault(where, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
         return
+    form.flag((*where, "replied_user"), value.get("replied_user"))
     parse = form.items((*where, "parse"), value.get("parse"), 0, 100)
     for place, kind in enumerate(parse):
         form.choice((*where, "parse", place), kind, ("roles", "users", "everyone"), required=True)
@@ -178,13 +179,18 @@ def _check_reference(form: Form, where: Where, value: Any) -> dict[str, Any] | N
 
 
 def _check_references(form: Form, where: Where, draft: Draft, existing: Message | None) -> None:
-    """Check that every `attachment://` names a file that the message will have."""
+    """Check that every `attachment://` names a file that the message will have.
+
+    Components that an edit keeps are held to it, too: a picture taken away under them would be a hole (what Discord
+    does then is not documented).
+    """
     files = draft.files
     if files is None:
         names = {attachment.filename for attachment in existing.attachments} if existing else set()
     else:
         names = {file.filename if isinstance(file, NewFile) else file.attachment.filename for file in files}
-    media = [((*where, "components", *at, "url"), item["url"]) for at, item in media_of(draft.components or [])]
+    components = draft.components if draft.components is not None or existing is None else existing.components
+    media = [((*where, "components", *at, "url"), item["url"]) for at, item in media_of(components or [])]
     for place, embed in enumerate(draft.embeds or []):
         media += [((*where, "embeds", place, part, key), item[key]) for (part, key), item in embed_media(embed)]
     for at, url in media:

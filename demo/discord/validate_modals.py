@@ -67,6 +67,12 @@ class _Fields:
             return {}
         required = item.get("required") is None or form.flag((*where, "required"), item["required"])
         kept: dict[str, Any] = {"type": kind} | ({"id": item["id"]} if item.get("id") else {})
+        if required and item.get("min_values") == 0:
+            message = "int value should be greater than or equal to 1."
+            form.fault((*where, "min_values"), "NUMBER_TYPE_MIN", message)
+        if item.get("disabled"):
+            message = "Components in modals cannot be disabled."
+            form.fault((*where, "disabled"), "COMPONENT_DISABLED_IN_MODAL", message)
         if kind in SELECTS:
             return kept | self.shared.select(where, item) | {"required": required}
         kept["custom_id"] = self.shared.custom_id(where, item)
@@ -78,15 +84,14 @@ class _Fields:
         if kind == T.FILE_UPLOAD:
             return kept | self.bounds(where, item, 1, 10)
         low = 2 if kind == T.RADIO_GROUP else 1
-        options = form.objects((*where, "options"), item.get("options"), low, 10, required=True)
-        for place, option in enumerate(options):
-            form.text((*where, "options", place, "label"), option.get("label"), 1, 100, required=True)
-            form.text((*where, "options", place, "value"), option.get("value"), 1, 100, required=True)
-        kept["options"] = options
-        return kept | (self.bounds(where, item, len(options) or 10, 10) if kind == T.CHECKBOX_GROUP else {})
+        kept["options"] = options = self.shared.options(where, item, low, 10)
+        if kind == T.CHECKBOX_GROUP:
+            kept |= self.bounds(where, item, len(options) or 10, 10)
+            self.shared.in_order(where, kept)
+        return kept
 
     def bounds(self, where: Where, item: dict[str, Any], default_most: int, most: int) -> dict[str, Any]:
-        """Check min_values (0 to 10, default 1) and max_values (1 to 10)."""
+        """Check min_values (0 to 10, default 1: 0 is for fields that are not required) and max_values (1 to 10)."""
         low = self.form.number((*where, "min_values"), item.get("min_values"), 0, most)
         high = self.form.number((*where, "max_values"), item.get("max_values"), 1, most)
         return {

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class World:
-    """One guild, "Pentimento Studio", with the people ada and ben, the bot, and two text channels."""
+    """The guild "Pentimento Studio" with ada, ben, the bot and two text channels, and what is added on request."""
 
     def __init__(self, settings: Settings, now: Callable[[], float]) -> None:
         self.settings = settings
@@ -31,6 +31,7 @@ class World:
         self.signer = Signer(secrets.token_bytes(32), settings.attachment_lifetime)
         self.events = Events()
         self.users: dict[str, User] = {}
+        self.guilds: dict[str, Guild] = {}
         self.channels: dict[str, Channel] = {}
         self.messages: dict[str, dict[str, Message]] = {}
         self.attachments: dict[str, Attachment] = {}
@@ -41,16 +42,9 @@ class World:
         owner = self.add_user("studio")
         self.bot = self.add_user("Pentimento", bot=True)
         self.application_id = self.bot.id
-        self.guild = Guild(self.mint(), "Pentimento Studio", owner.id)
-        self.guild.roles[self.guild.id] = Role(self.guild.id, "@everyone", 0, 0)
-        self.person_role = self.add_role("Member", int(PERSON))
-        self.bot_role = self.add_role("Pentimento", int(BOT), bot_id=self.bot.id)
-        self.join(owner, self.person_role.id)
-        self.join(self.bot, self.bot_role.id)
-        for name in ("ada", "ben"):
-            self.join(self.add_user(name), self.person_role.id)
+        self.guild = self.add_guild("Pentimento Studio", [owner, self.add_user("ada"), self.add_user("ben")])
         for name in ("general", "gallery"):
-            self.add_channel(name)
+            self.add_channel(self.guild, name)
         self.commands = CommandBook(self.application_id, self.mint, now)
 
     @property
@@ -64,19 +58,32 @@ class World:
         self.users[user.id] = user
         return user
 
-    def add_role(self, name: str, permissions: int, bot_id: str | None = None) -> Role:
-        """Make a role of the guild."""
-        role = Role(self.mint(), name, permissions, len(self.guild.roles), bot_id)
-        self.guild.roles[role.id] = role
+    def add_guild(self, name: str, people: list[User]) -> Guild:
+        """Make a guild with the bot and these people in it, of whom the first owns it."""
+        guild = Guild(self.mint(), name, people[0].id)
+        self.guilds[guild.id] = guild
+        guild.roles[guild.id] = Role(guild.id, "@everyone", 0, 0)
+        guild.member_role_id = self.add_role(guild, "Member", int(PERSON)).id
+        guild.bot_role_id = self.add_role(guild, self.bot.name, int(BOT), bot_id=self.bot.id).id
+        for user in (*people, self.bot):
+            self.join(guild, user)
+        return guild
+
+    def add_role(self, guild: Guild, name: str, permissions: int, bot_id: str | None = None) -> Role:
+        """Make a role of a guild."""
+        role = Role(self.mint(), name, permissions, len(guild.roles), bot_id)
+        guild.roles[role.id] = role
         return role
 
-    def join(self, user: User, role_id: str) -> None:
-        """Make a user a member of the guild."""
-        self.guild.members[user.id] = Member(user, self.now(), [role_id])
+    def join(self, guild: Guild, user: User) -> Member:
+        """Make a user a member of a guild, with the role that people or the bot get there."""
+        role_id = guild.bot_role_id if user.bot else guild.member_role_id
+        guild.members[user.id] = Member(user, self.now(), [role_id])
+        return guild.members[user.id]
 
-    def add_channel(self, name: str, kind: ChannelType = ChannelType.TEXT) -> Channel:
-        """Make a channel of the guild."""
-        channel = Channel(self.mint(), kind, name, self.guild.id, position=len(self.channels))
+    def add_channel(self, guild: Guild, name: str, kind: ChannelType = ChannelType.TEXT) -> Channel:
+        """Make a channel of a guild."""
+        channel = Channel(self.mint(), kind, name, guild.id, position=len(self.channels))
         self.channels[channel.id] = channel
         self.messages[channel.id] = {}
         return channel
@@ -87,6 +94,10 @@ class World:
         if found is None:
             raise Refusal(10013)
         return found
+
+    def guild_of(self, channel: Channel) -> Guild:
+        """Return the guild that a channel belongs to; a DM has none (KeyError)."""
+        return self.guilds[channel.guild_id or ""]
 
     def channel(self, channel_id: str) -> Channel:
         """Find a channel; raises Refusal 10003."""
@@ -110,13 +121,14 @@ class World:
         if channel.type is ChannelType.DM:
             within = user_id == self.bot.id or any(user.id == user_id for user in channel.recipients)
             return ALL_BITS if within else 0
-        if user_id == self.bot.id and not self.guild.bot_present:
+        guild = self.guild_of(channel)
+        if user_id == self.bot.id and not guild.bot_present:
             return 0
         if channel.type is ChannelType.PRIVATE_THREAD and user_id not in channel.members:
-            bits = channel_permissions(self.guild, self.channels[channel.parent_id or ""], user_id)
+            bits = channel_permissions(guild, self.channels[channel.parent_id or ""], user_id)
             return bits if bits & Permission.MANAGE_THREADS else 0
         place = self.channels.get(channel.parent_id or "", channel) if channel.is_thread else channel
-        return channel_permissions(self.guild, place, user_id)
+        return channel_permissions(guild, place, user_id)
 
     def dm_with(self, user: User) -> Channel:
         """Return the DM channel of the bot and a user, made when it is first asked for."""
@@ -130,13 +142,12 @@ class World:
 
     def upload_limit(self, channel: Channel, user: User | None = None) -> int:
         """Return the bytes one file may have here: the guild's tier or the user's Nitro, whichever is more."""
-        tier = self.guild.upload_limit if channel.guild_id else 10 << 20
+        tier = self.guild_of(channel).upload_limit if channel.guild_id else 10 << 20
         return max(tier, NITRO_LIMITS[user.nitro]) if user else tier
 
     def store_file(self, channel_id: str, filename: str, data: bytes, **known: Any) -> Attachment:
         """Keep an uploaded file and look at what it is."""
-        content_type, width, height = sniff(data, filename)
-        attachment = Attachment(self.mint(), channel_id, filename, data, content_type, width, height, **known)
+        attachment = Attachment(self.mint(), channel_id, filename, data, *sniff(data, filename), **known)
         self.attachments[attachment.id] = attachment
         return attachment
 

@@ -18,6 +18,16 @@ def job_key(job_id: str) -> str:
     return f"{PREFIX}job:{job_id}"
 
 
+def leases_key(lane: str) -> str:
+    """Name the leases of a lane: ids by the time they end."""
+    return f"{PREFIX}leases:{lane}"
+
+
+def open_key(scope: str) -> str:
+    """Name the ids of a scope's open jobs; a scope is a job's flow, `channel-<id>` or `guild-<id>`."""
+    return f"{PREFIX}mine:{scope}"
+
+
 def source_key(job_id: str) -> str:
     """Name the bytes of a picture as it was uploaded."""
     return f"{PREFIX}source:{job_id}"
@@ -31,6 +41,11 @@ def prepared_key(job_id: str) -> str:
 def picture_key(job_id: str) -> str:
     """Name the bytes of a finished picture."""
     return f"{PREFIX}picture:{job_id}"
+
+
+def draft_key(draft_id: str) -> str:
+    """Name what the bot keeps while a person fills in a form."""
+    return f"{PREFIX}draft:{draft_id}"
 
 
 def dead_letter_key(job_id: str) -> str:

@@ -4,7 +4,7 @@ from functools import cache
 from importlib.resources import files
 
 NAMES = (
-    *("accept", "deliver", "standing"),
+    *("accept", "cancel", "deliver", "standing"),
     *("begin", "claim", "disown", "finish", "promote", "release", "renew", "sweep"),
     "retry",
 )

@@ -27,6 +27,14 @@ from tests.bench.ratios import Ratio
 TOPICS = (
     "cpu_job",
     "worker",
+    "queue_overhead",
+    "queue_depth",
+    "fairness",
+    "redis_memory",
+    "cpu_bot",
+    "latency",
+    "ack_burst",
+    "sheets",
     "hostile",
     "cold_start",
 )

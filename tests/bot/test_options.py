@@ -25,8 +25,13 @@ async def handler(interaction: discord.Interaction, **options: object) -> None:
     """Nothing is invoked here."""
 
 
+async def nothing(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """Offer nothing here."""
+    return []
+
+
 async def payload(catalogue: Catalogue) -> dict[str, Any]:
-    built = command(catalogue, handler, TODAY)
+    built = command(catalogue, handler, nothing, TODAY)
     tree = Tree(discord.Client(intents=discord.Intents.none()), [built])
     return await built.get_translated_payload(cast("Any", tree), PhraseTranslator())
 
@@ -50,7 +55,7 @@ def texts(entry: dict[str, Any], language: str) -> Iterator[str]:
 
 
 def test_every_field_of_a_request_is_an_option() -> None:
-    assert set(ORDER) == {"prompt", "negative", "image", "model", *OPTIONS}
+    assert set(ORDER) == {"prompt", "negative", "image", "source", "model", *OPTIONS}
 
 
 @pytest.mark.parametrize("language", languages())
@@ -58,7 +63,7 @@ async def test_the_command_keeps_discords_limits(catalogue: Catalogue, language:
     whole = await payload(catalogue)
     names = [said(option, "name", language) for option in whole["options"]]
 
-    assert len(names) == len(set(names)) == 19  # of 25
+    assert len(names) == len(set(names)) == 20  # of 25
     for name in (said(whole, "name", language), *names):
         assert re.fullmatch(r"[-_'\w]{1,32}", name)
         assert name == name.lower()
@@ -71,7 +76,7 @@ async def test_the_command_keeps_discords_limits(catalogue: Catalogue, language:
         assert all(1 <= len(label) <= 100 for label in labels)
         assert all(len(choice["value"]) <= 100 for choice in choices)
     assert sum(map(len, texts(whole, language))) <= 8000
-    assert [option["required"] for option in whole["options"]] == [True] + [False] * 18
+    assert [option["required"] for option in whole["options"]] == [True] + [False] * 19
 
 
 async def test_it_is_for_guilds_alone(catalogue: Catalogue) -> None:
@@ -125,11 +130,11 @@ async def test_what_no_model_on_offer_reads_is_no_option() -> None:
 async def test_more_than_twenty_five_choices_are_completed_while_typing() -> None:
     styles = [f"style-{number}" for number in range(30)] + ["anime"]
     many = load_catalogue(f"[models.sdxl.fields.style_preset]\nchoices = {styles}")
-    built = command(many, handler, TODAY)
+    built = command(many, handler, nothing, TODAY)
 
     option = next(o for o in (await options(many)).values() if o["name"] == "style")
     complete = cast("Any", built._params["style_preset"].autocomplete)
-    interaction = SimpleNamespace(locale=discord.Locale.french)
+    interaction = SimpleNamespace(locale=discord.Locale.french, extras={})
     found: list[app_commands.Choice[str]] = await complete(interaction, "STYLE-2")
     everything: list[app_commands.Choice[str]] = await complete(interaction, "")
 
@@ -142,4 +147,4 @@ async def test_only_languages_other_than_english_are_sent(catalogue: Catalogue) 
     whole = await payload(catalogue)
 
     assert set(whole["description_localizations"]) == set(languages()) - {DEFAULT}
-    assert whole["options"][7]["name_localizations"] == {"fr": "étapes"}
+    assert whole["options"][8]["name_localizations"] == {"fr": "étapes"}

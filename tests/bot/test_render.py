@@ -19,11 +19,12 @@ from bot.render import (
     status_text,
     thread_name,
 )
+from bot.render.answers import alt_text
 from bot.render.status import rounded
 from bot.render.text import escaped, shortened
 from shared.catalogue import load_catalogue
 from shared.errors import problem
-from shared.job import Job, Place, Requester
+from shared.job import Job, Place, Requester, Start
 from shared.outcome import Failed, Filtered, Generated, Side
 from shared.prompts import TextPrompt
 from shared.request import Request
@@ -96,8 +97,23 @@ def test_a_result_fits_discord_whatever_was_written(request: Request, user: int,
     assert all(text(view))
     assert view.total_children_count <= 40
     alt = parts(view)[0]["items"][0]["description"]
-    assert alt is None or 1 <= wide(alt) <= 1024
+    assert 1 <= wide(alt) <= 1024
     assert "```\n1234567890\n```" in "\n".join(text(view))
+
+
+@pytest.mark.parametrize(
+    ("asked", "language", "said"),
+    [
+        (ask(has_picture=False), "en", "Picture painted by AI from the words “a castle”"),
+        (ask(prompt="a *castle*\nin fog"), "en", "Picture changed by AI after the words “a *castle* in fog”"),
+        (ask(), "fr", "Image transformée par une IA d'après les mots «\u00a0a castle\u00a0»"),
+        (ask("conservative-upscale"), "en", "Picture enlarged by AI, painted from the words “a castle”"),
+        (Request(model="fast-upscale", text_prompts=(), has_picture=True), "en", "Picture enlarged by AI"),
+        (ask("sdxl", prompt="\u200e"), "en", "Picture made by AI"),
+    ],
+)
+def test_a_picture_is_described_as_what_it_is(asked: Request, language: str, said: str) -> None:
+    assert alt_text(asked, CATALOGUE.models[asked.model], phrases_for(language)) == said
 
 
 @given(requests)
@@ -216,7 +232,7 @@ def test_what_an_upscale_invented_is_shown() -> None:
 
 
 def standing(state: State, position: int = 0, estimate: float = 0, *, has_picture: bool = True) -> Standing:
-    return Standing(job(ask(has_picture=has_picture)), state, position, estimate, 100.7, None, None)
+    return Standing(job(ask(has_picture=has_picture)), state, position, estimate, 100.7, None, None, typical=23)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +243,7 @@ def standing(state: State, position: int = 0, estimate: float = 0, *, has_pictur
         (standing(State.WAITING, 4, 42), "Waiting: number 4 in the queue, about 40\u00a0s to go."),
         (standing(State.WAITING, 1, 3), "Waiting: you are next, a few seconds to go."),
         (standing(State.WAITING, 0, 200), "Waiting for a free place, about 3\u00a0min to go."),
-        (standing(State.RUNNING), "SDXL 1.0 is painting: started <t:100:R>, usually takes a few seconds."),
+        (standing(State.RUNNING), "SDXL 1.0 is painting: started <t:100:R>, usually takes about 20\u00a0s."),
         (standing(State.FINISHED), "Done. The answer is on its way."),
     ],
 )
@@ -236,8 +252,18 @@ def test_every_state_has_its_sentence(now: Standing, english: str) -> None:
     assert status_text(now, FR, CATALOGUE.models["sdxl"]) != english
 
 
+def test_what_was_cancelled_is_not_told_as_a_failure() -> None:
+    cancelled = Failed(problem=problem("cancelled", name="**Ada**"))
+
+    said = "\n".join(text(failed_view(job(ask()), cancelled, EN)))
+
+    assert "### Cancelled" in said
+    assert r"\*\*Ada\*\* cancelled it" in said
+    assert answered_text(cancelled, EN, "there") == "Cancelled: there"
+
+
 def test_a_model_that_left_the_catalogue_is_still_named() -> None:
-    assert "sdxl is painting" in status_text(standing(State.RUNNING), EN, None)
+    assert "sdxl is at work" in status_text(standing(State.RUNNING), EN, None)
 
 
 def test_an_end_without_a_message_says_so() -> None:
@@ -264,3 +290,18 @@ def test_a_mark_is_a_positive_32_bit_number_of_the_job_alone() -> None:
     marks = {mark(str(number)) for number in range(1000)}
     assert len(marks) == 1000
     assert all(0 < number < 2**31 for number in marks)
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("state", [State.PREPARING, State.WAITING, State.RUNNING])
+def test_the_status_says_which_picture_a_job_starts_from_for_as_long_as_it_is_open(state: State, language: str) -> None:
+    phrases = phrases_for(language)
+    said = {
+        start: status_text(
+            Standing(job(ask()).model_copy(update={"start": start}), state, 1, 20, 0, None, None), phrases, None
+        )
+        for start in (None, *Start)
+    }
+
+    assert len(set(said.values())) == 4
+    assert all(text.endswith(f"\n{said[None]}") for start, text in said.items() if start)

@@ -1,9 +1,7 @@
 """Both halves over one real Redis: what the bot accepts is what the worker claims, and the other way round."""
 
 import asyncio
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,83 +12,11 @@ import worker.adapters.redis as worker_side
 from bot.ports import State
 from shared.catalogue import Catalogue
 from shared.errors import Refused, problem
-from shared.job import Job, Place, Requester
-from shared.outcome import Failed, Generated
-from shared.prompts import TextPrompt
+from shared.outcome import Failed
 from shared.queue.names import GENERATE, PREPARE, job_key, ticket_list
-from shared.request import Request
+from tests.contracts.halves import LEASE, MADE, Tickets, claimed, job, let_the_lease_expire, renew_for_a_while
 from worker.adapters.dead_letters import DeadLetters, Retried
-from worker.ports import Claim, Lane
-
-MADE = Generated(seed=7, media_type="image/png", width=64, height=64, seconds=2.0)
-
-
-def job(number: int, user: int = 1, *, model: str = "sd3.5-large", has_picture: bool = False) -> Job:
-    return Job(
-        id=str(number),
-        request=Request(model=model, text_prompts=(TextPrompt(text="a castle"),), has_picture=has_picture),
-        seed=7,
-        requester=Requester(id=user, name="Ada"),
-        place=Place(guild=1, channel=2, message=number),
-        accepted_at=time.time(),
-    )
-
-
-LEASE = 0.4
-
-
-async def let_the_lease_expire(queue: worker_side.RedisQueue, catalogue: Catalogue) -> None:
-    """Sweep on and on, as workers do, until a lease that nobody renews has ended."""
-    for _ in range(6):
-        await asyncio.sleep(LEASE / 5)
-        queue.sweep(catalogue)
-
-
-async def renew_for_a_while(queue: worker_side.RedisQueue, catalogue: Catalogue) -> None:
-    """Make the rounds of a worker for longer than a lease."""
-    for _ in range(6):
-        await asyncio.sleep(LEASE / 5)
-        queue.renew()
-        queue.sweep(catalogue)
-
-
-class Tickets:
-    def __init__(self) -> None:
-        self.sent: list[str] = []
-
-    async def from_bot(self, lane: str) -> None:
-        self.sent.append(lane)
-
-    def from_worker(self, lane: str) -> None:
-        self.sent.append(str(lane))
-
-
-@pytest.fixture
-def tickets() -> Tickets:
-    return Tickets()
-
-
-@pytest.fixture
-async def bot_queue(redis_url: str, catalogue: Catalogue, tickets: Tickets) -> AsyncIterator[bot_side.RedisQueue]:
-    queue = bot_side.RedisQueue(
-        bot_side.connect(redis_url), catalogue=catalogue, send_ticket=tickets.from_bot, max_waiting=50, max_running=2
-    )
-    await queue.start()
-    yield queue
-    await queue.close()
-
-
-@pytest.fixture
-def worker_queue(redis_url: str, tickets: Tickets) -> Iterator[worker_side.RedisQueue]:
-    client = worker_side.connect(redis_url)
-    yield worker_side.RedisQueue(client, tickets.from_worker, lease=LEASE)
-    client.close()
-
-
-def claimed(queue: worker_side.RedisQueue, lane: Lane = Lane.GENERATE) -> Claim:
-    claim = queue.claim(lane)
-    assert claim is not None
-    return claim
+from worker.ports import Lane
 
 
 async def test_a_job_goes_from_upload_to_outcome_and_its_bytes_are_freed(
@@ -364,6 +290,20 @@ async def test_what_was_paid_for_is_kept_even_from_a_worker_that_lost_its_lease(
     assert len(await bot_queue.outcomes()) == 1
 
 
+async def test_a_worker_that_lost_its_lease_ends_the_job_with_what_was_paid_for_alone(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue
+) -> None:
+    await bot_queue.accept(job(1, has_picture=True), b"upload")
+    claim = claimed(worker_queue, Lane.PREPARE)
+    worker_queue.abandon(claim)
+    worker_queue.renew()
+    worker_queue.promote(claimed(worker_queue, Lane.PREPARE), b"prepared")
+
+    assert not worker_queue.finish(claim, Failed(problem=problem("no_longer_kept")))
+
+    assert worker_queue.begin(claimed(worker_queue))
+
+
 async def test_a_released_job_waits_its_time_and_throttling_slows_every_worker(
     bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue
 ) -> None:
@@ -394,6 +334,21 @@ async def test_a_model_that_is_switched_off_ends_its_waiting_jobs_and_refuses_ne
     [delivery] = await bot_queue.outcomes()
     [standing] = await bot_queue.standings([delivery.job_id])
     assert standing.outcome == Failed(problem=gone)
+
+
+async def test_a_model_that_is_switched_off_ends_also_what_is_parked_or_told_to_wait(
+    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue
+) -> None:
+    for number in range(1, 5):
+        await bot_queue.accept(job(number), None)
+    running = [claimed(worker_queue) for _ in range(2)]
+    assert worker_queue.claim(Lane.GENERATE) is None
+    worker_queue.release(running[0], after=60, doubt=False, throttled=False)
+
+    worker_queue.switch_off("sd3.5-large", problem("model_gone", model="SD 3.5 Large"))
+    worker_queue.sweep(catalogue)
+
+    assert {delivery.job_id for delivery in await bot_queue.outcomes()} == {"1", "3", "4"}
 
 
 async def test_the_models_own_limit_holds_over_all_workers(

@@ -13,14 +13,14 @@ from tests.e2e.asker import Asker
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """Redis, both stand-ins, worker and bot; models answer within a fifth of a second."""
+    """Redis, both stand-ins, worker and bot; models answer within a fifth of a second, and nobody asks too fast."""
     folder = tmp_path_factory.mktemp("house")
     with open_house(
         folder / "logs",
         record=folder / "exchanges.jsonl",
         discord_options=("--no-rate-limits",),
         bedrock_options=("--latency", "0.2"),
-        settings={"BEDROCK_CALL_SECONDS": "4", "LEASE_SECONDS": "3"},
+        settings={"BEDROCK_CALL_SECONDS": "4", "LEASE_SECONDS": "3", "MAX_PER_MINUTE_PER_USER": "0"},
     ) as opened:
         wait_until_ready(opened)
         yield opened

@@ -51,7 +51,7 @@ def test_a_picture_and_its_seed_come_out_in_a_thread(ada: Asker, calls: Calls) -
     made = picture(answer)
     assert str(paid["seed"]) in words(answer)
     assert paid["body"]["strength"] == 0.4
-    assert media_of(answer)[0]["description"] == "a castle in fog"
+    assert media_of(answer)[0]["description"] == "Picture changed by AI after the words “a castle in fog”"
     assert json.loads(made.info["pentimento"])["seed"] == paid["seed"]
     assert set(made.info) <= {"parameters", "pentimento"}
     assert "@everyone" not in words(answer)
@@ -209,7 +209,7 @@ def test_inside_a_thread_the_answer_comes_there(ada: Asker) -> None:
     ada.ask("a second castle", channel=thread)
 
     found = until(lambda: [m for m in ada.messages(thread) if media_of(m)][1:], "a second picture in the thread")
-    assert media_of(found[0])[0]["description"] == "a second castle"
+    assert media_of(found[0])[0]["description"] == "Picture changed by AI after the words “a second castle”"
 
 
 def test_without_the_right_to_open_threads_the_channel_gets_the_answer_and_is_told_why(ada: Asker) -> None:

@@ -9,7 +9,9 @@ from redis.exceptions import NoPermissionError
 
 import worker.adapters.redis as worker_side
 from bot.adapters.celery import CeleryTickets
+from bot.adapters.drafts import RedisDrafts
 from bot.adapters.redis import RedisQueue, connect
+from bot.ports import Draft, Source
 from shared.catalogue import Catalogue
 from shared.errors import Refused
 from shared.job import Job, Place, Requester
@@ -131,6 +133,27 @@ async def test_a_wrong_password_or_authority_is_refused_in_words_without_it(
 
     assert [p.code for p in refused.value.problems] == ["queue_unreachable"]
     assert not [secret for secret in ("wr0ng-password", *PASSWORDS.values()) if secret in caplog.text + str(away.value)]
+
+
+async def test_the_bots_user_may_keep_what_a_form_is_about(locked_redis: LockedRedis) -> None:
+    client = connect(locked_redis.url("pentimento-bot", database=OURS))
+    drafts, draft = RedisDrafts(client), Draft(1, (Source("https://cdn.discordapp.com/a.png?ex=1", 4, "a.png"),), "77")
+
+    await drafts.draft("88", draft)
+    again, other = await drafts.drafted("88"), await drafts.drafted("89")
+    await client.aclose()
+
+    assert (again, other) == (draft, None)
+
+
+async def test_a_draft_that_cannot_be_kept_is_refused_in_words(locked_redis: LockedRedis) -> None:
+    client = connect(locked_redis.url("pentimento-bot", password="wr0ng-password"))
+
+    with pytest.raises(Refused) as refused:
+        await RedisDrafts(client).drafted("88")
+    await client.aclose()
+
+    assert [p.code for p in refused.value.problems] == ["queue_away"]
 
 
 def test_without_a_password_nothing_is_answered(locked_redis: LockedRedis) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Refused
-from shared.prompts import TextPrompt, format_prompt, parse_prompt
+from shared.prompts import TextPrompt, format_prompt, parse_prompt, written_apart
 
 words = st.text(alphabet=st.sampled_from("ab:|\\ é猫-1."), min_size=1).map(str.strip).filter(bool)
 weights = st.floats(allow_nan=False, allow_infinity=False)
@@ -15,6 +15,22 @@ prompts = st.lists(st.builds(TextPrompt, text=words, weight=weights), min_size=1
 @given(prompts)
 def test_what_is_written_is_read_again(parts: list[TextPrompt]) -> None:
     assert parse_prompt(format_prompt(parts)) == tuple(parts)
+
+
+@given(prompts)
+def test_what_is_written_apart_is_the_same_when_put_together(parts: list[TextPrompt]) -> None:
+    prompt, negative = written_apart(parts)
+
+    together = parse_prompt(prompt) + ((TextPrompt(text=negative, weight=-1),) if negative else ())
+    assert together == tuple(parts)
+
+
+def test_the_last_part_to_avoid_is_what_was_given_apart() -> None:
+    wanted, fog, crowds = TextPrompt(text="a"), TextPrompt(text="fog", weight=-1), TextPrompt(text="b|c", weight=-1)
+
+    assert written_apart([wanted, fog, crowds]) == ("a | fog::-1", "b|c")
+    assert written_apart([fog]) == ("fog::-1", "")
+    assert written_apart([]) == ("", "")
 
 
 @given(st.text(alphabet=st.sampled_from("ab:|\\ 1.-e"), max_size=30))

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from shared.catalogue import Catalogue, load_catalogue
 from shared.errors import Refused
-from shared.request import OPTIONS, Request, compose, draw_seed, parse_extras, upscales_of
+from shared.request import (
+    OPTIONS,
+    Request,
+    carried_over,
+    compose,
+    compose_preferring,
+    draw_seed,
+    parse_extras,
+    upscales_of,
+)
 
 CATALOGUE = load_catalogue()
 
@@ -308,3 +317,123 @@ def test_an_operator_may_take_upscalers_off_and_change_their_rows() -> None:
     assert row.bounds
     assert (row.bounds.max_side, row.bounds.min_side) == (2000, 64)
     assert [model.key for model in ours.offered] == [model.key for model in CATALOGUE.offered]
+
+
+def test_a_request_is_carried_over_to_another_model_with_what_that_one_reads() -> None:
+    made = compose(CATALOGUE, prompt="a castle", model="sdxl", has_picture=True, keep=40, steps=20, fit="pad", seed=7)
+    large = CATALOGUE.models["sd3.5-large"]
+
+    same = carried_over(made, CATALOGUE.models["sdxl"], CATALOGUE)
+    other = carried_over(made, large, CATALOGUE)
+    further = carried_over(made, large, CATALOGUE, on_result=True, keep=80)
+
+    assert same.given() == {"keep": 40, "steps": 20, "fit": "pad"}
+    assert (other.model, other.given()) == ("sd3.5-large", {"keep": 40, "fit": "pad"})
+    assert further.given() == {"keep": 80}
+
+
+def test_what_another_model_would_not_take_is_refused_in_words() -> None:
+    made = compose(CATALOGUE, prompt="a castle::1.4", model="sdxl", has_picture=True)
+
+    with pytest.raises(Refused) as refused:
+        carried_over(made, CATALOGUE.models["sd3.5-large"], CATALOGUE)
+
+    assert [wrong.code for wrong in refused.value.problems] == ["weight_unsupported"]
+
+
+@pytest.mark.parametrize(
+    ("written", "keep"), [("35", 35), (" 62,5 % ", 62.5), ("62.5%", 62.5), ("100\u00a0%", 100), ("0", 0)]
+)
+def test_a_number_may_be_written_as_people_write_it(written: str, keep: float) -> None:
+    assert compose(CATALOGUE, prompt="a", has_picture=True, keep=written).keep == keep
+
+
+@pytest.mark.parametrize("written", ["much", "1e999", "nan", "", "12.5.1", "9" * 5000])
+def test_what_is_no_number_is_refused_as_it_was_written(written: str) -> None:
+    with pytest.raises(Refused) as refused:
+        compose(CATALOGUE, prompt="a", has_picture=True, keep=written, seed=written + "x")
+
+    assert [p.code for p in refused.value.problems] == ["not_a_number", "not_a_number"]
+    assert refused.value.problems[0].facts["value"] == written[:100]
+
+
+def test_a_seed_that_is_written_beyond_all_bounds_is_out_of_range() -> None:
+    with pytest.raises(Refused) as refused:
+        compose(CATALOGUE, prompt="a", has_picture=True, seed="9" * 400)
+
+    assert [p.code for p in refused.value.problems] == ["out_of_range"]
+
+
+def test_what_has_no_words_is_not_asked_of_a_model_that_reads_them() -> None:
+    larger = Request(model="fast-upscale", text_prompts=(), has_picture=True)
+
+    with pytest.raises(Refused) as refused:
+        carried_over(larger, CATALOGUE.models["sd3.5-large"], CATALOGUE)
+
+    assert [p.code for p in refused.value.problems] == ["prompt_empty"]
+
+
+def test_a_models_key_fits_in_a_custom_id() -> None:
+    with pytest.raises(ValueError, match="key"):
+        load_catalogue('[models."my model"]\nid = "m"')
+
+
+LIKED = {"keep": 60.0, "style_preset": "anime", "model": "sdxl", "output_format": "webp", "gone": 1}
+
+
+@pytest.mark.parametrize(
+    ("written", "picture", "model", "filled"),
+    [
+        ({}, True, "sdxl", {"keep": 60, "style_preset": "anime"}),
+        ({}, False, "sdxl", {"style_preset": "anime"}),
+        ({"keep": 10, "style_preset": "origami"}, True, "sdxl", {"keep": 10, "style_preset": "origami"}),
+        ({"model": "sd3.5-large"}, True, "sd3.5-large", {"keep": 60, "output_format": "webp"}),
+        ({"output_format": "png"}, True, "sd3.5-large", {"keep": 60, "output_format": "png"}),
+        (
+            {"init_image_mode": "STEP_SCHEDULE"},
+            True,
+            "sdxl",
+            {"init_image_mode": "STEP_SCHEDULE", "style_preset": "anime"},
+        ),
+    ],
+)
+def test_what_is_left_out_is_as_preferred_where_the_model_takes_it(
+    written: dict[str, Any], picture: bool, model: str, filled: dict[str, Any]
+) -> None:
+    request = compose_preferring(CATALOGUE, LIKED, prompt="a castle", negative=None, has_picture=picture, **written)
+
+    assert (request.model, request.given()) == (model, filled)
+
+
+def test_a_preferred_model_that_reads_no_picture_gives_way_to_a_picture() -> None:
+    request = compose_preferring(CATALOGUE, {"model": "stable-image-core"}, prompt="a castle", has_picture=True)
+
+    assert request.model == "sd3.5-large"
+
+
+def test_nobody_is_refused_for_what_they_prefer_but_for_what_they_wrote() -> None:
+    with pytest.raises(Refused) as refused:
+        compose_preferring(CATALOGUE, LIKED, prompt="castle::much", steps=30, has_picture=True)
+
+    assert [p.code for p in refused.value.problems] == ["weight_not_a_number"], "the preferred model has steps"
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "model": st.sampled_from([*CATALOGUE.models, "a model of yesterday"]),
+            "keep": st.floats(-10, 110),
+            "fit": st.sampled_from(["crop", "pad", "stretch"]),
+            "style_preset": st.text(max_size=5),
+            "output_format": st.sampled_from(["png", "gif"]),
+            "init_image_mode": st.sampled_from(["STEP_SCHEDULE", "IMAGE_STRENGTH"]),
+            "an option of yesterday": st.just(1),
+        },
+    ),
+    st.booleans(),
+)
+def test_whatever_is_preferred_a_plain_prompt_is_taken(preferred: dict[str, Any], picture: bool) -> None:
+    request = compose_preferring(CATALOGUE, preferred, prompt="a castle", has_picture=picture)
+
+    assert CATALOGUE.models[request.model] in CATALOGUE.offered

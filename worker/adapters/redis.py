@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import redis
 from redis.backoff import ExponentialBackoff
+from redis.connection import PythonRespSerializer
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
@@ -24,16 +25,22 @@ from worker.ports import Claim, Lane, QueueAway
 
 log = logging.getLogger(__name__)
 
+PACKED_BYTES = 6000
 MOST_TICKETS = {Lane.PREPARE: 4, Lane.GENERATE: 64}  # one ticket prepares all that waits
 MOST_CRASHES = 2
 DISOWN_SECONDS = 600.0
 INSIST_SECONDS = 2.0
 OFF_SECONDS = 3600
+AGAIN = 1
 
 
 def connect(url: str) -> redis.Redis:
     """Open a pool on `REDIS_URL`: redis://, rediss:// or unix://. Every command has a deadline and few repeats."""
-    return redis.Redis.from_url(url, **CONNECTION, retry=Retry(ExponentialBackoff(cap=1, base=0.05), retries=REPEATS))
+    retry = Retry(ExponentialBackoff(cap=1, base=0.05), retries=REPEATS)
+    client = redis.Redis.from_url(url, **CONNECTION, retry=retry)
+    packer = PythonRespSerializer(PACKED_BYTES, client.get_encoder().encode)  # hiredis' own copies every picture
+    client.connection_pool.connection_kwargs["command_packer"] = packer
+    return client
 
 
 class RedisQueue:
@@ -62,16 +69,18 @@ class RedisQueue:
     def claim(self, lane: Lane) -> Claim | None:
         token = secrets.token_hex(8)
         try:
-            found = self._run("claim", lane, token, self._lease)
+            found: Any = AGAIN
+            while found == AGAIN:
+                found = self._run("claim", lane, token, self._lease)
         except QueueAway:
             self._disown(lane, token)
             raise
         if not found:
             return None
-        job_id, written, doubts = found
+        _, written, doubts = found
         claim = Claim(lane, Job.model_validate_json(written), token, doubts)
         with self._lock:
-            self._held[job_id.decode()] = claim
+            self._held[token] = claim
         return claim
 
     def source(self, job_id: str) -> bytes | None:
@@ -88,7 +97,10 @@ class RedisQueue:
         return moved
 
     def begin(self, claim: Claim) -> bool:
-        return bool(self._run("begin", claim.job.id, claim.token))
+        begun = bool(self._run("begin", claim.job.id, claim.token))
+        if not begun:
+            self._let_go(claim)
+        return begun
 
     def release(self, claim: Claim, *, after: float, doubt: bool, throttled: bool) -> bool:
         delay = int(after * 1000)
@@ -151,7 +163,7 @@ class RedisQueue:
 
     def _let_go(self, claim: Claim) -> None:
         with self._lock:
-            self._held.pop(claim.job.id, None)
+            self._held.pop(claim.token, None)
 
     def _get(self, key: str) -> bytes | None:
         with _away():

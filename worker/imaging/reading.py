@@ -1,7 +1,6 @@
 """Bytes become an opened picture; its pixels are not decoded before every limit has been checked."""
 
 import io
-import itertools
 import re
 import threading
 import time
@@ -19,7 +18,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from shared.pictures import PictureType, png_chunk_count, sniff
+from shared.pictures import PictureType, jpeg_has_more_scans, png_chunk_count, sniff
 from worker.imaging.limits import Code, Limits, PictureRefused
 
 # One decoder for each type, called by its class: no other of Pillow's formats (EPS, TIFF) can be reached, its size
@@ -40,11 +39,7 @@ else:
     _DECODERS[PictureType.HEIC] = HeifImageFile
 
 _WARNINGS: Final = threading.Lock()
-_MARKER: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _CUT_SHORT: Final = re.compile("truncated|cut short", re.IGNORECASE)
-_SOS: Final = b"\xff\xda"
-_SCANS: Final = re.compile(_SOS)
-_EOI: Final = b"\xff\xd9"
 
 
 @dataclass(frozen=True)
@@ -108,7 +103,7 @@ def open_picture(data: bytes, limits: Limits) -> Opened:
         raise PictureRefused("unsupported_type", accepted=", ".join(known.name for known in _DECODERS))
     if kind is PictureType.PNG and png_chunk_count(data, limits.max_png_chunks) > limits.max_png_chunks:
         raise PictureRefused("too_many_chunks", type=kind.name, limit=limits.max_png_chunks)
-    if kind is PictureType.JPEG and _has_more_scans(data, limits.max_scans):
+    if kind is PictureType.JPEG and jpeg_has_more_scans(data, limits.max_scans):
         raise PictureRefused("too_many_chunks", type=kind.name, limit=limits.max_scans)
     if kind is PictureType.WEBP and int.from_bytes(data[4:8], "little") + 8 > len(data):
         raise PictureRefused("truncated", type=kind.name)
@@ -143,22 +138,3 @@ def _orientation(image: ImageFile) -> int:
     except Exception:  # noqa: BLE001 - a picture is not refused for the words beside it, and these may raise anything
         return 1
     return orientation if orientation in range(1, 9) else 1
-
-
-def _has_more_scans(jpeg: bytes, most: int) -> bool:
-    """Whether more scans than `most` precede the end of the image, or a thousand times as many segments.
-
-    The quick count also sees what a phone hides after the picture (a film, a depth map); only then are markers walked.
-    """
-    if sum(1 for _ in itertools.islice(_SCANS.finditer(jpeg), most + 1)) <= most:  # a third of what bytes.count takes
-        return False
-    at, scans = 2, 0
-    for _ in itertools.repeat(None, 1000 * most):
-        match = _MARKER.search(jpeg, at)
-        if not match or match[0] == _EOI:
-            return False
-        scans += match[0] == _SOS
-        if scans > most:
-            return True
-        at = match.end() + int.from_bytes(jpeg[match.end() : match.end() + 2])
-    return True

@@ -50,11 +50,14 @@ export class Api {
     return this.call('attachments', { body, deadline: 60000 })
   }
 
-  /** Send a plain message, with files as a user would. */
-  send(channel, content, files = []) {
-    if (!files.length) return this.call(`channels/${channel}/messages`, { body: { content } })
+  direct = () => this.call('dm', { body: {} })
+
+  /** Send a plain message, with files and as a reply as a user would. */
+  send(channel, content, files = [], answered = undefined) {
+    const message = { content, ...(answered ? { message_reference: { message_id: answered } } : {}) }
+    if (!files.length) return this.call(`channels/${channel}/messages`, { body: message })
     const body = new FormData()
-    body.append('payload_json', JSON.stringify({ content, attachments: files.map((file, id) => ({ id, filename: file.name })) }))
+    body.append('payload_json', JSON.stringify({ ...message, attachments: files.map((file, id) => ({ id, filename: file.name })) }))
     files.forEach((file, index) => body.append(`files[${index}]`, file, file.name))
     return this.call(`channels/${channel}/messages`, { body, deadline: 60000 })
   }

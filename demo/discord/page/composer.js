@@ -4,7 +4,7 @@ import { clear, h, icon, iconButton } from './dom.js'
 import { CommandForm } from './command_form.js'
 import { leaves, search } from './commands.js'
 import { avatar } from './message.js'
-import { isThread } from './state.js'
+import { displayName, isThread } from './state.js'
 import { Suggest } from './suggest.js'
 import { filesOf, thumbnail } from './upload.js'
 
@@ -15,7 +15,7 @@ export class Composer {
 
   constructor(channel, app) {
     Object.assign(this, { channel, app })
-    const name = isThread(channel) ? `Message "${channel.name}"` : `Message #${channel.name}`
+    const name = `Message ${isThread(channel) ? `"${channel.name}"` : app.state.placeOf(channel)}`
     this.suggest = new Suggest()
     this.alert = h('div', { class: 'composer-alert', role: 'alert' })
     this.textbox = h('textarea', {
@@ -27,10 +27,11 @@ export class Composer {
     this.slot = h('div', { class: 'composer-slot' }, this.textbox)
     this.sendButton = iconButton('send', 'Send', () => this.submit(), { class: 'icon-button send' })
     this.cancelButton = iconButton('close', 'Cancel command', () => this.reset(), { hidden: true })
+    this.answer = h('div', { class: 'answering', hidden: true })
     this.tray = h('ul', { class: 'tray', 'aria-label': 'Files to send', hidden: true })
     this.notice = h('div', { class: 'composer-notice', hidden: true })
     this.hint = h('div')
-    this.box = h('div', { class: 'composer-box', onkeydown: (event) => this.onEscape(event) }, this.tray, this.hint, h('div', { class: 'composer-row' }, this.attach, this.slot, this.cancelButton, this.sendButton))
+    this.box = h('div', { class: 'composer-box', onkeydown: (event) => this.onEscape(event) }, this.answer, this.tray, this.hint, h('div', { class: 'composer-row' }, this.attach, this.slot, this.cancelButton, this.sendButton))
     this.element = h('div', { class: 'composer' }, this.suggest.element, this.alert, this.notice, this.box)
     this.update(channel)
   }
@@ -62,7 +63,7 @@ export class Composer {
     this.report('')
     const text = this.textbox.value
     if (!text.startsWith('/') || text.includes('\n')) return this.suggest.input && this.suggest.hide()
-    const all = leaves(this.app.state.commands, this.app.state.locale)
+    const all = leaves(this.app.state.commandsIn(this.channel.id), this.app.state.locale)
     const exact = text.endsWith(' ') && all.find(({ label, plain }) => [label, plain].includes(text.slice(1, -1).toLowerCase()))
     if (exact) return this.choose(exact)
     const items = search(all, text.slice(1)).map((leaf) => ({ leaf, label: `/${leaf.label}`, note: leaf.description, side: this.app.state.application.name, mark: avatar(this.app.state.application.bot, 'avatar avatar-small') }))
@@ -77,9 +78,20 @@ export class Composer {
   }
 
   onEscape(event) {
-    if (!this.form || event.key !== 'Escape' || event.defaultPrevented) return
+    if (event.key !== 'Escape' || event.defaultPrevented || !(this.form || this.answered)) return
     event.preventDefault()
-    this.reset()
+    if (this.form) this.reset()
+    else this.reply(undefined)
+  }
+
+  /** Let the next message answer another one; undefined lets it answer none. */
+  reply(message) {
+    if (this.form) this.reset()
+    this.answered = message
+    this.answer.hidden = !message
+    clear(this.answer, message && [h('span', {}, 'Replying to ', h('strong', {}, displayName(message.author))),
+      iconButton('close', 'Cancel reply', () => this.reply(undefined))])
+    this.textbox.focus()
   }
 
   /** Turn the box into a command's form; files that waited in the tray go into its attachment options. */
@@ -148,10 +160,11 @@ export class Composer {
     if (this.sending || (!content && !this.files.length)) return
     if (content.length > MAX_LENGTH) return this.report(`A message has at most ${MAX_LENGTH} characters; this has ${content.length}.`)
     const files = this.files.splice(0)
+    const { answered } = this
     this.textbox.value = ''
     this.drawTray()
-    const sent = await this.busy(() => this.app.api.send(this.channel.id, content, files))
-    if (sent) return
+    const sent = await this.busy(() => this.app.api.send(this.channel.id, content, files, answered?.id))
+    if (sent) return answered && this.reply(undefined)
     this.textbox.value = [content, this.textbox.value].filter(Boolean).join('\n')
     this.files.unshift(...files)
     this.drawTray()

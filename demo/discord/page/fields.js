@@ -3,7 +3,7 @@
 import { h } from './dom.js'
 import { autocompleteField, comboField } from './combo.js'
 import { localized } from './commands.js'
-import { displayName, isThread } from './state.js'
+import { displayName, isDirect, isThread } from './state.js'
 import { uploadField } from './upload.js'
 
 const TYPE = { string: 3, integer: 4, boolean: 5, user: 6, channel: 7, role: 8, mentionable: 9, number: 10, attachment: 11 }
@@ -26,14 +26,14 @@ export function createField(option, form) {
 }
 
 const people = ({ users }) => [...users.values()].map((user) => ({ label: `@${displayName(user)}`, note: user.username, value: user.id }))
-const roles = ({ guild }) => (guild.roles ?? []).map((role) => ({ label: `@${role.name.replace(/^@/, '')}`, value: role.id }))
+const roles = (state) => state.roles.map((role) => ({ label: `@${role.name.replace(/^@/, '')}`, value: role.id }))
 
 const SOURCES = {
   [TYPE.boolean]: () => [{ label: 'True', value: true }, { label: 'False', value: false }],
   [TYPE.user]: people,
   [TYPE.role]: roles,
   [TYPE.mentionable]: (state) => [...people(state), ...roles(state)],
-  [TYPE.channel]: ({ channels }, { channel_types: types }) => [...channels.values()].filter(({ type }) => !types?.length || types.includes(type))
+  [TYPE.channel]: ({ channels }, { channel_types: types }) => [...channels.values()].filter((channel) => !isDirect(channel) && (!types?.length || types.includes(channel.type)))
     .map((channel) => ({ label: `${isThread(channel) ? '' : '#'}${channel.name}`, value: channel.id })),
 }
 

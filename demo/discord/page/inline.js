@@ -20,7 +20,7 @@ const RULES = [
   [/<(https?:\/\/[^\s>]+)>/y, ([, url], app) => link(url, app)],
   [/https?:\/\/[^\s<>]*[^\s<>.,:;"'\])!?*_|~`]/y, ([url], app) => link(url, app)],
   [/<@!?(\d+)>/y, ([, id], app) => mention(`@${displayName(app.state.users.get(id))}`, id === app.state.me.id)],
-  [/<@&(\d+)>/y, ([, id], app) => mention(`@${app.state.guild.roles?.find((role) => role.id === id)?.name ?? 'role'}`)],
+  [/<@&(\d+)>/y, ([, id], app) => mention(`@${app.state.roles.find((role) => role.id === id)?.name ?? 'role'}`)],
   [/<#(\d+)>/y, ([, id], app) => channelLink(id, undefined, app)],
   [/<\/([^:>]+):\d+>/y, ([, name]) => mention(`/${name}`)],
   [/<a?:(\w+):\d+>/y, ([, name]) => `:${name}:`],
@@ -83,7 +83,7 @@ function moment(seconds, style, app) {
     inStyle(date, style, app.state.locale))
 }
 
-/** A link; one to a message or channel of this guild moves inside the page, as in Discord's own client. */
+/** A link; one to a message or channel that is known moves inside the page, as in Discord's own client. */
 export function link(url, app, children) {
   const [, channel, message] = MESSAGE_LINK.exec(url) ?? []
   if (channel && app.state.channels.has(channel)) return channelLink(channel, message, app, children)
@@ -100,7 +100,7 @@ function channelLink(id, message, app, children) {
   const channel = app.state.channels.get(id)
   if (!channel) return mention('#unknown')
   const thread = [10, 11, 12].includes(channel.type)
-  const name = children ?? [icon(thread ? 'thread' : 'hash'), channel.name, message ? [icon('right'), icon('thread')] : null]
+  const name = children ?? [icon(thread ? 'thread' : 'hash'), app.state.nameOf(channel), message ? [icon('right'), icon('thread')] : null]
   const go = (event) => {
     event.preventDefault()
     app.go(id, message)

@@ -8,7 +8,7 @@ import { Interactions } from './interactions.js'
 import { preview } from './message.js'
 import { Pane } from './pane.js'
 import { drawChannels, drawMe } from './sidebar.js'
-import { State, displayName, isEphemeral, isThread } from './state.js'
+import { State, displayName, isDirect, isEphemeral, isThread } from './state.js'
 import { applyTheme } from './theme.js'
 import { keepRelativeTimes } from './time.js'
 
@@ -40,6 +40,23 @@ const app = {
     } catch (error) {
       toast(error.message, 'error')
     }
+  },
+
+  /** Open the direct messages with the application. */
+  async goDirect() {
+    try {
+      const channel = await app.api.direct()
+      state.opened(channel)
+      await app.go(channel.id)
+    } catch (error) {
+      toast(error.message, 'error')
+    }
+  },
+
+  /** Answer a message in its own channel, which on a narrow screen a thread may hide. */
+  async reply(message) {
+    if (!panes.get(message.channel_id)?.element.checkVisibility()) await app.go(message.channel_id)
+    panes.get(message.channel_id).composer.reply(message)
   },
 
   async setLocale(locale) {
@@ -87,9 +104,8 @@ async function show(wanted) {
   app.view = { channel: parent?.id, thread: isThread(channel) ? channel.id : undefined, focus: channel?.id }
   const open = [app.view.channel, app.view.thread].filter(Boolean)
   state.open = new Set(open)
-  open.forEach((id) => state.unread.delete(id))
+  open.forEach((id) => state.read(id))
   if (channel && channel.id !== wanted) history.replaceState(null, '', app.href(channel.id))
-  document.title = `${channel?.name ?? 'Nothing'} · ${state.guild.name} · ${displayName(state.me)}`
   drawer(false)
   place(open)
   draw()
@@ -119,12 +135,22 @@ function place(open) {
 }
 
 function draw() {
+  const channel = state.channels.get(app.view.focus)
+  const pings = [...state.pings.values()].reduce((sum, count) => sum + count, 0)
+  const place = channel ? state.placeOf(channel) : 'Nothing'
+  document.title = `${pings ? `(${pings}) ` : ''}${place} · ${state.guilds.get(channel?.guild_id)?.name ?? 'Direct messages'} · ${displayName(state.me)}`
   drawChannels(parts.channels, app)
   panes.forEach((pane) => pane.update())
 }
 
+function whatRang({ channel_id: id }) {
+  const channel = state.channels.get(id)
+  return isDirect(channel) ? 'wrote to you' : `called you in ${state.placeOf(channel)}`
+}
+
 function hear(event) {
   if (loading) return held.push(event)
+  if (event.t === 'GUILD_CREATE') return reload()
   state.apply(event)
   app.interactions.hear(event)
 }
@@ -144,8 +170,10 @@ state.on('channels', () => {
   else show(app.view.channel)
 })
 state.on('arrived', (message) => {
-  if (!state.open.has(message.channel_id) || message.author.id === state.me.id) return
-  announce(`${displayName(message.author)}${isEphemeral(message) ? ', only to you' : ''}: ${preview(message, app)}`)
+  if (message.author.id === state.me.id) return
+  if (!state.open.has(message.channel_id)) return state.rings(message) && toast(`${displayName(message.author)} ${whatRang(message)}.`)
+  const aside = isEphemeral(message) ? ', only to you' : state.calls(message) ? ', mentioning you' : ''
+  announce(`${displayName(message.author)}${aside}: ${preview(message, app)}`)
 })
 
 applyTheme()

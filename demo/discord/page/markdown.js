@@ -9,15 +9,19 @@ const LIST = /^( *)([-*]|\d+\.) +(.*)$/
 /** Nodes for a text as a message shows it. `app` gives the names behind mentions. */
 export function markdown(text, app) {
   const nodes = []
+  const levels = headingLevels(text)
   let from = 0
   for (const match of text.matchAll(FENCE)) {
-    nodes.push(...blocks(text.slice(from, match.index).replace(/\n$/, ''), app), codeBlock(match[2], match[1], app))
+    nodes.push(...blocks(text.slice(from, match.index).replace(/\n$/, ''), app, levels), codeBlock(match[2], match[1], app))
     from = match.index + match[0].length
     if (text[from] === '\n') from++
   }
-  nodes.push(...blocks(text.slice(from), app))
+  nodes.push(...blocks(text.slice(from), app, levels))
   return nodes
 }
+
+/** The sizes of heading that a text has, largest first: below a message's place in the page they leave out no level. */
+const headingLevels = (text) => [...new Set([...text.matchAll(/^(?:>{1,3} )?(#{1,3}) +\S/gm)].map(([, marks]) => marks.length))].sort()
 
 function codeBlock(code, language, app) {
   const copy = async () => {
@@ -33,7 +37,7 @@ function codeBlock(code, language, app) {
     iconButton('copy', 'Copy code', copy))
 }
 
-function blocks(text, app) {
+function blocks(text, app, levels) {
   if (!text) return []
   const nodes = []
   const lines = text.split('\n')
@@ -48,13 +52,13 @@ function blocks(text, app) {
     const small = /^-# +(.+)$/.exec(line)
     if (line.startsWith('>>> ')) {
       flush()
-      nodes.push(h('blockquote', {}, blocks(lines.splice(0).join('\n').slice(4), app)))
+      nodes.push(h('blockquote', {}, blocks(lines.splice(0).join('\n').slice(4), app, levels)))
     } else if (line.startsWith('> ')) {
       flush()
-      nodes.push(h('blockquote', {}, blocks(takeWhile(lines, (l) => l.startsWith('> ')).map((l) => l.slice(2)).join('\n'), app)))
+      nodes.push(h('blockquote', {}, blocks(takeWhile(lines, (l) => l.startsWith('> ')).map((l) => l.slice(2)).join('\n'), app, levels)))
     } else if (heading) {
       flush()
-      nodes.push(h(`h${heading[1].length + 2}`, { class: `heading heading-${heading[1].length}` }, inline(heading[2], app)))
+      nodes.push(h(`h${3 + levels.indexOf(heading[1].length)}`, { class: `heading heading-${heading[1].length}` }, inline(heading[2], app)))
       lines.shift()
     } else if (small) {
       flush()

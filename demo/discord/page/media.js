@@ -4,6 +4,8 @@ import { h, icon, iconButton } from './dom.js'
 
 const kindOf = (attachment) => (attachment.content_type ?? '').split('/')[0]
 const isSpoiler = ({ flags = 0, filename = '', spoiler }) => Boolean(spoiler || flags & 8 || filename.startsWith('SPOILER_'))
+/** By the flags of attachments (1 << 5) and of media in components (1 << 0, told by their attachment_id). */
+const isAnimated = ({ flags = 0, attachment_id: inComponent }) => Boolean(flags & (inComponent ? 1 : 32))
 
 export function size(bytes) {
   if (bytes === undefined) return ''
@@ -39,6 +41,7 @@ export function picture(item, shape) {
   if (item.width) anchor.style.setProperty('--natural', `${item.width}px`)
   if (item.height && item.width) anchor.style.setProperty('--wide', item.width / item.height)
   if (item.description) anchor.append(h('span', { class: 'alt-badge', 'aria-hidden': 'true', title: item.description }, 'ALT'))
+  if (isAnimated(item)) anchor.append(h('span', { class: 'moving-badge', 'aria-hidden': 'true' }, 'GIF'))
   image.addEventListener('error', () => anchor.classList.add('broken'))
   if (isSpoiler(item)) {
     anchor.classList.add('covered')

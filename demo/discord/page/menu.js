@@ -2,7 +2,7 @@
 
 import { h, icon } from './dom.js'
 
-/** items: [{label, icon?, run}]; placed under `opener`, or at x, y (CSS pixels) when given. */
+/** items: [{label, icon?, run}]; the focus goes back to the opener before an item runs; placed under `opener`, or at x, y (CSS pixels) when given. */
 export function openMenu({ label, items, opener, x, y }) {
   const buttons = items.map((item) => h('button', {
     type: 'button', role: 'menuitem', tabindex: -1, onclick: () => (close(), item.run()), onpointerenter: (event) => event.currentTarget.focus(),
@@ -34,7 +34,7 @@ export function openMenu({ label, items, opener, x, y }) {
     event.stopPropagation()
   }
 
-  document.body.append(menu)
+  ;(opener.closest('.pane') ?? document.body).append(menu)
   menu.showPopover()
   const box = opener.getBoundingClientRect()
   menu.style.left = `${Math.min(x ?? box.right - menu.offsetWidth, innerWidth - menu.offsetWidth - 8)}px`

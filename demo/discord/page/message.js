@@ -22,7 +22,7 @@ export function messageElement(message, grouped, listId, app) {
   const who = displayName(author)
   const body = h('div', { class: 'message-body' }, grouped ? null : header(message, who, app), content(message, app), message.id === listId ? null : threadCard(message, app), notes(message, app))
   return h('li', {
-    class: ['message', grouped ? 'grouped' : '', isEphemeral(message) || message.local === 'failed' ? 'ephemeral' : '', message.mentions?.some(({ id }) => id === state.me.id) ? 'mentions-me' : ''].filter(Boolean).join(' '),
+    class: ['message', grouped ? 'grouped' : '', isEphemeral(message) || message.local === 'failed' ? 'ephemeral' : '', state.calls(message) ? 'mentions-me' : ''].filter(Boolean).join(' '),
     tabindex: -1, data: { messageId: message.id, channelId: message.channel_id }, oncontextmenu: (event) => menuAt(event, message, app),
   }, h('article', { 'aria-label': `${who}, ${stamp(message.timestamp, state.locale)}`, 'aria-busy': isLoading(message) ? 'true' : undefined },
     context(message, app),
@@ -109,24 +109,37 @@ function notes(message, app) {
 }
 
 function actionsFor(message, app) {
-  const commands = app.state.commands.filter(({ type }) => type === 3).map((command) => ({
+  const commands = app.state.commandsIn(message.channel_id).filter(({ type }) => type === 3).map((command) => ({
     label: command.name_localizations?.[app.state.locale] ?? command.name, icon: 'apps', run: () => app.messageCommand(command, message),
   }))
   const copy = (text) => () => navigator.clipboard.writeText(text).then(() => app.toast('Copied.'), () => app.toast('The browser did not allow copying.', 'error'))
-  return { commands, rest: [{ label: 'Copy text', icon: 'copy', run: copy(message.content || preview(message, app)) }, { label: 'Copy message ID', icon: 'copy', run: copy(message.id) }] }
+  const place = app.state.channels.get(message.channel_id)
+  const address = `https://discord.com/channels/${place?.guild_id ?? '@me'}/${message.channel_id}/${message.id}`
+  return {
+    commands,
+    rest: [
+      ...(isEphemeral(message) ? [] : [{ label: 'Reply', icon: 'reply', run: () => app.reply(message) }]),
+      { label: 'Copy text', icon: 'copy', run: copy(message.content || preview(message, app)) },
+      { label: 'Copy message link', icon: 'link', run: copy(address) },
+      { label: 'Copy message ID', icon: 'copy', run: copy(message.id) },
+    ],
+  }
 }
 
 function menuAt(event, message, app) {
-  if (message.local || event.target.closest('a, img, input, textarea')) return
+  const picture = event.target.closest('a.picture')
+  if (message.local || (!picture && event.target.closest('a, input, textarea'))) return
   event.preventDefault()
   const { commands, rest } = actionsFor(message, app)
-  openMenu({ label: 'Message', items: [...commands, ...rest], x: event.clientX, y: event.clientY, opener: event.currentTarget })
+  const large = picture ? [{ label: 'Open picture in a new tab', icon: 'image', run: () => open(picture.href, '_blank', 'noopener') }] : []
+  openMenu({ label: 'Message', items: [...commands, ...rest, ...large], x: event.clientX, y: event.clientY, opener: event.currentTarget })
 }
 
 function toolbar(message, app) {
   const show = (label, pick) => (event) => openMenu({ label, items: pick(actionsFor(message, app)), opener: event.currentTarget })
-  const hasCommands = app.state.commands.some(({ type }) => type === 3)
+  const hasCommands = app.state.commandsIn(message.channel_id).some(({ type }) => type === 3)
   return h('div', { class: 'toolbar' },
+    isEphemeral(message) ? null : iconButton('reply', 'Reply', () => app.reply(message)),
     hasCommands ? iconButton('apps', 'Apps', show('Apps', ({ commands }) => commands), { 'aria-haspopup': 'menu' }) : null,
     iconButton('more', 'More', show('More', ({ rest }) => rest), { 'aria-haspopup': 'menu' }))
 }

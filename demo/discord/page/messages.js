@@ -19,8 +19,8 @@ export class MessageList {
 
   constructor(channel, intro, app) {
     Object.assign(this, { channel, intro, app })
-    this.list = h('ol', { class: 'messages', 'aria-label': `Messages in ${channel.name}`, onkeydown: (event) => this.onKey(event) })
-    this.element = h('div', { class: 'scroller', tabindex: 0, role: 'group', 'aria-label': `Messages in ${channel.name}, scrollable` }, h('div', { class: 'scroller-fill' }), intro, this.list)
+    this.list = h('ol', { class: 'messages', 'aria-label': `Messages in ${app.state.nameOf(channel)}`, onkeydown: (event) => this.onKey(event) })
+    this.element = h('div', { class: 'scroller', tabindex: 0, role: 'group', 'aria-label': `Messages in ${app.state.nameOf(channel)}, scrollable` }, h('div', { class: 'scroller-fill' }), intro, this.list)
     this.element.addEventListener('scroll', () => (this.atEnd = this.nearEnd()), { passive: true })
     this.atEnd = true
     this.sizes = new ResizeObserver(() => this.atEnd && this.toEnd())

@@ -20,10 +20,10 @@ export function openModal(modal, { interactionId, channelId }, app) {
   const opener = document.activeElement
   const home = opener.closest('.message')?.dataset.messageId
 
-  /** Give the focus back; the control that opened the modal may have been drawn anew meanwhile. */
+  /** Give the focus back where it went nowhere; the control that opened the modal may have been drawn anew meanwhile. */
   function leave() {
     dialog.remove()
-    if (opener.isConnected || !home) return
+    if (opener.isConnected || !home || document.activeElement !== document.body) return
     const again = document.querySelectorAll(`[data-message-id="${home}"] [data-custom-id]`)
     ;[...again].find(({ dataset }) => dataset.customId === opener.dataset.customId)?.focus()
   }

@@ -3,20 +3,22 @@
 import { h, icon, iconButton } from './dom.js'
 import { Composer } from './composer.js'
 import { MessageList } from './messages.js'
-import { displayName, isThread } from './state.js'
+import { iconOf } from './sidebar.js'
+import { displayName, isDirect, isThread } from './state.js'
 
 export class Pane {
   constructor(channel, app) {
     Object.assign(this, { channel, app })
     const thread = isThread(channel)
     this.composer = new Composer(channel, app)
-    this.title = h('h2', {}, channel.name)
+    const name = app.state.nameOf(channel)
+    this.title = h('h2', {}, name)
     this.badge = h('span', { class: 'badge badge-quiet', hidden: true }, 'Archived')
     this.list = new MessageList(channel, thread ? this.threadIntro() : this.channelIntro(), app)
-    this.element = h('section', { class: `pane ${thread ? 'pane-thread' : 'pane-channel'}`, 'aria-label': thread ? `Thread: ${channel.name}` : `#${channel.name}`, data: { channelId: channel.id } },
+    this.element = h('section', { class: `pane ${thread ? 'pane-thread' : 'pane-channel'}`, 'aria-label': thread ? `Thread: ${name}` : app.state.placeOf(channel), data: { channelId: channel.id } },
       h('header', { class: 'pane-head' },
         iconButton('menu', 'Channels', () => app.openDrawer(), { class: 'icon-button only-narrow' }),
-        icon(thread ? 'thread' : 'hash'), this.title, this.badge,
+        icon(iconOf(channel)), this.title, this.badge,
         channel.topic ? h('span', { class: 'topic' }, channel.topic) : null,
         thread ? iconButton('close', 'Close thread', () => app.go(channel.parent_id), { class: 'icon-button push' }) : null),
       this.list.element, this.composer.element)
@@ -24,8 +26,8 @@ export class Pane {
   }
 
   channelIntro() {
-    return h('div', { class: 'intro' }, h('span', { class: 'intro-mark' }, icon('hash')), h('h3', {}, `Welcome to #${this.channel.name}`),
-      h('p', {}, 'This is where the channel begins. Type ', h('kbd', {}, '/'), ' to see what the bot can do.'))
+    return h('div', { class: 'intro' }, h('span', { class: 'intro-mark' }, icon(iconOf(this.channel))), h('h3', {}, isDirect(this.channel) ? this.app.state.nameOf(this.channel) : `Welcome to #${this.channel.name}`),
+      h('p', {}, isDirect(this.channel) ? 'What the bot and you write here, nobody else can see. Type ' : 'This is where the channel begins. Type ', h('kbd', {}, '/'), ' to see what the bot can do.'))
   }
 
   threadIntro() {
@@ -38,7 +40,7 @@ export class Pane {
   update() {
     const channel = this.app.state.channels.get(this.channel.id) ?? this.channel
     this.channel = channel
-    this.title.textContent = channel.name
+    this.title.textContent = this.app.state.nameOf(channel)
     this.badge.hidden = !channel.thread_metadata?.archived
     this.composer.update(channel)
   }

@@ -1,19 +1,19 @@
 // A select menu: a button that opens a list of options; one or several can be chosen, by mouse or keyboard.
 
 import { clear, h, icon, newId } from './dom.js'
-import { displayName, isThread } from './state.js'
+import { displayName, isDirect, isThread } from './state.js'
 
 export const emojiOf = (emoji) => emoji && h('span', { class: 'emoji', 'aria-hidden': 'true' }, emoji.id ? `:${emoji.name}:` : emoji.name)
 
 const ENTITIES = {
   5: ({ users }) => people(users),
-  6: ({ guild }) => roles(guild),
-  7: ({ users, guild }) => [...people(users), ...roles(guild)],
-  8: ({ channels }, types) => [...channels.values()].filter((c) => !types?.length || types.includes(c.type))
+  6: (state) => roles(state),
+  7: (state) => [...people(state.users), ...roles(state)],
+  8: ({ channels }, types) => [...channels.values()].filter((c) => !isDirect(c) && (!types?.length || types.includes(c.type)))
     .map((c) => ({ value: c.id, label: `${isThread(c) ? '' : '#'}${c.name}` })),
 }
 const people = (users) => [...users.values()].map((user) => ({ value: user.id, label: `@${displayName(user)}`, description: user.username }))
-const roles = (guild) => (guild.roles ?? []).map((role) => ({ value: role.id, label: role.name.startsWith('@') ? role.name : `@${role.name}` }))
+const roles = (state) => state.roles.map((role) => ({ value: role.id, label: role.name.startsWith('@') ? role.name : `@${role.name}` }))
 
 /** The options of a select of any type; entity selects get theirs from what the page knows. */
 export function optionsOf(item, state) {

@@ -1,7 +1,9 @@
 // What the page knows: changed by loading and by events only, and heard by the views that show it.
 
 const THREADS = new Set([10, 11, 12])
+const SILENT = 1 << 12
 export const isThread = (channel) => THREADS.has(channel?.type)
+export const isDirect = (channel) => channel?.type === 1
 export const isLoading = (message) => Boolean(message.flags & 128)
 export const isEphemeral = (message) => Boolean(message.flags & 64)
 export const isV2 = (message) => Boolean(message.flags & (1 << 15))
@@ -18,8 +20,10 @@ export class State extends EventTarget {
   stale = new Set()
   latest = new Map()
   unread = new Set()
+  pings = new Map()
   open = new Set()
-  commands = []
+  guilds = new Map()
+  commands = {}
   presses = new Map()
   chosen = new Map()
   dismissed = new Set(JSON.parse(sessionStorage.getItem('dismissed') ?? '[]'))
@@ -32,13 +36,43 @@ export class State extends EventTarget {
     this.addEventListener(what, (event) => listener(event.detail))
   }
 
-  load({ me, users, guild, channels, application, commands, me_locale }) {
-    Object.assign(this, { me, guild, application, commands, locale: me_locale })
+  load({ me, users, guilds, channels, application, commands, me_locale }) {
+    Object.assign(this, { me, application, commands, locale: me_locale })
+    this.guilds = new Map(guilds.map((guild) => [guild.id, guild]))
     this.users = new Map([...users, application.bot].map((user) => [user.id, user]))
     this.channels = new Map(channels.map((channel) => [channel.id, channel]))
     this.stale = new Set(this.messages.keys())
     this.changed('channels')
     this.changed('commands')
+  }
+
+  /** The name of a channel as lists show it: direct messages are the application's. */
+  nameOf(channel) {
+    return isDirect(channel) ? displayName(this.application.bot) : channel.name
+  }
+
+  /** A channel's name with the sign that says what it is. */
+  placeOf(channel) {
+    return `${isThread(channel) ? '' : isDirect(channel) ? '@' : '#'}${this.nameOf(channel)}`
+  }
+
+  /** The commands of the application that this person may use in a channel. */
+  commandsIn(channelId) {
+    return this.commands[this.channels.get(channelId)?.guild_id ?? '@me'] ?? []
+  }
+
+  /** Whether a message rings for this person: it calls them or is a direct message, and was not sent silently. */
+  rings(message) {
+    return !(message.flags & SILENT) && (this.calls(message) || isDirect(this.channels.get(message.channel_id)))
+  }
+
+  get roles() {
+    return [...this.guilds.values()].flatMap(({ roles }) => roles)
+  }
+
+  /** Whether a message calls this person: by name, as the one it answers, or with everyone. */
+  calls(message) {
+    return Boolean(message.mention_everyone || message.mentions?.some(({ id }) => id === this.me.id))
   }
 
   /** Whether a channel's messages are still to be fetched, or were fetched before the last load. */
@@ -125,9 +159,18 @@ export class State extends EventTarget {
     const channel = this.channels.get(message.channel_id)
     if (channel && !isEphemeral(message) && isAfter(message.id, channel.last_message_id)) this.count(channel, 1, message.id)
     this.put(message)
-    if (!this.open.has(message.channel_id) && message.author.id !== this.me.id) this.unread.add(message.channel_id)
+    if (!this.open.has(message.channel_id) && message.author.id !== this.me.id) {
+      this.unread.add(message.channel_id)
+      if (this.rings(message)) this.pings.set(message.channel_id, (this.pings.get(message.channel_id) ?? 0) + 1)
+    }
     this.changed('arrived', message)
     this.changed('channels')
+  }
+
+  /** The messages of a channel were seen. */
+  read(channel) {
+    this.unread.delete(channel)
+    this.pings.delete(channel)
   }
 
   /** Keep a thread's count true: the events tell messages, not counts. */

@@ -32,7 +32,7 @@ export class Suggest {
       h('div', { id: this.id, role: 'listbox', class: 'options', 'aria-labelledby': `${this.id}-title` }, this.rows))
     this.element.hidden = false
     input.setAttribute('aria-controls', this.id)
-    input.setAttribute('aria-expanded', 'true')
+    this.expanded(true)
     if (active >= 0 && items.length) this.move(active)
   }
 
@@ -40,9 +40,13 @@ export class Suggest {
     this.element.hidden = true
     this.active = -1
     this.input?.removeAttribute('aria-activedescendant')
-    if (this.input?.getAttribute('role') === 'combobox') this.input.setAttribute('aria-expanded', 'false')
-    else this.input?.removeAttribute('aria-expanded')
+    this.expanded(false)
     this.input = undefined
+  }
+
+  /** A combobox says whether its list is open; a multi-line text box, which cannot be one, may not. */
+  expanded(open) {
+    if (this.input?.getAttribute('role') === 'combobox') this.input.setAttribute('aria-expanded', open)
   }
 
   move(index, scroll = true) {

@@ -1,4 +1,5 @@
--- Lease the fairest job that may run. ARGV: lane, token, lease ms. Answers nil or {id, job, doubts}.
+-- Lease the fairest job that may run. ARGV: lane, token, lease ms. Answers {id, job, doubts}; nil when there is none;
+-- 1 when a hundred were parked and there are more: ask again, so that no one run of this script is long.
 -- Asked again with the same token, because the answer was lost on its way, it gives the same job.
 local lane, token, lease = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local at = now()
@@ -18,26 +19,24 @@ local function fairest()
   return best, best_start, best_model
 end
 
-for _, id in ipairs(redis.call('ZRANGE', key('leases', lane), 0, -1)) do
-  if held(id, token) then
-    local job, doubts = job_get(id, 'job', 'doubts')
-    return {id, job, tonumber(doubts)}
-  end
+local ours = redis.call('HGET', key('tokens', lane), token)
+if ours then
+  local job, doubts = job_get(ours, 'job', 'doubts')
+  return {ours, job, tonumber(doubts)}
 end
 
-while true do
+for _ = 1, 100 do
   local id, start, model = fairest()
   if not id then return false end
   redis.call('ZREM', key('waiting', lane, model), id)
-  local flow, limit, job, doubts = job_get(id, 'flow', 'limit', 'job', 'doubts')
+  local job, doubts = job_get(id, 'job', 'doubts')
   if not job then
     redis.call('ZREM', key('open'), id)
-  elseif redis.call('SCARD', key('running', lane, flow)) >= tonumber(limit) then
-    redis.call('ZADD', key('parked', lane, flow), start, id)
-  else
-    redis.call('SADD', key('running', lane, flow), id)
+  elseif take_turns(lane, id) then
+    leave_lines(lane, id)
     redis.call('SADD', key('busy', lane, model), id)
     redis.call('ZADD', key('leases', lane), at + lease, id)
+    redis.call('HSET', key('tokens', lane), token, id)
     redis.call('SET', key('clock', lane), math.max(start, tonumber(redis.call('GET', key('clock', lane)) or 0)))
     redis.call('HINCRBY', key('job', id), 'attempts', 1)
     redis.call('HSET', key('job', id), 'token', token, 'begun', 0)
@@ -49,3 +48,4 @@ while true do
     return {id, job, tonumber(doubts)}
   end
 end
+return 1

@@ -1,8 +1,10 @@
 -- End a job. ARGV: lane, id, token, outcome, picture, keep ms, call's ms (0: no call succeeded).
--- Answers {1, claimable jobs without a ticket} or {0}: it had ended before. A lost lease does not matter: what was paid for is kept.
-local lane, id, _, outcome, picture, keep, took = unpack(ARGV)
+-- Answers {1, claimable jobs without a ticket}, or {0}: it had ended before, or failed under a lost lease, when its end
+-- is another worker's to tell. What was paid for is kept whoever brings it.
+local lane, id, token, outcome, picture, keep, took = unpack(ARGV)
 local state, model = job_get(id, 'state', 'model')
 if not state or state == 'finished' or state == 'delivered' then return {0} end
+if not held(id, token) and cjson.decode(outcome).kind == 'failed' then return {0} end
 close(lane, id, outcome)
 if picture ~= '' then redis.call('SET', key('picture', id), picture, 'PX', keep) end
 if tonumber(took) > 0 then

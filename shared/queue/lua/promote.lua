@@ -4,7 +4,6 @@ if not held(id, token) then return 0 end
 leave('prepare', id)
 redis.call('DEL', key('source', id))
 redis.call('SET', key('prepared', id), prepared, 'PX', keep)
-redis.call('HDEL', key('job', id), 'token')
 set_state(id, 'waiting')
 enter('generate', id)
 return 1

@@ -3,10 +3,10 @@ local lane, id, token, delay, doubt, throttled = unpack(ARGV)
 if not held(id, token) then return 0 end
 local at, model = now(), row(lane, id)
 leave(lane, id)
-redis.call('HDEL', key('job', id), 'token')
 redis.call('HINCRBY', key('job', id), 'doubts', doubt)
 if lane == 'generate' then set_state(id, 'waiting') end
 if tonumber(delay) > 0 then
+  line_up(lane, id)
   redis.call('ZADD', key('delayed', lane), at + tonumber(delay), id)
 else
   wait(lane, id)

@@ -4,14 +4,14 @@ local id, fresh, job, keep = unpack(ARGV)
 local dead = key('dead', id)
 if redis.call('EXISTS', dead) == 0 then return {0} end
 if job_get(id, 'state') == 'finished' then return {1} end
-local lane, model, flow, cost, limit, thread =
-  unpack(redis.call('HMGET', dead, 'lane', 'model', 'flow', 'cost', 'limit', 'thread'))
+local lane, model, flow, cost, scopes, thread =
+  unpack(redis.call('HMGET', dead, 'lane', 'model', 'flow', 'cost', 'scopes', 'thread'))
 
-redis.call('HSET', key('job', fresh), 'job', job, 'model', model, 'flow', flow, 'cost', cost, 'limit', limit,
-  'attempts', 0, 'calls', 0, 'doubts', 0, 'accepted', now())
+redis.call('HSET', key('job', fresh), 'job', job, 'model', model, 'flow', flow, 'cost', cost, 'scopes', scopes,
+  'attempts', 0, 'calls', 0, 'doubts', 0)
 if thread ~= '' then redis.call('HSET', key('job', fresh), 'thread', thread) end
 redis.call('ZADD', key('open'), now(), fresh)
-redis.call('SADD', key('mine', flow), fresh)
+for _, scope in ipairs(scopes_of(fresh)) do redis.call('SADD', key('mine', scope[1]), fresh) end
 if redis.call('EXISTS', key('dead', id, 'picture')) == 1 then
   local picture = lane == 'prepare' and key('source', fresh) or key('prepared', fresh)
   redis.call('RENAME', key('dead', id, 'picture'), picture)

@@ -11,13 +11,19 @@ for i = 9, #ARGV, 3 do
 end
 
 -- Sweeps come every second. When none came for most of a lease, this server was away from every worker (stopped, frozen,
--- its clock set forward), and each gets the time of one lease to renew what it still works on.
-local last, grace = unpack(redis.call('HMGET', key('sweeps', lane), 'last', 'grace'))
-if at - tonumber(last or at) > tonumber(lease) * 2 / 3 then
-  grace = at + tonumber(lease)
-  redis.call('HSET', key('sweeps', lane), 'grace', grace)
+-- its clock set forward), and each gets the time of one lease to renew what it still works on. So does each when the
+-- clock was set back, for what it has renewed since; from here the ledger's clock goes on where it was.
+local last, grace = unpack(redis.call('HMGET', key('sweeps'), 'last', 'grace'))
+local gap = at - tonumber(last or at)
+if gap < 0 then
+  redis.call('INCRBY', key('ahead'), -gap)
+  at = tonumber(last)
 end
-redis.call('HSET', key('sweeps', lane), 'last', at)
+if math.abs(gap) > tonumber(lease) * 2 / 3 then
+  grace = at + tonumber(lease)
+  redis.call('HSET', key('sweeps'), 'grace', grace)
+end
+redis.call('HSET', key('sweeps'), 'last', at)
 local expired = at >= tonumber(grace or 0) and redis.call('ZRANGEBYSCORE', key('leases', lane), '-inf', at, 'LIMIT', 0, 100)
 
 for _, id in ipairs(expired or {}) do
@@ -34,7 +40,6 @@ for _, id in ipairs(expired or {}) do
     failed = failed + 1
   else
     leave(lane, id)
-    redis.call('HDEL', key('job', id), 'token')
     if begun == '1' then redis.call('HINCRBY', key('job', id), 'doubts', 1) end
     if lane == 'generate' then set_state(id, 'waiting') end
     wait(lane, id)
@@ -49,15 +54,11 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('delayed', lane), '-inf', at
 end
 
 -- Jobs that wait for a model which was switched off meanwhile end with the words it was switched off with.
-if lane == 'generate' then
-  for _, model in ipairs(redis.call('SMEMBERS', key('rows', lane))) do
-    local off = redis.call('GET', key('off', model))
-    if off then
-      for _, id in ipairs(redis.call('ZRANGE', key('waiting', lane, model), 0, 99)) do
-        close(lane, id, '{"kind":"failed","problem":' .. off .. '}')
-        failed = failed + 1
-      end
-    end
+for i = 9, #ARGV, 3 do
+  local off = redis.call('GET', key('off', ARGV[i]))
+  for _, id in ipairs(off and redis.call('ZRANGE', key('line', lane, ARGV[i]), 0, 99) or {}) do
+    close(lane, id, '{"kind":"failed","problem":' .. off .. '}')
+    failed = failed + 1
   end
 end
 

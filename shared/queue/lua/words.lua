@@ -1,12 +1,18 @@
--- Words that the scripts share. KEYS[1] is the prefix of all keys; every time is Redis's own, in milliseconds.
+-- Words that the scripts share. KEYS[1] is the prefix of all keys; all times are in milliseconds.
 
 local function key(...)
   return KEYS[1] .. table.concat({...}, ':')
 end
 
-local function now()
+-- Redis's clock, for people to read.
+local function wall()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- The ledger's clock: Redis's, ahead by what that was ever set back, so that nothing lasts an hour longer when it is.
+local function now()
+  return wall() + tonumber(redis.call('GET', key('ahead')) or 0)
 end
 
 -- Let all that follows write, though Redis is full: maxmemory stops no script after its first write, and this is one.
@@ -19,7 +25,7 @@ local function job_get(id, ...)
 end
 
 local function set_state(id, state)
-  redis.call('HSET', key('job', id), 'state', state, 'since', now())
+  redis.call('HSET', key('job', id), 'state', state, 'since', wall())
 end
 
 -- The model under which a job waits in a lane: preparing is the same work for every model.
@@ -27,15 +33,67 @@ local function row(lane, id)
   return lane == 'prepare' and '-' or redis.call('HGET', key('job', id), 'model')
 end
 
--- Let a job wait in a lane at its virtual start, or beside it when its flow runs as many as it may.
-local function wait(lane, id)
-  local flow, limit, start = job_get(id, 'flow', 'limit', 'start:' .. lane)
-  if redis.call('SCARD', key('running', lane, flow)) >= tonumber(limit) then
-    redis.call('ZADD', key('parked', lane, flow), start, id)
-  else
-    redis.call('SADD', key('rows', lane), row(lane, id))
-    redis.call('ZADD', key('waiting', lane, row(lane, id)), start, id)
+-- The scopes a job counts in (user, channel, guild), narrowest first: a row of {name, most running} each.
+local function scopes_of(id)
+  local found = {}
+  for name, most in (job_get(id, 'scopes') or ''):gmatch('(%S+) (%d+)') do
+    found[#found + 1] = {name, tonumber(most)}
   end
+  return found
+end
+
+-- The lines in which a job stands until it is claimed, to count who comes before it: its model's, and one for each scope
+-- that limits how many run.
+local function lines_of(lane, id)
+  local found = {key('line', lane, row(lane, id))}
+  for _, scope in ipairs(scopes_of(id)) do
+    if scope[2] > 0 then found[#found + 1] = key('line', lane, scope[1]) end
+  end
+  return found
+end
+
+local function line_up(lane, id)
+  for _, line in ipairs(lines_of(lane, id)) do redis.call('ZADD', line, job_get(id, 'start:' .. lane), id) end
+end
+
+local function leave_lines(lane, id)
+  for _, line in ipairs(lines_of(lane, id)) do redis.call('ZREM', line, id) end
+end
+
+-- Let a job be claimed at its virtual start.
+local function wait(lane, id)
+  line_up(lane, id)
+  redis.call('SADD', key('rows', lane), row(lane, id))
+  redis.call('ZADD', key('waiting', lane, row(lane, id)), job_get(id, 'start:' .. lane), id)
+end
+
+-- Take a turn in each scope that limits how many run. At the first that is full the job is parked and false answered;
+-- it keeps the turns it has until then. All jobs take theirs in the same order, so none waits in a circle.
+local function take_turns(lane, id)
+  for _, scope in ipairs(scopes_of(id)) do
+    local name, most = unpack(scope)
+    local running = key('running', lane, name)
+    if most > 0 and redis.call('SISMEMBER', running, id) == 0 then
+      if redis.call('SCARD', running) >= most then
+        redis.call('ZADD', key('parked', lane, name), job_get(id, 'start:' .. lane), id)
+        return false
+      end
+      redis.call('SADD', running, id)
+    end
+  end
+  return true
+end
+
+-- Give a turn that became free to the job of the earliest start that is parked for it: it waits, or is parked further on.
+local function pass_on(lane, name)
+  local id = redis.call('ZRANGE', key('parked', lane, name), 0, 0)[1]
+  if not id then return end
+  for _, scope in ipairs(scopes_of(id)) do
+    if scope[1] == name and redis.call('SCARD', key('running', lane, name)) >= scope[2] then return end
+  end
+  redis.call('ZREM', key('parked', lane, name), id)
+  if redis.call('EXISTS', key('job', id)) == 0 then return pass_on(lane, name) end
+  if take_turns(lane, id) then wait(lane, id) end
 end
 
 -- Give a job its place in a lane for the first time.
@@ -48,17 +106,21 @@ local function enter(lane, id)
   wait(lane, id)
 end
 
--- Take a job out of a lane, wherever it is; a parked job of its flow takes the freed turn.
+-- Take a job out of a lane, wherever it is; its lease ends, and its turns go to those who are parked for them.
 local function leave(lane, id)
-  local flow = job_get(id, 'flow')
   redis.call('ZREM', key('leases', lane), id)
   redis.call('ZREM', key('delayed', lane), id)
   redis.call('ZREM', key('waiting', lane, row(lane, id)), id)
-  redis.call('ZREM', key('parked', lane, flow), id)
   redis.call('SREM', key('busy', lane, row(lane, id)), id)
-  if redis.call('SREM', key('running', lane, flow), id) == 1 then
-    local next_up = redis.call('ZPOPMIN', key('parked', lane, flow))
-    if next_up[1] then wait(lane, next_up[1]) end
+  leave_lines(lane, id)
+  local token = job_get(id, 'token')
+  if token then
+    redis.call('HDEL', key('tokens', lane), token)
+    redis.call('HDEL', key('job', id), 'token')
+  end
+  for _, scope in ipairs(scopes_of(id)) do
+    redis.call('ZREM', key('parked', lane, scope[1]), id)
+    if redis.call('SREM', key('running', lane, scope[1]), id) == 1 then pass_on(lane, scope[1]) end
   end
 end
 
@@ -85,17 +147,16 @@ local function close(lane, id, outcome)
   leave(lane, id)
   redis.call('DEL', key('source', id))
   redis.call('HSET', key('job', id), 'outcome', outcome)
-  redis.call('HDEL', key('job', id), 'token')
   set_state(id, 'finished')
-  redis.call('XADD', key('outcomes'), 'MAXLEN', '~', 100000, '*', 'job', id)
+  redis.call('XADD', key('outcomes'), '*', 'job', id)
 end
 
 -- Keep a job that was given up, with its picture, for the operator.
 local function set_aside(lane, id, outcome, keep)
-  local at, dead = now(), key('dead', id)
-  local job, model, flow, cost, limit, claims, calls, thread =
-    job_get(id, 'job', 'model', 'flow', 'cost', 'limit', 'attempts', 'calls', 'thread')
-  redis.call('HSET', dead, 'job', job, 'model', model, 'flow', flow, 'cost', cost, 'limit', limit, 'claims', claims,
+  local at, dead = wall(), key('dead', id)
+  local job, model, flow, cost, scopes, claims, calls, thread =
+    job_get(id, 'job', 'model', 'flow', 'cost', 'scopes', 'attempts', 'calls', 'thread')
+  redis.call('HSET', dead, 'job', job, 'model', model, 'flow', flow, 'cost', cost, 'scopes', scopes, 'claims', claims,
     'calls', calls, 'thread', thread or '', 'lane', lane, 'outcome', outcome, 'at', at)
   redis.call('PEXPIRE', dead, keep)
   local picture = lane == 'prepare' and key('source', id) or key('prepared', id)

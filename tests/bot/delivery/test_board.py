@@ -35,7 +35,7 @@ def board(world: Discord, ledger: Ledger, catalogue: Catalogue, clock: Clock) ->
 
 
 def waiting(job: Job, position: int = 3, estimate: float = 38) -> Standing:
-    return Standing(job, State.WAITING, position, estimate, time.time(), None, None)
+    return Standing(job, State.WAITING, position, estimate, time.time(), None, None, typical=5)
 
 
 async def test_a_job_is_followed_from_preparing_to_painting(world: Discord, ledger: Ledger, board: Board) -> None:
@@ -73,6 +73,17 @@ async def test_what_has_not_changed_is_not_sent_again(
     ledger.put(waiting(job))
     for _ in range(3):
         clock.now += 60
+        await board.look()
+    assert world.requests("PATCH", f"/messages/{job.place.message}") == 1
+
+
+async def test_what_is_not_looked_at_every_time_is_not_sent_again_when_it_is(
+    world: Discord, ledger: Ledger, board: Board
+) -> None:
+    job, other = await world.asked(), await world.asked()
+    for looked_at in (job, other, job):
+        ledger.rows.clear()
+        ledger.put(waiting(looked_at))
         await board.look()
     assert world.requests("PATCH", f"/messages/{job.place.message}") == 1
 

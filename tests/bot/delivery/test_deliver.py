@@ -6,11 +6,14 @@ import os
 import time
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from bot.adapters.library import Library
+from bot.adapters.records import Records
 from bot.deliver import Deliver
 from bot.phrases import phrases_for
 from shared.catalogue import Catalogue
@@ -60,10 +63,26 @@ async def test_a_picture_is_posted_in_its_thread_with_its_seed_and_the_status_me
     (file,) = await world.files(posted)
     assert file["filename"] == f"pentimento-{job.id}-4294967295.png"
     gallery = posted["components"][0]["components"][0]["items"][0]
-    assert gallery["description"] == PROMPT
+    assert gallery["description"] == f"Picture changed by AI after the words “{PROMPT}”"
     assert posted["mentions"] == []
     link = f"https://discord.com/channels/{world.guild}/{thread}/{message}"
     assert await world.status(job) == f"Done: {link}"
+
+
+@pytest.mark.parametrize(("waited", "wanted", "pinged"), [(61, True, True), (61, False, False), (30, True, False)])
+async def test_an_answer_that_was_long_in_coming_pings_who_wants_that(
+    world: Discord, ledger: Ledger, deliver: Deliver, waited: float, wanted: bool, pinged: bool
+) -> None:
+    asked = await world.asked(prompt="a castle <@1> @everyone")
+    requester = asked.requester.model_copy(update={"pings": wanted})
+    job = asked.model_copy(update={"requester": requester, "accepted_at": time.time() - waited})
+    ledger.finish(job, made(), png())
+
+    await tell(deliver, ledger, job)
+
+    (posted,) = await world.messages(job.place.message)
+    assert [user["id"] for user in posted["mentions"]] == ([str(world.ada)] if pinged else [])
+    assert posted["mention_everyone"] is False
 
 
 async def test_a_thread_that_was_not_opened_yet_is_opened_under_the_status_message(
@@ -193,6 +212,31 @@ async def test_with_nowhere_left_the_outcome_is_acknowledged_without_a_message(
     finally:
         await world.control("PATCH", "users/ada", {"dms_closed": False})
     assert job.id in ledger.told
+
+
+async def test_a_picture_told_nowhere_is_kept_before_the_queue_drops_it(
+    world: Discord, ledger: Ledger, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    records = Records(f"sqlite:///{tmp_path / 'records.db'}", catalogue=catalogue)
+    await records.start()
+    library = Library(records.database)
+    told, untold = await world.asked(), await world.asked()
+    deliver = Deliver(world.client, ledger, catalogue, records=records, keeping=library, patience=(0.05,) * 40)
+
+    async with at_work(deliver.run):
+        ledger.finish(told, made(), png())
+        await ledger.when_told(told)
+        await world.control("DELETE", f"channels/{world.channel}")
+        await world.control("PATCH", "users/ada", {"dms_closed": True})
+        ledger.finish(untold, made(), png())
+        try:
+            await ledger.when_told(untold)
+        finally:
+            await world.control("PATCH", "users/ada", {"dms_closed": False})
+
+    assert await library.result(told.id) is None
+    assert await library.result(untold.id) == png()
+    await records.close()
 
 
 async def test_where_files_are_forbidden_the_picture_goes_to_its_owner_and_the_status_says_so(

@@ -15,7 +15,7 @@ from discord.gateway import DiscordWebSocket
 
 from bot.client import Bot
 from shared.catalogue import load_catalogue
-from tests.bot.live.stage import TOKEN, Guild, MemoryQueue, MemoryRecords, build, connected
+from tests.bot.live.stage import TOKEN, Guild, MemoryDrafts, MemoryQueue, MemoryRecords, build, connected
 
 ROOT = Path(__file__).parents[3]
 
@@ -54,17 +54,23 @@ def records() -> MemoryRecords:
     return MemoryRecords()
 
 
+@pytest.fixture(scope="module")
+def drafts() -> MemoryDrafts:
+    return MemoryDrafts()
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running_bot(
     discord_server: dict[str, Any],
     route_base: None,
     queue: MemoryQueue,
     records: MemoryRecords,
+    drafts: MemoryDrafts,
     session: aiohttp.ClientSession,
 ) -> AsyncIterator[Bot]:
     del route_base
     ben = int(discord_server["users"]["ben"])
-    bot = build(queue, session, load_catalogue(), extras_user=ben, records=records)
+    bot = build(queue, session, load_catalogue(), extras_user=ben, records=records, drafts=drafts)
     async with connected(bot):
         yield bot
 

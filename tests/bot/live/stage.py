@@ -2,19 +2,27 @@
 
 import asyncio
 import base64
+import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
 
 import aiohttp
 
+from bot import attachments
 from bot.client import Bot
+from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
-from bot.commands.options import command
+from bot.commands.reimagine import Reimagine
+from bot.commands.source import Sources
 from bot.intake import Intake
-from bot.ports import Kept, Source
+from bot.ports import Draft, Kept, Past, Source, Standing
+from bot.presses.details import Details
+from bot.presses.run import Run
+from bot.recall import Recall
 from shared.catalogue import Catalogue
 from shared.errors import Problem
 from shared.job import Job
@@ -80,6 +88,53 @@ class MemoryRecords:
         self.__init__()  # type: ignore[misc]
 
 
+class NothingPast:
+    """`bot.ports.Remembering` and `Watching` where nothing was ever made."""
+
+    async def past(self, job_id: str) -> Past | None:
+        return None
+
+    async def latest(self, thread: int) -> Past | None:
+        return None
+
+    async def pictures(self, thread: int, limit: int) -> Sequence[Past]:
+        return []
+
+    async def first(self, thread: int) -> Past | None:
+        return None
+
+    async def deleted(self, job_id: str) -> None:
+        return None
+
+    async def source(self, sha256: str) -> Kept | None:
+        return None
+
+    async def result(self, job_id: str) -> bytes | None:
+        return None
+
+    async def open_jobs(self) -> Sequence[str]:
+        return []
+
+    async def standings(self, job_ids: Collection[str]) -> Sequence[Standing]:
+        return []
+
+    async def prepared(self, job_id: str) -> bytes | None:
+        return None
+
+
+class MemoryDrafts:
+    """`bot.ports.Drafting` in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Draft] = {}
+
+    async def draft(self, draft_id: str, draft: Draft) -> None:
+        self.kept[draft_id] = draft
+
+    async def drafted(self, draft_id: str) -> Draft | None:
+        return self.kept.get(draft_id)
+
+
 async def eventually(holds: Callable[[], Any], seconds: float = 8) -> None:
     """Wait until it holds, or fail."""
     async with asyncio.timeout(seconds):
@@ -122,6 +177,34 @@ class Guild:
         body = {"user": user, "name": "imagine", "locale": locale, "options": options, "files": files}
         answer = await self.call("POST", "/control/invoke", body | {"channel_id": channel or self.channel})
         return str(answer["interaction_id"])
+
+    async def share(self, *files: tuple[str, bytes], user: str = "ada") -> str:
+        """Post a message with these files as a person does; the answer is its id."""
+        form = aiohttp.FormData()
+        shown = [{"id": place, "filename": name} for place, (name, _) in enumerate(files)]
+        form.add_field("payload_json", json.dumps({"content": "look", "attachments": shown}))
+        for place, (name, data) in enumerate(files):
+            form.add_field(f"files[{place}]", data, filename=name)
+        path = f"/client/channels/{self.channel}/messages?user={user}"
+        async with self._session.post(self.about["url"] + path, data=form) as answer:
+            assert answer.status == 200, await answer.text()
+            return str((await answer.json())["id"])
+
+    async def use_on(self, message: str, name: str, *, user: str = "ada", locale: str = "en-US") -> str:
+        """Use a command of the menu of a message; the answer is the interaction's id."""
+        used = {"user": user, "name": name, "locale": locale, "channel_id": self.channel, "target_id": message}
+        return str((await self.call("POST", "/control/invoke", used))["interaction_id"])
+
+    async def press(self, message: str, written: str, *, user: str = "ada") -> str:
+        """Press the button of this custom id; the answer is the interaction's id."""
+        pressed = {"user": user, "message_id": message, "custom_id": written}
+        return str((await self.call("POST", "/control/press", pressed))["interaction_id"])
+
+    async def submit(self, opened: str, *, user: str = "ada", **values: Any) -> str:
+        """Fill in the form that an interaction was answered with, and send it."""
+        await self.until(opened, lambda state: "modal" in state)
+        filled = {"user": user, "interaction_id_of_modal": opened, "values": values}
+        return str((await self.call("POST", "/control/submit", filled))["interaction_id"])
 
     async def interaction(self, interaction_id: str) -> dict[str, Any]:
         state: dict[str, Any] = await self.call("GET", f"/control/interactions/{interaction_id}")
@@ -166,12 +249,17 @@ async def connected(bot: Bot) -> AsyncIterator[Bot]:
         await running
 
 
+async def _nothing(*_: object, **__: object) -> None:
+    """Stand for the work of the commands that are not used here."""
+
+
 def build(
     queue: MemoryQueue,
     session: aiohttp.ClientSession,
     catalogue: Catalogue,
     extras_user: int = 0,
     records: MemoryRecords | None = None,
+    drafts: MemoryDrafts | None = None,
 ) -> Bot:
     intake = Intake(
         catalogue=catalogue,
@@ -184,4 +272,22 @@ def build(
         chance=random.Random(7),
         now=lambda: 1_800_000_000.0,
     )
-    return Bot([command(catalogue, Imagine(intake), date(2026, 11, 22))])
+    reimagine = Reimagine(intake, drafts or MemoryDrafts())
+
+    async def fetch(source: Source) -> bytes:
+        data, _ = await attachments.fetch(session, source.url, source.size, intake.max_bytes, intake.hosts)
+        return data
+
+    past = NothingPast()
+    recall = Recall(past, past, fetch)
+    sources = Sources(past, recall)
+    does = {
+        "imagine": Imagine(intake, sources),
+        "sources": sources.complete,
+        "reimagine": reimagine,
+        "details": Details(catalogue, recall).on,
+    }
+    bot = Bot(every_command(catalogue, date(2026, 11, 22), defaultdict(lambda: _nothing, does)))
+    bot.presses = {"run": Run(intake, recall)}
+    bot.forms = {"reimagine": reimagine.submitted}
+    return bot

@@ -50,6 +50,24 @@ async def test_words_alone_become_a_job_without_a_source(guild: Any, queue: Any)
     assert (job.request.model, job.seed) == ("sdxl", 77)
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"from": "latest"}, "“from” was given, and there is no picture to start from."),
+        ({"from": "original"}, "“from” was given, and there is no picture to start from."),
+        ({"from": "1574668812958040064"}, "“from” is “1574668812958040064”. No picture of this thread is called that."),
+        ({"from": "none", "image": PNG}, "“from” was given with a picture attached."),
+    ],
+)
+async def test_a_picture_that_is_not_there_is_refused_in_words(
+    guild: Any, queue: Any, options: dict[str, Any], words: str
+) -> None:
+    answer = await guild.private_answer(await guild.invoke(prompt="a castle", **options))
+
+    assert answer.startswith(words)
+    assert queue.jobs == {}
+
+
 async def test_every_option_arrives_in_the_request(guild: Any, queue: Any) -> None:
     options = {
         "negative": "crowds",

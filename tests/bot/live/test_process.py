@@ -126,6 +126,15 @@ def test_check_tells_what_is_in_order_and_prints_the_invite_link(
     assert "Records: answer" in done.stdout
 
 
+def test_check_knows_all_commands_that_a_start_wrote(environment: dict[str, str], tmp_path: Path) -> None:
+    with running(environment, tmp_path) as (process, output):
+        wait_for(" in 1 guilds", output, process)
+
+        done = finished(environment, tmp_path, "check")
+
+    assert "Commands: written to Discord\n" in done.stdout
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

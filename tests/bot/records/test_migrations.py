@@ -110,18 +110,16 @@ async def test_foreign_keys_hold(database_url: str, records: Records) -> None:
 
     assert not await records.repeat("unknown")
     with pytest.raises(IntegrityError):
-        async with records._transaction() as connection:
-            await connection.execute(text("UPDATE jobs SET parent_id = 'unknown'"))
+        await records.database.run(lambda records: records.execute(text("UPDATE jobs SET parent_id = 'unknown'")))
 
 
 async def test_sqlite_writes_ahead_and_waits_for_its_turn(tmp_path: Path, catalogue: Catalogue) -> None:
     records = Records(f"sqlite:///{tmp_path / 'records.db'}", catalogue=catalogue)
     await records.start()
-    async with records._transaction() as connection:
-        found = [
-            (await connection.execute(text(f"PRAGMA {name}"))).scalar()
-            for name in ("journal_mode", "foreign_keys", "busy_timeout")
-        ]
+    names = ("journal_mode", "foreign_keys", "busy_timeout")
+    found = await records.database.run(
+        lambda records: [records.execute(text(f"PRAGMA {name}")).scalar() for name in names]
+    )
     await records.close()
 
     assert found == ["wal", 1, 5000]

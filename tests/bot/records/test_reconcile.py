@@ -8,7 +8,7 @@ import redis
 
 from bot.adapters.records import Records
 from bot.adapters.redis import RedisQueue, connect
-from bot.ports import Closed, Source, Standing, State, Told
+from bot.ports import Closed, Kept, Source, Standing, State, Told
 from bot.reconcile import GRACE, Reconcile
 from bot.records.models import attempts, outcomes
 from shared.catalogue import Catalogue
@@ -97,7 +97,7 @@ def database_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 async def scene(redis_url: str, records: Records, catalogue: Catalogue, clock: Clock) -> AsyncIterator[Scene]:
-    queue = RedisQueue(connect(redis_url), catalogue=catalogue, send_ticket=no_ticket, max_waiting=3)
+    queue = RedisQueue(connect(redis_url), catalogue=catalogue, send_ticket=no_ticket)
     await queue.start()
     yield Scene(redis_url, records, queue, clock)
     await queue.close()
@@ -215,13 +215,14 @@ async def test_a_file_server_that_is_away_is_asked_again(scene: Scene) -> None:
 async def test_a_queue_that_refuses_for_now_is_asked_again_and_the_repeat_is_still_to_come(scene: Scene) -> None:
     forgotten = [await scene.ask(n, has_picture=False) for n in range(3)]
     scene.forget()
-    others = [job(n, has_picture=False) for n in range(10, 13)]
-    for other in others:
-        await scene.queue.accept(other, None)
-    await scene.reconcile.look()
+    with redis.Redis.from_url(scene.url) as client:
+        client.config_set("maxmemory", "1")
+        try:
+            await scene.reconcile.look()
+        finally:
+            client.config_set("maxmemory", "0")
     assert await scene.queue.standings([asked.id for asked in forgotten]) == []
 
-    scene.forget()
     await scene.reconcile.look()
 
     assert len(await scene.queue.standings([asked.id for asked in forgotten])) == 3
@@ -298,4 +299,24 @@ async def test_closed_records_are_not_looked_at(scene: Scene) -> None:
 
     await scene.reconcile.look()
 
+    assert (scene.fetched, scene.thread.told) == ([], [])
+
+
+async def test_a_job_whose_picture_is_kept_is_queued_again_from_it(scene: Scene) -> None:
+    kept = Kept("ab" * 32, b"as the model got it")
+
+    async def find(sha256: str) -> Kept | None:
+        return kept if sha256 == kept.sha256 else None
+
+    reconcile = Reconcile(scene.records, scene.queue, scene.thread, scene.fetch, kept=find, clock=scene.clock)
+    asked = job(1, at=NOON)
+    await scene.records.accepted(asked, kept)
+    await scene.queue.accept(asked, kept.data)
+    await scene.records.queued(asked.id, kept.sha256)
+    scene.forget()
+
+    await reconcile.look()
+
+    with redis.Redis.from_url(scene.url) as client:
+        assert client.get(source_key(asked.id)) == kept.data
     assert (scene.fetched, scene.thread.told) == ([], [])

@@ -33,6 +33,19 @@ async def test_the_same_job_is_written_once(records: Records) -> None:
     assert len(await records.open_records()) == 1
 
 
+async def test_a_write_that_nobody_waits_for_any_more_is_whole_and_holds_up_no_other(records: Records) -> None:
+    abandoned = [asyncio.create_task(records.accepted(job(n), SOURCE)) for n in range(8)]
+    await asyncio.sleep(0.005)
+    for task in abandoned:
+        task.cancel()
+
+    assert await records.accepted(job(9), SOURCE)
+
+    written = [record.job.id for record in await records.open_records()]
+    assert written[-1] == job(9).id
+    assert len(written) == len(set(written))
+
+
 async def test_many_jobs_are_written_at_the_same_time(records: Records) -> None:
     assert all(await asyncio.gather(*(records.accepted(job(n), None) for n in range(40))))
 

@@ -1,12 +1,14 @@
 """The CDN: signed addresses that expire, files served as what they are."""
 
 import asyncio
+import io
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.demo.discord.conftest import Starting
-from tests.demo.discord.harness import StandIn, form, png
+from tests.demo.discord.harness import V2, StandIn, form, png
 
 GONE = "This content is no longer available."
 
@@ -71,3 +73,19 @@ async def test_a_name_that_lies_about_a_picture_has_no_size(stand_in: StandIn) -
     (attachment,) = (await posted(stand_in, "a.png", b"no picture"))["attachments"]
     assert attachment["content_type"] == "image/png"
     assert "width" not in attachment
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "GIF"])
+async def test_a_moving_picture_says_so_as_an_attachment_and_in_a_gallery(stand_in: StandIn, kind: str) -> None:
+    out, name = io.BytesIO(), f"lapse.{kind.lower()}"
+    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
+    frames[0].save(out, kind, save_all=True, append_images=frames[1:], duration=200)
+    shown = {"flags": V2, "components": [{"type": 12, "items": [{"media": {"url": f"attachment://{name}"}}]}]}
+
+    (attachment,) = (await posted(stand_in, name, out.getvalue()))["attachments"]
+    path = f"/channels/{stand_in.channel_id}/messages"
+    gallery = await stand_in.done("POST", path, data=form(shown, (name, out.getvalue())))
+
+    assert (attachment["flags"], attachment["content_type"]) == (1 << 5, f"image/{kind.lower()}")
+    assert gallery["components"][0]["items"][0]["media"]["flags"] == 1
+    assert "flags" not in (await posted(stand_in))["attachments"][0]

@@ -139,9 +139,9 @@ async def test_a_page_begins_with_everything_it_needs(stand_in: StandIn) -> None
     begun = await stand_in.call("GET", "/client/bootstrap?user=ada")
     assert begun["me"]["username"] == "ada"
     assert begun["me_locale"] == "fr"
-    assert begun["guild"]["name"] == "Pentimento Studio"
+    assert [guild["name"] for guild in begun["guilds"]] == ["Pentimento Studio"]
     assert [c["name"] for c in begun["channels"]] == ["general", "gallery"]
-    assert [c["name"] for c in begun["commands"]] == ["go"]
+    assert [c["name"] for c in begun["commands"][stand_in.guild_id]] == ["go"]
     assert begun["application"]["bot"]["bot"] is True
 
 

@@ -166,4 +166,4 @@ async def test_the_page_hears_of_changed_commands_and_sees_them_whole(stand_in: 
     await stand_in.command(name_localizations={"fr": "aller"})
     (event,) = heard(queue)
     assert event["t"] == "APPLICATION_COMMANDS_UPDATE"
-    assert event["d"]["commands"][0]["name_localizations"] == {"fr": "aller"}
+    assert event["d"]["commands"][stand_in.guild_id][0]["name_localizations"] == {"fr": "aller"}

@@ -165,6 +165,11 @@ async def test_a_nitro_users_larger_files_may_be_answered_with(stand_in: StandIn
     await stand_in.done("POST", callback(asked), data=form({"type": 4}, big))
 
 
+def labelled(**field: Any) -> dict[str, Any]:
+    return {"components": [{"type": 18, "label": "l", "component": {"custom_id": "f", **field}}]}
+
+
+OPTION = {"label": "l", "value": "v"}
 FAULTY_MODALS: list[tuple[dict[str, Any], tuple[str, str]]] = [
     ({"title": "t" * 46}, ("data.title", "BASE_TYPE_BAD_LENGTH")),
     ({"custom_id": ""}, ("data.custom_id", "BASE_TYPE_REQUIRED")),
@@ -185,13 +190,33 @@ FAULTY_MODALS: list[tuple[dict[str, Any], tuple[str, str]]] = [
         ("data.components.0.component.options", "BASE_TYPE_BAD_LENGTH"),
     ),
     (
+        labelled(type=21, options=[OPTION, OPTION]),
+        ("data.components.0.component.options.1.value", "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED"),
+    ),
+    (
+        labelled(type=22, options=[{**OPTION, "description": "d" * 101}]),
+        ("data.components.0.component.options.0.description", "BASE_TYPE_MAX_LENGTH"),
+    ),
+    (
+        labelled(type=22, options=[OPTION], max_values=2),
+        ("data.components.0.component.max_values", "NUMBER_TYPE_MAX"),
+    ),
+    (
+        labelled(type=19, min_values=0),
+        ("data.components.0.component.min_values", "NUMBER_TYPE_MIN"),
+    ),
+    (
+        labelled(type=3, options=[OPTION], disabled=True),
+        ("data.components.0.component.disabled", "COMPONENT_DISABLED_IN_MODAL"),
+    ),
+    (
         {"components": MODAL["components"] * 2},
         ("data.components.1.component.custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED"),
     ),
 ]
 
 
-@pytest.mark.parametrize(("change", "expected"), FAULTY_MODALS, ids=[place for _, (place, _) in FAULTY_MODALS])
+@pytest.mark.parametrize(("change", "expected"), FAULTY_MODALS, ids=[" ".join(fault) for _, fault in FAULTY_MODALS])
 async def test_a_faulty_modal_is_refused(stand_in: StandIn, change: dict[str, Any], expected: tuple[str, str]) -> None:
     asked = await stand_in.asked()
     body = await stand_in.refused(50035, "POST", callback(asked), {"type": 9, "data": {**MODAL, **change}})

@@ -22,6 +22,7 @@ def gallery(*urls: str, description: str | None = None) -> dict[str, Any]:
     return {"type": 12, "items": [{"media": {"url": url}, "description": description} for url in urls]}
 
 
+SELECT = {"type": 3, "custom_id": "s", "options": [{"label": "l", "value": "v"}]}
 FAULTY: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     ({"content": "x" * 2001}, [("content", "BASE_TYPE_MAX_LENGTH")]),
     ({"content": 5}, [("content", "STRING_TYPE_CONVERT")]),
@@ -63,6 +64,32 @@ FAULTY: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     (
         {"content": "x", "components": [row({"type": 2, "style": 5, "label": "l", "url": "nowhere"})]},
         [("components.0.components.0.url", "URL_TYPE_INVALID_URL")],
+    ),
+    (
+        {
+            "content": "x",
+            "components": [row({"type": 2, "style": 5, "label": "l", "url": f"https://x.example/{'y' * 500}"})],
+        },
+        [("components.0.components.0.url", "BASE_TYPE_MAX_LENGTH")],
+    ),
+    (
+        {"content": "x", "components": [row({**BUTTON, "emoji": {"name": "☆"}})]},
+        [("components.0.components.0.emoji.name", "BUTTON_COMPONENT_INVALID_EMOJI")],
+    ),
+    (
+        {
+            "content": "x",
+            "components": [row({**SELECT, "options": [{"label": "l", "value": "v", "emoji": {"name": ":x:"}}]})],
+        },
+        [("components.0.components.0.options.0.emoji.name", "BUTTON_COMPONENT_INVALID_EMOJI")],
+    ),
+    (
+        {"content": "x", "components": [row({**SELECT, "min_values": 2})]},
+        [("components.0.components.0.min_values", "NUMBER_TYPE_MAX")],
+    ),
+    (
+        {"content": "x", "components": [row({"type": 5, "custom_id": "s", "default_values": [{}, {}]})]},
+        [("components.0.components.0.default_values", "BASE_TYPE_BAD_LENGTH")],
     ),
     (
         {"content": "x", "components": [row(BUTTON, {"type": 5, "custom_id": "s"})]},
@@ -253,41 +280,10 @@ async def test_mentions_follow_allowed_mentions(stand_in: StandIn) -> None:
     assert (await stand_in.say(content=f"<@{ada}>", allowed_mentions={"parse": []}))["mentions"] == []
 
 
-async def test_an_edit_keeps_the_attachments_it_lists_and_no_others(stand_in: StandIn) -> None:
-    path = f"/channels/{stand_in.channel_id}/messages"
-    sent = await stand_in.done("POST", path, data=form({}, ("a.png", png()), ("b.png", png())))
-    keep = [{"id": sent["attachments"][1]["id"], "description": "kept"}, {"id": 0}]
-    edited = await stand_in.done("PATCH", f"{path}/{sent['id']}", data=form({"attachments": keep}, ("c.png", png())))
-    assert [a["filename"] for a in edited["attachments"]] == ["b.png", "c.png"]
-    assert edited["attachments"][0]["description"] == "kept"
-    assert edited["edited_timestamp"] is not None
-    async with stand_in.http.get(sent["attachments"][0]["url"]) as gone:
-        assert gone.status == 404
-    untouched = await stand_in.done("PATCH", f"{path}/{sent['id']}", {"content": "words"})
-    assert len(untouched["attachments"]) == 2
-
-
-async def test_a_message_cannot_leave_components_v2_nor_enter_it_with_content(stand_in: StandIn) -> None:
-    path = f"/channels/{stand_in.channel_id}/messages"
-    v2 = await stand_in.say(flags=V2, components=[text("t")])
-    await stand_in.refused(50035, "PATCH", f"{path}/{v2['id']}", {"content": "words"})
-    legacy = await stand_in.say(content="words")
-    change = {"flags": V2, "components": [text("t")]}
-    body = await stand_in.refused(50035, "PATCH", f"{path}/{legacy['id']}", change)
-    assert fault_codes(body) == [("content", "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2")]
-    edited = await stand_in.done("PATCH", f"{path}/{legacy['id']}", {**change, "content": None})
-    assert edited["flags"] & V2
-
-
-async def test_only_the_author_edits_and_a_deleted_message_is_unknown(stand_in: StandIn) -> None:
-    path = f"/channels/{stand_in.channel_id}/messages"
-    theirs = await stand_in.call("POST", f"/client{path}?user=ada", {"content": "mine"})
-    await stand_in.refused(50005, "PATCH", f"{path}/{theirs['id']}", {"content": "x"})
-    await stand_in.refused(50013, "DELETE", f"{path}/{theirs['id']}")
-    ours = await stand_in.say(content="x")
-    await stand_in.done("DELETE", f"{path}/{ours['id']}")
-    await stand_in.refused(10008, "GET", f"{path}/{ours['id']}")
-    await stand_in.refused(10008, "PATCH", f"{path}/{ours['id']}", {"content": "x"})
+@pytest.mark.parametrize("name", ["⭐", "🎲", "✏️", "👩‍🎨", "🇫🇷", "1️⃣", "❤"])
+async def test_unicodes_emoji_are_taken_on_a_button(stand_in: StandIn, name: str) -> None:
+    message = await stand_in.say(content="x", components=[row({**BUTTON, "emoji": {"name": name}})])
+    assert message["components"][0]["components"][0]["emoji"]["name"] == name
 
 
 async def test_messages_are_listed_newest_first_and_by_before_and_after(stand_in: StandIn) -> None:

@@ -75,7 +75,7 @@ async def test_overwrites_add_up_from_everyone_over_roles_to_the_member(stand_in
     world = stand_in.world
     overwrites = [
         {"id": stand_in.guild_id, "type": 0, "deny": str(SEND | ATTACH)},
-        {"id": world.bot_role.id, "type": 0, "allow": str(ATTACH)},
+        {"id": world.guild.bot_role_id, "type": 0, "allow": str(ATTACH)},
         {"id": world.bot.id, "type": 1, "allow": str(SEND), "deny": str(ATTACH)},
     ]
     path = f"/control/channels/{stand_in.channel_id}"

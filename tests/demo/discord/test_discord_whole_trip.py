@@ -117,7 +117,8 @@ async def test_choices_are_completed_while_a_person_types(stand_in: StandIn) -> 
         return [app_commands.Choice(name=n, value=n.lower()) for n in ("Anime", "Analog") if current in n.lower()]
 
     async with online(bot):
-        (command,) = (await stand_in.call("GET", "/client/bootstrap?user=ada"))["commands"]
+        begun = await stand_in.call("GET", "/client/bootstrap?user=ada")
+        (command,) = begun["commands"][stand_in.guild_id]
         option = {"name": "name", "type": 3, "value": "ani", "focused": True}
         data = {"id": command["id"], "name": "style", "type": 1, "options": [option]}
         asked = {"type": 4, "channel_id": stand_in.channel_id, "data": data}
@@ -166,7 +167,7 @@ async def test_resolved_users_channels_and_roles_reach_the_handler(stand_in: Sta
 
     async with online(bot):
         world = stand_in.world
-        options = {"who": world.user("ben").id, "where": stand_in.channel_id, "what": world.person_role.id}
+        options = {"who": world.user("ben").id, "where": stand_in.channel_id, "what": world.guild.member_role_id}
         asked = await stand_in.invoke("name", options)
         answered = await stand_in.when(asked, lambda i: i.get("message"))
         assert answered["message"]["content"] == "ben general Member 309237763072"
@@ -195,3 +196,29 @@ async def test_a_process_without_a_gateway_posts_with_the_token_alone(stand_in: 
         message = await place.send("hello", nonce="job-1")
         again = await place.send("hello", nonce="job-1")
         assert again.id == message.id
+
+
+async def test_a_modal_that_one_bot_opened_is_submitted_to_the_next(stand_in: StandIn) -> None:
+    message = await stand_in.say(
+        content="x",
+        components=[{"type": 1, "components": [{"type": 2, "style": 1, "label": "Again", "custom_id": "again:5"}]}],
+    )
+    async with online(imagining()):
+        opened = await stand_in.press(message["id"], "again:5")
+        await stand_in.when(opened, lambda i: i["acknowledged"])
+    bot, submitted = Bot(), []
+
+    @bot.event
+    async def on_interaction(interaction: discord.Interaction[Any]) -> None:
+        data: Any = interaction.data
+        submitted.append((interaction.type, data["components"][0]["component"]["value"], interaction.message))
+        await interaction.response.edit_message(content="taken on")
+
+    async with online(bot):
+        sent = await stand_in.submit(opened, prompt="fog at dawn")
+        answered = await stand_in.when(sent, lambda i: i["acknowledged"])
+
+    ((kind, words, source),) = submitted
+    assert (kind, words) == (discord.InteractionType.modal_submit, "fog at dawn")
+    assert source is not None
+    assert (answered["message"]["id"], answered["message"]["content"]) == (str(source.id), "taken on")

@@ -83,7 +83,7 @@ def stop(process: subprocess.Popen[str]) -> None:
 def stand_in() -> Iterator[StandIn]:
     """Serve the stand-in with the test's bot connected to it."""
     served = start_stand_in()
-    environment = os.environ | {"STAND_IN": served.url, "TOKEN": TOKEN}
+    environment = os.environ | {"STAND_IN": served.url, "TOKEN": TOKEN, "PYTHONPATH": str(ROOT)}
     script = [sys.executable, str(Path(__file__).with_name("page_bot.py"))]
     bot = subprocess.Popen(script, env=environment, stdout=subprocess.PIPE, text=True)
     try:
@@ -130,10 +130,7 @@ class Tabs:
 @pytest.fixture
 def room(stand_in: StandIn) -> str:
     """Return the id of a fresh channel, so that tests do not read each other's messages."""
-    name = f"room-{next(numbers)}"
-    stand_in.control("POST", "channels", {"name": name})
-    channels = bootstrap(stand_in)["channels"]
-    return next(str(channel["id"]) for channel in channels if channel["name"] == name)
+    return str(stand_in.control("POST", "channels", {"name": f"room-{next(numbers)}"})["id"])
 
 
 @pytest.fixture
@@ -157,11 +154,6 @@ def png_bytes() -> bytes:
     out = io.BytesIO()
     Image.linear_gradient("L").resize((192, 128)).convert("RGB").save(out, "PNG")
     return out.getvalue()
-
-
-def bootstrap(stand_in: StandIn) -> Any:
-    with urllib.request.urlopen(f"{stand_in.url}/client/bootstrap?user=ada", timeout=10) as answer:  # noqa: S310 - loopback
-        return json.loads(answer.read())
 
 
 @pytest.fixture

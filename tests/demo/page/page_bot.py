@@ -8,6 +8,8 @@ import sys
 import discord
 from discord import app_commands, ui
 
+from tests.demo.page import page_talk
+
 discord.http.Route.BASE = f"{os.environ['STAND_IN']}/api/v10"
 SEED = 3141592653
 MODELS = ("SD 3.5 Large", "SDXL 1.0", "Stable Image Core", "Stable Image Ultra")
@@ -167,6 +169,7 @@ async def on_ready() -> None:
 
 async def main() -> None:
     tree.add_command(preset)
+    page_talk.join(client, tree)
     async with client:
         await client.login(os.environ["TOKEN"])
         await tree.set_translator(French())

@@ -65,7 +65,7 @@ def test_the_theme_follows_the_system_until_one_chooses(tabs: "Tabs") -> None:
     page.emulate_media(color_scheme="light")
     light = page.evaluate(ground)
     assert dark != light
-    page.get_by_role("button", name="Ada, settings").click()
+    page.get_by_role("button", name="Ada ada settings").click()
     page.get_by_label("Theme").select_option("dark")
     assert page.evaluate(ground) == dark
     page.reload()

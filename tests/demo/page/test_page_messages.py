@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.demo.page.hands import say
+
 if TYPE_CHECKING:
     from tests.demo.page.conftest import StandIn, Tabs
 
 pytestmark = pytest.mark.browser
 Choose = Callable[[Page, str], None]
-
-
-def say(page: Page, text: str) -> None:
-    page.get_by_role("textbox", name="Message #").fill(text)
-    page.keyboard.press("Enter")
 
 
 def test_what_one_person_writes_another_reads_at_once(tabs: "Tabs", stand_in: "StandIn") -> None:

@@ -34,12 +34,19 @@ class Stage:
     asked: dict[str, Asker] = field(default_factory=dict)
     workers: list[Process] = field(default_factory=list)
 
-    def start_worker(self, redis_url: str | None = None, *, wait: bool = True, **settings: str) -> Process:
+    def start_worker(
+        self,
+        redis_url: str | None = None,
+        *,
+        wait: bool = True,
+        arguments: tuple[str, ...] = ("-m", "worker"),
+        **settings: str,
+    ) -> Process:
         """Start one worker more, and wait until it says that it is ready."""
         environment = {**self.house.environment, **settings}
         if redis_url:
             environment["REDIS_URL"] = redis_url
-        worker = Process(f"worker-{len(self.workers) + 1}", ("-m", "worker"), self.folder, environment)
+        worker = Process(f"worker-{len(self.workers) + 1}", arguments, self.folder, environment)
         self.workers.append(worker)
         if wait:
             until(lambda: "worker ready" in worker.log.read_text(), "a worker that is ready")

@@ -107,6 +107,20 @@ def test_a_burst_of_discords_own_faults_leads_to_one_answer(house: House, ada: A
     assert ada.get("/control/state")["faults"] == []
 
 
+@pytest.mark.parametrize("via", [[True], [False], [True, False], [False, True]], ids=str)
+def test_too_many_requests_whoever_says_so_leads_to_one_answer(house: House, ada: Asker, via: list[bool]) -> None:
+    """discord.py waits out a 429 that came through Discord's proxy (`Via`); one of Cloudflare's it leaves to us."""
+    job = ada.ask("a castle [slow:1]", image=None)
+    running(house, job)
+
+    for by_discord in via:
+        meet(house, "status:429", "POST", f"/channels/{ledger(house, job, 'thread')}/messages$", via=by_discord)
+
+    acknowledged(house, job)
+    assert told(house, job) == [1]
+    assert ada.get("/control/state")["faults"] == []
+
+
 def test_a_connection_that_is_reset_in_the_middle_of_an_upload_leads_to_one_answer(
     house: House, ada: Asker, tmp_path: Path
 ) -> None:

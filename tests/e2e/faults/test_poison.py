@@ -1,6 +1,7 @@
 """A job that kills its workers is tried twice, then set aside for the operator, and its owner is told."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,12 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from demo.__main__ import SAMPLE
 from demo.processes import ROOT
 from tests.e2e.asker import media_of, until
 from tests.e2e.faults.gate import Gate
 from tests.e2e.faults.stage import Stage, open_stage
+
+# A worker whose codec reads address 0 where a picture is 666 pixels wide.
+FAULTY = """
+import ctypes
+from PIL.PngImagePlugin import PngImageFile
+from worker.__main__ import main
+sound = PngImageFile.load
+PngImageFile.load = lambda picture: ctypes.string_at(0) if picture.width == 666 else sound(picture)
+main([])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +144,23 @@ def test_what_is_dropped_is_forgotten(stage: Stage) -> None:
     assert done.returncode == 0
     assert "dropped" in done.stdout
     assert stage.client.keys("pentimento:dead*") == []
+
+
+def test_a_segmentation_fault_in_a_codec_is_survived_by_the_jobs_of_others(stage: Stage, tmp_path: Path) -> None:
+    for worker in stage.workers:
+        worker.stop()
+    Image.new("RGB", (666, 640), "maroon").save(tmp_path / "faulty.png")
+    job, others, exits = stage.ask("a faulty picture", image=tmp_path / "faulty.png"), [], []
+
+    for user in ("grace", "linus"):
+        worker = stage.start_worker(arguments=("-c", FAULTY), wait=False)
+        until(lambda: not worker.running, "a worker that died", 40)  # noqa: B023 - asked within the round
+        exits.append(worker.stop())
+        others.append(stage.ask("a neighbour", user))
+    stage.start_worker(arguments=("-c", FAULTY))
+
+    assert exits == [-signal.SIGSEGV] * 2
+    assert "tried 2 times" in stage.words_of(job)
+    for other in others:
+        stage.picture_of(other)
+    assert stage.calls("a faulty picture") == []

@@ -37,6 +37,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job_id", name="pk_thumbnails"),
     )
     op.create_table(
+        "results",
+        sa.Column("job_id", sa.String(25), nullable=False),
+        sa.Column("picture", sa.LargeBinary(), nullable=False),
+        sa.Column("kept_at", sa.Float(53), nullable=False),
+        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name="fk_results_job_id_jobs", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("job_id", name="pk_results"),
+    )
+    op.create_index("ix_results_kept_at", "results", ["kept_at"])
+    op.create_table(
         "favourites",
         sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("job_id", sa.String(25), nullable=False),

@@ -1,0 +1,37 @@
+"""Thumbnails over SQLAlchemy. One that cannot be kept, or not be read, is made again when it is needed."""
+
+import logging
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from bot.records.database import TROUBLE, Database
+from bot.records.models import thumbnails
+
+log = logging.getLogger(__name__)
+
+
+class KeptThumbnails:
+    """`bot.ports.Thumbnails` over SQLite or PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, job_ids: Collection[str]) -> Mapping[str, bytes]:
+        try:
+            async with self._database.transaction() as records:
+                rows = await records.execute(select(thumbnails).where(thumbnails.c.job_id.in_(job_ids)))
+                return {row.job_id: row.jpeg for row in rows}
+        except TROUBLE:
+            log.warning("thumbnails cannot be read", exc_info=True)
+            return {}
+
+    async def put(self, job_id: str, jpeg: bytes) -> None:
+        try:
+            async with self._database.transaction() as records:
+                await records.execute(insert(thumbnails).values(job_id=job_id, jpeg=jpeg))
+        except IntegrityError:
+            log.debug("job %s: its thumbnail is kept already, or its record is gone", job_id)
+        except TROUBLE:
+            log.warning("job %s: its thumbnail cannot be kept", job_id, exc_info=True)

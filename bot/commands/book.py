@@ -1,0 +1,28 @@
+"""Every command there is, in one list: for the bot that serves them, and for the check that compares them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from discord import app_commands
+
+from bot.commands.looking import looking
+from bot.commands.options import command as imagine
+from bot.commands.preferences import preferences_command
+from bot.commands.reimagine import message_command
+from bot.commands.settings import settings
+from shared.catalogue import Catalogue
+
+Commands = Sequence[app_commands.Command[Any, ..., None] | app_commands.Group | app_commands.ContextMenu]
+
+
+def every_command(catalogue: Catalogue, today: date, does: Mapping[str, Any]) -> Commands:
+    """Build the commands. `does` gives what each of them does, and `sources` offers; one missing is a KeyError."""
+    return [
+        imagine(catalogue, does["imagine"], does["sources"], today),
+        message_command("reimagine", does["reimagine"]),
+        message_command("details", does["details"]),
+        preferences_command(does["preferences"]),
+        *looking(catalogue, does),
+        settings(does),
+    ]

@@ -1,0 +1,50 @@
+"""Upscale: asks for a result to be made larger; where several models can, which one is asked first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import discord
+
+from bot.intake import Intake
+from bot.interactions.answers import refuse, tell
+from bot.interactions.speaking import phrases_of
+from bot.ports import Knowing
+from bot.presses.guard import may_press
+from bot.recall import Recall
+from bot.views import Press, upscale_choice
+from shared.errors import Refused, problem
+from shared.request import Request, upscales_of
+
+
+@dataclass(frozen=True)
+class Upscale:
+    """Asks the upscaler that `Press.more` names, or the only one."""
+
+    intake: Intake
+    recall: Recall
+    people: Knowing
+
+    async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
+        try:
+            recipe = await self.recall.recipe(interaction, press.job_id)
+            if not await may_press(interaction, recipe, self.people):
+                return
+            wanted = self._wanted(recipe.request, press.more)
+            if len(wanted) > 1:
+                phrases = phrases_of(interaction)
+                models = [self.intake.catalogue.models[request.model] for request in wanted]
+                choice = upscale_choice(recipe.job_id, models, phrases)
+                await tell(interaction, phrases.say("upscale.which"), view=choice)
+                return
+            source = await self.recall.result(interaction, recipe.job_id)
+        except Refused as refused:
+            await refuse(interaction, refused.problems)
+            return
+        await self.intake.take(interaction, wanted[0], source, parent=recipe.job_id)
+
+    def _wanted(self, request: Request, key: str) -> Sequence[Request]:
+        able = upscales_of(request, self.intake.catalogue)
+        wanted = [larger for larger in able if key in {"", larger.model}]
+        if not wanted:
+            raise Refused(problem("upscale_unsupported"))
+        return wanted

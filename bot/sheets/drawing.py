@@ -1,0 +1,137 @@
+"""What all drawings are made of: a ground, round pictures and placeholders, numbers and words."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from PIL import Image, ImageChops, ImageDraw
+
+from bot.sheets.reading import jpeg
+from bot.sheets.words import drawn, length, pieces, wrapped
+
+Colour = tuple[int, int, int]
+Point = tuple[int, int]
+
+# Greys of Discord's dark theme; against the ground both text colours have a contrast of more than 7:1.
+GROUND: Final[Colour] = (30, 31, 34)
+MAT: Final[Colour] = (38, 39, 43)
+PANEL: Final[Colour] = (49, 51, 56)
+LINE: Final[Colour] = (110, 114, 124)
+TEXT: Final[Colour] = (242, 243, 245)
+QUIET: Final[Colour] = (181, 186, 193)
+_SMOOTH: Final = 4
+_DROP: Final = 0.36  # how far below its middle a capital stands, as a part of the size of its letters
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A drawing: a JPEG, and its width and height in pixels."""
+
+    jpeg: bytes
+    width: int
+    height: int
+
+
+class Canvas:
+    """A sheet being drawn; all lengths are in pixels, points are (x, y) from the upper left."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._image = Image.new("RGB", (width, height), GROUND)
+        self._draw = ImageDraw.Draw(self._image)
+
+    def sheet(self) -> Sheet:
+        """Encode what has been drawn."""
+        return Sheet(jpeg(self._image), *self._image.size)
+
+    def picture(self, at: Point, image: Image.Image, frame: Point, radius: int, around: Colour = GROUND) -> None:
+        """Lay a picture with round corners, if it has room for them, in the middle of a frame, on a mat around it.
+
+        `around` is the colour of what the frame lies on.
+        """
+        if image.size != frame:
+            self.panel(at, frame, radius, MAT)
+            at, around = (at[0] + (frame[0] - image.width) // 2, at[1] + (frame[1] - image.height) // 2), MAT
+        self._image.paste(image, at)
+        if min(image.size) < 2 * radius:
+            return
+        right, low = at[0] + image.width - radius, at[1] + image.height - radius
+        for (x, y), mask in zip((at, (right, at[1]), (at[0], low), (right, low)), _corners(radius), strict=True):
+            self._image.paste(around, (x, y, x + radius, y + radius), mask)
+
+    def panel(self, at: Point, size: Point, radius: int, colour: Colour) -> None:
+        """Fill a rectangle with round corners."""
+        self._image.paste(colour, (*at, at[0] + size[0], at[1] + size[1]), _panel(size, radius))
+
+    def placeholder(self, at: Point, size: Point, radius: int, word: str, text: int) -> None:
+        """Stand in for a picture with `word` in letters of `text` pixels, or with three dots where there is no word."""
+        self.panel(at, size, radius, PANEL)
+        centre = at[0] + size[0] // 2, at[1] + size[1] // 2
+        lines = wrapped(word, text, size[0] - 2 * radius, 2)
+        for number, line in enumerate(lines):
+            self.words(
+                (centre[0], centre[1] + round((number - (len(lines) - 1) / 2) * 1.3 * text + _DROP * text)), line, text
+            )
+        if not lines:
+            dot = max(4, text // 3)
+            for step in (-2, 0, 2):
+                self.panel((centre[0] + step * dot - dot // 2, centre[1] - dot // 2), (dot, dot), dot // 2, QUIET)
+
+    def badge(self, at: Point, word: str, text: int, *, middle: bool = False) -> None:
+        """Write a short word on a dark pill with a light rim, to be read on any picture, from `at` on or around it."""
+        pill, mask = _badge(word, text)
+        self._image.paste(pill, (at[0] - pill.width // 2, at[1] - pill.height // 2) if middle else at, mask)
+
+    def words(self, at: Point, line: str, text: int, *, middle: bool = True, colour: Colour = TEXT) -> None:
+        """Write a line on the baseline `at`, around that point or (not `middle`) from there on."""
+        _write(self._draw, (at[0] - length(line, text) // 2 if middle else at[0], at[1]), line, text, colour)
+
+    def line(self, points: Sequence[Point], width: int) -> None:
+        """Draw a line of horizontal and vertical pieces."""
+        for (x, y), (to_x, to_y) in itertools.pairwise(points):
+            left, top = min(x, to_x) - width // 2, min(y, to_y) - width // 2
+            self._image.paste(LINE, (left, top, max(x, to_x) - width // 2 + width, max(y, to_y) - width // 2 + width))
+
+
+@lru_cache(maxsize=128)
+def _badge(word: str, text: int) -> tuple[Image.Image, Image.Image]:
+    """A badge and its mask."""
+    rim, high = max(2, text // 16), round(1.5 * text)
+    size = max(high, length(word, text) + round(0.8 * text)), high
+    inner = size[0] - 2 * rim, high - 2 * rim
+    pill = Image.new("RGB", size, TEXT)
+    pill.paste(GROUND, (rim, rim, rim + inner[0], rim + inner[1]), _panel(inner, inner[1] // 2))
+    _write(
+        ImageDraw.Draw(pill), ((size[0] - length(word, text)) // 2, high // 2 + round(_DROP * text)), word, text, TEXT
+    )
+    return pill, _panel(size, high // 2)
+
+
+def _write(draw: ImageDraw.ImageDraw, pen: Point, line: str, text: int, colour: Colour) -> None:
+    x, y = pen
+    for piece in pieces(line):
+        mask, (left, top), advance = drawn(piece, text)
+        if piece != " ":
+            draw.bitmap((x + left, y + top), mask, colour)
+        x += advance
+
+
+@lru_cache(maxsize=32)
+def _panel(size: Point, radius: int) -> Image.Image:
+    """A mask of a rectangle with round corners."""
+    mask = Image.new("L", size, 255)
+    right, low = size[0] - radius, size[1] - radius
+    for at, outside in zip(((0, 0), (right, 0), (0, low), (right, low)), _corners(radius), strict=True):
+        mask.paste(ImageChops.invert(outside), at)
+    return mask
+
+
+@lru_cache(maxsize=64)
+def _corners(radius: int) -> tuple[Image.Image, ...]:
+    """Masks of what lies outside of the arcs: upper left, upper right, lower left, lower right."""
+    large = Image.new("L", (_SMOOTH * radius, _SMOOTH * radius), 255)
+    ImageDraw.Draw(large).circle((_SMOOTH * radius, _SMOOTH * radius), _SMOOTH * radius, 0)
+    corner = large.reduce(_SMOOTH)
+    mirrored = corner.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return corner, mirrored, *(upper.transpose(Image.Transpose.FLIP_TOP_BOTTOM) for upper in (corner, mirrored))

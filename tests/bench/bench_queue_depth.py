@@ -1,0 +1,98 @@
+"""How much slower the ledger's scripts become when 100,000 jobs wait: Redis's own time for each call."""
+
+import random
+import statistics
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import redis
+
+from demo.redis import running_redis
+from shared.errors import problem
+from shared.outcome import Failed
+from shared.queue.names import GENERATE, PREFIX
+from shared.queue.scripts import script
+from tests.bench.ratios import Ratio, ratio_of
+from tests.bench.waiting import job, queue_all
+
+GOAL = 2.0
+FEW, MANY = (100, 10), (100_000, 10_000)  # jobs, flows
+BATCH = 10
+LEASE_MS = 600_000
+CANCELLED = Failed(problem=problem("cancelled", name="Ada")).model_dump_json()
+
+
+class Ledger:
+    """A Redis of its own with so many waiting jobs; `times` are the server's microseconds of each script's calls."""
+
+    def __init__(self, client: redis.Redis, jobs: int, flows: int) -> None:
+        self.client = client
+        self._chance, self._next = random.Random(7), jobs
+        self.ids = [job(number, number % flows).id for number in range(jobs)]
+        queue_all(client, (job(number, number % flows) for number in range(jobs)))
+        self.scripts = {
+            name: client.register_script(script(name)) for name in ("cancel", "claim", "release", "standing")
+        }
+        for name in self.scripts.values():
+            client.script_load(name.script)
+        client.config_set("slowlog-log-slower-than", 0)
+        client.config_set("slowlog-max-len", 10_000)
+
+    def claim(self) -> list[int]:
+        """Claim a batch, and put it back to its places after the clock was stopped."""
+        claimed = []
+
+        def work() -> None:
+            for number in range(BATCH):
+                found = self._run("claim", GENERATE, f"token-{number}", LEASE_MS)
+                claimed.append((found[0], f"token-{number}"))
+
+        times = self._timed(work)
+        for job_id, token in claimed:
+            self._run("release", GENERATE, job_id, token, 0, 0, 0)
+        return times
+
+    def cancel(self) -> list[int]:
+        """Cancel jobs all over the line, and let as many others wait in their stead."""
+        chosen = [self.ids.pop(self._chance.randrange(len(self.ids))) for _ in range(BATCH)]
+        times = self._timed(lambda: [self._run("cancel", job_id, CANCELLED) for job_id in chosen])
+        more = [job(self._next + number, number) for number in range(BATCH)]
+        self._next += BATCH
+        queue_all(self.client, more)
+        self.ids += [one.id for one in more]
+        return times
+
+    def position(self) -> list[int]:
+        """Ask for the place of jobs all over the line."""
+        chosen = self._chance.sample(self.ids, BATCH)
+        return self._timed(lambda: [self._run("standing", job_id) for job_id in chosen])
+
+    def _timed(self, work: Callable[[], object]) -> list[int]:
+        self.client.slowlog_reset()
+        work()
+        entries = self.client.slowlog_get(4 * BATCH)
+        return [entry["duration"] for entry in entries if entry["command"].startswith(b"EVALSHA")]
+
+    def _run(self, name: str, *arguments: Any) -> Any:
+        return self.scripts[name](keys=[PREFIX], args=list(arguments))
+
+
+def measure(quick: bool) -> list[Ratio]:
+    """Take turns between two servers, one with few and one with many jobs."""
+    rounds = 5 if quick else 15
+    with (
+        running_redis() as near,
+        running_redis() as far,
+        redis.Redis.from_url(near.url) as few,
+        redis.Redis.from_url(far.url) as many,
+    ):
+        print(f"queue_depth: {MANY[0]} jobs are queued …", file=sys.stderr)
+        shallow, deep = Ledger(few, *FEW), Ledger(many, *MANY)
+        rows = []
+        for name in ("claim", "position", "cancel"):
+            pairs = [[statistics.median(getattr(at, name)()) for at in (deep, shallow)] for _ in range(rounds)]
+            ours, floor = zip(*pairs, strict=True)
+            note = f"{statistics.median(ours):.0f} µs of Redis with {MANY[0]:,} jobs of {MANY[1]:,} people"
+            rows.append(ratio_of(f"queue_depth[{name}]", ours, floor, GOAL, note=note))
+    return rows

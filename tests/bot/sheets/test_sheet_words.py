@@ -1,0 +1,61 @@
+"""bot.sheets.words: nothing that the font lacks is drawn as a box, and no line is longer than its room."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.sheets.words import drawn, length, shown, wrapped
+
+BOX = drawn("\uffff", 24)[0].tobytes()
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("seed 1234 · keep 35 %", "seed 1234 · keep 35 %"),
+        ("graine 5 · échoué, l’œuvre", "graine 5 · echoue, l’oeuvre"),
+        ("keep 35 → 50 %", "keep 35 > 50 %"),
+        ("🦊 Alice 🦊", "Alice"),
+        ("a\nb\t c", "a b c"),
+        ("z̸̢͝a̷lgo", "zalgo"),
+        ("Łukasz Żółw", "Lukasz Zolw"),
+        ("山田太郎", "user 3"),
+        ("مرحبا بالعالم", "user 3"),
+        ("\u202eevil\u202c", "evil"),
+        ("👍👍👍", "user 3"),
+        ("A山田太郎", "user 3"),
+        ("", "user 3"),
+    ],
+)
+def test_what_the_font_lacks_is_left_out_or_replaced(text: str, kept: str) -> None:
+    assert shown(text, "user 3") == kept
+
+
+@given(st.text(max_size=400), st.text(max_size=20))
+def test_no_letter_is_ever_drawn_as_the_box_of_a_missing_one(text: str, plain: str) -> None:
+    for letter in shown(text, plain):
+        assert letter in " \u00a0" or drawn(letter, 24)[0].tobytes() != BOX
+
+
+@given(st.text(max_size=400), st.integers(16, 40), st.integers(60, 500), st.integers(1, 4))
+def test_no_line_is_longer_than_its_room_and_there_are_no_more_than_allowed(
+    text: str, size: int, width: int, lines: int
+) -> None:
+    found = wrapped(shown(text), size, width, lines)
+
+    assert len(found) <= lines
+    assert all(length(line, size) <= width for line in found)
+
+
+def test_a_text_that_was_cut_ends_in_an_ellipsis_and_one_that_fits_does_not() -> None:
+    assert wrapped("four words of text", 20, 400, 1) == ["four words of text"]
+    assert wrapped("four words of text", 20, 90, 1)[0].endswith("…")
+    assert wrapped("four words of text", 20, 100, 2) == ["four words", "of text"]
+
+
+def test_a_number_and_its_unit_stay_together() -> None:
+    assert wrapped("keep 35\u00a0%", 20, length("keep 35", 20) + 5, 2) == ["keep", "35 %"]
+
+
+def test_lines_do_not_begin_or_end_with_a_dot_between() -> None:
+    assert wrapped("prompt · style", 20, length("prompt ·", 20) + 2, 2) == ["prompt", "style"]

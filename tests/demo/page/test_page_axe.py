@@ -1,0 +1,160 @@
+"""The page passes axe-core, every rule of it, in each of its states, in both themes and at both widths."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from tests.demo.page.conftest import StandIn, Tabs
+
+pytestmark = pytest.mark.browser
+Choose = Callable[[Page, str], None]
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
+MORE = ("target-size", "css-orientation-lock", "label-content-name-mismatch", "p-as-heading")
+RUN = f"axe.run({{ resultTypes: ['violations'], rules: {json.dumps({name: {'enabled': True} for name in MORE})} }})"
+"""All rules that axe has on, best practices among them, with WCAG 2.2's target size and experimental ones; of these
+focus-order-semantics is not asked, as it contradicts scrollable-region-focusable."""
+
+
+def violations(page: Page) -> list[str]:
+    """Return each rule that is broken, with where and why."""
+    page.wait_for_timeout(300)  # animations have ended: a half-faded text has no contrast
+    page.evaluate(AXE)
+    found: dict[str, Any] = page.evaluate(RUN)
+    return [
+        f"{rule['id']} ({rule['impact']}): {' '.join(map(str, node['target']))}: {node['failureSummary']}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+LOOKS = [(scheme, width) for width in (1280, 420) for scheme in ("dark", "light")]
+
+
+def seen_as(page: Page, scheme: Any, width: int) -> list[str]:
+    """Return the violations in a colour scheme and at a width in CSS pixels."""
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 800})
+    return violations(page)
+
+
+def empty(page: Page, choose: Choose, stand_in: "StandIn") -> None:
+    """Nothing was said yet."""
+
+
+def busy(page: Page, choose: Choose, stand_in: "StandIn") -> None:
+    """A channel with texts, a result, a private answer, a reply begun, a failed command, and unread calls elsewhere."""
+    box = page.get_by_role("textbox", name="Message #")
+    box.fill("### Small first\n# Large\nHello **all**, `code`, https://example.com <t:0:R> ||x||\n> quote\n```\n7\n```")
+    page.keyboard.press("Enter")
+    for name, shown in (("result", "Delete"), ("history", "Newer"), ("whisper", "Dismiss message")):
+        choose(page, name)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name=shown).first).to_be_visible()
+    page.get_by_role("button", name="Write to me").press("Enter")
+    choose(page, "mute")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The application did not respond").first).to_be_visible()
+    page.get_by_role("listitem").filter(has_text="Large").get_by_role("button", name="Reply").press("Enter")
+
+
+def thread(page: Page, choose: Choose, stand_in: "StandIn") -> None:
+    """A thread with a result beside its channel, archived."""
+    choose(page, "paint")
+    page.keyboard.type("castle in fog")
+    page.keyboard.press("Enter")
+    page.locator(".thread-card").click()
+    expect(page.get_by_text("made once", exact=True)).to_be_visible()
+    stand_in.control("PATCH", f"channels/{page.url.rpartition('=')[2]}", {"archived": True})
+    expect(page.get_by_text("A message opens it again").last).to_be_visible()
+
+
+def modal(page: Page, choose: Choose, stand_in: "StandIn") -> None:
+    """A modal with most kinds of field, one of them wrong."""
+    choose(page, "form")
+    page.keyboard.press("Enter")
+    page.get_by_label("Prompt").fill("")
+    page.get_by_role("button", name="Submit").press("Enter")
+    expect(page.get_by_text("This is required.")).to_be_visible()
+
+
+def other_modal(page: Page, choose: Choose, stand_in: "StandIn") -> None:
+    """A modal with a file, check boxes and an open select."""
+    thread(page, choose, stand_in)
+    page.get_by_role("button", name="Change").press("Enter")
+    page.get_by_role("combobox", name="Look", exact=True).press("Enter")
+    expect(page.get_by_role("option", name="Film")).to_be_visible()
+
+
+def message_menu(page: Page, choose: Choose, stand_in: "StandIn") -> None:
+    """The menu of a message."""
+    page.get_by_role("textbox", name="Message #").fill("my harbour")
+    page.keyboard.press("Enter")
+    page.get_by_role("article", name="Ada").click(button="right")
+    expect(page.get_by_role("menuitem", name="Reimagine")).to_be_visible()
+
+
+def commands(page: Page, choose: Choose, stand_in: "StandIn") -> None:
+    """The list of commands."""
+    page.get_by_role("textbox", name="Message #").press_sequentially("/")
+    expect(page.get_by_role("option").first).to_be_visible()
+
+
+def suggestions(page: Page, choose: Choose, stand_in: "StandIn") -> None:
+    """A command half filled in, with the bot's suggestions and what is wrong."""
+    choose(page, "paint")
+    for name in ("image", "style", "keep"):
+        page.get_by_role("combobox", name="Add option").fill(name)
+        page.keyboard.press("Enter")
+    page.keyboard.type("140")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="Must be between")).to_be_visible()
+    page.get_by_role("combobox", name="Add option").fill("model")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("option")).to_have_count(4)
+
+
+def settings(page: Page, choose: Choose, stand_in: "StandIn") -> None:
+    """The person's settings."""
+    page.get_by_role("button", name="Ada ada settings").click()
+    expect(page.get_by_label("Theme")).to_be_visible()
+
+
+def drawer(page: Page, choose: Choose, stand_in: "StandIn") -> None:
+    """The channels drawn over a narrow screen."""
+    page.set_viewport_size({"width": 420, "height": 800})
+    page.get_by_role("button", name="Channels").click()
+    expect(page.get_by_role("link", name="general", exact=True)).to_be_visible()
+
+
+def picture(page: Page, choose: Choose, stand_in: "StandIn") -> None:
+    """A picture shown large."""
+    choose(page, "result")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="a harbour").click()
+    expect(page.get_by_role("dialog", name="Picture")).to_be_visible()
+
+
+STATES = (empty, busy, thread, modal, other_modal, message_menu, commands, suggestions, settings, drawer, picture)
+
+
+@pytest.mark.parametrize("state", STATES, ids=[state.__name__ for state in STATES])
+def test_axe_finds_nothing(state: Callable[..., None], tabs: "Tabs", choose: Choose, stand_in: "StandIn") -> None:
+    page = tabs(bypass_csp=True)
+
+    state(page, choose, stand_in)
+
+    assert [(look, found) for look in LOOKS if (found := seen_as(page, *look))] == []
+
+
+def test_axe_would_find_what_is_wrong(tabs: "Tabs") -> None:
+    page = tabs(bypass_csp=True)
+
+    page.evaluate("document.body.append(Object.assign(document.createElement('button'), { id: 'nameless' }))")
+
+    assert any(found.startswith("button-name") for found in violations(page))
