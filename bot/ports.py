@@ -306,7 +306,8 @@ class Cancelling(Protocol):
 class Watching(Protocol):
     """Seeing where jobs stand, and what they start from.
 
-    An open job is one that was accepted and whose end was not told yet.
+    An open job is one that was accepted and whose end was not told yet. `standings` and `prepared` raise
+    `shared.errors.Refused` (queue_away).
     """
 
     async def open_jobs(self) -> Sequence[str]:
@@ -597,7 +598,7 @@ class Thumbnails(Protocol):
         ...
 
     async def put(self, job_id: str, jpeg: bytes) -> None:
-        """Keep one; of a job that the records do not know, none is kept."""
+        """Keep one; of a job that the records do not know, or whose answer was deleted, none is kept."""
         ...
 
 

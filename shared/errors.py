@@ -185,6 +185,9 @@ _TIME: Mapping[str, str] = {
     "queue_unreachable": "The request could not be queued. The queue does not answer. "
     "Nothing was charged; ask again in a minute.",
     "queue_away": "That could not be done. The queue does not answer. Try again in a minute.",
+    "not_in_time": "That could not be looked up in time. The bot's records, its queue or Discord did not answer. "
+    "Try again in a moment.",
+    "discord_away": "That could not be done. Discord does not answer as it should. Try again in a minute.",
     "export_busy": "The export was not begun. Others are being put together. Ask again in a few minutes.",
     "quota_exceeded": "The picture was not made. The operator's AWS account reached its limit for {model}. "
     "Ask again later.",
