@@ -24,6 +24,7 @@ LIMIT: Final = 2000
 ATTEMPTS: Final = 3
 LOOK_SECONDS: Final = 2.0  # Discord waits for three
 _DEADLINE: Final = 10.0
+_ANSWER: Final = "answer"
 _ALREADY_ACKNOWLEDGED: Final = 40060
 _UNKNOWN_INTERACTION: Final = 10062
 
@@ -43,7 +44,20 @@ async def acknowledge(interaction: discord.Interaction, *, private: bool = False
 
     False when this very interaction was answered before, or died waiting.
     """
-    return await _answer_first(interaction, lambda: interaction.response.defer(thinking=True, ephemeral=private))
+
+    async def think() -> None:
+        given = await interaction.response.defer(thinking=True, ephemeral=private)
+        interaction.extras[_ANSWER] = given and given.message_id
+
+    return await _answer_first(interaction, think)
+
+
+async def answer_id(interaction: discord.Interaction) -> int:
+    """Name the message that `acknowledge` made: Discord told its id, or is asked where that was lost on its way.
+
+    https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-callback-response-object
+    """
+    return interaction.extras.get(_ANSWER) or (await interaction.original_response()).id
 
 
 async def refuse(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:

@@ -51,6 +51,8 @@ class Lineage:
         small = dict(zip((p.job.id for p in family), await self.thumbnailer.of(family), strict=True))
         nodes = [*_first(originals, family, phrases), *self._nodes(family, small, originals, here.job.id, phrases)]
         tree = await asyncio.to_thread(lineage_tree, nodes, lambda count: phrases.say("lineage.more", count=count))
+        for place in tree.broken:
+            log.warning("job %s: its thumbnail is broken; delete its row to have it made anew", nodes[place].id)
         files = [discord.File(io.BytesIO(tree.jpeg), filename=TREE)]
         film = await self._film(_way(here, family), small, originals, interaction.filesize_limit - len(tree.jpeg))
         if film is not None:

@@ -69,9 +69,11 @@ def upgrade() -> None:
         sa.Column("message_id", sa.BigInteger(), nullable=False, comment="the contact sheet"),
         sa.Column("requester_id", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.Float(53), nullable=False),
+        sa.Column("ended_at", sa.Float(53), comment="when its last cell had come to its end"),
         sa.PrimaryKeyConstraint("id", name="pk_grids"),
     )
     op.create_index("ix_grids_requester_id", "grids", ["requester_id"])
+    op.create_index("ix_grids_ended_at", "grids", ["ended_at"])
     op.create_table(
         "people",
         sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
