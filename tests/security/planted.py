@@ -72,18 +72,18 @@ class Run:
 def running_house(locked: LockedRedis, folder: Path) -> Iterator[Run]:
     """Run bot and worker as the README's users, and play everything through."""
     with contextlib.ExitStack() as stack:
-        patch = stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")  # nobody's: each process gets a user of its own
-        house = stack.enter_context(
-            open_house(
-                folder / "logs",
-                record=folder / "exchanges.jsonl",
-                discord_options=("--no-rate-limits",),
-                bedrock_options=("--latency", "0.1"),
-                settings={"LOG_LEVEL": "DEBUG", "BEDROCK_CALL_SECONDS": "4", "LEASE_SECONDS": "3"},
-                start=(),
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")  # nobody's: each process gets a user of its own
+            house = stack.enter_context(
+                open_house(
+                    folder / "logs",
+                    record=folder / "exchanges.jsonl",
+                    discord_options=("--no-rate-limits",),
+                    bedrock_options=("--latency", "0.1"),
+                    settings={"LOG_LEVEL": "DEBUG", "BEDROCK_CALL_SECONDS": "4", "LEASE_SECONDS": "3"},
+                    start=(),
+                )
             )
-        )
         for name in ("worker", "bot"):
             environment = {**house.environment, "REDIS_URL": locked.url(f"pentimento-{name}")}
             house.processes[name] = process = Process(name, ("-m", name), folder / "logs", environment)
