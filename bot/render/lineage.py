@@ -26,7 +26,7 @@ def changes(parent: Past, child: Past, catalogue: Catalogue, phrases: Phrases) -
         model = catalogue.models.get(after.model)
         found.append(model.name if model else after.model)
     if after.text_prompts != before.text_prompts:
-        found.append(f"“{shortened(written_prompt(after), _CHANGE)}”")
+        found.append(phrases.say("language.quoted", words=shortened(written_prompt(after), _CHANGE)))
     row = catalogue.models.get(after.model)
     for field in SHOWN:
         value = in_force(after, field, row)
