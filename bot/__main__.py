@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -23,9 +23,11 @@ from bot.adapters.drafts import RedisDrafts
 from bot.adapters.families import Families
 from bot.adapters.favourites import Favourites
 from bot.adapters.forgetting import Forgetting
+from bot.adapters.grids import Grids
 from bot.adapters.lead import Lead
 from bot.adapters.library import Library
 from bot.adapters.people import People
+from bot.adapters.presets import KeptPresets
 from bot.adapters.records import Records, RecordsUnusableError
 from bot.adapters.redis import RedisQueue, connect
 from bot.adapters.search import JobSearch, RedisSearches
@@ -34,12 +36,15 @@ from bot.board import Board
 from bot.check import check
 from bot.client import Bot, PressHandler
 from bot.commands.book import every_command
+from bot.commands.explore import Explore
 from bot.commands.imagine import Imagine
 from bot.commands.preferences import ShowPreferences
+from bot.commands.presets import Presets
 from bot.commands.reimagine import Reimagine
 from bot.commands.settings import ServerSettings
 from bot.commands.source import Sources
 from bot.deliver import Deliver
+from bot.exploring.watch import Explorations
 from bot.heartbeat import beat
 from bot.intake import Intake
 from bot.looking.export import Export
@@ -51,6 +56,7 @@ from bot.looking.show import Show
 from bot.ports import Past, Source
 from bot.presses.book import buttons
 from bot.presses.details import Details
+from bot.presses.grid import CancelAll
 from bot.recall import Recall, posted
 from bot.reconcile import Reconcile
 from bot.settings import Settings
@@ -124,22 +130,42 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             return await posted(bot, past)
 
         look = _looking(records, redis, queue, Pictures(telling, library, fetch), catalogue)
-        reimagine = Reimagine(intake, RedisDrafts(redis))
+        drafts, grids = RedisDrafts(redis), Grids(records.database)
+        reimagine = Reimagine(intake, drafts)
         sources, preferences = Sources(library, recall), ShowPreferences(people, catalogue)
+        presets = Presets(KeptPresets(records.database), library, look.search, catalogue)
+        imagine = Imagine(intake, sources, presets)
+        explore = Explore(imagine, drafts, grids, library, today)
         does = {
-            "imagine": Imagine(intake, sources),
+            "imagine": imagine,
+            "explore": explore,
             "sources": sources.complete,
             "reimagine": reimagine,
             "details": Details(catalogue, recall).on,
             "preferences": preferences,
             "settings": ServerSettings(people),
+            "presets": presets.complete,
+            "presets.results": presets.results,
+            "presets.save": presets.save,
+            "presets.list": presets.listed,
+            "presets.delete": presets.delete,
+            "presets.share": presets.share,
+            "presets.add": presets.add,
             **look.commands,
         }
-        bot = Bot(every_command(catalogue, datetime.now(UTC).date(), does), people)
+        bot = Bot(every_command(catalogue, today(), does), people)
         presses, forms = buttons(intake, recall, people, Favourites(records.database), queue)
-        bot.presses = {**presses, **look.presses, "prefer": preferences.changed}
+        bot.presses = {
+            **presses,
+            **look.presses,
+            "prefer": preferences.changed,
+            "explore_go": explore.start,
+            "explore_no": explore.drop,
+            "cancel_all": CancelAll(grids, queue),
+        }
         bot.forms = {**forms, "reimagine": reimagine.submitted}
         board = Board(bot, queue, catalogue)
+        explorations = Explorations(bot, queue, grids, look.thumbnails, catalogue)
         keeping = library if settings.source_days else None
         deliver = Deliver(bot, queue, catalogue, records=records, keeping=keeping, board=board)
 
@@ -151,6 +177,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         bot.background = {
             "the lead": lead.run,
             "the board": partial(lead.during, board.run),
+            "the explorations": partial(lead.during, explorations.run),
             "the delivery": partial(lead.during, delivery),
             "the reconciliation": partial(lead.during, reconcile.run),
             "the housekeeping": partial(lead.during, partial(forget_pictures, library, settings.source_days)),
@@ -162,6 +189,11 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         except Exception as error:
             raise CannotStart(f"Redis does not answer ({error}). Check REDIS_URL and whether Redis runs.") from error
         await run(bot, settings.discord_token.get_secret_value(), stop)
+
+
+def today() -> date:
+    """Tell the date, in UTC."""
+    return datetime.now(UTC).date()
 
 
 async def forget_pictures(library: Library, days: float) -> None:
@@ -178,6 +210,8 @@ class Looking(NamedTuple):
 
     commands: dict[str, Any]
     presses: dict[str, PressHandler]
+    thumbnails: Thumbnailer
+    search: JobSearch
 
 
 def _looking(records: Records, redis: Redis, queue: RedisQueue, pictures: Pictures, catalogue: Catalogue) -> Looking:
@@ -197,7 +231,15 @@ def _looking(records: Records, redis: Redis, queue: RedisQueue, pictures: Pictur
             "forget_me": forget,
             "lineage": Lineage(pictures.library, Families(records.database), thumbnailer, catalogue),
         },
-        {"page": history.turn, "show": show.chosen, "export": export.older, "forget": forget.meant},
+        {
+            "page": history.turn,
+            "show": show.chosen,
+            "cell": show.chosen,
+            "export": export.older,
+            "forget": forget.meant,
+        },
+        thumbnailer,
+        search,
     )
 
 

@@ -1,4 +1,4 @@
-"""The status messages under the commands, edited as their jobs move.
+"""The status messages under the commands, edited as their jobs move; `bot.exploring` edits those of explorations.
 
 Edits share a budget of about one a second, a job's change of state goes before a mere countdown, and nothing is sent
 when nothing changed. https://discord.com/developers/docs/topics/rate-limits
@@ -117,7 +117,7 @@ class Board:
         for standing in standings:
             shown = self._shown[standing.job.id]
             moved = standing.state is not shown.state
-            if shown.gone or standing.state in {State.FINISHED, State.DELIVERED}:
+            if shown.gone or standing.job.grid or standing.state in {State.FINISHED, State.DELIVERED}:
                 continue
             if moved or (now - shown.at >= COUNTDOWN_SECONDS and self._text(standing) != shown.text):
                 due.append((not moved, shown.at, standing))

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import discord
@@ -14,11 +15,12 @@ from yarl import URL
 from bot.commands.book import Commands
 from bot.commands.sync import synchronise
 from bot.commands.translation import PhraseTranslator
-from bot.interactions.answers import apologise, outdated, tell
+from bot.interactions.answers import outdated, refuse_late, tell
 from bot.interactions.forms import Form, read_form
 from bot.interactions.speaking import get_to_know, phrases_of
 from bot.ports import Knowing
 from bot.views import ITEMS, Press
+from shared.errors import Refused, problem
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +86,8 @@ class Tree(app_commands.CommandTree[discord.Client]):
 class Bot(discord.AutoShardedClient):
     """The client of the bot. `background` is started once logged in and started again whenever it dies.
 
-    `presses` and `forms` are what buttons and modals do, by the verb of their custom id.
+    `presses` and `forms` are what buttons and modals do, by the verb of their custom id. A `Refused` that they raise is
+    told.
     """
 
     def __init__(self, commands: Commands, people: Knowing | None = None) -> None:
@@ -112,23 +115,23 @@ class Bot(discord.AutoShardedClient):
     async def pressed(self, interaction: discord.Interaction, press: Press) -> None:
         """Do what a button or a select wants."""
         handler = self.presses.get(press.verb)
-        await self._serve(interaction, None if handler is None else handler(interaction, press))
+        await self._serve(interaction, handler and partial(handler, interaction, press))
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Take the modals: discord.py forgets them with the process that opened them."""
         form = read_form(interaction)
         if form is not None:
             handler = self.forms.get(form.verb)
-            await self._serve(interaction, None if handler is None else handler(interaction, form))
+            await self._serve(interaction, handler and partial(handler, interaction, form))
 
-    async def _serve(self, interaction: discord.Interaction, answer: Awaitable[None] | None) -> None:
+    async def _serve(self, interaction: discord.Interaction, answer: Callable[[], Awaitable[None]] | None) -> None:
         try:
             if not await self.tree.in_hand.take(interaction, self.tree.people):
                 return
             if answer is None:
                 await outdated(interaction)
             else:
-                await answer
+                await answer()
         except Exception as error:  # noqa: BLE001 - whatever it is, its author is told
             await own_up(interaction, error)
 
@@ -146,10 +149,14 @@ class Bot(discord.AutoShardedClient):
 
 
 async def own_up(interaction: discord.Interaction, error: BaseException) -> None:
-    """Log what failed and tell its author that the bot is to blame."""
-    log.error("job %s: the command failed", interaction.id, exc_info=error)
+    """Tell its author why it was refused; whatever else failed is logged, and the bot is to blame."""
+    if isinstance(error, Refused):
+        problems = error.problems
+    else:
+        log.error("job %s: the command failed", interaction.id, exc_info=error)
+        problems = (problem("internal"),)
     try:
-        await apologise(interaction)
+        await refuse_late(interaction, problems)
     except Exception:  # Discord itself may be what fails
         log.exception("job %s: its author could not be told", interaction.id)
 

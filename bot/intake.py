@@ -12,15 +12,19 @@ import json
 import logging
 import random
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
 from typing import Any, Final
 
 import aiohttp
 import discord
+from discord import ui
 
 from bot import attachments
-from bot.interactions.answers import acknowledge, refuse, take_back
+from bot.interactions.answers import acknowledge, answer_id, refuse, take_back
 from bot.interactions.permissions import may_open_thread, missing
 from bot.interactions.speaking import phrases_of, preferences_of
 from bot.ports import Accepting, Kept, Recording, Source
@@ -76,15 +80,16 @@ class Intake:
         source: Source | Kept | None,
         options: Mapping[str, Any],
         wrong: Sequence[Problem] = (),
+        preset: Mapping[str, Any] = MappingProxyType({}),
     ) -> Request:
-        """Build the request from what was written, and what was left out from what the person prefers.
+        """Build the request from what was written, and what was left out from a preset, then as the person prefers.
 
         Raises `Refused` with `wrong` and with all else that is wrong.
         """
         found = [*self.wrong(interaction, source), *wrong]
         try:
-            preferred = preferences_of(interaction).options
-            request = compose_preferring(self.catalogue, preferred, has_picture=source is not None, **options)
+            preferred = (preset, preferences_of(interaction).options)
+            request = compose_preferring(self.catalogue, *preferred, has_picture=source is not None, **options)
         except Refused as refused:
             raise Refused(*found, *refused.problems) from refused
         if found:
@@ -107,22 +112,70 @@ class Intake:
         having come with one; `seed` is sent instead of one that is drawn. What is unexpected is raised; `bot.client`
         logs it and tells the author.
         """
-        wrong = [*self.wrong(interaction, source), *self._wrong_with(request, interaction.user.id)]
-        if wrong:
-            await refuse(interaction, wrong)
+        try:
+            self.check(interaction, source, request)
+        except Refused as refused:
+            await refuse(interaction, refused.problems)
             return
-        private = preferences_of(interaction).private and interaction.guild_id is not None
+        private = _private(interaction)
         if not await acknowledge(interaction, private=private):
             return
         place: Place | None = None
         try:
-            place = await (self._direct(interaction) if private else self._place(interaction))
-            job = self._job(interaction, request, place, seed, parent=parent, start=start)
-            await self._take_on(interaction, job, source)
+            place = await (self._direct_status(interaction) if private else self._place(interaction))
+            job = self._job(interaction, str(interaction.id), request, place, seed, parent=parent, start=start)
+            refusals = await self._take_on(interaction, [job], source, partial(self._say_arrived, interaction, job))
         except Refused as refused:
-            if private and place is not None:
-                await self._clear_away(interaction.client, place)
-            await take_back(interaction, refused.problems)
+            refusals = {str(interaction.id): refused.problems}
+        if refusals and private and place is not None:
+            await self._clear_away(interaction.client, place)
+        for problems in refusals.values():
+            await take_back(interaction, problems)
+
+    async def take_many(
+        self,
+        interaction: discord.Interaction,
+        requests: Mapping[str, Request],
+        source: Source | Kept | None,
+        place: Place,
+        *,
+        parent: str | None = None,
+        start: Start | None = None,
+    ) -> Mapping[str, Sequence[Problem]]:
+        """Take on these requests, by their jobs' ids, for whom a message stands at `place` already.
+
+        Who wants a ping gets one for all of them, with the last. Tells why some were refused, by the same ids. Raises
+        `Refused` where none could be taken on.
+        """
+        *jobs, last = (
+            self._job(interaction, job_id, request, place, None, parent=parent, start=start)
+            for job_id, request in requests.items()
+        )
+        quiet = last.requester.model_copy(update={"pings": False})
+        jobs = [*(job.model_copy(update={"requester": quiet}) for job in jobs), last]
+        return await self._take_on(interaction, jobs, source, _nothing)
+
+    async def post(self, interaction: discord.Interaction, nonce: str, view: ui.LayoutView) -> Place:
+        """Begin a message where this was asked for, or in private where its asker prefers that. Raises `Refused`.
+
+        Posted again with the same `nonce` within some minutes, it is the same message.
+        """
+        if _private(interaction):
+            return await self._direct(interaction, nonce=nonce, view=view)
+        channel = interaction.client.get_partial_messageable(interaction.channel_id or 0, guild_id=interaction.guild_id)
+        async with asyncio.timeout(_DEADLINE):
+            posted = await channel.send(nonce=nonce, view=view)
+        return Place(
+            guild=interaction.guild_id or 0, channel=channel.id, message=posted.id, in_place=in_thread(interaction)
+        )
+
+    def check(self, interaction: discord.Interaction, source: Source | Kept | None, *requests: Request) -> None:
+        """Raise `Refused` with all that forbids taking on these requests here."""
+        wrong = self.wrong(interaction, source)
+        for request in requests:
+            wrong += (found for found in self._wrong_with(request, interaction.user.id) if found not in wrong)
+        if wrong:
+            raise Refused(*wrong)
 
     def _wrong_with(self, request: Request, user: int) -> Iterator[Problem]:
         """Hold a request against today's table: it may come from an old job, or from a picture's words."""
@@ -144,47 +197,74 @@ class Intake:
         except Refused as refused:
             yield from refused.problems
 
-    async def _take_on(self, interaction: discord.Interaction, job: Job, source: Source | Kept | None) -> None:
+    async def _take_on(
+        self,
+        interaction: discord.Interaction,
+        jobs: Sequence[Job],
+        source: Source | Kept | None,
+        say_arrived: Callable[[], Awaitable[None]],
+    ) -> Mapping[str, Sequence[Problem]]:
+        """Write all down, say that they arrived, fetch the picture, queue each. Tells why some were refused, by id."""
         try:
-            fresh = await self.records.accepted(job, source)
+            fresh = await self._write_down(jobs, source)
         except Refused:
-            await self._say_arrived(interaction, job)
+            await say_arrived()
             raise
         if not fresh:
-            log.info("job %s: was accepted before", job.id)
-            return
+            return {}
+        refusals: dict[str, Sequence[Problem]] = {}
+        waiting = {job.id: job for job in fresh}
         try:
-            await self._say_arrived(interaction, job)
-            fresh = await self._queue(job, source, self._limit(interaction))
-        except Refused as refused:
-            await self.records.refused(job.id, refused.problems[0])
+            await say_arrived()
+            async with self._at_hand(fresh[0].id, source, self._limit(interaction)) as picture:
+                for job in fresh:
+                    try:
+                        await self._queue(job, picture)
+                    except Refused as refused:
+                        refusals[job.id] = refused.problems
+                        await self.records.refused(job.id, refused.problems[0])
+                    del waiting[job.id]
+        except Exception as error:
+            why = error.problems[0] if isinstance(error, Refused) else problem("internal")
+            for job_id in waiting:
+                await self.records.refused(job_id, why)
             raise
-        except Exception:
-            await self.records.refused(job.id, problem("internal"))
-            raise
-        if not fresh:
-            log.info("job %s: was queued before", job.id)
-            return
-        log.info("job %s: accepted for %s", job.id, job.request.model)
-        if not job.place.in_place and may_open_thread(interaction.app_permissions, _kind(interaction)):
-            await self._open_thread(interaction.client, job)
+        taken = [job for job in fresh if job.id not in refusals]
+        opens = may_open_thread(interaction.app_permissions, _kind(interaction))
+        if taken and opens and not taken[0].place.in_place:
+            await self._open_thread(interaction.client, taken)
+        return refusals
 
-    async def _queue(self, job: Job, source: Source | Kept | None, limit: int) -> bool:
-        match source:
-            case None:
-                sha256 = None
-                fresh = await self.queue.accept(job, None)
-            case Kept():
-                sha256 = source.sha256
-                fresh = await self.queue.accept(job, source.data)
-            case Source():
-                async with self.downloads:
-                    data, kind = await attachments.fetch(self.session, source.url, source.size, limit, self.hosts)
-                    log.info("job %s: fetched %d bytes of %s", job.id, len(data), kind.name)
-                    sha256 = (await asyncio.to_thread(hashlib.sha256, data)).hexdigest()
-                    fresh = await self.queue.accept(job, data)
-        await self.records.queued(job.id, sha256)
+    async def _write_down(self, jobs: Sequence[Job], source: Source | Kept | None) -> Sequence[Job]:
+        """Write all of them into the records, or none; those that are there already are left out. Raises `Refused`."""
+        fresh: list[Job] = []
+        for job in jobs:
+            try:
+                if await self.records.accepted(job, source):
+                    fresh.append(job)
+                else:
+                    log.info("job %s: was accepted before", job.id)
+            except Refused as refused:
+                for written in fresh:
+                    await self.records.refused(written.id, refused.problems[0])
+                raise
         return fresh
+
+    @asynccontextmanager
+    async def _at_hand(self, job_id: str, source: Source | Kept | None, limit: int) -> AsyncIterator[Kept | None]:
+        """Hold the picture in memory, fetched once. Raises `Refused`."""
+        if not isinstance(source, Source):
+            yield source
+            return
+        async with self.downloads:
+            data, kind = await attachments.fetch(self.session, source.url, source.size, limit, self.hosts)
+            log.info("job %s: fetched %d bytes of %s", job_id, len(data), kind.name)
+            yield Kept((await asyncio.to_thread(hashlib.sha256, data)).hexdigest(), data)
+
+    async def _queue(self, job: Job, picture: Kept | None) -> None:
+        fresh = await self.queue.accept(job, picture.data if picture else None)
+        log.info("job %s: %s for %s", job.id, "accepted" if fresh else "was queued before", job.request.model)
+        await self.records.queued(job.id, picture.sha256 if picture else None)
 
     async def _say_arrived(self, interaction: discord.Interaction, job: Job) -> None:
         """Turn the acknowledgement into the message that tells where the job stands.
@@ -205,27 +285,30 @@ class Intake:
     async def _place(self, interaction: discord.Interaction) -> Place:
         """Give the acknowledgement as the place: a message that says only that the bot is thinking."""
         async with asyncio.timeout(_DEADLINE):
-            status = await interaction.original_response()
+            message = await answer_id(interaction)
         return Place(
             guild=interaction.guild_id or 0,
-            channel=interaction.channel_id or status.channel.id,
-            message=status.id,
+            channel=interaction.channel_id or 0,
+            message=message,
             in_place=in_thread(interaction) or interaction.guild_id is None,
             direct=interaction.guild_id is None,
         )
 
-    async def _direct(self, interaction: discord.Interaction) -> Place:
+    async def _direct_status(self, interaction: discord.Interaction) -> Place:
         """Begin a status message in the asker's direct messages. Raises `Refused` where they are closed."""
-        phrases = phrases_of(interaction)
+        phrases, job_id = phrases_of(interaction), str(interaction.id)
+        text, nonce = phrases.say("status.preparing_words"), f"s-{job_id}"  # the id alone is the nonce of the answer
+        try:
+            return await self._direct(interaction, content=text, view=with_cancel(job_id, phrases), nonce=nonce)
+        except Refused:
+            await interaction.edit_original_response(content=text)
+            raise
+
+    async def _direct(self, interaction: discord.Interaction, **message: Any) -> Place:
         try:
             async with asyncio.timeout(_DEADLINE):
-                status = await interaction.user.send(
-                    phrases.say("status.preparing_words"),
-                    view=with_cancel(str(interaction.id), phrases),
-                    nonce=f"s-{interaction.id}",  # the job's id alone is the nonce of its answer
-                )
+                status = await interaction.user.send(**message)
         except discord.Forbidden as error:
-            await interaction.edit_original_response(content=phrases.say("status.preparing_words"))
             raise Refused(problem("direct_closed")) from error
         channel = status.channel.id
         return Place(guild=interaction.guild_id or 0, channel=channel, message=status.id, in_place=True, direct=True)
@@ -239,39 +322,41 @@ class Intake:
             log.warning("status message %d: not deleted", place.message, exc_info=True)
 
     def _job(
-        self, interaction: discord.Interaction, request: Request, place: Place, seed: int | None, **origin: Any
+        self,
+        interaction: discord.Interaction,
+        job_id: str,
+        request: Request,
+        place: Place,
+        seed: int | None,
+        **origin: Any,
     ) -> Job:
-        user, preferences = interaction.user, preferences_of(interaction)
         return Job(
-            id=str(interaction.id),
+            id=job_id,
             request=request,
             seed=seed or draw_seed(request, self.catalogue.models[request.model], self.chance),
-            requester=Requester(
-                id=user.id,
-                name=user.display_name,
-                locale=preferences.language or interaction.locale.value,
-                pings=preferences.pings,
-            ),
+            requester=requester_of(interaction),
             place=place,
             accepted_at=self.now(),
             **origin,
         )
 
-    async def _open_thread(self, client: discord.Client, job: Job) -> None:
-        """Open the job's thread by the bot's own token. Without one, the answer finds another place."""
-        place = job.place
+    async def _open_thread(self, client: discord.Client, jobs: Sequence[Job]) -> None:
+        """Open the thread of jobs of one place by the bot's own token. Without one, the answers find another place."""
+        first, *_ = jobs
+        place = first.place
         channel = client.get_partial_messageable(place.channel, guild_id=place.guild)
         try:
             async with asyncio.timeout(_DEADLINE):
                 try:
-                    await channel.get_partial_message(place.message).create_thread(name=thread_name(job.request))
+                    await channel.get_partial_message(place.message).create_thread(name=thread_name(first.request))
                 except discord.HTTPException as error:
                     if error.code != _THREAD_EXISTS:
                         raise
-                await self.queue.opened(job.id, place.message)  # a thread under a message has the message's own id
-                await self.records.opened(job.id, place.message)
+                for job in jobs:
+                    await self.queue.opened(job.id, place.message)  # a thread under a message has the message's own id
+                    await self.records.opened(job.id, place.message)
         except Exception:  # the job is accepted; whatever happened here, its answer comes
-            log.warning("job %s: its thread could not be opened or remembered", job.id, exc_info=True)
+            log.warning("job %s: its thread could not be opened or remembered", first.id, exc_info=True)
 
     def _limit(self, interaction: discord.Interaction) -> int:
         return min(self.max_bytes, interaction.filesize_limit)
@@ -279,6 +364,26 @@ class Intake:
 
 def _kind(interaction: discord.Interaction) -> discord.ChannelType | None:
     return interaction.channel.type if interaction.channel else None
+
+
+def _private(interaction: discord.Interaction) -> bool:
+    """Tell whether the answer goes to direct messages from elsewhere."""
+    return preferences_of(interaction).private and interaction.guild_id is not None
+
+
+async def _nothing() -> None:
+    """Say nothing: the message that the requests arrived stands there."""
+
+
+def requester_of(interaction: discord.Interaction) -> Requester:
+    """Tell who asks, and how they are spoken to."""
+    user, preferences = interaction.user, preferences_of(interaction)
+    return Requester(
+        id=user.id,
+        name=user.display_name,
+        locale=preferences.language or interaction.locale.value,
+        pings=preferences.pings,
+    )
 
 
 def in_thread(interaction: discord.Interaction) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from shared.errors import Problem
-from shared.job import Job
+from shared.job import Job, Place, Requester, Start, cell_id
 from shared.outcome import Outcome
 from shared.request import Request
 
@@ -121,16 +121,56 @@ class Kept:
     data: bytes = field(repr=False)
 
 
+class Over(StrEnum):
+    """What the pictures of an exploration differ in."""
+
+    SEEDS = "seeds"
+    STYLES = "styles"
+    KEEP = "keep"
+    MODELS = "models"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an exploration asks for: a request for each of its cells, whose numbers count from 1."""
+
+    over: Over
+    requests: tuple[Request, ...]
+
+
 @dataclass(frozen=True)
 class Draft:
-    """The pictures that a person may start from while they fill in a form, and the job that they came of, if any.
+    """What a person is about to ask for: the pictures they may start from, and the job that they came of, if any.
 
-    Nobody but that `user` goes on with it.
+    Nobody but that `user` goes on with it. Of an exploration, `plan` is what it asks for; `kept` is the hash of the
+    picture where that is one which is kept, `start` which one of its thread it is.
     """
 
     user: int
     pictures: tuple[Source, ...]
     parent: str | None = None
+    plan: Plan | None = None
+    kept: str | None = None
+    start: Start | None = None
+
+
+@dataclass(frozen=True)
+class Grid:
+    """An exploration that was begun: its cells are the jobs `cells`, its message stands at `place`.
+
+    `at` is Unix seconds; `refused` says why cells were not taken on, by their numbers.
+    """
+
+    id: str
+    plan: Plan
+    requester: Requester
+    at: float
+    place: Place
+    refused: Mapping[int, Problem] = field(default_factory=dict)
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        return tuple(cell_id(self.id, number) for number in range(1, len(self.plan.requests) + 1))
 
 
 @dataclass(frozen=True)
@@ -139,7 +179,7 @@ class Past:
 
     `seed` is the one its picture was made with, where there is one; `seconds` is the model's own time, `cost_usd` what
     that cost, None where nobody knows. `source` is the hash of the picture it started from; `deleted`: its answer was
-    deleted by a person.
+    deleted by a person; `open`: it has no end yet.
     """
 
     job: Job
@@ -151,6 +191,7 @@ class Past:
     deleted: bool = False
     seconds: float | None = None
     cost_usd: float | None = None
+    open: bool = False
 
 
 @dataclass(frozen=True)
@@ -178,6 +219,24 @@ class Preferences:
     pings: bool = False
     private: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose a preset is: the guild's where there is one (`user` saved it), else the user's."""
+
+    user: int
+    guild: int = 0
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings under a name, by the names of `shared.request.compose`. `guild` is 0 where it is a person's own."""
+
+    code: str
+    name: str
+    guild: int
+    options: Mapping[str, Any]
 
 
 class Pressing(StrEnum):
@@ -213,7 +272,7 @@ class Accepting(Protocol):
 
 
 class Drafting(Protocol):
-    """Remembering what a form cannot hold. Raises `shared.errors.Refused` (no_room, queue_away)."""
+    """Remembering what a form, or a question, cannot hold. Raises `shared.errors.Refused` (no_room, queue_away)."""
 
     async def draft(self, draft_id: str, draft: Draft) -> None:
         """Keep it for as long as a form may be open."""
@@ -247,7 +306,8 @@ class Cancelling(Protocol):
 class Watching(Protocol):
     """Seeing where jobs stand, and what they start from.
 
-    An open job is one that was accepted and whose end was not told yet.
+    An open job is one that was accepted and whose end was not told yet. `standings` and `prepared` raise
+    `shared.errors.Refused` (queue_away).
     """
 
     async def open_jobs(self) -> Sequence[str]:
@@ -538,7 +598,55 @@ class Thumbnails(Protocol):
         ...
 
     async def put(self, job_id: str, jpeg: bytes) -> None:
-        """Keep one; of a job that the records do not know, none is kept."""
+        """Keep one; of a job that the records do not know, or whose answer was deleted, none is kept."""
+        ...
+
+
+class Exploring(Protocol):
+    """Keeping explorations, whose cells come in one by one. Raises `shared.errors.Refused` (records_unavailable)."""
+
+    async def begin(self, grid: Grid) -> bool:
+        """Write it down; False when this very one was before."""
+        ...
+
+    async def grid(self, grid_id: str) -> Grid | None:
+        """Find one."""
+        ...
+
+    async def refuse(self, grid_id: str, refused: Mapping[int, Problem]) -> None:
+        """Note why cells were not taken on, by their numbers."""
+        ...
+
+    async def open_grids(self) -> Sequence[Grid]:
+        """List those that have not ended, oldest first."""
+        ...
+
+    async def cells(self, grid: Grid) -> Sequence[Past]:
+        """Give those of its cells that the records know, in no order."""
+        ...
+
+    async def ended(self, grid_id: str) -> None:
+        """Note that each cell has come to its end, and that the message says so."""
+        ...
+
+
+class Presetting(Protocol):
+    """Keeping settings under names, which are compared without case. Raises `Refused` (records_unavailable)."""
+
+    async def save(self, owner: Owner, name: str, options: Mapping[str, Any]) -> Preset | None:
+        """Keep these settings; the answer is what was under this name before. Raises `Refused` (preset_full), too."""
+        ...
+
+    async def presets(self, owner: Owner) -> Sequence[Preset]:
+        """List the user's own and the guild's, by name."""
+        ...
+
+    async def shared(self, code: str) -> Preset | None:
+        """Find the one of this code, whosever it is."""
+        ...
+
+    async def delete(self, owner: Owner, name: str) -> bool:
+        """Take it away; False when there is none."""
         ...
 
 

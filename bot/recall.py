@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 import discord
 
-from bot.ports import Kept, Past, Recipe, Remembering, Source, State, Watching
+from bot.ports import Kept, Past, Recipe, Remembering, Source, Watching
 from bot.views.press import custom_id, read
 from shared.errors import Refused, problem
 from shared.job import Job
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Recall:
-    """Looks back. `fetch` downloads a picture and raises `Refused`."""
+    """Looks back. `fetch` downloads a picture and raises `Refused`, as all else here does."""
 
     library: Remembering
     queue: Watching
@@ -78,43 +79,37 @@ class Recall:
             raise Refused(problem("source_gone"))
         return kept
 
-    async def answer(self, interaction: discord.Interaction, job_id: str) -> discord.Message:
-        """Find the message that tells a job's end: in front of the person, or where it was told.
+    async def answers(self, interaction: discord.Interaction, job_id: str) -> AsyncIterator[discord.Message]:
+        """Find the messages that show a job's end: in front of the person, which may be a copy, and where it was told.
 
-        Raises `Refused`: result_gone, and job_unknown for a job of another guild.
+        Raises `Refused`: discord_away, and job_unknown for a job of another guild.
         """
+        found = None
         async for message in _in_front(interaction):
             if job_of(message, interaction.client) == job_id:
-                return message
+                found = message
+                yield message
         past = await self.known(job_id)
         if past is not None:
             _of_here(past.job, interaction)
             told = await posted(interaction.client, past)
-            if told is not None:
-                return told
-        raise Refused(problem("result_gone"))
+            if told is not None and told != found:
+                yield told
 
     async def result(self, interaction: discord.Interaction, job_id: str) -> Source:
-        """Find a job's picture, where `answer` finds its message. Raises `Refused`."""
-        for source in pictures_in(await self.answer(interaction, job_id)):
-            return source
+        """Find a job's picture in the first of `answers`. Raises `Refused` (result_gone)."""
+        async for message in self.answers(interaction, job_id):
+            for source in pictures_in(message):
+                return source
         raise Refused(problem("result_gone"))
-
-    async def running(self, job_id: str) -> bool:
-        """Tell whether the job is accepted and its end not told yet."""
-        return any(standing.state is not State.DELIVERED for standing in await self.queue.standings([job_id]))
 
 
 async def posted(client: discord.Client, past: Past) -> discord.Message | None:
-    """Fetch the message that told a job's end; None when it is gone or cannot be read."""
+    """Fetch the message that told a job's end; None when it is gone or cannot be read. Raises `Refused`."""
     told = past.told
     if told is None or told.message is None:
         return None
-    try:
-        channel = client.get_partial_messageable(told.channel, guild_id=past.job.place.guild or None)
-        return await channel.fetch_message(told.message)
-    except (discord.NotFound, discord.Forbidden):
-        return None
+    return await _fetched(client, told.channel, told.message, past.job.place.guild or None)
 
 
 def pictures_in(message: discord.Message | None) -> Iterator[Source]:
@@ -184,12 +179,20 @@ async def _in_front(interaction: discord.Interaction) -> AsyncIterator[discord.M
     used = message.interaction_metadata
     behind = used and (used.interacted_message_id or used.target_message_id)
     if behind and interaction.channel_id:
-        channel = interaction.client.get_partial_messageable(interaction.channel_id, guild_id=interaction.guild_id)
-        try:
-            found = await channel.fetch_message(behind)
-        except (discord.NotFound, discord.Forbidden):
-            return
-        yield found
+        found = await _fetched(interaction.client, interaction.channel_id, behind, interaction.guild_id)
+        if found is not None:
+            yield found
+
+
+async def _fetched(client: discord.Client, channel: int, message: int, guild: int | None) -> discord.Message | None:
+    """Fetch a message; None when it is gone or cannot be read. Raises `Refused` (discord_away)."""
+    try:
+        return await client.get_partial_messageable(channel, guild_id=guild).fetch_message(message)
+    except (discord.NotFound, discord.Forbidden):
+        return None
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        log.warning("message %d cannot be fetched (%r)", message, error)
+        raise Refused(problem("discord_away")) from error
 
 
 def _inside(components: Iterable[Any]) -> Iterator[Any]:

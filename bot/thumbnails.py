@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import aiohttp
 import discord
 
 from bot.ports import Past, Remembering, Source, Thumbnails
@@ -18,12 +17,11 @@ log = logging.getLogger(__name__)
 
 DOWNLOADS: Final = 4
 DEADLINE: Final = 20.0
-_AWAY: Final = (Refused, discord.HTTPException, aiohttp.ClientError, OSError)  # TimeoutError is an OSError
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Brings back what came of a job. `message` finds where it was told; `fetch` downloads and raises `Refused`."""
+    """Brings back what came of a job. `message` finds where it was told, `fetch` downloads; both raise `Refused`."""
 
     message: Callable[[Past], Awaitable[discord.Message | None]]
     library: Remembering
@@ -32,7 +30,7 @@ class Pictures:
     async def of(self, past: Past) -> bytes | None:
         """Give the picture of a job; None when there is none any more, or never was.
 
-        Raises `Refused`, `discord.HTTPException` or `OSError` when that cannot be told just now.
+        Raises `Refused` when that cannot be told just now.
         """
         if past.kind != "generated" or past.deleted:
             return None
@@ -73,7 +71,7 @@ class Thumbnailer:
             try:
                 picture = await self.pictures.of(past)
                 small = None if picture is None else await asyncio.to_thread(thumbnail, picture)
-            except (*_AWAY, ValueError):
+            except (Refused, ValueError):
                 log.warning("job %s: no thumbnail could be made", job_id, exc_info=True)
                 return None
         if small is not None:

@@ -131,6 +131,21 @@ _PERSON: Mapping[str, str] = {
     "source_unknown": "“{field}” is “{value}”. No picture of this thread is called that. "
     "Choose one from the list while typing.",
     "source_twice": "“{field}” was given with a picture attached. A picture starts from one. Leave either out.",
+    "explore_count": "That would be {count} different pictures. An exploration has {least} to {most}. "
+    "Name as many in “{field}”, or let something else differ.",
+    "explore_gone": "Nothing was started. What is planned is remembered for an hour. Use /explore again.",
+    "preset_unknown": "There is no preset called “{name}”. Neither you nor this server have one. "
+    "Choose one from the list while typing.",
+    "preset_code_unknown": "No preset has the code “{value}”. It was deleted, or the code is another. "
+    "Ask for it again where you have it from.",
+    "preset_taken": "You have a preset called “{name}” already. One name stands for one preset. "
+    "Delete yours first with /presets.",
+    "preset_full": "No more presets fit here. There may be {limit}. Delete one that is no longer used.",
+    "preset_nameless": "The name shows nothing. A preset is found by its name. Write at least one letter.",
+    "preset_of_nothing": "There is no result to take the settings of. None stands here, or it is not yours to see. "
+    "Name one: a list comes while typing.",
+    "preset_not_yours": "The server's presets stay as they are. Only who may manage the server changes them. "
+    "Save one of your own, or ask them.",
     "direct_closed": "The answer has nowhere to go. You prefer private results, and your direct messages are closed to "
     "this bot. Open them in your privacy settings, or change it with /preferences.",
     # looking back
@@ -170,6 +185,9 @@ _TIME: Mapping[str, str] = {
     "queue_unreachable": "The request could not be queued. The queue does not answer. "
     "Nothing was charged; ask again in a minute.",
     "queue_away": "That could not be done. The queue does not answer. Try again in a minute.",
+    "not_in_time": "That could not be looked up in time. The bot's records, its queue or Discord did not answer. "
+    "Try again in a moment.",
+    "discord_away": "That could not be done. Discord does not answer as it should. Try again in a minute.",
     "export_busy": "The export was not begun. Others are being put together. Ask again in a few minutes.",
     "quota_exceeded": "The picture was not made. The operator's AWS account reached its limit for {model}. "
     "Ask again later.",

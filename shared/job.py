@@ -46,6 +46,8 @@ class Start(StrEnum):
 class Job(BaseModel):
     """One ask. `id` is the snowflake of the interaction that asked, so a redelivered interaction is the same job.
 
+    One interaction may ask for several: their ids end in `-01`, `-02` … (`cell_id`).
+
     `seed` is what is sent to the model (1 to its maximum), drawn before the first call; None for a model that reads
     none. `accepted_at` is Unix seconds. `parent` is the job whose picture or settings this one goes on from.
     `start` is set where its picture was found in the thread.
@@ -66,6 +68,17 @@ class Job(BaseModel):
     def flow(self) -> str:
         """Whose turn is being shared out: the person who asked."""
         return flow_of(self.requester.id)
+
+    @property
+    def grid(self) -> str | None:
+        """The exploration that this job is a cell of, whose message is not the job's own; None where it is of none."""
+        grid, _, cell = self.id.partition("-")
+        return grid if cell else None
+
+
+def cell_id(grid: str, number: int) -> str:
+    """Name the job of an exploration's cell, 1 to 99."""
+    return f"{grid}-{number:02}"
 
 
 def flow_of(user: int) -> str:

@@ -40,6 +40,19 @@ def format_prompt(prompts: Iterable[TextPrompt]) -> str:
     return " | ".join(_escape(p.text) + _weight_of(p) for p in prompts)
 
 
+def searchable(prompts: Iterable[TextPrompt]) -> str:
+    """Write weighted texts for being searched, folded, without NUL, which PostgreSQL cannot hold.
+
+    https://www.postgresql.org/docs/current/datatype-character.html
+    """
+    return folded(format_prompt(prompts))
+
+
+def folded(text: str) -> str:
+    """Fold words so that they are found however they are capitalised."""
+    return text.replace("\0", " ").casefold()
+
+
 def written_apart(prompts: Sequence[TextPrompt]) -> tuple[str, str]:
     """Write weighted texts as a prompt and a text to avoid ("" where there is none), as `/imagine` takes them."""
     *before, last = prompts or [TextPrompt(text="")]

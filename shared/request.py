@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from shared.catalogue import Catalogue, FieldSpec, Model
 from shared.errors import Problem, Refused, problem
-from shared.prompts import TextPrompt, parse_prompt
+from shared.prompts import TextPrompt, parse_prompt, written_apart
 
 EXTRAS_LIMIT = 2000
 EXTRAS_DEPTH = 32  # readers of JSON stop at 200 or so, and what is taken on must be read again
@@ -84,6 +84,7 @@ _NUMBERS: dict[str, type[int | float]] = {
     if field.annotation == kind | None
 }
 OPTIONS = tuple(name for name in Request.model_fields if name not in {"model", "text_prompts", "has_picture"})
+_FILLED = ("model", "negative", *OPTIONS)  # the model first: it decides about the others, as the mode about schedules
 
 
 def compose(
@@ -123,18 +124,23 @@ def compose(
 
 
 def compose_preferring(
-    catalogue: Catalogue, preferred: Mapping[str, Any], *, has_picture: bool, **written: Any
+    catalogue: Catalogue, *preferred: Mapping[str, Any], has_picture: bool, **written: Any
 ) -> Request:
-    """Build a request as `compose` does, what was left out filled as preferred where nothing is wrong for it."""
+    """Build a request as `compose` does, what was left out filled as preferred where nothing is wrong for it.
+
+    What is preferred first goes before the rest.
+    """
     given = {name: value for name, value in written.items() if value is not None}
     wrong = _count_problems(catalogue, has_picture, given)
-    offered = {"model"} if preferred.get("model") in {model.key for model in catalogue.offered} else set()
-    left_out = (offered | set(OPTIONS)) & preferred.keys() - given.keys()
-    for name in sorted(left_out, key=lambda name: name != "model"):  # the model first: it decides about the others
-        trial = given | {name: preferred[name]}
-        count = _count_problems(catalogue, has_picture, trial)
-        if count <= wrong:
-            given, wrong = trial, count
+    models = {model.key for model in catalogue.offered}
+    for wishes in preferred:
+        for name in _FILLED:
+            if name in given or name not in wishes or (name == "model" and wishes[name] not in models):
+                continue
+            trial = given | {name: wishes[name]}
+            count = _count_problems(catalogue, has_picture, trial)
+            if count <= wrong:
+                given, wrong = trial, count
     return compose(catalogue, has_picture=has_picture, **given)
 
 
@@ -231,6 +237,13 @@ def upscales_of(request: Request, catalogue: Catalogue) -> tuple[Request, ...]:
     return tuple(larger for row, larger in asked if not problems_of(larger, row, catalogue))
 
 
+def settings_of(request: Request) -> dict[str, Any]:
+    """Give what was chosen but for the prompt, the seed and extras, by the names that `compose` takes."""
+    _, negative = written_apart(request.text_prompts)
+    chosen = {name: value for name, value in request.given().items() if name not in {"seed", "extras"}}
+    return {"model": request.model, **({"negative": negative} if negative else {}), **chosen}
+
+
 def parse_extras(written: str) -> dict[str, JsonValue]:
     """Read `extras`: a JSON object of at most `EXTRAS_LIMIT` characters and `EXTRAS_DEPTH` levels. Raises `Refused`."""
     if len(written) > EXTRAS_LIMIT:
@@ -289,7 +302,7 @@ def _option_problems(request: Request, model: Model, catalogue: Catalogue) -> It
             continue
         spec = model.fields.get(field)
         if spec is None:
-            yield _unsupported(field, model, catalogue)
+            yield unsupported(field, model, catalogue)
         elif spec.choices and value not in spec.choices:
             choices = ", ".join(spec.choices)
             yield problem("not_a_choice", field=field, value=str(value)[:100], model=model.name, choices=choices)
@@ -298,8 +311,8 @@ def _option_problems(request: Request, model: Model, catalogue: Catalogue) -> It
             yield problem("out_of_range", field=field, value=_plain(value), model=model.name, **bounds)
 
 
-def _unsupported(field: str, model: Model, catalogue: Catalogue) -> Problem:
-    """Name the models that have the field: of the same task, else of any."""
+def unsupported(field: str, model: Model, catalogue: Catalogue) -> Problem:
+    """Say that a model lacks a field, and which have it: those of the same task, else any."""
     having = [other for other in catalogue if other.offered and field in other.fields]
     having = [other for other in having if other.task == model.task] or having
     if having:
@@ -318,7 +331,7 @@ def _plain(number: float | str | None) -> str:
 def _prompt_problems(request: Request, model: Model, catalogue: Catalogue) -> Iterator[Problem]:
     if not model.reads_prompts:
         if request.text_prompts:
-            yield _unsupported("prompt", model, catalogue)
+            yield unsupported("prompt", model, catalogue)
         return
     limit = model.fields["prompt"].limit or 0
     if model.weighs_prompts:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from shared.catalogue import Catalogue, Model
 from shared.errors import Problem, problem
-from shared.outcome import Failed, Filtered, Generated
+from shared.job import Job
+from shared.outcome import Failed, Filtered, Generated, Outcome
 from shared.request import problems_of
 from worker.parameters import with_parameters
 from worker.ports import Claim, Picture, Queue, Retry, Studio, Trouble, Withheld
@@ -43,27 +44,11 @@ class Generating:
             log.warning("job %s: the lease was lost before the call", job.id)
             return
         try:
-            answer = self.studio.generate(job.request, model, prepared, job.seed)
+            outcome, picture = _ending(job, model, self.studio.generate(job.request, model, prepared, job.seed))
         except Trouble as trouble:
             self._troubled(claim, trouble)
             return
-        self._answered(claim, model, answer)
-
-    def _answered(self, claim: Claim, model: Model, answer: Picture | Withheld) -> None:
-        job = claim.job
-        if isinstance(answer, Withheld):
-            log.info("job %s: filtered (%s) after %.1f s", job.id, answer.side, answer.seconds)
-            self.queue.finish(claim, Filtered(side=answer.side, seconds=answer.seconds))
-            return
-        log.info("job %s: generated with seed %s in %.1f s", job.id, answer.seed, answer.seconds)
-        made = Generated(
-            seed=answer.seed,
-            media_type=answer.media_type,
-            width=answer.width,
-            height=answer.height,
-            seconds=answer.seconds,
-        )
-        self.queue.finish(claim, made, with_parameters(answer.data, job.request, model, answer.seed, job.id))
+        queue.finish(claim, outcome, picture)  # the answer is gone by now: many may wait here for the queue
 
     def _troubled(self, claim: Claim, trouble: Trouble) -> None:
         job, wrong = claim.job, trouble.problem
@@ -93,3 +78,18 @@ class Generating:
             and (other.picture != "none" or model.picture == "none")
         ]
         return problem("model_withdrawn", model=model.name, models=", ".join(others)) if others else None
+
+
+def _ending(job: Job, model: Model, answer: Picture | Withheld) -> tuple[Outcome, bytes | None]:
+    if isinstance(answer, Withheld):
+        log.info("job %s: filtered (%s) after %.1f s", job.id, answer.side, answer.seconds)
+        return Filtered(side=answer.side, seconds=answer.seconds), None
+    log.info("job %s: generated with seed %s in %.1f s", job.id, answer.seed, answer.seconds)
+    made = Generated(
+        seed=answer.seed,
+        media_type=answer.media_type,
+        width=answer.width,
+        height=answer.height,
+        seconds=answer.seconds,
+    )
+    return made, with_parameters(answer.data, job.request, model, answer.seed, job.id)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.adapters.records import told_of
 from bot.ports import Kept, Past
 from bot.records.database import TROUBLE, Database
-from bot.records.models import jobs, outcomes, results, sources, thumbnails
+from bot.records.models import OPEN, jobs, outcomes, results, sources, thumbnails
 from shared.errors import Refused, problem
 from shared.job import Job
 
@@ -126,6 +126,7 @@ def past_of(row: Row[Any]) -> Past | None:
         deleted=row.deleted_at is not None,
         seconds=row.seconds,
         cost_usd=row.cost_usd,
+        open=row.state in OPEN,
     )
 
 

@@ -17,7 +17,7 @@ from shared.catalogue import Catalogue, Model
 from shared.errors import Problem, Refused, problem
 from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated, Side
-from shared.prompts import format_prompt
+from shared.prompts import searchable
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,13 @@ _FIRST_ATTEMPT: Final = _ATTEMPTS.where(attempts.c.queueing == FIRST)
 _EVERY: Final = attempts.alias()
 _NEWEST: Final = select(func.max(_EVERY.c.queueing)).where(_EVERY.c.job_id == _WHICH).scalar_subquery()
 _NEWEST_ATTEMPT: Final = _ATTEMPTS.where(attempts.c.queueing == _NEWEST)
+_NEWEST_OF_JOB: Final = select(func.max(_EVERY.c.queueing)).where(_EVERY.c.job_id == jobs.c.id).scalar_subquery()
+_OPEN_RECORDS: Final = (
+    select(jobs, attempts)
+    .join_from(jobs, attempts, attempts.c.job_id == jobs.c.id)
+    .where(jobs.c.state.in_(OPEN), attempts.c.queueing == _NEWEST_OF_JOB)
+    .order_by(jobs.c.accepted_at, jobs.c.id)
+)
 
 
 class Records:
@@ -133,16 +140,7 @@ class Records:
             log.warning("job %s: its end could not be written into the records", job_id, exc_info=True)
 
     async def open_records(self) -> Sequence[Record]:
-        last = select(attempts.c.job_id, func.max(attempts.c.queueing).label("queueing")).group_by(attempts.c.job_id)
-        newest = last.subquery()
-        whole = (
-            select(jobs, attempts)
-            .join(attempts, attempts.c.job_id == jobs.c.id)
-            .join(newest, (newest.c.job_id == attempts.c.job_id) & (newest.c.queueing == attempts.c.queueing))
-            .where(jobs.c.state.in_(OPEN))
-            .order_by(jobs.c.accepted_at, jobs.c.id)
-        )
-        rows = await self.database.run(lambda records: records.execute(whole).all())
+        rows = await self.database.run(lambda records: records.execute(_OPEN_RECORDS).all())
         return [record for row in rows if (record := _record(row))]
 
     async def seen(self, standings: Collection[Standing]) -> None:
@@ -185,7 +183,7 @@ def _row(job: Job) -> dict[str, Any]:
     return {
         "id": job.id,
         "parent": job.parent,
-        "words": format_prompt(job.request.text_prompts).casefold(),
+        "words": searchable(job.request.text_prompts),
         "job": job.model_dump_json(),
         "model": job.request.model,
         "requester_id": job.requester.id,

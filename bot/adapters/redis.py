@@ -177,7 +177,9 @@ class RedisQueue:
     async def standings(self, job_ids: Collection[str]) -> Sequence[Standing]:
         if not job_ids:
             return []
-        return [self._standing(*row) for row in await self._run("standing", *job_ids)]
+        with in_words():
+            rows = await self._run("standing", *job_ids)
+        return [self._standing(*row) for row in rows]
 
     async def outcomes(self) -> Sequence[Delivery]:
         if time.monotonic() - self._looked_back > LOOK_BACK_SECONDS:
@@ -199,7 +201,8 @@ class RedisQueue:
         return cast("bytes | None", await self._redis.get(picture_key(job_id)))
 
     async def prepared(self, job_id: str) -> bytes | None:
-        return cast("bytes | None", await self._redis.get(prepared_key(job_id)))
+        with in_words():
+            return cast("bytes | None", await self._redis.get(prepared_key(job_id)))
 
     async def delivered(self, delivery: Delivery, message: int | None) -> None:
         await self._run("deliver", delivery.job_id, GROUP, delivery.entry, message or "", LEDGER_SECONDS * 1000)
@@ -277,7 +280,7 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except RedisError as error:
-        log.warning("the queue does not answer", exc_info=True)
+        log.warning("the queue does not answer (%r)", error)
         raise Refused(problem("queue_away")) from error
 
 

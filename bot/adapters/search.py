@@ -13,6 +13,7 @@ from bot.adapters.redis import in_words
 from bot.ports import Found, Search
 from bot.records.database import Database
 from bot.records.models import JobState, favourites, jobs
+from shared.prompts import folded
 from shared.queue.names import PREFIX
 
 KEPT_SECONDS: Final = 86400
@@ -77,7 +78,7 @@ def _conditions(wanted: Search, guild: int | None, channels: Collection[int]) ->
         yield jobs.c.requester_id == wanted.user
     if wanted.starred:
         yield jobs.c.id.in_(select(favourites.c.job_id).where(favourites.c.user_id == wanted.viewer))
-    for word in wanted.words.casefold().split():
+    for word in folded(wanted.words).split():
         yield jobs.c.words.contains(word, autoescape=True)
     if wanted.model is not None:
         yield jobs.c.model == wanted.model

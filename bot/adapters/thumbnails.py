@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import insert, select
+from sqlalchemy import LargeBinary, insert, literal, select
 from sqlalchemy.exc import IntegrityError
 
 from bot.records.database import TROUBLE, Database
-from bot.records.models import thumbnails
+from bot.records.models import jobs, thumbnails
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +28,11 @@ class KeptThumbnails:
             return {}
 
     async def put(self, job_id: str, jpeg: bytes) -> None:
+        shown = select(jobs.c.id, literal(jpeg, LargeBinary)).where(jobs.c.id == job_id, jobs.c.deleted_at.is_(None))
         try:
             async with self._database.transaction() as records:
-                await records.execute(insert(thumbnails).values(job_id=job_id, jpeg=jpeg))
+                await records.execute(insert(thumbnails).from_select(["job_id", "jpeg"], shown))
         except IntegrityError:
-            log.debug("job %s: its thumbnail is kept already, or its record is gone", job_id)
+            log.debug("job %s: its thumbnail is kept already", job_id)
         except TROUBLE:
             log.warning("job %s: its thumbnail cannot be kept", job_id, exc_info=True)

@@ -5,12 +5,24 @@ from typing import Any
 
 import discord
 
+from bot.commands.presets import Presets
 from bot.commands.source import Found, Sources
 from bot.intake import Intake
 from bot.interactions.answers import refuse
 from bot.ports import Kept, Source
 from shared.errors import Problem, Refused, problem
+from shared.job import Start
 from shared.request import Request, parse_extras
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the options ask for, and the picture to start from: where from the thread, its job and which one it is."""
+
+    request: Request
+    picture: Source | Kept | None
+    parent: str | None = None
+    start: Start | None = None
 
 
 @dataclass(frozen=True)
@@ -19,32 +31,35 @@ class Imagine:
 
     intake: Intake
     sources: Sources
+    presets: Presets
 
-    async def __call__(
+    async def __call__(self, interaction: discord.Interaction, **options: Any) -> None:
+        """Answer the command. What is unexpected is raised; `bot.client` logs it and tells the author."""
+        try:
+            asked = await self.read(interaction, **options)
+        except Refused as refused:
+            await refuse(interaction, refused.problems)
+            return
+        await self.intake.take(interaction, asked.request, asked.picture, parent=asked.parent, start=asked.start)
+
+    async def read(
         self,
         interaction: discord.Interaction,
         *,
         image: discord.Attachment | None = None,
         source: str | None = None,
+        preset: str | None = None,
         **options: Any,
-    ) -> None:
-        """Answer the command. What is unexpected is raised; `bot.client` logs it and tells the author."""
-        try:
-            if image is not None:
-                attached = Source(image.url, image.size, image.filename)
-                twice = () if source is None else (problem("source_twice", field="source"),)
-                request, found = self._request(interaction, attached, options, twice), None
-            else:
-                attached = None
-                found = await self.sources.find(interaction, source)
-                request, found = self._on_found(interaction, found, options, meant=source is not None)
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
-            return
-        if found is None:
-            await self.intake.take(interaction, request, attached)
-        else:
-            await self.intake.take(interaction, request, found.picture, parent=found.parent, start=found.start)
+    ) -> Asked:
+        """Read what the options ask for. Raises `Refused` with everything that is wrong."""
+        options["preset"] = await self.presets.options(interaction, preset)
+        if image is not None:
+            attached = Source(image.url, image.size, image.filename)
+            twice = () if source is None else (problem("source_twice", field="source"),)
+            return Asked(self._request(interaction, attached, options, twice), attached)
+        found = await self.sources.find(interaction, source)
+        request, found = self._on_found(interaction, found, options, meant=source is not None)
+        return Asked(request, None) if found is None else Asked(request, found.picture, found.parent, found.start)
 
     def _on_found(
         self, interaction: discord.Interaction, found: Found | None, options: dict[str, Any], *, meant: bool
@@ -73,7 +88,8 @@ class Imagine:
             extras = self._extras(interaction, options.get("extras"))
         except Refused as refused:
             extras, wrong = None, (*wrong, *refused.problems)
-        return self.intake.composed(interaction, source, options | {"extras": extras}, wrong)
+        written = {name: value for name, value in options.items() if name != "preset"}
+        return self.intake.composed(interaction, source, written | {"extras": extras}, wrong, options["preset"])
 
     def _extras(self, interaction: discord.Interaction, written: str | None) -> dict[str, Any] | None:
         if written is None:

@@ -66,17 +66,17 @@ def looking(catalogue: Catalogue, does: Mapping[str, Any]) -> list[Command]:
         return [Choice(name=model.name[:LABEL_LIMIT], value=model.key) for model in found][:CHOICES_LIMIT]
 
     return [
-        _command("queue", queue),
-        _command("history", history, "words", "model", "since", "until", "user", "everyone", model=models),
-        _command("favourites", favourites),
-        _command("lineage", lineage, "job"),
-        _command("show", show, "job", "public", job=answers),
-        _command("export", export),
-        _command("forget_me", forget_me),
+        described("queue", queue),
+        described("history", history, "words", "model", "since", "until", "user", "everyone", model=models),
+        described("favourites", favourites),
+        described("lineage", lineage, "job"),
+        described("show", show, "job", "public", job=answers),
+        described("export", export),
+        described("forget_me", forget_me),
     ]
 
 
-def _command(name: str, callback: Any, *options: str, **completes: Any) -> Command:
+def described(name: str, callback: Any, /, *options: str, **completes: Any) -> Command:
     """Name a command and its options in every language; `completes` are what offers choices while one is typed."""
     key = f"command.{name}"
     for decorate in (

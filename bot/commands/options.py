@@ -1,8 +1,9 @@
-"""The options of `/imagine`, made from the catalogue: what any of the models on offer reads can be asked for."""
+"""The options of `/imagine` and `/explore`, made from the catalogue: what any model on offer reads can be asked for."""
 
 import inspect
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any, Final
 
 import discord
@@ -10,7 +11,9 @@ from discord import app_commands
 from discord.app_commands import Choice, locale_str
 
 from bot.commands.translation import label, said, words
+from bot.exploring.plan import FEWEST, MOST, VALUES_LIMIT
 from bot.interactions.speaking import phrases_of
+from bot.ports import Over
 from bot.render.fields import model_phrase
 from shared.catalogue import Catalogue, Model
 from shared.request import EXTRAS_LIMIT, Fit, Request
@@ -20,23 +23,27 @@ CHOICES_LIMIT: Final = 25
 TEXT_LIMIT: Final = 6000
 LABEL_LIMIT: Final = 100
 
-ORDER: Final = (
-    *(
-        "prompt",
-        "image",
-        "source",
-        "model",
-        "keep",
-        "style_preset",
-        "negative",
-        "seed",
-        "steps",
-        "cfg_scale",
-        "sampler",
-    ),
-    *("aspect_ratio", "output_format", "fit", "init_image_mode", "step_schedule_start", "step_schedule_end"),
+IMAGINE: Final = (
+    *("prompt", "image", "source", "preset", "model", "keep", "style_preset", "negative", "seed", "steps", "cfg_scale"),
+    *("sampler", "aspect_ratio", "output_format", "fit", "init_image_mode", "step_schedule_start", "step_schedule_end"),
     *("clip_guidance_preset", "samples", "creativity", "extras"),
 )
+EXPLORE: Final = (
+    *("over", "prompt", "image", "source", "count", "values", "preset", "model", "keep", "style_preset", "negative"),
+    *("seed", "steps", "cfg_scale", "aspect_ratio", "fit"),
+)
+_ORDERS: Final = MappingProxyType({"imagine": IMAGINE, "explore": EXPLORE})
+_KINDS: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "prompt": app_commands.Range[str, 1, TEXT_LIMIT],
+        "negative": app_commands.Range[str, 1, TEXT_LIMIT] | None,
+        "preset": app_commands.Range[str, 1, LABEL_LIMIT] | None,
+        "over": str,
+        "count": app_commands.Range[int, FEWEST, MOST] | None,
+        "values": app_commands.Range[str, 1, VALUES_LIMIT] | None,
+    }
+)
+_REQUIRED: Final = frozenset({"prompt", "over"})
 
 Labels = Mapping[str, locale_str]
 Handler = Callable[..., Coroutine[Any, Any, None]]
@@ -44,34 +51,32 @@ Complete = Callable[[discord.Interaction, str], Coroutine[Any, Any, list[Choice[
 
 
 def command(
-    catalogue: Catalogue, handler: Handler, sources: Complete, today: date
+    name: str, catalogue: Catalogue, handler: Handler, today: date, **completes: Complete
 ) -> app_commands.Command[Any, ..., None]:
-    """Build `/imagine`. `handler` gets the interaction and every option by field name, None where it was not used.
+    """Build `/imagine` or `/explore`.
 
-    `sources` offers the pictures to start from while one is being typed.
+    `handler` gets the interaction and every option by field name, None where it was not used. `completes` are what
+    offers choices for an option while it is being typed.
     """
-    labels = {name: _labels(catalogue, name, today) for name in ORDER}
-    kinds = {name: _kind(catalogue, name, labels[name]) for name in ORDER}
-    names = [name for name in ORDER if kinds[name] is not None]
+    order = _ORDERS[name]
+    labels = {option: _labels(catalogue, option, today) for option in order}
+    kinds = {option: _kind(catalogue, option, labels[option]) for option in order}
+    names = [option for option in order if kinds[option] is not None]
 
-    async def imagine(interaction: discord.Interaction, **options: Any) -> None:
+    async def used(interaction: discord.Interaction, **options: Any) -> None:
         await handler(interaction, **options)
 
-    async def complete(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
-        return await sources(interaction, current)
-
-    completions = {name: _completion(labels[name]) for name in names if len(labels[name]) > CHOICES_LIMIT}
-    if "source" in names:
-        completions["source"] = complete
+    completions = {option: _completion(labels[option]) for option in names if len(labels[option]) > CHOICES_LIMIT}
+    completions |= {option: _unbound(complete) for option, complete in completes.items() if option in names}
     first = inspect.Parameter("interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    signature = inspect.Signature([first, *(_parameter(name, kinds[name]) for name in names)])
-    imagine.__signature__ = signature  # type: ignore[attr-defined]  # discord.py reads the options here (PEP 362)
-    decorated: Any = imagine
+    signature = inspect.Signature([first, *(_parameter(option, kinds[option]) for option in names)])
+    used.__signature__ = signature  # type: ignore[attr-defined]  # discord.py reads the options here (PEP 362)
+    decorated: Any = used
     for decorate in (
-        app_commands.rename(**{name: words(f"option.{name}.name") for name in names}),
-        app_commands.describe(**{name: words(f"option.{name}.description") for name in names}),
+        app_commands.rename(**{option: words(f"option.{option}.name") for option in names}),
+        app_commands.describe(**{option: words(f"option.{option}.description") for option in names}),
         app_commands.choices(
-            **{name: _choices(labels[name]) for name in names if 0 < len(labels[name]) <= CHOICES_LIMIT}
+            **{option: _choices(labels[option]) for option in names if 0 < len(labels[option]) <= CHOICES_LIMIT}
         ),
         app_commands.autocomplete(**completions),
         app_commands.guild_only(),
@@ -79,22 +84,29 @@ def command(
     ):
         decorated = decorate(decorated)
     return app_commands.Command(
-        name=words("command.imagine.name"), description=words("command.imagine.description"), callback=decorated
+        name=words(f"command.{name}.name"), description=words(f"command.{name}.description"), callback=decorated
     )
 
 
+def _unbound(complete: Complete) -> Complete:
+    """Make a function of what may be a method: discord.py takes no method for a command outside of a class."""
+
+    async def unbound(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
+        return await complete(interaction, current)
+
+    return unbound
+
+
 def _parameter(name: str, kind: Any) -> inspect.Parameter:
-    default = inspect.Parameter.empty if name == "prompt" else None
+    default = inspect.Parameter.empty if name in _REQUIRED else None
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
 
 
 def _kind(catalogue: Catalogue, name: str, labels: Labels) -> Any:
     """The annotation that discord.py reads type and range from, or None where no model on offer has the option."""
+    if name in _KINDS:
+        return _KINDS[name]
     match name:
-        case "prompt":
-            return app_commands.Range[str, 1, TEXT_LIMIT]
-        case "negative":
-            return app_commands.Range[str, 1, TEXT_LIMIT] | None
         case "image":
             return discord.Attachment | None if _reads_pictures(catalogue) else None
         case "source":
@@ -117,6 +129,8 @@ def _number(models: tuple[Model, ...], name: str) -> Any:
 def _labels(catalogue: Catalogue, name: str, today: date) -> Labels:
     if name == "model":
         return {m.key: words(model_phrase(m, catalogue, today), m.name) for m in catalogue.offered}
+    if name == "over":
+        return {over.value: label(name, over) for over in Over}
     if name == "fit":
         return {fit.value: label(name, fit) for fit in Fit} if _reads_pictures(catalogue) else {}
     values = (value for model in catalogue.having(name) for value in model.fields[name].choices)

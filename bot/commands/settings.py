@@ -9,10 +9,9 @@ from discord import app_commands
 from discord.app_commands import Choice
 
 from bot.commands.translation import words
-from bot.interactions.answers import refuse, tell
+from bot.interactions.answers import looking_up, tell
 from bot.interactions.speaking import phrases_of
 from bot.ports import Knowing, Pressing
-from shared.errors import Refused
 
 
 @dataclass(frozen=True)
@@ -23,14 +22,11 @@ class ServerSettings:
 
     async def __call__(self, interaction: discord.Interaction, pressing: str | None = None) -> None:
         guild = interaction.guild_id or 0
-        try:
+        async with looking_up():
             if pressing is not None:
                 await self.people.set_pressing(guild, Pressing(pressing))
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
-            return
+            now = await self.people.pressing(guild)
         phrases = phrases_of(interaction)
-        now = await self.people.pressing(guild)
         await tell(interaction, phrases.say("settings.pressing", who=phrases.say(f"settings.{now}")))
 
 

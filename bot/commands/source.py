@@ -1,6 +1,5 @@
 """What the option `from` of `/imagine` means: a picture that stands in the thread already, or none."""
 
-import asyncio
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Final
 import discord
 from discord.app_commands import Choice
 
+from bot.interactions.answers import looking_up
 from bot.interactions.speaking import phrases_of
 from bot.phrases import Phrases
 from bot.ports import Kept, Past, Remembering, Source
@@ -21,7 +21,6 @@ log = logging.getLogger(__name__)
 
 NONE: Final = "none"
 LISTED: Final = 22  # of the 25 choices that Discord shows, three are words
-_LOOK_SECONDS: Final = 2.0  # Discord waits for three
 _SHOWN: Final = 100
 
 
@@ -46,11 +45,8 @@ class Sources:
         chosen = (written or "").strip().casefold() or (Start.LATEST if _ours(interaction) else NONE)
         if chosen == NONE:
             return None
-        try:
-            async with asyncio.timeout(_LOOK_SECONDS):
-                found = await self._find(interaction, chosen)
-        except TimeoutError as error:
-            raise Refused(problem("attachment_unreachable")) from error
+        async with looking_up():
+            found = await self._find(interaction, chosen)
         if found is None and written is not None:
             raise Refused(problem("nothing_here", field="source"))
         return found
@@ -59,9 +55,9 @@ class Sources:
         """Offer the words, and this thread's pictures with their prompts and seeds, newest first."""
         phrases, typed = phrases_of(interaction), current.strip().casefold()
         try:
-            async with asyncio.timeout(_LOOK_SECONDS):
+            async with looking_up():
                 pictures = await self.library.pictures(interaction.channel_id or 0, LISTED)
-        except (Refused, TimeoutError):
+        except Refused:
             log.warning("the pictures of thread %s cannot be listed", interaction.channel_id, exc_info=True)
             pictures = []
         offered = [*_words(phrases, some=bool(pictures)), *_pictures(pictures, phrases)]

@@ -162,6 +162,8 @@ class Deliver:
     async def _settle(self, standing: Standing, told: Told | None) -> None:
         if standing.outcome is None:
             raise TypeError(f"job {standing.job.id} has no outcome yet: {standing.state}")
+        if standing.job.grid:
+            return
         phrases = phrases_for(standing.job.requester.locale)
         private = told is not None and told.private and not standing.job.place.direct
         text = answered_text(

@@ -6,7 +6,7 @@ https://discord.com/developers/docs/interactions/receiving-and-responding
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final
 
 import aiohttp
@@ -22,9 +22,21 @@ log = logging.getLogger(__name__)
 
 LIMIT: Final = 2000
 ATTEMPTS: Final = 3
+LOOK_SECONDS: Final = 2.0  # Discord waits for three
 _DEADLINE: Final = 10.0
+_ANSWER: Final = "answer"
 _ALREADY_ACKNOWLEDGED: Final = 40060
 _UNKNOWN_INTERACTION: Final = 10062
+
+
+@contextlib.asynccontextmanager
+async def looking_up() -> AsyncIterator[None]:
+    """Look up, before the first answer, what that answer depends on. Raises `Refused` (not_in_time)."""
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            yield
+    except TimeoutError as error:
+        raise Refused(problem("not_in_time")) from error
 
 
 async def acknowledge(interaction: discord.Interaction, *, private: bool = False) -> bool:
@@ -32,7 +44,20 @@ async def acknowledge(interaction: discord.Interaction, *, private: bool = False
 
     False when this very interaction was answered before, or died waiting.
     """
-    return await _answer_first(interaction, lambda: interaction.response.defer(thinking=True, ephemeral=private))
+
+    async def think() -> None:
+        given = await interaction.response.defer(thinking=True, ephemeral=private)
+        interaction.extras[_ANSWER] = given and given.message_id
+
+    return await _answer_first(interaction, think)
+
+
+async def answer_id(interaction: discord.Interaction) -> int:
+    """Name the message that `acknowledge` made: Discord told its id, or is asked where that was lost on its way.
+
+    https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-callback-response-object
+    """
+    return interaction.extras.get(_ANSWER) or (await interaction.original_response()).id
 
 
 async def refuse(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
@@ -91,19 +116,21 @@ async def take_back(interaction: discord.Interaction, problems: Sequence[Problem
         await interaction.followup.send(written(interaction, problems), ephemeral=True)
 
 
-async def apologise(interaction: discord.Interaction) -> None:
-    """Tell the author that the bot itself failed, wherever the command stands.
+async def refuse_late(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
+    """Tell the author alone what is wrong, wherever the answer stands.
 
-    An answer that still says "thinking" gets words before it is deleted: only then does Discord take a followup, and
-    if the deletion fails, the words stand.
+    One that still says "thinking" gets words before it is deleted: only then does Discord take a followup, and if the
+    deletion fails, the words stand. A message that was used stays as it is.
     """
-    failure = [problem("internal")]
     if not interaction.response.is_done():
-        await refuse(interaction, failure)
-        return
-    async with asyncio.timeout(_DEADLINE * 3):
-        await interaction.edit_original_response(content=written(interaction, failure))
-    await take_back(interaction, failure)
+        await refuse(interaction, problems)
+    elif interaction.response.type is discord.InteractionResponseType.deferred_message_update:
+        async with asyncio.timeout(_DEADLINE):
+            await interaction.followup.send(written(interaction, problems), ephemeral=True)
+    else:
+        async with asyncio.timeout(_DEADLINE * 3):
+            await interaction.edit_original_response(content=written(interaction, problems))
+        await take_back(interaction, problems)
 
 
 def written(interaction: discord.Interaction, problems: Sequence[Problem]) -> str:

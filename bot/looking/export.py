@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-import aiohttp
 import discord
 from discord import ui
 
@@ -37,7 +36,6 @@ AT_ONCE: Final = 2
 PICTURE_SECONDS: Final = 30.0
 _MORE: Final = re.compile(r"(\d{1,12})-(\d{1,9})", re.ASCII)
 _STEP: Final = 50
-_AWAY: Final = (Refused, discord.HTTPException, aiohttp.ClientError, OSError)
 
 
 @dataclass
@@ -116,11 +114,13 @@ class Export:
             if not part.takes(entry, picture):
                 yield part.whole()
                 part = Part(limit)
-                if going.parts >= self.parts or time.monotonic() > ends:
+                if going.parts >= self.parts:
                     return
             part.add(entry, picture)
             going.skip, going.jobs, going.left = going.skip + 1, going.jobs + 1, going.left - 1
             going.pictures += picture is not None
+            if time.monotonic() > ends:
+                break
         if not part.empty:
             yield part.whole()
 
@@ -142,7 +142,7 @@ class Export:
         try:
             async with asyncio.timeout(PICTURE_SECONDS):
                 picture = await self.pictures.of(past)
-        except _AWAY:
+        except (Refused, TimeoutError):
             return None, "unreachable"
         if picture is None or sniff(picture[:512]) is None:
             return None, "deleted" if past.deleted else "gone"

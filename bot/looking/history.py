@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -23,6 +24,8 @@ from bot.thumbnails import Thumbnailer
 from bot.views import JobButton, JobSelect, Press, custom_id
 from shared.catalogue import Catalogue
 from shared.errors import Refused, problem
+
+log = logging.getLogger(__name__)
 
 FAVOURITES: Final = "0"  # in the place of a search's number
 _LAST_PAGE: Final = 10_000
@@ -118,6 +121,10 @@ class History:
         pictures = await self.thumbnails.of(found.pasts)
         cells = cells_of(found, pictures, phrases, self.catalogue)
         sheet = await asyncio.to_thread(contact_sheet, cells)
+        for place in sheet.broken:
+            log.warning(
+                "job %s: its thumbnail is broken; delete its row to have it made anew", found.pasts[place].job.id
+            )
         return discord.File(io.BytesIO(sheet.jpeg), filename=SHEET)
 
     def _key(self, written: str) -> str:

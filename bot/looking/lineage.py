@@ -9,7 +9,7 @@ from typing import Final
 
 import discord
 
-from bot.interactions.answers import refuse
+from bot.interactions.answers import looking_up
 from bot.interactions.showing import Shown, present
 from bot.interactions.sight import may_see
 from bot.interactions.speaking import phrases_of
@@ -38,12 +38,9 @@ class Lineage:
 
     async def __call__(self, interaction: discord.Interaction, job: str | None) -> None:
         """Show the family of this job, or of the latest picture of the thread that the command was used in."""
-        try:
+        async with looking_up():
             here = await self._here(interaction, job)
             whole = await self.tracing.family(here.job.id, MOST + 1)
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
-            return
         family = [past for past in whole if may_see(interaction, replace(past, deleted=False))]
         private = not all(_is_told_here(interaction, past) for past in family)
         await present(interaction, lambda: self._shown(interaction, here, family[:MOST]), private=private)
@@ -54,6 +51,8 @@ class Lineage:
         small = dict(zip((p.job.id for p in family), await self.thumbnailer.of(family), strict=True))
         nodes = [*_first(originals, family, phrases), *self._nodes(family, small, originals, here.job.id, phrases)]
         tree = await asyncio.to_thread(lineage_tree, nodes, lambda count: phrases.say("lineage.more", count=count))
+        for place in tree.broken:
+            log.warning("job %s: its thumbnail is broken; delete its row to have it made anew", nodes[place].id)
         files = [discord.File(io.BytesIO(tree.jpeg), filename=TREE)]
         film = await self._film(_way(here, family), small, originals, interaction.filesize_limit - len(tree.jpeg))
         if film is not None:
@@ -77,11 +76,11 @@ class Lineage:
         return found
 
     async def _originals(self, family: Sequence[Past]) -> Mapping[str, bytes]:
-        """Give what the first ones started from, small, by the first one's job."""
+        """Give what the first ones started from, small, by the first one's job; what was deleted shows nothing."""
         known = {past.job.id for past in family}
         found = {}
         for past in family:
-            if past.job.parent in known or past.source is None:
+            if past.job.parent in known or past.source is None or past.deleted:
                 continue
             kept = await self.library.source(past.source)
             if kept is not None:

@@ -5,7 +5,6 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-import aiohttp
 import discord
 from discord.app_commands import Choice
 
@@ -81,7 +80,7 @@ class Show:
         phrases = phrases_of(interaction)
         if past.kind != "generated":
             return Shown(await self._without_picture(past, phrases))
-        picture = await self._picture(past)
+        picture = await self.pictures.of(past)
         rows = notice_rows(past.job.id, past.job.request, self.catalogue, phrases)
         if picture is None:
             model = self.catalogue.models.get(past.job.request.model)
@@ -92,12 +91,6 @@ class Show:
             past.job, past, picture, phrases, catalogue=self.catalogue, limit=limit, seconds=seconds
         )
         return Shown(letter["view"], letter.get("files", ()))
-
-    async def _picture(self, past: Past) -> bytes | None:
-        try:
-            return await self.pictures.of(past)
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            raise Refused(problem("attachment_unreachable")) from error
 
     async def _without_picture(self, past: Past, phrases: Phrases) -> discord.ui.LayoutView:
         rows = notice_rows(past.job.id, past.job.request, self.catalogue, phrases)

@@ -7,13 +7,12 @@ from typing import Final
 import discord
 
 from bot.intake import Intake
-from bot.interactions.answers import outdated, refuse
+from bot.interactions.answers import looking_up, outdated
 from bot.ports import Knowing
 from bot.presses.guard import may_press
 from bot.presses.models import model_called, reading_pictures
 from bot.recall import Recall
 from bot.views import Press
-from shared.errors import Refused
 from shared.request import carried_over
 
 KEEP: Final = MappingProxyType({"subtle": 80.0, "strong": 50.0})
@@ -32,7 +31,7 @@ class Again:
     same_seed: bool = False
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        try:
+        async with looking_up():
             recipe = await self.recall.recipe(interaction, press.job_id)
             if not await may_press(interaction, recipe, self.people):
                 return
@@ -40,9 +39,6 @@ class Again:
             seed = recipe.seed if self.same_seed else None
             request = carried_over(recipe.request, model, self.intake.catalogue, seed=seed)
             source = await self.recall.original(recipe)
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
-            return
         await self.intake.take(interaction, request, source, parent=recipe.job_id)
 
 
@@ -58,7 +54,7 @@ class Vary:
         if press.more not in KEEP:
             await outdated(interaction)
             return
-        try:
+        async with looking_up():
             recipe = await self.recall.recipe(interaction, press.job_id)
             if not await may_press(interaction, recipe, self.people):
                 return
@@ -66,7 +62,4 @@ class Vary:
             model = reading_pictures(catalogue, recipe.request.model)
             request = carried_over(recipe.request, model, catalogue, on_result=True, keep=KEEP[press.more])
             source = await self.recall.result(interaction, press.job_id)
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
-            return
         await self.intake.take(interaction, request, source, parent=recipe.job_id)

@@ -6,13 +6,13 @@ from functools import partial
 
 import discord
 
-from bot.interactions.answers import refuse, report
+from bot.interactions.answers import looking_up, report
 from bot.interactions.speaking import phrases_of
 from bot.ports import Cancelling
 from bot.presses.guard import may_end
 from bot.recall import Recall
 from bot.views import Press
-from shared.errors import Refused, problem
+from shared.errors import problem
 
 log = logging.getLogger(__name__)
 
@@ -25,11 +25,8 @@ class Cancel:
     queue: Cancelling
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        try:
+        async with looking_up():
             recipe = await self.recall.recipe(interaction, press.job_id)
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
-            return
         if await may_end(interaction, recipe.author):
             await report(interaction, partial(self._cancel, interaction, recipe.job_id))
 

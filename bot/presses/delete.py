@@ -1,11 +1,13 @@
 """Delete: takes an answer away, after one more question."""
 
+import contextlib
 import logging
 from dataclasses import dataclass
 
+import aiohttp
 import discord
 
-from bot.interactions.answers import change, hold, refuse, tell, written
+from bot.interactions.answers import change, hold, looking_up, tell, written
 from bot.interactions.speaking import phrases_of
 from bot.presses.guard import may_end
 from bot.recall import Recall
@@ -22,11 +24,8 @@ class Delete:
     recall: Recall
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        try:
+        async with looking_up():
             recipe = await self.recall.recipe(interaction, press.job_id)
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
-            return
         if await may_end(interaction, recipe.author):
             phrases = phrases_of(interaction)
             await tell(interaction, phrases.say("delete.sure"), view=confirm("delete_yes", recipe.job_id, phrases))
@@ -34,29 +33,34 @@ class Delete:
 
 @dataclass(frozen=True)
 class DeleteYes:
-    """Deletes the answer. It is noted first: what could not be deleted then can be, once more."""
+    """Deletes the answer, and the copy of it that was used. It is noted first: who asks again deletes what is left."""
 
     recall: Recall
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        try:
+        async with looking_up():
             recipe = await self.recall.recipe(interaction, press.job_id)
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
-            return
         if not await may_end(interaction, recipe.author) or not await hold(interaction):
             return
         try:
-            answer = await self.recall.answer(interaction, recipe.job_id)
-            await self.recall.library.deleted(recipe.job_id)
-            await answer.delete()
-        except discord.NotFound:
-            log.info("job %s: its answer was deleted already", recipe.job_id)
-        except discord.Forbidden:
-            await change(interaction, written(interaction, [problem("not_deletable")]))
-            return
+            await self._delete(interaction, recipe.job_id)
         except Refused as refused:
             await change(interaction, written(interaction, refused.problems))
             return
         log.info("job %s: its answer was deleted by %s", recipe.job_id, interaction.user.id)
         await change(interaction, phrases_of(interaction).say("delete.done"))
+
+    async def _delete(self, interaction: discord.Interaction, job_id: str) -> None:
+        await self.recall.library.deleted(job_id)
+        found = await self.recall.known(job_id) is not None
+        try:
+            async for answer in self.recall.answers(interaction, job_id):
+                found = True
+                with contextlib.suppress(discord.NotFound):
+                    await answer.delete()
+        except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
+            raise Refused(problem("discord_away")) from error
+        except discord.HTTPException as error:
+            raise Refused(problem("not_deletable")) from error
+        if not found:
+            raise Refused(problem("result_gone"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.intake import Intake
-from bot.interactions.answers import open_form, outdated, refuse
+from bot.interactions.answers import looking_up, open_form, outdated, refuse
 from bot.interactions.forms import Form, modal
 from bot.interactions.speaking import phrases_of
 from bot.ports import Knowing, Recipe
@@ -17,7 +17,7 @@ from bot.render.fields import TEXT_LIMIT
 from bot.render.form import editable, form_parts, texts_of
 from bot.views import Press
 from shared.catalogue import Model
-from shared.errors import Problem, Refused, problem
+from shared.errors import Problem, problem
 from shared.request import Request, compose, reshaped
 
 
@@ -35,15 +35,12 @@ class Edit:
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
         """Open the form."""
-        try:
+        async with looking_up():
             recipe = await self.recall.recipe(interaction, press.job_id)
             if not await may_press(interaction, recipe, self.people):
                 return
             model, request = self._start(recipe)
             too_long = list(_too_long(request))
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
-            return
         phrases = phrases_of(interaction)
         parts = form_parts(request, None if self.on_result else recipe.seed, model, phrases)
         if too_long:
@@ -55,16 +52,13 @@ class Edit:
 
     async def submitted(self, interaction: discord.Interaction, form: Form) -> None:
         """Ask for what was filled in."""
-        try:
+        async with looking_up():
             recipe = await self.recall.recipe(interaction, form.job_id)
             if not await may_press(interaction, recipe, self.people):
                 return
             request = self._request(recipe, form)
             find = self.recall.result(interaction, recipe.job_id) if self.on_result else self.recall.original(recipe)
             source = await find
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
-            return
         await self.intake.take(interaction, request, source, parent=recipe.job_id)
 
     def _start(self, recipe: Recipe) -> tuple[Model, Request]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.intake import Intake
-from bot.interactions.answers import refuse, tell
+from bot.interactions.answers import looking_up, tell
 from bot.interactions.speaking import phrases_of
 from bot.ports import Knowing
 from bot.presses.guard import may_press
@@ -25,7 +25,7 @@ class Upscale:
     people: Knowing
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        try:
+        async with looking_up():
             recipe = await self.recall.recipe(interaction, press.job_id)
             if not await may_press(interaction, recipe, self.people):
                 return
@@ -37,9 +37,6 @@ class Upscale:
                 await tell(interaction, phrases.say("upscale.which"), view=choice)
                 return
             source = await self.recall.result(interaction, recipe.job_id)
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
-            return
         await self.intake.take(interaction, wanted[0], source, parent=recipe.job_id)
 
     def _wanted(self, request: Request, key: str) -> Sequence[Request]:

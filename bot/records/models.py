@@ -151,7 +151,9 @@ grids: Final = Table(
     Column("message_id", BigInteger, nullable=False, comment="the contact sheet"),
     Column("requester_id", BigInteger, nullable=False),
     Column("at", Float(53), nullable=False),
+    Column("ended_at", Float(53), comment="when its last cell had come to its end"),
     Index(None, "requester_id"),
+    Index(None, "ended_at"),
 )
 
 people: Final = Table(

@@ -28,13 +28,16 @@ SHOWN: Final = (
 )
 
 
-def facts_of(request: Request, model: Model | None, phrases: Phrases) -> str:
-    """List the model and the settings in force that it reads; of a model that is no longer known, those chosen."""
+def facts_of(request: Request, model: Model | None, phrases: Phrases, *, without: str = "") -> str:
+    """List the model and the settings in force that it reads; of a model that is no longer known, those chosen.
+
+    `without` is a field to leave out.
+    """
     name = request.model if model is None else model.name
     parts = [(phrases.option("model"), escaped(name, _VALUE))]
     for field in SHOWN:
         value = in_force(request, field, model)
-        if value is not None:
+        if value is not None and field != without:
             parts.append((phrases.option(field), shown(field, value, phrases)))
     return " · ".join(f"**{escaped(label, _VALUE)}** {value}" for label, value in parts)
 

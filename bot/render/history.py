@@ -70,12 +70,12 @@ def choices_of(found: Found, catalogue: Catalogue) -> list[SelectOption]:
 
 
 def cells_of(found: Found, pictures: Sequence[bytes | None], phrases: Phrases, catalogue: Catalogue) -> list[Cell]:
-    """Caption the thumbnails; where there is none, a word says why."""
+    """Caption the thumbnails; where there is none, or a broken one, a word says why."""
     return [
         Cell(
             picture,
             shortened(written_prompt(past.job.request), _CAPTION) or _model(past, catalogue, _CAPTION),
-            word="" if picture else phrases.say(f"history.{_why(past)}"),
+            word=phrases.say(f"history.{_why(past)}"),
             plain=_model(past, catalogue, _CAPTION),
         )
         for past, picture in zip(found.pasts, pictures, strict=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.sheets.drawing import QUIET, Canvas, Sheet
-from bot.sheets.reading import THUMBNAIL_SIDE, Picture
+from bot.sheets.reading import THUMBNAIL_SIDE, Picture, stored
 from bot.sheets.words import shown, wrapped
 
 MOST_CELLS: Final = 25
@@ -19,8 +19,8 @@ _PREVIEW: Final = 550  # pixels that Discord shows of a wide picture, in which a
 class Cell:
     """A stored thumbnail with its caption, both as the caller words them.
 
-    Without a `picture`, `word` says why ("filtered", "gone"); no word is the calm sign of one that is awaited. `plain`
-    replaces a caption that the font cannot show.
+    Without a `picture`, or with a broken one, `word` says why ("filtered", "gone"); no word is the calm sign of one
+    that is awaited. `plain` replaces a caption that the font cannot show.
     """
 
     picture: bytes | None
@@ -34,7 +34,7 @@ def contact_sheet(cells: Sequence[Cell], columns: int | None = None) -> Sheet:
 
     Pictures keep their shapes, of at most 512 pixels on the longer side in up to three columns and 256 in more; all
     cells have the size that the largest needs. It decodes, draws and encodes, so it belongs in a thread. Raises
-    ValueError for any other number of cells or columns, and for a picture that `thumbnail` refuses.
+    ValueError for any other number of cells or columns.
     """
     if not 1 <= len(cells) <= MOST_CELLS or columns not in (None, 1, 2, 3, 4, 5):
         raise ValueError(
@@ -43,7 +43,7 @@ def contact_sheet(cells: Sequence[Cell], columns: int | None = None) -> Sheet:
         )
     columns = columns or _columns(len(cells))
     side = THUMBNAIL_SIDE if columns <= _MOST_LARGE_COLUMNS else THUMBNAIL_SIDE // 2
-    pictures = [None if cell.picture is None else Picture(cell.picture, side) for cell in cells]
+    pictures = [stored(cell.picture, side) for cell in cells]
     width, height = frame_of(pictures, side)
 
     gap = side // 20
@@ -54,17 +54,17 @@ def contact_sheet(cells: Sequence[Cell], columns: int | None = None) -> Sheet:
     row = height + (lines and round((1.25 * lines + 0.4) * text)) + gap
     canvas = Canvas(sheet_width, math.ceil(len(cells) / columns) * row + gap)
 
+    broken = []
     for index, (cell, picture, caption) in enumerate(zip(cells, pictures, captions, strict=True)):
         left, top = gap + index % columns * (width + gap), gap + index // columns * row
-        if picture is None:
-            canvas.placeholder((left, top), (width, height), gap // 2, shown(cell.word), text)
-        else:
-            canvas.picture((left, top), picture.pixels(), (width, height), gap // 2)
+        laid = canvas.thumbnail((left, top), picture, (width, height), gap // 2, shown(cell.word), text)
+        if cell.picture is not None and not laid:
+            broken.append(index)
         canvas.badge((left + gap // 2, top + gap // 2), str(index + 1), round(1.6 * text))
         for number, line in enumerate(caption):
             baseline = top + height + round((1.25 * number + 1.25) * text)
             canvas.words((left + width // 2, baseline), line, text, colour=QUIET)
-    return canvas.sheet()
+    return canvas.sheet(broken)
 
 
 def frame_of(pictures: Sequence[Picture | None], side: int) -> tuple[int, int]:

@@ -2,13 +2,14 @@
 
 import itertools
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from PIL import Image, ImageChops, ImageDraw
 
-from bot.sheets.reading import jpeg
+from bot.sheets.reading import Picture, jpeg
 from bot.sheets.words import drawn, length, pieces, wrapped
 
 Colour = tuple[int, int, int]
@@ -27,11 +28,15 @@ _DROP: Final = 0.36  # how far below its middle a capital stands, as a part of t
 
 @dataclass(frozen=True)
 class Sheet:
-    """A drawing: a JPEG, and its width and height in pixels."""
+    """A drawing: a JPEG, and its width and height in pixels.
+
+    `broken` are the places, from 0, of the given pictures that could not be read: their words stand there.
+    """
 
     jpeg: bytes
     width: int
     height: int
+    broken: tuple[int, ...] = ()
 
 
 class Canvas:
@@ -41,9 +46,30 @@ class Canvas:
         self._image = Image.new("RGB", (width, height), GROUND)
         self._draw = ImageDraw.Draw(self._image)
 
-    def sheet(self) -> Sheet:
+    def sheet(self, broken: Sequence[int] = ()) -> Sheet:
         """Encode what has been drawn."""
-        return Sheet(jpeg(self._image), *self._image.size)
+        return Sheet(jpeg(self._image), *self._image.size, tuple(broken))
+
+    def thumbnail(
+        self,
+        at: Point,
+        thumbnail: Picture | None,
+        frame: Point,
+        radius: int,
+        word: str,
+        text: int,
+        around: Colour = GROUND,
+    ) -> bool:
+        """Lay a picture in a frame, or its `word` where there is none or it is broken; tell whether it was laid."""
+        image = None
+        if thumbnail is not None:
+            with suppress(ValueError):
+                image = thumbnail.pixels()
+        if image is None:
+            self.placeholder(at, frame, radius, word, text)
+        else:
+            self.picture(at, image, frame, radius, around)
+        return image is not None
 
     def picture(self, at: Point, image: Image.Image, frame: Point, radius: int, around: Colour = GROUND) -> None:
         """Lay a picture with round corners, if it has room for them, in the middle of a frame, on a mat around it.

@@ -8,7 +8,7 @@ from typing import Final
 from bot.sheets.branches import Metrics, Piece, Point, lay_out
 from bot.sheets.contact import frame_of
 from bot.sheets.drawing import GROUND, QUIET, TEXT, Canvas, Sheet
-from bot.sheets.reading import THUMBNAIL_SIDE, Picture
+from bot.sheets.reading import THUMBNAIL_SIDE, stored
 from bot.sheets.words import shown, wrapped
 
 MOST_NODES: Final = 40
@@ -22,7 +22,7 @@ class Node:
     """A stored thumbnail in the tree, all words as the caller words them.
 
     `changed` says what differs from its parent, `here` marks it when it is not empty. `word` stands in for a missing
-    picture, `plain` for a name that the font cannot show. A `parent` that is not in the tree makes it a root.
+    or broken picture, `plain` for a name that the font cannot show. A `parent` that is not in the tree makes it a root.
     """
 
     id: str
@@ -41,8 +41,8 @@ def lineage_tree(nodes: Sequence[Node], left_out: Callable[[int], str] = "+ {}".
 
     A branch that is too long or too wide goes on elsewhere, behind the number of the picture it continues. Of more than
     40 the nearest to the one marked `here` (else to the first) are drawn, and `left_out` words how many are not. It
-    decodes, draws and encodes, so it belongs in a thread. Raises ValueError for no nodes, an id used twice, a circle of
-    parents, and a picture that `thumbnail` refuses.
+    decodes, draws and encodes, so it belongs in a thread. Raises ValueError for no nodes, an id used twice, and a
+    circle of parents.
     """
     if not nodes or len({node.id for node in nodes}) < len(nodes):
         raise ValueError(
@@ -63,7 +63,7 @@ class _Tree:
     def __init__(self, nodes: Sequence[Node], part: int) -> None:
         side = THUMBNAIL_SIDE // 2 // part
         self._nodes = nodes
-        self._pictures = [None if node.picture is None else Picture(node.picture, side) for node in nodes]
+        self._pictures = [stored(node.picture, side) for node in nodes]
         self._frame = frame_of(self._pictures, side)
         self._text, self._gap, self._branch, self._stem = 28 // part, 32 // part, 236 // part, 30 // part
         places = {node.id: place for place, node in enumerate(nodes)}
@@ -80,10 +80,9 @@ class _Tree:
         for piece in self._layout.pieces:
             for place in piece.at:
                 self._draw_branch(canvas, piece, place, numbers)
-        for place, number in enumerate(numbers):
-            self._draw_node(canvas, place, number)
+        broken = [number - 1 for place, number in enumerate(numbers) if not self._draw_node(canvas, place, number)]
         canvas.words((self._gap, self.height - self._gap), shown(left_out), self._text, middle=False, colour=QUIET)
-        return canvas.sheet()
+        return canvas.sheet(broken)
 
     def _at(self, place: int) -> Point:
         x, y = self._layout.at[place]
@@ -110,16 +109,15 @@ class _Tree:
             baseline = top + middle + round((1.2 * (number - above) + (0.8 if number < above else 1.2)) * small)
             canvas.words((begin, baseline), line, small, middle=False, colour=QUIET)
 
-    def _draw_node(self, canvas: Canvas, place: int, number: int) -> None:
+    def _draw_node(self, canvas: Canvas, place: int, number: int) -> bool:
+        """Draw a picture with all its words; tell whether it was laid, if there is one."""
         node, picture, at, text = self._nodes[place], self._pictures[place], self._at(place), self._text
         (x, y), (width, height) = at, self._frame
         radius, rim = text // 2, max(3, text // 4)
         if node.here:
             canvas.panel((x - rim, y - rim), (width + 2 * rim, height + 2 * rim), radius + rim, TEXT)
-        if picture is None:
-            canvas.placeholder(at, self._frame, radius, shown(node.word), text)
-        else:
-            canvas.picture(at, picture.pixels(), self._frame, radius, TEXT if node.here else GROUND)
+        around = TEXT if node.here else GROUND
+        laid = canvas.thumbnail(at, picture, self._frame, radius, shown(node.word), text, around)
         canvas.badge((x + radius, y + radius), str(number), round(1.2 * text))
         for here in wrapped(shown(node.here), text, width - 3 * text // 2, 1):
             canvas.badge((x + width // 2, y + height - text - rim), here, text, middle=True)
@@ -128,6 +126,7 @@ class _Tree:
             canvas.words((middle, below + round(1.4 * text)), line, text)
         for line in wrapped(shown(node.seed), round(0.85 * text), width, 1):
             canvas.words((middle, below + round(2.5 * text)), line, round(0.85 * text), colour=QUIET)
+        return laid or node.picture is None
 
 
 def _nearest(nodes: Sequence[Node]) -> list[Node]:

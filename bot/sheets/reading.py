@@ -83,6 +83,13 @@ class Picture:
             return _on_white(image)
 
 
+def stored(picture: bytes | None, side: int) -> Picture | None:
+    """Open a stored thumbnail; None where there is none, or where that is seen to be broken before it is decoded."""
+    with suppress(_NotShown):
+        return None if picture is None else Picture(picture, side)
+    return None
+
+
 def jpeg(image: Image.Image) -> bytes:
     """Encode at quality 85, without metadata."""
     image.info = {}

@@ -4,9 +4,10 @@ import bisect
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Final
 
+import fontpkg
 from PIL import Image, ImageDraw, ImageFont
 
 _LONGEST: Final = 300
@@ -14,33 +15,20 @@ _ELLIPSIS: Final = "…"
 _NO_BREAK: Final = "\u00a0"
 _NO_BREAKS: Final = "\u00a0\u202f"
 _SPACES: Final = re.compile(" +")
-_PIECE: Final = re.compile("[A-Za-z]{1,12}|[0-9]{1,2}|.")
+_PIECE: Final = re.compile(r"[^\W\d_]{1,12}|[0-9]{1,2}|.")
 _NO_CHARACTER: Final = "\uffff"
-_SHOWN_AS: Final = str.maketrans(
-    {"–": "-", "—": "-", "−": "-", "→": ">", "×": "x", "•": "·"}
-    | {
-        "œ": "oe",
-        "Œ": "OE",
-        "æ": "ae",
-        "Æ": "AE",
-        "ß": "ss",
-        "ø": "o",
-        "Ø": "O",
-        "ł": "l",
-        "Ł": "L",
-        "đ": "d",
-        "Đ": "D",
-    }
-)
+_SHOWN_AS: Final = {"→": ">"}
+# Without Pillow's Raqm, which needs a library of the machine, the signs of these would stand in the wrong order.
+_JOINED: Final = ("DEVANAGARI ", "VEDIC ")
 
 
-@cache
+@lru_cache(maxsize=8)  # at most some 7 MiB
 def face(size: int) -> ImageFont.FreeTypeFont:
-    """The one font of all drawings, `size` in pixels: Pillow's own, which has the letters of English alone."""
-    font = ImageFont.load_default(size)
-    if not isinstance(font, ImageFont.FreeTypeFont):
-        raise TypeError("text cannot be drawn: this Pillow was built without FreeType; install one of its wheels")
-    return font
+    """The one font of all drawings, `size` in pixels: Noto Sans, for Latin, Greek and Cyrillic letters.
+
+    Laid out letter by letter, so that a drawing is the same on every machine.
+    """
+    return ImageFont.truetype(fontpkg.path("Noto Sans"), size, layout_engine=ImageFont.Layout.BASIC)
 
 
 @lru_cache(maxsize=2048)  # at most some 20 MiB
@@ -67,7 +55,7 @@ def length(text: str, size: int) -> int:
 
 
 def shown(text: str, plain: str = "") -> str:
-    """Leave out what the font cannot show: accents from their letters, emoji, other scripts. Spaces become single ones.
+    """Leave out what the font cannot show: emoji, other scripts. Spaces become single ones.
 
     When less than half of the letters would remain, `plain` is taken instead.
     """
@@ -104,19 +92,22 @@ def _cut(line: str, size: int, width: float) -> str:
 
 def _shown(text: str) -> str:
     """Spaces, tabs and ends of lines become single spaces; a space that holds words together stays one."""
-    letters = "".join(map(_replaced, text[:_LONGEST]))
+    letters = "".join(map(_replaced, unicodedata.normalize("NFC", text[:_LONGEST])))
     return _SPACES.sub(" ", letters).strip(f" ·{_NO_BREAK}")
 
 
 @lru_cache(maxsize=4096)
 def _replaced(letter: str) -> str:
-    """What of a letter the font has a drawing for, other than the box that stands for all that it lacks."""
+    """The letter, if the font has it, else what of its plain form the font has: of a full-width A the usual one."""
     if letter in _NO_BREAKS:
         return _NO_BREAK
-    known = unicodedata.normalize("NFKD", letter.translate(_SHOWN_AS))
+    known = letter if _has(letter) else _SHOWN_AS.get(letter, unicodedata.normalize("NFKC", letter))
     return "".join(" " if one.isspace() else one for one in known if one.isspace() or _has(one))
 
 
 def _has(letter: str) -> bool:
+    """Tell whether the font draws it rightly: no box, no invisible sign, no accent that stands beside its letter."""
+    if unicodedata.category(letter)[0] in "MC" or unicodedata.name(letter, "").startswith(_JOINED):
+        return False
     mask, box = (drawn(one, 24)[0] for one in (letter, _NO_CHARACTER))
     return (mask.size, mask.tobytes()) != (box.size, box.tobytes())

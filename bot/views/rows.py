@@ -1,6 +1,6 @@
 """Which buttons stand under which message."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from discord import ButtonStyle, ui
@@ -116,6 +116,30 @@ def _idle(request: Request, catalogue: Catalogue) -> set[str]:
         "upscale": bool(upscales_of(request, catalogue)),
     }
     return {verb for verb, is_useful in useful.items() if not is_useful}
+
+
+def plan_rows(draft_id: str, phrases: Phrases) -> list[ui.ActionRow[Any]]:
+    """Give the row under the question whether to start an exploration."""
+    start = button("explore_go", draft_id, phrases, style=ButtonStyle.success)
+    return [ui.ActionRow(start, button("explore_no", draft_id, phrases))]
+
+
+def grid_rows(
+    grid_id: str, labels: Mapping[str, str], ready: Collection[str], phrases: Phrases, *, waits: bool
+) -> list[ui.ActionRow[Any]]:
+    """Give the rows under an exploration: a button a cell, by its job, numbered, usable once it is `ready`.
+
+    `waits`: some can still be cancelled.
+    """
+    cells = []
+    for number, (job_id, label) in enumerate(labels.items(), 1):
+        cell = button("cell", job_id, phrases, label=f"{number}. {label}")
+        cell.item.disabled = job_id not in ready
+        cells.append(cell)
+    rows: list[ui.ActionRow[Any]] = [ui.ActionRow(*cells[place : place + 5]) for place in range(0, len(cells), 5)]
+    if waits:
+        rows.append(ui.ActionRow(button("cancel_all", grid_id, phrases, style=ButtonStyle.danger)))
+    return rows
 
 
 def with_cancel(job_id: str, phrases: Phrases) -> ui.View:

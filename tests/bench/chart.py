@@ -26,7 +26,7 @@ def chart(rows: Sequence[Ratio], title: str) -> Image.Image:
         draw.rectangle((LEFT, top + 6, _across(row, row.value), top + LINE - 6), colour)
         ends = sorted(_across(row, value) for value in row.spread)
         draw.line((ends[0], middle, ends[1], middle), INK, 1)
-        goal = f"{row.value:.3g}, goal {'≤' if row.better == 'lower' else '≥'} {row.goal:g}"
+        goal = f"{row.value:.3g}, at {'most' if row.better == 'lower' else 'least'} {row.goal:g}"
         draw.text((RIGHT + 14, middle), goal, colour, small, anchor="lm")
     draw.line((GOAL_AT, TOP - 4, GOAL_AT, TOP + LINE * len(rows)), PALE, 2)
     return image

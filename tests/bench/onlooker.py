@@ -58,14 +58,15 @@ class Onlooker:
         return job
 
     def command(self) -> str:
-        """Name the id of `/imagine`, once the bot has registered it."""
+        """Name the id of `/imagine`, once the bot is online and has registered it."""
         for _ in range(int(PATIENCE * 10)):
-            commands = call("GET", f"{self.url}/client/bootstrap?user=ada")["commands"]
             state = call("GET", f"{self.url}/control/state")
-            if commands and any(session["connected"] for session in state["sessions"]):
-                return str(commands[0]["id"])
+            offered = call("GET", f"{self.url}/client/bootstrap?user=ada")["commands"].values()
+            found = [command["id"] for commands in offered for command in commands if command["name"] == "imagine"]
+            if found and any(session["connected"] for session in state["sessions"]):
+                return str(found[0])
             time.sleep(0.1)
-        raise TimeoutError("no bot came online with a command")
+        raise TimeoutError("no bot came online with /imagine")
 
     def wait(self, what: Callable[[Event], bool], seconds: float = PATIENCE) -> float:
         """Wait for an event, or find it among those seen; the answer is when it came."""

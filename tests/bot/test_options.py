@@ -11,9 +11,10 @@ import pytest
 from discord import app_commands
 
 from bot.client import Tree
-from bot.commands.options import ORDER, command
+from bot.commands.options import EXPLORE, IMAGINE, command
 from bot.commands.translation import PhraseTranslator
 from bot.phrases import DEFAULT, languages, phrases_for
+from bot.ports import Over
 from shared.catalogue import Catalogue, load_catalogue
 from shared.request import OPTIONS, Fit
 
@@ -30,8 +31,8 @@ async def nothing(interaction: discord.Interaction, current: str) -> list[app_co
     return []
 
 
-async def payload(catalogue: Catalogue) -> dict[str, Any]:
-    built = command(catalogue, handler, nothing, TODAY)
+async def payload(catalogue: Catalogue, name: str = "imagine") -> dict[str, Any]:
+    built = command(name, catalogue, handler, TODAY, source=nothing, preset=nothing)
     tree = Tree(discord.Client(intents=discord.Intents.none()), [built])
     return await built.get_translated_payload(cast("Any", tree), PhraseTranslator())
 
@@ -55,15 +56,26 @@ def texts(entry: dict[str, Any], language: str) -> Iterator[str]:
 
 
 def test_every_field_of_a_request_is_an_option() -> None:
-    assert set(ORDER) == {"prompt", "negative", "image", "source", "model", *OPTIONS}
+    assert set(IMAGINE) == {"prompt", "negative", "image", "source", "preset", "model", *OPTIONS}
 
 
+async def test_an_exploration_is_of_two_to_nine_pictures_over_one_of_four_things(catalogue: Catalogue) -> None:
+    over, prompt, *_ = (await payload(catalogue, "explore"))["options"]
+    count = next(option for option in (await payload(catalogue, "explore"))["options"] if option["name"] == "count")
+
+    assert [choice["value"] for choice in over["choices"]] == list(Over)
+    assert (over["required"], prompt["required"], count["required"]) == (True, True, False)
+    assert (count["min_value"], count["max_value"]) == (2, 9)
+
+
+@pytest.mark.parametrize("command", ["imagine", "explore"])
 @pytest.mark.parametrize("language", languages())
-async def test_the_command_keeps_discords_limits(catalogue: Catalogue, language: str) -> None:
-    whole = await payload(catalogue)
+async def test_the_command_keeps_discords_limits(catalogue: Catalogue, language: str, command: str) -> None:
+    whole = await payload(catalogue, command)
+    required = ["over", "prompt"] if command == "explore" else ["prompt"]
     names = [said(option, "name", language) for option in whole["options"]]
 
-    assert len(names) == len(set(names)) == 20  # of 25
+    assert len(names) == len(set(names)) == (len(EXPLORE) if command == "explore" else 21)  # of 25
     for name in (said(whole, "name", language), *names):
         assert re.fullmatch(r"[-_'\w]{1,32}", name)
         assert name == name.lower()
@@ -76,7 +88,8 @@ async def test_the_command_keeps_discords_limits(catalogue: Catalogue, language:
         assert all(1 <= len(label) <= 100 for label in labels)
         assert all(len(choice["value"]) <= 100 for choice in choices)
     assert sum(map(len, texts(whole, language))) <= 8000
-    assert [option["required"] for option in whole["options"]] == [True] + [False] * 19
+    assert [option["name"] for option in whole["options"] if option["required"]] == required
+    assert [option["required"] for option in whole["options"]][: len(required)] == [True] * len(required)
 
 
 async def test_it_is_for_guilds_alone(catalogue: Catalogue) -> None:
@@ -124,13 +137,13 @@ async def test_what_no_model_on_offer_reads_is_no_option() -> None:
 
     names = set(await options(alone))
 
-    assert names == {"prompt", "model", "negative", "keep", "seed", "aspect", "format"}
+    assert names == {"prompt", "preset", "model", "negative", "keep", "seed", "aspect", "format"}
 
 
 async def test_more_than_twenty_five_choices_are_completed_while_typing() -> None:
     styles = [f"style-{number}" for number in range(30)] + ["anime"]
     many = load_catalogue(f"[models.sdxl.fields.style_preset]\nchoices = {styles}")
-    built = command(many, handler, nothing, TODAY)
+    built = command("imagine", many, handler, TODAY, source=nothing)
 
     option = next(o for o in (await options(many)).values() if o["name"] == "style")
     complete = cast("Any", built._params["style_preset"].autocomplete)
@@ -147,4 +160,4 @@ async def test_only_languages_other_than_english_are_sent(catalogue: Catalogue) 
     whole = await payload(catalogue)
 
     assert set(whole["description_localizations"]) == set(languages()) - {DEFAULT}
-    assert whole["options"][8]["name_localizations"] == {"fr": "étapes"}
+    assert whole["options"][IMAGINE.index("steps")]["name_localizations"] == {"fr": "étapes"}

@@ -126,6 +126,14 @@ def test_a_sheet_can_be_drawn_of_any_page(shown: list[Past], phrases: Phrases) -
     assert contact_sheet(cells).jpeg.startswith(b"\xff\xd8")
 
 
+def test_a_broken_thumbnail_is_said_to_be_missing() -> None:
+    found = Found([Past(job(ask()), "generated", 1, Told(2, 3), 0.0)], 1)
+
+    broken, missing = (contact_sheet(cells_of(found, [one], EN, CATALOGUE)) for one in (b"broken", None))
+
+    assert broken.jpeg == missing.jpeg
+
+
 def test_a_page_is_turned_by_buttons_that_know_the_search_and_the_next_page() -> None:
     found = Found([Past(job(ask()), "generated", 1, Told(2, 3), 0.0)], 30)
 

@@ -168,7 +168,8 @@ async def test_a_queue_that_is_away_is_said_in_words(catalogue: Catalogue, ticke
         bot_side.connect("redis://127.0.0.1:1/0"), catalogue=catalogue, send_ticket=tickets.from_bot
     )
 
-    for refused in await asyncio.gather(away.jobs_of("user-1"), away.waiting(1), return_exceptions=True):
+    asked = (away.jobs_of("user-1"), away.waiting(1), away.standings(["1"]), away.prepared("1"))
+    for refused in await asyncio.gather(*asked, return_exceptions=True):
         assert isinstance(refused, Refused)
         assert refused.problems == (problem("queue_away"),)
     await away.close()

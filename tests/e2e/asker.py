@@ -47,7 +47,7 @@ class Asker:
         )
         return self.use("imagine", channel or self.house.channel, files, prompt=prompt, **options)
 
-    def use(self, name: str, channel: str, files: dict[str, Any] | None = None, **options: Any) -> str:
+    def use(self, name: str, channel: str, files: dict[str, Any] | None = None, /, **options: Any) -> str:
         """Use a slash command; the answer is the interaction's id."""
         asked = {"user": self.user, "channel_id": channel, "name": name, "options": options, "files": files or {}}
         used: str = self.post("/control/invoke", asked)["interaction_id"]
@@ -183,14 +183,19 @@ def _filled_in(box: dict[str, Any]) -> Any:
 
 def custom_ids(message: dict[str, Any]) -> list[str]:
     """List the custom ids of a message's buttons and selects."""
-    return list(_custom_ids(message.get("components", [])))
+    return [component["custom_id"] for component in usable(message)]
 
 
-def _custom_ids(components: list[dict[str, Any]]) -> Iterator[str]:
+def usable(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """List a message's buttons and selects."""
+    return list(_usable(message.get("components", [])))
+
+
+def _usable(components: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for component in components:
         if "custom_id" in component:
-            yield component["custom_id"]
-        yield from _custom_ids([*component.get("components", []), *filter(None, [component.get("accessory")])])
+            yield component
+        yield from _usable([*component.get("components", []), *filter(None, [component.get("accessory")])])
 
 
 def media_of(message: dict[str, Any]) -> list[dict[str, Any]]:

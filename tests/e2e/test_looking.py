@@ -2,7 +2,9 @@
 
 import io
 import json
+import sqlite3
 import zipfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,22 @@ def test_what_was_made_is_found_leafed_through_and_shown_again_to_one_person_alo
     assert picture(shown).tobytes() == picture(answers[0]).tobytes()
     assert f"again:{jobs[0]}" in custom_ids(shown)
     assert "0 found" in said(use(grace, "history", words="dragon"))
+
+
+def test_a_thumbnail_that_turns_out_broken_costs_its_page_one_cell(grace: Asker, house: House) -> None:
+    broken, whole = [grace.ask(f"a mill number {n}") for n in range(2)]
+    for job in (broken, whole):
+        grace.answer(job)
+    before = picture(use(grace, "history", words="mill"))
+
+    with closing(sqlite3.connect(house.environment["DATABASE_URL"].removeprefix("sqlite:///"))) as records, records:
+        records.execute("UPDATE thumbnails SET jpeg = substr(jpeg, 1, 900) WHERE job_id = ?", (broken,))
+    after = picture(use(grace, "history", words="mill"))
+
+    left, right = (0, 0, before.width // 2, before.height), (before.width // 2, 0, *before.size)
+    assert after.crop(left).tobytes() == before.crop(left).tobytes()
+    assert after.crop(right).tobytes() != before.crop(right).tobytes()
+    assert f"job {broken}: its thumbnail is broken" in house.processes["bot"].log.read_text()
 
 
 def test_what_is_gone_from_discord_is_said_to_be_gone_with_its_settings(grace: Asker, ada: Asker) -> None:

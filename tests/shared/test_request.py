@@ -17,6 +17,7 @@ from shared.request import (
     compose_preferring,
     draw_seed,
     parse_extras,
+    settings_of,
     upscales_of,
 )
 
@@ -403,6 +404,32 @@ def test_what_is_left_out_is_as_preferred_where_the_model_takes_it(
     request = compose_preferring(CATALOGUE, LIKED, prompt="a castle", negative=None, has_picture=picture, **written)
 
     assert (request.model, request.given()) == (model, filled)
+
+
+def test_what_is_preferred_first_goes_before_the_rest_also_where_they_do_not_go_together() -> None:
+    first = {"model": "sdxl", "step_schedule_start": 0.5, "init_image_mode": "STEP_SCHEDULE", "negative": "crowds"}
+
+    request = compose_preferring(CATALOGUE, first, LIKED, prompt="a castle", has_picture=True)
+
+    assert request.given() == {"init_image_mode": "STEP_SCHEDULE", "step_schedule_start": 0.5, "style_preset": "anime"}
+    assert [(p.text, p.weight) for p in request.text_prompts] == [("a castle", 1), ("crowds", -1)]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"model": "sdxl", "has_picture": True, "keep": 62.5, "steps": 20, "seed": 7, "extras": {"a": 1}},
+        {"model": "sdxl", "has_picture": True, "init_image_mode": "STEP_SCHEDULE", "step_schedule_end": 0.1},
+        {"model": "sd3.5-large", "has_picture": False, "aspect_ratio": "16:9", "output_format": "webp", "seed": 7},
+        {"model": "stable-image-core", "has_picture": False},
+    ],
+)
+def test_the_settings_of_a_request_are_all_but_its_words_its_seed_and_extras(asked: dict[str, Any]) -> None:
+    request = compose(CATALOGUE, prompt="a castle", negative="crowds", **asked)
+
+    again = compose_preferring(CATALOGUE, settings_of(request), prompt="a castle", has_picture=request.has_picture)
+
+    assert again == request.model_copy(update={"seed": None, "extras": None})
 
 
 def test_a_preferred_model_that_reads_no_picture_gives_way_to_a_picture() -> None:

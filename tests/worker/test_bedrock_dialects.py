@@ -20,7 +20,7 @@ from shared.prompts import TextPrompt, format_prompt
 from shared.request import OPTIONS, Request, compose, draw_seed
 from worker.bedrock import sdxl, stable_image
 from worker.bedrock.dialects import DIALECTS
-from worker.bedrock.wire import Answer, Unusable
+from worker.bedrock.wire import Answer, Unusable, json_object, picture_of
 
 ULTRA = """
 [models.ultra]
@@ -384,3 +384,49 @@ def test_no_answer_whatever_brings_more_than_a_picture_a_side_or_words(data: byt
             assert isinstance(decode(data, model), Answer | Side)
         except Unusable as unusable:
             assert 0 < len(unusable.detail) < 200
+
+
+LONG = base64.b64encode(Random(1).randbytes(60_000)).decode()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '{"images":["%s"],"seeds":[7]}',
+        '{"artifacts":[{"seed":7,"base64":"%s","finishReason":"SUCCESS"}]}',
+        '{"images" : [ "%s" ]}',
+        '{"said":"a quote \\" and \\u0041","images":["%s"]}',
+        '{"images":["%s"],"more":"' + LONG + '"}',
+    ],
+)
+def test_a_long_string_is_the_picture_that_it_is_as_text(written: str) -> None:
+    data = (written % LONG).encode()
+
+    def found(answer: Any) -> Any:
+        return next(iter(answer["images"])) if "images" in answer else answer["artifacts"][0]["base64"]
+
+    assert picture_of(found(json_object(data))) == picture_of(found(json.loads(data))) == base64.b64decode(LONG)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '{"%s":1}',
+        '{"a":' + " " * 70_000 + '"b","c":"%s"}',
+        '{"a":"\\"%s"}',
+        '{"a":"' + LONG.replace("/", "\\/") + '","b":["%s"]}',
+        '{"a":"\\\\%s"}',
+    ],
+)
+def test_what_only_looks_like_a_long_string_is_read_as_ever(written: str) -> None:
+    data = (written % LONG).encode()
+
+    assert json_object(data) == json.loads(data)
+
+
+@pytest.mark.parametrize(
+    "written", ['{"a":"%s}', '{"a":1"%s"}', '["%s"', '{"a":-"%s"}', '{"a":1e"%s"}', '"%s"', '["%s"]']
+)
+def test_a_long_string_makes_no_answer_of_what_is_none(written: str) -> None:
+    with pytest.raises(Unusable):
+        json_object((written % LONG).encode())

@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import pybase64
 
 SEED_MAX: Final = 4294967295
+_LONG: Final = 1 << 16  # bytes from which on a string is not read as text
+_MOST_QUOTES: Final = 100
 
 
 @dataclass(frozen=True)
@@ -44,16 +47,38 @@ def plain(value: Any) -> Any:
 
 
 def json_object(data: bytes) -> dict[str, Any]:
-    """Read an answer. Raises `Unusable`."""
+    """Read an answer; its long string, if any, is a view of `data`, for `picture_of`. Raises `Unusable`."""
     if not data:
         raise Unusable("bad_answer", "the answer is empty")
     try:
-        answer = json.loads(data)
+        answer = _loaded(data)
     except (ValueError, RecursionError) as error:
         raise Unusable("bad_answer", "the answer is not JSON") from error
     if not isinstance(answer, dict):
         raise Unusable("bad_answer", f"the answer is a JSON {type(answer).__name__}, not an object")
     return answer
+
+
+def _loaded(data: bytes) -> Any:
+    """Read JSON without its one long string, where there is one: as text it would be copied twice, and searched."""
+    start, end = _long_string(data)
+    if end:
+        text = memoryview(data)[start + 1 : end]
+        with suppress(ValueError):  # what stands between two quotes may be no string; the rest is no JSON then
+            return json.loads(data[:start] + b"-Infinity" + data[end + 1 :], parse_constant=lambda _: text)
+    return json.loads(data)
+
+
+def _long_string(data: bytes) -> tuple[int, int]:
+    """Where the first quotes stand that have much between them and no backslash; 0, 0 when there are none."""
+    start, end = 0, data.find(b'"')
+    for _ in range(_MOST_QUOTES):
+        start, end = end, data.find(b'"', end + 1)
+        if end - start > _LONG:
+            return (start, end) if data.find(b"\\", start, end) < 0 else (0, 0)
+        if end < 0:
+            break
+    return 0, 0
 
 
 def first(answer: Mapping[str, Any], name: str) -> Any:
@@ -66,10 +91,10 @@ def first(answer: Mapping[str, Any], name: str) -> Any:
 
 def picture_of(text: Any) -> bytes:
     """Decode base64, strictly. Raises `Unusable`."""
-    if not isinstance(text, str) or not text:
+    if not isinstance(text, str | memoryview) or not text:
         raise Unusable("bad_answer", "no picture")
     try:
-        return pybase64.b64decode(text.encode("ascii"), validate=True)
+        return pybase64.b64decode(text.encode("ascii") if isinstance(text, str) else text, validate=True)
     except ValueError as error:
         raise Unusable("bad_answer", "the picture is not base64") from error
 

@@ -225,3 +225,14 @@ async def test_after_a_round_that_failed_the_next_one_goes_on(
             await asyncio.sleep(0.4)
             assert "number 3" in await world.status(job)
     assert "the next round tries again" in caplog.text
+
+
+async def test_a_cell_of_an_exploration_has_no_status_message_of_its_own(
+    world: Discord, ledger: Ledger, board: Board
+) -> None:
+    job = await world.asked()
+    ledger.put(waiting(job.model_copy(update={"id": f"{job.id}-01"})))
+
+    await board.look()
+
+    assert await world.status(job) == "Your request has arrived."

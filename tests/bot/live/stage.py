@@ -5,7 +5,7 @@ import base64
 import json
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
@@ -16,10 +16,11 @@ from bot import attachments
 from bot.client import Bot
 from bot.commands.book import every_command
 from bot.commands.imagine import Imagine
+from bot.commands.presets import Presets
 from bot.commands.reimagine import Reimagine
 from bot.commands.source import Sources
 from bot.intake import Intake
-from bot.ports import Draft, Kept, Past, Source, Standing
+from bot.ports import Draft, Found, Kept, Owner, Past, Preset, Search, Source, Standing
 from bot.presses.details import Details
 from bot.presses.run import Run
 from bot.recall import Recall
@@ -89,7 +90,7 @@ class MemoryRecords:
 
 
 class NothingPast:
-    """`bot.ports.Remembering` and `Watching` where nothing was ever made."""
+    """`bot.ports.Remembering`, `Searching` and `Watching` where nothing was ever made."""
 
     async def past(self, job_id: str) -> Past | None:
         return None
@@ -120,6 +121,11 @@ class NothingPast:
 
     async def prepared(self, job_id: str) -> bytes | None:
         return None
+
+    async def search(
+        self, wanted: Search, *, guild: int | None, channels: Collection[int], most: int, skip: int = 0
+    ) -> Found:
+        return Found([], 0)
 
 
 class MemoryDrafts:
@@ -249,6 +255,22 @@ async def connected(bot: Bot) -> AsyncIterator[Bot]:
         await running
 
 
+class NoPresets:
+    """`bot.ports.Presetting` of people who saved none."""
+
+    async def save(self, owner: Owner, name: str, options: Mapping[str, Any]) -> Preset | None:
+        raise NotImplementedError(name)
+
+    async def presets(self, owner: Owner) -> Sequence[Preset]:
+        return []
+
+    async def shared(self, code: str) -> Preset | None:
+        return None
+
+    async def delete(self, owner: Owner, name: str) -> bool:
+        return False
+
+
 async def _nothing(*_: object, **__: object) -> None:
     """Stand for the work of the commands that are not used here."""
 
@@ -282,7 +304,7 @@ def build(
     recall = Recall(past, past, fetch)
     sources = Sources(past, recall)
     does = {
-        "imagine": Imagine(intake, sources),
+        "imagine": Imagine(intake, sources, Presets(NoPresets(), past, past, catalogue)),
         "sources": sources.complete,
         "reimagine": reimagine,
         "details": Details(catalogue, recall).on,

@@ -169,6 +169,17 @@ async def test_a_broken_connection_while_acknowledging_loses_nothing(guild: Any,
     await accepted(queue, interaction)
 
 
+async def test_the_acknowledgement_itself_tells_where_the_job_stands(guild: Any, queue: Any) -> None:
+    match = {"method": "GET", "path_regex": "/messages/@original"}
+    await guild.call("POST", "/control/faults", {"match": match, "action": "status:400", "times": 9})
+
+    interaction = await guild.invoke(prompt="a castle")
+    job = await accepted(queue, interaction)
+    state = await guild.interaction(interaction)
+
+    assert str(job.place.message) == state["message"]["id"]
+
+
 async def test_an_interaction_delivered_twice_is_one_job(guild: Any, queue: Any) -> None:
     await guild.call("POST", "/control/gateway", {"op": "duplicate_interactions:1"})
 

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import zipfile
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -78,6 +79,18 @@ async def test_parts_and_goes_cover_every_job_once(records: Records, export: Exp
     assert [len(parts), len(more)] == [2, 2]
     assert (first.jobs, first.pictures, first.left) == (first.skip, first.skip, 7 - first.skip)
     assert (second.jobs, second.left) == (7 - first.skip, 0)
+
+
+async def test_a_go_ends_in_time_though_no_part_is_full(records: Records, export: Export) -> None:
+    for number in (1, 2):
+        await records.accepted(asked(number), None)
+        await records.delivered(finished(asked(number)), None)
+    going = Going(0)
+
+    ((first,),) = await go(replace(export, seconds=0), going)
+
+    assert int(first["job"]) == int(asked(2).id)
+    assert (going.jobs, going.left) == (1, 1)
 
 
 async def test_what_has_no_picture_or_too_large_a_one_is_in_the_manifest_with_the_reason(

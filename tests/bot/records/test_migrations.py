@@ -18,8 +18,10 @@ from sqlalchemy.pool import NullPool
 from bot.adapters.records import Records
 from bot.records.database import RecordsUnusableError, address
 from bot.records.migrate import migrate, migrations
+from bot.records.migrations.versions.v0002_conversation import BATCH
 from bot.records.models import jobs, metadata
 from shared.catalogue import Catalogue
+from shared.prompts import TextPrompt
 from tests.bot.records.desk import SOURCE, job, rows
 
 VERSIONS = [version.revision for version in ScriptDirectory.from_config(migrations()).walk_revisions()]
@@ -65,6 +67,24 @@ async def test_records_of_every_version_before_are_kept(database_url: str, versi
     await records.close()
 
     assert (record.job, record.queued) == (job(17), True)
+
+
+def test_the_words_of_the_jobs_that_are_there_can_be_searched(database_url: str) -> None:
+    migrate(address(database_url), "0001")
+    nul = job(17).request.model_copy(update={"text_prompts": (TextPrompt(text="CASTLE\0fog"),)})
+    written = [job(17).model_dump_json()] * (2 * BATCH + 1)
+    written[1:3] = ["of another release", job(17).model_copy(update={"request": nul}).model_dump_json()]
+    old = OLD_JOB.replace("'17'", ":id")
+    engine = create_engine(address(database_url), poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text(old), [{"id": str(number), "job": one} for number, one in enumerate(written)])
+    engine.dispose()
+
+    migrate(address(database_url))
+
+    found = {row["id"]: row["words"] for row in rows(database_url, jobs)}
+    assert (found.pop("1"), found.pop("2")) == (None, "castle fog")
+    assert set(found.values()) == {"a castle"}
 
 
 def test_bots_that_start_at_once_migrate_once(database_url: str) -> None:

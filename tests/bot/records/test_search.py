@@ -119,3 +119,9 @@ async def test_a_search_is_kept_for_its_viewer_alone_and_for_a_day(redis_url: st
     await searches.drop(ADA)
     assert await searches.kept("17", ADA) is None
     await redis.aclose()
+
+
+async def test_what_no_database_holds_is_a_gap_between_words(records: Records, search: JobSearch) -> None:
+    await end(records, asked(1, prompt="Castle\0fog"))
+
+    assert await found(search, Search(ADA, words="FOG\0castle")) == [1]

@@ -107,6 +107,7 @@ async def test_a_deleted_answer_leaves_no_picture_behind(
     await library.deleted(made)
 
     assert await thumbnailer.of([await past(library, 1)]) == [None]
+    await thumbnailer.kept.put(made, b"made while it was deleted")
     assert rows(database_url, thumbnails) == rows(database_url, results) == []
 
 

@@ -154,9 +154,14 @@ def test_what_is_no_sheet_is_refused_in_words(count: int, columns: int | None) -
         contact_sheet([Cell(None, "")] * count, columns)
 
 
-def test_a_broken_thumbnail_is_refused_in_words() -> None:
-    with pytest.raises(ValueError, match="cannot be shown small"):
-        contact_sheet([Cell(encoded(noise((64, 64)), "JPEG")[:-900], "")])
+@pytest.mark.parametrize("broken", [b"", b"no picture", encoded(noise((512, 512)), "JPEG")[:-900]])
+def test_a_broken_thumbnail_is_as_a_missing_one_and_named(broken: bytes) -> None:
+    pictures = [plain(RED), broken, None]
+
+    sheet = contact_sheet([Cell(picture, "", "gone") for picture in pictures])
+
+    assert sheet.jpeg == contact_sheet([Cell(plain(RED), ""), *[Cell(None, "", "gone")] * 2]).jpeg
+    assert sheet.broken == (1,)
 
 
 def test_light_text_has_much_contrast_with_all_grounds() -> None:

@@ -1,6 +1,7 @@
 """bot.sheets.lineage_tree: any tree is laid out without overlaps within its bounds, and drawn with all its words."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -194,6 +195,17 @@ def test_a_missing_picture_is_a_placeholder_with_its_word() -> None:
     gone = Node("a", None, None, "Alice", "seed 1", word="gone")
 
     assert near(seen(lineage_tree([gone])).getpixel((GAP + 20, GAP + 200)), PANEL)
+
+
+@pytest.mark.parametrize("broken", [b"no picture", THUMBNAILS[0][:-200]])
+def test_a_broken_picture_is_as_a_missing_one_and_named_by_its_place_among_all(broken: bytes) -> None:
+    names = [Node(str(place), None, THUMBNAILS[0], "Alice", "seed 1", word="gone") for place in range(50)]
+    names[45] = replace(names[45], picture=broken, here="here")
+
+    sheet = lineage_tree(names)
+
+    assert sheet.jpeg == lineage_tree([replace(one, picture=None) if one.id == "45" else one for one in names]).jpeg
+    assert sheet.broken == (45,)
 
 
 def test_a_parent_that_is_not_there_makes_a_root() -> None:

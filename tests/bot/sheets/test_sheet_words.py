@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sheets.words import drawn, length, shown, wrapped
+from bot.sheets.words import drawn, length, pieces, shown, wrapped
 
 BOX = drawn("\uffff", 24)[0].tobytes()
 
@@ -13,15 +13,23 @@ BOX = drawn("\uffff", 24)[0].tobytes()
     ("text", "kept"),
     [
         ("seed 1234 · keep 35 %", "seed 1234 · keep 35 %"),
-        ("graine 5 · échoué, l’œuvre", "graine 5 · echoue, l’oeuvre"),
+        ("graine 5 · échoué, l’œuvre", "graine 5 · échoué, l’œuvre"),
+        ("e\u0301choue\u0301", "échoué"),
         ("keep 35 → 50 %", "keep 35 > 50 %"),
         ("🦊 Alice 🦊", "Alice"),
         ("a\nb\t c", "a b c"),
         ("z̸̢͝a̷lgo", "zalgo"),
-        ("Łukasz Żółw", "Lukasz Zolw"),
+        ("Łukasz Żółw", "Łukasz Żółw"),
+        ("Nguyễn Thị Ấm", "Nguyễn Thị Ấm"),
+        ("Ελληνίδα", "Ελληνίδα"),
+        ("Привет, Ёжик", "Привет, Ёжик"),
+        ("𝓐𝓵𝓲𝓬𝓮 ＡＢ ①", "Alice AB 1"),
+        ("नमस्ते", "user 3"),
         ("山田太郎", "user 3"),
         ("مرحبا بالعالم", "user 3"),
+        ("שלום", "user 3"),
         ("\u202eevil\u202c", "evil"),
+        ("in\u00advis\u200bible", "invisible"),
         ("👍👍👍", "user 3"),
         ("A山田太郎", "user 3"),
         ("", "user 3"),
@@ -37,6 +45,21 @@ def test_no_letter_is_ever_drawn_as_the_box_of_a_missing_one(text: str, plain: s
         assert letter in " \u00a0" or drawn(letter, 24)[0].tobytes() != BOX
 
 
+@given(st.text(max_size=400))
+def test_every_letter_is_seen_and_moves_the_pen_on(text: str) -> None:
+    for letter in shown(text):
+        mask, _, advance = drawn(letter, 24)
+        assert advance > 0
+        assert letter in " \u00a0" or mask.getbbox() is not None
+
+
+@given(st.text(st.characters(max_codepoint=0x24F, categories=["L", "N", "P"]), max_size=60))
+def test_a_word_is_as_long_as_its_letters(text: str) -> None:
+    words = shown(text)
+
+    assert sum(drawn(piece, 24)[2] for piece in pieces(words)) == length(words, 24)
+
+
 @given(st.text(max_size=400), st.integers(16, 40), st.integers(60, 500), st.integers(1, 4))
 def test_no_line_is_longer_than_its_room_and_there_are_no_more_than_allowed(
     text: str, size: int, width: int, lines: int
@@ -50,7 +73,7 @@ def test_no_line_is_longer_than_its_room_and_there_are_no_more_than_allowed(
 def test_a_text_that_was_cut_ends_in_an_ellipsis_and_one_that_fits_does_not() -> None:
     assert wrapped("four words of text", 20, 400, 1) == ["four words of text"]
     assert wrapped("four words of text", 20, 90, 1)[0].endswith("…")
-    assert wrapped("four words of text", 20, 100, 2) == ["four words", "of text"]
+    assert wrapped("four words of text", 20, 110, 2) == ["four words", "of text"]
 
 
 def test_a_number_and_its_unit_stay_together() -> None:

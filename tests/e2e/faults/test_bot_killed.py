@@ -89,7 +89,11 @@ def test_killed_before_acknowledging_nothing_was_accepted_and_discord_says_so(
 def test_killed_after_acknowledging_and_before_writing_it_down_nothing_says_that_it_was_accepted(
     house: House, bots: Bots, bot: Process, ada: Asker
 ) -> None:
-    """Discord shows that the bot is thinking, and after 15 minutes that it did not respond."""
+    """Discord shows that the bot is thinking, and after 15 minutes that it did not respond.
+
+    The bot whose connection broke asks which message it is that says so, and is killed while it does.
+    """
+    meet(house, "drop_after", "POST", "/callback$")
     meet(house, "hang:3", "GET", "@original$")
     job = ada.ask("after acknowledging", image=None)
     until(lambda: ada.get("/control/state")["faults"] == [], "the bot inside the call")

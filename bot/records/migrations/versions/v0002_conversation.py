@@ -1,15 +1,20 @@
 """What a conversation needs: pictures to start from again, words to search, and what people and guilds chose."""
 
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
 import sqlalchemy as sa
 from alembic import op
 
 from shared.job import Job
-from shared.prompts import format_prompt
+from shared.prompts import searchable
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+
+BATCH: Final = 1000
 
 
 def upgrade() -> None:
@@ -64,9 +69,11 @@ def upgrade() -> None:
         sa.Column("message_id", sa.BigInteger(), nullable=False, comment="the contact sheet"),
         sa.Column("requester_id", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.Float(53), nullable=False),
+        sa.Column("ended_at", sa.Float(53), comment="when its last cell had come to its end"),
         sa.PrimaryKeyConstraint("id", name="pk_grids"),
     )
     op.create_index("ix_grids_requester_id", "grids", ["requester_id"])
+    op.create_index("ix_grids_ended_at", "grids", ["ended_at"])
     op.create_table(
         "people",
         sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -103,10 +110,20 @@ def upgrade() -> None:
 def _fill_words() -> None:
     connection = op.get_bind()
     jobs = sa.table("jobs", sa.column("id", sa.String), sa.column("job", sa.Text), sa.column("words", sa.Text))
-    for row in connection.execute(sa.select(jobs.c.id, jobs.c.job)).all():
+    part = sa.select(jobs.c.id, jobs.c.job).where(jobs.c.id > sa.bindparam("after")).order_by(jobs.c.id).limit(BATCH)
+    fill = sa.update(jobs).where(jobs.c.id == sa.bindparam("which"))
+    after = ""
+    while rows := connection.execute(part, {"after": after}).all():
+        after = rows[-1].id
+        words = list(_words(rows))
+        if words:
+            connection.execute(fill, words)
+
+
+def _words(rows: Sequence[Any]) -> Iterator[dict[str, str]]:
+    for row in rows:
         try:
             prompts = Job.model_validate_json(row.job).request.text_prompts
         except ValueError:  # of a release that wrote it otherwise: it is not found by its words
             continue
-        words = format_prompt(prompts).casefold()
-        connection.execute(sa.update(jobs).where(jobs.c.id == row.id).values(words=words))
+        yield {"which": row.id, "words": searchable(prompts)}
