@@ -89,7 +89,7 @@ class Reimagine:
         keep = f"{preferred['keep']:g}" if "keep" in preferred else ""
         parts = [
             text_field("prompt", phrases, long=True, required=True),
-            text_field("negative", phrases),
+            text_field("negative", phrases, long=True),
             text_field("keep", phrases, value=keep),
             model_field(catalogue, datetime.now(UTC).date(), preferred.get("model", catalogue.default), phrases),
         ]

@@ -162,7 +162,7 @@ def heading_of(wanted: Search, phrases: Phrases, catalogue: Catalogue) -> str:
     parts = (
         phrases.say(f"history.{whose}"),
         f"<@{wanted.user}>" if wanted.here and wanted.user else "",
-        f"“{escaped(wanted.words, _WORDS)}”" if wanted.words else "",
+        phrases.say("language.quoted", words=escaped(wanted.words, _WORDS)) if wanted.words else "",
         model.name if model else "",
         "" if wanted.since is None else phrases.say("history.since", date=_day(wanted.since)),
         "" if wanted.until is None else phrases.say("history.until", date=_day(wanted.until - _DAY)),

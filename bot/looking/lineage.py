@@ -61,6 +61,7 @@ class Lineage:
             family,
             here.job.id,
             phrases,
+            self.catalogue,
             originals=len(originals),
             tree=TREE,
             film=None if film is None else FILM,

@@ -152,7 +152,7 @@ def ended_view(job: Job, kind: str, link: str | None, phrases: Phrases, *, rows:
 
 def _words(prompt: str, seed: int | None, phrases: Phrases) -> Iterator[str]:
     if prompt:
-        yield f"“{escaped(prompt, _PROMPT)}”"
+        yield phrases.say("language.quoted", words=escaped(prompt, _PROMPT))
     if seed is not None:
         yield f"**{phrases.option('seed')}**\n```\n{seed}\n```"
 

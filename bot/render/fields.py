@@ -16,6 +16,7 @@ from shared.catalogue import Catalogue, Model
 from shared.job import Job
 
 TEXT_LIMIT: Final = 4000
+_NUMBER: Final = 30
 OPTIONS_LIMIT: Final = 25
 _NAME: Final = 100
 _PROMPT: Final = 70
@@ -24,11 +25,11 @@ _PROMPT: Final = 70
 def text_field(
     name: str, phrases: Phrases, *, value: str = "", long: bool = False, required: bool = False
 ) -> ui.Label[Any]:
-    """Ask for words, `long` ones over several lines, with those that are there already."""
-    style = discord.TextStyle.long if long else discord.TextStyle.short
-    default = shortened(value, TEXT_LIMIT) or None
+    """Ask for words, `long` ones over several lines, or for a number, with what is there already."""
+    style, limit = (discord.TextStyle.long, TEXT_LIMIT) if long else (discord.TextStyle.short, _NUMBER)
+    default = shortened(value, limit) or None
     box: ui.TextInput[Any] = ui.TextInput(
-        custom_id=name, style=style, default=default, required=required, max_length=TEXT_LIMIT
+        custom_id=name, style=style, default=default, required=required, max_length=limit
     )
     return _labelled(name, phrases, box)
 
@@ -71,7 +72,8 @@ def picture_field(names: Sequence[str], phrases: Phrases) -> ui.Label[Any]:
 def picture_label(job: Job, seed: int | None, phrases: Phrases) -> str:
     """Name a picture that was made where one is chosen: by its prompt and its seed, or else by its job."""
     prompt = shortened(written_prompt(job.request), _PROMPT)
-    parts = [f"“{prompt}”" if prompt else job.id, "" if seed is None else f"{phrases.option('seed')} {seed}"]
+    quoted = phrases.say("language.quoted", words=prompt) if prompt else ""
+    parts = [quoted or job.id, "" if seed is None else f"{phrases.option('seed')} {seed}"]
     return " · ".join(filter(None, parts))
 
 

@@ -52,7 +52,7 @@ def plan_view(plan: Plan, catalogue: Catalogue, phrases: Phrases, rows: Rows) ->
     ]
     said = (
         f"### {phrases.say('explore.ask', count=len(costs), cost=price(sum(costs), phrases))}",
-        *_words(plan),
+        *_words(plan, phrases),
         *_common(plan, catalogue, phrases),
         "\n".join(lines),
         f"-# {phrases.say('explore.note')}",
@@ -66,7 +66,7 @@ def grid_view(
     """Show how far an exploration is; `sheet`: its contact sheet is attached as `SHEET`."""
     plan = grid.plan
     title = phrases.say(f"grid.title_{plan.over}", count=len(stages))
-    parts: list[ui.Item[Any]] = [ui.TextDisplay("\n".join([f"### {title}", *_words(plan)]))]
+    parts: list[ui.Item[Any]] = [ui.TextDisplay("\n".join([f"### {title}", *_words(plan, phrases)]))]
     if sheet:
         names = "; ".join(_named(plan, stages, catalogue, phrases))
         alt = shortened(f"{phrases.say('grid.alt')} {names}", _ALT)
@@ -112,9 +112,9 @@ def label_of(plan: Plan, place: int, catalogue: Catalogue, phrases: Phrases) -> 
     return shortened(plain(label), _LABEL) or str(place)
 
 
-def _words(plan: Plan) -> list[str]:
+def _words(plan: Plan, phrases: Phrases) -> list[str]:
     prompt = escaped(written_prompt(plan.requests[0]), _PROMPT)
-    return [f"“{prompt}”"] if prompt else []
+    return [phrases.say("language.quoted", words=prompt)] if prompt else []
 
 
 def _common(plan: Plan, catalogue: Catalogue, phrases: Phrases) -> Iterator[str]:

@@ -110,12 +110,15 @@ def _line(number: int, past: Past, phrases: Phrases, catalogue: Catalogue, viewe
     prompt = escaped(written_prompt(job.request), _PROMPT)
     link = past.told.link(job.place.guild) if past.told else link_to(job.place)
     parts = (
-        f"**{number}.** " + (f"“{prompt}”" if prompt else escaped(_model(past, catalogue, _MODEL), _MODEL)),
+        f"**{number}.** "
+        + (
+            phrases.say("language.quoted", words=prompt) if prompt else escaped(_model(past, catalogue, _MODEL), _MODEL)
+        ),
         escaped(_model(past, catalogue, _MODEL), _MODEL) if prompt else "",
         f"<@{job.requester.id}>" if job.requester.id != viewer else "",
         "" if past.kind == "generated" and not past.deleted else phrases.say(f"history.{_why(past)}"),
         f"<t:{int(job.accepted_at)}:d>",
-        f"[{phrases.say('queue.open')}]({link})",
+        "" if past.deleted else f"[{phrases.say('queue.open')}]({link})",
     )
     return " · ".join(filter(None, parts))
 

@@ -15,6 +15,7 @@ from shared.catalogue import Catalogue
 
 _TEXT_LIMIT: Final = 3000
 _LINE: Final = 300
+_CAME: Final = 120
 _CHANGE: Final = 60
 
 
@@ -26,7 +27,7 @@ def changes(parent: Past, child: Past, catalogue: Catalogue, phrases: Phrases) -
         model = catalogue.models.get(after.model)
         found.append(model.name if model else after.model)
     if after.text_prompts != before.text_prompts:
-        found.append(f"“{shortened(written_prompt(after), _CHANGE)}”")
+        found.append(phrases.say("language.quoted", words=shortened(written_prompt(after), _CHANGE)))
     row = catalogue.models.get(after.model)
     for field in SHOWN:
         value = in_force(after, field, row)
@@ -36,22 +37,32 @@ def changes(parent: Past, child: Past, catalogue: Catalogue, phrases: Phrases) -
 
 
 def lineage_view(
-    family: Sequence[Past], here: str, phrases: Phrases, *, originals: int, tree: str, film: str | None
+    family: Sequence[Past],
+    here: str,
+    phrases: Phrases,
+    catalogue: Catalogue,
+    *,
+    originals: int,
+    tree: str,
+    film: str | None,
 ) -> ui.LayoutView:
     """Show the tree uploaded as `tree` and the way to `here` as `film`, with a numbered line and a link a picture.
 
-    The tree begins with `originals` pictures that no job made.
+    The tree begins with `originals` pictures that no job made. The lines say what the tree shows, for those who do
+    not see it. Each of the two has a gallery of its own, as Discord cuts pictures that share one.
     """
-    title = phrases.say("lineage.title", count=len(family))
-    gallery = [
-        discord.MediaGalleryItem(
-            f"attachment://{tree}", description=shortened(phrases.say("lineage.alt", count=len(family)), ALT_LIMIT)
-        )
-    ]
+    title = phrases.say("lineage.title", count=originals + len(family))
+    alt = shortened(phrases.say("lineage.alt", count=len(family)), ALT_LIMIT)
+    galleries = [ui.MediaGallery[ui.LayoutView](discord.MediaGalleryItem(f"attachment://{tree}", description=alt))]
     if film is not None:
-        gallery.append(discord.MediaGalleryItem(f"attachment://{film}", description=phrases.say("lineage.film")))
+        way = discord.MediaGalleryItem(f"attachment://{film}", description=phrases.say("lineage.film"))
+        galleries.append(ui.MediaGallery(way))
+    places = {past.job.id: place for place, past in enumerate(family)}
     lines = [f"{number}. {phrases.say('lineage.original')}" for number in range(1, originals + 1)]
-    lines += [_line(number, past, here, phrases) for number, past in enumerate(family, originals + 1)]
+    for number, past in enumerate(family, originals + 1):
+        place = places.get(past.job.parent or "")
+        came = "" if place is None else _came(originals + 1 + place, family[place], past, catalogue, phrases)
+        lines.append(_line(number, past, here, phrases) + came)
     kept: list[str] = []
     for line in lines:
         if sum(map(len, kept)) + len(kept) + len(line) > _TEXT_LIMIT:
@@ -60,10 +71,13 @@ def lineage_view(
     if more := len(lines) - len(kept):
         kept.append(f"-# {phrases.say('lineage.more', count=more)}")
     view = ui.LayoutView(timeout=None)
-    view.add_item(
-        ui.Container(ui.TextDisplay(f"### {title}"), ui.MediaGallery(*gallery), ui.TextDisplay("\n".join(kept)))
-    )
+    view.add_item(ui.Container(ui.TextDisplay(f"### {title}"), *galleries, ui.TextDisplay("\n".join(kept))))
     return view
+
+
+def _came(number: int, parent: Past, child: Past, catalogue: Catalogue, phrases: Phrases) -> str:
+    changed = escaped(changes(parent, child, catalogue, phrases), _CAME)
+    return f" · {phrases.say('lineage.came', number=number, changes=changed)}"
 
 
 def _line(number: int, past: Past, here: str, phrases: Phrases) -> str:

@@ -55,5 +55,7 @@ def _line(standing: Standing, catalogue: Catalogue, phrases: Phrases) -> str:
     model = catalogue.models.get(job.request.model)
     name = escaped(model.name if model else job.request.model, _MODEL)
     prompt = escaped(written_prompt(job.request), _PROMPT)
-    what = f"“{prompt}” · {name}" if prompt else name
+    quoted = phrases.say("language.quoted", words=prompt) if prompt else ""
+    named = "" if standing.state is State.RUNNING and prompt else name  # what runs is told with its model's name
+    what = " · ".join(filter(None, (quoted, named)))
     return f"{what}\n{status_text(standing, phrases, model)} [{phrases.say('queue.open')}]({link_to(job.place)})"

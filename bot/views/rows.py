@@ -54,7 +54,7 @@ def notice_rows(
     job_id: str, request: Request, catalogue: Catalogue, phrases: Phrases, *, others: Sequence[Model] = ()
 ) -> list[ui.ActionRow[Any]]:
     """Give the rows under a notice that nothing was made; `others` are models that may be asked instead."""
-    rows = _rows(_NOTHING_MADE, job_id, _idle(request, catalogue), phrases)
+    rows = _rows(_NOTHING_MADE, job_id, _idle(request, catalogue) - {"again"}, phrases)
     named = [(model.key, phrases.say("button.again_with", name=model.name)) for model in others[:OTHERS]]
     if named:
         rows.insert(0, ui.ActionRow(*(button("again", job_id, phrases, more=key, label=label) for key, label in named)))
@@ -96,11 +96,11 @@ def confirm(verb: str, job_id: str, phrases: Phrases) -> ui.View:
 def _rows(
     rows: Sequence[Sequence[tuple[str, str, ButtonStyle]]], job_id: str, idle: Collection[str], phrases: Phrases
 ) -> list[ui.ActionRow[Any]]:
+    useful = ([item for item in row if item[0] not in idle] for row in rows)
     return [
-        ui.ActionRow(
-            *(button(verb, job_id, phrases, more=more, style=style) for verb, more, style in row if verb not in idle)
-        )
-        for row in rows
+        ui.ActionRow(*(button(verb, job_id, phrases, more=more, style=style) for verb, more, style in row))
+        for row in useful
+        if row
     ]
 
 
@@ -109,6 +109,7 @@ def _idle(request: Request, catalogue: Catalogue) -> set[str]:
     model = catalogue.models.get(request.model)
     paints_on = catalogue.reading_pictures(request.model) is not None
     useful = {
+        "again": model is None or "seed" in model.fields,
         "vary": paints_on and bool(request.text_prompts),
         "edit": model is not None and bool(editable(request, model)),
         "source": paints_on,

@@ -67,10 +67,12 @@ def test_of_many_models_with_long_names_twenty_five_are_shown() -> None:
 @given(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=5000), st.sampled_from(["prompt", "negative", "keep"])
 )
-def test_words_that_are_there_already_fit(written: str, name: str) -> None:
-    field: Any = text_field(name, phrases_for("fr"), value=written, long=True).to_component_dict()
+def test_what_is_there_already_fits(written: str, name: str) -> None:
+    for long, limit in ((True, 4000), (False, 30)):
+        field: Any = text_field(name, phrases_for("fr"), value=written, long=long).to_component_dict()
 
-    assert wide(field["component"].get("value") or "") <= 4000
+        assert field["component"]["max_length"] == limit
+        assert wide(field["component"].get("value") or "") <= limit
 
 
 @given(st.text(st.characters(), max_size=300), st.none() | st.integers(0, 2**32), st.sampled_from(languages()))

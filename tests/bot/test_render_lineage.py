@@ -1,6 +1,7 @@
 """The words of a family: what was changed from one picture to the next, within Discord's limits whatever they hold."""
 
 import pytest
+from discord.ui import MediaGallery, TextDisplay
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +18,13 @@ PHRASES = phrases_for("en-US")
 
 
 def past(
-    number: int = 1, *, name: str = "Ada", prompt: str = "a castle", model: str = "sdxl", **options: object
+    number: int = 1,
+    *,
+    name: str = "Ada",
+    prompt: str = "a castle",
+    model: str = "sdxl",
+    parent: str | None = None,
+    **options: object,
 ) -> Past:
     request = Request.model_validate(
         {"model": model, "text_prompts": (TextPrompt(text=prompt),), "has_picture": True, **options}
@@ -29,6 +36,7 @@ def past(
         requester=Requester(id=1, name=name),
         place=Place(guild=1, channel=2, message=number),
         accepted_at=number,
+        parent=parent,
     )
     return Past(job, "generated", 4_294_967_295, Told(2**62, 2**62), 1.0)
 
@@ -47,14 +55,30 @@ def test_what_was_changed_is_said_and_nothing_else(child: Past, words: str) -> N
     assert changes(past(), child, CATALOGUE, PHRASES).startswith(words)
 
 
+def test_what_the_tree_shows_is_said_in_a_line_a_picture_too() -> None:
+    parent = past(1)
+    family = [parent, past(2, parent=parent.job.id, keep=80)]
+
+    view = lineage_view(family, family[1].job.id, PHRASES, CATALOGUE, originals=1, tree="t.jpg", film="f.webp")
+
+    title, *_, lines = [item.content for item in view.walk_children() if isinstance(item, TextDisplay)]
+    assert title == "### The family of this picture: 3 pictures"
+    assert [line.partition("]")[0] for line in lines.split("\n")] == ["1. original", "2. [Ada", "3. [Ada"]
+    assert lines.endswith(" · **this picture** · from 2: keep 80%")
+    galleries = [item for item in view.walk_children() if isinstance(item, MediaGallery)]
+    assert [len(gallery.items) for gallery in galleries] == [1, 1]
+
+
 @given(st.text(max_size=100), st.integers(1, 60), st.integers(0, 3), st.sampled_from(languages()))
 def test_the_message_of_any_family_is_within_discords_limits(
     name: str, count: int, originals: int, language: str
 ) -> None:
-    family = [past(number, name=name) for number in range(count)]
+    family = [past(0, name=name)]
+    for number in range(1, count):
+        family.append(past(number, name=name, parent=family[-1].job.id, prompt=name or "a castle"))
 
     view = lineage_view(
-        family, family[-1].job.id, phrases_for(language), originals=originals, tree="t.jpg", film="f.webp"
+        family, family[-1].job.id, phrases_for(language), CATALOGUE, originals=originals, tree="t.jpg", film="f.webp"
     )
 
     assert view.content_length() <= 4000

@@ -86,6 +86,17 @@ def test_a_queue_says_how_much_there_is_and_where() -> None:
     assert "Nothing of yours is on its way" in "\n".join(text(queued([], State.RUNNING, EN)))
 
 
+def test_a_model_that_is_at_work_is_named_once() -> None:
+    asked = [job(ask())]
+
+    running, waiting = (
+        "\n".join(one["content"] for one in fits(queued(asked, state, EN)) if "content" in one)
+        for state in (State.RUNNING, State.WAITING)
+    )
+
+    assert running.count("SDXL 1.0") == waiting.count("SDXL 1.0") == 1
+
+
 pasts = st.builds(
     Past,
     job=jobs,
@@ -162,6 +173,14 @@ def test_the_others_are_named_and_what_has_no_picture_says_why() -> None:
 
     assert "**1.** “a castle” · SDXL 1.0 · <t:0:d> · [Open](https://discord.com/channels/1/2/3)" in said
     assert "**2.** “a castle” · SDXL 1.0 · <@7> · filtered · <t:0:d>" in said
+
+
+def test_no_link_leads_to_what_was_deleted() -> None:
+    deleted = Past(job(ask()), "generated", 1, Told(2, 3), 0.0, deleted=True)
+
+    said = "\n".join(text(page_view(Found([deleted], 1), 1, "Yours", EN, CATALOGUE, viewer=42)))
+
+    assert said.endswith("**1.** “a castle” · SDXL 1.0 · deleted · <t:0:d>")
 
 
 @given(pasts, speech, st.none() | st.just("https://discord.com/channels/1/2/3"))

@@ -65,7 +65,7 @@ def test_under_a_picture_stands_what_can_be_done_from_there() -> None:
     assert verbs(result_rows(JOB, ask("sdxl"), CATALOGUE, EN)) == everything
     without = result_rows(JOB, ask("sdxl"), load_catalogue(NO_UPSCALERS), EN)
     assert verbs(without) == [verb for verb in everything if verb != "upscale"]
-    assert verbs(result_rows(JOB, larger, CATALOGUE, EN)) == ["again", "source", "details", "favourite", "delete"]
+    assert verbs(result_rows(JOB, larger, CATALOGUE, EN)) == ["source", "details", "favourite", "delete"]
 
 
 def test_under_a_notice_three_models_at_most_are_offered_instead() -> None:

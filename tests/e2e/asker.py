@@ -89,9 +89,9 @@ class Asker:
         ]
         return choices
 
-    def shown(self, command: str) -> dict[str, Any]:
+    def shown(self, command: str, channel: str | None = None) -> dict[str, Any]:
         """Use a command without options; the answer is the message that came of it, as soon as it shows something."""
-        used = self.use(command, self.house.channel)
+        used = self.use(command, channel or self.house.channel)
         return until(lambda: seen if (seen := self.status(used))["components"] else None, f"an answer to /{command}")
 
     def choose(self, message: dict[str, Any], written: str, *values: str) -> str:

@@ -192,6 +192,7 @@ def test_a_person_has_one_export_at_a_time(grace: Asker) -> None:
     asked = {"user": grace.user, "channel_id": grace.house.channel, "name": "export", "options": {}}
 
     first = grace.post("/control/invoke", asked)["interaction_id"]
+    until(lambda: "being put together" in str(grace.get(f"/control/interactions/{first}")), "the first at work")
     second = use(grace, "export")
 
     assert "still being put together" in said(second)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,15 @@ class Bedrock:
     def calls(self) -> list[dict[str, Any]]:
         listed = self.control("GET", "/control/calls")
         return list(listed["calls"] if isinstance(listed, dict) else listed)
+
+    def calls_of(self, prompt: str) -> list[dict[str, Any]]:
+        """List the calls with this in their prompt, once there is one: who gave up may have done so before it came."""
+        patience = time.monotonic() + 5
+        while not (found := [call for call in self.calls() if prompt in str(call["body"])]):
+            if time.monotonic() > patience:
+                break
+            time.sleep(0.05)
+        return found
 
 
 @pytest.fixture(scope="session")

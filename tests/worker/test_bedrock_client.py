@@ -268,7 +268,7 @@ def test_the_deadline_holds_over_the_whole_call(
     assert 0.4 < time.monotonic() - started < 4
     assert (trouble.problem.code, trouble.retry) == ("deadline", Retry.ONCE)
     assert "within 0.5 s" in str(trouble)
-    assert len([call for call in bedrock.calls() if prompt in str(call["body"])]) == 1
+    assert len(bedrock.calls_of(prompt)) == 1
 
 
 @pytest.mark.parametrize("streaming", [(), ("sdxl",)])

@@ -44,11 +44,16 @@ function context(message, app) {
       h('span', { class: 'author' }, displayName(metadata.user)), ' used ', h('span', { class: 'mention' }, message.type === 23 ? interaction.name : `/${interaction.name}`))
   }
   if (!reference || message.type === 18) return null
-  const channel = reference.channel_id ?? message.channel_id
-  const to = message.referenced_message ?? app.state.find(channel, reference.message_id)
+  const to = answeredBy(message, app.state)
   if (!to) return h('div', { class: 'message-context muted' }, h('span', { class: 'spine' }), 'Original message was deleted')
-  return h('a', { class: 'message-context', href: app.href(channel), onclick: (event) => (event.preventDefault(), app.go(channel, to.id)) },
+  return h('a', { class: 'message-context', href: app.href(to.channel_id), onclick: (event) => (event.preventDefault(), app.go(to.channel_id, to.id)) },
     h('span', { class: 'spine' }), avatar(to.author, 'avatar avatar-tiny'), h('span', { class: 'author' }, displayName(to.author)), h('span', { class: 'preview' }, preview(to, app)))
+}
+
+/** The message that one answers, as it is now, or as it was where its channel is not loaded; undefined when it is gone. */
+export function answeredBy({ message_reference: reference, referenced_message: then, channel_id: here }, state) {
+  const channel = reference?.channel_id ?? here
+  return state.messages.has(channel) ? state.find(channel, reference?.message_id) : then
 }
 
 /** A line of plain text for a message: replies, thread cards and announcements show it. */
@@ -62,7 +67,7 @@ export function preview(message, app) {
   if (message.content) texts.push(message.content)
   else walk(message.components)
   if (!texts.length && message.embeds?.length) texts.push(message.embeds[0].title ?? message.embeds[0].description ?? '')
-  const bare = texts.join(' ').replace(/```(?:\w+\n)?/g, ' ').replace(/^(?:#{1,3}|-#|>+|[-*]) /gm, '')
+  const bare = texts.join('\n').replace(/```(?:\w+\n)?/g, ' ').replace(/^(?:#{1,3}|-#|>+|[-*]) /gm, '').replace(/\n/g, ' ')
   const plain = h('p', {}, inline(bare, app)).textContent.replace(/\s+/g, ' ').trim()
   return plain || (message.attachments?.length ? message.attachments.map((item) => item.description || item.filename).join(', ') : 'Click to see the message')
 }

@@ -1,7 +1,7 @@
 // The list of messages of one channel: keyed, so that an edit touches one element; stays at the end when it was there.
 
 import { clear, h } from './dom.js'
-import { messageElement } from './message.js'
+import { answeredBy, messageElement } from './message.js'
 import { byId, isThread } from './state.js'
 import { day, sameDay } from './time.js'
 
@@ -48,7 +48,7 @@ export class MessageList {
       const newDay = !before || !sameDay(before.timestamp, message.timestamp)
       const grouped = !newDay && groups(before, message)
       const thread = state.threadOf(message)
-      const key = [message, grouped, state.presses.get(message.id), thread, thread && state.latest.get(thread.id), state.commands, state.locale]
+      const key = [message, grouped, state.presses.get(message.id), thread, thread && state.latest.get(thread.id), state.commands, state.locale, answeredBy(message, state)]
       if (newDay) children.push(h('li', { class: 'day' }, h('span', {}, day(message.timestamp, state.locale))))
       const row = this.keep(message, key) ?? { key, element: messageElement(message, grouped, this.channel.id, this.app) }
       rows.set(message.id, row)

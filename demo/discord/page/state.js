@@ -120,7 +120,7 @@ export class State extends EventTarget {
       if (user && !this.users.has(user.id)) this.users.set(user.id, user)
     }
     const last = this.latest.get(message.channel_id)
-    if (!message.local && (!last || byId(last, message) <= 0)) this.latest.set(message.channel_id, message)
+    if (!message.local && !isEphemeral(message) && (!last || byId(last, message) <= 0)) this.latest.set(message.channel_id, message)
   }
 
   drop(channel, id) {

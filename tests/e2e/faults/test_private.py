@@ -29,6 +29,7 @@ def bots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bots]:
 def test_the_bot_dies_before_and_after_a_private_result_is_told(bots: Bots) -> None:
     ada = Asker(bots.house)
     ada.choose(ada.shown("preferences"), "prefer:0:private-on")
+    until(lambda: "prefer:0:private-off" in custom_ids(ada.shown("preferences")), "results in private")
     job = ada.ask("a castle [slow:3]")
     until(lambda: ledger(bots.house, job) == "running", "a call that has begun")
 
