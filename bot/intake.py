@@ -299,7 +299,8 @@ class Intake:
         phrases, job_id = phrases_of(interaction), str(interaction.id)
         text, nonce = phrases.say("status.preparing_words"), f"s-{job_id}"  # the id alone is the nonce of the answer
         try:
-            return await self._direct(interaction, content=text, view=with_cancel(job_id, phrases), nonce=nonce)
+            cancel = with_cancel(job_id, phrases)  # silent: the answer is what the person waits to be called for
+            return await self._direct(interaction, content=text, view=cancel, nonce=nonce, silent=True)
         except Refused:
             await interaction.edit_original_response(content=text)
             raise
