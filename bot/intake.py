@@ -26,7 +26,7 @@ from discord import ui
 from bot import attachments
 from bot.interactions.answers import acknowledge, answer_id, refuse, take_back
 from bot.interactions.permissions import may_open_thread, missing
-from bot.interactions.speaking import phrases_of, preferences_of
+from bot.interactions.speaking import known_preferences_of, phrases_of, preferences_of
 from bot.ports import Accepting, Kept, Recording, Source
 from bot.render import preparing_text, thread_name
 from bot.views import with_cancel
@@ -114,10 +114,10 @@ class Intake:
         """
         try:
             self.check(interaction, source, request)
+            private = _private(interaction)
         except Refused as refused:
             await refuse(interaction, refused.problems)
             return
-        private = _private(interaction)
         if not await acknowledge(interaction, private=private):
             return
         place: Place | None = None
@@ -127,8 +127,11 @@ class Intake:
             refusals = await self._take_on(interaction, [job], source, partial(self._say_arrived, interaction, job))
         except Refused as refused:
             refusals = {str(interaction.id): refused.problems}
-        if refusals and private and place is not None:
-            await self._clear_away(interaction.client, place)
+        except Exception:
+            await self._clear_away(interaction.client, place if private else None)
+            raise
+        if refusals:
+            await self._clear_away(interaction.client, place if private else None)
         for problems in refusals.values():
             await take_back(interaction, problems)
 
@@ -295,12 +298,14 @@ class Intake:
         )
 
     async def _direct_status(self, interaction: discord.Interaction) -> Place:
-        """Begin a status message in the asker's direct messages. Raises `Refused` where they are closed."""
-        phrases, job_id = phrases_of(interaction), str(interaction.id)
-        text, nonce = phrases.say("status.preparing_words"), f"s-{job_id}"  # the id alone is the nonce of the answer
+        """Begin a status message in the asker's direct messages. Raises `Refused` where they are closed.
+
+        Nothing is written down yet, so it promises nothing; `bot.board` makes it say where the job stands.
+        """
+        text, nonce = phrases_of(interaction).say("status.beginning"), f"s-{interaction.id}"  # the answer's is the id
         try:
-            cancel = with_cancel(job_id, phrases)  # silent: the answer is what the person waits to be called for
-            return await self._direct(interaction, content=text, view=cancel, nonce=nonce, silent=True)
+            # silent: the answer is what the person waits to be called for
+            return await self._direct(interaction, content=text, nonce=nonce, silent=True)
         except Refused:
             await interaction.edit_original_response(content=text)
             raise
@@ -314,8 +319,10 @@ class Intake:
         channel = status.channel.id
         return Place(guild=interaction.guild_id or 0, channel=channel, message=status.id, in_place=True, direct=True)
 
-    async def _clear_away(self, client: discord.Client, place: Place) -> None:
-        """Delete the status message in the direct messages: what it was about is not taken on."""
+    async def _clear_away(self, client: discord.Client, place: Place | None) -> None:
+        """Delete the status message in the direct messages, if any: what it was about is not taken on."""
+        if place is None:
+            return
         try:
             async with asyncio.timeout(_DEADLINE):
                 await client.get_partial_messageable(place.channel).get_partial_message(place.message).delete()
@@ -368,8 +375,8 @@ def _kind(interaction: discord.Interaction) -> discord.ChannelType | None:
 
 
 def _private(interaction: discord.Interaction) -> bool:
-    """Tell whether the answer goes to direct messages from elsewhere."""
-    return preferences_of(interaction).private and interaction.guild_id is not None
+    """Tell whether the answer goes to direct messages from elsewhere. Raises `Refused` where nobody knows."""
+    return known_preferences_of(interaction).private and interaction.guild_id is not None
 
 
 async def _nothing() -> None:

@@ -651,14 +651,14 @@ class Presetting(Protocol):
 
 
 class Knowing(Protocol):
-    """What people and guilds chose. Reading never raises: what cannot be read is the default."""
+    """What people and guilds chose. Raises `shared.errors.Refused` (records_unavailable)."""
 
     async def preferences(self, user: int) -> Preferences:
         """Give what a person chose."""
         ...
 
     async def prefer(self, user: int, preferences: Preferences) -> None:
-        """Keep what a person chose. Raises `shared.errors.Refused` (records_unavailable)."""
+        """Keep what a person chose."""
         ...
 
     async def pressing(self, guild: int) -> Pressing:
@@ -666,5 +666,5 @@ class Knowing(Protocol):
         ...
 
     async def set_pressing(self, guild: int, pressing: Pressing) -> None:
-        """Keep who may. Raises `shared.errors.Refused` (records_unavailable)."""
+        """Keep who may."""
         ...

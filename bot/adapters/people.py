@@ -1,7 +1,6 @@
-"""What people and guilds chose, over SQLAlchemy. What cannot be read is the default: nobody waits for it."""
+"""What people and guilds chose, over SQLAlchemy."""
 
 import json
-import logging
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -9,10 +8,8 @@ from sqlalchemy.sql.schema import Table
 
 from bot.adapters.library import opened
 from bot.ports import Preferences, Pressing
-from bot.records.database import TROUBLE, Database
+from bot.records.database import Database
 from bot.records.models import guilds, people
-
-log = logging.getLogger(__name__)
 
 
 class People:
@@ -45,12 +42,8 @@ class People:
 
     async def _row(self, table: Table, key: int) -> Any:
         (column,) = table.primary_key
-        try:
-            async with self._database.transaction() as records:
-                return (await records.execute(select(table).where(column == key))).one_or_none()
-        except TROUBLE:
-            log.warning("%s %d: what they chose cannot be read, the defaults hold", table.name, key, exc_info=True)
-            return None
+        async with opened(self._database) as records:
+            return (await records.execute(select(table).where(column == key))).one_or_none()
 
     async def _replace(self, table: Table, key: int, values: dict[str, Any]) -> None:
         (column,) = table.primary_key

@@ -35,6 +35,7 @@ from shared.queue.names import (
     picture_key,
     prepared_key,
 )
+from shared.queue.pieces import cut, joined
 from shared.queue.scripts import script
 from shared.queue.transport import CONNECTION, REPEATS
 
@@ -120,9 +121,10 @@ class RedisQueue:
         await self._redis.aclose()
 
     async def accept(self, job: Job, source: bytes | None, *, doubts: int = 0) -> bool:
-        facts = (job.id, job.model_dump_json(), job.request.model, job.flow, 1, *self._room)
+        facts = (job.id, job.model_dump_json(), job.request.model, job.flow, 1, *self._room, doubts)
+        pieces = cut(source or b"")
         try:
-            answer, *more = await self._run("accept", *facts, source or b"", doubts, *self._limits_of(job))
+            answer, *more = await self._run("accept", *facts, len(pieces), *self._limits_of(job), *pieces)
         except OutOfMemoryError as error:
             raise Refused(problem("no_room")) from error
         except RedisError as error:
@@ -202,7 +204,7 @@ class RedisQueue:
 
     async def prepared(self, job_id: str) -> bytes | None:
         with in_words():
-            return cast("bytes | None", await self._redis.get(prepared_key(job_id)))
+            return joined(cast("list[bytes]", await self._redis.lrange(prepared_key(job_id), 0, -1)))
 
     async def delivered(self, delivery: Delivery, message: int | None) -> None:
         await self._run("deliver", delivery.job_id, GROUP, delivery.entry, message or "", LEDGER_SECONDS * 1000)

@@ -11,7 +11,7 @@ from discord import app_commands
 from bot.commands.translation import words
 from bot.interactions.answers import outdated
 from bot.interactions.showing import Shown, present, turn
-from bot.interactions.speaking import know, phrases_of, preferences_of
+from bot.interactions.speaking import know, known_preferences_of, phrases_of
 from bot.ports import Knowing, Preferences
 from bot.views import Press
 from bot.views.preferences import LANGUAGE, OPTIONS, SWITCHES, USUAL, choices, preferences_view
@@ -49,7 +49,7 @@ class ShowPreferences:
 
     async def changed(self, interaction: discord.Interaction, press: Press) -> None:
         """Keep what a select or a button says, and show it."""
-        after = with_choice(preferences_of(interaction), press, self.catalogue)
+        after = with_choice(known_preferences_of(interaction), press, self.catalogue)
         if after is None:
             await outdated(interaction)
             return
@@ -63,7 +63,7 @@ class ShowPreferences:
 
     def _shown(self, interaction: discord.Interaction) -> Shown:
         today, phrases = datetime.now(UTC).date(), phrases_of(interaction)
-        return Shown(preferences_view(preferences_of(interaction), self.catalogue, today, phrases))
+        return Shown(preferences_view(known_preferences_of(interaction), self.catalogue, today, phrases))
 
 
 def with_choice(before: Preferences, press: Press, catalogue: Catalogue) -> Preferences | None:

@@ -17,6 +17,7 @@ from bot.commands.translation import words
 from bot.intake import Intake
 from bot.interactions.answers import open_form, refuse
 from bot.interactions.forms import Form, modal
+from bot.interactions.patience import looking_up
 from bot.interactions.speaking import phrases_of, preferences_of
 from bot.ports import Draft, Drafting, Source
 from bot.recall import job_of, pictures_in
@@ -53,7 +54,8 @@ class Reimagine:
         try:
             pictures = self._pictures(interaction, message)
             parent = job_of(message, interaction.client)
-            await self.drafts.draft(str(interaction.id), Draft(interaction.user.id, pictures, parent))
+            async with looking_up(interaction):
+                await self.drafts.draft(str(interaction.id), Draft(interaction.user.id, pictures, parent))
         except Refused as refused:
             await refuse(interaction, refused.problems)
             return
@@ -62,7 +64,8 @@ class Reimagine:
     async def submitted(self, interaction: discord.Interaction, form: Form) -> None:
         """Take on what the form asks for."""
         try:
-            draft, source = await self._draft(interaction, form)
+            async with looking_up(interaction):
+                draft, source = await self._draft(interaction, form)
             request = self._request(interaction, form, source)
         except Refused as refused:
             await refuse(interaction, refused.problems)

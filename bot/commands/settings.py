@@ -9,7 +9,8 @@ from discord import app_commands
 from discord.app_commands import Choice
 
 from bot.commands.translation import words
-from bot.interactions.answers import looking_up, tell
+from bot.interactions.answers import tell
+from bot.interactions.patience import looking_up
 from bot.interactions.speaking import phrases_of
 from bot.ports import Knowing, Pressing
 
@@ -22,7 +23,7 @@ class ServerSettings:
 
     async def __call__(self, interaction: discord.Interaction, pressing: str | None = None) -> None:
         guild = interaction.guild_id or 0
-        async with looking_up():
+        async with looking_up(interaction):
             if pressing is not None:
                 await self.people.set_pressing(guild, Pressing(pressing))
             now = await self.people.pressing(guild)

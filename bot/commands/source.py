@@ -8,7 +8,7 @@ from typing import Final
 import discord
 from discord.app_commands import Choice
 
-from bot.interactions.answers import looking_up
+from bot.interactions.patience import looking_up
 from bot.interactions.speaking import phrases_of
 from bot.phrases import Phrases
 from bot.ports import Kept, Past, Remembering, Source
@@ -45,7 +45,7 @@ class Sources:
         chosen = (written or "").strip().casefold() or (Start.LATEST if _ours(interaction) else NONE)
         if chosen == NONE:
             return None
-        async with looking_up():
+        async with looking_up(interaction):
             found = await self._find(interaction, chosen)
         if found is None and written is not None:
             raise Refused(problem("nothing_here", field="source"))
@@ -55,7 +55,7 @@ class Sources:
         """Offer the words, and this thread's pictures with their prompts and seeds, newest first."""
         phrases, typed = phrases_of(interaction), current.strip().casefold()
         try:
-            async with looking_up():
+            async with looking_up(interaction):
                 pictures = await self.library.pictures(interaction.channel_id or 0, LISTED)
         except Refused:
             log.warning("the pictures of thread %s cannot be listed", interaction.channel_id, exc_info=True)

@@ -6,7 +6,7 @@ https://discord.com/developers/docs/interactions/receiving-and-responding
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import aiohttp
@@ -16,27 +16,16 @@ from discord.utils import MISSING
 
 from bot.interactions.speaking import phrases_of
 from bot.render.text import escaped
-from shared.errors import Problem, Refused, problem
+from shared.errors import Problem, Refused
 
 log = logging.getLogger(__name__)
 
 LIMIT: Final = 2000
 ATTEMPTS: Final = 3
-LOOK_SECONDS: Final = 2.0  # Discord waits for three
 _DEADLINE: Final = 10.0
 _ANSWER: Final = "answer"
 _ALREADY_ACKNOWLEDGED: Final = 40060
 _UNKNOWN_INTERACTION: Final = 10062
-
-
-@contextlib.asynccontextmanager
-async def looking_up() -> AsyncIterator[None]:
-    """Look up, before the first answer, what that answer depends on. Raises `Refused` (not_in_time)."""
-    try:
-        async with asyncio.timeout(LOOK_SECONDS):
-            yield
-    except TimeoutError as error:
-        raise Refused(problem("not_in_time")) from error
 
 
 async def acknowledge(interaction: discord.Interaction, *, private: bool = False) -> bool:

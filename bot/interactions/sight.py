@@ -1,21 +1,22 @@
-"""What a person may see here: their own, and what was told in channels of this server that they can read."""
+"""What a person may see here: their own, and what was told in channels of this server that they can read.
 
-from collections.abc import Iterator
+An archived thread is not known to the bot, unless it is where the person is; a private one is seen by those who are in
+it, which only the place where they are tells.
+"""
 
 import discord
+from discord.abc import GuildChannel
 
 from bot.ports import Past
 
 
 def channels_of(interaction: discord.Interaction) -> frozenset[int]:
-    """List the channels and open threads of this server that the person can read.
-
-    An archived thread is not known to the bot, unless it is where the person is; a private one is seen by those who
-    are in it, which only the place where they are tells.
-    """
-    if interaction.guild is None or not isinstance(interaction.user, discord.Member):
+    """List the channels and open threads of this server that the person can read."""
+    guild, person = interaction.guild, interaction.user
+    if guild is None or not isinstance(person, discord.Member):
         return frozenset()
-    return frozenset(_seen(interaction.guild, interaction.user)) | {interaction.channel_id or 0}
+    channels = (*guild.channels, *guild.threads)
+    return frozenset(channel.id for channel in channels if _reads(person, channel)) | {interaction.channel_id or 0}
 
 
 def may_see(interaction: discord.Interaction, past: Past) -> bool:
@@ -24,14 +25,19 @@ def may_see(interaction: discord.Interaction, past: Past) -> bool:
     if job.requester.id == interaction.user.id:
         return True
     here = not job.place.direct and job.place.guild == interaction.guild_id
-    return here and not past.deleted and job.place.channel in channels_of(interaction)
+    return here and not past.deleted and _sees(interaction, job.place.channel)
 
 
-def _seen(guild: discord.Guild, person: discord.Member) -> Iterator[int]:
-    for channel in (*guild.channels, *guild.threads):
-        private = isinstance(channel, discord.Thread) and channel.is_private()
-        if private and not channel.permissions_for(person).manage_threads:
-            continue
-        granted = channel.permissions_for(person)
-        if granted.view_channel and granted.read_message_history:
-            yield channel.id
+def _sees(interaction: discord.Interaction, channel_id: int) -> bool:
+    """Tell whether a channel is one of `channels_of`: listing them takes 25 ms in a server with 1,500."""
+    guild, person = interaction.guild, interaction.user
+    if guild is None or not isinstance(person, discord.Member):
+        return False
+    channel = guild.get_channel_or_thread(channel_id)
+    return channel_id == interaction.channel_id or (channel is not None and _reads(person, channel))
+
+
+def _reads(person: discord.Member, channel: GuildChannel | discord.Thread) -> bool:
+    granted = channel.permissions_for(person)
+    private = isinstance(channel, discord.Thread) and channel.is_private()
+    return granted.view_channel and granted.read_message_history and (granted.manage_threads or not private)

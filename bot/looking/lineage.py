@@ -9,7 +9,7 @@ from typing import Final
 
 import discord
 
-from bot.interactions.answers import looking_up
+from bot.interactions.patience import looking_up
 from bot.interactions.showing import Shown, present
 from bot.interactions.sight import may_see
 from bot.interactions.speaking import phrases_of
@@ -38,7 +38,7 @@ class Lineage:
 
     async def __call__(self, interaction: discord.Interaction, job: str | None) -> None:
         """Show the family of this job, or of the latest picture of the thread that the command was used in."""
-        async with looking_up():
+        async with looking_up(interaction):
             here = await self._here(interaction, job)
             whole = await self.tracing.family(here.job.id, MOST + 1)
         family = [past for past in whole if may_see(interaction, replace(past, deleted=False))]

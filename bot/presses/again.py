@@ -7,7 +7,8 @@ from typing import Final
 import discord
 
 from bot.intake import Intake
-from bot.interactions.answers import looking_up, outdated
+from bot.interactions.answers import outdated
+from bot.interactions.patience import looking_up
 from bot.ports import Knowing
 from bot.presses.guard import may_press
 from bot.presses.models import model_called, reading_pictures
@@ -31,7 +32,7 @@ class Again:
     same_seed: bool = False
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        async with looking_up():
+        async with looking_up(interaction):
             recipe = await self.recall.recipe(interaction, press.job_id)
             if not await may_press(interaction, recipe, self.people):
                 return
@@ -54,7 +55,7 @@ class Vary:
         if press.more not in KEEP:
             await outdated(interaction)
             return
-        async with looking_up():
+        async with looking_up(interaction):
             recipe = await self.recall.recipe(interaction, press.job_id)
             if not await may_press(interaction, recipe, self.people):
                 return

@@ -6,7 +6,8 @@ from functools import partial
 
 import discord
 
-from bot.interactions.answers import looking_up, report
+from bot.interactions.answers import report
+from bot.interactions.patience import looking_up
 from bot.interactions.speaking import phrases_of
 from bot.ports import Cancelling
 from bot.presses.guard import may_end
@@ -25,7 +26,7 @@ class Cancel:
     queue: Cancelling
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        async with looking_up():
+        async with looking_up(interaction):
             recipe = await self.recall.recipe(interaction, press.job_id)
         if await may_end(interaction, recipe.author):
             await report(interaction, partial(self._cancel, interaction, recipe.job_id))

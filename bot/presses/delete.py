@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import aiohttp
 import discord
 
-from bot.interactions.answers import change, hold, looking_up, tell, written
+from bot.interactions.answers import change, hold, tell, written
+from bot.interactions.patience import looking_up
 from bot.interactions.speaking import phrases_of
 from bot.presses.guard import may_end
 from bot.recall import Recall
@@ -24,7 +25,7 @@ class Delete:
     recall: Recall
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        async with looking_up():
+        async with looking_up(interaction):
             recipe = await self.recall.recipe(interaction, press.job_id)
         if await may_end(interaction, recipe.author):
             phrases = phrases_of(interaction)
@@ -38,7 +39,7 @@ class DeleteYes:
     recall: Recall
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        async with looking_up():
+        async with looking_up(interaction):
             recipe = await self.recall.recipe(interaction, press.job_id)
         if not await may_end(interaction, recipe.author) or not await hold(interaction):
             return

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import discord
 
 from bot.intake import Intake
-from bot.interactions.answers import looking_up, open_form, outdated, refuse
+from bot.interactions.answers import open_form, outdated, refuse
 from bot.interactions.forms import Form, modal
+from bot.interactions.patience import looking_up
 from bot.interactions.speaking import phrases_of
 from bot.ports import Knowing, Recipe
 from bot.presses.guard import may_press
@@ -35,7 +36,7 @@ class Edit:
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
         """Open the form."""
-        async with looking_up():
+        async with looking_up(interaction):
             recipe = await self.recall.recipe(interaction, press.job_id)
             if not await may_press(interaction, recipe, self.people):
                 return
@@ -52,7 +53,7 @@ class Edit:
 
     async def submitted(self, interaction: discord.Interaction, form: Form) -> None:
         """Ask for what was filled in."""
-        async with looking_up():
+        async with looking_up(interaction):
             recipe = await self.recall.recipe(interaction, form.job_id)
             if not await may_press(interaction, recipe, self.people):
                 return

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.intake import Intake
-from bot.interactions.answers import looking_up
+from bot.interactions.patience import looking_up
 from bot.ports import Recipe, Source
 from bot.presses.models import model_called
 from bot.recall import Recall
@@ -26,7 +26,7 @@ class Run:
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
         del press
-        async with looking_up():
+        async with looking_up(interaction):
             recipe, source = await self._read(interaction)
         model = model_called(self.intake.catalogue, recipe.request.model)
         request = carried_over(recipe.request, model, self.intake.catalogue, seed=recipe.seed)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import discord
 
 from bot.intake import Intake
-from bot.interactions.answers import looking_up, tell
+from bot.interactions.answers import tell
+from bot.interactions.patience import looking_up
 from bot.interactions.speaking import phrases_of
 from bot.ports import Knowing
 from bot.presses.guard import may_press
@@ -25,7 +26,7 @@ class Upscale:
     people: Knowing
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        async with looking_up():
+        async with looking_up(interaction):
             recipe = await self.recall.recipe(interaction, press.job_id)
             if not await may_press(interaction, recipe, self.people):
                 return

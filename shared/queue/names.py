@@ -29,12 +29,12 @@ def open_key(scope: str) -> str:
 
 
 def source_key(job_id: str) -> str:
-    """Name the bytes of a picture as it was uploaded."""
+    """Name the pieces of a picture as it was uploaded."""
     return f"{PREFIX}source:{job_id}"
 
 
 def prepared_key(job_id: str) -> str:
-    """Name the bytes of a picture as the model is to get it."""
+    """Name the pieces of a picture as the model is to get it."""
     return f"{PREFIX}prepared:{job_id}"
 
 
@@ -54,7 +54,7 @@ def dead_letter_key(job_id: str) -> str:
 
 
 def dead_picture_key(job_id: str) -> str:
-    """Name the bytes of the picture of a job that was set aside: as uploaded, or as prepared."""
+    """Name the pieces of the picture of a job that was set aside: as uploaded, or as prepared."""
     return f"{PREFIX}dead:{job_id}:picture"
 
 

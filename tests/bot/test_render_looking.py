@@ -43,6 +43,13 @@ def fits(view: Any) -> list[dict[str, Any]]:
     assert len(ids) == len(set(ids))
     assert all(1 <= len(one) <= 100 for one in ids)
     assert all(1 <= wide(one["label"]) <= 80 for one in found if one["type"] == 2)
+    for select in (one for one in found if one["type"] == 3):
+        assert 1 <= len(select["options"]) <= 25
+        assert wide(select.get("placeholder", "")) <= 150
+        assert len({option["value"] for option in select["options"]}) == len(select["options"])
+        for option in select["options"]:
+            assert all(1 <= wide(option[part]) <= 100 for part in ("label", "value"))
+            assert wide(option.get("description") or "") <= 100
     return found
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.phrases import languages, phrases_for
 from bot.ports import Recipe
-from bot.views import confirm, details_rows, notice_rows, result_rows, upscale_choice
+from bot.views import confirm, details_rows, notice_rows, result_rows, run_rows, upscale_choice, with_cancel
 from bot.views.press import read
 from shared.catalogue import load_catalogue
 from shared.request import Request, others_for
@@ -44,12 +44,17 @@ def test_every_button_fits_discord_and_is_read_again(request: Request, language:
         *notice_rows(JOB, request, CATALOGUE, phrases, others=others_for(request, CATALOGUE, TODAY)),
         *details_rows(Recipe(JOB, request, 7), CATALOGUE, phrases),
     ]
-    views = [upscale_choice(JOB, CATALOGUE.upscalers, phrases), confirm("delete_yes", JOB, phrases)]
+    views = [
+        upscale_choice(JOB, CATALOGUE.upscalers, phrases),
+        confirm("delete_yes", JOB, phrases),
+        with_cancel(JOB, phrases),
+    ]
+    of_no_job = run_rows(Recipe(JOB, request, 7), CATALOGUE, phrases)
 
-    for button in [*buttons(rows), *(button for view in views for button in in_view(view))]:
+    for button in [*buttons(rows), *buttons(of_no_job), *(button for view in views for button in in_view(view))]:
         press = read(button["custom_id"])
         assert press is not None
-        assert press.job_id == JOB
+        assert press.job_id == ("0" if press.verb == "run" else JOB)
         assert 1 <= wide(button["label"]) <= 80
 
 

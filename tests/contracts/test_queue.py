@@ -14,6 +14,7 @@ from shared.catalogue import Catalogue
 from shared.errors import Refused, problem
 from shared.outcome import Failed
 from shared.queue.names import GENERATE, PREPARE, job_key, ticket_list
+from shared.queue.pieces import PIECE_BYTES
 from tests.contracts.halves import LEASE, MADE, Tickets, claimed, job, let_the_lease_expire, renew_for_a_while
 from worker.adapters.dead_letters import DeadLetters, Retried
 from worker.ports import Lane
@@ -22,16 +23,17 @@ from worker.ports import Lane
 async def test_a_job_goes_from_upload_to_outcome_and_its_bytes_are_freed(
     bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, tickets: Tickets
 ) -> None:
-    assert await bot_queue.accept(job(1, has_picture=True), b"upload")
+    upload, prepared = b"upload" * PIECE_BYTES, b"prepared" * (PIECE_BYTES // 3)
+    assert await bot_queue.accept(job(1, has_picture=True), upload)
 
     preparing = claimed(worker_queue, Lane.PREPARE)
-    assert worker_queue.source("1") == b"upload"
-    assert worker_queue.promote(preparing, b"prepared")
+    assert worker_queue.source("1") == upload
+    assert worker_queue.promote(preparing, prepared)
     assert worker_queue.source("1") is None
 
     generating = claimed(worker_queue)
     assert generating.job == job(1, has_picture=True).model_copy(update={"accepted_at": generating.job.accepted_at})
-    assert worker_queue.prepared("1") == b"prepared"
+    assert worker_queue.prepared("1") == await bot_queue.prepared("1") == prepared
     assert worker_queue.begin(generating)
     assert worker_queue.finish(generating, MADE, b"picture")
 
@@ -166,16 +168,17 @@ async def test_a_call_of_unknown_fate_is_repeated_once_and_then_failed(
 async def test_what_died_during_its_calls_is_set_aside_and_retried_with_its_prepared_picture(
     bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, catalogue: Catalogue, redis_url: str
 ) -> None:
+    prepared = b"prepared" * PIECE_BYTES
     await bot_queue.accept(job(1, has_picture=True), b"upload")
-    worker_queue.promote(claimed(worker_queue, Lane.PREPARE), b"prepared")
+    worker_queue.promote(claimed(worker_queue, Lane.PREPARE), prepared)
     for _ in range(2):
         worker_queue.begin(claimed(worker_queue))
         await let_the_lease_expire(worker_queue, catalogue)
     with worker_side.connect(redis_url) as client:
         letters = DeadLetters(client)
         [letter] = letters.all()
-        assert (letter.job.id, letter.lane, letter.calls) == ("1", Lane.GENERATE, 2)
-        assert letters.picture("1") == b"prepared"
+        assert (letter.job.id, letter.lane, letter.calls, letter.picture) == ("1", Lane.GENERATE, 2, len(prepared))
+        assert letters.picture("1") == prepared
         assert letters.retry(letter, "1-r1", 60) is Retried.NOT_TOLD
 
         [delivery] = await bot_queue.outcomes()
@@ -186,7 +189,7 @@ async def test_what_died_during_its_calls_is_set_aside_and_retried_with_its_prep
 
     again = claimed(worker_queue)
     assert (again.job.id, again.doubts) == ("1-r1", 0)
-    assert worker_queue.prepared("1-r1") == b"prepared"
+    assert worker_queue.prepared("1-r1") == prepared
 
 
 async def test_refusals_of_the_same_second_slow_the_pace_once_and_successes_restore_it(

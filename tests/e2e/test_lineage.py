@@ -42,6 +42,19 @@ def test_a_family_is_one_tree_and_the_way_to_a_picture_one_animation(ada: Asker)
     assert sum(f"/{first['channel_id']}/" in line for line in lines) == 4
 
 
+def test_what_a_deleted_answer_started_from_is_not_shown(ada: Asker) -> None:
+    first = ada.answer(ada.ask("a castle"))
+    varied = ada.press(first, "vary", "subtle")
+    ada.answer_here(varied)
+    before = shown(ada, ada.use("lineage", first["channel_id"], job=varied))
+
+    ada.press(ada.private(ada.press(first, "delete")), "delete_yes")
+    until(lambda: first["id"] not in [m["id"] for m in ada.messages(first["channel_id"])], "a deleted answer")
+    after = shown(ada, ada.use("lineage", first["channel_id"], job=varied))
+
+    assert ["original" in words(message) for message in (before, after)] == [True, False]
+
+
 def test_a_job_of_nowhere_is_refused_in_private(ada: Asker) -> None:
     first = ada.answer(ada.ask("a castle", image=None))
 

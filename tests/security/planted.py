@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from demo.__main__ import SAMPLE
 from demo.first_picture import wait_until_ready
 from demo.house import SECRET_KEY, TOKEN, House, open_house
 from demo.processes import ROOT, Process
@@ -99,6 +100,7 @@ def play(house: House, locked: LockedRedis, folder: Path) -> Run:
     asked |= {"hostile": ada.ask(HOSTILE), "filtered": ada.ask("a castle [filtered]")}
     asked |= {name: ada.ask(f"a castle [{name}]") for name in ("validation", "garbage", "drop-once")}
     answers = {name: ada.answer(job) for name, job in asked.items()}
+    signatures += going_on(ada, answers["slow"], house)
     refused = [ada.ask(HOSTILE, model="sdxl", extras='{"a": 1}'), ada.ask("x", keep=50, image=None)]
     private = [words for words in map(ada.private_words, refused) if words]
 
@@ -123,6 +125,24 @@ def play(house: House, locked: LockedRedis, folder: Path) -> Run:
     with locked.admin() as admin:
         denied = [entry for entry in admin.acl_log() if entry["reason"] != "auth"]
     return Run(house, locked, folder, answers, threads, private, signatures, denied, pictures)
+
+
+def going_on(ada: Asker, answer: dict[str, Any], house: House) -> list[str]:
+    """Go on from an answer and look back, by buttons, forms and commands; give the signatures that this used."""
+    for verb in ("details", "favourite", "upscale"):
+        ada.private_words(ada.press(answer, verb))
+    edited = ada.press(answer, "edit")
+    ada.answer_here(ada.submit(edited, **ada.fields(edited)))
+    opened = ada.use_on(ada.share("a.png", SAMPLE.read_bytes()), "Reimagine")
+    asked = ada.submit(opened, prompt="a castle [slow:1.5]")
+    signatures = until(lambda: signatures_of(house), "a record with the address of a message's picture")
+    ada.answer(asked)
+    for command in ("queue", "history", "favourites", "preferences", "forget-me"):
+        ada.shown(command)
+    ada.private_words(ada.use("show", house.channel, what="castle"))
+    export = ada.use("export", house.channel)
+    until(lambda: ada.get(f"/control/interactions/{export}")["followups"], "a zip")
+    return signatures
 
 
 def check(house: House, locked: LockedRedis, name: str, folder: Path) -> None:

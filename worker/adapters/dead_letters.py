@@ -9,6 +9,7 @@ import redis
 from shared.job import Job
 from shared.outcome import OUTCOME, Failed
 from shared.queue.names import DEAD_LETTERS, PREFIX, dead_letter_key, dead_picture_key
+from shared.queue.pieces import joined, size_of
 from shared.queue.scripts import script
 from worker.ports import Lane
 
@@ -53,6 +54,7 @@ class DeadLetters:
         row = cast("dict[bytes, bytes]", self._client.hgetall(dead_letter_key(job_id)))
         if not row:
             return None
+        picture = dead_picture_key(job_id)
         failed = OUTCOME.validate_json(row[b"outcome"])
         assert isinstance(failed, Failed)  # noqa: S101 - nothing else is set aside
         return DeadLetter(
@@ -62,12 +64,12 @@ class DeadLetters:
             claims=int(row[b"claims"]),
             calls=int(row[b"calls"]),
             set_aside=int(row[b"at"]) / 1000,
-            picture=self._client.strlen(dead_picture_key(job_id)),
+            picture=size_of(self._client.llen(picture), cast("bytes | None", self._client.lindex(picture, -1))),
         )
 
     def picture(self, job_id: str) -> bytes | None:
         """Fetch the bytes of its picture: as uploaded where it died preparing, else as prepared for the model."""
-        return cast("bytes | None", self._client.get(dead_picture_key(job_id)))
+        return joined(cast("list[bytes]", self._client.lrange(dead_picture_key(job_id), 0, -1)))
 
     def retry(self, letter: DeadLetter, new_id: str, keep: int) -> Retried:
         """Queue it again under a new id; its picture is kept for `keep` seconds more."""

@@ -19,6 +19,7 @@ from shared.errors import Problem, problem
 from shared.job import Job
 from shared.outcome import Failed, Generated, Outcome
 from shared.queue.names import GENERATE, PREFIX, prepared_key, source_key, ticket_list
+from shared.queue.pieces import cut, joined
 from shared.queue.scripts import script
 from shared.queue.transport import CONNECTION, REPEATS
 from worker.ports import Claim, Lane, QueueAway
@@ -84,13 +85,13 @@ class RedisQueue:
         return claim
 
     def source(self, job_id: str) -> bytes | None:
-        return self._get(source_key(job_id))
+        return self._picture(source_key(job_id))
 
     def prepared(self, job_id: str) -> bytes | None:
-        return self._get(prepared_key(job_id))
+        return self._picture(prepared_key(job_id))
 
     def promote(self, claim: Claim, prepared: bytes) -> bool:
-        moved = bool(self._run("promote", claim.job.id, claim.token, prepared, self._keep))
+        moved = bool(self._run("promote", claim.job.id, claim.token, self._keep, *cut(prepared)))
         self._let_go(claim)
         if moved:
             self._send_ticket(GENERATE)
@@ -165,9 +166,9 @@ class RedisQueue:
         with self._lock:
             self._held.pop(claim.token, None)
 
-    def _get(self, key: str) -> bytes | None:
+    def _picture(self, key: str) -> bytes | None:
         with _away():
-            return cast("bytes | None", self._client.get(key))
+            return joined(cast("list[bytes]", self._client.lrange(key, 0, -1)))
 
     def _run(self, name: str, *arguments: Any) -> Any:
         with _away():

@@ -142,6 +142,13 @@ local function claimable(lane, at)
   return count
 end
 
+-- Keep a picture for so many ms: its pieces are what ARGV has from `first` on.
+local function keep_picture(name, first, keep)
+  redis.call('DEL', name)
+  redis.call('RPUSH', name, unpack(ARGV, first))
+  redis.call('PEXPIRE', name, keep)
+end
+
 -- End a job: its outcome goes to the stream, and its upload goes away. What its model got stays until that is told.
 local function close(lane, id, outcome)
   leave(lane, id)

@@ -8,14 +8,16 @@ import pytest
 from discord import ui
 
 from bot.client import Bot
-from bot.interactions import answers
-from bot.interactions.answers import looking_up
+from bot.commands.preferences import ShowPreferences
+from bot.interactions import patience
+from bot.interactions.patience import looking_up
 from bot.interactions.showing import Shown, turn
 from bot.ports import Past, Preferences, Source, Told
 from bot.presses.delete import DeleteYes
 from bot.recall import Recall
 from bot.views import JobButton, Press
-from tests.bot.live.stage import Guild, MemoryQueue, NothingPast, eventually
+from shared.catalogue import load_catalogue
+from tests.bot.live.stage import Guild, MemoryQueue, NothingPast
 from tests.bot.records.desk import job
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -51,6 +53,9 @@ class Unreadable:
         await self.trouble()
         raise OSError("no disk")
 
+    async def prefer(self, user: int, preferences: Preferences) -> None:
+        raise AssertionError("what was chosen before is replaced")
+
 
 async def bearing(bot: Bot, guild: Guild, *written: str) -> discord.Message:
     """Post a message of the bot's with buttons of these custom ids."""
@@ -78,10 +83,10 @@ async def test_what_is_looked_up_for_too_long_is_refused_while_discord_waits(
     running_bot: Bot, guild: Guild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def slow(interaction: discord.Interaction, press: Press) -> None:
-        async with looking_up():
+        async with looking_up(interaction):
             await for_ever()
 
-    monkeypatch.setattr(answers, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(patience, "LOOK_SECONDS", 0.05)
     monkeypatch.setitem(running_bot.presses, "again", slow)
     message = await bearing(running_bot, guild, f"again:{JOB.id}")
 
@@ -111,14 +116,30 @@ async def test_a_message_that_could_not_be_changed_stays_as_it_is_and_its_person
 
 
 @pytest.mark.parametrize("trouble", [for_ever, lambda: asyncio.sleep(0)])
-async def test_preferences_that_cannot_be_read_hold_nothing_up(
+async def test_nothing_is_made_public_of_who_may_prefer_it_private(
     running_bot: Bot, guild: Guild, queue: MemoryQueue, monkeypatch: pytest.MonkeyPatch, trouble: Any
 ) -> None:
+    monkeypatch.setattr(patience, "LOOK_SECONDS", 0.5)
     monkeypatch.setattr(running_bot.tree, "people", Unreadable(trouble))
 
-    asked = await guild.invoke(prompt="a castle")
+    words = await guild.private_answer(await guild.invoke(prompt="a castle"))
 
-    await eventually(lambda: asked in queue.jobs)
+    assert words.startswith("That could not be looked up in time.")
+    assert queue.jobs == {}
+
+
+async def test_what_was_chosen_is_not_replaced_where_it_could_not_be_read(
+    running_bot: Bot, guild: Guild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people: Any = Unreadable(lambda: asyncio.sleep(0))
+    monkeypatch.setattr(running_bot.tree, "people", people)
+    changed = ShowPreferences(people, load_catalogue()).changed
+    monkeypatch.setitem(running_bot.presses, "prefer", changed)
+    message = await bearing(running_bot, guild, "prefer:0:pings-on")
+
+    words = await guild.private_answer(await guild.press(str(message.id), "prefer:0:pings-on"))
+
+    assert words.startswith("That could not be looked up in time.")
 
 
 async def test_a_copy_and_the_answer_itself_are_deleted_together(

@@ -148,7 +148,7 @@ async def test_what_people_and_guilds_chose_is_kept(people: People) -> None:
     assert (await people.pressing(5), await people.pressing(6)) == (Pressing.AUTHOR, Pressing.EVERYONE)
 
 
-async def test_records_that_do_not_answer_are_the_defaults_or_a_refusal_in_words(
+async def test_records_that_do_not_answer_are_a_refusal_in_words(
     records: Records, library: Library, people: People
 ) -> None:
     async with records.database.transaction() as connection:
@@ -156,8 +156,9 @@ async def test_records_that_do_not_answer_are_the_defaults_or_a_refusal_in_words
         await connection.execute(text("DROP TABLE thumbnails"))
         await connection.execute(text("DROP TABLE sources"))
 
-    assert await people.preferences(1) == Preferences()
     await library.keep_source(job(1).id, b"x")
+    with pytest.raises(Refused):
+        await people.preferences(1)
     with pytest.raises(Refused) as refused:
         await people.prefer(1, Preferences())
     assert [wrong.code for wrong in refused.value.problems] == ["records_unavailable"]

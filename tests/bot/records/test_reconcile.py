@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 import redis
@@ -16,6 +17,7 @@ from shared.errors import Problem, Refused, problem
 from shared.job import Job
 from shared.outcome import Failed
 from shared.queue.names import PREFIX, job_key, source_key
+from shared.queue.pieces import joined
 from tests.bot.records.desk import EXPIRES, MADE, NOON, SOURCE, Clock, finished, job, rows
 
 PICTURE = b"bytes of a picture"
@@ -82,8 +84,7 @@ class Scene:
 
     def source(self, asked: Job) -> bytes | None:
         with redis.Redis.from_url(self.url) as client:
-            found: bytes | None = client.get(source_key(asked.id))
-            return found
+            return joined(cast("list[bytes]", client.lrange(source_key(asked.id), 0, -1)))
 
 
 async def no_ticket(lane: str) -> None:
@@ -317,6 +318,5 @@ async def test_a_job_whose_picture_is_kept_is_queued_again_from_it(scene: Scene)
 
     await reconcile.look()
 
-    with redis.Redis.from_url(scene.url) as client:
-        assert client.get(source_key(asked.id)) == kept.data
+    assert scene.source(asked) == kept.data
     assert (scene.fetched, scene.thread.told) == ([], [])

@@ -1,0 +1,26 @@
+"""How a picture that waits lies in Redis: as a list of pieces, each of which nearly fills a block of its allocator.
+
+jemalloc has four sizes of block between two powers of two, and a whole picture leaves a tenth of its own empty.
+https://jemalloc.net/jemalloc.3.html#size_classes
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+PIECE_BYTES: Final = 65_500  # a block of 64 KiB, less what Redis writes around an item of a list
+
+
+def cut(picture: bytes) -> list[memoryview]:
+    """Give the pieces of a picture, without copying it; no pieces of no bytes."""
+    whole = memoryview(picture)
+    return [whole[start : start + PIECE_BYTES] for start in range(0, len(picture), PIECE_BYTES)]
+
+
+def joined(pieces: Sequence[bytes]) -> bytes | None:
+    """Give the picture of these pieces; None where there are none."""
+    return b"".join(pieces) or None
+
+
+def size_of(count: int, last: bytes | None) -> int:
+    """Tell how many bytes a picture has by the number of its pieces and the last of them."""
+    return 0 if last is None else (count - 1) * PIECE_BYTES + len(last)

@@ -1,0 +1,44 @@
+"""The status message of a private request, before and after the request is taken on."""
+
+from typing import Any
+
+import pytest
+
+from bot.client import Bot
+from bot.ports import Kept, Preferences, Source
+from shared.job import Job
+from tests.bot.live.stage import Guild, MemoryQueue, MemoryRecords
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+class Private:
+    """Someone who prefers private results."""
+
+    async def preferences(self, user: int) -> Preferences:
+        return Preferences(private=True)
+
+
+async def test_a_direct_message_promises_nothing_before_it_is_written_down_and_goes_if_that_fails(
+    running_bot: Bot, guild: Guild, queue: MemoryQueue, records: MemoryRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def messages(channel: int) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await guild.call("GET", "/control/state"))["messages"].get(str(channel), [])
+        return found
+
+    async def accepted(job: Job, source: Source | Kept | None) -> bool:
+        written_to.append(job.place.channel)
+        seen.extend(await messages(job.place.channel))
+        raise OSError("no disk")
+
+    written_to: list[int] = []
+    seen: list[dict[str, Any]] = []
+    monkeypatch.setattr(running_bot.tree, "people", Private())
+    monkeypatch.setattr(records, "accepted", accepted)
+
+    told = await guild.private_answer(await guild.invoke(prompt="a castle"))
+
+    assert "The bot has a fault of its own." in told
+    assert [(message["content"], message["components"]) for message in seen] == [("One moment, please.", [])]
+    assert [message for message in await messages(written_to[0]) if not message.get("deleted")] == []
+    assert queue.jobs == {}
