@@ -304,7 +304,8 @@ class Intake:
         """
         text, nonce = phrases_of(interaction).say("status.beginning"), f"s-{interaction.id}"  # the answer's is the id
         try:
-            return await self._direct(interaction, content=text, nonce=nonce)
+            # silent: the answer is what the person waits to be called for
+            return await self._direct(interaction, content=text, nonce=nonce, silent=True)
         except Refused:
             await interaction.edit_original_response(content=text)
             raise

@@ -37,7 +37,7 @@ def preferences_view(preferences: Preferences, catalogue: Catalogue, today: date
             name = phrases.say("preferences.language") if field == LANGUAGE else heading(field, phrases)
             parts += [ui.TextDisplay(f"**{name}**")]
             options = _options(field, values, preferences, catalogue, today, phrases)
-            parts += [ui.ActionRow(_select(field, list(options)))]
+            parts += [ui.ActionRow(_select(field, name, list(options)))]
     for field in SWITCHES:
         state = "on" if getattr(preferences, field) else "off"
         parts += [ui.TextDisplay(phrases.say(f"preferences.{field}_{state}"))]
@@ -99,8 +99,9 @@ def _label(field: str, value: str, catalogue: Catalogue, today: date, phrases: P
             return phrases.choice(field, value)
 
 
-def _select(field: str, options: list[discord.SelectOption]) -> JobSelect:
-    return JobSelect(ui.Select(custom_id=f"s:{custom_id(VERB, more=field)}", options=options))
+def _select(field: str, name: str, options: list[discord.SelectOption]) -> JobSelect:
+    """Offer the options; one is always chosen, so the placeholder is but what screen readers call the select."""
+    return JobSelect(ui.Select(custom_id=f"s:{custom_id(VERB, more=field)}", placeholder=name, options=options))
 
 
 def _switch(field: str, preferences: Preferences, phrases: Phrases) -> JobButton:

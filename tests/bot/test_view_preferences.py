@@ -75,6 +75,14 @@ def test_every_choice_is_shown_as_chosen_once_it_was_made(language: str) -> None
                 assert control["custom_id"] not in {one["custom_id"] for one in shown}, "it turns the other way now"
 
 
+def test_every_select_has_a_name_for_who_does_not_see_the_words_above_it() -> None:
+    shown = controls(preferences_view(Preferences(), CATALOGUE, TODAY, phrases_for("en")))
+
+    names = [control["placeholder"] for control in shown if "options" in control]
+
+    assert names == ["Language", "Model", "Keep", "Style", "Fit", "Format"]
+
+
 def test_a_choice_can_be_taken_back_and_leaves_the_others_alone() -> None:
     before = Preferences("fr", pings=True, private=True, options={"model": "sdxl", "keep": 50.0})
 

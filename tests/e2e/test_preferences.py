@@ -92,6 +92,7 @@ def test_a_private_result_is_told_in_the_direct_messages_alone_and_goes_on_there
     second = answer_to(cleo, channel, again)
     varied = answer_to(cleo, channel, cleo.press(second, "vary", "subtle"))
 
+    assert [bool(m["flags"] & 4096) for m in cleo.messages(channel)[:2]] == [True, False], "the answer alone calls"
     assert cleo.status(job)["flags"] & 64
     assert "thread" not in cleo.status(job)
     seen = [m for m in cleo.messages(cleo.house.channel) if not m["flags"] & 64]

@@ -1,7 +1,7 @@
 // Inline marks of Discord's markdown: emphasis, code, spoilers, links, mentions and moments.
 
 import { h, icon } from './dom.js'
-import { displayName } from './state.js'
+import { displayName, isDirect, isThread } from './state.js'
 import { full, inStyle } from './time.js'
 
 const MESSAGE_LINK = /^https?:\/\/[^/]+\/channels\/(?:\d+|@me)\/(\d+)(?:\/(\d+))?\/?$/
@@ -99,8 +99,7 @@ export function inside(url, app) {
 function channelLink(id, message, app, children) {
   const channel = app.state.channels.get(id)
   if (!channel) return mention('#unknown')
-  const thread = [10, 11, 12].includes(channel.type)
-  const name = children ?? [icon(thread ? 'thread' : 'hash'), app.state.nameOf(channel), message ? [icon('right'), icon('thread')] : null]
+  const name = children ?? [icon(isThread(channel) ? 'thread' : isDirect(channel) ? 'at' : 'hash'), app.state.nameOf(channel), message ? [icon('right'), icon('thread')] : null]
   const go = (event) => {
     event.preventDefault()
     app.go(id, message)

@@ -121,7 +121,7 @@ def test_one_of_several_pictures_of_a_message_is_chosen_by_name(tabs: "Tabs", pn
     expect(page.get_by_text("Taken: tower.png")).to_be_visible()
 
 
-def test_a_message_is_replied_to_by_keyboard_and_the_reply_leads_back(tabs: "Tabs") -> None:
+def test_a_message_is_replied_to_by_keyboard_and_the_reply_leads_back(tabs: "Tabs", stand_in: "StandIn") -> None:
     page, ben = tabs(), tabs("ben")
     say(ben, "Which one?")
     page.get_by_role("listitem").filter(has_text="Which one?").get_by_role("button", name="Reply").press("Enter")
@@ -135,8 +135,11 @@ def test_a_message_is_replied_to_by_keyboard_and_the_reply_leads_back(tabs: "Tab
     answer = ben.get_by_role("listitem").filter(has_text="The second")
     expect(answer).to_have_class("message mentions-me")
     answer.get_by_role("link", name="Which one?").click()
-    expect(ben.get_by_role("listitem").filter(has_text="Which one?").first).to_be_focused()
+    question = ben.get_by_role("listitem").filter(has_text="Which one?").first
+    expect(question).to_be_focused()
     expect(page.get_by_text("Replying to Ben")).to_be_hidden()
+    stand_in.control("DELETE", f"messages/{question.get_attribute('data-message-id')}")
+    expect(answer).to_contain_text("Original message was deleted")
 
 
 def test_direct_messages_come_into_the_sidebar_and_their_buttons_work(result: Page) -> None:
