@@ -8,7 +8,8 @@ import discord
 from discord.app_commands import Choice
 
 from bot.commands.options import CHOICES_LIMIT, LABEL_LIMIT
-from bot.interactions.answers import refuse, tell
+from bot.interactions.answers import tell
+from bot.interactions.patience import looking_up
 from bot.interactions.showing import Shown, present
 from bot.interactions.sight import may_see
 from bot.interactions.speaking import phrases_of
@@ -42,13 +43,10 @@ class Presets:
         self, interaction: discord.Interaction, name: str, job: str | None = None, owner: str | None = None
     ) -> None:
         """Keep the settings of a result: of this job, or of the newest one here."""
-        try:
+        async with looking_up(interaction):
             whose, name = _owner(interaction, owner), _named(name)
             past = await self._past(interaction, job)
             before = await self.kept.save(whose, name, settings_of(past.job.request))
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
-            return
         await self._say(interaction, "preset.saved" if before is None else "preset.replaced", name=name)
 
     async def listed(self, interaction: discord.Interaction) -> None:
@@ -62,30 +60,21 @@ class Presets:
 
     async def delete(self, interaction: discord.Interaction, name: str, owner: str | None = None) -> None:
         """Take one away."""
-        try:
+        async with looking_up(interaction):
             if not await self.kept.delete(_owner(interaction, owner), name.strip()):
                 raise _unknown(name)
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
-            return
         await self._say(interaction, "preset.deleted", name=name)
 
     async def share(self, interaction: discord.Interaction, name: str) -> None:
         """Tell the code by which anyone can copy it."""
-        try:
+        async with looking_up(interaction):
             found = await self._find(interaction, name)
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
-            return
         await self._say(interaction, "preset.shared", name=found.name, code=found.code)
 
     async def add(self, interaction: discord.Interaction, code: str) -> None:
         """Copy one that was shared to one's own."""
-        try:
+        async with looking_up(interaction):
             name = await self._add(interaction, code.strip().lower())
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
-            return
         await self._say(interaction, "preset.saved", name=name)
 
     async def complete(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:

@@ -7,13 +7,14 @@ from functools import partial
 import discord
 
 from bot.interactions.answers import refuse
+from bot.interactions.patience import looking_up
 from bot.interactions.showing import Shown, present
 from bot.interactions.speaking import phrases_of
 from bot.ports import Cancelled, Cancelling, Exploring, Grid
 from bot.presses.guard import may_end
 from bot.render.grid import note_view
 from bot.views import Press
-from shared.errors import Refused, problem
+from shared.errors import problem
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +27,8 @@ class CancelAll:
     queue: Cancelling
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        try:
+        async with looking_up(interaction):
             grid = await self.grids.grid(press.job_id)
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
-            return
         if grid is None or grid.place.guild != (interaction.guild_id or grid.place.guild):
             await refuse(interaction, [problem("job_unknown")])
         elif await may_end(interaction, grid.requester.id):
