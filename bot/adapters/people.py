@@ -2,9 +2,9 @@
 
 import json
 import logging
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import BindParameter, bindparam, delete, insert, select
 from sqlalchemy.sql.schema import Table
 
 from bot.adapters.library import opened
@@ -13,6 +13,9 @@ from bot.records.database import TROUBLE, Database
 from bot.records.models import guilds, people
 
 log = logging.getLogger(__name__)
+
+_WHICH: Final[BindParameter[int]] = bindparam("which")
+_CHOSEN: Final = {table.name: select(table).where(table.primary_key.columns[0] == _WHICH) for table in (people, guilds)}
 
 
 class People:
@@ -44,10 +47,9 @@ class People:
         await self._replace(guilds, guild, {"pressing": pressing})
 
     async def _row(self, table: Table, key: int) -> Any:
-        (column,) = table.primary_key
+        chosen = _CHOSEN[table.name]
         try:
-            async with self._database.transaction() as records:
-                return (await records.execute(select(table).where(column == key))).one_or_none()
+            return await self._database.run(lambda records: records.execute(chosen, {"which": key}).one_or_none())
         except TROUBLE:
             log.warning("%s %d: what they chose cannot be read, the defaults hold", table.name, key, exc_info=True)
             return None
