@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +20,11 @@ from shared.job import Job
 log = logging.getLogger(__name__)
 
 _MADE: Final = (jobs.c.deleted_at.is_(None), outcomes.c.kind == "generated")
+
+_SOURCE_OF: Final = select(jobs.c.source_sha256).where(jobs.c.id == bindparam("job"))
+_USED_AGAIN: Final = (
+    update(sources).where(sources.c.sha256 == _SOURCE_OF.scalar_subquery()).values(kept_at=bindparam("now"))
+)
 
 
 class Library:
@@ -62,20 +67,17 @@ class Library:
             return (await records.execute(select(results.c.picture).where(results.c.job_id == job_id))).scalar()
 
     async def keep_source(self, job_id: str, data: bytes) -> None:
+        now = self._clock()
+
+        def work(records: Connection) -> None:
+            if records.execute(_USED_AGAIN, {"job": job_id, "now": now}).rowcount:
+                return
+            sha256 = records.execute(_SOURCE_OF, {"job": job_id}).scalar()
+            if sha256 is not None:
+                records.execute(insert(sources), {"sha256": sha256, "picture": data, "kept_at": now})
+
         try:
-            async with self._database.transaction() as records:
-                known = select(jobs.c.source_sha256, sources.c.kept_at).outerjoin(
-                    sources, sources.c.sha256 == jobs.c.source_sha256
-                )
-                row = (await records.execute(known.where(jobs.c.id == job_id))).one_or_none()
-                if row is None or row.source_sha256 is None:
-                    return
-                if row.kept_at is None:
-                    kept = {"sha256": row.source_sha256, "picture": data, "kept_at": self._clock()}
-                    await records.execute(insert(sources).values(kept))
-                else:
-                    same = sources.c.sha256 == row.source_sha256
-                    await records.execute(update(sources).where(same).values(kept_at=self._clock()))
+            await self._database.run(work)
         except IntegrityError:
             log.debug("job %s: its source was kept by another job meanwhile", job_id)
         except TROUBLE:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, Row, Update, bindparam, delete, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, Update, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.ports import Closed, Kept, Record, Source, Standing, Told
@@ -27,9 +27,12 @@ FIRST, REPEAT = 1, 2
 _WHICH: Final[BindParameter[str]] = bindparam("which")
 _PARENT: Final = select(jobs.c.id).where(jobs.c.id == bindparam("parent")).scalar_subquery()  # if it is known at all
 _NEW_JOB: Final = insert(jobs).values(parent_id=_PARENT)
+_NEW_ATTEMPT: Final = insert(attempts)
+_OUTCOME: Final = insert(outcomes)
 _JOB: Final = update(jobs).where(jobs.c.id == _WHICH)
-_OPEN_JOB: Final = _JOB.where(jobs.c.state.in_(OPEN))
-_CLOSED: Final = select(jobs).where(jobs.c.id == _WHICH, jobs.c.state.not_in(OPEN))
+_IS_OPEN: Final = or_(*(jobs.c.state == state for state in OPEN))  # `in_` is written out anew at each execution
+_OPEN_JOB: Final = _JOB.where(_IS_OPEN)
+_CLOSED: Final = select(jobs).where(jobs.c.id == _WHICH, ~_IS_OPEN)
 _ATTEMPTS: Final = update(attempts).where(attempts.c.job_id == _WHICH)
 _FIRST_ATTEMPT: Final = _ATTEMPTS.where(attempts.c.queueing == FIRST)
 _EVERY: Final = attempts.alias()
@@ -75,7 +78,7 @@ class Records:
 
         def work(records: Connection) -> None:
             records.execute(_NEW_JOB, row)
-            records.execute(insert(attempts), _attempt(job.id, FIRST))
+            records.execute(_NEW_ATTEMPT, _attempt(job.id, FIRST))
 
         try:
             await self.database.run(work)
@@ -130,8 +133,8 @@ class Records:
                     return
                 # the operator's retry of a job that was set aside is not asked for in Discord
                 records.execute(_NEW_JOB, _row(standing.job) | closed)
-                records.execute(insert(attempts), _attempt(job_id, FIRST))
-            records.execute(insert(outcomes), ending | {"job_id": job_id})
+                records.execute(_NEW_ATTEMPT, _attempt(job_id, FIRST))
+            records.execute(_OUTCOME, ending | {"job_id": job_id})
             records.execute(_NEWEST_ATTEMPT, _counted(standing))
 
         try:
@@ -150,7 +153,7 @@ class Records:
     async def repeat(self, job_id: str) -> bool:
         again = _attempt(job_id, REPEAT, self._clock())
         try:
-            await self.database.run(lambda records: records.execute(insert(attempts), again))
+            await self.database.run(lambda records: records.execute(_NEW_ATTEMPT, again))
         except IntegrityError:
             return False
         return True
