@@ -125,11 +125,11 @@ def pictures_in(message: discord.Message | None) -> Iterator[Source]:
 
 
 def job_of(message: discord.Message, client: discord.Client) -> str | None:
-    """Tell of which job this message of ours is the answer, by the buttons under it; None when it is of none."""
+    """Tell of which job this message of ours is the answer, by the button that deletes it; None when it is of none."""
     if client.user is None or message.author.id != client.user.id:
         return None
     pressed = (read(str(getattr(component, "custom_id", ""))) for component in _inside(message.components))
-    return next((press.job_id for press in pressed if press is not None and press.verb == "again"), None)
+    return next((press.job_id for press in pressed if press is not None and press.verb == "delete"), None)
 
 
 def written_in(data: bytes) -> Recipe | None:

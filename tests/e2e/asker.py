@@ -135,7 +135,7 @@ class Asker:
         channel = self.get(f"/control/interactions/{job}")["channel_id"]
 
         def look() -> dict[str, Any] | None:
-            return next((m for m in self.messages(channel) if f"again:{job}" in custom_ids(m)), None)
+            return next((m for m in self.messages(channel) if f"delete:{job}" in custom_ids(m)), None)
 
         return until(look, f"an answer to job {job} where it was asked for")
 

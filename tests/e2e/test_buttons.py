@@ -115,7 +115,8 @@ def test_upscale_asks_which_model_and_the_choice_makes_it_larger(
         "conservative-upscale",
     ]
     assert "prompt" not in calls()[-1]["body"]
-    assert not any(written.startswith(("upscale", "vary", "edit")) for written in custom_ids(larger))
+    assert not any(written.startswith(("again", "upscale", "vary", "edit")) for written in custom_ids(larger))
+    assert "Fast Upscale" in ada.private_words(ada.use_on(larger, "Details"))
 
 
 def test_details_say_everything_and_run_it_again_with_the_same_seed(

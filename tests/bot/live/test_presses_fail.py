@@ -145,8 +145,8 @@ async def test_what_was_chosen_is_not_replaced_where_it_could_not_be_read(
 async def test_a_copy_and_the_answer_itself_are_deleted_together(
     running_bot: Bot, guild: Guild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = await bearing(running_bot, guild, f"again:{JOB.id}")
-    copy = await bearing(running_bot, guild, f"again:{JOB.id}", f"delete_yes:{JOB.id}")
+    answer = await bearing(running_bot, guild, f"delete:{JOB.id}")
+    copy = await bearing(running_bot, guild, f"delete:{JOB.id}", f"delete_yes:{JOB.id}")
     past = OnePast(guild, answer)
     delete = DeleteYes(Recall(past, past, no_picture))
     monkeypatch.setitem(running_bot.presses, "delete_yes", delete)
@@ -162,7 +162,7 @@ async def test_a_copy_and_the_answer_itself_are_deleted_together(
 async def test_a_message_that_discord_does_not_give_is_said_in_words(
     running_bot: Bot, guild: Guild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = await bearing(running_bot, guild, f"again:{JOB.id}")
+    answer = await bearing(running_bot, guild, f"delete:{JOB.id}")
     elsewhere = await bearing(running_bot, guild, f"source:{JOB.id}")
     past = OnePast(guild, answer)
 
