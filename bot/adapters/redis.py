@@ -5,6 +5,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, cast
 
@@ -48,6 +49,7 @@ LEDGER_SECONDS = 7 * 86400
 LOOK_COUNT = 100
 UNKNOWN_SECONDS = 10.0
 DROP_COUNT = 200
+KNOWN_JOBS = 512
 _DELIVERED = State.DELIVERED.encode()
 _FULL = {
     "user": "too_many_waiting",
@@ -243,7 +245,7 @@ class RedisQueue:
 
     def _standing(self, *row: Any) -> Standing:
         _, written, word, since, thread, outcome, told, claims, calls, doubts, place, mean, ahead, least = row
-        job, state = Job.model_validate_json(written), State(word.decode())
+        job, state = _job(written), State(word.decode())
         model = self._catalogue.models.get(job.request.model)
         typical = mean / 1000 or (model.typical_seconds if model else UNKNOWN_SECONDS)
         wait = max(ahead * typical, least / 1000) if state is State.WAITING else least / 1000
@@ -284,6 +286,12 @@ def in_words() -> Iterator[None]:
     except RedisError as error:
         log.warning("the queue does not answer (%r)", error)
         raise Refused(problem("queue_away")) from error
+
+
+@lru_cache(KNOWN_JOBS)
+def _job(written: bytes) -> Job:
+    """Read a job, once for all the times that somebody looks where it stands: a job never changes."""
+    return Job.model_validate_json(written)
 
 
 def _kind(scope: bytes) -> str:

@@ -25,6 +25,8 @@ async def letter(standing: Standing, picture: bytes | None, spot: Spot, limit: i
     """Write the message about a finished job, its picture within `limit` bytes. Encoding is done off the loop."""
     job, outcome = standing.job, standing.outcome
     phrases = phrases_for(job.requester.locale)
+    if isinstance(outcome, Generated) and picture is not None:
+        return await _with_picture(standing, outcome, picture, spot=spot, limit=limit, catalogue=catalogue)
     rows = notice_rows(job.id, job.request, catalogue, phrases, others=_others(standing, catalogue))
     match outcome:
         case Filtered():
@@ -32,9 +34,7 @@ async def letter(standing: Standing, picture: bytes | None, spot: Spot, limit: i
         case Failed():
             return Letter(view=failed_view(job, outcome, phrases, notes=spot.notes, rows=rows))
         case Generated():
-            if picture is None:
-                return Letter(view=expired_view(job, outcome, phrases, notes=spot.notes, rows=rows))
-            return await _with_picture(standing, outcome, picture, spot=spot, limit=limit, catalogue=catalogue)
+            return Letter(view=expired_view(job, outcome, phrases, notes=spot.notes, rows=rows))
     raise TypeError(f"job {job.id} has no outcome yet: {standing.state}")
 
 
