@@ -70,7 +70,7 @@ class BedrockStudio:
         ending: Picture | Withheld | Trouble
         request_id, cause = "-", None
         try:
-            response = within(self._call_seconds, lambda: self._invoke(model, body))
+            response = within(self._call_seconds, lambda: self._invoke(model, body), drop=_closed)
             request_id = response["ResponseMetadata"].get("RequestId", "-")
             data = _whole(response["body"], self._call_seconds - (time.monotonic() - started))
             seconds = time.monotonic() - started
@@ -100,9 +100,9 @@ class BedrockStudio:
 
     def _forget_credentials(self) -> None:
         """Let the next call look for them anew: a session keeps what it found, and a client also that it found none."""
+        self.close()
         with self._making:
             self._session = boto3.session.Session(region_name=self._region)
-            self._clients = {}
 
     def _invoke(self, model: Model, body: bytes) -> Any:
         client = self._client(region_for(model, self._session.region_name))
@@ -120,6 +120,11 @@ class BedrockStudio:
 def region_for(model: Model, configured: str | None) -> str | None:
     """The configured region where the model is served there, else the first one where it is."""
     return configured if configured in model.regions or not model.regions else model.regions[0]
+
+
+def _closed(response: Any) -> None:
+    """Close the connection of an answer that came too late."""
+    response["body"].close()
 
 
 def _whole(body: Any, seconds: float) -> bytes:

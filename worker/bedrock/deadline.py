@@ -15,11 +15,11 @@ class Overdue(Exception):
     """The call took longer than it may."""
 
 
-def within(seconds: float, call: Callable[[], Result]) -> Result:
+def within(seconds: float, call: Callable[[], Result], drop: Callable[[Result], None] = lambda _: None) -> Result:
     """Run `call` on a daemon thread and wait at most `seconds` for it; what it raises is raised here.
 
-    Raises `Overdue` after that. The thread is abandoned: it ends by itself, its result is dropped, and it never keeps
-    the process from ending.
+    Raises `Overdue` after that. The thread is abandoned: it ends by itself, what it comes back with is given to `drop`,
+    and it never keeps the process from ending.
     """
     future: Future[Result] = Future()
 
@@ -27,14 +27,18 @@ def within(seconds: float, call: Callable[[], Result]) -> Result:
         try:
             result = call()
         except BaseException as error:  # noqa: BLE001 - it is raised again by who waits
-            future.set_exception(error)
+            if future.set_running_or_notify_cancel():
+                future.set_exception(error)
         else:
-            future.set_result(result)
+            if future.set_running_or_notify_cancel():
+                future.set_result(result)
+            else:
+                drop(result)
 
     Thread(target=run, name="bedrock-call", daemon=True).start()
     try:
         return future.result(max(0.0, seconds))
     except TimeoutError:
-        if future.done():
-            return future.result()
-        raise Overdue from None
+        if future.cancel():
+            raise Overdue from None
+        return future.result()
