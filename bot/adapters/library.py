@@ -2,8 +2,8 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, insert, select, update
@@ -135,9 +135,16 @@ def past_of(row: Row[Any]) -> Past | None:
 @asynccontextmanager
 async def opened(database: Database) -> AsyncIterator[AsyncConnection]:
     """Begin a transaction. Raises `Refused` (records_unavailable) when the database does not answer."""
-    try:
+    with required():
         async with database.transaction() as records:
             yield records
+
+
+@contextmanager
+def required() -> Iterator[None]:
+    """Raise `Refused` (records_unavailable) where the database does not answer."""
+    try:
+        yield
     except TROUBLE as error:
         log.exception("the records do not answer")
         raise Refused(problem("records_unavailable")) from error

@@ -1,20 +1,15 @@
 """What people and guilds chose, over SQLAlchemy."""
 
 import json
-import logging
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, bindparam, delete, insert, select
 from sqlalchemy.sql.schema import Table
 
-from bot.adapters.library import opened
+from bot.adapters.library import opened, required
 from bot.ports import Preferences, Pressing
-from bot.records.database import TROUBLE, Database
+from bot.records.database import Database
 from bot.records.models import guilds, people
-from shared.errors import Refused, problem
-
-log = logging.getLogger(__name__)
-
 
 _WHICH: Final[BindParameter[int]] = bindparam("which")
 _CHOSEN: Final = {table.name: select(table).where(table.primary_key.columns[0] == _WHICH) for table in (people, guilds)}
@@ -50,11 +45,8 @@ class People:
 
     async def _row(self, table: Table, key: int) -> Any:
         chosen = _CHOSEN[table.name]
-        try:
+        with required():
             return await self._database.run(lambda records: records.execute(chosen, {"which": key}).one_or_none())
-        except TROUBLE as error:
-            log.exception("the records do not answer")
-            raise Refused(problem("records_unavailable")) from error
 
     async def _replace(self, table: Table, key: int, values: dict[str, Any]) -> None:
         (column,) = table.primary_key
