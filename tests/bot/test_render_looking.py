@@ -137,7 +137,7 @@ def test_a_page_of_the_history_fits_discord(shown: list[Past], more: int, wanted
 
 
 @given(st.lists(pasts, min_size=1, max_size=9), speech)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_a_sheet_can_be_drawn_of_any_page(shown: list[Past], phrases: Phrases) -> None:
     cells = cells_of(Found(shown, len(shown)), [None] * len(shown), phrases, CATALOGUE)
 

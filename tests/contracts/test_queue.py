@@ -450,7 +450,7 @@ async def test_a_queue_that_is_away_is_said_in_words(catalogue: Catalogue, ticke
     await away.close()
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=st.lists(st.integers(min_value=1, max_value=4), min_size=1, max_size=24))
 def test_whoever_still_waits_has_had_as_many_turns_as_anybody_but_one(
     redis_url: str, catalogue: Catalogue, tickets: Tickets, asked: list[int]
