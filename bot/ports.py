@@ -254,6 +254,10 @@ class Delivery:
     job_id: str
 
 
+class Unheard(Exception):
+    """The queue's answer did not come: whether it did what it was asked is not known."""
+
+
 class Accepting(Protocol):
     """Taking on a job."""
 
@@ -262,7 +266,7 @@ class Accepting(Protocol):
 
         `doubts` counts its calls of before whose fate nobody knows: after one, no other such call is repeated.
         Raises `shared.errors.Refused` (no_room, too_many_waiting, model_off, queue_unreachable, and the limits of
-        channel, guild and minute); nothing is kept then.
+        channel, guild and minute); nothing is kept then. Raises `Unheard`.
         """
         ...
 

@@ -12,9 +12,9 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
+from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError, ResponseError
 
-from bot.ports import Cancelled, Delivery, Standing, State
+from bot.ports import Cancelled, Delivery, Standing, State, Unheard
 from shared.catalogue import Catalogue
 from shared.errors import Problem, Refused, problem
 from shared.job import Job
@@ -129,9 +129,12 @@ class RedisQueue:
             answer, *more = await self._run("accept", *facts, len(pieces), *self._limits_of(job), *pieces)
         except OutOfMemoryError as error:
             raise Refused(problem("no_room")) from error
+        except (ResponseError, AuthenticationError) as error:
+            log.exception("job %s: the queue takes nothing from this bot", job.id)
+            raise Refused(problem("queue_unreachable")) from error
         except RedisError as error:
             log.warning("job %s: the queue does not answer", job.id, exc_info=True)
-            raise Refused(problem("queue_unreachable")) from error
+            raise Unheard from error
         match answer.decode():
             case "accepted":
                 self._send_soon(PREPARE if source else GENERATE)
