@@ -1,5 +1,6 @@
 """Looking back: jobs of the past, the pictures they started from, and what people and guilds chose."""
 
+import asyncio
 import hashlib
 
 import pytest
@@ -146,6 +147,14 @@ async def test_what_people_and_guilds_chose_is_kept(people: People) -> None:
     assert await people.preferences(1) == chosen
     assert await people.preferences(2) == Preferences()
     assert (await people.pressing(5), await people.pressing(6)) == (Pressing.AUTHOR, Pressing.EVERYONE)
+
+
+async def test_of_what_is_chosen_at_once_something_is_kept(people: People) -> None:
+    languages = ["en", "fr"] * 3
+
+    await asyncio.gather(*(people.prefer(1, Preferences(language)) for language in languages))
+
+    assert (await people.preferences(1)).language in languages
 
 
 async def test_records_that_do_not_answer_are_a_refusal_in_words(
