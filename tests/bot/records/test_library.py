@@ -51,6 +51,16 @@ async def test_a_job_is_found_with_its_seed_its_answer_and_its_source(records: R
     assert await library.past("17") is None
 
 
+async def test_what_was_cancelled_is_told_from_what_failed(records: Records, library: Library) -> None:
+    for number, why in ((1, problem("cancelled", name="Ada")), (2, problem("lost"))):
+        await records.accepted(job(number), SOURCE)
+        await records.delivered(finished(job(number), Failed(problem=why)), Told(7, number))
+
+    pasts = [await library.past(job(number).id) for number in (1, 2)]
+
+    assert [past and past.without_picture for past in pasts] == ["cancelled", "failed"]
+
+
 async def test_the_latest_picture_of_a_thread_is_the_last_that_is_still_there(
     records: Records, library: Library
 ) -> None:
