@@ -12,7 +12,7 @@ from bot.interactions.patience import looking_up
 from bot.interactions.showing import Shown, turn
 from bot.interactions.speaking import phrases_of
 from bot.ports import Cancelling
-from bot.presses.guard import may_end
+from bot.presses.guard import require_end
 from bot.recall import Recall
 from bot.views import Press
 from shared.errors import problem
@@ -34,8 +34,7 @@ class Cancel:
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
         async with looking_up(interaction):
             recipe = await self.recall.recipe(interaction, press.job_id)
-        if not await may_end(interaction, recipe.author):
-            return
+        require_end(interaction, recipe.author)
         cancel, listed = partial(self._cancel, interaction, recipe.job_id), self.listed
         if listed is None:
             await report(interaction, cancel)
