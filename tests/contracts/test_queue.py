@@ -411,7 +411,7 @@ async def test_outcomes_that_were_read_and_never_acknowledged_come_first_after_a
     read = await bot_queue.outcomes()
 
     restarted = bot_side.RedisQueue(
-        bot_side.connect(redis_url), catalogue=catalogue, send_ticket=tickets.from_bot, max_waiting=9, max_running=1
+        bot_side.connect(redis_url), catalogue=catalogue, ticket=tickets.from_bot, max_waiting=9, max_running=1
     )
     await restarted.start()
 
@@ -438,7 +438,7 @@ async def test_a_queue_that_is_away_is_said_in_words(catalogue: Catalogue, ticke
     away = bot_side.RedisQueue(
         bot_side.connect("redis://127.0.0.1:1/0"),
         catalogue=catalogue,
-        send_ticket=tickets.from_bot,
+        ticket=tickets.from_bot,
         max_waiting=1,
         max_running=1,
     )
@@ -462,7 +462,7 @@ def test_whoever_still_waits_has_had_as_many_turns_as_anybody_but_one(
 
     async def ask() -> None:
         asking = bot_side.RedisQueue(
-            bot_side.connect(redis_url), catalogue=catalogue, send_ticket=tickets.from_bot, max_running=99
+            bot_side.connect(redis_url), catalogue=catalogue, ticket=tickets.from_bot, max_running=99
         )
         for number, user in enumerate(asked):
             await asking.accept(job(number, user), None)

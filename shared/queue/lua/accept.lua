@@ -1,13 +1,13 @@
 -- Take on a job, once. ARGV: id, job, model, flow, cost, memory share, keep ms, doubts (calls of a life that Redis
--- forgot, whose fate is unknown), how many pieces its upload has, then of each scope (user, channel, guild) its name, how
+-- forgot, whose fate is unknown), a ticket for its lane ('': none), how many pieces its upload has, then of each scope (user, channel, guild) its name, how
 -- many of its jobs may be open, how many may run and how many may be taken on within a minute (0: any number), and the
 -- pieces last.
 -- Answers {'accepted'} | {'known'} | {'full', scope, count, limit} | {'too_often', scope, limit, ms to wait} | {'no_room'}
 -- | {'model_off', problem}.
-local id, job, model, flow, cost, share, keep, doubts, pieces = unpack(ARGV, 1, 9)
+local id, job, model, flow, cost, share, keep, doubts, ticket, pieces = unpack(ARGV, 1, 10)
 local at, minute, scopes, upload, size = now(), 60000, {}, #ARGV - pieces + 1, 0
 for i = upload, #ARGV do size = size + #ARGV[i] end
-for i = 10, upload - 1, 4 do
+for i = 11, upload - 1, 4 do
   scopes[#scopes + 1] = {name = ARGV[i], open = tonumber(ARGV[i + 1]), run = ARGV[i + 2], often = tonumber(ARGV[i + 3])}
 end
 
@@ -40,12 +40,9 @@ for _, scope in ipairs(scopes) do
     redis.call('PEXPIRE', key('asked', scope.name), minute)
   end
 end
-if size > 0 then
-  keep_picture(key('source', id), upload, keep)
-  set_state(id, 'preparing')
-  enter('prepare', id)
-else
-  set_state(id, 'waiting')
-  enter('generate', id)
-end
+local lane = size > 0 and 'prepare' or 'generate'
+if size > 0 then keep_picture(key('source', id), upload, keep) end
+set_state(id, size > 0 and 'preparing' or 'waiting')
+enter(lane, id)
+if ticket ~= '' then redis.call('LPUSH', key('celery', lane), ticket) end
 return {'accepted'}
