@@ -90,7 +90,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
         queue = RedisQueue(
             redis,
             catalogue=catalogue,
-            send_ticket=CeleryTickets(redis_url).send,
+            ticket=CeleryTickets().write,
             max_waiting=settings.max_waiting_per_user,
             max_running=settings.max_running_per_user,
             channel_waiting=settings.max_waiting_per_channel,

@@ -417,7 +417,7 @@ async def test_outcomes_that_were_read_and_never_acknowledged_come_first_after_a
     read = await bot_queue.outcomes()
 
     restarted = bot_side.RedisQueue(
-        bot_side.connect(redis_url), catalogue=catalogue, send_ticket=tickets.from_bot, max_waiting=9, max_running=1
+        bot_side.connect(redis_url), catalogue=catalogue, ticket=tickets.from_bot, max_waiting=9, max_running=1
     )
     await restarted.start()
 
@@ -444,7 +444,7 @@ async def test_a_job_that_a_frozen_queue_takes_unheard_is_there_when_it_goes_on(
     redis_server: RedisServer, redis_url: str, catalogue: Catalogue, tickets: Tickets
 ) -> None:
     impatient = Redis.from_url(redis_url, socket_timeout=0.3, retry=Retry(NoBackoff(), retries=1))
-    queue = bot_side.RedisQueue(impatient, catalogue=catalogue, send_ticket=tickets.from_bot)
+    queue = bot_side.RedisQueue(impatient, catalogue=catalogue, ticket=tickets.from_bot)
     await queue.start()
 
     os.kill(redis_server.pid, signal.SIGSTOP)
@@ -464,7 +464,7 @@ async def test_of_a_queue_that_is_away_nobody_knows_whether_it_took_a_job(
     away = bot_side.RedisQueue(
         bot_side.connect("redis://127.0.0.1:1/0"),
         catalogue=catalogue,
-        send_ticket=tickets.from_bot,
+        ticket=tickets.from_bot,
         max_waiting=1,
         max_running=1,
     )
@@ -487,7 +487,7 @@ def test_whoever_still_waits_has_had_as_many_turns_as_anybody_but_one(
 
     async def ask() -> None:
         asking = bot_side.RedisQueue(
-            bot_side.connect(redis_url), catalogue=catalogue, send_ticket=tickets.from_bot, max_running=99
+            bot_side.connect(redis_url), catalogue=catalogue, ticket=tickets.from_bot, max_running=99
         )
         for number, user in enumerate(asked):
             await asking.accept(job(number, user), None)

@@ -25,7 +25,7 @@ BY_ADA = problem("cancelled", name="Ada")
 @asynccontextmanager
 async def bot_with(redis_url: str, catalogue: Catalogue, **limits: Any) -> AsyncIterator[bot_side.RedisQueue]:
     redis = bot_side.connect(redis_url)
-    queue = bot_side.RedisQueue(redis, catalogue=catalogue, send_ticket=Tickets().from_bot, max_waiting=0, **limits)
+    queue = bot_side.RedisQueue(redis, catalogue=catalogue, ticket=Tickets().from_bot, max_waiting=0, **limits)
     yield queue
     await queue.close()
 

@@ -87,8 +87,9 @@ class Scene:
             return joined(cast("list[bytes]", client.lrange(source_key(asked.id), 0, -1)))
 
 
-async def no_ticket(lane: str) -> None:
+def no_ticket(lane: str) -> str:
     del lane
+    return ""
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def database_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 async def scene(redis_url: str, records: Records, catalogue: Catalogue, clock: Clock) -> AsyncIterator[Scene]:
-    queue = RedisQueue(connect(redis_url), catalogue=catalogue, send_ticket=no_ticket)
+    queue = RedisQueue(connect(redis_url), catalogue=catalogue, ticket=no_ticket)
     await queue.start()
     yield Scene(redis_url, records, queue, clock)
     await queue.close()
