@@ -42,12 +42,10 @@ def confinement(limit: int) -> Iterator[Confinement]:
     """
     if not PANIC.exists() or PANIC.read_text().strip() == "2":
         pytest.skip("the kernel is none that kills a single process for want of memory")
-    second = (GROUPS / "cgroup.controllers").exists()
-    folder = (GROUPS if second else GROUPS / "memory") / f"pentimento-{uuid.uuid4().hex}"
-    group = Confinement(folder, "memory.events" if second else "memory.oom_control")
-    most, swap = (
-        ("memory.max", "memory.swap.max") if second else ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes")
-    )
+    v2 = (GROUPS / "cgroup.controllers").exists()
+    folder = (GROUPS if v2 else GROUPS / "memory") / f"pentimento-{uuid.uuid4().hex}"
+    group = Confinement(folder, "memory.events" if v2 else "memory.oom_control")
+    most, swap = ("memory.max", "memory.swap.max") if v2 else ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes")
     try:
         folder.mkdir()
     except OSError as error:
@@ -57,7 +55,7 @@ def confinement(limit: int) -> Iterator[Confinement]:
             pytest.skip("control groups have no bound on memory here")
         (folder / most).write_text(str(limit))
         if (folder / swap).exists():
-            (folder / swap).write_text("0" if second else str(limit))
+            (folder / swap).write_text("0" if v2 else str(limit))
         yield group
     finally:
         until(lambda: not group.processes.read_text(), "a group whose processes have ended")
