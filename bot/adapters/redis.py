@@ -1,6 +1,7 @@
 """The ledger of jobs over redis.asyncio: each verb is one atomic script of `shared.queue`."""
 
 import contextlib
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -11,7 +12,7 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, OutOfMemoryError, RedisError, ResponseError
 
 from bot.ports import Cancelled, Delivery, Standing, State
 from shared.catalogue import Catalogue
@@ -63,6 +64,25 @@ def connect(url: str) -> Redis:
     return Redis.from_url(url, **CONNECTION, retry=Retry(ExponentialBackoff(cap=1, base=0.05), retries=REPEATS))
 
 
+class Script:
+    """A script of Lua, which Redis is sent once and named from then on.
+
+    What `redis.asyncio.Redis.register_script` gives does the same, and tells pipelines from clients each time.
+    """
+
+    def __init__(self, redis: Redis, text: str) -> None:
+        self._redis = redis
+        self._text = text
+        self._name = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+    async def __call__(self, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
+        """Run it. Raises `redis.RedisError`."""
+        try:
+            return await self._redis.evalsha(self._name, len(keys), *keys, *arguments)
+        except NoScriptError:
+            return await self._redis.eval(self._text, len(keys), *keys, *arguments)
+
+
 class RedisQueue:
     """`bot.ports.Accepting`, `Cancelling`, `Watching`, `Listing` and `Delivering` over Redis.
 
@@ -96,7 +116,7 @@ class RedisQueue:
         waiting, running = (max_waiting, channel_waiting, guild_waiting), (max_running, channel_running, guild_running)
         self._limits = tuple(zip(waiting, running, per_minute, strict=True))
         names = ("accept", "cancel", "deliver", "standing")
-        self._scripts = {name: redis.register_script(script(name)) for name in names}
+        self._scripts = {name: Script(redis, script(name)) for name in names}
         self._unacknowledged: str | None = "0"
         self._looked_back = 0.0
         self._looked_at = LOOK_COUNT
@@ -276,7 +296,7 @@ class RedisQueue:
             log.warning("a ticket for %s could not be sent; the sweep will send it", lane, exc_info=True)
 
     async def _run(self, name: str, *arguments: Any) -> Any:
-        return await self._scripts[name](keys=[PREFIX], args=list(arguments))
+        return await self._scripts[name]([PREFIX], arguments)
 
 
 @contextlib.contextmanager
