@@ -1,9 +1,9 @@
 """Taking on a request, whoever asks: a command, a button or a form.
 
 What is wrong with the request is told before anything slow and before anything is queued. Then the interaction is
-acknowledged in public, the job written down, its arrival said, the picture fetched, the job queued, its thread opened;
-`bot.board` tells the rest. What is written down and never queued, because the bot died, is `bot.reconcile`'s; so no
-message says that a request arrived which nobody would remember.
+acknowledged in public, the job written down, its arrival said while the picture is fetched, the job queued, its thread
+opened; `bot.board` tells the rest. What is written down and never queued, because the bot died, is `bot.reconcile`'s;
+so no message says that a request arrived which nobody would remember.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import logging
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
@@ -38,6 +38,7 @@ from shared.request import Request, compose_preferring, draw_seed, parse_extras,
 log = logging.getLogger(__name__)
 
 DOWNLOADS: Final = 8
+SMALL_BYTES: Final = 256 * 1024  # hashed sooner than a thread wakes up
 _DEADLINE: Final = 30.0  # discord.py repeats a 5xx for about 25 s
 _THREAD_EXISTS: Final = 160004
 _THREADS: Final = frozenset(
@@ -207,7 +208,7 @@ class Intake:
         source: Source | Kept | None,
         say_arrived: Callable[[], Awaitable[None]],
     ) -> Mapping[str, Sequence[Problem]]:
-        """Write all down, say that they arrived, fetch the picture, queue each. Tells why some were refused, by id.
+        """Write all down, say so while the picture is fetched, queue each. Tells why some were refused, by id.
 
         Once the queue's answer does not come, the rest stays written down as queued: `bot.reconcile` finds out.
         """
@@ -221,9 +222,9 @@ class Intake:
         refusals: dict[str, Sequence[Problem]] = {}
         waiting = {job.id: job for job in fresh}
         heard = True
+        saying = asyncio.ensure_future(say_arrived())
         try:
-            await say_arrived()
-            async with self._at_hand(fresh[0].id, source, self._limit(interaction)) as picture:
+            async with self._at_hand(fresh[0].id, source, self._limit(interaction), saying) as picture:
                 for job in fresh:
                     try:
                         heard = heard and await self._queue(job, picture)
@@ -261,15 +262,24 @@ class Intake:
         return fresh
 
     @asynccontextmanager
-    async def _at_hand(self, job_id: str, source: Source | Kept | None, limit: int) -> AsyncIterator[Kept | None]:
-        """Hold the picture in memory, fetched once. Raises `Refused`."""
-        if not isinstance(source, Source):
-            yield source
-            return
-        async with self.downloads:
-            data, kind = await attachments.fetch(self.session, source.url, source.size, limit, self.hosts)
-            log.info("job %s: fetched %d bytes of %s", job_id, len(data), kind.name)
-            yield Kept((await asyncio.to_thread(hashlib.sha256, data)).hexdigest(), data)
+    async def _at_hand(
+        self, job_id: str, source: Source | Kept | None, limit: int, saying: Awaitable[None]
+    ) -> AsyncIterator[Kept | None]:
+        """Hold the picture in memory, fetched once while it is said that it is. Raises `Refused` when it was said."""
+        async with AsyncExitStack() as held:
+            try:
+                picture = await self._fetched(job_id, source, limit, held) if isinstance(source, Source) else source
+            finally:
+                await saying
+            yield picture
+
+    async def _fetched(self, job_id: str, source: Source, limit: int, held: AsyncExitStack) -> Kept:
+        await held.enter_async_context(self.downloads)
+        data, kind = await attachments.fetch(self.session, source.url, source.size, limit, self.hosts)
+        log.info("job %s: fetched %d bytes of %s", job_id, len(data), kind.name)
+        small = len(data) <= SMALL_BYTES
+        digest = hashlib.sha256(data) if small else await asyncio.to_thread(hashlib.sha256, data)
+        return Kept(digest.hexdigest(), data)
 
     async def _queue(self, job: Job, picture: Kept | None) -> bool:
         """Queue a job. False when nobody knows whether it was. Raises `Refused`."""
@@ -372,10 +382,7 @@ class Intake:
                     if error.code != _THREAD_EXISTS:
                         raise
                 for job in jobs:
-                    await self.records.opened(
-                        job.id, place.message
-                    )  # a thread under a message has the message's own id
-                    await self.queue.opened(job.id, place.message)
+                    await self.queue.opened(job.id, place.message)  # a thread under a message has the message's own id
         except Exception:  # the job is accepted; whatever happened here, its answer comes
             log.warning("job %s: its thread could not be opened or remembered", first.id, exc_info=True)
 

@@ -92,7 +92,8 @@ class Record:
     """An open job as the records know it.
 
     `queued`: the queue is known to have taken it; `repeated`: it was queued again after the queue forgot it. The counts
-    are those of `Standing` when last seen, since the job was last queued. `sha256` is the hash of its picture's upload.
+    and `thread` are those of `Standing` when last seen, the counts since the job was last queued. `sha256` is the hash
+    of its picture's upload.
     """
 
     job: Job
@@ -396,10 +397,6 @@ class Recording(Protocol):
         """Close the record: the job was not taken on, and the one who asked was told why."""
         ...
 
-    async def opened(self, job_id: str, thread: int) -> None:
-        """Remember the thread that was opened for this job."""
-        ...
-
 
 class Closing(Protocol):
     """Writing down how jobs ended. Nothing here raises: without the records, answers are still told."""
@@ -421,7 +418,7 @@ class Reviewing(Protocol):
         ...
 
     async def seen(self, standings: Collection[Standing]) -> None:
-        """Note how often these jobs were claimed and called by now."""
+        """Note how often these jobs were claimed and called by now, and their threads."""
         ...
 
     async def repeat(self, job_id: str) -> bool:

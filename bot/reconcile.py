@@ -100,7 +100,7 @@ class Reconcile:
                 continue
             if standing.state is State.DELIVERED:
                 await self._records.delivered(standing, _told(standing))
-            elif (standing.claims, standing.calls, standing.doubts) != (record.claims, record.calls, record.doubts):
+            elif _moved(record, standing):
                 moved.append(standing)
         if moved:
             await self._records.seen(moved)
@@ -171,6 +171,12 @@ class Reconcile:
     async def _apologise(self, record: Record, why: Problem) -> None:
         log.warning("job %s: the queue had forgotten it; the one who asked is told (%s)", record.job.id, why.code)
         await self._telling.tell(_standing(record, State.FINISHED, self._clock(), Failed(problem=why)))
+
+
+def _moved(record: Record, standing: Standing) -> bool:
+    """Tell whether the queue knows more of the job than its record says."""
+    counted = (standing.claims, standing.calls, standing.doubts) != (record.claims, record.calls, record.doubts)
+    return counted or standing.thread not in {None, record.thread}
 
 
 def _standing(record: Record, state: State, since: float, outcome: Outcome | None = None) -> Standing:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.adapters.library import opened, past_of, pasts
+from bot.adapters.library import opened, past_of, pasts, required
 from bot.ports import Grid, Past
 from bot.records.database import TROUBLE, Database
 from bot.records.models import grids, jobs
@@ -19,6 +19,7 @@ from shared.errors import Problem, Refused, problem
 log = logging.getLogger(__name__)
 
 _GRID: Final = TypeAdapter(Grid)
+_OPEN: Final = select(grids).where(grids.c.ended_at.is_(None)).order_by(grids.c.at)
 
 
 class Grids:
@@ -60,8 +61,8 @@ class Grids:
                 await records.execute(update(grids).where(grids.c.id == grid_id).values(grid=written))
 
     async def open_grids(self) -> Sequence[Grid]:
-        async with opened(self._database) as records:
-            rows = (await records.execute(select(grids).where(grids.c.ended_at.is_(None)).order_by(grids.c.at))).all()
+        with required():
+            rows = await self._database.run(lambda records: records.execute(_OPEN).all())
         return [grid for row in rows if (grid := self._read(row.id, row.grid))]
 
     async def cells(self, grid: Grid) -> Sequence[Past]:

@@ -105,9 +105,6 @@ class Records:
         }
         await self._note(job_id, (_OPEN_JOB, closed))
 
-    async def opened(self, job_id: str, thread: int) -> None:
-        await self._note(job_id, (_JOB, {"thread_id": thread}))
-
     async def closed(self, job_id: str) -> Closed | None:
         try:
             row = await self.database.run(lambda records: records.execute(_CLOSED, {"which": job_id}).one_or_none())
@@ -151,7 +148,14 @@ class Records:
 
     async def seen(self, standings: Collection[Standing]) -> None:
         counts = [_counted(standing) for standing in standings]
-        await self.database.run(lambda records: records.execute(_NEWEST_ATTEMPT, counts))
+        threads = [{"which": one.job.id, "thread_id": one.thread} for one in standings if one.thread is not None]
+
+        def work(records: Transaction) -> None:
+            records.execute(_NEWEST_ATTEMPT, counts)
+            if threads:
+                records.execute(_JOB, threads)
+
+        await self.database.run(work)
 
     async def repeat(self, job_id: str) -> bool:
         again = _attempt(job_id, REPEAT, self._clock())

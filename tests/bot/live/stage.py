@@ -65,7 +65,6 @@ class MemoryRecords:
         self.states: dict[str, str] = {}
         self.sources: dict[str, Source | Kept | None] = {}
         self.hashes: dict[str, str | None] = {}
-        self.threads: dict[str, int] = {}
         self.trouble: Exception | None = None
 
     async def accepted(self, job: Job, source: Source | Kept | None) -> bool:
@@ -81,9 +80,6 @@ class MemoryRecords:
 
     async def refused(self, job_id: str, problem: Problem) -> None:
         self.states[job_id] = problem.code
-
-    async def opened(self, job_id: str, thread: int) -> None:
-        self.threads[job_id] = thread
 
     def reset(self) -> None:
         self.__init__()  # type: ignore[misc]

@@ -32,7 +32,7 @@ async def test_a_job_is_in_the_records_with_its_source_before_it_is_queued(
     assert isinstance(source, Source)
     assert (source.size, source.expires_at is not None) == (len(PNG), True)
     assert records.hashes[interaction] == hashlib.sha256(PNG).hexdigest()
-    await eventually(lambda: records.threads == queue.threads != {})
+    await eventually(lambda: queue.threads != {})
 
 
 async def test_records_that_cannot_be_written_refuse_in_words_before_anything_is_queued(
@@ -72,7 +72,7 @@ async def test_a_job_of_which_the_queue_answers_nothing_stays_written_down_and_i
     assert records.states == {interaction: "queued"}
     assert "need not ask again" in state["followups"][0]["content"]
     assert (state["followups"][0]["flags"] & 64, state["message"].get("deleted")) == (64, None)
-    await eventually(lambda: records.threads)
+    await eventually(lambda: queue.threads)
 
 
 async def test_a_picture_that_cannot_be_fetched_closes_the_record(guild: Any, records: MemoryRecords) -> None:

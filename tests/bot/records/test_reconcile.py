@@ -117,7 +117,8 @@ async def test_a_job_that_redis_knows_is_left_alone(scene: Scene) -> None:
 
 async def test_a_forgotten_job_is_queued_again_with_its_id_seed_picture_and_thread(scene: Scene) -> None:
     asked = await scene.ask(1)
-    await scene.records.opened(asked.id, asked.place.message)
+    await scene.queue.opened(asked.id, asked.place.message)
+    await scene.reconcile.look()
     scene.forget()
 
     await scene.reconcile.look()

@@ -52,17 +52,14 @@ async def test_many_jobs_are_written_at_the_same_time(records: Records) -> None:
     assert [record.job.id for record in await records.open_records()] == [job(n).id for n in range(40)]
 
 
-async def test_a_queued_job_keeps_its_pictures_hash_and_thread(
-    records: Records, database_url: str, clock: Clock
-) -> None:
+async def test_a_queued_job_keeps_its_pictures_hash(records: Records, database_url: str, clock: Clock) -> None:
     await records.accepted(job(1), SOURCE)
     clock.now += 3
 
     await records.queued(job(1).id, "ab" * 32)
-    await records.opened(job(1).id, 77)
 
     (record,) = await records.open_records()
-    assert (record.queued, record.thread) == (True, 77)
+    assert record.queued
     assert rows(database_url, jobs)[0]["source_sha256"] == "ab" * 32
     assert rows(database_url, attempts)[0]["queued_at"] == NOON + 3
 
