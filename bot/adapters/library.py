@@ -6,22 +6,24 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Row, Select, and_, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.records import told_of
 from bot.ports import Kept, Past
-from bot.records.database import TROUBLE, Database
+from bot.records.database import TROUBLE, Database, Transaction
 from bot.records.models import OPEN, jobs, outcomes, results, sources, thumbnails
 from shared.errors import Refused, problem
 from shared.job import Job
+from shared.outcome import CANCELLED
 
 log = logging.getLogger(__name__)
 
 _MADE: Final = (jobs.c.deleted_at.is_(None), outcomes.c.kind == "generated")
 
 _SOURCE_OF: Final = select(jobs.c.source_sha256).where(jobs.c.id == bindparam("job"))
+_NEW_SOURCE: Final = insert(sources)
 _USED_AGAIN: Final = (
     update(sources).where(sources.c.sha256 == _SOURCE_OF.scalar_subquery()).values(kept_at=bindparam("now"))
 )
@@ -69,12 +71,12 @@ class Library:
     async def keep_source(self, job_id: str, data: bytes) -> None:
         now = self._clock()
 
-        def work(records: Connection) -> None:
+        def work(records: Transaction) -> None:
             if records.execute(_USED_AGAIN, {"job": job_id, "now": now}).rowcount:
                 return
             sha256 = records.execute(_SOURCE_OF, {"job": job_id}).scalar()
             if sha256 is not None:
-                records.execute(insert(sources), {"sha256": sha256, "picture": data, "kept_at": now})
+                records.execute(_NEW_SOURCE, {"sha256": sha256, "picture": data, "kept_at": now})
 
         try:
             await self._database.run(work)
@@ -107,7 +109,7 @@ class Library:
 
 def pasts() -> Select[Any]:
     """Select jobs with their outcomes, as `past_of` reads them."""
-    ending = (outcomes.c.kind, outcomes.c.seed, outcomes.c.seconds, outcomes.c.cost_usd)
+    ending = (outcomes.c.kind, outcomes.c.seed, outcomes.c.seconds, outcomes.c.cost_usd, outcomes.c.problem)
     return select(jobs, *ending).outerjoin(outcomes, outcomes.c.job_id == jobs.c.id)
 
 
@@ -129,6 +131,7 @@ def past_of(row: Row[Any]) -> Past | None:
         seconds=row.seconds,
         cost_usd=row.cost_usd,
         open=row.state in OPEN,
+        cancelled=row.problem == CANCELLED,
     )
 
 

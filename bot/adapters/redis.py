@@ -1,10 +1,9 @@
 """The ledger of jobs over redis.asyncio: each verb is one atomic script of `shared.queue`."""
 
-import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, cast
@@ -12,9 +11,9 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import AuthenticationError, NoScriptError, RedisError, ResponseError
 
-from bot.ports import Cancelled, Delivery, Standing, State
+from bot.ports import Cancelled, Delivery, Standing, State, Unheard
 from shared.catalogue import Catalogue
 from shared.errors import Problem, Refused, problem
 from shared.job import Job
@@ -35,6 +34,7 @@ from shared.queue.names import (
     open_key,
     picture_key,
     prepared_key,
+    ticket_list,
 )
 from shared.queue.pieces import joined
 from shared.queue.scripts import is_full, script, stage_with_picture
@@ -70,6 +70,7 @@ class RedisQueue:
     may be whose end was not told yet, `…_running` how many are at work at once, `per_minute` how many are taken on
     within 60 s. They hold over all bots and workers on one Redis. `memory_share` is the part of Redis's maxmemory (0
     to 1) above which new requests are refused; `keep_seconds` is how long an uploaded picture may wait to be prepared.
+    `ticket` writes what wakes a worker for a lane; where it is empty, none is queued, and the workers' sweep sends one.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class RedisQueue:
         redis: Redis,
         *,
         catalogue: Catalogue,
-        send_ticket: Callable[[str], Coroutine[Any, Any, None]],
+        ticket: Callable[[str], str],
         max_waiting: int = 20,
         max_running: int = 2,
         channel_waiting: int = 0,
@@ -90,7 +91,7 @@ class RedisQueue:
     ) -> None:
         self._redis = redis
         self._catalogue = catalogue
-        self._send_ticket = send_ticket
+        self._ticket = ticket
         self._room = (memory_share, keep_seconds * 1000)
         waiting, running = (max_waiting, channel_waiting, guild_waiting), (max_running, channel_running, guild_running)
         self._limits = tuple(zip(waiting, running, per_minute, strict=True))
@@ -100,7 +101,6 @@ class RedisQueue:
         self._looked_back = 0.0
         self._looked_at = LOOK_COUNT
         self._in_hand: set[str] = set()
-        self._sending: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Begin with what was read and never acknowledged. Raises `redis.RedisError`."""
@@ -117,23 +117,23 @@ class RedisQueue:
                 raise
 
     async def close(self) -> None:
-        """Let the tickets in hand be sent, then close the pool."""
-        if self._sending:
-            await asyncio.wait(self._sending, timeout=5)
+        """Close the pool."""
         await self._redis.aclose()
 
     async def accept(self, job: Job, source: bytes | None, *, doubts: int = 0) -> bool:
-        facts = (job.id, job.model_dump_json(), job.request.model, job.flow, 1, *self._room, doubts)
+        ticket = self._ticket(PREPARE if source else GENERATE)
+        facts = (job.id, job.model_dump_json(), job.request.model, job.flow, 1, *self._room, doubts, ticket)
         try:
             answer, *more = await self._run("accept", *facts, *self._limits_of(job), picture=source)
         except RedisError as error:
             if is_full(error):
                 raise Refused(problem("no_room")) from error
-            log.warning("job %s: the queue does not answer", job.id, exc_info=True)
-            raise Refused(problem("queue_unreachable")) from error
+            log.warning("job %s: the queue does not answer, or takes nothing", job.id, exc_info=True)
+            if isinstance(error, ResponseError | AuthenticationError):
+                raise Refused(problem("queue_unreachable")) from error
+            raise Unheard from error
         match answer.decode():
             case "accepted":
-                self._send_soon(PREPARE if source else GENERATE)
                 return True
             case "known":
                 return False
@@ -153,7 +153,7 @@ class RedisQueue:
         with in_words():
             answer, *more = await self._run("cancel", job_id, Failed(problem=problem).model_dump_json())
         if more and more[1]:
-            self._send_soon(more[0].decode())
+            await self._wake(more[0].decode())
         return Cancelled(answer.decode())
 
     async def open_jobs(self) -> Sequence[str]:
@@ -268,10 +268,13 @@ class RedisQueue:
         names = (job.flow, f"channel-{job.place.channel}", f"guild-{job.place.guild}")
         return [word for name, limits in zip(names, self._limits, strict=True) for word in (name, *limits)]
 
-    def _send_soon(self, lane: str) -> None:
-        task = asyncio.create_task(self._send_ticket(lane))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+    async def _wake(self, lane: str) -> None:
+        ticket = self._ticket(lane)
+        try:
+            if ticket:
+                await self._redis.lpush(ticket_list(lane), ticket)
+        except RedisError:
+            log.warning("a ticket for %s could not be sent; the sweep will send it", lane, exc_info=True)
 
     async def _pieces(self, name: str) -> bytes | None:
         return joined(cast("list[bytes]", await self._redis.lrange(name, 0, -1)))

@@ -3,21 +3,28 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, Protocol, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, Insert, Table, TextClause, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
+from sqlalchemy.sql import Executable
+
+from bot.records.sqlite import SQLiteThread
 
 BUSY_SECONDS: Final = 5
 DEADLINE: Final = 10.0
 TROUBLE: Final = (DBAPIError, PoolTimeoutError, OSError)  # TimeoutError is an OSError
 _DRIVERS: Final = {"sqlite": "aiosqlite", "postgresql": "psycopg", "postgres": "psycopg"}
+_INSERTS: Final[Mapping[str, Callable[[Table], Any]]] = MappingProxyType(
+    {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+)
 _HOW_TO: Final = "Write sqlite:///file.db or postgresql://user:password@host/name into DATABASE_URL."
 
 T = TypeVar("T")
@@ -29,6 +36,16 @@ class RecordsUnusableError(Exception):
     """Why the records cannot be used, in words for the operator and without what opens them."""
 
 
+class Transaction(Protocol):
+    """What `Database.run` is given to work with: SQLAlchemy's connection, or SQLite's own with as much of it."""
+
+    def execute(
+        self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None, /
+    ) -> Any:
+        """Execute a statement; its rows are had by `one_or_none`, `all`, `scalar` and `rowcount` of the answer."""
+        ...
+
+
 class Database:
     """The database that `url` names, and its pool of connections."""
 
@@ -36,7 +53,8 @@ class Database:
         """Read the address. Raises `RecordsUnusableError`."""
         self.url = address(url)
         self._engine = open_engine(self.url)
-        self._thread = SQLiteThread(self.url) if self.url.get_backend_name() == "sqlite" else None
+        in_file = self.url.get_backend_name() == "sqlite"
+        self._thread = SQLiteThread(str(self.url.database), configure) if in_file else None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -44,10 +62,11 @@ class Database:
         async with asyncio.timeout(DEADLINE), self._engine.begin() as connection:
             yield connection
 
-    async def run(self, work: Callable[[Connection], T]) -> T:
+    async def run(self, work: Callable[[Transaction], T]) -> T:
         """Do a transaction's work in one piece, without a step that is awaited: for what every job needs.
 
-        It is waited for `DEADLINE` seconds at most. Raises what `TROUBLE` lists.
+        Its statements are to be made once, not for each run, and of SQLite a Boolean comes as 0 or 1. It is waited for
+        `DEADLINE` seconds at most. Raises what `TROUBLE` lists.
         """
         async with asyncio.timeout(DEADLINE):
             if self._thread is not None:
@@ -71,30 +90,24 @@ class Database:
             await self._thread.close()
 
 
-class SQLiteThread:
-    """Does whole transactions in a thread of its own, one at a time: SQLite has one writer anyway.
+def upsert(
+    records: AsyncConnection,
+    table: Table,
+    row: Mapping[str, Any],
+    *,
+    same: Sequence[str],
+    where: TextClause | None = None,
+    kept: Collection[str] = (),
+) -> Insert:
+    """Insert a row, or change the one whose columns `same` are the same, but for its columns `kept`.
 
-    A driver that changes threads for every step of a cursor costs several times what the steps do.
+    `same` is a key or a unique index (of the rows `where`, word for word), so that of several written at once there is
+    one afterwards.
     """
-
-    def __init__(self, url: URL) -> None:
-        self._engine = create_engine(url, hide_parameters=True)
-        event.listen(self._engine, "connect", _configure)
-        self._thread = ThreadPoolExecutor(1, "records")
-
-    async def run(self, work: Callable[[Connection], T]) -> T:
-        """Do this work in a transaction. It is ended even when nobody waits for it any more."""
-
-        def whole() -> T:
-            with self._engine.begin() as connection:
-                return work(connection)
-
-        return await asyncio.get_running_loop().run_in_executor(self._thread, whole)
-
-    async def close(self) -> None:
-        """Close the file when what is in hand has ended."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
-        self._thread.shutdown(wait=False)
+    statement = _INSERTS[records.dialect.name](table).values(dict(row))
+    changed = {name: statement.excluded[name] for name in row if name not in {*same, *kept}}
+    whole: Insert = statement.on_conflict_do_update(index_elements=same, index_where=where, set_=changed)
+    return whole
 
 
 def address(url: str) -> URL:
@@ -118,7 +131,7 @@ def open_engine(url: URL) -> AsyncEngine:
     """
     if url.get_backend_name() == "sqlite":
         engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), hide_parameters=True)
-        event.listen(engine.sync_engine, "connect", _configure)
+        event.listen(engine.sync_engine, "connect", configure)
         return engine
     milliseconds = BUSY_SECONDS * 1000
     limits = {"connect_timeout": BUSY_SECONDS, "options": f"-c statement_timeout={milliseconds}"}
@@ -143,14 +156,14 @@ def open_migration_engine(url: URL) -> Engine:
 
     def connect(connection: sqlite3.Connection, record: Any) -> None:
         connection.isolation_level = None  # else the driver ends the transaction before a table is made
-        _configure(connection, record)
+        configure(connection, record)
 
     event.listen(engine, "connect", connect)
     event.listen(engine, "begin", begin)
     return engine
 
 
-def _configure(connection: Any, _record: Any) -> None:
+def configure(connection: Any, _record: Any = None) -> None:
     """Let readers and the one writer not wait for each other, and overwrite what is deleted with zeros.
 
     https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_secure_delete

@@ -65,11 +65,10 @@ def _through_bare(app: Celery, client: redis.Redis, count: int) -> float:
 
 
 async def _through_ours(url: str, count: int, round_number: int) -> float:
-    tickets = CeleryTickets(url)
     queue = RedisQueue(
         connect(url),
         catalogue=load_catalogue(),
-        send_ticket=tickets.send,
+        ticket=CeleryTickets().write,
         max_waiting=NO_LIMIT,
         max_running=RUNNING_LIMIT,
     )

@@ -42,7 +42,7 @@ class Queueing(RedisQueue):
         super().__init__(
             Redis(),
             catalogue=CATALOGUE,
-            send_ticket=no_ticket,
+            ticket=no_ticket,
             max_waiting=NO_LIMIT,
             max_running=RUNNING_LIMIT,
         )
@@ -58,12 +58,11 @@ class Queueing(RedisQueue):
             self.pipeline.execute()
         return [b"accepted"]
 
-    def _send_soon(self, lane: str) -> None:
-        """Send none."""
 
-
-async def no_ticket(lane: str) -> None:
+def no_ticket(lane: str) -> str:
     """Leave the workers asleep."""
+    del lane
+    return ""
 
 
 def queue_all(client: redis.Redis, jobs: Iterable[Job], picture: bytes = b"") -> None:

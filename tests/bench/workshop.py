@@ -85,7 +85,7 @@ class Desk:
 @contextlib.asynccontextmanager
 async def _opened(redis_url: str) -> AsyncIterator[Desk]:
     redis = connect(redis_url)
-    queue = RedisQueue(redis, catalogue=load_catalogue(), send_ticket=CeleryTickets(redis_url).send)
+    queue = RedisQueue(redis, catalogue=load_catalogue(), ticket=CeleryTickets().write)
     await queue.start()
     try:
         yield Desk(queue, redis)

@@ -18,7 +18,7 @@ def tickets() -> Tickets:
 @pytest.fixture
 async def bot_queue(redis_url: str, catalogue: Catalogue, tickets: Tickets) -> AsyncIterator[bot_side.RedisQueue]:
     queue = bot_side.RedisQueue(
-        bot_side.connect(redis_url), catalogue=catalogue, send_ticket=tickets.from_bot, max_waiting=50, max_running=2
+        bot_side.connect(redis_url), catalogue=catalogue, ticket=tickets.from_bot, max_waiting=50, max_running=2
     )
     await queue.start()
     yield queue

@@ -55,8 +55,9 @@ class Tickets:
     def __init__(self) -> None:
         self.sent: list[str] = []
 
-    async def from_bot(self, lane: str) -> None:
+    def from_bot(self, lane: str) -> str:
         self.sent.append(lane)
+        return ""
 
     def from_worker(self, lane: str) -> None:
         self.sent.append(str(lane))

@@ -122,9 +122,7 @@ async def test_the_turn_of_a_claimed_one_goes_to_the_next_of_the_same_person(
 
 
 async def test_a_queue_that_is_away_is_said_in_words(catalogue: Catalogue, tickets: Tickets) -> None:
-    away = bot_side.RedisQueue(
-        bot_side.connect("redis://127.0.0.1:1/0"), catalogue=catalogue, send_ticket=tickets.from_bot
-    )
+    away = bot_side.RedisQueue(bot_side.connect("redis://127.0.0.1:1/0"), catalogue=catalogue, ticket=tickets.from_bot)
 
     with pytest.raises(Refused) as refused:
         await away.cancel("1", BY_ADA)

@@ -114,7 +114,7 @@ async def test_a_limit_of_a_minute_does_not_last_an_hour_when_the_clock_is_set_b
     server: Server, catalogue: Catalogue, tickets: Tickets, worker_queue: worker_side.RedisQueue
 ) -> None:
     redis_of_bot = bot_side.connect(server.url)
-    asking = bot_side.RedisQueue(redis_of_bot, catalogue=catalogue, send_ticket=tickets.from_bot, per_minute=(1, 0, 0))
+    asking = bot_side.RedisQueue(redis_of_bot, catalogue=catalogue, ticket=tickets.from_bot, per_minute=(1, 0, 0))
     async with redis_of_bot:
         await asking.accept(job(1), None)
         worker_queue.sweep(catalogue)

@@ -52,7 +52,7 @@ async def test_the_picture_of_a_job_that_is_known_or_refused_is_not_kept(
 ) -> None:
     await bot_queue.accept(job(1, has_picture=True), b"first")
     strict = bot_side.RedisQueue(
-        bot_side.connect(redis_url), catalogue=catalogue, send_ticket=tickets.from_bot, max_waiting=1
+        bot_side.connect(redis_url), catalogue=catalogue, ticket=tickets.from_bot, max_waiting=1
     )
 
     again = await bot_queue.accept(job(1, has_picture=True), b"second")

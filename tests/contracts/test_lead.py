@@ -103,7 +103,7 @@ async def test_an_outcome_that_was_handed_to_a_bot_that_is_gone_is_handed_out_ag
 ) -> None:
     monkeypatch.setattr(adapter, "LOOK_BACK_SECONDS", 0.2)
     monkeypatch.setattr(adapter, "READ_SECONDS", 0.1)
-    queue = adapter.RedisQueue(adapter.connect(redis_url), catalogue=catalogue, send_ticket=_no_ticket)
+    queue = adapter.RedisQueue(adapter.connect(redis_url), catalogue=catalogue, ticket=_no_ticket)
     await queue.start()
     with redis.Redis.from_url(redis_url) as client:
         client.xadd(OUTCOMES, {"job": "1"})
@@ -120,5 +120,6 @@ async def test_an_outcome_that_was_handed_to_a_bot_that_is_gone_is_handed_out_ag
     await queue.close()
 
 
-async def _no_ticket(lane: str) -> None:
+def _no_ticket(lane: str) -> str:
     del lane
+    return ""

@@ -33,8 +33,9 @@ def job(number: int, *, user: int = 1, channel: int = 2, guild: int = 3) -> Job:
     )
 
 
-async def no_ticket(lane: str) -> None:
+def no_ticket(lane: str) -> str:
     del lane
+    return ""
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Bots:
 
     async def open(self, **limits: Any) -> RedisQueue:
         redis = connect(self.url)
-        queue = RedisQueue(redis, catalogue=self.catalogue, send_ticket=no_ticket, **{"max_waiting": 999, **limits})
+        queue = RedisQueue(redis, catalogue=self.catalogue, ticket=no_ticket, **{"max_waiting": 999, **limits})
         await queue.start()
         self.closing.push_async_callback(queue.close)
         return queue

@@ -116,7 +116,7 @@ async def test_a_call_takes_as_long_as_calls_took_lately_and_one_that_runs_what_
 
 async def test_a_full_channel_is_waited_for(redis_url: str, catalogue: Catalogue, tickets: Tickets) -> None:
     queue = bot_side.RedisQueue(
-        bot_side.connect(redis_url), catalogue=catalogue, send_ticket=tickets.from_bot, channel_running=1
+        bot_side.connect(redis_url), catalogue=catalogue, ticket=tickets.from_bot, channel_running=1
     )
     for user in (1, 2, 3):
         await queue.accept(job(user, user), None)
@@ -164,9 +164,7 @@ async def test_of_many_open_jobs_those_at_work_are_seen_always_and_the_others_in
 
 
 async def test_a_queue_that_is_away_is_said_in_words(catalogue: Catalogue, tickets: Tickets) -> None:
-    away = bot_side.RedisQueue(
-        bot_side.connect("redis://127.0.0.1:1/0"), catalogue=catalogue, send_ticket=tickets.from_bot
-    )
+    away = bot_side.RedisQueue(bot_side.connect("redis://127.0.0.1:1/0"), catalogue=catalogue, ticket=tickets.from_bot)
 
     asked = (away.jobs_of("user-1"), away.waiting(1), away.standings(["1"]), away.prepared("1"))
     for refused in await asyncio.gather(*asked, return_exceptions=True):

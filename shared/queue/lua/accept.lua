@@ -1,11 +1,12 @@
 -- Take on a job, once. ARGV: id, job, model, flow, cost, memory share, keep ms, doubts (calls of a life that Redis
--- forgot, whose fate is unknown), then of each scope (user, channel, guild) its name, how many of its jobs may be open, how
--- many may run and how many may be taken on within a minute (0: any number); with its upload, if there is one.
+-- forgot, whose fate is unknown), a ticket for its lane ('': none), then of each scope (user, channel, guild) its name, how
+-- many of its jobs may be open, how many may run and how many may be taken on within a minute (0: any number); with its
+-- upload, if there is one.
 -- Answers {'accepted'} | {'known'} | {'full', scope, count, limit} | {'too_often', scope, limit, ms to wait} | {'no_room'}
 -- | {'model_off', problem}.
-local id, job, model, flow, cost, share, keep, doubts = unpack(ARGV, 1, 8)
+local id, job, model, flow, cost, share, keep, doubts, ticket = unpack(ARGV, 1, 9)
 local at, minute, scopes = now(), 60000, {}
-for i = 9, #ARGV, 4 do
+for i = 10, #ARGV, 4 do
   scopes[#scopes + 1] = {name = ARGV[i], open = tonumber(ARGV[i + 1]), run = ARGV[i + 2], often = tonumber(ARGV[i + 3])}
 end
 
@@ -38,11 +39,9 @@ for _, scope in ipairs(scopes) do
     redis.call('PEXPIRE', key('asked', scope.name), minute)
   end
 end
-if keep_picture(key('source', id), #ARGV + 1, keep) then
-  set_state(id, 'preparing')
-  enter('prepare', id)
-else
-  set_state(id, 'waiting')
-  enter('generate', id)
-end
+local has_picture = keep_picture(key('source', id), #ARGV + 1, keep)
+local lane = has_picture and 'prepare' or 'generate'
+set_state(id, has_picture and 'preparing' or 'waiting')
+enter(lane, id)
+if ticket ~= '' then redis.call('LPUSH', key('celery', lane), ticket) end
 return {'accepted'}
