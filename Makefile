@@ -11,6 +11,9 @@ RECORD ?=
 PORT ?=
 export PROMPT
 
+# A file's tests share its servers and run one after another; files run side by side, each process with servers of its own.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 .PHONY: help demo test check audit bench soak fuzz up lock clean
 
 help:  ## list the commands
@@ -21,14 +24,14 @@ demo: .venv/demo  ## everything on loopback: chat page, bot, worker, Redis (ONCE
 		$(if $(MODEL),--model "$(MODEL)") $(if $(RECORD),--record "$(RECORD)") $(if $(PORT),--port "$(PORT)")
 
 test: .venv/dev  ## all tests, with real processes; the browser's are skipped where there is no Chromium
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 check: .venv/dev audit  ## formatting, lint, strict types, import contracts, known vulnerabilities, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 audit: .venv/dev  ## ask for known vulnerabilities of the locked packages, where that can be asked
 	$(BIN)/python -m tests.security.audit

@@ -55,6 +55,7 @@ from bot.looking.queue import Queue
 from bot.looking.show import Show
 from bot.ports import Past, Source
 from bot.presses.book import buttons
+from bot.presses.cancel import Cancel
 from bot.presses.details import Details
 from bot.presses.grid import CancelAll
 from bot.recall import Recall, posted
@@ -162,6 +163,7 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
             "explore_go": explore.start,
             "explore_no": explore.drop,
             "cancel_all": CancelAll(grids, queue),
+            "queue_cancel": Cancel(recall, queue, look.commands["queue"].listed),
         }
         bot.forms = {**forms, "reimagine": reimagine.submitted}
         board = Board(bot, queue, catalogue)

@@ -27,7 +27,7 @@ from bot import attachments
 from bot.interactions.answers import acknowledge, answer_id, refuse, take_back
 from bot.interactions.permissions import may_open_thread, missing
 from bot.interactions.speaking import known_preferences_of, phrases_of, preferences_of
-from bot.ports import Accepting, Kept, Recording, Source
+from bot.ports import Accepting, Kept, Recording, Source, Unheard
 from bot.render import preparing_text, thread_name
 from bot.views import with_cancel
 from shared.catalogue import Catalogue
@@ -208,7 +208,10 @@ class Intake:
         source: Source | Kept | None,
         say_arrived: Callable[[], Awaitable[None]],
     ) -> Mapping[str, Sequence[Problem]]:
-        """Write all down, say so while the picture is fetched, queue each. Tells why some were refused, by id."""
+        """Write all down, say so while the picture is fetched, queue each. Tells why some were refused, by id.
+
+        Once the queue's answer does not come, the rest stays written down as queued: `bot.reconcile` finds out.
+        """
         try:
             fresh = await self._write_down(jobs, source)
         except Refused:
@@ -218,16 +221,19 @@ class Intake:
             return {}
         refusals: dict[str, Sequence[Problem]] = {}
         waiting = {job.id: job for job in fresh}
-        saying = asyncio.ensure_future(say_arrived())
+        saying, heard = asyncio.ensure_future(say_arrived()), True
         try:
             async with self._at_hand(fresh[0].id, source, self._limit(interaction), saying) as picture:
                 for job in fresh:
                     try:
-                        await self._queue(job, picture)
+                        heard = heard and await self._queue(job, picture)
+                        await self.records.queued(job.id, picture.sha256 if picture else None)
                     except Refused as refused:
                         refusals[job.id] = refused.problems
                         await self.records.refused(job.id, refused.problems[0])
                     del waiting[job.id]
+            if not heard:
+                await _say_unheard(interaction)
         except Exception as error:
             why = error.problems[0] if isinstance(error, Refused) else problem("internal")
             for job_id in waiting:
@@ -274,10 +280,14 @@ class Intake:
         digest = hashlib.sha256(data) if small else await asyncio.to_thread(hashlib.sha256, data)
         return Kept(digest.hexdigest(), data)
 
-    async def _queue(self, job: Job, picture: Kept | None) -> None:
-        fresh = await self.queue.accept(job, picture.data if picture else None)
+    async def _queue(self, job: Job, picture: Kept | None) -> bool:
+        """Queue a job. False when nobody knows whether it was. Raises `Refused`."""
+        try:
+            fresh = await self.queue.accept(job, picture.data if picture else None)
+        except Unheard:
+            return False
         log.info("job %s: %s for %s", job.id, "accepted" if fresh else "was queued before", job.request.model)
-        await self.records.queued(job.id, picture.sha256 if picture else None)
+        return True
 
     async def _say_arrived(self, interaction: discord.Interaction, job: Job) -> None:
         """Turn the acknowledgement into the message that tells where the job stands.
@@ -386,6 +396,15 @@ def _kind(interaction: discord.Interaction) -> discord.ChannelType | None:
 def _private(interaction: discord.Interaction) -> bool:
     """Tell whether the answer goes to direct messages from elsewhere. Raises `Refused` where nobody knows."""
     return known_preferences_of(interaction).private and interaction.guild_id is not None
+
+
+async def _say_unheard(interaction: discord.Interaction) -> None:
+    """Tell who asked, and nobody else, that the request waits for the queue itself."""
+    try:
+        async with asyncio.timeout(_DEADLINE):
+            await interaction.followup.send(phrases_of(interaction).say("status.unheard"), ephemeral=True)
+    except Exception:  # it is no ending: that comes
+        log.warning("interaction %s: could not be told that it waits", interaction.id, exc_info=True)
 
 
 async def _nothing() -> None:

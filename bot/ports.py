@@ -180,7 +180,7 @@ class Past:
 
     `seed` is the one its picture was made with, where there is one; `seconds` is the model's own time, `cost_usd` what
     that cost, None where nobody knows. `source` is the hash of the picture it started from; `deleted`: its answer was
-    deleted by a person; `open`: it has no end yet.
+    deleted by a person; `cancelled`: a person ended it before it was painted; `open`: it has no end yet.
     """
 
     job: Job
@@ -193,6 +193,14 @@ class Past:
     seconds: float | None = None
     cost_usd: float | None = None
     open: bool = False
+    cancelled: bool = False
+
+    @property
+    def without_picture(self) -> str:
+        """Why no picture is shown of it: "deleted", "cancelled", "filtered", "failed" or "gone"."""
+        if self.deleted or self.cancelled:
+            return "deleted" if self.deleted else "cancelled"
+        return self.kind if self.kind in {"filtered", "failed"} else "gone"
 
 
 @dataclass(frozen=True)
@@ -255,6 +263,10 @@ class Delivery:
     job_id: str
 
 
+class Unheard(Exception):
+    """The queue's answer did not come: whether it did what it was asked is not known."""
+
+
 class Accepting(Protocol):
     """Taking on a job."""
 
@@ -263,7 +275,7 @@ class Accepting(Protocol):
 
         `doubts` counts its calls of before whose fate nobody knows: after one, no other such call is repeated.
         Raises `shared.errors.Refused` (no_room, too_many_waiting, model_off, queue_unreachable, and the limits of
-        channel, guild and minute); nothing is kept then.
+        channel, guild and minute); nothing is kept then. Raises `Unheard`.
         """
         ...
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
-from bot.ports import Accepting, Closing, Kept, Record, Reviewing, Source, Standing, State, Told, Watching
+from bot.ports import Accepting, Closing, Kept, Record, Reviewing, Source, Standing, State, Told, Unheard, Watching
 from shared.errors import Problem, Refused, problem
 from shared.outcome import Failed, Outcome
 
@@ -148,11 +148,11 @@ class Reconcile:
             return
         try:
             await self._queue.accept(job, picture, doubts=1)
-        except Refused as refused:
+        except (Refused, Unheard) as error:
             await self._records.not_repeated(job.id)
-            if refused.problems[0].code not in _PASSES:
+            if isinstance(error, Refused) and error.problems[0].code not in _PASSES:
                 raise
-            log.info("job %s: cannot be queued again yet (%s)", job.id, refused.problems[0].code)
+            log.info("job %s: cannot be queued again yet (%r)", job.id, error)
             return
         log.warning("job %s: the queue had forgotten it; it is queued again", job.id)
         if record.thread is not None:

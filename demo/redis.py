@@ -71,7 +71,8 @@ class RedisServer:
         log = self.folder / "redis.log"
         arguments = ("--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder), "--save", "")
         durable = ("--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction")
-        plain = ("--rdbcompression", "no")  # most of it are pictures, which are compressed
+        # most of it are pictures, which are compressed, and gone before the file is as long as that
+        plain = ("--rdbcompression", "no", "--auto-aof-rewrite-min-size", "1gb")
         with log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - the binary was found by name, the options are ours
                 [find_server(), *arguments, *durable, *plain, *self.options],

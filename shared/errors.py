@@ -182,8 +182,8 @@ _TIME: Mapping[str, str] = {
     "no_room": "The queue is full. There is no room for another picture just now. Ask again in a few minutes.",
     "records_unavailable": "The request could not be taken on. The bot's records cannot be written just now. "
     "Nothing was charged; ask again in a minute.",
-    "queue_unreachable": "The request could not be queued. The queue does not answer. "
-    "Nothing was charged; ask again in a minute.",
+    "queue_unreachable": "The request could not be queued. The queue takes nothing from this bot. "
+    "Nothing was charged; tell whoever runs it.",
     "queue_away": "That could not be done. The queue does not answer. Try again in a minute.",
     "not_in_time": "That could not be looked up in time. The bot's records, its queue or Discord did not answer. "
     "Try again in a moment.",

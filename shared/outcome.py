@@ -1,11 +1,13 @@
 """How a job ends: Generated, Filtered or Failed, nothing else."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from shared.errors import Problem
+
+CANCELLED: Final = "cancelled"  # the code of the problem of what a person ended
 
 
 class Side(StrEnum):
@@ -51,7 +53,7 @@ class Failed(_Ending):
     @property
     def cancelled(self) -> bool:
         """Whether a person wanted it so."""
-        return self.problem.code == "cancelled"
+        return self.problem.code == CANCELLED
 
 
 Outcome = Annotated[Generated | Filtered | Failed, Field(discriminator="kind")]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 import redis
 from playwright.sync_api import Browser, sync_playwright
@@ -10,10 +11,16 @@ from demo.redis import RedisServer, running_redis
 from shared.catalogue import Catalogue, load_catalogue
 from tests.browser import ARGUMENTS, CHROMIUM, WHY_SKIPPED
 
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the browser's tests last: playwright's loop, once started, leaves no room for another in this thread."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    """Run the browser's tests last: playwright's loop, once started, leaves no room for another in this thread.
+
+    The end-to-end tests, which take longest, come first, so that processes that run files side by side end together.
+    """
+    items.sort(key=lambda item: (item.get_closest_marker("browser") is not None, "e2e" not in item.path.parts))
 
 
 @pytest.fixture(scope="session")

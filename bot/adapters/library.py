@@ -16,6 +16,7 @@ from bot.records.database import TROUBLE, Database, Transaction
 from bot.records.models import OPEN, jobs, outcomes, results, sources, thumbnails
 from shared.errors import Refused, problem
 from shared.job import Job
+from shared.outcome import CANCELLED
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ class Library:
 
 def pasts() -> Select[Any]:
     """Select jobs with their outcomes, as `past_of` reads them."""
-    ending = (outcomes.c.kind, outcomes.c.seed, outcomes.c.seconds, outcomes.c.cost_usd)
+    ending = (outcomes.c.kind, outcomes.c.seed, outcomes.c.seconds, outcomes.c.cost_usd, outcomes.c.problem)
     return select(jobs, *ending).outerjoin(outcomes, outcomes.c.job_id == jobs.c.id)
 
 
@@ -130,6 +131,7 @@ def past_of(row: Row[Any]) -> Past | None:
         seconds=row.seconds,
         cost_usd=row.cost_usd,
         open=row.state in OPEN,
+        cancelled=row.problem == CANCELLED,
     )
 
 

@@ -3,12 +3,12 @@
 import json
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, bindparam, delete, insert, select
+from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.sql.schema import Table
 
 from bot.adapters.library import opened, required
 from bot.ports import Preferences, Pressing
-from bot.records.database import Database
+from bot.records.database import Database, upsert
 from bot.records.models import guilds, people
 
 _WHICH: Final[BindParameter[int]] = bindparam("which")
@@ -51,5 +51,5 @@ class People:
     async def _replace(self, table: Table, key: int, values: dict[str, Any]) -> None:
         (column,) = table.primary_key
         async with opened(self._database) as records:
-            await records.execute(delete(table).where(column == key))
-            await records.execute(insert(table).values(values | {column.name: key}))
+            row = values | {column.name: key}
+            await records.execute(upsert(records, table, row, same=[column.name]))

@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Insert, Row, delete, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.library import opened
 from bot.ports import Owner, Preset
-from bot.records.database import Database
-from bot.records.models import presets
+from bot.records.database import Database, upsert
+from bot.records.models import OF_GUILD, OF_PERSON, presets
 from shared.errors import Refused, problem
 
 MOST_OWN: Final = 25
@@ -41,13 +42,11 @@ class KeptPresets:
         }
         same = _of(owner) & (presets.c.folded == name.casefold())
         async with opened(self._database) as records:
-            before = (await records.execute(delete(presets).where(same).returning(presets))).first()
+            before = (await records.execute(select(presets).where(same).with_for_update())).one_or_none()
+            await records.execute(_upsert(records, owner, row))
             count = (await records.execute(select(func.count()).select_from(presets).where(_of(owner)))).scalar_one()
-            if count >= limit:
+            if count > limit:
                 raise Refused(problem("preset_full", limit=limit))
-            if before is not None:
-                row["code"] = before.code  # who has it still gets what is under this name
-            await records.execute(insert(presets).values(row))
         return None if before is None else _preset(before)
 
     async def presets(self, owner: Owner) -> Sequence[Preset]:
@@ -64,6 +63,12 @@ class KeptPresets:
         same = _of(owner) & (presets.c.folded == name.casefold())
         async with opened(self._database) as records:
             return bool((await records.execute(delete(presets).where(same))).rowcount)
+
+
+def _upsert(records: AsyncConnection, owner: Owner, row: Mapping[str, Any]) -> Insert:
+    """Who has the code of one of this name still gets what is under the name."""
+    whose, which = ("guild_id", OF_GUILD) if owner.guild else ("user_id", OF_PERSON)
+    return upsert(records, presets, row, same=[whose, "folded"], where=which, kept=["code"])
 
 
 def _of(owner: Owner) -> ColumnElement[bool]:

@@ -12,9 +12,9 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import NoScriptError, OutOfMemoryError, RedisError, ResponseError
+from redis.exceptions import AuthenticationError, NoScriptError, RedisError, ResponseError
 
-from bot.ports import Cancelled, Delivery, Standing, State
+from bot.ports import Cancelled, Delivery, Standing, State, Unheard
 from shared.catalogue import Catalogue
 from shared.errors import Problem, Refused, problem
 from shared.job import Job
@@ -37,8 +37,8 @@ from shared.queue.names import (
     prepared_key,
     ticket_list,
 )
-from shared.queue.pieces import cut, joined
-from shared.queue.scripts import script
+from shared.queue.pieces import joined
+from shared.queue.scripts import is_full, script, stage_with_picture
 from shared.queue.transport import CONNECTION, REPEATS
 
 log = logging.getLogger(__name__)
@@ -72,15 +72,15 @@ class Script:
 
     def __init__(self, redis: Redis, text: str) -> None:
         self._redis = redis
-        self._text = text
-        self._name = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+        self.text = text
+        self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
     async def __call__(self, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
         """Run it. Raises `redis.RedisError`."""
         try:
-            return await self._redis.evalsha(self._name, len(keys), *keys, *arguments)
+            return await self._redis.evalsha(self.sha, len(keys), *keys, *arguments)
         except NoScriptError:
-            return await self._redis.eval(self._text, len(keys), *keys, *arguments)
+            return await self._redis.eval(self.text, len(keys), *keys, *arguments)
 
 
 class RedisQueue:
@@ -143,14 +143,15 @@ class RedisQueue:
     async def accept(self, job: Job, source: bytes | None, *, doubts: int = 0) -> bool:
         ticket = self._ticket(PREPARE if source else GENERATE)
         facts = (job.id, job.model_dump_json(), job.request.model, job.flow, 1, *self._room, doubts, ticket)
-        pieces = cut(source or b"")
         try:
-            answer, *more = await self._run("accept", *facts, len(pieces), *self._limits_of(job), *pieces)
-        except OutOfMemoryError as error:
-            raise Refused(problem("no_room")) from error
+            answer, *more = await self._run("accept", *facts, *self._limits_of(job), picture=source)
         except RedisError as error:
-            log.warning("job %s: the queue does not answer", job.id, exc_info=True)
-            raise Refused(problem("queue_unreachable")) from error
+            if is_full(error):
+                raise Refused(problem("no_room")) from error
+            log.warning("job %s: the queue does not answer, or takes nothing", job.id, exc_info=True)
+            if isinstance(error, ResponseError | AuthenticationError):
+                raise Refused(problem("queue_unreachable")) from error
+            raise Unheard from error
         match answer.decode():
             case "accepted":
                 return True
@@ -220,11 +221,11 @@ class RedisQueue:
             raise
 
     async def picture(self, job_id: str) -> bytes | None:
-        return cast("bytes | None", await self._redis.get(picture_key(job_id)))
+        return await self._pieces(picture_key(job_id))
 
     async def prepared(self, job_id: str) -> bytes | None:
         with in_words():
-            return joined(cast("list[bytes]", await self._redis.lrange(prepared_key(job_id), 0, -1)))
+            return await self._pieces(prepared_key(job_id))
 
     async def delivered(self, delivery: Delivery, message: int | None) -> None:
         await self._run("deliver", delivery.job_id, GROUP, delivery.entry, message or "", LEDGER_SECONDS * 1000)
@@ -295,8 +296,21 @@ class RedisQueue:
         except RedisError:
             log.warning("a ticket for %s could not be sent; the sweep will send it", lane, exc_info=True)
 
-    async def _run(self, name: str, *arguments: Any) -> Any:
-        return await self._scripts[name]([PREFIX], arguments)
+    async def _pieces(self, name: str) -> bytes | None:
+        return joined(cast("list[bytes]", await self._redis.lrange(name, 0, -1)))
+
+    async def _run(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
+        script = self._scripts[name]
+        if not picture:
+            return await script([PREFIX], arguments)
+        transaction = self._redis.pipeline()
+        stage_with_picture(transaction, script.sha, arguments, picture)
+        try:
+            _, answer, _ = await transaction.execute()
+        except NoScriptError:
+            await self._redis.script_load(script.text)
+            return await self._run(name, *arguments, picture=picture)
+        return answer
 
 
 @contextlib.contextmanager

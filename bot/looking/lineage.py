@@ -110,7 +110,7 @@ class Lineage:
                     seed="" if past.seed is None else f"{phrases.option('seed')} {past.seed}",
                     changed=changes(parent, past, self.catalogue, phrases) if parent else "",
                     here=phrases.say("lineage.here") if past.job.id == here else "",
-                    word=phrases.say(_state(past)),
+                    word=phrases.say(f"lineage.{past.without_picture}"),
                     plain=phrases.say("lineage.somebody"),
                 )
             )
@@ -163,9 +163,3 @@ def _first(originals: Mapping[str, bytes], family: Sequence[Past], phrases: Phra
 
 def _original_id(job_id: str) -> str:
     return f"{job_id}:original"
-
-
-def _state(past: Past) -> str:
-    if past.deleted:
-        return "lineage.deleted"
-    return f"lineage.{past.kind}" if past.kind in {"filtered", "failed"} else "lineage.gone"

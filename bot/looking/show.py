@@ -3,7 +3,7 @@
 import re
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import discord
 from discord.app_commands import Choice
@@ -81,10 +81,9 @@ class Show:
         if past.kind != "generated":
             return Shown(await self._without_picture(past, phrases))
         picture = await self.pictures.of(past)
-        rows = notice_rows(past.job.id, past.job.request, self.catalogue, phrases)
         if picture is None:
             model = self.catalogue.models.get(past.job.request.model)
-            return Shown(gone_view(past.job, past, model, phrases, rows=rows))
+            return Shown(gone_view(past.job, past, model, phrases, rows=self._rows(past, phrases)))
         seconds = past.finished_at - past.job.accepted_at
         limit = min(interaction.filesize_limit, WHOLE_REQUEST)
         letter = await with_picture(
@@ -93,7 +92,7 @@ class Show:
         return Shown(letter["view"], letter.get("files", ()))
 
     async def _without_picture(self, past: Past, phrases: Phrases) -> discord.ui.LayoutView:
-        rows = notice_rows(past.job.id, past.job.request, self.catalogue, phrases)
+        rows = self._rows(past, phrases)
         for standing in await self.queue.standings([past.job.id]):
             if standing.state is not State.DELIVERED:
                 return queue_view([standing], None, self.catalogue, phrases, {})
@@ -105,4 +104,7 @@ class Show:
         if past.kind is None:
             raise Refused(problem("show_nothing"))
         link = past.told.link(past.job.place.guild) if past.told else None
-        return ended_view(past.job, past.kind, link, phrases, rows=rows)
+        return ended_view(past.job, past.without_picture, link, phrases, rows=rows)
+
+    def _rows(self, past: Past, phrases: Phrases) -> list[discord.ui.ActionRow[Any]]:
+        return notice_rows(past.job.id, past.job.request, self.catalogue, phrases, deleted=past.deleted)

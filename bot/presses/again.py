@@ -6,13 +6,10 @@ from typing import Final
 
 import discord
 
-from bot.intake import Intake
 from bot.interactions.answers import outdated
 from bot.interactions.patience import looking_up
-from bot.ports import Knowing
-from bot.presses.guard import may_press
+from bot.presses.guard import GoingOn
 from bot.presses.models import model_called, reading_pictures
-from bot.recall import Recall
 from bot.views import Press
 from shared.request import carried_over
 
@@ -20,22 +17,17 @@ KEEP: Final = MappingProxyType({"subtle": 80.0, "strong": 50.0})
 
 
 @dataclass(frozen=True)
-class Again:
+class Again(GoingOn):
     """Asks once more for what a job asked for, of the model that `Press.more` names where it names one.
 
     `same_seed`: with the seed that it was made with.
     """
 
-    intake: Intake
-    recall: Recall
-    people: Knowing
     same_seed: bool = False
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
         async with looking_up(interaction):
-            recipe = await self.recall.recipe(interaction, press.job_id)
-            if not await may_press(interaction, recipe, self.people):
-                return
+            recipe = await self.recipe(interaction, press.job_id)
             model = model_called(self.intake.catalogue, press.more or recipe.request.model)
             seed = recipe.seed if self.same_seed else None
             request = carried_over(recipe.request, model, self.intake.catalogue, seed=seed)
@@ -44,21 +36,15 @@ class Again:
 
 
 @dataclass(frozen=True)
-class Vary:
+class Vary(GoingOn):
     """Starts from a job's picture, with its prompt and settings."""
-
-    intake: Intake
-    recall: Recall
-    people: Knowing
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
         if press.more not in KEEP:
             await outdated(interaction)
             return
         async with looking_up(interaction):
-            recipe = await self.recall.recipe(interaction, press.job_id)
-            if not await may_press(interaction, recipe, self.people):
-                return
+            recipe = await self.recipe(interaction, press.job_id)
             catalogue = self.intake.catalogue
             model = reading_pictures(catalogue, recipe.request.model)
             request = carried_over(recipe.request, model, catalogue, on_result=True, keep=KEEP[press.more])

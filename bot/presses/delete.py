@@ -10,7 +10,7 @@ import discord
 from bot.interactions.answers import change, hold, tell, written
 from bot.interactions.patience import looking_up
 from bot.interactions.speaking import phrases_of
-from bot.presses.guard import may_end
+from bot.presses.guard import require_end
 from bot.recall import Recall
 from bot.views import Press, confirm
 from shared.errors import Refused, problem
@@ -27,9 +27,9 @@ class Delete:
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
         async with looking_up(interaction):
             recipe = await self.recall.recipe(interaction, press.job_id)
-        if await may_end(interaction, recipe.author):
-            phrases = phrases_of(interaction)
-            await tell(interaction, phrases.say("delete.sure"), view=confirm("delete_yes", recipe.job_id, phrases))
+        require_end(interaction, recipe.author)
+        phrases = phrases_of(interaction)
+        await tell(interaction, phrases.say("delete.sure"), view=confirm("delete_yes", recipe.job_id, phrases))
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ class DeleteYes:
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
         async with looking_up(interaction):
             recipe = await self.recall.recipe(interaction, press.job_id)
-        if not await may_end(interaction, recipe.author) or not await hold(interaction):
+        require_end(interaction, recipe.author)
+        if not await hold(interaction):
             return
         try:
             await self._delete(interaction, recipe.job_id)

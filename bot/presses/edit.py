@@ -5,15 +5,13 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.intake import Intake
 from bot.interactions.answers import open_form, outdated, refuse
 from bot.interactions.forms import Form, modal
 from bot.interactions.patience import looking_up
 from bot.interactions.speaking import phrases_of
-from bot.ports import Knowing, Recipe
-from bot.presses.guard import may_press
+from bot.ports import Recipe
+from bot.presses.guard import GoingOn
 from bot.presses.models import model_called, reading_pictures
-from bot.recall import Recall
 from bot.render.fields import TEXT_LIMIT
 from bot.render.form import editable, form_parts, texts_of
 from bot.views import Press
@@ -23,23 +21,18 @@ from shared.request import Request, compose, reshaped
 
 
 @dataclass(frozen=True)
-class Edit:
+class Edit(GoingOn):
     """Opens the form, and asks for what comes back. `on_result`: of the result itself, else of what it started from.
 
     All that is known in between is the form's custom id, so another process may take what comes back.
     """
 
-    intake: Intake
-    recall: Recall
-    people: Knowing
     on_result: bool = False
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
         """Open the form."""
         async with looking_up(interaction):
-            recipe = await self.recall.recipe(interaction, press.job_id)
-            if not await may_press(interaction, recipe, self.people):
-                return
+            recipe = await self.recipe(interaction, press.job_id)
             model, request = self._start(recipe)
             too_long = list(_too_long(request))
         phrases = phrases_of(interaction)
@@ -54,9 +47,7 @@ class Edit:
     async def submitted(self, interaction: discord.Interaction, form: Form) -> None:
         """Ask for what was filled in."""
         async with looking_up(interaction):
-            recipe = await self.recall.recipe(interaction, form.job_id)
-            if not await may_press(interaction, recipe, self.people):
-                return
+            recipe = await self.recipe(interaction, form.job_id)
             request = self._request(recipe, form)
             find = self.recall.result(interaction, recipe.job_id) if self.on_result else self.recall.original(recipe)
             source = await find

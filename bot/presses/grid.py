@@ -6,15 +6,14 @@ from functools import partial
 
 import discord
 
-from bot.interactions.answers import refuse
 from bot.interactions.patience import looking_up
 from bot.interactions.showing import Shown, present
 from bot.interactions.speaking import phrases_of
 from bot.ports import Cancelled, Cancelling, Exploring, Grid
-from bot.presses.guard import may_end
+from bot.presses.guard import require_end
 from bot.render.grid import note_view
 from bot.views import Press
-from shared.errors import problem
+from shared.errors import Refused, problem
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +29,9 @@ class CancelAll:
         async with looking_up(interaction):
             grid = await self.grids.grid(press.job_id)
         if grid is None or grid.place.guild != (interaction.guild_id or grid.place.guild):
-            await refuse(interaction, [problem("job_unknown")])
-        elif await may_end(interaction, grid.requester.id):
-            await present(interaction, partial(self._cancelled, interaction, grid))
+            raise Refused(problem("job_unknown"))
+        require_end(interaction, grid.requester.id)
+        await present(interaction, partial(self._cancelled, interaction, grid))
 
     async def _cancelled(self, interaction: discord.Interaction, grid: Grid) -> Shown:
         why = problem("cancelled", name=interaction.user.display_name)

@@ -1,31 +1,40 @@
 """Who may press what."""
 
+from dataclasses import dataclass
+
 import discord
 
-from bot.interactions.answers import refuse
+from bot.intake import Intake
 from bot.ports import Knowing, Pressing, Recipe
-from shared.errors import problem
+from bot.recall import Recall
+from shared.errors import Refused, problem
 
 
-async def may_press(interaction: discord.Interaction, recipe: Recipe, people: Knowing) -> bool:
-    """Tell whether this person may go on from this result; where not, they are told.
+@dataclass(frozen=True)
+class GoingOn:
+    """Asks for a picture that goes on from a result, which whoever presses has to be let."""
 
-    The author and moderators always may, everyone else where the guild lets everyone.
-    """
-    if recipe.author in {None, interaction.user.id} or interaction.guild_id is None or moderates(interaction):
-        return True
-    if await people.pressing(interaction.guild_id) is Pressing.EVERYONE:
-        return True
-    await refuse(interaction, [problem("not_yours")])
-    return False
+    intake: Intake
+    recall: Recall
+    people: Knowing
+
+    async def recipe(self, interaction: discord.Interaction, job_id: str) -> Recipe:
+        """Tell how the result was made. Raises `Refused`: as `Recall.recipe`, and not_yours.
+
+        The author and moderators may always go on from it, everyone else where the guild lets everyone.
+        """
+        recipe, guild = await self.recall.recipe(interaction, job_id), interaction.guild_id
+        if recipe.author in {None, interaction.user.id} or guild is None or moderates(interaction):
+            return recipe
+        if await self.people.pressing(guild) is not Pressing.EVERYONE:
+            raise Refused(problem("not_yours"))
+        return recipe
 
 
-async def may_end(interaction: discord.Interaction, author: int | None) -> bool:
-    """Tell whether this person may delete or cancel what `author` asked for; where not, they are told."""
-    if author == interaction.user.id or moderates(interaction):
-        return True
-    await refuse(interaction, [problem("not_yours_to_end")])
-    return False
+def require_end(interaction: discord.Interaction, author: int | None) -> None:
+    """Raise `Refused` (not_yours_to_end) unless this person may delete or cancel what `author` asked for."""
+    if author != interaction.user.id and not moderates(interaction):
+        raise Refused(problem("not_yours_to_end"))
 
 
 def moderates(interaction: discord.Interaction) -> bool:

@@ -5,31 +5,22 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.intake import Intake
 from bot.interactions.answers import tell
 from bot.interactions.patience import looking_up
 from bot.interactions.speaking import phrases_of
-from bot.ports import Knowing
-from bot.presses.guard import may_press
-from bot.recall import Recall
+from bot.presses.guard import GoingOn
 from bot.views import Press, upscale_choice
 from shared.errors import Refused, problem
 from shared.request import Request, upscales_of
 
 
 @dataclass(frozen=True)
-class Upscale:
+class Upscale(GoingOn):
     """Asks the upscaler that `Press.more` names, or the only one."""
-
-    intake: Intake
-    recall: Recall
-    people: Knowing
 
     async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
         async with looking_up(interaction):
-            recipe = await self.recall.recipe(interaction, press.job_id)
-            if not await may_press(interaction, recipe, self.people):
-                return
+            recipe = await self.recipe(interaction, press.job_id)
             wanted = self._wanted(recipe.request, press.more)
             if len(wanted) > 1:
                 phrases = phrases_of(interaction)

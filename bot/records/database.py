@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, Insert, Table, TextClause, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -20,6 +22,9 @@ BUSY_SECONDS: Final = 5
 DEADLINE: Final = 10.0
 TROUBLE: Final = (DBAPIError, PoolTimeoutError, OSError)  # TimeoutError is an OSError
 _DRIVERS: Final = {"sqlite": "aiosqlite", "postgresql": "psycopg", "postgres": "psycopg"}
+_INSERTS: Final[Mapping[str, Callable[[Table], Any]]] = MappingProxyType(
+    {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+)
 _HOW_TO: Final = "Write sqlite:///file.db or postgresql://user:password@host/name into DATABASE_URL."
 
 T = TypeVar("T")
@@ -83,6 +88,26 @@ class Database:
         await self._engine.dispose()
         if self._thread is not None:
             await self._thread.close()
+
+
+def upsert(
+    records: AsyncConnection,
+    table: Table,
+    row: Mapping[str, Any],
+    *,
+    same: Sequence[str],
+    where: TextClause | None = None,
+    kept: Collection[str] = (),
+) -> Insert:
+    """Insert a row, or change the one whose columns `same` are the same, but for its columns `kept`.
+
+    `same` is a key or a unique index (of the rows `where`, word for word), so that of several written at once there is
+    one afterwards.
+    """
+    statement = _INSERTS[records.dialect.name](table).values(dict(row))
+    changed = {name: statement.excluded[name] for name in row if name not in {*same, *kept}}
+    whole: Insert = statement.on_conflict_do_update(index_elements=same, index_where=where, set_=changed)
+    return whole
 
 
 def address(url: str) -> URL:

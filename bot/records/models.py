@@ -30,6 +30,8 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TextClause,
+    text,
 )
 
 metadata: Final = MetaData(
@@ -51,6 +53,13 @@ class JobState(StrEnum):
 
 
 OPEN: Final = (JobState.ACCEPTED, JobState.QUEUED)
+OF_PERSON: Final = text("guild_id = 0")
+OF_GUILD: Final = text("guild_id <> 0")
+
+
+def _unique(name: str, *columns: str, where: TextClause) -> Index:
+    return Index(name, *columns, unique=True, sqlite_where=where, postgresql_where=where)
+
 
 jobs: Final = Table(
     "jobs",
@@ -184,4 +193,6 @@ presets: Final = Table(
     Column("options", Text, nullable=False, comment="by the names of the options, as JSON"),
     Column("at", Float(53), nullable=False),
     Index(None, "guild_id", "user_id"),
+    _unique("uq_presets_own", "user_id", "folded", where=OF_PERSON),
+    _unique("uq_presets_of_guild", "guild_id", "folded", where=OF_GUILD),
 )

@@ -4,6 +4,7 @@ At most 40 components and 4000 characters: https://discord.com/developers/docs/c
 """
 
 from collections.abc import Iterator, Sequence
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 import discord
@@ -25,6 +26,7 @@ _PROMPT: Final = 1500
 _FACTS: Final = 1200
 _SENTENCES: Final = 1500
 _NOTE: Final = 400
+_ENDED: Final = MappingProxyType({"filtered": "filtered.title", "cancelled": "failed.cancelled"})
 
 _MADE: Final = discord.Colour(0x2E8B57)
 _WITHHELD: Final = discord.Colour(0xD9A406)
@@ -136,9 +138,12 @@ def gone_view(job: Job, made: Made, model: Model | None, phrases: Phrases, *, ro
     )
 
 
-def ended_view(job: Job, kind: str, link: str | None, phrases: Phrases, *, rows: Rows = ()) -> ui.LayoutView:
-    """Say of a job whose reasons are no longer known that no picture came of it, and where the reasons stand."""
-    title = phrases.say("filtered.title" if kind == "filtered" else "failed.title")
+def ended_view(job: Job, why: str, link: str | None, phrases: Phrases, *, rows: Rows = ()) -> ui.LayoutView:
+    """Say of a job whose reasons are no longer known that no picture came of it, and where the reasons stand.
+
+    `why` is a past job's `without_picture`.
+    """
+    title = phrases.say(_ENDED.get(why, "failed.title"))
     where = phrases.say("ended.forgotten") if link is None else phrases.say("ended.where", where=link)
     return _view(
         job,

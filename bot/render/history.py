@@ -75,7 +75,7 @@ def cells_of(found: Found, pictures: Sequence[bytes | None], phrases: Phrases, c
         Cell(
             picture,
             shortened(written_prompt(past.job.request), _CAPTION) or _model(past, catalogue, _CAPTION),
-            word=phrases.say(f"history.{_why(past)}"),
+            word=phrases.say(f"history.{past.without_picture}"),
             plain=_model(past, catalogue, _CAPTION),
         )
         for past, picture in zip(found.pasts, pictures, strict=True)
@@ -85,7 +85,9 @@ def cells_of(found: Found, pictures: Sequence[bytes | None], phrases: Phrases, c
 def named(past: Past, catalogue: Catalogue, phrases: Phrases, now: float) -> str:
     """Name a job in 100 characters: what was asked for, and how long ago at `now`, in Unix seconds."""
     ago = phrases.say("history.ago", time=rounded(now - past.job.accepted_at, phrases))
-    ending = "" if past.kind == "generated" and not past.deleted else f" · {phrases.say(f'history.{_why(past)}')}"
+    ending = (
+        "" if past.kind == "generated" and not past.deleted else f" · {phrases.say(f'history.{past.without_picture}')}"
+    )
     prompt = written_prompt(past.job.request) or _model(past, catalogue, _MODEL)
     return shortened(f"{shortened(prompt, _OFFERED)} · {ago}{ending}", _LABEL)
 
@@ -96,13 +98,6 @@ def _named(found: Found, catalogue: Catalogue) -> list[str]:
         f"{n}. {written_prompt(past.job.request) or _model(past, catalogue, _MODEL)}"
         for n, past in enumerate(found.pasts, 1)
     ]
-
-
-def _why(past: Past) -> str:
-    """Tell why no picture is shown of a job."""
-    if past.deleted:
-        return "deleted"
-    return past.kind if past.kind in {"filtered", "failed"} else "missing"
 
 
 def _line(number: int, past: Past, phrases: Phrases, catalogue: Catalogue, viewer: int) -> str:
@@ -116,7 +111,7 @@ def _line(number: int, past: Past, phrases: Phrases, catalogue: Catalogue, viewe
         ),
         escaped(_model(past, catalogue, _MODEL), _MODEL) if prompt else "",
         f"<@{job.requester.id}>" if job.requester.id != viewer else "",
-        "" if past.kind == "generated" and not past.deleted else phrases.say(f"history.{_why(past)}"),
+        "" if past.kind == "generated" and not past.deleted else phrases.say(f"history.{past.without_picture}"),
         f"<t:{int(job.accepted_at)}:d>",
         "" if past.deleted else f"[{phrases.say('queue.open')}]({link})",
     )

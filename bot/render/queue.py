@@ -24,13 +24,16 @@ def queue_view(
     catalogue: Catalogue,
     phrases: Phrases,
     buttons: Mapping[str, ui.Item[Any]],
+    *,
+    note: str = "",
 ) -> ui.LayoutView:
     """List the jobs, oldest first, at most `LISTED` of them. `buttons` are what cancels a job, by its id.
 
-    `guild` is how many jobs of the whole server are open, None where there is no server.
+    `guild` is how many jobs of the whole server are open, None where there is no server; `note` is a sentence before
+    all, on what was done.
     """
     title = phrases.say("queue.title", count=len(standings)) if standings else phrases.say("queue.none")
-    lines = [f"### {title}"]
+    lines = [note, f"### {title}"] if note else [f"### {title}"]
     if guild is not None:
         lines.append(phrases.say("queue.guild", count=guild))
     container = ui.Container[ui.LayoutView](ui.TextDisplay("\n".join(lines)))

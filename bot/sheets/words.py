@@ -49,6 +49,7 @@ def pieces(line: str) -> list[str]:
     return _PIECE.findall(line)
 
 
+@lru_cache(maxsize=2048)
 def length(text: str, size: int) -> int:
     """Tell how many pixels a text is long."""
     return sum(drawn(letter, size)[2] for letter in text)
@@ -62,6 +63,8 @@ def shown(text: str, plain: str = "") -> str:
     if text.isascii() and text.isprintable() and text.strip():
         return _SPACES.sub(" ", text[:_LONGEST]).strip()
     kept = _shown(text)
+    if kept and kept == text:
+        return kept
     letters = sum(not unicodedata.category(letter).startswith(("M", "Z", "C", "S")) for letter in text[:_LONGEST])
     return kept if 2 * sum(letter not in " \u00a0" for letter in kept) >= max(1, letters) else _shown(plain)
 

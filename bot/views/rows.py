@@ -51,10 +51,20 @@ def result_rows(job_id: str, request: Request, catalogue: Catalogue, phrases: Ph
 
 
 def notice_rows(
-    job_id: str, request: Request, catalogue: Catalogue, phrases: Phrases, *, others: Sequence[Model] = ()
+    job_id: str,
+    request: Request,
+    catalogue: Catalogue,
+    phrases: Phrases,
+    *,
+    others: Sequence[Model] = (),
+    deleted: bool = False,
 ) -> list[ui.ActionRow[Any]]:
-    """Give the rows under a notice that nothing was made; `others` are models that may be asked instead."""
-    rows = _rows(_NOTHING_MADE, job_id, _idle(request, catalogue) - {"again"}, phrases)
+    """Give the rows under a notice that there is no picture; `others` are models that may be asked instead.
+
+    What was `deleted` cannot be once more.
+    """
+    idle = _idle(request, catalogue) - {"again"} | ({"delete"} if deleted else set())
+    rows = _rows(_NOTHING_MADE, job_id, idle, phrases)
     named = [(model.key, phrases.say("button.again_with", name=model.name)) for model in others[:OTHERS]]
     if named:
         rows.insert(0, ui.ActionRow(*(button("again", job_id, phrases, more=key, label=label) for key, label in named)))

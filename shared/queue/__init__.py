@@ -26,4 +26,7 @@ jumps forward, every worker has the time of a lease to renew what it holds.
 A worker that could not hear Redis's answer disowns its tokens: what was leased under them waits again at its old place,
 as if never claimed. A job whose workers died is set aside in `dead:<id>` with its picture, for the operator. Scripts
 that end or keep what runs write though Redis is full; those that take on more do not.
+
+A picture comes in one transaction with the script that keeps it, under the name `arriving`, which is gone with it.
+Where Redis is too full for that, what runs sends its picture once more as the script's argument, which is not refused.
 """

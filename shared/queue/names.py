@@ -4,6 +4,7 @@ PREFIX = "pentimento:"
 CELERY_PREFIX = "pentimento:celery:"
 OUTCOMES = PREFIX + "outcomes"
 OPEN_JOBS = PREFIX + "open"
+ARRIVING = PREFIX + "arriving"  # the pieces of a picture, within the transaction that brings them
 DEAD_LETTERS = PREFIX + "dead"
 GROUP = "bot"
 CONSUMER = "bot"
@@ -39,7 +40,7 @@ def prepared_key(job_id: str) -> str:
 
 
 def picture_key(job_id: str) -> str:
-    """Name the bytes of a finished picture."""
+    """Name the pieces of a finished picture."""
     return f"{PREFIX}picture:{job_id}"
 
 

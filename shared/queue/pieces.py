@@ -1,4 +1,4 @@
-"""How a picture that waits lies in Redis: as a list of pieces, each of which nearly fills a block of its allocator.
+"""How a picture lies in Redis: as a list of pieces, each of which nearly fills a block of its allocator.
 
 jemalloc has four sizes of block between two powers of two, and a whole picture leaves a tenth of its own empty.
 https://jemalloc.net/jemalloc.3.html#size_classes
@@ -7,7 +7,7 @@ https://jemalloc.net/jemalloc.3.html#size_classes
 from collections.abc import Sequence
 from typing import Final
 
-PIECE_BYTES: Final = 65_500  # a block of 64 KiB, less what Redis writes around an item of a list
+PIECE_BYTES: Final = 131_000  # a block of 128 KiB, less what Redis writes around an item of a list
 
 
 def cut(picture: bytes) -> list[memoryview]:

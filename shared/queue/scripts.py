@@ -1,7 +1,12 @@
-"""The atomic scripts: each a file of Lua behind the words they share."""
+"""The atomic scripts: each a file of Lua behind the words they share, and what a script does with a picture."""
 
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
+from typing import Any
+
+from shared.queue.names import ARRIVING, PREFIX
+from shared.queue.pieces import cut
 
 NAMES = (
     *("accept", "cancel", "deliver", "standing"),
@@ -15,3 +20,19 @@ def script(name: str) -> str:
     """Give the text of a script, ready for EVAL with the keys' prefix as its only key."""
     folder = files("shared.queue").joinpath("lua")
     return "\n".join(folder.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in ("words", name))
+
+
+def stage_with_picture(transaction: Any, sha: str, arguments: Iterable[Any], picture: bytes) -> None:
+    """Stage a script with the picture that it keeps, in a transaction of either client: the second answer is its own.
+
+    A plain command brings the picture and the script renames it, as Lua would copy an argument twice. Nobody sees the
+    name between them, and nothing is left under it.
+    """
+    transaction.rpush(ARRIVING, *cut(picture))
+    transaction.evalsha(sha, 1, PREFIX, *arguments)
+    transaction.delete(ARRIVING)
+
+
+def is_full(error: Exception) -> bool:
+    """Tell a refusal for want of memory, whether of a command, of a transaction or within a script."""
+    return "maxmemory" in str(error)

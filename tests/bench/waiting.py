@@ -13,7 +13,7 @@ from shared.catalogue import load_catalogue
 from shared.job import Job, Place, Requester
 from shared.prompts import TextPrompt
 from shared.queue.names import PREFIX
-from shared.queue.scripts import script
+from shared.queue.scripts import script, stage_with_picture
 from shared.request import Request
 
 CATALOGUE = load_catalogue()
@@ -49,8 +49,11 @@ class Queueing(RedisQueue):
         self._loaded = client.script_load(script("accept"))
         self.pipeline = client.pipeline(transaction=False)
 
-    async def _run(self, name: str, *arguments: Any) -> Any:
-        self.pipeline.evalsha(self._loaded, 1, PREFIX, *arguments)
+    async def _run(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
+        if picture:
+            stage_with_picture(self.pipeline, self._loaded, arguments, picture)
+        else:
+            self.pipeline.evalsha(self._loaded, 1, PREFIX, *arguments)
         if len(self.pipeline) >= PIPELINE:
             self.pipeline.execute()
         return [b"accepted"]

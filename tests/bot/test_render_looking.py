@@ -19,7 +19,7 @@ from bot.views.rows import button
 from shared.job import Job
 from tests.bot.test_render import CATALOGUE, ask, job, requests, text, wide
 
-EN = phrases_for("en")
+EN, FR = phrases_for("en"), phrases_for("fr")
 speech = st.sampled_from([phrases_for(language) for language in languages()])
 jobs = st.builds(job, requests, st.integers(0, 2**64 - 1))
 
@@ -56,7 +56,8 @@ def fits(view: Any) -> list[dict[str, Any]]:
 def queued(asked: list[Job], state: State, phrases: Phrases, guild: int | None = 7) -> Any:
     standings = [Standing(one, state, place, 9e9, 1e10, None, None) for place, one in enumerate(asked)]
     buttons = {one.id: button("cancel", one.id, phrases) for one in asked}
-    return queue_view(standings, guild, CATALOGUE, phrases, buttons)
+    note = phrases.say("cancel.unknown")
+    return queue_view(standings, guild, CATALOGUE, phrases, buttons, note=note)
 
 
 @given(st.lists(jobs, max_size=25), st.sampled_from(State), speech, st.none() | st.integers(0, 10**6))
@@ -102,6 +103,7 @@ pasts = st.builds(
     job=jobs,
     kind=st.sampled_from(["generated", "filtered", "failed", "unknown"]),
     seed=st.none() | st.integers(0, 2**32 - 1),
+    cancelled=st.booleans(),
     told=st.none() | st.builds(Told, st.integers(0, 2**64 - 1), st.none() | st.integers(0, 2**64 - 1)),
     finished_at=st.floats(0, 1e10),
     deleted=st.booleans(),
@@ -137,7 +139,7 @@ def test_a_page_of_the_history_fits_discord(shown: list[Past], more: int, wanted
 
 
 @given(st.lists(pasts, min_size=1, max_size=9), speech)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_a_sheet_can_be_drawn_of_any_page(shown: list[Past], phrases: Phrases) -> None:
     cells = cells_of(Found(shown, len(shown)), [None] * len(shown), phrases, CATALOGUE)
 
@@ -168,11 +170,14 @@ def _rows_shown(found: Found, page: int) -> list[dict[str, Any]]:
 
 def test_the_others_are_named_and_what_has_no_picture_says_why() -> None:
     mine, other = Past(job(ask()), "generated", 1, Told(2, 3), 0.0), Past(job(ask(), 7), "filtered", None, None, 0.0)
+    cancelled = Past(job(ask()), "failed", None, Told(2, 3), 0.0, cancelled=True)
 
-    said = "\n".join(text(page_view(Found([mine, other], 2), 1, "Yours", EN, CATALOGUE, viewer=42)))
+    said = "\n".join(text(page_view(Found([mine, other, cancelled], 3), 1, "Yours", EN, CATALOGUE, viewer=42)))
 
     assert "**1.** “a castle” · SDXL 1.0 · <t:0:d> · [Open](https://discord.com/channels/1/2/3)" in said
     assert "**2.** “a castle” · SDXL 1.0 · <@7> · filtered · <t:0:d>" in said
+    assert "**3.** “a castle” · SDXL 1.0 · cancelled · <t:0:d>" in said
+    assert FR.say("history.cancelled") in named(cancelled, CATALOGUE, FR, 0.0)
 
 
 def test_no_link_leads_to_what_was_deleted() -> None:
@@ -191,7 +196,7 @@ def test_what_is_gone_or_never_was_is_said_within_discords_limits(
     rows = notice_rows(past.job.id, past.job.request, CATALOGUE, phrases)
 
     fits(gone_view(past.job, past, model, phrases, rows=rows))
-    fits(ended_view(past.job, past.kind or "failed", link, phrases, rows=rows))
+    fits(ended_view(past.job, past.without_picture, link, phrases, rows=rows))
 
 
 @given(pasts, speech, st.floats(0, 1e10))

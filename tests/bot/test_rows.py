@@ -80,6 +80,10 @@ def test_under_a_notice_three_models_at_most_are_offered_instead() -> None:
     assert verbs(notice_rows(JOB, ask("sdxl"), CATALOGUE, EN)) == ["again", "edit", "delete"]
 
 
+def test_under_what_was_deleted_there_is_nothing_to_delete() -> None:
+    assert verbs(notice_rows(JOB, ask("sdxl"), CATALOGUE, EN, deleted=True)) == ["again", "edit"]
+
+
 def test_another_model_is_one_that_is_on_offer_and_would_take_the_request() -> None:
     def keys(request: Request) -> list[str]:
         return [model.key for model in others_for(request, CATALOGUE, TODAY)]

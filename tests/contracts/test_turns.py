@@ -144,7 +144,7 @@ ASKING = st.tuples(st.just("ask"), st.tuples(st.integers(1, 3), st.integers(1, 3
 OTHERS = st.tuples(st.sampled_from(("claim", "claim", "finish", "release", "give back", "cancel")), st.integers(0, 99))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     limits=st.tuples(st.integers(1, 3), st.integers(0, 2), st.integers(0, 3)),
     steps=st.lists(ASKING | OTHERS, max_size=60),

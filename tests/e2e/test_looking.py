@@ -115,6 +115,19 @@ def test_what_is_gone_from_discord_is_said_to_be_gone_with_its_settings(grace: A
     assert "somebody else" in said(use(ada, "show", what=job, public=True))
 
 
+def test_what_a_person_deleted_is_shown_without_a_way_to_delete_it(grace: Asker) -> None:
+    job = grace.ask("a sandcastle", image=None)
+    answer = grace.answer(job)
+    grace.written_down(job)
+    grace.press(grace.private(grace.press(answer, "delete")), "delete_yes")
+    until(lambda: answer["id"] not in [m["id"] for m in grace.messages(answer["channel_id"])], "an answer that is gone")
+
+    shown = use(grace, "show", what="sandcastle")
+
+    assert "The picture is gone" in said(shown)
+    assert custom_ids(shown) == [f"again:{job}", f"edit:{job}"]
+
+
 def test_a_favourite_is_listed_until_its_mark_is_taken_away(grace: Asker, ada: Asker) -> None:
     answer = ada.answer(ada.ask("a favourite castle"))
 
@@ -155,9 +168,18 @@ def test_a_queue_shows_what_waits_with_its_way_to_be_cancelled_and_who_else_wait
 
     assert "4 requests of yours are on their way" in said(mine)
     assert "4 requests are on their way on the whole server" in said(mine)
-    assert f"cancel:{jobs[-1]}" in custom_ids(mine)
     assert "Nothing of yours is on its way" in said(hers)
-    grace.press(mine, "cancel", jobs[-1])
+    pressed = grace.press(mine, "queue_cancel", jobs[-1])
+
+    def redrawn() -> dict[str, Any] | None:
+        message = grace.get(f"/control/interactions/{pressed}").get("message")
+        return message if message and "Nothing was painted, nothing is charged" in said(message) else None
+
+    left = until(redrawn, "what is left of the queue, with what was done")
+    assert left["id"] == mine["id"]
+    assert f"queue_cancel:{jobs[-1]}" in custom_ids(mine)
+    assert f"queue_cancel:{jobs[-1]}" not in custom_ids(left)
+    assert "requests of yours are on their way" in said(left)
     endings = [said(grace.answer(job)) for job in jobs]
     assert [("cancelled it before it was painted" in ending) for ending in endings] == [False, False, False, True]
 

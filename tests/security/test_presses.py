@@ -18,7 +18,8 @@ from demo.web import call
 from tests.e2e.asker import Asker, custom_ids, until
 
 FAR = "99999999999999999999"  # more than 64 bits
-VERBS = ("again", "exact", "edit", "source", "upscale", "details", "favourite", "delete", "delete_yes", "cancel")
+ENDS = ("delete", "delete_yes", "cancel", "queue_cancel")
+VERBS = ("again", "exact", "edit", "source", "upscale", "details", "favourite", *ENDS)
 MANAGE_GUILD, MANAGE_MESSAGES = 1 << 5, 1 << 13
 
 
@@ -81,7 +82,7 @@ def test_only_the_author_and_moderators_take_an_answer_away(house: House, ada: A
     job = custom_ids(answer)[0].split(":")[1]
     channel = answer["channel_id"]
 
-    refusals = [told(ben, channel, f"{verb}:{job}") for verb in ("delete", "delete_yes", "cancel")]
+    refusals = [told(ben, channel, f"{verb}:{job}") for verb in ENDS]
 
     assert all("Only its author and the server's moderators" in words for words in refusals)
     assert answer["id"] in [message["id"] for message in ada.messages(channel)]

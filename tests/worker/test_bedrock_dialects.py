@@ -100,7 +100,7 @@ def of(key: str, *, has_picture: bool = True, prompt: str | None = "castle", **o
 
 
 @given(asked())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_what_the_catalogue_lets_pass_is_taken_by_a_service_that_checks_every_field(
     asked: tuple[Request, Model],
 ) -> None:
@@ -117,7 +117,7 @@ def test_what_the_catalogue_lets_pass_is_taken_by_a_service_that_checks_every_fi
 
 
 @given(asked())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_body_holds_only_what_the_row_reads_and_what_was_chosen_as_it_was(asked: tuple[Request, Model]) -> None:
     request, model = asked
     body = encoded(request, model)
@@ -377,7 +377,7 @@ JSON = st.recursive(
         lambda v: json.dumps(v).encode()
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_answer_whatever_brings_more_than_a_picture_a_side_or_words(data: bytes) -> None:
     for decode, model in ((sdxl.decode, SDXL), (stable_image.decode, SD35), (stable_image.decode, FAST)):
         try:

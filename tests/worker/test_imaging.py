@@ -373,7 +373,7 @@ def test_what_is_shown_lies_within_the_picture_and_keeps_its_shape(
         assert drawn_width == pytest.approx(width * drawn_height / height, abs=1 + width / height)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.tuples(st.integers(16, 300), st.integers(16, 300)),
     st.lists(st.tuples(st.integers(16, 200), st.integers(16, 200)), min_size=1, max_size=4),

@@ -171,7 +171,7 @@ def only_refuses(look: Callable[[], object]) -> None:
 
 
 flips = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), min_size=1, max_size=8)
-broken = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+broken = settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
 
 
 @broken

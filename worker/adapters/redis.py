@@ -5,13 +5,14 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, cast
 
 import redis
 from redis.backoff import ExponentialBackoff
+from redis.commands.core import Script
 from redis.connection import PythonRespSerializer
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
 from shared.catalogue import Model
@@ -20,7 +21,7 @@ from shared.job import Job
 from shared.outcome import Failed, Generated, Outcome
 from shared.queue.names import GENERATE, PREFIX, prepared_key, source_key, ticket_list
 from shared.queue.pieces import cut, joined
-from shared.queue.scripts import script
+from shared.queue.scripts import is_full, script, stage_with_picture
 from shared.queue.transport import CONNECTION, REPEATS
 from worker.ports import Claim, Lane, QueueAway
 
@@ -91,7 +92,7 @@ class RedisQueue:
         return self._picture(prepared_key(job_id))
 
     def promote(self, claim: Claim, prepared: bytes) -> bool:
-        moved = bool(self._run("promote", claim.job.id, claim.token, self._keep, *cut(prepared)))
+        moved = bool(self._run("promote", claim.job.id, claim.token, self._keep, picture=prepared))
         self._let_go(claim)
         if moved:
             self._send_ticket(GENERATE)
@@ -113,8 +114,8 @@ class RedisQueue:
 
     def finish(self, claim: Claim, outcome: Outcome, picture: bytes | None = None) -> bool:
         took = int(outcome.seconds * 1000) if isinstance(outcome, Generated) else 0
-        facts = (claim.lane, claim.job.id, claim.token, outcome.model_dump_json(), picture or b"", self._keep, took)
-        ended, *without_ticket = self._insist("finish", *facts)
+        facts = (claim.lane, claim.job.id, claim.token, outcome.model_dump_json(), self._keep, took)
+        ended, *without_ticket = self._insist("finish", *facts, picture=picture)
         self._let_go(claim)
         if without_ticket and without_ticket[0] > 0:
             self._send_ticket(claim.lane)
@@ -170,15 +171,32 @@ class RedisQueue:
         with _away():
             return joined(cast("list[bytes]", self._client.lrange(key, 0, -1)))
 
-    def _run(self, name: str, *arguments: Any) -> Any:
+    def _run(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
+        script = self._scripts[name]
         with _away():
-            return self._scripts[name](keys=[PREFIX], args=list(arguments))
+            if picture:
+                try:
+                    return self._with_picture(script, arguments, picture)
+                except RedisError as error:
+                    if not is_full(error):
+                        raise
+            return script(keys=[PREFIX], args=[*arguments, *cut(picture or b"")])
 
-    def _insist(self, name: str, *arguments: Any) -> Any:
+    def _with_picture(self, script: Script, arguments: Sequence[Any], picture: bytes) -> Any:
+        transaction = self._client.pipeline()
+        stage_with_picture(transaction, script.sha, arguments, picture)
+        try:
+            _, answer, _ = transaction.execute()
+        except NoScriptError:
+            self._client.script_load(script.script)
+            return self._with_picture(script, arguments, picture)
+        return answer
+
+    def _insist(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
         """Run a script until it is done: what was paid for is not dropped because Redis is away."""
         while True:
             try:
-                return self._run(name, *arguments)
+                return self._run(name, *arguments, picture=picture)
             except QueueAway as away:
                 log.warning("job %s: its %s is tried until it is stored: %s", arguments[1], name, away)
                 time.sleep(INSIST_SECONDS)

@@ -73,10 +73,10 @@ class _Paced(io.BytesIO):
 
 @contextmanager
 def decoding(kind: PictureType) -> Iterator[None]:
-    """Whatever a decoder raises about hostile or broken bytes becomes PictureRefused."""
+    """Whatever a decoder raises about hostile or broken bytes becomes PictureRefused. MemoryError is not about them."""
     try:
         yield
-    except PictureRefused:
+    except (PictureRefused, MemoryError):
         raise
     except Exception as error:
         code: Code = "truncated" if _CUT_SHORT.search(str(error)) else "unreadable"

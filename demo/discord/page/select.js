@@ -59,6 +59,12 @@ export function createSelect({ label, placeholder, options, values, min_values: 
     before = [...chosen].join()
     button.setAttribute('aria-expanded', 'true')
     list.showPopover()
+    place()
+    addEventListener('scroll', onScroll, true)
+    move(Math.max(0, options.findIndex(({ value }) => chosen.has(value))))
+  }
+
+  function place() {
     const box = button.getBoundingClientRect()
     const below = innerHeight - box.bottom
     const up = below < Math.min(list.offsetHeight + 8, 240) && box.top > below
@@ -66,8 +72,6 @@ export function createSelect({ label, placeholder, options, values, min_values: 
     list.style.left = `${box.left}px`
     list.style.maxHeight = `${Math.max(120, Math.min(320, (up ? box.top : below) - 12))}px`
     list.style.top = up ? `${box.top - 4 - Math.min(list.offsetHeight, box.top - 12)}px` : `${box.bottom + 4}px`
-    addEventListener('scroll', onScroll, true)
-    move(Math.max(0, options.findIndex(({ value }) => chosen.has(value))))
   }
 
   function close() {
@@ -79,7 +83,8 @@ export function createSelect({ label, placeholder, options, values, min_values: 
     if (max > 1 && [...chosen].join() !== before && chosen.size >= min) commit([...chosen])
   }
 
-  const onScroll = (event) => list.contains(event.target) || close()
+  /** The list follows its button; what scrolls elsewhere, as a message comes in, is nothing to it. */
+  const onScroll = (event) => event.target.contains(button) && place()
 
   function move(index) {
     rows[active]?.classList.remove('active')

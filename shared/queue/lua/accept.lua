@@ -1,13 +1,12 @@
 -- Take on a job, once. ARGV: id, job, model, flow, cost, memory share, keep ms, doubts (calls of a life that Redis
--- forgot, whose fate is unknown), a ticket for its lane ('': none), how many pieces its upload has, then of each scope (user, channel, guild) its name, how
--- many of its jobs may be open, how many may run and how many may be taken on within a minute (0: any number), and the
--- pieces last.
+-- forgot, whose fate is unknown), a ticket for its lane ('': none), then of each scope (user, channel, guild) its name, how
+-- many of its jobs may be open, how many may run and how many may be taken on within a minute (0: any number); with its
+-- upload, if there is one.
 -- Answers {'accepted'} | {'known'} | {'full', scope, count, limit} | {'too_often', scope, limit, ms to wait} | {'no_room'}
 -- | {'model_off', problem}.
-local id, job, model, flow, cost, share, keep, doubts, ticket, pieces = unpack(ARGV, 1, 10)
-local at, minute, scopes, upload, size = now(), 60000, {}, #ARGV - pieces + 1, 0
-for i = upload, #ARGV do size = size + #ARGV[i] end
-for i = 11, upload - 1, 4 do
+local id, job, model, flow, cost, share, keep, doubts, ticket = unpack(ARGV, 1, 9)
+local at, minute, scopes = now(), 60000, {}
+for i = 10, #ARGV, 4 do
   scopes[#scopes + 1] = {name = ARGV[i], open = tonumber(ARGV[i + 1]), run = ARGV[i + 2], often = tonumber(ARGV[i + 3])}
 end
 
@@ -25,7 +24,7 @@ for _, scope in ipairs(doubts == '0' and scopes or {}) do
 end
 local memory = redis.call('INFO', 'memory')
 local used, ceiling = tonumber(memory:match('used_memory:(%d+)')), tonumber(memory:match('maxmemory:(%d+)'))
-if ceiling > 0 and used + size > ceiling * share then return {'no_room'} end
+if ceiling > 0 and used > ceiling * share then return {'no_room'} end
 
 local running = {}
 for _, scope in ipairs(scopes) do running[#running + 1] = scope.name .. ' ' .. scope.run end
@@ -40,9 +39,9 @@ for _, scope in ipairs(scopes) do
     redis.call('PEXPIRE', key('asked', scope.name), minute)
   end
 end
-local lane = size > 0 and 'prepare' or 'generate'
-if size > 0 then keep_picture(key('source', id), upload, keep) end
-set_state(id, size > 0 and 'preparing' or 'waiting')
+local has_picture = keep_picture(key('source', id), #ARGV + 1, keep)
+local lane = has_picture and 'prepare' or 'generate'
+set_state(id, has_picture and 'preparing' or 'waiting')
 enter(lane, id)
 if ticket ~= '' then redis.call('LPUSH', key('celery', lane), ticket) end
 return {'accepted'}

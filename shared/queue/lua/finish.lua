@@ -1,12 +1,12 @@
--- End a job. ARGV: lane, id, token, outcome, picture, keep ms, call's ms (0: no call succeeded).
+-- End a job. ARGV: lane, id, token, outcome, keep ms, call's ms (0: no call succeeded); with the picture, if there is one.
 -- Answers {1, claimable jobs without a ticket}, or {0}: it had ended before, or failed under a lost lease, when its end
 -- is another worker's to tell. What was paid for is kept whoever brings it.
-local lane, id, token, outcome, picture, keep, took = unpack(ARGV)
+local lane, id, token, outcome, keep, took = unpack(ARGV, 1, 6)
 local state, model = job_get(id, 'state', 'model')
 if not state or state == 'finished' or state == 'delivered' then return {0} end
 if not held(id, token) and cjson.decode(outcome).kind == 'failed' then return {0} end
 close(lane, id, outcome)
-if picture ~= '' then redis.call('SET', key('picture', id), picture, 'PX', keep) end
+keep_picture(key('picture', id), 7, keep)
 if tonumber(took) > 0 then
   redis.call('LPUSH', key('timings', model), took)
   redis.call('LTRIM', key('timings', model), 0, 31)

@@ -1,4 +1,4 @@
--- Move a prepared job to the generate lane. ARGV: id, token, keep ms, then the pieces of the prepared picture.
+-- Move a prepared job to the generate lane. ARGV: id, token, keep ms; with the prepared picture.
 -- Answers 1, or 0: lease lost.
 local id, token, keep = unpack(ARGV, 1, 3)
 if not held(id, token) then return 0 end

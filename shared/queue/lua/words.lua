@@ -142,11 +142,16 @@ local function claimable(lane, at)
   return count
 end
 
--- Keep a picture for so many ms: its pieces are what ARGV has from `first` on.
+-- Keep a picture for so many ms, and tell whether there is one: what this transaction brought, or the pieces that ARGV
+-- has from `first` on, as a full Redis takes them in a script alone.
 local function keep_picture(name, first, keep)
-  redis.call('DEL', name)
-  redis.call('RPUSH', name, unpack(ARGV, first))
-  redis.call('PEXPIRE', name, keep)
+  if ARGV[first] then
+    redis.call('DEL', name)
+    redis.call('RPUSH', name, unpack(ARGV, first))
+  elseif redis.call('EXISTS', key('arriving')) == 1 then
+    redis.call('RENAME', key('arriving'), name)
+  end
+  return redis.call('PEXPIRE', name, keep) == 1
 end
 
 -- End a job: its outcome goes to the stream, and its upload goes away. What its model got stays until that is told.

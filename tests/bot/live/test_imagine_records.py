@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.ports import Source
+from bot.ports import Source, Unheard
 from shared.errors import Refused, problem
 from shared.job import Job
 from tests.bot.live.stage import MemoryQueue, MemoryRecords, eventually
@@ -59,6 +59,20 @@ async def test_what_the_queue_refuses_closes_the_record(
     await guild.private_answer(interaction)
 
     assert records.states == {interaction: code}
+
+
+async def test_a_job_of_which_the_queue_answers_nothing_stays_written_down_and_its_author_is_told(
+    guild: Any, queue: MemoryQueue, records: MemoryRecords
+) -> None:
+    queue.trouble = Unheard()
+
+    interaction = await guild.invoke(prompt="a castle")
+    state = await guild.until(interaction, lambda state: state["followups"])
+
+    assert records.states == {interaction: "queued"}
+    assert "need not ask again" in state["followups"][0]["content"]
+    assert (state["followups"][0]["flags"] & 64, state["message"].get("deleted")) == (64, None)
+    await eventually(lambda: queue.threads)
 
 
 async def test_a_picture_that_cannot_be_fetched_closes_the_record(guild: Any, records: MemoryRecords) -> None:

@@ -8,7 +8,7 @@ import discord
 import pytest
 
 from bot.intake import Intake
-from bot.ports import Kept, Source
+from bot.ports import Kept, Source, Unheard
 from shared.catalogue import load_catalogue
 from shared.errors import Refused, problem
 from shared.job import Job, Place, cell_id
@@ -103,6 +103,22 @@ async def test_what_finds_no_room_is_refused_by_itself_and_its_record_closed() -
 
     assert refused == {"17-03": (FULL,)}
     assert records.states == {"17-01": "queued", "17-02": "queued", "17-03": "too_many_waiting"}
+
+
+async def test_once_the_queue_does_not_answer_it_is_not_asked_for_the_others_which_wait_written_down() -> None:
+    queue, records = Full(1, Unheard()), MemoryRecords()
+    asked, told = interaction(), list[str]()
+
+    async def send(text: str, *, ephemeral: bool) -> None:
+        assert ephemeral
+        told.append(text)
+
+    asked.followup = SimpleNamespace(send=send)
+
+    assert await intake(queue, records).take_many(asked, REQUESTS, PICTURE, PLACE) == {}
+
+    assert (list(queue.jobs), set(records.states.values())) == (["17-01"], {"queued"})
+    assert len(told) == 1
 
 
 async def test_what_cannot_all_be_written_down_is_not_taken_on_at_all() -> None:

@@ -1,5 +1,6 @@
 """Looking back: jobs of the past, the pictures they started from, and what people and guilds chose."""
 
+import asyncio
 import hashlib
 
 import pytest
@@ -48,6 +49,16 @@ async def test_a_job_is_found_with_its_seed_its_answer_and_its_source(records: R
     assert still_open is not None
     assert (still_open.kind, still_open.told) == (None, None)
     assert await library.past("17") is None
+
+
+async def test_what_was_cancelled_is_told_from_what_failed(records: Records, library: Library) -> None:
+    for number, why in ((1, problem("cancelled", name="Ada")), (2, problem("lost"))):
+        await records.accepted(job(number), SOURCE)
+        await records.delivered(finished(job(number), Failed(problem=why)), Told(7, number))
+
+    pasts = [await library.past(job(number).id) for number in (1, 2)]
+
+    assert [past and past.without_picture for past in pasts] == ["cancelled", "failed"]
 
 
 async def test_the_latest_picture_of_a_thread_is_the_last_that_is_still_there(
@@ -146,6 +157,14 @@ async def test_what_people_and_guilds_chose_is_kept(people: People) -> None:
     assert await people.preferences(1) == chosen
     assert await people.preferences(2) == Preferences()
     assert (await people.pressing(5), await people.pressing(6)) == (Pressing.AUTHOR, Pressing.EVERYONE)
+
+
+async def test_of_what_is_chosen_at_once_something_is_kept(people: People) -> None:
+    languages = ["en", "fr"] * 3
+
+    await asyncio.gather(*(people.prefer(1, Preferences(language)) for language in languages))
+
+    assert (await people.preferences(1)).language in languages
 
 
 async def test_records_that_do_not_answer_are_a_refusal_in_words(

@@ -1,5 +1,7 @@
 """Settings under names, on SQLite, and on PostgreSQL where a server is installed."""
 
+import asyncio
+
 import pytest
 
 from bot.adapters.presets import MOST_OF_GUILD, MOST_OWN, KeptPresets
@@ -48,6 +50,16 @@ async def test_saved_again_it_is_replaced_and_keeps_its_code(kept: KeptPresets) 
     (after,) = await kept.presets(ADA)
     assert (first, replaced) == (None, before)
     assert (after.code, after.name, after.options) == (before.code, "Look", {"model": "sd3.5-large"})
+
+
+@pytest.mark.parametrize("owners", [[ADA] * 6, [Owner(user, guild=7) for user in range(1, 7)]])
+async def test_of_those_saved_under_one_name_at_once_one_is_there(kept: KeptPresets, owners: list[Owner]) -> None:
+    names = ["look", "Look"] * 3
+
+    await asyncio.gather(*(kept.save(owner, name, LOOK) for owner, name in zip(owners, names, strict=True)))
+
+    (found,) = await kept.presets(owners[0])
+    assert found.name in names
 
 
 async def test_one_is_shared_by_a_code_of_its_own(kept: KeptPresets) -> None:

@@ -9,7 +9,7 @@ import redis
 
 from bot.adapters.records import Records
 from bot.adapters.redis import RedisQueue, connect
-from bot.ports import Closed, Kept, Source, Standing, State, Told
+from bot.ports import Closed, Kept, Source, Standing, State, Told, Unheard
 from bot.reconcile import GRACE, Reconcile
 from bot.records.models import attempts, outcomes
 from shared.catalogue import Catalogue
@@ -229,6 +229,28 @@ async def test_a_queue_that_refuses_for_now_is_asked_again_and_the_repeat_is_sti
     await scene.reconcile.look()
 
     assert len(await scene.queue.standings([asked.id for asked in forgotten])) == 3
+    assert scene.thread.told == []
+
+
+@pytest.mark.parametrize("taken", [False, True])
+async def test_a_queue_whose_answer_is_lost_has_the_job_once_whether_it_took_it_or_not(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, taken: bool
+) -> None:
+    asked = await scene.ask(1, has_picture=False)
+    scene.forget()
+    accept = scene.queue.accept
+
+    async def unheard(job: Job, source: bytes | None, *, doubts: int = 0) -> bool:
+        if taken:
+            await accept(job, source, doubts=doubts)
+        raise Unheard
+
+    with monkeypatch.context() as patched:
+        patched.setattr(scene.queue, "accept", unheard)
+        await scene.reconcile.look()
+    await scene.reconcile.look()
+
+    assert [standing.doubts for standing in await scene.queue.standings([asked.id])] == [1]
     assert scene.thread.told == []
 
 

@@ -39,7 +39,7 @@ def forests(draw: st.DrawFn) -> list[int | None]:
     return [None if (parent := parents[order.index(place)]) is None else order[parent] for place in range(count)]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(forests(), st.booleans())
 def test_no_picture_overlaps_another_and_all_lie_inside_with_room_for_their_branch(
     parents: list[int | None], half: bool
@@ -56,7 +56,7 @@ def test_no_picture_overlaps_another_and_all_lie_inside_with_room_for_their_bran
         assert max(layout.width, layout.height) <= metrics.most
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(forests())
 def test_a_child_stands_right_of_its_parent_or_goes_on_in_a_piece_that_names_it(parents: list[int | None]) -> None:
     layout = lay_out(parents, FULL)
@@ -73,7 +73,7 @@ def test_a_child_stands_right_of_its_parent_or_goes_on_in_a_piece_that_names_it(
                 assert (column, parent) == (0, piece.parent)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(forests(), st.integers(2, 8), st.integers(2, 16))
 def test_no_piece_is_longer_or_higher_than_it_may(parents: list[int | None], columns: int, rows: int) -> None:
     children: dict[int | None, list[int]] = {place: [] for place in (None, *range(len(parents)))}

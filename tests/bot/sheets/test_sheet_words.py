@@ -3,7 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
+from bot.sheets.drawing import GROUND, TEXT, Canvas
+from bot.sheets.reading import jpeg
 from bot.sheets.words import drawn, length, pieces, shown, wrapped
 
 BOX = drawn("\uffff", 24)[0].tobytes()
@@ -82,3 +85,18 @@ def test_a_number_and_its_unit_stay_together() -> None:
 
 def test_lines_do_not_begin_or_end_with_a_dot_between() -> None:
     assert wrapped("prompt · style", 20, length("prompt ·", 20) + 2, 2) == ["prompt", "style"]
+
+
+@given(st.lists(st.text(st.characters(max_codepoint=0x1EFF, categories=["L", "N", "P"]), max_size=30), max_size=2))
+def test_lines_below_one_another_are_drawn_as_if_each_word_were_mixed_in(texts: list[str]) -> None:
+    canvas, mixed = Canvas(900, 120), Image.new("RGB", (900, 120), GROUND)
+
+    for number, line in enumerate(shown(text) for text in texts):
+        x, y = 30, 50 + round(1.2 * 28 * number)
+        canvas.words((x, y), line, 28, middle=False)
+        for piece in pieces(line):
+            mask, (left, top), advance = drawn(piece, 28)
+            mixed.paste(TEXT, (x + left, y + top, x + left + mask.width, y + top + mask.height), mask)
+            x += advance
+
+    assert canvas.sheet().jpeg == jpeg(mixed)

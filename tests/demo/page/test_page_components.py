@@ -69,6 +69,30 @@ def test_a_modal_is_checked_filled_and_submitted(thread: Locator, png: Path) -> 
     expect(modal).to_have_count(0)
 
 
+def test_an_open_list_stays_at_its_select_while_the_form_scrolls(thread: Locator) -> None:
+    page = thread.page
+    page.set_viewport_size({"width": 1280, "height": 420})
+    thread.get_by_role("button", name="Change").click()
+    select = page.get_by_role("combobox", name="Look", exact=True)
+    select.press("Enter")
+    options = page.get_by_role("listbox", name="Look")
+    before = distance(select, options)
+
+    page.locator(".modal-body").evaluate(
+        "body => new Promise((done) => { body.onscroll = done; body.scrollBy(0, -30) })"
+    )
+
+    expect(options).to_be_visible()
+    assert distance(select, options) == pytest.approx(before, abs=2)  # the dialog may still be opening
+
+
+def distance(select: Locator, options: Locator) -> float:
+    top, other = (box.bounding_box() for box in (select, options))
+    assert top
+    assert other
+    return other["y"] - top["y"]
+
+
 def test_a_modal_keeps_the_focus_and_leaves_by_escape_giving_it_back(thread: Locator) -> None:
     page = thread.page
     button = thread.get_by_role("button", name="Change")

@@ -58,8 +58,10 @@ class Gate:
 
     def _requests(self, client: socket.socket, server: socket.socket, muted: threading.Event) -> None:
         with contextlib.suppress(OSError), client, server:
+            before = b""
             while data := client.recv(65536):
-                side = self._side if self._side and self._name in data else None
+                side = self._side if self._side and self._name in before + data else None
+                before = data[1 - len(self._name) :]  # behind a picture it may come in two parts
                 if side:
                     self._side = None
                 if side == "request":

@@ -14,6 +14,7 @@ from PIL import Image
 from demo.__main__ import SAMPLE
 from demo.processes import ROOT
 from tests.e2e.asker import media_of, until
+from tests.e2e.faults.confinement import Confinement, confinement
 from tests.e2e.faults.gate import Gate
 from tests.e2e.faults.stage import Stage, open_stage
 
@@ -24,6 +25,21 @@ from PIL.PngImagePlugin import PngImageFile
 from worker.__main__ import main
 sound = PngImageFile.load
 PngImageFile.load = lambda picture: ctypes.string_at(0) if picture.width == 666 else sound(picture)
+main([])
+"""
+# A worker that joins a control group of the kernel's before it begins.
+CONFINED = """
+import os, sys
+from pathlib import Path
+Path(sys.argv[1]).write_text(str(os.getpid()))
+from worker.__main__ import main
+main([])
+"""
+# A worker that may use so many addresses: asked for more, the C library says no.
+BOUNDED = """
+from tests.fuzz.limited import limit_memory
+from worker.__main__ import main
+limit_memory(256 << 20)
 main([])
 """
 
@@ -146,21 +162,70 @@ def test_what_is_dropped_is_forgotten(stage: Stage) -> None:
     assert stage.client.keys("pentimento:dead*") == []
 
 
-def test_a_segmentation_fault_in_a_codec_is_survived_by_the_jobs_of_others(stage: Stage, tmp_path: Path) -> None:
-    for worker in stage.workers:
-        worker.stop()
-    Image.new("RGB", (666, 640), "maroon").save(tmp_path / "faulty.png")
-    job, others, exits = stage.ask("a faulty picture", image=tmp_path / "faulty.png"), [], []
+@pytest.fixture
+def confined(stage: Stage) -> Iterator[Confinement]:
+    with confinement(192 << 20) as group:
+        yield group
+        stop_all(stage)
 
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A picture that a worker of 192 MiB has no memory for: 25 megapixels, 250 MiB while it is made smaller."""
+    Image.new("RGBA", (5000, 5000), (128, 0, 0, 128)).save(tmp_path / "large.png")
+    return tmp_path / "large.png"
+
+
+def test_a_segmentation_fault_in_a_codec_is_survived_by_the_jobs_of_others(stage: Stage, tmp_path: Path) -> None:
+    Image.new("RGB", (666, 640), "maroon").save(tmp_path / "faulty.png")
+
+    died = die_of(stage, tmp_path / "faulty.png", ("-c", FAULTY))
+
+    assert died == [-signal.SIGSEGV] * 2
+
+
+def test_a_worker_that_the_kernel_kills_for_want_of_memory_is_survived_by_the_jobs_of_others(
+    stage: Stage, large: Path, confined: Confinement
+) -> None:
+    died = die_of(stage, large, ("-c", CONFINED, str(confined.processes)))
+
+    assert died == [-signal.SIGKILL] * 2
+    assert confined.kills() == 2
+
+
+def test_a_picture_that_memory_is_refused_for_ends_in_words_and_the_worker_goes_on(stage: Stage, large: Path) -> None:
+    stop_all(stage)
+    worker = stage.start_worker(arguments=("-c", BOUNDED))
+
+    job, other = stage.ask("a large picture", image=large), stage.ask("a neighbour", "grace")
+
+    assert "The bot has a fault of its own." in stage.words_of(job)
+    stage.picture_of(other)
+    assert worker.running
+    assert "MemoryError" in worker.log.read_text()
+    assert stage.calls("a large picture") == []
+
+
+def die_of(stage: Stage, picture: Path, arguments: tuple[str, ...]) -> list[int]:
+    """Let workers die of a picture; tell how, when its owner was told and the others have theirs."""
+    stop_all(stage)
+    prompt = f"a {picture.stem} picture"
+    job, others, exits = stage.ask(prompt, image=picture), [], []
     for user in ("grace", "linus"):
-        worker = stage.start_worker(arguments=("-c", FAULTY), wait=False)
+        worker = stage.start_worker(arguments=arguments, wait=False)
         until(lambda: not worker.running, "a worker that died", 40)  # noqa: B023 - asked within the round
         exits.append(worker.stop())
         others.append(stage.ask("a neighbour", user))
-    stage.start_worker(arguments=("-c", FAULTY))
+    stage.start_worker(arguments=arguments)
 
-    assert exits == [-signal.SIGSEGV] * 2
     assert "tried 2 times" in stage.words_of(job)
     for other in others:
         stage.picture_of(other)
-    assert stage.calls("a faulty picture") == []
+    assert job in {letter["id"] for letter in listed(stage)}
+    assert stage.calls(prompt) == []
+    return exits
+
+
+def stop_all(stage: Stage) -> None:
+    for worker in stage.workers:
+        worker.stop()

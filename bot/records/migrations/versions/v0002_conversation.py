@@ -105,6 +105,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code", name="pk_presets"),
     )
     op.create_index("ix_presets_guild_id", "presets", ["guild_id", "user_id"])
+    for name, whose, which in (
+        ("uq_presets_own", "user_id", sa.text("guild_id = 0")),
+        ("uq_presets_of_guild", "guild_id", sa.text("guild_id <> 0")),
+    ):
+        op.create_index(name, "presets", [whose, "folded"], unique=True, sqlite_where=which, postgresql_where=which)
 
 
 def _fill_words() -> None:
