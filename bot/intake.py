@@ -221,8 +221,7 @@ class Intake:
             return {}
         refusals: dict[str, Sequence[Problem]] = {}
         waiting = {job.id: job for job in fresh}
-        heard = True
-        saying = asyncio.ensure_future(say_arrived())
+        saying, heard = asyncio.ensure_future(say_arrived()), True
         try:
             async with self._at_hand(fresh[0].id, source, self._limit(interaction), saying) as picture:
                 for job in fresh:

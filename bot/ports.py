@@ -584,6 +584,10 @@ class Tracing(Protocol):
 class Keeping(Protocol):
     """Keeping the pictures that jobs start from, and those that could be told nowhere."""
 
+    async def source_kept(self, job_id: str) -> bool:
+        """Tell whether the picture that the job started from is kept; it is for longer then. Nothing is raised."""
+        ...
+
     async def keep_source(self, job_id: str, data: bytes) -> None:
         """Keep the picture that the job started from, once for all jobs that start from the same upload.
 

@@ -131,6 +131,8 @@ def compose_preferring(
     What is preferred first goes before the rest.
     """
     given = {name: value for name, value in written.items() if value is not None}
+    if not any(preferred):
+        return compose(catalogue, has_picture=has_picture, **given)
     wrong = _count_problems(catalogue, has_picture, given)
     models = {model.key for model in catalogue.offered}
     for wishes in preferred:

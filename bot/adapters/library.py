@@ -24,9 +24,11 @@ _MADE: Final = (jobs.c.deleted_at.is_(None), outcomes.c.kind == "generated")
 
 _SOURCE_OF: Final = select(jobs.c.source_sha256).where(jobs.c.id == bindparam("job"))
 _NEW_SOURCE: Final = insert(sources)
-_USED_AGAIN: Final = (
-    update(sources).where(sources.c.sha256 == _SOURCE_OF.scalar_subquery()).values(kept_at=bindparam("now"))
-)
+_ITS_SOURCE: Final = sources.c.sha256 == _SOURCE_OF.scalar_subquery()
+_KEPT_AT: Final = select(sources.c.kept_at).where(_ITS_SOURCE)
+_USED_AGAIN: Final = update(sources).where(_ITS_SOURCE).values(kept_at=bindparam("now"))
+
+EXACT_SECONDS: Final = 3600.0  # that a picture is used again is written down once in so long
 
 
 class Library:
@@ -68,12 +70,25 @@ class Library:
         async with opened(self._database) as records:
             return (await records.execute(select(results.c.picture).where(results.c.job_id == job_id))).scalar()
 
+    async def source_kept(self, job_id: str) -> bool:
+        now = self._clock()
+
+        def work(records: Transaction) -> bool:
+            kept_at = records.execute(_KEPT_AT, {"job": job_id}).scalar()
+            if kept_at is not None and now - kept_at > EXACT_SECONDS:
+                records.execute(_USED_AGAIN, {"job": job_id, "now": now})
+            return kept_at is not None
+
+        try:
+            return await self._database.run(work)
+        except TROUBLE:
+            log.warning("job %s: whether the picture it started from is kept cannot be read", job_id, exc_info=True)
+            return False
+
     async def keep_source(self, job_id: str, data: bytes) -> None:
         now = self._clock()
 
         def work(records: Transaction) -> None:
-            if records.execute(_USED_AGAIN, {"job": job_id, "now": now}).rowcount:
-                return
             sha256 = records.execute(_SOURCE_OF, {"job": job_id}).scalar()
             if sha256 is not None:
                 records.execute(_NEW_SOURCE, {"sha256": sha256, "picture": data, "kept_at": now})
@@ -97,8 +112,9 @@ class Library:
 
     async def drop_pictures(self, before: float) -> int:
         """Drop the pictures that no job started from, or that were told nowhere, since then (Unix seconds); count."""
+        since = {sources: before - EXACT_SECONDS, results: before}
         async with opened(self._database) as records:
-            dropped = [await records.execute(delete(t).where(t.c.kept_at < before)) for t in (sources, results)]
+            dropped = [await records.execute(delete(t).where(t.c.kept_at < then)) for t, then in since.items()]
             return sum(one.rowcount for one in dropped)
 
     async def _one(self, wanted: Select[Any]) -> Past | None:

@@ -75,17 +75,17 @@ class Script:
         self._text = text
         self._name = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
-    async def __call__(self, *arguments: Any, picture: bytes | None = None) -> Any:
-        """Run it, with a picture beside it if there is one. Raises `redis.RedisError`."""
+    async def __call__(self, *arguments: Any, key: str = PREFIX, picture: bytes | None = None) -> Any:
+        """Run it on one key, with a picture beside it if there is one. Raises `redis.RedisError`."""
         try:
             if not picture:
-                return await self._redis.evalsha(self._name, 1, PREFIX, *arguments)
+                return await self._redis.evalsha(self._name, 1, key, *arguments)
             transaction = self._redis.pipeline()
             stage_with_picture(transaction, self._name, arguments, picture)
             _, answer, _ = await transaction.execute()
         except NoScriptError:
             await self._redis.script_load(self._text)
-            return await self(*arguments, picture=picture)
+            return await self(*arguments, key=key, picture=picture)
         return answer
 
 

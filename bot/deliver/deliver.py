@@ -126,6 +126,8 @@ class Deliver:
         """Keep what the job started from, for who goes on from there."""
         if self._keeping is None or not standing.job.request.has_picture:
             return
+        if await self._keeping.source_kept(standing.job.id):
+            return
         prepared = await self._queue.prepared(standing.job.id)
         if prepared is not None:
             await self._keeping.keep_source(standing.job.id, prepared)

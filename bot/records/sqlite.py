@@ -130,7 +130,9 @@ class Rows:
 
     def scalar(self) -> Any:
         """Give the first value of the first row, None where there is none."""
-        return next(iter(self._cursor.fetchone() or ()), None)
+        row = self._cursor.fetchone() or (None,)
+        self._cursor.close()  # else the file stays read, and cannot be written in the same transaction
+        return row[0]
 
 
 class _Written(NamedTuple):

@@ -19,7 +19,9 @@ _BLANK: Final = "\u115f\u1160\u2800\u3164\uffa0" + _JOINERS  # letters and signs
 
 def plain(text: str) -> str:
     """Put the text on one line, without half characters and what is not seen, such as what turns the direction."""
-    return _GAP.sub(" ", "".join(c for c in text if c.isspace() or not _unseen(c))).strip()
+    plainly_seen = text.isascii() and text.isprintable()
+    seen = text if plainly_seen else "".join(c for c in text if c.isspace() or not _unseen(c))
+    return _GAP.sub(" ", seen).strip()
 
 
 def _unseen(character: str) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.adapters.families import Families
-from bot.adapters.library import Library
+from bot.adapters.library import EXACT_SECONDS, Library
 from bot.adapters.people import People
 from bot.adapters.records import Records
 from bot.ports import Kept, Preferences, Pressing, Told
@@ -117,14 +117,18 @@ async def test_a_source_is_kept_once_for_all_jobs_of_one_upload_until_nobody_sta
 ) -> None:
     await end(records, 1)
     await end(records, 2)
+    assert not await library.source_kept(job(1).id)
     await library.keep_source(job(1).id, b"as the model got it")
-    clock.now += 100
     await library.keep_source(job(2).id, b"the same again")
+    clock.now += EXACT_SECONDS
+    assert await library.source_kept(job(2).id)
+    again = clock.now = clock.now + 1
+    assert await library.source_kept(job(2).id)
 
     assert await library.source(SHA) == Kept(SHA, b"as the model got it")
-    assert [row["kept_at"] for row in rows(database_url, sources)] == [NOON + 100]
-    assert await library.drop_pictures(before=NOON + 100) == 0
-    assert await library.drop_pictures(before=NOON + 101) == 1
+    assert [row["kept_at"] for row in rows(database_url, sources)] == [again]
+    assert await library.drop_pictures(before=again + EXACT_SECONDS) == 0
+    assert await library.drop_pictures(before=again + EXACT_SECONDS + 1) == 1
     assert await library.source(SHA) is None
 
 
