@@ -221,7 +221,8 @@ class Intake:
             return {}
         refusals: dict[str, Sequence[Problem]] = {}
         waiting = {job.id: job for job in fresh}
-        saying, heard = asyncio.ensure_future(say_arrived()), True
+        heard = True
+        saying = asyncio.ensure_future(say_arrived())
         try:
             async with self._at_hand(fresh[0].id, source, self._limit(interaction), saying) as picture:
                 for job in fresh:

@@ -17,7 +17,7 @@ from shared.settings import SettingsMissing, read_settings
 from worker.celery_app import create_app
 from worker.command_line import main_check, main_generate
 from worker.dead_letters import main_dead_letters
-from worker.memory import one_arena
+from worker.memory import tune_malloc
 from worker.settings import Settings
 
 SWITCHES = ("worker", "--without-gossip", "--without-mingle", "--without-heartbeat")
@@ -26,7 +26,7 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 def celery_app() -> Celery:
     """Read the settings and build the app; what is wrong with them is said all at once, and ends the process."""
-    one_arena()
+    tune_malloc()
     load_dotenv(".env")  # boto3 reads AWS's variables from the environment alone
     try:
         settings = read_settings(Settings)

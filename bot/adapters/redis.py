@@ -72,15 +72,21 @@ class Script:
 
     def __init__(self, redis: Redis, text: str) -> None:
         self._redis = redis
-        self.text = text
-        self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+        self._text = text
+        self._name = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
-    async def __call__(self, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
-        """Run it. Raises `redis.RedisError`."""
+    async def __call__(self, *arguments: Any, picture: bytes | None = None) -> Any:
+        """Run it, with a picture beside it if there is one. Raises `redis.RedisError`."""
         try:
-            return await self._redis.evalsha(self.sha, len(keys), *keys, *arguments)
+            if not picture:
+                return await self._redis.evalsha(self._name, 1, PREFIX, *arguments)
+            transaction = self._redis.pipeline()
+            stage_with_picture(transaction, self._name, arguments, picture)
+            _, answer, _ = await transaction.execute()
         except NoScriptError:
-            return await self._redis.eval(self.text, len(keys), *keys, *arguments)
+            await self._redis.script_load(self._text)
+            return await self(*arguments, picture=picture)
+        return answer
 
 
 class RedisQueue:
@@ -144,7 +150,7 @@ class RedisQueue:
         ticket = self._ticket(PREPARE if source else GENERATE)
         facts = (job.id, job.model_dump_json(), job.request.model, job.flow, 1, *self._room, doubts, ticket)
         try:
-            answer, *more = await self._run("accept", *facts, *self._limits_of(job), picture=source)
+            answer, *more = await self._scripts["accept"](*facts, *self._limits_of(job), picture=source)
         except RedisError as error:
             if is_full(error):
                 raise Refused(problem("no_room")) from error
@@ -171,7 +177,7 @@ class RedisQueue:
 
     async def cancel(self, job_id: str, problem: Problem) -> Cancelled:
         with in_words():
-            answer, *more = await self._run("cancel", job_id, Failed(problem=problem).model_dump_json())
+            answer, *more = await self._scripts["cancel"](job_id, Failed(problem=problem).model_dump_json())
         if more and more[1]:
             await self._wake(more[0].decode())
         return Cancelled(answer.decode())
@@ -201,7 +207,7 @@ class RedisQueue:
         if not job_ids:
             return []
         with in_words():
-            rows = await self._run("standing", *job_ids)
+            rows = await self._scripts["standing"](*job_ids)
         return [self._standing(*row) for row in rows]
 
     async def outcomes(self) -> Sequence[Delivery]:
@@ -228,7 +234,7 @@ class RedisQueue:
             return await self._pieces(prepared_key(job_id))
 
     async def delivered(self, delivery: Delivery, message: int | None) -> None:
-        await self._run("deliver", delivery.job_id, GROUP, delivery.entry, message or "", LEDGER_SECONDS * 1000)
+        await self._scripts["deliver"](delivery.job_id, GROUP, delivery.entry, message or "", LEDGER_SECONDS * 1000)
         self._in_hand.discard(delivery.entry)
 
     async def drop(self, job_ids: Collection[str]) -> None:
@@ -298,19 +304,6 @@ class RedisQueue:
 
     async def _pieces(self, name: str) -> bytes | None:
         return joined(cast("list[bytes]", await self._redis.lrange(name, 0, -1)))
-
-    async def _run(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
-        script = self._scripts[name]
-        if not picture:
-            return await script([PREFIX], arguments)
-        transaction = self._redis.pipeline()
-        stage_with_picture(transaction, script.sha, arguments, picture)
-        try:
-            _, answer, _ = await transaction.execute()
-        except NoScriptError:
-            await self._redis.script_load(script.text)
-            return await self._run(name, *arguments, picture=picture)
-        return answer
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""What the C library says of its own arenas."""
+"""What the C library says of its own arenas, and the system of the memory that it was asked for."""
 
 import platform
 import subprocess
@@ -10,9 +10,9 @@ from demo.processes import ROOT
 
 ARENAS = """
 import ctypes, sys, tempfile, threading
-from worker.memory import one_arena
-if sys.argv[1] == "bounded":
-    one_arena()
+from worker.memory import tune_malloc
+if sys.argv[1] == "tuned":
+    tune_malloc()
 libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.fopen.restype = ctypes.c_void_p, ctypes.c_void_p
 together = threading.Barrier(4)
@@ -29,12 +29,37 @@ with tempfile.NamedTemporaryFile() as file:
     print(file.read().count(b"<heap nr="))
 """
 
+FAULTS = """
+import ctypes, resource, sys
+from worker.memory import tune_malloc
+if sys.argv[1] == "tuned":
+    tune_malloc()
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+def work():
+    blocks = [libc.malloc(10 << 20) for _ in range(4)]
+    for block in blocks:
+        ctypes.memset(block, 1, 10 << 20)
+    for block in blocks:
+        libc.free(block)
+for _ in range(3): work()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(3): work()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def told(program: str, how: str) -> int:
+    command = [sys.executable, "-c", program, how]
+    return int(subprocess.run(command, cwd=ROOT, env={}, capture_output=True, check=True, timeout=20).stdout)
+
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc alone tells of its arenas")
-def test_threads_share_one_arena_where_they_had_one_each() -> None:
-    def arenas(how: str) -> int:
-        command = [sys.executable, "-c", ARENAS, how]
-        return int(subprocess.run(command, cwd=ROOT, env={}, capture_output=True, check=True, timeout=20).stdout)
+def test_threads_share_tune_malloc_where_they_had_one_each() -> None:
+    assert told(ARENAS, "tuned") == 1
+    assert told(ARENAS, "as it is") > 1
 
-    assert arenas("bounded") == 1
-    assert arenas("unbounded") > 1
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries keep memory by rules of their own")
+def test_what_a_picture_needed_is_kept_for_the_next() -> None:
+    assert told(FAULTS, "tuned") * 4 < told(FAULTS, "as it is")
