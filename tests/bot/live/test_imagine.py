@@ -113,7 +113,7 @@ async def test_the_options_of_pictures_from_words_arrive(guild: Any, queue: Any)
 
 async def test_inside_a_thread_the_job_stays_there(guild: Any, queue: Any) -> None:
     first = await guild.invoke(prompt="a castle")
-    await guild.until(first, lambda s: s.get("message", {}).get("thread"))
+    await eventually(lambda: first in queue.threads)
     thread = str(queue.threads[first])
 
     interaction = await guild.invoke(prompt="a tower", channel=thread)
