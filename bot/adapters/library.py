@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.records import told_of
 from bot.ports import Kept, Past
-from bot.records.database import TROUBLE, Database, Transaction
+from bot.records.database import TROUBLE, Database
 from bot.records.models import OPEN, jobs, outcomes, results, sources, thumbnails
 from shared.errors import Refused, problem
 from shared.job import Job
@@ -73,7 +73,7 @@ class Library:
     async def source_kept(self, job_id: str) -> bool:
         now = self._clock()
 
-        def work(records: Transaction) -> bool:
+        def work(records: Connection) -> bool:
             kept_at = records.execute(_KEPT_AT, {"job": job_id}).scalar()
             if kept_at is not None and now - kept_at > EXACT_SECONDS:
                 records.execute(_USED_AGAIN, {"job": job_id, "now": now})
@@ -88,10 +88,10 @@ class Library:
     async def keep_source(self, job_id: str, data: bytes) -> None:
         now = self._clock()
 
-        def work(records: Transaction) -> None:
+        def work(records: Connection) -> None:
             sha256 = records.execute(_SOURCE_OF, {"job": job_id}).scalar()
             if sha256 is not None:
-                records.execute(_NEW_SOURCE, {"sha256": sha256, "picture": data, "kept_at": now})
+                records.execute(insert(sources), {"sha256": sha256, "picture": data, "kept_at": now})
 
         try:
             await self._database.run(work)

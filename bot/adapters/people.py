@@ -25,7 +25,7 @@ class People:
         row = await self._row(people, user)
         if row is None:
             return Preferences()
-        return Preferences(row.language, bool(row.pings), bool(row.private), json.loads(row.options))
+        return Preferences(row.language, row.pings, row.private, json.loads(row.options))
 
     async def prefer(self, user: int, preferences: Preferences) -> None:
         chosen = {

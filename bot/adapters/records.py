@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Row, Update, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, Row, Update, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.ports import Closed, Kept, Record, Source, Standing, Told
-from bot.records.database import TROUBLE, Database, RecordsUnusableError, Transaction
+from bot.records.database import TROUBLE, Database, RecordsUnusableError
 from bot.records.migrate import migrate
 from bot.records.models import OPEN, JobState, attempts, jobs, outcomes
 from shared.catalogue import Catalogue, Model
@@ -32,15 +32,12 @@ _OUTCOME: Final = insert(outcomes)
 _JOB: Final = update(jobs).where(jobs.c.id == _WHICH)
 _IS_OPEN: Final = or_(*(jobs.c.state == state for state in OPEN))  # `in_` is written out anew at each execution
 _OPEN_JOB: Final = _JOB.where(_IS_OPEN)
-_KNOWN: Final = select(jobs.c.id).where(jobs.c.id == _WHICH)
-_NOTHING: Final = select(1)
 _CLOSED: Final = select(jobs).where(jobs.c.id == _WHICH, ~_IS_OPEN)
 _ATTEMPTS: Final = update(attempts).where(attempts.c.job_id == _WHICH)
 _FIRST_ATTEMPT: Final = _ATTEMPTS.where(attempts.c.queueing == FIRST)
 _EVERY: Final = attempts.alias()
 _NEWEST: Final = select(func.max(_EVERY.c.queueing)).where(_EVERY.c.job_id == _WHICH).scalar_subquery()
 _NEWEST_ATTEMPT: Final = _ATTEMPTS.where(attempts.c.queueing == _NEWEST)
-_REPEAT: Final = delete(attempts).where(attempts.c.job_id == _WHICH, attempts.c.queueing == REPEAT)
 _NEWEST_OF_JOB: Final = select(func.max(_EVERY.c.queueing)).where(_EVERY.c.job_id == jobs.c.id).scalar_subquery()
 _OPEN_RECORDS: Final = (
     select(jobs, attempts)
@@ -65,7 +62,7 @@ class Records:
 
     async def look(self) -> None:
         """Ask the database for nothing. Raises what SQLAlchemy does when it does not answer."""
-        await self.database.run(lambda records: records.execute(_NOTHING))
+        await self.database.run(lambda records: records.execute(select(1)))
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -79,7 +76,7 @@ class Records:
             case Kept():
                 row |= {"source_sha256": source.sha256}
 
-        def work(records: Transaction) -> None:
+        def work(records: Connection) -> None:
             records.execute(_NEW_JOB, row)
             records.execute(_NEW_ATTEMPT, _attempt(job.id, FIRST))
 
@@ -127,9 +124,9 @@ class Records:
             closed["thread_id"] = standing.thread
         ending = _ending(standing, self._catalogue.models.get(standing.job.request.model))
 
-        def work(records: Transaction) -> None:
+        def work(records: Connection) -> None:
             if not records.execute(_OPEN_JOB, closed | {"which": job_id}).rowcount:
-                if records.execute(_KNOWN, {"which": job_id}).one_or_none():
+                if records.execute(select(jobs.c.id).where(jobs.c.id == job_id)).one_or_none():
                     return
                 # the operator's retry of a job that was set aside is not asked for in Discord
                 records.execute(_NEW_JOB, _row(standing.job) | closed)
@@ -150,7 +147,7 @@ class Records:
         counts = [_counted(standing) for standing in standings]
         threads = [{"which": one.job.id, "thread_id": one.thread} for one in standings if one.thread is not None]
 
-        def work(records: Transaction) -> None:
+        def work(records: Connection) -> None:
             records.execute(_NEWEST_ATTEMPT, counts)
             if threads:
                 records.execute(_JOB, threads)
@@ -166,10 +163,11 @@ class Records:
         return True
 
     async def not_repeated(self, job_id: str) -> None:
-        await self.database.run(lambda records: records.execute(_REPEAT, {"which": job_id}))
+        repeat = (attempts.c.job_id == job_id) & (attempts.c.queueing == REPEAT)
+        await self.database.run(lambda records: records.execute(delete(attempts).where(repeat)))
 
     async def _note(self, job_id: str, *changes: tuple[Update, dict[str, Any]]) -> None:
-        def work(records: Transaction) -> None:
+        def work(records: Connection) -> None:
             for change, values in changes:
                 records.execute(change, values | {"which": job_id})
 

@@ -4,19 +4,17 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from types import MappingProxyType
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import URL, Engine, Insert, Table, TextClause, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Insert, Table, TextClause, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
-from sqlalchemy.sql import Executable
-
-from bot.records.sqlite import SQLiteThread
 
 BUSY_SECONDS: Final = 5
 DEADLINE: Final = 10.0
@@ -36,16 +34,6 @@ class RecordsUnusableError(Exception):
     """Why the records cannot be used, in words for the operator and without what opens them."""
 
 
-class Transaction(Protocol):
-    """What `Database.run` is given to work with: SQLAlchemy's connection, or SQLite's own with as much of it."""
-
-    def execute(
-        self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None, /
-    ) -> Any:
-        """Execute a statement; its rows are had by `one_or_none`, `all`, `scalar` and `rowcount` of the answer."""
-        ...
-
-
 class Database:
     """The database that `url` names, and its pool of connections."""
 
@@ -53,8 +41,7 @@ class Database:
         """Read the address. Raises `RecordsUnusableError`."""
         self.url = address(url)
         self._engine = open_engine(self.url)
-        in_file = self.url.get_backend_name() == "sqlite"
-        self._thread = SQLiteThread(str(self.url.database), configure) if in_file else None
+        self._thread = SQLiteThread(self.url) if self.url.get_backend_name() == "sqlite" else None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -62,11 +49,10 @@ class Database:
         async with asyncio.timeout(DEADLINE), self._engine.begin() as connection:
             yield connection
 
-    async def run(self, work: Callable[[Transaction], T]) -> T:
+    async def run(self, work: Callable[[Connection], T]) -> T:
         """Do a transaction's work in one piece, without a step that is awaited: for what every job needs.
 
-        Its statements are to be made once, not for each run, and of SQLite a Boolean comes as 0 or 1. It is waited for
-        `DEADLINE` seconds at most. Raises what `TROUBLE` lists.
+        It is waited for `DEADLINE` seconds at most. Raises what `TROUBLE` lists.
         """
         async with asyncio.timeout(DEADLINE):
             if self._thread is not None:
@@ -110,6 +96,32 @@ def upsert(
     return whole
 
 
+class SQLiteThread:
+    """Does whole transactions in a thread of its own, one at a time: SQLite has one writer anyway.
+
+    A driver that changes threads for every step of a cursor costs several times what the steps do.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self._engine = create_engine(url, hide_parameters=True)
+        event.listen(self._engine, "connect", _configure)
+        self._thread = ThreadPoolExecutor(1, "records")
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Do this work in a transaction. It is ended even when nobody waits for it any more."""
+
+        def whole() -> T:
+            with self._engine.begin() as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, whole)
+
+    async def close(self) -> None:
+        """Close the file when what is in hand has ended."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
+        self._thread.shutdown(wait=False)
+
+
 def address(url: str) -> URL:
     """Read `DATABASE_URL`. Raises `RecordsUnusableError`."""
     try:
@@ -131,7 +143,7 @@ def open_engine(url: URL) -> AsyncEngine:
     """
     if url.get_backend_name() == "sqlite":
         engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), hide_parameters=True)
-        event.listen(engine.sync_engine, "connect", configure)
+        event.listen(engine.sync_engine, "connect", _configure)
         return engine
     milliseconds = BUSY_SECONDS * 1000
     limits = {"connect_timeout": BUSY_SECONDS, "options": f"-c statement_timeout={milliseconds}"}
@@ -156,14 +168,14 @@ def open_migration_engine(url: URL) -> Engine:
 
     def connect(connection: sqlite3.Connection, record: Any) -> None:
         connection.isolation_level = None  # else the driver ends the transaction before a table is made
-        configure(connection, record)
+        _configure(connection, record)
 
     event.listen(engine, "connect", connect)
     event.listen(engine, "begin", begin)
     return engine
 
 
-def configure(connection: Any, _record: Any = None) -> None:
+def _configure(connection: Any, _record: Any) -> None:
     """Let readers and the one writer not wait for each other, and overwrite what is deleted with zeros.
 
     https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_secure_delete
