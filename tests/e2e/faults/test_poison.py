@@ -39,7 +39,7 @@ main([])
 BOUNDED = """
 from tests.fuzz.limited import limit_memory
 from worker.__main__ import main
-limit_memory(256 << 20)
+limit_memory(300 << 20)
 main([])
 """
 
@@ -197,10 +197,10 @@ def test_a_picture_that_memory_is_refused_for_ends_in_words_and_the_worker_goes_
     stop_all(stage)
     worker = stage.start_worker(arguments=("-c", BOUNDED))
 
-    job, other = stage.ask("a large picture", image=large), stage.ask("a neighbour", "grace")
+    told = stage.words_of(stage.ask("a large picture", image=large))
 
-    assert "The bot has a fault of its own." in stage.words_of(job)
-    stage.picture_of(other)
+    assert "The bot has a fault of its own." in told
+    stage.picture_of(stage.ask("a neighbour", "grace"))
     assert worker.running
     assert "MemoryError" in worker.log.read_text()
     assert stage.calls("a large picture") == []
