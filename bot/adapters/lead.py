@@ -12,7 +12,6 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bot.adapters.redis import Script
 from shared.queue.names import PREFIX
 
 log = logging.getLogger(__name__)
@@ -42,8 +41,8 @@ class Lead:
     """
 
     def __init__(self, redis: Redis, *, lease: float = LEASE_SECONDS, step: float = STEP_SECONDS) -> None:
-        self._take = Script(redis, _TAKE)
-        self._give_back = Script(redis, _GIVE_BACK)
+        self._take = redis.register_script(_TAKE)
+        self._give_back = redis.register_script(_GIVE_BACK)
         self._name = secrets.token_hex(8)
         self._lease = lease
         self._step = step
@@ -56,7 +55,7 @@ class Lead:
         while True:
             try:
                 async with asyncio.timeout(self._lease):
-                    answer = await self._take(self._name, int(self._lease * 1000), key=LEAD)
+                    answer = await self._take(keys=[LEAD], args=[self._name, int(self._lease * 1000)])
             except (RedisError, OSError) as error:
                 log.warning("Redis does not say who leads; asked again (%r)", error)
             else:
@@ -70,7 +69,7 @@ class Lead:
         self._turn(ours=False)
         try:
             async with asyncio.timeout(self._step):
-                await self._give_back(self._name, key=LEAD)
+                await self._give_back(keys=[LEAD], args=[self._name])
         except (RedisError, OSError) as error:
             log.info("the lead was not given back; it ends within %g s (%r)", self._lease, error)
 

@@ -1,7 +1,6 @@
 """The ledger of jobs over redis.asyncio: each verb is one atomic script of `shared.queue`."""
 
 import contextlib
-import hashlib
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -64,31 +63,6 @@ def connect(url: str) -> Redis:
     return Redis.from_url(url, **CONNECTION, retry=Retry(ExponentialBackoff(cap=1, base=0.05), retries=REPEATS))
 
 
-class Script:
-    """A script of Lua, which Redis is sent once and named from then on.
-
-    What `redis.asyncio.Redis.register_script` gives does the same, and tells pipelines from clients each time.
-    """
-
-    def __init__(self, redis: Redis, text: str) -> None:
-        self._redis = redis
-        self._text = text
-        self._name = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-
-    async def __call__(self, *arguments: Any, key: str = PREFIX, picture: bytes | None = None) -> Any:
-        """Run it on one key, with a picture beside it if there is one. Raises `redis.RedisError`."""
-        try:
-            if not picture:
-                return await self._redis.evalsha(self._name, 1, key, *arguments)
-            transaction = self._redis.pipeline()
-            stage_with_picture(transaction, self._name, arguments, picture)
-            _, answer, _ = await transaction.execute()
-        except NoScriptError:
-            await self._redis.script_load(self._text)
-            return await self(*arguments, key=key, picture=picture)
-        return answer
-
-
 class RedisQueue:
     """`bot.ports.Accepting`, `Cancelling`, `Watching`, `Listing` and `Delivering` over Redis.
 
@@ -122,7 +96,7 @@ class RedisQueue:
         waiting, running = (max_waiting, channel_waiting, guild_waiting), (max_running, channel_running, guild_running)
         self._limits = tuple(zip(waiting, running, per_minute, strict=True))
         names = ("accept", "cancel", "deliver", "standing")
-        self._scripts = {name: Script(redis, script(name)) for name in names}
+        self._scripts = {name: redis.register_script(script(name)) for name in names}
         self._unacknowledged: str | None = "0"
         self._looked_back = 0.0
         self._looked_at = LOOK_COUNT
@@ -150,7 +124,7 @@ class RedisQueue:
         ticket = self._ticket(PREPARE if source else GENERATE)
         facts = (job.id, job.model_dump_json(), job.request.model, job.flow, 1, *self._room, doubts, ticket)
         try:
-            answer, *more = await self._scripts["accept"](*facts, *self._limits_of(job), picture=source)
+            answer, *more = await self._run("accept", *facts, *self._limits_of(job), picture=source)
         except RedisError as error:
             if is_full(error):
                 raise Refused(problem("no_room")) from error
@@ -177,7 +151,7 @@ class RedisQueue:
 
     async def cancel(self, job_id: str, problem: Problem) -> Cancelled:
         with in_words():
-            answer, *more = await self._scripts["cancel"](job_id, Failed(problem=problem).model_dump_json())
+            answer, *more = await self._run("cancel", job_id, Failed(problem=problem).model_dump_json())
         if more and more[1]:
             await self._wake(more[0].decode())
         return Cancelled(answer.decode())
@@ -207,7 +181,7 @@ class RedisQueue:
         if not job_ids:
             return []
         with in_words():
-            rows = await self._scripts["standing"](*job_ids)
+            rows = await self._run("standing", *job_ids)
         return [self._standing(*row) for row in rows]
 
     async def outcomes(self) -> Sequence[Delivery]:
@@ -234,7 +208,7 @@ class RedisQueue:
             return await self._pieces(prepared_key(job_id))
 
     async def delivered(self, delivery: Delivery, message: int | None) -> None:
-        await self._scripts["deliver"](delivery.job_id, GROUP, delivery.entry, message or "", LEDGER_SECONDS * 1000)
+        await self._run("deliver", delivery.job_id, GROUP, delivery.entry, message or "", LEDGER_SECONDS * 1000)
         self._in_hand.discard(delivery.entry)
 
     async def drop(self, job_ids: Collection[str]) -> None:
@@ -301,6 +275,20 @@ class RedisQueue:
                 await self._redis.lpush(ticket_list(lane), ticket)
         except RedisError:
             log.warning("a ticket for %s could not be sent; the sweep will send it", lane, exc_info=True)
+
+    async def _run(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
+        """Run a script, with a picture beside it if there is one. Raises `redis.RedisError`."""
+        registered = self._scripts[name]
+        if not picture:
+            return await registered(keys=[PREFIX], args=arguments)
+        transaction = self._redis.pipeline()
+        stage_with_picture(transaction, registered.sha, arguments, picture)
+        try:
+            _, answer, _ = await transaction.execute()
+        except NoScriptError:
+            await self._redis.script_load(registered.script)
+            return await self._run(name, *arguments, picture=picture)
+        return answer
 
     async def _pieces(self, name: str) -> bytes | None:
         return joined(cast("list[bytes]", await self._redis.lrange(name, 0, -1)))

@@ -48,9 +48,8 @@ class Queueing(RedisQueue):
         )
         self._loaded = client.script_load(script("accept"))
         self.pipeline = client.pipeline(transaction=False)
-        self._scripts["accept"] = self._in_bulk  # type: ignore[assignment]
 
-    async def _in_bulk(self, *arguments: Any, picture: bytes | None = None) -> Any:
+    async def _run(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
         if picture:
             stage_with_picture(self.pipeline, self._loaded, arguments, picture)
         else:
