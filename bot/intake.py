@@ -38,7 +38,6 @@ from shared.request import Request, compose_preferring, draw_seed, parse_extras,
 log = logging.getLogger(__name__)
 
 DOWNLOADS: Final = 8
-SMALL_BYTES: Final = 256 * 1024  # hashed sooner than a thread wakes up
 _DEADLINE: Final = 30.0  # discord.py repeats a 5xx for about 25 s
 _THREAD_EXISTS: Final = 160004
 _THREADS: Final = frozenset(
@@ -276,9 +275,7 @@ class Intake:
         await held.enter_async_context(self.downloads)
         data, kind = await attachments.fetch(self.session, source.url, source.size, limit, self.hosts)
         log.info("job %s: fetched %d bytes of %s", job_id, len(data), kind.name)
-        small = len(data) <= SMALL_BYTES
-        digest = hashlib.sha256(data) if small else await asyncio.to_thread(hashlib.sha256, data)
-        return Kept(digest.hexdigest(), data)
+        return Kept((await asyncio.to_thread(hashlib.sha256, data)).hexdigest(), data)
 
     async def _queue(self, job: Job, picture: Kept | None) -> bool:
         """Queue a job. False when nobody knows whether it was. Raises `Refused`."""

@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
 _MADE: Final = (jobs.c.deleted_at.is_(None), outcomes.c.kind == "generated")
 
 _SOURCE_OF: Final = select(jobs.c.source_sha256).where(jobs.c.id == bindparam("job"))
-_NEW_SOURCE: Final = insert(sources)
 _ITS_SOURCE: Final = sources.c.sha256 == _SOURCE_OF.scalar_subquery()
 _KEPT_AT: Final = select(sources.c.kept_at).where(_ITS_SOURCE)
 _USED_AGAIN: Final = update(sources).where(_ITS_SOURCE).values(kept_at=bindparam("now"))

@@ -85,9 +85,7 @@ def cells_of(found: Found, pictures: Sequence[bytes | None], phrases: Phrases, c
 def named(past: Past, catalogue: Catalogue, phrases: Phrases, now: float) -> str:
     """Name a job in 100 characters: what was asked for, and how long ago at `now`, in Unix seconds."""
     ago = phrases.say("history.ago", time=rounded(now - past.job.accepted_at, phrases))
-    ending = (
-        "" if past.kind == "generated" and not past.deleted else f" · {phrases.say(f'history.{past.without_picture}')}"
-    )
+    ending = f" · {why}" if (why := _why(past, phrases)) else ""
     prompt = written_prompt(past.job.request) or _model(past, catalogue, _MODEL)
     return shortened(f"{shortened(prompt, _OFFERED)} · {ago}{ending}", _LABEL)
 
@@ -98,6 +96,12 @@ def _named(found: Found, catalogue: Catalogue) -> list[str]:
         f"{n}. {written_prompt(past.job.request) or _model(past, catalogue, _MODEL)}"
         for n, past in enumerate(found.pasts, 1)
     ]
+
+
+def _why(past: Past, phrases: Phrases) -> str:
+    """Tell why there is no picture of a job; nothing where one was made and not deleted."""
+    made = past.kind == "generated" and not past.deleted
+    return "" if made else phrases.say(f"history.{past.without_picture}")
 
 
 def _line(number: int, past: Past, phrases: Phrases, catalogue: Catalogue, viewer: int) -> str:
@@ -111,7 +115,7 @@ def _line(number: int, past: Past, phrases: Phrases, catalogue: Catalogue, viewe
         ),
         escaped(_model(past, catalogue, _MODEL), _MODEL) if prompt else "",
         f"<@{job.requester.id}>" if job.requester.id != viewer else "",
-        "" if past.kind == "generated" and not past.deleted else phrases.say(f"history.{past.without_picture}"),
+        _why(past, phrases),
         f"<t:{int(job.accepted_at)}:d>",
         "" if past.deleted else f"[{phrases.say('queue.open')}]({link})",
     )
