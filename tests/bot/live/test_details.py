@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from shared.pictures import png_with_text
-from tests.bot.live.stage import MemoryQueue, eventually
+from tests.bot.live.stage import Guild, MemoryQueue, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -29,7 +29,7 @@ def everything(message: dict[str, Any]) -> str:
     return json.dumps(message["components"], ensure_ascii=False)
 
 
-async def details(guild: Any, *pictures: bytes, user: str = "ada") -> dict[str, Any]:
+async def details(guild: Guild, *pictures: bytes, user: str = "ada") -> dict[str, Any]:
     """Use the command on a message of ben's, and wait for what it shows."""
     files = [(f"{place}.png", data) for place, data in enumerate(pictures)]
     used = await guild.use_on(await guild.share(*files, user="ben"), "Details", user=user)
@@ -38,14 +38,14 @@ async def details(guild: Any, *pictures: bytes, user: str = "ada") -> dict[str, 
     return message
 
 
-async def refused(guild: Any, *files: tuple[str, bytes]) -> str:
+async def refused(guild: Guild, *files: tuple[str, bytes]) -> str:
     used = await guild.use_on(await guild.share(*files), "Details")
     state = await guild.until(used, lambda s: "message" in s and s["message"]["content"])
     return str(state["message"]["content"])
 
 
 async def test_a_picture_that_anybody_posted_says_how_it_was_made_and_is_made_again(
-    guild: Any, queue: MemoryQueue
+    guild: Guild, queue: MemoryQueue
 ) -> None:
     shown = await details(guild, png(), saying(ASKED))
 
@@ -60,7 +60,7 @@ async def test_a_picture_that_anybody_posted_says_how_it_was_made_and_is_made_ag
     assert queue.sources[asked] is None
 
 
-async def test_what_started_from_a_picture_is_run_on_the_picture_that_is_there(guild: Any, queue: MemoryQueue) -> None:
+async def test_what_started_from_a_picture_is_run_on_the_picture_that_is_there(guild: Guild, queue: MemoryQueue) -> None:
     picture = saying(ASKED | {"has_picture": True, "keep": 60})
     shown = await details(guild, picture)
 
@@ -70,7 +70,7 @@ async def test_what_started_from_a_picture_is_run_on_the_picture_that_is_there(g
     assert (queue.jobs[asked].request.keep, queue.sources[asked]) == (60, picture)
 
 
-async def test_extras_in_a_picture_are_for_those_who_may_send_them(guild: Any, queue: MemoryQueue) -> None:
+async def test_extras_in_a_picture_are_for_those_who_may_send_them(guild: Guild, queue: MemoryQueue) -> None:
     picture = saying(ASKED | {"extras": {"x": 1}})
 
     words = await guild.private_answer(await guild.press((await details(guild, picture))["id"], "run:0:words"))
@@ -94,7 +94,7 @@ async def test_extras_in_a_picture_are_for_those_who_may_send_them(guild: Any, q
     ],
 )
 async def test_what_a_model_would_not_take_is_refused_in_words(
-    guild: Any, queue: MemoryQueue, request_: dict[str, Any], seed: int, words: str
+    guild: Guild, queue: MemoryQueue, request_: dict[str, Any], seed: int, words: str
 ) -> None:
     shown = await details(guild, saying(request_, seed=seed))
 
@@ -104,7 +104,7 @@ async def test_what_a_model_would_not_take_is_refused_in_words(
     assert queue.jobs == {}
 
 
-async def test_a_model_that_is_no_longer_there_has_no_button(guild: Any) -> None:
+async def test_a_model_that_is_no_longer_there_has_no_button(guild: Guild) -> None:
     shown = await details(guild, saying(ASKED | {"model": "dall-e"}))
 
     assert "run:0" not in everything(shown)
@@ -125,9 +125,9 @@ async def test_a_model_that_is_no_longer_there_has_no_button(guild: Any) -> None
     ],
     ids=range(9),
 )
-async def test_a_picture_that_says_nothing_of_ours_is_answered_in_words(guild: Any, picture: bytes) -> None:
+async def test_a_picture_that_says_nothing_of_ours_is_answered_in_words(guild: Guild, picture: bytes) -> None:
     assert (await refused(guild, ("a.png", picture))).startswith("This picture does not say how it was made.")
 
 
-async def test_a_message_without_a_picture_has_no_details(guild: Any) -> None:
+async def test_a_message_without_a_picture_has_no_details(guild: Guild) -> None:
     assert (await refused(guild, ("a.txt", b"words"))).startswith("There is no picture in this message.")

@@ -9,14 +9,14 @@ import pytest
 
 from bot.interactions.permissions import INVITED
 from shared.errors import Refused, problem
-from tests.bot.live.stage import eventually
+from tests.bot.live.stage import Guild, MemoryQueue, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 
 
-async def accepted(queue: Any, interaction_id: str) -> Any:
+async def accepted(queue: MemoryQueue, interaction_id: str) -> Any:
     await eventually(lambda: interaction_id in queue.jobs)
     return queue.jobs[interaction_id]
 
@@ -24,7 +24,7 @@ async def accepted(queue: Any, interaction_id: str) -> Any:
 # ---- taken on
 
 
-async def test_a_picture_and_a_prompt_become_a_job_with_a_thread_named_after_the_prompt(guild: Any, queue: Any) -> None:
+async def test_a_picture_and_a_prompt_become_a_job_with_a_thread_named_after_the_prompt(guild: Guild, queue: MemoryQueue) -> None:
     interaction = await guild.invoke(prompt="a castle\n in   fog", image=PNG, keep=40)
 
     job = await accepted(queue, interaction)
@@ -41,7 +41,7 @@ async def test_a_picture_and_a_prompt_become_a_job_with_a_thread_named_after_the
     assert queue.threads[interaction] == job.place.message
 
 
-async def test_words_alone_become_a_job_without_a_source(guild: Any, queue: Any) -> None:
+async def test_words_alone_become_a_job_without_a_source(guild: Guild, queue: MemoryQueue) -> None:
     interaction = await guild.invoke(prompt="a castle", model="sdxl", seed=77)
 
     job = await accepted(queue, interaction)
@@ -60,7 +60,7 @@ async def test_words_alone_become_a_job_without_a_source(guild: Any, queue: Any)
     ],
 )
 async def test_a_picture_that_is_not_there_is_refused_in_words(
-    guild: Any, queue: Any, options: dict[str, Any], words: str
+    guild: Guild, queue: MemoryQueue, options: dict[str, Any], words: str
 ) -> None:
     answer = await guild.private_answer(await guild.invoke(prompt="a castle", **options))
 
@@ -68,7 +68,7 @@ async def test_a_picture_that_is_not_there_is_refused_in_words(
     assert queue.jobs == {}
 
 
-async def test_every_option_arrives_in_the_request(guild: Any, queue: Any) -> None:
+async def test_every_option_arrives_in_the_request(guild: Guild, queue: MemoryQueue) -> None:
     options = {
         "negative": "crowds",
         "mode": "STEP_SCHEDULE",
@@ -103,7 +103,7 @@ async def test_every_option_arrives_in_the_request(guild: Any, queue: Any) -> No
     }
 
 
-async def test_the_options_of_pictures_from_words_arrive(guild: Any, queue: Any) -> None:
+async def test_the_options_of_pictures_from_words_arrive(guild: Guild, queue: MemoryQueue) -> None:
     interaction = await guild.invoke(prompt="a castle", aspect="16:9", format="webp")
 
     request = (await accepted(queue, interaction)).request
@@ -111,7 +111,7 @@ async def test_the_options_of_pictures_from_words_arrive(guild: Any, queue: Any)
     assert request.given() == {"aspect_ratio": "16:9", "output_format": "webp"}
 
 
-async def test_inside_a_thread_the_job_stays_there(guild: Any, queue: Any) -> None:
+async def test_inside_a_thread_the_job_stays_there(guild: Guild, queue: MemoryQueue) -> None:
     first = await guild.invoke(prompt="a castle")
     await eventually(lambda: first in queue.threads)
     thread = str(queue.threads[first])
@@ -124,7 +124,7 @@ async def test_inside_a_thread_the_job_stays_there(guild: Any, queue: Any) -> No
     assert interaction not in queue.threads
 
 
-async def test_without_the_permission_for_threads_the_job_is_taken_on_without_one(guild: Any, queue: Any) -> None:
+async def test_without_the_permission_for_threads_the_job_is_taken_on_without_one(guild: Guild, queue: MemoryQueue) -> None:
     deny = discord.Permissions(create_public_threads=True, send_messages_in_threads=True).value
     await guild.call("PUT", f"/control/permissions/{guild.channel}", {"deny": str(deny)})
 
@@ -135,7 +135,7 @@ async def test_without_the_permission_for_threads_the_job_is_taken_on_without_on
     assert interaction not in queue.threads
 
 
-async def test_a_thread_that_cannot_be_opened_leaves_the_job_accepted(guild: Any, queue: Any) -> None:
+async def test_a_thread_that_cannot_be_opened_leaves_the_job_accepted(guild: Guild, queue: MemoryQueue) -> None:
     await guild.call(
         "POST", "/control/faults", {"match": {"path_regex": "/threads$"}, "action": "status:403", "times": 9}
     )
@@ -149,7 +149,7 @@ async def test_a_thread_that_cannot_be_opened_leaves_the_job_accepted(guild: Any
     assert (state["message"]["content"], state["followups"]) == ("Your request is being prepared.", [])
 
 
-async def test_a_thread_whose_opening_was_not_confirmed_is_remembered(guild: Any, queue: Any) -> None:
+async def test_a_thread_whose_opening_was_not_confirmed_is_remembered(guild: Guild, queue: MemoryQueue) -> None:
     await guild.call(
         "POST", "/control/faults", {"match": {"path_regex": "/threads$"}, "action": "status_after:502", "times": 1}
     )
@@ -159,7 +159,7 @@ async def test_a_thread_whose_opening_was_not_confirmed_is_remembered(guild: Any
     await eventually(lambda: interaction in queue.threads)
 
 
-async def test_a_broken_connection_while_acknowledging_loses_nothing(guild: Any, queue: Any) -> None:
+async def test_a_broken_connection_while_acknowledging_loses_nothing(guild: Guild, queue: MemoryQueue) -> None:
     await guild.call(
         "POST", "/control/faults", {"match": {"path_regex": "/callback"}, "action": "drop_after", "times": 1}
     )
@@ -169,7 +169,7 @@ async def test_a_broken_connection_while_acknowledging_loses_nothing(guild: Any,
     await accepted(queue, interaction)
 
 
-async def test_the_acknowledgement_itself_tells_where_the_job_stands(guild: Any, queue: Any) -> None:
+async def test_the_acknowledgement_itself_tells_where_the_job_stands(guild: Guild, queue: MemoryQueue) -> None:
     match = {"method": "GET", "path_regex": "/messages/@original"}
     await guild.call("POST", "/control/faults", {"match": match, "action": "status:400", "times": 9})
 
@@ -180,7 +180,7 @@ async def test_the_acknowledgement_itself_tells_where_the_job_stands(guild: Any,
     assert str(job.place.message) == state["message"]["id"]
 
 
-async def test_an_interaction_delivered_twice_is_one_job(guild: Any, queue: Any) -> None:
+async def test_an_interaction_delivered_twice_is_one_job(guild: Guild, queue: MemoryQueue) -> None:
     await guild.call("POST", "/control/gateway", {"op": "duplicate_interactions:1"})
 
     interaction = await guild.invoke(prompt="a castle")
@@ -217,7 +217,7 @@ async def test_an_interaction_delivered_twice_is_one_job(guild: Any, queue: Any)
     ],
 )
 async def test_what_is_wrong_is_told_to_the_author_alone_and_nothing_is_queued(
-    guild: Any, queue: Any, options: dict[str, Any], words: str
+    guild: Guild, queue: MemoryQueue, options: dict[str, Any], words: str
 ) -> None:
     interaction = await guild.invoke(**options)
 
@@ -227,7 +227,7 @@ async def test_what_is_wrong_is_told_to_the_author_alone_and_nothing_is_queued(
     assert queue.jobs == {}
 
 
-async def test_everything_that_is_wrong_is_told_at_once(guild: Any, queue: Any) -> None:
+async def test_everything_that_is_wrong_is_told_at_once(guild: Guild, queue: MemoryQueue) -> None:
     interaction = await guild.invoke(prompt="castle::2", style="anime", keep=30, extras="{}")
 
     first, *more = (await guild.private_answer(interaction)).splitlines()
@@ -237,7 +237,7 @@ async def test_everything_that_is_wrong_is_told_at_once(guild: Any, queue: Any) 
     assert queue.jobs == {}
 
 
-async def test_french_clients_read_french(guild: Any, queue: Any) -> None:
+async def test_french_clients_read_french(guild: Guild, queue: MemoryQueue) -> None:
     interaction = await guild.invoke(prompt="château", style="anime", locale="fr", user="ben")
 
     answer = await guild.private_answer(interaction)
@@ -257,7 +257,7 @@ async def test_french_clients_read_french(guild: Any, queue: Any) -> None:
     ],
 )
 async def test_a_missing_permission_is_named_before_anything_is_queued(
-    guild: Any, queue: Any, lacking: str, name: str
+    guild: Guild, queue: MemoryQueue, lacking: str, name: str
 ) -> None:
     deny = discord.Permissions(**{lacking: True}).value
     await guild.call("PUT", f"/control/permissions/{guild.channel}", {"deny": str(deny)})
@@ -269,7 +269,7 @@ async def test_a_missing_permission_is_named_before_anything_is_queued(
     assert queue.jobs == {}
 
 
-async def test_what_the_queue_refuses_is_told_to_the_author_alone(guild: Any, queue: Any) -> None:
+async def test_what_the_queue_refuses_is_told_to_the_author_alone(guild: Guild, queue: MemoryQueue) -> None:
     queue.trouble = Refused(problem("too_many_waiting", count=20, limit=20))
 
     interaction = await guild.invoke(prompt="a castle", image=PNG)
@@ -280,7 +280,7 @@ async def test_what_the_queue_refuses_is_told_to_the_author_alone(guild: Any, qu
 
 
 async def test_what_nobody_expected_is_logged_with_the_job_and_told_to_the_author(
-    guild: Any, queue: Any, caplog: pytest.LogCaptureFixture
+    guild: Guild, queue: MemoryQueue, caplog: pytest.LogCaptureFixture
 ) -> None:
     queue.trouble = ZeroDivisionError("surprise")
 
@@ -305,7 +305,7 @@ async def test_the_set_of_permissions_of_the_invite_is_the_one_that_is_enough() 
     "match", [{"method": "PATCH", "path_regex": "@original$"}, {"method": "POST", "path_regex": "/callback"}]
 )
 async def test_an_answer_that_discord_does_not_take_at_first_ends_in_words(
-    guild: Any, queue: Any, match: dict[str, str]
+    guild: Guild, queue: MemoryQueue, match: dict[str, str]
 ) -> None:
     await guild.call("POST", "/control/faults", {"match": match, "action": "status:400", "times": 1})
 

@@ -9,7 +9,7 @@ import pytest
 from bot.ports import Source, Unheard
 from shared.errors import Refused, problem
 from shared.job import Job
-from tests.bot.live.stage import MemoryQueue, MemoryRecords, eventually
+from tests.bot.live.stage import Guild, MemoryQueue, MemoryRecords, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -17,7 +17,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 
 
 async def test_a_job_is_in_the_records_with_its_source_before_it_is_queued(
-    guild: Any, queue: MemoryQueue, records: MemoryRecords
+    guild: Guild, queue: MemoryQueue, records: MemoryRecords
 ) -> None:
     go = asyncio.Event()
     queue.patience = go.wait()
@@ -36,7 +36,7 @@ async def test_a_job_is_in_the_records_with_its_source_before_it_is_queued(
 
 
 async def test_records_that_cannot_be_written_refuse_in_words_before_anything_is_queued(
-    guild: Any, queue: MemoryQueue, records: MemoryRecords
+    guild: Guild, queue: MemoryQueue, records: MemoryRecords
 ) -> None:
     records.trouble = Refused(problem("records_unavailable"))
 
@@ -51,7 +51,7 @@ async def test_records_that_cannot_be_written_refuse_in_words_before_anything_is
     [(Refused(problem("no_room")), "no_room"), (ZeroDivisionError("surprise"), "internal")],
 )
 async def test_what_the_queue_refuses_closes_the_record(
-    guild: Any, queue: MemoryQueue, records: MemoryRecords, trouble: Exception, code: str
+    guild: Guild, queue: MemoryQueue, records: MemoryRecords, trouble: Exception, code: str
 ) -> None:
     queue.trouble = trouble
 
@@ -62,7 +62,7 @@ async def test_what_the_queue_refuses_closes_the_record(
 
 
 async def test_a_job_of_which_the_queue_answers_nothing_stays_written_down_and_its_author_is_told(
-    guild: Any, queue: MemoryQueue, records: MemoryRecords
+    guild: Guild, queue: MemoryQueue, records: MemoryRecords
 ) -> None:
     queue.trouble = Unheard()
 
@@ -75,7 +75,7 @@ async def test_a_job_of_which_the_queue_answers_nothing_stays_written_down_and_i
     await eventually(lambda: queue.threads)
 
 
-async def test_a_picture_that_cannot_be_fetched_closes_the_record(guild: Any, records: MemoryRecords) -> None:
+async def test_a_picture_that_cannot_be_fetched_closes_the_record(guild: Guild, records: MemoryRecords) -> None:
     interaction = await guild.invoke(prompt="a castle", image=b"<html>" + bytes(50))
     await guild.private_answer(interaction)
 
@@ -83,7 +83,7 @@ async def test_a_picture_that_cannot_be_fetched_closes_the_record(guild: Any, re
 
 
 async def test_a_job_that_is_in_the_records_already_is_not_queued_again(
-    guild: Any, queue: MemoryQueue, records: MemoryRecords, monkeypatch: pytest.MonkeyPatch
+    guild: Guild, queue: MemoryQueue, records: MemoryRecords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.bot.live.stage import MemoryDrafts, MemoryQueue, MemoryRecords, eventually
+from tests.bot.live.stage import Guild, MemoryDrafts, MemoryQueue, MemoryRecords, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -16,7 +16,7 @@ def fields(state: dict[str, Any]) -> dict[str, Any]:
     return {part["component"]["custom_id"]: part["component"] for part in state["modal"]["components"]}
 
 
-async def test_a_picture_of_anybodys_message_becomes_a_job_by_a_form(guild: Any, queue: MemoryQueue) -> None:
+async def test_a_picture_of_anybodys_message_becomes_a_job_by_a_form(guild: Guild, queue: MemoryQueue) -> None:
     opened = await guild.use_on(await guild.share(("me.png", PNG), user="ben"), "Reimagine")
     form = await guild.until(opened, lambda state: "modal" in state)
 
@@ -37,7 +37,7 @@ async def test_a_picture_of_anybodys_message_becomes_a_job_by_a_form(guild: Any,
     await guild.until(asked, lambda state: state["message"].get("thread"))
 
 
-async def test_of_several_pictures_one_is_chosen_by_its_files_name(guild: Any, queue: MemoryQueue) -> None:
+async def test_of_several_pictures_one_is_chosen_by_its_files_name(guild: Guild, queue: MemoryQueue) -> None:
     message = await guild.share(("one.png", PNG), ("two.png", OTHER), ("notes.txt", b"no picture"))
     opened = await guild.use_on(message, "Reimagine")
     form = await guild.until(opened, lambda state: "modal" in state)
@@ -49,7 +49,7 @@ async def test_of_several_pictures_one_is_chosen_by_its_files_name(guild: Any, q
     assert queue.sources[asked] == OTHER
 
 
-async def test_the_form_speaks_the_persons_language(guild: Any) -> None:
+async def test_the_form_speaks_the_persons_language(guild: Guild) -> None:
     opened = await guild.use_on(await guild.share(("me.png", PNG)), "Reimagine", locale="fr")
 
     form = await guild.until(opened, lambda state: "modal" in state)
@@ -58,13 +58,13 @@ async def test_the_form_speaks_the_persons_language(guild: Any) -> None:
     assert (form["modal"]["title"], labels) == ("Réimaginer cette image", ["Prompt", "Éviter", "Garder", "Modèle"])
 
 
-async def test_a_message_without_a_picture_is_answered_in_words(guild: Any) -> None:
+async def test_a_message_without_a_picture_is_answered_in_words(guild: Guild) -> None:
     answer = await guild.private_answer(await guild.use_on(await guild.share(("a.txt", b"words")), "Reimagine"))
 
     assert answer.startswith("There is no picture in this message.")
 
 
-async def test_a_picture_that_is_too_large_is_refused_before_a_form_is_filled_in(guild: Any) -> None:
+async def test_a_picture_that_is_too_large_is_refused_before_a_form_is_filled_in(guild: Guild) -> None:
     message = await guild.share(("me.png", PNG + b"\0" * 600_000))
 
     answer = await guild.private_answer(await guild.use_on(message, "Reimagine"))
@@ -73,7 +73,7 @@ async def test_a_picture_that_is_too_large_is_refused_before_a_form_is_filled_in
 
 
 async def test_everything_wrong_with_the_form_is_said_at_once(
-    guild: Any, queue: MemoryQueue, records: MemoryRecords
+    guild: Guild, queue: MemoryQueue, records: MemoryRecords
 ) -> None:
     opened = await guild.use_on(await guild.share(("me.png", PNG)), "Reimagine")
 
@@ -85,7 +85,7 @@ async def test_everything_wrong_with_the_form_is_said_at_once(
 
 
 async def test_a_form_that_was_open_for_too_long_is_refused_in_words(
-    guild: Any, queue: MemoryQueue, drafts: MemoryDrafts
+    guild: Guild, queue: MemoryQueue, drafts: MemoryDrafts
 ) -> None:
     opened = await guild.use_on(await guild.share(("me.png", PNG)), "Reimagine")
     await guild.until(opened, lambda state: "modal" in state)
@@ -97,7 +97,7 @@ async def test_a_form_that_was_open_for_too_long_is_refused_in_words(
     assert queue.jobs == {}
 
 
-async def test_a_form_is_its_openers_alone(guild: Any, queue: MemoryQueue, drafts: MemoryDrafts) -> None:
+async def test_a_form_is_its_openers_alone(guild: Guild, queue: MemoryQueue, drafts: MemoryDrafts) -> None:
     opened = await guild.use_on(await guild.share(("me.png", PNG)), "Reimagine")
     await guild.until(opened, lambda state: "modal" in state)
     draft = drafts.kept[opened]
