@@ -18,79 +18,79 @@ from redis.asyncio import Redis
 
 from bot import attachments
 from bot import log as logs
-from bot.adapters.celery import CeleryTickets
-from bot.adapters.drafts import RedisDrafts
-from bot.adapters.families import Families
-from bot.adapters.favourites import Favourites
-from bot.adapters.forgetting import Forgetting
-from bot.adapters.grids import Grids
-from bot.adapters.lead import Lead
-from bot.adapters.library import Library
-from bot.adapters.people import People
-from bot.adapters.presets import KeptPresets
-from bot.adapters.records import Records, RecordsUnusableError
-from bot.adapters.redis import RedisQueue, connect
-from bot.adapters.search import JobSearch, RedisSearches
-from bot.adapters.thumbnails import KeptThumbnails
-from bot.board import Board
-from bot.check import check
-from bot.client import Bot, PressHandler
-from bot.commands.book import every_command
-from bot.commands.explore import Explore
-from bot.commands.imagine import Imagine
-from bot.commands.preferences import ShowPreferences
-from bot.commands.presets import Presets
-from bot.commands.reimagine import Reimagine
-from bot.commands.settings import ServerSettings
-from bot.commands.source import Sources
-from bot.deliver import Deliver
-from bot.exploring.watch import Explorations
-from bot.heartbeat import beat
-from bot.intake import Intake
-from bot.looking.export import Export
-from bot.looking.forget import ForgetMe
-from bot.looking.history import History
-from bot.looking.lineage import Lineage
-from bot.looking.queue import Queue
-from bot.looking.show import Show
-from bot.ports import Past, Source
-from bot.presses.book import buttons
-from bot.presses.cancel import Cancel
-from bot.presses.details import Details
-from bot.presses.grid import CancelAll
-from bot.recall import Recall, posted
-from bot.reconcile import Reconcile
+from bot.adapters.celery import CeleryTicketWriter
+from bot.adapters.drafts import RedisDraftStore
+from bot.adapters.families import SqlLineageStore
+from bot.adapters.favourites import SqlFavouriteStore
+from bot.adapters.forgetting import SqlUserDataStore
+from bot.adapters.grids import SqlExplorationStore
+from bot.adapters.lead import LeaderLock
+from bot.adapters.library import SqlJobHistory
+from bot.adapters.people import SqlPreferencesStore
+from bot.adapters.presets import SqlPresetStore
+from bot.adapters.records import DatabaseSetupError, SqlJobStore
+from bot.adapters.redis import RedisJobQueue, connect_to_redis
+from bot.adapters.search import RedisSavedSearchStore, SqlJobSearch
+from bot.adapters.thumbnails import SqlThumbnailStore
+from bot.board import StatusMessages
+from bot.check import run_checks
+from bot.client import Bot, ComponentHandler
+from bot.commands.book import build_commands
+from bot.commands.explore import ExploreCommand
+from bot.commands.imagine import ImagineCommand
+from bot.commands.preferences import PreferencesCommand
+from bot.commands.presets import PresetCommands
+from bot.commands.reimagine import ReimagineCommand
+from bot.commands.settings import ServerSettingsCommand
+from bot.commands.source import SourceOption
+from bot.deliver import OutcomeConsumer
+from bot.exploring.watch import ExplorationMessages
+from bot.heartbeat import touch_heartbeat_file
+from bot.intake import JobSubmitter
+from bot.looking.export import ExportCommand
+from bot.looking.forget import ForgetMeCommand
+from bot.looking.history import HistoryCommand
+from bot.looking.lineage import LineageCommand
+from bot.looking.queue import QueueCommand
+from bot.looking.show import ShowCommand
+from bot.ports import JobRecord, RemoteImage
+from bot.presses.book import build_component_handlers
+from bot.presses.cancel import CancelHandler
+from bot.presses.details import DetailsHandler
+from bot.presses.grid import CancelExplorationHandler
+from bot.recall import ResultLookup, fetch_result_message
+from bot.reconcile import Reconciler
 from bot.settings import Settings
-from bot.thumbnails import Pictures, Thumbnailer
+from bot.thumbnails import ResultImageLoader, ThumbnailLoader
 from shared.catalogue import Catalogue, load_catalogue
-from shared.settings import SettingsMissing, read_settings
+from shared.settings import InvalidSettingsError, read_settings
 
 log = logging.getLogger("bot")
 
-FAILED: Final = 1
-NOT_SET_UP: Final = 2
-CLOSING_SECONDS: Final = 10.0
-HOUSEKEEPING_SECONDS: Final = 3600.0
+EXIT_FAILED: Final = 1
+EXIT_NOT_CONFIGURED: Final = 2
+DISCONNECT_TIMEOUT_SECONDS: Final = 10.0
+HOUSEKEEPING_INTERVAL_SECONDS: Final = 3600.0
 
 
-class CannotStart(Exception):
+class StartupError(Exception):
     """Why the bot cannot run, in words for the operator."""
 
 
-async def serve(settings: Settings, catalogue: Catalogue) -> None:
-    """Run the bot until SIGTERM or SIGINT, then end in order. Raises `CannotStart`."""
+async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
+    """Run the bot until SIGTERM or SIGINT, then end in order. Raises `StartupError`."""
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     async with AsyncExitStack() as closing:
-        records = await opened_records(settings, catalogue)
+        records = await open_storage(settings, catalogue)
         closing.push_async_callback(records.close)
         redis_url = settings.redis_url.get_secret_value()
-        redis = connect(redis_url)
-        queue = RedisQueue(
+        redis = connect_to_redis(redis_url)
+        queue = RedisJobQueue(
             redis,
             catalogue=catalogue,
-            ticket=CeleryTickets().write,
+            build_ticket=CeleryTicketWriter().write_ticket,
             max_waiting=settings.max_waiting_per_user,
             max_running=settings.max_running_per_user,
             channel_waiting=settings.max_waiting_per_channel,
@@ -102,161 +102,180 @@ async def serve(settings: Settings, catalogue: Catalogue) -> None:
                 settings.max_per_minute_per_channel,
                 settings.max_per_minute_per_guild,
             ),
-            memory_share=settings.redis_memory_share,
+            max_memory_ratio=settings.redis_max_memory_ratio,
         )
         closing.push_async_callback(queue.close)
-        lead = Lead(redis)
+        lead = LeaderLock(redis)
         closing.push_async_callback(lead.close)
-        session = await closing.enter_async_context(attachments.open_session())
-        intake = Intake(
+        session = await closing.enter_async_context(attachments.open_http_session())
+        intake = JobSubmitter(
             catalogue=catalogue,
             queue=queue,
-            records=records,
-            session=session,
-            hosts=settings.attachment_hosts,
+            store=records,
+            http_session=session,
+            allowed_hosts=settings.attachment_hosts,
             max_bytes=settings.attachment_max_bytes,
-            extras_users=settings.extras_users,
+            extras_allowed_users=settings.extras_allowed_users,
         )
 
-        async def fetch(source: Source) -> bytes:
+        async def fetch(source: RemoteImage) -> bytes:
             limit, hosts = settings.attachment_max_bytes, settings.attachment_hosts
-            async with intake.downloads:
-                data, _ = await attachments.fetch(session, source.url, source.size, limit, hosts)
+            async with intake.download_slots:
+                data, _ = await attachments.fetch_attachment(session, source.url, source.size_bytes, limit, hosts)
             return data
 
-        library, people = Library(records.database), People(records.database)
-        recall = Recall(library, queue, fetch)
+        library, people = SqlJobHistory(records.database), SqlPreferencesStore(records.database)
+        recall = ResultLookup(library, queue, fetch)
 
-        async def telling(past: Past) -> discord.Message | None:
-            return await posted(bot, past)
+        async def telling(past: JobRecord) -> discord.Message | None:
+            return await fetch_result_message(bot, past)
 
-        look = _looking(records, redis, queue, Pictures(telling, library, fetch), catalogue)
-        drafts, grids = RedisDrafts(redis), Grids(records.database)
-        reimagine = Reimagine(intake, drafts)
-        sources, preferences = Sources(library, recall), ShowPreferences(people, catalogue)
-        presets = Presets(KeptPresets(records.database), library, look.search, catalogue)
-        imagine = Imagine(intake, sources, presets)
-        explore = Explore(imagine, drafts, grids, library, today)
+        look = _build_history_features(records, redis, queue, ResultImageLoader(telling, library, fetch), catalogue)
+        drafts, grids = RedisDraftStore(redis), SqlExplorationStore(records.database)
+        reimagine = ReimagineCommand(intake, drafts)
+        sources, preferences = SourceOption(library, recall), PreferencesCommand(people, catalogue)
+        presets = PresetCommands(SqlPresetStore(records.database), library, look.job_search, catalogue)
+        imagine = ImagineCommand(intake, sources, presets)
+        explore = ExploreCommand(imagine, drafts, grids, library, get_today)
         does = {
             "imagine": imagine,
             "explore": explore,
-            "sources": sources.complete,
+            "sources": sources.autocomplete_source,
             "reimagine": reimagine,
-            "details": Details(catalogue, recall).on,
+            "details": DetailsHandler(catalogue, recall).show_message_details,
             "preferences": preferences,
-            "settings": ServerSettings(people),
-            "presets": presets.complete,
-            "presets.results": presets.results,
-            "presets.save": presets.save,
-            "presets.list": presets.listed,
-            "presets.delete": presets.delete,
-            "presets.share": presets.share,
-            "presets.add": presets.add,
+            "settings": ServerSettingsCommand(people),
+            "presets": presets.autocomplete_names,
+            "presets.results": presets.autocomplete_results,
+            "presets.save": presets.save_preset,
+            "presets.list": presets.show_presets,
+            "presets.delete": presets.delete_preset,
+            "presets.share": presets.share_preset,
+            "presets.add": presets.add_shared_preset,
             **look.commands,
         }
-        bot = Bot(every_command(catalogue, today(), does), people)
-        presses, forms = buttons(intake, recall, people, Favourites(records.database), queue)
-        bot.presses = {
+        bot = Bot(build_commands(catalogue, get_today(), does), people)
+        presses, forms = build_component_handlers(intake, recall, people, SqlFavouriteStore(records.database), queue)
+        bot.component_handlers = {
             **presses,
-            **look.presses,
-            "prefer": preferences.changed,
-            "explore_go": explore.start,
-            "explore_no": explore.drop,
-            "cancel_all": CancelAll(grids, queue),
-            "queue_cancel": Cancel(recall, queue, look.commands["queue"].listed),
+            **look.component_handlers,
+            "prefer": preferences.handle_change,
+            "explore_go": explore.start_exploration,
+            "explore_no": explore.discard_plan,
+            "cancel_all": CancelExplorationHandler(grids, queue),
+            "queue_cancel": CancelHandler(recall, queue, look.commands["queue"].listed),
         }
-        bot.forms = {**forms, "reimagine": reimagine.submitted}
-        board = Board(bot, queue, catalogue)
-        explorations = Explorations(bot, queue, grids, look.thumbnails, catalogue)
-        keeping = library if settings.source_days else None
-        deliver = Deliver(bot, queue, catalogue, records=records, keeping=keeping, board=board)
+        bot.modal_handlers = {**forms, "reimagine": reimagine.handle_modal}
+        board = StatusMessages(bot, queue, catalogue)
+        explorations = ExplorationMessages(bot, queue, grids, look.thumbnail_loader, catalogue)
+        keeping = library if settings.image_retention_days else None
+        deliver = OutcomeConsumer(bot, queue, catalogue, store=records, image_store=keeping, status_messages=board)
 
         async def delivery() -> None:
             await queue.start()
             await deliver.run()
 
-        reconcile = Reconcile(records, queue, deliver, fetch, kept=library.source, period=settings.reconcile_seconds)
-        bot.background = {
+        reconcile = Reconciler(
+            records,
+            queue,
+            deliver,
+            fetch,
+            load_stored_image=library.load_source_image,
+            interval_seconds=settings.reconcile_interval_seconds,
+        )
+        bot.background_tasks = {
             "the lead": lead.run,
-            "the board": partial(lead.during, board.run),
-            "the explorations": partial(lead.during, explorations.run),
-            "the delivery": partial(lead.during, delivery),
-            "the reconciliation": partial(lead.during, reconcile.run),
-            "the housekeeping": partial(lead.during, partial(forget_pictures, library, settings.source_days)),
+            "the board": partial(lead.run_while_leader, board.run),
+            "the explorations": partial(lead.run_while_leader, explorations.run),
+            "the delivery": partial(lead.run_while_leader, delivery),
+            "the reconciliation": partial(lead.run_while_leader, reconcile.run),
+            "the housekeeping": partial(
+                lead.run_while_leader, partial(delete_expired_images, library, settings.image_retention_days)
+            ),
         }
         if settings.heartbeat_file:
-            bot.background |= {"the heartbeat": partial(beat, bot, settings.heartbeat_file)}
+            bot.background_tasks |= {"the heartbeat": partial(touch_heartbeat_file, bot, settings.heartbeat_file)}
         try:
             await queue.start()
         except Exception as error:
-            raise CannotStart(f"Redis does not answer ({error}). Check REDIS_URL and whether Redis runs.") from error
-        await run(bot, settings.discord_token.get_secret_value(), stop)
+            raise StartupError(f"Redis does not answer ({error}). Check REDIS_URL and whether Redis runs.") from error
+        await run_until_stopped(bot, settings.discord_token.get_secret_value(), stop)
 
 
-def today() -> date:
+def get_today() -> date:
     """Tell the date, in UTC."""
     return datetime.now(UTC).date()
 
 
-async def forget_pictures(library: Library, days: float) -> None:
+async def delete_expired_images(job_history: SqlJobHistory, days: float) -> None:
     """Drop, every hour, the pictures that nobody started from or asked for in so many days."""
     while True:
-        await asyncio.sleep(HOUSEKEEPING_SECONDS)
-        dropped = await library.drop_pictures(before=time.time() - days * 86400)
+        await asyncio.sleep(HOUSEKEEPING_INTERVAL_SECONDS)
+        dropped = await job_history.delete_expired_images(before=time.time() - days * 86400)
         if dropped:
             log.info("%d pictures that nobody started from or asked for any more were dropped", dropped)
 
 
-class Looking(NamedTuple):
+class HistoryFeatures(NamedTuple):
     """What looks back: commands by their names, and presses by their verbs."""
 
     commands: dict[str, Any]
-    presses: dict[str, PressHandler]
-    thumbnails: Thumbnailer
-    search: JobSearch
+    component_handlers: dict[str, ComponentHandler]
+    thumbnail_loader: ThumbnailLoader
+    job_search: SqlJobSearch
 
 
-def _looking(records: Records, redis: Redis, queue: RedisQueue, pictures: Pictures, catalogue: Catalogue) -> Looking:
+def _build_history_features(
+    records: SqlJobStore, redis: Redis, queue: RedisJobQueue, image_loader: ResultImageLoader, catalogue: Catalogue
+) -> HistoryFeatures:
     """Join what looks back."""
-    search, thumbnailer = JobSearch(records.database), Thumbnailer(pictures, KeptThumbnails(records.database))
-    searches = RedisSearches(redis)
-    history = History(search, searches, thumbnailer, catalogue)
-    export, forget = Export(search, pictures), ForgetMe(Forgetting(records.database), queue, searches)
-    show = Show(search, pictures.library, queue, pictures, catalogue)
-    return Looking(
+    search, thumbnailer = (
+        SqlJobSearch(records.database),
+        ThumbnailLoader(image_loader, SqlThumbnailStore(records.database)),
+    )
+    searches = RedisSavedSearchStore(redis)
+    history = HistoryCommand(search, searches, thumbnailer, catalogue)
+    export, forget = (
+        ExportCommand(search, image_loader),
+        ForgetMeCommand(SqlUserDataStore(records.database), queue, searches),
+    )
+    show = ShowCommand(search, image_loader.job_history, queue, image_loader, catalogue)
+    return HistoryFeatures(
         {
-            "queue": Queue(queue, catalogue),
+            "queue": QueueCommand(queue, catalogue),
             "show": show,
             "history": history,
-            "favourites": history.favourites,
+            "favourites": history.show_favourites,
             "export": export,
             "forget_me": forget,
-            "lineage": Lineage(pictures.library, Families(records.database), thumbnailer, catalogue),
+            "lineage": LineageCommand(
+                image_loader.job_history, SqlLineageStore(records.database), thumbnailer, catalogue
+            ),
         },
         {
-            "page": history.turn,
-            "show": show.chosen,
-            "cell": show.chosen,
-            "export": export.older,
-            "forget": forget.meant,
+            "page": history.turn_page,
+            "show": show.show_selected,
+            "cell": show.show_selected,
+            "export": export.continue_export,
+            "forget": forget.handle_confirmation,
         },
         thumbnailer,
         search,
     )
 
 
-async def opened_records(settings: Settings, catalogue: Catalogue) -> Records:
-    """Open the records, their tables brought to this release's schema. Raises `CannotStart`."""
+async def open_storage(settings: Settings, catalogue: Catalogue) -> SqlJobStore:
+    """Open the records, their tables brought to this release's schema. Raises `StartupError`."""
     try:
-        records = Records(settings.database_url.get_secret_value(), catalogue=catalogue)
-        await records.start()
-    except RecordsUnusableError as error:
-        raise CannotStart(str(error)) from error
+        records = SqlJobStore(settings.database_url.get_secret_value(), catalogue=catalogue)
+        await records.migrate()
+    except DatabaseSetupError as error:
+        raise StartupError(str(error)) from error
     return records
 
 
-async def run(bot: Bot, token: str, stop: asyncio.Event) -> None:
-    """Keep the client connected until told to stop; finish what is in hand. Raises `CannotStart`."""
+async def run_until_stopped(bot: Bot, token: str, stop: asyncio.Event) -> None:
+    """Keep the client connected until told to stop; finish what is in hand. Raises `StartupError`."""
     connected = asyncio.create_task(bot.start(token))
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -265,24 +284,24 @@ async def run(bot: Bot, token: str, stop: asyncio.Event) -> None:
             log.info("stopping")
         await bot.drain()
         await bot.close()
-        done, _ = await asyncio.wait({connected}, timeout=CLOSING_SECONDS)
+        done, _ = await asyncio.wait({connected}, timeout=DISCONNECT_TIMEOUT_SECONDS)
         trouble = connected.exception() if done else None
         if stop.is_set():
             log.info("stopped (%r)", trouble) if trouble else log.info("stopped")
         elif trouble:
             raise trouble
         else:
-            raise CannotStart("The connection to Discord ended. Start the bot again; the log says what came before.")
+            raise StartupError("The connection to Discord ended. Start the bot again; the log says what came before.")
     except discord.LoginFailure as error:
-        raise CannotStart(
+        raise StartupError(
             "Discord refused DISCORD_TOKEN. Make a new one: developer portal, Bot, Reset Token."
         ) from error
     except discord.PrivilegedIntentsRequired as error:
-        raise CannotStart(
+        raise StartupError(
             "Discord wants intents switched on that this bot does not use. Check DISCORD_TOKEN."
         ) from error
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-        raise CannotStart(f"Discord cannot be used ({error}). Check DISCORD_API_URL and the network.") from error
+        raise StartupError(f"Discord cannot be used ({error}). Check DISCORD_API_URL and the network.") from error
     finally:
         stopping.cancel()
         connected.cancel()
@@ -295,26 +314,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(argv)
     try:
         settings = read_settings(Settings)
-    except SettingsMissing as missing:
-        return _end(NOT_SET_UP, f"The bot is not set up. Put these into the environment or into .env:\n{missing}")
+    except InvalidSettingsError as missing:
+        return _print_exit_message(
+            EXIT_NOT_CONFIGURED, f"The bot is not set up. Put these into the environment or into .env:\n{missing}"
+        )
     try:
         override = settings.catalogue_file.read_text(encoding="utf-8") if settings.catalogue_file else ""
         catalogue = load_catalogue(override)
     except (OSError, ValueError) as error:
-        return _end(NOT_SET_UP, f"CATALOGUE_FILE is wrong: {error}")
-    logs.configure("ERROR" if asked.what == "check" else settings.log_level)
+        return _print_exit_message(EXIT_NOT_CONFIGURED, f"CATALOGUE_FILE is wrong: {error}")
+    logs.configure_logging("ERROR" if asked.what == "check" else settings.log_level)
     discord.http.Route.BASE = settings.discord_api_url
     try:
         if asked.what == "check":
-            return asyncio.run(check(settings, catalogue))
-        asyncio.run(serve(settings, catalogue))
-    except CannotStart as reason:
-        return _end(FAILED, str(reason))
+            return asyncio.run(run_checks(settings, catalogue))
+        asyncio.run(run_bot(settings, catalogue))
+    except StartupError as reason:
+        return _print_exit_message(EXIT_FAILED, str(reason))
     return 0
 
 
-def _end(code: int, words: str) -> int:
-    print(words, file=sys.stderr)
+def _print_exit_message(code: int, text: str) -> int:
+    print(text, file=sys.stderr)
     return code
 
 

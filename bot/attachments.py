@@ -10,17 +10,17 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from shared.errors import Problem, Refused, problem
-from shared.pictures import PictureType, sniff
+from shared.errors import Problem, RejectedError, make_problem
+from shared.pictures import ImageType, sniff_image_type
 
-DEADLINE: Final = 20.0
-_PIECE: Final = 64 * 1024
-_MIB: Final = 1024 * 1024
-_GONE: Final = frozenset({403, 404, 410})  # an expired signature, a deleted file
+FETCH_TIMEOUT_SECONDS: Final = 20.0
+_CHUNK_BYTES: Final = 64 * 1024
+_BYTES_PER_MIB: Final = 1024 * 1024
+_GONE_STATUSES: Final = frozenset({403, 404, 410})  # an expired signature, a deleted file
 _NAT64: Final = IPv6Network("64:ff9b::/96")  # https://www.rfc-editor.org/rfc/rfc6052
 
 
-class NotPublicError(OSError):
+class NonPublicAddressError(OSError):
     """A name leads to an address that is not of the public internet."""
 
 
@@ -30,101 +30,103 @@ class PublicResolver(AbstractResolver):
     Addresses that are written as such are not resolved: `problems_of` looks at those.
     """
 
-    def __init__(self, names: AbstractResolver) -> None:
-        self._names = names
+    def __init__(self, resolver: AbstractResolver) -> None:
+        self._resolver = resolver
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """Raises `NotPublicError` when any of the addresses is not public, `OSError` when there is none."""
-        found = await self._names.resolve(host, port, family)
-        fits = _loopback if host == "localhost" else _public
+        """Raises `NonPublicAddressError` when any of the addresses is not public, `OSError` when there is none."""
+        found = await self._resolver.resolve(host, port, family)
+        fits = _is_loopback if host == "localhost" else _is_public
         if not all(fits(one["host"]) for one in found):
-            raise NotPublicError(f"{host} leads to an address that is not public")
+            raise NonPublicAddressError(f"{host} leads to an address that is not public")
         return found
 
     async def close(self) -> None:
-        await self._names.close()
+        await self._resolver.close()
 
 
-def open_session(names: AbstractResolver | None = None) -> aiohttp.ClientSession:
+def open_http_session(resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
     """Open the session that `fetch` wants: it connects to public addresses alone and unpacks nothing."""
-    connector = aiohttp.TCPConnector(resolver=PublicResolver(names or aiohttp.DefaultResolver()))
+    connector = aiohttp.TCPConnector(resolver=PublicResolver(resolver or aiohttp.DefaultResolver()))
     return aiohttp.ClientSession(connector=connector, auto_decompress=False)
 
 
-def problems_of(url: str, size: int | None, limit: int, hosts: Collection[str]) -> tuple[Problem, ...]:
+def validate_attachment(
+    url: str, size: int | None, max_bytes: int, allowed_hosts: Collection[str]
+) -> tuple[Problem, ...]:
     """What is wrong with a picture by what Discord says of it: its address and its declared `size` in bytes, if any."""
-    return tuple(_problems(url, size, limit, hosts))
+    return tuple(_find_problems(url, size, max_bytes, allowed_hosts))
 
 
-async def fetch(
+async def fetch_attachment(
     session: aiohttp.ClientSession,
     url: str,
     size: int | None,
-    limit: int,
-    hosts: Collection[str],
+    max_bytes: int,
+    allowed_hosts: Collection[str],
     *,
-    deadline: float = DEADLINE,
-) -> tuple[bytes, PictureType]:
+    timeout_seconds: float = FETCH_TIMEOUT_SECONDS,
+) -> tuple[bytes, ImageType]:
     """Download the whole picture, at most `limit` bytes in `deadline` seconds; its type is told by its bytes.
 
-    No redirect is followed. Raises `Refused` with one of the `attachment_*` problems.
+    No redirect is followed. Raises `RejectedError` with one of the `attachment_*` problems.
     https://discord.com/developers/docs/reference#signed-attachment-cdn-urls
     """
-    wrong = problems_of(url, size, limit, hosts)
+    wrong = validate_attachment(url, size, max_bytes, allowed_hosts)
     if wrong:
-        raise Refused(*wrong)
+        raise RejectedError(*wrong)
     try:
-        async with asyncio.timeout(deadline):
-            data = await _download(session, URL(url), limit)
+        async with asyncio.timeout(timeout_seconds):
+            data = await _download_body(session, URL(url), max_bytes)
     except aiohttp.ClientConnectorError as error:
-        if isinstance(error.os_error, NotPublicError):
-            raise Refused(problem("attachment_host", host=URL(url).host or "?")) from error
-        raise Refused(problem("attachment_unreachable")) from error
+        if isinstance(error.os_error, NonPublicAddressError):
+            raise RejectedError(make_problem("attachment_host", host=URL(url).host or "?")) from error
+        raise RejectedError(make_problem("attachment_unreachable")) from error
     except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
-        raise Refused(problem("attachment_unreachable")) from error
+        raise RejectedError(make_problem("attachment_unreachable")) from error
     if not data:
-        raise Refused(problem("attachment_empty"))
-    kind = sniff(data)
+        raise RejectedError(make_problem("attachment_empty"))
+    kind = sniff_image_type(data)
     if kind is None:
-        types = ", ".join(known.name for known in PictureType)
-        raise Refused(problem("attachment_type", types=types))
+        types = ", ".join(known.name for known in ImageType)
+        raise RejectedError(make_problem("attachment_type", types=types))
     return data, kind
 
 
-def _problems(url: str, size: int | None, limit: int, hosts: Collection[str]) -> Iterator[Problem]:
+def _find_problems(url: str, size: int | None, max_bytes: int, allowed_hosts: Collection[str]) -> Iterator[Problem]:
     try:
         address = URL(url)
-        host, trusted = address.host or "?", _trusted(address, hosts)
+        host, trusted = address.host or "?", _is_trusted(address, allowed_hosts)
     except ValueError:
         host, trusted = "?", False
     if not trusted:
-        yield problem("attachment_host", host=host)
-    if size is not None and size > limit:
-        yield _too_large(size, limit)
+        yield make_problem("attachment_host", host=host)
+    if size is not None and size > max_bytes:
+        yield _build_too_large_problem(size, max_bytes)
     if size == 0:
-        yield problem("attachment_empty")
+        yield make_problem("attachment_empty")
 
 
-def _trusted(address: URL, hosts: Collection[str]) -> bool:
+def _is_trusted(address: URL, allowed_hosts: Collection[str]) -> bool:
     """Https on its own port and a host of the list, to the letter; plain http and any port for loopback alone.
 
     No address of a private network is trusted, whatever the list says.
     """
     host = address.host or ""
-    if host not in hosts or address.user is not None or address.password is not None:
+    if host not in allowed_hosts or address.user is not None or address.password is not None:
         return False
-    if _loopback(host):
+    if _is_loopback(host):
         return address.scheme in {"http", "https"}
-    return address.scheme == "https" and address.is_default_port() and (_named(host) or _public(host))
+    return address.scheme == "https" and address.is_default_port() and (_is_hostname(host) or _is_public(host))
 
 
-def _loopback(host: str) -> bool:
-    return host == "localhost" if _named(host) else ip_address(host).is_loopback
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" if _is_hostname(host) else ip_address(host).is_loopback
 
 
-def _named(host: str) -> bool:
+def _is_hostname(host: str) -> bool:
     try:
         ip_address(host)
     except ValueError:
@@ -132,52 +134,56 @@ def _named(host: str) -> bool:
     return False
 
 
-def _public(address: str) -> bool:
+def _is_public(address: str) -> bool:
     """Whether an address, or the IPv4 address that it carries, is of the public internet."""
     number = ip_address(address)
     if isinstance(number, IPv6Address):
-        number = _carried(number) or number
+        number = _extract_ipv4(number) or number
     return number.is_global and not number.is_multicast and not number.is_reserved
 
 
-def _carried(number: IPv6Address) -> IPv4Address | None:
+def _extract_ipv4(number: IPv6Address) -> IPv4Address | None:
     """The IPv4 address that a gateway or this machine would go to for this one."""
     if number in _NAT64:
         return IPv4Address(int(number) & 0xFFFFFFFF)
     return number.ipv4_mapped or number.sixtofour
 
 
-async def _download(session: aiohttp.ClientSession, address: URL, limit: int) -> bytes:
+async def _download_body(session: aiohttp.ClientSession, address: URL, max_bytes: int) -> bytes:
     headers = {"Accept-Encoding": "identity"}
     async with session.get(address, allow_redirects=False, headers=headers) as response:
-        if response.status in _GONE:
-            raise Refused(problem("attachment_gone"))
+        if response.status in _GONE_STATUSES:
+            raise RejectedError(make_problem("attachment_gone"))
         if "Location" in response.headers:
-            raise Refused(problem("attachment_host", host=_host(response.headers["Location"])))
+            raise RejectedError(make_problem("attachment_host", host=_parse_host(response.headers["Location"])))
         if response.status != 200:  # noqa: PLR2004 - HTTP's OK
-            raise Refused(problem("attachment_unreachable"))
-        if (response.content_length or 0) > limit:
-            raise Refused(_too_large(response.content_length or 0, limit))
+            raise RejectedError(make_problem("attachment_unreachable"))
+        if (response.content_length or 0) > max_bytes:
+            raise RejectedError(_build_too_large_problem(response.content_length or 0, max_bytes))
         data = bytearray()
-        async for piece in response.content.iter_chunked(_PIECE):
+        async for piece in response.content.iter_chunked(_CHUNK_BYTES):
             data += piece
-            if len(data) > limit:
-                raise Refused(_too_large(len(data), limit))
+            if len(data) > max_bytes:
+                raise RejectedError(_build_too_large_problem(len(data), max_bytes))
         return bytes(data)
 
 
-def _host(location: str) -> str:
+def _parse_host(location: str) -> str:
     try:
         return URL(location).host or "?"
     except ValueError:
         return "?"
 
 
-def _too_large(size: int, limit: int) -> Problem:
-    return problem("attachment_too_large", size=_mib(size, above=limit), limit=_mib(limit))
+def _build_too_large_problem(size: int, max_bytes: int) -> Problem:
+    return make_problem("attachment_too_large", size=_format_mib(size, above=max_bytes), limit=_format_mib(max_bytes))
 
 
-def _mib(size: int, above: int = 0) -> str:
+def _format_mib(size: int, above: int = 0) -> str:
     """Bytes as MiB, with as many digits as tell `size` from the limit it is `above`."""
-    short = f"{size / _MIB:.1f}".removesuffix(".0")
-    return short + " MiB" if short != f"{above / _MIB:.1f}".removesuffix(".0") else f"{size / _MIB:.6f} MiB"
+    short = f"{size / _BYTES_PER_MIB:.1f}".removesuffix(".0")
+    return (
+        short + " MiB"
+        if short != f"{above / _BYTES_PER_MIB:.1f}".removesuffix(".0")
+        else f"{size / _BYTES_PER_MIB:.6f} MiB"
+    )

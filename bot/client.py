@@ -13,50 +13,54 @@ from discord.gateway import DiscordWebSocket
 from yarl import URL
 
 from bot.commands.book import Commands
-from bot.commands.sync import synchronise
-from bot.commands.translation import PhraseTranslator
-from bot.interactions.answers import outdated, refuse_late, tell
-from bot.interactions.forms import Form, read_form
-from bot.interactions.speaking import get_to_know, phrases_of
-from bot.ports import Knowing
-from bot.views import ITEMS, Press
-from shared.errors import Refused, problem
+from bot.commands.sync import sync_commands
+from bot.commands.translation import CommandTranslator
+from bot.interactions.answers import respond_or_followup_with_problems, respond_outdated, respond_privately
+from bot.interactions.forms import ModalSubmission, parse_modal_submission
+from bot.interactions.speaking import get_localized_messages, load_preferences
+from bot.ports import PreferencesStore
+from bot.views import DYNAMIC_ITEMS, CustomId
+from shared.errors import RejectedError, make_problem
 
 log = logging.getLogger(__name__)
 
-PATIENCE: Final = 20.0  # seconds that commands in hand, and then background work, get to finish
-LONGEST_PAUSE: Final = 60.0
+SHUTDOWN_GRACE_SECONDS: Final = 20.0  # seconds that commands in hand, and then background work, get to finish
+MAX_RESTART_DELAY_SECONDS: Final = 60.0
 
-Background = Callable[[], Awaitable[None]]
-PressHandler = Callable[[discord.Interaction, Press], Awaitable[None]]
-FormHandler = Callable[[discord.Interaction, Form], Awaitable[None]]
+BackgroundTask = Callable[[], Awaitable[None]]
+ComponentHandler = Callable[[discord.Interaction, CustomId], Awaitable[None]]
+ModalHandler = Callable[[discord.Interaction, ModalSubmission], Awaitable[None]]
 
 
-class InHand:
+class RunningInteractions:
     """The interactions that are being answered, and whether more are taken."""
 
     def __init__(self) -> None:
-        self.draining = False
-        self.running: set[asyncio.Task[Any]] = set()
+        self.is_draining = False
+        self.tasks: set[asyncio.Task[Any]] = set()
 
-    async def take(self, interaction: discord.Interaction, people: Knowing | None) -> bool:
+    async def track_interaction(
+        self, interaction: discord.Interaction, preferences_store: PreferencesStore | None
+    ) -> bool:
         """Let an interaction run in this task, its person known, unless the bot is about to stop."""
-        if self.draining:
+        if self.is_draining:
             if interaction.type is not discord.InteractionType.autocomplete:
-                await tell(interaction, phrases_of(interaction).say("refused.restarting"))
+                await respond_privately(interaction, get_localized_messages(interaction).text("refused.restarting"))
             return False
         task = asyncio.current_task()
         if task is not None:
-            self.running.add(task)
-            task.add_done_callback(self.running.discard)
-        await get_to_know(interaction, people)
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+        await load_preferences(interaction, preferences_store)
         return True
 
 
-class Tree(app_commands.CommandTree[discord.Client]):
+class GuildCommandTree(app_commands.CommandTree[discord.Client]):
     """The commands, in guilds alone. What fails unexpectedly is logged with the job's id and told to the author."""
 
-    def __init__(self, client: discord.Client, commands: Commands, people: Knowing | None = None) -> None:
+    def __init__(
+        self, client: discord.Client, commands: Commands, preferences_store: PreferencesStore | None = None
+    ) -> None:
         super().__init__(
             client,
             allowed_installs=app_commands.AppInstallationType(guild=True),
@@ -64,112 +68,121 @@ class Tree(app_commands.CommandTree[discord.Client]):
         )
         for command in commands:
             self.add_command(command)
-        self.in_hand = InHand()
-        self.people = people
+        self.running_interactions = RunningInteractions()
+        self.preferences_store = preferences_store
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
         """Let a command run unless the bot is about to stop."""
-        return await self.in_hand.take(interaction, self.people)
+        return await self.running_interactions.track_interaction(interaction, self.preferences_store)
 
     async def on_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
         """Leave nobody without an answer."""
         if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
             log.warning("job %s: %s", interaction.id, error)
             try:
-                await outdated(interaction)
+                await respond_outdated(interaction)
             except Exception:  # Discord itself may be what fails
                 log.exception("job %s: its author could not be told", interaction.id)
             return
-        await own_up(interaction, error.__cause__ or error)
+        await report_error(interaction, error.__cause__ or error)
 
 
 class Bot(discord.AutoShardedClient):
     """The client of the bot. `background` is started once logged in and started again whenever it dies.
 
-    `presses` and `forms` are what buttons and modals do, by the verb of their custom id. A `Refused` that they raise is
+    `presses` and `forms` are what buttons and modals do, by the verb of their custom id. A `RejectedError` that they
+    raise is
     told.
     """
 
-    def __init__(self, commands: Commands, people: Knowing | None = None) -> None:
+    def __init__(self, commands: Commands, preferences_store: PreferencesStore | None = None) -> None:
         super().__init__(intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none())
-        self.tree = Tree(self, commands, people)
-        self.presses: Mapping[str, PressHandler] = {}
-        self.forms: Mapping[str, FormHandler] = {}
-        self.background: dict[str, Background] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self.tree = GuildCommandTree(self, commands, preferences_store)
+        self.component_handlers: Mapping[str, ComponentHandler] = {}
+        self.modal_handlers: Mapping[str, ModalHandler] = {}
+        self.background_tasks: dict[str, BackgroundTask] = {}
+        self._running_tasks: list[asyncio.Task[None]] = []
 
     async def setup_hook(self) -> None:
         """Run by discord.py between the login and the gateway."""
         # discord.py takes a new session's address from a constant, not from the API that it was pointed at
         _, gateway, _ = await self.http.get_bot_gateway()
         DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
-        self.add_dynamic_items(*ITEMS)
-        await self.tree.set_translator(PhraseTranslator())
-        await synchronise(self.tree)
-        self._tasks = [asyncio.create_task(keep_alive(name, run), name=name) for name, run in self.background.items()]
+        self.add_dynamic_items(*DYNAMIC_ITEMS)
+        await self.tree.set_translator(CommandTranslator())
+        await sync_commands(self.tree)
+        self._running_tasks = [
+            asyncio.create_task(run_with_restarts(name, run), name=name) for name, run in self.background_tasks.items()
+        ]
 
     async def on_ready(self) -> None:
         """Say so in the log."""
         log.info("ready as %s in %d guilds", self.user, len(self.guilds))
 
-    async def pressed(self, interaction: discord.Interaction, press: Press) -> None:
+    async def handle_component(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
         """Do what a button or a select wants."""
-        handler = self.presses.get(press.verb)
-        await self._serve(interaction, handler and partial(handler, interaction, press))
+        handler = self.component_handlers.get(parsed_id.action)
+        await self._run_handler(interaction, handler and partial(handler, interaction, parsed_id))
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Take the modals: discord.py forgets them with the process that opened them."""
-        form = read_form(interaction)
+        form = parse_modal_submission(interaction)
         if form is not None:
-            handler = self.forms.get(form.verb)
-            await self._serve(interaction, handler and partial(handler, interaction, form))
+            handler = self.modal_handlers.get(form.action)
+            await self._run_handler(interaction, handler and partial(handler, interaction, form))
 
-    async def _serve(self, interaction: discord.Interaction, answer: Callable[[], Awaitable[None]] | None) -> None:
+    async def _run_handler(
+        self, interaction: discord.Interaction, handler: Callable[[], Awaitable[None]] | None
+    ) -> None:
         try:
-            if not await self.tree.in_hand.take(interaction, self.tree.people):
+            if not await self.tree.running_interactions.track_interaction(interaction, self.tree.preferences_store):
                 return
-            if answer is None:
-                await outdated(interaction)
+            if handler is None:
+                await respond_outdated(interaction)
             else:
-                await answer()
+                await handler()
         except Exception as error:  # noqa: BLE001 - whatever it is, its author is told
-            await own_up(interaction, error)
+            await report_error(interaction, error)
 
     async def drain(self) -> None:
         """Take no more commands; let those in hand finish, then the background work, `PATIENCE` seconds each."""
-        in_hand = self.tree.in_hand
-        in_hand.draining = True
-        if in_hand.running:
-            log.info("finishing %d commands", len(in_hand.running))
-            await asyncio.wait(in_hand.running, timeout=PATIENCE)
-        for task in self._tasks:
+        in_hand = self.tree.running_interactions
+        in_hand.is_draining = True
+        if in_hand.tasks:
+            log.info("finishing %d commands", len(in_hand.tasks))
+            await asyncio.wait(in_hand.tasks, timeout=SHUTDOWN_GRACE_SECONDS)
+        for task in self._running_tasks:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=PATIENCE)
+        if self._running_tasks:
+            await asyncio.wait(self._running_tasks, timeout=SHUTDOWN_GRACE_SECONDS)
 
 
-async def own_up(interaction: discord.Interaction, error: BaseException) -> None:
+async def report_error(interaction: discord.Interaction, error: BaseException) -> None:
     """Tell its author why it was refused; whatever else failed is logged, and the bot is to blame."""
-    if isinstance(error, Refused):
+    if isinstance(error, RejectedError):
         problems = error.problems
     else:
         log.error("job %s: the command failed", interaction.id, exc_info=error)
-        problems = (problem("internal"),)
+        problems = (make_problem("internal"),)
     try:
-        await refuse_late(interaction, problems)
+        await respond_or_followup_with_problems(interaction, problems)
     except Exception:  # Discord itself may be what fails
         log.exception("job %s: its author could not be told", interaction.id)
 
 
-async def keep_alive(name: str, run: Background) -> None:
+async def run_with_restarts(name: str, task: BackgroundTask) -> None:
     """Run it until cancelled; when it ends by itself, log why and start it again, after 1 s, 2 s, 4 s … a minute."""
     pause = 1.0
     while True:
         started = time.monotonic()
         try:
-            await run()
+            await task()
             log.error("%s ended by itself; it is started again in %g s", name, pause)
         except Exception:
             log.exception("%s died; it is started again in %g s", name, pause)
         await asyncio.sleep(pause)
-        pause = 1.0 if time.monotonic() - started > 2 * LONGEST_PAUSE else min(2 * pause, LONGEST_PAUSE)
+        pause = (
+            1.0
+            if time.monotonic() - started > 2 * MAX_RESTART_DELAY_SECONDS
+            else min(2 * pause, MAX_RESTART_DELAY_SECONDS)
+        )

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import discord
 
-SECONDS = 5.0
+HEARTBEAT_INTERVAL_SECONDS = 5.0
 
 
-async def beat(client: discord.Client, file: Path) -> None:
+async def touch_heartbeat_file(client: discord.Client, file: Path) -> None:
     """Touch the file every few seconds while the client is connected; runs until cancelled."""
     while True:
         if client.is_ready() and not client.is_closed():
             await asyncio.to_thread(file.touch)
-        await asyncio.sleep(SECONDS)
+        await asyncio.sleep(HEARTBEAT_INTERVAL_SECONDS)

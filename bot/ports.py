@@ -7,23 +7,23 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from shared.errors import Problem
-from shared.job import Job, Place, Requester, Start, cell_id
+from shared.job import Job, Origin, Requester, SourceKind, make_variant_id
 from shared.outcome import Outcome
 from shared.request import Request
 
 
-class State(StrEnum):
+class QueueState(StrEnum):
     """Where an accepted job stands. WAITING covers prepared jobs and those released to be tried again."""
 
     PREPARING = "preparing"
-    WAITING = "waiting"
+    QUEUED = "waiting"
     RUNNING = "running"
     FINISHED = "finished"
     DELIVERED = "delivered"
 
 
 @dataclass(frozen=True)
-class Standing:
+class JobStatus:
     """An accepted job as the queue knows it now.
 
     `position` is its place in the line of its model, 1 for the next one up (0 when it does not wait). `estimate` is
@@ -36,43 +36,43 @@ class Standing:
     """
 
     job: Job
-    state: State
+    state: QueueState
     position: int
-    estimate: float
-    since: float
-    thread: int | None
+    estimated_seconds: float
+    state_since: float
+    thread_id: int | None
     outcome: Outcome | None
-    told: int | None = None
+    message_id: int | None = None
     claims: int = 0
     calls: int = 0
-    doubts: int = 0
-    typical: float = 0.0
+    unknown_calls: int = 0
+    typical_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
-class Told:
+class MessageRef:
     """Where an answer stands; `message` is None when it was posted and deleted since."""
 
-    channel: int
-    message: int | None
-    private: bool = False
+    channel_id: int
+    message_id: int | None
+    is_private: bool = False
 
-    def link(self, guild: int) -> str:
+    def build_link(self, guild_id: int) -> str:
         """Give the address that opens it in any Discord client."""
-        end = "" if self.message is None else f"/{self.message}"
-        return f"https://discord.com/channels/{'@me' if self.private else guild}/{self.channel}{end}"
+        end = "" if self.message_id is None else f"/{self.message_id}"
+        return f"https://discord.com/channels/{'@me' if self.is_private else guild_id}/{self.channel_id}{end}"
 
 
 @dataclass(frozen=True)
-class Source:
+class RemoteImage:
     """Where a picture lies: its signed address, which no log may show, its declared size in bytes and its file's name.
 
     A picture that is a component of a message has no declared size.
     """
 
     url: str = field(repr=False)
-    size: int | None = None
-    name: str = ""
+    size_bytes: int | None = None
+    filename: str = ""
 
     @property
     def expires_at(self) -> float | None:
@@ -88,41 +88,41 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Record:
+class OpenJobRecord:
     """An open job as the records know it.
 
     `queued`: the queue is known to have taken it; `repeated`: it was queued again after the queue forgot it. The counts
-    and `thread` are those of `Standing` when last seen, the counts since the job was last queued. `sha256` is the hash
+    and `thread` are those of `JobStatus` when last seen, the counts since the job was last queued. `sha256` is the hash
     of its picture's upload.
     """
 
     job: Job
-    queued: bool
-    source: Source | None
-    thread: int | None
-    repeated: bool
+    is_queued: bool
+    remote_image: RemoteImage | None
+    thread_id: int | None
+    is_requeued: bool
     claims: int
     calls: int
-    doubts: int
-    sha256: str | None = None
+    unknown_calls: int
+    upload_sha256: str | None = None
 
 
 @dataclass(frozen=True)
-class Closed:
+class ClosedRecord:
     """The end of a recorded job; `told` is None when it was refused, or nowhere left to tell."""
 
-    told: Told | None
+    message: MessageRef | None
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredImage:
     """A picture that is at hand: the one a job started from, as its model got it, under the hash of its upload."""
 
     sha256: str
     data: bytes = field(repr=False)
 
 
-class Over(StrEnum):
+class Variation(StrEnum):
     """What the pictures of an exploration differ in."""
 
     SEEDS = "seeds"
@@ -132,10 +132,10 @@ class Over(StrEnum):
 
 
 @dataclass(frozen=True)
-class Plan:
+class ExplorationPlan:
     """What an exploration asks for: a request for each of its cells, whose numbers count from 1."""
 
-    over: Over
+    variation: Variation
     requests: tuple[Request, ...]
 
 
@@ -147,35 +147,35 @@ class Draft:
     picture where that is one which is kept, `start` which one of its thread it is.
     """
 
-    user: int
-    pictures: tuple[Source, ...]
-    parent: str | None = None
-    plan: Plan | None = None
-    kept: str | None = None
-    start: Start | None = None
+    user_id: int
+    images: tuple[RemoteImage, ...]
+    parent_id: str | None = None
+    plan: ExplorationPlan | None = None
+    source_sha256: str | None = None
+    source_kind: SourceKind | None = None
 
 
 @dataclass(frozen=True)
-class Grid:
+class Exploration:
     """An exploration that was begun: its cells are the jobs `cells`, its message stands at `place`.
 
     `at` is Unix seconds; `refused` says why cells were not taken on, by their numbers.
     """
 
     id: str
-    plan: Plan
+    plan: ExplorationPlan
     requester: Requester
-    at: float
-    place: Place
-    refused: Mapping[int, Problem] = field(default_factory=dict)
+    created_at: float
+    origin: Origin
+    rejected: Mapping[int, Problem] = field(default_factory=dict)
 
     @property
-    def cells(self) -> tuple[str, ...]:
-        return tuple(cell_id(self.id, number) for number in range(1, len(self.plan.requests) + 1))
+    def variant_ids(self) -> tuple[str, ...]:
+        return tuple(make_variant_id(self.id, number) for number in range(1, len(self.plan.requests) + 1))
 
 
 @dataclass(frozen=True)
-class Past:
+class JobRecord:
     """A job as the records keep it. `kind` is that of its outcome, None while it is open.
 
     `seed` is the one its picture was made with, where there is one; `seconds` is the model's own time, `cost_usd` what
@@ -184,27 +184,27 @@ class Past:
     """
 
     job: Job
-    kind: str | None
+    outcome_kind: str | None
     seed: int | None
-    told: Told | None
+    message: MessageRef | None
     finished_at: float
-    source: str | None = None
-    deleted: bool = False
-    seconds: float | None = None
+    source_sha256: str | None = None
+    is_deleted: bool = False
+    duration_seconds: float | None = None
     cost_usd: float | None = None
-    open: bool = False
-    cancelled: bool = False
+    is_open: bool = False
+    is_cancelled: bool = False
 
     @property
-    def without_picture(self) -> str:
+    def missing_image_reason(self) -> str:
         """Why no picture is shown of it: "deleted", "cancelled", "filtered", "failed" or "gone"."""
-        if self.deleted or self.cancelled:
-            return "deleted" if self.deleted else "cancelled"
-        return self.kind if self.kind in {"filtered", "failed"} else "gone"
+        if self.is_deleted or self.is_cancelled:
+            return "deleted" if self.is_deleted else "cancelled"
+        return self.outcome_kind if self.outcome_kind in {"filtered", "failed"} else "gone"
 
 
 @dataclass(frozen=True)
-class Recipe:
+class GenerationSettings:
     """How a picture was made: enough to make another one from it. `author` asked for it, where that is known.
 
     `seed` is None where the model reads none.
@@ -213,8 +213,8 @@ class Recipe:
     job_id: str
     request: Request
     seed: int | None
-    author: int | None = None
-    source: str | None = None
+    author_id: int | None = None
+    source_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -231,11 +231,11 @@ class Preferences:
 
 
 @dataclass(frozen=True)
-class Owner:
+class PresetOwner:
     """Whose a preset is: the guild's where there is one (`user` saved it), else the user's."""
 
-    user: int
-    guild: int = 0
+    user_id: int
+    guild_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -244,11 +244,11 @@ class Preset:
 
     code: str
     name: str
-    guild: int
+    guild_id: int
     options: Mapping[str, Any]
 
 
-class Pressing(StrEnum):
+class ButtonPolicy(StrEnum):
     """Who may press the buttons under a result in a guild, beside its author."""
 
     EVERYONE = "everyone"
@@ -256,47 +256,47 @@ class Pressing(StrEnum):
 
 
 @dataclass(frozen=True)
-class Delivery:
+class OutcomeEntry:
     """One outcome read from the stream: the entry to acknowledge and the job it ends."""
 
-    entry: str
+    entry_id: str
     job_id: str
 
 
-class Unheard(Exception):
+class QueueResultUnknownError(Exception):
     """The queue's answer did not come: whether it did what it was asked is not known."""
 
 
-class Accepting(Protocol):
+class JobQueue(Protocol):
     """Taking on a job."""
 
-    async def accept(self, job: Job, source: bytes | None, *, doubts: int = 0) -> bool:
+    async def enqueue_job(self, job: Job, image: bytes | None, *, unknown_calls: int = 0) -> bool:
         """Queue the job with its picture; False when this very job was accepted before.
 
         `doubts` counts its calls of before whose fate nobody knows: after one, no other such call is repeated.
         Raises `shared.errors.Refused` (no_room, too_many_waiting, model_off, queue_unreachable, and the limits of
-        channel, guild and minute); nothing is kept then. Raises `Unheard`.
+        channel, guild and minute); nothing is kept then. Raises `QueueResultUnknownError`.
         """
         ...
 
-    async def opened(self, job_id: str, thread: int) -> None:
+    async def set_thread(self, job_id: str, thread_id: int) -> None:
         """Remember the thread that was opened for this job."""
         ...
 
 
-class Drafting(Protocol):
+class DraftStore(Protocol):
     """Remembering what a form, or a question, cannot hold. Raises `shared.errors.Refused` (no_room, queue_away)."""
 
-    async def draft(self, draft_id: str, draft: Draft) -> None:
+    async def save_draft(self, draft_id: str, draft: Draft) -> None:
         """Keep it for as long as a form may be open."""
         ...
 
-    async def drafted(self, draft_id: str) -> Draft | None:
+    async def load_draft(self, draft_id: str) -> Draft | None:
         """Give it back; None when it was kept no longer, or never."""
         ...
 
 
-class Cancelled(StrEnum):
+class CancelResult(StrEnum):
     """What became of cancelling. TOO_LATE: a call of the model has begun, or the job has ended in some way."""
 
     CANCELLED = "cancelled"
@@ -304,10 +304,10 @@ class Cancelled(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Cancelling(Protocol):
+class JobCanceller(Protocol):
     """Ending a job before its call."""
 
-    async def cancel(self, job_id: str, problem: Problem) -> Cancelled:
+    async def cancel_job(self, job_id: str, problem: Problem) -> CancelResult:
         """End the job as Failed with this problem, unless its call has begun: what is paid for is kept.
 
         The outcome is told like any other. Who asks again, also because the answer was lost, is TOO_LATE.
@@ -316,14 +316,14 @@ class Cancelling(Protocol):
         ...
 
 
-class Watching(Protocol):
+class JobStatusReader(Protocol):
     """Seeing where jobs stand, and what they start from.
 
     An open job is one that was accepted and whose end was not told yet. `standings` and `prepared` raise
     `shared.errors.Refused` (queue_away).
     """
 
-    async def open_jobs(self) -> Sequence[str]:
+    async def list_open_jobs(self) -> Sequence[str]:
         """List the ids of open jobs, oldest first.
 
         Where there are more than some hundred, these are the oldest, those at work, another part of the others each
@@ -331,139 +331,139 @@ class Watching(Protocol):
         """
         ...
 
-    async def standings(self, job_ids: Collection[str]) -> Sequence[Standing]:
+    async def load_statuses(self, job_ids: Collection[str]) -> Sequence[JobStatus]:
         """Tell where these jobs stand now; the ones the queue does not know are left out."""
         ...
 
-    async def prepared(self, job_id: str) -> bytes | None:
+    async def load_prepared_image(self, job_id: str) -> bytes | None:
         """Fetch the picture that a job starts from, as its model gets it; None before it is prepared, and once told."""
         ...
 
 
-class Listing(Protocol):
+class QueueListing(Protocol):
     """Seeing the queue as a person or a guild sees it."""
 
-    async def jobs_of(self, flow: str) -> Sequence[Standing]:
+    async def list_tenant_jobs(self, tenant: str) -> Sequence[JobStatus]:
         """Tell where all open jobs of a flow stand, oldest first. Raises `shared.errors.Refused` (queue_away)."""
         ...
 
-    async def waiting(self, guild: int) -> int:
+    async def count_open_jobs(self, guild_id: int) -> int:
         """Count the open jobs of a guild. Raises `shared.errors.Refused` (queue_away)."""
         ...
 
 
-class Disremembering(Protocol):
+class JobPurge(Protocol):
     """Dropping what the queue still holds of jobs that have ended."""
 
-    async def drop(self, job_ids: Collection[str]) -> None:
+    async def purge_jobs(self, job_ids: Collection[str]) -> None:
         """Drop rows and dead letters of these jobs; an open job stays. Raises `shared.errors.Refused` (queue_away)."""
         ...
 
 
-class Delivering(Protocol):
+class OutcomeStream(Protocol):
     """Handing outcomes to the people who wait for them."""
 
-    async def outcomes(self) -> Sequence[Delivery]:
+    async def read_outcomes(self) -> Sequence[OutcomeEntry]:
         """Wait a few seconds at most for outcomes that nobody acknowledged yet, oldest first; none is an empty answer.
 
         After a start, those that were read before and never acknowledged come first.
         """
         ...
 
-    async def picture(self, job_id: str) -> bytes | None:
+    async def load_result_image(self, job_id: str) -> bytes | None:
         """Fetch the finished picture, or None when it is kept no longer."""
         ...
 
-    async def delivered(self, delivery: Delivery, message: int | None) -> None:
+    async def acknowledge_outcome(self, entry: OutcomeEntry, message_id: int | None) -> None:
         """Acknowledge: the outcome was told in this message (None: nowhere left to tell it). Frees the bytes."""
         ...
 
 
-class Recording(Protocol):
+class SubmissionStore(Protocol):
     """Writing down what is taken on. Only `accepted` raises: what else could not be written, reconciling mends."""
 
-    async def accepted(self, job: Job, source: Source | Kept | None) -> bool:
+    async def add_job(self, job: Job, image: RemoteImage | StoredImage | None) -> bool:
         """Write the job down before it is queued; False when this very job was written before.
 
         Raises `shared.errors.Refused` (records_unavailable).
         """
         ...
 
-    async def queued(self, job_id: str, sha256: str | None) -> None:
+    async def mark_queued(self, job_id: str, sha256: str | None) -> None:
         """Note that the queue took the job, and the hash (hexadecimal) of its picture's bytes."""
         ...
 
-    async def refused(self, job_id: str, problem: Problem) -> None:
+    async def mark_rejected(self, job_id: str, problem: Problem) -> None:
         """Close the record: the job was not taken on, and the one who asked was told why."""
         ...
 
 
-class Closing(Protocol):
+class DeliveryStore(Protocol):
     """Writing down how jobs ended. Nothing here raises: without the records, answers are still told."""
 
-    async def closed(self, job_id: str) -> Closed | None:
+    async def load_closed_record(self, job_id: str) -> ClosedRecord | None:
         """Tell how a job's record was closed; None when it is open, or cannot be read."""
         ...
 
-    async def delivered(self, standing: Standing, told: Told | None) -> None:
+    async def mark_delivered(self, status: JobStatus, message: MessageRef | None) -> None:
         """Close the record: the outcome was told there (None: nowhere left to tell it). A closed one stays as it is."""
         ...
 
 
-class Reviewing(Protocol):
+class RecoveryStore(Protocol):
     """Seeing which records are open, and giving a forgotten job its one repeat. What fails raises."""
 
-    async def open_records(self) -> Sequence[Record]:
+    async def list_open_records(self) -> Sequence[OpenJobRecord]:
         """List all open records, oldest first."""
         ...
 
-    async def seen(self, standings: Collection[Standing]) -> None:
+    async def save_progress(self, statuses: Collection[JobStatus]) -> None:
         """Note how often these jobs were claimed and called by now, and their threads."""
         ...
 
-    async def repeat(self, job_id: str) -> bool:
+    async def mark_requeued(self, job_id: str) -> bool:
         """Note that the job is about to be queued again; False when it was already, which only happens once."""
         ...
 
-    async def not_repeated(self, job_id: str) -> None:
+    async def unmark_requeued(self, job_id: str) -> None:
         """Take that note back: the queue did not take the job."""
         ...
 
 
-class Remembering(Protocol):
+class JobHistory(Protocol):
     """Looking back at jobs. Raises `shared.errors.Refused` (records_unavailable)."""
 
-    async def past(self, job_id: str) -> Past | None:
+    async def find_job(self, job_id: str) -> JobRecord | None:
         """Find a job; None when the records do not know it."""
         ...
 
-    async def latest(self, thread: int) -> Past | None:
+    async def find_latest_result(self, thread_id: int) -> JobRecord | None:
         """Find the newest picture that was told in this thread and not deleted."""
         ...
 
-    async def pictures(self, thread: int, limit: int) -> Sequence[Past]:
+    async def list_results(self, thread_id: int, limit: int) -> Sequence[JobRecord]:
         """List the pictures that were told in this thread and not deleted, newest first."""
         ...
 
-    async def first(self, thread: int) -> Past | None:
+    async def find_first_job(self, thread_id: int) -> JobRecord | None:
         """Find the oldest job of this thread that has to do with a picture: it started from one, or made one."""
         ...
 
-    async def deleted(self, job_id: str) -> None:
+    async def mark_result_deleted(self, job_id: str) -> None:
         """Note that a person deleted the answer: its picture is gone, and so is what was made small of it."""
         ...
 
-    async def source(self, sha256: str) -> Kept | None:
+    async def load_source_image(self, sha256: str) -> StoredImage | None:
         """Give the picture that jobs of this hash started from, while it is kept."""
         ...
 
-    async def result(self, job_id: str) -> bytes | None:
+    async def load_undelivered_image(self, job_id: str) -> bytes | None:
         """Give the picture that came of a job and could be told nowhere, while it is kept."""
         ...
 
 
 @dataclass(frozen=True)
-class Search:
+class SearchQuery:
     """Which past jobs `viewer` wants to see: their own, unless more is said; None and "" are no condition.
 
     `here`: everyone's of this guild, or those that `user` asked for; `starred`: those that `viewer` marked as
@@ -471,30 +471,30 @@ class Search:
     for, in Unix seconds.
     """
 
-    viewer: int
-    here: bool = False
-    user: int | None = None
-    starred: bool = False
-    words: str = ""
+    viewer_id: int
+    is_guild_wide: bool = False
+    requester_id: int | None = None
+    is_favourite: bool = False
+    keywords: str = ""
     model: str | None = None
-    since: float | None = None
-    until: float | None = None
+    accepted_after: float | None = None
+    accepted_before: float | None = None
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchPage:
     """A part of what was searched for, newest first, and how much there is in all."""
 
-    pasts: Sequence[Past]
-    count: int
+    records: Sequence[JobRecord]
+    total_count: int
 
 
-class Searching(Protocol):
+class JobSearch(Protocol):
     """Finding jobs of the past. One's own are found wherever they were asked for."""
 
-    async def search(
-        self, wanted: Search, *, guild: int | None, channels: Collection[int], most: int, skip: int = 0
-    ) -> Found:
+    async def search_jobs(
+        self, query: SearchQuery, *, guild_id: int | None, channel_ids: Collection[int], limit: int, offset: int = 0
+    ) -> SearchPage:
         """Find jobs that have ended, `most` of them after the first `skip`.
 
         Others' are only found in these channels of the guild, and only while their answers are not deleted. Raises
@@ -503,54 +503,54 @@ class Searching(Protocol):
         ...
 
 
-class Searches(Protocol):
+class SavedSearchStore(Protocol):
     """Keeping what people search for, so that a button under a page need only know its number."""
 
-    async def keep(self, number: str, wanted: Search) -> None:
+    async def save_search(self, search_id: str, query: SearchQuery) -> None:
         """Keep a search for a day. Raises `shared.errors.Refused` (queue_away)."""
         ...
 
-    async def kept(self, number: str, viewer: int) -> Search | None:
+    async def load_search(self, search_id: str, viewer_id: int) -> SearchQuery | None:
         """Give a search of this person's back. Raises `shared.errors.Refused` (queue_away)."""
         ...
 
-    async def drop(self, viewer: int) -> None:
+    async def delete_searches(self, viewer_id: int) -> None:
         """Drop all of a person's. Raises `shared.errors.Refused` (queue_away)."""
         ...
 
 
 @dataclass(frozen=True)
-class Belongings:
+class StoredDataSummary:
     """How much of a person the records hold. `prompts` are jobs that have ended, `open_jobs` those that have not.
 
     `records` are all rows about the ended ones; `sources` are pictures that only their jobs started from, and `kept`
     those that could be told nowhere; `preferences` is 1 where they chose any.
     """
 
-    prompts: int = 0
-    records: int = 0
+    jobs: int = 0
+    rows: int = 0
     favourites: int = 0
     presets: int = 0
     explorations: int = 0
     thumbnails: int = 0
-    sources: int = 0
-    kept: int = 0
+    source_images: int = 0
+    undelivered_images: int = 0
     preferences: int = 0
     open_jobs: int = 0
 
 
-class Forgetting(Protocol):
+class PersonalDataStore(Protocol):
     """Forgetting a person. Raises `shared.errors.Refused` (records_unavailable)."""
 
-    async def belongings(self, user: int) -> Belongings:
+    async def summarise_stored_data(self, user_id: int) -> StoredDataSummary:
         """Count what is held."""
         ...
 
-    async def ended(self, user: int) -> Sequence[str]:
+    async def list_ended_jobs(self, user_id: int) -> Sequence[str]:
         """List the jobs that have ended."""
         ...
 
-    async def forget(self, user: int) -> Belongings:
+    async def delete_personal_data(self, user_id: int) -> StoredDataSummary:
         """Delete all that `belongings` counts but what belongs to open jobs; tell how much that was.
 
         What others made from it stays, without its parent; presets that were given to a guild stay, without a name.
@@ -558,10 +558,10 @@ class Forgetting(Protocol):
         ...
 
 
-class Favourites(Protocol):
+class FavouriteStore(Protocol):
     """The results that people marked as favourites."""
 
-    async def toggle(self, user: int, job_id: str) -> bool:
+    async def toggle_favourite(self, user_id: int, job_id: str) -> bool:
         """Mark a job's picture, or take the mark away; tell whether it is marked now.
 
         Raises `shared.errors.Refused`: not_recorded where the records do not know the job, records_unavailable.
@@ -569,10 +569,10 @@ class Favourites(Protocol):
         ...
 
 
-class Tracing(Protocol):
+class LineageStore(Protocol):
     """Knowing which picture came from which. Raises `shared.errors.Refused` (records_unavailable)."""
 
-    async def family(self, job_id: str, most: int) -> Sequence[Past]:
+    async def load_lineage(self, job_id: str, limit: int) -> Sequence[JobRecord]:
         """Give the job, what it came from back to the first, and what came of any of them, oldest first.
 
         There are `most` at most; where there are more, those on the way to this job stay. A job that nobody remembers
@@ -581,21 +581,21 @@ class Tracing(Protocol):
         ...
 
 
-class Keeping(Protocol):
+class ImageStore(Protocol):
     """Keeping the pictures that jobs start from, and those that could be told nowhere."""
 
-    async def source_kept(self, job_id: str) -> bool:
+    async def refresh_source_image(self, job_id: str) -> bool:
         """Tell whether the picture that the job started from is kept; it is for longer then. Nothing is raised."""
         ...
 
-    async def keep_source(self, job_id: str, data: bytes) -> None:
+    async def save_source_image(self, job_id: str, data: bytes) -> None:
         """Keep the picture that the job started from, once for all jobs that start from the same upload.
 
         Nothing is raised: it is a convenience, not a promise.
         """
         ...
 
-    async def keep_result(self, job_id: str, data: bytes) -> None:
+    async def save_undelivered_image(self, job_id: str, data: bytes) -> None:
         """Keep the picture that came of the job, whose end is written down; once kept, it stays as it is.
 
         Raises `shared.errors.Refused` (records_unavailable).
@@ -603,81 +603,84 @@ class Keeping(Protocol):
         ...
 
 
-class Thumbnails(Protocol):
+class ThumbnailStore(Protocol):
     """Keeping the pictures of past jobs small, as JPEGs. Nothing here raises: they can be made again."""
 
-    async def get(self, job_ids: Collection[str]) -> Mapping[str, bytes]:
+    async def load_thumbnails(self, job_ids: Collection[str]) -> Mapping[str, bytes]:
         """Give those that are kept, by job."""
         ...
 
-    async def put(self, job_id: str, jpeg: bytes) -> None:
+    async def save_thumbnail(self, job_id: str, jpeg: bytes) -> None:
         """Keep one; of a job that the records do not know, or whose answer was deleted, none is kept."""
         ...
 
 
-class Exploring(Protocol):
+class ExplorationStore(Protocol):
     """Keeping explorations, whose cells come in one by one. Raises `shared.errors.Refused` (records_unavailable)."""
 
-    async def begin(self, grid: Grid) -> bool:
+    async def add_exploration(self, exploration: Exploration) -> bool:
         """Write it down; False when this very one was before."""
         ...
 
-    async def grid(self, grid_id: str) -> Grid | None:
+    async def find_exploration(self, exploration_id: str) -> Exploration | None:
         """Find one."""
         ...
 
-    async def refuse(self, grid_id: str, refused: Mapping[int, Problem]) -> None:
+    async def save_rejections(self, exploration_id: str, rejected: Mapping[int, Problem]) -> None:
         """Note why cells were not taken on, by their numbers."""
         ...
 
-    async def open_grids(self) -> Sequence[Grid]:
+    async def list_open_explorations(self) -> Sequence[Exploration]:
         """List those that have not ended, oldest first."""
         ...
 
-    async def cells(self, grid: Grid) -> Sequence[Past]:
+    async def list_variants(self, exploration: Exploration) -> Sequence[JobRecord]:
         """Give those of its cells that the records know, in no order."""
         ...
 
-    async def ended(self, grid_id: str) -> None:
+    async def mark_exploration_ended(self, exploration_id: str) -> None:
         """Note that each cell has come to its end, and that the message says so."""
         ...
 
 
-class Presetting(Protocol):
-    """Keeping settings under names, which are compared without case. Raises `Refused` (records_unavailable)."""
+class PresetStore(Protocol):
+    """Keeping settings under names, which are compared without case. Raises `RejectedError` (records_unavailable)."""
 
-    async def save(self, owner: Owner, name: str, options: Mapping[str, Any]) -> Preset | None:
-        """Keep these settings; the answer is what was under this name before. Raises `Refused` (preset_full), too."""
+    async def save_preset(self, owner: PresetOwner, name: str, options: Mapping[str, Any]) -> Preset | None:
+        """Keep these settings; the answer is what was under this name before.
+
+        Raises `RejectedError` (preset_full), too.
+        """
         ...
 
-    async def presets(self, owner: Owner) -> Sequence[Preset]:
+    async def list_presets(self, owner: PresetOwner) -> Sequence[Preset]:
         """List the user's own and the guild's, by name."""
         ...
 
-    async def shared(self, code: str) -> Preset | None:
+    async def find_preset_by_code(self, code: str) -> Preset | None:
         """Find the one of this code, whosever it is."""
         ...
 
-    async def delete(self, owner: Owner, name: str) -> bool:
+    async def delete_preset(self, owner: PresetOwner, name: str) -> bool:
         """Take it away; False when there is none."""
         ...
 
 
-class Knowing(Protocol):
+class PreferencesStore(Protocol):
     """What people and guilds chose. Raises `shared.errors.Refused` (records_unavailable)."""
 
-    async def preferences(self, user: int) -> Preferences:
+    async def load_preferences(self, user_id: int) -> Preferences:
         """Give what a person chose."""
         ...
 
-    async def prefer(self, user: int, preferences: Preferences) -> None:
+    async def save_preferences(self, user_id: int, preferences: Preferences) -> None:
         """Keep what a person chose."""
         ...
 
-    async def pressing(self, guild: int) -> Pressing:
+    async def load_button_policy(self, guild_id: int) -> ButtonPolicy:
         """Tell who may press the buttons under other people's results."""
         ...
 
-    async def set_pressing(self, guild: int, pressing: Pressing) -> None:
+    async def save_button_policy(self, guild_id: int, policy: ButtonPolicy) -> None:
         """Keep who may."""
         ...

@@ -29,10 +29,10 @@ class Settings(BaseSettings):
         description="The database of all requests and outcomes: sqlite:///a-file.db, or "
         "postgresql://user:password@host/name from whoever runs the server.",
     )
-    reconcile_seconds: float = Field(
+    reconcile_interval_seconds: float = Field(
         60, ge=1, description="How often requests that the queue lost are looked for, in seconds: your choice."
     )
-    source_days: float = Field(
+    image_retention_days: float = Field(
         30,
         ge=0,
         description="How many days the picture that a request started from is kept for the buttons under its results, "
@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     attachment_max_bytes: int = Field(
         25 * 1024 * 1024, ge=1, description="The largest picture taken, in bytes; Discord's own limit may be lower."
     )
-    extras_users: Annotated[frozenset[int], NoDecode] = Field(
+    extras_allowed_users: Annotated[frozenset[int], NoDecode] = Field(
         frozenset(),
         description="The ids of those who may send extras, with commas in between: in Discord, with developer mode on, "
         "right-click a person, Copy User ID. Nobody by default.",
@@ -80,7 +80,7 @@ class Settings(BaseSettings):
         ge=0,
         description="How many requests of one server are taken on in a minute, 0 for any number: your choice.",
     )
-    redis_memory_share: float = Field(
+    redis_max_memory_ratio: float = Field(
         0.8, gt=0, le=1, description="The part of Redis's maxmemory above which new requests are refused: your choice."
     )
     heartbeat_file: Path | None = Field(
@@ -92,17 +92,17 @@ class Settings(BaseSettings):
 
     @field_validator("attachment_hosts", "extras_users", mode="before")
     @classmethod
-    def _split(cls, value: Any) -> Any:
+    def _split_commas(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @field_validator("attachment_hosts")
     @classmethod
-    def _lower(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+    def _lowercase_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(host.lower() for host in hosts)
 
     @field_validator("catalogue_file")
     @classmethod
-    def _is_a_file(cls, path: Path | None) -> Path | None:
+    def _require_file(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():
             raise ValueError("there is no such file")
         return path

@@ -12,73 +12,75 @@ from pathlib import Path
 from types import FrameType
 
 from demo.first_picture import FirstPicture, NoPictureError, make_first_picture, wait_until_ready
-from demo.house import House, open_house
-from demo.processes import DiedError
-from demo.redis import RedisNotFoundError, free_port, is_free
-from demo.web import RefusedByStandInError
+from demo.house import Stack, run_stack
+from demo.processes import ProcessExitedError
+from demo.redis import RedisNotFoundError, find_free_port, is_port_free
+from demo.web import StandInResponseError
 
-SAMPLE = Path(__file__).parent / "samples" / "lake.jpg"
-PORT = 8080
-PROMPT = "the same lake as a watercolour, first snow on the mountains"
+SAMPLE_IMAGE = Path(__file__).parent / "samples" / "lake.jpg"
+DEFAULT_PORT = 8080
+DEFAULT_PROMPT = "the same lake as a watercolour, first snow on the mountains"
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Describe the command line."""
     words = argparse.ArgumentParser(prog="python -m demo", description=(__doc__ or "").splitlines()[0])
     words.add_argument("--once", action="store_true", help="make one picture, stop everything, end with a line of JSON")
     words.add_argument(
-        "--image", type=Path, default=SAMPLE, help="the picture to start from (default: a bundled sample)"
+        "--image", type=Path, default=SAMPLE_IMAGE, help="the picture to start from (default: a bundled sample)"
     )
-    words.add_argument("--prompt", default=PROMPT, help="what it should become")
+    words.add_argument("--prompt", default=DEFAULT_PROMPT, help="what it should become")
     words.add_argument("--model", help="a model of shared/catalogue.toml (default: its default)")
     words.add_argument(
         "--record", type=Path, help="write every exchange with Discord's REST interface, a JSON line each"
     )
-    words.add_argument("--port", type=int, help=f"the chat page's port (default: {PORT}, or a free one if it is taken)")
+    words.add_argument(
+        "--port", type=int, help=f"the chat page's port (default: {DEFAULT_PORT}, or a free one if it is taken)"
+    )
     words.add_argument("--folder", type=Path, default=Path(".demo"), help="logs and pictures go here (default: .demo)")
     return words
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the demo; the answer is the exit code: 0, or 1 with words."""
-    options = parser().parse_args(arguments)
+    options = build_parser().parse_args(arguments)
     if not options.image.is_file():
         print(f"There is no picture at {options.image}. IMAGE names a file. Check its path.", file=sys.stderr)
         return 1
     for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, _interrupt)
-    port = options.port or (PORT if not options.once and is_free(PORT) else free_port())
+        signal.signal(ending, _raise_interrupt)
+    port = options.port or (DEFAULT_PORT if not options.once and is_port_free(DEFAULT_PORT) else find_free_port())
     try:
-        with open_house(options.folder / "logs", port=port, record=options.record) as house:
-            picture = _first(house, options)
+        with run_stack(options.folder / "logs", port=port, record=options.record) as house:
+            picture = _make_first_picture(house, options)
             if not options.once:
-                _stay(house, picture)
+                _keep_running(house, picture)
         print(picture.as_json())
     except KeyboardInterrupt:
         print("\nStopped.")
-    except (NoPictureError, DiedError, RedisNotFoundError, RefusedByStandInError, TimeoutError) as error:
+    except (NoPictureError, ProcessExitedError, RedisNotFoundError, StandInResponseError, TimeoutError) as error:
         print(f"There is no picture.\n{error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _first(house: House, options: argparse.Namespace) -> FirstPicture:
-    wait_until_ready(house)
-    print(f"The chat page is at {house.discord_url}/?user=ada (play a second user: ?user=ben)", flush=True)
-    picture = make_first_picture(house, options.image, options.prompt, options.model, options.folder / "pictures")
+def _make_first_picture(stack: Stack, options: argparse.Namespace) -> FirstPicture:
+    wait_until_ready(stack)
+    print(f"The chat page is at {stack.discord_url}/?user=ada (play a second user: ?user=ben)", flush=True)
+    picture = make_first_picture(stack, options.image, options.prompt, options.model, options.folder / "pictures")
     print(f"The first picture has the seed {picture.seed}: {picture.file}", flush=True)
     return picture
 
 
-def _stay(house: House, picture: FirstPicture) -> None:
-    print(f"It stands in its thread: {house.discord_url}/?user=ada&channel={picture.thread}")
+def _keep_running(stack: Stack, picture: FirstPicture) -> None:
+    print(f"It stands in its thread: {stack.discord_url}/?user=ada&channel={picture.thread}")
     print("Type /imagine there and attach a picture of your own. Ctrl-C stops everything.", flush=True)
     while True:
-        house.check()
+        stack.check_running()
         time.sleep(1)
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
+def _raise_interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 

@@ -7,33 +7,33 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.processes import Process, clean_environment
-from demo.redis import RedisServer, running_redis
+from demo.processes import Process, build_clean_environment
+from demo.redis import RedisServer, run_redis
 
-TOKEN = "demo-token"  # noqa: S105 - opens nothing but the stand-in
+BOT_TOKEN = "demo-token"  # noqa: S105 - opens nothing but the stand-in
 ACCESS_KEY, SECRET_KEY = "AKIADEMODEMODEMODEMO", "demo-secret-access-key"
 
 
 @dataclass(frozen=True)
-class House:
+class Stack:
     """What runs, and where. `redis` is None where REDIS_URL named a server that is not ours to stop."""
 
     discord_url: str
     bedrock_url: str
     redis_url: str
-    channel: str
+    channel_id: str
     environment: dict[str, str]
     redis: RedisServer | None
     processes: dict[str, Process]
 
-    def check(self) -> None:
-        """Raise `DiedError` if any process has ended."""
+    def check_running(self) -> None:
+        """Raise `ProcessExitedError` if any process has ended."""
         for process in self.processes.values():
-            process.check()
+            process.check_running()
 
 
 @contextlib.contextmanager
-def open_house(
+def run_stack(
     logs: Path,
     *,
     port: int = 0,
@@ -41,17 +41,17 @@ def open_house(
     discord_options: tuple[str, ...] = (),
     bedrock_options: tuple[str, ...] = (),
     settings: dict[str, str] | None = None,
-    start: tuple[str, ...] = ("worker", "bot"),
-) -> Iterator[House]:
+    services: tuple[str, ...] = ("worker", "bot"),
+) -> Iterator[Stack]:
     """Start everything, and stop it in reverse. `port` is the chat page's; `record` takes the REST traffic."""
     logs.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         redis_url, redis = os.environ.get("REDIS_URL"), None
         if not redis_url:
-            redis = stack.enter_context(running_redis())
+            redis = stack.enter_context(run_redis())
             redis_url = redis.url
         records = stack.enter_context(tempfile.TemporaryDirectory(prefix="pentimento-records-"))
-        environment = clean_environment()
+        environment = build_clean_environment()
         processes: dict[str, Process] = {}
 
         def run(name: str, *arguments: str) -> Process:
@@ -61,14 +61,14 @@ def open_house(
 
         recording = ("--record", str(record.absolute())) if record else ()
         discord = run(
-            "discord", "-m", "demo.discord", "--port", str(port), "--token", TOKEN, *recording, *discord_options
+            "discord", "-m", "demo.discord", "--port", str(port), "--token", BOT_TOKEN, *recording, *discord_options
         )
         bedrock = run("bedrock", "-m", "demo.bedrock", "--port", "0", *bedrock_options)
-        discord_at, bedrock_at = discord.ready(), bedrock.ready()
+        discord_at, bedrock_at = discord.wait_for_report(), bedrock.wait_for_report()
         environment |= {
             "REDIS_URL": redis_url,
             "DATABASE_URL": f"sqlite:///{records}/records.db",
-            "DISCORD_TOKEN": TOKEN,
+            "DISCORD_TOKEN": BOT_TOKEN,
             "DISCORD_API_URL": f"{discord_at['url']}/api/v10",
             "ATTACHMENT_HOSTS": "127.0.0.1",
             "AWS_REGION": "us-west-2",
@@ -80,13 +80,13 @@ def open_house(
             "MALLOC_ARENA_MAX": "2",
             **(settings or {}),
         }
-        for name in start:
+        for name in services:
             run(name, "-m", name)
-        yield House(
+        yield Stack(
             discord_url=discord_at["url"],
             bedrock_url=bedrock_at["url"],
             redis_url=redis_url,
-            channel=discord_at["channel_id"],
+            channel_id=discord_at["channel_id"],
             environment=environment,
             redis=redis,
             processes=processes,

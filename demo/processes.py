@@ -15,7 +15,7 @@ START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 
 
-class DiedError(Exception):
+class ProcessExitedError(Exception):
     """A process ended that should have stayed."""
 
 
@@ -38,7 +38,7 @@ class Process:
                 text=True,
                 start_new_session=True,
             )
-        self._reader = threading.Thread(target=self._read, name=f"{name}-output", daemon=True)
+        self._reader = threading.Thread(target=self._copy_output, name=f"{name}-output", daemon=True)
         self._reader.start()
 
     @property
@@ -46,24 +46,24 @@ class Process:
         return self._child.pid
 
     @property
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         return self._child.poll() is None
 
-    def ready(self) -> dict[str, Any]:
-        """Wait for the first line and read it. Raises `DiedError` with the end of the log."""
+    def wait_for_report(self) -> dict[str, Any]:
+        """Wait for the first line and read it. Raises `ProcessExitedError` with the end of the log."""
         try:
             line = self._first_line.get(timeout=START_SECONDS)
             report: dict[str, Any] = json.loads(line)
         except (queue.Empty, ValueError):
-            raise DiedError(self.obituary()) from None
+            raise ProcessExitedError(self.describe_exit()) from None
         return report
 
-    def check(self) -> None:
-        """Raise `DiedError` if the process has ended."""
-        if not self.running:
-            raise DiedError(self.obituary())
+    def check_running(self) -> None:
+        """Raise `ProcessExitedError` if the process has ended."""
+        if not self.is_running:
+            raise ProcessExitedError(self.describe_exit())
 
-    def obituary(self) -> str:
+    def describe_exit(self) -> str:
         """Say how it ended, with the last of what it wrote."""
         last_words = self.log.read_text()[-1500:]
         return f"{self.name} did not stay up (exit code {self._child.poll()}). {self.log} ends:\n{last_words}"
@@ -79,7 +79,7 @@ class Process:
         self._reader.join(2)
         return self._child.returncode
 
-    def _read(self) -> None:
+    def _copy_output(self) -> None:
         assert self._child.stdout is not None  # noqa: S101 - Popen was given a pipe
         with self._child.stdout as output, self.log.open("a") as log:
             for line in output:
@@ -89,7 +89,7 @@ class Process:
         self._first_line.put("")
 
 
-def clean_environment() -> dict[str, str]:
+def build_clean_environment() -> dict[str, str]:
     """Give this process's environment without what would lead a child to the user's own accounts."""
     foreign = ("AWS_", "DISCORD_", "CATALOGUE_FILE", "BEDROCK_")
     return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}

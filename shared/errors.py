@@ -20,12 +20,12 @@ Fact = str | int | float
 class Actor(StrEnum):
     """Who has to act before the same thing can succeed."""
 
-    PERSON = "person"
-    TIME = "time"
+    USER = "person"
+    NOBODY = "time"
     OPERATOR = "operator"
 
 
-_PERSON: Mapping[str, str] = {
+_USER_MESSAGES: Mapping[str, str] = {
     # the request
     "model_unknown": "There is no model called “{value}” here. The models are: {models}. Choose one of them.",
     "field_unsupported": "{model} has no “{field}”. {models} has it. Leave “{field}” out, or choose {models}.",
@@ -168,7 +168,7 @@ _PERSON: Mapping[str, str] = {
     "Change the options or the picture and ask again.",
 }
 
-_TIME: Mapping[str, str] = {
+_TRANSIENT_MESSAGES: Mapping[str, str] = {
     "too_many_waiting_channel": "This channel's queue is full. {count} of at most {limit} requests wait here. "
     "Ask again when some are done, or in another channel.",
     "too_many_waiting_guild": "This server's queue is full. {count} of at most {limit} requests wait here. "
@@ -204,7 +204,7 @@ _TIME: Mapping[str, str] = {
     "Ask again, perhaps with another picture.",
 }
 
-_OPERATOR: Mapping[str, str] = {
+_OPERATOR_MESSAGES: Mapping[str, str] = {
     "permissions_missing": "The bot may not answer in this channel. It lacks: {permissions}. "
     "Ask a server admin to grant them to the bot here.",
     "access_denied": "The picture was not made. The bot's AWS account has no access to {model}. "
@@ -222,7 +222,7 @@ _OPERATOR: Mapping[str, str] = {
     "Ask again.",
 }
 
-SENTENCES: Mapping[str, str] = MappingProxyType({**_PERSON, **_TIME, **_OPERATOR})
+MESSAGES: Mapping[str, str] = MappingProxyType({**_USER_MESSAGES, **_TRANSIENT_MESSAGES, **_OPERATOR_MESSAGES})
 
 
 class Problem(BaseModel):
@@ -235,23 +235,23 @@ class Problem(BaseModel):
 
     @property
     def actor(self) -> Actor:
-        if self.code in _PERSON:
-            return Actor.PERSON
-        return Actor.TIME if self.code in _TIME else Actor.OPERATOR
+        if self.code in _USER_MESSAGES:
+            return Actor.USER
+        return Actor.NOBODY if self.code in _TRANSIENT_MESSAGES else Actor.OPERATOR
 
-    def sentence(self, sentences: Mapping[str, str] = SENTENCES) -> str:
+    def format_message(self, messages: Mapping[str, str] = MESSAGES) -> str:
         """The three beats, in English or in the language of the given sentences."""
-        return sentences[self.code].format(**self.facts)
+        return messages[self.code].format(**self.facts)
 
 
-def problem(code: str, **facts: Fact) -> Problem:
+def make_problem(code: str, **facts: Fact) -> Problem:
     """A problem of this code; its facts are named at the call."""
     return Problem(code=code, facts=facts)
 
 
-class Refused(Exception):
+class RejectedError(Exception):
     """A request that cannot be done, with all that is wrong with it."""
 
     def __init__(self, *problems: Problem) -> None:
-        super().__init__(" ".join(p.sentence() for p in problems))
+        super().__init__(" ".join(p.format_message() for p in problems))
         self.problems = problems

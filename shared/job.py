@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from shared.request import Request
 
 
-class Place(BaseModel):
+class Origin(BaseModel):
     """Where a job is answered, as Discord's snowflakes. The thread under `message` has the message's own id.
 
     `in_place` is true where the command was used inside a thread, which is then `channel`; `direct` where that is the
@@ -17,11 +17,11 @@ class Place(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    guild: int
-    channel: int
-    message: int
-    in_place: bool = False
-    direct: bool = False
+    guild_id: int
+    channel_id: int
+    message_id: int
+    is_in_thread: bool = False
+    is_direct_message: bool = False
 
 
 class Requester(BaseModel):
@@ -32,10 +32,10 @@ class Requester(BaseModel):
     id: int
     name: str
     locale: str = "en-US"
-    pings: bool = False
+    may_ping: bool = False
 
 
-class Start(StrEnum):
+class SourceKind(StrEnum):
     """Which of its thread's pictures a job starts from that came with none: the latest, the first, or another."""
 
     LATEST = "latest"
@@ -59,28 +59,28 @@ class Job(BaseModel):
     request: Request
     seed: int | None
     requester: Requester
-    place: Place
+    origin: Origin
     accepted_at: float
-    parent: str | None = None
-    start: Start | None = None
+    parent_id: str | None = None
+    source_kind: SourceKind | None = None
 
     @property
-    def flow(self) -> str:
+    def tenant(self) -> str:
         """Whose turn is being shared out: the person who asked."""
-        return flow_of(self.requester.id)
+        return tenant_for_user(self.requester.id)
 
     @property
-    def grid(self) -> str | None:
+    def exploration_id(self) -> str | None:
         """The exploration that this job is a cell of, whose message is not the job's own; None where it is of none."""
         grid, _, cell = self.id.partition("-")
         return grid if cell else None
 
 
-def cell_id(grid: str, number: int) -> str:
+def make_variant_id(exploration_id: str, number: int) -> str:
     """Name the job of an exploration's cell, 1 to 99."""
-    return f"{grid}-{number:02}"
+    return f"{exploration_id}-{number:02}"
 
 
-def flow_of(user: int) -> str:
+def tenant_for_user(user_id: int) -> str:
     """Name the flow of a person's jobs."""
-    return f"user-{user}"
+    return f"user-{user_id}"

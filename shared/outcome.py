@@ -10,7 +10,7 @@ from shared.errors import Problem
 CANCELLED: Final = "cancelled"  # the code of the problem of what a person ended
 
 
-class Side(StrEnum):
+class FilteredPart(StrEnum):
     """What a content filter withheld."""
 
     PROMPT = "prompt"
@@ -18,11 +18,11 @@ class Side(StrEnum):
     OUTPUT = "output picture"
 
 
-class _Ending(BaseModel):
+class _OutcomeBase(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Generated(_Ending):
+class Generated(_OutcomeBase):
     """A picture was made; its bytes lie under the job's picture key. `seconds` is the model's own time.
 
     `seed` is the one in the model's answer; None for a model that reads none.
@@ -33,28 +33,28 @@ class Generated(_Ending):
     media_type: str
     width: int
     height: int
-    seconds: float
+    duration_seconds: float
 
 
-class Filtered(_Ending):
+class Filtered(_OutcomeBase):
     """The provider withheld the picture. Final: the same request is never sent again."""
 
     kind: Literal["filtered"] = "filtered"
-    side: Side
-    seconds: float
+    part: FilteredPart
+    duration_seconds: float
 
 
-class Failed(_Ending):
+class Failed(_OutcomeBase):
     """No picture came of it, and why."""
 
     kind: Literal["failed"] = "failed"
     problem: Problem
 
     @property
-    def cancelled(self) -> bool:
+    def is_cancelled(self) -> bool:
         """Whether a person wanted it so."""
         return self.problem.code == CANCELLED
 
 
 Outcome = Annotated[Generated | Filtered | Failed, Field(discriminator="kind")]
-OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
+OUTCOME_ADAPTER: TypeAdapter[Outcome] = TypeAdapter(Outcome)

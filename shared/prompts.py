@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.errors import Refused, problem
+from shared.errors import RejectedError, make_problem
 
 _TOKEN = re.compile(r"\\\\|\\\||\\::|\||::|[\s\S]")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -28,32 +28,34 @@ class TextPrompt(BaseModel):
     weight: float = 1.0
 
 
-def parse_prompt(written: str) -> tuple[TextPrompt, ...]:
-    """Read a prompt into weighted texts, one or more. Raises `Refused`."""
-    if not written.strip():
-        raise Refused(problem("prompt_empty"))
-    return tuple(_part(number, tokens) for number, tokens in enumerate(_split(_TOKEN.findall(written), "|"), start=1))
+def parse_prompt(text: str) -> tuple[TextPrompt, ...]:
+    """Read a prompt into weighted texts, one or more. Raises `RejectedError`."""
+    if not text.strip():
+        raise RejectedError(make_problem("prompt_empty"))
+    return tuple(
+        _parse_part(number, tokens) for number, tokens in enumerate(_split_tokens(_TOKEN.findall(text), "|"), start=1)
+    )
 
 
 def format_prompt(prompts: Iterable[TextPrompt]) -> str:
     """Write weighted texts so that `parse_prompt` reads the same ones again."""
-    return " | ".join(_escape(p.text) + _weight_of(p) for p in prompts)
+    return " | ".join(_escape_text(p.text) + _format_weight(p) for p in prompts)
 
 
-def searchable(prompts: Iterable[TextPrompt]) -> str:
+def build_search_text(prompts: Iterable[TextPrompt]) -> str:
     """Write weighted texts for being searched, folded, without NUL, which PostgreSQL cannot hold.
 
     https://www.postgresql.org/docs/current/datatype-character.html
     """
-    return folded(format_prompt(prompts))
+    return normalize_search_text(format_prompt(prompts))
 
 
-def folded(text: str) -> str:
+def normalize_search_text(text: str) -> str:
     """Fold words so that they are found however they are capitalised."""
     return text.replace("\0", " ").casefold()
 
 
-def written_apart(prompts: Sequence[TextPrompt]) -> tuple[str, str]:
+def split_negative_prompt(prompts: Sequence[TextPrompt]) -> tuple[str, str]:
     """Write weighted texts as a prompt and a text to avoid ("" where there is none), as `/imagine` takes them."""
     *before, last = prompts or [TextPrompt(text="")]
     if before and last.weight == -1:
@@ -61,45 +63,45 @@ def written_apart(prompts: Sequence[TextPrompt]) -> tuple[str, str]:
     return format_prompt(prompts), ""
 
 
-def _split(tokens: list[str], at: str) -> list[list[str]]:
+def _split_tokens(tokens: list[str], separator: str) -> list[list[str]]:
     parts: list[list[str]] = [[]]
     for token in tokens:
-        if token == at:
+        if token == separator:
             parts.append([])
         else:
             parts[-1].append(token)
     return parts
 
 
-def _part(number: int, tokens: list[str]) -> TextPrompt:
-    *before, last = _split(tokens, "::")
+def _parse_part(number: int, tokens: list[str]) -> TextPrompt:
+    *before, last = _split_tokens(tokens, "::")
     if not before:
-        text, weight = _literal(last), 1.0
+        text, weight = _unescape(last), 1.0
     else:
-        text = "::".join(_literal(part) for part in before)
-        weight = _weight(_literal(last))
+        text = "::".join(_unescape(part) for part in before)
+        weight = _parse_weight(_unescape(last))
     if not text.strip():
-        raise Refused(problem("prompt_part_empty", number=number))
+        raise RejectedError(make_problem("prompt_part_empty", number=number))
     return TextPrompt(text=text.strip(), weight=weight)
 
 
-def _weight(written: str) -> float:
-    digits = written.strip()
+def _parse_weight(text: str) -> float:
+    digits = text.strip()
     weight = float(digits) if _NUMBER.fullmatch(digits) else math.nan
     if not math.isfinite(weight):
-        raise Refused(problem("weight_not_a_number", value=digits[:40]))
+        raise RejectedError(make_problem("weight_not_a_number", value=digits[:40]))
     return weight
 
 
-def _literal(tokens: list[str]) -> str:
+def _unescape(tokens: list[str]) -> str:
     return "".join(token[1:] if len(token) > 1 and token[0] == "\\" else token for token in tokens)
 
 
-def _escape(text: str) -> str:
+def _escape_text(text: str) -> str:
     return re.sub(r"\\|\||::", lambda found: "\\" + found[0], text)
 
 
-def _weight_of(prompt: TextPrompt) -> str:
+def _format_weight(prompt: TextPrompt) -> str:
     if prompt.weight == 1:
         return ""
     short = f"{prompt.weight:g}"

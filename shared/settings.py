@@ -6,35 +6,41 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
-S = TypeVar("S", bound=BaseSettings)
+SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 
-class SettingsMissing(Exception):
+class InvalidSettingsError(Exception):
     """What is missing or wrong, all of it, a line each."""
 
 
-def read_settings(kind: type[S], **given: Any) -> S:
-    """Read the settings of one half. Raises `SettingsMissing`, which names every variable that is missing or wrong."""
+def read_settings(settings_class: type[SettingsT], **given: Any) -> SettingsT:
+    """Read the settings of one half.
+
+    Raises `InvalidSettingsError`, which names every variable that is missing or wrong.
+    """
     try:
-        return kind(**given)
+        return settings_class(**given)
     except ValidationError as error:
-        lines = [_line(kind, str(wrong["loc"][0]), wrong["type"], wrong["msg"]) for wrong in error.errors()]
-        raise SettingsMissing("\n".join(dict.fromkeys(lines))) from None
+        lines = [
+            _format_error(settings_class, str(wrong["loc"][0]), wrong["type"], wrong["msg"]) for wrong in error.errors()
+        ]
+        raise InvalidSettingsError("\n".join(dict.fromkeys(lines))) from None
 
 
-def rows(kind: type[BaseSettings]) -> tuple[tuple[str, str, str], ...]:
+def describe_settings(settings_class: type[BaseSettings]) -> tuple[tuple[str, str, str], ...]:
     """Name, default and description of every setting, in the order in which they stand."""
     return tuple(
-        (name.upper(), _written(field.default), field.description or "") for name, field in kind.model_fields.items()
+        (name.upper(), _format_default(field.default), field.description or "")
+        for name, field in settings_class.model_fields.items()
     )
 
 
-def _line(kind: type[BaseSettings], field: str, what: str, message: str) -> str:
-    said = "is missing" if what == "missing" else f"is wrong: {message}"
-    return f"{field.upper()} {said}. {kind.model_fields[field].description}"
+def _format_error(settings_class: type[BaseSettings], field: str, error_type: str, message: str) -> str:
+    said = "is missing" if error_type == "missing" else f"is wrong: {message}"
+    return f"{field.upper()} {said}. {settings_class.model_fields[field].description}"
 
 
-def _written(default: Any) -> str:
+def _format_default(default: Any) -> str:
     match default:
         case SecretStr():
             return default.get_secret_value()

@@ -8,17 +8,18 @@ import axe_playwright_python
 from playwright.sync_api import Page
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
-MORE = ("target-size", "css-orientation-lock", "label-content-name-mismatch", "p-as-heading")
-RUN = f"axe.run({{ resultTypes: ['violations'], rules: {json.dumps({name: {'enabled': True} for name in MORE})} }})"
+EXTRA_RULES = ("target-size", "css-orientation-lock", "label-content-name-mismatch", "p-as-heading")
+RULES = json.dumps({name: {"enabled": True} for name in EXTRA_RULES})
+RUN_SCRIPT = f"axe.run({{ resultTypes: ['violations'], rules: {RULES} }})"
 """All rules that axe has on, best practices among them, with WCAG 2.2's target size and experimental ones; of these
 focus-order-semantics is not asked, as it contradicts scrollable-region-focusable."""
 
 
-def violations(page: Page) -> list[str]:
+def find_violations(page: Page) -> list[str]:
     """Return each rule that is broken, with where and why."""
     page.wait_for_timeout(300)  # animations have ended: a half-faded text has no contrast
     page.evaluate(AXE)
-    found: dict[str, Any] = page.evaluate(RUN)
+    found: dict[str, Any] = page.evaluate(RUN_SCRIPT)
     return [
         f"{rule['id']} ({rule['impact']}): {' '.join(map(str, node['target']))}: {node['failureSummary']}"
         for rule in found["violations"]
@@ -26,11 +27,11 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-LOOKS = [(scheme, width) for width in (1280, 420) for scheme in ("dark", "light")]
+APPEARANCES = [(scheme, width) for width in (1280, 420) for scheme in ("dark", "light")]
 
 
-def seen_as(page: Page, scheme: Any, width: int) -> list[str]:
+def find_violations_as(page: Page, color_scheme: Any, width: int) -> list[str]:
     """Return the violations in a colour scheme and at a width in CSS pixels."""
-    page.emulate_media(color_scheme=scheme)
+    page.emulate_media(color_scheme=color_scheme)
     page.set_viewport_size({"width": width, "height": 800})
-    return violations(page)
+    return find_violations(page)

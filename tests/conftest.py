@@ -7,7 +7,7 @@ import pytest
 import redis
 from playwright.sync_api import Browser, sync_playwright
 
-from demo.redis import RedisServer, running_redis
+from demo.redis import RedisServer, run_redis
 from shared.catalogue import Catalogue, load_catalogue
 from tests.browser import ARGUMENTS, CHROMIUM, WHY_SKIPPED
 
@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[RedisServer]:
-    with running_redis() as server:
+    with run_redis() as server:
         yield server
 
 

@@ -13,24 +13,24 @@ from collections.abc import Sequence
 from celery import Celery
 from dotenv import load_dotenv
 
-from shared.settings import SettingsMissing, read_settings
+from shared.settings import InvalidSettingsError, read_settings
 from worker.celery_app import create_app
-from worker.command_line import main_check, main_generate
-from worker.dead_letters import main_dead_letters
+from worker.command_line import run_check, run_generate
+from worker.dead_letters import run_dead_letters
 from worker.memory import tune_malloc
 from worker.settings import Settings
 
-SWITCHES = ("worker", "--without-gossip", "--without-mingle", "--without-heartbeat")
+CELERY_OPTIONS = ("worker", "--without-gossip", "--without-mingle", "--without-heartbeat")
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
-def celery_app() -> Celery:
+def build_celery_app() -> Celery:
     """Read the settings and build the app; what is wrong with them is said all at once, and ends the process."""
     tune_malloc()
     load_dotenv(".env")  # boto3 reads AWS's variables from the environment alone
     try:
         settings = read_settings(Settings)
-    except SettingsMissing as missing:
+    except InvalidSettingsError as missing:
         sys.exit(f"The worker is not set up. Put these into the environment or into .env:\n{missing}")
     logging.basicConfig(level=settings.log_level, format=LOG_FORMAT)
     for chatty in ("celery", "kombu", "botocore", "urllib3"):
@@ -46,14 +46,14 @@ def main(arguments: Sequence[str]) -> int:
     match list(arguments):
         case ["generate", *rest]:
             load_dotenv(".env")
-            return main_generate(rest)
+            return run_generate(rest)
         case ["check", *rest]:
             load_dotenv(".env")
-            return main_check(rest)
+            return run_check(rest)
         case ["dead-letters", *rest]:
-            return main_dead_letters(rest)
+            return run_dead_letters(rest)
         case []:
-            celery_app().worker_main([*SWITCHES])
+            build_celery_app().worker_main([*CELERY_OPTIONS])
             return 0
         case _:
             print(__doc__, file=sys.stdout if {"-h", "--help"} & set(arguments) else sys.stderr)

@@ -1,5 +1,5 @@
 """The app where `celery -A worker` looks for it; only that command imports this, for it reads the settings at once."""
 
-from worker.__main__ import celery_app
+from worker.__main__ import build_celery_app
 
-app = celery_app()
+app = build_celery_app()

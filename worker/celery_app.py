@@ -10,12 +10,12 @@ from celery.signals import setup_logging, task_postrun, worker_ready, worker_shu
 from kombu import Exchange
 from kombu import Queue as CeleryQueue
 
-from shared.queue.names import GENERATE, PREPARE, TASKS
-from shared.queue.transport import CELERY_SETTINGS
-from worker.adapters.redis import RedisQueue, connect
-from worker.bedrock.client import BedrockStudio
-from worker.generate import Generating
-from worker.rounds import Rounds
+from shared.queue.names import GENERATE, PREPARE, TASK_NAMES
+from shared.queue.transport import CELERY_CONFIG
+from worker.adapters.redis import RedisJobQueue, connect
+from worker.bedrock.client import BedrockImageClient
+from worker.generate import GenerateJob
+from worker.rounds import MaintenanceThread
 from worker.settings import Settings
 from worker.tasks import Tasks
 
@@ -24,11 +24,11 @@ log = logging.getLogger(__name__)
 
 def create_app(settings: Settings) -> Celery:
     """Build the app. Opens nothing until the worker starts. Raises `ValueError` or `OSError` for a wrong catalogue."""
-    catalogue = settings.catalogue()
+    catalogue = settings.read_catalogue()
     url = settings.redis_url.get_secret_value()
     app = Celery("pentimento", broker=url)
     app.conf.update(
-        CELERY_SETTINGS,
+        CELERY_CONFIG,
         broker_transport="worker.transport:Transport",
         worker_pool="threads",
         worker_concurrency=settings.worker_concurrency,
@@ -41,22 +41,26 @@ def create_app(settings: Settings) -> Celery:
 
     def send_ticket(lane: str) -> None:
         try:
-            app.send_task(TASKS[lane], queue=str(lane), ignore_result=True)
+            app.send_task(TASK_NAMES[lane], queue=str(lane), ignore_result=True)
         except Exception as error:  # noqa: BLE001 - whatever the transport raises; it is logged in a line
             log.warning("a ticket for %s could not be sent (%r); the next sweep sends it", lane, error)
 
     client = connect(url)
-    queue = RedisQueue(client, send_ticket, lease=settings.lease_seconds, keep=settings.keep_seconds)
-    studio = BedrockStudio(
+    queue = RedisJobQueue(
+        client, send_ticket, lease_seconds=settings.lease_seconds, image_ttl_seconds=settings.queue_image_ttl_seconds
+    )
+    studio = BedrockImageClient(
         region=settings.aws_region,
         call_seconds=settings.bedrock_call_seconds,
         concurrency=settings.worker_concurrency,
         streaming=settings.bedrock_streaming,
     )
-    generating = Generating(queue, studio, catalogue, settings.patience_seconds)
+    generating = GenerateJob(queue, studio, catalogue, settings.max_wait_seconds)
     tasks = Tasks(queue, catalogue, generating, cores=len(os.sched_getaffinity(0)))
     tasks.register(app)
-    rounds = Rounds(queue.renew, lambda: queue.sweep(catalogue), heartbeat=settings.heartbeat_file)
+    rounds = MaintenanceThread(
+        queue.renew_leases, lambda: queue.sweep(catalogue), heartbeat_file=settings.heartbeat_file
+    )
 
     def ready(**_: Any) -> None:
         rounds.start()
@@ -71,19 +75,19 @@ def create_app(settings: Settings) -> Celery:
         studio.close()
         client.close()
 
-    setup_logging.connect(_left_as_it_is, weak=False)
+    setup_logging.connect(_skip_logging_setup, weak=False)
     worker_ready.connect(ready, weak=False)
     worker_shutting_down.connect(shutting_down, weak=False)
     worker_shutdown.connect(shut_down, weak=False)
-    task_postrun.connect(_refill, weak=False)
+    task_postrun.connect(_wake_ticket_loop, weak=False)
     return app
 
 
-def _left_as_it_is(**_: Any) -> None:
+def _skip_logging_setup(**_: Any) -> None:
     """Keep Celery from setting up logging: it would raise the root's level to its own, over LOG_LEVEL."""
 
 
-def _refill(**_: Any) -> None:
+def _wake_ticket_loop(**_: Any) -> None:
     """Wake the loop that fetches tickets: with threads and no prefetch nothing else does when a task ends."""
     hub = kombu.asynchronous.get_event_loop()
     if hub is not None:

@@ -7,22 +7,22 @@ from typing import Protocol
 from shared.catalogue import Model
 from shared.errors import Problem
 from shared.job import Job
-from shared.outcome import Outcome, Side
+from shared.outcome import FilteredPart, Outcome
 from shared.request import Request
 
 
-class Lane(StrEnum):
+class Stage(StrEnum):
     """The two stages of a job, each a Celery queue and a fair queue of its own."""
 
     PREPARE = "prepare"
     GENERATE = "generate"
 
 
-class Retry(StrEnum):
+class RetryPolicy(StrEnum):
     """What may follow a call that brought no picture."""
 
     NEVER = "never"
-    WAIT = "wait"  # it is known not to have run: the job waits its time, however often
+    UNLIMITED = "wait"  # it is known not to have run: the job waits its time, however often
     ONCE = "once"  # it may have run and been billed: one repeat at most
 
 
@@ -30,14 +30,14 @@ class Retry(StrEnum):
 class Claim:
     """A job that is ours until its lease ends. `doubts` counts its calls whose fate nobody knows."""
 
-    lane: Lane
+    stage: Stage
     job: Job
     token: str
-    doubts: int
+    unknown_calls: int
 
 
 @dataclass(frozen=True)
-class Picture:
+class GeneratedImage:
     """The model's answer, checked: encoded bytes, pixels, the seed it says it used (if any), seconds of the call."""
 
     data: bytes
@@ -45,61 +45,70 @@ class Picture:
     width: int
     height: int
     seed: int | None
-    seconds: float
+    duration_seconds: float
 
 
 @dataclass(frozen=True)
-class Withheld:
+class FilteredResult:
     """The provider's content filter kept the picture back."""
 
-    side: Side
-    seconds: float
+    part: FilteredPart
+    duration_seconds: float
 
 
-class Trouble(Exception):
+class BedrockCallError(Exception):
     """A call that brought neither: what to say, whether to repeat it, after how many seconds at least.
 
     `throttled` slows the pace for all workers; `switch_off` takes the model from everyone until an operator acts.
     """
 
     def __init__(
-        self, problem: Problem, retry: Retry, *, after: float = 0, throttled: bool = False, switch_off: bool = False
+        self,
+        problem: Problem,
+        retry_policy: RetryPolicy,
+        *,
+        retry_after: float = 0,
+        is_throttled: bool = False,
+        is_model_unavailable: bool = False,
     ) -> None:
-        super().__init__(problem.sentence())
+        super().__init__(problem.format_message())
         self.problem = problem
-        self.retry = retry
-        self.after = after
-        self.throttled = throttled
-        self.switch_off = switch_off
+        self.retry_policy = retry_policy
+        self.retry_after = retry_after
+        self.is_throttled = is_throttled
+        self.is_model_unavailable = is_model_unavailable
 
 
-class QueueAway(Exception):
+class QueueUnavailableError(Exception):
     """The queue did not answer, or refused to write. What was asked of it may have happened all the same."""
 
 
-class Studio(Protocol):
+class ImageModelClient(Protocol):
     """The place where pictures are made: Bedrock."""
 
-    def generate(self, request: Request, model: Model, picture: bytes | None, seed: int | None) -> Picture | Withheld:
-        """Call the model once, within a deadline over the whole call. Raises `Trouble`."""
+    def generate(
+        self, request: Request, model: Model, picture: bytes | None, seed: int | None
+    ) -> GeneratedImage | FilteredResult:
+        """Call the model once, within a deadline over the whole call. Raises `BedrockCallError`."""
         ...
 
 
-class Queue(Protocol):
+class JobQueue(Protocol):
     """The ledger of jobs. Every answer of False means: the lease was lost, stop working on it.
 
-    All but `release`, `finish` and `abandon` raise `QueueAway`; those do not return before the queue has answered.
+    All but `release`, `finish` and `abandon` raise `QueueUnavailableError`; those do not return before the queue has
+    answered.
     """
 
-    def claim(self, lane: Lane) -> Claim | None:
+    def claim(self, stage: Stage) -> Claim | None:
         """Take the fairest waiting job whose flow and model may run now."""
         ...
 
-    def source(self, job_id: str) -> bytes | None:
+    def fetch_upload(self, job_id: str) -> bytes | None:
         """Fetch the picture as it was uploaded."""
         ...
 
-    def prepared(self, job_id: str) -> bytes | None:
+    def fetch_prepared(self, job_id: str) -> bytes | None:
         """Fetch the picture as the model is to get it."""
         ...
 
@@ -107,15 +116,15 @@ class Queue(Protocol):
         """Store the prepared picture, drop the upload, and move the job to the generate lane."""
         ...
 
-    def begin(self, claim: Claim) -> bool:
+    def start_call(self, claim: Claim) -> bool:
         """Record an attempt: the call is about to start."""
         ...
 
-    def release(self, claim: Claim, *, after: float, doubt: bool, throttled: bool) -> bool:
+    def release(self, claim: Claim, *, delay_seconds: float, is_unknown_call: bool, is_throttled: bool) -> bool:
         """Put the job back at its old place, not to be claimed for `after` seconds. Waits for a queue that is away."""
         ...
 
-    def abandon(self, claim: Claim) -> None:
+    def return_claim(self, claim: Claim) -> None:
         """Give a claim back whose call was not made, as soon as the queue answers: it was never claimed."""
         ...
 
@@ -123,6 +132,6 @@ class Queue(Protocol):
         """End the job: store picture and outcome, end the lease, tell the bot. Waits for a queue that is away."""
         ...
 
-    def switch_off(self, model: str, problem: Problem) -> None:
+    def disable_model(self, model: str, problem: Problem) -> None:
         """Take this model from everyone until an operator switches it on."""
         ...

@@ -3,34 +3,34 @@
 import logging
 
 from shared.catalogue import Catalogue
-from shared.errors import Problem, problem
+from shared.errors import Problem, make_problem
 from shared.outcome import Failed
-from worker.imaging import PictureRefused, prepare
-from worker.ports import Claim, Queue
+from worker.imaging import ImageRejectedError, prepare_image
+from worker.ports import Claim, JobQueue
 
 log = logging.getLogger(__name__)
 
 
-def prepare_job(queue: Queue, catalogue: Catalogue, claim: Claim) -> None:
+def prepare_job(queue: JobQueue, catalogue: Catalogue, claim: Claim) -> None:
     """Promote the job to the generate lane, or end it as Failed with what is wrong with its picture."""
     job = claim.job
     model = catalogue.models.get(job.request.model)
     if model is None:
-        queue.finish(claim, Failed(problem=problem("model_gone", model=job.request.model)))
+        queue.finish(claim, Failed(problem=make_problem("model_gone", model=job.request.model)))
         return
-    source = queue.source(job.id)
+    source = queue.fetch_upload(job.id)
     if source is None:
-        queue.finish(claim, Failed(problem=problem("no_longer_kept")))
+        queue.finish(claim, Failed(problem=make_problem("no_longer_kept")))
         return
     try:
-        prepared = prepare(source, model.accepts, job.request.fit or "crop")
-    except PictureRefused as refused:
+        prepared = prepare_image(source, model.accepted_sizes, job.request.fit or "crop")
+    except ImageRejectedError as refused:
         log.info("job %s: the picture is refused: %s", job.id, refused.code)
-        queue.finish(claim, Failed(problem=picture_problem(refused)))
+        queue.finish(claim, Failed(problem=make_picture_problem(refused)))
         return
     queue.promote(claim, prepared.data)
 
 
-def picture_problem(refused: PictureRefused) -> Problem:
+def make_picture_problem(error: ImageRejectedError) -> Problem:
     """Give the words' code for what imaging found."""
-    return Problem(code=f"picture_{refused.code}", facts=dict(refused.facts))
+    return Problem(code=f"picture_{error.code}", facts=dict(error.facts))

@@ -5,20 +5,20 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from worker.ports import QueueAway
+from worker.ports import QueueUnavailableError
 
 log = logging.getLogger(__name__)
 
-SECONDS = 1.0
+INTERVAL_SECONDS = 1.0
 
 
-class Rounds:
+class MaintenanceThread:
     """A thread that makes rounds of `steps` until it is stopped; `heartbeat` is touched after each that succeeded."""
 
-    def __init__(self, *steps: Callable[[], None], heartbeat: Path | None) -> None:
+    def __init__(self, *steps: Callable[[], None], heartbeat_file: Path | None) -> None:
         self._steps = steps
-        self._heartbeat = heartbeat
-        self._stopped = threading.Event()
+        self._heartbeat_file = heartbeat_file
+        self._stop_event = threading.Event()
 
     def start(self) -> None:
         """Make rounds from now on, beside everything else."""
@@ -26,16 +26,16 @@ class Rounds:
 
     def stop(self) -> None:
         """Make no further round."""
-        self._stopped.set()
+        self._stop_event.set()
 
     def _run(self) -> None:
-        while not self._stopped.wait(SECONDS):
+        while not self._stop_event.wait(INTERVAL_SECONDS):
             try:
                 for step in self._steps:
                     step()
-                if self._heartbeat:
-                    self._heartbeat.touch()
-            except QueueAway as away:
+                if self._heartbeat_file:
+                    self._heartbeat_file.touch()
+            except QueueUnavailableError as away:
                 log.warning("%s; leases are renewed when it does", away)
             except Exception:
                 log.exception("a round of renewing and sweeping failed")

@@ -49,10 +49,10 @@ class Settings(BaseSettings):
     lease_seconds: Annotated[
         float, Field(ge=3, description="How long a job stays a worker's own without a sign of life from it.")
     ] = 30
-    keep_seconds: Annotated[
+    queue_image_ttl_seconds: Annotated[
         int, Field(ge=60, description="How long Redis keeps a picture that waits for the next step.")
     ] = 86400
-    patience_seconds: Annotated[
+    max_wait_seconds: Annotated[
         float,
         Field(
             gt=0, description="How long a job may wait for Bedrock to be reachable and not busy before it is given up."
@@ -68,9 +68,9 @@ class Settings(BaseSettings):
 
     @field_validator("bedrock_streaming", mode="before")
     @classmethod
-    def _split(cls, written: object) -> object:
+    def _split_commas(cls, written: object) -> object:
         return [word.strip() for word in written.split(",") if word.strip()] if isinstance(written, str) else written
 
-    def catalogue(self) -> Catalogue:
+    def read_catalogue(self) -> Catalogue:
         """Read the models. Raises `ValueError` or `OSError` naming what is wrong with the operator's file."""
         return load_catalogue(self.catalogue_file.read_text(encoding="utf-8") if self.catalogue_file else "")

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from celery import Celery
 
 from shared.catalogue import Catalogue
-from shared.errors import problem
+from shared.errors import make_problem
 from shared.outcome import Failed
-from shared.queue.names import GENERATE, PREPARE, TASKS
-from worker.generate import Generating
-from worker.ports import Claim, Lane, Queue, QueueAway
+from shared.queue.names import GENERATE, PREPARE, TASK_NAMES
+from worker.generate import GenerateJob
+from worker.ports import Claim, JobQueue, QueueUnavailableError, Stage
 from worker.prepare import prepare_job
 
 log = logging.getLogger(__name__)
@@ -25,17 +25,17 @@ log = logging.getLogger(__name__)
 class Tasks:
     """What a ticket sets going. `cores` is how many pictures may be decoded at the same time."""
 
-    def __init__(self, queue: Queue, catalogue: Catalogue, generating: Generating, *, cores: int) -> None:
+    def __init__(self, queue: JobQueue, catalogue: Catalogue, generate_job: GenerateJob, *, cores: int) -> None:
         self._queue = queue
         self._catalogue = catalogue
-        self._generating = generating
-        self._decoders = threading.Semaphore(cores)
+        self._generate_job = generate_job
+        self._decode_slots = threading.Semaphore(cores)
         self._draining = threading.Event()
 
     def register(self, app: Celery) -> None:
         """Give the tasks to a Celery app under the names that tickets carry."""
-        app.task(name=TASKS[PREPARE], ignore_result=True)(self.prepare)
-        app.task(name=TASKS[GENERATE], ignore_result=True)(self.generate)
+        app.task(name=TASK_NAMES[PREPARE], ignore_result=True)(self.prepare)
+        app.task(name=TASK_NAMES[GENERATE], ignore_result=True)(self.generate)
 
     def drain(self) -> None:
         """Claim nothing more: what runs may end, what waits is another worker's."""
@@ -43,31 +43,33 @@ class Tasks:
 
     def prepare(self) -> None:
         """Prepare jobs until none waits, unless every core is at it already."""
-        while self._decoders.acquire(blocking=False):
+        while self._decode_slots.acquire(blocking=False):
             try:
-                if not self._work(Lane.PREPARE, lambda claim: prepare_job(self._queue, self._catalogue, claim)):
+                if not self._run_claimed_job(
+                    Stage.PREPARE, lambda claim: prepare_job(self._queue, self._catalogue, claim)
+                ):
                     return
             finally:
-                self._decoders.release()
+                self._decode_slots.release()
 
     def generate(self) -> None:
         """Generate the fairest waiting job, if one may run now."""
-        self._work(Lane.GENERATE, self._generating.run)
+        self._run_claimed_job(Stage.GENERATE, self._generate_job.run)
 
-    def _work(self, lane: Lane, use_case: Callable[[Claim], None]) -> bool:
+    def _run_claimed_job(self, stage: Stage, handler: Callable[[Claim], None]) -> bool:
         try:
-            claim = None if self._draining.is_set() else self._queue.claim(lane)
-        except QueueAway as away:
-            log.warning("no job of %s could be claimed: %s", lane, away)
+            claim = None if self._draining.is_set() else self._queue.claim(stage)
+        except QueueUnavailableError as away:
+            log.warning("no job of %s could be claimed: %s", stage, away)
             return False
         if claim is None:
             return False
         try:
-            use_case(claim)
-        except QueueAway as away:
+            handler(claim)
+        except QueueUnavailableError as away:
             log.warning("job %s: given back before its call: %s", claim.job.id, away)
-            self._queue.abandon(claim)
+            self._queue.return_claim(claim)
         except Exception:  # a fault of ours must end in words for its owner, not in a lost job
             log.exception("job %s: a fault of our own", claim.job.id)
-            self._queue.finish(claim, Failed(problem=problem("internal")))
+            self._queue.finish(claim, Failed(problem=make_problem("internal")))
         return True

@@ -11,30 +11,30 @@ from celery import Celery
 from kombu import Connection
 from kombu.utils.json import dumps
 
-from shared.queue.names import TASKS
-from shared.queue.transport import CELERY_SETTINGS
+from shared.queue.names import TASK_NAMES
+from shared.queue.transport import CELERY_CONFIG
 
 
-class CeleryTickets:
+class CeleryTicketWriter:
     """Writes tickets as kombu's transport over Redis lays them into the list of a lane."""
 
     def __init__(self) -> None:
         app = Celery("pentimento", broker="memory://", set_as_current=False)
-        app.conf.update(CELERY_SETTINGS, broker_transport_options={})
+        app.conf.update(CELERY_CONFIG, broker_transport_options={})
         with app.connection() as connection:
-            self._written = {lane: _written(app, connection, lane) for lane in TASKS}
+            self._templates = {lane: _build_ticket_template(app, connection, lane) for lane in TASK_NAMES}
 
-    def write(self, lane: str) -> str:
+    def write_ticket(self, stage: str) -> str:
         """Give a ticket with ids of its own."""
-        text, *ids = self._written[lane]
+        text, *ids = self._templates[stage]
         for written in ids:
             text = text.replace(written, str(uuid4()))
         return text
 
 
-def _written(app: Celery, connection: Connection, lane: str) -> tuple[str, str, str]:
+def _build_ticket_template(app: Celery, connection: Connection, stage: str) -> tuple[str, str, str]:
     """Give a ticket, and the two ids in it: its task's, and the one that the transport delivers it by."""
-    task = app.send_task(TASKS[lane], queue=lane, ignore_result=True, connection=connection)
+    task = app.send_task(TASK_NAMES[stage], queue=stage, ignore_result=True, connection=connection)
     channel: Any = connection.default_channel  # the types know no virtual ones
-    message = channel.basic_get(lane, no_ack=True)
+    message = channel.basic_get(stage, no_ack=True)
     return dumps(message.serializable()), task.id, message.delivery_tag

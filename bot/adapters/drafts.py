@@ -9,35 +9,35 @@ from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, RedisError
 
 from bot.ports import Draft
-from shared.errors import Refused, problem
+from shared.errors import RejectedError, make_problem
 from shared.queue.names import draft_key
 
-DRAFT_SECONDS: Final = 3600
-_PATIENCE: Final = 2.0  # Discord waits for three seconds
-_DRAFT: Final = TypeAdapter(Draft)
+DRAFT_TTL_SECONDS: Final = 3600
+_REPLY_TIMEOUT_SECONDS: Final = 2.0  # Discord waits for three seconds
+_DRAFT_ADAPTER: Final = TypeAdapter(Draft)
 
 T = TypeVar("T")
 
 
-class RedisDrafts:
+class RedisDraftStore:
     """`bot.ports.Drafting` over Redis."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def draft(self, draft_id: str, draft: Draft) -> None:
-        await _soon(self._redis.set(draft_key(draft_id), _DRAFT.dump_json(draft), ex=DRAFT_SECONDS))
+    async def save_draft(self, draft_id: str, draft: Draft) -> None:
+        await _await_reply(self._redis.set(draft_key(draft_id), _DRAFT_ADAPTER.dump_json(draft), ex=DRAFT_TTL_SECONDS))
 
-    async def drafted(self, draft_id: str) -> Draft | None:
-        written = await _soon(self._redis.get(draft_key(draft_id)))
-        return None if written is None else _DRAFT.validate_json(written)
+    async def load_draft(self, draft_id: str) -> Draft | None:
+        written = await _await_reply(self._redis.get(draft_key(draft_id)))
+        return None if written is None else _DRAFT_ADAPTER.validate_json(written)
 
 
-async def _soon(answer: Awaitable[T]) -> T:
+async def _await_reply(reply: Awaitable[T]) -> T:
     try:
-        async with asyncio.timeout(_PATIENCE):
-            return await answer
+        async with asyncio.timeout(_REPLY_TIMEOUT_SECONDS):
+            return await reply
     except OutOfMemoryError as error:
-        raise Refused(problem("no_room")) from error
+        raise RejectedError(make_problem("no_room")) from error
     except (RedisError, TimeoutError) as error:
-        raise Refused(problem("queue_away")) from error
+        raise RejectedError(make_problem("queue_away")) from error

@@ -10,79 +10,85 @@ from pydantic import TypeAdapter
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.adapters.library import opened, past_of, pasts, required
-from bot.ports import Grid, Past
-from bot.records.database import TROUBLE, Database
-from bot.records.models import grids, jobs
-from shared.errors import Problem, Refused, problem
+from bot.adapters.library import begin_transaction, parse_job_record, select_job_records, translate_database_errors
+from bot.ports import Exploration, JobRecord
+from bot.records.database import DATABASE_ERRORS, Database
+from bot.records.models import explorations, jobs
+from shared.errors import Problem, RejectedError, make_problem
 
 log = logging.getLogger(__name__)
 
-_GRID: Final = TypeAdapter(Grid)
-_OPEN: Final = select(grids).where(grids.c.ended_at.is_(None)).order_by(grids.c.at)
+_EXPLORATION_ADAPTER: Final = TypeAdapter(Exploration)
+_SELECT_UNFINISHED: Final = select(explorations).where(explorations.c.ended_at.is_(None)).order_by(explorations.c.at)
 
 
-class Grids:
+class SqlExplorationStore:
     """`bot.ports.Exploring` over SQLite or PostgreSQL. `clock` gives Unix seconds."""
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
-        self._unreadable: set[str] = set()
+        self._unreadable_ids: set[str] = set()
 
-    async def begin(self, grid: Grid) -> bool:
+    async def add_exploration(self, exploration: Exploration) -> bool:
         row = {
-            "id": grid.id,
-            "grid": _written(grid),
-            "channel_id": grid.place.channel,
-            "message_id": grid.place.message,
-            "requester_id": grid.requester.id,
-            "at": grid.at,
+            "id": exploration.id,
+            "grid": _serialize_exploration(exploration),
+            "channel_id": exploration.origin.channel_id,
+            "message_id": exploration.origin.message_id,
+            "requester_id": exploration.requester.id,
+            "at": exploration.created_at,
         }
         try:
             async with self._database.transaction() as records:
-                await records.execute(insert(grids).values(row))
+                await records.execute(insert(explorations).values(row))
         except IntegrityError:
             return False
-        except TROUBLE as error:
-            raise Refused(problem("records_unavailable")) from error
+        except DATABASE_ERRORS as error:
+            raise RejectedError(make_problem("records_unavailable")) from error
         return True
 
-    async def grid(self, grid_id: str) -> Grid | None:
-        async with opened(self._database) as records:
-            written = (await records.execute(select(grids.c.grid).where(grids.c.id == grid_id))).scalar()
-        return None if written is None else self._read(grid_id, written)
+    async def find_exploration(self, exploration_id: str) -> Exploration | None:
+        async with begin_transaction(self._database) as records:
+            written = (
+                await records.execute(select(explorations.c.grid).where(explorations.c.id == exploration_id))
+            ).scalar()
+        return None if written is None else self._parse_exploration(exploration_id, written)
 
-    async def refuse(self, grid_id: str, refused: Mapping[int, Problem]) -> None:
-        known = await self.grid(grid_id)
+    async def save_rejections(self, exploration_id: str, rejected: Mapping[int, Problem]) -> None:
+        known = await self.find_exploration(exploration_id)
         if known is not None:
-            written = _written(replace(known, refused=refused))
-            async with opened(self._database) as records:
-                await records.execute(update(grids).where(grids.c.id == grid_id).values(grid=written))
+            written = _serialize_exploration(replace(known, rejected=rejected))
+            async with begin_transaction(self._database) as records:
+                await records.execute(
+                    update(explorations).where(explorations.c.id == exploration_id).values(grid=written)
+                )
 
-    async def open_grids(self) -> Sequence[Grid]:
-        with required():
-            rows = await self._database.run(lambda records: records.execute(_OPEN).all())
-        return [grid for row in rows if (grid := self._read(row.id, row.grid))]
+    async def list_open_explorations(self) -> Sequence[Exploration]:
+        with translate_database_errors():
+            rows = await self._database.run_transaction(lambda records: records.execute(_SELECT_UNFINISHED).all())
+        return [grid for row in rows if (grid := self._parse_exploration(row.id, row.grid))]
 
-    async def cells(self, grid: Grid) -> Sequence[Past]:
-        async with opened(self._database) as records:
-            rows = (await records.execute(pasts().where(jobs.c.id.in_(grid.cells)))).all()
-        return [past for row in rows if (past := past_of(row))]
+    async def list_variants(self, exploration: Exploration) -> Sequence[JobRecord]:
+        async with begin_transaction(self._database) as records:
+            rows = (await records.execute(select_job_records().where(jobs.c.id.in_(exploration.variant_ids)))).all()
+        return [past for row in rows if (past := parse_job_record(row))]
 
-    async def ended(self, grid_id: str) -> None:
-        async with opened(self._database) as records:
-            await records.execute(update(grids).where(grids.c.id == grid_id).values(ended_at=self._clock()))
+    async def mark_exploration_ended(self, exploration_id: str) -> None:
+        async with begin_transaction(self._database) as records:
+            await records.execute(
+                update(explorations).where(explorations.c.id == exploration_id).values(ended_at=self._clock())
+            )
 
-    def _read(self, grid_id: str, written: str) -> Grid | None:
+    def _parse_exploration(self, grid_id: str, text: str) -> Exploration | None:
         try:
-            return _GRID.validate_json(written)
+            return _EXPLORATION_ADAPTER.validate_json(text)
         except ValueError:
-            if grid_id not in self._unreadable:  # they are looked at every few seconds
+            if grid_id not in self._unreadable_ids:  # they are looked at every few seconds
                 log.exception("exploration %s: its record cannot be read by this release", grid_id)
-            self._unreadable.add(grid_id)
+            self._unreadable_ids.add(grid_id)
             return None
 
 
-def _written(grid: Grid) -> str:
-    return _GRID.dump_json(grid).decode()
+def _serialize_exploration(exploration: Exploration) -> str:
+    return _EXPLORATION_ADAPTER.dump_json(exploration).decode()

@@ -9,245 +9,256 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, Connection, Row, Update, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.ports import Closed, Kept, Record, Source, Standing, Told
-from bot.records.database import TROUBLE, Database, RecordsUnusableError
-from bot.records.migrate import migrate
-from bot.records.models import OPEN, JobState, attempts, jobs, outcomes
+from bot.ports import ClosedRecord, JobStatus, MessageRef, OpenJobRecord, RemoteImage, StoredImage
+from bot.records.database import DATABASE_ERRORS, Database, DatabaseSetupError
+from bot.records.migrate import migrate_database
+from bot.records.models import OPEN_STATES, RecordState, jobs, outcomes, queue_entries
 from shared.catalogue import Catalogue, Model
-from shared.errors import Problem, Refused, problem
+from shared.errors import Problem, RejectedError, make_problem
 from shared.job import Job
-from shared.outcome import Failed, Filtered, Generated, Side
-from shared.prompts import searchable
+from shared.outcome import Failed, Filtered, FilteredPart, Generated
+from shared.prompts import build_search_text
 
 log = logging.getLogger(__name__)
 
-FIRST, REPEAT = 1, 2
+FIRST_ENTRY, REPEAT_ENTRY = 1, 2
 
 # What every job asks for, made once: building a statement takes as long as executing it. Each is of the job `which`.
-_WHICH: Final[BindParameter[str]] = bindparam("which")
-_PARENT: Final = select(jobs.c.id).where(jobs.c.id == bindparam("parent")).scalar_subquery()  # if it is known at all
-_NEW_JOB: Final = insert(jobs).values(parent_id=_PARENT)
-_NEW_ATTEMPT: Final = insert(attempts)
-_OUTCOME: Final = insert(outcomes)
-_JOB: Final = update(jobs).where(jobs.c.id == _WHICH)
-_IS_OPEN: Final = or_(*(jobs.c.state == state for state in OPEN))  # `in_` is written out anew at each execution
-_OPEN_JOB: Final = _JOB.where(_IS_OPEN)
-_CLOSED: Final = select(jobs).where(jobs.c.id == _WHICH, ~_IS_OPEN)
-_ATTEMPTS: Final = update(attempts).where(attempts.c.job_id == _WHICH)
-_FIRST_ATTEMPT: Final = _ATTEMPTS.where(attempts.c.queueing == FIRST)
-_EVERY: Final = attempts.alias()
-_NEWEST: Final = select(func.max(_EVERY.c.queueing)).where(_EVERY.c.job_id == _WHICH).scalar_subquery()
-_NEWEST_ATTEMPT: Final = _ATTEMPTS.where(attempts.c.queueing == _NEWEST)
-_NEWEST_OF_JOB: Final = select(func.max(_EVERY.c.queueing)).where(_EVERY.c.job_id == jobs.c.id).scalar_subquery()
-_OPEN_RECORDS: Final = (
-    select(jobs, attempts)
-    .join_from(jobs, attempts, attempts.c.job_id == jobs.c.id)
-    .where(jobs.c.state.in_(OPEN), attempts.c.queueing == _NEWEST_OF_JOB)
+_JOB_ID: Final[BindParameter[str]] = bindparam("which")
+_PARENT_ID: Final = select(jobs.c.id).where(jobs.c.id == bindparam("parent")).scalar_subquery()  # if it is known at all
+_INSERT_JOB: Final = insert(jobs).values(parent_id=_PARENT_ID)
+_INSERT_QUEUE_ENTRY: Final = insert(queue_entries)
+_INSERT_OUTCOME: Final = insert(outcomes)
+_UPDATE_JOB: Final = update(jobs).where(jobs.c.id == _JOB_ID)
+_IS_OPEN: Final = or_(*(jobs.c.state == state for state in OPEN_STATES))  # `in_` is written out anew at each execution
+_UPDATE_OPEN_JOB: Final = _UPDATE_JOB.where(_IS_OPEN)
+_SELECT_CLOSED_JOB: Final = select(jobs).where(jobs.c.id == _JOB_ID, ~_IS_OPEN)
+_UPDATE_QUEUE_ENTRIES: Final = update(queue_entries).where(queue_entries.c.job_id == _JOB_ID)
+_UPDATE_FIRST_ENTRY: Final = _UPDATE_QUEUE_ENTRIES.where(queue_entries.c.queueing == FIRST_ENTRY)
+_ALL_ENTRIES: Final = queue_entries.alias()
+_NEWEST_ENTRY_NUMBER: Final = (
+    select(func.max(_ALL_ENTRIES.c.queueing)).where(_ALL_ENTRIES.c.job_id == _JOB_ID).scalar_subquery()
+)
+_UPDATE_NEWEST_ENTRY: Final = _UPDATE_QUEUE_ENTRIES.where(queue_entries.c.queueing == _NEWEST_ENTRY_NUMBER)
+_NEWEST_ENTRY_NUMBER_OF_JOB: Final = (
+    select(func.max(_ALL_ENTRIES.c.queueing)).where(_ALL_ENTRIES.c.job_id == jobs.c.id).scalar_subquery()
+)
+_SELECT_OPEN_JOBS: Final = (
+    select(jobs, queue_entries)
+    .join_from(jobs, queue_entries, queue_entries.c.job_id == jobs.c.id)
+    .where(jobs.c.state.in_(OPEN_STATES), queue_entries.c.queueing == _NEWEST_ENTRY_NUMBER_OF_JOB)
     .order_by(jobs.c.accepted_at, jobs.c.id)
 )
 
 
-class Records:
-    """`bot.ports.Recording`, `Closing` and `Reviewing` over SQLite or PostgreSQL. `clock` gives Unix seconds."""
+class SqlJobStore:
+    """`bot.ports.Recording`, `DeliveryStore` and `RecoveryStore` over SQLite or PostgreSQL.
+
+    `clock` gives Unix seconds.
+    """
 
     def __init__(self, url: str, *, catalogue: Catalogue, clock: Callable[[], float] = time.time) -> None:
-        """Read the address. Raises `RecordsUnusableError`."""
+        """Read the address. Raises `DatabaseSetupError`."""
         self.database = Database(url)
         self._catalogue = catalogue
         self._clock = clock
 
-    async def start(self) -> None:
-        """Bring the tables to this release's schema. Raises `RecordsUnusableError`."""
-        await asyncio.to_thread(migrate, self.database.url)
+    async def migrate(self) -> None:
+        """Bring the tables to this release's schema. Raises `DatabaseSetupError`."""
+        await asyncio.to_thread(migrate_database, self.database.url)
 
-    async def look(self) -> None:
+    async def ping(self) -> None:
         """Ask the database for nothing. Raises what SQLAlchemy does when it does not answer."""
-        await self.database.run(lambda records: records.execute(select(1)))
+        await self.database.run_transaction(lambda records: records.execute(select(1)))
 
     async def close(self) -> None:
         """Give the connections back."""
         await self.database.close()
 
-    async def accepted(self, job: Job, source: Source | Kept | None) -> bool:
-        row = _row(job)
-        match source:
-            case Source():
-                row |= {"source_url": source.url, "source_size": source.size, "source_expires_at": source.expires_at}
-            case Kept():
-                row |= {"source_sha256": source.sha256}
+    async def add_job(self, job: Job, image: RemoteImage | StoredImage | None) -> bool:
+        row = _build_job_row(job)
+        match image:
+            case RemoteImage():
+                row |= {"source_url": image.url, "source_size": image.size_bytes, "source_expires_at": image.expires_at}
+            case StoredImage():
+                row |= {"source_sha256": image.sha256}
 
         def work(records: Connection) -> None:
-            records.execute(_NEW_JOB, row)
-            records.execute(_NEW_ATTEMPT, _attempt(job.id, FIRST))
+            records.execute(_INSERT_JOB, row)
+            records.execute(_INSERT_QUEUE_ENTRY, _build_queue_entry_row(job.id, FIRST_ENTRY))
 
         try:
-            await self.database.run(work)
+            await self.database.run_transaction(work)
         except IntegrityError:
             return False
-        except TROUBLE as error:
+        except DATABASE_ERRORS as error:
             log.exception("job %s: it could not be written into the records", job.id)
-            raise Refused(problem("records_unavailable")) from error
+            raise RejectedError(make_problem("records_unavailable")) from error
         return True
 
-    async def queued(self, job_id: str, sha256: str | None) -> None:
-        queued = {"state": JobState.QUEUED, "source_sha256": sha256}
-        await self._note(job_id, (_OPEN_JOB, queued), (_FIRST_ATTEMPT, {"queued_at": self._clock()}))
+    async def mark_queued(self, job_id: str, sha256: str | None) -> None:
+        queued = {"state": RecordState.QUEUED, "source_sha256": sha256}
+        await self._update_record(
+            job_id, (_UPDATE_OPEN_JOB, queued), (_UPDATE_FIRST_ENTRY, {"queued_at": self._clock()})
+        )
 
-    async def refused(self, job_id: str, problem: Problem) -> None:
+    async def mark_rejected(self, job_id: str, problem: Problem) -> None:
         closed = {
-            "state": JobState.REFUSED,
+            "state": RecordState.REJECTED,
             "refusal": problem.code,
             "source_url": None,
             "finished_at": self._clock(),
         }
-        await self._note(job_id, (_OPEN_JOB, closed))
+        await self._update_record(job_id, (_UPDATE_OPEN_JOB, closed))
 
-    async def closed(self, job_id: str) -> Closed | None:
+    async def load_closed_record(self, job_id: str) -> ClosedRecord | None:
         try:
-            row = await self.database.run(lambda records: records.execute(_CLOSED, {"which": job_id}).one_or_none())
-        except TROUBLE:
+            row = await self.database.run_transaction(
+                lambda records: records.execute(_SELECT_CLOSED_JOB, {"which": job_id}).one_or_none()
+            )
+        except DATABASE_ERRORS:
             log.warning("job %s: its record could not be read", job_id, exc_info=True)
             return None
-        return None if row is None else Closed(told_of(row))
+        return None if row is None else ClosedRecord(get_message_ref(row))
 
-    async def delivered(self, standing: Standing, told: Told | None) -> None:
-        job_id, now = standing.job.id, self._clock()
+    async def mark_delivered(self, status: JobStatus, message: MessageRef | None) -> None:
+        job_id, now = status.job.id, self._clock()
         closed = {
-            "state": JobState.DELIVERED,
+            "state": RecordState.DELIVERED,
             "source_url": None,
-            "finished_at": standing.since,
+            "finished_at": status.state_since,
             "delivered_at": now,
-            "answer_channel_id": told.channel if told else None,
-            "answer_message_id": told.message if told else None,
+            "answer_channel_id": message.channel_id if message else None,
+            "answer_message_id": message.message_id if message else None,
         }
-        if standing.thread is not None:
-            closed["thread_id"] = standing.thread
-        ending = _ending(standing, self._catalogue.models.get(standing.job.request.model))
+        if status.thread_id is not None:
+            closed["thread_id"] = status.thread_id
+        ending = _build_outcome_row(status, self._catalogue.models.get(status.job.request.model))
 
         def work(records: Connection) -> None:
-            if not records.execute(_OPEN_JOB, closed | {"which": job_id}).rowcount:
+            if not records.execute(_UPDATE_OPEN_JOB, closed | {"which": job_id}).rowcount:
                 if records.execute(select(jobs.c.id).where(jobs.c.id == job_id)).one_or_none():
                     return
                 # the operator's retry of a job that was set aside is not asked for in Discord
-                records.execute(_NEW_JOB, _row(standing.job) | closed)
-                records.execute(_NEW_ATTEMPT, _attempt(job_id, FIRST))
-            records.execute(_OUTCOME, ending | {"job_id": job_id})
-            records.execute(_NEWEST_ATTEMPT, _counted(standing))
+                records.execute(_INSERT_JOB, _build_job_row(status.job) | closed)
+                records.execute(_INSERT_QUEUE_ENTRY, _build_queue_entry_row(job_id, FIRST_ENTRY))
+            records.execute(_INSERT_OUTCOME, ending | {"job_id": job_id})
+            records.execute(_UPDATE_NEWEST_ENTRY, _build_counts_row(status))
 
         try:
-            await self.database.run(work)
-        except TROUBLE:
+            await self.database.run_transaction(work)
+        except DATABASE_ERRORS:
             log.warning("job %s: its end could not be written into the records", job_id, exc_info=True)
 
-    async def open_records(self) -> Sequence[Record]:
-        rows = await self.database.run(lambda records: records.execute(_OPEN_RECORDS).all())
-        return [record for row in rows if (record := _record(row))]
+    async def list_open_records(self) -> Sequence[OpenJobRecord]:
+        rows = await self.database.run_transaction(lambda records: records.execute(_SELECT_OPEN_JOBS).all())
+        return [record for row in rows if (record := _parse_open_job(row))]
 
-    async def seen(self, standings: Collection[Standing]) -> None:
-        counts = [_counted(standing) for standing in standings]
-        threads = [{"which": one.job.id, "thread_id": one.thread} for one in standings if one.thread is not None]
+    async def save_progress(self, statuses: Collection[JobStatus]) -> None:
+        counts = [_build_counts_row(standing) for standing in statuses]
+        threads = [{"which": one.job.id, "thread_id": one.thread_id} for one in statuses if one.thread_id is not None]
 
         def work(records: Connection) -> None:
-            records.execute(_NEWEST_ATTEMPT, counts)
+            records.execute(_UPDATE_NEWEST_ENTRY, counts)
             if threads:
-                records.execute(_JOB, threads)
+                records.execute(_UPDATE_JOB, threads)
 
-        await self.database.run(work)
+        await self.database.run_transaction(work)
 
-    async def repeat(self, job_id: str) -> bool:
-        again = _attempt(job_id, REPEAT, self._clock())
+    async def mark_requeued(self, job_id: str) -> bool:
+        again = _build_queue_entry_row(job_id, REPEAT_ENTRY, self._clock())
         try:
-            await self.database.run(lambda records: records.execute(_NEW_ATTEMPT, again))
+            await self.database.run_transaction(lambda records: records.execute(_INSERT_QUEUE_ENTRY, again))
         except IntegrityError:
             return False
         return True
 
-    async def not_repeated(self, job_id: str) -> None:
-        repeat = (attempts.c.job_id == job_id) & (attempts.c.queueing == REPEAT)
-        await self.database.run(lambda records: records.execute(delete(attempts).where(repeat)))
+    async def unmark_requeued(self, job_id: str) -> None:
+        repeat = (queue_entries.c.job_id == job_id) & (queue_entries.c.queueing == REPEAT_ENTRY)
+        await self.database.run_transaction(lambda records: records.execute(delete(queue_entries).where(repeat)))
 
-    async def _note(self, job_id: str, *changes: tuple[Update, dict[str, Any]]) -> None:
+    async def _update_record(self, job_id: str, *changes: tuple[Update, dict[str, Any]]) -> None:
         def work(records: Connection) -> None:
             for change, values in changes:
                 records.execute(change, values | {"which": job_id})
 
         try:
-            await self.database.run(work)
-        except TROUBLE:
+            await self.database.run_transaction(work)
+        except DATABASE_ERRORS:
             log.warning("job %s: its record could not be written; reconciling mends it", job_id, exc_info=True)
 
 
-def told_of(row: Row[Any]) -> Told | None:
+def get_message_ref(row: Row[Any]) -> MessageRef | None:
     """Where the answer of a row of jobs stands; None where it was told nowhere."""
     if row.answer_channel_id is None:
         return None
     elsewhere = row.answer_channel_id not in {row.channel_id, row.message_id, row.thread_id}
-    private = elsewhere or Job.model_validate_json(row.job).place.direct
-    return Told(row.answer_channel_id, row.answer_message_id, private=private)
+    private = elsewhere or Job.model_validate_json(row.job).origin.is_direct_message
+    return MessageRef(row.answer_channel_id, row.answer_message_id, is_private=private)
 
 
-def _row(job: Job) -> dict[str, Any]:
+def _build_job_row(job: Job) -> dict[str, Any]:
     return {
         "id": job.id,
-        "parent": job.parent,
-        "words": searchable(job.request.text_prompts),
+        "parent": job.parent_id,
+        "words": build_search_text(job.request.text_prompts),
         "job": job.model_dump_json(),
         "model": job.request.model,
         "requester_id": job.requester.id,
-        "guild_id": job.place.guild,
-        "channel_id": job.place.channel,
-        "message_id": job.place.message,
-        "state": JobState.ACCEPTED,
+        "guild_id": job.origin.guild_id,
+        "channel_id": job.origin.channel_id,
+        "message_id": job.origin.message_id,
+        "state": RecordState.ACCEPTED,
         "accepted_at": job.accepted_at,
     }
 
 
-def _attempt(job_id: str, queueing: int, at: float | None = None) -> dict[str, Any]:
-    return {"job_id": job_id, "queueing": queueing, "queued_at": at, "claims": 0, "calls": 0, "doubts": 0}
+def _build_queue_entry_row(job_id: str, entry_number: int, queued_at: float | None = None) -> dict[str, Any]:
+    return {"job_id": job_id, "queueing": entry_number, "queued_at": queued_at, "claims": 0, "calls": 0, "doubts": 0}
 
 
-def _counted(standing: Standing) -> dict[str, Any]:
+def _build_counts_row(status: JobStatus) -> dict[str, Any]:
     """The counters of a standing, for the newest attempts of its job."""
-    counts = {"claims": standing.claims, "calls": standing.calls, "doubts": standing.doubts}
-    return counts | {"which": standing.job.id}
+    counts = {"claims": status.claims, "calls": status.calls, "doubts": status.unknown_calls}
+    return counts | {"which": status.job.id}
 
 
-def _ending(standing: Standing, model: Model | None) -> dict[str, Any]:
+def _build_outcome_row(status: JobStatus, model: Model | None) -> dict[str, Any]:
     """A row of outcomes. What was painted is taken to be paid for, also when a filter then withheld it.
 
     https://aws.amazon.com/bedrock/pricing/ names a price for each picture generated.
     """
     price = model.price_usd if model else None
-    outcome = standing.outcome
+    outcome = status.outcome
     match outcome:
-        case Generated(seed=seed, seconds=seconds):
+        case Generated(seed=seed, duration_seconds=seconds):
             return {"kind": outcome.kind, "seed": seed, "seconds": seconds, "cost_usd": price}
-        case Filtered(side=side, seconds=seconds):
-            cost = price if side is Side.OUTPUT else 0.0
+        case Filtered(part=side, duration_seconds=seconds):
+            cost = price if side is FilteredPart.OUTPUT else 0.0
             return {"kind": outcome.kind, "side": side, "seconds": seconds, "cost_usd": cost}
         case Failed(problem=wrong):
-            return {"kind": outcome.kind, "problem": wrong.code, "cost_usd": None if standing.doubts else 0.0}
+            return {"kind": outcome.kind, "problem": wrong.code, "cost_usd": None if status.unknown_calls else 0.0}
         case _:
             return {"kind": "unknown"}
 
 
-def _record(row: Row[Any]) -> Record | None:
+def _parse_open_job(row: Row[Any]) -> OpenJobRecord | None:
     try:
         job = Job.model_validate_json(row.job)
     except ValueError:
         log.exception("job %s: its record cannot be read by this release", row.id)
         return None
-    return Record(
+    return OpenJobRecord(
         job=job,
-        queued=row.state == JobState.QUEUED,
-        source=Source(row.source_url, row.source_size) if row.source_url else None,
-        sha256=row.source_sha256,
-        thread=row.thread_id,
-        repeated=row.queueing == REPEAT,
+        is_queued=row.state == RecordState.QUEUED,
+        remote_image=RemoteImage(row.source_url, row.source_size) if row.source_url else None,
+        upload_sha256=row.source_sha256,
+        thread_id=row.thread_id,
+        is_requeued=row.queueing == REPEAT_ENTRY,
         claims=row.claims,
         calls=row.calls,
-        doubts=row.doubts,
+        unknown_calls=row.doubts,
     )
 
 
-__all__ = ["Records", "RecordsUnusableError"]
+__all__ = ["DatabaseSetupError", "SqlJobStore"]

@@ -13,58 +13,60 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import AuthenticationError, NoScriptError, RedisError, ResponseError
 
-from bot.ports import Cancelled, Delivery, Standing, State, Unheard
+from bot.ports import CancelResult, JobStatus, OutcomeEntry, QueueResultUnknownError, QueueState
 from shared.catalogue import Catalogue
-from shared.errors import Problem, Refused, problem
+from shared.errors import Problem, RejectedError, make_problem
 from shared.job import Job
-from shared.outcome import OUTCOME, Failed
+from shared.outcome import OUTCOME_ADAPTER, Failed
 from shared.queue.names import (
-    CONSUMER,
+    CONSUMER_GROUP,
+    CONSUMER_NAME,
     DEAD_LETTERS,
     GENERATE,
-    GROUP,
+    KEY_PREFIX,
     OPEN_JOBS,
-    OUTCOMES,
-    PREFIX,
+    OUTCOME_STREAM,
     PREPARE,
     dead_letter_key,
-    dead_picture_key,
+    dead_letter_picture_key,
     job_key,
     leases_key,
-    open_key,
-    picture_key,
+    open_jobs_key,
     prepared_key,
-    ticket_list,
+    result_key,
+    ticket_list_key,
 )
-from shared.queue.pieces import joined
-from shared.queue.scripts import is_full, script, stage_with_picture
-from shared.queue.transport import CONNECTION, REPEATS
+from shared.queue.pieces import join_chunks
+from shared.queue.scripts import append_script_with_picture, is_oom_error, load_script
+from shared.queue.transport import COMMAND_RETRIES, CONNECTION_OPTIONS
 
 log = logging.getLogger(__name__)
 
-READ_COUNT = 32
-READ_SECONDS = 2.0
-LOOK_BACK_SECONDS = 10.0
-LEDGER_SECONDS = 7 * 86400
-LOOK_COUNT = 100
-UNKNOWN_SECONDS = 10.0
-DROP_COUNT = 200
-KNOWN_JOBS = 512
-_DELIVERED = State.DELIVERED.encode()
-_FULL = {
+OUTCOME_BATCH_SIZE = 32
+OUTCOME_BLOCK_SECONDS = 2.0
+PENDING_RECHECK_SECONDS = 10.0
+DELIVERED_JOB_TTL_SECONDS = 7 * 86400
+OPEN_JOBS_PAGE_SIZE = 100
+DEFAULT_CALL_SECONDS = 10.0
+PURGE_BATCH_SIZE = 200
+JOB_CACHE_SIZE = 512
+_DELIVERED_STATE = QueueState.DELIVERED.encode()
+_WAITING_LIMIT_CODES = {
     "user": "too_many_waiting",
     "channel": "too_many_waiting_channel",
     "guild": "too_many_waiting_guild",
 }
 
 
-def connect(url: str) -> Redis:
+def connect_to_redis(url: str) -> Redis:
     """Open a pool on `REDIS_URL`: redis://, rediss:// or unix://. Every command has a deadline and few repeats."""
-    return Redis.from_url(url, **CONNECTION, retry=Retry(ExponentialBackoff(cap=1, base=0.05), retries=REPEATS))
+    return Redis.from_url(
+        url, **CONNECTION_OPTIONS, retry=Retry(ExponentialBackoff(cap=1, base=0.05), retries=COMMAND_RETRIES)
+    )
 
 
-class RedisQueue:
-    """`bot.ports.Accepting`, `Cancelling`, `Watching`, `Listing` and `Delivering` over Redis.
+class RedisJobQueue:
+    """`bot.ports.Accepting`, `JobCanceller`, `JobStatusReader`, `QueueListing` and `OutcomeStream` over Redis.
 
     The limits are of a person (`max_…`), a channel and a guild, 0 for any number: `…_waiting` is how many jobs there
     may be whose end was not told yet, `…_running` how many are at work at once, `per_minute` how many are taken on
@@ -78,7 +80,7 @@ class RedisQueue:
         redis: Redis,
         *,
         catalogue: Catalogue,
-        ticket: Callable[[str], str],
+        build_ticket: Callable[[str], str],
         max_waiting: int = 20,
         max_running: int = 2,
         channel_waiting: int = 0,
@@ -86,32 +88,32 @@ class RedisQueue:
         guild_waiting: int = 0,
         guild_running: int = 0,
         per_minute: tuple[int, int, int] = (0, 0, 0),
-        memory_share: float = 0.8,
-        keep_seconds: int = 86400,
+        max_memory_ratio: float = 0.8,
+        image_ttl_seconds: int = 86400,
     ) -> None:
         self._redis = redis
         self._catalogue = catalogue
-        self._ticket = ticket
-        self._room = (memory_share, keep_seconds * 1000)
+        self._build_ticket = build_ticket
+        self._memory_limits = (max_memory_ratio, image_ttl_seconds * 1000)
         waiting, running = (max_waiting, channel_waiting, guild_waiting), (max_running, channel_running, guild_running)
         self._limits = tuple(zip(waiting, running, per_minute, strict=True))
         names = ("accept", "cancel", "deliver", "standing")
-        self._scripts = {name: redis.register_script(script(name)) for name in names}
-        self._unacknowledged: str | None = "0"
-        self._looked_back = 0.0
-        self._looked_at = LOOK_COUNT
-        self._in_hand: set[str] = set()
+        self._scripts = {name: redis.register_script(load_script(name)) for name in names}
+        self._pending_cursor: str | None = "0"
+        self._pending_read_at = 0.0
+        self._open_jobs_offset = OPEN_JOBS_PAGE_SIZE
+        self._in_flight: set[str] = set()
 
     async def start(self) -> None:
         """Begin with what was read and never acknowledged. Raises `redis.RedisError`."""
-        self._unacknowledged = "0"
-        self._in_hand.clear()
-        await self._make_group()
+        self._pending_cursor = "0"
+        self._in_flight.clear()
+        await self._create_consumer_group()
 
-    async def _make_group(self) -> None:
+    async def _create_consumer_group(self) -> None:
         """Make the stream and its consumer group where they are missing."""
         try:
-            await self._redis.xgroup_create(OUTCOMES, GROUP, id="0", mkstream=True)
+            await self._redis.xgroup_create(OUTCOME_STREAM, CONSUMER_GROUP, id="0", mkstream=True)
         except ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise
@@ -120,207 +122,226 @@ class RedisQueue:
         """Close the pool."""
         await self._redis.aclose()
 
-    async def accept(self, job: Job, source: bytes | None, *, doubts: int = 0) -> bool:
-        ticket = self._ticket(PREPARE if source else GENERATE)
-        facts = (job.id, job.model_dump_json(), job.request.model, job.flow, 1, *self._room, doubts, ticket)
+    async def enqueue_job(self, job: Job, image: bytes | None, *, unknown_calls: int = 0) -> bool:
+        ticket = self._build_ticket(PREPARE if image else GENERATE)
+        facts = (
+            job.id,
+            job.model_dump_json(),
+            job.request.model,
+            job.tenant,
+            1,
+            *self._memory_limits,
+            unknown_calls,
+            ticket,
+        )
         try:
-            answer, *more = await self._run("accept", *facts, *self._limits_of(job), picture=source)
+            answer, *more = await self._run_script("accept", *facts, *self._get_limits(job), image=image)
         except RedisError as error:
-            if is_full(error):
-                raise Refused(problem("no_room")) from error
+            if is_oom_error(error):
+                raise RejectedError(make_problem("no_room")) from error
             log.warning("job %s: the queue does not answer, or takes nothing", job.id, exc_info=True)
             if isinstance(error, ResponseError | AuthenticationError):
-                raise Refused(problem("queue_unreachable")) from error
-            raise Unheard from error
+                raise RejectedError(make_problem("queue_unreachable")) from error
+            raise QueueResultUnknownError from error
         match answer.decode():
             case "accepted":
                 return True
             case "known":
                 return False
             case "full":
-                raise Refused(problem(_FULL[_kind(more[0])], count=more[1], limit=more[2]))
+                raise RejectedError(
+                    make_problem(_WAITING_LIMIT_CODES[_parse_scope_kind(more[0])], count=more[1], limit=more[2])
+                )
             case "too_often":
-                raise Refused(problem(f"too_often_{_kind(more[0])}", limit=more[1], seconds=-(-more[2] // 1000)))
+                raise RejectedError(
+                    make_problem(f"too_often_{_parse_scope_kind(more[0])}", limit=more[1], seconds=-(-more[2] // 1000))
+                )
             case "model_off":
-                raise Refused(Problem.model_validate_json(more[0]))
+                raise RejectedError(Problem.model_validate_json(more[0]))
             case _:
-                raise Refused(problem("no_room"))
+                raise RejectedError(make_problem("no_room"))
 
-    async def opened(self, job_id: str, thread: int) -> None:
-        await self._redis.hset(job_key(job_id), "thread", thread)
+    async def set_thread(self, job_id: str, thread_id: int) -> None:
+        await self._redis.hset(job_key(job_id), "thread", thread_id)
 
-    async def cancel(self, job_id: str, problem: Problem) -> Cancelled:
-        with in_words():
-            answer, *more = await self._run("cancel", job_id, Failed(problem=problem).model_dump_json())
+    async def cancel_job(self, job_id: str, problem: Problem) -> CancelResult:
+        with translate_redis_errors():
+            answer, *more = await self._run_script("cancel", job_id, Failed(problem=problem).model_dump_json())
         if more and more[1]:
-            await self._wake(more[0].decode())
-        return Cancelled(answer.decode())
+            await self._send_ticket(more[0].decode())
+        return CancelResult(answer.decode())
 
-    async def open_jobs(self) -> Sequence[str]:
+    async def list_open_jobs(self) -> Sequence[str]:
         reading = self._redis.pipeline(transaction=False)
-        reading.zrange(OPEN_JOBS, 0, LOOK_COUNT - 1)
+        reading.zrange(OPEN_JOBS, 0, OPEN_JOBS_PAGE_SIZE - 1)
         for lane in (PREPARE, GENERATE):
             reading.zrange(leases_key(lane), 0, -1)
-        reading.zrange(OPEN_JOBS, self._looked_at, self._looked_at + LOOK_COUNT - 1)
-        reading.zrange(OPEN_JOBS, -LOOK_COUNT, -1)
+        reading.zrange(OPEN_JOBS, self._open_jobs_offset, self._open_jobs_offset + OPEN_JOBS_PAGE_SIZE - 1)
+        reading.zrange(OPEN_JOBS, -OPEN_JOBS_PAGE_SIZE, -1)
         parts = cast("list[list[bytes]]", await reading.execute())
-        self._looked_at = self._looked_at + LOOK_COUNT if len(parts[-2]) == LOOK_COUNT else LOOK_COUNT
+        self._open_jobs_offset = (
+            self._open_jobs_offset + OPEN_JOBS_PAGE_SIZE
+            if len(parts[-2]) == OPEN_JOBS_PAGE_SIZE
+            else OPEN_JOBS_PAGE_SIZE
+        )
         return [job_id.decode() for job_id in dict.fromkeys(chain.from_iterable(parts))]
 
-    async def jobs_of(self, flow: str) -> Sequence[Standing]:
-        with in_words():
-            ids = cast("set[bytes]", await self._redis.smembers(open_key(flow)))
-            standings = await self.standings([job_id.decode() for job_id in ids])
+    async def list_tenant_jobs(self, tenant: str) -> Sequence[JobStatus]:
+        with translate_redis_errors():
+            ids = cast("set[bytes]", await self._redis.smembers(open_jobs_key(tenant)))
+            standings = await self.load_statuses([job_id.decode() for job_id in ids])
         return sorted(standings, key=lambda standing: (standing.job.accepted_at, standing.job.id))
 
-    async def waiting(self, guild: int) -> int:
-        with in_words():
-            return await self._redis.scard(open_key(f"guild-{guild}"))
+    async def count_open_jobs(self, guild_id: int) -> int:
+        with translate_redis_errors():
+            return await self._redis.scard(open_jobs_key(f"guild-{guild_id}"))
 
-    async def standings(self, job_ids: Collection[str]) -> Sequence[Standing]:
+    async def load_statuses(self, job_ids: Collection[str]) -> Sequence[JobStatus]:
         if not job_ids:
             return []
-        with in_words():
-            rows = await self._run("standing", *job_ids)
-        return [self._standing(*row) for row in rows]
+        with translate_redis_errors():
+            rows = await self._run_script("standing", *job_ids)
+        return [self._parse_status(*row) for row in rows]
 
-    async def outcomes(self) -> Sequence[Delivery]:
-        if time.monotonic() - self._looked_back > LOOK_BACK_SECONDS:
-            self._unacknowledged = "0"  # what was handed to a bot that hears of it no more is in nobody's hand
-        while self._unacknowledged is not None:
-            entries = await self._read(self._unacknowledged, block=None)
-            self._unacknowledged = entries[-1].entry if entries else None
-            self._looked_back = time.monotonic()
-            fresh = [delivery for delivery in entries if delivery.entry not in self._in_hand]
+    async def read_outcomes(self) -> Sequence[OutcomeEntry]:
+        if time.monotonic() - self._pending_read_at > PENDING_RECHECK_SECONDS:
+            self._pending_cursor = "0"  # what was handed to a bot that hears of it no more is in nobody's hand
+        while self._pending_cursor is not None:
+            entries = await self._read_stream(self._pending_cursor, block=None)
+            self._pending_cursor = entries[-1].entry_id if entries else None
+            self._pending_read_at = time.monotonic()
+            fresh = [delivery for delivery in entries if delivery.entry_id not in self._in_flight]
             if fresh:
-                return self._take(fresh)
+                return self._mark_in_flight(fresh)
         try:
-            return self._take(await self._read(">", block=int(READ_SECONDS * 1000)))
+            return self._mark_in_flight(await self._read_stream(">", block=int(OUTCOME_BLOCK_SECONDS * 1000)))
         except RedisError:
-            self._unacknowledged = "0"  # an answer that was lost on its way left its entries to us
+            self._pending_cursor = "0"  # an answer that was lost on its way left its entries to us
             raise
 
-    async def picture(self, job_id: str) -> bytes | None:
-        return await self._pieces(picture_key(job_id))
+    async def load_result_image(self, job_id: str) -> bytes | None:
+        return await self._load_chunks(result_key(job_id))
 
-    async def prepared(self, job_id: str) -> bytes | None:
-        with in_words():
-            return await self._pieces(prepared_key(job_id))
+    async def load_prepared_image(self, job_id: str) -> bytes | None:
+        with translate_redis_errors():
+            return await self._load_chunks(prepared_key(job_id))
 
-    async def delivered(self, delivery: Delivery, message: int | None) -> None:
-        await self._run("deliver", delivery.job_id, GROUP, delivery.entry, message or "", LEDGER_SECONDS * 1000)
-        self._in_hand.discard(delivery.entry)
+    async def acknowledge_outcome(self, entry: OutcomeEntry, message_id: int | None) -> None:
+        await self._run_script(
+            "deliver", entry.job_id, CONSUMER_GROUP, entry.entry_id, message_id or "", DELIVERED_JOB_TTL_SECONDS * 1000
+        )
+        self._in_flight.discard(entry.entry_id)
 
-    async def drop(self, job_ids: Collection[str]) -> None:
-        with in_words():
-            for some in _batched(job_ids, DROP_COUNT):
+    async def purge_jobs(self, job_ids: Collection[str]) -> None:
+        with translate_redis_errors():
+            for some in _split_into_batches(job_ids, PURGE_BATCH_SIZE):
                 reading = self._redis.pipeline(transaction=False)
                 for job_id in some:
                     reading.hget(job_key(job_id), "state")
                 states = await reading.execute()
-                ended = [one for one, state in zip(some, states, strict=True) if state in {None, _DELIVERED}]
+                ended = [one for one, state in zip(some, states, strict=True) if state in {None, _DELIVERED_STATE}]
                 if ended:
-                    names = (job_key, picture_key, dead_letter_key, dead_picture_key)
+                    names = (job_key, result_key, dead_letter_key, dead_letter_picture_key)
                     await self._redis.delete(*(name(job_id) for job_id in ended for name in names))
                     await self._redis.zrem(DEAD_LETTERS, *ended)
 
-    def _take(self, entries: list[Delivery]) -> list[Delivery]:
-        self._in_hand.update(delivery.entry for delivery in entries)
+    def _mark_in_flight(self, entries: list[OutcomeEntry]) -> list[OutcomeEntry]:
+        self._in_flight.update(delivery.entry_id for delivery in entries)
         return entries
 
-    async def _read(self, after: str, block: int | None) -> list[Delivery]:
+    async def _read_stream(self, after: str, block: int | None) -> list[OutcomeEntry]:
         try:
             answer: Any = await self._redis.xreadgroup(
-                GROUP, CONSUMER, {OUTCOMES: after}, count=READ_COUNT, block=block
+                CONSUMER_GROUP, CONSUMER_NAME, {OUTCOME_STREAM: after}, count=OUTCOME_BATCH_SIZE, block=block
             )
         except ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise
-            await self._make_group()
+            await self._create_consumer_group()
             return []
         streams = answer.values() if isinstance(answer, dict) else (entries for _, entries in answer or [])
-        rows = [row for entries in streams for row in _flat(entries)]
-        return [Delivery(entry.decode(), fields[b"job"].decode()) for entry, fields in rows if fields]
+        rows = [row for entries in streams for row in _flatten_entries(entries)]
+        return [OutcomeEntry(entry.decode(), fields[b"job"].decode()) for entry, fields in rows if fields]
 
-    def _standing(self, *row: Any) -> Standing:
+    def _parse_status(self, *row: Any) -> JobStatus:
         _, written, word, since, thread, outcome, told, claims, calls, doubts, place, mean, ahead, least = row
-        job, state = _job(written), State(word.decode())
+        job, state = _parse_job(written), QueueState(word.decode())
         model = self._catalogue.models.get(job.request.model)
-        typical = mean / 1000 or (model.typical_seconds if model else UNKNOWN_SECONDS)
-        wait = max(ahead * typical, least / 1000) if state is State.WAITING else least / 1000
-        return Standing(
+        typical = mean / 1000 or (model.typical_seconds if model else DEFAULT_CALL_SECONDS)
+        wait = max(ahead * typical, least / 1000) if state is QueueState.QUEUED else least / 1000
+        return JobStatus(
             job=job,
             state=state,
             position=place,
-            estimate=0.0 if outcome else max(0.0, typical + wait),
-            since=int(since) / 1000,
-            thread=int(thread) if thread else None,
-            outcome=OUTCOME.validate_json(outcome) if outcome else None,
-            told=int(told) if told else None,
+            estimated_seconds=0.0 if outcome else max(0.0, typical + wait),
+            state_since=int(since) / 1000,
+            thread_id=int(thread) if thread else None,
+            outcome=OUTCOME_ADAPTER.validate_json(outcome) if outcome else None,
+            message_id=int(told) if told else None,
             claims=int(claims),
             calls=int(calls),
-            doubts=int(doubts),
-            typical=typical,
+            unknown_calls=int(doubts),
+            typical_seconds=typical,
         )
 
-    def _limits_of(self, job: Job) -> list[str | int]:
+    def _get_limits(self, job: Job) -> list[str | int]:
         """Name the scopes that a job counts in, narrowest first, each with its three limits."""
-        names = (job.flow, f"channel-{job.place.channel}", f"guild-{job.place.guild}")
+        names = (job.tenant, f"channel-{job.origin.channel_id}", f"guild-{job.origin.guild_id}")
         return [word for name, limits in zip(names, self._limits, strict=True) for word in (name, *limits)]
 
-    async def _wake(self, lane: str) -> None:
-        ticket = self._ticket(lane)
+    async def _send_ticket(self, stage: str) -> None:
+        ticket = self._build_ticket(stage)
         try:
             if ticket:
-                await self._redis.lpush(ticket_list(lane), ticket)
+                await self._redis.lpush(ticket_list_key(stage), ticket)
         except RedisError:
-            log.warning("a ticket for %s could not be sent; the sweep will send it", lane, exc_info=True)
+            log.warning("a ticket for %s could not be sent; the sweep will send it", stage, exc_info=True)
 
-    async def _run(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
+    async def _run_script(self, name: str, *arguments: Any, image: bytes | None = None) -> Any:
         """Run a script, with a picture beside it if there is one. Raises `redis.RedisError`."""
         registered = self._scripts[name]
-        if not picture:
-            return await registered(keys=[PREFIX], args=arguments)
+        if not image:
+            return await registered(keys=[KEY_PREFIX], args=arguments)
         transaction = self._redis.pipeline()
-        stage_with_picture(transaction, registered.sha, arguments, picture)
+        append_script_with_picture(transaction, registered.sha, arguments, image)
         try:
             _, answer, _ = await transaction.execute()
         except NoScriptError:
             await self._redis.script_load(registered.script)
-            return await self._run(name, *arguments, picture=picture)
+            return await self._run_script(name, *arguments, image=image)
         return answer
 
-    async def _pieces(self, name: str) -> bytes | None:
-        return joined(cast("list[bytes]", await self._redis.lrange(name, 0, -1)))
+    async def _load_chunks(self, key: str) -> bytes | None:
+        return join_chunks(cast("list[bytes]", await self._redis.lrange(key, 0, -1)))
 
 
 @contextlib.contextmanager
-def in_words() -> Iterator[None]:
+def translate_redis_errors() -> Iterator[None]:
     """Say in words that the queue does not answer."""
     try:
         yield
     except RedisError as error:
         log.warning("the queue does not answer (%r)", error)
-        raise Refused(problem("queue_away")) from error
+        raise RejectedError(make_problem("queue_away")) from error
 
 
-@lru_cache(KNOWN_JOBS)
-def _job(written: bytes) -> Job:
+@lru_cache(JOB_CACHE_SIZE)
+def _parse_job(job_json: bytes) -> Job:
     """Read a job, once for all the times that somebody looks where it stands: a job never changes."""
-    return Job.model_validate_json(written)
+    return Job.model_validate_json(job_json)
 
 
-def _kind(scope: bytes) -> str:
+def _parse_scope_kind(scope: bytes) -> str:
     """Whose limit it was: user, channel or guild."""
     return scope.decode().partition("-")[0]
 
 
-def _flat(entries: Any) -> list[Any]:
+def _flatten_entries(entries: Any) -> list[Any]:
     """Entries as rows: RESP3 nests them once more than RESP2."""
     return entries[0] if entries and isinstance(entries[0], list) else entries
 
 
-def _batched(job_ids: Collection[str], count: int) -> Iterator[tuple[str, ...]]:
+def _split_into_batches(job_ids: Collection[str], count: int) -> Iterator[tuple[str, ...]]:
     """Give the ids in parts of `count`."""
     left = iter(job_ids)
     while part := tuple(islice(left, count)):

@@ -8,81 +8,89 @@ from typing import Final, cast
 from redis.asyncio import Redis
 from sqlalchemy import ColumnElement, func, select
 
-from bot.adapters.library import opened, past_of, pasts
-from bot.adapters.redis import in_words
-from bot.ports import Found, Search
+from bot.adapters.library import begin_transaction, parse_job_record, select_job_records
+from bot.adapters.redis import translate_redis_errors
+from bot.ports import SearchPage, SearchQuery
 from bot.records.database import Database
-from bot.records.models import JobState, favourites, jobs
-from shared.prompts import folded
-from shared.queue.names import PREFIX
+from bot.records.models import RecordState, favourites, jobs
+from shared.prompts import normalize_search_text
+from shared.queue.names import KEY_PREFIX
 
-KEPT_SECONDS: Final = 86400
+SAVED_SEARCH_TTL_SECONDS: Final = 86400
 
 
-class JobSearch:
+class SqlJobSearch:
     """`bot.ports.Searching` over SQLite or PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def search(
-        self, wanted: Search, *, guild: int | None, channels: Collection[int], most: int, skip: int = 0
-    ) -> Found:
-        holds = list(_conditions(wanted, guild, channels))
-        page = pasts().where(*holds).order_by(jobs.c.accepted_at.desc(), jobs.c.id.desc()).limit(most).offset(skip)
-        async with opened(self._database) as records:
+    async def search_jobs(
+        self, query: SearchQuery, *, guild_id: int | None, channel_ids: Collection[int], limit: int, offset: int = 0
+    ) -> SearchPage:
+        holds = list(_build_conditions(query, guild_id, channel_ids))
+        page = (
+            select_job_records()
+            .where(*holds)
+            .order_by(jobs.c.accepted_at.desc(), jobs.c.id.desc())
+            .limit(limit)
+            .offset(offset)
+        )
+        async with begin_transaction(self._database) as records:
             count = (await records.execute(select(func.count()).select_from(jobs).where(*holds))).scalar_one()
             rows = (await records.execute(page)).all()
-        return Found([past for row in rows if (past := past_of(row))], count)
+        return SearchPage([past for row in rows if (past := parse_job_record(row))], count)
 
 
-class RedisSearches:
+class RedisSavedSearchStore:
     """`bot.ports.Searches` over Redis."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def keep(self, number: str, wanted: Search) -> None:
-        key = _key(wanted.viewer)
-        with in_words():
+    async def save_search(self, search_id: str, query: SearchQuery) -> None:
+        key = _build_saved_searches_key(query.viewer_id)
+        with translate_redis_errors():
             async with self._redis.pipeline() as writing:
-                writing.hset(key, number, json.dumps(asdict(wanted)))
-                writing.pexpire(key, KEPT_SECONDS * 1000)
+                writing.hset(key, search_id, json.dumps(asdict(query)))
+                writing.pexpire(key, SAVED_SEARCH_TTL_SECONDS * 1000)
                 await writing.execute()
 
-    async def kept(self, number: str, viewer: int) -> Search | None:
-        with in_words():
-            written = cast("bytes | None", await self._redis.hget(_key(viewer), number))
-        return None if written is None else Search(**json.loads(written))
+    async def load_search(self, search_id: str, viewer_id: int) -> SearchQuery | None:
+        with translate_redis_errors():
+            written = cast("bytes | None", await self._redis.hget(_build_saved_searches_key(viewer_id), search_id))
+        return None if written is None else SearchQuery(**json.loads(written))
 
-    async def drop(self, viewer: int) -> None:
-        with in_words():
-            await self._redis.delete(_key(viewer))
-
-
-def _key(viewer: int) -> str:
-    return f"{PREFIX}searches:{viewer}"
+    async def delete_searches(self, viewer_id: int) -> None:
+        with translate_redis_errors():
+            await self._redis.delete(_build_saved_searches_key(viewer_id))
 
 
-def _conditions(wanted: Search, guild: int | None, channels: Collection[int]) -> Iterator[ColumnElement[bool]]:
-    yield jobs.c.state == JobState.DELIVERED
+def _build_saved_searches_key(viewer_id: int) -> str:
+    return f"{KEY_PREFIX}searches:{viewer_id}"
+
+
+def _build_conditions(
+    query: SearchQuery, guild: int | None, channels: Collection[int]
+) -> Iterator[ColumnElement[bool]]:
+    yield jobs.c.state == RecordState.DELIVERED
     here = jobs.c.guild_id == guild
-    own = jobs.c.requester_id == wanted.viewer
-    if wanted.here or wanted.starred:
+    own = jobs.c.requester_id == query.viewer_id
+    if query.is_guild_wide or query.is_favourite:
         yield own | (here & jobs.c.channel_id.in_(channels) & jobs.c.deleted_at.is_(None))
     else:
         yield own
-    if wanted.here:
+    if query.is_guild_wide:
         yield here
-    if wanted.user is not None:
-        yield jobs.c.requester_id == wanted.user
-    if wanted.starred:
-        yield jobs.c.id.in_(select(favourites.c.job_id).where(favourites.c.user_id == wanted.viewer))
-    for word in folded(wanted.words).split():
+    if query.requester_id is not None:
+        yield jobs.c.requester_id == query.requester_id
+    if query.is_favourite:
+        yield jobs.c.id.in_(select(favourites.c.job_id).where(favourites.c.user_id == query.viewer_id))
+    for word in normalize_search_text(query.keywords).split():
         yield jobs.c.words.contains(word, autoescape=True)
-    if wanted.model is not None:
-        yield jobs.c.model == wanted.model
-    if wanted.since is not None:
-        yield jobs.c.accepted_at >= wanted.since
-    if wanted.until is not None:
-        yield jobs.c.accepted_at < wanted.until
+    if query.model is not None:
+        yield jobs.c.model == query.model
+    if query.accepted_after is not None:
+        yield jobs.c.accepted_at >= query.accepted_after
+    if query.accepted_before is not None:
+        yield jobs.c.accepted_at < query.accepted_before

@@ -6,28 +6,30 @@ from typing import Any
 
 from discord import app_commands
 
-from bot.commands.looking import looking
-from bot.commands.options import command
-from bot.commands.preferences import preferences_command
-from bot.commands.preset_group import preset_group
-from bot.commands.reimagine import message_command
-from bot.commands.settings import settings
+from bot.commands.looking import build_browsing_commands
+from bot.commands.options import build_generation_command
+from bot.commands.preferences import build_preferences_command
+from bot.commands.preset_group import build_preset_group
+from bot.commands.reimagine import build_message_command
+from bot.commands.settings import build_settings_command
 from shared.catalogue import Catalogue
 
 Commands = Sequence[app_commands.Command[Any, ..., None] | app_commands.Group | app_commands.ContextMenu]
 
 
-def every_command(catalogue: Catalogue, today: date, does: Mapping[str, Any]) -> Commands:
+def build_commands(catalogue: Catalogue, today: date, handlers: Mapping[str, Any]) -> Commands:
     """Build the commands. `does` gives what each does, and `sources` and `presets` offer; one missing is a KeyError."""
     return [
         *(
-            command(name, catalogue, does[name], today, source=does["sources"], preset=does["presets"])
+            build_generation_command(
+                name, catalogue, handlers[name], today, source=handlers["sources"], preset=handlers["presets"]
+            )
             for name in ("imagine", "explore")
         ),
-        message_command("reimagine", does["reimagine"]),
-        message_command("details", does["details"]),
-        preferences_command(does["preferences"]),
-        *looking(catalogue, does),
-        settings(does),
-        preset_group(does),
+        build_message_command("reimagine", handlers["reimagine"]),
+        build_message_command("details", handlers["details"]),
+        build_preferences_command(handlers["preferences"]),
+        *build_browsing_commands(catalogue, handlers),
+        build_settings_command(handlers),
+        build_preset_group(handlers),
     ]

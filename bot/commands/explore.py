@@ -8,28 +8,38 @@ from typing import Any
 
 import discord
 
-from bot.commands.imagine import Imagine
-from bot.exploring.message import message_of
-from bot.exploring.plan import USUAL, planned
-from bot.intake import Intake, requester_of
-from bot.interactions.showing import Shown, present, turn
-from bot.interactions.speaking import phrases_of
-from bot.ports import Draft, Drafting, Exploring, Grid, Kept, Over, Plan, Remembering, Source
-from bot.render.grid import Stage, note_view, plan_view
-from bot.render.queue import link_to
-from bot.views import Press, plan_rows
-from shared.errors import Problem, Refused, problem
-from shared.job import Place
+from bot.commands.imagine import ImagineCommand
+from bot.exploring.message import render_exploration
+from bot.exploring.plan import DEFAULT_VARIANTS, plan_exploration
+from bot.intake import JobSubmitter, build_requester
+from bot.interactions.showing import RenderedMessage, respond_with, update_message
+from bot.interactions.speaking import get_localized_messages
+from bot.ports import (
+    Draft,
+    DraftStore,
+    Exploration,
+    ExplorationPlan,
+    ExplorationStore,
+    JobHistory,
+    RemoteImage,
+    StoredImage,
+    Variation,
+)
+from bot.render.grid import VariantState, build_confirmation_view, build_note_view
+from bot.render.queue import build_origin_link
+from bot.views import CustomId, build_plan_rows
+from shared.errors import Problem, RejectedError, make_problem
+from shared.job import Origin
 
 
 @dataclass(frozen=True)
-class Explore:
+class ExploreCommand:
     """Asks whether to start, then starts. `imagine` reads the options, `drafts` keep what is planned meanwhile."""
 
-    imagine: Imagine
-    drafts: Drafting
-    grids: Exploring
-    library: Remembering
+    imagine: ImagineCommand
+    drafts: DraftStore
+    explorations: ExplorationStore
+    job_history: JobHistory
     today: Callable[[], date]
 
     async def __call__(
@@ -43,93 +53,114 @@ class Explore:
     ) -> None:
         """Show the person alone what would run and what it costs."""
 
-        async def asked() -> Shown:
-            wanted = await self.imagine.read(interaction, **options)
-            phrases = phrases_of(interaction)
-            plan = planned(
-                Over(over),
+        async def asked() -> RenderedMessage:
+            wanted = await self.imagine.parse_options(interaction, **options)
+            phrases = get_localized_messages(interaction)
+            plan = plan_exploration(
+                Variation(over),
                 wanted.request,
-                self._intake.catalogue,
+                self._submitter.catalogue,
                 phrases,
-                count=count or USUAL,
-                written=values or "",
+                count=count or DEFAULT_VARIANTS,
+                values_text=values or "",
                 today=self.today(),
-                chance=self._intake.chance,
+                rng=self._submitter.rng,
             )
-            self._intake.check(interaction, wanted.picture, *plan.requests)
+            self._submitter.validate_requests(interaction, wanted.picture, *plan.requests)
             draft = Draft(
-                user=interaction.user.id,
-                pictures=(wanted.picture,) if isinstance(wanted.picture, Source) else (),
-                parent=wanted.parent,
+                user_id=interaction.user.id,
+                images=(wanted.picture,) if isinstance(wanted.picture, RemoteImage) else (),
+                parent_id=wanted.parent,
                 plan=plan,
-                kept=wanted.picture.sha256 if isinstance(wanted.picture, Kept) else None,
-                start=wanted.start,
+                source_sha256=wanted.picture.sha256 if isinstance(wanted.picture, StoredImage) else None,
+                source_kind=wanted.source_kind,
             )
-            await self.drafts.draft(str(interaction.id), draft)
-            return Shown(plan_view(plan, self._intake.catalogue, phrases, plan_rows(str(interaction.id), phrases)))
+            await self.drafts.save_draft(str(interaction.id), draft)
+            return RenderedMessage(
+                build_confirmation_view(
+                    plan, self._submitter.catalogue, phrases, build_plan_rows(str(interaction.id), phrases)
+                )
+            )
 
-        await present(interaction, asked)
+        await respond_with(interaction, asked)
 
-    async def start(self, interaction: discord.Interaction, press: Press) -> None:
+    async def start_exploration(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
         """Start what was planned, once however often it is confirmed; the question becomes the way to its message."""
-        await turn(interaction, partial(self._started, interaction, press.job_id))
+        await update_message(interaction, partial(self._start_once, interaction, parsed_id.job_id))
 
-    async def drop(self, interaction: discord.Interaction, press: Press) -> None:
+    async def discard_plan(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
         """Start nothing."""
-        del press
+        del parsed_id
 
-        async def stopped() -> Shown:
-            return Shown(note_view(phrases_of(interaction).say("explore.stopped")))
+        async def stopped() -> RenderedMessage:
+            return RenderedMessage(build_note_view(get_localized_messages(interaction).text("explore.stopped")))
 
-        await turn(interaction, stopped)
+        await update_message(interaction, stopped)
 
     @property
-    def _intake(self) -> Intake:
-        return self.imagine.intake
+    def _submitter(self) -> JobSubmitter:
+        return self.imagine.submitter
 
-    async def _started(self, interaction: discord.Interaction, draft_id: str) -> Shown:
-        grid = await self.grids.grid(draft_id)
+    async def _start_once(self, interaction: discord.Interaction, draft_id: str) -> RenderedMessage:
+        grid = await self.explorations.find_exploration(draft_id)
         if grid is None:
-            draft = await self.drafts.drafted(draft_id)
-            if draft is None or draft.plan is None or draft.user != interaction.user.id:
-                raise Refused(problem("explore_gone"))
-            grid = await self._begin(interaction, draft_id, draft, draft.plan)
-        return Shown(note_view(phrases_of(interaction).say("explore.started", where=link_to(grid.place))))
+            draft = await self.drafts.load_draft(draft_id)
+            if draft is None or draft.plan is None or draft.user_id != interaction.user.id:
+                raise RejectedError(make_problem("explore_gone"))
+            grid = await self._create_exploration(interaction, draft_id, draft, draft.plan)
+        return RenderedMessage(
+            build_note_view(
+                get_localized_messages(interaction).text("explore.started", where=build_origin_link(grid.origin))
+            )
+        )
 
-    async def _begin(self, interaction: discord.Interaction, grid_id: str, draft: Draft, plan: Plan) -> Grid:
-        picture = await self._picture(draft)
-        self._intake.check(interaction, picture, *plan.requests)
+    async def _create_exploration(
+        self, interaction: discord.Interaction, exploration_id: str, draft: Draft, plan: ExplorationPlan
+    ) -> Exploration:
+        picture = await self._load_source(draft)
+        self._submitter.validate_requests(interaction, picture, *plan.requests)
 
-        def grid_at(place: Place) -> Grid:
-            return Grid(grid_id, plan, requester_of(interaction), self._intake.now(), place)
+        def grid_at(place: Origin) -> Exploration:
+            return Exploration(exploration_id, plan, build_requester(interaction), self._submitter.clock(), place)
 
-        blank = grid_at(Place(guild=interaction.guild_id or 0, channel=interaction.channel_id or 0, message=0))
-        waiting = [Stage.WAITING for _ in plan.requests]
-        view = message_of(blank, waiting, self._intake.catalogue, sheet=False)
-        grid = grid_at(await self._intake.post(interaction, grid_id, view))
-        if await self.grids.begin(grid):
-            refused = await self._take(interaction, grid, picture, draft)
+        blank = grid_at(
+            Origin(guild_id=interaction.guild_id or 0, channel_id=interaction.channel_id or 0, message_id=0)
+        )
+        waiting = [VariantState.QUEUED for _ in plan.requests]
+        view = render_exploration(blank, waiting, self._submitter.catalogue, has_contact_sheet=False)
+        grid = grid_at(await self._submitter.post_message(interaction, exploration_id, view))
+        if await self.explorations.add_exploration(grid):
+            refused = await self._submit_variants(interaction, grid, picture, draft)
             if refused:
-                await self.grids.refuse(grid_id, refused)
+                await self.explorations.save_rejections(exploration_id, refused)
         return grid
 
-    async def _take(
-        self, interaction: discord.Interaction, grid: Grid, picture: Source | Kept | None, draft: Draft
+    async def _submit_variants(
+        self,
+        interaction: discord.Interaction,
+        exploration: Exploration,
+        picture: RemoteImage | StoredImage | None,
+        draft: Draft,
     ) -> dict[int, Problem]:
         """Take on the cells; tells why some were refused, by their numbers."""
-        requests = dict(zip(grid.cells, grid.plan.requests, strict=True))
+        requests = dict(zip(exploration.variant_ids, exploration.plan.requests, strict=True))
         try:
-            refused = await self._intake.take_many(
-                interaction, requests, picture, grid.place, parent=draft.parent, start=draft.start
+            refused = await self._submitter.submit_many(
+                interaction,
+                requests,
+                picture,
+                exploration.origin,
+                parent_id=draft.parent_id,
+                source_kind=draft.source_kind,
             )
-        except Refused as all_of_it:
-            refused = dict.fromkeys(grid.cells, all_of_it.problems)
-        return {place: refused[cell][0] for place, cell in enumerate(grid.cells, 1) if cell in refused}
+        except RejectedError as all_of_it:
+            refused = dict.fromkeys(exploration.variant_ids, all_of_it.problems)
+        return {place: refused[cell][0] for place, cell in enumerate(exploration.variant_ids, 1) if cell in refused}
 
-    async def _picture(self, draft: Draft) -> Source | Kept | None:
-        if draft.kept is None:
-            return next(iter(draft.pictures), None)
-        kept = await self.library.source(draft.kept)
+    async def _load_source(self, draft: Draft) -> RemoteImage | StoredImage | None:
+        if draft.source_sha256 is None:
+            return next(iter(draft.images), None)
+        kept = await self.job_history.load_source_image(draft.source_sha256)
         if kept is None:
-            raise Refused(problem("source_gone"))
+            raise RejectedError(make_problem("source_gone"))
         return kept

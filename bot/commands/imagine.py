@@ -5,44 +5,46 @@ from typing import Any
 
 import discord
 
-from bot.commands.presets import Presets
-from bot.commands.source import Found, Sources
-from bot.intake import Intake
-from bot.interactions.answers import refuse
-from bot.ports import Kept, Source
-from shared.errors import Problem, Refused, problem
-from shared.job import Start
+from bot.commands.presets import PresetCommands
+from bot.commands.source import SourceImage, SourceOption
+from bot.intake import JobSubmitter
+from bot.interactions.answers import respond_with_problems
+from bot.ports import RemoteImage, StoredImage
+from shared.errors import Problem, RejectedError, make_problem
+from shared.job import SourceKind
 from shared.request import Request, parse_extras
 
 
 @dataclass(frozen=True)
-class Asked:
+class ParsedOptions:
     """What the options ask for, and the picture to start from: where from the thread, its job and which one it is."""
 
     request: Request
-    picture: Source | Kept | None
+    picture: RemoteImage | StoredImage | None
     parent: str | None = None
-    start: Start | None = None
+    source_kind: SourceKind | None = None
 
 
 @dataclass(frozen=True)
-class Imagine:
+class ImagineCommand:
     """Reads the options and finds the picture in the thread; `intake` does the rest."""
 
-    intake: Intake
-    sources: Sources
-    presets: Presets
+    submitter: JobSubmitter
+    source_option: SourceOption
+    presets: PresetCommands
 
     async def __call__(self, interaction: discord.Interaction, **options: Any) -> None:
         """Answer the command. What is unexpected is raised; `bot.client` logs it and tells the author."""
         try:
-            asked = await self.read(interaction, **options)
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
+            asked = await self.parse_options(interaction, **options)
+        except RejectedError as refused:
+            await respond_with_problems(interaction, refused.problems)
             return
-        await self.intake.take(interaction, asked.request, asked.picture, parent=asked.parent, start=asked.start)
+        await self.submitter.submit(
+            interaction, asked.request, asked.picture, parent_id=asked.parent, source_kind=asked.source_kind
+        )
 
-    async def read(
+    async def parse_options(
         self,
         interaction: discord.Interaction,
         *,
@@ -50,50 +52,61 @@ class Imagine:
         source: str | None = None,
         preset: str | None = None,
         **options: Any,
-    ) -> Asked:
-        """Read what the options ask for. Raises `Refused` with everything that is wrong."""
-        options["preset"] = await self.presets.options(interaction, preset)
+    ) -> ParsedOptions:
+        """Read what the options ask for. Raises `RejectedError` with everything that is wrong."""
+        options["preset"] = await self.presets.load_options(interaction, preset)
         if image is not None:
-            attached = Source(image.url, image.size, image.filename)
-            twice = () if source is None else (problem("source_twice", field="source"),)
-            return Asked(self._request(interaction, attached, options, twice), attached)
-        found = await self.sources.find(interaction, source)
-        request, found = self._on_found(interaction, found, options, meant=source is not None)
-        return Asked(request, None) if found is None else Asked(request, found.picture, found.parent, found.start)
+            attached = RemoteImage(image.url, image.size, image.filename)
+            twice = () if source is None else (make_problem("source_twice", field="source"),)
+            return ParsedOptions(self._build_request(interaction, attached, options, twice), attached)
+        found = await self.source_option.find_source(interaction, source)
+        request, found = self._build_request_on_source(interaction, found, options, is_explicit=source is not None)
+        return (
+            ParsedOptions(request, None)
+            if found is None
+            else ParsedOptions(request, found.picture, found.parent, found.kind)
+        )
 
-    def _on_found(
-        self, interaction: discord.Interaction, found: Found | None, options: dict[str, Any], *, meant: bool
-    ) -> tuple[Request, Found | None]:
-        """Ask for it on the picture that was found; where nobody asked for that one, only if all else goes with it."""
-        if found is None:
-            return self._request(interaction, None, options), None
-        try:
-            return self._request(interaction, found.picture, options), found
-        except Refused as refused:
-            if meant:
-                raise
-            try:
-                return self._request(interaction, None, options), None
-            except Refused:
-                raise refused from None
-
-    def _request(
+    def _build_request_on_source(
         self,
         interaction: discord.Interaction,
-        source: Source | Kept | None,
+        source: SourceImage | None,
         options: dict[str, Any],
-        wrong: tuple[Problem, ...] = (),
+        *,
+        is_explicit: bool,
+    ) -> tuple[Request, SourceImage | None]:
+        """Ask for it on the picture that was found; where nobody asked for that one, only if all else goes with it."""
+        if source is None:
+            return self._build_request(interaction, None, options), None
+        try:
+            return self._build_request(interaction, source.picture, options), source
+        except RejectedError as refused:
+            if is_explicit:
+                raise
+            try:
+                return self._build_request(interaction, None, options), None
+            except RejectedError:
+                raise refused from None
+
+    def _build_request(
+        self,
+        interaction: discord.Interaction,
+        source: RemoteImage | StoredImage | None,
+        options: dict[str, Any],
+        problems: tuple[Problem, ...] = (),
     ) -> Request:
         try:
-            extras = self._extras(interaction, options.get("extras"))
-        except Refused as refused:
-            extras, wrong = None, (*wrong, *refused.problems)
+            extras = self._parse_extras(interaction, options.get("extras"))
+        except RejectedError as refused:
+            extras, problems = None, (*problems, *refused.problems)
         written = {name: value for name, value in options.items() if name != "preset"}
-        return self.intake.composed(interaction, source, written | {"extras": extras}, wrong, options["preset"])
+        return self.submitter.build_request(
+            interaction, source, written | {"extras": extras}, problems, options["preset"]
+        )
 
-    def _extras(self, interaction: discord.Interaction, written: str | None) -> dict[str, Any] | None:
-        if written is None:
+    def _parse_extras(self, interaction: discord.Interaction, text: str | None) -> dict[str, Any] | None:
+        if text is None:
             return None
-        if interaction.user.id not in self.intake.extras_users:
-            raise Refused(problem("extras_forbidden"))
-        return parse_extras(written)
+        if interaction.user.id not in self.submitter.extras_allowed_users:
+            raise RejectedError(make_problem("extras_forbidden"))
+        return parse_extras(text)

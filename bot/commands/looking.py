@@ -8,21 +8,21 @@ from discord import app_commands
 from discord.app_commands import Choice
 
 from bot.commands.options import CHOICES_LIMIT, LABEL_LIMIT
-from bot.commands.translation import words
+from bot.commands.translation import localize_text
 from shared.catalogue import Catalogue
 
 WORDS_LIMIT: Final = 200
 DATE_LENGTH: Final = 10  # 2026-11-22
-JOB_LENGTH: Final = 25
+JOB_ID_LENGTH: Final = 25
 
-Command = app_commands.Command[Any, ..., None]
+AnyCommand = app_commands.Command[Any, ..., None]
 
 
-def looking(catalogue: Catalogue, does: Mapping[str, Any]) -> list[Command]:
+def build_browsing_commands(catalogue: Catalogue, handlers: Mapping[str, Any]) -> list[AnyCommand]:
     """Build the commands; `does` gives what each of them does."""
 
     async def queue(interaction: discord.Interaction) -> None:
-        await does["queue"](interaction)
+        await handlers["queue"](interaction)
 
     async def history(
         interaction: discord.Interaction,
@@ -33,31 +33,31 @@ def looking(catalogue: Catalogue, does: Mapping[str, Any]) -> list[Command]:
         user: discord.User | None = None,
         everyone: bool = False,
     ) -> None:
-        await does["history"](
+        await handlers["history"](
             interaction, words=words, model=model, since=since, until=until, user=user, everyone=everyone
         )
 
     async def favourites(interaction: discord.Interaction) -> None:
-        await does["favourites"](interaction)
+        await handlers["favourites"](interaction)
 
     async def lineage(
-        interaction: discord.Interaction, job: app_commands.Range[str, 1, JOB_LENGTH] | None = None
+        interaction: discord.Interaction, job: app_commands.Range[str, 1, JOB_ID_LENGTH] | None = None
     ) -> None:
-        await does["lineage"](interaction, job)
+        await handlers["lineage"](interaction, job)
 
     async def show(
         interaction: discord.Interaction, job: app_commands.Range[str, 1, WORDS_LIMIT], public: bool = False
     ) -> None:
-        await does["show"](interaction, job=job, public=public)
+        await handlers["show"](interaction, job=job, public=public)
 
     async def export(interaction: discord.Interaction) -> None:
-        await does["export"](interaction)
+        await handlers["export"](interaction)
 
     async def forget_me(interaction: discord.Interaction) -> None:
-        await does["forget_me"](interaction)
+        await handlers["forget_me"](interaction)
 
     async def answers(interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
-        offered: list[Choice[str]] = await does["show"].offer(interaction, typed)
+        offered: list[Choice[str]] = await handlers["show"].offer(interaction, typed)
         return offered
 
     async def models(interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
@@ -66,25 +66,27 @@ def looking(catalogue: Catalogue, does: Mapping[str, Any]) -> list[Command]:
         return [Choice(name=model.name[:LABEL_LIMIT], value=model.key) for model in found][:CHOICES_LIMIT]
 
     return [
-        described("queue", queue),
-        described("history", history, "words", "model", "since", "until", "user", "everyone", model=models),
-        described("favourites", favourites),
-        described("lineage", lineage, "job"),
-        described("show", show, "job", "public", job=answers),
-        described("export", export),
-        described("forget_me", forget_me),
+        build_command("queue", queue),
+        build_command("history", history, "words", "model", "since", "until", "user", "everyone", model=models),
+        build_command("favourites", favourites),
+        build_command("lineage", lineage, "job"),
+        build_command("show", show, "job", "public", job=answers),
+        build_command("export", export),
+        build_command("forget_me", forget_me),
     ]
 
 
-def described(name: str, callback: Any, /, *options: str, **completes: Any) -> Command:
+def build_command(name: str, callback: Any, /, *options: str, **completes: Any) -> AnyCommand:
     """Name a command and its options in every language; `completes` are what offers choices while one is typed."""
     key = f"command.{name}"
     for decorate in (
-        app_commands.rename(**{option: words(f"{key}.{option}.name") for option in options}),
-        app_commands.describe(**{option: words(f"{key}.{option}.description") for option in options}),
+        app_commands.rename(**{option: localize_text(f"{key}.{option}.name") for option in options}),
+        app_commands.describe(**{option: localize_text(f"{key}.{option}.description") for option in options}),
         app_commands.autocomplete(**completes),
         app_commands.guild_only(),
         app_commands.guild_install(),
     ):
         callback = decorate(callback)
-    return app_commands.Command(name=words(f"{key}.name"), description=words(f"{key}.description"), callback=callback)
+    return app_commands.Command(
+        name=localize_text(f"{key}.name"), description=localize_text(f"{key}.description"), callback=callback
+    )

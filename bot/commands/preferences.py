@@ -8,22 +8,31 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.commands.translation import words
-from bot.interactions.answers import outdated
-from bot.interactions.showing import Shown, present, turn
-from bot.interactions.speaking import know, known_preferences_of, phrases_of
-from bot.ports import Knowing, Preferences
-from bot.views import Press
-from bot.views.preferences import LANGUAGE, OPTIONS, SWITCHES, USUAL, choices, preferences_view
+from bot.commands.translation import localize_text
+from bot.interactions.answers import respond_outdated
+from bot.interactions.showing import RenderedMessage, respond_with, update_message
+from bot.interactions.speaking import get_localized_messages, require_preferences, set_preferences
+from bot.ports import Preferences, PreferencesStore
+from bot.views import CustomId
+from bot.views.preferences import (
+    DEFAULT_VALUE,
+    LANGUAGE_FIELD,
+    OPTION_FIELDS,
+    TOGGLE_FIELDS,
+    build_preferences_view,
+    list_choices,
+)
 from shared.catalogue import Catalogue
 
-Handler = Callable[[discord.Interaction], Coroutine[Any, Any, None]]
+CommandHandler = Callable[[discord.Interaction], Coroutine[Any, Any, None]]
 
 
-def preferences_command(handler: Handler) -> app_commands.Command[Any, ..., None]:
+def build_preferences_command(handler: CommandHandler) -> app_commands.Command[Any, ..., None]:
     """Build the command, which has no options."""
 
-    @app_commands.command(name=words("command.preferences.name"), description=words("command.preferences.description"))
+    @app_commands.command(
+        name=localize_text("command.preferences.name"), description=localize_text("command.preferences.description")
+    )
     @app_commands.guild_only()
     @app_commands.guild_install()
     async def preferences(interaction: discord.Interaction) -> None:
@@ -33,50 +42,50 @@ def preferences_command(handler: Handler) -> app_commands.Command[Any, ..., None
 
 
 @dataclass(frozen=True)
-class ShowPreferences:
+class PreferencesCommand:
     """Shows what is chosen, and keeps what is chosen next."""
 
-    people: Knowing
+    preferences_store: PreferencesStore
     catalogue: Catalogue
 
     async def __call__(self, interaction: discord.Interaction) -> None:
         """Answer the command."""
 
-        async def chosen() -> Shown:
-            return self._shown(interaction)
+        async def chosen() -> RenderedMessage:
+            return self._render_preferences(interaction)
 
-        await present(interaction, chosen)
+        await respond_with(interaction, chosen)
 
-    async def changed(self, interaction: discord.Interaction, press: Press) -> None:
+    async def handle_change(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
         """Keep what a select or a button says, and show it."""
-        after = with_choice(known_preferences_of(interaction), press, self.catalogue)
+        after = apply_choice(require_preferences(interaction), parsed_id, self.catalogue)
         if after is None:
-            await outdated(interaction)
+            await respond_outdated(interaction)
             return
 
-        async def kept() -> Shown:
-            await self.people.prefer(interaction.user.id, after)
-            know(interaction, after)
-            return self._shown(interaction)
+        async def kept() -> RenderedMessage:
+            await self.preferences_store.save_preferences(interaction.user.id, after)
+            set_preferences(interaction, after)
+            return self._render_preferences(interaction)
 
-        await turn(interaction, kept)
+        await update_message(interaction, kept)
 
-    def _shown(self, interaction: discord.Interaction) -> Shown:
-        today, phrases = datetime.now(UTC).date(), phrases_of(interaction)
-        return Shown(preferences_view(known_preferences_of(interaction), self.catalogue, today, phrases))
+    def _render_preferences(self, interaction: discord.Interaction) -> RenderedMessage:
+        today, phrases = datetime.now(UTC).date(), get_localized_messages(interaction)
+        return RenderedMessage(build_preferences_view(require_preferences(interaction), self.catalogue, today, phrases))
 
 
-def with_choice(before: Preferences, press: Press, catalogue: Catalogue) -> Preferences | None:
+def apply_choice(before: Preferences, parsed_id: CustomId, catalogue: Catalogue) -> Preferences | None:
     """Lay one choice over what was chosen; None where there is no such choice, as in an older message."""
-    field, _, wanted = press.more.partition("-")
-    if field in SWITCHES and wanted in {"on", "off"}:
+    field, _, wanted = parsed_id.argument.partition("-")
+    if field in TOGGLE_FIELDS and wanted in {"on", "off"}:
         on = wanted == "on"
         return replace(before, pings=on) if field == "pings" else replace(before, private=on)
-    value = next(iter(press.values), "")
-    if field not in {LANGUAGE, *OPTIONS} or value not in {USUAL, *choices(field, catalogue)}:
+    value = next(iter(parsed_id.values), "")
+    if field not in {LANGUAGE_FIELD, *OPTION_FIELDS} or value not in {DEFAULT_VALUE, *list_choices(field, catalogue)}:
         return None
-    if field == LANGUAGE:
-        return replace(before, language=None if value == USUAL else value)
+    if field == LANGUAGE_FIELD:
+        return replace(before, language=None if value == DEFAULT_VALUE else value)
     others = {name: kept for name, kept in before.options.items() if name != field}
-    chosen = {} if value == USUAL else {field: float(value) if field == "keep" else value}
+    chosen = {} if value == DEFAULT_VALUE else {field: float(value) if field == "keep" else value}
     return replace(before, options=others | chosen)

@@ -13,25 +13,25 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from bot.commands.translation import words
-from bot.intake import Intake
-from bot.interactions.answers import open_form, refuse
-from bot.interactions.forms import Form, modal
-from bot.interactions.patience import looking_up
-from bot.interactions.speaking import phrases_of, preferences_of
-from bot.ports import Draft, Drafting, Source
-from bot.recall import job_of, pictures_in
-from bot.render.fields import OPTIONS_LIMIT, model_field, picture_field, text_field
-from bot.views import Press
-from shared.errors import Refused, problem
+from bot.commands.translation import localize_text
+from bot.intake import JobSubmitter
+from bot.interactions.answers import open_modal, respond_with_problems
+from bot.interactions.forms import ModalSubmission, build_modal
+from bot.interactions.patience import limit_lookup_time
+from bot.interactions.speaking import get_localized_messages, get_preferences
+from bot.ports import Draft, DraftStore, RemoteImage
+from bot.recall import get_result_job_id, list_message_images
+from bot.render.fields import SELECT_OPTIONS_LIMIT, build_model_field, build_picture_field, build_text_field
+from bot.views import CustomId
+from shared.errors import RejectedError, make_problem
 from shared.request import Request
 
-VERB: Final = "reimagine"
+ACTION: Final = "reimagine"
 
-MenuHandler = Callable[[discord.Interaction, discord.Message], Coroutine[Any, Any, None]]
+MessageCommandHandler = Callable[[discord.Interaction, discord.Message], Coroutine[Any, Any, None]]
 
 
-def message_command(key: str, handler: MenuHandler) -> app_commands.ContextMenu:
+def build_message_command(key: str, handler: MessageCommandHandler) -> app_commands.ContextMenu:
     """Build the command that is found in the menu of a message, named `command.<key>.name`."""
 
     @app_commands.guild_only()
@@ -39,73 +39,77 @@ def message_command(key: str, handler: MenuHandler) -> app_commands.ContextMenu:
     async def callback(interaction: discord.Interaction, message: discord.Message) -> None:
         await handler(interaction, message)
 
-    return app_commands.ContextMenu(name=words(f"command.{key}.name"), callback=callback)
+    return app_commands.ContextMenu(name=localize_text(f"command.{key}.name"), callback=callback)
 
 
 @dataclass(frozen=True)
-class Reimagine:
+class ReimagineCommand:
     """Opens the form on a message and takes on what comes back. `drafts` keep the pictures meanwhile."""
 
-    intake: Intake
-    drafts: Drafting
+    submitter: JobSubmitter
+    drafts: DraftStore
 
     async def __call__(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Open the form, or say why there is none."""
         try:
-            pictures = self._pictures(interaction, message)
-            parent = job_of(message, interaction.client)
-            async with looking_up(interaction):
-                await self.drafts.draft(str(interaction.id), Draft(interaction.user.id, pictures, parent))
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
+            pictures = self._list_pictures(interaction, message)
+            parent = get_result_job_id(message, interaction.client)
+            async with limit_lookup_time(interaction):
+                await self.drafts.save_draft(str(interaction.id), Draft(interaction.user.id, pictures, parent))
+        except RejectedError as refused:
+            await respond_with_problems(interaction, refused.problems)
             return
-        await open_form(interaction, self._form(interaction, pictures))
+        await open_modal(interaction, self._build_form(interaction, pictures))
 
-    async def submitted(self, interaction: discord.Interaction, form: Form) -> None:
+    async def handle_modal(self, interaction: discord.Interaction, submission: ModalSubmission) -> None:
         """Take on what the form asks for."""
         try:
-            async with looking_up(interaction):
-                draft, source = await self._draft(interaction, form)
-            request = self._request(interaction, form, source)
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
+            async with limit_lookup_time(interaction):
+                draft, source = await self._load_draft(interaction, submission)
+            request = self._build_request(interaction, submission, source)
+        except RejectedError as refused:
+            await respond_with_problems(interaction, refused.problems)
             return
-        await self.intake.take(interaction, request, source, parent=draft.parent)
+        await self.submitter.submit(interaction, request, source, parent_id=draft.parent_id)
 
-    def _pictures(self, interaction: discord.Interaction, message: discord.Message) -> tuple[Source, ...]:
-        pictures = tuple(pictures_in(message))[:OPTIONS_LIMIT]
+    def _list_pictures(self, interaction: discord.Interaction, message: discord.Message) -> tuple[RemoteImage, ...]:
+        pictures = tuple(list_message_images(message))[:SELECT_OPTIONS_LIMIT]
         if not pictures:
-            raise Refused(problem("no_picture"))
-        if self.intake.catalogue.reading_pictures("") is None:
-            raise Refused(problem("picture_unsupported_anywhere"))
-        wrong = self.intake.wrong(interaction, pictures[0] if len(pictures) == 1 else None)
+            raise RejectedError(make_problem("no_picture"))
+        if self.submitter.catalogue.pick_picture_model("") is None:
+            raise RejectedError(make_problem("picture_unsupported_anywhere"))
+        wrong = self.submitter.find_problems(interaction, pictures[0] if len(pictures) == 1 else None)
         if wrong:
-            raise Refused(*wrong)
+            raise RejectedError(*wrong)
         return pictures
 
-    def _form(self, interaction: discord.Interaction, pictures: tuple[Source, ...]) -> discord.ui.Modal:
-        phrases, catalogue = phrases_of(interaction), self.intake.catalogue
-        preferred = preferences_of(interaction).options
+    def _build_form(self, interaction: discord.Interaction, pictures: tuple[RemoteImage, ...]) -> discord.ui.Modal:
+        phrases, catalogue = get_localized_messages(interaction), self.submitter.catalogue
+        preferred = get_preferences(interaction).options
         keep = f"{preferred['keep']:g}" if "keep" in preferred else ""
         parts = [
-            text_field("prompt", phrases, long=True, required=True),
-            text_field("negative", phrases, long=True),
-            text_field("keep", phrases, value=keep),
-            model_field(catalogue, datetime.now(UTC).date(), preferred.get("model", catalogue.default), phrases),
+            build_text_field("prompt", phrases, is_multiline=True, required=True),
+            build_text_field("negative", phrases, is_multiline=True),
+            build_text_field("keep", phrases, value=keep),
+            build_model_field(catalogue, datetime.now(UTC).date(), preferred.get("model", catalogue.default), phrases),
         ]
         if len(pictures) > 1:
-            parts.append(picture_field([picture.name for picture in pictures], phrases))
-        return modal(phrases.say("command.reimagine.title"), Press(VERB, str(interaction.id)), *parts)
+            parts.append(build_picture_field([picture.filename for picture in pictures], phrases))
+        return build_modal(phrases.text("command.reimagine.title"), CustomId(ACTION, str(interaction.id)), *parts)
 
-    async def _draft(self, interaction: discord.Interaction, form: Form) -> tuple[Draft, Source]:
+    async def _load_draft(
+        self, interaction: discord.Interaction, submission: ModalSubmission
+    ) -> tuple[Draft, RemoteImage]:
         """Give the draft of the form, which is its opener's alone, and the picture that was chosen."""
-        draft = await self.drafts.drafted(form.job_id)
-        chosen = form.text("image") or "0"
-        pictures = dict(enumerate(draft.pictures)) if draft and draft.user == interaction.user.id else {}
+        draft = await self.drafts.load_draft(submission.job_id)
+        chosen = submission.get_text("image") or "0"
+        pictures = dict(enumerate(draft.images)) if draft and draft.user_id == interaction.user.id else {}
         if draft is None or not chosen.isdecimal() or int(chosen) not in pictures:
-            raise Refused(problem("draft_gone"))
+            raise RejectedError(make_problem("draft_gone"))
         return draft, pictures[int(chosen)]
 
-    def _request(self, interaction: discord.Interaction, form: Form, source: Source) -> Request:
-        given = {name: form.text(name) for name in ("prompt", "negative", "model", "keep")}
-        return self.intake.composed(interaction, source, given)
+    def _build_request(
+        self, interaction: discord.Interaction, submission: ModalSubmission, source: RemoteImage
+    ) -> Request:
+        given = {name: submission.get_text(name) for name in ("prompt", "negative", "model", "keep")}
+        return self.submitter.build_request(interaction, source, given)

@@ -8,30 +8,30 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice
 
-from bot.commands.translation import words
-from bot.interactions.answers import tell
-from bot.interactions.patience import looking_up
-from bot.interactions.speaking import phrases_of
-from bot.ports import Knowing, Pressing
+from bot.commands.translation import localize_text
+from bot.interactions.answers import respond_privately
+from bot.interactions.patience import limit_lookup_time
+from bot.interactions.speaking import get_localized_messages
+from bot.ports import ButtonPolicy, PreferencesStore
 
 
 @dataclass(frozen=True)
-class ServerSettings:
+class ServerSettingsCommand:
     """Answers the one who asked, with what holds now."""
 
-    people: Knowing
+    preferences_store: PreferencesStore
 
-    async def __call__(self, interaction: discord.Interaction, pressing: str | None = None) -> None:
+    async def __call__(self, interaction: discord.Interaction, button_policy: str | None = None) -> None:
         guild = interaction.guild_id or 0
-        async with looking_up(interaction):
-            if pressing is not None:
-                await self.people.set_pressing(guild, Pressing(pressing))
-            now = await self.people.pressing(guild)
-        phrases = phrases_of(interaction)
-        await tell(interaction, phrases.say("settings.pressing", who=phrases.say(f"settings.{now}")))
+        async with limit_lookup_time(interaction):
+            if button_policy is not None:
+                await self.preferences_store.save_button_policy(guild, ButtonPolicy(button_policy))
+            now = await self.preferences_store.load_button_policy(guild)
+        phrases = get_localized_messages(interaction)
+        await respond_privately(interaction, phrases.text("settings.pressing", who=phrases.text(f"settings.{now}")))
 
 
-def settings(does: Mapping[str, Any]) -> app_commands.Command[Any, ..., None]:
+def build_settings_command(handlers: Mapping[str, Any]) -> app_commands.Command[Any, ..., None]:
     """Build the command; `does` gives what it does.
 
     Discord shows it to those who may manage the server, unless an admin there decides otherwise.
@@ -39,17 +39,21 @@ def settings(does: Mapping[str, Any]) -> app_commands.Command[Any, ..., None]:
     """
 
     async def settings(interaction: discord.Interaction, pressing: str | None = None) -> None:
-        await does["settings"](interaction, pressing)
+        await handlers["settings"](interaction, pressing)
 
     key = "command.settings"
     decorated: Any = settings
     for decorate in (
-        app_commands.rename(pressing=words(f"{key}.pressing.name")),
-        app_commands.describe(pressing=words(f"{key}.pressing.description")),
-        app_commands.choices(pressing=[Choice(name=words(f"settings.{who}"), value=who.value) for who in Pressing]),
+        app_commands.rename(pressing=localize_text(f"{key}.pressing.name")),
+        app_commands.describe(pressing=localize_text(f"{key}.pressing.description")),
+        app_commands.choices(
+            pressing=[Choice(name=localize_text(f"settings.{who}"), value=who.value) for who in ButtonPolicy]
+        ),
         app_commands.default_permissions(manage_guild=True),
         app_commands.guild_only(),
         app_commands.guild_install(),
     ):
         decorated = decorate(decorated)
-    return app_commands.Command(name=words(f"{key}.name"), description=words(f"{key}.description"), callback=decorated)
+    return app_commands.Command(
+        name=localize_text(f"{key}.name"), description=localize_text(f"{key}.description"), callback=decorated
+    )

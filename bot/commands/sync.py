@@ -14,8 +14,8 @@ from discord.http import Route
 
 log = logging.getLogger(__name__)
 
-DEADLINE: Final = 60.0
-_OURS: Final = frozenset(
+SYNC_TIMEOUT_SECONDS: Final = 60.0
+_COMPARED_KEYS: Final = frozenset(
     {
         *("type", "name", "name_localizations", "description", "description_localizations", "options", "required"),
         *("choices", "value", "min_value", "max_value", "min_length", "max_length", "autocomplete", "channel_types"),
@@ -24,51 +24,53 @@ _OURS: Final = frozenset(
 )
 
 
-async def synchronise(tree: app_commands.CommandTree[Any]) -> bool:
+async def sync_commands(tree: app_commands.CommandTree[Any]) -> bool:
     """Write the commands to Discord if it has others; tell whether it had. The client must be logged in."""
-    if await in_step(tree):
+    if await is_in_sync(tree):
         log.info("the commands are unchanged")
         return False
-    async with asyncio.timeout(DEADLINE):
+    async with asyncio.timeout(SYNC_TIMEOUT_SECONDS):
         await tree.sync()
     log.info("the commands were written to Discord")
     return True
 
 
-async def in_step(tree: app_commands.CommandTree[Any]) -> bool:
+async def is_in_sync(tree: app_commands.CommandTree[Any]) -> bool:
     """Compare the commands of this program with those Discord has."""
     client, translator = tree.client, tree.translator
     route = Route("GET", "/applications/{application_id}/commands", application_id=client.application_id)
-    async with asyncio.timeout(DEADLINE):
+    async with asyncio.timeout(SYNC_TIMEOUT_SECONDS):
         theirs = await client.http.request(route, params={"with_localizations": "true"})
     ours = [
         await command.get_translated_payload(tree, translator) if translator else command.to_dict(tree)
         for command in tree.get_commands()
     ]
-    return _comparable(ours) == _comparable(theirs)
+    return _normalize_commands(ours) == _normalize_commands(theirs)
 
 
-def _comparable(commands: list[dict[str, Any]]) -> list[Any]:
+def _normalize_commands(commands: list[dict[str, Any]]) -> list[Any]:
     """Commands without order, without what Discord adds, and without what is the same as being absent."""
-    return sorted((_kept(command) for command in commands), key=lambda command: (command["type"], command["name"]))
+    return sorted(
+        (_normalize_value(command) for command in commands), key=lambda command: (command["type"], command["name"])
+    )
 
 
-def _kept(value: Any) -> Any:
+def _normalize_value(value: Any) -> Any:
     if isinstance(value, Mapping):
-        kept = {name: _entry(name, entry) for name, entry in value.items() if name in _OURS}
-        return {name: entry for name, entry in kept.items() if not _absent(entry)}
+        kept = {name: _normalize_entry(name, entry) for name, entry in value.items() if name in _COMPARED_KEYS}
+        return {name: entry for name, entry in kept.items() if not _is_absent(entry)}
     if isinstance(value, list):
-        return [_kept(entry) for entry in value]
+        return [_normalize_value(entry) for entry in value]
     return value
 
 
-def _entry(name: str, entry: Any) -> Any:
+def _normalize_entry(name: str, entry: Any) -> Any:
     if name in {"contexts", "integration_types"}:
         return sorted(entry or ())
     if name == "default_member_permissions" and entry is not None:
         return str(entry)  # discord.py writes a number, Discord answers with a string
-    return entry if name.endswith("_localizations") else _kept(entry)
+    return entry if name.endswith("_localizations") else _normalize_value(entry)
 
 
-def _absent(entry: Any) -> bool:
+def _is_absent(entry: Any) -> bool:
     return entry is None or entry is False or entry in ("", {}, [])

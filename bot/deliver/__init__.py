@@ -1,5 +1,5 @@
 """An outcome arrives, the thread hears of it."""
 
-from bot.deliver.deliver import PATIENCE, Deliver, Queue
+from bot.deliver.deliver import DELIVERY_RETRY_DELAYS, DeliveryQueue, OutcomeConsumer
 
-__all__ = ["PATIENCE", "Deliver", "Queue"]
+__all__ = ["DELIVERY_RETRY_DELAYS", "DeliveryQueue", "OutcomeConsumer"]

@@ -5,58 +5,79 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.deliver.spots import Spot
-from bot.letters import Letter, with_picture
-from bot.phrases import phrases_for
-from bot.ports import Standing
-from bot.render import expired_view, failed_view, filtered_view
-from bot.views import notice_rows
+from bot.deliver.spots import Destination
+from bot.letters import MessagePayload, build_result_message
+from bot.phrases import load_messages
+from bot.ports import JobStatus
+from bot.render import build_expired_view, build_failed_view, build_filtered_view
+from bot.views import build_notice_rows
 from shared.catalogue import Catalogue, Model
-from shared.errors import problem
+from shared.errors import make_problem
 from shared.outcome import Failed, Filtered, Generated
-from shared.request import others_for
+from shared.request import find_alternative_models
 
 log = logging.getLogger(__name__)
 
-_GONE: Final = frozenset({"model_gone", "model_withdrawn", "model_off"})
+_UNAVAILABLE_MODEL_CODES: Final = frozenset({"model_gone", "model_withdrawn", "model_off"})
 
 
-async def letter(standing: Standing, picture: bytes | None, spot: Spot, limit: int, catalogue: Catalogue) -> Letter:
+async def build_outcome_message(
+    status: JobStatus, image: bytes | None, destination: Destination, max_bytes: int, catalogue: Catalogue
+) -> MessagePayload:
     """Write the message about a finished job, its picture within `limit` bytes. Encoding is done off the loop."""
-    job, outcome = standing.job, standing.outcome
-    phrases = phrases_for(job.requester.locale)
-    if isinstance(outcome, Generated) and picture is not None:
-        return await _with_picture(standing, outcome, picture, spot=spot, limit=limit, catalogue=catalogue)
-    rows = notice_rows(job.id, job.request, catalogue, phrases, others=_others(standing, catalogue))
+    job, outcome = status.job, status.outcome
+    phrases = load_messages(job.requester.locale)
+    if isinstance(outcome, Generated) and image is not None:
+        return await _build_generated_message(
+            status, outcome, image, destination=destination, max_bytes=max_bytes, catalogue=catalogue
+        )
+    rows = build_notice_rows(
+        job.id, job.request, catalogue, phrases, alternatives=_find_alternative_models(status, catalogue)
+    )
     match outcome:
         case Filtered():
-            return Letter(view=filtered_view(job, outcome, phrases, notes=spot.notes, rows=rows))
+            return MessagePayload(view=build_filtered_view(job, outcome, phrases, notes=destination.notes, rows=rows))
         case Failed():
-            return Letter(view=failed_view(job, outcome, phrases, notes=spot.notes, rows=rows))
+            return MessagePayload(view=build_failed_view(job, outcome, phrases, notes=destination.notes, rows=rows))
         case Generated():
-            return Letter(view=expired_view(job, outcome, phrases, notes=spot.notes, rows=rows))
-    raise TypeError(f"job {job.id} has no outcome yet: {standing.state}")
+            return MessagePayload(view=build_expired_view(job, outcome, phrases, notes=destination.notes, rows=rows))
+    raise TypeError(f"job {job.id} has no outcome yet: {status.state}")
 
 
-async def _with_picture(
-    standing: Standing, made: Generated, picture: bytes, *, spot: Spot, limit: int, catalogue: Catalogue
-) -> Letter:
-    job = standing.job
-    phrases = phrases_for(job.requester.locale)
-    seconds = standing.since - job.accepted_at
+async def _build_generated_message(
+    status: JobStatus,
+    generated: Generated,
+    image: bytes,
+    *,
+    destination: Destination,
+    max_bytes: int,
+    catalogue: Catalogue,
+) -> MessagePayload:
+    job = status.job
+    phrases = load_messages(job.requester.locale)
+    seconds = status.state_since - job.accepted_at
     try:
-        return await with_picture(
-            job, made, picture, phrases, catalogue=catalogue, limit=limit, seconds=seconds, notes=spot.notes
+        return await build_result_message(
+            job,
+            generated,
+            image,
+            phrases,
+            catalogue=catalogue,
+            max_bytes=max_bytes,
+            elapsed_seconds=seconds,
+            notes=destination.notes,
         )
     except ValueError:
         log.exception("job %s: its picture cannot be uploaded; look at what the model answers", job.id)
-        failed = Failed(problem=problem("internal"))
-        rows = notice_rows(job.id, job.request, catalogue, phrases)
-        return Letter(view=failed_view(job, failed, phrases, notes=spot.notes, rows=rows))
+        failed = Failed(problem=make_problem("internal"))
+        rows = build_notice_rows(job.id, job.request, catalogue, phrases)
+        return MessagePayload(view=build_failed_view(job, failed, phrases, notes=destination.notes, rows=rows))
 
 
-def _others(standing: Standing, catalogue: Catalogue) -> Sequence[Model]:
+def _find_alternative_models(status: JobStatus, catalogue: Catalogue) -> Sequence[Model]:
     """Give the models that may be asked instead, where the one that was asked is gone."""
-    if not isinstance(standing.outcome, Failed) or standing.outcome.problem.code not in _GONE:
+    if not isinstance(status.outcome, Failed) or status.outcome.problem.code not in _UNAVAILABLE_MODEL_CODES:
         return ()
-    return others_for(standing.job.request, catalogue, datetime.fromtimestamp(standing.since, UTC).date())
+    return find_alternative_models(
+        status.job.request, catalogue, datetime.fromtimestamp(status.state_since, UTC).date()
+    )

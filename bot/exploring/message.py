@@ -4,17 +4,26 @@ from collections.abc import Sequence
 
 from discord import ui
 
-from bot.phrases import phrases_for
-from bot.ports import Grid
-from bot.render.grid import Stage, grid_view, label_of
-from bot.views import grid_rows
+from bot.phrases import load_messages
+from bot.ports import Exploration
+from bot.render.grid import VariantState, build_exploration_view, format_variant_label
+from bot.views import build_exploration_rows
 from shared.catalogue import Catalogue
 
 
-def message_of(grid: Grid, stages: Sequence[Stage], catalogue: Catalogue, *, sheet: bool) -> ui.LayoutView:
+def render_exploration(
+    exploration: Exploration, states: Sequence[VariantState], catalogue: Catalogue, *, has_contact_sheet: bool
+) -> ui.LayoutView:
     """Show how far an exploration is, in the language of who asked for it; `sheet`: with its contact sheet."""
-    phrases = phrases_for(grid.requester.locale)
-    labels = {cell: label_of(grid.plan, place, catalogue, phrases) for place, cell in enumerate(grid.cells, 1)}
-    ready = {cell for cell, stage in zip(grid.cells, stages, strict=True) if stage is Stage.DONE}
-    rows = grid_rows(grid.id, labels, ready, phrases, waits=Stage.WAITING in stages)
-    return grid_view(grid, stages, catalogue, phrases, rows=rows, sheet=sheet)
+    phrases = load_messages(exploration.requester.locale)
+    labels = {
+        cell: format_variant_label(exploration.plan, place, catalogue, phrases)
+        for place, cell in enumerate(exploration.variant_ids, 1)
+    }
+    ready = {
+        cell for cell, stage in zip(exploration.variant_ids, states, strict=True) if stage is VariantState.GENERATED
+    }
+    rows = build_exploration_rows(exploration.id, labels, ready, phrases, is_cancellable=VariantState.QUEUED in states)
+    return build_exploration_view(
+        exploration, states, catalogue, phrases, rows=rows, has_contact_sheet=has_contact_sheet
+    )

@@ -13,120 +13,139 @@ from typing import Final
 import aiohttp
 import discord
 
-from bot.exploring.message import message_of
-from bot.phrases import phrases_for
-from bot.ports import Exploring, Grid, Past, Standing, State, Watching
-from bot.render.grid import OPEN, SHEET, Stage, cells_of
-from bot.sheets import contact_sheet
-from bot.thumbnails import Thumbnailer
+from bot.exploring.message import render_exploration
+from bot.phrases import load_messages
+from bot.ports import Exploration, ExplorationStore, JobRecord, JobStatus, JobStatusReader, QueueState
+from bot.render.grid import CONTACT_SHEET_FILENAME, OPEN_STATES, VariantState, build_contact_sheet_cells
+from bot.sheets import draw_contact_sheet
+from bot.thumbnails import ThumbnailLoader
 from shared.catalogue import Catalogue
 
 log = logging.getLogger(__name__)
 
-GRACE: Final = 120.0  # a cell that nobody knows of was not taken on by then
-TRIES: Final = 5  # rounds in which the picture of a cell that was told is looked for
-_UPLOAD_SECONDS: Final = 60.0
-_ENDS: Final = {"generated": Stage.DONE, "filtered": Stage.FILTERED}
+GRACE_SECONDS: Final = 120.0  # a cell that nobody knows of was not taken on by then
+MAX_PICTURE_ATTEMPTS: Final = 5  # rounds in which the picture of a cell that was told is looked for
+_UPLOAD_TIMEOUT_SECONDS: Final = 60.0
+_STATE_BY_OUTCOME: Final = {"generated": VariantState.GENERATED, "filtered": VariantState.FILTERED}
 
 
-class Explorations:
+class ExplorationMessages:
     """Keeps the message of every open exploration true, a round every `period` seconds. `clock` gives Unix seconds."""
 
     def __init__(
         self,
         client: discord.Client,
-        queue: Watching,
-        grids: Exploring,
-        thumbnails: Thumbnailer,
+        queue: JobStatusReader,
+        explorations: ExplorationStore,
+        thumbnails: ThumbnailLoader,
         catalogue: Catalogue,
         *,
-        period: float = 3.0,
+        interval: float = 3.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
         self._queue = queue
-        self._grids = grids
+        self._explorations = explorations
         self._thumbnails = thumbnails
         self._catalogue = catalogue
-        self._period = period
+        self._interval = interval
         self._clock = clock
-        self._shown: dict[str, tuple[Grid, list[Stage]]] = {}
-        self._missed: dict[str, int] = {}
+        self._last_rendered: dict[str, tuple[Exploration, list[VariantState]]] = {}
+        self._missing_counts: dict[str, int] = {}
 
     async def run(self) -> None:
         """Look and edit until cancelled. A failed round is logged, the next one starts afresh."""
         while True:
             try:
-                await self.look()
+                await self.refresh_messages()
             except Exception:
                 log.exception("the explorations could not be looked at; the next round tries again")
-            await asyncio.sleep(self._period)
+            await asyncio.sleep(self._interval)
 
-    async def look(self) -> None:
+    async def refresh_messages(self) -> None:
         """One round: edit the messages that say something else than they should. Raises what queue and records do."""
-        grids = await self._grids.open_grids()
+        grids = await self._explorations.list_open_explorations()
         ids = {grid.id for grid in grids}
-        self._shown = {grid_id: shown for grid_id, shown in self._shown.items() if grid_id in ids}
-        self._missed = {grid_id: missed for grid_id, missed in self._missed.items() if grid_id in ids}
-        known = await self._queue.standings([cell for grid in grids for cell in grid.cells])
+        self._last_rendered = {grid_id: shown for grid_id, shown in self._last_rendered.items() if grid_id in ids}
+        self._missing_counts = {grid_id: missed for grid_id, missed in self._missing_counts.items() if grid_id in ids}
+        known = await self._queue.load_statuses([cell for grid in grids for cell in grid.variant_ids])
         standings = {standing.job.id: standing for standing in known}
         for grid in grids:
             try:
-                await self._bring_up_to_date(grid, standings)
+                await self._refresh_message(grid, standings)
             except (discord.Forbidden, discord.NotFound) as error:
                 log.info("exploration %s: its message cannot be edited any more (%s)", grid.id, error)
-                await self._grids.ended(grid.id)
+                await self._explorations.mark_exploration_ended(grid.id)
             except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
                 log.warning("exploration %s: not edited, a later round tries again (%r)", grid.id, error)
             except Exception:
                 log.exception("exploration %s: a later round tries again", grid.id)
 
-    async def _bring_up_to_date(self, grid: Grid, standings: Mapping[str, Standing]) -> None:
-        pasts = {past.job.id: past for past in await self._grids.cells(grid)}
+    async def _refresh_message(self, exploration: Exploration, statuses: Mapping[str, JobStatus]) -> None:
+        pasts = {past.job.id: past for past in await self._explorations.list_variants(exploration)}
         stages = [
-            self._stage(grid, place, pasts.get(cell), standings.get(cell)) for place, cell in enumerate(grid.cells, 1)
+            self._determine_state(exploration, place, pasts.get(cell), statuses.get(cell))
+            for place, cell in enumerate(exploration.variant_ids, 1)
         ]
-        if self._shown.get(grid.id) == (grid, stages):
+        if self._last_rendered.get(exploration.id) == (exploration, stages):
             return
-        pictures = await self._pictures(grid, stages, pasts)
-        missing = Stage.MISSING if self._missed.get(grid.id, 0) >= TRIES else Stage.PAINTING
+        pictures = await self._load_thumbnails(exploration, stages, pasts)
+        missing = (
+            VariantState.MISSING
+            if self._missing_counts.get(exploration.id, 0) >= MAX_PICTURE_ATTEMPTS
+            else VariantState.RUNNING
+        )
         seen = [
-            missing if stage is Stage.DONE and picture is None else stage
+            missing if stage is VariantState.GENERATED and picture is None else stage
             for stage, picture in zip(stages, pictures, strict=True)
         ]
-        await self._edit(grid, seen, pictures)
-        if seen == stages or missing is Stage.MISSING:
-            self._shown[grid.id] = grid, stages
-        if not OPEN.intersection(seen):
-            await self._grids.ended(grid.id)
+        await self._edit_message(exploration, seen, pictures)
+        if seen == stages or missing is VariantState.MISSING:
+            self._last_rendered[exploration.id] = exploration, stages
+        if not OPEN_STATES.intersection(seen):
+            await self._explorations.mark_exploration_ended(exploration.id)
 
-    def _stage(self, grid: Grid, place: int, past: Past | None, standing: Standing | None) -> Stage:
-        if place in grid.refused:
-            return Stage.REFUSED
-        if past is not None and past.kind is not None:
-            return Stage.MISSING if past.deleted else _ENDS.get(past.kind, Stage.FAILED)
-        if standing is not None and standing.state not in {State.PREPARING, State.WAITING}:
-            return Stage.PAINTING
-        if standing is not None or (past is not None and past.open):
-            return Stage.WAITING
-        return Stage.WAITING if self._clock() - grid.at < GRACE else Stage.FAILED
+    def _determine_state(
+        self, exploration: Exploration, number: int, record: JobRecord | None, status: JobStatus | None
+    ) -> VariantState:
+        if number in exploration.rejected:
+            return VariantState.REJECTED
+        if record is not None and record.outcome_kind is not None:
+            return (
+                VariantState.MISSING
+                if record.is_deleted
+                else _STATE_BY_OUTCOME.get(record.outcome_kind, VariantState.FAILED)
+            )
+        if status is not None and status.state not in {QueueState.PREPARING, QueueState.QUEUED}:
+            return VariantState.RUNNING
+        if status is not None or (record is not None and record.is_open):
+            return VariantState.QUEUED
+        return VariantState.QUEUED if self._clock() - exploration.created_at < GRACE_SECONDS else VariantState.FAILED
 
-    async def _pictures(self, grid: Grid, stages: Sequence[Stage], pasts: Mapping[str, Past]) -> Sequence[bytes | None]:
+    async def _load_thumbnails(
+        self, exploration: Exploration, states: Sequence[VariantState], records: Mapping[str, JobRecord]
+    ) -> Sequence[bytes | None]:
         """Give the pictures of the cells that are done, small; None where there is none yet, or no more."""
-        done = [cell for cell, stage in zip(grid.cells, stages, strict=True) if stage is Stage.DONE]
-        small = dict(zip(done, await self._thumbnails.of([pasts[cell] for cell in done]), strict=True))
+        done = [
+            cell for cell, stage in zip(exploration.variant_ids, states, strict=True) if stage is VariantState.GENERATED
+        ]
+        small = dict(zip(done, await self._thumbnails.load_thumbnails([records[cell] for cell in done]), strict=True))
         if None in small.values():
-            self._missed[grid.id] = self._missed.get(grid.id, 0) + 1
-        return [small.get(cell) for cell in grid.cells]
+            self._missing_counts[exploration.id] = self._missing_counts.get(exploration.id, 0) + 1
+        return [small.get(cell) for cell in exploration.variant_ids]
 
-    async def _edit(self, grid: Grid, stages: Sequence[Stage], pictures: Sequence[bytes | None]) -> None:
-        phrases = phrases_for(grid.requester.locale)
-        cells = cells_of(grid.plan, stages, pictures, self._catalogue, phrases)
-        sheet = await asyncio.to_thread(contact_sheet, cells)
-        channel = self._client.get_partial_messageable(grid.place.channel, guild_id=grid.place.guild)
-        async with asyncio.timeout(_UPLOAD_SECONDS):
-            await channel.get_partial_message(grid.place.message).edit(
-                view=message_of(grid, stages, self._catalogue, sheet=True),
-                attachments=[discord.File(io.BytesIO(sheet.jpeg), filename=SHEET)],
+    async def _edit_message(
+        self, exploration: Exploration, states: Sequence[VariantState], pictures: Sequence[bytes | None]
+    ) -> None:
+        phrases = load_messages(exploration.requester.locale)
+        cells = build_contact_sheet_cells(exploration.plan, states, pictures, self._catalogue, phrases)
+        sheet = await asyncio.to_thread(draw_contact_sheet, cells)
+        channel = self._client.get_partial_messageable(
+            exploration.origin.channel_id, guild_id=exploration.origin.guild_id
+        )
+        async with asyncio.timeout(_UPLOAD_TIMEOUT_SECONDS):
+            await channel.get_partial_message(exploration.origin.message_id).edit(
+                view=render_exploration(exploration, states, self._catalogue, has_contact_sheet=True),
+                attachments=[discord.File(io.BytesIO(sheet.jpeg), filename=CONTACT_SHEET_FILENAME)],
                 allowed_mentions=discord.AllowedMentions.none(),
             )

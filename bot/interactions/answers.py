@@ -14,21 +14,21 @@ import discord
 from discord import ui
 from discord.utils import MISSING
 
-from bot.interactions.speaking import phrases_of
-from bot.render.text import escaped
-from shared.errors import Problem, Refused
+from bot.interactions.speaking import get_localized_messages
+from bot.render.text import escape_markdown
+from shared.errors import Problem, RejectedError
 
 log = logging.getLogger(__name__)
 
-LIMIT: Final = 2000
-ATTEMPTS: Final = 3
-_DEADLINE: Final = 10.0
-_ANSWER: Final = "answer"
+MESSAGE_LIMIT: Final = 2000
+MAX_ATTEMPTS: Final = 3
+_TIMEOUT_SECONDS: Final = 10.0
+_RESPONSE_ID_KEY: Final = "answer"
 _ALREADY_ACKNOWLEDGED: Final = 40060
 _UNKNOWN_INTERACTION: Final = 10062
 
 
-async def acknowledge(interaction: discord.Interaction, *, private: bool = False) -> bool:
+async def defer(interaction: discord.Interaction, *, private: bool = False) -> bool:
     """Show everyone, or the author alone, that the bot is thinking, in a new message whatever was used.
 
     False when this very interaction was answered before, or died waiting.
@@ -36,105 +36,107 @@ async def acknowledge(interaction: discord.Interaction, *, private: bool = False
 
     async def think() -> None:
         given = await interaction.response.defer(thinking=True, ephemeral=private)
-        interaction.extras[_ANSWER] = given and given.message_id
+        interaction.extras[_RESPONSE_ID_KEY] = given and given.message_id
 
-    return await _answer_first(interaction, think)
+    return await _respond_with_retry(interaction, think)
 
 
-async def answer_id(interaction: discord.Interaction) -> int:
+async def fetch_response_id(interaction: discord.Interaction) -> int:
     """Name the message that `acknowledge` made: Discord told its id, or is asked where that was lost on its way.
 
     https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-callback-response-object
     """
-    return interaction.extras.get(_ANSWER) or (await interaction.original_response()).id
+    return interaction.extras.get(_RESPONSE_ID_KEY) or (await interaction.original_response()).id
 
 
-async def refuse(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
+async def respond_with_problems(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
     """Answer, before anything else, with all that is wrong; only the author sees it."""
-    await tell(interaction, written(interaction, problems))
+    await respond_privately(interaction, format_problems(interaction, problems))
 
 
-async def tell(interaction: discord.Interaction, text: str, *, view: ui.View = MISSING) -> None:
+async def respond_privately(interaction: discord.Interaction, text: str, *, view: ui.View = MISSING) -> None:
     """Answer, before anything else, with these words and buttons; only the author sees them."""
-    await _answer_first(interaction, lambda: interaction.response.send_message(text, view=view, ephemeral=True))
+    await _respond_with_retry(interaction, lambda: interaction.response.send_message(text, view=view, ephemeral=True))
 
 
-async def outdated(interaction: discord.Interaction) -> None:
+async def respond_outdated(interaction: discord.Interaction) -> None:
     """Answer, before anything else, that this is nothing the bot knows how to do."""
-    await tell(interaction, phrases_of(interaction).say("refused.outdated"))
+    await respond_privately(interaction, get_localized_messages(interaction).text("refused.outdated"))
 
 
-async def open_form(interaction: discord.Interaction, form: ui.Modal) -> None:
+async def open_modal(interaction: discord.Interaction, modal: ui.Modal) -> None:
     """Answer, before anything else, with a form to fill in."""
-    await _answer_first(interaction, lambda: interaction.response.send_modal(form))
+    await _respond_with_retry(interaction, lambda: interaction.response.send_modal(modal))
 
 
-async def hold(interaction: discord.Interaction) -> bool:
+async def defer_update(interaction: discord.Interaction) -> bool:
     """Promise, before anything else, that the message which was used will change; `change` keeps it.
 
     False as `acknowledge` has it.
     """
-    return await _answer_first(interaction, interaction.response.defer)
+    return await _respond_with_retry(interaction, interaction.response.defer)
 
 
-async def change(interaction: discord.Interaction, text: str) -> None:
+async def edit_response(interaction: discord.Interaction, text: str) -> None:
     """Put these words in the place of the answer that was promised, and of any buttons."""
-    async with asyncio.timeout(_DEADLINE):
+    async with asyncio.timeout(_TIMEOUT_SECONDS):
         await interaction.edit_original_response(content=text, view=None)
 
 
-async def report(interaction: discord.Interaction, do: Callable[[], Awaitable[str]]) -> None:
+async def run_and_report(interaction: discord.Interaction, run: Callable[[], Awaitable[str]]) -> None:
     """Do something once, however often Discord delivers the interaction, and tell its author alone what came of it."""
-    if not await acknowledge(interaction, private=True):
+    if not await defer(interaction, private=True):
         return
     try:
-        text = await do()
-    except Refused as refused:
-        text = written(interaction, refused.problems)
-    await change(interaction, text)
+        text = await run()
+    except RejectedError as refused:
+        text = format_problems(interaction, refused.problems)
+    await edit_response(interaction, text)
 
 
-async def take_back(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
+async def withdraw_and_explain(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
     """Delete the public answer, then say what is wrong to the author alone.
 
     The deletion comes first: a followup to an answer that is still "thinking" would replace it, for everyone to see.
     """
-    async with asyncio.timeout(_DEADLINE * 3):
+    async with asyncio.timeout(_TIMEOUT_SECONDS * 3):
         with contextlib.suppress(discord.NotFound):
             await interaction.delete_original_response()
-        await interaction.followup.send(written(interaction, problems), ephemeral=True)
+        await interaction.followup.send(format_problems(interaction, problems), ephemeral=True)
 
 
-async def refuse_late(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
+async def respond_or_followup_with_problems(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
     """Tell the author alone what is wrong, wherever the answer stands.
 
     One that still says "thinking" gets words before it is deleted: only then does Discord take a followup, and if the
     deletion fails, the words stand. A message that was used stays as it is.
     """
     if not interaction.response.is_done():
-        await refuse(interaction, problems)
+        await respond_with_problems(interaction, problems)
     elif interaction.response.type is discord.InteractionResponseType.deferred_message_update:
-        async with asyncio.timeout(_DEADLINE):
-            await interaction.followup.send(written(interaction, problems), ephemeral=True)
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            await interaction.followup.send(format_problems(interaction, problems), ephemeral=True)
     else:
-        async with asyncio.timeout(_DEADLINE * 3):
-            await interaction.edit_original_response(content=written(interaction, problems))
-        await take_back(interaction, problems)
+        async with asyncio.timeout(_TIMEOUT_SECONDS * 3):
+            await interaction.edit_original_response(content=format_problems(interaction, problems))
+        await withdraw_and_explain(interaction, problems)
 
 
-def written(interaction: discord.Interaction, problems: Sequence[Problem]) -> str:
+def format_problems(interaction: discord.Interaction, problems: Sequence[Problem]) -> str:
     """All that is wrong, in the author's language, as text that Discord shows literally and takes in one message."""
-    first, *more = phrases_of(interaction).problems(problems)
-    text = "\n".join([escaped(first, LIMIT), *(f"- {escaped(line, LIMIT)}" for line in more)])
-    return text if len(text) <= LIMIT else text[: LIMIT - 1] + "…"
+    first, *more = get_localized_messages(interaction).format_problems(problems)
+    text = "\n".join(
+        [escape_markdown(first, MESSAGE_LIMIT), *(f"- {escape_markdown(line, MESSAGE_LIMIT)}" for line in more)]
+    )
+    return text if len(text) <= MESSAGE_LIMIT else text[: MESSAGE_LIMIT - 1] + "…"
 
 
-async def _answer_first(interaction: discord.Interaction, answer: Callable[[], Awaitable[object]]) -> bool:
+async def _respond_with_retry(interaction: discord.Interaction, respond: Callable[[], Awaitable[object]]) -> bool:
     """Answer, and again when the connection broke: if an earlier try did arrive, Discord says so."""
-    for attempt in range(ATTEMPTS):
+    for attempt in range(MAX_ATTEMPTS):
         try:
-            async with asyncio.timeout(_DEADLINE):
-                await answer()
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                await respond()
         except discord.HTTPException as error:
             if error.code == _ALREADY_ACKNOWLEDGED:
                 return attempt > 0
@@ -145,7 +147,7 @@ async def _answer_first(interaction: discord.Interaction, answer: Callable[[], A
                 return False
             raise
         except (aiohttp.ClientError, OSError):
-            if attempt == ATTEMPTS - 1:
+            if attempt == MAX_ATTEMPTS - 1:
                 raise
         else:
             return True

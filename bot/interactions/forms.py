@@ -12,57 +12,63 @@ from typing import Any, Final
 import discord
 from discord import ui
 
-from bot.views import Press, custom_id
-from bot.views.press import read
+from bot.views import CustomId, format_custom_id
+from bot.views.press import parse_custom_id
 
 TITLE_LIMIT: Final = 45
-OPEN_SECONDS: Final = 900.0  # an interaction's token lives as long
-_APART: Final = "~"
+MODAL_TIMEOUT_SECONDS: Final = 900.0  # an interaction's token lives as long
+_NONCE_SEPARATOR: Final = "~"
 
 
 @dataclass(frozen=True)
-class Form:
+class ModalSubmission:
     """A modal that was submitted: `verb`, `job_id` and `more` of its custom id, and what was filled in by field.
 
     A text is a string, "" when it was left empty; what was chosen is a tuple of values.
     """
 
-    verb: str
+    action: str
     job_id: str
-    more: str
+    argument: str
     fields: Mapping[str, str | tuple[str, ...]]
 
-    def text(self, name: str) -> str | None:
+    def get_text(self, name: str) -> str | None:
         """Give what was written or chosen, None when nothing was."""
         value = self.fields.get(name) or None
         return value[0] if isinstance(value, tuple) else value
 
 
-def modal(title: str, press: Press, *parts: ui.Item[Any]) -> ui.Modal:
+def build_modal(title: str, parsed_id: CustomId, *parts: ui.Item[Any]) -> ui.Modal:
     """Build a modal that `read_form` reads again; each time it is opened it has an id of its own."""
-    written = custom_id(press.verb, press.job_id, press.more) + _APART + secrets.token_hex(4)
-    built = ui.Modal(title=title[:TITLE_LIMIT], custom_id=written, timeout=OPEN_SECONDS)
+    written = (
+        format_custom_id(parsed_id.action, parsed_id.job_id, parsed_id.argument)
+        + _NONCE_SEPARATOR
+        + secrets.token_hex(4)
+    )
+    built = ui.Modal(title=title[:TITLE_LIMIT], custom_id=written, timeout=MODAL_TIMEOUT_SECONDS)
     for part in parts:
         built.add_item(part)
     return built
 
 
-def read_form(interaction: discord.Interaction) -> Form | None:
+def parse_modal_submission(interaction: discord.Interaction) -> ModalSubmission | None:
     """Read a submitted modal; None when the interaction is something else."""
     if interaction.type is not discord.InteractionType.modal_submit or interaction.data is None:
         return None
     data: Mapping[str, Any] = interaction.data
-    press = read(str(data.get("custom_id", "")).partition(_APART)[0])
+    press = parse_custom_id(str(data.get("custom_id", "")).partition(_NONCE_SEPARATOR)[0])
     if press is None:
         return None
-    return Form(press.verb, press.job_id, press.more, dict(_fields(data.get("components", ()))))
+    return ModalSubmission(
+        press.action, press.job_id, press.argument, dict(_iterate_fields(data.get("components", ())))
+    )
 
 
-def _fields(components: Any) -> Iterator[tuple[str, str | tuple[str, ...]]]:
+def _iterate_fields(components: Any) -> Iterator[tuple[str, str | tuple[str, ...]]]:
     for component in components:
-        yield from _fields(component.get("components", ()))
+        yield from _iterate_fields(component.get("components", ()))
         if "component" in component:
-            yield from _fields([component["component"]])
+            yield from _iterate_fields([component["component"]])
         if "values" in component:
             yield str(component["custom_id"]), tuple(str(value) for value in component["values"] or ())
         elif "value" in component:

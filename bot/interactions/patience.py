@@ -10,21 +10,21 @@ from typing import Final
 
 import discord
 
-from shared.errors import Refused, problem
+from shared.errors import RejectedError, make_problem
 
-LOOK_SECONDS: Final = 2.5
-_UNTIL: Final = "looked up until"
+LOOKUP_TIMEOUT_SECONDS: Final = 2.5
+_DEADLINE_KEY: Final = "looked up until"
 
 
 @contextlib.asynccontextmanager
-async def looking_up(interaction: discord.Interaction) -> AsyncIterator[None]:
+async def limit_lookup_time(interaction: discord.Interaction) -> AsyncIterator[None]:
     """Look up what the first answer depends on; all that is looked up for it shares `LOOK_SECONDS`.
 
-    Raises `Refused` (not_in_time).
+    Raises `RejectedError` (not_in_time).
     """
-    until = interaction.extras.setdefault(_UNTIL, asyncio.get_running_loop().time() + LOOK_SECONDS)
+    until = interaction.extras.setdefault(_DEADLINE_KEY, asyncio.get_running_loop().time() + LOOKUP_TIMEOUT_SECONDS)
     try:
         async with asyncio.timeout_at(until):
             yield
     except TimeoutError as error:
-        raise Refused(problem("not_in_time")) from error
+        raise RejectedError(make_problem("not_in_time")) from error

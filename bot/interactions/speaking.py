@@ -8,46 +8,49 @@ from typing import Final
 
 import discord
 
-from bot.interactions.patience import looking_up
-from bot.phrases import Phrases, phrases_for
-from bot.ports import Knowing, Preferences
-from shared.errors import Refused, problem
+from bot.interactions.patience import limit_lookup_time
+from bot.phrases import Messages, load_messages
+from bot.ports import Preferences, PreferencesStore
+from shared.errors import RejectedError, make_problem
 
 log = logging.getLogger(__name__)
 
-_KEY: Final = "preferences"
+_PREFERENCES_KEY: Final = "preferences"
 
 
-async def get_to_know(interaction: discord.Interaction, people: Knowing | None) -> None:
+async def load_preferences(interaction: discord.Interaction, preferences_store: PreferencesStore | None) -> None:
     """Read what this person prefers, for all that follows."""
     try:
-        async with looking_up(interaction):
-            know(interaction, await people.preferences(interaction.user.id) if people else Preferences())
+        async with limit_lookup_time(interaction):
+            set_preferences(
+                interaction,
+                await preferences_store.load_preferences(interaction.user.id) if preferences_store else Preferences(),
+            )
     except Exception:
         log.warning("job %s: what its person prefers cannot be read", interaction.id, exc_info=True)
 
 
-def know(interaction: discord.Interaction, preferences: Preferences) -> None:
+def set_preferences(interaction: discord.Interaction, preferences: Preferences) -> None:
     """Go by these for all that follows."""
-    interaction.extras[_KEY] = preferences
+    interaction.extras[_PREFERENCES_KEY] = preferences
 
 
-def preferences_of(interaction: discord.Interaction) -> Preferences:
+def get_preferences(interaction: discord.Interaction) -> Preferences:
     """Give what this person prefers; the defaults where that could not be read."""
-    found = interaction.extras.get(_KEY)
+    found = interaction.extras.get(_PREFERENCES_KEY)
     return found if isinstance(found, Preferences) else Preferences()
 
 
-def known_preferences_of(interaction: discord.Interaction) -> Preferences:
+def require_preferences(interaction: discord.Interaction) -> Preferences:
     """Give what this person prefers, where a default may tell others what is private, or replace what was chosen.
 
-    Raises `Refused` (not_in_time) where that could not be read.
+    Raises `RejectedError` (not_in_time) where that could not be read.
     """
-    if _KEY not in interaction.extras:
-        raise Refused(problem("not_in_time"))
-    return preferences_of(interaction)
+    if _PREFERENCES_KEY not in interaction.extras:
+        raise RejectedError(make_problem("not_in_time"))
+    return get_preferences(interaction)
 
 
-def phrases_of(interaction: discord.Interaction) -> Phrases:
+def get_localized_messages(interaction: discord.Interaction) -> Messages:
     """Give the sentences in the language that this person chose, or that of their Discord."""
-    return phrases_for(preferences_of(interaction).language or interaction.locale.value)
+    return load_messages(get_preferences(interaction).language or interaction.locale.value)

@@ -15,158 +15,174 @@ from typing import Final
 import discord
 from discord import ui
 
-from bot.interactions.answers import acknowledge, outdated, refuse, written
-from bot.interactions.showing import UPLOAD_SECONDS
-from bot.interactions.speaking import phrases_of
-from bot.letters import stem
-from bot.looking.part import Part
-from bot.phrases import Phrases
-from bot.ports import Past, Search, Searching
-from bot.render.manifest import entry_of
-from bot.thumbnails import Pictures
-from bot.upload import WHOLE_REQUEST
-from bot.views import Press
-from bot.views.rows import button
-from shared.errors import Refused, problem
-from shared.pictures import sniff
+from bot.interactions.answers import defer, format_problems, respond_outdated, respond_with_problems
+from bot.interactions.showing import UPLOAD_TIMEOUT_SECONDS
+from bot.interactions.speaking import get_localized_messages
+from bot.letters import build_file_stem
+from bot.looking.part import ExportArchive
+from bot.phrases import Messages
+from bot.ports import JobRecord, JobSearch, SearchQuery
+from bot.render.manifest import build_manifest_entry
+from bot.thumbnails import ResultImageLoader
+from bot.upload import MAX_REQUEST_BYTES
+from bot.views import CustomId
+from bot.views.rows import build_button
+from shared.errors import RejectedError, make_problem
+from shared.pictures import sniff_image_type
 
-PARTS: Final = 10
-SECONDS: Final = 600.0  # of the 900 in which Discord takes followups
-AT_ONCE: Final = 2
-PICTURE_SECONDS: Final = 30.0
-_MORE: Final = re.compile(r"(\d{1,12})-(\d{1,9})", re.ASCII)
-_STEP: Final = 50
+MAX_ARCHIVES: Final = 10
+MAX_EXPORT_SECONDS: Final = 600.0  # of the 900 in which Discord takes followups
+MAX_CONCURRENT_EXPORTS: Final = 2
+PICTURE_TIMEOUT_SECONDS: Final = 30.0
+_CURSOR_PATTERN: Final = re.compile(r"(\d{1,12})-(\d{1,9})", re.ASCII)
+_PAGE_SIZE: Final = 50
 
 
 @dataclass
-class Going:
+class ExportProgress:
     """How far one export has come; `skip` jobs are behind it."""
 
-    skip: int
-    parts: int = 0
+    offset: int
+    archives: int = 0
     jobs: int = 0
     pictures: int = 0
-    left: int = 0
+    remaining: int = 0
 
 
 @dataclass(frozen=True)
-class Export:
+class ExportCommand:
     """Sends a person what they made, to them alone; one export of a person at a time, and `AT_ONCE` in all.
 
     `parts` and `seconds` bound what one go sends, and how long it takes.
     """
 
-    search: Searching
-    pictures: Pictures
-    parts: int = PARTS
-    seconds: float = SECONDS
-    now: Callable[[], float] = time.time
-    busy: set[int] = field(default_factory=set)
+    job_search: JobSearch
+    pictures: ResultImageLoader
+    max_archives: int = MAX_ARCHIVES
+    max_seconds: float = MAX_EXPORT_SECONDS
+    clock: Callable[[], float] = time.time
+    active_users: set[int] = field(default_factory=set)
 
     async def __call__(self, interaction: discord.Interaction) -> None:
-        await self._alone(interaction, until=int(self.now()) + 1, skip=0)
+        await self._run_exclusively(interaction, until=int(self.clock()) + 1, offset=0)
 
-    async def older(self, interaction: discord.Interaction, press: Press) -> None:
+    async def continue_export(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
         """Go on where an export of before ended: `press.more` is when that was asked for, and how many it had."""
-        found = _MORE.fullmatch(press.more)
+        found = _CURSOR_PATTERN.fullmatch(parsed_id.argument)
         if found is None:
-            await outdated(interaction)
+            await respond_outdated(interaction)
         else:
-            await self._alone(interaction, until=int(found[1]), skip=int(found[2]))
+            await self._run_exclusively(interaction, until=int(found[1]), offset=int(found[2]))
 
-    async def _alone(self, interaction: discord.Interaction, *, until: int, skip: int) -> None:
+    async def _run_exclusively(self, interaction: discord.Interaction, *, until: int, offset: int) -> None:
         user = interaction.user.id
-        if user in self.busy or len(self.busy) >= AT_ONCE:
-            await refuse(interaction, [problem("export_running" if user in self.busy else "export_busy")])
+        if user in self.active_users or len(self.active_users) >= MAX_CONCURRENT_EXPORTS:
+            await respond_with_problems(
+                interaction, [make_problem("export_running" if user in self.active_users else "export_busy")]
+            )
             return
-        self.busy.add(user)
+        self.active_users.add(user)
         try:
-            if await acknowledge(interaction, private=True):
-                await self._export(interaction, until, Going(skip))
+            if await defer(interaction, private=True):
+                await self._send_archives(interaction, until, ExportProgress(offset))
         finally:
-            self.busy.discard(user)
+            self.active_users.discard(user)
 
-    async def _export(self, interaction: discord.Interaction, until: int, going: Going) -> None:
-        phrases = phrases_of(interaction)
-        await interaction.edit_original_response(content=phrases.say("export.going"))
+    async def _send_archives(self, interaction: discord.Interaction, until: int, progress: ExportProgress) -> None:
+        phrases = get_localized_messages(interaction)
+        await interaction.edit_original_response(content=phrases.text("export.going"))
         try:
-            async for part in self._filled(interaction, until, going):
-                going.parts += 1
-                name = f"pentimento-{going.skip}.zip"
-                async with asyncio.timeout(UPLOAD_SECONDS):
+            async for part in self._build_archives(interaction, until, progress):
+                progress.archives += 1
+                name = f"pentimento-{progress.offset}.zip"
+                async with asyncio.timeout(UPLOAD_TIMEOUT_SECONDS):
                     await interaction.followup.send(
                         file=discord.File(io.BytesIO(part), filename=name), ephemeral=True, wait=True
                     )
-        except Refused as refused:
-            await interaction.edit_original_response(content=written(interaction, refused.problems))
+        except RejectedError as refused:
+            await interaction.edit_original_response(content=format_problems(interaction, refused.problems))
             return
-        await interaction.edit_original_response(content=_told(going, phrases), view=_older(until, going, phrases))
+        await interaction.edit_original_response(
+            content=_format_summary(progress, phrases), view=_build_continue_view(until, progress, phrases)
+        )
 
-    async def _filled(self, interaction: discord.Interaction, until: int, going: Going) -> AsyncIterator[bytes]:
+    async def _build_archives(
+        self, interaction: discord.Interaction, until: int, progress: ExportProgress
+    ) -> AsyncIterator[bytes]:
         """Give the zips of one go, each when it is full."""
-        limit, ends = min(interaction.filesize_limit, WHOLE_REQUEST), time.monotonic() + self.seconds
-        part = Part(limit)
-        async for past in self._mine(interaction.user.id, until, going):
-            picture, why = await self._picture(past, limit)
-            kind = sniff(picture[:512]) if picture else None
-            file = f"{stem(past.job.id, past.seed)}.{kind.extension}" if kind else None
-            entry = entry_of(past, file, why)
-            if not part.takes(entry, picture):
-                yield part.whole()
-                part = Part(limit)
-                if going.parts >= self.parts:
+        limit, ends = min(interaction.filesize_limit, MAX_REQUEST_BYTES), time.monotonic() + self.max_seconds
+        part = ExportArchive(limit)
+        async for past in self._iterate_jobs(interaction.user.id, until, progress):
+            picture, why = await self._fetch_picture(past, limit)
+            kind = sniff_image_type(picture[:512]) if picture else None
+            file = f"{build_file_stem(past.job.id, past.seed)}.{kind.extension}" if kind else None
+            entry = build_manifest_entry(past, file, why)
+            if not part.has_room_for(entry, picture):
+                yield part.finish_archive()
+                part = ExportArchive(limit)
+                if progress.archives >= self.max_archives:
                     return
-            part.add(entry, picture)
-            going.skip, going.jobs, going.left = going.skip + 1, going.jobs + 1, going.left - 1
-            going.pictures += picture is not None
+            part.add_job(entry, picture)
+            progress.offset, progress.jobs, progress.remaining = (
+                progress.offset + 1,
+                progress.jobs + 1,
+                progress.remaining - 1,
+            )
+            progress.pictures += picture is not None
             if time.monotonic() > ends:
                 break
-        if not part.empty:
-            yield part.whole()
+        if not part.is_empty:
+            yield part.finish_archive()
 
-    async def _mine(self, user: int, until: int, going: Going) -> AsyncIterator[Past]:
-        wanted, skip = Search(user, until=until), going.skip
+    async def _iterate_jobs(self, user: int, until: int, progress: ExportProgress) -> AsyncIterator[JobRecord]:
+        wanted, skip = SearchQuery(user, accepted_before=until), progress.offset
         while True:
-            found = await self.search.search(wanted, guild=None, channels=(), most=_STEP, skip=skip)
-            going.left = found.count - skip
-            for past in found.pasts:
+            found = await self.job_search.search_jobs(
+                wanted, guild_id=None, channel_ids=(), limit=_PAGE_SIZE, offset=skip
+            )
+            progress.remaining = found.total_count - skip
+            for past in found.records:
                 yield past
-            skip += _STEP
-            if skip >= found.count:
+            skip += _PAGE_SIZE
+            if skip >= found.total_count:
                 return
 
-    async def _picture(self, past: Past, limit: int) -> tuple[bytes | None, str | None]:
+    async def _fetch_picture(self, record: JobRecord, limit: int) -> tuple[bytes | None, str | None]:
         """Give a job's picture, or why there is none."""
-        if past.kind != "generated":
-            return None, past.kind
+        if record.outcome_kind != "generated":
+            return None, record.outcome_kind
         try:
-            async with asyncio.timeout(PICTURE_SECONDS):
-                picture = await self.pictures.of(past)
-        except (Refused, TimeoutError):
+            async with asyncio.timeout(PICTURE_TIMEOUT_SECONDS):
+                picture = await self.pictures.load_image(record)
+        except (RejectedError, TimeoutError):
             return None, "unreachable"
-        if picture is None or sniff(picture[:512]) is None:
-            return None, "deleted" if past.deleted else "gone"
-        if not Part(limit).takes(entry_of(past, "", None), picture):
+        if picture is None or sniff_image_type(picture[:512]) is None:
+            return None, "deleted" if record.is_deleted else "gone"
+        if not ExportArchive(limit).has_room_for(build_manifest_entry(record, "", None), picture):
             return None, "too large"
         return picture, None
 
 
-def _told(going: Going, phrases: Phrases) -> str:
+def _format_summary(progress: ExportProgress, messages: Messages) -> str:
     """Say what was sent, and what was not."""
-    if not going.jobs:
-        return phrases.say("export.nothing")
-    said = [phrases.say("export.sent", count=going.jobs, pictures=going.pictures)]
-    if going.jobs > going.pictures:
-        said.append(phrases.say("export.without", count=going.jobs - going.pictures))
-    if going.left > 0:
-        said.append(phrases.say("export.left", count=going.left))
+    if not progress.jobs:
+        return messages.text("export.nothing")
+    said = [messages.text("export.sent", count=progress.jobs, pictures=progress.pictures)]
+    if progress.jobs > progress.pictures:
+        said.append(messages.text("export.without", count=progress.jobs - progress.pictures))
+    if progress.remaining > 0:
+        said.append(messages.text("export.left", count=progress.remaining))
     return "\n".join(said)
 
 
-def _older(until: int, going: Going, phrases: Phrases) -> ui.View | None:
+def _build_continue_view(until: int, progress: ExportProgress, messages: Messages) -> ui.View | None:
     """Give what goes on with the older ones, where there are any."""
-    if going.left <= 0:
+    if progress.remaining <= 0:
         return None
     view = ui.View(timeout=None)
-    view.add_item(button("export", "0", phrases, more=f"{until}-{going.skip}", label=phrases.say("export.older")))
+    view.add_item(
+        build_button(
+            "export", "0", messages, argument=f"{until}-{progress.offset}", label=messages.text("export.older")
+        )
+    )
     return view

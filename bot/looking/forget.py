@@ -7,43 +7,43 @@ from typing import Any
 import discord
 from discord import ButtonStyle, ui
 
-from bot.interactions.showing import Shown, present, turn
-from bot.interactions.speaking import phrases_of
-from bot.ports import Disremembering, Forgetting, Searches
-from bot.render.forgetting import forgetting_view
-from bot.views import Press
-from bot.views.rows import button
+from bot.interactions.showing import RenderedMessage, respond_with, update_message
+from bot.interactions.speaking import get_localized_messages
+from bot.ports import JobPurge, PersonalDataStore, SavedSearchStore
+from bot.render.forgetting import build_privacy_view
+from bot.views import CustomId
+from bot.views.rows import build_button
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class ForgetMe:
+class ForgetMeCommand:
     """Forgets whoever asks for it, and nobody else. Asked again, it forgets what came since."""
 
-    records: Forgetting
-    queue: Disremembering
-    searches: Searches
+    personal_data: PersonalDataStore
+    queue: JobPurge
+    saved_searches: SavedSearchStore
 
     async def __call__(self, interaction: discord.Interaction) -> None:
-        async def asked() -> Shown:
-            phrases = phrases_of(interaction)
-            held = await self.records.belongings(interaction.user.id)
-            row: ui.ActionRow[Any] = ui.ActionRow(button("forget", "0", phrases, style=ButtonStyle.danger))
-            return Shown(forgetting_view(held, phrases, rows=[row]))
+        async def asked() -> RenderedMessage:
+            phrases = get_localized_messages(interaction)
+            held = await self.personal_data.summarise_stored_data(interaction.user.id)
+            row: ui.ActionRow[Any] = ui.ActionRow(build_button("forget", "0", phrases, style=ButtonStyle.danger))
+            return RenderedMessage(build_privacy_view(held, phrases, rows=[row]))
 
-        await present(interaction, asked)
+        await respond_with(interaction, asked)
 
-    async def meant(self, interaction: discord.Interaction, press: Press) -> None:
+    async def handle_confirmation(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
         """Forget: first in the queue, which can be asked again when the records fail."""
-        del press
+        del parsed_id
         user = interaction.user.id
 
-        async def forgotten() -> Shown:
-            await self.queue.drop(await self.records.ended(user))
-            await self.searches.drop(user)
-            gone = await self.records.forget(user)
-            log.info("a person was forgotten as they asked, with %d jobs", gone.prompts)
-            return Shown(forgetting_view(gone, phrases_of(interaction), gone=True))
+        async def forgotten() -> RenderedMessage:
+            await self.queue.purge_jobs(await self.personal_data.list_ended_jobs(user))
+            await self.saved_searches.delete_searches(user)
+            gone = await self.personal_data.delete_personal_data(user)
+            log.info("a person was forgotten as they asked, with %d jobs", gone.jobs)
+            return RenderedMessage(build_privacy_view(gone, get_localized_messages(interaction), is_deleted=True))
 
-        await turn(interaction, forgotten)
+        await update_message(interaction, forgotten)

@@ -11,35 +11,42 @@ from typing import Any, Final
 import discord
 from discord import ui
 
-from bot.interactions.answers import refuse
-from bot.interactions.showing import Shown, present, turn
-from bot.interactions.sight import channels_of
-from bot.interactions.speaking import phrases_of
-from bot.phrases import Phrases
-from bot.ports import Found, Search, Searches, Searching
-from bot.render.history import PAGE, SHEET, cells_of, choices_of, page_view, pages_of
-from bot.render.text import escaped
-from bot.sheets import contact_sheet
-from bot.thumbnails import Thumbnailer
-from bot.views import JobButton, JobSelect, Press, custom_id
+from bot.interactions.answers import respond_with_problems
+from bot.interactions.showing import RenderedMessage, respond_with, update_message
+from bot.interactions.sight import list_readable_channels
+from bot.interactions.speaking import get_localized_messages
+from bot.phrases import Messages
+from bot.ports import JobSearch, SavedSearchStore, SearchPage, SearchQuery
+from bot.render.history import (
+    CONTACT_SHEET_FILENAME,
+    PAGE_SIZE,
+    build_contact_sheet_cells,
+    build_history_view,
+    build_job_options,
+    count_pages,
+)
+from bot.render.text import escape_markdown
+from bot.sheets import draw_contact_sheet
+from bot.thumbnails import ThumbnailLoader
+from bot.views import CustomId, JobButton, JobSelect, format_custom_id
 from shared.catalogue import Catalogue
-from shared.errors import Refused, problem
+from shared.errors import RejectedError, make_problem
 
 log = logging.getLogger(__name__)
 
-FAVOURITES: Final = "0"  # in the place of a search's number
-_LAST_PAGE: Final = 10_000
-_WORDS: Final = 200
-_DAY: Final = 86400.0
+FAVOURITES_SEARCH_ID: Final = "0"  # in the place of a search's number
+_MAX_PAGE: Final = 10_000
+_WORDS_DISPLAY_LIMIT: Final = 200
+_DAY_SECONDS: Final = 86400.0
 
 
 @dataclass(frozen=True)
-class History:
+class HistoryCommand:
     """Shows past jobs to the one who asks alone."""
 
-    search: Searching
-    searches: Searches
-    thumbnails: Thumbnailer
+    job_search: JobSearch
+    saved_searches: SavedSearchStore
+    thumbnailer: ThumbnailLoader
     catalogue: Catalogue
 
     async def __call__(
@@ -54,129 +61,137 @@ class History:
         everyone: bool = False,
     ) -> None:
         try:
-            wanted = Search(
-                viewer=interaction.user.id,
-                here=everyone or (user is not None and user.id != interaction.user.id),
-                user=user.id if user else None,
-                words=words or "",
-                model=self._key(model) if model else None,
-                since=_midnight(since) if since else None,
-                until=_midnight(until) + _DAY if until else None,
+            wanted = SearchQuery(
+                viewer_id=interaction.user.id,
+                is_guild_wide=everyone or (user is not None and user.id != interaction.user.id),
+                requester_id=user.id if user else None,
+                keywords=words or "",
+                model=self._find_model_key(model) if model else None,
+                accepted_after=_parse_date(since) if since else None,
+                accepted_before=_parse_date(until) + _DAY_SECONDS if until else None,
             )
-        except Refused as refused:
-            await refuse(interaction, refused.problems)
+        except RejectedError as refused:
+            await respond_with_problems(interaction, refused.problems)
             return
         number = str(interaction.id)
 
-        async def first() -> Shown:
-            await self.searches.keep(number, wanted)
-            return await self._page(interaction, wanted, 1, number)
+        async def first() -> RenderedMessage:
+            await self.saved_searches.save_search(number, wanted)
+            return await self._render_page(interaction, wanted, 1, number)
 
-        await present(interaction, first)
+        await respond_with(interaction, first)
 
-    async def favourites(self, interaction: discord.Interaction) -> None:
+    async def show_favourites(self, interaction: discord.Interaction) -> None:
         """Show what the person marked, newest first."""
-        starred = Search(interaction.user.id, starred=True)
-        await present(interaction, lambda: self._page(interaction, starred, 1, FAVOURITES))
+        starred = SearchQuery(interaction.user.id, is_favourite=True)
+        await respond_with(interaction, lambda: self._render_page(interaction, starred, 1, FAVOURITES_SEARCH_ID))
 
-    async def turn(self, interaction: discord.Interaction, press: Press) -> None:
+    async def turn_page(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
         """Show another page in the place of this one; `press.more` is its number, `press.job_id` the search's."""
 
-        async def other() -> Shown:
-            wanted = Search(interaction.user.id, starred=True)
-            if press.job_id != FAVOURITES:
-                kept = await self.searches.kept(press.job_id, interaction.user.id)
+        async def other() -> RenderedMessage:
+            wanted = SearchQuery(interaction.user.id, is_favourite=True)
+            if parsed_id.job_id != FAVOURITES_SEARCH_ID:
+                kept = await self.saved_searches.load_search(parsed_id.job_id, interaction.user.id)
                 if kept is None:
-                    raise Refused(problem("search_gone"))
+                    raise RejectedError(make_problem("search_gone"))
                 wanted = kept
-            number = int(press.more) if press.more.isdecimal() else 1
-            return await self._page(interaction, wanted, min(max(1, number), _LAST_PAGE), press.job_id)
+            number = int(parsed_id.argument) if parsed_id.argument.isdecimal() else 1
+            return await self._render_page(interaction, wanted, min(max(1, number), _MAX_PAGE), parsed_id.job_id)
 
-        await turn(interaction, other)
+        await update_message(interaction, other)
 
-    async def _page(self, interaction: discord.Interaction, wanted: Search, number: int, search: str) -> Shown:
-        phrases = phrases_of(interaction)
-        found = await self.search.search(
-            wanted,
-            guild=interaction.guild_id,
-            channels=channels_of(interaction),
-            most=PAGE,
-            skip=(number - 1) * PAGE,
+    async def _render_page(
+        self, interaction: discord.Interaction, query: SearchQuery, number: int, search_id: str
+    ) -> RenderedMessage:
+        phrases = get_localized_messages(interaction)
+        found = await self.job_search.search_jobs(
+            query,
+            guild_id=interaction.guild_id,
+            channel_ids=list_readable_channels(interaction),
+            limit=PAGE_SIZE,
+            offset=(number - 1) * PAGE_SIZE,
         )
-        if number > pages_of(found):  # some of it is gone since
-            return await self._page(interaction, wanted, pages_of(found), search)
-        files = [await self._sheet(found, phrases)] if found.pasts else []
-        view = page_view(
+        if number > count_pages(found):  # some of it is gone since
+            return await self._render_page(interaction, query, count_pages(found), search_id)
+        files = [await self._render_contact_sheet(found, phrases)] if found.records else []
+        view = build_history_view(
             found,
             number,
-            heading_of(wanted, phrases, self.catalogue),
+            format_search_heading(query, phrases, self.catalogue),
             phrases,
             self.catalogue,
             viewer=interaction.user.id,
-            rows=list(rows_of(found, number, search, phrases, self.catalogue)),
+            rows=list(build_page_rows(found, number, search_id, phrases, self.catalogue)),
         )
-        return Shown(view, files)
+        return RenderedMessage(view, files)
 
-    async def _sheet(self, found: Found, phrases: Phrases) -> discord.File:
-        pictures = await self.thumbnails.of(found.pasts)
-        cells = cells_of(found, pictures, phrases, self.catalogue)
-        sheet = await asyncio.to_thread(contact_sheet, cells)
-        for place in sheet.broken:
+    async def _render_contact_sheet(self, found: SearchPage, messages: Messages) -> discord.File:
+        pictures = await self.thumbnailer.load_thumbnails(found.records)
+        cells = build_contact_sheet_cells(found, pictures, messages, self.catalogue)
+        sheet = await asyncio.to_thread(draw_contact_sheet, cells)
+        for place in sheet.unreadable_indexes:
             log.warning(
-                "job %s: its thumbnail is broken; delete its row to have it made anew", found.pasts[place].job.id
+                "job %s: its thumbnail is broken; delete its row to have it made anew", found.records[place].job.id
             )
-        return discord.File(io.BytesIO(sheet.jpeg), filename=SHEET)
+        return discord.File(io.BytesIO(sheet.jpeg), filename=CONTACT_SHEET_FILENAME)
 
-    def _key(self, written: str) -> str:
-        model = self.catalogue.find(written)
+    def _find_model_key(self, text: str) -> str:
+        model = self.catalogue.find_model(text)
         if model is None:
             names = ", ".join(model.name for model in self.catalogue)
-            raise Refused(problem("model_unknown", value=written[:100], models=names))
+            raise RejectedError(make_problem("model_unknown", value=text[:100], models=names))
         return model.key
 
 
-def rows_of(
-    found: Found, number: int, search: str, phrases: Phrases, catalogue: Catalogue
+def build_page_rows(
+    found: SearchPage, number: int, search_id: str, messages: Messages, catalogue: Catalogue
 ) -> Iterator[ui.ActionRow[Any]]:
     """Give what opens one of a page, and what turns it."""
-    if found.pasts:
-        options = choices_of(found, catalogue)
-        placeholder = phrases.say("history.choose")
+    if found.records:
+        options = build_job_options(found, catalogue)
+        placeholder = messages.text("history.choose")
         yield ui.ActionRow(
-            JobSelect(ui.Select(custom_id="s:" + custom_id("show"), placeholder=placeholder, options=options))
+            JobSelect(ui.Select(custom_id="s:" + format_custom_id("show"), placeholder=placeholder, options=options))
         )
     turns = (("previous", number - 1), ("next", number + 1))
     buttons = [
-        JobButton(ui.Button(label=phrases.say(f"history.{word}"), custom_id=custom_id("page", search, str(page))))
+        JobButton(
+            ui.Button(label=messages.text(f"history.{word}"), custom_id=format_custom_id("page", search_id, str(page)))
+        )
         for word, page in turns
-        if 1 <= page <= pages_of(found)
+        if 1 <= page <= count_pages(found)
     ]
     if buttons:
         yield ui.ActionRow(*buttons)
 
 
-def heading_of(wanted: Search, phrases: Phrases, catalogue: Catalogue) -> str:
+def format_search_heading(query: SearchQuery, messages: Messages, catalogue: Catalogue) -> str:
     """Say what was searched for."""
-    model = catalogue.models.get(wanted.model or "")
-    whose = "starred" if wanted.starred else "here" if wanted.here else "mine"
+    model = catalogue.models.get(query.model or "")
+    whose = "starred" if query.is_favourite else "here" if query.is_guild_wide else "mine"
     parts = (
-        phrases.say(f"history.{whose}"),
-        f"<@{wanted.user}>" if wanted.here and wanted.user else "",
-        phrases.say("language.quoted", words=escaped(wanted.words, _WORDS)) if wanted.words else "",
+        messages.text(f"history.{whose}"),
+        f"<@{query.requester_id}>" if query.is_guild_wide and query.requester_id else "",
+        messages.text("language.quoted", words=escape_markdown(query.keywords, _WORDS_DISPLAY_LIMIT))
+        if query.keywords
+        else "",
         model.name if model else "",
-        "" if wanted.since is None else phrases.say("history.since", date=_day(wanted.since)),
-        "" if wanted.until is None else phrases.say("history.until", date=_day(wanted.until - _DAY)),
+        "" if query.accepted_after is None else messages.text("history.since", date=_format_date(query.accepted_after)),
+        ""
+        if query.accepted_before is None
+        else messages.text("history.until", date=_format_date(query.accepted_before - _DAY_SECONDS)),
     )
     return " · ".join(filter(None, parts))
 
 
-def _midnight(written: str) -> float:
-    """Read a day as the Unix seconds when it begins, in UTC. Raises `Refused` (not_a_date)."""
+def _parse_date(text: str) -> float:
+    """Read a day as the Unix seconds when it begins, in UTC. Raises `RejectedError` (not_a_date)."""
     try:
-        return datetime.combine(date.fromisoformat(written.strip()), time(), UTC).timestamp()
+        return datetime.combine(date.fromisoformat(text.strip()), time(), UTC).timestamp()
     except (ValueError, OverflowError):
-        raise Refused(problem("not_a_date", value=written[:40])) from None
+        raise RejectedError(make_problem("not_a_date", value=text[:40])) from None
 
 
-def _day(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).date().isoformat()
+def _format_date(timestamp: float) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).date().isoformat()

@@ -9,157 +9,176 @@ from typing import Final
 
 import discord
 
-from bot.interactions.patience import looking_up
-from bot.interactions.showing import Shown, present
-from bot.interactions.sight import may_see
-from bot.interactions.speaking import phrases_of
-from bot.phrases import Phrases
-from bot.ports import Past, Remembering, Tracing
-from bot.render.lineage import changes, lineage_view
-from bot.sheets import Node, lineage_tree, thumbnail, timelapse
-from bot.thumbnails import Thumbnailer
+from bot.interactions.patience import limit_lookup_time
+from bot.interactions.showing import RenderedMessage, respond_with
+from bot.interactions.sight import may_view_job
+from bot.interactions.speaking import get_localized_messages
+from bot.phrases import Messages
+from bot.ports import JobHistory, JobRecord, LineageStore
+from bot.render.lineage import build_lineage_view, describe_changes
+from bot.sheets import Node, draw_lineage_tree, make_thumbnail, make_timelapse
+from bot.thumbnails import ThumbnailLoader
 from shared.catalogue import Catalogue
-from shared.errors import Refused, problem
+from shared.errors import RejectedError, make_problem
 
 log = logging.getLogger(__name__)
 
-MOST: Final = 40
-TREE, FILM = "lineage.jpg", "lineage.webp"
+MAX_JOBS: Final = 40
+TREE_FILENAME, TIMELAPSE_FILENAME = "lineage.jpg", "lineage.webp"
 
 
 @dataclass(frozen=True)
-class Lineage:
+class LineageCommand:
     """Draws where a picture came from, and what came of it; for everyone, where all was told in the same place."""
 
-    library: Remembering
-    tracing: Tracing
-    thumbnailer: Thumbnailer
+    job_history: JobHistory
+    lineage_store: LineageStore
+    thumbnailer: ThumbnailLoader
     catalogue: Catalogue
 
     async def __call__(self, interaction: discord.Interaction, job: str | None) -> None:
         """Show the family of this job, or of the latest picture of the thread that the command was used in."""
-        async with looking_up(interaction):
-            here = await self._here(interaction, job)
-            whole = await self.tracing.family(here.job.id, MOST + 1)
-        family = [past for past in whole if may_see(interaction, replace(past, deleted=False))]
-        private = not all(_is_told_here(interaction, past) for past in family)
-        await present(interaction, lambda: self._shown(interaction, here, family[:MOST]), private=private)
+        async with limit_lookup_time(interaction):
+            here = await self._find_job(interaction, job)
+            whole = await self.lineage_store.load_lineage(here.job.id, MAX_JOBS + 1)
+        family = [past for past in whole if may_view_job(interaction, replace(past, is_deleted=False))]
+        private = not all(_is_readable_here(interaction, past) for past in family)
+        await respond_with(
+            interaction, lambda: self._render_lineage(interaction, here, family[:MAX_JOBS]), private=private
+        )
 
-    async def _shown(self, interaction: discord.Interaction, here: Past, family: Sequence[Past]) -> Shown:
-        phrases = phrases_of(interaction)
-        originals = await self._originals(family)
-        small = dict(zip((p.job.id for p in family), await self.thumbnailer.of(family), strict=True))
-        nodes = [*_first(originals, family, phrases), *self._nodes(family, small, originals, here.job.id, phrases)]
-        tree = await asyncio.to_thread(lineage_tree, nodes, lambda count: phrases.say("lineage.more", count=count))
-        for place in tree.broken:
+    async def _render_lineage(
+        self, interaction: discord.Interaction, current: JobRecord, records: Sequence[JobRecord]
+    ) -> RenderedMessage:
+        phrases = get_localized_messages(interaction)
+        originals = await self._load_originals(records)
+        small = dict(zip((p.job.id for p in records), await self.thumbnailer.load_thumbnails(records), strict=True))
+        nodes = [
+            *_build_original_nodes(originals, records, phrases),
+            *self._build_nodes(records, small, originals, current.job.id, phrases),
+        ]
+        tree = await asyncio.to_thread(
+            draw_lineage_tree, nodes, lambda count: phrases.text("lineage.more", count=count)
+        )
+        for place in tree.unreadable_indexes:
             log.warning("job %s: its thumbnail is broken; delete its row to have it made anew", nodes[place].id)
-        files = [discord.File(io.BytesIO(tree.jpeg), filename=TREE)]
-        film = await self._film(_way(here, family), small, originals, interaction.filesize_limit - len(tree.jpeg))
+        files = [discord.File(io.BytesIO(tree.jpeg), filename=TREE_FILENAME)]
+        film = await self._build_timelapse(
+            _trace_path(current, records), small, originals, interaction.filesize_limit - len(tree.jpeg)
+        )
         if film is not None:
-            files.append(discord.File(io.BytesIO(film), filename=FILM))
-        view = lineage_view(
-            family,
-            here.job.id,
+            files.append(discord.File(io.BytesIO(film), filename=TIMELAPSE_FILENAME))
+        view = build_lineage_view(
+            records,
+            current.job.id,
             phrases,
             self.catalogue,
-            originals=len(originals),
-            tree=TREE,
-            film=None if film is None else FILM,
+            original_count=len(originals),
+            tree_filename=TREE_FILENAME,
+            timelapse_filename=None if film is None else TIMELAPSE_FILENAME,
         )
-        return Shown(view, files)
+        return RenderedMessage(view, files)
 
-    async def _here(self, interaction: discord.Interaction, job: str | None) -> Past:
-        found = await (self.library.past(job) if job else self.library.latest(interaction.channel_id or 0))
+    async def _find_job(self, interaction: discord.Interaction, job: str | None) -> JobRecord:
+        found = await (
+            self.job_history.find_job(job) if job else self.job_history.find_latest_result(interaction.channel_id or 0)
+        )
         if found is None:
-            raise Refused(problem("lineage_unknown" if job else "lineage_nothing"))
-        if not may_see(interaction, found):
-            raise Refused(problem("lineage_unknown"))
+            raise RejectedError(make_problem("lineage_unknown" if job else "lineage_nothing"))
+        if not may_view_job(interaction, found):
+            raise RejectedError(make_problem("lineage_unknown"))
         return found
 
-    async def _originals(self, family: Sequence[Past]) -> Mapping[str, bytes]:
+    async def _load_originals(self, records: Sequence[JobRecord]) -> Mapping[str, bytes]:
         """Give what the first ones started from, small, by the first one's job; what was deleted shows nothing."""
-        known = {past.job.id for past in family}
+        known = {past.job.id for past in records}
         found = {}
-        for past in family:
-            if past.job.parent in known or past.source is None or past.deleted:
+        for past in records:
+            if past.job.parent_id in known or past.source_sha256 is None or past.is_deleted:
                 continue
-            kept = await self.library.source(past.source)
+            kept = await self.job_history.load_source_image(past.source_sha256)
             if kept is not None:
-                found[past.job.id] = await asyncio.to_thread(thumbnail, kept.data)
+                found[past.job.id] = await asyncio.to_thread(make_thumbnail, kept.data)
         return found
 
-    def _nodes(
+    def _build_nodes(
         self,
-        family: Sequence[Past],
-        small: Mapping[str, bytes | None],
+        records: Sequence[JobRecord],
+        thumbnails: Mapping[str, bytes | None],
         originals: Mapping[str, bytes],
-        here: str,
-        phrases: Phrases,
+        current_id: str,
+        messages: Messages,
     ) -> list[Node]:
-        known = {past.job.id: past for past in family}
+        known = {past.job.id: past for past in records}
         nodes = []
-        for past in family:
-            parent = known.get(past.job.parent or "")
-            original = _original_id(past.job.id) if past.job.id in originals else None
+        for past in records:
+            parent = known.get(past.job.parent_id or "")
+            original = _format_original_id(past.job.id) if past.job.id in originals else None
             nodes.append(
                 Node(
                     id=past.job.id,
-                    parent=parent.job.id if parent else original,
-                    picture=small[past.job.id],
-                    who=past.job.requester.name,
-                    seed="" if past.seed is None else f"{phrases.option('seed')} {past.seed}",
-                    changed=changes(parent, past, self.catalogue, phrases) if parent else "",
-                    here=phrases.say("lineage.here") if past.job.id == here else "",
-                    word=phrases.say(f"lineage.{past.without_picture}"),
-                    plain=phrases.say("lineage.somebody"),
+                    parent_id=parent.job.id if parent else original,
+                    thumbnail=thumbnails[past.job.id],
+                    author=past.job.requester.name,
+                    seed_label="" if past.seed is None else f"{messages.get_option_name('seed')} {past.seed}",
+                    changes=describe_changes(parent, past, self.catalogue, messages) if parent else "",
+                    current_label=messages.text("lineage.here") if past.job.id == current_id else "",
+                    placeholder=messages.text(f"lineage.{past.missing_image_reason}"),
+                    fallback_author=messages.text("lineage.somebody"),
                 )
             )
         return nodes
 
-    async def _film(
-        self, way: Sequence[Past], small: Mapping[str, bytes | None], originals: Mapping[str, bytes], limit: int
+    async def _build_timelapse(
+        self,
+        path: Sequence[JobRecord],
+        thumbnails: Mapping[str, bytes | None],
+        originals: Mapping[str, bytes],
+        limit: int,
     ) -> bytes | None:
         """Show the way from the original to here; None where there are not two pictures of it, or no room."""
-        frames = [originals.get(way[0].job.id), *(small[past.job.id] for past in way)]
+        frames = [originals.get(path[0].job.id), *(thumbnails[past.job.id] for past in path)]
         seen = [frame for frame in frames if frame is not None]
         if len(seen) < 2:  # noqa: PLR2004 - one picture is no way
             return None
         try:
-            return await asyncio.to_thread(timelapse, seen, limit)
+            return await asyncio.to_thread(make_timelapse, seen, limit)
         except ValueError as error:
             log.info("a time-lapse was left out: %s", error)
             return None
 
 
-def _is_told_here(interaction: discord.Interaction, past: Past) -> bool:
+def _is_readable_here(interaction: discord.Interaction, record: JobRecord) -> bool:
     """Tell whether everyone who reads the answer could read this one, too."""
-    place, channel = past.job.place, interaction.channel
+    place, channel = record.job.origin, interaction.channel
     parent = channel.parent_id if isinstance(channel, discord.Thread) else None
-    return not place.direct and place.channel in {interaction.channel_id, parent}
+    return not place.is_direct_message and place.channel_id in {interaction.channel_id, parent}
 
 
-def _way(here: Past, family: Sequence[Past]) -> list[Past]:
-    known = {past.job.id: past for past in family}
-    way = [here]
-    while (parent := known.get(way[0].job.parent or "")) is not None and parent not in way:
+def _trace_path(current: JobRecord, records: Sequence[JobRecord]) -> list[JobRecord]:
+    known = {past.job.id: past for past in records}
+    way = [current]
+    while (parent := known.get(way[0].job.parent_id or "")) is not None and parent not in way:
         way.insert(0, parent)
     return way
 
 
-def _first(originals: Mapping[str, bytes], family: Sequence[Past], phrases: Phrases) -> list[Node]:
-    names = {past.job.id: past.job.requester.name for past in family}
+def _build_original_nodes(
+    originals: Mapping[str, bytes], records: Sequence[JobRecord], messages: Messages
+) -> list[Node]:
+    names = {past.job.id: past.job.requester.name for past in records}
     return [
         Node(
-            id=_original_id(job_id),
-            parent=None,
-            picture=data,
-            who=names[job_id],
-            seed=phrases.say("lineage.original"),
-            plain=phrases.say("lineage.somebody"),
+            id=_format_original_id(job_id),
+            parent_id=None,
+            thumbnail=data,
+            author=names[job_id],
+            seed_label=messages.text("lineage.original"),
+            fallback_author=messages.text("lineage.somebody"),
         )
         for job_id, data in originals.items()
     ]
 
 
-def _original_id(job_id: str) -> str:
+def _format_original_id(job_id: str) -> str:
     return f"{job_id}:original"

@@ -5,32 +5,32 @@ from functools import partial
 
 import discord
 
-from bot.interactions.showing import Shown, present
-from bot.interactions.speaking import phrases_of
-from bot.ports import Listing
-from bot.render.queue import queue_view
-from bot.views.rows import button
+from bot.interactions.showing import RenderedMessage, respond_with
+from bot.interactions.speaking import get_localized_messages
+from bot.ports import QueueListing
+from bot.render.queue import build_queue_view
+from bot.views.rows import build_button
 from shared.catalogue import Catalogue
-from shared.job import flow_of
+from shared.job import tenant_for_user
 from shared.outcome import Failed
 
 
 @dataclass(frozen=True)
-class Queue:
+class QueueCommand:
     """Lists the open jobs of the one who asks, to them alone."""
 
-    queue: Listing
+    queue: QueueListing
     catalogue: Catalogue
 
     async def __call__(self, interaction: discord.Interaction) -> None:
-        await present(interaction, partial(self.listed, interaction))
+        await respond_with(interaction, partial(self.render_jobs, interaction))
 
-    async def listed(self, interaction: discord.Interaction, note: str = "") -> Shown:
+    async def render_jobs(self, interaction: discord.Interaction, note: str = "") -> RenderedMessage:
         """List them, with a sentence on what was done. What was cancelled is not on its way, though its end is."""
-        phrases = phrases_of(interaction)
-        known = await self.queue.jobs_of(flow_of(interaction.user.id))
-        standings = [one for one in known if not (isinstance(one.outcome, Failed) and one.outcome.cancelled)]
-        guild = None if interaction.guild_id is None else await self.queue.waiting(interaction.guild_id)
-        label = phrases.say("button.cancel")
-        buttons = {one.job.id: button("queue_cancel", one.job.id, phrases, label=label) for one in standings}
-        return Shown(queue_view(standings, guild, self.catalogue, phrases, buttons, note=note))
+        phrases = get_localized_messages(interaction)
+        known = await self.queue.list_tenant_jobs(tenant_for_user(interaction.user.id))
+        standings = [one for one in known if not (isinstance(one.outcome, Failed) and one.outcome.is_cancelled)]
+        guild = None if interaction.guild_id is None else await self.queue.count_open_jobs(interaction.guild_id)
+        label = phrases.text("button.cancel")
+        buttons = {one.job.id: build_button("queue_cancel", one.job.id, phrases, label=label) for one in standings}
+        return RenderedMessage(build_queue_view(standings, guild, self.catalogue, phrases, buttons, note=note))

@@ -8,103 +8,108 @@ from typing import Any, Final
 import discord
 from discord.app_commands import Choice
 
-from bot.interactions.showing import Shown, present
-from bot.interactions.sight import may_see
-from bot.interactions.speaking import phrases_of
-from bot.letters import with_picture
-from bot.phrases import Phrases
-from bot.ports import Past, Remembering, Search, Searching, State, Watching
-from bot.render import failed_view, filtered_view
-from bot.render.answers import ended_view, gone_view
-from bot.render.history import named
-from bot.render.queue import queue_view
-from bot.thumbnails import Pictures
-from bot.upload import WHOLE_REQUEST
-from bot.views import Press, notice_rows
+from bot.interactions.showing import RenderedMessage, respond_with
+from bot.interactions.sight import may_view_job
+from bot.interactions.speaking import get_localized_messages
+from bot.letters import build_result_message
+from bot.phrases import Messages
+from bot.ports import JobHistory, JobRecord, JobSearch, JobStatusReader, QueueState, SearchQuery
+from bot.render import build_failed_view, build_filtered_view
+from bot.render.answers import build_ended_view, build_missing_picture_view
+from bot.render.history import build_choice_name
+from bot.render.queue import build_queue_view
+from bot.thumbnails import ResultImageLoader
+from bot.upload import MAX_REQUEST_BYTES
+from bot.views import CustomId, build_notice_rows
 from shared.catalogue import Catalogue
-from shared.errors import Refused, problem
+from shared.errors import RejectedError, make_problem
 from shared.outcome import Failed, Filtered
 
-CHOICES: Final = 25
-_ID: Final = re.compile(r"\d{15,20}(?:-\d\d)?", re.ASCII)
+MAX_CHOICES: Final = 25
+_JOB_ID_PATTERN: Final = re.compile(r"\d{15,20}(?:-\d\d)?", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Show:
+class ShowCommand:
     """Shows an answer again: to the one who asks, or to everyone where it is their own and they want that."""
 
-    search: Searching
-    library: Remembering
-    queue: Watching
-    pictures: Pictures
+    job_search: JobSearch
+    job_history: JobHistory
+    queue: JobStatusReader
+    pictures: ResultImageLoader
     catalogue: Catalogue
 
     async def __call__(self, interaction: discord.Interaction, *, job: str, public: bool = False) -> None:
-        async def shown() -> Shown:
-            return await self._shown(interaction, await self._find(interaction, job, public=public))
+        async def shown() -> RenderedMessage:
+            return await self._render_result(interaction, await self._find_job(interaction, job, public=public))
 
-        await present(interaction, shown, private=not public)
+        await respond_with(interaction, shown, private=not public)
 
-    async def chosen(self, interaction: discord.Interaction, press: Press) -> None:
+    async def show_selected(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
         """Show what was chosen in the select under a page."""
-        await self(interaction, job=next(iter(press.values), press.job_id))
+        await self(interaction, job=next(iter(parsed_id.values), parsed_id.job_id))
 
-    async def offer(self, interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
+    async def autocomplete_jobs(self, interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
         """Offer the person's own newest answers whose prompts hold what is being typed."""
-        phrases = phrases_of(interaction)
+        phrases = get_localized_messages(interaction)
         try:
-            found = await self._mine(interaction, typed, CHOICES)
-        except Refused:
+            found = await self._search_own_jobs(interaction, typed, MAX_CHOICES)
+        except RejectedError:
             return []
         now = time.time()
-        return [Choice(name=named(past, self.catalogue, phrases, now), value=past.job.id) for past in found]
+        return [Choice(name=build_choice_name(past, self.catalogue, phrases, now), value=past.job.id) for past in found]
 
-    async def _find(self, interaction: discord.Interaction, written: str, *, public: bool) -> Past:
-        """Find the job of this id, or the newest of one's own with these words, if it may be seen. Raises `Refused`."""
-        written = written.strip()
-        if _ID.fullmatch(written):
-            past = await self.library.past(written)
+    async def _find_job(self, interaction: discord.Interaction, text: str, *, public: bool) -> JobRecord:
+        """Find the job of this id, or the newest of one's own with these words, if it may be seen.
+
+        Raises `RejectedError`.
+        """
+        text = text.strip()
+        if _JOB_ID_PATTERN.fullmatch(text):
+            past = await self.job_history.find_job(text)
         else:
-            past = next(iter(await self._mine(interaction, written, 1)), None)
-        if past is None or not may_see(interaction, past):
-            raise Refused(problem("show_unknown"))
+            past = next(iter(await self._search_own_jobs(interaction, text, 1)), None)
+        if past is None or not may_view_job(interaction, past):
+            raise RejectedError(make_problem("show_unknown"))
         if public and past.job.requester.id != interaction.user.id:
-            raise Refused(problem("show_not_yours"))
+            raise RejectedError(make_problem("show_not_yours"))
         return past
 
-    async def _mine(self, interaction: discord.Interaction, words: str, most: int) -> list[Past]:
-        wanted = Search(interaction.user.id, words=words)
-        return list((await self.search.search(wanted, guild=None, channels=(), most=most)).pasts)
+    async def _search_own_jobs(self, interaction: discord.Interaction, words: str, limit: int) -> list[JobRecord]:
+        wanted = SearchQuery(interaction.user.id, keywords=words)
+        return list((await self.job_search.search_jobs(wanted, guild_id=None, channel_ids=(), limit=limit)).records)
 
-    async def _shown(self, interaction: discord.Interaction, past: Past) -> Shown:
-        phrases = phrases_of(interaction)
-        if past.kind != "generated":
-            return Shown(await self._without_picture(past, phrases))
-        picture = await self.pictures.of(past)
+    async def _render_result(self, interaction: discord.Interaction, record: JobRecord) -> RenderedMessage:
+        phrases = get_localized_messages(interaction)
+        if record.outcome_kind != "generated":
+            return RenderedMessage(await self._render_without_picture(record, phrases))
+        picture = await self.pictures.load_image(record)
         if picture is None:
-            model = self.catalogue.models.get(past.job.request.model)
-            return Shown(gone_view(past.job, past, model, phrases, rows=self._rows(past, phrases)))
-        seconds = past.finished_at - past.job.accepted_at
-        limit = min(interaction.filesize_limit, WHOLE_REQUEST)
-        letter = await with_picture(
-            past.job, past, picture, phrases, catalogue=self.catalogue, limit=limit, seconds=seconds
+            model = self.catalogue.models.get(record.job.request.model)
+            return RenderedMessage(
+                build_missing_picture_view(record.job, record, model, phrases, rows=self._build_rows(record, phrases))
+            )
+        seconds = record.finished_at - record.job.accepted_at
+        limit = min(interaction.filesize_limit, MAX_REQUEST_BYTES)
+        letter = await build_result_message(
+            record.job, record, picture, phrases, catalogue=self.catalogue, max_bytes=limit, elapsed_seconds=seconds
         )
-        return Shown(letter["view"], letter.get("files", ()))
+        return RenderedMessage(letter["view"], letter.get("files", ()))
 
-    async def _without_picture(self, past: Past, phrases: Phrases) -> discord.ui.LayoutView:
-        rows = self._rows(past, phrases)
-        for standing in await self.queue.standings([past.job.id]):
-            if standing.state is not State.DELIVERED:
-                return queue_view([standing], None, self.catalogue, phrases, {})
+    async def _render_without_picture(self, record: JobRecord, messages: Messages) -> discord.ui.LayoutView:
+        rows = self._build_rows(record, messages)
+        for standing in await self.queue.load_statuses([record.job.id]):
+            if standing.state is not QueueState.DELIVERED:
+                return build_queue_view([standing], None, self.catalogue, messages, {})
             match standing.outcome:
                 case Filtered():
-                    return filtered_view(past.job, standing.outcome, phrases, rows=rows)
+                    return build_filtered_view(record.job, standing.outcome, messages, rows=rows)
                 case Failed():
-                    return failed_view(past.job, standing.outcome, phrases, rows=rows)
-        if past.kind is None:
-            raise Refused(problem("show_nothing"))
-        link = past.told.link(past.job.place.guild) if past.told else None
-        return ended_view(past.job, past.without_picture, link, phrases, rows=rows)
+                    return build_failed_view(record.job, standing.outcome, messages, rows=rows)
+        if record.outcome_kind is None:
+            raise RejectedError(make_problem("show_nothing"))
+        link = record.message.build_link(record.job.origin.guild_id) if record.message else None
+        return build_ended_view(record.job, record.missing_image_reason, link, messages, rows=rows)
 
-    def _rows(self, past: Past, phrases: Phrases) -> list[discord.ui.ActionRow[Any]]:
-        return notice_rows(past.job.id, past.job.request, self.catalogue, phrases, deleted=past.deleted)
+    def _build_rows(self, record: JobRecord, messages: Messages) -> list[discord.ui.ActionRow[Any]]:
+        return build_notice_rows(record.job.id, record.job.request, self.catalogue, messages, deleted=record.is_deleted)

@@ -6,47 +6,49 @@ from typing import Final
 
 import discord
 
-from bot.interactions.answers import outdated
-from bot.interactions.patience import looking_up
-from bot.presses.guard import GoingOn
-from bot.presses.models import model_called, reading_pictures
-from bot.views import Press
-from shared.request import carried_over
+from bot.interactions.answers import respond_outdated
+from bot.interactions.patience import limit_lookup_time
+from bot.presses.guard import ResultActionHandler
+from bot.presses.models import require_image_model, require_model
+from bot.views import CustomId
+from shared.request import adapt_to_model
 
-KEEP: Final = MappingProxyType({"subtle": 80.0, "strong": 50.0})
+KEEP_PERCENTAGES: Final = MappingProxyType({"subtle": 80.0, "strong": 50.0})
 
 
 @dataclass(frozen=True)
-class Again(GoingOn):
-    """Asks once more for what a job asked for, of the model that `Press.more` names where it names one.
+class RegenerateHandler(ResultActionHandler):
+    """Asks once more for what a job asked for, of the model that `CustomId.more` names where it names one.
 
     `same_seed`: with the seed that it was made with.
     """
 
-    same_seed: bool = False
+    keeps_seed: bool = False
 
-    async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        async with looking_up(interaction):
-            recipe = await self.recipe(interaction, press.job_id)
-            model = model_called(self.intake.catalogue, press.more or recipe.request.model)
-            seed = recipe.seed if self.same_seed else None
-            request = carried_over(recipe.request, model, self.intake.catalogue, seed=seed)
-            source = await self.recall.original(recipe)
-        await self.intake.take(interaction, request, source, parent=recipe.job_id)
+    async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
+        async with limit_lookup_time(interaction):
+            recipe = await self.load_permitted_settings(interaction, parsed_id.job_id)
+            model = require_model(self.submitter.catalogue, parsed_id.argument or recipe.request.model)
+            seed = recipe.seed if self.keeps_seed else None
+            request = adapt_to_model(recipe.request, model, self.submitter.catalogue, seed=seed)
+            source = await self.result_lookup.load_source_image(recipe)
+        await self.submitter.submit(interaction, request, source, parent_id=recipe.job_id)
 
 
 @dataclass(frozen=True)
-class Vary(GoingOn):
+class VaryHandler(ResultActionHandler):
     """Starts from a job's picture, with its prompt and settings."""
 
-    async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        if press.more not in KEEP:
-            await outdated(interaction)
+    async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
+        if parsed_id.argument not in KEEP_PERCENTAGES:
+            await respond_outdated(interaction)
             return
-        async with looking_up(interaction):
-            recipe = await self.recipe(interaction, press.job_id)
-            catalogue = self.intake.catalogue
-            model = reading_pictures(catalogue, recipe.request.model)
-            request = carried_over(recipe.request, model, catalogue, on_result=True, keep=KEEP[press.more])
-            source = await self.recall.result(interaction, press.job_id)
-        await self.intake.take(interaction, request, source, parent=recipe.job_id)
+        async with limit_lookup_time(interaction):
+            recipe = await self.load_permitted_settings(interaction, parsed_id.job_id)
+            catalogue = self.submitter.catalogue
+            model = require_image_model(catalogue, recipe.request.model)
+            request = adapt_to_model(
+                recipe.request, model, catalogue, from_result=True, keep=KEEP_PERCENTAGES[parsed_id.argument]
+            )
+            source = await self.result_lookup.find_result_image(interaction, parsed_id.job_id)
+        await self.submitter.submit(interaction, request, source, parent_id=recipe.job_id)

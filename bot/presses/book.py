@@ -4,41 +4,48 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import discord
 
-from bot.intake import Intake
-from bot.interactions.forms import Form
-from bot.ports import Cancelling, Favourites, Knowing
-from bot.presses.again import Again, Vary
-from bot.presses.cancel import Cancel
-from bot.presses.delete import Delete, DeleteYes
-from bot.presses.details import Details
-from bot.presses.edit import Edit
-from bot.presses.favourite import Favourite
-from bot.presses.run import Run
-from bot.presses.upscale import Upscale
-from bot.recall import Recall
-from bot.views import Press
+from bot.intake import JobSubmitter
+from bot.interactions.forms import ModalSubmission
+from bot.ports import FavouriteStore, JobCanceller, PreferencesStore
+from bot.presses.again import RegenerateHandler, VaryHandler
+from bot.presses.cancel import CancelHandler
+from bot.presses.delete import ConfirmDeleteHandler, DeleteHandler
+from bot.presses.details import DetailsHandler
+from bot.presses.edit import EditHandler
+from bot.presses.favourite import FavouriteHandler
+from bot.presses.run import MetadataRunHandler
+from bot.presses.upscale import UpscaleHandler
+from bot.recall import ResultLookup
+from bot.views import CustomId
 
-Presses = Mapping[str, Callable[[discord.Interaction, Press], Awaitable[None]]]
-Forms = Mapping[str, Callable[[discord.Interaction, Form], Awaitable[None]]]
+ComponentHandlers = Mapping[str, Callable[[discord.Interaction, CustomId], Awaitable[None]]]
+ModalHandlers = Mapping[str, Callable[[discord.Interaction, ModalSubmission], Awaitable[None]]]
 
 
-def buttons(
-    intake: Intake, recall: Recall, people: Knowing, favourites: Favourites, queue: Cancelling
-) -> tuple[Presses, Forms]:
+def build_component_handlers(
+    submitter: JobSubmitter,
+    result_lookup: ResultLookup,
+    preferences_store: PreferencesStore,
+    favourites: FavouriteStore,
+    queue: JobCanceller,
+) -> tuple[ComponentHandlers, ModalHandlers]:
     """Give the handlers of all presses and forms."""
-    edit, on_result = Edit(intake, recall, people), Edit(intake, recall, people, on_result=True)
-    presses: Presses = {
-        "again": Again(intake, recall, people),
-        "exact": Again(intake, recall, people, same_seed=True),
-        "vary": Vary(intake, recall, people),
+    edit, on_result = (
+        EditHandler(submitter, result_lookup, preferences_store),
+        EditHandler(submitter, result_lookup, preferences_store, uses_result=True),
+    )
+    presses: ComponentHandlers = {
+        "again": RegenerateHandler(submitter, result_lookup, preferences_store),
+        "exact": RegenerateHandler(submitter, result_lookup, preferences_store, keeps_seed=True),
+        "vary": VaryHandler(submitter, result_lookup, preferences_store),
         "edit": edit,
         "source": on_result,
-        "upscale": Upscale(intake, recall, people),
-        "details": Details(intake.catalogue, recall),
-        "run": Run(intake, recall),
-        "favourite": Favourite(favourites, recall),
-        "delete": Delete(recall),
-        "delete_yes": DeleteYes(recall),
-        "cancel": Cancel(recall, queue),
+        "upscale": UpscaleHandler(submitter, result_lookup, preferences_store),
+        "details": DetailsHandler(submitter.catalogue, result_lookup),
+        "run": MetadataRunHandler(submitter, result_lookup),
+        "favourite": FavouriteHandler(favourites, result_lookup),
+        "delete": DeleteHandler(result_lookup),
+        "delete_yes": ConfirmDeleteHandler(result_lookup),
+        "cancel": CancelHandler(result_lookup, queue),
     }
-    return presses, {"edit": edit.submitted, "source": on_result.submitted}
+    return presses, {"edit": edit.handle_modal, "source": on_result.handle_modal}

@@ -7,45 +7,45 @@ from functools import partial
 
 import discord
 
-from bot.interactions.answers import report
-from bot.interactions.patience import looking_up
-from bot.interactions.showing import Shown, turn
-from bot.interactions.speaking import phrases_of
-from bot.ports import Cancelling
-from bot.presses.guard import require_end
-from bot.recall import Recall
-from bot.views import Press
-from shared.errors import problem
+from bot.interactions.answers import run_and_report
+from bot.interactions.patience import limit_lookup_time
+from bot.interactions.showing import RenderedMessage, update_message
+from bot.interactions.speaking import get_localized_messages
+from bot.ports import JobCanceller
+from bot.presses.guard import require_author_or_moderator
+from bot.recall import ResultLookup
+from bot.views import CustomId
+from shared.errors import make_problem
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Cancel:
+class CancelHandler:
     """Cancels for the author or a moderator; the end is told in the job's place as any other.
 
     What came of it is told to the one who cancelled, or, where the button stood in a list, `listed` anew with it.
     """
 
-    recall: Recall
-    queue: Cancelling
-    listed: Callable[[discord.Interaction, str], Awaitable[Shown]] | None = None
+    result_lookup: ResultLookup
+    queue: JobCanceller
+    render_jobs: Callable[[discord.Interaction, str], Awaitable[RenderedMessage]] | None = None
 
-    async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        async with looking_up(interaction):
-            recipe = await self.recall.recipe(interaction, press.job_id)
-        require_end(interaction, recipe.author)
-        cancel, listed = partial(self._cancel, interaction, recipe.job_id), self.listed
+    async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
+        async with limit_lookup_time(interaction):
+            recipe = await self.result_lookup.find_generation_settings(interaction, parsed_id.job_id)
+        require_author_or_moderator(interaction, recipe.author_id)
+        cancel, listed = partial(self._cancel_job, interaction, recipe.job_id), self.render_jobs
         if listed is None:
-            await report(interaction, cancel)
+            await run_and_report(interaction, cancel)
             return
 
-        async def left() -> Shown:
+        async def left() -> RenderedMessage:
             return await listed(interaction, await cancel())
 
-        await turn(interaction, left)
+        await update_message(interaction, left)
 
-    async def _cancel(self, interaction: discord.Interaction, job_id: str) -> str:
-        ended = await self.queue.cancel(job_id, problem("cancelled", name=interaction.user.display_name))
+    async def _cancel_job(self, interaction: discord.Interaction, job_id: str) -> str:
+        ended = await self.queue.cancel_job(job_id, make_problem("cancelled", name=interaction.user.display_name))
         log.info("job %s: %s asked to cancel it: %s", job_id, interaction.user.id, ended)
-        return phrases_of(interaction).say(f"cancel.{ended}")
+        return get_localized_messages(interaction).text(f"cancel.{ended}")

@@ -7,62 +7,64 @@ from dataclasses import dataclass
 import aiohttp
 import discord
 
-from bot.interactions.answers import change, hold, tell, written
-from bot.interactions.patience import looking_up
-from bot.interactions.speaking import phrases_of
-from bot.presses.guard import require_end
-from bot.recall import Recall
-from bot.views import Press, confirm
-from shared.errors import Refused, problem
+from bot.interactions.answers import defer_update, edit_response, format_problems, respond_privately
+from bot.interactions.patience import limit_lookup_time
+from bot.interactions.speaking import get_localized_messages
+from bot.presses.guard import require_author_or_moderator
+from bot.recall import ResultLookup
+from bot.views import CustomId, build_confirmation
+from shared.errors import RejectedError, make_problem
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Delete:
+class DeleteHandler:
     """Asks the author or a moderator whether they mean it."""
 
-    recall: Recall
+    result_lookup: ResultLookup
 
-    async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        async with looking_up(interaction):
-            recipe = await self.recall.recipe(interaction, press.job_id)
-        require_end(interaction, recipe.author)
-        phrases = phrases_of(interaction)
-        await tell(interaction, phrases.say("delete.sure"), view=confirm("delete_yes", recipe.job_id, phrases))
+    async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
+        async with limit_lookup_time(interaction):
+            recipe = await self.result_lookup.find_generation_settings(interaction, parsed_id.job_id)
+        require_author_or_moderator(interaction, recipe.author_id)
+        phrases = get_localized_messages(interaction)
+        await respond_privately(
+            interaction, phrases.text("delete.sure"), view=build_confirmation("delete_yes", recipe.job_id, phrases)
+        )
 
 
 @dataclass(frozen=True)
-class DeleteYes:
+class ConfirmDeleteHandler:
     """Deletes the answer, and the copy of it that was used. It is noted first: who asks again deletes what is left."""
 
-    recall: Recall
+    result_lookup: ResultLookup
 
-    async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        async with looking_up(interaction):
-            recipe = await self.recall.recipe(interaction, press.job_id)
-        require_end(interaction, recipe.author)
-        if not await hold(interaction):
+    async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
+        async with limit_lookup_time(interaction):
+            recipe = await self.result_lookup.find_generation_settings(interaction, parsed_id.job_id)
+        require_author_or_moderator(interaction, recipe.author_id)
+        if not await defer_update(interaction):
             return
         try:
-            await self._delete(interaction, recipe.job_id)
-        except Refused as refused:
-            await change(interaction, written(interaction, refused.problems))
+            await self._delete_result(interaction, recipe.job_id)
+        except RejectedError as refused:
+            await edit_response(interaction, format_problems(interaction, refused.problems))
             return
         log.info("job %s: its answer was deleted by %s", recipe.job_id, interaction.user.id)
-        await change(interaction, phrases_of(interaction).say("delete.done"))
+        await edit_response(interaction, get_localized_messages(interaction).text("delete.done"))
 
-    async def _delete(self, interaction: discord.Interaction, job_id: str) -> None:
-        await self.recall.library.deleted(job_id)
-        found = await self.recall.known(job_id) is not None
+    async def _delete_result(self, interaction: discord.Interaction, job_id: str) -> None:
+        await self.result_lookup.job_history.mark_result_deleted(job_id)
+        found = await self.result_lookup.find_job(job_id) is not None
         try:
-            async for answer in self.recall.answers(interaction, job_id):
+            async for answer in self.result_lookup.find_result_messages(interaction, job_id):
                 found = True
                 with contextlib.suppress(discord.NotFound):
                     await answer.delete()
         except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
-            raise Refused(problem("discord_away")) from error
+            raise RejectedError(make_problem("discord_away")) from error
         except discord.HTTPException as error:
-            raise Refused(problem("not_deletable")) from error
+            raise RejectedError(make_problem("not_deletable")) from error
         if not found:
-            raise Refused(problem("result_gone"))
+            raise RejectedError(make_problem("result_gone"))

@@ -5,50 +5,52 @@ from functools import partial
 
 import discord
 
-from bot.interactions.showing import Shown, present
-from bot.interactions.speaking import phrases_of
-from bot.recall import Recall, job_of, pictures_in
-from bot.render import details_view
-from bot.views import Press, details_rows, run_rows
+from bot.interactions.showing import RenderedMessage, respond_with
+from bot.interactions.speaking import get_localized_messages
+from bot.recall import ResultLookup, get_result_job_id, list_message_images
+from bot.render import build_details_view
+from bot.views import CustomId, build_details_rows, build_metadata_run_rows
 from shared.catalogue import Catalogue
-from shared.errors import Refused, problem
+from shared.errors import RejectedError, make_problem
 
 
 @dataclass(frozen=True)
-class Details:
+class DetailsHandler:
     """Everyone who sees a result may read them: nothing is made of it."""
 
     catalogue: Catalogue
-    recall: Recall
+    result_lookup: ResultLookup
 
-    async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        await present(interaction, partial(self._details, interaction, press.job_id))
+    async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
+        await respond_with(interaction, partial(self._render_job_details, interaction, parsed_id.job_id))
 
-    async def on(self, interaction: discord.Interaction, message: discord.Message) -> None:
+    async def show_message_details(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Tell it of a message's picture: of an answer of ours by the records, of any other by its own words."""
-        await present(interaction, partial(self._written, interaction, message))
+        await respond_with(interaction, partial(self._render_message_details, interaction, message))
 
-    async def _written(self, interaction: discord.Interaction, message: discord.Message) -> Shown:
-        job_id = job_of(message, interaction.client)
-        if job_id is not None and await self.recall.known(job_id) is not None:
-            return await self._details(interaction, job_id)
-        phrases = phrases_of(interaction)
-        async for recipe, source in self.recall.written_on(message):
+    async def _render_message_details(
+        self, interaction: discord.Interaction, message: discord.Message
+    ) -> RenderedMessage:
+        job_id = get_result_job_id(message, interaction.client)
+        if job_id is not None and await self.result_lookup.find_job(job_id) is not None:
+            return await self._render_job_details(interaction, job_id)
+        phrases = get_localized_messages(interaction)
+        async for recipe, source in self.result_lookup.read_message_settings(message):
             model = self.catalogue.models.get(recipe.request.model)
-            rows = run_rows(recipe, self.catalogue, phrases)
-            return Shown(details_view(recipe, model, phrases, picture=source.url, rows=rows))
-        raise Refused(problem("nothing_written" if any(pictures_in(message)) else "no_picture"))
+            rows = build_metadata_run_rows(recipe, self.catalogue, phrases)
+            return RenderedMessage(build_details_view(recipe, model, phrases, picture_url=source.url, rows=rows))
+        raise RejectedError(make_problem("nothing_written" if any(list_message_images(message)) else "no_picture"))
 
-    async def _details(self, interaction: discord.Interaction, job_id: str) -> Shown:
-        recipe = await self.recall.recipe(interaction, job_id)
-        phrases = phrases_of(interaction)
-        past = await self.recall.known(recipe.job_id)
-        view = details_view(
+    async def _render_job_details(self, interaction: discord.Interaction, job_id: str) -> RenderedMessage:
+        recipe = await self.result_lookup.find_generation_settings(interaction, job_id)
+        phrases = get_localized_messages(interaction)
+        past = await self.result_lookup.find_job(recipe.job_id)
+        view = build_details_view(
             recipe,
             self.catalogue.models.get(recipe.request.model),
             phrases,
-            past=past,
-            parent=await self.recall.parent(interaction, past) if past else None,
-            rows=details_rows(recipe, self.catalogue, phrases),
+            record=past,
+            parent_link=await self.result_lookup.find_parent_link(interaction, past) if past else None,
+            rows=build_details_rows(recipe, self.catalogue, phrases),
         )
-        return Shown(view)
+        return RenderedMessage(view)

@@ -5,73 +5,77 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.interactions.answers import open_form, outdated, refuse
-from bot.interactions.forms import Form, modal
-from bot.interactions.patience import looking_up
-from bot.interactions.speaking import phrases_of
-from bot.ports import Recipe
-from bot.presses.guard import GoingOn
-from bot.presses.models import model_called, reading_pictures
-from bot.render.fields import TEXT_LIMIT
-from bot.render.form import editable, form_parts, texts_of
-from bot.views import Press
+from bot.interactions.answers import open_modal, respond_outdated, respond_with_problems
+from bot.interactions.forms import ModalSubmission, build_modal
+from bot.interactions.patience import limit_lookup_time
+from bot.interactions.speaking import get_localized_messages
+from bot.ports import GenerationSettings
+from bot.presses.guard import ResultActionHandler
+from bot.presses.models import require_image_model, require_model
+from bot.render.fields import TEXT_INPUT_LIMIT
+from bot.render.form import build_edit_fields, get_prompt_texts, list_editable_fields
+from bot.views import CustomId
 from shared.catalogue import Model
-from shared.errors import Problem, problem
-from shared.request import Request, compose, reshaped
+from shared.errors import Problem, make_problem
+from shared.request import Request, build_request, convert_to_model
 
 
 @dataclass(frozen=True)
-class Edit(GoingOn):
+class EditHandler(ResultActionHandler):
     """Opens the form, and asks for what comes back. `on_result`: of the result itself, else of what it started from.
 
     All that is known in between is the form's custom id, so another process may take what comes back.
     """
 
-    on_result: bool = False
+    uses_result: bool = False
 
-    async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
+    async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
         """Open the form."""
-        async with looking_up(interaction):
-            recipe = await self.recipe(interaction, press.job_id)
-            model, request = self._start(recipe)
-            too_long = list(_too_long(request))
-        phrases = phrases_of(interaction)
-        parts = form_parts(request, None if self.on_result else recipe.seed, model, phrases)
+        async with limit_lookup_time(interaction):
+            recipe = await self.load_permitted_settings(interaction, parsed_id.job_id)
+            model, request = self._choose_model_and_request(recipe)
+            too_long = list(_find_too_long_texts(request))
+        phrases = get_localized_messages(interaction)
+        parts = build_edit_fields(request, None if self.uses_result else recipe.seed, model, phrases)
         if too_long:
-            await refuse(interaction, too_long)
+            await respond_with_problems(interaction, too_long)
         elif parts:
-            await open_form(interaction, modal(phrases.say(f"form.{press.verb}"), press, *parts))
+            await open_modal(interaction, build_modal(phrases.text(f"form.{parsed_id.action}"), parsed_id, *parts))
         else:
-            await outdated(interaction)
+            await respond_outdated(interaction)
 
-    async def submitted(self, interaction: discord.Interaction, form: Form) -> None:
+    async def handle_modal(self, interaction: discord.Interaction, submission: ModalSubmission) -> None:
         """Ask for what was filled in."""
-        async with looking_up(interaction):
-            recipe = await self.recipe(interaction, form.job_id)
-            request = self._request(recipe, form)
-            find = self.recall.result(interaction, recipe.job_id) if self.on_result else self.recall.original(recipe)
+        async with limit_lookup_time(interaction):
+            recipe = await self.load_permitted_settings(interaction, submission.job_id)
+            request = self._build_request(recipe, submission)
+            find = (
+                self.result_lookup.find_result_image(interaction, recipe.job_id)
+                if self.uses_result
+                else self.result_lookup.load_source_image(recipe)
+            )
             source = await find
-        await self.intake.take(interaction, request, source, parent=recipe.job_id)
+        await self.submitter.submit(interaction, request, source, parent_id=recipe.job_id)
 
-    def _start(self, recipe: Recipe) -> tuple[Model, Request]:
-        choose = reading_pictures if self.on_result else model_called
-        model = choose(self.intake.catalogue, recipe.request.model)
-        return model, reshaped(recipe.request, model, on_result=self.on_result)
+    def _choose_model_and_request(self, settings: GenerationSettings) -> tuple[Model, Request]:
+        choose = require_image_model if self.uses_result else require_model
+        model = choose(self.submitter.catalogue, settings.request.model)
+        return model, convert_to_model(settings.request, model, from_result=self.uses_result)
 
-    def _request(self, recipe: Recipe, form: Form) -> Request:
+    def _build_request(self, settings: GenerationSettings, submission: ModalSubmission) -> Request:
         """Put what was filled in into the place of what the form showed; what it does not show stays."""
-        model, request = self._start(recipe)
-        written = {name: form.text(name) for name in editable(request, model)}
-        return compose(
-            self.intake.catalogue,
+        model, request = self._choose_model_and_request(settings)
+        written = {name: submission.get_text(name) for name in list_editable_fields(request, model)}
+        return build_request(
+            self.submitter.catalogue,
             model=model.key,
             has_picture=request.has_picture,
-            **(request.given() | written),
+            **(request.explicit_options() | written),
         )
 
 
-def _too_long(request: Request) -> Iterator[Problem]:
-    for field, text in texts_of(request).items():
+def _find_too_long_texts(request: Request) -> Iterator[Problem]:
+    for field, text in get_prompt_texts(request).items():
         length = len(text.encode("utf-16-le")) // 2
-        if length > TEXT_LIMIT:
-            yield problem("too_long_to_edit", field=field, length=length, limit=TEXT_LIMIT)
+        if length > TEXT_INPUT_LIMIT:
+            yield make_problem("too_long_to_edit", field=field, length=length, limit=TEXT_INPUT_LIMIT)

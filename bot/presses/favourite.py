@@ -5,24 +5,24 @@ from functools import partial
 
 import discord
 
-from bot.interactions.answers import report
-from bot.interactions.speaking import phrases_of
-from bot.ports import Favourites
-from bot.recall import Recall
-from bot.views import Press
+from bot.interactions.answers import run_and_report
+from bot.interactions.speaking import get_localized_messages
+from bot.ports import FavouriteStore
+from bot.recall import ResultLookup
+from bot.views import CustomId
 
 
 @dataclass(frozen=True)
-class Favourite:
+class FavouriteHandler:
     """Everyone who sees a result may mark it: nothing is made of it."""
 
-    favourites: Favourites
-    recall: Recall
+    favourites: FavouriteStore
+    result_lookup: ResultLookup
 
-    async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        await report(interaction, partial(self._toggle, interaction, press.job_id))
+    async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
+        await run_and_report(interaction, partial(self._toggle_favourite, interaction, parsed_id.job_id))
 
-    async def _toggle(self, interaction: discord.Interaction, job_id: str) -> str:
-        recipe = await self.recall.recipe(interaction, job_id)
-        marked = await self.favourites.toggle(interaction.user.id, recipe.job_id)
-        return phrases_of(interaction).say("favourite.marked" if marked else "favourite.unmarked")
+    async def _toggle_favourite(self, interaction: discord.Interaction, job_id: str) -> str:
+        recipe = await self.result_lookup.find_generation_settings(interaction, job_id)
+        marked = await self.favourites.toggle_favourite(interaction.user.id, recipe.job_id)
+        return get_localized_messages(interaction).text("favourite.marked" if marked else "favourite.unmarked")

@@ -6,36 +6,36 @@ from functools import partial
 
 import discord
 
-from bot.interactions.patience import looking_up
-from bot.interactions.showing import Shown, present
-from bot.interactions.speaking import phrases_of
-from bot.ports import Cancelled, Cancelling, Exploring, Grid
-from bot.presses.guard import require_end
-from bot.render.grid import note_view
-from bot.views import Press
-from shared.errors import Refused, problem
+from bot.interactions.patience import limit_lookup_time
+from bot.interactions.showing import RenderedMessage, respond_with
+from bot.interactions.speaking import get_localized_messages
+from bot.ports import CancelResult, Exploration, ExplorationStore, JobCanceller
+from bot.presses.guard import require_author_or_moderator
+from bot.render.grid import build_note_view
+from bot.views import CustomId
+from shared.errors import RejectedError, make_problem
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class CancelAll:
+class CancelExplorationHandler:
     """Cancels the cells that wait, for who asked or a moderator; each end is told as any other."""
 
-    grids: Exploring
-    queue: Cancelling
+    explorations: ExplorationStore
+    queue: JobCanceller
 
-    async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        async with looking_up(interaction):
-            grid = await self.grids.grid(press.job_id)
-        if grid is None or grid.place.guild != (interaction.guild_id or grid.place.guild):
-            raise Refused(problem("job_unknown"))
-        require_end(interaction, grid.requester.id)
-        await present(interaction, partial(self._cancelled, interaction, grid))
+    async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
+        async with limit_lookup_time(interaction):
+            grid = await self.explorations.find_exploration(parsed_id.job_id)
+        if grid is None or grid.origin.guild_id != (interaction.guild_id or grid.origin.guild_id):
+            raise RejectedError(make_problem("job_unknown"))
+        require_author_or_moderator(interaction, grid.requester.id)
+        await respond_with(interaction, partial(self._cancel_variants, interaction, grid))
 
-    async def _cancelled(self, interaction: discord.Interaction, grid: Grid) -> Shown:
-        why = problem("cancelled", name=interaction.user.display_name)
-        ends = [await self.queue.cancel(cell, why) for cell in grid.cells]
-        count = ends.count(Cancelled.CANCELLED)
-        log.info("exploration %s: %s cancelled %d of its cells", grid.id, interaction.user.id, count)
-        return Shown(note_view(phrases_of(interaction).say("grid.cancelled", count=count)))
+    async def _cancel_variants(self, interaction: discord.Interaction, exploration: Exploration) -> RenderedMessage:
+        why = make_problem("cancelled", name=interaction.user.display_name)
+        ends = [await self.queue.cancel_job(cell, why) for cell in exploration.variant_ids]
+        count = ends.count(CancelResult.CANCELLED)
+        log.info("exploration %s: %s cancelled %d of its cells", exploration.id, interaction.user.id, count)
+        return RenderedMessage(build_note_view(get_localized_messages(interaction).text("grid.cancelled", count=count)))

@@ -1,21 +1,21 @@
-"""Which model a press is for. Raises `Refused` in words where there is none."""
+"""Which model a press is for. Raises `RejectedError` in words where there is none."""
 
 from shared.catalogue import Catalogue, Model
-from shared.errors import Refused, problem
+from shared.errors import RejectedError, make_problem
 
 
-def model_called(catalogue: Catalogue, key: str) -> Model:
-    """Give the model of this key, of those on offer. Raises `Refused` (model_unknown)."""
+def require_model(catalogue: Catalogue, key: str) -> Model:
+    """Give the model of this key, of those on offer. Raises `RejectedError` (model_unknown)."""
     model = catalogue.models.get(key)
     if model is None or not model.offered:
-        names = ", ".join(offered.name for offered in catalogue.offered)
-        raise Refused(problem("model_unknown", value=key[:100], models=names))
+        names = ", ".join(offered.name for offered in catalogue.generation_models)
+        raise RejectedError(make_problem("model_unknown", value=key[:100], models=names))
     return model
 
 
-def reading_pictures(catalogue: Catalogue, preferred: str) -> Model:
-    """Give the model that goes on from a picture. Raises `Refused` (picture_unsupported_anywhere)."""
-    model = catalogue.reading_pictures(preferred)
+def require_image_model(catalogue: Catalogue, preferred: str) -> Model:
+    """Give the model that goes on from a picture. Raises `RejectedError` (picture_unsupported_anywhere)."""
+    model = catalogue.pick_picture_model(preferred)
     if model is None:
-        raise Refused(problem("picture_unsupported_anywhere"))
+        raise RejectedError(make_problem("picture_unsupported_anywhere"))
     return model

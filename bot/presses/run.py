@@ -4,36 +4,36 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.intake import Intake
-from bot.interactions.patience import looking_up
-from bot.ports import Recipe, Source
-from bot.presses.models import model_called
-from bot.recall import Recall
-from bot.views import Press
-from shared.errors import Refused, problem
-from shared.request import carried_over
+from bot.intake import JobSubmitter
+from bot.interactions.patience import limit_lookup_time
+from bot.ports import GenerationSettings, RemoteImage
+from bot.presses.models import require_model
+from bot.recall import ResultLookup
+from bot.views import CustomId
+from shared.errors import RejectedError, make_problem
+from shared.request import adapt_to_model
 
 
 @dataclass(frozen=True)
-class Run:
+class MetadataRunHandler:
     """Asks for the very same where it was made from words; else for the same settings on the picture itself.
 
     The picture that it started from is not in its words. Nothing else is known of it: whose it is, or which job's.
     """
 
-    intake: Intake
-    recall: Recall
+    submitter: JobSubmitter
+    result_lookup: ResultLookup
 
-    async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        del press
-        async with looking_up(interaction):
-            recipe, source = await self._read(interaction)
-        model = model_called(self.intake.catalogue, recipe.request.model)
-        request = carried_over(recipe.request, model, self.intake.catalogue, seed=recipe.seed)
-        await self.intake.take(interaction, request, source if request.has_picture else None)
+    async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
+        del parsed_id
+        async with limit_lookup_time(interaction):
+            recipe, source = await self._read_metadata(interaction)
+        model = require_model(self.submitter.catalogue, recipe.request.model)
+        request = adapt_to_model(recipe.request, model, self.submitter.catalogue, seed=recipe.seed)
+        await self.submitter.submit(interaction, request, source if request.has_picture else None)
 
-    async def _read(self, interaction: discord.Interaction) -> tuple[Recipe, Source]:
+    async def _read_metadata(self, interaction: discord.Interaction) -> tuple[GenerationSettings, RemoteImage]:
         """Read the picture that the details show."""
-        async for found in self.recall.written_on(interaction.message):
+        async for found in self.result_lookup.read_message_settings(interaction.message):
             return found
-        raise Refused(problem("job_unknown"))
+        raise RejectedError(make_problem("job_unknown"))

@@ -5,35 +5,35 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.interactions.answers import tell
-from bot.interactions.patience import looking_up
-from bot.interactions.speaking import phrases_of
-from bot.presses.guard import GoingOn
-from bot.views import Press, upscale_choice
-from shared.errors import Refused, problem
-from shared.request import Request, upscales_of
+from bot.interactions.answers import respond_privately
+from bot.interactions.patience import limit_lookup_time
+from bot.interactions.speaking import get_localized_messages
+from bot.presses.guard import ResultActionHandler
+from bot.views import CustomId, build_upscale_choice
+from shared.errors import RejectedError, make_problem
+from shared.request import Request, build_upscale_requests
 
 
 @dataclass(frozen=True)
-class Upscale(GoingOn):
-    """Asks the upscaler that `Press.more` names, or the only one."""
+class UpscaleHandler(ResultActionHandler):
+    """Asks the upscaler that `CustomId.more` names, or the only one."""
 
-    async def __call__(self, interaction: discord.Interaction, press: Press) -> None:
-        async with looking_up(interaction):
-            recipe = await self.recipe(interaction, press.job_id)
-            wanted = self._wanted(recipe.request, press.more)
+    async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
+        async with limit_lookup_time(interaction):
+            recipe = await self.load_permitted_settings(interaction, parsed_id.job_id)
+            wanted = self._list_requests(recipe.request, parsed_id.argument)
             if len(wanted) > 1:
-                phrases = phrases_of(interaction)
-                models = [self.intake.catalogue.models[request.model] for request in wanted]
-                choice = upscale_choice(recipe.job_id, models, phrases)
-                await tell(interaction, phrases.say("upscale.which"), view=choice)
+                phrases = get_localized_messages(interaction)
+                models = [self.submitter.catalogue.models[request.model] for request in wanted]
+                choice = build_upscale_choice(recipe.job_id, models, phrases)
+                await respond_privately(interaction, phrases.text("upscale.which"), view=choice)
                 return
-            source = await self.recall.result(interaction, recipe.job_id)
-        await self.intake.take(interaction, wanted[0], source, parent=recipe.job_id)
+            source = await self.result_lookup.find_result_image(interaction, recipe.job_id)
+        await self.submitter.submit(interaction, wanted[0], source, parent_id=recipe.job_id)
 
-    def _wanted(self, request: Request, key: str) -> Sequence[Request]:
-        able = upscales_of(request, self.intake.catalogue)
+    def _list_requests(self, request: Request, key: str) -> Sequence[Request]:
+        able = build_upscale_requests(request, self.submitter.catalogue)
         wanted = [larger for larger in able if key in {"", larger.model}]
         if not wanted:
-            raise Refused(problem("upscale_unsupported"))
+            raise RejectedError(make_problem("upscale_unsupported"))
         return wanted

@@ -43,21 +43,21 @@ metadata: Final = MetaData(
 )
 
 
-class JobState(StrEnum):
+class RecordState(StrEnum):
     """Where a recorded job stands. ACCEPTED and QUEUED are open; the others are its end."""
 
     ACCEPTED = "accepted"
     QUEUED = "queued"
-    REFUSED = "refused"
+    REJECTED = "refused"
     DELIVERED = "delivered"
 
 
-OPEN: Final = (JobState.ACCEPTED, JobState.QUEUED)
-OF_PERSON: Final = text("guild_id = 0")
-OF_GUILD: Final = text("guild_id <> 0")
+OPEN_STATES: Final = (RecordState.ACCEPTED, RecordState.QUEUED)
+IS_PERSONAL_PRESET: Final = text("guild_id = 0")
+IS_GUILD_PRESET: Final = text("guild_id <> 0")
 
 
-def _unique(name: str, *columns: str, where: TextClause) -> Index:
+def _build_unique_index(name: str, *columns: str, where: TextClause) -> Index:
     return Index(name, *columns, unique=True, sqlite_where=where, postgresql_where=where)
 
 
@@ -94,7 +94,7 @@ jobs: Final = Table(
     Index(None, "source_sha256"),
 )
 
-attempts: Final = Table(
+queue_entries: Final = Table(
     "attempts",
     metadata,
     Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
@@ -117,7 +117,7 @@ outcomes: Final = Table(
     Column("cost_usd", Float(53), comment="the catalogue's price then; nothing where it is unknown"),
 )
 
-sources: Final = Table(
+source_images: Final = Table(
     "sources",
     metadata,
     Column("sha256", String(64), primary_key=True, comment="of the upload"),
@@ -133,7 +133,7 @@ thumbnails: Final = Table(
     Column("jpeg", LargeBinary, nullable=False),
 )
 
-results: Final = Table(
+undelivered_images: Final = Table(
     "results",
     metadata,
     Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
@@ -151,7 +151,7 @@ favourites: Final = Table(
     Index(None, "job_id"),
 )
 
-grids: Final = Table(
+explorations: Final = Table(
     "grids",
     metadata,
     Column("id", String(25), primary_key=True, comment="the interaction that asked; its cells are -01 and so on"),
@@ -165,7 +165,7 @@ grids: Final = Table(
     Index(None, "ended_at"),
 )
 
-people: Final = Table(
+user_preferences: Final = Table(
     "people",
     metadata,
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
@@ -175,7 +175,7 @@ people: Final = Table(
     Column("options", Text, nullable=False, comment="what /imagine takes where an option is left out, as JSON"),
 )
 
-guilds: Final = Table(
+guild_settings: Final = Table(
     "guilds",
     metadata,
     Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
@@ -193,6 +193,6 @@ presets: Final = Table(
     Column("options", Text, nullable=False, comment="by the names of the options, as JSON"),
     Column("at", Float(53), nullable=False),
     Index(None, "guild_id", "user_id"),
-    _unique("uq_presets_own", "user_id", "folded", where=OF_PERSON),
-    _unique("uq_presets_of_guild", "guild_id", "folded", where=OF_GUILD),
+    _build_unique_index("uq_presets_own", "user_id", "folded", where=IS_PERSONAL_PRESET),
+    _build_unique_index("uq_presets_of_guild", "guild_id", "folded", where=IS_GUILD_PRESET),
 )

@@ -1,23 +1,23 @@
 """What the bot shows, as pure functions from the domain's values to text and Components V2."""
 
-from bot.render.answers import Rows, expired_view, failed_view, filtered_view, result_view
-from bot.render.details import details_view, price
-from bot.render.facts import number
-from bot.render.status import answered_text, preparing_text, status_text
-from bot.render.text import mark, thread_name
+from bot.render.answers import ActionRows, build_expired_view, build_failed_view, build_filtered_view, build_result_view
+from bot.render.details import build_details_view, format_price
+from bot.render.facts import format_number
+from bot.render.status import format_outcome_status, format_preparing_status, format_status
+from bot.render.text import build_thread_name, compute_component_id
 
 __all__ = [
-    "Rows",
-    "answered_text",
-    "details_view",
-    "expired_view",
-    "failed_view",
-    "filtered_view",
-    "mark",
-    "number",
-    "preparing_text",
-    "price",
-    "result_view",
-    "status_text",
-    "thread_name",
+    "ActionRows",
+    "build_details_view",
+    "build_expired_view",
+    "build_failed_view",
+    "build_filtered_view",
+    "build_result_view",
+    "build_thread_name",
+    "compute_component_id",
+    "format_number",
+    "format_outcome_status",
+    "format_preparing_status",
+    "format_price",
+    "format_status",
 ]

@@ -10,185 +10,194 @@ from typing import Any, Final, Protocol
 import discord
 from discord import ui
 
-from bot.phrases import Phrases
-from bot.render.facts import facts_of, number
-from bot.render.text import escaped, mark, plain, shortened, written_prompt
+from bot.phrases import Messages
+from bot.render.facts import format_number, format_settings
+from bot.render.text import compute_component_id, escape_markdown, flatten_text, format_request_prompt, truncate_text
 from shared.catalogue import Model
 from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated
 from shared.request import Request
 
-Rows = Sequence[ui.ActionRow[Any]]
+ActionRows = Sequence[ui.ActionRow[Any]]
 
-ALT_LIMIT: Final = 1024
-_ALT_WORDS: Final = 900
-_PROMPT: Final = 1500
-_FACTS: Final = 1200
-_SENTENCES: Final = 1500
-_NOTE: Final = 400
-_ENDED: Final = MappingProxyType({"filtered": "filtered.title", "cancelled": "failed.cancelled"})
+ALT_TEXT_LIMIT: Final = 1024
+_ALT_PROMPT_LIMIT: Final = 900
+_PROMPT_LIMIT: Final = 1500
+_SETTINGS_LIMIT: Final = 1200
+_SENTENCES_LIMIT: Final = 1500
+_NOTE_LIMIT: Final = 400
+_TITLE_KEYS: Final = MappingProxyType({"filtered": "filtered.title", "cancelled": "failed.cancelled"})
 
-_MADE: Final = discord.Colour(0x2E8B57)
-_WITHHELD: Final = discord.Colour(0xD9A406)
-_BROKEN: Final = discord.Colour(0xC0392B)
+_GENERATED_COLOUR: Final = discord.Colour(0x2E8B57)
+_FILTERED_COLOUR: Final = discord.Colour(0xD9A406)
+_FAILED_COLOUR: Final = discord.Colour(0xC0392B)
 
 
-class Made(Protocol):
+class GenerationFacts(Protocol):
     """What is said of how a picture was made: the seed, where there is one, and the model's own time in seconds."""
 
     @property
     def seed(self) -> int | None: ...
     @property
-    def seconds(self) -> float | None: ...
+    def duration_seconds(self) -> float | None: ...
 
 
-def result_view(
+def build_result_view(
     job: Job,
-    made: Made,
+    generation: GenerationFacts,
     model: Model | None,
-    phrases: Phrases,
+    messages: Messages,
     *,
-    file: str,
-    seconds: float,
+    filename: str,
+    total_seconds: float,
     notes: Sequence[str] = (),
-    rows: Rows = (),
+    rows: ActionRows = (),
 ) -> ui.LayoutView:
     """Show the picture uploaded as `file`, its prompt and seed where it has them, and its settings.
 
     `seconds` is from the command to the picture. `notes` are at most two sentences about this message itself, already
     in the reader's language; `rows` are the buttons below.
     """
-    prompt = written_prompt(job.request)
-    picture = discord.MediaGalleryItem(f"attachment://{file}", description=alt_text(job.request, model, phrases))
+    prompt = format_request_prompt(job.request)
+    picture = discord.MediaGalleryItem(
+        f"attachment://{filename}", description=build_alt_text(job.request, model, messages)
+    )
     task = model.task if model else "paint"
-    spent = {"seconds": _seconds(made.seconds or 0, phrases), "total": _seconds(seconds, phrases)}
-    timing = phrases.say(f"result.timing_{task}", **spent)
-    return _view(
+    spent = {
+        "seconds": _format_seconds(generation.duration_seconds or 0, messages),
+        "total": _format_seconds(total_seconds, messages),
+    }
+    timing = messages.text(f"result.timing_{task}", **spent)
+    return _build_view(
         job,
-        _MADE,
+        _GENERATED_COLOUR,
         ui.MediaGallery(picture),
-        *map(ui.TextDisplay, _words(prompt, made.seed, phrases)),
-        ui.TextDisplay(shortened(facts_of(job.request, model, phrases), _FACTS)),
-        *_notes(notes),
-        ui.TextDisplay(f"{_asked(job, phrases)} · {timing}"),
+        *map(ui.TextDisplay, _format_prompt_and_seed(prompt, generation.seed, messages)),
+        ui.TextDisplay(truncate_text(format_settings(job.request, model, messages), _SETTINGS_LIMIT)),
+        *_build_notes(notes),
+        ui.TextDisplay(f"{_format_requester(job, messages)} · {timing}"),
         rows=rows,
     )
 
 
-def alt_text(request: Request, model: Model | None, phrases: Phrases) -> str:
+def build_alt_text(request: Request, model: Model | None, messages: Messages) -> str:
     """Describe a picture to who does not see it: that AI made it, how, and what it was asked for.
 
     At most `ALT_LIMIT` characters: https://discord.com/developers/docs/components/reference#media-gallery
     """
-    wanted, _ = request.plain_prompts()
-    words = shortened(plain(wanted), _ALT_WORDS)
+    wanted, _ = request.format_unweighted_prompts()
+    words = truncate_text(flatten_text(wanted), _ALT_PROMPT_LIMIT)
     if model is not None and model.task == "upscale":
-        return phrases.say("alt.enlarged_words", words=words) if words else phrases.say("alt.enlarged")
+        return messages.text("alt.enlarged_words", words=words) if words else messages.text("alt.enlarged")
     if not words:
-        return phrases.say("alt.made")
-    return phrases.say("alt.changed" if request.has_picture else "alt.painted", words=words)
+        return messages.text("alt.made")
+    return messages.text("alt.changed" if request.has_picture else "alt.painted", words=words)
 
 
-def filtered_view(
-    job: Job, filtered: Filtered, phrases: Phrases, *, notes: Sequence[str] = (), rows: Rows = ()
+def build_filtered_view(
+    job: Job, filtered: Filtered, messages: Messages, *, notes: Sequence[str] = (), rows: ActionRows = ()
 ) -> ui.LayoutView:
     """Say what the content filter withheld and what to try, without a word of the prompt."""
-    side = filtered.side.name.lower()
-    return _view(
+    side = filtered.part.name.lower()
+    return _build_view(
         job,
-        _WITHHELD,
-        ui.TextDisplay(f"### {phrases.say('filtered.title')}"),
-        ui.TextDisplay(f"{phrases.say(f'filtered.{side}')}\n{phrases.say('filtered.withheld')}"),
-        ui.TextDisplay(phrases.say(f"filtered.{side}_advice")),
-        *_notes(notes),
-        ui.TextDisplay(_asked(job, phrases)),
+        _FILTERED_COLOUR,
+        ui.TextDisplay(f"### {messages.text('filtered.title')}"),
+        ui.TextDisplay(f"{messages.text(f'filtered.{side}')}\n{messages.text('filtered.withheld')}"),
+        ui.TextDisplay(messages.text(f"filtered.{side}_advice")),
+        *_build_notes(notes),
+        ui.TextDisplay(_format_requester(job, messages)),
         rows=rows,
     )
 
 
-def failed_view(
-    job: Job, failed: Failed, phrases: Phrases, *, notes: Sequence[str] = (), rows: Rows = ()
+def build_failed_view(
+    job: Job, failed: Failed, messages: Messages, *, notes: Sequence[str] = (), rows: ActionRows = ()
 ) -> ui.LayoutView:
     """Say in three beats why no picture came."""
-    title = "failed.cancelled" if failed.cancelled else "failed.title"
-    return _failure(job, phrases.problem(failed.problem), phrases, notes, rows, title=title)
+    title = "failed.cancelled" if failed.is_cancelled else "failed.title"
+    return _build_failure_view(job, messages.format_problem(failed.problem), messages, notes, rows, title=title)
 
 
-def expired_view(
-    job: Job, made: Generated, phrases: Phrases, *, notes: Sequence[str] = (), rows: Rows = ()
+def build_expired_view(
+    job: Job, generation: Generated, messages: Messages, *, notes: Sequence[str] = (), rows: ActionRows = ()
 ) -> ui.LayoutView:
     """Say that the picture was made but could not be handed over while it was kept."""
-    if made.seed is None:
-        return _failure(job, phrases.say("failed.expired_seedless"), phrases, notes, rows)
-    return _failure(job, phrases.say("failed.expired", seed=made.seed), phrases, notes, rows)
+    if generation.seed is None:
+        return _build_failure_view(job, messages.text("failed.expired_seedless"), messages, notes, rows)
+    return _build_failure_view(job, messages.text("failed.expired", seed=generation.seed), messages, notes, rows)
 
 
-def gone_view(job: Job, made: Made, model: Model | None, phrases: Phrases, *, rows: Rows = ()) -> ui.LayoutView:
+def build_missing_picture_view(
+    job: Job, generation: GenerationFacts, model: Model | None, messages: Messages, *, rows: ActionRows = ()
+) -> ui.LayoutView:
     """Say that a picture is kept nowhere any more, and how it was made."""
-    prompt = written_prompt(job.request)
-    return _view(
+    prompt = format_request_prompt(job.request)
+    return _build_view(
         job,
-        _BROKEN,
-        ui.TextDisplay(f"### {phrases.say('gone.title')}"),
-        ui.TextDisplay(phrases.say("gone.sentences")),
-        *map(ui.TextDisplay, _words(prompt, made.seed, phrases)),
-        ui.TextDisplay(shortened(facts_of(job.request, model, phrases), _FACTS)),
-        ui.TextDisplay(_asked(job, phrases)),
+        _FAILED_COLOUR,
+        ui.TextDisplay(f"### {messages.text('gone.title')}"),
+        ui.TextDisplay(messages.text("gone.sentences")),
+        *map(ui.TextDisplay, _format_prompt_and_seed(prompt, generation.seed, messages)),
+        ui.TextDisplay(truncate_text(format_settings(job.request, model, messages), _SETTINGS_LIMIT)),
+        ui.TextDisplay(_format_requester(job, messages)),
         rows=rows,
     )
 
 
-def ended_view(job: Job, why: str, link: str | None, phrases: Phrases, *, rows: Rows = ()) -> ui.LayoutView:
+def build_ended_view(
+    job: Job, reason: str, link: str | None, messages: Messages, *, rows: ActionRows = ()
+) -> ui.LayoutView:
     """Say of a job whose reasons are no longer known that no picture came of it, and where the reasons stand.
 
     `why` is a past job's `without_picture`.
     """
-    title = phrases.say(_ENDED.get(why, "failed.title"))
-    where = phrases.say("ended.forgotten") if link is None else phrases.say("ended.where", where=link)
-    return _view(
+    title = messages.text(_TITLE_KEYS.get(reason, "failed.title"))
+    where = messages.text("ended.forgotten") if link is None else messages.text("ended.where", where=link)
+    return _build_view(
         job,
-        _BROKEN,
+        _FAILED_COLOUR,
         ui.TextDisplay(f"### {title}"),
         ui.TextDisplay(where),
-        ui.TextDisplay(_asked(job, phrases)),
+        ui.TextDisplay(_format_requester(job, messages)),
         rows=rows,
     )
 
 
-def _words(prompt: str, seed: int | None, phrases: Phrases) -> Iterator[str]:
+def _format_prompt_and_seed(prompt: str, seed: int | None, messages: Messages) -> Iterator[str]:
     if prompt:
-        yield phrases.say("language.quoted", words=escaped(prompt, _PROMPT))
+        yield messages.text("language.quoted", words=escape_markdown(prompt, _PROMPT_LIMIT))
     if seed is not None:
-        yield f"**{phrases.option('seed')}**\n```\n{seed}\n```"
+        yield f"**{messages.get_option_name('seed')}**\n```\n{seed}\n```"
 
 
-def _failure(
-    job: Job, sentences: str, phrases: Phrases, notes: Sequence[str], rows: Rows, *, title: str = "failed.title"
+def _build_failure_view(
+    job: Job, sentences: str, messages: Messages, notes: Sequence[str], rows: ActionRows, *, title: str = "failed.title"
 ) -> ui.LayoutView:
-    return _view(
+    return _build_view(
         job,
-        _BROKEN,
-        ui.TextDisplay(f"### {phrases.say(title)}"),
-        ui.TextDisplay(escaped(sentences, _SENTENCES)),
-        *_notes(notes),
-        ui.TextDisplay(_asked(job, phrases)),
+        _FAILED_COLOUR,
+        ui.TextDisplay(f"### {messages.text(title)}"),
+        ui.TextDisplay(escape_markdown(sentences, _SENTENCES_LIMIT)),
+        *_build_notes(notes),
+        ui.TextDisplay(_format_requester(job, messages)),
         rows=rows,
     )
 
 
-def _view(job: Job, colour: discord.Colour, *parts: ui.Item[ui.LayoutView], rows: Rows) -> ui.LayoutView:
+def _build_view(job: Job, colour: discord.Colour, *parts: ui.Item[ui.LayoutView], rows: ActionRows) -> ui.LayoutView:
     view = ui.LayoutView(timeout=None)
-    view.add_item(ui.Container(*parts, *rows, accent_colour=colour, id=mark(job.id)))
+    view.add_item(ui.Container(*parts, *rows, accent_colour=colour, id=compute_component_id(job.id)))
     return view
 
 
-def _notes(notes: Sequence[str]) -> tuple[ui.TextDisplay[ui.LayoutView], ...]:
-    return tuple(ui.TextDisplay(f"-# {shortened(note, _NOTE)}") for note in notes)
+def _build_notes(notes: Sequence[str]) -> tuple[ui.TextDisplay[ui.LayoutView], ...]:
+    return tuple(ui.TextDisplay(f"-# {truncate_text(note, _NOTE_LIMIT)}") for note in notes)
 
 
-def _asked(job: Job, phrases: Phrases) -> str:
-    return f"-# {phrases.say('result.asked', user=f'<@{job.requester.id}>')}"
+def _format_requester(job: Job, messages: Messages) -> str:
+    return f"-# {messages.text('result.asked', user=f'<@{job.requester.id}>')}"
 
 
-def _seconds(value: float, phrases: Phrases) -> str:
-    return number(round(max(value, 0.0), 1 if value < 100 else 0), phrases)  # noqa: PLR2004 - tenths say nothing above
+def _format_seconds(seconds: float, messages: Messages) -> str:
+    return format_number(round(max(seconds, 0.0), 1 if seconds < 100 else 0), messages)  # noqa: PLR2004 - tenths say nothing above

@@ -9,29 +9,29 @@ from typing import Any, Final
 import discord
 from discord import ui
 
-from bot.phrases import Phrases
-from bot.ports import Past, Recipe
-from bot.render.answers import Rows, alt_text
-from bot.render.facts import facts_of, number
-from bot.render.text import escaped, shortened
+from bot.phrases import Messages
+from bot.ports import GenerationSettings, JobRecord
+from bot.render.answers import ActionRows, build_alt_text
+from bot.render.facts import format_number, format_settings
+from bot.render.text import escape_markdown, truncate_text
 from shared.catalogue import Model
-from shared.prompts import written_apart
+from shared.prompts import split_negative_prompt
 
-_PROMPT: Final = 1500
-_NEGATIVE: Final = 600
-_FACTS: Final = 1000
-_ID: Final = 100
+_PROMPT_LIMIT: Final = 1500
+_NEGATIVE_PROMPT_LIMIT: Final = 600
+_SETTINGS_LIMIT: Final = 1000
+_ID_LIMIT: Final = 100
 
 
-def details_view(
-    recipe: Recipe,
+def build_details_view(
+    settings: GenerationSettings,
     model: Model | None,
-    phrases: Phrases,
+    messages: Messages,
     *,
-    past: Past | None = None,
-    parent: str | None = None,
-    picture: str | None = None,
-    rows: Rows = (),
+    record: JobRecord | None = None,
+    parent_link: str | None = None,
+    picture_url: str | None = None,
+    rows: ActionRows = (),
 ) -> ui.LayoutView:
     """Show how a picture was made. `model` is the row of its model, None where the catalogue has it no longer.
 
@@ -39,53 +39,59 @@ def details_view(
     `picture` is the address of the picture itself, where nothing but that tells.
     """
     said = (
-        f"### {phrases.say('details.title')}",
-        *_words(recipe, phrases),
-        shortened(facts_of(recipe.request, model, phrases), _FACTS),
-        "\n".join(_story(recipe, model, past, parent, phrases)),
+        f"### {messages.text('details.title')}",
+        *_format_prompts_and_seed(settings, messages),
+        truncate_text(format_settings(settings.request, model, messages), _SETTINGS_LIMIT),
+        "\n".join(_format_origin(settings, model, record, parent_link, messages)),
     )
     parts: list[ui.Item[Any]] = [*map(ui.TextDisplay, said)]
-    if picture is not None:
-        item = discord.MediaGalleryItem(picture, description=alt_text(recipe.request, model, phrases))
+    if picture_url is not None:
+        item = discord.MediaGalleryItem(picture_url, description=build_alt_text(settings.request, model, messages))
         parts.insert(1, ui.MediaGallery(item))
-        notes = ["details.written", *(["details.unsourced"] if recipe.request.has_picture else [])]
-        parts.append(ui.TextDisplay(f"-# {' '.join(map(phrases.say, notes))}"))
+        notes = ["details.written", *(["details.unsourced"] if settings.request.has_picture else [])]
+        parts.append(ui.TextDisplay(f"-# {' '.join(map(messages.text, notes))}"))
     view = ui.LayoutView(timeout=None)
     view.add_item(ui.Container(*parts, *rows))
     return view
 
 
-def price(dollars: float, phrases: Phrases) -> str:
+def format_price(dollars: float, messages: Messages) -> str:
     """Write what a picture costs, in cents or a hundredth of them."""
     digits = f"{dollars:.2f}" if round(dollars, 2) == round(dollars, 4) else f"{dollars:.4f}"
-    return phrases.say("details.price", amount=digits.replace(".", phrases.say("language.decimal")))
+    return messages.text("details.price", amount=digits.replace(".", messages.text("language.decimal")))
 
 
-def _words(recipe: Recipe, phrases: Phrases) -> Iterator[str]:
-    prompt, negative = written_apart(recipe.request.text_prompts)
+def _format_prompts_and_seed(settings: GenerationSettings, messages: Messages) -> Iterator[str]:
+    prompt, negative = split_negative_prompt(settings.request.text_prompts)
     if prompt:
-        yield f"**{phrases.option('prompt')}** {escaped(prompt, _PROMPT)}"
+        yield f"**{messages.get_option_name('prompt')}** {escape_markdown(prompt, _PROMPT_LIMIT)}"
     if negative:
-        yield f"**{phrases.option('negative')}** {escaped(negative, _NEGATIVE)}"
-    if recipe.seed is not None:
-        yield f"**{phrases.option('seed')}**\n```\n{shortened(str(recipe.seed), _ID)}\n```"
+        yield f"**{messages.get_option_name('negative')}** {escape_markdown(negative, _NEGATIVE_PROMPT_LIMIT)}"
+    if settings.seed is not None:
+        yield f"**{messages.get_option_name('seed')}**\n```\n{truncate_text(str(settings.seed), _ID_LIMIT)}\n```"
 
 
-def _story(
-    recipe: Recipe, model: Model | None, past: Past | None, parent: str | None, phrases: Phrases
+def _format_origin(
+    settings: GenerationSettings,
+    model: Model | None,
+    record: JobRecord | None,
+    parent_link: str | None,
+    messages: Messages,
 ) -> Iterator[str]:
     if model is not None:
-        yield phrases.say("details.model", id=escaped(model.id, _ID))
-    if recipe.author is not None:
-        yield phrases.say("details.author", user=f"<@{recipe.author}>")
-    if past is not None:
-        yield phrases.say("details.asked", when=f"<t:{int(past.job.accepted_at)}:f>")
-        if past.seconds is not None:
-            yield phrases.say("details.seconds", seconds=number(round(past.seconds, 1), phrases))
-        yield phrases.say(
+        yield messages.text("details.model", id=escape_markdown(model.id, _ID_LIMIT))
+    if settings.author_id is not None:
+        yield messages.text("details.author", user=f"<@{settings.author_id}>")
+    if record is not None:
+        yield messages.text("details.asked", when=f"<t:{int(record.job.accepted_at)}:f>")
+        if record.duration_seconds is not None:
+            yield messages.text("details.seconds", seconds=format_number(round(record.duration_seconds, 1), messages))
+        yield messages.text(
             "details.cost",
-            cost=phrases.say("details.unknown") if past.cost_usd is None else price(past.cost_usd, phrases),
+            cost=messages.text("details.unknown")
+            if record.cost_usd is None
+            else format_price(record.cost_usd, messages),
         )
-    if parent is not None:
-        yield phrases.say("details.parent", where=parent)
-    yield phrases.say("details.job", id=escaped(recipe.job_id, _ID))
+    if parent_link is not None:
+        yield messages.text("details.parent", where=parent_link)
+    yield messages.text("details.job", id=escape_markdown(settings.job_id, _ID_LIMIT))

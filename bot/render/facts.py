@@ -3,14 +3,14 @@
 import json
 from typing import Any, Final
 
-from bot.phrases import Phrases
-from bot.render.text import escaped
+from bot.phrases import Messages
+from bot.render.text import escape_markdown
 from shared.catalogue import Model
 from shared.request import SCHEDULE_OPTIONS, Request
 
-_VALUE: Final = 100
-_EXTRAS: Final = 200
-SHOWN: Final = (
+_VALUE_LIMIT: Final = 100
+_EXTRAS_LIMIT: Final = 200
+SHOWN_FIELDS: Final = (
     "keep",
     "init_image_mode",
     "step_schedule_start",
@@ -28,38 +28,38 @@ SHOWN: Final = (
 )
 
 
-def facts_of(request: Request, model: Model | None, phrases: Phrases, *, without: str = "") -> str:
+def format_settings(request: Request, model: Model | None, messages: Messages, *, excluded_field: str = "") -> str:
     """List the model and the settings in force that it reads; of a model that is no longer known, those chosen.
 
     `without` is a field to leave out.
     """
     name = request.model if model is None else model.name
-    parts = [(phrases.option("model"), escaped(name, _VALUE))]
-    for field in SHOWN:
-        value = in_force(request, field, model)
-        if value is not None and field != without:
-            parts.append((phrases.option(field), shown(field, value, phrases)))
-    return " · ".join(f"**{escaped(label, _VALUE)}** {value}" for label, value in parts)
+    parts = [(messages.get_option_name("model"), escape_markdown(name, _VALUE_LIMIT))]
+    for field in SHOWN_FIELDS:
+        value = get_effective_value(request, field, model)
+        if value is not None and field != excluded_field:
+            parts.append((messages.get_option_name(field), format_value(field, value, messages)))
+    return " · ".join(f"**{escape_markdown(label, _VALUE_LIMIT)}** {value}" for label, value in parts)
 
 
-def number(value: float, phrases: Phrases) -> str:
+def format_number(value: float, messages: Messages) -> str:
     """Write a number in plain digits with the language's decimal sign."""
-    return f"{value:.12g}".replace(".", phrases.say("language.decimal"))
+    return f"{value:.12g}".replace(".", messages.text("language.decimal"))
 
 
-def in_force(request: Request, field: str, model: Model | None) -> Any:
+def get_effective_value(request: Request, field: str, model: Model | None) -> Any:
     """Give the value of an option that a picture was made with: chosen, or the model's own; None where it has none."""
     chosen = getattr(request, field)
     if model is None or field == "fit":
         return chosen
-    if field not in model.fields or not _applies(request, field, model):
+    if field not in model.fields or not _is_applicable(request, field, model):
         return None
-    value = request.value(field, model)
+    value = request.resolve_value(field, model)
     return "" if value is None and field == "sampler" else value
 
 
-def _applies(request: Request, field: str, model: Model) -> bool:
-    scheduled = request.has_picture and request.value("init_image_mode", model) == "STEP_SCHEDULE"
+def _is_applicable(request: Request, field: str, model: Model) -> bool:
+    scheduled = request.has_picture and request.resolve_value("init_image_mode", model) == "STEP_SCHEDULE"
     if field in SCHEDULE_OPTIONS:
         return scheduled
     if field == "keep":
@@ -69,12 +69,16 @@ def _applies(request: Request, field: str, model: Model) -> bool:
     return field != "aspect_ratio" or not request.has_picture
 
 
-def shown(field: str, value: Any, phrases: Phrases) -> str:
+def format_value(field: str, value: Any, messages: Messages) -> str:
     """Write the value of an option as the person knows it, marks of markdown escaped."""
     if field == "keep":
-        return phrases.say("result.percent", value=number(value, phrases))
+        return messages.text("result.percent", value=format_number(value, messages))
     if field == "extras":
-        return escaped(json.dumps(value, ensure_ascii=False), _EXTRAS)
+        return escape_markdown(json.dumps(value, ensure_ascii=False), _EXTRAS_LIMIT)
     if isinstance(value, int | float):
-        return number(value, phrases)
-    return escaped(phrases.choice(field, value), _VALUE) if value else phrases.say("result.automatic")
+        return format_number(value, messages)
+    return (
+        escape_markdown(messages.get_choice_label(field, value), _VALUE_LIMIT)
+        if value
+        else messages.text("result.automatic")
+    )

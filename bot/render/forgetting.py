@@ -6,23 +6,23 @@ from typing import Any, Final
 
 from discord import ui
 
-from bot.phrases import Phrases
-from bot.ports import Belongings
+from bot.phrases import Messages
+from bot.ports import StoredDataSummary
 
-_LISTED: Final = (
+_COUNTED_FIELDS: Final = (
     *("prompts", "records", "favourites", "presets", "explorations", "thumbnails", "sources", "kept", "preferences"),
 )
 
 
-def forgetting_view(
-    held: Belongings, phrases: Phrases, *, gone: bool = False, rows: Sequence[ui.ActionRow[Any]] = ()
+def build_privacy_view(
+    summary: StoredDataSummary, messages: Messages, *, is_deleted: bool = False, rows: Sequence[ui.ActionRow[Any]] = ()
 ) -> ui.LayoutView:
     """Say exactly what goes, or went where `gone`, and what stays; `rows` hold the button that means it."""
-    going = list(_counted(held, phrases)) or [phrases.say("forget.nothing")]
+    going = list(_format_deleted_counts(summary, messages)) or [messages.text("forget.nothing")]
     said = (
-        f"### {phrases.say('forget.done' if gone else 'forget.title')}",
-        "\n".join(going if gone else [phrases.say("forget.goes"), *going]),
-        "\n".join([phrases.say("forget.stays"), *_staying(held, phrases)]),
+        f"### {messages.text('forget.done' if is_deleted else 'forget.title')}",
+        "\n".join(going if is_deleted else [messages.text("forget.goes"), *going]),
+        "\n".join([messages.text("forget.stays"), *_format_remaining(summary, messages)]),
     )
     parts: list[ui.Item[Any]] = [*map(ui.TextDisplay, said), *rows]
     view = ui.LayoutView(timeout=None)
@@ -30,15 +30,15 @@ def forgetting_view(
     return view
 
 
-def _counted(held: Belongings, phrases: Phrases) -> Iterator[str]:
-    counts = asdict(held)
-    for name in _LISTED:
+def _format_deleted_counts(summary: StoredDataSummary, messages: Messages) -> Iterator[str]:
+    counts = asdict(summary)
+    for name in _COUNTED_FIELDS:
         if counts[name]:
-            yield f"- {phrases.say(f'forget.{name}', count=counts[name])}"
+            yield f"- {messages.text(f'forget.{name}', count=counts[name])}"
 
 
-def _staying(held: Belongings, phrases: Phrases) -> Iterator[str]:
-    if held.open_jobs:
-        yield f"- {phrases.say('forget.open_jobs', count=held.open_jobs)}"
+def _format_remaining(summary: StoredDataSummary, messages: Messages) -> Iterator[str]:
+    if summary.open_jobs:
+        yield f"- {messages.text('forget.open_jobs', count=summary.open_jobs)}"
     for name in ("messages", "others", "operator"):
-        yield f"- {phrases.say(f'forget.{name}')}"
+        yield f"- {messages.text(f'forget.{name}')}"

@@ -10,151 +10,179 @@ from typing import Any, Final
 import discord
 from discord import ui
 
-from bot.phrases import Phrases
-from bot.ports import Grid, Over, Plan
-from bot.render.answers import Rows
-from bot.render.details import price
-from bot.render.facts import facts_of, shown
-from bot.render.text import escaped, plain, shortened, written_prompt
+from bot.phrases import Messages
+from bot.ports import Exploration, ExplorationPlan, Variation
+from bot.render.answers import ActionRows
+from bot.render.details import format_price
+from bot.render.facts import format_settings, format_value
+from bot.render.text import escape_markdown, flatten_text, format_request_prompt, truncate_text
 from bot.sheets import Cell
 from shared.catalogue import Catalogue
 
-SHEET: Final = "sheet.jpg"
-_ALT: Final = 1024
-_FACTS: Final = 800
-_LABEL: Final = 60
-_PROMPT: Final = 500
-_REASON: Final = 300
-_REASONS: Final = 3
+CONTACT_SHEET_FILENAME: Final = "sheet.jpg"
+_ALT_TEXT_LIMIT: Final = 1024
+_SETTINGS_LIMIT: Final = 800
+_LABEL_LIMIT: Final = 60
+_PROMPT_LIMIT: Final = 500
+_REASON_LIMIT: Final = 300
+_MAX_REASONS: Final = 3
 
 
-class Stage(StrEnum):
+class VariantState(StrEnum):
     """Where a cell stands, as its exploration shows it. MISSING: made, and its picture is there no more."""
 
-    WAITING = "waiting"
-    PAINTING = "painting"
-    DONE = "done"
+    QUEUED = "waiting"
+    RUNNING = "painting"
+    GENERATED = "done"
     MISSING = "missing"
     FILTERED = "filtered"
     FAILED = "failed"
-    REFUSED = "refused"
+    REJECTED = "refused"
 
 
-OPEN: Final = frozenset({Stage.WAITING, Stage.PAINTING})
+OPEN_STATES: Final = frozenset({VariantState.QUEUED, VariantState.RUNNING})
 
 
-def plan_view(plan: Plan, catalogue: Catalogue, phrases: Phrases, rows: Rows) -> ui.LayoutView:
+def build_confirmation_view(
+    plan: ExplorationPlan, catalogue: Catalogue, messages: Messages, rows: ActionRows
+) -> ui.LayoutView:
     """Ask whether to start: exactly what would run, and what it costs."""
     costs = [catalogue.models[request.model].price_usd for request in plan.requests]
+    labels = [
+        escape_markdown(format_variant_label(plan, number, catalogue, messages), _LABEL_LIMIT)
+        for number in range(1, len(costs) + 1)
+    ]
     lines = [
-        f"{place}. {escaped(label_of(plan, place, catalogue, phrases), _LABEL)} · {price(dollars, phrases)}"
-        for place, dollars in enumerate(costs, 1)
+        f"{number}. {label} · {format_price(dollars, messages)}"
+        for number, (label, dollars) in enumerate(zip(labels, costs, strict=True), 1)
     ]
     said = (
-        f"### {phrases.say('explore.ask', count=len(costs), cost=price(sum(costs), phrases))}",
-        *_words(plan, phrases),
-        *_common(plan, catalogue, phrases),
+        f"### {messages.text('explore.ask', count=len(costs), cost=format_price(sum(costs), messages))}",
+        *_format_prompt(plan, messages),
+        *_format_common_settings(plan, catalogue, messages),
         "\n".join(lines),
-        f"-# {phrases.say('explore.note')}",
+        f"-# {messages.text('explore.note')}",
     )
-    return _view(*map(ui.TextDisplay, said), *rows)
+    return _build_view(*map(ui.TextDisplay, said), *rows)
 
 
-def grid_view(
-    grid: Grid, stages: Sequence[Stage], catalogue: Catalogue, phrases: Phrases, *, rows: Rows = (), sheet: bool = True
+def build_exploration_view(
+    exploration: Exploration,
+    states: Sequence[VariantState],
+    catalogue: Catalogue,
+    messages: Messages,
+    *,
+    rows: ActionRows = (),
+    has_contact_sheet: bool = True,
 ) -> ui.LayoutView:
     """Show how far an exploration is; `sheet`: its contact sheet is attached as `SHEET`."""
-    plan = grid.plan
-    title = phrases.say(f"grid.title_{plan.over}", count=len(stages))
-    parts: list[ui.Item[Any]] = [ui.TextDisplay("\n".join([f"### {title}", *_words(plan, phrases)]))]
-    if sheet:
-        names = "; ".join(_named(plan, stages, catalogue, phrases))
-        alt = shortened(f"{phrases.say('grid.alt')} {names}", _ALT)
-        parts.append(ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{SHEET}", description=alt)))
-    parts.append(ui.TextDisplay("\n".join([_progress(stages, phrases), *_reasons(grid, phrases)])))
-    parts.append(ui.TextDisplay(f"-# {phrases.say('result.asked', user=f'<@{grid.requester.id}>')}"))
-    return _view(*parts, *rows)
+    plan = exploration.plan
+    title = messages.text(f"grid.title_{plan.variation}", count=len(states))
+    parts: list[ui.Item[Any]] = [ui.TextDisplay("\n".join([f"### {title}", *_format_prompt(plan, messages)]))]
+    if has_contact_sheet:
+        names = "; ".join(_describe_variants(plan, states, catalogue, messages))
+        alt = truncate_text(f"{messages.text('grid.alt')} {names}", _ALT_TEXT_LIMIT)
+        parts.append(
+            ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{CONTACT_SHEET_FILENAME}", description=alt))
+        )
+    parts.append(
+        ui.TextDisplay("\n".join([_format_progress(states, messages), *_format_rejections(exploration, messages)]))
+    )
+    parts.append(ui.TextDisplay(f"-# {messages.text('result.asked', user=f'<@{exploration.requester.id}>')}"))
+    return _build_view(*parts, *rows)
 
 
-def note_view(said: str) -> ui.LayoutView:
+def build_note_view(text: str) -> ui.LayoutView:
     """Show one sentence."""
-    return _view(ui.TextDisplay(said))
+    return _build_view(ui.TextDisplay(text))
 
 
-def cells_of(
-    plan: Plan, stages: Sequence[Stage], pictures: Sequence[bytes | None], catalogue: Catalogue, phrases: Phrases
+def build_contact_sheet_cells(
+    plan: ExplorationPlan,
+    states: Sequence[VariantState],
+    thumbnails: Sequence[bytes | None],
+    catalogue: Catalogue,
+    messages: Messages,
 ) -> list[Cell]:
     """Caption the thumbnails; where there is none, a word says why."""
     return [
         Cell(
             picture,
-            label_of(plan, place, catalogue, phrases),
-            word="" if picture else phrases.say(f"grid.{stage}"),
-            plain=str(place),
+            format_variant_label(plan, place, catalogue, messages),
+            placeholder="" if picture else messages.text(f"grid.{stage}"),
+            fallback_caption=str(place),
         )
-        for place, (stage, picture) in enumerate(zip(stages, pictures, strict=True), 1)
+        for place, (stage, picture) in enumerate(zip(states, thumbnails, strict=True), 1)
     ]
 
 
-def label_of(plan: Plan, place: int, catalogue: Catalogue, phrases: Phrases) -> str:
+def format_variant_label(plan: ExplorationPlan, number: int, catalogue: Catalogue, messages: Messages) -> str:
     """Say what tells the cell at this place (from 1) from the others."""
-    request = plan.requests[place - 1]
-    match plan.over:
-        case Over.SEEDS:
-            label = f"{phrases.option('seed')} {request.seed}"
-        case Over.STYLES:
-            label = phrases.choice("style_preset", str(request.style_preset))
-        case Over.KEEP:
-            label = f"{phrases.option('keep')} {shown('keep', request.keep or 0.0, phrases)}"
-        case Over.MODELS:
+    request = plan.requests[number - 1]
+    match plan.variation:
+        case Variation.SEEDS:
+            label = f"{messages.get_option_name('seed')} {request.seed}"
+        case Variation.STYLES:
+            label = messages.get_choice_label("style_preset", str(request.style_preset))
+        case Variation.KEEP:
+            label = f"{messages.get_option_name('keep')} {format_value('keep', request.keep or 0.0, messages)}"
+        case Variation.MODELS:
             model = catalogue.models.get(request.model)
             label = model.name if model else request.model
-    return shortened(plain(label), _LABEL) or str(place)
+    return truncate_text(flatten_text(label), _LABEL_LIMIT) or str(number)
 
 
-def _words(plan: Plan, phrases: Phrases) -> list[str]:
-    prompt = escaped(written_prompt(plan.requests[0]), _PROMPT)
-    return [phrases.say("language.quoted", words=prompt)] if prompt else []
+def _format_prompt(plan: ExplorationPlan, messages: Messages) -> list[str]:
+    prompt = escape_markdown(format_request_prompt(plan.requests[0]), _PROMPT_LIMIT)
+    return [messages.text("language.quoted", words=prompt)] if prompt else []
 
 
-def _common(plan: Plan, catalogue: Catalogue, phrases: Phrases) -> Iterator[str]:
+def _format_common_settings(plan: ExplorationPlan, catalogue: Catalogue, messages: Messages) -> Iterator[str]:
     """List what is the same in all cells."""
     first, *_ = plan.requests
     parts = []
-    if plan.over is not Over.MODELS:
-        field = {Over.STYLES: "style_preset", Over.KEEP: "keep"}.get(plan.over, "")
-        parts.append(facts_of(first, catalogue.models.get(first.model), phrases, without=field))
-    if plan.over is not Over.SEEDS and first.seed is not None:
-        parts.append(f"**{phrases.option('seed')}** {first.seed}")
+    if plan.variation is not Variation.MODELS:
+        field = {Variation.STYLES: "style_preset", Variation.KEEP: "keep"}.get(plan.variation, "")
+        parts.append(format_settings(first, catalogue.models.get(first.model), messages, excluded_field=field))
+    if plan.variation is not Variation.SEEDS and first.seed is not None:
+        parts.append(f"**{messages.get_option_name('seed')}** {first.seed}")
     if parts:
-        yield shortened(" · ".join(parts), _FACTS)
+        yield truncate_text(" · ".join(parts), _SETTINGS_LIMIT)
 
 
-def _named(plan: Plan, stages: Sequence[Stage], catalogue: Catalogue, phrases: Phrases) -> Iterator[str]:
-    for place, stage in enumerate(stages, 1):
-        label = label_of(plan, place, catalogue, phrases)
-        yield f"{place}: {label}" if stage is Stage.DONE else f"{place}: {label}, {phrases.say(f'grid.{stage}')}"
+def _describe_variants(
+    plan: ExplorationPlan, states: Sequence[VariantState], catalogue: Catalogue, messages: Messages
+) -> Iterator[str]:
+    for place, stage in enumerate(states, 1):
+        label = format_variant_label(plan, place, catalogue, messages)
+        yield (
+            f"{place}: {label}"
+            if stage is VariantState.GENERATED
+            else f"{place}: {label}, {messages.text(f'grid.{stage}')}"
+        )
 
 
-def _progress(stages: Sequence[Stage], phrases: Phrases) -> str:
-    parts = [phrases.say("grid.progress", count=sum(stage is Stage.DONE for stage in stages), all=len(stages))]
-    for stage in Stage:
-        some = sum(one is stage for one in stages)
-        if some and stage is not Stage.DONE:
-            parts.append(phrases.say(f"grid.some_{stage}", count=some))
+def _format_progress(states: Sequence[VariantState], messages: Messages) -> str:
+    parts = [
+        messages.text("grid.progress", count=sum(stage is VariantState.GENERATED for stage in states), all=len(states))
+    ]
+    for stage in VariantState:
+        some = sum(one is stage for one in states)
+        if some and stage is not VariantState.GENERATED:
+            parts.append(messages.text(f"grid.some_{stage}", count=some))
     return " · ".join(parts)
 
 
-def _reasons(grid: Grid, phrases: Phrases) -> Iterator[str]:
+def _format_rejections(exploration: Exploration, messages: Messages) -> Iterator[str]:
     """Say why cells were not taken on, once for all that share a reason."""
     places: dict[str, list[str]] = {}
-    for place, problem in sorted(grid.refused.items()):
-        places.setdefault(phrases.problem(problem), []).append(str(place))
-    for sentence, numbers in list(places.items())[:_REASONS]:
-        yield f"**{', '.join(numbers)}** {escaped(sentence, _REASON)}"
+    for place, problem in sorted(exploration.rejected.items()):
+        places.setdefault(messages.format_problem(problem), []).append(str(place))
+    for sentence, numbers in list(places.items())[:_MAX_REASONS]:
+        yield f"**{', '.join(numbers)}** {escape_markdown(sentence, _REASON_LIMIT)}"
 
 
-def _view(*parts: ui.Item[Any]) -> ui.LayoutView:
+def _build_view(*parts: ui.Item[Any]) -> ui.LayoutView:
     view = ui.LayoutView(timeout=None)
     view.add_item(ui.Container(*parts))
     return view

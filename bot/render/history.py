@@ -6,30 +6,30 @@ from typing import Any, Final
 import discord
 from discord import SelectOption, ui
 
-from bot.phrases import Phrases
-from bot.ports import Found, Past
-from bot.render.queue import link_to
-from bot.render.status import rounded
-from bot.render.text import escaped, plain, shortened, written_prompt
+from bot.phrases import Messages
+from bot.ports import JobRecord, SearchPage
+from bot.render.queue import build_origin_link
+from bot.render.status import format_duration
+from bot.render.text import escape_markdown, flatten_text, format_request_prompt, truncate_text
 from bot.sheets import Cell
 from shared.catalogue import Catalogue
 
-PAGE: Final = 9
-SHEET: Final = "sheet.jpg"
-_ALT: Final = 1024
-_CAPTION: Final = 60
-_FILTERS: Final = 400
-_LABEL: Final = 100
-_MODEL: Final = 40
-_OFFERED: Final = 60
-_PROMPT: Final = 140
+PAGE_SIZE: Final = 9
+CONTACT_SHEET_FILENAME: Final = "sheet.jpg"
+_ALT_TEXT_LIMIT: Final = 1024
+_CAPTION_LIMIT: Final = 60
+_HEADING_LIMIT: Final = 400
+_OPTION_LABEL_LIMIT: Final = 100
+_MODEL_NAME_LIMIT: Final = 40
+_CHOICE_PROMPT_LIMIT: Final = 60
+_PROMPT_LIMIT: Final = 140
 
 
-def page_view(
-    found: Found,
-    number: int,
+def build_history_view(
+    page: SearchPage,
+    page_number: int,
     heading: str,
-    phrases: Phrases,
+    messages: Messages,
     catalogue: Catalogue,
     *,
     viewer: int,
@@ -39,13 +39,17 @@ def page_view(
 
     `heading` says what was searched for; `rows` are the components below.
     """
-    pages = pages_of(found)
-    count = phrases.say("history.count", count=found.count, page=number, pages=pages)
-    container = ui.Container[ui.LayoutView](ui.TextDisplay(f"### {shortened(heading, _FILTERS)}\n{count}"))
-    if found.pasts:
-        alt = shortened(f"{phrases.say('history.alt')} {'; '.join(_named(found, catalogue))}", _ALT)
-        container.add_item(ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{SHEET}", description=alt)))
-        lines = [_line(n, past, phrases, catalogue, viewer) for n, past in enumerate(found.pasts, 1)]
+    pages = count_pages(page)
+    count = messages.text("history.count", count=page.total_count, page=page_number, pages=pages)
+    container = ui.Container[ui.LayoutView](ui.TextDisplay(f"### {truncate_text(heading, _HEADING_LIMIT)}\n{count}"))
+    if page.records:
+        alt = truncate_text(
+            f"{messages.text('history.alt')} {'; '.join(_format_numbered_prompts(page, catalogue))}", _ALT_TEXT_LIMIT
+        )
+        container.add_item(
+            ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{CONTACT_SHEET_FILENAME}", description=alt))
+        )
+        lines = [_format_line(n, past, messages, catalogue, viewer) for n, past in enumerate(page.records, 1)]
         container.add_item(ui.TextDisplay("\n".join(lines)))
     for row in rows:
         container.add_item(row)
@@ -54,74 +58,81 @@ def page_view(
     return view
 
 
-def pages_of(found: Found) -> int:
+def count_pages(page: SearchPage) -> int:
     """Count the pages, of which there is one at least."""
-    return max(1, -(-found.count // PAGE))
+    return max(1, -(-page.total_count // PAGE_SIZE))
 
 
-def choices_of(found: Found, catalogue: Catalogue) -> list[SelectOption]:
+def build_job_options(page: SearchPage, catalogue: Catalogue) -> list[SelectOption]:
     """Give the jobs of a page to choose from, by their ids."""
     return [
         SelectOption(
-            label=shortened(name, _LABEL), value=past.job.id, description=_model(past, catalogue, _LABEL) or None
+            label=truncate_text(name, _OPTION_LABEL_LIMIT),
+            value=past.job.id,
+            description=_get_model_name(past, catalogue, _OPTION_LABEL_LIMIT) or None,
         )
-        for name, past in zip(_named(found, catalogue), found.pasts, strict=True)
+        for name, past in zip(_format_numbered_prompts(page, catalogue), page.records, strict=True)
     ]
 
 
-def cells_of(found: Found, pictures: Sequence[bytes | None], phrases: Phrases, catalogue: Catalogue) -> list[Cell]:
+def build_contact_sheet_cells(
+    page: SearchPage, thumbnails: Sequence[bytes | None], messages: Messages, catalogue: Catalogue
+) -> list[Cell]:
     """Caption the thumbnails; where there is none, or a broken one, a word says why."""
     return [
         Cell(
             picture,
-            shortened(written_prompt(past.job.request), _CAPTION) or _model(past, catalogue, _CAPTION),
-            word=phrases.say(f"history.{past.without_picture}"),
-            plain=_model(past, catalogue, _CAPTION),
+            truncate_text(format_request_prompt(past.job.request), _CAPTION_LIMIT)
+            or _get_model_name(past, catalogue, _CAPTION_LIMIT),
+            placeholder=messages.text(f"history.{past.missing_image_reason}"),
+            fallback_caption=_get_model_name(past, catalogue, _CAPTION_LIMIT),
         )
-        for past, picture in zip(found.pasts, pictures, strict=True)
+        for past, picture in zip(page.records, thumbnails, strict=True)
     ]
 
 
-def named(past: Past, catalogue: Catalogue, phrases: Phrases, now: float) -> str:
+def build_choice_name(record: JobRecord, catalogue: Catalogue, messages: Messages, now: float) -> str:
     """Name a job in 100 characters: what was asked for, and how long ago at `now`, in Unix seconds."""
-    ago = phrases.say("history.ago", time=rounded(now - past.job.accepted_at, phrases))
-    ending = f" · {why}" if (why := _why(past, phrases)) else ""
-    prompt = written_prompt(past.job.request) or _model(past, catalogue, _MODEL)
-    return shortened(f"{shortened(prompt, _OFFERED)} · {ago}{ending}", _LABEL)
+    ago = messages.text("history.ago", time=format_duration(now - record.job.accepted_at, messages))
+    ending = f" · {why}" if (why := _format_missing_reason(record, messages)) else ""
+    prompt = format_request_prompt(record.job.request) or _get_model_name(record, catalogue, _MODEL_NAME_LIMIT)
+    return truncate_text(f"{truncate_text(prompt, _CHOICE_PROMPT_LIMIT)} · {ago}{ending}", _OPTION_LABEL_LIMIT)
 
 
-def _named(found: Found, catalogue: Catalogue) -> list[str]:
+def _format_numbered_prompts(page: SearchPage, catalogue: Catalogue) -> list[str]:
     """Number the jobs of a page, each with its prompt, or with its model where it has none."""
     return [
-        f"{n}. {written_prompt(past.job.request) or _model(past, catalogue, _MODEL)}"
-        for n, past in enumerate(found.pasts, 1)
+        f"{n}. {format_request_prompt(past.job.request) or _get_model_name(past, catalogue, _MODEL_NAME_LIMIT)}"
+        for n, past in enumerate(page.records, 1)
     ]
 
 
-def _why(past: Past, phrases: Phrases) -> str:
+def _format_missing_reason(record: JobRecord, messages: Messages) -> str:
     """Tell why there is no picture of a job; nothing where one was made and not deleted."""
-    made = past.kind == "generated" and not past.deleted
-    return "" if made else phrases.say(f"history.{past.without_picture}")
+    made = record.outcome_kind == "generated" and not record.is_deleted
+    return "" if made else messages.text(f"history.{record.missing_image_reason}")
 
 
-def _line(number: int, past: Past, phrases: Phrases, catalogue: Catalogue, viewer: int) -> str:
-    job = past.job
-    prompt = escaped(written_prompt(job.request), _PROMPT)
-    link = past.told.link(job.place.guild) if past.told else link_to(job.place)
+def _format_line(number: int, record: JobRecord, messages: Messages, catalogue: Catalogue, viewer: int) -> str:
+    job = record.job
+    prompt = escape_markdown(format_request_prompt(job.request), _PROMPT_LIMIT)
+    link = record.message.build_link(job.origin.guild_id) if record.message else build_origin_link(job.origin)
     parts = (
         f"**{number}.** "
         + (
-            phrases.say("language.quoted", words=prompt) if prompt else escaped(_model(past, catalogue, _MODEL), _MODEL)
+            messages.text("language.quoted", words=prompt)
+            if prompt
+            else escape_markdown(_get_model_name(record, catalogue, _MODEL_NAME_LIMIT), _MODEL_NAME_LIMIT)
         ),
-        escaped(_model(past, catalogue, _MODEL), _MODEL) if prompt else "",
+        escape_markdown(_get_model_name(record, catalogue, _MODEL_NAME_LIMIT), _MODEL_NAME_LIMIT) if prompt else "",
         f"<@{job.requester.id}>" if job.requester.id != viewer else "",
-        _why(past, phrases),
+        _format_missing_reason(record, messages),
         f"<t:{int(job.accepted_at)}:d>",
-        "" if past.deleted else f"[{phrases.say('queue.open')}]({link})",
+        "" if record.is_deleted else f"[{messages.text('queue.open')}]({link})",
     )
     return " · ".join(filter(None, parts))
 
 
-def _model(past: Past, catalogue: Catalogue, limit: int) -> str:
-    model = catalogue.models.get(past.job.request.model)
-    return shortened(plain(model.name if model else past.job.request.model), limit)
+def _get_model_name(record: JobRecord, catalogue: Catalogue, limit: int) -> str:
+    model = catalogue.models.get(record.job.request.model)
+    return truncate_text(flatten_text(model.name if model else record.job.request.model), limit)

@@ -6,20 +6,20 @@ from typing import Final
 import discord
 from discord import ui
 
-from bot.phrases import Phrases
-from bot.ports import Past
-from bot.render.answers import ALT_LIMIT
-from bot.render.facts import SHOWN, in_force, shown
-from bot.render.text import escaped, plain, shortened, written_prompt
+from bot.phrases import Messages
+from bot.ports import JobRecord
+from bot.render.answers import ALT_TEXT_LIMIT
+from bot.render.facts import SHOWN_FIELDS, format_value, get_effective_value
+from bot.render.text import escape_markdown, flatten_text, format_request_prompt, truncate_text
 from shared.catalogue import Catalogue
 
 _TEXT_LIMIT: Final = 3000
-_LINE: Final = 300
-_CAME: Final = 120
-_CHANGE: Final = 60
+_LINE_LIMIT: Final = 300
+_CHANGES_LIMIT: Final = 120
+_CHANGE_LIMIT: Final = 60
 
 
-def changes(parent: Past, child: Past, catalogue: Catalogue, phrases: Phrases) -> str:
+def describe_changes(parent: JobRecord, child: JobRecord, catalogue: Catalogue, messages: Messages) -> str:
     """Say what a picture has other than the one it came from, or that only the seed is another. Plain text."""
     before, after = parent.job.request, child.job.request
     found = []
@@ -27,63 +27,70 @@ def changes(parent: Past, child: Past, catalogue: Catalogue, phrases: Phrases) -
         model = catalogue.models.get(after.model)
         found.append(model.name if model else after.model)
     if after.text_prompts != before.text_prompts:
-        found.append(phrases.say("language.quoted", words=shortened(written_prompt(after), _CHANGE)))
+        found.append(messages.text("language.quoted", words=truncate_text(format_request_prompt(after), _CHANGE_LIMIT)))
     row = catalogue.models.get(after.model)
-    for field in SHOWN:
-        value = in_force(after, field, row)
-        if value is not None and value != in_force(before, field, catalogue.models.get(before.model)):
-            found.append(f"{phrases.option(field)} {plain(shown(field, value, phrases)).replace(chr(92), '')}")
-    return ", ".join(found) or phrases.say("lineage.seed_alone")
+    for field in SHOWN_FIELDS:
+        value = get_effective_value(after, field, row)
+        if value is not None and value != get_effective_value(before, field, catalogue.models.get(before.model)):
+            text = flatten_text(format_value(field, value, messages)).replace("\\", "")
+            found.append(f"{messages.get_option_name(field)} {text}")
+    return ", ".join(found) or messages.text("lineage.seed_alone")
 
 
-def lineage_view(
-    family: Sequence[Past],
-    here: str,
-    phrases: Phrases,
+def build_lineage_view(
+    lineage: Sequence[JobRecord],
+    current_job_id: str,
+    messages: Messages,
     catalogue: Catalogue,
     *,
-    originals: int,
-    tree: str,
-    film: str | None,
+    original_count: int,
+    tree_filename: str,
+    timelapse_filename: str | None,
 ) -> ui.LayoutView:
     """Show the tree uploaded as `tree` and the way to `here` as `film`, with a numbered line and a link a picture.
 
     The tree begins with `originals` pictures that no job made. The lines say what the tree shows, for those who do
     not see it. Each of the two has a gallery of its own, as Discord cuts pictures that share one.
     """
-    title = phrases.say("lineage.title", count=originals + len(family))
-    alt = shortened(phrases.say("lineage.alt", count=len(family)), ALT_LIMIT)
-    galleries = [ui.MediaGallery[ui.LayoutView](discord.MediaGalleryItem(f"attachment://{tree}", description=alt))]
-    if film is not None:
-        way = discord.MediaGalleryItem(f"attachment://{film}", description=phrases.say("lineage.film"))
+    title = messages.text("lineage.title", count=original_count + len(lineage))
+    alt = truncate_text(messages.text("lineage.alt", count=len(lineage)), ALT_TEXT_LIMIT)
+    galleries = [
+        ui.MediaGallery[ui.LayoutView](discord.MediaGalleryItem(f"attachment://{tree_filename}", description=alt))
+    ]
+    if timelapse_filename is not None:
+        way = discord.MediaGalleryItem(f"attachment://{timelapse_filename}", description=messages.text("lineage.film"))
         galleries.append(ui.MediaGallery(way))
-    places = {past.job.id: place for place, past in enumerate(family)}
-    lines = [f"{number}. {phrases.say('lineage.original')}" for number in range(1, originals + 1)]
-    for number, past in enumerate(family, originals + 1):
-        place = places.get(past.job.parent or "")
-        came = "" if place is None else _came(originals + 1 + place, family[place], past, catalogue, phrases)
-        lines.append(_line(number, past, here, phrases) + came)
+    places = {past.job.id: place for place, past in enumerate(lineage)}
+    lines = [f"{number}. {messages.text('lineage.original')}" for number in range(1, original_count + 1)]
+    for number, past in enumerate(lineage, original_count + 1):
+        place = places.get(past.job.parent_id or "")
+        came = (
+            ""
+            if place is None
+            else _format_parent(original_count + 1 + place, lineage[place], past, catalogue, messages)
+        )
+        lines.append(_format_line(number, past, current_job_id, messages) + came)
     kept: list[str] = []
     for line in lines:
         if sum(map(len, kept)) + len(kept) + len(line) > _TEXT_LIMIT:
             break
         kept.append(line)
     if more := len(lines) - len(kept):
-        kept.append(f"-# {phrases.say('lineage.more', count=more)}")
+        kept.append(f"-# {messages.text('lineage.more', count=more)}")
     view = ui.LayoutView(timeout=None)
     view.add_item(ui.Container(ui.TextDisplay(f"### {title}"), *galleries, ui.TextDisplay("\n".join(kept))))
     return view
 
 
-def _came(number: int, parent: Past, child: Past, catalogue: Catalogue, phrases: Phrases) -> str:
-    changed = escaped(changes(parent, child, catalogue, phrases), _CAME)
-    return f" · {phrases.say('lineage.came', number=number, changes=changed)}"
+def _format_parent(number: int, parent: JobRecord, child: JobRecord, catalogue: Catalogue, messages: Messages) -> str:
+    changed = escape_markdown(describe_changes(parent, child, catalogue, messages), _CHANGES_LIMIT)
+    return f" · {messages.text('lineage.came', number=number, changes=changed)}"
 
 
-def _line(number: int, past: Past, here: str, phrases: Phrases) -> str:
-    seed = "" if past.seed is None else f" · {phrases.option('seed')} {past.seed}"
-    mark = f" · **{phrases.say('lineage.here')}**" if past.job.id == here else ""
-    name = escaped(past.job.requester.name, _CHANGE)
-    if past.deleted or past.told is None or past.told.message is None:
-        return shortened(f"{number}. {name}{seed}{mark}", _LINE)
-    return f"{number}. [{name}]({past.told.link(past.job.place.guild)}){seed}{mark}"
+def _format_line(number: int, record: JobRecord, current_job_id: str, messages: Messages) -> str:
+    seed = "" if record.seed is None else f" · {messages.get_option_name('seed')} {record.seed}"
+    mark = f" · **{messages.text('lineage.here')}**" if record.job.id == current_job_id else ""
+    name = escape_markdown(record.job.requester.name, _CHANGE_LIMIT)
+    if record.is_deleted or record.message is None or record.message.message_id is None:
+        return truncate_text(f"{number}. {name}{seed}{mark}", _LINE_LIMIT)
+    return f"{number}. [{name}]({record.message.build_link(record.job.origin.guild_id)}){seed}{mark}"

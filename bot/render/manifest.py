@@ -3,30 +3,30 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.ports import Past
+from bot.ports import JobRecord
 
 
-def entry_of(past: Past, picture: str | None, why_not: str | None) -> dict[str, Any]:
+def build_manifest_entry(record: JobRecord, filename: str | None, reason: str | None) -> dict[str, Any]:
     """Describe a job: what was asked, what came of it, where it stands. `picture` is its file, else `why_not` says."""
-    job = past.job
+    job = record.job
     return {
         "job": job.id,
-        "asked_at": _when(job.accepted_at),
-        "finished_at": _when(past.finished_at),
-        "server": str(job.place.guild),
+        "asked_at": _format_time(job.accepted_at),
+        "finished_at": _format_time(record.finished_at),
+        "server": str(job.origin.guild_id),
         "model": job.request.model,
         "request": job.request.model_dump(mode="json", exclude_none=True),
-        "parent": job.parent,
-        "outcome": past.kind,
-        "seed": past.seed,
-        "seconds": past.seconds,
-        "cost_usd": past.cost_usd,
-        "deleted": past.deleted,
-        "message": past.told.link(job.place.guild) if past.told else None,
-        "picture": picture,
-        "without_picture": why_not,
+        "parent": job.parent_id,
+        "outcome": record.outcome_kind,
+        "seed": record.seed,
+        "seconds": record.duration_seconds,
+        "cost_usd": record.cost_usd,
+        "deleted": record.is_deleted,
+        "message": record.message.build_link(job.origin.guild_id) if record.message else None,
+        "picture": filename,
+        "without_picture": reason,
     }
 
 
-def _when(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+def _format_time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -5,44 +5,51 @@ from typing import Any, Final
 
 from discord import ui
 
-from bot.phrases import Phrases
+from bot.phrases import Messages
 from bot.ports import Preset
-from bot.render.facts import number
-from bot.render.text import escaped
+from bot.render.facts import format_number
+from bot.render.text import escape_markdown
 from shared.catalogue import Catalogue
 
-_LINE: Final = 48
-_LISTED: Final = 75
+_LINE_LIMIT: Final = 48
+_MAX_LINES: Final = 75
 
 
-def presets_view(presets: Sequence[Preset], catalogue: Catalogue, phrases: Phrases) -> ui.LayoutView:
+def build_presets_view(presets: Sequence[Preset], catalogue: Catalogue, messages: Messages) -> ui.LayoutView:
     """List them, a line each with its name and as much of its settings as there is room for."""
     container = ui.Container[ui.LayoutView]()
     for key, listed in (
-        ("preset.own", [preset for preset in presets if not preset.guild]),
-        ("preset.server", [preset for preset in presets if preset.guild]),
+        ("preset.own", [preset for preset in presets if not preset.guild_id]),
+        ("preset.server", [preset for preset in presets if preset.guild_id]),
     ):
-        lines = [_line(preset, catalogue, phrases) for preset in listed[:_LISTED]] or [phrases.say("preset.none")]
-        container.add_item(ui.TextDisplay("\n".join([f"### {phrases.say(key)}", *lines])))
+        lines = [_format_preset(preset, catalogue, messages) for preset in listed[:_MAX_LINES]] or [
+            messages.text("preset.none")
+        ]
+        container.add_item(ui.TextDisplay("\n".join([f"### {messages.text(key)}", *lines])))
     view = ui.LayoutView(timeout=None)
     view.add_item(container)
     return view
 
 
-def _line(preset: Preset, catalogue: Catalogue, phrases: Phrases) -> str:
-    return f"- {escaped(' · '.join([preset.name, *_facts(preset.options, catalogue, phrases)]), _LINE)}"
+def _format_preset(preset: Preset, catalogue: Catalogue, messages: Messages) -> str:
+    parts = [preset.name, *_format_options(preset.options, catalogue, messages)]
+    return f"- {escape_markdown(' · '.join(parts), _LINE_LIMIT)}"
 
 
-def _facts(options: Mapping[str, Any], catalogue: Catalogue, phrases: Phrases) -> Iterator[str]:
+def _format_options(options: Mapping[str, Any], catalogue: Catalogue, messages: Messages) -> Iterator[str]:
     for field, value in options.items():
         if field == "model":
             model = catalogue.models.get(value)
             yield model.name if model else str(value)
         else:
-            yield f"{phrases.option(field)} {_value(field, value, phrases)}"
+            yield f"{messages.get_option_name(field)} {_format_value(field, value, messages)}"
 
 
-def _value(field: str, value: Any, phrases: Phrases) -> str:
+def _format_value(field: str, value: Any, messages: Messages) -> str:
     if field == "keep":
-        return phrases.say("result.percent", value=number(value, phrases))
-    return number(value, phrases) if isinstance(value, int | float) else phrases.choice(field, str(value))
+        return messages.text("result.percent", value=format_number(value, messages))
+    return (
+        format_number(value, messages)
+        if isinstance(value, int | float)
+        else messages.get_choice_label(field, str(value))
+    )

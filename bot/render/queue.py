@@ -5,25 +5,25 @@ from typing import Any, Final
 
 from discord import ui
 
-from bot.phrases import Phrases
-from bot.ports import Standing, State, Told
-from bot.render.status import status_text
-from bot.render.text import escaped, written_prompt
+from bot.phrases import Messages
+from bot.ports import JobStatus, MessageRef, QueueState
+from bot.render.status import format_status
+from bot.render.text import escape_markdown, format_request_prompt
 from shared.catalogue import Catalogue
-from shared.job import Place
+from shared.job import Origin
 
-LISTED: Final = 10  # a row of three components each, of at most 40 in a message
-_PROMPT: Final = 120
-_MODEL: Final = 60
-CANCELLABLE: Final = frozenset({State.PREPARING, State.WAITING})
+MAX_JOBS: Final = 10  # a row of three components each, of at most 40 in a message
+_PROMPT_LIMIT: Final = 120
+_MODEL_NAME_LIMIT: Final = 60
+CANCELLABLE_STATES: Final = frozenset({QueueState.PREPARING, QueueState.QUEUED})
 
 
-def queue_view(
-    standings: Sequence[Standing],
-    guild: int | None,
+def build_queue_view(
+    statuses: Sequence[JobStatus],
+    guild_job_count: int | None,
     catalogue: Catalogue,
-    phrases: Phrases,
-    buttons: Mapping[str, ui.Item[Any]],
+    messages: Messages,
+    cancel_buttons: Mapping[str, ui.Item[Any]],
     *,
     note: str = "",
 ) -> ui.LayoutView:
@@ -32,33 +32,36 @@ def queue_view(
     `guild` is how many jobs of the whole server are open, None where there is no server; `note` is a sentence before
     all, on what was done.
     """
-    title = phrases.say("queue.title", count=len(standings)) if standings else phrases.say("queue.none")
+    title = messages.text("queue.title", count=len(statuses)) if statuses else messages.text("queue.none")
     lines = [note, f"### {title}"] if note else [f"### {title}"]
-    if guild is not None:
-        lines.append(phrases.say("queue.guild", count=guild))
+    if guild_job_count is not None:
+        lines.append(messages.text("queue.guild", count=guild_job_count))
     container = ui.Container[ui.LayoutView](ui.TextDisplay("\n".join(lines)))
-    for standing in standings[:LISTED]:
-        text = _line(standing, catalogue, phrases)
-        button = buttons.get(standing.job.id) if standing.state in CANCELLABLE else None
+    for standing in statuses[:MAX_JOBS]:
+        text = _format_job(standing, catalogue, messages)
+        button = cancel_buttons.get(standing.job.id) if standing.state in CANCELLABLE_STATES else None
         container.add_item(ui.TextDisplay(text) if button is None else ui.Section(text, accessory=button))
-    if len(standings) > LISTED:
-        container.add_item(ui.TextDisplay(f"-# {phrases.say('queue.more', count=len(standings) - LISTED)}"))
+    if len(statuses) > MAX_JOBS:
+        container.add_item(ui.TextDisplay(f"-# {messages.text('queue.more', count=len(statuses) - MAX_JOBS)}"))
     view = ui.LayoutView(timeout=None)
     view.add_item(container)
     return view
 
 
-def link_to(place: Place) -> str:
+def build_origin_link(origin: Origin) -> str:
     """Give the address of the message that says where a job stands."""
-    return Told(place.channel, place.message, private=place.direct).link(place.guild)
+    return MessageRef(origin.channel_id, origin.message_id, is_private=origin.is_direct_message).build_link(
+        origin.guild_id
+    )
 
 
-def _line(standing: Standing, catalogue: Catalogue, phrases: Phrases) -> str:
-    job = standing.job
+def _format_job(status: JobStatus, catalogue: Catalogue, messages: Messages) -> str:
+    job = status.job
     model = catalogue.models.get(job.request.model)
-    name = escaped(model.name if model else job.request.model, _MODEL)
-    prompt = escaped(written_prompt(job.request), _PROMPT)
-    quoted = phrases.say("language.quoted", words=prompt) if prompt else ""
-    named = "" if standing.state is State.RUNNING and prompt else name  # what runs is told with its model's name
+    name = escape_markdown(model.name if model else job.request.model, _MODEL_NAME_LIMIT)
+    prompt = escape_markdown(format_request_prompt(job.request), _PROMPT_LIMIT)
+    quoted = messages.text("language.quoted", words=prompt) if prompt else ""
+    named = "" if status.state is QueueState.RUNNING and prompt else name  # what runs is told with its model's name
     what = " · ".join(filter(None, (quoted, named)))
-    return f"{what}\n{status_text(standing, phrases, model)} [{phrases.say('queue.open')}]({link_to(job.place)})"
+    link = f"[{messages.text('queue.open')}]({build_origin_link(job.origin)})"
+    return f"{what}\n{format_status(status, messages, model)} {link}"

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from bot.phrases import Phrases
-from bot.ports import Standing, State
+from bot.phrases import Messages
+from bot.ports import JobStatus, QueueState
 from shared.catalogue import Model
 from shared.job import Job
 from shared.outcome import Failed, Outcome
@@ -12,50 +12,52 @@ _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
 
 
-def status_text(standing: Standing, phrases: Phrases, model: Model | None) -> str:
+def format_status(status: JobStatus, messages: Messages, model: Model | None) -> str:
     """Say where a job stands. Times of the past are Discord's timestamps, which the reader's client keeps counting."""
-    if standing.state is State.PREPARING:
-        return preparing_text(standing.job, phrases)
-    return _begun(standing.job, _stands(standing, phrases, model), phrases)
+    if status.state is QueueState.PREPARING:
+        return format_preparing_status(status.job, messages)
+    return _prepend_source(status.job, _format_state(status, messages, model), messages)
 
 
-def preparing_text(job: Job, phrases: Phrases) -> str:
+def format_preparing_status(job: Job, messages: Messages) -> str:
     """Say that a job was taken on, and from which of the thread's pictures it starts if it came with none."""
     key = "status.preparing_picture" if job.request.has_picture else "status.preparing_words"
-    return _begun(job, phrases.say(key), phrases)
+    return _prepend_source(job, messages.text(key), messages)
 
 
-def _begun(job: Job, text: str, phrases: Phrases) -> str:
-    return text if job.start is None else f"{phrases.say(f'status.from_{job.start}')}\n{text}"
+def _prepend_source(job: Job, text: str, messages: Messages) -> str:
+    return text if job.source_kind is None else f"{messages.text(f'status.from_{job.source_kind}')}\n{text}"
 
 
-def _stands(standing: Standing, phrases: Phrases, model: Model | None) -> str:
-    request = standing.job.request
-    if standing.state is State.WAITING:
-        key = {0: "status.held", 1: "status.next"}.get(standing.position, "status.waiting")
-        return phrases.say(key, position=standing.position, estimate=rounded(standing.estimate, phrases))
-    if standing.state is State.RUNNING:
-        since = f"<t:{int(standing.since)}:R>"
+def _format_state(status: JobStatus, messages: Messages, model: Model | None) -> str:
+    request = status.job.request
+    if status.state is QueueState.QUEUED:
+        key = {0: "status.held", 1: "status.next"}.get(status.position, "status.waiting")
+        return messages.text(
+            key, position=status.position, estimate=format_duration(status.estimated_seconds, messages)
+        )
+    if status.state is QueueState.RUNNING:
+        since = f"<t:{int(status.state_since)}:R>"
         if model is None:
-            return phrases.say("status.running_unknown", model=request.model, since=since)
-        typical = rounded(standing.typical, phrases)
-        return phrases.say(f"status.running_{model.task}", model=model.name, since=since, typical=typical)
-    return phrases.say("status.finished")
+            return messages.text("status.running_unknown", model=request.model, since=since)
+        typical = format_duration(status.typical_seconds, messages)
+        return messages.text(f"status.running_{model.task}", model=model.name, since=since, typical=typical)
+    return messages.text("status.finished")
 
 
-def answered_text(outcome: Outcome, phrases: Phrases, link: str | None, *, private: bool = False) -> str:
+def format_outcome_status(outcome: Outcome, messages: Messages, link: str | None, *, is_private: bool = False) -> str:
     """Say how a job ended and where its answer is: a link to the message, a direct message, or (None) nowhere."""
-    where = phrases.say("status.private") if private else link or phrases.say("status.nowhere")
-    cancelled = isinstance(outcome, Failed) and outcome.cancelled
-    return phrases.say("status.cancelled" if cancelled else f"status.{outcome.kind}", where=where)
+    where = messages.text("status.private") if is_private else link or messages.text("status.nowhere")
+    cancelled = isinstance(outcome, Failed) and outcome.is_cancelled
+    return messages.text("status.cancelled" if cancelled else f"status.{outcome.kind}", where=where)
 
 
-def rounded(seconds: float, phrases: Phrases) -> str:
+def format_duration(seconds: float, messages: Messages) -> str:
     """Say a duration as roughly as it is known: tens of seconds, then minutes, then hours."""
     if seconds < 10:  # noqa: PLR2004 - below the first ten there is nothing left to round to
-        return phrases.say("status.moments")
+        return messages.text("status.moments")
     if seconds < 1.5 * _MINUTE:
-        return phrases.say("status.seconds", count=round(seconds / 10) * 10)
+        return messages.text("status.seconds", count=round(seconds / 10) * 10)
     if seconds < 1.5 * _HOUR:
-        return phrases.say("status.minutes", count=round(seconds / _MINUTE))
-    return phrases.say("status.hours", count=round(seconds / _HOUR))
+        return messages.text("status.minutes", count=round(seconds / _MINUTE))
+    return messages.text("status.hours", count=round(seconds / _HOUR))

@@ -8,30 +8,30 @@ from typing import Final
 from shared.prompts import format_prompt
 from shared.request import Request
 
-NAME_LIMIT: Final = 100  # https://discord.com/developers/docs/resources/channel#start-thread-from-message
+THREAD_NAME_LIMIT: Final = 100  # https://discord.com/developers/docs/resources/channel#start-thread-from-message
 
 # What Discord's markdown reads inside a line: emphasis, code, spoilers, links, mentions, emoji and bare addresses.
-_MARKS: Final = re.compile(r"[\\`*_~|<>\[\]@:]")
-_GAP: Final = re.compile(r"[^\S\u00a0\u202f]+")  # French keeps its punctuation together with those two
+_MARKDOWN_CHARACTERS: Final = re.compile(r"[\\`*_~|<>\[\]@:]")
+_WHITESPACE: Final = re.compile(r"[^\S\u00a0\u202f]+")  # French keeps its punctuation together with those two
 _JOINERS: Final = "\u200c\u200d"  # Persian words and emoji of several people need them
-_BLANK: Final = "\u115f\u1160\u2800\u3164\uffa0" + _JOINERS  # letters and signs that show nothing
+_INVISIBLE_CHARACTERS: Final = "\u115f\u1160\u2800\u3164\uffa0" + _JOINERS  # letters and signs that show nothing
 
 
-def plain(text: str) -> str:
+def flatten_text(text: str) -> str:
     """Put the text on one line, without half characters and what is not seen, such as what turns the direction."""
     plainly_seen = text.isascii() and text.isprintable()
-    seen = text if plainly_seen else "".join(c for c in text if c.isspace() or not _unseen(c))
-    return _GAP.sub(" ", seen).strip()
+    seen = text if plainly_seen else "".join(c for c in text if c.isspace() or not _is_invisible(c))
+    return _WHITESPACE.sub(" ", seen).strip()
 
 
-def _unseen(character: str) -> bool:
+def _is_invisible(character: str) -> bool:
     kind = unicodedata.category(character)
     if kind == "Cf":  # the signs before Arabic numbers are of it, and are seen
         return character not in _JOINERS and unicodedata.bidirectional(character) != "AN"
     return kind in {"Cc", "Cs"}
 
 
-def shortened(text: str, limit: int) -> str:
+def truncate_text(text: str, limit: int) -> str:
     """Cut plain text to `limit` UTF-16 units, the widest way anyone counts characters, with an ellipsis at the cut."""
     wide = text.encode("utf-16-le")
     if len(wide) <= 2 * limit:
@@ -39,10 +39,10 @@ def shortened(text: str, limit: int) -> str:
     return wide[: 2 * (limit - 1)].decode("utf-16-le", "ignore").rstrip() + "…"
 
 
-def escaped(text: str, limit: int) -> str:
+def escape_markdown(text: str, limit: int) -> str:
     """Show somebody's words as they are: plain, every mark of markdown escaped, `limit` UTF-16 units at most."""
-    whole = _MARKS.sub(r"\\\g<0>", plain(text))
-    short = shortened(whole, limit)
+    whole = _MARKDOWN_CHARACTERS.sub(r"\\\g<0>", flatten_text(text))
+    short = truncate_text(whole, limit)
     if short == whole:
         return whole
     kept = short.removesuffix("…")
@@ -50,18 +50,18 @@ def escaped(text: str, limit: int) -> str:
     return kept[: len(kept) - dangling] + "…"
 
 
-def written_prompt(request: Request) -> str:
+def format_request_prompt(request: Request) -> str:
     """Write the prompt, and what to avoid, as a person could type them again."""
-    return plain(format_prompt(request.text_prompts))
+    return flatten_text(format_prompt(request.text_prompts))
 
 
-def thread_name(request: Request) -> str:
+def build_thread_name(request: Request) -> str:
     """Name a job's thread after its prompt, within Discord's 1 to 100 characters, of which one is seen at least."""
-    name = shortened(written_prompt(request), NAME_LIMIT)
-    return name if name.strip(_BLANK + " \u00a0\u202f") else "Pentimento"
+    name = truncate_text(format_request_prompt(request), THREAD_NAME_LIMIT)
+    return name if name.strip(_INVISIBLE_CHARACTERS + " \u00a0\u202f") else "Pentimento"
 
 
-def mark(job_id: str) -> int:
+def compute_component_id(job_id: str) -> int:
     """Number the outermost component of a job's answer, so that the answer is known again in a channel's history.
 
     A component's id is any positive 32-bit number: https://discord.com/developers/docs/components/reference

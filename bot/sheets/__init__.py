@@ -1,19 +1,19 @@
 """What the bot draws of finished pictures: thumbnails, contact sheets, family trees, time-lapses. No I/O."""
 
-from bot.sheets.contact import MOST_CELLS, Cell, contact_sheet
-from bot.sheets.drawing import Sheet
-from bot.sheets.lineage import MOST_NODES, Node, lineage_tree
-from bot.sheets.reading import thumbnail
-from bot.sheets.timelapse import timelapse
+from bot.sheets.contact import MAX_CELLS, Cell, draw_contact_sheet
+from bot.sheets.drawing import RenderedImage
+from bot.sheets.lineage import MAX_NODES, Node, draw_lineage_tree
+from bot.sheets.reading import make_thumbnail
+from bot.sheets.timelapse import make_timelapse
 
 __all__ = [
-    "MOST_CELLS",
-    "MOST_NODES",
+    "MAX_CELLS",
+    "MAX_NODES",
     "Cell",
     "Node",
-    "Sheet",
-    "contact_sheet",
-    "lineage_tree",
-    "thumbnail",
-    "timelapse",
+    "RenderedImage",
+    "draw_contact_sheet",
+    "draw_lineage_tree",
+    "make_thumbnail",
+    "make_timelapse",
 ]

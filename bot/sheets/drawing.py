@@ -9,26 +9,29 @@ from typing import Final
 
 from PIL import Image, ImageChops, ImageDraw
 
-from bot.sheets.reading import Picture, jpeg
-from bot.sheets.words import drawn, length, pieces, wrapped
+from bot.sheets.reading import LazyImage, encode_jpeg
+from bot.sheets.words import measure_width, rasterize_word, split_words, wrap_text
 
 Colour = tuple[int, int, int]
 Point = tuple[int, int]
 
 # Greys of Discord's dark theme; against the ground both text colours have a contrast of more than 7:1.
-GROUND: Final[Colour] = (30, 31, 34)
-MAT: Final[Colour] = (38, 39, 43)
-PANEL: Final[Colour] = (49, 51, 56)
-LINE: Final[Colour] = (110, 114, 124)
-TEXT: Final[Colour] = (242, 243, 245)
-QUIET: Final[Colour] = (181, 186, 193)
-_SMOOTH: Final = 4
-_DROP: Final = 0.36  # how far below its middle a capital stands, as a part of the size of its letters
-_BAND: Final = (0.9, 0.29)  # how far above and below the baseline no other line's letters are, as such parts
+BACKGROUND: Final[Colour] = (30, 31, 34)
+FRAME_BACKGROUND: Final[Colour] = (38, 39, 43)
+PLACEHOLDER_BACKGROUND: Final[Colour] = (49, 51, 56)
+LINE_COLOUR: Final[Colour] = (110, 114, 124)
+TEXT_COLOUR: Final[Colour] = (242, 243, 245)
+MUTED_TEXT_COLOUR: Final[Colour] = (181, 186, 193)
+_SUPERSAMPLING: Final = 4
+_CAPITAL_BASELINE_RATIO: Final = 0.36  # how far below its middle a capital stands, as a part of the size of its letters
+_LINE_EXTENT_RATIOS: Final = (
+    0.9,
+    0.29,
+)  # how far above and below the baseline no other line's letters are, as such parts
 
 
 @dataclass(frozen=True)
-class Sheet:
+class RenderedImage:
     """A drawing: a JPEG, and its width and height in pixels.
 
     `broken` are the places, from 0, of the given pictures that could not be read: their words stand there.
@@ -37,54 +40,59 @@ class Sheet:
     jpeg: bytes
     width: int
     height: int
-    broken: tuple[int, ...] = ()
+    unreadable_indexes: tuple[int, ...] = ()
 
 
 class Canvas:
     """A sheet being drawn; all lengths are in pixels, points are (x, y) from the upper left."""
 
     def __init__(self, width: int, height: int) -> None:
-        self._image = Image.new("RGB", (width, height), GROUND)
+        self._image = Image.new("RGB", (width, height), BACKGROUND)
 
-    def sheet(self, broken: Sequence[int] = ()) -> Sheet:
+    def encode(self, unreadable_indexes: Sequence[int] = ()) -> RenderedImage:
         """Encode what has been drawn."""
-        return Sheet(jpeg(self._image), *self._image.size, tuple(broken))
+        return RenderedImage(encode_jpeg(self._image), *self._image.size, tuple(unreadable_indexes))
 
-    def thumbnail(
+    def draw_thumbnail(
         self,
         at: Point,
-        thumbnail: Picture | None,
+        thumbnail: LazyImage | None,
         frame: Point,
         radius: int,
-        word: str,
-        text: int,
-        around: Colour = GROUND,
+        placeholder: str,
+        font_size: int,
+        background: Colour = BACKGROUND,
     ) -> bool:
         """Lay a picture in a frame, or its `word` where there is none or it is broken; tell whether it was laid."""
         image = None
         if thumbnail is not None:
             with suppress(ValueError):
-                image = thumbnail.pixels()
+                image = thumbnail.decode()
         if image is None:
-            self.placeholder(at, frame, radius, word, text)
+            self.draw_placeholder(at, frame, radius, placeholder, font_size)
         else:
-            self.picture(at, image, frame, radius, around)
+            self.draw_image(at, image, frame, radius, background)
         return image is not None
 
-    def picture(self, at: Point, image: Image.Image, frame: Point, radius: int, around: Colour = GROUND) -> None:
+    def draw_image(
+        self, at: Point, image: Image.Image, frame: Point, radius: int, background: Colour = BACKGROUND
+    ) -> None:
         """Lay a picture with round corners, if it has room for them, in the middle of a frame, on a mat around it.
 
         `around` is the colour of what the frame lies on.
         """
         if image.size != frame:
-            self.panel(at, frame, radius, MAT)
-            at, around = (at[0] + (frame[0] - image.width) // 2, at[1] + (frame[1] - image.height) // 2), MAT
+            self.fill_rounded_rectangle(at, frame, radius, FRAME_BACKGROUND)
+            at, background = (
+                (at[0] + (frame[0] - image.width) // 2, at[1] + (frame[1] - image.height) // 2),
+                FRAME_BACKGROUND,
+            )
         self._image.paste(image, at)
         if min(image.size) < 2 * radius:
             return
-        self._corners(at, image.size, radius, around, _outside(radius))
+        self._fill_corners(at, image.size, radius, background, _build_outer_corner_masks(radius))
 
-    def panel(self, at: Point, size: Point, radius: int, colour: Colour) -> None:
+    def fill_rounded_rectangle(self, at: Point, size: Point, radius: int, colour: Colour) -> None:
         """Fill a rectangle with round corners."""
         (left, top), right, low = at, at[0] + size[0], at[1] + size[1]
         for filled in (
@@ -93,51 +101,59 @@ class Canvas:
             (left + radius, low - radius, right - radius, low),
         ):
             self._image.paste(colour, filled)
-        self._corners(at, size, radius, colour, _inside(radius))
+        self._fill_corners(at, size, radius, colour, _build_inner_corner_masks(radius))
 
-    def placeholder(self, at: Point, size: Point, radius: int, word: str, text: int) -> None:
+    def draw_placeholder(self, at: Point, size: Point, radius: int, label: str, font_size: int) -> None:
         """Stand in for a picture with `word` in letters of `text` pixels, or with three dots where there is no word."""
-        self.panel(at, size, radius, PANEL)
+        self.fill_rounded_rectangle(at, size, radius, PLACEHOLDER_BACKGROUND)
         centre = at[0] + size[0] // 2, at[1] + size[1] // 2
-        lines = wrapped(word, text, size[0] - 2 * radius, 2)
+        lines = wrap_text(label, font_size, size[0] - 2 * radius, 2)
         for number, line in enumerate(lines):
-            self.words(
-                (centre[0], centre[1] + round((number - (len(lines) - 1) / 2) * 1.3 * text + _DROP * text)),
+            self.draw_text(
+                (
+                    centre[0],
+                    centre[1]
+                    + round((number - (len(lines) - 1) / 2) * 1.3 * font_size + _CAPITAL_BASELINE_RATIO * font_size),
+                ),
                 line,
-                text,
-                ground=PANEL,
+                font_size,
+                background=PLACEHOLDER_BACKGROUND,
             )
         if not lines:
-            dot = max(4, text // 3)
+            dot = max(4, font_size // 3)
             for step in (-2, 0, 2):
-                self.panel((centre[0] + step * dot - dot // 2, centre[1] - dot // 2), (dot, dot), dot // 2, QUIET)
+                self.fill_rounded_rectangle(
+                    (centre[0] + step * dot - dot // 2, centre[1] - dot // 2), (dot, dot), dot // 2, MUTED_TEXT_COLOUR
+                )
 
-    def badge(self, at: Point, word: str, text: int, *, middle: bool = False) -> None:
+    def draw_badge(self, at: Point, label: str, font_size: int, *, centred: bool = False) -> None:
         """Write a short word on a dark pill with a light rim, to be read on any picture, from `at` on or around it."""
-        pill, mask = _badge(word, text)
-        self._image.paste(pill, (at[0] - pill.width // 2, at[1] - pill.height // 2) if middle else at, mask)
+        pill, mask = _render_badge(label, font_size)
+        self._image.paste(pill, (at[0] - pill.width // 2, at[1] - pill.height // 2) if centred else at, mask)
 
-    def words(
+    def draw_text(
         self,
         at: Point,
-        line: str,
-        text: int,
+        text: str,
+        font_size: int,
         *,
-        middle: bool = True,
-        colour: Colour = TEXT,
-        ground: Colour = GROUND,
+        centred: bool = True,
+        colour: Colour = TEXT_COLOUR,
+        background: Colour = BACKGROUND,
     ) -> None:
         """Write a line on the baseline `at`, around that point or (not `middle`) from there on; it lies on `ground`."""
-        pen = at[0] - length(line, text) // 2 if middle else at[0], at[1]
-        _write(self._image, pen, line, text, colour, ground)
+        pen = at[0] - measure_width(text, font_size) // 2 if centred else at[0], at[1]
+        _draw_text(self._image, pen, text, font_size, colour, background)
 
-    def line(self, points: Sequence[Point], width: int) -> None:
+    def draw_polyline(self, points: Sequence[Point], width: int) -> None:
         """Draw a line of horizontal and vertical pieces."""
         for (x, y), (to_x, to_y) in itertools.pairwise(points):
             left, top = min(x, to_x) - width // 2, min(y, to_y) - width // 2
-            self._image.paste(LINE, (left, top, max(x, to_x) - width // 2 + width, max(y, to_y) - width // 2 + width))
+            self._image.paste(
+                LINE_COLOUR, (left, top, max(x, to_x) - width // 2 + width, max(y, to_y) - width // 2 + width)
+            )
 
-    def _corners(self, at: Point, size: Point, radius: int, colour: Colour, masks: Sequence[Image.Image]) -> None:
+    def _fill_corners(self, at: Point, size: Point, radius: int, colour: Colour, masks: Sequence[Image.Image]) -> None:
         """Fill the four corners of a rectangle through their masks."""
         (left, top), right, low = at, at[0] + size[0] - radius, at[1] + size[1] - radius
         for (x, y), mask in zip(((left, top), (right, top), (left, low), (right, low)), masks, strict=True):
@@ -145,28 +161,34 @@ class Canvas:
 
 
 @lru_cache(maxsize=128)
-def _badge(word: str, text: int) -> tuple[Image.Image, Image.Image]:
+def _render_badge(label: str, font_size: int) -> tuple[Image.Image, Image.Image]:
     """A badge and its mask."""
-    rim, high = max(2, text // 16), round(1.5 * text)
-    size = max(high, length(word, text) + round(0.8 * text)), high
+    rim, high = max(2, font_size // 16), round(1.5 * font_size)
+    size = max(high, measure_width(label, font_size) + round(0.8 * font_size)), high
     inner = size[0] - 2 * rim, high - 2 * rim
-    pill = Image.new("RGB", size, TEXT)
-    pill.paste(GROUND, (rim, rim, rim + inner[0], rim + inner[1]), _panel(inner, inner[1] // 2))
-    pen = (size[0] - length(word, text)) // 2, high // 2 + round(_DROP * text)
-    _write(pill, pen, word, text, TEXT)
-    return pill, _panel(size, high // 2)
+    pill = Image.new("RGB", size, TEXT_COLOUR)
+    pill.paste(BACKGROUND, (rim, rim, rim + inner[0], rim + inner[1]), _build_rounded_mask(inner, inner[1] // 2))
+    pen = (size[0] - measure_width(label, font_size)) // 2, high // 2 + round(_CAPITAL_BASELINE_RATIO * font_size)
+    _draw_text(pill, pen, label, font_size, TEXT_COLOUR)
+    return pill, _build_rounded_mask(size, high // 2)
 
 
-def _write(image: Image.Image, pen: Point, line: str, text: int, colour: Colour, ground: Colour | None = None) -> None:
+def _draw_text(
+    image: Image.Image, pen: Point, text: str, font_size: int, colour: Colour, background: Colour | None = None
+) -> None:
     """Write a line; a word that touches nothing on a plain `ground` is laid on whole, in a sixth of the time."""
-    (x, y), end = pen, pen[0] - text
-    for piece in pieces(line):
-        mask, (left, top), advance = drawn(piece, text)
+    (x, y), end = pen, pen[0] - font_size
+    for piece in split_words(text):
+        mask, (left, top), advance = rasterize_word(piece, font_size)
         if piece != " ":
             at = x + left, y + top
-            alone = at[0] >= end and -top <= _BAND[0] * text and top + mask.height <= _BAND[1] * text
-            if ground and alone:
-                image.paste(_stamp(piece, text, colour, ground), at)
+            alone = (
+                at[0] >= end
+                and -top <= _LINE_EXTENT_RATIOS[0] * font_size
+                and top + mask.height <= _LINE_EXTENT_RATIOS[1] * font_size
+            )
+            if background and alone:
+                image.paste(_render_word(piece, font_size, colour, background), at)
             else:
                 image.paste(colour, (*at, at[0] + mask.width, at[1] + mask.height), mask)
             end = at[0] + mask.width
@@ -174,35 +196,35 @@ def _write(image: Image.Image, pen: Point, line: str, text: int, colour: Colour,
 
 
 @lru_cache(maxsize=1024)  # at most some 20 MiB
-def _stamp(piece: str, text: int, colour: Colour, ground: Colour) -> Image.Image:
+def _render_word(word: str, font_size: int, colour: Colour, background: Colour) -> Image.Image:
     """A word on its ground."""
-    mask = drawn(piece, text)[0]
-    stamp = Image.new("RGB", mask.size, ground)
+    mask = rasterize_word(word, font_size)[0]
+    stamp = Image.new("RGB", mask.size, background)
     stamp.paste(colour, (0, 0), mask)
     return stamp
 
 
 @lru_cache(maxsize=32)
-def _panel(size: Point, radius: int) -> Image.Image:
+def _build_rounded_mask(size: Point, radius: int) -> Image.Image:
     """A mask of a rectangle with round corners."""
     mask = Image.new("L", size, 255)
     right, low = size[0] - radius, size[1] - radius
-    for at, corner in zip(((0, 0), (right, 0), (0, low), (right, low)), _inside(radius), strict=True):
+    for at, corner in zip(((0, 0), (right, 0), (0, low), (right, low)), _build_inner_corner_masks(radius), strict=True):
         mask.paste(corner, at)
     return mask
 
 
 @lru_cache(maxsize=64)
-def _inside(radius: int) -> tuple[Image.Image, ...]:
+def _build_inner_corner_masks(radius: int) -> tuple[Image.Image, ...]:
     """Masks of what lies inside of the arcs, in the order of `_outside`."""
-    return tuple(ImageChops.invert(mask) for mask in _outside(radius))
+    return tuple(ImageChops.invert(mask) for mask in _build_outer_corner_masks(radius))
 
 
 @lru_cache(maxsize=64)
-def _outside(radius: int) -> tuple[Image.Image, ...]:
+def _build_outer_corner_masks(radius: int) -> tuple[Image.Image, ...]:
     """Masks of what lies outside of the arcs: upper left, upper right, lower left, lower right."""
-    large = Image.new("L", (_SMOOTH * radius, _SMOOTH * radius), 255)
-    ImageDraw.Draw(large).circle((_SMOOTH * radius, _SMOOTH * radius), _SMOOTH * radius, 0)
-    corner = large.reduce(_SMOOTH)
+    large = Image.new("L", (_SUPERSAMPLING * radius, _SUPERSAMPLING * radius), 255)
+    ImageDraw.Draw(large).circle((_SUPERSAMPLING * radius, _SUPERSAMPLING * radius), _SUPERSAMPLING * radius, 0)
+    corner = large.reduce(_SUPERSAMPLING)
     mirrored = corner.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     return corner, mirrored, *(upper.transpose(Image.Transpose.FLIP_TOP_BOTTOM) for upper in (corner, mirrored))

@@ -5,15 +5,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.sheets.branches import Metrics, Piece, Point, lay_out
-from bot.sheets.contact import frame_of
-from bot.sheets.drawing import GROUND, QUIET, TEXT, Canvas, Sheet
-from bot.sheets.reading import THUMBNAIL_SIDE, stored
-from bot.sheets.words import shown, wrapped
+from bot.sheets.branches import Metrics, Point, Subtree, compute_layout
+from bot.sheets.contact import compute_frame_size
+from bot.sheets.drawing import BACKGROUND, MUTED_TEXT_COLOUR, TEXT_COLOUR, Canvas, RenderedImage
+from bot.sheets.reading import THUMBNAIL_SIDE, open_thumbnail
+from bot.sheets.words import strip_unsupported, wrap_text
 
-MOST_NODES: Final = 40
-_MOST_LINES: Final = 4
-MOST_PIXELS: Final = 4096
+MAX_NODES: Final = 40
+_MAX_CHANGE_LINES: Final = 4
+MAX_SIDE_PIXELS: Final = 4096
 """Of the longer side."""
 
 
@@ -26,17 +26,17 @@ class Node:
     """
 
     id: str
-    parent: str | None
-    picture: bytes | None
-    who: str
-    seed: str
-    changed: str = ""
-    here: str = ""
-    word: str = ""
-    plain: str = ""
+    parent_id: str | None
+    thumbnail: bytes | None
+    author: str
+    seed_label: str
+    changes: str = ""
+    current_label: str = ""
+    placeholder: str = ""
+    fallback_author: str = ""
 
 
-def lineage_tree(nodes: Sequence[Node], left_out: Callable[[int], str] = "+ {}".format) -> Sheet:
+def draw_lineage_tree(nodes: Sequence[Node], format_omitted: Callable[[int], str] = "+ {}".format) -> RenderedImage:
     """Draw the tree from left to right, each picture numbered by its place in `nodes`, from 1, and at most 4096 pixels.
 
     A branch that is too long or too wide goes on elsewhere, behind the number of the picture it continues. Of more than
@@ -48,100 +48,127 @@ def lineage_tree(nodes: Sequence[Node], left_out: Callable[[int], str] = "+ {}".
         raise ValueError(
             "this is no tree of pictures: it needs one or more, each with an id of its own; look at the ids"
         )
-    chosen = _nearest(nodes)
-    tree = _Tree(chosen, 1)
-    if max(tree.width, tree.height) > MOST_PIXELS:
-        tree = _Tree(chosen, 2)
+    chosen = _select_nearest_nodes(nodes)
+    tree = _TreeDrawing(chosen, 1)
+    if max(tree.width, tree.height) > MAX_SIDE_PIXELS:
+        tree = _TreeDrawing(chosen, 2)
     numbers = {node.id: number for number, node in enumerate(nodes, 1)}
     missing = len(nodes) - len(chosen)
-    return tree.sheet([numbers[node.id] for node in chosen], left_out(missing) if missing else "")
+    return tree.draw([numbers[node.id] for node in chosen], format_omitted(missing) if missing else "")
 
 
-class _Tree:
+class _TreeDrawing:
     """A tree laid out with all measures divided by `part`."""
 
-    def __init__(self, nodes: Sequence[Node], part: int) -> None:
-        side = THUMBNAIL_SIDE // 2 // part
+    def __init__(self, nodes: Sequence[Node], divisor: int) -> None:
+        side = THUMBNAIL_SIDE // 2 // divisor
         self._nodes = nodes
-        self._pictures = [stored(node.picture, side) for node in nodes]
-        self._frame = frame_of(self._pictures, side)
-        self._text, self._gap, self._branch, self._stem = 28 // part, 32 // part, 236 // part, 30 // part
+        self._thumbnails = [open_thumbnail(node.thumbnail, side) for node in nodes]
+        self._frame = compute_frame_size(self._thumbnails, side)
+        self._font_size, self._gap, self._branch_width, self._stem_width = (
+            28 // divisor,
+            32 // divisor,
+            236 // divisor,
+            30 // divisor,
+        )
         places = {node.id: place for place, node in enumerate(nodes)}
-        self._parents = [None if node.parent is None else places.get(node.parent) for node in nodes]
-        self._footer = 2 * self._text
-        row = self._frame[1] + round(2.75 * self._text) + self._gap
-        around = 2 * self._gap + self._footer
-        self._layout = lay_out(self._parents, Metrics(self._frame[0], row, self._branch, MOST_PIXELS - around))
+        self._parents = [None if node.parent_id is None else places.get(node.parent_id) for node in nodes]
+        self._footer_height = 2 * self._font_size
+        row = self._frame[1] + round(2.75 * self._font_size) + self._gap
+        around = 2 * self._gap + self._footer_height
+        self._layout = compute_layout(
+            self._parents, Metrics(self._frame[0], row, self._branch_width, MAX_SIDE_PIXELS - around)
+        )
         self.width, self.height = self._layout.width + 2 * self._gap, self._layout.height + around
 
-    def sheet(self, numbers: Sequence[int], left_out: str) -> Sheet:
+    def draw(self, numbers: Sequence[int], omitted_text: str) -> RenderedImage:
         """Draw it: branches first, pictures over them; without words of what was left out there is no room for them."""
-        canvas = Canvas(self.width, self.height if left_out else self.height - self._footer - self._gap)
-        for piece in self._layout.pieces:
-            for place in piece.at:
+        canvas = Canvas(self.width, self.height if omitted_text else self.height - self._footer_height - self._gap)
+        for piece in self._layout.subtrees:
+            for place in piece.cells:
                 self._draw_branch(canvas, piece, place, numbers)
         broken = [number - 1 for place, number in enumerate(numbers) if not self._draw_node(canvas, place, number)]
-        canvas.words((self._gap, self.height - self._gap), shown(left_out), self._text, middle=False, colour=QUIET)
-        return canvas.sheet(broken)
+        canvas.draw_text(
+            (self._gap, self.height - self._gap),
+            strip_unsupported(omitted_text),
+            self._font_size,
+            centred=False,
+            colour=MUTED_TEXT_COLOUR,
+        )
+        return canvas.encode(broken)
 
-    def _at(self, place: int) -> Point:
-        x, y = self._layout.at[place]
+    def _get_position(self, index: int) -> Point:
+        x, y = self._layout.positions[index]
         return x + self._gap, y + self._gap
 
-    def _draw_branch(self, canvas: Canvas, piece: Piece, place: int, numbers: Sequence[int]) -> None:
+    def _draw_branch(self, canvas: Canvas, subtree: Subtree, index: int, numbers: Sequence[int]) -> None:
         """Draw what leads to a picture, from its parent or from the number that stands for it, and what was changed."""
-        parent = self._parents[place]
+        parent = self._parents[index]
         if parent is None:
             return
-        (left, top), middle = self._at(place), self._frame[1] // 2
-        stem = left - self._branch + self._stem
-        first = piece.parent == parent
-        x, y = (stem, self._at(next(iter(piece.at)))[1]) if first else self._at(parent)
+        (left, top), middle = self._get_position(index), self._frame[1] // 2
+        stem = left - self._branch_width + self._stem_width
+        first = subtree.parent == parent
+        x, y = (stem, self._get_position(next(iter(subtree.cells)))[1]) if first else self._get_position(parent)
         from_x = stem if first else x + self._frame[0] // 2  # behind the picture
         points = [(from_x, y + middle), (stem, y + middle), (stem, top + middle), (left + middle, top + middle)]
-        canvas.line(points, max(2, self._text // 8))
-        small, begin = round(0.8 * self._text), stem + self._stem
+        canvas.draw_polyline(points, max(2, self._font_size // 8))
+        small, begin = round(0.8 * self._font_size), stem + self._stem_width
         if first:
-            canvas.badge(points[0], str(numbers[parent]), small, middle=True)
-        lines = wrapped(shown(self._nodes[place].changed), small, left - begin - self._stem // 2, _MOST_LINES)
+            canvas.draw_badge(points[0], str(numbers[parent]), small, centred=True)
+        lines = wrap_text(
+            strip_unsupported(self._nodes[index].changes),
+            small,
+            left - begin - self._stem_width // 2,
+            _MAX_CHANGE_LINES,
+        )
         above = (len(lines) + 1) // 2
         for number, line in enumerate(lines):
             baseline = top + middle + round((1.2 * (number - above) + (0.8 if number < above else 1.2)) * small)
-            canvas.words((begin, baseline), line, small, middle=False, colour=QUIET)
+            canvas.draw_text((begin, baseline), line, small, centred=False, colour=MUTED_TEXT_COLOUR)
 
-    def _draw_node(self, canvas: Canvas, place: int, number: int) -> bool:
+    def _draw_node(self, canvas: Canvas, index: int, number: int) -> bool:
         """Draw a picture with all its words; tell whether it was laid, if there is one."""
-        node, picture, at, text = self._nodes[place], self._pictures[place], self._at(place), self._text
+        node, picture, at, text = (
+            self._nodes[index],
+            self._thumbnails[index],
+            self._get_position(index),
+            self._font_size,
+        )
         (x, y), (width, height) = at, self._frame
         radius, rim = text // 2, max(3, text // 4)
-        if node.here:
-            canvas.panel((x - rim, y - rim), (width + 2 * rim, height + 2 * rim), radius + rim, TEXT)
-        around = TEXT if node.here else GROUND
-        laid = canvas.thumbnail(at, picture, self._frame, radius, shown(node.word), text, around)
-        canvas.badge((x + radius, y + radius), str(number), round(1.2 * text))
-        for here in wrapped(shown(node.here), text, width - 3 * text // 2, 1):
-            canvas.badge((x + width // 2, y + height - text - rim), here, text, middle=True)
+        if node.current_label:
+            canvas.fill_rounded_rectangle(
+                (x - rim, y - rim), (width + 2 * rim, height + 2 * rim), radius + rim, TEXT_COLOUR
+            )
+        around = TEXT_COLOUR if node.current_label else BACKGROUND
+        laid = canvas.draw_thumbnail(
+            at, picture, self._frame, radius, strip_unsupported(node.placeholder), text, around
+        )
+        canvas.draw_badge((x + radius, y + radius), str(number), round(1.2 * text))
+        for here in wrap_text(strip_unsupported(node.current_label), text, width - 3 * text // 2, 1):
+            canvas.draw_badge((x + width // 2, y + height - text - rim), here, text, centred=True)
         middle, below = x + width // 2, y + height
-        for line in wrapped(shown(node.who, node.plain), text, width, 1):
-            canvas.words((middle, below + round(1.4 * text)), line, text)
-        for line in wrapped(shown(node.seed), round(0.85 * text), width, 1):
-            canvas.words((middle, below + round(2.5 * text)), line, round(0.85 * text), colour=QUIET)
-        return laid or node.picture is None
+        for line in wrap_text(strip_unsupported(node.author, node.fallback_author), text, width, 1):
+            canvas.draw_text((middle, below + round(1.4 * text)), line, text)
+        for line in wrap_text(strip_unsupported(node.seed_label), round(0.85 * text), width, 1):
+            canvas.draw_text((middle, below + round(2.5 * text)), line, round(0.85 * text), colour=MUTED_TEXT_COLOUR)
+        return laid or node.thumbnail is None
 
 
-def _nearest(nodes: Sequence[Node]) -> list[Node]:
+def _select_nearest_nodes(nodes: Sequence[Node]) -> list[Node]:
     """Choose, in the given order, those that the fewest steps between parent and child lead to from the marked one."""
     by_id = {node.id: node for node in nodes}
     beside: dict[str, list[str]] = {node.id: [] for node in nodes}
     for node in nodes:
-        if node.parent in beside:
-            beside[node.id].append(node.parent)
-            beside[node.parent].append(node.id)
-    starts = sorted(nodes, key=lambda node: not node.here)
+        if node.parent_id in beside:
+            beside[node.id].append(node.parent_id)
+            beside[node.parent_id].append(node.id)
+    starts = sorted(nodes, key=lambda node: not node.current_label)
     chosen: dict[str, Node] = {}
     for start in starts:
         waiting = deque([start.id])
-        while waiting and len(chosen) < MOST_NODES:
+        while waiting and len(chosen) < MAX_NODES:
             step = waiting.popleft()
             if step not in chosen:
                 chosen[step] = by_id[step]

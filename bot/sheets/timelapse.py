@@ -12,40 +12,40 @@ from typing import Final, NamedTuple, TypeVar
 
 from PIL import Image, ImageOps
 
-from bot.sheets.drawing import GROUND
-from bot.sheets.reading import THUMBNAIL_SIDE, Picture
+from bot.sheets.drawing import BACKGROUND
+from bot.sheets.reading import THUMBNAIL_SIDE, LazyImage
 
 _Item = TypeVar("_Item")
 
-_HOLD: Final = 1000  # milliseconds
-_HOLD_LAST: Final = 2500
-_FADE: Final = 70
-_MOST_PICTURES: Final = 48
-_MOST_FADES: Final = 4  # frames between two pictures, fewer where there would be more than _MOST_FRAMES
-_MOST_FRAMES: Final = 96
+_PICTURE_MILLISECONDS: Final = 1000  # milliseconds
+_LAST_PICTURE_MILLISECONDS: Final = 2500
+_FADE_FRAME_MILLISECONDS: Final = 70
+_MAX_PICTURES: Final = 48
+_MAX_FADE_FRAMES: Final = 4  # frames between two pictures, fewer where there would be more than _MOST_FRAMES
+_MAX_FRAMES: Final = 96
 
 
-class _Way(NamedTuple):
+class _QualityLevel(NamedTuple):
     """One try: pixels of the longer side, WebP's quality, whether there are fades, and the share of the pictures."""
 
-    side: int
+    max_side: int
     quality: int
-    faded: bool
-    share: float
+    has_fades: bool
+    picture_ratio: float
 
 
-_WAYS: Final = (
-    _Way(THUMBNAIL_SIDE, 80, faded=True, share=1),
-    _Way(THUMBNAIL_SIDE, 60, faded=True, share=1),
-    _Way(384, 60, faded=True, share=1),
-    _Way(384, 50, faded=False, share=1),
-    _Way(256, 40, faded=False, share=1),
-    _Way(192, 30, faded=False, share=0.5),
-    _Way(128, 20, faded=False, share=0.25),
+_QUALITY_LEVELS: Final = (
+    _QualityLevel(THUMBNAIL_SIDE, 80, has_fades=True, picture_ratio=1),
+    _QualityLevel(THUMBNAIL_SIDE, 60, has_fades=True, picture_ratio=1),
+    _QualityLevel(384, 60, has_fades=True, picture_ratio=1),
+    _QualityLevel(384, 50, has_fades=False, picture_ratio=1),
+    _QualityLevel(256, 40, has_fades=False, picture_ratio=1),
+    _QualityLevel(192, 30, has_fades=False, picture_ratio=0.5),
+    _QualityLevel(128, 20, has_fades=False, picture_ratio=0.25),
 )
 
 
-def timelapse(frames: Sequence[bytes], limit: int) -> bytes:
+def make_timelapse(thumbnails: Sequence[bytes], max_bytes: int) -> bytes:
     """Make an endless WebP animation of stored thumbnails, oldest first, of at most `limit` bytes.
 
     Each is held for a second and fades into the next; the last is held for 2.5 s. All are fitted whole onto a canvas as
@@ -54,44 +54,44 @@ def timelapse(frames: Sequence[bytes], limit: int) -> bytes:
     limit, and belongs in a thread. Raises ValueError for no frames, a limit that nothing meets, and a picture that
     `thumbnail` refuses.
     """
-    if not frames:
+    if not thumbnails:
         raise ValueError("there is nothing to show one after the other: no picture was given; give one or more")
-    pictures = [Picture(frame, THUMBNAIL_SIDE).pixels() for frame in _even(frames, _MOST_PICTURES)]
-    for way in _WAYS:
-        shown = _even(pictures, max(2, round(len(pictures) * way.share)))
-        data = _animated(list(_fitted(shown, way.side)), way)
-        if len(data) <= limit:
+    pictures = [LazyImage(frame, THUMBNAIL_SIDE).decode() for frame in _sample_evenly(thumbnails, _MAX_PICTURES)]
+    for way in _QUALITY_LEVELS:
+        shown = _sample_evenly(pictures, max(2, round(len(pictures) * way.picture_ratio)))
+        data = _encode_animation(list(_fit_to_canvas(shown, way.max_side)), way)
+        if len(data) <= max_bytes:
             return data
     raise ValueError(
-        f"these {len(frames)} pictures cannot be shown one after the other in {limit} bytes: they would be smaller "
-        f"than {_WAYS[-1].side} pixels; ask for a higher limit"
+        f"these {len(thumbnails)} pictures cannot be shown one after the other in {max_bytes} bytes: "
+        f"they would be smaller than {_QUALITY_LEVELS[-1].max_side} pixels; ask for a higher limit"
     )
 
 
-def _even(items: Sequence[_Item], most: int) -> list[_Item]:
-    if len(items) <= most:
+def _sample_evenly(items: Sequence[_Item], max_count: int) -> list[_Item]:
+    if len(items) <= max_count:
         return list(items)
-    return [items[round(number * (len(items) - 1) / (most - 1))] for number in range(most)]
+    return [items[round(number * (len(items) - 1) / (max_count - 1))] for number in range(max_count)]
 
 
-def _fitted(pictures: Sequence[Image.Image], side: int) -> Iterator[Image.Image]:
+def _fit_to_canvas(pictures: Sequence[Image.Image], max_side: int) -> Iterator[Image.Image]:
     """Centre each on a canvas as wide and as high as the largest, none over `side` pixels."""
-    scale = side / THUMBNAIL_SIDE
+    scale = max_side / THUMBNAIL_SIDE
     size = tuple(max(1, round(scale * max(picture.size[axis] for picture in pictures))) for axis in (0, 1))
     for picture in pictures:
-        canvas = Image.new("RGB", (size[0], size[1]), GROUND)
+        canvas = Image.new("RGB", (size[0], size[1]), BACKGROUND)
         fitted = ImageOps.contain(picture, canvas.size)
         canvas.paste(fitted, ((size[0] - fitted.width) // 2, (size[1] - fitted.height) // 2))
         yield canvas
 
 
-def _animated(pictures: Sequence[Image.Image], way: _Way) -> bytes:
-    fades = min(_MOST_FADES, _MOST_FRAMES // len(pictures) - 1) if way.faded else 0
-    frames, durations = [pictures[0]], [_HOLD]
+def _encode_animation(pictures: Sequence[Image.Image], level: _QualityLevel) -> bytes:
+    fades = min(_MAX_FADE_FRAMES, _MAX_FRAMES // len(pictures) - 1) if level.has_fades else 0
+    frames, durations = [pictures[0]], [_PICTURE_MILLISECONDS]
     for before, after in itertools.pairwise(pictures):
         frames += [Image.blend(before, after, step / (fades + 1)) for step in range(1, fades + 1)] + [after]
-        durations += [_FADE] * fades + [_HOLD]
-    durations[-1] = _HOLD_LAST
+        durations += [_FADE_FRAME_MILLISECONDS] * fades + [_PICTURE_MILLISECONDS]
+    durations[-1] = _LAST_PICTURE_MILLISECONDS
     out = io.BytesIO()
     frames[0].save(
         out,
@@ -100,7 +100,7 @@ def _animated(pictures: Sequence[Image.Image], way: _Way) -> bytes:
         append_images=frames[1:],
         duration=durations,
         loop=0,
-        quality=way.quality,
+        quality=level.quality,
         method=2,
     )
     return out.getvalue()

@@ -14,35 +14,35 @@ _TEMPLATE: Final = r"(?P<verb>[a-z_]{1,20}):(?P<job>\d{1,20}(?:-\d\d)?)(?::(?P<m
 
 
 @dataclass(frozen=True)
-class Press:
+class CustomId:
     """What was used: `verb` says what is wanted, of which job (0: of none), `more` is the verb's own.
 
     `values` are those chosen in a select.
     """
 
-    verb: str
+    action: str
     job_id: str
-    more: str = ""
+    argument: str = ""
     values: tuple[str, ...] = ()
 
 
-class Pressed(Protocol):
+class ComponentClient(Protocol):
     """The client that these components are used at; `bot.client.Bot` is it."""
 
-    async def pressed(self, interaction: discord.Interaction, press: Press) -> None:
+    async def handle_component(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
         """Do what is wanted."""
         ...
 
 
-def custom_id(verb: str, job_id: str = "0", more: str = "") -> str:
+def format_custom_id(action: str, job_id: str = "0", argument: str = "") -> str:
     """Write what `read` reads; at most 100 characters."""
-    return f"{verb}:{job_id}:{more}" if more else f"{verb}:{job_id}"
+    return f"{action}:{job_id}:{argument}" if argument else f"{action}:{job_id}"
 
 
-def read(written: str) -> Press | None:
+def parse_custom_id(text: str) -> CustomId | None:
     """Read a custom id, None when it is not one of ours. What it names may not exist: anyone can send anything."""
-    found = re.fullmatch(_TEMPLATE, written, re.ASCII)
-    return Press(found["verb"], found["job"], found["more"] or "") if found else None
+    found = re.fullmatch(_TEMPLATE, text, re.ASCII)
+    return CustomId(found["verb"], found["job"], found["more"] or "") if found else None
 
 
 class JobButton(ui.DynamicItem[ui.Button[Any]], template=re.compile(_TEMPLATE, re.ASCII)):
@@ -56,9 +56,9 @@ class JobButton(ui.DynamicItem[ui.Button[Any]], template=re.compile(_TEMPLATE, r
         return cls(item)
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        press = read(self.custom_id)
+        press = parse_custom_id(self.custom_id)
         if press is not None:
-            await cast("Pressed", interaction.client).pressed(interaction, press)
+            await cast("ComponentClient", interaction.client).handle_component(interaction, press)
 
 
 class JobSelect(ui.DynamicItem[ui.Select[Any]], template=re.compile("s:" + _TEMPLATE, re.ASCII)):
@@ -72,7 +72,7 @@ class JobSelect(ui.DynamicItem[ui.Select[Any]], template=re.compile("s:" + _TEMP
         return cls(item)
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        press = read(self.custom_id.removeprefix("s:"))
+        press = parse_custom_id(self.custom_id.removeprefix("s:"))
         if press is not None:
-            used = Press(press.verb, press.job_id, press.more, tuple(self.item.values))
-            await cast("Pressed", interaction.client).pressed(interaction, used)
+            used = CustomId(press.action, press.job_id, press.argument, tuple(self.item.values))
+            await cast("ComponentClient", interaction.client).handle_component(interaction, used)

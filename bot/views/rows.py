@@ -5,23 +5,23 @@ from typing import Any, Final
 
 from discord import ButtonStyle, ui
 
-from bot.phrases import Phrases
-from bot.ports import Recipe
-from bot.render import price
-from bot.render.form import editable
-from bot.render.text import shortened
-from bot.views.press import JobButton, JobSelect, custom_id
+from bot.phrases import Messages
+from bot.ports import GenerationSettings
+from bot.render import format_price
+from bot.render.form import list_editable_fields
+from bot.render.text import truncate_text
+from bot.views.press import JobButton, JobSelect, format_custom_id
 from shared.catalogue import Catalogue, Model
-from shared.request import Request, upscales_of
+from shared.request import Request, build_upscale_requests
 
-ITEMS: Final = (JobButton, JobSelect)
+DYNAMIC_ITEMS: Final = (JobButton, JobSelect)
 NO_BUTTONS: Final = None
 LABEL_LIMIT: Final = 80
-CHOICES: Final = 5
-OTHERS: Final = 3
+MAX_UPSCALERS: Final = 5
+MAX_ALTERNATIVE_MODELS: Final = 3
 
 # verb, more, style: as they stand under a picture
-_PICTURE: Final = (
+_RESULT_BUTTONS: Final = (
     (
         ("again", "", ButtonStyle.primary),
         ("vary", "subtle", ButtonStyle.secondary),
@@ -36,7 +36,7 @@ _PICTURE: Final = (
         ("delete", "", ButtonStyle.danger),
     ),
 )
-_NOTHING_MADE: Final = (
+_NOTICE_BUTTONS: Final = (
     (
         ("again", "", ButtonStyle.primary),
         ("edit", "", ButtonStyle.secondary),
@@ -45,97 +45,116 @@ _NOTHING_MADE: Final = (
 )
 
 
-def result_rows(job_id: str, request: Request, catalogue: Catalogue, phrases: Phrases) -> list[ui.ActionRow[Any]]:
+def build_result_rows(
+    job_id: str, request: Request, catalogue: Catalogue, messages: Messages
+) -> list[ui.ActionRow[Any]]:
     """Give the rows under a picture: what can be done from here."""
-    return _rows(_PICTURE, job_id, _idle(request, catalogue), phrases)
+    return _build_rows(_RESULT_BUTTONS, job_id, _list_unavailable_actions(request, catalogue), messages)
 
 
-def notice_rows(
+def build_notice_rows(
     job_id: str,
     request: Request,
     catalogue: Catalogue,
-    phrases: Phrases,
+    messages: Messages,
     *,
-    others: Sequence[Model] = (),
+    alternatives: Sequence[Model] = (),
     deleted: bool = False,
 ) -> list[ui.ActionRow[Any]]:
     """Give the rows under a notice that there is no picture; `others` are models that may be asked instead.
 
     What was `deleted` cannot be once more.
     """
-    idle = _idle(request, catalogue) - {"again"} | ({"delete"} if deleted else set())
-    rows = _rows(_NOTHING_MADE, job_id, idle, phrases)
-    named = [(model.key, phrases.say("button.again_with", name=model.name)) for model in others[:OTHERS]]
+    idle = _list_unavailable_actions(request, catalogue) - {"again"} | ({"delete"} if deleted else set())
+    rows = _build_rows(_NOTICE_BUTTONS, job_id, idle, messages)
+    named = [
+        (model.key, messages.text("button.again_with", name=model.name))
+        for model in alternatives[:MAX_ALTERNATIVE_MODELS]
+    ]
     if named:
-        rows.insert(0, ui.ActionRow(*(button("again", job_id, phrases, more=key, label=label) for key, label in named)))
+        rows.insert(
+            0,
+            ui.ActionRow(*(build_button("again", job_id, messages, argument=key, label=label) for key, label in named)),
+        )
     return rows
 
 
-def details_rows(recipe: Recipe, catalogue: Catalogue, phrases: Phrases) -> list[ui.ActionRow[Any]]:
+def build_details_rows(
+    settings: GenerationSettings, catalogue: Catalogue, messages: Messages
+) -> list[ui.ActionRow[Any]]:
     """Give the row under a picture's details: again with the same seed, where its model is on offer and reads one."""
-    model = catalogue.models.get(recipe.request.model)
-    if model is None or not model.offered or recipe.seed is None:
+    model = catalogue.models.get(settings.request.model)
+    if model is None or not model.offered or settings.seed is None:
         return []
-    return [ui.ActionRow(button("exact", recipe.job_id, phrases))]
+    return [ui.ActionRow(build_button("exact", settings.job_id, messages))]
 
 
-def run_rows(recipe: Recipe, catalogue: Catalogue, phrases: Phrases) -> list[ui.ActionRow[Any]]:
+def build_metadata_run_rows(
+    settings: GenerationSettings, catalogue: Catalogue, messages: Messages
+) -> list[ui.ActionRow[Any]]:
     """Give the row under what a picture says of itself: the same again, where its model is on offer."""
-    model = catalogue.models.get(recipe.request.model)
+    model = catalogue.models.get(settings.request.model)
     if model is None or not model.offered:
         return []
-    return [ui.ActionRow(button("run", "0", phrases, more="picture" if recipe.request.has_picture else "words"))]
+    return [
+        ui.ActionRow(
+            build_button("run", "0", messages, argument="picture" if settings.request.has_picture else "words")
+        )
+    ]
 
 
-def upscale_choice(job_id: str, models: Sequence[Model], phrases: Phrases) -> ui.View:
+def build_upscale_choice(job_id: str, models: Sequence[Model], messages: Messages) -> ui.View:
     """Give the view in which one of several upscalers is chosen, five at most, each with its price."""
     view = ui.View(timeout=None)
-    for model in models[:CHOICES]:
-        label = phrases.say("button.upscale_by", name=model.name, price=price(model.price_usd, phrases))
-        view.add_item(button("upscale", job_id, phrases, more=model.key, label=label))
+    for model in models[:MAX_UPSCALERS]:
+        label = messages.text("button.upscale_by", name=model.name, price=format_price(model.price_usd, messages))
+        view.add_item(build_button("upscale", job_id, messages, argument=model.key, label=label))
     return view
 
 
-def confirm(verb: str, job_id: str, phrases: Phrases) -> ui.View:
+def build_confirmation(action: str, job_id: str, messages: Messages) -> ui.View:
     """Give the view of a question whether somebody means it."""
     view = ui.View(timeout=None)
-    view.add_item(button(verb, job_id, phrases, style=ButtonStyle.danger))
+    view.add_item(build_button(action, job_id, messages, style=ButtonStyle.danger))
     return view
 
 
-def _rows(
-    rows: Sequence[Sequence[tuple[str, str, ButtonStyle]]], job_id: str, idle: Collection[str], phrases: Phrases
+def _build_rows(
+    rows: Sequence[Sequence[tuple[str, str, ButtonStyle]]],
+    job_id: str,
+    unavailable: Collection[str],
+    messages: Messages,
 ) -> list[ui.ActionRow[Any]]:
-    useful = ([item for item in row if item[0] not in idle] for row in rows)
+    useful = ([item for item in row if item[0] not in unavailable] for row in rows)
     return [
-        ui.ActionRow(*(button(verb, job_id, phrases, more=more, style=style) for verb, more, style in row))
+        ui.ActionRow(*(build_button(verb, job_id, messages, argument=more, style=style) for verb, more, style in row))
         for row in useful
         if row
     ]
 
 
-def _idle(request: Request, catalogue: Catalogue) -> set[str]:
+def _list_unavailable_actions(request: Request, catalogue: Catalogue) -> set[str]:
     """Name the verbs that would come to nothing with such a request."""
     model = catalogue.models.get(request.model)
-    paints_on = catalogue.reading_pictures(request.model) is not None
+    paints_on = catalogue.pick_picture_model(request.model) is not None
     useful = {
         "again": model is None or "seed" in model.fields,
         "vary": paints_on and bool(request.text_prompts),
-        "edit": model is not None and bool(editable(request, model)),
+        "edit": model is not None and bool(list_editable_fields(request, model)),
         "source": paints_on,
-        "upscale": bool(upscales_of(request, catalogue)),
+        "upscale": bool(build_upscale_requests(request, catalogue)),
     }
     return {verb for verb, is_useful in useful.items() if not is_useful}
 
 
-def plan_rows(draft_id: str, phrases: Phrases) -> list[ui.ActionRow[Any]]:
+def build_plan_rows(draft_id: str, messages: Messages) -> list[ui.ActionRow[Any]]:
     """Give the row under the question whether to start an exploration."""
-    start = button("explore_go", draft_id, phrases, style=ButtonStyle.success)
-    return [ui.ActionRow(start, button("explore_no", draft_id, phrases))]
+    start = build_button("explore_go", draft_id, messages, style=ButtonStyle.success)
+    return [ui.ActionRow(start, build_button("explore_no", draft_id, messages))]
 
 
-def grid_rows(
-    grid_id: str, labels: Mapping[str, str], ready: Collection[str], phrases: Phrases, *, waits: bool
+def build_exploration_rows(
+    exploration_id: str, labels: Mapping[str, str], ready: Collection[str], messages: Messages, *, is_cancellable: bool
 ) -> list[ui.ActionRow[Any]]:
     """Give the rows under an exploration: a button a cell, by its job, numbered, usable once it is `ready`.
 
@@ -143,33 +162,35 @@ def grid_rows(
     """
     cells = []
     for number, (job_id, label) in enumerate(labels.items(), 1):
-        cell = button("cell", job_id, phrases, label=f"{number}. {label}")
+        cell = build_button("cell", job_id, messages, label=f"{number}. {label}")
         cell.item.disabled = job_id not in ready
         cells.append(cell)
     rows: list[ui.ActionRow[Any]] = [ui.ActionRow(*cells[place : place + 5]) for place in range(0, len(cells), 5)]
-    if waits:
-        rows.append(ui.ActionRow(button("cancel_all", grid_id, phrases, style=ButtonStyle.danger)))
+    if is_cancellable:
+        rows.append(ui.ActionRow(build_button("cancel_all", exploration_id, messages, style=ButtonStyle.danger)))
     return rows
 
 
-def with_cancel(job_id: str, phrases: Phrases) -> ui.View:
+def build_cancel_view(job_id: str, messages: Messages) -> ui.View:
     """Give the view of a status message whose job can still be cancelled."""
     view = ui.View(timeout=None)
-    view.add_item(button("cancel", job_id, phrases))
+    view.add_item(build_button("cancel", job_id, messages))
     return view
 
 
-def button(
-    verb: str,
+def build_button(
+    action: str,
     job_id: str,
-    phrases: Phrases,
+    messages: Messages,
     *,
-    more: str = "",
+    argument: str = "",
     style: ButtonStyle = ButtonStyle.secondary,
     label: str | None = None,
 ) -> JobButton:
     """Make a button, labelled `button.<verb>` or `button.<verb>_<more>` unless told: words, never a sign alone."""
-    said = label or phrases.say(f"button.{verb}_{more}" if more else f"button.{verb}")
+    said = label or messages.text(f"button.{action}_{argument}" if argument else f"button.{action}")
     return JobButton(
-        ui.Button(style=style, label=shortened(said, LABEL_LIMIT), custom_id=custom_id(verb, job_id, more))
+        ui.Button(
+            style=style, label=truncate_text(said, LABEL_LIMIT), custom_id=format_custom_id(action, job_id, argument)
+        )
     )

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from demo.bedrock.auth import Credentials
-from demo.bedrock.server import application
-from demo.bedrock.world import World
+from demo.bedrock.server import build_application
+from demo.bedrock.world import BedrockState
 
 SHUTDOWN_SECONDS = 1.0
 
@@ -20,9 +20,9 @@ SHUTDOWN_SECONDS = 1.0
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the server as the arguments say; returns the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
-    options = _parser().parse_args(argv)
+    options = _build_parser().parse_args(argv)
     known = Credentials(options.access_key, options.secret_key, options.api_key)
-    world = World(known, latency=0.0 if options.fast else options.latency)
+    world = BedrockState(known, latency=0.0 if options.fast else options.latency)
     try:
         asyncio.run(_serve(world, options.host, options.port))
     except OSError as error:
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
     known = Credentials()
     parser = argparse.ArgumentParser(prog="python -m demo.bedrock", description=sys.modules[__name__].__doc__)
     parser.add_argument("--host", default="127.0.0.1")
@@ -44,12 +44,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _serve(world: World, host: str, port: int) -> None:
+async def _serve(state: BedrockState, host: str, port: int) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    runner = web.AppRunner(application(world), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    runner = web.AppRunner(build_application(state), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

@@ -13,21 +13,21 @@ from PIL import Image
 from demo.bedrock import pictures
 from demo.bedrock.dialects import sd35, sdxl
 from demo.bedrock.models import Model
-from demo.bedrock.recipe import Recipe
-from demo.bedrock.render import blurred, render
+from demo.bedrock.recipe import GenerationSettings
+from demo.bedrock.render import render_blurred, render_bytes
 
-GARBAGE = b"<!doctype html><title>upstream error</title>"
-WITHHELD = {
+GARBAGE_BODY = b"<!doctype html><title>upstream error</title>"
+FINISH_REASONS = {
     "refused": "Filter reason: prompt",
     "filter-input": "Filter reason: input image",
     "error": "Inference error",
     "result-error": "Inference error",
 }
-HUGE = 50_000
+HUGE_SIDE = 50_000
 
 
 @dataclass(frozen=True)
-class Answer:
+class ModelResponse:
     """The bytes to send, and what the books say of them; `billed` if a picture was made."""
 
     body: bytes
@@ -36,58 +36,65 @@ class Answer:
     seed: int | None = None
 
 
-def compose(model: Model, recipe: Recipe, fault: str | None) -> Answer:
+def build_response(model: Model, settings: GenerationSettings, fault: str | None) -> ModelResponse:
     """Render and word an answer; `recipe.seed` is the seed used. Raises ServiceError for a prompt that SDXL refuses."""
     if model.dialect == "sdxl":
-        return _sdxl(recipe, fault)
-    if fault in WITHHELD:
-        return Answer(_json(sd35.withheld(WITHHELD[fault])), WITHHELD[fault], billed=False)
-    picture = render(recipe)
+        return _build_sdxl_response(settings, fault)
+    if fault in FINISH_REASONS:
+        return ModelResponse(
+            _encode_json(sd35.build_empty_response(FINISH_REASONS[fault])), FINISH_REASONS[fault], billed=False
+        )
+    picture = render_bytes(settings)
     if fault in {"filtered", "unknown-reason"}:
         reason = "Filter reason: output image" if fault == "filtered" else "Reason of no one's knowing"
-        return Answer(_json(sd35.withheld(reason)), reason, billed=True, seed=recipe.seed)
-    return _spoiled(sd35.answer(recipe.seed, picture), recipe.seed, fault)
+        return ModelResponse(_encode_json(sd35.build_empty_response(reason)), reason, billed=True, seed=settings.seed)
+    return _spoil_response(sd35.build_response(settings.seed, picture), settings.seed, fault)
 
 
-def _sdxl(recipe: Recipe, fault: str | None) -> Answer:
+def _build_sdxl_response(settings: GenerationSettings, fault: str | None) -> ModelResponse:
     match fault:
         case "refused":
-            raise sdxl.refused()
+            raise sdxl.filtered_prompt_error()
         case "result-error":
-            body = sdxl.failure("inference_error", "The model could not generate an image.")
-            return Answer(_json(body), "error", billed=False)
+            body = sdxl.build_failure("inference_error", "The model could not generate an image.")
+            return ModelResponse(_encode_json(body), "error", billed=False)
         case "error":
-            return Answer(_json(sdxl.answer(recipe.seed, b"", "ERROR")), "ERROR", billed=False, seed=recipe.seed)
+            return ModelResponse(
+                _encode_json(sdxl.build_response(settings.seed, b"", "ERROR")),
+                "ERROR",
+                billed=False,
+                seed=settings.seed,
+            )
         case "filtered" | "filter-input" | "unknown-reason":
             reason = "NOBODY_KNOWS" if fault == "unknown-reason" else "CONTENT_FILTERED"
-            body = sdxl.answer(recipe.seed, blurred(recipe), reason)
-            return Answer(_json(body), reason, billed=True, seed=recipe.seed)
-    return _spoiled(sdxl.answer(recipe.seed, render(recipe)), recipe.seed, fault)
+            body = sdxl.build_response(settings.seed, render_blurred(settings), reason)
+            return ModelResponse(_encode_json(body), reason, billed=True, seed=settings.seed)
+    return _spoil_response(sdxl.build_response(settings.seed, render_bytes(settings)), settings.seed, fault)
 
 
-def _spoiled(answer: dict[str, Any], seed: int, fault: str | None) -> Answer:
-    body = {"garbage": GARBAGE, "empty": b""}.get(fault or "")
+def _spoil_response(answer: dict[str, Any], seed: int, fault: str | None) -> ModelResponse:
+    body = {"garbage": GARBAGE_BODY, "empty": b""}.get(fault or "")
     if body is None:
-        body = _json(_with_seed(_with_picture(answer, fault), fault))
-    return Answer(body, f"SUCCESS, spoiled by {fault}" if fault else "SUCCESS", billed=True, seed=seed)
+        body = _encode_json(_replace_seed(_replace_picture(answer, fault), fault))
+    return ModelResponse(body, f"SUCCESS, spoiled by {fault}" if fault else "SUCCESS", billed=True, seed=seed)
 
 
-def _with_picture(answer: dict[str, Any], fault: str | None) -> dict[str, Any]:
+def _replace_picture(answer: dict[str, Any], fault: str | None) -> dict[str, Any]:
     listed = "artifacts" if "artifacts" in answer else "images"
     if fault == "no-images":
         return {**answer, listed: []}
     text = {
         "bad-base64": "!this is not base64!",
-        "not-a-picture": _base64(b"This is not a picture."),
-        "huge-picture": _base64(_huge()),
-        "tiny-picture": _base64(pictures.encode(Image.new("RGB", (1, 1)), "png")),
+        "not-a-picture": _encode_base64(b"This is not a picture."),
+        "huge-picture": _encode_base64(_build_huge_png()),
+        "tiny-picture": _encode_base64(pictures.encode_picture(Image.new("RGB", (1, 1)), "png")),
     }.get(fault or "")
     if text is None:
         return answer
     return {**answer, listed: [{**answer[listed][0], "base64": text} if listed == "artifacts" else text]}
 
 
-def _with_seed(answer: dict[str, Any], fault: str | None) -> dict[str, Any]:
+def _replace_seed(answer: dict[str, Any], fault: str | None) -> dict[str, Any]:
     if fault not in {"no-seed", "seed-string"}:
         return answer
     if "artifacts" in answer:
@@ -98,20 +105,20 @@ def _with_seed(answer: dict[str, Any], fault: str | None) -> dict[str, Any]:
     return rest if fault == "no-seed" else {**rest, "seeds": [str(answer["seeds"][0])]}
 
 
-def _huge() -> bytes:
+def _build_huge_png() -> bytes:
     """A small PNG that claims to be HUGE x HUGE grey pixels, and has data for some of them."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack("!I", len(data)) + name + data + struct.pack("!I", zlib.crc32(name + data))
 
-    header = struct.pack("!IIBBBBB", HUGE, HUGE, 8, 0, 0, 0, 0)
-    rows = zlib.compress(bytes(HUGE + 1) * 8)
+    header = struct.pack("!IIBBBBB", HUGE_SIDE, HUGE_SIDE, 8, 0, 0, 0, 0)
+    rows = zlib.compress(bytes(HUGE_SIDE + 1) * 8)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
-def _base64(data: bytes) -> str:
+def _encode_base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _json(body: Mapping[str, Any]) -> bytes:
+def _encode_json(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, separators=(",", ":")).encode()

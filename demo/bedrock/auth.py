@@ -15,8 +15,10 @@ from demo.bedrock.wire import ServiceError
 
 SERVICE = "bedrock"
 CLOCK_SKEW = timedelta(minutes=5)
-STAMP = "%Y%m%dT%H%M%SZ"
-FORM = re.compile(r"AWS4-HMAC-SHA256 Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]+)$")
+TIMESTAMP_FORMAT = "%Y%m%dT%H%M%SZ"
+AUTHORIZATION_PATTERN = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]+)$"
+)
 SCOPE_PARTS = 5
 
 
@@ -40,22 +42,24 @@ class SignedRequest:
     body: bytes
 
 
-def check(request: SignedRequest, known: Credentials, now: datetime) -> None:
+def authenticate_request(request: SignedRequest, credentials: Credentials, now: datetime) -> None:
     """Let the request pass in silence, or raise the ServiceError that AWS answers with."""
     authorization = request.headers.get("authorization", "")
     if not authorization:
         raise ServiceError(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
     if authorization.startswith("Bearer "):
-        if not hmac.compare_digest(_bytes(authorization.removeprefix("Bearer ")), _bytes(known.api_key)):
+        if not hmac.compare_digest(
+            _encode_header(authorization.removeprefix("Bearer ")), _encode_header(credentials.api_key)
+        ):
             raise ServiceError(
                 403, "AccessDeniedException", "Authentication failed: Please make sure your API Key is valid."
             )
         return
-    _check_signature(request, authorization, known, now)
+    _check_signature(request, authorization, credentials, now)
 
 
-def _check_signature(request: SignedRequest, authorization: str, known: Credentials, now: datetime) -> None:
-    form = FORM.match(authorization)
+def _check_signature(request: SignedRequest, authorization: str, credentials: Credentials, now: datetime) -> None:
+    form = AUTHORIZATION_PATTERN.match(authorization)
     scope = form[1].split("/") if form else []
     stamp = request.headers.get("x-amz-date", "")
     if not form or len(scope) != SCOPE_PARTS or not re.fullmatch(r"\d{8}T\d{6}Z", stamp):
@@ -63,25 +67,25 @@ def _check_signature(request: SignedRequest, authorization: str, known: Credenti
             400,
             "IncompleteSignatureException",
             "Authorization header requires 'Credential', 'SignedHeaders', 'Signature' and an 'X-Amz-Date' header. "
-            f"Authorization={hashlib.sha256(_bytes(authorization)).hexdigest()}",
+            f"Authorization={hashlib.sha256(_encode_header(authorization)).hexdigest()}",
         )
     access_key, day, region, service, terminator = scope
-    if access_key != known.access_key or "x-amz-security-token" in request.headers:
+    if access_key != credentials.access_key or "x-amz-security-token" in request.headers:
         raise ServiceError(403, "UnrecognizedClientException", "The security token included in the request is invalid.")
     if service != SERVICE or terminator != "aws4_request" or day != stamp[:8]:
-        raise _mismatch(f"Credential should be scoped to correct service: '{SERVICE}'.")
+        raise _signature_error(f"Credential should be scoped to correct service: '{SERVICE}'.")
     if not {"host", "x-amz-date"} <= set(form[2].split(";")):
-        raise _mismatch("'Host' and 'X-Amz-Date' must be in the list of 'SignedHeaders'.")
+        raise _signature_error("'Host' and 'X-Amz-Date' must be in the list of 'SignedHeaders'.")
     _check_clock(stamp, now)
-    expected = signature(request, form[2], f"{day}/{region}/{service}/{terminator}", known.secret_key)
+    expected = compute_signature(request, form[2], f"{day}/{region}/{service}/{terminator}", credentials.secret_key)
     if not hmac.compare_digest(expected, form[3]):
-        raise _mismatch(
+        raise _signature_error(
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
             "Access Key and signing method. Consult the service documentation for details."
         )
 
 
-def signature(request: SignedRequest, signed_headers: str, scope: str, secret_key: str) -> str:
+def compute_signature(request: SignedRequest, signed_headers: str, scope: str, secret_key: str) -> str:
     """Calculate the hexadecimal signature of a request for a scope `day/region/service/aws4_request`."""
     headers = "".join(
         f"{name}:{' '.join(request.headers.get(name, '').split())}\n" for name in signed_headers.split(";")
@@ -89,7 +93,7 @@ def signature(request: SignedRequest, signed_headers: str, scope: str, secret_ke
     canonical = "\n".join(
         (
             request.method,
-            quote(_bytes(request.path), safe="/~"),
+            quote(_encode_header(request.path), safe="/~"),
             "&".join(sorted(request.query.split("&"))),
             headers,
             signed_headers,
@@ -101,30 +105,32 @@ def signature(request: SignedRequest, signed_headers: str, scope: str, secret_ke
             "AWS4-HMAC-SHA256",
             request.headers.get("x-amz-date", ""),
             scope,
-            hashlib.sha256(_bytes(canonical)).hexdigest(),
+            hashlib.sha256(_encode_header(canonical)).hexdigest(),
         )
     )
-    key = b"AWS4" + _bytes(secret_key)
+    key = b"AWS4" + _encode_header(secret_key)
     for part in scope.split("/"):
-        key = hmac.digest(key, _bytes(part), "sha256")
-    return hmac.new(key, _bytes(text), "sha256").hexdigest()
+        key = hmac.digest(key, _encode_header(part), "sha256")
+    return hmac.new(key, _encode_header(text), "sha256").hexdigest()
 
 
 def _check_clock(stamp: str, now: datetime) -> None:
     try:
-        signed = datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
+        signed = datetime.strptime(stamp, TIMESTAMP_FORMAT).replace(tzinfo=UTC)
     except ValueError as error:
-        raise _mismatch("Date must be in ISO-8601 'basic format'.") from error
+        raise _signature_error("Date must be in ISO-8601 'basic format'.") from error
     if signed < now - CLOCK_SKEW:
-        raise _mismatch(f"Signature expired: {stamp} is now earlier than {now - CLOCK_SKEW:{STAMP}}")
+        raise _signature_error(f"Signature expired: {stamp} is now earlier than {now - CLOCK_SKEW:{TIMESTAMP_FORMAT}}")
     if signed > now + CLOCK_SKEW:
-        raise _mismatch(f"Signature not yet current: {stamp} is still later than {now + CLOCK_SKEW:{STAMP}}")
+        raise _signature_error(
+            f"Signature not yet current: {stamp} is still later than {now + CLOCK_SKEW:{TIMESTAMP_FORMAT}}"
+        )
 
 
-def _mismatch(message: str) -> ServiceError:
+def _signature_error(message: str) -> ServiceError:
     return ServiceError(403, "InvalidSignatureException", message)
 
 
-def _bytes(text: str) -> bytes:
+def _encode_header(text: str) -> bytes:
     """The bytes that a header had on the wire, whatever they were."""
     return text.encode("utf-8", "surrogateescape")

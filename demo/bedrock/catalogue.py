@@ -7,10 +7,10 @@ from typing import Any
 
 from aiohttp import web
 
-from demo.bedrock.faults import ERRORS
-from demo.bedrock.invoke import check_caller
-from demo.bedrock.models import MODELS, PROFILE, Model, Status, find, profiled
-from demo.bedrock.world import WORLD
+from demo.bedrock.faults import ERROR_FAULTS
+from demo.bedrock.invoke import authenticate_caller
+from demo.bedrock.models import MODELS, PROFILE_PREFIX, Model, ModelStatus, find_model, find_profile_model
+from demo.bedrock.world import STATE
 
 ARN = "arn:aws:bedrock:us-west-2::foundation-model/{}"
 PROFILE_ARN = "arn:aws:bedrock:us-west-2:000000000000:inference-profile/{}"
@@ -20,9 +20,9 @@ PROVIDER = "Stability AI"
 
 async def list_foundation_models(request: web.Request) -> web.Response:
     """Answer with the models, filtered as the query says."""
-    await check_caller(request)
-    statuses = request.app[WORLD].statuses
-    summaries = [_details(row, statuses[row.id]) for row in MODELS.values() if statuses[row.id] != "EOL"]
+    await authenticate_caller(request)
+    statuses = request.app[STATE].statuses
+    summaries = [_describe_model(row, statuses[row.id]) for row in MODELS.values() if statuses[row.id] != "EOL"]
     asked = request.query
     summaries = [
         summary
@@ -37,17 +37,17 @@ async def list_foundation_models(request: web.Request) -> web.Response:
 
 async def get_foundation_model(request: web.Request) -> web.Response:
     """Answer with one model's details, or 404."""
-    await check_caller(request)
-    model, status = _known(request)
+    await authenticate_caller(request)
+    model, status = _find_model(request)
     if status == "EOL":
-        raise ERRORS["eol"].error.again()
-    return web.json_response({"modelDetails": _details(model, status)})
+        raise ERROR_FAULTS["eol"].error.copy()
+    return web.json_response({"modelDetails": _describe_model(model, status)})
 
 
 async def get_foundation_model_availability(request: web.Request) -> web.Response:
     """Answer whether this account may invoke the model in this Region."""
-    await check_caller(request)
-    model, status = _known(request)
+    await authenticate_caller(request)
+    model, status = _find_model(request)
     entitled = "NOT_AVAILABLE" if status == "forbidden" else "AVAILABLE"
     return web.json_response(
         {
@@ -62,14 +62,14 @@ async def get_foundation_model_availability(request: web.Request) -> web.Respons
 
 async def get_inference_profile(request: web.Request) -> web.Response:
     """Answer which models, in which Regions, stand behind a profile that Amazon defines."""
-    await check_caller(request)
-    model = profiled(request.match_info["profile"])
+    await authenticate_caller(request)
+    model = find_profile_model(request.match_info["profile"])
     if not model:
-        raise ERRORS["not-found"].error.again()
+        raise ERROR_FAULTS["not-found"].error.copy()
     return web.json_response(
         {
-            "inferenceProfileId": PROFILE + model.id,
-            "inferenceProfileArn": PROFILE_ARN.format(PROFILE + model.id),
+            "inferenceProfileId": PROFILE_PREFIX + model.id,
+            "inferenceProfileArn": PROFILE_ARN.format(PROFILE_PREFIX + model.id),
             "inferenceProfileName": f"US {model.name}",
             "models": [{"modelArn": ARN.format(model.id).replace("us-west-2", region)} for region in PROFILE_REGIONS],
             "status": "ACTIVE",
@@ -78,14 +78,14 @@ async def get_inference_profile(request: web.Request) -> web.Response:
     )
 
 
-def _known(request: web.Request) -> tuple[Model, Status]:
-    model = find(request.match_info["model"])
+def _find_model(request: web.Request) -> tuple[Model, ModelStatus]:
+    model = find_model(request.match_info["model"])
     if not model:
-        raise ERRORS["not-found"].error.again()
-    return model, request.app[WORLD].statuses[model.id]
+        raise ERROR_FAULTS["not-found"].error.copy()
+    return model, request.app[STATE].statuses[model.id]
 
 
-def _details(model: Model, status: Status) -> dict[str, Any]:
+def _describe_model(model: Model, status: ModelStatus) -> dict[str, Any]:
     return {
         "modelArn": ARN.format(model.id),
         "modelId": model.id,

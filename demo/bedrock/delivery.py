@@ -8,27 +8,27 @@ from aiohttp import web
 from demo.bedrock import eventstream
 from demo.bedrock.faults import DRIP_SECONDS, Fault
 
-PIECES = 40
-WATCH_SECONDS = 0.05
+DRIP_CHUNKS = 40
+POLL_SECONDS = 0.05
 STREAM_ERRORS = {
     "stream-error": ("modelStreamErrorException", "The model failed in the middle of its answer. Retry your request."),
     "stream-throttle": ("throttlingException", "Your request was throttled. Resubmit your request later."),
 }
 
 
-async def deliver(
-    request: web.Request, body: bytes, *, streamed: bool, fault: Fault | None, milliseconds: int
+async def write_response(
+    request: web.Request, body: bytes, *, streamed: bool, fault: Fault | None, latency_ms: int
 ) -> web.StreamResponse:
     """Send a model's answer; raises ConnectionError where the client is gone or was cut off."""
     name = fault.name if fault else None
     if name == "hang":
-        await _until_gone(request)
+        await _wait_for_disconnect(request)
     if name == "drop":
-        _cut(request)
-    pieces = _events(body, name) if streamed else [body]
+        _close_connection(request)
+    pieces = _build_stream_events(body, name) if streamed else [body]
     response = web.StreamResponse(
         headers={
-            "x-amzn-bedrock-invocation-latency": str(milliseconds),
+            "x-amzn-bedrock-invocation-latency": str(latency_ms),
             **(
                 {"Content-Type": eventstream.CONTENT_TYPE, "X-Amzn-Bedrock-Content-Type": "application/json"}
                 if streamed
@@ -40,9 +40,9 @@ async def deliver(
     if name == "drop-mid":
         whole = b"".join(pieces)
         await response.write(whole[: len(whole) // 2])
-        _cut(request)
+        _close_connection(request)
     if name == "drip":
-        await _drip(
+        await _write_slowly(
             response, b"".join(pieces), DRIP_SECONDS if fault is None or fault.seconds is None else fault.seconds
         )
     else:
@@ -52,27 +52,27 @@ async def deliver(
     return response
 
 
-def _events(body: bytes, fault: str | None) -> Sequence[bytes]:
-    events = list(eventstream.chunks(body))
+def _build_stream_events(body: bytes, fault: str | None) -> Sequence[bytes]:
+    events = list(eventstream.encode_chunks(body))
     if fault not in STREAM_ERRORS:
         return events
-    return [*events[: len(events) // 2], eventstream.exception(*STREAM_ERRORS[fault])]
+    return [*events[: len(events) // 2], eventstream.encode_exception(*STREAM_ERRORS[fault])]
 
 
-async def _drip(response: web.StreamResponse, body: bytes, seconds: float) -> None:
-    size = max(1, -(-len(body) // PIECES))
+async def _write_slowly(response: web.StreamResponse, body: bytes, seconds: float) -> None:
+    size = max(1, -(-len(body) // DRIP_CHUNKS))
     for start in range(0, len(body), size):
         await response.write(body[start : start + size])
-        await asyncio.sleep(seconds / PIECES)
+        await asyncio.sleep(seconds / DRIP_CHUNKS)
 
 
-async def _until_gone(request: web.Request) -> None:
+async def _wait_for_disconnect(request: web.Request) -> None:
     while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110 - aiohttp tells no event
-        await asyncio.sleep(WATCH_SECONDS)
+        await asyncio.sleep(POLL_SECONDS)
     raise ConnectionResetError("the client left")
 
 
-def _cut(request: web.Request) -> None:
+def _close_connection(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.close()
     raise ConnectionResetError("cut off by a fault")

@@ -11,32 +11,32 @@ import zlib
 from collections.abc import Iterator, Mapping
 
 CONTENT_TYPE = "application/vnd.amazon.eventstream"
-STRING = 7
-CHUNK = 64 * 1024
+STRING_HEADER = 7
+CHUNK_BYTES = 64 * 1024
 
 
-def chunks(body: bytes, size: int = CHUNK) -> Iterator[bytes]:
+def encode_chunks(body: bytes, size: int = CHUNK_BYTES) -> Iterator[bytes]:
     """Split a model's answer into `chunk` events of at most `size` bytes of it each."""
     for start in range(0, len(body), size):
         payload = {"bytes": base64.b64encode(body[start : start + size]).decode(), "p": "abcdefghijklm"}
-        yield frame(
+        yield encode_frame(
             {":event-type": "chunk", ":content-type": "application/json", ":message-type": "event"},
             json.dumps(payload).encode(),
         )
 
 
-def exception(name: str, message: str) -> bytes:
+def encode_exception(name: str, message: str) -> bytes:
     """End the stream with a modelled error, such as `modelStreamErrorException`."""
-    return frame(
+    return encode_frame(
         {":exception-type": name, ":content-type": "application/json", ":message-type": "exception"},
         json.dumps({"message": message}).encode(),
     )
 
 
-def frame(headers: Mapping[str, str], payload: bytes) -> bytes:
+def encode_frame(headers: Mapping[str, str], payload: bytes) -> bytes:
     """Encode one message whose headers are all strings."""
     head = b"".join(
-        struct.pack(f"!B{len(name)}sBH", len(name), name.encode(), STRING, len(value)) + value.encode()
+        struct.pack(f"!B{len(name)}sBH", len(name), name.encode(), STRING_HEADER, len(value)) + value.encode()
         for name, value in headers.items()
     )
     prelude = struct.pack("!II", 12 + len(head) + len(payload) + 4, len(head))

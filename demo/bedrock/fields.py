@@ -4,23 +4,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Type = Literal["String", "Integer", "Number", "JSONObject", "JSONArray"]
+JsonType = Literal["String", "Integer", "Number", "JSONObject", "JSONArray"]
 
 
 @dataclass(frozen=True)
-class Field:
+class FieldRule:
     """One field: its type, the bounds of a number, the length of a text (characters) or list, the values of an enum."""
 
-    type: Type
+    type: JsonType
     required: bool = False
-    low: float | None = None
-    high: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
     min_length: int | None = None
     max_length: int | None = None
     values: Sequence[str] = ()
 
 
-def problems(body: Mapping[str, Any], fields: Mapping[str, Field], at: str = "#") -> Iterator[tuple[str, str]]:
+def find_violations(
+    body: Mapping[str, Any], fields: Mapping[str, FieldRule], at: str = "#"
+) -> Iterator[tuple[str, str]]:
     """Every violation in an object as (path, sentence), the path being a JSON pointer such as `#/seed`."""
     for name, rule in fields.items():
         if rule.required and name not in body:
@@ -28,24 +30,24 @@ def problems(body: Mapping[str, Any], fields: Mapping[str, Field], at: str = "#"
     for name, value in body.items():
         if name not in fields:
             yield at, f"extraneous key [{name}] is not permitted"
-        elif problem := _problem(value, fields[name]):
+        elif problem := _find_violation(value, fields[name]):
             yield f"{at}/{name}", problem
 
 
-def _problem(value: Any, rule: Field) -> str | None:
-    found = _type_of(value)
+def _find_violation(value: Any, rule: FieldRule) -> str | None:
+    found = _get_json_type(value)
     if found != rule.type and not (rule.type == "Number" and found in {"Integer", "BigDecimal"}):
         return f"expected type: {rule.type}, found: {found}"
-    if rule.low is not None and value < rule.low:
-        return f"{value} is not greater or equal to {rule.low}"
-    if rule.high is not None and value > rule.high:
-        return f"{value} is not less or equal to {rule.high}"
+    if rule.minimum is not None and value < rule.minimum:
+        return f"{value} is not greater or equal to {rule.minimum}"
+    if rule.maximum is not None and value > rule.maximum:
+        return f"{value} is not less or equal to {rule.maximum}"
     if rule.values and value not in rule.values:
         return f"{value} is not a valid enum value"
-    return _wrong_length(value, rule)
+    return _find_length_violation(value, rule)
 
 
-def _wrong_length(value: Any, rule: Field) -> str | None:
+def _find_length_violation(value: Any, rule: FieldRule) -> str | None:
     items = rule.type == "JSONArray"
     if rule.min_length is not None and len(value) < rule.min_length:
         least = f"{rule.min_length}, found: {len(value)}"
@@ -59,6 +61,6 @@ def _wrong_length(value: Any, rule: Field) -> str | None:
     return None
 
 
-def _type_of(value: Any) -> str:
+def _get_json_type(value: Any) -> str:
     names = {bool: "Boolean", int: "Integer", float: "BigDecimal", str: "String", list: "JSONArray", dict: "JSONObject"}
     return names.get(type(value), "Null")

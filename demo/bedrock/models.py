@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Dialect = Literal["sdxl", "sd35", "upscale"]
-Status = Literal["ACTIVE", "LEGACY", "EOL", "forbidden"]
-STATUSES: tuple[Status, ...] = ("ACTIVE", "LEGACY", "EOL", "forbidden")
-ARN = re.compile(r"arn:aws:bedrock:[a-z0-9-]*:\d*:(?:foundation-model|inference-profile)/")
-PROFILE = "us."
+DialectName = Literal["sdxl", "sd35", "upscale"]
+ModelStatus = Literal["ACTIVE", "LEGACY", "EOL", "forbidden"]
+STATUSES: tuple[ModelStatus, ...] = ("ACTIVE", "LEGACY", "EOL", "forbidden")
+ARN_PATTERN = re.compile(r"arn:aws:bedrock:[a-z0-9-]*:\d*:(?:foundation-model|inference-profile)/")
+PROFILE_PREFIX = "us."
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Model:
 
     id: str
     name: str
-    dialect: Dialect
+    dialect: DialectName
     latency: float
     jitter: float
     seed_max: int
@@ -90,13 +90,13 @@ _ROWS = (
 MODELS: Mapping[str, Model] = {row.id: row for row in _ROWS}
 
 
-def find(identifier: str) -> Model | None:
+def find_model(identifier: str) -> Model | None:
     """Look a model up by its ID or its ARN."""
-    return MODELS.get(ARN.sub("", identifier, count=1))
+    return MODELS.get(ARN_PATTERN.sub("", identifier, count=1))
 
 
-def profiled(identifier: str) -> Model | None:
+def find_profile_model(identifier: str) -> Model | None:
     """Look a model up by the ID or the ARN of its inference profile."""
-    name = ARN.sub("", identifier, count=1)
-    model = MODELS.get(name.removeprefix(PROFILE))
-    return model if model and model.profile_only and name.startswith(PROFILE) else None
+    name = ARN_PATTERN.sub("", identifier, count=1)
+    model = MODELS.get(name.removeprefix(PROFILE_PREFIX))
+    return model if model and model.profile_only and name.startswith(PROFILE_PREFIX) else None

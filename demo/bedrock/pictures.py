@@ -14,19 +14,19 @@ class UnreadablePictureError(Exception):
     """A field that should hold a picture does not; the message says why."""
 
 
-def decode(text: str) -> Image.Image:
+def decode_picture(text: str) -> Image.Image:
     """Decode strict base64 (no `data:` prefix, no line breaks) of a JPEG, PNG or WebP to RGB pixels.
 
     Raises UnreadablePictureError.
     """
-    _, picture = look(text)
+    _, picture = open_picture(text)
     try:
         return picture.convert("RGB")
     except (OSError, SyntaxError, ValueError) as error:
         raise UnreadablePictureError("the image is damaged") from error
 
 
-def look(text: str) -> tuple[bytes, Image.Image]:
+def open_picture(text: str) -> tuple[bytes, Image.Image]:
     """Open a base64 picture without decoding its pixels: its bytes and its header. Raises UnreadablePictureError."""
     try:
         data = base64.b64decode(text, validate=True)
@@ -41,7 +41,7 @@ def look(text: str) -> tuple[bytes, Image.Image]:
     return data, picture
 
 
-def encode(picture: Image.Image, output_format: str) -> bytes:
+def encode_picture(picture: Image.Image, output_format: str) -> bytes:
     """Encode as `png`, `jpeg` or `webp`, fast rather than small."""
     out = io.BytesIO()
     match output_format:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class GenerationSettings:
     """A request that was found valid.
 
     `keep` is the share of the source to keep: 1 is the source unchanged, 0 nothing of it. `detail` (0-1) is how much of
@@ -20,12 +20,12 @@ class Recipe:
     size: tuple[int, int]
     seed: int = 0
     source: "Image.Image | None" = None
-    keep: float = 0.0
-    detail: float = 1.0
+    source_weight: float = 0.0
+    source_detail: float = 1.0
     steps: int = 30
     cfg_scale: float = 7.0
     sampler: str = "automatic"
     clip_guidance_preset: str = "NONE"
     style_preset: str | None = None
     output_format: str = "png"
-    invention: float | None = None
+    creativity: float | None = None

@@ -8,17 +8,17 @@ from aiohttp.typedefs import Handler
 
 from demo.bedrock import catalogue, control, invoke
 from demo.bedrock.wire import ServiceError
-from demo.bedrock.world import WORLD, World
+from demo.bedrock.world import STATE, BedrockState
 
 READ_LIMIT = 64 * 1024 * 1024  # a body over the service's limit is read too, so that its sender gets the answer
 log = logging.getLogger(__name__)
 
 
-def application(world: World) -> web.Application:
+def build_application(state: BedrockState) -> web.Application:
     """Put the service and its control API around a world."""
-    app = web.Application(middlewares=[_errors], client_max_size=READ_LIMIT)
-    app[WORLD] = world
-    app.on_response_prepare.append(_sign)
+    app = web.Application(middlewares=[_convert_errors], client_max_size=READ_LIMIT)
+    app[STATE] = state
+    app.on_response_prepare.append(_add_request_id)
     app.router.add_post("/model/{model}/invoke", invoke.invoke_model)
     app.router.add_post("/model/{model}/invoke-with-response-stream", invoke.invoke_model_with_response_stream)
     app.router.add_get("/foundation-models", catalogue.list_foundation_models)
@@ -30,20 +30,22 @@ def application(world: World) -> web.Application:
 
 
 @web.middleware
-async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _convert_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except ServiceError as error:
-        return error.response()
+        return error.to_response()
     except web.HTTPException as error:
         if request.path.startswith("/control/"):
             raise
         code = "UnknownOperationException" if error.status in {404, 405} else "ValidationException"
-        return ServiceError(error.status, code, error.reason).response()
+        return ServiceError(error.status, code, error.reason).to_response()
     except Exception:
         log.exception("the stand-in failed at %s %s", request.method, request.path)
-        return ServiceError(500, "InternalServerException", "The stand-in itself failed; its log says how.").response()
+        return ServiceError(
+            500, "InternalServerException", "The stand-in itself failed; its log says how."
+        ).to_response()
 
 
-async def _sign(_: web.Request, response: web.StreamResponse) -> None:
+async def _add_request_id(_: web.Request, response: web.StreamResponse) -> None:
     response.headers["x-amzn-RequestId"] = str(uuid.uuid4())

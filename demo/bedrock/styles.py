@@ -5,53 +5,53 @@ from random import Random
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from demo.bedrock.scene import noise
+from demo.bedrock.scene import draw_noise
 
 Style = Callable[[Image.Image, Random], Image.Image]
 
 
-def colour(picture: Image.Image, amount: float) -> Image.Image:
+def adjust_colour(picture: Image.Image, amount: float) -> Image.Image:
     return ImageEnhance.Color(picture).enhance(amount)
 
 
-def contrast(picture: Image.Image, amount: float) -> Image.Image:
+def adjust_contrast(picture: Image.Image, amount: float) -> Image.Image:
     return ImageEnhance.Contrast(picture).enhance(amount)
 
 
-def tinted(picture: Image.Image, dark: str, light: str, share: float) -> Image.Image:
+def apply_tint(picture: Image.Image, dark: str, light: str, share: float) -> Image.Image:
     """Pull shadows towards one colour and lights towards another."""
     return Image.blend(picture, ImageOps.colorize(picture.convert("L"), dark, light), share)
 
 
-def _edges(picture: Image.Image) -> Image.Image:
+def _find_edges(picture: Image.Image) -> Image.Image:
     edges = picture.convert("L").filter(ImageFilter.GaussianBlur(1)).filter(ImageFilter.FIND_EDGES)
     return ImageOps.autocontrast(ImageOps.expand(ImageOps.crop(edges, 2), 2, 0), cutoff=2)
 
 
-def _inked(picture: Image.Image, strength: float) -> Image.Image:
-    ink = ImageOps.invert(_edges(picture)).point([255 - round((255 - v) * strength) for v in range(256)])
+def _draw_ink_lines(picture: Image.Image, strength: float) -> Image.Image:
+    ink = ImageOps.invert(_find_edges(picture)).point([255 - round((255 - v) * strength) for v in range(256)])
     return ImageChops.multiply(picture, Image.merge("RGB", (ink, ink, ink)))
 
 
-def _vignette(picture: Image.Image, strength: float) -> Image.Image:
+def _add_vignette(picture: Image.Image, strength: float) -> Image.Image:
     shade = Image.radial_gradient("L").resize(picture.size).point([255 - round(v * strength) for v in range(256)])
     return ImageChops.multiply(picture, Image.merge("RGB", (shade, shade, shade)))
 
 
-def _embossed(picture: Image.Image, share: float) -> Image.Image:
+def _emboss_picture(picture: Image.Image, share: float) -> Image.Image:
     relief = picture.convert("L").filter(ImageFilter.EMBOSS).convert("RGB")
     return Image.blend(picture, ImageChops.overlay(picture, relief), share)
 
 
-def _facets(picture: Image.Image, chance: Random, cells: int, shading: float) -> Image.Image:
+def _draw_facets(picture: Image.Image, rng: Random, cells: int, shading: float) -> Image.Image:
     """Triangles on a shaken grid, each of one colour."""
     width, height = picture.size
     rows = max(2, round(cells * height / width))
     small = picture.resize((cells * 2, rows * 2), Image.Resampling.BOX)
     grid = {
         (i, j): (
-            (i + (chance.uniform(-0.35, 0.35) if 0 < i < cells else 0)) * width / cells,
-            (j + (chance.uniform(-0.35, 0.35) if 0 < j < rows else 0)) * height / rows,
+            (i + (rng.uniform(-0.35, 0.35) if 0 < i < cells else 0)) * width / cells,
+            (j + (rng.uniform(-0.35, 0.35) if 0 < j < rows else 0)) * height / rows,
         )
         for i in range(cells + 1)
         for j in range(rows + 1)
@@ -62,13 +62,13 @@ def _facets(picture: Image.Image, chance: Random, cells: int, shading: float) ->
         for j in range(rows):
             a, b, c, d = grid[i, j], grid[i + 1, j], grid[i, j + 1], grid[i + 1, j + 1]
             for corners, x, y in (((a, b, c), 0, 0), ((b, d, c), 1, 1)):
-                light = 1 + shading * chance.uniform(-1, 1)
+                light = 1 + shading * rng.uniform(-1, 1)
                 pixel = small.getpixel((2 * i + x, 2 * j + y))
                 draw.polygon(corners, fill=tuple(min(255, round(part * light)) for part in pixel))  # type: ignore[union-attr]
     return result
 
 
-def _pixels(picture: Image.Image, cell: int, colours: int) -> Image.Image:
+def _pixelate_picture(picture: Image.Image, cell: int, colours: int) -> Image.Image:
     width, height = picture.size
     small = picture.resize((max(1, width // cell), max(1, height // cell)), Image.Resampling.BOX)
     return (
@@ -78,7 +78,7 @@ def _pixels(picture: Image.Image, cell: int, colours: int) -> Image.Image:
     )
 
 
-def _halftone(picture: Image.Image) -> Image.Image:
+def _apply_halftone(picture: Image.Image) -> Image.Image:
     width, height = picture.size
     dot = Image.radial_gradient("L").resize((6, 6))
     screen = Image.new("L", picture.size)
@@ -92,14 +92,14 @@ def _halftone(picture: Image.Image) -> Image.Image:
     return ImageChops.multiply(picture, Image.merge("RGB", (ink, ink, ink)))
 
 
-def _diamonds(picture: Image.Image) -> Image.Image:
+def _draw_diamonds(picture: Image.Image) -> Image.Image:
     turned = picture.rotate(45, Image.Resampling.BILINEAR, expand=True)
-    turned = _embossed(_pixels(turned, 14, 64), 0.5).rotate(-45, Image.Resampling.BILINEAR)
+    turned = _emboss_picture(_pixelate_picture(turned, 14, 64), 0.5).rotate(-45, Image.Resampling.BILINEAR)
     left, top = (turned.width - picture.width) // 2, (turned.height - picture.height) // 2
     return turned.crop((left, top, left + picture.width, top + picture.height))
 
 
-def _tiles(picture: Image.Image) -> Image.Image:
+def _draw_tiles(picture: Image.Image) -> Image.Image:
     width, height = picture.size
     half = picture.resize(((width + 1) // 2, (height + 1) // 2), Image.Resampling.BILINEAR)
     result = Image.new("RGB", picture.size)
@@ -109,46 +109,50 @@ def _tiles(picture: Image.Image) -> Image.Image:
     return result
 
 
-def _neon(picture: Image.Image) -> Image.Image:
-    night = tinted(ImageEnhance.Brightness(picture).enhance(0.45), "#0b0221", "#8f3dd1", 0.55)
-    glow = ImageOps.colorize(_edges(picture), "black", "#7df9ff", "#ff2fd0").filter(ImageFilter.GaussianBlur(1.5))
+def _apply_neon(picture: Image.Image) -> Image.Image:
+    night = apply_tint(ImageEnhance.Brightness(picture).enhance(0.45), "#0b0221", "#8f3dd1", 0.55)
+    glow = ImageOps.colorize(_find_edges(picture), "black", "#7df9ff", "#ff2fd0").filter(ImageFilter.GaussianBlur(1.5))
     return ImageChops.screen(night, ImageEnhance.Brightness(glow).enhance(1.4))
 
 
-def _film(picture: Image.Image, chance: Random) -> Image.Image:
-    grain = Image.blend(Image.new("L", picture.size, 128), noise(picture.size, chance, 200, 1), 0.28).convert("RGB")
-    return _vignette(ImageChops.overlay(tinted(colour(picture, 0.7), "#2a1a12", "#ffe9c4", 0.3), grain), 0.5)
+def _add_film_grain(picture: Image.Image, rng: Random) -> Image.Image:
+    grain = Image.blend(Image.new("L", picture.size, 128), draw_noise(picture.size, rng, 200, 1), 0.28).convert("RGB")
+    return _add_vignette(
+        ImageChops.overlay(apply_tint(adjust_colour(picture, 0.7), "#2a1a12", "#ffe9c4", 0.3), grain), 0.5
+    )
 
 
-def _glow(picture: Image.Image) -> Image.Image:
+def _add_glow(picture: Image.Image) -> Image.Image:
     soft = ImageEnhance.Brightness(picture.filter(ImageFilter.GaussianBlur(8))).enhance(0.55)
-    return colour(tinted(ImageChops.screen(picture, soft), "#2c0f4a", "#ffe6b8", 0.2), 1.4)
+    return adjust_colour(apply_tint(ImageChops.screen(picture, soft), "#2c0f4a", "#ffe6b8", 0.2), 1.4)
 
 
-def _clay(picture: Image.Image) -> Image.Image:
-    return _embossed(
+def _apply_clay(picture: Image.Image) -> Image.Image:
+    return _emboss_picture(
         ImageOps.posterize(picture.filter(ImageFilter.MedianFilter(7)), 4).filter(ImageFilter.SMOOTH_MORE), 0.8
     )
 
 
 STYLES: Mapping[str, Style] = {
-    "3d-model": lambda p, _: _vignette(_embossed(p.filter(ImageFilter.GaussianBlur(2)), 0.9), 0.3),
-    "analog-film": _film,
-    "anime": lambda p, _: _inked(colour(ImageOps.posterize(p.filter(ImageFilter.MedianFilter(5)), 3), 1.7), 0.6),
-    "cinematic": lambda p, _: _vignette(contrast(tinted(p, "#06262e", "#ffcf9a", 0.4), 1.25), 0.65),
-    "comic-book": lambda p, _: _inked(_halftone(colour(ImageOps.posterize(p, 2), 1.5)), 1.0),
-    "digital-art": lambda p, _: colour(contrast(p.filter(ImageFilter.SMOOTH_MORE), 1.2), 1.5).filter(
+    "3d-model": lambda p, _: _add_vignette(_emboss_picture(p.filter(ImageFilter.GaussianBlur(2)), 0.9), 0.3),
+    "analog-film": _add_film_grain,
+    "anime": lambda p, _: _draw_ink_lines(
+        adjust_colour(ImageOps.posterize(p.filter(ImageFilter.MedianFilter(5)), 3), 1.7), 0.6
+    ),
+    "cinematic": lambda p, _: _add_vignette(adjust_contrast(apply_tint(p, "#06262e", "#ffcf9a", 0.4), 1.25), 0.65),
+    "comic-book": lambda p, _: _draw_ink_lines(_apply_halftone(adjust_colour(ImageOps.posterize(p, 2), 1.5)), 1.0),
+    "digital-art": lambda p, _: adjust_colour(adjust_contrast(p.filter(ImageFilter.SMOOTH_MORE), 1.2), 1.5).filter(
         ImageFilter.SHARPEN
     ),
-    "enhance": lambda p, _: contrast(p, 1.2).filter(ImageFilter.UnsharpMask(3, 160, 2)),
-    "fantasy-art": lambda p, _: _glow(p),
-    "isometric": lambda p, _: _diamonds(p),
-    "line-art": lambda p, _: ImageOps.invert(_edges(p)).convert("RGB"),
-    "low-poly": lambda p, chance: _facets(p, chance, 30, 0.12),
-    "modeling-compound": lambda p, _: _clay(p),
-    "neon-punk": lambda p, _: _neon(p),
-    "origami": lambda p, chance: _facets(colour(p, 1.3), chance, 13, 0.3),
-    "photographic": lambda p, _: _vignette(contrast(p.filter(ImageFilter.GaussianBlur(0.8)), 1.15), 0.25),
-    "pixel-art": lambda p, _: _pixels(colour(p, 1.3), 8, 24),
-    "tile-texture": lambda p, _: _tiles(p),
+    "enhance": lambda p, _: adjust_contrast(p, 1.2).filter(ImageFilter.UnsharpMask(3, 160, 2)),
+    "fantasy-art": lambda p, _: _add_glow(p),
+    "isometric": lambda p, _: _draw_diamonds(p),
+    "line-art": lambda p, _: ImageOps.invert(_find_edges(p)).convert("RGB"),
+    "low-poly": lambda p, chance: _draw_facets(p, chance, 30, 0.12),
+    "modeling-compound": lambda p, _: _apply_clay(p),
+    "neon-punk": lambda p, _: _apply_neon(p),
+    "origami": lambda p, chance: _draw_facets(adjust_colour(p, 1.3), chance, 13, 0.3),
+    "photographic": lambda p, _: _add_vignette(adjust_contrast(p.filter(ImageFilter.GaussianBlur(0.8)), 1.15), 0.25),
+    "pixel-art": lambda p, _: _pixelate_picture(adjust_colour(p, 1.3), 8, 24),
+    "tile-texture": lambda p, _: _draw_tiles(p),
 }

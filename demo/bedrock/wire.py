@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from aiohttp import web
 
-ERROR_TYPE = "{}:http://internal.amazon.com/coral/com.amazon.bedrock/"
+ERROR_TYPE_HEADER = "{}:http://internal.amazon.com/coral/com.amazon.bedrock/"
 
 
 @dataclass(eq=False)
@@ -19,34 +19,34 @@ class ServiceError(Exception):
     status: int
     code: str
     message: str
-    more: Mapping[str, object] = field(default_factory=dict)
+    extra_fields: Mapping[str, object] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
-    text: str | None = None  # sent in place of the service's own form, with no name of an error
+    html_body: str | None = None  # sent in place of the service's own form, with no name of an error
 
-    def again(self) -> "ServiceError":
+    def copy(self) -> "ServiceError":
         """Copy the error, so that one kept in a table can be raised by many calls."""
         return replace(self)
 
-    def response(self) -> web.Response:
-        if self.text is not None:
-            return web.Response(text=self.text, content_type="text/html", status=self.status)
+    def to_response(self) -> web.Response:
+        if self.html_body is not None:
+            return web.Response(text=self.html_body, content_type="text/html", status=self.status)
         return web.json_response(
-            {"message": self.message, **self.more},
+            {"message": self.message, **self.extra_fields},
             status=self.status,
-            headers={"x-amzn-ErrorType": ERROR_TYPE.format(self.code), **self.headers},
+            headers={"x-amzn-ErrorType": ERROR_TYPE_HEADER.format(self.code), **self.headers},
         )
 
 
-def validation(message: str) -> ServiceError:
+def validation_error(message: str) -> ServiceError:
     """HTTP 400, the request itself is wrong."""
     return ServiceError(400, "ValidationException", message)
 
 
-def malformed(problems: str) -> ServiceError:
+def malformed_request_error(problems: str) -> ServiceError:
     """The sentence of Bedrock's own schema check, which names every violation at once."""
-    return validation(f"Malformed input request: {problems}, please reformat your input and try again.")
+    return validation_error(f"Malformed input request: {problems}, please reformat your input and try again.")
 
 
-def detail(problem: str) -> ServiceError:
+def detail_error(problem: str) -> ServiceError:
     """The newer Stability models' refusal: the message is itself a JSON object with one key, `detail`."""
-    return validation(json.dumps({"detail": problem}, separators=(",", ":")))
+    return validation_error(json.dumps({"detail": problem}, separators=(",", ":")))

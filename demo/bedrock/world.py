@@ -12,9 +12,9 @@ from aiohttp import web
 from demo.bedrock import faults, pictures
 from demo.bedrock.auth import Credentials
 from demo.bedrock.faults import Fault
-from demo.bedrock.models import MODELS, Model, Status
+from demo.bedrock.models import MODELS, Model, ModelStatus
 
-RENDERERS = 2
+MAX_CONCURRENT_RENDERS = 2
 PICTURE_FIELDS = frozenset({"init_image", "image", "mask_image"})
 
 
@@ -40,7 +40,7 @@ class Call:
 
 
 @dataclass
-class Armed:
+class ScheduledFault:
     """A fault that the control API ordered for the next `times` calls that match."""
 
     fault: Fault
@@ -48,66 +48,68 @@ class Armed:
     model: str | None = None
     prompt: str | None = None
 
-    def meets(self, model: Model, prompt: str) -> bool:
+    def matches(self, model: Model, prompt: str) -> bool:
         """Tell whether a call of this model with this prompt is meant (a `prompt` is met as a part of the text)."""
         return (self.model is None or self.model == model.id) and (self.prompt is None or self.prompt in prompt)
 
 
 @dataclass
-class World:
+class BedrockState:
     """The state of one server. `latency` (seconds) overrides every model's own, `latencies` that of one model."""
 
-    known: Credentials
+    credentials: Credentials
     latency: float | None = None
     latencies: dict[str, float] = field(default_factory=dict)
-    statuses: dict[str, Status] = field(default_factory=lambda: dict.fromkeys(MODELS, "ACTIVE"))
-    armed: list[Armed] = field(default_factory=list)
-    met: set[str] = field(default_factory=set)
+    statuses: dict[str, ModelStatus] = field(default_factory=lambda: dict.fromkeys(MODELS, "ACTIVE"))
+    scheduled_faults: list[ScheduledFault] = field(default_factory=list)
+    seen_once_bodies: set[str] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
-    chance: Random = field(default_factory=SystemRandom)
-    renderers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(RENDERERS))
+    rng: Random = field(default_factory=SystemRandom)
+    render_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_RENDERS))
 
-    def seconds(self, model: Model) -> float:
+    def draw_latency(self, model: Model) -> float:
         """Draw how long the model takes this time."""
         fixed = self.latencies.get(model.id, self.latency)
-        return max(0.0, model.latency + model.jitter * self.chance.uniform(-1, 1)) if fixed is None else fixed
+        return max(0.0, model.latency + model.jitter * self.rng.uniform(-1, 1)) if fixed is None else fixed
 
-    def faults_of(self, model: Model, texts: Iterable[str], body: bytes) -> list[Fault]:
+    def select_faults(self, model: Model, texts: Iterable[str], body: bytes) -> list[Fault]:
         """The faults that a call is to meet: at most one that was ordered, then those its prompt names."""
         prompts = list(texts)
-        ordered = next((armed for armed in self.armed if armed.meets(model, "\n".join(prompts))), None)
+        ordered = next((armed for armed in self.scheduled_faults if armed.matches(model, "\n".join(prompts))), None)
         if ordered:
             ordered.times -= 1
-            self.armed = [armed for armed in self.armed if armed.times > 0]
-        named = [fault for fault in faults.words(prompts) if not fault.once or self._is_new(fault, body)]
+            self.scheduled_faults = [armed for armed in self.scheduled_faults if armed.times > 0]
+        named = [
+            fault for fault in faults.find_faults(prompts) if not fault.once or self._is_first_request(fault, body)
+        ]
         return [ordered.fault, *named] if ordered else named
 
-    def _is_new(self, fault: Fault, body: bytes) -> bool:
+    def _is_first_request(self, fault: Fault, body: bytes) -> bool:
         mark = f"{fault.name} {hashlib.sha256(body).hexdigest()}"
-        new = mark not in self.met
-        self.met.add(mark)
+        new = mark not in self.seen_once_bodies
+        self.seen_once_bodies.add(mark)
         return new
 
 
-WORLD = web.AppKey("world", World)
+STATE = web.AppKey("world", BedrockState)
 
 
-def entry(call: Call) -> dict[str, Any]:
+def dump_call(call: Call) -> dict[str, Any]:
     """One call as JSON."""
     return dict(vars(call))
 
 
-def described(body: Mapping[str, Any]) -> dict[str, Any]:
+def summarize_body(body: Mapping[str, Any]) -> dict[str, Any]:
     """A request's body fit for the books."""
     return {
-        name: _picture(value) if name in PICTURE_FIELDS and isinstance(value, str) else value
+        name: _summarize_picture(value) if name in PICTURE_FIELDS and isinstance(value, str) else value
         for name, value in body.items()
     }
 
 
-def _picture(text: str) -> dict[str, Any]:
+def _summarize_picture(text: str) -> dict[str, Any]:
     try:
-        data, picture = pictures.look(text)
+        data, picture = pictures.open_picture(text)
     except pictures.UnreadablePictureError as error:
         return {"unreadable": str(error), "bytes": len(text)}
     return {

@@ -8,14 +8,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from demo.discord.app import serving
+from demo.discord.app import serve_application
 from demo.discord.channels import ChannelType
-from demo.discord.request_context import WORLD
+from demo.discord.request_context import STATE
 from demo.discord.settings import Settings
-from demo.discord.world import World
+from demo.discord.world import DiscordState
 
 
-def parse(argv: Sequence[str] | None) -> Settings:
+def parse_arguments(argv: Sequence[str] | None) -> Settings:
     """Read the command line."""
     known = Settings()
     parser = argparse.ArgumentParser(prog="python -m demo discord", description=__doc__)
@@ -36,15 +36,15 @@ def parse(argv: Sequence[str] | None) -> Settings:
     return Settings(rate_limits=not options.pop("no_rate_limits"), **options)
 
 
-def greeting(world: World) -> dict[str, object]:
+def build_startup_report(state: DiscordState) -> dict[str, object]:
     """Return the ids that whoever started the stand-in needs to know."""
-    general = next(c for c in world.channels.values() if c.type is ChannelType.TEXT)
+    general = next(c for c in state.channels.values() if c.type is ChannelType.TEXT)
     return {
-        "url": world.base_url,
-        "application_id": world.application_id,
-        "guild_id": world.guild.id,
+        "url": state.base_url,
+        "application_id": state.application_id,
+        "guild_id": state.guild.id,
         "channel_id": general.id,
-        "users": {name: world.user(name).id for name in ("ada", "ben")},
+        "users": {name: state.find_user(name).id for name in ("ada", "ben")},
     }
 
 
@@ -53,14 +53,14 @@ async def serve(settings: Settings) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    async with serving(settings) as app:
-        print(json.dumps(greeting(app[WORLD])), flush=True)
+    async with serve_application(settings) as app:
+        print(json.dumps(build_startup_report(app[STATE])), flush=True)
         await stop.wait()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the stand-in; returns the exit code."""
-    asyncio.run(serve(parse(argv)))
+    asyncio.run(serve(parse_arguments(argv)))
     return 0
 
 

@@ -5,24 +5,24 @@ from typing import Any
 
 from aiohttp import web
 
-from demo.discord.errors import Refusal
+from demo.discord.errors import DiscordApiError
 
-ANSWERED: web.ResponseKey[Any] = web.ResponseKey("answered", object)
+RESPONSE_BODY: web.ResponseKey[Any] = web.ResponseKey("answered", object)
 """What an answer says, parsed, for the record."""
 
 
-def ok(body: Any, status: int = 200) -> web.Response:
+def json_response(body: Any, status: int = 200) -> web.Response:
     """Return a JSON answer."""
     answer = web.Response(body=json.dumps(body).encode(), status=status, headers={"Content-Type": "application/json"})
-    answer[ANSWERED] = body
+    answer[RESPONSE_BODY] = body
     return answer
 
 
-def empty() -> web.Response:
+def no_content_response() -> web.Response:
     """Return 204 without a body."""
     return web.Response(status=204)
 
 
-def refused(refusal: Refusal) -> web.Response:
+def error_response(refusal: DiscordApiError) -> web.Response:
     """Return the answer that a Refusal stands for."""
-    return ok(refusal.body(), refusal.status)
+    return json_response(refusal.to_json(), refusal.status)

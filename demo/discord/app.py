@@ -19,60 +19,60 @@ from demo.discord import (
     rest_interactions,
     rest_messages,
 )
-from demo.discord.faults import Faults
+from demo.discord.faults import FaultRegistry
 from demo.discord.gateway import Gateway
-from demo.discord.rate_limits import RateLimits
-from demo.discord.record import Recorder
-from demo.discord.request_context import FAULTS, GATEWAY, RECORDER, WORLD
-from demo.discord.rest import PREFIX, front_door
+from demo.discord.rate_limits import RateLimiter
+from demo.discord.record import ExchangeRecorder
+from demo.discord.request_context import FAULTS, GATEWAY, RECORDER, STATE
+from demo.discord.rest import API_PREFIX, build_api_middleware
 from demo.discord.settings import Settings
-from demo.discord.world import World
+from demo.discord.world import DiscordState
 
-PAGE = Path(__file__).parent / "page"
-LARGEST_REQUEST = 600 << 20
-RESTS = (rest_account, rest_channels, rest_commands, rest_guilds, rest_interactions, rest_messages)
+CHAT_PAGE_FOLDER = Path(__file__).parent / "page"
+MAX_REQUEST_BYTES = 600 << 20
+REST_MODULES = (rest_account, rest_channels, rest_commands, rest_guilds, rest_interactions, rest_messages)
 
 
-def build(settings: Settings) -> web.Application:
+def build_application(settings: Settings) -> web.Application:
     """Return the application; its world's base_url is set once the port is known."""
-    world = World(settings, time.time)
-    limits = RateLimits(time.time)
+    world = DiscordState(settings, time.time)
+    limits = RateLimiter(time.time)
     app = web.Application(
-        middlewares=[front_door(limits), client_api.words_for_people], client_max_size=LARGEST_REQUEST
+        middlewares=[build_api_middleware(limits), client_api.convert_errors], client_max_size=MAX_REQUEST_BYTES
     )
-    app[WORLD], app[GATEWAY], app[FAULTS] = world, Gateway(world), Faults()
-    app[RECORDER] = Recorder(settings.record)
-    for rest in RESTS:
+    app[STATE], app[GATEWAY], app[FAULTS] = world, Gateway(world), FaultRegistry()
+    app[RECORDER] = ExchangeRecorder(settings.record)
+    for rest in REST_MODULES:
         for route in rest.routes:
             if isinstance(route, web.RouteDef):
-                app.router.add_route(route.method, PREFIX + route.path, route.handler)
+                app.router.add_route(route.method, API_PREFIX + route.path, route.handler)
     for other in (cdn, client_api, control, control_use):
         app.add_routes(other.routes)
-    app.router.add_get("/gateway", app[GATEWAY].handle)
-    app.router.add_get("/gateway/", app[GATEWAY].handle)
-    app.router.add_get("/", _index)
-    app.router.add_static("/page/", PAGE)
+    app.router.add_get("/gateway", app[GATEWAY].handle_connection)
+    app.router.add_get("/gateway/", app[GATEWAY].handle_connection)
+    app.router.add_get("/", _serve_index)
+    app.router.add_static("/page/", CHAT_PAGE_FOLDER)
     return app
 
 
-async def _index(_: web.Request) -> web.FileResponse:
-    return web.FileResponse(PAGE / "index.html")
+async def _serve_index(_: web.Request) -> web.FileResponse:
+    return web.FileResponse(CHAT_PAGE_FOLDER / "index.html")
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[web.Application]:
+async def serve_application(settings: Settings) -> AsyncIterator[web.Application]:
     """Serve until the block ends."""
-    app = build(settings)
+    app = build_application(settings)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     site = web.TCPSite(runner, settings.host, settings.port)
     await site.start()
     port = runner.addresses[0][1]
-    app[WORLD].base_url = f"http://{settings.host}:{port}"
+    app[STATE].base_url = f"http://{settings.host}:{port}"
     try:
         yield app
     finally:
-        app[WORLD].events.close()
+        app[STATE].events.close()
         await app[GATEWAY].close()
         await runner.cleanup()
         app[RECORDER].close()

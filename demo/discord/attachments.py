@@ -16,7 +16,13 @@ from urllib.parse import quote
 
 from PIL import Image
 
-PREVIEWED = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif", "AVIF": "image/avif"}
+PREVIEW_TYPES = {
+    "PNG": "image/png",
+    "JPEG": "image/jpeg",
+    "WEBP": "image/webp",
+    "GIF": "image/gif",
+    "AVIF": "image/avif",
+}
 IS_SPOILER, IS_ANIMATED = 1 << 3, 1 << 5
 
 
@@ -31,13 +37,13 @@ class Attachment:
     content_type: str | None
     width: int | None = None
     height: int | None = None
-    animated: bool = False
+    is_animated: bool = False
     description: str | None = None
     title: str | None = None
     spoiler: bool = False
     ephemeral: bool = False
     uploader_id: str | None = None
-    deleted: bool = False
+    is_deleted: bool = False
 
     @property
     def path(self) -> str:
@@ -46,51 +52,51 @@ class Attachment:
         return f"/{root}/{self.channel_id}/{self.id}/{quote(self.filename)}"
 
 
-def safe_filename(name: str | None) -> str:
+def sanitize_filename(name: str | None) -> str:
     """Return a file name as Discord stores it: without folders, spaces as underscores, odd characters dropped."""
     name = (name or "").replace("\\", "/").rsplit("/", 1)[-1].replace(" ", "_")
     return re.sub(r"[^\w.\-]", "", name, flags=re.ASCII).strip(".") or "unknown"
 
 
-def sniff(data: bytes, filename: str) -> tuple[str | None, int | None, int | None, bool]:
+def sniff_file(data: bytes, filename: str) -> tuple[str | None, int | None, int | None, bool]:
     """Return content type, width, height and whether it moves: pictures by their bytes, others by their extension."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data)) as image:
-                if image.format in PREVIEWED:
-                    return PREVIEWED[image.format], image.width, image.height, getattr(image, "n_frames", 1) > 1
+                if image.format in PREVIEW_TYPES:
+                    return PREVIEW_TYPES[image.format], image.width, image.height, getattr(image, "n_frames", 1) > 1
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         pass
     return mimetypes.guess_type(filename)[0], None, None, False
 
 
-class Signer:
+class UrlSigner:
     """Signs CDN addresses: `ex` and `is` are hex seconds, `hm` is an HMAC-SHA256 over both and the path."""
 
     def __init__(self, key: bytes, lifetime: float) -> None:
         self._key = key
         self._lifetime = int(lifetime)
 
-    def _mac(self, path: str, expires: str, issued: str) -> str:
+    def _compute_mac(self, path: str, expires: str, issued: str) -> str:
         return hmac.new(self._key, f"{path}?ex={expires}&is={issued}".encode(), hashlib.sha256).hexdigest()
 
-    def sign(self, path: str, now: float) -> str:
+    def sign_path(self, path: str, now: float) -> str:
         """Return the path with its signature; it holds for the lifetime from now."""
         issued, expires = f"{int(now):x}", f"{int(now) + self._lifetime:x}"
-        return f"{path}?ex={expires}&is={issued}&hm={self._mac(path, expires, issued)}&"
+        return f"{path}?ex={expires}&is={issued}&hm={self._compute_mac(path, expires, issued)}&"
 
-    def holds(self, path: str, query: dict[str, str], now: float) -> bool:
+    def is_valid(self, path: str, query: dict[str, str], now: float) -> bool:
         """Tell whether a requested path carries a signature that is ours and has not expired."""
         expires, issued = query.get("ex", ""), query.get("is", "")
         if not re.fullmatch(r"[0-9a-f]{1,16}", expires) or int(expires, 16) < now:
             return False
-        return hmac.compare_digest(self._mac(path, expires, issued).encode(), query.get("hm", "").encode())
+        return hmac.compare_digest(self._compute_mac(path, expires, issued).encode(), query.get("hm", "").encode())
 
 
-def attachment_json(attachment: Attachment, url: str, proxy_url: str) -> dict[str, Any]:
+def render_attachment(attachment: Attachment, url: str, proxy_url: str) -> dict[str, Any]:
     """Return the attachment object; what is not known of the file is left out, as Discord does."""
-    flags = IS_SPOILER * attachment.spoiler | IS_ANIMATED * attachment.animated
+    flags = IS_SPOILER * attachment.spoiler | IS_ANIMATED * attachment.is_animated
     return {
         "id": attachment.id,
         "filename": attachment.filename,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from demo.discord.people import User
-from demo.discord.snowflake import iso, seconds_of
+from demo.discord.snowflake import format_timestamp, snowflake_time
 
 
 class ChannelType(enum.IntEnum):
@@ -25,7 +25,7 @@ class ChannelType(enum.IntEnum):
     FORUM = 15
 
 
-THREADS = frozenset({ChannelType.ANNOUNCEMENT_THREAD, ChannelType.PUBLIC_THREAD, ChannelType.PRIVATE_THREAD})
+THREAD_TYPES = frozenset({ChannelType.ANNOUNCEMENT_THREAD, ChannelType.PUBLIC_THREAD, ChannelType.PRIVATE_THREAD})
 AUTO_ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
 
 
@@ -57,9 +57,9 @@ class Channel:
     @property
     def is_thread(self) -> bool:
         """Whether this is a thread of another channel."""
-        return self.type in THREADS
+        return self.type in THREAD_TYPES
 
-    def json(self, member_id: str | None = None) -> dict[str, Any]:
+    def to_json(self, member_id: str | None = None) -> dict[str, Any]:
         """Return the channel object; member_id adds that member's own thread membership."""
         base = {
             "id": self.id,
@@ -69,7 +69,7 @@ class Channel:
             "last_pin_timestamp": None,
         }
         if self.type is ChannelType.DM:
-            return {**base, "recipients": [user.json() for user in self.recipients]}
+            return {**base, "recipients": [user.to_json() for user in self.recipients]}
         base |= {
             "guild_id": self.guild_id,
             "name": self.name,
@@ -87,10 +87,10 @@ class Channel:
             "owner_id": self.owner_id,
             "thread_metadata": {
                 "archived": self.archived,
-                "archive_timestamp": iso(self.archive_changed_at),
+                "archive_timestamp": format_timestamp(self.archive_changed_at),
                 "auto_archive_duration": self.auto_archive_duration,
                 "locked": self.locked,
-                "create_timestamp": iso(seconds_of(self.id)),
+                "create_timestamp": format_timestamp(snowflake_time(self.id)),
                 **({"invitable": self.invitable} if self.type is ChannelType.PRIVATE_THREAD else {}),
             },
             "message_count": self.message_count,
@@ -98,9 +98,14 @@ class Channel:
             "total_message_sent": self.total_message_sent,
         }
         if member_id is not None and member_id in self.members:
-            base["member"] = self.member_json(member_id)
+            base["member"] = self.member_to_json(member_id)
         return base
 
-    def member_json(self, user_id: str) -> dict[str, Any]:
+    def member_to_json(self, user_id: str) -> dict[str, Any]:
         """Return a thread member object."""
-        return {"id": self.id, "user_id": user_id, "join_timestamp": iso(self.members[user_id]), "flags": 1}
+        return {
+            "id": self.id,
+            "user_id": user_id,
+            "join_timestamp": format_timestamp(self.members[user_id]),
+            "flags": 1,
+        }

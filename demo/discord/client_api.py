@@ -11,159 +11,161 @@ from typing import Any
 from aiohttp import web
 
 from demo.discord import posting
-from demo.discord.answers import ok
-from demo.discord.attachments import safe_filename
-from demo.discord.body import FORM_SLACK, Body, read_body
+from demo.discord.answers import json_response
+from demo.discord.attachments import sanitize_filename
+from demo.discord.body import FORM_OVERHEAD, RequestBody, read_message_body
 from demo.discord.channels import Channel, ChannelType
-from demo.discord.client_rules import Forbidden
-from demo.discord.errors import Refusal
-from demo.discord.offer import offered
+from demo.discord.client_rules import ForbiddenError
+from demo.discord.errors import DiscordApiError
+from demo.discord.offer import list_visible_commands
 from demo.discord.people import User
-from demo.discord.permissions import Permission, require
-from demo.discord.rendering import message_json
-from demo.discord.request_context import WORLD
-from demo.discord.use import use
+from demo.discord.permissions import Permission, require_permission
+from demo.discord.rendering import render_message
+from demo.discord.request_context import STATE
+from demo.discord.use import handle_client_action
 from demo.discord.validate_messages import check_message
-from demo.discord.world import World
+from demo.discord.world import DiscordState
 
 KEEP_ALIVE_SECONDS = 15.0
-PERSONS_FIELDS = ("content", "attachments", "message_reference")
+MESSAGE_FIELDS = ("content", "attachments", "message_reference")
 
 routes = web.RouteTableDef()
 
 
 @web.middleware
-async def words_for_people(request: web.Request, handler: Any) -> web.StreamResponse:
+async def convert_errors(request: web.Request, handler: Any) -> web.StreamResponse:
     """Turn refusals on the page's own paths into JSON with a message."""
     if not request.path.startswith(("/client", "/control")):
         answer: web.StreamResponse = await handler(request)
         return answer
     try:
         answer = await handler(request)
-    except Refusal as refusal:
-        return ok(refusal.body(), refusal.status)
-    except (Forbidden, ValueError) as error:
-        return ok({"message": str(error), "code": 0}, 400)
+    except DiscordApiError as refusal:
+        return json_response(refusal.to_json(), refusal.status)
+    except (ForbiddenError, ValueError) as error:
+        return json_response({"message": str(error), "code": 0}, 400)
     except KeyError as error:
-        return ok({"message": f"The field {error} is missing.", "code": 0}, 400)
+        return json_response({"message": f"The field {error} is missing.", "code": 0}, 400)
     return answer
 
 
-def _who(request: web.Request) -> tuple[World, User]:
-    world = request.app[WORLD]
-    return world, world.user(request.query.get("user", "ada"))
+def _get_user(request: web.Request) -> tuple[DiscordState, User]:
+    world = request.app[STATE]
+    return world, world.find_user(request.query.get("user", "ada"))
 
 
-def visible_channels(world: World, user: User) -> list[Channel]:
+def list_visible_channels(state: DiscordState, user: User) -> list[Channel]:
     """Return the channels, threads and DMs that a user can see."""
-    return [c for c in world.channels.values() if world.permissions(c, user.id) & Permission.VIEW_CHANNEL]
+    return [c for c in state.channels.values() if state.compute_permissions(c, user.id) & Permission.VIEW_CHANNEL]
 
 
 @routes.get("/client/bootstrap")
-async def bootstrap(request: web.Request) -> web.Response:
+async def get_bootstrap(request: web.Request) -> web.Response:
     """Answer with everything a page needs to begin."""
-    world, user = _who(request)
-    return ok(
+    world, user = _get_user(request)
+    return json_response(
         {
-            "me": user.json(),
-            "users": [other.json() for other in world.users.values()],
+            "me": user.to_json(),
+            "users": [other.to_json() for other in world.users.values()],
             "guilds": [
-                {"id": guild.id, "name": guild.name, "roles": [role.json() for role in guild.roles.values()]}
+                {"id": guild.id, "name": guild.name, "roles": [role.to_json() for role in guild.roles.values()]}
                 for guild in world.guilds.values()
                 if user.id in guild.members
             ],
-            "channels": [c.json(user.id) for c in visible_channels(world, user)],
-            "application": {"id": world.application_id, "name": world.bot.name, "bot": world.bot.json()},
-            "commands": offered(world, user.id),
+            "channels": [c.to_json(user.id) for c in list_visible_channels(world, user)],
+            "application": {"id": world.application_id, "name": world.bot.name, "bot": world.bot.to_json()},
+            "commands": list_visible_commands(world, user.id),
             "me_locale": user.locale,
         }
     )
 
 
 @routes.get(r"/client/channels/{channel_id:\d+}/messages")
-async def messages(request: web.Request) -> web.Response:
+async def list_messages(request: web.Request) -> web.Response:
     """Answer with a channel's messages, oldest first, the ephemeral ones of this user among them."""
-    world, user = _who(request)
-    channel = world.channel(request.match_info["channel_id"])
-    require(world.permissions(channel, user.id), Permission.READ_MESSAGE_HISTORY)
-    shown = [m for m in world.messages[channel.id].values() if not m.deleted and m.visible_to in (None, user.id)]
-    return ok([message_json(world, message) for message in shown])
+    world, user = _get_user(request)
+    channel = world.get_channel(request.match_info["channel_id"])
+    require_permission(world.compute_permissions(channel, user.id), Permission.READ_MESSAGE_HISTORY)
+    shown = [m for m in world.messages[channel.id].values() if not m.is_deleted and m.visible_to in (None, user.id)]
+    return json_response([render_message(world, message) for message in shown])
 
 
 @routes.post(r"/client/channels/{channel_id:\d+}/messages")
 async def post_message(request: web.Request) -> web.Response:
     """Post a message as a person."""
-    world, user = _who(request)
-    channel = world.channel(request.match_info["channel_id"])
-    limit = world.upload_limit(channel, user)
-    body = await read_body(request, limit)
-    payload = {key: value for key, value in body.payload.items() if key in PERSONS_FIELDS}
-    draft = check_message(Body(payload, body.files), limit)
-    posting.require_writing(world, channel, user.id, draft)
-    _hold_to_slowmode(world, channel, user)
-    return ok(message_json(world, posting.create(world, channel, user.id, draft)))
+    world, user = _get_user(request)
+    channel = world.get_channel(request.match_info["channel_id"])
+    limit = world.get_upload_limit(channel, user)
+    body = await read_message_body(request, limit)
+    payload = {key: value for key, value in body.payload.items() if key in MESSAGE_FIELDS}
+    draft = check_message(RequestBody(payload, body.files), limit)
+    posting.require_send_permission(world, channel, user.id, draft)
+    _enforce_slowmode(world, channel, user)
+    return json_response(render_message(world, posting.create_message(world, channel, user.id, draft)))
 
 
-def _hold_to_slowmode(world: World, channel: Channel, user: User) -> None:
+def _enforce_slowmode(state: DiscordState, channel: Channel, user: User) -> None:
     """Raise Refusal 20016 for a person who writes again before the channel's slowmode is over."""
-    last = max((m.created_at for m in world.messages[channel.id].values() if m.author_id == user.id), default=0.0)
-    free = world.permissions(channel, user.id) & (Permission.MANAGE_MESSAGES | Permission.MANAGE_CHANNELS)
-    if not free and world.now() - last < channel.rate_limit_per_user:
-        raise Refusal(20016)
+    last = max((m.created_at for m in state.messages[channel.id].values() if m.author_id == user.id), default=0.0)
+    free = state.compute_permissions(channel, user.id) & (Permission.MANAGE_MESSAGES | Permission.MANAGE_CHANNELS)
+    if not free and state.now() - last < channel.rate_limit_per_user:
+        raise DiscordApiError(20016)
 
 
 @routes.post("/client/attachments")
-async def upload(request: web.Request) -> web.Response:
+async def upload_attachment(request: web.Request) -> web.Response:
     """Keep a file that a person is about to send with a command or a modal."""
-    world, user = _who(request)
+    world, user = _get_user(request)
     general = next(c for c in world.channels.values() if c.type is ChannelType.TEXT)
-    limit = world.upload_limit(general, user)
-    if (request.content_length or 0) > limit + FORM_SLACK:
-        raise Refusal(40005)
+    limit = world.get_upload_limit(general, user)
+    if (request.content_length or 0) > limit + FORM_OVERHEAD:
+        raise DiscordApiError(40005)
     file = (await request.post()).get("file")
     if not isinstance(file, web.FileField):
         raise ValueError("The form has no field 'file'.")  # noqa: TRY004 - it is the request that is wrong
     data = await asyncio.to_thread(file.file.read)
     if len(data) > limit:
-        raise Refusal(40005)
-    name = safe_filename(file.filename)
-    return ok(world.attachment_json(world.store_file(general.id, name, data, ephemeral=True, uploader_id=user.id)))
+        raise DiscordApiError(40005)
+    name = sanitize_filename(file.filename)
+    return json_response(
+        world.render_attachment(world.store_file(general.id, name, data, ephemeral=True, uploader_id=user.id))
+    )
 
 
 @routes.post("/client/interactions")
-async def interact(request: web.Request) -> web.Response:
+async def post_interaction(request: web.Request) -> web.Response:
     """Use a command, a component, an autocompleted option or a modal."""
-    world, user = _who(request)
+    world, user = _get_user(request)
     asked = await request.json()
-    interaction = use(world, user, asked)
+    interaction = handle_client_action(world, user, asked)
     if asked["type"] != 4:  # noqa: PLR2004 - autocomplete
-        return ok({"interaction_id": interaction.id})
+        return json_response({"interaction_id": interaction.id})
     await interaction.settled.wait()
-    return ok({"interaction_id": interaction.id, "choices": interaction.choices or []})
+    return json_response({"interaction_id": interaction.id, "choices": interaction.choices or []})
 
 
 @routes.post("/client/dm")
-async def direct(request: web.Request) -> web.Response:
+async def open_dm_channel(request: web.Request) -> web.Response:
     """Answer with the channel of direct messages with the bot, opened if it is not yet."""
-    world, user = _who(request)
-    return ok(posting.open_dm(world, user).json(user.id))
+    world, user = _get_user(request)
+    return json_response(posting.open_dm_channel(world, user).to_json(user.id))
 
 
 @routes.post("/client/locale")
-async def locale(request: web.Request) -> web.Response:
+async def set_locale(request: web.Request) -> web.Response:
     """Set the language of a user's client."""
-    _, user = _who(request)
+    _, user = _get_user(request)
     user.locale = (await request.json())["locale"]
-    return ok({})
+    return json_response({})
 
 
 @routes.get("/client/events")
-async def events(request: web.Request) -> web.StreamResponse:
+async def stream_events(request: web.Request) -> web.StreamResponse:
     """Stream what happens, as server-sent events."""
-    world, user = _who(request)
+    world, user = _get_user(request)
     answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     await answer.prepare(request)
-    queue = world.events.listen(user.id)
+    queue = world.events.subscribe_page(user.id)
     try:
         await answer.write(b": hello\n\n")
         while True:
@@ -179,5 +181,5 @@ async def events(request: web.Request) -> web.StreamResponse:
         with contextlib.suppress(ConnectionError):
             await answer.write_eof()
     finally:
-        world.events.forget(queue)
+        world.events.unsubscribe_page(queue)
     return answer

@@ -21,31 +21,33 @@ from typing import Any
 
 from aiohttp import web
 
-from demo.discord.answers import ok
-from demo.discord.attachments import safe_filename
+from demo.discord.answers import json_response
+from demo.discord.attachments import sanitize_filename
 from demo.discord.channels import Channel
-from demo.discord.client_rules import Forbidden
+from demo.discord.client_rules import ForbiddenError
 from demo.discord.interaction import InteractionType
-from demo.discord.request_context import WORLD
-from demo.discord.state import interaction_state
+from demo.discord.request_context import STATE
+from demo.discord.state import dump_interaction
 from demo.discord.use import CHAT_INPUT, submit_modal, use_command, use_component
-from demo.discord.world import World
+from demo.discord.world import DiscordState
 
 routes = web.RouteTableDef()
 
 
-def _command_data(world: World, channel: Channel, asked: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+def _build_command_data(
+    state: DiscordState, channel: Channel, payload: dict[str, Any], values: dict[str, Any]
+) -> dict[str, Any]:
     """Return what a client sends for a command that is given by its name; raises Forbidden."""
-    known, target = world.commands.available(channel.guild_id), asked.get("target_id")
+    known, target = state.commands.list_available(channel.guild_id), payload.get("target_id")
     if target:
-        fitting = [c for c in known if c["type"] != CHAT_INPUT and c["name"] == asked["name"]]
+        fitting = [c for c in known if c["type"] != CHAT_INPUT and c["name"] == payload["name"]]
         deeper: list[str] = []
     else:
-        word, *deeper = asked["name"].split()
+        word, *deeper = payload["name"].split()
         fitting = [c for c in known if c["type"] == CHAT_INPUT and c["name"] == word]
     if not fitting:
-        raise Forbidden(f"There is no command {asked['name']!r}{' for a target' if target else ''}.")
-    focused = asked.get("focused")
+        raise ForbiddenError(f"There is no command {payload['name']!r}{' for a target' if target else ''}.")
+    focused = payload.get("focused")
     options: list[dict[str, Any]] = [
         {"name": name, "value": value, "focused": name == focused} for name, value in values.items()
     ]
@@ -55,58 +57,58 @@ def _command_data(world: World, channel: Channel, asked: dict[str, Any], values:
 
 
 @routes.post("/control/invoke")
-async def invoke(request: web.Request) -> web.Response:
+async def invoke_command(request: web.Request) -> web.Response:
     """Use a command by its name, with options and files by name."""
-    world, asked = request.app[WORLD], await request.json()
-    user, channel = world.user(asked["user"]), world.channel(str(asked["channel_id"]))
+    world, asked = request.app[STATE], await request.json()
+    user, channel = world.find_user(asked["user"]), world.get_channel(str(asked["channel_id"]))
     user.locale = asked.get("locale", user.locale)
     values = dict(asked.get("options") or {})
     for name, file in (asked.get("files") or {}).items():
         data = base64.b64decode(file["base64"])
         stored = world.store_file(
-            channel.id, safe_filename(file["filename"]), data, ephemeral=True, uploader_id=user.id
+            channel.id, sanitize_filename(file["filename"]), data, ephemeral=True, uploader_id=user.id
         )
         values[name] = stored.id
-    data_sent = _command_data(world, channel, asked, values)
+    data_sent = _build_command_data(world, channel, asked, values)
     interaction = use_command(world, user, channel.id, data_sent, InteractionType.APPLICATION_COMMAND)
-    return ok({"interaction_id": interaction.id})
+    return json_response({"interaction_id": interaction.id})
 
 
 @routes.post("/control/autocomplete")
-async def autocomplete(request: web.Request) -> web.Response:
+async def autocomplete_option(request: web.Request) -> web.Response:
     """Type into an option and answer with the choices that the bot offers; none when it does not answer in time."""
-    world, asked = request.app[WORLD], await request.json()
-    user, channel = world.user(asked["user"]), world.channel(str(asked["channel_id"]))
-    data = _command_data(world, channel, asked, {asked["focused"]: "", **(asked.get("options") or {})})
+    world, asked = request.app[STATE], await request.json()
+    user, channel = world.find_user(asked["user"]), world.get_channel(str(asked["channel_id"]))
+    data = _build_command_data(world, channel, asked, {asked["focused"]: "", **(asked.get("options") or {})})
     interaction = use_command(world, user, channel.id, data, InteractionType.APPLICATION_COMMAND_AUTOCOMPLETE)
     await interaction.settled.wait()
-    return ok({"interaction_id": interaction.id, "choices": interaction.choices or []})
+    return json_response({"interaction_id": interaction.id, "choices": interaction.choices or []})
 
 
 @routes.post("/control/press")
-async def press(request: web.Request) -> web.Response:
+async def press_component(request: web.Request) -> web.Response:
     """Press a button or choose in a select."""
-    world, asked = request.app[WORLD], await request.json()
-    user, message = world.user(asked["user"]), world.find_message(str(asked["message_id"]))
+    world, asked = request.app[STATE], await request.json()
+    user, message = world.find_user(asked["user"]), world.find_message(str(asked["message_id"]))
     forged = asked.get("forged") is True
     interaction = use_component(world, user, message, asked["custom_id"], asked.get("values"), forged=forged)
-    return ok({"interaction_id": interaction.id})
+    return json_response({"interaction_id": interaction.id})
 
 
 @routes.post("/control/submit")
-async def submit(request: web.Request) -> web.Response:
+async def submit_modal_values(request: web.Request) -> web.Response:
     """Submit a modal with values by custom_id."""
-    world, asked = request.app[WORLD], await request.json()
-    user = world.user(asked["user"])
+    world, asked = request.app[STATE], await request.json()
+    user = world.find_user(asked["user"])
     interaction = submit_modal(world, user, str(asked["interaction_id_of_modal"]), asked.get("values") or {})
-    return ok({"interaction_id": interaction.id})
+    return json_response({"interaction_id": interaction.id})
 
 
 @routes.get(r"/control/interactions/{interaction_id:\d+}")
 async def get_interaction(request: web.Request) -> web.Response:
     """Answer with how far an interaction is answered."""
-    world = request.app[WORLD]
+    world = request.app[STATE]
     interaction = world.interactions.get(request.match_info["interaction_id"])
     if interaction is None:
-        return ok({"message": "There is no such interaction.", "code": 0}, 404)
-    return ok(interaction_state(world, interaction))
+        return json_response({"message": "There is no such interaction.", "code": 0}, 404)
+    return json_response(dump_interaction(world, interaction))

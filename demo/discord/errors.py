@@ -5,7 +5,7 @@ https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
 
 from typing import Any
 
-CODES: dict[int, tuple[int, str]] = {
+ERROR_CODES: dict[int, tuple[int, str]] = {
     0: (401, "401: Unauthorized"),
     10003: (404, "Unknown Channel"),
     10004: (404, "Unknown Guild"),
@@ -45,18 +45,18 @@ CODES: dict[int, tuple[int, str]] = {
 }
 
 
-class Refusal(Exception):
+class DiscordApiError(Exception):
     """An answer that is no success: HTTP status, JSON code, message and the tree of field errors."""
 
     def __init__(self, code: int, *, status: int | None = None, message: str | None = None, errors: Any = None) -> None:
-        known_status, known_message = CODES.get(code, (400, "Unknown error"))
+        known_status, known_message = ERROR_CODES.get(code, (400, "Unknown error"))
         self.code = code
         self.status = known_status if status is None else status
         self.message = known_message if message is None else message
         self.errors = errors
         super().__init__(f"{self.status} {self.code}: {self.message} {errors or ''}".rstrip())
 
-    def body(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the JSON body of the answer."""
         body: dict[str, Any] = {"message": self.message, "code": self.code}
         if self.errors is not None:

@@ -20,51 +20,51 @@ class Intent(enum.IntFlag):
     MESSAGE_CONTENT = 1 << 15
 
 
-PRIVILEGED = Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES | Intent.MESSAGE_CONTENT
+PRIVILEGED_INTENTS = Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES | Intent.MESSAGE_CONTENT
 KNOWN_INTENTS = (1 << 17) - 1 | 0b11 << 20 | 0b11 << 24
 """All bits that Discord has given a meaning: 0 to 16, 20, 21, 24 and 25."""
 
 PageQueue = asyncio.Queue[dict[str, Any] | None]
-GatewaySink = Callable[[str, dict[str, Any], int, str | None], None]
+GatewayListener = Callable[[str, dict[str, Any], int, str | None], None]
 
 
-class Events:
+class EventDispatcher:
     """Where changes are told; the gateway subscribes itself, the page's listeners come and go."""
 
     def __init__(self) -> None:
-        self._gateway: list[GatewaySink] = []
-        self._listeners: list[tuple[str, PageQueue]] = []
+        self._gateway_listeners: list[GatewayListener] = []
+        self._page_queues: list[tuple[str, PageQueue]] = []
 
-    def subscribe_gateway(self, sink: GatewaySink) -> None:
+    def subscribe_gateway(self, listener: GatewayListener) -> None:
         """Let a gateway hear every event that is meant for the bot."""
-        self._gateway.append(sink)
+        self._gateway_listeners.append(listener)
 
-    def to_bot(self, name: str, data: dict[str, Any], intents: int, guild_id: str | None) -> None:
+    def send_to_bot(self, name: str, data: dict[str, Any], intents: int, guild_id: str | None) -> None:
         """Tell the bot's sessions that hold one of these intents (0: all) and own the guild's shard."""
-        for sink in self._gateway:
+        for sink in self._gateway_listeners:
             sink(name, data, intents, guild_id)
 
-    def listen(self, user_id: str) -> PageQueue:
+    def subscribe_page(self, user_id: str) -> PageQueue:
         """Open the page's queue of a user; None in it is the end."""
         queue: PageQueue = asyncio.Queue()
-        self._listeners.append((user_id, queue))
+        self._page_queues.append((user_id, queue))
         return queue
 
-    def forget(self, queue: PageQueue) -> None:
+    def unsubscribe_page(self, queue: PageQueue) -> None:
         """Close a queue that listen gave."""
-        self._listeners = [(user, other) for user, other in self._listeners if other is not queue]
+        self._page_queues = [(user, other) for user, other in self._page_queues if other is not queue]
 
     def close(self) -> None:
         """End every listener: the service is going down."""
-        for _, queue in self._listeners:
+        for _, queue in self._page_queues:
             queue.put_nowait(None)
 
-    def listening(self) -> set[str]:
+    def list_page_users(self) -> set[str]:
         """Return the ids of the users who have a page open."""
-        return {user for user, _ in self._listeners}
+        return {user for user, _ in self._page_queues}
 
-    def to_user(self, user_id: str, name: str, data: dict[str, Any]) -> None:
+    def send_to_user(self, user_id: str, name: str, data: dict[str, Any]) -> None:
         """Tell the pages of one user."""
-        for listener, queue in self._listeners:
+        for listener, queue in self._page_queues:
             if listener == user_id:
                 queue.put_nowait({"t": name, "d": data})

@@ -12,11 +12,11 @@ from typing import Any
 
 from aiohttp import web
 
-from demo.discord.answers import ok
+from demo.discord.answers import json_response
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-MESSAGES = {429: "You are being rate limited.", 500: "500: Internal Server Error", 502: "502: Bad Gateway"}
-ACTION = re.compile(r"(status|status_after|hang|delay):(\d+(?:\.\d+)?)|drop_before|drop_after")
+STATUS_MESSAGES = {429: "You are being rate limited.", 500: "500: Internal Server Error", 502: "502: Bad Gateway"}
+ACTION_PATTERN = re.compile(r"(status|status_after|hang|delay):(\d+(?:\.\d+)?)|drop_before|drop_after")
 
 
 @dataclass
@@ -29,29 +29,29 @@ class Fault:
     action: str
     times: int
     retry_after: float = 1.0
-    via: bool = True
+    has_via_header: bool = True
 
 
-class Faults:
+class FaultRegistry:
     """The faults in force, met in the order in which they were asked for."""
 
     def __init__(self) -> None:
         self.active: list[Fault] = []
         self._numbers = itertools.count(1)
 
-    def add(self, asked: dict[str, Any]) -> str:
+    def add(self, payload: dict[str, Any]) -> str:
         """Put a fault in force and return its id; raises ValueError for an action that is unknown."""
-        match, action = asked.get("match") or {}, str(asked.get("action"))
-        if not ACTION.fullmatch(action):
+        match, action = payload.get("match") or {}, str(payload.get("action"))
+        if not ACTION_PATTERN.fullmatch(action):
             raise ValueError(f"unknown action {action!r}")
         fault = Fault(
             str(next(self._numbers)),
             match["method"].upper() if match.get("method") else None,
             re.compile(match.get("path_regex") or ""),
             action,
-            int(asked.get("times") or 1),
-            float(asked.get("retry_after", 1.0)),
-            asked.get("via") is not False,
+            int(payload.get("times") or 1),
+            float(payload.get("retry_after", 1.0)),
+            payload.get("via") is not False,
         )
         self.active.append(fault)
         return fault.id
@@ -60,7 +60,7 @@ class Faults:
         """Lift all faults."""
         self.active.clear()
 
-    def meet(self, method: str, path: str) -> Fault | None:
+    def match_request(self, method: str, path: str) -> Fault | None:
         """Return the fault that a request meets, and count it."""
         for fault in self.active:
             if fault.method in (None, method) and fault.path.search(path):
@@ -71,7 +71,7 @@ class Faults:
         return None
 
 
-async def suffer(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+async def apply_fault(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer a request in the way of a fault."""
     name, _, figure = fault.action.partition(":")
     if name in ("hang", "delay"):
@@ -81,18 +81,20 @@ async def suffer(fault: Fault, request: web.Request, handler: Handler) -> web.St
     if name in ("drop_after", "status_after"):
         await handler(request)
     if name.startswith("status"):
-        return _status(fault, int(figure))
+        return _build_error_response(fault, int(figure))
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
 
 
-def _status(fault: Fault, status: int) -> web.Response:
-    body: dict[str, Any] = {"message": MESSAGES.get(status, f"{status}: Fault"), "code": 0}
-    answer = ok(body, status)
+def _build_error_response(fault: Fault, status: int) -> web.Response:
+    body: dict[str, Any] = {"message": STATUS_MESSAGES.get(status, f"{status}: Fault"), "code": 0}
+    answer = json_response(body, status)
     if status == 429:  # noqa: PLR2004 - HTTP
-        answer = ok({"message": MESSAGES[429], "retry_after": fault.retry_after, "global": False}, status)
+        answer = json_response(
+            {"message": STATUS_MESSAGES[429], "retry_after": fault.retry_after, "global": False}, status
+        )
         answer.headers.update({"Retry-After": f"{fault.retry_after:.0f}", "X-RateLimit-Scope": "shared"})
-        if fault.via:
+        if fault.has_via_header:
             answer.headers["Via"] = "1.1 google"
     return answer

@@ -8,10 +8,10 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-KEPT_EVENTS = 5000
+REPLAY_LIMIT = 5000
 
 
-class Wire(Protocol):
+class PayloadSink(Protocol):
     """Where a session's payloads go while it is connected."""
 
     def send(self, payload: dict[str, Any]) -> None:
@@ -19,32 +19,32 @@ class Wire(Protocol):
 
 
 @dataclass
-class Session:
+class GatewaySession:
     """One session; wire is None while nobody is connected to it."""
 
     intents: int
     shard: tuple[int, int]
     id: str = field(default_factory=lambda: secrets.token_hex(16))
     sequence: int = 0
-    wire: Wire | None = None
-    _kept: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT_EVENTS))
+    connection: PayloadSink | None = None
+    _replay_buffer: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=REPLAY_LIMIT))
 
-    def wants(self, intents: int, guild_id: str | None) -> bool:
+    def accepts_event(self, intents: int, guild_id: str | None) -> bool:
         """Tell whether an event of these intents (0: any) and this guild belongs to this session."""
         shard, count = self.shard
         mine = shard == ((int(guild_id) >> 22) % count if guild_id else 0)
         return mine and (intents == 0 or bool(self.intents & intents))
 
-    def dispatch(self, name: str, data: dict[str, Any]) -> None:
+    def dispatch_event(self, name: str, data: dict[str, Any]) -> None:
         """Number an event, keep it, and send it if somebody is connected."""
         self.sequence += 1
         payload = {"op": 0, "s": self.sequence, "t": name, "d": data}
-        self._kept.append(payload)
-        if self.wire:
-            self.wire.send(payload)
+        self._replay_buffer.append(payload)
+        if self.connection:
+            self.connection.send(payload)
 
-    def missed_since(self, sequence: int) -> list[dict[str, Any]] | None:
+    def list_missed_events(self, sequence: int) -> list[dict[str, Any]] | None:
         """Return the events after a sequence number, or None when they are no longer (or never were) known."""
-        if sequence > self.sequence or (self._kept and sequence < self._kept[0]["s"] - 1):
+        if sequence > self.sequence or (self._replay_buffer and sequence < self._replay_buffer[0]["s"] - 1):
             return None
-        return [payload for payload in self._kept if payload["s"] > sequence]
+        return [payload for payload in self._replay_buffer if payload["s"] > sequence]

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from demo.discord.people import Member, Role
-from demo.discord.snowflake import iso
+from demo.discord.snowflake import format_timestamp
 
-TIER_LIMITS = {0: 10 << 20, 1: 10 << 20, 2: 50 << 20, 3: 100 << 20}
+TIER_UPLOAD_LIMITS = {0: 10 << 20, 1: 10 << 20, 2: 50 << 20, 3: 100 << 20}
 """Upload limit in bytes by premium tier."""
 
 
@@ -26,15 +26,15 @@ class Guild:
     members: dict[str, Member] = field(default_factory=dict)
     member_role_id: str = ""
     bot_role_id: str = ""
-    bot_present: bool = True
+    is_bot_present: bool = True
     max_active_threads: int = 1000
 
     @property
     def upload_limit(self) -> int:
         """Bytes that one uploaded file may have by the guild's tier."""
-        return TIER_LIMITS[self.premium_tier]
+        return TIER_UPLOAD_LIMITS[self.premium_tier]
 
-    def json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the guild object as REST gives it."""
         return {
             "id": self.id,
@@ -56,7 +56,7 @@ class Guild:
             "widget_enabled": False,
             "widget_channel_id": None,
             "verification_level": 0,
-            "roles": [role.json() for role in self.roles.values()],
+            "roles": [role.to_json() for role in self.roles.values()],
             "default_message_notifications": 0,
             "mfa_level": 0,
             "explicit_content_filter": 0,
@@ -79,17 +79,17 @@ class Guild:
             "incidents_data": None,
         }
 
-    def create_json(
+    def to_guild_create(
         self, bot_id: str, channels: list[dict[str, Any]], threads: list[dict[str, Any]], joined_at: float
     ) -> dict[str, Any]:
         """Return the GUILD_CREATE event; without the members intent the bot is the only member in it."""
         return {
-            **self.json(),
-            "joined_at": iso(joined_at),
+            **self.to_json(),
+            "joined_at": format_timestamp(joined_at),
             "large": False,
             "unavailable": False,
             "member_count": len(self.members),
-            "members": [self.members[bot_id].json()],
+            "members": [self.members[bot_id].to_json()],
             "channels": channels,
             "threads": threads,
             "presences": [],

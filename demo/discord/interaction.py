@@ -44,17 +44,17 @@ class Interaction:
     message_id: str | None = None
     parent: "Interaction | None" = None
     response_type: CallbackType | None = None
-    original_id: str | None = None
-    loading: bool = False
-    ephemeral: bool = False
+    original_response_id: str | None = None
+    is_loading: bool = False
+    is_ephemeral: bool = False
     followup_ids: list[str] = field(default_factory=list)
     modal: dict[str, Any] | None = None
     choices: list[dict[str, Any]] | None = None
-    failed: bool = False
+    has_failed: bool = False
     settled: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     @property
-    def acknowledged(self) -> bool:
+    def is_acknowledged(self) -> bool:
         """Whether the application has answered."""
         return self.response_type is not None
 

@@ -52,8 +52,8 @@ class Message:
     interaction_id: str | None = None
     visible_to: str | None = None
     thread_id: str | None = None
-    deleted: bool = False
+    is_deleted: bool = False
 
-    def has(self, flag: MessageFlag) -> bool:
+    def has_flag(self, flag: MessageFlag) -> bool:
         """Tell whether a flag is set."""
         return bool(self.flags & flag)

@@ -5,14 +5,14 @@ https://discord.com/developers/docs/interactions/application-commands#permission
 
 from typing import Any
 
-from demo.discord.permissions import Permission, guild_permissions
-from demo.discord.world import World
+from demo.discord.permissions import Permission, compute_guild_permissions
+from demo.discord.world import DiscordState
 
-DIRECT = "@me"
+DM_SCOPE = "@me"
 """What stands for direct messages where others have a guild's id, as in Discord's own addresses."""
 
 
-def permitted(command: dict[str, Any], bits: int) -> bool:
+def is_permitted(command: dict[str, Any], bits: int) -> bool:
     """Tell whether a member with these permissions may use a command by its default_member_permissions.
 
     "0" leaves it to administrators.
@@ -23,17 +23,19 @@ def permitted(command: dict[str, Any], bits: int) -> bool:
     return int(required) > 0 and bits & int(required) == int(required)
 
 
-def offered(world: World, user_id: str) -> dict[str, list[dict[str, Any]]]:
+def list_visible_commands(state: DiscordState, user_id: str) -> dict[str, list[dict[str, Any]]]:
     """Return the commands that a person may use, by guild id and, for direct messages, under "@me"."""
-    found = {DIRECT: world.commands.available(None)}
-    for guild in world.guilds.values():
-        if guild.bot_present and user_id in guild.members:
-            bits = guild_permissions(guild, user_id)
-            found[guild.id] = [c for c in world.commands.available(guild.id) if permitted(c, bits)]
+    found = {DM_SCOPE: state.commands.list_available(None)}
+    for guild in state.guilds.values():
+        if guild.is_bot_present and user_id in guild.members:
+            bits = compute_guild_permissions(guild, user_id)
+            found[guild.id] = [c for c in state.commands.list_available(guild.id) if is_permitted(c, bits)]
     return found
 
 
-def tell_commands(world: World) -> None:
+def send_commands_update(state: DiscordState) -> None:
     """Tell every page which commands there are now."""
-    for user_id in world.events.listening():
-        world.events.to_user(user_id, "APPLICATION_COMMANDS_UPDATE", {"commands": offered(world, user_id)})
+    for user_id in state.events.list_page_users():
+        state.events.send_to_user(
+            user_id, "APPLICATION_COMMANDS_UPDATE", {"commands": list_visible_commands(state, user_id)}
+        )

@@ -6,9 +6,9 @@ https://discord.com/developers/docs/resources/user#user-object
 from dataclasses import dataclass, field
 from typing import Any
 
-from demo.discord.snowflake import iso
+from demo.discord.snowflake import format_timestamp
 
-NITRO_LIMITS = {0: 10 << 20, 1: 500 << 20, 2: 500 << 20, 3: 50 << 20}
+NITRO_UPLOAD_LIMITS = {0: 10 << 20, 1: 500 << 20, 2: 500 << 20, 3: 50 << 20}
 """Upload limit in bytes by premium_type: none, Nitro Classic, Nitro, Nitro Basic."""
 
 
@@ -18,19 +18,19 @@ class User:
 
     id: str
     name: str
-    bot: bool = False
+    is_bot: bool = False
     locale: str = "en-US"
-    nitro: int = 0
-    dms_closed: bool = False
+    premium_type: int = 0
+    has_dms_closed: bool = False
 
-    def json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the user object as others see it."""
         return {
             "id": self.id,
-            "username": self.name.lower().replace(" ", "_") if not self.bot else self.name,
-            "global_name": None if self.bot else self.name.capitalize(),
+            "username": self.name.lower().replace(" ", "_") if not self.is_bot else self.name,
+            "global_name": None if self.is_bot else self.name.capitalize(),
             "avatar": None,
-            "discriminator": "0000" if self.bot else "0",
+            "discriminator": "0000" if self.is_bot else "0",
             "public_flags": 0,
             "flags": 0,
             "banner": None,
@@ -38,16 +38,16 @@ class User:
             "avatar_decoration_data": None,
             "collectibles": None,
             "primary_guild": None,
-            **({"bot": True} if self.bot else {}),
+            **({"bot": True} if self.is_bot else {}),
         }
 
-    def private_json(self) -> dict[str, Any]:
+    def to_private_json(self) -> dict[str, Any]:
         """Return the user object as the account itself sees it."""
         return {
-            **self.json(),
+            **self.to_json(),
             "mfa_enabled": True,
             "locale": self.locale,
-            "premium_type": self.nitro,
+            "premium_type": self.premium_type,
             "email": None,
             "verified": True,
         }
@@ -63,7 +63,7 @@ class Role:
     position: int
     bot_id: str | None = None
 
-    def json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the role object."""
         return {
             "id": self.id,
@@ -91,11 +91,11 @@ class Member:
     joined_at: float
     roles: list[str] = field(default_factory=list)
 
-    def json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the guild member object with its user."""
-        return {**self.partial_json(), "user": self.user.json()}
+        return {**self.to_partial_json(), "user": self.user.to_json()}
 
-    def partial_json(self) -> dict[str, Any]:
+    def to_partial_json(self) -> dict[str, Any]:
         """Return the guild member object without its user, as `resolved` carries it."""
         return {
             "avatar": None,
@@ -104,7 +104,7 @@ class Member:
             "collectibles": None,
             "communication_disabled_until": None,
             "flags": 0,
-            "joined_at": iso(self.joined_at),
+            "joined_at": format_timestamp(self.joined_at),
             "nick": None,
             "pending": False,
             "premium_since": None,

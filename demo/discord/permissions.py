@@ -6,7 +6,7 @@ https://discord.com/developers/docs/topics/permissions#permission-overwrites
 import enum
 
 from demo.discord.channels import Channel
-from demo.discord.errors import Refusal
+from demo.discord.errors import DiscordApiError
 from demo.discord.guild import Guild
 
 
@@ -30,9 +30,9 @@ class Permission(enum.IntFlag):
     SEND_MESSAGES_IN_THREADS = 1 << 38
 
 
-ALL_BITS = (1 << 53) - 1
+ALL_PERMISSIONS = (1 << 53) - 1
 
-BOT = (
+BOT_PERMISSIONS = (
     Permission.VIEW_CHANNEL
     | Permission.SEND_MESSAGES
     | Permission.SEND_MESSAGES_IN_THREADS
@@ -42,26 +42,26 @@ BOT = (
     | Permission.READ_MESSAGE_HISTORY
 )
 
-PERSON = BOT | Permission.ADD_REACTIONS | Permission.USE_APPLICATION_COMMANDS
+MEMBER_PERMISSIONS = BOT_PERMISSIONS | Permission.ADD_REACTIONS | Permission.USE_APPLICATION_COMMANDS
 
 
-def guild_permissions(guild: Guild, user_id: str) -> int:
+def compute_guild_permissions(guild: Guild, user_id: str) -> int:
     """Return the bits a member's roles give in the whole guild; 0 for one who is no member."""
     member = guild.members.get(user_id)
     if member is None:
         return 0
     if user_id == guild.owner_id:
-        return ALL_BITS
+        return ALL_PERMISSIONS
     bits = guild.roles[guild.id].permissions
     for role_id in member.roles:
         bits |= guild.roles[role_id].permissions
-    return ALL_BITS if bits & Permission.ADMINISTRATOR else bits
+    return ALL_PERMISSIONS if bits & Permission.ADMINISTRATOR else bits
 
 
-def channel_permissions(guild: Guild, channel: Channel, user_id: str) -> int:
+def compute_channel_permissions(guild: Guild, channel: Channel, user_id: str) -> int:
     """Return a member's bits in a channel; a thread is given its parent here."""
-    bits = guild_permissions(guild, user_id)
-    if bits == ALL_BITS or user_id not in guild.members:
+    bits = compute_guild_permissions(guild, user_id)
+    if bits == ALL_PERMISSIONS or user_id not in guild.members:
         return bits
     overwrites = channel.overwrites
     groups: tuple[list[str], ...] = ([guild.id], guild.members[user_id].roles, [user_id])
@@ -74,9 +74,9 @@ def channel_permissions(guild: Guild, channel: Channel, user_id: str) -> int:
     return bits if bits & Permission.VIEW_CHANNEL else 0
 
 
-def require(bits: int, needed: Permission) -> None:
+def require_permission(bits: int, needed: Permission) -> None:
     """Raise Refusal 50001 where the channel cannot be seen, 50013 where another needed bit is missing."""
     if not bits & Permission.VIEW_CHANNEL:
-        raise Refusal(50001)
+        raise DiscordApiError(50001)
     if bits & needed != needed:
-        raise Refusal(50013)
+        raise DiscordApiError(50013)

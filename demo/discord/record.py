@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 
-class Recorder:
+class ExchangeRecorder:
     """Writes exchanges to a file that starts empty, or to nothing when there is none."""
 
     def __init__(self, path: Path | None) -> None:
         self._file = path.open("w", encoding="utf-8") if path else None
 
-    def write(self, method: str, path: str, body: Any, status: int, response: Any) -> None:
+    def write_exchange(self, method: str, path: str, body: Any, status: int, response: Any) -> None:
         """Write one exchange; path is below /api/v10 and without a query."""
         if self._file:
             line = {"method": method, "path": path, "body": body, "status": status, "response": response}

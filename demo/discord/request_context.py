@@ -2,12 +2,12 @@
 
 from aiohttp import web
 
-from demo.discord.faults import Faults
+from demo.discord.faults import FaultRegistry
 from demo.discord.gateway import Gateway
-from demo.discord.record import Recorder
-from demo.discord.world import World
+from demo.discord.record import ExchangeRecorder
+from demo.discord.world import DiscordState
 
-WORLD = web.AppKey("world", World)
+STATE = web.AppKey("world", DiscordState)
 GATEWAY = web.AppKey("gateway", Gateway)
-FAULTS = web.AppKey("faults", Faults)
-RECORDER = web.AppKey("recorder", Recorder)
+FAULTS = web.AppKey("faults", FaultRegistry)
+RECORDER = web.AppKey("recorder", ExchangeRecorder)

@@ -9,37 +9,37 @@ from typing import Any
 from aiohttp import web
 
 from demo.discord import posting
-from demo.discord.answers import ok
-from demo.discord.body import read_object
-from demo.discord.errors import Refusal
+from demo.discord.answers import json_response
+from demo.discord.body import read_json_object
+from demo.discord.errors import DiscordApiError
 from demo.discord.gateway import MAX_CONCURRENCY
-from demo.discord.permissions import BOT, guild_permissions
-from demo.discord.request_context import WORLD
+from demo.discord.permissions import BOT_PERMISSIONS, compute_guild_permissions
+from demo.discord.request_context import STATE
 from demo.discord.snowflake import is_snowflake
-from demo.discord.world import World
+from demo.discord.world import DiscordState
 
-IDENTIFIES = {"total": 1000, "remaining": 1000, "reset_after": 86_400_000, "max_concurrency": MAX_CONCURRENCY}
+SESSION_START_LIMIT = {"total": 1000, "remaining": 1000, "reset_after": 86_400_000, "max_concurrency": MAX_CONCURRENCY}
 
 routes = web.RouteTableDef()
 
 
-def application_json(world: World) -> dict[str, Any]:
+def render_application(state: DiscordState) -> dict[str, Any]:
     """Return the application object as its owner sees it."""
     return {
-        "id": world.application_id,
-        "name": world.bot.name,
+        "id": state.application_id,
+        "name": state.bot.name,
         "icon": None,
         "description": "Pictures from pictures.",
         "summary": "",
         "type": None,
-        "bot": world.bot.json(),
+        "bot": state.bot.to_json(),
         "bot_public": True,
         "bot_require_code_grant": False,
         "integration_types_config": {
             "0": {
                 "oauth2_install_params": {
                     "scopes": ["applications.commands", "bot"],
-                    "permissions": str(int(BOT)),
+                    "permissions": str(int(BOT_PERMISSIONS)),
                 }
             }
         },
@@ -49,8 +49,8 @@ def application_json(world: World) -> dict[str, Any]:
         "redirect_uris": [],
         "interactions_endpoint_url": None,
         "role_connections_verification_url": None,
-        "owner": world.users[world.guild.owner_id].json(),
-        "approximate_guild_count": len(world.guilds),
+        "owner": state.users[state.guild.owner_id].to_json(),
+        "approximate_guild_count": len(state.guilds),
         "approximate_user_install_count": 0,
         "approximate_user_authorization_count": 0,
         "event_webhooks_url": None,
@@ -63,35 +63,35 @@ def application_json(world: World) -> dict[str, Any]:
 
 
 @routes.get("/users/@me")
-async def me(request: web.Request) -> web.Response:
+async def get_current_user(request: web.Request) -> web.Response:
     """Answer with the bot's own user."""
-    return ok(request.app[WORLD].bot.private_json())
+    return json_response(request.app[STATE].bot.to_private_json())
 
 
 @routes.get("/oauth2/applications/@me")
 @routes.get("/applications/@me")
-async def application(request: web.Request) -> web.Response:
+async def get_application(request: web.Request) -> web.Response:
     """Answer with the bot's application."""
-    return ok(application_json(request.app[WORLD]))
+    return json_response(render_application(request.app[STATE]))
 
 
 @routes.get("/gateway")
-async def gateway(request: web.Request) -> web.Response:
+async def get_gateway(request: web.Request) -> web.Response:
     """Answer with the gateway's address."""
-    return ok({"url": request.app[WORLD].gateway_url})
+    return json_response({"url": request.app[STATE].gateway_url})
 
 
 @routes.get("/gateway/bot")
-async def gateway_bot(request: web.Request) -> web.Response:
+async def get_gateway_bot(request: web.Request) -> web.Response:
     """Answer with the gateway's address, the shards to use and the identifies left."""
-    world = request.app[WORLD]
-    return ok({"url": world.gateway_url, "shards": 1, "session_start_limit": IDENTIFIES})
+    world = request.app[STATE]
+    return json_response({"url": world.gateway_url, "shards": 1, "session_start_limit": SESSION_START_LIMIT})
 
 
 @routes.get("/users/@me/guilds")
-async def my_guilds(request: web.Request) -> web.Response:
+async def list_guilds(request: web.Request) -> web.Response:
     """Answer with the guilds the bot is in."""
-    world = request.app[WORLD]
+    world = request.app[STATE]
     guilds: list[dict[str, Any]] = [
         {
             "id": guild.id,
@@ -99,34 +99,34 @@ async def my_guilds(request: web.Request) -> web.Response:
             "icon": None,
             "banner": None,
             "owner": False,
-            "permissions": str(guild_permissions(guild, world.bot.id)),
+            "permissions": str(compute_guild_permissions(guild, world.bot.id)),
             "features": [],
         }
         for guild in world.guilds.values()
-        if guild.bot_present
+        if guild.is_bot_present
     ]
-    return ok(guilds)
+    return json_response(guilds)
 
 
 @routes.post("/users/@me/channels")
 async def open_dm(request: web.Request) -> web.Response:
     """Open the DM channel with a user."""
-    world, body = request.app[WORLD], await read_object(request)
+    world, body = request.app[STATE], await read_json_object(request)
     if not is_snowflake(body.get("recipient_id")):
         fault = {"code": "BASE_TYPE_REQUIRED", "message": "This field is required"}
-        raise Refusal(50035, errors={"recipient_id": {"_errors": [fault]}})
+        raise DiscordApiError(50035, errors={"recipient_id": {"_errors": [fault]}})
     user = world.users.get(str(body["recipient_id"]))
     if user is None:
-        raise Refusal(10013)
-    if user.bot:
-        raise Refusal(50007)
-    return ok(posting.open_dm(world, user).json())
+        raise DiscordApiError(10013)
+    if user.is_bot:
+        raise DiscordApiError(50007)
+    return json_response(posting.open_dm_channel(world, user).to_json())
 
 
 @routes.get("/users/{user_id}")
-async def user(request: web.Request) -> web.Response:
+async def get_user(request: web.Request) -> web.Response:
     """Answer with a user."""
-    found = request.app[WORLD].users.get(request.match_info["user_id"])
+    found = request.app[STATE].users.get(request.match_info["user_id"])
     if found is None:
-        raise Refusal(10013)
-    return ok(found.json())
+        raise DiscordApiError(10013)
+    return json_response(found.to_json())

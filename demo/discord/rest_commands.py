@@ -7,94 +7,94 @@ from typing import Any
 
 from aiohttp import web
 
-from demo.discord.answers import empty, ok
-from demo.discord.body import read_any, read_object
-from demo.discord.errors import Refusal
-from demo.discord.offer import tell_commands
-from demo.discord.request_context import WORLD
-from demo.discord.world import World
+from demo.discord.answers import json_response, no_content_response
+from demo.discord.body import read_json, read_json_object
+from demo.discord.errors import DiscordApiError
+from demo.discord.offer import send_commands_update
+from demo.discord.request_context import STATE
+from demo.discord.world import DiscordState
 
-ALL = r"/applications/{application_id}{guild:(?:/guilds/\d+)?}/commands"
-ONE = ALL + r"/{command_id:\d+}"
+COMMANDS_PATH = r"/applications/{application_id}{guild:(?:/guilds/\d+)?}/commands"
+COMMAND_PATH = COMMANDS_PATH + r"/{command_id:\d+}"
 
 routes = web.RouteTableDef()
 
 
-def _scope(request: web.Request) -> tuple[World, str | None]:
+def _get_scope(request: web.Request) -> tuple[DiscordState, str | None]:
     """Return the world and the guild id of the path (None: global); another's application or guild is refused."""
-    world = request.app[WORLD]
+    world = request.app[STATE]
     if request.match_info["application_id"] != world.application_id:
-        raise Refusal(20012)
+        raise DiscordApiError(20012)
     guild_id = request.match_info["guild"].rpartition("/")[2] or None
-    if guild_id is not None and not (guild_id in world.guilds and world.guilds[guild_id].bot_present):
-        raise Refusal(50001)
+    if guild_id is not None and not (guild_id in world.guilds and world.guilds[guild_id].is_bot_present):
+        raise DiscordApiError(50001)
     return world, guild_id
 
 
-def _shown(request: web.Request, command: dict[str, Any]) -> dict[str, Any]:
+def _render_command(request: web.Request, command: dict[str, Any]) -> dict[str, Any]:
     """Leave the localisations out of a list unless they are asked for."""
     if request.query.get("with_localizations", "").lower() in ("true", "1"):
         return command
-    return _without_localisations(command)
+    return _remove_localizations(command)
 
 
-def _without_localisations(item: dict[str, Any]) -> dict[str, Any]:
+def _remove_localizations(item: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in item.items() if not key.endswith("_localizations")}
     for key in ("options", "choices"):
         if key in kept:
-            kept[key] = [_without_localisations(inner) for inner in kept[key]]
+            kept[key] = [_remove_localizations(inner) for inner in kept[key]]
     return kept
 
 
-@routes.get(ALL)
+@routes.get(COMMANDS_PATH)
 async def list_commands(request: web.Request) -> web.Response:
     """Answer with the commands of a scope."""
-    world, scope = _scope(request)
-    return ok([_shown(request, command) for command in world.commands.all(scope)])
+    world, scope = _get_scope(request)
+    return json_response([_render_command(request, command) for command in world.commands.list_commands(scope)])
 
 
-@routes.put(ALL)
+@routes.put(COMMANDS_PATH)
 async def overwrite_commands(request: web.Request) -> web.Response:
     """Replace all commands of a scope, of every type."""
-    world, scope = _scope(request)
-    payloads = await read_any(request)
+    world, scope = _get_scope(request)
+    payloads = await read_json(request)
     if not isinstance(payloads, list):
         fault = {"code": "LIST_TYPE_CONVERT", "message": "Only iterables may be used in a ListType"}
-        raise Refusal(50035, errors={"_errors": [fault]})
+        raise DiscordApiError(50035, errors={"_errors": [fault]})
     commands = world.commands.replace(scope, payloads)
-    tell_commands(world)
-    return ok(commands)
+    send_commands_update(world)
+    return json_response(commands)
 
 
-@routes.post(ALL)
+@routes.post(COMMANDS_PATH)
 async def create_command(request: web.Request) -> web.Response:
     """Create a command (201), or overwrite that of the same name (200)."""
-    world, scope = _scope(request)
-    command, created = world.commands.upsert(scope, await read_object(request))
-    tell_commands(world)
-    return ok(command, 201 if created else 200)
+    world, scope = _get_scope(request)
+    command, created = world.commands.upsert(scope, await read_json_object(request))
+    send_commands_update(world)
+    return json_response(command, 201 if created else 200)
 
 
-@routes.get(ONE)
+@routes.get(COMMAND_PATH)
 async def get_command(request: web.Request) -> web.Response:
     """Answer with one command."""
-    world, scope = _scope(request)
-    return ok(world.commands.get(scope, request.match_info["command_id"]))
+    world, scope = _get_scope(request)
+    return json_response(world.commands.get(scope, request.match_info["command_id"]))
 
 
-@routes.patch(ONE)
+@routes.patch(COMMAND_PATH)
 async def edit_command(request: web.Request) -> web.Response:
     """Change a command."""
-    world, scope = _scope(request)
-    command = world.commands.edit(scope, request.match_info["command_id"], await read_object(request))
-    tell_commands(world)
-    return ok(command)
+    world, scope = _get_scope(request)
+    command = world.commands.edit(scope, request.match_info["command_id"], await read_json_object(request))
+    send_commands_update(world)
+    return json_response(command)
 
 
-@routes.delete(ONE)
+@routes.delete(COMMAND_PATH)
 async def delete_command(request: web.Request) -> web.Response:
     """Remove a command."""
-    world, scope = _scope(request)
+    world, scope = _get_scope(request)
     world.commands.delete(scope, request.match_info["command_id"])
-    tell_commands(world)
-    return empty()
+    send_commands_update(world)
+    return no_content_response()

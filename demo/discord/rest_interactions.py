@@ -6,99 +6,103 @@ https://discord.com/developers/docs/interactions/receiving-and-responding#endpoi
 from aiohttp import web
 
 from demo.discord import posting
-from demo.discord.answering import answer, follow_up, upload_limit
-from demo.discord.answers import empty, ok
-from demo.discord.body import read_body
-from demo.discord.errors import Refusal
+from demo.discord.answering import get_upload_limit, handle_callback, post_followup
+from demo.discord.answers import json_response, no_content_response
+from demo.discord.body import read_message_body
+from demo.discord.errors import DiscordApiError
 from demo.discord.interaction import Interaction
 from demo.discord.message import Message
-from demo.discord.rendering import message_json
-from demo.discord.request_context import WORLD
-from demo.discord.validate_messages import Draft, check_message
-from demo.discord.world import World
+from demo.discord.rendering import render_message
+from demo.discord.request_context import STATE
+from demo.discord.validate_messages import MessageDraft, check_message
+from demo.discord.world import DiscordState
 
-WEBHOOK = r"/webhooks/{webhook_id:\d+}/{token}"
-ONE = WEBHOOK + r"/messages/{message_id:@original|\d+}"
+WEBHOOK_PATH = r"/webhooks/{webhook_id:\d+}/{token}"
+MESSAGE_PATH = WEBHOOK_PATH + r"/messages/{message_id:@original|\d+}"
 
 routes = web.RouteTableDef()
 
 
 @routes.post(r"/interactions/{interaction_id}/{token}/callback")
-async def callback(request: web.Request) -> web.Response:
+async def create_callback(request: web.Request) -> web.Response:
     """Take the first answer to an interaction; too late or unknown: 10062."""
-    world = request.app[WORLD]
+    world = request.app[STATE]
     interaction = world.interactions.get(request.match_info["interaction_id"])
-    if interaction is None or interaction.failed or interaction.token != request.match_info["token"]:
-        raise Refusal(10062)
-    body = await read_body(request, upload_limit(world, interaction))
-    if interaction.failed:
-        raise Refusal(10062)
-    told = answer(world, interaction, body)
-    return ok(told) if request.query.get("with_response") in ("1", "true") else empty()
+    if interaction is None or interaction.has_failed or interaction.token != request.match_info["token"]:
+        raise DiscordApiError(10062)
+    body = await read_message_body(request, get_upload_limit(world, interaction))
+    if interaction.has_failed:
+        raise DiscordApiError(10062)
+    told = handle_callback(world, interaction, body)
+    return json_response(told) if request.query.get("with_response") in ("1", "true") else no_content_response()
 
 
-def _opened(request: web.Request) -> tuple[World, Interaction]:
+def _load_interaction(request: web.Request) -> tuple[DiscordState, Interaction]:
     """Return the interaction whose token is in the path; raises Refusal 10015, or 50027 once it is dead."""
-    world = request.app[WORLD]
+    world = request.app[STATE]
     if request.match_info["webhook_id"] != world.application_id:
-        raise Refusal(10015)
-    interaction = world.tokens.get(request.match_info["token"])
+        raise DiscordApiError(10015)
+    interaction = world.interactions_by_token.get(request.match_info["token"])
     if interaction is None or world.now() - interaction.created_at > world.settings.token_lifetime:
-        raise Refusal(50027)
-    if not interaction.acknowledged or interaction.channel_id not in world.channels:
-        raise Refusal(10015)
+        raise DiscordApiError(50027)
+    if not interaction.is_acknowledged or interaction.channel_id not in world.channels:
+        raise DiscordApiError(10015)
     return world, interaction
 
 
-def _message(request: web.Request, world: World, interaction: Interaction) -> Message:
+def _load_message(request: web.Request, state: DiscordState, interaction: Interaction) -> Message:
     """Return the message of the path, which must be one of the interaction's; raises Refusal 10008."""
     wanted = request.match_info["message_id"]
-    identity = interaction.original_id if wanted == "@original" else wanted
-    if identity is None or identity not in (interaction.original_id, *interaction.followup_ids):
-        raise Refusal(10008)
-    return world.message(interaction.channel_id, identity)
+    identity = interaction.original_response_id if wanted == "@original" else wanted
+    if identity is None or identity not in (interaction.original_response_id, *interaction.followup_ids):
+        raise DiscordApiError(10008)
+    return state.get_message(interaction.channel_id, identity)
 
 
-@routes.post(WEBHOOK)
-async def execute(request: web.Request) -> web.Response:
+@routes.post(WEBHOOK_PATH)
+async def create_followup(request: web.Request) -> web.Response:
     """Post a followup; right after a deferred response it is that response which is edited."""
-    world, interaction = _opened(request)
-    limit = upload_limit(world, interaction)
-    body = await read_body(request, limit)
-    if interaction.loading and interaction.original_id:
-        original = world.message(interaction.channel_id, interaction.original_id)
-        message = _edit(world, interaction, original, check_message(body, limit, existing=original))
+    world, interaction = _load_interaction(request)
+    limit = get_upload_limit(world, interaction)
+    body = await read_message_body(request, limit)
+    if interaction.is_loading and interaction.original_response_id:
+        original = world.get_message(interaction.channel_id, interaction.original_response_id)
+        message = _apply_edit(world, interaction, original, check_message(body, limit, existing=original))
     else:
-        message = follow_up(world, interaction, check_message(body, limit))
-    return ok(message_json(world, message)) if request.query.get("wait") in ("1", "true", "True") else empty()
+        message = post_followup(world, interaction, check_message(body, limit))
+    return (
+        json_response(render_message(world, message))
+        if request.query.get("wait") in ("1", "true", "True")
+        else no_content_response()
+    )
 
 
-def _edit(world: World, interaction: Interaction, message: Message, draft: Draft) -> Message:
-    if message.id == interaction.original_id:
-        interaction.loading = False
-    return posting.edit(world, message, draft)
+def _apply_edit(state: DiscordState, interaction: Interaction, message: Message, draft: MessageDraft) -> Message:
+    if message.id == interaction.original_response_id:
+        interaction.is_loading = False
+    return posting.edit_message(state, message, draft)
 
 
-@routes.get(ONE)
+@routes.get(MESSAGE_PATH)
 async def get_message(request: web.Request) -> web.Response:
     """Answer with one of the interaction's messages."""
-    world, interaction = _opened(request)
-    return ok(message_json(world, _message(request, world, interaction)))
+    world, interaction = _load_interaction(request)
+    return json_response(render_message(world, _load_message(request, world, interaction)))
 
 
-@routes.patch(ONE)
+@routes.patch(MESSAGE_PATH)
 async def edit_message(request: web.Request) -> web.Response:
     """Edit one of the interaction's messages."""
-    world, interaction = _opened(request)
-    message = _message(request, world, interaction)
-    limit = upload_limit(world, interaction)
-    draft = check_message(await read_body(request, limit), limit, existing=message)
-    return ok(message_json(world, _edit(world, interaction, message, draft)))
+    world, interaction = _load_interaction(request)
+    message = _load_message(request, world, interaction)
+    limit = get_upload_limit(world, interaction)
+    draft = check_message(await read_message_body(request, limit), limit, existing=message)
+    return json_response(render_message(world, _apply_edit(world, interaction, message, draft)))
 
 
-@routes.delete(ONE)
+@routes.delete(MESSAGE_PATH)
 async def delete_message(request: web.Request) -> web.Response:
     """Delete one of the interaction's messages."""
-    world, interaction = _opened(request)
-    posting.delete(world, _message(request, world, interaction))
-    return empty()
+    world, interaction = _load_interaction(request)
+    posting.delete_message(world, _load_message(request, world, interaction))
+    return no_content_response()

@@ -6,126 +6,128 @@ https://discord.com/developers/docs/resources/message
 from aiohttp import web
 
 from demo.discord import posting
-from demo.discord.answers import empty, ok
-from demo.discord.body import read_body
+from demo.discord.answers import json_response, no_content_response
+from demo.discord.body import read_message_body
 from demo.discord.channels import Channel, ChannelType
-from demo.discord.errors import Refusal
-from demo.discord.form import Form
+from demo.discord.errors import DiscordApiError
+from demo.discord.form import FormValidator
 from demo.discord.message import Message
-from demo.discord.permissions import Permission, require
-from demo.discord.rendering import for_bot, message_json
-from demo.discord.request_context import WORLD
-from demo.discord.validate_messages import Draft, check_message
-from demo.discord.world import World
+from demo.discord.permissions import Permission, require_permission
+from demo.discord.rendering import redact_for_bot, render_message
+from demo.discord.request_context import STATE
+from demo.discord.validate_messages import MessageDraft, check_message
+from demo.discord.world import DiscordState
 
-ALL = r"/channels/{channel_id:\d+}/messages"
-ONE = ALL + r"/{message_id:\d+}"
+MESSAGES_PATH = r"/channels/{channel_id:\d+}/messages"
+MESSAGE_PATH = MESSAGES_PATH + r"/{message_id:\d+}"
 
 routes = web.RouteTableDef()
 
 
-def _place(request: web.Request, needed: Permission = Permission.VIEW_CHANNEL) -> tuple[World, Channel]:
+def _load_channel(request: web.Request, needed: Permission = Permission.VIEW_CHANNEL) -> tuple[DiscordState, Channel]:
     """Return the world and the channel of the path; raises Refusal 10003, 50001 or 50013."""
-    world = request.app[WORLD]
-    channel = world.channel(request.match_info["channel_id"])
-    require(world.permissions(channel, world.bot.id), needed)
+    world = request.app[STATE]
+    channel = world.get_channel(request.match_info["channel_id"])
+    require_permission(world.compute_permissions(channel, world.bot.id), needed)
     return world, channel
 
 
-def _message(request: web.Request, world: World, channel: Channel) -> Message:
+def _load_message(request: web.Request, state: DiscordState, channel: Channel) -> Message:
     """Return the message of the path; ephemeral ones cannot be reached here (10008)."""
-    message = world.message(channel.id, request.match_info["message_id"])
+    message = state.get_message(channel.id, request.match_info["message_id"])
     if message.visible_to:
-        raise Refusal(10008)
+        raise DiscordApiError(10008)
     return message
 
 
-@routes.get(ALL)
+@routes.get(MESSAGES_PATH)
 async def list_messages(request: web.Request) -> web.Response:
     """Answer with up to `limit` messages, newest first; nothing without READ_MESSAGE_HISTORY."""
-    world, channel = _place(request)
-    form = Form()
+    world, channel = _load_channel(request)
+    form = FormValidator()
     limit = request.query.get("limit", "50")
     if not limit.isdigit() or not 1 <= int(limit) <= 100:  # noqa: PLR2004 - Discord's bounds
-        form.fault(("limit",), "NUMBER_TYPE_MAX", "int value should be between 1 and 100.")
-    form.refuse_if_faulty()
-    if not world.permissions(channel, world.bot.id) & Permission.READ_MESSAGE_HISTORY:
-        return ok([])
-    found = [m for m in world.messages[channel.id].values() if not m.deleted and not m.visible_to]
+        form.add_error(("limit",), "NUMBER_TYPE_MAX", "int value should be between 1 and 100.")
+    form.raise_if_invalid()
+    if not world.compute_permissions(channel, world.bot.id) & Permission.READ_MESSAGE_HISTORY:
+        return json_response([])
+    found = [m for m in world.messages[channel.id].values() if not m.is_deleted and not m.visible_to]
     if before := request.query.get("before"):
         found = [m for m in found if int(m.id) < int(before)]
     if after := request.query.get("after"):
         found = [m for m in found if int(m.id) > int(after)][: int(limit)]
     newest = found[::-1][: int(limit)]
-    return ok([for_bot(world, m, message_json(world, m)) for m in newest])
+    return json_response([redact_for_bot(world, m, render_message(world, m)) for m in newest])
 
 
-@routes.get(ONE)
+@routes.get(MESSAGE_PATH)
 async def get_message(request: web.Request) -> web.Response:
     """Answer with one message."""
-    world, channel = _place(request, Permission.READ_MESSAGE_HISTORY)
-    message = _message(request, world, channel)
-    return ok(for_bot(world, message, message_json(world, message)))
+    world, channel = _load_channel(request, Permission.READ_MESSAGE_HISTORY)
+    message = _load_message(request, world, channel)
+    return json_response(redact_for_bot(world, message, render_message(world, message)))
 
 
-@routes.post(ALL)
+@routes.post(MESSAGES_PATH)
 async def post_message(request: web.Request) -> web.Response:
     """Post a message; the same enforced nonce within minutes answers with the earlier message instead."""
-    world, channel = _place(request)
-    draft = check_message(await read_body(request, world.upload_limit(channel)), world.upload_limit(channel))
-    if (earlier := _posted_before(world, draft)) is not None:
-        return ok(message_json(world, earlier) | {"nonce": draft.nonce})
-    posting.require_writing(world, channel, world.bot.id, draft)
-    if channel.type is ChannelType.DM and channel.recipients[0].dms_closed:
-        raise Refusal(50007)
-    message = posting.create(world, channel, world.bot.id, draft)
+    world, channel = _load_channel(request)
+    draft = check_message(
+        await read_message_body(request, world.get_upload_limit(channel)), world.get_upload_limit(channel)
+    )
+    if (earlier := _find_by_nonce(world, draft)) is not None:
+        return json_response(render_message(world, earlier) | {"nonce": draft.nonce})
+    posting.require_send_permission(world, channel, world.bot.id, draft)
+    if channel.type is ChannelType.DM and channel.recipients[0].has_dms_closed:
+        raise DiscordApiError(50007)
+    message = posting.create_message(world, channel, world.bot.id, draft)
     if draft.nonce is None:
-        return ok(message_json(world, message))
+        return json_response(render_message(world, message))
     world.nonces[world.bot.id, str(draft.nonce)] = (world.now(), channel.id, message.id)
-    return ok(message_json(world, message) | {"nonce": draft.nonce})
+    return json_response(render_message(world, message) | {"nonce": draft.nonce})
 
 
-def _posted_before(world: World, draft: Draft) -> Message | None:
+def _find_by_nonce(state: DiscordState, draft: MessageDraft) -> Message | None:
     """Return the message that this nonce has made; raises Refusal 10008 when it has been deleted since."""
     if draft.nonce is None or not draft.enforce_nonce:
         return None
-    at, channel_id, message_id = world.nonces.get((world.bot.id, str(draft.nonce)), (0.0, "", ""))
-    if world.now() - at > world.settings.nonce_seconds:
+    at, channel_id, message_id = state.nonces.get((state.bot.id, str(draft.nonce)), (0.0, "", ""))
+    if state.now() - at > state.settings.nonce_seconds:
         return None
-    return world.message(channel_id, message_id)
+    return state.get_message(channel_id, message_id)
 
 
-@routes.patch(ONE)
+@routes.patch(MESSAGE_PATH)
 async def edit_message(request: web.Request) -> web.Response:
     """Edit one of the bot's own messages."""
-    world, channel = _place(request)
-    message = _message(request, world, channel)
+    world, channel = _load_channel(request)
+    message = _load_message(request, world, channel)
     if message.author_id != world.bot.id:
-        raise Refusal(50005)
+        raise DiscordApiError(50005)
     if channel.archived:
-        raise Refusal(50083)
-    limit = world.upload_limit(channel)
-    draft = check_message(await read_body(request, limit), limit, existing=message)
-    return ok(message_json(world, posting.edit(world, message, draft)))
+        raise DiscordApiError(50083)
+    limit = world.get_upload_limit(channel)
+    draft = check_message(await read_message_body(request, limit), limit, existing=message)
+    return json_response(render_message(world, posting.edit_message(world, message, draft)))
 
 
-@routes.delete(ONE)
+@routes.delete(MESSAGE_PATH)
 async def delete_message(request: web.Request) -> web.Response:
     """Delete a message: the bot's own, or with MANAGE_MESSAGES any."""
-    world, channel = _place(request)
-    message = _message(request, world, channel)
+    world, channel = _load_channel(request)
+    message = _load_message(request, world, channel)
     if message.author_id != world.bot.id:
-        require(world.permissions(channel, world.bot.id), Permission.MANAGE_MESSAGES)
+        require_permission(world.compute_permissions(channel, world.bot.id), Permission.MANAGE_MESSAGES)
     if channel.archived:
-        raise Refusal(50083)
-    posting.delete(world, message)
-    return empty()
+        raise DiscordApiError(50083)
+    posting.delete_message(world, message)
+    return no_content_response()
 
 
 @routes.post(r"/channels/{channel_id:\d+}/typing")
-async def typing(request: web.Request) -> web.Response:
+async def trigger_typing(request: web.Request) -> web.Response:
     """Show that the bot is typing."""
-    world, channel = _place(request)
+    world, channel = _load_channel(request)
     send = Permission.SEND_MESSAGES_IN_THREADS if channel.is_thread else Permission.SEND_MESSAGES
-    require(world.permissions(channel, world.bot.id), send)
-    return empty()
+    require_permission(world.compute_permissions(channel, world.bot.id), send)
+    return no_content_response()

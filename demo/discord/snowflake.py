@@ -9,25 +9,25 @@ from collections.abc import Callable
 EPOCH_MS = 1_420_070_400_000
 
 
-class SnowflakeMint:
+class SnowflakeGenerator:
     """Makes ids that are unique, rising and true to the clock it was given (seconds since 1970)."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._last = 0
 
-    def mint(self) -> str:
+    def generate_id(self) -> str:
         """Return the next id; two asked for in the same millisecond differ in their last 22 bits."""
         self._last = max(self._last + 1, int(self._now() * 1000 - EPOCH_MS) << 22)
         return str(self._last)
 
 
-def seconds_of(snowflake: str) -> float:
+def snowflake_time(snowflake: str) -> float:
     """Return the time an id was made, in seconds since 1970."""
     return ((int(snowflake) >> 22) + EPOCH_MS) / 1000
 
 
-def iso(seconds: float) -> str:
+def format_timestamp(seconds: float) -> str:
     """Return a time in the form of Discord's timestamps (ISO 8601, microseconds, +00:00)."""
     return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="microseconds")
 

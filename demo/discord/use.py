@@ -2,83 +2,88 @@
 
 from typing import Any
 
-from demo.discord.asking import ask
+from demo.discord.asking import create_interaction
 from demo.discord.channels import Channel
 from demo.discord.client_rules import (
-    Forbidden,
-    checked_options,
-    component_data,
-    component_of,
-    forged_data,
-    submitted,
+    ForbiddenError,
+    build_component_data,
+    build_forged_data,
+    build_modal_data,
+    check_options,
+    find_component,
 )
 from demo.discord.interaction import Interaction, InteractionType
 from demo.discord.message import Message, MessageFlag
-from demo.discord.offer import permitted
+from demo.discord.offer import is_permitted
 from demo.discord.people import User
 from demo.discord.permissions import Permission
-from demo.discord.validate_components import walk
-from demo.discord.world import World
+from demo.discord.validate_components import walk_components
+from demo.discord.world import DiscordState
 
-CHAT_INPUT, MESSAGE = 1, 3
+CHAT_INPUT, MESSAGE_COMMAND = 1, 3
 
 
-def use(world: World, user: User, asked: dict[str, Any]) -> Interaction:
+def handle_client_action(state: DiscordState, user: User, payload: dict[str, Any]) -> Interaction:
     """Make the interaction that a request of the page asks for; raises Forbidden or Refusal."""
-    kind, data = InteractionType(asked["type"]), asked["data"]
+    kind, data = InteractionType(payload["type"]), payload["data"]
     if kind in (InteractionType.APPLICATION_COMMAND, InteractionType.APPLICATION_COMMAND_AUTOCOMPLETE):
-        return use_command(world, user, asked["channel_id"], data, kind)
+        return use_command(state, user, payload["channel_id"], data, kind)
     if kind is InteractionType.MESSAGE_COMPONENT:
-        message = world.message(asked["channel_id"], asked["message_id"])
-        return use_component(world, user, message, data["custom_id"], data.get("values"))
+        message = state.get_message(payload["channel_id"], payload["message_id"])
+        return use_component(state, user, message, data["custom_id"], data.get("values"))
     if kind is InteractionType.MODAL_SUBMIT:
-        return submit_modal(world, user, asked["modal_interaction_id"], _values_in(data.get("components") or []))
-    raise Forbidden("There is no such use of an application.")
+        return submit_modal(state, user, payload["modal_interaction_id"], _collect_values(data.get("components") or []))
+    raise ForbiddenError("There is no such use of an application.")
 
 
-def use_command(world: World, user: User, channel_id: str, data: dict[str, Any], kind: InteractionType) -> Interaction:
+def use_command(
+    state: DiscordState, user: User, channel_id: str, data: dict[str, Any], kind: InteractionType
+) -> Interaction:
     """Use a command, or ask for the choices of the option being typed."""
-    channel = world.channel(channel_id)
-    bits = world.permissions(channel, user.id)
+    channel = state.get_channel(channel_id)
+    bits = state.compute_permissions(channel, user.id)
     if not bits & Permission.VIEW_CHANNEL:
-        raise Forbidden("You cannot see this channel.")
+        raise ForbiddenError("You cannot see this channel.")
     if channel.guild_id and not bits & Permission.USE_APPLICATION_COMMANDS:
-        raise Forbidden("You may not use application commands here.")
+        raise ForbiddenError("You may not use application commands here.")
     if channel.archived:
-        raise Forbidden("Commands cannot be used in an archived thread.")
-    _require_the_bot(world, channel)
-    commands = [c for c in world.commands.available(channel.guild_id) if c["id"] == str(data["id"])]
+        raise ForbiddenError("Commands cannot be used in an archived thread.")
+    _require_bot(state, channel)
+    commands = [c for c in state.commands.list_available(channel.guild_id) if c["id"] == str(data["id"])]
     if not commands:
-        raise Forbidden("This command is outdated, please try again in a few minutes.")
+        raise ForbiddenError("This command is outdated, please try again in a few minutes.")
     command = commands[0]
-    if channel.guild_id and not permitted(command, bits):
-        raise Forbidden("You do not have permission to use this command.")
+    if channel.guild_id and not is_permitted(command, bits):
+        raise ForbiddenError("You do not have permission to use this command.")
     sent: dict[str, Any] = {"id": command["id"], "name": command["name"], "type": command["type"]}
     if "guild_id" in command:
         sent["guild_id"] = command["guild_id"]
     if command["type"] == CHAT_INPUT:
         typing = kind is InteractionType.APPLICATION_COMMAND_AUTOCOMPLETE
-        sent["options"] = checked_options(world, command.get("options") or [], data.get("options") or [], typing=typing)
+        sent["options"] = check_options(state, command.get("options") or [], data.get("options") or [], typing=typing)
     else:
         sent["target_id"] = str(data["target_id"])
-        if command["type"] == MESSAGE:
-            _require_sight(world, user, world.message(channel.id, sent["target_id"]))
-    return ask(world, kind, user.id, channel, sent)
+        if command["type"] == MESSAGE_COMMAND:
+            _require_visible_message(state, user, state.get_message(channel.id, sent["target_id"]))
+    return create_interaction(state, kind, user.id, channel, sent)
 
 
-def _require_the_bot(world: World, channel: Channel) -> None:
-    if channel.guild_id and not world.guild_of(channel).bot_present:
-        raise Forbidden("The application is not in this server.")
+def _require_bot(state: DiscordState, channel: Channel) -> None:
+    if channel.guild_id and not state.get_guild(channel).is_bot_present:
+        raise ForbiddenError("The application is not in this server.")
 
 
-def _require_sight(world: World, user: User, message: Message) -> None:
-    channel = world.channel(message.channel_id)
-    if message.visible_to not in (None, user.id) or not world.permissions(channel, user.id) & Permission.VIEW_CHANNEL:
-        raise Forbidden("You cannot see this message.")
+def _require_visible_message(state: DiscordState, user: User, message: Message) -> None:
+    channel = state.get_channel(message.channel_id)
+    if (
+        message.visible_to not in (None, user.id)
+        or not state.compute_permissions(channel, user.id) & Permission.VIEW_CHANNEL
+    ):
+        raise ForbiddenError("You cannot see this message.")
 
 
 def use_component(
-    world: World,
+    state: DiscordState,
     user: User,
     message: Message,
     custom_id: str,
@@ -87,32 +92,34 @@ def use_component(
     forged: bool = False,
 ) -> Interaction:
     """Press a button or choose in a select; a forged use is not held to what the message has to press."""
-    channel = world.channel(message.channel_id)
-    _require_sight(world, user, message)
-    _require_the_bot(world, channel)
-    if message.has(MessageFlag.LOADING):
-        raise Forbidden("This message is still loading.")
+    channel = state.get_channel(message.channel_id)
+    _require_visible_message(state, user, message)
+    _require_bot(state, channel)
+    if message.has_flag(MessageFlag.LOADING):
+        raise ForbiddenError("This message is still loading.")
     if forged:
-        data = forged_data(custom_id, values)
+        data = build_forged_data(custom_id, values)
     else:
-        data = component_data(component_of(message.components, custom_id), values)
-    return ask(world, InteractionType.MESSAGE_COMPONENT, user.id, channel, data, message_id=message.id)
+        data = build_component_data(find_component(message.components, custom_id), values)
+    return create_interaction(state, InteractionType.MESSAGE_COMPONENT, user.id, channel, data, message_id=message.id)
 
 
-def submit_modal(world: World, user: User, modal_interaction_id: str, values: dict[str, Any]) -> Interaction:
+def submit_modal(state: DiscordState, user: User, modal_interaction_id: str, values: dict[str, Any]) -> Interaction:
     """Submit the modal that an interaction was answered with."""
-    opened = world.interactions.get(modal_interaction_id)
+    opened = state.interactions.get(modal_interaction_id)
     if opened is None or opened.user_id != user.id:
-        raise Forbidden("There is no such modal.")
-    data = submitted(world, opened, values)
-    channel = world.channel(opened.channel_id)
-    return ask(world, InteractionType.MODAL_SUBMIT, user.id, channel, data, message_id=opened.message_id, parent=opened)
+        raise ForbiddenError("There is no such modal.")
+    data = build_modal_data(state, opened, values)
+    channel = state.get_channel(opened.channel_id)
+    return create_interaction(
+        state, InteractionType.MODAL_SUBMIT, user.id, channel, data, message_id=opened.message_id, parent=opened
+    )
 
 
-def _values_in(components: list[dict[str, Any]]) -> dict[str, Any]:
+def _collect_values(components: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what a person filled in, by custom_id."""
     return {
         field["custom_id"]: field["values"] if "values" in field else field.get("value")
-        for field in walk(components)
+        for field in walk_components(components)
         if "custom_id" in field
     }

@@ -7,20 +7,20 @@ https://jemalloc.net/jemalloc.3.html#size_classes
 from collections.abc import Sequence
 from typing import Final
 
-PIECE_BYTES: Final = 131_000  # a block of 128 KiB, less what Redis writes around an item of a list
+CHUNK_BYTES: Final = 131_000  # a block of 128 KiB, less what Redis writes around an item of a list
 
 
-def cut(picture: bytes) -> list[memoryview]:
+def split_into_chunks(picture: bytes) -> list[memoryview]:
     """Give the pieces of a picture, without copying it; no pieces of no bytes."""
     whole = memoryview(picture)
-    return [whole[start : start + PIECE_BYTES] for start in range(0, len(picture), PIECE_BYTES)]
+    return [whole[start : start + CHUNK_BYTES] for start in range(0, len(picture), CHUNK_BYTES)]
 
 
-def joined(pieces: Sequence[bytes]) -> bytes | None:
+def join_chunks(chunks: Sequence[bytes]) -> bytes | None:
     """Give the picture of these pieces; None where there are none."""
-    return b"".join(pieces) or None
+    return b"".join(chunks) or None
 
 
-def size_of(count: int, last: bytes | None) -> int:
+def measure_chunks(count: int, last_chunk: bytes | None) -> int:
     """Tell how many bytes a picture has by the number of its pieces and the last of them."""
-    return 0 if last is None else (count - 1) * PIECE_BYTES + len(last)
+    return 0 if last_chunk is None else (count - 1) * CHUNK_BYTES + len(last_chunk)

@@ -5,10 +5,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from shared.queue.names import ARRIVING, PREFIX
-from shared.queue.pieces import cut
+from shared.queue.names import INCOMING_PICTURE, KEY_PREFIX
+from shared.queue.pieces import split_into_chunks
 
-NAMES = (
+SCRIPT_NAMES = (
     *("accept", "cancel", "deliver", "standing"),
     *("begin", "claim", "disown", "finish", "promote", "release", "renew", "sweep"),
     "retry",
@@ -16,23 +16,23 @@ NAMES = (
 
 
 @cache
-def script(name: str) -> str:
+def load_script(name: str) -> str:
     """Give the text of a script, ready for EVAL with the keys' prefix as its only key."""
     folder = files("shared.queue").joinpath("lua")
     return "\n".join(folder.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in ("words", name))
 
 
-def stage_with_picture(transaction: Any, sha: str, arguments: Iterable[Any], picture: bytes) -> None:
+def append_script_with_picture(transaction: Any, sha: str, arguments: Iterable[Any], picture: bytes) -> None:
     """Stage a script with the picture that it keeps, in a transaction of either client: the second answer is its own.
 
     A plain command brings the picture and the script renames it, as Lua would copy an argument twice. Nobody sees the
     name between them, and nothing is left under it.
     """
-    transaction.rpush(ARRIVING, *cut(picture))
-    transaction.evalsha(sha, 1, PREFIX, *arguments)
-    transaction.delete(ARRIVING)
+    transaction.rpush(INCOMING_PICTURE, *split_into_chunks(picture))
+    transaction.evalsha(sha, 1, KEY_PREFIX, *arguments)
+    transaction.delete(INCOMING_PICTURE)
 
 
-def is_full(error: Exception) -> bool:
+def is_oom_error(error: Exception) -> bool:
     """Tell a refusal for want of memory, whether of a command, of a transaction or within a script."""
     return "maxmemory" in str(error)

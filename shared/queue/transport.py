@@ -8,17 +8,17 @@ https://docs.celeryq.dev/en/stable/userguide/configuration.html
 from types import MappingProxyType
 from typing import Any
 
-from shared.queue.names import CELERY_PREFIX
+from shared.queue.names import CELERY_KEY_PREFIX
 
-CONNECTION: MappingProxyType[str, Any] = MappingProxyType(
+CONNECTION_OPTIONS: MappingProxyType[str, Any] = MappingProxyType(
     {"socket_connect_timeout": 3, "socket_timeout": 10, "socket_keepalive": True, "health_check_interval": 15}
 )
 """Keywords of a pool's connections, in seconds. https://redis.readthedocs.io/en/stable/connections.html"""
 
-REPEATS = 2
+COMMAND_RETRIES = 2
 """How often a command is sent again when the connection broke; the scripts may be run twice."""
 
-CELERY_SETTINGS: MappingProxyType[str, Any] = MappingProxyType(
+CELERY_CONFIG: MappingProxyType[str, Any] = MappingProxyType(
     {
         "task_serializer": "json",
         "accept_content": ["json"],
@@ -41,7 +41,7 @@ CELERY_SETTINGS: MappingProxyType[str, Any] = MappingProxyType(
             "socket_timeout": 10,
             "socket_keepalive": True,
             "health_check_interval": 10,
-            "global_keyprefix": CELERY_PREFIX,
+            "global_keyprefix": CELERY_KEY_PREFIX,
         },
     }
 )

@@ -9,28 +9,33 @@ from pathlib import Path
 
 from bot.settings import Settings as BotSettings
 from shared.catalogue import FieldSpec, load_catalogue
-from shared.settings import rows
+from shared.settings import describe_settings
 from worker.settings import Settings as WorkerSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 
 
-def tables() -> dict[str, str]:
+def build_tables() -> dict[str, str]:
     """Give every table by its name in the README."""
-    return {"models": models(), "fields": fields(), "settings": settings(), "words": words()}
+    return {
+        "models": build_models_table(),
+        "fields": build_fields_table(),
+        "settings": build_settings_table(),
+        "words": build_fault_words_table(),
+    }
 
 
-def with_tables(text: str) -> str:
+def insert_tables(text: str) -> str:
     """Put the tables between their markers."""
-    made = tables()
+    made = build_tables()
     between = re.compile(r"(<!-- table: (\w+) -->\n).*?(\n<!-- end -->)", re.DOTALL)
     return between.sub(lambda found: f"{found[1]}{made[found[2]]}{found[3]}", text)
 
 
-def models() -> str:
+def build_models_table() -> str:
     header = ("Model", "Key", "Task", "Bedrock id", "Regions", "$ a picture", "Picture in", "Until")
-    return _table(
+    return _format_table(
         header,
         (
             (
@@ -48,33 +53,35 @@ def models() -> str:
     )
 
 
-def fields() -> str:
+def build_fields_table() -> str:
     catalogue = load_catalogue()
     names = list(dict.fromkeys(name for model in catalogue for name in model.fields))
-    return _table(
+    return _format_table(
         ("Field", *(m.name for m in catalogue)),
-        ((f"`{n}`", *(_spec(m.fields.get(n)) for m in catalogue)) for n in names),
+        ((f"`{n}`", *(_format_field_spec(m.fields.get(n)) for m in catalogue)) for n in names),
     )
 
 
-def settings() -> str:
+def build_settings_table() -> str:
     written: dict[str, list[str]] = {}
     for half, kind in (("bot", BotSettings), ("worker", WorkerSettings)):
-        for name, default, description in rows(kind):
+        for name, default, description in describe_settings(kind):
             written.setdefault(f"`{name}`", [f"`{default}`" if default else "", description, ""])[2] += f" {half}"
-    return _table(("Setting", "Default", "Meaning", "Read by"), ((name, *cells) for name, cells in written.items()))
+    return _format_table(
+        ("Setting", "Default", "Meaning", "Read by"), ((name, *cells) for name, cells in written.items())
+    )
 
 
-def words() -> str:
+def build_fault_words_table() -> str:
     """List the stand-in's words; a process of its own, because no test imports demo beside the product."""
     code = "import json; from demo.bedrock.faults import FAULTS; print(json.dumps(dict(FAULTS)))"
     listed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return _table(
+    return _format_table(
         ("Word", "What the stand-in does"), ((f"`[{name}]`", says) for name, says in json.loads(listed).items())
     )
 
 
-def _spec(spec: FieldSpec | None) -> str:
+def _format_field_spec(spec: FieldSpec | None) -> str:
     if spec is None:
         return ""
     parts = []
@@ -89,11 +96,11 @@ def _spec(spec: FieldSpec | None) -> str:
     return ", ".join(parts) or "yes"
 
 
-def _table(header: Iterable[str], lines: Iterable[Iterable[object]]) -> str:
-    return "\n".join(_lines(tuple(header), lines))
+def _format_table(header: Iterable[str], lines: Iterable[Iterable[object]]) -> str:
+    return "\n".join(_format_lines(tuple(header), lines))
 
 
-def _lines(header: tuple[str, ...], lines: Iterable[Iterable[object]]) -> Iterator[str]:
+def _format_lines(header: tuple[str, ...], lines: Iterable[Iterable[object]]) -> Iterator[str]:
     yield f"| {' | '.join(header)} |"
     yield f"| {' | '.join('---' for _ in header)} |"
     for line in lines:
@@ -101,4 +108,4 @@ def _lines(header: tuple[str, ...], lines: Iterable[Iterable[object]]) -> Iterat
 
 
 if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text()))
+    README.write_text(insert_tables(README.read_text()))

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.phrases import languages
+from bot.phrases import list_languages
 from bot.settings import Settings as BotSettings
-from shared.errors import SENTENCES
-from shared.settings import rows
-from tests.architecture.tables import README, ROOT, tables, with_tables
+from shared.errors import MESSAGES
+from shared.settings import describe_settings
+from tests.architecture.tables import README, ROOT, build_tables, insert_tables
 from worker.settings import Settings as WorkerSettings
 
 LOCKS = sorted(ROOT.glob("*/requirements.txt"))
@@ -104,7 +104,7 @@ def test_the_locks_agree_on_every_version() -> None:
     assert all(part.items() <= whole.items() for part in versions)
 
 
-def test_no_file_of_ours_names_a_registry_or_a_machine() -> None:
+def test_no_tracked_file_names_a_registry_or_a_machine() -> None:
     tracked = subprocess.run(
         ["/usr/bin/env", "git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split("\n")
@@ -116,18 +116,18 @@ def test_no_file_of_ours_names_a_registry_or_a_machine() -> None:
 
 
 def test_every_language_knows_every_problem() -> None:
-    for language in languages():
+    for language in list_languages():
         if language == "en":
             continue
         words = tomllib.loads((ROOT / "bot" / "phrases" / f"{language}.toml").read_text())["problem"]
-        assert set(words) == set(SENTENCES)
+        assert set(words) == set(MESSAGES)
 
 
 def test_the_readmes_tables_are_those_of_the_code() -> None:
     readme = README.read_text()
 
-    assert with_tables(readme) == readme, "run: python -m tests.architecture.tables"
-    assert all(f"<!-- table: {name} -->" in readme for name in tables())
+    assert insert_tables(readme) == readme, "run: python -m tests.architecture.tables"
+    assert all(f"<!-- table: {name} -->" in readme for name in build_tables())
 
 
 def test_the_readme_names_every_command_of_the_makefile() -> None:
@@ -141,6 +141,6 @@ def test_the_readme_names_every_command_of_the_makefile() -> None:
 
 def test_the_example_of_env_names_settings_that_exist() -> None:
     written = re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
-    known = {name for kind in (BotSettings, WorkerSettings) for name, _, _ in rows(kind)}
+    known = {name for kind in (BotSettings, WorkerSettings) for name, _, _ in describe_settings(kind)}
 
     assert [name for name in written if name not in known and not name.startswith("AWS_")] == []

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import PIL
 
-from tests.bench.chart import chart
+from tests.bench.chart import draw_chart
 from tests.bench.ratios import Ratio
 
 TOPICS = (
@@ -41,7 +41,7 @@ TOPICS = (
 """Each a module `bench_<topic>` of this folder with `measure(quick) -> list[Ratio]`."""
 
 
-def machine() -> Mapping[str, str | int]:
+def describe_machine() -> Mapping[str, str | int]:
     """Say what all this was measured on, and when."""
     facts = Path("/proc/cpuinfo")
     named = re.search(r"model name\s*: (.+)", facts.read_text(encoding="utf-8")) if facts.exists() else None
@@ -55,7 +55,7 @@ def machine() -> Mapping[str, str | int]:
     }
 
 
-def measured(topic: str, *, quick: bool) -> list[Ratio] | None:
+def measure_topic(topic: str, *, quick: bool) -> list[Ratio] | None:
     """Give a topic's rows; None, with the reason on the error stream, when they could not be measured."""
     started = time.monotonic()
     try:
@@ -67,13 +67,13 @@ def measured(topic: str, *, quick: bool) -> list[Ratio] | None:
     return rows
 
 
-def table(rows: Sequence[Ratio]) -> str:
+def format_table(rows: Sequence[Ratio]) -> str:
     """Write the rows as Markdown."""
     lines = ["| | Ratio | From, to | Goal | | Measured |", "| --- | --- | --- | --- | --- | --- |"]
     for row in rows:
         low, high = row.spread
         goal = f"{'≤' if row.better == 'lower' else '≥'} {row.goal:g}"
-        kept = "met" if row.met else "**missed**"
+        kept = "met" if row.is_goal_met else "**missed**"
         lines.append(f"| `{row.name}` | {row.value:.3g} | {low:.3g}, {high:.3g} | {goal} | {kept} | {row.note} |")
     return "\n".join(lines)
 
@@ -85,12 +85,12 @@ def main(wanted: Sequence[str]) -> int:
         print(f"There is no {', '.join(sorted(unknown))}. The topics are: {', '.join(TOPICS)}.", file=sys.stderr)
         return 2
     quick = bool(os.environ.get("QUICK"))
-    results = [measured(topic, quick=quick) for topic in wanted or TOPICS]
+    results = [measure_topic(topic, quick=quick) for topic in wanted or TOPICS]
     rows = [row for result in results for row in result or ()]
-    report = {"machine": machine(), "ratios": {row.name: row.json() for row in rows}}
+    report = {"machine": describe_machine(), "ratios": {row.name: row.to_json() for row in rows}}
     Path("bench.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    chart(rows, "{cpu}, {cores} cores, {date}".format(**report["machine"])).save("bench.png")
-    print(table(rows))
+    draw_chart(rows, "{cpu}, {cores} cores, {date}".format(**report["machine"])).save("bench.png")
+    print(format_table(rows))
     print(json.dumps(report))
     return int(None in results)
 

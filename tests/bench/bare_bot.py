@@ -19,14 +19,14 @@ from yarl import URL
 PICTURE = Path(sys.argv[1]).read_bytes()
 
 
-class Bare(discord.Client):
+class BaselineBot(discord.Client):
     async def setup_hook(self) -> None:
         _, gateway, _ = await self.http.get_bot_gateway()
         DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
         await tree.sync()
 
 
-client = Bare(intents=discord.Intents(guilds=True))
+client = BaselineBot(intents=discord.Intents(guilds=True))
 tree = app_commands.CommandTree(client)
 
 

@@ -9,12 +9,12 @@ from itertools import chain
 from pathlib import Path
 from statistics import median, quantiles
 
-from demo.__main__ import SAMPLE
-from demo.house import House, open_house
-from demo.web import call
-from tests.bench.model import running_model
-from tests.bench.onlooker import Onlooker, acknowledged
-from tests.bench.ratios import Ratio, ratio_of
+from demo.__main__ import SAMPLE_IMAGE
+from demo.house import Stack, run_stack
+from demo.web import request_json
+from tests.bench.model import run_fake_bedrock
+from tests.bench.onlooker import PageClient, is_acknowledgement_of
+from tests.bench.ratios import Ratio, compute_ratio
 
 GOAL = 0.1
 DISCORD_SECONDS = 3.0  # https://discord.com/developers/docs/interactions/receiving-and-responding
@@ -34,30 +34,30 @@ def measure(quick: bool) -> list[Ratio]:
     bursts = []
     for number in range(1 if quick else 3):
         print(f"ack_burst: burst {number} …", file=sys.stderr)
-        bursts.append(_burst())
+        bursts.append(_measure_burst())
     slowest = [quantiles(waits, n=100)[98] for waits in bursts]
     note = f"p99 {median(slowest) * 1000:.0f} ms, median {median(chain(*bursts)) * 1000:.0f} ms"
-    return [ratio_of("ack_burst", slowest, [DISCORD_SECONDS] * len(slowest), GOAL, note=note)]
+    return [compute_ratio("ack_burst", slowest, [DISCORD_SECONDS] * len(slowest), GOAL, note=note)]
 
 
-def _burst() -> list[float]:
+def _measure_burst() -> list[float]:
     """Seconds from each click to the first answer under it."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pentimento-bench-")))
         (folder / "catalogue.toml").write_text(CATALOGUE)
-        model = stack.enter_context(running_model(MODEL_SECONDS))
+        model = stack.enter_context(run_fake_bedrock(MODEL_SECONDS))
         settings = {name: value for name, value in model.environment.items() if name.startswith("AWS_")} | LIMITS
         settings |= {"CATALOGUE_FILE": str(folder / "catalogue.toml"), "WORKER_CONCURRENCY": str(RUNNING)}
         house = stack.enter_context(
-            open_house(folder / "house", discord_options=("--no-rate-limits",), settings=settings)
+            run_stack(folder / "house", discord_options=("--no-rate-limits",), settings=settings)
         )
-        onlooker = stack.enter_context(Onlooker(house.discord_url, house.channel))
-        command, people = onlooker.command(), _people(house)
-        pictures = {person: onlooker.upload(SAMPLE.read_bytes(), "lake.jpg", person) for person in people}
+        onlooker = stack.enter_context(PageClient(house.discord_url, house.channel_id))
+        command, people = onlooker.find_command_id(), _create_users(house)
+        pictures = {person: onlooker.upload(SAMPLE_IMAGE.read_bytes(), "lake.jpg", person) for person in people}
 
         for number in range(2 * PEOPLE):  # two each may run: all slots are taken, and some end at any moment
             person = people[number % PEOPLE]
-            onlooker.click(command, f"a castle, number {number}", pictures[person], person)
+            onlooker.invoke_imagine(command, f"a castle, number {number}", pictures[person], person)
             time.sleep(MODEL_SECONDS / RUNNING)
         clicks: list[tuple[float, str]] = []
         start = time.perf_counter() + 0.5
@@ -67,16 +67,18 @@ def _burst() -> list[float]:
                 person = people[number % PEOPLE]
                 time.sleep(max(0.0, start + number * SECONDS / COMMANDS - time.perf_counter()))
                 at = time.perf_counter()
-                clicks.append((at, onlooker.click(command, f"burst, number {number}", pictures[person], person)))
+                clicks.append(
+                    (at, onlooker.invoke_imagine(command, f"burst, number {number}", pictures[person], person))
+                )
 
         clickers = [threading.Thread(target=click_in_turn, args=(first,)) for first in range(CLICKERS)]
         for clicker in clickers:
             clicker.start()
         for clicker in clickers:
             clicker.join()
-        return [onlooker.wait(acknowledged(job)) - at for at, job in clicks]
+        return [onlooker.wait_for_event(is_acknowledgement_of(job)) - at for at, job in clicks]
 
 
-def _people(house: House) -> list[str]:
+def _create_users(house: Stack) -> list[str]:
     names = [f"person {number}" for number in range(PEOPLE)]
-    return [str(call("POST", f"{house.discord_url}/control/users", {"name": name})["id"]) for name in names]
+    return [str(request_json("POST", f"{house.discord_url}/control/users", {"name": name})["id"]) for name in names]

@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from demo.house import House, open_house
+from demo.house import Stack, run_stack
 from demo.processes import Process
-from tests.bench.meters import in_turns, wall_ms
-from tests.bench.ratios import Ratio, ratio_of
-from tests.bench.workshop import wait_for
+from tests.bench.meters import measure_alternately, measure_wall_ms
+from tests.bench.ratios import Ratio, compute_ratio
+from tests.bench.workshop import wait_for_log
 
 LIBRARIES: Mapping[str, str] = {
     "worker": "boto3, celery.app.base, celery.apps.worker, celery.bin.celery, celery.concurrency.thread, "
@@ -28,24 +28,24 @@ READY = {"worker": "worker ready", "bot": "has connected to Gateway"}
 
 def measure(quick: bool) -> list[Ratio]:
     """Start each half again and again, in a house whose stand-ins and Redis stay."""
-    with tempfile.TemporaryDirectory(prefix="pentimento-start-") as name, open_house(Path(name), start=()) as house:
+    with tempfile.TemporaryDirectory(prefix="pentimento-start-") as name, run_stack(Path(name), services=()) as house:
         house.environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a product is compiled once, not at every start
-        return [_row(half, house, Path(name), 3 if quick else 7) for half in READY]
+        return [_measure_half(half, house, Path(name), 3 if quick else 7) for half in READY]
 
 
-def _row(half: str, house: House, folder: Path, rounds: int) -> Ratio:
+def _measure_half(half: str, house: Stack, folder: Path, rounds: int) -> Ratio:
     imports = [sys.executable, "-c", f"import {LIBRARIES[half]}"]
     bare = partial(subprocess.run, imports, env=house.environment, check=True, timeout=60)
-    ours, floor = in_turns(rounds, partial(_start, half, folder, house), partial(wall_ms, bare))
+    ours, floor = measure_alternately(rounds, partial(_start_half, half, folder, house), partial(measure_wall_ms, bare))
     note = f"{median(ours) / 1000:.2f} s against {median(floor) / 1000:.2f} s"
-    return ratio_of(f"cold_start[{half}]", ours, floor, 1.5, note=note)
+    return compute_ratio(f"cold_start[{half}]", ours, floor, 1.5, note=note)
 
 
-def _start(half: str, folder: Path, house: House) -> float:
+def _start_half(half: str, folder: Path, house: Stack) -> float:
     started = time.perf_counter()
     process = Process(half, ("-m", half), folder, house.environment)
     try:
-        wait_for(process, READY[half])
+        wait_for_log(process, READY[half])
         return (time.perf_counter() - started) * 1000
     finally:
         process.stop()

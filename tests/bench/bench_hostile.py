@@ -11,14 +11,14 @@ from statistics import median
 from typing import Any
 
 from demo.processes import ROOT
-from tests.bench.floors import straight_line
-from tests.bench.meters import cpu_ms, in_turns
-from tests.bench.pictures import uploads
-from tests.bench.ratios import Ratio, ratio_of
-from tests.fuzz.samples import hostile
-from tests.worker.test_imaging_hostile import HOSTILE
+from tests.bench.floors import prepare_image
+from tests.bench.meters import measure_alternately, measure_cpu_ms
+from tests.bench.pictures import make_uploads
+from tests.bench.ratios import Ratio, compute_ratio
+from tests.fuzz.samples import make_hostile_files
+from tests.worker.test_imaging_hostile import HOSTILE_FILES
 
-MIB = 400.0
+MAX_MIB = 400.0
 
 
 def measure(quick: bool) -> list[Ratio]:
@@ -28,23 +28,23 @@ def measure(quick: bool) -> list[Ratio]:
 
     def cpu_of_the_dearest() -> float:
         nonlocal dearest
-        lines = looked_at(files)
+        lines = prepare_in_subprocess(files)
         peaks.append(max(float(line["peak_mib"]) for line in lines.values()))
         dearest = max(lines, key=lambda name: lines[name]["seconds"])
         return float(lines[dearest]["seconds"]) * 1000
 
-    files = {name: data for name, (data, _) in (hostile() | HOSTILE).items()}
-    floor_of = partial(cpu_ms, partial(straight_line, uploads()["JPEG 48 MP"]), 2)
-    ours, floor = in_turns(3 if quick else 9, cpu_of_the_dearest, floor_of)
+    files = {name: data for name, (data, _) in (make_hostile_files() | HOSTILE_FILES).items()}
+    floor_of = partial(measure_cpu_ms, partial(prepare_image, make_uploads()["JPEG 48 MP"]), 2)
+    ours, floor = measure_alternately(3 if quick else 9, cpu_of_the_dearest, floor_of)
     cpu = f"{median(ours):.0f} ms against {median(floor):.0f}; dearest of {len(files)}: {dearest}"
-    memory = f"{median(peaks):.0f} MiB, Python and Pillow included, against {MIB:g}"
+    memory = f"{median(peaks):.0f} MiB, Python and Pillow included, against {MAX_MIB:g}"
     return [
-        ratio_of("hostile[CPU]", ours, floor, 2, note=cpu),
-        ratio_of("hostile[memory]", peaks, [MIB] * len(peaks), 1, note=memory),
+        compute_ratio("hostile[CPU]", ours, floor, 2, note=cpu),
+        compute_ratio("hostile[memory]", peaks, [MAX_MIB] * len(peaks), 1, note=memory),
     ]
 
 
-def looked_at(files: Mapping[str, bytes]) -> Mapping[str, Mapping[str, Any]]:
+def prepare_in_subprocess(files: Mapping[str, bytes]) -> Mapping[str, Mapping[str, Any]]:
     """Give them all to `tests.fuzz.limited`; the answer is its last line on each."""
     with tempfile.TemporaryDirectory(prefix="pentimento-hostile-") as name:
         for number, data in enumerate(files.values()):

@@ -12,17 +12,17 @@ from urllib.parse import urlsplit
 
 import redis
 
-from demo.house import TOKEN, House, open_house
+from demo.house import BOT_TOKEN, Stack, run_stack
 from shared.catalogue import load_catalogue
 from tests.bench import floors
-from tests.bench.bench_cpu_job import asked
-from tests.bench.meters import wall_ms
-from tests.bench.model import running_model
-from tests.bench.onlooker import Onlooker, form, posted
-from tests.bench.pictures import painting, uploads
-from tests.bench.ratios import Ratio, ratio_of
+from tests.bench.bench_cpu_job import make_request
+from tests.bench.meters import measure_wall_ms
+from tests.bench.model import run_fake_bedrock
+from tests.bench.onlooker import PageClient, encode_multipart, is_result_of
+from tests.bench.pictures import make_model_image, make_uploads
+from tests.bench.ratios import Ratio, compute_ratio
 from worker.bedrock.dialects import DIALECTS
-from worker.imaging import prepare
+from worker.imaging import prepare_image
 
 GOAL = 1.5
 MODEL = load_catalogue().models["sd3.5-large"]
@@ -35,21 +35,23 @@ def measure(quick: bool) -> list[Ratio]:
     rounds = 3 if quick else 15
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pentimento-bench-")))
-        slow = stack.enter_context(running_model(MODEL_SECONDS))
+        slow = stack.enter_context(run_fake_bedrock(MODEL_SECONDS))
         settings = {name: value for name, value in slow.environment.items() if name.startswith("AWS_")}
-        house = stack.enter_context(open_house(folder, discord_options=("--no-rate-limits",), settings=settings))
-        onlooker = stack.enter_context(Onlooker(house.discord_url, house.channel))
-        wire = stack.enter_context(stack.enter_context(running_model()).wire())
+        house = stack.enter_context(run_stack(folder, discord_options=("--no-rate-limits",), settings=settings))
+        onlooker = stack.enter_context(PageClient(house.discord_url, house.channel_id))
+        wire = stack.enter_context(stack.enter_context(run_fake_bedrock()).connect())
         client = stack.enter_context(redis.Redis.from_url(house.redis_url))
-        command, upload = onlooker.command(), uploads()["JPEG 12 MP"]
-        prepared = prepare(upload, MODEL.sizes, "crop").data
-        request = floors.request_of(DIALECTS[MODEL.dialect].encode(asked(has_picture=True), MODEL, prepared, 7))
+        command, upload = onlooker.find_command_id(), make_uploads()["JPEG 12 MP"]
+        prepared = prepare_image(upload, MODEL.sizes, "crop").data
+        request = floors.build_http_request(
+            DIALECTS[MODEL.dialect].encode(make_request(has_picture=True), MODEL, prepared, 7)
+        )
 
         def bare() -> None:
-            floors.job(upload, wire, request)
+            floors.run_baseline_job(upload, wire, request)
             for _ in range(HOPS):
                 client.ping()
-            _post(house)
+            _post_image(house)
 
         ours, floor = [], []
         for number in range(rounds + 1):
@@ -57,21 +59,23 @@ def measure(quick: bool) -> list[Ratio]:
             image = onlooker.upload(upload, "photo.jpg")
             time.sleep(1)
             start = time.perf_counter()
-            job = onlooker.click(command, f"a castle in fog, number {number}", image)
-            taken = (onlooker.wait(posted(job)) - start - MODEL_SECONDS) * 1000
+            job = onlooker.invoke_imagine(command, f"a castle in fog, number {number}", image)
+            taken = (onlooker.wait_for_event(is_result_of(job)) - start - MODEL_SECONDS) * 1000
             ours.append(taken)
             time.sleep(1)
-            floor.append(wall_ms(bare))
+            floor.append(measure_wall_ms(bare))
     note = f"{median(ours):.0f} ms against {median(floor):.0f} ms"
-    return [ratio_of("latency_idle", ours[1:], floor[1:], GOAL, note=note)]
+    return [compute_ratio("latency_idle", ours[1:], floor[1:], GOAL, note=note)]
 
 
-def _post(house: House) -> None:
+def _post_image(house: Stack) -> None:
     """Post a picture without a bot: one connection, one form."""
-    body, kind = form({"content": "a picture", "attachments": [{"id": 0}]}, "picture.png", painting())
-    headers = {"Authorization": f"Bot {TOKEN}", "User-Agent": "DiscordBot (bench, 1)", "Content-Type": kind}
+    body, kind = encode_multipart(
+        {"content": "a picture", "attachments": [{"id": 0}]}, "picture.png", make_model_image()
+    )
+    headers = {"Authorization": f"Bot {BOT_TOKEN}", "User-Agent": "DiscordBot (bench, 1)", "Content-Type": kind}
     there = http.client.HTTPConnection(urlsplit(house.discord_url).netloc)
-    there.request("POST", f"/api/v10/channels/{house.channel}/messages", body, headers)
+    there.request("POST", f"/api/v10/channels/{house.channel_id}/messages", body, headers)
     answer = there.getresponse()
     if answer.status != 200:
         raise RuntimeError(json.loads(answer.read()))

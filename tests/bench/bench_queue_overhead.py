@@ -14,14 +14,14 @@ from pathlib import Path
 import redis
 from celery import Celery
 
-from bot.adapters.celery import CeleryTickets
-from bot.adapters.redis import RedisQueue, connect
-from demo.processes import Process, clean_environment
-from demo.redis import running_redis
+from bot.adapters.celery import CeleryTicketWriter
+from bot.adapters.redis import RedisJobQueue, connect_to_redis
+from demo.processes import Process, build_clean_environment
+from demo.redis import run_redis
 from shared.catalogue import load_catalogue
 from tests.bench.noop_workers import DONE, FIRST, READY
-from tests.bench.ratios import Ratio, ratio_of
-from tests.bench.waiting import NO_LIMIT, RUNNING_LIMIT, job
+from tests.bench.ratios import Ratio, compute_ratio
+from tests.bench.waiting import NO_LIMIT, RUNNING_LIMIT, make_job
 
 GOAL = 0.5
 PEOPLE = 40
@@ -34,10 +34,10 @@ def measure(quick: bool) -> list[Ratio]:
     """Take turns: so many jobs through ours, so many pairs of bare tasks."""
     rounds, jobs = (3, 150) if quick else (7, 400)
     with ExitStack() as stack:
-        server = stack.enter_context(running_redis())
+        server = stack.enter_context(run_redis())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pentimento-bench-")))
         (folder / "catalogue.toml").write_text(CATALOGUE)
-        environment = clean_environment() | {"CATALOGUE_FILE": str(folder / "catalogue.toml")}
+        environment = build_clean_environment() | {"CATALOGUE_FILE": str(folder / "catalogue.toml")}
         for which in ("ours", "bare"):
             arguments = ("-m", "tests.bench.noop_workers", which, server.url)
             stack.callback(Process(which, arguments, folder, environment).stop)
@@ -45,17 +45,17 @@ def measure(quick: bool) -> list[Ratio]:
         for _ in range(2):
             client.blpop([READY], timeout=SECONDS)
         app = Celery("bare", broker=server.url)
-        asyncio.run(_through_ours(server.url, jobs, 0))
+        asyncio.run(_run_jobs(server.url, jobs, 0))
         ours, floor = [], []
         for number in range(1, rounds + 1):
             print(f"queue_overhead: round {number} …", file=sys.stderr)
-            ours.append(asyncio.run(_through_ours(server.url, jobs, number)))
-            floor.append(_through_bare(app, client, jobs))
+            ours.append(asyncio.run(_run_jobs(server.url, jobs, number)))
+            floor.append(_run_bare_tasks(app, client, jobs))
     note = f"{sorted(ours)[rounds // 2]:.0f} jobs a second"
-    return [ratio_of("queue_overhead", ours, floor, GOAL, "higher", note)]
+    return [compute_ratio("queue_overhead", ours, floor, GOAL, "higher", note)]
 
 
-def _through_bare(app: Celery, client: redis.Redis, count: int) -> float:
+def _run_bare_tasks(app: Celery, client: redis.Redis, count: int) -> float:
     start = time.perf_counter()
     for _ in range(count):
         app.send_task(FIRST, (count,), queue=FIRST, ignore_result=True)
@@ -64,11 +64,11 @@ def _through_bare(app: Celery, client: redis.Redis, count: int) -> float:
     return count / (time.perf_counter() - start)
 
 
-async def _through_ours(url: str, count: int, round_number: int) -> float:
-    queue = RedisQueue(
-        connect(url),
+async def _run_jobs(url: str, count: int, round_number: int) -> float:
+    queue = RedisJobQueue(
+        connect_to_redis(url),
         catalogue=load_catalogue(),
-        ticket=CeleryTickets().write,
+        build_ticket=CeleryTicketWriter().write_ticket,
         max_waiting=NO_LIMIT,
         max_running=RUNNING_LIMIT,
     )
@@ -77,7 +77,7 @@ async def _through_ours(url: str, count: int, round_number: int) -> float:
 
     async def accept(number: int) -> None:
         async with slots:
-            await queue.accept(job(number, number % PEOPLE, has_picture=True), b"an upload")
+            await queue.enqueue_job(make_job(number, number % PEOPLE, has_picture=True), b"an upload")
 
     start = time.perf_counter()
     async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as tasks:
@@ -85,11 +85,11 @@ async def _through_ours(url: str, count: int, round_number: int) -> float:
             tasks.create_task(accept(round_number * NO_LIMIT + number))
         told = 0
         while told < count:
-            deliveries = await queue.outcomes()
-            await queue.standings([delivery.job_id for delivery in deliveries])
+            deliveries = await queue.read_outcomes()
+            await queue.load_statuses([delivery.job_id for delivery in deliveries])
             for delivery in deliveries:
-                await queue.picture(delivery.job_id)
-                await queue.delivered(delivery, 1)
+                await queue.load_result_image(delivery.job_id)
+                await queue.acknowledge_outcome(delivery, 1)
             told += len(deliveries)
     taken = time.perf_counter() - start
     await queue.close()

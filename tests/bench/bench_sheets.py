@@ -9,43 +9,47 @@ from functools import partial
 
 from PIL import Image
 
-from bot.sheets import Cell, Node, contact_sheet, lineage_tree, thumbnail
-from tests.bench.pictures import encoded, photo
-from tests.bench.ratios import Ratio, ratio_of
+from bot.sheets import Cell, Node, draw_contact_sheet, draw_lineage_tree, make_thumbnail
+from tests.bench.pictures import encode_image, make_photo
+from tests.bench.ratios import Ratio, compute_ratio
 
 GOAL = 1.3
 
 
-def straight_line(thumbnails: Sequence[bytes], side: int, picture: Image.Image) -> None:
+def run_baseline(thumbnails: Sequence[bytes], side: int, picture: Image.Image) -> None:
     """Decode each thumbnail as small as JPEG's own scaling makes it for `side`, and encode one picture."""
     for data in thumbnails:
         image = Image.open(io.BytesIO(data))
         image.draft("RGB", (side, side))
         image.load()
-    encoded(picture, "JPEG", quality=85)
+    encode_image(picture, "JPEG", quality=85)
 
 
-def cpu(way: Callable[[], object]) -> float:
+def measure_cpu(function: Callable[[], object]) -> float:
     gc.collect()
     start = time.process_time()
-    way()
+    function()
     return time.process_time() - start
 
 
-def compared(name: str, ours: Callable[[], bytes], thumbnails: Sequence[bytes], side: int, rounds: int) -> Ratio:
+def compare_with_baseline(
+    name: str, ours: Callable[[], bytes], thumbnails: Sequence[bytes], side: int, rounds: int
+) -> Ratio:
     """Take turns with the floor, which encodes what was drawn: another picture of the size might cost less or more."""
     picture = Image.open(io.BytesIO(ours())).convert("RGB")
-    floor = partial(straight_line, thumbnails, side, picture)
+    floor = partial(run_baseline, thumbnails, side, picture)
     floor()
-    pairs = [(cpu(ours), cpu(floor)) for _ in range(rounds)]
+    pairs = [(measure_cpu(ours), measure_cpu(floor)) for _ in range(rounds)]
     mine, theirs = zip(*pairs, strict=True)
-    return ratio_of(name, mine, theirs, GOAL, note=f"{len(thumbnails)} thumbnails, {picture.width} x {picture.height}")
+    return compute_ratio(
+        name, mine, theirs, GOAL, note=f"{len(thumbnails)} thumbnails, {picture.width} x {picture.height}"
+    )
 
 
 def measure(quick: bool) -> list[Ratio]:
     """Measure a 3 x 3 sheet and a tree of 30, both with all their words, from stored thumbnails of 512 pixels."""
     rounds = 7 if quick else 25
-    thumbnails = [thumbnail(encoded(photo(512, 512), "PNG", compress_level=1)) for _ in range(3)] * 10
+    thumbnails = [make_thumbnail(encode_image(make_photo(512, 512), "PNG", compress_level=1)) for _ in range(3)] * 10
     cells = [Cell(data, f"seed {number}2345678 · keep 35 %") for number, data in enumerate(thumbnails[:9])]
     nodes = [
         Node(
@@ -55,13 +59,17 @@ def measure(quick: bool) -> list[Ratio]:
             f"Person {number}",
             f"seed {number}2345678",
             "prompt · keep 35 > 50 %",
-            here="here" if number == 7 else "",
+            current_label="here" if number == 7 else "",
         )
         for number, data in enumerate(thumbnails)
     ]
     return [
-        compared("contact_sheet[3x3]", lambda: contact_sheet(cells).jpeg, thumbnails[:9], 512, rounds),
-        compared("contact_sheet[tree of 30]", lambda: lineage_tree(nodes).jpeg, thumbnails, 256, rounds),
+        compare_with_baseline(
+            "contact_sheet[3x3]", lambda: draw_contact_sheet(cells).jpeg, thumbnails[:9], 512, rounds
+        ),
+        compare_with_baseline(
+            "contact_sheet[tree of 30]", lambda: draw_lineage_tree(nodes).jpeg, thumbnails, 256, rounds
+        ),
     ]
 
 

@@ -11,7 +11,7 @@ LINE, TOP = 30, 70
 INK, PALE, MET, MISSED, GROUND = "#1c2430", "#8a93a0", "#3a8f6b", "#c8553d", "#ffffff"
 
 
-def chart(rows: Sequence[Ratio], title: str) -> Image.Image:
+def draw_chart(rows: Sequence[Ratio], title: str) -> Image.Image:
     """Draw the rows; the line that all bars have in common is the goal, and shorter is better."""
     image = Image.new("RGB", (WIDTH, TOP + LINE * len(rows) + 20), GROUND)
     draw = ImageDraw.Draw(image)
@@ -21,10 +21,10 @@ def chart(rows: Sequence[Ratio], title: str) -> Image.Image:
     for number, row in enumerate(rows):
         top = TOP + LINE * number
         middle = top + LINE // 2
-        colour = MET if row.met else MISSED
+        colour = MET if row.is_goal_met else MISSED
         draw.text((LEFT - 10, middle), row.name, INK, small, anchor="rm")
-        draw.rectangle((LEFT, top + 6, _across(row, row.value), top + LINE - 6), colour)
-        ends = sorted(_across(row, value) for value in row.spread)
+        draw.rectangle((LEFT, top + 6, _x_of(row, row.value), top + LINE - 6), colour)
+        ends = sorted(_x_of(row, value) for value in row.spread)
         draw.line((ends[0], middle, ends[1], middle), INK, 1)
         goal = f"{row.value:.3g}, at {'most' if row.better == 'lower' else 'least'} {row.goal:g}"
         draw.text((RIGHT + 14, middle), goal, colour, small, anchor="lm")
@@ -32,7 +32,7 @@ def chart(rows: Sequence[Ratio], title: str) -> Image.Image:
     return image
 
 
-def _across(row: Ratio, value: float) -> int:
+def _x_of(row: Ratio, value: float) -> int:
     """Where a value ends: the goal at `GOAL_AT`, what is twice as good at half of that, no further than `RIGHT`."""
     share = value / row.goal if row.better == "lower" else row.goal / max(value, 1e-9)
     return min(RIGHT, LEFT + round(share * (GOAL_AT - LEFT)))

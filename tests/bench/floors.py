@@ -1,6 +1,7 @@
 """What the work costs at all: straight lines with Pillow and the standard library, without a check or a promise.
 
-`F_img` is `straight_line`, `F_net` is `Wire.call`, `F_dec` is `decoded`, and `F_job` is `job`, one after the other.
+`F_img` is `straight_line`, `F_net` is `TlsConnection.call`, `F_dec` is `decoded`, and `F_job` is `job`, one after the
+other.
 """
 
 import binascii
@@ -16,7 +17,7 @@ from PIL import Image
 SIZE = (1024, 1024)
 
 
-def straight_line(data: bytes, size: tuple[int, int] = SIZE) -> bytes:
+def prepare_image(data: bytes, size: tuple[int, int] = SIZE) -> bytes:
     """Open, draft, convert, resize, transpose, encode (JPEG q95 4:4:4): bytes to bytes of a picture of `size`."""
     image = Image.open(io.BytesIO(data))
     orientation = image.getexif().get(0x0112, 1) if image.format == "JPEG" else 1
@@ -35,7 +36,7 @@ def straight_line(data: bytes, size: tuple[int, int] = SIZE) -> bytes:
     return out.getvalue()
 
 
-class Wire:
+class TlsConnection:
     """One connection by TLS to a server on loopback, kept for all its calls."""
 
     def __init__(self, port: int, authority: Path) -> None:
@@ -43,7 +44,7 @@ class Wire:
         plain = socket.create_connection(("127.0.0.1", port))
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = context.wrap_socket(plain, server_hostname="127.0.0.1")
-        self._room = bytearray(1 << 23)
+        self._buffer = bytearray(1 << 23)
 
     def __enter__(self) -> Self:
         return self
@@ -51,33 +52,33 @@ class Wire:
     def __exit__(self, *_: object) -> None:
         self._socket.close()
 
-    def call(self, request: bytes) -> memoryview:
+    def send_request(self, request: bytes) -> memoryview:
         """Send a whole HTTP request and read the body of its answer, which is gone with the next call."""
         self._socket.sendall(request)
-        room, have, end, length = memoryview(self._room), 0, -1, 0
+        room, have, end, length = memoryview(self._buffer), 0, -1, 0
         while end < 0 or have < end + length:
             have += self._socket.recv_into(room[have:])
-            if end < 0 and (found := self._room.find(b"\r\n\r\n", 0, have)) >= 0:
+            if end < 0 and (found := self._buffer.find(b"\r\n\r\n", 0, have)) >= 0:
                 end = found + 4
-                head = self._room[:end].lower()
+                head = self._buffer[:end].lower()
                 length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])
         return room[end:have]
 
 
-def request_of(body: bytes) -> bytes:
+def build_http_request(body: bytes) -> bytes:
     """Write the request that carries a body, with headers about as long as boto3's."""
     head = ("POST /model/bench/invoke HTTP/1.1", "Host: 127.0.0.1", f"X-Signature: {'0' * 500}", "")
     return "\r\n".join((*head[:-1], f"Content-Length: {len(body)}", "", "")).encode() + body
 
 
-def decoded(answer: memoryview) -> int:
+def decode_response(answer: memoryview) -> int:
     """One pass in C over the answer's picture: base64, and the checksum of what comes out."""
     start = bytes(answer[:200]).index(b'"images":["') + 11
     return zlib.crc32(binascii.a2b_base64(answer[start:-3]))
 
 
-def job(picture: bytes | None, wire: Wire, request: bytes, size: tuple[int, int] = SIZE) -> None:
+def run_baseline_job(picture: bytes | None, wire: TlsConnection, request: bytes, size: tuple[int, int] = SIZE) -> None:
     """All of it, for a job with a picture or from words alone."""
     if picture:
-        straight_line(picture, size)
-    decoded(wire.call(request))
+        prepare_image(picture, size)
+    decode_response(wire.send_request(request))

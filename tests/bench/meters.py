@@ -14,7 +14,7 @@ MIB = 1 << 20
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def in_turns(rounds: int, *measures: Callable[[], float]) -> list[list[float]]:
+def measure_alternately(rounds: int, *measures: Callable[[], float]) -> list[list[float]]:
     """Take every measure once a round, so that a slow minute slows all alike; a round before the first only warms.
 
     The answer has a list for each measure, a figure for each round.
@@ -23,53 +23,53 @@ def in_turns(rounds: int, *measures: Callable[[], float]) -> list[list[float]]:
     return [list(figures) for figures in zip(*taken, strict=True)]
 
 
-def cpu_ms(way: Callable[[], object], times: int = 1) -> float:
+def measure_cpu_ms(function: Callable[[], object], times: int = 1) -> float:
     """CPU milliseconds (user and system, all threads of this process) that one run of `way` took."""
     gc.collect()
     start = time.process_time()
     for _ in range(times):
-        way()
+        function()
     return (time.process_time() - start) * 1000 / times
 
 
-def wall_ms(way: Callable[[], object], times: int = 1) -> float:
+def measure_wall_ms(function: Callable[[], object], times: int = 1) -> float:
     """Milliseconds that one run of `way` took."""
     gc.collect()
     start = time.perf_counter()
     for _ in range(times):
-        way()
+        function()
     return (time.perf_counter() - start) * 1000 / times
 
 
-def cpu_seconds_of(pid: int) -> float:
+def read_cpu_seconds(pid: int) -> float:
     """CPU seconds (user and system) of a process so far, with its children that ended; in steps of 1/100 s."""
     facts = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return sum(int(ticks) for ticks in facts[11:15]) / TICKS
 
 
-def rss_mib_of(pid: int) -> float:
+def read_rss_mib(pid: int) -> float:
     """MiB of memory that a process holds now."""
-    return _status(pid, "VmRSS")
+    return _read_status_mib(pid, "VmRSS")
 
 
-def peak_mib_of(pid: int) -> float:
+def read_peak_mib(pid: int) -> float:
     """MiB of memory that a process held at most, since `forget_peak_of`."""
-    return _status(pid, "VmHWM")
+    return _read_status_mib(pid, "VmHWM")
 
 
-def forget_peak_of(pid: int) -> None:
+def reset_peak_memory(pid: int) -> None:
     """Begin `peak_mib_of` anew. https://docs.kernel.org/filesystems/proc.html (clear_refs)."""
     Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
 
 
-def _status(pid: int, name: str) -> float:
+def _read_status_mib(pid: int, name: str) -> float:
     found = re.search(rf"{name}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
     assert found, f"process {pid} has no {name}: it has ended"
     return int(found[1]) * 1024 / MIB
 
 
 @contextlib.contextmanager
-def on_cores(count: int) -> Iterator[None]:
+def limit_cores(count: int) -> Iterator[None]:
     """Keep this process, and what it starts meanwhile, on so many of its cores."""
     all_of_them = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(all_of_them)[:count])
@@ -80,7 +80,7 @@ def on_cores(count: int) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Share:
+class CpuShare:
     """How many of these cores were at hand for some processes in a stretch of time: idle, or working for them."""
 
     since: float
@@ -90,15 +90,15 @@ class Share:
 
     @classmethod
     def begin(cls, *pids: int) -> Self:
-        return cls(time.monotonic(), _idle_seconds(), sum(map(cpu_seconds_of, pids)), pids)
+        return cls(time.monotonic(), _read_idle_seconds(), sum(map(read_cpu_seconds, pids)), pids)
 
-    def cores(self) -> float:
+    def available_cores(self) -> float:
         """Tell it for the time since `begin`; what others took of the cores is not in it."""
-        used = sum(map(cpu_seconds_of, self.pids)) - self.used
-        return (_idle_seconds() - self.idle + used) / (time.monotonic() - self.since)
+        used = sum(map(read_cpu_seconds, self.pids)) - self.used
+        return (_read_idle_seconds() - self.idle + used) / (time.monotonic() - self.since)
 
 
-def _idle_seconds() -> float:
+def _read_idle_seconds() -> float:
     """Seconds, summed over the cores that this process may use, in which they had nothing to do."""
     lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
     mine = {f"cpu{core}" for core in os.sched_getaffinity(0)}

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.house import ACCESS_KEY, SECRET_KEY
-from demo.processes import Process, clean_environment
-from tests.bench.floors import Wire
-from tests.bench.pictures import painting
-from tests.security.locked import certificate
+from demo.processes import Process, build_clean_environment
+from tests.bench.floors import TlsConnection
+from tests.bench.pictures import make_model_image
+from tests.security.locked import create_certificate
 
 
 @dataclass(frozen=True)
-class Model:
+class FakeBedrock:
     """A server that answers every call alike; `environment` is for whoever calls it by boto3."""
 
     port: int
@@ -26,7 +26,7 @@ class Model:
     @property
     def environment(self) -> dict[str, str]:
         return {
-            **clean_environment(),
+            **build_clean_environment(),
             "AWS_REGION": "us-west-2",
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
@@ -35,22 +35,24 @@ class Model:
             "AWS_CA_BUNDLE": str(self.folder / "cert.pem"),
         }
 
-    def wire(self) -> Wire:
+    def connect(self) -> TlsConnection:
         """Open a raw connection to it."""
-        return Wire(self.port, self.folder / "cert.pem")
+        return TlsConnection(self.port, self.folder / "cert.pem")
 
 
 @contextlib.contextmanager
-def running_model(seconds: float = 0) -> Iterator[Model]:
+def run_fake_bedrock(seconds: float = 0) -> Iterator[FakeBedrock]:
     """Run it, its certificate made for this run; each call takes `seconds`."""
     with tempfile.TemporaryDirectory(prefix="pentimento-model-") as name:
         folder = Path(name)
-        certificate(folder)
-        picture = base64.b64encode(painting()).decode()
+        create_certificate(folder)
+        picture = base64.b64encode(make_model_image()).decode()
         answer = {"seeds": [7], "finish_reasons": [None], "images": [picture]}
         (folder / "answer.json").write_text(json.dumps(answer, separators=(",", ":")), encoding="ascii")
-        process = Process("model", ("-m", "tests.bench.model_server", name, str(seconds)), folder, clean_environment())
+        process = Process(
+            "model", ("-m", "tests.bench.model_server", name, str(seconds)), folder, build_clean_environment()
+        )
         try:
-            yield Model(process.ready()["port"], process.pid, folder)
+            yield FakeBedrock(process.wait_for_report()["port"], process.pid, folder)
         finally:
             process.stop()

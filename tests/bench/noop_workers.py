@@ -17,44 +17,44 @@ from pydantic import SecretStr
 import worker.celery_app
 import worker.generate
 import worker.prepare
-from shared.pictures import PictureType
-from worker.__main__ import LOG_FORMAT, SWITCHES
+from shared.pictures import ImageType
+from worker.__main__ import CELERY_OPTIONS, LOG_FORMAT
 from worker.adapters.redis import connect
-from worker.imaging import Prepared
-from worker.ports import Picture
+from worker.imaging import PreparedImage
+from worker.ports import GeneratedImage
 from worker.settings import Settings
 
 FIRST, SECOND = "bare-first", "bare-second"
 READY, DONE = "bench:ready", "bench:done"
-MADE = Picture(b"a picture", "image/png", 1024, 1024, seed=7, seconds=0.001)
+IMAGE = GeneratedImage(b"a picture", "image/png", 1024, 1024, seed=7, duration_seconds=0.001)
 
 
-class NoStudio:
+class NoopImageModelClient:
     """Answers at once, in Bedrock's place."""
 
     def __init__(self, **_: Any) -> None:
         pass
 
-    def generate(self, *_: Any) -> Picture:
-        return MADE
+    def generate(self, *_: Any) -> GeneratedImage:
+        return IMAGE
 
     def close(self) -> None:
         pass
 
 
-def _as_it_is(data: bytes, *_: Any) -> Prepared:
-    return Prepared(data, 1024, 1024, PictureType.JPEG, 1024, 1024)
+def _return_unchanged(data: bytes, *_: Any) -> PreparedImage:
+    return PreparedImage(data, 1024, 1024, ImageType.JPEG, 1024, 1024)
 
 
-def ours(settings: Settings) -> Celery:
+def run_our_worker(settings: Settings) -> Celery:
     """Wire the real worker, imaging and model left out."""
-    worker.celery_app.BedrockStudio = NoStudio  # type: ignore[attr-defined, assignment]
-    worker.prepare.prepare = _as_it_is  # type: ignore[attr-defined, assignment]
-    worker.generate.with_parameters = lambda data, *_: data  # type: ignore[attr-defined]
+    worker.celery_app.BedrockImageClient = NoopImageModelClient  # type: ignore[attr-defined, assignment]
+    worker.prepare.prepare_image = _return_unchanged  # type: ignore[attr-defined, assignment]
+    worker.generate.embed_metadata = lambda data, *_: data  # type: ignore[attr-defined]
     return worker.celery_app.create_app(settings)
 
 
-def bare(settings: Settings) -> Celery:
+def build_bare_app(settings: Settings) -> Celery:
     """Build what Celery alone does in two hops, by its own defaults; the last task of a round says so in Redis."""
     url = settings.redis_url.get_secret_value()
     app = Celery("bare", broker=url)
@@ -83,10 +83,10 @@ def main(which: str, url: str) -> None:
     logging.basicConfig(level="INFO", format=LOG_FORMAT)
     for chatty in ("celery", "kombu"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    app = {"ours": ours, "bare": bare}[which](Settings(redis_url=SecretStr(url), _env_file=None))
+    app = {"ours": run_our_worker, "bare": build_bare_app}[which](Settings(redis_url=SecretStr(url), _env_file=None))
     up = connect(url)
     worker_ready.connect(lambda **_: up.lpush(READY, which), weak=False)
-    app.worker_main([*SWITCHES])
+    app.worker_main([*CELERY_OPTIONS])
 
 
 if __name__ == "__main__":

@@ -18,16 +18,16 @@ class Ratio:
     note: str = ""
 
     @property
-    def met(self) -> bool:
+    def is_goal_met(self) -> bool:
         return self.value <= self.goal if self.better == "lower" else self.value >= self.goal
 
-    def json(self) -> Mapping[str, Any]:
+    def to_json(self) -> Mapping[str, Any]:
         """Give the row as `make bench` writes it."""
         spread = [round(end, 4) for end in self.spread]
-        return {"value": round(self.value, 4), "goal": self.goal, "met": self.met, "spread": spread}
+        return {"value": round(self.value, 4), "goal": self.goal, "met": self.is_goal_met, "spread": spread}
 
 
-def ratio_of(
+def compute_ratio(
     name: str,
     ours: Sequence[float],
     floor: Sequence[float],

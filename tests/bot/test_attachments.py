@@ -11,9 +11,9 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.attachments import fetch, problems_of
-from shared.errors import Refused
-from shared.pictures import PictureType
+from bot.attachments import fetch_attachment, validate_attachment
+from shared.errors import RejectedError
+from shared.pictures import ImageType
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 LIMIT = 200_000
@@ -21,26 +21,26 @@ HOSTS = ("127.0.0.1",)
 DISCORD = ("cdn.discordapp.com", "media.discordapp.net")
 
 
-async def picture(request: web.Request) -> web.StreamResponse:
+async def serve_png(request: web.Request) -> web.StreamResponse:
     del request
     return web.Response(body=PNG)
 
 
-async def page(request: web.Request) -> web.StreamResponse:
+async def serve_html(request: web.Request) -> web.StreamResponse:
     del request
     return web.Response(body=b"<!doctype html>" + bytes(50), content_type="image/png")
 
 
-async def redirect(request: web.Request) -> web.StreamResponse:
+async def serve_redirect(request: web.Request) -> web.StreamResponse:
     raise web.HTTPFound(request.url.with_path("/a.png"))
 
 
-async def elsewhere(request: web.Request) -> web.StreamResponse:
+async def serve_other_host_redirect(request: web.Request) -> web.StreamResponse:
     del request
     raise web.HTTPFound("https://169.254.169.254/latest/meta-data")
 
 
-async def endless(request: web.Request) -> web.StreamResponse:
+async def serve_endless(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse()
     await response.prepare(request)
     with contextlib.suppress(ConnectionError):
@@ -49,12 +49,12 @@ async def endless(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def large(request: web.Request) -> web.StreamResponse:
+async def serve_large(request: web.Request) -> web.StreamResponse:
     del request
     return web.Response(body=PNG + bytes(LIMIT))
 
 
-async def slow(request: web.Request) -> web.StreamResponse:
+async def serve_slowly(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse()
     await response.prepare(request)
     for _ in range(50):
@@ -63,7 +63,7 @@ async def slow(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def cut(request: web.Request) -> web.StreamResponse:
+async def serve_truncated(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Length": "1000"})
     await response.prepare(request)
     await response.write(PNG)
@@ -72,12 +72,12 @@ async def cut(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def empty(request: web.Request) -> web.StreamResponse:
+async def serve_empty(request: web.Request) -> web.StreamResponse:
     del request
     return web.Response()
 
 
-def status(code: int) -> Any:
+def serve_status(code: int) -> Any:
     async def answer(request: web.Request) -> web.StreamResponse:
         del request
         return web.Response(status=code, text="This content is no longer available.")
@@ -88,9 +88,15 @@ def status(code: int) -> Any:
 @pytest.fixture
 async def address() -> AsyncIterator[str]:
     app = web.Application()
-    routes = {"a.png": picture, "page.png": page, "redirect": redirect, "elsewhere": elsewhere, "endless": endless}
-    routes |= {"large": large, "slow": slow, "cut": cut, "empty": empty}
-    routes |= {f"status{code}": status(code) for code in (403, 404, 410, 500, 206)}
+    routes = {
+        "a.png": serve_png,
+        "page.png": serve_html,
+        "redirect": serve_redirect,
+        "elsewhere": serve_other_host_redirect,
+        "endless": serve_endless,
+    }
+    routes |= {"large": serve_large, "slow": serve_slowly, "cut": serve_truncated, "empty": serve_empty}
+    routes |= {f"status{code}": serve_status(code) for code in (403, 404, 410, 500, 206)}
     for path, handler in routes.items():
         app.router.add_get(f"/{path}", handler)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -101,18 +107,18 @@ async def address() -> AsyncIterator[str]:
     await runner.cleanup()
 
 
-async def refusal(url: str, *, size: int = 100, hosts: tuple[str, ...] = HOSTS, deadline: float = 5) -> str:
+async def fetch_rejection(url: str, *, size: int = 100, hosts: tuple[str, ...] = HOSTS, deadline: float = 5) -> str:
     async with aiohttp.ClientSession() as session:
-        with pytest.raises(Refused) as refused:
-            await fetch(session, url, size, LIMIT, hosts, deadline=deadline)
+        with pytest.raises(RejectedError) as refused:
+            await fetch_attachment(session, url, size, LIMIT, hosts, timeout_seconds=deadline)
     return ", ".join(p.code for p in refused.value.problems)
 
 
 async def test_a_picture_comes_whole_with_its_type_told_by_its_bytes(address: str) -> None:
     async with aiohttp.ClientSession() as session:
-        data, kind = await fetch(session, f"{address}/a.png?ex=1&is=2&hm=3", len(PNG), LIMIT, HOSTS)
+        data, kind = await fetch_attachment(session, f"{address}/a.png?ex=1&is=2&hm=3", len(PNG), LIMIT, HOSTS)
 
-    assert (data, kind) == (PNG, PictureType.PNG)
+    assert (data, kind) == (PNG, ImageType.PNG)
 
 
 @pytest.mark.parametrize(
@@ -133,13 +139,13 @@ async def test_a_picture_comes_whole_with_its_type_told_by_its_bytes(address: st
     ],
 )
 async def test_what_is_no_picture_or_does_not_come_is_refused(address: str, path: str, code: str) -> None:
-    assert await refusal(f"{address}/{path}") == code
+    assert await fetch_rejection(f"{address}/{path}") == code
 
 
 async def test_a_download_that_drips_is_ended_by_its_deadline(address: str) -> None:
     started = asyncio.get_running_loop().time()
 
-    assert await refusal(f"{address}/slow", deadline=0.3) == "attachment_unreachable"
+    assert await fetch_rejection(f"{address}/slow", deadline=0.3) == "attachment_unreachable"
 
     assert asyncio.get_running_loop().time() - started < 2
 
@@ -147,11 +153,11 @@ async def test_a_download_that_drips_is_ended_by_its_deadline(address: str) -> N
 async def test_nobody_listening_is_told_as_unreachable(address: str) -> None:
     host, _, _ = address.rpartition(":")
 
-    assert await refusal(f"{host}:1/a.png") == "attachment_unreachable"
+    assert await fetch_rejection(f"{host}:1/a.png") == "attachment_unreachable"
 
 
 async def test_a_declared_size_over_the_limit_is_refused_without_a_download(address: str) -> None:
-    assert await refusal(f"{address}/a.png", size=LIMIT + 1) == "attachment_too_large"
+    assert await fetch_rejection(f"{address}/a.png", size=LIMIT + 1) == "attachment_too_large"
 
 
 @pytest.mark.parametrize(
@@ -163,7 +169,7 @@ async def test_a_declared_size_over_the_limit_is_refused_without_a_download(addr
     ],
 )
 def test_discords_file_servers_are_read(url: str) -> None:
-    assert problems_of(url, 1, 10, DISCORD) == ()
+    assert validate_attachment(url, 1, 10, DISCORD) == ()
 
 
 @pytest.mark.parametrize(
@@ -190,25 +196,25 @@ def test_discords_file_servers_are_read(url: str) -> None:
     ],
 )
 def test_everything_else_is_not(url: str) -> None:
-    assert [p.code for p in problems_of(url, 1, 10, DISCORD)] == ["attachment_host"]
+    assert [p.code for p in validate_attachment(url, 1, 10, DISCORD)] == ["attachment_host"]
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8080/a.png", "http://localhost/a.png", "http://[::1]:99/a.png"])
 def test_plain_http_is_for_loopback_hosts_of_the_list(url: str) -> None:
-    assert problems_of(url, 1, 10, ("127.0.0.1", "localhost", "::1")) == ()
+    assert validate_attachment(url, 1, 10, ("127.0.0.1", "localhost", "::1")) == ()
 
 
 def test_plain_http_is_for_loopback_alone_even_in_the_list() -> None:
-    assert [p.code for p in problems_of("http://10.0.0.1/a.png", 1, 10, ("10.0.0.1",))] == ["attachment_host"]
+    assert [p.code for p in validate_attachment("http://10.0.0.1/a.png", 1, 10, ("10.0.0.1",))] == ["attachment_host"]
 
 
 @given(st.text(max_size=80))
 def test_no_address_makes_the_check_fail(url: str) -> None:
-    for wrong in problems_of(url, 1, 10, DISCORD):
+    for wrong in validate_attachment(url, 1, 10, DISCORD):
         assert wrong.code == "attachment_host"
 
 
 def test_sizes_are_told_apart_from_their_limit() -> None:
-    (wrong,) = problems_of("https://cdn.discordapp.com/a", 10 * 1024 * 1024 + 1, 10 * 1024 * 1024, DISCORD)
+    (wrong,) = validate_attachment("https://cdn.discordapp.com/a", 10 * 1024 * 1024 + 1, 10 * 1024 * 1024, DISCORD)
 
     assert wrong.facts == {"size": "10.000001 MiB", "limit": "10 MiB"}

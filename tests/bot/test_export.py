@@ -8,30 +8,32 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.looking.part import Part
-from bot.ports import Past, Told
-from bot.render.manifest import entry_of
-from tests.bot.test_render import ask, job, requests
+from bot.looking.part import ExportArchive
+from bot.ports import JobRecord, MessageRef
+from bot.render.manifest import build_manifest_entry
+from tests.bot.test_render import make_job, make_request, requests
 
-pictures = st.none() | st.binary(max_size=3000)
-
-
-def entry(number: int, request: Any, picture: bytes | None) -> dict[str, Any]:
-    asked = job(request).model_copy(update={"id": str(1_300_000_000_000_000_000 + number)})
-    past = Past(asked, "generated", number, Told(2, 3), 9.0, seconds=1.5)
-    return entry_of(past, f"pentimento-{number}.png" if picture is not None else None, None if picture else "gone")
+images = st.none() | st.binary(max_size=3000)
 
 
-@given(st.lists(st.tuples(requests, pictures), max_size=12), st.integers(20_000, 60_000))
+def make_entry(number: int, request: Any, picture: bytes | None) -> dict[str, Any]:
+    asked = make_job(request).model_copy(update={"id": str(1_300_000_000_000_000_000 + number)})
+    past = JobRecord(asked, "generated", number, MessageRef(2, 3), 9.0, duration_seconds=1.5)
+    return build_manifest_entry(
+        past, f"pentimento-{number}.png" if picture is not None else None, None if picture else "gone"
+    )
+
+
+@given(st.lists(st.tuples(requests, images), max_size=12), st.integers(20_000, 60_000))
 def test_a_part_is_never_larger_than_its_limit_and_holds_all_it_took(jobs: list[Any], limit: int) -> None:
-    part, taken = Part(limit), []
+    part, taken = ExportArchive(limit), []
     for number, (request, picture) in enumerate(jobs):
-        described = entry(number, request, picture)
-        if part.takes(described, picture):
-            part.add(described, picture)
+        described = make_entry(number, request, picture)
+        if part.has_room_for(described, picture):
+            part.add_job(described, picture)
             taken.append((described, picture))
 
-    whole = part.whole()
+    whole = part.finish_archive()
 
     assert len(whole) <= limit
     with zipfile.ZipFile(io.BytesIO(whole)) as opened:
@@ -42,7 +44,7 @@ def test_a_part_is_never_larger_than_its_limit_and_holds_all_it_took(jobs: list[
 
 def test_a_part_of_the_usual_limit_takes_what_nearly_fills_it_and_no_more() -> None:
     limit = 10 * 1024**2
-    described = entry(1, ask(), b"x")
+    described = make_entry(1, make_request(), b"x")
 
-    assert Part(limit).takes(described, bytes(limit - 8192))
-    assert not Part(limit).takes(described, bytes(limit))
+    assert ExportArchive(limit).has_room_for(described, bytes(limit - 8192))
+    assert not ExportArchive(limit).has_room_for(described, bytes(limit))

@@ -16,7 +16,7 @@ async def test_the_file_is_touched_while_the_client_is_ready_and_not_before(
     client, file = discord.Client(intents=discord.Intents.none()), tmp_path / "alive"
     ready = False
     monkeypatch.setattr(client, "is_ready", lambda: ready)
-    beating = asyncio.create_task(heartbeat.beat(client, file))
+    beating = asyncio.create_task(heartbeat.touch_heartbeat_file(client, file))
 
     await asyncio.sleep(0.05)
     assert not file.exists()

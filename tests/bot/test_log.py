@@ -6,18 +6,20 @@ import sys
 
 import pytest
 
-from bot.log import Formatter
+from bot.log import RedactingFormatter
 
 TOKEN = "aW50ZXJhY3Rpb246MTIz.secret-part_-9"
 
 
-def line(message: str, *args: object, error: bool = False) -> str:
+def format_line(message: str, *args: object, error: bool = False) -> str:
     record = logging.LogRecord("bot.x", logging.INFO, "", 0, message, args, sys.exc_info() if error else None)
-    return Formatter().format(record)
+    return RedactingFormatter().format(record)
 
 
 def test_a_record_is_one_line_with_time_level_and_logger() -> None:
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INFO    bot\.x  job 7: accepted", line("job %s: accepted", 7))
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INFO    bot\.x  job 7: accepted", format_line("job %s: accepted", 7)
+    )
 
 
 @pytest.mark.parametrize(
@@ -32,14 +34,14 @@ def test_a_record_is_one_line_with_time_level_and_logger() -> None:
     ],
 )
 def test_tokens_and_signatures_are_left_out(message: str) -> None:
-    assert TOKEN not in line(message)
+    assert TOKEN not in format_line(message)
 
 
 def test_they_are_left_out_of_tracebacks_too() -> None:
     try:
         int(f"https://discord.com/api/v10/webhooks/123/{TOKEN}")
     except ValueError:
-        text = line("job 7: the command failed", error=True)
+        text = format_line("job 7: the command failed", error=True)
 
     assert "Traceback" in text
     assert "ValueError" in text

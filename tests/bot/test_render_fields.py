@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.phrases import languages, phrases_for
-from bot.render.fields import model_field, picture_field, picture_label, text_field
+from bot.phrases import list_languages, load_messages
+from bot.render.fields import build_model_field, build_picture_field, build_picture_label, build_text_field
 from shared.catalogue import Catalogue, load_catalogue
-from shared.job import Job, Place, Requester
+from shared.job import Job, Origin, Requester
 from shared.prompts import TextPrompt
 from shared.request import Request
 
 TODAY = date(2026, 11, 22)
-MANY = load_catalogue(
+MANY_MODELS = load_catalogue(
     "\n".join(
         f'[models.m{number}]\nname = "{"M" * 120}"\nid = "m{number}"\ndialect = "sdxl"\nregions = ["us-east-1"]\n'
         f'price_usd = 1\npicture = "optional"\nstreaming = false\ntypical_seconds = 1\nconcurrency = 1\n'
@@ -26,31 +26,31 @@ MANY = load_catalogue(
 )
 
 
-def wide(words: str) -> int:
+def utf16_length(words: str) -> int:
     return len(words.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def options(field: Any) -> Iterator[dict[str, Any]]:
+def list_options(field: Any) -> Iterator[dict[str, Any]]:
     whole = field.to_component_dict()
-    assert 1 <= wide(whole["label"]) <= 45
-    assert 1 <= wide(whole["description"]) <= 100
+    assert 1 <= utf16_length(whole["label"]) <= 45
+    assert 1 <= utf16_length(whole["description"]) <= 100
     assert 1 <= len(whole["component"]["options"]) <= 25
     yield from whole["component"]["options"]
 
 
-@given(st.lists(st.text(st.characters(), max_size=300), min_size=1, max_size=30), st.sampled_from(languages()))
+@given(st.lists(st.text(st.characters(), max_size=300), min_size=1, max_size=30), st.sampled_from(list_languages()))
 def test_pictures_are_told_apart_whatever_their_files_are_called(names: list[str], language: str) -> None:
-    found = list(options(picture_field(names, phrases_for(language))))
+    found = list(list_options(build_picture_field(names, load_messages(language))))
 
-    assert all(1 <= wide(option["label"]) <= 100 for option in found)
+    assert all(1 <= utf16_length(option["label"]) <= 100 for option in found)
     assert len({option["label"] for option in found}) == len(found)
     assert [option["value"] for option in found if option.get("default")] == ["0"]
 
 
-@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("language", list_languages())
 @pytest.mark.parametrize("preferred", ["sdxl", "stable-image-core", "fast-upscale", "nothing"])
 def test_one_of_the_models_that_read_pictures_is_chosen(catalogue: Catalogue, language: str, preferred: str) -> None:
-    found = list(options(model_field(catalogue, TODAY, preferred, phrases_for(language))))
+    found = list(list_options(build_model_field(catalogue, TODAY, preferred, load_messages(language))))
 
     assert {option["value"] for option in found} == {"sd3.5-large", "sdxl"}
     chosen = [option["value"] for option in found if option.get("default")]
@@ -58,9 +58,9 @@ def test_one_of_the_models_that_read_pictures_is_chosen(catalogue: Catalogue, la
 
 
 def test_of_many_models_with_long_names_twenty_five_are_shown() -> None:
-    found = list(options(model_field(MANY, TODAY, "m29", phrases_for("en"))))
+    found = list(list_options(build_model_field(MANY_MODELS, TODAY, "m29", load_messages("en"))))
 
-    assert all(wide(option["label"]) <= 100 for option in found)
+    assert all(utf16_length(option["label"]) <= 100 for option in found)
     assert [option["value"] for option in found if option.get("default")] == ["m29"]
 
 
@@ -69,13 +69,13 @@ def test_of_many_models_with_long_names_twenty_five_are_shown() -> None:
 )
 def test_what_is_there_already_fits(written: str, name: str) -> None:
     for long, limit in ((True, 4000), (False, 30)):
-        field: Any = text_field(name, phrases_for("fr"), value=written, long=long).to_component_dict()
+        field: Any = build_text_field(name, load_messages("fr"), value=written, is_multiline=long).to_component_dict()
 
         assert field["component"]["max_length"] == limit
-        assert wide(field["component"].get("value") or "") <= limit
+        assert utf16_length(field["component"].get("value") or "") <= limit
 
 
-@given(st.text(st.characters(), max_size=300), st.none() | st.integers(0, 2**32), st.sampled_from(languages()))
+@given(st.text(st.characters(), max_size=300), st.none() | st.integers(0, 2**32), st.sampled_from(list_languages()))
 def test_a_picture_is_named_within_a_choice(prompt: str, seed: int | None, language: str) -> None:
     request = Request(model="sdxl", text_prompts=(TextPrompt(text=prompt),) if prompt else (), has_picture=True)
     job = Job(
@@ -83,8 +83,8 @@ def test_a_picture_is_named_within_a_choice(prompt: str, seed: int | None, langu
         request=request,
         seed=seed,
         requester=Requester(id=42, name="ada"),
-        place=Place(guild=1, channel=2, message=3),
+        origin=Origin(guild_id=1, channel_id=2, message_id=3),
         accepted_at=0,
     )
 
-    assert 1 <= wide(picture_label(job, seed, phrases_for(language))) <= 100
+    assert 1 <= utf16_length(build_picture_label(job, seed, load_messages(language))) <= 100

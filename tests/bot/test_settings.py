@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.settings import Settings
-from shared.settings import SettingsMissing, read_settings, rows
+from shared.settings import InvalidSettingsError, describe_settings, read_settings
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def test_a_token_is_all_that_must_be_given(monkeypatch: pytest.MonkeyPatch) -> N
     assert settings.discord_token.get_secret_value() == "abc"
     assert settings.attachment_hosts == ("cdn.discordapp.com", "media.discordapp.net")
     assert settings.attachment_max_bytes == 25 * 1024 * 1024
-    assert settings.extras_users == frozenset()
+    assert settings.extras_allowed_users == frozenset()
     assert settings.discord_api_url == "https://discord.com/api/v10"
 
 
@@ -36,7 +36,7 @@ def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = read_settings(Settings)
 
     assert settings.attachment_hosts == ("cdn.example.org", "127.0.0.1")
-    assert settings.extras_users == {12, 34}
+    assert settings.extras_allowed_users == {12, 34}
 
 
 def test_a_file_named_env_is_read_and_the_environment_goes_before_it(
@@ -55,7 +55,7 @@ def test_everything_missing_or_wrong_is_named_at_once_without_its_value(monkeypa
     monkeypatch.setenv("EXTRAS_USERS", "ada,ben")
     monkeypatch.setenv("CATALOGUE_FILE", "/nowhere.toml")
 
-    with pytest.raises(SettingsMissing) as missing:
+    with pytest.raises(InvalidSettingsError) as missing:
         read_settings(Settings)
 
     lines = str(missing.value).splitlines()
@@ -78,7 +78,7 @@ def test_everything_missing_or_wrong_is_named_at_once_without_its_value(monkeypa
     ],
 )
 def test_values_out_of_bounds_are_refused(given: dict[str, Any]) -> None:
-    with pytest.raises(SettingsMissing, match=f"{next(iter(given)).upper()} is wrong"):
+    with pytest.raises(InvalidSettingsError, match=f"{next(iter(given)).upper()} is wrong"):
         read_settings(Settings, discord_token="abc", **given)
 
 
@@ -97,7 +97,7 @@ def test_an_empty_variable_counts_as_absent(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_every_setting_is_a_row_with_words_on_where_its_value_comes_from() -> None:
-    table = {name: (default, description) for name, default, description in rows(Settings)}
+    table = {name: (default, description) for name, default, description in describe_settings(Settings)}
 
     assert set(table) == {name.upper() for name in Settings.model_fields}
     assert table["ATTACHMENT_HOSTS"][0] == "cdn.discordapp.com,media.discordapp.net"

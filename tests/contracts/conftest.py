@@ -7,18 +7,24 @@ import pytest
 import bot.adapters.redis as bot_side
 import worker.adapters.redis as worker_side
 from shared.catalogue import Catalogue
-from tests.contracts.halves import LEASE, Tickets
+from tests.contracts.halves import LEASE_SECONDS, RecordedTickets
 
 
 @pytest.fixture
-def tickets() -> Tickets:
-    return Tickets()
+def tickets() -> RecordedTickets:
+    return RecordedTickets()
 
 
 @pytest.fixture
-async def bot_queue(redis_url: str, catalogue: Catalogue, tickets: Tickets) -> AsyncIterator[bot_side.RedisQueue]:
-    queue = bot_side.RedisQueue(
-        bot_side.connect(redis_url), catalogue=catalogue, ticket=tickets.from_bot, max_waiting=50, max_running=2
+async def bot_queue(
+    redis_url: str, catalogue: Catalogue, tickets: RecordedTickets
+) -> AsyncIterator[bot_side.RedisJobQueue]:
+    queue = bot_side.RedisJobQueue(
+        bot_side.connect_to_redis(redis_url),
+        catalogue=catalogue,
+        build_ticket=tickets.send_from_bot,
+        max_waiting=50,
+        max_running=2,
     )
     await queue.start()
     yield queue
@@ -26,7 +32,7 @@ async def bot_queue(redis_url: str, catalogue: Catalogue, tickets: Tickets) -> A
 
 
 @pytest.fixture
-def worker_queue(redis_url: str, tickets: Tickets) -> Iterator[worker_side.RedisQueue]:
+def worker_queue(redis_url: str, tickets: RecordedTickets) -> Iterator[worker_side.RedisJobQueue]:
     client = worker_side.connect(redis_url)
-    yield worker_side.RedisQueue(client, tickets.from_worker, lease=LEASE)
+    yield worker_side.RedisJobQueue(client, tickets.send_from_worker, lease_seconds=LEASE_SECONDS)
     client.close()

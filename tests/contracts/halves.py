@@ -5,16 +5,16 @@ import time
 
 import worker.adapters.redis as worker_side
 from shared.catalogue import Catalogue
-from shared.job import Job, Place, Requester
+from shared.job import Job, Origin, Requester
 from shared.outcome import Generated
 from shared.prompts import TextPrompt
 from shared.request import Request
-from worker.ports import Claim, Lane
+from worker.ports import Claim, Stage
 
-MADE = Generated(seed=7, media_type="image/png", width=64, height=64, seconds=2.0)
+GENERATED = Generated(seed=7, media_type="image/png", width=64, height=64, duration_seconds=2.0)
 
 
-def job(
+def make_job(
     number: int,
     user: int = 1,
     *,
@@ -28,42 +28,42 @@ def job(
         request=Request(model=model, text_prompts=(TextPrompt(text="a castle"),), has_picture=has_picture),
         seed=7,
         requester=Requester(id=user, name="Ada"),
-        place=Place(guild=guild, channel=channel, message=number),
+        origin=Origin(guild_id=guild, channel_id=channel, message_id=number),
         accepted_at=time.time(),
     )
 
 
-LEASE = 0.4
+LEASE_SECONDS = 0.4
 
 
-async def let_the_lease_expire(queue: worker_side.RedisQueue, catalogue: Catalogue) -> None:
+async def wait_for_lease_expiry(queue: worker_side.RedisJobQueue, catalogue: Catalogue) -> None:
     """Sweep on and on, as workers do, until a lease that nobody renews has ended."""
     for _ in range(6):
-        await asyncio.sleep(LEASE / 5)
+        await asyncio.sleep(LEASE_SECONDS / 5)
         queue.sweep(catalogue)
 
 
-async def renew_for_a_while(queue: worker_side.RedisQueue, catalogue: Catalogue) -> None:
+async def renew_beyond_lease(queue: worker_side.RedisJobQueue, catalogue: Catalogue) -> None:
     """Make the rounds of a worker for longer than a lease."""
     for _ in range(6):
-        await asyncio.sleep(LEASE / 5)
-        queue.renew()
+        await asyncio.sleep(LEASE_SECONDS / 5)
+        queue.renew_leases()
         queue.sweep(catalogue)
 
 
-class Tickets:
+class RecordedTickets:
     def __init__(self) -> None:
         self.sent: list[str] = []
 
-    def from_bot(self, lane: str) -> str:
-        self.sent.append(lane)
+    def send_from_bot(self, stage: str) -> str:
+        self.sent.append(stage)
         return ""
 
-    def from_worker(self, lane: str) -> None:
-        self.sent.append(str(lane))
+    def send_from_worker(self, stage: str) -> None:
+        self.sent.append(str(stage))
 
 
-def claimed(queue: worker_side.RedisQueue, lane: Lane = Lane.GENERATE) -> Claim:
-    claim = queue.claim(lane)
+def claim_job(queue: worker_side.RedisJobQueue, stage: Stage = Stage.GENERATE) -> Claim:
+    claim = queue.claim(stage)
     assert claim is not None
     return claim

@@ -5,22 +5,22 @@ import redis
 import bot.adapters.redis as bot_side
 import worker.adapters.redis as worker_side
 from shared.queue.names import dead_letter_key
-from tests.contracts.halves import MADE, claimed, job
+from tests.contracts.halves import GENERATED, claim_job, make_job
 
 
 async def test_only_ended_jobs_are_dropped(
-    bot_queue: bot_side.RedisQueue, worker_queue: worker_side.RedisQueue, redis_url: str
+    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, redis_url: str
 ) -> None:
-    await bot_queue.accept(job(1), None)
-    worker_queue.finish(claimed(worker_queue), MADE, b"picture")
-    (ended,) = await bot_queue.outcomes()
-    await bot_queue.delivered(ended, 99)
-    await bot_queue.accept(job(2), None)
+    await bot_queue.enqueue_job(make_job(1), None)
+    worker_queue.finish(claim_job(worker_queue), GENERATED, b"picture")
+    (ended,) = await bot_queue.read_outcomes()
+    await bot_queue.acknowledge_outcome(ended, 99)
+    await bot_queue.enqueue_job(make_job(2), None)
     with redis.Redis.from_url(redis_url) as client:
         client.hset(dead_letter_key("3"), "job", "a prompt")
 
-        await bot_queue.drop(["1", "2", "3", *map(str, range(1000, 1500))])
+        await bot_queue.purge_jobs(["1", "2", "3", *map(str, range(1000, 1500))])
 
-        assert [standing.job.id for standing in await bot_queue.standings(["1", "2"])] == ["2"]
+        assert [standing.job.id for standing in await bot_queue.load_statuses(["1", "2"])] == ["2"]
         assert client.exists(dead_letter_key("3")) == 0
         assert b"a castle" not in b"".join(client.dump(key) or b"" for key in client.scan_iter("*1"))

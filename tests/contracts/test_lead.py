@@ -9,35 +9,38 @@ import pytest
 import redis
 
 from bot.adapters import redis as adapter
-from bot.adapters.lead import LEAD, Lead
+from bot.adapters.lead import LEADER_KEY, LeaderLock
 from shared.catalogue import Catalogue
-from shared.queue.names import CONSUMER, GROUP, OUTCOMES
+from shared.queue.names import CONSUMER_GROUP, CONSUMER_NAME, OUTCOME_STREAM
 
-LEASE, STEP = 0.6, 0.1
+LEASE_SECONDS, STEP_SECONDS = 0.6, 0.1
 
 
-class Bot:
+class LeaderCandidate:
     """A lead, and work that counts its beginnings and knows whether it is being done."""
 
     def __init__(self, url: str) -> None:
-        self.redis = adapter.connect(url)
-        self.lead = Lead(self.redis, lease=LEASE, step=STEP)
-        self.begun = 0
-        self.at_work = False
+        self.redis = adapter.connect_to_redis(url)
+        self.leader_lock = LeaderLock(self.redis, lease_seconds=LEASE_SECONDS, renew_interval_seconds=STEP_SECONDS)
+        self.start_count = 0
+        self.is_working = False
 
     async def work(self) -> None:
-        self.begun += 1
-        self.at_work = True
+        self.start_count += 1
+        self.is_working = True
         try:
             await asyncio.Event().wait()
         finally:
-            self.at_work = False
+            self.is_working = False
 
 
 @asynccontextmanager
-async def running(url: str) -> AsyncIterator[Bot]:
-    bot = Bot(url)
-    tasks = [asyncio.create_task(bot.lead.run()), asyncio.create_task(bot.lead.during(bot.work))]
+async def run_candidate(url: str) -> AsyncIterator[LeaderCandidate]:
+    bot = LeaderCandidate(url)
+    tasks = [
+        asyncio.create_task(bot.leader_lock.run()),
+        asyncio.create_task(bot.leader_lock.run_while_leader(bot.work)),
+    ]
     try:
         yield bot
     finally:
@@ -46,15 +49,15 @@ async def running(url: str) -> AsyncIterator[Bot]:
         for task in tasks:
             with suppress(asyncio.CancelledError):
                 await task
-        await bot.lead.close()
+        await bot.leader_lock.close()
         await bot.redis.aclose()
 
 
-async def until(bot: Bot, *, at_work: bool) -> float:
+async def wait_until_working(bot: LeaderCandidate, *, is_working: bool) -> float:
     """Wait for it, and give the seconds that it took."""
     started = time.monotonic()
     async with asyncio.timeout(5):
-        while bot.at_work is not at_work:  # noqa: ASYNC110 - what a test looks at has no event
+        while bot.is_working is not is_working:  # noqa: ASYNC110 - what a test looks at has no event
             await asyncio.sleep(0.01)
     return time.monotonic() - started
 
@@ -62,40 +65,40 @@ async def until(bot: Bot, *, at_work: bool) -> float:
 async def test_one_of_two_works_and_the_other_follows_at_once_when_it_ends_in_order(redis_url: str) -> None:
     async with AsyncExitStack() as both:
         ending = await both.enter_async_context(AsyncExitStack())
-        first = await ending.enter_async_context(running(redis_url))
-        await until(first, at_work=True)
-        second = await both.enter_async_context(running(redis_url))
-        await asyncio.sleep(2 * LEASE)
-        assert (first.begun, first.at_work, second.begun) == (1, True, 0)
+        first = await ending.enter_async_context(run_candidate(redis_url))
+        await wait_until_working(first, is_working=True)
+        second = await both.enter_async_context(run_candidate(redis_url))
+        await asyncio.sleep(2 * LEASE_SECONDS)
+        assert (first.start_count, first.is_working, second.start_count) == (1, True, 0)
 
         await ending.aclose()
 
-        assert await until(second, at_work=True) < 3 * STEP
-        assert not first.at_work
+        assert await wait_until_working(second, is_working=True) < 3 * STEP_SECONDS
+        assert not first.is_working
 
 
 async def test_who_loses_the_lead_stops_working_and_begins_anew_when_it_has_it_back(redis_url: str) -> None:
-    async with running(redis_url) as bot:
-        await until(bot, at_work=True)
+    async with run_candidate(redis_url) as bot:
+        await wait_until_working(bot, is_working=True)
         with redis.Redis.from_url(redis_url) as client:
-            client.set(LEAD, "another", px=int(LEASE * 1000))
+            client.set(LEADER_KEY, "another", px=int(LEASE_SECONDS * 1000))
 
-        await until(bot, at_work=False)
-        took = await until(bot, at_work=True)
+        await wait_until_working(bot, is_working=False)
+        took = await wait_until_working(bot, is_working=True)
 
-    assert bot.begun == 2
-    assert took < LEASE + 5 * STEP
+    assert bot.start_count == 2
+    assert took < LEASE_SECONDS + 5 * STEP_SECONDS
 
 
 async def test_an_emptied_redis_costs_nobody_the_lead(redis_url: str) -> None:
-    async with running(redis_url) as bot:
-        await until(bot, at_work=True)
+    async with run_candidate(redis_url) as bot:
+        await wait_until_working(bot, is_working=True)
         with redis.Redis.from_url(redis_url) as client:
             client.flushall()
 
-        await asyncio.sleep(3 * STEP)
+        await asyncio.sleep(3 * STEP_SECONDS)
 
-        assert (bot.begun, bot.at_work) == (1, True)
+        assert (bot.start_count, bot.is_working) == (1, True)
 
 
 async def test_an_outcome_that_was_handed_to_a_bot_that_is_gone_is_handed_out_again(
@@ -103,16 +106,18 @@ async def test_an_outcome_that_was_handed_to_a_bot_that_is_gone_is_handed_out_ag
 ) -> None:
     monkeypatch.setattr(adapter, "LOOK_BACK_SECONDS", 0.2)
     monkeypatch.setattr(adapter, "READ_SECONDS", 0.1)
-    queue = adapter.RedisQueue(adapter.connect(redis_url), catalogue=catalogue, ticket=_no_ticket)
+    queue = adapter.RedisJobQueue(
+        adapter.connect_to_redis(redis_url), catalogue=catalogue, build_ticket=_send_no_ticket
+    )
     await queue.start()
     with redis.Redis.from_url(redis_url) as client:
-        client.xadd(OUTCOMES, {"job": "1"})
-        [mine] = await queue.outcomes()
-        client.xadd(OUTCOMES, {"job": "2"})
-        client.xreadgroup(GROUP, CONSUMER, {OUTCOMES: ">"})
+        client.xadd(OUTCOME_STREAM, {"job": "1"})
+        [mine] = await queue.read_outcomes()
+        client.xadd(OUTCOME_STREAM, {"job": "2"})
+        client.xreadgroup(CONSUMER_GROUP, CONSUMER_NAME, {OUTCOME_STREAM: ">"})
 
         async with asyncio.timeout(5):
-            while not (again := await queue.outcomes()):
+            while not (again := await queue.read_outcomes()):
                 pass
 
     assert mine.job_id == "1"
@@ -120,6 +125,6 @@ async def test_an_outcome_that_was_handed_to_a_bot_that_is_gone_is_handed_out_ag
     await queue.close()
 
 
-def _no_ticket(lane: str) -> str:
-    del lane
+def _send_no_ticket(stage: str) -> str:
+    del stage
     return ""

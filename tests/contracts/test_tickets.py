@@ -5,31 +5,33 @@ from typing import Any
 from kombu import Connection
 
 import bot.adapters.redis as bot_side
-from bot.adapters.celery import CeleryTickets
+from bot.adapters.celery import CeleryTicketWriter
 from shared.catalogue import Catalogue
-from shared.queue.names import GENERATE, PREPARE, TASKS
-from shared.queue.transport import CELERY_SETTINGS
-from tests.contracts.halves import job
+from shared.queue.names import GENERATE, PREPARE, TASK_NAMES
+from shared.queue.transport import CELERY_CONFIG
+from tests.contracts.halves import make_job
 
-WHERE = CELERY_SETTINGS["broker_transport_options"]
+TRANSPORT_OPTIONS = CELERY_CONFIG["broker_transport_options"]
 
 
-async def test_each_job_has_a_ticket_of_its_own_for_its_lane(redis_url: str, catalogue: Catalogue) -> None:
-    queue = bot_side.RedisQueue(bot_side.connect(redis_url), catalogue=catalogue, ticket=CeleryTickets().write)
+async def test_each_job_has_a_ticket_of_its_own_for_its_stage(redis_url: str, catalogue: Catalogue) -> None:
+    queue = bot_side.RedisJobQueue(
+        bot_side.connect_to_redis(redis_url), catalogue=catalogue, build_ticket=CeleryTicketWriter().write_ticket
+    )
     for number in (1, 2):
-        await queue.accept(job(number), None)
-        await queue.accept(job(number), None)
-    await queue.accept(job(3, has_picture=True), b"an upload")
+        await queue.enqueue_job(make_job(number), None)
+        await queue.enqueue_job(make_job(number), None)
+    await queue.enqueue_job(make_job(3, has_picture=True), b"an upload")
     await queue.close()
 
-    with Connection(redis_url, transport_options=WHERE) as connection:
+    with Connection(redis_url, transport_options=TRANSPORT_OPTIONS) as connection:
         channel: Any = connection.default_channel
         taken = [channel.basic_get(lane, no_ack=True) for lane in (GENERATE, GENERATE, PREPARE, GENERATE, PREPARE)]
         channel.client.connection_pool.disconnect()
 
     first, second, third = (ticket for ticket in taken if ticket is not None)
     assert [ticket.headers["task"] for ticket in (first, second, third)] == [
-        TASKS[lane] for lane in (GENERATE, GENERATE, PREPARE)
+        TASK_NAMES[lane] for lane in (GENERATE, GENERATE, PREPARE)
     ]
     assert first.decode() == [[], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
     assert len({ticket.headers["id"] for ticket in (first, second, third)}) == 3

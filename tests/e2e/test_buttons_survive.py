@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 import redis
 
-from demo.first_picture import wait_until_ready, words_of
-from demo.house import House, open_house
+from demo.first_picture import iter_message_texts, wait_until_ready
+from demo.house import Stack, run_stack
 from demo.processes import Process
-from demo.web import call
+from demo.web import request_json
 from shared.queue.names import OPEN_JOBS
-from tests.e2e.asker import Asker, custom_ids, until
+from tests.e2e.asker import DiscordUser, list_custom_ids, wait_until
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def house(tmp_path: Path) -> Iterator[Stack]:
     """A house whose bot comes and goes."""
-    with open_house(
+    with run_stack(
         tmp_path / "logs",
         discord_options=("--no-rate-limits",),
         bedrock_options=("--latency", "0.2"),
@@ -29,94 +29,104 @@ def house(tmp_path: Path) -> Iterator[House]:
         opened.processes["bot"].stop()
 
 
-def stop(house: House) -> None:
+def stop_bot(house: Stack) -> None:
     """Stop the bot when it has written down what it told."""
     with redis.Redis.from_url(house.redis_url) as client:
-        until(lambda: not client.exists(OPEN_JOBS), "a queue without open jobs")
+        wait_until(lambda: not client.exists(OPEN_JOBS), "a queue without open jobs")
     assert house.processes["bot"].stop() == 0
 
 
-def start(house: House) -> None:
+def start_bot(house: Stack) -> None:
     """Start the bot again, in a process that knows nothing."""
     before = house.processes["bot"]
     house.processes["bot"] = Process("bot-again", ("-m", "bot"), before.log.parent, house.environment)
     wait_until_ready(house)
 
 
-def empty_redis(house: House) -> None:
+def empty_redis(house: Stack) -> None:
     with redis.Redis.from_url(house.redis_url) as client:
         client.flushall()
 
 
-def lose_records(house: House) -> None:
+def delete_records(house: Stack) -> None:
     file = Path(house.environment["DATABASE_URL"].removeprefix("sqlite:///"))
     for left in file.parent.glob(file.name + "*"):
         left.unlink()
 
 
-def last_call(house: House) -> dict[str, Any]:
-    body: dict[str, Any] = call("GET", f"{house.bedrock_url}/control/calls")[-1]["body"]
+def find_last_call(house: Stack) -> dict[str, Any]:
+    body: dict[str, Any] = request_json("GET", f"{house.bedrock_url}/control/calls")[-1]["body"]
     return body
 
 
-def test_a_form_that_was_opened_before_a_restart_is_taken_after_it(house: House) -> None:
-    ada = Asker(house)
-    first = ada.answer(ada.ask("a castle", seed=7))
-    opened = ada.press(first, "edit")
-    filled = ada.fields(opened)
-    stop(house)
-    start(house)
+def test_a_form_that_was_opened_before_a_restart_is_taken_after_it(house: Stack) -> None:
+    ada = DiscordUser(house)
+    first = ada.wait_for_result(ada.submit_imagine("a castle", seed=7))
+    opened = ada.press_button(first, "edit")
+    filled = ada.read_modal_fields(opened)
+    stop_bot(house)
+    start_bot(house)
 
-    ada.answer_here(ada.submit(opened, **filled | {"prompt": "a ship"}))
+    ada.wait_for_result_in_place(ada.submit_modal(opened, **filled | {"prompt": "a ship"}))
 
-    assert (last_call(house)["prompt"], last_call(house)["seed"]) == ("a ship", 7)
+    assert (find_last_call(house)["prompt"], find_last_call(house)["seed"]) == ("a ship", 7)
 
 
-def test_with_redis_emptied_the_records_are_enough(house: House) -> None:
-    ada = Asker(house)
-    first = ada.answer(ada.ask("a castle", keep=60))
-    before = last_call(house)
-    stop(house)
+def test_with_redis_emptied_the_records_are_enough(house: Stack) -> None:
+    ada = DiscordUser(house)
+    first = ada.wait_for_result(ada.submit_imagine("a castle", keep=60))
+    before = find_last_call(house)
+    stop_bot(house)
     empty_redis(house)
-    start(house)
+    start_bot(house)
 
-    ada.answer_here(ada.press(first, "again"))
+    ada.wait_for_result_in_place(ada.press_button(first, "again"))
 
-    assert {**last_call(house), "seed": 0, "image": 0} == {**before, "seed": 0, "image": 0}
+    assert {**find_last_call(house), "seed": 0, "image": 0} == {**before, "seed": 0, "image": 0}
 
 
-def test_with_the_records_lost_too_the_pictures_own_words_are_enough(house: House) -> None:
-    ada = Asker(house)
-    from_words = ada.answer(ada.ask("a castle", image=None, negative="crowds", aspect="16:9"))
-    before = last_call(house)
-    from_picture = ada.answer(ada.ask("a ship", keep=60))
-    stop(house)
+def test_with_the_records_lost_too_the_pictures_own_words_are_enough(house: Stack) -> None:
+    ada = DiscordUser(house)
+    from_words = ada.wait_for_result(ada.submit_imagine("a castle", image=None, negative="crowds", aspect="16:9"))
+    before = find_last_call(house)
+    from_picture = ada.wait_for_result(ada.submit_imagine("a ship", keep=60))
+    stop_bot(house)
     empty_redis(house)
-    lose_records(house)
-    start(house)
+    delete_records(house)
+    start_bot(house)
 
-    ada.answer_here(ada.press(from_words, "again"))
-    assert {**last_call(house), "seed": 0} == {**before, "seed": 0}
-    ada.answer_here(ada.press(from_picture, "vary", "strong"))
-    assert (last_call(house)["prompt"], last_call(house)["strength"]) == ("a ship", 0.5)
-    ada.answer_here(ada.press(ada.private(ada.press(from_picture, "upscale")), "upscale", "fast-upscale"))
-    assert "The picture this started from is gone." in ada.private_words(ada.press(from_picture, "again"))
-    assert "a ship" in "\n".join(words_of(ada.private(ada.press(from_picture, "details"))))
-    assert "cannot be marked" in ada.private_words(ada.press(from_picture, "favourite"))
+    ada.wait_for_result_in_place(ada.press_button(from_words, "again"))
+    assert {**find_last_call(house), "seed": 0} == {**before, "seed": 0}
+    ada.wait_for_result_in_place(ada.press_button(from_picture, "vary", "strong"))
+    assert (find_last_call(house)["prompt"], find_last_call(house)["strength"]) == ("a ship", 0.5)
+    ada.wait_for_result_in_place(
+        ada.press_button(
+            ada.wait_for_private_message(ada.press_button(from_picture, "upscale")), "upscale", "fast-upscale"
+        )
+    )
+    assert "The picture this started from is gone." in ada.wait_for_private_text(
+        ada.press_button(from_picture, "again")
+    )
+    assert "a ship" in "\n".join(
+        iter_message_texts(ada.wait_for_private_message(ada.press_button(from_picture, "details")))
+    )
+    assert "cannot be marked" in ada.wait_for_private_text(ada.press_button(from_picture, "favourite"))
 
 
-def test_where_a_model_is_gone_another_one_is_asked_by_a_button(house: House) -> None:
-    ada = Asker(house)
-    gone = ada.answer(ada.ask("a castle [eol-once]", image=None))
-    said = "\n".join(words_of(gone))
+def test_where_a_model_is_gone_another_one_is_asked_by_a_button(house: Stack) -> None:
+    ada = DiscordUser(house)
+    gone = ada.wait_for_result(ada.submit_imagine("a castle [eol-once]", image=None))
+    said = "\n".join(iter_message_texts(gone))
 
-    ada.answer_here(ada.press(gone, "again", "stable-image-core"))
+    ada.wait_for_result_in_place(ada.press_button(gone, "again", "stable-image-core"))
 
     assert "SD 3.5 Large is no longer available" in said
-    assert call("GET", f"{house.bedrock_url}/control/calls")[-1]["model"].startswith("stability.stable-image-core")
-    assert "no longer available" in ada.private_words(ada.press(gone, "again", gone_job(gone)))
+    assert request_json("GET", f"{house.bedrock_url}/control/calls")[-1]["model"].startswith(
+        "stability.stable-image-core"
+    )
+    assert "no longer available" in ada.wait_for_private_text(ada.press_button(gone, "again", find_job_id(gone)))
 
 
-def gone_job(message: dict[str, Any]) -> str:
+def find_job_id(message: dict[str, Any]) -> str:
     """Give the end of the custom id of the plain Again: the job's own id."""
-    return next(written for written in custom_ids(message) if written.count(":") == 1).partition(":")[2]
+    return next(written for written in list_custom_ids(message) if written.count(":") == 1).partition(":")[2]

@@ -5,50 +5,56 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.asker import Asker, custom_ids, until
+from tests.e2e.asker import DiscordUser, list_custom_ids, wait_until
 
-Calls = Callable[[], list[dict[str, Any]]]
-
-
-def made_by(result: dict[str, Any]) -> str:
-    return next(i for i in custom_ids(result) if i.startswith("again:")).removeprefix("again:")
+CallLister = Callable[[], list[dict[str, Any]]]
 
 
-def finished(ada: Asker, job: str, answer: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+def read_job_id(result: dict[str, Any]) -> str:
+    return next(i for i in list_custom_ids(result) if i.startswith("again:")).removeprefix("again:")
+
+
+def wait_until_stored(ada: DiscordUser, job: str, answer: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
     told = answer(job)
-    ada.written_down(job)
+    ada.wait_until_stored(job)
     return told
 
 
 @pytest.fixture
-def first(ada: Asker, calls: Calls) -> dict[str, Any]:
+def first(ada: DiscordUser, calls: CallLister) -> dict[str, Any]:
     """A result in a thread of its own, the first in the books."""
     del calls
-    return finished(ada, ada.ask("a castle", keep=60), ada.answer)
+    return wait_until_stored(ada, ada.submit_imagine("a castle", keep=60), ada.wait_for_result)
 
 
 def test_without_an_attachment_the_latest_picture_is_where_it_starts_and_the_status_says_so(
-    ada: Asker, first: dict[str, Any], calls: Calls
+    ada: DiscordUser, first: dict[str, Any], calls: CallLister
 ) -> None:
-    job = ada.ask("a ruin [slow:2]", image=None, channel=first["channel_id"])
-    until(lambda: "from this thread's latest picture.\n" in ada.status(job)["content"], "where it starts from")
-    finished(ada, job, ada.answer_here)
-    again = ada.ask("a meadow", image=None, channel=first["channel_id"])
-    ada.answer_here(again)
+    job = ada.submit_imagine("a ruin [slow:2]", image=None, channel=first["channel_id"])
+    wait_until(
+        lambda: "from this thread's latest picture.\n" in ada.wait_for_status(job)["content"], "where it starts from"
+    )
+    wait_until_stored(ada, job, ada.wait_for_result_in_place)
+    again = ada.submit_imagine("a meadow", image=None, channel=first["channel_id"])
+    ada.wait_for_result_in_place(again)
 
     pictures = [call["body"]["image"] for call in calls()]
     assert len({str(picture) for picture in pictures}) == 3, "each starts from the one before it"
 
 
-def test_one_option_says_which_picture_or_none(ada: Asker, first: dict[str, Any], calls: Calls) -> None:
-    thread, job = first["channel_id"], made_by(first)
-    second = ada.ask("a ruin", image=None, channel=thread)
-    finished(ada, second, ada.answer_here)
+def test_one_option_says_which_picture_or_none(ada: DiscordUser, first: dict[str, Any], calls: CallLister) -> None:
+    thread, job = first["channel_id"], read_job_id(first)
+    second = ada.submit_imagine("a ruin", image=None, channel=thread)
+    wait_until_stored(ada, second, ada.wait_for_result_in_place)
 
-    offered = ada.offered("", "from", thread)
-    typed = ada.offered("RUIN", "from", thread)
+    offered = ada.autocomplete_option("", "from", thread)
+    typed = ada.autocomplete_option("RUIN", "from", thread)
     for source in ("original", "none", job, "latest"):
-        finished(ada, ada.ask("a meadow", image=None, channel=thread, **{"from": source}), ada.answer_here)
+        wait_until_stored(
+            ada,
+            ada.submit_imagine("a meadow", image=None, channel=thread, **{"from": source}),
+            ada.wait_for_result_in_place,
+        )
 
     assert [choice["value"] for choice in offered] == ["latest", "original", "none", second, job]
     assert [choice["value"] for choice in typed] == [second]
@@ -60,10 +66,12 @@ def test_one_option_says_which_picture_or_none(ada: Asker, first: dict[str, Any]
     assert len({str(picture) for picture in (original, earlier, latest)}) == 3
 
 
-def test_what_is_for_words_alone_paints_from_words_alone(ada: Asker, first: dict[str, Any], calls: Calls) -> None:
+def test_what_is_for_words_alone_paints_from_words_alone(
+    ada: DiscordUser, first: dict[str, Any], calls: CallLister
+) -> None:
     thread = first["channel_id"]
 
-    ada.answer_here(ada.ask("a meadow", image=None, channel=thread, aspect="16:9"))
-    ada.answer_here(ada.ask("a meadow", image=None, channel=thread, model="stable-image-core"))
+    ada.wait_for_result_in_place(ada.submit_imagine("a meadow", image=None, channel=thread, aspect="16:9"))
+    ada.wait_for_result_in_place(ada.submit_imagine("a meadow", image=None, channel=thread, model="stable-image-core"))
 
     assert [call["body"].get("image") for call in calls()[1:]] == [None, None]

@@ -17,19 +17,19 @@ CHECKER = TOOLS / "check_discord_exchanges.py"
 DEMO = [sys.executable, "-m", "demo"]
 
 
-def marked(folder: Path) -> dict[str, str]:
+def mark_environment(folder: Path) -> dict[str, str]:
     """Mark the environment, which every child inherits, so that what is left of them can be found."""
     return {**os.environ, "LEFT_BEHIND_BY": str(folder)}
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [*DEMO, "--once", "--folder", str(folder), *arguments]
     return subprocess.run(
-        command, cwd=ROOT, env=marked(folder), capture_output=True, text=True, timeout=100, check=False
+        command, cwd=ROOT, env=mark_environment(folder), capture_output=True, text=True, timeout=100, check=False
     )
 
 
-def left_behind_by(folder: Path) -> list[str]:
+def list_leftover_processes(folder: Path) -> list[str]:
     mark, found = f"LEFT_BEHIND_BY={folder}".encode(), []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
@@ -39,7 +39,7 @@ def left_behind_by(folder: Path) -> list[str]:
 
 
 def test_once_makes_a_picture_and_ends_with_a_line_of_json(tmp_path: Path) -> None:
-    done = run(tmp_path, "--record", str(tmp_path / "exchanges.jsonl"))
+    done = run_demo(tmp_path, "--record", str(tmp_path / "exchanges.jsonl"))
 
     assert done.returncode == 0, done.stderr
     made = json.loads(done.stdout.splitlines()[-1])
@@ -48,14 +48,14 @@ def test_once_makes_a_picture_and_ends_with_a_line_of_json(tmp_path: Path) -> No
         assert picture.format == "PNG"
         assert json.loads(picture.info["pentimento"])["seed"] == made["seed"]
     assert (tmp_path / "exchanges.jsonl").stat().st_size > 0
-    assert left_behind_by(tmp_path) == []
+    assert list_leftover_processes(tmp_path) == []
 
 
 def test_what_was_recorded_is_what_discords_own_document_allows(tmp_path: Path) -> None:
     if not CHECKER.exists():
         pytest.skip(f"Discord's OpenAPI document is not beside the checkout ({CHECKER})")
     record = tmp_path / "exchanges.jsonl"
-    assert run(tmp_path, "--record", str(record)).returncode == 0
+    assert run_demo(tmp_path, "--record", str(record)).returncode == 0
 
     checked = subprocess.run([sys.executable, CHECKER, record], capture_output=True, text=True, check=False)
 
@@ -63,14 +63,14 @@ def test_what_was_recorded_is_what_discords_own_document_allows(tmp_path: Path) 
 
 
 def test_a_request_that_ends_without_a_picture_ends_the_demo_with_words(tmp_path: Path) -> None:
-    done = run(tmp_path, "--prompt", "a castle [filtered]")
+    done = run_demo(tmp_path, "--prompt", "a castle [filtered]")
 
     assert done.returncode == 1
     assert "filter" in done.stderr
 
 
 def test_a_picture_that_is_not_there_is_said_before_anything_starts(tmp_path: Path) -> None:
-    done = run(tmp_path, "--image", "no-such-picture.png")
+    done = run_demo(tmp_path, "--image", "no-such-picture.png")
 
     assert done.returncode == 1
     assert "no-such-picture.png" in done.stderr
@@ -82,7 +82,7 @@ def test_interrupting_stops_everything_and_a_second_start_works(tmp_path: Path) 
         process = subprocess.Popen(
             [*DEMO, "--folder", str(tmp_path)],
             cwd=ROOT,
-            env=marked(tmp_path),
+            env=mark_environment(tmp_path),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -99,4 +99,4 @@ def test_interrupting_stops_everything_and_a_second_start_works(tmp_path: Path) 
         assert process.returncode == 0
         assert "Stopped." in rest
         assert "Traceback" not in errors
-        assert left_behind_by(tmp_path) == []
+        assert list_leftover_processes(tmp_path) == []

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from demo.first_picture import words_of
-from demo.house import House
-from demo.web import download
-from tests.e2e.asker import Asker, media_of, until
+from demo.first_picture import iter_message_texts
+from demo.house import Stack
+from demo.web import download_bytes
+from tests.e2e.asker import DiscordUser, list_media, wait_until
 
-Calls = Callable[[], list[dict[str, Any]]]
+CallLister = Callable[[], list[dict[str, Any]]]
 EVERY_SDXL_OPTION: dict[str, Any] = {
     "model": "sdxl",
     "negative": "crowds",
@@ -32,37 +32,40 @@ EVERY_SDXL_OPTION: dict[str, Any] = {
 }
 
 
-def words(message: dict[str, Any]) -> str:
-    return "\n".join(words_of(message))
+def read_text(message: dict[str, Any]) -> str:
+    return "\n".join(iter_message_texts(message))
 
 
-def picture(message: dict[str, Any]) -> Image.Image:
-    [item] = media_of(message)
-    opened: Image.Image = Image.open(io.BytesIO(download(item["media"]["url"])))
+def find_image(message: dict[str, Any]) -> Image.Image:
+    [item] = list_media(message)
+    opened: Image.Image = Image.open(io.BytesIO(download_bytes(item["media"]["url"])))
     return opened
 
 
-def test_a_picture_and_its_seed_come_out_in_a_thread(ada: Asker, calls: Calls) -> None:
-    job = ada.ask("a castle in fog", keep=60)
+def test_a_picture_and_its_seed_come_out_in_a_thread(ada: DiscordUser, calls: CallLister) -> None:
+    job = ada.submit_imagine("a castle in fog", keep=60)
 
-    answer = ada.answer(job)
+    answer = ada.wait_for_result(job)
 
     [paid] = calls()
-    made = picture(answer)
-    assert str(paid["seed"]) in words(answer)
+    made = find_image(answer)
+    assert str(paid["seed"]) in read_text(answer)
     assert paid["body"]["strength"] == 0.4
-    assert media_of(answer)[0]["description"] == "Picture changed by AI after the words “a castle in fog”"
+    assert list_media(answer)[0]["description"] == "Picture changed by AI after the words “a castle in fog”"
     assert json.loads(made.info["pentimento"])["seed"] == paid["seed"]
     assert set(made.info) <= {"parameters", "pentimento"}
-    assert "@everyone" not in words(answer)
-    done = until(lambda: ada.status(job) if answer["id"] in words(ada.status(job)) else None, "the link to the result")
+    assert "@everyone" not in read_text(answer)
+    done = wait_until(
+        lambda: ada.wait_for_status(job) if answer["id"] in read_text(ada.wait_for_status(job)) else None,
+        "the link to the result",
+    )
     assert done["thread"]["name"] == "a castle in fog"
 
 
-def test_every_field_of_the_seed_contract_reaches_the_model(ada: Asker, calls: Calls) -> None:
-    job = ada.ask(r"castle in fog::1.2 | std\::vector::0.5", **EVERY_SDXL_OPTION)
+def test_every_field_of_the_seed_contract_reaches_the_model(ada: DiscordUser, calls: CallLister) -> None:
+    job = ada.submit_imagine(r"castle in fog::1.2 | std\::vector::0.5", **EVERY_SDXL_OPTION)
 
-    answer = ada.answer(job)
+    answer = ada.wait_for_result(job)
 
     [paid] = calls()
     body = {name: value for name, value in paid["body"].items() if name != "init_image"}
@@ -83,15 +86,15 @@ def test_every_field_of_the_seed_contract_reaches_the_model(ada: Asker, calls: C
         "steps": 50,
         "style_preset": "anime",
     }
-    assert "4294967295" in words(answer)
+    assert "4294967295" in read_text(answer)
 
 
-def test_words_alone_make_a_picture_where_the_model_can(ada: Asker, calls: Calls) -> None:
-    answer = ada.answer(ada.ask("a lighthouse", image=None, aspect="16:9"))
+def test_words_alone_make_a_picture_where_the_model_can(ada: DiscordUser, calls: CallLister) -> None:
+    answer = ada.wait_for_result(ada.submit_imagine("a lighthouse", image=None, aspect="16:9"))
 
     [paid] = calls()
     assert paid["body"]["mode"] == "text-to-image"
-    assert picture(answer).width > picture(answer).height
+    assert find_image(answer).width > find_image(answer).height
 
 
 @pytest.mark.parametrize(
@@ -105,13 +108,13 @@ def test_words_alone_make_a_picture_where_the_model_can(ada: Asker, calls: Calls
     ],
 )
 def test_what_is_filtered_is_withheld_and_said_without_the_prompt(
-    ada: Asker, calls: Calls, model: str, word: str, side: str
+    ada: DiscordUser, calls: CallLister, model: str, word: str, side: str
 ) -> None:
-    answer = ada.answer(ada.ask(f"unspeakable {word}", model=model))
+    answer = ada.wait_for_result(ada.submit_imagine(f"unspeakable {word}", model=model))
 
-    assert media_of(answer) == []
-    assert side in words(answer)
-    assert "unspeakable" not in words(answer)
+    assert list_media(answer) == []
+    assert side in read_text(answer)
+    assert "unspeakable" not in read_text(answer)
     assert len(calls()) == 1, "a filtered outcome is final"
 
 
@@ -136,31 +139,31 @@ def test_what_is_filtered_is_withheld_and_said_without_the_prompt(
     ],
 )
 def test_each_failure_ends_in_words_of_its_own_and_pays_at_most_twice(
-    ada: Asker, calls: Calls, word: str, told: str, most_calls: int
+    ada: DiscordUser, calls: CallLister, word: str, told: str, most_calls: int
 ) -> None:
-    answer = ada.answer(ada.ask(f"a castle {word}", model="sdxl"))
+    answer = ada.wait_for_result(ada.submit_imagine(f"a castle {word}", model="sdxl"))
 
-    assert media_of(answer) == []
-    assert told in words(answer)
+    assert list_media(answer) == []
+    assert told in read_text(answer)
     assert 1 <= len(calls()) <= most_calls
 
 
 @pytest.mark.parametrize("word", ["[throttle-once]", "[not-ready-once]", "[unavailable-once]", "[overloaded-once]"])
-def test_a_busy_model_is_waited_for_and_paid_once(ada: Asker, calls: Calls, word: str) -> None:
-    answer = ada.answer(ada.ask(f"a castle {word}"))
+def test_a_busy_model_is_waited_for_and_paid_once(ada: DiscordUser, calls: CallLister, word: str) -> None:
+    answer = ada.wait_for_result(ada.submit_imagine(f"a castle {word}"))
 
-    assert len(media_of(answer)) == 1
+    assert len(list_media(answer)) == 1
     assert [call["billed"] for call in calls()] == [False, True]
 
 
-def test_a_seed_given_as_a_numeric_string_is_read(ada: Asker) -> None:
-    answer = ada.answer(ada.ask("a castle [seed-string]", model="sdxl", seed=77))
+def test_a_seed_given_as_a_numeric_string_is_read(ada: DiscordUser) -> None:
+    answer = ada.wait_for_result(ada.submit_imagine("a castle [seed-string]", model="sdxl", seed=77))
 
-    assert "77" in words(answer)
+    assert "77" in read_text(answer)
 
 
-def test_what_is_wrong_is_told_to_its_author_alone_and_nothing_is_queued(ada: Asker, calls: Calls) -> None:
-    told = ada.private_words(ada.ask("castle::1.2", steps=20))
+def test_what_is_wrong_is_told_to_its_author_alone_and_nothing_is_queued(ada: DiscordUser, calls: CallLister) -> None:
+    told = ada.wait_for_private_text(ada.submit_imagine("castle::1.2", steps=20))
 
     assert "1.2" in told
     assert "SDXL 1.0" in told
@@ -168,65 +171,71 @@ def test_what_is_wrong_is_told_to_its_author_alone_and_nothing_is_queued(ada: As
     assert calls() == []
 
 
-def test_a_file_that_is_no_picture_is_told_to_its_author_alone(ada: Asker, tmp_path: Path, calls: Calls) -> None:
+def test_a_file_that_is_no_picture_is_told_to_its_author_alone(
+    ada: DiscordUser, tmp_path: Path, calls: CallLister
+) -> None:
     page = tmp_path / "picture.png"
     page.write_text("<html>not a picture</html>" * 10)
 
-    told = ada.private_words(ada.ask("a castle", image=page))
+    told = ada.wait_for_private_text(ada.submit_imagine("a castle", image=page))
 
     assert "PNG" in told
     assert calls() == []
 
 
-def test_a_damaged_picture_fails_within_seconds_and_costs_nothing(ada: Asker, tmp_path: Path, calls: Calls) -> None:
+def test_a_damaged_picture_fails_within_seconds_and_costs_nothing(
+    ada: DiscordUser, tmp_path: Path, calls: CallLister
+) -> None:
     broken = tmp_path / "broken.jpg"
     Image.effect_noise((300, 200), 40).save(broken)
     broken.write_bytes(broken.read_bytes()[:3000])
 
-    answer = ada.answer(ada.ask("a castle", image=broken))
+    answer = ada.wait_for_result(ada.submit_imagine("a castle", image=broken))
 
-    assert media_of(answer) == []
-    assert "Attach it again" in words(answer)
+    assert list_media(answer) == []
+    assert "Attach it again" in read_text(answer)
     assert calls() == []
 
 
-def test_a_french_user_is_answered_in_french(house: House, ada: Asker) -> None:
+def test_a_french_user_is_answered_in_french(house: Stack, ada: DiscordUser) -> None:
     ada.post("/control/users", {"name": "chloe", "locale": "fr"})
-    chloe = Asker(house, "chloe")
+    chloe = DiscordUser(house, "chloe")
 
-    told = chloe.private_words(chloe.ask("château::1.2"))
-    answer = chloe.answer(chloe.ask("un château [filtered]"))
+    told = chloe.wait_for_private_text(chloe.submit_imagine("château::1.2"))
+    answer = chloe.wait_for_result(chloe.submit_imagine("un château [filtered]"))
 
     assert "poids" in told
-    assert "filtre" in words(answer)
+    assert "filtre" in read_text(answer)
 
 
-def test_inside_a_thread_the_answer_comes_there(ada: Asker) -> None:
-    job = ada.ask("a castle")
-    ada.answer(job)
-    thread = ada.status(job)["thread"]["id"]
+def test_inside_a_thread_the_answer_comes_there(ada: DiscordUser) -> None:
+    job = ada.submit_imagine("a castle")
+    ada.wait_for_result(job)
+    thread = ada.wait_for_status(job)["thread"]["id"]
 
-    ada.ask("a second castle", channel=thread)
+    ada.submit_imagine("a second castle", channel=thread)
 
-    found = until(lambda: [m for m in ada.messages(thread) if media_of(m)][1:], "a second picture in the thread")
-    assert media_of(found[0])[0]["description"] == "Picture changed by AI after the words “a second castle”"
+    found = wait_until(
+        lambda: [m for m in ada.list_messages(thread) if list_media(m)][1:], "a second picture in the thread"
+    )
+    assert list_media(found[0])[0]["description"] == "Picture changed by AI after the words “a second castle”"
 
 
-def test_without_the_right_to_open_threads_the_channel_gets_the_answer_and_is_told_why(ada: Asker) -> None:
+def test_without_the_right_to_open_threads_the_channel_gets_the_answer_and_is_told_why(ada: DiscordUser) -> None:
     channel = ada.post("/control/channels", {"name": "no-threads"})["id"]
-    ada.put(f"/control/permissions/{channel}", {"allow": "0", "deny": str(1 << 35)})
+    ada.save_thumbnail(f"/control/permissions/{channel}", {"allow": "0", "deny": str(1 << 35)})
 
-    ada.ask("a castle", channel=channel)
+    ada.submit_imagine("a castle", channel=channel)
 
-    [reply] = until(lambda: [m for m in ada.messages(channel) if media_of(m)], "a picture in the channel")
-    assert "thread" in words(reply)
+    [reply] = wait_until(lambda: [m for m in ada.list_messages(channel) if list_media(m)], "a picture in the channel")
+    assert "thread" in read_text(reply)
 
 
-def test_permissions_that_are_missing_are_named_before_anything_is_queued(ada: Asker, calls: Calls) -> None:
+def test_permissions_that_are_missing_are_named_before_anything_is_queued(ada: DiscordUser, calls: CallLister) -> None:
     channel = ada.post("/control/channels", {"name": "no-files"})["id"]
-    ada.put(f"/control/permissions/{channel}", {"allow": "0", "deny": str(1 << 15)})
+    ada.save_thumbnail(f"/control/permissions/{channel}", {"allow": "0", "deny": str(1 << 15)})
 
-    told = ada.private_words(ada.ask("a castle", channel=channel))
+    told = ada.wait_for_private_text(ada.submit_imagine("a castle", channel=channel))
 
     assert "Attach Files" in told
     assert calls() == []

@@ -6,23 +6,23 @@ from typing import Any
 
 import redis
 
-from demo.first_picture import words_of
-from demo.house import House
-from demo.web import download
+from demo.first_picture import iter_message_texts
+from demo.house import Stack
+from demo.web import download_bytes
 from shared.queue.names import draft_key, job_key
-from tests.e2e.asker import Asker, custom_ids, media_of
+from tests.e2e.asker import DiscordUser, list_custom_ids, list_media
 
 
 def test_a_result_is_reimagined_and_known_as_the_parent(
-    ada: Asker, house: House, calls: Callable[[], list[dict[str, Any]]]
+    ada: DiscordUser, house: Stack, calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    job = ada.ask("a castle", keep=60)
-    first = ada.answer(job)
-    ben = Asker(house, "ben")
+    job = ada.submit_imagine("a castle", keep=60)
+    first = ada.wait_for_result(job)
+    ben = DiscordUser(house, "ben")
 
-    opened = ben.use_on(first, "Reimagine")
-    asked = ben.submit(opened, prompt="a ruin", keep="80")
-    second = ben.answer_here(asked)
+    opened = ben.invoke_message_command(first, "Reimagine")
+    asked = ben.submit_modal(opened, prompt="a ruin", keep="80")
+    second = ben.wait_for_result_in_place(asked)
 
     one, other = calls()
     assert (other["body"]["prompt"], other["body"]["strength"]) == ("a ruin", 0.2)
@@ -34,26 +34,26 @@ def test_a_result_is_reimagined_and_known_as_the_parent(
 
 
 def test_a_result_that_somebody_posts_again_still_says_how_it_was_made(
-    ada: Asker, house: House, calls: Callable[[], list[dict[str, Any]]]
+    ada: DiscordUser, house: Stack, calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    first = ada.answer(ada.ask("a lighthouse", image=None))
-    ben = Asker(house, "ben")
-    again = ben.share("found.png", download(media_of(first)[0]["media"]["url"]))
+    first = ada.wait_for_result(ada.submit_imagine("a lighthouse", image=None))
+    ben = DiscordUser(house, "ben")
+    again = ben.post_file("found.png", download_bytes(list_media(first)[0]["media"]["url"]))
 
-    details = ada.private(ada.use_on(again, "Details"))
-    ada.answer(ada.press(details, "run"))
+    details = ada.wait_for_private_message(ada.invoke_message_command(again, "Details"))
+    ada.wait_for_result(ada.press_button(details, "run"))
 
     one, other = calls()
-    assert "a lighthouse" in "\n".join(words_of(details))
+    assert "a lighthouse" in "\n".join(iter_message_texts(details))
     assert one["body"] == other["body"]
 
 
-def test_details_of_a_result_are_those_of_the_records(ada: Asker) -> None:
-    job = ada.ask("a lighthouse", image=None)
-    first = ada.answer(job)
-    ada.written_down(job)
+def test_details_of_a_result_are_those_of_the_records(ada: DiscordUser) -> None:
+    job = ada.submit_imagine("a lighthouse", image=None)
+    first = ada.wait_for_result(job)
+    ada.wait_until_stored(job)
 
-    details = ada.private(ada.use_on(first, "Details"))
+    details = ada.wait_for_private_message(ada.invoke_message_command(first, "Details"))
 
-    assert "$0.08" in "\n".join(words_of(details))
-    assert [written.split(":")[0] for written in custom_ids(details)] == ["exact"]
+    assert "$0.08" in "\n".join(iter_message_texts(details))
+    assert [written.split(":")[0] for written in list_custom_ids(details)] == ["exact"]

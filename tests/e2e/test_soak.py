@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.bench.soak import run
+from tests.bench.soak import run_soak
 
 
 @pytest.mark.timeout(300)
-def test_the_books_balance_after_a_minute_of_faults() -> None:
+def test_the_accounts_balance_after_a_minute_of_faults() -> None:
     said: list[str] = []
 
-    assert run(60, seed=3, say=said.append) == [], "\n".join(said)
+    assert run_soak(60, seed=3, say=said.append) == [], "\n".join(said)

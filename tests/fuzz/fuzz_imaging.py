@@ -19,11 +19,11 @@ import zlib
 from collections import Counter
 from pathlib import Path
 
-from tests.fuzz.limited import limit_memory, outcome_of
-from tests.fuzz.samples import good
+from tests.fuzz.limited import classify_outcome, limit_memory
+from tests.fuzz.samples import make_valid_images
 
-LONGEST = 2.0
-MOST_BYTES = 1 << 20
+MAX_SECONDS = 2.0
+MAX_BYTES = 1 << 20
 NUMBERS = (
     b"\0\0\0\0",
     b"\xff\xff\xff\xff",
@@ -35,7 +35,7 @@ NUMBERS = (
 )
 
 
-def broken(data: bytes, others: list[bytes], chance: random.Random) -> bytes:
+def break_image(data: bytes, others: list[bytes], chance: random.Random) -> bytes:
     """Break a picture in one to six ways."""
     piece = bytearray(data)
     for _ in range(chance.randint(1, 6)):
@@ -60,10 +60,10 @@ def broken(data: bytes, others: list[bytes], chance: random.Random) -> bytes:
                 del piece[max(at, 16) :]
         if not piece:
             return bytes(piece)
-    return mended(bytes(piece)) if chance.random() < 0.7 else bytes(piece)
+    return fix_png_checksums(bytes(piece)) if chance.random() < 0.7 else bytes(piece)
 
 
-def mended(data: bytes) -> bytes:
+def fix_png_checksums(data: bytes) -> bytes:
     """Give each chunk of a PNG the checksum of what it holds now, so that its reader looks further."""
     out, at = bytearray(data), 8
     while data.startswith(b"\x89PNG") and at + 12 <= len(data):
@@ -76,19 +76,19 @@ def mended(data: bytes) -> bytes:
     return bytes(out)
 
 
-def fuzz(seconds: float, seed: int, current: Path, report: "multiprocessing.Queue[tuple[str, bytes]]") -> None:
+def run_fuzzer(seconds: float, seed: int, current: Path, report: "multiprocessing.Queue[tuple[str, bytes]]") -> None:
     """Break and prepare until time is up; what is at work lies in `current`, so that it outlives a crash."""
     limit_memory()
-    chance, samples, end = random.Random(seed), list(good().values()), time.monotonic() + seconds
+    chance, samples, end = random.Random(seed), list(make_valid_images().values()), time.monotonic() + seconds
     seen: Counter[str] = Counter()
     while time.monotonic() < end:
-        data = broken(chance.choice(samples), samples, chance)[:MOST_BYTES]
+        data = break_image(chance.choice(samples), samples, chance)[:MAX_BYTES]
         current.write_bytes(data)
         started = time.process_time()
-        said = outcome_of(data, chance.choice(("crop", "pad", "stretch")))
+        said = classify_outcome(data, chance.choice(("crop", "pad", "stretch")))
         took = time.process_time() - started
         seen[said.partition(":")[0]] += 1
-        if took > LONGEST:
+        if took > MAX_SECONDS:
             said = f"!took {took:.1f} s, {said}"
         if said.startswith("!"):
             report.put((said, data))
@@ -109,7 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
     seed, current = asked.seed if asked.seed is not None else random.SystemRandom().randrange(1 << 32), keep / "current"
     context = multiprocessing.get_context("spawn")
     report = context.Queue()
-    worker = context.Process(target=fuzz, args=(asked.seconds, seed, current, report))
+    worker = context.Process(target=run_fuzzer, args=(asked.seconds, seed, current, report))
     worker.start()
     found, summary = [], ""
     while worker.is_alive() or not report.empty():

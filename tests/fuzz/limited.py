@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from worker.imaging import PictureRefused, prepare
+from worker.imaging import ImageRejectedError, prepare_image
 
 MEMORY = 1 << 30  # of addresses: Python, Pillow and its codecs, and the picture
 SIZES = [(1024, 1024), (1344, 768), (64, 64)]
@@ -23,24 +23,24 @@ def limit_memory(most: int = MEMORY) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def outcome_of(data: bytes, fit: str = "crop") -> str:
+def classify_outcome(data: bytes, fit: str = "crop") -> str:
     """Prepare a picture; answer "shown", the code of its refusal, or what should never be raised, after an `!`."""
     try:
-        prepare(data, SIZES, fit)
-    except PictureRefused as refused:
+        prepare_image(data, SIZES, fit)
+    except ImageRejectedError as refused:
         return refused.code
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
         return f"!{type(error).__name__}: {error}"
     return "shown"
 
 
-def peak_mib() -> int:
+def read_peak_mib() -> int:
     """Tell the most memory that this program held; `ru_maxrss` would count what its parent held before it, too."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.split("VmHWM:")[1].split()[0]) // 1024
 
 
-def say(line: dict[str, object]) -> None:
+def print_json(line: dict[str, object]) -> None:
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
 
@@ -49,11 +49,11 @@ def main(folder: Path) -> int:
     """Prepare every file of the folder."""
     limit_memory()
     for path in sorted(folder.iterdir()):
-        say({"name": path.name})
+        print_json({"name": path.name})
         data, started = path.read_bytes(), time.process_time()
-        said = outcome_of(data)
-        line = {"name": path.name, "said": said, "seconds": time.process_time() - started, "peak_mib": peak_mib()}
-        say(line)
+        said = classify_outcome(data)
+        line = {"name": path.name, "said": said, "seconds": time.process_time() - started, "peak_mib": read_peak_mib()}
+        print_json(line)
     return 0
 
 

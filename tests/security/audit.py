@@ -17,7 +17,7 @@ NOT_ASKED: Final = "Not audited: the advisory service could not be asked. Run `m
 UNREACHABLE: Final = ("ConnectionError", "ServiceError", "Timeout", "Tip: your network may be blocking this service")
 
 
-def verdict(answer: str, complaint: str) -> tuple[int, str]:
+def judge_audit(answer: str, complaint: str) -> tuple[int, str]:
     """Judge what pip-audit wrote, JSON on stdout and words on stderr: an exit code and what to print."""
     try:
         packages: list[dict[str, Any]] = json.loads(answer)["dependencies"]
@@ -50,7 +50,7 @@ def main() -> int:
             check=False,
             timeout=SECONDS,
         )
-        code, words = verdict(asked.stdout, asked.stderr)
+        code, words = judge_audit(asked.stdout, asked.stderr)
     except subprocess.TimeoutExpired:
         code, words = 0, NOT_ASKED
     print(words)

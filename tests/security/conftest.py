@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.security.locked import LockedRedis, locked_redis_in
-from tests.security.planted import Run, running_house
+from tests.security.locked import SecuredRedis, run_secured_redis
+from tests.security.planted import RecordedRun, run_secured_stack
 
 
 @pytest.fixture(scope="session")
-def locked_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LockedRedis]:
-    with locked_redis_in(tmp_path_factory.mktemp("tls")) as server:
+def locked_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredRedis]:
+    with run_secured_redis(tmp_path_factory.mktemp("tls")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def run(locked_redis: LockedRedis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    with running_house(locked_redis, tmp_path_factory.mktemp("planted")) as ended:
+def run(locked_redis: SecuredRedis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecordedRun]:
+    with run_secured_stack(locked_redis, tmp_path_factory.mktemp("planted")) as ended:
         yield ended

@@ -14,38 +14,38 @@ from typing import Any
 
 import pytest
 
-from demo.__main__ import SAMPLE
+from demo.__main__ import SAMPLE_IMAGE
 from demo.first_picture import wait_until_ready
-from demo.house import SECRET_KEY, TOKEN, House, open_house
+from demo.house import BOT_TOKEN, SECRET_KEY, Stack, run_stack
 from demo.processes import ROOT, Process
-from demo.web import download
-from tests.e2e.asker import Asker, media_of, until
-from tests.security.locked import ADMIN, PASSWORDS, LockedRedis
+from demo.web import download_bytes
+from tests.e2e.asker import DiscordUser, list_media, wait_until
+from tests.security.locked import ADMIN_PASSWORD, PASSWORDS, SecuredRedis
 
-HOSTILE = (
+HOSTILE_PROMPT = (
     "@everyone <@1442000000000000001> [free](https://evil.example) ```js\n` \\|\\|seen\\|\\| \u202egnp.exe\u2066 \u200b"
     "# heading **bold** https://evil.example/a_b <#1> </imagine:1>"
 )
 
 
 @dataclass(frozen=True)
-class Run:
+class RecordedRun:
     """What there is to look at afterwards."""
 
-    house: House
-    redis: LockedRedis
+    stack: Stack
+    redis: SecuredRedis
     folder: Path
-    answers: dict[str, dict[str, Any]]
+    results: dict[str, dict[str, Any]]
     threads: dict[str, dict[str, Any]]
-    private: list[str]
+    private_texts: list[str]
     signatures: list[str]
-    denied: list[dict[str, str]]
-    pictures: list[bytes]
+    denied_commands: list[dict[str, str]]
+    images: list[bytes]
 
     @property
     def secrets(self) -> dict[str, str]:
         """Give every secret by a name that may be printed."""
-        known = {"bot token": TOKEN, "AWS secret key": SECRET_KEY, "admin's password": ADMIN}
+        known = {"bot token": BOT_TOKEN, "AWS secret key": SECRET_KEY, "admin's password": ADMIN_PASSWORD}
         known |= {f"{user}'s password": password for user, password in PASSWORDS.items()}
         known |= {f"signature {number}": one for number, one in enumerate(self.signatures)}
         return known | {f"interaction token {number}": one for number, one in enumerate(self.interaction_tokens)}
@@ -60,49 +60,52 @@ class Run:
         paths = (re.match(r"/(?:interactions|webhooks)/\d+/([^/]+)", one["path"]) for one in self.exchanges)
         return sorted({found[1] for found in paths if found})
 
-    def logs(self) -> dict[str, str]:
+    def read_logs(self) -> dict[str, str]:
         """Give what bot, worker and their commands wrote, by name."""
         return {path.stem: path.read_text() for path in (self.folder / "logs").glob("*.log")}
 
-    def records(self) -> Path:
-        return Path(self.house.environment["DATABASE_URL"].removeprefix("sqlite:///"))
+    def database_path(self) -> Path:
+        return Path(self.stack.environment["DATABASE_URL"].removeprefix("sqlite:///"))
 
 
 @contextlib.contextmanager
-def running_house(locked: LockedRedis, folder: Path) -> Iterator[Run]:
+def run_secured_stack(secured: SecuredRedis, folder: Path) -> Iterator[RecordedRun]:
     """Run bot and worker as the README's users, and play everything through."""
     with contextlib.ExitStack() as stack:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")  # nobody's: each process gets a user of its own
             house = stack.enter_context(
-                open_house(
+                run_stack(
                     folder / "logs",
                     record=folder / "exchanges.jsonl",
                     discord_options=("--no-rate-limits",),
                     bedrock_options=("--latency", "0.1"),
                     settings={"LOG_LEVEL": "DEBUG", "BEDROCK_CALL_SECONDS": "4", "LEASE_SECONDS": "3"},
-                    start=(),
+                    services=(),
                 )
             )
         for name in ("worker", "bot"):
-            environment = {**house.environment, "REDIS_URL": locked.url(f"pentimento-{name}")}
+            environment = {**house.environment, "REDIS_URL": secured.build_url(f"pentimento-{name}")}
             house.processes[name] = process = Process(name, ("-m", name), folder / "logs", environment)
             stack.callback(process.stop)
         wait_until_ready(house)
-        yield play(house, locked, folder)
+        yield run_scenario(house, secured, folder)
 
 
-def play(house: House, locked: LockedRedis, folder: Path) -> Run:
+def run_scenario(stack: Stack, secured: SecuredRedis, folder: Path) -> RecordedRun:
     """Ask for what succeeds, for what is refused and for what fails, in a house whose parts fail too."""
-    ada = Asker(house)
-    asked = {"slow": ada.ask("a castle [slow:1.5]")}
-    signatures = until(lambda: signatures_of(house), "a record with the attachment's address")
-    asked |= {"hostile": ada.ask(HOSTILE), "filtered": ada.ask("a castle [filtered]")}
-    asked |= {name: ada.ask(f"a castle [{name}]") for name in ("validation", "garbage", "drop-once")}
-    answers = {name: ada.answer(job) for name, job in asked.items()}
-    signatures += going_on(ada, answers["slow"], house)
-    refused = [ada.ask(HOSTILE, model="sdxl", extras='{"a": 1}'), ada.ask("x", keep=50, image=None)]
-    private = [words for words in map(ada.private_words, refused) if words]
+    ada = DiscordUser(stack)
+    asked = {"slow": ada.submit_imagine("a castle [slow:1.5]")}
+    signatures = wait_until(lambda: read_signatures(stack), "a record with the attachment's address")
+    asked |= {"hostile": ada.submit_imagine(HOSTILE_PROMPT), "filtered": ada.submit_imagine("a castle [filtered]")}
+    asked |= {name: ada.submit_imagine(f"a castle [{name}]") for name in ("validation", "garbage", "drop-once")}
+    answers = {name: ada.wait_for_result(job) for name, job in asked.items()}
+    signatures += use_result_actions(ada, answers["slow"], stack)
+    refused = [
+        ada.submit_imagine(HOSTILE_PROMPT, model="sdxl", extras='{"a": 1}'),
+        ada.submit_imagine("x", keep=50, image=None),
+    ]
+    private = [words for words in map(ada.wait_for_private_text, refused) if words]
 
     for method, path, action in (
         ("POST", "/messages$", "drop_before"),
@@ -112,51 +115,51 @@ def play(house: House, locked: LockedRedis, folder: Path) -> Run:
     ):
         match = {"method": method, "path_regex": path}
         ada.post("/control/faults", {"match": match, "action": action, "times": 1})
-    answers["faulty"] = ada.answer(ada.ask("a tower"))
+    answers["faulty"] = ada.wait_for_result(ada.submit_imagine("a tower"))
 
     for user in PASSWORDS:
-        with locked.locked_out(user):
+        with secured.disable_user(user):
             time.sleep(1.5)
-    answers["locked out"] = ada.answer(until(lambda: ada.ask("a bridge"), "a command"))
+    answers["locked out"] = ada.wait_for_result(wait_until(lambda: ada.submit_imagine("a bridge"), "a command"))
     for name in ("bot", "worker"):
-        check(house, locked, name, folder)
-    threads = {name: ada.status(job)["thread"] for name, job in asked.items()}
-    pictures = [download(item["media"]["url"]) for answer in answers.values() for item in media_of(answer)]
-    with locked.admin() as admin:
+        run_check(stack, secured, name, folder)
+    threads = {name: ada.wait_for_status(job)["thread"] for name, job in asked.items()}
+    pictures = [download_bytes(item["media"]["url"]) for answer in answers.values() for item in list_media(answer)]
+    with secured.connect_as_admin() as admin:
         denied = [entry for entry in admin.acl_log() if entry["reason"] != "auth"]
-    return Run(house, locked, folder, answers, threads, private, signatures, denied, pictures)
+    return RecordedRun(stack, secured, folder, answers, threads, private, signatures, denied, pictures)
 
 
-def going_on(ada: Asker, answer: dict[str, Any], house: House) -> list[str]:
+def use_result_actions(ada: DiscordUser, answer: dict[str, Any], stack: Stack) -> list[str]:
     """Go on from an answer and look back, by buttons, forms and commands; give the signatures that this used."""
     for verb in ("details", "favourite", "upscale"):
-        ada.private_words(ada.press(answer, verb))
-    edited = ada.press(answer, "edit")
-    ada.answer_here(ada.submit(edited, **ada.fields(edited)))
-    opened = ada.use_on(ada.share("a.png", SAMPLE.read_bytes()), "Reimagine")
-    asked = ada.submit(opened, prompt="a castle [slow:1.5]")
-    signatures = until(lambda: signatures_of(house), "a record with the address of a message's picture")
-    ada.answer(asked)
+        ada.wait_for_private_text(ada.press_button(answer, verb))
+    edited = ada.press_button(answer, "edit")
+    ada.wait_for_result_in_place(ada.submit_modal(edited, **ada.read_modal_fields(edited)))
+    opened = ada.invoke_message_command(ada.post_file("a.png", SAMPLE_IMAGE.read_bytes()), "Reimagine")
+    asked = ada.submit_modal(opened, prompt="a castle [slow:1.5]")
+    signatures = wait_until(lambda: read_signatures(stack), "a record with the address of a message's picture")
+    ada.wait_for_result(asked)
     for command in ("queue", "history", "favourites", "preferences", "forget-me"):
-        ada.shown(command)
-    ada.private_words(ada.use("show", house.channel, what="castle"))
-    export = ada.use("export", house.channel)
-    until(lambda: ada.get(f"/control/interactions/{export}")["followups"], "a zip")
+        ada.invoke_and_wait(command)
+    ada.wait_for_private_text(ada.invoke_command("show", stack.channel_id, what="castle"))
+    export = ada.invoke_command("export", stack.channel_id)
+    wait_until(lambda: ada.load_thumbnails(f"/control/interactions/{export}")["followups"], "a zip")
     return signatures
 
 
-def check(house: House, locked: LockedRedis, name: str, folder: Path) -> None:
+def run_check(stack: Stack, secured: SecuredRedis, name: str, folder: Path) -> None:
     """Run the check of one half, and keep what it says, as it is and with a wrong password."""
     with (folder / "logs" / f"{name}-check.log").open("w") as said:
         for password in (None, "wr0ng-" + PASSWORDS[f"pentimento-{name}"]):
-            url = locked.url(f"pentimento-{name}", password=password)
-            environment = {**house.environment, "REDIS_URL": url, "PYTHONPATH": str(ROOT)}
+            url = secured.build_url(f"pentimento-{name}", password=password)
+            environment = {**stack.environment, "REDIS_URL": url, "PYTHONPATH": str(ROOT)}
             command = [sys.executable, "-m", name, "check"]
             subprocess.run(command, env=environment, cwd=folder, stdout=said, stderr=said, timeout=60, check=False)
 
 
-def signatures_of(house: House) -> list[str]:
+def read_signatures(stack: Stack) -> list[str]:
     """Read the signatures of the attachments of jobs that are open, which the records keep until their end."""
-    with contextlib.closing(sqlite3.connect(house.environment["DATABASE_URL"].removeprefix("sqlite:///"))) as records:
+    with contextlib.closing(sqlite3.connect(stack.environment["DATABASE_URL"].removeprefix("sqlite:///"))) as records:
         rows = records.execute("SELECT source_url FROM jobs WHERE source_url IS NOT NULL").fetchall()
     return [found[1] for (url,) in rows if (found := re.search(r"hm=([0-9a-f]+)", url))]

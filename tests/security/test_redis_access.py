@@ -8,50 +8,50 @@ from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import NoPermissionError
 
 import worker.adapters.redis as worker_side
-from bot.adapters.celery import CeleryTickets
-from bot.adapters.drafts import RedisDrafts
-from bot.adapters.redis import RedisQueue, connect
-from bot.ports import Draft, Source, Unheard
+from bot.adapters.celery import CeleryTicketWriter
+from bot.adapters.drafts import RedisDraftStore
+from bot.adapters.redis import RedisJobQueue, connect_to_redis
+from bot.ports import Draft, QueueResultUnknownError, RemoteImage
 from shared.catalogue import Catalogue
-from shared.errors import Refused
-from shared.job import Job, Place, Requester
+from shared.errors import RejectedError
+from shared.job import Job, Origin, Requester
 from shared.prompts import TextPrompt
-from shared.queue.names import GENERATE, ticket_list
+from shared.queue.names import GENERATE, ticket_list_key
 from shared.request import Request
-from tests.security.locked import ADMIN, PASSWORDS, TLS_MISSING, LockedRedis, users_of_the_readme
-from tests.security.planted import Run
-from worker.ports import Lane, QueueAway
+from tests.security.locked import ADMIN_PASSWORD, PASSWORDS, TLS_SKIP_REASON, SecuredRedis, read_readme_users
+from tests.security.planted import RecordedRun
+from worker.ports import QueueUnavailableError, Stage
 
-OURS = 5  # a database where the house's worker takes nothing away
+DATABASE = 5  # a database where the house's worker takes nothing away
 JOB = Job(
     id="77",
     request=Request(model="sd3.5-large", text_prompts=(TextPrompt(text="x"),), has_picture=False),
     seed=1,
     requester=Requester(id=1, name="Ada"),
-    place=Place(guild=1, channel=2, message=3),
+    origin=Origin(guild_id=1, channel_id=2, message_id=3),
     accepted_at=0,
 )
 
 
-def need_tls(server: LockedRedis) -> None:
+def skip_without_tls(server: SecuredRedis) -> None:
     if server.tls_port is None:
-        pytest.skip(TLS_MISSING)
+        pytest.skip(TLS_SKIP_REASON)
 
 
-def bots(url: str, catalogue: Catalogue) -> RedisQueue:
-    return RedisQueue(connect(url), catalogue=catalogue, ticket=CeleryTickets().write)
+def open_bot_queue(url: str, catalogue: Catalogue) -> RedisJobQueue:
+    return RedisJobQueue(connect_to_redis(url), catalogue=catalogue, build_ticket=CeleryTicketWriter().write_ticket)
 
 
-def test_bot_and_worker_with_their_own_users_answer_everything(run: Run) -> None:
-    assert set(run.answers) == {
+def test_bot_and_worker_with_their_own_users_answer_everything(run: RecordedRun) -> None:
+    assert set(run.results) == {
         *("slow", "hostile", "filtered", "validation", "garbage", "drop-once", "faulty", "locked out")
     }
-    run.house.check()
+    run.stack.check_running()
 
 
-def test_nothing_that_they_do_is_denied(run: Run) -> None:
+def test_nothing_that_they_do_is_denied(run: RecordedRun) -> None:
     unneeded = {"client|setinfo", "client|maint_notifications", "client"}
-    assert [entry for entry in run.denied if entry["object"].lower() not in unneeded] == []
+    assert [entry for entry in run.denied_commands if entry["object"].lower() not in unneeded] == []
 
 
 FORBIDDEN = (
@@ -67,40 +67,44 @@ FORBIDDEN = (
 
 @pytest.mark.parametrize("user", sorted(PASSWORDS))
 @pytest.mark.parametrize("command", FORBIDDEN, ids=" ".join)
-def test_neither_user_may_do_more(locked_redis: LockedRedis, user: str, command: tuple[str, ...]) -> None:
+def test_neither_user_may_do_more(locked_redis: SecuredRedis, user: str, command: tuple[str, ...]) -> None:
     with (
-        redis.Redis.from_url(locked_redis.url(user)) as client,
+        redis.Redis.from_url(locked_redis.build_url(user)) as client,
         pytest.raises((NoPermissionError, redis.ResponseError), match=r"(?i)permission|can't access"),
     ):
         client.execute_command(*command)
 
 
 def test_the_readme_has_a_user_for_each_half() -> None:
-    assert set(users_of_the_readme()) == set(PASSWORDS)
+    assert set(read_readme_users()) == set(PASSWORDS)
 
 
 @pytest.mark.parametrize("kind", ["TLS", "plain", "password alone"])
 async def test_what_the_bot_takes_on_the_worker_claims(
-    locked_redis: LockedRedis, catalogue: Catalogue, kind: str
+    locked_redis: SecuredRedis, catalogue: Catalogue, kind: str
 ) -> None:
     def url(user: str) -> str:
         if kind == "password alone":
-            return f"redis://:{ADMIN}@127.0.0.1:{locked_redis.server.port}/{OURS}"
-        return locked_redis.url(user, database=OURS) if kind == "TLS" else locked_redis.plain_url(user, database=OURS)
+            return f"redis://:{ADMIN_PASSWORD}@127.0.0.1:{locked_redis.server.port}/{DATABASE}"
+        return (
+            locked_redis.build_url(user, database=DATABASE)
+            if kind == "TLS"
+            else locked_redis.build_plain_url(user, database=DATABASE)
+        )
 
     if kind == "TLS":
-        need_tls(locked_redis)
+        skip_without_tls(locked_redis)
     job = JOB.model_copy(update={"id": f"77{len(kind)}", "requester": Requester(id=len(kind), name="Ada")})
-    queue = bots(url("pentimento-bot"), catalogue)
+    queue = open_bot_queue(url("pentimento-bot"), catalogue)
     await queue.start()
-    assert await queue.accept(job, None)
+    assert await queue.enqueue_job(job, None)
     await queue.close()
-    with locked_redis.admin(OURS) as admin:
-        ticket = admin.rpop(ticket_list(GENERATE))
+    with locked_redis.connect_as_admin(DATABASE) as admin:
+        ticket = admin.rpop(ticket_list_key(GENERATE))
 
     client = worker_side.connect(url("pentimento-worker"))
-    workers = worker_side.RedisQueue(client, lambda _: None)
-    claim = workers.claim(Lane.GENERATE)
+    workers = worker_side.RedisJobQueue(client, lambda _: None)
+    claim = workers.claim(Stage.GENERATE)
     client.close()
 
     assert ticket is not None
@@ -110,48 +114,51 @@ async def test_what_the_bot_takes_on_the_worker_claims(
 
 @pytest.mark.parametrize("wrong", [{"password": "wr0ng-password"}, {"authority": False}])
 async def test_a_wrong_password_or_authority_is_refused_in_words_without_it(
-    locked_redis: LockedRedis, catalogue: Catalogue, wrong: dict[str, Any], caplog: pytest.LogCaptureFixture
+    locked_redis: SecuredRedis, catalogue: Catalogue, wrong: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     if "authority" in wrong:
-        need_tls(locked_redis)
-    queue = bots(locked_redis.url("pentimento-bot", **wrong), catalogue)
-    with pytest.raises((Refused, Unheard)) as refused:
-        await queue.accept(JOB, None)
+        skip_without_tls(locked_redis)
+    queue = open_bot_queue(locked_redis.build_url("pentimento-bot", **wrong), catalogue)
+    with pytest.raises((RejectedError, QueueResultUnknownError)) as refused:
+        await queue.enqueue_job(JOB, None)
     await queue.close()
-    client = worker_side.connect(locked_redis.url("pentimento-worker", **wrong))
-    with pytest.raises(QueueAway) as away:
-        worker_side.RedisQueue(client, lambda _: None).claim(Lane.GENERATE)
+    client = worker_side.connect(locked_redis.build_url("pentimento-worker", **wrong))
+    with pytest.raises(QueueUnavailableError) as away:
+        worker_side.RedisJobQueue(client, lambda _: None).claim(Stage.GENERATE)
     client.close()
 
-    if isinstance(refused.value, Refused):
+    if isinstance(refused.value, RejectedError):
         assert [p.code for p in refused.value.problems] == ["queue_unreachable"]
-    assert isinstance(refused.value, Refused) == ("password" in wrong)
+    assert isinstance(refused.value, RejectedError) == ("password" in wrong)
     said = caplog.text + str(away.value)
     assert not [secret for secret in ("wr0ng-password", *PASSWORDS.values()) if secret in said]
 
 
-async def test_the_bots_user_may_keep_what_a_form_is_about(locked_redis: LockedRedis) -> None:
-    client = connect(locked_redis.url("pentimento-bot", database=OURS))
-    drafts, draft = RedisDrafts(client), Draft(1, (Source("https://cdn.discordapp.com/a.png?ex=1", 4, "a.png"),), "77")
+async def test_the_bots_user_may_keep_what_a_form_is_about(locked_redis: SecuredRedis) -> None:
+    client = connect_to_redis(locked_redis.build_url("pentimento-bot", database=DATABASE))
+    drafts, draft = (
+        RedisDraftStore(client),
+        Draft(1, (RemoteImage("https://cdn.discordapp.com/a.png?ex=1", 4, "a.png"),), "77"),
+    )
 
-    await drafts.draft("88", draft)
-    again, other = await drafts.drafted("88"), await drafts.drafted("89")
+    await drafts.save_draft("88", draft)
+    again, other = await drafts.load_draft("88"), await drafts.load_draft("89")
     await client.aclose()
 
     assert (again, other) == (draft, None)
 
 
-async def test_a_draft_that_cannot_be_kept_is_refused_in_words(locked_redis: LockedRedis) -> None:
-    client = connect(locked_redis.url("pentimento-bot", password="wr0ng-password"))
+async def test_a_draft_that_cannot_be_kept_is_refused_in_words(locked_redis: SecuredRedis) -> None:
+    client = connect_to_redis(locked_redis.build_url("pentimento-bot", password="wr0ng-password"))
 
-    with pytest.raises(Refused) as refused:
-        await RedisDrafts(client).drafted("88")
+    with pytest.raises(RejectedError) as refused:
+        await RedisDraftStore(client).load_draft("88")
     await client.aclose()
 
     assert [p.code for p in refused.value.problems] == ["queue_away"]
 
 
-def test_without_a_password_nothing_is_answered(locked_redis: LockedRedis) -> None:
+def test_without_a_password_nothing_is_answered(locked_redis: SecuredRedis) -> None:
     with (
         redis.Redis(port=locked_redis.server.port) as client,
         pytest.raises((NoConnection, redis.AuthenticationError)),

@@ -10,8 +10,14 @@ import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from bot.attachments import NotPublicError, PublicResolver, fetch, open_session, problems_of
-from shared.errors import Refused
+from bot.attachments import (
+    NonPublicAddressError,
+    PublicResolver,
+    fetch_attachment,
+    open_http_session,
+    validate_attachment,
+)
+from shared.errors import RejectedError
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 CDN = "cdn.discordapp.com"
@@ -19,16 +25,16 @@ LIMIT = 1 << 20
 
 
 @dataclass
-class Names(AbstractResolver):
+class FakeResolver(AbstractResolver):
     """A name server that somebody else runs."""
 
     addresses: tuple[str, ...]
-    asked: list[str] = field(default_factory=list)
+    queried_hosts: list[str] = field(default_factory=list)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        self.asked.append(host)
+        self.queried_hosts.append(host)
         return [
             ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=0)
             for address in self.addresses
@@ -50,27 +56,27 @@ PUBLIC = ("162.159.130.233", "8.8.8.8", "2606:4700::6812:1", "::ffff:8.8.8.8", "
 @pytest.mark.parametrize("address", PRIVATE)
 async def test_a_name_that_leads_to_no_public_address_is_not_resolved(address: str) -> None:
     for addresses in ((address,), (PUBLIC[0], address), (address, PUBLIC[0])):
-        with pytest.raises(NotPublicError):
-            await PublicResolver(Names(addresses)).resolve(CDN, 443)
+        with pytest.raises(NonPublicAddressError):
+            await PublicResolver(FakeResolver(addresses)).resolve(CDN, 443)
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 async def test_a_name_that_leads_to_a_public_address_is(address: str) -> None:
-    assert [one["host"] for one in await PublicResolver(Names((address,))).resolve(CDN, 443)] == [address]
+    assert [one["host"] for one in await PublicResolver(FakeResolver((address,))).resolve(CDN, 443)] == [address]
 
 
 async def test_localhost_is_this_machine_and_nothing_else() -> None:
-    assert await PublicResolver(Names(("127.0.0.1", "::1"))).resolve("localhost", 80)
+    assert await PublicResolver(FakeResolver(("127.0.0.1", "::1"))).resolve("localhost", 80)
     for address in ("10.0.0.1", PUBLIC[0]):
-        with pytest.raises(NotPublicError):
-            await PublicResolver(Names((address,))).resolve("localhost", 80)
+        with pytest.raises(NonPublicAddressError):
+            await PublicResolver(FakeResolver((address,))).resolve("localhost", 80)
 
 
 @pytest.mark.parametrize("address", ["10.0.0.1", "192.168.0.1", "169.254.169.254", "fd00::1", "::ffff:10.0.0.1"])
 def test_a_private_address_is_not_read_even_when_the_list_names_it(address: str) -> None:
     url = f"https://[{address}]/a.png" if ":" in address else f"https://{address}/a.png"
 
-    assert [p.code for p in problems_of(url, 1, 10, (address, "::ffff:a00:1"))] == ["attachment_host"]
+    assert [p.code for p in validate_attachment(url, 1, 10, (address, "::ffff:a00:1"))] == ["attachment_host"]
 
 
 @pytest.mark.parametrize(
@@ -90,34 +96,40 @@ def test_a_private_address_is_not_read_even_when_the_list_names_it(address: str)
 )
 def test_other_spellings_of_this_machine_are_not_in_the_list(host: str) -> None:
     for scheme in ("http", "https"):
-        codes = [p.code for p in problems_of(f"{scheme}://{host}/a.png", 1, 10, ("127.0.0.1", "localhost", CDN))]
+        codes = [
+            p.code for p in validate_attachment(f"{scheme}://{host}/a.png", 1, 10, ("127.0.0.1", "localhost", CDN))
+        ]
         assert codes == ["attachment_host"]
 
 
-class Inside:
+class PrivateService:
     """A service of the private network, which must never be asked anything."""
 
     def __init__(self) -> None:
         self.requests = 0
 
-    async def secret(self, request: web.Request) -> web.Response:
+    async def serve_secret(self, request: web.Request) -> web.Response:
         del request
         self.requests += 1
         return web.Response(body=PNG)
 
-    async def bomb(self, request: web.Request) -> web.Response:
+    async def serve_bomb(self, request: web.Request) -> web.Response:
         del request
         return web.Response(body=gzip.compress(PNG + bytes(64 << 20)), headers={"Content-Encoding": "gzip"})
 
-    async def away(self, request: web.Request) -> web.Response:
+    async def serve_redirect(self, request: web.Request) -> web.Response:
         return web.Response(status=307, headers={"Location": f"//{request.host}/secret.png"})
 
 
 @pytest.fixture
-async def inside() -> AsyncIterator[tuple[Inside, int]]:
-    service = Inside()
+async def inside() -> AsyncIterator[tuple[PrivateService, int]]:
+    service = PrivateService()
     app = web.Application()
-    for path, handler in (("secret.png", service.secret), ("bomb.png", service.bomb), ("away.png", service.away)):
+    for path, handler in (
+        ("secret.png", service.serve_secret),
+        ("bomb.png", service.serve_bomb),
+        ("away.png", service.serve_redirect),
+    ):
         app.router.add_get(f"/{path}", handler)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
@@ -126,54 +138,56 @@ async def inside() -> AsyncIterator[tuple[Inside, int]]:
     await runner.cleanup()
 
 
-async def refusal(session: aiohttp.ClientSession, url: str, hosts: tuple[str, ...]) -> str:
-    with pytest.raises(Refused) as refused:
-        await fetch(session, url, 100, LIMIT, hosts, deadline=5)
+async def fetch_rejection(session: aiohttp.ClientSession, url: str, hosts: tuple[str, ...]) -> str:
+    with pytest.raises(RejectedError) as refused:
+        await fetch_attachment(session, url, 100, LIMIT, hosts, timeout_seconds=5)
     return ", ".join(p.code for p in refused.value.problems)
 
 
 async def test_a_listed_name_that_turns_into_this_machine_is_refused_and_nothing_is_asked(
-    inside: tuple[Inside, int], monkeypatch: pytest.MonkeyPatch
+    inside: tuple[PrivateService, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service, port = inside
-    names = Names(("127.0.0.1",))
+    names = FakeResolver(("127.0.0.1",))
     monkeypatch.setattr("bot.attachments._trusted", lambda *_: True)  # as though https stood on the service's port
-    async with open_session(names) as session:
-        assert await refusal(session, f"http://{CDN}:{port}/secret.png", (CDN,)) == "attachment_host"
+    async with open_http_session(names) as session:
+        assert await fetch_rejection(session, f"http://{CDN}:{port}/secret.png", (CDN,)) == "attachment_host"
 
-    assert names.asked == [CDN]
+    assert names.queried_hosts == [CDN]
     assert service.requests == 0
 
 
-async def test_the_same_service_is_read_where_the_operator_names_this_machine(inside: tuple[Inside, int]) -> None:
+async def test_the_same_service_is_read_where_the_operator_names_this_machine(
+    inside: tuple[PrivateService, int],
+) -> None:
     service, port = inside
-    async with open_session() as session:
+    async with open_http_session() as session:
         for host in ("127.0.0.1", "localhost"):
-            await fetch(session, f"http://{host}:{port}/secret.png", 100, LIMIT, (host,))
+            await fetch_attachment(session, f"http://{host}:{port}/secret.png", 100, LIMIT, (host,))
 
     assert service.requests == 2
 
 
-async def test_no_redirect_is_followed_not_even_to_the_same_host(inside: tuple[Inside, int]) -> None:
+async def test_no_redirect_is_followed_not_even_to_the_same_host(inside: tuple[PrivateService, int]) -> None:
     service, port = inside
-    async with open_session() as session:
-        assert await refusal(session, f"http://127.0.0.1:{port}/away.png", ("127.0.0.1",)) == "attachment_host"
+    async with open_http_session() as session:
+        assert await fetch_rejection(session, f"http://127.0.0.1:{port}/away.png", ("127.0.0.1",)) == "attachment_host"
 
     assert service.requests == 0
 
 
-async def test_what_comes_packed_is_not_unpacked(inside: tuple[Inside, int]) -> None:
+async def test_what_comes_packed_is_not_unpacked(inside: tuple[PrivateService, int]) -> None:
     _, port = inside
-    async with open_session() as session:
-        assert await refusal(session, f"http://127.0.0.1:{port}/bomb.png", ("127.0.0.1",)) == "attachment_type"
+    async with open_http_session() as session:
+        assert await fetch_rejection(session, f"http://127.0.0.1:{port}/bomb.png", ("127.0.0.1",)) == "attachment_type"
 
 
 async def test_proxies_of_the_environment_are_not_asked(
-    inside: tuple[Inside, int], monkeypatch: pytest.MonkeyPatch
+    inside: tuple[PrivateService, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service, port = inside
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    async with open_session() as session:
-        await fetch(session, f"http://127.0.0.1:{port}/secret.png", 100, LIMIT, ("127.0.0.1",))
+    async with open_http_session() as session:
+        await fetch_attachment(session, f"http://127.0.0.1:{port}/secret.png", 100, LIMIT, ("127.0.0.1",))
 
     assert service.requests == 1

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import Refused
-from shared.prompts import TextPrompt, format_prompt, parse_prompt, written_apart
+from shared.errors import RejectedError
+from shared.prompts import TextPrompt, format_prompt, parse_prompt, split_negative_prompt
 
 words = st.text(alphabet=st.sampled_from("ab:|\\ é猫-1."), min_size=1).map(str.strip).filter(bool)
 weights = st.floats(allow_nan=False, allow_infinity=False)
@@ -19,7 +19,7 @@ def test_what_is_written_is_read_again(parts: list[TextPrompt]) -> None:
 
 @given(prompts)
 def test_what_is_written_apart_is_the_same_when_put_together(parts: list[TextPrompt]) -> None:
-    prompt, negative = written_apart(parts)
+    prompt, negative = split_negative_prompt(parts)
 
     together = parse_prompt(prompt) + ((TextPrompt(text=negative, weight=-1),) if negative else ())
     assert together == tuple(parts)
@@ -28,16 +28,16 @@ def test_what_is_written_apart_is_the_same_when_put_together(parts: list[TextPro
 def test_the_last_part_to_avoid_is_what_was_given_apart() -> None:
     wanted, fog, crowds = TextPrompt(text="a"), TextPrompt(text="fog", weight=-1), TextPrompt(text="b|c", weight=-1)
 
-    assert written_apart([wanted, fog, crowds]) == ("a | fog::-1", "b|c")
-    assert written_apart([fog]) == ("fog::-1", "")
-    assert written_apart([]) == ("", "")
+    assert split_negative_prompt([wanted, fog, crowds]) == ("a | fog::-1", "b|c")
+    assert split_negative_prompt([fog]) == ("fog::-1", "")
+    assert split_negative_prompt([]) == ("", "")
 
 
 @given(st.text(alphabet=st.sampled_from("ab:|\\ 1.-e"), max_size=30))
 def test_anything_is_read_or_refused_in_words(written: str) -> None:
     try:
         parts = parse_prompt(written)
-    except Refused as refused:
+    except RejectedError as refused:
         assert refused.problems
     else:
         assert all(part.text.strip() for part in parts)
@@ -76,7 +76,7 @@ def test_weights_and_escapes_in_the_fields_habit(written: str, read: list[tuple[
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_place(written: str, code: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RejectedError) as refused:
         parse_prompt(written)
 
     assert [problem.code for problem in refused.value.problems] == [code]

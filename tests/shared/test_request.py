@@ -8,27 +8,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.catalogue import Catalogue, load_catalogue
-from shared.errors import Refused
+from shared.errors import RejectedError
 from shared.request import (
-    OPTIONS,
+    OPTION_NAMES,
     Request,
-    carried_over,
-    compose,
-    compose_preferring,
-    draw_seed,
+    adapt_to_model,
+    build_request,
+    build_request_with_defaults,
+    build_upscale_requests,
+    extract_settings,
     parse_extras,
-    settings_of,
-    upscales_of,
+    pick_seed,
 )
 
 CATALOGUE = load_catalogue()
 
 
-def codes(**asked: Any) -> list[str]:
+def list_problem_codes(**asked: Any) -> list[str]:
     whole: dict[str, Any] = {"prompt": "a castle", "has_picture": True, **asked}
     try:
-        compose(CATALOGUE, **whole)
-    except Refused as refused:
+        build_request(CATALOGUE, **whole)
+    except RejectedError as refused:
         return [problem.code for problem in refused.problems]
     return []
 
@@ -47,9 +47,9 @@ def test_sdxl_takes_each_number_from_its_least_to_its_most(
     field: str, least: float, most: float, outside: list[float]
 ) -> None:
     for value in (least, most):
-        assert codes(model="sdxl", **{field: value}) == []
+        assert list_problem_codes(model="sdxl", **{field: value}) == []
     for value in outside:
-        assert codes(model="sdxl", **{field: value}) == ["out_of_range"]
+        assert list_problem_codes(model="sdxl", **{field: value}) == ["out_of_range"]
 
 
 @pytest.mark.parametrize(
@@ -60,15 +60,19 @@ def test_sdxl_takes_each_of_its_choices_and_no_other(field: str, count: int) -> 
 
     assert len(choices) == count
     for choice in choices:
-        assert codes(model="sdxl", **{field: choice}) == []
-    assert codes(model="sdxl", **{field: "animé"}) == ["not_a_choice"]
+        assert list_problem_codes(model="sdxl", **{field: choice}) == []
+    assert list_problem_codes(model="sdxl", **{field: "animé"}) == ["not_a_choice"]
 
 
 def test_the_defaults_are_those_of_the_seed_contract() -> None:
     sdxl = CATALOGUE.models["sdxl"]
-    request = compose(CATALOGUE, model="sdxl", prompt="a castle", has_picture=True)
+    request = build_request(CATALOGUE, model="sdxl", prompt="a castle", has_picture=True)
 
-    defaults = {name: request.value(name, sdxl) for name in OPTIONS if request.value(name, sdxl) is not None}
+    defaults = {
+        name: request.resolve_value(name, sdxl)
+        for name in OPTION_NAMES
+        if request.resolve_value(name, sdxl) is not None
+    }
 
     assert defaults == {
         "keep": 35,
@@ -85,16 +89,16 @@ def test_the_defaults_are_those_of_the_seed_contract() -> None:
 def test_the_step_schedule_goes_with_its_mode_alone() -> None:
     scheduled = {"model": "sdxl", "init_image_mode": "STEP_SCHEDULE"}
 
-    assert codes(**scheduled, step_schedule_start=0.9, step_schedule_end=0.1) == []
-    assert codes(**scheduled, step_schedule_start=0.1, step_schedule_end=0.9) == ["schedule_order"]
-    assert codes(**scheduled, step_schedule_end=0.7) == ["schedule_order"], "it starts at 0.65 by default"
-    assert codes(**scheduled, keep=50) == ["mode_conflict"]
-    assert codes(model="sdxl", step_schedule_start=0.9) == ["mode_conflict"]
+    assert list_problem_codes(**scheduled, step_schedule_start=0.9, step_schedule_end=0.1) == []
+    assert list_problem_codes(**scheduled, step_schedule_start=0.1, step_schedule_end=0.9) == ["schedule_order"]
+    assert list_problem_codes(**scheduled, step_schedule_end=0.7) == ["schedule_order"], "it starts at 0.65 by default"
+    assert list_problem_codes(**scheduled, keep=50) == ["mode_conflict"]
+    assert list_problem_codes(model="sdxl", step_schedule_start=0.9) == ["mode_conflict"]
 
 
 def test_a_field_that_a_model_lacks_is_refused_naming_one_that_has_it() -> None:
-    with pytest.raises(Refused) as refused:
-        compose(CATALOGUE, prompt="a castle", has_picture=True, steps=30)
+    with pytest.raises(RejectedError) as refused:
+        build_request(CATALOGUE, prompt="a castle", has_picture=True, steps=30)
 
     sentence = str(refused.value)
     assert "steps" in sentence
@@ -103,7 +107,7 @@ def test_a_field_that_a_model_lacks_is_refused_naming_one_that_has_it() -> None:
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
-    assert codes(prompt="a::x", keep=101, steps=5, seed=-1) == [
+    assert list_problem_codes(prompt="a::x", keep=101, steps=5, seed=-1) == [
         "weight_not_a_number",
         "out_of_range",
         "out_of_range",
@@ -112,50 +116,53 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
 
 
 def test_prompt_lengths_count_for_each_text_of_sdxl_and_for_the_whole_of_the_others() -> None:
-    assert codes(model="sdxl", prompt="a" * 2000 + "|" + "b" * 2000) == []
-    assert codes(model="sdxl", prompt="a" * 2001) == ["prompt_too_long"]
-    assert codes(model="sdxl", negative="a" * 2001) == ["prompt_too_long"]
-    assert codes(prompt="a" * 10_000) == []
-    assert codes(prompt="a" * 9_000 + "|" + "b" * 1_000) == ["prompt_too_long"]
+    assert list_problem_codes(model="sdxl", prompt="a" * 2000 + "|" + "b" * 2000) == []
+    assert list_problem_codes(model="sdxl", prompt="a" * 2001) == ["prompt_too_long"]
+    assert list_problem_codes(model="sdxl", negative="a" * 2001) == ["prompt_too_long"]
+    assert list_problem_codes(prompt="a" * 10_000) == []
+    assert list_problem_codes(prompt="a" * 9_000 + "|" + "b" * 1_000) == ["prompt_too_long"]
 
 
 def test_models_without_weights_get_plain_prompts_and_refuse_other_weights() -> None:
-    request = compose(CATALOGUE, prompt="castle | fog | crowds::-1", negative="cars", has_picture=True)
+    request = build_request(CATALOGUE, prompt="castle | fog | crowds::-1", negative="cars", has_picture=True)
 
-    assert request.plain_prompts() == ("castle, fog", "crowds, cars")
-    assert codes(prompt="castle::1.2") == ["weight_unsupported"]
-    assert codes(prompt="crowds::-1") == ["prompt_only_negative"]
-    assert codes(model="sdxl", prompt="castle::1.2 | crowds::-0.8") == []
+    assert request.format_unweighted_prompts() == ("castle, fog", "crowds, cars")
+    assert list_problem_codes(prompt="castle::1.2") == ["weight_unsupported"]
+    assert list_problem_codes(prompt="crowds::-1") == ["prompt_only_negative"]
+    assert list_problem_codes(model="sdxl", prompt="castle::1.2 | crowds::-0.8") == []
 
 
 def test_pictures_are_asked_for_and_refused_as_the_row_says() -> None:
-    assert codes(model="stable-image-core") == ["picture_unsupported"]
-    assert codes(has_picture=False, keep=20, fit="pad") == ["picture_only_option", "picture_only_option"]
-    assert codes(has_picture=True, aspect_ratio="16:9") == ["text_only_option"]
-    assert codes(has_picture=False, aspect_ratio="16:9") == []
+    assert list_problem_codes(model="stable-image-core") == ["picture_unsupported"]
+    assert list_problem_codes(has_picture=False, keep=20, fit="pad") == ["picture_only_option", "picture_only_option"]
+    assert list_problem_codes(has_picture=True, aspect_ratio="16:9") == ["text_only_option"]
+    assert list_problem_codes(has_picture=False, aspect_ratio="16:9") == []
 
 
 def test_fast_upscale_takes_a_picture_and_no_words() -> None:
     fast: dict[str, Any] = {"model": "fast-upscale", "prompt": None}
-    request = compose(CATALOGUE, **fast, has_picture=True)
+    request = build_request(CATALOGUE, **fast, has_picture=True)
 
-    assert (request.text_prompts, request.plain_prompts()) == ((), ("", ""))
-    assert draw_seed(request, CATALOGUE.models["fast-upscale"], random.Random(3)) is None
-    assert codes(**fast, output_format="webp") == []
-    assert codes(**fast, has_picture=False) == ["picture_required"]
-    assert codes(**fast, fit="pad") == ["fit_unsupported"]
-    assert codes(**fast | {"prompt": "a castle"}) == ["field_unsupported"]
-    assert codes(**fast, negative="crowds") == ["field_unsupported"]
-    assert codes(**fast, seed=1, creativity=0.2) == ["field_unsupported", "field_unsupported"]
+    assert (request.text_prompts, request.format_unweighted_prompts()) == ((), ("", ""))
+    assert pick_seed(request, CATALOGUE.models["fast-upscale"], random.Random(3)) is None
+    assert list_problem_codes(**fast, output_format="webp") == []
+    assert list_problem_codes(**fast, has_picture=False) == ["picture_required"]
+    assert list_problem_codes(**fast, fit="pad") == ["fit_unsupported"]
+    assert list_problem_codes(**fast | {"prompt": "a castle"}) == ["field_unsupported"]
+    assert list_problem_codes(**fast, negative="crowds") == ["field_unsupported"]
+    assert list_problem_codes(**fast, seed=1, creativity=0.2) == ["field_unsupported", "field_unsupported"]
 
 
 def test_conservative_upscale_reads_a_prompt_and_how_much_to_invent() -> None:
     conservative = {"model": "conservative-upscale"}
 
-    assert [codes(**conservative, creativity=value) for value in (0.1, 0.5, None)] == [[], [], []]
-    assert [codes(**conservative, creativity=value) for value in (0.09, 0.51)] == [["out_of_range"], ["out_of_range"]]
-    assert codes(**conservative, prompt="") == ["prompt_empty"]
-    assert codes(**conservative, prompt="castle::1.2") == ["weight_unsupported"]
+    assert [list_problem_codes(**conservative, creativity=value) for value in (0.1, 0.5, None)] == [[], [], []]
+    assert [list_problem_codes(**conservative, creativity=value) for value in (0.09, 0.51)] == [
+        ["out_of_range"],
+        ["out_of_range"],
+    ]
+    assert list_problem_codes(**conservative, prompt="") == ["prompt_empty"]
+    assert list_problem_codes(**conservative, prompt="castle::1.2") == ["weight_unsupported"]
 
 
 @pytest.mark.parametrize(
@@ -173,14 +180,16 @@ def test_a_field_is_looked_for_in_models_of_the_same_task_and_then_in_the_others
 ) -> None:
     whole: dict[str, Any] = {"prompt": "a castle", "has_picture": True, **asked}
 
-    with pytest.raises(Refused, match=named):
-        compose(CATALOGUE, **whole)
+    with pytest.raises(RejectedError, match=named):
+        build_request(CATALOGUE, **whole)
 
 
 def test_a_finished_request_is_upscaled_with_its_prompt_where_one_is_read() -> None:
-    made = compose(CATALOGUE, model="sdxl", prompt="castle::1.2 | crowds::-0.8 | fog::0", has_picture=False, steps=40)
+    made = build_request(
+        CATALOGUE, model="sdxl", prompt="castle::1.2 | crowds::-0.8 | fog::0", has_picture=False, steps=40
+    )
 
-    fast, conservative = upscales_of(made, CATALOGUE)
+    fast, conservative = build_upscale_requests(made, CATALOGUE)
 
     assert fast == Request(model="fast-upscale", text_prompts=(), has_picture=True)
     assert (conservative.model, conservative.has_picture) == ("conservative-upscale", True)
@@ -189,30 +198,30 @@ def test_a_finished_request_is_upscaled_with_its_prompt_where_one_is_read() -> N
 
 def test_only_an_upscaler_that_is_offered_and_takes_the_request_is_asked() -> None:
     without = load_catalogue('[models."fast-upscale"]\noffered = false')
-    negative = compose(CATALOGUE, model="sdxl", prompt="crowds::-1", has_picture=False)
+    negative = build_request(CATALOGUE, model="sdxl", prompt="crowds::-1", has_picture=False)
     gone = negative.model_copy(update={"model": "of-yesterday"})
-    larger = compose(CATALOGUE, model="conservative-upscale", prompt="x", has_picture=True)
+    larger = build_request(CATALOGUE, model="conservative-upscale", prompt="x", has_picture=True)
 
-    assert [asked.model for asked in upscales_of(negative, CATALOGUE)] == ["fast-upscale"]
-    assert [asked.model for asked in upscales_of(gone, CATALOGUE)] == ["fast-upscale"]
-    assert upscales_of(negative, without) == ()
-    assert upscales_of(larger, CATALOGUE) == (), "it is as large as it gets"
+    assert [asked.model for asked in build_upscale_requests(negative, CATALOGUE)] == ["fast-upscale"]
+    assert [asked.model for asked in build_upscale_requests(gone, CATALOGUE)] == ["fast-upscale"]
+    assert build_upscale_requests(negative, without) == ()
+    assert build_upscale_requests(larger, CATALOGUE) == (), "it is as large as it gets"
 
 
 def test_a_model_is_found_by_key_id_or_name_and_an_unknown_one_is_refused() -> None:
     for name in ("sdxl", "SDXL 1.0", "stability.stable-diffusion-xl-v1"):
-        assert compose(CATALOGUE, prompt="x", model=name, has_picture=False).model == "sdxl"
-    assert codes(model="dall-e") == ["model_unknown"]
+        assert build_request(CATALOGUE, prompt="x", model=name, has_picture=False).model == "sdxl"
+    assert list_problem_codes(model="dall-e") == ["model_unknown"]
 
 
 def test_numbers_that_are_none_are_refused() -> None:
-    assert codes(model="sdxl", cfg_scale=float("nan")) == ["not_a_number"]
-    assert codes(model="sdxl", cfg_scale=float("inf")) == ["not_a_number"]
+    assert list_problem_codes(model="sdxl", cfg_scale=float("nan")) == ["not_a_number"]
+    assert list_problem_codes(model="sdxl", cfg_scale=float("inf")) == ["not_a_number"]
 
 
 @pytest.mark.parametrize("written", ["[1]", "1", "{", '{"a": NaN}', "[" * 1500, '{"a":' * 300 + "1" + "}" * 300 + "x"])
 def test_extras_must_be_a_small_json_object(written: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RejectedError) as refused:
         parse_extras(written)
 
     assert refused.value.problems[0].code == "extras_not_object"
@@ -220,16 +229,16 @@ def test_extras_must_be_a_small_json_object(written: str) -> None:
 
 def test_extras_are_read_and_bounded() -> None:
     assert parse_extras('{"a": [1, "b"]}') == {"a": [1, "b"]}
-    with pytest.raises(Refused):
+    with pytest.raises(RejectedError):
         parse_extras('{"a": "' + "x" * 2000 + '"}')
 
 
 def test_half_a_character_becomes_a_question_mark_in_words_and_is_refused_in_extras() -> None:
-    request = compose(CATALOGUE, prompt="a\ud800b", negative="\udc00", has_picture=True)
+    request = build_request(CATALOGUE, prompt="a\ud800b", negative="\udc00", has_picture=True)
 
     assert [part.text for part in request.text_prompts] == ["a?b", "?"]
     assert request.model_dump_json()
-    with pytest.raises(Refused):
+    with pytest.raises(RejectedError):
         parse_extras('{"a": "\\ud800"}')
 
 
@@ -237,12 +246,12 @@ def test_the_chosen_seed_is_sent_and_another_is_drawn_where_there_is_none() -> N
     sdxl = CATALOGUE.models["sdxl"]
     chance = random.Random(3)
 
-    chosen = compose(CATALOGUE, prompt="x", model="sdxl", has_picture=False, seed=4294967295)
-    absent = compose(CATALOGUE, prompt="x", model="sdxl", has_picture=False)
-    zero = compose(CATALOGUE, prompt="x", model="sdxl", has_picture=False, seed=0)
+    chosen = build_request(CATALOGUE, prompt="x", model="sdxl", has_picture=False, seed=4294967295)
+    absent = build_request(CATALOGUE, prompt="x", model="sdxl", has_picture=False)
+    zero = build_request(CATALOGUE, prompt="x", model="sdxl", has_picture=False, seed=0)
 
-    assert draw_seed(chosen, sdxl, chance) == 4294967295
-    assert len({draw_seed(absent, sdxl, chance), draw_seed(zero, sdxl, chance), draw_seed(zero, sdxl, chance)}) == 3
+    assert pick_seed(chosen, sdxl, chance) == 4294967295
+    assert len({pick_seed(absent, sdxl, chance), pick_seed(zero, sdxl, chance), pick_seed(zero, sdxl, chance)}) == 3
 
 
 @given(
@@ -265,9 +274,9 @@ def test_the_chosen_seed_is_sent_and_another_is_drawn_where_there_is_none() -> N
 )
 def test_whatever_is_asked_is_a_valid_request_or_is_refused_in_words(asked: dict[str, Any]) -> None:
     try:
-        request = compose(CATALOGUE, **asked)
-    except Refused as refused:
-        assert all(problem.sentence() for problem in refused.problems)
+        request = build_request(CATALOGUE, **asked)
+    except RejectedError as refused:
+        assert all(problem.format_message() for problem in refused.problems)
     else:
         assert Request.model_validate_json(request.model_dump_json()) == request
 
@@ -313,31 +322,33 @@ def test_an_operator_may_take_upscalers_off_and_change_their_rows() -> None:
         'regions = ["us-east-1"]\n[models."conservative-upscale".bounds]\nmax_side = 2000\n'
     )
 
-    (row,) = ours.upscalers
+    (row,) = ours.upscale_models
     assert (row.price_usd, row.regions) == (0.25, ("us-east-1",))
     assert row.bounds
     assert (row.bounds.max_side, row.bounds.min_side) == (2000, 64)
-    assert [model.key for model in ours.offered] == [model.key for model in CATALOGUE.offered]
+    assert [model.key for model in ours.generation_models] == [model.key for model in CATALOGUE.generation_models]
 
 
 def test_a_request_is_carried_over_to_another_model_with_what_that_one_reads() -> None:
-    made = compose(CATALOGUE, prompt="a castle", model="sdxl", has_picture=True, keep=40, steps=20, fit="pad", seed=7)
+    made = build_request(
+        CATALOGUE, prompt="a castle", model="sdxl", has_picture=True, keep=40, steps=20, fit="pad", seed=7
+    )
     large = CATALOGUE.models["sd3.5-large"]
 
-    same = carried_over(made, CATALOGUE.models["sdxl"], CATALOGUE)
-    other = carried_over(made, large, CATALOGUE)
-    further = carried_over(made, large, CATALOGUE, on_result=True, keep=80)
+    same = adapt_to_model(made, CATALOGUE.models["sdxl"], CATALOGUE)
+    other = adapt_to_model(made, large, CATALOGUE)
+    further = adapt_to_model(made, large, CATALOGUE, from_result=True, keep=80)
 
-    assert same.given() == {"keep": 40, "steps": 20, "fit": "pad"}
-    assert (other.model, other.given()) == ("sd3.5-large", {"keep": 40, "fit": "pad"})
-    assert further.given() == {"keep": 80}
+    assert same.explicit_options() == {"keep": 40, "steps": 20, "fit": "pad"}
+    assert (other.model, other.explicit_options()) == ("sd3.5-large", {"keep": 40, "fit": "pad"})
+    assert further.explicit_options() == {"keep": 80}
 
 
 def test_what_another_model_would_not_take_is_refused_in_words() -> None:
-    made = compose(CATALOGUE, prompt="a castle::1.4", model="sdxl", has_picture=True)
+    made = build_request(CATALOGUE, prompt="a castle::1.4", model="sdxl", has_picture=True)
 
-    with pytest.raises(Refused) as refused:
-        carried_over(made, CATALOGUE.models["sd3.5-large"], CATALOGUE)
+    with pytest.raises(RejectedError) as refused:
+        adapt_to_model(made, CATALOGUE.models["sd3.5-large"], CATALOGUE)
 
     assert [wrong.code for wrong in refused.value.problems] == ["weight_unsupported"]
 
@@ -346,21 +357,21 @@ def test_what_another_model_would_not_take_is_refused_in_words() -> None:
     ("written", "keep"), [("35", 35), (" 62,5 % ", 62.5), ("62.5%", 62.5), ("100\u00a0%", 100), ("0", 0)]
 )
 def test_a_number_may_be_written_as_people_write_it(written: str, keep: float) -> None:
-    assert compose(CATALOGUE, prompt="a", has_picture=True, keep=written).keep == keep
+    assert build_request(CATALOGUE, prompt="a", has_picture=True, keep=written).keep == keep
 
 
 @pytest.mark.parametrize("written", ["much", "1e999", "nan", "", "12.5.1", "9" * 5000])
 def test_what_is_no_number_is_refused_as_it_was_written(written: str) -> None:
-    with pytest.raises(Refused) as refused:
-        compose(CATALOGUE, prompt="a", has_picture=True, keep=written, seed=written + "x")
+    with pytest.raises(RejectedError) as refused:
+        build_request(CATALOGUE, prompt="a", has_picture=True, keep=written, seed=written + "x")
 
     assert [p.code for p in refused.value.problems] == ["not_a_number", "not_a_number"]
     assert refused.value.problems[0].facts["value"] == written[:100]
 
 
 def test_a_seed_that_is_written_beyond_all_bounds_is_out_of_range() -> None:
-    with pytest.raises(Refused) as refused:
-        compose(CATALOGUE, prompt="a", has_picture=True, seed="9" * 400)
+    with pytest.raises(RejectedError) as refused:
+        build_request(CATALOGUE, prompt="a", has_picture=True, seed="9" * 400)
 
     assert [p.code for p in refused.value.problems] == ["out_of_range"]
 
@@ -368,8 +379,8 @@ def test_a_seed_that_is_written_beyond_all_bounds_is_out_of_range() -> None:
 def test_what_has_no_words_is_not_asked_of_a_model_that_reads_them() -> None:
     larger = Request(model="fast-upscale", text_prompts=(), has_picture=True)
 
-    with pytest.raises(Refused) as refused:
-        carried_over(larger, CATALOGUE.models["sd3.5-large"], CATALOGUE)
+    with pytest.raises(RejectedError) as refused:
+        adapt_to_model(larger, CATALOGUE.models["sd3.5-large"], CATALOGUE)
 
     assert [p.code for p in refused.value.problems] == ["prompt_empty"]
 
@@ -379,7 +390,7 @@ def test_a_models_key_fits_in_a_custom_id() -> None:
         load_catalogue('[models."my model"]\nid = "m"')
 
 
-LIKED = {"keep": 60.0, "style_preset": "anime", "model": "sdxl", "output_format": "webp", "gone": 1}
+PREFERRED = {"keep": 60.0, "style_preset": "anime", "model": "sdxl", "output_format": "webp", "gone": 1}
 
 
 @pytest.mark.parametrize(
@@ -401,17 +412,23 @@ LIKED = {"keep": 60.0, "style_preset": "anime", "model": "sdxl", "output_format"
 def test_what_is_left_out_is_as_preferred_where_the_model_takes_it(
     written: dict[str, Any], picture: bool, model: str, filled: dict[str, Any]
 ) -> None:
-    request = compose_preferring(CATALOGUE, LIKED, prompt="a castle", negative=None, has_picture=picture, **written)
+    request = build_request_with_defaults(
+        CATALOGUE, PREFERRED, prompt="a castle", negative=None, has_picture=picture, **written
+    )
 
-    assert (request.model, request.given()) == (model, filled)
+    assert (request.model, request.explicit_options()) == (model, filled)
 
 
 def test_what_is_preferred_first_goes_before_the_rest_also_where_they_do_not_go_together() -> None:
     first = {"model": "sdxl", "step_schedule_start": 0.5, "init_image_mode": "STEP_SCHEDULE", "negative": "crowds"}
 
-    request = compose_preferring(CATALOGUE, first, LIKED, prompt="a castle", has_picture=True)
+    request = build_request_with_defaults(CATALOGUE, first, PREFERRED, prompt="a castle", has_picture=True)
 
-    assert request.given() == {"init_image_mode": "STEP_SCHEDULE", "step_schedule_start": 0.5, "style_preset": "anime"}
+    assert request.explicit_options() == {
+        "init_image_mode": "STEP_SCHEDULE",
+        "step_schedule_start": 0.5,
+        "style_preset": "anime",
+    }
     assert [(p.text, p.weight) for p in request.text_prompts] == [("a castle", 1), ("crowds", -1)]
 
 
@@ -425,22 +442,26 @@ def test_what_is_preferred_first_goes_before_the_rest_also_where_they_do_not_go_
     ],
 )
 def test_the_settings_of_a_request_are_all_but_its_words_its_seed_and_extras(asked: dict[str, Any]) -> None:
-    request = compose(CATALOGUE, prompt="a castle", negative="crowds", **asked)
+    request = build_request(CATALOGUE, prompt="a castle", negative="crowds", **asked)
 
-    again = compose_preferring(CATALOGUE, settings_of(request), prompt="a castle", has_picture=request.has_picture)
+    again = build_request_with_defaults(
+        CATALOGUE, extract_settings(request), prompt="a castle", has_picture=request.has_picture
+    )
 
     assert again == request.model_copy(update={"seed": None, "extras": None})
 
 
 def test_a_preferred_model_that_reads_no_picture_gives_way_to_a_picture() -> None:
-    request = compose_preferring(CATALOGUE, {"model": "stable-image-core"}, prompt="a castle", has_picture=True)
+    request = build_request_with_defaults(
+        CATALOGUE, {"model": "stable-image-core"}, prompt="a castle", has_picture=True
+    )
 
     assert request.model == "sd3.5-large"
 
 
 def test_nobody_is_refused_for_what_they_prefer_but_for_what_they_wrote() -> None:
-    with pytest.raises(Refused) as refused:
-        compose_preferring(CATALOGUE, LIKED, prompt="castle::much", steps=30, has_picture=True)
+    with pytest.raises(RejectedError) as refused:
+        build_request_with_defaults(CATALOGUE, PREFERRED, prompt="castle::much", steps=30, has_picture=True)
 
     assert [p.code for p in refused.value.problems] == ["weight_not_a_number"], "the preferred model has steps"
 
@@ -461,6 +482,6 @@ def test_nobody_is_refused_for_what_they_prefer_but_for_what_they_wrote() -> Non
     st.booleans(),
 )
 def test_whatever_is_preferred_a_plain_prompt_is_taken(preferred: dict[str, Any], picture: bool) -> None:
-    request = compose_preferring(CATALOGUE, preferred, prompt="a castle", has_picture=picture)
+    request = build_request_with_defaults(CATALOGUE, preferred, prompt="a castle", has_picture=picture)
 
-    assert CATALOGUE.models[request.model] in CATALOGUE.offered
+    assert CATALOGUE.models[request.model] in CATALOGUE.generation_models

@@ -16,24 +16,24 @@ ACCOUNT = {"AWS_ACCESS_KEY_ID": "AKIADEMODEMODEMODEMO", "AWS_SECRET_ACCESS_KEY":
 
 
 @dataclass(frozen=True)
-class Bedrock:
+class BedrockStandIn:
     """The stand-in's address, and its control API (demo/bedrock/control.py)."""
 
     url: str
 
-    def control(self, method: str, path: str, body: Any = None) -> Any:
+    def call_control(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         with urlopen(Request(self.url + path, data, method=method), timeout=5) as answer:  # noqa: S310 - loopback
             return json.loads(answer.read() or b"null")
 
-    def calls(self) -> list[dict[str, Any]]:
-        listed = self.control("GET", "/control/calls")
+    def list_calls(self) -> list[dict[str, Any]]:
+        listed = self.call_control("GET", "/control/calls")
         return list(listed["calls"] if isinstance(listed, dict) else listed)
 
-    def calls_of(self, prompt: str) -> list[dict[str, Any]]:
+    def wait_for_calls(self, prompt: str) -> list[dict[str, Any]]:
         """List the calls with this in their prompt, once there is one: who gave up may have done so before it came."""
         patience = time.monotonic() + 5
-        while not (found := [call for call in self.calls() if prompt in str(call["body"])]):
+        while not (found := [call for call in self.list_calls() if prompt in str(call["body"])]):
             if time.monotonic() > patience:
                 break
             time.sleep(0.05)
@@ -41,12 +41,12 @@ class Bedrock:
 
 
 @pytest.fixture(scope="session")
-def bedrock_server() -> Iterator[Bedrock]:
+def bedrock_server() -> Iterator[BedrockStandIn]:
     command = [sys.executable, "-m", "demo.bedrock", "--port", "0", "--fast"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout
     try:
-        yield Bedrock(json.loads(process.stdout.readline())["url"])
+        yield BedrockStandIn(json.loads(process.stdout.readline())["url"])
     finally:
         process.terminate()
         process.wait(5)
@@ -69,10 +69,10 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 @pytest.fixture
-def bedrock(bedrock_server: Bedrock, aws: pytest.MonkeyPatch) -> Bedrock:
+def bedrock(bedrock_server: BedrockStandIn, aws: pytest.MonkeyPatch) -> BedrockStandIn:
     """The stand-in with clean books, for boto3 and for processes that are started."""
     for variable in ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL_BEDROCK"):
         aws.setenv(variable, bedrock_server.url)
-    bedrock_server.control("DELETE", "/control/faults")
-    bedrock_server.control("DELETE", "/control/calls")
+    bedrock_server.call_control("DELETE", "/control/faults")
+    bedrock_server.call_control("DELETE", "/control/calls")
     return bedrock_server

@@ -11,16 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from demo.bedrock.invoke import read as read_by_stand_in
-from demo.bedrock.models import find, profiled
+from demo.bedrock.invoke import parse_request as read_by_stand_in
+from demo.bedrock.models import find_model, find_profile_model
 from shared.catalogue import Catalogue, FieldSpec, Model, load_catalogue
-from shared.errors import Refused
-from shared.outcome import Side
+from shared.errors import RejectedError
+from shared.outcome import FilteredPart
 from shared.prompts import TextPrompt, format_prompt
-from shared.request import OPTIONS, Request, compose, draw_seed
+from shared.request import OPTION_NAMES, Request, build_request, pick_seed
 from worker.bedrock import sdxl, stable_image
 from worker.bedrock.dialects import DIALECTS
-from worker.bedrock.wire import Answer, Unusable, json_object, picture_of
+from worker.bedrock.wire import InvalidResponseError, ModelResponse, decode_picture, parse_json_object
 
 ULTRA = """
 [models.ultra]
@@ -45,19 +45,19 @@ aspect_ratio = { choices = ["16:9", "1:1"], default = "1:1" }
 """
 CATALOGUE = load_catalogue(ULTRA)
 SDXL, SD35, FAST = (CATALOGUE.models[key] for key in ("sdxl", "sd3.5-large", "fast-upscale"))
-WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=30).filter(str.strip)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=30).filter(str.strip)
 
 
-def jpeg(size: tuple[int, int]) -> bytes:
+def make_jpeg(size: tuple[int, int]) -> bytes:
     written = io.BytesIO()
     Image.new("L", size).save(written, "JPEG")
     return written.getvalue()
 
 
-PICTURE = jpeg((1024, 1024))
+IMAGE = make_jpeg((1024, 1024))
 
 
-def value_of(spec: FieldSpec, *, whole: bool) -> st.SearchStrategy[Any]:
+def draw_value(spec: FieldSpec, *, whole: bool) -> st.SearchStrategy[Any]:
     if spec.choices:
         return st.sampled_from(spec.choices)
     low, high = spec.minimum or 0, spec.maximum or 0
@@ -65,66 +65,72 @@ def value_of(spec: FieldSpec, *, whole: bool) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def asked(draw: st.DrawFn, catalogue: Catalogue = CATALOGUE) -> tuple[Request, Model]:
+def draw_requests(draw: st.DrawFn, catalogue: Catalogue = CATALOGUE) -> tuple[Request, Model]:
     """Any request that the catalogue lets pass."""
     model = draw(st.sampled_from(list(catalogue)))
     weights = st.floats(-10, 10) if model.weighs_prompts else st.sampled_from([1.0, -1.0])
-    rest = draw(st.lists(st.builds(TextPrompt, text=WORDS, weight=weights), max_size=3))
+    rest = draw(st.lists(st.builds(TextPrompt, text=TEXTS, weight=weights), max_size=3))
     options: dict[str, Any] = {}
-    for name in OPTIONS:
+    for name in OPTION_NAMES:
         if name == "extras" and name in model.fields:
-            options[name] = draw(st.none() | st.dictionaries(WORDS, st.integers() | WORDS, max_size=2))
+            options[name] = draw(st.none() | st.dictionaries(TEXTS, st.integers() | TEXTS, max_size=2))
         elif name in model.fields:
             whole = name in {"seed", "steps", "samples"}
-            options[name] = draw(st.none() | value_of(model.fields[name], whole=whole))
+            options[name] = draw(st.none() | draw_value(model.fields[name], whole=whole))
     has_picture = model.picture == "required" or (model.picture == "optional" and draw(st.booleans()))
-    prompt = format_prompt([TextPrompt(text=draw(WORDS)), *rest]) if model.reads_prompts else None
-    for name in draw(st.permutations(OPTIONS)):
+    prompt = format_prompt([TextPrompt(text=draw(TEXTS)), *rest]) if model.reads_prompts else None
+    for name in draw(st.permutations(OPTION_NAMES)):
         try:
-            return compose(catalogue, prompt=prompt, model=model.key, has_picture=has_picture, **options), model
-        except Refused:
+            return build_request(catalogue, prompt=prompt, model=model.key, has_picture=has_picture, **options), model
+        except RejectedError:
             options.pop(name, None)  # it does not go with the others
-    return compose(catalogue, prompt=prompt, model=model.key, has_picture=has_picture), model
+    return build_request(catalogue, prompt=prompt, model=model.key, has_picture=has_picture), model
 
 
-def encoded(request: Request, model: Model) -> dict[str, Any]:
-    seed = draw_seed(request.model_copy(update={"seed": 7}), model, Random(1))
-    body = DIALECTS[model.dialect].encode(request, model, PICTURE if request.has_picture else None, seed)
+def encode_body(request: Request, model: Model) -> dict[str, Any]:
+    seed = pick_seed(request.model_copy(update={"seed": 7}), model, Random(1))
+    body = DIALECTS[model.dialect].encode(request, model, IMAGE if request.has_picture else None, seed)
     read: dict[str, Any] = json.loads(body)
     return read
 
 
-def of(key: str, *, has_picture: bool = True, prompt: str | None = "castle", **options: Any) -> dict[str, Any]:
-    request = compose(CATALOGUE, prompt=prompt, model=key, has_picture=has_picture, **options)
-    return encoded(request, CATALOGUE.models[key])
+def make_request(
+    key: str, *, has_picture: bool = True, prompt: str | None = "castle", **options: Any
+) -> dict[str, Any]:
+    request = build_request(CATALOGUE, prompt=prompt, model=key, has_picture=has_picture, **options)
+    return encode_body(request, CATALOGUE.models[key])
 
 
-@given(asked())
+@given(draw_requests())
 @settings(max_examples=120)
 def test_what_the_catalogue_lets_pass_is_taken_by_a_service_that_checks_every_field(
     asked: tuple[Request, Model],
 ) -> None:
     request, model = asked
-    body, served = encoded(request, model), profiled(model.id) or find(model.id)
+    body, served = encode_body(request, model), find_profile_model(model.id) or find_model(model.id)
     assert served
     recipe = read_by_stand_in(body, served)
     assert model.dialect != "sdxl" or len(recipe.prompts) == len(request.text_prompts)
     assert recipe.seed == (7 if "seed" in model.fields else 0)
     assert (recipe.source is not None) == request.has_picture
-    assert (recipe.invention is not None) == (model.task == "upscale")
-    if "keep" in model.fields and request.has_picture and request.value("init_image_mode", model) != "STEP_SCHEDULE":
-        assert recipe.keep == pytest.approx(request.value("keep", model) / 100, abs=1e-6)
+    assert (recipe.creativity is not None) == (model.task == "upscale")
+    if (
+        "keep" in model.fields
+        and request.has_picture
+        and request.resolve_value("init_image_mode", model) != "STEP_SCHEDULE"
+    ):
+        assert recipe.source_weight == pytest.approx(request.resolve_value("keep", model) / 100, abs=1e-6)
 
 
-@given(asked())
+@given(draw_requests())
 @settings(max_examples=100)
 def test_a_body_holds_only_what_the_row_reads_and_what_was_chosen_as_it_was(asked: tuple[Request, Model]) -> None:
     request, model = asked
-    body = encoded(request, model)
+    body = encode_body(request, model)
     own = {"text_prompts", "init_image", "image_strength", "width", "height"}
     own |= {"prompt", "negative_prompt", "mode", "image", "strength"}
     assert set(body) - own <= set(model.fields)
-    for name, value in request.given().items():
+    for name, value in request.explicit_options().items():
         if name in body and name != "seed":
             assert body[name] == value
 
@@ -132,16 +138,16 @@ def test_a_body_holds_only_what_the_row_reads_and_what_was_chosen_as_it_was(aske
 @given(st.integers(0, 1000))
 def test_keep_means_the_same_for_every_model(tenths: int) -> None:
     keep = tenths / 10
-    kept = of("sdxl", keep=keep)["image_strength"]
-    ignored = of("sd3.5-large", keep=keep)["strength"]
+    kept = make_request("sdxl", keep=keep)["image_strength"]
+    ignored = make_request("sd3.5-large", keep=keep)["strength"]
     assert kept == tenths / 1000
     assert ignored == round(1 - tenths / 1000, 6)
     assert len(str(ignored)) <= 5  # as a person would write it
 
 
 def test_sdxl_is_sent_weights_picture_and_every_option_in_force() -> None:
-    body = of("sdxl", prompt="castle::1.2 | crowds::-0.8", style_preset="anime", steps=40, extras={"a": [1]})
-    assert base64.b64decode(body.pop("init_image")) == PICTURE
+    body = make_request("sdxl", prompt="castle::1.2 | crowds::-0.8", style_preset="anime", steps=40, extras={"a": [1]})
+    assert base64.b64decode(body.pop("init_image")) == IMAGE
     assert body == {
         "text_prompts": [{"text": "castle", "weight": 1.2}, {"text": "crowds", "weight": -0.8}],
         "init_image_mode": "IMAGE_STRENGTH",
@@ -158,7 +164,7 @@ def test_sdxl_is_sent_weights_picture_and_every_option_in_force() -> None:
 
 
 def test_a_step_schedule_takes_the_place_of_the_strength() -> None:
-    body = of("sdxl", init_image_mode="STEP_SCHEDULE", step_schedule_end=0.2)
+    body = make_request("sdxl", init_image_mode="STEP_SCHEDULE", step_schedule_end=0.2)
     assert (body["init_image_mode"], body["step_schedule_start"], body["step_schedule_end"]) == (
         "STEP_SCHEDULE",
         0.65,
@@ -174,14 +180,14 @@ def test_a_step_schedule_takes_the_place_of_the_strength() -> None:
 def test_sdxl_without_a_picture_paints_the_nearest_size_and_is_sent_no_picture_field(
     ratio: str, size: tuple[int, int]
 ) -> None:
-    body = of("sdxl", has_picture=False, aspect_ratio=ratio)
+    body = make_request("sdxl", has_picture=False, aspect_ratio=ratio)
     assert (body["width"], body["height"]) == size
     assert not {"init_image", "init_image_mode", "image_strength", "aspect_ratio"} & set(body)
 
 
 def test_sd35_is_sent_its_mode_and_the_strength_turned_round() -> None:
-    body = of("sd3.5-large", prompt="castle", negative="crowds")
-    assert base64.b64decode(body.pop("image")) == PICTURE
+    body = make_request("sd3.5-large", prompt="castle", negative="crowds")
+    assert base64.b64decode(body.pop("image")) == IMAGE
     assert body == {
         "prompt": "castle",
         "negative_prompt": "crowds",
@@ -193,7 +199,7 @@ def test_sd35_is_sent_its_mode_and_the_strength_turned_round() -> None:
 
 
 def test_sd35_without_a_picture_is_sent_the_aspect_ratio() -> None:
-    body = of("sd3.5-large", has_picture=False, aspect_ratio="16:9")
+    body = make_request("sd3.5-large", has_picture=False, aspect_ratio="16:9")
     assert body == {
         "prompt": "castle",
         "mode": "text-to-image",
@@ -204,14 +210,16 @@ def test_sd35_without_a_picture_is_sent_the_aspect_ratio() -> None:
 
 
 def test_fast_upscale_is_sent_the_picture_and_its_format_alone() -> None:
-    body = of("fast-upscale", prompt=None)
-    assert base64.b64decode(body.pop("image")) == PICTURE
+    body = make_request("fast-upscale", prompt=None)
+    assert base64.b64decode(body.pop("image")) == IMAGE
     assert body == {"output_format": "jpeg"}
 
 
 def test_conservative_upscale_is_sent_what_it_reads() -> None:
-    body = of("conservative-upscale", prompt="castle", negative="crowds", creativity=0.2, output_format="webp")
-    assert base64.b64decode(body.pop("image")) == PICTURE
+    body = make_request(
+        "conservative-upscale", prompt="castle", negative="crowds", creativity=0.2, output_format="webp"
+    )
+    assert base64.b64decode(body.pop("image")) == IMAGE
     assert body == {
         "prompt": "castle",
         "negative_prompt": "crowds",
@@ -223,7 +231,7 @@ def test_conservative_upscale_is_sent_what_it_reads() -> None:
 
 @pytest.mark.parametrize(("key", "has_picture"), [("stable-image-core", False), ("ultra", False), ("ultra", True)])
 def test_core_and_ultra_are_sent_no_mode(key: str, has_picture: bool) -> None:
-    assert "mode" not in of(key, has_picture=has_picture)
+    assert "mode" not in make_request(key, has_picture=has_picture)
 
 
 def test_an_operators_default_is_sent() -> None:
@@ -231,7 +239,7 @@ def test_an_operators_default_is_sent() -> None:
         '[models.sdxl.fields.cfg_scale]\ndefault = 12.5\n[models."sd3.5-large".fields.keep]\ndefault = 50'
     )
     by_key = {
-        key: encoded(compose(catalogue, prompt="x", model=key, has_picture=True), catalogue.models[key])
+        key: encode_body(build_request(catalogue, prompt="x", model=key, has_picture=True), catalogue.models[key])
         for key in ("sdxl", "sd3.5-large")
     }
     assert by_key["sdxl"]["cfg_scale"] == 12.5
@@ -241,42 +249,50 @@ def test_an_operators_default_is_sent() -> None:
 # answers
 
 SUCCESS: dict[str, Any] = {"seed": 5, "base64": base64.b64encode(b"picture").decode(), "finishReason": "SUCCESS"}
-MADE: dict[str, Any] = {"seeds": [5], "finish_reasons": [None], "images": [SUCCESS["base64"]]}
+SDXL_RESPONSE: dict[str, Any] = {"seeds": [5], "finish_reasons": [None], "images": [SUCCESS["base64"]]}
 
 
-def artifact(**changed: Any) -> bytes:
+def make_sdxl_response(**changed: Any) -> bytes:
     return json.dumps({"result": "success", "artifacts": [{**SUCCESS, **changed}]}).encode()
 
 
-def made(**changed: Any) -> bytes:
-    return json.dumps({**MADE, **changed}).encode()
+def make_stable_image_response(**changed: Any) -> bytes:
+    return json.dumps({**SDXL_RESPONSE, **changed}).encode()
 
 
 def test_a_success_is_a_picture_and_its_seed_in_both_dialects() -> None:
-    assert sdxl.decode(artifact(), SDXL) == stable_image.decode(made(), SD35) == Answer(b"picture", 5)
+    assert (
+        sdxl.decode(make_sdxl_response(), SDXL)
+        == stable_image.decode(make_stable_image_response(), SD35)
+        == ModelResponse(b"picture", 5)
+    )
 
 
 @given(st.integers(0, 4294967295), st.binary(min_size=1))
 def test_seed_and_bytes_come_through_as_number_or_digits(seed: int, data: bytes) -> None:
     text = base64.b64encode(data).decode()
     for written in (seed, str(seed)):
-        assert sdxl.decode(artifact(seed=written, base64=text), SDXL) == Answer(data, seed)
-        assert stable_image.decode(made(seeds=[written], images=[text]), SD35) == Answer(data, seed)
+        assert sdxl.decode(make_sdxl_response(seed=written, base64=text), SDXL) == ModelResponse(data, seed)
+        assert stable_image.decode(make_stable_image_response(seeds=[written], images=[text]), SD35) == ModelResponse(
+            data, seed
+        )
 
 
 def test_of_several_pictures_the_first_counts() -> None:
     both = {"result": "success", "artifacts": [SUCCESS, {**SUCCESS, "seed": 6}]}
-    assert sdxl.decode(json.dumps(both).encode(), SDXL) == Answer(b"picture", 5)
-    assert stable_image.decode(made(seeds=[5, 6], images=[SUCCESS["base64"], "!"]), SD35) == Answer(b"picture", 5)
+    assert sdxl.decode(json.dumps(both).encode(), SDXL) == ModelResponse(b"picture", 5)
+    assert stable_image.decode(
+        make_stable_image_response(seeds=[5, 6], images=[SUCCESS["base64"], "!"]), SD35
+    ) == ModelResponse(b"picture", 5)
 
 
 @pytest.mark.parametrize("seed", [None, True, -1, 4294967296, 1.5, "", "-1", "0x10", "٣", "9" * 5000, [1]])
 def test_an_answer_without_a_sound_seed_is_not_taken(seed: Any) -> None:
     for decode, data, model in (
-        (sdxl.decode, artifact(seed=seed), SDXL),
-        (stable_image.decode, made(seeds=[seed]), SD35),
+        (sdxl.decode, make_sdxl_response(seed=seed), SDXL),
+        (stable_image.decode, make_stable_image_response(seeds=[seed]), SD35),
     ):
-        with pytest.raises(Unusable, match="no seed") as raised:
+        with pytest.raises(InvalidResponseError, match="no seed") as raised:
             decode(data, model)
         assert raised.value.code == "bad_answer"
 
@@ -284,7 +300,7 @@ def test_an_answer_without_a_sound_seed_is_not_taken(seed: Any) -> None:
 @pytest.mark.parametrize("seeds", [{}, {"seeds": []}, {"seeds": [9]}, {"seeds": [None]}, {"seeds": ["x"]}])
 def test_a_model_without_a_seed_answers_with_any_or_none_and_it_is_not_told(seeds: dict[str, Any]) -> None:
     answer = {"finish_reasons": [None], "images": [SUCCESS["base64"]], **seeds}
-    assert stable_image.decode(json.dumps(answer).encode(), FAST) == Answer(b"picture", None)
+    assert stable_image.decode(json.dumps(answer).encode(), FAST) == ModelResponse(b"picture", None)
 
 
 @pytest.mark.parametrize(
@@ -292,10 +308,10 @@ def test_a_model_without_a_seed_answers_with_any_or_none_and_it_is_not_told(seed
 )
 def test_base64_is_read_strictly(text: Any) -> None:
     for decode, data, model in (
-        (sdxl.decode, artifact(base64=text), SDXL),
-        (stable_image.decode, made(images=[text]), SD35),
+        (sdxl.decode, make_sdxl_response(base64=text), SDXL),
+        (stable_image.decode, make_stable_image_response(images=[text]), SD35),
     ):
-        with pytest.raises(Unusable, match=r"no picture|not base64"):
+        with pytest.raises(InvalidResponseError, match=r"no picture|not base64"):
             decode(data, model)
 
 
@@ -313,13 +329,13 @@ def test_base64_is_read_strictly(text: Any) -> None:
         (b'{"result": "success", "artifacts": [7]}', "bad_answer", "not an object"),
         (b'{"result": "error", "error": {"name": "oom", "message": "x"}}', "model_error", "oom"),
         (b'{"result": "error", "error": "oom"}', "model_error", "result “error”"),
-        (artifact(finishReason="ERROR"), "model_error", "ERROR"),
-        (artifact(finishReason="NOBODY_KNOWS"), "bad_answer", "NOBODY_KNOWS"),
-        (artifact(finishReason=None), "bad_answer", "finish reason"),
+        (make_sdxl_response(finishReason="ERROR"), "model_error", "ERROR"),
+        (make_sdxl_response(finishReason="NOBODY_KNOWS"), "bad_answer", "NOBODY_KNOWS"),
+        (make_sdxl_response(finishReason=None), "bad_answer", "finish reason"),
     ],
 )
 def test_what_sdxl_should_not_answer_is_named(data: bytes, code: str, words: str) -> None:
-    with pytest.raises(Unusable) as raised:
+    with pytest.raises(InvalidResponseError) as raised:
         sdxl.decode(data, SDXL)
     assert (raised.value.code, words in raised.value.detail) == (code, True)
 
@@ -330,30 +346,30 @@ def test_what_sdxl_should_not_answer_is_named(data: bytes, code: str, words: str
         (b"", "bad_answer", "empty"),
         (b"null", "bad_answer", "not an object"),
         (b"{}", "bad_answer", "finish_reasons"),
-        (made(finish_reasons=[]), "bad_answer", "finish_reasons"),
-        (made(finish_reasons="SUCCESS"), "bad_answer", "finish_reasons"),
-        (made(finish_reasons=["Inference error"]), "model_error", "Inference error"),
-        (made(finish_reasons=["Reason of no one's"]), "bad_answer", "Reason of no one's"),
-        (made(finish_reasons=[["Filter reason: prompt"]]), "bad_answer", "finish reason"),
-        (made(images=[]), "bad_answer", "images"),
-        (made(images={}), "bad_answer", "images"),
-        (made(seeds=[]), "bad_answer", "seeds"),
+        (make_stable_image_response(finish_reasons=[]), "bad_answer", "finish_reasons"),
+        (make_stable_image_response(finish_reasons="SUCCESS"), "bad_answer", "finish_reasons"),
+        (make_stable_image_response(finish_reasons=["Inference error"]), "model_error", "Inference error"),
+        (make_stable_image_response(finish_reasons=["Reason of no one's"]), "bad_answer", "Reason of no one's"),
+        (make_stable_image_response(finish_reasons=[["Filter reason: prompt"]]), "bad_answer", "finish reason"),
+        (make_stable_image_response(images=[]), "bad_answer", "images"),
+        (make_stable_image_response(images={}), "bad_answer", "images"),
+        (make_stable_image_response(seeds=[]), "bad_answer", "seeds"),
         (b'{"finish_reasons": [null], "images": ["YQ=="]}', "bad_answer", "seeds"),
     ],
 )
 def test_what_stable_image_should_not_answer_is_named(data: bytes, code: str, words: str) -> None:
-    with pytest.raises(Unusable) as raised:
+    with pytest.raises(InvalidResponseError) as raised:
         stable_image.decode(data, SD35)
     assert (raised.value.code, words in raised.value.detail) == (code, True)
 
 
 def test_the_side_that_was_filtered_is_told_and_its_blurred_picture_is_not_read() -> None:
-    assert sdxl.decode(artifact(finishReason="CONTENT_FILTERED"), SDXL) is Side.OUTPUT
-    assert sdxl.decode(b'{"result": "error", "error": {"name": "invalid_prompts"}}', SDXL) is Side.PROMPT
-    sides = {"prompt": Side.PROMPT, "input image": Side.INPUT, "output image": Side.OUTPUT}
+    assert sdxl.decode(make_sdxl_response(finishReason="CONTENT_FILTERED"), SDXL) is FilteredPart.OUTPUT
+    assert sdxl.decode(b'{"result": "error", "error": {"name": "invalid_prompts"}}', SDXL) is FilteredPart.PROMPT
+    sides = {"prompt": FilteredPart.PROMPT, "input image": FilteredPart.INPUT, "output image": FilteredPart.OUTPUT}
     for words, side in sides.items():
         assert stable_image.decode(json.dumps({"finish_reasons": [f"Filter reason: {words}"]}).encode(), SD35) is side
-        assert stable_image.decode(made(finish_reasons=[f"Filter reason: {words}"]), SD35) is side
+        assert stable_image.decode(make_stable_image_response(finish_reasons=[f"Filter reason: {words}"]), SD35) is side
 
 
 JSON = st.recursive(
@@ -365,7 +381,8 @@ JSON = st.recursive(
     | st.just("success")
     | st.just("SUCCESS"),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*SUCCESS, *MADE, "result", "artifacts"]), inner)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*SUCCESS, *SDXL_RESPONSE, "result", "artifacts"]), inner)
     ),
     max_leaves=12,
 )
@@ -373,7 +390,7 @@ JSON = st.recursive(
 
 @given(
     st.binary()
-    | st.dictionaries(st.sampled_from([*MADE, "result", "artifacts", "error"]), JSON).map(
+    | st.dictionaries(st.sampled_from([*SDXL_RESPONSE, "result", "artifacts", "error"]), JSON).map(
         lambda v: json.dumps(v).encode()
     )
 )
@@ -381,8 +398,8 @@ JSON = st.recursive(
 def test_no_answer_whatever_brings_more_than_a_picture_a_side_or_words(data: bytes) -> None:
     for decode, model in ((sdxl.decode, SDXL), (stable_image.decode, SD35), (stable_image.decode, FAST)):
         try:
-            assert isinstance(decode(data, model), Answer | Side)
-        except Unusable as unusable:
+            assert isinstance(decode(data, model), ModelResponse | FilteredPart)
+        except InvalidResponseError as unusable:
             assert 0 < len(unusable.detail) < 200
 
 
@@ -405,7 +422,11 @@ def test_a_long_string_is_the_picture_that_it_is_as_text(written: str) -> None:
     def found(answer: Any) -> Any:
         return next(iter(answer["images"])) if "images" in answer else answer["artifacts"][0]["base64"]
 
-    assert picture_of(found(json_object(data))) == picture_of(found(json.loads(data))) == base64.b64decode(LONG)
+    assert (
+        decode_picture(found(parse_json_object(data)))
+        == decode_picture(found(json.loads(data)))
+        == base64.b64decode(LONG)
+    )
 
 
 @pytest.mark.parametrize(
@@ -421,12 +442,12 @@ def test_a_long_string_is_the_picture_that_it_is_as_text(written: str) -> None:
 def test_what_only_looks_like_a_long_string_is_read_as_ever(written: str) -> None:
     data = (written % LONG).encode()
 
-    assert json_object(data) == json.loads(data)
+    assert parse_json_object(data) == json.loads(data)
 
 
 @pytest.mark.parametrize(
     "written", ['{"a":"%s}', '{"a":1"%s"}', '["%s"', '{"a":-"%s"}', '{"a":1e"%s"}', '"%s"', '["%s"]']
 )
 def test_a_long_string_makes_no_answer_of_what_is_none(written: str) -> None:
-    with pytest.raises(Unusable):
-        json_object((written % LONG).encode())
+    with pytest.raises(InvalidResponseError):
+        parse_json_object((written % LONG).encode())

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageDraw
 
 from shared.catalogue import Bounds
-from shared.pictures import PictureType
-from worker.imaging import PictureRefused, Prepared, prepare
-from worker.imaging.fitting import bounded_size, nearest_size, place
+from shared.pictures import ImageType
+from worker.imaging import ImageRejectedError, PreparedImage, prepare_image
+from worker.imaging.fitting import choose_nearest_size, compute_placement, fit_to_bounds
 
 RED, BLUE, GREEN, WHITE = (200, 40, 30), (20, 60, 200), (30, 160, 60), (255, 255, 255)
 SQUARE: Final = [(128, 128)]
@@ -36,59 +36,59 @@ HEIC: Final = base64.b64decode(
 Colour = tuple[int, int, int]
 
 
-def halves(size: tuple[int, int] = (96, 96), left: Colour = RED, right: Colour = BLUE) -> Image.Image:
+def make_two_halves(size: tuple[int, int] = (96, 96), left: Colour = RED, right: Colour = BLUE) -> Image.Image:
     picture = Image.new("RGB", size, left)
     picture.paste(right, (size[0] // 2, 0, *size))
     return picture
 
 
-def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
+def encode_image(picture: Image.Image, kind: str, **options: object) -> bytes:
     out = io.BytesIO()
     picture.save(out, kind, **options)
     return out.getvalue()
 
 
-def shown(prepared: Prepared) -> Image.Image:
+def open_prepared(prepared: PreparedImage) -> Image.Image:
     picture = Image.open(io.BytesIO(prepared.data), formats=["JPEG"])
     assert picture.size == (prepared.width, prepared.height)
     assert picture.mode == "RGB"
     return picture.convert("RGB")
 
 
-def at(picture: Image.Image, across: float, down: float) -> Colour:
+def read_pixel(picture: Image.Image, across: float, down: float) -> Colour:
     pixel = picture.getpixel((int(across * picture.width), int(down * picture.height)))
     assert isinstance(pixel, tuple)
     return pixel[0], pixel[1], pixel[2]
 
 
-def near(seen: Colour, expected: Colour, tolerance: int = 6) -> bool:
+def is_near(seen: Colour, expected: Colour, tolerance: int = 6) -> bool:
     return all(abs(one - other) <= tolerance for one, other in zip(seen, expected, strict=True))
 
 
-def assert_halves(prepared: Prepared, left: Colour = RED, right: Colour = BLUE, tolerance: int = 6) -> None:
-    picture = shown(prepared)
+def assert_halves(prepared: PreparedImage, left: Colour = RED, right: Colour = BLUE, tolerance: int = 6) -> None:
+    picture = open_prepared(prepared)
     for across, expected in ((0.2, left), (0.8, right)):
         for down in (0.05, 0.5, 0.95):
-            seen = at(picture, across, down)
-            assert near(seen, expected, tolerance), f"{seen} at {across}, {down}, expected {expected}"
+            seen = read_pixel(picture, across, down)
+            assert is_near(seen, expected, tolerance), f"{seen} at {across}, {down}, expected {expected}"
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "AVIF"])
 def test_every_type_is_read_and_keeps_its_colours(kind: str) -> None:
-    prepared = prepare(encoded(halves(), kind), SQUARE, "crop")
-    assert prepared.source_type is PictureType[kind]
+    prepared = prepare_image(encode_image(make_two_halves(), kind), SQUARE, "crop")
+    assert prepared.source_type is ImageType[kind]
     assert (prepared.source_width, prepared.source_height) == (96, 96)
     assert_halves(prepared, tolerance=8)
 
 
 def test_heic_is_read_where_its_library_is_installed() -> None:
     pytest.importorskip("pi_heif")
-    prepared = prepare(HEIC, [(128, 96)], "crop")
-    assert (prepared.source_type, prepared.source_width, prepared.source_height) == (PictureType.HEIC, 64, 48)
+    prepared = prepare_image(HEIC, [(128, 96)], "crop")
+    assert (prepared.source_type, prepared.source_width, prepared.source_height) == (ImageType.HEIC, 64, 48)
     assert_halves(prepared, tolerance=8)
 
 
-def raw_png(depth: int, colour_type: int, rows: list[bytes], width: int, *chunks: tuple[bytes, bytes]) -> bytes:
+def make_png(depth: int, colour_type: int, rows: list[bytes], width: int, *chunks: tuple[bytes, bytes]) -> bytes:
     parts = [b"\x89PNG\r\n\x1a\n"]
     header = struct.pack(">IIBBBBB", width, len(rows), depth, colour_type, 0, 0, 0)
     pixels = zlib.compress(b"".join(b"\0" + row for row in rows))
@@ -97,40 +97,56 @@ def raw_png(depth: int, colour_type: int, rows: list[bytes], width: int, *chunks
     return b"".join(parts)
 
 
-def sixteen_bits(*values: int) -> bytes:
+def pack_sixteen_bits(*values: int) -> bytes:
     return struct.pack(f">{len(values)}H", *(257 * value for value in values))
 
 
 MODES: Final[dict[str, tuple[bytes, Colour, Colour]]] = {
-    "1-bit": (encoded(halves(left=(0, 0, 0), right=WHITE).convert("1"), "PNG"), (0, 0, 0), WHITE),
-    "grey": (encoded(halves(left=(64,) * 3, right=(192,) * 3).convert("L"), "PNG"), (64,) * 3, (192,) * 3),
-    "grey JPEG": (encoded(halves(left=(64,) * 3, right=(192,) * 3).convert("L"), "JPEG"), (64,) * 3, (192,) * 3),
-    "palette": (encoded(halves().quantize(2), "PNG"), RED, BLUE),
-    "CMYK JPEG": (encoded(halves().convert("CMYK"), "JPEG", quality=95), RED, BLUE),
-    "16-bit grey": (raw_png(16, 0, [sixteen_bits(*[70] * 24, *[180] * 24)] * 48, 48), (70,) * 3, (180,) * 3),
-    "16-bit grey, large": (raw_png(16, 0, [sixteen_bits(*[70] * 400, *[180] * 400)] * 800, 800), (70,) * 3, (180,) * 3),
-    "16-bit grey with a colour key": (
-        raw_png(16, 0, [sixteen_bits(*[70] * 24, *[180] * 24)] * 48, 48, (b"tRNS", sixteen_bits(70))),
+    "1-bit": (encode_image(make_two_halves(left=(0, 0, 0), right=WHITE).convert("1"), "PNG"), (0, 0, 0), WHITE),
+    "grey": (
+        encode_image(make_two_halves(left=(64,) * 3, right=(192,) * 3).convert("L"), "PNG"),
+        (64,) * 3,
+        (192,) * 3,
+    ),
+    "grey JPEG": (
+        encode_image(make_two_halves(left=(64,) * 3, right=(192,) * 3).convert("L"), "JPEG"),
+        (64,) * 3,
+        (192,) * 3,
+    ),
+    "palette": (encode_image(make_two_halves().quantize(2), "PNG"), RED, BLUE),
+    "CMYK JPEG": (encode_image(make_two_halves().convert("CMYK"), "JPEG", quality=95), RED, BLUE),
+    "16-bit grey": (make_png(16, 0, [pack_sixteen_bits(*[70] * 24, *[180] * 24)] * 48, 48), (70,) * 3, (180,) * 3),
+    "16-bit grey, large": (
+        make_png(16, 0, [pack_sixteen_bits(*[70] * 400, *[180] * 400)] * 800, 800),
         (70,) * 3,
         (180,) * 3,
     ),
-    "16-bit RGB": (raw_png(16, 2, [sixteen_bits(*RED * 24, *BLUE * 24)] * 48, 48), RED, BLUE),
-    "16-bit RGBA": (raw_png(16, 6, [sixteen_bits(*(*RED, 255) * 24, *(*BLUE, 0) * 24)] * 48, 48), RED, WHITE),
-    "16-bit grey and alpha": (raw_png(16, 4, [sixteen_bits(*(70, 255) * 24, *(9, 0) * 24)] * 48, 48), (70,) * 3, WHITE),
-    "grey and alpha": (raw_png(8, 4, [bytes((70, 255) * 24 + (9, 0) * 24)] * 48, 48), (70,) * 3, WHITE),
-    "colour key": (encoded(halves(), "PNG", transparency=BLUE), RED, WHITE),
+    "16-bit grey with a colour key": (
+        make_png(16, 0, [pack_sixteen_bits(*[70] * 24, *[180] * 24)] * 48, 48, (b"tRNS", pack_sixteen_bits(70))),
+        (70,) * 3,
+        (180,) * 3,
+    ),
+    "16-bit RGB": (make_png(16, 2, [pack_sixteen_bits(*RED * 24, *BLUE * 24)] * 48, 48), RED, BLUE),
+    "16-bit RGBA": (make_png(16, 6, [pack_sixteen_bits(*(*RED, 255) * 24, *(*BLUE, 0) * 24)] * 48, 48), RED, WHITE),
+    "16-bit grey and alpha": (
+        make_png(16, 4, [pack_sixteen_bits(*(70, 255) * 24, *(9, 0) * 24)] * 48, 48),
+        (70,) * 3,
+        WHITE,
+    ),
+    "grey and alpha": (make_png(8, 4, [bytes((70, 255) * 24 + (9, 0) * 24)] * 48, 48), (70,) * 3, WHITE),
+    "colour key": (encode_image(make_two_halves(), "PNG", transparency=BLUE), RED, WHITE),
     "grey colour key": (
-        raw_png(8, 0, [bytes([70] * 24 + [180] * 24)] * 48, 48, (b"tRNS", b"\0\xb4")),
+        make_png(8, 0, [bytes([70] * 24 + [180] * 24)] * 48, 48, (b"tRNS", b"\0\xb4")),
         (70,) * 3,
         WHITE,
     ),
     "palette with alpha": (
-        raw_png(8, 3, [bytes([0] * 24 + [1] * 24)] * 48, 48, (b"PLTE", bytes(RED + BLUE)), (b"tRNS", b"\xff\x00")),
+        make_png(8, 3, [bytes([0] * 24 + [1] * 24)] * 48, 48, (b"PLTE", bytes(RED + BLUE)), (b"tRNS", b"\xff\x00")),
         RED,
         WHITE,
     ),
     "palette with half alpha": (
-        raw_png(8, 3, [bytes([0] * 24 + [1] * 24)] * 48, 48, (b"PLTE", bytes(RED + BLUE)), (b"tRNS", b"\xff\x80")),
+        make_png(8, 3, [bytes([0] * 24 + [1] * 24)] * 48, 48, (b"PLTE", bytes(RED + BLUE)), (b"tRNS", b"\xff\x80")),
         RED,
         (137, 157, 227),
     ),
@@ -140,34 +156,34 @@ MODES: Final[dict[str, tuple[bytes, Colour, Colour]]] = {
 @pytest.mark.parametrize("mode", MODES)
 def test_every_mode_becomes_the_rgb_that_a_person_sees(mode: str) -> None:
     data, left, right = MODES[mode]
-    assert_halves(prepare(data, SQUARE, "crop"), left, right)
+    assert_halves(prepare_image(data, SQUARE, "crop"), left, right)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF"])
 def test_transparency_is_laid_on_white_and_hidden_colours_do_not_bleed_in(kind: str) -> None:
-    picture = halves((256, 256)).convert("RGBA")
+    picture = make_two_halves((256, 256)).convert("RGBA")
     picture.paste((0, 0, 0, 0), (128, 0, 256, 256))
-    seen = shown(prepare(encoded(picture, kind, quality=95), [(64, 64)], "crop"))
-    assert near(at(seen, 0.2, 0.5), RED, 8)
-    assert near(at(seen, 0.8, 0.5), WHITE)
-    darkest = min(at(seen, across / 64, 0.5)[0] for across in range(64))
+    seen = open_prepared(prepare_image(encode_image(picture, kind, quality=95), [(64, 64)], "crop"))
+    assert is_near(read_pixel(seen, 0.2, 0.5), RED, 8)
+    assert is_near(read_pixel(seen, 0.8, 0.5), WHITE)
+    darkest = min(read_pixel(seen, across / 64, 0.5)[0] for across in range(64))
     assert darkest > 180
 
 
 def test_a_transparent_gif_shows_white_where_it_is_transparent() -> None:
-    picture = halves().quantize(2)
+    picture = make_two_halves().quantize(2)
     index = picture.getpixel((90, 5))
-    assert_halves(prepare(encoded(picture, "GIF", transparency=index), SQUARE, "crop"), RED, WHITE)
+    assert_halves(prepare_image(encode_image(picture, "GIF", transparency=index), SQUARE, "crop"), RED, WHITE)
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "AVIF"])
 def test_only_the_first_frame_of_an_animation_is_read(kind: str) -> None:
     others = [Image.new("RGB", (96, 96), (shade, 255, shade)) for shade in (0, 60, 120)]
-    data = encoded(halves(), kind, save_all=True, append_images=others, duration=100)
-    assert_halves(prepare(data, SQUARE, "crop"), tolerance=10)
+    data = encode_image(make_two_halves(), kind, save_all=True, append_images=others, duration=100)
+    assert_halves(prepare_image(data, SQUARE, "crop"), tolerance=10)
 
 
-TURNED: Final = {
+ROTATIONS: Final = {
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -179,44 +195,44 @@ TURNED: Final = {
 }
 
 
-def corners() -> Image.Image:
-    picture = halves((120, 80))
+def make_corners() -> Image.Image:
+    picture = make_two_halves((120, 80))
     picture.paste(GREEN, (0, 40, 60, 80))
     return picture
 
 
-@pytest.mark.parametrize("orientation", TURNED)
+@pytest.mark.parametrize("orientation", ROTATIONS)
 @pytest.mark.parametrize(("kind", "fit"), [("JPEG", "crop"), ("PNG", "crop"), ("WEBP", "pad"), ("AVIF", "stretch")])
 def test_a_picture_that_a_camera_turned_is_shown_upright(orientation: int, kind: str, fit: str) -> None:
-    turn = TURNED[orientation]
-    stored = corners() if turn is None else corners().transpose(turn)
+    turn = ROTATIONS[orientation]
+    stored = make_corners() if turn is None else make_corners().transpose(turn)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    prepared = prepare(encoded(stored, kind, exif=exif, quality=95), [(96, 64), (64, 96)], fit)
+    prepared = prepare_image(encode_image(stored, kind, exif=exif, quality=95), [(96, 64), (64, 96)], fit)
     assert (prepared.width, prepared.height) == (96, 64)
     assert (prepared.source_width, prepared.source_height) == (120, 80)
-    seen = shown(prepared)
-    assert near(at(seen, 0.2, 0.2), RED, 12)
-    assert near(at(seen, 0.8, 0.5), BLUE, 12)
-    assert near(at(seen, 0.2, 0.8), GREEN, 12)
+    seen = open_prepared(prepared)
+    assert is_near(read_pixel(seen, 0.2, 0.2), RED, 12)
+    assert is_near(read_pixel(seen, 0.8, 0.5), BLUE, 12)
+    assert is_near(read_pixel(seen, 0.2, 0.8), GREEN, 12)
 
 
 @pytest.mark.parametrize(
     "exif", [b"", b"Exif\0\0", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff", b"Exif\0\0nonsense" + bytes(40)]
 )
 def test_broken_exif_is_no_reason_to_refuse_a_picture(exif: bytes) -> None:
-    assert_halves(prepare(encoded(halves(), "JPEG", exif=exif), SQUARE, "crop"))
-    assert_halves(prepare(encoded(halves(), "PNG", exif=exif), SQUARE, "crop"))
+    assert_halves(prepare_image(encode_image(make_two_halves(), "JPEG", exif=exif), SQUARE, "crop"))
+    assert_halves(prepare_image(encode_image(make_two_halves(), "PNG", exif=exif), SQUARE, "crop"))
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 65535])
 def test_an_orientation_that_means_nothing_is_upright(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
-    assert_halves(prepare(encoded(halves(), "JPEG", exif=exif), SQUARE, "crop"))
+    assert_halves(prepare_image(encode_image(make_two_halves(), "JPEG", exif=exif), SQUARE, "crop"))
 
 
-def swapped_profile() -> bytes:
+def make_swapped_profile() -> bytes:
     """sRGB's profile with red's and blue's primaries exchanged, so that using it is plain to see."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     tags = {bytes(profile[at : at + 4]): at for at in range(132, 132 + 12 * int.from_bytes(profile[128:132]), 12)}
@@ -227,34 +243,41 @@ def swapped_profile() -> bytes:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
 def test_an_icc_profile_is_converted_to_srgb(kind: str) -> None:
-    data = encoded(halves(left=(250, 0, 0), right=(0, 0, 250)), kind, icc_profile=swapped_profile(), quality=95)
-    assert_halves(prepare(data, SQUARE, "crop"), (0, 0, 250), (250, 0, 0), tolerance=14)
+    data = encode_image(
+        make_two_halves(left=(250, 0, 0), right=(0, 0, 250)), kind, icc_profile=make_swapped_profile(), quality=95
+    )
+    assert_halves(prepare_image(data, SQUARE, "crop"), (0, 0, 250), (250, 0, 0), tolerance=14)
 
 
 def test_an_icc_profile_applies_to_the_colours_under_transparency_too() -> None:
-    picture = halves(left=(250, 0, 0)).convert("RGBA")
+    picture = make_two_halves(left=(250, 0, 0)).convert("RGBA")
     picture.paste((0, 0, 0, 0), (48, 0, 96, 96))
-    assert_halves(prepare(encoded(picture, "PNG", icc_profile=swapped_profile()), SQUARE, "crop"), (0, 0, 250), WHITE)
+    assert_halves(
+        prepare_image(encode_image(picture, "PNG", icc_profile=make_swapped_profile()), SQUARE, "crop"),
+        (0, 0, 250),
+        WHITE,
+    )
 
 
-GREY_PROFILE_OF_RGB: Final = encoded(
-    halves(left=(64,) * 3, right=(192,) * 3).convert("L"), "PNG", icc_profile=swapped_profile()
+GREY_PROFILE_OF_RGB: Final = encode_image(
+    make_two_halves(left=(64,) * 3, right=(192,) * 3).convert("L"), "PNG", icc_profile=make_swapped_profile()
 )
 
 
-@pytest.mark.parametrize("profile", [b"no profile at all", swapped_profile()[:200], bytes(5 << 20), b""])
+@pytest.mark.parametrize("profile", [b"no profile at all", make_swapped_profile()[:200], bytes(5 << 20), b""])
 def test_a_broken_icc_profile_is_ignored(profile: bytes) -> None:
-    assert_halves(prepare(encoded(halves(), "JPEG", icc_profile=profile), SQUARE, "crop"))
+    assert_halves(prepare_image(encode_image(make_two_halves(), "JPEG", icc_profile=profile), SQUARE, "crop"))
 
 
 def test_a_profile_made_for_another_mode_is_ignored() -> None:
-    assert_halves(prepare(GREY_PROFILE_OF_RGB, SQUARE, "crop"), (64,) * 3, (192,) * 3)
+    assert_halves(prepare_image(GREY_PROFILE_OF_RGB, SQUARE, "crop"), (64,) * 3, (192,) * 3)
 
 
 def test_an_srgb_profile_changes_nothing() -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     plain, tagged = (
-        prepare(encoded(halves(), "PNG", **extra), SQUARE, "crop") for extra in ({}, {"icc_profile": profile})
+        prepare_image(encode_image(make_two_halves(), "PNG", **extra), SQUARE, "crop")
+        for extra in ({}, {"icc_profile": profile})
     )
     assert plain.data == tagged.data
 
@@ -264,14 +287,16 @@ def test_nothing_that_was_written_beside_the_pixels_is_sent_on(kind: str) -> Non
     exif = Image.Exif()
     exif[0x010F] = "SECRET camera"
     exif[0x8825] = {2: (47.0, 22.0, 0.0)}
-    picture = halves()
+    picture = make_two_halves()
     picture.info["comment"] = b"SECRET comment"
     xmp = b"<x:xmpmeta>SECRET</x:xmpmeta>"
-    profile = swapped_profile()
-    data = encoded(picture, kind, exif=exif, xmp=xmp, icc_profile=profile, comment=b"SECRET comment", dpi=(300, 300))
+    profile = make_swapped_profile()
+    data = encode_image(
+        picture, kind, exif=exif, xmp=xmp, icc_profile=profile, comment=b"SECRET comment", dpi=(300, 300)
+    )
     assert b"SECRET" in data
 
-    sent = prepare(data, SQUARE, "crop").data
+    sent = prepare_image(data, SQUARE, "crop").data
 
     assert b"SECRET" not in sent
     with Image.open(io.BytesIO(sent)) as picture:
@@ -283,15 +308,15 @@ def test_nothing_that_was_written_beside_the_pixels_is_sent_on(kind: str) -> Non
 def test_crop_shows_the_centre_without_distortion() -> None:
     picture = Image.new("RGB", (400, 200), RED)
     ImageDraw.Draw(picture).ellipse((150, 50, 250, 150), fill=BLUE)
-    seen = shown(prepare(encoded(picture, "PNG"), SQUARE, "crop"))
-    assert [near(at(seen, across, 0.5), BLUE, 20) for across in (0.2, 0.3, 0.5, 0.7, 0.8)] == [
+    seen = open_prepared(prepare_image(encode_image(picture, "PNG"), SQUARE, "crop"))
+    assert [is_near(read_pixel(seen, across, 0.5), BLUE, 20) for across in (0.2, 0.3, 0.5, 0.7, 0.8)] == [
         False,
         True,
         True,
         True,
         False,
     ]
-    assert [near(at(seen, 0.5, down), BLUE, 20) for down in (0.2, 0.3, 0.5, 0.7, 0.8)] == [
+    assert [is_near(read_pixel(seen, 0.5, down), BLUE, 20) for down in (0.2, 0.3, 0.5, 0.7, 0.8)] == [
         False,
         True,
         True,
@@ -301,26 +326,31 @@ def test_crop_shows_the_centre_without_distortion() -> None:
 
 
 def test_pad_shows_everything_between_bars_of_the_edges_mean_colour() -> None:
-    picture = halves((200, 100), left=(100, 40, 30), right=(200, 40, 130))
-    seen = shown(prepare(encoded(picture, "PNG"), SQUARE, "pad"))
-    assert near(at(seen, 0.1, 0.5), (100, 40, 30))
-    assert near(at(seen, 0.9, 0.5), (200, 40, 130))
-    assert near(at(seen, 0.1, 0.1), (150, 40, 80))
-    assert near(at(seen, 0.9, 0.9), (150, 40, 80))
-    tall = shown(prepare(encoded(picture.transpose(Image.Transpose.ROTATE_90), "PNG"), SQUARE, "pad"))
-    assert near(at(tall, 0.1, 0.5), (150, 40, 80))
+    picture = make_two_halves((200, 100), left=(100, 40, 30), right=(200, 40, 130))
+    seen = open_prepared(prepare_image(encode_image(picture, "PNG"), SQUARE, "pad"))
+    assert is_near(read_pixel(seen, 0.1, 0.5), (100, 40, 30))
+    assert is_near(read_pixel(seen, 0.9, 0.5), (200, 40, 130))
+    assert is_near(read_pixel(seen, 0.1, 0.1), (150, 40, 80))
+    assert is_near(read_pixel(seen, 0.9, 0.9), (150, 40, 80))
+    tall = open_prepared(
+        prepare_image(encode_image(picture.transpose(Image.Transpose.ROTATE_90), "PNG"), SQUARE, "pad")
+    )
+    assert is_near(read_pixel(tall, 0.1, 0.5), (150, 40, 80))
 
 
 def test_stretch_shows_everything_and_fills_the_size() -> None:
-    seen = shown(prepare(encoded(halves((400, 100)), "PNG"), SQUARE, "stretch"))
-    assert near(at(seen, 0.05, 0.05), RED)
-    assert near(at(seen, 0.95, 0.95), BLUE)
+    seen = open_prepared(prepare_image(encode_image(make_two_halves((400, 100)), "PNG"), SQUARE, "stretch"))
+    assert is_near(read_pixel(seen, 0.05, 0.05), RED)
+    assert is_near(read_pixel(seen, 0.95, 0.95), BLUE)
 
 
 def test_a_large_jpeg_is_cropped_at_the_same_place_as_the_same_png() -> None:
     picture = Image.linear_gradient("L").resize((2001, 1003)).convert("RGB")
     picture.paste(RED, (900, 400, 1100, 600))
-    jpeg, png = (shown(prepare(encoded(picture, kind, quality=98), SQUARE, "crop")) for kind in ("JPEG", "PNG"))
+    jpeg, png = (
+        open_prepared(prepare_image(encode_image(picture, kind, quality=98), SQUARE, "crop"))
+        for kind in ("JPEG", "PNG")
+    )
     worst = max(abs(one - other) for one, other in zip(jpeg.tobytes(), png.tobytes(), strict=True))
     mean = sum(abs(one - other) for one, other in zip(jpeg.tobytes(), png.tobytes(), strict=True)) / len(png.tobytes())
     assert mean < 1.5
@@ -329,7 +359,7 @@ def test_a_large_jpeg_is_cropped_at_the_same_place_as_the_same_png() -> None:
 
 def test_an_unknown_fit_is_a_fault_of_the_caller() -> None:
     with pytest.raises(ValueError, match="crop, pad and stretch"):
-        prepare(encoded(halves(), "PNG"), SQUARE, "squeeze")
+        prepare_image(encode_image(make_two_halves(), "PNG"), SQUARE, "squeeze")
 
 
 @pytest.mark.parametrize(
@@ -344,12 +374,12 @@ def test_an_unknown_fit_is_a_fault_of_the_caller() -> None:
     ],
 )
 def test_the_size_of_the_nearest_shape_is_chosen(width: int, height: int, expected: tuple[int, int]) -> None:
-    assert nearest_size(SDXL_ALL, width, height) == expected
+    assert choose_nearest_size(SDXL_ALL, width, height) == expected
 
 
 def test_twice_as_wide_is_as_far_as_half_as_wide_and_of_equals_the_larger_is_chosen() -> None:
-    assert nearest_size([(100, 200), (400, 200)], 300, 300) == (400, 200)
-    assert nearest_size([(64, 64), (512, 512), (256, 256)], 300, 300) == (512, 512)
+    assert choose_nearest_size([(100, 200), (400, 200)], 300, 300) == (400, 200)
+    assert choose_nearest_size([(64, 64), (512, 512), (256, 256)], 300, 300) == (512, 512)
 
 
 sides = st.integers(16, 3000)
@@ -360,7 +390,7 @@ targets = st.tuples(st.integers(64, 1600), st.integers(64, 1600))
 def test_what_is_shown_lies_within_the_picture_and_keeps_its_shape(
     width: int, height: int, target: tuple[int, int], fit: str
 ) -> None:
-    (left, top, right, bottom), (drawn_width, drawn_height) = place((width, height), target, fit)
+    (left, top, right, bottom), (drawn_width, drawn_height) = compute_placement((width, height), target, fit)
     assert 0 <= left < right <= width
     assert 0 <= top < bottom <= height
     assert 1 <= drawn_width <= target[0]
@@ -388,16 +418,16 @@ def test_the_result_is_always_a_bare_rgb_jpeg_of_one_of_the_sizes(
     exif = Image.Exif()
     exif[0x0112] = orientation
     usable = "RGB" if kind == "JPEG" and mode in ("RGBA", "P") else mode
-    prepared = prepare(encoded(halves(source).convert(usable), kind, exif=exif), sizes, fit)
+    prepared = prepare_image(encode_image(make_two_halves(source).convert(usable), kind, exif=exif), sizes, fit)
     assert (prepared.width, prepared.height) in sizes
-    shown(prepared)
+    open_prepared(prepared)
     assert b"Exif" not in prepared.data
 
 
 @pytest.mark.parametrize("size", [(32, 32), (100, 37), (1024, 1024), (1536, 640), (682, 1536)])
 def test_a_picture_within_bounds_keeps_its_size_whatever_the_fit(size: tuple[int, int]) -> None:
     for fit in ("crop", "pad", "stretch"):
-        prepared = prepare(encoded(halves(size), "PNG"), FAST, fit)
+        prepared = prepare_image(encode_image(make_two_halves(size), "PNG"), FAST, fit)
         assert (prepared.width, prepared.height) == size
         assert_halves(prepared)
 
@@ -409,12 +439,12 @@ def test_a_picture_beyond_bounds_is_scaled_down_whole_and_upright(orientation: i
     picture = Image.new("RGB", (3000, 1000), BLUE)
     picture.paste(RED, (0, 0, 60, 1000))
 
-    prepared = prepare(encoded(picture, "PNG", exif=exif), FAST, "crop")
+    prepared = prepare_image(encode_image(picture, "PNG", exif=exif), FAST, "crop")
 
     assert (prepared.width, prepared.height) == ((1536, 512) if orientation == 1 else (512, 1536))
-    seen = shown(prepared)
-    edge = at(seen, 0.005, 0.5) if orientation == 1 else at(seen, 0.5, 0.005)
-    assert near(edge, RED, 20), "nothing was cut off"
+    seen = open_prepared(prepared)
+    edge = read_pixel(seen, 0.005, 0.5) if orientation == 1 else read_pixel(seen, 0.5, 0.005)
+    assert is_near(edge, RED, 20), "nothing was cut off"
 
 
 @given(st.sampled_from([FAST, CONSERVATIVE]), st.integers(16, 7000), st.integers(16, 7000))
@@ -422,8 +452,8 @@ def test_a_bounded_size_keeps_the_shape_within_a_pixel_or_says_why_it_cannot(
     bounds: Bounds, width: int, height: int
 ) -> None:
     try:
-        size = bounded_size(bounds, width, height)
-    except PictureRefused as refused:
+        size = fit_to_bounds(bounds, width, height)
+    except ImageRejectedError as refused:
         narrow = max(width, height) > bounds.max_aspect * min(width, height)
         assert refused.code == ("too_small" if min(width, height) < bounds.min_side else "too_narrow")
         assert narrow or refused.code == "too_small"

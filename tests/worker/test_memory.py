@@ -8,7 +8,7 @@ import pytest
 
 from demo.processes import ROOT
 
-ARENAS = """
+ARENAS_SCRIPT = """
 import ctypes, sys, tempfile, threading
 from worker.memory import tune_malloc
 if sys.argv[1] == "tuned":
@@ -29,7 +29,7 @@ with tempfile.NamedTemporaryFile() as file:
     print(file.read().count(b"<heap nr="))
 """
 
-FAULTS = """
+PAGE_FAULTS_SCRIPT = """
 import ctypes, resource, sys
 from worker.memory import tune_malloc
 if sys.argv[1] == "tuned":
@@ -49,17 +49,17 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
-def told(program: str, how: str) -> int:
+def run_script(program: str, how: str) -> int:
     command = [sys.executable, "-c", program, how]
     return int(subprocess.run(command, cwd=ROOT, env={}, capture_output=True, check=True, timeout=20).stdout)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc alone tells of its arenas")
 def test_threads_share_tune_malloc_where_they_had_one_each() -> None:
-    assert told(ARENAS, "tuned") == 1
-    assert told(ARENAS, "as it is") > 1
+    assert run_script(ARENAS_SCRIPT, "tuned") == 1
+    assert run_script(ARENAS_SCRIPT, "as it is") > 1
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries keep memory by rules of their own")
 def test_what_a_picture_needed_is_kept_for_the_next() -> None:
-    assert told(FAULTS, "tuned") * 4 < told(FAULTS, "as it is")
+    assert run_script(PAGE_FAULTS_SCRIPT, "tuned") * 4 < run_script(PAGE_FAULTS_SCRIPT, "as it is")

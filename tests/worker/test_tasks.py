@@ -6,141 +6,155 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from demo.__main__ import SAMPLE
+from demo.__main__ import SAMPLE_IMAGE
 from shared.catalogue import Catalogue, Model
-from shared.errors import Problem, problem
-from shared.job import Job, Place, Requester
+from shared.errors import Problem, make_problem
+from shared.job import Job, Origin, Requester
 from shared.outcome import Failed, Generated, Outcome
 from shared.prompts import TextPrompt
 from shared.request import Request
 from worker import tasks as tasks_module
-from worker.generate import Generating
-from worker.ports import Claim, Lane, Picture, Retry, Trouble, Withheld
+from worker.generate import GenerateJob
+from worker.ports import BedrockCallError, Claim, FilteredResult, GeneratedImage, RetryPolicy, Stage
 from worker.tasks import Tasks
 
 
-def job(number: int, *, has_picture: bool = False, model: str = "sd3.5-large") -> Job:
+def make_job(number: int, *, has_picture: bool = False, model: str = "sd3.5-large") -> Job:
     return Job(
         id=str(number),
         request=Request(model=model, text_prompts=(TextPrompt(text="a castle"),), has_picture=has_picture),
         seed=7,
         requester=Requester(id=1, name="Ada"),
-        place=Place(guild=1, channel=2, message=3),
+        origin=Origin(guild_id=1, channel_id=2, message_id=3),
         accepted_at=time.time(),
     )
 
 
 @dataclass
-class MemoryQueue:
+class FakeJobQueue:
     """`worker.ports.Queue` in memory: jobs wait in lanes, and what becomes of them is written down."""
 
-    waiting: dict[Lane, list[Job]] = field(default_factory=lambda: {lane: [] for lane in Lane})
+    waiting: dict[Stage, list[Job]] = field(default_factory=lambda: {lane: [] for lane in Stage})
     sources: dict[str, bytes] = field(default_factory=dict)
-    doubts: int = 0
-    holds: bool = True
+    unknown_calls: int = 0
+    holds_lease: bool = True
     events: list[tuple[object, ...]] = field(default_factory=list)
 
-    def claim(self, lane: Lane) -> Claim | None:
-        return Claim(lane, self.waiting[lane].pop(0), "token", self.doubts) if self.waiting[lane] else None
+    def claim(self, stage: Stage) -> Claim | None:
+        return Claim(stage, self.waiting[stage].pop(0), "token", self.unknown_calls) if self.waiting[stage] else None
 
-    def source(self, job_id: str) -> bytes | None:
+    def fetch_upload(self, job_id: str) -> bytes | None:
         return self.sources.get(job_id)
 
-    prepared = source
+    fetch_prepared = fetch_upload
 
     def promote(self, claim: Claim, prepared: bytes) -> bool:
         self.events.append(("promoted", claim.job.id, prepared[:3]))
         return True
 
-    def begin(self, claim: Claim) -> bool:
+    def start_call(self, claim: Claim) -> bool:
         self.events.append(("begun", claim.job.id))
-        return self.holds
+        return self.holds_lease
 
-    def release(self, claim: Claim, *, after: float, doubt: bool, throttled: bool) -> bool:
-        self.events.append(("released", claim.job.id, after, doubt, throttled))
+    def release(self, claim: Claim, *, delay_seconds: float, is_unknown_call: bool, is_throttled: bool) -> bool:
+        self.events.append(("released", claim.job.id, delay_seconds, is_unknown_call, is_throttled))
         return True
 
-    def abandon(self, claim: Claim) -> None:
+    def return_claim(self, claim: Claim) -> None:
         self.events.append(("abandoned", claim.job.id))
 
     def finish(self, claim: Claim, outcome: Outcome, picture: bytes | None = None) -> bool:
         self.events.append(("finished", claim.job.id, outcome))
         return True
 
-    def switch_off(self, model: str, problem: Problem) -> None:
+    def disable_model(self, model: str, problem: Problem) -> None:
         self.events.append(("switched off", model, problem.code))
 
 
 @dataclass
-class Studio:
+class FakeImageModelClient:
     """`worker.ports.Studio` that answers as it is told."""
 
-    answer: Picture | Withheld | Exception
+    response: GeneratedImage | FilteredResult | Exception
 
-    def generate(self, request: Request, model: Model, picture: bytes | None, seed: int | None) -> Picture | Withheld:
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
-
-def tasks(queue: MemoryQueue, catalogue: Catalogue, answer: Picture | Withheld | Exception, *, cores: int = 2) -> Tasks:
-    return Tasks(queue, catalogue, Generating(queue, Studio(answer), catalogue, patience=60), cores=cores)
+    def generate(
+        self, request: Request, model: Model, picture: bytes | None, seed: int | None
+    ) -> GeneratedImage | FilteredResult:
+        if isinstance(self.response, Exception):
+            raise self.response
+        return self.response
 
 
-BUSY = Trouble(problem("busy", model="SDXL"), Retry.WAIT, after=3, throttled=True)
-TIMED_OUT = Trouble(problem("deadline", limit=5), Retry.ONCE)
-GONE = Trouble(problem("model_gone", model="SDXL"), Retry.NEVER, switch_off=True)
+def make_tasks(
+    queue: FakeJobQueue, catalogue: Catalogue, answer: GeneratedImage | FilteredResult | Exception, *, cores: int = 2
+) -> Tasks:
+    return Tasks(
+        queue, catalogue, GenerateJob(queue, FakeImageModelClient(answer), catalogue, max_wait_seconds=60), cores=cores
+    )
 
 
-def generated(catalogue: Catalogue, answer: Exception, doubts: int = 0) -> list[tuple[object, ...]]:
-    queue = MemoryQueue(doubts=doubts)
-    queue.waiting[Lane.GENERATE].append(job(1))
-    tasks(queue, catalogue, answer).generate()
+BUSY_ERROR = BedrockCallError(
+    make_problem("busy", model="SDXL"), RetryPolicy.UNLIMITED, retry_after=3, is_throttled=True
+)
+TIMEOUT_ERROR = BedrockCallError(make_problem("deadline", limit=5), RetryPolicy.ONCE)
+MODEL_GONE_ERROR = BedrockCallError(
+    make_problem("model_gone", model="SDXL"), RetryPolicy.NEVER, is_model_unavailable=True
+)
+
+
+def run_generate(catalogue: Catalogue, answer: Exception, doubts: int = 0) -> list[tuple[object, ...]]:
+    queue = FakeJobQueue(unknown_calls=doubts)
+    queue.waiting[Stage.GENERATE].append(make_job(1))
+    make_tasks(queue, catalogue, answer).generate()
     return queue.events
 
 
 def test_what_is_known_not_to_have_run_waits_and_slows_the_pace(catalogue: Catalogue) -> None:
-    assert generated(catalogue, BUSY) == [("begun", "1"), ("released", "1", 3, False, True)]
+    assert run_generate(catalogue, BUSY_ERROR) == [("begun", "1"), ("released", "1", 3, False, True)]
 
 
 def test_what_may_have_run_is_repeated_once(catalogue: Catalogue) -> None:
-    assert generated(catalogue, TIMED_OUT) == [("begun", "1"), ("released", "1", 1, True, False)]
-    assert generated(catalogue, TIMED_OUT, doubts=1)[-1] == ("finished", "1", Failed(problem=TIMED_OUT.problem))
+    assert run_generate(catalogue, TIMEOUT_ERROR) == [("begun", "1"), ("released", "1", 1, True, False)]
+    assert run_generate(catalogue, TIMEOUT_ERROR, doubts=1)[-1] == (
+        "finished",
+        "1",
+        Failed(problem=TIMEOUT_ERROR.problem),
+    )
 
 
 def test_a_model_that_is_gone_is_switched_off_and_the_job_told(catalogue: Catalogue) -> None:
-    assert generated(catalogue, GONE)[1:] == [
+    assert run_generate(catalogue, MODEL_GONE_ERROR)[1:] == [
         ("switched off", "sd3.5-large", "model_gone"),
-        ("finished", "1", Failed(problem=GONE.problem)),
+        ("finished", "1", Failed(problem=MODEL_GONE_ERROR.problem)),
     ]
 
 
-def upscaling(number: int) -> Job:
+def make_upscale_job(number: int) -> Job:
     request = Request(model="fast-upscale", text_prompts=(), has_picture=True)
-    return job(number).model_copy(update={"request": request, "seed": None})
+    return make_job(number).model_copy(update={"request": request, "seed": None})
 
 
 def test_a_picture_is_upscaled_without_prompt_and_seed(catalogue: Catalogue) -> None:
-    queue = MemoryQueue(sources={"1": SAMPLE.read_bytes()})
-    queue.waiting[Lane.PREPARE].append(upscaling(1))
-    queue.waiting[Lane.GENERATE].append(upscaling(1))
-    larger = tasks(queue, catalogue, Picture(b"\xff\xd8\xff", "image/jpeg", 4096, 2048, None, 1.5))
+    queue = FakeJobQueue(sources={"1": SAMPLE_IMAGE.read_bytes()})
+    queue.waiting[Stage.PREPARE].append(make_upscale_job(1))
+    queue.waiting[Stage.GENERATE].append(make_upscale_job(1))
+    larger = make_tasks(queue, catalogue, GeneratedImage(b"\xff\xd8\xff", "image/jpeg", 4096, 2048, None, 1.5))
 
     larger.prepare()
     larger.generate()
 
-    made = Generated(seed=None, media_type="image/jpeg", width=4096, height=2048, seconds=1.5)
+    made = Generated(seed=None, media_type="image/jpeg", width=4096, height=2048, duration_seconds=1.5)
     assert queue.events == [("promoted", "1", b"\xff\xd8\xff"), ("begun", "1"), ("finished", "1", made)]
 
 
 def test_an_upscaler_that_is_gone_is_stood_in_for_by_upscalers_alone(catalogue: Catalogue) -> None:
-    queue = MemoryQueue()
-    queue.waiting[Lane.GENERATE].append(upscaling(1))
+    queue = FakeJobQueue()
+    queue.waiting[Stage.GENERATE].append(make_upscale_job(1))
     queue.sources["1"] = b"prepared"
 
-    tasks(queue, catalogue, GONE).generate()
+    make_tasks(queue, catalogue, MODEL_GONE_ERROR).generate()
 
-    told = problem("model_withdrawn", model="Fast Upscale", models="Conservative Upscale")
+    told = make_problem("model_withdrawn", model="Fast Upscale", models="Conservative Upscale")
     assert queue.events[1:] == [
         ("switched off", "fast-upscale", "model_withdrawn"),
         ("finished", "1", Failed(problem=told)),
@@ -148,24 +162,28 @@ def test_an_upscaler_that_is_gone_is_stood_in_for_by_upscalers_alone(catalogue: 
 
 
 def test_a_fault_of_ours_ends_in_words_for_its_owner(catalogue: Catalogue) -> None:
-    assert generated(catalogue, ZeroDivisionError())[-1] == ("finished", "1", Failed(problem=problem("internal")))
+    assert run_generate(catalogue, ZeroDivisionError())[-1] == (
+        "finished",
+        "1",
+        Failed(problem=make_problem("internal")),
+    )
 
 
 def test_a_lease_that_was_lost_before_the_call_means_no_call(catalogue: Catalogue) -> None:
-    queue = MemoryQueue(holds=False)
-    queue.waiting[Lane.GENERATE].append(job(1))
+    queue = FakeJobQueue(holds_lease=False)
+    queue.waiting[Stage.GENERATE].append(make_job(1))
 
-    tasks(queue, catalogue, AssertionError("called")).generate()
+    make_tasks(queue, catalogue, AssertionError("called")).generate()
 
     assert queue.events == [("begun", "1")]
 
 
 def test_a_request_that_its_model_would_not_take_is_never_sent(catalogue: Catalogue) -> None:
-    queue = MemoryQueue()
-    wrong = job(1).model_copy(update={"request": job(1).request.model_copy(update={"steps": 30})})
-    queue.waiting[Lane.GENERATE].append(wrong)
+    queue = FakeJobQueue()
+    wrong = make_job(1).model_copy(update={"request": make_job(1).request.model_copy(update={"steps": 30})})
+    queue.waiting[Stage.GENERATE].append(wrong)
 
-    tasks(queue, catalogue, AssertionError("called")).generate()
+    make_tasks(queue, catalogue, AssertionError("called")).generate()
 
     [(what, _, outcome)] = queue.events
     assert what == "finished"
@@ -174,10 +192,14 @@ def test_a_request_that_its_model_would_not_take_is_never_sent(catalogue: Catalo
 
 
 def test_one_ticket_prepares_all_that_waits(catalogue: Catalogue) -> None:
-    queue = MemoryQueue(sources={"1": SAMPLE.read_bytes(), "2": b"\xff\xd8\xff rubbish"})
-    queue.waiting[Lane.PREPARE] += [job(1, has_picture=True), job(2, has_picture=True), job(3, has_picture=True)]
+    queue = FakeJobQueue(sources={"1": SAMPLE_IMAGE.read_bytes(), "2": b"\xff\xd8\xff rubbish"})
+    queue.waiting[Stage.PREPARE] += [
+        make_job(1, has_picture=True),
+        make_job(2, has_picture=True),
+        make_job(3, has_picture=True),
+    ]
 
-    tasks(queue, catalogue, BUSY).prepare()
+    make_tasks(queue, catalogue, BUSY_ERROR).prepare()
 
     assert queue.events[0] == ("promoted", "1", b"\xff\xd8\xff")
     codes = [outcome.problem.code for _, _, outcome in queue.events[1:] if isinstance(outcome, Failed)]
@@ -187,8 +209,8 @@ def test_one_ticket_prepares_all_that_waits(catalogue: Catalogue) -> None:
 def test_no_more_pictures_are_decoded_at_a_time_than_there_are_cores(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    queue = MemoryQueue()
-    queue.waiting[Lane.PREPARE] += [job(number, has_picture=True) for number in range(6)]
+    queue = FakeJobQueue()
+    queue.waiting[Stage.PREPARE] += [make_job(number, has_picture=True) for number in range(6)]
     at_once: list[int] = []
     inside = threading.Semaphore(0)
 
@@ -199,7 +221,7 @@ def test_no_more_pictures_are_decoded_at_a_time_than_there_are_cores(
         inside.acquire()
 
     monkeypatch.setattr(tasks_module, "prepare_job", prepare_slowly)
-    working = tasks(queue, catalogue, BUSY, cores=2)
+    working = make_tasks(queue, catalogue, BUSY_ERROR, cores=2)
     threads = [threading.Thread(target=working.prepare) for _ in range(6)]
     for thread in threads:
         thread.start()
@@ -211,9 +233,9 @@ def test_no_more_pictures_are_decoded_at_a_time_than_there_are_cores(
 
 
 def test_a_worker_that_is_stopping_claims_nothing(catalogue: Catalogue) -> None:
-    queue = MemoryQueue()
-    queue.waiting[Lane.GENERATE].append(job(1))
-    stopping = tasks(queue, catalogue, BUSY)
+    queue = FakeJobQueue()
+    queue.waiting[Stage.GENERATE].append(make_job(1))
+    stopping = make_tasks(queue, catalogue, BUSY_ERROR)
 
     stopping.drain()
     stopping.generate()

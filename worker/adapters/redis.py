@@ -16,36 +16,36 @@ from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
 from shared.catalogue import Model
-from shared.errors import Problem, problem
+from shared.errors import Problem, make_problem
 from shared.job import Job
 from shared.outcome import Failed, Generated, Outcome
-from shared.queue.names import GENERATE, PREFIX, prepared_key, source_key, ticket_list
-from shared.queue.pieces import cut, joined
-from shared.queue.scripts import is_full, script, stage_with_picture
-from shared.queue.transport import CONNECTION, REPEATS
-from worker.ports import Claim, Lane, QueueAway
+from shared.queue.names import GENERATE, KEY_PREFIX, prepared_key, ticket_list_key, upload_key
+from shared.queue.pieces import join_chunks, split_into_chunks
+from shared.queue.scripts import append_script_with_picture, is_oom_error, load_script
+from shared.queue.transport import COMMAND_RETRIES, CONNECTION_OPTIONS
+from worker.ports import Claim, QueueUnavailableError, Stage
 
 log = logging.getLogger(__name__)
 
-PACKED_BYTES = 6000
-MOST_TICKETS = {Lane.PREPARE: 4, Lane.GENERATE: 64}  # one ticket prepares all that waits
-MOST_CRASHES = 2
-DISOWN_SECONDS = 600.0
-INSIST_SECONDS = 2.0
-OFF_SECONDS = 3600
-AGAIN = 1
+BUFFER_CUTOFF_BYTES = 6000
+MAX_TICKETS = {Stage.PREPARE: 4, Stage.GENERATE: 64}  # one ticket prepares all that waits
+MAX_CRASHES = 2
+UNCLAIM_SECONDS = 600.0
+RETRY_SECONDS = 2.0
+MODEL_DISABLED_SECONDS = 3600
+CLAIM_AGAIN = 1
 
 
 def connect(url: str) -> redis.Redis:
     """Open a pool on `REDIS_URL`: redis://, rediss:// or unix://. Every command has a deadline and few repeats."""
-    retry = Retry(ExponentialBackoff(cap=1, base=0.05), retries=REPEATS)
-    client = redis.Redis.from_url(url, **CONNECTION, retry=retry)
-    packer = PythonRespSerializer(PACKED_BYTES, client.get_encoder().encode)  # hiredis' own copies every picture
+    retry = Retry(ExponentialBackoff(cap=1, base=0.05), retries=COMMAND_RETRIES)
+    client = redis.Redis.from_url(url, **CONNECTION_OPTIONS, retry=retry)
+    packer = PythonRespSerializer(BUFFER_CUTOFF_BYTES, client.get_encoder().encode)  # hiredis' own copies every picture
     client.connection_pool.connection_kwargs["command_packer"] = packer
     return client
 
 
-class RedisQueue:
+class RedisJobQueue:
     """`worker.ports.Queue` over Redis. Safe to share between threads.
 
     `send_ticket(lane)` is called where a verb made a job claimable. `lease` and `keep` are seconds: how long a claim
@@ -54,157 +54,177 @@ class RedisQueue:
     """
 
     def __init__(
-        self, client: redis.Redis, send_ticket: Callable[[str], None], *, lease: float = 30, keep: int = 86400
+        self,
+        client: redis.Redis,
+        send_ticket: Callable[[str], None],
+        *,
+        lease_seconds: float = 30,
+        image_ttl_seconds: int = 86400,
     ) -> None:
         self._client = client
         self._send_ticket = send_ticket
-        self._lease = int(lease * 1000)
-        self._keep = keep * 1000
-        self._held: dict[str, Claim] = {}
-        self._disowned: dict[tuple[Lane, str], float] = {}
+        self._lease_ms = int(lease_seconds * 1000)
+        self._image_ttl_ms = image_ttl_seconds * 1000
+        self._claims: dict[str, Claim] = {}
+        self._unclaimed_tokens: dict[tuple[Stage, str], float] = {}
         self._lock = threading.Lock()
         self._scripts = {
-            name: client.register_script(script(name))
+            name: client.register_script(load_script(name))
             for name in ("begin", "claim", "disown", "finish", "promote", "release", "renew", "sweep")
         }
 
-    def claim(self, lane: Lane) -> Claim | None:
+    def claim(self, stage: Stage) -> Claim | None:
         token = secrets.token_hex(8)
         try:
-            found: Any = AGAIN
-            while found == AGAIN:
-                found = self._run("claim", lane, token, self._lease)
-        except QueueAway:
-            self._disown(lane, token)
+            found: Any = CLAIM_AGAIN
+            while found == CLAIM_AGAIN:
+                found = self._run_script("claim", stage, token, self._lease_ms)
+        except QueueUnavailableError:
+            self._unclaim_later(stage, token)
             raise
         if not found:
             return None
         _, written, doubts = found
-        claim = Claim(lane, Job.model_validate_json(written), token, doubts)
+        claim = Claim(stage, Job.model_validate_json(written), token, doubts)
         with self._lock:
-            self._held[token] = claim
+            self._claims[token] = claim
         return claim
 
-    def source(self, job_id: str) -> bytes | None:
-        return self._picture(source_key(job_id))
+    def fetch_upload(self, job_id: str) -> bytes | None:
+        return self._fetch_picture(upload_key(job_id))
 
-    def prepared(self, job_id: str) -> bytes | None:
-        return self._picture(prepared_key(job_id))
+    def fetch_prepared(self, job_id: str) -> bytes | None:
+        return self._fetch_picture(prepared_key(job_id))
 
     def promote(self, claim: Claim, prepared: bytes) -> bool:
-        moved = bool(self._run("promote", claim.job.id, claim.token, self._keep, picture=prepared))
-        self._let_go(claim)
+        moved = bool(self._run_script("promote", claim.job.id, claim.token, self._image_ttl_ms, picture=prepared))
+        self._forget_claim(claim)
         if moved:
             self._send_ticket(GENERATE)
         return moved
 
-    def begin(self, claim: Claim) -> bool:
-        begun = bool(self._run("begin", claim.job.id, claim.token))
+    def start_call(self, claim: Claim) -> bool:
+        begun = bool(self._run_script("begin", claim.job.id, claim.token))
         if not begun:
-            self._let_go(claim)
+            self._forget_claim(claim)
         return begun
 
-    def release(self, claim: Claim, *, after: float, doubt: bool, throttled: bool) -> bool:
-        delay = int(after * 1000)
-        back = self._insist("release", claim.lane, claim.job.id, claim.token, delay, int(doubt), int(throttled))
-        self._let_go(claim)
+    def release(self, claim: Claim, *, delay_seconds: float, is_unknown_call: bool, is_throttled: bool) -> bool:
+        delay = int(delay_seconds * 1000)
+        back = self._retry_until_stored(
+            "release", claim.stage, claim.job.id, claim.token, delay, int(is_unknown_call), int(is_throttled)
+        )
+        self._forget_claim(claim)
         if back and not delay:
-            self._send_ticket(claim.lane)
+            self._send_ticket(claim.stage)
         return bool(back)
 
     def finish(self, claim: Claim, outcome: Outcome, picture: bytes | None = None) -> bool:
-        took = int(outcome.seconds * 1000) if isinstance(outcome, Generated) else 0
-        facts = (claim.lane, claim.job.id, claim.token, outcome.model_dump_json(), self._keep, took)
-        ended, *without_ticket = self._insist("finish", *facts, picture=picture)
-        self._let_go(claim)
+        took = int(outcome.duration_seconds * 1000) if isinstance(outcome, Generated) else 0
+        facts = (claim.stage, claim.job.id, claim.token, outcome.model_dump_json(), self._image_ttl_ms, took)
+        ended, *without_ticket = self._retry_until_stored("finish", *facts, picture=picture)
+        self._forget_claim(claim)
         if without_ticket and without_ticket[0] > 0:
-            self._send_ticket(claim.lane)
+            self._send_ticket(claim.stage)
         return bool(ended)
 
-    def switch_off(self, model: str, problem: Problem) -> None:
-        with _away():
-            first = self._client.set(f"{PREFIX}off:{model}", problem.model_dump_json(), ex=OFF_SECONDS, nx=True)
+    def disable_model(self, model: str, problem: Problem) -> None:
+        with _translate_redis_errors():
+            first = self._client.set(
+                f"{KEY_PREFIX}off:{model}", problem.model_dump_json(), ex=MODEL_DISABLED_SECONDS, nx=True
+            )
         if first:
-            log.critical("model %s is switched off for %d s: %s", model, OFF_SECONDS, problem.sentence())
+            log.critical(
+                "model %s is switched off for %d s: %s", model, MODEL_DISABLED_SECONDS, problem.format_message()
+            )
 
-    def renew(self) -> None:
+    def renew_leases(self) -> None:
         """Renew every lease that is held here, and give back what was claimed without our hearing of it."""
         with self._lock:
-            held = list(self._held.values())
+            held = list(self._claims.values())
             now = time.monotonic()
-            self._disowned = {claim: until for claim, until in self._disowned.items() if until > now}
-            disowned = list(self._disowned)
-        for lane in Lane:
-            tokens = [word for claim in held if claim.lane == lane for word in (claim.job.id, claim.token)]
+            self._unclaimed_tokens = {claim: until for claim, until in self._unclaimed_tokens.items() if until > now}
+            disowned = list(self._unclaimed_tokens)
+        for lane in Stage:
+            tokens = [word for claim in held if claim.stage == lane for word in (claim.job.id, claim.token)]
             if tokens:
-                self._run("renew", lane, self._lease, *tokens)
+                self._run_script("renew", lane, self._lease_ms, *tokens)
             unheard = [token for of, token in disowned if of == lane]
-            if unheard and (back := self._run("disown", lane, *unheard)):
+            if unheard and (back := self._run_script("disown", lane, *unheard)):
                 log.info("%d of %s given back, as if never claimed", back, lane)
 
     def sweep(self, models: Iterable[Model]) -> None:
         """Bring back what was left behind and send the tickets that are missing."""
         rows = [word for m in models for word in (m.key, m.concurrency, 60_000 // m.per_minute if m.per_minute else 0)]
-        gave_up = Failed(problem=problem("gave_up", count=MOST_CRASHES)).model_dump_json()
-        lost = Failed(problem=problem("lost")).model_dump_json()
-        for lane in Lane:
-            facts = (lane, ticket_list(lane), MOST_TICKETS[lane], MOST_CRASHES, gave_up, lost, self._lease, self._keep)
-            tickets, back, failed = self._run("sweep", *facts, *(rows if lane == GENERATE else ()))
+        gave_up = Failed(problem=make_problem("gave_up", count=MAX_CRASHES)).model_dump_json()
+        lost = Failed(problem=make_problem("lost")).model_dump_json()
+        for lane in Stage:
+            facts = (
+                lane,
+                ticket_list_key(lane),
+                MAX_TICKETS[lane],
+                MAX_CRASHES,
+                gave_up,
+                lost,
+                self._lease_ms,
+                self._image_ttl_ms,
+            )
+            tickets, back, failed = self._run_script("sweep", *facts, *(rows if lane == GENERATE else ()))
             if back or failed:
                 log.info("sweep of %s: %d brought back, %d ended as failed", lane, back, failed)
             for _ in range(tickets):
                 self._send_ticket(lane)
 
-    def abandon(self, claim: Claim) -> None:
-        self._disown(claim.lane, claim.token)
-        self._let_go(claim)
+    def return_claim(self, claim: Claim) -> None:
+        self._unclaim_later(claim.stage, claim.token)
+        self._forget_claim(claim)
 
-    def _disown(self, lane: Lane, token: str) -> None:
+    def _unclaim_later(self, stage: Stage, token: str) -> None:
         with self._lock:
-            self._disowned[lane, token] = time.monotonic() + DISOWN_SECONDS
+            self._unclaimed_tokens[stage, token] = time.monotonic() + UNCLAIM_SECONDS
 
-    def _let_go(self, claim: Claim) -> None:
+    def _forget_claim(self, claim: Claim) -> None:
         with self._lock:
-            self._held.pop(claim.token, None)
+            self._claims.pop(claim.token, None)
 
-    def _picture(self, key: str) -> bytes | None:
-        with _away():
-            return joined(cast("list[bytes]", self._client.lrange(key, 0, -1)))
+    def _fetch_picture(self, key: str) -> bytes | None:
+        with _translate_redis_errors():
+            return join_chunks(cast("list[bytes]", self._client.lrange(key, 0, -1)))
 
-    def _run(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
+    def _run_script(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
         script = self._scripts[name]
-        with _away():
+        with _translate_redis_errors():
             if picture:
                 try:
-                    return self._with_picture(script, arguments, picture)
+                    return self._run_script_with_picture(script, arguments, picture)
                 except RedisError as error:
-                    if not is_full(error):
+                    if not is_oom_error(error):
                         raise
-            return script(keys=[PREFIX], args=[*arguments, *cut(picture or b"")])
+            return script(keys=[KEY_PREFIX], args=[*arguments, *split_into_chunks(picture or b"")])
 
-    def _with_picture(self, script: Script, arguments: Sequence[Any], picture: bytes) -> Any:
+    def _run_script_with_picture(self, script: Script, arguments: Sequence[Any], picture: bytes) -> Any:
         transaction = self._client.pipeline()
-        stage_with_picture(transaction, script.sha, arguments, picture)
+        append_script_with_picture(transaction, script.sha, arguments, picture)
         try:
             _, answer, _ = transaction.execute()
         except NoScriptError:
             self._client.script_load(script.script)
-            return self._with_picture(script, arguments, picture)
+            return self._run_script_with_picture(script, arguments, picture)
         return answer
 
-    def _insist(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
+    def _retry_until_stored(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
         """Run a script until it is done: what was paid for is not dropped because Redis is away."""
         while True:
             try:
-                return self._run(name, *arguments, picture=picture)
-            except QueueAway as away:
+                return self._run_script(name, *arguments, picture=picture)
+            except QueueUnavailableError as away:
                 log.warning("job %s: its %s is tried until it is stored: %s", arguments[1], name, away)
-                time.sleep(INSIST_SECONDS)
+                time.sleep(RETRY_SECONDS)
 
 
 @contextlib.contextmanager
-def _away() -> Iterator[None]:
+def _translate_redis_errors() -> Iterator[None]:
     try:
         yield
     except RedisError as error:
-        raise QueueAway(f"Redis does not answer as it should ({type(error).__name__}: {error})") from error
+        raise QueueUnavailableError(f"Redis does not answer as it should ({type(error).__name__}: {error})") from error

@@ -8,20 +8,23 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import TypeVar
 
-Result = TypeVar("Result")
+ResultT = TypeVar("ResultT")
 
 
-class Overdue(Exception):
+class DeadlineExceededError(Exception):
     """The call took longer than it may."""
 
 
-def within(seconds: float, call: Callable[[], Result], drop: Callable[[Result], None] = lambda _: None) -> Result:
+def run_with_deadline(
+    seconds: float, call: Callable[[], ResultT], on_late_result: Callable[[ResultT], None] = lambda _: None
+) -> ResultT:
     """Run `call` on a daemon thread and wait at most `seconds` for it; what it raises is raised here.
 
-    Raises `Overdue` after that. The thread is abandoned: it ends by itself, what it comes back with is given to `drop`,
+    Raises `DeadlineExceededError` after that. The thread is abandoned: it ends by itself, what it comes back with is
+    given to `drop`,
     and it never keeps the process from ending.
     """
-    future: Future[Result] = Future()
+    future: Future[ResultT] = Future()
 
     def run() -> None:
         try:
@@ -33,12 +36,12 @@ def within(seconds: float, call: Callable[[], Result], drop: Callable[[Result], 
             if future.set_running_or_notify_cancel():
                 future.set_result(result)
             else:
-                drop(result)
+                on_late_result(result)
 
     Thread(target=run, name="bedrock-call", daemon=True).start()
     try:
         return future.result(max(0.0, seconds))
     except TimeoutError:
         if future.cancel():
-            raise Overdue from None
+            raise DeadlineExceededError from None
         return future.result()

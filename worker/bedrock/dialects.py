@@ -5,17 +5,17 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from shared.catalogue import Model
-from shared.outcome import Side
+from shared.outcome import FilteredPart
 from shared.request import Request
 from worker.bedrock import sdxl, stable_image
-from worker.bedrock.wire import Answer
+from worker.bedrock.wire import ModelResponse
 
 
 class Dialect(NamedTuple):
-    """How a family of models is spoken to, and how its answers are read (`Unusable` is raised for what cannot be)."""
+    """How to encode a request for a family of models and decode its response (raises `InvalidResponseError`)."""
 
     encode: Callable[[Request, Model, bytes | None, int | None], bytes]
-    decode: Callable[[bytes, Model], Answer | Side]
+    decode: Callable[[bytes, Model], ModelResponse | FilteredPart]
 
 
 DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType(

@@ -18,195 +18,212 @@ from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 from shared.catalogue import Model
-from shared.errors import problem
-from shared.outcome import Side
-from worker.bedrock.deadline import Overdue
-from worker.bedrock.wire import Unusable
-from worker.ports import Retry, Trouble
+from shared.errors import make_problem
+from shared.outcome import FilteredPart
+from worker.bedrock.deadline import DeadlineExceededError
+from worker.bedrock.wire import InvalidResponseError
+from worker.ports import BedrockCallError, RetryPolicy
 
-FAILURES: Final = (BotoCoreError, ClientError, HTTPError, OSError, Overdue, ParserError, ResponseParserError, Unusable)
+CALL_ERRORS: Final = (
+    BotoCoreError,
+    ClientError,
+    HTTPError,
+    OSError,
+    DeadlineExceededError,
+    ParserError,
+    ResponseParserError,
+    InvalidResponseError,
+)
 """Everything that a call may raise."""
 
-MAX_RETRY_AFTER: Final = 300.0
-MAX_DETAIL: Final = 200
+MAX_RETRY_AFTER_SECONDS: Final = 300.0
+MAX_DETAIL_LENGTH: Final = 200
 
 
 @dataclass(frozen=True)
-class Treatment:
+class ErrorPolicy:
     """`code` is a problem's of `shared.errors`, `after` seconds; `detail` is worded from `{message}` and `{id}`."""
 
     code: str
-    retry: Retry
-    after: float = 0
-    throttled: bool = False
-    switch_off: bool = False
+    retry_policy: RetryPolicy
+    retry_after: float = 0
+    is_throttled: bool = False
+    is_model_unavailable: bool = False
     detail: str = "{message}"
 
 
-_DENIED = Treatment("access_denied", Retry.NEVER, switch_off=True)
-_GONE = Treatment("model_gone", Retry.NEVER, switch_off=True)
-_CREDENTIALS = Treatment("credentials", Retry.WAIT, after=30)
-_THROTTLED = Treatment("busy", Retry.WAIT, after=2, throttled=True)
-_TIMED_OUT = Treatment("model_timeout", Retry.ONCE, after=2)
-_FAILED = Treatment("model_error", Retry.ONCE, after=2)
-_FAULT = Treatment("provider_error", Retry.ONCE, after=5)
-_OVERDUE = Treatment("deadline", Retry.ONCE)
-_UNREACHABLE = Treatment("unreachable", Retry.WAIT, after=5)
-_REFUSED = Treatment("not_accepted", Retry.NEVER)
-_UNFIT = Treatment("misconfigured", Retry.NEVER)
+_ACCESS_DENIED = ErrorPolicy("access_denied", RetryPolicy.NEVER, is_model_unavailable=True)
+_MODEL_GONE = ErrorPolicy("model_gone", RetryPolicy.NEVER, is_model_unavailable=True)
+_BAD_CREDENTIALS = ErrorPolicy("credentials", RetryPolicy.UNLIMITED, retry_after=30)
+_THROTTLED = ErrorPolicy("busy", RetryPolicy.UNLIMITED, retry_after=2, is_throttled=True)
+_MODEL_TIMEOUT = ErrorPolicy("model_timeout", RetryPolicy.ONCE, retry_after=2)
+_MODEL_ERROR = ErrorPolicy("model_error", RetryPolicy.ONCE, retry_after=2)
+_PROVIDER_ERROR = ErrorPolicy("provider_error", RetryPolicy.ONCE, retry_after=5)
+_DEADLINE_EXCEEDED = ErrorPolicy("deadline", RetryPolicy.ONCE)
+_UNREACHABLE = ErrorPolicy("unreachable", RetryPolicy.UNLIMITED, retry_after=5)
+_NOT_ACCEPTED = ErrorPolicy("not_accepted", RetryPolicy.NEVER)
+_MISCONFIGURED = ErrorPolicy("misconfigured", RetryPolicy.NEVER)
 
-TABLE: Final[Mapping[str, Treatment]] = MappingProxyType(
+ERROR_POLICIES: Final[Mapping[str, ErrorPolicy]] = MappingProxyType(
     {
         # the service model's own, of both operations and of the event stream
-        "AccessDeniedException": _DENIED,
-        "InternalServerException": _FAULT,
-        "ModelErrorException": _FAILED,
-        "ModelNotReadyException": Treatment("busy", Retry.WAIT, after=10),
-        "ModelStreamErrorException": _FAILED,
-        "ModelTimeoutException": _TIMED_OUT,
-        "ResourceNotFoundException": _GONE,
-        "ServiceQuotaExceededException": Treatment("quota_exceeded", Retry.NEVER, throttled=True),
+        "AccessDeniedException": _ACCESS_DENIED,
+        "InternalServerException": _PROVIDER_ERROR,
+        "ModelErrorException": _MODEL_ERROR,
+        "ModelNotReadyException": ErrorPolicy("busy", RetryPolicy.UNLIMITED, retry_after=10),
+        "ModelStreamErrorException": _MODEL_ERROR,
+        "ModelTimeoutException": _MODEL_TIMEOUT,
+        "ResourceNotFoundException": _MODEL_GONE,
+        "ServiceQuotaExceededException": ErrorPolicy("quota_exceeded", RetryPolicy.NEVER, is_throttled=True),
         "ServiceUnavailableException": _THROTTLED,
         "ThrottlingException": _THROTTLED,
-        "ValidationException": _REFUSED,
+        "ValidationException": _NOT_ACCEPTED,
         # documented for all of AWS, in no service model
-        "AccessDenied": _DENIED,
-        "ExpiredToken": _CREDENTIALS,
-        "ExpiredTokenException": _CREDENTIALS,
-        "IncompleteSignature": _CREDENTIALS,
-        "IncompleteSignatureException": _CREDENTIALS,
-        "InternalFailure": _FAULT,
-        "InvalidClientTokenId": _CREDENTIALS,
-        "InvalidSignatureException": _CREDENTIALS,
-        "MissingAuthenticationToken": _CREDENTIALS,
-        "MissingAuthenticationTokenException": _CREDENTIALS,
-        "NotAuthorized": _CREDENTIALS,
-        "OptInRequired": _CREDENTIALS,
-        "RequestExpired": _CREDENTIALS,
-        "SignatureDoesNotMatch": _CREDENTIALS,
+        "AccessDenied": _ACCESS_DENIED,
+        "ExpiredToken": _BAD_CREDENTIALS,
+        "ExpiredTokenException": _BAD_CREDENTIALS,
+        "IncompleteSignature": _BAD_CREDENTIALS,
+        "IncompleteSignatureException": _BAD_CREDENTIALS,
+        "InternalFailure": _PROVIDER_ERROR,
+        "InvalidClientTokenId": _BAD_CREDENTIALS,
+        "InvalidSignatureException": _BAD_CREDENTIALS,
+        "MissingAuthenticationToken": _BAD_CREDENTIALS,
+        "MissingAuthenticationTokenException": _BAD_CREDENTIALS,
+        "NotAuthorized": _BAD_CREDENTIALS,
+        "OptInRequired": _BAD_CREDENTIALS,
+        "RequestExpired": _BAD_CREDENTIALS,
+        "SignatureDoesNotMatch": _BAD_CREDENTIALS,
         "ThrottledException": _THROTTLED,
         "TooManyRequestsException": _THROTTLED,
-        "UnrecognizedClientException": _CREDENTIALS,
+        "UnrecognizedClientException": _BAD_CREDENTIALS,
         "overloaded_error": _THROTTLED,
         # an answer without an error's name, from a load balancer or a proxy: its status, or its status' family
-        "401": _CREDENTIALS,
-        "403": replace(_DENIED, switch_off=False),
-        "404": replace(_UNFIT, detail="the address of Bedrock answers 404"),
-        "408": _TIMED_OUT,
+        "401": _BAD_CREDENTIALS,
+        "403": replace(_ACCESS_DENIED, is_model_unavailable=False),
+        "404": replace(_MISCONFIGURED, detail="the address of Bedrock answers 404"),
+        "408": _MODEL_TIMEOUT,
         "429": _THROTTLED,
         "503": _THROTTLED,
         "529": _THROTTLED,
-        "4xx": _REFUSED,
-        "5xx": _FAULT,
+        "4xx": _NOT_ACCEPTED,
+        "5xx": _PROVIDER_ERROR,
         # no answer: the exceptions of botocore, urllib3 and the operating system, the nearest ancestor's row counts
-        "NoCredentialsError": _CREDENTIALS,
-        "PartialCredentialsError": _CREDENTIALS,
-        "CredentialRetrievalError": _CREDENTIALS,
-        "MetadataRetrievalError": _CREDENTIALS,
-        "NoAuthTokenError": _CREDENTIALS,
-        "SSOError": _CREDENTIALS,
-        "TokenRetrievalError": _CREDENTIALS,
-        "LoginError": _CREDENTIALS,
+        "NoCredentialsError": _BAD_CREDENTIALS,
+        "PartialCredentialsError": _BAD_CREDENTIALS,
+        "CredentialRetrievalError": _BAD_CREDENTIALS,
+        "MetadataRetrievalError": _BAD_CREDENTIALS,
+        "NoAuthTokenError": _BAD_CREDENTIALS,
+        "SSOError": _BAD_CREDENTIALS,
+        "TokenRetrievalError": _BAD_CREDENTIALS,
+        "LoginError": _BAD_CREDENTIALS,
         "EndpointConnectionError": _UNREACHABLE,
         "ConnectTimeoutError": _UNREACHABLE,
         "ProxyConnectionError": _UNREACHABLE,
-        "ReadTimeoutError": _OVERDUE,
-        "Overdue": _OVERDUE,
-        "HTTPClientError": _FAULT,
-        "ResponseStreamingError": _FAULT,
-        "IncompleteReadError": _FAULT,
-        "SSLError": replace(_UNREACHABLE, retry=Retry.ONCE),
-        "HTTPError": _FAULT,
-        "OSError": _FAULT,
-        "ParserError": Treatment("bad_answer", Retry.ONCE, detail="the stream of events is damaged"),
-        "ResponseParserError": Treatment("bad_answer", Retry.ONCE, detail="the answer is damaged"),
-        "BotoCoreError": _UNFIT,
+        "ReadTimeoutError": _DEADLINE_EXCEEDED,
+        "Overdue": _DEADLINE_EXCEEDED,
+        "HTTPClientError": _PROVIDER_ERROR,
+        "ResponseStreamingError": _PROVIDER_ERROR,
+        "IncompleteReadError": _PROVIDER_ERROR,
+        "SSLError": replace(_UNREACHABLE, retry_policy=RetryPolicy.ONCE),
+        "HTTPError": _PROVIDER_ERROR,
+        "OSError": _PROVIDER_ERROR,
+        "ParserError": ErrorPolicy("bad_answer", RetryPolicy.ONCE, detail="the stream of events is damaged"),
+        "ResponseParserError": ErrorPolicy("bad_answer", RetryPolicy.ONCE, detail="the answer is damaged"),
+        "BotoCoreError": _MISCONFIGURED,
         # an answer that brings no picture
-        "bad_answer": Treatment("bad_answer", Retry.ONCE),
-        "model_error": _FAILED,
+        "bad_answer": ErrorPolicy("bad_answer", RetryPolicy.ONCE),
+        "model_error": _MODEL_ERROR,
     }
 )
 
-_UNKNOWN_ID = "Bedrock knows no model {id} here: see its id and regions in CATALOGUE_FILE"
-_PROFILE = '{id} is called through an inference profile: set id = "us.{id}" for it in CATALOGUE_FILE'
-_STREAM = "{id} cannot be streamed: take it out of BEDROCK_STREAMING"
-_PENDING = Treatment("access_denied", Retry.WAIT, after=60)
+_UNKNOWN_ID_DETAIL = "Bedrock knows no model {id} here: see its id and regions in CATALOGUE_FILE"
+_INFERENCE_PROFILE_DETAIL = '{id} is called through an inference profile: set id = "us.{id}" for it in CATALOGUE_FILE'
+_STREAMING_DETAIL = "{id} cannot be streamed: take it out of BEDROCK_STREAMING"
+_AGREEMENT_PENDING = ErrorPolicy("access_denied", RetryPolicy.UNLIMITED, retry_after=60)
 
-SAYINGS: Final[tuple[tuple[str, str, Treatment | Side], ...]] = (
+MESSAGE_RULES: Final[tuple[tuple[str, str, ErrorPolicy | FilteredPart], ...]] = (
     # an error's name and lower-case words of its message that change the treatment; the first that fits counts
-    ("ValidationException", "invalid_prompts", Side.PROMPT),
-    ("ValidationException", "filtered words", Side.PROMPT),
-    ("ValidationException", "invalid field", _UNFIT),
-    ("ValidationException", "extraneous key", _UNFIT),
-    ("ValidationException", "on-demand throughput", replace(_UNFIT, switch_off=True, detail=_PROFILE)),
-    ("ValidationException", "model identifier is invalid", replace(_UNFIT, switch_off=True, detail=_UNKNOWN_ID)),
-    ("ValidationException", "unsupported for streaming", replace(_UNFIT, detail=_STREAM)),
-    ("AccessDeniedException", "api key", _CREDENTIALS),
-    ("AccessDeniedException", "bearer token", _CREDENTIALS),
-    ("AccessDeniedException", "marked by provider as legacy", _GONE),
+    ("ValidationException", "invalid_prompts", FilteredPart.PROMPT),
+    ("ValidationException", "filtered words", FilteredPart.PROMPT),
+    ("ValidationException", "invalid field", _MISCONFIGURED),
+    ("ValidationException", "extraneous key", _MISCONFIGURED),
+    (
+        "ValidationException",
+        "on-demand throughput",
+        replace(_MISCONFIGURED, is_model_unavailable=True, detail=_INFERENCE_PROFILE_DETAIL),
+    ),
+    (
+        "ValidationException",
+        "model identifier is invalid",
+        replace(_MISCONFIGURED, is_model_unavailable=True, detail=_UNKNOWN_ID_DETAIL),
+    ),
+    ("ValidationException", "unsupported for streaming", replace(_MISCONFIGURED, detail=_STREAMING_DETAIL)),
+    ("AccessDeniedException", "api key", _BAD_CREDENTIALS),
+    ("AccessDeniedException", "bearer token", _BAD_CREDENTIALS),
+    ("AccessDeniedException", "marked by provider as legacy", _MODEL_GONE),
     # a subscription that somebody must first be allowed to make, or one that is being made
-    ("AccessDeniedException", "not authorized", _DENIED),
-    ("AccessDeniedException", "mpagreementbeingcreated", _PENDING),
-    ("AccessDeniedException", "agreement pending", _PENDING),
-    ("AccessDeniedException", "subscription", _PENDING),
+    ("AccessDeniedException", "not authorized", _ACCESS_DENIED),
+    ("AccessDeniedException", "mpagreementbeingcreated", _AGREEMENT_PENDING),
+    ("AccessDeniedException", "agreement pending", _AGREEMENT_PENDING),
+    ("AccessDeniedException", "subscription", _AGREEMENT_PENDING),
 )
 
-_CONTAINER = re.compile(r"\(\d{3}, '[^']*', '(.*)'\)", re.DOTALL)
-_SECRET = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}|[A-Za-z0-9+/=_-]{48,}")
+_SDXL_CONTAINER_MESSAGE = re.compile(r"\(\d{3}, '[^']*', '(.*)'\)", re.DOTALL)
+_SECRET_PATTERN = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}|[A-Za-z0-9+/=_-]{48,}")
 
 
-def verdict(error: Exception, model: Model, limit: float) -> Trouble | Side:
+def classify_error(error: Exception, model: Model, deadline_seconds: float) -> BedrockCallError | FilteredPart:
     """Translate one of `FAILURES` into what the worker acts on; a refused prompt is no error but the filter's side.
 
     `limit` is the deadline in seconds that the words name.
     """
-    name, treatment = _row(error)
-    whole = _message(error)
-    said = next((t for n, words, t in SAYINGS if n == name and words in whole.lower()), treatment)
-    if isinstance(said, Side):
+    name, treatment = _find_policy(error)
+    whole = _get_message(error)
+    said = next((t for n, words, t in MESSAGE_RULES if n == name and words in whole.lower()), treatment)
+    if isinstance(said, FilteredPart):
         return said
-    detail = said.detail.format(message=_trimmed(_unwrapped(whole)), id=model.id)
-    facts = {"model": model.name, "limit": f"{limit:g}", "detail": detail}
+    detail = said.detail.format(message=_trim_message(_unwrap_message(whole)), id=model.id)
+    facts = {"model": model.name, "limit": f"{deadline_seconds:g}", "detail": detail}
     # an exception inside a stream comes after the work had begun, whatever its name
-    begun = isinstance(error, EventStreamError) and said.retry is Retry.WAIT
-    return Trouble(
-        problem(said.code, **facts),
-        Retry.ONCE if begun else said.retry,
-        after=max(said.after, _retry_after(error)),
-        throttled=said.throttled,
-        switch_off=said.switch_off,
+    begun = isinstance(error, EventStreamError) and said.retry_policy is RetryPolicy.UNLIMITED
+    return BedrockCallError(
+        make_problem(said.code, **facts),
+        RetryPolicy.ONCE if begun else said.retry_policy,
+        retry_after=max(said.retry_after, _parse_retry_after(error)),
+        is_throttled=said.is_throttled,
+        is_model_unavailable=said.is_model_unavailable,
     )
 
 
-def name_of(error: Exception) -> str:
+def get_error_name(error: Exception) -> str:
     """The error's name in the table's spelling: AWS's, with a capital as outside of streams, or the exception's own."""
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
         return code[:1].upper() + code[1:] if code.endswith("Exception") else code
-    return error.code if isinstance(error, Unusable) else type(error).__name__
+    return error.code if isinstance(error, InvalidResponseError) else type(error).__name__
 
 
-def _row(error: Exception) -> tuple[str, Treatment]:
-    name = name_of(error)
+def _find_policy(error: Exception) -> tuple[str, ErrorPolicy]:
+    name = get_error_name(error)
     if isinstance(error, ClientError):
         status = str(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", ""))
         family = "5xx" if isinstance(error, EventStreamError) or not status.startswith("4") else "4xx"
         names = [name, status, family]
     else:
         names = [name, *(kind.__name__ for kind in type(error).__mro__)]
-    found = next(n for n in names if n in TABLE)
-    return found, TABLE[found]
+    found = next(n for n in names if n in ERROR_POLICIES)
+    return found, ERROR_POLICIES[found]
 
 
-def _message(error: Exception) -> str:
+def _get_message(error: Exception) -> str:
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Message", ""))
-    return error.detail if isinstance(error, Unusable) else str(error)
+    return error.detail if isinstance(error, InvalidResponseError) else str(error)
 
 
-def _unwrapped(message: str) -> str:
+def _unwrap_message(message: str) -> str:
     """The sentence alone: SDXL's container words it as a tuple of Python, the newer models as JSON with one key."""
-    if inner := _CONTAINER.search(message):
+    if inner := _SDXL_CONTAINER_MESSAGE.search(message):
         return inner[1]
     try:
         wrapped = json.loads(message)
@@ -215,15 +232,15 @@ def _unwrapped(message: str) -> str:
     return str(wrapped["detail"]) if isinstance(wrapped, dict) and "detail" in wrapped else message
 
 
-def _trimmed(message: str) -> str:
+def _trim_message(message: str) -> str:
     """One line without anything that might be a key or a picture."""
-    line = _SECRET.sub("…", " ".join(message.split()))
-    return line if len(line) <= MAX_DETAIL else line[: MAX_DETAIL - 1] + "…"
+    line = _SECRET_PATTERN.sub("…", " ".join(message.split()))
+    return line if len(line) <= MAX_DETAIL_LENGTH else line[: MAX_DETAIL_LENGTH - 1] + "…"
 
 
-def _retry_after(error: Exception) -> float:
+def _parse_retry_after(error: Exception) -> float:
     headers: Mapping[str, Any] = {}
     if isinstance(error, ClientError):
         headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     written = str(headers.get("retry-after", ""))
-    return min(float(written), MAX_RETRY_AFTER) if re.fullmatch(r"\d{1,9}", written) else 0.0
+    return min(float(written), MAX_RETRY_AFTER_SECONDS) if re.fullmatch(r"\d{1,9}", written) else 0.0

@@ -11,22 +11,31 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from shared.catalogue import Model
-from shared.outcome import Side
+from shared.outcome import FilteredPart
 from shared.request import Request
-from worker.bedrock.wire import Answer, Unusable, body, first, json_object, picture_of, seed_of, shown
+from worker.bedrock.wire import (
+    InvalidResponseError,
+    ModelResponse,
+    build_json_body,
+    decode_picture,
+    get_first,
+    parse_json_object,
+    parse_seed,
+    shorten_value,
+)
 
-_WITHHELD: Final[Mapping[str, Side]] = MappingProxyType(
+_FILTER_REASONS: Final[Mapping[str, FilteredPart]] = MappingProxyType(
     {
-        "Filter reason: prompt": Side.PROMPT,
-        "Filter reason: input image": Side.INPUT,
-        "Filter reason: output image": Side.OUTPUT,
+        "Filter reason: prompt": FilteredPart.PROMPT,
+        "Filter reason: input image": FilteredPart.INPUT,
+        "Filter reason: output image": FilteredPart.OUTPUT,
     }
 )
 
 
 def encode(request: Request, model: Model, picture: bytes | None, seed: int | None) -> bytes:
     """Write the request's body: a field that the model does not know is refused by it, so only its row's are sent."""
-    wanted, unwanted = request.plain_prompts()
+    wanted, unwanted = request.format_unweighted_prompts()
     fields: dict[str, Any] = {"prompt": wanted} if model.reads_prompts else {}
     if seed is not None:
         fields["seed"] = seed
@@ -35,26 +44,26 @@ def encode(request: Request, model: Model, picture: bytes | None, seed: int | No
     if model.sends_mode:
         fields["mode"] = "text-to-image" if picture is None else "image-to-image"
     for name in ("output_format", "creativity", *(("aspect_ratio",) if picture is None else ())):
-        if name in model.fields and (value := request.value(name, model)) is not None:
+        if name in model.fields and (value := request.resolve_value(name, model)) is not None:
             fields[name] = value
-    if picture is not None and "keep" in model.fields and (keep := request.value("keep", model)) is not None:
+    if picture is not None and "keep" in model.fields and (keep := request.resolve_value("keep", model)) is not None:
         fields["strength"] = round(1 - keep / 100, 6)
-    return body(fields, "image", picture)
+    return build_json_body(fields, "image", picture)
 
 
-def decode(data: bytes, model: Model) -> Answer | Side:
-    """Read an answer: a picture and its seed, or what the filter withheld. Raises `Unusable`.
+def decode(data: bytes, model: Model) -> ModelResponse | FilteredPart:
+    """Read an answer: a picture and its seed, or what the filter withheld. Raises `InvalidResponseError`.
 
     A withheld answer has neither `images` nor `seeds`; the status is 200 all the same. The seed of a model that reads
     none repeats nothing, and is not looked at.
     """
-    answer = json_object(data)
-    reason = first(answer, "finish_reasons")
+    answer = parse_json_object(data)
+    reason = get_first(answer, "finish_reasons")
     if reason is None:
-        seed = seed_of(first(answer, "seeds")) if "seed" in model.fields else None
-        return Answer(picture_of(first(answer, "images")), seed)
+        seed = parse_seed(get_first(answer, "seeds")) if "seed" in model.fields else None
+        return ModelResponse(decode_picture(get_first(answer, "images")), seed)
     if reason == "Inference error":
-        raise Unusable("model_error", "finish reason “Inference error”")
-    if not isinstance(reason, str) or reason not in _WITHHELD:
-        raise Unusable("bad_answer", f"finish reason “{shown(reason)}”")
-    return _WITHHELD[reason]
+        raise InvalidResponseError("model_error", "finish reason “Inference error”")
+    if not isinstance(reason, str) or reason not in _FILTER_REASONS:
+        raise InvalidResponseError("bad_answer", f"finish reason “{shorten_value(reason)}”")
+    return _FILTER_REASONS[reason]

@@ -3,27 +3,27 @@
 from types import MappingProxyType
 from typing import Final
 
-from shared.pictures import PictureType, check_png
-from worker.imaging.limits import Limits, PictureRefused
-from worker.imaging.reading import decoding, open_picture
+from shared.pictures import ImageType, verify_png
+from worker.imaging.limits import ImageRejectedError, Limits
+from worker.imaging.reading import open_image, translate_decoder_errors
 
-_ANSWERED: Final = (PictureType.PNG, PictureType.JPEG, PictureType.WEBP)
+_RESPONSE_TYPES: Final = (ImageType.PNG, ImageType.JPEG, ImageType.WEBP)
 
 
-def check_answer(data: bytes, max_pixels: int) -> tuple[PictureType, int, int]:
+def verify_image(data: bytes, max_pixels: int) -> tuple[ImageType, int, int]:
     """Return type, width and height of a model's answer, at a tenth of what decoding it would cost.
 
     A PNG's checksums are compared, a JPEG's and a WebP's end is looked for. `max_pixels` is width times height.
     Raises PictureRefused.
     """
-    limits = Limits(max_pixels=MappingProxyType(dict.fromkeys(PictureType, max_pixels)))
-    opened = open_picture(data, limits)
-    if opened.type not in _ANSWERED:
-        raise PictureRefused("unsupported_type", accepted=", ".join(kind.name for kind in _ANSWERED))
-    if opened.type is PictureType.PNG:
-        with decoding(opened.type):
-            check_png(data)
-    if opened.type is PictureType.JPEG and not data.endswith(b"\xff\xd9"):
-        raise PictureRefused("truncated", type=opened.type.name)
+    limits = Limits(max_pixels=MappingProxyType(dict.fromkeys(ImageType, max_pixels)))
+    opened = open_image(data, limits)
+    if opened.image_type not in _RESPONSE_TYPES:
+        raise ImageRejectedError("unsupported_type", accepted=", ".join(kind.name for kind in _RESPONSE_TYPES))
+    if opened.image_type is ImageType.PNG:
+        with translate_decoder_errors(opened.image_type):
+            verify_png(data)
+    if opened.image_type is ImageType.JPEG and not data.endswith(b"\xff\xd9"):
+        raise ImageRejectedError("truncated", type=opened.image_type.name)
     width, height = opened.image.size
-    return opened.type, width, height
+    return opened.image_type, width, height

@@ -11,7 +11,7 @@ _OPAQUE: Final = 255
 _MAX_PROFILE: Final = 4 << 20
 
 
-def resizable(image: Image.Image) -> Image.Image:
+def make_resizable(image: Image.Image) -> Image.Image:
     """Return a mode whose values may be mixed: L, RGB, RGBA, CMYK or 16-bit grey. Alpha that hides nothing is dropped.
 
     A palette, a bitmap and a colour key become RGBA or RGB here, because a mean of two palette indexes is no colour.
@@ -33,8 +33,8 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     Discord's light theme shows. PNG's gAMA and cHRM are ignored, as most viewers do.
     """
     alpha = image.getchannel("A") if image.mode == "RGBA" else None
-    colour = _eight_bits(image) if alpha is None else image.convert("RGB")
-    colour = _by_profile(colour, profile) or colour.convert("RGB")
+    colour = _convert_to_eight_bits(image) if alpha is None else image.convert("RGB")
+    colour = _apply_profile(colour, profile) or colour.convert("RGB")
     if alpha is None:
         return colour
     ground = Image.new("RGB", image.size, _WHITE)
@@ -42,14 +42,14 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return ground
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
+def _convert_to_eight_bits(image: Image.Image) -> Image.Image:
     """65535 is white and must become 255; Pillow's own conversion clips, which turns nearly everything white."""
     if not image.mode.startswith("I"):
         return image
     return image.convert("I").point(lambda value: value * (1 / 257) + 0.5).convert("L")
 
 
-def _by_profile(image: Image.Image, profile: bytes | None) -> Image.Image | None:
+def _apply_profile(image: Image.Image, profile: bytes | None) -> Image.Image | None:
     """Convert by an embedded ICC profile; None when it is absent, broken, made for another mode, or sRGB anyway."""
     if not profile or len(profile) > _MAX_PROFILE:
         return None
@@ -57,11 +57,11 @@ def _by_profile(image: Image.Image, profile: bytes | None) -> Image.Image | None
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if "sRGB" in ImageCms.getProfileDescription(source):
             return None
-        return ImageCms.profileToProfile(image, source, _srgb(), outputMode="RGB")
+        return ImageCms.profileToProfile(image, source, _load_srgb_profile(), outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):
         return None
 
 
 @cache
-def _srgb() -> ImageCms.ImageCmsProfile:
+def _load_srgb_profile() -> ImageCms.ImageCmsProfile:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from PIL import Image, ImageStat
 
 from shared.catalogue import Bounds, Size
-from worker.imaging.limits import PictureRefused
+from worker.imaging.limits import ImageRejectedError
 
 Box = tuple[float, float, float, float]
 
@@ -19,26 +19,26 @@ class Placement(NamedTuple):
     size: Size
 
 
-def nearest_size(sizes: Sequence[Size], width: int, height: int) -> Size:
+def choose_nearest_size(sizes: Sequence[Size], width: int, height: int) -> Size:
     """Choose the size nearest in aspect ratio, by logarithm: 2:1 is as far from 1:1 as 1:2. Of equals, the larger."""
     ratio = math.log(width / height)
     return min(sizes, key=lambda size: (abs(math.log(size[0] / size[1]) - ratio), -size[0] * size[1]))
 
 
-def bounded_size(bounds: Bounds, width: int, height: int) -> Size:
+def fit_to_bounds(bounds: Bounds, width: int, height: int) -> Size:
     """Keep a picture's own size, scaled down where it is too large. Raises PictureRefused: too small or too narrow."""
     shorter, longer = sorted((width, height))
     if shorter < bounds.min_side:
-        raise PictureRefused("too_small", width=width, height=height, limit=bounds.min_side)
+        raise ImageRejectedError("too_small", width=width, height=height, limit=bounds.min_side)
     if longer > shorter * bounds.max_aspect:
-        raise PictureRefused("too_narrow", width=width, height=height, limit=f"{bounds.max_aspect:g}")
+        raise ImageRejectedError("too_narrow", width=width, height=height, limit=f"{bounds.max_aspect:g}")
     scale = min(1.0, math.sqrt(bounds.max_pixels / (width * height)), (bounds.max_side or longer) / longer)
     short = max(bounds.min_side, int(shorter * scale))
     long = min(int(longer * scale), int(short * bounds.max_aspect))  # rounding makes it no narrower than it may be
     return (long, short) if width > height else (short, long)
 
 
-def place(frame: tuple[float, float], target: Size, fit: str) -> Placement:
+def compute_placement(frame: tuple[float, float], target: Size, fit: str) -> Placement:
     """Lay a picture of `frame` (width, height) into `target`: `crop` its centre, `pad` it whole, or `stretch` it.
 
     Raises ValueError for any other fit.
@@ -58,7 +58,7 @@ def place(frame: tuple[float, float], target: Size, fit: str) -> Placement:
     raise ValueError(f"a picture cannot be fitted by {fit!r}: crop, pad and stretch are the ways, choose one of them")
 
 
-def pad_to(image: Image.Image, size: Size) -> Image.Image:
+def pad_image(image: Image.Image, size: Size) -> Image.Image:
     """Centre an RGB picture on a canvas whose colour is the mean of the two edges that meet the bars."""
     if image.size == size:
         return image

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal
 
-from shared.pictures import PictureType
+from shared.pictures import ImageType
 
-Code = Literal[
+RejectionCode = Literal[
     "unreadable",  # facts: type
     "unsupported_type",  # facts: accepted
     "too_large",  # facts: size, limit (as text with a unit)
@@ -23,18 +23,18 @@ Code = Literal[
 _MEGAPIXEL: Final = 1_000_000
 
 
-class PictureRefused(Exception):
+class ImageRejectedError(Exception):
     """A picture is not taken: `code` says why, `facts` hold the values and limits for its sentence (see Code)."""
 
-    def __init__(self, code: Code, **facts: str | int) -> None:
+    def __init__(self, code: RejectionCode, **facts: str | int) -> None:
         super().__init__(code, facts)
         self.code = code
         self.facts = facts
 
 
-def _max_pixels() -> Mapping[PictureType, int]:
-    cheap = dict.fromkeys((PictureType.JPEG, PictureType.HEIC), 50 * _MEGAPIXEL)
-    return MappingProxyType(dict.fromkeys(PictureType, 25 * _MEGAPIXEL) | cheap)
+def _default_max_pixels() -> Mapping[ImageType, int]:
+    cheap = dict.fromkeys((ImageType.JPEG, ImageType.HEIC), 50 * _MEGAPIXEL)
+    return MappingProxyType(dict.fromkeys(ImageType, 25 * _MEGAPIXEL) | cheap)
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Limits:
 
     max_bytes: int = 25 << 20
     """Bytes of the file."""
-    max_pixels: Mapping[PictureType, int] = field(default_factory=_max_pixels)
+    max_pixels: Mapping[ImageType, int] = field(default_factory=_default_max_pixels)
     """Width times height. At its peak JPEG takes 2 to 8 bytes a pixel, HEIC 8, PNG 4 to 6, AVIF 10, WebP 16."""
     min_side: int = 16
     """Pixels of the shorter side."""

@@ -10,13 +10,13 @@ from typing import Final
 from PIL import Image
 
 from shared.catalogue import Bounds, Size
-from shared.pictures import PictureType
-from worker.imaging.colour import resizable, to_srgb
-from worker.imaging.fitting import bounded_size, nearest_size, pad_to, place
+from shared.pictures import ImageType
+from worker.imaging.colour import make_resizable, to_srgb
+from worker.imaging.fitting import choose_nearest_size, compute_placement, fit_to_bounds, pad_image
 from worker.imaging.limits import DEFAULT_LIMITS, Limits
-from worker.imaging.reading import Opened, decoding, open_picture
+from worker.imaging.reading import OpenedImage, open_image, translate_decoder_errors
 
-_TURNS: Final = MappingProxyType(
+_TRANSPOSES: Final = MappingProxyType(
     {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,
@@ -27,69 +27,71 @@ _TURNS: Final = MappingProxyType(
         8: Image.Transpose.ROTATE_90,
     }
 )
-_FIRST_SIDEWAYS: Final = 5
+_FIRST_SIDEWAYS_ORIENTATION: Final = 5
 # A reduction by whole numbers first costs no visible quality at this gap, and a quarter of the time is saved.
 _REDUCING_GAP: Final = 1.4
 # From this scale down, Hamming differs from Lanczos by no more than the JPEG behind it does (43 dB and up, measured on
 # grain and on a photograph), at 0.6 of bicubic's time. https://pillow.readthedocs.io/en/stable/handbook/concepts.html#filters
-_CLEARLY_SMALLER: Final = 1.5
+_HAMMING_MIN_SCALE: Final = 1.5
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedImage:
     """What the model gets, a JPEG (quality 95, 4:4:4, RGB, no metadata), and what it was; sizes in pixels, upright."""
 
     data: bytes
     width: int
     height: int
-    source_type: PictureType
+    source_type: ImageType
     source_width: int
     source_height: int
 
 
-def prepare(data: bytes, sizes: Sequence[Size] | Bounds, fit: str, limits: Limits = DEFAULT_LIMITS) -> Prepared:
+def prepare_image(
+    data: bytes, sizes: Sequence[Size] | Bounds, fit: str, limits: Limits = DEFAULT_LIMITS
+) -> PreparedImage:
     """Fit the first frame of `data` into the nearest of `sizes` (width, height) by `fit`: crop, pad or stretch.
 
     With `Bounds` in place of sizes it keeps its own shape, whatever `fit` says, and its own size where that is within
     them. Upright by EXIF, on white where it was transparent, in sRGB. Raises PictureRefused for what cannot or may not
     be read, and ValueError for an unknown fit or no sizes.
     """
-    opened = open_picture(data, limits)
-    sideways = opened.orientation >= _FIRST_SIDEWAYS
+    opened = open_image(data, limits)
+    sideways = opened.orientation >= _FIRST_SIDEWAYS_ORIENTATION
     stored_width, stored_height = opened.image.size
     width, height = (stored_height, stored_width) if sideways else (stored_width, stored_height)
     if isinstance(sizes, Bounds):
-        size, fit = bounded_size(sizes, width, height), "stretch"  # by less than a pixel
+        size, fit = fit_to_bounds(sizes, width, height), "stretch"  # by less than a pixel
     else:
-        size = nearest_size(sizes, width, height)
-    drawn = _draw(opened, (size[1], size[0]) if sideways else size, fit)
-    if opened.orientation in _TURNS:
-        drawn = drawn.transpose(_TURNS[opened.orientation])
-    jpeg = _jpeg(pad_to(drawn, size))
-    return Prepared(jpeg, *size, opened.type, width, height)
+        size = choose_nearest_size(sizes, width, height)
+    drawn = _decode_and_resize(opened, (size[1], size[0]) if sideways else size, fit)
+    if opened.orientation in _TRANSPOSES:
+        drawn = drawn.transpose(_TRANSPOSES[opened.orientation])
+    jpeg = _encode_jpeg(pad_image(drawn, size))
+    return PreparedImage(jpeg, *size, opened.image_type, width, height)
 
 
-def _draw(opened: Opened, target: Size, fit: str) -> Image.Image:
+def _decode_and_resize(opened: OpenedImage, target: Size, fit: str) -> Image.Image:
     """Decode no more than is needed, resize, then convert: both are dearest at full size."""
     image = opened.image
     stored = image.size
-    box, drawn = place(stored, target, fit)
+    box, drawn = compute_placement(stored, target, fit)
     needed = math.ceil(stored[0] * drawn[0] / (box[2] - box[0])), math.ceil(stored[1] * drawn[1] / (box[3] - box[1]))
-    with decoding(opened.type):
+    with translate_decoder_errors(opened.image_type):
         drafted = image.draft(None, needed)
         image.load()
-        ready = resizable(image)
+        ready = make_resizable(image)
     profile = image.info.get("icc_profile")
     frame = drafted[1][2:] if drafted else image.size
-    box, _ = place(frame, target, fit)
+    box, _ = compute_placement(frame, target, fit)
     gap = None if ready.mode.startswith("I") else _REDUCING_GAP
     scale = min((box[2] - box[0]) / drawn[0], (box[3] - box[1]) / drawn[1])
-    smooth = Image.Resampling.HAMMING if scale >= _CLEARLY_SMALLER else Image.Resampling.BICUBIC
+    smooth = Image.Resampling.HAMMING if scale >= _HAMMING_MIN_SCALE else Image.Resampling.BICUBIC
     resized = ready.resize(drawn, smooth, box, gap)
     return to_srgb(resized, profile)
 
 
-def _jpeg(image: Image.Image) -> bytes:
+def _encode_jpeg(image: Image.Image) -> bytes:
     image.info = {}
     out = io.BytesIO()
     image.save(out, "JPEG", quality=95, subsampling="4:4:4")

@@ -13,10 +13,10 @@ from typing import Any
 from PIL import Image
 
 from demo.bedrock import pictures
-from demo.bedrock.fields import Field, problems
+from demo.bedrock.fields import FieldRule, find_violations
 from demo.bedrock.models import Model
-from demo.bedrock.recipe import Recipe
-from demo.bedrock.wire import detail
+from demo.bedrock.recipe import GenerationSettings
+from demo.bedrock.wire import detail_error
 
 MEGAPIXEL = 1024 * 1024
 MIN_SIDE = 64
@@ -31,80 +31,80 @@ SIZES = {
     "9:16": (768, 1344),
     "9:21": (640, 1536),
 }
-ULTRA_STRENGTH = 0.35
+ULTRA_DEFAULT_STRENGTH = 0.35
 
 
-def fields(model: Model) -> dict[str, Field]:
+def build_field_rules(model: Model) -> dict[str, FieldRule]:
     """The fields a model has; in no other order are they listed to who sends another."""
-    rules = {"prompt": Field("String", required=True, max_length=10_000)}
+    rules = {"prompt": FieldRule("String", required=True, max_length=10_000)}
     if model.image_input:
         modes = ("text-to-image", "image-to-image") if _needs_mode(model) else ("text-to-image",)
         rules |= {
-            "mode": Field("String", values=modes),
-            "image": Field("String", min_length=1),
-            "strength": Field("Number", low=0, high=1),
+            "mode": FieldRule("String", values=modes),
+            "image": FieldRule("String", min_length=1),
+            "strength": FieldRule("Number", minimum=0, maximum=1),
         }
     return rules | {
-        "aspect_ratio": Field("String", values=tuple(SIZES)),
-        "negative_prompt": Field("String", max_length=10_000),
-        "seed": Field("Integer", low=0, high=model.seed_max),
-        "output_format": Field("String", values=model.output_formats),
+        "aspect_ratio": FieldRule("String", values=tuple(SIZES)),
+        "negative_prompt": FieldRule("String", max_length=10_000),
+        "seed": FieldRule("Integer", minimum=0, maximum=model.seed_max),
+        "output_format": FieldRule("String", values=model.output_formats),
     }
 
 
-def texts(body: Mapping[str, Any]) -> Iterator[str]:
+def iter_prompt_texts(body: Mapping[str, Any]) -> Iterator[str]:
     """Every prompt text in a body that may be nonsense."""
     yield from (body[name] for name in ("prompt", "negative_prompt") if isinstance(body.get(name), str))
 
 
-def read(body: Mapping[str, Any], model: Model) -> Recipe:
+def parse_request(body: Mapping[str, Any], model: Model) -> GenerationSettings:
     """Validate a request field by field; raises the ServiceError that names the first violation."""
-    check(body, fields(model), model)
+    check_fields(body, build_field_rules(model), model)
     _check_mode(body, model)
-    source = image(body["image"], MIN_SIDE) if "image" in body else None
-    return Recipe(
-        prompts=prompts(body),
-        size=_size_like(source.size) if source else SIZES[body.get("aspect_ratio", "1:1")],
+    source = decode_source(body["image"], MIN_SIDE) if "image" in body else None
+    return GenerationSettings(
+        prompts=collect_prompts(body),
+        size=_fit_to_megapixel(source.size) if source else SIZES[body.get("aspect_ratio", "1:1")],
         seed=body.get("seed", 0),
         source=source,
-        keep=1 - body.get("strength", ULTRA_STRENGTH),
+        source_weight=1 - body.get("strength", ULTRA_DEFAULT_STRENGTH),
         output_format=body.get("output_format", "png"),
     )
 
 
-def check(body: Mapping[str, Any], rules: Mapping[str, Field], model: Model) -> None:
+def check_fields(body: Mapping[str, Any], rules: Mapping[str, FieldRule], model: Model) -> None:
     """Raise the ServiceError that names the first field which the model does not have or take."""
     for name in body:
         if name not in rules:
-            raise detail(
+            raise detail_error(
                 f"Invalid field '{name}' in request. Available fields for {model.short_name} are: {', '.join(rules)}"
             )
-    for path, problem in problems(body, rules):
-        raise detail(f"{path.removeprefix('#').removeprefix('/') or 'request'}: {problem}")
+    for path, problem in find_violations(body, rules):
+        raise detail_error(f"{path.removeprefix('#').removeprefix('/') or 'request'}: {problem}")
 
 
-def prompts(body: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
+def collect_prompts(body: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
     """The prompt with the weight 1, the negative one with -1, as far as there are any."""
     named = (("prompt", 1.0), ("negative_prompt", -1.0))
     return tuple((body[name], weight) for name, weight in named if body.get(name))
 
 
-def image(text: str, least: int) -> Image.Image:
+def decode_source(text: str, min_side: int) -> Image.Image:
     """Read the source, whose sides have at least so many pixels; raises ServiceError."""
     try:
-        source = pictures.decode(text)
+        source = pictures.decode_picture(text)
     except pictures.UnreadablePictureError as error:
-        raise detail(f"image: {error}") from error
-    if min(source.size) < least:
-        raise detail(f"image: each side must be at least {least} pixels, got {source.width}x{source.height}")
+        raise detail_error(f"image: {error}") from error
+    if min(source.size) < min_side:
+        raise detail_error(f"image: each side must be at least {min_side} pixels, got {source.width}x{source.height}")
     return source
 
 
-def answer(seed: int, picture: bytes) -> dict[str, Any]:
+def build_response(seed: int, picture: bytes) -> dict[str, Any]:
     return {"seeds": [seed], "finish_reasons": [None], "images": [base64.b64encode(picture).decode()]}
 
 
-def withheld(reason: str) -> dict[str, Any]:
+def build_empty_response(reason: str) -> dict[str, Any]:
     """The answer without a picture: neither `images` nor `seeds` is in it."""
     return {"finish_reasons": [reason]}
 
@@ -119,15 +119,15 @@ def _check_mode(body: Mapping[str, Any], model: Model) -> None:
     if from_image:
         required = {"image", "strength"} if _needs_mode(model) else {"image"}
         for name in sorted(required - set(body)):
-            raise detail(f"{name}: required for image-to-image")
+            raise detail_error(f"{name}: required for image-to-image")
         for name in sorted({"aspect_ratio"} & set(body) | ({"mode"} & set(body) if not _needs_mode(model) else set())):
-            raise detail(f"{name}: only valid for text-to-image")
+            raise detail_error(f"{name}: only valid for text-to-image")
     else:
         for name in sorted({"image", "strength"} & set(body)):
-            raise detail(f"{name}: only valid for image-to-image")
+            raise detail_error(f"{name}: only valid for image-to-image")
 
 
-def _size_like(size: tuple[int, int]) -> tuple[int, int]:
+def _fit_to_megapixel(size: tuple[int, int]) -> tuple[int, int]:
     """Keep the aspect at about one megapixel, in multiples of 16."""
     scale = sqrt(MEGAPIXEL / (size[0] * size[1]))
     width, height = (max(MIN_SIDE, round(side * scale / 16) * 16) for side in size)

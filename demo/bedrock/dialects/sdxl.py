@@ -11,9 +11,9 @@ from typing import Any
 from PIL import Image
 
 from demo.bedrock import pictures
-from demo.bedrock.fields import Field, problems
-from demo.bedrock.recipe import Recipe
-from demo.bedrock.wire import ServiceError, malformed, validation
+from demo.bedrock.fields import FieldRule, find_violations
+from demo.bedrock.recipe import GenerationSettings
+from demo.bedrock.wire import ServiceError, malformed_request_error, validation_error
 
 SEED_MAX = 4294967295
 SIZES = (
@@ -31,33 +31,40 @@ STYLE_PRESETS = (
     *("pixel-art", "tile-texture"),
 )
 
-PROMPT = {"text": Field("String", required=True, min_length=1, max_length=2000), "weight": Field("Number")}
-COMMON = {
-    "text_prompts": Field("JSONArray", required=True, min_length=1),
-    "cfg_scale": Field("Number", low=0, high=35),
-    "clip_guidance_preset": Field("String", values=CLIP_GUIDANCE_PRESETS),
-    "sampler": Field("String", values=SAMPLERS),
-    "samples": Field("Integer", low=1, high=1),
-    "seed": Field("Integer", low=0, high=SEED_MAX),
-    "steps": Field("Integer", low=10, high=50),
-    "style_preset": Field("String", values=STYLE_PRESETS),
-    "extras": Field("JSONObject"),
+PROMPT_FIELDS = {
+    "text": FieldRule("String", required=True, min_length=1, max_length=2000),
+    "weight": FieldRule("Number"),
 }
-TEXT_TO_IMAGE = {**COMMON, "width": Field("Integer", low=128), "height": Field("Integer", low=128)}
-_IMAGE = {
-    **COMMON,
-    "init_image": Field("String", required=True, min_length=1),
-    "init_image_mode": Field("String", values=("IMAGE_STRENGTH", "STEP_SCHEDULE")),
+COMMON_FIELDS = {
+    "text_prompts": FieldRule("JSONArray", required=True, min_length=1),
+    "cfg_scale": FieldRule("Number", minimum=0, maximum=35),
+    "clip_guidance_preset": FieldRule("String", values=CLIP_GUIDANCE_PRESETS),
+    "sampler": FieldRule("String", values=SAMPLERS),
+    "samples": FieldRule("Integer", minimum=1, maximum=1),
+    "seed": FieldRule("Integer", minimum=0, maximum=SEED_MAX),
+    "steps": FieldRule("Integer", minimum=10, maximum=50),
+    "style_preset": FieldRule("String", values=STYLE_PRESETS),
+    "extras": FieldRule("JSONObject"),
 }
-IMAGE_STRENGTH = {**_IMAGE, "image_strength": Field("Number", low=0, high=1)}
-STEP_SCHEDULE = {
-    **_IMAGE,
-    "step_schedule_start": Field("Number", low=0, high=1),
-    "step_schedule_end": Field("Number", low=0, high=1),
+TEXT_TO_IMAGE_FIELDS = {
+    **COMMON_FIELDS,
+    "width": FieldRule("Integer", minimum=128),
+    "height": FieldRule("Integer", minimum=128),
+}
+_INIT_IMAGE_FIELDS = {
+    **COMMON_FIELDS,
+    "init_image": FieldRule("String", required=True, min_length=1),
+    "init_image_mode": FieldRule("String", values=("IMAGE_STRENGTH", "STEP_SCHEDULE")),
+}
+IMAGE_STRENGTH_FIELDS = {**_INIT_IMAGE_FIELDS, "image_strength": FieldRule("Number", minimum=0, maximum=1)}
+STEP_SCHEDULE_FIELDS = {
+    **_INIT_IMAGE_FIELDS,
+    "step_schedule_start": FieldRule("Number", minimum=0, maximum=1),
+    "step_schedule_end": FieldRule("Number", minimum=0, maximum=1),
 }
 
 
-def texts(body: Mapping[str, Any]) -> Iterator[str]:
+def iter_prompt_texts(body: Mapping[str, Any]) -> Iterator[str]:
     """Every prompt text in a body that may be nonsense."""
     prompts = body.get("text_prompts")
     for prompt in prompts if isinstance(prompts, list) else ():
@@ -65,21 +72,23 @@ def texts(body: Mapping[str, Any]) -> Iterator[str]:
             yield prompt["text"]
 
 
-def read(body: Mapping[str, Any]) -> Recipe:
+def parse_request(body: Mapping[str, Any]) -> GenerationSettings:
     """Validate a request field by field; raises the ServiceError that names every violation."""
     with_image = "init_image" in body
     schedule = with_image and body.get("init_image_mode") == "STEP_SCHEDULE"
-    _check(body, (STEP_SCHEDULE if schedule else IMAGE_STRENGTH) if with_image else TEXT_TO_IMAGE)
-    source = _init_image(body["init_image"]) if with_image else None
+    _check_fields(
+        body, (STEP_SCHEDULE_FIELDS if schedule else IMAGE_STRENGTH_FIELDS) if with_image else TEXT_TO_IMAGE_FIELDS
+    )
+    source = _decode_init_image(body["init_image"]) if with_image else None
     size = source.size if source else (body.get("width", 1024), body.get("height", 1024))
     _check_size(size)
-    return Recipe(
+    return GenerationSettings(
         prompts=tuple((prompt["text"], float(prompt.get("weight", 1))) for prompt in body["text_prompts"]),
         size=size,
         seed=body.get("seed", 0),
         source=source,
-        keep=1 - body.get("step_schedule_start", 0.65) if schedule else body.get("image_strength", 0.35),
-        detail=1 - 0.5 * body.get("step_schedule_end", 0.0),
+        source_weight=1 - body.get("step_schedule_start", 0.65) if schedule else body.get("image_strength", 0.35),
+        source_detail=1 - 0.5 * body.get("step_schedule_end", 0.0),
         steps=body.get("steps", 30),
         cfg_scale=body.get("cfg_scale", 7),
         sampler=body.get("sampler", "automatic"),
@@ -88,54 +97,58 @@ def read(body: Mapping[str, Any]) -> Recipe:
     )
 
 
-def refused() -> ServiceError:
+def filtered_prompt_error() -> ServiceError:
     """A filtered word in any prompt is an exception here, not an answer: a container's words, passed on by Bedrock."""
-    return _container("invalid_prompts", "One or more prompts contains filtered words.")
+    return _container_error("invalid_prompts", "One or more prompts contains filtered words.")
 
 
-def answer(seed: int, picture: bytes, reason: str = "SUCCESS") -> dict[str, Any]:
+def build_response(seed: int, picture: bytes, reason: str = "SUCCESS") -> dict[str, Any]:
     """`reason` is SUCCESS, ERROR (no picture) or CONTENT_FILTERED (the picture, blurred)."""
     artifact = {"seed": seed, "base64": base64.b64encode(picture).decode(), "finishReason": reason}
     return {"result": "success", "artifacts": [artifact]}
 
 
-def failure(name: str, message: str) -> dict[str, Any]:
+def build_failure(name: str, message: str) -> dict[str, Any]:
     """The answer of a container that gave up."""
     return {"result": "error", "error": {"id": "00000000000000000000000000000000", "name": name, "message": message}}
 
 
-def _check(body: Mapping[str, Any], fields: Mapping[str, Field]) -> None:
-    found = list(problems(body, fields))
+def _check_fields(body: Mapping[str, Any], fields: Mapping[str, FieldRule]) -> None:
+    found = list(find_violations(body, fields))
     prompts = body.get("text_prompts")
     for index, prompt in enumerate(prompts if isinstance(prompts, list) else ()):
         at = f"#/text_prompts/{index}"
         if isinstance(prompt, dict):
-            found += problems(prompt, PROMPT, at)
+            found += find_violations(prompt, PROMPT_FIELDS, at)
         else:
             found.append((at, "expected type: JSONObject"))
     if found:
-        raise malformed("".join(f"{path}: {problem}" for path, problem in found))
+        raise malformed_request_error("".join(f"{path}: {problem}" for path, problem in found))
 
 
-def _init_image(text: str) -> Image.Image:
+def _decode_init_image(text: str) -> Image.Image:
     try:
-        return pictures.decode(text)
+        return pictures.decode_picture(text)
     except pictures.UnreadablePictureError as error:
-        raise _container("invalid_mime_type", f"init_image: {error}.") from error
+        raise _container_error("invalid_mime_type", f"init_image: {error}.") from error
 
 
 def _check_size(size: tuple[int, int]) -> None:
     width, height = size
     if width % 64 or height % 64:
-        raise _container("invalid_height_or_width", f"height and width must be multiples of 64, got {width}x{height}.")
+        raise _container_error(
+            "invalid_height_or_width", f"height and width must be multiples of 64, got {width}x{height}."
+        )
     if size not in SIZES:
         allowed = ", ".join(f"{w}x{h}" for w, h in SIZES)
-        raise _container(
+        raise _container_error(
             "invalid_sdxl_v1_dimensions",
             f"for stable-diffusion-xl-1024-v1-0 the allowed dimensions are {allowed}, "
             f"but we received {width}x{height}.",
         )
 
 
-def _container(name: str, message: str) -> ServiceError:
-    return validation(f"{name}\nsagemaker_inference.errors.BaseInferenceToolkitError: (400, '{name}', '{message}')")
+def _container_error(name: str, message: str) -> ServiceError:
+    return validation_error(
+        f"{name}\nsagemaker_inference.errors.BaseInferenceToolkitError: (400, '{name}', '{message}')"
+    )

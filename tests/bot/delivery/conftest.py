@@ -11,7 +11,7 @@ import aiohttp
 import discord
 import pytest
 
-from tests.bot.delivery.scene import NUMBERS, Discord, Ledger
+from tests.bot.delivery.scene import NUMBERS, DiscordChannel, FakeOutcomeStream
 
 
 @pytest.fixture(scope="session")
@@ -27,18 +27,20 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[st
 
 
 @pytest.fixture
-async def world(stand_in: tuple[dict[str, Any], Path], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Discord]:
+async def world(
+    stand_in: tuple[dict[str, Any], Path], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[DiscordChannel]:
     known, record = stand_in
     monkeypatch.setattr(discord.http.Route, "BASE", known["url"] + "/api/v10")
     client = discord.Client(intents=discord.Intents.none())
     async with client, aiohttp.ClientSession() as http:
         await client.login("demo-token")
-        found = Discord(client, http, known, record)
-        found.channel = int((await found.control("POST", "channels", {"name": f"room-{next(NUMBERS)}"}))["id"])
+        found = DiscordChannel(client, http, known, record)
+        found.channel_id = int((await found.call_control("POST", "channels", {"name": f"room-{next(NUMBERS)}"}))["id"])
         yield found
-        await found.control("DELETE", "faults")
+        await found.call_control("DELETE", "faults")
 
 
 @pytest.fixture
-def ledger() -> Ledger:
-    return Ledger()
+def ledger() -> FakeOutcomeStream:
+    return FakeOutcomeStream()

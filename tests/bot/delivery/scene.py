@@ -12,8 +12,8 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot.ports import Closed, Delivery, Standing, State, Told
-from shared.job import Job, Place, Requester
+from bot.ports import ClosedRecord, JobStatus, MessageRef, OutcomeEntry, QueueState
+from shared.job import Job, Origin, Requester
 from shared.outcome import Generated, Outcome
 from shared.prompts import TextPrompt
 from shared.request import Request
@@ -22,81 +22,81 @@ PROMPT = "a castle in fog"
 NUMBERS = count(1)
 
 
-class Ledger:
+class FakeOutcomeStream:
     """A queue in memory: standings as they are put, outcomes in the order of their ends."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, Standing] = {}
+        self.statuses: dict[str, JobStatus] = {}
         self.pictures: dict[str, bytes] = {}
-        self.stream: asyncio.Queue[Delivery] = asyncio.Queue()
-        self.told: dict[str, int | None] = {}
-        self.acknowledged = asyncio.Condition()
+        self.stream: asyncio.Queue[OutcomeEntry] = asyncio.Queue()
+        self.delivered_messages: dict[str, int | None] = {}
+        self.acknowledgement = asyncio.Condition()
 
-    def put(self, standing: Standing) -> None:
-        self.rows[standing.job.id] = standing
+    def put_status(self, standing: JobStatus) -> None:
+        self.statuses[standing.job.id] = standing
 
-    def finish(self, job: Job, outcome: Outcome, picture: bytes | None = None, thread: int | None = None) -> None:
-        self.put(Standing(job, State.FINISHED, 0, 0, time.time(), thread, outcome))
+    def finish_job(self, job: Job, outcome: Outcome, picture: bytes | None = None, thread: int | None = None) -> None:
+        self.put_status(JobStatus(job, QueueState.FINISHED, 0, 0, time.time(), thread, outcome))
         if picture is not None:
             self.pictures[job.id] = picture
-        self.again(job)
+        self.redeliver(job)
 
-    def again(self, job: Job) -> None:
+    def redeliver(self, job: Job) -> None:
         """Hand the outcome out once more, as a start does with what was never acknowledged."""
-        self.stream.put_nowait(Delivery(f"entry-{job.id}", job.id))
+        self.stream.put_nowait(OutcomeEntry(f"entry-{job.id}", job.id))
 
-    async def open_jobs(self) -> Sequence[str]:
-        return [job_id for job_id in self.rows if job_id not in self.told]
+    async def list_open_jobs(self) -> Sequence[str]:
+        return [job_id for job_id in self.statuses if job_id not in self.delivered_messages]
 
-    async def standings(self, job_ids: Collection[str]) -> Sequence[Standing]:
-        return [self.rows[job_id] for job_id in job_ids if job_id in self.rows]
+    async def load_statuses(self, job_ids: Collection[str]) -> Sequence[JobStatus]:
+        return [self.statuses[job_id] for job_id in job_ids if job_id in self.statuses]
 
-    async def outcomes(self) -> Sequence[Delivery]:
+    async def read_outcomes(self) -> Sequence[OutcomeEntry]:
         return [await self.stream.get()]
 
-    async def picture(self, job_id: str) -> bytes | None:
+    async def load_result_image(self, job_id: str) -> bytes | None:
         return self.pictures.get(job_id)
 
-    async def prepared(self, job_id: str) -> bytes | None:
+    async def load_prepared_image(self, job_id: str) -> bytes | None:
         return None
 
-    async def delivered(self, delivery: Delivery, message: int | None) -> None:
-        async with self.acknowledged:
-            self.told[delivery.job_id] = message
-            self.acknowledged.notify_all()
+    async def acknowledge_outcome(self, entry: OutcomeEntry, message_id: int | None) -> None:
+        async with self.acknowledgement:
+            self.delivered_messages[entry.job_id] = message_id
+            self.acknowledgement.notify_all()
 
-    async def when_told(self, job: Job, seconds: float = 8) -> int | None:
-        async with self.acknowledged, asyncio.timeout(seconds):
-            await self.acknowledged.wait_for(lambda: job.id in self.told)
-        return self.told[job.id]
+    async def wait_until_delivered(self, job: Job, seconds: float = 8) -> int | None:
+        async with self.acknowledgement, asyncio.timeout(seconds):
+            await self.acknowledgement.wait_for(lambda: job.id in self.delivered_messages)
+        return self.delivered_messages[job.id]
 
 
-class LostRecords:
+class UnavailableDeliveryStore:
     """Records that can be neither read nor written: Discord alone tells what was said."""
 
-    async def closed(self, job_id: str) -> Closed | None:
+    async def load_closed_record(self, job_id: str) -> ClosedRecord | None:
         return None
 
-    async def delivered(self, standing: Standing, told: Told | None) -> None:
+    async def mark_delivered(self, status: JobStatus, message: MessageRef | None) -> None:
         return None
 
 
-class Discord:
+class DiscordChannel:
     """One channel of the stand-in, fresh for each test, seen by its bot and through the control API."""
 
     def __init__(
-        self, client: discord.Client, http: aiohttp.ClientSession, known: dict[str, Any], record: Path
+        self, client: discord.Client, http: aiohttp.ClientSession, known: dict[str, Any], exchanges_file: Path
     ) -> None:
         self.client = client
         self.http = http
         self.url = known["url"]
-        self.guild = int(known["guild_id"])
-        self.ada = int(known["users"]["ada"])
-        self.record = record
-        self.channel = 0
+        self.guild_id = int(known["guild_id"])
+        self.ada_id = int(known["users"]["ada"])
+        self.exchanges_file = exchanges_file
+        self.channel_id = 0
 
     @asynccontextmanager
-    async def online(self) -> AsyncIterator[discord.Client]:
+    async def connect_gateway(self) -> AsyncIterator[discord.Client]:
         """Connect to the gateway too, which makes the guild and its limits known."""
         client = discord.AutoShardedClient(intents=discord.Intents(guilds=True))
         arrived = asyncio.Event()
@@ -114,67 +114,69 @@ class Discord:
             await client.close()
             await connection
 
-    async def control(self, method: str, path: str, body: Any = None) -> Any:
+    async def call_control(self, method: str, path: str, body: Any = None) -> Any:
         async with self.http.request(method, f"{self.url}/control/{path}", json=body) as answer:
             assert answer.status == 200, await answer.text()
             return await answer.json()
 
-    async def fault(self, action: str, method: str, path: str, times: int = 1, **more: Any) -> None:
+    async def inject_fault(self, action: str, method: str, path: str, times: int = 1, **more: Any) -> None:
         match = {"method": method, "path_regex": path}
-        await self.control("POST", "faults", {"match": match, "action": action, "times": times, **more})
+        await self.call_control("POST", "faults", {"match": match, "action": action, "times": times, **more})
 
-    async def deny(self, *permissions: str) -> None:
+    async def deny_permissions(self, *permissions: str) -> None:
         bits = discord.Permissions(**dict.fromkeys(permissions, True)).value
-        await self.control("PUT", f"permissions/{self.channel}", {"deny": str(bits)})
+        await self.call_control("PUT", f"permissions/{self.channel_id}", {"deny": str(bits)})
 
-    async def messages(self, channel: int | None = None) -> list[dict[str, Any]]:
-        found = (await self.control("GET", "state"))["messages"].get(str(channel or self.channel), [])
+    async def list_messages(self, channel: int | None = None) -> list[dict[str, Any]]:
+        found = (await self.call_control("GET", "state"))["messages"].get(str(channel or self.channel_id), [])
         return [message for message in found if not message.get("deleted")]
 
-    async def files(self, *messages: dict[str, Any]) -> list[dict[str, Any]]:
+    async def list_files(self, *messages: dict[str, Any]) -> list[dict[str, Any]]:
         """The uploaded files that the galleries of these messages show."""
-        uploads = {upload["id"]: upload for upload in (await self.control("GET", "state"))["uploads"]}
+        uploads = {upload["id"]: upload for upload in (await self.call_control("GET", "state"))["uploads"]}
         parts = [part for message in messages for outer in message["components"] for part in outer["components"]]
         items = [item for part in parts for item in part.get("items", [])]
         return [uploads[item["media"]["attachment_id"]] for item in items]
 
-    async def asked(
+    async def submit_job(
         self, *, locale: str = "en-US", in_place: bool = False, prompt: str = PROMPT, **options: Any
     ) -> Job:
         """Post a status message and make the job that it stands for."""
-        status = await self.client.get_partial_messageable(self.channel).send("Your request has arrived.")
+        status = await self.client.get_partial_messageable(self.channel_id).send("Your request has arrived.")
         number = next(NUMBERS)
         request = Request(model="sd3.5-large", text_prompts=(TextPrompt(text=prompt),), has_picture=True, **options)
         return Job(
             id=f"{discord.utils.time_snowflake(discord.utils.utcnow()) + number}",
             request=request,
             seed=7,
-            requester=Requester(id=self.ada, name="ada", locale=locale),
-            place=Place(guild=self.guild, channel=self.channel, message=status.id, in_place=in_place),
+            requester=Requester(id=self.ada_id, name="ada", locale=locale),
+            origin=Origin(
+                guild_id=self.guild_id, channel_id=self.channel_id, message_id=status.id, is_in_thread=in_place
+            ),
             accepted_at=time.time() - 12,
         )
 
-    async def thread(self, job: Job) -> int:
+    async def open_thread(self, job: Job) -> int:
         """Open the job's thread as the command does."""
         opened = await self.client.http.start_thread_with_message(
-            job.place.channel, job.place.message, name="thread", auto_archive_duration=1440
+            job.origin.channel_id, job.origin.message_id, name="thread", auto_archive_duration=1440
         )
         return int(opened["id"])
 
-    async def status(self, job: Job) -> str:
-        return next(str(m["content"]) for m in await self.messages() if m["id"] == str(job.place.message))
+    async def read_status(self, job: Job) -> str:
+        return next(str(m["content"]) for m in await self.list_messages() if m["id"] == str(job.origin.message_id))
 
-    def requests(self, method: str, path: str) -> int:
+    def count_requests(self, method: str, path: str) -> int:
         """How often the bot asked for this since the stand-in started."""
-        rows = [json.loads(line) for line in self.record.read_text(encoding="utf-8").splitlines()]
+        rows = [json.loads(line) for line in self.exchanges_file.read_text(encoding="utf-8").splitlines()]
         return sum(row["method"] == method and path in row["path"] for row in rows)
 
 
-def made(seed: int = 4294967295) -> Generated:
-    return Generated(seed=seed, media_type="image/png", width=64, height=64, seconds=3.25)
+def make_generated(seed: int = 4294967295) -> Generated:
+    return Generated(seed=seed, media_type="image/png", width=64, height=64, duration_seconds=3.25)
 
 
-def words(message: dict[str, Any]) -> str:
+def read_text(message: dict[str, Any]) -> str:
     """All text of a message of Components V2."""
 
     def walk(part: Any) -> Iterator[str]:
@@ -187,9 +189,9 @@ def words(message: dict[str, Any]) -> str:
 
 
 @asynccontextmanager
-async def at_work(run: Callable[[], Any]) -> AsyncIterator[None]:
+async def run_in_background(function: Callable[[], Any]) -> AsyncIterator[None]:
     """Let it run in the background, as the client of the bot does."""
-    task = asyncio.create_task(run())
+    task = asyncio.create_task(function())
     try:
         yield
     finally:

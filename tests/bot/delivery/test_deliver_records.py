@@ -4,124 +4,128 @@ import time
 
 import pytest
 
-from bot.adapters.records import Records
-from bot.deliver import Deliver
-from bot.ports import Closed, Standing, State, Told
+from bot.adapters.records import SqlJobStore
+from bot.deliver import OutcomeConsumer
+from bot.ports import ClosedRecord, JobStatus, MessageRef, QueueState
 from bot.records.models import outcomes
 from shared.catalogue import Catalogue
-from shared.errors import problem
+from shared.errors import make_problem
 from shared.job import Job
 from shared.outcome import Failed
-from tests.bot.delivery.scene import Discord, Ledger, at_work, words
-from tests.bot.records.desk import rows
+from tests.bot.delivery.scene import DiscordChannel, FakeOutcomeStream, read_text, run_in_background
+from tests.bot.records.desk import read_rows
 
-LOST = Failed(problem=problem("lost"))
+LOST_OUTCOME = Failed(problem=make_problem("lost"))
 
 
-class Book:
+class FakeDeliveryStore:
     """Records in memory; `acknowledged_before` lists what the queue had been told when an end was written."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self.ends: dict[str, Closed] = {}
-        self.ledger = ledger
-        self.acknowledged_before: list[str] = []
+    def __init__(self, ledger: FakeOutcomeStream) -> None:
+        self.outcomes: dict[str, ClosedRecord] = {}
+        self.stream = ledger
+        self.acknowledged_before_write: list[str] = []
 
-    async def closed(self, job_id: str) -> Closed | None:
-        return self.ends.get(job_id)
+    async def load_closed_record(self, job_id: str) -> ClosedRecord | None:
+        return self.outcomes.get(job_id)
 
-    async def delivered(self, standing: Standing, told: Told | None) -> None:
-        self.acknowledged_before += list(self.ledger.told)
-        self.ends[standing.job.id] = Closed(told)
-
-
-@pytest.fixture
-def book(ledger: Ledger) -> Book:
-    return Book(ledger)
+    async def mark_delivered(self, status: JobStatus, message: MessageRef | None) -> None:
+        self.acknowledged_before_write += list(self.stream.delivered_messages)
+        self.outcomes[status.job.id] = ClosedRecord(message)
 
 
 @pytest.fixture
-def deliver(world: Discord, ledger: Ledger, catalogue: Catalogue, book: Book) -> Deliver:
-    return Deliver(world.client, ledger, catalogue, records=book, patience=(0.05,) * 40)
+def book(ledger: FakeOutcomeStream) -> FakeDeliveryStore:
+    return FakeDeliveryStore(ledger)
 
 
-async def tell(deliver: Deliver, ledger: Ledger, job: Job) -> int | None:
-    async with at_work(deliver.run):
-        return await ledger.when_told(job)
+@pytest.fixture
+def deliver(
+    world: DiscordChannel, ledger: FakeOutcomeStream, catalogue: Catalogue, book: FakeDeliveryStore
+) -> OutcomeConsumer:
+    return OutcomeConsumer(world.client, ledger, catalogue, store=book, retry_delays=(0.05,) * 40)
+
+
+async def deliver_outcome(deliver: OutcomeConsumer, ledger: FakeOutcomeStream, job: Job) -> int | None:
+    async with run_in_background(deliver.run):
+        return await ledger.wait_until_delivered(job)
 
 
 async def test_an_answer_is_written_down_before_its_outcome_is_acknowledged(
-    world: Discord, ledger: Ledger, deliver: Deliver, book: Book
+    world: DiscordChannel, ledger: FakeOutcomeStream, deliver: OutcomeConsumer, book: FakeDeliveryStore
 ) -> None:
-    job = await world.asked()
-    thread = await world.thread(job)
-    ledger.finish(job, LOST, thread=thread)
+    job = await world.submit_job()
+    thread = await world.open_thread(job)
+    ledger.finish_job(job, LOST_OUTCOME, thread=thread)
 
-    message = await tell(deliver, ledger, job)
+    message = await deliver_outcome(deliver, ledger, job)
 
-    assert book.ends == {job.id: Closed(Told(thread, message))}
-    assert book.acknowledged_before == []
+    assert book.outcomes == {job.id: ClosedRecord(MessageRef(thread, message))}
+    assert book.acknowledged_before_write == []
 
 
 async def test_what_the_records_know_to_be_told_is_only_acknowledged(
-    world: Discord, ledger: Ledger, deliver: Deliver, book: Book
+    world: DiscordChannel, ledger: FakeOutcomeStream, deliver: OutcomeConsumer, book: FakeDeliveryStore
 ) -> None:
-    job = await world.asked()
-    thread = await world.thread(job)
-    book.ends[job.id] = Closed(Told(thread, 77))
-    ledger.finish(job, LOST, thread=thread)
+    job = await world.submit_job()
+    thread = await world.open_thread(job)
+    book.outcomes[job.id] = ClosedRecord(MessageRef(thread, 77))
+    ledger.finish_job(job, LOST_OUTCOME, thread=thread)
 
-    assert await tell(deliver, ledger, job) == 77
+    assert await deliver_outcome(deliver, ledger, job) == 77
 
-    assert await world.messages(thread) == []
-    assert f"/{thread}/77" in await world.status(job)
+    assert await world.list_messages(thread) == []
+    assert f"/{thread}/77" in await world.read_status(job)
 
 
 async def test_an_outcome_of_a_refused_request_is_only_acknowledged(
-    world: Discord, ledger: Ledger, deliver: Deliver, book: Book
+    world: DiscordChannel, ledger: FakeOutcomeStream, deliver: OutcomeConsumer, book: FakeDeliveryStore
 ) -> None:
-    job = await world.asked()
-    book.ends[job.id] = Closed(None)
-    ledger.finish(job, LOST)
+    job = await world.submit_job()
+    book.outcomes[job.id] = ClosedRecord(None)
+    ledger.finish_job(job, LOST_OUTCOME)
 
-    assert await tell(deliver, ledger, job) is None
+    assert await deliver_outcome(deliver, ledger, job) is None
 
-    assert len(await world.messages()) == 1
-    assert await world.status(job) == "Your request has arrived."
+    assert len(await world.list_messages()) == 1
+    assert await world.read_status(job) == "Your request has arrived."
 
 
 async def test_what_reconciling_tells_is_said_in_the_thread_and_found_again(
-    world: Discord, deliver: Deliver, book: Book
+    world: DiscordChannel, deliver: OutcomeConsumer, book: FakeDeliveryStore
 ) -> None:
-    job = await world.asked(locale="fr")
-    standing = Standing(job, State.FINISHED, 0, 0, time.time(), None, Failed(problem=problem("forgotten")))
+    job = await world.submit_job(locale="fr")
+    standing = JobStatus(job, QueueState.FINISHED, 0, 0, time.time(), None, Failed(problem=make_problem("forgotten")))
 
-    told = await deliver.tell(standing)
+    told = await deliver.deliver_outcome(standing)
 
     assert told is not None
-    (posted,) = await world.messages(told.channel)
-    assert "La file d'attente a perdu la mémoire" in words(posted)
-    assert book.ends == {job.id: Closed(told)}
-    assert await deliver.said(standing) == told
+    (posted,) = await world.list_messages(told.channel_id)
+    assert "La file d'attente a perdu la mémoire" in read_text(posted)
+    assert book.outcomes == {job.id: ClosedRecord(told)}
+    assert await deliver.find_outcome_message(standing) == told
 
 
-async def test_a_job_without_an_answer_is_not_found(world: Discord, deliver: Deliver) -> None:
-    job = await world.asked()
+async def test_a_job_without_an_answer_is_not_found(world: DiscordChannel, deliver: OutcomeConsumer) -> None:
+    job = await world.submit_job()
 
-    assert await deliver.said(Standing(job, State.WAITING, 0, 0, job.accepted_at, None, None)) is None
+    assert (
+        await deliver.find_outcome_message(JobStatus(job, QueueState.QUEUED, 0, 0, job.accepted_at, None, None)) is None
+    )
 
 
 async def test_delivery_goes_on_while_the_records_are_away(
-    world: Discord, ledger: Ledger, catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory
+    world: DiscordChannel, ledger: FakeOutcomeStream, catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     url = f"sqlite:///{tmp_path_factory.mktemp('records') / 'records.db'}"
-    away = Records(url, catalogue=catalogue)
-    job = await world.asked()
-    thread = await world.thread(job)
-    ledger.finish(job, LOST, thread=thread)
+    away = SqlJobStore(url, catalogue=catalogue)
+    job = await world.submit_job()
+    thread = await world.open_thread(job)
+    ledger.finish_job(job, LOST_OUTCOME, thread=thread)
 
-    await tell(Deliver(world.client, ledger, catalogue, records=away), ledger, job)
-    assert len(await world.messages(thread)) == 1
+    await deliver_outcome(OutcomeConsumer(world.client, ledger, catalogue, store=away), ledger, job)
+    assert len(await world.list_messages(thread)) == 1
 
-    await away.start()
-    assert rows(url, outcomes) == []
+    await away.migrate()
+    assert read_rows(url, outcomes) == []
     await away.close()

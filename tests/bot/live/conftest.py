@@ -15,7 +15,15 @@ from discord.gateway import DiscordWebSocket
 
 from bot.client import Bot
 from shared.catalogue import load_catalogue
-from tests.bot.live.stage import TOKEN, Guild, MemoryDrafts, MemoryQueue, MemoryRecords, build, connected
+from tests.bot.live.stage import (
+    TOKEN,
+    FakeDraftStore,
+    FakeJobQueue,
+    FakeSubmissionStore,
+    GuildClient,
+    build_bot,
+    connect_bot,
+)
 
 ROOT = Path(__file__).parents[3]
 
@@ -45,33 +53,33 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture(scope="module")
-def queue() -> MemoryQueue:
-    return MemoryQueue()
+def queue() -> FakeJobQueue:
+    return FakeJobQueue()
 
 
 @pytest.fixture(scope="module")
-def records() -> MemoryRecords:
-    return MemoryRecords()
+def records() -> FakeSubmissionStore:
+    return FakeSubmissionStore()
 
 
 @pytest.fixture(scope="module")
-def drafts() -> MemoryDrafts:
-    return MemoryDrafts()
+def drafts() -> FakeDraftStore:
+    return FakeDraftStore()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running_bot(
     discord_server: dict[str, Any],
     route_base: None,
-    queue: MemoryQueue,
-    records: MemoryRecords,
-    drafts: MemoryDrafts,
+    queue: FakeJobQueue,
+    records: FakeSubmissionStore,
+    drafts: FakeDraftStore,
     session: aiohttp.ClientSession,
 ) -> AsyncIterator[Bot]:
     del route_base
     ben = int(discord_server["users"]["ben"])
-    bot = build(queue, session, load_catalogue(), extras_user=ben, records=records, drafts=drafts)
-    async with connected(bot):
+    bot = build_bot(queue, session, load_catalogue(), extras_user=ben, records=records, drafts=drafts)
+    async with connect_bot(bot):
         yield bot
 
 
@@ -79,15 +87,15 @@ async def running_bot(
 async def guild(
     running_bot: Bot,
     discord_server: dict[str, Any],
-    queue: MemoryQueue,
-    records: MemoryRecords,
+    queue: FakeJobQueue,
+    records: FakeSubmissionStore,
     session: aiohttp.ClientSession,
-) -> AsyncIterator[Guild]:
+) -> AsyncIterator[GuildClient]:
     """A channel of its own for each test, an empty queue, empty records, no faults."""
     del running_bot
     queue.reset()
     records.reset()
-    guild = Guild(session, discord_server)
-    await guild.new_channel()
+    guild = GuildClient(session, discord_server)
+    await guild.create_channel()
     yield guild
-    await guild.call("DELETE", "/control/faults")
+    await guild.call_api("DELETE", "/control/faults")

@@ -6,39 +6,39 @@ from typing import Any
 import discord
 import pytest
 
-from bot.client import Bot, keep_alive
-from bot.commands.sync import in_step
+from bot.client import Bot, run_with_restarts
+from bot.commands.sync import is_in_sync
 from shared.catalogue import load_catalogue
-from tests.bot.live.stage import Guild, MemoryQueue, build, connected, eventually
+from tests.bot.live.stage import FakeJobQueue, GuildClient, build_bot, connect_bot, wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture
-def stage(discord_server: dict[str, Any], route_base: None, queue: MemoryQueue, session: Any) -> Guild:
+def stage(discord_server: dict[str, Any], route_base: None, queue: FakeJobQueue, session: Any) -> GuildClient:
     del route_base
     queue.reset()
-    return Guild(session, discord_server)
+    return GuildClient(session, discord_server)
 
 
-async def commands(stage: Guild) -> list[Any]:
-    state = await stage.call("GET", "/control/state")
+async def list_commands(stage: GuildClient) -> list[Any]:
+    state = await stage.call_api("GET", "/control/state")
     return list(state["commands"])
 
 
 async def test_the_commands_are_written_when_they_changed_and_only_then(
-    stage: Guild, queue: MemoryQueue, session: Any
+    stage: GuildClient, queue: FakeJobQueue, session: Any
 ) -> None:
     catalogue = load_catalogue()
     renamed = load_catalogue('[models.sdxl]\nname = "SDXL of ours"')
 
-    async with connected(build(queue, session, catalogue)):
-        first = await commands(stage)
-    async with connected(build(queue, session, catalogue)) as again:
-        second = await commands(stage)
-        assert await in_step(again.tree)
-    async with connected(build(queue, session, renamed)):
-        third = await commands(stage)
+    async with connect_bot(build_bot(queue, session, catalogue)):
+        first = await list_commands(stage)
+    async with connect_bot(build_bot(queue, session, catalogue)) as again:
+        second = await list_commands(stage)
+        assert await is_in_sync(again.tree)
+    async with connect_bot(build_bot(queue, session, renamed)):
+        third = await list_commands(stage)
 
     assert [c["version"] for c in first] == [c["version"] for c in second]
     assert [c["version"] for c in third] != [c["version"] for c in second]
@@ -59,7 +59,7 @@ async def test_background_work_that_dies_is_logged_and_started_again(
         raise OSError("no disk")
 
     monkeypatch.setattr("bot.client.asyncio.sleep", short)
-    task = asyncio.create_task(keep_alive("the board", dying))
+    task = asyncio.create_task(run_with_restarts("the board", dying))
     while len(pauses) < 9:
         await sleep(0.001)
     task.cancel()
@@ -71,19 +71,19 @@ async def test_background_work_that_dies_is_logged_and_started_again(
 
 
 async def test_a_command_in_hand_is_finished_before_the_end_and_a_new_one_is_sent_away(
-    stage: Guild, queue: MemoryQueue, session: Any
+    stage: GuildClient, queue: FakeJobQueue, session: Any
 ) -> None:
     gate = asyncio.Event()
-    queue.patience = gate.wait()
-    async with connected(build(queue, session, load_catalogue())) as bot:
-        await stage.new_channel()
-        first = await stage.invoke(prompt="a castle")
-        await stage.until(first, lambda s: s.get("message", {}).get("content"))
+    queue.delay = gate.wait()
+    async with connect_bot(build_bot(queue, session, load_catalogue())) as bot:
+        await stage.create_channel()
+        first = await stage.invoke_imagine(prompt="a castle")
+        await stage.wait_for_interaction(first, lambda s: s.get("message", {}).get("content"))
         draining = asyncio.create_task(bot.drain())
-        await eventually(lambda: bot.tree.in_hand.draining)
+        await wait_until(lambda: bot.tree.running_interactions.is_draining)
 
-        second = await stage.invoke(prompt="a tower")
-        answer = await stage.private_answer(second)
+        second = await stage.invoke_imagine(prompt="a tower")
+        answer = await stage.read_private_answer(second)
         gate.set()
         await draining
 
@@ -92,29 +92,29 @@ async def test_a_command_in_hand_is_finished_before_the_end_and_a_new_one_is_sen
         assert list(queue.threads) == [first]
 
 
-async def at_once(shard: int | None, *, initial: bool = False) -> None:
+async def identify_at_once(shard: int | None, *, initial: bool = False) -> None:
     """Identify without waiting for the others."""
 
 
 async def test_a_session_that_ended_is_begun_anew_at_the_same_discord(
-    stage: Guild, queue: MemoryQueue, session: Any
+    stage: GuildClient, queue: FakeJobQueue, session: Any
 ) -> None:
-    async with connected(build(queue, session, load_catalogue())) as bot:
-        bot.before_identify_hook = at_once  # type: ignore[assignment]  # it would wait 5 s
+    async with connect_bot(build_bot(queue, session, load_catalogue())) as bot:
+        bot.before_identify_hook = identify_at_once  # type: ignore[assignment]  # it would wait 5 s
         closed = asyncio.create_task(bot.wait_for("shard_disconnect", timeout=10))
         again = asyncio.create_task(bot.wait_for("shard_connect", timeout=10))
         await asyncio.sleep(0)
-        await stage.call("POST", "/control/gateway", {"op": "invalid_session"})
+        await stage.call_api("POST", "/control/gateway", {"op": "invalid_session"})
         await closed
         await again
-        await stage.new_channel()
+        await stage.create_channel()
 
-        interaction = await stage.invoke(prompt="a castle")
-        await eventually(lambda: interaction in queue.jobs)
+        interaction = await stage.invoke_imagine(prompt="a castle")
+        await wait_until(lambda: interaction in queue.jobs)
 
 
 async def test_background_work_runs_while_connected_and_ends_with_it(
-    queue: MemoryQueue, session: Any, stage: Guild
+    queue: FakeJobQueue, session: Any, stage: GuildClient
 ) -> None:
     del stage
     seen: list[str] = []
@@ -126,29 +126,29 @@ async def test_background_work_runs_while_connected_and_ends_with_it(
         finally:
             seen.append("ended")
 
-    bot = build(queue, session, load_catalogue())
-    bot.background = {"work": work}
-    async with connected(bot):
-        await eventually(lambda: seen == ["started"])
+    bot = build_bot(queue, session, load_catalogue())
+    bot.background_tasks = {"work": work}
+    async with connect_bot(bot):
+        await wait_until(lambda: seen == ["started"])
 
     assert seen == ["started", "ended"]
 
 
 async def test_a_command_of_an_older_version_is_answered_in_words(
-    stage: Guild, queue: MemoryQueue, session: Any
+    stage: GuildClient, queue: FakeJobQueue, session: Any
 ) -> None:
-    async with connected(build(queue, session, load_catalogue())) as bot:
+    async with connect_bot(build_bot(queue, session, load_catalogue())) as bot:
         bot.tree.remove_command("imagine")
-        await stage.new_channel()
+        await stage.create_channel()
 
-        answer = await stage.private_answer(await stage.invoke(prompt="a castle"))
+        answer = await stage.read_private_answer(await stage.invoke_imagine(prompt="a castle"))
 
     assert answer.startswith("This command has changed.")
     assert queue.jobs == {}
 
 
-async def test_only_the_guilds_intent_and_no_mentions(queue: MemoryQueue, session: Any) -> None:
-    bot = build(queue, session, load_catalogue())
+async def test_only_the_guilds_intent_and_no_mentions(queue: FakeJobQueue, session: Any) -> None:
+    bot = build_bot(queue, session, load_catalogue())
 
     assert isinstance(bot, Bot)
     assert bot.intents == discord.Intents(guilds=True)

@@ -7,33 +7,35 @@ from typing import Any
 import discord
 import pytest
 
-from bot.interactions.permissions import INVITED
-from shared.errors import Refused, problem
-from tests.bot.live.stage import Guild, MemoryQueue, eventually
+from bot.interactions.permissions import INVITE_PERMISSIONS
+from shared.errors import RejectedError, make_problem
+from tests.bot.live.stage import FakeJobQueue, GuildClient, wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 
 
-async def accepted(queue: MemoryQueue, interaction_id: str) -> Any:
-    await eventually(lambda: interaction_id in queue.jobs)
+async def wait_until_accepted(queue: FakeJobQueue, interaction_id: str) -> Any:
+    await wait_until(lambda: interaction_id in queue.jobs)
     return queue.jobs[interaction_id]
 
 
 # ---- taken on
 
 
-async def test_a_picture_and_a_prompt_become_a_job_with_a_thread_named_after_the_prompt(guild: Guild, queue: MemoryQueue) -> None:
-    interaction = await guild.invoke(prompt="a castle\n in   fog", image=PNG, keep=40)
+async def test_a_picture_and_a_prompt_become_a_job_with_a_thread_named_after_the_prompt(
+    guild: GuildClient, queue: FakeJobQueue
+) -> None:
+    interaction = await guild.invoke_imagine(prompt="a castle\n in   fog", image=PNG, keep=40)
 
-    job = await accepted(queue, interaction)
-    state = await guild.until(interaction, lambda s: s["message"].get("thread"))
+    job = await wait_until_accepted(queue, interaction)
+    state = await guild.wait_for_interaction(interaction, lambda s: s["message"].get("thread"))
 
     assert (job.id, queue.sources[job.id]) == (interaction, PNG)
     assert (job.request.has_picture, job.request.keep) == (True, 40)
     assert 1 <= job.seed <= 4294967294
-    assert (str(job.requester.id), job.accepted_at) == (guild.about["users"]["ada"], 1_800_000_000.0)
+    assert (str(job.requester.id), job.accepted_at) == (guild.info["users"]["ada"], 1_800_000_000.0)
     assert (str(job.place.channel), str(job.place.message)) == (guild.channel, state["message"]["id"])
     assert state["response_type"] == 5
     assert state["message"]["content"] == "Your picture is being prepared."
@@ -41,10 +43,10 @@ async def test_a_picture_and_a_prompt_become_a_job_with_a_thread_named_after_the
     assert queue.threads[interaction] == job.place.message
 
 
-async def test_words_alone_become_a_job_without_a_source(guild: Guild, queue: MemoryQueue) -> None:
-    interaction = await guild.invoke(prompt="a castle", model="sdxl", seed=77)
+async def test_words_alone_become_a_job_without_a_source(guild: GuildClient, queue: FakeJobQueue) -> None:
+    interaction = await guild.invoke_imagine(prompt="a castle", model="sdxl", seed=77)
 
-    job = await accepted(queue, interaction)
+    job = await wait_until_accepted(queue, interaction)
 
     assert queue.sources[interaction] is None
     assert (job.request.model, job.seed) == ("sdxl", 77)
@@ -60,16 +62,16 @@ async def test_words_alone_become_a_job_without_a_source(guild: Guild, queue: Me
     ],
 )
 async def test_a_picture_that_is_not_there_is_refused_in_words(
-    guild: Guild, queue: MemoryQueue, options: dict[str, Any], words: str
+    guild: GuildClient, queue: FakeJobQueue, options: dict[str, Any], words: str
 ) -> None:
-    answer = await guild.private_answer(await guild.invoke(prompt="a castle", **options))
+    answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle", **options))
 
     assert answer.startswith(words)
     assert queue.jobs == {}
 
 
-async def test_every_option_arrives_in_the_request(guild: Guild, queue: MemoryQueue) -> None:
-    options = {
+async def test_every_option_arrives_in_the_request(guild: GuildClient, queue: FakeJobQueue) -> None:
+    options: dict[str, Any] = {
         "negative": "crowds",
         "mode": "STEP_SCHEDULE",
         "schedule_start": 0.7,
@@ -83,9 +85,9 @@ async def test_every_option_arrives_in_the_request(guild: Guild, queue: MemoryQu
         "fit": "pad",
         "extras": '{"x": 1}',
     }
-    interaction = await guild.invoke(prompt="a castle::1.5", model="sdxl", image=PNG, user="ben", **options)
+    interaction = await guild.invoke_imagine(prompt="a castle::1.5", model="sdxl", image=PNG, user="ben", **options)
 
-    request = (await accepted(queue, interaction)).request
+    request = (await wait_until_accepted(queue, interaction)).request
 
     assert [(p.text, p.weight) for p in request.text_prompts] == [("a castle", 1.5), ("crowds", -1)]
     assert request.given() == {
@@ -103,89 +105,91 @@ async def test_every_option_arrives_in_the_request(guild: Guild, queue: MemoryQu
     }
 
 
-async def test_the_options_of_pictures_from_words_arrive(guild: Guild, queue: MemoryQueue) -> None:
-    interaction = await guild.invoke(prompt="a castle", aspect="16:9", format="webp")
+async def test_the_options_of_pictures_from_words_arrive(guild: GuildClient, queue: FakeJobQueue) -> None:
+    interaction = await guild.invoke_imagine(prompt="a castle", aspect="16:9", format="webp")
 
-    request = (await accepted(queue, interaction)).request
+    request = (await wait_until_accepted(queue, interaction)).request
 
     assert request.given() == {"aspect_ratio": "16:9", "output_format": "webp"}
 
 
-async def test_inside_a_thread_the_job_stays_there(guild: Guild, queue: MemoryQueue) -> None:
-    first = await guild.invoke(prompt="a castle")
-    await eventually(lambda: first in queue.threads)
+async def test_inside_a_thread_the_job_stays_there(guild: GuildClient, queue: FakeJobQueue) -> None:
+    first = await guild.invoke_imagine(prompt="a castle")
+    await wait_until(lambda: first in queue.threads)
     thread = str(queue.threads[first])
 
-    interaction = await guild.invoke(prompt="a tower", channel=thread)
-    job = await accepted(queue, interaction)
+    interaction = await guild.invoke_imagine(prompt="a tower", channel=thread)
+    job = await wait_until_accepted(queue, interaction)
     await asyncio.sleep(0.3)
 
     assert (str(job.place.channel), job.place.in_place) == (thread, True)
     assert interaction not in queue.threads
 
 
-async def test_without_the_permission_for_threads_the_job_is_taken_on_without_one(guild: Guild, queue: MemoryQueue) -> None:
+async def test_without_the_permission_for_threads_the_job_is_taken_on_without_one(
+    guild: GuildClient, queue: FakeJobQueue
+) -> None:
     deny = discord.Permissions(create_public_threads=True, send_messages_in_threads=True).value
-    await guild.call("PUT", f"/control/permissions/{guild.channel}", {"deny": str(deny)})
+    await guild.call_api("PUT", f"/control/permissions/{guild.channel}", {"deny": str(deny)})
 
-    interaction = await guild.invoke(prompt="a castle")
-    await accepted(queue, interaction)
+    interaction = await guild.invoke_imagine(prompt="a castle")
+    await wait_until_accepted(queue, interaction)
     await asyncio.sleep(0.3)
 
     assert interaction not in queue.threads
 
 
-async def test_a_thread_that_cannot_be_opened_leaves_the_job_accepted(guild: Guild, queue: MemoryQueue) -> None:
-    await guild.call(
+async def test_a_thread_that_cannot_be_opened_leaves_the_job_accepted(guild: GuildClient, queue: FakeJobQueue) -> None:
+    await guild.call_api(
         "POST", "/control/faults", {"match": {"path_regex": "/threads$"}, "action": "status:403", "times": 9}
     )
 
-    interaction = await guild.invoke(prompt="a castle")
-    await accepted(queue, interaction)
+    interaction = await guild.invoke_imagine(prompt="a castle")
+    await wait_until_accepted(queue, interaction)
     await asyncio.sleep(0.3)
-    state = await guild.interaction(interaction)
+    state = await guild.fetch_interaction(interaction)
 
     assert interaction not in queue.threads
     assert (state["message"]["content"], state["followups"]) == ("Your request is being prepared.", [])
 
 
-async def test_a_thread_whose_opening_was_not_confirmed_is_remembered(guild: Guild, queue: MemoryQueue) -> None:
-    await guild.call(
+async def test_a_thread_whose_opening_was_not_confirmed_is_remembered(guild: GuildClient, queue: FakeJobQueue) -> None:
+    await guild.call_api(
         "POST", "/control/faults", {"match": {"path_regex": "/threads$"}, "action": "status_after:502", "times": 1}
     )
 
-    interaction = await guild.invoke(prompt="a castle")
+    interaction = await guild.invoke_imagine(prompt="a castle")
 
-    await eventually(lambda: interaction in queue.threads)
+    await wait_until(lambda: interaction in queue.threads)
 
 
-async def test_a_broken_connection_while_acknowledging_loses_nothing(guild: Guild, queue: MemoryQueue) -> None:
-    await guild.call(
+async def test_a_broken_connection_while_acknowledging_loses_nothing(guild: GuildClient, queue: FakeJobQueue) -> None:
+    await guild.call_api(
         "POST", "/control/faults", {"match": {"path_regex": "/callback"}, "action": "drop_after", "times": 1}
     )
 
-    interaction = await guild.invoke(prompt="a castle")
+    interaction = await guild.invoke_imagine(prompt="a castle")
 
-    await accepted(queue, interaction)
+    await wait_until_accepted(queue, interaction)
 
 
-async def test_the_acknowledgement_itself_tells_where_the_job_stands(guild: Guild, queue: MemoryQueue) -> None:
+async def test_the_acknowledgement_itself_tells_where_the_job_stands(guild: GuildClient, queue: FakeJobQueue) -> None:
     match = {"method": "GET", "path_regex": "/messages/@original"}
-    await guild.call("POST", "/control/faults", {"match": match, "action": "status:400", "times": 9})
+    await guild.call_api("POST", "/control/faults", {"match": match, "action": "status:400", "times": 9})
 
-    interaction = await guild.invoke(prompt="a castle")
-    job = await accepted(queue, interaction)
-    state = await guild.interaction(interaction)
+    interaction = await guild.invoke_imagine(prompt="a castle")
+    job = await wait_until_accepted(queue, interaction)
+    state = await guild.fetch_interaction(interaction)
 
     assert str(job.place.message) == state["message"]["id"]
 
 
-async def test_an_interaction_delivered_twice_is_one_job(guild: Guild, queue: MemoryQueue) -> None:
-    await guild.call("POST", "/control/gateway", {"op": "duplicate_interactions:1"})
+async def test_an_interaction_delivered_twice_is_one_job(guild: GuildClient, queue: FakeJobQueue) -> None:
+    await guild.call_api("POST", "/control/gateway", {"op": "duplicate_interactions:1"})
 
-    interaction = await guild.invoke(prompt="a castle")
-    await accepted(queue, interaction)
-    state = await guild.until(interaction, lambda s: s["message"].get("thread"))
+    interaction = await guild.invoke_imagine(prompt="a castle")
+    await wait_until_accepted(queue, interaction)
+    state = await guild.wait_for_interaction(interaction, lambda s: s["message"].get("thread"))
     await asyncio.sleep(0.3)
 
     assert list(queue.jobs) == [interaction]
@@ -217,31 +221,31 @@ async def test_an_interaction_delivered_twice_is_one_job(guild: Guild, queue: Me
     ],
 )
 async def test_what_is_wrong_is_told_to_the_author_alone_and_nothing_is_queued(
-    guild: Guild, queue: MemoryQueue, options: dict[str, Any], words: str
+    guild: GuildClient, queue: FakeJobQueue, options: dict[str, Any], words: str
 ) -> None:
-    interaction = await guild.invoke(**options)
+    interaction = await guild.invoke_imagine(**options)
 
-    answer = await guild.private_answer(interaction)
+    answer = await guild.read_private_answer(interaction)
 
     assert words in answer
     assert queue.jobs == {}
 
 
-async def test_everything_that_is_wrong_is_told_at_once(guild: Guild, queue: MemoryQueue) -> None:
-    interaction = await guild.invoke(prompt="castle::2", style="anime", keep=30, extras="{}")
+async def test_everything_that_is_wrong_is_told_at_once(guild: GuildClient, queue: FakeJobQueue) -> None:
+    interaction = await guild.invoke_imagine(prompt="castle::2", style="anime", keep=30, extras="{}")
 
-    first, *more = (await guild.private_answer(interaction)).splitlines()
+    first, *more = (await guild.read_private_answer(interaction)).splitlines()
 
     assert first == "There are 4 things to mend:"
     assert [line[:2] for line in more] == ["- "] * 4
     assert queue.jobs == {}
 
 
-async def test_french_clients_read_french(guild: Guild, queue: MemoryQueue) -> None:
-    interaction = await guild.invoke(prompt="château", style="anime", locale="fr", user="ben")
+async def test_french_clients_read_french(guild: GuildClient, queue: FakeJobQueue) -> None:
+    interaction = await guild.invoke_imagine(prompt="château", style="anime", locale="fr", user="ben")
 
-    answer = await guild.private_answer(interaction)
-    await guild.call("PATCH", "/control/users/ben", {"locale": "en-US"})
+    answer = await guild.read_private_answer(interaction)
+    await guild.call_api("PATCH", "/control/users/ben", {"locale": "en-US"})
 
     assert answer.startswith("SD 3.5 Large n'a pas d'option «\u00a0style\u00a0». On la trouve chez SDXL 1.0.")
     assert queue.jobs == {}
@@ -257,43 +261,43 @@ async def test_french_clients_read_french(guild: Guild, queue: MemoryQueue) -> N
     ],
 )
 async def test_a_missing_permission_is_named_before_anything_is_queued(
-    guild: Guild, queue: MemoryQueue, lacking: str, name: str
+    guild: GuildClient, queue: FakeJobQueue, lacking: str, name: str
 ) -> None:
     deny = discord.Permissions(**{lacking: True}).value
-    await guild.call("PUT", f"/control/permissions/{guild.channel}", {"deny": str(deny)})
+    await guild.call_api("PUT", f"/control/permissions/{guild.channel}", {"deny": str(deny)})
 
-    interaction = await guild.invoke(prompt="a castle")
-    answer = await guild.private_answer(interaction)
+    interaction = await guild.invoke_imagine(prompt="a castle")
+    answer = await guild.read_private_answer(interaction)
 
     assert f"It lacks: {name}." in answer
     assert queue.jobs == {}
 
 
-async def test_what_the_queue_refuses_is_told_to_the_author_alone(guild: Guild, queue: MemoryQueue) -> None:
-    queue.trouble = Refused(problem("too_many_waiting", count=20, limit=20))
+async def test_what_the_queue_refuses_is_told_to_the_author_alone(guild: GuildClient, queue: FakeJobQueue) -> None:
+    queue.error = RejectedError(make_problem("too_many_waiting", count=20, limit=20))
 
-    interaction = await guild.invoke(prompt="a castle", image=PNG)
-    answer = await guild.private_answer(interaction)
+    interaction = await guild.invoke_imagine(prompt="a castle", image=PNG)
+    answer = await guild.read_private_answer(interaction)
 
     assert answer.startswith("You have 20 requests waiting.")
     assert (queue.jobs, queue.threads) == ({}, {})
 
 
 async def test_what_nobody_expected_is_logged_with_the_job_and_told_to_the_author(
-    guild: Guild, queue: MemoryQueue, caplog: pytest.LogCaptureFixture
+    guild: GuildClient, queue: FakeJobQueue, caplog: pytest.LogCaptureFixture
 ) -> None:
-    queue.trouble = ZeroDivisionError("surprise")
+    queue.error = ZeroDivisionError("surprise")
 
     with caplog.at_level(logging.ERROR, "bot"):
-        interaction = await guild.invoke(prompt="a castle")
-        answer = await guild.private_answer(interaction)
+        interaction = await guild.invoke_imagine(prompt="a castle")
+        answer = await guild.read_private_answer(interaction)
 
     assert "The bot has a fault of its own." in answer
     assert [record.getMessage() for record in caplog.records] == [f"job {interaction}: the command failed"]
 
 
 async def test_the_set_of_permissions_of_the_invite_is_the_one_that_is_enough() -> None:
-    named = {name for name, granted in INVITED if granted}
+    named = {name for name, granted in INVITE_PERMISSIONS if granted}
 
     assert named == {
         *("read_messages", "send_messages", "send_messages_in_threads", "create_public_threads"),
@@ -305,11 +309,11 @@ async def test_the_set_of_permissions_of_the_invite_is_the_one_that_is_enough() 
     "match", [{"method": "PATCH", "path_regex": "@original$"}, {"method": "POST", "path_regex": "/callback"}]
 )
 async def test_an_answer_that_discord_does_not_take_at_first_ends_in_words(
-    guild: Guild, queue: MemoryQueue, match: dict[str, str]
+    guild: GuildClient, queue: FakeJobQueue, match: dict[str, str]
 ) -> None:
-    await guild.call("POST", "/control/faults", {"match": match, "action": "status:400", "times": 1})
+    await guild.call_api("POST", "/control/faults", {"match": match, "action": "status:400", "times": 1})
 
-    answer = await guild.private_answer(await guild.invoke(prompt="a castle"))
+    answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
 
     assert answer.startswith("The picture was not made. The bot has a fault of its own.")
     assert queue.jobs == {}

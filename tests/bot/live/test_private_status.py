@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from bot.client import Bot
-from bot.ports import Kept, Preferences, Source
+from bot.ports import Preferences, RemoteImage, StoredImage
 from shared.job import Job
-from tests.bot.live.stage import Guild, MemoryQueue, MemoryRecords
+from tests.bot.live.stage import FakeJobQueue, FakeSubmissionStore, GuildClient
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-class Private:
+class PrivatePreferences:
     """Someone who prefers private results."""
 
     async def preferences(self, user: int) -> Preferences:
@@ -21,23 +21,27 @@ class Private:
 
 
 async def test_a_direct_message_promises_nothing_before_it_is_written_down_and_goes_if_that_fails(
-    running_bot: Bot, guild: Guild, queue: MemoryQueue, records: MemoryRecords, monkeypatch: pytest.MonkeyPatch
+    running_bot: Bot,
+    guild: GuildClient,
+    queue: FakeJobQueue,
+    records: FakeSubmissionStore,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def messages(channel: int) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = (await guild.call("GET", "/control/state"))["messages"].get(str(channel), [])
+        found: list[dict[str, Any]] = (await guild.call_api("GET", "/control/state"))["messages"].get(str(channel), [])
         return found
 
-    async def accepted(job: Job, source: Source | Kept | None) -> bool:
-        written_to.append(job.place.channel)
-        seen.extend(await messages(job.place.channel))
+    async def accepted(job: Job, source: RemoteImage | StoredImage | None) -> bool:
+        written_to.append(job.origin.channel_id)
+        seen.extend(await messages(job.origin.channel_id))
         raise OSError("no disk")
 
     written_to: list[int] = []
     seen: list[dict[str, Any]] = []
-    monkeypatch.setattr(running_bot.tree, "people", Private())
+    monkeypatch.setattr(running_bot.tree, "people", PrivatePreferences())
     monkeypatch.setattr(records, "accepted", accepted)
 
-    told = await guild.private_answer(await guild.invoke(prompt="a castle"))
+    told = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
 
     assert "The bot has a fault of its own." in told
     assert [(message["content"], message["components"]) for message in seen] == [("One moment, please.", [])]

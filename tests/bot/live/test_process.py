@@ -16,7 +16,7 @@ from bot.settings import Settings
 from tests.bot.live.stage import TOKEN
 
 ROOT = Path(__file__).parents[3]
-NOBODY = "redis://127.0.0.1:1/0"
+UNREACHABLE_REDIS_URL = "redis://127.0.0.1:1/0"
 
 
 @pytest.fixture
@@ -26,13 +26,13 @@ def environment(discord_server: dict[str, Any], redis_url: str) -> dict[str, str
     return mine | theirs | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
 
 
-def finished(environment: dict[str, str], folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_to_end(environment: dict[str, str], folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     whole = [sys.executable, "-m", "bot", *arguments]
     return subprocess.run(whole, cwd=folder, env=environment, capture_output=True, text=True, timeout=30, check=False)
 
 
 @contextmanager
-def running(environment: dict[str, str], folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+def start_bot(environment: dict[str, str], folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
     output = folder / "log"
     with output.open("wb") as log:
         process = subprocess.Popen([sys.executable, "-m", "bot"], cwd=folder, env=environment, stdout=log, stderr=log)
@@ -43,7 +43,7 @@ def running(environment: dict[str, str], folder: Path) -> Iterator[tuple[subproc
         process.wait()
 
 
-def wait_for(words: str, output: Path, process: subprocess.Popen[bytes]) -> None:
+def wait_for_log(words: str, output: Path, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 20
     while words not in output.read_text():
         assert process.poll() is None, output.read_text()
@@ -55,8 +55,8 @@ def wait_for(words: str, output: Path, process: subprocess.Popen[bytes]) -> None
 def test_it_gets_ready_and_ends_in_order_when_asked_to(
     environment: dict[str, str], tmp_path: Path, name: signal.Signals
 ) -> None:
-    with running(environment | {"LOG_LEVEL": "DEBUG"}, tmp_path) as (process, output):
-        wait_for(" in 1 guilds", output, process)
+    with start_bot(environment | {"LOG_LEVEL": "DEBUG"}, tmp_path) as (process, output):
+        wait_for_log(" in 1 guilds", output, process)
         process.send_signal(name)
 
         code = process.wait(15)
@@ -71,7 +71,7 @@ def test_it_gets_ready_and_ends_in_order_when_asked_to(
 def test_what_is_missing_is_named_without_a_traceback(environment: dict[str, str], tmp_path: Path) -> None:
     del environment["DISCORD_TOKEN"]
 
-    done = finished(environment | {"ATTACHMENT_MAX_BYTES": "0"}, tmp_path)
+    done = run_to_end(environment | {"ATTACHMENT_MAX_BYTES": "0"}, tmp_path)
 
     assert done.returncode == 2
     assert "DISCORD_TOKEN is missing." in done.stderr
@@ -83,7 +83,7 @@ def test_a_catalogue_that_is_wrong_is_named(environment: dict[str, str], tmp_pat
     file = tmp_path / "models.toml"
     file.write_text('default = "dall-e"', encoding="utf-8")
 
-    done = finished(environment | {"CATALOGUE_FILE": str(file)}, tmp_path)
+    done = run_to_end(environment | {"CATALOGUE_FILE": str(file)}, tmp_path)
 
     assert done.returncode == 2
     assert "CATALOGUE_FILE is wrong" in done.stderr
@@ -95,7 +95,7 @@ def test_a_catalogue_that_is_wrong_is_named(environment: dict[str, str], tmp_pat
     ("wrong", "words"),
     [
         ({"DISCORD_TOKEN": "not-the-token"}, "Discord refused DISCORD_TOKEN."),
-        ({"REDIS_URL": NOBODY}, "Redis does not answer"),
+        ({"REDIS_URL": UNREACHABLE_REDIS_URL}, "Redis does not answer"),
         ({"DATABASE_URL": "sqlite:////nowhere/records.db"}, "The records cannot be opened"),
         ({"DATABASE_URL": "postgresql://ada:not-the-token@127.0.0.1:1/x"}, "The records cannot be opened"),
         ({"DATABASE_URL": "not-the-token"}, "DATABASE_URL is no address of a database"),
@@ -105,7 +105,7 @@ def test_a_catalogue_that_is_wrong_is_named(environment: dict[str, str], tmp_pat
 def test_what_keeps_it_from_starting_is_said_in_words(
     environment: dict[str, str], tmp_path: Path, wrong: dict[str, str], words: str
 ) -> None:
-    done = finished(environment | wrong, tmp_path)
+    done = run_to_end(environment | wrong, tmp_path)
 
     assert done.returncode == 1, done.stderr
     assert words in done.stderr
@@ -116,7 +116,7 @@ def test_what_keeps_it_from_starting_is_said_in_words(
 def test_check_tells_what_is_in_order_and_prints_the_invite_link(
     environment: dict[str, str], tmp_path: Path, discord_server: dict[str, Any]
 ) -> None:
-    done = finished(environment, tmp_path, "check")
+    done = run_to_end(environment, tmp_path, "check")
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"client_id={discord_server['application_id']}" in done.stdout
@@ -127,10 +127,10 @@ def test_check_tells_what_is_in_order_and_prints_the_invite_link(
 
 
 def test_check_knows_all_commands_that_a_start_wrote(environment: dict[str, str], tmp_path: Path) -> None:
-    with running(environment, tmp_path) as (process, output):
-        wait_for(" in 1 guilds", output, process)
+    with start_bot(environment, tmp_path) as (process, output):
+        wait_for_log(" in 1 guilds", output, process)
 
-        done = finished(environment, tmp_path, "check")
+        done = run_to_end(environment, tmp_path, "check")
 
     assert "Commands: written to Discord\n" in done.stdout
 
@@ -139,14 +139,14 @@ def test_check_knows_all_commands_that_a_start_wrote(environment: dict[str, str]
     "wrong",
     [
         {"DISCORD_TOKEN": "not-the-token"},
-        {"REDIS_URL": NOBODY},
+        {"REDIS_URL": UNREACHABLE_REDIS_URL},
         {"DATABASE_URL": "postgresql://ada:not-the-token@127.0.0.1:1/x"},
     ],
 )
 def test_check_fails_when_something_is_wrong(
     environment: dict[str, str], tmp_path: Path, wrong: dict[str, str]
 ) -> None:
-    done = finished(environment | wrong, tmp_path, "check")
+    done = run_to_end(environment | wrong, tmp_path, "check")
 
     assert done.returncode == 1
     assert "FAILED" in done.stdout

@@ -7,19 +7,19 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from bot.adapters.records import Records
-from bot.records.database import address
+from bot.adapters.records import SqlJobStore
+from bot.records.database import parse_database_url
 from shared.catalogue import Catalogue
 from tests.bot.records.desk import Clock
-from tests.bot.records.postgresql import MISSING, find_binaries, running_postgresql
+from tests.bot.records.postgresql import SKIP_REASON, find_binaries, run_postgresql
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     binaries = find_binaries()
     if binaries is None:
-        pytest.skip(MISSING)
-    with running_postgresql(binaries) as url:
+        pytest.skip(SKIP_REASON)
+    with run_postgresql(binaries) as url:
         yield url
 
 
@@ -29,7 +29,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'records.db'}"
     url: str = request.getfixturevalue("postgresql")
-    engine = create_engine(address(url), poolclass=NullPool)
+    engine = create_engine(parse_database_url(url), poolclass=NullPool)
     with engine.begin() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
@@ -43,8 +43,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def records(database_url: str, catalogue: Catalogue, clock: Clock) -> AsyncIterator[Records]:
-    opened = Records(database_url, catalogue=catalogue, clock=clock)
-    await opened.start()
+async def records(database_url: str, catalogue: Catalogue, clock: Clock) -> AsyncIterator[SqlJobStore]:
+    opened = SqlJobStore(database_url, catalogue=catalogue, clock=clock)
+    await opened.migrate()
     yield opened
     await opened.close()

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-NOBODY = "nobody"
-MISSING = "no PostgreSQL server was found in /usr/lib/postgresql/*/bin; Debian's package postgresql brings one"
+UNPRIVILEGED_USER = "nobody"
+SKIP_REASON = "no PostgreSQL server was found in /usr/lib/postgresql/*/bin; Debian's package postgresql brings one"
 
 
 def find_binaries() -> Path | None:
@@ -19,12 +19,12 @@ def find_binaries() -> Path | None:
 
 
 @contextmanager
-def running_postgresql(binaries: Path) -> Iterator[str]:
+def run_postgresql(binaries: Path) -> Iterator[str]:
     """Run a server; gives the address of its database, whose owner we are. It refuses root, so root sends nobody."""
-    somebody: dict[str, Any] = {"user": NOBODY} if os.geteuid() == 0 else {}
+    somebody: dict[str, Any] = {"user": UNPRIVILEGED_USER} if os.geteuid() == 0 else {}
     folder = Path(tempfile.mkdtemp(prefix="pentimento-pg-"))
     if somebody:
-        shutil.chown(folder, NOBODY)
+        shutil.chown(folder, UNPRIVILEGED_USER)
     data = folder / "data"
     quiet: dict[str, Any] = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **somebody}
     try:

@@ -4,36 +4,39 @@ import asyncio
 
 import pytest
 
-from bot.adapters.favourites import Favourites
-from bot.adapters.records import Records
+from bot.adapters.favourites import SqlFavouriteStore
+from bot.adapters.records import SqlJobStore
 from bot.records.models import favourites
-from shared.errors import Refused
-from tests.bot.records.desk import NOON, Clock, job, rows
+from shared.errors import RejectedError
+from tests.bot.records.desk import NOON, Clock, make_job, read_rows
 
 
 async def test_a_mark_is_set_taken_away_and_set_again_for_each_person(
-    records: Records, database_url: str, clock: Clock
+    records: SqlJobStore, database_url: str, clock: Clock
 ) -> None:
-    await records.accepted(job(1), None)
-    marks = Favourites(records.database, clock=clock)
+    await records.add_job(make_job(1), None)
+    marks = SqlFavouriteStore(records.database, clock=clock)
 
-    answers = [await marks.toggle(user, job(1).id) for user in (7, 7, 2**63 - 1, 7)]
+    answers = [await marks.toggle_favourite(user, make_job(1).id) for user in (7, 7, 2**63 - 1, 7)]
 
     assert answers == [True, False, True, True]
-    assert {(row["user_id"], row["at"]) for row in rows(database_url, favourites)} == {(7, NOON), (2**63 - 1, NOON)}
+    assert {(row["user_id"], row["at"]) for row in read_rows(database_url, favourites)} == {
+        (7, NOON),
+        (2**63 - 1, NOON),
+    }
 
 
-async def test_clicks_at_the_same_time_take_turns(records: Records) -> None:
-    await records.accepted(job(1), None)
-    marks = Favourites(records.database)
+async def test_clicks_at_the_same_time_take_turns(records: SqlJobStore) -> None:
+    await records.add_job(make_job(1), None)
+    marks = SqlFavouriteStore(records.database)
 
-    answers = await asyncio.gather(*(marks.toggle(7, job(1).id) for _ in range(6)))
+    answers = await asyncio.gather(*(marks.toggle_favourite(7, make_job(1).id) for _ in range(6)))
 
     assert sorted(answers) == [False] * 3 + [True] * 3
 
 
-async def test_what_the_records_do_not_know_cannot_be_marked(records: Records) -> None:
-    with pytest.raises(Refused) as refused:
-        await Favourites(records.database).toggle(7, "99999999999999999999")
+async def test_what_the_records_do_not_know_cannot_be_marked(records: SqlJobStore) -> None:
+    with pytest.raises(RejectedError) as refused:
+        await SqlFavouriteStore(records.database).toggle_favourite(7, "99999999999999999999")
 
     assert [problem.code for problem in refused.value.problems] == ["not_recorded"]

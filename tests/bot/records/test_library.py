@@ -6,200 +6,212 @@ import hashlib
 import pytest
 from sqlalchemy import text
 
-from bot.adapters.families import Families
-from bot.adapters.library import EXACT_SECONDS, Library
-from bot.adapters.people import People
-from bot.adapters.records import Records
-from bot.ports import Kept, Preferences, Pressing, Told
-from bot.records.models import sources
-from shared.errors import Refused, problem
+from bot.adapters.families import SqlLineageStore
+from bot.adapters.library import LAST_USED_PRECISION_SECONDS, SqlJobHistory
+from bot.adapters.people import SqlPreferencesStore
+from bot.adapters.records import SqlJobStore
+from bot.ports import ButtonPolicy, MessageRef, Preferences, StoredImage
+from bot.records.models import source_images
+from shared.errors import RejectedError, make_problem
 from shared.outcome import Failed
-from tests.bot.records.desk import MADE, NOON, SOURCE, Clock, finished, job, rows
+from tests.bot.records.desk import GENERATED, NOON, SOURCE, Clock, make_finished_status, make_job, read_rows
 
-SHA = hashlib.sha256(b"upload").hexdigest()
-
-
-@pytest.fixture
-def library(records: Records, clock: Clock) -> Library:
-    return Library(records.database, clock=clock)
+UPLOAD_SHA256 = hashlib.sha256(b"upload").hexdigest()
 
 
 @pytest.fixture
-def people(records: Records) -> People:
-    return People(records.database)
+def library(records: SqlJobStore, clock: Clock) -> SqlJobHistory:
+    return SqlJobHistory(records.database, clock=clock)
 
 
-async def end(records: Records, number: int, *, thread: int = 7, parent: str | None = None, at: float = NOON) -> str:
-    asked = job(number).model_copy(update={"parent": parent})
-    await records.accepted(asked, SOURCE)
-    await records.queued(asked.id, SHA)
-    await records.delivered(finished(asked, since=at), Told(thread, number))
+@pytest.fixture
+def people(records: SqlJobStore) -> SqlPreferencesStore:
+    return SqlPreferencesStore(records.database)
+
+
+async def finish_job(
+    records: SqlJobStore, number: int, *, thread: int = 7, parent: str | None = None, at: float = NOON
+) -> str:
+    asked = make_job(number).model_copy(update={"parent_id": parent})
+    await records.add_job(asked, SOURCE)
+    await records.mark_queued(asked.id, UPLOAD_SHA256)
+    await records.mark_delivered(make_finished_status(asked, since=at), MessageRef(thread, number))
     return asked.id
 
 
-async def test_a_job_is_found_with_its_seed_its_answer_and_its_source(records: Records, library: Library) -> None:
-    await records.accepted(job(2), SOURCE)
-    await end(records, 1)
+async def test_a_job_is_found_with_its_seed_its_answer_and_its_source(
+    records: SqlJobStore, library: SqlJobHistory
+) -> None:
+    await records.add_job(make_job(2), SOURCE)
+    await finish_job(records, 1)
 
-    past, still_open = await library.past(job(1).id), await library.past(job(2).id)
+    past, still_open = await library.find_job(make_job(1).id), await library.find_job(make_job(2).id)
 
     assert past is not None
-    assert (past.job, past.kind, past.seed, past.source) == (job(1), "generated", MADE.seed, SHA)
-    assert past.told == Told(7, 1, private=True)
+    assert (past.job, past.outcome_kind, past.seed, past.source_sha256) == (
+        make_job(1),
+        "generated",
+        GENERATED.seed,
+        UPLOAD_SHA256,
+    )
+    assert past.message == MessageRef(7, 1, is_private=True)
     assert still_open is not None
-    assert (still_open.kind, still_open.told) == (None, None)
-    assert await library.past("17") is None
+    assert (still_open.outcome_kind, still_open.message) == (None, None)
+    assert await library.find_job("17") is None
 
 
-async def test_what_was_cancelled_is_told_from_what_failed(records: Records, library: Library) -> None:
-    for number, why in ((1, problem("cancelled", name="Ada")), (2, problem("lost"))):
-        await records.accepted(job(number), SOURCE)
-        await records.delivered(finished(job(number), Failed(problem=why)), Told(7, number))
+async def test_what_was_cancelled_is_told_from_what_failed(records: SqlJobStore, library: SqlJobHistory) -> None:
+    for number, why in ((1, make_problem("cancelled", name="Ada")), (2, make_problem("lost"))):
+        await records.add_job(make_job(number), SOURCE)
+        await records.mark_delivered(make_finished_status(make_job(number), Failed(problem=why)), MessageRef(7, number))
 
-    pasts = [await library.past(job(number).id) for number in (1, 2)]
+    pasts = [await library.find_job(make_job(number).id) for number in (1, 2)]
 
-    assert [past and past.without_picture for past in pasts] == ["cancelled", "failed"]
+    assert [past and past.missing_image_reason for past in pasts] == ["cancelled", "failed"]
 
 
 async def test_the_latest_picture_of_a_thread_is_the_last_that_is_still_there(
-    records: Records, library: Library
+    records: SqlJobStore, library: SqlJobHistory
 ) -> None:
-    await end(records, 1, at=NOON + 1)
-    await end(records, 2, at=NOON + 2)
-    await end(records, 3, thread=8, at=NOON + 3)
+    await finish_job(records, 1, at=NOON + 1)
+    await finish_job(records, 2, at=NOON + 2)
+    await finish_job(records, 3, thread=8, at=NOON + 3)
 
-    before = await library.latest(7)
-    await library.deleted(job(2).id)
-    after = await library.latest(7)
+    before = await library.find_latest_result(7)
+    await library.mark_result_deleted(make_job(2).id)
+    after = await library.find_latest_result(7)
 
     assert before is not None
-    assert before.job.id == job(2).id
+    assert before.job.id == make_job(2).id
     assert after is not None
-    assert after.job.id == job(1).id
+    assert after.job.id == make_job(1).id
 
 
 async def test_a_threads_pictures_are_listed_newest_first_and_no_further_than_asked(
-    records: Records, library: Library
+    records: SqlJobStore, library: SqlJobHistory
 ) -> None:
     for number in (1, 2, 3, 4):
-        await end(records, number, at=NOON + number)
-    await end(records, 5, thread=8)
-    await library.deleted(job(3).id)
+        await finish_job(records, number, at=NOON + number)
+    await finish_job(records, 5, thread=8)
+    await library.mark_result_deleted(make_job(3).id)
 
-    assert [past.job.id for past in await library.pictures(7, 9)] == [job(n).id for n in (4, 2, 1)]
-    assert [past.job.id for past in await library.pictures(7, 2)] == [job(4).id, job(2).id]
-    assert await library.pictures(9, 9) == []
+    assert [past.job.id for past in await library.list_results(7, 9)] == [make_job(n).id for n in (4, 2, 1)]
+    assert [past.job.id for past in await library.list_results(7, 2)] == [make_job(4).id, make_job(2).id]
+    assert await library.list_results(9, 9) == []
 
 
 async def test_a_thread_began_with_the_first_job_that_has_to_do_with_a_picture(
-    records: Records, library: Library
+    records: SqlJobStore, library: SqlJobHistory
 ) -> None:
-    words = job(1, has_picture=False)
-    await records.accepted(words, None)
-    await records.delivered(finished(words, Failed(problem=problem("lost"))), Told(7, 1))
-    assert await library.first(7) is None
+    words = make_job(1, has_picture=False)
+    await records.add_job(words, None)
+    await records.mark_delivered(make_finished_status(words, Failed(problem=make_problem("lost"))), MessageRef(7, 1))
+    assert await library.find_first_job(7) is None
 
     for number in (3, 2):
-        await end(records, number)
+        await finish_job(records, number)
 
-    began = await library.first(7)
-    await library.deleted(job(2).id)
-    still = await library.first(7)
+    began = await library.find_first_job(7)
+    await library.mark_result_deleted(make_job(2).id)
+    still = await library.find_first_job(7)
 
     assert began is not None
-    assert (began.job.id, began.source) == (job(2).id, SHA)
+    assert (began.job.id, began.source_sha256) == (make_job(2).id, UPLOAD_SHA256)
     assert still is not None
-    assert still.job.id == job(2).id, "what it started from is there, even where its result was deleted"
+    assert still.job.id == make_job(2).id, "what it started from is there, even where its result was deleted"
 
 
 async def test_a_source_is_kept_once_for_all_jobs_of_one_upload_until_nobody_starts_from_it(
-    database_url: str, records: Records, library: Library, clock: Clock
+    database_url: str, records: SqlJobStore, library: SqlJobHistory, clock: Clock
 ) -> None:
-    await end(records, 1)
-    await end(records, 2)
-    assert not await library.source_kept(job(1).id)
-    await library.keep_source(job(1).id, b"as the model got it")
-    await library.keep_source(job(2).id, b"the same again")
-    clock.now += EXACT_SECONDS
-    assert await library.source_kept(job(2).id)
+    await finish_job(records, 1)
+    await finish_job(records, 2)
+    assert not await library.refresh_source_image(make_job(1).id)
+    await library.save_source_image(make_job(1).id, b"as the model got it")
+    await library.save_source_image(make_job(2).id, b"the same again")
+    clock.now += LAST_USED_PRECISION_SECONDS
+    assert await library.refresh_source_image(make_job(2).id)
     again = clock.now = clock.now + 1
-    assert await library.source_kept(job(2).id)
+    assert await library.refresh_source_image(make_job(2).id)
 
-    assert await library.source(SHA) == Kept(SHA, b"as the model got it")
-    assert [row["kept_at"] for row in rows(database_url, sources)] == [again]
-    assert await library.drop_pictures(before=again + EXACT_SECONDS) == 0
-    assert await library.drop_pictures(before=again + EXACT_SECONDS + 1) == 1
-    assert await library.source(SHA) is None
+    assert await library.load_source_image(UPLOAD_SHA256) == StoredImage(UPLOAD_SHA256, b"as the model got it")
+    assert [row["kept_at"] for row in read_rows(database_url, source_images)] == [again]
+    assert await library.delete_expired_images(before=again + LAST_USED_PRECISION_SECONDS) == 0
+    assert await library.delete_expired_images(before=again + LAST_USED_PRECISION_SECONDS + 1) == 1
+    assert await library.load_source_image(UPLOAD_SHA256) is None
 
 
 async def test_a_job_that_starts_from_a_kept_picture_bears_its_hash_from_the_start(
-    records: Records, library: Library
+    records: SqlJobStore, library: SqlJobHistory
 ) -> None:
-    await records.accepted(job(1), Kept(SHA, b"x"))
+    await records.add_job(make_job(1), StoredImage(UPLOAD_SHA256, b"x"))
 
-    past = await library.past(job(1).id)
-    (record,) = await records.open_records()
+    past = await library.find_job(make_job(1).id)
+    (record,) = await records.list_open_records()
 
     assert past is not None
-    assert (past.source, record.sha256, record.source) == (SHA, SHA, None)
+    assert (past.source_sha256, record.upload_sha256, record.remote_image) == (UPLOAD_SHA256, UPLOAD_SHA256, None)
 
 
-async def test_a_parent_that_the_records_do_not_know_keeps_no_job_out(records: Records) -> None:
-    orphan = job(2).model_copy(update={"parent": "17"})
+async def test_a_parent_that_the_records_do_not_know_keeps_no_job_out(records: SqlJobStore) -> None:
+    orphan = make_job(2).model_copy(update={"parent_id": "17"})
 
-    assert await records.accepted(orphan, None)
+    assert await records.add_job(orphan, None)
 
 
-async def test_what_people_and_guilds_chose_is_kept(people: People) -> None:
+async def test_what_people_and_guilds_chose_is_kept(people: SqlPreferencesStore) -> None:
     chosen = Preferences("fr", pings=True, private=True, options={"model": "sdxl", "keep": 40})
 
-    assert await people.preferences(1) == Preferences()
-    await people.prefer(1, chosen)
-    await people.prefer(1, chosen)
-    await people.set_pressing(5, Pressing.AUTHOR)
+    assert await people.load_preferences(1) == Preferences()
+    await people.save_preferences(1, chosen)
+    await people.save_preferences(1, chosen)
+    await people.save_button_policy(5, ButtonPolicy.AUTHOR)
 
-    assert await people.preferences(1) == chosen
-    assert await people.preferences(2) == Preferences()
-    assert (await people.pressing(5), await people.pressing(6)) == (Pressing.AUTHOR, Pressing.EVERYONE)
+    assert await people.load_preferences(1) == chosen
+    assert await people.load_preferences(2) == Preferences()
+    assert (await people.load_button_policy(5), await people.load_button_policy(6)) == (
+        ButtonPolicy.AUTHOR,
+        ButtonPolicy.EVERYONE,
+    )
 
 
-async def test_of_what_is_chosen_at_once_something_is_kept(people: People) -> None:
+async def test_of_what_is_chosen_at_once_something_is_kept(people: SqlPreferencesStore) -> None:
     languages = ["en", "fr"] * 3
 
-    await asyncio.gather(*(people.prefer(1, Preferences(language)) for language in languages))
+    await asyncio.gather(*(people.save_preferences(1, Preferences(language)) for language in languages))
 
-    assert (await people.preferences(1)).language in languages
+    assert (await people.load_preferences(1)).language in languages
 
 
 async def test_records_that_do_not_answer_are_a_refusal_in_words(
-    records: Records, library: Library, people: People
+    records: SqlJobStore, library: SqlJobHistory, people: SqlPreferencesStore
 ) -> None:
     async with records.database.transaction() as connection:
         await connection.execute(text("DROP TABLE people"))
         await connection.execute(text("DROP TABLE thumbnails"))
         await connection.execute(text("DROP TABLE sources"))
 
-    await library.keep_source(job(1).id, b"x")
-    with pytest.raises(Refused):
-        await people.preferences(1)
-    with pytest.raises(Refused) as refused:
-        await people.prefer(1, Preferences())
+    await library.save_source_image(make_job(1).id, b"x")
+    with pytest.raises(RejectedError):
+        await people.load_preferences(1)
+    with pytest.raises(RejectedError) as refused:
+        await people.save_preferences(1, Preferences())
     assert [wrong.code for wrong in refused.value.problems] == ["records_unavailable"]
-    with pytest.raises(Refused):
-        await library.source(SHA)
+    with pytest.raises(RejectedError):
+        await library.load_source_image(UPLOAD_SHA256)
 
 
-async def test_a_family_is_found_from_any_of_its_members_with_the_way_to_it_first(records: Records) -> None:
-    first = await end(records, 1)
-    second = await end(records, 2, parent=first)
-    third = await end(records, 3, parent=second)
-    sibling = await end(records, 4, parent=first)
-    await end(records, 5)
+async def test_a_family_is_found_from_any_of_its_members_with_the_way_to_it_first(records: SqlJobStore) -> None:
+    first = await finish_job(records, 1)
+    second = await finish_job(records, 2, parent=first)
+    third = await finish_job(records, 3, parent=second)
+    sibling = await finish_job(records, 4, parent=first)
+    await finish_job(records, 5)
 
-    families = Families(records.database)
-    found = [[past.job.id for past in await families.family(one, 10)] for one in (first, third)]
-    bounded = [past.job.id for past in await families.family(third, 3)]
+    families = SqlLineageStore(records.database)
+    found = [[past.job.id for past in await families.load_lineage(one, 10)] for one in (first, third)]
+    bounded = [past.job.id for past in await families.load_lineage(third, 3)]
 
     assert found == [[first, second, third, sibling]] * 2
     assert bounded == [first, second, third]
-    assert await families.family("17", 10) == []
+    assert await families.load_lineage("17", 10) == []

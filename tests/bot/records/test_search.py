@@ -4,124 +4,134 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.favourites import Favourites
-from bot.adapters.library import Library
-from bot.adapters.records import Records
-from bot.adapters.redis import connect
-from bot.adapters.search import JobSearch, RedisSearches
-from bot.ports import Search, Told
+from bot.adapters.favourites import SqlFavouriteStore
+from bot.adapters.library import SqlJobHistory
+from bot.adapters.records import SqlJobStore
+from bot.adapters.redis import connect_to_redis
+from bot.adapters.search import RedisSavedSearchStore, SqlJobSearch
+from bot.ports import MessageRef, SearchQuery
 from shared.job import Job
 from shared.prompts import TextPrompt
-from tests.bot.records.desk import NOON, finished, job
+from tests.bot.records.desk import NOON, make_finished_status, make_job
 
-ADA = job(0).requester.id
-BEN = 43
-HERE, CHANNEL = job(0).place.guild, job(0).place.channel
+ADA_ID = make_job(0).requester.id
+BEN_ID = 43
+GUILD_ID, CHANNEL_ID = make_job(0).origin.guild_id, make_job(0).origin.channel_id
 
 
-def asked(number: int, *, prompt: str = "a castle", user: int = ADA, model: str = "", **place: Any) -> Job:
-    plain = job(number, has_picture=False, at=NOON + number)
+def make_job_by(number: int, *, prompt: str = "a castle", user: int = ADA_ID, model: str = "", **place: Any) -> Job:
+    plain = make_job(number, has_picture=False, at=NOON + number)
     request = plain.request.model_copy(update={"text_prompts": (TextPrompt(text=prompt),)})
     return plain.model_copy(
         update={
             "request": request.model_copy(update={"model": model or request.model}),
             "requester": plain.requester.model_copy(update={"id": user}),
-            "place": plain.place.model_copy(update=place),
+            "origin": plain.origin.model_copy(update=place),
         }
     )
 
 
-async def end(records: Records, *jobs: Job) -> None:
+async def finish_jobs(records: SqlJobStore, *jobs: Job) -> None:
     for one in jobs:
-        await records.accepted(one, None)
-        await records.delivered(finished(one), Told(one.place.message, 1))
+        await records.add_job(one, None)
+        await records.mark_delivered(make_finished_status(one), MessageRef(one.origin.message_id, 1))
 
 
 @pytest.fixture
-def search(records: Records) -> JobSearch:
-    return JobSearch(records.database)
+def search(records: SqlJobStore) -> SqlJobSearch:
+    return SqlJobSearch(records.database)
 
 
-async def found(search: JobSearch, wanted: Search, **changed: Any) -> list[int]:
-    how: dict[str, Any] = {"guild": HERE, "channels": {CHANNEL}, "most": 9, **changed}
-    pasts = (await search.search(wanted, **how)).pasts
-    return [int(past.job.id) - int(job(0).id) for past in pasts]
+async def search_ids(search: SqlJobSearch, wanted: SearchQuery, **changed: Any) -> list[int]:
+    how: dict[str, Any] = {"guild": GUILD_ID, "channels": {CHANNEL_ID}, "most": 9, **changed}
+    pasts = (await search.search_jobs(wanted, **how)).records
+    return [int(past.job.id) - int(make_job(0).id) for past in pasts]
 
 
 async def test_ones_own_come_newest_first_in_pages_from_everywhere_and_open_ones_not_at_all(
-    records: Records, search: JobSearch
+    records: SqlJobStore, search: SqlJobSearch
 ) -> None:
-    await end(records, *(asked(n, guild=n % 2, channel=n) for n in range(1, 12)), asked(20, user=BEN))
-    await records.accepted(asked(30), None)
+    await finish_jobs(
+        records, *(make_job_by(n, guild=n % 2, channel=n) for n in range(1, 12)), make_job_by(20, user=BEN_ID)
+    )
+    await records.add_job(make_job_by(30), None)
 
-    mine = Search(ADA)
+    mine = SearchQuery(ADA_ID)
 
-    assert await found(search, mine) == [11, 10, 9, 8, 7, 6, 5, 4, 3]
-    assert await found(search, mine, skip=9) == [2, 1]
-    assert (await search.search(mine, guild=HERE, channels=(), most=1)).count == 11
+    assert await search_ids(search, mine) == [11, 10, 9, 8, 7, 6, 5, 4, 3]
+    assert await search_ids(search, mine, skip=9) == [2, 1]
+    assert (await search.search_jobs(mine, guild_id=GUILD_ID, channel_ids=(), limit=1)).total_count == 11
 
 
-async def test_each_condition_narrows(records: Records, search: JobSearch) -> None:
-    await end(
+async def test_each_condition_narrows(records: SqlJobStore, search: SqlJobSearch) -> None:
+    await finish_jobs(
         records,
-        asked(1, prompt="Ein Schloss am FLUSS"),
-        asked(2, prompt="a castle, 100% fog", model="sdxl"),
-        asked(3, prompt="a river"),
+        make_job_by(1, prompt="Ein Schloss am FLUSS"),
+        make_job_by(2, prompt="a castle, 100% fog", model="sdxl"),
+        make_job_by(3, prompt="a river"),
     )
 
-    assert await found(search, Search(ADA, words="fluss  schloss")) == [1]
-    assert await found(search, Search(ADA, words="fluß")) == [1]
-    assert await found(search, Search(ADA, words="%")) == [2]
-    assert await found(search, Search(ADA, model="sdxl")) == [2]
-    assert await found(search, Search(ADA, since=NOON + 2)) == [3, 2]
-    assert await found(search, Search(ADA, until=NOON + 2)) == [1]
+    assert await search_ids(search, SearchQuery(ADA_ID, keywords="fluss  schloss")) == [1]
+    assert await search_ids(search, SearchQuery(ADA_ID, keywords="fluß")) == [1]
+    assert await search_ids(search, SearchQuery(ADA_ID, keywords="%")) == [2]
+    assert await search_ids(search, SearchQuery(ADA_ID, model="sdxl")) == [2]
+    assert await search_ids(search, SearchQuery(ADA_ID, accepted_after=NOON + 2)) == [3, 2]
+    assert await search_ids(search, SearchQuery(ADA_ID, accepted_before=NOON + 2)) == [1]
 
 
 async def test_others_are_seen_where_the_viewer_can_read_and_only_while_they_are_there(
-    records: Records, search: JobSearch
+    records: SqlJobStore, search: SqlJobSearch
 ) -> None:
-    await end(
+    await finish_jobs(
         records,
-        asked(1, user=BEN),
-        asked(2, user=BEN, channel=99),
-        asked(3, user=BEN, guild=8),
-        asked(4, user=BEN),
-        asked(5, channel=99),
-        asked(6, guild=8),
+        make_job_by(1, user=BEN_ID),
+        make_job_by(2, user=BEN_ID, channel=99),
+        make_job_by(3, user=BEN_ID, guild=8),
+        make_job_by(4, user=BEN_ID),
+        make_job_by(5, channel=99),
+        make_job_by(6, guild=8),
     )
-    await Library(records.database).deleted(job(4).id)
+    await SqlJobHistory(records.database).mark_result_deleted(make_job(4).id)
 
-    assert await found(search, Search(ADA, here=True)) == [5, 1]
-    assert await found(search, Search(ADA, here=True, user=BEN)) == [1]
-    assert await found(search, Search(ADA, here=True), guild=None) == []
+    assert await search_ids(search, SearchQuery(ADA_ID, is_guild_wide=True)) == [5, 1]
+    assert await search_ids(search, SearchQuery(ADA_ID, is_guild_wide=True, requester_id=BEN_ID)) == [1]
+    assert await search_ids(search, SearchQuery(ADA_ID, is_guild_wide=True), guild=None) == []
 
 
-async def test_favourites_are_those_that_the_viewer_marked_and_may_see(records: Records, search: JobSearch) -> None:
-    await end(records, asked(1, guild=8), asked(2), asked(3, user=BEN), asked(4, user=BEN, channel=99))
-    favourites = Favourites(records.database)
+async def test_favourites_are_those_that_the_viewer_marked_and_may_see(
+    records: SqlJobStore, search: SqlJobSearch
+) -> None:
+    await finish_jobs(
+        records,
+        make_job_by(1, guild=8),
+        make_job_by(2),
+        make_job_by(3, user=BEN_ID),
+        make_job_by(4, user=BEN_ID, channel=99),
+    )
+    favourites = SqlFavouriteStore(records.database)
     for number in (1, 3, 4):
-        await favourites.toggle(ADA, job(number).id)
-    await favourites.toggle(BEN, job(2).id)
+        await favourites.toggle_favourite(ADA_ID, make_job(number).id)
+    await favourites.toggle_favourite(BEN_ID, make_job(2).id)
 
-    assert await found(search, Search(ADA, starred=True)) == [3, 1]
+    assert await search_ids(search, SearchQuery(ADA_ID, is_favourite=True)) == [3, 1]
 
 
 async def test_a_search_is_kept_for_its_viewer_alone_and_for_a_day(redis_url: str) -> None:
-    redis = connect(redis_url)
-    searches, wanted = RedisSearches(redis), Search(ADA, words="château", since=NOON)
+    redis = connect_to_redis(redis_url)
+    searches, wanted = RedisSavedSearchStore(redis), SearchQuery(ADA_ID, keywords="château", accepted_after=NOON)
 
-    await searches.keep("17", wanted)
+    await searches.save_search("17", wanted)
 
-    assert await searches.kept("17", ADA) == wanted
-    assert await searches.kept("17", BEN) is None
-    assert await searches.kept("18", ADA) is None
-    assert 0 < await redis.pttl(f"pentimento:searches:{ADA}") <= 86400_000
-    await searches.drop(ADA)
-    assert await searches.kept("17", ADA) is None
+    assert await searches.load_search("17", ADA_ID) == wanted
+    assert await searches.load_search("17", BEN_ID) is None
+    assert await searches.load_search("18", ADA_ID) is None
+    assert 0 < await redis.pttl(f"pentimento:searches:{ADA_ID}") <= 86400_000
+    await searches.delete_searches(ADA_ID)
+    assert await searches.load_search("17", ADA_ID) is None
     await redis.aclose()
 
 
-async def test_what_no_database_holds_is_a_gap_between_words(records: Records, search: JobSearch) -> None:
-    await end(records, asked(1, prompt="Castle\0fog"))
+async def test_what_no_database_holds_is_a_gap_between_words(records: SqlJobStore, search: SqlJobSearch) -> None:
+    await finish_jobs(records, make_job_by(1, prompt="Castle\0fog"))
 
-    assert await found(search, Search(ADA, words="FOG\0castle")) == [1]
+    assert await search_ids(search, SearchQuery(ADA_ID, keywords="FOG\0castle")) == [1]

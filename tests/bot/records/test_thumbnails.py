@@ -7,122 +7,128 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from bot.adapters.library import Library
-from bot.adapters.records import Records
-from bot.adapters.thumbnails import KeptThumbnails
-from bot.ports import Past, Source, Told
-from bot.records.models import results, thumbnails
-from bot.thumbnails import Pictures, Thumbnailer
-from shared.outcome import Filtered, Outcome, Side
-from tests.bot.records.desk import MADE, NOON, Clock, finished, job, rows
+from bot.adapters.library import SqlJobHistory
+from bot.adapters.records import SqlJobStore
+from bot.adapters.thumbnails import SqlThumbnailStore
+from bot.ports import JobRecord, MessageRef, RemoteImage
+from bot.records.models import thumbnails, undelivered_images
+from bot.thumbnails import ResultImageLoader, ThumbnailLoader
+from shared.outcome import Filtered, FilteredPart, Outcome
+from tests.bot.records.desk import GENERATED, NOON, Clock, make_finished_status, make_job, read_rows
 
 
-def png(side: int = 600) -> bytes:
+def make_png(side: int = 600) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (side, side), (200, 30, 30)).save(out, "PNG")
     return out.getvalue()
 
 
-async def nowhere(past: Past) -> None:
+async def find_no_message(past: JobRecord) -> None:
     return None
 
 
-async def unreachable(source: Source) -> bytes:
+async def fail_download(source: RemoteImage) -> bytes:
     raise AssertionError("no message shows a picture here")
 
 
-async def told_nowhere(records: Records, number: int, outcome: Outcome = MADE) -> str:
-    await records.accepted(job(number), None)
-    await records.delivered(finished(job(number), outcome), None)
-    return job(number).id
+async def finish_undelivered(records: SqlJobStore, number: int, outcome: Outcome = GENERATED) -> str:
+    await records.add_job(make_job(number), None)
+    await records.mark_delivered(make_finished_status(make_job(number), outcome), None)
+    return make_job(number).id
 
 
-async def past(library: Library, number: int) -> Past:
-    found = await library.past(job(number).id)
+async def load_job(library: SqlJobHistory, number: int) -> JobRecord:
+    found = await library.find_job(make_job(number).id)
     assert found is not None
     return found
 
 
 @pytest.fixture
-def library(records: Records, clock: Clock) -> Library:
-    return Library(records.database, clock=clock)
+def library(records: SqlJobStore, clock: Clock) -> SqlJobHistory:
+    return SqlJobHistory(records.database, clock=clock)
 
 
 @pytest.fixture
-def thumbnailer(records: Records, library: Library) -> Thumbnailer:
-    return Thumbnailer(Pictures(nowhere, library, unreachable), KeptThumbnails(records.database))
+def thumbnailer(records: SqlJobStore, library: SqlJobHistory) -> ThumbnailLoader:
+    return ThumbnailLoader(
+        ResultImageLoader(find_no_message, library, fail_download), SqlThumbnailStore(records.database)
+    )
 
 
 async def test_a_picture_told_nowhere_is_kept_once_and_dropped_in_time(
-    records: Records, library: Library, database_url: str
+    records: SqlJobStore, library: SqlJobHistory, database_url: str
 ) -> None:
-    made = await told_nowhere(records, 1)
+    made = await finish_undelivered(records, 1)
 
-    await library.keep_result(made, png())
-    await library.keep_result(made, b"another")
-    await library.keep_result("17", b"of a job that nobody knows")
+    await library.save_undelivered_image(made, make_png())
+    await library.save_undelivered_image(made, b"another")
+    await library.save_undelivered_image("17", b"of a job that nobody knows")
 
-    assert await library.result(made) == png()
-    assert [row["job_id"] for row in rows(database_url, results)] == [made]
-    assert await library.drop_pictures(before=NOON) == 0
-    assert await library.drop_pictures(before=NOON + 1) == 1
-    assert await library.result(made) is None
+    assert await library.load_undelivered_image(made) == make_png()
+    assert [row["job_id"] for row in read_rows(database_url, undelivered_images)] == [made]
+    assert await library.delete_expired_images(before=NOON) == 0
+    assert await library.delete_expired_images(before=NOON + 1) == 1
+    assert await library.load_undelivered_image(made) is None
 
 
 async def test_a_thumbnail_is_made_once_and_then_kept(
-    records: Records, library: Library, thumbnailer: Thumbnailer, database_url: str
+    records: SqlJobStore, library: SqlJobHistory, thumbnailer: ThumbnailLoader, database_url: str
 ) -> None:
-    await library.keep_result(await told_nowhere(records, 1), png())
+    await library.save_undelivered_image(await finish_undelivered(records, 1), make_png())
 
-    (first,) = await thumbnailer.of([await past(library, 1)])
-    await library.drop_pictures(before=NOON + 1)
-    (second,) = await thumbnailer.of([await past(library, 1)])
+    (first,) = await thumbnailer.load_thumbnails([await load_job(library, 1)])
+    await library.delete_expired_images(before=NOON + 1)
+    (second,) = await thumbnailer.load_thumbnails([await load_job(library, 1)])
 
     assert first is not None
     assert Image.open(io.BytesIO(first)).size == (512, 512)
-    assert second == first == rows(database_url, thumbnails)[0]["jpeg"]
+    assert second == first == read_rows(database_url, thumbnails)[0]["jpeg"]
 
 
 async def test_what_has_no_picture_is_left_out_and_the_others_keep_their_places(
-    records: Records, library: Library, thumbnailer: Thumbnailer
+    records: SqlJobStore, library: SqlJobHistory, thumbnailer: ThumbnailLoader
 ) -> None:
-    await library.keep_result(await told_nowhere(records, 1), png(8))
-    await told_nowhere(records, 2, Filtered(side=Side.OUTPUT, seconds=1))
-    await library.keep_result(await told_nowhere(records, 3), b"not a picture")
-    await library.keep_result(await told_nowhere(records, 4), png(8))
+    await library.save_undelivered_image(await finish_undelivered(records, 1), make_png(8))
+    await finish_undelivered(records, 2, Filtered(part=FilteredPart.OUTPUT, duration_seconds=1))
+    await library.save_undelivered_image(await finish_undelivered(records, 3), b"not a picture")
+    await library.save_undelivered_image(await finish_undelivered(records, 4), make_png(8))
 
-    found = await thumbnailer.of([await past(library, number) for number in (1, 2, 3, 4)])
+    found = await thumbnailer.load_thumbnails([await load_job(library, number) for number in (1, 2, 3, 4)])
 
     assert [small is not None for small in found] == [True, False, False, True]
 
 
 async def test_a_deleted_answer_leaves_no_picture_behind(
-    records: Records, library: Library, thumbnailer: Thumbnailer, database_url: str
+    records: SqlJobStore, library: SqlJobHistory, thumbnailer: ThumbnailLoader, database_url: str
 ) -> None:
-    made = await told_nowhere(records, 1)
-    await library.keep_result(made, png(8))
-    before = await past(library, 1)
-    await thumbnailer.of([before])
+    made = await finish_undelivered(records, 1)
+    await library.save_undelivered_image(made, make_png(8))
+    before = await load_job(library, 1)
+    await thumbnailer.load_thumbnails([before])
 
-    await library.deleted(made)
+    await library.mark_result_deleted(made)
 
-    assert await thumbnailer.of([await past(library, 1)]) == [None]
-    await thumbnailer.kept.put(made, b"made while it was deleted")
-    assert rows(database_url, thumbnails) == rows(database_url, results) == []
+    assert await thumbnailer.load_thumbnails([await load_job(library, 1)]) == [None]
+    await thumbnailer.store.save_thumbnail(made, b"made while it was deleted")
+    assert read_rows(database_url, thumbnails) == read_rows(database_url, undelivered_images) == []
 
 
-async def test_what_takes_too_long_is_left_out(records: Records, library: Library, thumbnailer: Thumbnailer) -> None:
-    async def never(past: Past) -> None:
+async def test_what_takes_too_long_is_left_out(
+    records: SqlJobStore, library: SqlJobHistory, thumbnailer: ThumbnailLoader
+) -> None:
+    async def never(past: JobRecord) -> None:
         await asyncio.Event().wait()
 
-    slow = replace(thumbnailer, pictures=Pictures(never, library, unreachable), deadline=0.05)
-    await told_nowhere(records, 1)
+    slow = replace(thumbnailer, image_loader=ResultImageLoader(never, library, fail_download), timeout_seconds=0.05)
+    await finish_undelivered(records, 1)
 
-    assert await slow.of([await past(library, 1)]) == [None]
+    assert await slow.load_thumbnails([await load_job(library, 1)]) == [None]
 
 
-async def test_a_place_that_holds_no_message_is_no_picture(records: Records, library: Library) -> None:
-    await records.accepted(job(1), None)
-    await records.delivered(finished(job(1)), Told(2, None))
+async def test_a_place_that_holds_no_message_is_no_picture(records: SqlJobStore, library: SqlJobHistory) -> None:
+    await records.add_job(make_job(1), None)
+    await records.mark_delivered(make_finished_status(make_job(1)), MessageRef(2, None))
 
-    assert await Pictures(nowhere, library, unreachable).of(await past(library, 1)) is None
+    assert (
+        await ResultImageLoader(find_no_message, library, fail_download).load_image(await load_job(library, 1)) is None
+    )

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from bot.sheets.drawing import GROUND, TEXT, Canvas
-from bot.sheets.reading import jpeg
-from bot.sheets.words import drawn, length, pieces, shown, wrapped
+from bot.sheets.drawing import BACKGROUND, TEXT_COLOUR, Canvas
+from bot.sheets.reading import encode_jpeg
+from bot.sheets.words import measure_width, rasterize_word, split_words, strip_unsupported, wrap_text
 
-BOX = drawn("\uffff", 24)[0].tobytes()
+MISSING_GLYPH = rasterize_word("\uffff", 24)[0].tobytes()
 
 
 @pytest.mark.parametrize(
@@ -39,64 +39,64 @@ BOX = drawn("\uffff", 24)[0].tobytes()
     ],
 )
 def test_what_the_font_lacks_is_left_out_or_replaced(text: str, kept: str) -> None:
-    assert shown(text, "user 3") == kept
+    assert strip_unsupported(text, "user 3") == kept
 
 
 @given(st.text(max_size=400), st.text(max_size=20))
 def test_no_letter_is_ever_drawn_as_the_box_of_a_missing_one(text: str, plain: str) -> None:
-    for letter in shown(text, plain):
-        assert letter in " \u00a0" or drawn(letter, 24)[0].tobytes() != BOX
+    for letter in strip_unsupported(text, plain):
+        assert letter in " \u00a0" or rasterize_word(letter, 24)[0].tobytes() != MISSING_GLYPH
 
 
 @given(st.text(max_size=400))
 def test_every_letter_is_seen_and_moves_the_pen_on(text: str) -> None:
-    for letter in shown(text):
-        mask, _, advance = drawn(letter, 24)
+    for letter in strip_unsupported(text):
+        mask, _, advance = rasterize_word(letter, 24)
         assert advance > 0
         assert letter in " \u00a0" or mask.getbbox() is not None
 
 
 @given(st.text(st.characters(max_codepoint=0x24F, categories=["L", "N", "P"]), max_size=60))
 def test_a_word_is_as_long_as_its_letters(text: str) -> None:
-    words = shown(text)
+    words = strip_unsupported(text)
 
-    assert sum(drawn(piece, 24)[2] for piece in pieces(words)) == length(words, 24)
+    assert sum(rasterize_word(piece, 24)[2] for piece in split_words(words)) == measure_width(words, 24)
 
 
 @given(st.text(max_size=400), st.integers(16, 40), st.integers(60, 500), st.integers(1, 4))
 def test_no_line_is_longer_than_its_room_and_there_are_no_more_than_allowed(
     text: str, size: int, width: int, lines: int
 ) -> None:
-    found = wrapped(shown(text), size, width, lines)
+    found = wrap_text(strip_unsupported(text), size, width, lines)
 
     assert len(found) <= lines
-    assert all(length(line, size) <= width for line in found)
+    assert all(measure_width(line, size) <= width for line in found)
 
 
 def test_a_text_that_was_cut_ends_in_an_ellipsis_and_one_that_fits_does_not() -> None:
-    assert wrapped("four words of text", 20, 400, 1) == ["four words of text"]
-    assert wrapped("four words of text", 20, 90, 1)[0].endswith("…")
-    assert wrapped("four words of text", 20, 110, 2) == ["four words", "of text"]
+    assert wrap_text("four words of text", 20, 400, 1) == ["four words of text"]
+    assert wrap_text("four words of text", 20, 90, 1)[0].endswith("…")
+    assert wrap_text("four words of text", 20, 110, 2) == ["four words", "of text"]
 
 
 def test_a_number_and_its_unit_stay_together() -> None:
-    assert wrapped("keep 35\u00a0%", 20, length("keep 35", 20) + 5, 2) == ["keep", "35 %"]
+    assert wrap_text("keep 35\u00a0%", 20, measure_width("keep 35", 20) + 5, 2) == ["keep", "35 %"]
 
 
 def test_lines_do_not_begin_or_end_with_a_dot_between() -> None:
-    assert wrapped("prompt · style", 20, length("prompt ·", 20) + 2, 2) == ["prompt", "style"]
+    assert wrap_text("prompt · style", 20, measure_width("prompt ·", 20) + 2, 2) == ["prompt", "style"]
 
 
 @given(st.lists(st.text(st.characters(max_codepoint=0x1EFF, categories=["L", "N", "P"]), max_size=30), max_size=2))
 def test_lines_below_one_another_are_drawn_as_if_each_word_were_mixed_in(texts: list[str]) -> None:
-    canvas, mixed = Canvas(900, 120), Image.new("RGB", (900, 120), GROUND)
+    canvas, mixed = Canvas(900, 120), Image.new("RGB", (900, 120), BACKGROUND)
 
-    for number, line in enumerate(shown(text) for text in texts):
+    for number, line in enumerate(strip_unsupported(text) for text in texts):
         x, y = 30, 50 + round(1.2 * 28 * number)
-        canvas.words((x, y), line, 28, middle=False)
-        for piece in pieces(line):
-            mask, (left, top), advance = drawn(piece, 28)
-            mixed.paste(TEXT, (x + left, y + top, x + left + mask.width, y + top + mask.height), mask)
+        canvas.draw_text((x, y), line, 28, centred=False)
+        for piece in split_words(line):
+            mask, (left, top), advance = rasterize_word(piece, 28)
+            mixed.paste(TEXT_COLOUR, (x + left, y + top, x + left + mask.width, y + top + mask.height), mask)
             x += advance
 
-    assert canvas.sheet().jpeg == jpeg(mixed)
+    assert canvas.encode().jpeg == encode_jpeg(mixed)

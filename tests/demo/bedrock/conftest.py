@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.demo.bedrock.standin import SD35, StandIn, control_plane, runtime
+from tests.demo.bedrock.standin import SD35, BedrockStandIn, make_control_plane_client, make_runtime_client
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[StandIn]:
+def server() -> Iterator[BedrockStandIn]:
     process = subprocess.Popen(
         [sys.executable, "-m", "demo.bedrock", "--port", "0", "--fast"], stdout=subprocess.PIPE, text=True
     )
@@ -20,8 +20,8 @@ def server() -> Iterator[StandIn]:
     try:
         url = json.loads(process.stdout.readline())["url"]
         address = urlsplit(url)
-        clients = runtime(url), control_plane(url)
-        yield StandIn(str(address.hostname), address.port or 0, *clients)
+        clients = make_runtime_client(url), make_control_plane_client(url)
+        yield BedrockStandIn(str(address.hostname), address.port or 0, *clients)
         for client in clients:
             client.close()
     finally:
@@ -31,9 +31,9 @@ def server() -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def standin(server: StandIn) -> StandIn:
-    server.control("DELETE", "/control/faults")
-    server.control("POST", "/control/latency", {"seconds": 0})
-    server.control("PUT", f"/control/models/{SD35}", {"status": "ACTIVE"})
-    server.control("DELETE", "/control/calls")
+def standin(server: BedrockStandIn) -> BedrockStandIn:
+    server.call_control("DELETE", "/control/faults")
+    server.call_control("POST", "/control/latency", {"seconds": 0})
+    server.call_control("PUT", f"/control/models/{SD35}", {"status": "ACTIVE"})
+    server.call_control("DELETE", "/control/calls")
     return server

@@ -24,7 +24,7 @@ CORE = "stability.stable-image-core-v1:1"
 FAST = "us.stability.stable-fast-upscale-v1:0"
 CONSERVATIVE = "us.stability.stable-conservative-upscale-v1:0"
 ACCESS_KEY, SECRET_KEY, API_KEY = "AKIADEMODEMODEMODEMO", "demo-secret-access-key", "demo-api-key"
-SIGNED_ONCE = Config(
+SINGLE_ATTEMPT_CONFIG = Config(
     retries={"total_max_attempts": 1, "mode": "standard"},
     connect_timeout=5,
     read_timeout=10,
@@ -33,7 +33,7 @@ SIGNED_ONCE = Config(
 
 
 @dataclass(frozen=True)
-class StandIn:
+class BedrockStandIn:
     host: str
     port: int
     runtime: "BedrockRuntimeClient"
@@ -43,7 +43,7 @@ class StandIn:
     def url(self) -> str:
         return f"http://{self.host}:{self.port}"
 
-    def http(
+    def send_request(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
         connection = http.client.HTTPConnection(self.host, self.port, timeout=10)
@@ -54,20 +54,20 @@ class StandIn:
         finally:
             connection.close()
 
-    def control(self, method: str, path: str, body: object = None) -> Any:
-        status, _, answer = self.http(method, path, None if body is None else json.dumps(body).encode())
+    def call_control(self, method: str, path: str, body: object = None) -> Any:
+        status, _, answer = self.send_request(method, path, None if body is None else json.dumps(body).encode())
         assert status < 300, answer
         return json.loads(answer) if answer else None
 
-    def calls(self) -> list[dict[str, Any]]:
-        listed: list[dict[str, Any]] = self.control("GET", "/control/calls")
+    def list_calls(self) -> list[dict[str, Any]]:
+        listed: list[dict[str, Any]] = self.call_control("GET", "/control/calls")
         return listed
 
     def invoke(self, model: str, body: object) -> dict[str, Any]:
-        answer: dict[str, Any] = json.loads(self.raw(model, body))
+        answer: dict[str, Any] = json.loads(self.invoke_raw(model, body))
         return answer
 
-    def raw(self, model: str, body: object) -> bytes:
+    def invoke_raw(self, model: str, body: object) -> bytes:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         reply = self.runtime.invoke_model(
             modelId=model, body=data, contentType="application/json", accept="application/json"
@@ -75,7 +75,7 @@ class StandIn:
         with closing(reply["body"]) as answer:
             return answer.read()
 
-    def streamed(self, model: str, body: object) -> list[bytes]:
+    def invoke_streaming(self, model: str, body: object) -> list[bytes]:
         reply = self.runtime.invoke_model_with_response_stream(
             modelId=model, body=json.dumps(body).encode(), contentType="application/json", accept="application/json"
         )
@@ -83,7 +83,7 @@ class StandIn:
             return [event["chunk"]["bytes"] for event in events]
 
 
-def runtime(
+def make_runtime_client(
     url: str, secret_key: str = SECRET_KEY, access_key: str = ACCESS_KEY, read_timeout: int = 10
 ) -> "BedrockRuntimeClient":
     return boto3.session.Session().client(
@@ -92,22 +92,22 @@ def runtime(
         endpoint_url=url,
         aws_access_key_id=access_key,
         aws_secret_access_key=secret_key,
-        config=SIGNED_ONCE.merge(Config(read_timeout=read_timeout)),
+        config=SINGLE_ATTEMPT_CONFIG.merge(Config(read_timeout=read_timeout)),
     )
 
 
-def control_plane(url: str) -> "BedrockClient":
+def make_control_plane_client(url: str) -> "BedrockClient":
     return boto3.session.Session().client(
         "bedrock",
         region_name="us-west-2",
         endpoint_url=url,
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
-        config=SIGNED_ONCE,
+        config=SINGLE_ATTEMPT_CONFIG,
     )
 
 
-def picture(width: int = 1024, height: int = 1024, form: str = "JPEG") -> str:
+def make_image_base64(width: int = 1024, height: int = 1024, form: str = "JPEG") -> str:
     """A small landscape, in base64."""
     image = Image.new("RGB", (width, height), "#7ab6e8")
     draw = ImageDraw.Draw(image)
@@ -118,21 +118,21 @@ def picture(width: int = 1024, height: int = 1024, form: str = "JPEG") -> str:
     return base64.b64encode(out.getvalue()).decode()
 
 
-def opened(text: str) -> Image.Image:
+def open_base64_image(text: str) -> Image.Image:
     image = Image.open(io.BytesIO(base64.b64decode(text, validate=True)))
     image.load()
     return image
 
 
-def sdxl(prompt: str = "a castle in fog", **more: object) -> dict[str, object]:
-    return {"text_prompts": [{"text": prompt}], "init_image": picture(), "seed": 7, **more}
+def make_sdxl_body(prompt: str = "a castle in fog", **more: object) -> dict[str, object]:
+    return {"text_prompts": [{"text": prompt}], "init_image": make_image_base64(), "seed": 7, **more}
 
 
-def sd35(prompt: str = "a castle in fog", **more: object) -> dict[str, object]:
+def make_sd35_body(prompt: str = "a castle in fog", **more: object) -> dict[str, object]:
     return {
         "prompt": prompt,
         "mode": "image-to-image",
-        "image": picture(320, 256),
+        "image": make_image_base64(320, 256),
         "strength": 0.65,
         "seed": 7,
         **more,

@@ -9,43 +9,52 @@ from http.client import HTTPMessage
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.demo.bedrock.standin import API_KEY, SD35, SDXL, StandIn, opened, runtime, sd35, sdxl
+from tests.demo.bedrock.standin import (
+    API_KEY,
+    SD35,
+    SDXL,
+    BedrockStandIn,
+    make_runtime_client,
+    make_sd35_body,
+    make_sdxl_body,
+    open_base64_image,
+)
 
 PATH = "/model/stability.sd3-5-large-v1%3A0/invoke"
 BEARER = {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json"}
-TINY = json.dumps({"prompt": "a castle", "seed": 3}).encode()
+SMALL_BODY = json.dumps({"prompt": "a castle", "seed": 3}).encode()
 
 
-def refusal(answer: tuple[int, HTTPMessage, bytes]) -> tuple[int, str, str]:
+def read_rejection(answer: tuple[int, HTTPMessage, bytes]) -> tuple[int, str, str]:
     status, headers, body = answer
     name, _, address = headers["x-amzn-ErrorType"].partition(":")
     assert address == "http://internal.amazon.com/coral/com.amazon.bedrock/"
     return status, name, json.loads(body)["message"]
 
 
-def test_a_wrong_secret_key_is_a_signature_that_does_not_match(standin: StandIn) -> None:
-    client = runtime(standin.url, secret_key="another")
+def test_a_wrong_secret_key_is_a_signature_that_does_not_match(standin: BedrockStandIn) -> None:
+    client = make_runtime_client(standin.url, secret_key="another")
 
     with pytest.raises(ClientError) as refused:
-        client.invoke_model(modelId=SD35, body=TINY, contentType="application/json")
+        client.invoke_model(modelId=SD35, body=SMALL_BODY, contentType="application/json")
 
     client.close()
     assert refused.value.response["Error"]["Code"] == "InvalidSignatureException"
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
-def test_an_unknown_access_key_is_an_invalid_token(standin: StandIn) -> None:
-    client = runtime(standin.url, access_key="AKIAANOTHER")
+def test_an_unknown_access_key_is_an_invalid_token(standin: BedrockStandIn) -> None:
+    client = make_runtime_client(standin.url, access_key="AKIAANOTHER")
 
     with pytest.raises(ClientError) as refused:
-        client.invoke_model(modelId=SD35, body=TINY, contentType="application/json")
+        client.invoke_model(modelId=SD35, body=SMALL_BODY, contentType="application/json")
 
     client.close()
     assert refused.value.response["Error"]["Code"] == "UnrecognizedClientException"
 
 
-def test_an_api_key_alone_is_enough(standin: StandIn) -> None:
-    status, _, body = standin.http("POST", PATH, TINY, BEARER)  # boto3 sends no bearer but over https
+def test_an_api_key_alone_is_enough(standin: BedrockStandIn) -> None:
+    status, _, body = standin.send_request("POST", PATH, SMALL_BODY, BEARER)  # boto3 sends no bearer but over https
 
     assert (status, json.loads(body)["seeds"]) == (200, [3])
 
@@ -59,14 +68,14 @@ def test_an_api_key_alone_is_enough(standin: StandIn) -> None:
     ],
 )
 def test_a_caller_without_good_credentials_is_refused(
-    standin: StandIn, headers: dict[str, str], status: int, code: str
+    standin: BedrockStandIn, headers: dict[str, str], status: int, code: str
 ) -> None:
-    answer = standin.http("POST", PATH, TINY, {"Content-Type": "application/json", **headers})
+    answer = standin.send_request("POST", PATH, SMALL_BODY, {"Content-Type": "application/json", **headers})
 
-    assert refusal(answer)[:2] == (status, code)
+    assert read_rejection(answer)[:2] == (status, code)
 
 
-def test_an_old_signature_is_expired(standin: StandIn) -> None:
+def test_an_old_signature_is_expired(standin: BedrockStandIn) -> None:
     stamped = {
         "Authorization": "AWS4-HMAC-SHA256 Credential=AKIADEMODEMODEMODEMO/20200101/us-west-2/bedrock/aws4_request, "
         "SignedHeaders=host;x-amz-date, Signature=00",
@@ -74,14 +83,14 @@ def test_an_old_signature_is_expired(standin: StandIn) -> None:
         "Content-Type": "application/json",
     }
 
-    status, code, message = refusal(standin.http("POST", PATH, TINY, stamped))
+    status, code, message = read_rejection(standin.send_request("POST", PATH, SMALL_BODY, stamped))
 
     assert (status, code) == (403, "InvalidSignatureException")
     assert message.startswith("Signature expired: 20200101T000000Z")
 
 
-def test_an_answer_carries_a_request_id_and_its_type(standin: StandIn) -> None:
-    status, headers, _ = standin.http("POST", PATH, TINY, BEARER)
+def test_an_answer_carries_a_request_id_and_its_type(standin: BedrockStandIn) -> None:
+    status, headers, _ = standin.send_request("POST", PATH, SMALL_BODY, BEARER)
 
     assert status == 200
     assert headers["Content-Type"] == "application/json"
@@ -89,52 +98,55 @@ def test_an_answer_carries_a_request_id_and_its_type(standin: StandIn) -> None:
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/octet-stream"])
-def test_a_body_that_is_not_said_to_be_json_is_refused(standin: StandIn, content_type: str) -> None:
-    answer = standin.http("POST", PATH, TINY, {**BEARER, "Content-Type": content_type})
+def test_a_body_that_is_not_said_to_be_json_is_refused(standin: BedrockStandIn, content_type: str) -> None:
+    answer = standin.send_request("POST", PATH, SMALL_BODY, {**BEARER, "Content-Type": content_type})
 
-    assert refusal(answer)[:2] == (400, "ValidationException")
+    assert read_rejection(answer)[:2] == (400, "ValidationException")
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"prompt": NaN}', b'{"prompt": "a", "seed": 1e999}', b"\xff"])
-def test_a_body_that_is_no_json_object_is_malformed(standin: StandIn, body: bytes) -> None:
-    status, code, message = refusal(standin.http("POST", PATH, body, BEARER))
+def test_a_body_that_is_no_json_object_is_malformed(standin: BedrockStandIn, body: bytes) -> None:
+    status, code, message = read_rejection(standin.send_request("POST", PATH, body, BEARER))
 
     assert (status, code) == (400, "ValidationException")
     assert message.startswith("Malformed input request")
 
 
-def test_a_body_over_the_limit_is_refused_in_words(standin: StandIn) -> None:
-    status, code, message = refusal(standin.http("POST", PATH, b" " * 25_000_001, BEARER))
+def test_a_body_over_the_limit_is_refused_in_words(standin: BedrockStandIn) -> None:
+    status, code, message = read_rejection(standin.send_request("POST", PATH, b" " * 25_000_001, BEARER))
 
     assert (status, code) == (400, "ValidationException")
     assert "25000000" in message
 
 
-def test_an_unknown_model_is_an_invalid_identifier(standin: StandIn) -> None:
+def test_an_unknown_model_is_an_invalid_identifier(standin: BedrockStandIn) -> None:
     with pytest.raises(ClientError, match="The provided model identifier is invalid"):
-        standin.invoke("stability.stable-diffusion-99", sd35())
+        standin.invoke("stability.stable-diffusion-99", make_sd35_body())
 
 
-def test_a_path_that_no_operation_has_is_an_unknown_operation(standin: StandIn) -> None:
-    assert refusal(standin.http("POST", "/model/x/converse", b"{}", BEARER))[:2] == (404, "UnknownOperationException")
+def test_a_path_that_no_operation_has_is_an_unknown_operation(standin: BedrockStandIn) -> None:
+    assert read_rejection(standin.send_request("POST", "/model/x/converse", b"{}", BEARER))[:2] == (
+        404,
+        "UnknownOperationException",
+    )
 
 
-def test_a_model_without_streaming_refuses_to_stream(standin: StandIn) -> None:
+def test_a_model_without_streaming_refuses_to_stream(standin: BedrockStandIn) -> None:
     with pytest.raises(ClientError, match="The model is unsupported for streaming"):
-        standin.streamed(SD35, sd35())
+        standin.invoke_streaming(SD35, make_sd35_body())
 
 
-def test_a_streamed_answer_joined_is_the_answer(standin: StandIn) -> None:
-    chunks = standin.streamed(SDXL, sdxl())
+def test_a_streamed_answer_joined_is_the_answer(standin: BedrockStandIn) -> None:
+    chunks = standin.invoke_streaming(SDXL, make_sdxl_body())
 
     assert len(chunks) > 1
-    assert json.loads(b"".join(chunks)) == standin.invoke(SDXL, sdxl())
+    assert json.loads(b"".join(chunks)) == standin.invoke(SDXL, make_sdxl_body())
 
 
-def test_the_model_may_be_named_by_its_arn(standin: StandIn) -> None:
-    answer = standin.invoke(f"arn:aws:bedrock:us-west-2::foundation-model/{SD35}", sd35())
+def test_the_model_may_be_named_by_its_arn(standin: BedrockStandIn) -> None:
+    answer = standin.invoke(f"arn:aws:bedrock:us-west-2::foundation-model/{SD35}", make_sd35_body())
 
-    assert opened(answer["images"][0]).format == "PNG"
+    assert open_base64_image(answer["images"][0]).format == "PNG"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

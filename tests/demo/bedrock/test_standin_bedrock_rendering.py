@@ -7,30 +7,31 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from demo.bedrock.dialects.sdxl import CLIP_GUIDANCE_PRESETS, SAMPLERS, STYLE_PRESETS
-from demo.bedrock.recipe import Recipe
-from demo.bedrock.render import blurred, picture, render
+from demo.bedrock.recipe import GenerationSettings
+from demo.bedrock.render import render_blurred, render_bytes, render_picture
 from demo.bedrock.styles import STYLES
-from tests.demo.bedrock.standin import SDXL, StandIn, opened, sdxl
-from tests.demo.bedrock.standin import picture as landscape
+from tests.demo.bedrock.standin import SDXL, BedrockStandIn, make_image_base64, make_sdxl_body, open_base64_image
 
-SOURCE = opened(landscape(256, 192)).convert("RGB")
-RECIPE = Recipe((("a red dragon over mountains", 1.0),), (256, 192), 7, SOURCE, 0.35)
+SOURCE = open_base64_image(make_image_base64(256, 192)).convert("RGB")
+RECIPE = GenerationSettings((("a red dragon over mountains", 1.0),), (256, 192), 7, SOURCE, 0.35)
 
 
-def distance(one: Image.Image, other: Image.Image) -> float:
+def measure_difference(one: Image.Image, other: Image.Image) -> float:
     return sum(ImageStat.Stat(ImageChops.difference(one, other)).mean) / 3
 
 
-def test_the_same_request_gives_the_same_bytes_and_another_seed_gives_others(standin: StandIn) -> None:
-    first = standin.invoke(SDXL, sdxl())
+def test_the_same_request_gives_the_same_bytes_and_another_seed_gives_others(standin: BedrockStandIn) -> None:
+    first = standin.invoke(SDXL, make_sdxl_body())
 
-    assert standin.invoke(SDXL, sdxl()) == first
-    assert standin.invoke(SDXL, sdxl(seed=8))["artifacts"][0]["base64"] != first["artifacts"][0]["base64"]
+    assert standin.invoke(SDXL, make_sdxl_body()) == first
+    assert standin.invoke(SDXL, make_sdxl_body(seed=8))["artifacts"][0]["base64"] != first["artifacts"][0]["base64"]
 
 
 @pytest.mark.parametrize("seed", [{"seed": 0}, {}])
-def test_without_a_seed_one_is_drawn_and_told_and_repeats_the_picture(standin: StandIn, seed: dict[str, int]) -> None:
-    body = {name: value for name, value in sdxl().items() if name != "seed"}
+def test_without_a_seed_one_is_drawn_and_told_and_repeats_the_picture(
+    standin: BedrockStandIn, seed: dict[str, int]
+) -> None:
+    body = {name: value for name, value in make_sdxl_body().items() if name != "seed"}
     (drawn,) = standin.invoke(SDXL, {**body, **seed})["artifacts"]
     assert drawn["seed"] > 0
 
@@ -58,17 +59,20 @@ def test_without_a_seed_one_is_drawn_and_told_and_repeats_the_picture(standin: S
 def test_every_setting_is_seen(change: dict[str, object]) -> None:
     changed = replace(RECIPE, **change)  # type: ignore[arg-type]
 
-    assert distance(picture(RECIPE), picture(changed)) > 0.1
-    assert picture(changed).size == RECIPE.size
+    assert measure_difference(render_picture(RECIPE), render_picture(changed)) > 0.1
+    assert render_picture(changed).size == RECIPE.size
 
 
 def test_every_style_preset_has_a_recipe_of_its_own() -> None:
     assert set(STYLES) == set(STYLE_PRESETS)
-    assert len({render(replace(RECIPE, style_preset=name)) for name in STYLES}) == len(STYLES)
+    assert len({render_bytes(replace(RECIPE, style_preset=name)) for name in STYLES}) == len(STYLES)
 
 
 def test_the_more_is_kept_the_nearer_the_picture_is_to_its_source() -> None:
-    far = [distance(picture(replace(RECIPE, keep=keep)), SOURCE) for keep in (0, 0.2, 0.4, 0.6, 0.8, 1)]
+    far = [
+        measure_difference(render_picture(replace(RECIPE, source_weight=keep)), SOURCE)
+        for keep in (0, 0.2, 0.4, 0.6, 0.8, 1)
+    ]
 
     assert far == sorted(far, reverse=True)
     assert far[-1] == 0
@@ -78,23 +82,25 @@ def test_the_more_is_kept_the_nearer_the_picture_is_to_its_source() -> None:
 def test_nothing_of_the_source_is_left_when_nothing_is_kept() -> None:
     other = ImageChops.invert(SOURCE)
 
-    assert render(replace(RECIPE, keep=0)) == render(replace(RECIPE, keep=0, source=other))
+    assert render_bytes(replace(RECIPE, source_weight=0)) == render_bytes(
+        replace(RECIPE, source_weight=0, source=other)
+    )
 
 
 def test_more_guidance_is_more_colour() -> None:
     def saturation(cfg_scale: float) -> float:
-        return ImageStat.Stat(picture(replace(RECIPE, cfg_scale=cfg_scale)).convert("HSV")).mean[1]
+        return ImageStat.Stat(render_picture(replace(RECIPE, cfg_scale=cfg_scale)).convert("HSV")).mean[1]
 
     assert saturation(0) < saturation(7) < saturation(20)
 
 
 def test_a_blurred_picture_shows_nothing_fine() -> None:
-    image = Image.open(io.BytesIO(blurred(RECIPE)))
+    image = Image.open(io.BytesIO(render_blurred(RECIPE)))
 
     smallest = image.resize((12, 12), Image.Resampling.BOX).resize(image.size, Image.Resampling.BICUBIC)
     assert image.size == RECIPE.size
-    assert distance(image, smallest) < 5
+    assert measure_difference(image, smallest) < 5
 
 
 def test_words_that_are_no_unicode_do_not_stop_the_brush() -> None:
-    assert picture(replace(RECIPE, prompts=(("\ud800", 1.0), ("\udfff", -1e300)))).size == RECIPE.size
+    assert render_picture(replace(RECIPE, prompts=(("\ud800", 1.0), ("\udfff", -1e300)))).size == RECIPE.size

@@ -8,33 +8,33 @@ import aiohttp
 import pytest
 import yarl
 
-from demo.discord.app import serving
-from demo.discord.request_context import WORLD
+from demo.discord.app import serve_application
+from demo.discord.request_context import STATE
 from demo.discord.settings import Settings
-from tests.demo.discord.harness import StandIn
+from tests.demo.discord.harness import DiscordStandIn
 
-Starting = Callable[..., Awaitable[StandIn]]
+StandInStarter = Callable[..., Awaitable[DiscordStandIn]]
 
 
 @pytest.fixture
-async def start(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Starting]:
+async def start(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StandInStarter]:
     """Start a stand-in with given settings; without rate limits unless they are asked for."""
     async with AsyncExitStack() as stack:
 
-        async def starting(**settings: Any) -> StandIn:
+        async def starting(**settings: Any) -> DiscordStandIn:
             settings.setdefault("rate_limits", False)
-            app = await stack.enter_async_context(serving(Settings(**settings)))
+            app = await stack.enter_async_context(serve_application(Settings(**settings)))
             http = await stack.enter_async_context(aiohttp.ClientSession())
-            url = app[WORLD].base_url
+            url = app[STATE].base_url
             monkeypatch.setattr("discord.http.Route.BASE", f"{url}/api/v10")
             gateway = yarl.URL(f"{url.replace('http', 'ws')}/gateway")
             monkeypatch.setattr("discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY", gateway)
-            return StandIn(app, http)
+            return DiscordStandIn(app, http)
 
         yield starting
 
 
 @pytest.fixture
-async def stand_in(start: Starting) -> StandIn:
+async def stand_in(start: StandInStarter) -> DiscordStandIn:
     """A stand-in with the default settings, without rate limits."""
     return await start()

@@ -13,9 +13,9 @@ import aiohttp
 from aiohttp import web
 from PIL import Image
 
-from demo.discord.__main__ import greeting
+from demo.discord.__main__ import build_startup_report
 from demo.discord.interaction import Interaction
-from demo.discord.request_context import FAULTS, GATEWAY, WORLD
+from demo.discord.request_context import FAULTS, GATEWAY, STATE
 
 with warnings.catch_warnings():
     # discord.py imports audioop, of whose end in Python 3.13 Python 3.11 warns
@@ -23,24 +23,24 @@ with warnings.catch_warnings():
     import discord
     from discord import app_commands
 
-DEADLINE = 8.0
+TIMEOUT_SECONDS = 8.0
 TOKEN = "demo-token"
-V2 = 1 << 15
+COMPONENTS_V2_FLAG = 1 << 15
 
 
-def png(width: int = 64, height: int = 48, colour: str = "teal") -> bytes:
+def make_png(width: int = 64, height: int = 48, colour: str = "teal") -> bytes:
     """Return a small picture."""
     out = io.BytesIO()
     Image.new("RGB", (width, height), colour).save(out, "PNG")
     return out.getvalue()
 
 
-def picture_file(name: str = "in.png", data: bytes | None = None) -> dict[str, str]:
+def make_image_file(name: str = "in.png", data: bytes | None = None) -> dict[str, str]:
     """Return a file in the form of the control API."""
-    return {"filename": name, "base64": base64.b64encode(png() if data is None else data).decode()}
+    return {"filename": name, "base64": base64.b64encode(make_png() if data is None else data).decode()}
 
 
-def form(payload: dict[str, Any], *files: tuple[str, bytes]) -> aiohttp.FormData:
+def make_form(payload: dict[str, Any], *files: tuple[str, bytes]) -> aiohttp.FormData:
     """Return a multipart body as bots send it."""
     data = aiohttp.FormData(quote_fields=False)
     data.add_field("payload_json", json.dumps(payload))
@@ -49,7 +49,7 @@ def form(payload: dict[str, Any], *files: tuple[str, bytes]) -> aiohttp.FormData
     return data
 
 
-def fault_codes(body: Any) -> list[tuple[str, str]]:
+def list_error_codes(body: Any) -> list[tuple[str, str]]:
     """Return place and code of each field error of a 50035."""
     found: list[tuple[str, str]] = []
 
@@ -65,43 +65,43 @@ def fault_codes(body: Any) -> list[tuple[str, str]]:
     return found
 
 
-def heard(queue: asyncio.Queue[dict[str, Any] | None]) -> list[dict[str, Any]]:
+def drain_events(queue: asyncio.Queue[dict[str, Any] | None]) -> list[dict[str, Any]]:
     """Return the events that a page's queue holds, and empty it."""
     return [event for event in (queue.get_nowait() for _ in range(queue.qsize())) if event]
 
 
-async def until(look: Callable[[], Awaitable[Any]]) -> Any:
+async def wait_until(condition: Callable[[], Awaitable[Any]]) -> Any:
     """Ask again until the answer is true."""
     loop = asyncio.get_running_loop()
-    latest = loop.time() + DEADLINE
-    while not (found := await look()):
+    latest = loop.time() + TIMEOUT_SECONDS
+    while not (found := await condition()):
         assert loop.time() < latest, "what was waited for did not come"
         await asyncio.sleep(0.01)
     return found
 
 
-class StandIn:
+class DiscordStandIn:
     """A running stand-in and a person who speaks to it."""
 
     def __init__(self, app: web.Application, http: aiohttp.ClientSession) -> None:
-        self.world = app[WORLD]
+        self.world = app[STATE]
         self.gateway = app[GATEWAY]
         self.faults = app[FAULTS]
         self.http = http
-        self.ids = greeting(self.world)
+        self.ids = build_startup_report(self.world)
         self.url = self.world.base_url
         self.channel_id = str(self.ids["channel_id"])
         self.guild_id = self.world.guild.id
         self.application_id = self.world.application_id
 
-    async def call(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
+    async def call_page_api(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
         """Call a path of the page or the control API and insist on a status."""
         async with self.http.request(method, self.url + path, json=body) as answer:
             text = await answer.text()
             assert answer.status == status, f"{method} {path}: {answer.status} {text}"
             return json.loads(text) if text else None
 
-    async def rest(
+    async def call_rest(
         self, method: str, path: str, body: Any = None, *, token: str | None = TOKEN, data: Any = None
     ) -> tuple[int, Any]:
         """Call the API as a bare bot would; returns status and parsed body."""
@@ -111,79 +111,83 @@ class StandIn:
             text = await answer.text()
             return answer.status, json.loads(text) if text else None
 
-    async def done(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
+    async def call_rest_ok(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
         """Call the API and insist on success."""
-        status, answer = await self.rest(method, path, body, **more)
+        status, answer = await self.call_rest(method, path, body, **more)
         assert 200 <= status < 300, f"{method} {path}: {status} {answer}"
         return answer
 
-    async def refused(self, code: int, method: str, path: str, body: Any = None, **more: Any) -> Any:
+    async def call_rest_rejected(self, code: int, method: str, path: str, body: Any = None, **more: Any) -> Any:
         """Call the API and insist on a refusal with this JSON code; returns its body."""
-        status, answer = await self.rest(method, path, body, **more)
+        status, answer = await self.call_rest(method, path, body, **more)
         assert status >= 400, f"{method} {path} was not refused: {answer}"
         assert answer["code"] == code, f"{method} {path}: {status} {answer}"
         return {**answer, "status": status}
 
-    async def say(self, **payload: Any) -> Any:
+    async def post_message(self, **payload: Any) -> Any:
         """Post a message as the bot in the general channel."""
-        return await self.done("POST", f"/channels/{self.channel_id}/messages", payload)
+        return await self.call_rest_ok("POST", f"/channels/{self.channel_id}/messages", payload)
 
-    async def command(self, **command: Any) -> Any:
+    async def register_command(self, **command: Any) -> Any:
         """Register one guild command as the bot."""
         payload = {"name": "go", "description": "Go.", **command}
-        return await self.done("POST", f"/applications/{self.application_id}/guilds/{self.guild_id}/commands", payload)
+        return await self.call_rest_ok(
+            "POST", f"/applications/{self.application_id}/guilds/{self.guild_id}/commands", payload
+        )
 
-    async def invoke(self, name: str, options: dict[str, Any] | None = None, status: int = 200, **more: Any) -> str:
+    async def invoke_command(
+        self, name: str, options: dict[str, Any] | None = None, status: int = 200, **more: Any
+    ) -> str:
         """Use a command as ada (or another user) in the general channel; returns the interaction's id."""
         asked = {"user": "ada", "channel_id": self.channel_id, "name": name, "options": options or {}, **more}
-        return str((await self.call("POST", "/control/invoke", asked, status)).get("interaction_id"))
+        return str((await self.call_page_api("POST", "/control/invoke", asked, status)).get("interaction_id"))
 
-    async def asked(self) -> Interaction:
+    async def start_interaction(self) -> Interaction:
         """Register a command, use it, and return the interaction, unanswered."""
-        await self.command()
-        return self.world.interactions[await self.invoke("go")]
+        await self.register_command()
+        return self.world.interactions[await self.invoke_command("go")]
 
-    async def interaction(self, interaction_id: str) -> Any:
+    async def fetch_interaction(self, interaction_id: str) -> Any:
         """Return how far an interaction is answered."""
-        return await self.call("GET", f"/control/interactions/{interaction_id}")
+        return await self.call_page_api("GET", f"/control/interactions/{interaction_id}")
 
-    async def when(self, interaction_id: str, holds: Callable[[Any], Any]) -> Any:
+    async def wait_for_interaction(self, interaction_id: str, condition: Callable[[Any], Any]) -> Any:
         """Wait until something holds of an interaction."""
 
         async def look() -> Any:
-            found = await self.interaction(interaction_id)
-            return found if holds(found) else None
+            found = await self.fetch_interaction(interaction_id)
+            return found if condition(found) else None
 
-        return await until(look)
+        return await wait_until(look)
 
-    async def press(self, message_id: str, custom_id: str, **more: Any) -> str:
+    async def press_button(self, message_id: str, custom_id: str, **more: Any) -> str:
         """Press a button as ada; returns the interaction's id."""
         asked = {"user": "ada", "message_id": message_id, "custom_id": custom_id, **more}
-        return str((await self.call("POST", "/control/press", asked))["interaction_id"])
+        return str((await self.call_page_api("POST", "/control/press", asked))["interaction_id"])
 
-    async def submit(self, modal_interaction_id: str, **values: Any) -> str:
+    async def submit_modal(self, modal_interaction_id: str, **values: Any) -> str:
         """Submit a modal as ada; returns the interaction's id."""
         asked = {"user": "ada", "interaction_id_of_modal": modal_interaction_id, "values": values}
-        return str((await self.call("POST", "/control/submit", asked))["interaction_id"])
+        return str((await self.call_page_api("POST", "/control/submit", asked))["interaction_id"])
 
-    async def seen_by(self, user: str, channel_id: str | None = None) -> list[Any]:
+    async def list_messages_seen_by(self, user: str, channel_id: str | None = None) -> list[Any]:
         """Return the messages of a channel as a person sees them."""
-        found: list[Any] = await self.call(
+        found: list[Any] = await self.call_page_api(
             "GET", f"/client/channels/{channel_id or self.channel_id}/messages?user={user}"
         )
         return found
 
 
-class Bot(discord.AutoShardedClient):
+class CommandBot(discord.AutoShardedClient):
     """A bot whose commands a test adds; it syncs them before it is ready."""
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("intents", discord.Intents(guilds=True))
         super().__init__(allowed_mentions=discord.AllowedMentions.none(), **options)
-        self.tree: app_commands.CommandTree[Bot] = app_commands.CommandTree(self)
-        self.resumes = 0
-        self.identifies = 0
-        self.known = asyncio.Event()
+        self.tree: app_commands.CommandTree[CommandBot] = app_commands.CommandTree(self)
+        self.resume_count = 0
+        self.identify_count = 0
+        self.is_guild_known = asyncio.Event()
 
     async def setup_hook(self) -> None:
         """Sync the commands."""
@@ -191,31 +195,31 @@ class Bot(discord.AutoShardedClient):
 
     async def on_guild_available(self, _: discord.Guild) -> None:
         """Note that the guild is known."""
-        self.known.set()
+        self.is_guild_known.set()
 
     on_guild_join = on_guild_available
 
     async def on_shard_connect(self, _: int) -> None:
         """Count identifies."""
-        self.identifies += 1
+        self.identify_count += 1
 
     async def on_shard_resumed(self, _: int) -> None:
         """Count resumes."""
-        self.resumes += 1
+        self.resume_count += 1
 
 
 @asynccontextmanager
-async def online(bot: Bot, token: str = TOKEN) -> AsyncIterator[Bot]:
+async def run_bot(bot: CommandBot, token: str = TOKEN) -> AsyncIterator[CommandBot]:
     """Run a bot while the block lasts; it begins when the guild is known."""
     running = asyncio.create_task(bot.start(token))
-    waiting = asyncio.create_task(bot.known.wait())
+    waiting = asyncio.create_task(bot.is_guild_known.wait())
     try:
-        await asyncio.wait({running, waiting}, timeout=DEADLINE, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({running, waiting}, timeout=TIMEOUT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             running.result()
-        assert bot.known.is_set(), "the bot did not come online"
+        assert bot.is_guild_known.is_set(), "the bot did not come online"
         yield bot
     finally:
         waiting.cancel()
         await bot.close()
-        await asyncio.wait_for(running, DEADLINE)
+        await asyncio.wait_for(running, TIMEOUT_SECONDS)

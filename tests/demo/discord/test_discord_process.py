@@ -16,12 +16,12 @@ import discord
 import pytest
 from discord import app_commands
 
-from demo.discord.__main__ import parse
-from demo.discord.app import serving
-from demo.discord.request_context import WORLD
+from demo.discord.__main__ import parse_arguments
+from demo.discord.app import serve_application
+from demo.discord.request_context import STATE
 from demo.discord.settings import Settings
-from tests.demo.discord.conftest import Starting
-from tests.demo.discord.harness import TOKEN, Bot, StandIn, online, picture_file, png, until
+from tests.demo.discord.conftest import StandInStarter
+from tests.demo.discord.harness import TOKEN, CommandBot, DiscordStandIn, make_image_file, make_png, run_bot, wait_until
 
 ROOT = Path(__file__).parents[3]
 
@@ -40,25 +40,25 @@ async def test_it_tells_where_it_is_and_ends_cleanly(sent: signal.Signals) -> No
 
 
 def test_its_options_are_those_of_its_contract() -> None:
-    settings = parse(
+    settings = parse_arguments(
         ["--port", "5", "--token", "t", "--record", "r.jsonl", "--no-rate-limits", "--token-lifetime", "2"]
     )
     assert (settings.port, settings.token, settings.record) == (5, "t", Path("r.jsonl"))
     assert (settings.rate_limits, settings.token_lifetime) == (False, 2.0)
-    assert parse([]).token == TOKEN
+    assert parse_arguments([]).token == TOKEN
 
 
 async def test_an_open_page_does_not_hold_up_the_end() -> None:
     async with aiohttp.ClientSession() as http:
-        async with serving(Settings()) as app:
-            stream = await http.get(f"{app[WORLD].base_url}/client/events?user=ada")
+        async with serve_application(Settings()) as app:
+            stream = await http.get(f"{app[STATE].base_url}/client/events?user=ada")
             assert await stream.content.readline() == b": hello\n"
             ending = time.monotonic()
         assert time.monotonic() - ending < 0.9
 
 
-class Recorded(discord.ui.Modal, title="Recorded"):
-    words: Any = discord.ui.Label(text="Words", component=discord.ui.TextInput(custom_id="words"))
+class RecordedModal(discord.ui.Modal, title="Recorded"):
+    text_input: Any = discord.ui.Label(text="Words", component=discord.ui.TextInput(custom_id="words"))
     file: Any = discord.ui.Label(text="File", component=discord.ui.FileUpload(custom_id="file", required=False))
 
     async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
@@ -67,27 +67,27 @@ class Recorded(discord.ui.Modal, title="Recorded"):
 
 class Buttons(discord.ui.View):
     @discord.ui.button(label="Modal", custom_id="modal")
-    async def modal(self, interaction: discord.Interaction[Any], _: Any) -> None:
-        await interaction.response.send_modal(Recorded())
+    async def open_modal(self, interaction: discord.Interaction[Any], _: Any) -> None:
+        await interaction.response.send_modal(RecordedModal())
 
     @discord.ui.button(label="Later", custom_id="later")
-    async def later(self, interaction: discord.Interaction[Any], _: Any) -> None:
+    async def defer_update(self, interaction: discord.Interaction[Any], _: Any) -> None:
         await interaction.response.defer()
         await interaction.edit_original_response(content="later")
 
     @discord.ui.select(cls=discord.ui.UserSelect, custom_id="who")
-    async def who(self, interaction: discord.Interaction[Any], _: Any) -> None:
+    async def pick_user(self, interaction: discord.Interaction[Any], _: Any) -> None:
         await interaction.response.edit_message(content="chosen")
 
 
-def recorded_bot() -> Bot:
+def make_recorded_bot() -> CommandBot:
     """A bot whose commands use every kind of answer."""
-    bot = Bot()
+    bot = CommandBot()
 
     @bot.tree.command(description="Everything about an answer.")
     @app_commands.choices(style=[app_commands.Choice(name="Anime", value="anime")])
     async def answer(
-        interaction: discord.Interaction[Bot], image: discord.Attachment, style: str = "", word: str = ""
+        interaction: discord.Interaction[CommandBot], image: discord.Attachment, style: str = "", word: str = ""
     ) -> None:
         await interaction.response.send_message(f"{image.filename} {style} {word}", view=Buttons())
 
@@ -96,7 +96,7 @@ def recorded_bot() -> Bot:
         return [app_commands.Choice(name=current, value=current)]
 
     @bot.tree.command(description="Everything about a deferral.")
-    async def later(interaction: discord.Interaction[Bot]) -> None:
+    async def later(interaction: discord.Interaction[CommandBot]) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         view = discord.ui.LayoutView()
         button: Any = discord.ui.Button(style=discord.ButtonStyle.link, label="Open", url="https://example.com")
@@ -105,7 +105,7 @@ def recorded_bot() -> Bot:
         gallery: Any = discord.ui.MediaGallery(discord.MediaGalleryItem("attachment://a.png", description="alt"))
         inner: Any = (section, discord.ui.Separator(), gallery, discord.ui.File("attachment://b.txt"), row)
         view.add_item(discord.ui.Container(*inner, accent_colour=5))
-        files = [discord.File(io.BytesIO(png()), "a.png"), discord.File(io.BytesIO(b"b"), "b.txt")]
+        files = [discord.File(io.BytesIO(make_png()), "a.png"), discord.File(io.BytesIO(b"b"), "b.txt")]
         await interaction.edit_original_response(attachments=files, view=view)
         await interaction.original_response()
         further = await interaction.followup.send("further", wait=True, ephemeral=True)
@@ -114,27 +114,29 @@ def recorded_bot() -> Bot:
         await interaction.delete_original_response()
 
     @bot.tree.context_menu(name="Use this")
-    async def use(interaction: discord.Interaction[Bot], message: discord.Message) -> None:
+    async def use(interaction: discord.Interaction[CommandBot], message: discord.Message) -> None:
         await interaction.response.send_message(message.content, ephemeral=True)
 
     return bot
 
 
-async def use_rest(stand_in: StandIn, bot: Bot) -> None:
+async def call_every_route(stand_in: DiscordStandIn, bot: CommandBot) -> None:
     """Call every other route that the product could need, through discord.py."""
     place = bot.get_channel(int(stand_in.channel_id))
     assert isinstance(place, discord.TextChannel)
     embed = discord.Embed(title="t", description="d", colour=5).set_image(url="attachment://a.png")
     embed.set_footer(text="f").set_author(name="a").add_field(name="n", value="v")
-    message = await place.send("hello", embed=embed, file=discord.File(io.BytesIO(png()), "a.png", description="alt"))
+    message = await place.send(
+        "hello", embed=embed, file=discord.File(io.BytesIO(make_png()), "a.png", description="alt")
+    )
     await message.edit(content="edited", attachments=message.attachments)
     answer = {"content": "reply", "message_reference": {"message_id": str(message.id)}}
-    sent = await stand_in.done("POST", f"/channels/{place.id}/messages", answer)
+    sent = await stand_in.call_rest_ok("POST", f"/channels/{place.id}/messages", answer)
     reply = await place.fetch_message(sent["id"])
     assert [m async for m in place.history(limit=5)]
     thread = await message.create_thread(name="thread", auto_archive_duration=60)
-    await thread.send(view=_layout(), file=discord.File(io.BytesIO(png()), "a.png"), nonce="job-1")
-    await thread.add_user(discord.Object(int(stand_in.world.user("ada").id)))
+    await thread.send(view=_make_layout(), file=discord.File(io.BytesIO(make_png()), "a.png"), nonce="job-1")
+    await thread.add_user(discord.Object(int(stand_in.world.find_user("ada").id)))
     await thread.fetch_members()
     await thread.edit(name="renamed", archived=True)
     async with place.typing():
@@ -145,9 +147,9 @@ async def use_rest(stand_in: StandIn, bot: Bot) -> None:
     await guild.fetch_channels()
     await guild.active_threads()
     await guild.fetch_roles()
-    await guild.fetch_member(int(stand_in.world.user("ada").id))
-    ada = await bot.fetch_user(int(stand_in.world.user("ada").id))
-    dm = await stand_in.done("POST", "/users/@me/channels", {"recipient_id": str(ada.id)})
+    await guild.fetch_member(int(stand_in.world.find_user("ada").id))
+    ada = await bot.fetch_user(int(stand_in.world.find_user("ada").id))
+    dm = await stand_in.call_rest_ok("POST", "/users/@me/channels", {"recipient_id": str(ada.id)})
     await bot.get_partial_messageable(int(dm["id"])).send("psst")
     await bot.application_info()
     commands = await bot.tree.fetch_commands()
@@ -157,10 +159,10 @@ async def use_rest(stand_in: StandIn, bot: Bot) -> None:
     await bot.tree.sync(guild=guild)
     await bot.tree.fetch_commands(guild=guild)
     for path in ("/gateway", "/gateway/bot", "/applications/@me", "/users/@me/guilds"):
-        await stand_in.done("GET", path)
+        await stand_in.call_rest_ok("GET", path)
 
 
-def _layout() -> discord.ui.LayoutView:
+def _make_layout() -> discord.ui.LayoutView:
     view = discord.ui.LayoutView()
     gallery: Any = discord.ui.MediaGallery(discord.MediaGalleryItem("attachment://a.png"))
     view.add_item(discord.ui.TextDisplay("seed `7`"))
@@ -168,34 +170,34 @@ def _layout() -> discord.ui.LayoutView:
     return view
 
 
-async def use_interactions(stand_in: StandIn) -> None:
+async def use_every_interaction(stand_in: DiscordStandIn) -> None:
     """Use every kind of interaction once."""
-    asked = await stand_in.invoke("answer", {"style": "anime"}, files={"image": picture_file()})
-    shown = (await stand_in.when(asked, lambda i: i.get("message")))["message"]
-    pressed = await stand_in.press(shown["id"], "modal")
-    await stand_in.when(pressed, lambda i: i.get("modal"))
-    sent = await stand_in.submit(pressed, words="w")
-    await stand_in.when(sent, lambda i: i["acknowledged"])
-    asked = await stand_in.invoke("answer", {}, files={"image": picture_file()})
-    shown = (await stand_in.when(asked, lambda i: i.get("message")))["message"]
-    later = await stand_in.press(shown["id"], "later")
-    await stand_in.when(later, lambda i: i.get("message", {}).get("content") == "later")
-    chosen = await stand_in.press(shown["id"], "who", values=[stand_in.world.user("ben").id])
-    await stand_in.when(chosen, lambda i: i["acknowledged"])
-    deferred = await stand_in.invoke("later")
-    await stand_in.when(deferred, lambda i: i.get("message", {}).get("deleted"))
-    command = next(c for c in stand_in.world.commands.all(None) if c["name"] == "answer")
+    asked = await stand_in.invoke_command("answer", {"style": "anime"}, files={"image": make_image_file()})
+    shown = (await stand_in.wait_for_interaction(asked, lambda i: i.get("message")))["message"]
+    pressed = await stand_in.press_button(shown["id"], "modal")
+    await stand_in.wait_for_interaction(pressed, lambda i: i.get("modal"))
+    sent = await stand_in.submit_modal(pressed, words="w")
+    await stand_in.wait_for_interaction(sent, lambda i: i["acknowledged"])
+    asked = await stand_in.invoke_command("answer", {}, files={"image": make_image_file()})
+    shown = (await stand_in.wait_for_interaction(asked, lambda i: i.get("message")))["message"]
+    later = await stand_in.press_button(shown["id"], "later")
+    await stand_in.wait_for_interaction(later, lambda i: i.get("message", {}).get("content") == "later")
+    chosen = await stand_in.press_button(shown["id"], "who", values=[stand_in.world.find_user("ben").id])
+    await stand_in.wait_for_interaction(chosen, lambda i: i["acknowledged"])
+    deferred = await stand_in.invoke_command("later")
+    await stand_in.wait_for_interaction(deferred, lambda i: i.get("message", {}).get("deleted"))
+    command = next(c for c in stand_in.world.commands.list_commands(None) if c["name"] == "answer")
     option = {"name": "word", "type": 3, "value": "ab", "focused": True}
     typed = {"type": 4, "channel_id": stand_in.channel_id, "data": {"id": command["id"], "options": [option]}}
-    assert (await stand_in.call("POST", "/client/interactions?user=ada", typed))["choices"]
-    target = next(c for c in stand_in.world.commands.all(None) if c["type"] == 3)
+    assert (await stand_in.call_page_api("POST", "/client/interactions?user=ada", typed))["choices"]
+    target = next(c for c in stand_in.world.commands.list_commands(None) if c["type"] == 3)
     data = {"id": target["id"], "type": 3, "target_id": shown["id"]}
     used = {"type": 2, "channel_id": stand_in.channel_id, "data": data}
-    menu = await stand_in.call("POST", "/client/interactions?user=ada", used)
-    await stand_in.when(menu["interaction_id"], lambda i: i["acknowledged"])
+    menu = await stand_in.call_page_api("POST", "/client/interactions?user=ada", used)
+    await stand_in.wait_for_interaction(menu["interaction_id"], lambda i: i["acknowledged"])
 
 
-def _checker() -> Path:
+def _find_checker() -> Path:
     """Return the checker of the owner's tools, or skip."""
     folder = Path(os.environ.get("DISCORD_OPENAPI_TOOLS", ROOT.parent / "shared" / "tools"))
     checker = folder / "check_discord_exchanges.py"
@@ -205,22 +207,22 @@ def _checker() -> Path:
 
 
 async def test_every_exchange_with_discord_py_holds_against_the_openapi_document(
-    start: Starting, tmp_path: Path
+    start: StandInStarter, tmp_path: Path
 ) -> None:
-    checker, record = _checker(), tmp_path / "exchanges.jsonl"
+    checker, record = _find_checker(), tmp_path / "exchanges.jsonl"
     stand_in = await start(record=record)
-    async with online(recorded_bot()) as bot:
-        await use_interactions(stand_in)
-        await use_rest(stand_in, bot)
-        await stand_in.rest("POST", f"/channels/{stand_in.channel_id}/messages", {})
-        await stand_in.rest("GET", "/channels/1")
+    async with run_bot(make_recorded_bot()) as bot:
+        await use_every_interaction(stand_in)
+        await call_every_route(stand_in, bot)
+        await stand_in.call_rest("POST", f"/channels/{stand_in.channel_id}/messages", {})
+        await stand_in.call_rest("GET", "/channels/1")
 
     async def checked() -> Any:
         return await asyncio.to_thread(
             subprocess.run, [sys.executable, str(checker), str(record)], capture_output=True, text=True, check=False
         )
 
-    told = await until(checked)
+    told = await wait_until(checked)
     assert told.returncode == 0, told.stdout
     lines = record.read_text().splitlines()
     assert len(lines) > 50

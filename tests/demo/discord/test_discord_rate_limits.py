@@ -8,25 +8,25 @@ from typing import Any
 
 import discord
 
-from demo.discord.rate_limits import RateLimits
-from tests.demo.discord.conftest import Starting
-from tests.demo.discord.harness import TOKEN, StandIn
+from demo.discord.rate_limits import RateLimiter
+from tests.demo.discord.conftest import StandInStarter
+from tests.demo.discord.harness import TOKEN, DiscordStandIn
 
 HEADERS = {"Authorization": f"Bot {TOKEN}"}
 
 
-async def post(stand_in: StandIn, channel_id: str) -> Any:
+async def post_message(stand_in: DiscordStandIn, channel_id: str) -> Any:
     url = f"{stand_in.url}/api/v10/channels/{channel_id}/messages"
     async with stand_in.http.post(url, json={"content": "x"}, headers=HEADERS) as answer:
         return answer.status, answer.headers, await answer.json()
 
 
-async def test_the_sixth_message_in_five_seconds_is_refused_for_its_channel_alone(start: Starting) -> None:
+async def test_the_sixth_message_in_five_seconds_is_refused_for_its_channel_alone(start: StandInStarter) -> None:
     stand_in = await start(rate_limits=True)
-    told = [await post(stand_in, stand_in.channel_id) for _ in range(5)]
+    told = [await post_message(stand_in, stand_in.channel_id) for _ in range(5)]
     assert [headers["X-RateLimit-Remaining"] for _, headers, _ in told] == ["4", "3", "2", "1", "0"]
     assert {headers["X-RateLimit-Bucket"] for _, headers, _ in told} == {told[0][1]["X-RateLimit-Bucket"]}
-    status, headers, body = await post(stand_in, stand_in.channel_id)
+    status, headers, body = await post_message(stand_in, stand_in.channel_id)
     assert status == 429
     assert (body["message"], body["global"]) == ("You are being rate limited.", False)
     assert 0 < body["retry_after"] <= 5
@@ -34,35 +34,35 @@ async def test_the_sixth_message_in_five_seconds_is_refused_for_its_channel_alon
     assert headers["X-RateLimit-Scope"] == "user"
     assert int(headers["Retry-After"]) >= body["retry_after"]
     other = next(c.id for c in stand_in.world.channels.values() if c.name == "gallery")
-    assert (await post(stand_in, other))[0] == 200
+    assert (await post_message(stand_in, other))[0] == 200
 
 
 async def test_the_51st_request_of_a_second_meets_the_global_limit_and_webhooks_do_not() -> None:
-    limits = RateLimits(lambda: 1000.0)
+    limits = RateLimiter(lambda: 1000.0)
     for number in range(50):
-        assert limits.take("GET", f"/channels/{number}", by_bot=True)[0] is None
-    refused, _ = limits.take("GET", "/channels/51", by_bot=True)
+        assert limits.count_request("GET", f"/channels/{number}", by_bot=True)[0] is None
+    refused, _ = limits.count_request("GET", "/channels/51", by_bot=True)
     assert refused is not None
     assert refused.headers["X-RateLimit-Scope"] == "global"
     assert refused.headers["X-RateLimit-Global"] == "true"
-    assert limits.take("PATCH", "/webhooks/1/token/messages/@original", by_bot=False)[0] is None
+    assert limits.count_request("PATCH", "/webhooks/1/token/messages/@original", by_bot=False)[0] is None
 
 
 async def test_interaction_callbacks_are_bound_to_no_bucket() -> None:
-    limits = RateLimits(lambda: 1000.0)
+    limits = RateLimiter(lambda: 1000.0)
     for _ in range(100):
-        assert limits.take("POST", "/interactions/1/token/callback", by_bot=False) == (None, {})
+        assert limits.count_request("POST", "/interactions/1/token/callback", by_bot=False) == (None, {})
 
 
 async def test_each_interaction_token_has_its_own_bucket() -> None:
-    limits = RateLimits(lambda: 1000.0)
+    limits = RateLimiter(lambda: 1000.0)
     path = "/webhooks/1/{}/messages/@original"
-    taken = [limits.take("PATCH", path.format("a"), by_bot=False)[0] for _ in range(6)]
+    taken = [limits.count_request("PATCH", path.format("a"), by_bot=False)[0] for _ in range(6)]
     assert [refused is not None for refused in taken] == [False] * 5 + [True]
-    assert limits.take("PATCH", path.format("b"), by_bot=False)[0] is None
+    assert limits.count_request("PATCH", path.format("b"), by_bot=False)[0] is None
 
 
-async def test_discord_py_heeds_the_headers_and_never_meets_a_429(start: Starting, tmp_path: Path) -> None:
+async def test_discord_py_heeds_the_headers_and_never_meets_a_429(start: StandInStarter, tmp_path: Path) -> None:
     record = tmp_path / "exchanges.jsonl"
     stand_in = await start(rate_limits=True, record=record)
     async with discord.Client(intents=discord.Intents.none()) as client:
@@ -78,17 +78,17 @@ async def test_discord_py_heeds_the_headers_and_never_meets_a_429(start: Startin
     assert 429 not in statuses
 
 
-async def test_a_429_asked_for_is_waited_out_by_discord_py(stand_in: StandIn) -> None:
+async def test_a_429_asked_for_is_waited_out_by_discord_py(stand_in: DiscordStandIn) -> None:
     fault = {
         "match": {"method": "POST", "path_regex": "/messages$"},
         "action": "status:429",
         "times": 1,
         "retry_after": 0.2,
     }
-    await stand_in.call("POST", "/control/faults", fault)
+    await stand_in.call_page_api("POST", "/control/faults", fault)
     async with discord.Client(intents=discord.Intents.none()) as client:
         await client.login(TOKEN)
         begun = time.monotonic()
         await client.get_partial_messageable(int(stand_in.channel_id)).send("x")
         assert time.monotonic() - begun >= 0.2
-    assert len(await stand_in.seen_by("ada")) == 1
+    assert len(await stand_in.list_messages_seen_by("ada")) == 1

@@ -5,59 +5,63 @@ from typing import Any
 
 import pytest
 
-from demo.discord.asking import interaction_json
-from tests.demo.discord.conftest import Starting
-from tests.demo.discord.harness import V2, StandIn, form, png
+from demo.discord.asking import render_interaction
+from tests.demo.discord.conftest import StandInStarter
+from tests.demo.discord.harness import COMPONENTS_V2_FLAG, DiscordStandIn, make_form, make_png
 
 BUTTON = {"type": 2, "style": 1, "label": "Go", "custom_id": "go"}
-WORD = {"type": 3, "name": "word", "description": "w", "autocomplete": True}
-PLAIN = {"type": 3, "name": "plain", "description": "p"}
+COMPLETED_OPTION = {"type": 3, "name": "word", "description": "w", "autocomplete": True}
+PLAIN_OPTION = {"type": 3, "name": "plain", "description": "p"}
 
 
-async def test_a_command_on_a_message_is_found_by_its_name_and_carries_all_its_pictures(stand_in: StandIn) -> None:
-    await stand_in.command(name="Use this picture", type=3, description="")
+async def test_a_command_on_a_message_is_found_by_its_name_and_carries_all_its_pictures(
+    stand_in: DiscordStandIn,
+) -> None:
+    await stand_in.register_command(name="Use this picture", type=3, description="")
     path = f"{stand_in.url}/client/channels/{stand_in.channel_id}/messages?user=ben"
-    pictures = form({"content": "look", "attachments": [{"id": 0}, {"id": 1}]}, ("a.png", png()), ("b.png", png()))
+    pictures = make_form(
+        {"content": "look", "attachments": [{"id": 0}, {"id": 1}]}, ("a.png", make_png()), ("b.png", make_png())
+    )
     async with stand_in.http.post(path, data=pictures) as answer:
         message = await answer.json()
 
-    asked = await stand_in.invoke("Use this picture", target_id=message["id"])
+    asked = await stand_in.invoke_command("Use this picture", target_id=message["id"])
 
-    data = interaction_json(stand_in.world, stand_in.world.interactions[asked])["data"]
+    data = render_interaction(stand_in.world, stand_in.world.interactions[asked])["data"]
     assert (data["name"], data["type"], data["target_id"]) == ("Use this picture", 3, message["id"])
     assert [a["filename"] for a in data["resolved"]["messages"][message["id"]]["attachments"]] == ["a.png", "b.png"]
     assert data["resolved"]["messages"][message["id"]]["content"] == "look"
 
 
-async def test_slash_and_message_commands_of_one_name_are_kept_apart(stand_in: StandIn) -> None:
-    slash = await stand_in.command(name="details")
-    menu = await stand_in.command(name="details", type=3, description="")
-    message = await stand_in.say(content="x")
+async def test_slash_and_message_commands_of_one_name_are_kept_apart(stand_in: DiscordStandIn) -> None:
+    slash = await stand_in.register_command(name="details")
+    menu = await stand_in.register_command(name="details", type=3, description="")
+    message = await stand_in.post_message(content="x")
 
-    ids = [await stand_in.invoke("details"), await stand_in.invoke("details", target_id=message["id"])]
+    ids = [await stand_in.invoke_command("details"), await stand_in.invoke_command("details", target_id=message["id"])]
 
     assert [stand_in.world.interactions[i].data["id"] for i in ids] == [slash["id"], menu["id"]]
-    await stand_in.invoke("missing", target_id=message["id"], status=400)
+    await stand_in.invoke_command("missing", target_id=message["id"], status=400)
 
 
-async def test_a_command_cannot_be_used_on_a_message_that_the_person_does_not_see(stand_in: StandIn) -> None:
-    asked = await stand_in.asked()
-    await stand_in.command(name="Details", type=3, description="")
+async def test_a_command_cannot_be_used_on_a_message_that_the_person_does_not_see(stand_in: DiscordStandIn) -> None:
+    asked = await stand_in.start_interaction()
+    await stand_in.register_command(name="Details", type=3, description="")
     secret = {"type": 4, "data": {"content": "for ada", "flags": 64}}
     path = f"/interactions/{asked.id}/{asked.token}/callback?with_response=1"
-    told = await stand_in.done("POST", path, secret)
+    told = await stand_in.call_rest_ok("POST", path, secret)
     message = told["resource"]["message"]["id"]
 
-    await stand_in.invoke("Details", user="ben", target_id=message, status=400)
-    await stand_in.invoke("Details", target_id=message)
+    await stand_in.invoke_command("Details", user="ben", target_id=message, status=400)
+    await stand_in.invoke_command("Details", target_id=message)
 
 
-async def test_what_is_typed_reaches_the_bot_and_its_choices_come_back(stand_in: StandIn) -> None:
-    group = {"type": 1, "name": "use", "description": "u", "options": [WORD, PLAIN]}
-    await stand_in.command(name="presets", options=[group])
+async def test_what_is_typed_reaches_the_bot_and_its_choices_come_back(stand_in: DiscordStandIn) -> None:
+    group = {"type": 1, "name": "use", "description": "u", "options": [COMPLETED_OPTION, PLAIN_OPTION]}
+    await stand_in.register_command(name="presets", options=[group])
     body = {"user": "ben", "channel_id": stand_in.channel_id, "name": "presets use", "focused": "word"}
     typing = asyncio.create_task(
-        stand_in.call("POST", "/control/autocomplete", {**body, "options": {"word": "da", "plain": "x"}})
+        stand_in.call_page_api("POST", "/control/autocomplete", {**body, "options": {"word": "da", "plain": "x"}})
     )
     while not stand_in.world.interactions:  # noqa: ASYNC110 - the request is on its way
         await asyncio.sleep(0.01)
@@ -66,7 +70,7 @@ async def test_what_is_typed_reaches_the_bot_and_its_choices_come_back(stand_in:
     choice = {"name": "Dawn", "value": "7"}
 
     answer = {"type": 8, "data": {"choices": [choice]}}
-    await stand_in.done("POST", f"/interactions/{interaction.id}/{interaction.token}/callback", answer)
+    await stand_in.call_rest_ok("POST", f"/interactions/{interaction.id}/{interaction.token}/callback", answer)
 
     assert (await typing)["choices"] == [choice]
     assert sent == [
@@ -75,57 +79,61 @@ async def test_what_is_typed_reaches_the_bot_and_its_choices_come_back(stand_in:
     ]
 
 
-async def test_an_option_that_the_bot_does_not_complete_cannot_be_asked_for(start: Starting) -> None:
+async def test_an_option_that_the_bot_does_not_complete_cannot_be_asked_for(start: StandInStarter) -> None:
     stand_in = await start(acknowledge_seconds=0.05)
-    await stand_in.command(options=[WORD, PLAIN])
+    await stand_in.register_command(options=[COMPLETED_OPTION, PLAIN_OPTION])
     body = {"user": "ada", "channel_id": stand_in.channel_id, "name": "go"}
 
-    await stand_in.call("POST", "/control/autocomplete", {**body, "focused": "plain"}, status=400)
-    unanswered = await stand_in.call("POST", "/control/autocomplete", {**body, "focused": "word"})
+    await stand_in.call_page_api("POST", "/control/autocomplete", {**body, "focused": "plain"}, status=400)
+    unanswered = await stand_in.call_page_api("POST", "/control/autocomplete", {**body, "focused": "word"})
 
     assert unanswered["choices"] == []
 
 
-async def test_anybody_in_the_channel_may_press_and_the_bot_is_told_who(stand_in: StandIn) -> None:
-    message = await stand_in.say(content="x", components=[{"type": 1, "components": [BUTTON]}])
+async def test_anybody_in_the_channel_may_press_and_the_bot_is_told_who(stand_in: DiscordStandIn) -> None:
+    message = await stand_in.post_message(content="x", components=[{"type": 1, "components": [BUTTON]}])
 
-    pressed = await stand_in.press(message["id"], "go", user="ben")
+    pressed = await stand_in.press_button(message["id"], "go", user="ben")
 
-    told = interaction_json(stand_in.world, stand_in.world.interactions[pressed])
+    told = render_interaction(stand_in.world, stand_in.world.interactions[pressed])
     assert told["member"]["user"]["username"] == "ben"
     assert told["message"]["components"][0]["components"][0]["custom_id"] == "go"
 
 
 @pytest.mark.parametrize("values", [None, ["anything", "x" * 500]])
 async def test_a_forged_press_sends_what_no_component_of_the_message_has(
-    stand_in: StandIn, values: list[str] | None
+    stand_in: DiscordStandIn, values: list[str] | None
 ) -> None:
-    message = await stand_in.say(content="x", components=[{"type": 1, "components": [{**BUTTON, "disabled": True}]}])
+    message = await stand_in.post_message(
+        content="x", components=[{"type": 1, "components": [{**BUTTON, "disabled": True}]}]
+    )
 
-    pressed = await stand_in.press(message["id"], "delete:999", forged=True, values=values)
+    pressed = await stand_in.press_button(message["id"], "delete:999", forged=True, values=values)
 
-    told = interaction_json(stand_in.world, stand_in.world.interactions[pressed])
+    told = render_interaction(stand_in.world, stand_in.world.interactions[pressed])
     assert (told["data"]["custom_id"], told["data"].get("values")) == ("delete:999", values)
     assert told["message"]["components"][0]["components"][0]["custom_id"] == "go"
 
 
-async def test_not_even_a_forged_press_reaches_a_message_out_of_sight(stand_in: StandIn) -> None:
-    asked = await stand_in.asked()
+async def test_not_even_a_forged_press_reaches_a_message_out_of_sight(stand_in: DiscordStandIn) -> None:
+    asked = await stand_in.start_interaction()
     secret: dict[str, Any] = {"type": 4, "data": {"content": "for ada", "flags": 64}}
     path = f"/interactions/{asked.id}/{asked.token}/callback?with_response=1"
-    told = await stand_in.done("POST", path, secret)
+    told = await stand_in.call_rest_ok("POST", path, secret)
     body = {"user": "ben", "message_id": told["resource"]["message"]["id"], "custom_id": "go", "forged": True}
 
-    await stand_in.call("POST", "/control/press", body, status=400)
-    await stand_in.call("POST", "/control/press", {**body, "user": "ada", "custom_id": "c" * 101}, status=400)
-    await stand_in.call("POST", "/control/press", {**body, "user": "ada"})
+    await stand_in.call_page_api("POST", "/control/press", body, status=400)
+    await stand_in.call_page_api("POST", "/control/press", {**body, "user": "ada", "custom_id": "c" * 101}, status=400)
+    await stand_in.call_page_api("POST", "/control/press", {**body, "user": "ada"})
 
 
-async def test_an_answer_to_a_press_may_be_a_new_message_a_secret_one_an_update_or_a_modal(stand_in: StandIn) -> None:
+async def test_an_answer_to_a_press_may_be_a_new_message_a_secret_one_an_update_or_a_modal(
+    stand_in: DiscordStandIn,
+) -> None:
     row = {"type": 1, "components": [{**BUTTON, "custom_id": str(n)} for n in range(5)]}
     rows = [row, {"type": 1, "components": [{**BUTTON, "custom_id": str(n)} for n in range(5, 9)]}]
     container = {"type": 17, "components": [{"type": 10, "content": "seed 7"}, *rows]}
-    message = await stand_in.say(flags=V2, components=[container])
+    message = await stand_in.post_message(flags=COMPONENTS_V2_FLAG, components=[container])
     modal = {"custom_id": "m", "title": "t", "components": [{"type": 10, "content": "words"}]}
     answers: list[dict[str, Any]] = [
         {"type": 5},
@@ -136,11 +144,11 @@ async def test_an_answer_to_a_press_may_be_a_new_message_a_secret_one_an_update_
     ]
 
     for number, answer in enumerate(answers):
-        pressed = stand_in.world.interactions[await stand_in.press(message["id"], str(number), user="ben")]
-        await stand_in.done("POST", f"/interactions/{pressed.id}/{pressed.token}/callback", answer)
+        pressed = stand_in.world.interactions[await stand_in.press_button(message["id"], str(number), user="ben")]
+        await stand_in.call_rest_ok("POST", f"/interactions/{pressed.id}/{pressed.token}/callback", answer)
 
-    seen = await stand_in.seen_by("ada")
-    assert [(m["id"] == message["id"], m["flags"]) for m in seen] == [(True, V2), (False, 128)]
+    seen = await stand_in.list_messages_seen_by("ada")
+    assert [(m["id"] == message["id"], m["flags"]) for m in seen] == [(True, COMPONENTS_V2_FLAG), (False, 128)]
     assert seen[0]["components"][0]["content"] == "gone"
     assert seen[1]["message_reference"]["message_id"] == message["id"]
-    assert [m["content"] for m in await stand_in.seen_by("ben")][2:] == ["only you"]
+    assert [m["content"] for m in await stand_in.list_messages_seen_by("ben")][2:] == ["only you"]

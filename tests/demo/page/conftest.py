@@ -18,18 +18,18 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 ROOT = Path(__file__).parents[3]
 TOKEN = "page-test-token"
-numbers = count(1)
+channel_numbers = count(1)
 expect.set_options(timeout=8_000)
 
 
 @dataclass(frozen=True)
-class StandIn:
+class PageStandIn:
     """A running stand-in: its address, and its control API."""
 
     url: str
     process: subprocess.Popen[str]
 
-    def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    def call_control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         request = urllib.request.Request(  # noqa: S310 - loopback
             f"{self.url}/control/{path}",
             method=method,
@@ -41,20 +41,20 @@ class StandIn:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[[int], StandIn]]:
+def start() -> Iterator[Callable[[int], PageStandIn]]:
     """Start stand-ins of a test's own, on a port or a free one (0); they are stopped after it."""
-    running: list[StandIn] = []
+    running: list[PageStandIn] = []
 
-    def started(port: int) -> StandIn:
+    def started(port: int) -> PageStandIn:
         running.append(start_stand_in(port))
         return running[-1]
 
     yield started
     for served in running:
-        stop(served.process)
+        stop_process(served.process)
 
 
-def start_stand_in(port: int = 0) -> StandIn:
+def start_stand_in(port: int = 0) -> PageStandIn:
     """Start the stand-in as its own process and wait for its first line."""
     command = [
         sys.executable,
@@ -69,10 +69,10 @@ def start_stand_in(port: int = 0) -> StandIn:
     ]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout
-    return StandIn(json.loads(process.stdout.readline())["url"], process)
+    return PageStandIn(json.loads(process.stdout.readline())["url"], process)
 
 
-def stop(process: subprocess.Popen[str]) -> None:
+def stop_process(process: subprocess.Popen[str]) -> None:
     process.kill()
     process.wait(10)
     if process.stdout:
@@ -80,7 +80,7 @@ def stop(process: subprocess.Popen[str]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stand_in() -> Iterator[StandIn]:
+def stand_in() -> Iterator[PageStandIn]:
     """Serve the stand-in with the test's bot connected to it."""
     served = start_stand_in()
     environment = os.environ | {"STAND_IN": served.url, "TOKEN": TOKEN, "PYTHONPATH": str(ROOT)}
@@ -91,8 +91,8 @@ def stand_in() -> Iterator[StandIn]:
         assert bot.stdout.readline() == "ready\n"
         yield served
     finally:
-        stop(bot)
-        stop(served.process)
+        stop_process(bot)
+        stop_process(served.process)
 
 
 @dataclass
@@ -100,10 +100,10 @@ class Tabs:
     """Opens the page as a user in a channel; what the browser complains of is kept."""
 
     browser: Browser
-    stand_in: StandIn
-    room: str
-    complaints: list[str] = field(default_factory=list)
-    expected: list[str] = field(default_factory=list)
+    stand_in: PageStandIn
+    channel_id: str
+    browser_errors: list[str] = field(default_factory=list)
+    expected_errors: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
 
     def __call__(self, user: str = "ada", channel: str | None = None, **options: Any) -> Page:
@@ -112,45 +112,45 @@ class Tabs:
         self.contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(8_000)
-        page.on("console", lambda m: self._note(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: self._note(str(error)))
-        page.on("request", lambda r: self._note(f"outside: {r.url}") if not self._own(r.url) else None)
-        page.goto(f"{self.stand_in.url}/?user={user}&channel={channel or self.room}")
+        page.on("console", lambda m: self._note_error(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self._note_error(str(error)))
+        page.on("request", lambda r: self._note_error(f"outside: {r.url}") if not self._is_own_url(r.url) else None)
+        page.goto(f"{self.stand_in.url}/?user={user}&channel={channel or self.channel_id}")
         expect(page.get_by_role("main").get_by_role("textbox").first).to_be_visible()
         return page
 
-    def _own(self, url: str) -> bool:
+    def _is_own_url(self, url: str) -> bool:
         return url.startswith((self.stand_in.url, "data:", "blob:"))
 
-    def _note(self, text: str) -> None:
-        if not any(words in text for words in self.expected):
-            self.complaints.append(text)
+    def _note_error(self, text: str) -> None:
+        if not any(words in text for words in self.expected_errors):
+            self.browser_errors.append(text)
 
 
 @pytest.fixture
-def room(stand_in: StandIn) -> str:
+def room(stand_in: PageStandIn) -> str:
     """Return the id of a fresh channel, so that tests do not read each other's messages."""
-    return str(stand_in.control("POST", "channels", {"name": f"room-{next(numbers)}"})["id"])
+    return str(stand_in.call_control("POST", "channels", {"name": f"room-{next(channel_numbers)}"})["id"])
 
 
 @pytest.fixture
-def tabs(browser: Browser, stand_in: StandIn, room: str) -> Iterator[Tabs]:
+def tabs(browser: Browser, stand_in: PageStandIn, room: str) -> Iterator[Tabs]:
     """Open tabs; after the test, no error was logged and nothing was asked of any other host."""
     opened = Tabs(browser, stand_in, room)
     yield opened
     for context in opened.contexts:
         context.close()
-    assert opened.complaints == []
+    assert opened.browser_errors == []
 
 
 @pytest.fixture
 def png(tmp_path: Path) -> Path:
     file = tmp_path / "harbour.png"
-    file.write_bytes(png_bytes())
+    file.write_bytes(make_png())
     return file
 
 
-def png_bytes() -> bytes:
+def make_png() -> bytes:
     out = io.BytesIO()
     Image.linear_gradient("L").resize((192, 128)).convert("RGB").save(out, "PNG")
     return out.getvalue()

@@ -3,7 +3,7 @@
 from playwright.sync_api import Page
 
 
-def say(page: Page, text: str) -> None:
+def send_message(page: Page, text: str) -> None:
     """Write a message into the open channel and send it."""
     page.get_by_role("textbox", name="Message #").fill(text)
     page.keyboard.press("Enter")

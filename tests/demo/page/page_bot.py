@@ -13,7 +13,7 @@ from tests.demo.page import page_talk
 discord.http.Route.BASE = f"{os.environ['STAND_IN']}/api/v10"
 SEED = 3141592653
 MODELS = ("SD 3.5 Large", "SDXL 1.0", "Stable Image Core", "Stable Image Ultra")
-FRENCH = {"paint": "peindre", "prompt": "invite", "Paints a picture": "Peint une image", "Film": "Pellicule"}
+FRENCH_NAMES = {"paint": "peindre", "prompt": "invite", "Paints a picture": "Peint une image", "Film": "Pellicule"}
 
 client = discord.AutoShardedClient(
     intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none()
@@ -21,37 +21,37 @@ client = discord.AutoShardedClient(
 tree = app_commands.CommandTree(client)
 
 
-class French(app_commands.Translator):
+class FrenchTranslator(app_commands.Translator):
     async def translate(
         self,
         string: app_commands.locale_str,
         locale: discord.Locale,
         _: app_commands.TranslationContextTypes,
     ) -> str | None:
-        return FRENCH.get(string.message) if locale is discord.Locale.french else None
+        return FRENCH_NAMES.get(string.message) if locale is discord.Locale.french else None
 
 
-class Change(ui.Modal, title="Change it"):
-    prompt: ui.Label["Change"] = ui.Label(
+class ChangeModal(ui.Modal, title="Change it"):
+    prompt: ui.Label["ChangeModal"] = ui.Label(
         text="Words", description="What it becomes", component=ui.TextInput(max_length=40, min_length=3)
     )
-    size: ui.Label["Change"] = ui.Label(
+    size: ui.Label["ChangeModal"] = ui.Label(
         text="Size",
         component=ui.RadioGroup(
             options=[discord.RadioGroupOption(label=n, value=n.lower()) for n in ("Large", "Small")]
         ),
     )
-    style: ui.Label["Change"] = ui.Label(
+    style: ui.Label["ChangeModal"] = ui.Label(
         text="Look",
         component=ui.Select(options=[discord.SelectOption(label=n) for n in ("Anime", "Film")], required=False),
     )
-    extras: ui.Label["Change"] = ui.Label(
+    extras: ui.Label["ChangeModal"] = ui.Label(
         text="Extras",
         component=ui.CheckboxGroup(
             options=[discord.CheckboxGroupOption(label=n) for n in ("Frame", "Grain")], required=False
         ),
     )
-    file: ui.Label["Change"] = ui.Label(text="Other picture", component=ui.FileUpload(required=False))
+    file: ui.Label["ChangeModal"] = ui.Label(text="Other picture", component=ui.FileUpload(required=False))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         words, size, style, extras, file = (
@@ -67,40 +67,44 @@ class Change(ui.Modal, title="Change it"):
         await interaction.response.send_message(text, ephemeral=True)
 
 
-class Result(ui.LayoutView):
+class ResultView(ui.LayoutView):
     """The answer in the thread: the picture, the seed to copy, three buttons and a select."""
 
     def __init__(self, prompt: str, picture: str) -> None:
         super().__init__(timeout=None)
-        row: ui.ActionRow[Result] = ui.ActionRow()
-        for label, callback in (("Change", self.change), ("Again", self.again), ("Silent", self.silent)):
-            button: ui.Button[Result] = ui.Button(label=label, style=discord.ButtonStyle.primary)
+        row: ui.ActionRow[ResultView] = ui.ActionRow()
+        for label, callback in (
+            ("Change", self.open_change_modal),
+            ("Again", self.repeat_paint),
+            ("Silent", self.leave_unanswered),
+        ):
+            button: ui.Button[ResultView] = ui.Button(label=label, style=discord.ButtonStyle.primary)
             button.callback = callback  # type: ignore[method-assign]
             row.add_item(button)
-        self.select = select = ui.Select[Result](
+        self.select = select = ui.Select[ResultView](
             placeholder="Try a look", options=[discord.SelectOption(label=n) for n in ("Anime", "Film")]
         )
-        select.callback = self.chosen  # type: ignore[method-assign]
-        gallery: ui.MediaGallery[Result] = ui.MediaGallery(
+        select.callback = self.show_choice  # type: ignore[method-assign]
+        gallery: ui.MediaGallery[ResultView] = ui.MediaGallery(
             discord.MediaGalleryItem(f"attachment://{picture}", description=prompt)
         )
-        self.count = ui.TextDisplay[Result]("made once")
-        seed = ui.TextDisplay[Result](f"Seed\n```\n{SEED}\n```")
+        self.count = ui.TextDisplay[ResultView]("made once")
+        seed = ui.TextDisplay[ResultView](f"Seed\n```\n{SEED}\n```")
         self.add_item(
             ui.Container(gallery, seed, self.count, row, ui.ActionRow(select), accent_colour=discord.Colour.blurple())
         )
 
-    async def change(self, interaction: discord.Interaction) -> None:
-        await interaction.response.send_modal(Change())
+    async def open_change_modal(self, interaction: discord.Interaction) -> None:
+        await interaction.response.send_modal(ChangeModal())
 
-    async def again(self, interaction: discord.Interaction) -> None:
+    async def repeat_paint(self, interaction: discord.Interaction) -> None:
         self.count.content = "made twice"
         await interaction.response.edit_message(view=self)
 
-    async def silent(self, interaction: discord.Interaction) -> None:
+    async def leave_unanswered(self, interaction: discord.Interaction) -> None:
         """Leave the interaction without an answer."""
 
-    async def chosen(self, interaction: discord.Interaction) -> None:
+    async def show_choice(self, interaction: discord.Interaction) -> None:
         await interaction.response.send_message(f"Chosen: {self.select.values}", ephemeral=True)
 
 
@@ -129,11 +133,11 @@ async def paint(
     thread = await partial.create_thread(name=prompt)
     data = await image.read() if image else b""
     name = f"{'masked-' if mask else ''}picture.png"
-    await thread.send(view=Result(prompt, name), file=discord.File(io.BytesIO(data), name))
+    await thread.send(view=ResultView(prompt, name), file=discord.File(io.BytesIO(data), name))
 
 
 @paint.autocomplete("model")
-async def models(_: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+async def complete_models(_: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
     found = [name for name in MODELS if current.lower() in name.lower()]
     return [app_commands.Choice(name=name, value=name.upper()) for name in found]
 
@@ -144,7 +148,7 @@ async def whisper(interaction: discord.Interaction) -> None:
 
 
 @tree.command(name="mute", description="Never answers")
-async def mute(_: discord.Interaction) -> None:
+async def stay_silent(_: discord.Interaction) -> None:
     """Leave the interaction without an answer."""
 
 
@@ -152,7 +156,7 @@ preset = app_commands.Group(name="preset", description="Your presets")
 
 
 @preset.command(name="save", description="Saves a preset")
-async def save(interaction: discord.Interaction, name: str) -> None:
+async def save_preset(interaction: discord.Interaction, name: str) -> None:
     await interaction.response.send_message(f"Saved {name}.")
 
 
@@ -169,10 +173,10 @@ async def on_ready() -> None:
 
 async def main() -> None:
     tree.add_command(preset)
-    page_talk.join(client, tree)
+    page_talk.register_commands(client, tree)
     async with client:
         await client.login(os.environ["TOKEN"])
-        await tree.set_translator(French())
+        await tree.set_translator(FrenchTranslator())
         await tree.sync()
         await client.connect()
 

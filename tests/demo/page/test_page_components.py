@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from tests.demo.page.conftest import Tabs
 
 pytestmark = pytest.mark.browser
-Choose = Callable[[Page, str], None]
+CommandChooser = Callable[[Page, str], None]
 
 
 @pytest.fixture
-def thread(tabs: "Tabs", choose: Choose) -> Locator:
+def thread(tabs: "Tabs", choose: CommandChooser) -> Locator:
     """Return the pane of a thread that holds a result."""
     page = tabs()
     choose(page, "paint")
@@ -76,17 +76,17 @@ def test_an_open_list_stays_at_its_select_while_the_form_scrolls(thread: Locator
     select = page.get_by_role("combobox", name="Look", exact=True)
     select.press("Enter")
     options = page.get_by_role("listbox", name="Look")
-    before = distance(select, options)
+    before = measure_distance(select, options)
 
     page.locator(".modal-body").evaluate(
         "body => new Promise((done) => { body.onscroll = done; body.scrollBy(0, -30) })"
     )
 
     expect(options).to_be_visible()
-    assert distance(select, options) == pytest.approx(before, abs=2)  # the dialog may still be opening
+    assert measure_distance(select, options) == pytest.approx(before, abs=2)  # the dialog may still be opening
 
 
-def distance(select: Locator, options: Locator) -> float:
+def measure_distance(select: Locator, options: Locator) -> float:
     top, other = (box.bounding_box() for box in (select, options))
     assert top
     assert other

@@ -9,14 +9,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
-    from tests.demo.page.conftest import StandIn, Tabs
+    from tests.demo.page.conftest import PageStandIn, Tabs
 
 pytestmark = pytest.mark.browser
 USE_APPLICATION_COMMANDS = 1 << 31
-Choose = Callable[[Page, str], None]
+CommandChooser = Callable[[Page, str], None]
 
 
-def option(page: Page, name: str) -> None:
+def add_option(page: Page, name: str) -> None:
     """Add an optional option by its name."""
     page.get_by_role("combobox", name="Add option").fill(name)
     page.keyboard.press("Enter")
@@ -34,21 +34,21 @@ def test_a_slash_lists_the_commands_and_the_list_narrows_as_one_types(tabs: "Tab
     expect(form.get_by_placeholder("+9 optional")).to_be_visible()
 
 
-def test_every_type_of_option_reaches_the_bot(tabs: "Tabs", choose: Choose) -> None:
+def test_every_type_of_option_reaches_the_bot(tabs: "Tabs", choose: CommandChooser) -> None:
     page = tabs()
     choose(page, "paint")
     page.keyboard.type("castle in fog")
-    option(page, "style")
+    add_option(page, "style")
     page.get_by_role("option", name="Pixel art").click()
     for name, typed in (("keep", "40"), ("guidance", "8.5")):
-        option(page, name)
+        add_option(page, name)
         page.keyboard.type(typed)
-    option(page, "loud")
+    add_option(page, "loud")
     page.keyboard.type("tr")
     page.keyboard.press("Enter")
-    option(page, "friend")
+    add_option(page, "friend")
     page.get_by_role("option", name="Ben").click()
-    option(page, "where")
+    add_option(page, "where")
     page.get_by_role("option", name="#general").click()
     page.get_by_role("button", name="Send").click()
     said = "castle in fog | pixel art | 40 | 8.5 |  | True | ben | general"
@@ -57,11 +57,11 @@ def test_every_type_of_option_reaches_the_bot(tabs: "Tabs", choose: Choose) -> N
     expect(page.get_by_text("Ada used /paint")).to_be_visible()
 
 
-def test_suggestions_come_from_the_bot_while_one_types(tabs: "Tabs", choose: Choose) -> None:
+def test_suggestions_come_from_the_bot_while_one_types(tabs: "Tabs", choose: CommandChooser) -> None:
     page = tabs()
     choose(page, "paint")
     page.keyboard.type("castle")
-    option(page, "model")
+    add_option(page, "model")
     expect(page.get_by_role("option")).to_have_count(4)
     page.keyboard.type("sdx")
     expect(page.get_by_role("option")).to_have_count(1)
@@ -71,7 +71,7 @@ def test_suggestions_come_from_the_bot_while_one_types(tabs: "Tabs", choose: Cho
     expect(page.get_by_role("article")).to_contain_text("castle |  | 35 | 7.0 | SDXL 1.0")
 
 
-def test_what_is_wrong_is_said_before_anything_is_sent(tabs: "Tabs", choose: Choose) -> None:
+def test_what_is_wrong_is_said_before_anything_is_sent(tabs: "Tabs", choose: CommandChooser) -> None:
     page = tabs()
     choose(page, "paint")
     page.keyboard.press("Enter")
@@ -81,9 +81,9 @@ def test_what_is_wrong_is_said_before_anything_is_sent(tabs: "Tabs", choose: Cho
     expect(prompt).to_be_focused()
     expect(prompt).to_have_attribute("aria-invalid", "true")
     page.keyboard.type("x" * 61)
-    option(page, "keep")
+    add_option(page, "keep")
     page.keyboard.type("140")
-    option(page, "style")
+    add_option(page, "style")
     page.keyboard.type("Rococo")
     page.keyboard.press("Enter")
     for words in (
@@ -99,15 +99,15 @@ def test_what_is_wrong_is_said_before_anything_is_sent(tabs: "Tabs", choose: Cho
 
 
 def test_what_the_server_refuses_is_said_beside_the_composer_and_nothing_typed_is_lost(
-    tabs: "Tabs", choose: Choose, stand_in: "StandIn"
+    tabs: "Tabs", choose: CommandChooser, stand_in: "PageStandIn"
 ) -> None:
-    tabs.expected.append("400")
+    tabs.expected_errors.append("400")
     page = tabs()
     choose(page, "paint")
     page.keyboard.type("castle")
-    guild = stand_in.control("GET", "state")["guilds"][0]["id"]
+    guild = stand_in.call_control("GET", "state")["guilds"][0]["id"]
     nobody = {"id": guild, "type": 0, "allow": "0", "deny": str(USE_APPLICATION_COMMANDS)}
-    stand_in.control("PATCH", f"channels/{tabs.room}", {"permission_overwrites": [nobody]})
+    stand_in.call_control("PATCH", f"channels/{tabs.channel_id}", {"permission_overwrites": [nobody]})
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert").filter(has_text="You may not use application commands here.")).to_be_visible()
     expect(page.get_by_role("textbox", name="prompt", exact=True)).to_have_value("castle")
@@ -118,13 +118,13 @@ NAMES = {"picker": "harbour.png", "drop": "dropped.png", "paste": "image.png"}
 
 @pytest.mark.parametrize("way", NAMES)
 def test_a_picture_gets_into_the_command_by(
-    way: str, tabs: "Tabs", choose: Choose, png: Path, in_page: Callable[..., Any]
+    way: str, tabs: "Tabs", choose: CommandChooser, png: Path, in_page: Callable[..., Any]
 ) -> None:
     page = tabs()
     choose(page, "paint")
     page.keyboard.type("castle in fog")
     if way == "picker":
-        option(page, "image")
+        add_option(page, "image")
         page.get_by_label("image", exact=True).set_input_files(png)
     else:
         in_page(page, "give", base64.b64encode(png.read_bytes()).decode(), way)
@@ -138,7 +138,7 @@ def test_a_picture_gets_into_the_command_by(
 
 
 def test_a_second_dropped_picture_takes_the_next_place_and_can_be_removed(
-    tabs: "Tabs", choose: Choose, png: Path, in_page: Callable[..., Any]
+    tabs: "Tabs", choose: CommandChooser, png: Path, in_page: Callable[..., Any]
 ) -> None:
     page = tabs()
     choose(page, "paint")
@@ -191,5 +191,5 @@ def test_names_and_descriptions_follow_the_language_of_the_person(tabs: "Tabs") 
     expect(page.get_by_role("option", name="/peindre")).to_contain_text("Peint une image")
     page.keyboard.press("Enter")
     expect(page.get_by_role("textbox", name="invite", exact=True)).to_be_focused()
-    option(page, "style")
+    add_option(page, "style")
     expect(page.get_by_role("option", name="Pellicule")).to_be_visible()

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from tests.demo.page.conftest import Tabs
 
 pytestmark = pytest.mark.browser
-Choose = Callable[[Page, str], None]
+CommandChooser = Callable[[Page, str], None]
 
 
 @pytest.fixture
-def lively(tabs: "Tabs", choose: Choose) -> Callable[..., Page]:
+def lively(tabs: "Tabs", choose: CommandChooser) -> Callable[..., Page]:
     """Open a page with a result in a thread, an ephemeral answer, marks and a half-filled command."""
 
     def opened(**options: Any) -> Page:

@@ -7,34 +7,36 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.demo.page.hands import say
+from tests.demo.page.hands import send_message
 
 if TYPE_CHECKING:
-    from tests.demo.page.conftest import StandIn, Tabs
+    from tests.demo.page.conftest import PageStandIn, Tabs
 
 pytestmark = pytest.mark.browser
-Choose = Callable[[Page, str], None]
+CommandChooser = Callable[[Page, str], None]
 
 
-def test_what_one_person_writes_another_reads_at_once(tabs: "Tabs", stand_in: "StandIn") -> None:
+def test_what_one_person_writes_another_reads_at_once(tabs: "Tabs", stand_in: "PageStandIn") -> None:
     ada, ben = tabs("ada"), tabs("ben")
     ben.evaluate("window.said = []; document.ariaNotify = (text) => said.push(text); null")
-    say(ada, "Good morning")
+    send_message(ada, "Good morning")
     heard = ben.get_by_role("article", name="Ada")
     expect(heard).to_contain_text("Good morning")
     assert ben.evaluate("said") == ["Ada: Good morning"]
     message = ben.get_by_role("listitem").filter(has_text="Good morning").get_attribute("data-message-id")
-    stand_in.control("DELETE", f"messages/{message}")
+    stand_in.call_control("DELETE", f"messages/{message}")
     expect(heard).to_have_count(0)
 
 
-def test_an_ephemeral_answer_is_seen_by_its_author_alone_and_can_be_dismissed(tabs: "Tabs", choose: Choose) -> None:
+def test_an_ephemeral_answer_is_seen_by_its_author_alone_and_can_be_dismissed(
+    tabs: "Tabs", choose: CommandChooser
+) -> None:
     ada, ben = tabs("ada"), tabs("ben")
     choose(ada, "whisper")
     ada.keyboard.press("Enter")
     answer = ada.get_by_role("article", name="Pentimento")
     expect(answer).to_contain_text("Only you can see this")
-    say(ada, "Did you see it?")
+    send_message(ada, "Did you see it?")
     expect(ben.get_by_text("Did you see it?")).to_be_visible()
     assert ben.get_by_text("for your eyes").count() == 0
     ada.get_by_role("button", name="Dismiss message").click()
@@ -44,7 +46,7 @@ def test_an_ephemeral_answer_is_seen_by_its_author_alone_and_can_be_dismissed(ta
     expect(answer).to_have_count(0)
 
 
-def test_a_command_that_is_not_answered_says_so(tabs: "Tabs", choose: Choose) -> None:
+def test_a_command_that_is_not_answered_says_so(tabs: "Tabs", choose: CommandChooser) -> None:
     page = tabs()
     choose(page, "mute")
     page.keyboard.press("Enter")
@@ -55,7 +57,7 @@ def test_a_command_that_is_not_answered_says_so(tabs: "Tabs", choose: Choose) ->
 
 
 def test_an_answer_is_followed_live_into_its_thread_with_picture_and_seed(
-    tabs: "Tabs", choose: Choose, png: Path
+    tabs: "Tabs", choose: CommandChooser, png: Path
 ) -> None:
     ada, ben = tabs("ada"), tabs("ben")
     choose(ada, "paint")
@@ -92,9 +94,9 @@ def test_an_answer_is_followed_live_into_its_thread_with_picture_and_seed(
 
 
 def test_an_archived_thread_is_marked_and_refuses_commands_in_words(
-    tabs: "Tabs", choose: Choose, stand_in: "StandIn"
+    tabs: "Tabs", choose: CommandChooser, stand_in: "PageStandIn"
 ) -> None:
-    tabs.expected.append("400")
+    tabs.expected_errors.append("400")
     page = tabs()
     choose(page, "paint")
     page.keyboard.type("night sky")
@@ -102,7 +104,7 @@ def test_an_archived_thread_is_marked_and_refuses_commands_in_words(
     page.locator(".thread-card").click()
     thread = page.get_by_role("region", name="Thread: night sky")
     expect(thread.get_by_text("made once")).to_be_visible()
-    stand_in.control("PATCH", f"channels/{page.url.rpartition('=')[2]}", {"archived": True})
+    stand_in.call_control("PATCH", f"channels/{page.url.rpartition('=')[2]}", {"archived": True})
     expect(thread.get_by_text("This thread is archived.")).to_be_visible()
     expect(page.get_by_role("navigation").get_by_role("link", name="night sky , archived")).to_be_visible()
     thread.get_by_role("textbox").press_sequentially("/whisper ")
@@ -114,7 +116,7 @@ def test_files_go_with_a_plain_message_and_open_large(tabs: "Tabs", png: Path) -
     page = tabs()
     page.get_by_label("Attach files").set_input_files(png)
     expect(page.get_by_role("list", name="Files to send").get_by_text("harbour.png")).to_be_visible()
-    say(page, "My harbour")
+    send_message(page, "My harbour")
     shown = page.get_by_role("article", name="Ada").get_by_role("img", name="harbour.png")
     expect(shown).to_have_js_property("naturalWidth", 192)
     expect(page.get_by_role("list", name="Files to send")).to_be_hidden()
@@ -122,14 +124,14 @@ def test_files_go_with_a_plain_message_and_open_large(tabs: "Tabs", png: Path) -
     expect(page.get_by_role("dialog", name="Picture")).to_contain_text("192 × 128")
 
 
-def test_marks_are_shown_and_markup_stays_text(tabs: "Tabs", stand_in: "StandIn") -> None:
+def test_marks_are_shown_and_markup_stays_text(tabs: "Tabs", stand_in: "PageStandIn") -> None:
     page = tabs()
     users = {
         user["username"]: user["id"]
         for user in page.evaluate("fetch('/client/bootstrap?user=ada').then(r => r.json())")["users"]
     }
-    link = f"https://discord.com/channels/1/{tabs.room}"
-    say(
+    link = f"https://discord.com/channels/1/{tabs.channel_id}"
+    send_message(
         page,
         "# Title\n**bold** *slanted* __under__ ~~gone~~ `code **raw**` ||hidden||\n> quoted\n- one\n  - two\n-# small\n"
         f"<@{users['ben']}> <t:0:D> [words](https://example.com/a) {link} <img src=x onerror=alert(1)> \\*plain\\*",
@@ -149,9 +151,9 @@ def test_marks_are_shown_and_markup_stays_text(tabs: "Tabs", stand_in: "StandIn"
     expect(article.get_by_text("hidden")).to_be_visible()
 
 
-def test_the_page_finds_back_after_the_server_was_gone(tabs: "Tabs", start: Callable[[int], "StandIn"]) -> None:
+def test_the_page_finds_back_after_the_server_was_gone(tabs: "Tabs", start: Callable[[int], "PageStandIn"]) -> None:
     served = start(0)
-    tabs.expected += ["ERR_", "outside"]
+    tabs.expected_errors += ["ERR_", "outside"]
     page = tabs()
     page.goto(f"{served.url}/?user=ada")
     expect(page.get_by_role("textbox", name="Message #general")).to_be_visible()
@@ -160,5 +162,5 @@ def test_the_page_finds_back_after_the_server_was_gone(tabs: "Tabs", start: Call
     expect(page.get_by_role("alert").filter(has_text="The connection to the server was lost.")).to_be_visible()
     start(int(served.url.rpartition(":")[2]))
     expect(page.locator("#banner")).to_be_hidden()
-    say(page, "Here again")
+    send_message(page, "Here again")
     expect(page.get_by_role("article", name="Ada")).to_contain_text("Here again")

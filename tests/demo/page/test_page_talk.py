@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.demo.page.hands import say
+from tests.demo.page.hands import send_message
 
 if TYPE_CHECKING:
-    from tests.demo.page.conftest import StandIn, Tabs
+    from tests.demo.page.conftest import PageStandIn, Tabs
 
 pytestmark = pytest.mark.browser
-Choose = Callable[[Page, str], None]
+CommandChooser = Callable[[Page, str], None]
 
 
 @pytest.fixture
-def result(tabs: "Tabs", choose: Choose) -> Page:
+def result(tabs: "Tabs", choose: CommandChooser) -> Page:
     """Return a page with one result in its channel."""
     page = tabs()
     choose(page, "result")
@@ -55,16 +55,16 @@ def test_a_call_is_marked_and_its_link_leads_to_the_message(result: Page) -> Non
     expect(result.get_by_role("listitem").filter(has=result.get_by_role("button", name="Delete"))).to_be_focused()
 
 
-def test_a_call_elsewhere_is_counted_in_the_sidebar_and_the_title(tabs: "Tabs", stand_in: "StandIn") -> None:
-    page, ben = tabs(channel=tabs.room), tabs("ben")
+def test_a_call_elsewhere_is_counted_in_the_sidebar_and_the_title(tabs: "Tabs", stand_in: "PageStandIn") -> None:
+    page, ben = tabs(channel=tabs.channel_id), tabs("ben")
     page.get_by_role("link", name="general", exact=True).click()
     expect(page.get_by_role("textbox", name="Message #general")).to_be_visible()
-    ada = next(u["id"] for u in stand_in.control("GET", "state")["users"] if u["username"] == "ada")
+    ada = next(u["id"] for u in stand_in.call_control("GET", "state")["users"] if u["username"] == "ada")
 
-    say(ben, f"<@{ada}> look")
-    say(ben, "not a call")
+    send_message(ben, f"<@{ada}> look")
+    send_message(ben, "not a call")
 
-    room = page.locator(f"[data-channel-id='{tabs.room}'].entry")
+    room = page.locator(f"[data-channel-id='{tabs.channel_id}'].entry")
     expect(room).to_contain_text("mentions: 1")
     expect(page).to_have_title("(1) #general · Pentimento Studio · Ada")
     expect(page.get_by_role("status").filter(has_text="Ben called you in #room-")).to_be_visible()
@@ -72,7 +72,7 @@ def test_a_call_elsewhere_is_counted_in_the_sidebar_and_the_title(tabs: "Tabs", 
     expect(page).to_have_title(f"#{room.locator('.entry-name').inner_text()} · Pentimento Studio · Ada")
 
 
-def test_private_pages_are_turned_by_button_and_by_select(tabs: "Tabs", choose: Choose) -> None:
+def test_private_pages_are_turned_by_button_and_by_select(tabs: "Tabs", choose: CommandChooser) -> None:
     page = tabs()
     choose(page, "history")
     page.keyboard.press("Enter")
@@ -88,13 +88,13 @@ def test_private_pages_are_turned_by_button_and_by_select(tabs: "Tabs", choose: 
 
 
 @pytest.mark.parametrize("way", ["command", "message"])
-def test_a_form_of_every_kind_of_field_is_filled_by_keyboard(way: str, tabs: "Tabs", choose: Choose) -> None:
+def test_a_form_of_every_kind_of_field_is_filled_by_keyboard(way: str, tabs: "Tabs", choose: CommandChooser) -> None:
     page = tabs()
     if way == "command":
         choose(page, "form")
         page.keyboard.press("Enter")
     else:
-        say(page, "my harbour")
+        send_message(page, "my harbour")
         page.get_by_role("article", name="Ada").click(button="right")
         page.get_by_role("menuitem", name="Reimagine").press("Enter")
     form = page.get_by_role("dialog", name="Change the picture")
@@ -112,7 +112,7 @@ def test_one_of_several_pictures_of_a_message_is_chosen_by_name(tabs: "Tabs", pn
     page, other = tabs(), tmp_path / "tower.png"
     other.write_bytes(png.read_bytes())
     page.get_by_label("Attach files").set_input_files([png, other])
-    say(page, "two")
+    send_message(page, "two")
     page.get_by_role("img", name="tower.png").click(button="right")
     expect(page.get_by_role("menuitem", name="Open picture in a new tab")).to_be_visible()
     page.get_by_role("menuitem", name="Reimagine").click()
@@ -121,9 +121,9 @@ def test_one_of_several_pictures_of_a_message_is_chosen_by_name(tabs: "Tabs", pn
     expect(page.get_by_text("Taken: tower.png")).to_be_visible()
 
 
-def test_a_message_is_replied_to_by_keyboard_and_the_reply_leads_back(tabs: "Tabs", stand_in: "StandIn") -> None:
+def test_a_message_is_replied_to_by_keyboard_and_the_reply_leads_back(tabs: "Tabs", stand_in: "PageStandIn") -> None:
     page, ben = tabs(), tabs("ben")
-    say(ben, "Which one?")
+    send_message(ben, "Which one?")
     page.get_by_role("listitem").filter(has_text="Which one?").get_by_role("button", name="Reply").press("Enter")
     expect(page.get_by_text("Replying to Ben")).to_be_visible()
     expect(page.get_by_role("textbox", name="Message #")).to_be_focused()
@@ -131,14 +131,14 @@ def test_a_message_is_replied_to_by_keyboard_and_the_reply_leads_back(tabs: "Tab
     expect(page.get_by_text("Replying to Ben")).to_be_hidden()
     page.get_by_role("article", name="Ben").click(button="right")
     page.get_by_role("menuitem", name="Reply").click()
-    say(page, "The second")
+    send_message(page, "The second")
     answer = ben.get_by_role("listitem").filter(has_text="The second")
     expect(answer).to_have_class("message mentions-me")
     answer.get_by_role("link", name="Which one?").click()
     question = ben.get_by_role("listitem").filter(has_text="Which one?").first
     expect(question).to_be_focused()
     expect(page.get_by_text("Replying to Ben")).to_be_hidden()
-    stand_in.control("DELETE", f"messages/{question.get_attribute('data-message-id')}")
+    stand_in.call_control("DELETE", f"messages/{question.get_attribute('data-message-id')}")
     expect(answer).to_contain_text("Original message was deleted")
 
 
@@ -165,26 +165,26 @@ def test_direct_messages_are_begun_by_the_person(tabs: "Tabs") -> None:
     expect(page.get_by_text("Only for your eyes.")).to_be_visible()
 
 
-def test_a_command_for_moderators_is_offered_once_one_is_made_so(tabs: "Tabs", stand_in: "StandIn") -> None:
-    user = stand_in.control("POST", "users", {"name": "mia"})["id"]
+def test_a_command_for_moderators_is_offered_once_one_is_made_so(tabs: "Tabs", stand_in: "PageStandIn") -> None:
+    user = stand_in.call_control("POST", "users", {"name": "mia"})["id"]
     page = tabs("mia")
     box = page.get_by_role("textbox", name="Message #")
     box.press_sequentially("/settings")
     expect(page.get_by_text("No command of this name.")).to_be_visible()
-    role = stand_in.control(
+    role = stand_in.call_control(
         "POST", "roles", {"name": "Mods", "permissions": (1 << 5) | (1 << 10) | (1 << 11) | (1 << 31)}
     )
-    stand_in.control("PUT", f"members/{user}", {"roles": [role["id"]]})
+    stand_in.call_control("PUT", f"members/{user}", {"roles": [role["id"]]})
     expect(page.get_by_role("option", name="/settings")).to_be_visible()
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Set.")).to_be_visible()
 
 
-def test_a_second_guild_has_its_own_place_in_the_sidebar(tabs: "Tabs", stand_in: "StandIn") -> None:
+def test_a_second_guild_has_its_own_place_in_the_sidebar(tabs: "Tabs", stand_in: "PageStandIn") -> None:
     page = tabs()
-    guild = stand_in.control("POST", "guilds", {"name": "Elsewhere"})
+    guild = stand_in.call_control("POST", "guilds", {"name": "Elsewhere"})
     expect(page.get_by_role("navigation").get_by_role("heading", name="Elsewhere")).to_be_visible()
     page.get_by_role("navigation").get_by_role("link", name="general", exact=True).last.click()
     expect(page).to_have_title("#general · Elsewhere · Ada")
-    stand_in.control("DELETE", f"channels/{guild['channels'][0]['id']}")
+    stand_in.call_control("DELETE", f"channels/{guild['channels'][0]['id']}")

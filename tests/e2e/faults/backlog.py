@@ -9,35 +9,42 @@ from typing import Any
 import redis
 from PIL import Image
 
-from bot.adapters.redis import RedisQueue, connect
-from demo.house import House
-from demo.web import call
+from bot.adapters.redis import RedisJobQueue, connect_to_redis
+from demo.house import Stack
+from demo.web import request_json
 from shared.catalogue import load_catalogue
-from shared.errors import problem
-from shared.job import Job, Place, Requester
+from shared.errors import make_problem
+from shared.job import Job, Origin, Requester
 from shared.outcome import Failed, Generated
 from shared.prompts import TextPrompt
 from shared.request import Request
-from worker.adapters.redis import RedisQueue as WorkerQueue
-from worker.ports import Lane
+from worker.adapters.redis import RedisJobQueue as WorkerQueue
+from worker.ports import Stage
 
-EPOCH = 1_420_070_400  # https://discord.com/developers/docs/reference#snowflakes
+DISCORD_EPOCH = 1_420_070_400  # https://discord.com/developers/docs/reference#snowflakes
 
 
-def open_threads(house: House, count: int) -> list[int]:
+def open_threads(house: Stack, count: int) -> list[int]:
     """Open threads in the house's channel, by the bot's token."""
-    return [int(_post(house, f"channels/{house.channel}/threads", name=f"n{n}", type=11)["id"]) for n in range(count)]
+    return [
+        int(_post_as_bot(house, f"channels/{house.channel_id}/threads", name=f"n{n}", type=11)["id"])
+        for n in range(count)
+    ]
 
 
-async def put_outcomes(house: House, threads: list[int], each: int) -> dict[int, list[str]]:
+async def put_pending_outcomes(house: Stack, threads: list[int], each: int) -> dict[int, list[str]]:
     """End `each` jobs a thread, the threads in turn, every fourth with a picture. Gives each thread's jobs in order."""
-    guild, ada = _known(house)
+    guild, ada = _find_guild_and_user(house)
     picture = io.BytesIO()
     Image.new("RGB", (64, 64), "teal").save(picture, "PNG")
-    statuses = {thread: int(_post(house, f"channels/{thread}/messages", content="arrived")["id"]) for thread in threads}
-    first = int((time.time() - EPOCH) * 1000) << 22
+    statuses = {
+        thread: int(_post_as_bot(house, f"channels/{thread}/messages", content="arrived")["id"]) for thread in threads
+    }
+    first = int((time.time() - DISCORD_EPOCH) * 1000) << 22
     jobs: dict[int, list[str]] = {thread: [] for thread in threads}
-    queue = RedisQueue(connect(house.redis_url), catalogue=load_catalogue(), ticket=_no_ticket, max_waiting=10_000)
+    queue = RedisJobQueue(
+        connect_to_redis(house.redis_url), catalogue=load_catalogue(), build_ticket=_send_no_ticket, max_waiting=10_000
+    )
     await queue.start()
     with redis.Redis.from_url(house.redis_url) as client:
         worker = WorkerQueue(client, lambda _: None)
@@ -51,30 +58,30 @@ async def put_outcomes(house: House, threads: list[int], each: int) -> dict[int,
                 ),
                 seed=7,
                 requester=Requester(id=ada, name="ada"),
-                place=Place(guild=guild, channel=thread, message=statuses[thread], in_place=True),
+                origin=Origin(guild_id=guild, channel_id=thread, message_id=statuses[thread], is_in_thread=True),
                 accepted_at=time.time(),
             )
             jobs[thread].append(job.id)
-            assert await queue.accept(job, None)
-            claim = worker.claim(Lane.GENERATE)
+            assert await queue.enqueue_job(job, None)
+            claim = worker.claim(Stage.GENERATE)
             assert claim is not None
             assert claim.job.id == job.id
             if number % 4:
-                worker.finish(claim, Failed(problem=problem("internal")))
+                worker.finish(claim, Failed(problem=make_problem("internal")))
             else:
-                made = Generated(seed=7, media_type="image/png", width=64, height=64, seconds=0.1)
+                made = Generated(seed=7, media_type="image/png", width=64, height=64, duration_seconds=0.1)
                 worker.finish(claim, made, picture.getvalue())
     await queue.close()
     return jobs
 
 
-def _known(house: House) -> tuple[int, int]:
-    seen = call("GET", f"{house.discord_url}/control/state")
+def _find_guild_and_user(house: Stack) -> tuple[int, int]:
+    seen = request_json("GET", f"{house.discord_url}/control/state")
     ada = next(user["id"] for user in seen["users"] if user["username"] == "ada")
     return int(seen["guilds"][0]["id"]), int(ada)
 
 
-def _post(house: House, path: str, **body: Any) -> Any:
+def _post_as_bot(house: Stack, path: str, **body: Any) -> Any:
     token = house.environment["DISCORD_TOKEN"]
     headers = {
         "Authorization": f"Bot {token}",
@@ -88,6 +95,6 @@ def _post(house: House, path: str, **body: Any) -> Any:
         return json.load(answer)
 
 
-def _no_ticket(lane: str) -> str:
-    del lane
+def _send_no_ticket(stage: str) -> str:
+    del stage
     return ""

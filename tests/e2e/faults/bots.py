@@ -7,34 +7,34 @@ from typing import Any
 
 import redis
 
-from bot.render import mark
-from demo.house import House
+from bot.render import compute_component_id
+from demo.house import Stack
 from demo.processes import Process
-from demo.web import call
-from shared.queue.names import OUTCOMES, job_key
-from tests.e2e.asker import until
+from demo.web import request_json
+from shared.queue.names import OUTCOME_STREAM, job_key
+from tests.e2e.asker import wait_until
 
 
-class Bots:
+class BotProcesses:
     """Starts and kills bots, which find Redis at `redis_url`; `last` is the newest."""
 
-    def __init__(self, house: House, redis_url: str) -> None:
-        self.house = house
+    def __init__(self, stack: Stack, redis_url: str) -> None:
+        self.stack = stack
         self.redis_url = redis_url
-        self.started: list[Process] = []
+        self.processes: list[Process] = []
 
     @property
-    def last(self) -> Process:
-        return self.started[-1]
+    def latest(self) -> Process:
+        return self.processes[-1]
 
     def start(self, *, wait: bool = True) -> Process:
         """Start one bot more, and wait until it is online."""
-        folder = self.house.processes["discord"].log.parent
-        environment = {**self.house.environment, "REDIS_URL": self.redis_url}
-        bot = Process(f"bot-{len(self.started) + 1}", ("-m", "bot"), folder, environment)
-        self.started.append(bot)
+        folder = self.stack.processes["discord"].log.parent
+        environment = {**self.stack.environment, "REDIS_URL": self.redis_url}
+        bot = Process(f"bot-{len(self.processes) + 1}", ("-m", "bot"), folder, environment)
+        self.processes.append(bot)
         if wait:
-            until(lambda: "ready as" in bot.log.read_text(), "a bot that is ready")
+            wait_until(lambda: "ready as" in bot.log.read_text(), "a bot that is ready")
         return bot
 
     def kill(self, bot: Process) -> None:
@@ -42,39 +42,41 @@ class Bots:
         os.kill(bot.pid, signal.SIGKILL)
         bot.stop()
 
-    def end(self) -> None:
+    def stop_all(self) -> None:
         """Stop all that still run."""
-        for bot in self.started:
+        for bot in self.processes:
             bot.stop()
 
 
-def meet(house: House, action: str, method: str, path: str, times: int = 1, **more: Any) -> None:
+def inject_discord_fault(house: Stack, action: str, method: str, path: str, times: int = 1, **more: Any) -> None:
     """Let requests of the bot meet a fault."""
     match = {"method": method, "path_regex": path}
-    call("POST", f"{house.discord_url}/control/faults", {"match": match, "action": action, "times": times, **more})
+    request_json(
+        "POST", f"{house.discord_url}/control/faults", {"match": match, "action": action, "times": times, **more}
+    )
 
 
-def lift_faults(house: House) -> None:
-    call("DELETE", f"{house.discord_url}/control/faults")
+def clear_discord_faults(house: Stack) -> None:
+    request_json("DELETE", f"{house.discord_url}/control/faults")
 
 
-def places(house: House, job: str) -> list[str]:
+def list_result_channels(house: Stack, job: str) -> list[str]:
     """Give the channels in which the answers to a job stand."""
-    everything = call("GET", f"{house.discord_url}/control/state")["messages"]
+    everything = request_json("GET", f"{house.discord_url}/control/state")["messages"]
     return [
         channel
         for channel, messages in everything.items()
         for m in messages
-        if m["author"].get("bot") and mark(job) in {part.get("id") for part in m["components"]}
+        if m["author"].get("bot") and compute_component_id(job) in {part.get("id") for part in m["components"]}
     ]
 
 
-def told(house: House, *jobs: str) -> list[int]:
+def count_results(house: Stack, *jobs: str) -> list[int]:
     """Count the result messages of each job over all channels: a marker names the job."""
-    return [len(places(house, job)) for job in jobs]
+    return [len(list_result_channels(house, job)) for job in jobs]
 
 
-def record(house: House, job: str) -> tuple[str, int | None] | None:
+def read_job_record(house: Stack, job: str) -> tuple[str, int | None] | None:
     """Give a job's state in the records, and the message that told its outcome."""
     database = sqlite3.connect(house.environment["DATABASE_URL"].removeprefix("sqlite:///"), timeout=5)
     try:
@@ -86,14 +88,14 @@ def record(house: House, job: str) -> tuple[str, int | None] | None:
     return found
 
 
-def ledger(house: House, job: str, field: str = "state") -> str | None:
+def read_job_field(house: Stack, job: str, field: str = "state") -> str | None:
     """Give a field of a job's row in Redis."""
     with redis.Redis.from_url(house.redis_url, decode_responses=True) as client:
         value: str | None = client.hget(job_key(job), field)
         return value
 
 
-def unacknowledged(house: House) -> int:
+def count_unacknowledged(house: Stack) -> int:
     """Count the outcomes that are in the stream still: read or not, nobody acknowledged them."""
     with redis.Redis.from_url(house.redis_url) as client:
-        return int(client.xlen(OUTCOMES))
+        return int(client.xlen(OUTCOME_STREAM))

@@ -7,12 +7,12 @@ import threading
 from types import TracebackType
 from typing import Literal, Self
 
-from shared.queue.scripts import script
+from shared.queue.scripts import load_script
 
 Side = Literal["request", "reply"]
 
 
-class Gate:
+class RedisProxy:
     """Forwards a loopback port to Redis. A held request has not been run; a held reply has, and nobody heard of it."""
 
     def __init__(self, port: int) -> None:
@@ -20,43 +20,43 @@ class Gate:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._side: Side | None = None
         self._name = b""
-        self._open = threading.Event()
-        self.met = threading.Event()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._released = threading.Event()
+        self.held_event = threading.Event()
+        threading.Thread(target=self._accept_connections, daemon=True).start()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.open()
+        self.release()
         self._listener.close()
 
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0"
 
-    def hold(self, side: Side, name: str) -> None:
+    def hold_script(self, side: Side, name: str) -> None:
         """Hold the next request for this script, or the reply to it; `met` is set when it is held."""
-        self._name = hashlib.sha1(script(name).encode()).hexdigest().encode()  # noqa: S324 - how Redis names scripts
-        self._open.clear()
-        self.met.clear()
+        self._name = hashlib.sha1(load_script(name).encode()).hexdigest().encode()  # noqa: S324 - how Redis names scripts
+        self._released.clear()
+        self.held_event.clear()
         self._side = side
 
-    def open(self) -> None:
+    def release(self) -> None:
         """Let everything pass again."""
         self._side = None
-        self._open.set()
+        self._released.set()
 
-    def _accept(self) -> None:
+    def _accept_connections(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
                 server = socket.create_connection(self._upstream)
                 muted = threading.Event()
-                for pump in (self._requests, self._replies):
+                for pump in (self._forward_requests, self._forward_replies):
                     threading.Thread(target=pump, args=(client, server, muted), daemon=True).start()
 
-    def _requests(self, client: socket.socket, server: socket.socket, muted: threading.Event) -> None:
+    def _forward_requests(self, client: socket.socket, server: socket.socket, muted: threading.Event) -> None:
         with contextlib.suppress(OSError), client, server:
             before = b""
             while data := client.recv(65536):
@@ -65,19 +65,19 @@ class Gate:
                 if side:
                     self._side = None
                 if side == "request":
-                    self.met.set()
-                    self._open.wait()
+                    self.held_event.set()
+                    self._released.wait()
                     return
                 if side == "reply":
                     muted.set()
                 server.sendall(data)
             server.shutdown(socket.SHUT_WR)
 
-    def _replies(self, client: socket.socket, server: socket.socket, muted: threading.Event) -> None:
+    def _forward_replies(self, client: socket.socket, server: socket.socket, muted: threading.Event) -> None:
         with contextlib.suppress(OSError):
             while data := server.recv(65536):
                 if muted.is_set():
-                    self.met.set()
-                    self._open.wait()
+                    self.held_event.set()
+                    self._released.wait()
                     return
                 client.sendall(data)

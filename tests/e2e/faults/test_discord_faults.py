@@ -8,262 +8,280 @@ import discord
 import pytest
 from PIL import Image
 
-from demo.house import House, open_house
-from demo.web import call, download
-from tests.e2e.asker import Asker, media_of, until
-from tests.e2e.faults.bots import Bots, ledger, lift_faults, meet, places, record, told
+from demo.house import Stack, run_stack
+from demo.web import download_bytes, request_json
+from tests.e2e.asker import DiscordUser, list_media, wait_until
+from tests.e2e.faults.bots import (
+    BotProcesses,
+    clear_discord_faults,
+    count_results,
+    inject_discord_fault,
+    list_result_channels,
+    read_job_field,
+    read_job_record,
+)
 
 MEGABYTE = 1_000_000
 RESUMED = ("reconnect", "invalid_session_resumable", "close:1001")
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A house of its own, as the bot is thrown out of its guild."""
-    with open_house(
+    with run_stack(
         tmp_path_factory.mktemp("discord-faults") / "logs",
         discord_options=("--no-rate-limits",),
         bedrock_options=("--latency", "0.2"),
-        start=("worker",),
+        services=("worker",),
     ) as opened:
-        bots = Bots(opened, opened.redis_url)
+        bots = BotProcesses(opened, opened.redis_url)
         bots.start()
         yield opened
-        bots.end()
+        bots.stop_all()
 
 
 @pytest.fixture
-def ada(house: House) -> Iterator[Asker]:
-    yield Asker(house)
-    lift_faults(house)
+def ada(house: Stack) -> Iterator[DiscordUser]:
+    yield DiscordUser(house)
+    clear_discord_faults(house)
 
 
 @pytest.fixture
-def channel(ada: Asker) -> str:
+def channel(ada: DiscordUser) -> str:
     """A channel that a test may spoil."""
     opened: str = ada.post("/control/channels", {"name": "spoilt"})["id"]
     return opened
 
 
-def connected(house: House) -> set[str]:
-    sessions = call("GET", f"{house.discord_url}/control/state")["sessions"]
+def list_connected_sessions(house: Stack) -> set[str]:
+    sessions = request_json("GET", f"{house.discord_url}/control/state")["sessions"]
     return {session["id"] for session in sessions if session["connected"]}
 
 
-def running(house: House, job: str) -> None:
+def wait_until_running(house: Stack, job: str) -> None:
     """Wait until the model is called, and the thread open."""
-    until(lambda: ledger(house, job) == "running" and ledger(house, job, "thread"), "a call in flight")
+    wait_until(
+        lambda: read_job_field(house, job) == "running" and read_job_field(house, job, "thread"), "a call in flight"
+    )
 
 
-def acknowledged(house: House, job: str) -> None:
-    until(lambda: ledger(house, job) == "delivered", "the acknowledged outcome")
+def wait_until_acknowledged(house: Stack, job: str) -> None:
+    wait_until(lambda: read_job_field(house, job) == "delivered", "the acknowledged outcome")
 
 
-def deny(ada: Asker, channel: str, *permissions: str) -> None:
+def deny_permissions(ada: DiscordUser, channel: str, *permissions: str) -> None:
     bits = discord.Permissions(**dict.fromkeys(permissions, True)).value
-    ada.put(f"/control/permissions/{channel}", {"deny": str(bits)})
+    ada.save_thumbnail(f"/control/permissions/{channel}", {"deny": str(bits)})
 
 
 @pytest.mark.parametrize("op", RESUMED)
-def test_what_is_asked_while_the_gateway_reconnects_is_answered_once(house: House, ada: Asker, op: str) -> None:
+def test_what_is_asked_while_the_gateway_reconnects_is_answered_once(house: Stack, ada: DiscordUser, op: str) -> None:
     """The session is resumed, and Discord sends what was missed."""
-    before = ada.ask("a castle [slow:1]", image=None)
-    running(house, before)
-    [session] = connected(house)
+    before = ada.submit_imagine("a castle [slow:1]", image=None)
+    wait_until_running(house, before)
+    [session] = list_connected_sessions(house)
 
     ada.post("/control/gateway", {"op": op})
-    during = ada.ask("a lighthouse", image=None)
+    during = ada.submit_imagine("a lighthouse", image=None)
 
-    acknowledged(house, before)
-    acknowledged(house, during)
-    assert told(house, before, during) == [1, 1]
-    assert connected(house) == {session}
+    wait_until_acknowledged(house, before)
+    wait_until_acknowledged(house, during)
+    assert count_results(house, before, during) == [1, 1]
+    assert list_connected_sessions(house) == {session}
 
 
-def test_a_session_that_discord_ends_is_begun_anew_and_no_answer_is_lost(house: House, ada: Asker) -> None:
-    before = ada.ask("a castle [slow:1]", image=None)
-    running(house, before)
-    old = connected(house)
+def test_a_session_that_discord_ends_is_begun_anew_and_no_answer_is_lost(house: Stack, ada: DiscordUser) -> None:
+    before = ada.submit_imagine("a castle [slow:1]", image=None)
+    wait_until_running(house, before)
+    old = list_connected_sessions(house)
 
     ada.post("/control/gateway", {"op": "invalid_session"})
-    until(lambda: connected(house) and not connected(house) & old, "a session begun anew")
-    after = ada.ask("a lighthouse", image=None)
+    wait_until(
+        lambda: list_connected_sessions(house) and not list_connected_sessions(house) & old, "a session begun anew"
+    )
+    after = ada.submit_imagine("a lighthouse", image=None)
 
-    acknowledged(house, before)
-    acknowledged(house, after)
-    assert told(house, before, after) == [1, 1]
+    wait_until_acknowledged(house, before)
+    wait_until_acknowledged(house, after)
+    assert count_results(house, before, after) == [1, 1]
 
 
-def test_a_burst_of_discords_own_faults_leads_to_one_answer(house: House, ada: Asker) -> None:
+def test_a_burst_of_discords_own_faults_leads_to_one_answer(house: Stack, ada: DiscordUser) -> None:
     """discord.py repeats a 500 and a 502 itself, and leaves a 503 to us; a message that was made is not made again."""
-    job = ada.ask("a castle [slow:1]", image=None)
-    running(house, job)
+    job = ada.submit_imagine("a castle [slow:1]", image=None)
+    wait_until_running(house, job)
 
     for action in ("status:500", "status:503", "status_after:502"):
-        meet(house, action, "POST", r"/channels/\d+/messages$")
+        inject_discord_fault(house, action, "POST", r"/channels/\d+/messages$")
 
-    acknowledged(house, job)
-    assert told(house, job) == [1]
-    assert ada.get("/control/state")["faults"] == []
+    wait_until_acknowledged(house, job)
+    assert count_results(house, job) == [1]
+    assert ada.load_thumbnails("/control/state")["faults"] == []
 
 
 @pytest.mark.parametrize("via", [[True], [False], [True, False], [False, True]], ids=str)
-def test_too_many_requests_whoever_says_so_leads_to_one_answer(house: House, ada: Asker, via: list[bool]) -> None:
+def test_too_many_requests_whoever_says_so_leads_to_one_answer(house: Stack, ada: DiscordUser, via: list[bool]) -> None:
     """discord.py waits out a 429 that came through Discord's proxy (`Via`); one of Cloudflare's it leaves to us."""
-    job = ada.ask("a castle [slow:1]", image=None)
-    running(house, job)
+    job = ada.submit_imagine("a castle [slow:1]", image=None)
+    wait_until_running(house, job)
 
     for by_discord in via:
-        meet(house, "status:429", "POST", f"/channels/{ledger(house, job, 'thread')}/messages$", via=by_discord)
+        inject_discord_fault(
+            house, "status:429", "POST", f"/channels/{read_job_field(house, job, 'thread')}/messages$", via=by_discord
+        )
 
-    acknowledged(house, job)
-    assert told(house, job) == [1]
-    assert ada.get("/control/state")["faults"] == []
+    wait_until_acknowledged(house, job)
+    assert count_results(house, job) == [1]
+    assert ada.load_thumbnails("/control/state")["faults"] == []
 
 
 def test_a_connection_that_is_reset_in_the_middle_of_an_upload_leads_to_one_answer(
-    house: House, ada: Asker, tmp_path: Path
+    house: Stack, ada: DiscordUser, tmp_path: Path
 ) -> None:
     """Reset before the stand-in has read the megabytes of the picture; discord.py knows this error on macOS alone."""
     source = tmp_path / "noise.jpg"
     Image.effect_noise((1024, 1024), 90).convert("RGB").save(source, quality=95)
-    job = ada.ask("noise [slow:1]", image=source, keep=90)
-    running(house, job)
+    job = ada.submit_imagine("noise [slow:1]", image=source, keep=90)
+    wait_until_running(house, job)
 
-    meet(house, "drop_before", "POST", r"/channels/\d+/messages$")
+    inject_discord_fault(house, "drop_before", "POST", r"/channels/\d+/messages$")
 
-    acknowledged(house, job)
-    assert told(house, job) == [1]
-    [picture] = media_of(ada.answer(job))
-    assert len(download(picture["media"]["url"])) > MEGABYTE
+    wait_until_acknowledged(house, job)
+    assert count_results(house, job) == [1]
+    [picture] = list_media(ada.wait_for_result(job))
+    assert len(download_bytes(picture["media"]["url"])) > MEGABYTE
 
 
-def test_a_status_message_that_is_too_old_to_edit_holds_up_no_answer(house: House, ada: Asker) -> None:
+def test_a_status_message_that_is_too_old_to_edit_holds_up_no_answer(house: Stack, ada: DiscordUser) -> None:
     """Discord answers 429 with a long pause (code 30046), and the answer is acknowledged without the last edit."""
-    job = ada.ask("a castle [slow:1]", image=None)
-    running(house, job)
-    thread = ledger(house, job, "thread")
-    meet(house, "delay:1", "POST", f"/channels/{thread}/messages$")
-    until(lambda: ledger(house, job) == "finished", "the outcome, after which the board makes no edit more")
+    job = ada.submit_imagine("a castle [slow:1]", image=None)
+    wait_until_running(house, job)
+    thread = read_job_field(house, job, "thread")
+    inject_discord_fault(house, "delay:1", "POST", f"/channels/{thread}/messages$")
+    wait_until(
+        lambda: read_job_field(house, job) == "finished", "the outcome, after which the board makes no edit more"
+    )
 
-    meet(house, "status:429", "PATCH", f"/messages/{thread}$", 99, retry_after=3600)
+    inject_discord_fault(house, "status:429", "PATCH", f"/messages/{thread}$", 99, retry_after=3600)
 
-    acknowledged(house, job)
-    assert places(house, job) == [thread]
+    wait_until_acknowledged(house, job)
+    assert list_result_channels(house, job) == [thread]
 
 
-def in_thread(ada: Asker, job: str, channel: str) -> str:
+def find_in_thread(ada: DiscordUser, job: str, channel: str) -> str:
     del channel
-    thread: str = ada.status(job)["thread"]["id"]
+    thread: str = ada.wait_for_status(job)["thread"]["id"]
     return thread
 
 
-def in_channel(ada: Asker, job: str, channel: str) -> str:
+def find_in_channel(ada: DiscordUser, job: str, channel: str) -> str:
     del ada, job
     return channel
 
 
-def in_private(ada: Asker, job: str, channel: str) -> str:
+def find_in_direct_messages(ada: DiscordUser, job: str, channel: str) -> str:
     del job, channel
-    direct: str = next(c["id"] for c in ada.get("/control/state")["channels"] if c["type"] == 1)
+    direct: str = next(c["id"] for c in ada.load_thumbnails("/control/state")["channels"] if c["type"] == 1)
     return direct
 
 
-def archive(ada: Asker, channel: str, thread: str) -> None:
+def archive_thread(ada: DiscordUser, channel: str, thread: str) -> None:
     del channel
-    call("PATCH", f"{ada.house.discord_url}/control/channels/{thread}", {"archived": True})
+    request_json("PATCH", f"{ada.stack.discord_url}/control/channels/{thread}", {"archived": True})
 
 
-def lock(ada: Asker, channel: str, thread: str) -> None:
+def lock_thread(ada: DiscordUser, channel: str, thread: str) -> None:
     del channel
-    call("PATCH", f"{ada.house.discord_url}/control/channels/{thread}", {"archived": True, "locked": True})
+    request_json("PATCH", f"{ada.stack.discord_url}/control/channels/{thread}", {"archived": True, "locked": True})
 
 
-def delete_thread(ada: Asker, channel: str, thread: str) -> None:
+def delete_thread(ada: DiscordUser, channel: str, thread: str) -> None:
     del channel
-    call("DELETE", f"{ada.house.discord_url}/control/channels/{thread}")
+    request_json("DELETE", f"{ada.stack.discord_url}/control/channels/{thread}")
 
 
-def delete_status(ada: Asker, channel: str, thread: str) -> None:
+def delete_status(ada: DiscordUser, channel: str, thread: str) -> None:
     del channel
-    call("DELETE", f"{ada.house.discord_url}/control/messages/{thread}")
+    request_json("DELETE", f"{ada.stack.discord_url}/control/messages/{thread}")
 
 
-def delete_channel(ada: Asker, channel: str, thread: str) -> None:
+def delete_channel(ada: DiscordUser, channel: str, thread: str) -> None:
     del thread
-    call("DELETE", f"{ada.house.discord_url}/control/channels/{channel}")
+    request_json("DELETE", f"{ada.stack.discord_url}/control/channels/{channel}")
 
 
-def deny_threads(ada: Asker, channel: str, thread: str) -> None:
+def deny_thread_permissions(ada: DiscordUser, channel: str, thread: str) -> None:
     del thread
-    deny(ada, channel, "send_messages_in_threads")
+    deny_permissions(ada, channel, "send_messages_in_threads")
 
 
-def deny_all(ada: Asker, channel: str, thread: str) -> None:
+def deny_all_permissions(ada: DiscordUser, channel: str, thread: str) -> None:
     del thread
-    deny(ada, channel, "view_channel")
+    deny_permissions(ada, channel, "view_channel")
 
 
 @pytest.mark.parametrize(
     ("spoil", "place"),
     [
-        (archive, in_thread),
-        (delete_status, in_thread),
-        (lock, in_channel),
-        (delete_thread, in_channel),
-        (deny_threads, in_channel),
-        (delete_channel, in_private),
-        (deny_all, in_private),
+        (archive_thread, find_in_thread),
+        (delete_status, find_in_thread),
+        (lock_thread, find_in_channel),
+        (delete_thread, find_in_channel),
+        (deny_thread_permissions, find_in_channel),
+        (delete_channel, find_in_direct_messages),
+        (deny_all_permissions, find_in_direct_messages),
     ],
     ids=lambda value: value.__name__,
 )
 def test_when_its_place_is_spoilt_while_a_job_waits_the_answer_comes_in_the_next_best(
-    house: House,
-    ada: Asker,
+    house: Stack,
+    ada: DiscordUser,
     channel: str,
-    spoil: Callable[[Asker, str, str], None],
-    place: Callable[[Asker, str, str], str],
+    spoil: Callable[[DiscordUser, str, str], None],
+    place: Callable[[DiscordUser, str, str], str],
 ) -> None:
-    job = ada.ask("a castle [slow:1]", image=None, channel=channel)
-    running(house, job)
-    thread = str(ledger(house, job, "thread"))
+    job = ada.submit_imagine("a castle [slow:1]", image=None, channel=channel)
+    wait_until_running(house, job)
+    thread = str(read_job_field(house, job, "thread"))
 
     spoil(ada, channel, thread)
 
-    acknowledged(house, job)
-    expected = thread if place is in_thread else place(ada, job, channel)
-    assert places(house, job) == [expected]
-    assert record(house, job) == ("delivered", int(str(ledger(house, job, "told"))))
+    wait_until_acknowledged(house, job)
+    expected = thread if place is find_in_thread else place(ada, job, channel)
+    assert list_result_channels(house, job) == [expected]
+    assert read_job_record(house, job) == ("delivered", int(str(read_job_field(house, job, "told"))))
 
 
-def test_an_answer_that_no_place_takes_is_kept_and_not_tried_for_ever(house: House, ada: Asker, channel: str) -> None:
+def test_an_answer_that_no_place_takes_is_kept_and_not_tried_for_ever(
+    house: Stack, ada: DiscordUser, channel: str
+) -> None:
     ada.post("/control/users", {"name": "dora"})
-    call("PATCH", f"{house.discord_url}/control/users/dora", {"dms_closed": True})
-    dora = Asker(house, "dora")
-    job = dora.ask("a castle [slow:1]", image=None, channel=channel)
-    running(house, job)
+    request_json("PATCH", f"{house.discord_url}/control/users/dora", {"dms_closed": True})
+    dora = DiscordUser(house, "dora")
+    job = dora.submit_imagine("a castle [slow:1]", image=None, channel=channel)
+    wait_until_running(house, job)
 
     delete_channel(ada, channel, "")
 
-    acknowledged(house, job)
-    assert told(house, job) == [0]
-    assert record(house, job) == ("delivered", None)
-    assert ledger(house, job, "told") == ""
+    wait_until_acknowledged(house, job)
+    assert count_results(house, job) == [0]
+    assert read_job_record(house, job) == ("delivered", None)
+    assert read_job_field(house, job, "told") == ""
 
 
 def test_a_bot_that_is_thrown_out_of_the_guild_ends_its_jobs_and_serves_again_when_it_is_back(
-    house: House, ada: Asker
+    house: Stack, ada: DiscordUser
 ) -> None:
-    job = ada.ask("a castle [slow:1]", image=None)
-    running(house, job)
+    job = ada.submit_imagine("a castle [slow:1]", image=None)
+    wait_until_running(house, job)
 
     ada.post("/control/guild/remove", {})
 
-    acknowledged(house, job)
-    assert places(house, job) == [in_private(ada, job, house.channel)]
+    wait_until_acknowledged(house, job)
+    assert list_result_channels(house, job) == [find_in_direct_messages(ada, job, house.channel_id)]
     ada.post("/control/guild/add", {})
-    later = ada.ask("a lighthouse", image=None)
-    acknowledged(house, later)
-    assert told(house, later) == [1]
-    answer: dict[str, Any] = ada.answer(later)
-    assert len(media_of(answer)) == 1
+    later = ada.submit_imagine("a lighthouse", image=None)
+    wait_until_acknowledged(house, later)
+    assert count_results(house, later) == [1]
+    answer: dict[str, Any] = ada.wait_for_result(later)
+    assert len(list_media(answer)) == 1

@@ -5,49 +5,51 @@ from typing import Any
 
 import pytest
 
-from demo.house import House, open_house
-from demo.web import call
-from tests.e2e.asker import Asker, custom_ids, until
-from tests.e2e.faults.bots import Bots, ledger
+from demo.house import Stack, run_stack
+from demo.web import request_json
+from tests.e2e.asker import DiscordUser, list_custom_ids, wait_until
+from tests.e2e.faults.bots import BotProcesses, read_job_field
 
 
 @pytest.fixture
-def bots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bots]:
-    with open_house(
+def bots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BotProcesses]:
+    with run_stack(
         tmp_path_factory.mktemp("private") / "logs",
         discord_options=("--no-rate-limits",),
         bedrock_options=("--latency", "0.2"),
         settings={"RECONCILE_SECONDS": "1"},
-        start=("worker",),
+        services=("worker",),
     ) as house:
-        opened = Bots(house, house.redis_url)
+        opened = BotProcesses(house, house.redis_url)
         opened.start()
         yield opened
-        opened.end()
+        opened.stop_all()
 
 
-def test_the_bot_dies_before_and_after_a_private_result_is_told(bots: Bots) -> None:
-    ada = Asker(bots.house)
-    ada.choose(ada.shown("preferences"), "prefer:0:private-on")
-    until(lambda: "prefer:0:private-off" in custom_ids(ada.shown("preferences")), "results in private")
-    job = ada.ask("a castle [slow:3]")
-    until(lambda: ledger(bots.house, job) == "running", "a call that has begun")
+def test_the_bot_dies_before_and_after_a_private_result_is_told(bots: BotProcesses) -> None:
+    ada = DiscordUser(bots.stack)
+    ada.use_component(ada.invoke_and_wait("preferences"), "prefer:0:private-on")
+    wait_until(
+        lambda: "prefer:0:private-off" in list_custom_ids(ada.invoke_and_wait("preferences")), "results in private"
+    )
+    job = ada.submit_imagine("a castle [slow:3]")
+    wait_until(lambda: read_job_field(bots.stack, job) == "running", "a call that has begun")
 
-    bots.kill(bots.last)
-    until(lambda: ledger(bots.house, job) == "finished", "a picture that nobody tells")
+    bots.kill(bots.latest)
+    wait_until(lambda: read_job_field(bots.stack, job) == "finished", "a picture that nobody tells")
     bots.start()
-    (first,) = until(lambda: answers(bots.house, job), "the answer")
-    bots.kill(bots.last)
+    (first,) = wait_until(lambda: list_results(bots.stack, job), "the answer")
+    bots.kill(bots.latest)
     bots.start()
-    again = ada.press(first, "again")
-    (second,) = until(lambda: answers(bots.house, again), "the answer to a button of before")
+    again = ada.press_button(first, "again")
+    (second,) = wait_until(lambda: list_results(bots.stack, again), "the answer to a button of before")
 
     assert second["channel_id"] == first["channel_id"]
-    assert len(answers(bots.house, job)) == 1
+    assert len(list_results(bots.stack, job)) == 1
 
 
-def answers(house: House, job: str) -> list[dict[str, Any]]:
+def list_results(house: Stack, job: str) -> list[dict[str, Any]]:
     """List the answers to a job in all channels."""
-    found = call("GET", f"{house.discord_url}/control/state")["messages"]
+    found = request_json("GET", f"{house.discord_url}/control/state")["messages"]
     everything = (message for messages in found.values() for message in messages)
-    return [message for message in everything if f"again:{job}" in custom_ids(message)]
+    return [message for message in everything if f"again:{job}" in list_custom_ids(message)]

@@ -8,31 +8,31 @@ from collections.abc import Iterator
 import pytest
 
 from demo.processes import Process
-from tests.e2e.asker import until
-from tests.e2e.faults.gate import Gate, Side
-from tests.e2e.faults.stage import Stage, open_stage
+from tests.e2e.asker import wait_until
+from tests.e2e.faults.gate import RedisProxy, Side
+from tests.e2e.faults.stage import FaultStack, open_fault_stack
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with open_stage(tmp_path_factory.mktemp("killed"), start=("bot",)) as opened:
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
+    with open_fault_stack(tmp_path_factory.mktemp("killed"), start=("bot",)) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def gate(stage: Stage) -> Iterator[Gate]:
-    with Gate(stage.server.port) as opened:
+def gate(stage: FaultStack) -> Iterator[RedisProxy]:
+    with RedisProxy(stage.server.port) as opened:
         yield opened
 
 
 @pytest.fixture
-def victim(stage: Stage, gate: Gate) -> Process:
+def victim(stage: FaultStack, gate: RedisProxy) -> Process:
     """The one worker, which has made a picture: a script that Redis has not yet loaded would be sent twice."""
-    running = [worker for worker in stage.workers if worker.running]
+    running = [worker for worker in stage.workers if worker.is_running]
     if running:
         return running[-1]
     worker = stage.start_worker(gate.url)
-    stage.picture_of(stage.ask("a warm hearth"))
+    stage.assert_image_posted(stage.submit_imagine("a warm hearth"))
     return worker
 
 
@@ -47,42 +47,42 @@ def victim(stage: Stage, gate: Gate) -> Process:
     ],
 )
 def test_a_worker_that_is_killed_at_this_moment_loses_nothing(
-    stage: Stage, gate: Gate, victim: Process, moment: str, side: Side, name: str, paid: int, doubts: int
+    stage: FaultStack, gate: RedisProxy, victim: Process, moment: str, side: Side, name: str, paid: int, doubts: int
 ) -> None:
     """The gate holds one message of the worker's at the moment, exactly, and the worker is killed meanwhile."""
-    gate.hold(side, name)
-    job = stage.ask(moment)
-    assert gate.met.wait(20), moment
+    gate.hold_script(side, name)
+    job = stage.submit_imagine(moment)
+    assert gate.held_event.wait(20), moment
 
-    stage.kill(victim)
-    gate.open()
+    stage.kill_worker(victim)
+    gate.release()
     stage.start_worker(gate.url)
 
-    stage.picture_of(job)
-    assert stage.billed(moment) == paid
-    assert stage.counts(job)["doubts"] == doubts
+    stage.assert_image_posted(job)
+    assert stage.count_billed_calls(moment) == paid
+    assert stage.read_job_counters(job)["doubts"] == doubts
 
 
-def test_a_worker_that_is_killed_while_it_decodes_loses_nothing(stage: Stage, victim: Process) -> None:
+def test_a_worker_that_is_killed_while_it_decodes_loses_nothing(stage: FaultStack, victim: Process) -> None:
     """The lease of the lane is seen from outside and the kill follows within some milliseconds: before, in or shortly
     after decoding, which takes about 0.1 s. Whichever it is, no call was begun, and one is paid."""
-    job = stage.ask("while decoding")
-    until(lambda: stage.running("prepare") or stage.running(), "a lease", 10)
+    job = stage.submit_imagine("while decoding")
+    wait_until(lambda: stage.count_leases("prepare") or stage.count_leases(), "a lease", 10)
 
-    stage.kill(victim)
+    stage.kill_worker(victim)
     stage.start_worker()
 
-    stage.picture_of(job)
-    assert stage.billed("while decoding") <= 1 + stage.counts(job)["doubts"]
+    stage.assert_image_posted(job)
+    assert stage.count_billed_calls("while decoding") <= 1 + stage.read_job_counters(job)["doubts"]
 
 
-def test_a_worker_that_is_killed_during_the_call_repeats_it_once(stage: Stage, victim: Process) -> None:
-    job = stage.ask("during the call [slow:2]")
-    until(lambda: stage.calls("during the call"), "a call in flight")
+def test_a_worker_that_is_killed_during_the_call_repeats_it_once(stage: FaultStack, victim: Process) -> None:
+    job = stage.submit_imagine("during the call [slow:2]")
+    wait_until(lambda: stage.list_calls("during the call"), "a call in flight")
 
-    stage.kill(victim)
+    stage.kill_worker(victim)
     stage.start_worker()
 
-    stage.picture_of(job)
-    assert [entry["billed"] for entry in stage.calls("during the call")] == [True, True]
-    assert stage.counts(job) == {"calls": 2, "doubts": 1, "crashes": 0}
+    stage.assert_image_posted(job)
+    assert [entry["billed"] for entry in stage.list_calls("during the call")] == [True, True]
+    assert stage.read_job_counters(job) == {"calls": 2, "doubts": 1, "crashes": 0}

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from shared.job import Job
-from shared.prompts import searchable
+from shared.prompts import build_search_text
 
 revision = "0002"
 down_revision = "0001"
@@ -131,4 +131,4 @@ def _words(rows: Sequence[Any]) -> Iterator[dict[str, str]]:
             prompts = Job.model_validate_json(row.job).request.text_prompts
         except ValueError:  # of a release that wrote it otherwise: it is not found by its words
             continue
-        yield {"which": row.id, "words": searchable(prompts)}
+        yield {"which": row.id, "words": build_search_text(prompts)}
