@@ -37,10 +37,10 @@ audit: .venv/dev  ## ask for known vulnerabilities of the locked packages, where
 	$(BIN)/python -m tests.security.audit
 
 bench: .venv/dev  ## what the work takes, as ratios to what it costs at all: bench.json, bench.png (QUICK=1)
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.benchmarks
 
 soak: .venv/dev  ## the real processes under a random fault every few seconds, then the books (SECONDS=300 SEED=)
-	$(BIN)/python -m tests.bench.soak --seconds $(or $(SECONDS),300) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.faults.soak --seconds $(or $(SECONDS),300) $(if $(SEED),--seed $(SEED))
 
 fuzz: .venv/dev  ## break pictures at random, in a process of little memory (SECONDS=60 SEED=)
 	$(BIN)/python -m tests.fuzz.fuzz_imaging --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))

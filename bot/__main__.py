@@ -16,52 +16,52 @@ import aiohttp
 import discord
 from redis.asyncio import Redis
 
-from bot import attachments
-from bot import log as logs
-from bot.adapters.celery import CeleryTicketWriter
-from bot.adapters.drafts import RedisDraftStore
-from bot.adapters.families import SqlLineageStore
-from bot.adapters.favourites import SqlFavouriteStore
-from bot.adapters.forgetting import SqlUserDataStore
-from bot.adapters.grids import SqlExplorationStore
-from bot.adapters.lead import LeaderLock
-from bot.adapters.library import SqlJobHistory
-from bot.adapters.people import SqlPreferencesStore
-from bot.adapters.presets import SqlPresetStore
-from bot.adapters.records import DatabaseSetupError, SqlJobStore
-from bot.adapters.redis import RedisJobQueue, connect_to_redis
-from bot.adapters.search import RedisSavedSearchStore, SqlJobSearch
-from bot.adapters.thumbnails import SqlThumbnailStore
-from bot.board import StatusMessages
+from bot import logging as logs
 from bot.check import run_checks
-from bot.client import Bot, ComponentHandler
-from bot.commands.book import build_commands
-from bot.commands.explore import ExploreCommand
-from bot.commands.imagine import ImagineCommand
-from bot.commands.preferences import PreferencesCommand
-from bot.commands.presets import PresetCommands
-from bot.commands.reimagine import ReimagineCommand
-from bot.commands.settings import ServerSettingsCommand
-from bot.commands.source import SourceOption
-from bot.deliver import OutcomeConsumer
-from bot.exploring.watch import ExplorationMessages
-from bot.heartbeat import touch_heartbeat_file
-from bot.intake import JobSubmitter
-from bot.looking.export import ExportCommand
-from bot.looking.forget import ForgetMeCommand
-from bot.looking.history import HistoryCommand
-from bot.looking.lineage import LineageCommand
-from bot.looking.queue import QueueCommand
-from bot.looking.show import ShowCommand
-from bot.ports import JobRecord, RemoteImage
-from bot.presses.book import build_component_handlers
-from bot.presses.cancel import CancelHandler
-from bot.presses.details import DetailsHandler
-from bot.presses.grid import CancelExplorationHandler
-from bot.recall import ResultLookup, fetch_result_message
-from bot.reconcile import Reconciler
+from bot.command_registry import build_commands
+from bot.component_registry import build_component_handlers
+from bot.delivery import OutcomeConsumer
+from bot.discord_client.client import Bot, ComponentHandler
+from bot.domain.ports import JobRecord, RemoteImage
+from bot.features.explore.command import ExploreCommand
+from bot.features.explore.handlers import CancelExplorationHandler
+from bot.features.explore.message_updater import ExplorationMessages
+from bot.features.explore.store import SqlExplorationStore
+from bot.features.export.command import ExportCommand
+from bot.features.history.command import HistoryCommand
+from bot.features.history.show import ShowCommand
+from bot.features.imagine.command import ImagineCommand
+from bot.features.lineage.command import LineageCommand
+from bot.features.lineage.store import SqlLineageStore
+from bot.features.preferences.command import PreferencesCommand
+from bot.features.presets.handlers import PresetCommands
+from bot.features.presets.store import SqlPresetStore
+from bot.features.privacy.command import ForgetMeCommand
+from bot.features.privacy.store import SqlUserDataStore
+from bot.features.queue.command import QueueCommand
+from bot.features.reimagine.command import ReimagineCommand
+from bot.features.result_actions.cancel import CancelHandler
+from bot.features.result_actions.details import DetailsHandler
+from bot.features.result_actions.store import SqlFavouriteStore
+from bot.features.server_settings.command import ServerSettingsCommand
+from bot.health import touch_heartbeat_file
+from bot.queue.celery_tickets import CeleryTicketWriter
+from bot.queue.drafts import RedisDraftStore
+from bot.queue.leader_lock import LeaderLock
+from bot.queue.redis_queue import RedisJobQueue, connect_to_redis
+from bot.recovery.reconciler import Reconciler
+from bot.results.lookup import ResultLookup, fetch_result_message
+from bot.results.thumbnails import ResultImageLoader, ThumbnailLoader
 from bot.settings import Settings
-from bot.thumbnails import ResultImageLoader, ThumbnailLoader
+from bot.status.status_messages import StatusMessages
+from bot.storage.job_history import SqlJobHistory
+from bot.storage.job_search import RedisSavedSearchStore, SqlJobSearch
+from bot.storage.jobs import DatabaseSetupError, SqlJobStore
+from bot.storage.preferences import SqlPreferencesStore
+from bot.storage.thumbnails import SqlThumbnailStore
+from bot.submission import attachments
+from bot.submission.source_option import SourceOption
+from bot.submission.submitter import JobSubmitter
 from shared.catalogue import Catalogue, load_catalogue
 from shared.settings import InvalidSettingsError, read_settings
 

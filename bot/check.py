@@ -8,14 +8,14 @@ from typing import Final
 
 import discord
 
-from bot.adapters.records import SqlJobStore
-from bot.adapters.redis import connect_to_redis
-from bot.client import GuildCommandTree
-from bot.commands.book import build_commands
-from bot.commands.sync import is_in_sync
-from bot.commands.translation import CommandTranslator
+from bot.command_registry import build_commands
+from bot.discord_client.client import GuildCommandTree
+from bot.discord_client.command_sync import is_in_sync
+from bot.discord_client.translator import CommandTranslator
 from bot.interactions.permissions import INVITE_PERMISSIONS
+from bot.queue.redis_queue import connect_to_redis
 from bot.settings import Settings
+from bot.storage.jobs import SqlJobStore
 from shared.catalogue import Catalogue
 
 CHECK_TIMEOUT_SECONDS: Final = 30.0

@@ -90,7 +90,7 @@ class Settings(BaseSettings):
         "INFO", description="How much is logged: your choice."
     )
 
-    @field_validator("attachment_hosts", "extras_users", mode="before")
+    @field_validator("attachment_hosts", "extras_allowed_users", mode="before")
     @classmethod
     def _split_commas(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

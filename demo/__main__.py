@@ -12,10 +12,10 @@ from pathlib import Path
 from types import FrameType
 
 from demo.first_picture import FirstPicture, NoPictureError, make_first_picture, wait_until_ready
-from demo.house import Stack, run_stack
+from demo.http_client import StandInResponseError
 from demo.processes import ProcessExitedError
 from demo.redis import RedisNotFoundError, find_free_port, is_port_free
-from demo.web import StandInResponseError
+from demo.stack import Stack, run_stack
 
 SAMPLE_IMAGE = Path(__file__).parent / "samples" / "lake.jpg"
 DEFAULT_PORT = 8080

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from PIL import Image
 
-from demo.house import Stack
-from demo.web import download_bytes, request_json
+from demo.http_client import download_bytes, request_json
+from demo.stack import Stack
 
 READY_SECONDS = 60.0
 PICTURE_SECONDS = 180.0

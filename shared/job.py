@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.request import Request
+from shared.request.model import Request
 
 
 class Origin(BaseModel):

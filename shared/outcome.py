@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from shared.errors import Problem
+from shared.problems import Problem
 
 CANCELLED: Final = "cancelled"  # the code of the problem of what a person ended
 

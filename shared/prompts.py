@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.errors import RejectedError, make_problem
+from shared.problems import RejectedError, make_problem
 
 _TOKEN = re.compile(r"\\\\|\\\||\\::|\||::|[\s\S]")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)

@@ -1,5 +1,6 @@
 """Real servers that tests share."""
 
+import warnings
 from collections.abc import Iterator
 
 import hypothesis
@@ -9,7 +10,12 @@ from playwright.sync_api import Browser, sync_playwright
 
 from demo.redis import RedisServer, run_redis
 from shared.catalogue import Catalogue, load_catalogue
-from tests.browser import ARGUMENTS, CHROMIUM, WHY_SKIPPED
+from tests.support.browser import ARGUMENTS, CHROMIUM, WHY_SKIPPED
+
+with warnings.catch_warnings():
+    # discord.py imports audioop, of whose removal in Python 3.13 Python 3.11 warns
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import discord  # noqa: F401 - imported once, before warnings become errors
 
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
@@ -20,7 +26,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     The end-to-end tests, which take longest, come first, so that processes that run files side by side end together.
     """
-    items.sort(key=lambda item: (item.get_closest_marker("browser") is not None, "e2e" not in item.path.parts))
+    items.sort(
+        key=lambda item: (item.get_closest_marker("browser") is not None, not {"e2e", "faults"} & set(item.path.parts))
+    )
 
 
 @pytest.fixture(scope="session")

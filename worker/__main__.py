@@ -14,10 +14,10 @@ from celery import Celery
 from dotenv import load_dotenv
 
 from shared.settings import InvalidSettingsError, read_settings
-from worker.celery_app import create_app
-from worker.command_line import run_check, run_generate
-from worker.dead_letters import run_dead_letters
-from worker.memory import tune_malloc
+from worker.app import create_app
+from worker.cli.dead_letters import run_dead_letters
+from worker.cli.generate import run_check, run_generate
+from worker.malloc import tune_malloc
 from worker.settings import Settings
 
 CELERY_OPTIONS = ("worker", "--without-gossip", "--without-mingle", "--without-heartbeat")

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shared.catalogue import Catalogue, Model
-from shared.errors import Problem, make_problem
 from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated, Outcome
-from shared.request import validate_request
-from worker.parameters import embed_metadata
+from shared.problems import Problem, make_problem
+from shared.request.model import validate_request
+from worker.png_metadata import embed_metadata
 from worker.ports import (
     BedrockCallError,
     Claim,

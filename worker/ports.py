@@ -5,10 +5,10 @@ from enum import StrEnum
 from typing import Protocol
 
 from shared.catalogue import Model
-from shared.errors import Problem
 from shared.job import Job
 from shared.outcome import FilteredPart, Outcome
-from shared.request import Request
+from shared.problems import Problem
+from shared.request.model import Request
 
 
 class Stage(StrEnum):

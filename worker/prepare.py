@@ -3,8 +3,8 @@
 import logging
 
 from shared.catalogue import Catalogue
-from shared.errors import Problem, make_problem
 from shared.outcome import Failed
+from shared.problems import Problem, make_problem
 from worker.imaging import ImageRejectedError, prepare_image
 from worker.ports import Claim, JobQueue
 

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from celery import Celery
 
 from shared.catalogue import Catalogue
-from shared.errors import make_problem
 from shared.outcome import Failed
-from shared.queue.names import GENERATE, PREPARE, TASK_NAMES
+from shared.problems import make_problem
+from shared.queue.keys import GENERATE, PREPARE, TASK_NAMES
 from worker.generate import GenerateJob
 from worker.ports import Claim, JobQueue, QueueUnavailableError, Stage
 from worker.prepare import prepare_job

@@ -5,13 +5,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from shared.queue.names import INCOMING_PICTURE, KEY_PREFIX
-from shared.queue.pieces import split_into_chunks
+from shared.queue.chunks import split_into_chunks
+from shared.queue.keys import INCOMING_PICTURE, KEY_PREFIX
 
 SCRIPT_NAMES = (
-    *("accept", "cancel", "deliver", "standing"),
-    *("begin", "claim", "disown", "finish", "promote", "release", "renew", "sweep"),
-    "retry",
+    *("accept", "cancel", "mark_delivered", "status"),
+    *("claim", "finish", "promote", "release", "renew", "start_call", "sweep", "unclaim"),
+    "retry_dead_letter",
 )
 
 
@@ -19,7 +19,7 @@ SCRIPT_NAMES = (
 def load_script(name: str) -> str:
     """Give the text of a script, ready for EVAL with the keys' prefix as its only key."""
     folder = files("shared.queue").joinpath("lua")
-    return "\n".join(folder.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in ("words", name))
+    return "\n".join(folder.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in ("lib", name))
 
 
 def append_script_with_picture(transaction: Any, sha: str, arguments: Iterable[Any], picture: bytes) -> None:

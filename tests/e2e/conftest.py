@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from demo.first_picture import wait_until_ready
-from demo.house import Stack, run_stack
-from demo.web import request_json
-from tests.e2e.asker import DiscordUser
+from demo.http_client import request_json
+from demo.stack import Stack, run_stack
+from tests.support.user import DiscordUser
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from demo.__main__ import SAMPLE_IMAGE
-from demo.house import Stack
-from tests.axe import APPEARANCES, find_violations_as
-from tests.e2e.asker import DiscordUser
+from demo.stack import Stack
+from tests.support.axe import APPEARANCES, find_violations_as
+from tests.support.user import DiscordUser
 
 pytestmark = pytest.mark.browser
 SECOND_MS = 1000

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 from demo.first_picture import wait_until_ready
-from demo.house import run_stack
 from demo.processes import ROOT
-from tests.e2e.asker import DiscordUser, list_media
+from demo.stack import run_stack
+from tests.support.user import DiscordUser, list_media
 
 CELERY = Path(sys.executable).with_name("celery")
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.asker import DiscordUser, list_components, list_custom_ids, list_media, wait_until
-from tests.e2e.explorer import (
+from tests.support.exploration import (
     find_exploration_message,
     invoke_explore,
     list_results,
@@ -15,6 +14,7 @@ from tests.e2e.explorer import (
     start_exploration,
     wait_for_exploration_end,
 )
+from tests.support.user import DiscordUser, list_components, list_custom_ids, list_media, wait_until
 
 CallLister = Callable[[], list[dict[str, Any]]]
 

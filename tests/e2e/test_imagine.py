@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from demo.first_picture import iter_message_texts
-from demo.house import Stack
-from demo.web import download_bytes
-from tests.e2e.asker import DiscordUser, list_media, wait_until
+from demo.http_client import download_bytes
+from demo.stack import Stack
+from tests.support.user import DiscordUser, list_media, wait_until
 
 CallLister = Callable[[], list[dict[str, Any]]]
 EVERY_SDXL_OPTION: dict[str, Any] = {

@@ -5,8 +5,8 @@ from typing import Any
 
 from PIL import Image
 
-from demo.web import download_bytes
-from tests.e2e.asker import DiscordUser, list_media, wait_until
+from demo.http_client import download_bytes
+from tests.support.user import DiscordUser, list_media, wait_until
 
 
 def wait_for_answer(asker: DiscordUser, interaction: str) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from demo.first_picture import iter_message_texts
-from demo.house import Stack
-from demo.web import request_json
-from tests.e2e.asker import DiscordUser, list_custom_ids, list_media, wait_until
+from demo.http_client import request_json
+from demo.stack import Stack
+from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
 
 CallLister = Callable[[], list[dict[str, Any]]]
 

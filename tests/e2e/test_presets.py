@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.asker import DiscordUser
+from tests.support.user import DiscordUser
 
 CallLister = Callable[[], list[dict[str, Any]]]
 

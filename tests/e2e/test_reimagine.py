@@ -7,10 +7,10 @@ from typing import Any
 import redis
 
 from demo.first_picture import iter_message_texts
-from demo.house import Stack
-from demo.web import download_bytes
-from shared.queue.names import draft_key, job_key
-from tests.e2e.asker import DiscordUser, list_custom_ids, list_media
+from demo.http_client import download_bytes
+from demo.stack import Stack
+from shared.queue.keys import draft_key, job_key
+from tests.support.user import DiscordUser, list_custom_ids, list_media
 
 
 def test_a_result_is_reimagined_and_known_as_the_parent(

@@ -19,7 +19,7 @@ import zlib
 from collections import Counter
 from pathlib import Path
 
-from tests.fuzz.limited import classify_outcome, limit_memory
+from tests.fuzz.memory_limit import classify_outcome, limit_memory
 from tests.fuzz.samples import make_valid_images
 
 MAX_SECONDS = 2.0

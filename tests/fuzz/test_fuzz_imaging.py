@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from demo.processes import ROOT
-from tests.fuzz.limited import classify_outcome
+from tests.fuzz.memory_limit import classify_outcome
 from tests.fuzz.samples import encode_image, make_hostile_files, make_noise_image, make_valid_images
-from tests.worker.test_imaging_hostile import HOSTILE_FILES
+from tests.unit.worker.imaging.test_hostile_files import HOSTILE_FILES
 
 MAX_PEAK_MIB = 500
 MAX_SECONDS = 2.0
@@ -30,7 +30,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     numbers = {f"{number:03d}": name for number, name in enumerate(files)}
     for number, name in numbers.items():
         (folder / number).write_bytes(files[name])
-    ended = run_python("-m", "tests.fuzz.limited", str(folder))
+    ended = run_python("-m", "tests.fuzz.memory_limit", str(folder))
     lines = [json.loads(line) for line in ended.stdout.splitlines()]
     assert ended.returncode == 0, (numbers[lines[-1]["name"]] if lines else "", ended.stderr[-500:])
     return {numbers[line["name"]]: line for line in lines if "said" in line}
@@ -75,8 +75,9 @@ def test_a_brief_fuzz_finds_nothing(tmp_path: Path) -> None:
 
 def test_what_takes_too_much_memory_is_found(tmp_path: Path) -> None:
     script = (
-        "from tests.fuzz.limited import limit_memory, outcome_of\nimport worker.imaging, tests.fuzz.limited as l\n"
-        "limit_memory()\nl.prepare = lambda *_: bytearray(2 << 30)\nprint(outcome_of(b''))"
+        "from tests.fuzz.memory_limit import limit_memory, classify_outcome\n"
+        "import worker.imaging, tests.fuzz.memory_limit as l\n"
+        "limit_memory()\nl.prepare_image = lambda *_: bytearray(2 << 30)\nprint(classify_outcome(b''))"
     )
 
     assert run_python("-c", script).stdout.startswith("!MemoryError")

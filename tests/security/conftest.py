@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.security.locked import SecuredRedis, run_secured_redis
-from tests.security.planted import RecordedRun, run_secured_stack
+from tests.support.recorded_run import RecordedRun, run_secured_stack
+from tests.support.secured_redis import SecuredRedis, run_secured_redis
 
 
 @pytest.fixture(scope="session")

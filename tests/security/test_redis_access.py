@@ -7,19 +7,19 @@ import redis
 from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import NoPermissionError
 
-import worker.adapters.redis as worker_side
-from bot.adapters.celery import CeleryTicketWriter
-from bot.adapters.drafts import RedisDraftStore
-from bot.adapters.redis import RedisJobQueue, connect_to_redis
-from bot.ports import Draft, QueueResultUnknownError, RemoteImage
+import worker.queue.job_queue as worker_side
+from bot.domain.ports import Draft, QueueResultUnknownError, RemoteImage
+from bot.queue.celery_tickets import CeleryTicketWriter
+from bot.queue.drafts import RedisDraftStore
+from bot.queue.redis_queue import RedisJobQueue, connect_to_redis
 from shared.catalogue import Catalogue
-from shared.errors import RejectedError
 from shared.job import Job, Origin, Requester
+from shared.problems import RejectedError
 from shared.prompts import TextPrompt
-from shared.queue.names import GENERATE, ticket_list_key
-from shared.request import Request
-from tests.security.locked import ADMIN_PASSWORD, PASSWORDS, TLS_SKIP_REASON, SecuredRedis, read_readme_users
-from tests.security.planted import RecordedRun
+from shared.queue.keys import GENERATE, ticket_list_key
+from shared.request.model import Request
+from tests.support.recorded_run import RecordedRun
+from tests.support.secured_redis import ADMIN_PASSWORD, PASSWORDS, TLS_SKIP_REASON, SecuredRedis, read_readme_users
 from worker.ports import QueueUnavailableError, Stage
 
 DATABASE = 5  # a database where the house's worker takes nothing away

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.drafts import DRAFT_TTL_SECONDS
+from bot.queue.drafts import DRAFT_TTL_SECONDS
 from demo.first_picture import iter_message_texts
-from demo.web import request_json
-from shared.queue.names import draft_key
-from tests.security.planted import RecordedRun
+from demo.http_client import request_json
+from shared.queue.keys import draft_key
+from tests.support.recorded_run import RecordedRun
 
 ImageReader = Callable[[bytes], object]
 

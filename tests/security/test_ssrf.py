@@ -10,14 +10,14 @@ import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from bot.attachments import (
+from bot.submission.attachments import (
     NonPublicAddressError,
     PublicResolver,
     fetch_attachment,
     open_http_session,
     validate_attachment,
 )
-from shared.errors import RejectedError
+from shared.problems import RejectedError
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 CDN = "cdn.discordapp.com"
@@ -149,7 +149,9 @@ async def test_a_listed_name_that_turns_into_this_machine_is_refused_and_nothing
 ) -> None:
     service, port = inside
     names = FakeResolver(("127.0.0.1",))
-    monkeypatch.setattr("bot.attachments._trusted", lambda *_: True)  # as though https stood on the service's port
+    monkeypatch.setattr(
+        "bot.submission.attachments._is_trusted", lambda *_: True
+    )  # as though https stood on the service's port
     async with open_http_session(names) as session:
         assert await fetch_rejection(session, f"http://{CDN}:{port}/secret.png", (CDN,)) == "attachment_host"
 

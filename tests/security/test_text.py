@@ -12,16 +12,16 @@ from discord import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.interactions.answers import MESSAGE_LIMIT, format_problems
-from bot.phrases import load_messages
-from bot.render import build_failed_view, build_filtered_view, build_result_view, build_thread_name
-from bot.render.text import flatten_text
+from bot.i18n import load_messages
+from bot.interactions.responses import MESSAGE_LIMIT, format_problems
+from bot.rendering import build_failed_view, build_filtered_view, build_result_view, build_thread_name
+from bot.rendering.markdown import flatten_text
 from shared.catalogue import load_catalogue
-from shared.errors import MESSAGES, RejectedError, make_problem
 from shared.job import Job, Origin, Requester
 from shared.outcome import Failed, Filtered, FilteredPart, Generated
+from shared.problems import MESSAGES, RejectedError, make_problem
 from shared.prompts import TextPrompt
-from shared.request import EXTRAS_MAX_DEPTH, EXTRAS_MAX_LENGTH, Request, build_request, parse_extras
+from shared.request.model import EXTRAS_MAX_DEPTH, EXTRAS_MAX_LENGTH, Request, build_request, parse_extras
 
 CATALOGUE = load_catalogue()
 EN = load_messages("en")

@@ -17,13 +17,13 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from shared.catalogue import Model
-from shared.errors import Actor
 from shared.outcome import FilteredPart
-from shared.request import Request
+from shared.problems import Actor
+from shared.request.model import Request
 from worker.bedrock.deadline import DeadlineExceededError, run_with_deadline
 from worker.bedrock.dialects import DIALECTS
 from worker.bedrock.errors import CALL_ERRORS, classify_error, get_error_name
-from worker.bedrock.wire import InvalidResponseError, ModelResponse
+from worker.bedrock.json_body import InvalidResponseError, ModelResponse
 from worker.imaging import ImageRejectedError, verify_image
 from worker.ports import BedrockCallError, FilteredResult, GeneratedImage
 

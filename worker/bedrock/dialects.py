@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 
 from shared.catalogue import Model
 from shared.outcome import FilteredPart
-from shared.request import Request
+from shared.request.model import Request
 from worker.bedrock import sdxl, stable_image
-from worker.bedrock.wire import ModelResponse
+from worker.bedrock.json_body import ModelResponse
 
 
 class Dialect(NamedTuple):

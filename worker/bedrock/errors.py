@@ -18,10 +18,10 @@ from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 from shared.catalogue import Model
-from shared.errors import make_problem
 from shared.outcome import FilteredPart
+from shared.problems import make_problem
 from worker.bedrock.deadline import DeadlineExceededError
-from worker.bedrock.wire import InvalidResponseError
+from worker.bedrock.json_body import InvalidResponseError
 from worker.ports import BedrockCallError, RetryPolicy
 
 CALL_ERRORS: Final = (
@@ -42,7 +42,7 @@ MAX_DETAIL_LENGTH: Final = 200
 
 @dataclass(frozen=True)
 class ErrorPolicy:
-    """`code` is a problem's of `shared.errors`, `after` seconds; `detail` is worded from `{message}` and `{id}`."""
+    """`code` is a problem's of `shared.problems`, `after` seconds; `detail` is worded from `{message}` and `{id}`."""
 
     code: str
     retry_policy: RetryPolicy
@@ -120,7 +120,7 @@ ERROR_POLICIES: Final[Mapping[str, ErrorPolicy]] = MappingProxyType(
         "ConnectTimeoutError": _UNREACHABLE,
         "ProxyConnectionError": _UNREACHABLE,
         "ReadTimeoutError": _DEADLINE_EXCEEDED,
-        "Overdue": _DEADLINE_EXCEEDED,
+        "DeadlineExceededError": _DEADLINE_EXCEEDED,
         "HTTPClientError": _PROVIDER_ERROR,
         "ResponseStreamingError": _PROVIDER_ERROR,
         "IncompleteReadError": _PROVIDER_ERROR,

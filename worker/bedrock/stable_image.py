@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from shared.catalogue import Model
 from shared.outcome import FilteredPart
-from shared.request import Request
-from worker.bedrock.wire import (
+from shared.request.model import Request
+from worker.bedrock.json_body import (
     InvalidResponseError,
     ModelResponse,
     build_json_body,

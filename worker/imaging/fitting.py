@@ -7,7 +7,7 @@ from typing import NamedTuple
 from PIL import Image, ImageStat
 
 from shared.catalogue import Bounds, Size
-from worker.imaging.limits import ImageRejectedError
+from shared.imaging.limits import ImageRejectedError
 
 Box = tuple[float, float, float, float]
 

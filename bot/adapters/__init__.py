@@ -1,1 +1,0 @@
-"""Outside things behind the ports of the bot."""

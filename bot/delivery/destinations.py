@@ -1,0 +1,124 @@
+"""The places where an answer may be said, best first: the job's thread, its channel, a direct message."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import discord
+
+from bot.delivery.discord_errors import FALLBACK_REASONS, THREAD_EXISTS
+from bot.domain.ports import JobStatus
+from bot.i18n import Messages
+from bot.images.upload import MAX_REQUEST_BYTES
+from bot.rendering import build_thread_name, compute_component_id
+from shared.job import Job
+
+CALL_TIMEOUT_SECONDS: Final = 60.0
+THREAD_ARCHIVE_MINUTES: Final = 1440
+SEARCH_WINDOW_SECONDS: Final = 120
+SEARCH_MESSAGE_LIMIT: Final = 200
+
+DISCORD_EPOCH: Final = datetime(2015, 1, 1, tzinfo=UTC)  # where snowflakes begin
+
+DEFAULT_UPLOAD_LIMIT: Final = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A channel to post in, its upload limit in bytes, whether to reply to the status message, what to say of it."""
+
+    channel_id: int
+    upload_limit: int
+    is_reply: bool = False
+    is_private: bool = False
+    notes: Sequence[str] = ()
+
+
+class ReplyReference(discord.MessageReference):
+    """A reply, posted even when the message it answers was deleted; its ids are strings, as Discord's schema asks."""
+
+    def __init__(self, channel_id: int, message_id: int) -> None:
+        super().__init__(message_id=message_id, channel_id=channel_id, fail_if_not_exists=False)
+
+    def to_dict(self) -> Any:
+        """Give the reference in the form of the create-message request."""
+        whole = super().to_dict()
+        return whole | {key: str(value) for key, value in whole.items() if key.endswith("_id")}
+
+    to_message_reference_dict = to_dict
+
+
+async def get_thread_destination(client: discord.Client, status: JobStatus) -> Destination:
+    """Give the thread of a job, opened now if it is not yet. Raises `discord.HTTPException`."""
+    place = status.job.origin
+    if place.is_direct_message:
+        return Destination(place.channel_id, DEFAULT_UPLOAD_LIMIT, is_reply=True, is_private=True)
+    limit = _get_upload_limit(client, place.guild_id)
+    if place.is_in_thread:
+        return Destination(place.channel_id, limit, is_reply=True)
+    return Destination(status.thread_id or await _open_thread(client, status.job), limit)
+
+
+def get_channel_destination(
+    client: discord.Client, job: Job, error: discord.HTTPException, messages: Messages
+) -> Destination:
+    """Give the channel where the command was used, and say why it is not the thread."""
+    why = messages.text(f"thread.{FALLBACK_REASONS.get(error.code, 'refused')}", code=error.code)
+    return Destination(
+        job.origin.channel_id, _get_upload_limit(client, job.origin.guild_id), is_reply=True, notes=(why,)
+    )
+
+
+async def open_direct_destination(client: discord.Client, job: Job, messages: Messages) -> Destination:
+    """Give the direct messages with the one who asked. Raises `discord.HTTPException`."""
+    async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+        channel = await client.http.start_private_message(str(job.requester.id))
+    return Destination(
+        int(channel["id"]), DEFAULT_UPLOAD_LIMIT, is_private=True, notes=(messages.text("thread.direct"),)
+    )
+
+
+async def find_message_in_channel(client: discord.Client, status: JobStatus, channel_id: int) -> int | None:
+    """Look in a channel for the answer to a job, posted since it ended; a channel that cannot be read holds none."""
+    channel = client.get_partial_messageable(channel_id, guild_id=status.job.origin.guild_id)
+    ended = max(datetime.fromtimestamp(status.state_since - SEARCH_WINDOW_SECONDS, UTC), DISCORD_EPOCH)
+    after = discord.Object(discord.utils.time_snowflake(ended))
+    try:
+        async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+            async for message in channel.history(limit=SEARCH_MESSAGE_LIMIT, after=after, oldest_first=True):
+                if _is_outcome_message(message, status.job, client):
+                    return message.id
+    except (discord.Forbidden, discord.NotFound):
+        return None
+    return None
+
+
+def _is_outcome_message(message: discord.Message, job: Job, client: discord.Client) -> bool:
+    if client.user is None or message.author.id != client.user.id:
+        return False
+    return str(message.nonce) == job.id or any(
+        getattr(part, "id", None) == compute_component_id(job.id) for part in message.components
+    )
+
+
+async def _open_thread(client: discord.Client, job: Job) -> int:
+    place = job.origin
+    try:
+        async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+            await client.http.start_thread_with_message(
+                place.channel_id,
+                place.message_id,
+                name=build_thread_name(job.request),
+                auto_archive_duration=THREAD_ARCHIVE_MINUTES,
+            )
+    except discord.HTTPException as error:
+        if error.code != THREAD_EXISTS:
+            raise
+    return place.message_id  # a thread under a message has the message's own id
+
+
+def _get_upload_limit(client: discord.Client, guild_id: int) -> int:
+    guild = client.get_guild(guild_id)
+    return min(guild.filesize_limit if guild else DEFAULT_UPLOAD_LIMIT, MAX_REQUEST_BYTES)

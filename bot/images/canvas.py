@@ -1,0 +1,230 @@
+"""What all drawings are made of: a ground, round pictures and placeholders, numbers and words."""
+
+import itertools
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from PIL import Image, ImageChops, ImageDraw
+
+from bot.images.text import measure_width, rasterize_word, split_words, wrap_text
+from bot.images.thumbnail import LazyImage, encode_jpeg
+
+Colour = tuple[int, int, int]
+Point = tuple[int, int]
+
+# Greys of Discord's dark theme; against the ground both text colours have a contrast of more than 7:1.
+BACKGROUND: Final[Colour] = (30, 31, 34)
+FRAME_BACKGROUND: Final[Colour] = (38, 39, 43)
+PLACEHOLDER_BACKGROUND: Final[Colour] = (49, 51, 56)
+LINE_COLOUR: Final[Colour] = (110, 114, 124)
+TEXT_COLOUR: Final[Colour] = (242, 243, 245)
+MUTED_TEXT_COLOUR: Final[Colour] = (181, 186, 193)
+_SUPERSAMPLING: Final = 4
+_CAPITAL_BASELINE_RATIO: Final = 0.36  # how far below its middle a capital stands, as a part of the size of its letters
+_LINE_EXTENT_RATIOS: Final = (
+    0.9,
+    0.29,
+)  # how far above and below the baseline no other line's letters are, as such parts
+
+
+@dataclass(frozen=True)
+class RenderedImage:
+    """A drawing: a JPEG, and its width and height in pixels.
+
+    `broken` are the places, from 0, of the given pictures that could not be read: their words stand there.
+    """
+
+    jpeg: bytes
+    width: int
+    height: int
+    unreadable_indexes: tuple[int, ...] = ()
+
+
+class Canvas:
+    """A sheet being drawn; all lengths are in pixels, points are (x, y) from the upper left."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._image = Image.new("RGB", (width, height), BACKGROUND)
+
+    def encode(self, unreadable_indexes: Sequence[int] = ()) -> RenderedImage:
+        """Encode what has been drawn."""
+        return RenderedImage(encode_jpeg(self._image), *self._image.size, tuple(unreadable_indexes))
+
+    def draw_thumbnail(
+        self,
+        at: Point,
+        thumbnail: LazyImage | None,
+        frame: Point,
+        radius: int,
+        placeholder: str,
+        font_size: int,
+        background: Colour = BACKGROUND,
+    ) -> bool:
+        """Lay a picture in a frame, or its `word` where there is none or it is broken; tell whether it was laid."""
+        image = None
+        if thumbnail is not None:
+            with suppress(ValueError):
+                image = thumbnail.decode()
+        if image is None:
+            self.draw_placeholder(at, frame, radius, placeholder, font_size)
+        else:
+            self.draw_image(at, image, frame, radius, background)
+        return image is not None
+
+    def draw_image(
+        self, at: Point, image: Image.Image, frame: Point, radius: int, background: Colour = BACKGROUND
+    ) -> None:
+        """Lay a picture with round corners, if it has room for them, in the middle of a frame, on a mat around it.
+
+        `around` is the colour of what the frame lies on.
+        """
+        if image.size != frame:
+            self.fill_rounded_rectangle(at, frame, radius, FRAME_BACKGROUND)
+            at, background = (
+                (at[0] + (frame[0] - image.width) // 2, at[1] + (frame[1] - image.height) // 2),
+                FRAME_BACKGROUND,
+            )
+        self._image.paste(image, at)
+        if min(image.size) < 2 * radius:
+            return
+        self._fill_corners(at, image.size, radius, background, _build_outer_corner_masks(radius))
+
+    def fill_rounded_rectangle(self, at: Point, size: Point, radius: int, colour: Colour) -> None:
+        """Fill a rectangle with round corners."""
+        (left, top), right, low = at, at[0] + size[0], at[1] + size[1]
+        for filled in (
+            (left + radius, top, right - radius, top + radius),
+            (left, top + radius, right, low - radius),
+            (left + radius, low - radius, right - radius, low),
+        ):
+            self._image.paste(colour, filled)
+        self._fill_corners(at, size, radius, colour, _build_inner_corner_masks(radius))
+
+    def draw_placeholder(self, at: Point, size: Point, radius: int, label: str, font_size: int) -> None:
+        """Stand in for a picture with `word` in letters of `text` pixels, or with three dots where there is no word."""
+        self.fill_rounded_rectangle(at, size, radius, PLACEHOLDER_BACKGROUND)
+        centre = at[0] + size[0] // 2, at[1] + size[1] // 2
+        lines = wrap_text(label, font_size, size[0] - 2 * radius, 2)
+        for number, line in enumerate(lines):
+            self.draw_text(
+                (
+                    centre[0],
+                    centre[1]
+                    + round((number - (len(lines) - 1) / 2) * 1.3 * font_size + _CAPITAL_BASELINE_RATIO * font_size),
+                ),
+                line,
+                font_size,
+                background=PLACEHOLDER_BACKGROUND,
+            )
+        if not lines:
+            dot = max(4, font_size // 3)
+            for step in (-2, 0, 2):
+                self.fill_rounded_rectangle(
+                    (centre[0] + step * dot - dot // 2, centre[1] - dot // 2), (dot, dot), dot // 2, MUTED_TEXT_COLOUR
+                )
+
+    def draw_badge(self, at: Point, label: str, font_size: int, *, centred: bool = False) -> None:
+        """Write a short word on a dark pill with a light rim, to be read on any picture, from `at` on or around it."""
+        pill, mask = _render_badge(label, font_size)
+        self._image.paste(pill, (at[0] - pill.width // 2, at[1] - pill.height // 2) if centred else at, mask)
+
+    def draw_text(
+        self,
+        at: Point,
+        text: str,
+        font_size: int,
+        *,
+        centred: bool = True,
+        colour: Colour = TEXT_COLOUR,
+        background: Colour = BACKGROUND,
+    ) -> None:
+        """Write a line on the baseline `at`, around that point or (not `middle`) from there on; it lies on `ground`."""
+        pen = at[0] - measure_width(text, font_size) // 2 if centred else at[0], at[1]
+        _draw_text(self._image, pen, text, font_size, colour, background)
+
+    def draw_polyline(self, points: Sequence[Point], width: int) -> None:
+        """Draw a line of horizontal and vertical pieces."""
+        for (x, y), (to_x, to_y) in itertools.pairwise(points):
+            left, top = min(x, to_x) - width // 2, min(y, to_y) - width // 2
+            self._image.paste(
+                LINE_COLOUR, (left, top, max(x, to_x) - width // 2 + width, max(y, to_y) - width // 2 + width)
+            )
+
+    def _fill_corners(self, at: Point, size: Point, radius: int, colour: Colour, masks: Sequence[Image.Image]) -> None:
+        """Fill the four corners of a rectangle through their masks."""
+        (left, top), right, low = at, at[0] + size[0] - radius, at[1] + size[1] - radius
+        for (x, y), mask in zip(((left, top), (right, top), (left, low), (right, low)), masks, strict=True):
+            self._image.paste(colour, (x, y, x + radius, y + radius), mask)
+
+
+@lru_cache(maxsize=128)
+def _render_badge(label: str, font_size: int) -> tuple[Image.Image, Image.Image]:
+    """A badge and its mask."""
+    rim, high = max(2, font_size // 16), round(1.5 * font_size)
+    size = max(high, measure_width(label, font_size) + round(0.8 * font_size)), high
+    inner = size[0] - 2 * rim, high - 2 * rim
+    pill = Image.new("RGB", size, TEXT_COLOUR)
+    pill.paste(BACKGROUND, (rim, rim, rim + inner[0], rim + inner[1]), _build_rounded_mask(inner, inner[1] // 2))
+    pen = (size[0] - measure_width(label, font_size)) // 2, high // 2 + round(_CAPITAL_BASELINE_RATIO * font_size)
+    _draw_text(pill, pen, label, font_size, TEXT_COLOUR)
+    return pill, _build_rounded_mask(size, high // 2)
+
+
+def _draw_text(
+    image: Image.Image, pen: Point, text: str, font_size: int, colour: Colour, background: Colour | None = None
+) -> None:
+    """Write a line; a word that touches nothing on a plain `ground` is laid on whole, in a sixth of the time."""
+    (x, y), end = pen, pen[0] - font_size
+    for piece in split_words(text):
+        mask, (left, top), advance = rasterize_word(piece, font_size)
+        if piece != " ":
+            at = x + left, y + top
+            alone = (
+                at[0] >= end
+                and -top <= _LINE_EXTENT_RATIOS[0] * font_size
+                and top + mask.height <= _LINE_EXTENT_RATIOS[1] * font_size
+            )
+            if background and alone:
+                image.paste(_render_word(piece, font_size, colour, background), at)
+            else:
+                image.paste(colour, (*at, at[0] + mask.width, at[1] + mask.height), mask)
+            end = at[0] + mask.width
+        x += advance
+
+
+@lru_cache(maxsize=1024)  # at most some 20 MiB
+def _render_word(word: str, font_size: int, colour: Colour, background: Colour) -> Image.Image:
+    """A word on its ground."""
+    mask = rasterize_word(word, font_size)[0]
+    stamp = Image.new("RGB", mask.size, background)
+    stamp.paste(colour, (0, 0), mask)
+    return stamp
+
+
+@lru_cache(maxsize=32)
+def _build_rounded_mask(size: Point, radius: int) -> Image.Image:
+    """A mask of a rectangle with round corners."""
+    mask = Image.new("L", size, 255)
+    right, low = size[0] - radius, size[1] - radius
+    for at, corner in zip(((0, 0), (right, 0), (0, low), (right, low)), _build_inner_corner_masks(radius), strict=True):
+        mask.paste(corner, at)
+    return mask
+
+
+@lru_cache(maxsize=64)
+def _build_inner_corner_masks(radius: int) -> tuple[Image.Image, ...]:
+    """Masks of what lies inside of the arcs, in the order of `_outside`."""
+    return tuple(ImageChops.invert(mask) for mask in _build_outer_corner_masks(radius))
+
+
+@lru_cache(maxsize=64)
+def _build_outer_corner_masks(radius: int) -> tuple[Image.Image, ...]:
+    """Masks of what lies outside of the arcs: upper left, upper right, lower left, lower right."""
+    large = Image.new("L", (_SUPERSAMPLING * radius, _SUPERSAMPLING * radius), 255)
+    ImageDraw.Draw(large).circle((_SUPERSAMPLING * radius, _SUPERSAMPLING * radius), _SUPERSAMPLING * radius, 0)
+    corner = large.reduce(_SUPERSAMPLING)
+    mirrored = corner.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return corner, mirrored, *(upper.transpose(Image.Transpose.FLIP_TOP_BOTTOM) for upper in (corner, mirrored))

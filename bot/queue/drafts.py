@@ -1,0 +1,43 @@
+"""What a person is about to ask, kept in Redis while they fill in a form: it does not fit into the form's own id."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Final, TypeVar
+
+from pydantic import TypeAdapter
+from redis.asyncio import Redis
+from redis.exceptions import OutOfMemoryError, RedisError
+
+from bot.domain.ports import Draft
+from shared.problems import RejectedError, make_problem
+from shared.queue.keys import draft_key
+
+DRAFT_TTL_SECONDS: Final = 3600
+_REPLY_TIMEOUT_SECONDS: Final = 2.0  # Discord waits for three seconds
+_DRAFT_ADAPTER: Final = TypeAdapter(Draft)
+
+T = TypeVar("T")
+
+
+class RedisDraftStore:
+    """`bot.domain.ports.Drafting` over Redis."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def save_draft(self, draft_id: str, draft: Draft) -> None:
+        await _await_reply(self._redis.set(draft_key(draft_id), _DRAFT_ADAPTER.dump_json(draft), ex=DRAFT_TTL_SECONDS))
+
+    async def load_draft(self, draft_id: str) -> Draft | None:
+        written = await _await_reply(self._redis.get(draft_key(draft_id)))
+        return None if written is None else _DRAFT_ADAPTER.validate_json(written)
+
+
+async def _await_reply(reply: Awaitable[T]) -> T:
+    try:
+        async with asyncio.timeout(_REPLY_TIMEOUT_SECONDS):
+            return await reply
+    except OutOfMemoryError as error:
+        raise RejectedError(make_problem("no_room")) from error
+    except (RedisError, TimeoutError) as error:
+        raise RejectedError(make_problem("queue_away")) from error

@@ -1,0 +1,97 @@
+"""Everything that is known of how a picture was made, for one person to read.
+
+At most 40 components and 4000 characters: https://discord.com/developers/docs/components/reference
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import discord
+from discord import ui
+
+from bot.domain.ports import GenerationSettings, JobRecord
+from bot.i18n import Messages
+from bot.rendering.markdown import escape_markdown, truncate_text
+from bot.rendering.outcome_views import ActionRows, build_alt_text
+from bot.rendering.settings_text import format_number, format_settings
+from shared.catalogue import Model
+from shared.prompts import split_negative_prompt
+
+_PROMPT_LIMIT: Final = 1500
+_NEGATIVE_PROMPT_LIMIT: Final = 600
+_SETTINGS_LIMIT: Final = 1000
+_ID_LIMIT: Final = 100
+
+
+def build_details_view(
+    settings: GenerationSettings,
+    model: Model | None,
+    messages: Messages,
+    *,
+    record: JobRecord | None = None,
+    parent_link: str | None = None,
+    picture_url: str | None = None,
+    rows: ActionRows = (),
+) -> ui.LayoutView:
+    """Show how a picture was made. `model` is the row of its model, None where the catalogue has it no longer.
+
+    `past` is the record of its job, where there is one; `parent` the address of the answer it goes on from.
+    `picture` is the address of the picture itself, where nothing but that tells.
+    """
+    said = (
+        f"### {messages.text('details.title')}",
+        *_format_prompts_and_seed(settings, messages),
+        truncate_text(format_settings(settings.request, model, messages), _SETTINGS_LIMIT),
+        "\n".join(_format_origin(settings, model, record, parent_link, messages)),
+    )
+    parts: list[ui.Item[Any]] = [*map(ui.TextDisplay, said)]
+    if picture_url is not None:
+        item = discord.MediaGalleryItem(picture_url, description=build_alt_text(settings.request, model, messages))
+        parts.insert(1, ui.MediaGallery(item))
+        notes = ["details.written", *(["details.unsourced"] if settings.request.has_picture else [])]
+        parts.append(ui.TextDisplay(f"-# {' '.join(map(messages.text, notes))}"))
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.Container(*parts, *rows))
+    return view
+
+
+def format_price(dollars: float, messages: Messages) -> str:
+    """Write what a picture costs, in cents or a hundredth of them."""
+    digits = f"{dollars:.2f}" if round(dollars, 2) == round(dollars, 4) else f"{dollars:.4f}"
+    return messages.text("details.price", amount=digits.replace(".", messages.text("language.decimal")))
+
+
+def _format_prompts_and_seed(settings: GenerationSettings, messages: Messages) -> Iterator[str]:
+    prompt, negative = split_negative_prompt(settings.request.text_prompts)
+    if prompt:
+        yield f"**{messages.get_option_name('prompt')}** {escape_markdown(prompt, _PROMPT_LIMIT)}"
+    if negative:
+        yield f"**{messages.get_option_name('negative')}** {escape_markdown(negative, _NEGATIVE_PROMPT_LIMIT)}"
+    if settings.seed is not None:
+        yield f"**{messages.get_option_name('seed')}**\n```\n{truncate_text(str(settings.seed), _ID_LIMIT)}\n```"
+
+
+def _format_origin(
+    settings: GenerationSettings,
+    model: Model | None,
+    record: JobRecord | None,
+    parent_link: str | None,
+    messages: Messages,
+) -> Iterator[str]:
+    if model is not None:
+        yield messages.text("details.model", id=escape_markdown(model.id, _ID_LIMIT))
+    if settings.author_id is not None:
+        yield messages.text("details.author", user=f"<@{settings.author_id}>")
+    if record is not None:
+        yield messages.text("details.asked", when=f"<t:{int(record.job.accepted_at)}:f>")
+        if record.duration_seconds is not None:
+            yield messages.text("details.seconds", seconds=format_number(round(record.duration_seconds, 1), messages))
+        yield messages.text(
+            "details.cost",
+            cost=messages.text("details.unknown")
+            if record.cost_usd is None
+            else format_price(record.cost_usd, messages),
+        )
+    if parent_link is not None:
+        yield messages.text("details.parent", where=parent_link)
+    yield messages.text("details.job", id=escape_markdown(settings.job_id, _ID_LIMIT))

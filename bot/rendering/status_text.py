@@ -1,0 +1,63 @@
+"""The one message under a command that says where its job stands."""
+
+from typing import Final
+
+from bot.domain.ports import JobStatus, QueueState
+from bot.i18n import Messages
+from shared.catalogue import Model
+from shared.job import Job
+from shared.outcome import Failed, Outcome
+
+_MINUTE: Final = 60
+_HOUR: Final = 60 * _MINUTE
+
+
+def format_status(status: JobStatus, messages: Messages, model: Model | None) -> str:
+    """Say where a job stands. Times of the past are Discord's timestamps, which the reader's client keeps counting."""
+    if status.state is QueueState.PREPARING:
+        return format_preparing_status(status.job, messages)
+    return _prepend_source(status.job, _format_state(status, messages, model), messages)
+
+
+def format_preparing_status(job: Job, messages: Messages) -> str:
+    """Say that a job was taken on, and from which of the thread's pictures it starts if it came with none."""
+    key = "status.preparing_picture" if job.request.has_picture else "status.preparing_words"
+    return _prepend_source(job, messages.text(key), messages)
+
+
+def _prepend_source(job: Job, text: str, messages: Messages) -> str:
+    return text if job.source_kind is None else f"{messages.text(f'status.from_{job.source_kind}')}\n{text}"
+
+
+def _format_state(status: JobStatus, messages: Messages, model: Model | None) -> str:
+    request = status.job.request
+    if status.state is QueueState.QUEUED:
+        key = {0: "status.held", 1: "status.next"}.get(status.position, "status.waiting")
+        return messages.text(
+            key, position=status.position, estimate=format_duration(status.estimated_seconds, messages)
+        )
+    if status.state is QueueState.RUNNING:
+        since = f"<t:{int(status.state_since)}:R>"
+        if model is None:
+            return messages.text("status.running_unknown", model=request.model, since=since)
+        typical = format_duration(status.typical_seconds, messages)
+        return messages.text(f"status.running_{model.task}", model=model.name, since=since, typical=typical)
+    return messages.text("status.finished")
+
+
+def format_outcome_status(outcome: Outcome, messages: Messages, link: str | None, *, is_private: bool = False) -> str:
+    """Say how a job ended and where its answer is: a link to the message, a direct message, or (None) nowhere."""
+    where = messages.text("status.private") if is_private else link or messages.text("status.nowhere")
+    cancelled = isinstance(outcome, Failed) and outcome.is_cancelled
+    return messages.text("status.cancelled" if cancelled else f"status.{outcome.kind}", where=where)
+
+
+def format_duration(seconds: float, messages: Messages) -> str:
+    """Say a duration as roughly as it is known: tens of seconds, then minutes, then hours."""
+    if seconds < 10:  # noqa: PLR2004 - below the first ten there is nothing left to round to
+        return messages.text("status.moments")
+    if seconds < 1.5 * _MINUTE:
+        return messages.text("status.seconds", count=round(seconds / 10) * 10)
+    if seconds < 1.5 * _HOUR:
+        return messages.text("status.minutes", count=round(seconds / _MINUTE))
+    return messages.text("status.hours", count=round(seconds / _HOUR))

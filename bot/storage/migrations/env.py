@@ -1,0 +1,14 @@
+"""Alembic's environment: it runs on the connection, and in the locked transaction, of `bot.storage.migrate`."""
+
+from alembic import context
+
+from bot.storage.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

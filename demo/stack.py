@@ -1,0 +1,101 @@
+"""The whole house: Redis, the two stand-ins, the real worker and the real bot, at loopback addresses."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo.processes import Process, build_clean_environment
+from demo.redis import RedisServer, run_redis
+
+BOT_TOKEN = "demo-token"  # noqa: S105 - opens nothing but the stand-in
+ACCESS_KEY, SECRET_KEY = "AKIADEMODEMODEMODEMO", "demo-secret-access-key"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What runs, and where. `redis` is None where REDIS_URL named a server that is not ours to stop."""
+
+    discord_url: str
+    bedrock_url: str
+    redis_url: str
+    channel_id: str
+    environment: dict[str, str]
+    redis: RedisServer | None
+    processes: dict[str, Process]
+
+    def check_running(self) -> None:
+        """Raise `ProcessExitedError` if any process has ended."""
+        for process in self.processes.values():
+            process.check_running()
+
+
+@contextlib.contextmanager
+def run_stack(
+    logs: Path,
+    *,
+    port: int = 0,
+    record: Path | None = None,
+    discord_options: tuple[str, ...] = (),
+    bedrock_options: tuple[str, ...] = (),
+    settings: dict[str, str] | None = None,
+    services: tuple[str, ...] = ("worker", "bot"),
+) -> Iterator[Stack]:
+    """Start everything, and stop it in reverse. `port` is the chat page's; `record` takes the REST traffic."""
+    logs.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        redis_url, redis = os.environ.get("REDIS_URL"), None
+        if not redis_url:
+            redis = stack.enter_context(run_redis())
+            redis_url = redis.url
+        records = stack.enter_context(tempfile.TemporaryDirectory(prefix="pentimento-records-"))
+        environment = build_clean_environment()
+        processes: dict[str, Process] = {}
+
+        def run(name: str, *arguments: str) -> Process:
+            process = processes[name] = Process(name, arguments, logs, environment)
+            stack.callback(process.stop)
+            return process
+
+        recording = ("--record", str(record.absolute())) if record else ()
+        discord = run(
+            "discord",
+            "-m",
+            "demo.standins.discord",
+            "--port",
+            str(port),
+            "--token",
+            BOT_TOKEN,
+            *recording,
+            *discord_options,
+        )
+        bedrock = run("bedrock", "-m", "demo.standins.bedrock", "--port", "0", *bedrock_options)
+        discord_at, bedrock_at = discord.wait_for_report(), bedrock.wait_for_report()
+        environment |= {
+            "REDIS_URL": redis_url,
+            "DATABASE_URL": f"sqlite:///{records}/records.db",
+            "DISCORD_TOKEN": BOT_TOKEN,
+            "DISCORD_API_URL": f"{discord_at['url']}/api/v10",
+            "ATTACHMENT_HOSTS": "127.0.0.1",
+            "AWS_REGION": "us-west-2",
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": bedrock_at["url"],
+            "AWS_ENDPOINT_URL_BEDROCK": bedrock_at["url"],
+            "MALLOC_ARENA_MAX": "2",
+            **(settings or {}),
+        }
+        for name in services:
+            run(name, "-m", name)
+        yield Stack(
+            discord_url=discord_at["url"],
+            bedrock_url=bedrock_at["url"],
+            redis_url=redis_url,
+            channel_id=discord_at["channel_id"],
+            environment=environment,
+            redis=redis,
+            processes=processes,
+        )

@@ -1,0 +1,136 @@
+"""Who is asking: the AWS signature (version 4) or the API key of a request, checked as the service checks it.
+
+The algorithm: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+from demo.standins.bedrock.errors import ServiceError
+
+SERVICE = "bedrock"
+CLOCK_SKEW = timedelta(minutes=5)
+TIMESTAMP_FORMAT = "%Y%m%dT%H%M%SZ"
+AUTHORIZATION_PATTERN = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]+)$"
+)
+SCOPE_PARTS = 5
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The one account this stand-in knows: a key pair for signatures, an API key for `Authorization: Bearer`."""
+
+    access_key: str = "AKIADEMODEMODEMODEMO"
+    secret_key: str = "demo-secret-access-key"  # noqa: S105 - it opens nothing but this stand-in
+    api_key: str = "demo-api-key"
+
+
+@dataclass(frozen=True)
+class SignedRequest:
+    """The parts of an HTTP request that a signature covers; `path` and `query` as they were on the wire."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]  # by lower-case name
+    body: bytes
+
+
+def authenticate_request(request: SignedRequest, credentials: Credentials, now: datetime) -> None:
+    """Let the request pass in silence, or raise the ServiceError that AWS answers with."""
+    authorization = request.headers.get("authorization", "")
+    if not authorization:
+        raise ServiceError(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
+    if authorization.startswith("Bearer "):
+        if not hmac.compare_digest(
+            _encode_header(authorization.removeprefix("Bearer ")), _encode_header(credentials.api_key)
+        ):
+            raise ServiceError(
+                403, "AccessDeniedException", "Authentication failed: Please make sure your API Key is valid."
+            )
+        return
+    _check_signature(request, authorization, credentials, now)
+
+
+def _check_signature(request: SignedRequest, authorization: str, credentials: Credentials, now: datetime) -> None:
+    form = AUTHORIZATION_PATTERN.match(authorization)
+    scope = form[1].split("/") if form else []
+    stamp = request.headers.get("x-amz-date", "")
+    if not form or len(scope) != SCOPE_PARTS or not re.fullmatch(r"\d{8}T\d{6}Z", stamp):
+        raise ServiceError(
+            400,
+            "IncompleteSignatureException",
+            "Authorization header requires 'Credential', 'SignedHeaders', 'Signature' and an 'X-Amz-Date' header. "
+            f"Authorization={hashlib.sha256(_encode_header(authorization)).hexdigest()}",
+        )
+    access_key, day, region, service, terminator = scope
+    if access_key != credentials.access_key or "x-amz-security-token" in request.headers:
+        raise ServiceError(403, "UnrecognizedClientException", "The security token included in the request is invalid.")
+    if service != SERVICE or terminator != "aws4_request" or day != stamp[:8]:
+        raise _signature_error(f"Credential should be scoped to correct service: '{SERVICE}'.")
+    if not {"host", "x-amz-date"} <= set(form[2].split(";")):
+        raise _signature_error("'Host' and 'X-Amz-Date' must be in the list of 'SignedHeaders'.")
+    _check_clock(stamp, now)
+    expected = compute_signature(request, form[2], f"{day}/{region}/{service}/{terminator}", credentials.secret_key)
+    if not hmac.compare_digest(expected, form[3]):
+        raise _signature_error(
+            "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
+            "Access Key and signing method. Consult the service documentation for details."
+        )
+
+
+def compute_signature(request: SignedRequest, signed_headers: str, scope: str, secret_key: str) -> str:
+    """Calculate the hexadecimal signature of a request for a scope `day/region/service/aws4_request`."""
+    headers = "".join(
+        f"{name}:{' '.join(request.headers.get(name, '').split())}\n" for name in signed_headers.split(";")
+    )
+    canonical = "\n".join(
+        (
+            request.method,
+            quote(_encode_header(request.path), safe="/~"),
+            "&".join(sorted(request.query.split("&"))),
+            headers,
+            signed_headers,
+            hashlib.sha256(request.body).hexdigest(),
+        )
+    )
+    text = "\n".join(
+        (
+            "AWS4-HMAC-SHA256",
+            request.headers.get("x-amz-date", ""),
+            scope,
+            hashlib.sha256(_encode_header(canonical)).hexdigest(),
+        )
+    )
+    key = b"AWS4" + _encode_header(secret_key)
+    for part in scope.split("/"):
+        key = hmac.digest(key, _encode_header(part), "sha256")
+    return hmac.new(key, _encode_header(text), "sha256").hexdigest()
+
+
+def _check_clock(stamp: str, now: datetime) -> None:
+    try:
+        signed = datetime.strptime(stamp, TIMESTAMP_FORMAT).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise _signature_error("Date must be in ISO-8601 'basic format'.") from error
+    if signed < now - CLOCK_SKEW:
+        raise _signature_error(f"Signature expired: {stamp} is now earlier than {now - CLOCK_SKEW:{TIMESTAMP_FORMAT}}")
+    if signed > now + CLOCK_SKEW:
+        raise _signature_error(
+            f"Signature not yet current: {stamp} is still later than {now + CLOCK_SKEW:{TIMESTAMP_FORMAT}}"
+        )
+
+
+def _signature_error(message: str) -> ServiceError:
+    return ServiceError(403, "InvalidSignatureException", message)
+
+
+def _encode_header(text: str) -> bytes:
+    """The bytes that a header had on the wire, whatever they were."""
+    return text.encode("utf-8", "surrogateescape")

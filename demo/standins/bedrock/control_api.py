@@ -1,0 +1,120 @@
+"""The control API, for tests and the demo's page: order faults, change latency and models, read the books.
+
+GET    /health              {"status": "ok"}
+GET    /control/faults      the faults that still wait, and every name there is
+POST   /control/faults      {"fault": "throttle", "times": 1, "match": {"model": ..., "prompt": ...}}
+DELETE /control/faults      forget them, and which bodies met a `-once`
+POST   /control/latency     {"seconds": 0} for all models, or {"<model ID>": 1.5}; null restores a model's own
+PUT    /control/models/{id} {"status": "ACTIVE" | "LEGACY" | "EOL" | "forbidden"}
+GET    /control/calls       every invocation, oldest first (fields: demo.standins.bedrock.state.Call)
+DELETE /control/calls       start new books
+"""
+
+import json
+from typing import Any, cast
+
+from aiohttp import web
+
+from demo.standins.bedrock.faults import FAULTS, Fault, parse_fault
+from demo.standins.bedrock.models import MODELS, STATUSES, ModelStatus
+from demo.standins.bedrock.state import STATE, ScheduledFault, dump_call
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/health")
+async def get_health(_: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+@routes.get("/control/faults")
+async def list_faults(request: web.Request) -> web.Response:
+    waiting = [
+        {"fault": one.fault.name, "times": one.times, "match": {"model": one.model, "prompt": one.prompt}}
+        for one in request.app[STATE].scheduled_faults
+    ]
+    return web.json_response({"waiting": waiting, "faults": dict(FAULTS)})
+
+
+@routes.post("/control/faults")
+async def add_fault(request: web.Request) -> web.Response:
+    asked = await _read_json_object(request)
+    name, _, seconds = str(asked.get("fault")).partition(":")
+    times, match = asked.get("times", 1), asked.get("match") or {}
+    try:
+        fault = parse_fault(name, seconds)
+    except ValueError:
+        fault = None
+    if not fault or fault.once:
+        raise _bad_request_error(f"There is no fault {asked.get('fault')!r}. Choose one of: {', '.join(FAULTS)}.")
+    if type(times) is not int or times < 1:
+        raise _bad_request_error(f"A fault cannot be met {times!r} times. Give a whole number from 1.")
+    if not isinstance(match, dict) or not match.keys() <= {"model", "prompt"}:
+        raise _bad_request_error("A fault matches by `model` and `prompt` alone. Send an object of these.")
+    ordered = ScheduledFault(Fault(fault.name, fault.seconds), times, match.get("model"), match.get("prompt"))
+    request.app[STATE].scheduled_faults.append(ordered)
+    return web.json_response({"fault": fault.name, "times": times}, status=201)
+
+
+@routes.delete("/control/faults")
+async def clear_faults(request: web.Request) -> web.Response:
+    request.app[STATE].scheduled_faults.clear()
+    request.app[STATE].seen_once_bodies.clear()
+    return web.Response(status=204)
+
+
+@routes.post("/control/latency")
+async def set_latency(request: web.Request) -> web.Response:
+    world, asked = request.app[STATE], await _read_json_object(request)
+    for name, seconds in asked.items():
+        if name != "seconds" and name not in MODELS:
+            raise _bad_request_error(
+                f"There is no model {name!r}. Choose one of: {', '.join(MODELS)}; or `seconds` for all."
+            )
+        if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0):
+            raise _bad_request_error(f"{seconds!r} is no latency. Give seconds from 0, or null for the model's own.")
+    for name, seconds in asked.items():
+        if name == "seconds":
+            world.latency = seconds
+            world.latencies.clear()
+        elif seconds is None:
+            world.latencies.pop(name, None)
+        else:
+            world.latencies[name] = seconds
+    return web.json_response({"seconds": world.latency, **world.latencies})
+
+
+@routes.put("/control/models/{model}")
+async def set_model_status(request: web.Request) -> web.Response:
+    model, status = request.match_info["model"], (await _read_json_object(request)).get("status")
+    if model not in MODELS:
+        raise _bad_request_error(f"There is no model {model!r}. Choose one of: {', '.join(MODELS)}.")
+    if status not in STATUSES:
+        raise _bad_request_error(f"A model cannot be {status!r}. Choose one of: {', '.join(STATUSES)}.")
+    request.app[STATE].statuses[model] = cast("ModelStatus", status)
+    return web.json_response({"model": model, "status": status})
+
+
+@routes.get("/control/calls")
+async def list_calls(request: web.Request) -> web.Response:
+    return web.json_response([dump_call(call) for call in request.app[STATE].calls])
+
+
+@routes.delete("/control/calls")
+async def clear_calls(request: web.Request) -> web.Response:
+    request.app[STATE].calls.clear()
+    return web.Response(status=204)
+
+
+async def _read_json_object(request: web.Request) -> dict[str, Any]:
+    try:
+        body = await request.json()
+    except ValueError as error:
+        raise _bad_request_error("The body is not JSON. Send an object.") from error
+    if not isinstance(body, dict):
+        raise _bad_request_error("The body is not an object. Send one.")
+    return body
+
+
+def _bad_request_error(message: str) -> web.HTTPBadRequest:
+    return web.HTTPBadRequest(text=json.dumps({"message": message}), content_type="application/json")

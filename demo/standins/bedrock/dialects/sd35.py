@@ -1,0 +1,134 @@
+"""Stable Diffusion 3.5 Large, Stable Image Ultra and Core: `prompt` in, `images` and `finish_reasons` out.
+
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-3-5-large.html
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-stable-ultra-text-image-request-response.html
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-stable-image-core-text-image-request-response.html
+"""
+
+import base64
+from collections.abc import Iterator, Mapping
+from math import sqrt
+from typing import Any
+
+from PIL import Image
+
+from demo.standins.bedrock import picture_codec
+from demo.standins.bedrock.errors import detail_error
+from demo.standins.bedrock.field_rules import FieldRule, find_violations
+from demo.standins.bedrock.generation_settings import GenerationSettings
+from demo.standins.bedrock.models import Model
+
+MEGAPIXEL = 1024 * 1024
+MIN_SIDE = 64
+SIZES = {
+    "16:9": (1344, 768),
+    "1:1": (1024, 1024),
+    "21:9": (1536, 640),
+    "2:3": (832, 1216),
+    "3:2": (1216, 832),
+    "4:5": (896, 1088),
+    "5:4": (1088, 896),
+    "9:16": (768, 1344),
+    "9:21": (640, 1536),
+}
+ULTRA_DEFAULT_STRENGTH = 0.35
+
+
+def build_field_rules(model: Model) -> dict[str, FieldRule]:
+    """The fields a model has; in no other order are they listed to who sends another."""
+    rules = {"prompt": FieldRule("String", required=True, max_length=10_000)}
+    if model.image_input:
+        modes = ("text-to-image", "image-to-image") if _needs_mode(model) else ("text-to-image",)
+        rules |= {
+            "mode": FieldRule("String", values=modes),
+            "image": FieldRule("String", min_length=1),
+            "strength": FieldRule("Number", minimum=0, maximum=1),
+        }
+    return rules | {
+        "aspect_ratio": FieldRule("String", values=tuple(SIZES)),
+        "negative_prompt": FieldRule("String", max_length=10_000),
+        "seed": FieldRule("Integer", minimum=0, maximum=model.seed_max),
+        "output_format": FieldRule("String", values=model.output_formats),
+    }
+
+
+def iter_prompt_texts(body: Mapping[str, Any]) -> Iterator[str]:
+    """Every prompt text in a body that may be nonsense."""
+    yield from (body[name] for name in ("prompt", "negative_prompt") if isinstance(body.get(name), str))
+
+
+def parse_request(body: Mapping[str, Any], model: Model) -> GenerationSettings:
+    """Validate a request field by field; raises the ServiceError that names the first violation."""
+    check_fields(body, build_field_rules(model), model)
+    _check_mode(body, model)
+    source = decode_source(body["image"], MIN_SIDE) if "image" in body else None
+    return GenerationSettings(
+        prompts=collect_prompts(body),
+        size=_fit_to_megapixel(source.size) if source else SIZES[body.get("aspect_ratio", "1:1")],
+        seed=body.get("seed", 0),
+        source=source,
+        source_weight=1 - body.get("strength", ULTRA_DEFAULT_STRENGTH),
+        output_format=body.get("output_format", "png"),
+    )
+
+
+def check_fields(body: Mapping[str, Any], rules: Mapping[str, FieldRule], model: Model) -> None:
+    """Raise the ServiceError that names the first field which the model does not have or take."""
+    for name in body:
+        if name not in rules:
+            raise detail_error(
+                f"Invalid field '{name}' in request. Available fields for {model.short_name} are: {', '.join(rules)}"
+            )
+    for path, problem in find_violations(body, rules):
+        raise detail_error(f"{path.removeprefix('#').removeprefix('/') or 'request'}: {problem}")
+
+
+def collect_prompts(body: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
+    """The prompt with the weight 1, the negative one with -1, as far as there are any."""
+    named = (("prompt", 1.0), ("negative_prompt", -1.0))
+    return tuple((body[name], weight) for name, weight in named if body.get(name))
+
+
+def decode_source(text: str, min_side: int) -> Image.Image:
+    """Read the source, whose sides have at least so many pixels; raises ServiceError."""
+    try:
+        source = picture_codec.decode_picture(text)
+    except picture_codec.UnreadablePictureError as error:
+        raise detail_error(f"image: {error}") from error
+    if min(source.size) < min_side:
+        raise detail_error(f"image: each side must be at least {min_side} pixels, got {source.width}x{source.height}")
+    return source
+
+
+def build_response(seed: int, picture: bytes) -> dict[str, Any]:
+    return {"seeds": [seed], "finish_reasons": [None], "images": [base64.b64encode(picture).decode()]}
+
+
+def build_empty_response(reason: str) -> dict[str, Any]:
+    """The answer without a picture: neither `images` nor `seeds` is in it."""
+    return {"finish_reasons": [reason]}
+
+
+def _needs_mode(model: Model) -> bool:
+    """Tell the model that has image-to-image as a mode (3.5 Large) from the one that just takes an image (Ultra)."""
+    return "sd3-5" in model.id
+
+
+def _check_mode(body: Mapping[str, Any], model: Model) -> None:
+    from_image = body.get("mode") == "image-to-image" if _needs_mode(model) else "image" in body
+    if from_image:
+        required = {"image", "strength"} if _needs_mode(model) else {"image"}
+        for name in sorted(required - set(body)):
+            raise detail_error(f"{name}: required for image-to-image")
+        for name in sorted({"aspect_ratio"} & set(body) | ({"mode"} & set(body) if not _needs_mode(model) else set())):
+            raise detail_error(f"{name}: only valid for text-to-image")
+    else:
+        for name in sorted({"image", "strength"} & set(body)):
+            raise detail_error(f"{name}: only valid for image-to-image")
+
+
+def _fit_to_megapixel(size: tuple[int, int]) -> tuple[int, int]:
+    """Keep the aspect at about one megapixel, in multiples of 16."""
+    scale = sqrt(MEGAPIXEL / (size[0] * size[1]))
+    width, height = (max(MIN_SIDE, round(side * scale / 16) * 16) for side in size)
+    return width, height

@@ -1,0 +1,124 @@
+"""What a model answers to a valid request, in its dialect, sound or spoiled by a fault."""
+
+import base64
+import json
+import struct
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image
+
+from demo.standins.bedrock import picture_codec
+from demo.standins.bedrock.dialects import sd35, sdxl
+from demo.standins.bedrock.generation_settings import GenerationSettings
+from demo.standins.bedrock.models import Model
+from demo.standins.bedrock.rendering import render_blurred, render_bytes
+
+GARBAGE_BODY = b"<!doctype html><title>upstream error</title>"
+FINISH_REASONS = {
+    "refused": "Filter reason: prompt",
+    "filter-input": "Filter reason: input image",
+    "error": "Inference error",
+    "result-error": "Inference error",
+}
+HUGE_SIDE = 50_000
+
+
+@dataclass(frozen=True)
+class ModelResponse:
+    """The bytes to send, and what the books say of them; `billed` if a picture was made."""
+
+    body: bytes
+    outcome: str
+    billed: bool
+    seed: int | None = None
+
+
+def build_response(model: Model, settings: GenerationSettings, fault: str | None) -> ModelResponse:
+    """Render and word an answer; `recipe.seed` is the seed used. Raises ServiceError for a prompt that SDXL refuses."""
+    if model.dialect == "sdxl":
+        return _build_sdxl_response(settings, fault)
+    if fault in FINISH_REASONS:
+        return ModelResponse(
+            _encode_json(sd35.build_empty_response(FINISH_REASONS[fault])), FINISH_REASONS[fault], billed=False
+        )
+    picture = render_bytes(settings)
+    if fault in {"filtered", "unknown-reason"}:
+        reason = "Filter reason: output image" if fault == "filtered" else "Reason of no one's knowing"
+        return ModelResponse(_encode_json(sd35.build_empty_response(reason)), reason, billed=True, seed=settings.seed)
+    return _spoil_response(sd35.build_response(settings.seed, picture), settings.seed, fault)
+
+
+def _build_sdxl_response(settings: GenerationSettings, fault: str | None) -> ModelResponse:
+    match fault:
+        case "refused":
+            raise sdxl.filtered_prompt_error()
+        case "result-error":
+            body = sdxl.build_failure("inference_error", "The model could not generate an image.")
+            return ModelResponse(_encode_json(body), "error", billed=False)
+        case "error":
+            return ModelResponse(
+                _encode_json(sdxl.build_response(settings.seed, b"", "ERROR")),
+                "ERROR",
+                billed=False,
+                seed=settings.seed,
+            )
+        case "filtered" | "filter-input" | "unknown-reason":
+            reason = "NOBODY_KNOWS" if fault == "unknown-reason" else "CONTENT_FILTERED"
+            body = sdxl.build_response(settings.seed, render_blurred(settings), reason)
+            return ModelResponse(_encode_json(body), reason, billed=True, seed=settings.seed)
+    return _spoil_response(sdxl.build_response(settings.seed, render_bytes(settings)), settings.seed, fault)
+
+
+def _spoil_response(answer: dict[str, Any], seed: int, fault: str | None) -> ModelResponse:
+    body = {"garbage": GARBAGE_BODY, "empty": b""}.get(fault or "")
+    if body is None:
+        body = _encode_json(_replace_seed(_replace_picture(answer, fault), fault))
+    return ModelResponse(body, f"SUCCESS, spoiled by {fault}" if fault else "SUCCESS", billed=True, seed=seed)
+
+
+def _replace_picture(answer: dict[str, Any], fault: str | None) -> dict[str, Any]:
+    listed = "artifacts" if "artifacts" in answer else "images"
+    if fault == "no-images":
+        return {**answer, listed: []}
+    text = {
+        "bad-base64": "!this is not base64!",
+        "not-a-picture": _encode_base64(b"This is not a picture."),
+        "huge-picture": _encode_base64(_build_huge_png()),
+        "tiny-picture": _encode_base64(picture_codec.encode_picture(Image.new("RGB", (1, 1)), "png")),
+    }.get(fault or "")
+    if text is None:
+        return answer
+    return {**answer, listed: [{**answer[listed][0], "base64": text} if listed == "artifacts" else text]}
+
+
+def _replace_seed(answer: dict[str, Any], fault: str | None) -> dict[str, Any]:
+    if fault not in {"no-seed", "seed-string"}:
+        return answer
+    if "artifacts" in answer:
+        artifact = {name: value for name, value in answer["artifacts"][0].items() if name != "seed"}
+        seed = {} if fault == "no-seed" else {"seed": str(answer["artifacts"][0]["seed"])}
+        return {**answer, "artifacts": [{**artifact, **seed}]}
+    rest = {name: value for name, value in answer.items() if name != "seeds"}
+    return rest if fault == "no-seed" else {**rest, "seeds": [str(answer["seeds"][0])]}
+
+
+def _build_huge_png() -> bytes:
+    """A small PNG that claims to be HUGE x HUGE grey pixels, and has data for some of them."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack("!I", len(data)) + name + data + struct.pack("!I", zlib.crc32(name + data))
+
+    header = struct.pack("!IIBBBBB", HUGE_SIDE, HUGE_SIDE, 8, 0, 0, 0, 0)
+    rows = zlib.compress(bytes(HUGE_SIDE + 1) * 8)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def _encode_base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _encode_json(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, separators=(",", ":")).encode()

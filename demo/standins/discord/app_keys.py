@@ -1,0 +1,13 @@
+"""What every handler finds in its application: the world and the parts around it."""
+
+from aiohttp import web
+
+from demo.standins.discord.faults import FaultRegistry
+from demo.standins.discord.gateway import Gateway
+from demo.standins.discord.recorder import ExchangeRecorder
+from demo.standins.discord.state import DiscordState
+
+STATE = web.AppKey("world", DiscordState)
+GATEWAY = web.AppKey("gateway", Gateway)
+FAULTS = web.AppKey("faults", FaultRegistry)
+RECORDER = web.AppKey("recorder", ExchangeRecorder)

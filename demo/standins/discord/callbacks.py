@@ -1,0 +1,158 @@
+"""The bot answers an interaction: the callback types, each with what it is allowed for and what it does.
+
+https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response-object
+"""
+
+from typing import Any
+
+from demo.standins.discord import message_operations
+from demo.standins.discord.errors import DiscordApiError
+from demo.standins.discord.form_validator import FormValidator
+from demo.standins.discord.interaction import CallbackType, Interaction, InteractionType
+from demo.standins.discord.message import Message, MessageFlag, MessageType
+from demo.standins.discord.rendering import render_message
+from demo.standins.discord.request_body import RequestBody
+from demo.standins.discord.state import DiscordState
+from demo.standins.discord.validate_choices import check_choices
+from demo.standins.discord.validate_messages import MessageDraft, check_message
+from demo.standins.discord.validate_modals import check_modal
+
+C = CallbackType
+COMMAND_TYPES = (C.CHANNEL_MESSAGE_WITH_SOURCE, C.DEFERRED_CHANNEL_MESSAGE_WITH_SOURCE, C.MODAL)
+COMPONENT_TYPES = (*COMMAND_TYPES, C.DEFERRED_UPDATE_MESSAGE, C.UPDATE_MESSAGE)
+
+
+def list_allowed_types(interaction: Interaction) -> tuple[CallbackType, ...]:
+    """Return the callback types that an interaction may be answered with."""
+    if interaction.type is InteractionType.APPLICATION_COMMAND_AUTOCOMPLETE:
+        return (C.APPLICATION_COMMAND_AUTOCOMPLETE_RESULT,)
+    if interaction.type is InteractionType.APPLICATION_COMMAND:
+        return COMMAND_TYPES
+    if interaction.type is InteractionType.MESSAGE_COMPONENT:
+        return COMPONENT_TYPES
+    on_message = interaction.message_id is not None
+    return tuple(t for t in (COMPONENT_TYPES if on_message else COMMAND_TYPES) if t is not C.MODAL)
+
+
+def handle_callback(state: DiscordState, interaction: Interaction, body: RequestBody) -> dict[str, Any]:
+    """Carry out a callback and return the `interaction` and `resource` of a with_response answer.
+
+    Raises Refusal 40060 for a second answer, 50035 for a type that does not fit or data that is faulty.
+    """
+    if interaction.is_acknowledged:
+        raise DiscordApiError(40060)
+    form = FormValidator()
+    kind = form.check_choice(
+        ("type",), body.payload.get("type"), tuple(map(int, list_allowed_types(interaction))), required=True
+    )
+    form.raise_if_invalid()
+    kind = CallbackType(kind)
+    data = body.payload.get("data") or {}
+    if not isinstance(data, dict):
+        form.add_error(("data",), "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
+        form.raise_if_invalid()
+    message = _apply_callback(state, interaction, kind, RequestBody(data, body.files))
+    interaction.response_type = kind
+    interaction.settled.set()
+    if kind is not C.APPLICATION_COMMAND_AUTOCOMPLETE_RESULT:
+        state.events.send_to_user(interaction.user_id, "INTERACTION_SUCCESS", {"id": interaction.id})
+    if kind is C.MODAL:
+        shown = {"interaction_id": interaction.id, "modal": interaction.modal}
+        state.events.send_to_user(interaction.user_id, "INTERACTION_MODAL", shown)
+    return _render_callback(state, interaction, message)
+
+
+def _apply_callback(
+    state: DiscordState, interaction: Interaction, kind: CallbackType, body: RequestBody
+) -> Message | None:
+    if kind is C.APPLICATION_COMMAND_AUTOCOMPLETE_RESULT:
+        interaction.choices = check_choices(interaction, body.payload)
+        return None
+    if kind is C.MODAL:
+        interaction.modal = check_modal(body.payload)
+        return None
+    if kind is C.CHANNEL_MESSAGE_WITH_SOURCE:
+        draft = check_message(body, get_upload_limit(state, interaction), where=("data",))
+        return post_original_response(state, interaction, draft)
+    if kind is C.DEFERRED_CHANNEL_MESSAGE_WITH_SOURCE:
+        return _post_deferred_response(state, interaction, body.payload)
+    source = state.get_message(interaction.channel_id, interaction.message_id or "")
+    interaction.original_response_id = source.id
+    if kind is C.DEFERRED_UPDATE_MESSAGE:
+        return None
+    draft = check_message(body, get_upload_limit(state, interaction), existing=source, where=("data",))
+    return message_operations.edit_message(state, source, draft)
+
+
+def _post_deferred_response(state: DiscordState, interaction: Interaction, data: dict[str, Any]) -> Message:
+    form = FormValidator()
+    flags = form.check_number(("data", "flags"), data.get("flags"), 0)
+    if int(flags or 0) & ~MessageFlag.EPHEMERAL:
+        form.add_error(
+            ("data", "flags"), "BASE_TYPE_CHOICES", "Only the flag EPHEMERAL (64) may be set on a deferred response."
+        )
+    form.raise_if_invalid()
+    interaction.is_loading = True
+    return post_original_response(
+        state, interaction, MessageDraft(None, None, None, None, int(flags or 0), None), int(MessageFlag.LOADING)
+    )
+
+
+def get_upload_limit(state: DiscordState, interaction: Interaction) -> int:
+    """Return the bytes that one file of an interaction's messages may have."""
+    return state.get_upload_limit(state.get_channel(interaction.channel_id), state.users[interaction.user_id])
+
+
+def post_original_response(
+    state: DiscordState, interaction: Interaction, draft: MessageDraft, more_flags: int = 0
+) -> Message:
+    """Post the original response; the flag EPHEMERAL makes it visible to the person alone."""
+    interaction.is_ephemeral = bool(draft.flags & MessageFlag.EPHEMERAL)
+    kind = MessageType.REPLY if interaction.message_id else MessageType.CHAT_INPUT_COMMAND
+    if interaction.data.get("target_id"):
+        kind = MessageType.CONTEXT_MENU_COMMAND
+    identity = state.generate_id()
+    interaction.original_response_id = identity
+    return _post_message(
+        state, interaction, draft, more_flags, id=identity, type=kind, reference_id=interaction.message_id
+    )
+
+
+def post_followup(state: DiscordState, interaction: Interaction, draft: MessageDraft) -> Message:
+    """Post a further message of an interaction, shown as a reply to the original response."""
+    identity = state.generate_id()
+    interaction.followup_ids.append(identity)
+    answered = interaction.original_response_id
+    return _post_message(state, interaction, draft, 0, id=identity, type=MessageType.REPLY, reference_id=answered)
+
+
+def _post_message(
+    state: DiscordState, interaction: Interaction, draft: MessageDraft, more_flags: int, **known: Any
+) -> Message:
+    ephemeral = draft.flags & MessageFlag.EPHEMERAL
+    return message_operations.create_message(
+        state,
+        state.channels[interaction.channel_id],
+        state.bot.id,
+        draft,
+        flags=int(ephemeral) | more_flags,
+        interaction_id=interaction.id,
+        visible_to=interaction.user_id if ephemeral else None,
+        reference_channel_id=interaction.channel_id if known["reference_id"] else None,
+        **known,
+    )
+
+
+def _render_callback(state: DiscordState, interaction: Interaction, message: Message | None) -> dict[str, Any]:
+    told: dict[str, Any] = {"id": interaction.id, "type": int(interaction.type)}
+    if interaction.original_response_id:
+        told |= {
+            "response_message_id": interaction.original_response_id,
+            "response_message_loading": interaction.is_loading,
+            "response_message_ephemeral": interaction.is_ephemeral,
+        }
+    body: dict[str, Any] = {"interaction": told}
+    kind = interaction.response_type
+    if message is not None and kind in (C.CHANNEL_MESSAGE_WITH_SOURCE, C.UPDATE_MESSAGE):
+        body["resource"] = {"type": int(kind), "message": render_message(state, message)}
+    return body

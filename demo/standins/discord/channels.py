@@ -1,0 +1,111 @@
+"""Channels, threads and direct messages in Discord's shape.
+
+https://discord.com/developers/docs/resources/channel#channel-object
+"""
+
+import enum
+from dataclasses import dataclass, field
+from typing import Any
+
+from demo.standins.discord.snowflake import format_timestamp, snowflake_time
+from demo.standins.discord.users import User
+
+
+class ChannelType(enum.IntEnum):
+    """The types of channel this stand-in knows."""
+
+    TEXT = 0
+    DM = 1
+    VOICE = 2
+    CATEGORY = 4
+    ANNOUNCEMENT = 5
+    ANNOUNCEMENT_THREAD = 10
+    PUBLIC_THREAD = 11
+    PRIVATE_THREAD = 12
+    FORUM = 15
+
+
+THREAD_TYPES = frozenset({ChannelType.ANNOUNCEMENT_THREAD, ChannelType.PUBLIC_THREAD, ChannelType.PRIVATE_THREAD})
+AUTO_ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
+
+
+@dataclass
+class Channel:
+    """A place for messages: a guild channel, a thread of one, or a DM."""
+
+    id: str
+    type: ChannelType
+    name: str = ""
+    guild_id: str | None = None
+    parent_id: str | None = None
+    position: int = 0
+    topic: str | None = None
+    rate_limit_per_user: int = 0
+    overwrites: dict[str, dict[str, Any]] = field(default_factory=dict)
+    recipients: list[User] = field(default_factory=list)
+    last_message_id: str | None = None
+    owner_id: str | None = None
+    archived: bool = False
+    locked: bool = False
+    invitable: bool = True
+    auto_archive_duration: int = 4320
+    archive_changed_at: float = 0.0
+    message_count: int = 0
+    total_message_sent: int = 0
+    members: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def is_thread(self) -> bool:
+        """Whether this is a thread of another channel."""
+        return self.type in THREAD_TYPES
+
+    def to_json(self, member_id: str | None = None) -> dict[str, Any]:
+        """Return the channel object; member_id adds that member's own thread membership."""
+        base = {
+            "id": self.id,
+            "type": int(self.type),
+            "last_message_id": self.last_message_id,
+            "flags": 0,
+            "last_pin_timestamp": None,
+        }
+        if self.type is ChannelType.DM:
+            return {**base, "recipients": [user.to_json() for user in self.recipients]}
+        base |= {
+            "guild_id": self.guild_id,
+            "name": self.name,
+            "parent_id": self.parent_id,
+            "rate_limit_per_user": self.rate_limit_per_user,
+        }
+        if not self.is_thread:
+            return base | {
+                "topic": self.topic,
+                "position": self.position,
+                "permission_overwrites": list(self.overwrites.values()),
+                "nsfw": False,
+            }
+        base |= {
+            "owner_id": self.owner_id,
+            "thread_metadata": {
+                "archived": self.archived,
+                "archive_timestamp": format_timestamp(self.archive_changed_at),
+                "auto_archive_duration": self.auto_archive_duration,
+                "locked": self.locked,
+                "create_timestamp": format_timestamp(snowflake_time(self.id)),
+                **({"invitable": self.invitable} if self.type is ChannelType.PRIVATE_THREAD else {}),
+            },
+            "message_count": self.message_count,
+            "member_count": len(self.members),
+            "total_message_sent": self.total_message_sent,
+        }
+        if member_id is not None and member_id in self.members:
+            base["member"] = self.member_to_json(member_id)
+        return base
+
+    def member_to_json(self, user_id: str) -> dict[str, Any]:
+        """Return a thread member object."""
+        return {
+            "id": self.id,
+            "user_id": user_id,
+            "join_timestamp": format_timestamp(self.members[user_id]),
+            "flags": 1,
+        }

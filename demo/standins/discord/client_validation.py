@@ -1,0 +1,184 @@
+"""What Discord's own client and server hold people to before an application hears of it.
+
+https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-structure
+"""
+
+from typing import Any
+
+from demo.standins.discord.interaction import Interaction
+from demo.standins.discord.snowflake import is_snowflake
+from demo.standins.discord.state import DiscordState
+from demo.standins.discord.validate_commands import MAX_INTEGER
+from demo.standins.discord.validate_components import ComponentType as T
+from demo.standins.discord.validate_components import walk_components
+
+SUB_COMMAND, SUB_COMMAND_GROUP, STRING, INTEGER, BOOLEAN, NUMBER, ATTACHMENT = 1, 2, 3, 4, 5, 10, 11
+SUBCOMMAND_TYPES = (SUB_COMMAND, SUB_COMMAND_GROUP)
+MAX_STRING = 6000
+MAX_CUSTOM_ID = 100
+
+
+class ForbiddenError(Exception):
+    """What a person asked for is not possible; the text says why."""
+
+
+def check_options(
+    state: DiscordState, definitions: list[dict[str, Any]], given: list[dict[str, Any]], *, typing: bool
+) -> list[dict[str, Any]]:
+    """Check the options a person filled in against the command's; typing allows what is not complete yet.
+
+    Returns the options in the form that interactions carry. Raises Forbidden.
+    """
+    by_name = {option["name"]: option for option in definitions}
+    kept = []
+    for option in given:
+        name = option.get("name")
+        if name not in by_name:
+            raise ForbiddenError(f"This command has no option {name!r}.")
+        wanted = by_name[name]
+        if wanted["type"] in SUBCOMMAND_TYPES:
+            inner = check_options(state, wanted.get("options") or [], option.get("options") or [], typing=typing)
+            kept.append({"name": name, "type": wanted["type"], "options": inner})
+        elif typing and option.get("focused"):
+            if not wanted.get("autocomplete"):
+                raise ForbiddenError(f"The option {name!r} is not completed by the application.")
+            kept.append({"name": name, "type": wanted["type"], "value": str(option.get("value", "")), "focused": True})
+        else:
+            kept.append(
+                {"name": name, "type": wanted["type"], "value": _check_value(state, wanted, option.get("value"))}
+            )
+    if len({option["name"] for option in kept}) < len(kept):
+        raise ForbiddenError("An option was given twice.")
+    missing = [o["name"] for o in definitions if o.get("required") and o["name"] not in {k["name"] for k in kept}]
+    if missing and not typing:
+        raise ForbiddenError(f"The option {missing[0]!r} is required. Specify a value.")
+    if definitions and definitions[0]["type"] in SUBCOMMAND_TYPES and len(kept) != 1:
+        raise ForbiddenError("Choose one of the command's subcommands.")
+    return kept
+
+
+def _check_value(state: DiscordState, option: dict[str, Any], value: Any) -> Any:
+    """Return the value of an option in the form that interactions carry; raises Forbidden."""
+    name, kind = option["name"], option["type"]
+    if kind == STRING:
+        _check_text(option, value)
+    elif kind in (INTEGER, NUMBER):
+        _check_number(option, value)
+    elif kind == BOOLEAN:
+        if not isinstance(value, bool):
+            raise ForbiddenError(f"{name}: must be true or false.")
+    elif not is_snowflake(value):
+        raise ForbiddenError(f"{name}: must be an id.")
+    else:
+        value = str(value)
+    if kind == ATTACHMENT and value not in state.attachments:
+        raise ForbiddenError(f"{name}: this file is not uploaded.")
+    if option.get("choices") and value not in [choice["value"] for choice in option["choices"]]:
+        raise ForbiddenError(f"{name}: {value!r} is none of the choices.")
+    return value
+
+
+def _check_text(option: dict[str, Any], value: Any) -> None:
+    if not isinstance(value, str):
+        raise ForbiddenError(f"{option['name']}: must be a text.")
+    low, high = option.get("min_length", 0), option.get("max_length", MAX_STRING)
+    if not low <= len(value) <= high:
+        raise ForbiddenError(f"{option['name']}: has {len(value)} characters; {low} to {high} are allowed.")
+
+
+def _check_number(option: dict[str, Any], value: Any) -> None:
+    whole = option["type"] == INTEGER
+    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+        raise ForbiddenError(f"{option['name']}: must be {'an integer' if whole else 'a number'}.")
+    low, high = option.get("min_value", -MAX_INTEGER), option.get("max_value", MAX_INTEGER)
+    if not low <= value <= high:
+        raise ForbiddenError(f"{option['name']}: {value} is out of range; {low} to {high} are allowed.")
+
+
+def find_component(components: list[dict[str, Any]], custom_id: str) -> dict[str, Any]:
+    """Find the component a person used; raises Forbidden when it is not there or disabled."""
+    for component in walk_components(components):
+        if component.get("custom_id") == custom_id:
+            if component.get("disabled"):
+                raise ForbiddenError("This component is disabled.")
+            return component
+    raise ForbiddenError("This message has no such component.")
+
+
+def build_component_data(component: dict[str, Any], values: list[Any] | None) -> dict[str, Any]:
+    """Return the data of a component interaction; raises Forbidden for values that a select does not allow."""
+    data: dict[str, Any] = {
+        "component_type": component["type"],
+        "custom_id": component["custom_id"],
+        "id": component["id"],
+    }
+    if component["type"] == T.BUTTON:
+        return data
+    values = [str(value) for value in values or []]
+    if not component["min_values"] <= len(values) <= component["max_values"]:
+        raise ForbiddenError(f"Choose {component['min_values']} to {component['max_values']} of the options.")
+    if "options" in component and not set(values) <= {option["value"] for option in component["options"]}:
+        raise ForbiddenError("This value is none of the options.")
+    return {**data, "values": values}
+
+
+def build_forged_data(custom_id: str, values: list[Any] | None) -> dict[str, Any]:
+    """Return the data of a component that a message need not have: a button, or with values a string select."""
+    if not 1 <= len(custom_id) <= MAX_CUSTOM_ID:
+        raise ForbiddenError(f"A custom_id has 1 to {MAX_CUSTOM_ID} characters.")
+    data: dict[str, Any] = {"component_type": int(T.BUTTON), "custom_id": custom_id, "id": 1}
+    if values is None:
+        return data
+    return {**data, "component_type": int(T.STRING_SELECT), "values": [str(value) for value in values]}
+
+
+def build_modal_data(state: DiscordState, interaction: Interaction, filled: dict[str, Any]) -> dict[str, Any]:
+    """Return the data of a modal submit from what a person filled in (by custom_id); raises Forbidden."""
+    if interaction.modal is None:
+        raise ForbiddenError("There is no such modal.")
+    rows = []
+    for row in interaction.modal["components"]:
+        kept = {"type": row["type"], "id": row["id"]}
+        if row["type"] == T.LABEL:
+            kept["component"] = _fill_field(state, row["component"], row["label"], filled)
+        elif row["type"] == T.ACTION_ROW:
+            kept["components"] = [_fill_field(state, item, item["label"], filled) for item in row["components"]]
+        rows.append(kept)
+    return {"custom_id": interaction.modal["custom_id"], "components": rows}
+
+
+def _fill_field(state: DiscordState, field: dict[str, Any], label: str, filled: dict[str, Any]) -> dict[str, Any]:
+    kept = {"type": field["type"], "id": field["id"], "custom_id": field["custom_id"]}
+    value = filled.get(field["custom_id"])
+    if field["type"] == T.CHECKBOX:
+        return {**kept, "value": bool(field.get("default") if value is None else value)}
+    if field["type"] == T.TEXT_INPUT:
+        text = str(field.get("value", "") if value is None else value)
+        low = max(field.get("min_length", 0), int(field["required"])) if text or field["required"] else 0
+        if not low <= len(text) <= field.get("max_length", 4000):
+            raise ForbiddenError(f"{label}: has {len(text)} characters, which is out of its range.")
+        return {**kept, "value": text}
+    if field["type"] == T.RADIO_GROUP:
+        default = next((o["value"] for o in field["options"] if o.get("default")), None)
+        value = default if value is None else value
+        if value is None and field["required"]:
+            raise ForbiddenError(f"{label}: choose one.")
+        if value is not None and value not in {option["value"] for option in field["options"]}:
+            raise ForbiddenError(f"{label}: this is none of the options.")
+        return {**kept, "value": value}
+    values = _get_chosen_values(field, value)
+    least = field["min_values"] if field["required"] or values else 0
+    if not least <= len(values) <= field["max_values"]:
+        raise ForbiddenError(f"{label}: choose {least} to {field['max_values']}.")
+    if "options" in field and not set(values) <= {option["value"] for option in field["options"]}:
+        raise ForbiddenError(f"{label}: this is none of the options.")
+    if field["type"] == T.FILE_UPLOAD and not all(v in state.attachments for v in values):
+        raise ForbiddenError(f"{label}: this file is not uploaded.")
+    return {**kept, "values": values}
+
+
+def _get_chosen_values(field: dict[str, Any], value: Any) -> list[str]:
+    """Return what a person chose in a field; its defaults where they did not touch it."""
+    if value is None:
+        return [option["value"] for option in field.get("options", ()) if option.get("default")]
+    return [str(one) for one in (value if isinstance(value, list) else [value])]

@@ -1,0 +1,97 @@
+"""Request bodies: JSON, or multipart/form-data with `payload_json` and `files[n]`.
+
+https://discord.com/developers/docs/reference#uploading-files
+"""
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import BodyPartReader, web
+
+from demo.standins.discord.errors import DiscordApiError
+
+FILE_FIELD_PATTERN = re.compile(r"files\[(\d+)\]")
+REQUEST_LIMIT = 25 << 20
+"""Bytes a whole create-message request may have (https://discord.com/developers/docs/resources/message#create-message)."""
+FORM_OVERHEAD = 1 << 20
+"""Bytes allowed on top of the files for the form around them."""
+
+REQUEST_BODY: web.RequestKey[Any] = web.RequestKey("asked", object)
+"""What a request asks, parsed, for the record."""
+
+
+@dataclass(frozen=True)
+class UploadedFile:
+    """One `files[n]` part: its name as sent and its bytes."""
+
+    filename: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class RequestBody:
+    """The parsed payload, and the files by their n."""
+
+    payload: dict[str, Any]
+    files: dict[int, UploadedFile] = field(default_factory=dict)
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Parse a JSON text; raises Refusal 50109 for what is none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise DiscordApiError(50109) from None
+
+
+async def read_json(request: web.Request) -> Any:
+    """Read a JSON body of any kind; an empty one is an empty object."""
+    raw = await request.read()
+    request[REQUEST_BODY] = parsed = parse_json(raw) if raw else {}
+    return parsed
+
+
+async def read_json_object(request: web.Request) -> dict[str, Any]:
+    """Read a JSON body that must be an object; raises Refusal 50035 otherwise."""
+    return _require_object(await read_json(request))
+
+
+def _require_object(parsed: Any) -> dict[str, Any]:
+    if not isinstance(parsed, dict):
+        fault = {"code": "DICT_TYPE_CONVERT", "message": "Only dictionaries may be used in a DictType"}
+        raise DiscordApiError(50035, errors={"_errors": [fault]})
+    return parsed
+
+
+async def read_message_body(request: web.Request, limit: int) -> RequestBody:
+    """Read a message body, JSON or multipart; limit is what one file may have in bytes.
+
+    Raises Refusal 40005 (413) for a request over 25 MiB, or over the limit of one file where that is more.
+    """
+    total = max(REQUEST_LIMIT, limit + FORM_OVERHEAD)
+    if (request.content_length or 0) > total:
+        raise DiscordApiError(40005)
+    if not request.content_type.startswith("multipart/"):
+        return RequestBody(await read_json_object(request))
+    payload: dict[str, Any] = {}
+    files: dict[int, UploadedFile] = {}
+    size = 0
+    async for part in await request.multipart():
+        if not isinstance(part, BodyPartReader):
+            raise DiscordApiError(50035, message="Nested multipart bodies are not supported")
+        data = bytes(await part.read(decode=True))
+        size += len(data)
+        if size > total:
+            raise DiscordApiError(40005)
+        name = part.name or ""
+        met = FILE_FIELD_PATTERN.fullmatch(name)
+        if name == "payload_json":
+            payload = _require_object(parse_json(data))
+            request[REQUEST_BODY] = payload
+        elif met or part.filename:
+            files[int(met[1]) if met else len(files)] = UploadedFile(part.filename or "unknown", data)
+        else:
+            payload[name] = data.decode("utf-8", "replace")
+    return RequestBody(payload, files)

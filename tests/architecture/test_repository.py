@@ -1,0 +1,146 @@
+"""The house itself: containers, locks, settings' tables, and names that must agree."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import venv
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.i18n import list_languages
+from bot.settings import Settings as BotSettings
+from shared.problems import MESSAGES
+from shared.settings import describe_settings
+from tests.architecture.readme_tables import README, ROOT, build_tables, insert_tables
+from worker.settings import Settings as WorkerSettings
+
+LOCKS = sorted(ROOT.glob("*/requirements.txt"))
+
+
+def test_the_compose_file_is_what_the_compose_specification_says() -> None:
+    checked = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_the_containers_have_no_rights_they_do_not_need() -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+    for name, service in compose["services"].items():
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+    redis = " ".join(compose["services"]["redis"]["command"])
+    assert "--appendonly yes" in redis
+    assert "--maxmemory-policy noeviction" in redis
+    assert compose["services"]["redis"]["volumes"] == ["redis:/data"]
+
+
+def test_a_worker_is_given_longer_to_stop_than_a_call_may_last() -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+    grace = int(compose["services"]["worker"]["stop_grace_period"].removesuffix("s"))
+    assert grace > WorkerSettings.model_fields["bedrock_call_seconds"].default
+
+
+@pytest.mark.parametrize("half", ["bot", "worker"])
+def test_a_dockerfiles_steps_work_in_a_clean_environment(half: str, tmp_path: Path) -> None:
+    dockerfile = (ROOT / half / "Dockerfile").read_text()
+    assert f"COPY {half}/requirements.txt ." in dockerfile
+    assert re.search(r"^USER (?!0|root)", dockerfile, re.MULTILINE)
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    install = [
+        str(python),
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--require-hashes",
+        "-r",
+        str(ROOT / half / "requirements.txt"),
+    ]
+    subprocess.run(install, check=True, timeout=300, capture_output=True)
+    app = tmp_path / "app"
+    app.mkdir()
+    for part in re.findall(rf"^COPY (shared|{half}) \1$", dockerfile, re.MULTILINE):
+        (app / part).symlink_to(ROOT / part)
+
+    helped = subprocess.run(
+        [python, "-m", half, "--help"],
+        cwd=app,
+        check=False,
+        capture_output=True,
+        text=True,
+        env={"PATH": os.environ["PATH"]},
+    )
+
+    assert helped.returncode == 0, helped.stderr
+    assert f"python -m {half}" in helped.stdout
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.parent.name)
+def test_locks_carry_hashes_and_no_addresses(lock: Path) -> None:
+    text = lock.read_text()
+    pinned = re.findall(r"^[a-z0-9][^\n]*==[^\n]*\n(?:    --hash=sha256:\w+[^\n]*\n)+", text, re.MULTILINE)
+
+    assert "://" not in text
+    assert len(pinned) == len(re.findall(r"^[a-z0-9]", text, re.MULTILINE))
+
+
+def test_the_locks_agree_on_every_version() -> None:
+    versions = [dict(re.findall(r"^([a-z0-9-]+)==(\S+)", lock.read_text(), re.MULTILINE)) for lock in LOCKS]
+
+    whole = max(versions, key=len)
+    assert all(part.items() <= whole.items() for part in versions)
+
+
+def test_no_tracked_file_names_a_registry_or_a_machine() -> None:
+    tracked = subprocess.run(
+        ["/usr/bin/env", "git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\n")
+    forbidden = re.compile(r"p[y]pi\.org|pyth[o]nhosted\.org|npm[j]s\.org|deb\.debi[a]n\.org")
+
+    found = [name for name in tracked if name and forbidden.search((ROOT / name).read_bytes().decode(errors="replace"))]
+
+    assert found == []
+
+
+def test_every_language_knows_every_problem() -> None:
+    for language in list_languages():
+        if language == "en":
+            continue
+        words = tomllib.loads((ROOT / "bot" / "i18n" / f"{language}.toml").read_text())["problem"]
+        assert set(words) == set(MESSAGES)
+
+
+def test_the_readmes_tables_are_those_of_the_code() -> None:
+    readme = README.read_text()
+
+    assert insert_tables(readme) == readme, "run: python -m tests.architecture.readme_tables"
+    assert all(f"<!-- table: {name} -->" in readme for name in build_tables())
+
+
+def test_the_readme_names_every_command_of_the_makefile() -> None:
+    commands = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    readme = README.read_text()
+
+    assert [name for name in commands if f"make {name}" not in readme] == []
+    first, second, *_ = re.findall(r"^make \w+", readme, re.MULTILINE)
+    assert (first, second) == ("make demo", "make test")
+
+
+def test_the_example_of_env_names_settings_that_exist() -> None:
+    written = re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    known = {name for kind in (BotSettings, WorkerSettings) for name, _, _ in describe_settings(kind)}
+
+    assert [name for name in written if name not in known and not name.startswith("AWS_")] == []

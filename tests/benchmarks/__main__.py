@@ -1,0 +1,99 @@
+"""`make bench`: every figure as a ratio to a floor that the same run measured.
+
+    python -m tests.benchmarks                 all of TOPICS
+    python -m tests.benchmarks cpu_job worker  these alone
+
+QUICK=1 in the environment measures fewer rounds. Writes `bench.json` and `bench.png`; the last line of the output is
+the same JSON. Exit code 0, or 1 when something could not be measured: a goal that is missed is reported, no more.
+"""
+
+import importlib
+import json
+import os
+import platform
+import re
+import sys
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import PIL
+
+from tests.benchmarks.chart import draw_chart
+from tests.benchmarks.ratios import Ratio
+
+TOPICS = (
+    "cpu_job",
+    "worker",
+    "queue_overhead",
+    "queue_depth",
+    "fairness",
+    "redis_memory",
+    "cpu_bot",
+    "latency",
+    "ack_burst",
+    "images",
+    "hostile_files",
+    "cold_start",
+)
+"""Each a module `bench_<topic>` of this folder with `measure(quick) -> list[Ratio]`."""
+
+
+def describe_machine() -> Mapping[str, str | int]:
+    """Say what all this was measured on, and when."""
+    facts = Path("/proc/cpuinfo")
+    named = re.search(r"model name\s*: (.+)", facts.read_text(encoding="utf-8")) if facts.exists() else None
+    return {
+        "cpu": named[1] if named else platform.processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "pillow": PIL.__version__,
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def measure_topic(topic: str, *, quick: bool) -> list[Ratio] | None:
+    """Give a topic's rows; None, with the reason on the error stream, when they could not be measured."""
+    started = time.monotonic()
+    try:
+        rows: list[Ratio] = importlib.import_module(f"tests.benchmarks.bench_{topic}").measure(quick)
+    except Exception:  # noqa: BLE001 - whatever one topic meets, the others are still measured
+        print(f"{topic} could not be measured:\n{traceback.format_exc()}", file=sys.stderr)
+        return None
+    print(f"{topic}: {len(rows)} rows in {time.monotonic() - started:.0f} s", file=sys.stderr)
+    return rows
+
+
+def format_table(rows: Sequence[Ratio]) -> str:
+    """Write the rows as Markdown."""
+    lines = ["| | Ratio | From, to | Goal | | Measured |", "| --- | --- | --- | --- | --- | --- |"]
+    for row in rows:
+        low, high = row.spread
+        goal = f"{'≤' if row.better == 'lower' else '≥'} {row.goal:g}"
+        kept = "met" if row.is_goal_met else "**missed**"
+        lines.append(f"| `{row.name}` | {row.value:.3g} | {low:.3g}, {high:.3g} | {goal} | {kept} | {row.note} |")
+    return "\n".join(lines)
+
+
+def main(wanted: Sequence[str]) -> int:
+    """Measure, and say it in every form."""
+    unknown = set(wanted) - set(TOPICS)
+    if unknown:
+        print(f"There is no {', '.join(sorted(unknown))}. The topics are: {', '.join(TOPICS)}.", file=sys.stderr)
+        return 2
+    quick = bool(os.environ.get("QUICK"))
+    results = [measure_topic(topic, quick=quick) for topic in wanted or TOPICS]
+    rows = [row for result in results for row in result or ()]
+    report = {"machine": describe_machine(), "ratios": {row.name: row.to_json() for row in rows}}
+    Path("bench.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    draw_chart(rows, "{cpu}, {cores} cores, {date}".format(**report["machine"])).save("bench.png")
+    print(format_table(rows))
+    print(json.dumps(report))
+    return int(None in results)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

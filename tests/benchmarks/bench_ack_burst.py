@@ -1,0 +1,84 @@
+"""How long 300 people's commands wait for the bot's first answer, 30 a second, while 64 jobs run and finish."""
+
+import sys
+import tempfile
+import threading
+import time
+from contextlib import ExitStack
+from itertools import chain
+from pathlib import Path
+from statistics import median, quantiles
+
+from demo.__main__ import SAMPLE_IMAGE
+from demo.http_client import request_json
+from demo.stack import Stack, run_stack
+from tests.benchmarks.fake_bedrock import run_fake_bedrock
+from tests.benchmarks.page_client import PageClient, is_acknowledgement_of
+from tests.benchmarks.ratios import Ratio, compute_ratio
+
+GOAL = 0.1
+DISCORD_SECONDS = 3.0  # https://discord.com/developers/docs/interactions/receiving-and-responding
+PEOPLE, RUNNING, COMMANDS, SECONDS = 50, 64, 300, 10.0
+CLICKERS = 4
+MODEL_SECONDS = 8.0
+CATALOGUE = f'[models."sd3.5-large"]\nconcurrency = {RUNNING}\n'
+LIMITS = {
+    f"MAX_{limit}_PER_{whose}": "100000"
+    for limit in ("WAITING", "PER_MINUTE")
+    for whose in ("USER", "CHANNEL", "GUILD")
+}
+
+
+def measure(quick: bool) -> list[Ratio]:
+    """Take the 99th percentile of each burst, in a house of its own."""
+    bursts = []
+    for number in range(1 if quick else 3):
+        print(f"ack_burst: burst {number} …", file=sys.stderr)
+        bursts.append(_measure_burst())
+    slowest = [quantiles(waits, n=100)[98] for waits in bursts]
+    note = f"p99 {median(slowest) * 1000:.0f} ms, median {median(chain(*bursts)) * 1000:.0f} ms"
+    return [compute_ratio("ack_burst", slowest, [DISCORD_SECONDS] * len(slowest), GOAL, note=note)]
+
+
+def _measure_burst() -> list[float]:
+    """Seconds from each click to the first answer under it."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pentimento-bench-")))
+        (folder / "catalogue.toml").write_text(CATALOGUE)
+        model = stack.enter_context(run_fake_bedrock(MODEL_SECONDS))
+        settings = {name: value for name, value in model.environment.items() if name.startswith("AWS_")} | LIMITS
+        settings |= {"CATALOGUE_FILE": str(folder / "catalogue.toml"), "WORKER_CONCURRENCY": str(RUNNING)}
+        house = stack.enter_context(
+            run_stack(folder / "house", discord_options=("--no-rate-limits",), settings=settings)
+        )
+        onlooker = stack.enter_context(PageClient(house.discord_url, house.channel_id))
+        command, people = onlooker.find_command_id(), _create_users(house)
+        pictures = {person: onlooker.upload(SAMPLE_IMAGE.read_bytes(), "lake.jpg", person) for person in people}
+
+        for number in range(2 * PEOPLE):  # two each may run: all slots are taken, and some end at any moment
+            person = people[number % PEOPLE]
+            onlooker.invoke_imagine(command, f"a castle, number {number}", pictures[person], person)
+            time.sleep(MODEL_SECONDS / RUNNING)
+        clicks: list[tuple[float, str]] = []
+        start = time.perf_counter() + 0.5
+
+        def click_in_turn(first: int) -> None:
+            for number in range(first, COMMANDS, CLICKERS):
+                person = people[number % PEOPLE]
+                time.sleep(max(0.0, start + number * SECONDS / COMMANDS - time.perf_counter()))
+                at = time.perf_counter()
+                clicks.append(
+                    (at, onlooker.invoke_imagine(command, f"burst, number {number}", pictures[person], person))
+                )
+
+        clickers = [threading.Thread(target=click_in_turn, args=(first,)) for first in range(CLICKERS)]
+        for clicker in clickers:
+            clicker.start()
+        for clicker in clickers:
+            clicker.join()
+        return [onlooker.wait_for_event(is_acknowledgement_of(job)) - at for at, job in clicks]
+
+
+def _create_users(house: Stack) -> list[str]:
+    names = [f"person {number}" for number in range(PEOPLE)]
+    return [str(request_json("POST", f"{house.discord_url}/control/users", {"name": name})["id"]) for name in names]

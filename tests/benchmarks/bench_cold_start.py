@@ -1,0 +1,51 @@
+"""`cold_start`: from the start of a process until it serves, against a process that only imports the same libraries."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from demo.processes import Process
+from demo.stack import Stack, run_stack
+from tests.benchmarks.bench_env import wait_for_log
+from tests.benchmarks.measurements import measure_alternately, measure_wall_ms
+from tests.benchmarks.ratios import Ratio, compute_ratio
+
+LIBRARIES: Mapping[str, str] = {
+    "worker": "boto3, celery.app.base, celery.apps.worker, celery.bin.celery, celery.concurrency.thread, "
+    "celery.worker.consumer, dotenv, kombu.transport.redis, PIL.AvifImagePlugin, PIL.GifImagePlugin, PIL.ImageCms, "
+    "PIL.JpegImagePlugin, PIL.PngImagePlugin, PIL.WebPImagePlugin, pybase64, pydantic_settings, redis",
+    "bot": "aiohttp, alembic.command, celery.app.base, discord.app_commands, discord.ui, PIL.Image, pydantic_settings, "
+    "redis.asyncio, sqlalchemy.ext.asyncio",
+}
+# Commands are taken from here on; what discord.py calls ready is two seconds of no further guild later.
+READY = {"worker": "worker ready", "bot": "has connected to Gateway"}
+
+
+def measure(quick: bool) -> list[Ratio]:
+    """Start each half again and again, in a house whose stand-ins and Redis stay."""
+    with tempfile.TemporaryDirectory(prefix="pentimento-start-") as name, run_stack(Path(name), services=()) as house:
+        house.environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a product is compiled once, not at every start
+        return [_measure_half(half, house, Path(name), 3 if quick else 7) for half in READY]
+
+
+def _measure_half(half: str, house: Stack, folder: Path, rounds: int) -> Ratio:
+    imports = [sys.executable, "-c", f"import {LIBRARIES[half]}"]
+    bare = partial(subprocess.run, imports, env=house.environment, check=True, timeout=60)
+    ours, floor = measure_alternately(rounds, partial(_start_half, half, folder, house), partial(measure_wall_ms, bare))
+    note = f"{median(ours) / 1000:.2f} s against {median(floor) / 1000:.2f} s"
+    return compute_ratio(f"cold_start[{half}]", ours, floor, 1.5, note=note)
+
+
+def _start_half(half: str, folder: Path, house: Stack) -> float:
+    started = time.perf_counter()
+    process = Process(half, ("-m", half), folder, house.environment)
+    try:
+        wait_for_log(process, READY[half])
+        return (time.perf_counter() - started) * 1000
+    finally:
+        process.stop()

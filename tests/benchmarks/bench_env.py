@@ -1,0 +1,123 @@
+"""The real worker process over a real Redis, given jobs as the bot gives them, and drained of what it makes."""
+
+import asyncio
+import contextlib
+import itertools
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from bot.queue.celery_tickets import CeleryTicketWriter
+from bot.queue.redis_queue import RedisJobQueue, connect_to_redis
+from demo.processes import Process
+from demo.redis import RedisServer, run_redis
+from shared.catalogue import load_catalogue
+from shared.job import Job, Origin, Requester
+from shared.outcome import OUTCOME_ADAPTER, Generated
+from shared.queue.keys import job_key
+from tests.benchmarks.bench_cpu_job import make_request
+from tests.benchmarks.fake_bedrock import FakeBedrock
+
+START_SECONDS = 30
+RUN_SECONDS = 180
+NUMBERS = itertools.count(10**17)
+
+
+@dataclass(frozen=True)
+class BenchEnvironment:
+    """What runs: Redis and the worker."""
+
+    redis: RedisServer
+    worker: Process
+
+    def run_jobs(self, picture: bytes | None, count: int, at_once: int) -> list[float]:
+        """Have `count` jobs made, `at_once` of them open at any time; the answer is when each ended, in seconds."""
+        return asyncio.run(self._run_jobs(picture, count, at_once))
+
+    async def _run_jobs(self, picture: bytes | None, count: int, at_once: int) -> list[float]:
+        async with asyncio.timeout(RUN_SECONDS), _open_feeder(self.redis.url) as desk:
+            for _ in range(at_once):
+                await desk.submit(picture)
+            while len(desk.end_times) < count:
+                self.worker.check_running()
+                for _ in range(await desk.collect_outcomes()):
+                    if desk.submitted < count:
+                        await desk.submit(picture)
+        return desk.end_times
+
+
+@dataclass
+class JobFeeder:
+    """The bot's side of the queue; everyone asks once, so that nobody's turn is waited for."""
+
+    queue: RedisJobQueue
+    redis: Redis
+    submitted: int = 0
+    end_times: list[float] = field(default_factory=list)
+
+    async def submit(self, picture: bytes | None) -> None:
+        number = next(NUMBERS)
+        job = Job(
+            id=str(number),
+            request=make_request(has_picture=picture is not None),
+            seed=7,
+            requester=Requester(id=number, name="Ada"),
+            origin=Origin(guild_id=1, channel_id=2, message_id=number),
+            accepted_at=time.time(),
+        )
+        await self.queue.enqueue_job(job, picture)
+        self.submitted += 1
+
+    async def collect_outcomes(self) -> int:
+        """Take what has ended, all of it with a picture, and let Redis forget it."""
+        deliveries = await self.queue.read_outcomes()
+        for delivery in deliveries:
+            self.end_times.append(time.monotonic())
+            outcome = OUTCOME_ADAPTER.validate_json(await self.redis.hget(job_key(delivery.job_id), "outcome") or "")
+            assert isinstance(outcome, Generated), outcome
+            await self.queue.acknowledge_outcome(delivery, None)
+        return len(deliveries)
+
+
+@contextlib.asynccontextmanager
+async def _open_feeder(redis_url: str) -> AsyncIterator[JobFeeder]:
+    redis = connect_to_redis(redis_url)
+    queue = RedisJobQueue(redis, catalogue=load_catalogue(), build_ticket=CeleryTicketWriter().write_ticket)
+    await queue.start()
+    try:
+        yield JobFeeder(queue, redis)
+    finally:
+        await queue.close()
+
+
+@contextlib.contextmanager
+def open_bench_environment(model: FakeBedrock, **settings: str) -> Iterator[BenchEnvironment]:
+    """Start Redis and the worker, with the settings of its Dockerfile and these."""
+    with run_redis() as redis:
+        environment = model.environment | {"REDIS_URL": redis.url, **settings}
+        worker = Process("worker", ("-m", "worker"), model.folder, environment)
+        try:
+            wait_for_log(worker, "worker ready")
+            yield BenchEnvironment(redis, worker)
+        finally:
+            worker.stop()
+
+
+def wait_for_log(process: Process, words: str) -> None:
+    """Wait until a process has logged these words."""
+    patience = time.monotonic() + START_SECONDS
+    while words not in process.log.read_text():
+        process.check_running()
+        if time.monotonic() > patience:
+            raise TimeoutError(process.describe_exit())
+        time.sleep(0.005)
+
+
+def write_catalogue(folder: Path, concurrency: int) -> str:
+    """Lift the models' own limit of calls at the same time."""
+    path = folder / "catalogue.toml"
+    path.write_text(f'[models."sd3.5-large"]\nconcurrency = {concurrency}\n', encoding="utf-8")
+    return str(path)

@@ -1,0 +1,98 @@
+"""How much slower the ledger's scripts become when 100,000 jobs wait: Redis's own time for each call."""
+
+import random
+import statistics
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import redis
+
+from demo.redis import run_redis
+from shared.outcome import Failed
+from shared.problems import make_problem
+from shared.queue.keys import GENERATE, KEY_PREFIX
+from shared.queue.scripts import load_script
+from tests.benchmarks.queued_jobs import enqueue_all, make_job
+from tests.benchmarks.ratios import Ratio, compute_ratio
+
+GOAL = 2.0
+FEW, MANY = (100, 10), (100_000, 10_000)  # jobs, flows
+BATCH = 10
+LEASE_MS = 600_000
+CANCELLED = Failed(problem=make_problem("cancelled", name="Ada")).model_dump_json()
+
+
+class FilledQueue:
+    """A Redis of its own with so many waiting jobs; `times` are the server's microseconds of each script's calls."""
+
+    def __init__(self, client: redis.Redis, jobs: int, flows: int) -> None:
+        self.client = client
+        self._rng, self._next = random.Random(7), jobs
+        self.ids = [make_job(number, number % flows).id for number in range(jobs)]
+        enqueue_all(client, (make_job(number, number % flows) for number in range(jobs)))
+        self.scripts = {
+            name: client.register_script(load_script(name)) for name in ("cancel", "claim", "release", "standing")
+        }
+        for name in self.scripts.values():
+            client.script_load(name.script)
+        client.config_set("slowlog-log-slower-than", 0)
+        client.config_set("slowlog-max-len", 10_000)
+
+    def time_claim(self) -> list[int]:
+        """Claim a batch, and put it back to its places after the clock was stopped."""
+        claimed = []
+
+        def work() -> None:
+            for number in range(BATCH):
+                found = self._run_script("claim", GENERATE, f"token-{number}", LEASE_MS)
+                claimed.append((found[0], f"token-{number}"))
+
+        times = self._time_scripts(work)
+        for job_id, token in claimed:
+            self._run_script("release", GENERATE, job_id, token, 0, 0, 0)
+        return times
+
+    def time_cancel(self) -> list[int]:
+        """Cancel jobs all over the line, and let as many others wait in their stead."""
+        chosen = [self.ids.pop(self._rng.randrange(len(self.ids))) for _ in range(BATCH)]
+        times = self._time_scripts(lambda: [self._run_script("cancel", job_id, CANCELLED) for job_id in chosen])
+        more = [make_job(self._next + number, number) for number in range(BATCH)]
+        self._next += BATCH
+        enqueue_all(self.client, more)
+        self.ids += [one.id for one in more]
+        return times
+
+    def time_position(self) -> list[int]:
+        """Ask for the place of jobs all over the line."""
+        chosen = self._rng.sample(self.ids, BATCH)
+        return self._time_scripts(lambda: [self._run_script("standing", job_id) for job_id in chosen])
+
+    def _time_scripts(self, work: Callable[[], object]) -> list[int]:
+        self.client.slowlog_reset()
+        work()
+        entries = self.client.slowlog_get(4 * BATCH)
+        return [entry["duration"] for entry in entries if entry["command"].startswith(b"EVALSHA")]
+
+    def _run_script(self, name: str, *arguments: Any) -> Any:
+        return self.scripts[name](keys=[KEY_PREFIX], args=list(arguments))
+
+
+def measure(quick: bool) -> list[Ratio]:
+    """Take turns between two servers, one with few and one with many jobs."""
+    rounds = 5 if quick else 15
+    with (
+        run_redis() as near,
+        run_redis() as far,
+        redis.Redis.from_url(near.url) as few,
+        redis.Redis.from_url(far.url) as many,
+    ):
+        print(f"queue_depth: {MANY[0]} jobs are queued …", file=sys.stderr)
+        shallow, deep = FilledQueue(few, *FEW), FilledQueue(many, *MANY)
+        rows = []
+        for name in ("claim", "position", "cancel"):
+            pairs = [[statistics.median(getattr(at, name)()) for at in (deep, shallow)] for _ in range(rounds)]
+            ours, floor = zip(*pairs, strict=True)
+            note = f"{statistics.median(ours):.0f} µs of Redis with {MANY[0]:,} jobs of {MANY[1]:,} people"
+            rows.append(compute_ratio(f"queue_depth[{name}]", ours, floor, GOAL, note=note))
+    return rows

@@ -1,0 +1,96 @@
+"""Jobs a second through the whole queue, with nothing to paint, against bare Celery tasks in two hops on one Redis.
+
+Ours is the bot's own adapters in this process (accept, tickets, outcomes, acknowledgement) and the real worker in
+another, imaging and model taken out. Bare is a task that sends a task, sent from this process, run in another.
+"""
+
+import asyncio
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import redis
+from celery import Celery
+
+from bot.queue.celery_tickets import CeleryTicketWriter
+from bot.queue.redis_queue import RedisJobQueue, connect_to_redis
+from demo.processes import Process, build_clean_environment
+from demo.redis import run_redis
+from shared.catalogue import load_catalogue
+from tests.benchmarks.noop_workers import DONE, FIRST, READY
+from tests.benchmarks.queued_jobs import NO_LIMIT, RUNNING_LIMIT, make_job
+from tests.benchmarks.ratios import Ratio, compute_ratio
+
+GOAL = 0.5
+PEOPLE = 40
+AT_ONCE = 8
+SECONDS = 60
+CATALOGUE = '[models."sd3.5-large"]\nconcurrency = 256\n'
+
+
+def measure(quick: bool) -> list[Ratio]:
+    """Take turns: so many jobs through ours, so many pairs of bare tasks."""
+    rounds, jobs = (3, 150) if quick else (7, 400)
+    with ExitStack() as stack:
+        server = stack.enter_context(run_redis())
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pentimento-bench-")))
+        (folder / "catalogue.toml").write_text(CATALOGUE)
+        environment = build_clean_environment() | {"CATALOGUE_FILE": str(folder / "catalogue.toml")}
+        for which in ("ours", "bare"):
+            arguments = ("-m", "tests.benchmarks.noop_workers", which, server.url)
+            stack.callback(Process(which, arguments, folder, environment).stop)
+        client = stack.enter_context(redis.Redis.from_url(server.url))
+        for _ in range(2):
+            client.blpop([READY], timeout=SECONDS)
+        app = Celery("bare", broker=server.url)
+        asyncio.run(_run_jobs(server.url, jobs, 0))
+        ours, floor = [], []
+        for number in range(1, rounds + 1):
+            print(f"queue_overhead: round {number} …", file=sys.stderr)
+            ours.append(asyncio.run(_run_jobs(server.url, jobs, number)))
+            floor.append(_run_bare_tasks(app, client, jobs))
+    note = f"{sorted(ours)[rounds // 2]:.0f} jobs a second"
+    return [compute_ratio("queue_overhead", ours, floor, GOAL, "higher", note)]
+
+
+def _run_bare_tasks(app: Celery, client: redis.Redis, count: int) -> float:
+    start = time.perf_counter()
+    for _ in range(count):
+        app.send_task(FIRST, (count,), queue=FIRST, ignore_result=True)
+    if client.blpop([DONE], timeout=SECONDS) is None:
+        raise TimeoutError(f"{count} bare tasks were not done in {SECONDS} s")
+    return count / (time.perf_counter() - start)
+
+
+async def _run_jobs(url: str, count: int, round_number: int) -> float:
+    queue = RedisJobQueue(
+        connect_to_redis(url),
+        catalogue=load_catalogue(),
+        build_ticket=CeleryTicketWriter().write_ticket,
+        max_waiting=NO_LIMIT,
+        max_running=RUNNING_LIMIT,
+    )
+    await queue.start()
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def accept(number: int) -> None:
+        async with slots:
+            await queue.enqueue_job(make_job(number, number % PEOPLE, has_picture=True), b"an upload")
+
+    start = time.perf_counter()
+    async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as tasks:
+        for number in range(count):
+            tasks.create_task(accept(round_number * NO_LIMIT + number))
+        told = 0
+        while told < count:
+            deliveries = await queue.read_outcomes()
+            await queue.load_statuses([delivery.job_id for delivery in deliveries])
+            for delivery in deliveries:
+                await queue.load_result_image(delivery.job_id)
+                await queue.acknowledge_outcome(delivery, 1)
+            told += len(deliveries)
+    taken = time.perf_counter() - start
+    await queue.close()
+    return count / taken

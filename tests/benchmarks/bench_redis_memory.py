@@ -1,0 +1,72 @@
+"""What a waiting job costs Redis beside the bytes of its prepared picture, by the server's own account."""
+
+import random
+import sys
+import time
+from collections.abc import Sequence
+
+import redis
+from PIL import Image
+
+from demo.redis import run_redis
+from tests.benchmarks.queued_jobs import enqueue_all, make_job
+from tests.benchmarks.ratios import Ratio, compute_ratio
+from tests.benchmarks.sample_images import encode_image
+from worker.imaging import prepare_image
+from worker.ports import Stage
+from worker.queue.job_queue import RedisJobQueue
+
+GOAL = 1.1
+SIZES = [(1024, 1024), (1344, 768), (640, 1536)]
+PEOPLE = 40
+
+
+def make_prepared_images(count: int) -> Sequence[bytes]:
+    """Prepare pictures of several sizes and grains, as the worker does: 100 kB to 1 MB each."""
+    chance, made = random.Random(7), []
+    for number in range(count):
+        width, height = SIZES[number % len(SIZES)]
+        soft = Image.effect_noise((width // 16, height // 16), 90).resize((width, height))
+        grain = Image.effect_noise((width, height), 30)
+        picture = Image.blend(soft, grain, chance.uniform(0.1, 0.5)).convert("RGB")
+        made.append(prepare_image(encode_image(picture, "JPEG", quality=95), [(width, height)], "crop").data)
+    return made
+
+
+def measure(quick: bool) -> list[Ratio]:
+    """Let a few hundred jobs wait with their pictures and compare the server's memory before and after."""
+    rounds, jobs = (1, 100) if quick else (3, 300)
+    prepared = make_prepared_images(24)
+    ours, floor = [], []
+    for _ in range(rounds):
+        print("redis_bytes_waiting: pictures are queued …", file=sys.stderr)
+        with run_redis() as server, redis.Redis.from_url(server.url) as look:
+            before = look.info("memory")["used_memory"]
+            with redis.Redis.from_url(server.url) as client:
+                size = _queue_jobs(client, jobs, prepared)
+            ours.append(_read_settled_memory(look) - before)
+            floor.append(size)
+    note = f"{(ours[-1] - floor[-1]) / jobs / 1024:.1f} KiB a job beside {floor[-1] / jobs / 1024:.0f} KiB of picture"
+    return [compute_ratio("redis_bytes_waiting", ours, floor, GOAL, note=note)]
+
+
+def _queue_jobs(client: redis.Redis, jobs: int, prepared: Sequence[bytes]) -> int:
+    queue = RedisJobQueue(client, lambda _: None)
+    size = 0
+    for number in range(jobs):
+        enqueue_all(client, [make_job(number, number % PEOPLE, has_picture=True)], picture=b"an upload")
+        claim = queue.claim(Stage.PREPARE)
+        if claim is None:
+            raise RuntimeError(f"job {number} was not queued")
+        queue.promote(claim, prepared[number % len(prepared)])
+        size += len(prepared[number % len(prepared)])
+    return size
+
+
+def _read_settled_memory(client: redis.Redis) -> int:
+    """Read the memory once the append-only file's buffer and the clients' are written out."""
+    last, used = -1, 0
+    while used != last:
+        last, used = used, int(client.info("memory")["used_memory"])
+        time.sleep(0.3)
+    return used

@@ -1,0 +1,24 @@
+"""What the benchmarks queue in bulk is what the bot would have queued."""
+
+import pytest
+import redis
+
+import worker.queue.job_queue as worker_side
+from shared.catalogue import Catalogue
+from tests.benchmarks.queued_jobs import enqueue_all, make_job
+from worker.ports import Stage
+
+
+@pytest.mark.parametrize(("picture", "lane"), [(b"", Stage.GENERATE), (b"picture", Stage.PREPARE)])
+def test_jobs_that_are_queued_in_bulk_are_claimed_like_any_other(
+    redis_url: str, catalogue: Catalogue, picture: bytes, lane: Stage
+) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        queue = worker_side.RedisJobQueue(client, lambda _: None)
+        queue.sweep(catalogue)
+
+        enqueue_all(client, [make_job(number, user=number, has_picture=bool(picture)) for number in (1, 2)], picture)
+
+        claims = [queue.claim(lane) for _ in range(3)]
+        assert [claim and claim.job.id[-1] for claim in claims] == ["1", "2", None]
+        assert queue.fetch_upload(make_job(1, 1).id) == (picture or None)

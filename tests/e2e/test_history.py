@@ -1,0 +1,278 @@
+"""Looking at what waits and at what was made, in the real house."""
+
+import io
+import json
+import sqlite3
+import zipfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from PIL import Image
+
+from demo.first_picture import iter_message_texts
+from demo.http_client import download_bytes, request_json
+from demo.stack import Stack
+from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
+
+
+@pytest.fixture
+def grace(house: Stack) -> DiscordUser:
+    """Somebody who has asked for nothing yet."""
+    name = f"grace-{len(request_json('GET', f'{house.discord_url}/control/state')['users'])}"
+    request_json("POST", f"{house.discord_url}/control/users", {"name": name})
+    return DiscordUser(house, name)
+
+
+def invoke_and_wait(asker: DiscordUser, name: str, **options: Any) -> dict[str, Any]:
+    """Use a command and wait for its answer."""
+    asked = {"user": asker.name, "channel_id": asker.stack.channel_id, "name": name, "options": options}
+    return wait_for_answer(asker, asker.post("/control/invoke", asked)["interaction_id"])
+
+
+def wait_for_answer(asker: DiscordUser, interaction: str) -> dict[str, Any]:
+    """Wait until an answer is more than the sign that the bot is thinking; an edit of a message is one."""
+
+    def look() -> dict[str, Any] | None:
+        state = asker.load_thumbnails(f"/control/interactions/{interaction}")
+        told = [*state.get("followups", []), state.get("message")]
+        return next((m for m in told if m and not m.get("deleted") and not m["flags"] & 128), None)
+
+    return wait_until(look, f"an answer to interaction {interaction}")
+
+
+def choose_job(asker: DiscordUser, message: dict[str, Any], job: str) -> dict[str, Any]:
+    asked = {"user": asker.name, "message_id": message["id"], "custom_id": "s:show:0", "values": [job]}
+    return wait_for_answer(asker, asker.post("/control/press", asked)["interaction_id"])
+
+
+def find_image(message: dict[str, Any]) -> Image.Image:
+    (item,) = list_media(message)
+    return Image.open(io.BytesIO(download_bytes(item["media"]["url"])))
+
+
+def read_text(message: dict[str, Any]) -> str:
+    return "\n".join(iter_message_texts(message))
+
+
+def autocomplete_jobs(asker: DiscordUser, typed: str) -> list[dict[str, Any]]:
+    asked = {"user": asker.name, "channel_id": asker.stack.channel_id, "name": "show", "focused": "what"}
+    choices: list[dict[str, Any]] = asker.post("/control/autocomplete", asked | {"options": {"what": typed}})["choices"]
+    return choices
+
+
+def test_what_was_made_is_found_leafed_through_and_shown_again_to_one_person_alone(grace: DiscordUser) -> None:
+    jobs = [grace.submit_imagine(f"a castle number {n}") for n in range(2)]
+    answers = [grace.wait_for_result(job) for job in jobs]
+
+    page = invoke_and_wait(grace, "history", words="CASTLE")
+    shown = choose_job(grace, page, jobs[0])
+
+    assert page["flags"] & 64
+    assert "2 found" in read_text(page)
+    assert find_image(page).width > 1024
+    assert "a castle number 0" in list_media(page)[0]["description"]
+    assert shown["flags"] & 64
+    assert find_image(shown).tobytes() == find_image(answers[0]).tobytes()
+    assert f"again:{jobs[0]}" in list_custom_ids(shown)
+    assert "0 found" in read_text(invoke_and_wait(grace, "history", words="dragon"))
+
+
+def test_a_thumbnail_that_turns_out_broken_costs_its_page_one_picture(grace: DiscordUser, house: Stack) -> None:
+    broken, whole = [grace.submit_imagine(f"a mill number {n}") for n in range(2)]
+    for job in (broken, whole):
+        grace.wait_for_result(job)
+    before = find_image(invoke_and_wait(grace, "history", words="mill"))
+
+    with closing(sqlite3.connect(house.environment["DATABASE_URL"].removeprefix("sqlite:///"))) as records, records:
+        records.execute("UPDATE thumbnails SET jpeg = substr(jpeg, 1, 900) WHERE job_id = ?", (broken,))
+    after = find_image(invoke_and_wait(grace, "history", words="mill"))
+
+    middle, block = before.width // 2, 16  # of JPEG: what changes in one cell reaches as far into the ground around it
+    left, right = (0, 0, middle - block, before.height), (middle, 0, *before.size)
+    assert after.crop(left).tobytes() == before.crop(left).tobytes()
+    assert after.crop(right).tobytes() != before.crop(right).tobytes()
+    assert f"job {broken}: its thumbnail is broken" in house.processes["bot"].log.read_text()
+
+
+def test_what_is_gone_from_discord_is_said_to_be_gone_with_its_settings(grace: DiscordUser, ada: DiscordUser) -> None:
+    job = grace.submit_imagine("a lighthouse", keep=40)
+    answer = grace.wait_for_result(job)
+    (offered,) = autocomplete_jobs(grace, "light")
+
+    grace.delete(f"/control/messages/{answer['id']}")
+    gone = invoke_and_wait(grace, "show", what="lighthouse")
+
+    assert offered["value"] == job
+    assert offered["name"].startswith("a lighthouse · ")
+    assert "The picture is gone" in read_text(gone)
+    assert "40%" in read_text(gone)
+    assert list_media(gone) == []
+    assert f"again:{job}" in list_custom_ids(gone)
+    assert "There is no such answer to show" in read_text(invoke_and_wait(grace, "show", what="1300000000000000000"))
+    assert "somebody else" in read_text(invoke_and_wait(ada, "show", what=job, public=True))
+
+
+def test_what_a_person_deleted_is_shown_without_a_way_to_delete_it(grace: DiscordUser) -> None:
+    job = grace.submit_imagine("a sandcastle", image=None)
+    answer = grace.wait_for_result(job)
+    grace.wait_until_stored(job)
+    grace.press_button(grace.wait_for_private_message(grace.press_button(answer, "delete")), "delete_yes")
+    wait_until(
+        lambda: answer["id"] not in [m["id"] for m in grace.list_messages(answer["channel_id"])],
+        "an answer that is gone",
+    )
+
+    shown = invoke_and_wait(grace, "show", what="sandcastle")
+
+    assert "The picture is gone" in read_text(shown)
+    assert list_custom_ids(shown) == [f"again:{job}", f"edit:{job}"]
+
+
+def test_a_favourite_is_listed_until_its_mark_is_taken_away(grace: DiscordUser, ada: DiscordUser) -> None:
+    answer = ada.wait_for_result(ada.submit_imagine("a favourite castle"))
+
+    grace.wait_for_private_text(grace.press_button(answer, "favourite"))
+    marked = invoke_and_wait(grace, "favourites")
+    grace.wait_for_private_text(grace.press_button(answer, "favourite"))
+
+    assert "1 found" in read_text(marked)
+    assert "a favourite castle" in read_text(marked)
+    assert "0 found" in read_text(invoke_and_wait(grace, "favourites"))
+
+
+def test_pages_are_turned_in_their_place(grace: DiscordUser) -> None:
+    jobs = [grace.submit_imagine(f"a tower number {n}", image=None) for n in range(10)]
+    for job in jobs:
+        grace.wait_for_result(job)
+    page = invoke_and_wait(grace, "history", words="tower")
+
+    turned = grace.press_button(page, "page", "2")
+
+    def second() -> dict[str, Any] | None:
+        message = grace.load_thumbnails(f"/control/interactions/{turned}").get("message")
+        return message if message and "page 2 of 2" in read_text(message) else None
+
+    message = wait_until(second, "the second page")
+    assert message["id"] == page["id"]
+    assert "a tower number 0" in read_text(message)
+    assert "a tower number 1" not in read_text(message)
+
+
+def test_a_queue_shows_what_waits_with_its_way_to_be_cancelled_and_who_else_waits(
+    grace: DiscordUser, ada: DiscordUser
+) -> None:
+    assert "Nothing of yours is on its way" in read_text(invoke_and_wait(grace, "queue"))
+    jobs = [grace.submit_imagine(f"a slow castle [slow:4] {n}") for n in range(4)]
+    for job in jobs:
+        wait_until(lambda job=job: grace.wait_for_status(job).get("thread"), "a thread: the job is queued")  # type: ignore[misc]
+
+    mine, hers = invoke_and_wait(grace, "queue"), invoke_and_wait(ada, "queue")
+
+    assert "4 requests of yours are on their way" in read_text(mine)
+    assert "4 requests are on their way on the whole server" in read_text(mine)
+    assert "Nothing of yours is on its way" in read_text(hers)
+    pressed = grace.press_button(mine, "queue_cancel", jobs[-1])
+
+    def redrawn() -> dict[str, Any] | None:
+        message = grace.load_thumbnails(f"/control/interactions/{pressed}").get("message")
+        return message if message and "Nothing was painted, nothing is charged" in read_text(message) else None
+
+    left = wait_until(redrawn, "what is left of the queue, with what was done")
+    assert left["id"] == mine["id"]
+    assert f"queue_cancel:{jobs[-1]}" in list_custom_ids(mine)
+    assert f"queue_cancel:{jobs[-1]}" not in list_custom_ids(left)
+    assert "requests of yours are on their way" in read_text(left)
+    endings = [read_text(grace.wait_for_result(job)) for job in jobs]
+    assert [("cancelled it before it was painted" in ending) for ending in endings] == [False, False, False, True]
+
+
+def test_an_export_holds_every_job_and_the_pictures_that_are_there(grace: DiscordUser) -> None:
+    jobs = [grace.submit_imagine(f"an exported castle {n}") for n in range(2)]
+    answers = [grace.wait_for_result(job) for job in jobs]
+    grace.delete(f"/control/messages/{answers[0]['id']}")
+
+    asked = {"user": grace.name, "channel_id": grace.stack.channel_id, "name": "export", "options": {}}
+    going = grace.post("/control/invoke", asked)["interaction_id"]
+
+    def ended() -> dict[str, Any] | None:
+        state: dict[str, Any] = grace.load_thumbnails(f"/control/interactions/{going}")
+        return state if "2 requests are in these files" in str(state.get("message")) else None
+
+    state = wait_until(ended, "the last word of the export")
+    (part,) = state["followups"]
+    assert part["flags"] & 64
+    with zipfile.ZipFile(io.BytesIO(download_bytes(part["attachments"][0]["url"]))) as opened:
+        newest, oldest = json.loads(opened.read("manifest.json"))["jobs"]
+        assert opened.namelist() == [newest["picture"], "manifest.json"]
+        assert opened.read(newest["picture"]) == download_bytes(list_media(answers[1])[0]["media"]["url"])
+    assert (newest["job"], newest["request"]["text_prompts"][0]["text"]) == (jobs[1], "an exported castle 1")
+    assert (oldest["job"], oldest["picture"], oldest["without_picture"]) == (jobs[0], None, "gone")
+    assert "1 has no picture" in state["message"]["content"]
+
+
+def test_a_person_has_one_export_at_a_time(grace: DiscordUser) -> None:
+    grace.wait_for_result(grace.submit_imagine("a slowly exported castle", image=None))
+    fault = {"match": {"method": "GET", "path_regex": r"/channels/\d+/messages/\d+"}, "action": "delay:3", "times": 1}
+    grace.post("/control/faults", fault)
+    asked = {"user": grace.name, "channel_id": grace.stack.channel_id, "name": "export", "options": {}}
+
+    first = grace.post("/control/invoke", asked)["interaction_id"]
+    wait_until(
+        lambda: "being put together" in str(grace.load_thumbnails(f"/control/interactions/{first}")),
+        "the first at work",
+    )
+    second = invoke_and_wait(grace, "export")
+
+    assert "still being put together" in read_text(second)
+    wait_until(
+        lambda: grace.load_thumbnails(f"/control/interactions/{first}")["followups"], "the one part of the first"
+    )
+
+
+def test_who_is_forgotten_leaves_nothing_behind_but_buttons_that_still_work(grace: DiscordUser, house: Stack) -> None:
+    first = grace.wait_for_result(grace.submit_imagine("an ocelot on a unicycle"))
+
+    question = invoke_and_wait(grace, "forget-me")
+    pressed = grace.press_button(question, "forget")
+
+    def forgotten() -> dict[str, Any] | None:
+        message = grace.load_thumbnails(f"/control/interactions/{pressed}").get("message")
+        return message if message and "You are forgotten" in read_text(message) else None
+
+    after = wait_until(forgotten, "the word that it is done")
+    assert "1 request with its prompt and settings" in read_text(question)
+    assert "1 request with its prompt and settings" in read_text(after)
+    assert list_custom_ids(after) == []
+    assert "Nothing is kept about you" in read_text(invoke_and_wait(grace, "forget-me"))
+    assert "0 found" in read_text(invoke_and_wait(grace, "history"))
+    database = Path(house.environment["DATABASE_URL"].removeprefix("sqlite:///"))
+    files = [path for path in database.parent.glob(f"{database.name}*") if b"ocelot" in path.read_bytes()]
+    assert files == []
+    with redis.Redis.from_url(house.redis_url) as client:
+        assert [key for key in client.scan_iter("pentimento:job:*") if b"ocelot" in client.hget(key, "job")] == []
+
+    varied = grace.wait_for_result_in_place(grace.press_button(first, "vary", "subtle"))
+
+    assert "an ocelot on a unicycle" in read_text(varied)
+
+
+def test_others_are_found_where_the_person_can_read_and_nowhere_else(
+    grace: DiscordUser, ada: DiscordUser, house: Stack
+) -> None:
+    word = f"windmill {grace.name}"
+    channels = [ada.post("/control/channels", {"name": name})["id"] for name in ("open", "closed")]
+    jobs = [ada.submit_imagine(f"a {word}", image=None, channel=channel) for channel in channels]
+    for job in jobs:
+        ada.wait_for_result(job)
+    ada.save_thumbnail(f"/control/permissions/{channels[1]}", {"user": grace.name, "deny": str(1 << 10)})
+
+    found = [read_text(invoke_and_wait(asker, "history", words=word, everyone=True)) for asker in (ada, grace)]
+
+    assert "2 found" in found[0]
+    assert "1 found" in found[1]
+    assert "a windmill" in read_text(invoke_and_wait(grace, "show", what=jobs[0]))
+    assert "There is no such answer to show" in read_text(invoke_and_wait(grace, "show", what=jobs[1]))
+    assert "0 found" in read_text(invoke_and_wait(grace, "history", words=word))

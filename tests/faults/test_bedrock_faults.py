@@ -1,0 +1,112 @@
+"""Bedrock throttles, drips, retires a model and refuses credentials: what may wait waits, the rest ends in words."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from demo.http_client import request_json
+from demo.processes import ROOT
+from shared.queue.keys import job_key
+from tests.support.fault_stack import FaultStack, open_fault_stack
+from tests.support.user import wait_until
+
+SD, SDXL = "stability.sd3-5-large-v1:0", "stability.stable-diffusion-xl-v1"
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
+    with open_fault_stack(tmp_path_factory.mktemp("bedrock"), BEDROCK_CALL_SECONDS="3") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module", autouse=True)
+def expired(stage: FaultStack) -> list[str]:
+    """Two jobs that find the credentials expired: asked first, because they come again after 30 s."""
+    stage.inject_bedrock_fault("expired-token", 2, "expired")
+    return [stage.submit_imagine(f"expired {user}", user) for user in ("ada", "margaret")]
+
+
+def read_log(stage: FaultStack) -> str:
+    return stage.stack.processes["worker"].log.read_text()
+
+
+def read_call_interval(stage: FaultStack) -> int:
+    """Give the pace: milliseconds between two calls of the model."""
+    return int(stage.client.hget("pentimento:pace:sd3.5-large", "interval") or 0)
+
+
+def test_a_storm_of_throttling_slows_the_pace_and_fails_nobody(stage: FaultStack) -> None:
+    """Measured: nine jobs of three people meet five refusals; the pace falls to a call every 0.5 to 4 s, rises with
+    every success, and all is over within 6 to 12 s."""
+    stage.inject_bedrock_fault("throttle", 5, "storm")
+    jobs = [stage.submit_imagine(f"storm {n}", user) for user in ("ada", "grace", "linus") for n in range(3)]
+
+    slowest = wait_until(lambda: read_call_interval(stage), "a slower pace")
+    for job in jobs:
+        slowest = max(slowest, read_call_interval(stage))
+        stage.assert_image_posted(job)
+
+    assert stage.count_billed_calls("storm") == len(jobs)
+    assert len(stage.list_calls("storm")) == len(jobs) + 5
+    assert slowest >= 500
+    assert read_call_interval(stage) < slowest
+
+
+def test_an_answer_that_drips_past_the_deadline_ends_in_words_after_one_repeat(stage: FaultStack) -> None:
+    started = time.monotonic()
+
+    told = stage.wait_for_result_text(stage.submit_imagine("dripping [drip:30]"))
+
+    assert "No whole answer came within 3 s" in told
+    assert time.monotonic() - started < 20
+    assert len(stage.list_calls("dripping")) == 2
+
+
+def test_a_model_that_is_retired_in_mid_flight_is_switched_off_for_everyone(stage: FaultStack) -> None:
+    """What ran at that moment is still delivered; what waits ends in words that name another model, unpaid."""
+    running = [stage.submit_imagine(f"last of {n} [slow:2]", model="sdxl") for n in range(2)]
+    wait_until(lambda: len(stage.list_calls("last of")) == 2, "two calls in flight")
+    waiting = [
+        stage.submit_imagine(f"too late {n}", user, model="sdxl")
+        for n in range(2)
+        for user in ("ada", "grace", "linus")
+    ]
+    wait_until(lambda: all(stage.client.exists(job_key(job)) for job in waiting), "six jobs accepted")
+
+    request_json("PUT", f"{stage.stack.bedrock_url}/control/models/{SDXL}", {"status": "EOL"})
+
+    told = [stage.wait_for_result_text(job) for job in waiting]
+    asker = stage.requesters[waiting[0]]
+    refused = asker.wait_for_private_text(asker.submit_imagine("now", model="sdxl"))
+    for job in running:
+        stage.assert_image_posted(job)
+    late = [words for words in told if "no longer gives SDXL 1.0" in words]
+    assert len(late) == len(waiting) - sum(c["billed"] for c in stage.list_calls("too late"))
+    assert late
+    assert all("SD 3.5 Large" in words for words in [*late, refused])
+    assert read_log(stage).count("CRITICAL") == 1
+
+
+def test_with_expired_credentials_jobs_wait_and_operators_are_told_what_to_do(
+    stage: FaultStack, expired: list[str]
+) -> None:
+    """They are looked for anew with every try, so renewed ones are found without a restart."""
+    environment = stage.stack.environment | {"AWS_SECRET_ACCESS_KEY": "expired", "PYTHONPATH": str(ROOT)}
+    checked = subprocess.run(
+        [sys.executable, "-m", "worker", "check"],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert checked.returncode == 1
+    assert "AWS refuses the credentials. Renew them" in checked.stdout
+    assert "AWS refuses the credentials, and jobs wait for them. Renew them" in read_log(stage)
+    for job in expired:
+        stage.assert_image_posted(job)
+    assert [entry["billed"] for entry in stage.list_calls("expired")] == [False, False, True, True]

@@ -1,0 +1,132 @@
+"""Buttons under old messages work when the bot was restarted, Redis emptied, the records lost: real processes each."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from demo.first_picture import iter_message_texts, wait_until_ready
+from demo.http_client import request_json
+from demo.processes import Process
+from demo.stack import Stack, run_stack
+from shared.queue.keys import OPEN_JOBS
+from tests.support.user import DiscordUser, list_custom_ids, wait_until
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[Stack]:
+    """A house whose bot comes and goes."""
+    with run_stack(
+        tmp_path / "logs",
+        discord_options=("--no-rate-limits",),
+        bedrock_options=("--latency", "0.2"),
+        settings={"BEDROCK_CALL_SECONDS": "4", "LEASE_SECONDS": "3"},
+    ) as opened:
+        wait_until_ready(opened)
+        yield opened
+        opened.processes["bot"].stop()
+
+
+def stop_bot(house: Stack) -> None:
+    """Stop the bot when it has written down what it told."""
+    with redis.Redis.from_url(house.redis_url) as client:
+        wait_until(lambda: not client.exists(OPEN_JOBS), "a queue without open jobs")
+    assert house.processes["bot"].stop() == 0
+
+
+def start_bot(house: Stack) -> None:
+    """Start the bot again, in a process that knows nothing."""
+    before = house.processes["bot"]
+    house.processes["bot"] = Process("bot-again", ("-m", "bot"), before.log.parent, house.environment)
+    wait_until_ready(house)
+
+
+def empty_redis(house: Stack) -> None:
+    with redis.Redis.from_url(house.redis_url) as client:
+        client.flushall()
+
+
+def delete_records(house: Stack) -> None:
+    file = Path(house.environment["DATABASE_URL"].removeprefix("sqlite:///"))
+    for left in file.parent.glob(file.name + "*"):
+        left.unlink()
+
+
+def find_last_call(house: Stack) -> dict[str, Any]:
+    body: dict[str, Any] = request_json("GET", f"{house.bedrock_url}/control/calls")[-1]["body"]
+    return body
+
+
+def test_a_form_that_was_opened_before_a_restart_is_taken_after_it(house: Stack) -> None:
+    ada = DiscordUser(house)
+    first = ada.wait_for_result(ada.submit_imagine("a castle", seed=7))
+    opened = ada.press_button(first, "edit")
+    filled = ada.read_modal_fields(opened)
+    stop_bot(house)
+    start_bot(house)
+
+    ada.wait_for_result_in_place(ada.submit_modal(opened, **filled | {"prompt": "a ship"}))
+
+    assert (find_last_call(house)["prompt"], find_last_call(house)["seed"]) == ("a ship", 7)
+
+
+def test_with_redis_emptied_the_records_are_enough(house: Stack) -> None:
+    ada = DiscordUser(house)
+    first = ada.wait_for_result(ada.submit_imagine("a castle", keep=60))
+    before = find_last_call(house)
+    stop_bot(house)
+    empty_redis(house)
+    start_bot(house)
+
+    ada.wait_for_result_in_place(ada.press_button(first, "again"))
+
+    assert {**find_last_call(house), "seed": 0, "image": 0} == {**before, "seed": 0, "image": 0}
+
+
+def test_with_the_records_lost_too_the_pictures_own_words_are_enough(house: Stack) -> None:
+    ada = DiscordUser(house)
+    from_words = ada.wait_for_result(ada.submit_imagine("a castle", image=None, negative="crowds", aspect="16:9"))
+    before = find_last_call(house)
+    from_picture = ada.wait_for_result(ada.submit_imagine("a ship", keep=60))
+    stop_bot(house)
+    empty_redis(house)
+    delete_records(house)
+    start_bot(house)
+
+    ada.wait_for_result_in_place(ada.press_button(from_words, "again"))
+    assert {**find_last_call(house), "seed": 0} == {**before, "seed": 0}
+    ada.wait_for_result_in_place(ada.press_button(from_picture, "vary", "strong"))
+    assert (find_last_call(house)["prompt"], find_last_call(house)["strength"]) == ("a ship", 0.5)
+    ada.wait_for_result_in_place(
+        ada.press_button(
+            ada.wait_for_private_message(ada.press_button(from_picture, "upscale")), "upscale", "fast-upscale"
+        )
+    )
+    assert "The picture this started from is gone." in ada.wait_for_private_text(
+        ada.press_button(from_picture, "again")
+    )
+    assert "a ship" in "\n".join(
+        iter_message_texts(ada.wait_for_private_message(ada.press_button(from_picture, "details")))
+    )
+    assert "cannot be marked" in ada.wait_for_private_text(ada.press_button(from_picture, "favourite"))
+
+
+def test_where_a_model_is_gone_another_one_is_asked_by_a_button(house: Stack) -> None:
+    ada = DiscordUser(house)
+    gone = ada.wait_for_result(ada.submit_imagine("a castle [eol-once]", image=None))
+    said = "\n".join(iter_message_texts(gone))
+
+    ada.wait_for_result_in_place(ada.press_button(gone, "again", "stable-image-core"))
+
+    assert "SD 3.5 Large is no longer available" in said
+    assert request_json("GET", f"{house.bedrock_url}/control/calls")[-1]["model"].startswith(
+        "stability.stable-image-core"
+    )
+    assert "no longer available" in ada.wait_for_private_text(ada.press_button(gone, "again", find_job_id(gone)))
+
+
+def find_job_id(message: dict[str, Any]) -> str:
+    """Give the end of the custom id of the plain Again: the job's own id."""
+    return next(written for written in list_custom_ids(message) if written.count(":") == 1).partition(":")[2]

@@ -1,0 +1,61 @@
+"""kill -9 of the bot around an exploration: the question outlives it, and so does a sheet that is half full."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from demo.http_client import request_json
+from demo.stack import Stack, run_stack
+from tests.support.bot_processes import BotProcesses, count_results
+from tests.support.exploration import (
+    find_exploration_message,
+    invoke_explore,
+    list_results,
+    read_text,
+    start_exploration,
+    wait_for_exploration_end,
+)
+from tests.support.user import DiscordUser, wait_until
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with run_stack(
+        tmp_path_factory.mktemp("explore-killed") / "logs",
+        discord_options=("--no-rate-limits",),
+        bedrock_options=("--latency", "0.2"),
+        settings={"RECONCILE_INTERVAL_SECONDS": "1"},
+        services=("worker",),
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture
+def bots(house: Stack) -> Iterator[BotProcesses]:
+    opened = BotProcesses(house, house.redis_url)
+    request_json("DELETE", f"{house.bedrock_url}/control/calls")
+    yield opened
+    opened.stop_all()
+
+
+def test_the_next_bot_starts_what_was_asked_about_and_fills_the_contact_sheet_of_the_last_one(
+    house: Stack, bots: BotProcesses
+) -> None:
+    ada = DiscordUser(house)
+    first = bots.start()
+    question = invoke_explore(ada, "a castle [slow:2]", over="seeds", count=4)
+    bots.kill(first)
+    second = bots.start()
+
+    grid = start_exploration(ada, question)
+    wait_until(
+        lambda: (found := find_exploration_message(ada, grid)) and "2 are being painted" in read_text(found),
+        "two cells at work",
+    )
+    bots.kill(second)
+    bots.start()
+    message = wait_for_exploration_end(ada, grid)
+
+    assert "4 of 4 are here" in read_text(message)
+    assert count_results(house, *(f"{grid}-{number:02}" for number in range(1, 5))) == [1] * 4
+    assert len(list_results(ada, message)) == len(request_json("GET", f"{house.bedrock_url}/control/calls")) == 4

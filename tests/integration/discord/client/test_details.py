@@ -1,0 +1,137 @@
+"""“Details”, used on messages of people on a stand-in for Discord: what the picture in them says of itself."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from shared.imaging.metadata import replace_png_text
+from tests.support.discord_guild import FakeJobQueue, GuildClient, wait_until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+REQUEST = {"model": "sdxl", "text_prompts": [{"text": "a **castle**", "weight": 1}], "has_picture": False, "steps": 20}
+
+
+def make_png(written: str | None = None) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(file, "PNG")
+    return replace_png_text(file.getvalue(), {} if written is None else {"pentimento": written})
+
+
+def make_metadata(request: dict[str, Any], *, job: str = "1442000000000000001", seed: Any = 77) -> bytes:
+    return make_png(json.dumps({"job": job, "seed": seed, "request": request}))
+
+
+def read_all_text(message: dict[str, Any]) -> str:
+    return json.dumps(message["components"], ensure_ascii=False)
+
+
+async def open_details(guild: GuildClient, *pictures: bytes, user: str = "ada") -> dict[str, Any]:
+    """Use the command on a message of ben's, and wait for what it shows."""
+    files = [(f"{place}.png", data) for place, data in enumerate(pictures)]
+    used = await guild.invoke_message_command(await guild.post_files(*files, user="ben"), "Details", user=user)
+    state = await guild.wait_for_interaction(used, lambda s: "message" in s and s["message"]["components"])
+    message: dict[str, Any] = state["message"]
+    return message
+
+
+async def expect_rejection(guild: GuildClient, *files: tuple[str, bytes]) -> str:
+    used = await guild.invoke_message_command(await guild.post_files(*files), "Details")
+    state = await guild.wait_for_interaction(used, lambda s: "message" in s and s["message"]["content"])
+    return str(state["message"]["content"])
+
+
+async def test_a_picture_that_anybody_posted_says_how_it_was_made_and_is_made_again(
+    guild: GuildClient, queue: FakeJobQueue
+) -> None:
+    shown = await open_details(guild, make_png(), make_metadata(REQUEST))
+
+    asked = await guild.press_button(shown["id"], "run:0:words")
+    await wait_until(lambda: asked in queue.jobs)
+
+    assert shown["flags"] & 64
+    assert "a \\\\*\\\\*castle" in read_all_text(shown), "no mark of markdown stays alive"
+    assert "```\\n77\\n```" in read_all_text(shown)
+    job = queue.jobs[asked]
+    assert (job.request.model, job.request.steps, job.seed, job.parent_id) == ("sdxl", 20, 77, None)
+    assert queue.sources[asked] is None
+
+
+async def test_what_started_from_a_picture_is_run_on_the_picture_that_is_there(
+    guild: GuildClient, queue: FakeJobQueue
+) -> None:
+    picture = make_metadata(REQUEST | {"has_picture": True, "keep": 60})
+    shown = await open_details(guild, picture)
+
+    asked = await guild.press_button(shown["id"], "run:0:picture")
+    await wait_until(lambda: asked in queue.jobs)
+
+    assert (queue.jobs[asked].request.keep, queue.sources[asked]) == (60, picture)
+
+
+async def test_extras_in_a_picture_are_for_those_who_may_send_them(guild: GuildClient, queue: FakeJobQueue) -> None:
+    picture = make_metadata(REQUEST | {"extras": {"x": 1}})
+
+    words = await guild.read_private_answer(
+        await guild.press_button((await open_details(guild, picture))["id"], "run:0:words")
+    )
+    bens = await guild.press_button((await open_details(guild, picture, user="ben"))["id"], "run:0:words", user="ben")
+    await wait_until(lambda: bens in queue.jobs)
+
+    assert words.startswith("“extras” was given.")
+    assert list(queue.jobs) == [bens]
+
+
+@pytest.mark.parametrize(
+    ("request_", "seed", "words"),
+    [
+        (REQUEST | {"steps": 2}, 77, "“steps” is 2."),
+        (
+            REQUEST | {"text_prompts": [{"text": "x" * 3000, "weight": 1}]},
+            77,
+            "The prompt has a part of 3000 characters.",
+        ),
+        (REQUEST, -1, "“seed” is -1."),
+    ],
+)
+async def test_what_a_model_would_not_take_is_refused_in_words(
+    guild: GuildClient, queue: FakeJobQueue, request_: dict[str, Any], seed: int, words: str
+) -> None:
+    shown = await open_details(guild, make_metadata(request_, seed=seed))
+
+    answer = await guild.read_private_answer(await guild.press_button(shown["id"], "run:0:words"))
+
+    assert answer.startswith(words)
+    assert queue.jobs == {}
+
+
+async def test_a_model_that_is_no_longer_there_has_no_button(guild: GuildClient) -> None:
+    shown = await open_details(guild, make_metadata(REQUEST | {"model": "dall-e"}))
+
+    assert "run:0" not in read_all_text(shown)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        make_png(),
+        make_png("not json"),
+        make_png('{"job": "1", "seed": 7}'),
+        make_metadata(REQUEST | {"text_prompts": [{"text": "half a character: \ud800", "weight": 1}]}),
+        make_png("[" * 100_000),
+        make_metadata(REQUEST, job="[1](https://example.com)"),
+        make_metadata(REQUEST, seed="1e400"),
+        make_metadata(REQUEST | {"surprise": 1}),
+        make_png()[:-20],
+    ],
+    ids=range(9),
+)
+async def test_a_picture_that_says_nothing_of_ours_is_answered_in_words(guild: GuildClient, picture: bytes) -> None:
+    assert (await expect_rejection(guild, ("a.png", picture))).startswith("This picture does not say how it was made.")
+
+
+async def test_a_message_without_a_picture_has_no_details(guild: GuildClient) -> None:
+    assert (await expect_rejection(guild, ("a.txt", b"words"))).startswith("There is no picture in this message.")

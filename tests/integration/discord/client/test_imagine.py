@@ -1,0 +1,319 @@
+"""`/imagine`, used on a stand-in for Discord."""
+
+import asyncio
+import logging
+from typing import Any
+
+import discord
+import pytest
+
+from bot.interactions.permissions import INVITE_PERMISSIONS
+from shared.problems import RejectedError, make_problem
+from tests.support.discord_guild import FakeJobQueue, GuildClient, wait_until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
+
+
+async def wait_until_accepted(queue: FakeJobQueue, interaction_id: str) -> Any:
+    await wait_until(lambda: interaction_id in queue.jobs)
+    return queue.jobs[interaction_id]
+
+
+# ---- taken on
+
+
+async def test_a_picture_and_a_prompt_become_a_job_with_a_thread_named_after_the_prompt(
+    guild: GuildClient, queue: FakeJobQueue
+) -> None:
+    interaction = await guild.invoke_imagine(prompt="a castle\n in   fog", image=PNG, keep=40)
+
+    job = await wait_until_accepted(queue, interaction)
+    state = await guild.wait_for_interaction(interaction, lambda s: s["message"].get("thread"))
+
+    assert (job.id, queue.sources[job.id]) == (interaction, PNG)
+    assert (job.request.has_picture, job.request.keep) == (True, 40)
+    assert 1 <= job.seed <= 4294967294
+    assert (str(job.requester.id), job.accepted_at) == (guild.info["users"]["ada"], 1_800_000_000.0)
+    assert (str(job.place.channel), str(job.place.message)) == (guild.channel, state["message"]["id"])
+    assert state["response_type"] == 5
+    assert state["message"]["content"] == "Your picture is being prepared."
+    assert state["message"]["thread"]["name"] == "a castle in fog"
+    assert queue.threads[interaction] == job.place.message
+
+
+async def test_words_alone_become_a_job_without_a_source(guild: GuildClient, queue: FakeJobQueue) -> None:
+    interaction = await guild.invoke_imagine(prompt="a castle", model="sdxl", seed=77)
+
+    job = await wait_until_accepted(queue, interaction)
+
+    assert queue.sources[interaction] is None
+    assert (job.request.model, job.seed) == ("sdxl", 77)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"from": "latest"}, "“from” was given, and there is no picture to start from."),
+        ({"from": "original"}, "“from” was given, and there is no picture to start from."),
+        ({"from": "1574668812958040064"}, "“from” is “1574668812958040064”. No picture of this thread is called that."),
+        ({"from": "none", "image": PNG}, "“from” was given with a picture attached."),
+    ],
+)
+async def test_a_picture_that_is_not_there_is_refused_in_words(
+    guild: GuildClient, queue: FakeJobQueue, options: dict[str, Any], words: str
+) -> None:
+    answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle", **options))
+
+    assert answer.startswith(words)
+    assert queue.jobs == {}
+
+
+async def test_every_option_arrives_in_the_request(guild: GuildClient, queue: FakeJobQueue) -> None:
+    options: dict[str, Any] = {
+        "negative": "crowds",
+        "mode": "STEP_SCHEDULE",
+        "schedule_start": 0.7,
+        "schedule_end": 0.2,
+        "style": "anime",
+        "steps": 20,
+        "guidance": 9.5,
+        "sampler": "K_EULER",
+        "clip_guidance": "SLOW",
+        "samples": 1,
+        "fit": "pad",
+        "extras": '{"x": 1}',
+    }
+    interaction = await guild.invoke_imagine(prompt="a castle::1.5", model="sdxl", image=PNG, user="ben", **options)
+
+    request = (await wait_until_accepted(queue, interaction)).request
+
+    assert [(p.text, p.weight) for p in request.text_prompts] == [("a castle", 1.5), ("crowds", -1)]
+    assert request.given() == {
+        "fit": "pad",
+        "init_image_mode": "STEP_SCHEDULE",
+        "step_schedule_start": 0.7,
+        "step_schedule_end": 0.2,
+        "cfg_scale": 9.5,
+        "clip_guidance_preset": "SLOW",
+        "sampler": "K_EULER",
+        "samples": 1,
+        "steps": 20,
+        "style_preset": "anime",
+        "extras": {"x": 1},
+    }
+
+
+async def test_the_options_of_pictures_from_words_arrive(guild: GuildClient, queue: FakeJobQueue) -> None:
+    interaction = await guild.invoke_imagine(prompt="a castle", aspect="16:9", format="webp")
+
+    request = (await wait_until_accepted(queue, interaction)).request
+
+    assert request.given() == {"aspect_ratio": "16:9", "output_format": "webp"}
+
+
+async def test_inside_a_thread_the_job_stays_there(guild: GuildClient, queue: FakeJobQueue) -> None:
+    first = await guild.invoke_imagine(prompt="a castle")
+    await wait_until(lambda: first in queue.threads)
+    thread = str(queue.threads[first])
+
+    interaction = await guild.invoke_imagine(prompt="a tower", channel=thread)
+    job = await wait_until_accepted(queue, interaction)
+    await asyncio.sleep(0.3)
+
+    assert (str(job.place.channel), job.place.in_place) == (thread, True)
+    assert interaction not in queue.threads
+
+
+async def test_without_the_permission_for_threads_the_job_is_taken_on_without_one(
+    guild: GuildClient, queue: FakeJobQueue
+) -> None:
+    deny = discord.Permissions(create_public_threads=True, send_messages_in_threads=True).value
+    await guild.call_api("PUT", f"/control/permissions/{guild.channel}", {"deny": str(deny)})
+
+    interaction = await guild.invoke_imagine(prompt="a castle")
+    await wait_until_accepted(queue, interaction)
+    await asyncio.sleep(0.3)
+
+    assert interaction not in queue.threads
+
+
+async def test_a_thread_that_cannot_be_opened_leaves_the_job_accepted(guild: GuildClient, queue: FakeJobQueue) -> None:
+    await guild.call_api(
+        "POST", "/control/faults", {"match": {"path_regex": "/threads$"}, "action": "status:403", "times": 9}
+    )
+
+    interaction = await guild.invoke_imagine(prompt="a castle")
+    await wait_until_accepted(queue, interaction)
+    await asyncio.sleep(0.3)
+    state = await guild.fetch_interaction(interaction)
+
+    assert interaction not in queue.threads
+    assert (state["message"]["content"], state["followups"]) == ("Your request is being prepared.", [])
+
+
+async def test_a_thread_whose_opening_was_not_confirmed_is_remembered(guild: GuildClient, queue: FakeJobQueue) -> None:
+    await guild.call_api(
+        "POST", "/control/faults", {"match": {"path_regex": "/threads$"}, "action": "status_after:502", "times": 1}
+    )
+
+    interaction = await guild.invoke_imagine(prompt="a castle")
+
+    await wait_until(lambda: interaction in queue.threads)
+
+
+async def test_a_broken_connection_while_acknowledging_loses_nothing(guild: GuildClient, queue: FakeJobQueue) -> None:
+    await guild.call_api(
+        "POST", "/control/faults", {"match": {"path_regex": "/callback"}, "action": "drop_after", "times": 1}
+    )
+
+    interaction = await guild.invoke_imagine(prompt="a castle")
+
+    await wait_until_accepted(queue, interaction)
+
+
+async def test_the_acknowledgement_itself_tells_where_the_job_stands(guild: GuildClient, queue: FakeJobQueue) -> None:
+    match = {"method": "GET", "path_regex": "/messages/@original"}
+    await guild.call_api("POST", "/control/faults", {"match": match, "action": "status:400", "times": 9})
+
+    interaction = await guild.invoke_imagine(prompt="a castle")
+    job = await wait_until_accepted(queue, interaction)
+    state = await guild.fetch_interaction(interaction)
+
+    assert str(job.place.message) == state["message"]["id"]
+
+
+async def test_an_interaction_delivered_twice_is_one_job(guild: GuildClient, queue: FakeJobQueue) -> None:
+    await guild.call_api("POST", "/control/gateway", {"op": "duplicate_interactions:1"})
+
+    interaction = await guild.invoke_imagine(prompt="a castle")
+    await wait_until_accepted(queue, interaction)
+    state = await guild.wait_for_interaction(interaction, lambda s: s["message"].get("thread"))
+    await asyncio.sleep(0.3)
+
+    assert list(queue.jobs) == [interaction]
+    assert state["followups"] == []
+
+
+# ---- refused, in private
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"prompt": "   "}, "The prompt is empty"),
+        ({"prompt": "castle::x"}, "“x” stands where a weight belongs"),
+        ({"prompt": "castle::1.2"}, "SD 3.5 Large knows only 1"),
+        ({"prompt": "castle", "style": "anime"}, "SD 3.5 Large has no “style”. SDXL 1.0 has it."),
+        ({"prompt": "castle", "keep": 30}, "“keep” was given without a picture"),
+        ({"prompt": "castle", "model": "stable-image-core", "image": PNG}, "paints from words alone"),
+        ({"prompt": "castle", "image": PNG, "aspect": "16:9"}, "“aspect” was given with a picture"),
+        ({"prompt": "castle", "model": "sdxl", "extras": "{}"}, "“extras” was given"),
+        ({"prompt": "castle", "model": "sdxl", "extras": "[", "user": "ben"}, "“extras” is not a JSON object"),
+        ({"prompt": "castle", "image": b""}, "The attached file is empty"),
+        (
+            {"prompt": "castle", "image": PNG + bytes(512 * 1024)},
+            "The picture has 0.500103 MiB. The limit here is 0.5 MiB.",
+        ),
+        ({"prompt": "castle", "image": b"<html>" + bytes(50)}, "The file is not a picture this bot knows"),
+        ({"prompt": "castle", "seed": 4294967295}, "“seed” is 4294967295. SD 3.5 Large takes 0 to 4294967294."),
+    ],
+)
+async def test_what_is_wrong_is_told_to_the_author_alone_and_nothing_is_queued(
+    guild: GuildClient, queue: FakeJobQueue, options: dict[str, Any], words: str
+) -> None:
+    interaction = await guild.invoke_imagine(**options)
+
+    answer = await guild.read_private_answer(interaction)
+
+    assert words in answer
+    assert queue.jobs == {}
+
+
+async def test_everything_that_is_wrong_is_told_at_once(guild: GuildClient, queue: FakeJobQueue) -> None:
+    interaction = await guild.invoke_imagine(prompt="castle::2", style="anime", keep=30, extras="{}")
+
+    first, *more = (await guild.read_private_answer(interaction)).splitlines()
+
+    assert first == "There are 4 things to mend:"
+    assert [line[:2] for line in more] == ["- "] * 4
+    assert queue.jobs == {}
+
+
+async def test_french_clients_read_french(guild: GuildClient, queue: FakeJobQueue) -> None:
+    interaction = await guild.invoke_imagine(prompt="château", style="anime", locale="fr", user="ben")
+
+    answer = await guild.read_private_answer(interaction)
+    await guild.call_api("PATCH", "/control/users/ben", {"locale": "en-US"})
+
+    assert answer.startswith("SD 3.5 Large n'a pas d'option «\u00a0style\u00a0». On la trouve chez SDXL 1.0.")
+    assert queue.jobs == {}
+
+
+@pytest.mark.parametrize(
+    ("lacking", "name"),
+    [
+        ("attach_files", "Attach Files"),
+        ("embed_links", "Embed Links"),
+        ("read_message_history", "Read Message History"),
+        ("send_messages", "Send Messages"),
+    ],
+)
+async def test_a_missing_permission_is_named_before_anything_is_queued(
+    guild: GuildClient, queue: FakeJobQueue, lacking: str, name: str
+) -> None:
+    deny = discord.Permissions(**{lacking: True}).value
+    await guild.call_api("PUT", f"/control/permissions/{guild.channel}", {"deny": str(deny)})
+
+    interaction = await guild.invoke_imagine(prompt="a castle")
+    answer = await guild.read_private_answer(interaction)
+
+    assert f"It lacks: {name}." in answer
+    assert queue.jobs == {}
+
+
+async def test_what_the_queue_refuses_is_told_to_the_author_alone(guild: GuildClient, queue: FakeJobQueue) -> None:
+    queue.error = RejectedError(make_problem("too_many_waiting", count=20, limit=20))
+
+    interaction = await guild.invoke_imagine(prompt="a castle", image=PNG)
+    answer = await guild.read_private_answer(interaction)
+
+    assert answer.startswith("You have 20 requests waiting.")
+    assert (queue.jobs, queue.threads) == ({}, {})
+
+
+async def test_what_nobody_expected_is_logged_with_the_job_and_told_to_the_author(
+    guild: GuildClient, queue: FakeJobQueue, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue.error = ZeroDivisionError("surprise")
+
+    with caplog.at_level(logging.ERROR, "bot"):
+        interaction = await guild.invoke_imagine(prompt="a castle")
+        answer = await guild.read_private_answer(interaction)
+
+    assert "The bot has a fault of its own." in answer
+    assert [record.getMessage() for record in caplog.records] == [f"job {interaction}: the command failed"]
+
+
+async def test_the_set_of_permissions_of_the_invite_is_the_one_that_is_enough() -> None:
+    named = {name for name, granted in INVITE_PERMISSIONS if granted}
+
+    assert named == {
+        *("read_messages", "send_messages", "send_messages_in_threads", "create_public_threads"),
+        *("attach_files", "embed_links", "read_message_history"),
+    }
+
+
+@pytest.mark.parametrize(
+    "match", [{"method": "PATCH", "path_regex": "@original$"}, {"method": "POST", "path_regex": "/callback"}]
+)
+async def test_an_answer_that_discord_does_not_take_at_first_ends_in_words(
+    guild: GuildClient, queue: FakeJobQueue, match: dict[str, str]
+) -> None:
+    await guild.call_api("POST", "/control/faults", {"match": match, "action": "status:400", "times": 1})
+
+    answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
+
+    assert answer.startswith("The picture was not made. The bot has a fault of its own.")
+    assert queue.jobs == {}

@@ -1,0 +1,153 @@
+"""`python -m bot` as its operator meets it: a real process, a real Redis, the stand-in for Discord."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.settings import Settings
+from tests.support.discord_guild import TOKEN
+
+ROOT = Path(__file__).parents[4]
+UNREACHABLE_REDIS_URL = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture
+def environment(discord_server: dict[str, Any], redis_url: str) -> dict[str, str]:
+    mine = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+    theirs = {"DISCORD_TOKEN": TOKEN, "DISCORD_API_URL": discord_server["url"] + "/api/v10", "REDIS_URL": redis_url}
+    return mine | theirs | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+
+
+def run_to_end(environment: dict[str, str], folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    whole = [sys.executable, "-m", "bot", *arguments]
+    return subprocess.run(whole, cwd=folder, env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+
+@contextmanager
+def start_bot(environment: dict[str, str], folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    output = folder / "log"
+    with output.open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-m", "bot"], cwd=folder, env=environment, stdout=log, stderr=log)
+    try:
+        yield process, output
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_for_log(words: str, output: Path, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 20
+    while words not in output.read_text():
+        assert process.poll() is None, output.read_text()
+        assert time.monotonic() < deadline, output.read_text()
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+def test_it_gets_ready_and_ends_in_order_when_asked_to(
+    environment: dict[str, str], tmp_path: Path, name: signal.Signals
+) -> None:
+    with start_bot(environment | {"LOG_LEVEL": "DEBUG"}, tmp_path) as (process, output):
+        wait_for_log(" in 1 guilds", output, process)
+        process.send_signal(name)
+
+        code = process.wait(15)
+
+    log = output.read_text()
+    assert code == 0, log
+    assert "ready as" in log
+    assert "Traceback" not in log
+    assert TOKEN not in log
+
+
+def test_what_is_missing_is_named_without_a_traceback(environment: dict[str, str], tmp_path: Path) -> None:
+    del environment["DISCORD_TOKEN"]
+
+    done = run_to_end(environment | {"ATTACHMENT_MAX_BYTES": "0"}, tmp_path)
+
+    assert done.returncode == 2
+    assert "DISCORD_TOKEN is missing." in done.stderr
+    assert "ATTACHMENT_MAX_BYTES is wrong" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_catalogue_that_is_wrong_is_named(environment: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "models.toml"
+    file.write_text('default = "dall-e"', encoding="utf-8")
+
+    done = run_to_end(environment | {"CATALOGUE_FILE": str(file)}, tmp_path)
+
+    assert done.returncode == 2
+    assert "CATALOGUE_FILE is wrong" in done.stderr
+    assert "dall-e" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"DISCORD_TOKEN": "not-the-token"}, "Discord refused DISCORD_TOKEN."),
+        ({"REDIS_URL": UNREACHABLE_REDIS_URL}, "Redis does not answer"),
+        ({"DATABASE_URL": "sqlite:////nowhere/records.db"}, "The records cannot be opened"),
+        ({"DATABASE_URL": "postgresql://ada:not-the-token@127.0.0.1:1/x"}, "The records cannot be opened"),
+        ({"DATABASE_URL": "not-the-token"}, "DATABASE_URL is no address of a database"),
+        ({"DISCORD_API_URL": "http://127.0.0.1:1/api/v10"}, "Discord cannot be used"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_said_in_words(
+    environment: dict[str, str], tmp_path: Path, wrong: dict[str, str], words: str
+) -> None:
+    done = run_to_end(environment | wrong, tmp_path)
+
+    assert done.returncode == 1, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "not-the-token" not in done.stderr
+
+
+def test_check_tells_what_is_in_order_and_prints_the_invite_link(
+    environment: dict[str, str], tmp_path: Path, discord_server: dict[str, Any]
+) -> None:
+    done = run_to_end(environment, tmp_path, "check")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"client_id={discord_server['application_id']}" in done.stdout
+    assert "permissions=309237763072" in done.stdout
+    assert "scope=bot+applications.commands" in done.stdout
+    assert "Redis: answers" in done.stdout
+    assert "Records: answer" in done.stdout
+
+
+def test_check_knows_all_commands_that_a_start_wrote(environment: dict[str, str], tmp_path: Path) -> None:
+    with start_bot(environment, tmp_path) as (process, output):
+        wait_for_log(" in 1 guilds", output, process)
+
+        done = run_to_end(environment, tmp_path, "check")
+
+    assert "Commands: written to Discord\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"DISCORD_TOKEN": "not-the-token"},
+        {"REDIS_URL": UNREACHABLE_REDIS_URL},
+        {"DATABASE_URL": "postgresql://ada:not-the-token@127.0.0.1:1/x"},
+    ],
+)
+def test_check_fails_when_something_is_wrong(
+    environment: dict[str, str], tmp_path: Path, wrong: dict[str, str]
+) -> None:
+    done = run_to_end(environment | wrong, tmp_path, "check")
+
+    assert done.returncode == 1
+    assert "FAILED" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr

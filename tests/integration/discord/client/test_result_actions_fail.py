@@ -1,0 +1,178 @@
+"""Presses on a stand-in for Discord that fail: whatever does not answer, the person gets words, and soon."""
+
+import asyncio
+from typing import Any
+
+import discord
+import pytest
+from discord import ui
+
+from bot.discord_client.client import Bot
+from bot.domain.ports import JobRecord, MessageRef, Preferences, RemoteImage
+from bot.features.preferences.command import PreferencesCommand
+from bot.features.result_actions.delete import ConfirmDeleteHandler
+from bot.interactions import deadlines
+from bot.interactions.components import CustomId, JobButton
+from bot.interactions.deadlines import limit_lookup_time
+from bot.interactions.deferred_responses import RenderedMessage, update_message
+from bot.results.lookup import ResultLookup
+from shared.catalogue import load_catalogue
+from tests.support.builders import make_job
+from tests.support.discord_guild import EmptyJobHistory, FakeJobQueue, GuildClient
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+JOB = make_job(1)
+
+
+class SingleJobHistory(EmptyJobHistory):
+    """One job of ada's, told in one message."""
+
+    def __init__(self, guild: GuildClient, message: discord.Message) -> None:
+        about = guild.info
+        requester = JOB.requester.model_copy(update={"id": int(about["users"]["ada"])})
+        place = JOB.origin.model_copy(update={"guild_id": int(about["guild_id"])})
+        asked = JOB.model_copy(update={"requester": requester, "origin": place})
+        self.record = JobRecord(asked, "generated", 7, MessageRef(message.channel.id, message.id), 9.0)
+        self.deleted_ids: list[str] = []
+
+    async def find_job(self, job_id: str) -> JobRecord | None:
+        return self.record if job_id == JOB.id else None
+
+    async def mark_result_deleted(self, job_id: str) -> None:
+        self.deleted_ids.append(job_id)
+
+
+class UnreadablePreferences:
+    """Preferences that cannot be read: each `trouble` is awaited instead."""
+
+    def __init__(self, fail: Any) -> None:
+        self.fail = fail
+
+    async def preferences(self, user: int) -> Preferences:
+        await self.fail()
+        raise OSError("no disk")
+
+    async def prefer(self, user: int, preferences: Preferences) -> None:
+        raise AssertionError("what was chosen before is replaced")
+
+
+async def post_buttons(bot: Bot, guild: GuildClient, *custom_ids: str) -> discord.Message:
+    """Post a message of the bot's with buttons of these custom ids."""
+    view = ui.View(timeout=None)
+    for one in custom_ids:
+        view.add_item(JobButton(ui.Button(label="x", custom_id=one)))
+    return await bot.get_partial_messageable(int(guild.channel)).send("x", view=view)
+
+
+async def list_message_ids(guild: GuildClient) -> set[int]:
+    """List the messages that stand in the channel."""
+    messages = await guild.call_api("GET", f"/client/channels/{guild.channel}/messages?user=ada")
+    return {int(message["id"]) for message in messages}
+
+
+async def refuse_download(source: RemoteImage) -> bytes:
+    raise AssertionError("nothing is downloaded here")
+
+
+async def wait_forever() -> None:
+    await asyncio.Event().wait()
+
+
+async def test_what_is_looked_up_for_too_long_is_refused_while_discord_waits(
+    running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow(interaction: discord.Interaction, press: CustomId) -> None:
+        async with limit_lookup_time(interaction):
+            await wait_forever()
+
+    monkeypatch.setattr(deadlines, "LOOKUP_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setitem(running_bot.component_handlers, "again", slow)
+    message = await post_buttons(running_bot, guild, f"again:{JOB.id}")
+
+    words = await guild.read_private_answer(await guild.press_button(str(message.id), f"again:{JOB.id}"))
+
+    assert words.startswith("That could not be looked up in time.")
+
+
+async def test_a_message_that_could_not_be_changed_stays_as_it_is_and_its_person_is_told(
+    running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(interaction: discord.Interaction, press: CustomId) -> None:
+        async def make() -> RenderedMessage:
+            raise OSError("no disk")
+
+        await update_message(interaction, make)
+
+    monkeypatch.setitem(running_bot.component_handlers, "page", broken)
+    message = await post_buttons(running_bot, guild, "page:0:2")
+
+    pressed = await guild.press_button(str(message.id), "page:0:2")
+    state = await guild.wait_for_interaction(pressed, lambda state: state["followups"])
+
+    assert "The bot has a fault of its own." in state["followups"][0]["content"]
+    assert state["followups"][0]["flags"] & 64
+    assert message.id in await list_message_ids(guild)
+
+
+@pytest.mark.parametrize("trouble", [wait_forever, lambda: asyncio.sleep(0)])
+async def test_nothing_is_made_public_of_who_may_prefer_it_private(
+    running_bot: Bot, guild: GuildClient, queue: FakeJobQueue, monkeypatch: pytest.MonkeyPatch, trouble: Any
+) -> None:
+    monkeypatch.setattr(deadlines, "LOOKUP_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr(running_bot.tree, "preferences_store", UnreadablePreferences(trouble))
+
+    words = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
+
+    assert words.startswith("That could not be looked up in time.")
+    assert queue.jobs == {}
+
+
+async def test_what_was_chosen_is_not_replaced_where_it_could_not_be_read(
+    running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people: Any = UnreadablePreferences(lambda: asyncio.sleep(0))
+    monkeypatch.setattr(running_bot.tree, "preferences_store", people)
+    changed = PreferencesCommand(people, load_catalogue()).handle_change
+    monkeypatch.setitem(running_bot.component_handlers, "prefer", changed)
+    message = await post_buttons(running_bot, guild, "prefer:0:pings-on")
+
+    words = await guild.read_private_answer(await guild.press_button(str(message.id), "prefer:0:pings-on"))
+
+    assert words.startswith("That could not be looked up in time.")
+
+
+async def test_a_copy_and_the_answer_itself_are_deleted_together(
+    running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = await post_buttons(running_bot, guild, f"delete:{JOB.id}")
+    copy = await post_buttons(running_bot, guild, f"delete:{JOB.id}", f"delete_yes:{JOB.id}")
+    past = SingleJobHistory(guild, answer)
+    delete = ConfirmDeleteHandler(ResultLookup(past, past, refuse_download))
+    monkeypatch.setitem(running_bot.component_handlers, "delete_yes", delete)
+
+    await guild.press_button(str(copy.id), f"delete_yes:{JOB.id}")
+
+    async with asyncio.timeout(8):
+        while await list_message_ids(guild) & {answer.id, copy.id}:  # noqa: ASYNC110 - another process is asked
+            await asyncio.sleep(0.02)
+    assert past.deleted_ids == [JOB.id]
+
+
+async def test_a_message_that_discord_does_not_give_is_said_in_words(
+    running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = await post_buttons(running_bot, guild, f"delete:{JOB.id}")
+    elsewhere = await post_buttons(running_bot, guild, f"source:{JOB.id}")
+    past = SingleJobHistory(guild, answer)
+
+    async def going_on(interaction: discord.Interaction, press: CustomId) -> None:
+        await ResultLookup(past, past, refuse_download).find_result_image(interaction, press.job_id)
+
+    monkeypatch.setitem(running_bot.component_handlers, "source", going_on)
+    match = {"method": "GET", "path_regex": f"/messages/{answer.id}$"}
+    await guild.call_api("POST", "/control/faults", {"match": match, "action": "status:503", "times": 1})
+
+    words = await guild.read_private_answer(await guild.press_button(str(elsewhere.id), f"source:{JOB.id}"))
+
+    assert words.startswith("That could not be done. Discord does not answer as it should.")

@@ -1,0 +1,55 @@
+"""The stand-in for Discord as its own process, discord.py logged in to it, and a queue in memory."""
+
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import discord
+import pytest
+
+from tests.support.discord_channel import NUMBERS, DiscordChannel, FakeOutcomeStream
+
+
+@pytest.fixture(scope="session")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, Any], Path]]:
+    record = tmp_path_factory.mktemp("discord") / "exchanges.jsonl"
+    command = [
+        sys.executable,
+        "-m",
+        "demo.standins.discord",
+        "--port",
+        "0",
+        "--no-rate-limits",
+        "--record",
+        str(record),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield json.loads(process.stdout.readline()), record
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+async def world(
+    stand_in: tuple[dict[str, Any], Path], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[DiscordChannel]:
+    known, record = stand_in
+    monkeypatch.setattr(discord.http.Route, "BASE", known["url"] + "/api/v10")
+    client = discord.Client(intents=discord.Intents.none())
+    async with client, aiohttp.ClientSession() as http:
+        await client.login("demo-token")
+        found = DiscordChannel(client, http, known, record)
+        found.channel_id = int((await found.call_control("POST", "channels", {"name": f"room-{next(NUMBERS)}"}))["id"])
+        yield found
+        await found.call_control("DELETE", "faults")
+
+
+@pytest.fixture
+def ledger() -> FakeOutcomeStream:
+    return FakeOutcomeStream()

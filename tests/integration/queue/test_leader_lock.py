@@ -1,0 +1,130 @@
+"""Who leads among bots on one Redis, and what becomes of outcomes that were handed to a bot that is gone."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+import pytest
+import redis
+
+from bot.queue import redis_queue as adapter
+from bot.queue.leader_lock import LEADER_KEY, LeaderLock
+from shared.catalogue import Catalogue
+from shared.queue.keys import CONSUMER_GROUP, CONSUMER_NAME, OUTCOME_STREAM
+
+LEASE_SECONDS, STEP_SECONDS = 0.6, 0.1
+
+
+class LeaderCandidate:
+    """A lead, and work that counts its beginnings and knows whether it is being done."""
+
+    def __init__(self, url: str) -> None:
+        self.redis = adapter.connect_to_redis(url)
+        self.leader_lock = LeaderLock(self.redis, lease_seconds=LEASE_SECONDS, renew_interval_seconds=STEP_SECONDS)
+        self.start_count = 0
+        self.is_working = False
+
+    async def work(self) -> None:
+        self.start_count += 1
+        self.is_working = True
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.is_working = False
+
+
+@asynccontextmanager
+async def run_candidate(url: str) -> AsyncIterator[LeaderCandidate]:
+    bot = LeaderCandidate(url)
+    tasks = [
+        asyncio.create_task(bot.leader_lock.run()),
+        asyncio.create_task(bot.leader_lock.run_while_leader(bot.work)),
+    ]
+    try:
+        yield bot
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        await bot.leader_lock.close()
+        await bot.redis.aclose()
+
+
+async def wait_until_working(bot: LeaderCandidate, *, is_working: bool) -> float:
+    """Wait for it, and give the seconds that it took."""
+    started = time.monotonic()
+    async with asyncio.timeout(5):
+        while bot.is_working is not is_working:  # noqa: ASYNC110 - what a test looks at has no event
+            await asyncio.sleep(0.01)
+    return time.monotonic() - started
+
+
+async def test_one_of_two_works_and_the_other_follows_at_once_when_it_ends_in_order(redis_url: str) -> None:
+    async with AsyncExitStack() as both:
+        ending = await both.enter_async_context(AsyncExitStack())
+        first = await ending.enter_async_context(run_candidate(redis_url))
+        await wait_until_working(first, is_working=True)
+        second = await both.enter_async_context(run_candidate(redis_url))
+        await asyncio.sleep(2 * LEASE_SECONDS)
+        assert (first.start_count, first.is_working, second.start_count) == (1, True, 0)
+
+        await ending.aclose()
+
+        assert await wait_until_working(second, is_working=True) < 3 * STEP_SECONDS
+        assert not first.is_working
+
+
+async def test_who_loses_the_lead_stops_working_and_begins_anew_when_it_has_it_back(redis_url: str) -> None:
+    async with run_candidate(redis_url) as bot:
+        await wait_until_working(bot, is_working=True)
+        with redis.Redis.from_url(redis_url) as client:
+            client.set(LEADER_KEY, "another", px=int(LEASE_SECONDS * 1000))
+
+        await wait_until_working(bot, is_working=False)
+        took = await wait_until_working(bot, is_working=True)
+
+    assert bot.start_count == 2
+    assert took < LEASE_SECONDS + 5 * STEP_SECONDS
+
+
+async def test_an_emptied_redis_costs_nobody_the_lead(redis_url: str) -> None:
+    async with run_candidate(redis_url) as bot:
+        await wait_until_working(bot, is_working=True)
+        with redis.Redis.from_url(redis_url) as client:
+            client.flushall()
+
+        await asyncio.sleep(3 * STEP_SECONDS)
+
+        assert (bot.start_count, bot.is_working) == (1, True)
+
+
+async def test_an_outcome_that_was_handed_to_a_bot_that_is_gone_is_handed_out_again(
+    redis_url: str, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter, "PENDING_RECHECK_SECONDS", 0.2)
+    monkeypatch.setattr(adapter, "OUTCOME_BLOCK_SECONDS", 0.1)
+    queue = adapter.RedisJobQueue(
+        adapter.connect_to_redis(redis_url), catalogue=catalogue, build_ticket=_send_no_ticket
+    )
+    await queue.start()
+    with redis.Redis.from_url(redis_url) as client:
+        client.xadd(OUTCOME_STREAM, {"job": "1"})
+        [mine] = await queue.read_outcomes()
+        client.xadd(OUTCOME_STREAM, {"job": "2"})
+        client.xreadgroup(CONSUMER_GROUP, CONSUMER_NAME, {OUTCOME_STREAM: ">"})
+
+        async with asyncio.timeout(5):
+            while not (again := await queue.read_outcomes()):
+                pass
+
+    assert mine.job_id == "1"
+    assert [delivery.job_id for delivery in again] == ["2"]
+    await queue.close()
+
+
+def _send_no_ticket(stage: str) -> str:
+    del stage
+    return ""

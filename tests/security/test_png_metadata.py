@@ -1,0 +1,45 @@
+"""What somebody wrote into a PNG to mislead or to break the bot is read as a request, or as nothing at all."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from bot.results.lookup import parse_png_settings
+from shared.imaging.metadata import replace_png_text
+
+REQUEST = {"model": "sd3.5-large", "text_prompts": [{"text": "a"}], "has_picture": False}
+
+
+def make_png_with_text(words: str) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, "PNG")
+    return replace_png_text(out.getvalue(), {"pentimento": words})
+
+
+def make_request_text(**changes: Any) -> dict[str, Any]:
+    return {"job": "1", "seed": 7, "request": REQUEST} | changes
+
+
+def test_a_recipe_is_read_and_says_nothing_of_who_asked() -> None:
+    found = parse_png_settings(make_png_with_text(json.dumps(make_request_text(author=42))))
+
+    assert found is not None
+    assert (found.job_id, found.seed, found.author_id, found.request.model) == ("1", 7, None, "sd3.5-large")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("", "null", "[]", '"x"', "{}", "not JSON", "[" * 100_000),
+        *(json.dumps(make_request_text(seed=seed)) for seed in (float("inf"), float("nan"), "many", [7])),
+        *(json.dumps(make_request_text(request=request)) for request in (None, {}, {**REQUEST, "steps": "many"})),
+        json.dumps(make_request_text(request={**REQUEST, "text_prompts": [{"text": "\ud800"}]})),
+        '{"job": "1", "seed": ' + "9" * 5000 + ', "request": {}}',
+    ],
+    ids=str.__len__,
+)
+def test_what_is_no_recipe_is_nothing(words: str) -> None:
+    assert parse_png_settings(make_png_with_text(words)) is None

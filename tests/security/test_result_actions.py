@@ -1,0 +1,152 @@
+"""Presses of people who mean harm, in the real house: refused in words, nothing asked, nothing taken away.
+
+A custom id is what a client sends. discord.py answers only to those that stand in the message, so the message itself is
+made to bear what somebody would forge.
+"""
+
+import itertools
+import json
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from demo.first_picture import wait_until_ready
+from demo.http_client import request_json
+from demo.stack import BOT_TOKEN, Stack, run_stack
+from tests.support.user import DiscordUser, list_custom_ids, wait_until
+
+UNKNOWN_ID = "99999999999999999999"  # more than 64 bits
+DESTRUCTIVE_ACTIONS = ("delete", "delete_yes", "cancel", "queue_cancel")
+ACTIONS = ("again", "exact", "edit", "source", "upscale", "details", "favourite", *DESTRUCTIVE_ACTIONS)
+MANAGE_GUILD, MANAGE_MESSAGES = 1 << 5, 1 << 13
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with run_stack(
+        tmp_path_factory.mktemp("presses"), discord_options=("--no-rate-limits",), bedrock_options=("--latency", "0.1")
+    ) as opened:
+        wait_until_ready(opened)
+        yield opened
+        assert "the command failed" not in opened.processes["bot"].log.read_text()
+
+
+@pytest.fixture
+def ada(house: Stack) -> DiscordUser:
+    return DiscordUser(house)
+
+
+@pytest.fixture
+def ben(house: Stack) -> DiscordUser:
+    return DiscordUser(house, "ben")
+
+
+def post_button(house: Stack, channel: str, custom_id: str) -> dict[str, Any]:
+    """Post a message of the bot's with a button of this custom id."""
+    button = {"type": 2, "style": 2, "label": "x", "custom_id": custom_id}
+    request = urllib.request.Request(  # noqa: S310 - loopback
+        f"{house.discord_url}/api/v10/channels/{channel}/messages",
+        json.dumps({"content": "x", "components": [{"type": 1, "components": [button]}]}).encode(),
+        {"Content-Type": "application/json", "Authorization": f"Bot {BOT_TOKEN}", "User-Agent": "DiscordBot (x, 1)"},
+    )
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 - loopback
+        posted: dict[str, Any] = json.loads(answer.read())
+    return posted
+
+
+def press_forged_button(user: DiscordUser, channel: str, custom_id: str) -> str:
+    """Press what is forged, and give the words that come of it."""
+    message = post_button(user.stack, channel, custom_id)
+    asked = {"user": user.name, "message_id": message["id"], "custom_id": custom_id}
+    return user.wait_for_private_text(user.post("/control/press", asked)["interaction_id"])
+
+
+def list_calls(house: Stack) -> int:
+    return len(request_json("GET", f"{house.bedrock_url}/control/calls"))
+
+
+def create_moderator(house: Stack, name: str, permissions: int) -> DiscordUser:
+    request_json("POST", f"{house.discord_url}/control/users", {"name": name})
+    asked = {"name": name, "permissions": str(permissions)}
+    role = request_json("POST", f"{house.discord_url}/control/roles", asked)["id"]
+    state = request_json("GET", f"{house.discord_url}/control/state")
+    roles = [*(r["id"] for r in state["guilds"][0]["roles"]), role]
+    request_json("PUT", f"{house.discord_url}/control/members/{name}", {"roles": roles})
+    return DiscordUser(house, name)
+
+
+def test_only_the_author_and_moderators_take_an_answer_away(house: Stack, ada: DiscordUser, ben: DiscordUser) -> None:
+    answer = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
+    job = list_custom_ids(answer)[0].split(":")[1]
+    channel = answer["channel_id"]
+
+    refusals = [press_forged_button(ben, channel, f"{verb}:{job}") for verb in DESTRUCTIVE_ACTIONS]
+
+    assert all("Only its author and the server's moderators" in words for words in refusals)
+    assert answer["id"] in [message["id"] for message in ada.list_messages(channel)]
+    mia = create_moderator(house, "mia", MANAGE_MESSAGES)
+    mia.press_button(mia.wait_for_private_message(mia.press_button(answer, "delete")), "delete_yes")
+    wait_until(
+        lambda: answer["id"] not in [m["id"] for m in ada.list_messages(channel)], "an answer that a moderator deleted"
+    )
+
+
+def test_what_names_no_job_is_refused_in_words(house: Stack, ada: DiscordUser) -> None:
+    before = list_calls(house)
+
+    for verb, job in itertools.product(ACTIONS, (UNKNOWN_ID, "0", "1-99")):
+        assert "There is nothing to go on from." in press_forged_button(ada, house.channel_id, f"{verb}:{job}"), verb
+    assert "changed" in press_forged_button(ada, house.channel_id, f"nonsense:{UNKNOWN_ID}")
+    assert list_calls(house) == before
+
+
+def test_what_a_button_never_says_is_refused_in_words(house: Stack, ada: DiscordUser) -> None:
+    answer = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
+    job = list_custom_ids(answer)[0].split(":")[1]
+    before = list_calls(house)
+
+    assert "changed" in press_forged_button(ada, house.channel_id, f"vary:{job}:nonsense")
+    assert "There is no model called “nonsense”" in press_forged_button(ada, house.channel_id, f"again:{job}:nonsense")
+    assert "There is no picture." in press_forged_button(ada, house.channel_id, f"again:{job}:fast-upscale")
+    assert "cannot be made larger" in press_forged_button(ada, house.channel_id, f"upscale:{job}:sdxl")
+    assert list_calls(house) == before
+
+
+def test_a_job_of_another_server_is_unknown_here(house: Stack, ada: DiscordUser) -> None:
+    elsewhere = request_json("POST", f"{house.discord_url}/control/guilds", {"name": "Elsewhere"})
+    answer = ada.wait_for_result(
+        ada.submit_imagine("a secret castle", image=None, channel=elsewhere["channels"][0]["id"])
+    )
+    job = list_custom_ids(answer)[0].split(":")[1]
+
+    for verb in ACTIONS:
+        words = press_forged_button(ada, house.channel_id, f"{verb}:{job}")
+        assert "There is nothing to go on from." in words
+        assert "secret" not in words
+
+
+def test_who_may_use_buttons_is_the_servers_to_say(house: Stack, ada: DiscordUser, ben: DiscordUser) -> None:
+    answer = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
+    manager = create_moderator(house, "max", MANAGE_GUILD)
+    ask = {"user": manager.name, "channel_id": house.channel_id, "name": "settings"}
+
+    said = [
+        manager.wait_for_private_text(manager.post("/control/invoke", ask | {"options": options})["interaction_id"])
+        for options in ({}, {"buttons": "author"}, {})
+    ]
+    refused = [
+        ben.wait_for_private_text(ben.press_button(answer, verb)) for verb in ("again", "edit", "source", "upscale")
+    ]
+    details = ben.wait_for_private_text(ben.press_button(answer, "details"))
+    manager.wait_for_private_text(
+        manager.post("/control/invoke", ask | {"options": {"buttons": "everyone"}})["interaction_id"]
+    )
+    ben.wait_for_result_in_place(ben.press_button(answer, "again"))
+
+    assert ["everyone" in words for words in said] == [True, False, False]
+    assert all("only its author goes on from it" in words for words in refused)
+    assert "a castle" in details
+    with pytest.raises(Exception, match="permission"):
+        ben.post("/control/invoke", ask | {"user": "ben", "options": {"buttons": "author"}})

@@ -1,0 +1,195 @@
+"""The command composer: built from the registered command, with an input, a list and a check for every type."""
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from tests.standins.chat_page.conftest import PageStandIn, Tabs
+
+pytestmark = pytest.mark.browser
+USE_APPLICATION_COMMANDS = 1 << 31
+CommandChooser = Callable[[Page, str], None]
+
+
+def add_option(page: Page, name: str) -> None:
+    """Add an optional option by its name."""
+    page.get_by_role("combobox", name="Add option").fill(name)
+    page.keyboard.press("Enter")
+
+
+def test_a_slash_lists_the_commands_and_the_list_narrows_as_one_types(tabs: "Tabs") -> None:
+    page = tabs()
+    page.get_by_role("textbox", name="Message #").press_sequentially("/")
+    expect(page.get_by_role("option")).to_have_count(7)
+    page.keyboard.type("pai")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Tab")
+    form = page.get_by_role("form", name="/paint")
+    expect(form.get_by_role("textbox", name="prompt", exact=True)).to_be_focused()
+    expect(form.get_by_placeholder("+9 optional")).to_be_visible()
+
+
+def test_every_type_of_option_reaches_the_bot(tabs: "Tabs", choose: CommandChooser) -> None:
+    page = tabs()
+    choose(page, "paint")
+    page.keyboard.type("castle in fog")
+    add_option(page, "style")
+    page.get_by_role("option", name="Pixel art").click()
+    for name, typed in (("keep", "40"), ("guidance", "8.5")):
+        add_option(page, name)
+        page.keyboard.type(typed)
+    add_option(page, "loud")
+    page.keyboard.type("tr")
+    page.keyboard.press("Enter")
+    add_option(page, "friend")
+    page.get_by_role("option", name="Ben").click()
+    add_option(page, "where")
+    page.get_by_role("option", name="#general").click()
+    page.get_by_role("button", name="Send").click()
+    said = "castle in fog | pixel art | 40 | 8.5 |  | True | ben | general"
+    expect(page.get_by_role("article").get_by_text(said)).to_be_visible()
+    expect(page.get_by_role("textbox", name="Message #")).to_have_value("")
+    expect(page.get_by_text("Ada used /paint")).to_be_visible()
+
+
+def test_suggestions_come_from_the_bot_while_one_types(tabs: "Tabs", choose: CommandChooser) -> None:
+    page = tabs()
+    choose(page, "paint")
+    page.keyboard.type("castle")
+    add_option(page, "model")
+    expect(page.get_by_role("option")).to_have_count(4)
+    page.keyboard.type("sdx")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("combobox", name="model", exact=True)).to_have_value("SDXL 1.0")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("article")).to_contain_text("castle |  | 35 | 7.0 | SDXL 1.0")
+
+
+def test_what_is_wrong_is_said_before_anything_is_sent(tabs: "Tabs", choose: CommandChooser) -> None:
+    page = tabs()
+    choose(page, "paint")
+    page.keyboard.press("Enter")
+    alert = page.get_by_role("alert").filter(has_text="prompt: This option is required.")
+    expect(alert).to_be_visible()
+    prompt = page.get_by_role("textbox", name="prompt", exact=True)
+    expect(prompt).to_be_focused()
+    expect(prompt).to_have_attribute("aria-invalid", "true")
+    page.keyboard.type("x" * 61)
+    add_option(page, "keep")
+    page.keyboard.type("140")
+    add_option(page, "style")
+    page.keyboard.type("Rococo")
+    page.keyboard.press("Enter")
+    for words in (
+        "At most 60 characters fit; this has 61.",
+        "keep: Must be between 0 and 100.",
+        "style: Choose one of",
+    ):
+        expect(page.get_by_role("alert").filter(has_text=words)).to_be_visible()
+    page.get_by_role("textbox", name="keep", exact=True).fill("4.5")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="“4.5” is not a whole number.")).to_be_visible()
+    assert page.get_by_role("article").count() == 0
+
+
+def test_what_the_server_refuses_is_said_beside_the_composer_and_nothing_typed_is_lost(
+    tabs: "Tabs", choose: CommandChooser, stand_in: "PageStandIn"
+) -> None:
+    tabs.expected_errors.append("400")
+    page = tabs()
+    choose(page, "paint")
+    page.keyboard.type("castle")
+    guild = stand_in.call_control("GET", "state")["guilds"][0]["id"]
+    nobody = {"id": guild, "type": 0, "allow": "0", "deny": str(USE_APPLICATION_COMMANDS)}
+    stand_in.call_control("PATCH", f"channels/{tabs.channel_id}", {"permission_overwrites": [nobody]})
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="You may not use application commands here.")).to_be_visible()
+    expect(page.get_by_role("textbox", name="prompt", exact=True)).to_have_value("castle")
+
+
+NAMES = {"picker": "harbour.png", "drop": "dropped.png", "paste": "image.png"}
+
+
+@pytest.mark.parametrize("way", NAMES)
+def test_a_picture_gets_into_the_command_by(
+    way: str, tabs: "Tabs", choose: CommandChooser, png: Path, in_page: Callable[..., Any]
+) -> None:
+    page = tabs()
+    choose(page, "paint")
+    page.keyboard.type("castle in fog")
+    if way == "picker":
+        add_option(page, "image")
+        page.get_by_label("image", exact=True).set_input_files(png)
+    else:
+        in_page(page, "give", base64.b64encode(png.read_bytes()).decode(), way)
+    form = page.get_by_role("form", name="/paint")
+    expect(form.get_by_text(NAMES[way])).to_be_visible()
+    expect(form.locator("img")).to_have_js_property("naturalWidth", 192)
+    page.get_by_role("textbox", name="prompt", exact=True).press("Enter")
+    page.locator(".thread-card").click()
+    thread = page.get_by_role("region", name="Thread: castle in fog")
+    expect(thread.get_by_role("img", name="castle in fog")).to_have_js_property("naturalWidth", 192)
+
+
+def test_a_second_dropped_picture_takes_the_next_place_and_can_be_removed(
+    tabs: "Tabs", choose: CommandChooser, png: Path, in_page: Callable[..., Any]
+) -> None:
+    page = tabs()
+    choose(page, "paint")
+    data = base64.b64encode(png.read_bytes()).decode()
+    for _ in range(2):
+        in_page(page, "give", data, "drop")
+    expect(page.locator("[data-option=mask]").get_by_text("dropped.png")).to_be_visible()
+    page.get_by_role("button", name="Remove file of mask").click()
+    expect(page.locator("[data-option=mask]").get_by_text("Drop, paste or choose a file")).to_be_visible()
+    expect(page.locator("[data-option=image]").get_by_text("dropped.png")).to_be_visible()
+
+
+def test_a_command_needs_no_mouse(tabs: "Tabs") -> None:
+    page = tabs()
+    expect(page.get_by_role("textbox", name="Message #")).to_be_focused()
+    press = page.keyboard.press
+    page.keyboard.type("/pain")
+    press("Tab")
+    page.keyboard.type("castle in fog")
+    press("Tab")
+    expect(page.get_by_role("combobox", name="Add option")).to_be_focused()
+    page.keyboard.type("sty")
+    press("Enter")
+    press("ArrowDown")
+    press("Enter")
+    expect(page.get_by_role("combobox", name="style", exact=True)).to_have_value("Film")
+    press("Enter")
+    expect(page.get_by_text("castle in fog | film | 35")).to_be_visible()
+    page.keyboard.type("/whisper")
+    press("Enter")
+    press("Escape")
+    expect(page.get_by_role("textbox", name="Message #")).to_be_focused()
+
+
+def test_subcommands_are_commands_of_their_own(tabs: "Tabs") -> None:
+    page = tabs()
+    page.get_by_role("textbox", name="Message #").press_sequentially("/preset save dawn")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Saved dawn.")).to_be_visible()
+    expect(page.get_by_text("Ada used /preset save")).to_be_visible()
+
+
+def test_names_and_descriptions_follow_the_language_of_the_person(tabs: "Tabs") -> None:
+    page = tabs("ben")
+    page.get_by_role("button", name="Ben ben settings").click()
+    page.get_by_label("Language").select_option("fr")
+    expect(page.get_by_role("status").filter(has_text="in this language")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("textbox", name="Message #").press_sequentially("/pei")
+    expect(page.get_by_role("option", name="/peindre")).to_contain_text("Peint une image")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("textbox", name="invite", exact=True)).to_be_focused()
+    add_option(page, "style")
+    expect(page.get_by_role("option", name="Pellicule")).to_be_visible()

@@ -1,0 +1,173 @@
+"""The page's side: what Discord's own client forbids, uploads, and events as they come."""
+
+import asyncio
+import io
+import json
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.support.discord_standin import DiscordStandIn, drain_events, make_image_file, make_png
+
+OPTIONS = [
+    {"type": 3, "name": "prompt", "description": "p", "required": True, "min_length": 2, "max_length": 5},
+    {"type": 4, "name": "steps", "description": "s", "min_value": 10, "max_value": 50},
+    {"type": 10, "name": "keep", "description": "k", "min_value": 0.5, "max_value": 1},
+    {"type": 5, "name": "loud", "description": "l"},
+    {"type": 3, "name": "style", "description": "s", "choices": [{"name": "Anime", "value": "anime"}]},
+    {"type": 11, "name": "image", "description": "i"},
+    {"type": 6, "name": "who", "description": "w"},
+]
+VALID_OPTIONS: dict[str, Any] = {"prompt": "fog"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"prompt": "x"},
+        {"prompt": "xxxxxx"},
+        {"prompt": 5},
+        {**VALID_OPTIONS, "steps": 9},
+        {**VALID_OPTIONS, "steps": 51},
+        {**VALID_OPTIONS, "steps": 10.5},
+        {**VALID_OPTIONS, "steps": True},
+        {**VALID_OPTIONS, "keep": 0.4},
+        {**VALID_OPTIONS, "loud": "yes"},
+        {**VALID_OPTIONS, "style": "oil"},
+        {**VALID_OPTIONS, "image": "123"},
+        {**VALID_OPTIONS, "who": "ada"},
+        {**VALID_OPTIONS, "unknown": 1},
+    ],
+)
+async def test_a_command_filled_in_wrongly_never_reaches_the_bot(
+    stand_in: DiscordStandIn, options: dict[str, Any]
+) -> None:
+    await stand_in.register_command(options=OPTIONS)
+    await stand_in.invoke_command("go", options, status=400)
+    assert stand_in.world.interactions == {}
+
+
+async def test_a_command_filled_in_rightly_carries_its_values_and_what_they_stand_for(stand_in: DiscordStandIn) -> None:
+    await stand_in.register_command(options=OPTIONS)
+    ben = stand_in.world.find_user("ben").id
+    given = {**VALID_OPTIONS, "steps": 50, "keep": 1, "loud": False, "style": "anime", "who": ben}
+    asked = await stand_in.invoke_command("go", given, files={"image": make_image_file("my pic.png")})
+    data = stand_in.world.interactions[asked].data
+    image = next(o["value"] for o in data["options"] if o["name"] == "image")
+    assert {o["name"]: o["value"] for o in data["options"]} == {**given, "image": image}
+    assert stand_in.world.attachments[image].filename == "my_pic.png"
+    assert stand_in.world.attachments[image].ephemeral
+
+
+async def test_an_outdated_command_is_not_sent(stand_in: DiscordStandIn) -> None:
+    asked = {"type": 2, "channel_id": stand_in.channel_id, "data": {"id": "1", "name": "go", "type": 1}}
+    told = await stand_in.call_page_api("POST", "/client/interactions?user=ada", asked, status=400)
+    assert "outdated" in told["message"]
+
+
+async def test_a_command_for_moderators_is_refused_to_others(stand_in: DiscordStandIn) -> None:
+    await stand_in.register_command(default_member_permissions=str(1 << 5))
+    await stand_in.invoke_command("go", status=400)
+
+
+async def test_a_disabled_button_a_foreign_message_and_a_wrong_choice_are_forbidden(stand_in: DiscordStandIn) -> None:
+    button = {"type": 2, "style": 1, "label": "Go", "custom_id": "go", "disabled": True}
+    options = [{"label": "a", "value": "a"}, {"label": "b", "value": "b"}]
+    select = {"type": 3, "custom_id": "pick", "options": options}
+    message = await stand_in.post_message(
+        content="x", components=[{"type": 1, "components": [button]}, {"type": 1, "components": [select]}]
+    )
+    asked = {"user": "ada", "message_id": message["id"]}
+    for wrong in (
+        {"custom_id": "go"},
+        {"custom_id": "none"},
+        {"custom_id": "pick", "values": ["c"]},
+        {"custom_id": "pick"},
+    ):
+        await stand_in.call_page_api("POST", "/control/press", {**asked, **wrong}, status=400)
+    pressed = await stand_in.press_button(message["id"], "pick", values=["b"])
+    assert stand_in.world.interactions[pressed].data["values"] == ["b"]
+
+
+async def test_an_upload_is_ephemeral_and_has_a_limit_that_nitro_raises(stand_in: DiscordStandIn) -> None:
+    async def upload(data: bytes) -> tuple[int, Any]:
+        body = aiohttp.FormData(quote_fields=False)
+        body.add_field("file", io.BytesIO(data), filename="a b.png", content_type="image/png")
+        async with stand_in.http.post(f"{stand_in.url}/client/attachments?user=ada", data=body) as answer:
+            return answer.status, await answer.json()
+
+    status, attachment = await upload(make_png())
+    assert (status, attachment["filename"], attachment["ephemeral"]) == (200, "a_b.png", True)
+    assert (attachment["width"], attachment["content_type"]) == (64, "image/png")
+    async with stand_in.http.get(attachment["url"]) as answer:
+        assert await answer.read() == make_png()
+    status, refusal = await upload(b"\0" * ((10 << 20) + 1))
+    assert (status, refusal["code"]) == (413, 40005)
+
+
+async def test_events_stream_to_the_users_who_may_see_them(stand_in: DiscordStandIn) -> None:
+    async with stand_in.http.get(f"{stand_in.url}/client/events?user=ben") as stream:
+        assert stream.headers["Content-Type"].startswith("text/event-stream")
+        assert await stream.content.readline() == b": hello\n"
+        await stand_in.start_interaction()
+        interaction = next(iter(stand_in.world.interactions.values()))
+        path = f"/interactions/{interaction.id}/{interaction.token}/callback"
+        await stand_in.call_rest_ok("POST", path, {"type": 4, "data": {"content": "psst", "flags": 64}})
+        await stand_in.post_message(content="for all")
+        told: list[Any] = []
+        async with asyncio.timeout(5):
+            while len(told) < 2:
+                line = await stream.content.readline()
+                if line.startswith(b"data: "):
+                    told.append(json.loads(line.removeprefix(b"data: ")))
+    assert [event["t"] for event in told] == ["APPLICATION_COMMANDS_UPDATE", "MESSAGE_CREATE"]
+    assert told[1]["d"]["content"] == "for all"
+
+
+async def test_a_person_hears_of_their_own_interaction_only(stand_in: DiscordStandIn) -> None:
+    world = stand_in.world
+    ada, ben = (world.events.subscribe_page(world.find_user(name).id) for name in ("ada", "ben"))
+    interaction = await stand_in.start_interaction()
+    await stand_in.call_rest_ok("POST", f"/interactions/{interaction.id}/{interaction.token}/callback", {"type": 5})
+    assert {"t": "INTERACTION_SUCCESS", "d": {"id": interaction.id}} in drain_events(ada)
+    assert "INTERACTION_SUCCESS" not in [event["t"] for event in drain_events(ben)]
+
+
+async def test_a_page_begins_with_everything_it_needs(stand_in: DiscordStandIn) -> None:
+    await stand_in.register_command()
+    await stand_in.call_page_api("POST", "/client/locale?user=ada", {"locale": "fr"})
+    begun = await stand_in.call_page_api("GET", "/client/bootstrap?user=ada")
+    assert begun["me"]["username"] == "ada"
+    assert begun["me_locale"] == "fr"
+    assert [guild["name"] for guild in begun["guilds"]] == ["Pentimento Studio"]
+    assert [c["name"] for c in begun["channels"]] == ["general", "gallery"]
+    assert [c["name"] for c in begun["commands"][stand_in.guild_id]] == ["go"]
+    assert begun["application"]["bot"]["bot"] is True
+
+
+async def test_slowmode_holds_people_and_not_the_bot(stand_in: DiscordStandIn) -> None:
+    await stand_in.call_page_api("PATCH", f"/control/channels/{stand_in.channel_id}", {"rate_limit_per_user": 60})
+    path = f"/client/channels/{stand_in.channel_id}/messages?user=ada"
+    await stand_in.call_page_api("POST", path, {"content": "one"})
+    assert (await stand_in.call_page_api("POST", path, {"content": "two"}, status=429))["code"] == 20016
+    for _ in range(2):
+        await stand_in.post_message(content="bots are exempt")
+
+
+async def test_state_tells_everything_even_what_is_deleted(stand_in: DiscordStandIn) -> None:
+    message = await stand_in.post_message(content="x")
+    await stand_in.call_page_api("DELETE", f"/control/messages/{message['id']}")
+    interaction = await stand_in.start_interaction()
+    state = await stand_in.call_page_api("GET", "/control/state")
+    assert state["messages"][stand_in.channel_id][0]["deleted"] is True
+    assert state["interactions"][0]["id"] == interaction.id
+    assert state["guild_commands"][0]["name"] == "go"
+
+
+async def test_an_unknown_user_channel_or_field_is_told_in_words(stand_in: DiscordStandIn) -> None:
+    await stand_in.call_page_api("GET", "/client/bootstrap?user=nobody", status=404)
+    await stand_in.call_page_api("GET", "/client/channels/1/messages?user=ada", status=404)
+    told = await stand_in.call_page_api("POST", "/control/press", {"user": "ada"}, status=400)
+    assert "message_id" in told["message"]

@@ -1,0 +1,135 @@
+"""A second guild, direct messages, and which commands a person is offered where."""
+
+import io
+from typing import Any
+
+import discord
+
+from demo.standins.discord.interaction_create import render_interaction
+from tests.support.discord_standin import CommandBot, DiscordStandIn, drain_events, run_bot
+
+BUTTON = {"type": 2, "style": 1, "label": "Go", "custom_id": "go"}
+ROW = {"type": 1, "components": [BUTTON]}
+MANAGE_GUILD, ADMINISTRATOR = 1 << 5, 1 << 3
+
+
+async def test_a_press_in_a_second_guild_tells_that_guild(stand_in: DiscordStandIn) -> None:
+    other = await stand_in.call_page_api("POST", "/control/guilds", {"name": "Elsewhere", "members": ["ben", "ada"]})
+    (channel,) = other["channels"]
+    message = await stand_in.call_rest_ok(
+        "POST", f"/channels/{channel['id']}/messages", {"content": "x", "components": [ROW]}
+    )
+
+    pressed = stand_in.world.interactions[await stand_in.press_button(message["id"], "go")]
+
+    told = render_interaction(stand_in.world, pressed)
+    assert (told["guild_id"], told["guild"]["id"]) == (other["id"], other["id"])
+    assert told["authorizing_integration_owners"] == {"0": other["id"]}
+    assert (
+        told["member"]["roles"]
+        != render_interaction(stand_in.world, await stand_in.start_interaction())["member"]["roles"]
+    )
+
+
+async def test_a_real_bot_meets_both_guilds_with_their_own_rights(stand_in: DiscordStandIn) -> None:
+    other = await stand_in.call_page_api("POST", "/control/guilds", {"name": "Elsewhere"})
+    role = await stand_in.call_page_api(
+        "POST", "/control/roles", {"name": "Mods", "permissions": MANAGE_GUILD, "guild_id": other["id"]}
+    )
+    await stand_in.call_page_api("PUT", "/control/members/ada", {"roles": [role["id"]], "guild_id": other["id"]})
+    async with run_bot(bot := CommandBot()):
+        assert {guild.name for guild in bot.guilds} == {"Pentimento Studio", "Elsewhere"}
+        await stand_in.call_page_api("POST", "/control/guild/remove", {"guild_id": other["id"]})
+        await stand_in.call_page_api("POST", "/control/guild/add", {"guild_id": other["id"]})
+
+    home = await stand_in.call_rest_ok("GET", f"/guilds/{stand_in.guild_id}/channels")
+    away = await stand_in.call_rest_ok("GET", f"/guilds/{other['id']}/channels")
+
+    assert ([c["name"] for c in home], [c["name"] for c in away]) == (["general", "gallery"], ["general"])
+    assert len(await stand_in.call_rest_ok("GET", "/users/@me/guilds")) == 2
+
+
+async def test_a_button_in_a_direct_message_is_pressed_outside_any_guild(stand_in: DiscordStandIn) -> None:
+    bot, seen = CommandBot(), []
+
+    @bot.event
+    async def on_interaction(interaction: discord.Interaction[Any]) -> None:
+        seen.append(
+            (interaction.guild, type(interaction.user), type(interaction.channel), interaction.context.dm_channel)
+        )
+        await interaction.response.edit_message(content="pressed", view=None)
+
+    async with run_bot(bot):
+        ada = await bot.fetch_user(int(stand_in.world.find_user("ada").id))
+        view: discord.ui.View = discord.ui.View()
+        view.add_item(discord.ui.Button(label="Go", custom_id="go"))
+        sent = await ada.send("Done.", view=view, file=discord.File(io.BytesIO(b"PK"), "mine.zip"))
+        asked = await stand_in.press_button(str(sent.id), "go")
+        answered = await stand_in.wait_for_interaction(asked, lambda i: i["acknowledged"])
+
+    assert seen == [(None, discord.User, discord.DMChannel, True)]
+    assert (answered["message"]["content"], answered["message"]["components"]) == ("pressed", [])
+    shown = await stand_in.list_messages_seen_by("ada", str(sent.channel.id))
+    assert shown[0]["attachments"][0]["content_type"] == "application/zip"
+    await stand_in.call_page_api("GET", f"/client/channels/{sent.channel.id}/messages?user=ben", status=403)
+
+
+async def test_direct_messages_are_told_to_the_persons_page_and_opened_once(stand_in: DiscordStandIn) -> None:
+    queue = stand_in.world.events.subscribe_page(stand_in.world.find_user("ada").id)
+
+    opened = await stand_in.call_page_api("POST", "/control/dms", {"user": "ada"})
+
+    assert [e["t"] for e in drain_events(queue)] == ["CHANNEL_CREATE"]
+    again = await stand_in.call_page_api("POST", "/client/dm?user=ada")
+    assert again["id"] == opened["id"]
+
+
+async def test_a_command_in_a_direct_message_is_one_that_has_that_context(stand_in: DiscordStandIn) -> None:
+    path = f"/applications/{stand_in.application_id}/commands"
+    for name, contexts in (("here", [0]), ("there", [1])):
+        await stand_in.call_rest_ok("POST", path, {"name": name, "description": "d", "contexts": contexts})
+    direct = (await stand_in.call_page_api("POST", "/control/dms", {"user": "ada"}))["id"]
+
+    asked = await stand_in.invoke_command("there", channel_id=direct)
+    await stand_in.invoke_command("here", channel_id=direct, status=400)
+    await stand_in.invoke_command("there", status=400)
+    await stand_in.invoke_command("there", user="ben", channel_id=direct, status=400)
+
+    told = render_interaction(stand_in.world, stand_in.world.interactions[asked])
+    assert (told["context"], told["user"]["username"], "member" in told) == (1, "ada", False)
+    offered = (await stand_in.call_page_api("GET", "/client/bootstrap?user=ada"))["commands"]
+    assert [c["name"] for c in offered[stand_in.guild_id]] == ["here"]
+    assert [c["name"] for c in offered["@me"]] == ["there"]
+
+
+async def test_commands_for_moderators_are_offered_to_them_alone(stand_in: DiscordStandIn) -> None:
+    await stand_in.register_command(name="settings", default_member_permissions=str(MANAGE_GUILD))
+    await stand_in.register_command(name="nobody", default_member_permissions="0")
+    queue = stand_in.world.events.subscribe_page(stand_in.world.find_user("ada").id)
+
+    async def offered(permissions: int) -> list[str]:
+        role = await stand_in.call_page_api("POST", "/control/roles", {"name": "r", "permissions": permissions})
+        roles = [role["id"], stand_in.world.guild.member_role_id]
+        await stand_in.call_page_api("PUT", "/control/members/ada", {"roles": roles})
+        told = [e["d"]["commands"] for e in drain_events(queue) if e["t"] == "APPLICATION_COMMANDS_UPDATE"]
+        return [c["name"] for c in told[-1][stand_in.guild_id]]
+
+    assert await offered(0) == []
+    await stand_in.invoke_command("nobody", status=400)
+    assert await offered(MANAGE_GUILD) == ["settings"]
+    await stand_in.invoke_command("settings")
+    await stand_in.invoke_command("nobody", status=400)
+    assert await offered(ADMINISTRATOR) == ["settings", "nobody"]
+    await stand_in.invoke_command("nobody")
+
+
+async def test_a_person_joins_a_guild_with_its_members_role(stand_in: DiscordStandIn) -> None:
+    other = await stand_in.call_page_api("POST", "/control/guilds", {"name": "Elsewhere", "members": ["ben"]})
+    (channel,) = other["channels"]
+    path = f"/client/channels/{channel['id']}/messages?user=ada"
+    await stand_in.call_page_api("POST", path, {"content": "let me in"}, status=403)
+
+    await stand_in.call_page_api("PUT", "/control/members/ada", {"guild_id": other["id"]})
+
+    await stand_in.call_page_api("POST", path, {"content": "here I am"})
+    await stand_in.call_page_api("POST", "/control/channels", {"name": "x", "guild_id": "1"}, status=400)

@@ -1,0 +1,101 @@
+"""Bots that come and go in a house, and what Discord, Redis and the records know of a job."""
+
+import os
+import signal
+import sqlite3
+from typing import Any
+
+import redis
+
+from bot.rendering import compute_component_id
+from demo.http_client import request_json
+from demo.processes import Process
+from demo.stack import Stack
+from shared.queue.keys import OUTCOME_STREAM, job_key
+from tests.support.user import wait_until
+
+
+class BotProcesses:
+    """Starts and kills bots, which find Redis at `redis_url`; `last` is the newest."""
+
+    def __init__(self, stack: Stack, redis_url: str) -> None:
+        self.stack = stack
+        self.redis_url = redis_url
+        self.processes: list[Process] = []
+
+    @property
+    def latest(self) -> Process:
+        return self.processes[-1]
+
+    def start(self, *, wait: bool = True) -> Process:
+        """Start one bot more, and wait until it is online."""
+        folder = self.stack.processes["discord"].log.parent
+        environment = {**self.stack.environment, "REDIS_URL": self.redis_url}
+        bot = Process(f"bot-{len(self.processes) + 1}", ("-m", "bot"), folder, environment)
+        self.processes.append(bot)
+        if wait:
+            wait_until(lambda: "ready as" in bot.log.read_text(), "a bot that is ready")
+        return bot
+
+    def kill(self, bot: Process) -> None:
+        """End one of our bots with SIGKILL: nothing of it is left to clean up after itself."""
+        os.kill(bot.pid, signal.SIGKILL)
+        bot.stop()
+
+    def stop_all(self) -> None:
+        """Stop all that still run."""
+        for bot in self.processes:
+            bot.stop()
+
+
+def inject_discord_fault(house: Stack, action: str, method: str, path: str, times: int = 1, **more: Any) -> None:
+    """Let requests of the bot meet a fault."""
+    match = {"method": method, "path_regex": path}
+    request_json(
+        "POST", f"{house.discord_url}/control/faults", {"match": match, "action": action, "times": times, **more}
+    )
+
+
+def clear_discord_faults(house: Stack) -> None:
+    request_json("DELETE", f"{house.discord_url}/control/faults")
+
+
+def list_result_channels(house: Stack, job: str) -> list[str]:
+    """Give the channels in which the answers to a job stand."""
+    everything = request_json("GET", f"{house.discord_url}/control/state")["messages"]
+    return [
+        channel
+        for channel, messages in everything.items()
+        for m in messages
+        if m["author"].get("bot") and compute_component_id(job) in {part.get("id") for part in m["components"]}
+    ]
+
+
+def count_results(house: Stack, *jobs: str) -> list[int]:
+    """Count the result messages of each job over all channels: a marker names the job."""
+    return [len(list_result_channels(house, job)) for job in jobs]
+
+
+def read_job_record(house: Stack, job: str) -> tuple[str, int | None] | None:
+    """Give a job's state in the records, and the message that told its outcome."""
+    database = sqlite3.connect(house.environment["DATABASE_URL"].removeprefix("sqlite:///"), timeout=5)
+    try:
+        found: tuple[str, int | None] | None = database.execute(
+            "SELECT state, answer_message_id FROM jobs WHERE id = ?", (job,)
+        ).fetchone()
+    finally:
+        database.close()
+    return found
+
+
+def read_job_field(house: Stack, job: str, field: str = "state") -> str | None:
+    """Give a field of a job's row in Redis."""
+    with redis.Redis.from_url(house.redis_url, decode_responses=True) as client:
+        value: str | None = client.hget(job_key(job), field)
+        return value
+
+
+def count_unacknowledged(house: Stack) -> int:
+    """Count the outcomes that are in the stream still: read or not, nobody acknowledged them."""
+    with redis.Redis.from_url(house.redis_url) as client:
+        return int(client.xlen(OUTCOME_STREAM))

@@ -1,0 +1,53 @@
+"""A person who explores: asked first, started, waited for."""
+
+import base64
+import re
+from typing import Any, Final
+
+from demo.__main__ import SAMPLE_IMAGE
+from demo.first_picture import iter_message_texts
+from tests.support.user import DiscordUser, list_custom_ids, wait_until
+
+_UNFINISHED: Final = re.compile(r"\d waits?\b|being painted")
+
+
+def read_text(message: dict[str, Any]) -> str:
+    return "\n".join(iter_message_texts(message))
+
+
+def invoke_explore(user: DiscordUser, prompt: str = "a castle", **options: Any) -> dict[str, Any]:
+    """Use /explore with the sample; the answer is the question whether to start."""
+    files = {"image": {"filename": SAMPLE_IMAGE.name, "base64": base64.b64encode(SAMPLE_IMAGE.read_bytes()).decode()}}
+    used = user.invoke_command("explore", user.stack.channel_id, files, prompt=prompt, **options)
+    question = user.wait_for_private_message(used)
+    assert list_custom_ids(question) == [f"explore_go:{used}", f"explore_no:{used}"]
+    return question
+
+
+def start_exploration(user: DiscordUser, question: dict[str, Any]) -> str:
+    """Start it; the answer is the exploration's id."""
+    user.press_button(question, "explore_go")
+    return list_custom_ids(question)[0].partition(":")[2]
+
+
+def find_exploration_message(
+    user: DiscordUser, exploration_id: str, channel: str | None = None
+) -> dict[str, Any] | None:
+    """Find the message of an exploration."""
+    posted = user.list_messages(channel or user.stack.channel_id)
+    return next((message for message in posted if f"cell:{exploration_id}-01" in list_custom_ids(message)), None)
+
+
+def wait_for_exploration_end(user: DiscordUser, exploration_id: str, channel: str | None = None) -> dict[str, Any]:
+    """Wait until each cell has come to its end, and the message says so."""
+
+    def look() -> dict[str, Any] | None:
+        message = find_exploration_message(user, exploration_id, channel)
+        return None if message is None or _UNFINISHED.search(read_text(message)) else message
+
+    return wait_until(look, f"the end of exploration {exploration_id}", 60)
+
+
+def list_results(user: DiscordUser, message: dict[str, Any]) -> list[dict[str, Any]]:
+    """List the answers to an exploration's cells."""
+    return user.list_messages(message["thread"]["id"])

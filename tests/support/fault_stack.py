@@ -1,0 +1,142 @@
+"""A house in which workers come and go, and the books that must balance afterwards."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from demo.first_picture import iter_message_texts, wait_until_ready
+from demo.http_client import request_json
+from demo.processes import Process
+from demo.redis import RedisServer
+from demo.stack import Stack, run_stack
+from tests.support.user import DiscordUser, list_media, wait_until
+
+LEASE_SECONDS = 3
+USERS = ("grace", "linus", "margaret")
+SETTINGS = {"BEDROCK_CALL_SECONDS": "5", "LEASE_SECONDS": str(LEASE_SECONDS)}
+
+
+@dataclass
+class FaultStack:
+    """The house with its Redis; `asked` are the jobs that were accepted, with who asked."""
+
+    stack: Stack
+    server: RedisServer
+    client: redis.Redis
+    folder: Path
+    requesters: dict[str, DiscordUser] = field(default_factory=dict)
+    workers: list[Process] = field(default_factory=list)
+
+    def start_worker(
+        self,
+        redis_url: str | None = None,
+        *,
+        wait: bool = True,
+        arguments: tuple[str, ...] = ("-m", "worker"),
+        **settings: str,
+    ) -> Process:
+        """Start one worker more, and wait until it says that it is ready."""
+        environment = {**self.stack.environment, **settings}
+        if redis_url:
+            environment["REDIS_URL"] = redis_url
+        worker = Process(f"worker-{len(self.workers) + 1}", arguments, self.folder, environment)
+        self.workers.append(worker)
+        if wait:
+            wait_until(lambda: "worker ready" in worker.log.read_text(), "a worker that is ready")
+        return worker
+
+    def kill_worker(self, worker: Process) -> None:
+        """End one of our workers with SIGKILL: nothing of it is left to clean up after itself."""
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.stop()
+
+    def submit_imagine(self, prompt: str, user: str = "ada", **options: Any) -> str:
+        """Ask for a picture; the answer is the job's id."""
+        asker = DiscordUser(self.stack, user)
+        job = asker.submit_imagine(prompt, **options)
+        self.requesters[job] = asker
+        return job
+
+    def wait_for_result(self, job: str) -> dict[str, Any]:
+        """Wait for the job's ending."""
+        return self.requesters[job].wait_for_result(job)
+
+    def assert_image_posted(self, job: str) -> None:
+        """Hold that the job ended with a picture."""
+        answer = self.wait_for_result(job)
+        assert len(list_media(answer)) == 1, "\n".join(iter_message_texts(answer))
+
+    def wait_for_result_text(self, job: str) -> str:
+        """Wait for the job's ending, and give its words."""
+        return "\n".join(iter_message_texts(self.wait_for_result(job)))
+
+    def list_calls(self, prompt: str) -> list[dict[str, Any]]:
+        """Give the stand-in's books of the calls whose prompt contains this."""
+        return [entry for entry in self.list_all_calls() if prompt in str(entry["body"])]
+
+    def list_all_calls(self) -> list[dict[str, Any]]:
+        """Give all of the stand-in's books."""
+        entries: list[dict[str, Any]] = request_json("GET", f"{self.stack.bedrock_url}/control/calls")
+        return entries
+
+    def count_billed_calls(self, prompt: str) -> int:
+        """Count what was paid for."""
+        return sum(entry["billed"] for entry in self.list_calls(prompt))
+
+    def inject_bedrock_fault(self, fault: str, times: int, prompt: str) -> None:
+        """Let the next calls whose prompt contains this meet a fault."""
+        ordered = {"fault": fault, "times": times, "match": {"prompt": prompt}}
+        request_json("POST", f"{self.stack.bedrock_url}/control/faults", ordered)
+
+    def read_job_counters(self, job: str) -> dict[str, int]:
+        """Give the ledger's counters of a job."""
+        names = ("calls", "doubts", "crashes")
+        row: Any = self.client.hmget(f"pentimento:job:{job}", names)
+        return {name: int(value or 0) for name, value in zip(names, row, strict=True)}
+
+    def count_leases(self, stage: str = "generate") -> int:
+        """Count the leases of a lane."""
+        return int(self.client.zcard(f"pentimento:leases:{stage}"))
+
+    def assert_one_result_per_job(self) -> None:
+        """Hold that every job has exactly one message in its thread."""
+        told = {}
+        for job, asker in self.requesters.items():
+            self.wait_for_result(job)
+            thread = asker.wait_for_status(job)["thread"]["id"]
+            told[job] = len(asker.list_messages(thread))
+        assert set(told.values()) <= {1}, told
+
+
+@contextlib.contextmanager
+def open_fault_stack(
+    folder: Path, *, start: tuple[str, ...] = ("worker", "bot"), **settings: str
+) -> Iterator[FaultStack]:
+    """Open a house, and balance its books when all is over."""
+    with run_stack(
+        folder / "logs",
+        discord_options=("--no-rate-limits",),
+        bedrock_options=("--latency", "0.2"),
+        settings=SETTINGS | settings,
+        services=start,
+    ) as house:
+        wait_until_ready(house)
+        if house.redis is None:
+            pytest.skip("REDIS_URL names a server that is not ours to stop")
+        with redis.Redis.from_url(house.redis_url) as client:
+            for person in USERS:
+                request_json("POST", f"{house.discord_url}/control/users", {"name": person})
+            stage = FaultStack(house, house.redis, client, folder / "logs")
+            try:
+                yield stage
+                stage.assert_one_result_per_job()
+            finally:
+                for worker in stage.workers:
+                    worker.stop()

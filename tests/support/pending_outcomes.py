@@ -1,0 +1,100 @@
+"""Outcomes that wait for a bot: taken on by the bot's own queue and ended by the worker's, with neither process."""
+
+import io
+import json
+import time
+import urllib.request
+from typing import Any
+
+import redis
+from PIL import Image
+
+from bot.queue.redis_queue import RedisJobQueue, connect_to_redis
+from demo.http_client import request_json
+from demo.stack import Stack
+from shared.catalogue import load_catalogue
+from shared.job import Job, Origin, Requester
+from shared.outcome import Failed, Generated
+from shared.problems import make_problem
+from shared.prompts import TextPrompt
+from shared.request.model import Request
+from worker.ports import Stage
+from worker.queue.job_queue import RedisJobQueue as WorkerQueue
+
+DISCORD_EPOCH = 1_420_070_400  # https://discord.com/developers/docs/reference#snowflakes
+
+
+def open_threads(house: Stack, count: int) -> list[int]:
+    """Open threads in the house's channel, by the bot's token."""
+    return [
+        int(_post_as_bot(house, f"channels/{house.channel_id}/threads", name=f"n{n}", type=11)["id"])
+        for n in range(count)
+    ]
+
+
+async def put_pending_outcomes(house: Stack, threads: list[int], each: int) -> dict[int, list[str]]:
+    """End `each` jobs a thread, the threads in turn, every fourth with a picture. Gives each thread's jobs in order."""
+    guild, ada = _find_guild_and_user(house)
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(picture, "PNG")
+    statuses = {
+        thread: int(_post_as_bot(house, f"channels/{thread}/messages", content="arrived")["id"]) for thread in threads
+    }
+    first = int((time.time() - DISCORD_EPOCH) * 1000) << 22
+    jobs: dict[int, list[str]] = {thread: [] for thread in threads}
+    queue = RedisJobQueue(
+        connect_to_redis(house.redis_url), catalogue=load_catalogue(), build_ticket=_send_no_ticket, max_waiting=10_000
+    )
+    await queue.start()
+    with redis.Redis.from_url(house.redis_url) as client:
+        worker = WorkerQueue(client, lambda _: None)
+        worker.sweep(load_catalogue().models.values())
+        for number in range(each * len(threads)):
+            thread = threads[number % len(threads)]
+            job = Job(
+                id=str(first + number),
+                request=Request(
+                    model="sd3.5-large", text_prompts=(TextPrompt(text=f"number {number}"),), has_picture=False
+                ),
+                seed=7,
+                requester=Requester(id=ada, name="ada"),
+                origin=Origin(guild_id=guild, channel_id=thread, message_id=statuses[thread], is_in_thread=True),
+                accepted_at=time.time(),
+            )
+            jobs[thread].append(job.id)
+            assert await queue.enqueue_job(job, None)
+            claim = worker.claim(Stage.GENERATE)
+            assert claim is not None
+            assert claim.job.id == job.id
+            if number % 4:
+                worker.finish(claim, Failed(problem=make_problem("internal")))
+            else:
+                made = Generated(seed=7, media_type="image/png", width=64, height=64, duration_seconds=0.1)
+                worker.finish(claim, made, picture.getvalue())
+    await queue.close()
+    return jobs
+
+
+def _find_guild_and_user(house: Stack) -> tuple[int, int]:
+    seen = request_json("GET", f"{house.discord_url}/control/state")
+    ada = next(user["id"] for user in seen["users"] if user["username"] == "ada")
+    return int(seen["guilds"][0]["id"]), int(ada)
+
+
+def _post_as_bot(house: Stack, path: str, **body: Any) -> Any:
+    token = house.environment["DISCORD_TOKEN"]
+    headers = {
+        "Authorization": f"Bot {token}",
+        "Content-Type": "application/json",
+        "User-Agent": "DiscordBot (test, 1)",
+    }
+    request = urllib.request.Request(  # noqa: S310 - the stand-in, on loopback
+        f"{house.environment['DISCORD_API_URL']}/{path}", json.dumps(body).encode(), headers
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - the same
+        return json.load(answer)
+
+
+def _send_no_ticket(stage: str) -> str:
+    del stage
+    return ""

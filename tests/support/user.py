@@ -1,0 +1,215 @@
+"""A person at the Discord stand-in, and patience."""
+
+import base64
+import json
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from demo.__main__ import SAMPLE_IMAGE
+from demo.first_picture import iter_message_texts
+from demo.http_client import request_json
+from demo.stack import Stack
+
+TIMEOUT_SECONDS = 40.0
+LOADING_FLAG = 128
+T = TypeVar("T")
+
+
+def wait_until(condition: Callable[[], T | None], description: str, seconds: float = TIMEOUT_SECONDS) -> T:
+    """Look until there is something to see."""
+    patience = time.monotonic() + seconds
+    while time.monotonic() < patience:
+        seen = condition()
+        if seen:
+            return seen
+        time.sleep(0.1)
+    raise AssertionError(f"not seen within {seconds:.0f} s: {description}")
+
+
+@dataclass(frozen=True)
+class DiscordUser:
+    """A person at the stand-in: asks, and looks at what is answered."""
+
+    stack: Stack
+    name: str = "ada"
+
+    def submit_imagine(
+        self, prompt: str, *, image: Path | None = SAMPLE_IMAGE, channel: str | None = None, **options: Any
+    ) -> str:
+        """Use /imagine; the answer is the job's id."""
+        files = (
+            {"image": {"filename": image.name, "base64": base64.b64encode(image.read_bytes()).decode()}}
+            if image
+            else {}
+        )
+        return self.invoke_command("imagine", channel or self.stack.channel_id, files, prompt=prompt, **options)
+
+    def invoke_command(self, name: str, channel: str, files: dict[str, Any] | None = None, /, **options: Any) -> str:
+        """Use a slash command; the answer is the interaction's id."""
+        asked = {"user": self.name, "channel_id": channel, "name": name, "options": options, "files": files or {}}
+        used: str = self.post("/control/invoke", asked)["interaction_id"]
+        return used
+
+    def wait_for_status(self, job: str) -> dict[str, Any]:
+        """Look at the message under the command."""
+        seen = self.load_thumbnails(f"/control/interactions/{job}").get("message")
+        return wait_until(
+            lambda: seen or self.load_thumbnails(f"/control/interactions/{job}").get("message"), "the status message"
+        )
+
+    def wait_for_result(self, job: str) -> dict[str, Any]:
+        """Wait for the one message in the job's thread."""
+
+        def look() -> dict[str, Any] | None:
+            thread = (self.wait_for_status(job).get("thread") or {}).get("id")
+            posted = self.list_messages(thread) if thread else []
+            return posted[0] if posted else None
+
+        return wait_until(look, f"an answer in the thread of job {job}")
+
+    def press_button(self, message: dict[str, Any], action: str, argument: str = "") -> str:
+        """Press the button of this verb under a message; the answer is the interaction's id."""
+        return self.use_component(
+            message, next(i for i in list_custom_ids(message) if i.split(":")[0] == action and i.endswith(argument))
+        )
+
+    def read_modal_fields(self, interaction_id: str) -> dict[str, Any]:
+        """Wait for the form that an interaction opened, and give what it is filled in with; chosen values are lists."""
+        look = f"/control/interactions/{interaction_id}"
+        form = wait_until(lambda: self.load_thumbnails(look).get("modal"), "the form")
+        boxes = [part["component"] for part in form["components"]]
+        return {box["custom_id"]: _read_field(box) for box in boxes}
+
+    def autocomplete_option(self, text: str, option: str, channel: str) -> list[dict[str, Any]]:
+        """Look at what is offered for an option of /imagine while it is being typed."""
+        asked = {"user": self.name, "channel_id": channel, "name": "imagine", "focused": option}
+        choices: list[dict[str, Any]] = self.post("/control/autocomplete", asked | {"options": {option: text}})[
+            "choices"
+        ]
+        return choices
+
+    def invoke_and_wait(self, command: str, channel: str | None = None) -> dict[str, Any]:
+        """Use a command without options; the answer is the message that came of it, as soon as it shows something."""
+        used = self.invoke_command(command, channel or self.stack.channel_id)
+        return wait_until(
+            lambda: seen if (seen := self.wait_for_status(used))["components"] else None, f"an answer to /{command}"
+        )
+
+    def use_component(self, message: dict[str, Any], custom_id: str, *values: str) -> str:
+        """Press the button, or choose in the select, of this custom id; the answer is the interaction's id."""
+        used = {"user": self.name, "message_id": message["id"], "custom_id": custom_id, "values": list(values)}
+        pressed: str = self.post("/control/press", used)["interaction_id"]
+        return pressed
+
+    def invoke_message_command(self, message: dict[str, Any], name: str) -> str:
+        """Use a command of the menu of a message; the answer is the interaction's id."""
+        used = {"user": self.name, "name": name, "channel_id": message["channel_id"], "target_id": message["id"]}
+        opened: str = self.post("/control/invoke", used)["interaction_id"]
+        return opened
+
+    def post_file(self, name: str, data: bytes) -> dict[str, Any]:
+        """Post a message with this file as a person does."""
+        apart = uuid.uuid4().hex
+        fields = (
+            (b'name="payload_json"', b'{"attachments": [{"id": 0}]}'),
+            (f'name="files[0]"; filename="{name}"'.encode(), data),
+        )
+        lines = [b"--%b\r\nContent-Disposition: form-data; %b\r\n\r\n%b\r\n" % (apart.encode(), *f) for f in fields]
+        request = urllib.request.Request(  # noqa: S310 - loopback
+            f"{self.stack.discord_url}/client/channels/{self.stack.channel_id}/messages?user={self.name}",
+            b"".join([*lines, f"--{apart}--\r\n".encode()]),
+            {"Content-Type": f"multipart/form-data; boundary={apart}"},
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - loopback
+            shared: dict[str, Any] = json.loads(answer.read())
+        return shared
+
+    def submit_modal(self, opened: str, **values: Any) -> str:
+        """Fill in the form that an interaction opened, and send it; the answer is the new interaction's id."""
+        wait_until(lambda: self.load_thumbnails(f"/control/interactions/{opened}").get("modal"), "the form")
+        filled = {"user": self.name, "interaction_id_of_modal": opened, "values": values}
+        sent: str = self.post("/control/submit", filled)["interaction_id"]
+        return sent
+
+    def wait_for_result_in_place(self, job: str) -> dict[str, Any]:
+        """Wait for the answer to a job that was asked for inside the thread where it is told."""
+        channel = self.load_thumbnails(f"/control/interactions/{job}")["channel_id"]
+
+        def look() -> dict[str, Any] | None:
+            return next((m for m in self.list_messages(channel) if f"delete:{job}" in list_custom_ids(m)), None)
+
+        return wait_until(look, f"an answer to job {job} where it was asked for")
+
+    def wait_until_stored(self, job: str) -> None:
+        """Wait until a picture is in the records: the last edit of its status message comes after that."""
+        wait_until(lambda: self.wait_for_status(job)["content"].startswith("Done"), f"the last edit about job {job}")
+
+    def wait_for_private_text(self, job: str) -> str:
+        """Wait for the words that only the asker sees."""
+        return "\n".join(iter_message_texts(self.wait_for_private_message(job)))
+
+    def wait_for_private_message(self, job: str) -> dict[str, Any]:
+        """Wait for the message that only the asker sees."""
+
+        def look() -> dict[str, Any] | None:
+            interaction = self.load_thumbnails(f"/control/interactions/{job}")
+            told = [interaction.get("message"), *interaction.get("followups", [])]
+            return next((m for m in told if m and m["flags"] & 64 and not m["flags"] & LOADING_FLAG), None)
+
+        return wait_until(look, f"private words for {job}")
+
+    def list_messages(self, channel: str) -> list[dict[str, Any]]:
+        """List what the bot posted in a channel, oldest first."""
+        posted: list[dict[str, Any]] = self.load_thumbnails(f"/client/channels/{channel}/messages?user={self.name}")
+        return [m for m in posted if m["author"].get("bot") and m["type"] in {0, 19, 20}]
+
+    def load_thumbnails(self, path: str) -> Any:
+        return request_json("GET", self.stack.discord_url + path)
+
+    def save_thumbnail(self, path: str, body: Any) -> Any:
+        return request_json("PUT", self.stack.discord_url + path, body)
+
+    def delete(self, path: str) -> Any:
+        return request_json("DELETE", self.stack.discord_url + path)
+
+    def post(self, path: str, body: Any) -> Any:
+        return request_json("POST", self.stack.discord_url + path, body)
+
+
+def _read_field(box: dict[str, Any]) -> Any:
+    if "options" in box:
+        return [option["value"] for option in box["options"] if option.get("default")]
+    return box.get("value") or ""
+
+
+def list_custom_ids(message: dict[str, Any]) -> list[str]:
+    """List the custom ids of a message's buttons and selects."""
+    return [component["custom_id"] for component in list_components(message)]
+
+
+def list_components(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """List a message's buttons and selects."""
+    return list(_walk_components(message.get("components", [])))
+
+
+def _walk_components(components: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for component in components:
+        if "custom_id" in component:
+            yield component
+        yield from _walk_components([*component.get("components", []), *filter(None, [component.get("accessory")])])
+
+
+def list_media(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """List the pictures of a message's galleries."""
+    return list(_walk_media(message.get("components", [])))
+
+
+def _walk_media(components: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for component in components:
+        yield from component.get("items", [])
+        yield from _walk_media(component.get("components", []))

@@ -1,0 +1,140 @@
+"""bot.images.timelapse: an animation from the oldest picture to the newest, under a limit of bytes."""
+
+import pytest
+from PIL import Image
+
+from bot.images import make_thumbnail, make_timelapse
+from tests.support.images import (
+    BACKGROUND,
+    BLUE,
+    GREEN,
+    RED,
+    encode_image,
+    grey_range,
+    is_near,
+    make_noise_image,
+    make_solid_thumbnail,
+    open_image,
+)
+
+LARGE_LIMIT = 10 << 20
+
+
+def read_frames(data: bytes) -> list[tuple[Image.Image, int]]:
+    film = open_image(data)
+    assert film.format == "WEBP"
+    frames = []
+    for number in range(getattr(film, "n_frames", 1)):
+        film.seek(number)
+        film.load()
+        frames.append((film.convert("RGB"), film.info["duration"]))
+    return frames
+
+
+def test_each_picture_is_held_for_a_second_and_the_last_one_longer_with_fades_between() -> None:
+    frames = read_frames(
+        make_timelapse(
+            [make_solid_thumbnail(RED), make_solid_thumbnail(GREEN), make_solid_thumbnail(BLUE)], LARGE_LIMIT
+        )
+    )
+
+    held = [(frame.getpixel((256, 256)), duration) for frame, duration in frames if duration >= 1000]
+    assert [duration for _, duration in held] == [1000, 1000, 2500]
+    assert all(is_near(pixel, colour) for (pixel, _), colour in zip(held, (RED, GREEN, BLUE), strict=True))
+    fades = [frame.getpixel((256, 256)) for frame, duration in frames if duration < 1000]
+    assert len(fades) == 8
+    assert is_near(fades[1], (148, 104, 48))
+    assert (
+        open_image(make_timelapse([make_solid_thumbnail(RED), make_solid_thumbnail(GREEN)], LARGE_LIMIT)).info["loop"]
+        == 0
+    )
+
+
+def test_pictures_of_other_shapes_are_fitted_whole_onto_one_canvas() -> None:
+    frames = read_frames(
+        make_timelapse([make_solid_thumbnail(RED, (1024, 512)), make_solid_thumbnail(GREEN, (512, 1024))], LARGE_LIMIT)
+    )
+
+    (first, _), (last, _) = frames[0], frames[-1]
+    assert first.size == (512, 512)
+    assert is_near(first.getpixel((10, 256)), RED)
+    assert is_near(first.getpixel((256, 60)), BACKGROUND)
+    assert is_near(last.getpixel((256, 10)), GREEN)
+    assert is_near(last.getpixel((60, 256)), BACKGROUND)
+
+
+def test_a_small_picture_grows_to_the_others() -> None:
+    frames = read_frames(
+        make_timelapse([make_solid_thumbnail(RED, (64, 64)), make_solid_thumbnail(GREEN)], LARGE_LIMIT)
+    )
+
+    assert is_near(frames[0][0].getpixel((20, 20)), RED)
+
+
+def test_one_picture_stands_still() -> None:
+    assert is_near(
+        read_frames(make_timelapse([make_solid_thumbnail(RED)], LARGE_LIMIT))[0][0].getpixel((256, 256)), RED
+    )
+
+
+NOISE_THUMBNAILS = [make_thumbnail(encode_image(make_noise_image((192, 192), seed), "PNG")) for seed in range(6)]
+
+
+def test_no_limit_is_exceeded_and_less_room_means_less_quality_then_less_size() -> None:
+    best = make_timelapse(NOISE_THUMBNAILS, LARGE_LIMIT)
+    sizes = []
+    for share in (1.0, 0.9, 0.5, 0.2, 0.05, 0.01):
+        limit = int(share * len(best))
+        smaller = make_timelapse(NOISE_THUMBNAILS, limit)
+        assert len(smaller) <= limit
+        sizes.append(open_image(smaller).width)
+
+    assert sizes[:2] == [192, 192]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] < 100
+
+
+def test_the_first_and_the_last_are_never_left_out() -> None:
+    way = [make_solid_thumbnail(RED, (192, 192)), *NOISE_THUMBNAILS, make_solid_thumbnail(BLUE, (192, 192))]
+    smallest = None
+    for limit in (20_000, 10_000, 5_000, 3_000, 2_000):
+        try:
+            smallest = make_timelapse(way, limit)
+        except ValueError:
+            break
+
+    assert smallest is not None
+    frames = [frame for frame, _ in read_frames(smallest)]
+    assert len(frames) < len(way)
+    assert is_near(frames[0].getpixel((frames[0].width // 2,) * 2), RED, 30)
+    assert is_near(frames[-1].getpixel((frames[0].width // 2,) * 2), BLUE, 30)
+
+
+def make_grey_beside_noise(level: int) -> bytes:
+    picture = make_noise_image((32, 32), level)
+    picture.paste((level, level, level), (0, 0, 16, 32))
+    return make_thumbnail(encode_image(picture, "PNG"))
+
+
+def test_very_many_pictures_are_an_even_choice_of_them() -> None:
+    greys = [make_grey_beside_noise(level) for level in range(20, 240, 2)]
+    held = [frame for frame, duration in read_frames(make_timelapse(greys, LARGE_LIMIT)) if duration >= 1000]
+
+    assert len(held) == 48
+    levels = [grey_range(frame.crop((4, 12, 6, 14)))[0] for frame in held]
+    wanted = [20 + 218 * number / 47 for number in range(48)]
+    assert max(abs(level - even) for level, even in zip(levels, wanted, strict=True)) < 12
+    assert abs(levels[0] - 20) < 6
+    assert abs(levels[-1] - 238) < 6
+
+
+def test_a_limit_that_nothing_meets_is_refused_in_words() -> None:
+    with pytest.raises(
+        ValueError, match=r"cannot be shown one after the other in 100 bytes: .* ask for a higher limit"
+    ):
+        make_timelapse(NOISE_THUMBNAILS, 100)
+
+
+def test_no_pictures_are_refused_in_words() -> None:
+    with pytest.raises(ValueError, match="no picture was given"):
+        make_timelapse([], LARGE_LIMIT)

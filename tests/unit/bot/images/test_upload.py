@@ -1,0 +1,78 @@
+"""bot.images.upload: a picture under Discord's limit, as it is if that can be."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from bot.images.upload import fit_to_upload_limit
+from shared.imaging.metadata import ImageType, replace_png_text
+
+
+def encode_image(picture: Image.Image, kind: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, kind, **options)
+    return out.getvalue()
+
+
+def make_noise_image(side: int = 512) -> Image.Image:
+    return Image.merge("RGB", [Image.effect_noise((side, side), 60) for _ in range(3)])
+
+
+NOISE = replace_png_text(encode_image(make_noise_image(), "PNG"), {"parameters": "SECRET"})
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
+def test_a_picture_that_fits_is_not_touched(kind: str) -> None:
+    data = encode_image(make_noise_image(64), kind)
+    assert fit_to_upload_limit(data, len(data)) == (data, ImageType[kind])
+
+
+def test_one_byte_too_many_makes_it_a_jpeg_of_the_same_size_and_the_best_quality() -> None:
+    smaller, kind = fit_to_upload_limit(NOISE, len(NOISE) - 1)
+    assert kind is ImageType.JPEG
+    assert len(smaller) < len(NOISE)
+    picture = Image.open(io.BytesIO(smaller))
+    assert picture.size == (512, 512)
+    worst = max(abs(a - b) for a, b in zip(picture.tobytes(), Image.open(io.BytesIO(NOISE)).tobytes(), strict=True))
+    assert worst < 40
+
+
+def test_quality_goes_before_size_and_nothing_ever_exceeds_the_limit() -> None:
+    seen = []
+    for share in (0.9, 0.4, 0.3, 0.2, 0.1, 0.03):
+        limit = int(share * len(NOISE))
+        smaller, _ = fit_to_upload_limit(NOISE, limit)
+        assert len(smaller) <= limit
+        seen.append((Image.open(io.BytesIO(smaller)).width, len(smaller)))
+    assert seen == sorted(seen, reverse=True)
+    assert len({size for width, size in seen if width == 512}) > 1
+    assert seen[-1][0] < 512
+
+
+def test_what_was_written_beside_the_pixels_is_gone() -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "SECRET"
+    data = encode_image(make_noise_image(), "JPEG", quality=98, exif=exif, comment=b"SECRET", icc_profile=b"SECRET")
+    for source in (NOISE, data):
+        assert b"SECRET" in source
+        assert b"SECRET" not in fit_to_upload_limit(source, len(source) - 1)[0]
+
+
+def test_transparency_is_laid_on_white() -> None:
+    picture = make_noise_image().convert("RGBA")
+    picture.paste((255, 0, 0, 0), (0, 0, 256, 512))
+    data = encode_image(picture, "PNG")
+    pixel = Image.open(io.BytesIO(fit_to_upload_limit(data, len(data) - 1)[0])).getpixel((40, 40))
+    assert pixel == (255, 255, 255)
+
+
+@pytest.mark.parametrize("data", [b"", b"<html>no picture</html>", NOISE[: len(NOISE) // 2], NOISE[:40]])
+def test_what_is_no_picture_is_refused_in_words(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"this (picture )?cannot be"):
+        fit_to_upload_limit(data, 10)
+
+
+def test_a_limit_that_no_picture_meets_is_refused_in_words() -> None:
+    with pytest.raises(ValueError, match="cannot be brought under 10 bytes"):
+        fit_to_upload_limit(NOISE, 10)

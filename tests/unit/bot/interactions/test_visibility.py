@@ -1,0 +1,88 @@
+"""What a person may see of others' pictures: the channel of each is looked at, and no other."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import discord
+import pytest
+
+from bot.domain.ports import JobRecord
+from bot.interactions.visibility import list_readable_channels, may_view_job
+from tests.unit.bot.rendering.test_outcome_views import make_job, make_request
+
+GUILD, ADA = 10, 7
+OPEN_CHANNEL, HIDDEN_CHANNEL, UNKNOWN_CHANNEL = 100, 101, 999
+OPEN_THREAD, PRIVATE_THREAD, HIDDEN_THREAD = 200, 201, 202
+READING = discord.Permissions(view_channel=True, read_message_history=True)
+DENIED = {"id": str(GUILD), "type": 0, "allow": "0", "deny": str(READING.value)}
+METADATA = {"archived": False, "auto_archive_duration": 60, "archive_timestamp": "2026-11-22T00:00:00+00:00"}
+
+
+def make_channel(number: int, *overwrites: Any) -> dict[str, Any]:
+    return {"id": str(number), "type": 0, "name": "x", "position": 0, "permission_overwrites": overwrites}
+
+
+def make_thread(number: int, parent: int, kind: int = 11) -> dict[str, Any]:
+    counts = {"message_count": 0, "member_count": 1, "rate_limit_per_user": 0}
+    who = {"owner_id": "1", "guild_id": str(GUILD), "parent_id": str(parent), "name": "x"}
+    return {"id": str(number), "type": kind, "thread_metadata": METADATA | {"locked": False}, **counts, **who}
+
+
+def make_interaction(at: int) -> Any:
+    state = discord.Client(intents=discord.Intents(guilds=True))._connection
+    everyone = {"id": str(GUILD), "name": "@everyone", "permissions": str(READING.value), "position": 0, "color": 0}
+    data = {
+        "id": str(GUILD),
+        "name": "x",
+        "owner_id": "1",
+        "roles": [everyone | {"colors": {"primary_color": 0}, "hoist": False, "managed": False, "mentionable": False}],
+        "channels": [make_channel(OPEN_CHANNEL), make_channel(HIDDEN_CHANNEL, DENIED)],
+        "threads": [
+            make_thread(OPEN_THREAD, OPEN_CHANNEL),
+            make_thread(PRIVATE_THREAD, OPEN_CHANNEL, 12),
+            make_thread(HIDDEN_THREAD, HIDDEN_CHANNEL),
+        ],
+    }
+    guild = discord.Guild(data=cast("Any", data), state=state)
+    user = {"id": str(ADA), "username": "ada", "discriminator": "0", "avatar": None}
+    member: dict[str, Any] = {"user": user, "roles": [], "joined_at": None, "flags": 0}
+    ada = discord.Member(data=cast("Any", member), guild=guild, state=state)
+    return SimpleNamespace(guild=guild, guild_id=GUILD, user=ada, channel_id=at)
+
+
+def make_record(at: int, *, user: int = 8, deleted: bool = False, **place: Any) -> JobRecord:
+    asked = make_job(make_request())
+    where = asked.origin.model_copy(update={"guild_id": GUILD, "channel_id": at, **place})
+    requester = asked.requester.model_copy(update={"id": user})
+    return JobRecord(
+        asked.model_copy(update={"origin": where, "requester": requester}), "generated", 7, None, 9.0, None, deleted
+    )
+
+
+@pytest.mark.parametrize("at", [OPEN_CHANNEL, PRIVATE_THREAD, UNKNOWN_CHANNEL])
+def test_the_channels_that_one_can_read_and_where_one_is(at: int) -> None:
+    interaction = make_interaction(at)
+    places = (OPEN_CHANNEL, HIDDEN_CHANNEL, UNKNOWN_CHANNEL, OPEN_THREAD, PRIVATE_THREAD, HIDDEN_THREAD)
+
+    seen = {place for place in places if may_view_job(interaction, make_record(place))}
+
+    assert seen == list_readable_channels(interaction) == {OPEN_CHANNEL, OPEN_THREAD, at}
+
+
+def test_others_pictures_are_seen_neither_deleted_nor_private_nor_from_elsewhere() -> None:
+    interaction = make_interaction(OPEN_CHANNEL)
+    pasts = (
+        make_record(OPEN_CHANNEL, deleted=True),
+        make_record(OPEN_CHANNEL, is_direct_message=True),
+        make_record(OPEN_CHANNEL, guild_id=11),
+    )
+
+    assert [may_view_job(interaction, past) for past in pasts] == [False] * 3
+    assert may_view_job(interaction, make_record(HIDDEN_CHANNEL, user=ADA, deleted=True, is_direct_message=True))
+
+
+def test_one_picture_is_looked_at_without_the_whole_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    interaction = make_interaction(UNKNOWN_CHANNEL)
+    monkeypatch.setattr(discord.Guild, "channels", property(lambda _: pytest.fail("every channel was looked at")))
+
+    assert may_view_job(interaction, make_record(OPEN_CHANNEL))

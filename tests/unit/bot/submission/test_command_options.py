@@ -1,0 +1,167 @@
+"""What Discord is told about `/imagine` agrees with the catalogue and keeps Discord's limits in every language."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from types import SimpleNamespace
+from typing import Any, cast
+
+import discord
+import pytest
+from discord import app_commands
+
+from bot.discord_client.client import GuildCommandTree
+from bot.discord_client.translator import CommandTranslator
+from bot.domain.ports import Variation
+from bot.i18n import DEFAULT_LANGUAGE, list_languages, load_messages
+from bot.submission.command_options import EXPLORE_OPTIONS, IMAGINE_OPTIONS, build_generation_command
+from shared.catalogue import Catalogue, load_catalogue
+from shared.request.model import OPTION_NAMES, Fit
+
+TODAY = date(2026, 11, 22)
+STRING, INTEGER, NUMBER, ATTACHMENT = 3, 4, 10, 11
+
+
+async def ignore_invocation(interaction: discord.Interaction, **options: object) -> None:
+    """Nothing is invoked here."""
+
+
+async def offer_nothing(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """Offer nothing here."""
+    return []
+
+
+async def build_payload(catalogue: Catalogue, name: str = "imagine") -> dict[str, Any]:
+    built = build_generation_command(
+        name, catalogue, ignore_invocation, TODAY, source=offer_nothing, preset=offer_nothing
+    )
+    tree = GuildCommandTree(discord.Client(intents=discord.Intents.none()), [built])
+    return await built.get_translated_payload(cast("Any", tree), CommandTranslator())
+
+
+async def list_options(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
+    return {option["name"]: option for option in (await build_payload(catalogue))["options"]}
+
+
+def localize(entry: dict[str, Any], what: str, language: str) -> str:
+    return str(entry.get(f"{what}_localizations", {}).get(language, entry[what]))
+
+
+def list_texts(entry: dict[str, Any], language: str) -> Iterator[str]:
+    for what in ("name", "description"):
+        if what in entry:
+            yield localize(entry, what, language)
+    if "value" in entry:
+        yield str(entry["value"])
+    for part in (*entry.get("options", ()), *entry.get("choices", ())):
+        yield from list_texts(part, language)
+
+
+def test_every_field_of_a_request_is_an_option() -> None:
+    assert set(IMAGINE_OPTIONS) == {"prompt", "negative", "image", "source", "preset", "model", *OPTION_NAMES}
+
+
+async def test_an_exploration_is_of_two_to_nine_pictures_over_one_of_four_things(catalogue: Catalogue) -> None:
+    over, prompt, *_ = (await build_payload(catalogue, "explore"))["options"]
+    count = next(
+        option for option in (await build_payload(catalogue, "explore"))["options"] if option["name"] == "count"
+    )
+
+    assert [choice["value"] for choice in over["choices"]] == list(Variation)
+    assert (over["required"], prompt["required"], count["required"]) == (True, True, False)
+    assert (count["min_value"], count["max_value"]) == (2, 9)
+
+
+@pytest.mark.parametrize("command", ["imagine", "explore"])
+@pytest.mark.parametrize("language", list_languages())
+async def test_the_command_keeps_discords_limits(catalogue: Catalogue, language: str, command: str) -> None:
+    whole = await build_payload(catalogue, command)
+    required = ["over", "prompt"] if command == "explore" else ["prompt"]
+    names = [localize(option, "name", language) for option in whole["options"]]
+
+    assert len(names) == len(set(names)) == (len(EXPLORE_OPTIONS) if command == "explore" else 21)  # of 25
+    for name in (localize(whole, "name", language), *names):
+        assert re.fullmatch(r"[-_'\w]{1,32}", name)
+        assert name == name.lower()
+    for entry in (whole, *whole["options"]):
+        assert 1 <= len(localize(entry, "description", language)) <= 100
+    for option in whole["options"]:
+        choices = option.get("choices", [])
+        labels = [localize(choice, "name", language) for choice in choices]
+        assert len(labels) == len(set(labels)) <= 25
+        assert all(1 <= len(label) <= 100 for label in labels)
+        assert all(len(choice["value"]) <= 100 for choice in choices)
+    assert sum(map(len, list_texts(whole, language))) <= 8000
+    assert [option["name"] for option in whole["options"] if option["required"]] == required
+    assert [option["required"] for option in whole["options"]][: len(required)] == [True] * len(required)
+
+
+async def test_it_is_for_guilds_alone(catalogue: Catalogue) -> None:
+    whole = await build_payload(catalogue)
+
+    assert (whole["contexts"], whole["integration_types"]) == ([0], [0])
+
+
+@pytest.mark.parametrize("field", OPTION_NAMES)
+async def test_ranges_and_choices_are_the_union_of_the_models(catalogue: Catalogue, field: str) -> None:
+    offered = await list_options(catalogue)
+    specs = [model.fields[field] for model in catalogue.models_with_field(field)]
+    if field != "fit" and not specs:
+        assert field not in offered, "what upscalers alone read is no option here"
+        return
+    option = offered[load_messages(DEFAULT_LANGUAGE).get_option_name(field)]
+
+    values = [choice["value"] for choice in option.get("choices", [])]
+    if field == "fit":
+        assert values == list(Fit)
+    elif field == "extras":
+        assert (option["type"], option["max_length"]) == (STRING, 2000)
+    elif specs[0].choices:
+        assert option["type"] == STRING
+        assert values == list(dict.fromkeys(value for spec in specs for value in spec.choices))
+    else:
+        assert option["type"] == (INTEGER if field in {"seed", "steps", "samples"} else NUMBER)
+        assert option["min_value"] == min(cast("float", spec.minimum) for spec in specs)
+        assert option["max_value"] == max(cast("float", spec.maximum) for spec in specs)
+
+
+async def test_models_are_labelled_with_default_and_retired(catalogue: Catalogue) -> None:
+    choices = (await list_options(catalogue))["model"]["choices"]
+
+    assert [(choice["name"], choice["value"]) for choice in choices] == [
+        ("SD 3.5 Large (default)", "sd3.5-large"),
+        ("SDXL 1.0 (retired)", "sdxl"),
+        ("Stable Image Core", "stable-image-core"),
+    ]
+    assert choices[1]["name_localizations"]["fr"] == "SDXL 1.0 (retiré)"
+
+
+async def test_what_no_model_on_offer_reads_is_no_option() -> None:
+    alone = load_catalogue('[models.sdxl]\noffered = false\n[models."sd3.5-large"]\npicture = "none"')
+
+    names = set(await list_options(alone))
+
+    assert names == {"prompt", "preset", "model", "negative", "keep", "seed", "aspect", "format"}
+
+
+async def test_more_than_twenty_five_choices_are_completed_while_typing() -> None:
+    styles = [f"style-{number}" for number in range(30)] + ["anime"]
+    many = load_catalogue(f"[models.sdxl.fields.style_preset]\nchoices = {styles}")
+    built = build_generation_command("imagine", many, ignore_invocation, TODAY, source=offer_nothing)
+
+    option = next(o for o in (await list_options(many)).values() if o["name"] == "style")
+    complete = cast("Any", built._params["style_preset"].autocomplete)
+    interaction = SimpleNamespace(locale=discord.Locale.french, extras={})
+    found: list[app_commands.Choice[str]] = await complete(interaction, "STYLE-2")
+    everything: list[app_commands.Choice[str]] = await complete(interaction, "")
+
+    assert (option["autocomplete"], option.get("choices")) == (True, None)
+    assert [choice.value for choice in found] == ["style-2", *(f"style-2{n}" for n in range(10))]
+    assert len(everything) == 25
+
+
+async def test_only_languages_other_than_english_are_sent(catalogue: Catalogue) -> None:
+    whole = await build_payload(catalogue)
+
+    assert set(whole["description_localizations"]) == set(list_languages()) - {DEFAULT_LANGUAGE}
+    assert whole["options"][IMAGINE_OPTIONS.index("steps")]["name_localizations"] == {"fr": "étapes"}

@@ -1,0 +1,48 @@
+"""The log holds nothing that opens a door."""
+
+import logging
+import re
+import sys
+
+import pytest
+
+from bot.logging import RedactingFormatter
+
+TOKEN = "aW50ZXJhY3Rpb246MTIz.secret-part_-9"
+
+
+def format_line(message: str, *args: object, error: bool = False) -> str:
+    record = logging.LogRecord("bot.x", logging.INFO, "", 0, message, args, sys.exc_info() if error else None)
+    return RedactingFormatter().format(record)
+
+
+def test_a_record_is_one_line_with_time_level_and_logger() -> None:
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INFO    bot\.x  job 7: accepted", format_line("job %s: accepted", 7)
+    )
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        f"POST https://discord.com/api/v10/interactions/123/{TOKEN}/callback has returned 200",
+        f"PATCH https://discord.com/api/v10/webhooks/123/{TOKEN}/messages/@original",
+        f"POST https://discord.com/api/v10/webhooks/123/{TOKEN}?wait=true",
+        f"WebSocket Event: {{'op': 0, 'd': {{'token': '{TOKEN}', 'id': '7'}}}}",
+        f'{{"token": "{TOKEN}"}}',
+        f"https://cdn.discordapp.com/attachments/1/2/a.png?ex={TOKEN}&is=1&hm={TOKEN}&",
+    ],
+)
+def test_tokens_and_signatures_are_left_out(message: str) -> None:
+    assert TOKEN not in format_line(message)
+
+
+def test_they_are_left_out_of_tracebacks_too() -> None:
+    try:
+        int(f"https://discord.com/api/v10/webhooks/123/{TOKEN}")
+    except ValueError:
+        text = format_line("job 7: the command failed", error=True)
+
+    assert "Traceback" in text
+    assert "ValueError" in text
+    assert TOKEN not in text

@@ -1,0 +1,106 @@
+"""What an operator sets, and what they are told when it is wrong."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.settings import Settings
+from shared.settings import InvalidSettingsError, describe_settings, read_settings
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def test_a_token_is_all_that_must_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "abc")
+
+    settings = read_settings(Settings)
+
+    assert settings.discord_token.get_secret_value() == "abc"
+    assert settings.attachment_hosts == ("cdn.discordapp.com", "media.discordapp.net")
+    assert settings.attachment_max_bytes == 25 * 1024 * 1024
+    assert settings.extras_allowed_users == frozenset()
+    assert settings.discord_api_url == "https://discord.com/api/v10"
+
+
+def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "abc")
+    monkeypatch.setenv("ATTACHMENT_HOSTS", "CDN.example.org, 127.0.0.1,")
+    monkeypatch.setenv("EXTRAS_ALLOWED_USERS", "12, 34")
+
+    settings = read_settings(Settings)
+
+    assert settings.attachment_hosts == ("cdn.example.org", "127.0.0.1")
+    assert settings.extras_allowed_users == {12, 34}
+
+
+def test_a_file_named_env_is_read_and_the_environment_goes_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("DISCORD_TOKEN=from-file\nLOG_LEVEL=DEBUG\nAWS_REGION=us-west-2\n", encoding="utf-8")
+    monkeypatch.setenv("LOG_LEVEL", "WARNING")
+
+    settings = read_settings(Settings)
+
+    assert (settings.discord_token.get_secret_value(), settings.log_level) == ("from-file", "WARNING")
+
+
+def test_everything_missing_or_wrong_is_named_at_once_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTACHMENT_MAX_BYTES", "secret-lots")
+    monkeypatch.setenv("EXTRAS_ALLOWED_USERS", "ada,ben")
+    monkeypatch.setenv("CATALOGUE_FILE", "/nowhere.toml")
+
+    with pytest.raises(InvalidSettingsError) as missing:
+        read_settings(Settings)
+
+    lines = str(missing.value).splitlines()
+    assert [line.split()[0] for line in lines] == [
+        *("DISCORD_TOKEN", "CATALOGUE_FILE", "ATTACHMENT_MAX_BYTES", "EXTRAS_ALLOWED_USERS")
+    ]
+    assert "developer portal" in lines[0]
+    assert "secret-lots" not in str(missing.value)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"attachment_max_bytes": 0},
+        {"redis_max_memory_ratio": 1.5},
+        {"max_waiting_per_user": 0},
+        {"log_level": "LOUD"},
+        {"discord_api_url": "discord.com"},
+        {"discord_api_url": "https://discord.com/api/v10/"},
+    ],
+)
+def test_values_out_of_bounds_are_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(InvalidSettingsError, match=f"{next(iter(given)).upper()} is wrong"):
+        read_settings(Settings, discord_token="abc", **given)
+
+
+def test_secrets_are_not_shown() -> None:
+    settings = read_settings(Settings, discord_token="abc", redis_url="redis://:hush@example.org/0")
+
+    assert "abc" not in repr(settings)
+    assert "hush" not in repr(settings)
+
+
+def test_an_empty_variable_counts_as_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "abc")
+    monkeypatch.setenv("CATALOGUE_FILE", "")
+
+    assert read_settings(Settings).catalogue_file is None
+
+
+def test_every_setting_is_a_row_with_words_on_where_its_value_comes_from() -> None:
+    table = {name: (default, description) for name, default, description in describe_settings(Settings)}
+
+    assert set(table) == {name.upper() for name in Settings.model_fields}
+    assert table["ATTACHMENT_HOSTS"][0] == "cdn.discordapp.com,media.discordapp.net"
+    assert table["REDIS_URL"][0] == "redis://127.0.0.1:6379/0"
+    assert (table["DISCORD_TOKEN"][0], table["CATALOGUE_FILE"][0]) == ("", "")
+    assert all(len(description) > 20 and description.endswith(".") for _, description in table.values())

@@ -1,0 +1,280 @@
+"""The table of errors: complete, true to the rule of money, and careful with what it repeats."""
+
+from string import Formatter
+from typing import Any
+
+import botocore.exceptions
+import botocore.session
+import pytest
+from botocore.exceptions import ClientError, EventStreamError
+from botocore.model import Shape, StructureShape
+
+from shared.catalogue import Catalogue, Model
+from shared.outcome import FilteredPart
+from shared.problems import MESSAGES
+from worker.bedrock.deadline import DeadlineExceededError
+from worker.bedrock.errors import ERROR_POLICIES, MESSAGE_RULES, ErrorPolicy, classify_error, get_error_name
+from worker.bedrock.json_body import InvalidResponseError
+from worker.ports import BedrockCallError, RetryPolicy
+
+OPERATIONS = ("InvokeModel", "InvokeModelWithResponseStream")
+SERVICE = botocore.session.get_session().get_service_model("bedrock-runtime")
+NEVER_RAN = {429, 503, 529}
+
+
+@pytest.fixture
+def model(catalogue: Catalogue) -> Model:
+    return catalogue.models["sd3.5-large"]
+
+
+def list_modelled_errors() -> dict[str, int]:
+    """Every error of both operations and of the stream's events, with its HTTP status, from botocore's own model."""
+    shapes: dict[str, Shape] = {}
+    for name in OPERATIONS:
+        operation = SERVICE.operation_model(name)
+        shapes |= {shape.name: shape for shape in operation.error_shapes}
+        if operation.has_event_stream_output:
+            events = operation.get_event_stream_output()
+            assert isinstance(events, StructureShape)
+            shapes |= {s.name: s for s in events.members.values() if s.metadata.get("exception")}
+    return {name: int(shape.metadata["error"]["httpStatusCode"]) for name, shape in shapes.items()}
+
+
+def make_client_error(
+    code: str, message: str = "", status: int = 400, *, kind: type[ClientError] = ClientError, retry_after: str = ""
+) -> ClientError:
+    response: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": {"retry-after": retry_after}},
+    }
+    return kind(response, "InvokeModel")
+
+
+def classify(error: Exception, model: Model) -> BedrockCallError:
+    said = classify_error(error, model, 120)
+    assert isinstance(said, BedrockCallError)
+    return said
+
+
+def test_the_service_model_knows_the_errors_that_this_test_counts() -> None:
+    assert len(list_modelled_errors()) == 11
+
+
+@pytest.mark.parametrize("name", sorted(list_modelled_errors()))
+def test_every_error_of_the_service_model_has_a_row(name: str) -> None:
+    assert name in ERROR_POLICIES
+
+
+@pytest.mark.parametrize("name", sorted(list_modelled_errors()))
+def test_an_error_waits_without_limit_only_where_it_is_known_not_to_have_run(name: str) -> None:
+    assert (ERROR_POLICIES[name].retry_policy is RetryPolicy.UNLIMITED) == (list_modelled_errors()[name] in NEVER_RAN)
+
+
+@pytest.mark.parametrize(
+    "treatment", [*ERROR_POLICIES.values(), *(said for *_, said in MESSAGE_RULES if isinstance(said, ErrorPolicy))]
+)
+def test_every_row_has_words_and_the_facts_they_name(treatment: ErrorPolicy) -> None:
+    named = {name for _, name, _, _ in Formatter().parse(MESSAGES[treatment.code]) if name}
+    assert named <= {"model", "limit", "detail"}
+    assert {name for _, name, _, _ in Formatter().parse(treatment.detail) if name} <= {"message", "id"}
+
+
+@pytest.mark.parametrize(
+    "exception",
+    sorted(
+        n
+        for n, e in vars(botocore.exceptions).items()
+        if isinstance(e, type) and issubclass(e, botocore.exceptions.BotoCoreError)
+    ),
+)
+def test_every_exception_of_botocore_finds_a_row(exception: str, model: Model) -> None:
+    kind = getattr(botocore.exceptions, exception)
+    error = kind.__new__(kind)
+    Exception.__init__(error, "words")
+    assert classify(error, model).problem.code in MESSAGES
+
+
+@pytest.mark.parametrize(
+    ("exception", "code", "retry"),
+    [
+        ("NoCredentialsError", "credentials", RetryPolicy.UNLIMITED),
+        ("UnauthorizedSSOTokenError", "credentials", RetryPolicy.UNLIMITED),
+        ("SSOTokenLoadError", "credentials", RetryPolicy.UNLIMITED),
+        ("LoginTokenLoadError", "credentials", RetryPolicy.UNLIMITED),
+        ("NoRegionError", "misconfigured", RetryPolicy.NEVER),
+        ("ParamValidationError", "misconfigured", RetryPolicy.NEVER),
+        ("ProfileNotFound", "misconfigured", RetryPolicy.NEVER),
+        ("EndpointConnectionError", "unreachable", RetryPolicy.UNLIMITED),
+        ("ConnectTimeoutError", "unreachable", RetryPolicy.UNLIMITED),
+        ("ProxyConnectionError", "unreachable", RetryPolicy.UNLIMITED),
+        ("SSLError", "unreachable", RetryPolicy.ONCE),
+        ("ReadTimeoutError", "deadline", RetryPolicy.ONCE),
+        ("ConnectionClosedError", "provider_error", RetryPolicy.ONCE),
+        ("ResponseStreamingError", "provider_error", RetryPolicy.ONCE),
+    ],
+)
+def test_a_call_without_an_answer_is_repeated_freely_only_if_nothing_was_sent(
+    exception: str, code: str, retry: RetryPolicy, model: Model
+) -> None:
+    kind = getattr(botocore.exceptions, exception)
+    error = kind.__new__(kind)
+    Exception.__init__(error, "words")
+    said = classify(error, model)
+    assert (said.problem.code, said.retry_policy) == (code, retry)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "problem", "retry"),
+    [
+        ("503", 503, "busy", RetryPolicy.UNLIMITED),
+        ("429", 429, "busy", RetryPolicy.UNLIMITED),
+        ("500", 500, "provider_error", RetryPolicy.ONCE),
+        ("502", 502, "provider_error", RetryPolicy.ONCE),
+        ("504", 504, "provider_error", RetryPolicy.ONCE),
+        ("404", 404, "misconfigured", RetryPolicy.NEVER),
+        ("413", 413, "not_accepted", RetryPolicy.NEVER),
+        ("BrandNewException", 418, "not_accepted", RetryPolicy.NEVER),
+        ("BrandNewException", 529, "busy", RetryPolicy.UNLIMITED),
+        ("BrandNewException", 599, "provider_error", RetryPolicy.ONCE),
+        ("", 200, "provider_error", RetryPolicy.ONCE),
+    ],
+)
+def test_an_error_that_nobody_modelled_is_treated_by_its_status(
+    code: str, status: int, problem: str, retry: RetryPolicy, model: Model
+) -> None:
+    said = classify(make_client_error(code, status=status), model)
+    assert (said.problem.code, said.retry_policy) == (problem, retry)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidSignatureException",
+        "IncompleteSignature",
+        "RequestExpired",
+        "NotAuthorized",
+        "SignatureDoesNotMatch",
+        "MissingAuthenticationToken",
+    ],
+)
+def test_jobs_wait_for_credentials_to_be_mended(code: str, model: Model) -> None:
+    said = classify(make_client_error(code, status=403), model)
+    assert (said.problem.code, said.retry_policy, said.is_model_unavailable) == (
+        "credentials",
+        RetryPolicy.UNLIMITED,
+        False,
+    )
+    assert said.retry_after >= 30
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "invalid_prompts\nsagemaker_inference.errors.BaseInferenceToolkitError: (400, 'invalid_prompts', 'Oh.')",
+        "One or more of the prompts contains filtered words",
+    ],
+)
+def test_a_prompt_refused_by_exception_is_no_error(message: str, model: Model) -> None:
+    assert classify_error(make_client_error("ValidationException", message), model, 120) is FilteredPart.PROMPT
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "treatment"),
+    [
+        (
+            "Validation",
+            '{"detail":"Invalid field \'cfg_scale\' in request."}',
+            ("misconfigured", RetryPolicy.NEVER, False),
+        ),
+        ("Validation", "Malformed input request: #: extraneous key [x]", ("misconfigured", RetryPolicy.NEVER, False)),
+        ("Validation", "… on-demand throughput isn\u2019t supported.", ("misconfigured", RetryPolicy.NEVER, True)),
+        ("Validation", "The provided model identifier is invalid.", ("misconfigured", RetryPolicy.NEVER, True)),
+        ("Validation", "The model is unsupported for streaming.", ("misconfigured", RetryPolicy.NEVER, False)),
+        ("Validation", "Image is too dark", ("not_accepted", RetryPolicy.NEVER, False)),
+        ("AccessDenied", "You don't have access to the model", ("access_denied", RetryPolicy.NEVER, True)),
+        ("AccessDenied", "You are not authorized to perform: InvokeModel", ("access_denied", RetryPolicy.NEVER, True)),
+        (
+            "AccessDenied",
+            "not authorized to make a Marketplace subscription",
+            ("access_denied", RetryPolicy.NEVER, True),
+        ),
+        ("AccessDenied", "Please make sure your API Key is valid.", ("credentials", RetryPolicy.UNLIMITED, False)),
+        ("AccessDenied", "denied due to MPAgreementBeingCreated", ("access_denied", RetryPolicy.UNLIMITED, False)),
+        ("AccessDenied", "This Model is marked by provider as Legacy", ("model_gone", RetryPolicy.NEVER, True)),
+        ("ResourceNotFound", "has reached the end of its life.", ("model_gone", RetryPolicy.NEVER, True)),
+    ],
+)
+def test_what_the_message_says_decides_where_the_name_does_not(
+    code: str, message: str, treatment: tuple[str, RetryPolicy, bool], model: Model
+) -> None:
+    said = classify(make_client_error(f"{code}Exception", message), model)
+    assert (said.problem.code, said.retry_policy, said.is_model_unavailable) == treatment
+    assert said.problem.format_message()
+
+
+def test_an_agreement_that_is_being_made_is_waited_for_a_minute_at_least(model: Model) -> None:
+    assert classify(make_client_error("AccessDeniedException", "agreement pending"), model).retry_after >= 60
+
+
+def test_the_operator_is_told_the_inference_profile_to_name(model: Model) -> None:
+    said = classify(make_client_error("ValidationException", "on-demand throughput isn't supported"), model)
+    assert 'id = "us.stability.sd3-5-large-v1:0"' in said.problem.format_message()
+
+
+@pytest.mark.parametrize(
+    ("message", "detail"),
+    [
+        ("Image is too dark", "Image is too dark"),
+        ('{"detail":"image: \\"x\\" is\\n too dark"}', 'image: "x" is too dark'),
+        ("oh\nsagemaker_inference.errors.E: (400, 'oh', 'Image is too dark.')", "Image is too dark."),
+        ("[1]", "[1]"),
+        ("signed by AKIAIOSFODNN7EXAMPLE with " + "a1/" * 40, "signed by … with …"),
+        ("word " * 100, ("word " * 100)[:199] + "…"),
+    ],
+)
+def test_the_vendors_words_are_passed_on_unwrapped_trimmed_and_without_secrets(
+    message: str, detail: str, model: Model
+) -> None:
+    said = classify(make_client_error("ValidationException", message), model)
+    assert said.problem.facts["detail"] == detail
+    assert detail in said.problem.format_message()
+
+
+def test_the_name_of_a_streams_exception_is_the_tables(model: Model) -> None:
+    error = make_client_error("modelStreamErrorException", kind=EventStreamError)
+    assert get_error_name(error) == "ModelStreamErrorException"
+    assert classify(error, model).problem.code == "model_error"
+
+
+@pytest.mark.parametrize(
+    "code", ["throttlingException", "serviceUnavailableException", "internalFailure", "internalServerException"]
+)
+def test_what_breaks_a_stream_came_after_the_start_and_is_repeated_once_at_most(code: str, model: Model) -> None:
+    assert classify(make_client_error(code, kind=EventStreamError), model).retry_policy is RetryPolicy.ONCE
+
+
+def test_throttling_slows_the_pace_and_other_failures_do_not(model: Model) -> None:
+    slowing = {name for name in list_modelled_errors() if classify(make_client_error(name), model).is_throttled}
+    assert slowing == {"ThrottlingException", "ServiceUnavailableException", "ServiceQuotaExceededException"}
+
+
+@pytest.mark.parametrize(("written", "after"), [("7", 7), ("0", 2), ("86400", 300), ("soon", 2), ("-5", 2)])
+def test_a_services_wish_to_be_left_alone_is_honoured_within_reason(written: str, after: float, model: Model) -> None:
+    error = make_client_error("overloaded_error", status=529, retry_after=written)
+    assert classify(error, model).retry_after == after
+
+
+def test_an_unusable_answer_and_a_deadline_are_rows_like_any_other(model: Model) -> None:
+    bad = classify(InvalidResponseError("bad_answer", "no seed"), model)
+    assert (bad.problem.code, bad.problem.facts["detail"], bad.retry_policy) == (
+        "bad_answer",
+        "no seed",
+        RetryPolicy.ONCE,
+    )
+    assert classify(InvalidResponseError("model_error", "ERROR"), model).problem.code == "model_error"
+    late = classify(DeadlineExceededError(), model)
+    assert (late.retry_policy, "within 120 s" in late.problem.format_message()) == (RetryPolicy.ONCE, True)
