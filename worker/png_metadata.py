@@ -5,6 +5,7 @@ import json
 from shared.catalogue import Model
 from shared.imaging.metadata import PNG_SIGNATURE, replace_png_text
 from shared.prompts import TextPrompt
+from shared.request.effective import get_effective_value
 from shared.request.model import Request
 
 _FIELD_LABELS = {
@@ -52,32 +53,18 @@ def _format_parameters(request: Request, model: Model, seed: int | None) -> str:
     wanted = ", ".join(_format_weighted(p, p.weight) for p in request.text_prompts if p.weight >= 0)
     unwanted = ", ".join(_format_weighted(p, -p.weight) for p in request.text_prompts if p.weight < 0)
     facts = {
-        name: request.resolve_value(field, model)
-        for field, name in _FIELD_LABELS.items()
-        if _is_field_used(field, request, model)
+        label: value
+        for field, label in _FIELD_LABELS.items()
+        if (value := get_effective_value(request, field, model)) is not None
     }
     facts |= ({} if seed is None else {"Seed": seed}) | {"Model": model.name}
-    if _is_field_used("keep", request, model):
-        facts["Denoising strength"] = round(1 - request.resolve_value("keep", model) / 100, 6)
+    keep = get_effective_value(request, "keep", model)
+    if keep is not None:
+        facts["Denoising strength"] = round(1 - keep / 100, 6)
     pairs = ", ".join(f"{name}: {_format_value(value)}" for name, value in facts.items())
     lines = [wanted, *([f"Negative prompt: {unwanted}"] if unwanted else []), pairs]
     # what UTF-8 or a PNG's text cannot hold is shown as a question mark
     return "\n".join(lines).replace("\0", "?").encode("utf-8", "replace").decode()
-
-
-def _is_field_used(field: str, request: Request, model: Model) -> bool:
-    if field not in model.fields or request.resolve_value(field, model) is None:
-        return False
-    scheduled = request.resolve_value("init_image_mode", model) == "STEP_SCHEDULE"
-    match field:
-        case "aspect_ratio":
-            return not request.has_picture
-        case "keep":
-            return request.has_picture and not scheduled
-        case "step_schedule_start" | "step_schedule_end":
-            return request.has_picture and scheduled
-        case _:
-            return True
 
 
 def _format_weighted(prompt: TextPrompt, weight: float) -> str:

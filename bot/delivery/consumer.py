@@ -25,7 +25,7 @@ from bot.domain.ports import (
     QueueState,
 )
 from bot.i18n import load_messages
-from bot.rendering import format_outcome_status
+from bot.rendering.status_text import format_outcome_status
 from bot.status.status_messages import StatusMessages
 from shared.catalogue import Catalogue
 from shared.outcome import Generated

@@ -12,7 +12,8 @@ from bot.delivery.discord_errors import FALLBACK_REASONS, THREAD_EXISTS
 from bot.domain.ports import JobStatus
 from bot.i18n import Messages
 from bot.images.upload import MAX_REQUEST_BYTES
-from bot.rendering import build_thread_name, compute_component_id
+from bot.rendering.markdown import build_thread_name
+from bot.rendering.outcome_views import compute_component_id
 from shared.job import Job
 
 CALL_TIMEOUT_SECONDS: Final = 60.0

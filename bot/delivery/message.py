@@ -10,7 +10,7 @@ from bot.delivery.result_message import MessagePayload, build_result_message
 from bot.domain.ports import JobStatus
 from bot.i18n import load_messages
 from bot.interactions.components import build_notice_rows
-from bot.rendering import build_expired_view, build_failed_view, build_filtered_view
+from bot.rendering.outcome_views import build_expired_view, build_failed_view, build_filtered_view
 from shared.catalogue import Catalogue, Model
 from shared.outcome import Failed, Filtered, Generated
 from shared.problems import make_problem

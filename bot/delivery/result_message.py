@@ -11,8 +11,8 @@ from discord import ui
 from bot.i18n import Messages
 from bot.images.upload import fit_to_upload_limit
 from bot.interactions.components import build_result_rows
-from bot.rendering import build_result_view, format_number
-from bot.rendering.outcome_views import GenerationFacts
+from bot.rendering.outcome_views import GenerationFacts, build_result_view
+from bot.rendering.settings_text import format_number
 from shared.catalogue import Catalogue
 from shared.imaging.metadata import ImageType
 from shared.job import Job

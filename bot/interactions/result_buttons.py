@@ -8,9 +8,9 @@ from discord import ButtonStyle, ui
 from bot.domain.ports import GenerationSettings
 from bot.i18n import Messages
 from bot.interactions.custom_ids import JobButton, JobSelect, format_custom_id
-from bot.rendering import format_price
-from bot.rendering.edit_form import list_editable_fields
+from bot.rendering.form_fields import list_editable_fields
 from bot.rendering.markdown import truncate_text
+from bot.rendering.settings_text import format_price
 from shared.catalogue import Catalogue, Model
 from shared.request.model import Request, build_upscale_requests
 

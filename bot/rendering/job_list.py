@@ -1,4 +1,4 @@
-"""A person's open jobs in one message: where each stands, and a button for those that can still be cancelled."""
+"""A list of open jobs in one message, with a button for each job that can still be cancelled."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -7,12 +7,13 @@ from discord import ui
 
 from bot.domain.ports import JobStatus, MessageRef, QueueState
 from bot.i18n import Messages
+from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import escape_markdown, format_request_prompt
 from bot.rendering.status_text import format_status
 from shared.catalogue import Catalogue
 from shared.job import Origin
 
-MAX_JOBS: Final = 10  # a row of three components each, of at most 40 in a message
+MAX_JOBS: Final = 10  # each takes three of the 40 components that a message may have
 _PROMPT_LIMIT: Final = 120
 _MODEL_NAME_LIMIT: Final = 60
 CANCELLABLE_STATES: Final = frozenset({QueueState.PREPARING, QueueState.QUEUED})
@@ -27,41 +28,39 @@ def build_queue_view(
     *,
     note: str = "",
 ) -> ui.LayoutView:
-    """List the jobs, oldest first, at most `LISTED` of them. `buttons` are what cancels a job, by its id.
+    """List jobs in the given order, at most `MAX_JOBS` of them. `cancel_buttons` are by job id.
 
-    `guild` is how many jobs of the whole server are open, None where there is no server; `note` is a sentence before
-    all, on what was done.
+    `guild_job_count` is the number of open jobs of the whole server, None outside of a server. `note` is shown above
+    the list and says what was just done.
     """
     title = messages.text("queue.title", count=len(statuses)) if statuses else messages.text("queue.none")
     lines = [note, f"### {title}"] if note else [f"### {title}"]
     if guild_job_count is not None:
         lines.append(messages.text("queue.guild", count=guild_job_count))
-    container = ui.Container[ui.LayoutView](ui.TextDisplay("\n".join(lines)))
-    for standing in statuses[:MAX_JOBS]:
-        text = _format_job(standing, catalogue, messages)
-        button = cancel_buttons.get(standing.job.id) if standing.state in CANCELLABLE_STATES else None
-        container.add_item(ui.TextDisplay(text) if button is None else ui.Section(text, accessory=button))
+    items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join(lines))]
+    for status in statuses[:MAX_JOBS]:
+        text = _format_job(status, catalogue, messages)
+        button = cancel_buttons.get(status.job.id) if status.state in CANCELLABLE_STATES else None
+        items.append(ui.TextDisplay(text) if button is None else ui.Section(text, accessory=button))
     if len(statuses) > MAX_JOBS:
-        container.add_item(ui.TextDisplay(f"-# {messages.text('queue.more', count=len(statuses) - MAX_JOBS)}"))
-    view = ui.LayoutView(timeout=None)
-    view.add_item(container)
-    return view
+        items.append(ui.TextDisplay(f"-# {messages.text('queue.more', count=len(statuses) - MAX_JOBS)}"))
+    return build_container_view(*items)
 
 
 def build_origin_link(origin: Origin) -> str:
-    """Give the address of the message that says where a job stands."""
-    return MessageRef(origin.channel_id, origin.message_id, is_private=origin.is_direct_message).build_link(
-        origin.guild_id
-    )
+    """Build the link to a job's status message."""
+    message = MessageRef(origin.channel_id, origin.message_id, is_private=origin.is_direct_message)
+    return message.build_link(origin.guild_id)
 
 
 def _format_job(status: JobStatus, catalogue: Catalogue, messages: Messages) -> str:
-    job = status.job
-    model = catalogue.models.get(job.request.model)
-    name = escape_markdown(model.name if model else job.request.model, _MODEL_NAME_LIMIT)
-    prompt = escape_markdown(format_request_prompt(job.request), _PROMPT_LIMIT)
+    request = status.job.request
+    model = catalogue.models.get(request.model)
+    model_name = escape_markdown(model.name if model else request.model, _MODEL_NAME_LIMIT)
+    prompt = escape_markdown(format_request_prompt(request), _PROMPT_LIMIT)
     quoted = messages.text("language.quoted", words=prompt) if prompt else ""
-    named = "" if status.state is QueueState.RUNNING and prompt else name  # what runs is told with its model's name
-    what = " · ".join(filter(None, (quoted, named)))
-    link = f"[{messages.text('queue.open')}]({build_origin_link(job.origin)})"
-    return f"{what}\n{format_status(status, messages, model)} {link}"
+    if prompt and status.state is QueueState.RUNNING:
+        model_name = ""  # the status names the model
+    heading = " · ".join(filter(None, (quoted, model_name)))
+    link = f"[{messages.text('queue.open')}]({build_origin_link(status.job.origin)})"
+    return f"{heading}\n{format_status(status, messages, model)} {link}"

@@ -1,4 +1,4 @@
-"""The one message under a command that says where its job stands."""
+"""The text of a status message, which says how far a job is."""
 
 from typing import Final
 
@@ -13,16 +13,34 @@ _HOUR: Final = 60 * _MINUTE
 
 
 def format_status(status: JobStatus, messages: Messages, model: Model | None) -> str:
-    """Say where a job stands. Times of the past are Discord's timestamps, which the reader's client keeps counting."""
+    """Say how far a job is. Times in the past are Discord timestamps, which the reader's client keeps up to date."""
     if status.state is QueueState.PREPARING:
         return format_preparing_status(status.job, messages)
     return _prepend_source(status.job, _format_state(status, messages, model), messages)
 
 
 def format_preparing_status(job: Job, messages: Messages) -> str:
-    """Say that a job was taken on, and from which of the thread's pictures it starts if it came with none."""
+    """Say that a job was accepted, and from which picture of the thread it starts if none was attached."""
     key = "status.preparing_picture" if job.request.has_picture else "status.preparing_words"
     return _prepend_source(job, messages.text(key), messages)
+
+
+def format_outcome_status(outcome: Outcome, messages: Messages, link: str | None, *, is_private: bool = False) -> str:
+    """Say how a job ended and where its result is: at `link`, in a direct message or, without either, nowhere."""
+    where = messages.text("status.private") if is_private else link or messages.text("status.nowhere")
+    is_cancelled = isinstance(outcome, Failed) and outcome.is_cancelled
+    return messages.text("status.cancelled" if is_cancelled else f"status.{outcome.kind}", where=where)
+
+
+def format_duration(seconds: float, messages: Messages) -> str:
+    """Format an estimated duration, rounded to tens of seconds, minutes or hours."""
+    if seconds < 10:  # noqa: PLR2004 - would be rounded to 0 or 10 s
+        return messages.text("status.moments")
+    if seconds < 1.5 * _MINUTE:
+        return messages.text("status.seconds", count=round(seconds / 10) * 10)
+    if seconds < 1.5 * _HOUR:
+        return messages.text("status.minutes", count=round(seconds / _MINUTE))
+    return messages.text("status.hours", count=round(seconds / _HOUR))
 
 
 def _prepend_source(job: Job, text: str, messages: Messages) -> str:
@@ -33,9 +51,8 @@ def _format_state(status: JobStatus, messages: Messages, model: Model | None) ->
     request = status.job.request
     if status.state is QueueState.QUEUED:
         key = {0: "status.held", 1: "status.next"}.get(status.position, "status.waiting")
-        return messages.text(
-            key, position=status.position, estimate=format_duration(status.estimated_seconds, messages)
-        )
+        estimate = format_duration(status.estimated_seconds, messages)
+        return messages.text(key, position=status.position, estimate=estimate)
     if status.state is QueueState.RUNNING:
         since = f"<t:{int(status.state_since)}:R>"
         if model is None:
@@ -43,21 +60,3 @@ def _format_state(status: JobStatus, messages: Messages, model: Model | None) ->
         typical = format_duration(status.typical_seconds, messages)
         return messages.text(f"status.running_{model.task}", model=model.name, since=since, typical=typical)
     return messages.text("status.finished")
-
-
-def format_outcome_status(outcome: Outcome, messages: Messages, link: str | None, *, is_private: bool = False) -> str:
-    """Say how a job ended and where its answer is: a link to the message, a direct message, or (None) nowhere."""
-    where = messages.text("status.private") if is_private else link or messages.text("status.nowhere")
-    cancelled = isinstance(outcome, Failed) and outcome.is_cancelled
-    return messages.text("status.cancelled" if cancelled else f"status.{outcome.kind}", where=where)
-
-
-def format_duration(seconds: float, messages: Messages) -> str:
-    """Say a duration as roughly as it is known: tens of seconds, then minutes, then hours."""
-    if seconds < 10:  # noqa: PLR2004 - below the first ten there is nothing left to round to
-        return messages.text("status.moments")
-    if seconds < 1.5 * _MINUTE:
-        return messages.text("status.seconds", count=round(seconds / 10) * 10)
-    if seconds < 1.5 * _HOUR:
-        return messages.text("status.minutes", count=round(seconds / _MINUTE))
-    return messages.text("status.hours", count=round(seconds / _HOUR))

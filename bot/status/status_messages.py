@@ -19,7 +19,7 @@ from discord import ui
 from bot.domain.ports import JobStatus, JobStatusReader, QueueState
 from bot.i18n import load_messages
 from bot.interactions.components import build_cancel_view
-from bot.rendering import format_status
+from bot.rendering.status_text import format_status
 from shared.catalogue import Catalogue
 from shared.job import Origin
 

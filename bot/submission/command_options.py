@@ -14,7 +14,7 @@ from bot.discord_client.translator import localize_choice, localize_text, transl
 from bot.domain.ports import Variation
 from bot.features.explore.plan import MAX_VARIANTS, MIN_VARIANTS, VALUES_LIMIT
 from bot.interactions.locale import get_localized_messages
-from bot.rendering.form_fields import get_model_label_key
+from bot.rendering.labels import get_model_label_key
 from shared.catalogue import Catalogue, Model
 from shared.request.model import EXTRAS_MAX_LENGTH, Fit, Request
 

@@ -12,7 +12,7 @@ from bot.domain.ports import JobHistory, JobRecord, RemoteImage, StoredImage
 from bot.i18n import Messages
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
-from bot.rendering.form_fields import build_picture_label
+from bot.rendering.labels import format_picture_label
 from bot.results.lookup import ResultLookup, to_generation_settings
 from shared.job import SourceKind
 from shared.problems import RejectedError, make_problem
@@ -112,4 +112,4 @@ def _build_keyword_choices(messages: Messages, *, has_results: bool) -> Iterator
 
 def _build_result_choices(pictures: Sequence[JobRecord], messages: Messages) -> Iterator[Choice[str]]:
     for past in pictures:
-        yield Choice(name=build_picture_label(past.job, past.seed, messages), value=past.job.id)
+        yield Choice(name=format_picture_label(past.job, past.seed, messages), value=past.job.id)

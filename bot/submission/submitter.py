@@ -29,7 +29,8 @@ from bot.interactions.components import build_cancel_view
 from bot.interactions.locale import get_localized_messages, get_preferences, require_preferences
 from bot.interactions.permissions import list_missing_permissions, may_open_thread
 from bot.interactions.responses import defer, fetch_response_id, respond_with_problems, withdraw_and_explain
-from bot.rendering import build_thread_name, format_preparing_status
+from bot.rendering.markdown import build_thread_name
+from bot.rendering.status_text import format_preparing_status
 from bot.submission import attachments
 from shared.catalogue import Catalogue
 from shared.job import Job, Origin, Requester, SourceKind

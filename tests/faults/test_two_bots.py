@@ -12,7 +12,7 @@ from itertools import chain
 
 import pytest
 
-from bot.rendering import compute_component_id
+from bot.rendering.outcome_views import compute_component_id
 from demo.http_client import request_json
 from demo.processes import Process
 from demo.stack import Stack, run_stack

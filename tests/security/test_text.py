@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from bot.i18n import load_messages
 from bot.interactions.responses import MESSAGE_LIMIT, format_problems
-from bot.rendering import build_failed_view, build_filtered_view, build_result_view, build_thread_name
-from bot.rendering.markdown import flatten_text
+from bot.rendering.markdown import build_thread_name, flatten_text
+from bot.rendering.outcome_views import build_failed_view, build_filtered_view, build_result_view
 from shared.catalogue import load_catalogue
 from shared.job import Job, Origin, Requester
 from shared.outcome import Failed, Filtered, FilteredPart, Generated

@@ -13,10 +13,9 @@ from discord import ui
 from bot.domain.ports import Exploration, ExplorationPlan, Variation
 from bot.i18n import Messages
 from bot.images import Cell
-from bot.rendering.details import format_price
+from bot.rendering.layout import ActionRows
 from bot.rendering.markdown import escape_markdown, flatten_text, format_request_prompt, truncate_text
-from bot.rendering.outcome_views import ActionRows
-from bot.rendering.settings_text import format_settings, format_value
+from bot.rendering.settings_text import format_price, format_settings, format_value
 from shared.catalogue import Catalogue
 
 CONTACT_SHEET_FILENAME: Final = "sheet.jpg"

@@ -10,6 +10,7 @@ from discord.app_commands import Choice
 
 from bot.delivery.result_message import build_result_message
 from bot.domain.ports import JobHistory, JobRecord, JobSearch, JobStatusReader, QueueState, SearchQuery
+from bot.features.history.show_view import build_ended_view, build_missing_picture_view
 from bot.features.history.view import build_choice_name
 from bot.i18n import Messages
 from bot.images.upload import MAX_REQUEST_BYTES
@@ -17,9 +18,8 @@ from bot.interactions.components import CustomId, build_notice_rows
 from bot.interactions.deferred_responses import RenderedMessage, respond_with
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.visibility import may_view_job
-from bot.rendering import build_failed_view, build_filtered_view
 from bot.rendering.job_list import build_queue_view
-from bot.rendering.outcome_views import build_ended_view, build_missing_picture_view
+from bot.rendering.outcome_views import build_failed_view, build_filtered_view
 from bot.results.thumbnails import ResultImageLoader
 from shared.catalogue import Catalogue
 from shared.outcome import Failed, Filtered

@@ -8,9 +8,9 @@ from discord import ui
 
 from bot.domain.ports import JobRecord
 from bot.i18n import Messages
+from bot.rendering.layout import ALT_TEXT_LIMIT
 from bot.rendering.markdown import escape_markdown, flatten_text, format_request_prompt, truncate_text
-from bot.rendering.outcome_views import ALT_TEXT_LIMIT
-from bot.rendering.settings_text import SHOWN_FIELDS, format_value, get_effective_value
+from bot.rendering.settings_text import SHOWN_FIELDS, format_value, get_shown_value
 from shared.catalogue import Catalogue
 
 _TEXT_LIMIT: Final = 3000
@@ -30,8 +30,8 @@ def describe_changes(parent: JobRecord, child: JobRecord, catalogue: Catalogue, 
         found.append(messages.text("language.quoted", words=truncate_text(format_request_prompt(after), _CHANGE_LIMIT)))
     row = catalogue.models.get(after.model)
     for field in SHOWN_FIELDS:
-        value = get_effective_value(after, field, row)
-        if value is not None and value != get_effective_value(before, field, catalogue.models.get(before.model)):
+        value = get_shown_value(after, field, row)
+        if value is not None and value != get_shown_value(before, field, catalogue.models.get(before.model)):
             text = flatten_text(format_value(field, value, messages)).replace("\\", "")
             found.append(f"{messages.get_option_name(field)} {text}")
     return ", ".join(found) or messages.text("lineage.seed_alone")

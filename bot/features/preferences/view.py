@@ -13,9 +13,10 @@ from discord import ui
 from bot.domain.ports import Preferences
 from bot.i18n import Messages, list_languages, load_messages
 from bot.interactions.custom_ids import JobButton, JobSelect, format_custom_id
-from bot.rendering import format_number
-from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT, build_field_label, get_model_label_key
+from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT
+from bot.rendering.labels import format_field_label, get_model_label_key
 from bot.rendering.markdown import truncate_text
+from bot.rendering.settings_text import format_number
 from shared.catalogue import Catalogue
 from shared.request.model import Fit
 
@@ -37,7 +38,9 @@ def build_preferences_view(
         values = list_choices(field, catalogue)
         if values:
             name = (
-                messages.text("preferences.language") if field == LANGUAGE_FIELD else build_field_label(field, messages)
+                messages.text("preferences.language")
+                if field == LANGUAGE_FIELD
+                else format_field_label(field, messages)
             )
             parts += [ui.TextDisplay(f"**{name}**")]
             options = _build_options(field, values, preferences, catalogue, today, messages)

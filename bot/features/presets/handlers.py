@@ -14,7 +14,7 @@ from bot.interactions.deferred_responses import RenderedMessage, respond_with
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import respond_privately
 from bot.interactions.visibility import may_view_job
-from bot.rendering.form_fields import build_picture_label
+from bot.rendering.labels import format_picture_label
 from bot.rendering.markdown import escape_markdown, flatten_text, truncate_text
 from bot.submission.command_options import CHOICES_LIMIT, LABEL_LIMIT
 from shared.catalogue import Catalogue
@@ -99,7 +99,7 @@ class PresetCommands:
             pasts = await self._list_results(interaction)
         except RejectedError:
             return []
-        labels = {past.job.id: build_picture_label(past.job, past.seed, phrases) for past in pasts}
+        labels = {past.job.id: format_picture_label(past.job, past.seed, phrases) for past in pasts}
         return [
             Choice(name=truncate_text(label, LABEL_LIMIT), value=job_id)
             for job_id, label in labels.items()

@@ -5,10 +5,10 @@ from functools import partial
 
 import discord
 
+from bot.features.result_actions.view import build_details_view
 from bot.interactions.components import CustomId, build_details_rows, build_metadata_run_rows
 from bot.interactions.deferred_responses import RenderedMessage, respond_with
 from bot.interactions.locale import get_localized_messages
-from bot.rendering import build_details_view
 from bot.results.lookup import ResultLookup, get_result_job_id, list_message_images
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem

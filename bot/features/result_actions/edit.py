@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.domain.ports import GenerationSettings
+from bot.features.result_actions.edit_form import build_edit_fields, get_prompt_texts
 from bot.features.result_actions.model_selection import require_image_model, require_model
 from bot.features.result_actions.permissions import ResultActionHandler
 from bot.interactions.components import CustomId
@@ -13,8 +14,7 @@ from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.modals import ModalSubmission, build_modal
 from bot.interactions.responses import open_modal, respond_outdated, respond_with_problems
-from bot.rendering.edit_form import build_edit_fields, get_prompt_texts, list_editable_fields
-from bot.rendering.form_fields import TEXT_INPUT_LIMIT
+from bot.rendering.form_fields import TEXT_INPUT_LIMIT, list_editable_fields
 from shared.catalogue import Model
 from shared.problems import Problem, make_problem
 from shared.request.model import Request, build_request, convert_to_model

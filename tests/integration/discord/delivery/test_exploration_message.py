@@ -14,7 +14,7 @@ from bot.features.explore.message import render_exploration
 from bot.features.explore.message_updater import GRACE_SECONDS, MAX_PICTURE_ATTEMPTS, ExplorationMessages
 from bot.features.explore.store import SqlExplorationStore
 from bot.features.explore.view import VariantState
-from bot.rendering import compute_component_id
+from bot.rendering.outcome_views import compute_component_id
 from bot.results.thumbnails import ResultImageLoader, ThumbnailLoader
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.jobs import SqlJobStore

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.i18n import list_languages, load_messages
-from bot.rendering.form_fields import build_model_field, build_picture_field, build_picture_label, build_text_field
+from bot.rendering.form_fields import build_model_field, build_picture_field, build_text_field
+from bot.rendering.labels import format_picture_label
 from shared.catalogue import Catalogue, load_catalogue
 from shared.job import Job, Origin, Requester
 from shared.prompts import TextPrompt
@@ -87,4 +88,4 @@ def test_a_picture_is_named_within_a_choice(prompt: str, seed: int | None, langu
         accepted_at=0,
     )
 
-    assert 1 <= utf16_length(build_picture_label(job, seed, load_messages(language))) <= 100
+    assert 1 <= utf16_length(format_picture_label(job, seed, load_messages(language))) <= 100

@@ -9,19 +9,16 @@ from hypothesis import strategies as st
 
 from bot.domain.ports import JobStatus, QueueState
 from bot.i18n import list_languages, load_messages
-from bot.rendering import (
+from bot.rendering.markdown import build_thread_name, escape_markdown, truncate_text
+from bot.rendering.outcome_views import (
+    build_alt_text,
     build_expired_view,
     build_failed_view,
     build_filtered_view,
     build_result_view,
-    build_thread_name,
     compute_component_id,
-    format_outcome_status,
-    format_status,
 )
-from bot.rendering.markdown import escape_markdown, truncate_text
-from bot.rendering.outcome_views import build_alt_text
-from bot.rendering.status_text import format_duration
+from bot.rendering.status_text import format_duration, format_outcome_status, format_status
 from shared.catalogue import load_catalogue
 from shared.job import Job, Origin, Requester, SourceKind
 from shared.outcome import Failed, Filtered, FilteredPart, Generated

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.domain.ports import JobRecord, JobStatus, MessageRef, QueueState, SearchPage, SearchQuery, StoredDataSummary
 from bot.features.history.command import build_page_rows, format_search_heading
+from bot.features.history.show_view import build_ended_view, build_missing_picture_view
 from bot.features.history.view import build_choice_name, build_contact_sheet_cells, build_history_view
 from bot.features.privacy.view import build_privacy_view
 from bot.i18n import Messages, list_languages, load_messages
@@ -15,7 +16,6 @@ from bot.images import draw_contact_sheet
 from bot.interactions.components import build_notice_rows
 from bot.interactions.result_buttons import build_button
 from bot.rendering.job_list import build_queue_view
-from bot.rendering.outcome_views import build_ended_view, build_missing_picture_view
 from shared.job import Job
 from tests.unit.bot.rendering.test_outcome_views import (
     CATALOGUE,

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.ports import GenerationSettings, JobRecord
+from bot.features.result_actions.view import build_details_view
 from bot.i18n import list_languages, load_messages
-from bot.rendering import build_details_view, format_price
+from bot.rendering.settings_text import format_price
 from shared.prompts import TextPrompt
 from shared.request.model import Request
 from tests.unit.bot.rendering.test_outcome_views import (

@@ -1,7 +1,4 @@
-"""Everything that is known of how a picture was made, for one person to read.
-
-At most 40 components and 4000 characters: https://discord.com/developers/docs/components/reference
-"""
+"""The details of a picture: how it was generated, shown to one person."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -11,9 +8,10 @@ from discord import ui
 
 from bot.domain.ports import GenerationSettings, JobRecord
 from bot.i18n import Messages
+from bot.rendering.layout import ActionRows, build_container_view, format_seed_block
 from bot.rendering.markdown import escape_markdown, truncate_text
-from bot.rendering.outcome_views import ActionRows, build_alt_text
-from bot.rendering.settings_text import format_number, format_settings
+from bot.rendering.outcome_views import build_alt_text
+from bot.rendering.settings_text import format_number, format_price, format_settings
 from shared.catalogue import Model
 from shared.prompts import split_negative_prompt
 
@@ -33,32 +31,24 @@ def build_details_view(
     picture_url: str | None = None,
     rows: ActionRows = (),
 ) -> ui.LayoutView:
-    """Show how a picture was made. `model` is the row of its model, None where the catalogue has it no longer.
+    """Show how a picture was generated. `model` is None if it has left the catalogue.
 
-    `past` is the record of its job, where there is one; `parent` the address of the answer it goes on from.
-    `picture` is the address of the picture itself, where nothing but that tells.
+    `record` is the job's record, if there is one, and `parent_link` the address of the result that the job started
+    from. `picture_url` is given if the settings were read from the metadata of that picture and nothing else is known.
     """
-    said = (
+    texts = (
         f"### {messages.text('details.title')}",
         *_format_prompts_and_seed(settings, messages),
         truncate_text(format_settings(settings.request, model, messages), _SETTINGS_LIMIT),
         "\n".join(_format_origin(settings, model, record, parent_link, messages)),
     )
-    parts: list[ui.Item[Any]] = [*map(ui.TextDisplay, said)]
+    items: list[ui.Item[Any]] = [*map(ui.TextDisplay, texts)]
     if picture_url is not None:
-        item = discord.MediaGalleryItem(picture_url, description=build_alt_text(settings.request, model, messages))
-        parts.insert(1, ui.MediaGallery(item))
+        picture = discord.MediaGalleryItem(picture_url, description=build_alt_text(settings.request, model, messages))
+        items.insert(1, ui.MediaGallery(picture))
         notes = ["details.written", *(["details.unsourced"] if settings.request.has_picture else [])]
-        parts.append(ui.TextDisplay(f"-# {' '.join(map(messages.text, notes))}"))
-    view = ui.LayoutView(timeout=None)
-    view.add_item(ui.Container(*parts, *rows))
-    return view
-
-
-def format_price(dollars: float, messages: Messages) -> str:
-    """Write what a picture costs, in cents or a hundredth of them."""
-    digits = f"{dollars:.2f}" if round(dollars, 2) == round(dollars, 4) else f"{dollars:.4f}"
-    return messages.text("details.price", amount=digits.replace(".", messages.text("language.decimal")))
+        items.append(ui.TextDisplay(f"-# {' '.join(map(messages.text, notes))}"))
+    return build_container_view(*items, *rows)
 
 
 def _format_prompts_and_seed(settings: GenerationSettings, messages: Messages) -> Iterator[str]:
@@ -68,7 +58,7 @@ def _format_prompts_and_seed(settings: GenerationSettings, messages: Messages) -
     if negative:
         yield f"**{messages.get_option_name('negative')}** {escape_markdown(negative, _NEGATIVE_PROMPT_LIMIT)}"
     if settings.seed is not None:
-        yield f"**{messages.get_option_name('seed')}**\n```\n{truncate_text(str(settings.seed), _ID_LIMIT)}\n```"
+        yield format_seed_block(settings.seed, messages)
 
 
 def _format_origin(
@@ -86,12 +76,8 @@ def _format_origin(
         yield messages.text("details.asked", when=f"<t:{int(record.job.accepted_at)}:f>")
         if record.duration_seconds is not None:
             yield messages.text("details.seconds", seconds=format_number(round(record.duration_seconds, 1), messages))
-        yield messages.text(
-            "details.cost",
-            cost=messages.text("details.unknown")
-            if record.cost_usd is None
-            else format_price(record.cost_usd, messages),
-        )
+        cost = messages.text("details.unknown") if record.cost_usd is None else format_price(record.cost_usd, messages)
+        yield messages.text("details.cost", cost=cost)
     if parent_link is not None:
         yield messages.text("details.parent", where=parent_link)
     yield messages.text("details.job", id=escape_markdown(settings.job_id, _ID_LIMIT))

@@ -1,0 +1,34 @@
+"""The form for editing a result's prompt and settings, with a field for each option that the model reads."""
+
+from typing import Any
+
+from discord import ui
+
+from bot.i18n import Messages
+from bot.rendering.form_fields import build_choice_field, build_text_field, list_editable_fields
+from bot.rendering.settings_text import format_number
+from shared.catalogue import Model
+from shared.prompts import split_negative_prompt
+from shared.request.model import Request
+
+
+def get_prompt_texts(request: Request) -> dict[str, str]:
+    """Get the contents of the two text fields, by field name."""
+    return dict(zip(("prompt", "negative"), split_negative_prompt(request.text_prompts), strict=True))
+
+
+def build_edit_fields(request: Request, seed: int | None, model: Model, messages: Messages) -> list[ui.Label[Any]]:
+    """Build the fields, filled with the values in force. Texts longer than `TEXT_INPUT_LIMIT` are truncated."""
+    keep = request.resolve_value("keep", model)
+    values = get_prompt_texts(request) | {
+        "keep": "" if keep is None else format_number(keep, messages),
+        "seed": "" if seed is None else str(seed),
+    }
+    return [
+        build_choice_field(name, model.fields[name].choices, request.style_preset, messages)
+        if name == "style_preset"
+        else build_text_field(
+            name, messages, value=values[name], is_multiline=name in {"prompt", "negative"}, required=name == "prompt"
+        )
+        for name in list_editable_fields(request, model)
+    ]

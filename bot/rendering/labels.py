@@ -1,0 +1,32 @@
+"""Labels of options, models and pictures, for lists to choose from."""
+
+from datetime import date
+from typing import Final
+
+from bot.i18n import Messages
+from bot.rendering.markdown import format_request_prompt, truncate_text
+from shared.catalogue import Catalogue, Model
+from shared.job import Job
+
+_PROMPT_LIMIT: Final = 70
+
+
+def format_field_label(name: str, messages: Messages) -> str:
+    """Format an option's name as a heading, with a capital letter."""
+    label = messages.get_option_name(name)
+    return label[:1].upper() + label[1:]
+
+
+def get_model_label_key(model: Model, catalogue: Catalogue, today: date) -> str:
+    """Get the key of the message that labels a model as retired, as the default or with its bare name."""
+    if model.is_retired(today):
+        return "model.retired"
+    return "model.default" if model.key == catalogue.default else "model.offered"
+
+
+def format_picture_label(job: Job, seed: int | None, messages: Messages) -> str:
+    """Label a generated picture with its prompt, or with its job's id if it has none, and its seed."""
+    prompt = truncate_text(format_request_prompt(job.request), _PROMPT_LIMIT)
+    quoted = messages.text("language.quoted", words=prompt) if prompt else ""
+    parts = [quoted or job.id, "" if seed is None else f"{messages.get_option_name('seed')} {seed}"]
+    return " · ".join(filter(None, parts))

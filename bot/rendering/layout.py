@@ -1,0 +1,43 @@
+"""Parts that several Components V2 messages share.
+
+A message holds at most 40 components and 4000 characters: https://discord.com/developers/docs/components/reference
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import discord
+from discord import ui
+
+from bot.i18n import Messages
+from bot.rendering.markdown import truncate_text
+
+ALT_TEXT_LIMIT: Final = 1024
+_SEED_LIMIT: Final = 100  # the seed in a PNG's metadata may be any number
+
+ActionRows = Sequence[ui.ActionRow[Any]]
+
+
+def build_container_view(
+    *items: ui.Item[Any], colour: discord.Colour | None = None, component_id: int | None = None
+) -> ui.LayoutView:
+    """Build a message that consists of a single container."""
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.Container(*items, accent_colour=colour, id=component_id))
+    return view
+
+
+def build_attached_gallery(filename: str, alt_text: str) -> ui.MediaGallery[Any]:
+    """Build a gallery that shows one attached file."""
+    description = truncate_text(alt_text, ALT_TEXT_LIMIT)
+    return ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{filename}", description=description))
+
+
+def format_requester(user_id: int, messages: Messages) -> str:
+    """Format the small print that says who requested a picture."""
+    return f"-# {messages.text('result.asked', user=f'<@{user_id}>')}"
+
+
+def format_seed_block(seed: int, messages: Messages) -> str:
+    """Format a seed as a code block, which Discord lets people copy with one click."""
+    return f"**{messages.get_option_name('seed')}**\n```\n{truncate_text(str(seed), _SEED_LIMIT)}\n```"
