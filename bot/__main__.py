@@ -49,13 +49,14 @@ from bot.queue.celery_tickets import CeleryTicketWriter
 from bot.queue.drafts import RedisDraftStore
 from bot.queue.leader_lock import LeaderLock
 from bot.queue.redis_queue import RedisJobQueue, connect_to_redis
+from bot.queue.saved_searches import RedisSavedSearchStore
 from bot.recovery.reconciler import Reconciler
 from bot.results.lookup import ResultLookup, fetch_result_message
 from bot.results.thumbnails import ResultImageLoader, ThumbnailLoader
 from bot.settings import Settings
 from bot.status.status_messages import StatusMessages
 from bot.storage.job_history import SqlJobHistory
-from bot.storage.job_search import RedisSavedSearchStore, SqlJobSearch
+from bot.storage.job_search import SqlJobSearch
 from bot.storage.jobs import DatabaseSetupError, SqlJobStore
 from bot.storage.preferences import SqlPreferencesStore
 from bot.storage.thumbnails import SqlThumbnailStore

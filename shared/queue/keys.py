@@ -49,6 +49,11 @@ def draft_key(draft_id: str) -> str:
     return f"{KEY_PREFIX}draft:{draft_id}"
 
 
+def saved_searches_key(viewer_id: int) -> str:
+    """Name the hash of a person's saved searches."""
+    return f"{KEY_PREFIX}saved_searches:{viewer_id}"
+
+
 def dead_letter_key(job_id: str) -> str:
     """Name the hash of a job that was set aside."""
     return f"{KEY_PREFIX}dead:{job_id}"

@@ -6,9 +6,8 @@ import pytest
 
 from bot.domain.ports import MessageRef, SearchQuery
 from bot.features.result_actions.store import SqlFavouriteStore
-from bot.queue.redis_queue import connect_to_redis
 from bot.storage.job_history import SqlJobHistory
-from bot.storage.job_search import RedisSavedSearchStore, SqlJobSearch
+from bot.storage.job_search import SqlJobSearch
 from bot.storage.jobs import SqlJobStore
 from shared.job import Job
 from shared.prompts import TextPrompt
@@ -43,7 +42,7 @@ def search(records: SqlJobStore) -> SqlJobSearch:
 
 
 async def search_ids(search: SqlJobSearch, wanted: SearchQuery, **changed: Any) -> list[int]:
-    how: dict[str, Any] = {"guild": GUILD_ID, "channels": {CHANNEL_ID}, "most": 9, **changed}
+    how: dict[str, Any] = {"guild_id": GUILD_ID, "channel_ids": {CHANNEL_ID}, "limit": 9, **changed}
     pasts = (await search.search_jobs(wanted, **how)).records
     return [int(past.job.id) - int(make_job(0).id) for past in pasts]
 
@@ -52,14 +51,14 @@ async def test_ones_own_come_newest_first_in_pages_from_everywhere_and_open_ones
     records: SqlJobStore, search: SqlJobSearch
 ) -> None:
     await finish_jobs(
-        records, *(make_job_by(n, guild=n % 2, channel=n) for n in range(1, 12)), make_job_by(20, user=BEN_ID)
+        records, *(make_job_by(n, guild_id=n % 2, channel_id=n) for n in range(1, 12)), make_job_by(20, user=BEN_ID)
     )
     await records.add_job(make_job_by(30), None)
 
     mine = SearchQuery(ADA_ID)
 
     assert await search_ids(search, mine) == [11, 10, 9, 8, 7, 6, 5, 4, 3]
-    assert await search_ids(search, mine, skip=9) == [2, 1]
+    assert await search_ids(search, mine, offset=9) == [2, 1]
     assert (await search.search_jobs(mine, guild_id=GUILD_ID, channel_ids=(), limit=1)).total_count == 11
 
 
@@ -85,17 +84,17 @@ async def test_others_are_seen_where_the_viewer_can_read_and_only_while_they_are
     await finish_jobs(
         records,
         make_job_by(1, user=BEN_ID),
-        make_job_by(2, user=BEN_ID, channel=99),
-        make_job_by(3, user=BEN_ID, guild=8),
+        make_job_by(2, user=BEN_ID, channel_id=99),
+        make_job_by(3, user=BEN_ID, guild_id=8),
         make_job_by(4, user=BEN_ID),
-        make_job_by(5, channel=99),
-        make_job_by(6, guild=8),
+        make_job_by(5, channel_id=99),
+        make_job_by(6, guild_id=8),
     )
     await SqlJobHistory(records.database).mark_result_deleted(make_job(4).id)
 
     assert await search_ids(search, SearchQuery(ADA_ID, is_guild_wide=True)) == [5, 1]
     assert await search_ids(search, SearchQuery(ADA_ID, is_guild_wide=True, requester_id=BEN_ID)) == [1]
-    assert await search_ids(search, SearchQuery(ADA_ID, is_guild_wide=True), guild=None) == []
+    assert await search_ids(search, SearchQuery(ADA_ID, is_guild_wide=True), guild_id=None) == []
 
 
 async def test_favourites_are_those_that_the_viewer_marked_and_may_see(
@@ -103,10 +102,10 @@ async def test_favourites_are_those_that_the_viewer_marked_and_may_see(
 ) -> None:
     await finish_jobs(
         records,
-        make_job_by(1, guild=8),
+        make_job_by(1, guild_id=8),
         make_job_by(2),
         make_job_by(3, user=BEN_ID),
-        make_job_by(4, user=BEN_ID, channel=99),
+        make_job_by(4, user=BEN_ID, channel_id=99),
     )
     favourites = SqlFavouriteStore(records.database)
     for number in (1, 3, 4):
@@ -114,21 +113,6 @@ async def test_favourites_are_those_that_the_viewer_marked_and_may_see(
     await favourites.toggle_favourite(BEN_ID, make_job(2).id)
 
     assert await search_ids(search, SearchQuery(ADA_ID, is_favourite=True)) == [3, 1]
-
-
-async def test_a_search_is_kept_for_its_viewer_alone_and_for_a_day(redis_url: str) -> None:
-    redis = connect_to_redis(redis_url)
-    searches, wanted = RedisSavedSearchStore(redis), SearchQuery(ADA_ID, keywords="château", accepted_after=NOON)
-
-    await searches.save_search("17", wanted)
-
-    assert await searches.load_search("17", ADA_ID) == wanted
-    assert await searches.load_search("17", BEN_ID) is None
-    assert await searches.load_search("18", ADA_ID) is None
-    assert 0 < await redis.pttl(f"pentimento:searches:{ADA_ID}") <= 86400_000
-    await searches.delete_searches(ADA_ID)
-    assert await searches.load_search("17", ADA_ID) is None
-    await redis.aclose()
 
 
 async def test_what_no_database_holds_is_a_gap_between_words(records: SqlJobStore, search: SqlJobSearch) -> None:

@@ -90,7 +90,8 @@ async def test_a_delivered_job_has_its_outcome_cost_attempts_and_times(
     clock.now += 10
 
     await records.mark_delivered(
-        make_finished_status(make_job(1), claims=4, calls=2, doubts=1), MessageRef(make_job(1).origin.message_id, 55)
+        make_finished_status(make_job(1), claims=4, calls=2, unknown_calls=1),
+        MessageRef(make_job(1).origin.message_id, 55),
     )
 
     assert await records.list_open_records() == []
@@ -117,7 +118,7 @@ ENDINGS: tuple[tuple[Outcome | None, int, str, float | None], ...] = (
 async def test_what_an_ending_cost_is_known_or_left_open(records: SqlJobStore, database_url: str) -> None:
     for number, (outcome, doubts, _, _) in enumerate(ENDINGS):
         await records.add_job(make_job(number), None)
-        await records.mark_delivered(make_finished_status(make_job(number), outcome, doubts=doubts), None)
+        await records.mark_delivered(make_finished_status(make_job(number), outcome, unknown_calls=doubts), None)
 
     written = [(row["kind"], row["cost_usd"]) for row in read_rows(database_url, outcomes)]
     assert written == [(kind, cost) for _, _, kind, cost in ENDINGS]
@@ -147,7 +148,7 @@ async def test_a_repeat_is_granted_once_and_counted_apart(records: SqlJobStore, 
     await records.save_progress([make_finished_status(make_job(1), None, claims=1, calls=1)])
 
     granted = await asyncio.gather(*(records.mark_requeued(make_job(1).id) for _ in range(4)))
-    await records.save_progress([make_finished_status(make_job(1), None, claims=2, calls=1, doubts=1)])
+    await records.save_progress([make_finished_status(make_job(1), None, claims=2, calls=1, unknown_calls=1)])
 
     assert sorted(granted) == [False, False, False, True]
     (record,) = await records.list_open_records()
