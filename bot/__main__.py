@@ -22,7 +22,8 @@ from bot.command_registry import build_commands
 from bot.component_registry import build_component_handlers
 from bot.delivery import OutcomeConsumer
 from bot.discord_client.client import Bot, ComponentHandler
-from bot.domain.ports import JobRecord, RemoteImage
+from bot.domain.images import RemoteImage
+from bot.domain.records import JobRecord
 from bot.features.explore.command import ExploreCommand
 from bot.features.explore.handlers import CancelExplorationHandler
 from bot.features.explore.message_updater import ExplorationMessages

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import discord
 
-from bot.domain.ports import FavouriteStore, JobCanceller, PreferencesStore
+from bot.domain.ports import PreferencesStore
 from bot.features.result_actions.cancel import CancelHandler
 from bot.features.result_actions.delete import ConfirmDeleteHandler, DeleteHandler
 from bot.features.result_actions.details import DetailsHandler
@@ -12,9 +12,11 @@ from bot.features.result_actions.edit import EditHandler
 from bot.features.result_actions.favourite import FavouriteHandler
 from bot.features.result_actions.metadata_run import MetadataRunHandler
 from bot.features.result_actions.regenerate import RegenerateHandler, VaryHandler
+from bot.features.result_actions.store import SqlFavouriteStore
 from bot.features.result_actions.upscale import UpscaleHandler
 from bot.interactions.components import CustomId
 from bot.interactions.modals import ModalSubmission
+from bot.queue.redis_queue import RedisJobQueue
 from bot.results.lookup import ResultLookup
 from bot.submission.submitter import JobSubmitter
 
@@ -26,8 +28,8 @@ def build_component_handlers(
     submitter: JobSubmitter,
     result_lookup: ResultLookup,
     preferences_store: PreferencesStore,
-    favourites: FavouriteStore,
-    queue: JobCanceller,
+    favourites: SqlFavouriteStore,
+    queue: RedisJobQueue,
 ) -> tuple[ComponentHandlers, ModalHandlers]:
     """Give the handlers of all presses and forms."""
     edit, on_result = (

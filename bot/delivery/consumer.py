@@ -7,26 +7,20 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 import discord
 
 from bot.delivery.discord_errors import get_retry_after, is_transient
+from bot.delivery.ports import DeliveryStore, OutcomeStream
 from bot.delivery.sender import OutcomeSender
-from bot.domain.ports import (
-    ClosedRecord,
-    DeliveryStore,
-    ImageStore,
-    JobStatus,
-    JobStatusReader,
-    MessageRef,
-    OutcomeEntry,
-    OutcomeStream,
-    QueueState,
-)
+from bot.domain.messages import MessageRef
+from bot.domain.records import ClosedRecord
+from bot.domain.status import JobStatus, OutcomeEntry, QueueState
 from bot.i18n import load_messages
 from bot.rendering.status_text import format_outcome_status
 from bot.status.status_messages import StatusMessages
+from bot.storage.job_history import SqlJobHistory
 from shared.catalogue import Catalogue
 from shared.outcome import Generated
 
@@ -37,10 +31,6 @@ T = TypeVar("T")
 DELIVERY_RETRY_DELAYS: Final = (1, 2, 4, 8, 15, 30, 60, 120, 300, *[600] * 24)
 MAX_BACKLOG: Final = 256
 MAX_RETRY_DELAY_SECONDS: Final = 30.0
-
-
-class DeliveryQueue(JobStatusReader, OutcomeStream, Protocol):
-    """What delivering needs of the queue."""
 
 
 class OutcomeConsumer:
@@ -56,11 +46,11 @@ class OutcomeConsumer:
     def __init__(
         self,
         client: discord.Client,
-        queue: DeliveryQueue,
+        queue: OutcomeStream,
         catalogue: Catalogue,
         *,
         store: DeliveryStore,
-        image_store: ImageStore | None = None,
+        image_store: SqlJobHistory | None = None,
         max_concurrent: int = 8,
         status_messages: StatusMessages | None = None,
         retry_delays: Sequence[float] = DELIVERY_RETRY_DELAYS,

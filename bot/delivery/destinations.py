@@ -9,7 +9,7 @@ from typing import Any, Final
 import discord
 
 from bot.delivery.discord_errors import FALLBACK_REASONS, THREAD_EXISTS
-from bot.domain.ports import JobStatus
+from bot.domain.status import JobStatus
 from bot.i18n import Messages
 from bot.images.upload import MAX_REQUEST_BYTES
 from bot.rendering.markdown import build_thread_name

@@ -24,7 +24,9 @@ from bot.delivery.destinations import (
 )
 from bot.delivery.discord_errors import CANNOT_REPLY, UNKNOWN_MESSAGE, is_transient, is_upload_too_large
 from bot.delivery.message import build_outcome_message
-from bot.domain.ports import JobStatus, MessageRef, OutcomeStream
+from bot.delivery.ports import OutcomeStream
+from bot.domain.messages import MessageRef
+from bot.domain.status import JobStatus
 from bot.i18n import load_messages
 from shared.catalogue import Catalogue
 from shared.job import Job

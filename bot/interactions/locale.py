@@ -8,7 +8,8 @@ from typing import Final
 
 import discord
 
-from bot.domain.ports import Preferences, PreferencesStore
+from bot.domain.ports import PreferencesStore
+from bot.domain.preferences import Preferences
 from bot.i18n import Messages, load_messages
 from bot.interactions.deadlines import limit_lookup_time
 from shared.problems import RejectedError, make_problem

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from discord import ButtonStyle, ui
 
-from bot.domain.ports import GenerationSettings
+from bot.domain.records import GenerationSettings
 from bot.i18n import Messages
 from bot.interactions.custom_ids import JobButton, JobSelect, format_custom_id
 from bot.rendering.form_fields import list_editable_fields

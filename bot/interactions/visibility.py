@@ -7,7 +7,7 @@ it, which only the place where they are tells.
 import discord
 from discord.abc import GuildChannel
 
-from bot.domain.ports import JobRecord
+from bot.domain.records import JobRecord
 
 
 def list_readable_channels(interaction: discord.Interaction) -> frozenset[int]:

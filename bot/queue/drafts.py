@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, RedisError
 
-from bot.domain.ports import Draft
+from bot.domain.draft import Draft
 from shared.problems import RejectedError, make_problem
 from shared.queue.keys import draft_key
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class RedisDraftStore:
-    """`bot.domain.ports.Drafting` over Redis."""
+    """Drafts in Redis."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis

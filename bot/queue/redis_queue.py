@@ -13,7 +13,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import AuthenticationError, NoScriptError, RedisError, ResponseError
 
-from bot.domain.ports import CancelResult, JobStatus, OutcomeEntry, QueueResultUnknownError, QueueState
+from bot.domain.errors import QueueResultUnknownError
+from bot.domain.status import CancelResult, JobStatus, OutcomeEntry, QueueState
 from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.outcome import OUTCOME_ADAPTER, Failed
@@ -66,7 +67,7 @@ def connect_to_redis(url: str) -> Redis:
 
 
 class RedisJobQueue:
-    """`bot.domain.ports.Accepting`, `JobCanceller`, `JobStatusReader`, `QueueListing` and `OutcomeStream` over Redis.
+    """The bot's side of the queue in Redis.
 
     The limits are of a person (`max_…`), a channel and a guild, 0 for any number: `…_waiting` is how many jobs there
     may be whose end was not told yet, `…_running` how many are at work at once, `per_minute` how many are taken on

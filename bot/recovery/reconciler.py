@@ -11,19 +11,13 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
-from bot.domain.ports import (
-    DeliveryStore,
-    JobQueue,
-    JobStatus,
-    JobStatusReader,
-    MessageRef,
-    OpenJobRecord,
-    QueueResultUnknownError,
-    QueueState,
-    RecoveryStore,
-    RemoteImage,
-    StoredImage,
-)
+from bot.domain.errors import QueueResultUnknownError
+from bot.domain.images import RemoteImage, StoredImage
+from bot.domain.messages import MessageRef
+from bot.domain.records import OpenJobRecord
+from bot.domain.status import JobStatus, QueueState
+from bot.queue.redis_queue import RedisJobQueue
+from bot.storage.jobs import SqlJobStore
 from shared.outcome import Failed, Outcome
 from shared.problems import Problem, RejectedError, make_problem
 
@@ -35,14 +29,6 @@ MAX_CONCURRENT_REPAIRS: Final = 4
 BATCH_SIZE: Final = 200
 DEFAULT_URL_TTL_SECONDS: Final = 86400.0  # how long an attachment's address lives that does not say so
 _TRANSIENT_CODES: Final = frozenset({"no_room", "queue_unreachable", "attachment_unreachable", "records_unavailable"})
-
-
-class ReconcilerQueue(JobQueue, JobStatusReader, Protocol):
-    """What reconciling needs of the queue."""
-
-
-class ReconcilerStore(DeliveryStore, RecoveryStore, Protocol):
-    """What reconciling needs of the records."""
 
 
 class OutcomeDelivery(Protocol):
@@ -67,8 +53,8 @@ class Reconciler:
 
     def __init__(
         self,
-        store: ReconcilerStore,
-        queue: ReconcilerQueue,
+        store: SqlJobStore,
+        queue: RedisJobQueue,
         delivery: OutcomeDelivery,
         fetch_image: Callable[[RemoteImage], Awaitable[bytes]],
         *,
@@ -200,8 +186,18 @@ def _has_progressed(record: OpenJobRecord, status: JobStatus) -> bool:
 def _build_status(
     record: OpenJobRecord, state: QueueState, state_since: float, outcome: Outcome | None = None
 ) -> JobStatus:
-    counts = {"claims": record.claims, "calls": record.calls, "doubts": record.unknown_calls}
-    return JobStatus(record.job, state, 0, 0, state_since, record.thread_id, outcome, **counts)
+    return JobStatus(
+        job=record.job,
+        state=state,
+        position=0,
+        estimated_seconds=0,
+        state_since=state_since,
+        thread_id=record.thread_id,
+        outcome=outcome,
+        claims=record.claims,
+        calls=record.calls,
+        unknown_calls=record.unknown_calls,
+    )
 
 
 def _build_message_ref(status: JobStatus) -> MessageRef | None:

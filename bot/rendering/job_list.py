@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from discord import ui
 
-from bot.domain.ports import JobStatus, MessageRef, QueueState
+from bot.domain.messages import MessageRef
+from bot.domain.status import JobStatus, QueueState
 from bot.i18n import Messages
 from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import escape_markdown, format_request_prompt

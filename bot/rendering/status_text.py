@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.domain.ports import JobStatus, QueueState
+from bot.domain.status import JobStatus, QueueState
 from bot.i18n import Messages
 from shared.catalogue import Model
 from shared.job import Job

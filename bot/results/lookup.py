@@ -10,7 +10,9 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot.domain.ports import GenerationSettings, JobHistory, JobRecord, JobStatusReader, RemoteImage, StoredImage
+from bot.domain.images import RemoteImage, StoredImage
+from bot.domain.ports import JobHistory, JobStatusReader
+from bot.domain.records import GenerationSettings, JobRecord
 from bot.interactions.custom_ids import format_custom_id, parse_custom_id
 from shared.imaging.metadata import read_png_text
 from shared.job import Job

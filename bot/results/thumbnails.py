@@ -8,9 +8,12 @@ from typing import Final
 
 import discord
 
-from bot.domain.ports import JobHistory, JobRecord, RemoteImage, ThumbnailStore
+from bot.domain.images import RemoteImage
+from bot.domain.ports import JobHistory
+from bot.domain.records import JobRecord
 from bot.images import make_thumbnail
 from bot.results.lookup import list_message_images
+from bot.storage.thumbnails import SqlThumbnailStore
 from shared.problems import RejectedError
 
 log = logging.getLogger(__name__)
@@ -51,7 +54,7 @@ class ThumbnailLoader:
     """
 
     image_loader: ResultImageLoader
-    store: ThumbnailStore
+    store: SqlThumbnailStore
     timeout_seconds: float = THUMBNAIL_TIMEOUT_SECONDS
     download_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_DOWNLOADS))
 

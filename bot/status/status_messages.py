@@ -16,7 +16,8 @@ import aiohttp
 import discord
 from discord import ui
 
-from bot.domain.ports import JobStatus, JobStatusReader, QueueState
+from bot.domain.ports import JobStatusReader
+from bot.domain.status import JobStatus, QueueState
 from bot.i18n import load_messages
 from bot.interactions.components import build_cancel_view
 from bot.rendering.status_text import format_status

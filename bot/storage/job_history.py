@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, insert,
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.ports import JobRecord, StoredImage
+from bot.domain.images import StoredImage
+from bot.domain.records import JobRecord
 from bot.storage.database import DATABASE_ERRORS, Database
 from bot.storage.jobs import get_message_ref
 from bot.storage.tables import OPEN_STATES, jobs, outcomes, source_images, thumbnails, undelivered_images
@@ -31,7 +32,7 @@ LAST_USED_PRECISION_SECONDS: Final = 3600.0  # that a picture is used again is w
 
 
 class SqlJobHistory:
-    """`bot.domain.ports.Remembering` and `ImageStore`. `clock` gives Unix seconds."""
+    """Past jobs and their pictures in SQLite or PostgreSQL. `clock` gives Unix seconds."""
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database

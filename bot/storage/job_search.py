@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from sqlalchemy import ColumnElement, func, select
 
-from bot.domain.ports import SearchPage, SearchQuery
+from bot.domain.search import SearchPage, SearchQuery
 from bot.storage.database import Database
 from bot.storage.job_history import begin_transaction, parse_job_record, select_job_records
 from bot.storage.tables import RecordState, favourites, jobs
@@ -12,7 +12,7 @@ from shared.prompts import normalize_search_text
 
 
 class SqlJobSearch:
-    """`bot.domain.ports.Searching` over SQLite or PostgreSQL."""
+    """Searches past jobs in SQLite or PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

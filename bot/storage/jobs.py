@@ -9,7 +9,10 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, Connection, Row, Update, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.domain.ports import ClosedRecord, JobStatus, MessageRef, OpenJobRecord, RemoteImage, StoredImage
+from bot.domain.images import RemoteImage, StoredImage
+from bot.domain.messages import MessageRef
+from bot.domain.records import ClosedRecord, OpenJobRecord
+from bot.domain.status import JobStatus
 from bot.storage.database import DATABASE_ERRORS, Database, DatabaseSetupError
 from bot.storage.migrate import migrate_database
 from bot.storage.tables import OPEN_STATES, RecordState, jobs, outcomes, queue_entries
@@ -52,7 +55,7 @@ _SELECT_OPEN_JOBS: Final = (
 
 
 class SqlJobStore:
-    """`bot.domain.ports.Recording`, `DeliveryStore` and `RecoveryStore` over SQLite or PostgreSQL.
+    """The records of jobs in SQLite or PostgreSQL.
 
     `clock` gives Unix seconds.
     """

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.sql.schema import Table
 
-from bot.domain.ports import ButtonPolicy, Preferences
+from bot.domain.preferences import ButtonPolicy, Preferences
 from bot.storage.database import Database, build_upsert
 from bot.storage.job_history import begin_transaction, translate_database_errors
 from bot.storage.tables import guild_settings, user_preferences
@@ -19,7 +19,7 @@ _SELECT_BY_TABLE: Final = {
 
 
 class SqlPreferencesStore:
-    """`bot.domain.ports.Knowing` over SQLite or PostgreSQL."""
+    """The choices of people and servers in SQLite or PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class SqlThumbnailStore:
-    """`bot.domain.ports.Thumbnails` over SQLite or PostgreSQL."""
+    """Thumbnails in SQLite or PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -11,7 +11,7 @@ from discord import app_commands
 from discord.app_commands import Choice, locale_str
 
 from bot.discord_client.translator import localize_choice, localize_text, translate_locale_str
-from bot.domain.ports import Variation
+from bot.domain.exploration import Variation
 from bot.features.explore.plan import MAX_VARIANTS, MIN_VARIANTS, VALUES_LIMIT
 from bot.interactions.locale import get_localized_messages
 from bot.rendering.labels import get_model_label_key

@@ -8,7 +8,9 @@ from typing import Final
 import discord
 from discord.app_commands import Choice
 
-from bot.domain.ports import JobHistory, JobRecord, RemoteImage, StoredImage
+from bot.domain.images import RemoteImage, StoredImage
+from bot.domain.ports import JobHistory
+from bot.domain.records import JobRecord
 from bot.i18n import Messages
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages

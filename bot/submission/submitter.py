@@ -18,13 +18,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import aiohttp
 import discord
 from discord import ui
 
-from bot.domain.ports import JobQueue, QueueResultUnknownError, RemoteImage, StoredImage, SubmissionStore
+from bot.domain.errors import QueueResultUnknownError
+from bot.domain.images import RemoteImage, StoredImage
+from bot.domain.ports import JobQueue
 from bot.interactions.components import build_cancel_view
 from bot.interactions.locale import get_localized_messages, get_preferences, require_preferences
 from bot.interactions.permissions import list_missing_permissions, may_open_thread
@@ -45,6 +47,21 @@ _THREAD_EXISTS: Final = 160004
 _THREAD_TYPES: Final = frozenset(
     {discord.ChannelType.public_thread, discord.ChannelType.private_thread, discord.ChannelType.news_thread}
 )
+
+
+class SubmissionStore(Protocol):
+    """Records requests. Implemented by `bot.storage`."""
+
+    async def add_job(self, job: Job, image: RemoteImage | StoredImage | None) -> bool:
+        """Record a job before it is queued; False when this very job was recorded before.
+
+        Raises `RejectedError` (records_unavailable).
+        """
+        ...
+
+    async def mark_queued(self, job_id: str, sha256: str | None) -> None: ...
+
+    async def mark_rejected(self, job_id: str, problem: Problem) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import NoPermissionError
 
 import worker.queue.job_queue as worker_side
-from bot.domain.ports import Draft, QueueResultUnknownError, RemoteImage
+from bot.domain.draft import Draft
+from bot.domain.errors import QueueResultUnknownError
+from bot.domain.images import RemoteImage
 from bot.queue.celery_tickets import CeleryTicketWriter
 from bot.queue.drafts import RedisDraftStore
 from bot.queue.redis_queue import RedisJobQueue, connect_to_redis

@@ -5,7 +5,8 @@ from typing import Any
 from sqlalchemy import Table, create_engine, select
 from sqlalchemy.pool import NullPool
 
-from bot.domain.ports import JobStatus, QueueState, RemoteImage
+from bot.domain.images import RemoteImage
+from bot.domain.status import JobStatus, QueueState
 from bot.storage.database import parse_database_url
 from shared.job import Job, Origin, Requester
 from shared.outcome import Generated, Outcome

@@ -12,7 +12,9 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot.domain.ports import ClosedRecord, JobStatus, MessageRef, OutcomeEntry, QueueState
+from bot.domain.messages import MessageRef
+from bot.domain.records import ClosedRecord
+from bot.domain.status import JobStatus, OutcomeEntry, QueueState
 from shared.job import Job, Origin, Requester
 from shared.outcome import Generated, Outcome
 from shared.prompts import TextPrompt

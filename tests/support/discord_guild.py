@@ -14,17 +14,12 @@ import aiohttp
 
 from bot.command_registry import build_commands
 from bot.discord_client.client import Bot
-from bot.domain.ports import (
-    Draft,
-    JobRecord,
-    JobStatus,
-    Preset,
-    PresetOwner,
-    RemoteImage,
-    SearchPage,
-    SearchQuery,
-    StoredImage,
-)
+from bot.domain.draft import Draft
+from bot.domain.images import RemoteImage, StoredImage
+from bot.domain.presets import Preset, PresetOwner
+from bot.domain.records import JobRecord
+from bot.domain.search import SearchPage, SearchQuery
+from bot.domain.status import JobStatus
 from bot.features.imagine.command import ImagineCommand
 from bot.features.presets.handlers import PresetCommands
 from bot.features.reimagine.command import ReimagineCommand
@@ -42,7 +37,7 @@ TOKEN = "demo-token"
 
 
 class FakeJobQueue:
-    """`bot.domain.ports.Accepting` in memory; `trouble` is raised instead of accepting, `patience` awaited before."""
+    """A `JobQueue` in memory. `error` is raised instead of accepting, `delay` awaited before."""
 
     def __init__(self) -> None:
         self.jobs: dict[str, Job] = {}
@@ -69,7 +64,7 @@ class FakeJobQueue:
 
 
 class FakeSubmissionStore:
-    """`bot.domain.ports.Recording` in memory: the last word on each job; `trouble` is raised instead of accepting."""
+    """A `SubmissionStore` in memory: the latest state of each job. `error` is raised instead of accepting."""
 
     def __init__(self) -> None:
         self.states: dict[str, str] = {}
@@ -96,7 +91,7 @@ class FakeSubmissionStore:
 
 
 class EmptyJobHistory:
-    """`bot.domain.ports.Remembering`, `JobSearch` and `JobStatusReader` where nothing was ever made."""
+    """A `JobHistory`, `JobSearch` and `JobStatusReader` without any job."""
 
     async def find_job(self, job_id: str) -> JobRecord | None:
         return None
@@ -135,7 +130,7 @@ class EmptyJobHistory:
 
 
 class FakeDraftStore:
-    """`bot.domain.ports.Drafting` in memory."""
+    """A `DraftStore` in memory."""
 
     def __init__(self) -> None:
         self.drafts: dict[str, Draft] = {}
@@ -262,7 +257,7 @@ async def connect_bot(bot: Bot) -> AsyncIterator[Bot]:
 
 
 class EmptyPresetStore:
-    """`bot.domain.ports.Presetting` of people who saved none."""
+    """A `PresetStore` without any preset."""
 
     async def save_preset(self, owner: PresetOwner, name: str, options: Mapping[str, Any]) -> Preset | None:
         raise NotImplementedError(name)

@@ -8,19 +8,13 @@ from typing import Any
 
 import discord
 
-from bot.domain.ports import (
-    Draft,
-    DraftStore,
-    Exploration,
-    ExplorationPlan,
-    ExplorationStore,
-    JobHistory,
-    RemoteImage,
-    StoredImage,
-    Variation,
-)
+from bot.domain.draft import Draft
+from bot.domain.exploration import Exploration, ExplorationPlan, Variation
+from bot.domain.images import RemoteImage, StoredImage
+from bot.domain.ports import DraftStore, JobHistory
 from bot.features.explore.message import render_exploration
 from bot.features.explore.plan import DEFAULT_VARIANTS, plan_exploration
+from bot.features.explore.store import SqlExplorationStore
 from bot.features.explore.view import VariantState, build_confirmation_view, build_note_view
 from bot.features.imagine.command import ImagineCommand
 from bot.interactions.components import CustomId, build_plan_rows
@@ -38,7 +32,7 @@ class ExploreCommand:
 
     imagine: ImagineCommand
     drafts: DraftStore
-    explorations: ExplorationStore
+    explorations: SqlExplorationStore
     job_history: JobHistory
     today: Callable[[], date]
 

@@ -6,13 +6,16 @@ from functools import partial
 
 import discord
 
-from bot.domain.ports import CancelResult, Exploration, ExplorationStore, JobCanceller
+from bot.domain.exploration import Exploration
+from bot.domain.status import CancelResult
+from bot.features.explore.store import SqlExplorationStore
 from bot.features.explore.view import build_note_view
 from bot.features.result_actions.permissions import require_author_or_moderator
 from bot.interactions.components import CustomId
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.deferred_responses import RenderedMessage, respond_with
 from bot.interactions.locale import get_localized_messages
+from bot.queue.redis_queue import RedisJobQueue
 from shared.problems import RejectedError, make_problem
 
 log = logging.getLogger(__name__)
@@ -22,8 +25,8 @@ log = logging.getLogger(__name__)
 class CancelExplorationHandler:
     """Cancels the cells that wait, for who asked or a moderator; each end is told as any other."""
 
-    explorations: ExplorationStore
-    queue: JobCanceller
+    explorations: SqlExplorationStore
+    queue: RedisJobQueue
 
     async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
         async with limit_lookup_time(interaction):

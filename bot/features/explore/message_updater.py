@@ -13,8 +13,12 @@ from typing import Final
 import aiohttp
 import discord
 
-from bot.domain.ports import Exploration, ExplorationStore, JobRecord, JobStatus, JobStatusReader, QueueState
+from bot.domain.exploration import Exploration
+from bot.domain.ports import JobStatusReader
+from bot.domain.records import JobRecord
+from bot.domain.status import JobStatus, QueueState
 from bot.features.explore.message import render_exploration
+from bot.features.explore.store import SqlExplorationStore
 from bot.features.explore.view import CONTACT_SHEET_FILENAME, OPEN_STATES, VariantState, build_contact_sheet_cells
 from bot.i18n import load_messages
 from bot.images import draw_contact_sheet
@@ -36,7 +40,7 @@ class ExplorationMessages:
         self,
         client: discord.Client,
         queue: JobStatusReader,
-        explorations: ExplorationStore,
+        explorations: SqlExplorationStore,
         thumbnails: ThumbnailLoader,
         catalogue: Catalogue,
         *,

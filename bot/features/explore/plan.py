@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
-from bot.domain.ports import ExplorationPlan, Variation
+from bot.domain.exploration import ExplorationPlan, Variation
 from bot.i18n import Messages
 from shared.catalogue import Catalogue, Model
 from shared.problems import Problem, RejectedError, make_problem

@@ -10,7 +10,8 @@ from pydantic import TypeAdapter
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.domain.ports import Exploration, JobRecord
+from bot.domain.exploration import Exploration
+from bot.domain.records import JobRecord
 from bot.storage.database import DATABASE_ERRORS, Database
 from bot.storage.job_history import begin_transaction, parse_job_record, select_job_records, translate_database_errors
 from bot.storage.tables import explorations, jobs
@@ -23,7 +24,7 @@ _SELECT_UNFINISHED: Final = select(explorations).where(explorations.c.ended_at.i
 
 
 class SqlExplorationStore:
-    """`bot.domain.ports.Exploring` over SQLite or PostgreSQL. `clock` gives Unix seconds."""
+    """Explorations in SQLite or PostgreSQL. `clock` gives Unix seconds."""
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database

@@ -10,7 +10,7 @@ from typing import Any, Final
 import discord
 from discord import ui
 
-from bot.domain.ports import Exploration, ExplorationPlan, Variation
+from bot.domain.exploration import Exploration, ExplorationPlan, Variation
 from bot.i18n import Messages
 from bot.images import Cell
 from bot.rendering.layout import ActionRows

@@ -16,7 +16,9 @@ import discord
 from discord import ui
 
 from bot.delivery.result_message import build_file_stem
-from bot.domain.ports import JobRecord, JobSearch, SearchQuery
+from bot.domain.ports import JobSearch
+from bot.domain.records import JobRecord
+from bot.domain.search import SearchQuery
 from bot.features.export.archive import ExportArchive
 from bot.features.export.manifest import build_manifest_entry
 from bot.i18n import Messages

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.domain.ports import JobRecord
+from bot.domain.records import JobRecord
 
 
 def build_manifest_entry(record: JobRecord, filename: str | None, reason: str | None) -> dict[str, Any]:

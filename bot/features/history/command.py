@@ -11,7 +11,8 @@ from typing import Any, Final
 import discord
 from discord import ui
 
-from bot.domain.ports import JobSearch, SavedSearchStore, SearchPage, SearchQuery
+from bot.domain.ports import JobSearch
+from bot.domain.search import SearchPage, SearchQuery
 from bot.features.history.view import (
     CONTACT_SHEET_FILENAME,
     PAGE_SIZE,
@@ -27,6 +28,7 @@ from bot.interactions.deferred_responses import RenderedMessage, respond_with, u
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import respond_with_problems
 from bot.interactions.visibility import list_readable_channels
+from bot.queue.saved_searches import RedisSavedSearchStore
 from bot.rendering.markdown import escape_markdown
 from bot.results.thumbnails import ThumbnailLoader
 from shared.catalogue import Catalogue
@@ -45,7 +47,7 @@ class HistoryCommand:
     """Shows past jobs to the one who asks alone."""
 
     job_search: JobSearch
-    saved_searches: SavedSearchStore
+    saved_searches: RedisSavedSearchStore
     thumbnailer: ThumbnailLoader
     catalogue: Catalogue
 

@@ -9,7 +9,10 @@ import discord
 from discord.app_commands import Choice
 
 from bot.delivery.result_message import build_result_message
-from bot.domain.ports import JobHistory, JobRecord, JobSearch, JobStatusReader, QueueState, SearchQuery
+from bot.domain.ports import JobHistory, JobSearch, JobStatusReader
+from bot.domain.records import JobRecord
+from bot.domain.search import SearchQuery
+from bot.domain.status import QueueState
 from bot.features.history.show_view import build_ended_view, build_missing_picture_view
 from bot.features.history.view import build_choice_name
 from bot.i18n import Messages

@@ -6,7 +6,8 @@ from typing import Any, Final
 import discord
 from discord import SelectOption, ui
 
-from bot.domain.ports import JobRecord, SearchPage
+from bot.domain.records import JobRecord
+from bot.domain.search import SearchPage
 from bot.i18n import Messages
 from bot.images import Cell
 from bot.rendering.job_list import build_origin_link

@@ -5,7 +5,7 @@ from typing import Any
 
 import discord
 
-from bot.domain.ports import RemoteImage, StoredImage
+from bot.domain.images import RemoteImage, StoredImage
 from bot.features.presets.handlers import PresetCommands
 from bot.interactions.responses import respond_with_problems
 from bot.submission.source_option import SourceImage, SourceOption

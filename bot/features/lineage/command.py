@@ -9,7 +9,9 @@ from typing import Final
 
 import discord
 
-from bot.domain.ports import JobHistory, JobRecord, LineageStore
+from bot.domain.ports import JobHistory
+from bot.domain.records import JobRecord
+from bot.features.lineage.store import SqlLineageStore
 from bot.features.lineage.view import build_lineage_view, describe_changes
 from bot.i18n import Messages
 from bot.images import Node, draw_lineage_tree, make_thumbnail, make_timelapse
@@ -32,7 +34,7 @@ class LineageCommand:
     """Draws where a picture came from, and what came of it; for everyone, where all was told in the same place."""
 
     job_history: JobHistory
-    lineage_store: LineageStore
+    lineage_store: SqlLineageStore
     thumbnailer: ThumbnailLoader
     catalogue: Catalogue
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import literal, select
 
-from bot.domain.ports import JobRecord
+from bot.domain.records import JobRecord
 from bot.storage.database import Database
 from bot.storage.job_history import begin_transaction, parse_job_record, select_job_records
 from bot.storage.tables import jobs
@@ -14,7 +14,7 @@ MAX_DEPTH: Final = 500
 
 
 class SqlLineageStore:
-    """`bot.domain.ports.Tracing` over SQLite or PostgreSQL."""
+    """The ancestors and descendants of jobs in SQLite or PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -6,7 +6,7 @@ from typing import Final
 import discord
 from discord import ui
 
-from bot.domain.ports import JobRecord
+from bot.domain.records import JobRecord
 from bot.i18n import Messages
 from bot.rendering.layout import ALT_TEXT_LIMIT
 from bot.rendering.markdown import escape_markdown, flatten_text, format_request_prompt, truncate_text

@@ -9,7 +9,8 @@ import discord
 from discord import app_commands
 
 from bot.discord_client.translator import localize_text
-from bot.domain.ports import Preferences, PreferencesStore
+from bot.domain.ports import PreferencesStore
+from bot.domain.preferences import Preferences
 from bot.features.preferences.view import (
     DEFAULT_VALUE,
     LANGUAGE_FIELD,

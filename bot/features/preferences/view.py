@@ -10,7 +10,7 @@ from typing import Any, Final
 import discord
 from discord import ui
 
-from bot.domain.ports import Preferences
+from bot.domain.preferences import Preferences
 from bot.i18n import Messages, list_languages, load_messages
 from bot.interactions.custom_ids import JobButton, JobSelect, format_custom_id
 from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import discord
 from discord.app_commands import Choice
 
-from bot.domain.ports import JobHistory, JobRecord, JobSearch, Preset, PresetOwner, PresetStore, SearchQuery
+from bot.domain.ports import JobHistory, JobSearch
+from bot.domain.presets import Preset, PresetOwner
+from bot.domain.records import JobRecord
+from bot.domain.search import SearchQuery
 from bot.features.presets.view import build_presets_view
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.deferred_responses import RenderedMessage, respond_with
@@ -24,6 +27,18 @@ from shared.request.model import extract_settings
 NAME_LIMIT: Final = 32
 SERVER_OWNER: Final = "server"
 _MAX_RESULTS: Final = 20
+
+
+class PresetStore(Protocol):
+    """Keeps presets. Implemented by `bot.features.presets.store`."""
+
+    async def save_preset(self, owner: PresetOwner, name: str, options: Mapping[str, Any]) -> Preset | None: ...
+
+    async def list_presets(self, owner: PresetOwner) -> Sequence[Preset]: ...
+
+    async def find_preset_by_code(self, code: str) -> Preset | None: ...
+
+    async def delete_preset(self, owner: PresetOwner, name: str) -> bool: ...
 
 
 @dataclass(frozen=True)

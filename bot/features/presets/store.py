@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Insert, Row, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.ports import Preset, PresetOwner
+from bot.domain.presets import Preset, PresetOwner
 from bot.storage.database import Database, build_upsert
 from bot.storage.job_history import begin_transaction
 from bot.storage.tables import IS_GUILD_PRESET, IS_PERSONAL_PRESET, presets
@@ -22,7 +22,7 @@ _CODE_LENGTH: Final = 10
 
 
 class SqlPresetStore:
-    """`bot.domain.ports.Presetting` over SQLite or PostgreSQL. `clock` gives Unix seconds."""
+    """Presets in SQLite or PostgreSQL. `clock` gives Unix seconds."""
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from discord import ui
 
-from bot.domain.ports import Preset
+from bot.domain.presets import Preset
 from bot.i18n import Messages
 from bot.rendering.markdown import escape_markdown
 from bot.rendering.settings_text import format_number

@@ -7,12 +7,14 @@ from typing import Any
 import discord
 from discord import ButtonStyle, ui
 
-from bot.domain.ports import JobPurge, PersonalDataStore, SavedSearchStore
+from bot.features.privacy.store import SqlUserDataStore
 from bot.features.privacy.view import build_privacy_view
 from bot.interactions.components import CustomId
 from bot.interactions.deferred_responses import RenderedMessage, respond_with, update_message
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.result_buttons import build_button
+from bot.queue.redis_queue import RedisJobQueue
+from bot.queue.saved_searches import RedisSavedSearchStore
 
 log = logging.getLogger(__name__)
 
@@ -21,9 +23,9 @@ log = logging.getLogger(__name__)
 class ForgetMeCommand:
     """Forgets whoever asks for it, and nobody else. Asked again, it forgets what came since."""
 
-    personal_data: PersonalDataStore
-    queue: JobPurge
-    saved_searches: SavedSearchStore
+    personal_data: SqlUserDataStore
+    queue: RedisJobQueue
+    saved_searches: RedisSavedSearchStore
 
     async def __call__(self, interaction: discord.Interaction) -> None:
         async def asked() -> RenderedMessage:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.schema import Table
 
-from bot.domain.ports import StoredDataSummary
+from bot.features.privacy.summary import StoredDataSummary
 from bot.storage.database import DATABASE_ERRORS, Database
 from bot.storage.job_history import begin_transaction
 from bot.storage.tables import (
@@ -31,7 +31,7 @@ NO_USER_ID: Final = 0
 
 
 class SqlUserDataStore:
-    """`bot.domain.ports.Forgetting` over SQLite or PostgreSQL."""
+    """All data of a person in SQLite or PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

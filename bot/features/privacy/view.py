@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from discord import ui
 
-from bot.domain.ports import StoredDataSummary
+from bot.features.privacy.summary import StoredDataSummary
 from bot.i18n import Messages
 
 _COUNTED_FIELDS: Final = (

@@ -5,10 +5,10 @@ from functools import partial
 
 import discord
 
-from bot.domain.ports import QueueListing
 from bot.interactions.deferred_responses import RenderedMessage, respond_with
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.result_buttons import build_button
+from bot.queue.redis_queue import RedisJobQueue
 from bot.rendering.job_list import build_queue_view
 from shared.catalogue import Catalogue
 from shared.job import tenant_for_user
@@ -19,7 +19,7 @@ from shared.outcome import Failed
 class QueueCommand:
     """Lists the open jobs of the one who asks, to them alone."""
 
-    queue: QueueListing
+    queue: RedisJobQueue
     catalogue: Catalogue
 
     async def __call__(self, interaction: discord.Interaction) -> None:

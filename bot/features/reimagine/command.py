@@ -14,7 +14,9 @@ import discord
 from discord import app_commands
 
 from bot.discord_client.translator import localize_text
-from bot.domain.ports import Draft, DraftStore, RemoteImage
+from bot.domain.draft import Draft
+from bot.domain.images import RemoteImage
+from bot.domain.ports import DraftStore
 from bot.interactions.components import CustomId
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages, get_preferences

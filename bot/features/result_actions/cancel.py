@@ -7,13 +7,13 @@ from functools import partial
 
 import discord
 
-from bot.domain.ports import JobCanceller
 from bot.features.result_actions.permissions import require_author_or_moderator
 from bot.interactions.components import CustomId
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.deferred_responses import RenderedMessage, update_message
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import run_and_report
+from bot.queue.redis_queue import RedisJobQueue
 from bot.results.lookup import ResultLookup
 from shared.problems import make_problem
 
@@ -28,7 +28,7 @@ class CancelHandler:
     """
 
     result_lookup: ResultLookup
-    queue: JobCanceller
+    queue: RedisJobQueue
     render_jobs: Callable[[discord.Interaction, str], Awaitable[RenderedMessage]] | None = None
 
     async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:

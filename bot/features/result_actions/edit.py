@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.domain.ports import GenerationSettings
+from bot.domain.records import GenerationSettings
 from bot.features.result_actions.edit_form import build_edit_fields, get_prompt_texts
 from bot.features.result_actions.model_selection import require_image_model, require_model
 from bot.features.result_actions.permissions import ResultActionHandler

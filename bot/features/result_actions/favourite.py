@@ -5,7 +5,7 @@ from functools import partial
 
 import discord
 
-from bot.domain.ports import FavouriteStore
+from bot.features.result_actions.store import SqlFavouriteStore
 from bot.interactions.components import CustomId
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import run_and_report
@@ -16,7 +16,7 @@ from bot.results.lookup import ResultLookup
 class FavouriteHandler:
     """Everyone who sees a result may mark it: nothing is made of it."""
 
-    favourites: FavouriteStore
+    favourites: SqlFavouriteStore
     result_lookup: ResultLookup
 
     async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:

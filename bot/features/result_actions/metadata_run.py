@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.domain.ports import GenerationSettings, RemoteImage
+from bot.domain.images import RemoteImage
+from bot.domain.records import GenerationSettings
 from bot.features.result_actions.model_selection import require_model
 from bot.interactions.components import CustomId
 from bot.interactions.deadlines import limit_lookup_time

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.domain.ports import ButtonPolicy, GenerationSettings, PreferencesStore
+from bot.domain.ports import PreferencesStore
+from bot.domain.preferences import ButtonPolicy
+from bot.domain.records import GenerationSettings
 from bot.results.lookup import ResultLookup
 from bot.submission.submitter import JobSubmitter
 from shared.problems import RejectedError, make_problem

@@ -12,7 +12,7 @@ from shared.problems import RejectedError, make_problem
 
 
 class SqlFavouriteStore:
-    """`bot.domain.ports.Favourites` over SQLite or PostgreSQL. `clock` gives Unix seconds."""
+    """Favourites in SQLite or PostgreSQL. `clock` gives Unix seconds."""
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database

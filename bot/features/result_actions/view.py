@@ -6,7 +6,7 @@ from typing import Any, Final
 import discord
 from discord import ui
 
-from bot.domain.ports import GenerationSettings, JobRecord
+from bot.domain.records import GenerationSettings, JobRecord
 from bot.i18n import Messages
 from bot.rendering.layout import ActionRows, build_container_view, format_seed_block
 from bot.rendering.markdown import escape_markdown, truncate_text

@@ -9,7 +9,8 @@ from discord import app_commands
 from discord.app_commands import Choice
 
 from bot.discord_client.translator import localize_text
-from bot.domain.ports import ButtonPolicy, PreferencesStore
+from bot.domain.ports import PreferencesStore
+from bot.domain.preferences import ButtonPolicy
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import respond_privately

@@ -6,7 +6,7 @@ import pytest
 
 import bot.queue.redis_queue as bot_side
 import worker.queue.job_queue as worker_side
-from bot.domain.ports import CancelResult
+from bot.domain.status import CancelResult
 from shared.catalogue import Catalogue
 from shared.outcome import Failed
 from shared.problems import RejectedError, make_problem

@@ -6,7 +6,7 @@ import pytest
 
 import bot.queue.redis_queue as bot_side
 import worker.queue.job_queue as worker_side
-from bot.domain.ports import JobStatus, QueueState
+from bot.domain.status import JobStatus, QueueState
 from shared.catalogue import Catalogue, Model
 from shared.problems import RejectedError, make_problem
 from shared.queue.keys import job_key

@@ -14,7 +14,8 @@ from redis.backoff import NoBackoff
 
 import bot.queue.redis_queue as bot_side
 import worker.queue.job_queue as worker_side
-from bot.domain.ports import QueueResultUnknownError, QueueState
+from bot.domain.errors import QueueResultUnknownError
+from bot.domain.status import QueueState
 from demo.redis import RedisServer
 from shared.catalogue import Catalogue
 from shared.outcome import Failed

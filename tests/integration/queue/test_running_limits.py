@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import bot.queue.redis_queue as bot_side
 import worker.queue.job_queue as worker_side
-from bot.domain.ports import CancelResult
+from bot.domain.status import CancelResult
 from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.problems import make_problem

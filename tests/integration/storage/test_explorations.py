@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from bot.domain.ports import Exploration, ExplorationPlan, RemoteImage, Variation
+from bot.domain.exploration import Exploration, ExplorationPlan, Variation
+from bot.domain.images import RemoteImage
 from bot.features.explore.store import SqlExplorationStore
 from bot.storage.jobs import SqlJobStore
 from bot.storage.tables import explorations

@@ -11,7 +11,8 @@ from typing import Any, cast
 import pytest
 from PIL import Image
 
-from bot.domain.ports import JobRecord, RemoteImage
+from bot.domain.images import RemoteImage
+from bot.domain.records import JobRecord
 from bot.features.export.command import ExportCommand, ExportProgress
 from bot.results.thumbnails import ResultImageLoader
 from bot.storage.job_history import SqlJobHistory

@@ -6,7 +6,9 @@ import hashlib
 import pytest
 from sqlalchemy import text
 
-from bot.domain.ports import ButtonPolicy, MessageRef, Preferences, StoredImage
+from bot.domain.images import StoredImage
+from bot.domain.messages import MessageRef
+from bot.domain.preferences import ButtonPolicy, Preferences
 from bot.features.lineage.store import SqlLineageStore
 from bot.storage.job_history import LAST_USED_PRECISION_SECONDS, SqlJobHistory
 from bot.storage.jobs import SqlJobStore

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain.ports import MessageRef, SearchQuery
+from bot.domain.messages import MessageRef
+from bot.domain.search import SearchQuery
 from bot.features.result_actions.store import SqlFavouriteStore
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.job_search import SqlJobSearch

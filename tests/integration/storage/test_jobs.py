@@ -6,7 +6,8 @@ import logging
 import pytest
 from sqlalchemy import create_engine
 
-from bot.domain.ports import ClosedRecord, MessageRef
+from bot.domain.messages import MessageRef
+from bot.domain.records import ClosedRecord
 from bot.storage.database import parse_database_url
 from bot.storage.jobs import SqlJobStore
 from bot.storage.tables import jobs, metadata, outcomes, queue_entries

@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import Table, create_engine, insert
 from sqlalchemy.pool import NullPool
 
-from bot.domain.ports import MessageRef, Preferences, StoredDataSummary
+from bot.domain.messages import MessageRef
+from bot.domain.preferences import Preferences
 from bot.features.privacy.store import SqlUserDataStore
+from bot.features.privacy.summary import StoredDataSummary
 from bot.features.result_actions.store import SqlFavouriteStore
 from bot.storage.database import parse_database_url
 from bot.storage.job_history import SqlJobHistory

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.domain.ports import PresetOwner
+from bot.domain.presets import PresetOwner
 from bot.features.presets.store import MAX_GUILD_PRESETS, MAX_PERSONAL_PRESETS, SqlPresetStore
 from bot.storage.jobs import SqlJobStore
 from shared.problems import RejectedError

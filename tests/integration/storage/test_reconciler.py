@@ -7,15 +7,11 @@ from typing import cast
 import pytest
 import redis
 
-from bot.domain.ports import (
-    ClosedRecord,
-    JobStatus,
-    MessageRef,
-    QueueResultUnknownError,
-    QueueState,
-    RemoteImage,
-    StoredImage,
-)
+from bot.domain.errors import QueueResultUnknownError
+from bot.domain.images import RemoteImage, StoredImage
+from bot.domain.messages import MessageRef
+from bot.domain.records import ClosedRecord
+from bot.domain.status import JobStatus, QueueState
 from bot.queue.redis_queue import RedisJobQueue, connect_to_redis
 from bot.recovery.reconciler import ENQUEUE_GRACE_SECONDS, Reconciler
 from bot.storage.jobs import SqlJobStore

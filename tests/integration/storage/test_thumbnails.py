@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from bot.domain.ports import JobRecord, MessageRef, RemoteImage
+from bot.domain.images import RemoteImage
+from bot.domain.messages import MessageRef
+from bot.domain.records import JobRecord
 from bot.results.thumbnails import ResultImageLoader, ThumbnailLoader
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.jobs import SqlJobStore

@@ -5,7 +5,8 @@ import hashlib
 
 import pytest
 
-from bot.domain.ports import QueueResultUnknownError, RemoteImage
+from bot.domain.errors import QueueResultUnknownError
+from bot.domain.images import RemoteImage
 from shared.job import Job
 from shared.problems import RejectedError, make_problem
 from tests.support.discord_guild import FakeJobQueue, FakeSubmissionStore, GuildClient, wait_until

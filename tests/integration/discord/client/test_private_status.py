@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from bot.discord_client.client import Bot
-from bot.domain.ports import Preferences, RemoteImage, StoredImage
+from bot.domain.images import RemoteImage, StoredImage
+from bot.domain.preferences import Preferences
 from shared.job import Job
 from tests.support.discord_guild import FakeJobQueue, FakeSubmissionStore, GuildClient
 

@@ -8,7 +8,10 @@ import pytest
 from discord import ui
 
 from bot.discord_client.client import Bot
-from bot.domain.ports import JobRecord, MessageRef, Preferences, RemoteImage
+from bot.domain.images import RemoteImage
+from bot.domain.messages import MessageRef
+from bot.domain.preferences import Preferences
+from bot.domain.records import JobRecord
 from bot.features.preferences.command import PreferencesCommand
 from bot.features.result_actions.delete import ConfirmDeleteHandler
 from bot.interactions import deadlines

@@ -5,7 +5,9 @@ import time
 import pytest
 
 from bot.delivery import OutcomeConsumer
-from bot.domain.ports import ClosedRecord, JobStatus, MessageRef, QueueState
+from bot.domain.messages import MessageRef
+from bot.domain.records import ClosedRecord
+from bot.domain.status import JobStatus, QueueState
 from bot.storage.jobs import SqlJobStore
 from bot.storage.tables import outcomes
 from shared.catalogue import Catalogue

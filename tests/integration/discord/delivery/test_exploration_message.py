@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from bot.delivery import OutcomeConsumer
-from bot.domain.ports import Exploration, ExplorationPlan, JobRecord, JobStatus, MessageRef, QueueState, Variation
+from bot.domain.exploration import Exploration, ExplorationPlan, Variation
+from bot.domain.messages import MessageRef
+from bot.domain.records import JobRecord
+from bot.domain.status import JobStatus, QueueState
 from bot.features.explore.message import render_exploration
 from bot.features.explore.message_updater import GRACE_SECONDS, MAX_PICTURE_ATTEMPTS, ExplorationMessages
 from bot.features.explore.store import SqlExplorationStore

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.ports import JobStatus, QueueState
+from bot.domain.status import JobStatus, QueueState
 from bot.status.status_messages import COUNTDOWN_INTERVAL_SECONDS, StatusMessages
 from shared.catalogue import Catalogue
 from shared.job import Job

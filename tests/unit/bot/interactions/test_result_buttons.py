@@ -9,7 +9,7 @@ from discord import ui
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.ports import GenerationSettings
+from bot.domain.records import GenerationSettings
 from bot.i18n import list_languages, load_messages
 from bot.interactions.components import (
     build_cancel_view,

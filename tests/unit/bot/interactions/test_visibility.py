@@ -6,7 +6,7 @@ from typing import Any, cast
 import discord
 import pytest
 
-from bot.domain.ports import JobRecord
+from bot.domain.records import JobRecord
 from bot.interactions.visibility import list_readable_channels, may_view_job
 from tests.unit.bot.rendering.test_outcome_views import make_job, make_request
 

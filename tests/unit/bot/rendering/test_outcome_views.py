@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.ports import JobStatus, QueueState
+from bot.domain.status import JobStatus, QueueState
 from bot.i18n import list_languages, load_messages
 from bot.rendering.markdown import build_thread_name, escape_markdown, truncate_text
 from bot.rendering.outcome_views import (

@@ -12,7 +12,7 @@ from discord import app_commands
 
 from bot.discord_client.client import GuildCommandTree
 from bot.discord_client.translator import CommandTranslator
-from bot.domain.ports import Variation
+from bot.domain.exploration import Variation
 from bot.i18n import DEFAULT_LANGUAGE, list_languages, load_messages
 from bot.submission.command_options import EXPLORE_OPTIONS, IMAGINE_OPTIONS, build_generation_command
 from shared.catalogue import Catalogue, load_catalogue

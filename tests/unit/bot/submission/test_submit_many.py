@@ -7,7 +7,8 @@ from typing import Any, cast
 import discord
 import pytest
 
-from bot.domain.ports import QueueResultUnknownError, RemoteImage, StoredImage
+from bot.domain.errors import QueueResultUnknownError
+from bot.domain.images import RemoteImage, StoredImage
 from bot.submission.submitter import JobSubmitter
 from shared.catalogue import load_catalogue
 from shared.job import Job, Origin, make_variant_id

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.ports import ExplorationPlan, Variation
+from bot.domain.exploration import ExplorationPlan, Variation
 from bot.features.explore.plan import plan_exploration
 from bot.i18n import load_messages
 from shared.catalogue import Catalogue, load_catalogue

@@ -5,7 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.ports import Exploration, ExplorationPlan, Preset, Variation
+from bot.domain.exploration import Exploration, ExplorationPlan, Variation
+from bot.domain.presets import Preset
 from bot.features.explore.message import render_exploration
 from bot.features.explore.view import VariantState, build_confirmation_view, build_contact_sheet_cells
 from bot.features.presets.view import build_presets_view

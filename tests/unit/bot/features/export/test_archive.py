@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.ports import JobRecord, MessageRef
+from bot.domain.messages import MessageRef
+from bot.domain.records import JobRecord
 from bot.features.export.archive import ExportArchive
 from bot.features.export.manifest import build_manifest_entry
 from tests.unit.bot.rendering.test_outcome_views import make_job, make_request, requests

@@ -6,10 +6,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.ports import JobRecord, JobStatus, MessageRef, QueueState, SearchPage, SearchQuery, StoredDataSummary
+from bot.domain.messages import MessageRef
+from bot.domain.records import JobRecord
+from bot.domain.search import SearchPage, SearchQuery
+from bot.domain.status import JobStatus, QueueState
 from bot.features.history.command import build_page_rows, format_search_heading
 from bot.features.history.show_view import build_ended_view, build_missing_picture_view
 from bot.features.history.view import build_choice_name, build_contact_sheet_cells, build_history_view
+from bot.features.privacy.summary import StoredDataSummary
 from bot.features.privacy.view import build_privacy_view
 from bot.i18n import Messages, list_languages, load_messages
 from bot.images import draw_contact_sheet

@@ -5,7 +5,8 @@ from discord.ui import MediaGallery, TextDisplay
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.ports import JobRecord, MessageRef
+from bot.domain.messages import MessageRef
+from bot.domain.records import JobRecord
 from bot.features.lineage.view import build_lineage_view, describe_changes
 from bot.i18n import list_languages, load_messages
 from shared.catalogue import load_catalogue

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.ports import Preferences
+from bot.domain.preferences import Preferences
 from bot.features.preferences.command import apply_choice
 from bot.features.preferences.view import build_preferences_view
 from bot.i18n import list_languages, load_messages

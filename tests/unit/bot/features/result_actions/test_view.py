@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.ports import GenerationSettings, JobRecord
+from bot.domain.records import GenerationSettings, JobRecord
 from bot.features.result_actions.view import build_details_view
 from bot.i18n import list_languages, load_messages
 from bot.rendering.settings_text import format_price

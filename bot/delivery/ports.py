@@ -1,0 +1,39 @@
+"""The interfaces that delivering outcomes needs; tests replace them by fakes."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from bot.domain.messages import MessageRef
+from bot.domain.ports import JobStatusReader
+from bot.domain.records import ClosedRecord
+from bot.domain.status import JobStatus, OutcomeEntry
+from shared.job import Origin
+
+
+class OutcomeStream(JobStatusReader, Protocol):
+    """The stream of outcomes, and the jobs and pictures that they are about. Implemented by `bot.queue`."""
+
+    async def read_outcomes(self) -> Sequence[OutcomeEntry]:
+        """Wait up to a few seconds for outcomes that nobody acknowledged yet, and return them, oldest first.
+
+        After a start, entries come first that were read before and never acknowledged.
+        """
+        ...
+
+    async def load_result_image(self, job_id: str) -> bytes | None: ...
+
+    async def acknowledge_outcome(self, entry: OutcomeEntry, message_id: int | None) -> None: ...
+
+
+class DeliveryStore(Protocol):
+    """Records how jobs ended. Nothing here raises: outcomes are posted without the database too."""
+
+    async def load_closed_record(self, job_id: str) -> ClosedRecord | None: ...
+
+    async def mark_delivered(self, status: JobStatus, message: MessageRef | None) -> None: ...
+
+
+class StatusMessageFinalizer(Protocol):
+    """Edits status messages a last time. Implemented by `bot.status`."""
+
+    async def finalize_message(self, origin: Origin, text: str) -> bool: ...

@@ -1,0 +1,24 @@
+"""Requests that are still being written."""
+
+from dataclasses import dataclass
+
+from bot.domain.exploration import ExplorationPlan
+from bot.domain.images import RemoteImage
+from shared.job import SourceKind
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A request that a person has begun, while a form or a question is open. Only `user_id` may go on with it.
+
+    `images` are the pictures to choose from, `parent_id` the job that they came from. The draft of an exploration has
+    a `plan`; `source_sha256` is then the hash of a stored picture to start from, `source_kind` which one of its thread
+    that is.
+    """
+
+    user_id: int
+    images: tuple[RemoteImage, ...]
+    parent_id: str | None = None
+    plan: ExplorationPlan | None = None
+    source_sha256: str | None = None
+    source_kind: SourceKind | None = None

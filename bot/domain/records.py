@@ -1,0 +1,78 @@
+"""Jobs as the database records them."""
+
+from dataclasses import dataclass
+
+from bot.domain.images import RemoteImage
+from bot.domain.messages import MessageRef
+from shared.job import Job
+from shared.request.model import Request
+
+
+@dataclass(frozen=True)
+class OpenJobRecord:
+    """The record of a job that has not ended.
+
+    `is_queued`: the queue accepted the job; `is_requeued`: it was queued again after the queue had lost it. The counts
+    and `thread_id` are those of the last `JobStatus` seen; the counts begin again when the job is requeued.
+    `upload_sha256` is the hash of its upload.
+    """
+
+    job: Job
+    is_queued: bool
+    remote_image: RemoteImage | None
+    thread_id: int | None
+    is_requeued: bool
+    claims: int
+    calls: int
+    unknown_calls: int
+    upload_sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class ClosedRecord:
+    """The end of a recorded job. `message` is None when the job was rejected or its outcome fitted nowhere."""
+
+    message: MessageRef | None
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """A job as recorded. `outcome_kind` is the `kind` of its outcome, None while the job is open.
+
+    `seed` is the one that the model answered with; `duration_seconds` is the model's own time, `cost_usd` its price,
+    None where unknown. `source_sha256` is the hash of the upload it started from. `is_deleted`: a person deleted the
+    result; `is_cancelled`: a person cancelled the job before it was generated.
+    """
+
+    job: Job
+    outcome_kind: str | None
+    seed: int | None
+    message: MessageRef | None
+    finished_at: float
+    source_sha256: str | None = None
+    is_deleted: bool = False
+    duration_seconds: float | None = None
+    cost_usd: float | None = None
+    is_open: bool = False
+    is_cancelled: bool = False
+
+    @property
+    def missing_image_reason(self) -> str:
+        """Why there is no picture to show: "deleted", "cancelled", "filtered", "failed" or "gone"."""
+        if self.is_deleted or self.is_cancelled:
+            return "deleted" if self.is_deleted else "cancelled"
+        return self.outcome_kind if self.outcome_kind in {"filtered", "failed"} else "gone"
+
+
+@dataclass(frozen=True)
+class GenerationSettings:
+    """How a picture was generated: enough to generate another one like it.
+
+    `seed` is None for a model without seeds, `author_id` where the requester is unknown.
+    """
+
+    job_id: str
+    request: Request
+    seed: int | None
+    author_id: int | None = None
+    source_sha256: str | None = None

@@ -1,0 +1,59 @@
+"""Accepted jobs as the queue knows them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.job import Job
+from shared.outcome import Outcome
+
+
+class QueueState(StrEnum):
+    """The state of an accepted job. QUEUED covers prepared jobs and those released to be tried again."""
+
+    PREPARING = "preparing"
+    QUEUED = "waiting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    DELIVERED = "delivered"
+
+
+class CancelResult(StrEnum):
+    """The result of cancelling a job. TOO_LATE: a call of the model has begun, or the job has ended."""
+
+    CANCELLED = "cancelled"
+    TOO_LATE = "too_late"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """An accepted job as the queue knows it now.
+
+    `position` is its place in the queue of its model, 1 for the next one up, 0 when it is not queued.
+    `estimated_seconds` is the time until its picture is expected: while it is prepared as if no job came before it,
+    while it is queued by the jobs before it (see `shared/queue/lua/status.lua`), while it runs what is left of a
+    typical call. `typical_seconds` is the recent mean duration of a call of its model, or else the catalogue's.
+    `state_since` is Unix seconds. `thread_id` is set once its thread is open, `message_id` once its outcome is posted.
+    `claims` counts leases, `calls` those of them in which the model was called, `unknown_calls` calls of unknown fate.
+    """
+
+    job: Job
+    state: QueueState
+    position: int
+    estimated_seconds: float
+    state_since: float
+    thread_id: int | None
+    outcome: Outcome | None
+    message_id: int | None = None
+    claims: int = 0
+    calls: int = 0
+    unknown_calls: int = 0
+    typical_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class OutcomeEntry:
+    """An entry of the stream of outcomes, to be acknowledged, and the job that it ends."""
+
+    entry_id: str
+    job_id: str

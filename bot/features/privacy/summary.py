@@ -1,0 +1,23 @@
+"""The amount of data that is stored about a person."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class StoredDataSummary:
+    """The number of rows and pictures about a person. `jobs` have ended, `open_jobs` have not.
+
+    `rows` are all rows about the ended jobs, `source_images` the pictures that only those jobs started from,
+    `undelivered_images` the results that could not be posted; `preferences` is 1 when the person has any.
+    """
+
+    jobs: int = 0
+    rows: int = 0
+    favourites: int = 0
+    presets: int = 0
+    explorations: int = 0
+    thumbnails: int = 0
+    source_images: int = 0
+    undelivered_images: int = 0
+    preferences: int = 0
+    open_jobs: int = 0
