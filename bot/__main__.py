@@ -65,6 +65,7 @@ from bot.submission import attachments
 from bot.submission.source_option import SourceOption
 from bot.submission.submitter import JobSubmitter
 from shared.catalogue import Catalogue, load_catalogue
+from shared.errors import PentimentoError
 from shared.settings import InvalidSettingsError, read_settings
 
 log = logging.getLogger("bot")
@@ -75,7 +76,7 @@ DISCONNECT_TIMEOUT_SECONDS: Final = 10.0
 HOUSEKEEPING_INTERVAL_SECONDS: Final = 3600.0
 
 
-class StartupError(Exception):
+class StartupError(PentimentoError):
     """Why the bot cannot run, in words for the operator."""
 
 

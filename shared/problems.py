@@ -14,6 +14,8 @@ from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.errors import PentimentoError
+
 Fact = str | int | float
 
 
@@ -249,7 +251,7 @@ def make_problem(code: str, **facts: Fact) -> Problem:
     return Problem(code=code, facts=facts)
 
 
-class RejectedError(Exception):
+class RejectedError(PentimentoError):
     """A request that cannot be done, with all that is wrong with it."""
 
     def __init__(self, *problems: Problem) -> None:

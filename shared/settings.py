@@ -6,10 +6,12 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
+from shared.errors import PentimentoError
+
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 
-class InvalidSettingsError(Exception):
+class InvalidSettingsError(PentimentoError):
     """What is missing or wrong, all of it, a line each."""
 
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from shared.catalogue import Model
+from shared.errors import PentimentoError
 from shared.job import Job
 from shared.outcome import FilteredPart, Outcome
 from shared.problems import Problem
@@ -56,7 +57,7 @@ class FilteredResult:
     duration_seconds: float
 
 
-class BedrockCallError(Exception):
+class BedrockCallError(PentimentoError):
     """A call that brought neither: what to say, whether to repeat it, after how many seconds at least.
 
     `throttled` slows the pace for all workers; `switch_off` takes the model from everyone until an operator acts.
@@ -79,7 +80,7 @@ class BedrockCallError(Exception):
         self.is_model_unavailable = is_model_unavailable
 
 
-class QueueUnavailableError(Exception):
+class QueueUnavailableError(PentimentoError):
     """The queue did not answer, or refused to write. What was asked of it may have happened all the same."""
 
 

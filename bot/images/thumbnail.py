@@ -12,6 +12,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from shared.errors import PentimentoError
 from shared.imaging.metadata import ImageType, count_png_chunks, has_more_scans_than, sniff_image_type
 
 THUMBNAIL_SIDE: Final = 512
@@ -89,7 +90,7 @@ class LazyImage:
 
 def open_thumbnail(data: bytes | None, max_side: int) -> LazyImage | None:
     """Open a stored thumbnail; None where there is none, or where that is seen to be broken before it is decoded."""
-    with suppress(_UnreadableImageError):
+    with suppress(UnreadableImageError):
         return None if data is None else LazyImage(data, max_side)
     return None
 
@@ -102,7 +103,7 @@ def encode_jpeg(image: Image.Image) -> bytes:
     return out.getvalue()
 
 
-class _UnreadableImageError(ValueError):
+class UnreadableImageError(PentimentoError, ValueError):
     """A picture that is refused, in words."""
 
 
@@ -111,14 +112,14 @@ def _translate_decoder_errors() -> Iterator[None]:
     """Whatever a decoder raises about broken bytes becomes a refusal."""
     try:
         yield
-    except _UnreadableImageError:
+    except UnreadableImageError:
         raise
     except Exception as error:
         raise _build_error(f"its bytes are broken ({error}); make it again") from error
 
 
-def _build_error(reason: str) -> _UnreadableImageError:
-    return _UnreadableImageError(f"this picture cannot be shown small: {reason}")
+def _build_error(reason: str) -> UnreadableImageError:
+    return UnreadableImageError(f"this picture cannot be shown small: {reason}")
 
 
 class _BoundedReader(io.BytesIO):

@@ -16,6 +16,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from shared.errors import PentimentoError
+
 BUSY_TIMEOUT_SECONDS: Final = 5
 TRANSACTION_TIMEOUT_SECONDS: Final = 10.0
 DATABASE_ERRORS: Final = (DBAPIError, PoolTimeoutError, OSError)  # TimeoutError is an OSError
@@ -30,7 +32,7 @@ T = TypeVar("T")
 logging.getLogger("aiosqlite").setLevel(logging.INFO)  # below, it shows every value that is written
 
 
-class DatabaseSetupError(Exception):
+class DatabaseSetupError(PentimentoError):
     """Why the records cannot be used, in words for the operator and without what opens them."""
 
 

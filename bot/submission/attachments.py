@@ -10,6 +10,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from shared.errors import PentimentoError
 from shared.imaging.metadata import ImageType, sniff_image_type
 from shared.problems import Problem, RejectedError, make_problem
 
@@ -20,7 +21,7 @@ _GONE_STATUSES: Final = frozenset({403, 404, 410})  # an expired signature, a de
 _NAT64: Final = IPv6Network("64:ff9b::/96")  # https://www.rfc-editor.org/rfc/rfc6052
 
 
-class NonPublicAddressError(OSError):
+class NonPublicAddressError(PentimentoError, OSError):
     """A name leads to an address that is not of the public internet."""
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal
 
+from shared.errors import PentimentoError
 from shared.imaging.metadata import ImageType
 
 RejectionCode = Literal[
@@ -23,7 +24,7 @@ RejectionCode = Literal[
 _MEGAPIXEL: Final = 1_000_000
 
 
-class ImageRejectedError(Exception):
+class ImageRejectedError(PentimentoError):
     """A picture is not taken: `code` says why, `facts` hold the values and limits for its sentence (see Code)."""
 
     def __init__(self, code: RejectionCode, **facts: str | int) -> None:

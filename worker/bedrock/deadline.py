@@ -8,10 +8,12 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import TypeVar
 
+from shared.errors import PentimentoError
+
 ResultT = TypeVar("ResultT")
 
 
-class DeadlineExceededError(Exception):
+class DeadlineExceededError(PentimentoError):
     """The call took longer than it may."""
 
 

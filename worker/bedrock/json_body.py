@@ -8,6 +8,8 @@ from typing import Any, Final, Literal
 
 import pybase64
 
+from shared.errors import PentimentoError
+
 MAX_SEED: Final = 4294967295
 _LONG_STRING_BYTES: Final = 1 << 16  # bytes from which on a string is not read as text
 _MAX_QUOTES: Final = 100
@@ -21,7 +23,7 @@ class ModelResponse:
     seed: int | None
 
 
-class InvalidResponseError(Exception):
+class InvalidResponseError(PentimentoError):
     """An answer that brings no picture; `code` is one of `shared.problems`, `detail` a few words on what it held."""
 
     def __init__(self, code: Literal["bad_answer", "model_error"], detail: str) -> None:

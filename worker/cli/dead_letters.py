@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from redis.exceptions import RedisError
 
+from shared.errors import PentimentoError
 from shared.settings import InvalidSettingsError, read_settings
 from worker.queue.dead_letters import DeadLetter, DeadLetterQueue, RetryResult
 from worker.queue.job_queue import connect
@@ -19,7 +20,7 @@ from worker.settings import Settings
 EXIT_OK, EXIT_FAILED, EXIT_BAD_INPUT = 0, 1, 2
 
 
-class _CommandError(Exception):
+class CommandError(PentimentoError):
     """It cannot be done; the message says what happened, why, and what to do."""
 
 
@@ -44,7 +45,7 @@ def run_dead_letters(argv: Sequence[str]) -> int:
             file=sys.stderr,
         )
         return EXIT_FAILED
-    except (OSError, _CommandError) as refused:
+    except (OSError, CommandError) as refused:
         print(refused, file=sys.stderr)
         return EXIT_FAILED
     finally:
@@ -73,9 +74,7 @@ def _show_letter(letters: DeadLetterQueue, arguments: argparse.Namespace, _: Set
     if arguments.out:
         picture = letters.fetch_picture(arguments.id)
         if picture is None:
-            raise _CommandError(
-                f"Job {arguments.id} has no picture. It was asked for in words alone. Leave --out away."
-            )
+            raise CommandError(f"Job {arguments.id} has no picture. It was asked for in words alone. Leave --out away.")
         arguments.out.write_bytes(picture)
         facts["file"] = str(arguments.out)
     if arguments.json:
@@ -90,9 +89,9 @@ def _retry_letter(letters: DeadLetterQueue, arguments: argparse.Namespace, setti
     new_id = _make_retry_id(letter.job.id)
     match letters.retry_letter(letter, new_id, settings.queue_image_ttl_seconds):
         case RetryResult.NOT_FOUND:
-            raise _CommandError(_NOT_FOUND.format(id=arguments.id))
+            raise CommandError(_NOT_FOUND.format(id=arguments.id))
         case RetryResult.NOT_DELIVERED:
-            raise _CommandError(
+            raise CommandError(
                 f"Job {arguments.id} waits for the bot. Its owner was not told yet that it failed. "
                 "Start the bot, then retry."
             )
@@ -102,7 +101,7 @@ def _retry_letter(letters: DeadLetterQueue, arguments: argparse.Namespace, setti
 
 def _delete_letter(letters: DeadLetterQueue, arguments: argparse.Namespace, _: Settings) -> None:
     if not letters.delete_letter(arguments.id):
-        raise _CommandError(_NOT_FOUND.format(id=arguments.id))
+        raise CommandError(_NOT_FOUND.format(id=arguments.id))
     words = f"Job {arguments.id} and its picture are dropped."
     print(json.dumps({"id": arguments.id, "dropped": True}) if arguments.json else words)
 
@@ -122,7 +121,7 @@ _COMMANDS: Final[Mapping[str, Callable[[DeadLetterQueue, argparse.Namespace, Set
 def _require_letter(letters: DeadLetterQueue, job_id: str) -> DeadLetter:
     letter = letters.find_letter(job_id)
     if letter is None:
-        raise _CommandError(_NOT_FOUND.format(id=job_id))
+        raise CommandError(_NOT_FOUND.format(id=job_id))
     return letter
 
 

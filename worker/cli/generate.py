@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 from pydantic import ValidationError
 
 from shared.catalogue import Catalogue, Model, load_catalogue
+from shared.errors import PentimentoError
 from shared.imaging.metadata import ImageType
 from shared.outcome import FilteredPart
 from shared.problems import RejectedError
@@ -60,7 +61,7 @@ _FILTER_ADVICE: Final[Mapping[FilteredPart, str]] = {
 }
 
 
-class _UsageError(Exception):
+class UsageError(PentimentoError):
     """Input that cannot be used, with a sentence for each thing that is wrong."""
 
     def __init__(self, *sentences: str) -> None:
@@ -78,7 +79,7 @@ def run_generate(argv: Sequence[str]) -> int:
     report = sys.stderr if arguments.out == "-" else sys.stdout
     try:
         code, facts, words = _generate_picture(arguments)
-    except _UsageError as wrong:
+    except UsageError as wrong:
         code, facts, words = EXIT_BAD_INPUT, {"outcome": "refused", "problems": wrong.sentences}, wrong.sentences
     if arguments.json:
         print(json.dumps(facts), file=report)
@@ -98,7 +99,7 @@ def run_check(argv: Sequence[str]) -> int:
     arguments = _build_parser("check", run_check).parse_args(argv)
     try:
         settings, catalogue = _load_settings(arguments)
-    except _UsageError as wrong:
+    except UsageError as wrong:
         print(*wrong.sentences, sep="\n", file=sys.stderr)
         return EXIT_BAD_INPUT
     region = arguments.region or settings.aws_region
@@ -165,7 +166,7 @@ def _load_settings(arguments: argparse.Namespace) -> tuple[Settings, Catalogue]:
             return settings, load_catalogue(arguments.catalogue.read_text(encoding="utf-8"))
         return settings, settings.read_catalogue()
     except (OSError, ValidationError, ValueError) as error:
-        raise _UsageError(
+        raise UsageError(
             f"The settings cannot be used. {error} Mend the environment, .env or the catalogue."
         ) from error
 
@@ -222,13 +223,13 @@ def _read_request(arguments: argparse.Namespace, catalogue: Catalogue) -> tuple[
     picture = _prepare_picture(arguments.image, given["fit"] or Fit.CROP, model, wrong) if arguments.image else None
     texts = {"prompt": arguments.prompt, "negative": arguments.negative, "model": arguments.model}
     if any("\udc80" <= letter <= "\udcff" for text in texts.values() for letter in text or ""):
-        raise _UsageError(*wrong, "The prompt is not UTF-8. The model reads nothing else. Set your terminal to UTF-8.")
+        raise UsageError(*wrong, "The prompt is not UTF-8. The model reads nothing else. Set your terminal to UTF-8.")
     try:
         request = build_request(catalogue, **texts, has_picture=arguments.image is not None, **given)
     except RejectedError as refused:
-        raise _UsageError(*wrong, *(p.format_message() for p in refused.problems)) from refused
+        raise UsageError(*wrong, *(p.format_message() for p in refused.problems)) from refused
     if wrong:
-        raise _UsageError(*wrong)
+        raise UsageError(*wrong)
     return request, catalogue.models[request.model], picture
 
 

@@ -1,0 +1,24 @@
+"""The base of every exception that the bot, the worker and `shared` define.
+
+    PentimentoError
+    ├── InvalidSettingsError            shared.settings
+    ├── RejectedError                   shared.problems
+    ├── ImageRejectedError              shared.imaging.limits
+    ├── StartupError                    bot.__main__
+    ├── DatabaseSetupError              bot.storage.database
+    ├── QueueResultUnknownError         bot.domain.errors
+    ├── NonPublicAddressError           bot.submission.attachments (also an OSError)
+    ├── UnreadableImageError            bot.images.thumbnail (also a ValueError)
+    ├── BedrockCallError                worker.ports
+    ├── QueueUnavailableError           worker.ports
+    ├── DeadlineExceededError           worker.bedrock.deadline
+    ├── InvalidResponseError            worker.bedrock.json_body
+    ├── UsageError                      worker.cli.generate
+    └── CommandError                    worker.cli.dead_letters
+
+The demo does not import the product and has a base of its own.
+"""
+
+
+class PentimentoError(Exception):
+    """Something failed in a way that the code that raises it foresees."""
