@@ -25,8 +25,8 @@ _HAS_PICTURE: Final = (jobs.c.deleted_at.is_(None), outcomes.c.kind == "generate
 
 _SOURCE_HASH_OF_JOB: Final = select(jobs.c.source_sha256).where(jobs.c.id == bindparam("job"))
 _IS_SOURCE_OF_JOB: Final = source_images.c.sha256 == _SOURCE_HASH_OF_JOB.scalar_subquery()
-_SELECT_LAST_USED_AT: Final = select(source_images.c.kept_at).where(_IS_SOURCE_OF_JOB)
-_UPDATE_LAST_USED_AT: Final = update(source_images).where(_IS_SOURCE_OF_JOB).values(kept_at=bindparam("now"))
+_SELECT_LAST_USED_AT: Final = select(source_images.c.last_used_at).where(_IS_SOURCE_OF_JOB)
+_UPDATE_LAST_USED_AT: Final = update(source_images).where(_IS_SOURCE_OF_JOB).values(last_used_at=bindparam("now"))
 
 LAST_USED_PRECISION_SECONDS: Final = 3600.0  # that a picture is used again is written down once in so long
 
@@ -47,7 +47,7 @@ class SqlJobHistory:
     async def list_results(self, thread_id: int, limit: int) -> Sequence[JobRecord]:
         newest = (
             select_job_records()
-            .where(jobs.c.answer_channel_id == thread_id, *_HAS_PICTURE)
+            .where(jobs.c.outcome_channel_id == thread_id, *_HAS_PICTURE)
             .order_by(jobs.c.finished_at.desc())
         )
         async with begin_transaction(self._database) as records:
@@ -56,7 +56,7 @@ class SqlJobHistory:
 
     async def find_first_job(self, thread_id: int) -> JobRecord | None:
         has_to_do_with_one = jobs.c.source_sha256.is_not(None) | and_(*_HAS_PICTURE)
-        told = select_job_records().where(jobs.c.answer_channel_id == thread_id, has_to_do_with_one)
+        told = select_job_records().where(jobs.c.outcome_channel_id == thread_id, has_to_do_with_one)
         return await self._find_one(told.order_by(jobs.c.accepted_at, jobs.c.id).limit(1))
 
     async def mark_result_deleted(self, job_id: str) -> None:
@@ -68,14 +68,14 @@ class SqlJobHistory:
     async def load_source_image(self, sha256: str) -> StoredImage | None:
         async with begin_transaction(self._database) as records:
             data = (
-                await records.execute(select(source_images.c.picture).where(source_images.c.sha256 == sha256))
+                await records.execute(select(source_images.c.image).where(source_images.c.sha256 == sha256))
             ).scalar()
         return None if data is None else StoredImage(sha256, data)
 
     async def load_undelivered_image(self, job_id: str) -> bytes | None:
         async with begin_transaction(self._database) as records:
             return (
-                await records.execute(select(undelivered_images.c.picture).where(undelivered_images.c.job_id == job_id))
+                await records.execute(select(undelivered_images.c.image).where(undelivered_images.c.job_id == job_id))
             ).scalar()
 
     async def refresh_source_image(self, job_id: str) -> bool:
@@ -99,7 +99,7 @@ class SqlJobHistory:
         def work(records: Connection) -> None:
             sha256 = records.execute(_SOURCE_HASH_OF_JOB, {"job": job_id}).scalar()
             if sha256 is not None:
-                records.execute(insert(source_images), {"sha256": sha256, "picture": data, "kept_at": now})
+                records.execute(insert(source_images), {"sha256": sha256, "image": data, "last_used_at": now})
 
         try:
             await self._database.run_transaction(work)
@@ -110,21 +110,27 @@ class SqlJobHistory:
 
     async def save_undelivered_image(self, job_id: str, data: bytes) -> None:
         known = (
-            select(undelivered_images.c.kept_at)
+            select(undelivered_images.c.stored_at)
             .select_from(outcomes)
             .outerjoin(undelivered_images, undelivered_images.c.job_id == outcomes.c.job_id)
         )
         async with begin_transaction(self._database) as records:
             row = (await records.execute(known.where(outcomes.c.job_id == job_id))).one_or_none()
-            if row is not None and row.kept_at is None:
-                kept = {"job_id": job_id, "picture": data, "kept_at": self._clock()}
+            if row is not None and row.stored_at is None:
+                kept = {"job_id": job_id, "image": data, "stored_at": self._clock()}
                 await records.execute(insert(undelivered_images).values(kept))
 
     async def delete_expired_images(self, before: float) -> int:
         """Drop the pictures that no job started from, or that were told nowhere, since then (Unix seconds); count."""
-        since = {source_images: before - LAST_USED_PRECISION_SECONDS, undelivered_images: before}
+        expired = (
+            source_images.c.last_used_at < before - LAST_USED_PRECISION_SECONDS,
+            undelivered_images.c.stored_at < before,
+        )
         async with begin_transaction(self._database) as records:
-            dropped = [await records.execute(delete(t).where(t.c.kept_at < then)) for t, then in since.items()]
+            dropped = [
+                await records.execute(delete(table).where(is_expired))
+                for table, is_expired in zip((source_images, undelivered_images), expired, strict=True)
+            ]
             return sum(one.rowcount for one in dropped)
 
     async def _find_one(self, query: Select[Any]) -> JobRecord | None:
@@ -135,14 +141,20 @@ class SqlJobHistory:
 
 def select_job_records() -> Select[Any]:
     """Select jobs with their outcomes, as `past_of` reads them."""
-    ending = (outcomes.c.kind, outcomes.c.seed, outcomes.c.seconds, outcomes.c.cost_usd, outcomes.c.problem)
+    ending = (
+        outcomes.c.kind,
+        outcomes.c.seed,
+        outcomes.c.duration_seconds,
+        outcomes.c.cost_usd,
+        outcomes.c.problem_code,
+    )
     return select(jobs, *ending).outerjoin(outcomes, outcomes.c.job_id == jobs.c.id)
 
 
 def parse_job_record(row: Row[Any]) -> JobRecord | None:
     """Read a row of `pasts`; None when it is of a release that wrote it otherwise."""
     try:
-        job = Job.model_validate_json(row.job)
+        job = Job.model_validate_json(row.job_json)
     except ValueError:
         log.exception("job %s: its record cannot be read by this release", row.id)
         return None
@@ -154,10 +166,10 @@ def parse_job_record(row: Row[Any]) -> JobRecord | None:
         finished_at=row.finished_at or row.accepted_at,
         source_sha256=row.source_sha256,
         is_deleted=row.deleted_at is not None,
-        duration_seconds=row.seconds,
+        duration_seconds=row.duration_seconds,
         cost_usd=row.cost_usd,
         is_open=row.state in OPEN_STATES,
-        is_cancelled=row.problem == CANCELLED,
+        is_cancelled=row.problem_code == CANCELLED,
     )
 
 

@@ -51,7 +51,7 @@ def _build_conditions(
     if query.is_favourite:
         yield jobs.c.id.in_(select(favourites.c.job_id).where(favourites.c.user_id == query.viewer_id))
     for word in normalize_search_text(query.keywords).split():
-        yield jobs.c.words.contains(word, autoescape=True)
+        yield jobs.c.search_text.contains(word, autoescape=True)
     if query.model is not None:
         yield jobs.c.model == query.model
     if query.accepted_after is not None:

@@ -37,19 +37,19 @@ _IS_OPEN: Final = or_(*(jobs.c.state == state for state in OPEN_STATES))  # `in_
 _UPDATE_OPEN_JOB: Final = _UPDATE_JOB.where(_IS_OPEN)
 _SELECT_CLOSED_JOB: Final = select(jobs).where(jobs.c.id == _JOB_ID, ~_IS_OPEN)
 _UPDATE_QUEUE_ENTRIES: Final = update(queue_entries).where(queue_entries.c.job_id == _JOB_ID)
-_UPDATE_FIRST_ENTRY: Final = _UPDATE_QUEUE_ENTRIES.where(queue_entries.c.queueing == FIRST_ENTRY)
+_UPDATE_FIRST_ENTRY: Final = _UPDATE_QUEUE_ENTRIES.where(queue_entries.c.entry_number == FIRST_ENTRY)
 _ALL_ENTRIES: Final = queue_entries.alias()
 _NEWEST_ENTRY_NUMBER: Final = (
-    select(func.max(_ALL_ENTRIES.c.queueing)).where(_ALL_ENTRIES.c.job_id == _JOB_ID).scalar_subquery()
+    select(func.max(_ALL_ENTRIES.c.entry_number)).where(_ALL_ENTRIES.c.job_id == _JOB_ID).scalar_subquery()
 )
-_UPDATE_NEWEST_ENTRY: Final = _UPDATE_QUEUE_ENTRIES.where(queue_entries.c.queueing == _NEWEST_ENTRY_NUMBER)
+_UPDATE_NEWEST_ENTRY: Final = _UPDATE_QUEUE_ENTRIES.where(queue_entries.c.entry_number == _NEWEST_ENTRY_NUMBER)
 _NEWEST_ENTRY_NUMBER_OF_JOB: Final = (
-    select(func.max(_ALL_ENTRIES.c.queueing)).where(_ALL_ENTRIES.c.job_id == jobs.c.id).scalar_subquery()
+    select(func.max(_ALL_ENTRIES.c.entry_number)).where(_ALL_ENTRIES.c.job_id == jobs.c.id).scalar_subquery()
 )
 _SELECT_OPEN_JOBS: Final = (
     select(jobs, queue_entries)
     .join_from(jobs, queue_entries, queue_entries.c.job_id == jobs.c.id)
-    .where(jobs.c.state.in_(OPEN_STATES), queue_entries.c.queueing == _NEWEST_ENTRY_NUMBER_OF_JOB)
+    .where(jobs.c.state.in_(OPEN_STATES), queue_entries.c.entry_number == _NEWEST_ENTRY_NUMBER_OF_JOB)
     .order_by(jobs.c.accepted_at, jobs.c.id)
 )
 
@@ -82,7 +82,11 @@ class SqlJobStore:
         row = _build_job_row(job)
         match image:
             case RemoteImage():
-                row |= {"source_url": image.url, "source_size": image.size_bytes, "source_expires_at": image.expires_at}
+                row |= {
+                    "source_url": image.url,
+                    "source_size_bytes": image.size_bytes,
+                    "source_expires_at": image.expires_at,
+                }
             case StoredImage():
                 row |= {"source_sha256": image.sha256}
 
@@ -108,7 +112,7 @@ class SqlJobStore:
     async def mark_rejected(self, job_id: str, problem: Problem) -> None:
         closed = {
             "state": RecordState.REJECTED,
-            "refusal": problem.code,
+            "rejection_code": problem.code,
             "source_url": None,
             "finished_at": self._clock(),
         }
@@ -131,8 +135,8 @@ class SqlJobStore:
             "source_url": None,
             "finished_at": status.state_since,
             "delivered_at": now,
-            "answer_channel_id": message.channel_id if message else None,
-            "answer_message_id": message.message_id if message else None,
+            "outcome_channel_id": message.channel_id if message else None,
+            "outcome_message_id": message.message_id if message else None,
         }
         if status.thread_id is not None:
             closed["thread_id"] = status.thread_id
@@ -177,7 +181,7 @@ class SqlJobStore:
         return True
 
     async def unmark_requeued(self, job_id: str) -> None:
-        repeat = (queue_entries.c.job_id == job_id) & (queue_entries.c.queueing == REPEAT_ENTRY)
+        repeat = (queue_entries.c.job_id == job_id) & (queue_entries.c.entry_number == REPEAT_ENTRY)
         await self.database.run_transaction(lambda records: records.execute(delete(queue_entries).where(repeat)))
 
     async def _update_record(self, job_id: str, *changes: tuple[Update, dict[str, Any]]) -> None:
@@ -193,36 +197,43 @@ class SqlJobStore:
 
 def get_message_ref(row: Row[Any]) -> MessageRef | None:
     """Where the answer of a row of jobs stands; None where it was told nowhere."""
-    if row.answer_channel_id is None:
+    if row.outcome_channel_id is None:
         return None
-    elsewhere = row.answer_channel_id not in {row.channel_id, row.message_id, row.thread_id}
-    private = elsewhere or Job.model_validate_json(row.job).origin.is_direct_message
-    return MessageRef(row.answer_channel_id, row.answer_message_id, is_private=private)
+    elsewhere = row.outcome_channel_id not in {row.channel_id, row.status_message_id, row.thread_id}
+    private = elsewhere or Job.model_validate_json(row.job_json).origin.is_direct_message
+    return MessageRef(row.outcome_channel_id, row.outcome_message_id, is_private=private)
 
 
 def _build_job_row(job: Job) -> dict[str, Any]:
     return {
         "id": job.id,
         "parent": job.parent_id,
-        "words": build_search_text(job.request.text_prompts),
-        "job": job.model_dump_json(),
+        "search_text": build_search_text(job.request.text_prompts),
+        "job_json": job.model_dump_json(),
         "model": job.request.model,
         "requester_id": job.requester.id,
         "guild_id": job.origin.guild_id,
         "channel_id": job.origin.channel_id,
-        "message_id": job.origin.message_id,
+        "status_message_id": job.origin.message_id,
         "state": RecordState.ACCEPTED,
         "accepted_at": job.accepted_at,
     }
 
 
 def _build_queue_entry_row(job_id: str, entry_number: int, queued_at: float | None = None) -> dict[str, Any]:
-    return {"job_id": job_id, "queueing": entry_number, "queued_at": queued_at, "claims": 0, "calls": 0, "doubts": 0}
+    return {
+        "job_id": job_id,
+        "entry_number": entry_number,
+        "queued_at": queued_at,
+        "claims": 0,
+        "calls": 0,
+        "unknown_calls": 0,
+    }
 
 
 def _build_counts_row(status: JobStatus) -> dict[str, Any]:
     """The counters of a standing, for the newest attempts of its job."""
-    counts = {"claims": status.claims, "calls": status.calls, "doubts": status.unknown_calls}
+    counts = {"claims": status.claims, "calls": status.calls, "unknown_calls": status.unknown_calls}
     return counts | {"which": status.job.id}
 
 
@@ -235,32 +246,32 @@ def _build_outcome_row(status: JobStatus, model: Model | None) -> dict[str, Any]
     outcome = status.outcome
     match outcome:
         case Generated(seed=seed, duration_seconds=seconds):
-            return {"kind": outcome.kind, "seed": seed, "seconds": seconds, "cost_usd": price}
+            return {"kind": outcome.kind, "seed": seed, "duration_seconds": seconds, "cost_usd": price}
         case Filtered(part=side, duration_seconds=seconds):
             cost = price if side is FilteredPart.OUTPUT else 0.0
-            return {"kind": outcome.kind, "side": side, "seconds": seconds, "cost_usd": cost}
+            return {"kind": outcome.kind, "filtered_part": side, "duration_seconds": seconds, "cost_usd": cost}
         case Failed(problem=wrong):
-            return {"kind": outcome.kind, "problem": wrong.code, "cost_usd": None if status.unknown_calls else 0.0}
+            return {"kind": outcome.kind, "problem_code": wrong.code, "cost_usd": None if status.unknown_calls else 0.0}
         case _:
             return {"kind": "unknown"}
 
 
 def _parse_open_job(row: Row[Any]) -> OpenJobRecord | None:
     try:
-        job = Job.model_validate_json(row.job)
+        job = Job.model_validate_json(row.job_json)
     except ValueError:
         log.exception("job %s: its record cannot be read by this release", row.id)
         return None
     return OpenJobRecord(
         job=job,
         is_queued=row.state == RecordState.QUEUED,
-        remote_image=RemoteImage(row.source_url, row.source_size) if row.source_url else None,
+        remote_image=RemoteImage(row.source_url, row.source_size_bytes) if row.source_url else None,
         upload_sha256=row.source_sha256,
         thread_id=row.thread_id,
-        is_requeued=row.queueing == REPEAT_ENTRY,
+        is_requeued=row.entry_number == REPEAT_ENTRY,
         claims=row.claims,
         calls=row.calls,
-        unknown_calls=row.doubts,
+        unknown_calls=row.unknown_calls,
     )
 
 

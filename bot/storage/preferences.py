@@ -41,10 +41,10 @@ class SqlPreferencesStore:
 
     async def load_button_policy(self, guild_id: int) -> ButtonPolicy:
         row = await self._load_row(guild_settings, guild_id)
-        return ButtonPolicy(row.pressing) if row else ButtonPolicy.EVERYONE
+        return ButtonPolicy(row.button_policy) if row else ButtonPolicy.EVERYONE
 
     async def save_button_policy(self, guild_id: int, policy: ButtonPolicy) -> None:
-        await self._save_row(guild_settings, guild_id, {"pressing": policy})
+        await self._save_row(guild_settings, guild_id, {"button_policy": policy})
 
     async def _load_row(self, table: Table, key: int) -> Any:
         chosen = _SELECT_BY_TABLE[table.name]

@@ -1,14 +1,14 @@
-"""The tables of the records. Times are Unix seconds, ids Discord's snowflakes; only open jobs keep a picture's address.
+"""The tables. Times are Unix seconds, ids are Discord's snowflakes.
 
-    jobs ──1:n── attempts    a row for each time the job was queued: the second one is the repeat after Redis forgot it
-      ├────1:1── outcomes    how it ended, and what that cost
-      ├────1:1── thumbnails  its picture made small, once a sheet needed it
-      ├────1:1── results     its picture, where no message has it: it could be told nowhere
-      ├────n:1── sources     the picture it started from, once for all that started from it
-      └────n:m── people      by favourites
-    grids                    an exploration: its message, and its cells, which are jobs
-    people, guilds           what they chose
-    presets                  settings under a name, of a person or a guild
+    jobs ──1:n── queue_entries       one row each time the job is queued; a second one after Redis lost the first
+      ├────1:1── outcomes            how the job ended and what it cost
+      ├────1:1── thumbnails          its picture scaled down, stored when it is first shown in an overview
+      ├────1:1── undelivered_images  its picture, where no Discord message could carry it
+      ├────n:1── source_images       the picture it starts from, shared by all jobs of the same upload
+      └────1:n── favourites          the people who marked its result
+    explorations                     one message each; their variants are jobs
+    user_preferences, guild_settings
+    presets                          named settings of a person or a guild
 
 A migration only adds. What a release no longer reads is dropped by the release after it, so that the bot of one
 release works on the tables of the next.
@@ -44,11 +44,11 @@ metadata: Final = MetaData(
 
 
 class RecordState(StrEnum):
-    """Where a recorded job stands. ACCEPTED and QUEUED are open; the others are its end."""
+    """The state of a recorded job. ACCEPTED and QUEUED are open, the others final."""
 
     ACCEPTED = "accepted"
     QUEUED = "queued"
-    REJECTED = "refused"
+    REJECTED = "rejected"
     DELIVERED = "delivered"
 
 
@@ -64,66 +64,70 @@ def _build_unique_index(name: str, *columns: str, where: TextClause) -> Index:
 jobs: Final = Table(
     "jobs",
     metadata,
-    Column("id", String(25), primary_key=True, comment="the interaction that asked"),
-    Column("parent_id", ForeignKey("jobs.id"), comment="the job whose picture this one starts from"),
-    Column("job", Text, nullable=False, comment="shared.job.Job as JSON"),
+    Column("id", String(25), primary_key=True, comment="the interaction that submitted it"),
+    Column("parent_id", ForeignKey("jobs.id"), comment="the job whose result this one starts from"),
+    Column("job_json", Text, nullable=False, comment="shared.job.Job as JSON"),
     Column("model", String(64), nullable=False),
     Column("requester_id", BigInteger, nullable=False),
     Column("guild_id", BigInteger, nullable=False),
     Column("channel_id", BigInteger, nullable=False),
-    Column("message_id", BigInteger, nullable=False, comment="the status message"),
+    Column("status_message_id", BigInteger, nullable=False),
     Column("thread_id", BigInteger),
     Column("state", String(16), nullable=False),
-    Column("refusal", String(64), comment="the code of the first problem of a refused job"),
-    Column("source_url", Text, comment="signed; gone when the job ends"),
-    Column("source_size", BigInteger),
+    Column("rejection_code", String(64), comment="code of the first problem of a rejected job"),
+    Column("source_url", Text, comment="signed; deleted when the job ends"),
+    Column("source_size_bytes", BigInteger),
     Column("source_expires_at", Float(53)),
     Column("source_sha256", String(64)),
     Column("accepted_at", Float(53), nullable=False),
     Column("finished_at", Float(53)),
     Column("delivered_at", Float(53)),
-    Column("answer_channel_id", BigInteger),
-    Column("answer_message_id", BigInteger),
-    Column("words", Text, comment="the prompt, folded, for searching"),
-    Column("deleted_at", Float(53), comment="when a person deleted the answer"),
+    Column("outcome_channel_id", BigInteger),
+    Column("outcome_message_id", BigInteger),
+    Column("search_text", Text, comment="the prompts, case-folded"),
+    Column("deleted_at", Float(53), comment="when a person deleted the result"),
     Index(None, "state", "accepted_at"),
     Index(None, "requester_id", "accepted_at"),
     Index(None, "guild_id", "accepted_at"),
-    Index(None, "answer_channel_id", "finished_at"),
+    Index(None, "outcome_channel_id", "finished_at"),
     Index(None, "parent_id"),
     Index(None, "source_sha256"),
 )
 
 queue_entries: Final = Table(
-    "attempts",
+    "queue_entries",
     metadata,
     Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
-    Column("queueing", Integer, primary_key=True, autoincrement=False, comment="1; 2 for the repeat"),
+    Column(
+        "entry_number", Integer, primary_key=True, autoincrement=False, comment="1, or 2 after the queue lost the job"
+    ),
     Column("queued_at", Float(53)),
-    Column("claims", Integer, nullable=False, comment="leases taken, of both lanes"),
-    Column("calls", Integer, nullable=False, comment="leases in which a call of the model was begun"),
-    Column("doubts", Integer, nullable=False, comment="calls whose fate nobody knows, and that were repeated"),
+    Column("claims", Integer, nullable=False, comment="claims, in both stages"),
+    Column("calls", Integer, nullable=False, comment="claims in which a call was started"),
+    Column("unknown_calls", Integer, nullable=False, comment="calls of unknown fate"),
 )
 
 outcomes: Final = Table(
     "outcomes",
     metadata,
     Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
-    Column("kind", String(16), nullable=False, comment="generated, filtered, failed, or unknown: told, but lost"),
-    Column("seed", BigInteger, comment="as the model's answer says"),
-    Column("side", String(16), comment="what a filter withheld"),
-    Column("problem", String(64), comment="the code of what went wrong"),
-    Column("seconds", Float(53), comment="the model's own time"),
-    Column("cost_usd", Float(53), comment="the catalogue's price then; nothing where it is unknown"),
+    Column(
+        "kind", String(16), nullable=False, comment="generated, filtered, failed, or unknown (delivered, then lost)"
+    ),
+    Column("seed", BigInteger, comment="as returned by the model"),
+    Column("filtered_part", String(16), comment="shared.outcome's FilteredPart"),
+    Column("problem_code", String(64), comment="why it failed"),
+    Column("duration_seconds", Float(53), comment="time the call took"),
+    Column("cost_usd", Float(53), comment="at the catalogue's price of the time; NULL if unknown"),
 )
 
 source_images: Final = Table(
-    "sources",
+    "source_images",
     metadata,
     Column("sha256", String(64), primary_key=True, comment="of the upload"),
-    Column("picture", LargeBinary, nullable=False, comment="as the model got it"),
-    Column("kept_at", Float(53), nullable=False),
-    Index(None, "kept_at"),
+    Column("image", LargeBinary, nullable=False, comment="as prepared for the model"),
+    Column("last_used_at", Float(53), nullable=False),
+    Index(None, "last_used_at"),
 )
 
 thumbnails: Final = Table(
@@ -134,12 +138,12 @@ thumbnails: Final = Table(
 )
 
 undelivered_images: Final = Table(
-    "results",
+    "undelivered_images",
     metadata,
     Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
-    Column("picture", LargeBinary, nullable=False),
-    Column("kept_at", Float(53), nullable=False),
-    Index(None, "kept_at"),
+    Column("image", LargeBinary, nullable=False),
+    Column("stored_at", Float(53), nullable=False),
+    Index(None, "stored_at"),
 )
 
 favourites: Final = Table(
@@ -147,52 +151,57 @@ favourites: Final = Table(
     metadata,
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
-    Column("at", Float(53), nullable=False),
+    Column("created_at", Float(53), nullable=False),
     Index(None, "job_id"),
 )
 
 explorations: Final = Table(
-    "grids",
+    "explorations",
     metadata,
-    Column("id", String(25), primary_key=True, comment="the interaction that asked; its cells are -01 and so on"),
-    Column("grid", Text, nullable=False, comment="what it is made of, as JSON"),
+    Column(
+        "id",
+        String(25),
+        primary_key=True,
+        comment="the interaction that started it; its variants end in -01, -02 and so on",
+    ),
+    Column("exploration_json", Text, nullable=False, comment="bot.domain's Exploration as JSON"),
     Column("channel_id", BigInteger, nullable=False),
     Column("message_id", BigInteger, nullable=False, comment="the contact sheet"),
     Column("requester_id", BigInteger, nullable=False),
-    Column("at", Float(53), nullable=False),
-    Column("ended_at", Float(53), comment="when its last cell had come to its end"),
+    Column("created_at", Float(53), nullable=False),
+    Column("ended_at", Float(53), comment="when its last variant ended"),
     Index(None, "requester_id"),
     Index(None, "ended_at"),
 )
 
 user_preferences: Final = Table(
-    "people",
+    "user_preferences",
     metadata,
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("language", String(8), comment="nothing: that of their Discord"),
+    Column("language", String(8), comment="NULL: the language of their Discord client"),
     Column("pings", Boolean, nullable=False),
-    Column("private", Boolean, nullable=False, comment="results go to direct messages"),
-    Column("options", Text, nullable=False, comment="what /imagine takes where an option is left out, as JSON"),
+    Column("private", Boolean, nullable=False, comment="results are sent as direct messages"),
+    Column("options", Text, nullable=False, comment="defaults of /imagine's options, as JSON"),
 )
 
 guild_settings: Final = Table(
-    "guilds",
+    "guild_settings",
     metadata,
     Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("pressing", String(16), nullable=False, comment="who may press the buttons under a result"),
+    Column("button_policy", String(16), nullable=False, comment="who may use the buttons under a result"),
 )
 
 presets: Final = Table(
     "presets",
     metadata,
-    Column("code", String(12), primary_key=True, comment="what it is shared by"),
+    Column("code", String(12), primary_key=True, comment="shared to give others a copy"),
     Column("user_id", BigInteger, nullable=False, comment="who saved it"),
-    Column("guild_id", BigInteger, nullable=False, comment="whose it is; 0: the person's own, in every guild"),
+    Column("guild_id", BigInteger, nullable=False, comment="the guild that owns it; 0 for a personal preset"),
     Column("name", String(64), nullable=False),
-    Column("folded", String(64), nullable=False, comment="the name, for comparing"),
-    Column("options", Text, nullable=False, comment="by the names of the options, as JSON"),
-    Column("at", Float(53), nullable=False),
+    Column("folded_name", String(64), nullable=False, comment="the name case-folded, unique per owner"),
+    Column("options", Text, nullable=False, comment="option names to values, as JSON"),
+    Column("saved_at", Float(53), nullable=False),
     Index(None, "guild_id", "user_id"),
-    _build_unique_index("uq_presets_own", "user_id", "folded", where=IS_PERSONAL_PRESET),
-    _build_unique_index("uq_presets_of_guild", "guild_id", "folded", where=IS_GUILD_PRESET),
+    _build_unique_index("uq_presets_personal", "user_id", "folded_name", where=IS_PERSONAL_PRESET),
+    _build_unique_index("uq_presets_guild", "guild_id", "folded_name", where=IS_GUILD_PRESET),
 )

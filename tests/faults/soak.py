@@ -205,9 +205,11 @@ def read_accounts(house: Stack) -> Accounts:
     file = house.environment["DATABASE_URL"].removeprefix("sqlite:///")
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as records:
         jobs: list[tuple[str, int, str, str]] = records.execute(
-            "SELECT id, message_id, state, job FROM jobs WHERE state != 'refused'"
+            "SELECT id, status_message_id, state, job_json FROM jobs WHERE state != 'rejected'"
         ).fetchall()
-        counted = records.execute("SELECT job_id, sum(calls), sum(doubts) FROM attempts GROUP BY job_id").fetchall()
+        counted = records.execute(
+            "SELECT job_id, sum(calls), sum(unknown_calls) FROM queue_entries GROUP BY job_id"
+        ).fetchall()
     posted = _count_results(request_json("GET", f"{house.discord_url}/control/state"))
     number = {job_id: written.split("soak-")[1].split(".")[0] for job_id, _, _, written in jobs}
     billed: Counter[str] = Counter()

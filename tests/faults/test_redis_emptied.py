@@ -52,7 +52,11 @@ def read_job_state(house: Stack, job: str) -> str | None:
 
 
 def read_attempts(house: Stack, job: str) -> list[tuple[int, int, int]]:
-    return query_records(house, "SELECT queueing, calls, doubts FROM attempts WHERE job_id = ? ORDER BY queueing", job)
+    return query_records(
+        house,
+        "SELECT entry_number, calls, unknown_calls FROM queue_entries WHERE job_id = ? ORDER BY entry_number",
+        job,
+    )
 
 
 def flush_redis(house: Stack) -> None:

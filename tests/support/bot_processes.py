@@ -81,7 +81,7 @@ def read_job_record(house: Stack, job: str) -> tuple[str, int | None] | None:
     database = sqlite3.connect(house.environment["DATABASE_URL"].removeprefix("sqlite:///"), timeout=5)
     try:
         found: tuple[str, int | None] | None = database.execute(
-            "SELECT state, answer_message_id FROM jobs WHERE id = ?", (job,)
+            "SELECT state, outcome_message_id FROM jobs WHERE id = ?", (job,)
         ).fetchone()
     finally:
         database.close()

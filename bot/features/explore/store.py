@@ -20,7 +20,9 @@ from shared.problems import Problem, RejectedError, make_problem
 log = logging.getLogger(__name__)
 
 _EXPLORATION_ADAPTER: Final = TypeAdapter(Exploration)
-_SELECT_UNFINISHED: Final = select(explorations).where(explorations.c.ended_at.is_(None)).order_by(explorations.c.at)
+_SELECT_UNFINISHED: Final = (
+    select(explorations).where(explorations.c.ended_at.is_(None)).order_by(explorations.c.created_at)
+)
 
 
 class SqlExplorationStore:
@@ -34,11 +36,11 @@ class SqlExplorationStore:
     async def add_exploration(self, exploration: Exploration) -> bool:
         row = {
             "id": exploration.id,
-            "grid": _serialize_exploration(exploration),
+            "exploration_json": _serialize_exploration(exploration),
             "channel_id": exploration.origin.channel_id,
             "message_id": exploration.origin.message_id,
             "requester_id": exploration.requester.id,
-            "at": exploration.created_at,
+            "created_at": exploration.created_at,
         }
         try:
             async with self._database.transaction() as records:
@@ -52,7 +54,9 @@ class SqlExplorationStore:
     async def find_exploration(self, exploration_id: str) -> Exploration | None:
         async with begin_transaction(self._database) as records:
             written = (
-                await records.execute(select(explorations.c.grid).where(explorations.c.id == exploration_id))
+                await records.execute(
+                    select(explorations.c.exploration_json).where(explorations.c.id == exploration_id)
+                )
             ).scalar()
         return None if written is None else self._parse_exploration(exploration_id, written)
 
@@ -62,13 +66,13 @@ class SqlExplorationStore:
             written = _serialize_exploration(replace(known, rejected=rejected))
             async with begin_transaction(self._database) as records:
                 await records.execute(
-                    update(explorations).where(explorations.c.id == exploration_id).values(grid=written)
+                    update(explorations).where(explorations.c.id == exploration_id).values(exploration_json=written)
                 )
 
     async def list_open_explorations(self) -> Sequence[Exploration]:
         with translate_database_errors():
             rows = await self._database.run_transaction(lambda records: records.execute(_SELECT_UNFINISHED).all())
-        return [grid for row in rows if (grid := self._parse_exploration(row.id, row.grid))]
+        return [grid for row in rows if (grid := self._parse_exploration(row.id, row.exploration_json))]
 
     async def list_variants(self, exploration: Exploration) -> Sequence[JobRecord]:
         async with begin_transaction(self._database) as records:

@@ -36,11 +36,11 @@ class SqlPresetStore:
             "user_id": owner.user_id,
             "guild_id": owner.guild_id,
             "name": name,
-            "folded": name.casefold(),
+            "folded_name": name.casefold(),
             "options": json.dumps(dict(options)),
-            "at": self._clock(),
+            "saved_at": self._clock(),
         }
-        same = _is_owned_by(owner) & (presets.c.folded == name.casefold())
+        same = _is_owned_by(owner) & (presets.c.folded_name == name.casefold())
         async with begin_transaction(self._database) as records:
             before = (await records.execute(select(presets).where(same).with_for_update())).one_or_none()
             await records.execute(_build_preset_upsert(records, owner, row))
@@ -55,7 +55,7 @@ class SqlPresetStore:
         wanted = (
             select(presets)
             .where(or_(_is_owned_by(PresetOwner(owner.user_id)), _is_owned_by(owner)))
-            .order_by(presets.c.folded)
+            .order_by(presets.c.folded_name)
         )
         async with begin_transaction(self._database) as records:
             return [_parse_preset(row) for row in (await records.execute(wanted)).all()]
@@ -66,7 +66,7 @@ class SqlPresetStore:
         return None if row is None else _parse_preset(row)
 
     async def delete_preset(self, owner: PresetOwner, name: str) -> bool:
-        same = _is_owned_by(owner) & (presets.c.folded == name.casefold())
+        same = _is_owned_by(owner) & (presets.c.folded_name == name.casefold())
         async with begin_transaction(self._database) as records:
             return bool((await records.execute(delete(presets).where(same))).rowcount)
 
@@ -75,7 +75,12 @@ def _build_preset_upsert(connection: AsyncConnection, owner: PresetOwner, row: M
     """Who has the code of one of this name still gets what is under the name."""
     whose, which = ("guild_id", IS_GUILD_PRESET) if owner.guild_id else ("user_id", IS_PERSONAL_PRESET)
     return build_upsert(
-        connection, presets, row, conflict_columns=[whose, "folded"], conflict_where=which, unchanged_columns=["code"]
+        connection,
+        presets,
+        row,
+        conflict_columns=[whose, "folded_name"],
+        conflict_where=which,
+        unchanged_columns=["code"],
     )
 
 

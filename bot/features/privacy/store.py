@@ -80,14 +80,14 @@ async def _count_user_data(connection: AsyncConnection, user: int) -> StoredData
     prompts = await count(jobs, _is_ended_job_of(user))
     return StoredDataSummary(
         jobs=prompts,
-        rows=prompts + about["attempts"] + about["outcomes"],
+        rows=prompts + about["queue_entries"] + about["outcomes"],
         favourites=owned["favourites"],
         presets=owned["presets"],
-        explorations=owned["grids"],
+        explorations=owned["explorations"],
         thumbnails=about["thumbnails"],
         source_images=await count(source_images, _is_source_image_used_only_by(user)),
-        undelivered_images=about["results"],
-        preferences=owned["people"],
+        undelivered_images=about["undelivered_images"],
+        preferences=owned["user_preferences"],
         open_jobs=await count(jobs, (jobs.c.requester_id == user) & jobs.c.state.in_(OPEN_STATES)),
     )
 

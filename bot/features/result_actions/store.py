@@ -26,5 +26,5 @@ class SqlFavouriteStore:
                 raise RejectedError(make_problem("not_recorded"))
             if (await records.execute(delete(favourites).where(mark))).rowcount:
                 return False
-            await records.execute(insert(favourites).values(user_id=user_id, job_id=job_id, at=self._clock()))
+            await records.execute(insert(favourites).values(user_id=user_id, job_id=job_id, created_at=self._clock()))
         return True

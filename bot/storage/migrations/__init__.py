@@ -1,1 +1,1 @@
-"""Where Alembic finds its environment and the versions of the schema."""
+"""Alembic's script directory: its environment and the versions of the schema."""

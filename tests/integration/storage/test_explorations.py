@@ -35,7 +35,7 @@ async def test_an_exploration_is_begun_once_and_found_as_it_was(kept: SqlExplora
     assert await kept.find_exploration(make_exploration(1).id) == make_exploration(1)
     assert await kept.find_exploration("17") is None
     (row,) = read_rows(database_url, explorations)
-    assert (row["channel_id"], row["message_id"], row["requester_id"], row["at"]) == (2, 3, 2**63 - 1, NOON)
+    assert (row["channel_id"], row["message_id"], row["requester_id"], row["created_at"]) == (2, 3, 2**63 - 1, NOON)
 
 
 async def test_what_was_refused_is_remembered_with_its_reason(kept: SqlExplorationStore) -> None:
@@ -92,7 +92,9 @@ async def test_one_that_this_release_cannot_read_stops_no_other(
         await kept.add_exploration(make_exploration(number))
     async with records.database.transaction() as writing:
         await writing.execute(
-            explorations.update().where(explorations.c.id == make_exploration(1).id).values(grid='{"over": "tomorrow"}')
+            explorations.update()
+            .where(explorations.c.id == make_exploration(1).id)
+            .values(exploration_json='{"over": "tomorrow"}')
         )
 
     assert [found.id for found in await kept.list_open_explorations()] == [make_exploration(2).id]

@@ -20,7 +20,7 @@ async def test_a_mark_is_set_taken_away_and_set_again_for_each_person(
     answers = [await marks.toggle_favourite(user, make_job(1).id) for user in (7, 7, 2**63 - 1, 7)]
 
     assert answers == [True, False, True, True]
-    assert {(row["user_id"], row["at"]) for row in read_rows(database_url, favourites)} == {
+    assert {(row["user_id"], row["created_at"]) for row in read_rows(database_url, favourites)} == {
         (7, NOON),
         (2**63 - 1, NOON),
     }

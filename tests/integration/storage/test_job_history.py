@@ -137,7 +137,7 @@ async def test_a_source_is_kept_once_for_all_jobs_of_one_upload_until_nobody_sta
     assert await library.refresh_source_image(make_job(2).id)
 
     assert await library.load_source_image(UPLOAD_SHA256) == StoredImage(UPLOAD_SHA256, b"as the model got it")
-    assert [row["kept_at"] for row in read_rows(database_url, source_images)] == [again]
+    assert [row["last_used_at"] for row in read_rows(database_url, source_images)] == [again]
     assert await library.delete_expired_images(before=again + LAST_USED_PRECISION_SECONDS) == 0
     assert await library.delete_expired_images(before=again + LAST_USED_PRECISION_SECONDS + 1) == 1
     assert await library.load_source_image(UPLOAD_SHA256) is None
@@ -189,9 +189,9 @@ async def test_records_that_do_not_answer_are_a_refusal_in_words(
     records: SqlJobStore, library: SqlJobHistory, people: SqlPreferencesStore
 ) -> None:
     async with records.database.transaction() as connection:
-        await connection.execute(text("DROP TABLE people"))
+        await connection.execute(text("DROP TABLE user_preferences"))
         await connection.execute(text("DROP TABLE thumbnails"))
-        await connection.execute(text("DROP TABLE sources"))
+        await connection.execute(text("DROP TABLE source_images"))
 
     await library.save_source_image(make_job(1).id, b"x")
     with pytest.raises(RejectedError):

@@ -10,9 +10,10 @@ from bot.features.result_actions.store import SqlFavouriteStore
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.job_search import SqlJobSearch
 from bot.storage.jobs import SqlJobStore
+from bot.storage.tables import jobs
 from shared.job import Job
 from shared.prompts import TextPrompt
-from tests.support.builders import NOON, make_finished_status, make_job
+from tests.support.builders import NOON, make_finished_status, make_job, read_rows
 
 ADA_ID = make_job(0).requester.id
 BEN_ID = 43
@@ -31,8 +32,8 @@ def make_job_by(number: int, *, prompt: str = "a castle", user: int = ADA_ID, mo
     )
 
 
-async def finish_jobs(records: SqlJobStore, *jobs: Job) -> None:
-    for one in jobs:
+async def finish_jobs(records: SqlJobStore, *ended: Job) -> None:
+    for one in ended:
         await records.add_job(one, None)
         await records.mark_delivered(make_finished_status(one), MessageRef(one.origin.message_id, 1))
 
@@ -116,7 +117,10 @@ async def test_favourites_are_those_that_the_viewer_marked_and_may_see(
     assert await search_ids(search, SearchQuery(ADA_ID, is_favourite=True)) == [3, 1]
 
 
-async def test_what_no_database_holds_is_a_gap_between_words(records: SqlJobStore, search: SqlJobSearch) -> None:
+async def test_what_no_database_holds_is_a_gap_between_words(
+    records: SqlJobStore, search: SqlJobSearch, database_url: str
+) -> None:
     await finish_jobs(records, make_job_by(1, prompt="Castle\0fog"))
 
     assert await search_ids(search, SearchQuery(ADA_ID, keywords="FOG\0castle")) == [1]
+    assert [row["search_text"] for row in read_rows(database_url, jobs)] == ["castle fog"]

@@ -80,7 +80,7 @@ async def test_a_refused_job_is_closed_with_its_reason_and_without_its_address(
     assert await records.list_open_records() == []
     assert await records.load_closed_record(make_job(1).id) == ClosedRecord(None)
     (row,) = read_rows(database_url, jobs)
-    assert (row["state"], row["refusal"], row["source_url"]) == ("refused", "no_room", None)
+    assert (row["state"], row["rejection_code"], row["source_url"]) == ("rejected", "no_room", None)
 
 
 async def test_a_delivered_job_has_its_outcome_cost_attempts_and_times(
@@ -102,9 +102,9 @@ async def test_a_delivered_job_has_its_outcome_cost_attempts_and_times(
     (row,), (ending,), (attempt,) = (read_rows(database_url, table) for table in (jobs, outcomes, queue_entries))
     assert (row["state"], row["finished_at"], row["delivered_at"]) == ("delivered", NOON + 9, NOON + 10)
     assert row["source_url"] is None
-    assert (ending["kind"], ending["seed"], ending["seconds"]) == ("generated", 7, 2.5)
+    assert (ending["kind"], ending["seed"], ending["duration_seconds"]) == ("generated", 7, 2.5)
     assert ending["cost_usd"] == catalogue.models["sd3.5-large"].price_usd > 0
-    assert (attempt["claims"], attempt["calls"], attempt["doubts"]) == (4, 2, 1)
+    assert (attempt["claims"], attempt["calls"], attempt["unknown_calls"]) == (4, 2, 1)
 
 
 ENDINGS: tuple[tuple[Outcome | None, int, str, float | None], ...] = (
@@ -155,7 +155,8 @@ async def test_a_repeat_is_granted_once_and_counted_apart(records: SqlJobStore, 
     (record,) = await records.list_open_records()
     assert (record.is_requeued, record.claims, record.calls, record.unknown_calls) == (True, 2, 1, 1)
     counted = {
-        row["queueing"]: (row["claims"], row["calls"], row["doubts"]) for row in read_rows(database_url, queue_entries)
+        row["entry_number"]: (row["claims"], row["calls"], row["unknown_calls"])
+        for row in read_rows(database_url, queue_entries)
     }
     assert counted == {1: (1, 1, 0), 2: (2, 1, 1)}
 

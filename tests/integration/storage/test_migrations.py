@@ -11,23 +11,24 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import Table, create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import NullPool
 
 from bot.storage.database import DatabaseSetupError, parse_database_url
 from bot.storage.jobs import SqlJobStore
 from bot.storage.migrate import build_alembic_config, migrate_database
-from bot.storage.migrations.versions.v0002_conversation import BATCH
 from bot.storage.tables import jobs, metadata
 from shared.catalogue import Catalogue
-from shared.prompts import TextPrompt
 from tests.support.builders import SOURCE, make_job, read_rows
 
 VERSIONS = [version.revision for version in ScriptDirectory.from_config(build_alembic_config()).walk_revisions()]
-OLD_JOB = """INSERT INTO jobs (id, job, model, requester_id, guild_id, channel_id, message_id, state, accepted_at)
+OLD_JOB = """INSERT INTO jobs
+    (id, job_json, model, requester_id, guild_id, channel_id, status_message_id, state, accepted_at)
     VALUES ('17', :job, 'sd3.5-large', 1, 1, 2, 17, 'queued', 1800000000)"""
-OLD_ATTEMPT = "INSERT INTO attempts (job_id, queueing, claims, calls, doubts) VALUES ('17', 1, 0, 0, 0)"
+OLD_QUEUE_ENTRY = (
+    "INSERT INTO queue_entries (job_id, entry_number, claims, calls, unknown_calls) VALUES ('17', 1, 0, 0, 0)"
+)
 
 
 def execute_sql(url: str, statement: str, **values: Any) -> Any:
@@ -59,7 +60,7 @@ def test_migrations_and_models_say_the_same(database_url: str) -> None:
 async def test_records_of_every_version_before_are_kept(database_url: str, version: str, catalogue: Catalogue) -> None:
     migrate_database(parse_database_url(database_url), version)
     execute_sql(database_url, OLD_JOB, job=make_job(17).model_dump_json())
-    execute_sql(database_url, OLD_ATTEMPT)
+    execute_sql(database_url, OLD_QUEUE_ENTRY)
 
     records = SqlJobStore(database_url, catalogue=catalogue)
     await records.migrate()
@@ -69,22 +70,26 @@ async def test_records_of_every_version_before_are_kept(database_url: str, versi
     assert (record.job, record.is_queued) == (make_job(17), True)
 
 
-def test_the_words_of_the_jobs_that_are_there_can_be_searched(database_url: str) -> None:
-    migrate_database(parse_database_url(database_url), "0001")
-    nul = make_job(17).request.model_copy(update={"text_prompts": (TextPrompt(text="CASTLE\0fog"),)})
-    written = [make_job(17).model_dump_json()] * (2 * BATCH + 1)
-    written[1:3] = ["of another release", make_job(17).model_copy(update={"request": nul}).model_dump_json()]
-    old = OLD_JOB.replace("'17'", ":id")
+@pytest.mark.parametrize("table", metadata.sorted_tables, ids=str)
+def test_keys_and_indexes_have_the_names_and_columns_of_the_models(database_url: str, table: Table) -> None:
+    migrate_database(parse_database_url(database_url))
     engine = create_engine(parse_database_url(database_url), poolclass=NullPool)
-    with engine.begin() as connection:
-        connection.execute(text(old), [{"id": str(number), "job": one} for number, one in enumerate(written)])
+    inspector = inspect(engine)
+    primary_key = inspector.get_pk_constraint(table.name)
+    foreign_keys = inspector.get_foreign_keys(table.name)
+    indexes = inspector.get_indexes(table.name)
     engine.dispose()
 
-    migrate_database(parse_database_url(database_url))
-
-    found = {row["id"]: row["words"] for row in read_rows(database_url, jobs)}
-    assert (found.pop("1"), found.pop("2")) == (None, "castle fog")
-    assert set(found.values()) == {"a castle"}
+    assert (primary_key["name"], primary_key["constrained_columns"]) == (
+        table.primary_key.name,
+        [column.name for column in table.primary_key],
+    )
+    assert {(key["name"], key["referred_table"], key["options"].get("ondelete")) for key in foreign_keys} == {
+        (key.name, key.referred_table.name, key.ondelete) for key in table.foreign_key_constraints
+    }
+    assert {(index["name"], tuple(index["column_names"]), bool(index["unique"])) for index in indexes} == {
+        (index.name, tuple(column.name for column in index.columns), index.unique) for index in table.indexes
+    }
 
 
 def test_bots_that_start_at_once_migrate_once(database_url: str) -> None:

@@ -67,13 +67,38 @@ async def fill_store(records: SqlJobStore, url: str) -> None:
     for user in (ADA_ID, BEN_ID):
         await SqlPreferencesStore(records.database).save_preferences(user, Preferences(pings=True))
         insert_row(
-            url, presets, code=f"p{user % 97}", user_id=user, guild_id=0, name="n", folded="n", options="{}", at=0
+            url,
+            presets,
+            code=f"p{user % 97}",
+            user_id=user,
+            guild_id=0,
+            name="n",
+            folded_name="n",
+            options="{}",
+            saved_at=0,
         )
         cells = PLANTED_PROMPT if user == ADA_ID else "of Ben"
         insert_row(
-            url, explorations, id=f"9{user % 97}", grid=cells, channel_id=1, message_id=1, requester_id=user, at=0
+            url,
+            explorations,
+            id=f"9{user % 97}",
+            exploration_json=cells,
+            channel_id=1,
+            message_id=1,
+            requester_id=user,
+            created_at=0,
         )
-    insert_row(url, presets, code="ours", user_id=ADA_ID, guild_id=1, name="given", folded="given", options="{}", at=0)
+    insert_row(
+        url,
+        presets,
+        code="ours",
+        user_id=ADA_ID,
+        guild_id=1,
+        name="given",
+        folded_name="given",
+        options="{}",
+        saved_at=0,
+    )
 
 
 async def test_all_of_a_person_goes_and_it_is_told_how_much_that_is(

@@ -1,1 +1,1 @@
-"""The schema, version after version; a migration that was released is never changed."""
+"""The versions of the schema, in order. A released migration is never changed."""
