@@ -166,7 +166,7 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
             "explore_go": explore.start_exploration,
             "explore_no": explore.discard_plan,
             "cancel_all": CancelExplorationHandler(grids, queue),
-            "queue_cancel": CancelHandler(recall, queue, look.commands["queue"].listed),
+            "queue_cancel": CancelHandler(recall, queue, look.commands["queue"].render_jobs),
         }
         bot.modal_handlers = {**forms, "reimagine": reimagine.handle_modal}
         board = StatusMessages(bot, queue, catalogue)

@@ -57,7 +57,7 @@ def build_browsing_commands(catalogue: Catalogue, handlers: Mapping[str, Any]) -
         await handlers["forget_me"](interaction)
 
     async def answers(interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
-        offered: list[Choice[str]] = await handlers["show"].offer(interaction, typed)
+        offered: list[Choice[str]] = await handlers["show"].autocomplete_jobs(interaction, typed)
         return offered
 
     async def models(interaction: discord.Interaction, typed: str) -> list[Choice[str]]:

@@ -108,4 +108,4 @@ class LeaderLock:
         self._leading.clear()
         self._lost.set()
         if before is None:
-            log.warning(NOT_LEADER_MESSAGE, self._lease)
+            log.warning(NOT_LEADER_MESSAGE, self._lease_seconds)

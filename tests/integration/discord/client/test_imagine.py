@@ -36,11 +36,11 @@ async def test_a_picture_and_a_prompt_become_a_job_with_a_thread_named_after_the
     assert (job.request.has_picture, job.request.keep) == (True, 40)
     assert 1 <= job.seed <= 4294967294
     assert (str(job.requester.id), job.accepted_at) == (guild.info["users"]["ada"], 1_800_000_000.0)
-    assert (str(job.place.channel), str(job.place.message)) == (guild.channel, state["message"]["id"])
+    assert (str(job.origin.channel_id), str(job.origin.message_id)) == (guild.channel, state["message"]["id"])
     assert state["response_type"] == 5
     assert state["message"]["content"] == "Your picture is being prepared."
     assert state["message"]["thread"]["name"] == "a castle in fog"
-    assert queue.threads[interaction] == job.place.message
+    assert queue.threads[interaction] == job.origin.message_id
 
 
 async def test_words_alone_become_a_job_without_a_source(guild: GuildClient, queue: FakeJobQueue) -> None:
@@ -90,7 +90,7 @@ async def test_every_option_arrives_in_the_request(guild: GuildClient, queue: Fa
     request = (await wait_until_accepted(queue, interaction)).request
 
     assert [(p.text, p.weight) for p in request.text_prompts] == [("a castle", 1.5), ("crowds", -1)]
-    assert request.given() == {
+    assert request.explicit_options() == {
         "fit": "pad",
         "init_image_mode": "STEP_SCHEDULE",
         "step_schedule_start": 0.7,
@@ -110,7 +110,7 @@ async def test_the_options_of_pictures_from_words_arrive(guild: GuildClient, que
 
     request = (await wait_until_accepted(queue, interaction)).request
 
-    assert request.given() == {"aspect_ratio": "16:9", "output_format": "webp"}
+    assert request.explicit_options() == {"aspect_ratio": "16:9", "output_format": "webp"}
 
 
 async def test_inside_a_thread_the_job_stays_there(guild: GuildClient, queue: FakeJobQueue) -> None:
@@ -122,7 +122,7 @@ async def test_inside_a_thread_the_job_stays_there(guild: GuildClient, queue: Fa
     job = await wait_until_accepted(queue, interaction)
     await asyncio.sleep(0.3)
 
-    assert (str(job.place.channel), job.place.in_place) == (thread, True)
+    assert (str(job.origin.channel_id), job.origin.is_in_thread) == (thread, True)
     assert interaction not in queue.threads
 
 
@@ -181,7 +181,7 @@ async def test_the_acknowledgement_itself_tells_where_the_job_stands(guild: Guil
     job = await wait_until_accepted(queue, interaction)
     state = await guild.fetch_interaction(interaction)
 
-    assert str(job.place.message) == state["message"]["id"]
+    assert str(job.origin.message_id) == state["message"]["id"]
 
 
 async def test_an_interaction_delivered_twice_is_one_job(guild: GuildClient, queue: FakeJobQueue) -> None:

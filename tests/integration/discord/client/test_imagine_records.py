@@ -24,7 +24,7 @@ async def test_a_job_is_in_the_records_with_its_source_before_it_is_queued(
 
     interaction = await guild.invoke_imagine(prompt="a castle", image=PNG)
     await wait_until(lambda: interaction in records.states)
-    assert (records.states[interaction], queue.jobs) == ("add_job", {})
+    assert (records.states[interaction], queue.jobs) == ("accepted", {})
     go.set()
     await wait_until(lambda: records.states[interaction] == "queued")
 

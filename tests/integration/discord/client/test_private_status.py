@@ -17,7 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 class PrivatePreferences:
     """Someone who prefers private results."""
 
-    async def preferences(self, user: int) -> Preferences:
+    async def load_preferences(self, user_id: int) -> Preferences:
         return Preferences(private=True)
 
 
