@@ -22,7 +22,6 @@ from bot.command_registry import build_commands
 from bot.component_registry import build_component_handlers
 from bot.delivery import OutcomeConsumer
 from bot.discord_client.client import Bot, ComponentHandler
-from bot.domain.images import RemoteImage
 from bot.domain.records import JobRecord
 from bot.features.explore.command import ExploreCommand
 from bot.features.explore.handlers import CancelExplorationHandler
@@ -62,8 +61,10 @@ from bot.storage.jobs import DatabaseSetupError, SqlJobStore
 from bot.storage.preferences import SqlPreferencesStore
 from bot.storage.thumbnails import SqlThumbnailStore
 from bot.submission import attachments
+from bot.submission.images import ImageFetcher
 from bot.submission.source_option import SourceOption
 from bot.submission.submitter import JobSubmitter
+from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue, load_catalogue
 from shared.errors import PentimentoError
 from shared.settings import InvalidSettingsError, read_settings
@@ -111,22 +112,12 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
         lead = LeaderLock(redis)
         closing.push_async_callback(lead.close)
         session = await closing.enter_async_context(attachments.open_http_session())
-        intake = JobSubmitter(
-            catalogue=catalogue,
-            queue=queue,
-            store=records,
-            http_session=session,
-            allowed_hosts=settings.attachment_hosts,
-            max_bytes=settings.attachment_max_bytes,
-            extras_allowed_users=settings.extras_allowed_users,
+        images = ImageFetcher(session, settings.attachment_hosts, settings.attachment_max_bytes)
+        validator = RequestValidator(
+            catalogue, settings.attachment_hosts, settings.attachment_max_bytes, settings.extras_allowed_users
         )
-
-        async def fetch(source: RemoteImage) -> bytes:
-            limit, hosts = settings.attachment_max_bytes, settings.attachment_hosts
-            async with intake.download_slots:
-                data, _ = await attachments.fetch_attachment(session, source.url, source.size_bytes, limit, hosts)
-            return data
-
+        intake = JobSubmitter(validator, images, queue, records)
+        fetch = images.fetch_image
         library, people = SqlJobHistory(records.database), SqlPreferencesStore(records.database)
         recall = ResultLookup(library, queue, fetch)
 

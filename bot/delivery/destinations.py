@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import discord
 
-from bot.delivery.discord_errors import FALLBACK_REASONS, THREAD_EXISTS
+from bot.delivery.discord_errors import FALLBACK_REASONS
+from bot.discord_client.threads import open_thread
 from bot.domain.status import JobStatus
 from bot.i18n import Messages
 from bot.images.upload import MAX_REQUEST_BYTES
@@ -17,7 +18,6 @@ from bot.rendering.outcome_views import compute_component_id
 from shared.job import Job
 
 CALL_TIMEOUT_SECONDS: Final = 60.0
-THREAD_ARCHIVE_MINUTES: Final = 1440
 SEARCH_WINDOW_SECONDS: Final = 120
 SEARCH_MESSAGE_LIMIT: Final = 200
 
@@ -59,7 +59,10 @@ async def get_thread_destination(client: discord.Client, status: JobStatus) -> D
     limit = _get_upload_limit(client, place.guild_id)
     if place.is_in_thread:
         return Destination(place.channel_id, limit, is_reply=True)
-    return Destination(status.thread_id or await _open_thread(client, status.job), limit)
+    if status.thread_id is not None:
+        return Destination(status.thread_id, limit)
+    async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+        return Destination(await open_thread(client, place, build_thread_name(status.job.request)), limit)
 
 
 def get_channel_destination(
@@ -102,22 +105,6 @@ def _is_outcome_message(message: discord.Message, job: Job, client: discord.Clie
     return str(message.nonce) == job.id or any(
         getattr(part, "id", None) == compute_component_id(job.id) for part in message.components
     )
-
-
-async def _open_thread(client: discord.Client, job: Job) -> int:
-    place = job.origin
-    try:
-        async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-            await client.http.start_thread_with_message(
-                place.channel_id,
-                place.message_id,
-                name=build_thread_name(job.request),
-                auto_archive_duration=THREAD_ARCHIVE_MINUTES,
-            )
-    except discord.HTTPException as error:
-        if error.code != THREAD_EXISTS:
-            raise
-    return place.message_id  # a thread under a message has the message's own id
 
 
 def _get_upload_limit(client: discord.Client, guild_id: int) -> int:

@@ -11,7 +11,6 @@ import aiohttp
 import discord
 
 UNKNOWN_MESSAGE: Final = 10008
-THREAD_EXISTS: Final = 160004
 CANNOT_REPLY: Final = 160002
 _TOO_LARGE_CODES: Final = frozenset((40005, 50045))
 _CLOUDFLARE_CODES: Final = frozenset((0, 40333))

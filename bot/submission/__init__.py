@@ -1,1 +1,1 @@
-"""Submission."""
+"""Submits requests for commands, buttons and forms: validate, acknowledge, record, enqueue."""

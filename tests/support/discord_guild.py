@@ -26,9 +26,10 @@ from bot.features.reimagine.command import ReimagineCommand
 from bot.features.result_actions.details import DetailsHandler
 from bot.features.result_actions.metadata_run import MetadataRunHandler
 from bot.results.lookup import ResultLookup
-from bot.submission import attachments
+from bot.submission.images import ImageFetcher
 from bot.submission.source_option import SourceOption
 from bot.submission.submitter import JobSubmitter
+from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.problems import Problem
@@ -284,27 +285,20 @@ def build_bot(
     records: FakeSubmissionStore | None = None,
     drafts: FakeDraftStore | None = None,
 ) -> Bot:
+    hosts, max_bytes = ("127.0.0.1",), 512 * 1024
+    images = ImageFetcher(session, hosts, max_bytes)
     intake = JobSubmitter(
-        catalogue=catalogue,
-        queue=queue,
-        store=records or FakeSubmissionStore(),
-        http_session=session,
-        allowed_hosts=("127.0.0.1",),
-        max_bytes=512 * 1024,
-        extras_allowed_users={extras_user},
+        RequestValidator(catalogue, hosts, max_bytes, {extras_user}),
+        images,
+        queue,
+        records or FakeSubmissionStore(),
         rng=random.Random(7),
         clock=lambda: 1_800_000_000.0,
     )
     reimagine = ReimagineCommand(intake, drafts or FakeDraftStore())
 
-    async def fetch(source: RemoteImage) -> bytes:
-        data, _ = await attachments.fetch_attachment(
-            session, source.url, source.size_bytes, intake.max_bytes, intake.allowed_hosts
-        )
-        return data
-
     past = EmptyJobHistory()
-    recall = ResultLookup(past, past, fetch)
+    recall = ResultLookup(past, past, images.fetch_image)
     sources = SourceOption(past, recall)
     does = {
         "imagine": ImagineCommand(intake, sources, PresetCommands(EmptyPresetStore(), past, past, catalogue)),

@@ -9,7 +9,9 @@ import pytest
 
 from bot.domain.errors import QueueResultUnknownError
 from bot.domain.images import RemoteImage, StoredImage
+from bot.submission.images import ImageFetcher
 from bot.submission.submitter import JobSubmitter
+from bot.submission.validation import RequestValidator
 from shared.catalogue import load_catalogue
 from shared.job import Job, Origin, make_variant_id
 from shared.problems import RejectedError, make_problem
@@ -52,9 +54,16 @@ class FailingSubmissionStore(FakeSubmissionStore):
         return await super().add_job(job, image)
 
 
-def make_submitter(queue: FakeJobQueue, records: FakeSubmissionStore) -> JobSubmitter:
-    nothing = cast("Any", None)
-    return JobSubmitter(CATALOGUE, queue, records, nothing, (), 10**6, rng=random.Random(7), clock=lambda: 1e9)
+def make_submitter(queue: FakeJobQueue, store: FakeSubmissionStore) -> JobSubmitter:
+    no_session = cast("Any", None)
+    return JobSubmitter(
+        RequestValidator(CATALOGUE, (), 10**6),
+        ImageFetcher(no_session, (), 10**6),
+        queue,
+        store,
+        rng=random.Random(7),
+        clock=lambda: 1e9,
+    )
 
 
 def make_interaction() -> Any:

@@ -1,0 +1,47 @@
+"""The thread of a job: whether the command was used inside one, and opening one otherwise."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+import discord
+
+from bot.discord_client.threads import open_thread
+from bot.domain.ports import JobQueue
+from bot.interactions.permissions import may_open_thread
+from bot.rendering.markdown import build_thread_name
+from shared.job import Job
+
+log = logging.getLogger(__name__)
+
+DISCORD_TIMEOUT_SECONDS: Final = 30.0  # discord.py retries a 5xx for about 25 s
+_THREAD_TYPES: Final = frozenset(
+    {discord.ChannelType.public_thread, discord.ChannelType.private_thread, discord.ChannelType.news_thread}
+)
+
+
+def is_in_thread(interaction: discord.Interaction) -> bool:
+    """Tell whether the interaction comes from inside a thread."""
+    return _get_channel_type(interaction) in _THREAD_TYPES
+
+
+async def open_job_thread(interaction: discord.Interaction, queue: JobQueue, jobs: Sequence[Job]) -> None:
+    """Open one thread for these jobs of one message, unless they are answered in a thread or it is not permitted.
+
+    Failures are logged only: without a thread, delivery finds another place.
+    """
+    origin, request = jobs[0].origin, jobs[0].request
+    if origin.is_in_thread or not may_open_thread(interaction.app_permissions, _get_channel_type(interaction)):
+        return
+    try:
+        async with asyncio.timeout(DISCORD_TIMEOUT_SECONDS):
+            thread_id = await open_thread(interaction.client, origin, build_thread_name(request))
+            for job in jobs:
+                await queue.set_thread(job.id, thread_id)
+    except Exception:  # the jobs are queued already and will be answered
+        log.warning("job %s: its thread could not be opened or recorded", jobs[0].id, exc_info=True)
+
+
+def _get_channel_type(interaction: discord.Interaction) -> discord.ChannelType | None:
+    return interaction.channel.type if interaction.channel else None

@@ -1,0 +1,100 @@
+"""Validates requests before anything slow happens and before anything is queued."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+import discord
+
+from bot.domain.images import RemoteImage, StoredImage
+from bot.interactions.locale import get_preferences
+from bot.interactions.permissions import list_missing_permissions
+from bot.submission.attachments import validate_attachment
+from bot.submission.threads import is_in_thread
+from shared.catalogue import Catalogue
+from shared.problems import Problem, RejectedError, make_problem
+from shared.request.model import Request, build_request_with_defaults, parse_extras, validate_request
+
+_DISPLAYED_MODEL_LENGTH: Final = 100
+_NO_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class RequestValidator:
+    """Checks requests against the catalogue, the channel, the picture and the rights of the requester.
+
+    `allowed_hosts` and `max_bytes` limit the pictures, `extras_allowed_users` who may send extras.
+    """
+
+    catalogue: Catalogue
+    allowed_hosts: Collection[str]
+    max_bytes: int
+    extras_allowed_users: Collection[int] = frozenset()
+
+    def find_problems(self, interaction: discord.Interaction, image: RemoteImage | StoredImage | None) -> list[Problem]:
+        """List the permissions that the bot lacks here, and the problems of the picture's URL and declared size."""
+        problems: list[Problem] = []
+        if interaction.guild_id is not None:
+            missing = list_missing_permissions(interaction.app_permissions, in_thread=is_in_thread(interaction))
+            if missing:
+                problems.append(make_problem("permissions_missing", permissions=", ".join(missing)))
+        if isinstance(image, RemoteImage):
+            max_bytes = min(self.max_bytes, interaction.filesize_limit)
+            problems += validate_attachment(image.url, image.size_bytes, max_bytes, self.allowed_hosts)
+        return problems
+
+    def build_request(
+        self,
+        interaction: discord.Interaction,
+        image: RemoteImage | StoredImage | None,
+        options: Mapping[str, Any],
+        problems: Sequence[Problem] = (),
+        preset: Mapping[str, Any] = _NO_OPTIONS,
+    ) -> Request:
+        """Build the request from the given options; defaults come from the preset, then from the preferences.
+
+        Raises `RejectedError` with `problems` and all problems found here.
+        """
+        problems = [*self.find_problems(interaction, image), *problems]
+        defaults = (preset, get_preferences(interaction).options)
+        try:
+            request = build_request_with_defaults(self.catalogue, *defaults, has_picture=image is not None, **options)
+        except RejectedError as error:
+            raise RejectedError(*problems, *error.problems) from error
+        if problems:
+            raise RejectedError(*problems)
+        return request
+
+    def validate_requests(
+        self, interaction: discord.Interaction, image: RemoteImage | StoredImage | None, *requests: Request
+    ) -> None:
+        """Raise `RejectedError` with all problems of these requests, each problem once."""
+        problems = self.find_problems(interaction, image)
+        for request in requests:
+            for problem in self._find_request_problems(request, interaction.user.id):
+                if problem not in problems:
+                    problems.append(problem)
+        if problems:
+            raise RejectedError(*problems)
+
+    def _find_request_problems(self, request: Request, user_id: int) -> Iterator[Problem]:
+        """Validate against the current catalogue: the request may come from an old job or from a picture's metadata."""
+        model = self.catalogue.models.get(request.model)
+        if model is None:
+            names = ", ".join(model.name for model in self.catalogue.generation_models)
+            yield make_problem("model_unknown", value=request.model[:_DISPLAYED_MODEL_LENGTH], models=names)
+        else:
+            yield from validate_request(request, model, self.catalogue)
+        if request.extras is not None:
+            yield from self._find_extras_problems(json.dumps(request.extras, ensure_ascii=False), user_id)
+
+    def _find_extras_problems(self, extras_json: str, user_id: int) -> Iterator[Problem]:
+        if user_id not in self.extras_allowed_users:
+            yield make_problem("extras_forbidden")
+            return
+        try:
+            parse_extras(extras_json)
+        except RejectedError as error:
+            yield from error.problems
