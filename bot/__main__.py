@@ -35,14 +35,12 @@ from bot.features.lineage.command import LineageCommand
 from bot.features.lineage.store import SqlLineageStore
 from bot.features.preferences.command import PreferencesCommand
 from bot.features.presets.handlers import PresetCommands
-from bot.features.presets.store import SqlPresetStore
 from bot.features.privacy.command import ForgetMeCommand
 from bot.features.privacy.store import SqlUserDataStore
 from bot.features.queue.command import QueueCommand
 from bot.features.reimagine.command import ReimagineCommand
 from bot.features.result_actions.cancel import CancelHandler
 from bot.features.result_actions.details import DetailsHandler
-from bot.features.result_actions.store import SqlFavouriteStore
 from bot.features.server_settings.command import ServerSettingsCommand
 from bot.health import touch_heartbeat_file
 from bot.queue.celery_tickets import CeleryTicketWriter
@@ -55,13 +53,17 @@ from bot.results.lookup import ResultLookup, fetch_result_message
 from bot.results.thumbnails import ResultImageLoader, ThumbnailLoader
 from bot.settings import Settings
 from bot.status.status_messages import StatusMessages
+from bot.storage.favourites import SqlFavouriteStore
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.job_search import SqlJobSearch
 from bot.storage.jobs import DatabaseSetupError, SqlJobStore
 from bot.storage.preferences import SqlPreferencesStore
+from bot.storage.presets import SqlPresetStore
 from bot.storage.thumbnails import SqlThumbnailStore
 from bot.submission import attachments
 from bot.submission.images import ImageFetcher
+from bot.submission.option_parser import OptionParser
+from bot.submission.preset_option import PresetOption
 from bot.submission.source_option import SourceOption
 from bot.submission.submitter import JobSubmitter
 from bot.submission.validation import RequestValidator
@@ -126,11 +128,14 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
 
         look = _build_history_features(records, redis, queue, ResultImageLoader(telling, library, fetch), catalogue)
         drafts, grids = RedisDraftStore(redis), SqlExplorationStore(records.database)
-        reimagine = ReimagineCommand(intake, drafts)
+        reimagine = ReimagineCommand(validator, intake, drafts, catalogue)
         sources, preferences = SourceOption(library, recall), PreferencesCommand(people, catalogue)
-        presets = PresetCommands(SqlPresetStore(records.database), library, look.job_search, catalogue)
-        imagine = ImagineCommand(intake, sources, presets)
-        explore = ExploreCommand(imagine, drafts, grids, library, get_today)
+        preset_option = PresetOption(preset_store := SqlPresetStore(records.database))
+        presets = PresetCommands(preset_store, preset_option, library, look.job_search, catalogue)
+        imagine = ImagineCommand(
+            parser := OptionParser(validator, sources, preset_option, settings.extras_allowed_users), intake
+        )
+        explore = ExploreCommand(parser, validator, intake, drafts, grids, library, catalogue, get_today)
         does = {
             "imagine": imagine,
             "explore": explore,
@@ -139,8 +144,8 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
             "details": DetailsHandler(catalogue, recall).show_message_details,
             "preferences": preferences,
             "settings": ServerSettingsCommand(people),
-            "presets": presets.autocomplete_names,
-            "presets.results": presets.autocomplete_results,
+            "presets": preset_option.autocomplete_name,
+            "presets.results": presets.autocomplete_job,
             "presets.save": presets.save_preset,
             "presets.list": presets.show_presets,
             "presets.delete": presets.delete_preset,

@@ -12,12 +12,12 @@ from bot.features.result_actions.edit import EditHandler
 from bot.features.result_actions.favourite import FavouriteHandler
 from bot.features.result_actions.metadata_run import MetadataRunHandler
 from bot.features.result_actions.regenerate import RegenerateHandler, VaryHandler
-from bot.features.result_actions.store import SqlFavouriteStore
 from bot.features.result_actions.upscale import UpscaleHandler
 from bot.interactions.components import CustomId
 from bot.interactions.modals import ModalSubmission
 from bot.queue.redis_queue import RedisJobQueue
 from bot.results.lookup import ResultLookup
+from bot.storage.favourites import SqlFavouriteStore
 from bot.submission.submitter import JobSubmitter
 
 ComponentHandlers = Mapping[str, Callable[[discord.Interaction, CustomId], Awaitable[None]]]

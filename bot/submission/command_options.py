@@ -1,9 +1,13 @@
-"""The options of `/imagine` and `/explore`, made from the catalogue: what any model on offer reads can be asked for."""
+"""Builds the commands that generate pictures. Their options are derived from the catalogue.
+
+Discord allows 25 options in a command and 25 choices in an option:
+https://discord.com/developers/docs/interactions/application-commands#application-command-object
+"""
 
 import inspect
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
-from types import MappingProxyType
 from typing import Any, Final
 
 import discord
@@ -11,153 +15,152 @@ from discord import app_commands
 from discord.app_commands import Choice, locale_str
 
 from bot.discord_client.translator import localize_choice, localize_text, translate_locale_str
-from bot.domain.exploration import Variation
-from bot.features.explore.plan import MAX_VARIANTS, MIN_VARIANTS, VALUES_LIMIT
 from bot.interactions.locale import get_localized_messages
 from bot.rendering.labels import get_model_label_key
 from shared.catalogue import Catalogue, Model
-from shared.request.model import EXTRAS_MAX_LENGTH, Fit, Request
+from shared.request.model import EXTRAS_MAX_LENGTH, OPTION_NAMES, Fit, Request
 
-# https://discord.com/developers/docs/interactions/application-commands#application-command-object
 CHOICES_LIMIT: Final = 25
-TEXT_LIMIT: Final = 6000
 LABEL_LIMIT: Final = 100
-
-IMAGINE_OPTIONS: Final = (
-    *("prompt", "image", "source", "preset", "model", "keep", "style_preset", "negative", "seed", "steps", "cfg_scale"),
-    *("sampler", "aspect_ratio", "output_format", "fit", "init_image_mode", "step_schedule_start", "step_schedule_end"),
-    *("clip_guidance_preset", "samples", "creativity", "extras"),
-)
-EXPLORE_OPTIONS: Final = (
-    *("over", "prompt", "image", "source", "count", "values", "preset", "model", "keep", "style_preset", "negative"),
-    *("seed", "steps", "cfg_scale", "aspect_ratio", "fit"),
-)
-_OPTIONS_BY_COMMAND: Final = MappingProxyType({"imagine": IMAGINE_OPTIONS, "explore": EXPLORE_OPTIONS})
-_ANNOTATIONS: Final[Mapping[str, Any]] = MappingProxyType(
-    {
-        "prompt": app_commands.Range[str, 1, TEXT_LIMIT],
-        "negative": app_commands.Range[str, 1, TEXT_LIMIT] | None,
-        "preset": app_commands.Range[str, 1, LABEL_LIMIT] | None,
-        "over": str,
-        "count": app_commands.Range[int, MIN_VARIANTS, MAX_VARIANTS] | None,
-        "values": app_commands.Range[str, 1, VALUES_LIMIT] | None,
-    }
-)
-_REQUIRED_OPTIONS: Final = frozenset({"prompt", "over"})
+TEXT_LIMIT: Final = 6000
 
 ChoiceLabels = Mapping[str, locale_str]
 CommandHandler = Callable[..., Coroutine[Any, Any, None]]
 AutocompleteCallback = Callable[[discord.Interaction, str], Coroutine[Any, Any, list[Choice[str]]]]
 
 
+@dataclass(frozen=True)
+class Option:
+    """An option of a command: the annotation from which discord.py reads its type and range, and its choices."""
+
+    annotation: Any
+    choices: ChoiceLabels = field(default_factory=dict)
+    is_required: bool = False
+
+
 def build_generation_command(
-    name: str, catalogue: Catalogue, handler: CommandHandler, today: date, **completes: AutocompleteCallback
+    name: str,
+    option_names: Iterable[str],
+    handler: CommandHandler,
+    catalogue: Catalogue,
+    today: date,
+    *,
+    own_options: Mapping[str, Option] | None = None,
+    autocompletes: Mapping[str, AutocompleteCallback],
 ) -> app_commands.Command[Any, ..., None]:
-    """Build `/imagine` or `/explore`.
+    """Build a command that generates pictures, with options in this order.
 
-    `handler` gets the interaction and every option by field name, None where it was not used. `completes` are what
-    offers choices for an option while it is being typed.
+    `own_options` are options of this command alone; the others are derived from the catalogue, and one that no model
+    on offer reads is left out. The handler gets all of them by name, None for those that were not used.
     """
-    order = _OPTIONS_BY_COMMAND[name]
-    labels = {option: _list_choice_labels(catalogue, option, today) for option in order}
-    kinds = {option: _choose_annotation(catalogue, option, labels[option]) for option in order}
-    names = [option for option in order if kinds[option] is not None]
+    available = _derive_options(catalogue, today) | dict(own_options or {})
+    options = {name: available[name] for name in option_names if name in available}
 
-    async def used(interaction: discord.Interaction, **options: Any) -> None:
-        await handler(interaction, **options)
+    async def run_command(interaction: discord.Interaction, **values: Any) -> None:
+        await handler(interaction, **values)
 
-    completions = {
-        option: _build_autocomplete(labels[option]) for option in names if len(labels[option]) > CHOICES_LIMIT
-    }
-    completions |= {option: _wrap_method(complete) for option, complete in completes.items() if option in names}
     first = inspect.Parameter("interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    signature = inspect.Signature([first, *(_build_parameter(option, kinds[option]) for option in names)])
-    used.__signature__ = signature  # type: ignore[attr-defined]  # discord.py reads the options here (PEP 362)
-    decorated: Any = used
+    signature = inspect.Signature([first, *(_build_parameter(name, option) for name, option in options.items())])
+    run_command.__signature__ = signature  # type: ignore[attr-defined]  # discord.py reads the options here (PEP 362)
+    callback: Any = run_command
     for decorate in (
-        app_commands.rename(**{option: localize_text(f"option.{option}.name") for option in names}),
-        app_commands.describe(**{option: localize_text(f"option.{option}.description") for option in names}),
+        app_commands.rename(**{name: localize_text(f"option.{name}.name") for name in options}),
+        app_commands.describe(**{name: localize_text(f"option.{name}.description") for name in options}),
         app_commands.choices(
-            **{option: _build_choices(labels[option]) for option in names if 0 < len(labels[option]) <= CHOICES_LIMIT}
+            **{
+                name: _build_choices(option.choices)
+                for name, option in options.items()
+                if 0 < len(option.choices) <= CHOICES_LIMIT
+            }
         ),
-        app_commands.autocomplete(**completions),
+        app_commands.autocomplete(
+            **{
+                name: _build_autocomplete(option.choices)
+                for name, option in options.items()
+                if len(option.choices) > CHOICES_LIMIT
+            },
+            **{name: _wrap_method(complete) for name, complete in autocompletes.items() if name in options},
+        ),
         app_commands.guild_only(),
         app_commands.guild_install(),
     ):
-        decorated = decorate(decorated)
+        callback = decorate(callback)
     return app_commands.Command(
         name=localize_text(f"command.{name}.name"),
         description=localize_text(f"command.{name}.description"),
-        callback=decorated,
+        callback=callback,
     )
 
 
-def _wrap_method(callback: AutocompleteCallback) -> AutocompleteCallback:
-    """Make a function of what may be a method: discord.py takes no method for a command outside of a class."""
-
-    async def unbound(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
-        return await callback(interaction, current)
-
-    return unbound
-
-
-def _build_parameter(name: str, annotation: Any) -> inspect.Parameter:
-    default = inspect.Parameter.empty if name in _REQUIRED_OPTIONS else None
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
-
-
-def _choose_annotation(catalogue: Catalogue, name: str, labels: ChoiceLabels) -> Any:
-    """The annotation that discord.py reads type and range from, or None where no model on offer has the option."""
-    if name in _ANNOTATIONS:
-        return _ANNOTATIONS[name]
-    match name:
-        case "image":
-            return discord.Attachment | None if _has_image_model(catalogue) else None
-        case "source":
-            return app_commands.Range[str, 1, LABEL_LIMIT] | None if _has_image_model(catalogue) else None
-        case "extras":
-            return app_commands.Range[str, 1, EXTRAS_MAX_LENGTH] | None if catalogue.models_with_field(name) else None
-    return str | None if labels else _choose_number_annotation(catalogue.models_with_field(name), name)
+def _derive_options(catalogue: Catalogue, today: date) -> dict[str, Option]:
+    """Derive all options that at least one model on offer reads."""
+    options = {
+        "prompt": Option(app_commands.Range[str, 1, TEXT_LIMIT], is_required=True),
+        "negative": Option(app_commands.Range[str, 1, TEXT_LIMIT] | None),
+        "preset": Option(app_commands.Range[str, 1, LABEL_LIMIT] | None),
+        "model": Option(str | None, _label_models(catalogue, today)),
+    }
+    if any(model.picture != "none" for model in catalogue.generation_models):
+        options["image"] = Option(discord.Attachment | None)
+        options["source"] = Option(app_commands.Range[str, 1, LABEL_LIMIT] | None)
+        options["fit"] = Option(str | None, {fit.value: localize_choice("fit", fit) for fit in Fit})
+    if catalogue.models_with_field("extras"):
+        options["extras"] = Option(app_commands.Range[str, 1, EXTRAS_MAX_LENGTH] | None)
+    for name in OPTION_NAMES:
+        models = catalogue.models_with_field(name)
+        if models and name not in {"fit", "extras"}:
+            options[name] = _derive_field_option(name, models)
+    return options
 
 
-def _choose_number_annotation(models: tuple[Model, ...], name: str) -> Any:
-    if not models:
-        return None
-    number = int if Request.model_fields[name].annotation == int | None else float
+def _derive_field_option(name: str, models: tuple[Model, ...]) -> Option:
+    """Derive the option of a field that these models read: the union of their choices or of their ranges."""
     specs = [model.fields[name] for model in models]
+    labels = {value: localize_choice(name, value) for spec in specs for value in spec.choices}
+    if labels:
+        return Option(str | None, labels)
+    number = int if Request.model_fields[name].annotation == int | None else float
     low = None if any(spec.minimum is None for spec in specs) else number(min(spec.minimum or 0 for spec in specs))
     high = None if any(spec.maximum is None for spec in specs) else number(max(spec.maximum or 0 for spec in specs))
-    return (number if low is None and high is None else app_commands.Range[number, low, high]) | None
+    return Option((number if low is None and high is None else app_commands.Range[number, low, high]) | None)
 
 
-def _list_choice_labels(catalogue: Catalogue, name: str, today: date) -> ChoiceLabels:
-    if name == "model":
-        return {
-            m.key: localize_text(get_model_label_key(m, catalogue, today), m.name) for m in catalogue.generation_models
-        }
-    if name == "over":
-        return {over.value: localize_choice(name, over) for over in Variation}
-    if name == "fit":
-        return {fit.value: localize_choice(name, fit) for fit in Fit} if _has_image_model(catalogue) else {}
-    values = (value for model in catalogue.models_with_field(name) for value in model.fields[name].choices)
-    return {value: localize_choice(name, value) for value in values}
+def _label_models(catalogue: Catalogue, today: date) -> ChoiceLabels:
+    return {
+        model.key: localize_text(get_model_label_key(model, catalogue, today), model.name)
+        for model in catalogue.generation_models
+    }
 
 
-def _has_image_model(catalogue: Catalogue) -> bool:
-    return any(model.picture != "none" for model in catalogue.generation_models)
+def _build_parameter(name: str, option: Option) -> inspect.Parameter:
+    default = inspect.Parameter.empty if option.is_required else None
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=option.annotation, default=default)
 
 
 def _build_choices(labels: ChoiceLabels) -> list[Choice[str]]:
-    return [Choice(name=shown, value=value) for value, shown in labels.items()]
+    return [Choice(name=label, value=value) for value, label in labels.items()]
 
 
 def _build_autocomplete(labels: ChoiceLabels) -> AutocompleteCallback:
-    """Offer those choices whose label or value contains what is being typed, in the person's language."""
+    """Build the callback that offers the choices whose label or value contains the typed text."""
 
-    async def complete(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
-        phrases, typed = get_localized_messages(interaction), current.casefold()
-        shown = {value: translate_locale_str(shown, phrases)[:LABEL_LIMIT] for value, shown in labels.items()}
-        found = (value for value in shown if typed in f"{shown[value]}\n{value}".casefold())
-        return [Choice(name=shown[value], value=value) for value in found][:CHOICES_LIMIT]
+    async def autocomplete(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
+        messages, typed = get_localized_messages(interaction), current.casefold()
+        translated = {value: translate_locale_str(label, messages)[:LABEL_LIMIT] for value, label in labels.items()}
+        choices = [
+            Choice(name=label, value=value)
+            for value, label in translated.items()
+            if typed in f"{label}\n{value}".casefold()
+        ]
+        return choices[:CHOICES_LIMIT]
 
-    return complete
+    return autocomplete
+
+
+def _wrap_method(callback: AutocompleteCallback) -> AutocompleteCallback:
+    """Wrap a method in a function: discord.py accepts no bound method for a command outside of a class."""
+
+    async def run_callback(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
+        return await callback(interaction, current)
+
+    return run_callback

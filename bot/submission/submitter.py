@@ -8,14 +8,13 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
 import discord
-from discord import ui
 
 from bot.domain.errors import QueueResultUnknownError
 from bot.domain.images import RemoteImage, StoredImage
@@ -27,7 +26,6 @@ from bot.submission.acknowledgement import (
     explain_queue_delay,
     get_response_origin,
     is_private,
-    post_message,
     send_direct_status,
     show_status,
 )
@@ -146,25 +144,6 @@ class JobSubmitter:
     @property
     def catalogue(self) -> Catalogue:
         return self.validator.catalogue
-
-    @property
-    def extras_allowed_users(self) -> Collection[int]:
-        return self.validator.extras_allowed_users
-
-    @property
-    def build_request(self) -> Callable[..., Request]:
-        return self.validator.build_request
-
-    @property
-    def find_problems(self) -> Callable[..., list[Problem]]:
-        return self.validator.find_problems
-
-    @property
-    def validate_requests(self) -> Callable[..., None]:
-        return self.validator.validate_requests
-
-    async def post_message(self, interaction: discord.Interaction, nonce: str, view: ui.LayoutView) -> Origin:
-        return await post_message(interaction, nonce, view)
 
     async def _submit_jobs(
         self,

@@ -5,7 +5,7 @@ import base64
 import json
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
@@ -21,12 +21,13 @@ from bot.domain.records import JobRecord
 from bot.domain.search import SearchPage, SearchQuery
 from bot.domain.status import JobStatus
 from bot.features.imagine.command import ImagineCommand
-from bot.features.presets.handlers import PresetCommands
 from bot.features.reimagine.command import ReimagineCommand
 from bot.features.result_actions.details import DetailsHandler
 from bot.features.result_actions.metadata_run import MetadataRunHandler
 from bot.results.lookup import ResultLookup
 from bot.submission.images import ImageFetcher
+from bot.submission.option_parser import OptionParser
+from bot.submission.preset_option import PresetOption
 from bot.submission.source_option import SourceOption
 from bot.submission.submitter import JobSubmitter
 from bot.submission.validation import RequestValidator
@@ -258,19 +259,10 @@ async def connect_bot(bot: Bot) -> AsyncIterator[Bot]:
 
 
 class EmptyPresetStore:
-    """A `PresetStore` without any preset."""
-
-    async def save_preset(self, owner: PresetOwner, name: str, options: Mapping[str, Any]) -> Preset | None:
-        raise NotImplementedError(name)
+    """A `PresetReader` without any preset."""
 
     async def list_presets(self, owner: PresetOwner) -> Sequence[Preset]:
         return []
-
-    async def find_preset_by_code(self, code: str) -> Preset | None:
-        return None
-
-    async def delete_preset(self, owner: PresetOwner, name: str) -> bool:
-        return False
 
 
 async def _do_nothing(*_: object, **__: object) -> None:
@@ -287,21 +279,23 @@ def build_bot(
 ) -> Bot:
     hosts, max_bytes = ("127.0.0.1",), 512 * 1024
     images = ImageFetcher(session, hosts, max_bytes)
+    validator = RequestValidator(catalogue, hosts, max_bytes, {extras_user})
     intake = JobSubmitter(
-        RequestValidator(catalogue, hosts, max_bytes, {extras_user}),
+        validator,
         images,
         queue,
         records or FakeSubmissionStore(),
         rng=random.Random(7),
         clock=lambda: 1_800_000_000.0,
     )
-    reimagine = ReimagineCommand(intake, drafts or FakeDraftStore())
+    reimagine = ReimagineCommand(validator, intake, drafts or FakeDraftStore(), catalogue)
 
     past = EmptyJobHistory()
     recall = ResultLookup(past, past, images.fetch_image)
     sources = SourceOption(past, recall)
+    parser = OptionParser(validator, sources, PresetOption(EmptyPresetStore()), {extras_user})
     does = {
-        "imagine": ImagineCommand(intake, sources, PresetCommands(EmptyPresetStore(), past, past, catalogue)),
+        "imagine": ImagineCommand(parser, intake),
         "sources": sources.autocomplete_source,
         "reimagine": reimagine,
         "details": DetailsHandler(catalogue, recall).show_message_details,

@@ -1,1 +1,1 @@
-"""Explorations: what they ask for, and the message that fills as their cells come in."""
+"""`/explore` generates one idea several times, with one setting that varies."""

@@ -1,40 +1,76 @@
-"""`/explore`: one request several times with one thing that differs; what it costs is shown first."""
+"""The command `/explore`: shows what an exploration would generate and cost, and starts it once that is confirmed."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import discord
+from discord import app_commands
 
+from bot.discord_client.translator import localize_choice
 from bot.domain.draft import Draft
 from bot.domain.exploration import Exploration, ExplorationPlan, Variation
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.ports import DraftStore, JobHistory
 from bot.features.explore.message import render_exploration
-from bot.features.explore.plan import DEFAULT_VARIANTS, plan_exploration
+from bot.features.explore.plan import DEFAULT_VARIANTS, MAX_VARIANTS, MIN_VARIANTS, VALUES_LIMIT, plan_exploration
 from bot.features.explore.store import SqlExplorationStore
 from bot.features.explore.view import VariantState, build_confirmation_view, build_note_view
-from bot.features.imagine.command import ImagineCommand
 from bot.interactions.components import CustomId, build_plan_rows
 from bot.interactions.deferred_responses import RenderedMessage, respond_with, update_message
 from bot.interactions.locale import get_localized_messages
 from bot.rendering.job_list import build_origin_link
+from bot.submission.acknowledgement import post_message
+from bot.submission.command_options import AutocompleteCallback, CommandHandler, Option, build_generation_command
+from bot.submission.option_parser import OptionParser
 from bot.submission.submitter import JobSubmitter, build_requester
+from bot.submission.validation import RequestValidator
+from shared.catalogue import Catalogue
 from shared.job import Origin
 from shared.problems import Problem, RejectedError, make_problem
+
+EXPLORE_OPTIONS: Final = (
+    *("over", "prompt", "image", "source", "count", "values", "preset", "model", "keep", "style_preset", "negative"),
+    *("seed", "steps", "cfg_scale", "aspect_ratio", "fit"),
+)
+
+
+def build_explore_command(
+    handler: CommandHandler, catalogue: Catalogue, today: date, autocompletes: Mapping[str, AutocompleteCallback]
+) -> app_commands.Command[Any, ..., None]:
+    """Build the command."""
+    variations = {variation.value: localize_choice("over", variation) for variation in Variation}
+    own_options = {
+        "over": Option(str, variations, is_required=True),
+        "count": Option(app_commands.Range[int, MIN_VARIANTS, MAX_VARIANTS] | None),
+        "values": Option(app_commands.Range[str, 1, VALUES_LIMIT] | None),
+    }
+    return build_generation_command(
+        "explore", EXPLORE_OPTIONS, handler, catalogue, today, own_options=own_options, autocompletes=autocompletes
+    )
 
 
 @dataclass(frozen=True)
 class ExploreCommand:
-    """Asks whether to start, then starts. `imagine` reads the options, `drafts` keep what is planned meanwhile."""
+    """Plans an exploration, and starts it once it is confirmed. The plan is kept as a draft until then.
 
-    imagine: ImagineCommand
+    `clock` gives Unix seconds.
+    """
+
+    option_parser: OptionParser
+    validator: RequestValidator
+    submitter: JobSubmitter
     drafts: DraftStore
     explorations: SqlExplorationStore
     job_history: JobHistory
+    catalogue: Catalogue
     today: Callable[[], date]
+    rng: random.Random = field(default_factory=random.SystemRandom)
+    clock: Callable[[], float] = time.time
 
     async def __call__(
         self,
@@ -45,116 +81,111 @@ class ExploreCommand:
         values: str | None = None,
         **options: Any,
     ) -> None:
-        """Show the person alone what would run and what it costs."""
+        """Show the person privately what would be generated and what it costs."""
 
-        async def asked() -> RenderedMessage:
-            wanted = await self.imagine.parse_options(interaction, **options)
-            phrases = get_localized_messages(interaction)
+        async def render_plan() -> RenderedMessage:
+            parsed = await self.option_parser.parse_options(interaction, **options)
+            messages = get_localized_messages(interaction)
             plan = plan_exploration(
                 Variation(over),
-                wanted.request,
-                self._submitter.catalogue,
-                phrases,
+                parsed.request,
+                self.catalogue,
+                messages,
                 count=count or DEFAULT_VARIANTS,
                 values_text=values or "",
                 today=self.today(),
-                rng=self._submitter.rng,
+                rng=self.rng,
             )
-            self._submitter.validate_requests(interaction, wanted.picture, *plan.requests)
+            self.validator.validate_requests(interaction, parsed.image, *plan.requests)
             draft = Draft(
                 user_id=interaction.user.id,
-                images=(wanted.picture,) if isinstance(wanted.picture, RemoteImage) else (),
-                parent_id=wanted.parent,
+                images=(parsed.image,) if isinstance(parsed.image, RemoteImage) else (),
+                parent_id=parsed.parent_id,
                 plan=plan,
-                source_sha256=wanted.picture.sha256 if isinstance(wanted.picture, StoredImage) else None,
-                source_kind=wanted.source_kind,
+                source_sha256=parsed.image.sha256 if isinstance(parsed.image, StoredImage) else None,
+                source_kind=parsed.source_kind,
             )
             await self.drafts.save_draft(str(interaction.id), draft)
-            return RenderedMessage(
-                build_confirmation_view(
-                    plan, self._submitter.catalogue, phrases, build_plan_rows(str(interaction.id), phrases)
-                )
-            )
+            rows = build_plan_rows(str(interaction.id), messages)
+            return RenderedMessage(build_confirmation_view(plan, self.catalogue, messages, rows))
 
-        await respond_with(interaction, asked)
+        await respond_with(interaction, render_plan)
 
     async def start_exploration(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
-        """Start what was planned, once however often it is confirmed; the question becomes the way to its message."""
+        """Start the planned exploration, once however often it is confirmed, and link to its message."""
         await update_message(interaction, partial(self._start_once, interaction, parsed_id.job_id))
 
     async def discard_plan(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
-        """Start nothing."""
+        """Say that nothing was started."""
         del parsed_id
 
-        async def stopped() -> RenderedMessage:
+        async def render_discarded() -> RenderedMessage:
             return RenderedMessage(build_note_view(get_localized_messages(interaction).text("explore.stopped")))
 
-        await update_message(interaction, stopped)
-
-    @property
-    def _submitter(self) -> JobSubmitter:
-        return self.imagine.submitter
+        await update_message(interaction, render_discarded)
 
     async def _start_once(self, interaction: discord.Interaction, draft_id: str) -> RenderedMessage:
-        grid = await self.explorations.find_exploration(draft_id)
-        if grid is None:
+        exploration = await self.explorations.find_exploration(draft_id)
+        if exploration is None:
             draft = await self.drafts.load_draft(draft_id)
             if draft is None or draft.plan is None or draft.user_id != interaction.user.id:
                 raise RejectedError(make_problem("explore_gone"))
-            grid = await self._create_exploration(interaction, draft_id, draft, draft.plan)
-        return RenderedMessage(
-            build_note_view(
-                get_localized_messages(interaction).text("explore.started", where=build_origin_link(grid.origin))
-            )
-        )
+            exploration = await self._create_exploration(interaction, draft_id, draft, draft.plan)
+        link = build_origin_link(exploration.origin)
+        return RenderedMessage(build_note_view(get_localized_messages(interaction).text("explore.started", where=link)))
 
     async def _create_exploration(
         self, interaction: discord.Interaction, exploration_id: str, draft: Draft, plan: ExplorationPlan
     ) -> Exploration:
-        picture = await self._load_source(draft)
-        self._submitter.validate_requests(interaction, picture, *plan.requests)
+        """Post the message, record the exploration and submit its variants."""
+        image = await self._load_source(draft)
+        self.validator.validate_requests(interaction, image, *plan.requests)
 
-        def grid_at(place: Origin) -> Exploration:
-            return Exploration(exploration_id, plan, build_requester(interaction), self._submitter.clock(), place)
+        def build_exploration(origin: Origin) -> Exploration:
+            return Exploration(exploration_id, plan, build_requester(interaction), self.clock(), origin)
 
-        blank = grid_at(
+        preview = build_exploration(
             Origin(guild_id=interaction.guild_id or 0, channel_id=interaction.channel_id or 0, message_id=0)
         )
-        waiting = [VariantState.QUEUED for _ in plan.requests]
-        view = render_exploration(blank, waiting, self._submitter.catalogue, has_contact_sheet=False)
-        grid = grid_at(await self._submitter.post_message(interaction, exploration_id, view))
-        if await self.explorations.add_exploration(grid):
-            refused = await self._submit_variants(interaction, grid, picture, draft)
-            if refused:
-                await self.explorations.save_rejections(exploration_id, refused)
-        return grid
+        states = [VariantState.QUEUED for _ in plan.requests]
+        view = render_exploration(preview, states, self.catalogue, has_contact_sheet=False)
+        exploration = build_exploration(await post_message(interaction, exploration_id, view))
+        if await self.explorations.add_exploration(exploration):
+            rejected = await self._submit_variants(interaction, exploration, image, draft)
+            if rejected:
+                await self.explorations.save_rejections(exploration_id, rejected)
+        return exploration
 
     async def _submit_variants(
         self,
         interaction: discord.Interaction,
         exploration: Exploration,
-        picture: RemoteImage | StoredImage | None,
+        image: RemoteImage | StoredImage | None,
         draft: Draft,
     ) -> dict[int, Problem]:
-        """Take on the cells; tells why some were refused, by their numbers."""
+        """Submit the variants. Returns the first problem of each rejected variant, by its number."""
         requests = dict(zip(exploration.variant_ids, exploration.plan.requests, strict=True))
         try:
-            refused = await self._submitter.submit_many(
+            problems = await self.submitter.submit_many(
                 interaction,
                 requests,
-                picture,
+                image,
                 exploration.origin,
                 parent_id=draft.parent_id,
                 source_kind=draft.source_kind,
             )
-        except RejectedError as all_of_it:
-            refused = dict.fromkeys(exploration.variant_ids, all_of_it.problems)
-        return {place: refused[cell][0] for place, cell in enumerate(exploration.variant_ids, 1) if cell in refused}
+        except RejectedError as rejection:
+            problems = dict.fromkeys(exploration.variant_ids, rejection.problems)
+        return {
+            number: problems[variant_id][0]
+            for number, variant_id in enumerate(exploration.variant_ids, 1)
+            if variant_id in problems
+        }
 
     async def _load_source(self, draft: Draft) -> RemoteImage | StoredImage | None:
         if draft.source_sha256 is None:
             return next(iter(draft.images), None)
-        kept = await self.job_history.load_source_image(draft.source_sha256)
-        if kept is None:
+        image = await self.job_history.load_source_image(draft.source_sha256)
+        if image is None:
             raise RejectedError(make_problem("source_gone"))
-        return kept
+        return image

@@ -1,1 +1,1 @@
-"""Imagine."""
+"""`/imagine` generates a picture."""

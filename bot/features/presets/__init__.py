@@ -1,1 +1,1 @@
-"""Presets."""
+"""`/presets` saves the settings of a result under a name, as defaults for later requests."""

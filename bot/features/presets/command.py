@@ -9,11 +9,12 @@ from discord.app_commands import Choice
 
 from bot.discord_client.command_builder import JOB_ID_LENGTH, build_command
 from bot.discord_client.translator import localize_choice, localize_text
-from bot.features.presets.handlers import NAME_LIMIT, SERVER_OWNER
+from bot.features.presets.handlers import SERVER_OWNER
+from bot.submission.preset_option import PRESET_NAME_LIMIT
 
 CODE_LIMIT: Final = 32
 
-PresetName = app_commands.Range[str, 1, NAME_LIMIT]
+PresetName = app_commands.Range[str, 1, PRESET_NAME_LIMIT]
 
 
 def build_preset_group(handlers: Mapping[str, Any]) -> app_commands.Group:

@@ -1,7 +1,7 @@
-"""“Reimagine”, used on a message with a picture: a form asks what the picture should become, then it is asked for.
+"""The message command “Reimagine”: a form asks what the message's picture should become.
 
-Discord shows the bot the message only as the command is used (it has no MESSAGE_CONTENT intent), so the pictures'
-addresses are kept as a draft for as long as the form may be open.
+The bot has no MESSAGE_CONTENT intent, so Discord shows it the message only while the command is used. The addresses of
+its pictures are kept as a draft while the form is open.
 https://discord.com/developers/docs/events/gateway#message-content-intent
 """
 
@@ -25,8 +25,9 @@ from bot.interactions.responses import open_modal, respond_with_problems
 from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT, build_model_field, build_picture_field, build_text_field
 from bot.results.lookup import get_result_job_id, list_message_images
 from bot.submission.submitter import JobSubmitter
+from bot.submission.validation import RequestValidator
+from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
-from shared.request.model import Request
 
 ACTION: Final = "reimagine"
 
@@ -34,7 +35,7 @@ MessageCommandHandler = Callable[[discord.Interaction, discord.Message], Corouti
 
 
 def build_message_command(key: str, handler: MessageCommandHandler) -> app_commands.ContextMenu:
-    """Build the command that is found in the menu of a message, named `command.<key>.name`."""
+    """Build a command for the menu of a message, named `command.<key>.name`."""
 
     @app_commands.guild_only()
     @app_commands.guild_install()
@@ -46,72 +47,69 @@ def build_message_command(key: str, handler: MessageCommandHandler) -> app_comma
 
 @dataclass(frozen=True)
 class ReimagineCommand:
-    """Opens the form on a message and takes on what comes back. `drafts` keep the pictures meanwhile."""
+    """Opens the form and submits the job that it describes."""
 
+    validator: RequestValidator
     submitter: JobSubmitter
     drafts: DraftStore
+    catalogue: Catalogue
 
     async def __call__(self, interaction: discord.Interaction, message: discord.Message) -> None:
-        """Open the form, or say why there is none."""
+        """Open the form, or explain why this message has none."""
         try:
-            pictures = self._list_pictures(interaction, message)
-            parent = get_result_job_id(message, interaction.client)
+            images = self._list_images(interaction, message)
+            draft = Draft(interaction.user.id, images, get_result_job_id(message, interaction.client))
             async with limit_lookup_time(interaction):
-                await self.drafts.save_draft(str(interaction.id), Draft(interaction.user.id, pictures, parent))
-        except RejectedError as refused:
-            await respond_with_problems(interaction, refused.problems)
+                await self.drafts.save_draft(str(interaction.id), draft)
+        except RejectedError as rejection:
+            await respond_with_problems(interaction, rejection.problems)
             return
-        await open_modal(interaction, self._build_form(interaction, pictures))
+        await open_modal(interaction, self._build_form(interaction, images))
 
     async def handle_modal(self, interaction: discord.Interaction, submission: ModalSubmission) -> None:
-        """Take on what the form asks for."""
+        """Submit the job that the form describes."""
         try:
             async with limit_lookup_time(interaction):
-                draft, source = await self._load_draft(interaction, submission)
-            request = self._build_request(interaction, submission, source)
-        except RejectedError as refused:
-            await respond_with_problems(interaction, refused.problems)
+                draft, image = await self._load_draft(interaction, submission)
+            options = {name: submission.get_text(name) for name in ("prompt", "negative", "model", "keep")}
+            request = self.validator.build_request(interaction, image, options)
+        except RejectedError as rejection:
+            await respond_with_problems(interaction, rejection.problems)
             return
-        await self.submitter.submit(interaction, request, source, parent_id=draft.parent_id)
+        await self.submitter.submit(interaction, request, image, parent_id=draft.parent_id)
 
-    def _list_pictures(self, interaction: discord.Interaction, message: discord.Message) -> tuple[RemoteImage, ...]:
-        pictures = tuple(list_message_images(message))[:SELECT_OPTIONS_LIMIT]
-        if not pictures:
+    def _list_images(self, interaction: discord.Interaction, message: discord.Message) -> tuple[RemoteImage, ...]:
+        images = tuple(list_message_images(message))[:SELECT_OPTIONS_LIMIT]
+        if not images:
             raise RejectedError(make_problem("no_picture"))
-        if self.submitter.catalogue.pick_picture_model("") is None:
+        if self.catalogue.pick_picture_model("") is None:
             raise RejectedError(make_problem("picture_unsupported_anywhere"))
-        wrong = self.submitter.find_problems(interaction, pictures[0] if len(pictures) == 1 else None)
-        if wrong:
-            raise RejectedError(*wrong)
-        return pictures
+        problems = self.validator.find_problems(interaction, images[0] if len(images) == 1 else None)
+        if problems:
+            raise RejectedError(*problems)
+        return images
 
-    def _build_form(self, interaction: discord.Interaction, pictures: tuple[RemoteImage, ...]) -> discord.ui.Modal:
-        phrases, catalogue = get_localized_messages(interaction), self.submitter.catalogue
-        preferred = get_preferences(interaction).options
-        keep = f"{preferred['keep']:g}" if "keep" in preferred else ""
-        parts = [
-            build_text_field("prompt", phrases, is_multiline=True, required=True),
-            build_text_field("negative", phrases, is_multiline=True),
-            build_text_field("keep", phrases, value=keep),
-            build_model_field(catalogue, datetime.now(UTC).date(), preferred.get("model", catalogue.default), phrases),
+    def _build_form(self, interaction: discord.Interaction, images: tuple[RemoteImage, ...]) -> discord.ui.Modal:
+        messages, preferences = get_localized_messages(interaction), get_preferences(interaction).options
+        keep = f"{preferences['keep']:g}" if "keep" in preferences else ""
+        preferred_model = preferences.get("model", self.catalogue.default)
+        fields = [
+            build_text_field("prompt", messages, is_multiline=True, required=True),
+            build_text_field("negative", messages, is_multiline=True),
+            build_text_field("keep", messages, value=keep),
+            build_model_field(self.catalogue, datetime.now(UTC).date(), preferred_model, messages),
         ]
-        if len(pictures) > 1:
-            parts.append(build_picture_field([picture.filename for picture in pictures], phrases))
-        return build_modal(phrases.text("command.reimagine.title"), CustomId(ACTION, str(interaction.id)), *parts)
+        if len(images) > 1:
+            fields.append(build_picture_field([image.filename for image in images], messages))
+        return build_modal(messages.text("command.reimagine.title"), CustomId(ACTION, str(interaction.id)), *fields)
 
     async def _load_draft(
         self, interaction: discord.Interaction, submission: ModalSubmission
     ) -> tuple[Draft, RemoteImage]:
-        """Give the draft of the form, which is its opener's alone, and the picture that was chosen."""
+        """Load the draft of the person's own form, and the picture that was selected. Raises `RejectedError`."""
         draft = await self.drafts.load_draft(submission.job_id)
-        chosen = submission.get_text("image") or "0"
-        pictures = dict(enumerate(draft.images)) if draft and draft.user_id == interaction.user.id else {}
-        if draft is None or not chosen.isdecimal() or int(chosen) not in pictures:
+        selected = submission.get_text("image") or "0"
+        images = dict(enumerate(draft.images)) if draft and draft.user_id == interaction.user.id else {}
+        if draft is None or not selected.isdecimal() or int(selected) not in images:
             raise RejectedError(make_problem("draft_gone"))
-        return draft, pictures[int(chosen)]
-
-    def _build_request(
-        self, interaction: discord.Interaction, submission: ModalSubmission, source: RemoteImage
-    ) -> Request:
-        given = {name: submission.get_text(name) for name in ("prompt", "negative", "model", "keep")}
-        return self.submitter.build_request(interaction, source, given)
+        return draft, images[int(selected)]

@@ -5,11 +5,11 @@ from functools import partial
 
 import discord
 
-from bot.features.result_actions.store import SqlFavouriteStore
 from bot.interactions.components import CustomId
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import run_and_report
 from bot.results.lookup import ResultLookup
+from bot.storage.favourites import SqlFavouriteStore
 
 
 @dataclass(frozen=True)

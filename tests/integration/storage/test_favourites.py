@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.features.result_actions.store import SqlFavouriteStore
+from bot.storage.favourites import SqlFavouriteStore
 from bot.storage.jobs import SqlJobStore
 from bot.storage.tables import favourites
 from shared.problems import RejectedError

@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.messages import MessageRef
 from bot.domain.search import SearchQuery
-from bot.features.result_actions.store import SqlFavouriteStore
+from bot.storage.favourites import SqlFavouriteStore
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.job_search import SqlJobSearch
 from bot.storage.jobs import SqlJobStore

@@ -11,8 +11,8 @@ from bot.domain.messages import MessageRef
 from bot.domain.preferences import Preferences
 from bot.features.privacy.store import SqlUserDataStore
 from bot.features.privacy.summary import StoredDataSummary
-from bot.features.result_actions.store import SqlFavouriteStore
 from bot.storage.database import parse_database_url
+from bot.storage.favourites import SqlFavouriteStore
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.jobs import SqlJobStore
 from bot.storage.preferences import SqlPreferencesStore

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from bot.domain.presets import PresetOwner
-from bot.features.presets.store import MAX_GUILD_PRESETS, MAX_PERSONAL_PRESETS, SqlPresetStore
 from bot.storage.jobs import SqlJobStore
+from bot.storage.presets import MAX_GUILD_PRESETS, MAX_PERSONAL_PRESETS, SqlPresetStore
 from shared.problems import RejectedError
 
 ADA, BEN = PresetOwner(2**63 - 1), PresetOwner(8)

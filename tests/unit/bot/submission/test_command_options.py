@@ -13,8 +13,9 @@ from discord import app_commands
 from bot.discord_client.client import GuildCommandTree
 from bot.discord_client.translator import CommandTranslator
 from bot.domain.exploration import Variation
+from bot.features.explore.command import EXPLORE_OPTIONS, build_explore_command
+from bot.features.imagine.command import IMAGINE_OPTIONS, build_imagine_command
 from bot.i18n import DEFAULT_LANGUAGE, list_languages, load_messages
-from bot.submission.command_options import EXPLORE_OPTIONS, IMAGINE_OPTIONS, build_generation_command
 from shared.catalogue import Catalogue, load_catalogue
 from shared.request.model import OPTION_NAMES, Fit
 
@@ -32,9 +33,8 @@ async def offer_nothing(interaction: discord.Interaction, current: str) -> list[
 
 
 async def build_payload(catalogue: Catalogue, name: str = "imagine") -> dict[str, Any]:
-    built = build_generation_command(
-        name, catalogue, ignore_invocation, TODAY, source=offer_nothing, preset=offer_nothing
-    )
+    build = build_explore_command if name == "explore" else build_imagine_command
+    built = build(ignore_invocation, catalogue, TODAY, {"source": offer_nothing, "preset": offer_nothing})
     tree = GuildCommandTree(discord.Client(intents=discord.Intents.none()), [built])
     return await built.get_translated_payload(cast("Any", tree), CommandTranslator())
 
@@ -147,7 +147,7 @@ async def test_what_no_model_on_offer_reads_is_no_option() -> None:
 async def test_more_than_twenty_five_choices_are_completed_while_typing() -> None:
     styles = [f"style-{number}" for number in range(30)] + ["anime"]
     many = load_catalogue(f"[models.sdxl.fields.style_preset]\nchoices = {styles}")
-    built = build_generation_command("imagine", many, ignore_invocation, TODAY, source=offer_nothing)
+    built = build_imagine_command(ignore_invocation, many, TODAY, {"source": offer_nothing})
 
     option = next(o for o in (await list_options(many)).values() if o["name"] == "style")
     complete = cast("Any", built._params["style_preset"].autocomplete)

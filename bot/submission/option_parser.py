@@ -1,0 +1,97 @@
+"""Parses the options of `/imagine` and `/explore` into a request and the picture that it starts from."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+
+from bot.domain.images import RemoteImage, StoredImage
+from bot.submission.preset_option import PresetOption
+from bot.submission.source_option import SourceImage, SourceOption
+from bot.submission.validation import RequestValidator
+from shared.job import SourceKind
+from shared.problems import Problem, RejectedError, make_problem
+from shared.request.model import Request, parse_extras
+
+
+@dataclass(frozen=True)
+class ParsedOptions:
+    """A request and the picture that it starts from, if any.
+
+    `parent_id` and `source_kind` are set if that picture was found in the thread.
+    """
+
+    request: Request
+    image: RemoteImage | StoredImage | None = None
+    parent_id: str | None = None
+    source_kind: SourceKind | None = None
+
+
+@dataclass(frozen=True)
+class OptionParser:
+    """Parses options, finds the picture in the thread and fills in the preset."""
+
+    validator: RequestValidator
+    source_option: SourceOption
+    preset_option: PresetOption
+    extras_allowed_users: Collection[int] = frozenset()
+
+    async def parse_options(
+        self,
+        interaction: discord.Interaction,
+        *,
+        image: discord.Attachment | None = None,
+        source: str | None = None,
+        preset: str | None = None,
+        **options: Any,
+    ) -> ParsedOptions:
+        """Parse the options; None stands for one that was left out. Raises `RejectedError` with all problems."""
+        options["preset"] = await self.preset_option.load_options(interaction, preset)
+        if image is not None:
+            attached = RemoteImage(image.url, image.size, image.filename)
+            problems = () if source is None else (make_problem("source_twice", field="source"),)
+            return ParsedOptions(self._build_request(interaction, attached, options, problems), attached)
+        found = await self.source_option.find_source(interaction, source)
+        if found is None:
+            return ParsedOptions(self._build_request(interaction, None, options))
+        return self._build_request_from_thread(interaction, found, options, is_explicit=source is not None)
+
+    def _build_request_from_thread(
+        self, interaction: discord.Interaction, source: SourceImage, options: dict[str, Any], *, is_explicit: bool
+    ) -> ParsedOptions:
+        """Build the request with a picture of the thread.
+
+        If nobody chose that picture and the options do not go with one, build the request without a picture instead.
+        """
+        try:
+            request = self._build_request(interaction, source.image, options)
+        except RejectedError as rejection:
+            if is_explicit:
+                raise
+            try:
+                return ParsedOptions(self._build_request(interaction, None, options))
+            except RejectedError:
+                raise rejection from None
+        return ParsedOptions(request, source.image, source.parent_id, source.kind)
+
+    def _build_request(
+        self,
+        interaction: discord.Interaction,
+        image: RemoteImage | StoredImage | None,
+        options: dict[str, Any],
+        problems: tuple[Problem, ...] = (),
+    ) -> Request:
+        try:
+            extras = self._parse_extras(interaction, options.get("extras"))
+        except RejectedError as rejection:
+            extras, problems = None, (*problems, *rejection.problems)
+        explicit = {name: value for name, value in options.items() if name != "preset"} | {"extras": extras}
+        return self.validator.build_request(interaction, image, explicit, problems, options["preset"])
+
+    def _parse_extras(self, interaction: discord.Interaction, text: str | None) -> dict[str, Any] | None:
+        if text is None:
+            return None
+        if interaction.user.id not in self.extras_allowed_users:
+            raise RejectedError(make_problem("extras_forbidden"))
+        return parse_extras(text)

@@ -1,0 +1,73 @@
+"""The `preset` option: settings saved under a name, by the person or for their server."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import discord
+from discord.app_commands import Choice
+
+from bot.domain.presets import Preset, PresetOwner
+from bot.interactions.locale import get_localized_messages
+from bot.rendering.markdown import flatten_text, truncate_text
+from shared.problems import RejectedError, make_problem
+
+PRESET_NAME_LIMIT: Final = 32
+_MAX_CHOICES: Final = 25
+
+
+class PresetReader(Protocol):
+    """Lists presets. Implemented by `bot.storage`."""
+
+    async def list_presets(self, owner: PresetOwner) -> Sequence[Preset]: ...
+
+
+@dataclass(frozen=True)
+class PresetOption:
+    """Finds presets by name. A person's own preset takes precedence over their server's of the same name."""
+
+    preset_store: PresetReader
+
+    async def load_options(self, interaction: discord.Interaction, name: str | None) -> Mapping[str, Any]:
+        """Load the settings saved under a name; none if no name is given. Raises `RejectedError` (preset_unknown)."""
+        return {} if name is None else (await self.find_preset(interaction, name)).options
+
+    async def find_preset(self, interaction: discord.Interaction, name: str) -> Preset:
+        """Find a preset by name, ignoring case. Raises `RejectedError` (preset_unknown)."""
+        folded_name = name.strip().casefold()
+        presets = [
+            preset
+            for preset in await self.preset_store.list_presets(get_guild_owner(interaction))
+            if preset.name.casefold() == folded_name
+        ]
+        if not presets:
+            raise make_unknown_preset_error(name)
+        return min(presets, key=lambda preset: preset.guild_id)
+
+    async def autocomplete_name(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
+        """Offer the names of the person's presets, then of the server's."""
+        messages, typed = get_localized_messages(interaction), current.strip().casefold()
+        try:
+            presets = await self.preset_store.list_presets(get_guild_owner(interaction))
+        except RejectedError:
+            return []
+        by_name = {preset.name.casefold(): preset for preset in sorted(presets, key=lambda preset: -preset.guild_id)}
+        choices = [
+            Choice(
+                name=messages.text("preset.server_s" if preset.guild_id else "preset.mine", name=preset.name),
+                value=preset.name,
+            )
+            for folded_name, preset in sorted(by_name.items(), key=lambda item: (item[1].guild_id, item[0]))
+            if typed in folded_name
+        ]
+        return choices[:_MAX_CHOICES]
+
+
+def get_guild_owner(interaction: discord.Interaction) -> PresetOwner:
+    """Get the owner of presets that belong to the server; in direct messages, the person."""
+    return PresetOwner(interaction.user.id, interaction.guild_id or 0)
+
+
+def make_unknown_preset_error(name: str) -> RejectedError:
+    """Make the error for a preset that does not exist."""
+    return RejectedError(make_problem("preset_unknown", name=truncate_text(flatten_text(name), PRESET_NAME_LIMIT)))
