@@ -4,12 +4,16 @@ The rows that come with the product are `catalogue.toml`; an operator's file of 
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from importlib.resources import files
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shared.problems import Problem, make_problem
+
+_NAME_DISPLAY_LIMIT: Final = 100
 
 Size = tuple[int, int]
 Task = Literal["paint", "upscale"]
@@ -141,6 +145,12 @@ class Catalogue(_FrozenModel):
     def models_with_field(self, field: str) -> tuple[Model, ...]:
         """The offered models that paint and read this field."""
         return tuple(model for model in self.generation_models if field in model.fields)
+
+
+def make_unknown_model_problem(name: str, models: Iterable[Model]) -> Problem:
+    """Make the problem of a name that no model has. It lists the models to choose from."""
+    names = ", ".join(model.name for model in models)
+    return make_problem("model_unknown", value=name[:_NAME_DISPLAY_LIMIT], models=names)
 
 
 def load_catalogue(override: str = "") -> Catalogue:

@@ -13,11 +13,10 @@ from bot.interactions.locale import get_preferences
 from bot.interactions.permissions import list_missing_permissions
 from bot.submission.attachments import validate_attachment
 from bot.submission.threads import is_in_thread
-from shared.catalogue import Catalogue
+from shared.catalogue import Catalogue, make_unknown_model_problem
 from shared.problems import Problem, RejectedError, make_problem
 from shared.request.model import Request, build_request_with_defaults, parse_extras, validate_request
 
-_DISPLAYED_MODEL_LENGTH: Final = 100
 _NO_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -83,8 +82,7 @@ class RequestValidator:
         """Validate against the current catalogue: the request may come from an old job or from a picture's metadata."""
         model = self.catalogue.models.get(request.model)
         if model is None:
-            names = ", ".join(model.name for model in self.catalogue.generation_models)
-            yield make_problem("model_unknown", value=request.model[:_DISPLAYED_MODEL_LENGTH], models=names)
+            yield make_unknown_model_problem(request.model, self.catalogue.generation_models)
         else:
             yield from validate_request(request, model, self.catalogue)
         if request.extras is not None:

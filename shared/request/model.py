@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from shared.catalogue import Catalogue, FieldSpec, Model
+from shared.catalogue import Catalogue, FieldSpec, Model, make_unknown_model_problem
 from shared.problems import Problem, RejectedError, make_problem
 from shared.prompts import TextPrompt, parse_prompt, split_negative_prompt
 
@@ -107,8 +107,7 @@ def build_request(
     """
     row = catalogue.models[catalogue.default] if model is None else catalogue.find_model(model)
     if row is None:
-        names = ", ".join(m.name for m in catalogue.generation_models)
-        raise RejectedError(make_problem("model_unknown", value=str(model)[:100], models=names))
+        raise RejectedError(make_unknown_model_problem(str(model), catalogue.generation_models))
     wrong: list[Problem] = []
     text_prompts: tuple[TextPrompt, ...] = ()
     if prompt or row.reads_prompts:

@@ -1,1 +1,1 @@
-"""Export."""
+"""`/export` sends a person all of their pictures and settings as zip archives."""

@@ -1,4 +1,4 @@
-"""A person's history as data: what stands in the manifest of an export."""
+"""The entries of an export's manifest."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +7,7 @@ from bot.domain.records import JobRecord
 
 
 def build_manifest_entry(record: JobRecord, filename: str | None, reason: str | None) -> dict[str, Any]:
-    """Describe a job: what was asked, what came of it, where it stands. `picture` is its file, else `why_not` says."""
+    """Describe a job: its request, its outcome, and the file of its picture or else the reason why there is none."""
     job = record.job
     return {
         "job": job.id,

@@ -1,1 +1,1 @@
-"""Looking at what waits and at what was made: the queue, a result, the history, favourites, all of it as a file."""
+"""`/history` and `/favourites` list past jobs in pages, `/show` shows one of them again."""

@@ -31,7 +31,7 @@ from bot.interactions.visibility import list_readable_channels
 from bot.queue.saved_searches import RedisSavedSearchStore
 from bot.rendering.markdown import escape_markdown
 from bot.results.thumbnails import ThumbnailLoader
-from shared.catalogue import Catalogue
+from shared.catalogue import Catalogue, make_unknown_model_problem
 from shared.problems import RejectedError, make_problem
 
 log = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ class HistoryCommand:
             format_search_heading(query, phrases, self.catalogue),
             phrases,
             self.catalogue,
-            viewer=interaction.user.id,
+            viewer_id=interaction.user.id,
             rows=list(build_page_rows(found, number, search_id, phrases, self.catalogue)),
         )
         return RenderedMessage(view, files)
@@ -141,8 +141,7 @@ class HistoryCommand:
     def _find_model_key(self, text: str) -> str:
         model = self.catalogue.find_model(text)
         if model is None:
-            names = ", ".join(model.name for model in self.catalogue)
-            raise RejectedError(make_problem("model_unknown", value=text[:100], models=names))
+            raise RejectedError(make_unknown_model_problem(text, self.catalogue))
         return model.key
 
 

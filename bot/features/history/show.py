@@ -14,7 +14,7 @@ from bot.domain.records import JobRecord
 from bot.domain.search import SearchQuery
 from bot.domain.status import QueueState
 from bot.features.history.show_view import build_ended_view, build_missing_picture_view
-from bot.features.history.view import build_choice_name
+from bot.features.history.view import format_choice_name
 from bot.i18n import Messages
 from bot.images.upload import MAX_REQUEST_BYTES
 from bot.interactions.components import CustomId, build_notice_rows
@@ -60,7 +60,9 @@ class ShowCommand:
         except RejectedError:
             return []
         now = time.time()
-        return [Choice(name=build_choice_name(past, self.catalogue, phrases, now), value=past.job.id) for past in found]
+        return [
+            Choice(name=format_choice_name(past, self.catalogue, phrases, now), value=past.job.id) for past in found
+        ]
 
     async def _find_job(self, interaction: discord.Interaction, text: str, *, public: bool) -> JobRecord:
         """Find the job of this id, or the newest of one's own with these words, if it may be seen.

@@ -1,9 +1,8 @@
-"""A page of past jobs: a contact sheet, a line for each with the way to its answer, what opens one and turns it."""
+"""A page of past jobs: a contact sheet, and a line with a link for each job."""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
-import discord
 from discord import SelectOption, ui
 
 from bot.domain.records import JobRecord
@@ -11,13 +10,13 @@ from bot.domain.search import SearchPage
 from bot.i18n import Messages
 from bot.images import Cell
 from bot.rendering.job_list import build_origin_link
+from bot.rendering.layout import ActionRows, build_attached_gallery, build_container_view
 from bot.rendering.markdown import escape_markdown, flatten_text, format_request_prompt, truncate_text
 from bot.rendering.status_text import format_duration
 from shared.catalogue import Catalogue
 
 PAGE_SIZE: Final = 9
 CONTACT_SHEET_FILENAME: Final = "sheet.jpg"
-_ALT_TEXT_LIMIT: Final = 1024
 _CAPTION_LIMIT: Final = 60
 _HEADING_LIMIT: Final = 400
 _OPTION_LABEL_LIMIT: Final = 100
@@ -33,105 +32,98 @@ def build_history_view(
     messages: Messages,
     catalogue: Catalogue,
     *,
-    viewer: int,
-    rows: Sequence[ui.ActionRow[Any]] = (),
+    viewer_id: int,
+    rows: ActionRows = (),
 ) -> ui.LayoutView:
-    """Show page `number` (from 1) of what was found, whose contact sheet is attached as `SHEET`.
+    """Show a page of search results, whose contact sheet is attached as `CONTACT_SHEET_FILENAME`.
 
-    `heading` says what was searched for; `rows` are the components below.
+    Pages are numbered from 1. `heading` describes the search; `rows` are the components below the list.
     """
-    pages = count_pages(page)
-    count = messages.text("history.count", count=page.total_count, page=page_number, pages=pages)
-    container = ui.Container[ui.LayoutView](ui.TextDisplay(f"### {truncate_text(heading, _HEADING_LIMIT)}\n{count}"))
+    page_count = count_pages(page)
+    counts = messages.text("history.count", count=page.total_count, page=page_number, pages=page_count)
+    items: list[ui.Item[Any]] = [ui.TextDisplay(f"### {truncate_text(heading, _HEADING_LIMIT)}\n{counts}")]
     if page.records:
-        alt = truncate_text(
-            f"{messages.text('history.alt')} {'; '.join(_format_numbered_prompts(page, catalogue))}", _ALT_TEXT_LIMIT
-        )
-        container.add_item(
-            ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{CONTACT_SHEET_FILENAME}", description=alt))
-        )
-        lines = [_format_line(n, past, messages, catalogue, viewer) for n, past in enumerate(page.records, 1)]
-        container.add_item(ui.TextDisplay("\n".join(lines)))
-    for row in rows:
-        container.add_item(row)
-    view = ui.LayoutView(timeout=None)
-    view.add_item(container)
-    return view
+        alt_text = f"{messages.text('history.alt')} {'; '.join(_format_numbered_prompts(page, catalogue))}"
+        lines = [
+            _format_line(number, record, messages, catalogue, viewer_id)
+            for number, record in enumerate(page.records, 1)
+        ]
+        items += [build_attached_gallery(CONTACT_SHEET_FILENAME, alt_text), ui.TextDisplay("\n".join(lines))]
+    return build_container_view(*items, *rows)
 
 
 def count_pages(page: SearchPage) -> int:
-    """Count the pages, of which there is one at least."""
+    """Count the pages of a search; a search without results has one page."""
     return max(1, -(-page.total_count // PAGE_SIZE))
 
 
 def build_job_options(page: SearchPage, catalogue: Catalogue) -> list[SelectOption]:
-    """Give the jobs of a page to choose from, by their ids."""
+    """Build the options of a select that chooses a job of the page. Their values are job ids."""
     return [
         SelectOption(
-            label=truncate_text(name, _OPTION_LABEL_LIMIT),
-            value=past.job.id,
-            description=_get_model_name(past, catalogue, _OPTION_LABEL_LIMIT) or None,
+            label=truncate_text(label, _OPTION_LABEL_LIMIT),
+            value=record.job.id,
+            description=_get_model_name(record, catalogue, _OPTION_LABEL_LIMIT) or None,
         )
-        for name, past in zip(_format_numbered_prompts(page, catalogue), page.records, strict=True)
+        for label, record in zip(_format_numbered_prompts(page, catalogue), page.records, strict=True)
     ]
 
 
 def build_contact_sheet_cells(
     page: SearchPage, thumbnails: Sequence[bytes | None], messages: Messages, catalogue: Catalogue
 ) -> list[Cell]:
-    """Caption the thumbnails; where there is none, or a broken one, a word says why."""
+    """Build the captioned cells of the contact sheet. A cell without a readable thumbnail says why."""
     return [
         Cell(
-            picture,
-            truncate_text(format_request_prompt(past.job.request), _CAPTION_LIMIT)
-            or _get_model_name(past, catalogue, _CAPTION_LIMIT),
-            placeholder=messages.text(f"history.{past.missing_image_reason}"),
-            fallback_caption=_get_model_name(past, catalogue, _CAPTION_LIMIT),
+            thumbnail,
+            truncate_text(format_request_prompt(record.job.request), _CAPTION_LIMIT)
+            or _get_model_name(record, catalogue, _CAPTION_LIMIT),
+            placeholder=messages.text(f"history.{record.missing_image_reason}"),
+            fallback_caption=_get_model_name(record, catalogue, _CAPTION_LIMIT),
         )
-        for past, picture in zip(page.records, thumbnails, strict=True)
+        for record, thumbnail in zip(page.records, thumbnails, strict=True)
     ]
 
 
-def build_choice_name(record: JobRecord, catalogue: Catalogue, messages: Messages, now: float) -> str:
-    """Name a job in 100 characters: what was asked for, and how long ago at `now`, in Unix seconds."""
-    ago = messages.text("history.ago", time=format_duration(now - record.job.accepted_at, messages))
-    ending = f" · {why}" if (why := _format_missing_reason(record, messages)) else ""
-    prompt = format_request_prompt(record.job.request) or _get_model_name(record, catalogue, _MODEL_NAME_LIMIT)
-    return truncate_text(f"{truncate_text(prompt, _CHOICE_PROMPT_LIMIT)} · {ago}{ending}", _OPTION_LABEL_LIMIT)
+def format_choice_name(record: JobRecord, catalogue: Catalogue, messages: Messages, now: float) -> str:
+    """Name a job in an autocomplete choice: its prompt and its age at `now`, in Unix seconds."""
+    prompt = truncate_text(_get_prompt_or_model_name(record, catalogue), _CHOICE_PROMPT_LIMIT)
+    age = messages.text("history.ago", time=format_duration(now - record.job.accepted_at, messages))
+    parts = (prompt, age, _format_missing_reason(record, messages))
+    return truncate_text(" · ".join(filter(None, parts)), _OPTION_LABEL_LIMIT)
 
 
 def _format_numbered_prompts(page: SearchPage, catalogue: Catalogue) -> list[str]:
-    """Number the jobs of a page, each with its prompt, or with its model where it has none."""
     return [
-        f"{n}. {format_request_prompt(past.job.request) or _get_model_name(past, catalogue, _MODEL_NAME_LIMIT)}"
-        for n, past in enumerate(page.records, 1)
+        f"{number}. {_get_prompt_or_model_name(record, catalogue)}" for number, record in enumerate(page.records, 1)
     ]
 
 
-def _format_missing_reason(record: JobRecord, messages: Messages) -> str:
-    """Tell why there is no picture of a job; nothing where one was made and not deleted."""
-    made = record.outcome_kind == "generated" and not record.is_deleted
-    return "" if made else messages.text(f"history.{record.missing_image_reason}")
-
-
-def _format_line(number: int, record: JobRecord, messages: Messages, catalogue: Catalogue, viewer: int) -> str:
+def _format_line(number: int, record: JobRecord, messages: Messages, catalogue: Catalogue, viewer_id: int) -> str:
     job = record.job
     prompt = escape_markdown(format_request_prompt(job.request), _PROMPT_LIMIT)
+    quoted = messages.text("language.quoted", words=prompt) if prompt else ""
+    model_name = escape_markdown(_get_model_name(record, catalogue, _MODEL_NAME_LIMIT), _MODEL_NAME_LIMIT)
     link = record.message.build_link(job.origin.guild_id) if record.message else build_origin_link(job.origin)
     parts = (
-        f"**{number}.** "
-        + (
-            messages.text("language.quoted", words=prompt)
-            if prompt
-            else escape_markdown(_get_model_name(record, catalogue, _MODEL_NAME_LIMIT), _MODEL_NAME_LIMIT)
-        ),
-        escape_markdown(_get_model_name(record, catalogue, _MODEL_NAME_LIMIT), _MODEL_NAME_LIMIT) if prompt else "",
-        f"<@{job.requester.id}>" if job.requester.id != viewer else "",
+        f"**{number}.** {quoted or model_name}",
+        model_name if quoted else "",
+        f"<@{job.requester.id}>" if job.requester.id != viewer_id else "",
         _format_missing_reason(record, messages),
         f"<t:{int(job.accepted_at)}:d>",
         "" if record.is_deleted else f"[{messages.text('queue.open')}]({link})",
     )
     return " · ".join(filter(None, parts))
+
+
+def _format_missing_reason(record: JobRecord, messages: Messages) -> str:
+    """Say why a job has no picture; "" if it has one."""
+    has_picture = record.outcome_kind == "generated" and not record.is_deleted
+    return "" if has_picture else messages.text(f"history.{record.missing_image_reason}")
+
+
+def _get_prompt_or_model_name(record: JobRecord, catalogue: Catalogue) -> str:
+    return format_request_prompt(record.job.request) or _get_model_name(record, catalogue, _MODEL_NAME_LIMIT)
 
 
 def _get_model_name(record: JobRecord, catalogue: Catalogue, limit: int) -> str:

@@ -1,14 +1,13 @@
-"""Where a picture came from, in words: what was changed from one to the next, and the message that shows the tree."""
+"""The message of `/lineage`: the tree, and in words how each picture differs from its parent."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
-import discord
 from discord import ui
 
 from bot.domain.records import JobRecord
 from bot.i18n import Messages
-from bot.rendering.layout import ALT_TEXT_LIMIT
+from bot.rendering.layout import build_attached_gallery, build_container_view
 from bot.rendering.markdown import escape_markdown, flatten_text, format_request_prompt, truncate_text
 from bot.rendering.settings_text import SHOWN_FIELDS, format_value, get_shown_value
 from shared.catalogue import Catalogue
@@ -17,24 +16,25 @@ _TEXT_LIMIT: Final = 3000
 _LINE_LIMIT: Final = 300
 _CHANGES_LIMIT: Final = 120
 _CHANGE_LIMIT: Final = 60
+_NAME_LIMIT: Final = 60
 
 
 def describe_changes(parent: JobRecord, child: JobRecord, catalogue: Catalogue, messages: Messages) -> str:
-    """Say what a picture has other than the one it came from, or that only the seed is another. Plain text."""
+    """Describe in plain text how a job's settings differ from its parent's: at the least, in the seed."""
     before, after = parent.job.request, child.job.request
-    found = []
+    model_before, model_after = catalogue.models.get(before.model), catalogue.models.get(after.model)
+    changes = []
     if after.model != before.model:
-        model = catalogue.models.get(after.model)
-        found.append(model.name if model else after.model)
+        changes.append(model_after.name if model_after else after.model)
     if after.text_prompts != before.text_prompts:
-        found.append(messages.text("language.quoted", words=truncate_text(format_request_prompt(after), _CHANGE_LIMIT)))
-    row = catalogue.models.get(after.model)
+        prompt = truncate_text(format_request_prompt(after), _CHANGE_LIMIT)
+        changes.append(messages.text("language.quoted", words=prompt))
     for field in SHOWN_FIELDS:
-        value = get_shown_value(after, field, row)
-        if value is not None and value != get_shown_value(before, field, catalogue.models.get(before.model)):
-            text = flatten_text(format_value(field, value, messages)).replace("\\", "")
-            found.append(f"{messages.get_option_name(field)} {text}")
-    return ", ".join(found) or messages.text("lineage.seed_alone")
+        value = get_shown_value(after, field, model_after)
+        if value is not None and value != get_shown_value(before, field, model_before):
+            plain_value = flatten_text(format_value(field, value, messages)).replace("\\", "")
+            changes.append(f"{messages.get_option_name(field)} {plain_value}")
+    return ", ".join(changes) or messages.text("lineage.seed_alone")
 
 
 def build_lineage_view(
@@ -47,50 +47,54 @@ def build_lineage_view(
     tree_filename: str,
     timelapse_filename: str | None,
 ) -> ui.LayoutView:
-    """Show the tree uploaded as `tree` and the way to `here` as `film`, with a numbered line and a link a picture.
+    """Show the attached tree and time-lapse, with a numbered line and a link for each picture.
 
-    The tree begins with `originals` pictures that no job made. The lines say what the tree shows, for those who do
-    not see it. Each of the two has a gallery of its own, as Discord cuts pictures that share one.
+    The first `original_count` pictures of the tree were uploaded, the others generated. The lines repeat in words what
+    the tree shows, for people who cannot see it. The files are in separate galleries, because Discord crops pictures
+    that share one.
     """
-    title = messages.text("lineage.title", count=original_count + len(lineage))
-    alt = truncate_text(messages.text("lineage.alt", count=len(lineage)), ALT_TEXT_LIMIT)
-    galleries = [
-        ui.MediaGallery[ui.LayoutView](discord.MediaGalleryItem(f"attachment://{tree_filename}", description=alt))
-    ]
+    tree_alt = messages.text("lineage.alt", count=len(lineage))
+    galleries: list[ui.Item[Any]] = [build_attached_gallery(tree_filename, tree_alt)]
     if timelapse_filename is not None:
-        way = discord.MediaGalleryItem(f"attachment://{timelapse_filename}", description=messages.text("lineage.film"))
-        galleries.append(ui.MediaGallery(way))
-    places = {past.job.id: place for place, past in enumerate(lineage)}
-    lines = [f"{number}. {messages.text('lineage.original')}" for number in range(1, original_count + 1)]
-    for number, past in enumerate(lineage, original_count + 1):
-        place = places.get(past.job.parent_id or "")
-        came = (
-            ""
-            if place is None
-            else _format_parent(original_count + 1 + place, lineage[place], past, catalogue, messages)
-        )
-        lines.append(_format_line(number, past, current_job_id, messages) + came)
-    kept: list[str] = []
-    for line in lines:
-        if sum(map(len, kept)) + len(kept) + len(line) > _TEXT_LIMIT:
-            break
-        kept.append(line)
-    if more := len(lines) - len(kept):
-        kept.append(f"-# {messages.text('lineage.more', count=more)}")
-    view = ui.LayoutView(timeout=None)
-    view.add_item(ui.Container(ui.TextDisplay(f"### {title}"), *galleries, ui.TextDisplay("\n".join(kept))))
-    return view
+        galleries.append(build_attached_gallery(timelapse_filename, messages.text("lineage.film")))
+    title = messages.text("lineage.title", count=original_count + len(lineage))
+    lines = list(_format_lines(lineage, current_job_id, messages, catalogue, original_count=original_count))
+    text = "\n".join(_cut_lines(lines, messages))
+    return build_container_view(ui.TextDisplay(f"### {title}"), *galleries, ui.TextDisplay(text))
 
 
-def _format_parent(number: int, parent: JobRecord, child: JobRecord, catalogue: Catalogue, messages: Messages) -> str:
-    changed = escape_markdown(describe_changes(parent, child, catalogue, messages), _CHANGES_LIMIT)
-    return f" · {messages.text('lineage.came', number=number, changes=changed)}"
+def _format_lines(
+    lineage: Sequence[JobRecord], current_job_id: str, messages: Messages, catalogue: Catalogue, *, original_count: int
+) -> Iterator[str]:
+    for number in range(1, original_count + 1):
+        yield f"{number}. {messages.text('lineage.original')}"
+    numbers = {record.job.id: number for number, record in enumerate(lineage, original_count + 1)}
+    for record in lineage:
+        line = _format_line(numbers[record.job.id], record, current_job_id, messages)
+        parent_number = numbers.get(record.job.parent_id or "")
+        if parent_number is not None:
+            parent = lineage[parent_number - original_count - 1]
+            changes = escape_markdown(describe_changes(parent, record, catalogue, messages), _CHANGES_LIMIT)
+            line += f" · {messages.text('lineage.came', number=parent_number, changes=changes)}"
+        yield line
 
 
 def _format_line(number: int, record: JobRecord, current_job_id: str, messages: Messages) -> str:
     seed = "" if record.seed is None else f" · {messages.get_option_name('seed')} {record.seed}"
-    mark = f" · **{messages.text('lineage.here')}**" if record.job.id == current_job_id else ""
-    name = escape_markdown(record.job.requester.name, _CHANGE_LIMIT)
+    marker = f" · **{messages.text('lineage.here')}**" if record.job.id == current_job_id else ""
+    name = escape_markdown(record.job.requester.name, _NAME_LIMIT)
     if record.is_deleted or record.message is None or record.message.message_id is None:
-        return truncate_text(f"{number}. {name}{seed}{mark}", _LINE_LIMIT)
-    return f"{number}. [{name}]({record.message.build_link(record.job.origin.guild_id)}){seed}{mark}"
+        return truncate_text(f"{number}. {name}{seed}{marker}", _LINE_LIMIT)
+    return f"{number}. [{name}]({record.message.build_link(record.job.origin.guild_id)}){seed}{marker}"
+
+
+def _cut_lines(lines: Sequence[str], messages: Messages) -> list[str]:
+    """Drop the last lines if all of them do not fit into a message, and say how many were dropped."""
+    shown: list[str] = []
+    for line in lines:
+        if sum(map(len, shown)) + len(shown) + len(line) > _TEXT_LIMIT:
+            break
+        shown.append(line)
+    if dropped := len(lines) - len(shown):
+        shown.append(f"-# {messages.text('lineage.more', count=dropped)}")
+    return shown

@@ -1,4 +1,4 @@
-"""A person's presets and their server's in one message, within Discord's 4000 characters."""
+"""The list of a person's presets and their server's in one message."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -7,28 +7,24 @@ from discord import ui
 
 from bot.domain.presets import Preset
 from bot.i18n import Messages
+from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import escape_markdown
 from bot.rendering.settings_text import format_number
 from shared.catalogue import Catalogue
 
-_LINE_LIMIT: Final = 48
+_LINE_LIMIT: Final = 48  # a person may have 25 presets, a server 50, and a message 4000 characters
 _MAX_LINES: Final = 75
 
 
 def build_presets_view(presets: Sequence[Preset], catalogue: Catalogue, messages: Messages) -> ui.LayoutView:
-    """List them, a line each with its name and as much of its settings as there is room for."""
-    container = ui.Container[ui.LayoutView]()
-    for key, listed in (
-        ("preset.own", [preset for preset in presets if not preset.guild_id]),
-        ("preset.server", [preset for preset in presets if preset.guild_id]),
-    ):
-        lines = [_format_preset(preset, catalogue, messages) for preset in listed[:_MAX_LINES]] or [
-            messages.text("preset.none")
-        ]
-        container.add_item(ui.TextDisplay("\n".join([f"### {messages.text(key)}", *lines])))
-    view = ui.LayoutView(timeout=None)
-    view.add_item(container)
-    return view
+    """List presets, each with its name and as many of its settings as fit in a line."""
+    own = [preset for preset in presets if not preset.guild_id]
+    guild = [preset for preset in presets if preset.guild_id]
+    texts = []
+    for title_key, section in (("preset.own", own), ("preset.server", guild)):
+        lines = [_format_preset(preset, catalogue, messages) for preset in section[:_MAX_LINES]]
+        texts.append("\n".join([f"### {messages.text(title_key)}", *(lines or [messages.text("preset.none")])]))
+    return build_container_view(*map(ui.TextDisplay, texts))
 
 
 def _format_preset(preset: Preset, catalogue: Catalogue, messages: Messages) -> str:
@@ -48,8 +44,6 @@ def _format_options(options: Mapping[str, Any], catalogue: Catalogue, messages: 
 def _format_value(field: str, value: Any, messages: Messages) -> str:
     if field == "keep":
         return messages.text("result.percent", value=format_number(value, messages))
-    return (
-        format_number(value, messages)
-        if isinstance(value, int | float)
-        else messages.get_choice_label(field, str(value))
-    )
+    if isinstance(value, int | float):
+        return format_number(value, messages)
+    return messages.get_choice_label(field, str(value))

@@ -1,1 +1,1 @@
-"""Privacy."""
+"""`/forget-me` deletes everything that is stored about a person."""

@@ -1,45 +1,44 @@
-"""What the records hold of a person, before it goes and after: all of it by number, and what stays."""
+"""A summary of the data stored about a person, before and after its deletion."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Final
 
 from discord import ui
 
 from bot.features.privacy.summary import StoredDataSummary
 from bot.i18n import Messages
+from bot.rendering.layout import ActionRows, build_container_view
 
 _COUNTED_FIELDS: Final = (
     *("jobs", "rows", "favourites", "presets", "explorations", "thumbnails"),
     *("source_images", "undelivered_images", "preferences"),
 )
+_REMAINING_KEYS: Final = ("messages", "others", "operator")
 
 
 def build_privacy_view(
-    summary: StoredDataSummary, messages: Messages, *, is_deleted: bool = False, rows: Sequence[ui.ActionRow[Any]] = ()
+    summary: StoredDataSummary, messages: Messages, *, is_deleted: bool = False, rows: ActionRows = ()
 ) -> ui.LayoutView:
-    """Say exactly what goes, or went where `gone`, and what stays; `rows` hold the button that means it."""
-    going = list(_format_deleted_counts(summary, messages)) or [messages.text("forget.nothing")]
-    said = (
+    """List what will be deleted, or was if `is_deleted`, and what remains. `rows` hold the confirmation button."""
+    counts = list(_format_counts(summary, messages)) or [messages.text("forget.nothing")]
+    texts = (
         f"### {messages.text('forget.done' if is_deleted else 'forget.title')}",
-        "\n".join(going if is_deleted else [messages.text("forget.goes"), *going]),
+        "\n".join(counts if is_deleted else [messages.text("forget.goes"), *counts]),
         "\n".join([messages.text("forget.stays"), *_format_remaining(summary, messages)]),
     )
-    parts: list[ui.Item[Any]] = [*map(ui.TextDisplay, said), *rows]
-    view = ui.LayoutView(timeout=None)
-    view.add_item(ui.Container(*parts))
-    return view
+    return build_container_view(*map(ui.TextDisplay, texts), *rows)
 
 
-def _format_deleted_counts(summary: StoredDataSummary, messages: Messages) -> Iterator[str]:
+def _format_counts(summary: StoredDataSummary, messages: Messages) -> Iterator[str]:
     counts = asdict(summary)
-    for name in _COUNTED_FIELDS:
-        if counts[name]:
-            yield f"- {messages.text(f'forget.{name}', count=counts[name])}"
+    for field in _COUNTED_FIELDS:
+        if counts[field]:
+            yield f"- {messages.text(f'forget.{field}', count=counts[field])}"
 
 
 def _format_remaining(summary: StoredDataSummary, messages: Messages) -> Iterator[str]:
     if summary.open_jobs:
         yield f"- {messages.text('forget.open_jobs', count=summary.open_jobs)}"
-    for name in ("messages", "others", "operator"):
-        yield f"- {messages.text(f'forget.{name}')}"
+    for key in _REMAINING_KEYS:
+        yield f"- {messages.text(f'forget.{key}')}"

@@ -1,6 +1,6 @@
 """Which model a press is for. Raises `RejectedError` in words where there is none."""
 
-from shared.catalogue import Catalogue, Model
+from shared.catalogue import Catalogue, Model, make_unknown_model_problem
 from shared.problems import RejectedError, make_problem
 
 
@@ -8,8 +8,7 @@ def require_model(catalogue: Catalogue, key: str) -> Model:
     """Give the model of this key, of those on offer. Raises `RejectedError` (model_unknown)."""
     model = catalogue.models.get(key)
     if model is None or not model.offered:
-        names = ", ".join(offered.name for offered in catalogue.generation_models)
-        raise RejectedError(make_problem("model_unknown", value=key[:100], models=names))
+        raise RejectedError(make_unknown_model_problem(key, catalogue.generation_models))
     return model
 
 

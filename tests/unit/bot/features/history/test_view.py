@@ -12,7 +12,7 @@ from bot.domain.search import SearchPage, SearchQuery
 from bot.domain.status import JobStatus, QueueState
 from bot.features.history.command import build_page_rows, format_search_heading
 from bot.features.history.show_view import build_ended_view, build_missing_picture_view
-from bot.features.history.view import build_choice_name, build_contact_sheet_cells, build_history_view
+from bot.features.history.view import build_contact_sheet_cells, build_history_view, format_choice_name
 from bot.features.privacy.summary import StoredDataSummary
 from bot.features.privacy.view import build_privacy_view
 from bot.i18n import Messages, list_languages, load_messages
@@ -149,7 +149,7 @@ def test_a_page_of_the_history_fits_discord(
         format_search_heading(wanted, phrases, CATALOGUE),
         list(build_page_rows(found, 2, "9" * 20, phrases, CATALOGUE)),
     )
-    parts = assert_fits_discord(build_history_view(found, 2, heading, phrases, CATALOGUE, viewer=42, rows=rows))
+    parts = assert_fits_discord(build_history_view(found, 2, heading, phrases, CATALOGUE, viewer_id=42, rows=rows))
 
     for part in parts:
         for option in part.get("options", ()):
@@ -187,7 +187,7 @@ def test_a_page_is_turned_by_buttons_that_know_the_search_and_the_next_page() ->
 
 def _count_rows(found: SearchPage, page: int) -> list[dict[str, Any]]:
     rows = list(build_page_rows(found, page, "17", EN, CATALOGUE))
-    view = build_history_view(found, page, "", EN, CATALOGUE, viewer=1, rows=rows)
+    view = build_history_view(found, page, "", EN, CATALOGUE, viewer_id=1, rows=rows)
     return [one for one in assert_fits_discord(view) if one.get("custom_id", "").startswith("page")]
 
 
@@ -199,19 +199,19 @@ def test_the_others_are_named_and_what_has_no_picture_says_why() -> None:
     cancelled = JobRecord(make_job(make_request()), "failed", None, MessageRef(2, 3), 0.0, is_cancelled=True)
 
     said = "\n".join(
-        list_texts(build_history_view(SearchPage([mine, other, cancelled], 3), 1, "Yours", EN, CATALOGUE, viewer=42))
+        list_texts(build_history_view(SearchPage([mine, other, cancelled], 3), 1, "Yours", EN, CATALOGUE, viewer_id=42))
     )
 
     assert "**1.** “a castle” · SDXL 1.0 · <t:0:d> · [Open](https://discord.com/channels/1/2/3)" in said
     assert "**2.** “a castle” · SDXL 1.0 · <@7> · filtered · <t:0:d>" in said
     assert "**3.** “a castle” · SDXL 1.0 · cancelled · <t:0:d>" in said
-    assert FR.text("history.cancelled") in build_choice_name(cancelled, CATALOGUE, FR, 0.0)
+    assert FR.text("history.cancelled") in format_choice_name(cancelled, CATALOGUE, FR, 0.0)
 
 
 def test_no_link_leads_to_what_was_deleted() -> None:
     deleted = JobRecord(make_job(make_request()), "generated", 1, MessageRef(2, 3), 0.0, is_deleted=True)
 
-    said = "\n".join(list_texts(build_history_view(SearchPage([deleted], 1), 1, "Yours", EN, CATALOGUE, viewer=42)))
+    said = "\n".join(list_texts(build_history_view(SearchPage([deleted], 1), 1, "Yours", EN, CATALOGUE, viewer_id=42)))
 
     assert said.endswith("**1.** “a castle” · SDXL 1.0 · deleted · <t:0:d>")
 
@@ -229,7 +229,7 @@ def test_what_is_gone_or_never_was_is_said_within_discords_limits(
 
 @given(records, messages, st.floats(0, 1e10))
 def test_a_past_job_is_offered_in_100_characters(past: JobRecord, phrases: Messages, now: float) -> None:
-    assert 1 <= utf16_length(build_choice_name(past, CATALOGUE, phrases, now)) <= 100
+    assert 1 <= utf16_length(format_choice_name(past, CATALOGUE, phrases, now)) <= 100
 
 
 @given(st.lists(st.integers(0, 10**9), min_size=10, max_size=10), st.booleans(), messages)
