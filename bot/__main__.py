@@ -19,9 +19,9 @@ from redis.asyncio import Redis
 from bot import logging as logs
 from bot.check import run_checks
 from bot.command_registry import build_commands
-from bot.component_registry import build_component_handlers
 from bot.delivery import OutcomeConsumer
-from bot.discord_client.client import Bot, ComponentHandler
+from bot.discord_client.client import Bot
+from bot.discord_client.feature import Feature
 from bot.domain.records import JobRecord
 from bot.features.explore.command import ExploreCommand
 from bot.features.explore.handlers import CancelExplorationHandler
@@ -37,12 +37,14 @@ from bot.features.preferences.command import PreferencesCommand
 from bot.features.presets.handlers import PresetCommands
 from bot.features.privacy.command import ForgetMeCommand
 from bot.features.privacy.store import SqlUserDataStore
-from bot.features.queue.command import QueueCommand
-from bot.features.reimagine.command import ReimagineCommand
-from bot.features.result_actions.cancel import CancelHandler
-from bot.features.result_actions.details import DetailsHandler
+from bot.features.queue.command import QueueCancelHandler, QueueCommand
+from bot.features.reimagine.feature import build_reimagine_feature
+from bot.features.result_actions.feature import build_result_actions_feature
 from bot.features.server_settings.command import ServerSettingsCommand
 from bot.health import touch_heartbeat_file
+from bot.interactions.legacy import LegacyHandler
+from bot.interactions.result_buttons import CancelId
+from bot.interactions.routing import Route
 from bot.queue.celery_tickets import CeleryTicketWriter
 from bot.queue.drafts import RedisDraftStore
 from bot.queue.leader_lock import LeaderLock
@@ -61,6 +63,7 @@ from bot.storage.preferences import SqlPreferencesStore
 from bot.storage.presets import SqlPresetStore
 from bot.storage.thumbnails import SqlThumbnailStore
 from bot.submission import attachments
+from bot.submission.cancellation import JobCancellation
 from bot.submission.images import ImageFetcher
 from bot.submission.option_parser import OptionParser
 from bot.submission.preset_option import PresetOption
@@ -128,7 +131,6 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
 
         look = _build_history_features(records, redis, queue, ResultImageLoader(telling, library, fetch), catalogue)
         drafts, grids = RedisDraftStore(redis), SqlExplorationStore(records.database)
-        reimagine = ReimagineCommand(validator, intake, drafts, catalogue)
         sources, preferences = SourceOption(library, recall), PreferencesCommand(people, catalogue)
         preset_option = PresetOption(preset_store := SqlPresetStore(records.database))
         presets = PresetCommands(preset_store, preset_option, library, look.job_search, catalogue)
@@ -140,8 +142,6 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
             "imagine": imagine,
             "explore": explore,
             "sources": sources.autocomplete_source,
-            "reimagine": reimagine,
-            "details": DetailsHandler(catalogue, recall).show_message_details,
             "preferences": preferences,
             "settings": ServerSettingsCommand(people),
             "presets": preset_option.autocomplete_name,
@@ -153,18 +153,21 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
             "presets.add": presets.add_shared_preset,
             **look.commands,
         }
-        bot = Bot(build_commands(catalogue, get_today(), does), people)
-        presses, forms = build_component_handlers(intake, recall, people, SqlFavouriteStore(records.database), queue)
-        bot.component_handlers = {
-            **presses,
+        cancellation = JobCancellation(recall, queue)
+        features = [
+            build_reimagine_feature(validator, intake, drafts, catalogue),
+            build_result_actions_feature(intake, recall, people, SqlFavouriteStore(records.database)),
+            Feature(build_commands(catalogue, get_today(), does), [Route(CancelId, cancellation.cancel_and_report)]),
+        ]
+        legacy_handlers: dict[str, LegacyHandler] = {
             **look.component_handlers,
             "prefer": preferences.handle_change,
             "explore_go": explore.start_exploration,
             "explore_no": explore.discard_plan,
             "cancel_all": CancelExplorationHandler(grids, queue),
-            "queue_cancel": CancelHandler(recall, queue, look.commands["queue"].render_jobs),
+            "queue_cancel": QueueCancelHandler(cancellation, look.commands["queue"].render_jobs),
         }
-        bot.modal_handlers = {**forms, "reimagine": reimagine.handle_modal}
+        bot = Bot(features, people, legacy_handlers)
         board = StatusMessages(bot, queue, catalogue)
         explorations = ExplorationMessages(bot, queue, grids, look.thumbnail_loader, catalogue)
         keeping = library if settings.image_retention_days else None
@@ -219,7 +222,7 @@ class HistoryFeatures(NamedTuple):
     """What looks back: commands by their names, and presses by their verbs."""
 
     commands: dict[str, Any]
-    component_handlers: dict[str, ComponentHandler]
+    component_handlers: dict[str, LegacyHandler]
     thumbnail_loader: ThumbnailLoader
     job_search: SqlJobSearch
 

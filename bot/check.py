@@ -4,7 +4,8 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Final
+from types import SimpleNamespace
+from typing import Any, Final
 
 import discord
 
@@ -12,6 +13,8 @@ from bot.command_registry import build_commands
 from bot.discord_client.client import GuildCommandTree
 from bot.discord_client.command_sync import is_in_sync
 from bot.discord_client.translator import CommandTranslator
+from bot.features.reimagine.feature import build_reimagine_feature
+from bot.features.result_actions.feature import build_result_actions_feature
 from bot.interactions.permissions import INVITE_PERMISSIONS
 from bot.queue.redis_queue import connect_to_redis
 from bot.settings import Settings
@@ -49,13 +52,17 @@ async def _run_check(name: str, check: Check) -> bool:
 
 async def _check_discord(client: discord.Client, settings: Settings, catalogue: Catalogue) -> str:
     await client.login(settings.discord_token.get_secret_value())
-    tree = GuildCommandTree(
-        client, build_commands(catalogue, datetime.now(UTC).date(), defaultdict(lambda: _do_nothing))
-    )
+    unused: Any = SimpleNamespace(catalogue=catalogue)
+    commands = [
+        *build_commands(catalogue, datetime.now(UTC).date(), defaultdict(lambda: _do_nothing)),
+        *build_reimagine_feature(unused, unused, unused, unused).commands,
+        *build_result_actions_feature(unused, unused, unused, unused).commands,
+    ]
+    tree = GuildCommandTree(client, commands)
     await tree.set_translator(CommandTranslator())
-    commands = "written to Discord" if await is_in_sync(tree) else "not yet those of this version; a start writes them"
+    state = "written to Discord" if await is_in_sync(tree) else "not yet those of this version; a start writes them"
     link = discord.utils.oauth_url(client.application_id or 0, permissions=INVITE_PERMISSIONS, scopes=INVITE_SCOPES)
-    return f"logged in as {client.user}\nCommands: {commands}\nPermissions: {INVITE_PERMISSIONS.value}\nInvite: {link}"
+    return f"logged in as {client.user}\nCommands: {state}\nPermissions: {INVITE_PERMISSIONS.value}\nInvite: {link}"
 
 
 async def _check_redis(settings: Settings) -> str:

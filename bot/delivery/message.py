@@ -9,7 +9,7 @@ from bot.delivery.destinations import Destination
 from bot.delivery.result_message import MessagePayload, build_result_message
 from bot.domain.status import JobStatus
 from bot.i18n import load_messages
-from bot.interactions.components import build_notice_rows
+from bot.interactions.result_buttons import build_notice_rows
 from bot.rendering.outcome_views import build_expired_view, build_failed_view, build_filtered_view
 from shared.catalogue import Catalogue, Model
 from shared.outcome import Failed, Filtered, Generated

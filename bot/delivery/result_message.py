@@ -10,7 +10,7 @@ from discord import ui
 
 from bot.i18n import Messages
 from bot.images.upload import fit_to_upload_limit
-from bot.interactions.components import build_result_rows
+from bot.interactions.result_buttons import build_result_rows
 from bot.rendering.outcome_views import GenerationFacts, build_result_view
 from bot.rendering.settings_text import format_number
 from shared.catalogue import Catalogue

@@ -1,78 +1,52 @@
-"""Components that belong to a job, told by their custom id alone: `verb:job` or `verb:job:more`.
+"""Custom ids of buttons, selects and modals: each action is a frozen class that carries all its handler needs.
 
+Nothing about a component is kept in memory, so it works after a restart and in any process of the bot.
 https://discord.com/developers/docs/components/reference#anatomy-of-a-component-custom-id
 """
 
 import re
-from dataclasses import dataclass
-from typing import Any, Final, Protocol, Self, cast
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Final, Self, cast
 
-import discord
-from discord import ui
+CUSTOM_ID_LIMIT: Final = 100
 
-_TEMPLATE: Final = r"(?P<verb>[a-z_]{1,20}):(?P<job>\d{1,20}(?:-\d\d)?)(?::(?P<more>[\w.-]{1,48}))?"
+# Patterns for templates. Every id comes from a client, so what it names may not exist.
+JOB_ID: Final = r"(?P<job_id>\d{1,20}(?:-\d\d)?)"
+MODEL: Final = r"(?P<model>[\w.-]{1,48})"
 
 
 @dataclass(frozen=True)
 class CustomId:
-    """What was used: `verb` says what is wanted, of which job (0: of none), `more` is the verb's own.
+    """Base of the custom ids. `str()` writes `action:value:value`, and `parse` reads it.
 
-    `values` are those chosen in a select.
+    A subclass is a frozen dataclass whose `template` begins with an action of its own and has a named group for each
+    field, in the order of the fields::
+
+        @dataclass(frozen=True)
+        class UpscaleWithId(CustomId, template=f"upscale_with:{JOB_ID}:{MODEL}"):
+            job_id: str
+            model: str
     """
 
-    action: str
-    job_id: str
-    argument: str = ""
-    values: tuple[str, ...] = ()
+    template: ClassVar[re.Pattern[str]]
 
+    def __init_subclass__(cls, *, template: str) -> None:
+        super().__init_subclass__()
+        cls.template = re.compile(template, re.ASCII)
 
-class ComponentClient(Protocol):
-    """The client that these components are used at; `bot.discord_client.client.Bot` is it."""
-
-    async def handle_component(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
-        """Do what is wanted."""
-        ...
-
-
-def format_custom_id(action: str, job_id: str = "0", argument: str = "") -> str:
-    """Write what `read` reads; at most 100 characters."""
-    return f"{action}:{job_id}:{argument}" if argument else f"{action}:{job_id}"
-
-
-def parse_custom_id(text: str) -> CustomId | None:
-    """Read a custom id, None when it is not one of ours. What it names may not exist: anyone can send anything."""
-    found = re.fullmatch(_TEMPLATE, text, re.ASCII)
-    return CustomId(found["verb"], found["job"], found["more"] or "") if found else None
-
-
-class JobButton(ui.DynamicItem[ui.Button[Any]], template=re.compile(_TEMPLATE, re.ASCII)):
-    """A button whose handler is found by its custom id, in this process or the next."""
-
-    def __init__(self, button: ui.Button[Any]) -> None:
-        super().__init__(button)
+    def __str__(self) -> str:
+        return ":".join((self.get_action(), *(str(getattr(self, field.name)) for field in fields(self))))
 
     @classmethod
-    async def from_custom_id(cls, interaction: discord.Interaction, item: Any, match: re.Match[str], /) -> Self:  # noqa: ARG003 - discord.py's signature
-        return cls(item)
-
-    async def callback(self, interaction: discord.Interaction) -> None:
-        press = parse_custom_id(self.custom_id)
-        if press is not None:
-            await cast("ComponentClient", interaction.client).handle_component(interaction, press)
-
-
-class JobSelect(ui.DynamicItem[ui.Select[Any]], template=re.compile("s:" + _TEMPLATE, re.ASCII)):
-    """A select, likewise; its custom id begins with `s:`."""
-
-    def __init__(self, select: ui.Select[Any]) -> None:
-        super().__init__(select)
+    def get_action(cls) -> str:
+        """Return the first part of the id, which no other class has."""
+        return cls.template.pattern.partition(":")[0]
 
     @classmethod
-    async def from_custom_id(cls, interaction: discord.Interaction, item: Any, match: re.Match[str], /) -> Self:  # noqa: ARG003 - discord.py's signature
-        return cls(item)
-
-    async def callback(self, interaction: discord.Interaction) -> None:
-        press = parse_custom_id(self.custom_id.removeprefix("s:"))
-        if press is not None:
-            used = CustomId(press.action, press.job_id, press.argument, tuple(self.item.values))
-            await cast("ComponentClient", interaction.client).handle_component(interaction, used)
+    def parse(cls, text: str) -> Self | None:
+        """Parse a custom id, converting each value to the type of its field. None when it is of another class."""
+        match = cls.template.fullmatch(text)
+        if match is None:
+            return None
+        values = {field.name: cast("Any", field.type)(match[field.name]) for field in fields(cls)}
+        return cls(**values)

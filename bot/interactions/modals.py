@@ -1,7 +1,7 @@
-"""Modals: opened with what is known, read from what comes back, by whichever process is there then.
+"""Modals: built from what is known, and read again in whichever process receives the submission.
 
-discord.py keeps an open modal in the process that opened it. So a modal's whole meaning is its custom id, and
-`bot.discord_client.client` reads each submission itself. https://discord.com/developers/docs/components/reference
+discord.py keeps an open modal in the process that opened it, and forgets it on a restart. Here a modal is identified
+by its custom id alone, as components are. https://discord.com/developers/docs/components/reference
 """
 
 import secrets
@@ -12,59 +12,48 @@ from typing import Any, Final
 import discord
 from discord import ui
 
-from bot.interactions.components import CustomId, format_custom_id
-from bot.interactions.custom_ids import parse_custom_id
+from bot.interactions.custom_ids import CustomId
 
 TITLE_LIMIT: Final = 45
 MODAL_TIMEOUT_SECONDS: Final = 900.0  # an interaction's token lives as long
 _NONCE_SEPARATOR: Final = "~"
 
+FieldValue = str | tuple[str, ...]
+
 
 @dataclass(frozen=True)
-class ModalSubmission:
-    """A modal that was submitted: `verb`, `job_id` and `more` of its custom id, and what was filled in by field.
+class ModalFields:
+    """The values of a submitted modal by field: a text is a string, "" when left empty; a choice is a tuple."""
 
-    A text is a string, "" when it was left empty; what was chosen is a tuple of values.
-    """
-
-    action: str
-    job_id: str
-    argument: str
-    fields: Mapping[str, str | tuple[str, ...]]
+    values: Mapping[str, FieldValue]
 
     def get_text(self, name: str) -> str | None:
-        """Give what was written or chosen, None when nothing was."""
-        value = self.fields.get(name) or None
+        """Return the text or the first choice of a field; None when it was left empty."""
+        value = self.values.get(name) or None
         return value[0] if isinstance(value, tuple) else value
 
 
-def build_modal(title: str, parsed_id: CustomId, *parts: ui.Item[Any]) -> ui.Modal:
-    """Build a modal that `read_form` reads again; each time it is opened it has an id of its own."""
-    written = (
-        format_custom_id(parsed_id.action, parsed_id.job_id, parsed_id.argument)
-        + _NONCE_SEPARATOR
-        + secrets.token_hex(4)
-    )
-    built = ui.Modal(title=title[:TITLE_LIMIT], custom_id=written, timeout=MODAL_TIMEOUT_SECONDS)
+def build_modal(title: str, custom_id: CustomId, *parts: ui.Item[Any]) -> ui.Modal:
+    """Build a modal. A nonce in its id makes it another modal each time it is opened."""
+    unique_id = f"{custom_id}{_NONCE_SEPARATOR}{secrets.token_hex(4)}"
+    modal = ui.Modal(title=title[:TITLE_LIMIT], custom_id=unique_id, timeout=MODAL_TIMEOUT_SECONDS)
     for part in parts:
-        built.add_item(part)
-    return built
+        modal.add_item(part)
+    return modal
 
 
-def parse_modal_submission(interaction: discord.Interaction) -> ModalSubmission | None:
-    """Read a submitted modal; None when the interaction is something else."""
-    if interaction.type is not discord.InteractionType.modal_submit or interaction.data is None:
-        return None
-    data: Mapping[str, Any] = interaction.data
-    press = parse_custom_id(str(data.get("custom_id", "")).partition(_NONCE_SEPARATOR)[0])
-    if press is None:
-        return None
-    return ModalSubmission(
-        press.action, press.job_id, press.argument, dict(_iterate_fields(data.get("components", ())))
-    )
+def strip_nonce(custom_id: str) -> str:
+    """Return a modal's custom id without its nonce; that of a component has none."""
+    return custom_id.partition(_NONCE_SEPARATOR)[0]
 
 
-def _iterate_fields(components: Any) -> Iterator[tuple[str, str | tuple[str, ...]]]:
+def read_modal_fields(interaction: discord.Interaction) -> ModalFields:
+    """Read the fields of a submitted modal."""
+    data: Any = interaction.data or {}
+    return ModalFields(dict(_iterate_fields(data.get("components", ()))))
+
+
+def _iterate_fields(components: Any) -> Iterator[tuple[str, FieldValue]]:
     for component in components:
         yield from _iterate_fields(component.get("components", ()))
         if "component" in component:

@@ -1,9 +1,11 @@
-"""What the bot must be allowed to do in a channel before it takes on a job there."""
+"""Permissions: those the bot needs in a channel, and who may cancel, delete or edit what somebody requested."""
 
 from typing import Final
 
 import discord
 from discord import Permissions
+
+from shared.problems import RejectedError, make_problem
 
 # View Channel, Send Messages, Send Messages in Threads, Create Public Threads, Attach Files, Embed Links, Read History
 INVITE_PERMISSIONS: Final = Permissions(309237763072)
@@ -13,16 +15,28 @@ _THREAD_PARENT_TYPES: Final = (discord.ChannelType.text, discord.ChannelType.new
 
 
 def list_missing_permissions(permissions: Permissions, *, in_thread: bool) -> tuple[str, ...]:
-    """Name what the bot lacks to answer here, as `permission` sections of the phrases do; () when it has all it needs.
+    """Return the names of the permissions that the bot lacks to respond here, as i18n keys of `permission`.
 
-    In a channel an answer needs no thread: without one it is a reply. https://discord.com/developers/docs/topics/threads
+    A channel needs no permission for threads: without a thread the result is a reply.
+    https://discord.com/developers/docs/topics/threads
     """
-    speak = "send_messages_in_threads" if in_thread else "send_messages"
-    needed = (_REQUIRED_PERMISSIONS[0], speak, *_REQUIRED_PERMISSIONS[1:])
+    send = "send_messages_in_threads" if in_thread else "send_messages"
+    needed = (_REQUIRED_PERMISSIONS[0], send, *_REQUIRED_PERMISSIONS[1:])
     return () if permissions.administrator else tuple(name for name in needed if not getattr(permissions, name))
 
 
-def may_open_thread(permissions: Permissions, kind: discord.ChannelType | None) -> bool:
-    """Tell whether a public thread can be opened under a message, and written in."""
+def may_open_thread(permissions: Permissions, channel_type: discord.ChannelType | None) -> bool:
+    """Tell whether the bot may open a public thread under a message of this channel and write in it."""
     allowed = permissions.administrator or (permissions.create_public_threads and permissions.send_messages_in_threads)
-    return allowed and kind in _THREAD_PARENT_TYPES
+    return allowed and channel_type in _THREAD_PARENT_TYPES
+
+
+def require_author_or_moderator(interaction: discord.Interaction, author_id: int | None) -> None:
+    """Let only the author of a job and moderators delete or cancel it. Raises `RejectedError` (not_yours_to_end)."""
+    if author_id != interaction.user.id and not is_moderator(interaction):
+        raise RejectedError(make_problem("not_yours_to_end"))
+
+
+def is_moderator(interaction: discord.Interaction) -> bool:
+    """Tell whether this user may delete other users' messages here."""
+    return interaction.guild_id is not None and interaction.permissions.manage_messages

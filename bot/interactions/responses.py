@@ -1,4 +1,4 @@
-"""The first answer to a command, and answers that only its author sees.
+"""Responses to interactions: immediate, deferred, and private to the user who acted.
 
 https://discord.com/developers/docs/interactions/receiving-and-responding
 """
@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
@@ -22,108 +23,143 @@ log = logging.getLogger(__name__)
 
 MESSAGE_LIMIT: Final = 2000
 MAX_ATTEMPTS: Final = 3
+UPLOAD_TIMEOUT_SECONDS: Final = 60.0
 _TIMEOUT_SECONDS: Final = 10.0
-_RESPONSE_ID_KEY: Final = "answer"
+_FOLLOWUP_TIMEOUT_SECONDS: Final = 30.0  # discord.py waits for rate limits meanwhile
+_RESPONSE_ID_KEY: Final = "response id"
 _ALREADY_ACKNOWLEDGED: Final = 40060
 _UNKNOWN_INTERACTION: Final = 10062
 
 
-async def defer(interaction: discord.Interaction, *, private: bool = False) -> bool:
-    """Show everyone, or the author alone, that the bot is thinking, in a new message whatever was used.
+@dataclass(frozen=True)
+class RenderedMessage:
+    """The components of a message and the files they refer to."""
 
-    False when this very interaction was answered before, or died waiting.
+    view: ui.LayoutView
+    files: Sequence[discord.File] = ()
+
+
+async def defer(interaction: discord.Interaction, *, private: bool = False) -> bool:
+    """Show "thinking…" in a new message, to everyone or to the user alone.
+
+    False when the interaction was responded to before (Discord delivered it twice), or has expired.
     """
 
-    async def think() -> None:
-        given = await interaction.response.defer(thinking=True, ephemeral=private)
-        interaction.extras[_RESPONSE_ID_KEY] = given and given.message_id
+    async def send_deferral() -> None:
+        response = await interaction.response.defer(thinking=True, ephemeral=private)
+        interaction.extras[_RESPONSE_ID_KEY] = response and response.message_id
 
-    return await _respond_with_retry(interaction, think)
+    return await _respond_with_retry(interaction, send_deferral)
 
 
 async def fetch_response_id(interaction: discord.Interaction) -> int:
-    """Name the message that `acknowledge` made: Discord told its id, or is asked where that was lost on its way.
+    """Return the id of the message that `defer` created; fetch it when Discord's reply to `defer` was lost.
 
     https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-callback-response-object
     """
     return interaction.extras.get(_RESPONSE_ID_KEY) or (await interaction.original_response()).id
 
 
-async def respond_with_problems(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
-    """Answer, before anything else, with all that is wrong; only the author sees it."""
-    await respond_privately(interaction, format_problems(interaction, problems))
+async def defer_update(interaction: discord.Interaction) -> bool:
+    """Acknowledge a component; its message is edited later. False as with `defer`."""
+    return await _respond_with_retry(interaction, interaction.response.defer)
 
 
 async def respond_privately(interaction: discord.Interaction, text: str, *, view: ui.View = MISSING) -> None:
-    """Answer, before anything else, with these words and buttons; only the author sees them."""
+    """Respond, as the first response, with a message that only the user sees."""
     await _respond_with_retry(interaction, lambda: interaction.response.send_message(text, view=view, ephemeral=True))
 
 
+async def respond_with_problems(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
+    """Respond, as the first response, with every problem; only the user sees it."""
+    await respond_privately(interaction, format_problems(interaction, problems))
+
+
 async def respond_outdated(interaction: discord.Interaction) -> None:
-    """Answer, before anything else, that this is nothing the bot knows how to do."""
+    """Respond, as the first response, that the command or component is of another version of the bot."""
     await respond_privately(interaction, get_localized_messages(interaction).text("refused.outdated"))
 
 
 async def open_modal(interaction: discord.Interaction, modal: ui.Modal) -> None:
-    """Answer, before anything else, with a form to fill in."""
+    """Respond, as the first response, with a modal."""
     await _respond_with_retry(interaction, lambda: interaction.response.send_modal(modal))
 
 
-async def defer_update(interaction: discord.Interaction) -> bool:
-    """Promise, before anything else, that the message which was used will change; `change` keeps it.
-
-    False as `acknowledge` has it.
-    """
-    return await _respond_with_retry(interaction, interaction.response.defer)
-
-
-async def edit_response(interaction: discord.Interaction, text: str) -> None:
-    """Put these words in the place of the answer that was promised, and of any buttons."""
-    async with asyncio.timeout(_TIMEOUT_SECONDS):
-        await interaction.edit_original_response(content=text, view=None)
-
-
 async def run_and_report(interaction: discord.Interaction, run: Callable[[], Awaitable[str]]) -> None:
-    """Do something once, however often Discord delivers the interaction, and tell its author alone what came of it."""
+    """Run an action once, even if Discord delivers the interaction twice, and show its message to the user alone."""
     if not await defer(interaction, private=True):
         return
     try:
         text = await run()
-    except RejectedError as refused:
-        text = format_problems(interaction, refused.problems)
+    except RejectedError as rejection:
+        text = format_problems(interaction, rejection.problems)
     await edit_response(interaction, text)
 
 
-async def withdraw_and_explain(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
-    """Delete the public answer, then say what is wrong to the author alone.
+async def respond_with(
+    interaction: discord.Interaction, render: Callable[[], Awaitable[RenderedMessage]], *, private: bool = True
+) -> None:
+    """Defer, then show the rendered message. If rendering is rejected, the user alone sees why.
 
-    The deletion comes first: a followup to an answer that is still "thinking" would replace it, for everyone to see.
+    A public response is edited before it is deleted: once a "thinking…" message is deleted, Discord may reject
+    followups. https://github.com/discord/discord-api-docs/issues/3087
     """
-    async with asyncio.timeout(_TIMEOUT_SECONDS * 3):
+    if not await defer(interaction, private=private):
+        return
+    try:
+        await _edit_with_rendered(interaction, await render())
+    except RejectedError as rejection:
+        async with asyncio.timeout(UPLOAD_TIMEOUT_SECONDS):
+            await interaction.edit_original_response(content=format_problems(interaction, rejection.problems))
+        if not private:
+            await withdraw_and_explain(interaction, rejection.problems)
+
+
+async def update_message(interaction: discord.Interaction, render: Callable[[], Awaitable[RenderedMessage]]) -> None:
+    """Show the rendered message in place of the one whose component was used; leave it if rendering is rejected."""
+    if not await defer_update(interaction):
+        return
+    try:
+        await _edit_with_rendered(interaction, await render())
+    except RejectedError as rejection:
+        await _send_private_followup(interaction, rejection.problems)
+
+
+async def edit_response(interaction: discord.Interaction, text: str) -> None:
+    """Replace the response, and its buttons, with text."""
+    async with asyncio.timeout(_TIMEOUT_SECONDS):
+        await interaction.edit_original_response(content=text, view=None)
+
+
+async def withdraw_and_explain(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
+    """Delete the public response, then show the problems to the user alone.
+
+    The deletion comes first: a followup to a response that is still "thinking…" would replace it, for everyone to see.
+    """
+    async with asyncio.timeout(_FOLLOWUP_TIMEOUT_SECONDS):
         with contextlib.suppress(discord.NotFound):
             await interaction.delete_original_response()
-        await interaction.followup.send(format_problems(interaction, problems), ephemeral=True)
+    await _send_private_followup(interaction, problems)
 
 
 async def respond_or_followup_with_problems(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
-    """Tell the author alone what is wrong, wherever the answer stands.
+    """Show the problems to the user alone, whether or not there is a response already.
 
-    One that still says "thinking" gets words before it is deleted: only then does Discord take a followup, and if the
-    deletion fails, the words stand. A message that was used stays as it is.
+    A "thinking…" response is edited before it is deleted: only then does Discord accept a followup, and if the deletion
+    fails, the text remains. A message whose component was used stays as it is.
     """
     if not interaction.response.is_done():
         await respond_with_problems(interaction, problems)
     elif interaction.response.type is discord.InteractionResponseType.deferred_message_update:
-        async with asyncio.timeout(_TIMEOUT_SECONDS):
-            await interaction.followup.send(format_problems(interaction, problems), ephemeral=True)
+        await _send_private_followup(interaction, problems)
     else:
-        async with asyncio.timeout(_TIMEOUT_SECONDS * 3):
+        async with asyncio.timeout(_FOLLOWUP_TIMEOUT_SECONDS):
             await interaction.edit_original_response(content=format_problems(interaction, problems))
         await withdraw_and_explain(interaction, problems)
 
 
 def format_problems(interaction: discord.Interaction, problems: Sequence[Problem]) -> str:
-    """All that is wrong, in the author's language, as text that Discord shows literally and takes in one message."""
+    """Format every problem in the user's language, free of markdown and within the limit of a message."""
     first, *more = get_localized_messages(interaction).format_problems(problems)
     text = "\n".join(
         [escape_markdown(first, MESSAGE_LIMIT), *(f"- {escape_markdown(line, MESSAGE_LIMIT)}" for line in more)]
@@ -131,8 +167,18 @@ def format_problems(interaction: discord.Interaction, problems: Sequence[Problem
     return text if len(text) <= MESSAGE_LIMIT else text[: MESSAGE_LIMIT - 1] + "…"
 
 
+async def _send_private_followup(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
+    async with asyncio.timeout(_FOLLOWUP_TIMEOUT_SECONDS):
+        await interaction.followup.send(format_problems(interaction, problems), ephemeral=True)
+
+
+async def _edit_with_rendered(interaction: discord.Interaction, rendered: RenderedMessage) -> None:
+    async with asyncio.timeout(UPLOAD_TIMEOUT_SECONDS):
+        await interaction.edit_original_response(view=rendered.view, attachments=rendered.files)
+
+
 async def _respond_with_retry(interaction: discord.Interaction, respond: Callable[[], Awaitable[object]]) -> bool:
-    """Answer, and again when the connection broke: if an earlier try did arrive, Discord says so."""
+    """Respond, and again after a connection error: if an earlier attempt arrived, Discord says so."""
     for attempt in range(MAX_ATTEMPTS):
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
@@ -141,9 +187,7 @@ async def _respond_with_retry(interaction: discord.Interaction, respond: Callabl
             if error.code == _ALREADY_ACKNOWLEDGED:
                 return attempt > 0
             if error.code == _UNKNOWN_INTERACTION:
-                log.warning(
-                    "job %s: Discord waits no longer for an answer; the command was seen too late", interaction.id
-                )
+                log.warning("interaction %s expired before the bot responded", interaction.id)
                 return False
             raise
         except (aiohttp.ClientError, OSError):

@@ -13,7 +13,7 @@ import discord
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.ports import JobHistory, JobStatusReader
 from bot.domain.records import GenerationSettings, JobRecord
-from bot.interactions.custom_ids import format_custom_id, parse_custom_id
+from bot.interactions.result_buttons import DeleteId, DetailsId
 from shared.imaging.metadata import read_png_text
 from shared.job import Job
 from shared.outcome import Generated
@@ -139,10 +139,8 @@ def get_result_job_id(message: discord.Message, client: discord.Client) -> str |
     """Tell of which job this message of ours is the answer, by the button that deletes it; None when it is of none."""
     if client.user is None or message.author.id != client.user.id:
         return None
-    pressed = (
-        parse_custom_id(str(getattr(component, "custom_id", ""))) for component in _walk_components(message.components)
-    )
-    return next((press.job_id for press in pressed if press is not None and press.action == "delete"), None)
+    ids = (DeleteId.parse(str(getattr(part, "custom_id", ""))) for part in _walk_components(message.components))
+    return next((delete_id.job_id for delete_id in ids if delete_id is not None), None)
 
 
 def parse_png_settings(data: bytes) -> GenerationSettings | None:
@@ -154,7 +152,7 @@ def parse_png_settings(data: bytes) -> GenerationSettings | None:
         made = json.loads(read_png_text(data)["pentimento"])
         seed = made["seed"]
         request = Request.model_validate_json(Request.model_validate(made["request"]).model_dump_json())
-        job = parse_custom_id(format_custom_id("details", str(made["job"])))
+        job = DetailsId.parse(str(DetailsId(str(made["job"]))))
         return GenerationSettings(job.job_id, request, None if seed is None else int(seed)) if job else None
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None

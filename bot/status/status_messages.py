@@ -19,7 +19,7 @@ from discord import ui
 from bot.domain.ports import JobStatusReader
 from bot.domain.status import JobStatus, QueueState
 from bot.i18n import load_messages
-from bot.interactions.components import build_cancel_view
+from bot.interactions.result_buttons import build_cancel_view
 from bot.rendering.status_text import format_status
 from shared.catalogue import Catalogue
 from shared.job import Origin

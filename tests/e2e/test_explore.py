@@ -103,7 +103,9 @@ def test_who_wants_private_results_gets_contact_sheet_and_results_in_direct_mess
         ada.use_component(shown, "prefer:0:private-off")
 
     posted = ada.list_messages(direct)
-    assert {f"again:{grid}-01", f"again:{grid}-02"} <= {written for one in posted for written in list_custom_ids(one)}
+    assert {f"regenerate:{grid}-01", f"regenerate:{grid}-02"} <= {
+        written for one in posted for written in list_custom_ids(one)
+    }
     assert "2 of 2 are here" in read_text(message)
     assert find_exploration_message(ada, grid) is None
     assert len(calls()) == 2

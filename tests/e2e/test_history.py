@@ -76,7 +76,7 @@ def test_what_was_made_is_found_leafed_through_and_shown_again_to_one_person_alo
     assert "a castle number 0" in list_media(page)[0]["description"]
     assert shown["flags"] & 64
     assert find_image(shown).tobytes() == find_image(answers[0]).tobytes()
-    assert f"again:{jobs[0]}" in list_custom_ids(shown)
+    assert f"regenerate:{jobs[0]}" in list_custom_ids(shown)
     assert "0 found" in read_text(invoke_and_wait(grace, "history", words="dragon"))
 
 
@@ -110,7 +110,7 @@ def test_what_is_gone_from_discord_is_said_to_be_gone_with_its_settings(grace: D
     assert "The picture is gone" in read_text(gone)
     assert "40%" in read_text(gone)
     assert list_media(gone) == []
-    assert f"again:{job}" in list_custom_ids(gone)
+    assert f"regenerate:{job}" in list_custom_ids(gone)
     assert "There is no such answer to show" in read_text(invoke_and_wait(grace, "show", what="1300000000000000000"))
     assert "somebody else" in read_text(invoke_and_wait(ada, "show", what=job, public=True))
 
@@ -119,7 +119,7 @@ def test_what_a_person_deleted_is_shown_without_a_way_to_delete_it(grace: Discor
     job = grace.submit_imagine("a sandcastle", image=None)
     answer = grace.wait_for_result(job)
     grace.wait_until_stored(job)
-    grace.press_button(grace.wait_for_private_message(grace.press_button(answer, "delete")), "delete_yes")
+    grace.press_button(grace.wait_for_private_message(grace.press_button(answer, "delete")), "delete_confirm")
     wait_until(
         lambda: answer["id"] not in [m["id"] for m in grace.list_messages(answer["channel_id"])],
         "an answer that is gone",
@@ -128,7 +128,7 @@ def test_what_a_person_deleted_is_shown_without_a_way_to_delete_it(grace: Discor
     shown = invoke_and_wait(grace, "show", what="sandcastle")
 
     assert "The picture is gone" in read_text(shown)
-    assert list_custom_ids(shown) == [f"again:{job}", f"edit:{job}"]
+    assert list_custom_ids(shown) == [f"regenerate:{job}", f"edit:{job}"]
 
 
 def test_a_favourite_is_listed_until_its_mark_is_taken_away(grace: DiscordUser, ada: DiscordUser) -> None:

@@ -11,7 +11,7 @@ CallLister = Callable[[], list[dict[str, Any]]]
 
 
 def read_job_id(result: dict[str, Any]) -> str:
-    return next(i for i in list_custom_ids(result) if i.startswith("again:")).removeprefix("again:")
+    return next(i for i in list_custom_ids(result) if i.startswith("regenerate:")).removeprefix("regenerate:")
 
 
 def wait_until_stored(ada: DiscordUser, job: str, answer: Callable[[str], dict[str, Any]]) -> dict[str, Any]:

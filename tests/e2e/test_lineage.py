@@ -29,7 +29,7 @@ def read_text(message: dict[str, Any]) -> str:
 
 def test_a_family_is_one_tree_and_the_way_to_a_picture_one_animation(ada: DiscordUser) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle"))
-    varied, repeated = ada.press_button(first, "vary", "subtle"), ada.press_button(first, "again")
+    varied, repeated = ada.press_button(first, "vary", "subtle"), ada.press_button(first, "regenerate")
     further = ada.press_button(ada.wait_for_result_in_place(varied), "vary", "strong")
     wait_until(
         lambda: all(ada.wait_for_status(job)["content"].startswith("Done") for job in (varied, repeated, further)),
@@ -54,7 +54,7 @@ def test_what_a_deleted_answer_started_from_is_not_shown(ada: DiscordUser) -> No
     ada.wait_for_result_in_place(varied)
     before = wait_for_answer(ada, ada.invoke_command("lineage", first["channel_id"], job=varied))
 
-    ada.press_button(ada.wait_for_private_message(ada.press_button(first, "delete")), "delete_yes")
+    ada.press_button(ada.wait_for_private_message(ada.press_button(first, "delete")), "delete_confirm")
     wait_until(lambda: first["id"] not in [m["id"] for m in ada.list_messages(first["channel_id"])], "a deleted answer")
     after = wait_for_answer(ada, ada.invoke_command("lineage", first["channel_id"], job=varied))
 

@@ -52,7 +52,7 @@ def wait_for_direct_messages(asker: DiscordUser, job: str) -> str:
 
 def wait_for_result_in(asker: DiscordUser, channel: str, job: str) -> dict[str, Any]:
     return wait_until(
-        lambda: next((m for m in asker.list_messages(channel) if f"again:{job}" in list_custom_ids(m)), None),
+        lambda: next((m for m in asker.list_messages(channel) if f"regenerate:{job}" in list_custom_ids(m)), None),
         "the answer",
     )
 
@@ -96,7 +96,7 @@ def test_a_private_result_is_told_in_the_direct_messages_alone_and_goes_on_there
     job = cleo.submit_imagine("a castle")
     channel = wait_for_direct_messages(cleo, job)
     first = wait_for_result_in(cleo, channel, job)
-    again = cleo.press_button(first, "again")
+    again = cleo.press_button(first, "regenerate")
     second = wait_for_result_in(cleo, channel, again)
     varied = wait_for_result_in(cleo, channel, cleo.press_button(second, "vary", "subtle"))
 

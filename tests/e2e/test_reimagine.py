@@ -56,4 +56,4 @@ def test_details_of_a_result_are_those_of_the_records(ada: DiscordUser) -> None:
     details = ada.wait_for_private_message(ada.invoke_message_command(first, "Details"))
 
     assert "$0.08" in "\n".join(iter_message_texts(details))
-    assert [written.split(":")[0] for written in list_custom_ids(details)] == ["exact"]
+    assert [written.split(":")[0] for written in list_custom_ids(details)] == ["regenerate_same_seed"]

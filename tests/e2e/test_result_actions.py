@@ -14,7 +14,7 @@ def test_again_asks_for_the_same_with_another_seed_and_the_same_source(
 ) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", keep=60))
 
-    second = ada.wait_for_result_in_place(ada.press_button(first, "again"))
+    second = ada.wait_for_result_in_place(ada.press_button(first, "regenerate"))
 
     one, other = calls()
     assert (one["body"]["prompt"], one["body"]["strength"]) == ("a castle", 0.4)
@@ -38,7 +38,7 @@ def test_vary_starts_from_the_result_and_keeps_most_or_half_of_it(
 def test_two_clicks_are_two_jobs(ada: DiscordUser, calls: Callable[[], list[dict[str, Any]]]) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
 
-    twice = [ada.press_button(first, "again"), ada.press_button(first, "again")]
+    twice = [ada.press_button(first, "regenerate"), ada.press_button(first, "regenerate")]
 
     answers = {ada.wait_for_result_in_place(job)["id"] for job in twice}
     assert len(answers) == 2
@@ -53,7 +53,7 @@ def test_a_click_that_discord_delivers_twice_is_one(
 
     marked = ada.wait_for_private_text(ada.press_button(first, "favourite"))
     details = ada.wait_for_private_text(ada.press_button(first, "details"))
-    ada.wait_for_result_in_place(ada.press_button(first, "again"))
+    ada.wait_for_result_in_place(ada.press_button(first, "regenerate"))
 
     assert marked.startswith("★")
     assert "a castle" in details
@@ -95,7 +95,7 @@ def test_what_does_not_fit_in_a_form_is_told_and_nothing_is_asked(
 
 def test_use_as_source_goes_on_from_the_result(ada: DiscordUser, calls: Callable[[], list[dict[str, Any]]]) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", image=None, aspect="16:9", seed=7))
-    opened = ada.press_button(first, "source")
+    opened = ada.press_button(first, "use_as_source")
     filled = ada.read_modal_fields(opened)
 
     ada.wait_for_result_in_place(ada.submit_modal(opened))
@@ -112,14 +112,14 @@ def test_upscale_asks_which_model_and_the_choice_makes_it_larger(
     first = ada.wait_for_result(ada.submit_imagine("a castle"))
     choice = ada.wait_for_private_message(ada.press_button(first, "upscale"))
 
-    larger = ada.wait_for_result_in_place(ada.press_button(choice, "upscale", "fast-upscale"))
+    larger = ada.wait_for_result_in_place(ada.press_button(choice, "upscale_with", "fast-upscale"))
 
     assert [identifier.rpartition(":")[2] for identifier in list_custom_ids(choice)] == [
         "fast-upscale",
         "conservative-upscale",
     ]
     assert "prompt" not in calls()[-1]["body"]
-    assert not any(written.startswith(("again", "upscale", "vary", "edit")) for written in list_custom_ids(larger))
+    assert not any(written.startswith(("regenerate", "upscale", "vary", "edit")) for written in list_custom_ids(larger))
     assert "Fast Upscale" in ada.wait_for_private_text(ada.invoke_message_command(larger, "Details"))
 
 
@@ -127,12 +127,12 @@ def test_details_say_everything_and_run_it_again_with_the_same_seed(
     ada: DiscordUser, calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", negative="crowds", keep=60))
-    again = ada.press_button(first, "again")
+    again = ada.press_button(first, "regenerate")
     second = ada.wait_for_result_in_place(again)
     ada.wait_until_stored(again)
     details = ada.wait_for_private_message(ada.press_button(second, "details"))
 
-    ada.wait_for_result_in_place(ada.press_button(details, "exact"))
+    ada.wait_for_result_in_place(ada.press_button(details, "regenerate_same_seed"))
 
     said = "\n".join(iter_message_texts(details))
     for part in (
@@ -160,7 +160,7 @@ def test_delete_asks_and_takes_the_answer_away(ada: DiscordUser) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
     question = ada.wait_for_private_message(ada.press_button(first, "delete"))
 
-    ada.press_button(question, "delete_yes")
+    ada.press_button(question, "delete_confirm")
 
     wait_until(
         lambda: first["id"] not in [m["id"] for m in ada.list_messages(first["channel_id"])], "an answer that is gone"

@@ -80,7 +80,7 @@ def test_with_redis_emptied_the_records_are_enough(house: Stack) -> None:
     empty_redis(house)
     start_bot(house)
 
-    ada.wait_for_result_in_place(ada.press_button(first, "again"))
+    ada.wait_for_result_in_place(ada.press_button(first, "regenerate"))
 
     assert {**find_last_call(house), "seed": 0, "image": 0} == {**before, "seed": 0, "image": 0}
 
@@ -95,17 +95,17 @@ def test_with_the_records_lost_too_the_pictures_own_words_are_enough(house: Stac
     delete_records(house)
     start_bot(house)
 
-    ada.wait_for_result_in_place(ada.press_button(from_words, "again"))
+    ada.wait_for_result_in_place(ada.press_button(from_words, "regenerate"))
     assert {**find_last_call(house), "seed": 0} == {**before, "seed": 0}
     ada.wait_for_result_in_place(ada.press_button(from_picture, "vary", "strong"))
     assert (find_last_call(house)["prompt"], find_last_call(house)["strength"]) == ("a ship", 0.5)
     ada.wait_for_result_in_place(
         ada.press_button(
-            ada.wait_for_private_message(ada.press_button(from_picture, "upscale")), "upscale", "fast-upscale"
+            ada.wait_for_private_message(ada.press_button(from_picture, "upscale")), "upscale_with", "fast-upscale"
         )
     )
     assert "The picture this started from is gone." in ada.wait_for_private_text(
-        ada.press_button(from_picture, "again")
+        ada.press_button(from_picture, "regenerate")
     )
     assert "a ship" in "\n".join(
         iter_message_texts(ada.wait_for_private_message(ada.press_button(from_picture, "details")))
@@ -118,13 +118,13 @@ def test_where_a_model_is_gone_another_one_is_asked_by_a_button(house: Stack) ->
     gone = ada.wait_for_result(ada.submit_imagine("a castle [eol-once]", image=None))
     said = "\n".join(iter_message_texts(gone))
 
-    ada.wait_for_result_in_place(ada.press_button(gone, "again", "stable-image-core"))
+    ada.wait_for_result_in_place(ada.press_button(gone, "regenerate_with", "stable-image-core"))
 
     assert "SD 3.5 Large is no longer available" in said
     assert request_json("GET", f"{house.bedrock_url}/control/calls")[-1]["model"].startswith(
         "stability.stable-image-core"
     )
-    assert "no longer available" in ada.wait_for_private_text(ada.press_button(gone, "again", find_job_id(gone)))
+    assert "no longer available" in ada.wait_for_private_text(ada.press_button(gone, "regenerate", find_job_id(gone)))
 
 
 def find_job_id(message: dict[str, Any]) -> str:

@@ -41,7 +41,7 @@ def test_the_bot_dies_before_and_after_a_private_result_is_told(bots: BotProcess
     (first,) = wait_until(lambda: list_results(bots.stack, job), "the answer")
     bots.kill(bots.latest)
     bots.start()
-    again = ada.press_button(first, "again")
+    again = ada.press_button(first, "regenerate")
     (second,) = wait_until(lambda: list_results(bots.stack, again), "the answer to a button of before")
 
     assert second["channel_id"] == first["channel_id"]
@@ -52,4 +52,4 @@ def list_results(house: Stack, job: str) -> list[dict[str, Any]]:
     """List the answers to a job in all channels."""
     found = request_json("GET", f"{house.discord_url}/control/state")["messages"]
     everything = (message for messages in found.values() for message in messages)
-    return [message for message in everything if f"again:{job}" in list_custom_ids(message)]
+    return [message for message in everything if f"regenerate:{job}" in list_custom_ids(message)]

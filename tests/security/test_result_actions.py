@@ -18,8 +18,17 @@ from demo.stack import BOT_TOKEN, Stack, run_stack
 from tests.support.user import DiscordUser, list_custom_ids, wait_until
 
 UNKNOWN_ID = "99999999999999999999"  # more than 64 bits
-DESTRUCTIVE_ACTIONS = ("delete", "delete_yes", "cancel", "queue_cancel")
-ACTIONS = ("again", "exact", "edit", "source", "upscale", "details", "favourite", *DESTRUCTIVE_ACTIONS)
+DESTRUCTIVE_ACTIONS = ("delete", "delete_confirm", "cancel", "queue_cancel")
+ACTIONS = (
+    "regenerate",
+    "regenerate_same_seed",
+    "edit",
+    "use_as_source",
+    "upscale",
+    "details",
+    "favourite",
+    *DESTRUCTIVE_ACTIONS,
+)
 MANAGE_GUILD, MANAGE_MESSAGES = 1 << 5, 1 << 13
 
 
@@ -87,7 +96,7 @@ def test_only_the_author_and_moderators_take_an_answer_away(house: Stack, ada: D
     assert all("Only its author and the server's moderators" in words for words in refusals)
     assert answer["id"] in [message["id"] for message in ada.list_messages(channel)]
     mia = create_moderator(house, "mia", MANAGE_MESSAGES)
-    mia.press_button(mia.wait_for_private_message(mia.press_button(answer, "delete")), "delete_yes")
+    mia.press_button(mia.wait_for_private_message(mia.press_button(answer, "delete")), "delete_confirm")
     wait_until(
         lambda: answer["id"] not in [m["id"] for m in ada.list_messages(channel)], "an answer that a moderator deleted"
     )
@@ -108,9 +117,11 @@ def test_what_a_button_never_says_is_refused_in_words(house: Stack, ada: Discord
     before = list_calls(house)
 
     assert "changed" in press_forged_button(ada, house.channel_id, f"vary:{job}:nonsense")
-    assert "There is no model called “nonsense”" in press_forged_button(ada, house.channel_id, f"again:{job}:nonsense")
-    assert "There is no picture." in press_forged_button(ada, house.channel_id, f"again:{job}:fast-upscale")
-    assert "cannot be made larger" in press_forged_button(ada, house.channel_id, f"upscale:{job}:sdxl")
+    assert "There is no model called “nonsense”" in press_forged_button(
+        ada, house.channel_id, f"regenerate_with:{job}:nonsense"
+    )
+    assert "There is no picture." in press_forged_button(ada, house.channel_id, f"regenerate_with:{job}:fast-upscale")
+    assert "cannot be made larger" in press_forged_button(ada, house.channel_id, f"upscale_with:{job}:sdxl")
     assert list_calls(house) == before
 
 
@@ -137,13 +148,14 @@ def test_who_may_use_buttons_is_the_servers_to_say(house: Stack, ada: DiscordUse
         for options in ({}, {"buttons": "author"}, {})
     ]
     refused = [
-        ben.wait_for_private_text(ben.press_button(answer, verb)) for verb in ("again", "edit", "source", "upscale")
+        ben.wait_for_private_text(ben.press_button(answer, verb))
+        for verb in ("regenerate", "edit", "use_as_source", "upscale")
     ]
     details = ben.wait_for_private_text(ben.press_button(answer, "details"))
     manager.wait_for_private_text(
         manager.post("/control/invoke", ask | {"options": {"buttons": "everyone"}})["interaction_id"]
     )
-    ben.wait_for_result_in_place(ben.press_button(answer, "again"))
+    ben.wait_for_result_in_place(ben.press_button(answer, "regenerate"))
 
     assert ["everyone" in words for words in said] == [True, False, False]
     assert all("only its author goes on from it" in words for words in refused)

@@ -14,6 +14,7 @@ import aiohttp
 
 from bot.command_registry import build_commands
 from bot.discord_client.client import Bot
+from bot.discord_client.feature import Feature
 from bot.domain.draft import Draft
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.presets import Preset, PresetOwner
@@ -21,9 +22,8 @@ from bot.domain.records import JobRecord
 from bot.domain.search import SearchPage, SearchQuery
 from bot.domain.status import JobStatus
 from bot.features.imagine.command import ImagineCommand
-from bot.features.reimagine.command import ReimagineCommand
-from bot.features.result_actions.details import DetailsHandler
-from bot.features.result_actions.metadata_run import MetadataRunHandler
+from bot.features.reimagine.feature import build_reimagine_feature
+from bot.features.result_actions.feature import build_result_actions_feature
 from bot.results.lookup import ResultLookup
 from bot.submission.images import ImageFetcher
 from bot.submission.option_parser import OptionParser
@@ -288,7 +288,6 @@ def build_bot(
         rng=random.Random(7),
         clock=lambda: 1_800_000_000.0,
     )
-    reimagine = ReimagineCommand(validator, intake, drafts or FakeDraftStore(), catalogue)
 
     past = EmptyJobHistory()
     recall = ResultLookup(past, past, images.fetch_image)
@@ -297,10 +296,11 @@ def build_bot(
     does = {
         "imagine": ImagineCommand(parser, intake),
         "sources": sources.autocomplete_source,
-        "reimagine": reimagine,
-        "details": DetailsHandler(catalogue, recall).show_message_details,
     }
-    bot = Bot(build_commands(catalogue, date(2026, 11, 22), defaultdict(lambda: _do_nothing, does)))
-    bot.component_handlers = {"run": MetadataRunHandler(intake, recall)}
-    bot.modal_handlers = {"reimagine": reimagine.handle_modal}
-    return bot
+    unused: Any = None
+    features = [
+        Feature(build_commands(catalogue, date(2026, 11, 22), defaultdict(lambda: _do_nothing, does))),
+        build_reimagine_feature(validator, intake, drafts or FakeDraftStore(), catalogue),
+        build_result_actions_feature(intake, recall, unused, unused),
+    ]
+    return Bot(features)

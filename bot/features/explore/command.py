@@ -20,9 +20,9 @@ from bot.features.explore.message import render_exploration
 from bot.features.explore.plan import DEFAULT_VARIANTS, MAX_VARIANTS, MIN_VARIANTS, VALUES_LIMIT, plan_exploration
 from bot.features.explore.store import SqlExplorationStore
 from bot.features.explore.view import VariantState, build_confirmation_view, build_note_view
-from bot.interactions.components import CustomId, build_plan_rows
-from bot.interactions.deferred_responses import RenderedMessage, respond_with, update_message
+from bot.interactions.legacy import LegacyCustomId, build_plan_rows
 from bot.interactions.locale import get_localized_messages
+from bot.interactions.responses import RenderedMessage, respond_with, update_message
 from bot.rendering.job_list import build_origin_link
 from bot.submission.acknowledgement import post_message
 from bot.submission.command_options import AutocompleteCallback, CommandHandler, Option, build_generation_command
@@ -111,11 +111,11 @@ class ExploreCommand:
 
         await respond_with(interaction, render_plan)
 
-    async def start_exploration(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
+    async def start_exploration(self, interaction: discord.Interaction, parsed_id: LegacyCustomId) -> None:
         """Start the planned exploration, once however often it is confirmed, and link to its message."""
         await update_message(interaction, partial(self._start_once, interaction, parsed_id.job_id))
 
-    async def discard_plan(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
+    async def discard_plan(self, interaction: discord.Interaction, parsed_id: LegacyCustomId) -> None:
         """Say that nothing was started."""
         del parsed_id
 

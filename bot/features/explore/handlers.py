@@ -10,11 +10,11 @@ from bot.domain.exploration import Exploration
 from bot.domain.status import CancelResult
 from bot.features.explore.store import SqlExplorationStore
 from bot.features.explore.view import build_note_view
-from bot.features.result_actions.permissions import require_author_or_moderator
-from bot.interactions.components import CustomId
 from bot.interactions.deadlines import limit_lookup_time
-from bot.interactions.deferred_responses import RenderedMessage, respond_with
+from bot.interactions.legacy import LegacyCustomId
 from bot.interactions.locale import get_localized_messages
+from bot.interactions.permissions import require_author_or_moderator
+from bot.interactions.responses import RenderedMessage, respond_with
 from bot.queue.redis_queue import RedisJobQueue
 from shared.problems import RejectedError, make_problem
 
@@ -28,7 +28,7 @@ class CancelExplorationHandler:
     explorations: SqlExplorationStore
     queue: RedisJobQueue
 
-    async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
+    async def __call__(self, interaction: discord.Interaction, parsed_id: LegacyCustomId) -> None:
         async with limit_lookup_time(interaction):
             grid = await self.explorations.find_exploration(parsed_id.job_id)
         if grid is None or grid.origin.guild_id != (interaction.guild_id or grid.origin.guild_id):

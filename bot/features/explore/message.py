@@ -7,7 +7,7 @@ from discord import ui
 from bot.domain.exploration import Exploration
 from bot.features.explore.view import VariantState, build_exploration_view, format_variant_label
 from bot.i18n import load_messages
-from bot.interactions.components import build_exploration_rows
+from bot.interactions.legacy import build_exploration_rows
 from shared.catalogue import Catalogue
 
 

@@ -23,11 +23,15 @@ from bot.features.export.archive import ExportArchive
 from bot.features.export.manifest import build_manifest_entry
 from bot.i18n import Messages
 from bot.images.upload import MAX_REQUEST_BYTES
-from bot.interactions.components import CustomId
-from bot.interactions.deferred_responses import UPLOAD_TIMEOUT_SECONDS
+from bot.interactions.legacy import LegacyCustomId, build_legacy_button
 from bot.interactions.locale import get_localized_messages
-from bot.interactions.responses import defer, format_problems, respond_outdated, respond_with_problems
-from bot.interactions.result_buttons import build_button
+from bot.interactions.responses import (
+    UPLOAD_TIMEOUT_SECONDS,
+    defer,
+    format_problems,
+    respond_outdated,
+    respond_with_problems,
+)
 from bot.results.thumbnails import ResultImageLoader
 from shared.imaging.metadata import sniff_image_type
 from shared.problems import RejectedError, make_problem
@@ -68,7 +72,7 @@ class ExportCommand:
     async def __call__(self, interaction: discord.Interaction) -> None:
         await self._run_exclusively(interaction, until=int(self.clock()) + 1, offset=0)
 
-    async def continue_export(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
+    async def continue_export(self, interaction: discord.Interaction, parsed_id: LegacyCustomId) -> None:
         """Go on where an export of before ended: `press.more` is when that was asked for, and how many it had."""
         found = _CURSOR_PATTERN.fullmatch(parsed_id.argument)
         if found is None:
@@ -183,7 +187,7 @@ def _build_continue_view(until: int, progress: ExportProgress, messages: Message
         return None
     view = ui.View(timeout=None)
     view.add_item(
-        build_button(
+        build_legacy_button(
             "export", "0", messages, argument=f"{until}-{progress.offset}", label=messages.text("export.older")
         )
     )

@@ -23,10 +23,10 @@ from bot.features.history.view import (
 )
 from bot.i18n import Messages
 from bot.images import draw_contact_sheet
-from bot.interactions.components import CustomId, JobButton, JobSelect, format_custom_id
-from bot.interactions.deferred_responses import RenderedMessage, respond_with, update_message
+from bot.interactions.components import Button, Select
+from bot.interactions.legacy import LegacyCustomId, format_custom_id
 from bot.interactions.locale import get_localized_messages
-from bot.interactions.responses import respond_with_problems
+from bot.interactions.responses import RenderedMessage, respond_with, respond_with_problems, update_message
 from bot.interactions.visibility import list_readable_channels
 from bot.queue.saved_searches import RedisSavedSearchStore
 from bot.rendering.markdown import escape_markdown
@@ -88,7 +88,7 @@ class HistoryCommand:
         starred = SearchQuery(interaction.user.id, is_favourite=True)
         await respond_with(interaction, lambda: self._render_page(interaction, starred, 1, FAVOURITES_SEARCH_ID))
 
-    async def turn_page(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
+    async def turn_page(self, interaction: discord.Interaction, parsed_id: LegacyCustomId) -> None:
         """Show another page in the place of this one; `press.more` is its number, `press.job_id` the search's."""
 
         async def other() -> RenderedMessage:
@@ -152,14 +152,10 @@ def build_page_rows(
     if found.records:
         options = build_job_options(found, catalogue)
         placeholder = messages.text("history.choose")
-        yield ui.ActionRow(
-            JobSelect(ui.Select(custom_id="s:" + format_custom_id("show"), placeholder=placeholder, options=options))
-        )
+        yield ui.ActionRow(Select(custom_id="s:" + format_custom_id("show"), placeholder=placeholder, options=options))
     turns = (("previous", number - 1), ("next", number + 1))
     buttons = [
-        JobButton(
-            ui.Button(label=messages.text(f"history.{word}"), custom_id=format_custom_id("page", search_id, str(page)))
-        )
+        Button(label=messages.text(f"history.{word}"), custom_id=format_custom_id("page", search_id, str(page)))
         for word, page in turns
         if 1 <= page <= count_pages(found)
     ]

@@ -17,9 +17,10 @@ from bot.features.history.show_view import build_ended_view, build_missing_pictu
 from bot.features.history.view import format_choice_name
 from bot.i18n import Messages
 from bot.images.upload import MAX_REQUEST_BYTES
-from bot.interactions.components import CustomId, build_notice_rows
-from bot.interactions.deferred_responses import RenderedMessage, respond_with
+from bot.interactions.legacy import LegacyCustomId
 from bot.interactions.locale import get_localized_messages
+from bot.interactions.responses import RenderedMessage, respond_with
+from bot.interactions.result_buttons import build_notice_rows
 from bot.interactions.visibility import may_view_job
 from bot.rendering.job_list import build_queue_view
 from bot.rendering.outcome_views import build_failed_view, build_filtered_view
@@ -48,7 +49,7 @@ class ShowCommand:
 
         await respond_with(interaction, shown, private=not public)
 
-    async def show_selected(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
+    async def show_selected(self, interaction: discord.Interaction, parsed_id: LegacyCustomId) -> None:
         """Show what was chosen in the select under a page."""
         await self(interaction, job=next(iter(parsed_id.values), parsed_id.job_id))
 

@@ -16,8 +16,8 @@ from bot.features.lineage.view import build_lineage_view, describe_changes
 from bot.i18n import Messages
 from bot.images import Node, draw_lineage_tree, make_thumbnail, make_timelapse
 from bot.interactions.deadlines import limit_lookup_time
-from bot.interactions.deferred_responses import RenderedMessage, respond_with
 from bot.interactions.locale import get_localized_messages
+from bot.interactions.responses import RenderedMessage, respond_with
 from bot.interactions.visibility import may_view_job
 from bot.results.thumbnails import ThumbnailLoader
 from shared.catalogue import Catalogue

@@ -19,10 +19,9 @@ from bot.features.preferences.view import (
     build_preferences_view,
     list_choices,
 )
-from bot.interactions.components import CustomId
-from bot.interactions.deferred_responses import RenderedMessage, respond_with, update_message
+from bot.interactions.legacy import LegacyCustomId
 from bot.interactions.locale import get_localized_messages, require_preferences, set_preferences
-from bot.interactions.responses import respond_outdated
+from bot.interactions.responses import RenderedMessage, respond_outdated, respond_with, update_message
 from shared.catalogue import Catalogue
 
 CommandHandler = Callable[[discord.Interaction], Coroutine[Any, Any, None]]
@@ -57,7 +56,7 @@ class PreferencesCommand:
 
         await respond_with(interaction, chosen)
 
-    async def handle_change(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
+    async def handle_change(self, interaction: discord.Interaction, parsed_id: LegacyCustomId) -> None:
         """Keep what a select or a button says, and show it."""
         after = apply_choice(require_preferences(interaction), parsed_id, self.catalogue)
         if after is None:
@@ -76,7 +75,7 @@ class PreferencesCommand:
         return RenderedMessage(build_preferences_view(require_preferences(interaction), self.catalogue, today, phrases))
 
 
-def apply_choice(before: Preferences, parsed_id: CustomId, catalogue: Catalogue) -> Preferences | None:
+def apply_choice(before: Preferences, parsed_id: LegacyCustomId, catalogue: Catalogue) -> Preferences | None:
     """Lay one choice over what was chosen; None where there is no such choice, as in an older message."""
     field, _, wanted = parsed_id.argument.partition("-")
     if field in TOGGLE_FIELDS and wanted in {"on", "off"}:

@@ -12,7 +12,8 @@ from discord import ui
 
 from bot.domain.preferences import Preferences
 from bot.i18n import Messages, list_languages, load_messages
-from bot.interactions.custom_ids import JobButton, JobSelect, format_custom_id
+from bot.interactions.components import Button, Select
+from bot.interactions.legacy import format_custom_id
 from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT
 from bot.rendering.labels import format_field_label, get_model_label_key
 from bot.rendering.markdown import truncate_text
@@ -108,14 +109,12 @@ def _format_label(field: str, value: str, catalogue: Catalogue, today: date, mes
             return messages.get_choice_label(field, value)
 
 
-def _build_select(field: str, name: str, options: list[discord.SelectOption]) -> JobSelect:
+def _build_select(field: str, name: str, options: list[discord.SelectOption]) -> Select:
     """Offer the options; one is always chosen, so the placeholder is but what screen readers call the select."""
-    return JobSelect(
-        ui.Select(custom_id=f"s:{format_custom_id(ACTION, argument=field)}", placeholder=name, options=options)
-    )
+    return Select(custom_id=f"s:{format_custom_id(ACTION, argument=field)}", placeholder=name, options=options)
 
 
-def _build_toggle(field: str, preferences: Preferences, messages: Messages) -> JobButton:
+def _build_toggle(field: str, preferences: Preferences, messages: Messages) -> Button:
     wanted = "off" if getattr(preferences, field) else "on"
     label = messages.text(f"preferences.turn_{field}_{wanted}")
-    return JobButton(ui.Button(label=label, custom_id=format_custom_id(ACTION, argument=f"{field}-{wanted}")))
+    return Button(label=label, custom_id=format_custom_id(ACTION, argument=f"{field}-{wanted}"))

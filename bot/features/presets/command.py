@@ -54,17 +54,13 @@ def build_preset_group(handlers: Mapping[str, Any]) -> app_commands.Group:
         guild_only=True,
         allowed_installs=app_commands.AppInstallationType(guild=True),
     )
+    owners = [Choice(name=localize_choice("owner", owner), value=owner) for owner in ("me", SERVER_OWNER)]
     for command in (
-        build_command("presets.save", _add_owner_choices(save), "called", "job", "owner", job=results),
+        build_command("presets.save", save, autocomplete={"job": results}, choices={"owner": owners}),
         build_command("presets.list", listed),
-        build_command("presets.delete", _add_owner_choices(delete), "called", "owner", called=names),
-        build_command("presets.share", share, "called", called=names),
-        build_command("presets.add", add, "code"),
+        build_command("presets.delete", delete, autocomplete={"called": names}, choices={"owner": owners}),
+        build_command("presets.share", share, autocomplete={"called": names}),
+        build_command("presets.add", add),
     ):
         group.add_command(command)
     return group
-
-
-def _add_owner_choices(callback: Any) -> Any:
-    owners = [Choice(name=localize_choice("owner", owner), value=owner) for owner in ("me", SERVER_OWNER)]
-    return app_commands.choices(owner=owners)(callback)

@@ -13,9 +13,8 @@ from bot.domain.records import JobRecord
 from bot.domain.search import SearchQuery
 from bot.features.presets.view import build_presets_view
 from bot.interactions.deadlines import limit_lookup_time
-from bot.interactions.deferred_responses import RenderedMessage, respond_with
 from bot.interactions.locale import get_localized_messages
-from bot.interactions.responses import respond_privately
+from bot.interactions.responses import RenderedMessage, respond_privately, respond_with
 from bot.interactions.visibility import may_view_job
 from bot.rendering.labels import format_picture_label
 from bot.rendering.markdown import escape_markdown, flatten_text, truncate_text

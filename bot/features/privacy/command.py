@@ -9,10 +9,9 @@ from discord import ButtonStyle, ui
 
 from bot.features.privacy.store import SqlUserDataStore
 from bot.features.privacy.view import build_privacy_view
-from bot.interactions.components import CustomId
-from bot.interactions.deferred_responses import RenderedMessage, respond_with, update_message
+from bot.interactions.legacy import LegacyCustomId, build_legacy_button
 from bot.interactions.locale import get_localized_messages
-from bot.interactions.result_buttons import build_button
+from bot.interactions.responses import RenderedMessage, respond_with, update_message
 from bot.queue.redis_queue import RedisJobQueue
 from bot.queue.saved_searches import RedisSavedSearchStore
 
@@ -31,12 +30,12 @@ class ForgetMeCommand:
         async def asked() -> RenderedMessage:
             phrases = get_localized_messages(interaction)
             held = await self.personal_data.summarise_stored_data(interaction.user.id)
-            row: ui.ActionRow[Any] = ui.ActionRow(build_button("forget", "0", phrases, style=ButtonStyle.danger))
+            row: ui.ActionRow[Any] = ui.ActionRow(build_legacy_button("forget", "0", phrases, style=ButtonStyle.danger))
             return RenderedMessage(build_privacy_view(held, phrases, rows=[row]))
 
         await respond_with(interaction, asked)
 
-    async def handle_confirmation(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
+    async def handle_confirmation(self, interaction: discord.Interaction, parsed_id: LegacyCustomId) -> None:
         """Forget: first in the queue, which can be asked again when the records fail."""
         del parsed_id
         user = interaction.user.id

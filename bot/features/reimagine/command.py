@@ -5,22 +5,18 @@ its pictures are kept as a draft while the form is open.
 https://discord.com/developers/docs/events/gateway#message-content-intent
 """
 
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
 
 import discord
-from discord import app_commands
 
-from bot.discord_client.translator import localize_text
 from bot.domain.draft import Draft
 from bot.domain.images import RemoteImage
 from bot.domain.ports import DraftStore
-from bot.interactions.components import CustomId
+from bot.interactions.custom_ids import CustomId
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages, get_preferences
-from bot.interactions.modals import ModalSubmission, build_modal
+from bot.interactions.modals import ModalFields, build_modal, read_modal_fields
 from bot.interactions.responses import open_modal, respond_with_problems
 from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT, build_model_field, build_picture_field, build_text_field
 from bot.results.lookup import get_result_job_id, list_message_images
@@ -29,20 +25,10 @@ from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
 
-ACTION: Final = "reimagine"
 
-MessageCommandHandler = Callable[[discord.Interaction, discord.Message], Coroutine[Any, Any, None]]
-
-
-def build_message_command(key: str, handler: MessageCommandHandler) -> app_commands.ContextMenu:
-    """Build a command for the menu of a message, named `command.<key>.name`."""
-
-    @app_commands.guild_only()
-    @app_commands.guild_install()
-    async def callback(interaction: discord.Interaction, message: discord.Message) -> None:
-        await handler(interaction, message)
-
-    return app_commands.ContextMenu(name=localize_text(f"command.{key}.name"), callback=callback)
+@dataclass(frozen=True)
+class ReimagineModalId(CustomId, template=r"reimagine:(?P<draft_id>\d{1,20})"):
+    draft_id: str
 
 
 @dataclass(frozen=True)
@@ -54,7 +40,7 @@ class ReimagineCommand:
     drafts: DraftStore
     catalogue: Catalogue
 
-    async def __call__(self, interaction: discord.Interaction, message: discord.Message) -> None:
+    async def open_form(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Open the form, or explain why this message has none."""
         try:
             images = self._list_images(interaction, message)
@@ -66,12 +52,13 @@ class ReimagineCommand:
             return
         await open_modal(interaction, self._build_form(interaction, images))
 
-    async def handle_modal(self, interaction: discord.Interaction, submission: ModalSubmission) -> None:
+    async def submit_form(self, interaction: discord.Interaction, custom_id: ReimagineModalId) -> None:
         """Submit the job that the form describes."""
+        fields = read_modal_fields(interaction)
         try:
             async with limit_lookup_time(interaction):
-                draft, image = await self._load_draft(interaction, submission)
-            options = {name: submission.get_text(name) for name in ("prompt", "negative", "model", "keep")}
+                draft, image = await self._load_draft(interaction, custom_id.draft_id, fields)
+            options = {name: fields.get_text(name) for name in ("prompt", "negative", "model", "keep")}
             request = self.validator.build_request(interaction, image, options)
         except RejectedError as rejection:
             await respond_with_problems(interaction, rejection.problems)
@@ -101,14 +88,14 @@ class ReimagineCommand:
         ]
         if len(images) > 1:
             fields.append(build_picture_field([image.filename for image in images], messages))
-        return build_modal(messages.text("command.reimagine.title"), CustomId(ACTION, str(interaction.id)), *fields)
+        return build_modal(messages.text("command.reimagine.title"), ReimagineModalId(str(interaction.id)), *fields)
 
     async def _load_draft(
-        self, interaction: discord.Interaction, submission: ModalSubmission
+        self, interaction: discord.Interaction, draft_id: str, fields: ModalFields
     ) -> tuple[Draft, RemoteImage]:
         """Load the draft of the person's own form, and the picture that was selected. Raises `RejectedError`."""
-        draft = await self.drafts.load_draft(submission.job_id)
-        selected = submission.get_text("image") or "0"
+        draft = await self.drafts.load_draft(draft_id)
+        selected = fields.get_text("image") or "0"
         images = dict(enumerate(draft.images)) if draft and draft.user_id == interaction.user.id else {}
         if draft is None or not selected.isdecimal() or int(selected) not in images:
             raise RejectedError(make_problem("draft_gone"))

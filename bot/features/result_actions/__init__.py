@@ -1,1 +1,1 @@
-"""What the buttons do, one file each; every press is a job like any other, or an answer to one person."""
+"""Buttons under results: regenerate, vary, edit, use as source, upscale, details, favourite, delete."""

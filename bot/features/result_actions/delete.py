@@ -1,4 +1,4 @@
-"""Delete: takes an answer away, after one more question."""
+"""Delete: removes a result's messages, after a confirmation."""
 
 import contextlib
 import logging
@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import aiohttp
 import discord
 
-from bot.features.result_actions.permissions import require_author_or_moderator
-from bot.interactions.components import CustomId, build_confirmation
+from bot.features.result_actions.buttons import build_delete_confirmation
+from bot.features.result_actions.custom_ids import ConfirmDeleteId
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
+from bot.interactions.permissions import require_author_or_moderator
 from bot.interactions.responses import defer_update, edit_response, format_problems, respond_privately
+from bot.interactions.result_buttons import DeleteId
 from bot.results.lookup import ResultLookup
 from shared.problems import RejectedError, make_problem
 
@@ -20,48 +22,46 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class DeleteHandler:
-    """Asks the author or a moderator whether they mean it."""
+    """Deletes results for their author or a moderator."""
 
     result_lookup: ResultLookup
 
-    async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
-        async with limit_lookup_time(interaction):
-            recipe = await self.result_lookup.find_generation_settings(interaction, parsed_id.job_id)
-        require_author_or_moderator(interaction, recipe.author_id)
-        phrases = get_localized_messages(interaction)
+    async def ask_for_confirmation(self, interaction: discord.Interaction, custom_id: DeleteId) -> None:
+        """Ask the user alone to confirm."""
+        job_id = await self._require_deletable(interaction, custom_id.job_id)
+        messages = get_localized_messages(interaction)
         await respond_privately(
-            interaction, phrases.text("delete.sure"), view=build_confirmation("delete_yes", recipe.job_id, phrases)
+            interaction, messages.text("delete.sure"), view=build_delete_confirmation(job_id, messages)
         )
 
-
-@dataclass(frozen=True)
-class ConfirmDeleteHandler:
-    """Deletes the answer, and the copy of it that was used. It is noted first: who asks again deletes what is left."""
-
-    result_lookup: ResultLookup
-
-    async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
-        async with limit_lookup_time(interaction):
-            recipe = await self.result_lookup.find_generation_settings(interaction, parsed_id.job_id)
-        require_author_or_moderator(interaction, recipe.author_id)
+    async def delete_result(self, interaction: discord.Interaction, custom_id: ConfirmDeleteId) -> None:
+        """Delete the result and the copy of it whose button was used."""
+        job_id = await self._require_deletable(interaction, custom_id.job_id)
         if not await defer_update(interaction):
             return
         try:
-            await self._delete_result(interaction, recipe.job_id)
-        except RejectedError as refused:
-            await edit_response(interaction, format_problems(interaction, refused.problems))
+            await self._delete_messages(interaction, job_id)
+        except RejectedError as rejection:
+            await edit_response(interaction, format_problems(interaction, rejection.problems))
             return
-        log.info("job %s: its answer was deleted by %s", recipe.job_id, interaction.user.id)
+        log.info("job %s: result deleted by %s", job_id, interaction.user.id)
         await edit_response(interaction, get_localized_messages(interaction).text("delete.done"))
 
-    async def _delete_result(self, interaction: discord.Interaction, job_id: str) -> None:
+    async def _require_deletable(self, interaction: discord.Interaction, job_id: str) -> str:
+        async with limit_lookup_time(interaction):
+            settings = await self.result_lookup.find_generation_settings(interaction, job_id)
+        require_author_or_moderator(interaction, settings.author_id)
+        return settings.job_id
+
+    async def _delete_messages(self, interaction: discord.Interaction, job_id: str) -> None:
+        """Mark the result as deleted first, so that trying again after a failure deletes the messages that remain."""
         await self.result_lookup.job_history.mark_result_deleted(job_id)
         found = await self.result_lookup.find_job(job_id) is not None
         try:
-            async for answer in self.result_lookup.find_result_messages(interaction, job_id):
+            async for message in self.result_lookup.find_result_messages(interaction, job_id):
                 found = True
                 with contextlib.suppress(discord.NotFound):
-                    await answer.delete()
+                    await message.delete()
         except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
             raise RejectedError(make_problem("discord_away")) from error
         except discord.HTTPException as error:

@@ -1,14 +1,15 @@
-"""Details: everything that is known of a result, or that a picture says of itself, for the one who asks."""
+"""Details: the settings of a result, or those in the metadata of any picture, shown to the user alone."""
 
 from dataclasses import dataclass
 from functools import partial
 
 import discord
 
+from bot.features.result_actions.buttons import build_details_rows, build_metadata_run_rows
 from bot.features.result_actions.view import build_details_view
-from bot.interactions.components import CustomId, build_details_rows, build_metadata_run_rows
-from bot.interactions.deferred_responses import RenderedMessage, respond_with
 from bot.interactions.locale import get_localized_messages
+from bot.interactions.responses import RenderedMessage, respond_with
+from bot.interactions.result_buttons import DetailsId
 from bot.results.lookup import ResultLookup, get_result_job_id, list_message_images
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
@@ -16,16 +17,17 @@ from shared.problems import RejectedError, make_problem
 
 @dataclass(frozen=True)
 class DetailsHandler:
-    """Everyone who sees a result may read them: nothing is made of it."""
+    """Shows details to everyone who sees the result."""
 
     catalogue: Catalogue
     result_lookup: ResultLookup
 
-    async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
-        await respond_with(interaction, partial(self._render_job_details, interaction, parsed_id.job_id))
+    async def show_details(self, interaction: discord.Interaction, custom_id: DetailsId) -> None:
+        """Show the details of a result."""
+        await respond_with(interaction, partial(self._render_job_details, interaction, custom_id.job_id))
 
     async def show_message_details(self, interaction: discord.Interaction, message: discord.Message) -> None:
-        """Tell it of a message's picture: of an answer of ours by the records, of any other by its own words."""
+        """Show the details of a message's picture: from the records if it is a result, else from its metadata."""
         await respond_with(interaction, partial(self._render_message_details, interaction, message))
 
     async def _render_message_details(
@@ -34,23 +36,23 @@ class DetailsHandler:
         job_id = get_result_job_id(message, interaction.client)
         if job_id is not None and await self.result_lookup.find_job(job_id) is not None:
             return await self._render_job_details(interaction, job_id)
-        phrases = get_localized_messages(interaction)
-        async for recipe, source in self.result_lookup.read_message_settings(message):
-            model = self.catalogue.models.get(recipe.request.model)
-            rows = build_metadata_run_rows(recipe, self.catalogue, phrases)
-            return RenderedMessage(build_details_view(recipe, model, phrases, picture_url=source.url, rows=rows))
+        messages = get_localized_messages(interaction)
+        async for settings, image in self.result_lookup.read_message_settings(message):
+            model = self.catalogue.models.get(settings.request.model)
+            rows = build_metadata_run_rows(settings, self.catalogue, messages)
+            return RenderedMessage(build_details_view(settings, model, messages, picture_url=image.url, rows=rows))
         raise RejectedError(make_problem("nothing_written" if any(list_message_images(message)) else "no_picture"))
 
     async def _render_job_details(self, interaction: discord.Interaction, job_id: str) -> RenderedMessage:
-        recipe = await self.result_lookup.find_generation_settings(interaction, job_id)
-        phrases = get_localized_messages(interaction)
-        past = await self.result_lookup.find_job(recipe.job_id)
+        settings = await self.result_lookup.find_generation_settings(interaction, job_id)
+        messages = get_localized_messages(interaction)
+        record = await self.result_lookup.find_job(settings.job_id)
         view = build_details_view(
-            recipe,
-            self.catalogue.models.get(recipe.request.model),
-            phrases,
-            record=past,
-            parent_link=await self.result_lookup.find_parent_link(interaction, past) if past else None,
-            rows=build_details_rows(recipe, self.catalogue, phrases),
+            settings,
+            self.catalogue.models.get(settings.request.model),
+            messages,
+            record=record,
+            parent_link=await self.result_lookup.find_parent_link(interaction, record) if record else None,
+            rows=build_details_rows(settings, self.catalogue, messages),
         )
         return RenderedMessage(view)

@@ -1,28 +1,29 @@
-"""Favourite: marks a result for the one who presses, or takes the mark away."""
+"""Favourite: marks a result as the user's favourite, or unmarks it."""
 
 from dataclasses import dataclass
 from functools import partial
 
 import discord
 
-from bot.interactions.components import CustomId
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import run_and_report
+from bot.interactions.result_buttons import FavouriteId
 from bot.results.lookup import ResultLookup
 from bot.storage.favourites import SqlFavouriteStore
 
 
 @dataclass(frozen=True)
 class FavouriteHandler:
-    """Everyone who sees a result may mark it: nothing is made of it."""
+    """Toggles favourites for everyone who sees the result."""
 
     favourites: SqlFavouriteStore
     result_lookup: ResultLookup
 
-    async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
-        await run_and_report(interaction, partial(self._toggle_favourite, interaction, parsed_id.job_id))
+    async def toggle_favourite(self, interaction: discord.Interaction, custom_id: FavouriteId) -> None:
+        """Toggle the mark and tell the user alone."""
+        await run_and_report(interaction, partial(self._toggle_favourite, interaction, custom_id.job_id))
 
     async def _toggle_favourite(self, interaction: discord.Interaction, job_id: str) -> str:
-        recipe = await self.result_lookup.find_generation_settings(interaction, job_id)
-        marked = await self.favourites.toggle_favourite(interaction.user.id, recipe.job_id)
-        return get_localized_messages(interaction).text("favourite.marked" if marked else "favourite.unmarked")
+        settings = await self.result_lookup.find_generation_settings(interaction, job_id)
+        is_marked = await self.favourites.toggle_favourite(interaction.user.id, settings.job_id)
+        return get_localized_messages(interaction).text("favourite.marked" if is_marked else "favourite.unmarked")

@@ -1,4 +1,4 @@
-"""Again: the same request with a new seed, or its own. Vary: the result is the source, most or half of it kept."""
+"""Regenerate: the same request, with a new seed or its own. Vary: the result as source, most or half of it kept."""
 
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -6,49 +6,52 @@ from typing import Final
 
 import discord
 
+from bot.features.result_actions.custom_ids import RegenerateSameSeedId
 from bot.features.result_actions.model_selection import require_image_model, require_model
 from bot.features.result_actions.permissions import ResultActionHandler
-from bot.interactions.components import CustomId
 from bot.interactions.deadlines import limit_lookup_time
-from bot.interactions.responses import respond_outdated
+from bot.interactions.result_buttons import RegenerateId, RegenerateWithId, VaryId, VaryStrength
 from shared.request.model import adapt_to_model
 
-KEEP_PERCENTAGES: Final = MappingProxyType({"subtle": 80.0, "strong": 50.0})
+KEEP_PERCENTAGES: Final = MappingProxyType({VaryStrength.SUBTLE: 80.0, VaryStrength.STRONG: 50.0})
 
 
 @dataclass(frozen=True)
 class RegenerateHandler(ResultActionHandler):
-    """Asks once more for what a job asked for, of the model that `CustomId.more` names where it names one.
+    """Submits requests again, and variations of their results."""
 
-    `same_seed`: with the seed that it was made with.
-    """
+    async def regenerate(self, interaction: discord.Interaction, custom_id: RegenerateId) -> None:
+        """Submit the request with a new seed."""
+        await self._regenerate(interaction, custom_id.job_id)
 
-    keeps_seed: bool = False
+    async def regenerate_with_model(self, interaction: discord.Interaction, custom_id: RegenerateWithId) -> None:
+        """Submit the request to another model."""
+        await self._regenerate(interaction, custom_id.job_id, model_key=custom_id.model)
 
-    async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
+    async def regenerate_with_same_seed(
+        self, interaction: discord.Interaction, custom_id: RegenerateSameSeedId
+    ) -> None:
+        """Submit the request with the seed of the result."""
+        await self._regenerate(interaction, custom_id.job_id, keeps_seed=True)
+
+    async def vary(self, interaction: discord.Interaction, custom_id: VaryId) -> None:
+        """Submit the prompt and settings with the result as source."""
+        catalogue = self.submitter.catalogue
         async with limit_lookup_time(interaction):
-            recipe = await self.load_permitted_settings(interaction, parsed_id.job_id)
-            model = require_model(self.submitter.catalogue, parsed_id.argument or recipe.request.model)
-            seed = recipe.seed if self.keeps_seed else None
-            request = adapt_to_model(recipe.request, model, self.submitter.catalogue, seed=seed)
-            source = await self.result_lookup.load_source_image(recipe)
-        await self.submitter.submit(interaction, request, source, parent_id=recipe.job_id)
+            settings = await self.load_permitted_settings(interaction, custom_id.job_id)
+            model = require_image_model(catalogue, settings.request.model)
+            keep = KEEP_PERCENTAGES[custom_id.strength]
+            request = adapt_to_model(settings.request, model, catalogue, from_result=True, keep=keep)
+            source = await self.result_lookup.find_result_image(interaction, custom_id.job_id)
+        await self.submitter.submit(interaction, request, source, parent_id=settings.job_id)
 
-
-@dataclass(frozen=True)
-class VaryHandler(ResultActionHandler):
-    """Starts from a job's picture, with its prompt and settings."""
-
-    async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
-        if parsed_id.argument not in KEEP_PERCENTAGES:
-            await respond_outdated(interaction)
-            return
+    async def _regenerate(
+        self, interaction: discord.Interaction, job_id: str, *, model_key: str | None = None, keeps_seed: bool = False
+    ) -> None:
         async with limit_lookup_time(interaction):
-            recipe = await self.load_permitted_settings(interaction, parsed_id.job_id)
-            catalogue = self.submitter.catalogue
-            model = require_image_model(catalogue, recipe.request.model)
-            request = adapt_to_model(
-                recipe.request, model, catalogue, from_result=True, keep=KEEP_PERCENTAGES[parsed_id.argument]
-            )
-            source = await self.result_lookup.find_result_image(interaction, parsed_id.job_id)
-        await self.submitter.submit(interaction, request, source, parent_id=recipe.job_id)
+            settings = await self.load_permitted_settings(interaction, job_id)
+            model = require_model(self.submitter.catalogue, model_key or settings.request.model)
+            seed = settings.seed if keeps_seed else None
+            request = adapt_to_model(settings.request, model, self.submitter.catalogue, seed=seed)
+            source = await self.result_lookup.load_source_image(settings)
+        await self.submitter.submit(interaction, request, source, parent_id=settings.job_id)

@@ -1,39 +1,55 @@
-"""Upscale: asks for a result to be made larger; where several models can, which one is asked first."""
+"""Upscale: makes a result larger, with a model that the user chooses where there are several."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import discord
 
+from bot.domain.records import GenerationSettings
+from bot.features.result_actions.buttons import build_upscale_view
+from bot.features.result_actions.custom_ids import UpscaleWithId
 from bot.features.result_actions.permissions import ResultActionHandler
-from bot.interactions.components import CustomId, build_upscale_choice
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import respond_privately
+from bot.interactions.result_buttons import UpscaleId
 from shared.problems import RejectedError, make_problem
 from shared.request.model import Request, build_upscale_requests
 
 
 @dataclass(frozen=True)
 class UpscaleHandler(ResultActionHandler):
-    """Asks the upscaler that `CustomId.more` names, or the only one."""
+    """Submits upscale requests."""
 
-    async def __call__(self, interaction: discord.Interaction, parsed_id: CustomId) -> None:
+    async def upscale(self, interaction: discord.Interaction, custom_id: UpscaleId) -> None:
+        """Submit the request to the only upscaler, or let the user choose one of several."""
         async with limit_lookup_time(interaction):
-            recipe = await self.load_permitted_settings(interaction, parsed_id.job_id)
-            wanted = self._list_requests(recipe.request, parsed_id.argument)
-            if len(wanted) > 1:
-                phrases = get_localized_messages(interaction)
-                models = [self.submitter.catalogue.models[request.model] for request in wanted]
-                choice = build_upscale_choice(recipe.job_id, models, phrases)
-                await respond_privately(interaction, phrases.text("upscale.which"), view=choice)
-                return
-            source = await self.result_lookup.find_result_image(interaction, recipe.job_id)
-        await self.submitter.submit(interaction, wanted[0], source, parent_id=recipe.job_id)
+            settings = await self.load_permitted_settings(interaction, custom_id.job_id)
+            requests = self._list_requests(settings)
+        if len(requests) == 1:
+            await self._submit(interaction, settings, requests[0])
+            return
+        messages = get_localized_messages(interaction)
+        models = [self.submitter.catalogue.models[request.model] for request in requests]
+        view = build_upscale_view(settings.job_id, models, messages)
+        await respond_privately(interaction, messages.text("upscale.which"), view=view)
 
-    def _list_requests(self, request: Request, key: str) -> Sequence[Request]:
-        able = build_upscale_requests(request, self.submitter.catalogue)
-        wanted = [larger for larger in able if key in {"", larger.model}]
-        if not wanted:
+    async def upscale_with_model(self, interaction: discord.Interaction, custom_id: UpscaleWithId) -> None:
+        """Submit the request to the chosen upscaler."""
+        async with limit_lookup_time(interaction):
+            settings = await self.load_permitted_settings(interaction, custom_id.job_id)
+            requests = self._list_requests(settings, model_key=custom_id.model)
+        await self._submit(interaction, settings, requests[0])
+
+    async def _submit(self, interaction: discord.Interaction, settings: GenerationSettings, request: Request) -> None:
+        async with limit_lookup_time(interaction):
+            source = await self.result_lookup.find_result_image(interaction, settings.job_id)
+        await self.submitter.submit(interaction, request, source, parent_id=settings.job_id)
+
+    def _list_requests(self, settings: GenerationSettings, model_key: str | None = None) -> Sequence[Request]:
+        """List a request for each upscaler, or for one. Raises `RejectedError` (upscale_unsupported)."""
+        requests = build_upscale_requests(settings.request, self.submitter.catalogue)
+        found = [request for request in requests if model_key in {None, request.model}]
+        if not found:
             raise RejectedError(make_problem("upscale_unsupported"))
-        return wanted
+        return found

@@ -67,7 +67,7 @@ async def test_background_work_that_dies_is_logged_and_started_again(
 
     assert pauses[:9] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
     assert task.cancelled()
-    assert "the board died; it is started again in 1 s" in caplog.text
+    assert "the board failed; restarting it in 1 s" in caplog.text
 
 
 async def test_a_command_in_hand_is_finished_before_the_end_and_a_new_one_is_sent_away(

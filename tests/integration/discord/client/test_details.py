@@ -49,7 +49,7 @@ async def test_a_picture_that_anybody_posted_says_how_it_was_made_and_is_made_ag
 ) -> None:
     shown = await open_details(guild, make_png(), make_metadata(REQUEST))
 
-    asked = await guild.press_button(shown["id"], "run:0:words")
+    asked = await guild.press_button(shown["id"], "metadata_run")
     await wait_until(lambda: asked in queue.jobs)
 
     assert shown["flags"] & 64
@@ -66,7 +66,7 @@ async def test_what_started_from_a_picture_is_run_on_the_picture_that_is_there(
     picture = make_metadata(REQUEST | {"has_picture": True, "keep": 60})
     shown = await open_details(guild, picture)
 
-    asked = await guild.press_button(shown["id"], "run:0:picture")
+    asked = await guild.press_button(shown["id"], "metadata_run")
     await wait_until(lambda: asked in queue.jobs)
 
     assert (queue.jobs[asked].request.keep, queue.sources[asked]) == (60, picture)
@@ -76,9 +76,9 @@ async def test_extras_in_a_picture_are_for_those_who_may_send_them(guild: GuildC
     picture = make_metadata(REQUEST | {"extras": {"x": 1}})
 
     words = await guild.read_private_answer(
-        await guild.press_button((await open_details(guild, picture))["id"], "run:0:words")
+        await guild.press_button((await open_details(guild, picture))["id"], "metadata_run")
     )
-    bens = await guild.press_button((await open_details(guild, picture, user="ben"))["id"], "run:0:words", user="ben")
+    bens = await guild.press_button((await open_details(guild, picture, user="ben"))["id"], "metadata_run", user="ben")
     await wait_until(lambda: bens in queue.jobs)
 
     assert words.startswith("“extras” was given.")
@@ -102,7 +102,7 @@ async def test_what_a_model_would_not_take_is_refused_in_words(
 ) -> None:
     shown = await open_details(guild, make_metadata(request_, seed=seed))
 
-    answer = await guild.read_private_answer(await guild.press_button(shown["id"], "run:0:words"))
+    answer = await guild.read_private_answer(await guild.press_button(shown["id"], "metadata_run"))
 
     assert answer.startswith(words)
     assert queue.jobs == {}
@@ -111,7 +111,7 @@ async def test_what_a_model_would_not_take_is_refused_in_words(
 async def test_a_model_that_is_no_longer_there_has_no_button(guild: GuildClient) -> None:
     shown = await open_details(guild, make_metadata(REQUEST | {"model": "dall-e"}))
 
-    assert "run:0" not in read_all_text(shown)
+    assert "metadata_run" not in read_all_text(shown)
 
 
 @pytest.mark.parametrize(

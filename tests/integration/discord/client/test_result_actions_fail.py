@@ -13,11 +13,14 @@ from bot.domain.messages import MessageRef
 from bot.domain.preferences import Preferences
 from bot.domain.records import JobRecord
 from bot.features.preferences.command import PreferencesCommand
-from bot.features.result_actions.delete import ConfirmDeleteHandler
+from bot.features.result_actions.custom_ids import ConfirmDeleteId
+from bot.features.result_actions.delete import DeleteHandler
 from bot.interactions import deadlines
-from bot.interactions.components import CustomId, JobButton
+from bot.interactions.components import Button
 from bot.interactions.deadlines import limit_lookup_time
-from bot.interactions.deferred_responses import RenderedMessage, update_message
+from bot.interactions.legacy import LegacyCustomId
+from bot.interactions.responses import RenderedMessage, update_message
+from bot.interactions.result_buttons import RegenerateId, UseAsSourceId
 from bot.results.lookup import ResultLookup
 from shared.catalogue import load_catalogue
 from tests.support.builders import make_job
@@ -64,7 +67,7 @@ async def post_buttons(bot: Bot, guild: GuildClient, *custom_ids: str) -> discor
     """Post a message of the bot's with buttons of these custom ids."""
     view = ui.View(timeout=None)
     for one in custom_ids:
-        view.add_item(JobButton(ui.Button(label="x", custom_id=one)))
+        view.add_item(Button(label="x", custom_id=one))
     return await bot.get_partial_messageable(int(guild.channel)).send("x", view=view)
 
 
@@ -85,15 +88,15 @@ async def wait_forever() -> None:
 async def test_what_is_looked_up_for_too_long_is_refused_while_discord_waits(
     running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def slow(interaction: discord.Interaction, press: CustomId) -> None:
+    async def slow(interaction: discord.Interaction, custom_id: RegenerateId) -> None:
         async with limit_lookup_time(interaction):
             await wait_forever()
 
     monkeypatch.setattr(deadlines, "LOOKUP_TIMEOUT_SECONDS", 0.05)
-    monkeypatch.setitem(running_bot.component_handlers, "again", slow)
-    message = await post_buttons(running_bot, guild, f"again:{JOB.id}")
+    monkeypatch.setitem(running_bot.router.handlers, RegenerateId, slow)
+    message = await post_buttons(running_bot, guild, str(RegenerateId(JOB.id)))
 
-    words = await guild.read_private_answer(await guild.press_button(str(message.id), f"again:{JOB.id}"))
+    words = await guild.read_private_answer(await guild.press_button(str(message.id), str(RegenerateId(JOB.id))))
 
     assert words.startswith("That could not be looked up in time.")
 
@@ -101,13 +104,13 @@ async def test_what_is_looked_up_for_too_long_is_refused_while_discord_waits(
 async def test_a_message_that_could_not_be_changed_stays_as_it_is_and_its_person_is_told(
     running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(interaction: discord.Interaction, press: CustomId) -> None:
+    async def broken(interaction: discord.Interaction, press: LegacyCustomId) -> None:
         async def make() -> RenderedMessage:
             raise OSError("no disk")
 
         await update_message(interaction, make)
 
-    monkeypatch.setitem(running_bot.component_handlers, "page", broken)
+    monkeypatch.setitem(running_bot.legacy_handlers, "page", broken)
     message = await post_buttons(running_bot, guild, "page:0:2")
 
     pressed = await guild.press_button(str(message.id), "page:0:2")
@@ -137,7 +140,7 @@ async def test_what_was_chosen_is_not_replaced_where_it_could_not_be_read(
     people: Any = UnreadablePreferences(lambda: asyncio.sleep(0))
     monkeypatch.setattr(running_bot.tree, "preferences_store", people)
     changed = PreferencesCommand(people, load_catalogue()).handle_change
-    monkeypatch.setitem(running_bot.component_handlers, "prefer", changed)
+    monkeypatch.setitem(running_bot.legacy_handlers, "prefer", changed)
     message = await post_buttons(running_bot, guild, "prefer:0:pings-on")
 
     words = await guild.read_private_answer(await guild.press_button(str(message.id), "prefer:0:pings-on"))
@@ -149,12 +152,12 @@ async def test_a_copy_and_the_answer_itself_are_deleted_together(
     running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = await post_buttons(running_bot, guild, f"delete:{JOB.id}")
-    copy = await post_buttons(running_bot, guild, f"delete:{JOB.id}", f"delete_yes:{JOB.id}")
+    copy = await post_buttons(running_bot, guild, f"delete:{JOB.id}", f"delete_confirm:{JOB.id}")
     past = SingleJobHistory(guild, answer)
-    delete = ConfirmDeleteHandler(ResultLookup(past, past, refuse_download))
-    monkeypatch.setitem(running_bot.component_handlers, "delete_yes", delete)
+    delete = DeleteHandler(ResultLookup(past, past, refuse_download)).delete_result
+    monkeypatch.setitem(running_bot.router.handlers, ConfirmDeleteId, delete)
 
-    await guild.press_button(str(copy.id), f"delete_yes:{JOB.id}")
+    await guild.press_button(str(copy.id), f"delete_confirm:{JOB.id}")
 
     async with asyncio.timeout(8):
         while await list_message_ids(guild) & {answer.id, copy.id}:  # noqa: ASYNC110 - another process is asked
@@ -166,16 +169,16 @@ async def test_a_message_that_discord_does_not_give_is_said_in_words(
     running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = await post_buttons(running_bot, guild, f"delete:{JOB.id}")
-    elsewhere = await post_buttons(running_bot, guild, f"source:{JOB.id}")
+    elsewhere = await post_buttons(running_bot, guild, f"use_as_source:{JOB.id}")
     past = SingleJobHistory(guild, answer)
 
-    async def going_on(interaction: discord.Interaction, press: CustomId) -> None:
-        await ResultLookup(past, past, refuse_download).find_result_image(interaction, press.job_id)
+    async def going_on(interaction: discord.Interaction, custom_id: UseAsSourceId) -> None:
+        await ResultLookup(past, past, refuse_download).find_result_image(interaction, custom_id.job_id)
 
-    monkeypatch.setitem(running_bot.component_handlers, "source", going_on)
+    monkeypatch.setitem(running_bot.router.handlers, UseAsSourceId, going_on)
     match = {"method": "GET", "path_regex": f"/messages/{answer.id}$"}
     await guild.call_api("POST", "/control/faults", {"match": match, "action": "status:503", "times": 1})
 
-    words = await guild.read_private_answer(await guild.press_button(str(elsewhere.id), f"source:{JOB.id}"))
+    words = await guild.read_private_answer(await guild.press_button(str(elsewhere.id), f"use_as_source:{JOB.id}"))
 
     assert words.startswith("That could not be done. Discord does not answer as it should.")

@@ -17,8 +17,8 @@ from bot.features.privacy.summary import StoredDataSummary
 from bot.features.privacy.view import build_privacy_view
 from bot.i18n import Messages, list_languages, load_messages
 from bot.images import draw_contact_sheet
-from bot.interactions.components import build_notice_rows
-from bot.interactions.result_buttons import build_button
+from bot.interactions.components import build_button
+from bot.interactions.result_buttons import CancelId, build_notice_rows
 from bot.rendering.job_list import build_queue_view
 from shared.job import Job
 from tests.unit.bot.rendering.test_outcome_views import (
@@ -66,7 +66,7 @@ def assert_fits_discord(view: Any) -> list[dict[str, Any]]:
 
 def render_queue(asked: list[Job], state: QueueState, phrases: Messages, guild: int | None = 7) -> Any:
     standings = [JobStatus(one, state, place, 9e9, 1e10, None, None) for place, one in enumerate(asked)]
-    buttons = {one.id: build_button("cancel", one.id, phrases) for one in asked}
+    buttons = {one.id: build_button(CancelId(one.id), phrases.text("button.cancel")) for one in asked}
     note = phrases.text("cancel.unknown")
     return build_queue_view(standings, guild, CATALOGUE, phrases, buttons, note=note)
 

@@ -11,7 +11,7 @@ from bot.domain.preferences import Preferences
 from bot.features.preferences.command import apply_choice
 from bot.features.preferences.view import build_preferences_view
 from bot.i18n import list_languages, load_messages
-from bot.interactions.custom_ids import CustomId, parse_custom_id
+from bot.interactions.legacy import LegacyCustomId, parse_custom_id
 from shared.catalogue import Catalogue, load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -65,7 +65,7 @@ def test_every_choice_is_shown_as_chosen_once_it_was_made(language: str) -> None
         press = parse_custom_id(control["custom_id"].removeprefix("s:"))
         assert press is not None
         for value in [option["value"] for option in control.get("options", [])] or [""]:
-            after = apply_choice(Preferences(), CustomId(press.action, "0", press.argument, (value,)), CATALOGUE)
+            after = apply_choice(Preferences(), LegacyCustomId(press.action, "0", press.argument, (value,)), CATALOGUE)
             assert after is not None
             shown = list_controls(build_preferences_view(after, CATALOGUE, TODAY, phrases))
             if value:
@@ -86,7 +86,7 @@ def test_every_select_has_a_name_for_who_does_not_see_the_words_above_it() -> No
 def test_a_choice_can_be_taken_back_and_leaves_the_others_alone() -> None:
     before = Preferences("fr", pings=True, private=True, options={"model": "sdxl", "keep": 50.0})
 
-    after = apply_choice(before, CustomId("prefer", "0", "model", ("-",)), CATALOGUE)
+    after = apply_choice(before, LegacyCustomId("prefer", "0", "model", ("-",)), CATALOGUE)
 
     assert after == Preferences("fr", pings=True, private=True, options={"keep": 50.0})
 
@@ -105,4 +105,4 @@ def test_a_choice_can_be_taken_back_and_leaves_the_others_alone() -> None:
     ],
 )
 def test_what_was_never_offered_is_no_choice(more: str, values: tuple[str, ...]) -> None:
-    assert apply_choice(Preferences(), CustomId("prefer", "0", more, values), CATALOGUE) is None
+    assert apply_choice(Preferences(), LegacyCustomId("prefer", "0", more, values), CATALOGUE) is None

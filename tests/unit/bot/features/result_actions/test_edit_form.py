@@ -7,9 +7,9 @@ from discord import ui
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from bot.features.result_actions.custom_ids import EditModalId
 from bot.features.result_actions.edit_form import build_edit_fields, get_prompt_texts
 from bot.i18n import list_languages, load_messages
-from bot.interactions.components import CustomId
 from bot.interactions.modals import build_modal
 from bot.rendering.form_fields import TEXT_INPUT_LIMIT
 from shared.request.model import Request
@@ -19,7 +19,7 @@ from tests.unit.bot.rendering.test_outcome_views import CATALOGUE, EN, FR, make_
 def render_fields(request: Request, seed: int | None = 7, language: str = "en") -> dict[str, dict[str, Any]]:
     """Give the fields as Discord gets them, by their custom ids."""
     parts = build_edit_fields(request, seed, CATALOGUE.models[request.model], load_messages(language))
-    whole = build_modal("Edit", CustomId("edit", "1"), *parts).to_dict()
+    whole = build_modal("Edit", EditModalId("1"), *parts).to_dict()
     assert all(
         1 <= utf16_length(part["label"]) <= 45 and utf16_length(part["description"]) <= 100
         for part in whole["components"]

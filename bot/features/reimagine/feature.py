@@ -1,0 +1,21 @@
+"""What the feature adds to the bot."""
+
+from bot.discord_client.command_builder import build_message_command
+from bot.discord_client.feature import Feature
+from bot.domain.ports import DraftStore
+from bot.features.reimagine.command import ReimagineCommand, ReimagineModalId
+from bot.interactions.routing import Route
+from bot.submission.submitter import JobSubmitter
+from bot.submission.validation import RequestValidator
+from shared.catalogue import Catalogue
+
+
+def build_reimagine_feature(
+    validator: RequestValidator, submitter: JobSubmitter, drafts: DraftStore, catalogue: Catalogue
+) -> Feature:
+    """Build the message command and the handler of its form."""
+    command = ReimagineCommand(validator, submitter, drafts, catalogue)
+    return Feature(
+        commands=[build_message_command("reimagine", command.open_form)],
+        routes=[Route(ReimagineModalId, command.submit_form)],
+    )

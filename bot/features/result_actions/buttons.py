@@ -1,0 +1,52 @@
+"""The buttons of the feature's private messages."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from discord import ButtonStyle, ui
+
+from bot.domain.records import GenerationSettings
+from bot.features.result_actions.custom_ids import ConfirmDeleteId, MetadataRunId, RegenerateSameSeedId, UpscaleWithId
+from bot.i18n import Messages
+from bot.interactions.components import build_button, build_button_view
+from bot.rendering.settings_text import format_price
+from shared.catalogue import Catalogue, Model
+
+MAX_UPSCALERS: Final = 5
+
+
+def build_details_rows(
+    settings: GenerationSettings, catalogue: Catalogue, messages: Messages
+) -> list[ui.ActionRow[Any]]:
+    """Build the row under a result's details; none where its model is not offered or it has no seed."""
+    model = catalogue.models.get(settings.request.model)
+    if model is None or not model.offered or settings.seed is None:
+        return []
+    button = build_button(RegenerateSameSeedId(settings.job_id), messages.text("button.regenerate_same_seed"))
+    return [ui.ActionRow(button)]
+
+
+def build_metadata_run_rows(
+    settings: GenerationSettings, catalogue: Catalogue, messages: Messages
+) -> list[ui.ActionRow[Any]]:
+    """Build the row under the details read from a picture's metadata; none where its model is not offered."""
+    model = catalogue.models.get(settings.request.model)
+    if model is None or not model.offered:
+        return []
+    kind = "image" if settings.request.has_picture else "prompt"
+    return [ui.ActionRow(build_button(MetadataRunId(), messages.text(f"button.metadata_run_{kind}")))]
+
+
+def build_upscale_view(job_id: str, models: Sequence[Model], messages: Messages) -> ui.View:
+    """Build the buttons that choose one of several upscalers, at most five, each with its price."""
+    labels = {
+        model.key: messages.text("button.upscale_with", name=model.name, price=format_price(model.price_usd, messages))
+        for model in models[:MAX_UPSCALERS]
+    }
+    return build_button_view(*(build_button(UpscaleWithId(job_id, key), label) for key, label in labels.items()))
+
+
+def build_delete_confirmation(job_id: str, messages: Messages) -> ui.View:
+    """Build the button that confirms a deletion."""
+    label = messages.text("button.delete_confirm")
+    return build_button_view(build_button(ConfirmDeleteId(job_id), label, style=ButtonStyle.danger))

@@ -1,0 +1,36 @@
+"""Custom ids of the feature's private messages and modals; those under results are in `bot.interactions`."""
+
+from dataclasses import dataclass
+
+from bot.interactions.custom_ids import JOB_ID, MODEL, CustomId
+
+
+@dataclass(frozen=True)
+class RegenerateSameSeedId(CustomId, template=f"regenerate_same_seed:{JOB_ID}"):
+    job_id: str
+
+
+@dataclass(frozen=True)
+class MetadataRunId(CustomId, template="metadata_run"):
+    """Runs the request in the metadata of the picture that the message shows."""
+
+
+@dataclass(frozen=True)
+class UpscaleWithId(CustomId, template=f"upscale_with:{JOB_ID}:{MODEL}"):
+    job_id: str
+    model: str
+
+
+@dataclass(frozen=True)
+class ConfirmDeleteId(CustomId, template=f"delete_confirm:{JOB_ID}"):
+    job_id: str
+
+
+@dataclass(frozen=True)
+class EditModalId(CustomId, template=f"edit_modal:{JOB_ID}"):
+    job_id: str
+
+
+@dataclass(frozen=True)
+class UseAsSourceModalId(CustomId, template=f"use_as_source_modal:{JOB_ID}"):
+    job_id: str

@@ -1,0 +1,69 @@
+"""What the feature adds to the bot."""
+
+from bot.discord_client.command_builder import build_message_command
+from bot.discord_client.feature import Feature
+from bot.domain.ports import PreferencesStore
+from bot.features.result_actions.custom_ids import (
+    ConfirmDeleteId,
+    EditModalId,
+    MetadataRunId,
+    RegenerateSameSeedId,
+    UpscaleWithId,
+    UseAsSourceModalId,
+)
+from bot.features.result_actions.delete import DeleteHandler
+from bot.features.result_actions.details import DetailsHandler
+from bot.features.result_actions.edit import EditHandler
+from bot.features.result_actions.favourite import FavouriteHandler
+from bot.features.result_actions.metadata_run import MetadataRunHandler
+from bot.features.result_actions.regenerate import RegenerateHandler
+from bot.features.result_actions.upscale import UpscaleHandler
+from bot.interactions.result_buttons import (
+    DeleteId,
+    DetailsId,
+    EditId,
+    FavouriteId,
+    RegenerateId,
+    RegenerateWithId,
+    UpscaleId,
+    UseAsSourceId,
+    VaryId,
+)
+from bot.interactions.routing import Route
+from bot.results.lookup import ResultLookup
+from bot.storage.favourites import SqlFavouriteStore
+from bot.submission.submitter import JobSubmitter
+
+
+def build_result_actions_feature(
+    submitter: JobSubmitter,
+    result_lookup: ResultLookup,
+    preferences_store: PreferencesStore,
+    favourites: SqlFavouriteStore,
+) -> Feature:
+    """Build the handlers of the buttons under results, and the message command that shows details."""
+    regenerate = RegenerateHandler(submitter, result_lookup, preferences_store)
+    edit = EditHandler(submitter, result_lookup, preferences_store)
+    upscale = UpscaleHandler(submitter, result_lookup, preferences_store)
+    details = DetailsHandler(submitter.catalogue, result_lookup)
+    delete = DeleteHandler(result_lookup)
+    return Feature(
+        commands=[build_message_command("details", details.show_message_details)],
+        routes=[
+            Route(RegenerateId, regenerate.regenerate),
+            Route(RegenerateWithId, regenerate.regenerate_with_model),
+            Route(RegenerateSameSeedId, regenerate.regenerate_with_same_seed),
+            Route(VaryId, regenerate.vary),
+            Route(EditId, edit.open_edit_modal),
+            Route(EditModalId, edit.submit_edit),
+            Route(UseAsSourceId, edit.open_source_modal),
+            Route(UseAsSourceModalId, edit.submit_source),
+            Route(UpscaleId, upscale.upscale),
+            Route(UpscaleWithId, upscale.upscale_with_model),
+            Route(DetailsId, details.show_details),
+            Route(MetadataRunId, MetadataRunHandler(submitter, result_lookup).run_again),
+            Route(FavouriteId, FavouriteHandler(favourites, result_lookup).toggle_favourite),
+            Route(DeleteId, delete.ask_for_confirmation),
+            Route(ConfirmDeleteId, delete.delete_result),
+        ],
+    )

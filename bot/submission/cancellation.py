@@ -1,0 +1,45 @@
+"""Cancelling a queued job, before its model is called and anything is paid for."""
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+
+import discord
+
+from bot.interactions.deadlines import limit_lookup_time
+from bot.interactions.locale import get_localized_messages
+from bot.interactions.permissions import require_author_or_moderator
+from bot.interactions.responses import run_and_report
+from bot.interactions.result_buttons import CancelId
+from bot.queue.redis_queue import RedisJobQueue
+from bot.results.lookup import ResultLookup
+from shared.problems import make_problem
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class JobCancellation:
+    """Cancels jobs for their author or a moderator. The cancelled job is delivered as any other outcome."""
+
+    result_lookup: ResultLookup
+    queue: RedisJobQueue
+
+    async def cancel_and_report(self, interaction: discord.Interaction, custom_id: CancelId) -> None:
+        """Handle the button of a status message: cancel the job and tell its user privately."""
+        job_id = await self.require_cancellable(interaction, custom_id.job_id)
+        await run_and_report(interaction, partial(self.cancel_job, interaction, job_id))
+
+    async def require_cancellable(self, interaction: discord.Interaction, job_id: str) -> str:
+        """Return the id of a job that this user may cancel. Raises `RejectedError`: job_unknown, not_yours_to_end."""
+        async with limit_lookup_time(interaction):
+            settings = await self.result_lookup.find_generation_settings(interaction, job_id)
+        require_author_or_moderator(interaction, settings.author_id)
+        return settings.job_id
+
+    async def cancel_job(self, interaction: discord.Interaction, job_id: str) -> str:
+        """Cancel a job and return the sentence that says whether it was cancelled."""
+        problem = make_problem("cancelled", name=interaction.user.display_name)
+        result = await self.queue.cancel_job(job_id, problem)
+        log.info("job %s: cancel requested by %s: %s", job_id, interaction.user.id, result)
+        return get_localized_messages(interaction).text(f"cancel.{result}")
