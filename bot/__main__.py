@@ -51,8 +51,10 @@ from bot.queue.leader_lock import LeaderLock
 from bot.queue.redis_queue import RedisJobQueue, connect_to_redis
 from bot.queue.saved_searches import RedisSavedSearchStore
 from bot.recovery.reconciler import Reconciler
-from bot.results.lookup import ResultLookup, fetch_result_message
-from bot.results.thumbnails import ResultImageLoader, ThumbnailLoader
+from bot.results.images import ResultImageLoader
+from bot.results.lookup import ResultLookup
+from bot.results.messages import fetch_result_message
+from bot.results.thumbnails import ThumbnailLoader
 from bot.settings import Settings
 from bot.status.status_messages import StatusMessages
 from bot.storage.favourites import SqlFavouriteStore

@@ -1,10 +1,14 @@
 """A request with an id, a requester and a place to answer."""
 
+import re
 from enum import StrEnum
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
 from shared.request.model import Request
+
+_JOB_ID_PATTERN: Final = re.compile(r"[0-9]{1,20}(?:-[0-9]{2})?")
 
 
 class Origin(BaseModel):
@@ -74,6 +78,11 @@ class Job(BaseModel):
         """The exploration that this job is a cell of, whose message is not the job's own; None where it is of none."""
         grid, _, cell = self.id.partition("-")
         return grid if cell else None
+
+
+def parse_job_id(text: str) -> str | None:
+    """Return the text if it has the form of a job id, else None."""
+    return text if _JOB_ID_PATTERN.fullmatch(text) else None
 
 
 def make_variant_id(exploration_id: str, number: int) -> str:

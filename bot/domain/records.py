@@ -1,6 +1,7 @@
 """Jobs as the database records them."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from bot.domain.images import RemoteImage
 from bot.domain.messages import MessageRef
@@ -36,6 +37,25 @@ class ClosedRecord:
 
 
 @dataclass(frozen=True)
+class GenerationSettings:
+    """How a picture was generated: enough to generate another one like it.
+
+    `seed` is None for a model without seeds, `author_id` where the requester is unknown.
+    """
+
+    job_id: str
+    request: Request
+    seed: int | None
+    author_id: int | None = None
+    source_sha256: str | None = None
+
+    @classmethod
+    def from_job(cls, job: Job, seed: int | None, source_sha256: str | None = None) -> Self:
+        """Take the settings of a job. Without a `seed` from the model's answer, the seed sent to it counts."""
+        return cls(job.id, job.request, job.seed if seed is None else seed, job.requester.id, source_sha256)
+
+
+@dataclass(frozen=True)
 class JobRecord:
     """A job as recorded. `outcome_kind` is the `kind` of its outcome, None while the job is open.
 
@@ -57,22 +77,13 @@ class JobRecord:
     is_cancelled: bool = False
 
     @property
+    def settings(self) -> GenerationSettings:
+        """The settings that generated its picture."""
+        return GenerationSettings.from_job(self.job, self.seed, self.source_sha256)
+
+    @property
     def missing_image_reason(self) -> str:
         """Why there is no picture to show: "deleted", "cancelled", "filtered", "failed" or "gone"."""
         if self.is_deleted or self.is_cancelled:
             return "deleted" if self.is_deleted else "cancelled"
         return self.outcome_kind if self.outcome_kind in {"filtered", "failed"} else "gone"
-
-
-@dataclass(frozen=True)
-class GenerationSettings:
-    """How a picture was generated: enough to generate another one like it.
-
-    `seed` is None for a model without seeds, `author_id` where the requester is unknown.
-    """
-
-    job_id: str
-    request: Request
-    seed: int | None
-    author_id: int | None = None
-    source_sha256: str | None = None

@@ -1,1 +1,1 @@
-"""Results."""
+"""Finds past results: their settings, messages, pictures and thumbnails."""

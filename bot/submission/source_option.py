@@ -15,7 +15,7 @@ from bot.i18n import Messages
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.rendering.labels import format_picture_label
-from bot.results.lookup import ResultLookup, to_generation_settings
+from bot.results.lookup import ResultLookup
 from shared.job import SourceKind
 from shared.problems import RejectedError, make_problem
 
@@ -81,7 +81,7 @@ class SourceOption:
                 record = await self.job_history.find_first_job(thread_id)
                 if record is None:
                     return None
-                original = await self.result_lookup.load_source_image(to_generation_settings(record))
+                original = await self.result_lookup.load_source_image(record.settings)
                 if original is not None:
                     return SourceImage(original, record.job.id, SourceKind.ORIGINAL)
                 return await self._find_result(interaction, record, SourceKind.ORIGINAL)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.results.lookup import parse_png_settings
+from bot.results.png_settings import parse_png_settings
 from shared.imaging.metadata import replace_png_text
 
 REQUEST = {"model": "sd3.5-large", "text_prompts": [{"text": "a"}], "has_picture": False}

@@ -32,7 +32,7 @@ from bot.interactions.responses import (
     respond_outdated,
     respond_with_problems,
 )
-from bot.results.thumbnails import ResultImageLoader
+from bot.results.images import ResultImageLoader
 from shared.imaging.metadata import sniff_image_type
 from shared.problems import RejectedError, make_problem
 

@@ -24,7 +24,7 @@ from bot.interactions.result_buttons import build_notice_rows
 from bot.interactions.visibility import may_view_job
 from bot.rendering.job_list import build_queue_view
 from bot.rendering.outcome_views import build_failed_view, build_filtered_view
-from bot.results.thumbnails import ResultImageLoader
+from bot.results.images import ResultImageLoader
 from shared.catalogue import Catalogue
 from shared.outcome import Failed, Filtered
 from shared.problems import RejectedError, make_problem

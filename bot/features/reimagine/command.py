@@ -19,7 +19,7 @@ from bot.interactions.locale import get_localized_messages, get_preferences
 from bot.interactions.modals import ModalFields, build_modal, read_modal_fields
 from bot.interactions.responses import open_modal, respond_with_problems
 from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT, build_model_field, build_picture_field, build_text_field
-from bot.results.lookup import get_result_job_id, list_message_images
+from bot.results.messages import get_result_job_id, list_message_images
 from bot.submission.submitter import JobSubmitter
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue

@@ -10,7 +10,8 @@ from bot.features.result_actions.view import build_details_view
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_with
 from bot.interactions.result_buttons import DetailsId
-from bot.results.lookup import ResultLookup, get_result_job_id, list_message_images
+from bot.results.lookup import ResultLookup
+from bot.results.messages import get_result_job_id, list_message_images
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
 

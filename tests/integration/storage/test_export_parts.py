@@ -14,7 +14,7 @@ from PIL import Image
 from bot.domain.images import RemoteImage
 from bot.domain.records import JobRecord
 from bot.features.export.command import ExportCommand, ExportProgress
-from bot.results.thumbnails import ResultImageLoader
+from bot.results.images import ResultImageLoader
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.job_search import SqlJobSearch
 from bot.storage.jobs import SqlJobStore

@@ -10,7 +10,8 @@ from PIL import Image
 from bot.domain.images import RemoteImage
 from bot.domain.messages import MessageRef
 from bot.domain.records import JobRecord
-from bot.results.thumbnails import ResultImageLoader, ThumbnailLoader
+from bot.results.images import ResultImageLoader
+from bot.results.thumbnails import ThumbnailLoader
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.jobs import SqlJobStore
 from bot.storage.tables import thumbnails, undelivered_images

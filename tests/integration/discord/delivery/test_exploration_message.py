@@ -18,7 +18,8 @@ from bot.features.explore.message_updater import GRACE_SECONDS, MAX_PICTURE_ATTE
 from bot.features.explore.store import SqlExplorationStore
 from bot.features.explore.view import VariantState
 from bot.rendering.outcome_views import compute_component_id
-from bot.results.thumbnails import ResultImageLoader, ThumbnailLoader
+from bot.results.images import ResultImageLoader
+from bot.results.thumbnails import ThumbnailLoader
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.jobs import SqlJobStore
 from bot.storage.tables import explorations

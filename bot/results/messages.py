@@ -1,0 +1,79 @@
+"""Messages that show results: fetching them, and reading their pictures and their job."""
+
+import logging
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Any
+
+import aiohttp
+import discord
+
+from bot.domain.images import RemoteImage
+from bot.domain.records import JobRecord
+from bot.interactions.result_buttons import DeleteId
+from shared.problems import RejectedError, make_problem
+
+log = logging.getLogger(__name__)
+
+
+async def fetch_result_message(client: discord.Client, record: JobRecord) -> discord.Message | None:
+    """Fetch the message that shows a job's outcome. None when it is gone or unreadable. Raises `RejectedError`."""
+    message = record.message
+    if message is None or message.message_id is None:
+        return None
+    return await fetch_message(client, message.channel_id, message.message_id, record.job.origin.guild_id or None)
+
+
+async def fetch_message(
+    client: discord.Client, channel_id: int, message_id: int, guild_id: int | None
+) -> discord.Message | None:
+    """Fetch a message. None when it is gone or unreadable. Raises `RejectedError` (discord_away)."""
+    try:
+        return await client.get_partial_messageable(channel_id, guild_id=guild_id).fetch_message(message_id)
+    except (discord.NotFound, discord.Forbidden):
+        return None
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        log.warning("message %d cannot be fetched (%r)", message_id, error)
+        raise RejectedError(make_problem("discord_away")) from error
+
+
+async def iterate_used_messages(interaction: discord.Interaction) -> AsyncIterator[discord.Message]:
+    """Yield the message of the interaction and, if that is an ephemeral response, the message it responds to."""
+    message = interaction.message
+    if message is None:
+        return
+    yield message
+    metadata = message.interaction_metadata
+    original_id = metadata and (metadata.interacted_message_id or metadata.target_message_id)
+    if original_id and interaction.channel_id:
+        original = await fetch_message(interaction.client, interaction.channel_id, original_id, interaction.guild_id)
+        if original is not None:
+            yield original
+
+
+def list_message_images(message: discord.Message | None) -> Iterator[RemoteImage]:
+    """Yield the pictures of a message: its attachments and those in the galleries of its components."""
+    if message is None:
+        return
+    for attachment in message.attachments:
+        if (attachment.content_type or "image/").startswith("image/"):
+            yield RemoteImage(attachment.url, attachment.size, attachment.filename)
+    for component in _walk_components(message.components):
+        for item in getattr(component, "items", ()):
+            yield RemoteImage(item.media.url, None, item.media.url.partition("?")[0].rpartition("/")[2])
+
+
+def get_result_job_id(message: discord.Message, client: discord.Client) -> str | None:
+    """Return the job whose outcome this message of the bot shows, by its delete button. None for other messages."""
+    if client.user is None or message.author.id != client.user.id:
+        return None
+    for component in _walk_components(message.components):
+        delete_id = DeleteId.parse(str(getattr(component, "custom_id", "")))
+        if delete_id is not None:
+            return delete_id.job_id
+    return None
+
+
+def _walk_components(components: Iterable[Any]) -> Iterator[Any]:
+    for component in components:
+        yield component
+        yield from _walk_components(getattr(component, "children", ()))
