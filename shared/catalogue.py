@@ -33,6 +33,14 @@ class FieldSpec(_FrozenModel):
     limit: int | None = None
     weights: bool = False
 
+    def accepts(self, value: Any) -> bool:
+        """Return whether a value is one of the choices, if there are any, and within the range, if there is one."""
+        return (
+            (not self.choices or value in self.choices)
+            and (self.minimum is None or value >= self.minimum)
+            and (self.maximum is None or value <= self.maximum)
+        )
+
 
 class Bounds(_FrozenModel):
     """What a model takes that leaves a picture its own shape: pixels a side, pixels in all, longer to shorter side."""
@@ -79,6 +87,11 @@ class Model(_FrozenModel):
         return self.reads_prompts and self.fields["prompt"].weights
 
     @property
+    def prompt_limit(self) -> int:
+        """The length of a prompt in characters: of each weighted text, or of the whole; 0 for a model without."""
+        return (self.fields["prompt"].limit or 0) if self.reads_prompts else 0
+
+    @property
     def accepted_sizes(self) -> tuple[Size, ...] | Bounds:
         """What a picture is brought to before it is sent; nothing where no picture goes in."""
         return self.bounds or self.sizes
@@ -89,13 +102,13 @@ class Model(_FrozenModel):
     @model_validator(mode="after")
     def _validate_consistency(self) -> "Model":
         if self.reads_prompts and self.fields["prompt"].limit is None:
-            msg = "a prompt is of limited length: fields.prompt.limit is missing"
+            msg = "a prompt needs a maximum length: set fields.prompt.limit"
         elif self.task == "paint" and not self.reads_prompts:
-            msg = 'what paints reads a prompt: fields.prompt is missing, or task is "upscale"'
+            msg = 'a model that generates needs a prompt: add fields.prompt, or set task to "upscale"'
         elif self.task == "upscale" and self.picture != "required":
-            msg = 'what upscales needs a picture: picture is "required"'
+            msg = 'an upscaler needs a picture: set picture to "required"'
         elif self.picture != "none" and not self.accepted_sizes:
-            msg = "a picture is brought to what the model accepts: sizes or bounds are missing"
+            msg = "a model that reads a picture needs sizes or bounds"
         else:
             return self
         raise ValueError(msg)
@@ -110,7 +123,7 @@ class Catalogue(_FrozenModel):
     @model_validator(mode="after")
     def _validate_default(self) -> "Catalogue":
         if self.default not in {model.key for model in self.generation_models}:
-            msg = f"default is {self.default!r}, which is no model that is offered and paints: {', '.join(self.models)}"
+            msg = f"default is {self.default!r}, which is no offered model that generates: {', '.join(self.models)}"
             raise ValueError(msg)
         return self
 

@@ -63,6 +63,11 @@ def split_negative_prompt(prompts: Sequence[TextPrompt]) -> tuple[str, str]:
     return format_prompt(prompts), ""
 
 
+def replace_surrogates(text: str) -> str:
+    """Replace each half of a surrogate pair, which UTF-8 cannot encode, with a question mark."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _split_tokens(tokens: list[str], separator: str) -> list[list[str]]:
     parts: list[list[str]] = [[]]
     for token in tokens:

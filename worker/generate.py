@@ -9,7 +9,7 @@ from shared.catalogue import Catalogue, Model
 from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated, Outcome
 from shared.problems import Problem, make_problem
-from shared.request.model import validate_request
+from shared.request.validation import validate_request
 from worker.png_metadata import embed_metadata
 from worker.ports import (
     BedrockCallError,

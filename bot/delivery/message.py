@@ -14,7 +14,7 @@ from bot.rendering.outcome_views import build_expired_view, build_failed_view, b
 from shared.catalogue import Catalogue, Model
 from shared.outcome import Failed, Filtered, Generated
 from shared.problems import make_problem
-from shared.request.model import find_alternative_models
+from shared.request.conversion import find_alternative_models
 
 log = logging.getLogger(__name__)
 

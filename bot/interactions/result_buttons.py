@@ -12,7 +12,8 @@ from bot.interactions.components import Button, build_button, build_button_view
 from bot.interactions.custom_ids import JOB_ID, MODEL, CustomId
 from bot.rendering.form_fields import list_editable_fields
 from shared.catalogue import Catalogue, Model
-from shared.request.model import Request, build_upscale_requests
+from shared.request.conversion import build_upscale_requests
+from shared.request.model import Request
 
 MAX_ALTERNATIVE_MODELS: Final = 3
 

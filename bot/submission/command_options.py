@@ -18,7 +18,8 @@ from bot.discord_client.translator import localize_choice, localize_text, transl
 from bot.interactions.locale import get_localized_messages
 from bot.rendering.labels import get_model_label_key
 from shared.catalogue import Catalogue, Model
-from shared.request.model import EXTRAS_MAX_LENGTH, OPTION_NAMES, Fit, Request
+from shared.request.extras import EXTRAS_MAX_LENGTH
+from shared.request.model import OPTION_NAMES, Fit, Request
 
 CHOICES_LIMIT: Final = 25
 LABEL_LIMIT: Final = 100

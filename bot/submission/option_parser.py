@@ -12,7 +12,8 @@ from bot.submission.source_option import SourceImage, SourceOption
 from bot.submission.validation import RequestValidator
 from shared.job import SourceKind
 from shared.problems import Problem, RejectedError, make_problem
-from shared.request.model import Request, parse_extras
+from shared.request.extras import parse_extras
+from shared.request.model import Request
 
 
 @dataclass(frozen=True)

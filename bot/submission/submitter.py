@@ -35,7 +35,8 @@ from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
 from shared.job import Job, Origin, Requester, SourceKind
 from shared.problems import Problem, RejectedError, make_problem
-from shared.request.model import Request, pick_seed
+from shared.request.builder import pick_seed
+from shared.request.model import Request
 
 log = logging.getLogger(__name__)
 

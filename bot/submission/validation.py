@@ -15,7 +15,10 @@ from bot.submission.attachments import validate_attachment
 from bot.submission.threads import is_in_thread
 from shared.catalogue import Catalogue, make_unknown_model_problem
 from shared.problems import Problem, RejectedError, make_problem
-from shared.request.model import Request, build_request_with_defaults, parse_extras, validate_request
+from shared.request.builder import build_request
+from shared.request.extras import parse_extras
+from shared.request.model import Request
+from shared.request.validation import validate_request
 
 _NO_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -59,7 +62,7 @@ class RequestValidator:
         problems = [*self.find_problems(interaction, image), *problems]
         defaults = (preset, get_preferences(interaction).options)
         try:
-            request = build_request_with_defaults(self.catalogue, *defaults, has_picture=image is not None, **options)
+            request = build_request(self.catalogue, *defaults, has_picture=image is not None, **options)
         except RejectedError as error:
             raise RejectedError(*problems, *error.problems) from error
         if problems:

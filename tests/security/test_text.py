@@ -21,7 +21,9 @@ from shared.job import Job, Origin, Requester
 from shared.outcome import Failed, Filtered, FilteredPart, Generated
 from shared.problems import MESSAGES, RejectedError, make_problem
 from shared.prompts import TextPrompt
-from shared.request.model import EXTRAS_MAX_DEPTH, EXTRAS_MAX_LENGTH, Request, build_request, parse_extras
+from shared.request.builder import build_request
+from shared.request.extras import EXTRAS_MAX_DEPTH, EXTRAS_MAX_LENGTH, parse_extras
+from shared.request.model import Request
 
 CATALOGUE = load_catalogue()
 EN = load_messages("en")

@@ -19,7 +19,9 @@ from shared.errors import PentimentoError
 from shared.imaging.metadata import ImageType
 from shared.outcome import FilteredPart
 from shared.problems import RejectedError
-from shared.request.model import Fit, Request, build_request, parse_extras, pick_seed
+from shared.request.builder import build_request, pick_seed
+from shared.request.extras import parse_extras
+from shared.request.model import Fit, Request
 from worker.bedrock.check import Severity, check_model, find_credentials_source
 from worker.bedrock.client import BedrockImageClient
 from worker.bedrock.errors import CALL_ERRORS

@@ -9,14 +9,10 @@ from bot.domain.exploration import ExplorationPlan, Variation
 from bot.i18n import Messages
 from shared.catalogue import Catalogue, Model, make_unknown_model_problem
 from shared.problems import Problem, RejectedError, make_problem
-from shared.request.model import (
-    Request,
-    adapt_to_model,
-    find_alternative_models,
-    make_unsupported_problem,
-    pick_seed,
-    validate_request,
-)
+from shared.request.builder import pick_seed
+from shared.request.conversion import adapt_to_model, find_alternative_models
+from shared.request.model import Request
+from shared.request.validation import make_unsupported_problem, validate_request
 
 _T = TypeVar("_T")
 

@@ -28,7 +28,7 @@ from bot.submission.preset_option import (
 )
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
-from shared.request.model import extract_settings
+from shared.request.conversion import extract_settings
 
 SERVER_OWNER: Final = "server"
 _MAX_RESULT_CHOICES: Final = 20

@@ -19,7 +19,9 @@ from bot.interactions.result_buttons import EditId, UseAsSourceId
 from bot.rendering.form_fields import TEXT_INPUT_LIMIT, list_editable_fields
 from shared.catalogue import Model
 from shared.problems import Problem, make_problem
-from shared.request.model import Request, build_request, convert_to_model
+from shared.request.builder import build_request
+from shared.request.conversion import convert_to_model
+from shared.request.model import Request
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from bot.interactions.deadlines import limit_lookup_time
 from bot.results.lookup import ResultLookup
 from bot.submission.submitter import JobSubmitter
 from shared.problems import RejectedError, make_problem
-from shared.request.model import adapt_to_model
+from shared.request.conversion import adapt_to_model
 
 
 @dataclass(frozen=True)

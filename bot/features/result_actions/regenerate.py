@@ -11,7 +11,7 @@ from bot.features.result_actions.model_selection import require_image_model, req
 from bot.features.result_actions.permissions import ResultActionHandler
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.result_buttons import RegenerateId, RegenerateWithId, VaryId, VaryStrength
-from shared.request.model import adapt_to_model
+from shared.request.conversion import adapt_to_model
 
 KEEP_PERCENTAGES: Final = MappingProxyType({VaryStrength.SUBTLE: 80.0, VaryStrength.STRONG: 50.0})
 

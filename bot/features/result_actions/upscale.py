@@ -14,7 +14,8 @@ from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import respond_privately
 from bot.interactions.result_buttons import UpscaleId
 from shared.problems import RejectedError, make_problem
-from shared.request.model import Request, build_upscale_requests
+from shared.request.conversion import build_upscale_requests
+from shared.request.model import Request
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ from bot.interactions.result_buttons import (
     build_result_rows,
 )
 from shared.catalogue import load_catalogue
-from shared.request.model import Request, find_alternative_models
+from shared.request.conversion import find_alternative_models
+from shared.request.model import Request
 from tests.unit.bot.rendering.test_outcome_views import CATALOGUE, EN, make_request, requests, utf16_length
 
 JOB_ID = "1442000000000000001"

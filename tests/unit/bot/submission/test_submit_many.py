@@ -15,7 +15,7 @@ from bot.submission.validation import RequestValidator
 from shared.catalogue import load_catalogue
 from shared.job import Job, Origin, make_variant_id
 from shared.problems import RejectedError, make_problem
-from shared.request.model import build_request
+from shared.request.builder import build_request
 from tests.support.discord_guild import FakeJobQueue, FakeSubmissionStore
 
 CATALOGUE = load_catalogue()

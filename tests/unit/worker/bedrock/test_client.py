@@ -16,7 +16,7 @@ from PIL import Image
 from demo.standins.bedrock.faults import FAULTS, RESPONSE_FAULTS
 from shared.catalogue import Catalogue
 from shared.outcome import FilteredPart
-from shared.request.model import build_request
+from shared.request.builder import build_request
 from tests.unit.worker.conftest import ACCOUNT, BedrockStandIn
 from worker.bedrock import client as client_module
 from worker.bedrock.client import BedrockImageClient

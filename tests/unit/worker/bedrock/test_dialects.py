@@ -17,7 +17,8 @@ from shared.catalogue import Catalogue, FieldSpec, Model, load_catalogue
 from shared.outcome import FilteredPart
 from shared.problems import RejectedError
 from shared.prompts import TextPrompt, format_prompt
-from shared.request.model import OPTION_NAMES, Request, build_request, pick_seed
+from shared.request.builder import build_request, pick_seed
+from shared.request.model import OPTION_NAMES, Request
 from worker.bedrock import sdxl, stable_image
 from worker.bedrock.dialects import DIALECTS
 from worker.bedrock.json_body import InvalidResponseError, ModelResponse, decode_picture, parse_json_object

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from shared.catalogue import Catalogue, load_catalogue
-from shared.request.model import OPTION_NAMES, build_request
+from shared.request.builder import build_request
+from shared.request.model import OPTION_NAMES
 from tests.unit.worker.conftest import BedrockStandIn
 from worker.cli.generate import run_check, run_generate
 from worker.png_metadata import build_png_text, embed_metadata

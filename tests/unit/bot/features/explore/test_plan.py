@@ -11,7 +11,8 @@ from bot.features.explore.plan import plan_exploration
 from bot.i18n import load_messages
 from shared.catalogue import Catalogue, load_catalogue
 from shared.problems import RejectedError
-from shared.request.model import Request, build_request
+from shared.request.builder import build_request
+from shared.request.model import Request
 
 CATALOGUE = load_catalogue()
 TODAY = date(2026, 11, 24)

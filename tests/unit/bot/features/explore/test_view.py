@@ -15,7 +15,8 @@ from bot.images import draw_contact_sheet
 from bot.interactions.legacy import build_plan_rows
 from shared.job import Origin, Requester
 from shared.problems import make_problem
-from shared.request.model import Request, extract_settings
+from shared.request.conversion import extract_settings
+from shared.request.model import Request
 from tests.unit.bot.features.history.test_view import assert_fits_discord
 from tests.unit.bot.rendering.test_outcome_views import (
     CATALOGUE,

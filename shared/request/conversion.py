@@ -1,0 +1,87 @@
+"""Conversion of a request to another model, to an upscale of its result, and to settings that can be saved."""
+
+import math
+from datetime import date
+from typing import Any
+
+from shared.catalogue import Catalogue, Model
+from shared.problems import RejectedError, make_problem
+from shared.prompts import split_negative_prompt
+from shared.request.model import PICTURE_OPTIONS, TEXT_OPTIONS, Request
+from shared.request.validation import validate_request
+
+
+def adapt_to_model(
+    request: Request, model: Model, catalogue: Catalogue, *, from_result: bool = False, **changes: Any
+) -> Request:
+    """Convert a request to a model, with a new seed, and validate it.
+
+    `from_result`: the source is the picture that the request resulted in, so the options for the original source
+    are left out. `changes` replace fields. Raises `RejectedError` with every reason for which the model would not
+    take the result.
+    """
+    converted = convert_to_model(request, model, from_result=from_result, **changes)
+    lacks_prompt = model.reads_prompts and not converted.text_prompts
+    problems = [
+        *((make_problem("prompt_empty"),) if lacks_prompt else ()),
+        *validate_request(converted, model, catalogue),
+    ]
+    if problems:
+        raise RejectedError(*problems)
+    return converted
+
+
+def convert_to_model(request: Request, model: Model, *, from_result: bool = False, **changes: Any) -> Request:
+    """Convert a request as `adapt_to_model` does, without validating the result."""
+    omitted = {"seed"} | ({*TEXT_OPTIONS, *PICTURE_OPTIONS} if from_result else set())
+    options = {
+        name: value
+        for name, value in request.explicit_options().items()
+        if name not in omitted and (name in model.fields or name == "fit")
+    }
+    prompts = {"text_prompts": request.text_prompts if model.reads_prompts else ()}
+    return Request(model=model.key, has_picture=from_result or request.has_picture, **(prompts | options | changes))
+
+
+def find_alternative_models(request: Request, catalogue: Catalogue, today: date) -> tuple[Model, ...]:
+    """Find the other models that are offered and would take a request, for when its own model is gone."""
+    own = catalogue.models.get(request.model)
+    candidates = catalogue.models_for_task("paint" if own is None else own.task)
+    return tuple(
+        model
+        for model in candidates
+        if model.key != request.model and not model.is_retired(today) and _can_adapt(request, model, catalogue)
+    )
+
+
+def build_upscale_requests(request: Request, catalogue: Catalogue) -> tuple[Request, ...]:
+    """Build a request to upscale the result of another, one for each offered upscaler that would take it.
+
+    Upscalers that read a prompt get the original one without its weights. An upscaled picture is not upscaled again.
+    """
+    model = catalogue.models.get(request.model)
+    if model is not None and model.task == "upscale":
+        return ()
+    prompts = tuple(
+        p.model_copy(update={"weight": math.copysign(1, p.weight)}) for p in request.text_prompts if p.weight
+    )
+    candidates = (
+        (row, Request(model=row.key, text_prompts=prompts if row.reads_prompts else (), has_picture=True))
+        for row in catalogue.upscale_models
+    )
+    return tuple(upscale for row, upscale in candidates if not validate_request(upscale, row, catalogue))
+
+
+def extract_settings(request: Request) -> dict[str, Any]:
+    """Extract the chosen options except prompt, seed and extras, by the names that `build_request` takes."""
+    _, negative = split_negative_prompt(request.text_prompts)
+    options = {name: value for name, value in request.explicit_options().items() if name not in {"seed", "extras"}}
+    return {"model": request.model, **({"negative": negative} if negative else {}), **options}
+
+
+def _can_adapt(request: Request, model: Model, catalogue: Catalogue) -> bool:
+    try:
+        adapt_to_model(request, model, catalogue)
+    except RejectedError:
+        return False
+    return True

@@ -1,0 +1,159 @@
+"""Validation of a request against a model's row of the catalogue: its fields, and which of them go together."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from shared.catalogue import Catalogue, Model
+from shared.problems import Problem, make_problem
+from shared.request.model import (
+    IMAGE_STRENGTH,
+    PICTURE_OPTIONS,
+    SCHEDULE_OPTIONS,
+    STEP_SCHEDULE,
+    TEXT_OPTIONS,
+    Request,
+)
+
+MAX_QUOTED_LENGTH: Final = 100
+"""Characters of an invalid value that a problem quotes."""
+
+_QUOTED_PROMPT_LENGTH: Final = 60
+
+
+def validate_request(request: Request, model: Model, catalogue: Catalogue) -> tuple[Problem, ...]:
+    """Return every reason for which this model would not take the request; none if it is valid.
+
+    The catalogue serves to name models that would.
+    """
+    return (
+        *_validate_options(request, model, catalogue),
+        *_validate_prompts(request, model, catalogue),
+        *_validate_picture(request, model, catalogue),
+        *_validate_mode(request, model),
+    )
+
+
+def can_add_option(request: Request, field: str, value: Any, model: Model) -> bool:
+    """Return whether the model reads this option with this value, and it goes with the rest of the request."""
+    if field in (TEXT_OPTIONS if request.has_picture else PICTURE_OPTIONS):
+        return False
+    if field == "fit":
+        return model.bounds is None
+    spec = model.fields.get(field)
+    return spec is not None and spec.accepts(value) and _fits_mode(request, field, value, model)
+
+
+def can_add_negative_prompt(request: Request, text: str, model: Model) -> bool:
+    """Return whether the model reads a negative prompt of this length beside the prompts of the request."""
+    if not model.reads_prompts or not request.text_prompts:
+        return False
+    _, unwanted = request.format_unweighted_prompts()
+    if unwanted and not model.weighs_prompts:  # such a model reads all negative prompts as one text
+        text = f"{unwanted}, {text}"
+    return len(text) <= model.prompt_limit
+
+
+def make_unsupported_problem(field: str, model: Model, catalogue: Catalogue) -> Problem:
+    """Make the problem that a model lacks a field, naming those that have it: of the same task, else of any."""
+    candidates = [other for other in catalogue if other.offered and field in other.fields]
+    candidates = [other for other in candidates if other.task == model.task] or candidates
+    if candidates:
+        return make_problem("field_unsupported", field=field, model=model.name, models=_join_names(candidates))
+    return make_problem("field_unsupported_anywhere", field=field, model=model.name)
+
+
+def _validate_options(request: Request, model: Model, catalogue: Catalogue) -> Iterator[Problem]:
+    for field, value in request.explicit_options().items():
+        if field == "fit":
+            continue
+        spec = model.fields.get(field)
+        if spec is None:
+            yield make_unsupported_problem(field, model, catalogue)
+        elif spec.accepts(value):
+            continue
+        elif spec.choices:
+            facts = {"value": str(value)[:MAX_QUOTED_LENGTH], "choices": ", ".join(spec.choices)}
+            yield make_problem("not_a_choice", field=field, model=model.name, **facts)
+        else:
+            bounds = {"minimum": _format_number(spec.minimum), "maximum": _format_number(spec.maximum)}
+            yield make_problem("out_of_range", field=field, value=_format_number(value), model=model.name, **bounds)
+
+
+def _validate_prompts(request: Request, model: Model, catalogue: Catalogue) -> Iterator[Problem]:
+    if not model.reads_prompts:
+        if request.text_prompts:
+            yield make_unsupported_problem("prompt", model, catalogue)
+        return
+    if model.weighs_prompts:
+        texts = [("negative prompt" if p.weight < 0 else "prompt", p.text) for p in request.text_prompts]
+    else:
+        wanted, unwanted = request.format_unweighted_prompts()
+        texts = [("prompt", wanted), ("negative prompt", unwanted)]
+        if request.text_prompts and not wanted:
+            yield make_problem("prompt_only_negative", model=model.name)
+        others = _join_names(m for m in catalogue.generation_models if m.weighs_prompts) or "a model with weights"
+        for part in request.text_prompts:
+            if abs(part.weight) != 1:
+                facts = {"text": part.text[:_QUOTED_PROMPT_LENGTH], "value": _format_number(part.weight)}
+                yield make_problem("weight_unsupported", model=model.name, models=others, **facts)
+    for field, text in texts:
+        if len(text) > model.prompt_limit:
+            lengths = {"length": len(text), "limit": model.prompt_limit}
+            yield make_problem("prompt_too_long", field=field, model=model.name, **lengths)
+
+
+def _validate_picture(request: Request, model: Model, catalogue: Catalogue) -> Iterator[Problem]:
+    if request.has_picture and model.picture == "none":
+        readers = _join_names(m for m in catalogue.generation_models if m.picture != "none") or "another model"
+        yield make_problem("picture_unsupported", model=model.name, models=readers)
+    if not request.has_picture and model.picture == "required":
+        yield make_problem("picture_required", model=model.name)
+    if request.fit is not None and model.bounds is not None:
+        yield make_problem("fit_unsupported", field="fit", model=model.name)
+    misplaced = TEXT_OPTIONS if request.has_picture else PICTURE_OPTIONS
+    code = "text_only_option" if request.has_picture else "picture_only_option"
+    for field in misplaced:
+        if getattr(request, field) is not None and (field in model.fields or field == "fit"):
+            yield make_problem(code, field=field)
+
+
+def _validate_mode(request: Request, model: Model) -> Iterator[Problem]:
+    if not request.has_picture:
+        return
+    if not request.is_scheduled:
+        for field in SCHEDULE_OPTIONS:
+            if getattr(request, field) is not None:
+                yield make_problem("mode_conflict", field=field, mode=IMAGE_STRENGTH, other=STEP_SCHEDULE)
+        return
+    if request.keep is not None:
+        yield make_problem("mode_conflict", field="keep", mode=STEP_SCHEDULE, other=IMAGE_STRENGTH)
+    start, end = request.resolve_value("step_schedule_start", model), request.step_schedule_end
+    if not _is_descending(start, end):
+        yield make_problem("schedule_order", start=_format_number(start), end=_format_number(end))
+
+
+def _fits_mode(request: Request, field: str, value: Any, model: Model) -> bool:
+    match field:
+        case "keep":
+            return not request.is_scheduled
+        case "init_image_mode":
+            return value != STEP_SCHEDULE or request.keep is None
+        case "step_schedule_start":
+            return request.is_scheduled and _is_descending(value, request.step_schedule_end)
+        case "step_schedule_end":
+            start = request.resolve_value("step_schedule_start", model)
+            return request.is_scheduled and _is_descending(start, value)
+        case _:
+            return True
+
+
+def _is_descending(start: float | None, end: float | None) -> bool:
+    return start is None or end is None or end < start
+
+
+def _format_number(number: float | str | None) -> str:
+    return f"{number:.12g}" if isinstance(number, float) else str(number)
+
+
+def _join_names(models: Iterable[Model]) -> str:
+    return " / ".join(model.name for model in models)

@@ -1,0 +1,126 @@
+"""Building a request from typed options."""
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.catalogue import load_catalogue
+from shared.problems import RejectedError
+from shared.request.builder import build_request, pick_seed
+from shared.request.model import OPTION_NAMES, Request
+
+CATALOGUE = load_catalogue()
+
+
+def list_problem_codes(**options: Any) -> list[str]:
+    typed: dict[str, Any] = {"prompt": "a castle", "has_picture": True, **options}
+    try:
+        build_request(CATALOGUE, **typed)
+    except RejectedError as rejection:
+        return [problem.code for problem in rejection.problems]
+    return []
+
+
+def test_sdxl_has_the_documented_defaults() -> None:
+    sdxl = CATALOGUE.models["sdxl"]
+    request = build_request(CATALOGUE, model="sdxl", prompt="a castle", has_picture=True)
+
+    defaults = {
+        name: request.resolve_value(name, sdxl)
+        for name in OPTION_NAMES
+        if request.resolve_value(name, sdxl) is not None
+    }
+
+    assert defaults == {
+        "keep": 35,
+        "init_image_mode": "IMAGE_STRENGTH",
+        "step_schedule_start": 0.65,
+        "cfg_scale": 7,
+        "clip_guidance_preset": "NONE",
+        "samples": 1,
+        "steps": 30,
+        "aspect_ratio": "1:1",
+    }
+
+
+def test_a_model_is_found_by_key_id_or_name_and_an_unknown_one_is_rejected() -> None:
+    for name in ("sdxl", "SDXL 1.0", "stability.stable-diffusion-xl-v1"):
+        assert build_request(CATALOGUE, prompt="x", model=name, has_picture=False).model == "sdxl"
+    assert list_problem_codes(model="dall-e") == ["model_unknown"]
+
+
+def test_numbers_that_are_not_finite_are_rejected() -> None:
+    assert list_problem_codes(model="sdxl", cfg_scale=float("nan")) == ["not_a_number"]
+    assert list_problem_codes(model="sdxl", cfg_scale=float("inf")) == ["not_a_number"]
+
+
+@pytest.mark.parametrize(
+    ("text", "keep"), [("35", 35), (" 62,5 % ", 62.5), ("62.5%", 62.5), ("100\u00a0%", 100), ("0", 0)]
+)
+def test_numbers_may_be_written_with_a_comma_and_a_percent_sign(text: str, keep: float) -> None:
+    assert build_request(CATALOGUE, prompt="a", has_picture=True, keep=text).keep == keep
+
+
+@pytest.mark.parametrize("text", ["much", "1e999", "nan", "", "12.5.1", "9" * 5000])
+def test_the_rejection_of_an_invalid_number_quotes_it(text: str) -> None:
+    with pytest.raises(RejectedError) as rejection:
+        build_request(CATALOGUE, prompt="a", has_picture=True, keep=text, seed=text + "x")
+
+    assert [p.code for p in rejection.value.problems] == ["not_a_number", "not_a_number"]
+    assert rejection.value.problems[0].facts["value"] == text[:100]
+
+
+def test_a_seed_of_hundreds_of_digits_is_out_of_range() -> None:
+    with pytest.raises(RejectedError) as rejection:
+        build_request(CATALOGUE, prompt="a", has_picture=True, seed="9" * 400)
+
+    assert [p.code for p in rejection.value.problems] == ["out_of_range"]
+
+
+def test_a_chosen_seed_is_used_and_a_random_one_if_there_is_none() -> None:
+    sdxl = CATALOGUE.models["sdxl"]
+    rng = random.Random(3)
+
+    chosen = build_request(CATALOGUE, prompt="x", model="sdxl", has_picture=False, seed=4294967295)
+    absent = build_request(CATALOGUE, prompt="x", model="sdxl", has_picture=False)
+    zero = build_request(CATALOGUE, prompt="x", model="sdxl", has_picture=False, seed=0)
+
+    assert pick_seed(chosen, sdxl, rng) == 4294967295
+    assert len({pick_seed(absent, sdxl, rng), pick_seed(zero, sdxl, rng), pick_seed(zero, sdxl, rng)}) == 3
+
+
+def test_half_a_surrogate_pair_becomes_a_question_mark_in_prompts() -> None:
+    request = build_request(CATALOGUE, prompt="a\ud800b", negative="\udc00", has_picture=True)
+
+    assert [part.text for part in request.text_prompts] == ["a?b", "?"]
+    assert request.model_dump_json()
+
+
+@given(
+    st.fixed_dictionaries(
+        {"prompt": st.text(max_size=40), "has_picture": st.booleans()},
+        optional={
+            "model": st.sampled_from([*CATALOGUE.models, "?"]),
+            "negative": st.text(max_size=10),
+            "keep": st.floats(),
+            "seed": st.integers(),
+            "steps": st.integers(),
+            "cfg_scale": st.floats(),
+            "style_preset": st.sampled_from(["anime", "enhance", "none"]),
+            "init_image_mode": st.sampled_from(["IMAGE_STRENGTH", "STEP_SCHEDULE"]),
+            "step_schedule_start": st.floats(),
+            "aspect_ratio": st.sampled_from(["1:1", "7:1"]),
+            "creativity": st.floats(),
+        },
+    )
+)
+def test_any_input_becomes_a_valid_request_or_a_rejection_with_messages(typed: dict[str, Any]) -> None:
+    try:
+        request = build_request(CATALOGUE, **typed)
+    except RejectedError as rejection:
+        assert all(problem.format_message() for problem in rejection.problems)
+    else:
+        assert Request.model_validate_json(request.model_dump_json()) == request

@@ -1,0 +1,68 @@
+"""Conversion of requests to other models and to upscales."""
+
+import pytest
+
+from shared.catalogue import load_catalogue
+from shared.problems import RejectedError
+from shared.request.builder import build_request
+from shared.request.conversion import adapt_to_model, build_upscale_requests
+from shared.request.model import Request
+
+CATALOGUE = load_catalogue()
+
+
+def test_an_upscale_request_carries_the_prompt_if_the_upscaler_reads_one() -> None:
+    request = build_request(
+        CATALOGUE, model="sdxl", prompt="castle::1.2 | crowds::-0.8 | fog::0", has_picture=False, steps=40
+    )
+
+    fast, conservative = build_upscale_requests(request, CATALOGUE)
+
+    assert fast == Request(model="fast-upscale", text_prompts=(), has_picture=True)
+    assert (conservative.model, conservative.has_picture) == ("conservative-upscale", True)
+    assert [(p.text, p.weight) for p in conservative.text_prompts] == [("castle", 1), ("crowds", -1)]
+
+
+def test_only_offered_upscalers_that_take_the_request_are_suggested() -> None:
+    only_conservative = load_catalogue('[models."fast-upscale"]\noffered = false')
+    negative = build_request(CATALOGUE, model="sdxl", prompt="crowds::-1", has_picture=False)
+    gone = negative.model_copy(update={"model": "of-yesterday"})
+    upscaled = build_request(CATALOGUE, model="conservative-upscale", prompt="x", has_picture=True)
+
+    assert [upscale.model for upscale in build_upscale_requests(negative, CATALOGUE)] == ["fast-upscale"]
+    assert [upscale.model for upscale in build_upscale_requests(gone, CATALOGUE)] == ["fast-upscale"]
+    assert build_upscale_requests(negative, only_conservative) == ()
+    assert build_upscale_requests(upscaled, CATALOGUE) == (), "an upscaled picture is not upscaled again"
+
+
+def test_a_request_is_converted_with_the_options_that_the_other_model_reads() -> None:
+    request = build_request(
+        CATALOGUE, prompt="a castle", model="sdxl", has_picture=True, keep=40, steps=20, fit="pad", seed=7
+    )
+    sd35 = CATALOGUE.models["sd3.5-large"]
+
+    same = adapt_to_model(request, CATALOGUE.models["sdxl"], CATALOGUE)
+    other = adapt_to_model(request, sd35, CATALOGUE)
+    of_result = adapt_to_model(request, sd35, CATALOGUE, from_result=True, keep=80)
+
+    assert same.explicit_options() == {"keep": 40, "steps": 20, "fit": "pad"}
+    assert (other.model, other.explicit_options()) == ("sd3.5-large", {"keep": 40, "fit": "pad"})
+    assert of_result.explicit_options() == {"keep": 80}
+
+
+def test_a_conversion_that_the_other_model_would_not_take_is_rejected() -> None:
+    request = build_request(CATALOGUE, prompt="a castle::1.4", model="sdxl", has_picture=True)
+
+    with pytest.raises(RejectedError) as rejection:
+        adapt_to_model(request, CATALOGUE.models["sd3.5-large"], CATALOGUE)
+
+    assert [p.code for p in rejection.value.problems] == ["weight_unsupported"]
+
+
+def test_a_request_without_prompt_is_not_converted_to_a_model_that_needs_one() -> None:
+    upscale = Request(model="fast-upscale", text_prompts=(), has_picture=True)
+
+    with pytest.raises(RejectedError) as rejection:
+        adapt_to_model(upscale, CATALOGUE.models["sd3.5-large"], CATALOGUE)
+
+    assert [p.code for p in rejection.value.problems] == ["prompt_empty"]
