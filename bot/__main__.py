@@ -22,7 +22,6 @@ from bot.command_registry import build_commands
 from bot.delivery import OutcomeConsumer
 from bot.discord_client.client import Bot
 from bot.discord_client.feature import Feature
-from bot.domain.records import JobRecord
 from bot.features.explore.command import ExploreCommand
 from bot.features.explore.handlers import CancelExplorationHandler
 from bot.features.explore.message_updater import ExplorationMessages
@@ -53,7 +52,6 @@ from bot.queue.saved_searches import RedisSavedSearchStore
 from bot.recovery.reconciler import Reconciler
 from bot.results.images import ResultImageLoader
 from bot.results.lookup import ResultLookup
-from bot.results.messages import fetch_result_message
 from bot.results.thumbnails import ThumbnailLoader
 from bot.settings import Settings
 from bot.status.status_messages import StatusMessages
@@ -128,10 +126,7 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
         library, people = SqlJobHistory(records.database), SqlPreferencesStore(records.database)
         recall = ResultLookup(library, queue, fetch)
 
-        async def telling(past: JobRecord) -> discord.Message | None:
-            return await fetch_result_message(bot, past)
-
-        look = _build_history_features(records, redis, queue, ResultImageLoader(telling, library, fetch), catalogue)
+        look = _build_history_features(records, redis, queue, ResultImageLoader(library, fetch), catalogue)
         drafts, grids = RedisDraftStore(redis), SqlExplorationStore(records.database)
         sources, preferences = SourceOption(library, recall), PreferencesCommand(people, catalogue)
         preset_option = PresetOption(preset_store := SqlPresetStore(records.database))

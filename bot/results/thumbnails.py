@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import discord
+
 from bot.domain.records import JobRecord
 from bot.images import make_thumbnail
 from bot.results.images import ResultImageLoader
@@ -30,11 +32,11 @@ class ThumbnailLoader:
     timeout_seconds: float = THUMBNAIL_TIMEOUT_SECONDS
     download_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_DOWNLOADS))
 
-    async def load_thumbnails(self, records: Sequence[JobRecord]) -> list[bytes | None]:
+    async def load_thumbnails(self, client: discord.Client, records: Sequence[JobRecord]) -> list[bytes | None]:
         """Return a JPEG of at most 512 pixels for each job, None where there is no picture or no thumbnail in time."""
         stored = await self.store.load_thumbnails([record.job.id for record in records])
         tasks = {
-            record.job.id: asyncio.create_task(self._make_thumbnail(record))
+            record.job.id: asyncio.create_task(self._make_thumbnail(client, record))
             for record in records
             if record.job.id not in stored and record.outcome_kind == "generated"
         }
@@ -45,11 +47,11 @@ class ThumbnailLoader:
             task.cancel()
         return [None if record.is_deleted else thumbnails.get(record.job.id) for record in records]
 
-    async def _make_thumbnail(self, record: JobRecord) -> bytes | None:
+    async def _make_thumbnail(self, client: discord.Client, record: JobRecord) -> bytes | None:
         job_id = record.job.id
         async with self.download_slots:
             try:
-                image = await self.image_loader.load_image(record)
+                image = await self.image_loader.load_image(client, record)
                 thumbnail = None if image is None else await asyncio.to_thread(make_thumbnail, image)
             except (RejectedError, ValueError):
                 log.warning("job %s: no thumbnail could be made", job_id, exc_info=True)

@@ -133,7 +133,13 @@ class ExplorationMessages:
         done = [
             cell for cell, stage in zip(exploration.variant_ids, states, strict=True) if stage is VariantState.GENERATED
         ]
-        small = dict(zip(done, await self._thumbnails.load_thumbnails([records[cell] for cell in done]), strict=True))
+        small = dict(
+            zip(
+                done,
+                await self._thumbnails.load_thumbnails(self._client, [records[cell] for cell in done]),
+                strict=True,
+            )
+        )
         if None in small.values():
             self._missing_counts[exploration.id] = self._missing_counts.get(exploration.id, 0) + 1
         return [small.get(cell) for cell in exploration.variant_ids]

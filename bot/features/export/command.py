@@ -119,7 +119,7 @@ class ExportCommand:
         limit, ends = min(interaction.filesize_limit, MAX_REQUEST_BYTES), time.monotonic() + self.max_seconds
         part = ExportArchive(limit)
         async for past in self._iterate_jobs(interaction.user.id, until, progress):
-            picture, why = await self._fetch_picture(past, limit)
+            picture, why = await self._fetch_picture(interaction.client, past, limit)
             kind = sniff_image_type(picture[:512]) if picture else None
             file = f"{build_file_stem(past.job.id, past.seed)}.{kind.extension}" if kind else None
             entry = build_manifest_entry(past, file, why)
@@ -153,13 +153,15 @@ class ExportCommand:
             if skip >= found.total_count:
                 return
 
-    async def _fetch_picture(self, record: JobRecord, limit: int) -> tuple[bytes | None, str | None]:
+    async def _fetch_picture(
+        self, client: discord.Client, record: JobRecord, limit: int
+    ) -> tuple[bytes | None, str | None]:
         """Give a job's picture, or why there is none."""
         if record.outcome_kind != "generated":
             return None, record.outcome_kind
         try:
             async with asyncio.timeout(PICTURE_TIMEOUT_SECONDS):
-                picture = await self.pictures.load_image(record)
+                picture = await self.pictures.load_image(client, record)
         except (RejectedError, TimeoutError):
             return None, "unreachable"
         if picture is None or sniff_image_type(picture[:512]) is None:

@@ -116,7 +116,7 @@ class HistoryCommand:
         )
         if number > count_pages(found):  # some of it is gone since
             return await self._render_page(interaction, query, count_pages(found), search_id)
-        files = [await self._render_contact_sheet(found, phrases)] if found.records else []
+        files = [await self._render_contact_sheet(interaction.client, found, phrases)] if found.records else []
         view = build_history_view(
             found,
             number,
@@ -128,8 +128,10 @@ class HistoryCommand:
         )
         return RenderedMessage(view, files)
 
-    async def _render_contact_sheet(self, found: SearchPage, messages: Messages) -> discord.File:
-        pictures = await self.thumbnailer.load_thumbnails(found.records)
+    async def _render_contact_sheet(
+        self, client: discord.Client, found: SearchPage, messages: Messages
+    ) -> discord.File:
+        pictures = await self.thumbnailer.load_thumbnails(client, found.records)
         cells = build_contact_sheet_cells(found, pictures, messages, self.catalogue)
         sheet = await asyncio.to_thread(draw_contact_sheet, cells)
         for place in sheet.unreadable_indexes:

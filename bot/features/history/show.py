@@ -89,7 +89,7 @@ class ShowCommand:
         phrases = get_localized_messages(interaction)
         if record.outcome_kind != "generated":
             return RenderedMessage(await self._render_without_picture(record, phrases))
-        picture = await self.pictures.load_image(record)
+        picture = await self.pictures.load_image(interaction.client, record)
         if picture is None:
             model = self.catalogue.models.get(record.job.request.model)
             return RenderedMessage(

@@ -54,7 +54,13 @@ class LineageCommand:
     ) -> RenderedMessage:
         phrases = get_localized_messages(interaction)
         originals = await self._load_originals(records)
-        small = dict(zip((p.job.id for p in records), await self.thumbnailer.load_thumbnails(records), strict=True))
+        small = dict(
+            zip(
+                (p.job.id for p in records),
+                await self.thumbnailer.load_thumbnails(interaction.client, records),
+                strict=True,
+            )
+        )
         nodes = [
             *_build_original_nodes(originals, records, phrases),
             *self._build_nodes(records, small, originals, current.job.id, phrases),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
+import discord
 import pytest
 from PIL import Image
 
@@ -32,7 +33,7 @@ def make_noise_png() -> bytes:
     return out.getvalue()
 
 
-async def find_no_message(past: JobRecord) -> None:
+async def find_no_message(client: discord.Client, record: JobRecord) -> None:
     return None
 
 
@@ -42,13 +43,13 @@ async def fail_download(source: RemoteImage) -> bytes:
 
 @pytest.fixture
 def export(records: SqlJobStore) -> ExportCommand:
-    pictures = ResultImageLoader(find_no_message, SqlJobHistory(records.database), fail_download)
+    pictures = ResultImageLoader(SqlJobHistory(records.database), fail_download, find_no_message)
     return ExportCommand(SqlJobSearch(records.database), pictures, max_archives=2)
 
 
 async def run_export(export: ExportCommand, going: ExportProgress) -> list[list[dict[str, Any]]]:
     """Make the parts of one go; give the manifest of each."""
-    ada = cast("Any", SimpleNamespace(user=SimpleNamespace(id=ADA_ID), filesize_limit=LIMIT))
+    ada = cast("Any", SimpleNamespace(user=SimpleNamespace(id=ADA_ID), client=None, filesize_limit=LIMIT))
     found = []
     async for part in export._build_archives(ada, int(NOON) + 10**6, going):
         going.archives += 1

@@ -4,6 +4,7 @@ import asyncio
 import io
 from dataclasses import replace
 
+import discord
 import pytest
 from PIL import Image
 
@@ -19,6 +20,8 @@ from bot.storage.thumbnails import SqlThumbnailStore
 from shared.outcome import Filtered, FilteredPart, Outcome
 from tests.support.builders import GENERATED, NOON, Clock, make_finished_status, make_job, read_rows
 
+CLIENT = discord.Client(intents=discord.Intents.none())
+
 
 def make_png(side: int = 600) -> bytes:
     out = io.BytesIO()
@@ -26,7 +29,7 @@ def make_png(side: int = 600) -> bytes:
     return out.getvalue()
 
 
-async def find_no_message(past: JobRecord) -> None:
+async def find_no_message(client: discord.Client, record: JobRecord) -> None:
     return None
 
 
@@ -54,7 +57,7 @@ def library(records: SqlJobStore, clock: Clock) -> SqlJobHistory:
 @pytest.fixture
 def thumbnailer(records: SqlJobStore, library: SqlJobHistory) -> ThumbnailLoader:
     return ThumbnailLoader(
-        ResultImageLoader(find_no_message, library, fail_download), SqlThumbnailStore(records.database)
+        ResultImageLoader(library, fail_download, find_no_message), SqlThumbnailStore(records.database)
     )
 
 
@@ -79,9 +82,9 @@ async def test_a_thumbnail_is_made_once_and_then_kept(
 ) -> None:
     await library.save_undelivered_image(await finish_undelivered(records, 1), make_png())
 
-    (first,) = await thumbnailer.load_thumbnails([await load_job(library, 1)])
+    (first,) = await thumbnailer.load_thumbnails(CLIENT, [await load_job(library, 1)])
     await library.delete_expired_images(before=NOON + 1)
-    (second,) = await thumbnailer.load_thumbnails([await load_job(library, 1)])
+    (second,) = await thumbnailer.load_thumbnails(CLIENT, [await load_job(library, 1)])
 
     assert first is not None
     assert Image.open(io.BytesIO(first)).size == (512, 512)
@@ -96,7 +99,7 @@ async def test_what_has_no_picture_is_left_out_and_the_others_keep_their_places(
     await library.save_undelivered_image(await finish_undelivered(records, 3), b"not a picture")
     await library.save_undelivered_image(await finish_undelivered(records, 4), make_png(8))
 
-    found = await thumbnailer.load_thumbnails([await load_job(library, number) for number in (1, 2, 3, 4)])
+    found = await thumbnailer.load_thumbnails(CLIENT, [await load_job(library, number) for number in (1, 2, 3, 4)])
 
     assert [small is not None for small in found] == [True, False, False, True]
 
@@ -107,11 +110,11 @@ async def test_a_deleted_answer_leaves_no_picture_behind(
     made = await finish_undelivered(records, 1)
     await library.save_undelivered_image(made, make_png(8))
     before = await load_job(library, 1)
-    await thumbnailer.load_thumbnails([before])
+    await thumbnailer.load_thumbnails(CLIENT, [before])
 
     await library.mark_result_deleted(made)
 
-    assert await thumbnailer.load_thumbnails([await load_job(library, 1)]) == [None]
+    assert await thumbnailer.load_thumbnails(CLIENT, [await load_job(library, 1)]) == [None]
     await thumbnailer.store.save_thumbnail(made, b"made while it was deleted")
     assert read_rows(database_url, thumbnails) == read_rows(database_url, undelivered_images) == []
 
@@ -119,13 +122,13 @@ async def test_a_deleted_answer_leaves_no_picture_behind(
 async def test_what_takes_too_long_is_left_out(
     records: SqlJobStore, library: SqlJobHistory, thumbnailer: ThumbnailLoader
 ) -> None:
-    async def never(past: JobRecord) -> None:
+    async def never(client: discord.Client, record: JobRecord) -> None:
         await asyncio.Event().wait()
 
-    slow = replace(thumbnailer, image_loader=ResultImageLoader(never, library, fail_download), timeout_seconds=0.05)
+    slow = replace(thumbnailer, image_loader=ResultImageLoader(library, fail_download, never), timeout_seconds=0.05)
     await finish_undelivered(records, 1)
 
-    assert await slow.load_thumbnails([await load_job(library, 1)]) == [None]
+    assert await slow.load_thumbnails(CLIENT, [await load_job(library, 1)]) == [None]
 
 
 async def test_a_place_that_holds_no_message_is_no_picture(records: SqlJobStore, library: SqlJobHistory) -> None:
@@ -133,5 +136,6 @@ async def test_a_place_that_holds_no_message_is_no_picture(records: SqlJobStore,
     await records.mark_delivered(make_finished_status(make_job(1)), MessageRef(2, None))
 
     assert (
-        await ResultImageLoader(find_no_message, library, fail_download).load_image(await load_job(library, 1)) is None
+        await ResultImageLoader(library, fail_download, find_no_message).load_image(CLIENT, await load_job(library, 1))
+        is None
     )

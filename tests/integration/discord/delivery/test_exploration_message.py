@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import discord
 import pytest
 
 from bot.delivery import OutcomeConsumer
@@ -57,14 +58,14 @@ class ExplorationHarness:
     def start_watcher(self) -> ExplorationMessages:
         """What looks after the message in a bot that starts now."""
         thumbnailer = ThumbnailLoader(
-            ResultImageLoader(self._find_no_message, self.image_store, self._refuse_download),
+            ResultImageLoader(self.image_store, self._refuse_download, self._find_no_message),
             SqlThumbnailStore(self.job_store.database),
         )
         return ExplorationMessages(
             self.discord.client, self.stream, self.explorations, thumbnailer, self.catalogue, clock=self.clock
         )
 
-    async def _find_no_message(self, past: JobRecord) -> None:
+    async def _find_no_message(self, client: discord.Client, record: JobRecord) -> None:
         return None
 
     async def _refuse_download(self, source: object) -> bytes:
