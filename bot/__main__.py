@@ -45,9 +45,12 @@ from bot.interactions.legacy import LegacyHandler
 from bot.interactions.result_buttons import CancelId
 from bot.interactions.routing import Route
 from bot.queue.celery_tickets import CeleryTicketWriter
+from bot.queue.connection import connect_to_redis
 from bot.queue.drafts import RedisDraftStore
+from bot.queue.job_queue import RedisJobQueue
 from bot.queue.leader_lock import LeaderLock
-from bot.queue.redis_queue import RedisJobQueue, connect_to_redis
+from bot.queue.limits import Limits, ScopeLimits
+from bot.queue.outcomes import RedisOutcomeStream
 from bot.queue.saved_searches import RedisSavedSearchStore
 from bot.recovery.reconciler import Reconciler
 from bot.results.images import ResultImageLoader
@@ -100,20 +103,11 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
             redis,
             catalogue=catalogue,
             build_ticket=CeleryTicketWriter().write_ticket,
-            max_waiting=settings.max_waiting_per_user,
-            max_running=settings.max_running_per_user,
-            channel_waiting=settings.max_waiting_per_channel,
-            channel_running=settings.max_running_per_channel,
-            guild_waiting=settings.max_waiting_per_guild,
-            guild_running=settings.max_running_per_guild,
-            per_minute=(
-                settings.max_per_minute_per_user,
-                settings.max_per_minute_per_channel,
-                settings.max_per_minute_per_guild,
-            ),
+            limits=read_limits(settings),
             max_memory_ratio=settings.redis_max_memory_ratio,
         )
-        closing.push_async_callback(queue.close)
+        outcomes = RedisOutcomeStream(redis, catalogue)
+        closing.push_async_callback(redis.aclose)
         lead = LeaderLock(redis)
         closing.push_async_callback(lead.close)
         session = await closing.enter_async_context(attachments.open_http_session())
@@ -168,10 +162,10 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
         board = StatusMessages(bot, queue, catalogue)
         explorations = ExplorationMessages(bot, queue, grids, look.thumbnail_loader, catalogue)
         keeping = library if settings.image_retention_days else None
-        deliver = OutcomeConsumer(bot, queue, catalogue, store=records, image_store=keeping, status_messages=board)
+        deliver = OutcomeConsumer(bot, outcomes, catalogue, store=records, image_store=keeping, status_messages=board)
 
         async def delivery() -> None:
-            await queue.start()
+            await outcomes.start()
             await deliver.run()
 
         reconcile = Reconciler(
@@ -195,10 +189,31 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
         if settings.heartbeat_file:
             bot.background_tasks |= {"the heartbeat": partial(touch_heartbeat_file, bot, settings.heartbeat_file)}
         try:
-            await queue.start()
+            await outcomes.start()
         except Exception as error:
             raise StartupError(f"Redis does not answer ({error}). Check REDIS_URL and whether Redis runs.") from error
         await run_until_stopped(bot, settings.discord_token.get_secret_value(), stop)
+
+
+def read_limits(settings: Settings) -> Limits:
+    """Read the limits on the jobs of users, channels and guilds from the settings."""
+    return Limits(
+        user=ScopeLimits(
+            max_open=settings.max_waiting_per_user,
+            max_running=settings.max_running_per_user,
+            max_per_minute=settings.max_per_minute_per_user,
+        ),
+        channel=ScopeLimits(
+            max_open=settings.max_waiting_per_channel,
+            max_running=settings.max_running_per_channel,
+            max_per_minute=settings.max_per_minute_per_channel,
+        ),
+        guild=ScopeLimits(
+            max_open=settings.max_waiting_per_guild,
+            max_running=settings.max_running_per_guild,
+            max_per_minute=settings.max_per_minute_per_guild,
+        ),
+    )
 
 
 def get_today() -> date:

@@ -16,7 +16,7 @@ from bot.discord_client.translator import CommandTranslator
 from bot.features.reimagine.feature import build_reimagine_feature
 from bot.features.result_actions.feature import build_result_actions_feature
 from bot.interactions.permissions import INVITE_PERMISSIONS
-from bot.queue.redis_queue import connect_to_redis
+from bot.queue.connection import connect_to_redis
 from bot.settings import Settings
 from bot.storage.jobs import SqlJobStore
 from shared.catalogue import Catalogue

@@ -10,12 +10,13 @@ from celery.signals import setup_logging, task_postrun, worker_ready, worker_shu
 from kombu import Exchange
 from kombu import Queue as CeleryQueue
 
-from shared.queue.keys import GENERATE, PREPARE, TASK_NAMES
-from shared.queue.redis_options import CELERY_CONFIG
+from shared.queue.celery_config import CELERY_CONFIG
+from shared.queue.stages import TASK_NAMES, Stage
 from worker.bedrock.client import BedrockImageClient
 from worker.generate import GenerateJob
 from worker.maintenance import MaintenanceThread
-from worker.queue.job_queue import RedisJobQueue, connect
+from worker.queue.connection import connect_to_redis
+from worker.queue.job_queue import RedisJobQueue
 from worker.settings import Settings
 from worker.tasks import Tasks
 
@@ -35,17 +36,19 @@ def create_app(settings: Settings) -> Celery:
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
         # no_ack: a Redis that is full refuses the note of what was taken, which would end the worker
-        task_queues=[CeleryQueue(lane, Exchange(lane), routing_key=lane, no_ack=True) for lane in (PREPARE, GENERATE)],
-        task_default_queue=GENERATE,
+        task_queues=[
+            CeleryQueue(stage.value, Exchange(stage.value), routing_key=stage.value, no_ack=True) for stage in Stage
+        ],
+        task_default_queue=Stage.GENERATE.value,
     )
 
-    def send_ticket(lane: str) -> None:
+    def send_ticket(stage: Stage) -> None:
         try:
-            app.send_task(TASK_NAMES[lane], queue=str(lane), ignore_result=True)
+            app.send_task(TASK_NAMES[stage], queue=stage.value, ignore_result=True)
         except Exception as error:  # noqa: BLE001 - whatever the transport raises; it is logged in a line
-            log.warning("a ticket for %s could not be sent (%r); the next sweep sends it", lane, error)
+            log.warning("no ticket could be sent for stage %s (%r); the next sweep sends one", stage, error)
 
-    client = connect(url)
+    client = connect_to_redis(url)
     queue = RedisJobQueue(
         client, send_ticket, lease_seconds=settings.lease_seconds, image_ttl_seconds=settings.queue_image_ttl_seconds
     )

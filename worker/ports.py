@@ -9,14 +9,8 @@ from shared.errors import PentimentoError
 from shared.job import Job
 from shared.outcome import FilteredPart, Outcome
 from shared.problems import Problem
+from shared.queue.stages import Stage
 from shared.request.model import Request
-
-
-class Stage(StrEnum):
-    """The two stages of a job, each a Celery queue and a fair queue of its own."""
-
-    PREPARE = "prepare"
-    GENERATE = "generate"
 
 
 class RetryPolicy(StrEnum):

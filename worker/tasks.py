@@ -14,9 +14,9 @@ from celery import Celery
 from shared.catalogue import Catalogue
 from shared.outcome import Failed
 from shared.problems import make_problem
-from shared.queue.keys import GENERATE, PREPARE, TASK_NAMES
+from shared.queue.stages import TASK_NAMES, Stage
 from worker.generate import GenerateJob
-from worker.ports import Claim, JobQueue, QueueUnavailableError, Stage
+from worker.ports import Claim, JobQueue, QueueUnavailableError
 from worker.prepare import prepare_job
 
 log = logging.getLogger(__name__)
@@ -34,8 +34,8 @@ class Tasks:
 
     def register(self, app: Celery) -> None:
         """Give the tasks to a Celery app under the names that tickets carry."""
-        app.task(name=TASK_NAMES[PREPARE], ignore_result=True)(self.prepare)
-        app.task(name=TASK_NAMES[GENERATE], ignore_result=True)(self.generate)
+        app.task(name=TASK_NAMES[Stage.PREPARE], ignore_result=True)(self.prepare)
+        app.task(name=TASK_NAMES[Stage.GENERATE], ignore_result=True)(self.generate)
 
     def drain(self) -> None:
         """Claim nothing more: what runs may end, what waits is another worker's."""

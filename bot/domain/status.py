@@ -11,7 +11,7 @@ class QueueState(StrEnum):
     """The state of an accepted job. QUEUED covers prepared jobs and those released to be tried again."""
 
     PREPARING = "preparing"
-    QUEUED = "waiting"
+    QUEUED = "queued"
     RUNNING = "running"
     FINISHED = "finished"
     DELIVERED = "delivered"

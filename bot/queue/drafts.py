@@ -1,4 +1,4 @@
-"""What a person is about to ask, kept in Redis while they fill in a form: it does not fit into the form's own id."""
+"""Drafts in Redis: the subject of a form or a question while the user fills it in, as custom ids cannot hold it."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -13,24 +13,28 @@ from shared.problems import RejectedError, make_problem
 from shared.queue.keys import draft_key
 
 DRAFT_TTL_SECONDS: Final = 3600
-_REPLY_TIMEOUT_SECONDS: Final = 2.0  # Discord waits for three seconds
+_REPLY_TIMEOUT_SECONDS: Final = 2.0
+"""Discord waits three seconds for the form."""
+
 _DRAFT_ADAPTER: Final = TypeAdapter(Draft)
 
 T = TypeVar("T")
 
 
 class RedisDraftStore:
-    """Drafts in Redis."""
+    """Keeps drafts for an hour. Every method raises `RejectedError` (no_room, queue_away)."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
     async def save_draft(self, draft_id: str, draft: Draft) -> None:
+        """Save a draft under the id of its interaction."""
         await _await_reply(self._redis.set(draft_key(draft_id), _DRAFT_ADAPTER.dump_json(draft), ex=DRAFT_TTL_SECONDS))
 
     async def load_draft(self, draft_id: str) -> Draft | None:
-        written = await _await_reply(self._redis.get(draft_key(draft_id)))
-        return None if written is None else _DRAFT_ADAPTER.validate_json(written)
+        """Load a draft; None if it has expired."""
+        draft_json = await _await_reply(self._redis.get(draft_key(draft_id)))
+        return None if draft_json is None else _DRAFT_ADAPTER.validate_json(draft_json)
 
 
 async def _await_reply(reply: Awaitable[T]) -> T:

@@ -1,6 +1,7 @@
-"""Which bot delivers, where two run on one token and one Redis by mistake: the one that holds a lease in Redis.
+"""Which bot delivers if two run with one token on one Redis: the one that holds a lease there.
 
-Both answer commands, each of which is one job whoever takes it on. What speaks by itself is done by the one that leads.
+Running two is a mistake, but does no harm: both answer commands, and whichever submits a job, it is one job. Only the
+leader sends messages on its own accord.
 """
 
 import asyncio
@@ -12,32 +13,34 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from shared.queue.keys import KEY_PREFIX
+from shared.queue.keys import LEADER_KEY
 
 log = logging.getLogger(__name__)
 
-LEADER_KEY: Final = KEY_PREFIX + "lead"
 LEASE_SECONDS: Final = 3.0
 RENEW_INTERVAL_SECONDS: Final = 0.75
 
 NOT_LEADER_MESSAGE: Final = (
-    "another bot leads, or one that was killed did until %g s ago; this one answers commands and takes over when that "
+    "another bot leads, or one that was killed led until %g s ago; this one answers commands and takes over when that "
     "one is gone: run one bot on one token"
 )
 
-# Take the lease, or renew it. Answers 1 when it is ours.
+# KEYS[1]: the leader's key. ARGV[1]: this bot's token. ARGV[2]: length of the lease, in milliseconds.
+# Reply: number, 1 if this bot now leads, otherwise 0.
 _ACQUIRE_SCRIPT: Final = """
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 """
+
+# KEYS[1]: the leader's key. ARGV[1]: this bot's token. Reply: number, 1 if this bot led, otherwise 0.
 _RELEASE_SCRIPT: Final = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0"
 
 
 class LeaderLock:
-    """A lease of `lease` seconds, renewed every `step` seconds; a bot that was killed is followed when it has ended.
+    """A lease in Redis that one bot holds. If that bot is killed, another one leads when the lease has expired.
 
-    While Redis does not answer, nobody can take the lead, and whoever has it keeps it.
+    While Redis does not answer, no bot can become the leader, and the one that leads goes on.
     """
 
     def __init__(
@@ -57,32 +60,34 @@ class LeaderLock:
         self._lost = asyncio.Event()
 
     async def run(self) -> None:
-        """Take the lead when it is free, and keep it, until cancelled."""
+        """Take the lease when it is free, and renew it, until cancelled."""
         while True:
             try:
                 async with asyncio.timeout(self._lease_seconds):
-                    answer = await self._acquire_script(
-                        keys=[LEADER_KEY], args=[self._token, int(self._lease_seconds * 1000)]
+                    is_leader = bool(
+                        await self._acquire_script(
+                            keys=[LEADER_KEY], args=[self._token, int(self._lease_seconds * 1000)]
+                        )
                     )
             except (RedisError, OSError) as error:
-                log.warning("Redis does not say who leads; asked again (%r)", error)
+                log.warning("could not ask Redis which bot leads; trying again (%r)", error)
             else:
-                if self._is_leader and not answer:
-                    log.warning("another bot leads now: this one was not heard of for %g s", self._lease_seconds)
-                self._set_leader(is_leader=bool(answer))
+                if self._is_leader and not is_leader:
+                    log.warning("another bot leads now: this one did not renew its lease for %g s", self._lease_seconds)
+                self._set_leader(is_leader=is_leader)
             await asyncio.sleep(self._renew_interval_seconds)
 
     async def close(self) -> None:
-        """Give the lead back, so that the next bot need not wait for the lease to end."""
+        """Give up the lease, so that the next bot need not wait until it expires."""
         self._set_leader(is_leader=False)
         try:
             async with asyncio.timeout(self._renew_interval_seconds):
                 await self._release_script(keys=[LEADER_KEY], args=[self._token])
         except (RedisError, OSError) as error:
-            log.info("the lead was not given back; it ends within %g s (%r)", self._lease_seconds, error)
+            log.info("the leader's lease was not given up; it expires within %g s (%r)", self._lease_seconds, error)
 
     async def run_while_leader(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do this work while the lead is ours: cancelled when it is lost, begun anew when it is ours again."""
+        """Run `work` while this bot leads: it is cancelled when the lease is lost, and called again when it is back."""
         while True:
             await self._leading.wait()
             working = asyncio.ensure_future(work())
@@ -97,15 +102,16 @@ class LeaderLock:
                 await asyncio.wait({working, lost})
 
     def _set_leader(self, *, is_leader: bool) -> None:
-        if is_leader == self._is_leader:
+        was_leader = self._is_leader
+        if is_leader == was_leader:
             return
-        self._is_leader, before = is_leader, self._is_leader
+        self._is_leader = is_leader
         if is_leader:
-            log.info("this bot leads: it delivers what is finished")
+            log.info("this bot leads: it delivers outcomes")
             self._lost.clear()
             self._leading.set()
             return
         self._leading.clear()
         self._lost.set()
-        if before is None:
+        if was_leader is None:
             log.warning(NOT_LEADER_MESSAGE, self._lease_seconds)

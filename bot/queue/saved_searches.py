@@ -7,7 +7,7 @@ from typing import Final, cast
 from redis.asyncio import Redis
 
 from bot.domain.search import SearchQuery
-from bot.queue.redis_queue import translate_redis_errors
+from bot.queue.connection import translate_redis_errors
 from shared.queue.keys import saved_searches_key
 
 SAVED_SEARCH_TTL_SECONDS: Final = 86400

@@ -16,7 +16,7 @@ from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.messages import MessageRef
 from bot.domain.records import OpenJobRecord
 from bot.domain.status import JobStatus, QueueState
-from bot.queue.redis_queue import RedisJobQueue
+from bot.queue.job_queue import RedisJobQueue
 from bot.storage.jobs import SqlJobStore
 from shared.outcome import Failed, Outcome
 from shared.problems import Problem, RejectedError, make_problem

@@ -11,7 +11,7 @@ from bot.interactions.locale import get_localized_messages
 from bot.interactions.permissions import require_author_or_moderator
 from bot.interactions.responses import run_and_report
 from bot.interactions.result_buttons import CancelId
-from bot.queue.redis_queue import RedisJobQueue
+from bot.queue.job_queue import RedisJobQueue
 from bot.results.lookup import ResultLookup
 from shared.problems import make_problem
 

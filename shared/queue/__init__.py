@@ -1,32 +1,35 @@
-"""The ledger of jobs in Redis: names of keys, atomic scripts, and the life of a job.
+"""The queue of jobs in Redis: keys, atomic scripts, and the order in which jobs are claimed.
 
-    accepted ──▶ preparing lane ──claim──▶ prepared ──▶ generate lane ──claim──▶ begun ──finish──▶ outcome ──▶ delivered
-                      ▲   │                                 ▲   │                  │
-                      └───┘ lease expired                   └───┘ released, or     └─ lease expired: the call's fate is
-                                                            lease expired             unknown; one repeat, then failed
+    accept ─▶ prepare stage ─claim─▶ promote ─▶ generate stage ─claim─▶ start_call ─▶ finish ─▶ mark_delivered
+                  ▲            │                      ▲           │         │
+                  └────────────┘ lease expired        └───────────┘         └─ lease expired: it is unknown whether
+                                                      released, or             the call ran; it is repeated once,
+                                                      lease expired            then the job fails
 
-The truth is here and nowhere else. Celery carries tickets that name no job: a ticket says "there is work", and the
-claim decides which. A job waits in `waiting:<lane>:<model>` (prepare has the one model `-`), scored by its virtual
-start: `start = max(clock, finish of its flow)`, `finish = start + cost`; the clock is the start of the last job claimed
-(start-time fair queueing).
+Redis is the only truth about a job. Celery's tickets name no job: a ticket says that there is work, and the claim
+decides which. In each stage a job is in `queued:…` until it is claimed; it is ready (`ready:…`), blocked on a slot
+(`blocked:…`) or delayed (`delayed:…`).
 
-A job needs a turn in each scope that limits how many run: its person, its channel, its guild. A claim takes them in
-this order; at the first scope that is full the job is parked in `parked:<lane>:<scope>` and keeps the turns it has. A
-turn that becomes free, however its holder left, goes to the job of the earliest start that is parked for it. So a claim
-never scans past those who may not run more than once a scope, and none waits for ever: a job whose person and guild
-are never free at the same moment gets one turn, then the other. The price is that who waits for a full channel has one
-turn of their own less meanwhile.
+Order is start-time fair queueing: a job's start tag is the finish tag of its tenant's previous job, or the virtual time
+if that is later; its finish tag is its start tag plus its cost. A claim takes the ready job with the lowest start tag,
+and the virtual time becomes that tag.
 
-A claim gives a lease that its worker renews; the sweep, run by every worker on a timer, brings back what expired. A
-call is recorded before it starts (`begin`). A finish is taken even from a worker that lost its lease: what was paid
-for is not thrown away. A cancel ends what has no call begun: its worker finds the lease lost. All times are Redis's
-own clock, in milliseconds, so that no two machines can disagree. Where that is set back, the ledger's goes on; where it
-jumps forward, every worker has the time of a lease to renew what it holds.
+A job needs a slot in each scope that limits how many run: its user, its channel, its guild. A claim takes the slots in
+this order. At the first scope without a free one the job is blocked; it keeps the slots that it has. A slot that
+becomes free, however its holder left, goes to the blocked job with the lowest start tag. So each job is looked at once
+for each scope at most, and no job starves: one whose user and guild never have a free slot at the same moment gets one,
+then the other. The price is that a job that waits for its channel has one slot of its user's meanwhile.
 
-A worker that could not hear Redis's answer disowns its tokens: what was leased under them waits again at its old place,
-as if never claimed. A job whose workers died is set aside in `dead:<id>` with its picture, for the operator. Scripts
-that end or keep what runs write though Redis is full; those that take on more do not.
+A claim gives a lease, which its worker renews; the sweep, which every worker runs each second, brings back jobs whose
+lease expired. A call is recorded before it is made (start_call). A picture is stored even if its worker has lost the
+lease: it was paid for. A cancel ends a job whose call has not started; its worker then finds the lease lost. All times
+are those of Redis, so that the clocks of other hosts do not matter. If Redis's clock is set back, the queue's own clock
+continues; if it jumps forward, every worker has the length of a lease to renew what it holds.
 
-A picture comes in one transaction with the script that keeps it, under the name `arriving`, which is gone with it.
-Where Redis is too full for that, what runs sends its picture once more as the script's argument, which is not refused.
+A worker that did not receive a reply gives its claim tokens back (unclaim): jobs that were leased under them return to
+their place, as if never claimed. A job whose workers died is kept with its picture as a dead letter for the operator.
+Scripts that end or keep running jobs write even if Redis has reached maxmemory; those that add jobs do not.
+
+A picture is pushed to `incoming_picture` in the same transaction as the script that stores it. If Redis is too full for
+that, a worker sends the picture as arguments of the script, which are not refused.
 """

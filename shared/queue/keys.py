@@ -1,69 +1,70 @@
-"""Names that cross a process: keys in Redis, Celery's queues and tasks. They are contracts; change none lightly."""
+"""Names of the keys in Redis that Python code uses; `shared.queue.schema` describes all of them, and their fields.
 
-KEY_PREFIX = "pentimento:"
-CELERY_KEY_PREFIX = "pentimento:celery:"
-OUTCOME_STREAM = KEY_PREFIX + "outcomes"
-OPEN_JOBS = KEY_PREFIX + "open"
-INCOMING_PICTURE = KEY_PREFIX + "arriving"  # the pieces of a picture, within the transaction that brings them
-DEAD_LETTERS = KEY_PREFIX + "dead"
-CONSUMER_GROUP = "bot"
-CONSUMER_NAME = "bot"
+Bots and workers of different releases may share one Redis: a changed name forgets the jobs in flight.
+"""
 
-PREPARE = "prepare"
-GENERATE = "generate"
-TASK_NAMES = {PREPARE: "worker.tasks.prepare", GENERATE: "worker.tasks.generate"}
+from typing import Final
+
+KEY_PREFIX: Final = "pentimento:"
+CELERY_KEY_PREFIX: Final = KEY_PREFIX + "celery:"
+OPEN_JOBS: Final = KEY_PREFIX + "open_jobs"
+OUTCOME_STREAM: Final = KEY_PREFIX + "outcomes"
+DEAD_LETTERS: Final = KEY_PREFIX + "dead_letters"
+INCOMING_PICTURE: Final = KEY_PREFIX + "incoming_picture"
+LEADER_KEY: Final = KEY_PREFIX + "leader"
+
+CONSUMER_GROUP: Final = "bot"
+CONSUMER_NAME: Final = "bot"  # one for all bots: only the leader reads, and takes over what the previous one had read
 
 
 def job_key(job_id: str) -> str:
-    """Name the hash of a job: its JSON, state, lease, counters, times."""
     return f"{KEY_PREFIX}job:{job_id}"
 
 
+def open_jobs_key(scope: str) -> str:
+    return f"{KEY_PREFIX}open:{scope}"
+
+
 def leases_key(stage: str) -> str:
-    """Name the leases of a lane: ids by the time they end."""
     return f"{KEY_PREFIX}leases:{stage}"
 
 
-def open_jobs_key(scope: str) -> str:
-    """Name the ids of a scope's open jobs; a scope is a job's flow, `channel-<id>` or `guild-<id>`."""
-    return f"{KEY_PREFIX}mine:{scope}"
+def ticket_list_key(stage: str) -> str:
+    """Name the list in which Celery's broker keeps the tickets of a stage."""
+    return CELERY_KEY_PREFIX + stage
 
 
 def upload_key(job_id: str) -> str:
-    """Name the pieces of a picture as it was uploaded."""
-    return f"{KEY_PREFIX}source:{job_id}"
+    return f"{KEY_PREFIX}upload:{job_id}"
 
 
 def prepared_key(job_id: str) -> str:
-    """Name the pieces of a picture as the model is to get it."""
     return f"{KEY_PREFIX}prepared:{job_id}"
 
 
 def result_key(job_id: str) -> str:
-    """Name the pieces of a finished picture."""
-    return f"{KEY_PREFIX}picture:{job_id}"
-
-
-def draft_key(draft_id: str) -> str:
-    """Name what the bot keeps while a person fills in a form."""
-    return f"{KEY_PREFIX}draft:{draft_id}"
-
-
-def saved_searches_key(viewer_id: int) -> str:
-    """Name the hash of a person's saved searches."""
-    return f"{KEY_PREFIX}saved_searches:{viewer_id}"
+    return f"{KEY_PREFIX}result:{job_id}"
 
 
 def dead_letter_key(job_id: str) -> str:
-    """Name the hash of a job that was set aside."""
-    return f"{KEY_PREFIX}dead:{job_id}"
+    return f"{KEY_PREFIX}dead_letter:{job_id}"
 
 
 def dead_letter_picture_key(job_id: str) -> str:
-    """Name the pieces of the picture of a job that was set aside: as uploaded, or as prepared."""
-    return f"{KEY_PREFIX}dead:{job_id}:picture"
+    return f"{KEY_PREFIX}dead_letter_picture:{job_id}"
 
 
-def ticket_list_key(stage: str) -> str:
-    """Name the list in which Celery's broker keeps the tickets of a lane."""
-    return CELERY_KEY_PREFIX + stage
+def disabled_model_key(model: str) -> str:
+    return f"{KEY_PREFIX}disabled_model:{model}"
+
+
+def pace_key(model: str) -> str:
+    return f"{KEY_PREFIX}pace:{model}"
+
+
+def draft_key(draft_id: str) -> str:
+    return f"{KEY_PREFIX}draft:{draft_id}"
+
+
+def saved_searches_key(user_id: int) -> str:
+    return f"{KEY_PREFIX}saved_searches:{user_id}"

@@ -1,38 +1,52 @@
-"""The atomic scripts: each a file of Lua behind the words they share, and what a script does with a picture."""
+"""The Lua scripts that change the queue atomically, and the transaction that brings a picture to one of them."""
 
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Protocol
 
 from shared.queue.chunks import split_into_chunks
 from shared.queue.keys import INCOMING_PICTURE, KEY_PREFIX
 
-SCRIPT_NAMES = (
-    *("accept", "cancel", "mark_delivered", "status"),
-    *("claim", "finish", "promote", "release", "renew", "start_call", "sweep", "unclaim"),
-    "retry_dead_letter",
-)
+
+class RegisteredScript(Protocol):
+    """A script that redis-py has registered, of its blocking or its asyncio client."""
+
+    @property
+    def script(self) -> Any: ...
+
+    @property
+    def sha(self) -> str: ...
 
 
 @cache
 def load_script(name: str) -> str:
-    """Give the text of a script, ready for EVAL with the keys' prefix as its only key."""
+    """Load the text of a script behind lib.lua, ready for EVAL with KEY_PREFIX as its only key."""
     folder = files("shared.queue").joinpath("lua")
     return "\n".join(folder.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in ("lib", name))
 
 
-def append_script_with_picture(transaction: Any, sha: str, arguments: Iterable[Any], picture: bytes) -> None:
-    """Stage a script with the picture that it keeps, in a transaction of either client: the second answer is its own.
+def append_script_with_picture(
+    transaction: Any, script: RegisteredScript, arguments: Iterable[Any], picture: bytes
+) -> None:
+    """Append a script and the picture that it stores to a transaction of either client.
 
-    A plain command brings the picture and the script renames it, as Lua would copy an argument twice. Nobody sees the
-    name between them, and nothing is left under it.
+    A plain command pushes the picture and the script renames its key, because Lua would copy an argument twice. The key
+    exists only within the transaction. The script is loaded in the same transaction: a pipeline of redis-py does not
+    recover from NOSCRIPT by itself.
     """
+    transaction.script_load(script.script)
     transaction.rpush(INCOMING_PICTURE, *split_into_chunks(picture))
-    transaction.evalsha(sha, 1, KEY_PREFIX, *arguments)
+    transaction.evalsha(script.sha, 1, KEY_PREFIX, *arguments)
     transaction.delete(INCOMING_PICTURE)
 
 
+def get_script_reply(replies: list[Any]) -> Any:
+    """Get the script's reply from the replies of a transaction that `append_script_with_picture` has filled."""
+    _, _, reply, _ = replies
+    return reply
+
+
 def is_oom_error(error: Exception) -> bool:
-    """Tell a refusal for want of memory, whether of a command, of a transaction or within a script."""
+    """Tell whether Redis refused a command, a transaction or a script because it has reached maxmemory."""
     return "maxmemory" in str(error)

@@ -11,7 +11,9 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from bot.queue.celery_tickets import CeleryTicketWriter
-from bot.queue.redis_queue import RedisJobQueue, connect_to_redis
+from bot.queue.connection import connect_to_redis
+from bot.queue.job_queue import RedisJobQueue
+from bot.queue.outcomes import RedisOutcomeStream
 from demo.processes import Process
 from demo.redis import RedisServer, run_redis
 from shared.catalogue import load_catalogue
@@ -54,6 +56,7 @@ class JobFeeder:
     """The bot's side of the queue; everyone asks once, so that nobody's turn is waited for."""
 
     queue: RedisJobQueue
+    outcomes: RedisOutcomeStream
     redis: Redis
     submitted: int = 0
     end_times: list[float] = field(default_factory=list)
@@ -73,22 +76,23 @@ class JobFeeder:
 
     async def collect_outcomes(self) -> int:
         """Take what has ended, all of it with a picture, and let Redis forget it."""
-        deliveries = await self.queue.read_outcomes()
-        for delivery in deliveries:
+        entries = await self.outcomes.read_outcomes()
+        for entry in entries:
             self.end_times.append(time.monotonic())
-            outcome = OUTCOME_ADAPTER.validate_json(await self.redis.hget(job_key(delivery.job_id), "outcome") or "")
+            outcome = OUTCOME_ADAPTER.validate_json(await self.redis.hget(job_key(entry.job_id), "outcome") or "")
             assert isinstance(outcome, Generated), outcome
-            await self.queue.acknowledge_outcome(delivery, None)
-        return len(deliveries)
+            await self.outcomes.acknowledge_outcome(entry, None)
+        return len(entries)
 
 
 @contextlib.asynccontextmanager
 async def _open_feeder(redis_url: str) -> AsyncIterator[JobFeeder]:
-    redis = connect_to_redis(redis_url)
-    queue = RedisJobQueue(redis, catalogue=load_catalogue(), build_ticket=CeleryTicketWriter().write_ticket)
-    await queue.start()
+    redis, catalogue = connect_to_redis(redis_url), load_catalogue()
+    queue = RedisJobQueue(redis, catalogue=catalogue, build_ticket=CeleryTicketWriter().write_ticket)
+    outcomes = RedisOutcomeStream(redis, catalogue)
+    await outcomes.start()
     try:
-        yield JobFeeder(queue, redis)
+        yield JobFeeder(queue, outcomes, redis)
     finally:
         await queue.close()
 

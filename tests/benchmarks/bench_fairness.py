@@ -10,15 +10,19 @@ import statistics
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import redis
 
 from demo.redis import RedisServer, run_redis
 from shared.outcome import Generated
+from shared.queue.stages import Stage
 from tests.benchmarks.queued_jobs import enqueue_all, make_job
 from tests.benchmarks.ratios import Ratio, compute_ratio
-from worker.ports import Claim, Stage
 from worker.queue.job_queue import RedisJobQueue
+
+if TYPE_CHECKING:
+    from worker.ports import Claim
 
 JAIN_GOAL, WAIT_GOAL = 0.98, 1.1
 PEOPLE, HEAVY, HEAVY_JOBS = 40, 0, 1_000

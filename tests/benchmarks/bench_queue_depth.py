@@ -11,10 +11,12 @@ import redis
 from demo.redis import run_redis
 from shared.outcome import Failed
 from shared.problems import make_problem
-from shared.queue.keys import GENERATE, KEY_PREFIX
+from shared.queue.keys import KEY_PREFIX
 from shared.queue.scripts import load_script
+from shared.queue.stages import Stage
 from tests.benchmarks.queued_jobs import enqueue_all, make_job
 from tests.benchmarks.ratios import Ratio, compute_ratio
+from worker.queue.replies import ClaimReply
 
 GOAL = 2.0
 FEW, MANY = (100, 10), (100_000, 10_000)  # jobs, flows
@@ -32,7 +34,7 @@ class FilledQueue:
         self.ids = [make_job(number, number % flows).id for number in range(jobs)]
         enqueue_all(client, (make_job(number, number % flows) for number in range(jobs)))
         self.scripts = {
-            name: client.register_script(load_script(name)) for name in ("cancel", "claim", "release", "standing")
+            name: client.register_script(load_script(name)) for name in ("cancel", "claim", "release", "status")
         }
         for name in self.scripts.values():
             client.script_load(name.script)
@@ -45,12 +47,12 @@ class FilledQueue:
 
         def work() -> None:
             for number in range(BATCH):
-                found = self._run_script("claim", GENERATE, f"token-{number}", LEASE_MS)
-                claimed.append((found[0], f"token-{number}"))
+                reply = ClaimReply.parse(self._run_script("claim", Stage.GENERATE, f"token-{number}", LEASE_MS))
+                claimed.append((reply.job_id, f"token-{number}"))
 
         times = self._time_scripts(work)
         for job_id, token in claimed:
-            self._run_script("release", GENERATE, job_id, token, 0, 0, 0)
+            self._run_script("release", Stage.GENERATE, job_id, token, 0, 0, 0)
         return times
 
     def time_cancel(self) -> list[int]:
@@ -66,7 +68,7 @@ class FilledQueue:
     def time_position(self) -> list[int]:
         """Ask for the place of jobs all over the line."""
         chosen = self._rng.sample(self.ids, BATCH)
-        return self._time_scripts(lambda: [self._run_script("standing", job_id) for job_id in chosen])
+        return self._time_scripts(lambda: [self._run_script("status", job_id) for job_id in chosen])
 
     def _time_scripts(self, work: Callable[[], object]) -> list[int]:
         self.client.slowlog_reset()

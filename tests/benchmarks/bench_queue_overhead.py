@@ -15,12 +15,14 @@ import redis
 from celery import Celery
 
 from bot.queue.celery_tickets import CeleryTicketWriter
-from bot.queue.redis_queue import RedisJobQueue, connect_to_redis
+from bot.queue.connection import connect_to_redis
+from bot.queue.job_queue import RedisJobQueue
+from bot.queue.outcomes import RedisOutcomeStream
 from demo.processes import Process, build_clean_environment
 from demo.redis import run_redis
 from shared.catalogue import load_catalogue
 from tests.benchmarks.noop_workers import DONE, FIRST, READY
-from tests.benchmarks.queued_jobs import NO_LIMIT, RUNNING_LIMIT, make_job
+from tests.benchmarks.queued_jobs import LIMITS, make_job
 from tests.benchmarks.ratios import Ratio, compute_ratio
 
 GOAL = 0.5
@@ -65,14 +67,12 @@ def _run_bare_tasks(app: Celery, client: redis.Redis, count: int) -> float:
 
 
 async def _run_jobs(url: str, count: int, round_number: int) -> float:
+    redis_client, catalogue = connect_to_redis(url), load_catalogue()
     queue = RedisJobQueue(
-        connect_to_redis(url),
-        catalogue=load_catalogue(),
-        build_ticket=CeleryTicketWriter().write_ticket,
-        max_waiting=NO_LIMIT,
-        max_running=RUNNING_LIMIT,
+        redis_client, catalogue=catalogue, build_ticket=CeleryTicketWriter().write_ticket, limits=LIMITS
     )
-    await queue.start()
+    outcomes = RedisOutcomeStream(redis_client, catalogue)
+    await outcomes.start()
     slots = asyncio.Semaphore(AT_ONCE)
 
     async def accept(number: int) -> None:
@@ -82,15 +82,15 @@ async def _run_jobs(url: str, count: int, round_number: int) -> float:
     start = time.perf_counter()
     async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as tasks:
         for number in range(count):
-            tasks.create_task(accept(round_number * NO_LIMIT + number))
-        told = 0
-        while told < count:
-            deliveries = await queue.read_outcomes()
-            await queue.load_statuses([delivery.job_id for delivery in deliveries])
-            for delivery in deliveries:
-                await queue.load_result_image(delivery.job_id)
-                await queue.acknowledge_outcome(delivery, 1)
-            told += len(deliveries)
+            tasks.create_task(accept(round_number * 1_000_000 + number))
+        delivered = 0
+        while delivered < count:
+            entries = await outcomes.read_outcomes()
+            await outcomes.load_statuses([entry.job_id for entry in entries])
+            for entry in entries:
+                await outcomes.load_result_image(entry.job_id)
+                await outcomes.acknowledge_outcome(entry, 1)
+            delivered += len(entries)
     taken = time.perf_counter() - start
     await queue.close()
     return count / taken

@@ -21,7 +21,7 @@ from shared.imaging.metadata import ImageType
 from worker.__main__ import CELERY_OPTIONS, LOG_FORMAT
 from worker.imaging import PreparedImage
 from worker.ports import GeneratedImage
-from worker.queue.job_queue import connect
+from worker.queue.connection import connect_to_redis
 from worker.settings import Settings
 
 FIRST, SECOND = "bare-first", "bare-second"
@@ -62,7 +62,7 @@ def build_bare_app(settings: Settings) -> Celery:
         worker_pool="threads", worker_concurrency=settings.worker_concurrency, worker_hijack_root_logger=False
     )
     app.conf.task_queues = [CeleryQueue(name) for name in (FIRST, SECOND)]
-    done, lock, count = connect(url), threading.Lock(), itertools.count(1)
+    done, lock, count = connect_to_redis(url), threading.Lock(), itertools.count(1)
 
     @app.task(name=FIRST, ignore_result=True)
     def first(round_of: int) -> None:
@@ -84,7 +84,7 @@ def main(which: str, url: str) -> None:
     for chatty in ("celery", "kombu"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     app = {"ours": run_our_worker, "bare": build_bare_app}[which](Settings(redis_url=SecretStr(url), _env_file=None))
-    up = connect(url)
+    up = connect_to_redis(url)
     worker_ready.connect(lambda **_: up.lpush(READY, which), weak=False)
     app.worker_main([*CELERY_OPTIONS])
 

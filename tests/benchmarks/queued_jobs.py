@@ -1,4 +1,4 @@
-"""Jobs that wait in the real ledger, many at once: what the queue's benchmarks stand on."""
+"""Many jobs in a real queue, for the benchmarks."""
 
 import asyncio
 import time
@@ -8,7 +8,9 @@ from typing import Any
 import redis
 from redis.asyncio import Redis
 
-from bot.queue.redis_queue import RedisJobQueue
+from bot.queue.job_queue import RedisJobQueue
+from bot.queue.limits import Limits, ScopeLimits
+from bot.queue.scripts import ScriptRunner
 from shared.catalogue import load_catalogue
 from shared.job import Job, Origin, Requester
 from shared.prompts import TextPrompt
@@ -18,12 +20,12 @@ from shared.request.model import Request
 
 CATALOGUE = load_catalogue()
 MODEL = "sd3.5-large"
-RUNNING_LIMIT, NO_LIMIT = 2, 1_000_000
+LIMITS = Limits(user=ScopeLimits(max_running=2))
 PIPELINE_SIZE = 500
 
 
 def make_job(number: int, user: int, *, has_picture: bool = False) -> Job:
-    """A request of ordinary length, asked by one of many."""
+    """Make a job of ordinary length, of one user among many."""
     prompt = TextPrompt(text=f"a castle in fog above a lake at dawn, painted in oil, wide brush, number {number}")
     return Job(
         id=str(1_300_000_000_000_000_000 + number),
@@ -35,28 +37,23 @@ def make_job(number: int, user: int, *, has_picture: bool = False) -> Job:
     )
 
 
-class BulkQueue(RedisJobQueue):
-    """The bot's side of the queue, its scripts sent in bulk."""
+class BulkScriptRunner(ScriptRunner):
+    """Collects calls of accept.lua and sends them in bulk; the replies are made up."""
 
     def __init__(self, client: redis.Redis) -> None:
-        super().__init__(
-            Redis(),
-            catalogue=CATALOGUE,
-            build_ticket=send_no_ticket,
-            max_waiting=NO_LIMIT,
-            max_running=RUNNING_LIMIT,
-        )
-        self._script_sha = client.script_load(load_script("accept"))
+        super().__init__(Redis(), "accept")
+        client.script_load(load_script("accept"))
         self.pipeline = client.pipeline(transaction=False)
 
-    async def _run_script(self, name: str, *arguments: Any, image: bytes | None = None) -> Any:
-        if image:
-            append_script_with_picture(self.pipeline, self._script_sha, arguments, image)
+    async def run(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
+        script = self._scripts[name]
+        if picture:
+            append_script_with_picture(self.pipeline, script, arguments, picture)
         else:
-            self.pipeline.evalsha(self._script_sha, 1, KEY_PREFIX, *arguments)
+            self.pipeline.evalsha(script.sha, 1, KEY_PREFIX, *arguments)
         if len(self.pipeline) >= PIPELINE_SIZE:
             self.pipeline.execute()
-        return [b"accepted"]
+        return [b"result", b"accepted"]
 
 
 def send_no_ticket(stage: str) -> str:
@@ -66,12 +63,13 @@ def send_no_ticket(stage: str) -> str:
 
 
 def enqueue_all(client: redis.Redis, jobs: Iterable[Job], picture: bytes = b"") -> None:
-    """Let these jobs wait, as the bot's accept does: with a picture they wait to be prepared."""
+    """Queue these jobs as the bot does; those with a picture have to be prepared first."""
 
-    async def accept() -> None:
-        queueing = BulkQueue(client)
-        for one in jobs:
-            await queueing.enqueue_job(one, picture or None)
-        queueing.pipeline.execute()
+    async def enqueue() -> None:
+        queue = RedisJobQueue(Redis(), catalogue=CATALOGUE, build_ticket=send_no_ticket, limits=LIMITS)
+        queue._scripts = runner = BulkScriptRunner(client)
+        for job in jobs:
+            await queue.enqueue_job(job, picture or None)
+        runner.pipeline.execute()
 
-    asyncio.run(accept())
+    asyncio.run(enqueue())

@@ -3,10 +3,10 @@
 import pytest
 import redis
 
-import worker.queue.job_queue as worker_side
 from shared.catalogue import Catalogue
+from shared.queue.stages import Stage
 from tests.benchmarks.queued_jobs import enqueue_all, make_job
-from worker.ports import Stage
+from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 
 @pytest.mark.parametrize(("picture", "lane"), [(b"", Stage.GENERATE), (b"picture", Stage.PREPARE)])
@@ -14,7 +14,7 @@ def test_jobs_that_are_queued_in_bulk_are_claimed_like_any_other(
     redis_url: str, catalogue: Catalogue, picture: bytes, lane: Stage
 ) -> None:
     with redis.Redis.from_url(redis_url) as client:
-        queue = worker_side.RedisJobQueue(client, lambda _: None)
+        queue = WorkerJobQueue(client, lambda _: None)
         queue.sweep(catalogue)
 
         enqueue_all(client, [make_job(number, user=number, has_picture=bool(picture)) for number in (1, 2)], picture)

@@ -9,7 +9,7 @@ import pytest
 
 from demo.http_client import request_json
 from demo.processes import ROOT
-from shared.queue.keys import job_key
+from shared.queue.keys import job_key, pace_key
 from tests.support.fault_stack import FaultStack, open_fault_stack
 from tests.support.user import wait_until
 
@@ -35,7 +35,7 @@ def read_log(stage: FaultStack) -> str:
 
 def read_call_interval(stage: FaultStack) -> int:
     """Give the pace: milliseconds between two calls of the model."""
-    return int(stage.client.hget("pentimento:pace:sd3.5-large", "interval") or 0)
+    return int(stage.client.hget(pace_key("sd3.5-large"), "interval_ms") or 0)
 
 
 def test_a_storm_of_throttling_slows_the_pace_and_fails_nobody(stage: FaultStack) -> None:

@@ -61,7 +61,7 @@ def list_connected_sessions(house: Stack) -> set[str]:
 def wait_until_running(house: Stack, job: str) -> None:
     """Wait until the model is called, and the thread open."""
     wait_until(
-        lambda: read_job_field(house, job) == "running" and read_job_field(house, job, "thread"), "a call in flight"
+        lambda: read_job_field(house, job) == "running" and read_job_field(house, job, "thread_id"), "a call in flight"
     )
 
 
@@ -156,7 +156,7 @@ def test_a_status_message_that_is_too_old_to_edit_holds_up_no_answer(house: Stac
     """Discord answers 429 with a long pause (code 30046), and the answer is acknowledged without the last edit."""
     job = ada.submit_imagine("a castle [slow:1]", image=None)
     wait_until_running(house, job)
-    thread = read_job_field(house, job, "thread")
+    thread = read_job_field(house, job, "thread_id")
     inject_discord_fault(house, "delay:1", "POST", f"/channels/{thread}/messages$")
     wait_until(
         lambda: read_job_field(house, job) == "finished", "the outcome, after which the board makes no edit more"
@@ -242,14 +242,14 @@ def test_when_its_place_is_spoilt_while_a_job_waits_the_answer_comes_in_the_next
 ) -> None:
     job = ada.submit_imagine("a castle [slow:1]", image=None, channel=channel)
     wait_until_running(house, job)
-    thread = str(read_job_field(house, job, "thread"))
+    thread = str(read_job_field(house, job, "thread_id"))
 
     spoil(ada, channel, thread)
 
     wait_until_acknowledged(house, job)
     expected = thread if place is find_in_thread else place(ada, job, channel)
     assert list_result_channels(house, job) == [expected]
-    assert read_job_record(house, job) == ("delivered", int(str(read_job_field(house, job, "told"))))
+    assert read_job_record(house, job) == ("delivered", int(str(read_job_field(house, job, "message_id"))))
 
 
 def test_an_answer_that_no_place_takes_is_kept_and_not_tried_for_ever(
@@ -266,7 +266,7 @@ def test_an_answer_that_no_place_takes_is_kept_and_not_tried_for_ever(
     wait_until_acknowledged(house, job)
     assert count_results(house, job) == [0]
     assert read_job_record(house, job) == ("delivered", None)
-    assert read_job_field(house, job, "told") == ""
+    assert read_job_field(house, job, "message_id") == ""
 
 
 def test_a_bot_that_is_thrown_out_of_the_guild_ends_its_jobs_and_serves_again_when_it_is_back(

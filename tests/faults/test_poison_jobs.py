@@ -13,6 +13,7 @@ from PIL import Image
 
 from demo.__main__ import SAMPLE_IMAGE
 from demo.processes import ROOT
+from shared.queue.keys import DEAD_LETTERS, KEY_PREFIX, dead_letter_key, dead_letter_picture_key, job_key
 from tests.support.fault_stack import FaultStack, open_fault_stack
 from tests.support.memory_cgroup import MemoryCgroup, create_memory_cgroup
 from tests.support.redis_proxy import RedisProxy
@@ -126,9 +127,7 @@ def test_a_redis_that_is_not_there_is_said_in_words(stage: FaultStack) -> None:
 
 
 def test_a_retry_is_a_job_of_its_own_that_is_answered_in_the_same_thread(stage: FaultStack, poison: str) -> None:
-    wait_until(
-        lambda: stage.client.hget(f"pentimento:job:{poison}", "state") == b"delivered", "the apology acknowledged"
-    )
+    wait_until(lambda: stage.client.hget(job_key(poison), "state") == b"delivered", "the apology acknowledged")
     retried = json.loads(run_dead_letters(stage, "retry", poison, "--json").stdout)
     stage.start_worker()
     asker = stage.requesters.pop(poison)
@@ -146,24 +145,24 @@ def test_a_retry_is_a_job_of_its_own_that_is_answered_in_the_same_thread(stage: 
 
 def test_what_is_dropped_is_forgotten(stage: FaultStack) -> None:
     stage.client.hset(
-        "pentimento:dead:7",
+        dead_letter_key("7"),
         mapping={
-            "job": stage.client.hget(f"pentimento:job:{next(iter(stage.requesters))}", "job") or b"",
-            "lane": "generate",
+            "job": stage.client.hget(job_key(next(iter(stage.requesters))), "job") or b"",
+            "stage": "generate",
             "claims": 2,
             "calls": 2,
-            "at": 0,
+            "failed_at": 0,
             "outcome": '{"kind":"failed","problem":{"code":"lost","facts":{}}}',
         },
     )
-    stage.client.set("pentimento:dead:7:picture", b"picture")
-    stage.client.zadd("pentimento:dead", {"7": 0})
+    stage.client.set(dead_letter_picture_key("7"), b"picture")
+    stage.client.zadd(DEAD_LETTERS, {"7": 0})
 
     done = run_dead_letters(stage, "drop", "7")
 
     assert done.returncode == 0
     assert "dropped" in done.stdout
-    assert stage.client.keys("pentimento:dead*") == []
+    assert stage.client.keys(f"{KEY_PREFIX}dead_letter*") == []
 
 
 @pytest.fixture

@@ -90,7 +90,8 @@ def test_a_call_that_redis_forgot_is_repeated_once_and_answered_once(mending: St
     job = ada.submit_imagine("a castle [slow:4]")
     with redis.Redis.from_url(mending.redis_url) as client:
         wait_until(
-            lambda: client.hget(job_key(job), "begun") == b"1" and client.hget(job_key(job), "calls") == b"1", "call"
+            lambda: client.hget(job_key(job), "call_started") == b"1" and client.hget(job_key(job), "calls") == b"1",
+            "call",
         )
 
     flush_redis(mending)

@@ -74,7 +74,7 @@ def test_a_frozen_server_is_waited_out(stage: FaultStack) -> None:
         os.kill(stage.server.pid, signal.SIGCONT)
 
     assert_all_succeed(stage, "frozen", jobs)
-    assert all(stage.read_job_counters(job) == {"calls": 1, "doubts": 0, "crashes": 0} for job in jobs)
+    assert all(stage.read_job_counters(job) == {"calls": 1, "unknown_calls": 0, "crashes": 0} for job in jobs)
 
 
 def test_a_full_server_refuses_new_requests_in_words_and_what_runs_ends(stage: FaultStack) -> None:

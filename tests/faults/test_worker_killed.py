@@ -37,7 +37,7 @@ def victim(stage: FaultStack, gate: RedisProxy) -> Process:
 
 
 @pytest.mark.parametrize(
-    ("moment", "side", "name", "paid", "doubts"),
+    ("moment", "side", "name", "paid", "unknown_calls"),
     [
         ("after preparing and before storing it", "request", "promote", 1, 0),
         ("between claim and call", "request", "start_call", 1, 0),
@@ -47,7 +47,14 @@ def victim(stage: FaultStack, gate: RedisProxy) -> Process:
     ],
 )
 def test_a_worker_that_is_killed_at_this_moment_loses_nothing(
-    stage: FaultStack, gate: RedisProxy, victim: Process, moment: str, side: Side, name: str, paid: int, doubts: int
+    stage: FaultStack,
+    gate: RedisProxy,
+    victim: Process,
+    moment: str,
+    side: Side,
+    name: str,
+    paid: int,
+    unknown_calls: int,
 ) -> None:
     """The gate holds one message of the worker's at the moment, exactly, and the worker is killed meanwhile."""
     gate.hold_script(side, name)
@@ -60,7 +67,7 @@ def test_a_worker_that_is_killed_at_this_moment_loses_nothing(
 
     stage.assert_image_posted(job)
     assert stage.count_billed_calls(moment) == paid
-    assert stage.read_job_counters(job)["doubts"] == doubts
+    assert stage.read_job_counters(job)["unknown_calls"] == unknown_calls
 
 
 def test_a_worker_that_is_killed_while_it_decodes_loses_nothing(stage: FaultStack, victim: Process) -> None:
@@ -73,7 +80,7 @@ def test_a_worker_that_is_killed_while_it_decodes_loses_nothing(stage: FaultStac
     stage.start_worker()
 
     stage.assert_image_posted(job)
-    assert stage.count_billed_calls("while decoding") <= 1 + stage.read_job_counters(job)["doubts"]
+    assert stage.count_billed_calls("while decoding") <= 1 + stage.read_job_counters(job)["unknown_calls"]
 
 
 def test_a_worker_that_is_killed_during_the_call_repeats_it_once(stage: FaultStack, victim: Process) -> None:
@@ -85,4 +92,4 @@ def test_a_worker_that_is_killed_during_the_call_repeats_it_once(stage: FaultSta
 
     stage.assert_image_posted(job)
     assert [entry["billed"] for entry in stage.list_calls("during the call")] == [True, True]
-    assert stage.read_job_counters(job) == {"calls": 2, "doubts": 1, "crashes": 0}
+    assert stage.read_job_counters(job) == {"calls": 2, "unknown_calls": 1, "crashes": 0}

@@ -37,7 +37,7 @@ def test_a_worker_that_is_stopped_ends_what_runs_and_leaves_what_waits(stage: Fa
     for job in jobs:
         stage.assert_image_posted(job)
     assert stage.count_billed_calls("draining") == len(jobs)
-    assert all(stage.read_job_counters(job) == {"calls": 1, "doubts": 0, "crashes": 0} for job in jobs)
+    assert all(stage.read_job_counters(job) == {"calls": 1, "unknown_calls": 0, "crashes": 0} for job in jobs)
 
 
 def test_a_rolling_restart_of_two_workers_loses_nothing_and_pays_once(stage: FaultStack) -> None:

@@ -7,22 +7,26 @@ import redis
 from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import NoPermissionError
 
-import worker.queue.job_queue as worker_side
 from bot.domain.draft import Draft
 from bot.domain.errors import QueueResultUnknownError
 from bot.domain.images import RemoteImage
 from bot.queue.celery_tickets import CeleryTicketWriter
+from bot.queue.connection import connect_to_redis
 from bot.queue.drafts import RedisDraftStore
-from bot.queue.redis_queue import RedisJobQueue, connect_to_redis
+from bot.queue.job_queue import RedisJobQueue
+from bot.queue.outcomes import RedisOutcomeStream
 from shared.catalogue import Catalogue
 from shared.job import Job, Origin, Requester
 from shared.problems import RejectedError
 from shared.prompts import TextPrompt
-from shared.queue.keys import GENERATE, ticket_list_key
+from shared.queue.keys import ticket_list_key
+from shared.queue.stages import Stage
 from shared.request.model import Request
 from tests.support.recorded_run import RecordedRun
 from tests.support.secured_redis import ADMIN_PASSWORD, PASSWORDS, TLS_SKIP_REASON, SecuredRedis, read_readme_users
-from worker.ports import QueueUnavailableError, Stage
+from worker.ports import QueueUnavailableError
+from worker.queue.connection import connect_to_redis as connect_worker
+from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 DATABASE = 5  # a database where the house's worker takes nothing away
 JOB = Job(
@@ -98,14 +102,16 @@ async def test_what_the_bot_takes_on_the_worker_claims(
         skip_without_tls(locked_redis)
     job = JOB.model_copy(update={"id": f"77{len(kind)}", "requester": Requester(id=len(kind), name="Ada")})
     queue = open_bot_queue(url("pentimento-bot"), catalogue)
-    await queue.start()
+    outcomes = RedisOutcomeStream(connect_to_redis(url("pentimento-bot")), catalogue)
+    await outcomes.start()
+    await outcomes.close()
     assert await queue.enqueue_job(job, None)
     await queue.close()
     with locked_redis.connect_as_admin(DATABASE) as admin:
-        ticket = admin.rpop(ticket_list_key(GENERATE))
+        ticket = admin.rpop(ticket_list_key(Stage.GENERATE))
 
-    client = worker_side.connect(url("pentimento-worker"))
-    workers = worker_side.RedisJobQueue(client, lambda _: None)
+    client = connect_worker(url("pentimento-worker"))
+    workers = WorkerJobQueue(client, lambda _: None)
     claim = workers.claim(Stage.GENERATE)
     client.close()
 
@@ -124,9 +130,9 @@ async def test_a_wrong_password_or_authority_is_refused_in_words_without_it(
     with pytest.raises((RejectedError, QueueResultUnknownError)) as refused:
         await queue.enqueue_job(JOB, None)
     await queue.close()
-    client = worker_side.connect(locked_redis.build_url("pentimento-worker", **wrong))
+    client = connect_worker(locked_redis.build_url("pentimento-worker", **wrong))
     with pytest.raises(QueueUnavailableError) as away:
-        worker_side.RedisJobQueue(client, lambda _: None).claim(Stage.GENERATE)
+        WorkerJobQueue(client, lambda _: None).claim(Stage.GENERATE)
     client.close()
 
     if isinstance(refused.value, RejectedError):

@@ -16,6 +16,7 @@ from demo.http_client import request_json
 from demo.processes import Process
 from demo.redis import RedisServer
 from demo.stack import Stack, run_stack
+from shared.queue.keys import job_key, leases_key
 from tests.support.user import DiscordUser, list_media, wait_until
 
 LEASE_SECONDS = 3
@@ -97,13 +98,13 @@ class FaultStack:
 
     def read_job_counters(self, job: str) -> dict[str, int]:
         """Give the ledger's counters of a job."""
-        names = ("calls", "doubts", "crashes")
-        row: Any = self.client.hmget(f"pentimento:job:{job}", names)
+        names = ("calls", "unknown_calls", "crashes")
+        row: Any = self.client.hmget(job_key(job), names)
         return {name: int(value or 0) for name, value in zip(names, row, strict=True)}
 
     def count_leases(self, stage: str = "generate") -> int:
         """Count the leases of a lane."""
-        return int(self.client.zcard(f"pentimento:leases:{stage}"))
+        return int(self.client.zcard(leases_key(stage)))
 
     def assert_one_result_per_job(self) -> None:
         """Hold that every job has exactly one message in its thread."""

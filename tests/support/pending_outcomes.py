@@ -9,7 +9,9 @@ from typing import Any
 import redis
 from PIL import Image
 
-from bot.queue.redis_queue import RedisJobQueue, connect_to_redis
+from bot.queue.connection import connect_to_redis
+from bot.queue.job_queue import RedisJobQueue
+from bot.queue.limits import Limits, ScopeLimits
 from demo.http_client import request_json
 from demo.stack import Stack
 from shared.catalogue import load_catalogue
@@ -17,8 +19,8 @@ from shared.job import Job, Origin, Requester
 from shared.outcome import Failed, Generated
 from shared.problems import make_problem
 from shared.prompts import TextPrompt
+from shared.queue.stages import Stage
 from shared.request.model import Request
-from worker.ports import Stage
 from worker.queue.job_queue import RedisJobQueue as WorkerQueue
 
 DISCORD_EPOCH = 1_420_070_400  # https://discord.com/developers/docs/reference#snowflakes
@@ -43,9 +45,11 @@ async def put_pending_outcomes(house: Stack, threads: list[int], each: int) -> d
     first = int((time.time() - DISCORD_EPOCH) * 1000) << 22
     jobs: dict[int, list[str]] = {thread: [] for thread in threads}
     queue = RedisJobQueue(
-        connect_to_redis(house.redis_url), catalogue=load_catalogue(), build_ticket=_send_no_ticket, max_waiting=10_000
+        connect_to_redis(house.redis_url),
+        catalogue=load_catalogue(),
+        build_ticket=_send_no_ticket,
+        limits=Limits(user=ScopeLimits(max_open=10_000, max_running=2)),
     )
-    await queue.start()
     with redis.Redis.from_url(house.redis_url) as client:
         worker = WorkerQueue(client, lambda _: None)
         worker.sweep(load_catalogue().models.values())

@@ -3,13 +3,14 @@
 import asyncio
 import time
 
-import worker.queue.job_queue as worker_side
 from shared.catalogue import Catalogue
 from shared.job import Job, Origin, Requester
 from shared.outcome import Generated
 from shared.prompts import TextPrompt
+from shared.queue.stages import Stage
 from shared.request.model import Request
-from worker.ports import Claim, Stage
+from worker.ports import Claim
+from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 GENERATED = Generated(seed=7, media_type="image/png", width=64, height=64, duration_seconds=2.0)
 
@@ -36,14 +37,14 @@ def make_job(
 LEASE_SECONDS = 0.4
 
 
-async def wait_for_lease_expiry(queue: worker_side.RedisJobQueue, catalogue: Catalogue) -> None:
+async def wait_for_lease_expiry(queue: WorkerJobQueue, catalogue: Catalogue) -> None:
     """Sweep on and on, as workers do, until a lease that nobody renews has ended."""
     for _ in range(6):
         await asyncio.sleep(LEASE_SECONDS / 5)
         queue.sweep(catalogue)
 
 
-async def renew_beyond_lease(queue: worker_side.RedisJobQueue, catalogue: Catalogue) -> None:
+async def renew_beyond_lease(queue: WorkerJobQueue, catalogue: Catalogue) -> None:
     """Make the rounds of a worker for longer than a lease."""
     for _ in range(6):
         await asyncio.sleep(LEASE_SECONDS / 5)
@@ -63,7 +64,7 @@ class RecordedTickets:
         self.sent.append(str(stage))
 
 
-def claim_job(queue: worker_side.RedisJobQueue, stage: Stage = Stage.GENERATE) -> Claim:
+def claim_job(queue: WorkerJobQueue, stage: Stage = Stage.GENERATE) -> Claim:
     claim = queue.claim(stage)
     assert claim is not None
     return claim

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from redis.exceptions import RedisError
-
 from shared.errors import PentimentoError
 from shared.settings import InvalidSettingsError, read_settings
-from worker.queue.dead_letters import DeadLetter, DeadLetterQueue, RetryResult
-from worker.queue.job_queue import connect
+from worker.ports import QueueUnavailableError
+from worker.queue.connection import connect_to_redis
+from worker.queue.dead_letters import DeadLetter, DeadLetterQueue
+from worker.queue.replies import RetryResult
 from worker.settings import Settings
 
 EXIT_OK, EXIT_FAILED, EXIT_BAD_INPUT = 0, 1, 2
@@ -35,12 +35,12 @@ def run_dead_letters(argv: Sequence[str]) -> int:
     except InvalidSettingsError as missing:
         print(f"The worker is not set up. Put these into the environment or into .env:\n{missing}", file=sys.stderr)
         return EXIT_BAD_INPUT
-    client = connect(settings.redis_url.get_secret_value())
+    client = connect_to_redis(settings.redis_url.get_secret_value())
     try:
         _COMMANDS[arguments.command](DeadLetterQueue(client), arguments, settings)
-    except RedisError as error:
+    except QueueUnavailableError as error:
         print(
-            f"Redis could not be asked. It does not answer as it should ({type(error).__name__}). "
+            f"Redis could not be asked. It does not answer as it should ({type(error.__cause__).__name__}). "
             "See that it runs, and that REDIS_URL is the workers'.",
             file=sys.stderr,
         )

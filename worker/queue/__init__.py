@@ -1,1 +1,1 @@
-"""Outside things behind the ports of the worker."""
+"""The worker's side of Redis: claims and their leases, dead letters, and Celery's transport for tickets."""

@@ -1,7 +1,7 @@
-"""Celery's transport over Redis for tickets that need no acknowledgement.
+"""Celery's transport over Redis, for tickets that need no acknowledgement.
 
-kombu notes what a consumer took and unnotes it when it is acknowledged. A queue declared `no_ack` is not noted, but is
-unnoted all the same, in a transaction that a full Redis refuses: that would end the worker.
+kombu records each message that a consumer takes and deletes the record on acknowledgement. A queue declared `no_ack`
+has no records, but kombu still deletes them, in a transaction that a full Redis refuses: that would end the worker.
 https://docs.celeryq.dev/projects/kombu/en/stable/reference/kombu.transport.redis.html
 """
 
@@ -11,13 +11,13 @@ from kombu.transport import redis
 
 
 class Channel(redis.Channel):
-    """A channel that has nothing to acknowledge."""
+    """A channel without acknowledgements."""
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
-        """Do nothing: the ticket was gone when it was taken."""
+        """Do nothing: taking the ticket has removed it from the queue."""
 
 
 class Transport(redis.Transport):
-    """Redis, with such channels."""
+    """Redis with channels without acknowledgements."""
 
     Channel: Any = Channel

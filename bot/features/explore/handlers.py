@@ -15,7 +15,7 @@ from bot.interactions.legacy import LegacyCustomId
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.permissions import require_author_or_moderator
 from bot.interactions.responses import RenderedMessage, respond_with
-from bot.queue.redis_queue import RedisJobQueue
+from bot.queue.job_queue import RedisJobQueue
 from shared.problems import RejectedError, make_problem
 
 log = logging.getLogger(__name__)

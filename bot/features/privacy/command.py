@@ -12,7 +12,7 @@ from bot.features.privacy.view import build_privacy_view
 from bot.interactions.legacy import LegacyCustomId, build_legacy_button
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_with, update_message
-from bot.queue.redis_queue import RedisJobQueue
+from bot.queue.job_queue import RedisJobQueue
 from bot.queue.saved_searches import RedisSavedSearchStore
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ import discord
 from bot.interactions.legacy import LegacyCustomId, build_legacy_button
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_with, update_message
-from bot.queue.redis_queue import RedisJobQueue
+from bot.queue.job_queue import RedisJobQueue
 from bot.rendering.job_list import build_queue_view
 from bot.submission.cancellation import JobCancellation
 from shared.catalogue import Catalogue

@@ -1,51 +1,65 @@
--- Lease the fairest job that may run. ARGV: lane, token, lease ms. Answers {id, job, doubts}; nil when there is none;
--- 1 when a hundred were parked and there are more: ask again, so that no one run of this script is long.
--- Asked again with the same token, because the answer was lost on its way, it gives the same job.
-local lane, token, lease = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local at = now()
+-- claim.lua: lease the job with the lowest start tag whose model and scopes let it run. Called again with the same
+-- token (the reply may have been lost), it gives the same job. It writes even if Redis is full.
+--
+-- KEYS[1]  prefix of every key
+-- ARGV[1]  string  stage
+-- ARGV[2]  string  claim token, unique to this claim
+-- ARGV[3]  number  length of the lease, in milliseconds
+--
+-- Reply: names and values
+--   result         string  'claimed' | 'none' (no job may run now) | 'again' (100 jobs in a row were blocked: call
+--                          again; this bounds how long one run keeps Redis busy)
+--   job_id         string  (claimed)
+--   job            string  the job, as JSON (claimed)
+--   unknown_calls  number  calls of unknown fate before this claim (claimed)
+local stage, claim_token, lease_ms = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local now, max_blocked = get_time(), 100
 
-local function fairest()
-  local best, best_start, best_model
-  for _, model in ipairs(redis.call('SMEMBERS', key('rows', lane))) do
-    if pace(lane, model, at) == 0 then
-      local head = redis.call('ZRANGE', key('waiting', lane, model), 0, 0, 'WITHSCORES')
-      if head[1] and (not best or tonumber(head[2]) < best_start) then
-        best, best_start, best_model = head[1], tonumber(head[2]), model
-      elseif not head[1] then
-        redis.call('SREM', key('rows', lane), model)
+local function find_fairest_job()
+  local id, start_tag, id_model
+  for _, model in ipairs(redis.call('SMEMBERS', key('ready_models', stage))) do
+    if get_call_delay(stage, model, now) == 0 then
+      local first = redis.call('ZRANGE', key('ready', stage, model), 0, 0, 'WITHSCORES')
+      if first[1] and (not id or tonumber(first[2]) < start_tag) then
+        id, start_tag, id_model = first[1], tonumber(first[2]), model
+      elseif not first[1] then
+        redis.call('SREM', key('ready_models', stage), model)
       end
     end
   end
-  return best, best_start, best_model
+  return id, start_tag, id_model
 end
 
-local ours = redis.call('HGET', key('tokens', lane), token)
-if ours then
-  local job, doubts = job_get(ours, 'job', 'doubts')
-  return {ours, job, tonumber(doubts)}
+local function build_claim(id)
+  local job, unknown_calls = get_job_fields(id, 'job', 'unknown_calls')
+  return {'result', 'claimed', 'job_id', id, 'job', job, 'unknown_calls', unknown_calls}
 end
 
-for _ = 1, 100 do
-  local id, start, model = fairest()
-  if not id then return false end
-  redis.call('ZREM', key('waiting', lane, model), id)
-  local job, doubts = job_get(id, 'job', 'doubts')
-  if not job then
-    redis.call('ZREM', key('open'), id)
-  elseif take_turns(lane, id) then
-    leave_lines(lane, id)
-    redis.call('SADD', key('busy', lane, model), id)
-    redis.call('ZADD', key('leases', lane), at + lease, id)
-    redis.call('HSET', key('tokens', lane), token, id)
-    redis.call('SET', key('clock', lane), math.max(start, tonumber(redis.call('GET', key('clock', lane)) or 0)))
-    redis.call('HINCRBY', key('job', id), 'attempts', 1)
-    redis.call('HSET', key('job', id), 'token', token, 'begun', 0)
-    if lane == 'generate' then
+local claimed_before = redis.call('HGET', key('claim_tokens', stage), claim_token)
+if claimed_before then return build_claim(claimed_before) end
+
+allow_writes_when_full()
+for _ = 1, max_blocked do
+  local id, start_tag, model = find_fairest_job()
+  if not id then return {'result', 'none'} end
+  redis.call('ZREM', key('ready', stage, model), id)
+  if not get_job_fields(id, 'job') then
+    redis.call('ZREM', key('open_jobs'), id)
+  elseif acquire_slots(stage, id) then
+    remove_from_queued(stage, id)
+    redis.call('SADD', key('claimed', stage, model), id)
+    redis.call('ZADD', key('leases', stage), now + lease_ms, id)
+    redis.call('HSET', key('claim_tokens', stage), claim_token, id)
+    local virtual_time = tonumber(redis.call('GET', key('virtual_time', stage)) or 0)
+    redis.call('SET', key('virtual_time', stage), math.max(start_tag, virtual_time))
+    redis.call('HINCRBY', key('job', id), 'claims', 1)
+    redis.call('HSET', key('job', id), 'claim_token', claim_token, 'call_started', 0)
+    if stage == 'generate' then
       set_state(id, 'running')
-      local interval = tonumber(redis.call('HGET', key('pace', model), 'interval') or 0)
-      if interval > 0 then redis.call('HSET', key('pace', model), 'due', at + interval) end
+      local interval_ms = tonumber(redis.call('HGET', key('pace', model), 'interval_ms') or 0)
+      if interval_ms > 0 then redis.call('HSET', key('pace', model), 'next_call_at', now + interval_ms) end
     end
-    return {id, job, tonumber(doubts)}
+    return build_claim(id)
   end
 end
-return 1
+return {'result', 'again'}

@@ -1,18 +1,36 @@
--- End a job. ARGV: lane, id, token, outcome, keep ms, call's ms (0: no call succeeded); with the picture, if there is one.
--- Answers {1, claimable jobs without a ticket}, or {0}: it had ended before, or failed under a lost lease, when its end
--- is another worker's to tell. What was paid for is kept whoever brings it.
-local lane, id, token, outcome, keep, took = unpack(ARGV, 1, 6)
-local state, model = job_get(id, 'state', 'model')
-if not state or state == 'finished' or state == 'delivered' then return {0} end
-if not held(id, token) and cjson.decode(outcome).kind == 'failed' then return {0} end
-close(lane, id, outcome)
-keep_picture(key('picture', id), 7, keep)
-if tonumber(took) > 0 then
-  redis.call('LPUSH', key('timings', model), took)
-  redis.call('LTRIM', key('timings', model), 0, 31)
-  local interval, floor = unpack(redis.call('HMGET', key('pace', model), 'interval', 'floor'))
-  local faster = math.floor(tonumber(interval or 0) * 0.6)
-  if faster < 100 then faster = 0 end
-  redis.call('HSET', key('pace', model), 'interval', math.max(faster, tonumber(floor or 0)))
+-- finish.lua: end a job, with its picture if there is one. A picture or a filtered result was paid for, so it is stored
+-- even if the lease was lost; a failure is stored only under the lease, as otherwise another worker has the job. It
+-- writes even if Redis is full.
+--
+-- KEYS[1]    prefix of every key
+-- ARGV[1]    string  stage
+-- ARGV[2]    string  job id
+-- ARGV[3]    string  claim token
+-- ARGV[4]    string  outcome, as JSON
+-- ARGV[5]    number  milliseconds for which the picture is kept
+-- ARGV[6]    number  duration of the call in milliseconds, 0 if no call succeeded
+-- ARGV[7…]   string  chunks of the picture, if they are not in incoming_picture
+--
+-- Reply: names and values
+--   is_stored        number  1 | 0: the job had already ended, or failed under a lost lease
+--   missing_tickets  number  claimable jobs of the stage less the tickets that wait for workers (if stored)
+local stage, id, claim_token, outcome, ttl_ms, duration_ms = unpack(ARGV, 1, 6)
+local state, model = get_job_fields(id, 'state', 'model')
+if not state or state == 'finished' or state == 'delivered' then return {'is_stored', 0} end
+if not holds_lease(id, claim_token) and cjson.decode(outcome).kind == 'failed' then return {'is_stored', 0} end
+allow_writes_when_full()
+end_job(stage, id, outcome)
+store_picture(key('result', id), 7, ttl_ms)
+
+-- A success speeds the model's calls up again after throttling, by 40 %, but not beyond its own limit a minute.
+if tonumber(duration_ms) > 0 then
+  redis.call('LPUSH', key('call_durations', model), duration_ms)
+  redis.call('LTRIM', key('call_durations', model), 0, 31)
+  local interval_ms, min_interval_ms =
+    unpack(redis.call('HMGET', key('pace', model), 'interval_ms', 'min_interval_ms'))
+  local faster_ms = math.floor(tonumber(interval_ms or 0) * 0.6)
+  if faster_ms < 100 then faster_ms = 0 end
+  redis.call('HSET', key('pace', model), 'interval_ms', math.max(faster_ms, tonumber(min_interval_ms or 0)))
 end
-return {1, claimable(lane, now()) - redis.call('LLEN', key('celery', lane))}
+local tickets = redis.call('LLEN', key('celery', stage))
+return {'is_stored', 1, 'missing_tickets', count_claimable(stage, get_time()) - tickets}

@@ -1,185 +1,226 @@
--- Words that the scripts share. KEYS[1] is the prefix of all keys; all times are in milliseconds.
+-- lib.lua: functions that the scripts share; it is prepended to each of them.
+--
+-- KEYS[1] is the prefix of every key. The scripts build all keys from it (shared/queue/schema.py lists them), which is
+-- why Redis Cluster is not supported. Times are in milliseconds. A stage is 'prepare' or 'generate'. A scope is a group
+-- of jobs that limits apply to: 'user-<id>', 'channel-<id>' or 'guild-<id>'.
 
 local function key(...)
   return KEYS[1] .. table.concat({...}, ':')
 end
 
--- Redis's clock, for people to read.
-local function wall()
+-- The time of Redis's clock, for people to read.
+local function get_server_time()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- The ledger's clock: Redis's, ahead by what that was ever set back, so that nothing lasts an hour longer when it is.
-local function now()
-  return wall() + tonumber(redis.call('GET', key('ahead')) or 0)
+-- The time of the queue's own clock, for everything that expires or is compared. It is ahead of Redis's clock by as
+-- much as that was ever set back, so that setting the clock back does not prolong a lease or a rate limit.
+local function get_time()
+  return get_server_time() + tonumber(redis.call('GET', key('clock_offset')) or 0)
 end
 
--- Let all that follows write, though Redis is full: maxmemory stops no script after its first write, and this is one.
-local function write_though_full()
-  redis.call('DEL', key('nothing'))
+-- Let the rest of the script write even if Redis has reached maxmemory: Redis checks the limit only until a script's
+-- first write, and deleting a key that never exists is a write that is always allowed.
+local function allow_writes_when_full()
+  redis.call('DEL', key('no_such_key'))
 end
 
-local function job_get(id, ...)
+local function get_job_fields(id, ...)
   return unpack(redis.call('HMGET', key('job', id), ...))
 end
 
 local function set_state(id, state)
-  redis.call('HSET', key('job', id), 'state', state, 'since', wall())
+  redis.call('HSET', key('job', id), 'state', state, 'state_since', get_server_time())
 end
 
--- The model under which a job waits in a lane: preparing is the same work for every model.
-local function row(lane, id)
-  return lane == 'prepare' and '-' or redis.call('HGET', key('job', id), 'model')
+-- The model under which a job queues in a stage. Preparing is the same work for every model, so it has one: '-'.
+local function get_queue_model(stage, id)
+  return stage == 'prepare' and '-' or redis.call('HGET', key('job', id), 'model')
 end
 
--- The scopes a job counts in (user, channel, guild), narrowest first: a row of {name, most running} each.
-local function scopes_of(id)
-  local found = {}
-  for name, most in (job_get(id, 'scopes') or ''):gmatch('(%S+) (%d+)') do
-    found[#found + 1] = {name, tonumber(most)}
+-- The scopes that a job counts towards, narrowest first, as {name = ..., max_running = ...}; 0 means no limit.
+local function get_scopes(id)
+  local scopes = {}
+  for name, max_running in (get_job_fields(id, 'scopes') or ''):gmatch('(%S+) (%d+)') do
+    scopes[#scopes + 1] = {name = name, max_running = tonumber(max_running)}
   end
-  return found
+  return scopes
 end
 
--- The lines in which a job stands until it is claimed, to count who comes before it: its model's, and one for each scope
--- that limits how many run.
-local function lines_of(lane, id)
-  local found = {key('line', lane, row(lane, id))}
-  for _, scope in ipairs(scopes_of(id)) do
-    if scope[2] > 0 then found[#found + 1] = key('line', lane, scope[1]) end
+-- The sorted sets in which a job is ranked until it is claimed: its model's, and one for each scope that has a limit on
+-- running jobs. They hold ready, blocked and delayed jobs alike, and tell how many come before a job.
+local function get_queued_keys(stage, id)
+  local keys = {key('queued', stage, get_queue_model(stage, id))}
+  for _, scope in ipairs(get_scopes(id)) do
+    if scope.max_running > 0 then keys[#keys + 1] = key('queued', stage, scope.name) end
   end
-  return found
+  return keys
 end
 
-local function line_up(lane, id)
-  for _, line in ipairs(lines_of(lane, id)) do redis.call('ZADD', line, job_get(id, 'start:' .. lane), id) end
+local function add_to_queued(stage, id)
+  local start_tag = get_job_fields(id, 'start_tag:' .. stage)
+  for _, name in ipairs(get_queued_keys(stage, id)) do redis.call('ZADD', name, start_tag, id) end
 end
 
-local function leave_lines(lane, id)
-  for _, line in ipairs(lines_of(lane, id)) do redis.call('ZREM', line, id) end
+local function remove_from_queued(stage, id)
+  for _, name in ipairs(get_queued_keys(stage, id)) do redis.call('ZREM', name, id) end
 end
 
--- Let a job be claimed at its virtual start.
-local function wait(lane, id)
-  line_up(lane, id)
-  redis.call('SADD', key('rows', lane), row(lane, id))
-  redis.call('ZADD', key('waiting', lane, row(lane, id)), job_get(id, 'start:' .. lane), id)
+-- Let a job be claimed, at the place that its start tag gives it.
+local function make_ready(stage, id)
+  local model = get_queue_model(stage, id)
+  add_to_queued(stage, id)
+  redis.call('SADD', key('ready_models', stage), model)
+  redis.call('ZADD', key('ready', stage, model), get_job_fields(id, 'start_tag:' .. stage), id)
 end
 
--- Take a turn in each scope that limits how many run. At the first that is full the job is parked and false answered;
--- it keeps the turns it has until then. All jobs take theirs in the same order, so none waits in a circle.
-local function take_turns(lane, id)
-  for _, scope in ipairs(scopes_of(id)) do
-    local name, most = unpack(scope)
-    local running = key('running', lane, name)
-    if most > 0 and redis.call('SISMEMBER', running, id) == 0 then
-      if redis.call('SCARD', running) >= most then
-        redis.call('ZADD', key('parked', lane, name), job_get(id, 'start:' .. lane), id)
+-- Take a slot in each scope that limits how many jobs run, and return true. At the first scope without a free slot the
+-- job is blocked; it keeps the slots that it has. All jobs take slots in the same order, so no two wait for each other.
+local function acquire_slots(stage, id)
+  for _, scope in ipairs(get_scopes(id)) do
+    local slots = key('slots', stage, scope.name)
+    if scope.max_running > 0 and redis.call('SISMEMBER', slots, id) == 0 then
+      if redis.call('SCARD', slots) >= scope.max_running then
+        redis.call('ZADD', key('blocked', stage, scope.name), get_job_fields(id, 'start_tag:' .. stage), id)
         return false
       end
-      redis.call('SADD', running, id)
+      redis.call('SADD', slots, id)
     end
   end
   return true
 end
 
--- Give a turn that became free to the job of the earliest start that is parked for it: it waits, or is parked further on.
-local function pass_on(lane, name)
-  local id = redis.call('ZRANGE', key('parked', lane, name), 0, 0)[1]
+-- Give a free slot of a scope to the job with the lowest start tag that is blocked on it. That job becomes ready, or is
+-- blocked on a wider scope.
+local function grant_next_slot(stage, scope_name)
+  local blocked = key('blocked', stage, scope_name)
+  local id = redis.call('ZRANGE', blocked, 0, 0)[1]
   if not id then return end
-  for _, scope in ipairs(scopes_of(id)) do
-    if scope[1] == name and redis.call('SCARD', key('running', lane, name)) >= scope[2] then return end
+  local running = redis.call('SCARD', key('slots', stage, scope_name))
+  for _, scope in ipairs(get_scopes(id)) do
+    if scope.name == scope_name and running >= scope.max_running then return end
   end
-  redis.call('ZREM', key('parked', lane, name), id)
-  if redis.call('EXISTS', key('job', id)) == 0 then return pass_on(lane, name) end
-  if take_turns(lane, id) then wait(lane, id) end
+  redis.call('ZREM', blocked, id)
+  if redis.call('EXISTS', key('job', id)) == 0 then return grant_next_slot(stage, scope_name) end
+  if acquire_slots(stage, id) then make_ready(stage, id) end
 end
 
--- Give a job its place in a lane for the first time.
-local function enter(lane, id)
-  local flow, cost = job_get(id, 'flow', 'cost')
-  local clock = tonumber(redis.call('GET', key('clock', lane)) or 0)
-  local start = math.max(clock, tonumber(redis.call('ZSCORE', key('finish', lane), flow) or 0))
-  redis.call('ZADD', key('finish', lane), start + tonumber(cost), flow)
-  redis.call('HSET', key('job', id), 'start:' .. lane, start, 'lane', lane)
-  wait(lane, id)
+-- Store a new job, without a stage yet. `scopes` is 'name max_running name max_running ...'.
+local function create_job(id, job, model, tenant, cost, scopes, unknown_calls)
+  redis.call('HSET', key('job', id), 'job', job, 'model', model, 'tenant', tenant, 'cost', cost, 'scopes', scopes,
+    'claims', 0, 'calls', 0, 'unknown_calls', unknown_calls)
+  redis.call('ZADD', key('open_jobs'), get_time(), id)
+  for _, scope in ipairs(get_scopes(id)) do redis.call('SADD', key('open', scope.name), id) end
 end
 
--- Take a job out of a lane, wherever it is; its lease ends, and its turns go to those who are parked for them.
-local function leave(lane, id)
-  redis.call('ZREM', key('leases', lane), id)
-  redis.call('ZREM', key('delayed', lane), id)
-  redis.call('ZREM', key('waiting', lane, row(lane, id)), id)
-  redis.call('SREM', key('busy', lane, row(lane, id)), id)
-  leave_lines(lane, id)
-  local token = job_get(id, 'token')
-  if token then
-    redis.call('HDEL', key('tokens', lane), token)
-    redis.call('HDEL', key('job', id), 'token')
+-- Give a job its place in the queue of a stage by start-time fair queueing: its start tag is the finish tag of its
+-- tenant's previous job, or the virtual time if that is later; its own finish tag is its cost further on.
+local function enter_stage(stage, id)
+  local tenant, cost = get_job_fields(id, 'tenant', 'cost')
+  local virtual_time = tonumber(redis.call('GET', key('virtual_time', stage)) or 0)
+  local finish_tag = tonumber(redis.call('ZSCORE', key('finish_tags', stage), tenant) or 0)
+  local start_tag = math.max(virtual_time, finish_tag)
+  redis.call('ZADD', key('finish_tags', stage), start_tag + tonumber(cost), tenant)
+  redis.call('HSET', key('job', id), 'start_tag:' .. stage, start_tag, 'stage', stage)
+  set_state(id, stage == 'prepare' and 'preparing' or 'queued')
+  make_ready(stage, id)
+end
+
+-- Remove a job from a stage, wherever it is. Its lease ends, and its slots go to the jobs that are blocked on them.
+local function leave_stage(stage, id)
+  local model, claim_token = get_queue_model(stage, id), get_job_fields(id, 'claim_token')
+  redis.call('ZREM', key('leases', stage), id)
+  redis.call('ZREM', key('delayed', stage), id)
+  redis.call('ZREM', key('ready', stage, model), id)
+  redis.call('SREM', key('claimed', stage, model), id)
+  remove_from_queued(stage, id)
+  if claim_token then
+    redis.call('HDEL', key('claim_tokens', stage), claim_token)
+    redis.call('HDEL', key('job', id), 'claim_token')
   end
-  for _, scope in ipairs(scopes_of(id)) do
-    redis.call('ZREM', key('parked', lane, scope[1]), id)
-    if redis.call('SREM', key('running', lane, scope[1]), id) == 1 then pass_on(lane, scope[1]) end
+  for _, scope in ipairs(get_scopes(id)) do
+    redis.call('ZREM', key('blocked', stage, scope.name), id)
+    if redis.call('SREM', key('slots', stage, scope.name), id) == 1 then grant_next_slot(stage, scope.name) end
   end
 end
 
--- May a model start one more call now? 0 yes; more: in so many milliseconds; -1: not before something ends.
-local function pace(lane, model, at)
-  if lane == 'prepare' then return 0 end
-  if redis.call('EXISTS', key('off', model)) == 1 then return -1 end
-  local limit, due = unpack(redis.call('HMGET', key('pace', model), 'concurrency', 'due'))
-  if limit and redis.call('SCARD', key('busy', lane, model)) >= tonumber(limit) then return -1 end
-  return math.max(0, tonumber(due or 0) - at)
+-- End the lease of a job and put it back at its old place in the queue, to be claimed at once or (if ready_at is given)
+-- not before that time.
+local function requeue(stage, id, ready_at)
+  leave_stage(stage, id)
+  if stage == 'generate' then set_state(id, 'queued') end
+  if ready_at then
+    add_to_queued(stage, id)
+    redis.call('ZADD', key('delayed', stage), ready_at, id)
+  else
+    make_ready(stage, id)
+  end
 end
 
--- How many jobs of a lane could be claimed now.
-local function claimable(lane, at)
+-- The delay before a model may start its next call: 0 if it may start one now, -1 if it has to wait for an event (the
+-- end of another call, or the model being enabled again), otherwise milliseconds.
+local function get_call_delay(stage, model, now)
+  if stage == 'prepare' then return 0 end
+  if redis.call('EXISTS', key('disabled_model', model)) == 1 then return -1 end
+  local concurrency, next_call_at = unpack(redis.call('HMGET', key('pace', model), 'concurrency', 'next_call_at'))
+  if concurrency and redis.call('SCARD', key('claimed', stage, model)) >= tonumber(concurrency) then return -1 end
+  return math.max(0, tonumber(next_call_at or 0) - now)
+end
+
+-- The number of jobs of a stage that could be claimed now.
+local function count_claimable(stage, now)
   local count = 0
-  for _, model in ipairs(redis.call('SMEMBERS', key('rows', lane))) do
-    if pace(lane, model, at) == 0 then count = count + redis.call('ZCARD', key('waiting', lane, model)) end
+  for _, model in ipairs(redis.call('SMEMBERS', key('ready_models', stage))) do
+    if get_call_delay(stage, model, now) == 0 then count = count + redis.call('ZCARD', key('ready', stage, model)) end
   end
   return count
 end
 
--- Keep a picture for so many ms, and tell whether there is one: what this transaction brought, or the pieces that ARGV
--- has from `first` on, as a full Redis takes them in a script alone.
-local function keep_picture(name, first, keep)
+-- Store a picture under a key for ttl_ms, and return whether there is one. Its chunks are those in ARGV from `first` on
+-- (a full Redis accepts them only as arguments of a script), otherwise those that this transaction has pushed to
+-- `incoming_picture`.
+local function store_picture(name, first, ttl_ms)
   if ARGV[first] then
     redis.call('DEL', name)
     redis.call('RPUSH', name, unpack(ARGV, first))
-  elseif redis.call('EXISTS', key('arriving')) == 1 then
-    redis.call('RENAME', key('arriving'), name)
+  elseif redis.call('EXISTS', key('incoming_picture')) == 1 then
+    redis.call('RENAME', key('incoming_picture'), name)
   end
-  return redis.call('PEXPIRE', name, keep) == 1
+  return redis.call('PEXPIRE', name, ttl_ms) == 1
 end
 
--- End a job: its outcome goes to the stream, and its upload goes away. What its model got stays until that is told.
-local function close(lane, id, outcome)
-  leave(lane, id)
-  redis.call('DEL', key('source', id))
+-- The key of the picture that a job needs in a stage.
+local function get_picture_key(stage, id)
+  return stage == 'prepare' and key('upload', id) or key('prepared', id)
+end
+
+-- End a job and add its outcome to the stream. The upload is deleted; the prepared picture is kept until delivery.
+local function end_job(stage, id, outcome)
+  leave_stage(stage, id)
+  redis.call('DEL', key('upload', id))
   redis.call('HSET', key('job', id), 'outcome', outcome)
   set_state(id, 'finished')
-  redis.call('XADD', key('outcomes'), '*', 'job', id)
+  redis.call('XADD', key('outcomes'), '*', 'job_id', id)
 end
 
--- Keep a job that was given up, with its picture, for the operator.
-local function set_aside(lane, id, outcome, keep)
-  local at, dead = wall(), key('dead', id)
-  local job, model, flow, cost, scopes, claims, calls, thread =
-    job_get(id, 'job', 'model', 'flow', 'cost', 'scopes', 'attempts', 'calls', 'thread')
-  redis.call('HSET', dead, 'job', job, 'model', model, 'flow', flow, 'cost', cost, 'scopes', scopes, 'claims', claims,
-    'calls', calls, 'thread', thread or '', 'lane', lane, 'outcome', outcome, 'at', at)
-  redis.call('PEXPIRE', dead, keep)
-  local picture = lane == 'prepare' and key('source', id) or key('prepared', id)
+-- Keep a failed job and its picture for ttl_ms, so that an operator can examine and retry it.
+local function copy_to_dead_letters(stage, id, outcome, ttl_ms)
+  local now, letter = get_server_time(), key('dead_letter', id)
+  local job, model, tenant, cost, scopes, claims, calls, thread_id =
+    get_job_fields(id, 'job', 'model', 'tenant', 'cost', 'scopes', 'claims', 'calls', 'thread_id')
+  redis.call('HSET', letter, 'job', job, 'model', model, 'tenant', tenant, 'cost', cost, 'scopes', scopes,
+    'claims', claims, 'calls', calls, 'thread_id', thread_id or '', 'stage', stage, 'outcome', outcome,
+    'failed_at', now)
+  redis.call('PEXPIRE', letter, ttl_ms)
+  local picture = get_picture_key(stage, id)
   if redis.call('EXISTS', picture) == 1 then
-    redis.call('RENAME', picture, key('dead', id, 'picture'))
-    redis.call('PEXPIRE', key('dead', id, 'picture'), keep)
+    redis.call('RENAME', picture, key('dead_letter_picture', id))
+    redis.call('PEXPIRE', key('dead_letter_picture', id), ttl_ms)
   end
-  redis.call('ZADD', key('dead'), at, id)
+  redis.call('ZADD', key('dead_letters'), now, id)
 end
 
--- Is this lease still held?
-local function held(id, token)
-  return redis.call('HGET', key('job', id), 'token') == token
+local function holds_lease(id, claim_token)
+  return redis.call('HGET', key('job', id), 'claim_token') == claim_token
 end

@@ -1,12 +1,22 @@
--- The person was told. ARGV: id, group, entry, message id or '', keep ms of the ledger's row.
-local id, group, entry, message, keep = unpack(ARGV)
-redis.call('XACK', key('outcomes'), group, entry)
-redis.call('XDEL', key('outcomes'), entry)
+-- mark_delivered.lua: acknowledge an outcome that was delivered. The pictures are deleted; the job's hash is kept for a
+-- while, so that a second delivery of the same interaction is still recognised.
+--
+-- KEYS[1]  prefix of every key
+-- ARGV[1]  string  job id
+-- ARGV[2]  string  consumer group of the stream
+-- ARGV[3]  string  entry of the stream
+-- ARGV[4]  string  id of the message with the outcome, '' if there was nowhere to post it
+-- ARGV[5]  number  milliseconds for which the job's hash is kept
+--
+-- Reply: number, 1 | 0: Redis does not know the job
+local id, group, entry_id, message_id, ttl_ms = unpack(ARGV)
+redis.call('XACK', key('outcomes'), group, entry_id)
+redis.call('XDEL', key('outcomes'), entry_id)
 if redis.call('EXISTS', key('job', id)) == 0 then return 0 end
-redis.call('DEL', key('picture', id), key('prepared', id))
-redis.call('ZREM', key('open'), id)
-for _, scope in ipairs(scopes_of(id)) do redis.call('SREM', key('mine', scope[1]), id) end
-redis.call('HSET', key('job', id), 'told', message)
+redis.call('DEL', key('result', id), key('prepared', id))
+redis.call('ZREM', key('open_jobs'), id)
+for _, scope in ipairs(get_scopes(id)) do redis.call('SREM', key('open', scope.name), id) end
+redis.call('HSET', key('job', id), 'message_id', message_id)
 set_state(id, 'delivered')
-redis.call('PEXPIRE', key('job', id), keep)
+redis.call('PEXPIRE', key('job', id), ttl_ms)
 return 1

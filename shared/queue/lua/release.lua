@@ -1,24 +1,29 @@
--- Put a job back at its old place. ARGV: lane, id, token, delay ms, doubt 0|1, throttled 0|1. Answers 1, or 0: lease lost.
-local lane, id, token, delay, doubt, throttled = unpack(ARGV)
-if not held(id, token) then return 0 end
-local at, model = now(), row(lane, id)
-leave(lane, id)
-redis.call('HINCRBY', key('job', id), 'doubts', doubt)
-if lane == 'generate' then set_state(id, 'waiting') end
-if tonumber(delay) > 0 then
-  line_up(lane, id)
-  redis.call('ZADD', key('delayed', lane), at + tonumber(delay), id)
-else
-  wait(lane, id)
-end
--- The calls that were refused in the same second were sent at the same pace: they slow it once.
-if throttled == '1' then
-  local interval, slowed = unpack(redis.call('HMGET', key('pace', model), 'interval', 'slowed'))
-  local slower = tonumber(interval or 0)
-  if at - tonumber(slowed or 0) >= 1000 then
-    slower = math.min(30000, math.max(500, slower * 2))
-    redis.call('HSET', key('pace', model), 'interval', slower, 'slowed', at)
+-- release.lua: put a claimed job back at its old place in the queue. It writes even if Redis is full.
+--
+-- KEYS[1]  prefix of every key
+-- ARGV[1]  string  stage
+-- ARGV[2]  string  job id
+-- ARGV[3]  string  claim token
+-- ARGV[4]  number  milliseconds before which the job may not be claimed
+-- ARGV[5]  number  1 if it is unknown whether the model ran the call, otherwise 0
+-- ARGV[6]  number  1 if the model throttled the call, otherwise 0
+--
+-- Reply: number, 1 | 0: the lease was lost
+local stage, id, claim_token, delay_ms, is_unknown_call, is_throttled = unpack(ARGV)
+if not holds_lease(id, claim_token) then return 0 end
+local now, model, delay = get_time(), get_queue_model(stage, id), tonumber(delay_ms)
+allow_writes_when_full()
+redis.call('HINCRBY', key('job', id), 'unknown_calls', is_unknown_call)
+requeue(stage, id, delay > 0 and now + delay)
+
+-- Calls that were throttled within the same second were sent at the same pace, so they slow it down only once.
+if is_throttled == '1' then
+  local interval_ms, slowed_at = unpack(redis.call('HMGET', key('pace', model), 'interval_ms', 'slowed_at'))
+  local slower_ms = tonumber(interval_ms or 0)
+  if now - tonumber(slowed_at or 0) >= 1000 then
+    slower_ms = math.min(30000, math.max(500, slower_ms * 2))
+    redis.call('HSET', key('pace', model), 'interval_ms', slower_ms, 'slowed_at', now)
   end
-  redis.call('HSET', key('pace', model), 'due', at + math.max(slower, tonumber(delay)))
+  redis.call('HSET', key('pace', model), 'next_call_at', now + math.max(slower_ms, delay))
 end
 return 1

@@ -1,24 +1,29 @@
--- Queue a job that was set aside once more, under a new id. ARGV: id, new id, new job, keep ms.
--- Answers {2, its lane}; {0} when nothing of this id is set aside; {1} when its owner was not told yet that it failed.
-local id, fresh, job, keep = unpack(ARGV)
-local dead = key('dead', id)
-if redis.call('EXISTS', dead) == 0 then return {0} end
-if job_get(id, 'state') == 'finished' then return {1} end
-local lane, model, flow, cost, scopes, thread =
-  unpack(redis.call('HMGET', dead, 'lane', 'model', 'flow', 'cost', 'scopes', 'thread'))
+-- retry_dead_letter.lua: queue the job of a dead letter again, under a new id, and delete the dead letter.
+--
+-- KEYS[1]  prefix of every key
+-- ARGV[1]  string  id of the job that failed
+-- ARGV[2]  string  id of the new job
+-- ARGV[3]  string  new job, as JSON
+-- ARGV[4]  number  milliseconds for which the picture is kept
+--
+-- Reply: names and values
+--   result  string  'queued' | 'not_found' (no such dead letter) | 'not_delivered' (the failure has not been delivered
+--                   yet)
+local id, new_id, job, ttl_ms = unpack(ARGV)
+local letter = key('dead_letter', id)
+if redis.call('EXISTS', letter) == 0 then return {'result', 'not_found'} end
+if get_job_fields(id, 'state') == 'finished' then return {'result', 'not_delivered'} end
+local stage, model, tenant, cost, scopes, thread_id =
+  unpack(redis.call('HMGET', letter, 'stage', 'model', 'tenant', 'cost', 'scopes', 'thread_id'))
 
-redis.call('HSET', key('job', fresh), 'job', job, 'model', model, 'flow', flow, 'cost', cost, 'scopes', scopes,
-  'attempts', 0, 'calls', 0, 'doubts', 0)
-if thread ~= '' then redis.call('HSET', key('job', fresh), 'thread', thread) end
-redis.call('ZADD', key('open'), now(), fresh)
-for _, scope in ipairs(scopes_of(fresh)) do redis.call('SADD', key('mine', scope[1]), fresh) end
-if redis.call('EXISTS', key('dead', id, 'picture')) == 1 then
-  local picture = lane == 'prepare' and key('source', fresh) or key('prepared', fresh)
-  redis.call('RENAME', key('dead', id, 'picture'), picture)
-  redis.call('PEXPIRE', picture, keep)
+create_job(new_id, job, model, tenant, cost, scopes, 0)
+if thread_id ~= '' then redis.call('HSET', key('job', new_id), 'thread_id', thread_id) end
+if redis.call('EXISTS', key('dead_letter_picture', id)) == 1 then
+  local picture = get_picture_key(stage, new_id)
+  redis.call('RENAME', key('dead_letter_picture', id), picture)
+  redis.call('PEXPIRE', picture, ttl_ms)
 end
-set_state(fresh, lane == 'prepare' and 'preparing' or 'waiting')
-enter(lane, fresh)
-redis.call('DEL', dead)
-redis.call('ZREM', key('dead'), id)
-return {2, lane}
+enter_stage(stage, new_id)
+redis.call('DEL', letter)
+redis.call('ZREM', key('dead_letters'), id)
+return {'result', 'queued'}

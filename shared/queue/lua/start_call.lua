@@ -1,8 +1,15 @@
--- Record an attempt before its call, once a lease. ARGV: id, token. Answers 1, or 0 when the lease was lost.
-write_though_full()
-if not held(ARGV[1], ARGV[2]) then return 0 end
-if redis.call('HGET', key('job', ARGV[1]), 'begun') ~= '1' then
-  redis.call('HINCRBY', key('job', ARGV[1]), 'calls', 1)
-  redis.call('HSET', key('job', ARGV[1]), 'begun', 1)
+-- start_call.lua: record a call before it is made, once for each lease. It writes even if Redis is full.
+--
+-- KEYS[1]  prefix of every key
+-- ARGV[1]  string  job id
+-- ARGV[2]  string  claim token
+--
+-- Reply: number, 1 | 0: the lease was lost, and the call must not be made
+local id, claim_token = unpack(ARGV)
+allow_writes_when_full()
+if not holds_lease(id, claim_token) then return 0 end
+if get_job_fields(id, 'call_started') ~= '1' then
+  redis.call('HINCRBY', key('job', id), 'calls', 1)
+  redis.call('HSET', key('job', id), 'call_started', 1)
 end
 return 1

@@ -1,52 +1,90 @@
--- Where jobs stand. ARGV: ids. Answers a row each: {id, job, state, since, thread, outcome, telling message, claims, calls,
--- doubts, place in its model's line, mean ms of its model's last calls or 0, calls' time to wait, ms to wait at least}.
+-- status.lua: read the status of jobs, and estimate how long those in the queue have to wait.
 --
--- How long a job waits is the longest of these, each found by its rank in a line, whatever the line's length:
---   its model: those that run and those before it are called in rounds of as many as may run at once, and those that run
---              count as if they had just begun; and calls start no closer together than the pace says
---   each scope that limits how many run (its person, channel, guild) and of which it has no turn yet: the same rounds
---   the time it was told to wait when it was released
--- Rounds are counted in calls, because a call that was never made has a length that only the catalogue knows.
-local answer, at, typical = {}, now(), {}
+-- KEYS[1]    prefix of every key
+-- ARGV[1…]   string  job ids
+--
+-- Reply: a list for each job that Redis knows, of names and values
+--   job_id         string
+--   job            string          the job, as JSON
+--   state          string          'preparing' | 'queued' | 'running' | 'finished' | 'delivered'
+--   state_since    number          Unix time of the latest change of state, in milliseconds of Redis's clock
+--   thread_id      string or null  thread that was opened for the job
+--   outcome        string or null  outcome, as JSON
+--   message_id     string or null  message with the outcome, '' if there was nowhere to post it
+--   claims         number          leases so far
+--   calls          number          leases in which a call was started
+--   unknown_calls  number          calls of unknown fate
+--   position       number          position in the queue of its model, from 1; 0 unless it is queued
+--   mean_call_ms   number          mean duration of the model's latest calls, 0 if there were none
+--   calls_ahead    number          how many calls have to be waited for, one after the other; 0 unless it is queued
+--   starts_in_ms   number          queued: milliseconds until its call may start at the earliest; running: negative,
+--                                  how long ago it was claimed; otherwise 0
+--
+-- A queued job waits for the longest of these. Each follows from its rank in a sorted set, at a cost that hardly grows
+-- with the number of jobs:
+--   its model: the running jobs and those before it are called in rounds of as many as may run at once, where the
+--     running ones count as if they had just started; and the pace sets an interval between the starts of two calls
+--   each scope that limits running jobs (user, channel, guild) and in which it has no slot yet: the same rounds
+--   the delay with which it was released
+-- Rounds are counted in calls, because only the caller's catalogue knows how long a call takes that was never made.
+local statuses, now, mean_durations = {}, get_time(), {}
 
-local function mean(model)
-  if not typical[model] then
-    local times, sum = redis.call('LRANGE', key('timings', model), 0, -1), 0
-    for _, time in ipairs(times) do sum = sum + tonumber(time) end
-    typical[model] = #times > 0 and math.floor(sum / #times) or 0
+local function get_mean_duration(model)
+  if not mean_durations[model] then
+    local durations, sum = redis.call('LRANGE', key('call_durations', model), 0, -1), 0
+    for _, duration in ipairs(durations) do sum = sum + tonumber(duration) end
+    mean_durations[model] = #durations > 0 and math.floor(sum / #durations) or 0
   end
-  return typical[model]
+  return mean_durations[model]
 end
 
--- Its place in a line, from 1, and for how many calls' time those before it keep it there.
-local function queued(id, line, running, most)
-  local place = (redis.call('ZRANK', line, id) or 0) + 1
-  return place, math.floor((place - 1 + redis.call('SCARD', running)) / most)
+-- The position of a job in a sorted set, from 1, and how many rounds of `limit` calls come before it.
+local function get_rank(id, queued, running, limit)
+  local position = (redis.call('ZRANK', queued, id) or 0) + 1
+  return position, math.floor((position - 1 + redis.call('SCARD', running)) / limit)
 end
 
-local function waits(id, lane, model)
-  local slots, interval, due = unpack(redis.call('HMGET', key('pace', model), 'concurrency', 'interval', 'due'))
-  local place, calls = queued(id, key('line', lane, model), key('busy', lane, model), tonumber(slots or 1))
-  for _, scope in ipairs(scopes_of(id)) do
-    local running = key('running', lane, scope[1])
-    if scope[2] > 0 and redis.call('SISMEMBER', running, id) == 0 then
-      local _, more = queued(id, key('line', lane, scope[1]), running, scope[2])
-      calls = math.max(calls, more)
+local function estimate_wait(id, stage, model)
+  local concurrency, interval_ms, next_call_at =
+    unpack(redis.call('HMGET', key('pace', model), 'concurrency', 'interval_ms', 'next_call_at'))
+  local position, calls_ahead =
+    get_rank(id, key('queued', stage, model), key('claimed', stage, model), tonumber(concurrency or 1))
+  for _, scope in ipairs(get_scopes(id)) do
+    local slots = key('slots', stage, scope.name)
+    if scope.max_running > 0 and redis.call('SISMEMBER', slots, id) == 0 then
+      local _, rounds = get_rank(id, key('queued', stage, scope.name), slots, scope.max_running)
+      calls_ahead = math.max(calls_ahead, rounds)
     end
   end
-  local paced = math.max(0, tonumber(due or 0) - at) + (place - 1) * tonumber(interval or 0)
-  return place, calls, math.max(paced, tonumber(redis.call('ZSCORE', key('delayed', lane), id) or at) - at)
+  local paced_ms = math.max(0, tonumber(next_call_at or 0) - now) + (position - 1) * tonumber(interval_ms or 0)
+  local delayed_until = tonumber(redis.call('ZSCORE', key('delayed', stage), id) or now)
+  return position, calls_ahead, math.max(paced_ms, delayed_until - now)
 end
 
 for _, id in ipairs(ARGV) do
-  local job, state, since, thread, outcome, lane, model, told, claims, calls, doubts = job_get(id, 'job', 'state',
-    'since', 'thread', 'outcome', 'lane', 'model', 'told', 'attempts', 'calls', 'doubts')
+  local job, state, state_since, thread_id, outcome, message_id, claims, calls, unknown_calls, stage, model =
+    get_job_fields(id, 'job', 'state', 'state_since', 'thread_id', 'outcome', 'message_id', 'claims', 'calls',
+      'unknown_calls', 'stage', 'model')
   if job then
-    local place, ahead, least = 0, 0, 0
-    if state == 'waiting' then place, ahead, least = waits(id, lane, model) end
-    if state == 'running' then least = since - wall() end
-    answer[#answer + 1] = {id, job, state, since, thread or '', outcome or '', told or '', claims, calls, doubts,
-      place, mean(model), ahead, least}
+    local position, calls_ahead, starts_in_ms = 0, 0, 0
+    if state == 'queued' then position, calls_ahead, starts_in_ms = estimate_wait(id, stage, model) end
+    if state == 'running' then starts_in_ms = state_since - get_server_time() end
+    statuses[#statuses + 1] = {
+      'job_id', id,
+      'job', job,
+      'state', state,
+      'state_since', state_since,
+      'thread_id', thread_id,
+      'outcome', outcome,
+      'message_id', message_id,
+      'claims', claims,
+      'calls', calls,
+      'unknown_calls', unknown_calls,
+      'position', position,
+      'mean_call_ms', get_mean_duration(model),
+      'calls_ahead', calls_ahead,
+      'starts_in_ms', starts_in_ms,
+    }
   end
 end
-return answer
+return statuses

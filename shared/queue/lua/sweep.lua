@@ -1,67 +1,93 @@
--- Bring back what was left behind. ARGV: lane, ticket list, most tickets, most crashes, outcome when given up,
--- outcome when lost, lease ms, keep ms, then model, concurrency, floor ms of each row this worker knows.
--- Answers {tickets to send, brought back, failed}.
-local lane, list, most, crashes, gave_up, lost, lease, keep = unpack(ARGV, 1, 8)
-local at, back, failed = now(), 0, 0
-write_though_full()
+-- sweep.lua: bring back jobs that nobody works on, and count the tickets that are missing. Every worker runs it every
+-- second for each stage. It writes even if Redis is full.
+--
+-- KEYS[1]   prefix of every key
+-- ARGV[1]   string  stage
+-- ARGV[2]   number  most tickets that may wait for workers
+-- ARGV[3]   number  how many leases may expire before a call until the job fails
+-- ARGV[4]   string  outcome of a job whose workers died before its call that often, as JSON
+-- ARGV[5]   string  outcome of a job whose call was lost a second time, as JSON
+-- ARGV[6]   number  length of a lease, in milliseconds
+-- ARGV[7]   number  milliseconds for which a dead letter is kept
+-- ARGV[8…]          three values for each model that this worker knows (generate stage only):
+--           string  model
+--           number  most calls at once, over all workers
+--           number  least milliseconds between the starts of two calls
+--
+-- Reply: names and values
+--   missing_tickets  number  tickets to send
+--   requeued         number  jobs that can be claimed again
+--   failed           number  jobs that ended as failed
+local stage, max_tickets, max_crashes, crashed, lost, lease_ms, ttl_ms = unpack(ARGV, 1, 7)
+local now, batch_size, requeued, failed = get_time(), 100, 0, 0
+allow_writes_when_full()
 
-for i = 9, #ARGV, 3 do
-  redis.call('HSET', key('pace', ARGV[i]), 'concurrency', ARGV[i + 1], 'floor', ARGV[i + 2])
-  redis.call('HSETNX', key('pace', ARGV[i]), 'interval', ARGV[i + 2])
+for i = 8, #ARGV, 3 do
+  local pace, concurrency, min_interval_ms = key('pace', ARGV[i]), ARGV[i + 1], ARGV[i + 2]
+  redis.call('HSET', pace, 'concurrency', concurrency, 'min_interval_ms', min_interval_ms)
+  redis.call('HSETNX', pace, 'interval_ms', min_interval_ms)
 end
 
--- Sweeps come every second. When none came for most of a lease, this server was away from every worker (stopped, frozen,
--- its clock set forward), and each gets the time of one lease to renew what it still works on. So does each when the
--- clock was set back, for what it has renewed since; from here the ledger's clock goes on where it was.
-local last, grace = unpack(redis.call('HMGET', key('sweeps'), 'last', 'grace'))
-local gap = at - tonumber(last or at)
+-- If no sweep came for most of a lease, Redis was out of every worker's reach (stopped or suspended), or its clock was
+-- set forward. Every worker then has the length of a lease to renew what it still works on. The same goes if the clock
+-- was set back, for the sake of leases that were renewed since; the queue's own clock then continues where it was.
+local last_at, grace_until = unpack(redis.call('HMGET', key('sweep'), 'last_at', 'grace_until'))
+local gap = now - tonumber(last_at or now)
 if gap < 0 then
-  redis.call('INCRBY', key('ahead'), -gap)
-  at = tonumber(last)
+  redis.call('INCRBY', key('clock_offset'), -gap)
+  now = tonumber(last_at)
 end
-if math.abs(gap) > tonumber(lease) * 2 / 3 then
-  grace = at + tonumber(lease)
-  redis.call('HSET', key('sweeps'), 'grace', grace)
+if math.abs(gap) > tonumber(lease_ms) * 2 / 3 then
+  grace_until = now + tonumber(lease_ms)
+  redis.call('HSET', key('sweep'), 'grace_until', grace_until)
 end
-redis.call('HSET', key('sweeps'), 'last', at)
-local expired = at >= tonumber(grace or 0) and redis.call('ZRANGEBYSCORE', key('leases', lane), '-inf', at, 'LIMIT', 0, 100)
+redis.call('HSET', key('sweep'), 'last_at', now)
 
-for _, id in ipairs(expired or {}) do
-  local begun, doubts = job_get(id, 'begun', 'doubts')
-  if not doubts then
-    redis.call('ZREM', key('leases', lane), id)
-  elseif begun == '1' and tonumber(doubts) >= 1 then
-    set_aside(lane, id, lost, keep)
-    close(lane, id, lost)
-    failed = failed + 1
-  elseif begun ~= '1' and redis.call('HINCRBY', key('job', id), 'crashes', 1) >= tonumber(crashes) then
-    set_aside(lane, id, gave_up, keep)
-    close(lane, id, gave_up)
-    failed = failed + 1
+local expired = {}
+if now >= tonumber(grace_until or 0) then
+  expired = redis.call('ZRANGEBYSCORE', key('leases', stage), '-inf', now, 'LIMIT', 0, batch_size)
+end
+for _, id in ipairs(expired) do
+  local call_started, unknown_calls = get_job_fields(id, 'call_started', 'unknown_calls')
+  local outcome
+  if not unknown_calls then
+    redis.call('ZREM', key('leases', stage), id)
+  elseif call_started == '1' and tonumber(unknown_calls) >= 1 then
+    outcome = lost
+  elseif call_started ~= '1' and redis.call('HINCRBY', key('job', id), 'crashes', 1) >= tonumber(max_crashes) then
+    outcome = crashed
   else
-    leave(lane, id)
-    if begun == '1' then redis.call('HINCRBY', key('job', id), 'doubts', 1) end
-    if lane == 'generate' then set_state(id, 'waiting') end
-    wait(lane, id)
-    back = back + 1
+    if call_started == '1' then redis.call('HINCRBY', key('job', id), 'unknown_calls', 1) end
+    requeue(stage, id)
+    requeued = requeued + 1
   end
-end
-
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('delayed', lane), '-inf', at, 'LIMIT', 0, 100)) do
-  redis.call('ZREM', key('delayed', lane), id)
-  wait(lane, id)
-  back = back + 1
-end
-
--- Jobs that wait for a model which was switched off meanwhile end with the words it was switched off with.
-for i = 9, #ARGV, 3 do
-  local off = redis.call('GET', key('off', ARGV[i]))
-  for _, id in ipairs(off and redis.call('ZRANGE', key('line', lane, ARGV[i]), 0, 99) or {}) do
-    close(lane, id, '{"kind":"failed","problem":' .. off .. '}')
+  if outcome then
+    copy_to_dead_letters(stage, id, outcome, ttl_ms)
+    end_job(stage, id, outcome)
     failed = failed + 1
   end
 end
 
-redis.call('ZREMRANGEBYSCORE', key('finish', lane), '-inf', '(' .. (redis.call('GET', key('clock', lane)) or 0))
-local wanted = math.min(tonumber(most), claimable(lane, at)) - redis.call('LLEN', list)
-return {math.max(0, wanted), back, failed}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('delayed', stage), '-inf', now, 'LIMIT', 0, batch_size)) do
+  redis.call('ZREM', key('delayed', stage), id)
+  make_ready(stage, id)
+  requeued = requeued + 1
+end
+
+-- Jobs that are queued for a model which was disabled meanwhile fail with the problem that it was disabled for.
+for i = 8, #ARGV, 3 do
+  local model = ARGV[i]
+  local problem = redis.call('GET', key('disabled_model', model))
+  local queued = problem and redis.call('ZRANGE', key('queued', stage, model), 0, batch_size - 1) or {}
+  for _, id in ipairs(queued) do
+    end_job(stage, id, '{"kind":"failed","problem":' .. problem .. '}')
+    failed = failed + 1
+  end
+end
+
+-- A tenant whose finish tag is in the past starts at the virtual time anyway.
+local virtual_time = redis.call('GET', key('virtual_time', stage)) or 0
+redis.call('ZREMRANGEBYSCORE', key('finish_tags', stage), '-inf', '(' .. virtual_time)
+local tickets = redis.call('LLEN', key('celery', stage))
+local missing_tickets = math.max(0, math.min(tonumber(max_tickets), count_claimable(stage, now)) - tickets)
+return {'missing_tickets', missing_tickets, 'requeued', requeued, 'failed', failed}

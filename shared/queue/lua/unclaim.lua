@@ -1,17 +1,20 @@
--- Give back what was leased under these tokens, as if it had never been claimed: their worker made no call.
--- ARGV: lane, then tokens. Answers how many jobs wait again.
-local lane, back = ARGV[1], 0
-write_though_full()
+-- unclaim.lua: undo claims under which no call was made, as if the jobs had never been claimed. It writes even if Redis
+-- is full.
+--
+-- KEYS[1]    prefix of every key
+-- ARGV[1]    string  stage
+-- ARGV[2…]   string  claim tokens
+--
+-- Reply: number of jobs that can be claimed again
+local stage, requeued = ARGV[1], 0
+allow_writes_when_full()
 for i = 2, #ARGV do
-  local id = redis.call('HGET', key('tokens', lane), ARGV[i])
+  local id = redis.call('HGET', key('claim_tokens', stage), ARGV[i])
   if id then
-    local begun = job_get(id, 'begun')
-    leave(lane, id)
-    redis.call('HINCRBY', key('job', id), 'attempts', -1)
-    if begun == '1' then redis.call('HINCRBY', key('job', id), 'calls', -1) end
-    if lane == 'generate' then set_state(id, 'waiting') end
-    wait(lane, id)
-    back = back + 1
+    if get_job_fields(id, 'call_started') == '1' then redis.call('HINCRBY', key('job', id), 'calls', -1) end
+    redis.call('HINCRBY', key('job', id), 'claims', -1)
+    requeue(stage, id)
+    requeued = requeued + 1
   end
 end
-return back
+return requeued

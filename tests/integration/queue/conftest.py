@@ -4,10 +4,14 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-import bot.queue.redis_queue as bot_side
-import worker.queue.job_queue as worker_side
+from bot.queue.connection import connect_to_redis as connect_bot
+from bot.queue.job_queue import RedisJobQueue as BotJobQueue
+from bot.queue.limits import Limits, ScopeLimits
+from bot.queue.outcomes import RedisOutcomeStream
 from shared.catalogue import Catalogue
 from tests.support.redis_queue import LEASE_SECONDS, RecordedTickets
+from worker.queue.connection import connect_to_redis as connect_worker
+from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 
 @pytest.fixture
@@ -16,23 +20,27 @@ def tickets() -> RecordedTickets:
 
 
 @pytest.fixture
-async def bot_queue(
-    redis_url: str, catalogue: Catalogue, tickets: RecordedTickets
-) -> AsyncIterator[bot_side.RedisJobQueue]:
-    queue = bot_side.RedisJobQueue(
-        bot_side.connect_to_redis(redis_url),
+async def bot_queue(redis_url: str, catalogue: Catalogue, tickets: RecordedTickets) -> AsyncIterator[BotJobQueue]:
+    queue = BotJobQueue(
+        connect_bot(redis_url),
         catalogue=catalogue,
         build_ticket=tickets.send_from_bot,
-        max_waiting=50,
-        max_running=2,
+        limits=Limits(user=ScopeLimits(max_open=50, max_running=2)),
     )
-    await queue.start()
     yield queue
     await queue.close()
 
 
 @pytest.fixture
-def worker_queue(redis_url: str, tickets: RecordedTickets) -> Iterator[worker_side.RedisJobQueue]:
-    client = worker_side.connect(redis_url)
-    yield worker_side.RedisJobQueue(client, tickets.send_from_worker, lease_seconds=LEASE_SECONDS)
+async def outcomes(redis_url: str, catalogue: Catalogue) -> AsyncIterator[RedisOutcomeStream]:
+    stream = RedisOutcomeStream(connect_bot(redis_url), catalogue)
+    await stream.start()
+    yield stream
+    await stream.close()
+
+
+@pytest.fixture
+def worker_queue(redis_url: str, tickets: RecordedTickets) -> Iterator[WorkerJobQueue]:
+    client = connect_worker(redis_url)
+    yield WorkerJobQueue(client, tickets.send_from_worker, lease_seconds=LEASE_SECONDS)
     client.close()

@@ -7,16 +7,20 @@ from typing import Any
 
 import pytest
 
-import worker.queue.job_queue as worker_side
-from bot.queue.redis_queue import RedisJobQueue, connect_to_redis
+from bot.queue.connection import connect_to_redis
+from bot.queue.job_queue import RedisJobQueue
+from bot.queue.limits import Limits, ScopeLimits
+from bot.queue.outcomes import RedisOutcomeStream
 from shared.catalogue import Catalogue
 from shared.job import Job, Origin, Requester
 from shared.outcome import Generated
 from shared.problems import RejectedError, make_problem
 from shared.prompts import TextPrompt
 from shared.queue.keys import KEY_PREFIX
+from shared.queue.stages import Stage
 from shared.request.model import Request
-from worker.ports import Stage
+from worker.queue.connection import connect_to_redis as connect_worker
+from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 GENERATED = Generated(seed=7, media_type="image/png", width=64, height=64, duration_seconds=2.0)
 MINUTE_MS = 60_000
@@ -46,32 +50,36 @@ class BotQueues:
     catalogue: Catalogue
     exit_stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
-    async def open_queue(self, **limits: Any) -> RedisJobQueue:
-        redis = connect_to_redis(self.url)
+    async def open_queue(self, **limits: ScopeLimits) -> RedisJobQueue:
         queue = RedisJobQueue(
-            redis, catalogue=self.catalogue, build_ticket=send_no_ticket, **{"max_waiting": 999, **limits}
+            connect_to_redis(self.url),
+            catalogue=self.catalogue,
+            build_ticket=send_no_ticket,
+            limits=Limits(**{"user": ScopeLimits(max_open=999, max_running=2), **limits}),
         )
-        await queue.start()
         self.exit_stack.push_async_callback(queue.close)
         return queue
 
     async def age_requests(self, milliseconds: int) -> None:
         """Make all that was asked for so much older."""
         async with connect_to_redis(self.url) as redis:
-            async for name in redis.scan_iter(f"{KEY_PREFIX}asked:*"):
+            async for name in redis.scan_iter(f"{KEY_PREFIX}accepted:*"):
                 members: Any = await redis.zrange(name, 0, -1)
                 for member in members:
                     await redis.zincrby(name, -milliseconds, member)
 
-    async def deliver_one(self, queue: RedisJobQueue) -> None:
-        client = worker_side.connect(self.url)
-        workers = worker_side.RedisJobQueue(client, lambda _: None)
+    async def deliver_one(self) -> None:
+        client = connect_worker(self.url)
+        workers = WorkerJobQueue(client, lambda _: None)
         claim = workers.claim(Stage.GENERATE)
         assert claim is not None
         workers.finish(claim, GENERATED, b"picture")
         client.close()
-        [delivery] = await queue.read_outcomes()
-        await queue.acknowledge_outcome(delivery, 99)
+        async with connect_to_redis(self.url) as redis:
+            outcomes = RedisOutcomeStream(redis, self.catalogue)
+            await outcomes.start()
+            [entry] = await outcomes.read_outcomes()
+            await outcomes.acknowledge_outcome(entry, 99)
 
 
 @pytest.fixture
@@ -101,7 +109,7 @@ async def test_as_many_may_wait_in_a_channel_or_guild_as_its_limit_says_over_all
     bots: BotQueues, scope: str
 ) -> None:
     here, elsewhere = JOB_MAKERS[scope]
-    one, other = [await bots.open_queue(**{f"{scope}_waiting": 3}) for _ in range(2)]
+    one, other = [await bots.open_queue(**{scope: ScopeLimits(max_open=3)}) for _ in range(2)]
     for number in range(1, 4):
         assert await (one if number % 2 else other).enqueue_job(here(number), None)
 
@@ -115,24 +123,21 @@ async def test_as_many_may_wait_in_a_channel_or_guild_as_its_limit_says_over_all
 @pytest.mark.parametrize("scope", ["channel", "guild"])
 async def test_a_job_whose_end_was_told_makes_room_for_another(bots: BotQueues, scope: str) -> None:
     here, _ = JOB_MAKERS[scope]
-    queue = await bots.open_queue(**{f"{scope}_waiting": 2})
+    queue = await bots.open_queue(**{scope: ScopeLimits(max_open=2)})
     for number in (1, 2):
         await queue.enqueue_job(here(number), None)
     await expect_rejection(queue.enqueue_job(here(3), None))
 
-    await bots.deliver_one(queue)
+    await bots.deliver_one()
 
     assert await queue.enqueue_job(here(3), None)
     assert (await expect_rejection(queue.enqueue_job(here(4), None))).facts == {"count": 2, "limit": 2}
 
 
-@pytest.mark.parametrize(("scope", "place"), [("user", 0), ("channel", 1), ("guild", 2)])
-async def test_as_many_are_taken_on_in_any_minute_as_the_limit_says_over_all_bots(
-    bots: BotQueues, scope: str, place: int
-) -> None:
+@pytest.mark.parametrize("scope", ["user", "channel", "guild"])
+async def test_as_many_are_taken_on_in_any_minute_as_the_limit_says_over_all_bots(bots: BotQueues, scope: str) -> None:
     here, elsewhere = JOB_MAKERS[scope]
-    limits = tuple(3 if at == place else 0 for at in range(3))
-    one, other = [await bots.open_queue(per_minute=limits) for _ in range(2)]
+    one, other = [await bots.open_queue(**{scope: ScopeLimits(max_per_minute=3)}) for _ in range(2)]
     await one.enqueue_job(here(1), None)
     await bots.age_requests(20_000)
     for number in (2, 3):
@@ -152,7 +157,7 @@ async def test_as_many_are_taken_on_in_any_minute_as_the_limit_says_over_all_bot
 
 
 async def test_the_same_interaction_counts_once_and_what_is_refused_counts_not_at_all(bots: BotQueues) -> None:
-    queue = await bots.open_queue(per_minute=(2, 0, 0), channel_waiting=1)
+    queue = await bots.open_queue(user=ScopeLimits(max_per_minute=2), channel=ScopeLimits(max_open=1))
     assert await queue.enqueue_job(make_job(1), None)
     assert not await queue.enqueue_job(make_job(1), None)
     for number in range(2, 6):
@@ -163,7 +168,11 @@ async def test_the_same_interaction_counts_once_and_what_is_refused_counts_not_a
 
 
 async def test_what_the_queue_forgot_is_taken_on_again_whatever_the_limits(bots: BotQueues) -> None:
-    queue = await bots.open_queue(per_minute=(1, 1, 1), channel_waiting=1, guild_waiting=1)
+    queue = await bots.open_queue(
+        user=ScopeLimits(max_per_minute=1),
+        channel=ScopeLimits(max_open=1, max_per_minute=1),
+        guild=ScopeLimits(max_open=1, max_per_minute=1),
+    )
     assert await queue.enqueue_job(make_job(1), None)
 
     assert await queue.enqueue_job(make_job(2), None, unknown_calls=1)
@@ -176,14 +185,18 @@ async def test_nought_means_any_number(bots: BotQueues) -> None:
 
 
 async def test_the_books_of_a_scope_stay_as_small_as_its_limits(bots: BotQueues, redis_url: str) -> None:
-    queue = await bots.open_queue(per_minute=(5, 5, 5), channel_waiting=4, guild_waiting=4)
+    queue = await bots.open_queue(
+        user=ScopeLimits(max_per_minute=5),
+        channel=ScopeLimits(max_open=4, max_per_minute=5),
+        guild=ScopeLimits(max_open=4, max_per_minute=5),
+    )
     for number in range(30):
         await queue.enqueue_job(make_job(number), None)
-        await bots.deliver_one(queue)
+        await bots.deliver_one()
         await bots.age_requests(MINUTE_MS)
 
     async with connect_to_redis(redis_url) as redis:
-        names = [name async for name in redis.scan_iter(f"{KEY_PREFIX}asked:*")]
+        names = [name async for name in redis.scan_iter(f"{KEY_PREFIX}accepted:*")]
         sizes = [await redis.zcard(name) for name in names]
         lives = [await redis.pttl(name) for name in names]
     assert len(names) == 3

@@ -12,13 +12,16 @@ from pathlib import Path
 import pytest
 import redis
 
-import bot.queue.redis_queue as bot_side
-import worker.queue.job_queue as worker_side
+from bot.queue.connection import connect_to_redis as connect_bot
+from bot.queue.job_queue import RedisJobQueue as BotJobQueue
+from bot.queue.limits import Limits, ScopeLimits
 from demo.redis import find_free_port
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError
 from shared.queue.keys import job_key
 from tests.support.redis_queue import GENERATED, LEASE_SECONDS, RecordedTickets, claim_job, make_job
+from worker.queue.connection import connect_to_redis as connect_worker
+from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 HOUR = 3600
@@ -77,15 +80,15 @@ def redis_url(server: ClockShiftedRedis) -> str:
 async def test_what_runs_keeps_its_lease_and_what_waits_or_was_left_behind_comes_back(
     server: ClockShiftedRedis,
     catalogue: Catalogue,
-    bot_queue: bot_side.RedisJobQueue,
-    worker_queue: worker_side.RedisJobQueue,
+    bot_queue: BotJobQueue,
+    worker_queue: WorkerJobQueue,
     tickets: RecordedTickets,
     jump: int,
     first: str,
 ) -> None:
     for user in (1, 2, 3, 4):
         await bot_queue.enqueue_job(make_job(user, user), None)
-    dying = worker_side.RedisJobQueue(worker_queue._client, tickets.send_from_worker, lease_seconds=LEASE_SECONDS)
+    dying = WorkerJobQueue(worker_queue._client, tickets.send_from_worker, lease_seconds=LEASE_SECONDS)
     left_behind, running, delayed = claim_job(dying), claim_job(worker_queue), claim_job(worker_queue)
     assert worker_queue.start_call(running)
     worker_queue.release(delayed, delay_seconds=0.1, is_unknown_call=False, is_throttled=False)
@@ -106,16 +109,19 @@ async def test_what_runs_keeps_its_lease_and_what_waits_or_was_left_behind_comes
     again = [claim_job(worker_queue) for _ in range(3)]
     assert {claim.job.id for claim in again} == {"1", "3", "4"}
     assert [claim.unknown_calls for claim in again] == [0, 0, 0]
-    with worker_side.connect(server.url) as client:
-        assert client.hmget(job_key("2"), "attempts", "calls", "doubts") == [b"1", b"1", b"0"]
+    with connect_worker(server.url) as client:
+        assert client.hmget(job_key("2"), "claims", "calls", "unknown_calls") == [b"1", b"1", b"0"]
 
 
 async def test_a_limit_of_a_minute_does_not_last_an_hour_when_the_clock_is_set_back(
-    server: ClockShiftedRedis, catalogue: Catalogue, tickets: RecordedTickets, worker_queue: worker_side.RedisJobQueue
+    server: ClockShiftedRedis, catalogue: Catalogue, tickets: RecordedTickets, worker_queue: WorkerJobQueue
 ) -> None:
-    redis_of_bot = bot_side.connect_to_redis(server.url)
-    asking = bot_side.RedisJobQueue(
-        redis_of_bot, catalogue=catalogue, build_ticket=tickets.send_from_bot, per_minute=(1, 0, 0)
+    redis_of_bot = connect_bot(server.url)
+    asking = BotJobQueue(
+        redis_of_bot,
+        catalogue=catalogue,
+        build_ticket=tickets.send_from_bot,
+        limits=Limits(user=ScopeLimits(max_per_minute=1)),
     )
     async with redis_of_bot:
         await asking.enqueue_job(make_job(1), None)
@@ -133,8 +139,8 @@ async def test_a_limit_of_a_minute_does_not_last_an_hour_when_the_clock_is_set_b
 async def test_people_read_the_servers_own_time(
     server: ClockShiftedRedis,
     catalogue: Catalogue,
-    bot_queue: bot_side.RedisJobQueue,
-    worker_queue: worker_side.RedisJobQueue,
+    bot_queue: BotJobQueue,
+    worker_queue: WorkerJobQueue,
     jump: int,
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)

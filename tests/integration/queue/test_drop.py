@@ -2,19 +2,20 @@
 
 import redis
 
-import bot.queue.redis_queue as bot_side
-import worker.queue.job_queue as worker_side
+from bot.queue.job_queue import RedisJobQueue as BotJobQueue
+from bot.queue.outcomes import RedisOutcomeStream
 from shared.queue.keys import dead_letter_key
 from tests.support.redis_queue import GENERATED, claim_job, make_job
+from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 
 async def test_only_ended_jobs_are_dropped(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, redis_url: str
+    bot_queue: BotJobQueue, outcomes: RedisOutcomeStream, worker_queue: WorkerJobQueue, redis_url: str
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
     worker_queue.finish(claim_job(worker_queue), GENERATED, b"picture")
-    (ended,) = await bot_queue.read_outcomes()
-    await bot_queue.acknowledge_outcome(ended, 99)
+    (ended,) = await outcomes.read_outcomes()
+    await outcomes.acknowledge_outcome(ended, 99)
     await bot_queue.enqueue_job(make_job(2), None)
     with redis.Redis.from_url(redis_url) as client:
         client.hset(dead_letter_key("3"), "job", "a prompt")

@@ -4,14 +4,18 @@ import asyncio
 
 import pytest
 
-import bot.queue.redis_queue as bot_side
-import worker.queue.job_queue as worker_side
 from bot.domain.status import JobStatus, QueueState
+from bot.queue.connection import connect_to_redis as connect_bot
+from bot.queue.job_queue import RedisJobQueue as BotJobQueue
+from bot.queue.limits import Limits, ScopeLimits
+from bot.queue.outcomes import RedisOutcomeStream
 from shared.catalogue import Catalogue, Model
 from shared.problems import RejectedError, make_problem
 from shared.queue.keys import job_key
+from shared.queue.stages import Stage
 from tests.support.redis_queue import GENERATED, RecordedTickets, claim_job, make_job
-from worker.ports import Stage
+from worker.queue.connection import connect_to_redis as connect_worker
+from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 CALL_SECONDS = 8.0
 
@@ -22,17 +26,17 @@ def model(catalogue: Catalogue) -> Model:
     return catalogue.models["sd3.5-large"].model_copy(update={"concurrency": 2})
 
 
-async def load_status(queue: bot_side.RedisJobQueue, number: int) -> JobStatus:
+async def load_status(queue: BotJobQueue, number: int) -> JobStatus:
     [found] = await queue.load_statuses([str(number)])
     return found
 
 
-async def load_estimates(queue: bot_side.RedisJobQueue, *numbers: int) -> list[float]:
+async def load_estimates(queue: BotJobQueue, *numbers: int) -> list[float]:
     return [(await load_status(queue, number)).estimated_seconds for number in numbers]
 
 
 async def test_ones_own_jobs_share_ones_own_slots(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, catalogue: Catalogue
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, catalogue: Catalogue
 ) -> None:
     worker_queue.sweep(catalogue)
     for number in range(1, 6):
@@ -46,7 +50,7 @@ async def test_ones_own_jobs_share_ones_own_slots(
 
 
 async def test_what_runs_and_who_comes_before_hold_a_models_places(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, model: Model
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, model: Model
 ) -> None:
     worker_queue.sweep([model])
     for user in range(1, 8):
@@ -60,7 +64,7 @@ async def test_what_runs_and_who_comes_before_hold_a_models_places(
 
 
 async def test_one_models_line_is_not_anothers(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, model: Model
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, model: Model
 ) -> None:
     worker_queue.sweep([model])
     for user in range(1, 6):
@@ -73,7 +77,7 @@ async def test_one_models_line_is_not_anothers(
 
 
 async def test_calls_start_no_closer_together_than_the_pace_says(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, model: Model
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, model: Model
 ) -> None:
     worker_queue.sweep([model.model_copy(update={"per_minute": 2, "concurrency": 8})])
     for user in range(1, 5):
@@ -88,7 +92,7 @@ async def test_calls_start_no_closer_together_than_the_pace_says(
 
 
 async def test_one_that_is_to_wait_until_it_is_tried_again_waits_at_its_place(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
     worker_queue.release(claim_job(worker_queue), delay_seconds=60, is_unknown_call=False, is_throttled=False)
@@ -100,7 +104,7 @@ async def test_one_that_is_to_wait_until_it_is_tried_again_waits_at_its_place(
 
 
 async def test_a_call_takes_as_long_as_calls_took_lately_and_one_that_runs_what_is_left_of_it(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, redis_url: str
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, redis_url: str
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
     assert (await load_status(bot_queue, 1)).typical_seconds == CALL_SECONDS
@@ -109,30 +113,33 @@ async def test_a_call_takes_as_long_as_calls_took_lately_and_one_that_runs_what_
         worker_queue.finish(claim_job(worker_queue), GENERATED.model_copy(update={"duration_seconds": seconds}), b"p")
 
     running = claim_job(worker_queue)
-    with worker_side.connect(redis_url) as client:
+    with connect_worker(redis_url) as client:
         for passed, left in ((60, 90), (600, 0)):
-            client.hincrby(job_key(running.job.id), "since", -1000 * passed)
+            client.hincrby(job_key(running.job.id), "state_since", -1000 * passed)
             found = await load_status(bot_queue, int(running.job.id))
             assert found.typical_seconds == 150
             assert found.estimated_seconds == pytest.approx(left, abs=5)
 
 
 async def test_a_full_channel_is_waited_for(redis_url: str, catalogue: Catalogue, tickets: RecordedTickets) -> None:
-    queue = bot_side.RedisJobQueue(
-        bot_side.connect_to_redis(redis_url), catalogue=catalogue, build_ticket=tickets.send_from_bot, channel_running=1
+    queue = BotJobQueue(
+        connect_bot(redis_url),
+        catalogue=catalogue,
+        build_ticket=tickets.send_from_bot,
+        limits=Limits(channel=ScopeLimits(max_running=1)),
     )
     for user in (1, 2, 3):
         await queue.enqueue_job(make_job(user, user), None)
     await queue.enqueue_job(make_job(4, 4, channel=9), None)
-    with worker_side.connect(redis_url) as client:
-        worker_side.RedisJobQueue(client, tickets.send_from_worker).sweep(catalogue)
+    with connect_worker(redis_url) as client:
+        WorkerJobQueue(client, tickets.send_from_worker).sweep(catalogue)
 
     assert await load_estimates(queue, 1, 2, 3, 4) == [8, 16, 24, 8]
     await queue.close()
 
 
 async def test_a_person_sees_all_their_open_jobs_and_a_guild_how_many_it_has(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue
+    bot_queue: BotJobQueue, outcomes: RedisOutcomeStream, worker_queue: WorkerJobQueue
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
     await bot_queue.enqueue_job(make_job(2, has_picture=True), b"upload")
@@ -142,17 +149,17 @@ async def test_a_person_sees_all_their_open_jobs_and_a_guild_how_many_it_has(
 
     assert [s.job.id for s in await bot_queue.list_tenant_jobs("user-1")] == ["1", "2", "4"]
     assert [await bot_queue.count_open_jobs(guild) for guild in (1, 2, 3)] == [3, 1, 0]
-    [delivery] = await bot_queue.read_outcomes()
-    await bot_queue.acknowledge_outcome(delivery, 99)
+    [delivery] = await outcomes.read_outcomes()
+    await outcomes.acknowledge_outcome(delivery, 99)
     assert [s.job.id for s in await bot_queue.list_tenant_jobs("user-1")] == ["2", "4"]
     assert await bot_queue.count_open_jobs(1) == 2
 
 
 async def test_of_many_open_jobs_those_at_work_are_seen_always_and_the_others_in_turn(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, monkeypatch: pytest.MonkeyPatch
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bot_side, "OPEN_JOBS_PAGE_SIZE", 2)
-    bot_queue._open_jobs_offset = 2
+    monkeypatch.setattr("bot.queue.status.OPEN_JOBS_PAGE_SIZE", 2)
+    bot_queue._next_page_start = 2
     for number in range(10, 30):
         await bot_queue.enqueue_job(
             make_job(number, user=number, model="sdxl" if number == 20 else "sd3.5-large"), None
@@ -169,9 +176,7 @@ async def test_of_many_open_jobs_those_at_work_are_seen_always_and_the_others_in
 
 
 async def test_a_queue_that_is_away_is_said_in_words(catalogue: Catalogue, tickets: RecordedTickets) -> None:
-    away = bot_side.RedisJobQueue(
-        bot_side.connect_to_redis("redis://127.0.0.1:1/0"), catalogue=catalogue, build_ticket=tickets.send_from_bot
-    )
+    away = BotJobQueue(connect_bot("redis://127.0.0.1:1/0"), catalogue=catalogue, build_ticket=tickets.send_from_bot)
 
     asked = (
         away.list_tenant_jobs("user-1"),

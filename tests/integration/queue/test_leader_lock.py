@@ -8,10 +8,11 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import pytest
 import redis
 
-from bot.queue import redis_queue as adapter
-from bot.queue.leader_lock import LEADER_KEY, LeaderLock
+from bot.queue.connection import connect_to_redis as connect_bot
+from bot.queue.leader_lock import LeaderLock
+from bot.queue.outcomes import RedisOutcomeStream
 from shared.catalogue import Catalogue
-from shared.queue.keys import CONSUMER_GROUP, CONSUMER_NAME, OUTCOME_STREAM
+from shared.queue.keys import CONSUMER_GROUP, CONSUMER_NAME, LEADER_KEY, OUTCOME_STREAM
 
 LEASE_SECONDS, STEP_SECONDS = 0.6, 0.1
 
@@ -20,7 +21,7 @@ class LeaderCandidate:
     """A lead, and work that counts its beginnings and knows whether it is being done."""
 
     def __init__(self, url: str) -> None:
-        self.redis = adapter.connect_to_redis(url)
+        self.redis = connect_bot(url)
         self.leader_lock = LeaderLock(self.redis, lease_seconds=LEASE_SECONDS, renew_interval_seconds=STEP_SECONDS)
         self.start_count = 0
         self.is_working = False
@@ -104,16 +105,14 @@ async def test_an_emptied_redis_costs_nobody_the_lead(redis_url: str) -> None:
 async def test_an_outcome_that_was_handed_to_a_bot_that_is_gone_is_handed_out_again(
     redis_url: str, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adapter, "PENDING_RECHECK_SECONDS", 0.2)
-    monkeypatch.setattr(adapter, "OUTCOME_BLOCK_SECONDS", 0.1)
-    queue = adapter.RedisJobQueue(
-        adapter.connect_to_redis(redis_url), catalogue=catalogue, build_ticket=_send_no_ticket
-    )
+    monkeypatch.setattr("bot.queue.outcomes.PENDING_RECHECK_SECONDS", 0.2)
+    monkeypatch.setattr("bot.queue.outcomes.OUTCOME_BLOCK_SECONDS", 0.1)
+    queue = RedisOutcomeStream(connect_bot(redis_url), catalogue)
     await queue.start()
     with redis.Redis.from_url(redis_url) as client:
-        client.xadd(OUTCOME_STREAM, {"job": "1"})
+        client.xadd(OUTCOME_STREAM, {"job_id": "1"})
         [mine] = await queue.read_outcomes()
-        client.xadd(OUTCOME_STREAM, {"job": "2"})
+        client.xadd(OUTCOME_STREAM, {"job_id": "2"})
         client.xreadgroup(CONSUMER_GROUP, CONSUMER_NAME, {OUTCOME_STREAM: ">"})
 
         async with asyncio.timeout(5):
@@ -123,8 +122,3 @@ async def test_an_outcome_that_was_handed_to_a_bot_that_is_gone_is_handed_out_ag
     assert mine.job_id == "1"
     assert [delivery.job_id for delivery in again] == ["2"]
     await queue.close()
-
-
-def _send_no_ticket(stage: str) -> str:
-    del stage
-    return ""

@@ -12,16 +12,19 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-import bot.queue.redis_queue as bot_side
-import worker.queue.job_queue as worker_side
 from bot.domain.errors import QueueResultUnknownError
 from bot.domain.status import QueueState
+from bot.queue.connection import connect_to_redis as connect_bot
+from bot.queue.job_queue import RedisJobQueue as BotJobQueue
+from bot.queue.limits import Limits, ScopeLimits
+from bot.queue.outcomes import RedisOutcomeStream
 from demo.redis import RedisServer
 from shared.catalogue import Catalogue
 from shared.outcome import Failed
 from shared.problems import RejectedError, make_problem
 from shared.queue.chunks import CHUNK_BYTES
-from shared.queue.keys import GENERATE, PREPARE, job_key, ticket_list_key
+from shared.queue.keys import job_key, pace_key, ticket_list_key
+from shared.queue.stages import Stage
 from tests.support.redis_queue import (
     GENERATED,
     LEASE_SECONDS,
@@ -31,12 +34,15 @@ from tests.support.redis_queue import (
     renew_beyond_lease,
     wait_for_lease_expiry,
 )
-from worker.ports import Stage
-from worker.queue.dead_letters import DeadLetterQueue, RetryResult
+from worker.queue.connection import connect_to_redis as connect_worker
+from worker.queue.dead_letters import DeadLetterQueue
+from worker.queue.job_queue import MAX_CRASHES
+from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
+from worker.queue.replies import RetryResult
 
 
 async def test_a_job_goes_from_upload_to_outcome_and_its_bytes_are_freed(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, tickets: RecordedTickets
+    bot_queue: BotJobQueue, outcomes: RedisOutcomeStream, worker_queue: WorkerJobQueue, tickets: RecordedTickets
 ) -> None:
     upload, prepared = b"upload" * CHUNK_BYTES, b"prepared" * (CHUNK_BYTES // 3)
     assert await bot_queue.enqueue_job(make_job(1, has_picture=True), upload)
@@ -54,20 +60,18 @@ async def test_a_job_goes_from_upload_to_outcome_and_its_bytes_are_freed(
     assert worker_queue.start_call(generating)
     assert worker_queue.finish(generating, GENERATED, b"picture")
 
-    [delivery] = await bot_queue.read_outcomes()
+    [delivery] = await outcomes.read_outcomes()
     [standing] = await bot_queue.load_statuses([delivery.job_id])
     assert standing.outcome == GENERATED
-    assert await bot_queue.load_result_image("1") == b"picture"
-    await bot_queue.acknowledge_outcome(delivery, 99)
-    assert await bot_queue.load_result_image("1") is None
+    assert await outcomes.load_result_image("1") == b"picture"
+    await outcomes.acknowledge_outcome(delivery, 99)
+    assert await outcomes.load_result_image("1") is None
     assert worker_queue.fetch_prepared("1") is None
     assert await bot_queue.list_open_jobs() == []
-    assert sorted(tickets.sent) == [GENERATE, PREPARE]
+    assert sorted(tickets.sent) == [Stage.GENERATE, Stage.PREPARE]
 
 
-async def test_the_same_interaction_is_the_same_job(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue
-) -> None:
+async def test_the_same_interaction_is_the_same_job(bot_queue: BotJobQueue, worker_queue: WorkerJobQueue) -> None:
     assert await bot_queue.enqueue_job(make_job(1), None)
     assert not await bot_queue.enqueue_job(make_job(1), None)
 
@@ -76,7 +80,7 @@ async def test_the_same_interaction_is_the_same_job(
 
 
 async def test_one_who_asks_for_one_does_not_wait_behind_one_who_asks_for_many(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue
 ) -> None:
     for number in range(40):
         await bot_queue.enqueue_job(make_job(number, user=1), None)
@@ -94,7 +98,7 @@ async def test_one_who_asks_for_one_does_not_wait_behind_one_who_asks_for_many(
 
 
 async def test_nobody_runs_more_than_their_share_and_what_was_parked_comes_back(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue
 ) -> None:
     for number in range(5):
         await bot_queue.enqueue_job(make_job(number, user=1), None)
@@ -110,9 +114,7 @@ async def test_nobody_runs_more_than_their_share_and_what_was_parked_comes_back(
     assert {claim_job(worker_queue).job.id, claim_job(worker_queue).job.id} == {"3", "4"}
 
 
-async def test_the_position_counts_who_goes_first(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue
-) -> None:
+async def test_the_position_counts_who_goes_first(bot_queue: BotJobQueue, worker_queue: WorkerJobQueue) -> None:
     await bot_queue.enqueue_job(make_job(1, user=1), None)
     await bot_queue.enqueue_job(make_job(2, user=1), None)
     await bot_queue.enqueue_job(make_job(3, user=2), None)
@@ -128,7 +130,7 @@ async def test_the_position_counts_who_goes_first(
     assert last.state is QueueState.QUEUED
 
 
-async def test_too_many_waiting_jobs_are_refused_with_the_limit(bot_queue: bot_side.RedisJobQueue) -> None:
+async def test_too_many_waiting_jobs_are_refused_with_the_limit(bot_queue: BotJobQueue) -> None:
     for number in range(50):
         await bot_queue.enqueue_job(make_job(number), None)
 
@@ -139,7 +141,7 @@ async def test_too_many_waiting_jobs_are_refused_with_the_limit(bot_queue: bot_s
 
 
 async def test_an_expired_lease_before_the_call_brings_the_job_back(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, catalogue: Catalogue
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, catalogue: Catalogue
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
     lost = claim_job(worker_queue)
@@ -152,20 +154,20 @@ async def test_an_expired_lease_before_the_call_brings_the_job_back(
 
 
 async def test_a_job_whose_worker_dies_before_every_call_is_given_up(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, catalogue: Catalogue
+    bot_queue: BotJobQueue, outcomes: RedisOutcomeStream, worker_queue: WorkerJobQueue, catalogue: Catalogue
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
-    for _ in range(worker_side.MAX_CRASHES):
+    for _ in range(MAX_CRASHES):
         claim_job(worker_queue)
         await wait_for_lease_expiry(worker_queue, catalogue)
 
-    [delivery] = await bot_queue.read_outcomes()
+    [delivery] = await outcomes.read_outcomes()
     [standing] = await bot_queue.load_statuses([delivery.job_id])
-    assert standing.outcome == Failed(problem=make_problem("gave_up", count=worker_side.MAX_CRASHES))
+    assert standing.outcome == Failed(problem=make_problem("gave_up", count=MAX_CRASHES))
 
 
 async def test_a_call_of_unknown_fate_is_repeated_once_and_then_failed(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, catalogue: Catalogue
+    bot_queue: BotJobQueue, outcomes: RedisOutcomeStream, worker_queue: WorkerJobQueue, catalogue: Catalogue
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
     worker_queue.start_call(claim_job(worker_queue))
@@ -177,13 +179,17 @@ async def test_a_call_of_unknown_fate_is_repeated_once_and_then_failed(
     await wait_for_lease_expiry(worker_queue, catalogue)
 
     assert worker_queue.claim(Stage.GENERATE) is None
-    [delivery] = await bot_queue.read_outcomes()
+    [delivery] = await outcomes.read_outcomes()
     [standing] = await bot_queue.load_statuses([delivery.job_id])
     assert standing.outcome == Failed(problem=make_problem("lost"))
 
 
 async def test_what_died_during_its_calls_is_set_aside_and_retried_with_its_prepared_picture(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, catalogue: Catalogue, redis_url: str
+    bot_queue: BotJobQueue,
+    outcomes: RedisOutcomeStream,
+    worker_queue: WorkerJobQueue,
+    catalogue: Catalogue,
+    redis_url: str,
 ) -> None:
     prepared = b"prepared" * CHUNK_BYTES
     await bot_queue.enqueue_job(make_job(1, has_picture=True), b"upload")
@@ -191,7 +197,7 @@ async def test_what_died_during_its_calls_is_set_aside_and_retried_with_its_prep
     for _ in range(2):
         worker_queue.start_call(claim_job(worker_queue))
         await wait_for_lease_expiry(worker_queue, catalogue)
-    with worker_side.connect(redis_url) as client:
+    with connect_worker(redis_url) as client:
         letters = DeadLetterQueue(client)
         [letter] = letters.list_letters()
         assert (letter.job.id, letter.stage, letter.calls, letter.picture_bytes) == (
@@ -203,8 +209,8 @@ async def test_what_died_during_its_calls_is_set_aside_and_retried_with_its_prep
         assert letters.fetch_picture("1") == prepared
         assert letters.retry_letter(letter, "1-r1", 60) is RetryResult.NOT_DELIVERED
 
-        [delivery] = await bot_queue.read_outcomes()
-        await bot_queue.acknowledge_outcome(delivery, 99)
+        [delivery] = await outcomes.read_outcomes()
+        await outcomes.acknowledge_outcome(delivery, 99)
         assert letters.retry_letter(letter, "1-r1", 60) is RetryResult.QUEUED
         assert letters.retry_letter(letter, "1-r1", 60) is RetryResult.NOT_FOUND
         assert letters.list_letters() == []
@@ -215,22 +221,22 @@ async def test_what_died_during_its_calls_is_set_aside_and_retried_with_its_prep
 
 
 async def test_refusals_of_the_same_second_slow_the_pace_once_and_successes_restore_it(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, redis_url: str
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, redis_url: str
 ) -> None:
     for number in range(4):
         await bot_queue.enqueue_job(make_job(number, user=number), None)
     claims = [claim_job(worker_queue) for _ in range(4)]
-    with worker_side.connect(redis_url) as client:
+    with connect_worker(redis_url) as client:
         for claim in claims[:3]:
             worker_queue.release(claim, delay_seconds=1, is_unknown_call=False, is_throttled=True)
-        assert client.hget("pentimento:pace:sd3.5-large", "interval") == b"500"
+        assert client.hget(pace_key("sd3.5-large"), "interval_ms") == b"500"
 
         worker_queue.finish(claims[3], GENERATED, b"p")
-        assert client.hget("pentimento:pace:sd3.5-large", "interval") == b"300"
+        assert client.hget(pace_key("sd3.5-large"), "interval_ms") == b"300"
 
 
 async def test_a_renewed_lease_does_not_expire(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, catalogue: Catalogue
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, catalogue: Catalogue
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
     claim = claim_job(worker_queue)
@@ -240,7 +246,7 @@ async def test_a_renewed_lease_does_not_expire(
 
 
 async def test_after_a_server_was_away_every_worker_gets_the_time_to_renew(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, catalogue: Catalogue
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, catalogue: Catalogue
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
     claim = claim_job(worker_queue)
@@ -254,22 +260,22 @@ async def test_after_a_server_was_away_every_worker_gets_the_time_to_renew(
 
 
 async def test_a_claim_asked_for_twice_with_one_token_is_one_job(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
     await bot_queue.enqueue_job(make_job(2, user=2), None)
 
-    first, second = (worker_queue._run_script("claim", Stage.GENERATE, "token", 9000)[0] for _ in range(2))
+    first, second = (worker_queue._claim(Stage.GENERATE, "token").job_id for _ in range(2))
 
     assert first == second
     assert claim_job(worker_queue).job.id == "2"
 
 
 async def test_what_is_abandoned_before_its_call_was_never_claimed(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, catalogue: Catalogue, redis_url: str
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, catalogue: Catalogue, redis_url: str
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
-    for _ in range(worker_side.MAX_CRASHES + 1):
+    for _ in range(MAX_CRASHES + 1):
         claim = claim_job(worker_queue)
         worker_queue.start_call(claim)
         worker_queue.return_claim(claim)
@@ -277,15 +283,19 @@ async def test_what_is_abandoned_before_its_call_was_never_claimed(
         assert not worker_queue.start_call(claim)
 
     assert claim_job(worker_queue).unknown_calls == 0
-    with worker_side.connect(redis_url) as client:
-        assert client.hmget(job_key("1"), "attempts", "calls", "crashes") == [b"1", b"0", None]
+    with connect_worker(redis_url) as client:
+        assert client.hmget(job_key("1"), "claims", "calls", "crashes") == [b"1", b"0", None]
 
 
 async def test_what_runs_ends_though_redis_is_full(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, catalogue: Catalogue, redis_url: str
+    bot_queue: BotJobQueue,
+    outcomes: RedisOutcomeStream,
+    worker_queue: WorkerJobQueue,
+    catalogue: Catalogue,
+    redis_url: str,
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
-    with worker_side.connect(redis_url) as client:
+    with connect_worker(redis_url) as client:
         client.config_set("maxmemory", "1")
         try:
             claim = claim_job(worker_queue)
@@ -296,11 +306,11 @@ async def test_what_runs_ends_though_redis_is_full(
         finally:
             client.config_set("maxmemory", "0")
 
-    assert await bot_queue.load_result_image("1") == b"picture"
+    assert await outcomes.load_result_image("1") == b"picture"
 
 
 async def test_what_was_paid_for_is_kept_even_from_a_worker_that_lost_its_lease(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, catalogue: Catalogue
+    bot_queue: BotJobQueue, outcomes: RedisOutcomeStream, worker_queue: WorkerJobQueue, catalogue: Catalogue
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
     slow = claim_job(worker_queue)
@@ -310,13 +320,13 @@ async def test_what_was_paid_for_is_kept_even_from_a_worker_that_lost_its_lease(
     assert worker_queue.finish(slow, GENERATED, b"paid")
 
     assert worker_queue.claim(Stage.GENERATE) is None
-    assert await bot_queue.load_result_image("1") == b"paid"
+    assert await outcomes.load_result_image("1") == b"paid"
     assert not worker_queue.finish(slow, GENERATED, b"again")
-    assert len(await bot_queue.read_outcomes()) == 1
+    assert len(await outcomes.read_outcomes()) == 1
 
 
 async def test_a_worker_that_lost_its_lease_ends_the_job_with_what_was_paid_for_alone(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue
 ) -> None:
     await bot_queue.enqueue_job(make_job(1, has_picture=True), b"upload")
     claim = claim_job(worker_queue, Stage.PREPARE)
@@ -330,7 +340,7 @@ async def test_a_worker_that_lost_its_lease_ends_the_job_with_what_was_paid_for_
 
 
 async def test_a_released_job_waits_its_time_and_throttling_slows_every_worker(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, catalogue: Catalogue
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, catalogue: Catalogue
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
     await bot_queue.enqueue_job(make_job(2, user=2), None)
@@ -345,7 +355,7 @@ async def test_a_released_job_waits_its_time_and_throttling_slows_every_worker(
 
 
 async def test_a_model_that_is_switched_off_ends_its_waiting_jobs_and_refuses_new_ones(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, catalogue: Catalogue
+    bot_queue: BotJobQueue, outcomes: RedisOutcomeStream, worker_queue: WorkerJobQueue, catalogue: Catalogue
 ) -> None:
     gone = make_problem("model_gone", model="SD 3.5 Large")
     await bot_queue.enqueue_job(make_job(1), None)
@@ -356,13 +366,13 @@ async def test_a_model_that_is_switched_off_ends_its_waiting_jobs_and_refuses_ne
     with pytest.raises(RejectedError) as refused:
         await bot_queue.enqueue_job(make_job(2), None)
     assert refused.value.problems == (gone,)
-    [delivery] = await bot_queue.read_outcomes()
+    [delivery] = await outcomes.read_outcomes()
     [standing] = await bot_queue.load_statuses([delivery.job_id])
     assert standing.outcome == Failed(problem=gone)
 
 
 async def test_a_model_that_is_switched_off_ends_also_what_is_parked_or_told_to_wait(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, catalogue: Catalogue
+    bot_queue: BotJobQueue, outcomes: RedisOutcomeStream, worker_queue: WorkerJobQueue, catalogue: Catalogue
 ) -> None:
     for number in range(1, 5):
         await bot_queue.enqueue_job(make_job(number), None)
@@ -373,11 +383,11 @@ async def test_a_model_that_is_switched_off_ends_also_what_is_parked_or_told_to_
     worker_queue.disable_model("sd3.5-large", make_problem("model_gone", model="SD 3.5 Large"))
     worker_queue.sweep(catalogue)
 
-    assert {delivery.job_id for delivery in await bot_queue.read_outcomes()} == {"1", "3", "4"}
+    assert {delivery.job_id for delivery in await outcomes.read_outcomes()} == {"1", "3", "4"}
 
 
 async def test_the_models_own_limit_holds_over_all_workers(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, catalogue: Catalogue
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, catalogue: Catalogue
 ) -> None:
     narrow = catalogue.models["sd3.5-large"].model_copy(update={"concurrency": 1})
     worker_queue.sweep([narrow])
@@ -391,7 +401,7 @@ async def test_the_models_own_limit_holds_over_all_workers(
 
 
 async def test_an_end_sends_a_ticket_for_a_job_that_waits_without_one_and_no_other(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, tickets: RecordedTickets
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, tickets: RecordedTickets
 ) -> None:
     for number in range(1, 4):
         await bot_queue.enqueue_job(make_job(number, user=number), None)
@@ -399,18 +409,18 @@ async def test_an_end_sends_a_ticket_for_a_job_that_waits_without_one_and_no_oth
     await asyncio.sleep(0)
     tickets.sent.clear()
 
-    worker_queue._client.lpush(ticket_list_key(GENERATE), "the third job's")
+    worker_queue._client.lpush(ticket_list_key(Stage.GENERATE), "the third job's")
     worker_queue.finish(first, GENERATED, b"picture")
     assert tickets.sent == []
 
-    worker_queue._client.delete(ticket_list_key(GENERATE))
+    worker_queue._client.delete(ticket_list_key(Stage.GENERATE))
     worker_queue.finish(second, GENERATED, b"picture")
-    assert tickets.sent == [GENERATE]
+    assert tickets.sent == [Stage.GENERATE]
 
 
 async def test_the_sweep_sends_the_tickets_that_were_lost(
-    bot_queue: bot_side.RedisJobQueue,
-    worker_queue: worker_side.RedisJobQueue,
+    bot_queue: BotJobQueue,
+    worker_queue: WorkerJobQueue,
     catalogue: Catalogue,
     tickets: RecordedTickets,
 ) -> None:
@@ -420,12 +430,13 @@ async def test_the_sweep_sends_the_tickets_that_were_lost(
 
     worker_queue.sweep(catalogue)
 
-    assert sorted(tickets.sent) == [GENERATE, PREPARE]
+    assert sorted(tickets.sent) == [Stage.GENERATE, Stage.PREPARE]
 
 
 async def test_outcomes_that_were_read_and_never_acknowledged_come_first_after_a_restart(
-    bot_queue: bot_side.RedisJobQueue,
-    worker_queue: worker_side.RedisJobQueue,
+    bot_queue: BotJobQueue,
+    outcomes: RedisOutcomeStream,
+    worker_queue: WorkerJobQueue,
     redis_url: str,
     catalogue: Catalogue,
     tickets: RecordedTickets,
@@ -433,15 +444,9 @@ async def test_outcomes_that_were_read_and_never_acknowledged_come_first_after_a
     for number in (1, 2):
         await bot_queue.enqueue_job(make_job(number, user=number), None)
         worker_queue.finish(claim_job(worker_queue), GENERATED, b"p")
-    read = await bot_queue.read_outcomes()
+    read = await outcomes.read_outcomes()
 
-    restarted = bot_side.RedisJobQueue(
-        bot_side.connect_to_redis(redis_url),
-        catalogue=catalogue,
-        build_ticket=tickets.send_from_bot,
-        max_waiting=9,
-        max_running=1,
-    )
+    restarted = RedisOutcomeStream(connect_bot(redis_url), catalogue)
     await restarted.start()
 
     assert await restarted.read_outcomes() == read
@@ -449,8 +454,8 @@ async def test_outcomes_that_were_read_and_never_acknowledged_come_first_after_a
     await restarted.close()
 
 
-async def test_a_full_redis_refuses_new_requests_in_words(bot_queue: bot_side.RedisJobQueue, redis_url: str) -> None:
-    client = worker_side.connect(redis_url)
+async def test_a_full_redis_refuses_new_requests_in_words(bot_queue: BotJobQueue, redis_url: str) -> None:
+    client = connect_worker(redis_url)
     client.config_set("maxmemory", "8mb")
     try:
         with pytest.raises(RejectedError) as refused:
@@ -467,8 +472,8 @@ async def test_a_job_that_a_frozen_queue_takes_unheard_is_there_when_it_goes_on(
     redis_server: RedisServer, redis_url: str, catalogue: Catalogue, tickets: RecordedTickets
 ) -> None:
     impatient = Redis.from_url(redis_url, socket_timeout=0.3, retry=Retry(NoBackoff(), retries=1))
-    queue = bot_side.RedisJobQueue(impatient, catalogue=catalogue, build_ticket=tickets.send_from_bot)
-    await queue.start()
+    queue = BotJobQueue(impatient, catalogue=catalogue, build_ticket=tickets.send_from_bot)
+    await impatient.ping()
 
     os.kill(redis_server.pid, signal.SIGSTOP)
     try:
@@ -484,12 +489,10 @@ async def test_a_job_that_a_frozen_queue_takes_unheard_is_there_when_it_goes_on(
 async def test_of_a_queue_that_is_away_nobody_knows_whether_it_took_a_job(
     catalogue: Catalogue, tickets: RecordedTickets
 ) -> None:
-    away = bot_side.RedisJobQueue(
-        bot_side.connect_to_redis("redis://127.0.0.1:1/0"),
+    away = BotJobQueue(
+        connect_bot("redis://127.0.0.1:1/0"),
         catalogue=catalogue,
         build_ticket=tickets.send_from_bot,
-        max_waiting=1,
-        max_running=1,
     )
 
     with pytest.raises(QueueResultUnknownError):
@@ -504,16 +507,16 @@ def test_whoever_still_waits_has_been_served_as_often_as_anybody_but_once(
     redis_url: str, catalogue: Catalogue, tickets: RecordedTickets, asked: list[int]
 ) -> None:
     """`asked` is who asks, in order; all ask before the first is served."""
-    client = worker_side.connect(redis_url)
+    client = connect_worker(redis_url)
     client.flushall()
-    serving = worker_side.RedisJobQueue(client, tickets.send_from_worker)
+    serving = WorkerJobQueue(client, tickets.send_from_worker)
 
     async def ask() -> None:
-        asking = bot_side.RedisJobQueue(
-            bot_side.connect_to_redis(redis_url),
+        asking = BotJobQueue(
+            connect_bot(redis_url),
             catalogue=catalogue,
             build_ticket=tickets.send_from_bot,
-            max_running=99,
+            limits=Limits(user=ScopeLimits(max_running=99)),
         )
         for number, user in enumerate(asked):
             await asking.enqueue_job(make_job(number, user), None)

@@ -9,24 +9,34 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import bot.queue.redis_queue as bot_side
-import worker.queue.job_queue as worker_side
 from bot.domain.status import CancelResult
+from bot.queue.connection import connect_to_redis as connect_bot
+from bot.queue.job_queue import RedisJobQueue as BotJobQueue
+from bot.queue.limits import Limits, ScopeLimits
 from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.problems import make_problem
+from shared.queue.stages import Stage
 from tests.support.redis_queue import GENERATED, RecordedTickets, claim_job, make_job
-from worker.ports import Claim, Stage
+from worker.ports import Claim
+from worker.queue.connection import connect_to_redis as connect_worker
+from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
-Limits = tuple[int, int, int]
 CANCELLED_BY_ADA = make_problem("cancelled", name="Ada")
 
 
 @asynccontextmanager
-async def open_bot_queue(redis_url: str, catalogue: Catalogue, **limits: Any) -> AsyncIterator[bot_side.RedisJobQueue]:
-    redis = bot_side.connect_to_redis(redis_url)
-    queue = bot_side.RedisJobQueue(
-        redis, catalogue=catalogue, build_ticket=RecordedTickets().send_from_bot, max_waiting=0, **limits
+async def open_bot_queue(
+    redis_url: str, catalogue: Catalogue, *, user: int = 2, channel: int = 0, guild: int = 0
+) -> AsyncIterator[BotJobQueue]:
+    """Open a queue with these limits on running jobs; 0 means no limit."""
+    limits = Limits(
+        user=ScopeLimits(max_running=user),
+        channel=ScopeLimits(max_running=channel),
+        guild=ScopeLimits(max_running=guild),
+    )
+    queue = BotJobQueue(
+        connect_bot(redis_url), catalogue=catalogue, build_ticket=RecordedTickets().send_from_bot, limits=limits
     )
     yield queue
     await queue.close()
@@ -38,9 +48,9 @@ def list_scopes(job: Job) -> tuple[tuple[str, int], ...]:
 
 
 async def test_as_many_of_a_channel_and_of_a_guild_run_as_its_limit_says(
-    redis_url: str, catalogue: Catalogue, worker_queue: worker_side.RedisJobQueue
+    redis_url: str, catalogue: Catalogue, worker_queue: WorkerJobQueue
 ) -> None:
-    async with open_bot_queue(redis_url, catalogue, channel_running=1, guild_running=2) as queue:
+    async with open_bot_queue(redis_url, catalogue, channel=1, guild=2) as queue:
         for number in range(1, 4):
             await queue.enqueue_job(make_job(number, user=number, channel=1), None)
         for number in range(4, 7):
@@ -54,9 +64,9 @@ async def test_as_many_of_a_channel_and_of_a_guild_run_as_its_limit_says(
 
 
 async def test_a_slot_that_its_holder_leaves_unused_goes_to_the_next(
-    redis_url: str, catalogue: Catalogue, worker_queue: worker_side.RedisJobQueue
+    redis_url: str, catalogue: Catalogue, worker_queue: WorkerJobQueue
 ) -> None:
-    async with open_bot_queue(redis_url, catalogue, guild_running=1) as queue:
+    async with open_bot_queue(redis_url, catalogue, guild=1) as queue:
         for number in (1, 2, 3):
             await queue.enqueue_job(make_job(number, user=number), None)
         first = claim_job(worker_queue)
@@ -69,9 +79,9 @@ async def test_a_slot_that_its_holder_leaves_unused_goes_to_the_next(
 
 
 async def test_one_whose_person_and_guild_are_never_free_at_once_gets_a_slot_all_the_same(
-    redis_url: str, catalogue: Catalogue, worker_queue: worker_side.RedisJobQueue
+    redis_url: str, catalogue: Catalogue, worker_queue: WorkerJobQueue
 ) -> None:
-    async with open_bot_queue(redis_url, catalogue, max_running=1, guild_running=1) as queue:
+    async with open_bot_queue(redis_url, catalogue, user=1, guild=1) as queue:
         for number in (1, 2):
             await queue.enqueue_job(make_job(number, user=number, guild=number), None)
         running = [claim_job(worker_queue) for _ in range(2)]
@@ -88,9 +98,9 @@ async def test_one_whose_person_and_guild_are_never_free_at_once_gets_a_slot_all
 
 
 async def test_a_claim_looks_past_any_number_that_may_not_run(
-    redis_url: str, catalogue: Catalogue, worker_queue: worker_side.RedisJobQueue
+    redis_url: str, catalogue: Catalogue, worker_queue: WorkerJobQueue
 ) -> None:
-    async with open_bot_queue(redis_url, catalogue, max_running=999, guild_running=1) as queue:
+    async with open_bot_queue(redis_url, catalogue, user=999, guild=1) as queue:
         for number in range(1000, 1250):
             await queue.enqueue_job(make_job(number, user=number), None)
         await queue.enqueue_job(make_job(2000, user=2000, guild=2), None)
@@ -102,7 +112,7 @@ async def test_a_claim_looks_past_any_number_that_may_not_run(
 class QueueSimulation:
     """A queue on which anything may happen at any time; holds at every claim that no limit is passed."""
 
-    def __init__(self, queue: bot_side.RedisJobQueue, workers: worker_side.RedisJobQueue, limits: Limits) -> None:
+    def __init__(self, queue: BotJobQueue, workers: WorkerJobQueue, limits: tuple[int, int, int]) -> None:
         self.queue = queue
         self.workers = workers
         self.limits = {kind: most or 99 for kind, most in zip(("user", "channel", "guild"), limits, strict=True)}
@@ -154,17 +164,16 @@ OTHER_STEPS = st.tuples(
     steps=st.lists(SUBMIT_STEPS | OTHER_STEPS, max_size=60),
 )
 def test_whatever_happens_no_limit_is_passed_and_every_job_ends_once(
-    redis_url: str, catalogue: Catalogue, limits: Limits, steps: list[tuple[str, Any]]
+    redis_url: str, catalogue: Catalogue, limits: tuple[int, int, int], steps: list[tuple[str, Any]]
 ) -> None:
     """Who asks is a user, a channel of a guild, and the guild; else the number chooses a job."""
-    client = worker_side.connect(redis_url)
+    client = connect_worker(redis_url)
     client.flushall()
-    workers = worker_side.RedisJobQueue(client, lambda _: None)
+    workers = WorkerJobQueue(client, lambda _: None)
 
     async def played() -> QueueSimulation:
         user, channel, guild = limits
-        named = {"max_running": user, "channel_running": channel, "guild_running": guild}
-        async with open_bot_queue(redis_url, catalogue, **named) as queue:
+        async with open_bot_queue(redis_url, catalogue, user=user, channel=channel, guild=guild) as queue:
             play = QueueSimulation(queue, workers, limits)
             for step, which in steps:
                 match step:
@@ -187,6 +196,6 @@ def test_whatever_happens_no_limit_is_passed_and_every_job_ends_once(
 
     assert set(play.end_counts.values()) <= {1}
     assert play.end_counts.total() == play.submitted
-    kept = {f"pentimento:{name}:generate" for name in ("clock", "finish", "rows")}
+    kept = {f"pentimento:{name}:generate" for name in ("virtual_time", "finish_tags", "ready_models")}
     assert {str(name, "utf-8") for name in client.scan_iter("pentimento:*:generate*")} <= kept
     client.close()

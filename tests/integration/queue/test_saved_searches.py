@@ -1,7 +1,7 @@
 """Saved searches in Redis."""
 
 from bot.domain.search import SearchQuery
-from bot.queue.redis_queue import connect_to_redis
+from bot.queue.connection import connect_to_redis
 from bot.queue.saved_searches import RedisSavedSearchStore
 from tests.support.builders import NOON
 

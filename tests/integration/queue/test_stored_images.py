@@ -7,15 +7,18 @@ import pytest
 import redis
 from redis.exceptions import RedisError
 
-import bot.queue.redis_queue as bot_side
-import worker.queue.job_queue as worker_side
+from bot.queue.connection import connect_to_redis as connect_bot
+from bot.queue.job_queue import RedisJobQueue as BotJobQueue
+from bot.queue.limits import Limits, ScopeLimits
+from bot.queue.outcomes import RedisOutcomeStream
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
 from shared.queue.chunks import CHUNK_BYTES
 from shared.queue.keys import INCOMING_PICTURE, KEY_PREFIX, upload_key
 from shared.queue.scripts import is_oom_error
+from shared.queue.stages import Stage
 from tests.support.redis_queue import GENERATED, RecordedTickets, claim_job, make_job
-from worker.ports import Stage
+from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 IMAGE = b"a picture of some pieces" * (CHUNK_BYTES // 8)
 
@@ -33,7 +36,7 @@ def fill_memory(client: redis.Redis, but: int = 0) -> None:
 
 
 async def test_a_picture_is_the_same_at_every_step(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, client: redis.Redis
+    bot_queue: BotJobQueue, outcomes: RedisOutcomeStream, worker_queue: WorkerJobQueue, client: redis.Redis
 ) -> None:
     await bot_queue.enqueue_job(make_job(1, has_picture=True), IMAGE)
     uploaded = worker_queue.fetch_upload("1")
@@ -43,20 +46,23 @@ async def test_a_picture_is_the_same_at_every_step(
 
     assert uploaded == IMAGE
     assert prepared == (IMAGE[1:], IMAGE[1:])
-    assert await bot_queue.load_result_image("1") == IMAGE[2:]
+    assert await outcomes.load_result_image("1") == IMAGE[2:]
     assert client.exists(INCOMING_PICTURE, upload_key("1")) == 0
 
 
 async def test_the_picture_of_a_job_that_is_known_or_refused_is_not_kept(
     redis_url: str,
-    bot_queue: bot_side.RedisJobQueue,
+    bot_queue: BotJobQueue,
     client: redis.Redis,
     catalogue: Catalogue,
     tickets: RecordedTickets,
 ) -> None:
     await bot_queue.enqueue_job(make_job(1, has_picture=True), b"first")
-    strict = bot_side.RedisJobQueue(
-        bot_side.connect_to_redis(redis_url), catalogue=catalogue, build_ticket=tickets.send_from_bot, max_waiting=1
+    strict = BotJobQueue(
+        connect_bot(redis_url),
+        catalogue=catalogue,
+        build_ticket=tickets.send_from_bot,
+        limits=Limits(user=ScopeLimits(max_open=1)),
     )
 
     again = await bot_queue.enqueue_job(make_job(1, has_picture=True), b"second")
@@ -71,7 +77,7 @@ async def test_the_picture_of_a_job_that_is_known_or_refused_is_not_kept(
 
 @pytest.mark.parametrize("room", [0, len(IMAGE) // 2, 4 * len(IMAGE)], ids=["full", "too little", "below the share"])
 async def test_a_job_whose_picture_finds_no_room_is_not_taken_on_at_all(
-    bot_queue: bot_side.RedisJobQueue, client: redis.Redis, room: int
+    bot_queue: BotJobQueue, client: redis.Redis, room: int
 ) -> None:
     """Four times its size is room enough, but less than a fifth of all there is: nothing may take that."""
     if room > 0:
@@ -89,7 +95,7 @@ async def test_a_job_whose_picture_finds_no_room_is_not_taken_on_at_all(
 
 
 async def test_what_is_prepared_or_made_is_kept_though_redis_is_full(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, client: redis.Redis
+    bot_queue: BotJobQueue, outcomes: RedisOutcomeStream, worker_queue: WorkerJobQueue, client: redis.Redis
 ) -> None:
     await bot_queue.enqueue_job(make_job(1, has_picture=True), IMAGE)
     preparing = claim_job(worker_queue, Stage.PREPARE)
@@ -103,11 +109,11 @@ async def test_what_is_prepared_or_made_is_kept_though_redis_is_full(
 
     assert (moved, ended) == (True, True)
     assert await bot_queue.load_prepared_image("1") == IMAGE[1:]
-    assert await bot_queue.load_result_image("1") == IMAGE[2:]
+    assert await outcomes.load_result_image("1") == IMAGE[2:]
 
 
 async def test_a_server_that_forgot_the_scripts_is_told_them_again(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, client: redis.Redis
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, client: redis.Redis
 ) -> None:
     client.script_flush()
     accepted = await bot_queue.enqueue_job(make_job(1, has_picture=True), IMAGE)
@@ -121,7 +127,7 @@ async def test_a_server_that_forgot_the_scripts_is_told_them_again(
 
 
 async def test_a_lease_that_was_lost_keeps_no_prepared_picture(
-    bot_queue: bot_side.RedisJobQueue, worker_queue: worker_side.RedisJobQueue, client: redis.Redis
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, client: redis.Redis
 ) -> None:
     await bot_queue.enqueue_job(make_job(1, has_picture=True), IMAGE)
     claim = claim_job(worker_queue, Stage.PREPARE)

@@ -12,7 +12,8 @@ from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.messages import MessageRef
 from bot.domain.records import ClosedRecord
 from bot.domain.status import JobStatus, QueueState
-from bot.queue.redis_queue import RedisJobQueue, connect_to_redis
+from bot.queue.connection import connect_to_redis
+from bot.queue.job_queue import RedisJobQueue
 from bot.recovery.reconciler import ENQUEUE_GRACE_SECONDS, Reconciler
 from bot.storage.jobs import SqlJobStore
 from bot.storage.tables import outcomes, queue_entries
@@ -21,7 +22,7 @@ from shared.job import Job
 from shared.outcome import Failed
 from shared.problems import Problem, RejectedError, make_problem
 from shared.queue.chunks import join_chunks
-from shared.queue.keys import KEY_PREFIX, job_key, upload_key
+from shared.queue.keys import disabled_model_key, job_key, upload_key
 from tests.support.builders import EXPIRES_AT, GENERATED, NOON, SOURCE, Clock, make_finished_status, make_job, read_rows
 
 IMAGE = b"bytes of a picture"
@@ -106,7 +107,6 @@ async def scene(
     redis_url: str, records: SqlJobStore, catalogue: Catalogue, clock: Clock
 ) -> AsyncIterator[ReconcilerHarness]:
     queue = RedisJobQueue(connect_to_redis(redis_url), catalogue=catalogue, build_ticket=send_no_ticket)
-    await queue.start()
     yield ReconcilerHarness(redis_url, records, queue, clock)
     await queue.close()
 
@@ -118,7 +118,7 @@ async def test_a_job_that_redis_knows_is_left_alone(scene: ReconcilerHarness) ->
     await scene.reconciler.run_once()
 
     assert (scene.fetched_images, scene.sender.sent_problems) == ([], [])
-    assert scene.read_job_field(asked, "doubts") == b"0"
+    assert scene.read_job_field(asked, "unknown_calls") == b"0"
 
 
 async def test_a_forgotten_job_is_queued_again_with_its_id_seed_picture_and_thread(scene: ReconcilerHarness) -> None:
@@ -153,7 +153,7 @@ async def test_the_repeat_counts_as_the_one_that_money_allows(scene: ReconcilerH
     await scene.reconciler.run_once()
     await scene.reconciler.run_once()
 
-    assert scene.read_job_field(asked, "doubts") == b"1"
+    assert scene.read_job_field(asked, "unknown_calls") == b"1"
     assert [(row["queueing"], row["doubts"]) for row in read_rows(database_url, queue_entries)] == [(1, 0), (2, 1)]
     assert len(scene.fetched_images) == 1
 
@@ -171,7 +171,7 @@ async def test_a_job_that_was_forgotten_twice_is_apologised_for_once(scene: Reco
 async def test_a_job_whose_call_was_repeated_already_is_not_called_a_third_time(scene: ReconcilerHarness) -> None:
     asked = await scene.submit_job(1)
     with redis.Redis.from_url(scene.url) as client:
-        client.hset(job_key(asked.id), mapping={"calls": 2, "doubts": 1})
+        client.hset(job_key(asked.id), mapping={"calls": 2, "unknown_calls": 1})
     await scene.reconciler.run_once()
     scene.flush_redis()
 
@@ -267,7 +267,7 @@ async def test_a_model_that_is_switched_off_is_told(scene: ReconcilerHarness) ->
     scene.flush_redis()
     off = make_problem("model_off", model="SD 3.5 Large", reason="It is gone.")
     with redis.Redis.from_url(scene.url) as client:
-        client.set(f"{KEY_PREFIX}off:sd3.5-large", off.model_dump_json())
+        client.set(disabled_model_key("sd3.5-large"), off.model_dump_json())
 
     await scene.reconciler.run_once()
 
@@ -302,7 +302,7 @@ async def test_what_redis_knows_to_be_told_closes_its_record_with_the_outcome(
 ) -> None:
     asked = await scene.submit_job(1)
     with redis.Redis.from_url(scene.url) as client:
-        ended = {"state": "delivered", "outcome": GENERATED.model_dump_json(), "told": 88, "calls": 1}
+        ended = {"state": "delivered", "outcome": GENERATED.model_dump_json(), "message_id": 88, "calls": 1}
         client.hset(job_key(asked.id), mapping=ended)
 
     await scene.reconciler.run_once()

@@ -12,10 +12,11 @@ from shared.job import Job, Origin, Requester
 from shared.outcome import Failed, Generated, Outcome
 from shared.problems import Problem, make_problem
 from shared.prompts import TextPrompt
+from shared.queue.stages import Stage
 from shared.request.model import Request
 from worker import tasks as tasks_module
 from worker.generate import GenerateJob
-from worker.ports import BedrockCallError, Claim, FilteredResult, GeneratedImage, RetryPolicy, Stage
+from worker.ports import BedrockCallError, Claim, FilteredResult, GeneratedImage, RetryPolicy
 from worker.tasks import Tasks
 
 

@@ -1,0 +1,160 @@
+"""Submitting, cancelling and forgetting jobs in Redis."""
+
+import logging
+import math
+from collections.abc import Callable, Collection, Iterator
+from itertools import compress, islice
+from typing import Any, Final, assert_never
+
+from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
+
+from bot.domain.errors import QueueResultUnknownError
+from bot.domain.status import CancelResult, QueueState
+from bot.queue.connection import translate_redis_errors
+from bot.queue.limits import DEFAULT_LIMITS, Limits
+from bot.queue.replies import AcceptReply, AcceptResult, CancelReply
+from bot.queue.scripts import ScriptRunner
+from bot.queue.status import RedisJobStatusReader
+from shared.catalogue import Catalogue
+from shared.job import Job
+from shared.outcome import Failed
+from shared.problems import Problem, RejectedError, make_problem
+from shared.queue.keys import (
+    DEAD_LETTERS,
+    dead_letter_key,
+    dead_letter_picture_key,
+    job_key,
+    result_key,
+    ticket_list_key,
+)
+from shared.queue.scripts import is_oom_error
+from shared.queue.stages import Stage
+
+log = logging.getLogger(__name__)
+
+PURGE_BATCH_SIZE: Final = 200
+_JOB_COST: Final = 1
+"""How much each job counts towards its tenant's fair share."""
+
+_OPEN_LIMIT_CODES: Final = {
+    "user": "too_many_waiting",
+    "channel": "too_many_waiting_channel",
+    "guild": "too_many_waiting_guild",
+}
+
+
+class RedisJobQueue(RedisJobStatusReader):
+    """Submits jobs and tells their status.
+
+    `build_ticket` returns the Celery message that wakes a worker for a stage; if it is empty, none is sent, and the
+    workers' sweep sends one within a second or two. Above `max_memory_ratio` (0 to 1) of Redis's maxmemory no job is
+    accepted. `image_ttl_seconds` is how long an upload waits to be prepared.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        catalogue: Catalogue,
+        build_ticket: Callable[[Stage], str],
+        limits: Limits = DEFAULT_LIMITS,
+        max_memory_ratio: float = 0.8,
+        image_ttl_seconds: int = 86400,
+    ) -> None:
+        super().__init__(redis, catalogue)
+        self._build_ticket = build_ticket
+        self._limits = limits
+        self._max_memory_ratio = max_memory_ratio
+        self._image_ttl_ms = image_ttl_seconds * 1000
+        self._scripts = ScriptRunner(redis, "accept", "cancel")
+
+    async def enqueue_job(self, job: Job, image: bytes | None, *, unknown_calls: int = 0) -> bool:
+        """Enqueue a job with its picture. Return False if this very job was accepted before.
+
+        `unknown_calls` counts calls whose result was lost before Redis forgot the job; after one, no other such call is
+        repeated. Raises `RejectedError` (no_room, too_many_waiting…, too_often…, queue_unreachable, or the problem for
+        which the model is disabled); nothing is stored then. Raises `QueueResultUnknownError`.
+        """
+        reply = await self._accept(job, image, unknown_calls)
+        match reply.result:
+            case AcceptResult.ACCEPTED:
+                return True
+            case AcceptResult.DUPLICATE:
+                return False
+            case AcceptResult.LIMIT_REACHED:
+                code = _OPEN_LIMIT_CODES[reply.scope_kind]
+                raise RejectedError(make_problem(code, count=reply.count, limit=reply.limit))
+            case AcceptResult.RATE_LIMITED:
+                seconds = math.ceil(reply.wait_ms / 1000)
+                raise RejectedError(make_problem(f"too_often_{reply.scope_kind}", limit=reply.limit, seconds=seconds))
+            case AcceptResult.OUT_OF_MEMORY:
+                raise RejectedError(make_problem("no_room"))
+            case AcceptResult.MODEL_DISABLED:
+                raise RejectedError(Problem.model_validate_json(reply.problem))
+            case _:
+                assert_never(reply.result)
+
+    async def set_thread(self, job_id: str, thread_id: int) -> None:
+        """Remember the thread that was opened for a job. Raises `redis.RedisError`."""
+        await self._redis.hset(job_key(job_id), "thread_id", thread_id)
+
+    async def cancel_job(self, job_id: str, problem: Problem) -> CancelResult:
+        """End a job as failed with this problem, unless its call has started: that is paid for.
+
+        The outcome is delivered like any other. A second call, also after a lost reply, is TOO_LATE. Raises
+        `RejectedError` (queue_away); the job may have been cancelled then.
+        """
+        outcome = Failed(problem=problem).model_dump_json()
+        with translate_redis_errors():
+            reply = CancelReply.parse(await self._scripts.run("cancel", job_id, outcome))
+        if reply.stage and reply.claimable:
+            await self._send_ticket(reply.stage)
+        return reply.result
+
+    async def purge_jobs(self, job_ids: Collection[str]) -> None:
+        """Delete everything that Redis still holds of those of these jobs that have ended, dead letters included.
+
+        Raises `RejectedError` (queue_away).
+        """
+        with translate_redis_errors():
+            for batch in _split_into_batches(job_ids, PURGE_BATCH_SIZE):
+                pipeline = self._redis.pipeline(transaction=False)
+                for job_id in batch:
+                    pipeline.hget(job_key(job_id), "state")
+                states = await pipeline.execute()
+                has_ended = [state is None or state == QueueState.DELIVERED.encode() for state in states]
+                ended = list(compress(batch, has_ended))
+                if ended:
+                    key_functions = (job_key, result_key, dead_letter_key, dead_letter_picture_key)
+                    await self._redis.delete(*(key(job_id) for job_id in ended for key in key_functions))
+                    await self._redis.zrem(DEAD_LETTERS, *ended)
+
+    async def _accept(self, job: Job, image: bytes | None, unknown_calls: int) -> AcceptReply:
+        arguments: list[Any] = [job.id, job.model_dump_json(), job.request.model, job.tenant, _JOB_COST]
+        arguments += [self._max_memory_ratio, self._image_ttl_ms, unknown_calls]
+        arguments += [self._build_ticket(Stage.PREPARE if image else Stage.GENERATE)]
+        arguments += self._limits.build_script_arguments(job)
+        try:
+            return AcceptReply.parse(await self._scripts.run("accept", *arguments, picture=image))
+        except RedisError as error:
+            if is_oom_error(error):
+                raise RejectedError(make_problem("no_room")) from error
+            log.warning("job %s: Redis did not answer, or refused to store it", job.id, exc_info=True)
+            if isinstance(error, ResponseError | AuthenticationError):
+                raise RejectedError(make_problem("queue_unreachable")) from error
+            raise QueueResultUnknownError from error
+
+    async def _send_ticket(self, stage: Stage) -> None:
+        ticket = self._build_ticket(stage)
+        try:
+            if ticket:
+                await self._redis.lpush(ticket_list_key(stage), ticket)
+        except RedisError:
+            log.warning("no ticket could be sent for stage %s; the sweep will send one", stage, exc_info=True)
+
+
+def _split_into_batches(job_ids: Collection[str], size: int) -> Iterator[tuple[str, ...]]:
+    remaining = iter(job_ids)
+    while batch := tuple(islice(remaining, size)):
+        yield batch

@@ -1,0 +1,107 @@
+"""The stream of outcomes, read by the bot that leads."""
+
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from bot.domain.status import OutcomeEntry
+from bot.queue.scripts import ScriptRunner
+from bot.queue.status import RedisJobStatusReader
+from shared.catalogue import Catalogue
+from shared.queue.keys import CONSUMER_GROUP, CONSUMER_NAME, OUTCOME_STREAM, result_key
+
+OUTCOME_BATCH_SIZE: Final = 32
+OUTCOME_BLOCK_SECONDS: Final = 2.0
+"""How long Redis holds a read of an empty stream."""
+
+PENDING_RECHECK_SECONDS: Final = 10.0
+"""How often entries are looked for that were read but not acknowledged, such as by a bot that has ended since."""
+
+DELIVERED_JOB_TTL_SECONDS: Final = 7 * 86400
+"""How long a delivered job is remembered: a repeated interaction is then still the same job."""
+
+
+class RedisOutcomeStream(RedisJobStatusReader):
+    """Reads outcomes and acknowledges those that were delivered.
+
+    Its own methods raise `redis.RedisError`.
+    """
+
+    def __init__(self, redis: Redis, catalogue: Catalogue) -> None:
+        super().__init__(redis, catalogue)
+        self._delivery_script = ScriptRunner(redis, "mark_delivered")
+        self._pending_cursor: str | None = "0"
+        self._pending_read_at = 0.0
+        self._in_flight: set[str] = set()
+
+    async def start(self) -> None:
+        """Begin with the entries that were read before and never acknowledged."""
+        self._pending_cursor = "0"
+        self._in_flight.clear()
+        await self._create_consumer_group()
+
+    async def read_outcomes(self) -> Sequence[OutcomeEntry]:
+        """Wait a few seconds at most for outcomes that nobody has acknowledged yet, oldest first.
+
+        Each is returned once. After a start, those that were read before and never acknowledged come first.
+        """
+        if time.monotonic() - self._pending_read_at > PENDING_RECHECK_SECONDS:
+            self._pending_cursor = "0"
+        while self._pending_cursor is not None:
+            entries = await self._read_stream(self._pending_cursor, block=None)
+            self._pending_cursor = entries[-1].entry_id if entries else None
+            self._pending_read_at = time.monotonic()
+            new = [entry for entry in entries if entry.entry_id not in self._in_flight]
+            if new:
+                return self._mark_in_flight(new)
+        try:
+            return self._mark_in_flight(await self._read_stream(">", block=int(OUTCOME_BLOCK_SECONDS * 1000)))
+        except RedisError:
+            self._pending_cursor = "0"  # if the reply was lost, Redis counts its entries as read by this bot
+            raise
+
+    async def load_result_image(self, job_id: str) -> bytes | None:
+        """Load the generated picture; None once it has been delivered or has expired."""
+        return await self._load_image(result_key(job_id))
+
+    async def acknowledge_outcome(self, entry: OutcomeEntry, message_id: int | None) -> None:
+        """Mark the job as delivered in this message (None: there was nowhere to post it), and delete its pictures."""
+        ttl_ms = DELIVERED_JOB_TTL_SECONDS * 1000
+        await self._delivery_script.run(
+            "mark_delivered", entry.job_id, CONSUMER_GROUP, entry.entry_id, message_id or "", ttl_ms
+        )
+        self._in_flight.discard(entry.entry_id)
+
+    def _mark_in_flight(self, entries: list[OutcomeEntry]) -> list[OutcomeEntry]:
+        self._in_flight.update(entry.entry_id for entry in entries)
+        return entries
+
+    async def _read_stream(self, after: str, block: int | None) -> list[OutcomeEntry]:
+        try:
+            reply: Any = await self._redis.xreadgroup(
+                CONSUMER_GROUP, CONSUMER_NAME, {OUTCOME_STREAM: after}, count=OUTCOME_BATCH_SIZE, block=block
+            )
+        except ResponseError as error:
+            if "NOGROUP" not in str(error):
+                raise
+            await self._create_consumer_group()
+            return []
+        streams = reply.values() if isinstance(reply, dict) else (entries for _, entries in reply or [])
+        rows = [row for entries in streams for row in _flatten_entries(entries)]
+        return [OutcomeEntry(entry_id.decode(), fields[b"job_id"].decode()) for entry_id, fields in rows if fields]
+
+    async def _create_consumer_group(self) -> None:
+        """Create the stream and its consumer group unless they exist."""
+        try:
+            await self._redis.xgroup_create(OUTCOME_STREAM, CONSUMER_GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+
+
+def _flatten_entries(entries: Any) -> list[Any]:
+    """Flatten the entries of RESP3, which nests them once more than RESP2."""
+    return entries[0] if entries and isinstance(entries[0], list) else entries

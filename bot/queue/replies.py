@@ -1,0 +1,64 @@
+"""Replies of the scripts that the bot runs; the heads of the Lua files say when each field is there."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from bot.domain.status import CancelResult, QueueState
+from shared.queue.replies import ScriptReply
+from shared.queue.stages import Stage
+
+
+class AcceptResult(StrEnum):
+    """What became of a job that was submitted."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    LIMIT_REACHED = "limit_reached"
+    RATE_LIMITED = "rate_limited"
+    OUT_OF_MEMORY = "out_of_memory"
+    MODEL_DISABLED = "model_disabled"
+
+
+class AcceptReply(ScriptReply):
+    """Reply of accept.lua."""
+
+    result: AcceptResult
+    scope: str = ""
+    count: int = 0
+    limit: int = 0
+    wait_ms: int = 0
+    problem: bytes = b""
+
+    @property
+    def scope_kind(self) -> str:
+        """The kind of scope whose limit refused the job: user, channel or guild."""
+        return self.scope.partition("-")[0]
+
+
+class CancelReply(ScriptReply):
+    """Reply of cancel.lua."""
+
+    result: CancelResult
+    stage: Stage | None = None
+    claimable: int = 0
+
+
+class StatusReply(ScriptReply):
+    """Reply of status.lua about one job."""
+
+    job_id: str
+    job: bytes
+    state: QueueState
+    state_since: int
+    thread_id: int | None
+    outcome: bytes | None
+    message_id: Annotated[int | None, BeforeValidator(lambda value: value or None)]
+    claims: int
+    calls: int
+    unknown_calls: int
+    position: int
+    mean_call_ms: int
+    calls_ahead: int
+    starts_in_ms: int

@@ -1,0 +1,121 @@
+"""Reading the status of jobs from Redis."""
+
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import Final, cast
+
+from redis.asyncio import Redis
+
+from bot.domain.status import JobStatus, QueueState
+from bot.queue.connection import translate_redis_errors
+from bot.queue.replies import StatusReply
+from bot.queue.scripts import ScriptRunner
+from shared.catalogue import Catalogue
+from shared.job import Job
+from shared.outcome import OUTCOME_ADAPTER
+from shared.queue.chunks import join_chunks
+from shared.queue.keys import OPEN_JOBS, leases_key, open_jobs_key, prepared_key
+from shared.queue.stages import Stage
+
+OPEN_JOBS_PAGE_SIZE: Final = 100
+"""How many open jobs one look at the queue reads at its front, at its back, and in between."""
+
+DEFAULT_CALL_SECONDS: Final = 10.0
+"""How long a call takes of a model that is no longer in the catalogue and was not called lately."""
+
+JOB_CACHE_SIZE: Final = 512
+
+
+class RedisJobStatusReader:
+    """Reads the status of jobs in Redis.
+
+    A job is open from when it is accepted until its outcome is delivered. Where nothing else is said, methods raise
+    `RejectedError` (queue_away).
+    """
+
+    def __init__(self, redis: Redis, catalogue: Catalogue) -> None:
+        self._redis = redis
+        self._catalogue = catalogue
+        self._status_script = ScriptRunner(redis, "status")
+        self._next_page_start = OPEN_JOBS_PAGE_SIZE
+
+    async def close(self) -> None:
+        """Close the connections to Redis."""
+        await self._redis.aclose()
+
+    async def list_open_jobs(self) -> Sequence[str]:
+        """List the ids of open jobs, oldest first. Raises `redis.RedisError`.
+
+        If there are more than a few pages of them, each call lists the oldest, those that workers have claimed, the
+        newest, and another page of the others.
+        """
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.zrange(OPEN_JOBS, 0, OPEN_JOBS_PAGE_SIZE - 1)
+        for stage in Stage:
+            pipeline.zrange(leases_key(stage), 0, -1)
+        pipeline.zrange(OPEN_JOBS, self._next_page_start, self._next_page_start + OPEN_JOBS_PAGE_SIZE - 1)
+        pipeline.zrange(OPEN_JOBS, -OPEN_JOBS_PAGE_SIZE, -1)
+        *first, page, newest = cast("list[list[bytes]]", await pipeline.execute())
+        is_last_page = len(page) < OPEN_JOBS_PAGE_SIZE
+        self._next_page_start = OPEN_JOBS_PAGE_SIZE if is_last_page else self._next_page_start + OPEN_JOBS_PAGE_SIZE
+        return [job_id.decode() for job_id in dict.fromkeys(chain(*first, page, newest))]
+
+    async def list_tenant_jobs(self, tenant: str) -> Sequence[JobStatus]:
+        """List all open jobs of a tenant, oldest first."""
+        with translate_redis_errors():
+            job_ids = cast("set[bytes]", await self._redis.smembers(open_jobs_key(tenant)))
+        statuses = await self.load_statuses([job_id.decode() for job_id in job_ids])
+        return sorted(statuses, key=lambda status: (status.job.accepted_at, status.job.id))
+
+    async def count_open_jobs(self, guild_id: int) -> int:
+        """Count the open jobs of a guild."""
+        with translate_redis_errors():
+            return await self._redis.scard(open_jobs_key(f"guild-{guild_id}"))
+
+    async def load_statuses(self, job_ids: Collection[str]) -> Sequence[JobStatus]:
+        """Load the status of these jobs, without those that Redis does not know."""
+        if not job_ids:
+            return []
+        with translate_redis_errors():
+            replies = await self._status_script.run("status", *job_ids)
+        return [self._build_status(StatusReply.parse(reply)) for reply in replies]
+
+    async def load_prepared_image(self, job_id: str) -> bytes | None:
+        """Load the picture that a job starts from, as its model gets it.
+
+        None before it is prepared and once the outcome is delivered.
+        """
+        with translate_redis_errors():
+            return await self._load_image(prepared_key(job_id))
+
+    async def _load_image(self, key: str) -> bytes | None:
+        return join_chunks(cast("list[bytes]", await self._redis.lrange(key, 0, -1)))
+
+    def _build_status(self, reply: StatusReply) -> JobStatus:
+        job = _parse_job(reply.job)
+        model = self._catalogue.models.get(job.request.model)
+        typical_seconds = reply.mean_call_ms / 1000 or (model.typical_seconds if model else DEFAULT_CALL_SECONDS)
+        wait_seconds = reply.starts_in_ms / 1000
+        if reply.state is QueueState.QUEUED:
+            wait_seconds = max(reply.calls_ahead * typical_seconds, wait_seconds)
+        return JobStatus(
+            job=job,
+            state=reply.state,
+            position=reply.position,
+            estimated_seconds=0.0 if reply.outcome else max(0.0, typical_seconds + wait_seconds),
+            state_since=reply.state_since / 1000,
+            thread_id=reply.thread_id,
+            outcome=OUTCOME_ADAPTER.validate_json(reply.outcome) if reply.outcome else None,
+            message_id=reply.message_id,
+            claims=reply.claims,
+            calls=reply.calls,
+            unknown_calls=reply.unknown_calls,
+            typical_seconds=typical_seconds,
+        )
+
+
+@lru_cache(JOB_CACHE_SIZE)
+def _parse_job(job_json: bytes) -> Job:
+    """Parse a job once for all the times that its status is read: a job never changes."""
+    return Job.model_validate_json(job_json)

@@ -1,0 +1,39 @@
+"""Celery's configuration, the same for the bot, which writes tickets, and the workers, which take them.
+
+Each value was measured: with early acknowledgement and no prefetch no ticket is lost that the sweep would not send
+again, and nothing runs twice when a connection breaks.
+https://docs.celeryq.dev/en/stable/userguide/configuration.html
+"""
+
+from types import MappingProxyType
+from typing import Any, Final
+
+from shared.queue.keys import CELERY_KEY_PREFIX
+
+CELERY_CONFIG: Final[MappingProxyType[str, Any]] = MappingProxyType(
+    {
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_ignore_result": True,
+        "task_protocol": 2,
+        "task_acks_late": False,
+        "task_create_missing_queues": True,
+        "worker_prefetch_multiplier": 1,
+        "worker_disable_prefetch": True,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_connection_timeout": 4,
+        "task_publish_retry_policy": {"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5},
+        "broker_transport_options": {
+            "visibility_timeout": 120,
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+            "max_connections": 64,
+            "socket_connect_timeout": 3,
+            "socket_timeout": 10,
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+            "global_keyprefix": CELERY_KEY_PREFIX,
+        },
+    }
+)

@@ -1,0 +1,147 @@
+"""Every key in Redis behind the prefix `pentimento:`, with its type, its contents and its expiry.
+
+In a pattern, {job} is a job's id, {model} a key of the catalogue ("-" for all models in the prepare stage), {scope}
+`user-<id>`, `channel-<id>` or `guild-<id>`, {stage} `prepare` or `generate`. Times are Unix milliseconds; those that
+expire or are compared are of the queue's own clock (`get_time` in lua/lib.lua), the others of Redis's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+
+@dataclass(frozen=True)
+class RedisKey:
+    """A kind of key.
+
+    `contents` describes its value or members, `fields` those of a hash or of a stream's entries. `ttl` says when Redis
+    deletes it by itself, None if never; keys without members do not exist in Redis.
+    """
+
+    pattern: str
+    type: Literal["string", "list", "set", "zset", "hash", "stream"]
+    contents: str
+    ttl: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+_IMAGE_TTL: Final = "QUEUE_IMAGE_TTL_SECONDS"
+_AS_IN_JOB: Final = "as in job:{job}"
+
+REDIS_KEYS: Final = (
+    # Jobs
+    RedisKey(
+        "job:{job}",
+        "hash",
+        "A job that was accepted.",
+        "7 days after delivery",
+        {
+            "job": "shared.job.Job as JSON",
+            "model": "key of the model in the catalogue",
+            "tenant": "whose fair share the job counts towards",
+            "cost": "how far it moves the tenant's finish tag",
+            "scopes": "its scopes, narrowest first, each followed by its limit on running jobs (0: none)",
+            "state": "preparing, queued, running, finished or delivered",
+            "state_since": "when it entered this state, by Redis's clock",
+            "stage": "prepare or generate",
+            "start_tag:prepare": "its place in the queue of the prepare stage",
+            "start_tag:generate": "its place in the queue of the generate stage",
+            "claims": "how many leases it has had",
+            "calls": "in how many of them a call was started",
+            "unknown_calls": "how many calls may have run without their result being known",
+            "crashes": "how many leases expired before a call",
+            "claim_token": "token of the claim that holds the lease; absent without a lease",
+            "call_started": "1 if a call was started under the latest lease, otherwise 0",
+            "outcome": "shared.outcome.Outcome as JSON, once it has ended",
+            "thread_id": "thread that the bot opened for it",
+            "message_id": "message with its outcome; empty if there was nowhere to post it",
+        },
+    ),
+    RedisKey("open_jobs", "zset", "Jobs whose outcome was not delivered yet, by the time they were accepted."),
+    RedisKey("open:{scope}", "set", "Open jobs of a scope, for its limit on them."),
+    RedisKey(
+        "accepted:{scope}", "zset", "Jobs of a scope by the time they were accepted, for its rate limit.", "1 minute"
+    ),
+    RedisKey("outcomes", "stream", "Outcomes for the bot to deliver.", None, {"job_id": "the job that ended"}),
+    # Pictures: lists of chunks (shared/queue/chunks.py)
+    RedisKey("upload:{job}", "list", "The picture as uploaded; deleted once it is prepared.", _IMAGE_TTL),
+    RedisKey("prepared:{job}", "list", "The picture as the model gets it; deleted on delivery.", _IMAGE_TTL),
+    RedisKey("result:{job}", "list", "The generated picture; deleted on delivery.", _IMAGE_TTL),
+    RedisKey("incoming_picture", "list", "A picture within the transaction that brings it to one of the keys above."),
+    # The queue of each stage
+    RedisKey("queued:{stage}:{model}", "zset", "Jobs that are not claimed, by start tag: their order in the queue."),
+    RedisKey("queued:{stage}:{scope}", "zset", "The same of a scope that has a limit on running jobs."),
+    RedisKey(
+        "ready:{stage}:{model}", "zset", "Queued jobs that are neither blocked nor delayed: workers may claim them."
+    ),
+    RedisKey("ready_models:{stage}", "set", "Models that may have ready jobs."),
+    RedisKey("blocked:{stage}:{scope}", "zset", "Queued jobs that need a slot of this scope, by start tag."),
+    RedisKey("delayed:{stage}", "zset", "Queued jobs that were released with a delay, by its end."),
+    RedisKey("claimed:{stage}:{model}", "set", "Jobs under a lease, for the model's concurrency."),
+    RedisKey("slots:{stage}:{scope}", "set", "Jobs that hold a slot of a scope."),
+    RedisKey("leases:{stage}", "zset", "Jobs under a lease, by its end."),
+    RedisKey("claim_tokens:{stage}", "hash", "The job of each lease: the fields are claim tokens."),
+    RedisKey("virtual_time:{stage}", "string", "The start tag of the latest claim."),
+    RedisKey("finish_tags:{stage}", "zset", "The finish tag of each tenant's latest job; removed once it has passed."),
+    RedisKey("celery:{stage}", "list", "Celery's tickets for a stage, the oldest last."),
+    # Models
+    RedisKey(
+        "pace:{model}",
+        "hash",
+        "How fast a model may be called, over all workers.",
+        None,
+        {
+            "concurrency": "most calls at once",
+            "min_interval_ms": "the catalogue's interval between the starts of two calls",
+            "interval_ms": "the interval that applies now: longer after throttling",
+            "next_call_at": "when the next call may start",
+            "slowed_at": "when throttling last lengthened the interval",
+        },
+    ),
+    RedisKey("call_durations:{model}", "list", "Milliseconds of the latest 32 calls, newest first."),
+    RedisKey("disabled_model:{model}", "string", "Why no job is accepted for it: a Problem as JSON.", "1 hour"),
+    # Failed jobs that an operator can examine
+    RedisKey("dead_letters", "zset", "Dead letters by the time they failed; expired ones are removed when listed."),
+    RedisKey(
+        "dead_letter:{job}",
+        "hash",
+        "A job whose workers died.",
+        _IMAGE_TTL,
+        {
+            "job": _AS_IN_JOB,
+            "model": _AS_IN_JOB,
+            "tenant": _AS_IN_JOB,
+            "cost": _AS_IN_JOB,
+            "scopes": _AS_IN_JOB,
+            "claims": _AS_IN_JOB,
+            "calls": _AS_IN_JOB,
+            "thread_id": f"{_AS_IN_JOB}; empty if there is none",
+            "stage": "the stage in which it failed",
+            "outcome": "the failure, as JSON",
+            "failed_at": "when it failed, by Redis's clock",
+        },
+    ),
+    RedisKey("dead_letter_picture:{job}", "list", "The picture that its stage needs.", _IMAGE_TTL),
+    # Clocks
+    RedisKey(
+        "sweep",
+        "hash",
+        "When workers last swept.",
+        None,
+        {
+            "last_at": "time of the latest sweep, of either stage",
+            "grace_until": "until when no lease expires, after Redis was out of reach",
+        },
+    ),
+    RedisKey("clock_offset", "string", "Milliseconds that the queue's clock is ahead of Redis's."),
+    # The bot's own
+    RedisKey("leader", "string", "Token of the bot that delivers.", "3 seconds, renewed"),
+    RedisKey("draft:{interaction}", "string", "What a form or a question is about: a Draft as JSON.", "1 hour"),
+    RedisKey(
+        "saved_searches:{user}",
+        "hash",
+        "A user's searches as JSON, for the buttons under their pages: the fields are their numbers.",
+        "1 day",
+    ),
+)
+"""Each kind of key once. Celery's own bookkeeping besides the tickets is not listed."""

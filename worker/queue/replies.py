@@ -1,0 +1,51 @@
+"""Replies of the scripts that the worker runs; the heads of the Lua files say when each field is there."""
+
+from enum import StrEnum
+
+from shared.queue.replies import ScriptReply
+
+
+class ClaimResult(StrEnum):
+    """What became of a claim. AGAIN: the script stopped before it had looked at every job."""
+
+    CLAIMED = "claimed"
+    NONE = "none"
+    AGAIN = "again"
+
+
+class ClaimReply(ScriptReply):
+    """Reply of claim.lua."""
+
+    result: ClaimResult
+    job_id: str = ""
+    job: bytes = b""
+    unknown_calls: int = 0
+
+
+class FinishReply(ScriptReply):
+    """Reply of finish.lua. `missing_tickets` may be negative: more tickets wait than jobs."""
+
+    is_stored: bool
+    missing_tickets: int = 0
+
+
+class SweepReply(ScriptReply):
+    """Reply of sweep.lua."""
+
+    missing_tickets: int
+    requeued: int
+    failed: int
+
+
+class RetryResult(StrEnum):
+    """What became of the retry of a dead letter. NOT_DELIVERED: the failure was not delivered to its requester yet."""
+
+    QUEUED = "queued"
+    NOT_FOUND = "not_found"
+    NOT_DELIVERED = "not_delivered"
+
+
+class RetryReply(ScriptReply):
+    """Reply of retry_dead_letter.lua."""
+
+    result: RetryResult

@@ -1,0 +1,54 @@
+"""Running the scripts of `shared.queue` with redis-py's blocking client."""
+
+import logging
+import time
+from typing import Any, Final
+
+import redis
+from redis.exceptions import RedisError
+
+from shared.queue.chunks import split_into_chunks
+from shared.queue.keys import KEY_PREFIX
+from shared.queue.scripts import append_script_with_picture, get_script_reply, is_oom_error, load_script
+from worker.ports import QueueUnavailableError
+from worker.queue.connection import translate_redis_errors
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS: Final = 2.0
+"""The pause between two attempts to store what was paid for."""
+
+
+class ScriptRunner:
+    """Runs the scripts of these names on one Redis. Threads may share it."""
+
+    def __init__(self, client: redis.Redis, *names: str) -> None:
+        self._client = client
+        self._scripts = {name: client.register_script(load_script(name)) for name in names}
+
+    def run(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
+        """Run a script, with the picture that it stores if there is one. Raises `QueueUnavailableError`.
+
+        If Redis is too full to take the picture beside the script, it is sent as arguments of the script, which may
+        write all the same.
+        """
+        script = self._scripts[name]
+        with translate_redis_errors():
+            if picture:
+                transaction = self._client.pipeline()
+                append_script_with_picture(transaction, script, arguments, picture)
+                try:
+                    return get_script_reply(transaction.execute())
+                except RedisError as error:
+                    if not is_oom_error(error):
+                        raise
+            return script(keys=[KEY_PREFIX], args=[*arguments, *split_into_chunks(picture or b"")])
+
+    def run_until_stored(self, name: str, *arguments: Any, job_id: str, picture: bytes | None = None) -> Any:
+        """Run a script, again and again while Redis is unavailable: what was paid for must not be lost."""
+        while True:
+            try:
+                return self.run(name, *arguments, picture=picture)
+            except QueueUnavailableError as error:
+                log.warning("job %s: %s is retried until it is stored: %s", job_id, name, error)
+                time.sleep(RETRY_SECONDS)
