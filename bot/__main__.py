@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-import aiohttp
 import discord
 from redis.asyncio import Redis
 
@@ -44,6 +43,7 @@ from bot.health import touch_heartbeat_file
 from bot.interactions.legacy import LegacyHandler
 from bot.interactions.result_buttons import CancelId
 from bot.interactions.routing import Route
+from bot.lifecycle import BackgroundTask, StartupError, run_until_stopped
 from bot.queue.celery_tickets import CeleryTicketWriter
 from bot.queue.connection import connect_to_redis
 from bot.queue.drafts import RedisDraftStore
@@ -74,19 +74,13 @@ from bot.submission.source_option import SourceOption
 from bot.submission.submitter import JobSubmitter
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue, load_catalogue
-from shared.errors import PentimentoError
 from shared.settings import InvalidSettingsError, read_settings
 
 log = logging.getLogger("bot")
 
 EXIT_FAILED: Final = 1
 EXIT_NOT_CONFIGURED: Final = 2
-DISCONNECT_TIMEOUT_SECONDS: Final = 10.0
 HOUSEKEEPING_INTERVAL_SECONDS: Final = 3600.0
-
-
-class StartupError(PentimentoError):
-    """Why the bot cannot run, in words for the operator."""
 
 
 async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
@@ -176,7 +170,7 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
             load_stored_image=library.load_source_image,
             interval_seconds=settings.reconcile_interval_seconds,
         )
-        bot.background_tasks = {
+        background_tasks: dict[str, BackgroundTask] = {
             "the lead": lead.run,
             "the board": partial(lead.run_while_leader, board.run),
             "the explorations": partial(lead.run_while_leader, explorations.run),
@@ -187,12 +181,12 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
             ),
         }
         if settings.heartbeat_file:
-            bot.background_tasks |= {"the heartbeat": partial(touch_heartbeat_file, bot, settings.heartbeat_file)}
+            background_tasks |= {"the heartbeat": partial(touch_heartbeat_file, bot, settings.heartbeat_file)}
         try:
             await outcomes.start()
         except Exception as error:
             raise StartupError(f"Redis does not answer ({error}). Check REDIS_URL and whether Redis runs.") from error
-        await run_until_stopped(bot, settings.discord_token.get_secret_value(), stop)
+        await run_until_stopped(bot, settings.discord_token.get_secret_value(), background_tasks, stop)
 
 
 def read_limits(settings: Settings) -> Limits:
@@ -286,39 +280,6 @@ async def open_storage(settings: Settings, catalogue: Catalogue) -> SqlJobStore:
     except DatabaseSetupError as error:
         raise StartupError(str(error)) from error
     return records
-
-
-async def run_until_stopped(bot: Bot, token: str, stop: asyncio.Event) -> None:
-    """Keep the client connected until told to stop; finish what is in hand. Raises `StartupError`."""
-    connected = asyncio.create_task(bot.start(token))
-    stopping = asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait({connected, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if stop.is_set():
-            log.info("stopping")
-        await bot.drain()
-        await bot.close()
-        done, _ = await asyncio.wait({connected}, timeout=DISCONNECT_TIMEOUT_SECONDS)
-        trouble = connected.exception() if done else None
-        if stop.is_set():
-            log.info("stopped (%r)", trouble) if trouble else log.info("stopped")
-        elif trouble:
-            raise trouble
-        else:
-            raise StartupError("The connection to Discord ended. Start the bot again; the log says what came before.")
-    except discord.LoginFailure as error:
-        raise StartupError(
-            "Discord refused DISCORD_TOKEN. Make a new one: developer portal, Bot, Reset Token."
-        ) from error
-    except discord.PrivilegedIntentsRequired as error:
-        raise StartupError(
-            "Discord wants intents switched on that this bot does not use. Check DISCORD_TOKEN."
-        ) from error
-    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-        raise StartupError(f"Discord cannot be used ({error}). Check DISCORD_API_URL and the network.") from error
-    finally:
-        stopping.cancel()
-        connected.cancel()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

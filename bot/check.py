@@ -10,8 +10,8 @@ from typing import Any, Final
 import discord
 
 from bot.command_registry import build_commands
-from bot.discord_client.client import GuildCommandTree
 from bot.discord_client.command_sync import is_in_sync
+from bot.discord_client.command_tree import GuildCommandTree
 from bot.discord_client.translator import CommandTranslator
 from bot.features.reimagine.feature import build_reimagine_feature
 from bot.features.result_actions.feature import build_result_actions_feature

@@ -4,7 +4,7 @@
     ├── InvalidSettingsError            shared.settings
     ├── RejectedError                   shared.problems
     ├── ImageRejectedError              shared.imaging.limits
-    ├── StartupError                    bot.__main__
+    ├── StartupError                    bot.lifecycle
     ├── DatabaseSetupError              bot.storage.database
     ├── QueueResultUnknownError         bot.domain.errors
     ├── NonPublicAddressError           bot.submission.attachments (also an OSError)

@@ -1,95 +1,30 @@
-"""The connection to Discord: receives commands and components, reports errors, and shuts down in order."""
+"""The Discord client: dispatches interactions to the features' handlers, of which it knows none by name."""
 
-import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
 
 import discord
-from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from yarl import URL
 
 from bot.discord_client.command_sync import sync_commands
-from bot.discord_client.feature import AnyCommand, Feature
+from bot.discord_client.command_tree import GuildCommandTree, report_error
+from bot.discord_client.feature import Feature
+from bot.discord_client.running_interactions import RunningInteractions
 from bot.discord_client.translator import CommandTranslator
 from bot.domain.ports import PreferencesStore
 from bot.interactions.legacy import LegacyHandler, parse_interaction
-from bot.interactions.locale import get_localized_messages, load_preferences
-from bot.interactions.responses import respond_or_followup_with_problems, respond_outdated, respond_privately
+from bot.interactions.responses import respond_outdated
 from bot.interactions.routing import Router, is_routed
-from shared.problems import RejectedError, make_problem
 
 log = logging.getLogger(__name__)
 
-SHUTDOWN_GRACE_SECONDS: Final = 20.0  # for running interactions, and then again for background tasks
-MAX_RESTART_DELAY_SECONDS: Final = 60.0
-
-BackgroundTask = Callable[[], Awaitable[None]]
-
-
-class RunningInteractions:
-    """The interactions being handled, and whether new ones are accepted."""
-
-    def __init__(self) -> None:
-        self.is_draining = False
-        self.tasks: set[asyncio.Task[Any]] = set()
-
-    async def track_interaction(
-        self, interaction: discord.Interaction, preferences_store: PreferencesStore | None
-    ) -> bool:
-        """Load the user's preferences and let the interaction run in this task; False when the bot is stopping."""
-        if self.is_draining:
-            if interaction.type is not discord.InteractionType.autocomplete:
-                await respond_privately(interaction, get_localized_messages(interaction).text("refused.restarting"))
-            return False
-        task = asyncio.current_task()
-        if task is not None:
-            self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
-        await load_preferences(interaction, preferences_store)
-        return True
-
-
-class GuildCommandTree(app_commands.CommandTree[discord.Client]):
-    """The commands, available in servers only. An unexpected error is logged with the job's id and reported."""
-
-    def __init__(
-        self, client: discord.Client, commands: Sequence[AnyCommand], preferences_store: PreferencesStore | None = None
-    ) -> None:
-        super().__init__(
-            client,
-            allowed_installs=app_commands.AppInstallationType(guild=True),
-            allowed_contexts=app_commands.AppCommandContext(guild=True),
-        )
-        for command in commands:
-            self.add_command(command)
-        self.running_interactions = RunningInteractions()
-        self.preferences_store = preferences_store
-
-    async def interaction_check(self, interaction: discord.Interaction) -> bool:
-        """Let a command run unless the bot is stopping."""
-        return await self.running_interactions.track_interaction(interaction, self.preferences_store)
-
-    async def on_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
-        """Respond to a command that failed or that this version of the bot does not have."""
-        if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
-            log.warning("interaction %s: %s", interaction.id, error)
-            try:
-                await respond_outdated(interaction)
-            except Exception:  # Discord itself may be what fails
-                log.exception("interaction %s: no response could be sent", interaction.id)
-            return
-        await report_error(interaction, error.__cause__ or error)
-
 
 class Bot(discord.AutoShardedClient):
-    """The Discord client. It dispatches commands, buttons, selects and modals to the features' handlers.
+    """The bot's client, with the commands, buttons, selects and modals of its features.
 
-    A `RejectedError` raised by a handler is shown to the user. `background_tasks` start after the login and are
-    restarted whenever they fail.
+    A `RejectedError` raised by a handler is shown to the user; any other error is logged and reported.
     """
 
     def __init__(
@@ -99,12 +34,11 @@ class Bot(discord.AutoShardedClient):
         legacy_handlers: Mapping[str, LegacyHandler] | None = None,
     ) -> None:
         super().__init__(intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none())
-        commands = [command for feature in features for command in feature.commands]
-        self.tree = GuildCommandTree(self, commands, preferences_store)
+        self.running_interactions = RunningInteractions(preferences_store)
+        commands = (command for feature in features for command in feature.commands)
+        self.tree = GuildCommandTree(self, commands, self.running_interactions)
         self.router = Router(route for feature in features for route in feature.routes)
         self.legacy_handlers = dict(legacy_handlers or {})
-        self.background_tasks: dict[str, BackgroundTask] = {}
-        self._running_tasks: list[asyncio.Task[None]] = []
 
     async def setup_hook(self) -> None:
         """Prepare the session; discord.py calls this between the login and the gateway."""
@@ -113,9 +47,6 @@ class Bot(discord.AutoShardedClient):
         DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
         await self.tree.set_translator(CommandTranslator())
         await sync_commands(self.tree)
-        self._running_tasks = [
-            asyncio.create_task(run_with_restarts(name, run), name=name) for name, run in self.background_tasks.items()
-        ]
 
     async def on_ready(self) -> None:
         """Log that the bot is ready."""
@@ -126,7 +57,7 @@ class Bot(discord.AutoShardedClient):
         if not is_routed(interaction):
             return
         try:
-            if not await self.tree.running_interactions.track_interaction(interaction, self.tree.preferences_store):
+            if not await self.running_interactions.start_interaction(interaction):
                 return
             handler = self.router.find_handler(interaction) or self._find_legacy_handler(interaction)
             if handler is None:
@@ -141,46 +72,3 @@ class Bot(discord.AutoShardedClient):
         if parsed_id is None or parsed_id.action not in self.legacy_handlers:
             return None
         return partial(self.legacy_handlers[parsed_id.action], interaction, parsed_id)
-
-    async def drain(self) -> None:
-        """Accept no more interactions, wait for the running ones, then cancel the background tasks and wait for them.
-
-        Each wait ends after `SHUTDOWN_GRACE_SECONDS`.
-        """
-        running = self.tree.running_interactions
-        running.is_draining = True
-        if running.tasks:
-            log.info("finishing %d interactions", len(running.tasks))
-            await asyncio.wait(running.tasks, timeout=SHUTDOWN_GRACE_SECONDS)
-        for task in self._running_tasks:
-            task.cancel()
-        if self._running_tasks:
-            await asyncio.wait(self._running_tasks, timeout=SHUTDOWN_GRACE_SECONDS)
-
-
-async def report_error(interaction: discord.Interaction, error: BaseException) -> None:
-    """Show the user why a request was rejected; log any other error and report it as a fault of the bot."""
-    if isinstance(error, RejectedError):
-        problems = error.problems
-    else:
-        log.error("job %s: the command failed", interaction.id, exc_info=error)
-        problems = (make_problem("internal"),)
-    try:
-        await respond_or_followup_with_problems(interaction, problems)
-    except Exception:  # Discord itself may be what fails
-        log.exception("interaction %s: no response could be sent", interaction.id)
-
-
-async def run_with_restarts(name: str, task: BackgroundTask) -> None:
-    """Run a task until cancelled. When it ends or fails, log it and restart it after 1 s, 2 s, 4 s … up to a minute."""
-    delay = 1.0
-    while True:
-        started = time.monotonic()
-        try:
-            await task()
-            log.error("%s ended; restarting it in %g s", name, delay)
-        except Exception:
-            log.exception("%s failed; restarting it in %g s", name, delay)
-        await asyncio.sleep(delay)
-        ran_long = time.monotonic() - started > 2 * MAX_RESTART_DELAY_SECONDS
-        delay = 1.0 if ran_long else min(2 * delay, MAX_RESTART_DELAY_SECONDS)

@@ -253,7 +253,7 @@ async def connect_bot(bot: Bot) -> AsyncIterator[Bot]:
                 await asyncio.sleep(0.02)
         yield bot
     finally:
-        await bot.drain()
+        await bot.running_interactions.drain()
         await bot.close()
         await running
 

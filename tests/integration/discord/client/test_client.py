@@ -6,10 +6,11 @@ from typing import Any
 import discord
 import pytest
 
-from bot.discord_client.client import Bot, run_with_restarts
+from bot.discord_client.client import Bot
 from bot.discord_client.command_sync import is_in_sync
+from bot.lifecycle import run_until_stopped, run_with_restarts
 from shared.catalogue import load_catalogue
-from tests.support.discord_guild import FakeJobQueue, GuildClient, build_bot, connect_bot, wait_until
+from tests.support.discord_guild import TOKEN, FakeJobQueue, GuildClient, build_bot, connect_bot, wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -58,7 +59,7 @@ async def test_background_work_that_dies_is_logged_and_started_again(
     async def dying() -> None:
         raise OSError("no disk")
 
-    monkeypatch.setattr("bot.discord_client.client.asyncio.sleep", short)
+    monkeypatch.setattr("bot.lifecycle.asyncio.sleep", short)
     task = asyncio.create_task(run_with_restarts("the board", dying))
     while len(pauses) < 9:
         await sleep(0.001)
@@ -79,8 +80,8 @@ async def test_a_command_in_hand_is_finished_before_the_end_and_a_new_one_is_sen
         await stage.create_channel()
         first = await stage.invoke_imagine(prompt="a castle")
         await stage.wait_for_interaction(first, lambda s: s.get("message", {}).get("content"))
-        draining = asyncio.create_task(bot.drain())
-        await wait_until(lambda: bot.tree.running_interactions.is_draining)
+        draining = asyncio.create_task(bot.running_interactions.drain())
+        await wait_until(lambda: bot.running_interactions.is_draining)
 
         second = await stage.invoke_imagine(prompt="a tower")
         answer = await stage.read_private_answer(second)
@@ -126,10 +127,12 @@ async def test_background_work_runs_while_connected_and_ends_with_it(
         finally:
             seen.append("ended")
 
-    bot = build_bot(queue, session, load_catalogue())
-    bot.background_tasks = {"work": work}
-    async with connect_bot(bot):
-        await wait_until(lambda: seen == ["started"])
+    bot, stop = build_bot(queue, session, load_catalogue()), asyncio.Event()
+    running = asyncio.create_task(run_until_stopped(bot, TOKEN, {"work": work}, stop))
+    await wait_until(lambda: seen == ["started"])
+    await wait_until(bot.is_ready)
+    stop.set()
+    await running
 
     assert seen == ["started", "ended"]
 

@@ -126,7 +126,7 @@ async def test_nothing_is_made_public_of_who_may_prefer_it_private(
     running_bot: Bot, guild: GuildClient, queue: FakeJobQueue, monkeypatch: pytest.MonkeyPatch, trouble: Any
 ) -> None:
     monkeypatch.setattr(deadlines, "LOOKUP_TIMEOUT_SECONDS", 0.5)
-    monkeypatch.setattr(running_bot.tree, "preferences_store", UnreadablePreferences(trouble))
+    monkeypatch.setattr(running_bot.running_interactions, "preferences_store", UnreadablePreferences(trouble))
 
     words = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
 
@@ -138,7 +138,7 @@ async def test_what_was_chosen_is_not_replaced_where_it_could_not_be_read(
     running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people: Any = UnreadablePreferences(lambda: asyncio.sleep(0))
-    monkeypatch.setattr(running_bot.tree, "preferences_store", people)
+    monkeypatch.setattr(running_bot.running_interactions, "preferences_store", people)
     changed = PreferencesCommand(people, load_catalogue()).handle_change
     monkeypatch.setitem(running_bot.legacy_handlers, "prefer", changed)
     message = await post_buttons(running_bot, guild, "prefer:0:pings-on")

@@ -8,7 +8,7 @@ import discord
 import pytest
 
 from bot.command_registry import build_browsing_commands
-from bot.discord_client.client import GuildCommandTree
+from bot.discord_client.command_tree import GuildCommandTree
 from bot.discord_client.translator import CommandTranslator
 from bot.i18n import list_languages
 from shared.catalogue import Catalogue

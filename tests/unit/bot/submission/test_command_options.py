@@ -10,7 +10,7 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.discord_client.client import GuildCommandTree
+from bot.discord_client.command_tree import GuildCommandTree
 from bot.discord_client.translator import CommandTranslator
 from bot.domain.exploration import Variation
 from bot.features.explore.command import EXPLORE_OPTIONS, build_explore_command

@@ -7,7 +7,7 @@ from typing import Any, cast
 import discord
 import pytest
 
-from bot.discord_client.client import GuildCommandTree
+from bot.discord_client.command_tree import GuildCommandTree
 from bot.discord_client.translator import CommandTranslator
 from bot.features.presets.command import build_preset_group
 from bot.i18n import list_languages

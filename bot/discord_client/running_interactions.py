@@ -1,0 +1,44 @@
+"""The interactions being handled, so that the bot can finish them before it stops."""
+
+import asyncio
+import logging
+from typing import Any, Final
+
+import discord
+
+from bot.domain.ports import PreferencesStore
+from bot.interactions.locale import get_localized_messages, load_preferences
+from bot.interactions.responses import respond_privately
+
+log = logging.getLogger(__name__)
+
+SHUTDOWN_GRACE_SECONDS: Final = 20.0
+
+
+class RunningInteractions:
+    """Tracks interactions, and turns new ones away once the bot is stopping."""
+
+    def __init__(self, preferences_store: PreferencesStore | None = None) -> None:
+        self.is_draining = False
+        self.preferences_store = preferences_store
+        self.tasks: set[asyncio.Task[Any]] = set()
+
+    async def start_interaction(self, interaction: discord.Interaction) -> bool:
+        """Track the current task and load the user's preferences; False when the bot is stopping."""
+        if self.is_draining:
+            if interaction.type is not discord.InteractionType.autocomplete:
+                await respond_privately(interaction, get_localized_messages(interaction).text("refused.restarting"))
+            return False
+        task = asyncio.current_task()
+        if task is not None:
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+        await load_preferences(interaction, self.preferences_store)
+        return True
+
+    async def drain(self) -> None:
+        """Turn new interactions away and wait up to `SHUTDOWN_GRACE_SECONDS` for the running ones."""
+        self.is_draining = True
+        if self.tasks:
+            log.info("finishing %d interactions", len(self.tasks))
+            await asyncio.wait(self.tasks, timeout=SHUTDOWN_GRACE_SECONDS)

@@ -1,0 +1,95 @@
+"""Runs the bot: connects to Discord, keeps background tasks running beside it, and stops in order."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+import aiohttp
+import discord
+
+from bot.discord_client.client import Bot
+from shared.errors import PentimentoError
+
+log = logging.getLogger(__name__)
+
+TASK_STOP_TIMEOUT_SECONDS: Final = 20.0
+DISCONNECT_TIMEOUT_SECONDS: Final = 10.0
+MAX_RESTART_DELAY_SECONDS: Final = 60.0
+
+BackgroundTask = Callable[[], Awaitable[None]]
+
+
+class StartupError(PentimentoError):
+    """The bot cannot run; the message tells its operator why."""
+
+
+async def run_until_stopped(
+    bot: Bot, token: str, background_tasks: Mapping[str, BackgroundTask], stop: asyncio.Event
+) -> None:
+    """Run the bot until `stop` is set, then finish running interactions and disconnect.
+
+    Background tasks start after the login. Raises `StartupError` when Discord cannot be used.
+    """
+    running_tasks: list[asyncio.Task[None]] = []
+
+    async def connect() -> None:
+        await bot.login(token)
+        running_tasks.extend(
+            asyncio.create_task(run_with_restarts(name, task), name=name) for name, task in background_tasks.items()
+        )
+        await bot.connect()
+
+    connection = asyncio.create_task(connect())
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if stop.is_set():
+            log.info("stopping")
+        await bot.running_interactions.drain()
+        await _cancel_tasks(running_tasks)
+        await bot.close()
+        done, _ = await asyncio.wait({connection}, timeout=DISCONNECT_TIMEOUT_SECONDS)
+        error = connection.exception() if done else None
+        if stop.is_set():
+            log.info("stopped (%r)", error) if error else log.info("stopped")
+        elif error:
+            raise error
+        else:
+            raise StartupError("The connection to Discord ended. Start the bot again; the log says what came before.")
+    except discord.LoginFailure as error:
+        raise StartupError(
+            "Discord refused DISCORD_TOKEN. Make a new one: developer portal, Bot, Reset Token."
+        ) from error
+    except discord.PrivilegedIntentsRequired as error:
+        raise StartupError(
+            "Discord wants intents switched on that this bot does not use. Check DISCORD_TOKEN."
+        ) from error
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        raise StartupError(f"Discord cannot be used ({error}). Check DISCORD_API_URL and the network.") from error
+    finally:
+        stopping.cancel()
+        connection.cancel()
+
+
+async def run_with_restarts(name: str, task: BackgroundTask) -> None:
+    """Run a task until cancelled. When it ends or fails, log it and restart it after 1 s, 2 s, 4 s … up to a minute."""
+    delay = 1.0
+    while True:
+        started = time.monotonic()
+        try:
+            await task()
+            log.error("%s ended; restarting it in %g s", name, delay)
+        except Exception:
+            log.exception("%s failed; restarting it in %g s", name, delay)
+        await asyncio.sleep(delay)
+        ran_long = time.monotonic() - started > 2 * MAX_RESTART_DELAY_SECONDS
+        delay = 1.0 if ran_long else min(2 * delay, MAX_RESTART_DELAY_SECONDS)
+
+
+async def _cancel_tasks(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=TASK_STOP_TIMEOUT_SECONDS)
