@@ -58,12 +58,16 @@ from bot.results.lookup import ResultLookup
 from bot.results.thumbnails import ThumbnailLoader
 from bot.settings import Settings
 from bot.status.status_messages import StatusMessages
+from bot.storage.engine import DatabaseSetupError
 from bot.storage.favourites import SqlFavouriteStore
+from bot.storage.guild_settings import SqlGuildSettingsStore
+from bot.storage.images import SqlImageStore
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.job_search import SqlJobSearch
-from bot.storage.jobs import DatabaseSetupError, SqlJobStore
+from bot.storage.jobs import SqlJobStore
 from bot.storage.preferences import SqlPreferencesStore
 from bot.storage.presets import SqlPresetStore
+from bot.storage.session import Database
 from bot.storage.thumbnails import SqlThumbnailStore
 from bot.submission import attachments
 from bot.submission.cancellation import JobCancellation
@@ -89,10 +93,10 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     async with AsyncExitStack() as closing:
-        records = await open_storage(settings, catalogue)
-        closing.push_async_callback(records.close)
-        redis_url = settings.redis_url.get_secret_value()
-        redis = connect_to_redis(redis_url)
+        database = await open_database(settings)
+        closing.push_async_callback(database.close)
+        records = SqlJobStore(database, catalogue=catalogue)
+        redis = connect_to_redis(settings.redis_url.get_secret_value())
         queue = RedisJobQueue(
             redis,
             catalogue=catalogue,
@@ -111,24 +115,27 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
         )
         intake = JobSubmitter(validator, images, queue, records)
         fetch = images.fetch_image
-        library, people = SqlJobHistory(records.database), SqlPreferencesStore(records.database)
-        recall = ResultLookup(library, queue, fetch)
+        library, image_store = SqlJobHistory(database), SqlImageStore(database)
+        people, guild_settings = SqlPreferencesStore(database), SqlGuildSettingsStore(database)
+        recall = ResultLookup(library, image_store, queue, fetch)
 
-        look = _build_history_features(records, redis, queue, ResultImageLoader(library, fetch), catalogue)
-        drafts, grids = RedisDraftStore(redis), SqlExplorationStore(records.database)
+        look = _build_history_features(
+            database, redis, queue, ResultImageLoader(image_store, fetch), library, catalogue
+        )
+        drafts, grids = RedisDraftStore(redis), SqlExplorationStore(database)
         sources, preferences = SourceOption(library, recall), PreferencesCommand(people, catalogue)
-        preset_option = PresetOption(preset_store := SqlPresetStore(records.database))
+        preset_option = PresetOption(preset_store := SqlPresetStore(database))
         presets = PresetCommands(preset_store, preset_option, library, look.job_search, catalogue)
         imagine = ImagineCommand(
             parser := OptionParser(validator, sources, preset_option, settings.extras_allowed_users), intake
         )
-        explore = ExploreCommand(parser, validator, intake, drafts, grids, library, catalogue, get_today)
+        explore = ExploreCommand(parser, validator, intake, drafts, grids, image_store, catalogue, get_today)
         does = {
             "imagine": imagine,
             "explore": explore,
             "sources": sources.autocomplete_source,
             "preferences": preferences,
-            "settings": ServerSettingsCommand(people),
+            "settings": ServerSettingsCommand(guild_settings),
             "presets": preset_option.autocomplete_name,
             "presets.results": presets.autocomplete_job,
             "presets.save": presets.save_preset,
@@ -141,7 +148,7 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
         cancellation = JobCancellation(recall, queue)
         features = [
             build_reimagine_feature(validator, intake, drafts, catalogue),
-            build_result_actions_feature(intake, recall, people, SqlFavouriteStore(records.database)),
+            build_result_actions_feature(intake, recall, guild_settings, SqlFavouriteStore(database)),
             Feature(build_commands(catalogue, get_today(), does), [Route(CancelId, cancellation.cancel_and_report)]),
         ]
         legacy_handlers: dict[str, LegacyHandler] = {
@@ -155,7 +162,7 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
         bot = Bot(features, people, legacy_handlers)
         board = StatusMessages(bot, queue, catalogue)
         explorations = ExplorationMessages(bot, queue, grids, look.thumbnail_loader, catalogue)
-        keeping = library if settings.image_retention_days else None
+        keeping = image_store if settings.image_retention_days else None
         deliver = OutcomeConsumer(bot, outcomes, catalogue, store=records, image_store=keeping, status_messages=board)
 
         async def delivery() -> None:
@@ -167,7 +174,7 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
             queue,
             deliver,
             fetch,
-            load_stored_image=library.load_source_image,
+            load_stored_image=image_store.load_source_image,
             interval_seconds=settings.reconcile_interval_seconds,
         )
         background_tasks: dict[str, BackgroundTask] = {
@@ -177,7 +184,7 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
             "the delivery": partial(lead.run_while_leader, delivery),
             "the reconciliation": partial(lead.run_while_leader, reconcile.run),
             "the housekeeping": partial(
-                lead.run_while_leader, partial(delete_expired_images, library, settings.image_retention_days)
+                lead.run_while_leader, partial(delete_expired_images, image_store, settings.image_retention_days)
             ),
         }
         if settings.heartbeat_file:
@@ -215,11 +222,11 @@ def get_today() -> date:
     return datetime.now(UTC).date()
 
 
-async def delete_expired_images(job_history: SqlJobHistory, days: float) -> None:
+async def delete_expired_images(image_store: SqlImageStore, days: float) -> None:
     """Drop, every hour, the pictures that nobody started from or asked for in so many days."""
     while True:
         await asyncio.sleep(HOUSEKEEPING_INTERVAL_SECONDS)
-        dropped = await job_history.delete_expired_images(before=time.time() - days * 86400)
+        dropped = await image_store.delete_expired_images(before=time.time() - days * 86400)
         if dropped:
             log.info("%d pictures that nobody started from or asked for any more were dropped", dropped)
 
@@ -234,20 +241,25 @@ class HistoryFeatures(NamedTuple):
 
 
 def _build_history_features(
-    records: SqlJobStore, redis: Redis, queue: RedisJobQueue, image_loader: ResultImageLoader, catalogue: Catalogue
+    database: Database,
+    redis: Redis,
+    queue: RedisJobQueue,
+    image_loader: ResultImageLoader,
+    job_history: SqlJobHistory,
+    catalogue: Catalogue,
 ) -> HistoryFeatures:
     """Join what looks back."""
     search, thumbnailer = (
-        SqlJobSearch(records.database),
-        ThumbnailLoader(image_loader, SqlThumbnailStore(records.database)),
+        SqlJobSearch(database),
+        ThumbnailLoader(image_loader, SqlThumbnailStore(database)),
     )
     searches = RedisSavedSearchStore(redis)
     history = HistoryCommand(search, searches, thumbnailer, catalogue)
     export, forget = (
         ExportCommand(search, image_loader),
-        ForgetMeCommand(SqlUserDataStore(records.database), queue, searches),
+        ForgetMeCommand(SqlUserDataStore(database), queue, searches),
     )
-    show = ShowCommand(search, image_loader.job_history, queue, image_loader, catalogue)
+    show = ShowCommand(search, job_history, queue, image_loader, catalogue)
     return HistoryFeatures(
         {
             "queue": QueueCommand(queue, catalogue),
@@ -257,7 +269,7 @@ def _build_history_features(
             "export": export,
             "forget_me": forget,
             "lineage": LineageCommand(
-                image_loader.job_history, SqlLineageStore(records.database), thumbnailer, catalogue
+                job_history, image_loader.image_store, SqlLineageStore(database), thumbnailer, catalogue
             ),
         },
         {
@@ -272,14 +284,14 @@ def _build_history_features(
     )
 
 
-async def open_storage(settings: Settings, catalogue: Catalogue) -> SqlJobStore:
-    """Open the records, their tables brought to this release's schema. Raises `StartupError`."""
+async def open_database(settings: Settings) -> Database:
+    """Open the database, with its schema upgraded to this release's. Raises `StartupError`."""
     try:
-        records = SqlJobStore(settings.database_url.get_secret_value(), catalogue=catalogue)
-        await records.migrate()
+        database = Database(settings.database_url.get_secret_value())
+        await database.migrate()
     except DatabaseSetupError as error:
         raise StartupError(str(error)) from error
-    return records
+    return database
 
 
 def main(argv: Sequence[str] | None = None) -> int:

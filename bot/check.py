@@ -18,7 +18,7 @@ from bot.features.result_actions.feature import build_result_actions_feature
 from bot.interactions.permissions import INVITE_PERMISSIONS
 from bot.queue.connection import connect_to_redis
 from bot.settings import Settings
-from bot.storage.jobs import SqlJobStore
+from bot.storage.session import Database
 from shared.catalogue import Catalogue
 
 CHECK_TIMEOUT_SECONDS: Final = 30.0
@@ -33,7 +33,7 @@ async def run_checks(settings: Settings, catalogue: Catalogue) -> int:
         findings: dict[str, Check] = {
             "Discord": lambda: _check_discord(client, settings, catalogue),
             "Redis": lambda: _check_redis(settings),
-            "Records": lambda: _check_database(settings, catalogue),
+            "Records": lambda: _check_database(settings),
         }
         _print_line("Settings", "in order")
         results = [await _run_check(name, finding) for name, finding in findings.items()]
@@ -74,12 +74,12 @@ async def _check_redis(settings: Settings) -> str:
     return "answers"
 
 
-async def _check_database(settings: Settings, catalogue: Catalogue) -> str:
-    records = SqlJobStore(settings.database_url.get_secret_value(), catalogue=catalogue)
+async def _check_database(settings: Settings) -> str:
+    database = Database(settings.database_url.get_secret_value())
     try:
-        await records.ping()
+        await database.ping()
     finally:
-        await records.close()
+        await database.close()
     return "answer"
 
 

@@ -5,7 +5,7 @@
     ├── RejectedError                   shared.problems
     ├── ImageRejectedError              shared.imaging.limits
     ├── StartupError                    bot.lifecycle
-    ├── DatabaseSetupError              bot.storage.database
+    ├── DatabaseSetupError              bot.storage.engine
     ├── QueueResultUnknownError         bot.domain.errors
     ├── NonPublicAddressError           bot.submission.attachments (also an OSError)
     ├── UnreadableImageError            bot.images.thumbnail (also a ValueError)

@@ -20,7 +20,7 @@ from bot.domain.status import JobStatus, OutcomeEntry, QueueState
 from bot.i18n import load_messages
 from bot.rendering.status_text import format_outcome_status
 from bot.status.status_messages import StatusMessages
-from bot.storage.job_history import SqlJobHistory
+from bot.storage.images import SqlImageStore
 from shared.catalogue import Catalogue
 from shared.outcome import Generated
 
@@ -50,7 +50,7 @@ class OutcomeConsumer:
         catalogue: Catalogue,
         *,
         store: DeliveryStore,
-        image_store: SqlJobHistory | None = None,
+        image_store: SqlImageStore | None = None,
         max_concurrent: int = 8,
         status_messages: StatusMessages | None = None,
         retry_delays: Sequence[float] = DELIVERY_RETRY_DELAYS,

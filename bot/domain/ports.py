@@ -8,7 +8,7 @@ from typing import Protocol
 
 from bot.domain.draft import Draft
 from bot.domain.images import StoredImage
-from bot.domain.preferences import ButtonPolicy, Preferences
+from bot.domain.preferences import Preferences
 from bot.domain.records import JobRecord
 from bot.domain.search import SearchPage, SearchQuery
 from bot.domain.status import JobStatus
@@ -42,7 +42,7 @@ class DraftStore(Protocol):
 
 
 class JobHistory(Protocol):
-    """Reads past jobs and their pictures. Implemented by `bot.storage`."""
+    """Reads past jobs. Implemented by `bot.storage`."""
 
     async def find_job(self, job_id: str) -> JobRecord | None: ...
 
@@ -53,6 +53,10 @@ class JobHistory(Protocol):
     async def find_first_job(self, thread_id: int) -> JobRecord | None: ...
 
     async def mark_result_deleted(self, job_id: str) -> None: ...
+
+
+class ImageStore(Protocol):
+    """Loads the stored images of past jobs. Implemented by `bot.storage`."""
 
     async def load_source_image(self, sha256: str) -> StoredImage | None: ...
 
@@ -68,12 +72,8 @@ class JobSearch(Protocol):
 
 
 class PreferencesStore(Protocol):
-    """Keeps the choices of people and servers. Implemented by `bot.storage`."""
+    """Keeps the preferences of people. Implemented by `bot.storage`."""
 
     async def load_preferences(self, user_id: int) -> Preferences: ...
 
     async def save_preferences(self, user_id: int, preferences: Preferences) -> None: ...
-
-    async def load_button_policy(self, guild_id: int) -> ButtonPolicy: ...
-
-    async def save_button_policy(self, guild_id: int, policy: ButtonPolicy) -> None: ...

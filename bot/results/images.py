@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.domain.images import RemoteImage
-from bot.domain.ports import JobHistory
+from bot.domain.ports import ImageStore
 from bot.domain.records import JobRecord
 from bot.results.messages import fetch_result_message, list_message_images
 
@@ -18,7 +18,7 @@ class ResultImageLoader:
     `fetch_image` and `find_message` raise `RejectedError`.
     """
 
-    job_history: JobHistory
+    image_store: ImageStore
     fetch_image: Callable[[RemoteImage], Awaitable[bytes]]
     find_message: Callable[[discord.Client, JobRecord], Awaitable[discord.Message | None]] = fetch_result_message
 
@@ -28,4 +28,4 @@ class ResultImageLoader:
             return None
         for image in list_message_images(await self.find_message(client, record)):
             return await self.fetch_image(image)
-        return await self.job_history.load_undelivered_image(record.job.id)
+        return await self.image_store.load_undelivered_image(record.job.id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.domain.images import RemoteImage, StoredImage
-from bot.domain.ports import JobHistory, JobStatusReader
+from bot.domain.ports import ImageStore, JobHistory, JobStatusReader
 from bot.domain.records import GenerationSettings, JobRecord
 from bot.results.messages import fetch_result_message, get_result_job_id, iterate_used_messages, list_message_images
 from bot.results.png_settings import parse_png_settings
@@ -24,6 +24,7 @@ class ResultLookup:
     """Finds past jobs and what belongs to them. Methods raise `RejectedError`, as `fetch_image` does."""
 
     job_history: JobHistory
+    image_store: ImageStore
     queue: JobStatusReader
     fetch_image: Callable[[RemoteImage], Awaitable[bytes]]
 
@@ -77,7 +78,7 @@ class ResultLookup:
         if not settings.request.has_picture:
             return None
         if settings.source_sha256:
-            image = await self.job_history.load_source_image(settings.source_sha256)
+            image = await self.image_store.load_source_image(settings.source_sha256)
             if image is not None:
                 return image
             prepared = await self.queue.load_prepared_image(settings.job_id)  # while its result is being delivered

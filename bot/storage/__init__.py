@@ -1,1 +1,1 @@
-"""What outlives Redis: requests, their attempts and outcomes, in a database that only the bot writes."""
+"""The SQL database: everything that must outlive Redis. Only the bot uses it."""

@@ -1,18 +1,18 @@
-"""Searching the jobs of the past."""
+"""Searching past jobs."""
 
 from collections.abc import Collection, Iterator
 
 from sqlalchemy import ColumnElement, func, select
 
 from bot.domain.search import SearchPage, SearchQuery
-from bot.storage.database import Database
-from bot.storage.job_history import begin_transaction, parse_job_record, select_job_records
+from bot.storage.job_records import parse_job_record, select_job_records
+from bot.storage.session import Database, begin_transaction
 from bot.storage.tables import RecordState, favourites, jobs
 from shared.prompts import normalize_search_text
 
 
 class SqlJobSearch:
-    """Searches past jobs in SQLite or PostgreSQL."""
+    """Searches the jobs whose outcome was delivered."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -20,32 +20,38 @@ class SqlJobSearch:
     async def search_jobs(
         self, query: SearchQuery, *, guild_id: int | None, channel_ids: Collection[int], limit: int, offset: int = 0
     ) -> SearchPage:
-        holds = list(_build_conditions(query, guild_id, channel_ids))
+        """Find `limit` jobs, newest first, after the first `offset`.
+
+        The viewer's own jobs are found wherever they were submitted. Other people's are found in these channels of this
+        guild only, and only while their results are not deleted. Raises `RejectedError` (records_unavailable).
+        """
+        conditions = list(_build_conditions(query, guild_id, channel_ids))
+        count = select(func.count()).select_from(jobs).where(*conditions)
         page = (
             select_job_records()
-            .where(*holds)
+            .where(*conditions)
             .order_by(jobs.c.accepted_at.desc(), jobs.c.id.desc())
             .limit(limit)
             .offset(offset)
         )
-        async with begin_transaction(self._database) as records:
-            count = (await records.execute(select(func.count()).select_from(jobs).where(*holds))).scalar_one()
-            rows = (await records.execute(page)).all()
-        return SearchPage([past for row in rows if (past := parse_job_record(row))], count)
+        async with begin_transaction(self._database) as connection:
+            total_count = (await connection.execute(count)).scalar_one()
+            rows = (await connection.execute(page)).all()
+        return SearchPage([record for row in rows if (record := parse_job_record(row))], total_count)
 
 
 def _build_conditions(
-    query: SearchQuery, guild: int | None, channels: Collection[int]
+    query: SearchQuery, guild_id: int | None, channel_ids: Collection[int]
 ) -> Iterator[ColumnElement[bool]]:
     yield jobs.c.state == RecordState.DELIVERED
-    here = jobs.c.guild_id == guild
-    own = jobs.c.requester_id == query.viewer_id
+    is_in_guild = jobs.c.guild_id == guild_id
+    is_own = jobs.c.requester_id == query.viewer_id
     if query.is_guild_wide or query.is_favourite:
-        yield own | (here & jobs.c.channel_id.in_(channels) & jobs.c.deleted_at.is_(None))
+        yield is_own | (is_in_guild & jobs.c.channel_id.in_(channel_ids) & jobs.c.deleted_at.is_(None))
     else:
-        yield own
+        yield is_own
     if query.is_guild_wide:
-        yield here
+        yield is_in_guild
     if query.requester_id is not None:
         yield jobs.c.requester_id == query.requester_id
     if query.is_favourite:

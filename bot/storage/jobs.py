@@ -1,40 +1,45 @@
-"""The records database over SQLAlchemy: each verb is one short transaction that begins with what it writes."""
+"""Recording jobs as they are accepted, queued and ended. Each method is one short transaction."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, Row, Update, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, Update, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.messages import MessageRef
 from bot.domain.records import ClosedRecord, OpenJobRecord
 from bot.domain.status import JobStatus
-from bot.storage.database import DATABASE_ERRORS, Database, DatabaseSetupError
-from bot.storage.migrate import migrate_database
+from bot.storage.job_records import (
+    FIRST_ENTRY,
+    REPEAT_ENTRY,
+    build_counters,
+    build_job_row,
+    build_outcome_row,
+    build_queue_entry_row,
+    get_message_ref,
+    parse_open_job_record,
+)
+from bot.storage.session import DATABASE_ERRORS, Database
 from bot.storage.tables import OPEN_STATES, RecordState, jobs, outcomes, queue_entries
-from shared.catalogue import Catalogue, Model
+from shared.catalogue import Catalogue
 from shared.job import Job
-from shared.outcome import Failed, Filtered, FilteredPart, Generated
 from shared.problems import Problem, RejectedError, make_problem
-from shared.prompts import build_search_text
 
 log = logging.getLogger(__name__)
 
-FIRST_ENTRY, REPEAT_ENTRY = 1, 2
-
-# What every job asks for, made once: building a statement takes as long as executing it. Each is of the job `which`.
-_JOB_ID: Final[BindParameter[str]] = bindparam("which")
-_PARENT_ID: Final = select(jobs.c.id).where(jobs.c.id == bindparam("parent")).scalar_subquery()  # if it is known at all
-_INSERT_JOB: Final = insert(jobs).values(parent_id=_PARENT_ID)
+# The statements that every job needs are built once: building one takes as long as executing it.
+_JOB_ID: Final[BindParameter[str]] = bindparam("target_job_id")
+_IS_OPEN: Final = or_(*(jobs.c.state == state for state in OPEN_STATES))  # `in_` is expanded anew at each execution
+_RECORDED_PARENT_ID: Final = select(jobs.c.id).where(jobs.c.id == bindparam("parent_job_id")).scalar_subquery()
+_INSERT_JOB: Final = insert(jobs).values(parent_id=_RECORDED_PARENT_ID)
 _INSERT_QUEUE_ENTRY: Final = insert(queue_entries)
 _INSERT_OUTCOME: Final = insert(outcomes)
 _UPDATE_JOB: Final = update(jobs).where(jobs.c.id == _JOB_ID)
-_IS_OPEN: Final = or_(*(jobs.c.state == state for state in OPEN_STATES))  # `in_` is written out anew at each execution
 _UPDATE_OPEN_JOB: Final = _UPDATE_JOB.where(_IS_OPEN)
+_SELECT_JOB_ID: Final = select(jobs.c.id).where(jobs.c.id == _JOB_ID)
 _SELECT_CLOSED_JOB: Final = select(jobs).where(jobs.c.id == _JOB_ID, ~_IS_OPEN)
 _UPDATE_QUEUE_ENTRIES: Final = update(queue_entries).where(queue_entries.c.job_id == _JOB_ID)
 _UPDATE_FIRST_ENTRY: Final = _UPDATE_QUEUE_ENTRIES.where(queue_entries.c.entry_number == FIRST_ENTRY)
@@ -55,31 +60,24 @@ _SELECT_OPEN_JOBS: Final = (
 
 
 class SqlJobStore:
-    """The records of jobs in SQLite or PostgreSQL.
+    """The records of jobs.
 
-    `clock` gives Unix seconds.
+    Accepting a job raises when the database fails. Its later steps are only logged: the outcome is posted without the
+    database too, and the reconciler completes the record. The reconciler's own methods raise `DATABASE_ERRORS`. `clock`
+    gives Unix seconds.
     """
 
-    def __init__(self, url: str, *, catalogue: Catalogue, clock: Callable[[], float] = time.time) -> None:
-        """Read the address. Raises `DatabaseSetupError`."""
-        self.database = Database(url)
+    def __init__(self, database: Database, *, catalogue: Catalogue, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
         self._catalogue = catalogue
         self._clock = clock
 
-    async def migrate(self) -> None:
-        """Bring the tables to this release's schema. Raises `DatabaseSetupError`."""
-        await asyncio.to_thread(migrate_database, self.database.url)
-
-    async def ping(self) -> None:
-        """Ask the database for nothing. Raises what SQLAlchemy does when it does not answer."""
-        await self.database.run_transaction(lambda records: records.execute(select(1)))
-
-    async def close(self) -> None:
-        """Give the connections back."""
-        await self.database.close()
-
     async def add_job(self, job: Job, image: RemoteImage | StoredImage | None) -> bool:
-        row = _build_job_row(job)
+        """Record a job before it is queued; False if it is recorded already.
+
+        Raises `RejectedError` (records_unavailable).
+        """
+        row = build_job_row(job)
         match image:
             case RemoteImage():
                 row |= {
@@ -90,38 +88,41 @@ class SqlJobStore:
             case StoredImage():
                 row |= {"source_sha256": image.sha256}
 
-        def work(records: Connection) -> None:
-            records.execute(_INSERT_JOB, row)
-            records.execute(_INSERT_QUEUE_ENTRY, _build_queue_entry_row(job.id, FIRST_ENTRY))
+        def insert_rows(connection: Connection) -> None:
+            connection.execute(_INSERT_JOB, row)
+            connection.execute(_INSERT_QUEUE_ENTRY, build_queue_entry_row(job.id, FIRST_ENTRY))
 
         try:
-            await self.database.run_transaction(work)
+            await self._database.run_transaction(insert_rows)
         except IntegrityError:
             return False
         except DATABASE_ERRORS as error:
-            log.exception("job %s: it could not be written into the records", job.id)
+            log.exception("job %s: could not be recorded", job.id)
             raise RejectedError(make_problem("records_unavailable")) from error
         return True
 
     async def mark_queued(self, job_id: str, sha256: str | None) -> None:
-        queued = {"state": RecordState.QUEUED, "source_sha256": sha256}
+        """Record that the queue accepted the job, and the hexadecimal hash of its upload."""
+        changes = {"state": RecordState.QUEUED, "source_sha256": sha256}
         await self._update_record(
-            job_id, (_UPDATE_OPEN_JOB, queued), (_UPDATE_FIRST_ENTRY, {"queued_at": self._clock()})
+            job_id, (_UPDATE_OPEN_JOB, changes), (_UPDATE_FIRST_ENTRY, {"queued_at": self._clock()})
         )
 
     async def mark_rejected(self, job_id: str, problem: Problem) -> None:
-        closed = {
+        """Close the record of a job that the queue did not accept."""
+        changes = {
             "state": RecordState.REJECTED,
             "rejection_code": problem.code,
             "source_url": None,
             "finished_at": self._clock(),
         }
-        await self._update_record(job_id, (_UPDATE_OPEN_JOB, closed))
+        await self._update_record(job_id, (_UPDATE_OPEN_JOB, changes))
 
     async def load_closed_record(self, job_id: str) -> ClosedRecord | None:
+        """Load a record that is closed; None if it is open or unknown, or cannot be read."""
         try:
-            row = await self.database.run_transaction(
-                lambda records: records.execute(_SELECT_CLOSED_JOB, {"which": job_id}).one_or_none()
+            row = await self._database.run_transaction(
+                lambda connection: connection.execute(_SELECT_CLOSED_JOB, {_JOB_ID.key: job_id}).one_or_none()
             )
         except DATABASE_ERRORS:
             log.warning("job %s: its record could not be read", job_id, exc_info=True)
@@ -129,150 +130,78 @@ class SqlJobStore:
         return None if row is None else ClosedRecord(get_message_ref(row))
 
     async def mark_delivered(self, status: JobStatus, message: MessageRef | None) -> None:
-        job_id, now = status.job.id, self._clock()
-        closed = {
+        """Close the record of a job whose outcome `message` shows, None if no message could; a closed one stays."""
+        job_id = status.job.id
+        changes = {
             "state": RecordState.DELIVERED,
             "source_url": None,
             "finished_at": status.state_since,
-            "delivered_at": now,
+            "delivered_at": self._clock(),
             "outcome_channel_id": message.channel_id if message else None,
             "outcome_message_id": message.message_id if message else None,
         }
         if status.thread_id is not None:
-            closed["thread_id"] = status.thread_id
-        ending = _build_outcome_row(status, self._catalogue.models.get(status.job.request.model))
+            changes["thread_id"] = status.thread_id
+        outcome = build_outcome_row(status, self._catalogue.models.get(status.job.request.model))
 
-        def work(records: Connection) -> None:
-            if not records.execute(_UPDATE_OPEN_JOB, closed | {"which": job_id}).rowcount:
-                if records.execute(select(jobs.c.id).where(jobs.c.id == job_id)).one_or_none():
-                    return
-                # the operator's retry of a job that was set aside is not asked for in Discord
-                records.execute(_INSERT_JOB, _build_job_row(status.job) | closed)
-                records.execute(_INSERT_QUEUE_ENTRY, _build_queue_entry_row(job_id, FIRST_ENTRY))
-            records.execute(_INSERT_OUTCOME, ending | {"job_id": job_id})
-            records.execute(_UPDATE_NEWEST_ENTRY, _build_counts_row(status))
+        def close_record(connection: Connection) -> None:
+            if not connection.execute(_UPDATE_OPEN_JOB, {**changes, _JOB_ID.key: job_id}).rowcount:
+                if connection.execute(_SELECT_JOB_ID, {_JOB_ID.key: job_id}).one_or_none():
+                    return  # closed before
+                # a dead letter that the operator retries may have no record
+                connection.execute(_INSERT_JOB, build_job_row(status.job) | changes)
+                connection.execute(_INSERT_QUEUE_ENTRY, build_queue_entry_row(job_id, FIRST_ENTRY))
+            connection.execute(_INSERT_OUTCOME, outcome)
+            connection.execute(_UPDATE_NEWEST_ENTRY, {**build_counters(status), _JOB_ID.key: job_id})
 
         try:
-            await self.database.run_transaction(work)
+            await self._database.run_transaction(close_record)
         except DATABASE_ERRORS:
-            log.warning("job %s: its end could not be written into the records", job_id, exc_info=True)
+            log.warning("job %s: its outcome could not be recorded", job_id, exc_info=True)
 
     async def list_open_records(self) -> Sequence[OpenJobRecord]:
-        rows = await self.database.run_transaction(lambda records: records.execute(_SELECT_OPEN_JOBS).all())
-        return [record for row in rows if (record := _parse_open_job(row))]
+        """List all open records, oldest first."""
+        rows = await self._database.run_transaction(lambda connection: connection.execute(_SELECT_OPEN_JOBS).all())
+        return [record for row in rows if (record := parse_open_job_record(row))]
 
     async def save_progress(self, statuses: Collection[JobStatus]) -> None:
-        counts = [_build_counts_row(standing) for standing in statuses]
-        threads = [{"which": one.job.id, "thread_id": one.thread_id} for one in statuses if one.thread_id is not None]
+        """Update the counters and threads of these jobs."""
+        counters = [{**build_counters(status), _JOB_ID.key: status.job.id} for status in statuses]
+        threads = [
+            {"thread_id": status.thread_id, _JOB_ID.key: status.job.id}
+            for status in statuses
+            if status.thread_id is not None
+        ]
 
-        def work(records: Connection) -> None:
-            records.execute(_UPDATE_NEWEST_ENTRY, counts)
+        def update_rows(connection: Connection) -> None:
+            connection.execute(_UPDATE_NEWEST_ENTRY, counters)
             if threads:
-                records.execute(_UPDATE_JOB, threads)
+                connection.execute(_UPDATE_JOB, threads)
 
-        await self.database.run_transaction(work)
+        await self._database.run_transaction(update_rows)
 
     async def mark_requeued(self, job_id: str) -> bool:
-        again = _build_queue_entry_row(job_id, REPEAT_ENTRY, self._clock())
+        """Record that the job is about to be queued again; False if it was before, as that happens only once."""
+        entry = build_queue_entry_row(job_id, REPEAT_ENTRY, self._clock())
         try:
-            await self.database.run_transaction(lambda records: records.execute(_INSERT_QUEUE_ENTRY, again))
+            await self._database.run_transaction(lambda connection: connection.execute(_INSERT_QUEUE_ENTRY, entry))
         except IntegrityError:
             return False
         return True
 
     async def unmark_requeued(self, job_id: str) -> None:
-        repeat = (queue_entries.c.job_id == job_id) & (queue_entries.c.entry_number == REPEAT_ENTRY)
-        await self.database.run_transaction(lambda records: records.execute(delete(queue_entries).where(repeat)))
+        """Undo `mark_requeued`: the queue did not accept the job."""
+        is_repeat = (queue_entries.c.job_id == job_id) & (queue_entries.c.entry_number == REPEAT_ENTRY)
+        await self._database.run_transaction(
+            lambda connection: connection.execute(delete(queue_entries).where(is_repeat))
+        )
 
-    async def _update_record(self, job_id: str, *changes: tuple[Update, dict[str, Any]]) -> None:
-        def work(records: Connection) -> None:
-            for change, values in changes:
-                records.execute(change, values | {"which": job_id})
+    async def _update_record(self, job_id: str, *updates: tuple[Update, dict[str, Any]]) -> None:
+        def execute_updates(connection: Connection) -> None:
+            for statement, values in updates:
+                connection.execute(statement, {**values, _JOB_ID.key: job_id})
 
         try:
-            await self.database.run_transaction(work)
+            await self._database.run_transaction(execute_updates)
         except DATABASE_ERRORS:
-            log.warning("job %s: its record could not be written; reconciling mends it", job_id, exc_info=True)
-
-
-def get_message_ref(row: Row[Any]) -> MessageRef | None:
-    """Where the answer of a row of jobs stands; None where it was told nowhere."""
-    if row.outcome_channel_id is None:
-        return None
-    elsewhere = row.outcome_channel_id not in {row.channel_id, row.status_message_id, row.thread_id}
-    private = elsewhere or Job.model_validate_json(row.job_json).origin.is_direct_message
-    return MessageRef(row.outcome_channel_id, row.outcome_message_id, is_private=private)
-
-
-def _build_job_row(job: Job) -> dict[str, Any]:
-    return {
-        "id": job.id,
-        "parent": job.parent_id,
-        "search_text": build_search_text(job.request.text_prompts),
-        "job_json": job.model_dump_json(),
-        "model": job.request.model,
-        "requester_id": job.requester.id,
-        "guild_id": job.origin.guild_id,
-        "channel_id": job.origin.channel_id,
-        "status_message_id": job.origin.message_id,
-        "state": RecordState.ACCEPTED,
-        "accepted_at": job.accepted_at,
-    }
-
-
-def _build_queue_entry_row(job_id: str, entry_number: int, queued_at: float | None = None) -> dict[str, Any]:
-    return {
-        "job_id": job_id,
-        "entry_number": entry_number,
-        "queued_at": queued_at,
-        "claims": 0,
-        "calls": 0,
-        "unknown_calls": 0,
-    }
-
-
-def _build_counts_row(status: JobStatus) -> dict[str, Any]:
-    """The counters of a standing, for the newest attempts of its job."""
-    counts = {"claims": status.claims, "calls": status.calls, "unknown_calls": status.unknown_calls}
-    return counts | {"which": status.job.id}
-
-
-def _build_outcome_row(status: JobStatus, model: Model | None) -> dict[str, Any]:
-    """A row of outcomes. What was painted is taken to be paid for, also when a filter then withheld it.
-
-    https://aws.amazon.com/bedrock/pricing/ names a price for each picture generated.
-    """
-    price = model.price_usd if model else None
-    outcome = status.outcome
-    match outcome:
-        case Generated(seed=seed, duration_seconds=seconds):
-            return {"kind": outcome.kind, "seed": seed, "duration_seconds": seconds, "cost_usd": price}
-        case Filtered(part=side, duration_seconds=seconds):
-            cost = price if side is FilteredPart.OUTPUT else 0.0
-            return {"kind": outcome.kind, "filtered_part": side, "duration_seconds": seconds, "cost_usd": cost}
-        case Failed(problem=wrong):
-            return {"kind": outcome.kind, "problem_code": wrong.code, "cost_usd": None if status.unknown_calls else 0.0}
-        case _:
-            return {"kind": "unknown"}
-
-
-def _parse_open_job(row: Row[Any]) -> OpenJobRecord | None:
-    try:
-        job = Job.model_validate_json(row.job_json)
-    except ValueError:
-        log.exception("job %s: its record cannot be read by this release", row.id)
-        return None
-    return OpenJobRecord(
-        job=job,
-        is_queued=row.state == RecordState.QUEUED,
-        remote_image=RemoteImage(row.source_url, row.source_size_bytes) if row.source_url else None,
-        upload_sha256=row.source_sha256,
-        thread_id=row.thread_id,
-        is_requeued=row.entry_number == REPEAT_ENTRY,
-        claims=row.claims,
-        calls=row.calls,
-        unknown_calls=row.unknown_calls,
-    )
-
-
-__all__ = ["DatabaseSetupError", "SqlJobStore"]
+            log.warning("job %s: its record could not be updated; the reconciler will", job_id, exc_info=True)

@@ -1,4 +1,4 @@
-"""Bringing the tables to this release's schema: at every start, under a lock, once however many bots start."""
+"""Upgrading the schema at every start, under a lock, so that bots that start together upgrade it once."""
 
 import fcntl
 import logging
@@ -16,17 +16,18 @@ from alembic.util import CommandError
 from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.storage.database import DatabaseSetupError, open_migration_engine
+from bot.storage.engine import DatabaseSetupError, open_migration_engine
 
 log = logging.getLogger(__name__)
 
 LOCK_TIMEOUT_SECONDS: Final = 60
+_LOCK_POLL_SECONDS: Final = 0.05
 _ADVISORY_LOCK_ID: Final = 0x70656E74  # PostgreSQL's advisory locks are numbers; this one spells "pent"
 _CONNECTION_ADVICE: Final = "Check DATABASE_URL, and whether the database runs and may be written."
 
 
 def migrate_database(url: URL, revision: str = "head") -> None:
-    """Bring the tables up to a revision; a schema newer than this release is left as it is. Blocks.
+    """Upgrade the schema to a revision. The schema of a newer release is left alone. Blocks.
 
     Raises `DatabaseSetupError`. https://alembic.sqlalchemy.org/en/latest/cookbook.html#connection-sharing
     """
@@ -44,7 +45,7 @@ def migrate_database(url: URL, revision: str = "head") -> None:
 
 
 def build_alembic_config() -> Config:
-    """Name the folder of the migrations to Alembic."""
+    """Build a configuration that names the folder of the migrations."""
     config = Config()
     config.set_main_option("script_location", "bot.storage:migrations")
     config.set_main_option("path_separator", "os")
@@ -56,9 +57,9 @@ def _upgrade_schema(connection: Connection, revision: str) -> None:
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'"))
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK_ID})"))
     config = build_alembic_config()
-    stands = MigrationContext.configure(connection).get_current_revision()
-    if stands is not None and not _is_known_revision(config, stands):
-        log.warning("the records have the schema %s of a newer release; they are used as they are", stands)
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and not _is_known_revision(config, current):
+        log.warning("the database has the schema %s of a newer release; it is used as it is", current)
         return
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
@@ -73,20 +74,20 @@ def _is_known_revision(config: Config, revision: str) -> bool:
 
 @contextmanager
 def _hold_lock_file(url: URL) -> Iterator[None]:
-    """Hold a lock beside SQLite's file: its journal can be set to WAL by one at a time, which waits for nobody."""
+    """Lock a file beside SQLite's database: a second process that switches it to WAL at the same time would fail."""
     if url.get_backend_name() != "sqlite":
         yield
         return
     with Path(f"{url.database}.lock").open("ab") as file:
-        patience = time.monotonic() + LOCK_TIMEOUT_SECONDS
+        deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                if time.monotonic() > patience:
+                if time.monotonic() > deadline:
                     raise
-            time.sleep(0.05)
+            time.sleep(_LOCK_POLL_SECONDS)
         yield
 
 

@@ -1,4 +1,4 @@
-"""Jobs to write down, a clock to set, and a look into the tables."""
+"""Jobs to record, a clock to set, and the rows of a table."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from sqlalchemy.pool import NullPool
 
 from bot.domain.images import RemoteImage
 from bot.domain.status import JobStatus, QueueState
-from bot.storage.database import parse_database_url
+from bot.storage.engine import parse_database_url
 from shared.job import Job, Origin, Requester
 from shared.outcome import Generated, Outcome
 from shared.prompts import TextPrompt
@@ -40,6 +40,23 @@ def make_job(number: int, *, has_picture: bool = True, in_place: bool = False, a
     )
 
 
+ADA_ID: int = make_job(0).requester.id
+BEN_ID = 43
+
+
+def make_job_by(number: int, *, prompt: str = "a castle", user_id: int = ADA_ID, model: str = "", **origin: Any) -> Job:
+    """Make a job from text alone, accepted `number` seconds after noon."""
+    job = make_job(number, has_picture=False, at=NOON + number)
+    request = job.request.model_copy(update={"text_prompts": (TextPrompt(text=prompt),)})
+    return job.model_copy(
+        update={
+            "request": request.model_copy(update={"model": model or request.model}),
+            "requester": job.requester.model_copy(update={"id": user_id}),
+            "origin": job.origin.model_copy(update=origin),
+        }
+    )
+
+
 def make_finished_status(
     job: Job, outcome: Outcome | None = GENERATED, *, since: float = NOON + 9, **counts: int
 ) -> JobStatus:
@@ -47,7 +64,7 @@ def make_finished_status(
 
 
 def read_rows(url: str, table: Table) -> list[dict[str, Any]]:
-    """Everything that stands in a table."""
+    """Read all rows of a table."""
     engine = create_engine(parse_database_url(url), poolclass=NullPool)
     try:
         with engine.connect() as connection:

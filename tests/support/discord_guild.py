@@ -93,7 +93,7 @@ class FakeSubmissionStore:
 
 
 class EmptyJobHistory:
-    """A `JobHistory`, `JobSearch` and `JobStatusReader` without any job."""
+    """A `JobHistory`, `ImageStore`, `JobSearch` and `JobStatusReader` without any job."""
 
     async def find_job(self, job_id: str) -> JobRecord | None:
         return None
@@ -290,7 +290,7 @@ def build_bot(
     )
 
     past = EmptyJobHistory()
-    recall = ResultLookup(past, past, images.fetch_image)
+    recall = ResultLookup(past, past, past, images.fetch_image)
     sources = SourceOption(past, recall)
     parser = OptionParser(validator, sources, PresetOption(EmptyPresetStore()), {extras_user})
     does = {

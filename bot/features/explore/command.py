@@ -15,7 +15,7 @@ from bot.discord_client.translator import localize_choice
 from bot.domain.draft import Draft
 from bot.domain.exploration import Exploration, ExplorationPlan, Variation
 from bot.domain.images import RemoteImage, StoredImage
-from bot.domain.ports import DraftStore, JobHistory
+from bot.domain.ports import DraftStore, ImageStore
 from bot.features.explore.message import render_exploration
 from bot.features.explore.plan import DEFAULT_VARIANTS, MAX_VARIANTS, MIN_VARIANTS, VALUES_LIMIT, plan_exploration
 from bot.features.explore.store import SqlExplorationStore
@@ -66,7 +66,7 @@ class ExploreCommand:
     submitter: JobSubmitter
     drafts: DraftStore
     explorations: SqlExplorationStore
-    job_history: JobHistory
+    image_store: ImageStore
     catalogue: Catalogue
     today: Callable[[], date]
     rng: random.Random = field(default_factory=random.SystemRandom)
@@ -185,7 +185,7 @@ class ExploreCommand:
     async def _load_source(self, draft: Draft) -> RemoteImage | StoredImage | None:
         if draft.source_sha256 is None:
             return next(iter(draft.images), None)
-        image = await self.job_history.load_source_image(draft.source_sha256)
+        image = await self.image_store.load_source_image(draft.source_sha256)
         if image is None:
             raise RejectedError(make_problem("source_gone"))
         return image

@@ -1,4 +1,4 @@
-"""Explorations over SQLAlchemy."""
+"""Explorations in the database."""
 
 import logging
 import time
@@ -12,21 +12,21 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.domain.exploration import Exploration
 from bot.domain.records import JobRecord
-from bot.storage.database import DATABASE_ERRORS, Database
-from bot.storage.job_history import begin_transaction, parse_job_record, select_job_records, translate_database_errors
+from bot.storage.job_records import parse_job_record, select_job_records
+from bot.storage.session import DATABASE_ERRORS, Database, begin_transaction, translate_database_errors
 from bot.storage.tables import explorations, jobs
 from shared.problems import Problem, RejectedError, make_problem
 
 log = logging.getLogger(__name__)
 
 _EXPLORATION_ADAPTER: Final = TypeAdapter(Exploration)
-_SELECT_UNFINISHED: Final = (
+_SELECT_OPEN_EXPLORATIONS: Final = (
     select(explorations).where(explorations.c.ended_at.is_(None)).order_by(explorations.c.created_at)
 )
 
 
 class SqlExplorationStore:
-    """Explorations in SQLite or PostgreSQL. `clock` gives Unix seconds."""
+    """Stored explorations. Every method raises `RejectedError` (records_unavailable). `clock` gives Unix seconds."""
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database
@@ -34,6 +34,7 @@ class SqlExplorationStore:
         self._unreadable_ids: set[str] = set()
 
     async def add_exploration(self, exploration: Exploration) -> bool:
+        """Store an exploration; False if it is stored already."""
         row = {
             "id": exploration.id,
             "exploration_json": _serialize_exploration(exploration),
@@ -43,8 +44,8 @@ class SqlExplorationStore:
             "created_at": exploration.created_at,
         }
         try:
-            async with self._database.transaction() as records:
-                await records.execute(insert(explorations).values(row))
+            async with self._database.transaction() as connection:
+                await connection.execute(insert(explorations).values(row))
         except IntegrityError:
             return False
         except DATABASE_ERRORS as error:
@@ -52,46 +53,52 @@ class SqlExplorationStore:
         return True
 
     async def find_exploration(self, exploration_id: str) -> Exploration | None:
-        async with begin_transaction(self._database) as records:
-            written = (
-                await records.execute(
-                    select(explorations.c.exploration_json).where(explorations.c.id == exploration_id)
-                )
-            ).scalar()
-        return None if written is None else self._parse_exploration(exploration_id, written)
+        """Find an exploration; None if it is unknown, or another release wrote it differently."""
+        query = select(explorations.c.exploration_json).where(explorations.c.id == exploration_id)
+        async with begin_transaction(self._database) as connection:
+            json = (await connection.execute(query)).scalar()
+        return None if json is None else self._parse_exploration(exploration_id, json)
 
     async def save_rejections(self, exploration_id: str, rejected: Mapping[int, Problem]) -> None:
-        known = await self.find_exploration(exploration_id)
-        if known is not None:
-            written = _serialize_exploration(replace(known, rejected=rejected))
-            async with begin_transaction(self._database) as records:
-                await records.execute(
-                    update(explorations).where(explorations.c.id == exploration_id).values(exploration_json=written)
-                )
+        """Store why variants were not accepted, by their numbers."""
+        exploration = await self.find_exploration(exploration_id)
+        if exploration is None:
+            return
+        json = _serialize_exploration(replace(exploration, rejected=rejected))
+        async with begin_transaction(self._database) as connection:
+            await connection.execute(
+                update(explorations).where(explorations.c.id == exploration_id).values(exploration_json=json)
+            )
 
     async def list_open_explorations(self) -> Sequence[Exploration]:
+        """List the explorations that have not ended, oldest first."""
         with translate_database_errors():
-            rows = await self._database.run_transaction(lambda records: records.execute(_SELECT_UNFINISHED).all())
-        return [grid for row in rows if (grid := self._parse_exploration(row.id, row.exploration_json))]
+            rows = await self._database.run_transaction(
+                lambda connection: connection.execute(_SELECT_OPEN_EXPLORATIONS).all()
+            )
+        return [found for row in rows if (found := self._parse_exploration(row.id, row.exploration_json))]
 
     async def list_variants(self, exploration: Exploration) -> Sequence[JobRecord]:
-        async with begin_transaction(self._database) as records:
-            rows = (await records.execute(select_job_records().where(jobs.c.id.in_(exploration.variant_ids)))).all()
-        return [past for row in rows if (past := parse_job_record(row))]
+        """List the variants that are recorded as jobs, in no particular order."""
+        query = select_job_records().where(jobs.c.id.in_(exploration.variant_ids))
+        async with begin_transaction(self._database) as connection:
+            rows = (await connection.execute(query)).all()
+        return [record for row in rows if (record := parse_job_record(row))]
 
     async def mark_exploration_ended(self, exploration_id: str) -> None:
-        async with begin_transaction(self._database) as records:
-            await records.execute(
+        """Record that every variant has ended, and that the message shows it."""
+        async with begin_transaction(self._database) as connection:
+            await connection.execute(
                 update(explorations).where(explorations.c.id == exploration_id).values(ended_at=self._clock())
             )
 
-    def _parse_exploration(self, grid_id: str, text: str) -> Exploration | None:
+    def _parse_exploration(self, exploration_id: str, json: str) -> Exploration | None:
         try:
-            return _EXPLORATION_ADAPTER.validate_json(text)
+            return _EXPLORATION_ADAPTER.validate_json(json)
         except ValueError:
-            if grid_id not in self._unreadable_ids:  # they are looked at every few seconds
-                log.exception("exploration %s: its record cannot be read by this release", grid_id)
-            self._unreadable_ids.add(grid_id)
+            if exploration_id not in self._unreadable_ids:  # open ones are read every few seconds
+                log.exception("exploration %s: its record cannot be read by this release", exploration_id)
+            self._unreadable_ids.add(exploration_id)
             return None
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import discord
 
-from bot.domain.ports import JobHistory
+from bot.domain.ports import ImageStore, JobHistory
 from bot.domain.records import JobRecord
 from bot.features.lineage.store import SqlLineageStore
 from bot.features.lineage.view import build_lineage_view, describe_changes
@@ -34,6 +34,7 @@ class LineageCommand:
     """Draws where a picture came from, and what came of it; for everyone, where all was told in the same place."""
 
     job_history: JobHistory
+    image_store: ImageStore
     lineage_store: SqlLineageStore
     thumbnailer: ThumbnailLoader
     catalogue: Catalogue
@@ -104,7 +105,7 @@ class LineageCommand:
         for past in records:
             if past.job.parent_id in known or past.source_sha256 is None or past.is_deleted:
                 continue
-            kept = await self.job_history.load_source_image(past.source_sha256)
+            kept = await self.image_store.load_source_image(past.source_sha256)
             if kept is not None:
                 found[past.job.id] = await asyncio.to_thread(make_thumbnail, kept.data)
         return found

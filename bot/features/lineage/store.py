@@ -1,4 +1,4 @@
-"""Which picture came from which, over SQLAlchemy: a family is found by walking the jobs' parents up and down."""
+"""The lineage of a job, found by following `parent_id` up to the original and down to all that came of it."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,44 +6,51 @@ from typing import Final
 from sqlalchemy import literal, select
 
 from bot.domain.records import JobRecord
-from bot.storage.database import Database
-from bot.storage.job_history import begin_transaction, parse_job_record, select_job_records
+from bot.storage.job_records import parse_job_record, select_job_records
+from bot.storage.session import Database, begin_transaction
 from bot.storage.tables import jobs
 
 MAX_DEPTH: Final = 500
 
 
 class SqlLineageStore:
-    """The ancestors and descendants of jobs in SQLite or PostgreSQL."""
+    """Reads lineages from the recorded jobs."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def load_lineage(self, job_id: str, limit: int) -> Sequence[JobRecord]:
-        up = (
+        """Load the job, its ancestors and all of their descendants, oldest first; nothing for an unknown job.
+
+        Of more than `limit`, the ancestors of this job come first, then those nearest to the original. Raises
+        `RejectedError` (records_unavailable).
+        """
+        ancestors = (
             select(jobs.c.id, jobs.c.parent_id, literal(0).label("depth"))
             .where(jobs.c.id == job_id)
             .cte(recursive=True)
         )
-        up = up.union_all(
-            select(jobs.c.id, jobs.c.parent_id, up.c.depth + 1).where(
-                jobs.c.id == up.c.parent_id, up.c.depth < MAX_DEPTH
+        ancestors = ancestors.union_all(
+            select(jobs.c.id, jobs.c.parent_id, ancestors.c.depth + 1).where(
+                jobs.c.id == ancestors.c.parent_id, ancestors.c.depth < MAX_DEPTH
             )
         )
-        async with begin_transaction(self._database) as records:
-            line = (await records.execute(select(up.c.id).order_by(up.c.depth.desc()))).scalars().all()
-            if not line:
+        async with begin_transaction(self._database) as connection:
+            path = (await connection.execute(select(ancestors.c.id).order_by(ancestors.c.depth.desc()))).scalars().all()
+            if not path:
                 return []
-            down = select(jobs.c.id, literal(0).label("depth")).where(jobs.c.id == line[0]).cte(recursive=True)
-            down = down.union_all(
-                select(jobs.c.id, down.c.depth + 1).where(jobs.c.parent_id == down.c.id, down.c.depth < MAX_DEPTH)
+            descendants = select(jobs.c.id, literal(0).label("depth")).where(jobs.c.id == path[0]).cte(recursive=True)
+            descendants = descendants.union_all(
+                select(jobs.c.id, descendants.c.depth + 1).where(
+                    jobs.c.parent_id == descendants.c.id, descendants.c.depth < MAX_DEPTH
+                )
             )
-            wanted = (
+            query = (
                 select_job_records()
-                .join(down, down.c.id == jobs.c.id)
-                .order_by(jobs.c.id.in_(line).desc(), down.c.depth, jobs.c.accepted_at, jobs.c.id)
+                .join(descendants, descendants.c.id == jobs.c.id)
+                .order_by(jobs.c.id.in_(path).desc(), descendants.c.depth, jobs.c.accepted_at, jobs.c.id)
                 .limit(limit)
             )
-            rows = (await records.execute(wanted)).all()
-        found = [past for row in rows if (past := parse_job_record(row))]
-        return sorted(found, key=lambda past: (past.job.accepted_at, past.job.id))
+            rows = (await connection.execute(query)).all()
+        records = [record for row in rows if (record := parse_job_record(row))]
+        return sorted(records, key=lambda record: (record.job.accepted_at, record.job.id))

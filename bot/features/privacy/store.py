@@ -1,16 +1,15 @@
-"""Forgetting a person, over SQLAlchemy: one transaction in which all of it goes, or none."""
+"""Deleting everything about a person in one transaction."""
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.schema import Table
 
 from bot.features.privacy.summary import StoredDataSummary
-from bot.storage.database import DATABASE_ERRORS, Database
-from bot.storage.job_history import begin_transaction
+from bot.storage.session import DATABASE_ERRORS, Database, begin_transaction
 from bot.storage.tables import (
     OPEN_STATES,
     explorations,
@@ -31,94 +30,101 @@ NO_USER_ID: Final = 0
 
 
 class SqlUserDataStore:
-    """All data of a person in SQLite or PostgreSQL."""
+    """The stored data of a person. Every method raises `RejectedError` (records_unavailable)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def summarise_stored_data(self, user_id: int) -> StoredDataSummary:
-        async with begin_transaction(self._database) as records:
-            return await _count_user_data(records, user_id)
+        """Count the rows and images about a person."""
+        async with begin_transaction(self._database) as connection:
+            return await _count_user_data(connection, user_id)
 
     async def list_ended_jobs(self, user_id: int) -> Sequence[str]:
-        async with begin_transaction(self._database) as records:
-            return (await records.execute(select(jobs.c.id).where(_is_ended_job_of(user_id)))).scalars().all()
+        """List the ids of a person's jobs that have ended."""
+        async with begin_transaction(self._database) as connection:
+            job_ids: Sequence[str] = (await connection.execute(_select_ended_job_ids(user_id))).scalars().all()
+        return job_ids
 
     async def delete_personal_data(self, user_id: int) -> StoredDataSummary:
-        async with begin_transaction(self._database) as records:
-            gone = await _count_user_data(records, user_id)
-            mine = select(jobs.c.id).where(_is_ended_job_of(user_id))
-            lonely = (
-                (await records.execute(select(source_images.c.sha256).where(_is_source_image_used_only_by(user_id))))
-                .scalars()
-                .all()
+        """Delete everything that `summarise_stored_data` counts, except open jobs; return the counts.
+
+        Jobs that others started from the person's results stay, without their parent; presets that the person gave to a
+        guild stay, without an author.
+        """
+        async with begin_transaction(self._database) as connection:
+            summary = await _count_user_data(connection, user_id)
+            select_sources = select(source_images.c.sha256).where(_is_source_image_used_only_by(user_id))
+            source_hashes = (await connection.execute(select_sources)).scalars().all()
+            await connection.execute(
+                update(jobs).where(jobs.c.parent_id.in_(_select_ended_job_ids(user_id))).values(parent_id=None)
             )
-            await records.execute(update(jobs).where(jobs.c.parent_id.in_(mine)).values(parent_id=None))
-            await records.execute(
-                update(presets).where(_is_preset_given_to_guild_by(user_id)).values(user_id=NO_USER_ID)
+            await connection.execute(
+                update(presets).where(_is_guild_preset_saved_by(user_id)).values(user_id=NO_USER_ID)
             )
             for table, condition in _build_owned_rows_conditions(user_id).items():
-                await records.execute(delete(table).where(condition))
-            await records.execute(delete(jobs).where(_is_ended_job_of(user_id)))  # and all rows about them
-            await records.execute(delete(source_images).where(source_images.c.sha256.in_(lonely)))
+                await connection.execute(delete(table).where(condition))
+            await connection.execute(delete(jobs).where(_is_ended_job_of(user_id)))  # the rows about them go with them
+            await connection.execute(delete(source_images).where(source_images.c.sha256.in_(source_hashes)))
         try:
             await self._database.checkpoint_wal()
         except DATABASE_ERRORS:
-            log.warning("what was deleted is still in the database's journal until that is written anew", exc_info=True)
-        return gone
+            log.warning("deleted rows remain in the write-ahead log until the next checkpoint", exc_info=True)
+        return summary
 
 
-async def _count_user_data(connection: AsyncConnection, user: int) -> StoredDataSummary:
-    async def count(table: Table, condition: ColumnElement[bool]) -> int:
+async def _count_user_data(connection: AsyncConnection, user_id: int) -> StoredDataSummary:
+    async def count_rows(table: Table, condition: ColumnElement[bool]) -> int:
         return (await connection.execute(select(func.count()).select_from(table).where(condition))).scalar_one()
 
-    mine = select(jobs.c.id).where(_is_ended_job_of(user))
-    owned = {
-        table.name: await count(table, condition) for table, condition in _build_owned_rows_conditions(user).items()
-    }
-    about = {table.name: await count(table, table.c.job_id.in_(mine)) for table in _TABLES_BY_JOB}
-    prompts = await count(jobs, _is_ended_job_of(user))
+    async def count_rows_about_jobs(table: Table) -> int:
+        return await count_rows(table, table.c.job_id.in_(_select_ended_job_ids(user_id)))
+
+    owned = _build_owned_rows_conditions(user_id)
+    ended_jobs = await count_rows(jobs, _is_ended_job_of(user_id))
+    rows_about_jobs = await count_rows_about_jobs(queue_entries) + await count_rows_about_jobs(outcomes)
     return StoredDataSummary(
-        jobs=prompts,
-        rows=prompts + about["queue_entries"] + about["outcomes"],
-        favourites=owned["favourites"],
-        presets=owned["presets"],
-        explorations=owned["explorations"],
-        thumbnails=about["thumbnails"],
-        source_images=await count(source_images, _is_source_image_used_only_by(user)),
-        undelivered_images=about["undelivered_images"],
-        preferences=owned["user_preferences"],
-        open_jobs=await count(jobs, (jobs.c.requester_id == user) & jobs.c.state.in_(OPEN_STATES)),
+        jobs=ended_jobs,
+        rows=ended_jobs + rows_about_jobs,
+        favourites=await count_rows(favourites, owned[favourites]),
+        presets=await count_rows(presets, owned[presets]),
+        explorations=await count_rows(explorations, owned[explorations]),
+        thumbnails=await count_rows_about_jobs(thumbnails),
+        source_images=await count_rows(source_images, _is_source_image_used_only_by(user_id)),
+        undelivered_images=await count_rows_about_jobs(undelivered_images),
+        preferences=await count_rows(user_preferences, owned[user_preferences]),
+        open_jobs=await count_rows(jobs, (jobs.c.requester_id == user_id) & jobs.c.state.in_(OPEN_STATES)),
     )
 
 
-_TABLES_BY_JOB: Final = (queue_entries, outcomes, thumbnails, undelivered_images)
-
-
-def _build_owned_rows_conditions(user: int) -> Mapping[Table, ColumnElement[bool]]:
-    """Give the rows that are a person's beside their jobs, by their table."""
-    cells = jobs.c.id.like(explorations.c.id + "-%") & jobs.c.state.in_(OPEN_STATES)
+def _build_owned_rows_conditions(user_id: int) -> Mapping[Table, ColumnElement[bool]]:
+    """Return the condition for a person's own rows by table, jobs aside."""
+    is_open_variant = jobs.c.id.like(explorations.c.id + "-%") & jobs.c.state.in_(OPEN_STATES)
     return {
-        favourites: favourites.c.user_id == user,
-        presets: (presets.c.user_id == user) & (presets.c.guild_id == 0),
-        explorations: (explorations.c.requester_id == user) & ~exists().where(cells),
-        user_preferences: user_preferences.c.user_id == user,
+        favourites: favourites.c.user_id == user_id,
+        presets: (presets.c.user_id == user_id) & (presets.c.guild_id == 0),
+        explorations: (explorations.c.requester_id == user_id) & ~exists().where(is_open_variant),
+        user_preferences: user_preferences.c.user_id == user_id,
     }
 
 
-def _is_ended_job_of(user: int) -> ColumnElement[bool]:
-    return (jobs.c.requester_id == user) & jobs.c.state.not_in(OPEN_STATES)
+def _select_ended_job_ids(user_id: int) -> Select[Any]:
+    return select(jobs.c.id).where(_is_ended_job_of(user_id))
 
 
-def _is_preset_given_to_guild_by(user: int) -> ColumnElement[bool]:
-    return (presets.c.user_id == user) & (presets.c.guild_id != 0)
+def _is_ended_job_of(user_id: int) -> ColumnElement[bool]:
+    return (jobs.c.requester_id == user_id) & jobs.c.state.not_in(OPEN_STATES)
 
 
-def _is_source_image_used_only_by(user: int) -> ColumnElement[bool]:
-    """Tell the pictures that this person's ended jobs alone started from."""
-    others = jobs.alias()
-    theirs = (others.c.requester_id != user) | others.c.state.in_(OPEN_STATES)
-    mine = select(jobs.c.source_sha256).where(_is_ended_job_of(user))
-    return source_images.c.sha256.in_(mine) & ~exists().where(
-        theirs & (others.c.source_sha256 == source_images.c.sha256)
+def _is_guild_preset_saved_by(user_id: int) -> ColumnElement[bool]:
+    return (presets.c.user_id == user_id) & (presets.c.guild_id != 0)
+
+
+def _is_source_image_used_only_by(user_id: int) -> ColumnElement[bool]:
+    """Match the images from which only this person's ended jobs started."""
+    other_jobs = jobs.alias()
+    is_kept = (other_jobs.c.requester_id != user_id) | other_jobs.c.state.in_(OPEN_STATES)
+    hashes = select(jobs.c.source_sha256).where(_is_ended_job_of(user_id))
+    return source_images.c.sha256.in_(hashes) & ~exists().where(
+        is_kept & (other_jobs.c.source_sha256 == source_images.c.sha256)
     )

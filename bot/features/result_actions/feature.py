@@ -2,7 +2,6 @@
 
 from bot.discord_client.command_builder import build_message_command
 from bot.discord_client.feature import Feature
-from bot.domain.ports import PreferencesStore
 from bot.features.result_actions.custom_ids import (
     ConfirmDeleteId,
     EditModalId,
@@ -32,19 +31,20 @@ from bot.interactions.result_buttons import (
 from bot.interactions.routing import Route
 from bot.results.lookup import ResultLookup
 from bot.storage.favourites import SqlFavouriteStore
+from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.submission.submitter import JobSubmitter
 
 
 def build_result_actions_feature(
     submitter: JobSubmitter,
     result_lookup: ResultLookup,
-    preferences_store: PreferencesStore,
+    guild_settings: SqlGuildSettingsStore,
     favourites: SqlFavouriteStore,
 ) -> Feature:
     """Build the handlers of the buttons under results, and the message command that shows details."""
-    regenerate = RegenerateHandler(submitter, result_lookup, preferences_store)
-    edit = EditHandler(submitter, result_lookup, preferences_store)
-    upscale = UpscaleHandler(submitter, result_lookup, preferences_store)
+    regenerate = RegenerateHandler(submitter, result_lookup, guild_settings)
+    edit = EditHandler(submitter, result_lookup, guild_settings)
+    upscale = UpscaleHandler(submitter, result_lookup, guild_settings)
     details = DetailsHandler(submitter.catalogue, result_lookup)
     delete = DeleteHandler(result_lookup)
     return Feature(

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.domain.ports import PreferencesStore
 from bot.domain.preferences import ButtonPolicy
 from bot.domain.records import GenerationSettings
 from bot.interactions.permissions import is_moderator
 from bot.results.lookup import ResultLookup
+from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.submission.submitter import JobSubmitter
 from shared.problems import RejectedError, make_problem
 
@@ -19,7 +19,7 @@ class ResultActionHandler:
 
     submitter: JobSubmitter
     result_lookup: ResultLookup
-    preferences_store: PreferencesStore
+    guild_settings: SqlGuildSettingsStore
 
     async def load_permitted_settings(self, interaction: discord.Interaction, job_id: str) -> GenerationSettings:
         """Load the settings of a result, if this user may use its buttons.
@@ -31,6 +31,6 @@ class ResultActionHandler:
         guild_id = interaction.guild_id
         if settings.author_id in {None, interaction.user.id} or guild_id is None or is_moderator(interaction):
             return settings
-        if await self.preferences_store.load_button_policy(guild_id) is not ButtonPolicy.EVERYONE:
+        if await self.guild_settings.load_button_policy(guild_id) is not ButtonPolicy.EVERYONE:
             raise RejectedError(make_problem("not_yours"))
         return settings

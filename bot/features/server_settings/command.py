@@ -9,25 +9,25 @@ from discord import app_commands
 from discord.app_commands import Choice
 
 from bot.discord_client.translator import localize_text
-from bot.domain.ports import PreferencesStore
 from bot.domain.preferences import ButtonPolicy
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import respond_privately
+from bot.storage.guild_settings import SqlGuildSettingsStore
 
 
 @dataclass(frozen=True)
 class ServerSettingsCommand:
     """Answers the one who asked, with what holds now."""
 
-    preferences_store: PreferencesStore
+    guild_settings: SqlGuildSettingsStore
 
     async def __call__(self, interaction: discord.Interaction, button_policy: str | None = None) -> None:
         guild = interaction.guild_id or 0
         async with limit_lookup_time(interaction):
             if button_policy is not None:
-                await self.preferences_store.save_button_policy(guild, ButtonPolicy(button_policy))
-            now = await self.preferences_store.load_button_policy(guild)
+                await self.guild_settings.save_button_policy(guild, ButtonPolicy(button_policy))
+            now = await self.guild_settings.load_button_policy(guild)
         phrases = get_localized_messages(interaction)
         await respond_privately(interaction, phrases.text("settings.pressing", who=phrases.text(f"settings.{now}")))
 

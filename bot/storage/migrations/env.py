@@ -1,4 +1,4 @@
-"""Alembic's environment: it runs on the connection, and in the locked transaction, of `bot.storage.migrate`."""
+"""Alembic's environment: it uses the connection, and so the locked transaction, of `bot.storage.migrate`."""
 
 from alembic import context
 

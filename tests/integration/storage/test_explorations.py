@@ -1,4 +1,4 @@
-"""Explorations, on SQLite, and on PostgreSQL where a server is installed."""
+"""Stored explorations, on SQLite, and on PostgreSQL where a server is installed."""
 
 import asyncio
 
@@ -8,6 +8,7 @@ from bot.domain.exploration import Exploration, ExplorationPlan, Variation
 from bot.domain.images import RemoteImage
 from bot.features.explore.store import SqlExplorationStore
 from bot.storage.jobs import SqlJobStore
+from bot.storage.session import Database
 from bot.storage.tables import explorations
 from shared.job import Origin, Requester, make_variant_id
 from shared.problems import make_problem
@@ -15,88 +16,90 @@ from tests.support.builders import GENERATED, NOON, SOURCE, Clock, make_finished
 
 
 @pytest.fixture
-def kept(records: SqlJobStore, clock: Clock) -> SqlExplorationStore:
-    return SqlExplorationStore(records.database, clock=clock)
+def exploration_store(database: Database, clock: Clock) -> SqlExplorationStore:
+    return SqlExplorationStore(database, clock=clock)
 
 
-def make_exploration(number: int, *, at: float = NOON, cells: int = 2) -> Exploration:
-    one = make_job(number)
-    requests = tuple(one.request.model_copy(update={"seed": seed}) for seed in range(1, cells + 1))
-    place = Origin(guild_id=1, channel_id=2, message_id=3)
+def make_exploration(number: int, *, at: float = NOON, variants: int = 2) -> Exploration:
+    job = make_job(number)
+    requests = tuple(job.request.model_copy(update={"seed": seed}) for seed in range(1, variants + 1))
+    origin = Origin(guild_id=1, channel_id=2, message_id=3)
     return Exploration(
-        one.id, ExplorationPlan(Variation.SEEDS, requests), Requester(id=2**63 - 1, name="Ada", locale="fr"), at, place
+        job.id, ExplorationPlan(Variation.SEEDS, requests), Requester(id=2**63 - 1, name="Ada", locale="fr"), at, origin
     )
 
 
-async def test_an_exploration_is_begun_once_and_found_as_it_was(kept: SqlExplorationStore, database_url: str) -> None:
-    answers = await asyncio.gather(*(kept.add_exploration(make_exploration(1)) for _ in range(4)))
+async def test_an_exploration_is_stored_once_and_found_again(
+    exploration_store: SqlExplorationStore, database_url: str
+) -> None:
+    added = await asyncio.gather(*(exploration_store.add_exploration(make_exploration(1)) for _ in range(4)))
 
-    assert sorted(answers) == [False, False, False, True]
-    assert await kept.find_exploration(make_exploration(1).id) == make_exploration(1)
-    assert await kept.find_exploration("17") is None
+    assert sorted(added) == [False, False, False, True]
+    assert await exploration_store.find_exploration(make_exploration(1).id) == make_exploration(1)
+    assert await exploration_store.find_exploration("17") is None
     (row,) = read_rows(database_url, explorations)
     assert (row["channel_id"], row["message_id"], row["requester_id"], row["created_at"]) == (2, 3, 2**63 - 1, NOON)
 
 
-async def test_what_was_refused_is_remembered_with_its_reason(kept: SqlExplorationStore) -> None:
-    await kept.add_exploration(make_exploration(1))
-    why = {2: make_problem("too_many_waiting", count=20, limit=20)}
+async def test_the_problems_of_rejected_variants_are_stored(exploration_store: SqlExplorationStore) -> None:
+    await exploration_store.add_exploration(make_exploration(1))
+    problems = {2: make_problem("too_many_waiting", count=20, limit=20)}
 
-    await kept.save_rejections(make_exploration(1).id, why)
-    await kept.save_rejections("17", why)
+    await exploration_store.save_rejections(make_exploration(1).id, problems)
+    await exploration_store.save_rejections("17", problems)
 
-    (found,) = await kept.list_open_explorations()
-    assert found.rejected == why
+    (found,) = await exploration_store.list_open_explorations()
+    assert found.rejected == problems
 
 
-async def test_those_that_have_not_ended_are_listed_oldest_first(
-    kept: SqlExplorationStore, clock: Clock, database_url: str
+async def test_open_explorations_are_listed_oldest_first(
+    exploration_store: SqlExplorationStore, clock: Clock, database_url: str
 ) -> None:
     for number, at in ((1, NOON + 2), (2, NOON), (3, NOON + 1)):
-        await kept.add_exploration(make_exploration(number, at=at))
+        await exploration_store.add_exploration(make_exploration(number, at=at))
 
     clock.now += 60
-    await kept.mark_exploration_ended(make_exploration(3).id)
+    await exploration_store.mark_exploration_ended(make_exploration(3).id)
 
-    assert [found.id for found in await kept.list_open_explorations()] == [
+    assert [found.id for found in await exploration_store.list_open_explorations()] == [
         make_exploration(2).id,
         make_exploration(1).id,
     ]
     assert {row["ended_at"] for row in read_rows(database_url, explorations)} == {None, NOON + 60}
 
 
-async def test_its_variants_are_the_jobs_of_its_numbers_and_say_whether_they_have_ended(
-    kept: SqlExplorationStore, records: SqlJobStore
+async def test_variants_are_found_by_their_job_ids_and_tell_whether_they_have_ended(
+    exploration_store: SqlExplorationStore, job_store: SqlJobStore
 ) -> None:
-    begun = make_exploration(1, cells=3)
-    await kept.add_exploration(begun)
-    cells = [make_job(1).model_copy(update={"id": make_variant_id(begun.id, number)}) for number in (1, 2)]
-    for one in (*cells, make_job(2), make_job(1)):
-        await records.add_job(one, RemoteImage(SOURCE.url))
-    await records.mark_delivered(make_finished_status(cells[0]), None)
+    exploration = make_exploration(1, variants=3)
+    await exploration_store.add_exploration(exploration)
+    variants = [make_job(1).model_copy(update={"id": make_variant_id(exploration.id, number)}) for number in (1, 2)]
+    for job in (*variants, make_job(2), make_job(1)):
+        await job_store.add_job(job, RemoteImage(SOURCE.url))
+    await job_store.mark_delivered(make_finished_status(variants[0]), None)
 
-    found = {past.job.id: past for past in await kept.list_variants(begun)}
+    found = {record.job.id: record for record in await exploration_store.list_variants(exploration)}
 
-    assert list(begun.variant_ids) == [f"{begun.id}-01", f"{begun.id}-02", f"{begun.id}-03"]
-    assert found.keys() == {cell.id for cell in cells}
-    assert [(found[cell.id].outcome_kind, found[cell.id].is_open) for cell in cells] == [
+    assert list(exploration.variant_ids) == [f"{exploration.id}-01", f"{exploration.id}-02", f"{exploration.id}-03"]
+    assert found.keys() == {job.id for job in variants}
+    assert [(found[job.id].outcome_kind, found[job.id].is_open) for job in variants] == [
         (GENERATED.kind, False),
         (None, True),
     ]
 
 
-async def test_one_that_this_release_cannot_read_stops_no_other(
-    kept: SqlExplorationStore, records: SqlJobStore, caplog: pytest.LogCaptureFixture
+async def test_an_exploration_of_another_release_does_not_hide_the_others(
+    database: Database, exploration_store: SqlExplorationStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     for number in (1, 2):
-        await kept.add_exploration(make_exploration(number))
-    async with records.database.transaction() as writing:
-        await writing.execute(
+        await exploration_store.add_exploration(make_exploration(number))
+    async with database.transaction() as connection:
+        await connection.execute(
             explorations.update()
             .where(explorations.c.id == make_exploration(1).id)
             .values(exploration_json='{"over": "tomorrow"}')
         )
 
-    assert [found.id for found in await kept.list_open_explorations()] == [make_exploration(2).id]
-    assert await kept.find_exploration(make_exploration(1).id) is None
+    assert [found.id for found in await exploration_store.list_open_explorations()] == [make_exploration(2).id]
+    assert await exploration_store.find_exploration(make_exploration(1).id) is None
     assert caplog.text.count("cannot be read by this release") == 1

@@ -1,10 +1,9 @@
-"""The schema: from nothing, from every version before, by several bots at once, and when it is newer than the bot."""
+"""Migrations: from an empty database, from every earlier version, by several bots at once, from a newer release."""
 
 import logging
 import multiprocessing
 import time
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +14,10 @@ from sqlalchemy import Table, create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import NullPool
 
-from bot.storage.database import DatabaseSetupError, parse_database_url
+from bot.storage.engine import DatabaseSetupError, parse_database_url
 from bot.storage.jobs import SqlJobStore
 from bot.storage.migrate import build_alembic_config, migrate_database
+from bot.storage.session import Database
 from bot.storage.tables import jobs, metadata
 from shared.catalogue import Catalogue
 from tests.support.builders import SOURCE, make_job, read_rows
@@ -46,26 +46,28 @@ def migrate_at(moment: float, url: str) -> None:
     migrate_database(parse_database_url(url))
 
 
-def test_migrations_and_models_say_the_same(database_url: str) -> None:
+def test_migrations_build_the_tables_of_the_models(database_url: str) -> None:
     migrate_database(parse_database_url(database_url))
 
     engine = create_engine(parse_database_url(database_url), poolclass=NullPool)
     with engine.connect() as connection:
-        difference = compare_metadata(MigrationContext.configure(connection), metadata)
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
     engine.dispose()
-    assert difference == []
+    assert differences == []
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_records_of_every_version_before_are_kept(database_url: str, version: str, catalogue: Catalogue) -> None:
+async def test_records_of_every_earlier_version_remain_readable(
+    database_url: str, version: str, catalogue: Catalogue
+) -> None:
     migrate_database(parse_database_url(database_url), version)
     execute_sql(database_url, OLD_JOB, job=make_job(17).model_dump_json())
     execute_sql(database_url, OLD_QUEUE_ENTRY)
 
-    records = SqlJobStore(database_url, catalogue=catalogue)
-    await records.migrate()
-    (record,) = await records.list_open_records()
-    await records.close()
+    database = Database(database_url)
+    await database.migrate()
+    (record,) = await SqlJobStore(database, catalogue=catalogue).list_open_records()
+    await database.close()
 
     assert (record.job, record.is_queued) == (make_job(17), True)
 
@@ -92,18 +94,18 @@ def test_keys_and_indexes_have_the_names_and_columns_of_the_models(database_url:
     }
 
 
-def test_bots_that_start_at_once_migrate_once(database_url: str) -> None:
+def test_bots_that_start_together_migrate_once(database_url: str) -> None:
     moment = time.time() + 2
     with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as bots:
-        for started in [bots.submit(migrate_at, moment, database_url) for _ in range(4)]:
-            started.result(30)
+        for future in [bots.submit(migrate_at, moment, database_url) for _ in range(4)]:
+            future.result(30)
 
     assert execute_sql(database_url, "SELECT version_num FROM alembic_version") == [(VERSIONS[0],)]
     assert read_rows(database_url, jobs) == []
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(database_url: str) -> None:
-    execute_sql(database_url, "CREATE TABLE outcomes (somebody_elses INTEGER)")
+    execute_sql(database_url, "CREATE TABLE outcomes (foreign_column INTEGER)")
 
     with pytest.raises(DatabaseSetupError, match="Check DATABASE_URL"):
         migrate_database(parse_database_url(database_url))
@@ -113,59 +115,57 @@ def test_a_migration_that_fails_leaves_nothing_behind(database_url: str) -> None
     assert read_rows(database_url, jobs) == []
 
 
-async def test_a_schema_of_a_newer_release_is_used_as_it_is(
+async def test_the_schema_of_a_newer_release_is_used_unchanged(
     database_url: str, catalogue: Catalogue, caplog: pytest.LogCaptureFixture
 ) -> None:
     migrate_database(parse_database_url(database_url))
     execute_sql(database_url, "UPDATE alembic_version SET version_num = '9999'")
     execute_sql(database_url, "ALTER TABLE jobs ADD COLUMN mood VARCHAR(8)")
 
-    records = SqlJobStore(database_url, catalogue=catalogue)
+    database = Database(database_url)
+    job_store = SqlJobStore(database, catalogue=catalogue)
     with caplog.at_level(logging.WARNING):
-        await records.migrate()
-    assert await records.add_job(make_job(1), SOURCE)
-    assert len(await records.list_open_records()) == 1
-    await records.close()
+        await database.migrate()
+    assert await job_store.add_job(make_job(1), SOURCE)
+    assert len(await job_store.list_open_records()) == 1
+    await database.close()
 
     assert "newer release" in caplog.text
 
 
-async def test_foreign_keys_hold(database_url: str, records: SqlJobStore) -> None:
-    await records.add_job(make_job(1), None)
+async def test_foreign_keys_are_enforced(database: Database, job_store: SqlJobStore) -> None:
+    await job_store.add_job(make_job(1), None)
 
-    assert not await records.mark_requeued("unknown")
+    assert not await job_store.mark_requeued("unknown")
     with pytest.raises(IntegrityError):
-        await records.database.run_transaction(
-            lambda records: records.execute(text("UPDATE jobs SET parent_id = 'unknown'"))
+        await database.run_transaction(
+            lambda connection: connection.execute(text("UPDATE jobs SET parent_id = 'unknown'"))
         )
 
 
-async def test_sqlite_writes_ahead_and_waits_for_its_turn(tmp_path: Path, catalogue: Catalogue) -> None:
-    records = SqlJobStore(f"sqlite:///{tmp_path / 'records.db'}", catalogue=catalogue)
-    await records.migrate()
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_sqlite_has_a_write_ahead_log_and_waits_for_locks(database: Database) -> None:
     names = ("journal_mode", "foreign_keys", "busy_timeout")
-    found = await records.database.run_transaction(
-        lambda records: [records.execute(text(f"PRAGMA {name}")).scalar() for name in names]
-    )
-    await records.close()
 
-    assert found == ["wal", 1, 5000]
+    values = await database.run_transaction(
+        lambda connection: [connection.execute(text(f"PRAGMA {name}")).scalar() for name in names]
+    )
+
+    assert values == ["wal", 1, 5000]
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://h/x", "sqlite://", "sqlite:///:memory:", "postgresql://h:port/x"])
-def test_an_address_that_is_wrong_is_told_in_words(url: str, catalogue: Catalogue) -> None:
+def test_an_invalid_url_is_reported_to_the_operator(url: str) -> None:
     with pytest.raises(DatabaseSetupError, match="DATABASE_URL"):
-        SqlJobStore(url, catalogue=catalogue)
+        Database(url)
 
 
 @pytest.mark.parametrize("url", ["sqlite:////nowhere/records.db", "postgresql://ada:pass-word@127.0.0.1:1/records"])
-async def test_a_database_that_cannot_be_opened_is_told_in_words_without_its_password(
-    url: str, catalogue: Catalogue
-) -> None:
-    records = SqlJobStore(url, catalogue=catalogue)
+async def test_a_database_that_cannot_be_opened_is_reported_without_its_password(url: str) -> None:
+    database = Database(url)
 
-    with pytest.raises(DatabaseSetupError, match="Check DATABASE_URL") as unusable:
-        await records.migrate()
+    with pytest.raises(DatabaseSetupError, match="Check DATABASE_URL") as failure:
+        await database.migrate()
 
-    await records.close()
-    assert "pass-word" not in str(unusable.value)
+    await database.close()
+    assert "pass-word" not in str(failure.value)

@@ -1,4 +1,4 @@
-"""A person is forgotten whole: all of theirs goes, nothing of others' does, and no byte of it is left in the file."""
+"""Deleting a person's data: all of theirs, nothing of others', and no byte of it remains in the database file."""
 
 from pathlib import Path
 from typing import Any
@@ -11,30 +11,30 @@ from bot.domain.messages import MessageRef
 from bot.domain.preferences import Preferences
 from bot.features.privacy.store import SqlUserDataStore
 from bot.features.privacy.summary import StoredDataSummary
-from bot.storage.database import parse_database_url
+from bot.storage.engine import parse_database_url
 from bot.storage.favourites import SqlFavouriteStore
-from bot.storage.job_history import SqlJobHistory
+from bot.storage.images import SqlImageStore
 from bot.storage.jobs import SqlJobStore
 from bot.storage.preferences import SqlPreferencesStore
+from bot.storage.session import Database
 from bot.storage.tables import explorations, favourites, jobs, metadata, presets, source_images, user_preferences
 from bot.storage.thumbnails import SqlThumbnailStore
 from shared.job import Job
-from tests.integration.storage.test_job_search import ADA_ID, BEN_ID, make_job_by
-from tests.support.builders import SOURCE, make_finished_status, read_rows
+from tests.support.builders import ADA_ID, BEN_ID, SOURCE, make_finished_status, make_job_by, read_rows
 
-SHA_ONE, SHA_SHARED = "1" * 64, "2" * 64
+OWN_SHA256, SHARED_SHA256 = "1" * 64, "2" * 64
 PLANTED_PROMPT = "an ocelot on a unicycle"
 
 
 @pytest.fixture
-def forgetting(records: SqlJobStore) -> SqlUserDataStore:
-    return SqlUserDataStore(records.database)
+def user_data_store(database: Database) -> SqlUserDataStore:
+    return SqlUserDataStore(database)
 
 
-async def finish_job(records: SqlJobStore, job: Job, source: str | None = None) -> str:
-    await records.add_job(job, SOURCE if source else None)
-    await records.mark_queued(job.id, source)
-    await records.mark_delivered(make_finished_status(job), MessageRef(job.origin.message_id, 1))
+async def finish_job(job_store: SqlJobStore, job: Job, source_sha256: str | None = None) -> str:
+    await job_store.add_job(job, SOURCE if source_sha256 else None)
+    await job_store.mark_queued(job.id, source_sha256)
+    await job_store.mark_delivered(make_finished_status(job), MessageRef(job.origin.message_id, 1))
     return job.id
 
 
@@ -46,46 +46,48 @@ def insert_row(url: str, table: Table, **values: Any) -> None:
 
 
 def list_files_with_prompt(folder: Path) -> list[str]:
-    """Name the files in which the planted words stand."""
+    """List the files that contain the planted prompt."""
     return [path.name for path in folder.iterdir() if PLANTED_PROMPT.encode() in path.read_bytes()]
 
 
-async def fill_store(records: SqlJobStore, url: str) -> None:
-    """Ada's life among Ben's: one job that waits, two that ended, one of which Ben went on from, and all the rest."""
-    library, marks = SqlJobHistory(records.database), SqlFavouriteStore(records.database)
-    mine = await finish_job(records, make_job_by(1, prompt=PLANTED_PROMPT), SHA_ONE)
-    await finish_job(records, make_job_by(2, prompt=f"{PLANTED_PROMPT} again"), SHA_SHARED)
-    await records.add_job(make_job_by(3, prompt="still waiting"), None)
-    theirs = await finish_job(records, make_job_by(4, user=BEN_ID).model_copy(update={"parent_id": mine}), SHA_SHARED)
-    for job_id in (mine, make_job_by(2).id):
-        await library.save_source_image(job_id, b"a picture")
-    await library.save_undelivered_image(mine, b"told nowhere")
-    await SqlThumbnailStore(records.database).save_thumbnail(mine, b"small")
-    await SqlThumbnailStore(records.database).save_thumbnail(theirs, b"small")
-    for user, job_id in ((ADA_ID, theirs), (BEN_ID, mine), (BEN_ID, theirs)):
-        await marks.toggle_favourite(user, job_id)
-    for user in (ADA_ID, BEN_ID):
-        await SqlPreferencesStore(records.database).save_preferences(user, Preferences(pings=True))
+async def fill_tables(database: Database, job_store: SqlJobStore, url: str) -> None:
+    """Store rows of Ada and Ben in every table: Ada has one open job and two ended ones, one of them Ben's parent."""
+    image_store, favourite_store = SqlImageStore(database), SqlFavouriteStore(database)
+    adas = await finish_job(job_store, make_job_by(1, prompt=PLANTED_PROMPT), OWN_SHA256)
+    await finish_job(job_store, make_job_by(2, prompt=f"{PLANTED_PROMPT} again"), SHARED_SHA256)
+    await job_store.add_job(make_job_by(3, prompt="still waiting"), None)
+    bens = await finish_job(
+        job_store, make_job_by(4, user_id=BEN_ID).model_copy(update={"parent_id": adas}), SHARED_SHA256
+    )
+    for job_id in (adas, make_job_by(2).id):
+        await image_store.save_source_image(job_id, b"a picture")
+    await image_store.save_undelivered_image(adas, b"undelivered")
+    await SqlThumbnailStore(database).save_thumbnail(adas, b"small")
+    await SqlThumbnailStore(database).save_thumbnail(bens, b"small")
+    for user_id, job_id in ((ADA_ID, bens), (BEN_ID, adas), (BEN_ID, bens)):
+        await favourite_store.toggle_favourite(user_id, job_id)
+    for user_id in (ADA_ID, BEN_ID):
+        await SqlPreferencesStore(database).save_preferences(user_id, Preferences(pings=True))
         insert_row(
             url,
             presets,
-            code=f"p{user % 97}",
-            user_id=user,
+            code=f"p{user_id % 97}",
+            user_id=user_id,
             guild_id=0,
             name="n",
             folded_name="n",
             options="{}",
             saved_at=0,
         )
-        cells = PLANTED_PROMPT if user == ADA_ID else "of Ben"
+        content = PLANTED_PROMPT if user_id == ADA_ID else "Ben's"
         insert_row(
             url,
             explorations,
-            id=f"9{user % 97}",
-            exploration_json=cells,
+            id=f"9{user_id % 97}",
+            exploration_json=content,
             channel_id=1,
             message_id=1,
-            requester_id=user,
+            requester_id=user_id,
             created_at=0,
         )
     insert_row(
@@ -101,17 +103,17 @@ async def fill_store(records: SqlJobStore, url: str) -> None:
     )
 
 
-async def test_all_of_a_person_goes_and_it_is_told_how_much_that_is(
-    records: SqlJobStore, forgetting: SqlUserDataStore, database_url: str
+async def test_all_data_of_a_person_is_counted_and_deleted(
+    database: Database, job_store: SqlJobStore, user_data_store: SqlUserDataStore, database_url: str
 ) -> None:
-    await fill_store(records, database_url)
+    await fill_tables(database, job_store, database_url)
 
-    said = await forgetting.summarise_stored_data(ADA_ID)
-    ended = await forgetting.list_ended_jobs(ADA_ID)
-    gone = await forgetting.delete_personal_data(ADA_ID)
+    counted = await user_data_store.summarise_stored_data(ADA_ID)
+    ended_ids = await user_data_store.list_ended_jobs(ADA_ID)
+    deleted = await user_data_store.delete_personal_data(ADA_ID)
 
-    assert said == gone
-    assert said == StoredDataSummary(
+    assert counted == deleted
+    assert counted == StoredDataSummary(
         jobs=2,
         rows=6,
         favourites=1,
@@ -123,35 +125,35 @@ async def test_all_of_a_person_goes_and_it_is_told_how_much_that_is(
         preferences=1,
         open_jobs=1,
     )
-    assert set(ended) == {make_job_by(1).id, make_job_by(2).id}
-    assert await forgetting.summarise_stored_data(ADA_ID) == StoredDataSummary(open_jobs=1)
-    assert await forgetting.delete_personal_data(ADA_ID) == StoredDataSummary(open_jobs=1)
+    assert set(ended_ids) == {make_job_by(1).id, make_job_by(2).id}
+    assert await user_data_store.summarise_stored_data(ADA_ID) == StoredDataSummary(open_jobs=1)
+    assert await user_data_store.delete_personal_data(ADA_ID) == StoredDataSummary(open_jobs=1)
 
 
-async def test_what_is_others_stays_with_what_they_made_from_it(
-    records: SqlJobStore, forgetting: SqlUserDataStore, database_url: str
+async def test_other_peoples_data_remains_even_where_it_came_from_the_deleted_person(
+    database: Database, job_store: SqlJobStore, user_data_store: SqlUserDataStore, database_url: str
 ) -> None:
-    await fill_store(records, database_url)
-    before = await forgetting.summarise_stored_data(BEN_ID)
+    await fill_tables(database, job_store, database_url)
+    before = await user_data_store.summarise_stored_data(BEN_ID)
 
-    await forgetting.delete_personal_data(ADA_ID)
+    await user_data_store.delete_personal_data(ADA_ID)
 
     assert before.favourites == 2
-    left = {row["id"]: row["parent_id"] for row in read_rows(database_url, jobs)}
-    assert left == {make_job_by(3).id: None, make_job_by(4).id: None}
-    assert [row["sha256"] for row in read_rows(database_url, source_images)] == [SHA_SHARED]
+    remaining = {row["id"]: row["parent_id"] for row in read_rows(database_url, jobs)}
+    assert remaining == {make_job_by(3).id: None, make_job_by(4).id: None}
+    assert [row["sha256"] for row in read_rows(database_url, source_images)] == [SHARED_SHA256]
     assert [row["job_id"] for row in read_rows(database_url, favourites)] == [make_job_by(4).id]
     assert [row["user_id"] for row in read_rows(database_url, user_preferences)] == [BEN_ID]
     assert sorted(row["user_id"] for row in read_rows(database_url, presets)) == [0, BEN_ID]
     assert [row["requester_id"] for row in read_rows(database_url, explorations)] == [BEN_ID]
 
 
-async def test_no_table_names_a_person_who_was_forgotten(
-    records: SqlJobStore, forgetting: SqlUserDataStore, database_url: str
+async def test_no_row_names_a_person_whose_data_was_deleted(
+    database: Database, job_store: SqlJobStore, user_data_store: SqlUserDataStore, database_url: str
 ) -> None:
-    await fill_store(records, database_url)
+    await fill_tables(database, job_store, database_url)
 
-    await forgetting.delete_personal_data(ADA_ID)
+    await user_data_store.delete_personal_data(ADA_ID)
 
     for table in metadata.sorted_tables:
         for row in read_rows(database_url, table):
@@ -164,15 +166,15 @@ async def test_no_table_names_a_person_who_was_forgotten(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_no_byte_of_a_prompt_is_left_in_the_file(
-    records: SqlJobStore, forgetting: SqlUserDataStore, database_url: str, tmp_path: Path
+async def test_no_byte_of_a_deleted_prompt_remains_in_the_file(
+    database: Database, job_store: SqlJobStore, user_data_store: SqlUserDataStore, database_url: str, tmp_path: Path
 ) -> None:
-    await fill_store(records, database_url)
+    await fill_tables(database, job_store, database_url)
     for number in range(20, 60):
-        await finish_job(records, make_job_by(number, prompt=PLANTED_PROMPT * 50))
+        await finish_job(job_store, make_job_by(number, prompt=PLANTED_PROMPT * 50))
     before = list_files_with_prompt(tmp_path)
 
-    await forgetting.delete_personal_data(ADA_ID)
+    await user_data_store.delete_personal_data(ADA_ID)
 
     assert before
     assert list_files_with_prompt(tmp_path) == []

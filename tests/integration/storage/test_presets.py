@@ -1,12 +1,12 @@
-"""Settings under names, on SQLite, and on PostgreSQL where a server is installed."""
+"""Stored presets, on SQLite, and on PostgreSQL where a server is installed."""
 
 import asyncio
 
 import pytest
 
 from bot.domain.presets import PresetOwner
-from bot.storage.jobs import SqlJobStore
 from bot.storage.presets import MAX_GUILD_PRESETS, MAX_PERSONAL_PRESETS, SqlPresetStore
+from bot.storage.session import Database
 from shared.problems import RejectedError
 
 ADA, BEN = PresetOwner(2**63 - 1), PresetOwner(8)
@@ -15,18 +15,20 @@ OPTIONS = {"model": "sdxl", "keep": 62.5, "style_preset": "anime", "negative": "
 
 
 @pytest.fixture
-def kept(records: SqlJobStore) -> SqlPresetStore:
-    return SqlPresetStore(records.database)
+def preset_store(database: Database) -> SqlPresetStore:
+    return SqlPresetStore(database)
 
 
-async def test_one_is_found_by_its_owner_whatever_its_case_and_by_nobody_else(kept: SqlPresetStore) -> None:
-    await kept.save_preset(ADA, "Été au lac", OPTIONS)
+async def test_a_preset_is_found_by_its_owner_whatever_the_case_and_by_nobody_else(
+    preset_store: SqlPresetStore,
+) -> None:
+    await preset_store.save_preset(ADA, "Été au lac", OPTIONS)
 
-    (found,) = await kept.list_presets(PresetOwner(ADA.user_id, guild_id=99))
+    (found,) = await preset_store.list_presets(PresetOwner(ADA.user_id, guild_id=99))
 
     assert (found.name, found.guild_id, found.options) == ("Été au lac", 0, OPTIONS)
-    assert await kept.list_presets(BEN) == []
-    assert [await kept.delete_preset(owner, "ÉTÉ AU LAC") for owner in (BEN, GUILD, ADA, ADA)] == [
+    assert await preset_store.list_presets(BEN) == []
+    assert [await preset_store.delete_preset(owner, "ÉTÉ AU LAC") for owner in (BEN, GUILD, ADA, ADA)] == [
         False,
         False,
         True,
@@ -34,62 +36,66 @@ async def test_one_is_found_by_its_owner_whatever_its_case_and_by_nobody_else(ke
     ]
 
 
-async def test_one_of_a_guild_is_everyones_there_and_another_than_a_persons_of_that_name(kept: SqlPresetStore) -> None:
-    await kept.save_preset(GUILD, "house", OPTIONS)
-    await kept.save_preset(BEN, "house", {"model": "sd3.5-large"})
+async def test_a_guild_preset_is_usable_by_everyone_there_beside_a_personal_one_of_the_same_name(
+    preset_store: SqlPresetStore,
+) -> None:
+    await preset_store.save_preset(GUILD, "house", OPTIONS)
+    await preset_store.save_preset(BEN, "house", {"model": "sd3.5-large"})
 
-    here = await kept.list_presets(PresetOwner(BEN.user_id, guild_id=7))
-    elsewhere = await kept.list_presets(PresetOwner(BEN.user_id, guild_id=6))
+    here = await preset_store.list_presets(PresetOwner(BEN.user_id, guild_id=7))
+    elsewhere = await preset_store.list_presets(PresetOwner(BEN.user_id, guild_id=6))
 
-    assert sorted((one.guild_id, one.options["model"]) for one in here) == [(0, "sd3.5-large"), (7, "sdxl")]
-    assert [one.guild_id for one in elsewhere] == [0]
-    assert await kept.delete_preset(PresetOwner(BEN.user_id, guild_id=7), "house")
+    assert sorted((preset.guild_id, preset.options["model"]) for preset in here) == [(0, "sd3.5-large"), (7, "sdxl")]
+    assert [preset.guild_id for preset in elsewhere] == [0]
+    assert await preset_store.delete_preset(PresetOwner(BEN.user_id, guild_id=7), "house")
 
 
-async def test_saved_again_it_is_replaced_and_keeps_its_code(kept: SqlPresetStore) -> None:
-    first = await kept.save_preset(ADA, "look", OPTIONS)
-    (before,) = await kept.list_presets(ADA)
+async def test_a_preset_that_is_saved_again_is_replaced_and_keeps_its_code(preset_store: SqlPresetStore) -> None:
+    first = await preset_store.save_preset(ADA, "look", OPTIONS)
+    (before,) = await preset_store.list_presets(ADA)
 
-    replaced = await kept.save_preset(ADA, "Look", {"model": "sd3.5-large"})
+    replaced = await preset_store.save_preset(ADA, "Look", {"model": "sd3.5-large"})
 
-    (after,) = await kept.list_presets(ADA)
+    (after,) = await preset_store.list_presets(ADA)
     assert (first, replaced) == (None, before)
     assert (after.code, after.name, after.options) == (before.code, "Look", {"model": "sd3.5-large"})
 
 
 @pytest.mark.parametrize("owners", [[ADA] * 6, [PresetOwner(user, guild_id=7) for user in range(1, 7)]])
-async def test_of_those_saved_under_one_name_at_once_one_is_there(
-    kept: SqlPresetStore, owners: list[PresetOwner]
+async def test_of_presets_saved_under_one_name_at_the_same_time_one_is_stored(
+    preset_store: SqlPresetStore, owners: list[PresetOwner]
 ) -> None:
     names = ["look", "Look"] * 3
 
-    await asyncio.gather(*(kept.save_preset(owner, name, OPTIONS) for owner, name in zip(owners, names, strict=True)))
+    await asyncio.gather(
+        *(preset_store.save_preset(owner, name, OPTIONS) for owner, name in zip(owners, names, strict=True))
+    )
 
-    (found,) = await kept.list_presets(owners[0])
+    (found,) = await preset_store.list_presets(owners[0])
     assert found.name in names
 
 
-async def test_one_is_shared_by_a_code_of_its_own(kept: SqlPresetStore) -> None:
+async def test_each_preset_is_found_by_a_code_of_its_own(preset_store: SqlPresetStore) -> None:
     for name in ("one", "two"):
-        await kept.save_preset(ADA, name, OPTIONS)
-    codes = [one.code for one in await kept.list_presets(ADA)]
+        await preset_store.save_preset(ADA, name, OPTIONS)
+    codes = [preset.code for preset in await preset_store.list_presets(ADA)]
 
-    found = [await kept.find_preset_by_code(code) for code in (*codes, "nothing")]
+    found = [await preset_store.find_preset_by_code(code) for code in (*codes, "nothing")]
 
-    assert [one and one.name for one in found] == ["one", "two", None]
+    assert [preset and preset.name for preset in found] == ["one", "two", None]
     assert len(set(codes)) == 2
 
 
-@pytest.mark.parametrize(("owner", "most"), [(ADA, MAX_PERSONAL_PRESETS), (GUILD, MAX_GUILD_PRESETS)])
-async def test_there_is_an_end_to_them_and_a_refused_one_changes_nothing(
-    kept: SqlPresetStore, owner: PresetOwner, most: int
+@pytest.mark.parametrize(("owner", "limit"), [(ADA, MAX_PERSONAL_PRESETS), (GUILD, MAX_GUILD_PRESETS)])
+async def test_the_number_of_presets_is_limited_and_a_rejected_one_changes_nothing(
+    preset_store: SqlPresetStore, owner: PresetOwner, limit: int
 ) -> None:
-    for number in range(most):
-        await kept.save_preset(owner, f"look {number}", OPTIONS)
+    for number in range(limit):
+        await preset_store.save_preset(owner, f"look {number}", OPTIONS)
 
-    with pytest.raises(RejectedError) as refused:
-        await kept.save_preset(owner, "one more", OPTIONS)
-    await kept.save_preset(owner, "look 0", {"model": "sdxl"})
+    with pytest.raises(RejectedError) as rejected:
+        await preset_store.save_preset(owner, "one more", OPTIONS)
+    await preset_store.save_preset(owner, "look 0", {"model": "sdxl"})
 
-    assert [(problem.code, problem.facts["limit"]) for problem in refused.value.problems] == [("preset_full", most)]
-    assert len(await kept.list_presets(owner)) == most
+    assert [(problem.code, problem.facts["limit"]) for problem in rejected.value.problems] == [("preset_full", limit)]
+    assert len(await preset_store.list_presets(owner)) == limit

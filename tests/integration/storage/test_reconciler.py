@@ -104,10 +104,10 @@ def database_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 async def scene(
-    redis_url: str, records: SqlJobStore, catalogue: Catalogue, clock: Clock
+    redis_url: str, job_store: SqlJobStore, catalogue: Catalogue, clock: Clock
 ) -> AsyncIterator[ReconcilerHarness]:
     queue = RedisJobQueue(connect_to_redis(redis_url), catalogue=catalogue, build_ticket=send_no_ticket)
-    yield ReconcilerHarness(redis_url, records, queue, clock)
+    yield ReconcilerHarness(redis_url, job_store, queue, clock)
     await queue.close()
 
 
@@ -154,7 +154,10 @@ async def test_the_repeat_counts_as_the_one_that_money_allows(scene: ReconcilerH
     await scene.reconciler.run_once()
 
     assert scene.read_job_field(asked, "unknown_calls") == b"1"
-    assert [(row["queueing"], row["doubts"]) for row in read_rows(database_url, queue_entries)] == [(1, 0), (2, 1)]
+    assert [(row["entry_number"], row["unknown_calls"]) for row in read_rows(database_url, queue_entries)] == [
+        (1, 0),
+        (2, 1),
+    ]
     assert len(scene.fetched_images) == 1
 
 
@@ -193,7 +196,7 @@ async def test_a_picture_that_is_gone_is_told_once_and_the_record_closed(
     await scene.reconciler.run_once()
 
     assert scene.sender.sent_problems == [(asked.id, make_problem("forgotten"))]
-    assert [row["problem"] for row in read_rows(database_url, outcomes)] == ["forgotten"]
+    assert [row["problem_code"] for row in read_rows(database_url, outcomes)] == ["forgotten"]
     assert await scene.queue.load_statuses([asked.id]) == []
 
 

@@ -154,7 +154,7 @@ async def test_a_copy_and_the_answer_itself_are_deleted_together(
     answer = await post_buttons(running_bot, guild, f"delete:{JOB.id}")
     copy = await post_buttons(running_bot, guild, f"delete:{JOB.id}", f"delete_confirm:{JOB.id}")
     past = SingleJobHistory(guild, answer)
-    delete = DeleteHandler(ResultLookup(past, past, refuse_download)).delete_result
+    delete = DeleteHandler(ResultLookup(past, past, past, refuse_download)).delete_result
     monkeypatch.setitem(running_bot.router.handlers, ConfirmDeleteId, delete)
 
     await guild.press_button(str(copy.id), f"delete_confirm:{JOB.id}")
@@ -173,7 +173,7 @@ async def test_a_message_that_discord_does_not_give_is_said_in_words(
     past = SingleJobHistory(guild, answer)
 
     async def going_on(interaction: discord.Interaction, custom_id: UseAsSourceId) -> None:
-        await ResultLookup(past, past, refuse_download).find_result_image(interaction, custom_id.job_id)
+        await ResultLookup(past, past, past, refuse_download).find_result_image(interaction, custom_id.job_id)
 
     monkeypatch.setitem(running_bot.router.handlers, UseAsSourceId, going_on)
     match = {"method": "GET", "path_regex": f"/messages/{answer.id}$"}

@@ -14,8 +14,9 @@ from PIL import Image
 
 from bot.delivery import OutcomeConsumer
 from bot.i18n import load_messages
-from bot.storage.job_history import SqlJobHistory
+from bot.storage.images import SqlImageStore
 from bot.storage.jobs import SqlJobStore
+from bot.storage.session import Database
 from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.outcome import Failed, Filtered, FilteredPart
@@ -237,12 +238,12 @@ async def test_with_nowhere_left_the_outcome_is_acknowledged_without_a_message(
 async def test_a_picture_told_nowhere_is_kept_before_the_queue_drops_it(
     world: DiscordChannel, ledger: FakeOutcomeStream, catalogue: Catalogue, tmp_path: Path
 ) -> None:
-    records = SqlJobStore(f"sqlite:///{tmp_path / 'records.db'}", catalogue=catalogue)
-    await records.migrate()
-    library = SqlJobHistory(records.database)
+    database = Database(f"sqlite:///{tmp_path / 'records.db'}")
+    await database.migrate()
+    job_store, image_store = SqlJobStore(database, catalogue=catalogue), SqlImageStore(database)
     told, untold = await world.submit_job(), await world.submit_job()
     deliver = OutcomeConsumer(
-        world.client, ledger, catalogue, store=records, image_store=library, retry_delays=(0.05,) * 40
+        world.client, ledger, catalogue, store=job_store, image_store=image_store, retry_delays=(0.05,) * 40
     )
 
     async with run_in_background(deliver.run):
@@ -256,9 +257,9 @@ async def test_a_picture_told_nowhere_is_kept_before_the_queue_drops_it(
         finally:
             await world.call_control("PATCH", "users/ada", {"dms_closed": False})
 
-    assert await library.load_undelivered_image(told.id) is None
-    assert await library.load_undelivered_image(untold.id) == make_png()
-    await records.close()
+    assert await image_store.load_undelivered_image(told.id) is None
+    assert await image_store.load_undelivered_image(untold.id) == make_png()
+    await database.close()
 
 
 async def test_where_files_are_forbidden_the_picture_goes_to_its_owner_and_the_status_says_so(

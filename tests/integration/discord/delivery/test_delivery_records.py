@@ -9,6 +9,7 @@ from bot.domain.messages import MessageRef
 from bot.domain.records import ClosedRecord
 from bot.domain.status import JobStatus, QueueState
 from bot.storage.jobs import SqlJobStore
+from bot.storage.session import Database
 from bot.storage.tables import outcomes
 from shared.catalogue import Catalogue
 from shared.job import Job
@@ -120,7 +121,8 @@ async def test_delivery_goes_on_while_the_records_are_away(
     world: DiscordChannel, ledger: FakeOutcomeStream, catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     url = f"sqlite:///{tmp_path_factory.mktemp('records') / 'records.db'}"
-    away = SqlJobStore(url, catalogue=catalogue)
+    database = Database(url)
+    away = SqlJobStore(database, catalogue=catalogue)
     job = await world.submit_job()
     thread = await world.open_thread(job)
     ledger.finish_job(job, LOST_OUTCOME, thread=thread)
@@ -128,6 +130,6 @@ async def test_delivery_goes_on_while_the_records_are_away(
     await deliver_outcome(OutcomeConsumer(world.client, ledger, catalogue, store=away), ledger, job)
     assert len(await world.list_messages(thread)) == 1
 
-    await away.migrate()
+    await database.migrate()
     assert read_rows(url, outcomes) == []
-    await away.close()
+    await database.close()

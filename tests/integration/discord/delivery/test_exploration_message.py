@@ -21,8 +21,9 @@ from bot.features.explore.view import VariantState
 from bot.rendering.outcome_views import compute_component_id
 from bot.results.images import ResultImageLoader
 from bot.results.thumbnails import ThumbnailLoader
-from bot.storage.job_history import SqlJobHistory
+from bot.storage.images import SqlImageStore
 from bot.storage.jobs import SqlJobStore
+from bot.storage.session import Database
 from bot.storage.tables import explorations
 from bot.storage.thumbnails import SqlThumbnailStore
 from shared.catalogue import Catalogue
@@ -46,11 +47,12 @@ class ExplorationHarness:
     """An exploration of three seeds, its records and the queue, and what looks after its message."""
 
     def __init__(
-        self, world: DiscordChannel, ledger: FakeOutcomeStream, records: SqlJobStore, catalogue: Catalogue
+        self, world: DiscordChannel, ledger: FakeOutcomeStream, database: Database, catalogue: Catalogue
     ) -> None:
-        self.discord, self.stream, self.job_store, self.catalogue = world, ledger, records, catalogue
-        self.image_store = SqlJobHistory(records.database)
-        self.explorations = SqlExplorationStore(records.database)
+        self.discord, self.stream, self.database, self.catalogue = world, ledger, database, catalogue
+        self.job_store = SqlJobStore(database, catalogue=catalogue)
+        self.image_store = SqlImageStore(database)
+        self.explorations = SqlExplorationStore(database)
         self.clock = Clock()
         self.clock.now = time.time()
         self.watcher = self.start_watcher()
@@ -59,7 +61,7 @@ class ExplorationHarness:
         """What looks after the message in a bot that starts now."""
         thumbnailer = ThumbnailLoader(
             ResultImageLoader(self.image_store, self._refuse_download, self._find_no_message),
-            SqlThumbnailStore(self.job_store.database),
+            SqlThumbnailStore(self.database),
         )
         return ExplorationMessages(
             self.discord.client, self.stream, self.explorations, thumbnailer, self.catalogue, clock=self.clock
@@ -112,10 +114,10 @@ class ExplorationHarness:
 async def house(
     world: DiscordChannel, ledger: FakeOutcomeStream, catalogue: Catalogue, tmp_path: Path
 ) -> AsyncIterator[ExplorationHarness]:
-    records = SqlJobStore(f"sqlite:///{tmp_path / 'records.db'}", catalogue=catalogue)
-    await records.migrate()
-    yield ExplorationHarness(world, ledger, records, catalogue)
-    await records.close()
+    database = Database(f"sqlite:///{tmp_path / 'records.db'}")
+    await database.migrate()
+    yield ExplorationHarness(world, ledger, database, catalogue)
+    await database.close()
 
 
 async def has_ended(house: ExplorationHarness, url: str) -> bool:

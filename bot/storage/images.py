@@ -1,0 +1,105 @@
+"""Full-size images: those that jobs start from, and results that no message could carry."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from bot.domain.images import StoredImage
+from bot.storage.session import DATABASE_ERRORS, Database, begin_transaction
+from bot.storage.tables import jobs, outcomes, source_images, undelivered_images
+
+log = logging.getLogger(__name__)
+
+LAST_USED_PRECISION_SECONDS: Final = 3600.0
+"""A source image's last use is recorded at most this often."""
+
+_JOB_ID: Final[BindParameter[str]] = bindparam("target_job_id")
+_NOW: Final[BindParameter[float]] = bindparam("now")
+_SELECT_SOURCE_SHA256: Final = select(jobs.c.source_sha256).where(jobs.c.id == _JOB_ID)
+_IS_SOURCE_OF_JOB: Final = source_images.c.sha256 == _SELECT_SOURCE_SHA256.scalar_subquery()
+_SELECT_LAST_USED_AT: Final = select(source_images.c.last_used_at).where(_IS_SOURCE_OF_JOB)
+_UPDATE_LAST_USED_AT: Final = update(source_images).where(_IS_SOURCE_OF_JOB).values(last_used_at=_NOW)
+
+
+class SqlImageStore:
+    """Stored images.
+
+    Storing a source image is a convenience: its failures are only logged. Every other method raises `RejectedError`
+    (records_unavailable). `clock` gives Unix seconds.
+    """
+
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def load_source_image(self, sha256: str) -> StoredImage | None:
+        """Load the prepared image of the upload with this hash; None if it is not stored."""
+        query = select(source_images.c.image).where(source_images.c.sha256 == sha256)
+        async with begin_transaction(self._database) as connection:
+            data = (await connection.execute(query)).scalar()
+        return None if data is None else StoredImage(sha256, data)
+
+    async def refresh_source_image(self, job_id: str) -> bool:
+        """Tell whether the image that the job started from is stored, and postpone its expiry."""
+        now = self._clock()
+
+        def update_last_use(connection: Connection) -> bool:
+            last_used_at = connection.execute(_SELECT_LAST_USED_AT, {_JOB_ID.key: job_id}).scalar()
+            if last_used_at is not None and now - last_used_at > LAST_USED_PRECISION_SECONDS:
+                connection.execute(_UPDATE_LAST_USED_AT, {_JOB_ID.key: job_id, _NOW.key: now})
+            return last_used_at is not None
+
+        try:
+            return await self._database.run_transaction(update_last_use)
+        except DATABASE_ERRORS:
+            log.warning("job %s: its source image could not be looked up", job_id, exc_info=True)
+            return False
+
+    async def save_source_image(self, job_id: str, data: bytes) -> None:
+        """Store the image that the job started from, once for all jobs that start from the same upload."""
+        now = self._clock()
+
+        def insert_image(connection: Connection) -> None:
+            sha256 = connection.execute(_SELECT_SOURCE_SHA256, {_JOB_ID.key: job_id}).scalar()
+            if sha256 is not None:
+                connection.execute(insert(source_images), {"sha256": sha256, "image": data, "last_used_at": now})
+
+        try:
+            await self._database.run_transaction(insert_image)
+        except IntegrityError:
+            log.debug("job %s: another job stored the same source image", job_id)
+        except DATABASE_ERRORS:
+            log.warning("job %s: its source image could not be stored", job_id, exc_info=True)
+
+    async def load_undelivered_image(self, job_id: str) -> bytes | None:
+        """Load a result that no message could carry; None if it is not stored."""
+        query = select(undelivered_images.c.image).where(undelivered_images.c.job_id == job_id)
+        async with begin_transaction(self._database) as connection:
+            return (await connection.execute(query)).scalar()
+
+    async def save_undelivered_image(self, job_id: str, data: bytes) -> None:
+        """Store the result of a job whose outcome is recorded, unless it is stored already."""
+        query = (
+            select(undelivered_images.c.stored_at)
+            .select_from(outcomes)
+            .outerjoin(undelivered_images, undelivered_images.c.job_id == outcomes.c.job_id)
+            .where(outcomes.c.job_id == job_id)
+        )
+        async with begin_transaction(self._database) as connection:
+            row = (await connection.execute(query)).one_or_none()
+            if row is not None and row.stored_at is None:
+                image = {"job_id": job_id, "image": data, "stored_at": self._clock()}
+                await connection.execute(insert(undelivered_images).values(image))
+
+    async def delete_expired_images(self, before: float) -> int:
+        """Delete the images last used or stored before this time (Unix seconds); return their number."""
+        expired_sources = source_images.c.last_used_at < before - LAST_USED_PRECISION_SECONDS
+        expired_results = undelivered_images.c.stored_at < before
+        async with begin_transaction(self._database) as connection:
+            sources = await connection.execute(delete(source_images).where(expired_sources))
+            results = await connection.execute(delete(undelivered_images).where(expired_results))
+        return sources.rowcount + results.rowcount

@@ -1,0 +1,120 @@
+"""Transactions on the bot's database, and its errors as problems that a person can read."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final, TypeVar
+
+from sqlalchemy import URL, Connection, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.storage.engine import open_async_engine, open_sqlite_engine, parse_database_url
+from bot.storage.migrate import migrate_database
+from shared.problems import RejectedError, make_problem
+
+TRANSACTION_TIMEOUT_SECONDS: Final = 10.0
+DATABASE_ERRORS: Final = (DBAPIError, PoolTimeoutError, OSError)  # the built-in TimeoutError is an OSError
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class Database:
+    """The bot's database. Every store is given the same one.
+
+    A transaction may take `TRANSACTION_TIMEOUT_SECONDS`; it is committed at its end, or rolled back when it raises.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Parse the URL; nothing is connected yet. Raises `DatabaseSetupError`."""
+        self.url = parse_database_url(url)
+        self._engine = open_async_engine(self.url)
+        self._sqlite_thread = _SQLiteThread(self.url) if self.url.get_backend_name() == "sqlite" else None
+
+    async def migrate(self) -> None:
+        """Upgrade the schema to this release's. Raises `DatabaseSetupError`."""
+        await asyncio.to_thread(migrate_database, self.url)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction for statements that are awaited one by one. Raises `DATABASE_ERRORS`."""
+        async with asyncio.timeout(TRANSACTION_TIMEOUT_SECONDS), self._engine.begin() as connection:
+            yield connection
+
+    async def run_transaction(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` as one transaction, without an `await` in between: cheaper, for queries that every job needs.
+
+        Raises `DATABASE_ERRORS`.
+        """
+        async with asyncio.timeout(TRANSACTION_TIMEOUT_SECONDS):
+            if self._sqlite_thread is not None:
+                return await self._sqlite_thread.run_transaction(work)
+            async with self._engine.begin() as connection:
+                return await connection.run_sync(work)
+
+    async def ping(self) -> None:
+        """Run an empty query. Raises SQLAlchemy's error if the database does not answer."""
+        await self.run_transaction(lambda connection: connection.execute(select(1)))
+
+    async def checkpoint_wal(self) -> None:
+        """Move SQLite's write-ahead log into the database file and empty it, so that no deleted row remains in it.
+
+        https://sqlite.org/pragma.html#pragma_wal_checkpoint
+        """
+        if self.url.get_backend_name() == "sqlite":
+            async with asyncio.timeout(TRANSACTION_TIMEOUT_SECONDS), self._engine.connect() as connection:
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+        if self._sqlite_thread is not None:
+            await self._sqlite_thread.close()
+
+
+class _SQLiteThread:
+    """Runs whole transactions in a thread of its own, one at a time: SQLite has a single writer anyway.
+
+    aiosqlite changes threads for every step of a cursor, which costs several times as much as the steps themselves.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self._engine = open_sqlite_engine(url)
+        self._executor = ThreadPoolExecutor(1, "sqlite")
+
+    async def run_transaction(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction, which is completed even if the caller is cancelled meanwhile."""
+
+        def run_to_the_end() -> T:
+            with self._engine.begin() as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._executor, run_to_the_end)
+
+    async def close(self) -> None:
+        """Close the file once the running transaction has ended."""
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._engine.dispose)
+        self._executor.shutdown(wait=False)
+
+
+@asynccontextmanager
+async def begin_transaction(database: Database) -> AsyncIterator[AsyncConnection]:
+    """Open a transaction. Raises `RejectedError` (records_unavailable) if the database fails."""
+    with translate_database_errors():
+        async with database.transaction() as connection:
+            yield connection
+
+
+@contextmanager
+def translate_database_errors() -> Iterator[None]:
+    """Raise `RejectedError` (records_unavailable) in place of `DATABASE_ERRORS`."""
+    try:
+        yield
+    except DATABASE_ERRORS as error:
+        log.exception("the database failed")
+        raise RejectedError(make_problem("records_unavailable")) from error

@@ -1,0 +1,36 @@
+"""INSERT … ON CONFLICT DO UPDATE, which each database's dialect has under a class of its own."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+from sqlalchemy import Insert, Table, TextClause
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_INSERT_BY_DIALECT: Final[Mapping[str, Callable[[Table], Any]]] = MappingProxyType(
+    {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+)
+
+
+def build_upsert(
+    connection: AsyncConnection,
+    table: Table,
+    row: Mapping[str, Any],
+    *,
+    conflict_columns: Sequence[str],
+    conflict_where: TextClause | None = None,
+    unchanged_columns: Collection[str] = (),
+) -> Insert:
+    """Build a statement that inserts `row`, or updates the row with the same `conflict_columns`.
+
+    `conflict_columns` are those of the primary key or of a unique index; `conflict_where` is the condition of a partial
+    index, word for word. An update leaves `unchanged_columns` as they are.
+    """
+    insert = _INSERT_BY_DIALECT[connection.dialect.name](table).values(dict(row))
+    unchanged = {*conflict_columns, *unchanged_columns}
+    changes = {name: insert.excluded[name] for name in row if name not in unchanged}
+    upsert: Insert = insert.on_conflict_do_update(
+        index_elements=conflict_columns, index_where=conflict_where, set_=changes
+    )
+    return upsert
