@@ -17,6 +17,7 @@ _NAME_DISPLAY_LIMIT: Final = 100
 
 Size = tuple[int, int]
 Task = Literal["paint", "upscale"]
+DialectName = Literal["sdxl", "stable-image"]
 
 
 class _FrozenModel(BaseModel):
@@ -63,7 +64,7 @@ class Model(_FrozenModel):
     name: str
     id: str
     task: Task = "paint"
-    dialect: Literal["sdxl", "stable-image"]
+    dialect: DialectName
     regions: tuple[str, ...]
     price_usd: Annotated[float, Field(ge=0)]
     picture: Literal["required", "optional", "none"]

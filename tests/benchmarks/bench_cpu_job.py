@@ -15,7 +15,7 @@ from tests.benchmarks.measurements import measure_alternately, measure_cpu_ms
 from tests.benchmarks.ratios import Ratio, compute_ratio
 from tests.benchmarks.sample_images import make_uploads
 from worker.bedrock.client import BedrockImageClient
-from worker.bedrock.dialects import DIALECTS
+from worker.bedrock.dialects import get_dialect
 from worker.imaging import prepare_image
 from worker.png_metadata import embed_metadata
 from worker.ports import GeneratedImage
@@ -47,7 +47,7 @@ def make_baseline(data: bytes | None, wire: baselines.TlsConnection) -> Callable
     """`F_job` of this input: the same picture drawn, the same bytes sent and answered."""
     request = make_request(has_picture=data is not None)
     drawn = prepare_image(data, MODEL.sizes, "crop") if data else None
-    body = DIALECTS[MODEL.dialect].encode(request, MODEL, drawn.data if drawn else None, 7)
+    body = get_dialect(MODEL.dialect).encode(request, MODEL, drawn.data if drawn else None, 7)
     size = (drawn.width, drawn.height) if drawn else baselines.SIZE
     return partial(baselines.run_baseline_job, data, wire, baselines.build_http_request(body), size)
 

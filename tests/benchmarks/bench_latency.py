@@ -21,7 +21,7 @@ from tests.benchmarks.measurements import measure_wall_ms
 from tests.benchmarks.page_client import PageClient, encode_multipart, is_result_of
 from tests.benchmarks.ratios import Ratio, compute_ratio
 from tests.benchmarks.sample_images import make_model_image, make_uploads
-from worker.bedrock.dialects import DIALECTS
+from worker.bedrock.dialects import get_dialect
 from worker.imaging import prepare_image
 
 GOAL = 1.5
@@ -44,7 +44,7 @@ def measure(quick: bool) -> list[Ratio]:
         command, upload = onlooker.find_command_id(), make_uploads()["JPEG 12 MP"]
         prepared = prepare_image(upload, MODEL.sizes, "crop").data
         request = baselines.build_http_request(
-            DIALECTS[MODEL.dialect].encode(make_request(has_picture=True), MODEL, prepared, 7)
+            get_dialect(MODEL.dialect).encode(make_request(has_picture=True), MODEL, prepared, 7)
         )
 
         def bare() -> None:

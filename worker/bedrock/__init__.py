@@ -1,1 +1,1 @@
-"""The worker's wire to Amazon Bedrock: dialects, errors, and the client with its deadlines."""
+"""The client for Amazon Bedrock: the dialects of its models, its errors, and a deadline for every call."""

@@ -1,4 +1,4 @@
-"""Is everything there that a call needs? Credentials, and for each model its life and this account's access to it.
+"""Checks that calls would work: the credentials, and each model's life cycle and this account's access to it.
 
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_GetFoundationModelAvailability.html
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_GetFoundationModel.html
@@ -31,7 +31,7 @@ _PROFILE_PREFIX: Final = re.compile(r"^(us|eu|apac|jp|au|global)\.")
 
 
 class Severity(StrEnum):
-    """What a finding means for the worker."""
+    """How much a finding matters to the worker."""
 
     OK = "ready"
     WARNING = "warning"
@@ -40,7 +40,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One model as AWS sees it from `region`; `words` say what is so and what to do."""
+    """The state of one model in a region; `message` says how it is and what to do, "" if all is well."""
 
     model: Model
     region: str
@@ -49,18 +49,18 @@ class Finding:
 
 
 def find_credentials_source() -> str | None:
-    """Say where boto3 finds the account's credentials, or None; they themselves are not shown. Raises `FAILURES`.
+    """Return the name of the source where boto3 finds credentials, or None. Raises `CALL_ERRORS`.
 
-    An API key wins over all others: https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-use.html
+    An API key takes precedence over all other credentials: https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-use.html
     """
     if os.environ.get("AWS_BEARER_TOKEN_BEDROCK"):
         return "API key of AWS_BEARER_TOKEN_BEDROCK"
-    found = run_with_deadline(CHECK_TIMEOUT_SECONDS, boto3.session.Session().get_credentials)
-    return found.method if found else None
+    credentials = run_with_deadline(CHECK_TIMEOUT_SECONDS, boto3.session.Session().get_credentials)
+    return credentials.method if credentials else None
 
 
 def check_model(model: Model, region: str, today: date) -> Finding:
-    """Ask the control plane about one model, within a deadline. Nothing is raised, nothing costs money."""
+    """Query the control plane about one model, within a deadline. Raises nothing and costs no money."""
     region = choose_region(model, region) or region
     try:
         return run_with_deadline(CHECK_TIMEOUT_SECONDS, lambda: _query_model(model, region, today))
@@ -105,8 +105,8 @@ def _assess_availability(model: Model, lifecycle: Any, availability: Any, today:
 
 
 def _assess_error(error: Exception, model: Model, today: date) -> tuple[Severity, str]:
-    said = classify_error(error, model, CHECK_TIMEOUT_SECONDS)
-    code = "not_accepted" if isinstance(said, FilteredPart) else said.problem.code
+    classified = classify_error(error, model, CHECK_TIMEOUT_SECONDS)
+    code = "not_accepted" if isinstance(classified, FilteredPart) else classified.problem.code
     match code:
         case "access_denied":
             return (
@@ -126,7 +126,7 @@ def _assess_error(error: Exception, model: Model, today: date) -> tuple[Severity
 
 
 def _assess_missing_model(model: Model, today: date, message: str) -> tuple[Severity, str]:
-    """A model past its end of life is gone as everyone knows; only the loss of a living one is a fault."""
+    """Warn if the model is past its end of life, since it was to go; the loss of any other is an error."""
     if model.is_retired(today):
         return (
             Severity.WARNING,

@@ -1,10 +1,9 @@
-"""The dialects by the name that a model's row gives."""
+"""The dialects by the names that the catalogue uses."""
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, assert_never
 
-from shared.catalogue import Model
+from shared.catalogue import DialectName, Model
 from shared.outcome import FilteredPart
 from shared.request.model import Request
 from worker.bedrock import sdxl, stable_image
@@ -12,15 +11,18 @@ from worker.bedrock.json_body import ModelResponse
 
 
 class Dialect(NamedTuple):
-    """How to encode a request for a family of models and decode its response (raises `InvalidResponseError`)."""
+    """How to encode a request for a family of models, and decode a response (raises `InvalidResponseError`)."""
 
     encode: Callable[[Request, Model, bytes | None, int | None], bytes]
     decode: Callable[[bytes, Model], ModelResponse | FilteredPart]
 
 
-DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType(
-    {
-        "sdxl": Dialect(sdxl.encode, sdxl.decode),
-        "stable-image": Dialect(stable_image.encode, stable_image.decode),
-    }
-)
+def get_dialect(name: DialectName) -> Dialect:
+    """Return the dialect of this name."""
+    match name:
+        case "sdxl":
+            return Dialect(sdxl.encode, sdxl.decode)
+        case "stable-image":
+            return Dialect(stable_image.encode, stable_image.decode)
+        case _:
+            assert_never(name)

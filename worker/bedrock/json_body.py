@@ -1,4 +1,4 @@
-"""JSON bodies as Bedrock carries them: a picture's base64 spliced in, an answer read without trust."""
+"""The JSON bodies of Bedrock's requests and responses: fast for long pictures, and distrustful of responses."""
 
 import json
 from collections.abc import Mapping
@@ -11,20 +11,21 @@ import pybase64
 from shared.errors import PentimentoError
 
 MAX_SEED: Final = 4294967295
-_LONG_STRING_BYTES: Final = 1 << 16  # bytes from which on a string is not read as text
-_MAX_QUOTES: Final = 100
+_LONG_STRING_BYTES: Final = 1 << 16  # longer strings are not decoded to text
+_MAX_QUOTES: Final = 100  # how many quotation marks are looked at to find a long string
+_MAX_QUOTED_LENGTH: Final = 60
 
 
 @dataclass(frozen=True)
 class ModelResponse:
-    """A model's answer as it claims to be: the encoded picture, not yet looked at, and its seed, if any."""
+    """A model's response as it claims to be: the encoded picture, not verified yet, and its seed, if it has one."""
 
     data: bytes
     seed: int | None
 
 
 class InvalidResponseError(PentimentoError):
-    """An answer that brings no picture; `code` is one of `shared.problems`, `detail` a few words on what it held."""
+    """A response without a usable picture: `code` is a problem's in `shared.problems`, `detail` says more."""
 
     def __init__(self, code: Literal["bad_answer", "model_error"], detail: str) -> None:
         super().__init__(f"{code}: {detail}")
@@ -33,46 +34,49 @@ class InvalidResponseError(PentimentoError):
 
 
 def build_json_body(fields: Mapping[str, Any], picture_field: str, picture: bytes | None) -> bytes:
-    """Write a request as JSON, with the picture's base64 under `name`. Raises ValueError for an infinity.
+    """Encode a request as JSON, with the picture in base64. Raises `ValueError` for NaN and infinities.
 
-    The base64 is never searched for characters to escape: that is a tenth of what `json.dumps` takes for it.
+    The base64 is appended without a search for characters to escape, in a tenth of the time of `json.dumps`.
     """
-    written = json.dumps(fields, separators=(",", ":"), allow_nan=False).encode()
+    encoded = json.dumps(fields, separators=(",", ":"), allow_nan=False).encode()
     if picture is None:
-        return written
-    return b"".join((written[:-1], b',"', picture_field.encode(), b'":"', pybase64.b64encode(picture), b'"}'))
+        return encoded
+    return b"".join((encoded[:-1], b',"', picture_field.encode(), b'":"', pybase64.b64encode(picture), b'"}'))
 
 
 def normalize_number(value: Any) -> Any:
-    """A whole number as an int, which is how the contracts want steps, samples and seeds; the rest as it is."""
+    """Turn a whole float into an int, which the API requires for steps, samples and seeds; return the rest as it is."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def parse_json_object(data: bytes) -> dict[str, Any]:
-    """Read an answer; its long string, if any, is a view of `data`, for `picture_of`. Raises `InvalidResponseError`."""
+    """Parse a response. Its one long string, if any, becomes a view of `data`, which `decode_picture` accepts.
+
+    Raises `InvalidResponseError`.
+    """
     if not data:
         raise InvalidResponseError("bad_answer", "the answer is empty")
     try:
-        answer = _load_json(data)
+        response = _load_json(data)
     except (ValueError, RecursionError) as error:
         raise InvalidResponseError("bad_answer", "the answer is not JSON") from error
-    if not isinstance(answer, dict):
-        raise InvalidResponseError("bad_answer", f"the answer is a JSON {type(answer).__name__}, not an object")
-    return answer
+    if not isinstance(response, dict):
+        raise InvalidResponseError("bad_answer", f"the answer is a JSON {type(response).__name__}, not an object")
+    return response
 
 
 def _load_json(data: bytes) -> Any:
-    """Read JSON without its one long string, where there is one: as text it would be copied twice, and searched."""
+    """Parse JSON without decoding its one long string: as text it would be searched, and copied twice."""
     start, end = _find_long_string(data)
     if end:
-        text = memoryview(data)[start + 1 : end]
-        with suppress(ValueError):  # what stands between two quotes may be no string; the rest is no JSON then
-            return json.loads(data[:start] + b"-Infinity" + data[end + 1 :], parse_constant=lambda _: text)
+        view = memoryview(data)[start + 1 : end]
+        with suppress(ValueError):  # the bytes between two quotation marks may be no string: the rest is no JSON then
+            return json.loads(data[:start] + b"-Infinity" + data[end + 1 :], parse_constant=lambda _: view)
     return json.loads(data)
 
 
 def _find_long_string(data: bytes) -> tuple[int, int]:
-    """Where the first quotes stand that have much between them and no backslash; 0, 0 when there are none."""
+    """Find the first two quotation marks with many bytes and no backslash between them; 0, 0 if there are none."""
     start, end = 0, data.find(b'"')
     for _ in range(_MAX_QUOTES):
         start, end = end, data.find(b'"', end + 1)
@@ -84,15 +88,15 @@ def _find_long_string(data: bytes) -> tuple[int, int]:
 
 
 def get_first(response: Mapping[str, Any], name: str) -> Any:
-    """Take the first element of the list under `name`. Raises `InvalidResponseError`."""
-    listed = response.get(name)
-    if not isinstance(listed, list) or not listed:
+    """Return the first element of the list under `name`. Raises `InvalidResponseError` if there is none."""
+    values = response.get(name)
+    if not isinstance(values, list) or not values:
         raise InvalidResponseError("bad_answer", f"no list of “{name}”")
-    return listed[0]
+    return values[0]
 
 
 def decode_picture(text: Any) -> bytes:
-    """Decode base64, strictly. Raises `InvalidResponseError`."""
+    """Decode base64 strictly. Raises `InvalidResponseError`."""
     if not isinstance(text, str | memoryview) or not text:
         raise InvalidResponseError("bad_answer", "no picture")
     try:
@@ -102,7 +106,7 @@ def decode_picture(text: Any) -> bytes:
 
 
 def parse_seed(value: Any) -> int:
-    """Read a seed of 0 to 4294967295, a number or a string of digits. Raises `InvalidResponseError`."""
+    """Parse a seed of 0 to 4294967295, a number or a string of digits. Raises `InvalidResponseError`."""
     digits = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     if not digits.isascii() or not digits.isdigit() or len(digits) > len(str(MAX_SEED)) or int(digits) > MAX_SEED:
         raise InvalidResponseError("bad_answer", "no seed")
@@ -110,5 +114,5 @@ def parse_seed(value: Any) -> int:
 
 
 def shorten_value(value: Any) -> str:
-    """A value of the answer for a sentence: one line of at most 60 characters."""
-    return " ".join(str(value).split())[:60]
+    """Format a value of a response for a message: on one line, at most 60 characters."""
+    return " ".join(str(value).split())[:_MAX_QUOTED_LENGTH]

@@ -1,4 +1,4 @@
-"""SDXL 1.0: `text_prompts` with weights in, `artifacts` out.
+"""The dialect of SDXL 1.0: requests with weighted `text_prompts`, responses with `artifacts`.
 
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-1-0-image-image.html
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-1-0-text-image.html
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from shared.catalogue import Model, Size
 from shared.outcome import FilteredPart
-from shared.request.model import Request
+from shared.request.model import SCHEDULE_OPTIONS, STEP_SCHEDULE, Request
 from worker.bedrock.json_body import (
     InvalidResponseError,
     ModelResponse,
@@ -23,11 +23,10 @@ from worker.bedrock.json_body import (
 )
 
 _COMMON_FIELDS: Final = ("cfg_scale", "clip_guidance_preset", "sampler", "samples", "steps", "style_preset", "extras")
-_SCHEDULE_FIELDS: Final = ("step_schedule_start", "step_schedule_end")
 
 
 def encode(request: Request, model: Model, picture: bytes | None, seed: int | None) -> bytes:
-    """Write the request's body, with only the fields that the model's row reads."""
+    """Encode a request, with only the fields that the model's row names."""
     fields: dict[str, Any] = {
         "text_prompts": [{"text": p.text, "weight": normalize_number(p.weight)} for p in request.text_prompts],
         **({} if seed is None else {"seed": seed}),
@@ -41,14 +40,14 @@ def encode(request: Request, model: Model, picture: bytes | None, seed: int | No
 
 
 def decode(data: bytes, model: Model) -> ModelResponse | FilteredPart:
-    """Read an answer: a picture and its seed, or what the filter withheld. Raises `InvalidResponseError`.
+    """Decode a response to a picture and its seed, or to the part that was filtered. Raises `InvalidResponseError`.
 
-    CONTENT_FILTERED comes with a blurred picture; it is not even decoded.
+    CONTENT_FILTERED comes with a blurred picture, which is ignored.
     """
-    answer = parse_json_object(data)
-    if answer.get("result") != "success":
-        return _parse_container_error(answer)
-    artifact = get_first(answer, "artifacts")
+    response = parse_json_object(data)
+    if response.get("result") != "success":
+        return _parse_container_error(response)
+    artifact = get_first(response, "artifacts")
     if not isinstance(artifact, dict):
         raise InvalidResponseError("bad_answer", "the artifact is not an object")
     match artifact.get("finishReason"):
@@ -70,8 +69,8 @@ def _collect_fields(request: Request, model: Model, names: tuple[str, ...]) -> d
 
 def _build_picture_fields(request: Request, model: Model) -> dict[str, Any]:
     mode = _collect_fields(request, model, ("init_image_mode",))
-    if mode.get("init_image_mode") == "STEP_SCHEDULE":
-        return mode | _collect_fields(request, model, _SCHEDULE_FIELDS)
+    if mode.get("init_image_mode") == STEP_SCHEDULE:
+        return mode | _collect_fields(request, model, SCHEDULE_OPTIONS)
     keep = _collect_fields(request, model, ("keep",))
     return mode | ({"image_strength": round(keep["keep"] / 100, 6)} if keep else {})
 
@@ -85,15 +84,15 @@ def _build_size_fields(request: Request, model: Model) -> dict[str, int]:
 
 
 def _find_nearest_size(ratio: str, sizes: tuple[Size, ...]) -> Size:
-    across, down = (int(part) for part in ratio.split(":"))
-    return min(sizes, key=lambda size: abs(log(size[0] * down / (size[1] * across))))
+    width, height = (int(part) for part in ratio.split(":"))
+    return min(sizes, key=lambda size: abs(log(size[0] * height / (size[1] * width))))
 
 
-def _parse_container_error(answer: dict[str, Any]) -> FilteredPart:
-    error = answer.get("error")
+def _parse_container_error(response: dict[str, Any]) -> FilteredPart:
+    error = response.get("error")
     name = error.get("name") if isinstance(error, dict) else None
     if name == "invalid_prompts":
         return FilteredPart.PROMPT
     raise InvalidResponseError(
-        "model_error", f"result “{shorten_value(answer.get('result'))}”, error “{shorten_value(name)}”"
+        "model_error", f"result “{shorten_value(response.get('result'))}”, error “{shorten_value(name)}”"
     )

@@ -1,4 +1,6 @@
-"""SD 3.5 Large, Stable Image Core, Ultra and Services: `prompt` in, `images`, `seeds` and `finish_reasons` out.
+"""The dialect of SD 3.5 Large, Stable Image Core, Ultra and Services.
+
+Requests have one `prompt`; responses have `images`, `seeds` and `finish_reasons`.
 
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-3-5-large.html
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-stable-image-core-text-image-request-response.html
@@ -34,7 +36,7 @@ _FILTER_REASONS: Final[Mapping[str, FilteredPart]] = MappingProxyType(
 
 
 def encode(request: Request, model: Model, picture: bytes | None, seed: int | None) -> bytes:
-    """Write the request's body: a field that the model does not know is refused by it, so only its row's are sent."""
+    """Encode a request, with only the fields that the model's row names: models reject fields that they do not know."""
     wanted, unwanted = request.format_unweighted_prompts()
     fields: dict[str, Any] = {"prompt": wanted} if model.reads_prompts else {}
     if seed is not None:
@@ -52,16 +54,16 @@ def encode(request: Request, model: Model, picture: bytes | None, seed: int | No
 
 
 def decode(data: bytes, model: Model) -> ModelResponse | FilteredPart:
-    """Read an answer: a picture and its seed, or what the filter withheld. Raises `InvalidResponseError`.
+    """Decode a response to a picture and its seed, or to the part that was filtered. Raises `InvalidResponseError`.
 
-    A withheld answer has neither `images` nor `seeds`; the status is 200 all the same. The seed of a model that reads
-    none repeats nothing, and is not looked at.
+    A filtered response has the status 200 and neither `images` nor `seeds`. The seed of a model that reads none is
+    ignored, because it cannot be used again.
     """
-    answer = parse_json_object(data)
-    reason = get_first(answer, "finish_reasons")
+    response = parse_json_object(data)
+    reason = get_first(response, "finish_reasons")
     if reason is None:
-        seed = parse_seed(get_first(answer, "seeds")) if "seed" in model.fields else None
-        return ModelResponse(decode_picture(get_first(answer, "images")), seed)
+        seed = parse_seed(get_first(response, "seeds")) if "seed" in model.fields else None
+        return ModelResponse(decode_picture(get_first(response, "images")), seed)
     if reason == "Inference error":
         raise InvalidResponseError("model_error", "finish reason “Inference error”")
     if not isinstance(reason, str) or reason not in _FILTER_REASONS:

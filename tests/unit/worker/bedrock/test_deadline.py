@@ -1,4 +1,4 @@
-"""A deadline over a whole call, and what becomes of an answer that comes after it."""
+"""A deadline for a whole call, and the handling of a result that comes after it."""
 
 from threading import Event
 
@@ -7,18 +7,18 @@ import pytest
 from worker.bedrock.deadline import DeadlineExceededError, run_with_deadline
 
 
-def test_what_comes_too_late_is_dropped_and_nothing_else_is() -> None:
-    go, dropped, ended = Event(), list[str](), Event()
+def test_a_late_result_and_no_other_goes_to_the_handler_of_late_results() -> None:
+    may_end, late_results, has_ended = Event(), list[str](), Event()
 
-    def drop(late: str) -> None:
-        dropped.append(late)
-        ended.set()
+    def handle_late_result(result: str) -> None:
+        late_results.append(result)
+        has_ended.set()
 
     with pytest.raises(DeadlineExceededError):
-        run_with_deadline(0.05, lambda: str(go.wait(5)), drop)
-    go.set()
+        run_with_deadline(0.05, lambda: str(may_end.wait(5)), handle_late_result)
+    may_end.set()
 
-    assert ended.wait(5)
-    assert dropped == ["True"]
-    assert run_with_deadline(5, lambda: "in time", drop) == "in time"
-    assert dropped == ["True"]
+    assert has_ended.wait(5)
+    assert late_results == ["True"]
+    assert run_with_deadline(5, lambda: "in time", handle_late_result) == "in time"
+    assert late_results == ["True"]

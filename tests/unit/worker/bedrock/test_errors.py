@@ -1,4 +1,4 @@
-"""The table of errors: complete, true to the rule of money, and careful with what it repeats."""
+"""The tables of errors: complete, true to the rule of money, and careful with the messages that are passed on."""
 
 from string import Formatter
 from typing import Any
@@ -13,7 +13,14 @@ from shared.catalogue import Catalogue, Model
 from shared.outcome import FilteredPart
 from shared.problems import MESSAGES
 from worker.bedrock.deadline import DeadlineExceededError
-from worker.bedrock.errors import ERROR_POLICIES, MESSAGE_RULES, ErrorPolicy, classify_error, get_error_name
+from worker.bedrock.error_policies import (
+    CODE_POLICIES,
+    EXCEPTION_POLICIES,
+    MESSAGE_RULES,
+    STATUS_POLICIES,
+    ErrorPolicy,
+)
+from worker.bedrock.errors import classify_error, get_error_name
 from worker.bedrock.json_body import InvalidResponseError
 from worker.ports import BedrockCallError, RetryPolicy
 
@@ -51,32 +58,38 @@ def make_client_error(
 
 
 def classify(error: Exception, model: Model) -> BedrockCallError:
-    said = classify_error(error, model, 120)
-    assert isinstance(said, BedrockCallError)
-    return said
+    classified = classify_error(error, model, 120)
+    assert isinstance(classified, BedrockCallError)
+    return classified
 
 
-def test_the_service_model_knows_the_errors_that_this_test_counts() -> None:
+def test_the_service_model_has_eleven_errors() -> None:
     assert len(list_modelled_errors()) == 11
 
 
 @pytest.mark.parametrize("name", sorted(list_modelled_errors()))
-def test_every_error_of_the_service_model_has_a_row(name: str) -> None:
-    assert name in ERROR_POLICIES
+def test_every_error_of_the_service_model_has_a_policy(name: str) -> None:
+    assert name in CODE_POLICIES
 
 
 @pytest.mark.parametrize("name", sorted(list_modelled_errors()))
-def test_an_error_waits_without_limit_only_where_it_is_known_not_to_have_run(name: str) -> None:
-    assert (ERROR_POLICIES[name].retry_policy is RetryPolicy.UNLIMITED) == (list_modelled_errors()[name] in NEVER_RAN)
+def test_a_call_is_repeated_without_limit_only_if_it_is_known_not_to_have_run(name: str) -> None:
+    assert (CODE_POLICIES[name].retry_policy is RetryPolicy.UNLIMITED) == (list_modelled_errors()[name] in NEVER_RAN)
 
 
 @pytest.mark.parametrize(
-    "treatment", [*ERROR_POLICIES.values(), *(said for *_, said in MESSAGE_RULES if isinstance(said, ErrorPolicy))]
+    "policy",
+    [
+        *CODE_POLICIES.values(),
+        *STATUS_POLICIES.values(),
+        *EXCEPTION_POLICIES.values(),
+        *(policy for rules in MESSAGE_RULES.values() for _, policy in rules if isinstance(policy, ErrorPolicy)),
+    ],
 )
-def test_every_row_has_words_and_the_facts_they_name(treatment: ErrorPolicy) -> None:
-    named = {name for _, name, _, _ in Formatter().parse(MESSAGES[treatment.code]) if name}
+def test_every_policy_has_a_message_and_the_facts_that_it_names(policy: ErrorPolicy) -> None:
+    named = {name for _, name, _, _ in Formatter().parse(MESSAGES[policy.code]) if name}
     assert named <= {"model", "limit", "detail"}
-    assert {name for _, name, _, _ in Formatter().parse(treatment.detail) if name} <= {"message", "id"}
+    assert {name for _, name, _, _ in Formatter().parse(policy.detail) if name} <= {"message", "id"}
 
 
 @pytest.mark.parametrize(
@@ -87,10 +100,10 @@ def test_every_row_has_words_and_the_facts_they_name(treatment: ErrorPolicy) -> 
         if isinstance(e, type) and issubclass(e, botocore.exceptions.BotoCoreError)
     ),
 )
-def test_every_exception_of_botocore_finds_a_row(exception: str, model: Model) -> None:
+def test_every_exception_of_botocore_has_a_policy(exception: str, model: Model) -> None:
     kind = getattr(botocore.exceptions, exception)
     error = kind.__new__(kind)
-    Exception.__init__(error, "words")
+    Exception.__init__(error, "message")
     assert classify(error, model).problem.code in MESSAGES
 
 
@@ -113,14 +126,14 @@ def test_every_exception_of_botocore_finds_a_row(exception: str, model: Model) -
         ("ResponseStreamingError", "provider_error", RetryPolicy.ONCE),
     ],
 )
-def test_a_call_without_an_answer_is_repeated_freely_only_if_nothing_was_sent(
+def test_a_call_without_a_response_is_repeated_without_limit_only_if_nothing_was_sent(
     exception: str, code: str, retry: RetryPolicy, model: Model
 ) -> None:
     kind = getattr(botocore.exceptions, exception)
     error = kind.__new__(kind)
-    Exception.__init__(error, "words")
-    said = classify(error, model)
-    assert (said.problem.code, said.retry_policy) == (code, retry)
+    Exception.__init__(error, "message")
+    classified = classify(error, model)
+    assert (classified.problem.code, classified.retry_policy) == (code, retry)
 
 
 @pytest.mark.parametrize(
@@ -139,11 +152,11 @@ def test_a_call_without_an_answer_is_repeated_freely_only_if_nothing_was_sent(
         ("", 200, "provider_error", RetryPolicy.ONCE),
     ],
 )
-def test_an_error_that_nobody_modelled_is_treated_by_its_status(
+def test_an_unknown_error_is_treated_by_its_http_status(
     code: str, status: int, problem: str, retry: RetryPolicy, model: Model
 ) -> None:
-    said = classify(make_client_error(code, status=status), model)
-    assert (said.problem.code, said.retry_policy) == (problem, retry)
+    error = classify(make_client_error(code, status=status), model)
+    assert (error.problem.code, error.retry_policy) == (problem, retry)
 
 
 @pytest.mark.parametrize(
@@ -161,14 +174,14 @@ def test_an_error_that_nobody_modelled_is_treated_by_its_status(
         "MissingAuthenticationToken",
     ],
 )
-def test_jobs_wait_for_credentials_to_be_mended(code: str, model: Model) -> None:
-    said = classify(make_client_error(code, status=403), model)
-    assert (said.problem.code, said.retry_policy, said.is_model_unavailable) == (
+def test_jobs_wait_until_the_credentials_are_renewed(code: str, model: Model) -> None:
+    error = classify(make_client_error(code, status=403), model)
+    assert (error.problem.code, error.retry_policy, error.is_model_unavailable) == (
         "credentials",
         RetryPolicy.UNLIMITED,
         False,
     )
-    assert said.retry_after >= 30
+    assert error.retry_after >= 30
 
 
 @pytest.mark.parametrize(
@@ -178,12 +191,12 @@ def test_jobs_wait_for_credentials_to_be_mended(code: str, model: Model) -> None
         "One or more of the prompts contains filtered words",
     ],
 )
-def test_a_prompt_refused_by_exception_is_no_error(message: str, model: Model) -> None:
+def test_a_prompt_that_is_refused_by_an_exception_is_a_filtered_prompt(message: str, model: Model) -> None:
     assert classify_error(make_client_error("ValidationException", message), model, 120) is FilteredPart.PROMPT
 
 
 @pytest.mark.parametrize(
-    ("code", "message", "treatment"),
+    ("code", "message", "policy"),
     [
         (
             "Validation",
@@ -208,21 +221,21 @@ def test_a_prompt_refused_by_exception_is_no_error(message: str, model: Model) -
         ("ResourceNotFound", "has reached the end of its life.", ("model_gone", RetryPolicy.NEVER, True)),
     ],
 )
-def test_what_the_message_says_decides_where_the_name_does_not(
-    code: str, message: str, treatment: tuple[str, RetryPolicy, bool], model: Model
+def test_the_message_decides_where_the_code_stands_for_several_failures(
+    code: str, message: str, policy: tuple[str, RetryPolicy, bool], model: Model
 ) -> None:
-    said = classify(make_client_error(f"{code}Exception", message), model)
-    assert (said.problem.code, said.retry_policy, said.is_model_unavailable) == treatment
-    assert said.problem.format_message()
+    error = classify(make_client_error(f"{code}Exception", message), model)
+    assert (error.problem.code, error.retry_policy, error.is_model_unavailable) == policy
+    assert error.problem.format_message()
 
 
-def test_an_agreement_that_is_being_made_is_waited_for_a_minute_at_least(model: Model) -> None:
+def test_a_pending_agreement_delays_the_next_call_by_a_minute_at_least(model: Model) -> None:
     assert classify(make_client_error("AccessDeniedException", "agreement pending"), model).retry_after >= 60
 
 
-def test_the_operator_is_told_the_inference_profile_to_name(model: Model) -> None:
-    said = classify(make_client_error("ValidationException", "on-demand throughput isn't supported"), model)
-    assert 'id = "us.stability.sd3-5-large-v1:0"' in said.problem.format_message()
+def test_the_message_names_the_inference_profile_to_configure(model: Model) -> None:
+    error = classify(make_client_error("ValidationException", "on-demand throughput isn't supported"), model)
+    assert 'id = "us.stability.sd3-5-large-v1:0"' in error.problem.format_message()
 
 
 @pytest.mark.parametrize(
@@ -236,15 +249,15 @@ def test_the_operator_is_told_the_inference_profile_to_name(model: Model) -> Non
         ("word " * 100, ("word " * 100)[:199] + "…"),
     ],
 )
-def test_the_vendors_words_are_passed_on_unwrapped_trimmed_and_without_secrets(
+def test_awss_messages_are_passed_on_unwrapped_trimmed_and_without_secrets(
     message: str, detail: str, model: Model
 ) -> None:
-    said = classify(make_client_error("ValidationException", message), model)
-    assert said.problem.facts["detail"] == detail
-    assert detail in said.problem.format_message()
+    error = classify(make_client_error("ValidationException", message), model)
+    assert error.problem.facts["detail"] == detail
+    assert detail in error.problem.format_message()
 
 
-def test_the_name_of_a_streams_exception_is_the_tables(model: Model) -> None:
+def test_the_code_of_an_error_in_a_stream_is_capitalised(model: Model) -> None:
     error = make_client_error("modelStreamErrorException", kind=EventStreamError)
     assert get_error_name(error) == "ModelStreamErrorException"
     assert classify(error, model).problem.code == "model_error"
@@ -253,22 +266,22 @@ def test_the_name_of_a_streams_exception_is_the_tables(model: Model) -> None:
 @pytest.mark.parametrize(
     "code", ["throttlingException", "serviceUnavailableException", "internalFailure", "internalServerException"]
 )
-def test_what_breaks_a_stream_came_after_the_start_and_is_repeated_once_at_most(code: str, model: Model) -> None:
+def test_an_error_in_a_stream_is_repeated_once_at_most(code: str, model: Model) -> None:
     assert classify(make_client_error(code, kind=EventStreamError), model).retry_policy is RetryPolicy.ONCE
 
 
-def test_throttling_slows_the_pace_and_other_failures_do_not(model: Model) -> None:
-    slowing = {name for name in list_modelled_errors() if classify(make_client_error(name), model).is_throttled}
-    assert slowing == {"ThrottlingException", "ServiceUnavailableException", "ServiceQuotaExceededException"}
+def test_only_throttling_slows_the_calls_of_all_workers(model: Model) -> None:
+    throttling = {name for name in list_modelled_errors() if classify(make_client_error(name), model).is_throttled}
+    assert throttling == {"ThrottlingException", "ServiceUnavailableException", "ServiceQuotaExceededException"}
 
 
-@pytest.mark.parametrize(("written", "after"), [("7", 7), ("0", 2), ("86400", 300), ("soon", 2), ("-5", 2)])
-def test_a_services_wish_to_be_left_alone_is_honoured_within_reason(written: str, after: float, model: Model) -> None:
-    error = make_client_error("overloaded_error", status=529, retry_after=written)
-    assert classify(error, model).retry_after == after
+@pytest.mark.parametrize(("header", "seconds"), [("7", 7), ("0", 2), ("86400", 300), ("soon", 2), ("-5", 2)])
+def test_a_retry_after_header_is_honoured_up_to_five_minutes(header: str, seconds: float, model: Model) -> None:
+    error = make_client_error("overloaded_error", status=529, retry_after=header)
+    assert classify(error, model).retry_after == seconds
 
 
-def test_an_unusable_answer_and_a_deadline_are_rows_like_any_other(model: Model) -> None:
+def test_an_invalid_response_and_a_missed_deadline_have_policies(model: Model) -> None:
     bad = classify(InvalidResponseError("bad_answer", "no seed"), model)
     assert (bad.problem.code, bad.problem.facts["detail"], bad.retry_policy) == (
         "bad_answer",
