@@ -1,6 +1,6 @@
-"""Telling Discord the commands when they changed, and only then.
+"""Registers the commands with Discord, if they have changed.
 
-Creating commands is limited to 200 a day, and a global command that was written anew confuses clients for a while.
+Discord allows 200 new commands a day, and clients may show a global command wrongly for a while after an update.
 https://discord.com/developers/docs/interactions/application-commands#bulk-overwrite-global-application-commands
 """
 
@@ -25,31 +25,31 @@ _COMPARED_KEYS: Final = frozenset(
 
 
 async def sync_commands(tree: app_commands.CommandTree[Any]) -> bool:
-    """Write the commands to Discord if it has others; tell whether it had. The client must be logged in."""
+    """Register the commands if Discord has others, and tell whether it had. The client must be logged in."""
     if await is_in_sync(tree):
         log.info("the commands are unchanged")
         return False
     async with asyncio.timeout(SYNC_TIMEOUT_SECONDS):
         await tree.sync()
-    log.info("the commands were written to Discord")
+    log.info("the commands were registered")
     return True
 
 
 async def is_in_sync(tree: app_commands.CommandTree[Any]) -> bool:
-    """Compare the commands of this program with those Discord has."""
+    """Tell whether Discord has exactly these commands."""
     client, translator = tree.client, tree.translator
     route = Route("GET", "/applications/{application_id}/commands", application_id=client.application_id)
     async with asyncio.timeout(SYNC_TIMEOUT_SECONDS):
-        theirs = await client.http.request(route, params={"with_localizations": "true"})
-    ours = [
+        registered = await client.http.request(route, params={"with_localizations": "true"})
+    commands = [
         await command.get_translated_payload(tree, translator) if translator else command.to_dict(tree)
         for command in tree.get_commands()
     ]
-    return _normalize_commands(ours) == _normalize_commands(theirs)
+    return _normalize_commands(commands) == _normalize_commands(registered)
 
 
 def _normalize_commands(commands: list[dict[str, Any]]) -> list[Any]:
-    """Commands without order, without what Discord adds, and without what is the same as being absent."""
+    """Sort the commands, and drop what Discord adds and values that mean the same as their absence."""
     return sorted(
         (_normalize_value(command) for command in commands), key=lambda command: (command["type"], command["name"])
     )
@@ -57,8 +57,8 @@ def _normalize_commands(commands: list[dict[str, Any]]) -> list[Any]:
 
 def _normalize_value(value: Any) -> Any:
     if isinstance(value, Mapping):
-        kept = {name: _normalize_entry(name, entry) for name, entry in value.items() if name in _COMPARED_KEYS}
-        return {name: entry for name, entry in kept.items() if not _is_absent(entry)}
+        entries = {name: _normalize_entry(name, entry) for name, entry in value.items() if name in _COMPARED_KEYS}
+        return {name: entry for name, entry in entries.items() if not _is_absent(entry)}
     if isinstance(value, list):
         return [_normalize_value(entry) for entry in value]
     return value

@@ -1,4 +1,4 @@
-"""What a feature adds to the bot."""
+"""The interface by which a feature registers with the bot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

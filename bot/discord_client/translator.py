@@ -1,4 +1,4 @@
-"""The words of commands, options and choices in each of Discord's languages that the bot speaks."""
+"""The names and descriptions of commands, options and choices in every language of Discord that the bot has."""
 
 from discord import Locale
 from discord.app_commands import TranslationContextTypes, Translator, locale_str
@@ -7,17 +7,17 @@ from bot.i18n import DEFAULT_LANGUAGE, Messages, load_messages
 
 
 def localize_text(key: str, name: str = "") -> locale_str:
-    """The English sentence `section.name`, with what finds it in other languages; `name` is a fact it may hold."""
+    """Return the English message of this key, marked for translation; `name` fills its placeholder."""
     return locale_str(load_messages(DEFAULT_LANGUAGE).text(key, name=name), key=key, name=name)
 
 
 def localize_choice(field: str, value: str) -> locale_str:
-    """The English label of one choice of an option, with what finds it in other languages."""
+    """Return the English label of a choice of an option, marked for translation."""
     return locale_str(load_messages(DEFAULT_LANGUAGE).get_choice_label(field, value), field=field, value=value)
 
 
 def translate_locale_str(string: locale_str, messages: Messages) -> str:
-    """What `words` or `label` made, in the language of these phrases."""
+    """Translate a string made by `localize_text` or `localize_choice`."""
     match string.extras:
         case {"field": field, "value": value}:
             return messages.get_choice_label(field, value)
@@ -28,11 +28,11 @@ def translate_locale_str(string: locale_str, messages: Messages) -> str:
 
 
 class CommandTranslator(Translator):
-    """Finds words in `bot.i18n`; English is what Discord shows where there is nothing else.
+    """Translates with `bot.i18n`. Discord shows the English text in the languages that it does not have.
 
     https://discord.com/developers/docs/interactions/application-commands#localization
     """
 
     async def translate(self, string: locale_str, locale: Locale, context: TranslationContextTypes) -> str | None:  # noqa: ARG002 - discord.py's signature
-        phrases = load_messages(locale.value)
-        return None if phrases.language == DEFAULT_LANGUAGE else translate_locale_str(string, phrases)
+        messages = load_messages(locale.value)
+        return None if messages.language == DEFAULT_LANGUAGE else translate_locale_str(string, messages)

@@ -1,1 +1,1 @@
-"""Answering a person in the moment: the first answer, private words, whom it is with, what the bot may do there."""
+"""Interactions with a user: responses, modals, components, permissions, and the user's language and preferences."""

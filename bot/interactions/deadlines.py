@@ -1,4 +1,4 @@
-"""How long may be looked something up before the first answer: Discord waits three seconds for that one.
+"""The time limit on lookups before the first response: Discord waits three seconds for it.
 
 https://discord.com/developers/docs/interactions/receiving-and-responding#responding-to-an-interaction
 """
@@ -13,18 +13,19 @@ import discord
 from shared.problems import RejectedError, make_problem
 
 LOOKUP_TIMEOUT_SECONDS: Final = 2.5
-_DEADLINE_KEY: Final = "looked up until"
+_DEADLINE_KEY: Final = "lookup deadline"
 
 
 @contextlib.asynccontextmanager
 async def limit_lookup_time(interaction: discord.Interaction) -> AsyncIterator[None]:
-    """Look up what the first answer depends on; all that is looked up for it shares `LOOK_SECONDS`.
+    """Limit the time of a lookup that the first response depends on.
 
-    Raises `RejectedError` (not_in_time).
+    All lookups of an interaction share `LOOKUP_TIMEOUT_SECONDS`. Raises `RejectedError` (not_in_time).
     """
-    until = interaction.extras.setdefault(_DEADLINE_KEY, asyncio.get_running_loop().time() + LOOKUP_TIMEOUT_SECONDS)
+    now = asyncio.get_running_loop().time()
+    deadline = interaction.extras.setdefault(_DEADLINE_KEY, now + LOOKUP_TIMEOUT_SECONDS)
     try:
-        async with asyncio.timeout_at(until):
+        async with asyncio.timeout_at(deadline):
             yield
     except TimeoutError as error:
         raise RejectedError(make_problem("not_in_time")) from error

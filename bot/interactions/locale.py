@@ -1,6 +1,6 @@
-"""Whom an interaction is with: what they prefer, and the language they are spoken to in.
+"""The preferences and the language of the user of an interaction.
 
-`bot.discord_client.client` reads a person's preferences once an interaction, before anything answers it.
+`bot.discord_client` loads the preferences once for each interaction, before any handler runs.
 """
 
 import logging
@@ -20,32 +20,32 @@ _PREFERENCES_KEY: Final = "preferences"
 
 
 async def load_preferences(interaction: discord.Interaction, preferences_store: PreferencesStore | None) -> None:
-    """Read what this person prefers, for all that follows."""
+    """Load the user's preferences into the interaction; a failure is logged, and leaves it without any."""
+    if preferences_store is None:
+        set_preferences(interaction, Preferences())
+        return
     try:
         async with limit_lookup_time(interaction):
-            set_preferences(
-                interaction,
-                await preferences_store.load_preferences(interaction.user.id) if preferences_store else Preferences(),
-            )
+            set_preferences(interaction, await preferences_store.load_preferences(interaction.user.id))
     except Exception:
-        log.warning("job %s: what its person prefers cannot be read", interaction.id, exc_info=True)
+        log.warning("interaction %s: the user's preferences could not be loaded", interaction.id, exc_info=True)
 
 
 def set_preferences(interaction: discord.Interaction, preferences: Preferences) -> None:
-    """Go by these for all that follows."""
+    """Use these preferences for the rest of the interaction."""
     interaction.extras[_PREFERENCES_KEY] = preferences
 
 
 def get_preferences(interaction: discord.Interaction) -> Preferences:
-    """Give what this person prefers; the defaults where that could not be read."""
-    found = interaction.extras.get(_PREFERENCES_KEY)
-    return found if isinstance(found, Preferences) else Preferences()
+    """Return the user's preferences, or the defaults if they could not be loaded."""
+    preferences = interaction.extras.get(_PREFERENCES_KEY)
+    return preferences if isinstance(preferences, Preferences) else Preferences()
 
 
 def require_preferences(interaction: discord.Interaction) -> Preferences:
-    """Give what this person prefers, where a default may tell others what is private, or replace what was chosen.
+    """Return the user's preferences where defaults would be wrong: to publish a result, or to save a change.
 
-    Raises `RejectedError` (not_in_time) where that could not be read.
+    Raises `RejectedError` (not_in_time) if they could not be loaded.
     """
     if _PREFERENCES_KEY not in interaction.extras:
         raise RejectedError(make_problem("not_in_time"))
@@ -53,5 +53,5 @@ def require_preferences(interaction: discord.Interaction) -> Preferences:
 
 
 def get_localized_messages(interaction: discord.Interaction) -> Messages:
-    """Give the sentences in the language that this person chose, or that of their Discord."""
+    """Return the messages in the language the user chose, or else in that of their Discord client."""
     return load_messages(get_preferences(interaction).language or interaction.locale.value)
