@@ -1,7 +1,6 @@
-"""Presses of people who mean harm, in the real house: refused in words, nothing asked, nothing taken away.
+"""Forged buttons on the whole stack: they are rejected, generate nothing and delete nothing.
 
-A custom id is what a client sends. discord.py answers only to those that stand in the message, so the message itself is
-made to bear what somebody would forge.
+Discord accepts only custom ids that the message contains, so each test posts a message with the forged id.
 """
 
 import itertools
@@ -33,7 +32,7 @@ MANAGE_GUILD, MANAGE_MESSAGES = 1 << 5, 1 << 13
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with run_stack(
         tmp_path_factory.mktemp("presses"), discord_options=("--no-rate-limits",), bedrock_options=("--latency", "0.1")
     ) as opened:
@@ -43,20 +42,20 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def ada(house: Stack) -> DiscordUser:
-    return DiscordUser(house)
+def ada(stack: Stack) -> DiscordUser:
+    return DiscordUser(stack)
 
 
 @pytest.fixture
-def ben(house: Stack) -> DiscordUser:
-    return DiscordUser(house, "ben")
+def ben(stack: Stack) -> DiscordUser:
+    return DiscordUser(stack, "ben")
 
 
-def post_button(house: Stack, channel: str, custom_id: str) -> dict[str, Any]:
-    """Post a message of the bot's with a button of this custom id."""
+def post_button(stack: Stack, channel: str, custom_id: str) -> dict[str, Any]:
+    """Post a message as the bot with a button of this custom id."""
     button = {"type": 2, "style": 2, "label": "x", "custom_id": custom_id}
     request = urllib.request.Request(  # noqa: S310 - loopback
-        f"{house.discord_url}/api/v10/channels/{channel}/messages",
+        f"{stack.discord_url}/api/v10/channels/{channel}/messages",
         json.dumps({"content": "x", "components": [{"type": 1, "components": [button]}]}).encode(),
         {"Content-Type": "application/json", "Authorization": f"Bot {BOT_TOKEN}", "User-Agent": "DiscordBot (x, 1)"},
     )
@@ -66,27 +65,27 @@ def post_button(house: Stack, channel: str, custom_id: str) -> dict[str, Any]:
 
 
 def press_forged_button(user: DiscordUser, channel: str, custom_id: str) -> str:
-    """Press what is forged, and give the words that come of it."""
+    """Press a forged button and return the private response."""
     message = post_button(user.stack, channel, custom_id)
     asked = {"user": user.name, "message_id": message["id"], "custom_id": custom_id}
     return user.wait_for_private_text(user.post("/control/press", asked)["interaction_id"])
 
 
-def list_calls(house: Stack) -> int:
-    return len(request_json("GET", f"{house.bedrock_url}/control/calls"))
+def list_calls(stack: Stack) -> int:
+    return len(request_json("GET", f"{stack.bedrock_url}/control/calls"))
 
 
-def create_moderator(house: Stack, name: str, permissions: int) -> DiscordUser:
-    request_json("POST", f"{house.discord_url}/control/users", {"name": name})
+def create_moderator(stack: Stack, name: str, permissions: int) -> DiscordUser:
+    request_json("POST", f"{stack.discord_url}/control/users", {"name": name})
     asked = {"name": name, "permissions": str(permissions)}
-    role = request_json("POST", f"{house.discord_url}/control/roles", asked)["id"]
-    state = request_json("GET", f"{house.discord_url}/control/state")
+    role = request_json("POST", f"{stack.discord_url}/control/roles", asked)["id"]
+    state = request_json("GET", f"{stack.discord_url}/control/state")
     roles = [*(r["id"] for r in state["guilds"][0]["roles"]), role]
-    request_json("PUT", f"{house.discord_url}/control/members/{name}", {"roles": roles})
-    return DiscordUser(house, name)
+    request_json("PUT", f"{stack.discord_url}/control/members/{name}", {"roles": roles})
+    return DiscordUser(stack, name)
 
 
-def test_only_the_author_and_moderators_take_an_answer_away(house: Stack, ada: DiscordUser, ben: DiscordUser) -> None:
+def test_only_the_author_and_moderators_can_delete_or_cancel(stack: Stack, ada: DiscordUser, ben: DiscordUser) -> None:
     answer = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
     job = list_custom_ids(answer)[0].split(":")[1]
     channel = answer["channel_id"]
@@ -95,53 +94,53 @@ def test_only_the_author_and_moderators_take_an_answer_away(house: Stack, ada: D
 
     assert all("Only its author and the server's moderators" in words for words in refusals)
     assert answer["id"] in [message["id"] for message in ada.list_messages(channel)]
-    mia = create_moderator(house, "mia", MANAGE_MESSAGES)
+    mia = create_moderator(stack, "mia", MANAGE_MESSAGES)
     mia.press_button(mia.wait_for_private_message(mia.press_button(answer, "delete")), "delete_confirm")
     wait_until(
         lambda: answer["id"] not in [m["id"] for m in ada.list_messages(channel)], "an answer that a moderator deleted"
     )
 
 
-def test_what_names_no_job_is_refused_in_words(house: Stack, ada: DiscordUser) -> None:
-    before = list_calls(house)
+def test_an_id_of_no_job_is_rejected(stack: Stack, ada: DiscordUser) -> None:
+    before = list_calls(stack)
 
     for verb, job in itertools.product(ACTIONS, (UNKNOWN_ID, "0", "1-99")):
-        assert "There is nothing to go on from." in press_forged_button(ada, house.channel_id, f"{verb}:{job}"), verb
-    assert "changed" in press_forged_button(ada, house.channel_id, f"nonsense:{UNKNOWN_ID}")
-    assert list_calls(house) == before
+        assert "There is nothing to go on from." in press_forged_button(ada, stack.channel_id, f"{verb}:{job}"), verb
+    assert "changed" in press_forged_button(ada, stack.channel_id, f"nonsense:{UNKNOWN_ID}")
+    assert list_calls(stack) == before
 
 
-def test_what_a_button_never_says_is_refused_in_words(house: Stack, ada: DiscordUser) -> None:
+def test_values_that_no_button_carries_are_rejected(stack: Stack, ada: DiscordUser) -> None:
     answer = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
     job = list_custom_ids(answer)[0].split(":")[1]
-    before = list_calls(house)
+    before = list_calls(stack)
 
-    assert "changed" in press_forged_button(ada, house.channel_id, f"vary:{job}:nonsense")
+    assert "changed" in press_forged_button(ada, stack.channel_id, f"vary:{job}:nonsense")
     assert "There is no model called “nonsense”" in press_forged_button(
-        ada, house.channel_id, f"regenerate_with:{job}:nonsense"
+        ada, stack.channel_id, f"regenerate_with:{job}:nonsense"
     )
-    assert "There is no picture." in press_forged_button(ada, house.channel_id, f"regenerate_with:{job}:fast-upscale")
-    assert "cannot be made larger" in press_forged_button(ada, house.channel_id, f"upscale_with:{job}:sdxl")
-    assert list_calls(house) == before
+    assert "There is no picture." in press_forged_button(ada, stack.channel_id, f"regenerate_with:{job}:fast-upscale")
+    assert "cannot be made larger" in press_forged_button(ada, stack.channel_id, f"upscale_with:{job}:sdxl")
+    assert list_calls(stack) == before
 
 
-def test_a_job_of_another_server_is_unknown_here(house: Stack, ada: DiscordUser) -> None:
-    elsewhere = request_json("POST", f"{house.discord_url}/control/guilds", {"name": "Elsewhere"})
+def test_a_job_of_another_server_is_unknown(stack: Stack, ada: DiscordUser) -> None:
+    elsewhere = request_json("POST", f"{stack.discord_url}/control/guilds", {"name": "Elsewhere"})
     answer = ada.wait_for_result(
         ada.submit_imagine("a secret castle", image=None, channel=elsewhere["channels"][0]["id"])
     )
     job = list_custom_ids(answer)[0].split(":")[1]
 
     for verb in ACTIONS:
-        words = press_forged_button(ada, house.channel_id, f"{verb}:{job}")
+        words = press_forged_button(ada, stack.channel_id, f"{verb}:{job}")
         assert "There is nothing to go on from." in words
         assert "secret" not in words
 
 
-def test_who_may_use_buttons_is_the_servers_to_say(house: Stack, ada: DiscordUser, ben: DiscordUser) -> None:
+def test_the_server_decides_who_may_use_the_buttons(stack: Stack, ada: DiscordUser, ben: DiscordUser) -> None:
     answer = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
-    manager = create_moderator(house, "max", MANAGE_GUILD)
-    ask = {"user": manager.name, "channel_id": house.channel_id, "name": "settings"}
+    manager = create_moderator(stack, "max", MANAGE_GUILD)
+    ask = {"user": manager.name, "channel_id": stack.channel_id, "name": "settings"}
 
     said = [
         manager.wait_for_private_text(manager.post("/control/invoke", ask | {"options": options})["interaction_id"])

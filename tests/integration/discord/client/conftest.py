@@ -1,4 +1,4 @@
-"""The bot's client on a real stand-in for Discord, with a queue in memory."""
+"""The bot's client, connected to the Discord stand-in, with a job queue in memory."""
 
 import json
 import subprocess
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture(scope="session")
-def discord_server() -> Iterator[dict[str, Any]]:
+def discord_standin() -> Iterator[dict[str, Any]]:
     arguments = [sys.executable, "-m", "demo.standins.discord", "--port", "0", "--no-rate-limits", "--token", TOKEN]
     with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -39,46 +39,48 @@ def discord_server() -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def route_base(discord_server: dict[str, Any]) -> Iterator[None]:
+def discord_api_base(discord_standin: dict[str, Any]) -> Iterator[None]:
     before = discord.http.Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
-    discord.http.Route.BASE = discord_server["url"] + "/api/v10"
+    discord.http.Route.BASE = discord_standin["url"] + "/api/v10"
     yield
     discord.http.Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = before
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
+async def http_session() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def queue() -> FakeJobQueue:
+def job_queue() -> FakeJobQueue:
     return FakeJobQueue()
 
 
 @pytest.fixture(scope="module")
-def records() -> FakeSubmissionStore:
+def submission_store() -> FakeSubmissionStore:
     return FakeSubmissionStore()
 
 
 @pytest.fixture(scope="module")
-def drafts() -> FakeDraftStore:
+def draft_store() -> FakeDraftStore:
     return FakeDraftStore()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running_bot(
-    discord_server: dict[str, Any],
-    route_base: None,
-    queue: FakeJobQueue,
-    records: FakeSubmissionStore,
-    drafts: FakeDraftStore,
-    session: aiohttp.ClientSession,
+    discord_standin: dict[str, Any],
+    discord_api_base: None,
+    job_queue: FakeJobQueue,
+    submission_store: FakeSubmissionStore,
+    draft_store: FakeDraftStore,
+    http_session: aiohttp.ClientSession,
 ) -> AsyncIterator[Bot]:
-    del route_base
-    ben = int(discord_server["users"]["ben"])
-    bot = build_bot(queue, session, load_catalogue(), extras_user=ben, records=records, drafts=drafts)
+    del discord_api_base
+    ben = int(discord_standin["users"]["ben"])
+    bot = build_bot(
+        job_queue, http_session, load_catalogue(), extras_user=ben, records=submission_store, drafts=draft_store
+    )
     async with connect_bot(bot):
         yield bot
 
@@ -86,16 +88,16 @@ async def running_bot(
 @pytest_asyncio.fixture(loop_scope="module")
 async def guild(
     running_bot: Bot,
-    discord_server: dict[str, Any],
-    queue: FakeJobQueue,
-    records: FakeSubmissionStore,
-    session: aiohttp.ClientSession,
+    discord_standin: dict[str, Any],
+    job_queue: FakeJobQueue,
+    submission_store: FakeSubmissionStore,
+    http_session: aiohttp.ClientSession,
 ) -> AsyncIterator[GuildClient]:
-    """A channel of its own for each test, an empty queue, empty records, no faults."""
+    """A new channel for each test, an empty queue and store, and no faults."""
     del running_bot
-    queue.reset()
-    records.reset()
-    guild = GuildClient(session, discord_server)
+    job_queue.reset()
+    submission_store.reset()
+    guild = GuildClient(http_session, discord_standin)
     await guild.create_channel()
     yield guild
     await guild.call_api("DELETE", "/control/faults")

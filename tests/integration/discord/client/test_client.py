@@ -1,4 +1,4 @@
-"""Starting and stopping: commands written when they changed, background work kept alive, an orderly end."""
+"""Starting and stopping: registering commands, restarting background tasks, finishing what runs."""
 
 import asyncio
 from typing import Any
@@ -16,37 +16,39 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture
-def stage(discord_server: dict[str, Any], route_base: None, queue: FakeJobQueue, session: Any) -> GuildClient:
-    del route_base
-    queue.reset()
-    return GuildClient(session, discord_server)
+def own_guild(
+    discord_standin: dict[str, Any], discord_api_base: None, job_queue: FakeJobQueue, http_session: Any
+) -> GuildClient:
+    del discord_api_base
+    job_queue.reset()
+    return GuildClient(http_session, discord_standin)
 
 
-async def list_commands(stage: GuildClient) -> list[Any]:
-    state = await stage.call_api("GET", "/control/state")
+async def list_commands(own_guild: GuildClient) -> list[Any]:
+    state = await own_guild.call_api("GET", "/control/state")
     return list(state["commands"])
 
 
-async def test_the_commands_are_written_when_they_changed_and_only_then(
-    stage: GuildClient, queue: FakeJobQueue, session: Any
+async def test_commands_are_registered_only_when_they_have_changed(
+    own_guild: GuildClient, job_queue: FakeJobQueue, http_session: Any
 ) -> None:
     catalogue = load_catalogue()
     renamed = load_catalogue('[models.sdxl]\nname = "SDXL of ours"')
 
-    async with connect_bot(build_bot(queue, session, catalogue)):
-        first = await list_commands(stage)
-    async with connect_bot(build_bot(queue, session, catalogue)) as again:
-        second = await list_commands(stage)
+    async with connect_bot(build_bot(job_queue, http_session, catalogue)):
+        first = await list_commands(own_guild)
+    async with connect_bot(build_bot(job_queue, http_session, catalogue)) as again:
+        second = await list_commands(own_guild)
         assert await is_in_sync(again.tree)
-    async with connect_bot(build_bot(queue, session, renamed)):
-        third = await list_commands(stage)
+    async with connect_bot(build_bot(job_queue, http_session, renamed)):
+        third = await list_commands(own_guild)
 
     assert [c["version"] for c in first] == [c["version"] for c in second]
     assert [c["version"] for c in third] != [c["version"] for c in second]
     assert "SDXL of ours (retired)" in [choice["name"] for o in third[0]["options"] for choice in o.get("choices", [])]
 
 
-async def test_background_work_that_dies_is_logged_and_started_again(
+async def test_a_failed_background_task_is_logged_and_restarted(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     pauses: list[float] = []
@@ -71,53 +73,53 @@ async def test_background_work_that_dies_is_logged_and_started_again(
     assert "the board failed; restarting it in 1 s" in caplog.text
 
 
-async def test_a_command_in_hand_is_finished_before_the_end_and_a_new_one_is_sent_away(
-    stage: GuildClient, queue: FakeJobQueue, session: Any
+async def test_a_stopping_bot_finishes_running_commands_and_rejects_new_ones(
+    own_guild: GuildClient, job_queue: FakeJobQueue, http_session: Any
 ) -> None:
     gate = asyncio.Event()
-    queue.delay = gate.wait()
-    async with connect_bot(build_bot(queue, session, load_catalogue())) as bot:
-        await stage.create_channel()
-        first = await stage.invoke_imagine(prompt="a castle")
-        await stage.wait_for_interaction(first, lambda s: s.get("message", {}).get("content"))
+    job_queue.delay = gate.wait()
+    async with connect_bot(build_bot(job_queue, http_session, load_catalogue())) as bot:
+        await own_guild.create_channel()
+        first = await own_guild.invoke_imagine(prompt="a castle")
+        await own_guild.wait_for_interaction(first, lambda s: s.get("message", {}).get("content"))
         draining = asyncio.create_task(bot.running_interactions.drain())
         await wait_until(lambda: bot.running_interactions.is_draining)
 
-        second = await stage.invoke_imagine(prompt="a tower")
-        answer = await stage.read_private_answer(second)
+        second = await own_guild.invoke_imagine(prompt="a tower")
+        answer = await own_guild.read_private_answer(second)
         gate.set()
         await draining
 
         assert answer == "The bot is restarting. Nothing was queued. Ask again in a minute."
-        assert list(queue.jobs) == [first]
-        assert list(queue.threads) == [first]
+        assert list(job_queue.jobs) == [first]
+        assert list(job_queue.threads) == [first]
 
 
 async def identify_at_once(shard: int | None, *, initial: bool = False) -> None:
-    """Identify without waiting for the others."""
+    """Identify without waiting for other shards."""
 
 
-async def test_a_session_that_ended_is_begun_anew_at_the_same_discord(
-    stage: GuildClient, queue: FakeJobQueue, session: Any
+async def test_a_new_gateway_session_connects_to_the_same_discord(
+    own_guild: GuildClient, job_queue: FakeJobQueue, http_session: Any
 ) -> None:
-    async with connect_bot(build_bot(queue, session, load_catalogue())) as bot:
+    async with connect_bot(build_bot(job_queue, http_session, load_catalogue())) as bot:
         bot.before_identify_hook = identify_at_once  # type: ignore[assignment]  # it would wait 5 s
         closed = asyncio.create_task(bot.wait_for("shard_disconnect", timeout=10))
         again = asyncio.create_task(bot.wait_for("shard_connect", timeout=10))
         await asyncio.sleep(0)
-        await stage.call_api("POST", "/control/gateway", {"op": "invalid_session"})
+        await own_guild.call_api("POST", "/control/gateway", {"op": "invalid_session"})
         await closed
         await again
-        await stage.create_channel()
+        await own_guild.create_channel()
 
-        interaction = await stage.invoke_imagine(prompt="a castle")
-        await wait_until(lambda: interaction in queue.jobs)
+        interaction = await own_guild.invoke_imagine(prompt="a castle")
+        await wait_until(lambda: interaction in job_queue.jobs)
 
 
-async def test_background_work_runs_while_connected_and_ends_with_it(
-    queue: FakeJobQueue, session: Any, stage: GuildClient
+async def test_background_tasks_run_from_the_login_until_the_bot_stops(
+    job_queue: FakeJobQueue, http_session: Any, own_guild: GuildClient
 ) -> None:
-    del stage
+    del own_guild
     seen: list[str] = []
 
     async def work() -> None:
@@ -127,7 +129,7 @@ async def test_background_work_runs_while_connected_and_ends_with_it(
         finally:
             seen.append("ended")
 
-    bot, stop = build_bot(queue, session, load_catalogue()), asyncio.Event()
+    bot, stop = build_bot(job_queue, http_session, load_catalogue()), asyncio.Event()
     running = asyncio.create_task(run_until_stopped(bot, TOKEN, {"work": work}, stop))
     await wait_until(lambda: seen == ["started"])
     await wait_until(bot.is_ready)
@@ -137,21 +139,23 @@ async def test_background_work_runs_while_connected_and_ends_with_it(
     assert seen == ["started", "ended"]
 
 
-async def test_a_command_of_an_older_version_is_answered_in_words(
-    stage: GuildClient, queue: FakeJobQueue, session: Any
+async def test_a_command_of_an_older_version_is_answered_as_outdated(
+    own_guild: GuildClient, job_queue: FakeJobQueue, http_session: Any
 ) -> None:
-    async with connect_bot(build_bot(queue, session, load_catalogue())) as bot:
+    async with connect_bot(build_bot(job_queue, http_session, load_catalogue())) as bot:
         bot.tree.remove_command("imagine")
-        await stage.create_channel()
+        await own_guild.create_channel()
 
-        answer = await stage.read_private_answer(await stage.invoke_imagine(prompt="a castle"))
+        answer = await own_guild.read_private_answer(await own_guild.invoke_imagine(prompt="a castle"))
 
     assert answer.startswith("This command has changed.")
-    assert queue.jobs == {}
+    assert job_queue.jobs == {}
 
 
-async def test_only_the_guilds_intent_and_no_mentions(queue: FakeJobQueue, session: Any) -> None:
-    bot = build_bot(queue, session, load_catalogue())
+async def test_the_bot_has_only_the_guilds_intent_and_mentions_nobody(
+    job_queue: FakeJobQueue, http_session: Any
+) -> None:
+    bot = build_bot(job_queue, http_session, load_catalogue())
 
     assert isinstance(bot, Bot)
     assert bot.intents == discord.Intents(guilds=True)

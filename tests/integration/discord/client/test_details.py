@@ -1,4 +1,4 @@
-"""“Details”, used on messages of people on a stand-in for Discord: what the picture in them says of itself."""
+"""“Details” on messages of other users: the request in the metadata of their pictures."""
 
 import io
 import json
@@ -30,7 +30,7 @@ def read_all_text(message: dict[str, Any]) -> str:
 
 
 async def open_details(guild: GuildClient, *pictures: bytes, user: str = "ada") -> dict[str, Any]:
-    """Use the command on a message of ben's, and wait for what it shows."""
+    """Use the command on a message of ben, and wait for the details."""
     files = [(f"{place}.png", data) for place, data in enumerate(pictures)]
     used = await guild.invoke_message_command(await guild.post_files(*files, user="ben"), "Details", user=user)
     state = await guild.wait_for_interaction(used, lambda s: "message" in s and s["message"]["components"])
@@ -44,45 +44,47 @@ async def expect_rejection(guild: GuildClient, *files: tuple[str, bytes]) -> str
     return str(state["message"]["content"])
 
 
-async def test_a_picture_that_anybody_posted_says_how_it_was_made_and_is_made_again(
-    guild: GuildClient, queue: FakeJobQueue
+async def test_details_show_the_metadata_of_any_picture_and_run_its_request_again(
+    guild: GuildClient, job_queue: FakeJobQueue
 ) -> None:
     shown = await open_details(guild, make_png(), make_metadata(REQUEST))
 
     asked = await guild.press_button(shown["id"], "metadata_run")
-    await wait_until(lambda: asked in queue.jobs)
+    await wait_until(lambda: asked in job_queue.jobs)
 
     assert shown["flags"] & 64
     assert "a \\\\*\\\\*castle" in read_all_text(shown), "no mark of markdown stays alive"
     assert "```\\n77\\n```" in read_all_text(shown)
-    job = queue.jobs[asked]
+    job = job_queue.jobs[asked]
     assert (job.request.model, job.request.steps, job.seed, job.parent_id) == ("sdxl", 20, 77, None)
-    assert queue.sources[asked] is None
+    assert job_queue.sources[asked] is None
 
 
-async def test_what_started_from_a_picture_is_run_on_the_picture_that_is_there(
-    guild: GuildClient, queue: FakeJobQueue
+async def test_a_request_that_had_a_source_runs_on_the_posted_picture(
+    guild: GuildClient, job_queue: FakeJobQueue
 ) -> None:
     picture = make_metadata(REQUEST | {"has_picture": True, "keep": 60})
     shown = await open_details(guild, picture)
 
     asked = await guild.press_button(shown["id"], "metadata_run")
-    await wait_until(lambda: asked in queue.jobs)
+    await wait_until(lambda: asked in job_queue.jobs)
 
-    assert (queue.jobs[asked].request.keep, queue.sources[asked]) == (60, picture)
+    assert (job_queue.jobs[asked].request.keep, job_queue.sources[asked]) == (60, picture)
 
 
-async def test_extras_in_a_picture_are_for_those_who_may_send_them(guild: GuildClient, queue: FakeJobQueue) -> None:
+async def test_extras_in_metadata_run_only_for_users_who_may_use_extras(
+    guild: GuildClient, job_queue: FakeJobQueue
+) -> None:
     picture = make_metadata(REQUEST | {"extras": {"x": 1}})
 
     words = await guild.read_private_answer(
         await guild.press_button((await open_details(guild, picture))["id"], "metadata_run")
     )
     bens = await guild.press_button((await open_details(guild, picture, user="ben"))["id"], "metadata_run", user="ben")
-    await wait_until(lambda: bens in queue.jobs)
+    await wait_until(lambda: bens in job_queue.jobs)
 
     assert words.startswith("“extras” was given.")
-    assert list(queue.jobs) == [bens]
+    assert list(job_queue.jobs) == [bens]
 
 
 @pytest.mark.parametrize(
@@ -97,18 +99,18 @@ async def test_extras_in_a_picture_are_for_those_who_may_send_them(guild: GuildC
         (REQUEST, -1, "“seed” is -1."),
     ],
 )
-async def test_what_a_model_would_not_take_is_refused_in_words(
-    guild: GuildClient, queue: FakeJobQueue, request_: dict[str, Any], seed: int, words: str
+async def test_a_request_in_metadata_that_the_model_rejects_is_explained(
+    guild: GuildClient, job_queue: FakeJobQueue, request_: dict[str, Any], seed: int, words: str
 ) -> None:
     shown = await open_details(guild, make_metadata(request_, seed=seed))
 
     answer = await guild.read_private_answer(await guild.press_button(shown["id"], "metadata_run"))
 
     assert answer.startswith(words)
-    assert queue.jobs == {}
+    assert job_queue.jobs == {}
 
 
-async def test_a_model_that_is_no_longer_there_has_no_button(guild: GuildClient) -> None:
+async def test_metadata_of_an_unknown_model_has_no_run_button(guild: GuildClient) -> None:
     shown = await open_details(guild, make_metadata(REQUEST | {"model": "dall-e"}))
 
     assert "metadata_run" not in read_all_text(shown)
@@ -129,7 +131,7 @@ async def test_a_model_that_is_no_longer_there_has_no_button(guild: GuildClient)
     ],
     ids=range(9),
 )
-async def test_a_picture_that_says_nothing_of_ours_is_answered_in_words(guild: GuildClient, picture: bytes) -> None:
+async def test_a_picture_without_valid_metadata_is_explained(guild: GuildClient, picture: bytes) -> None:
     assert (await expect_rejection(guild, ("a.png", picture))).startswith("This picture does not say how it was made.")
 
 

@@ -1,4 +1,4 @@
-"""`/imagine`, used on a stand-in for Discord."""
+"""`/imagine` on the Discord stand-in."""
 
 import asyncio
 import logging
@@ -16,23 +16,23 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 
 
-async def wait_until_accepted(queue: FakeJobQueue, interaction_id: str) -> Any:
-    await wait_until(lambda: interaction_id in queue.jobs)
-    return queue.jobs[interaction_id]
+async def wait_until_accepted(job_queue: FakeJobQueue, interaction_id: str) -> Any:
+    await wait_until(lambda: interaction_id in job_queue.jobs)
+    return job_queue.jobs[interaction_id]
 
 
-# ---- taken on
+# ---- accepted
 
 
 async def test_a_picture_and_a_prompt_become_a_job_with_a_thread_named_after_the_prompt(
-    guild: GuildClient, queue: FakeJobQueue
+    guild: GuildClient, job_queue: FakeJobQueue
 ) -> None:
     interaction = await guild.invoke_imagine(prompt="a castle\n in   fog", image=PNG, keep=40)
 
-    job = await wait_until_accepted(queue, interaction)
+    job = await wait_until_accepted(job_queue, interaction)
     state = await guild.wait_for_interaction(interaction, lambda s: s["message"].get("thread"))
 
-    assert (job.id, queue.sources[job.id]) == (interaction, PNG)
+    assert (job.id, job_queue.sources[job.id]) == (interaction, PNG)
     assert (job.request.has_picture, job.request.keep) == (True, 40)
     assert 1 <= job.seed <= 4294967294
     assert (str(job.requester.id), job.accepted_at) == (guild.info["users"]["ada"], 1_800_000_000.0)
@@ -40,15 +40,15 @@ async def test_a_picture_and_a_prompt_become_a_job_with_a_thread_named_after_the
     assert state["response_type"] == 5
     assert state["message"]["content"] == "Your picture is being prepared."
     assert state["message"]["thread"]["name"] == "a castle in fog"
-    assert queue.threads[interaction] == job.origin.message_id
+    assert job_queue.threads[interaction] == job.origin.message_id
 
 
-async def test_words_alone_become_a_job_without_a_source(guild: GuildClient, queue: FakeJobQueue) -> None:
+async def test_a_prompt_alone_becomes_a_job_without_a_source(guild: GuildClient, job_queue: FakeJobQueue) -> None:
     interaction = await guild.invoke_imagine(prompt="a castle", model="sdxl", seed=77)
 
-    job = await wait_until_accepted(queue, interaction)
+    job = await wait_until_accepted(job_queue, interaction)
 
-    assert queue.sources[interaction] is None
+    assert job_queue.sources[interaction] is None
     assert (job.request.model, job.seed) == ("sdxl", 77)
 
 
@@ -61,16 +61,16 @@ async def test_words_alone_become_a_job_without_a_source(guild: GuildClient, que
         ({"from": "none", "image": PNG}, "“from” was given with a picture attached."),
     ],
 )
-async def test_a_picture_that_is_not_there_is_refused_in_words(
-    guild: GuildClient, queue: FakeJobQueue, options: dict[str, Any], words: str
+async def test_a_source_that_does_not_exist_is_rejected(
+    guild: GuildClient, job_queue: FakeJobQueue, options: dict[str, Any], words: str
 ) -> None:
     answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle", **options))
 
     assert answer.startswith(words)
-    assert queue.jobs == {}
+    assert job_queue.jobs == {}
 
 
-async def test_every_option_arrives_in_the_request(guild: GuildClient, queue: FakeJobQueue) -> None:
+async def test_every_option_arrives_in_the_request(guild: GuildClient, job_queue: FakeJobQueue) -> None:
     options: dict[str, Any] = {
         "negative": "crowds",
         "mode": "STEP_SCHEDULE",
@@ -87,7 +87,7 @@ async def test_every_option_arrives_in_the_request(guild: GuildClient, queue: Fa
     }
     interaction = await guild.invoke_imagine(prompt="a castle::1.5", model="sdxl", image=PNG, user="ben", **options)
 
-    request = (await wait_until_accepted(queue, interaction)).request
+    request = (await wait_until_accepted(job_queue, interaction)).request
 
     assert [(p.text, p.weight) for p in request.text_prompts] == [("a castle", 1.5), ("crowds", -1)]
     assert request.explicit_options() == {
@@ -105,98 +105,106 @@ async def test_every_option_arrives_in_the_request(guild: GuildClient, queue: Fa
     }
 
 
-async def test_the_options_of_pictures_from_words_arrive(guild: GuildClient, queue: FakeJobQueue) -> None:
+async def test_the_options_of_text_to_image_arrive_in_the_request(guild: GuildClient, job_queue: FakeJobQueue) -> None:
     interaction = await guild.invoke_imagine(prompt="a castle", aspect="16:9", format="webp")
 
-    request = (await wait_until_accepted(queue, interaction)).request
+    request = (await wait_until_accepted(job_queue, interaction)).request
 
     assert request.explicit_options() == {"aspect_ratio": "16:9", "output_format": "webp"}
 
 
-async def test_inside_a_thread_the_job_stays_there(guild: GuildClient, queue: FakeJobQueue) -> None:
+async def test_a_job_requested_in_a_thread_stays_in_that_thread(guild: GuildClient, job_queue: FakeJobQueue) -> None:
     first = await guild.invoke_imagine(prompt="a castle")
-    await wait_until(lambda: first in queue.threads)
-    thread = str(queue.threads[first])
+    await wait_until(lambda: first in job_queue.threads)
+    thread = str(job_queue.threads[first])
 
     interaction = await guild.invoke_imagine(prompt="a tower", channel=thread)
-    job = await wait_until_accepted(queue, interaction)
+    job = await wait_until_accepted(job_queue, interaction)
     await asyncio.sleep(0.3)
 
     assert (str(job.origin.channel_id), job.origin.is_in_thread) == (thread, True)
-    assert interaction not in queue.threads
+    assert interaction not in job_queue.threads
 
 
-async def test_without_the_permission_for_threads_the_job_is_taken_on_without_one(
-    guild: GuildClient, queue: FakeJobQueue
+async def test_without_permission_for_threads_a_job_is_accepted_without_a_thread(
+    guild: GuildClient, job_queue: FakeJobQueue
 ) -> None:
     deny = discord.Permissions(create_public_threads=True, send_messages_in_threads=True).value
     await guild.call_api("PUT", f"/control/permissions/{guild.channel}", {"deny": str(deny)})
 
     interaction = await guild.invoke_imagine(prompt="a castle")
-    await wait_until_accepted(queue, interaction)
+    await wait_until_accepted(job_queue, interaction)
     await asyncio.sleep(0.3)
 
-    assert interaction not in queue.threads
+    assert interaction not in job_queue.threads
 
 
-async def test_a_thread_that_cannot_be_opened_leaves_the_job_accepted(guild: GuildClient, queue: FakeJobQueue) -> None:
+async def test_a_thread_that_cannot_be_opened_leaves_the_job_accepted(
+    guild: GuildClient, job_queue: FakeJobQueue
+) -> None:
     await guild.call_api(
         "POST", "/control/faults", {"match": {"path_regex": "/threads$"}, "action": "status:403", "times": 9}
     )
 
     interaction = await guild.invoke_imagine(prompt="a castle")
-    await wait_until_accepted(queue, interaction)
+    await wait_until_accepted(job_queue, interaction)
     await asyncio.sleep(0.3)
     state = await guild.fetch_interaction(interaction)
 
-    assert interaction not in queue.threads
+    assert interaction not in job_queue.threads
     assert (state["message"]["content"], state["followups"]) == ("Your request is being prepared.", [])
 
 
-async def test_a_thread_whose_opening_was_not_confirmed_is_remembered(guild: GuildClient, queue: FakeJobQueue) -> None:
+async def test_a_thread_is_stored_even_if_discord_did_not_confirm_it(
+    guild: GuildClient, job_queue: FakeJobQueue
+) -> None:
     await guild.call_api(
         "POST", "/control/faults", {"match": {"path_regex": "/threads$"}, "action": "status_after:502", "times": 1}
     )
 
     interaction = await guild.invoke_imagine(prompt="a castle")
 
-    await wait_until(lambda: interaction in queue.threads)
+    await wait_until(lambda: interaction in job_queue.threads)
 
 
-async def test_a_broken_connection_while_acknowledging_loses_nothing(guild: GuildClient, queue: FakeJobQueue) -> None:
+async def test_a_connection_that_breaks_during_the_acknowledgement_loses_no_job(
+    guild: GuildClient, job_queue: FakeJobQueue
+) -> None:
     await guild.call_api(
         "POST", "/control/faults", {"match": {"path_regex": "/callback"}, "action": "drop_after", "times": 1}
     )
 
     interaction = await guild.invoke_imagine(prompt="a castle")
 
-    await wait_until_accepted(queue, interaction)
+    await wait_until_accepted(job_queue, interaction)
 
 
-async def test_the_acknowledgement_itself_tells_where_the_job_stands(guild: GuildClient, queue: FakeJobQueue) -> None:
+async def test_the_message_id_comes_from_the_acknowledgement_itself(
+    guild: GuildClient, job_queue: FakeJobQueue
+) -> None:
     match = {"method": "GET", "path_regex": "/messages/@original"}
     await guild.call_api("POST", "/control/faults", {"match": match, "action": "status:400", "times": 9})
 
     interaction = await guild.invoke_imagine(prompt="a castle")
-    job = await wait_until_accepted(queue, interaction)
+    job = await wait_until_accepted(job_queue, interaction)
     state = await guild.fetch_interaction(interaction)
 
     assert str(job.origin.message_id) == state["message"]["id"]
 
 
-async def test_an_interaction_delivered_twice_is_one_job(guild: GuildClient, queue: FakeJobQueue) -> None:
+async def test_an_interaction_delivered_twice_is_one_job(guild: GuildClient, job_queue: FakeJobQueue) -> None:
     await guild.call_api("POST", "/control/gateway", {"op": "duplicate_interactions:1"})
 
     interaction = await guild.invoke_imagine(prompt="a castle")
-    await wait_until_accepted(queue, interaction)
+    await wait_until_accepted(job_queue, interaction)
     state = await guild.wait_for_interaction(interaction, lambda s: s["message"].get("thread"))
     await asyncio.sleep(0.3)
 
-    assert list(queue.jobs) == [interaction]
+    assert list(job_queue.jobs) == [interaction]
     assert state["followups"] == []
 
 
-# ---- refused, in private
+# ---- rejected, in private
 
 
 @pytest.mark.parametrize(
@@ -220,35 +228,35 @@ async def test_an_interaction_delivered_twice_is_one_job(guild: GuildClient, que
         ({"prompt": "castle", "seed": 4294967295}, "“seed” is 4294967295. SD 3.5 Large takes 0 to 4294967294."),
     ],
 )
-async def test_what_is_wrong_is_told_to_the_author_alone_and_nothing_is_queued(
-    guild: GuildClient, queue: FakeJobQueue, options: dict[str, Any], words: str
+async def test_a_problem_is_shown_to_the_author_alone_and_nothing_is_queued(
+    guild: GuildClient, job_queue: FakeJobQueue, options: dict[str, Any], words: str
 ) -> None:
     interaction = await guild.invoke_imagine(**options)
 
     answer = await guild.read_private_answer(interaction)
 
     assert words in answer
-    assert queue.jobs == {}
+    assert job_queue.jobs == {}
 
 
-async def test_everything_that_is_wrong_is_told_at_once(guild: GuildClient, queue: FakeJobQueue) -> None:
+async def test_all_problems_are_shown_at_once(guild: GuildClient, job_queue: FakeJobQueue) -> None:
     interaction = await guild.invoke_imagine(prompt="castle::2", style="anime", keep=30, extras="{}")
 
     first, *more = (await guild.read_private_answer(interaction)).splitlines()
 
     assert first == "There are 4 things to mend:"
     assert [line[:2] for line in more] == ["- "] * 4
-    assert queue.jobs == {}
+    assert job_queue.jobs == {}
 
 
-async def test_french_clients_read_french(guild: GuildClient, queue: FakeJobQueue) -> None:
+async def test_french_clients_read_french(guild: GuildClient, job_queue: FakeJobQueue) -> None:
     interaction = await guild.invoke_imagine(prompt="château", style="anime", locale="fr", user="ben")
 
     answer = await guild.read_private_answer(interaction)
     await guild.call_api("PATCH", "/control/users/ben", {"locale": "en-US"})
 
     assert answer.startswith("SD 3.5 Large n'a pas d'option «\u00a0style\u00a0». On la trouve chez SDXL 1.0.")
-    assert queue.jobs == {}
+    assert job_queue.jobs == {}
 
 
 @pytest.mark.parametrize(
@@ -261,7 +269,7 @@ async def test_french_clients_read_french(guild: GuildClient, queue: FakeJobQueu
     ],
 )
 async def test_a_missing_permission_is_named_before_anything_is_queued(
-    guild: GuildClient, queue: FakeJobQueue, lacking: str, name: str
+    guild: GuildClient, job_queue: FakeJobQueue, lacking: str, name: str
 ) -> None:
     deny = discord.Permissions(**{lacking: True}).value
     await guild.call_api("PUT", f"/control/permissions/{guild.channel}", {"deny": str(deny)})
@@ -270,23 +278,25 @@ async def test_a_missing_permission_is_named_before_anything_is_queued(
     answer = await guild.read_private_answer(interaction)
 
     assert f"It lacks: {name}." in answer
-    assert queue.jobs == {}
+    assert job_queue.jobs == {}
 
 
-async def test_what_the_queue_refuses_is_told_to_the_author_alone(guild: GuildClient, queue: FakeJobQueue) -> None:
-    queue.error = RejectedError(make_problem("too_many_waiting", count=20, limit=20))
+async def test_a_rejection_by_the_queue_is_shown_to_the_author_alone(
+    guild: GuildClient, job_queue: FakeJobQueue
+) -> None:
+    job_queue.error = RejectedError(make_problem("too_many_waiting", count=20, limit=20))
 
     interaction = await guild.invoke_imagine(prompt="a castle", image=PNG)
     answer = await guild.read_private_answer(interaction)
 
     assert answer.startswith("You have 20 requests waiting.")
-    assert (queue.jobs, queue.threads) == ({}, {})
+    assert (job_queue.jobs, job_queue.threads) == ({}, {})
 
 
-async def test_what_nobody_expected_is_logged_with_the_job_and_told_to_the_author(
-    guild: GuildClient, queue: FakeJobQueue, caplog: pytest.LogCaptureFixture
+async def test_an_unexpected_error_is_logged_with_the_job_and_reported_to_the_author(
+    guild: GuildClient, job_queue: FakeJobQueue, caplog: pytest.LogCaptureFixture
 ) -> None:
-    queue.error = ZeroDivisionError("surprise")
+    job_queue.error = ZeroDivisionError("surprise")
 
     with caplog.at_level(logging.ERROR, "bot"):
         interaction = await guild.invoke_imagine(prompt="a castle")
@@ -296,7 +306,7 @@ async def test_what_nobody_expected_is_logged_with_the_job_and_told_to_the_autho
     assert [record.getMessage() for record in caplog.records] == [f"job {interaction}: the command failed"]
 
 
-async def test_the_set_of_permissions_of_the_invite_is_the_one_that_is_enough() -> None:
+async def test_the_invite_asks_for_exactly_the_permissions_the_bot_needs() -> None:
     named = {name for name, granted in INVITE_PERMISSIONS if granted}
 
     assert named == {
@@ -308,12 +318,12 @@ async def test_the_set_of_permissions_of_the_invite_is_the_one_that_is_enough() 
 @pytest.mark.parametrize(
     "match", [{"method": "PATCH", "path_regex": "@original$"}, {"method": "POST", "path_regex": "/callback"}]
 )
-async def test_an_answer_that_discord_does_not_take_at_first_ends_in_words(
-    guild: GuildClient, queue: FakeJobQueue, match: dict[str, str]
+async def test_a_response_that_discord_rejects_ends_in_an_explanation(
+    guild: GuildClient, job_queue: FakeJobQueue, match: dict[str, str]
 ) -> None:
     await guild.call_api("POST", "/control/faults", {"match": match, "action": "status:400", "times": 1})
 
     answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
 
     assert answer.startswith("The picture was not made. The bot has a fault of its own.")
-    assert queue.jobs == {}
+    assert job_queue.jobs == {}

@@ -1,4 +1,4 @@
-"""The status message of a private request, before and after the request is taken on."""
+"""The status message of a private request."""
 
 import asyncio
 from typing import Any
@@ -15,17 +15,17 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 class PrivatePreferences:
-    """Someone who prefers private results."""
+    """The preferences of a user who wants private results."""
 
     async def load_preferences(self, user_id: int) -> Preferences:
         return Preferences(private=True)
 
 
-async def test_a_direct_message_promises_nothing_before_it_is_written_down_and_goes_if_that_fails(
+async def test_a_direct_status_message_promises_nothing_before_the_job_is_stored_and_is_deleted_if_that_fails(
     running_bot: Bot,
     guild: GuildClient,
-    queue: FakeJobQueue,
-    records: FakeSubmissionStore,
+    job_queue: FakeJobQueue,
+    submission_store: FakeSubmissionStore,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def messages(channel: int) -> list[dict[str, Any]]:
@@ -39,8 +39,8 @@ async def test_a_direct_message_promises_nothing_before_it_is_written_down_and_g
 
     written_to: list[int] = []
     seen: list[dict[str, Any]] = []
-    monkeypatch.setattr(running_bot.tree, "preferences_store", PrivatePreferences())
-    monkeypatch.setattr(records, "add_job", accepted)
+    monkeypatch.setattr(running_bot.running_interactions, "preferences_store", PrivatePreferences())
+    monkeypatch.setattr(submission_store, "add_job", accepted)
 
     told = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
 
@@ -49,4 +49,4 @@ async def test_a_direct_message_promises_nothing_before_it_is_written_down_and_g
     async with asyncio.timeout(8):
         while [message for message in await messages(written_to[0]) if not message.get("deleted")]:  # noqa: ASYNC110 - another process is asked
             await asyncio.sleep(0.02)
-    assert queue.jobs == {}
+    assert job_queue.jobs == {}

@@ -1,4 +1,4 @@
-"""`python -m bot` as its operator meets it: a real process, a real Redis, the stand-in for Discord."""
+"""`python -m bot` as its operator runs it: a real process, a real Redis, the Discord stand-in."""
 
 import os
 import signal
@@ -20,9 +20,9 @@ UNREACHABLE_REDIS_URL = "redis://127.0.0.1:1/0"
 
 
 @pytest.fixture
-def environment(discord_server: dict[str, Any], redis_url: str) -> dict[str, str]:
+def environment(discord_standin: dict[str, Any], redis_url: str) -> dict[str, str]:
     mine = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
-    theirs = {"DISCORD_TOKEN": TOKEN, "DISCORD_API_URL": discord_server["url"] + "/api/v10", "REDIS_URL": redis_url}
+    theirs = {"DISCORD_TOKEN": TOKEN, "DISCORD_API_URL": discord_standin["url"] + "/api/v10", "REDIS_URL": redis_url}
     return mine | theirs | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
 
 
@@ -52,7 +52,7 @@ def wait_for_log(words: str, output: Path, process: subprocess.Popen[bytes]) -> 
 
 
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
-def test_it_gets_ready_and_ends_in_order_when_asked_to(
+def test_the_bot_starts_and_stops_cleanly_on_a_signal(
     environment: dict[str, str], tmp_path: Path, name: signal.Signals
 ) -> None:
     with start_bot(environment | {"LOG_LEVEL": "DEBUG"}, tmp_path) as (process, output):
@@ -68,7 +68,9 @@ def test_it_gets_ready_and_ends_in_order_when_asked_to(
     assert TOKEN not in log
 
 
-def test_what_is_missing_is_named_without_a_traceback(environment: dict[str, str], tmp_path: Path) -> None:
+def test_missing_and_invalid_settings_are_named_without_a_traceback(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     del environment["DISCORD_TOKEN"]
 
     done = run_to_end(environment | {"ATTACHMENT_MAX_BYTES": "0"}, tmp_path)
@@ -79,7 +81,7 @@ def test_what_is_missing_is_named_without_a_traceback(environment: dict[str, str
     assert "Traceback" not in done.stderr
 
 
-def test_a_catalogue_that_is_wrong_is_named(environment: dict[str, str], tmp_path: Path) -> None:
+def test_an_invalid_catalogue_file_is_named(environment: dict[str, str], tmp_path: Path) -> None:
     file = tmp_path / "models.toml"
     file.write_text('default = "dall-e"', encoding="utf-8")
 
@@ -102,7 +104,7 @@ def test_a_catalogue_that_is_wrong_is_named(environment: dict[str, str], tmp_pat
         ({"DISCORD_API_URL": "http://127.0.0.1:1/api/v10"}, "Discord cannot be used"),
     ],
 )
-def test_what_keeps_it_from_starting_is_said_in_words(
+def test_a_failed_start_is_explained_without_a_traceback_or_secrets(
     environment: dict[str, str], tmp_path: Path, wrong: dict[str, str], words: str
 ) -> None:
     done = run_to_end(environment | wrong, tmp_path)
@@ -113,20 +115,22 @@ def test_what_keeps_it_from_starting_is_said_in_words(
     assert "not-the-token" not in done.stderr
 
 
-def test_check_tells_what_is_in_order_and_prints_the_invite_link(
-    environment: dict[str, str], tmp_path: Path, discord_server: dict[str, Any]
+def test_check_reports_what_works_and_prints_the_invite_link(
+    environment: dict[str, str], tmp_path: Path, discord_standin: dict[str, Any]
 ) -> None:
     done = run_to_end(environment, tmp_path, "check")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"client_id={discord_server['application_id']}" in done.stdout
+    assert f"client_id={discord_standin['application_id']}" in done.stdout
     assert "permissions=309237763072" in done.stdout
     assert "scope=bot+applications.commands" in done.stdout
     assert "Redis: answers" in done.stdout
     assert "Records: answer" in done.stdout
 
 
-def test_check_knows_all_commands_that_a_start_wrote(environment: dict[str, str], tmp_path: Path) -> None:
+def test_check_compares_the_commands_with_those_registered_at_the_start(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     with start_bot(environment, tmp_path) as (process, output):
         wait_for_log(" in 1 guilds", output, process)
 
@@ -143,7 +147,7 @@ def test_check_knows_all_commands_that_a_start_wrote(environment: dict[str, str]
         {"DATABASE_URL": "postgresql://ada:not-the-token@127.0.0.1:1/x"},
     ],
 )
-def test_check_fails_when_something_is_wrong(
+def test_check_fails_when_a_service_cannot_be_used(
     environment: dict[str, str], tmp_path: Path, wrong: dict[str, str]
 ) -> None:
     done = run_to_end(environment | wrong, tmp_path, "check")

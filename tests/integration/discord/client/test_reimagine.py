@@ -1,4 +1,4 @@
-"""“Reimagine”, used on messages of people on a stand-in for Discord."""
+"""“Reimagine” on messages of other users."""
 
 from typing import Any
 
@@ -16,12 +16,14 @@ def read_fields(state: dict[str, Any]) -> dict[str, Any]:
     return {part["component"]["custom_id"]: part["component"] for part in state["modal"]["components"]}
 
 
-async def test_a_picture_of_anybodys_message_becomes_a_job_by_a_form(guild: GuildClient, queue: FakeJobQueue) -> None:
+async def test_a_picture_in_any_message_becomes_a_job_through_the_form(
+    guild: GuildClient, job_queue: FakeJobQueue
+) -> None:
     opened = await guild.invoke_message_command(await guild.post_files(("me.png", PNG), user="ben"), "Reimagine")
     form = await guild.wait_for_interaction(opened, lambda state: "modal" in state)
 
     asked = await guild.submit_modal(opened, prompt="a castle", negative="crowds", keep="62,5 %", model="sdxl")
-    await wait_until(lambda: asked in queue.jobs)
+    await wait_until(lambda: asked in job_queue.jobs)
 
     assert (form["modal"]["title"], list(read_fields(form))) == (
         "Reimagine this picture",
@@ -29,27 +31,27 @@ async def test_a_picture_of_anybodys_message_becomes_a_job_by_a_form(guild: Guil
     )
     chosen = [o["value"] for o in read_fields(form)["model"]["options"] if o.get("default")]
     assert (chosen, len(read_fields(form)["model"]["options"])) == (["sd3.5-large"], 2), "only those that read pictures"
-    job = queue.jobs[asked]
-    assert queue.sources[asked] == PNG
+    job = job_queue.jobs[asked]
+    assert job_queue.sources[asked] == PNG
     assert (job.request.model, job.request.keep, job.request.has_picture) == ("sdxl", 62.5, True)
     assert [(p.text, p.weight) for p in job.request.text_prompts] == [("a castle", 1), ("crowds", -1)]
     assert (str(job.requester.id), job.parent_id) == (guild.info["users"]["ada"], None)
     await guild.wait_for_interaction(asked, lambda state: state["message"].get("thread"))
 
 
-async def test_of_several_pictures_one_is_chosen_by_its_files_name(guild: GuildClient, queue: FakeJobQueue) -> None:
+async def test_one_of_several_pictures_is_chosen_by_its_filename(guild: GuildClient, job_queue: FakeJobQueue) -> None:
     message = await guild.post_files(("one.png", PNG), ("two.png", OTHER_PNG), ("notes.txt", b"no picture"))
     opened = await guild.invoke_message_command(message, "Reimagine")
     form = await guild.wait_for_interaction(opened, lambda state: "modal" in state)
 
     asked = await guild.submit_modal(opened, prompt="a castle", image=["1"])
-    await wait_until(lambda: asked in queue.jobs)
+    await wait_until(lambda: asked in job_queue.jobs)
 
     assert [option["label"] for option in read_fields(form)["image"]["options"]] == ["1. one.png", "2. two.png"]
-    assert queue.sources[asked] == OTHER_PNG
+    assert job_queue.sources[asked] == OTHER_PNG
 
 
-async def test_the_form_speaks_the_persons_language(guild: GuildClient) -> None:
+async def test_the_form_is_in_the_users_language(guild: GuildClient) -> None:
     opened = await guild.invoke_message_command(await guild.post_files(("me.png", PNG)), "Reimagine", locale="fr")
 
     form = await guild.wait_for_interaction(opened, lambda state: "modal" in state)
@@ -58,7 +60,7 @@ async def test_the_form_speaks_the_persons_language(guild: GuildClient) -> None:
     assert (form["modal"]["title"], labels) == ("Réimaginer cette image", ["Prompt", "Éviter", "Garder", "Modèle"])
 
 
-async def test_a_message_without_a_picture_is_answered_in_words(guild: GuildClient) -> None:
+async def test_a_message_without_a_picture_is_rejected(guild: GuildClient) -> None:
     answer = await guild.read_private_answer(
         await guild.invoke_message_command(await guild.post_files(("a.txt", b"words")), "Reimagine")
     )
@@ -66,7 +68,7 @@ async def test_a_message_without_a_picture_is_answered_in_words(guild: GuildClie
     assert answer.startswith("There is no picture in this message.")
 
 
-async def test_a_picture_that_is_too_large_is_refused_before_a_form_is_filled_in(guild: GuildClient) -> None:
+async def test_a_picture_that_is_too_large_is_rejected_before_the_form_opens(guild: GuildClient) -> None:
     message = await guild.post_files(("me.png", PNG + b"\0" * 600_000))
 
     answer = await guild.read_private_answer(await guild.invoke_message_command(message, "Reimagine"))
@@ -74,8 +76,8 @@ async def test_a_picture_that_is_too_large_is_refused_before_a_form_is_filled_in
     assert answer.startswith("The picture has 0.6 MiB.")
 
 
-async def test_everything_wrong_with_the_form_is_said_at_once(
-    guild: GuildClient, queue: FakeJobQueue, records: FakeSubmissionStore
+async def test_all_problems_of_the_form_are_shown_at_once(
+    guild: GuildClient, job_queue: FakeJobQueue, submission_store: FakeSubmissionStore
 ) -> None:
     opened = await guild.invoke_message_command(await guild.post_files(("me.png", PNG)), "Reimagine")
 
@@ -83,29 +85,31 @@ async def test_everything_wrong_with_the_form_is_said_at_once(
 
     assert answer.splitlines()[0] == "There are 2 things to mend:"
     assert "“keep” is “half”. That is no finite number." in answer
-    assert (queue.jobs, records.states) == ({}, {})
+    assert (job_queue.jobs, submission_store.states) == ({}, {})
 
 
-async def test_a_form_that_was_open_for_too_long_is_refused_in_words(
-    guild: GuildClient, queue: FakeJobQueue, drafts: FakeDraftStore
+async def test_a_form_that_was_open_for_too_long_is_rejected(
+    guild: GuildClient, job_queue: FakeJobQueue, draft_store: FakeDraftStore
 ) -> None:
     opened = await guild.invoke_message_command(await guild.post_files(("me.png", PNG)), "Reimagine")
     await guild.wait_for_interaction(opened, lambda state: "modal" in state)
-    drafts.drafts.clear()
+    draft_store.drafts.clear()
 
     answer = await guild.read_private_answer(await guild.submit_modal(opened, prompt="a castle"))
 
     assert answer.startswith("The form was open for too long.")
-    assert queue.jobs == {}
+    assert job_queue.jobs == {}
 
 
-async def test_a_form_is_its_openers_alone(guild: GuildClient, queue: FakeJobQueue, drafts: FakeDraftStore) -> None:
+async def test_only_the_user_who_opened_a_form_can_submit_it(
+    guild: GuildClient, job_queue: FakeJobQueue, draft_store: FakeDraftStore
+) -> None:
     opened = await guild.invoke_message_command(await guild.post_files(("me.png", PNG)), "Reimagine")
     await guild.wait_for_interaction(opened, lambda state: "modal" in state)
-    draft = drafts.drafts[opened]
-    drafts.drafts[opened] = type(draft)(int(guild.info["users"]["ben"]), draft.images)
+    draft = draft_store.drafts[opened]
+    draft_store.drafts[opened] = type(draft)(int(guild.info["users"]["ben"]), draft.images)
 
     answer = await guild.read_private_answer(await guild.submit_modal(opened, prompt="a castle"))
 
     assert answer.startswith("The form was open for too long.")
-    assert queue.jobs == {}
+    assert job_queue.jobs == {}

@@ -1,4 +1,4 @@
-"""Presses on a stand-in for Discord that fail: whatever does not answer, the person gets words, and soon."""
+"""Buttons whose handlers fail: the user gets an explanation in time."""
 
 import asyncio
 from typing import Any
@@ -32,7 +32,7 @@ JOB = make_job(1)
 
 
 class SingleJobHistory(EmptyJobHistory):
-    """One job of ada's, told in one message."""
+    """The history of one job, of ada, whose result is one message."""
 
     def __init__(self, guild: GuildClient, message: discord.Message) -> None:
         about = guild.info
@@ -50,7 +50,7 @@ class SingleJobHistory(EmptyJobHistory):
 
 
 class UnreadablePreferences:
-    """Preferences that cannot be read: each `trouble` is awaited instead."""
+    """Preferences that cannot be loaded; `fail` is awaited instead."""
 
     def __init__(self, fail: Any) -> None:
         self.fail = fail
@@ -64,7 +64,7 @@ class UnreadablePreferences:
 
 
 async def post_buttons(bot: Bot, guild: GuildClient, *custom_ids: str) -> discord.Message:
-    """Post a message of the bot's with buttons of these custom ids."""
+    """Post a message as the bot with buttons of these custom ids."""
     view = ui.View(timeout=None)
     for one in custom_ids:
         view.add_item(Button(label="x", custom_id=one))
@@ -72,7 +72,7 @@ async def post_buttons(bot: Bot, guild: GuildClient, *custom_ids: str) -> discor
 
 
 async def list_message_ids(guild: GuildClient) -> set[int]:
-    """List the messages that stand in the channel."""
+    """List the ids of the messages in the channel."""
     messages = await guild.call_api("GET", f"/client/channels/{guild.channel}/messages?user=ada")
     return {int(message["id"]) for message in messages}
 
@@ -85,7 +85,7 @@ async def wait_forever() -> None:
     await asyncio.Event().wait()
 
 
-async def test_what_is_looked_up_for_too_long_is_refused_while_discord_waits(
+async def test_a_lookup_that_takes_too_long_is_rejected_while_discord_still_waits(
     running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def slow(interaction: discord.Interaction, custom_id: RegenerateId) -> None:
@@ -101,7 +101,7 @@ async def test_what_is_looked_up_for_too_long_is_refused_while_discord_waits(
     assert words.startswith("That could not be looked up in time.")
 
 
-async def test_a_message_that_could_not_be_changed_stays_as_it_is_and_its_person_is_told(
+async def test_a_message_that_cannot_be_updated_stays_as_it_is_and_the_user_is_told(
     running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(interaction: discord.Interaction, press: LegacyCustomId) -> None:
@@ -122,8 +122,8 @@ async def test_a_message_that_could_not_be_changed_stays_as_it_is_and_its_person
 
 
 @pytest.mark.parametrize("trouble", [wait_forever, lambda: asyncio.sleep(0)])
-async def test_nothing_is_made_public_of_who_may_prefer_it_private(
-    running_bot: Bot, guild: GuildClient, queue: FakeJobQueue, monkeypatch: pytest.MonkeyPatch, trouble: Any
+async def test_nothing_is_published_while_it_is_unknown_whether_the_user_wants_it_private(
+    running_bot: Bot, guild: GuildClient, job_queue: FakeJobQueue, monkeypatch: pytest.MonkeyPatch, trouble: Any
 ) -> None:
     monkeypatch.setattr(deadlines, "LOOKUP_TIMEOUT_SECONDS", 0.5)
     monkeypatch.setattr(running_bot.running_interactions, "preferences_store", UnreadablePreferences(trouble))
@@ -131,10 +131,10 @@ async def test_nothing_is_made_public_of_who_may_prefer_it_private(
     words = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
 
     assert words.startswith("That could not be looked up in time.")
-    assert queue.jobs == {}
+    assert job_queue.jobs == {}
 
 
-async def test_what_was_chosen_is_not_replaced_where_it_could_not_be_read(
+async def test_preferences_that_could_not_be_loaded_are_not_overwritten(
     running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people: Any = UnreadablePreferences(lambda: asyncio.sleep(0))
@@ -148,7 +148,7 @@ async def test_what_was_chosen_is_not_replaced_where_it_could_not_be_read(
     assert words.startswith("That could not be looked up in time.")
 
 
-async def test_a_copy_and_the_answer_itself_are_deleted_together(
+async def test_a_result_and_the_copy_whose_button_was_used_are_deleted_together(
     running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = await post_buttons(running_bot, guild, f"delete:{JOB.id}")
@@ -165,7 +165,7 @@ async def test_a_copy_and_the_answer_itself_are_deleted_together(
     assert past.deleted_ids == [JOB.id]
 
 
-async def test_a_message_that_discord_does_not_give_is_said_in_words(
+async def test_a_message_that_discord_does_not_return_is_explained(
     running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = await post_buttons(running_bot, guild, f"delete:{JOB.id}")

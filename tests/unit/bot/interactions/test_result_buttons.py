@@ -70,7 +70,7 @@ def test_every_button_fits_discord_and_its_id_is_parsed_again(request: Request, 
         assert 1 <= utf16_length(button["label"]) <= 80
 
 
-def test_under_a_picture_stands_what_can_be_done_from_there() -> None:
+def test_a_result_has_the_buttons_that_its_request_allows() -> None:
     everything = [
         *("regenerate", "vary:subtle", "vary:strong", "edit", "use_as_source"),
         *("upscale", "details", "favourite", "delete"),
@@ -88,7 +88,7 @@ def test_under_a_picture_stands_what_can_be_done_from_there() -> None:
     ]
 
 
-def test_under_a_notice_three_models_at_most_are_offered_instead() -> None:
+def test_a_notice_offers_at_most_three_alternative_models() -> None:
     catalogue = load_catalogue("\n".join(f'[models."m{n}"]\n{MODEL_ROW}name = "{LONG_NAME}"' for n in range(5)))
     others = find_alternative_models(make_request("sdxl"), catalogue, TODAY)
 
@@ -108,14 +108,14 @@ def test_under_a_notice_three_models_at_most_are_offered_instead() -> None:
     ]
 
 
-def test_under_what_was_deleted_there_is_nothing_to_delete() -> None:
+def test_a_deleted_result_has_no_delete_button() -> None:
     assert list_actions(build_notice_rows(JOB_ID, make_request("sdxl"), CATALOGUE, EN, deleted=True)) == [
         "regenerate",
         "edit",
     ]
 
 
-def test_another_model_is_one_that_is_on_offer_and_would_take_the_request() -> None:
+def test_alternative_models_are_offered_and_accept_the_request() -> None:
     def keys(request: Request) -> list[str]:
         return [model.key for model in find_alternative_models(request, CATALOGUE, TODAY)]
 

@@ -1,4 +1,4 @@
-"""What a person may see of others' pictures: the channel of each is looked at, and no other."""
+"""Which jobs of other users a user may see: those of channels that they can read."""
 
 from types import SimpleNamespace
 from typing import Any, cast
@@ -60,7 +60,7 @@ def make_record(at: int, *, user: int = 8, deleted: bool = False, **place: Any) 
 
 
 @pytest.mark.parametrize("at", [OPEN_CHANNEL, PRIVATE_THREAD, UNKNOWN_CHANNEL])
-def test_the_channels_that_one_can_read_and_where_one_is(at: int) -> None:
+def test_a_user_sees_the_jobs_of_readable_channels_and_of_the_current_one(at: int) -> None:
     interaction = make_interaction(at)
     places = (OPEN_CHANNEL, HIDDEN_CHANNEL, UNKNOWN_CHANNEL, OPEN_THREAD, PRIVATE_THREAD, HIDDEN_THREAD)
 
@@ -69,7 +69,7 @@ def test_the_channels_that_one_can_read_and_where_one_is(at: int) -> None:
     assert seen == list_readable_channels(interaction) == {OPEN_CHANNEL, OPEN_THREAD, at}
 
 
-def test_others_pictures_are_seen_neither_deleted_nor_private_nor_from_elsewhere() -> None:
+def test_deleted_private_and_foreign_jobs_of_other_users_are_hidden() -> None:
     interaction = make_interaction(OPEN_CHANNEL)
     pasts = (
         make_record(OPEN_CHANNEL, deleted=True),
@@ -81,7 +81,7 @@ def test_others_pictures_are_seen_neither_deleted_nor_private_nor_from_elsewhere
     assert may_view_job(interaction, make_record(HIDDEN_CHANNEL, user=ADA, deleted=True, is_direct_message=True))
 
 
-def test_one_picture_is_looked_at_without_the_whole_server(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_job_is_checked_without_listing_every_channel(monkeypatch: pytest.MonkeyPatch) -> None:
     interaction = make_interaction(UNKNOWN_CHANNEL)
     monkeypatch.setattr(discord.Guild, "channels", property(lambda _: pytest.fail("every channel was looked at")))
 
