@@ -14,7 +14,7 @@ export PROMPT
 # A file's tests share its servers and run one after another; files run side by side, each process with servers of its own.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test check audit bench soak fuzz up lock clean
+.PHONY: help demo test check docs audit bench soak fuzz up lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -32,6 +32,9 @@ check: .venv/dev audit  ## formatting, lint, strict types, import contracts, kno
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(PYTEST)
+
+docs: .venv/dev  ## build the documentation into site/; a broken link, a missing or an unlisted page is an error
+	$(BIN)/python -m sphinx -q -W --keep-going -aE -b dirhtml -d .doctrees docs site
 
 audit: .venv/dev  ## ask for known vulnerabilities of the locked packages, where that can be asked
 	$(BIN)/python -m tests.security.audit
@@ -57,7 +60,7 @@ lock: .venv/dev  ## lock the dependencies again, with hashes and without address
 			-c tests/requirements.txt $$@ pyproject.toml -o $$out; done
 
 clean:  ## remove what the commands above made
-	rm -rf .venv bench.json bench.png .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .doctrees site bench.json bench.png .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 # A stamp for each set of locked packages; dev holds demo's packages, too.
 .venv/bin/python:

@@ -1,4 +1,4 @@
-"""The house itself: containers, locks, settings' tables, and names that must agree."""
+"""The repository itself: containers, locks, generated tables, documentation, and names that must agree."""
 
 import os
 import re
@@ -14,8 +14,9 @@ import yaml
 from bot.i18n import list_languages
 from bot.settings import Settings as BotSettings
 from shared.problems import MESSAGES
+from shared.queue.schema import REDIS_KEYS
 from shared.settings import describe_settings
-from tests.architecture.readme_tables import README, ROOT, build_tables, insert_tables
+from tests.architecture.docs_tables import DOCS, README, ROOT, build_tables, insert_tables, list_pages
 from worker.settings import Settings as WorkerSettings
 
 LOCKS = sorted(ROOT.glob("*/requirements.txt"))
@@ -123,20 +124,50 @@ def test_every_language_knows_every_problem() -> None:
         assert set(words) == set(MESSAGES)
 
 
-def test_the_readmes_tables_are_those_of_the_code() -> None:
-    readme = README.read_text()
+def test_the_documentations_tables_are_those_of_the_code() -> None:
+    written = {page: page.read_text() for page in list_pages()}
 
-    assert insert_tables(readme) == readme, "run: python -m tests.architecture.readme_tables"
-    assert all(f"<!-- table: {name} -->" in readme for name in build_tables())
+    stale = [str(page.relative_to(ROOT)) for page, text in written.items() if insert_tables(text) != text]
+    assert stale == [], "run: python -m tests.architecture.docs_tables"
+    assert all(any(f"<!-- table: {name} -->" in text for text in written.values()) for name in build_tables())
 
 
-def test_the_readme_names_every_command_of_the_makefile() -> None:
+def test_every_command_of_the_makefile_is_documented() -> None:
     commands = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    contributing = (ROOT / "CONTRIBUTING.md").read_text()
+
+    assert [name for name in commands if f"`make {name}`" not in contributing] == []
+
+
+def test_the_readme_is_short_and_begins_with_the_two_commands() -> None:
     readme = README.read_text()
 
-    assert [name for name in commands if f"make {name}" not in readme] == []
+    assert len(readme.splitlines()) <= 130
     first, second, *_ = re.findall(r"^make \w+", readme, re.MULTILINE)
     assert (first, second) == ("make demo", "make test")
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"])
+def test_the_links_of_the_pages_outside_the_site_lead_somewhere(name: str) -> None:
+    links = re.findall(r"(?:\]\(|src(?:set)?=\")(?!https?:)([^)\s\"#]+)", (ROOT / name).read_text())
+
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_key_that_a_script_uses_is_described() -> None:
+    lua = "".join(file.read_text() for file in (ROOT / "shared").rglob("*.lua"))
+    described = {re.split(r"[:{]", key.pattern)[0] for key in REDIS_KEYS}
+
+    assert set(re.findall(r"\bkey\('(\w+)'", lua)) - described == {
+        "no_such_key"
+    }  # never exists: lib.lua says why it is deleted
+
+
+def test_the_documentation_is_one_site_that_fetches_nothing() -> None:
+    pictures = re.findall(r"!\[[^\]]*\]\((\S+)\)", "".join(page.read_text() for page in list_pages()))
+
+    assert [picture for picture in pictures if "://" in picture] == []
+    assert (DOCS / "conf.py").exists()
 
 
 def test_the_example_of_env_names_settings_that_exist() -> None:

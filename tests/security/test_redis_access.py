@@ -1,4 +1,4 @@
-"""Redis behind TLS, with a password and with users that may do no more than the README gives them."""
+"""Redis behind TLS, with a password and with users that may do no more than the documentation gives them."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ from shared.queue.keys import ticket_list_key
 from shared.queue.stages import Stage
 from shared.request.model import Request
 from tests.support.recorded_run import RecordedRun
-from tests.support.secured_redis import ADMIN_PASSWORD, PASSWORDS, TLS_SKIP_REASON, SecuredRedis, read_readme_users
+from tests.support.secured_redis import ADMIN_PASSWORD, PASSWORDS, TLS_SKIP_REASON, SecuredRedis, read_documented_users
 from worker.ports import QueueUnavailableError
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
@@ -82,7 +82,7 @@ def test_neither_user_may_do_more(locked_redis: SecuredRedis, user: str, command
 
 
 def test_the_readme_has_a_user_for_each_half() -> None:
-    assert set(read_readme_users()) == set(PASSWORDS)
+    assert set(read_documented_users()) == set(PASSWORDS)
 
 
 @pytest.mark.parametrize("kind", ["TLS", "plain", "password alone"])

@@ -70,7 +70,7 @@ class RecordedRun:
 
 @contextlib.contextmanager
 def run_secured_stack(secured: SecuredRedis, folder: Path) -> Iterator[RecordedRun]:
-    """Run bot and worker as the README's users, and play everything through."""
+    """Run bot and worker as the documentation's users, and play everything through."""
     with contextlib.ExitStack() as stack:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")  # nobody's: each process gets a user of its own

@@ -1,4 +1,4 @@
-"""A Redis behind TLS with users of its own, as the README sets it up."""
+"""A Redis behind TLS with users of its own, as the documentation sets it up."""
 
 import contextlib
 import re
@@ -12,7 +12,7 @@ import redis
 
 from demo.redis import RedisServer, find_free_port, find_server_binary, run_redis
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+REDIS_PAGE = Path(__file__).resolve().parents[2] / "docs" / "operate" / "redis.md"
 PASSWORDS = {"pentimento-bot": "b0t-planted-redis-password", "pentimento-worker": "w0rker-planted-redis-password"}
 ADMIN_PASSWORD = "adm1n-planted-redis-password"
 TLS_SKIP_REASON = "needs openssl and a Redis server with TLS (Debian: apt-get install openssl redis-server)"
@@ -55,9 +55,9 @@ class SecuredRedis:
                 admin.execute_command("ACL", "SETUSER", user, "on")
 
 
-def read_readme_users() -> dict[str, list[str]]:
-    """Read the README's `user` lines: rules as ACL SETUSER takes them, without the password."""
-    lines = re.findall(r"^user (pentimento-\w+) (.+)$", README.read_text(encoding="utf-8"), re.MULTILINE)
+def read_documented_users() -> dict[str, list[str]]:
+    """Read the page's `user` lines: rules as ACL SETUSER takes them, without the password."""
+    lines = re.findall(r"^user (pentimento-\w+) (.+)$", REDIS_PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     return {name: [rule for rule in rules.split() if not rule.startswith(">")] for name, rules in lines}
 
 
@@ -90,7 +90,7 @@ def run_secured_redis(folder: Path) -> Iterator[SecuredRedis]:
         tls += ("--tls-cert-file", str(authority), "--tls-key-file", str(folder / "key.pem"))
     with run_redis(*tls) as server:
         with redis.Redis(port=server.port) as admin:
-            for name, rules in read_readme_users().items():
+            for name, rules in read_documented_users().items():
                 admin.execute_command("ACL", "SETUSER", name, *rules, f">{PASSWORDS[name]}")
             admin.execute_command("ACL", "SETUSER", "default", "resetpass", f">{ADMIN_PASSWORD}")
         yield SecuredRedis(server, port, authority)

@@ -1,0 +1,203 @@
+"""The documentation's tables, made from the code: `python -m tests.architecture.docs_tables` writes them again."""
+
+import importlib
+import inspect
+import json
+import pkgutil
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import bot
+import shared
+import worker
+from bot.settings import Settings as BotSettings
+from bot.storage.tables import metadata
+from shared.catalogue import FieldSpec, load_catalogue
+from shared.queue.schema import REDIS_KEYS
+from shared.settings import describe_settings
+from worker.settings import Settings as WorkerSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+DOCS = ROOT / "docs"
+
+
+def list_pages() -> list[Path]:
+    """List the pages that may hold tables."""
+    return sorted(DOCS.rglob("*.md"))
+
+
+def build_tables() -> dict[str, str]:
+    """Give every table by its name in the pages."""
+    return {
+        "models": build_models_table(),
+        "fields": build_fields_table(),
+        "settings": build_settings_table(),
+        "words": build_fault_words_table(),
+        "redis": build_redis_tables(),
+        "sql": build_sql_tables(),
+        "errors": build_errors_table(),
+    }
+
+
+def insert_tables(text: str) -> str:
+    """Put the tables between their markers."""
+    tables = build_tables()
+    between = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+    return between.sub(lambda found: f"{found[1]}{tables[found[2]]}\n{found[3]}", text)
+
+
+def build_models_table() -> str:
+    header = ("Model", "Key", "Task", "Bedrock id", "Regions", "USD per image", "Source image", "End of life")
+    return _format_table(
+        header,
+        (
+            (
+                m.name,
+                f"`{m.key}`",
+                m.task,
+                f"`{m.id}`",
+                ", ".join(m.regions),
+                f"{m.price_usd:.2f}",
+                m.picture,
+                m.end_of_life or "",
+            )
+            for m in load_catalogue()
+        ),
+    )
+
+
+def build_fields_table() -> str:
+    catalogue = load_catalogue()
+    names = list(dict.fromkeys(name for model in catalogue for name in model.fields))
+    return _format_table(
+        ("Field", *(m.name for m in catalogue)),
+        ((f"`{n}`", *(_format_field_spec(m.fields.get(n)) for m in catalogue)) for n in names),
+    )
+
+
+def build_settings_table() -> str:
+    written: dict[str, list[str]] = {}
+    for half, kind in (("bot", BotSettings), ("worker", WorkerSettings)):
+        for name, default, description in describe_settings(kind):
+            shown = f"`{default}`".replace(",", "`, `") if default else ""
+            written.setdefault(f"`{name}`", [shown, description, ""])[2] += f" {half}"
+    return _format_table(
+        ("Setting", "Default", "Meaning", "Read by"), ((name, *cells) for name, cells in written.items())
+    )
+
+
+def build_fault_words_table() -> str:
+    """List the stand-in's words; a process of its own, because no test imports demo beside the product."""
+    code = "import json; from demo.standins.bedrock.faults import FAULTS; print(json.dumps(dict(FAULTS)))"
+    listed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return _format_table(("Word", "Effect"), ((f"`[{name}]`", says) for name, says in json.loads(listed).items()))
+
+
+def build_redis_tables() -> str:
+    """List the Redis keys, then the fields of each hash and stream under a heading of its own."""
+    keys = _format_table(
+        ("Key", "Type", "Contents", "Expires after"),
+        ((f"`{key.pattern}`", key.type, key.contents, key.ttl or "") for key in REDIS_KEYS),
+    )
+    fields = (
+        f"## Fields of `{key.pattern}`\n\n"
+        + _format_table(("Field", "Meaning"), ((f"`{name}`", meaning) for name, meaning in key.fields.items()))
+        for key in REDIS_KEYS
+        if key.fields
+    )
+    return "\n\n".join((keys, *fields))
+
+
+def build_sql_tables() -> str:
+    """Describe each SQL table under a heading of its own."""
+    return "\n\n".join(
+        f"## {table.name}\n\n"
+        + _format_table(
+            ("Column", "Type", "Key", "Meaning"),
+            (
+                (
+                    f"`{column.name}`",
+                    column.type,
+                    ", ".join(
+                        ["primary key"] * column.primary_key
+                        + [f"→ `{key.target_fullname}`" for key in column.foreign_keys]
+                        + ["optional"] * bool(column.nullable)
+                    ),
+                    column.comment or "",
+                )
+                for column in table.columns
+            ),
+        )
+        for table in metadata.sorted_tables
+    )
+
+
+def build_errors_table() -> str:
+    """List the exceptions of the three packages, each under its base class."""
+    found = sorted(
+        {kind for package in (shared, bot, worker) for kind in _list_exceptions(package)}, key=_get_ancestors
+    )
+    return _format_table(
+        ("Exception", "Module", "Meaning"),
+        (
+            (
+                f"{'&emsp;' * (len(_get_ancestors(kind)) - 1)}`{kind.__name__}`",
+                f"`{kind.__module__}`",
+                " ".join((inspect.getdoc(kind) or "").partition("\n\n")[0].split()),
+            )
+            for kind in found
+        ),
+    )
+
+
+def _list_exceptions(package: object) -> Iterator[type[BaseException]]:
+    name, path = package.__name__, package.__path__  # type: ignore[attr-defined]
+    for module in pkgutil.walk_packages(path, f"{name}."):
+        if "migrations" in module.name or module.name == "worker.celery":  # these run when they are imported
+            continue
+        for kind in vars(importlib.import_module(module.name)).values():
+            if inspect.isclass(kind) and issubclass(kind, BaseException) and kind.__module__ == module.name:
+                if kind.__name__.startswith("_"):  # a module's own
+                    continue
+                yield kind
+
+
+def _get_ancestors(kind: type[BaseException]) -> tuple[str, ...]:
+    """Name an exception's ancestors of ours, the farthest first, and itself."""
+    ours = [base.__name__ for base in kind.__mro__ if base.__module__.partition(".")[0] in {"bot", "shared", "worker"}]
+    return tuple(reversed(ours))
+
+
+def _format_field_spec(spec: FieldSpec | None) -> str:
+    if spec is None:
+        return ""
+    parts = []
+    if spec.limit:
+        parts.append(f"{spec.limit} characters" + (", weights" if spec.weights else ""))
+    if spec.minimum is not None and spec.maximum is not None:
+        parts.append(f"{spec.minimum:.12g} to {spec.maximum:.12g}")
+    if spec.choices:
+        parts.append(f"{len(spec.choices)} choices")
+    if spec.default is not None:
+        parts.append(f"default {spec.default if isinstance(spec.default, str) else f'{spec.default:g}'}")
+    return ", ".join(parts) or "yes"
+
+
+def _format_table(header: Iterable[str], lines: Iterable[Iterable[object]]) -> str:
+    return "\n".join(_lines(tuple(header), lines))
+
+
+def _lines(header: tuple[str, ...], lines: Iterable[Iterable[object]]) -> Iterator[str]:
+    yield f"| {' | '.join(header)} |"
+    yield f"| {' | '.join('---' for _ in header)} |"
+    for line in lines:
+        yield f"| {' | '.join(str(cell).strip().replace('|', chr(92) + '|') for cell in line)} |"
+
+
+if __name__ == "__main__":
+    for page in list_pages():
+        page.write_text(insert_tables(page.read_text()))
