@@ -1,8 +1,13 @@
-"""Jobs, tickets and leases, as both halves see them over one real Redis."""
+"""Jobs, tickets and leases for tests of the bot's and the worker's queue on one real Redis."""
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+from bot.queue.connection import connect_to_redis as connect_bot
+from bot.queue.job_queue import RedisJobQueue as BotJobQueue
+from bot.queue.limits import Limits, ScopeLimits
 from shared.catalogue import Catalogue
 from shared.job import Job, Origin, Requester
 from shared.outcome import Generated
@@ -13,6 +18,7 @@ from worker.ports import Claim
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 GENERATED = Generated(seed=7, media_type="image/png", width=64, height=64, duration_seconds=2.0)
+LEASE_SECONDS = 0.4
 
 
 def make_job(
@@ -34,37 +40,54 @@ def make_job(
     )
 
 
-LEASE_SECONDS = 0.4
-
-
-async def wait_for_lease_expiry(queue: WorkerJobQueue, catalogue: Catalogue) -> None:
-    """Sweep on and on, as workers do, until a lease that nobody renews has ended."""
-    for _ in range(6):
-        await asyncio.sleep(LEASE_SECONDS / 5)
-        queue.sweep(catalogue)
-
-
-async def renew_beyond_lease(queue: WorkerJobQueue, catalogue: Catalogue) -> None:
-    """Make the rounds of a worker for longer than a lease."""
-    for _ in range(6):
-        await asyncio.sleep(LEASE_SECONDS / 5)
-        queue.renew_leases()
-        queue.sweep(catalogue)
-
-
 class RecordedTickets:
+    """Records the stages for which tickets are sent, and sends none."""
+
     def __init__(self) -> None:
         self.sent: list[str] = []
 
     def send_from_bot(self, stage: str) -> str:
-        self.sent.append(stage)
+        self.sent.append(str(stage))
         return ""
 
     def send_from_worker(self, stage: str) -> None:
         self.sent.append(str(stage))
 
 
+def send_no_ticket(stage: str) -> str:
+    del stage
+    return ""
+
+
+@asynccontextmanager
+async def open_bot_queue(redis_url: str, catalogue: Catalogue, **limits: ScopeLimits) -> AsyncIterator[BotJobQueue]:
+    """Open a queue that sends no tickets, with the limits of `user`, `channel` or `guild`."""
+    queue = BotJobQueue(
+        connect_bot(redis_url), catalogue=catalogue, build_ticket=send_no_ticket, limits=Limits(**limits)
+    )
+    try:
+        yield queue
+    finally:
+        await queue.close()
+
+
 def claim_job(queue: WorkerJobQueue, stage: Stage = Stage.GENERATE) -> Claim:
+    """Claim a job; there has to be one."""
     claim = queue.claim(stage)
     assert claim is not None
     return claim
+
+
+async def wait_for_lease_expiry(queue: WorkerJobQueue, catalogue: Catalogue) -> None:
+    """Sweep as workers do, without renewing, until a lease has expired."""
+    for _ in range(6):
+        await asyncio.sleep(LEASE_SECONDS / 5)
+        queue.sweep(catalogue)
+
+
+async def renew_beyond_lease(queue: WorkerJobQueue, catalogue: Catalogue) -> None:
+    """Renew and sweep as a worker does, for longer than a lease."""
+    for _ in range(6):
+        await asyncio.sleep(LEASE_SECONDS / 5)
+        queue.renew_leases()
+        queue.sweep(catalogue)

@@ -1,4 +1,4 @@
-"""The bot's queue and the worker's over one real Redis."""
+"""The bot's queue and the worker's on one real Redis."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -15,16 +15,18 @@ from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 
 @pytest.fixture
-def tickets() -> RecordedTickets:
+def recorded_tickets() -> RecordedTickets:
     return RecordedTickets()
 
 
 @pytest.fixture
-async def bot_queue(redis_url: str, catalogue: Catalogue, tickets: RecordedTickets) -> AsyncIterator[BotJobQueue]:
+async def bot_queue(
+    redis_url: str, catalogue: Catalogue, recorded_tickets: RecordedTickets
+) -> AsyncIterator[BotJobQueue]:
     queue = BotJobQueue(
         connect_bot(redis_url),
         catalogue=catalogue,
-        build_ticket=tickets.send_from_bot,
+        build_ticket=recorded_tickets.send_from_bot,
         limits=Limits(user=ScopeLimits(max_open=50, max_running=2)),
     )
     yield queue
@@ -40,7 +42,7 @@ async def outcomes(redis_url: str, catalogue: Catalogue) -> AsyncIterator[RedisO
 
 
 @pytest.fixture
-def worker_queue(redis_url: str, tickets: RecordedTickets) -> Iterator[WorkerJobQueue]:
+def worker_queue(redis_url: str, recorded_tickets: RecordedTickets) -> Iterator[WorkerJobQueue]:
     client = connect_worker(redis_url)
-    yield WorkerJobQueue(client, tickets.send_from_worker, lease_seconds=LEASE_SECONDS)
+    yield WorkerJobQueue(client, recorded_tickets.send_from_worker, lease_seconds=LEASE_SECONDS)
     client.close()

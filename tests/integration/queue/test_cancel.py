@@ -1,4 +1,4 @@
-"""What is cancelled before its call ends once, in words, and no worker calls the model for it."""
+"""A job that is cancelled before its call fails once, and no worker calls the model for it."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ from shared.outcome import Failed
 from shared.problems import RejectedError, make_problem
 from shared.queue.keys import upload_key
 from shared.queue.stages import Stage
-from tests.support.redis_queue import GENERATED, RecordedTickets, claim_job, make_job
+from tests.support.redis_queue import GENERATED, RecordedTickets, claim_job, make_job, send_no_ticket
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
@@ -21,20 +21,21 @@ CANCELLED_BY_ADA = make_problem("cancelled", name="Ada")
 
 
 async def read_outcomes(outcomes: RedisOutcomeStream) -> list[tuple[str, object]]:
-    """Give what the stream tells now: ids and outcomes."""
+    """Read the jobs that have ended, with their outcomes."""
     entries = await outcomes.read_outcomes()
-    return [(s.job.id, s.outcome) for s in await outcomes.load_statuses([entry.job_id for entry in entries])]
+    statuses = await outcomes.load_statuses([entry.job_id for entry in entries])
+    return [(status.job.id, status.outcome) for status in statuses]
 
 
-async def test_a_waiting_job_ends_in_words_once_and_its_upload_is_freed(
+async def test_a_queued_job_fails_once_and_its_upload_is_deleted(
     bot_queue: BotJobQueue, outcomes: RedisOutcomeStream, worker_queue: WorkerJobQueue, redis_url: str
 ) -> None:
     await bot_queue.enqueue_job(make_job(1, has_picture=True), b"upload")
     await bot_queue.enqueue_job(make_job(2, has_picture=True), b"upload")
     worker_queue.promote(claim_job(worker_queue, Stage.PREPARE), b"prepared")
 
-    first = [await bot_queue.cancel_job(number, CANCELLED_BY_ADA) for number in ("1", "2")]
-    again = [await bot_queue.cancel_job(number, CANCELLED_BY_ADA) for number in ("1", "2", "404")]
+    first = [await bot_queue.cancel_job(job_id, CANCELLED_BY_ADA) for job_id in ("1", "2")]
+    again = [await bot_queue.cancel_job(job_id, CANCELLED_BY_ADA) for job_id in ("1", "2", "404")]
 
     assert first == [CancelResult.CANCELLED] * 2
     assert again == [CancelResult.TOO_LATE, CancelResult.TOO_LATE, CancelResult.UNKNOWN]
@@ -42,12 +43,12 @@ async def test_a_waiting_job_ends_in_words_once_and_its_upload_is_freed(
         ("1", Failed(problem=CANCELLED_BY_ADA)),
         ("2", Failed(problem=CANCELLED_BY_ADA)),
     ]
-    assert [worker_queue.claim(lane) for lane in Stage] == [None, None]
+    assert [worker_queue.claim(stage) for stage in Stage] == [None, None]
     with connect_worker(redis_url) as client:
         assert client.exists(upload_key("2")) == 0
 
 
-async def test_one_that_is_prepared_meanwhile_is_not_promoted(
+async def test_a_job_that_is_being_prepared_is_not_promoted(
     bot_queue: BotJobQueue, outcomes: RedisOutcomeStream, worker_queue: WorkerJobQueue
 ) -> None:
     await bot_queue.enqueue_job(make_job(1, has_picture=True), b"upload")
@@ -60,7 +61,7 @@ async def test_one_that_is_prepared_meanwhile_is_not_promoted(
     assert await read_outcomes(outcomes) == [("1", Failed(problem=CANCELLED_BY_ADA))]
 
 
-async def test_a_worker_that_has_claimed_it_finds_its_lease_lost_and_cannot_begin(
+async def test_a_worker_that_has_claimed_the_job_loses_its_lease_and_cannot_start_the_call(
     bot_queue: BotJobQueue, outcomes: RedisOutcomeStream, worker_queue: WorkerJobQueue, catalogue: Catalogue
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
@@ -78,7 +79,7 @@ async def test_a_worker_that_has_claimed_it_finds_its_lease_lost_and_cannot_begi
     assert await outcomes.load_result_image("1") is None
 
 
-async def test_a_call_that_has_begun_runs_to_its_end(
+async def test_a_call_that_has_started_runs_to_its_end(
     bot_queue: BotJobQueue, outcomes: RedisOutcomeStream, worker_queue: WorkerJobQueue
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
@@ -92,7 +93,7 @@ async def test_a_call_that_has_begun_runs_to_its_end(
     assert await read_outcomes(outcomes) == [("1", GENERATED)]
 
 
-async def test_one_that_waits_to_be_tried_again_can_be_cancelled_and_stays_away(
+async def test_a_job_that_was_released_with_a_delay_can_be_cancelled_and_does_not_come_back(
     bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, catalogue: Catalogue
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
@@ -107,8 +108,8 @@ async def test_one_that_waits_to_be_tried_again_can_be_cancelled_and_stays_away(
     assert worker_queue.claim(Stage.GENERATE) is None
 
 
-async def test_the_slot_of_a_claimed_one_goes_to_the_next_of_the_same_person(
-    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, tickets: RecordedTickets
+async def test_the_slot_of_a_claimed_job_goes_to_the_next_job_of_its_user(
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, recorded_tickets: RecordedTickets
 ) -> None:
     for number in range(1, 5):
         await bot_queue.enqueue_job(make_job(number), None)
@@ -116,22 +117,22 @@ async def test_the_slot_of_a_claimed_one_goes_to_the_next_of_the_same_person(
     claim_job(worker_queue)
     assert worker_queue.claim(Stage.GENERATE) is None
     await asyncio.sleep(0)
-    tickets.sent.clear()
+    recorded_tickets.sent.clear()
 
     await bot_queue.cancel_job("3", CANCELLED_BY_ADA)
     await bot_queue.cancel_job("1", CANCELLED_BY_ADA)
     await asyncio.sleep(0)
 
-    assert tickets.sent == [Stage.GENERATE]
+    assert recorded_tickets.sent == [Stage.GENERATE]
     assert claim_job(worker_queue).job.id == "4"
     assert worker_queue.claim(Stage.GENERATE) is None
 
 
-async def test_a_queue_that_is_away_is_said_in_words(catalogue: Catalogue, tickets: RecordedTickets) -> None:
-    away = BotJobQueue(connect_bot("redis://127.0.0.1:1/0"), catalogue=catalogue, build_ticket=tickets.send_from_bot)
+async def test_an_unreachable_redis_is_reported_to_the_user(catalogue: Catalogue) -> None:
+    queue = BotJobQueue(connect_bot("redis://127.0.0.1:1/0"), catalogue=catalogue, build_ticket=send_no_ticket)
 
-    with pytest.raises(RejectedError) as refused:
-        await away.cancel_job("1", CANCELLED_BY_ADA)
+    with pytest.raises(RejectedError) as rejected:
+        await queue.cancel_job("1", CANCELLED_BY_ADA)
 
-    assert refused.value.problems == (make_problem("queue_away"),)
-    await away.close()
+    assert rejected.value.problems == (make_problem("queue_away"),)
+    await queue.close()

@@ -1,4 +1,4 @@
-"""Where a job stands and how long it will take, by what is before it, runs, and may run."""
+"""The status of a job: its state, its position, and when its result is expected."""
 
 import asyncio
 
@@ -7,13 +7,13 @@ import pytest
 from bot.domain.status import JobStatus, QueueState
 from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
-from bot.queue.limits import Limits, ScopeLimits
+from bot.queue.limits import ScopeLimits
 from bot.queue.outcomes import RedisOutcomeStream
 from shared.catalogue import Catalogue, Model
 from shared.problems import RejectedError, make_problem
 from shared.queue.keys import job_key
 from shared.queue.stages import Stage
-from tests.support.redis_queue import GENERATED, RecordedTickets, claim_job, make_job
+from tests.support.redis_queue import GENERATED, claim_job, make_job, open_bot_queue, send_no_ticket
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
@@ -22,20 +22,36 @@ CALL_SECONDS = 8.0
 
 @pytest.fixture
 def model(catalogue: Catalogue) -> Model:
-    """A model whose calls take 8 s as far as anybody knows; two may run at once."""
+    """A model whose calls usually take 8 s; two may run at once."""
     return catalogue.models["sd3.5-large"].model_copy(update={"concurrency": 2})
 
 
 async def load_status(queue: BotJobQueue, number: int) -> JobStatus:
-    [found] = await queue.load_statuses([str(number)])
-    return found
+    [status] = await queue.load_statuses([str(number)])
+    return status
 
 
 async def load_estimates(queue: BotJobQueue, *numbers: int) -> list[float]:
     return [(await load_status(queue, number)).estimated_seconds for number in numbers]
 
 
-async def test_ones_own_jobs_share_ones_own_slots(
+async def test_the_position_counts_the_jobs_that_go_first(bot_queue: BotJobQueue, worker_queue: WorkerJobQueue) -> None:
+    await bot_queue.enqueue_job(make_job(1, user=1), None)
+    await bot_queue.enqueue_job(make_job(2, user=1), None)
+    await bot_queue.enqueue_job(make_job(3, user=2), None)
+
+    positions = {status.job.id: status.position for status in await bot_queue.load_statuses(["1", "2", "3", "404"])}
+    assert positions["2"] == 3
+    assert set(positions) == {"1", "2", "3"}
+
+    claim_job(worker_queue)
+    claim_job(worker_queue)
+    last = await load_status(bot_queue, 2)
+    assert last.position == 1
+    assert last.state is QueueState.QUEUED
+
+
+async def test_the_jobs_of_a_user_share_the_slots_of_that_user(
     bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, catalogue: Catalogue
 ) -> None:
     worker_queue.sweep(catalogue)
@@ -49,7 +65,7 @@ async def test_ones_own_jobs_share_ones_own_slots(
     assert await load_estimates(bot_queue, 3, 4, 5) == [16, 16, 24]
 
 
-async def test_what_runs_and_who_comes_before_hold_a_models_places(
+async def test_running_and_earlier_jobs_use_up_the_concurrency_of_a_model(
     bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, model: Model
 ) -> None:
     worker_queue.sweep([model])
@@ -63,7 +79,7 @@ async def test_what_runs_and_who_comes_before_hold_a_models_places(
     assert [(await load_status(bot_queue, number)).position for number in (2, 3, 7)] == [0, 1, 5]
 
 
-async def test_one_models_line_is_not_anothers(
+async def test_each_model_has_a_queue_of_its_own(
     bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, model: Model
 ) -> None:
     worker_queue.sweep([model])
@@ -71,12 +87,12 @@ async def test_one_models_line_is_not_anothers(
         await bot_queue.enqueue_job(make_job(user, user), None)
     await bot_queue.enqueue_job(make_job(6, 6, model="stable-image-core"), None)
 
-    found = await load_status(bot_queue, 6)
+    status = await load_status(bot_queue, 6)
 
-    assert (found.position, found.estimated_seconds) == (1, 4)
+    assert (status.position, status.estimated_seconds) == (1, 4)
 
 
-async def test_calls_start_no_closer_together_than_the_pace_says(
+async def test_the_pace_of_a_model_delays_its_calls(
     bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, model: Model
 ) -> None:
     worker_queue.sweep([model.model_copy(update={"per_minute": 2, "concurrency": 8})])
@@ -91,19 +107,19 @@ async def test_calls_start_no_closer_together_than_the_pace_says(
     ]
 
 
-async def test_one_that_is_to_wait_until_it_is_tried_again_waits_at_its_place(
+async def test_a_job_that_was_released_with_a_delay_keeps_its_position(
     bot_queue: BotJobQueue, worker_queue: WorkerJobQueue
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
     worker_queue.release(claim_job(worker_queue), delay_seconds=60, is_unknown_call=False, is_throttled=False)
 
-    found = await load_status(bot_queue, 1)
+    status = await load_status(bot_queue, 1)
 
-    assert (found.state, found.position) == (QueueState.QUEUED, 1)
-    assert found.estimated_seconds == pytest.approx(CALL_SECONDS + 60, abs=5)
+    assert (status.state, status.position) == (QueueState.QUEUED, 1)
+    assert status.estimated_seconds == pytest.approx(CALL_SECONDS + 60, abs=5)
 
 
-async def test_a_call_takes_as_long_as_calls_took_lately_and_one_that_runs_what_is_left_of_it(
+async def test_a_call_is_expected_to_take_as_long_as_the_latest_ones(
     bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, redis_url: str
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
@@ -114,31 +130,25 @@ async def test_a_call_takes_as_long_as_calls_took_lately_and_one_that_runs_what_
 
     running = claim_job(worker_queue)
     with connect_worker(redis_url) as client:
-        for passed, left in ((60, 90), (600, 0)):
-            client.hincrby(job_key(running.job.id), "state_since", -1000 * passed)
-            found = await load_status(bot_queue, int(running.job.id))
-            assert found.typical_seconds == 150
-            assert found.estimated_seconds == pytest.approx(left, abs=5)
+        for elapsed, remaining in ((60, 90), (600, 0)):
+            client.hincrby(job_key(running.job.id), "state_since", -1000 * elapsed)
+            status = await load_status(bot_queue, int(running.job.id))
+            assert status.typical_seconds == 150
+            assert status.estimated_seconds == pytest.approx(remaining, abs=5)
 
 
-async def test_a_full_channel_is_waited_for(redis_url: str, catalogue: Catalogue, tickets: RecordedTickets) -> None:
-    queue = BotJobQueue(
-        connect_bot(redis_url),
-        catalogue=catalogue,
-        build_ticket=tickets.send_from_bot,
-        limits=Limits(channel=ScopeLimits(max_running=1)),
-    )
-    for user in (1, 2, 3):
-        await queue.enqueue_job(make_job(user, user), None)
-    await queue.enqueue_job(make_job(4, 4, channel=9), None)
-    with connect_worker(redis_url) as client:
-        WorkerJobQueue(client, tickets.send_from_worker).sweep(catalogue)
+async def test_a_job_waits_for_a_slot_of_its_channel(redis_url: str, catalogue: Catalogue) -> None:
+    async with open_bot_queue(redis_url, catalogue, channel=ScopeLimits(max_running=1)) as queue:
+        for user in (1, 2, 3):
+            await queue.enqueue_job(make_job(user, user), None)
+        await queue.enqueue_job(make_job(4, 4, channel=9), None)
+        with connect_worker(redis_url) as client:
+            WorkerJobQueue(client, lambda _: None).sweep(catalogue)
 
-    assert await load_estimates(queue, 1, 2, 3, 4) == [8, 16, 24, 8]
-    await queue.close()
+        assert await load_estimates(queue, 1, 2, 3, 4) == [8, 16, 24, 8]
 
 
-async def test_a_person_sees_all_their_open_jobs_and_a_guild_how_many_it_has(
+async def test_the_open_jobs_of_a_user_are_listed_and_those_of_a_guild_counted(
     bot_queue: BotJobQueue, outcomes: RedisOutcomeStream, worker_queue: WorkerJobQueue
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
@@ -147,44 +157,43 @@ async def test_a_person_sees_all_their_open_jobs_and_a_guild_how_many_it_has(
     await bot_queue.enqueue_job(make_job(4, guild=2), None)
     worker_queue.finish(claim_job(worker_queue), GENERATED, b"p")
 
-    assert [s.job.id for s in await bot_queue.list_tenant_jobs("user-1")] == ["1", "2", "4"]
+    assert [status.job.id for status in await bot_queue.list_tenant_jobs("user-1")] == ["1", "2", "4"]
     assert [await bot_queue.count_open_jobs(guild) for guild in (1, 2, 3)] == [3, 1, 0]
-    [delivery] = await outcomes.read_outcomes()
-    await outcomes.acknowledge_outcome(delivery, 99)
-    assert [s.job.id for s in await bot_queue.list_tenant_jobs("user-1")] == ["2", "4"]
+    [entry] = await outcomes.read_outcomes()
+    await outcomes.acknowledge_outcome(entry, 99)
+    assert [status.job.id for status in await bot_queue.list_tenant_jobs("user-1")] == ["2", "4"]
     assert await bot_queue.count_open_jobs(1) == 2
 
 
-async def test_of_many_open_jobs_those_at_work_are_seen_always_and_the_others_in_turn(
+async def test_of_many_open_jobs_every_look_lists_the_ends_and_the_claimed_ones_and_a_page_of_the_others(
     bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.queue.status.OPEN_JOBS_PAGE_SIZE", 2)
     bot_queue._next_page_start = 2
     for number in range(10, 30):
-        await bot_queue.enqueue_job(
-            make_job(number, user=number, model="sdxl" if number == 20 else "sd3.5-large"), None
-        )
+        model = "sdxl" if number == 20 else "sd3.5-large"
+        await bot_queue.enqueue_job(make_job(number, user=number, model=model), None)
     worker_queue.disable_model("sd3.5-large", make_problem("model_gone", model="SD 3.5 Large"))
-    at_work = claim_job(worker_queue).job.id
+    claimed = claim_job(worker_queue).job.id
 
     looks = [await bot_queue.list_open_jobs() for _ in range(10)]
 
-    assert at_work == "20"
-    assert all({"10", "11", "20", "28", "29"} <= set(seen) for seen in looks)
-    assert max(len(seen) for seen in looks) == 7
-    assert {job_id for seen in looks for job_id in seen} == {str(number) for number in range(10, 30)}
+    assert claimed == "20"
+    assert all({"10", "11", "20", "28", "29"} <= set(look) for look in looks)
+    assert max(len(look) for look in looks) == 7
+    assert {job_id for look in looks for job_id in look} == {str(number) for number in range(10, 30)}
 
 
-async def test_a_queue_that_is_away_is_said_in_words(catalogue: Catalogue, tickets: RecordedTickets) -> None:
-    away = BotJobQueue(connect_bot("redis://127.0.0.1:1/0"), catalogue=catalogue, build_ticket=tickets.send_from_bot)
+async def test_an_unreachable_redis_is_reported_to_the_user(catalogue: Catalogue) -> None:
+    queue = BotJobQueue(connect_bot("redis://127.0.0.1:1/0"), catalogue=catalogue, build_ticket=send_no_ticket)
 
-    asked = (
-        away.list_tenant_jobs("user-1"),
-        away.count_open_jobs(1),
-        away.load_statuses(["1"]),
-        away.load_prepared_image("1"),
+    calls = (
+        queue.list_tenant_jobs("user-1"),
+        queue.count_open_jobs(1),
+        queue.load_statuses(["1"]),
+        queue.load_prepared_image("1"),
     )
-    for refused in await asyncio.gather(*asked, return_exceptions=True):
-        assert isinstance(refused, RejectedError)
-        assert refused.problems == (make_problem("queue_away"),)
-    await away.close()
+    for error in await asyncio.gather(*calls, return_exceptions=True):
+        assert isinstance(error, RejectedError)
+        assert error.problems == (make_problem("queue_away"),)
+    await queue.close()

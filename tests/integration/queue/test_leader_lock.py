@@ -1,4 +1,4 @@
-"""Who leads among bots on one Redis, and what becomes of outcomes that were handed to a bot that is gone."""
+"""Which bot leads among those on one Redis, and who delivers the outcomes of a bot that has gone."""
 
 import asyncio
 import time
@@ -14,15 +14,17 @@ from bot.queue.outcomes import RedisOutcomeStream
 from shared.catalogue import Catalogue
 from shared.queue.keys import CONSUMER_GROUP, CONSUMER_NAME, LEADER_KEY, OUTCOME_STREAM
 
-LEASE_SECONDS, STEP_SECONDS = 0.6, 0.1
+LEASE_SECONDS, RENEW_INTERVAL_SECONDS = 0.6, 0.1
 
 
 class LeaderCandidate:
-    """A lead, and work that counts its beginnings and knows whether it is being done."""
+    """A bot that may lead, with work that counts how often it was started and knows whether it runs."""
 
     def __init__(self, url: str) -> None:
         self.redis = connect_bot(url)
-        self.leader_lock = LeaderLock(self.redis, lease_seconds=LEASE_SECONDS, renew_interval_seconds=STEP_SECONDS)
+        self.leader_lock = LeaderLock(
+            self.redis, lease_seconds=LEASE_SECONDS, renew_interval_seconds=RENEW_INTERVAL_SECONDS
+        )
         self.start_count = 0
         self.is_working = False
 
@@ -55,70 +57,70 @@ async def run_candidate(url: str) -> AsyncIterator[LeaderCandidate]:
 
 
 async def wait_until_working(bot: LeaderCandidate, *, is_working: bool) -> float:
-    """Wait for it, and give the seconds that it took."""
+    """Wait until the bot works, or works no longer, and return how many seconds that took."""
     started = time.monotonic()
     async with asyncio.timeout(5):
-        while bot.is_working is not is_working:  # noqa: ASYNC110 - what a test looks at has no event
+        while bot.is_working is not is_working:  # noqa: ASYNC110 - a flag has no event
             await asyncio.sleep(0.01)
     return time.monotonic() - started
 
 
-async def test_one_of_two_works_and_the_other_follows_at_once_when_it_ends_in_order(redis_url: str) -> None:
+async def test_one_of_two_bots_works_and_the_other_follows_at_once_when_it_stops(redis_url: str) -> None:
     async with AsyncExitStack() as both:
-        ending = await both.enter_async_context(AsyncExitStack())
-        first = await ending.enter_async_context(run_candidate(redis_url))
+        first_stack = await both.enter_async_context(AsyncExitStack())
+        first = await first_stack.enter_async_context(run_candidate(redis_url))
         await wait_until_working(first, is_working=True)
         second = await both.enter_async_context(run_candidate(redis_url))
         await asyncio.sleep(2 * LEASE_SECONDS)
         assert (first.start_count, first.is_working, second.start_count) == (1, True, 0)
 
-        await ending.aclose()
+        await first_stack.aclose()
 
-        assert await wait_until_working(second, is_working=True) < 3 * STEP_SECONDS
+        assert await wait_until_working(second, is_working=True) < 3 * RENEW_INTERVAL_SECONDS
         assert not first.is_working
 
 
-async def test_who_loses_the_lead_stops_working_and_begins_anew_when_it_has_it_back(redis_url: str) -> None:
+async def test_a_bot_that_loses_its_lease_stops_working_and_starts_again_when_it_has_it_back(redis_url: str) -> None:
     async with run_candidate(redis_url) as bot:
         await wait_until_working(bot, is_working=True)
         with redis.Redis.from_url(redis_url) as client:
             client.set(LEADER_KEY, "another", px=int(LEASE_SECONDS * 1000))
 
         await wait_until_working(bot, is_working=False)
-        took = await wait_until_working(bot, is_working=True)
+        seconds = await wait_until_working(bot, is_working=True)
 
     assert bot.start_count == 2
-    assert took < LEASE_SECONDS + 5 * STEP_SECONDS
+    assert seconds < LEASE_SECONDS + 5 * RENEW_INTERVAL_SECONDS
 
 
-async def test_an_emptied_redis_costs_nobody_the_lead(redis_url: str) -> None:
+async def test_the_leader_still_leads_after_redis_was_emptied(redis_url: str) -> None:
     async with run_candidate(redis_url) as bot:
         await wait_until_working(bot, is_working=True)
         with redis.Redis.from_url(redis_url) as client:
             client.flushall()
 
-        await asyncio.sleep(3 * STEP_SECONDS)
+        await asyncio.sleep(3 * RENEW_INTERVAL_SECONDS)
 
         assert (bot.start_count, bot.is_working) == (1, True)
 
 
-async def test_an_outcome_that_was_handed_to_a_bot_that_is_gone_is_handed_out_again(
+async def test_an_outcome_that_a_bot_has_read_which_is_gone_is_read_again(
     redis_url: str, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.queue.outcomes.PENDING_RECHECK_SECONDS", 0.2)
     monkeypatch.setattr("bot.queue.outcomes.OUTCOME_BLOCK_SECONDS", 0.1)
-    queue = RedisOutcomeStream(connect_bot(redis_url), catalogue)
-    await queue.start()
+    outcomes = RedisOutcomeStream(connect_bot(redis_url), catalogue)
+    await outcomes.start()
     with redis.Redis.from_url(redis_url) as client:
         client.xadd(OUTCOME_STREAM, {"job_id": "1"})
-        [mine] = await queue.read_outcomes()
+        [own] = await outcomes.read_outcomes()
         client.xadd(OUTCOME_STREAM, {"job_id": "2"})
         client.xreadgroup(CONSUMER_GROUP, CONSUMER_NAME, {OUTCOME_STREAM: ">"})
 
         async with asyncio.timeout(5):
-            while not (again := await queue.read_outcomes()):
+            while not (again := await outcomes.read_outcomes()):
                 pass
 
-    assert mine.job_id == "1"
-    assert [delivery.job_id for delivery in again] == ["2"]
-    await queue.close()
+    assert own.job_id == "1"
+    assert [entry.job_id for entry in again] == ["2"]
+    await outcomes.close()

@@ -1,4 +1,4 @@
-"""Tickets: the bot lays them into a lane's list with the job, and kombu takes them out."""
+"""Tickets: the bot adds them to the list of a stage together with the job, and kombu reads them."""
 
 from typing import Any
 
@@ -12,8 +12,6 @@ from shared.queue.celery_config import CELERY_CONFIG
 from shared.queue.stages import TASK_NAMES, Stage
 from tests.support.redis_queue import make_job
 
-TRANSPORT_OPTIONS = CELERY_CONFIG["broker_transport_options"]
-
 
 async def test_each_job_has_a_ticket_of_its_own_for_its_stage(redis_url: str, catalogue: Catalogue) -> None:
     queue = BotJobQueue(connect_bot(redis_url), catalogue=catalogue, build_ticket=CeleryTicketWriter().write_ticket)
@@ -23,17 +21,15 @@ async def test_each_job_has_a_ticket_of_its_own_for_its_stage(redis_url: str, ca
     await queue.enqueue_job(make_job(3, has_picture=True), b"an upload")
     await queue.close()
 
-    with Connection(redis_url, transport_options=TRANSPORT_OPTIONS) as connection:
+    with Connection(redis_url, transport_options=CELERY_CONFIG["broker_transport_options"]) as connection:
         channel: Any = connection.default_channel
-        taken = [
-            channel.basic_get(lane, no_ack=True)
-            for lane in (Stage.GENERATE, Stage.GENERATE, Stage.PREPARE, Stage.GENERATE, Stage.PREPARE)
-        ]
+        stages = (Stage.GENERATE, Stage.GENERATE, Stage.PREPARE, Stage.GENERATE, Stage.PREPARE)
+        messages = [channel.basic_get(stage.value, no_ack=True) for stage in stages]
         channel.client.connection_pool.disconnect()
 
-    first, second, third = (ticket for ticket in taken if ticket is not None)
+    first, second, third = (message for message in messages if message is not None)
     assert [ticket.headers["task"] for ticket in (first, second, third)] == [
-        TASK_NAMES[lane] for lane in (Stage.GENERATE, Stage.GENERATE, Stage.PREPARE)
+        TASK_NAMES[stage] for stage in (Stage.GENERATE, Stage.GENERATE, Stage.PREPARE)
     ]
     assert first.decode() == [[], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
     assert len({ticket.headers["id"] for ticket in (first, second, third)}) == 3

@@ -1,4 +1,4 @@
-"""What the queue holds of jobs that have ended is dropped; an open job stays, whoever asks."""
+"""Purging deletes what Redis holds of jobs that have ended, and keeps open jobs."""
 
 import redis
 
@@ -9,19 +9,19 @@ from tests.support.redis_queue import GENERATED, claim_job, make_job
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 
-async def test_only_ended_jobs_are_dropped(
+async def test_only_jobs_that_have_ended_are_purged(
     bot_queue: BotJobQueue, outcomes: RedisOutcomeStream, worker_queue: WorkerJobQueue, redis_url: str
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
     worker_queue.finish(claim_job(worker_queue), GENERATED, b"picture")
-    (ended,) = await outcomes.read_outcomes()
-    await outcomes.acknowledge_outcome(ended, 99)
+    [entry] = await outcomes.read_outcomes()
+    await outcomes.acknowledge_outcome(entry, 99)
     await bot_queue.enqueue_job(make_job(2), None)
     with redis.Redis.from_url(redis_url) as client:
         client.hset(dead_letter_key("3"), "job", "a prompt")
 
         await bot_queue.purge_jobs(["1", "2", "3", *map(str, range(1000, 1500))])
 
-        assert [standing.job.id for standing in await bot_queue.load_statuses(["1", "2"])] == ["2"]
+        assert [status.job.id for status in await bot_queue.load_statuses(["1", "2"])] == ["2"]
         assert client.exists(dead_letter_key("3")) == 0
         assert b"a castle" not in b"".join(client.dump(key) or b"" for key in client.scan_iter("*1"))

@@ -1,0 +1,93 @@
+"""How fast a model is called over all workers: its concurrency, throttling, and being disabled."""
+
+import asyncio
+
+import pytest
+
+from bot.queue.job_queue import RedisJobQueue as BotJobQueue
+from bot.queue.outcomes import RedisOutcomeStream
+from shared.catalogue import Catalogue
+from shared.outcome import Failed
+from shared.problems import RejectedError, make_problem
+from shared.queue.keys import pace_key
+from shared.queue.stages import Stage
+from tests.support.redis_queue import GENERATED, claim_job, make_job
+from worker.queue.connection import connect_to_redis as connect_worker
+from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
+
+MODEL = "sd3.5-large"
+MODEL_GONE = make_problem("model_gone", model="SD 3.5 Large")
+
+
+async def test_calls_throttled_within_one_second_slow_the_pace_once_and_a_success_restores_it(
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, redis_url: str
+) -> None:
+    for number in range(4):
+        await bot_queue.enqueue_job(make_job(number, user=number), None)
+    claims = [claim_job(worker_queue) for _ in range(4)]
+    with connect_worker(redis_url) as client:
+        for claim in claims[:3]:
+            worker_queue.release(claim, delay_seconds=1, is_unknown_call=False, is_throttled=True)
+        assert client.hget(pace_key(MODEL), "interval_ms") == b"500"
+
+        worker_queue.finish(claims[3], GENERATED, b"p")
+        assert client.hget(pace_key(MODEL), "interval_ms") == b"300"
+
+
+async def test_a_released_job_waits_its_delay_and_throttling_slows_every_worker(
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, catalogue: Catalogue
+) -> None:
+    await bot_queue.enqueue_job(make_job(1), None)
+    await bot_queue.enqueue_job(make_job(2, user=2), None)
+
+    assert worker_queue.release(claim_job(worker_queue), delay_seconds=0.2, is_unknown_call=False, is_throttled=True)
+    assert worker_queue.claim(Stage.GENERATE) is None
+
+    await asyncio.sleep(0.6)
+    worker_queue.sweep(catalogue)
+    assert worker_queue.claim(Stage.GENERATE) is not None
+    assert worker_queue.claim(Stage.GENERATE) is None, "the pace allows one call every half second"
+
+
+async def test_the_concurrency_of_a_model_holds_over_all_workers(
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, catalogue: Catalogue
+) -> None:
+    worker_queue.sweep([catalogue.models[MODEL].model_copy(update={"concurrency": 1})])
+    await bot_queue.enqueue_job(make_job(1, user=1), None)
+    await bot_queue.enqueue_job(make_job(2, user=2), None)
+
+    first = claim_job(worker_queue)
+    assert worker_queue.claim(Stage.GENERATE) is None
+    worker_queue.finish(first, GENERATED, b"p")
+    assert claim_job(worker_queue).job.id == "2"
+
+
+async def test_the_queued_jobs_of_a_disabled_model_fail_and_new_ones_are_rejected(
+    bot_queue: BotJobQueue, outcomes: RedisOutcomeStream, worker_queue: WorkerJobQueue, catalogue: Catalogue
+) -> None:
+    await bot_queue.enqueue_job(make_job(1), None)
+
+    worker_queue.disable_model(MODEL, MODEL_GONE)
+    worker_queue.sweep(catalogue)
+
+    with pytest.raises(RejectedError) as rejected:
+        await bot_queue.enqueue_job(make_job(2), None)
+    assert rejected.value.problems == (MODEL_GONE,)
+    [entry] = await outcomes.read_outcomes()
+    [status] = await outcomes.load_statuses([entry.job_id])
+    assert status.outcome == Failed(problem=MODEL_GONE)
+
+
+async def test_blocked_and_delayed_jobs_of_a_disabled_model_fail_too(
+    bot_queue: BotJobQueue, outcomes: RedisOutcomeStream, worker_queue: WorkerJobQueue, catalogue: Catalogue
+) -> None:
+    for number in range(1, 5):
+        await bot_queue.enqueue_job(make_job(number), None)
+    running = [claim_job(worker_queue) for _ in range(2)]
+    assert worker_queue.claim(Stage.GENERATE) is None
+    worker_queue.release(running[0], delay_seconds=60, is_unknown_call=False, is_throttled=False)
+
+    worker_queue.disable_model(MODEL, MODEL_GONE)
+    worker_queue.sweep(catalogue)
+
+    assert {entry.job_id for entry in await outcomes.read_outcomes()} == {"1", "3", "4"}

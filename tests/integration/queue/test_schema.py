@@ -1,0 +1,158 @@
+"""Whatever the bot and the worker store in Redis is described by the schema: type, fields and expiry."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import redis
+
+from bot.domain.draft import Draft
+from bot.domain.search import SearchQuery
+from bot.queue.celery_tickets import CeleryTicketWriter
+from bot.queue.connection import connect_to_redis as connect_bot
+from bot.queue.drafts import RedisDraftStore
+from bot.queue.job_queue import RedisJobQueue as BotJobQueue
+from bot.queue.leader_lock import LeaderLock
+from bot.queue.limits import Limits, ScopeLimits
+from bot.queue.outcomes import RedisOutcomeStream
+from bot.queue.saved_searches import RedisSavedSearchStore
+from shared.catalogue import Catalogue
+from shared.problems import make_problem
+from shared.queue.keys import KEY_PREFIX, OPEN_JOBS
+from shared.queue.schema import REDIS_KEYS, RedisKey
+from shared.queue.stages import Stage
+from tests.support.redis_queue import GENERATED, LEASE_SECONDS, claim_job, make_job, wait_for_lease_expiry
+from worker.queue.connection import connect_to_redis as connect_worker
+from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
+
+PLACEHOLDERS = {"stage": "prepare|generate", "scope": r"(?:user|channel|guild)-\d+", "job": r"\d+"}
+OPEN_FIELDS = {"claim_tokens:{stage}", "saved_searches:{user}"}
+"""Hashes whose fields are ids."""
+
+
+def find_key(name: str) -> RedisKey:
+    """Find the one kind of key in the schema that describes a name."""
+    found = []
+    for key in REDIS_KEYS:
+        pattern = re.sub(
+            r"\\{(\w+)\\}", lambda match: f"(?:{PLACEHOLDERS.get(match[1], '[^:]+')})", re.escape(key.pattern)
+        )
+        if re.fullmatch(pattern, name):
+            found.append(key)
+    # The name of a scope is also a possible name of a model.
+    return (
+        min(found, key=lambda key: "{scope}" not in key.pattern) if found else pytest.fail(f"{name} is not described")
+    )
+
+
+def read_fields(client: redis.Redis, name: str, key: RedisKey) -> set[str]:
+    if key.type == "hash" and key.pattern not in OPEN_FIELDS:
+        hash_fields: Any = client.hkeys(name)
+        return {field.decode() for field in hash_fields}
+    if key.type == "stream":
+        entries: Any = client.xrange(name)
+        return {field.decode() for _, fields in entries for field in fields}
+    return set()
+
+
+class KeyRecorder:
+    """Checks the keys in Redis against the schema, and records what it has seen."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self.client = client
+        self.seen_patterns: set[str] = set()
+        self.seen_fields: dict[str, set[str]] = {}
+
+    def record(self) -> None:
+        for raw_name in self.client.scan_iter(f"{KEY_PREFIX}*"):
+            name = raw_name.decode().removeprefix(KEY_PREFIX)
+            if name.startswith("celery:_kombu"):
+                continue
+            key = find_key(name)
+            assert self.client.type(raw_name) == key.type.encode(), name
+            fields = read_fields(self.client, raw_name, key)
+            assert fields <= set(key.fields), name
+            if key.pattern == "job:{job}":
+                is_delivered = self.client.hget(raw_name, "state") == b"delivered"
+                assert (self.client.pttl(raw_name) > 0) == is_delivered, name
+            else:
+                assert (self.client.pttl(raw_name) > 0) == (key.ttl is not None), name
+            self.seen_patterns.add(key.pattern)
+            self.seen_fields.setdefault(key.pattern, set()).update(fields)
+
+
+@pytest.fixture
+async def bot_queue(redis_url: str, catalogue: Catalogue) -> AsyncIterator[BotJobQueue]:
+    limits = ScopeLimits(max_open=50, max_running=1, max_per_minute=50)
+    queue = BotJobQueue(
+        connect_bot(redis_url),
+        catalogue=catalogue,
+        build_ticket=CeleryTicketWriter().write_ticket,
+        limits=Limits(user=limits, guild=limits),
+    )
+    yield queue
+    await queue.close()
+
+
+async def test_every_key_is_stored_as_the_schema_describes_it(
+    bot_queue: BotJobQueue,
+    outcomes: RedisOutcomeStream,
+    worker_queue: WorkerJobQueue,
+    catalogue: Catalogue,
+    redis_url: str,
+) -> None:
+    """Takes jobs through all that can happen to them, and looks at Redis after each step."""
+    with connect_worker(redis_url) as client:
+        recorder = KeyRecorder(client)
+        for number in (1, 2, 3):
+            await bot_queue.enqueue_job(make_job(number, user=1, has_picture=True), b"upload")
+        await bot_queue.enqueue_job(make_job(4, user=4, guild=4, model="sdxl"), None)
+        await bot_queue.set_thread("1", 77)
+        worker_queue.sweep(catalogue)
+        recorder.record()
+
+        # Job 1 is prepared, throttled, delayed, generated and delivered.
+        claim = claim_job(worker_queue, Stage.PREPARE)
+        assert worker_queue.claim(Stage.PREPARE) is None
+        recorder.record()
+        worker_queue.promote(claim, b"prepared")
+        worker_queue.promote(claim_job(worker_queue, Stage.PREPARE), b"prepared")
+        while (claim := claim_job(worker_queue)).job.id != "1":
+            worker_queue.finish(claim, GENERATED, b"picture")
+        worker_queue.start_call(claim)
+        worker_queue.release(claim, delay_seconds=0.01, is_unknown_call=False, is_throttled=True)
+        recorder.record()
+        await asyncio.sleep(0.6)
+        worker_queue.sweep(catalogue)
+        claim = claim_job(worker_queue)
+        recorder.record()
+        worker_queue.finish(claim, GENERATED, b"picture")
+        recorder.record()
+        for entry in await outcomes.read_outcomes():
+            await outcomes.acknowledge_outcome(entry, 99)
+
+        # Job 3 dies in the prepare stage; its model is disabled; Redis's clock is set back.
+        for _ in range(2):
+            assert claim_job(worker_queue, Stage.PREPARE).job.id == "3"
+            await wait_for_lease_expiry(worker_queue, catalogue)
+        worker_queue.disable_model("sd3.5-large", make_problem("model_gone", model="SD 3.5 Large"))
+        client.hincrby(f"{KEY_PREFIX}sweep", "last_at", 1_000_000)
+        worker_queue.sweep(catalogue)
+
+        await RedisDraftStore(bot_queue._redis).save_draft("17", Draft(user_id=1, images=()))
+        await RedisSavedSearchStore(bot_queue._redis).save_search("17", SearchQuery(1))
+        leading = asyncio.create_task(LeaderLock(bot_queue._redis).run())
+        await asyncio.sleep(LEASE_SECONDS)
+        leading.cancel()
+        recorder.record()
+
+        described = {key.pattern for key in REDIS_KEYS}
+        assert described - recorder.seen_patterns == {"incoming_picture"}
+        assert {
+            key.pattern: set(key.fields) - recorder.seen_fields[key.pattern]
+            for key in REDIS_KEYS
+            if key.fields and set(key.fields) != recorder.seen_fields[key.pattern]
+        } == {}
+        assert client.exists(OPEN_JOBS)

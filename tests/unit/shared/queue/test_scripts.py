@@ -1,0 +1,75 @@
+"""The heads of the Lua scripts document their arguments and replies, and every key they use is in the schema."""
+
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from bot.queue.replies import AcceptReply, CancelReply, StatusReply
+from shared.queue import keys
+from shared.queue.replies import ScriptReply
+from shared.queue.schema import REDIS_KEYS
+from worker.queue.replies import ClaimReply, FinishReply, RetryReply, SweepReply
+
+LUA = Path(str(files("shared.queue").joinpath("lua")))
+SCRIPTS = sorted(path.stem for path in LUA.glob("*.lua") if path.stem != "lib")
+REPLIES: dict[str, type[ScriptReply]] = {
+    "accept": AcceptReply,
+    "cancel": CancelReply,
+    "claim": ClaimReply,
+    "finish": FinishReply,
+    "retry_dead_letter": RetryReply,
+    "status": StatusReply,
+    "sweep": SweepReply,
+}
+
+
+def read_head(script: str) -> str:
+    """Read the comment at the beginning of a script."""
+    lines = (LUA / f"{script}.lua").read_text(encoding="utf-8").splitlines()
+    return "\n".join(lines[: next(number for number, line in enumerate(lines) if not line.startswith("--"))])
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_opens_with_its_purpose_its_keys_its_arguments_and_its_reply(script: str) -> None:
+    head = read_head(script)
+
+    assert head.startswith(f"-- {script}.lua: ")
+    assert re.search(r"^-- KEYS\[1\] +prefix of every key$", head, re.MULTILINE)
+    assert re.search(r"^-- Reply: ", head, re.MULTILINE)
+    numbers = [int(number) for number in re.findall(r"^-- ARGV\[(\d+)…?\]", head, re.MULTILINE)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    code = (LUA / f"{script}.lua").read_text(encoding="utf-8")
+    for last in re.findall(r"unpack\(ARGV, 1, (\d+)\)", code):
+        assert int(last) in {len(numbers), len(numbers) - 1}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_reply_has_the_names_that_its_script_documents(script: str) -> None:
+    head = read_head(script)
+    _, _, reply = head.partition("-- Reply: ")
+    documented = re.findall(r"^--   (\w+) +(?:string|number)", reply, re.MULTILINE)
+
+    assert documented == list(REPLIES[script].model_fields if script in REPLIES else [])
+
+
+def test_every_key_of_the_scripts_is_in_the_schema_and_every_key_of_the_schema_is_used() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in LUA.glob("*.lua"))
+    in_lua = set(re.findall(r"\bkey\('(\w+)'", code)) - {"no_such_key"}
+    in_python = {
+        name.removeprefix(keys.KEY_PREFIX).partition(":")[0]
+        for name in (
+            *(value for value in vars(keys).values() if isinstance(value, str) and value.startswith(keys.KEY_PREFIX)),
+            *(function("x") for name, function in vars(keys).items() if name.endswith("_key")),
+        )
+    } - {""}
+
+    assert in_lua | in_python == {key.pattern.partition(":")[0] for key in REDIS_KEYS}
+
+
+def test_the_schema_names_no_key_twice() -> None:
+    patterns = [key.pattern for key in REDIS_KEYS]
+
+    assert len(set(patterns)) == len(patterns)
+    assert all(bool(key.fields) <= (key.type in {"hash", "stream"}) for key in REDIS_KEYS)
