@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from bot import logging as logs
 from bot.check import run_checks
 from bot.command_registry import build_commands
-from bot.delivery import OutcomeConsumer
+from bot.delivery.consumer import OutcomeConsumer
 from bot.discord_client.client import Bot
 from bot.discord_client.feature import Feature
 from bot.features.explore.command import ExploreCommand

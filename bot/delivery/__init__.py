@@ -1,5 +1,1 @@
-"""An outcome arrives, the thread hears of it."""
-
-from bot.delivery.consumer import DELIVERY_RETRY_DELAYS, OutcomeConsumer
-
-__all__ = ["DELIVERY_RETRY_DELAYS", "OutcomeConsumer"]
+"""Delivers outcomes: each is posted once where its job was requested, recorded, and acknowledged."""

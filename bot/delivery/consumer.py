@@ -1,6 +1,7 @@
-"""Outcomes are read, told once each where the job was asked for, written down, and acknowledged.
+"""Reads outcomes from the queue; each is posted once, recorded, and acknowledged.
 
-What is not acknowledged is found by the next start, and said then unless the records or Discord have it already.
+After a restart, outcomes that were not acknowledged are read again. They are not posted again if the database or
+Discord has them.
 """
 
 import asyncio
@@ -12,17 +13,15 @@ from typing import Final, TypeVar
 import discord
 
 from bot.delivery.discord_errors import get_retry_after, is_transient
-from bot.delivery.ports import DeliveryStore, OutcomeStream
+from bot.delivery.ports import DeliveryStore, OutcomeStream, StatusMessageFinalizer
 from bot.delivery.sender import OutcomeSender
 from bot.domain.messages import MessageRef
-from bot.domain.records import ClosedRecord
 from bot.domain.status import JobStatus, OutcomeEntry, QueueState
 from bot.i18n import load_messages
 from bot.rendering.status_text import format_outcome_status
-from bot.status.status_messages import StatusMessages
 from bot.storage.images import SqlImageStore
 from shared.catalogue import Catalogue
-from shared.outcome import Generated
+from shared.outcome import Generated, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +33,12 @@ MAX_RETRY_DELAY_SECONDS: Final = 30.0
 
 
 class OutcomeConsumer:
-    """Tells outcomes, in order within a thread, up to `parallel` at the same time over all.
+    """Delivers outcomes, in order within a thread, at most `max_concurrent` at a time.
 
-    `keeping` keeps the pictures that jobs started from, and those that could be told nowhere, before the queue drops
-    them. `board` is the one that runs in
-    this process: a status message's last edit must come after the board's own.
-    `patience` are the pauses in seconds before a delivery that failed for a passing reason is tried again; after them
-    it is left to the next start. `clock` gives Unix seconds.
+    `status_messages` edits status messages a last time; it must be the instance that edits them in this process, so
+    that no other edit follows. `image_store` keeps the pictures that jobs started from, and those that could not be
+    posted, before the queue drops them. `retry_delays` are the seconds before each retry of a delivery; after the last
+    one, the delivery waits for the next start of the bot. `clock` gives Unix seconds.
     """
 
     def __init__(
@@ -50,46 +48,65 @@ class OutcomeConsumer:
         catalogue: Catalogue,
         *,
         store: DeliveryStore,
+        status_messages: StatusMessageFinalizer,
         image_store: SqlImageStore | None = None,
         max_concurrent: int = 8,
-        status_messages: StatusMessages | None = None,
         retry_delays: Sequence[float] = DELIVERY_RETRY_DELAYS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._queue = queue
         self._store = store
+        self._status_messages = status_messages
         self._image_store = image_store
         self._sender = OutcomeSender(client, queue, catalogue, clock=clock)
-        self._status_messages = status_messages or StatusMessages(client, queue, catalogue)
         self._retry_delays = retry_delays
         self._slots = asyncio.Semaphore(max_concurrent)
         self._backlog = asyncio.Semaphore(MAX_BACKLOG)
         self._last_tasks: dict[int, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Deliver until cancelled; what is then in hand is left unacknowledged, to be found by the next start."""
+        """Deliver until cancelled. Unfinished deliveries stay unacknowledged and are read again by the next start."""
         async with asyncio.TaskGroup() as tasks:
             while True:
-                deliveries = await _retry_until_answered(self._queue.read_outcomes)
-                standings = await self._load_statuses(deliveries)
-                for delivery in deliveries:
+                entries = await _retry_until_answered(self._queue.read_outcomes)
+                statuses = await self._load_statuses(entries)
+                for entry in entries:
                     await self._backlog.acquire()
-                    self._start_delivery(tasks, delivery, standings.get(delivery.job_id))
+                    self._start_delivery(tasks, entry, statuses.get(entry.job_id))
+
+    async def deliver_outcome(self, status: JobStatus) -> MessageRef | None:
+        """Post the outcome of a finished job once, record where, and edit its status message a last time.
+
+        None when no place accepts it. Raises the errors that `bot.delivery.discord_errors.is_transient` knows.
+        """
+        outcome = status.outcome
+        if outcome is None:
+            raise ValueError(f"job {status.job.id} has no outcome yet: {status.state}")
+        message = await self._sender.send_outcome(status, outcome)
+        if message is None:
+            log.warning("job %s: no place accepts its outcome", status.job.id)
+        await self._store.mark_delivered(status, message)
+        await self._finalize_status_message(status, outcome, message)
+        return message
+
+    async def find_outcome_message(self, status: JobStatus) -> MessageRef | None:
+        """Find the message that shows the outcome of a job, posted since it ended. Raises `discord.HTTPException`."""
+        return await self._sender.find_outcome_message(status)
 
     async def _load_statuses(self, entries: Sequence[OutcomeEntry]) -> dict[str, JobStatus]:
-        known = await _retry_until_answered(
-            lambda: self._queue.load_statuses([delivery.job_id for delivery in entries])
-        )
-        return {standing.job.id: standing for standing in known}
+        job_ids = [entry.job_id for entry in entries]
+        statuses = await _retry_until_answered(lambda: self._queue.load_statuses(job_ids))
+        return {status.job.id: status for status in statuses}
 
     def _start_delivery(self, tasks: asyncio.TaskGroup, entry: OutcomeEntry, status: JobStatus | None) -> None:
-        place = status.job.origin if status else None
-        key = 0 if place is None else place.channel_id if place.is_in_thread else place.message_id
+        """Start a delivery that waits for the previous one of the same thread or status message."""
+        origin = status.job.origin if status else None
+        key = 0 if origin is None else origin.channel_id if origin.is_in_thread else origin.message_id
         task = tasks.create_task(self._deliver_with_retries(entry, status, self._last_tasks.get(key)))
         self._last_tasks[key] = task
-        task.add_done_callback(lambda done: self._release_slot(key, done))
+        task.add_done_callback(lambda done: self._release_backlog(key, done))
 
-    def _release_slot(self, key: int, task: asyncio.Task[None]) -> None:
+    def _release_backlog(self, key: int, task: asyncio.Task[None]) -> None:
         self._backlog.release()
         if self._last_tasks.get(key) is task:
             del self._last_tasks[key]
@@ -99,95 +116,71 @@ class OutcomeConsumer:
     ) -> None:
         if previous is not None:
             await asyncio.wait([previous])
-        for pause in self._retry_delays:
+        for delay in self._retry_delays:
             try:
                 async with self._slots:
                     await self._deliver_entry(entry, status)
             except Exception as error:
-                log.warning("job %s: not delivered yet, tried again", entry.job_id, exc_info=not is_transient(error))
-                await asyncio.sleep(max(pause, get_retry_after(error)))
+                log.warning("job %s: not delivered yet, retrying", entry.job_id, exc_info=not is_transient(error))
+                await asyncio.sleep(max(delay, get_retry_after(error)))
             else:
                 return
-        log.error("job %s: its answer could not be told; the next start of the bot tries again", entry.job_id)
+        log.error("job %s: its outcome could not be delivered; the next start of the bot tries again", entry.job_id)
 
     async def _deliver_entry(self, entry: OutcomeEntry, status: JobStatus | None) -> None:
         if status is None or status.outcome is None or status.state is QueueState.DELIVERED:
-            log.warning("job %s: nothing to tell, its outcome is acknowledged", entry.job_id)
+            log.warning("job %s: there is nothing to deliver, its outcome is acknowledged", entry.job_id)
             await self._queue.acknowledge_outcome(entry, None)
             return
-        closed = await self._store.load_closed_record(entry.job_id)
-        if closed is None:
-            told = await self.deliver_outcome(status)
+        record = await self._store.load_closed_record(entry.job_id)
+        if record is None:
+            message = await self.deliver_outcome(status)
         else:
-            told = closed.message
-            await self._repeat_final_edit(status, closed)
-        await self._save_source_image(status)
-        if told is None:
-            await self._save_undelivered_image(status)
-        await self._queue.acknowledge_outcome(entry, told.message_id if told else None)
+            log.warning("job %s: delivered before, its outcome is acknowledged", entry.job_id)
+            message = record.message
+            if message is not None:
+                await self._finalize_status_message(status, status.outcome, message)
+        await self._save_images(status, is_undelivered=message is None)
+        await self._queue.acknowledge_outcome(entry, message.message_id if message else None)
 
-    async def _save_source_image(self, status: JobStatus) -> None:
-        """Keep what the job started from, for who goes on from there."""
-        if self._image_store is None or not status.job.request.has_picture:
-            return
-        if await self._image_store.refresh_source_image(status.job.id):
-            return
-        prepared = await self._queue.load_prepared_image(status.job.id)
-        if prepared is not None:
-            await self._image_store.save_source_image(status.job.id, prepared)
+    async def _save_images(self, status: JobStatus, *, is_undelivered: bool) -> None:
+        """Store the picture that the job started from, and its result if that was posted nowhere.
 
-    async def _save_undelivered_image(self, status: JobStatus) -> None:
-        """Keep a picture that no place takes, for who asks to be shown it. Raises `shared.problems.Refused`."""
-        if self._image_store is None or not isinstance(status.outcome, Generated):
-            return
-        picture = await self._queue.load_result_image(status.job.id)
-        if picture is not None:
-            await self._image_store.save_undelivered_image(status.job.id, picture)
-
-    async def deliver_outcome(self, status: JobStatus) -> MessageRef | None:
-        """Say once how a job ended, write down where, and make the last edit of its status message.
-
-        None when there is nowhere left to tell it. Raises what `bot.delivery.discord_errors.passes`.
+        Raises `shared.problems.RejectedError`.
         """
-        told = await self._sender.send_outcome(status)
-        if told is None:
-            log.warning("job %s: there is nowhere left to tell how it ended", status.job.id)
-        await self._store.mark_delivered(status, told)
-        await self._finalize_status_message(status, told)
-        return told
-
-    async def find_outcome_message(self, status: JobStatus) -> MessageRef | None:
-        """Look for an answer to the job that was posted since `standing.since`. Raises `discord.HTTPException`."""
-        return await self._sender.find_outcome_message(status)
-
-    async def _repeat_final_edit(self, status: JobStatus, closed: ClosedRecord) -> None:
-        log.warning("job %s: was told before, its outcome is acknowledged", status.job.id)
-        if closed.message is not None:
-            await self._finalize_status_message(status, closed.message)
-
-    async def _finalize_status_message(self, status: JobStatus, message: MessageRef | None) -> None:
-        if status.outcome is None:
-            raise TypeError(f"job {status.job.id} has no outcome yet: {status.state}")
-        if status.job.exploration_id:
+        if self._image_store is None:
             return
-        phrases = load_messages(status.job.requester.locale)
-        private = message is not None and message.is_private and not status.job.origin.is_direct_message
+        job_id = status.job.id
+        if status.job.request.has_picture and not await self._image_store.refresh_source_image(job_id):
+            source = await self._queue.load_prepared_image(job_id)
+            if source is not None:
+                await self._image_store.save_source_image(job_id, source)
+        if is_undelivered and isinstance(status.outcome, Generated):
+            result = await self._queue.load_result_image(job_id)
+            if result is not None:
+                await self._image_store.save_undelivered_image(job_id, result)
+
+    async def _finalize_status_message(self, status: JobStatus, outcome: Outcome, message: MessageRef | None) -> None:
+        """Edit the status message a last time. The message of an exploration is edited elsewhere."""
+        job = status.job
+        if job.exploration_id:
+            return
         text = format_outcome_status(
-            status.outcome,
-            phrases,
-            message.build_link(status.job.origin.guild_id) if message else None,
-            is_private=private,
+            outcome,
+            load_messages(job.requester.locale),
+            message.build_link(job.origin.guild_id) if message else None,
+            is_private=message is not None and message.is_private and not job.origin.is_direct_message,
         )
-        await self._status_messages.finalize_message(status.job.origin, text)
+        await self._status_messages.finalize_message(job.origin, text)
 
 
 async def _retry_until_answered(call: Callable[[], Awaitable[T]]) -> T:
-    """Ask the queue until it answers: there is nothing else to do without it."""
-    pause = 1.0
+    """Repeat a call to the queue until it succeeds, with growing delays."""
+    delay = 1.0
     while True:
         try:
             return await call()
         except Exception:
-            log.warning("the queue does not answer; asked again in %g s", pause, exc_info=True)
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, MAX_RETRY_DELAY_SECONDS)
+            log.warning("the queue does not respond; trying again in %g s", delay, exc_info=True)
+        await asyncio.sleep(delay)
+        delay = min(2 * delay, MAX_RETRY_DELAY_SECONDS)

@@ -1,4 +1,4 @@
-"""The places where an answer may be said, best first: the job's thread, its channel, a direct message."""
+"""The places where an outcome can be posted, best first: the job's thread, its channel, a direct message."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,14 +21,17 @@ CALL_TIMEOUT_SECONDS: Final = 60.0
 SEARCH_WINDOW_SECONDS: Final = 120
 SEARCH_MESSAGE_LIMIT: Final = 200
 
-DISCORD_EPOCH: Final = datetime(2015, 1, 1, tzinfo=UTC)  # where snowflakes begin
+DISCORD_EPOCH: Final = datetime(2015, 1, 1, tzinfo=UTC)  # the time of snowflake 0
 
 DEFAULT_UPLOAD_LIMIT: Final = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
 
 
 @dataclass(frozen=True)
 class Destination:
-    """A channel to post in, its upload limit in bytes, whether to reply to the status message, what to say of it."""
+    """A channel to post in. `upload_limit` is in bytes; `is_reply`: the message replies to the status message.
+
+    `notes` are sentences to show with the outcome, such as why it is not in its thread.
+    """
 
     channel_id: int
     upload_limit: int
@@ -38,57 +41,56 @@ class Destination:
 
 
 class ReplyReference(discord.MessageReference):
-    """A reply, posted even when the message it answers was deleted; its ids are strings, as Discord's schema asks."""
+    """A reply that is posted even if its target was deleted. Its ids are strings, as Discord's schema requires."""
 
     def __init__(self, channel_id: int, message_id: int) -> None:
         super().__init__(message_id=message_id, channel_id=channel_id, fail_if_not_exists=False)
 
     def to_dict(self) -> Any:
-        """Give the reference in the form of the create-message request."""
-        whole = super().to_dict()
-        return whole | {key: str(value) for key, value in whole.items() if key.endswith("_id")}
+        """Return the `message_reference` of the create-message request."""
+        reference = super().to_dict()
+        return reference | {key: str(value) for key, value in reference.items() if key.endswith("_id")}
 
     to_message_reference_dict = to_dict
 
 
 async def get_thread_destination(client: discord.Client, status: JobStatus) -> Destination:
-    """Give the thread of a job, opened now if it is not yet. Raises `discord.HTTPException`."""
-    place = status.job.origin
-    if place.is_direct_message:
-        return Destination(place.channel_id, DEFAULT_UPLOAD_LIMIT, is_reply=True, is_private=True)
-    limit = _get_upload_limit(client, place.guild_id)
-    if place.is_in_thread:
-        return Destination(place.channel_id, limit, is_reply=True)
+    """Return the thread of a job, which is opened if it is not open yet. Raises `discord.HTTPException`."""
+    origin = status.job.origin
+    if origin.is_direct_message:
+        return Destination(origin.channel_id, DEFAULT_UPLOAD_LIMIT, is_reply=True, is_private=True)
+    limit = _get_upload_limit(client, origin.guild_id)
+    if origin.is_in_thread:
+        return Destination(origin.channel_id, limit, is_reply=True)
     if status.thread_id is not None:
         return Destination(status.thread_id, limit)
     async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-        return Destination(await open_thread(client, place, build_thread_name(status.job.request)), limit)
+        thread_id = await open_thread(client, origin, build_thread_name(status.job.request))
+    return Destination(thread_id, limit)
 
 
 def get_channel_destination(
     client: discord.Client, job: Job, error: discord.HTTPException, messages: Messages
 ) -> Destination:
-    """Give the channel where the command was used, and say why it is not the thread."""
-    why = messages.text(f"thread.{FALLBACK_REASONS.get(error.code, 'refused')}", code=error.code)
-    return Destination(
-        job.origin.channel_id, _get_upload_limit(client, job.origin.guild_id), is_reply=True, notes=(why,)
-    )
+    """Return the channel where the command was used, with a note why the thread could not be used."""
+    note = messages.text(f"thread.{FALLBACK_REASONS.get(error.code, 'refused')}", code=error.code)
+    limit = _get_upload_limit(client, job.origin.guild_id)
+    return Destination(job.origin.channel_id, limit, is_reply=True, notes=(note,))
 
 
 async def open_direct_destination(client: discord.Client, job: Job, messages: Messages) -> Destination:
-    """Give the direct messages with the one who asked. Raises `discord.HTTPException`."""
+    """Return the requester's direct messages. Raises `discord.HTTPException`."""
     async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
         channel = await client.http.start_private_message(str(job.requester.id))
-    return Destination(
-        int(channel["id"]), DEFAULT_UPLOAD_LIMIT, is_private=True, notes=(messages.text("thread.direct"),)
-    )
+    note = messages.text("thread.direct")
+    return Destination(int(channel["id"]), DEFAULT_UPLOAD_LIMIT, is_private=True, notes=(note,))
 
 
 async def find_message_in_channel(client: discord.Client, status: JobStatus, channel_id: int) -> int | None:
-    """Look in a channel for the answer to a job, posted since it ended; a channel that cannot be read holds none."""
+    """Find the message that shows a job's outcome, posted since the job ended. None where it cannot be read."""
     channel = client.get_partial_messageable(channel_id, guild_id=status.job.origin.guild_id)
-    ended = max(datetime.fromtimestamp(status.state_since - SEARCH_WINDOW_SECONDS, UTC), DISCORD_EPOCH)
-    after = discord.Object(discord.utils.time_snowflake(ended))
+    start = max(datetime.fromtimestamp(status.state_since - SEARCH_WINDOW_SECONDS, UTC), DISCORD_EPOCH)
+    after = discord.Object(discord.utils.time_snowflake(start))
     try:
         async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
             async for message in channel.history(limit=SEARCH_MESSAGE_LIMIT, after=after, oldest_first=True):
@@ -102,8 +104,9 @@ async def find_message_in_channel(client: discord.Client, status: JobStatus, cha
 def _is_outcome_message(message: discord.Message, job: Job, client: discord.Client) -> bool:
     if client.user is None or message.author.id != client.user.id:
         return False
+    component_id = compute_component_id(job.id)
     return str(message.nonce) == job.id or any(
-        getattr(part, "id", None) == compute_component_id(job.id) for part in message.components
+        getattr(component, "id", None) == component_id for component in message.components
     )
 
 

@@ -1,4 +1,4 @@
-"""Which of Discord's answers pass with time, and what the others say about a place.
+"""Classifies errors of Discord's API: transient ones, and reasons why a thread cannot be used.
 
 https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
 """
@@ -10,12 +10,12 @@ from typing import Final
 import aiohttp
 import discord
 
-UNKNOWN_MESSAGE: Final = 10008
-CANNOT_REPLY: Final = 160002
+UNKNOWN_MESSAGE_CODE: Final = 10008
+CANNOT_REPLY_CODE: Final = 160002  # without the permission to read the message history
 _TOO_LARGE_CODES: Final = frozenset((40005, 50045))
 _CLOUDFLARE_CODES: Final = frozenset((0, 40333))
 
-# code: why an answer is not in its thread, as a phrase of [thread]
+# Error code: key of the sentence in [thread] that explains why a result is not in its thread.
 FALLBACK_REASONS: Final = MappingProxyType(
     {
         50001: "forbidden",
@@ -25,25 +25,28 @@ FALLBACK_REASONS: Final = MappingProxyType(
         160005: "locked",
         50083: "locked",
         10003: "gone",
-        UNKNOWN_MESSAGE: "gone",
+        UNKNOWN_MESSAGE_CODE: "gone",
     }
 )
 
 
 def is_transient(error: Exception) -> bool:
-    """Tell whether the same call may succeed later: Discord's own faults, lost connections, limits, a missing login.
+    """Tell whether the same call may succeed later: server errors, lost connections, rate limits, a lost login.
 
-    discord.py repeats 500, 502, 504 and 524 itself, and a 429 that came through Discord's proxy; the rest is ours.
+    discord.py itself retries 500, 502, 504 and 524, and a 429 that came through Discord's proxy.
     """
     if isinstance(error, discord.HTTPException):
         if error.status == HTTPStatus.FORBIDDEN:
             return error.code in _CLOUDFLARE_CODES
-        return error.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.UNAUTHORIZED} or error.status >= 500  # noqa: PLR2004 - the server errors
+        return (
+            error.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.UNAUTHORIZED}
+            or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        )
     return isinstance(error, discord.RateLimited | aiohttp.ClientError | OSError | TimeoutError)
 
 
 def get_retry_after(error: Exception) -> float:
-    """Read how many seconds Discord wants to be left alone, 0 where it does not say."""
+    """Return the seconds to wait that Discord asks for, 0 where it asks for none."""
     if isinstance(error, discord.RateLimited):
         return error.retry_after
     if not isinstance(error, discord.HTTPException):
@@ -55,5 +58,5 @@ def get_retry_after(error: Exception) -> float:
 
 
 def is_upload_too_large(error: discord.HTTPException) -> bool:
-    """Tell whether the upload was over a limit, of Discord's or of the proxy before it."""
+    """Tell whether the upload exceeded a limit of Discord or of the proxy in front of it."""
     return error.code in _TOO_LARGE_CODES or error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE

@@ -1,18 +1,22 @@
-"""What is posted about an outcome: the view and, where a picture goes with it, its file."""
+"""Builds the message that shows an outcome: its view and, with a picture, its file."""
 
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, assert_never
+
+from discord import ui
 
 from bot.delivery.destinations import Destination
 from bot.delivery.result_message import MessagePayload, build_result_message
 from bot.domain.status import JobStatus
-from bot.i18n import load_messages
+from bot.i18n import Messages, load_messages
 from bot.interactions.result_buttons import build_notice_rows
+from bot.rendering.layout import ActionRows
 from bot.rendering.outcome_views import build_expired_view, build_failed_view, build_filtered_view
 from shared.catalogue import Catalogue, Model
-from shared.outcome import Failed, Filtered, Generated
+from shared.job import Job
+from shared.outcome import Failed, Filtered, Generated, Outcome
 from shared.problems import make_problem
 from shared.request.conversion import find_alternative_models
 
@@ -22,62 +26,56 @@ _UNAVAILABLE_MODEL_CODES: Final = frozenset({"model_gone", "model_withdrawn", "m
 
 
 async def build_outcome_message(
-    status: JobStatus, image: bytes | None, destination: Destination, max_bytes: int, catalogue: Catalogue
-) -> MessagePayload:
-    """Write the message about a finished job, its picture within `limit` bytes. Encoding is done off the loop."""
-    job, outcome = status.job, status.outcome
-    phrases = load_messages(job.requester.locale)
-    if isinstance(outcome, Generated) and image is not None:
-        return await _build_generated_message(
-            status, outcome, image, destination=destination, max_bytes=max_bytes, catalogue=catalogue
-        )
-    rows = build_notice_rows(
-        job.id, job.request, catalogue, phrases, alternatives=_find_alternative_models(status, catalogue)
-    )
-    match outcome:
-        case Filtered():
-            return MessagePayload(view=build_filtered_view(job, outcome, phrases, notes=destination.notes, rows=rows))
-        case Failed():
-            return MessagePayload(view=build_failed_view(job, outcome, phrases, notes=destination.notes, rows=rows))
-        case Generated():
-            return MessagePayload(view=build_expired_view(job, outcome, phrases, notes=destination.notes, rows=rows))
-    raise TypeError(f"job {job.id} has no outcome yet: {status.state}")
-
-
-async def _build_generated_message(
     status: JobStatus,
-    generated: Generated,
-    image: bytes,
+    outcome: Outcome,
+    image: bytes | None,
     *,
     destination: Destination,
     max_bytes: int,
     catalogue: Catalogue,
 ) -> MessagePayload:
-    job = status.job
-    phrases = load_messages(job.requester.locale)
-    seconds = status.state_since - job.accepted_at
-    try:
-        return await build_result_message(
-            job,
-            generated,
-            image,
-            phrases,
-            catalogue=catalogue,
-            max_bytes=max_bytes,
-            elapsed_seconds=seconds,
-            notes=destination.notes,
-        )
-    except ValueError:
-        log.exception("job %s: its picture cannot be uploaded; look at what the model answers", job.id)
-        failed = Failed(problem=make_problem("internal"))
-        rows = build_notice_rows(job.id, job.request, catalogue, phrases)
-        return MessagePayload(view=build_failed_view(job, failed, phrases, notes=destination.notes, rows=rows))
+    """Build the message of a finished job, with its picture encoded in a thread to fit into `max_bytes`.
+
+    `image` is None where there is no picture, or none any more.
+    """
+    job, messages = status.job, load_messages(status.job.requester.locale)
+    if isinstance(outcome, Generated) and image is not None:
+        try:
+            return await build_result_message(
+                job,
+                outcome,
+                image,
+                messages,
+                catalogue=catalogue,
+                max_bytes=max_bytes,
+                elapsed_seconds=status.state_since - job.accepted_at,
+                notes=destination.notes,
+            )
+        except ValueError:
+            log.exception("job %s: its picture cannot be uploaded; check the model's response", job.id)
+            outcome = Failed(problem=make_problem("internal"))
+    alternatives = _find_alternative_models(status, outcome, catalogue)
+    rows = build_notice_rows(job.id, job.request, catalogue, messages, alternatives=alternatives)
+    return MessagePayload(view=_build_notice_view(job, outcome, messages, destination.notes, rows))
 
 
-def _find_alternative_models(status: JobStatus, catalogue: Catalogue) -> Sequence[Model]:
-    """Give the models that may be asked instead, where the one that was asked is gone."""
-    if not isinstance(status.outcome, Failed) or status.outcome.problem.code not in _UNAVAILABLE_MODEL_CODES:
+def _build_notice_view(
+    job: Job, outcome: Outcome, messages: Messages, notes: Sequence[str], rows: ActionRows
+) -> ui.LayoutView:
+    match outcome:
+        case Generated():
+            return build_expired_view(job, outcome, messages, notes=notes, rows=rows)
+        case Filtered():
+            return build_filtered_view(job, outcome, messages, notes=notes, rows=rows)
+        case Failed():
+            return build_failed_view(job, outcome, messages, notes=notes, rows=rows)
+        case _:
+            assert_never(outcome)
+
+
+def _find_alternative_models(status: JobStatus, outcome: Outcome, catalogue: Catalogue) -> Sequence[Model]:
+    """Return the models to offer instead of one that is no longer available."""
+    if not isinstance(outcome, Failed) or outcome.problem.code not in _UNAVAILABLE_MODEL_CODES:
         return ()
-    return find_alternative_models(
-        status.job.request, catalogue, datetime.fromtimestamp(status.state_since, UTC).date()
-    )
+    today = datetime.fromtimestamp(status.state_since, UTC).date()
+    return find_alternative_models(status.job.request, catalogue, today)

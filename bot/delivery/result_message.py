@@ -1,4 +1,4 @@
-"""The message that shows a picture, for whoever posts it: its view and its file."""
+"""Builds the message that shows a picture: its view and its file."""
 
 import asyncio
 import io
@@ -19,7 +19,7 @@ from shared.job import Job
 
 
 class MessagePayload(TypedDict):
-    """The part of a message that tells an outcome, as `discord.abc.Messageable.send` takes it."""
+    """Arguments of `discord.abc.Messageable.send`."""
 
     view: ui.LayoutView
     files: NotRequired[list[discord.File]]
@@ -36,32 +36,37 @@ async def build_result_message(
     elapsed_seconds: float,
     notes: Sequence[str] = (),
 ) -> MessagePayload:
-    """Write the message that shows a job's picture within `limit` bytes. Encoding is done off the loop.
+    """Build the message of a job's picture, which is encoded again in a thread if it exceeds `max_bytes`.
 
-    `seconds` is from the command to the picture. Raises ValueError when the picture cannot be uploaded.
+    `elapsed_seconds` is the time from the command to the picture. Raises `ValueError` if it cannot be uploaded.
     """
-    fits = len(image) <= max_bytes  # then there is nothing to encode
-    fitted, kind = (
+    is_small_enough = len(image) <= max_bytes  # then nothing is encoded
+    fitted, image_type = (
         fit_to_upload_limit(image, max_bytes)
-        if fits
+        if is_small_enough
         else await asyncio.to_thread(fit_to_upload_limit, image, max_bytes)
     )
     if fitted is not image:
-        notes = (*notes, _describe_reencoding(max_bytes, kind, messages))
-    file = f"{build_file_stem(job.id, facts.seed)}.{kind.extension}"
-    rows = build_result_rows(job.id, job.request, catalogue, messages)
-    model = catalogue.models.get(job.request.model)
+        notes = (*notes, _describe_reencoding(max_bytes, image_type, messages))
+    filename = f"{build_file_stem(job.id, facts.seed)}.{image_type.extension}"
     view = build_result_view(
-        job, facts, model, messages, filename=file, total_seconds=elapsed_seconds, notes=notes, rows=rows
+        job,
+        facts,
+        catalogue.models.get(job.request.model),
+        messages,
+        filename=filename,
+        total_seconds=elapsed_seconds,
+        notes=notes,
+        rows=build_result_rows(job.id, job.request, catalogue, messages),
     )
-    return MessagePayload(view=view, files=[discord.File(io.BytesIO(fitted), filename=file)])
+    return MessagePayload(view=view, files=[discord.File(io.BytesIO(fitted), filename=filename)])
 
 
 def build_file_stem(job_id: str, seed: int | None) -> str:
-    """Name the file of a picture, but for its end."""
+    """Return the name of a picture's file, without its extension."""
     return "-".join(str(part) for part in ("pentimento", job_id, seed) if part is not None)
 
 
-def _describe_reencoding(max_bytes: int, kind: ImageType, messages: Messages) -> str:
-    amount = f"{format_number(round(max_bytes / 1024**2, 1), messages)}\u00a0{messages.text('unit.MiB')}"
-    return messages.text("upload.reencoded", limit=amount, kind=kind.name)
+def _describe_reencoding(max_bytes: int, image_type: ImageType, messages: Messages) -> str:
+    limit = f"{format_number(round(max_bytes / 1024**2, 1), messages)}\u00a0{messages.text('unit.MiB')}"
+    return messages.text("upload.reencoded", limit=limit, kind=image_type.name)

@@ -1,1 +1,1 @@
-"""Recovery."""
+"""Repairs jobs that the queue has lost."""

@@ -1,1 +1,1 @@
-"""Status."""
+"""Keeps the status messages under the commands up to date."""

@@ -1,9 +1,9 @@
-"""A channel of the stand-in for Discord as its bot and its tests see it, and a queue in memory."""
+"""A channel of the stand-in for Discord, as the bot and the tests see it."""
 
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -12,75 +12,13 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot.domain.messages import MessageRef
-from bot.domain.records import ClosedRecord
-from bot.domain.status import JobStatus, OutcomeEntry, QueueState
 from shared.job import Job, Origin, Requester
-from shared.outcome import Generated, Outcome
+from shared.outcome import Generated
 from shared.prompts import TextPrompt
 from shared.request.model import Request
 
 PROMPT = "a castle in fog"
 NUMBERS = count(1)
-
-
-class FakeOutcomeStream:
-    """A queue in memory: standings as they are put, outcomes in the order of their ends."""
-
-    def __init__(self) -> None:
-        self.statuses: dict[str, JobStatus] = {}
-        self.pictures: dict[str, bytes] = {}
-        self.stream: asyncio.Queue[OutcomeEntry] = asyncio.Queue()
-        self.delivered_messages: dict[str, int | None] = {}
-        self.acknowledgement = asyncio.Condition()
-
-    def put_status(self, standing: JobStatus) -> None:
-        self.statuses[standing.job.id] = standing
-
-    def finish_job(self, job: Job, outcome: Outcome, picture: bytes | None = None, thread: int | None = None) -> None:
-        self.put_status(JobStatus(job, QueueState.FINISHED, 0, 0, time.time(), thread, outcome))
-        if picture is not None:
-            self.pictures[job.id] = picture
-        self.redeliver(job)
-
-    def redeliver(self, job: Job) -> None:
-        """Hand the outcome out once more, as a start does with what was never acknowledged."""
-        self.stream.put_nowait(OutcomeEntry(f"entry-{job.id}", job.id))
-
-    async def list_open_jobs(self) -> Sequence[str]:
-        return [job_id for job_id in self.statuses if job_id not in self.delivered_messages]
-
-    async def load_statuses(self, job_ids: Collection[str]) -> Sequence[JobStatus]:
-        return [self.statuses[job_id] for job_id in job_ids if job_id in self.statuses]
-
-    async def read_outcomes(self) -> Sequence[OutcomeEntry]:
-        return [await self.stream.get()]
-
-    async def load_result_image(self, job_id: str) -> bytes | None:
-        return self.pictures.get(job_id)
-
-    async def load_prepared_image(self, job_id: str) -> bytes | None:
-        return None
-
-    async def acknowledge_outcome(self, entry: OutcomeEntry, message_id: int | None) -> None:
-        async with self.acknowledgement:
-            self.delivered_messages[entry.job_id] = message_id
-            self.acknowledgement.notify_all()
-
-    async def wait_until_delivered(self, job: Job, seconds: float = 8) -> int | None:
-        async with self.acknowledgement, asyncio.timeout(seconds):
-            await self.acknowledgement.wait_for(lambda: job.id in self.delivered_messages)
-        return self.delivered_messages[job.id]
-
-
-class UnavailableDeliveryStore:
-    """Records that can be neither read nor written: Discord alone tells what was said."""
-
-    async def load_closed_record(self, job_id: str) -> ClosedRecord | None:
-        return None
-
-    async def mark_delivered(self, status: JobStatus, message: MessageRef | None) -> None:
-        return None
 
 
 class DiscordChannel:

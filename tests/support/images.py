@@ -19,6 +19,11 @@ def encode_image(picture: Image.Image, kind: str, **options: object) -> bytes:
     return out.getvalue()
 
 
+def make_png(side: int = 64) -> bytes:
+    """Make a small PNG of one colour."""
+    return encode_image(Image.new("RGB", (side, side), "teal"), "PNG")
+
+
 def make_solid_thumbnail(colour: Colour, size: tuple[int, int] = (512, 512)) -> bytes:
     return make_thumbnail(encode_image(Image.new("RGB", size, colour), "PNG"))
 

@@ -22,6 +22,7 @@ from bot.features.explore.store import SqlExplorationStore
 from bot.features.explore.view import CONTACT_SHEET_FILENAME, OPEN_STATES, VariantState, build_contact_sheet_cells
 from bot.i18n import load_messages
 from bot.images import draw_contact_sheet
+from bot.periodic import run_every
 from bot.results.thumbnails import ThumbnailLoader
 from shared.catalogue import Catalogue
 
@@ -58,13 +59,8 @@ class ExplorationMessages:
         self._missing_counts: dict[str, int] = {}
 
     async def run(self) -> None:
-        """Look and edit until cancelled. A failed round is logged, the next one starts afresh."""
-        while True:
-            try:
-                await self.refresh_messages()
-            except Exception:
-                log.exception("the explorations could not be looked at; the next round tries again")
-            await asyncio.sleep(self._interval)
+        """Refresh the messages until cancelled."""
+        await run_every(self._interval, self.refresh_messages, "updating the messages of explorations")
 
     async def refresh_messages(self) -> None:
         """One round: edit the messages that say something else than they should. Raises what queue and records do."""

@@ -1,4 +1,4 @@
-"""Records and a real Redis that lost its memory: what is asked for again, what is told, what is left alone."""
+"""Reconciling the database with a real Redis that lost its data."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -29,10 +29,10 @@ IMAGE = b"bytes of a picture"
 
 
 class FakeOutcomeDelivery:
-    """What is said in Discord; `stands` is an answer that was posted before and of which no record is left."""
+    """An `OutcomeDelivery` without Discord. `posted_messages` are messages whose records were lost."""
 
-    def __init__(self, records: SqlJobStore) -> None:
-        self.job_store = records
+    def __init__(self, job_store: SqlJobStore) -> None:
+        self.job_store = job_store
         self.sent_problems: list[tuple[str, Problem]] = []
         self.posted_messages: dict[str, MessageRef] = {}
         self.error: Exception | None = None
@@ -42,54 +42,54 @@ class FakeOutcomeDelivery:
             raise self.error
         assert isinstance(status.outcome, Failed)
         self.sent_problems.append((status.job.id, status.outcome.problem))
-        said = MessageRef(status.job.origin.message_id, 55)
-        await self.job_store.mark_delivered(status, said)
-        return said
+        message = MessageRef(status.job.origin.message_id, 55)
+        await self.job_store.mark_delivered(status, message)
+        return message
 
     async def find_outcome_message(self, status: JobStatus) -> MessageRef | None:
         return self.posted_messages.get(status.job.id)
 
 
 class ReconcilerHarness:
-    """A bot's queue, records and clock; `fetched` counts downloads, `trouble` refuses them."""
+    """The queue, the database and the clock of a bot. `error` is raised by downloads."""
 
-    def __init__(self, url: str, records: SqlJobStore, queue: RedisJobQueue, clock: Clock) -> None:
+    def __init__(self, url: str, job_store: SqlJobStore, queue: RedisJobQueue, clock: Clock) -> None:
         self.url = url
-        self.job_store = records
+        self.job_store = job_store
         self.queue = queue
         self.clock = clock
-        self.sender = FakeOutcomeDelivery(records)
+        self.sender = FakeOutcomeDelivery(job_store)
         self.fetched_images: list[RemoteImage] = []
         self.error: RejectedError | None = None
-        self.reconciler = Reconciler(records, queue, self.sender, self.fetch_image, clock=clock)
+        self.reconciler = Reconciler(job_store, queue, self.sender, self.fetch_image, clock=clock)
 
-    async def fetch_image(self, source: RemoteImage) -> bytes:
-        self.fetched_images.append(source)
+    async def fetch_image(self, image: RemoteImage) -> bytes:
+        self.fetched_images.append(image)
         if self.error is not None:
             raise self.error
         return IMAGE
 
     async def submit_job(self, number: int, *, has_picture: bool = True, queued: bool = True) -> Job:
-        """Take a job on, as the command does, as far as it came."""
-        asked = make_job(number, has_picture=has_picture, at=self.clock.now)
-        await self.job_store.add_job(asked, SOURCE if has_picture else None)
+        """Record a job and, if `queued`, queue it, as the command does."""
+        job = make_job(number, has_picture=has_picture, at=self.clock.now)
+        await self.job_store.add_job(job, SOURCE if has_picture else None)
         if queued:
-            await self.queue.enqueue_job(asked, IMAGE if has_picture else None)
-            await self.job_store.mark_queued(asked.id, None)
-        return asked
+            await self.queue.enqueue_job(job, IMAGE if has_picture else None)
+            await self.job_store.mark_queued(job.id, None)
+        return job
 
     def flush_redis(self) -> None:
         with redis.Redis.from_url(self.url) as client:
             client.flushall()
 
-    def read_job_field(self, asked: Job, name: str) -> bytes | None:
+    def read_job_field(self, job: Job, name: str) -> bytes | None:
         with redis.Redis.from_url(self.url) as client:
-            found: bytes | None = client.hget(job_key(asked.id), name)
+            found: bytes | None = client.hget(job_key(job.id), name)
             return found
 
-    def read_source(self, asked: Job) -> bytes | None:
+    def read_source(self, job: Job) -> bytes | None:
         with redis.Redis.from_url(self.url) as client:
-            return join_chunks(cast("list[bytes]", client.lrange(upload_key(asked.id), 0, -1)))
+            return join_chunks(cast("list[bytes]", client.lrange(upload_key(job.id), 0, -1)))
 
 
 def send_no_ticket(stage: str) -> str:
@@ -103,7 +103,7 @@ def database_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def scene(
+async def harness(
     redis_url: str, job_store: SqlJobStore, catalogue: Catalogue, clock: Clock
 ) -> AsyncIterator[ReconcilerHarness]:
     queue = RedisJobQueue(connect_to_redis(redis_url), catalogue=catalogue, build_ticket=send_no_ticket)
@@ -111,251 +111,260 @@ async def scene(
     await queue.close()
 
 
-async def test_a_job_that_redis_knows_is_left_alone(scene: ReconcilerHarness) -> None:
-    asked = await scene.submit_job(1)
-    scene.clock.now += 10 * ENQUEUE_GRACE_SECONDS
+async def test_a_job_that_redis_has_is_left_alone(harness: ReconcilerHarness) -> None:
+    job = await harness.submit_job(1)
+    harness.clock.now += 10 * ENQUEUE_GRACE_SECONDS
 
-    await scene.reconciler.run_once()
+    await harness.reconciler.run_once()
 
-    assert (scene.fetched_images, scene.sender.sent_problems) == ([], [])
-    assert scene.read_job_field(asked, "unknown_calls") == b"0"
-
-
-async def test_a_forgotten_job_is_queued_again_with_its_id_seed_picture_and_thread(scene: ReconcilerHarness) -> None:
-    asked = await scene.submit_job(1)
-    await scene.queue.set_thread(asked.id, asked.origin.message_id)
-    await scene.reconciler.run_once()
-    scene.flush_redis()
-
-    await scene.reconciler.run_once()
-
-    (standing,) = await scene.queue.load_statuses([asked.id])
-    assert (standing.job, standing.state, standing.thread_id) == (asked, QueueState.PREPARING, asked.origin.message_id)
-    assert scene.read_source(asked) == IMAGE
-    assert scene.sender.sent_problems == []
+    assert (harness.fetched_images, harness.sender.sent_problems) == ([], [])
+    assert harness.read_job_field(job, "unknown_calls") == b"0"
 
 
-async def test_a_forgotten_job_from_words_alone_is_queued_at_once(scene: ReconcilerHarness) -> None:
-    asked = await scene.submit_job(1, has_picture=False)
-    scene.flush_redis()
+async def test_a_lost_job_is_queued_again_with_its_id_seed_picture_and_thread(harness: ReconcilerHarness) -> None:
+    job = await harness.submit_job(1)
+    await harness.queue.set_thread(job.id, job.origin.message_id)
+    await harness.reconciler.run_once()
+    harness.flush_redis()
 
-    await scene.reconciler.run_once()
+    await harness.reconciler.run_once()
 
-    (standing,) = await scene.queue.load_statuses([asked.id])
-    assert standing.state is QueueState.QUEUED
-    assert scene.fetched_images == []
+    (status,) = await harness.queue.load_statuses([job.id])
+    assert (status.job, status.state, status.thread_id) == (job, QueueState.PREPARING, job.origin.message_id)
+    assert harness.read_source(job) == IMAGE
+    assert harness.sender.sent_problems == []
 
 
-async def test_the_repeat_counts_as_the_one_that_money_allows(scene: ReconcilerHarness, database_url: str) -> None:
-    asked = await scene.submit_job(1)
-    scene.flush_redis()
+async def test_a_lost_job_without_a_picture_is_queued_at_once(harness: ReconcilerHarness) -> None:
+    job = await harness.submit_job(1, has_picture=False)
+    harness.flush_redis()
 
-    await scene.reconciler.run_once()
-    await scene.reconciler.run_once()
+    await harness.reconciler.run_once()
 
-    assert scene.read_job_field(asked, "unknown_calls") == b"1"
+    (status,) = await harness.queue.load_statuses([job.id])
+    assert status.state is QueueState.QUEUED
+    assert harness.fetched_images == []
+
+
+async def test_a_requeued_job_counts_as_a_call_of_unknown_fate(harness: ReconcilerHarness, database_url: str) -> None:
+    job = await harness.submit_job(1)
+    harness.flush_redis()
+
+    await harness.reconciler.run_once()
+    await harness.reconciler.run_once()
+
+    assert harness.read_job_field(job, "unknown_calls") == b"1"
     assert [(row["entry_number"], row["unknown_calls"]) for row in read_rows(database_url, queue_entries)] == [
         (1, 0),
         (2, 1),
     ]
-    assert len(scene.fetched_images) == 1
+    assert len(harness.fetched_images) == 1
 
 
-async def test_a_job_that_was_forgotten_twice_is_apologised_for_once(scene: ReconcilerHarness) -> None:
-    asked = await scene.submit_job(1)
+async def test_a_job_that_was_lost_twice_fails_once_with_an_apology(harness: ReconcilerHarness) -> None:
+    job = await harness.submit_job(1)
     for _ in range(3):
-        scene.flush_redis()
-        await scene.reconciler.run_once()
+        harness.flush_redis()
+        await harness.reconciler.run_once()
 
-    assert scene.sender.sent_problems == [(asked.id, make_problem("lost"))]
-    assert await scene.queue.load_statuses([asked.id]) == []
+    assert harness.sender.sent_problems == [(job.id, make_problem("lost"))]
+    assert await harness.queue.load_statuses([job.id]) == []
 
 
-async def test_a_job_whose_call_was_repeated_already_is_not_called_a_third_time(scene: ReconcilerHarness) -> None:
-    asked = await scene.submit_job(1)
-    with redis.Redis.from_url(scene.url) as client:
-        client.hset(job_key(asked.id), mapping={"calls": 2, "unknown_calls": 1})
-    await scene.reconciler.run_once()
-    scene.flush_redis()
+async def test_a_lost_job_with_a_call_of_unknown_fate_is_not_queued_again(harness: ReconcilerHarness) -> None:
+    job = await harness.submit_job(1)
+    with redis.Redis.from_url(harness.url) as client:
+        client.hset(job_key(job.id), mapping={"calls": 2, "unknown_calls": 1})
+    await harness.reconciler.run_once()
+    harness.flush_redis()
 
-    await scene.reconciler.run_once()
+    await harness.reconciler.run_once()
 
-    assert scene.sender.sent_problems == [(asked.id, make_problem("lost"))]
-    assert await scene.queue.load_statuses([asked.id]) == []
+    assert harness.sender.sent_problems == [(job.id, make_problem("lost"))]
+    assert await harness.queue.load_statuses([job.id]) == []
 
 
 @pytest.mark.parametrize("code", ["attachment_gone", "attachment_host", "attachment_type"])
-async def test_a_picture_that_is_gone_is_told_once_and_the_record_closed(
-    scene: ReconcilerHarness, database_url: str, code: str
+async def test_a_lost_job_whose_picture_is_gone_fails_once_and_its_record_is_closed(
+    harness: ReconcilerHarness, database_url: str, code: str
 ) -> None:
-    asked = await scene.submit_job(1)
-    scene.flush_redis()
-    scene.error = RejectedError(Problem(code=code, facts={"host": "h", "types": "PNG"}))
+    job = await harness.submit_job(1)
+    harness.flush_redis()
+    harness.error = RejectedError(Problem(code=code, facts={"host": "h", "types": "PNG"}))
 
-    await scene.reconciler.run_once()
-    await scene.reconciler.run_once()
+    await harness.reconciler.run_once()
+    await harness.reconciler.run_once()
 
-    assert scene.sender.sent_problems == [(asked.id, make_problem("forgotten"))]
+    assert harness.sender.sent_problems == [(job.id, make_problem("forgotten"))]
     assert [row["problem_code"] for row in read_rows(database_url, outcomes)] == ["forgotten"]
-    assert await scene.queue.load_statuses([asked.id]) == []
+    assert await harness.queue.load_statuses([job.id]) == []
 
 
-async def test_an_address_that_expired_is_not_asked(scene: ReconcilerHarness) -> None:
-    asked = await scene.submit_job(1)
-    scene.flush_redis()
-    scene.clock.now = EXPIRES_AT + 1
+async def test_an_expired_url_is_not_requested(harness: ReconcilerHarness) -> None:
+    job = await harness.submit_job(1)
+    harness.flush_redis()
+    harness.clock.now = EXPIRES_AT + 1
 
-    await scene.reconciler.run_once()
+    await harness.reconciler.run_once()
 
-    assert scene.fetched_images == []
-    assert scene.sender.sent_problems == [(asked.id, make_problem("forgotten"))]
-
-
-async def test_a_file_server_that_is_away_is_asked_again(scene: ReconcilerHarness) -> None:
-    asked = await scene.submit_job(1)
-    scene.flush_redis()
-    scene.error = RejectedError(make_problem("attachment_unreachable"))
-    await scene.reconciler.run_once()
-    assert (scene.sender.sent_problems, await scene.queue.load_statuses([asked.id])) == ([], [])
-
-    scene.error = None
-    await scene.reconciler.run_once()
-
-    assert len(await scene.queue.load_statuses([asked.id])) == 1
+    assert harness.fetched_images == []
+    assert harness.sender.sent_problems == [(job.id, make_problem("forgotten"))]
 
 
-async def test_a_queue_that_refuses_for_now_is_asked_again_and_the_repeat_is_still_to_come(
-    scene: ReconcilerHarness,
+async def test_a_download_that_fails_for_now_is_repeated_in_the_next_round(harness: ReconcilerHarness) -> None:
+    job = await harness.submit_job(1)
+    harness.flush_redis()
+    harness.error = RejectedError(make_problem("attachment_unreachable"))
+    await harness.reconciler.run_once()
+    assert (harness.sender.sent_problems, await harness.queue.load_statuses([job.id])) == ([], [])
+
+    harness.error = None
+    await harness.reconciler.run_once()
+
+    assert len(await harness.queue.load_statuses([job.id])) == 1
+
+
+async def test_a_queue_that_is_full_for_now_gets_the_job_in_the_next_round(
+    harness: ReconcilerHarness,
 ) -> None:
-    forgotten = [await scene.submit_job(n, has_picture=False) for n in range(3)]
-    scene.flush_redis()
-    with redis.Redis.from_url(scene.url) as client:
+    jobs = [await harness.submit_job(n, has_picture=False) for n in range(3)]
+    harness.flush_redis()
+    with redis.Redis.from_url(harness.url) as client:
         client.config_set("maxmemory", "1")
         try:
-            await scene.reconciler.run_once()
+            await harness.reconciler.run_once()
         finally:
             client.config_set("maxmemory", "0")
-    assert await scene.queue.load_statuses([asked.id for asked in forgotten]) == []
+    assert await harness.queue.load_statuses([job.id for job in jobs]) == []
 
-    await scene.reconciler.run_once()
+    await harness.reconciler.run_once()
 
-    assert len(await scene.queue.load_statuses([asked.id for asked in forgotten])) == 3
-    assert scene.sender.sent_problems == []
+    assert len(await harness.queue.load_statuses([job.id for job in jobs])) == 3
+    assert harness.sender.sent_problems == []
 
 
-@pytest.mark.parametrize("taken", [False, True])
-async def test_a_queue_whose_answer_is_lost_has_the_job_once_whether_it_took_it_or_not(
-    scene: ReconcilerHarness, monkeypatch: pytest.MonkeyPatch, taken: bool
+@pytest.mark.parametrize("accepted", [False, True])
+async def test_after_a_lost_reply_the_queue_has_the_job_once_whether_it_was_accepted_or_not(
+    harness: ReconcilerHarness, monkeypatch: pytest.MonkeyPatch, accepted: bool
 ) -> None:
-    asked = await scene.submit_job(1, has_picture=False)
-    scene.flush_redis()
-    accept = scene.queue.enqueue_job
+    job = await harness.submit_job(1, has_picture=False)
+    harness.flush_redis()
+    enqueue_job = harness.queue.enqueue_job
 
-    async def unheard(job: Job, source: bytes | None, *, unknown_calls: int = 0) -> bool:
-        if taken:
-            await accept(job, source, unknown_calls=unknown_calls)
+    async def lose_reply(job: Job, image: bytes | None, *, unknown_calls: int = 0) -> bool:
+        if accepted:
+            await enqueue_job(job, image, unknown_calls=unknown_calls)
         raise QueueResultUnknownError
 
     with monkeypatch.context() as patched:
-        patched.setattr(scene.queue, "enqueue_job", unheard)
-        await scene.reconciler.run_once()
-    await scene.reconciler.run_once()
+        patched.setattr(harness.queue, "enqueue_job", lose_reply)
+        await harness.reconciler.run_once()
+    await harness.reconciler.run_once()
 
-    assert [standing.unknown_calls for standing in await scene.queue.load_statuses([asked.id])] == [1]
-    assert scene.sender.sent_problems == []
-
-
-async def test_a_model_that_is_switched_off_is_told(scene: ReconcilerHarness) -> None:
-    asked = await scene.submit_job(1)
-    scene.flush_redis()
-    off = make_problem("model_off", model="SD 3.5 Large", reason="It is gone.")
-    with redis.Redis.from_url(scene.url) as client:
-        client.set(disabled_model_key("sd3.5-large"), off.model_dump_json())
-
-    await scene.reconciler.run_once()
-
-    assert scene.sender.sent_problems == [(asked.id, off)]
+    assert [status.unknown_calls for status in await harness.queue.load_statuses([job.id])] == [1]
+    assert harness.sender.sent_problems == []
 
 
-async def test_a_job_that_was_never_queued_is_left_to_its_command_and_then_queued(scene: ReconcilerHarness) -> None:
-    asked = await scene.submit_job(1, queued=False)
-    await scene.reconciler.run_once()
-    assert await scene.queue.load_statuses([asked.id]) == []
+async def test_a_lost_job_of_a_disabled_model_fails(harness: ReconcilerHarness) -> None:
+    job = await harness.submit_job(1)
+    harness.flush_redis()
+    problem = make_problem("model_off", model="SD 3.5 Large", reason="It is gone.")
+    with redis.Redis.from_url(harness.url) as client:
+        client.set(disabled_model_key("sd3.5-large"), problem.model_dump_json())
 
-    scene.clock.now += ENQUEUE_GRACE_SECONDS + 1
-    await scene.reconciler.run_once()
+    await harness.reconciler.run_once()
 
-    assert len(await scene.queue.load_statuses([asked.id])) == 1
-
-
-async def test_an_answer_that_stands_in_discord_closes_its_record(scene: ReconcilerHarness, database_url: str) -> None:
-    asked = await scene.submit_job(1)
-    scene.flush_redis()
-    scene.sender.posted_messages[asked.id] = MessageRef(asked.origin.message_id, 77)
-
-    await scene.reconciler.run_once()
-
-    assert await scene.job_store.load_closed_record(asked.id) == ClosedRecord(MessageRef(asked.origin.message_id, 77))
-    assert [row["kind"] for row in read_rows(database_url, outcomes)] == ["unknown"]
-    assert await scene.queue.load_statuses([asked.id]) == []
+    assert harness.sender.sent_problems == [(job.id, problem)]
 
 
-async def test_what_redis_knows_to_be_told_closes_its_record_with_the_outcome(
-    scene: ReconcilerHarness, database_url: str
+async def test_a_job_that_was_never_queued_is_left_to_its_command_for_the_grace_period(
+    harness: ReconcilerHarness,
 ) -> None:
-    asked = await scene.submit_job(1)
-    with redis.Redis.from_url(scene.url) as client:
+    job = await harness.submit_job(1, queued=False)
+    await harness.reconciler.run_once()
+    assert await harness.queue.load_statuses([job.id]) == []
+
+    harness.clock.now += ENQUEUE_GRACE_SECONDS + 1
+    await harness.reconciler.run_once()
+
+    assert len(await harness.queue.load_statuses([job.id])) == 1
+
+
+async def test_an_outcome_that_is_found_in_discord_closes_its_record(
+    harness: ReconcilerHarness, database_url: str
+) -> None:
+    job = await harness.submit_job(1)
+    harness.flush_redis()
+    harness.sender.posted_messages[job.id] = MessageRef(job.origin.message_id, 77)
+
+    await harness.reconciler.run_once()
+
+    assert await harness.job_store.load_closed_record(job.id) == ClosedRecord(MessageRef(job.origin.message_id, 77))
+    assert [row["kind"] for row in read_rows(database_url, outcomes)] == ["unknown"]
+    assert await harness.queue.load_statuses([job.id]) == []
+
+
+async def test_a_job_that_redis_has_as_delivered_closes_its_record_with_the_outcome(
+    harness: ReconcilerHarness, database_url: str
+) -> None:
+    job = await harness.submit_job(1)
+    with redis.Redis.from_url(harness.url) as client:
         ended = {"state": "delivered", "outcome": GENERATED.model_dump_json(), "message_id": 88, "calls": 1}
-        client.hset(job_key(asked.id), mapping=ended)
+        client.hset(job_key(job.id), mapping=ended)
 
-    await scene.reconciler.run_once()
+    await harness.reconciler.run_once()
 
-    assert await scene.job_store.load_closed_record(asked.id) == ClosedRecord(MessageRef(asked.origin.message_id, 88))
+    assert await harness.job_store.load_closed_record(job.id) == ClosedRecord(MessageRef(job.origin.message_id, 88))
     assert [(row["kind"], row["seed"]) for row in read_rows(database_url, outcomes)] == [("generated", 7)]
     assert [row["calls"] for row in read_rows(database_url, queue_entries)] == [1]
 
 
-async def test_a_discord_that_is_away_keeps_the_record_open(scene: ReconcilerHarness) -> None:
-    asked = await scene.submit_job(1)
-    scene.flush_redis()
-    scene.clock.now = EXPIRES_AT + 1
-    scene.sender.error = OSError("away")
-    await scene.reconciler.run_once()
-    assert len(await scene.job_store.list_open_records()) == 1
+async def test_a_record_stays_open_while_discord_is_unavailable(harness: ReconcilerHarness) -> None:
+    job = await harness.submit_job(1)
+    harness.flush_redis()
+    harness.clock.now = EXPIRES_AT + 1
+    harness.sender.error = OSError("away")
+    await harness.reconciler.run_once()
+    assert len(await harness.job_store.list_open_records()) == 1
 
-    scene.sender.error = None
-    await scene.reconciler.run_once()
+    harness.sender.error = None
+    await harness.reconciler.run_once()
 
-    assert [told for told, _ in scene.sender.sent_problems] == [asked.id]
-
-
-async def test_closed_records_are_not_looked_at(scene: ReconcilerHarness) -> None:
-    delivered, refused = await scene.submit_job(1), await scene.submit_job(2)
-    await scene.job_store.mark_delivered(make_finished_status(delivered, since=NOON), MessageRef(2, 5))
-    await scene.job_store.mark_rejected(refused.id, make_problem("no_room"))
-    scene.flush_redis()
-
-    await scene.reconciler.run_once()
-
-    assert (scene.fetched_images, scene.sender.sent_problems) == ([], [])
+    assert [job_id for job_id, _ in harness.sender.sent_problems] == [job.id]
 
 
-async def test_a_job_whose_picture_is_kept_is_queued_again_from_it(scene: ReconcilerHarness) -> None:
-    kept = StoredImage("ab" * 32, b"as the model got it")
+async def test_closed_records_are_ignored(harness: ReconcilerHarness) -> None:
+    delivered, rejected = await harness.submit_job(1), await harness.submit_job(2)
+    await harness.job_store.mark_delivered(make_finished_status(delivered, since=NOON), MessageRef(2, 5))
+    await harness.job_store.mark_rejected(rejected.id, make_problem("no_room"))
+    harness.flush_redis()
 
-    async def find(sha256: str) -> StoredImage | None:
-        return kept if sha256 == kept.sha256 else None
+    await harness.reconciler.run_once()
 
-    reconcile = Reconciler(
-        scene.job_store, scene.queue, scene.sender, scene.fetch_image, load_stored_image=find, clock=scene.clock
+    assert (harness.fetched_images, harness.sender.sent_problems) == ([], [])
+
+
+async def test_a_lost_job_is_queued_again_with_its_stored_picture(harness: ReconcilerHarness) -> None:
+    stored_image = StoredImage("ab" * 32, b"as the model got it")
+
+    async def load_stored_image(sha256: str) -> StoredImage | None:
+        return stored_image if sha256 == stored_image.sha256 else None
+
+    reconciler = Reconciler(
+        harness.job_store,
+        harness.queue,
+        harness.sender,
+        harness.fetch_image,
+        load_stored_image=load_stored_image,
+        clock=harness.clock,
     )
-    asked = make_job(1, at=NOON)
-    await scene.job_store.add_job(asked, kept)
-    await scene.queue.enqueue_job(asked, kept.data)
-    await scene.job_store.mark_queued(asked.id, kept.sha256)
-    scene.flush_redis()
+    job = make_job(1, at=NOON)
+    await harness.job_store.add_job(job, stored_image)
+    await harness.queue.enqueue_job(job, stored_image.data)
+    await harness.job_store.mark_queued(job.id, stored_image.sha256)
+    harness.flush_redis()
 
-    await reconcile.run_once()
+    await reconciler.run_once()
 
-    assert scene.read_source(asked) == kept.data
-    assert (scene.fetched_images, scene.sender.sent_problems) == ([], [])
+    assert harness.read_source(job) == stored_image.data
+    assert (harness.fetched_images, harness.sender.sent_problems) == ([], [])

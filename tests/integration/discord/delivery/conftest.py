@@ -11,11 +11,14 @@ import aiohttp
 import discord
 import pytest
 
-from tests.support.discord_channel import NUMBERS, DiscordChannel, FakeOutcomeStream
+from bot.delivery.consumer import OutcomeConsumer
+from shared.catalogue import Catalogue
+from tests.support.delivery import FakeOutcomeStream, make_consumer
+from tests.support.discord_channel import NUMBERS, DiscordChannel
 
 
 @pytest.fixture(scope="session")
-def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, Any], Path]]:
+def discord_standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, Any], Path]]:
     record = tmp_path_factory.mktemp("discord") / "exchanges.jsonl"
     command = [
         sys.executable,
@@ -36,10 +39,10 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[st
 
 
 @pytest.fixture
-async def world(
-    stand_in: tuple[dict[str, Any], Path], monkeypatch: pytest.MonkeyPatch
+async def discord_channel(
+    discord_standin: tuple[dict[str, Any], Path], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[DiscordChannel]:
-    known, record = stand_in
+    known, record = discord_standin
     monkeypatch.setattr(discord.http.Route, "BASE", known["url"] + "/api/v10")
     client = discord.Client(intents=discord.Intents.none())
     async with client, aiohttp.ClientSession() as http:
@@ -51,5 +54,12 @@ async def world(
 
 
 @pytest.fixture
-def ledger() -> FakeOutcomeStream:
+def outcome_stream() -> FakeOutcomeStream:
     return FakeOutcomeStream()
+
+
+@pytest.fixture
+def consumer(
+    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, catalogue: Catalogue
+) -> OutcomeConsumer:
+    return make_consumer(discord_channel.client, outcome_stream, catalogue)

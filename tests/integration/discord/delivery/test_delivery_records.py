@@ -1,10 +1,10 @@
-"""What the records say is believed before anything is posted, and written before anything is acknowledged."""
+"""The database is asked before an outcome is posted, and written before the outcome is acknowledged."""
 
 import time
 
 import pytest
 
-from bot.delivery import OutcomeConsumer
+from bot.delivery.consumer import OutcomeConsumer
 from bot.domain.messages import MessageRef
 from bot.domain.records import ClosedRecord
 from bot.domain.status import JobStatus, QueueState
@@ -12,21 +12,21 @@ from bot.storage.jobs import SqlJobStore
 from bot.storage.session import Database
 from bot.storage.tables import outcomes
 from shared.catalogue import Catalogue
-from shared.job import Job
 from shared.outcome import Failed
 from shared.problems import make_problem
 from tests.support.builders import read_rows
-from tests.support.discord_channel import DiscordChannel, FakeOutcomeStream, read_text, run_in_background
+from tests.support.delivery import FakeOutcomeStream, deliver_outcome, make_consumer
+from tests.support.discord_channel import DiscordChannel, read_text
 
 LOST_OUTCOME = Failed(problem=make_problem("lost"))
 
 
 class FakeDeliveryStore:
-    """Records in memory; `acknowledged_before` lists what the queue had been told when an end was written."""
+    """A `DeliveryStore` in memory. `acknowledged_before_write` lists jobs acknowledged before they were recorded."""
 
-    def __init__(self, ledger: FakeOutcomeStream) -> None:
+    def __init__(self, outcome_stream: FakeOutcomeStream) -> None:
         self.outcomes: dict[str, ClosedRecord] = {}
-        self.stream = ledger
+        self.stream = outcome_stream
         self.acknowledged_before_write: list[str] = []
 
     async def load_closed_record(self, job_id: str) -> ClosedRecord | None:
@@ -38,97 +38,112 @@ class FakeDeliveryStore:
 
 
 @pytest.fixture
-def book(ledger: FakeOutcomeStream) -> FakeDeliveryStore:
-    return FakeDeliveryStore(ledger)
+def delivery_store(outcome_stream: FakeOutcomeStream) -> FakeDeliveryStore:
+    return FakeDeliveryStore(outcome_stream)
 
 
 @pytest.fixture
-def deliver(
-    world: DiscordChannel, ledger: FakeOutcomeStream, catalogue: Catalogue, book: FakeDeliveryStore
+def consumer(
+    discord_channel: DiscordChannel,
+    outcome_stream: FakeOutcomeStream,
+    catalogue: Catalogue,
+    delivery_store: FakeDeliveryStore,
 ) -> OutcomeConsumer:
-    return OutcomeConsumer(world.client, ledger, catalogue, store=book, retry_delays=(0.05,) * 40)
+    return make_consumer(discord_channel.client, outcome_stream, catalogue, store=delivery_store)
 
 
-async def deliver_outcome(deliver: OutcomeConsumer, ledger: FakeOutcomeStream, job: Job) -> int | None:
-    async with run_in_background(deliver.run):
-        return await ledger.wait_until_delivered(job)
-
-
-async def test_an_answer_is_written_down_before_its_outcome_is_acknowledged(
-    world: DiscordChannel, ledger: FakeOutcomeStream, deliver: OutcomeConsumer, book: FakeDeliveryStore
+async def test_an_outcome_is_recorded_before_it_is_acknowledged(
+    discord_channel: DiscordChannel,
+    outcome_stream: FakeOutcomeStream,
+    consumer: OutcomeConsumer,
+    delivery_store: FakeDeliveryStore,
 ) -> None:
-    job = await world.submit_job()
-    thread = await world.open_thread(job)
-    ledger.finish_job(job, LOST_OUTCOME, thread=thread)
+    job = await discord_channel.submit_job()
+    thread = await discord_channel.open_thread(job)
+    outcome_stream.finish_job(job, LOST_OUTCOME, thread_id=thread)
 
-    message = await deliver_outcome(deliver, ledger, job)
+    message = await deliver_outcome(consumer, outcome_stream, job)
 
-    assert book.outcomes == {job.id: ClosedRecord(MessageRef(thread, message))}
-    assert book.acknowledged_before_write == []
+    assert delivery_store.outcomes == {job.id: ClosedRecord(MessageRef(thread, message))}
+    assert delivery_store.acknowledged_before_write == []
 
 
-async def test_what_the_records_know_to_be_told_is_only_acknowledged(
-    world: DiscordChannel, ledger: FakeOutcomeStream, deliver: OutcomeConsumer, book: FakeDeliveryStore
+async def test_an_outcome_that_is_recorded_as_delivered_is_only_acknowledged(
+    discord_channel: DiscordChannel,
+    outcome_stream: FakeOutcomeStream,
+    consumer: OutcomeConsumer,
+    delivery_store: FakeDeliveryStore,
 ) -> None:
-    job = await world.submit_job()
-    thread = await world.open_thread(job)
-    book.outcomes[job.id] = ClosedRecord(MessageRef(thread, 77))
-    ledger.finish_job(job, LOST_OUTCOME, thread=thread)
+    job = await discord_channel.submit_job()
+    thread = await discord_channel.open_thread(job)
+    delivery_store.outcomes[job.id] = ClosedRecord(MessageRef(thread, 77))
+    outcome_stream.finish_job(job, LOST_OUTCOME, thread_id=thread)
 
-    assert await deliver_outcome(deliver, ledger, job) == 77
+    assert await deliver_outcome(consumer, outcome_stream, job) == 77
 
-    assert await world.list_messages(thread) == []
-    assert f"/{thread}/77" in await world.read_status(job)
+    assert await discord_channel.list_messages(thread) == []
+    assert f"/{thread}/77" in await discord_channel.read_status(job)
 
 
-async def test_an_outcome_of_a_refused_request_is_only_acknowledged(
-    world: DiscordChannel, ledger: FakeOutcomeStream, deliver: OutcomeConsumer, book: FakeDeliveryStore
+async def test_the_outcome_of_a_rejected_request_is_only_acknowledged(
+    discord_channel: DiscordChannel,
+    outcome_stream: FakeOutcomeStream,
+    consumer: OutcomeConsumer,
+    delivery_store: FakeDeliveryStore,
 ) -> None:
-    job = await world.submit_job()
-    book.outcomes[job.id] = ClosedRecord(None)
-    ledger.finish_job(job, LOST_OUTCOME)
+    job = await discord_channel.submit_job()
+    delivery_store.outcomes[job.id] = ClosedRecord(None)
+    outcome_stream.finish_job(job, LOST_OUTCOME)
 
-    assert await deliver_outcome(deliver, ledger, job) is None
+    assert await deliver_outcome(consumer, outcome_stream, job) is None
 
-    assert len(await world.list_messages()) == 1
-    assert await world.read_status(job) == "Your request has arrived."
+    assert len(await discord_channel.list_messages()) == 1
+    assert await discord_channel.read_status(job) == "Your request has arrived."
 
 
-async def test_what_reconciling_tells_is_said_in_the_thread_and_found_again(
-    world: DiscordChannel, deliver: OutcomeConsumer, book: FakeDeliveryStore
+async def test_an_outcome_of_the_reconciler_is_posted_in_the_thread_and_found_again(
+    discord_channel: DiscordChannel, consumer: OutcomeConsumer, delivery_store: FakeDeliveryStore
 ) -> None:
-    job = await world.submit_job(locale="fr")
-    standing = JobStatus(job, QueueState.FINISHED, 0, 0, time.time(), None, Failed(problem=make_problem("forgotten")))
+    job = await discord_channel.submit_job(locale="fr")
+    status = JobStatus(job, QueueState.FINISHED, 0, 0, time.time(), None, Failed(problem=make_problem("forgotten")))
 
-    told = await deliver.deliver_outcome(standing)
+    message = await consumer.deliver_outcome(status)
 
-    assert told is not None
-    (posted,) = await world.list_messages(told.channel_id)
+    assert message is not None
+    (posted,) = await discord_channel.list_messages(message.channel_id)
     assert "La file d'attente a perdu la mémoire" in read_text(posted)
-    assert book.outcomes == {job.id: ClosedRecord(told)}
-    assert await deliver.find_outcome_message(standing) == told
+    assert delivery_store.outcomes == {job.id: ClosedRecord(message)}
+    assert await consumer.find_outcome_message(status) == message
 
 
-async def test_a_job_without_an_answer_is_not_found(world: DiscordChannel, deliver: OutcomeConsumer) -> None:
-    job = await world.submit_job()
+async def test_no_message_is_found_for_a_job_without_an_outcome(
+    discord_channel: DiscordChannel, consumer: OutcomeConsumer
+) -> None:
+    job = await discord_channel.submit_job()
 
     assert (
-        await deliver.find_outcome_message(JobStatus(job, QueueState.QUEUED, 0, 0, job.accepted_at, None, None)) is None
+        await consumer.find_outcome_message(JobStatus(job, QueueState.QUEUED, 0, 0, job.accepted_at, None, None))
+        is None
     )
 
 
-async def test_delivery_goes_on_while_the_records_are_away(
-    world: DiscordChannel, ledger: FakeOutcomeStream, catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory
+async def test_delivery_continues_while_the_database_is_unavailable(
+    discord_channel: DiscordChannel,
+    outcome_stream: FakeOutcomeStream,
+    catalogue: Catalogue,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     url = f"sqlite:///{tmp_path_factory.mktemp('records') / 'records.db'}"
     database = Database(url)
-    away = SqlJobStore(database, catalogue=catalogue)
-    job = await world.submit_job()
-    thread = await world.open_thread(job)
-    ledger.finish_job(job, LOST_OUTCOME, thread=thread)
+    store = SqlJobStore(database, catalogue=catalogue)
+    job = await discord_channel.submit_job()
+    thread = await discord_channel.open_thread(job)
+    outcome_stream.finish_job(job, LOST_OUTCOME, thread_id=thread)
 
-    await deliver_outcome(OutcomeConsumer(world.client, ledger, catalogue, store=away), ledger, job)
-    assert len(await world.list_messages(thread)) == 1
+    await deliver_outcome(
+        make_consumer(discord_channel.client, outcome_stream, catalogue, store=store), outcome_stream, job
+    )
+    assert len(await discord_channel.list_messages(thread)) == 1
 
     await database.migrate()
     assert read_rows(url, outcomes) == []

@@ -1,4 +1,4 @@
-"""The message of an exploration fills as its cells come in, and is edited no more than needed."""
+"""The message of an exploration shows its variants as they finish, and is edited no more than needed."""
 
 import time
 from collections.abc import AsyncIterator
@@ -9,7 +9,6 @@ from typing import Any
 import discord
 import pytest
 
-from bot.delivery import OutcomeConsumer
 from bot.domain.exploration import Exploration, ExplorationPlan, Variation
 from bot.domain.messages import MessageRef
 from bot.domain.records import JobRecord
@@ -30,35 +29,35 @@ from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.outcome import Filtered, FilteredPart, Outcome
 from shared.problems import make_problem
-from tests.integration.discord.delivery.test_delivery import make_png
 from tests.support.builders import Clock, read_rows
-from tests.support.discord_channel import (
-    DiscordChannel,
-    FakeOutcomeStream,
-    make_generated,
-    read_text,
-    run_in_background,
-)
+from tests.support.delivery import FakeOutcomeStream, make_consumer
+from tests.support.discord_channel import DiscordChannel, make_generated, read_text, run_in_background
+from tests.support.images import make_png
 
 PATCH = "PATCH"
 
 
 class ExplorationHarness:
-    """An exploration of three seeds, its records and the queue, and what looks after its message."""
+    """An exploration of three seeds: its database, its queue, and the updater of its message."""
 
     def __init__(
-        self, world: DiscordChannel, ledger: FakeOutcomeStream, database: Database, catalogue: Catalogue
+        self,
+        discord_channel: DiscordChannel,
+        outcome_stream: FakeOutcomeStream,
+        database: Database,
+        catalogue: Catalogue,
     ) -> None:
-        self.discord, self.stream, self.database, self.catalogue = world, ledger, database, catalogue
+        self.discord, self.stream = discord_channel, outcome_stream
+        self.database, self.catalogue = database, catalogue
         self.job_store = SqlJobStore(database, catalogue=catalogue)
         self.image_store = SqlImageStore(database)
         self.explorations = SqlExplorationStore(database)
         self.clock = Clock()
         self.clock.now = time.time()
-        self.watcher = self.start_watcher()
+        self.updater = self.start_updater()
 
-    def start_watcher(self) -> ExplorationMessages:
-        """What looks after the message in a bot that starts now."""
+    def start_updater(self) -> ExplorationMessages:
+        """Build the updater as a bot that starts now."""
         thumbnailer = ThumbnailLoader(
             ResultImageLoader(self.image_store, self._refuse_download, self._find_no_message),
             SqlThumbnailStore(self.database),
@@ -78,26 +77,26 @@ class ExplorationHarness:
         plan = ExplorationPlan(
             Variation.SEEDS, tuple(one.request.model_copy(update={"seed": seed}) for seed in (11, 12, 13))
         )
-        grid = Exploration(one.id, plan, one.requester, self.clock.now, one.origin)
-        view = render_exploration(grid, [VariantState.QUEUED] * 3, self.catalogue, has_contact_sheet=False)
+        exploration = Exploration(one.id, plan, one.requester, self.clock.now, one.origin)
+        view = render_exploration(exploration, [VariantState.QUEUED] * 3, self.catalogue, has_contact_sheet=False)
         posted = await self.discord.client.get_partial_messageable(self.discord.channel_id).send(view=view)
-        grid = replace(grid, origin=grid.origin.model_copy(update={"message_id": posted.id}))
-        await self.explorations.add_exploration(grid)
-        for cell, request in zip(grid.variant_ids, plan.requests, strict=True):
-            job = one.model_copy(update={"id": cell, "request": request, "origin": grid.origin})
+        exploration = replace(exploration, origin=exploration.origin.model_copy(update={"message_id": posted.id}))
+        await self.explorations.add_exploration(exploration)
+        for variant_id, request in zip(exploration.variant_ids, plan.requests, strict=True):
+            job = one.model_copy(update={"id": variant_id, "request": request, "origin": exploration.origin})
             await self.job_store.add_job(job, None)
             self.stream.put_status(JobStatus(job, QueueState.QUEUED, 1, 8, self.clock.now, None, None))
-        return grid
+        return exploration
 
-    def get_job(self, cell: str) -> Job:
-        return self.stream.statuses[cell].job
+    def get_job(self, variant_id: str) -> Job:
+        return self.stream.statuses[variant_id].job
 
-    async def finish_variant(self, cell: str, outcome: Outcome, picture: bytes | None = None) -> None:
-        standing = JobStatus(self.get_job(cell), QueueState.DELIVERED, 0, 0, self.clock.now, None, outcome)
-        self.stream.put_status(standing)
-        await self.job_store.mark_delivered(standing, MessageRef(1, 2))
+    async def finish_variant(self, variant_id: str, outcome: Outcome, picture: bytes | None = None) -> None:
+        status = JobStatus(self.get_job(variant_id), QueueState.DELIVERED, 0, 0, self.clock.now, None, outcome)
+        self.stream.put_status(status)
+        await self.job_store.mark_delivered(status, MessageRef(1, 2))
         if picture is not None:
-            await self.image_store.save_undelivered_image(cell, picture)
+            await self.image_store.save_undelivered_image(variant_id, picture)
 
     async def read_message(self) -> dict[str, Any]:
         _, message = await self.discord.list_messages()
@@ -111,132 +110,132 @@ class ExplorationHarness:
 
 
 @pytest.fixture
-async def house(
-    world: DiscordChannel, ledger: FakeOutcomeStream, catalogue: Catalogue, tmp_path: Path
+async def harness(
+    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, catalogue: Catalogue, tmp_path: Path
 ) -> AsyncIterator[ExplorationHarness]:
     database = Database(f"sqlite:///{tmp_path / 'records.db'}")
     await database.migrate()
-    yield ExplorationHarness(world, ledger, database, catalogue)
+    yield ExplorationHarness(discord_channel, outcome_stream, database, catalogue)
     await database.close()
 
 
-async def has_ended(house: ExplorationHarness, url: str) -> bool:
+async def has_ended(harness: ExplorationHarness, url: str) -> bool:
     (row,) = read_rows(url, explorations)
     return row["ended_at"] is not None
 
 
-async def test_the_contact_sheet_fills_and_is_left_alone_once_all_have_ended(
-    house: ExplorationHarness, tmp_path: Path
+async def test_the_contact_sheet_fills_and_the_exploration_ends_with_its_last_variant(
+    harness: ExplorationHarness, tmp_path: Path
 ) -> None:
-    grid = await house.start_exploration()
-    seen = []
+    exploration = await harness.start_exploration()
+    texts = []
 
-    await house.watcher.refresh_messages()
-    seen.append(await house.read_text())
-    house.stream.put_status(replace(house.stream.statuses[grid.variant_ids[0]], state=QueueState.RUNNING))
-    await house.watcher.refresh_messages()
-    seen.append(await house.read_text())
-    for cell, seed in zip(grid.variant_ids[:2], (11, 12), strict=True):
-        await house.finish_variant(cell, make_generated(seed), make_png())
-    await house.finish_variant(grid.variant_ids[2], Filtered(part=FilteredPart.OUTPUT, duration_seconds=1))
-    await house.watcher.refresh_messages()
-    seen.append(await house.read_text())
+    await harness.updater.refresh_messages()
+    texts.append(await harness.read_text())
+    harness.stream.put_status(replace(harness.stream.statuses[exploration.variant_ids[0]], state=QueueState.RUNNING))
+    await harness.updater.refresh_messages()
+    texts.append(await harness.read_text())
+    for variant_id, seed in zip(exploration.variant_ids[:2], (11, 12), strict=True):
+        await harness.finish_variant(variant_id, make_generated(seed), make_png())
+    await harness.finish_variant(exploration.variant_ids[2], Filtered(part=FilteredPart.OUTPUT, duration_seconds=1))
+    await harness.updater.refresh_messages()
+    texts.append(await harness.read_text())
 
-    assert "0 of 3 are here · 3 wait" in seen[0]
-    assert "0 of 3 are here · 2 wait · 1 is being painted" in seen[1]
-    assert "2 of 3 are here · 1 was filtered" in seen[2]
-    (sheet,) = await house.discord.list_files(await house.read_message())
+    assert "0 of 3 are here · 3 wait" in texts[0]
+    assert "0 of 3 are here · 2 wait · 1 is being painted" in texts[1]
+    assert "2 of 3 are here · 1 was filtered" in texts[2]
+    (sheet,) = await harness.discord.list_files(await harness.read_message())
     assert sheet["filename"] == "sheet.jpg"
-    assert await has_ended(house, f"sqlite:///{tmp_path / 'records.db'}")
+    assert await has_ended(harness, f"sqlite:///{tmp_path / 'records.db'}")
 
 
-async def test_nothing_is_edited_while_nothing_changes_and_a_new_bot_goes_on(house: ExplorationHarness) -> None:
-    grid = await house.start_exploration()
-    before = house.count_edits()
+async def test_nothing_is_edited_while_nothing_changes_and_a_new_bot_continues(harness: ExplorationHarness) -> None:
+    exploration = await harness.start_exploration()
+    before = harness.count_edits()
 
     for _ in range(3):
-        await house.watcher.refresh_messages()
-    once = house.count_edits() - before
-    house.watcher = house.start_watcher()
-    await house.finish_variant(grid.variant_ids[1], make_generated(12), make_png())
-    await house.watcher.refresh_messages()
+        await harness.updater.refresh_messages()
+    once = harness.count_edits() - before
+    harness.updater = harness.start_updater()
+    await harness.finish_variant(exploration.variant_ids[1], make_generated(12), make_png())
+    await harness.updater.refresh_messages()
 
     assert once == 1
-    assert "1 of 3 is here · 2 wait" in await house.read_text()
+    assert "1 of 3 is here · 2 wait" in await harness.read_text()
 
 
-async def test_a_variant_that_nobody_knows_of_is_waited_for_only_a_while(house: ExplorationHarness) -> None:
-    grid = await house.start_exploration()
-    del house.stream.statuses[grid.variant_ids[0]]
-    await house.job_store.mark_rejected(grid.variant_ids[0], make_problem("internal"))
+async def test_an_unknown_variant_is_waited_for_during_the_grace_period_only(harness: ExplorationHarness) -> None:
+    exploration = await harness.start_exploration()
+    del harness.stream.statuses[exploration.variant_ids[0]]
+    await harness.job_store.mark_rejected(exploration.variant_ids[0], make_problem("internal"))
 
-    await house.watcher.refresh_messages()
-    early = await house.read_text()
-    house.clock.now += GRACE_SECONDS + 1
-    await house.watcher.refresh_messages()
+    await harness.updater.refresh_messages()
+    early = await harness.read_text()
+    harness.clock.now += GRACE_SECONDS + 1
+    await harness.updater.refresh_messages()
 
     assert "3 wait" in early
-    assert "2 wait · 1 was not made" in await house.read_text()
+    assert "2 wait · 1 was not made" in await harness.read_text()
 
 
-async def test_a_variant_that_the_queue_forgot_is_waited_for_while_its_record_is_open(
-    house: ExplorationHarness,
+async def test_a_variant_that_the_queue_lost_is_waited_for_while_its_record_is_open(
+    harness: ExplorationHarness,
 ) -> None:
-    grid = await house.start_exploration()
-    del house.stream.statuses[grid.variant_ids[0]]
+    exploration = await harness.start_exploration()
+    del harness.stream.statuses[exploration.variant_ids[0]]
 
-    house.clock.now += 2 * GRACE_SECONDS
-    await house.watcher.refresh_messages()
+    harness.clock.now += 2 * GRACE_SECONDS
+    await harness.updater.refresh_messages()
 
-    assert "3 wait" in await house.read_text()
+    assert "3 wait" in await harness.read_text()
 
 
-async def test_a_picture_that_cannot_be_had_is_looked_for_some_rounds_and_then_gone(house: ExplorationHarness) -> None:
-    grid = await house.start_exploration()
-    await house.finish_variant(grid.variant_ids[0], make_generated(11))
-    seen = []
+async def test_a_picture_that_cannot_be_loaded_is_retried_for_some_rounds_and_then_shown_as_gone(
+    harness: ExplorationHarness,
+) -> None:
+    exploration = await harness.start_exploration()
+    await harness.finish_variant(exploration.variant_ids[0], make_generated(11))
+    texts = []
 
     for _ in range(MAX_PICTURE_ATTEMPTS + 3):
-        await house.watcher.refresh_messages()
-        seen.append(await house.read_text())
+        await harness.updater.refresh_messages()
+        texts.append(await harness.read_text())
 
-    assert "2 wait · 1 is being painted" in seen[0]
-    assert "2 wait · 1 is gone" in seen[-1]
-    assert house.count_edits() == MAX_PICTURE_ATTEMPTS
-
-
-async def test_a_message_that_is_gone_is_edited_no_more(house: ExplorationHarness, tmp_path: Path) -> None:
-    grid = await house.start_exploration()
-    await house.discord.call_control("DELETE", f"messages/{grid.origin.message_id}")
-
-    await house.watcher.refresh_messages()
-
-    assert await has_ended(house, f"sqlite:///{tmp_path / 'records.db'}")
+    assert "2 wait · 1 is being painted" in texts[0]
+    assert "2 wait · 1 is gone" in texts[-1]
+    assert harness.count_edits() == MAX_PICTURE_ATTEMPTS
 
 
-async def test_a_fault_of_discords_passes(house: ExplorationHarness) -> None:
-    await house.start_exploration()
-    await house.discord.inject_fault("status:503", PATCH, "/messages/", times=1)
+async def test_a_deleted_message_is_not_edited_again(harness: ExplorationHarness, tmp_path: Path) -> None:
+    exploration = await harness.start_exploration()
+    await harness.discord.call_control("DELETE", f"messages/{exploration.origin.message_id}")
 
-    await house.watcher.refresh_messages()
-    await house.watcher.refresh_messages()
+    await harness.updater.refresh_messages()
 
-    assert "3 wait" in await house.read_text()
+    assert await has_ended(harness, f"sqlite:///{tmp_path / 'records.db'}")
 
 
-async def test_the_results_of_variants_leave_the_message_alone(house: ExplorationHarness) -> None:
-    grid = await house.start_exploration()
-    deliver = OutcomeConsumer(
-        house.discord.client, house.stream, house.catalogue, store=house.job_store, retry_delays=(0.05,) * 40
-    )
-    for cell, seed in zip(grid.variant_ids, (11, 12, 13), strict=True):
-        house.stream.finish_job(house.get_job(cell), make_generated(seed), make_png())
-    async with run_in_background(deliver.run):
-        for cell in grid.variant_ids:
-            await house.stream.wait_until_delivered(house.get_job(cell))
+async def test_an_edit_that_failed_is_repeated_in_the_next_round(harness: ExplorationHarness) -> None:
+    await harness.start_exploration()
+    await harness.discord.inject_fault("status:503", PATCH, "/messages/", times=1)
 
-    posted = await house.discord.list_messages(grid.origin.message_id)
-    assert house.count_edits() == 0
+    await harness.updater.refresh_messages()
+    await harness.updater.refresh_messages()
+
+    assert "3 wait" in await harness.read_text()
+
+
+async def test_delivering_the_variants_does_not_edit_the_message(harness: ExplorationHarness) -> None:
+    exploration = await harness.start_exploration()
+    consumer = make_consumer(harness.discord.client, harness.stream, harness.catalogue, store=harness.job_store)
+    for variant_id, seed in zip(exploration.variant_ids, (11, 12, 13), strict=True):
+        harness.stream.finish_job(harness.get_job(variant_id), make_generated(seed), make_png())
+    async with run_in_background(consumer.run):
+        for variant_id in exploration.variant_ids:
+            await harness.stream.wait_until_delivered(harness.get_job(variant_id))
+
+    posted = await harness.discord.list_messages(exploration.origin.message_id)
+    assert harness.count_edits() == 0
     assert [{part.get("id") for part in message["components"]} for message in posted] == [
-        {compute_component_id(cell)} for cell in grid.variant_ids
+        {compute_component_id(variant_id)} for variant_id in exploration.variant_ids
     ]

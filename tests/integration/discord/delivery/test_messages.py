@@ -1,0 +1,136 @@
+"""Messages of outcomes: pings, uploads within the limits, and notices without a picture."""
+
+import io
+import os
+import time
+from functools import cache
+
+import pytest
+from PIL import Image
+
+from bot.delivery.consumer import OutcomeConsumer
+from bot.i18n import load_messages
+from shared.catalogue import Catalogue
+from shared.outcome import Failed, Filtered, FilteredPart
+from shared.problems import make_problem
+from tests.support.delivery import FakeOutcomeStream, deliver_outcome, make_consumer
+from tests.support.discord_channel import PROMPT, DiscordChannel, make_generated, read_text
+from tests.support.images import make_png
+
+
+@cache
+def make_large_png() -> bytes:
+    """A picture of 10.3 MiB, of noise so that it does not compress."""
+    out = io.BytesIO()
+    Image.frombytes("RGB", (2000, 1800), os.urandom(2000 * 1800 * 3)).save(out, "PNG", compress_level=0)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(("waited", "wanted", "pinged"), [(61, True, True), (61, False, False), (30, True, False)])
+async def test_a_late_result_pings_a_requester_who_wants_that(
+    discord_channel: DiscordChannel,
+    outcome_stream: FakeOutcomeStream,
+    consumer: OutcomeConsumer,
+    waited: float,
+    wanted: bool,
+    pinged: bool,
+) -> None:
+    submitted = await discord_channel.submit_job(prompt="a castle <@1> @everyone")
+    requester = submitted.requester.model_copy(update={"may_ping": wanted})
+    job = submitted.model_copy(update={"requester": requester, "accepted_at": time.time() - waited})
+    outcome_stream.finish_job(job, make_generated(), make_png())
+
+    await deliver_outcome(consumer, outcome_stream, job)
+
+    (posted,) = await discord_channel.list_messages(job.origin.message_id)
+    assert [user["id"] for user in posted["mentions"]] == ([str(discord_channel.ada_id)] if pinged else [])
+    assert posted["mention_everyone"] is False
+
+
+async def test_a_picture_over_the_upload_limit_is_re_encoded_and_a_note_says_so(
+    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, consumer: OutcomeConsumer
+) -> None:
+    job = await discord_channel.submit_job()
+    outcome_stream.finish_job(job, make_generated(), make_large_png())
+    await deliver_outcome(consumer, outcome_stream, job)
+    (posted,) = await discord_channel.list_messages(job.origin.message_id)
+    (file,) = await discord_channel.list_files(posted)
+    assert file["filename"].endswith(".jpg")
+    assert file["size"] <= 10 * 1024**2
+    assert "re-encoded as JPEG" in read_text(posted)
+    assert "10\u00a0MiB" in read_text(posted)
+
+
+async def test_an_upload_that_discord_rejects_as_too_large_is_made_smaller(
+    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, consumer: OutcomeConsumer
+) -> None:
+    job = await discord_channel.submit_job()
+    outcome_stream.finish_job(job, make_generated(), make_png())
+    await discord_channel.inject_fault("status:413", "POST", f"/channels/{job.origin.message_id}/messages", times=2)
+    await deliver_outcome(consumer, outcome_stream, job)
+    assert len(await discord_channel.list_messages(job.origin.message_id)) == 1
+
+
+async def test_a_boosted_server_gets_a_large_picture_unchanged(
+    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, catalogue: Catalogue
+) -> None:
+    job = await discord_channel.submit_job()
+    await discord_channel.call_control("PATCH", "guild", {"premium_tier": 2})
+    outcome_stream.finish_job(job, make_generated(), make_large_png())
+    try:
+        async with discord_channel.connect_gateway() as client:
+            await deliver_outcome(
+                make_consumer(client, outcome_stream, catalogue),
+                outcome_stream,
+                job,
+            )
+    finally:
+        await discord_channel.call_control("PATCH", "guild", {"premium_tier": 0})
+    (file,) = await discord_channel.list_files(*await discord_channel.list_messages(job.origin.message_id))
+    assert file["size"] == len(make_large_png())
+    assert file["filename"].endswith(".png")
+
+
+@pytest.mark.parametrize("side", list(FilteredPart))
+@pytest.mark.parametrize("locale", ["en-US", "fr"])
+async def test_a_filtered_job_gets_a_notice_without_picture_or_prompt(
+    discord_channel: DiscordChannel,
+    outcome_stream: FakeOutcomeStream,
+    consumer: OutcomeConsumer,
+    side: FilteredPart,
+    locale: str,
+) -> None:
+    job = await discord_channel.submit_job(locale=locale)
+    outcome_stream.finish_job(job, Filtered(part=side, duration_seconds=2), None)
+    await deliver_outcome(consumer, outcome_stream, job)
+    (posted,) = await discord_channel.list_messages(job.origin.message_id)
+    assert await discord_channel.list_files(posted) == []
+    assert load_messages(locale).text(f"filtered.{side.name.lower()}") in read_text(posted)
+    assert load_messages(locale).text("filtered.withheld") in read_text(posted)
+    assert PROMPT not in read_text(posted)
+    assert (await discord_channel.read_status(job)).startswith(
+        load_messages(locale).text("status.filtered", where="https://")
+    )
+
+
+async def test_a_failed_job_gets_an_explanation_in_the_requesters_language(
+    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, consumer: OutcomeConsumer
+) -> None:
+    job = await discord_channel.submit_job(locale="fr")
+    outcome_stream.finish_job(job, Failed(problem=make_problem("deadline", limit=60)))
+    await deliver_outcome(consumer, outcome_stream, job)
+    (posted,) = await discord_channel.list_messages(job.origin.message_id)
+    assert "L'image n'a pas été faite. Aucune réponse complète n'est venue en 60 s. Réessaie plus tard." in read_text(
+        posted
+    )
+    assert (await discord_channel.read_status(job)).startswith("Pas d'image cette fois")
+
+
+async def test_a_picture_that_is_no_longer_stored_is_reported_as_missing(
+    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, consumer: OutcomeConsumer
+) -> None:
+    job = await discord_channel.submit_job()
+    outcome_stream.finish_job(job, make_generated(42), None)
+    await deliver_outcome(consumer, outcome_stream, job)
+    (posted,) = await discord_channel.list_messages(job.origin.message_id)
+    assert "the seed 42" in read_text(posted)

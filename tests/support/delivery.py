@@ -1,0 +1,108 @@
+"""The bot's delivery on a channel of the stand-in for Discord, with an outcome stream in memory."""
+
+import asyncio
+import time
+from collections.abc import Collection, Sequence
+
+import discord
+
+from bot.delivery.consumer import OutcomeConsumer
+from bot.delivery.ports import DeliveryStore
+from bot.domain.messages import MessageRef
+from bot.domain.records import ClosedRecord
+from bot.domain.status import JobStatus, OutcomeEntry, QueueState
+from bot.status.status_messages import StatusMessages
+from bot.storage.images import SqlImageStore
+from shared.catalogue import Catalogue
+from shared.job import Job
+from shared.outcome import Outcome
+from tests.support.discord_channel import run_in_background
+
+QUICK_RETRIES = (0.05,) * 40
+
+
+class FakeOutcomeStream:
+    """An `OutcomeStream` in memory. Outcomes are read in the order in which the jobs finished."""
+
+    def __init__(self) -> None:
+        self.statuses: dict[str, JobStatus] = {}
+        self.images: dict[str, bytes] = {}
+        self.stream: asyncio.Queue[OutcomeEntry] = asyncio.Queue()
+        self.delivered_messages: dict[str, int | None] = {}
+        self.acknowledgement = asyncio.Condition()
+
+    def put_status(self, status: JobStatus) -> None:
+        self.statuses[status.job.id] = status
+
+    def finish_job(self, job: Job, outcome: Outcome, image: bytes | None = None, thread_id: int | None = None) -> None:
+        self.put_status(JobStatus(job, QueueState.FINISHED, 0, 0, time.time(), thread_id, outcome))
+        if image is not None:
+            self.images[job.id] = image
+        self.redeliver(job)
+
+    def redeliver(self, job: Job) -> None:
+        """Return the outcome once more, as after a restart when it was not acknowledged."""
+        self.stream.put_nowait(OutcomeEntry(f"entry-{job.id}", job.id))
+
+    async def list_open_jobs(self) -> Sequence[str]:
+        return [job_id for job_id in self.statuses if job_id not in self.delivered_messages]
+
+    async def load_statuses(self, job_ids: Collection[str]) -> Sequence[JobStatus]:
+        return [self.statuses[job_id] for job_id in job_ids if job_id in self.statuses]
+
+    async def read_outcomes(self) -> Sequence[OutcomeEntry]:
+        return [await self.stream.get()]
+
+    async def load_result_image(self, job_id: str) -> bytes | None:
+        return self.images.get(job_id)
+
+    async def load_prepared_image(self, job_id: str) -> bytes | None:
+        return None
+
+    async def acknowledge_outcome(self, entry: OutcomeEntry, message_id: int | None) -> None:
+        async with self.acknowledgement:
+            self.delivered_messages[entry.job_id] = message_id
+            self.acknowledgement.notify_all()
+
+    async def wait_until_delivered(self, job: Job, seconds: float = 8) -> int | None:
+        async with self.acknowledgement, asyncio.timeout(seconds):
+            await self.acknowledgement.wait_for(lambda: job.id in self.delivered_messages)
+        return self.delivered_messages[job.id]
+
+
+class UnavailableDeliveryStore:
+    """A `DeliveryStore` whose database is down: only Discord knows which outcomes were posted."""
+
+    async def load_closed_record(self, job_id: str) -> ClosedRecord | None:
+        return None
+
+    async def mark_delivered(self, status: JobStatus, message: MessageRef | None) -> None:
+        return None
+
+
+def make_consumer(
+    client: discord.Client,
+    outcome_stream: FakeOutcomeStream,
+    catalogue: Catalogue,
+    *,
+    store: DeliveryStore | None = None,
+    image_store: SqlImageStore | None = None,
+    retry_delays: Sequence[float] = QUICK_RETRIES,
+    max_concurrent: int = 8,
+) -> OutcomeConsumer:
+    return OutcomeConsumer(
+        client,
+        outcome_stream,
+        catalogue,
+        store=store or UnavailableDeliveryStore(),
+        status_messages=StatusMessages(client, outcome_stream, catalogue),
+        image_store=image_store,
+        retry_delays=retry_delays,
+        max_concurrent=max_concurrent,
+    )
+
+
+async def deliver_outcome(consumer: OutcomeConsumer, outcome_stream: FakeOutcomeStream, job: Job) -> int | None:
+    """Run the consumer until it has acknowledged the outcome of a job, and return the id of its message."""
+    async with run_in_background(consumer.run):
+        return await outcome_stream.wait_until_delivered(job)
