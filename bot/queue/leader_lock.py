@@ -79,7 +79,8 @@ class LeaderLock:
 
     async def close(self) -> None:
         """Give up the lease, so that the next bot need not wait until it expires."""
-        self._set_leader(is_leader=False)
+        if self._is_leader:
+            self._set_leader(is_leader=False)
         try:
             async with asyncio.timeout(self._renew_interval_seconds):
                 await self._release_script(keys=[LEADER_KEY], args=[self._token])

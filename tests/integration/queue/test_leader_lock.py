@@ -104,6 +104,17 @@ async def test_the_leader_still_leads_after_redis_was_emptied(redis_url: str) ->
         assert (bot.start_count, bot.is_working) == (1, True)
 
 
+async def test_a_bot_that_stops_before_it_led_does_not_blame_another(
+    redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = connect_bot(redis_url)
+
+    await LeaderLock(client).close()
+    await client.aclose()
+
+    assert caplog.records == []
+
+
 async def test_an_outcome_that_a_bot_has_read_which_is_gone_is_read_again(
     redis_url: str, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
