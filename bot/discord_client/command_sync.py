@@ -49,7 +49,7 @@ async def is_in_sync(tree: app_commands.CommandTree[Any]) -> bool:
 
 
 def _normalize_commands(commands: list[dict[str, Any]]) -> list[Any]:
-    """Sort the commands, and drop what Discord adds and values that mean the same as their absence."""
+    """Sort the commands, and drop the keys that Discord adds and values that mean the same as their absence."""
     return sorted(
         (_normalize_value(command) for command in commands), key=lambda command: (command["type"], command["name"])
     )

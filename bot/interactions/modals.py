@@ -1,4 +1,4 @@
-"""Modals: built from what is known, and read again in whichever process receives the submission.
+"""Modals, which any process of the bot can read when they are submitted.
 
 discord.py keeps an open modal in the process that opened it, and forgets it on a restart. Here a modal is identified
 by its custom id alone, as components are. https://discord.com/developers/docs/components/reference

@@ -1,4 +1,4 @@
-"""Permissions: those the bot needs in a channel, and who may cancel, delete or edit what somebody requested."""
+"""The permissions that the bot needs in a channel, and those that let a user cancel or delete jobs of others."""
 
 from typing import Final
 
