@@ -36,7 +36,7 @@ def wait_for_answer(asker: DiscordUser, interaction: str) -> dict[str, Any]:
     """Wait until an answer is more than the sign that the bot is thinking; an edit of a message is one."""
 
     def look() -> dict[str, Any] | None:
-        state = asker.load_thumbnails(f"/control/interactions/{interaction}")
+        state = asker.get(f"/control/interactions/{interaction}")
         told = [*state.get("followups", []), state.get("message")]
         return next((m for m in told if m and not m.get("deleted") and not m["flags"] & 128), None)
 
@@ -152,7 +152,7 @@ def test_pages_are_turned_in_their_place(grace: DiscordUser) -> None:
     turned = grace.press_button(page, "page", "2")
 
     def second() -> dict[str, Any] | None:
-        message = grace.load_thumbnails(f"/control/interactions/{turned}").get("message")
+        message = grace.get(f"/control/interactions/{turned}").get("message")
         return message if message and "page 2 of 2" in read_text(message) else None
 
     message = wait_until(second, "the second page")
@@ -177,7 +177,7 @@ def test_a_queue_shows_what_waits_with_its_way_to_be_cancelled_and_who_else_wait
     pressed = grace.press_button(mine, "queue_cancel", jobs[-1])
 
     def redrawn() -> dict[str, Any] | None:
-        message = grace.load_thumbnails(f"/control/interactions/{pressed}").get("message")
+        message = grace.get(f"/control/interactions/{pressed}").get("message")
         return message if message and "Nothing was painted, nothing is charged" in read_text(message) else None
 
     left = wait_until(redrawn, "what is left of the queue, with what was done")
@@ -198,7 +198,7 @@ def test_an_export_holds_every_job_and_the_pictures_that_are_there(grace: Discor
     going = grace.post("/control/invoke", asked)["interaction_id"]
 
     def ended() -> dict[str, Any] | None:
-        state: dict[str, Any] = grace.load_thumbnails(f"/control/interactions/{going}")
+        state: dict[str, Any] = grace.get(f"/control/interactions/{going}")
         return state if "2 requests are in these files" in str(state.get("message")) else None
 
     state = wait_until(ended, "the last word of the export")
@@ -221,15 +221,13 @@ def test_a_person_has_one_export_at_a_time(grace: DiscordUser) -> None:
 
     first = grace.post("/control/invoke", asked)["interaction_id"]
     wait_until(
-        lambda: "being put together" in str(grace.load_thumbnails(f"/control/interactions/{first}")),
+        lambda: "being put together" in str(grace.get(f"/control/interactions/{first}")),
         "the first at work",
     )
     second = invoke_and_wait(grace, "export")
 
     assert "still being put together" in read_text(second)
-    wait_until(
-        lambda: grace.load_thumbnails(f"/control/interactions/{first}")["followups"], "the one part of the first"
-    )
+    wait_until(lambda: grace.get(f"/control/interactions/{first}")["followups"], "the one part of the first")
 
 
 def test_who_is_forgotten_leaves_nothing_behind_but_buttons_that_still_work(grace: DiscordUser, house: Stack) -> None:
@@ -239,7 +237,7 @@ def test_who_is_forgotten_leaves_nothing_behind_but_buttons_that_still_work(grac
     pressed = grace.press_button(question, "forget")
 
     def forgotten() -> dict[str, Any] | None:
-        message = grace.load_thumbnails(f"/control/interactions/{pressed}").get("message")
+        message = grace.get(f"/control/interactions/{pressed}").get("message")
         return message if message and "You are forgotten" in read_text(message) else None
 
     after = wait_until(forgotten, "the word that it is done")
@@ -267,7 +265,7 @@ def test_others_are_found_where_the_person_can_read_and_nowhere_else(
     jobs = [ada.submit_imagine(f"a {word}", image=None, channel=channel) for channel in channels]
     for job in jobs:
         ada.wait_for_result(job)
-    ada.save_thumbnail(f"/control/permissions/{channels[1]}", {"user": grace.name, "deny": str(1 << 10)})
+    ada.put(f"/control/permissions/{channels[1]}", {"user": grace.name, "deny": str(1 << 10)})
 
     found = [read_text(invoke_and_wait(asker, "history", words=word, everyone=True)) for asker in (ada, grace)]
 

@@ -223,7 +223,7 @@ def test_inside_a_thread_the_answer_comes_there(ada: DiscordUser) -> None:
 
 def test_without_the_right_to_open_threads_the_channel_gets_the_answer_and_is_told_why(ada: DiscordUser) -> None:
     channel = ada.post("/control/channels", {"name": "no-threads"})["id"]
-    ada.save_thumbnail(f"/control/permissions/{channel}", {"allow": "0", "deny": str(1 << 35)})
+    ada.put(f"/control/permissions/{channel}", {"allow": "0", "deny": str(1 << 35)})
 
     ada.submit_imagine("a castle", channel=channel)
 
@@ -233,7 +233,7 @@ def test_without_the_right_to_open_threads_the_channel_gets_the_answer_and_is_to
 
 def test_permissions_that_are_missing_are_named_before_anything_is_queued(ada: DiscordUser, calls: CallLister) -> None:
     channel = ada.post("/control/channels", {"name": "no-files"})["id"]
-    ada.save_thumbnail(f"/control/permissions/{channel}", {"allow": "0", "deny": str(1 << 15)})
+    ada.put(f"/control/permissions/{channel}", {"allow": "0", "deny": str(1 << 15)})
 
     told = ada.wait_for_private_text(ada.submit_imagine("a castle", channel=channel))
 

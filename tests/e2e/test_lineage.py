@@ -12,11 +12,7 @@ from tests.support.user import DiscordUser, list_media, wait_until
 def wait_for_answer(asker: DiscordUser, interaction: str) -> dict[str, Any]:
     return wait_until(
         lambda: next(
-            (
-                m
-                for m in [asker.load_thumbnails(f"/control/interactions/{interaction}").get("message")]
-                if m and list_media(m)
-            ),
+            (m for m in [asker.get(f"/control/interactions/{interaction}").get("message")] if m and list_media(m)),
             None,
         ),
         "the tree",

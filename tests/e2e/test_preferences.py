@@ -18,7 +18,7 @@ CallLister = Callable[[], list[dict[str, Any]]]
 @pytest.fixture
 def cleo(house: Stack) -> DiscordUser:
     """Somebody who prefers nothing yet."""
-    name = f"cleo{len(DiscordUser(house).load_thumbnails('/control/state')['users'])}"
+    name = f"cleo{len(DiscordUser(house).get('/control/state')['users'])}"
     DiscordUser(house).post("/control/users", {"name": name})
     return DiscordUser(house, name)
 
@@ -36,7 +36,7 @@ def set_preferences(asker: DiscordUser, **choices: str) -> dict[str, Any]:
 
 
 def reload_message(asker: DiscordUser, message: dict[str, Any]) -> dict[str, Any]:
-    seen = asker.load_thumbnails(f"/client/channels/{message['channel_id']}/messages?user={asker.name}")
+    seen = asker.get(f"/client/channels/{message['channel_id']}/messages?user={asker.name}")
     return next(dict(m, edited_timestamp=None) for m in seen if m["id"] == message["id"])
 
 
@@ -61,7 +61,7 @@ def assert_rejected(asker: DiscordUser, job: str, words: str) -> None:
     """Wait until the one who asked is told this, and what was said before it is deleted."""
 
     def told() -> bool:
-        interaction = asker.load_thumbnails(f"/control/interactions/{job}")
+        interaction = asker.get(f"/control/interactions/{job}")
         said = [
             text
             for followup in interaction["followups"]

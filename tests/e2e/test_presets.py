@@ -56,7 +56,7 @@ def test_one_is_listed_shared_copied_and_deleted(ada: DiscordUser) -> None:
 
 
 def test_the_servers_are_changed_by_who_may_manage_it_and_used_by_everyone(ada: DiscordUser, calls: CallLister) -> None:
-    owner = DiscordUser(ada.stack, ada.load_thumbnails("/control/state")["guilds"][0]["owner_id"])
+    owner = DiscordUser(ada.stack, ada.get("/control/state")["guilds"][0]["owner_id"])
     result = ada.wait_for_result(ada.submit_imagine("a castle", keep=70))
 
     refused = invoke_presets(ada, "save", result["channel_id"], **{"name": "house", "for": "server"})

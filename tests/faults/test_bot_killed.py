@@ -84,12 +84,12 @@ def test_killed_before_acknowledging_nothing_was_accepted_and_discord_says_so(
 ) -> None:
     inject_discord_fault(house, "hang:5", "POST", "/callback$")
     job = ada.submit_imagine("before acknowledging", image=None)
-    wait_until(lambda: ada.load_thumbnails("/control/state")["faults"] == [], "the bot inside the call")
+    wait_until(lambda: ada.get("/control/state")["faults"] == [], "the bot inside the call")
 
     bots.kill(bot)
     bots.start(wait=False)
 
-    wait_until(lambda: ada.load_thumbnails(f"/control/interactions/{job}")["failed"], "Discord's own words")
+    wait_until(lambda: ada.get(f"/control/interactions/{job}")["failed"], "Discord's own words")
     assert read_job_record(house, job) is None
     assert read_job_field(house, job) is None
 
@@ -104,7 +104,7 @@ def test_killed_after_acknowledging_and_before_writing_it_down_nothing_says_that
     inject_discord_fault(house, "drop_after", "POST", "/callback$")
     inject_discord_fault(house, "hang:3", "GET", "@original$")
     job = ada.submit_imagine("after acknowledging", image=None)
-    wait_until(lambda: ada.load_thumbnails("/control/state")["faults"] == [], "the bot inside the call")
+    wait_until(lambda: ada.get("/control/state")["faults"] == [], "the bot inside the call")
 
     bots.kill(bot)
     bots.start()
@@ -119,7 +119,7 @@ def test_killed_after_writing_it_down_and_before_saying_so_the_next_bot_queues_i
 ) -> None:
     inject_discord_fault(house, "hang:3", "PATCH", "@original$")
     job = ada.submit_imagine("written down", image=None)
-    wait_until(lambda: ada.load_thumbnails("/control/state")["faults"] == [], "the bot inside the call")
+    wait_until(lambda: ada.get("/control/state")["faults"] == [], "the bot inside the call")
 
     bots.kill(bot)
     assert read_job_record(house, job) == ("accepted", None)

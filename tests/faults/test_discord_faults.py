@@ -71,7 +71,7 @@ def wait_until_acknowledged(house: Stack, job: str) -> None:
 
 def deny_permissions(ada: DiscordUser, channel: str, *permissions: str) -> None:
     bits = discord.Permissions(**dict.fromkeys(permissions, True)).value
-    ada.save_thumbnail(f"/control/permissions/{channel}", {"deny": str(bits)})
+    ada.put(f"/control/permissions/{channel}", {"deny": str(bits)})
 
 
 @pytest.mark.parametrize("op", RESUMED)
@@ -116,7 +116,7 @@ def test_a_burst_of_discords_own_faults_leads_to_one_answer(house: Stack, ada: D
 
     wait_until_acknowledged(house, job)
     assert count_results(house, job) == [1]
-    assert ada.load_thumbnails("/control/state")["faults"] == []
+    assert ada.get("/control/state")["faults"] == []
 
 
 @pytest.mark.parametrize("via", [[True], [False], [True, False], [False, True]], ids=str)
@@ -132,7 +132,7 @@ def test_too_many_requests_whoever_says_so_leads_to_one_answer(house: Stack, ada
 
     wait_until_acknowledged(house, job)
     assert count_results(house, job) == [1]
-    assert ada.load_thumbnails("/control/state")["faults"] == []
+    assert ada.get("/control/state")["faults"] == []
 
 
 def test_a_connection_that_is_reset_in_the_middle_of_an_upload_leads_to_one_answer(
@@ -181,7 +181,7 @@ def find_in_channel(ada: DiscordUser, job: str, channel: str) -> str:
 
 def find_in_direct_messages(ada: DiscordUser, job: str, channel: str) -> str:
     del job, channel
-    direct: str = next(c["id"] for c in ada.load_thumbnails("/control/state")["channels"] if c["type"] == 1)
+    direct: str = next(c["id"] for c in ada.get("/control/state")["channels"] if c["type"] == 1)
     return direct
 
 

@@ -121,7 +121,7 @@ def test_both_take_commands_and_each_is_one_job_with_one_answer(
 
     assert [len(list_media(ada.wait_for_result(job))) for job in jobs] == [1] * len(jobs)
     assert "SDXL 1.0" in ada.wait_for_private_text(refused)
-    assert len(ada.load_thumbnails(f"/control/interactions/{refused}")["followups"]) == 0
+    assert len(ada.get(f"/control/interactions/{refused}")["followups"]) == 0
     wait_until(lambda: all(read_job_field(house, job) == "delivered" for job in jobs), "all acknowledged")
     time.sleep(1)
     assert count_results(house, *jobs) == [1] * len(jobs)

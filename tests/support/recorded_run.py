@@ -144,7 +144,7 @@ def use_result_actions(ada: DiscordUser, answer: dict[str, Any], stack: Stack) -
         ada.invoke_and_wait(command)
     ada.wait_for_private_text(ada.invoke_command("show", stack.channel_id, what="castle"))
     export = ada.invoke_command("export", stack.channel_id)
-    wait_until(lambda: ada.load_thumbnails(f"/control/interactions/{export}")["followups"], "a zip")
+    wait_until(lambda: ada.get(f"/control/interactions/{export}")["followups"], "a zip")
     return signatures
 
 

@@ -57,10 +57,8 @@ class DiscordUser:
 
     def wait_for_status(self, job: str) -> dict[str, Any]:
         """Look at the message under the command."""
-        seen = self.load_thumbnails(f"/control/interactions/{job}").get("message")
-        return wait_until(
-            lambda: seen or self.load_thumbnails(f"/control/interactions/{job}").get("message"), "the status message"
-        )
+        seen = self.get(f"/control/interactions/{job}").get("message")
+        return wait_until(lambda: seen or self.get(f"/control/interactions/{job}").get("message"), "the status message")
 
     def wait_for_result(self, job: str) -> dict[str, Any]:
         """Wait for the one message in the job's thread."""
@@ -81,7 +79,7 @@ class DiscordUser:
     def read_modal_fields(self, interaction_id: str) -> dict[str, Any]:
         """Wait for the form that an interaction opened, and give what it is filled in with; chosen values are lists."""
         look = f"/control/interactions/{interaction_id}"
-        form = wait_until(lambda: self.load_thumbnails(look).get("modal"), "the form")
+        form = wait_until(lambda: self.get(look).get("modal"), "the form")
         boxes = [part["component"] for part in form["components"]]
         return {box["custom_id"]: _read_field(box) for box in boxes}
 
@@ -131,14 +129,14 @@ class DiscordUser:
 
     def submit_modal(self, opened: str, **values: Any) -> str:
         """Fill in the form that an interaction opened, and send it; the answer is the new interaction's id."""
-        wait_until(lambda: self.load_thumbnails(f"/control/interactions/{opened}").get("modal"), "the form")
+        wait_until(lambda: self.get(f"/control/interactions/{opened}").get("modal"), "the form")
         filled = {"user": self.name, "interaction_id_of_modal": opened, "values": values}
         sent: str = self.post("/control/submit", filled)["interaction_id"]
         return sent
 
     def wait_for_result_in_place(self, job: str) -> dict[str, Any]:
         """Wait for the answer to a job that was asked for inside the thread where it is told."""
-        channel = self.load_thumbnails(f"/control/interactions/{job}")["channel_id"]
+        channel = self.get(f"/control/interactions/{job}")["channel_id"]
 
         def look() -> dict[str, Any] | None:
             return next((m for m in self.list_messages(channel) if f"delete:{job}" in list_custom_ids(m)), None)
@@ -157,7 +155,7 @@ class DiscordUser:
         """Wait for the message that only the asker sees."""
 
         def look() -> dict[str, Any] | None:
-            interaction = self.load_thumbnails(f"/control/interactions/{job}")
+            interaction = self.get(f"/control/interactions/{job}")
             told = [interaction.get("message"), *interaction.get("followups", [])]
             return next((m for m in told if m and m["flags"] & 64 and not m["flags"] & LOADING_FLAG), None)
 
@@ -165,13 +163,13 @@ class DiscordUser:
 
     def list_messages(self, channel: str) -> list[dict[str, Any]]:
         """List what the bot posted in a channel, oldest first."""
-        posted: list[dict[str, Any]] = self.load_thumbnails(f"/client/channels/{channel}/messages?user={self.name}")
+        posted: list[dict[str, Any]] = self.get(f"/client/channels/{channel}/messages?user={self.name}")
         return [m for m in posted if m["author"].get("bot") and m["type"] in {0, 19, 20}]
 
-    def load_thumbnails(self, path: str) -> Any:
+    def get(self, path: str) -> Any:
         return request_json("GET", self.stack.discord_url + path)
 
-    def save_thumbnail(self, path: str, body: Any) -> Any:
+    def put(self, path: str, body: Any) -> Any:
         return request_json("PUT", self.stack.discord_url + path, body)
 
     def delete(self, path: str) -> Any:
