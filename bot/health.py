@@ -1,15 +1,16 @@
-"""A sign of life for a container's health check: a file, touched while the bot is ready to serve."""
+"""A heartbeat for a container's health check: a file that is touched while the bot is ready."""
 
 import asyncio
 from pathlib import Path
+from typing import Final
 
 import discord
 
-HEARTBEAT_INTERVAL_SECONDS = 5.0
+HEARTBEAT_INTERVAL_SECONDS: Final = 5.0
 
 
 async def touch_heartbeat_file(client: discord.Client, file: Path) -> None:
-    """Touch the file every few seconds while the client is connected; runs until cancelled."""
+    """Touch the file every few seconds while the client is connected, until cancelled."""
     while True:
         if client.is_ready() and not client.is_closed():
             await asyncio.to_thread(file.touch)

@@ -1,45 +1,75 @@
-"""How each half reads its settings: from the environment and `.env`, all that is wrong named at once."""
+"""The settings that bot and worker have in common, and reading them from the environment and `.env`."""
 
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Literal, TypeVar
 
-from pydantic import SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import PydanticUndefined
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.catalogue import Catalogue, load_catalogue
 from shared.errors import PentimentoError
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 
 class InvalidSettingsError(PentimentoError):
-    """What is missing or wrong, all of it, a line each."""
+    """Settings are missing or wrong; the message names each on a line of its own."""
 
 
-def read_settings(settings_class: type[SettingsT], **given: Any) -> SettingsT:
-    """Read the settings of one half.
+class CommonSettings(BaseSettings):
+    """Settings that the bot and the worker read. The environment takes precedence over `.env`."""
 
-    Raises `InvalidSettingsError`, which names every variable that is missing or wrong.
-    """
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    redis_url: SecretStr = Field(
+        SecretStr("redis://127.0.0.1:6379/0"),
+        description="The URL of the Redis server that bot and workers share: redis://, rediss:// (TLS) or unix://.",
+    )
+    catalogue_file: Path | None = Field(
+        None,
+        description="A TOML file that overrides parts of shared/catalogue.toml: prices, regions, models on offer.",
+    )
+    heartbeat_file: Path | None = Field(
+        None, description="A file that is touched every few seconds while all is well, for a container's health check."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="The lowest level of messages that are logged: DEBUG, INFO, WARNING or ERROR."
+    )
+
+    @field_validator("catalogue_file")
+    @classmethod
+    def _require_file(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            raise ValueError("there is no such file")
+        return path
+
+    def read_catalogue(self) -> Catalogue:
+        """Read the catalogue with the operator's changes. Raises `ValueError` or `OSError` for a wrong file."""
+        return load_catalogue(self.catalogue_file.read_text(encoding="utf-8") if self.catalogue_file else "")
+
+
+def read_settings(settings_class: type[SettingsT], **overrides: Any) -> SettingsT:
+    """Read settings. Raises `InvalidSettingsError`, which names every setting that is missing or wrong."""
     try:
-        return settings_class(**given)
+        return settings_class(**overrides)
     except ValidationError as error:
+        errors = sorted(error.errors(), key=lambda details: details["type"] != "missing")
         lines = [
-            _format_error(settings_class, str(wrong["loc"][0]), wrong["type"], wrong["msg"]) for wrong in error.errors()
+            _format_error(settings_class, str(details["loc"][0]), details["type"], details["msg"]) for details in errors
         ]
         raise InvalidSettingsError("\n".join(dict.fromkeys(lines))) from None
 
 
 def describe_settings(settings_class: type[BaseSettings]) -> tuple[tuple[str, str, str], ...]:
-    """Name, default and description of every setting, in the order in which they stand."""
-    return tuple(
-        (name.upper(), _format_default(field.default), field.description or "")
-        for name, field in settings_class.model_fields.items()
-    )
+    """List the name, the default and the description of every setting, required settings first."""
+    fields = sorted(settings_class.model_fields.items(), key=lambda item: not item[1].is_required())
+    return tuple((name.upper(), _format_default(field.default), field.description or "") for name, field in fields)
 
 
 def _format_error(settings_class: type[BaseSettings], field: str, error_type: str, message: str) -> str:
-    said = "is missing" if error_type == "missing" else f"is wrong: {message}"
-    return f"{field.upper()} {said}. {settings_class.model_fields[field].description}"
+    reason = "is missing" if error_type == "missing" else f"is wrong: {message.removeprefix('Value error, ')}"
+    return f"{field.upper()} {reason}. {settings_class.model_fields[field].description}"
 
 
 def _format_default(default: Any) -> str:

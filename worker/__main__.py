@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from celery import Celery
 from dotenv import load_dotenv
 
+from shared.logging import UtcFormatter, configure_logging
 from shared.settings import InvalidSettingsError, read_settings
 from worker.app import create_app
 from worker.cli.dead_letters import run_dead_letters
@@ -21,7 +22,6 @@ from worker.malloc import tune_malloc
 from worker.settings import Settings
 
 CELERY_OPTIONS = ("worker", "--without-gossip", "--without-mingle", "--without-heartbeat")
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def build_celery_app() -> Celery:
@@ -32,7 +32,7 @@ def build_celery_app() -> Celery:
         settings = read_settings(Settings)
     except InvalidSettingsError as missing:
         sys.exit(f"The worker is not set up. Put these into the environment or into .env:\n{missing}")
-    logging.basicConfig(level=settings.log_level, format=LOG_FORMAT)
+    configure_logging(settings.log_level, UtcFormatter())
     for chatty in ("celery", "kombu", "botocore", "urllib3"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:

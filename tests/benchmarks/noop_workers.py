@@ -18,7 +18,8 @@ import worker.app
 import worker.generate
 import worker.prepare
 from shared.imaging.metadata import ImageType
-from worker.__main__ import CELERY_OPTIONS, LOG_FORMAT
+from shared.logging import UtcFormatter, configure_logging
+from worker.__main__ import CELERY_OPTIONS
 from worker.imaging import PreparedImage
 from worker.ports import GeneratedImage
 from worker.queue.connection import connect_to_redis
@@ -80,7 +81,7 @@ def build_bare_app(settings: Settings) -> Celery:
 
 def main(which: str, url: str) -> None:
     """Run one of the two until SIGTERM; READY in Redis counts those that are up."""
-    logging.basicConfig(level="INFO", format=LOG_FORMAT)
+    configure_logging("INFO", UtcFormatter())
     for chatty in ("celery", "kombu"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     app = {"ours": run_our_worker, "bare": build_bare_app}[which](Settings(redis_url=SecretStr(url), _env_file=None))

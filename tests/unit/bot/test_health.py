@@ -1,4 +1,4 @@
-"""The sign of life: there while the bot serves, absent while it does not."""
+"""The heartbeat file is touched only while the bot is ready."""
 
 import asyncio
 from pathlib import Path
@@ -16,12 +16,12 @@ async def test_the_file_is_touched_while_the_client_is_ready_and_not_before(
     client, file = discord.Client(intents=discord.Intents.none()), tmp_path / "alive"
     ready = False
     monkeypatch.setattr(client, "is_ready", lambda: ready)
-    beating = asyncio.create_task(health.touch_heartbeat_file(client, file))
+    task = asyncio.create_task(health.touch_heartbeat_file(client, file))
 
     await asyncio.sleep(0.05)
     assert not file.exists()
     ready = True
     await asyncio.sleep(0.1)
-    beating.cancel()
+    task.cancel()
 
     assert file.exists()

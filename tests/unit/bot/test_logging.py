@@ -1,4 +1,4 @@
-"""The log holds nothing that opens a door."""
+"""The log contains no secrets."""
 
 import logging
 import re
@@ -33,11 +33,11 @@ def test_a_record_is_one_line_with_time_level_and_logger() -> None:
         f"https://cdn.discordapp.com/attachments/1/2/a.png?ex={TOKEN}&is=1&hm={TOKEN}&",
     ],
 )
-def test_tokens_and_signatures_are_left_out(message: str) -> None:
+def test_tokens_and_signatures_are_removed(message: str) -> None:
     assert TOKEN not in format_line(message)
 
 
-def test_they_are_left_out_of_tracebacks_too() -> None:
+def test_tokens_are_removed_from_tracebacks_too() -> None:
     try:
         int(f"https://discord.com/api/v10/webhooks/123/{TOKEN}")
     except ValueError:

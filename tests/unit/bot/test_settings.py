@@ -1,4 +1,4 @@
-"""What an operator sets, and what they are told when it is wrong."""
+"""Settings, their defaults, and the messages about missing or wrong ones."""
 
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,13 @@ from shared.settings import InvalidSettingsError, describe_settings, read_settin
 
 
 @pytest.fixture(autouse=True)
-def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-def test_a_token_is_all_that_must_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_token_is_required(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "abc")
 
     settings = read_settings(Settings)
@@ -28,7 +28,7 @@ def test_a_token_is_all_that_must_be_given(monkeypatch: pytest.MonkeyPatch) -> N
     assert settings.discord_api_url == "https://discord.com/api/v10"
 
 
-def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "abc")
     monkeypatch.setenv("ATTACHMENT_HOSTS", "CDN.example.org, 127.0.0.1,")
     monkeypatch.setenv("EXTRAS_ALLOWED_USERS", "12, 34")
@@ -39,7 +39,7 @@ def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.extras_allowed_users == {12, 34}
 
 
-def test_a_file_named_env_is_read_and_the_environment_goes_before_it(
+def test_a_file_named_env_is_read_and_the_environment_takes_precedence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".env").write_text("DISCORD_TOKEN=from-file\nLOG_LEVEL=DEBUG\nAWS_REGION=us-west-2\n", encoding="utf-8")
@@ -55,19 +55,19 @@ def test_everything_missing_or_wrong_is_named_at_once_without_its_value(monkeypa
     monkeypatch.setenv("EXTRAS_ALLOWED_USERS", "ada,ben")
     monkeypatch.setenv("CATALOGUE_FILE", "/nowhere.toml")
 
-    with pytest.raises(InvalidSettingsError) as missing:
+    with pytest.raises(InvalidSettingsError) as error:
         read_settings(Settings)
 
-    lines = str(missing.value).splitlines()
+    lines = str(error.value).splitlines()
     assert [line.split()[0] for line in lines] == [
         *("DISCORD_TOKEN", "CATALOGUE_FILE", "ATTACHMENT_MAX_BYTES", "EXTRAS_ALLOWED_USERS")
     ]
     assert "developer portal" in lines[0]
-    assert "secret-lots" not in str(missing.value)
+    assert "secret-lots" not in str(error.value)
 
 
 @pytest.mark.parametrize(
-    "given",
+    "overrides",
     [
         {"attachment_max_bytes": 0},
         {"redis_max_memory_ratio": 1.5},
@@ -77,9 +77,9 @@ def test_everything_missing_or_wrong_is_named_at_once_without_its_value(monkeypa
         {"discord_api_url": "https://discord.com/api/v10/"},
     ],
 )
-def test_values_out_of_bounds_are_refused(given: dict[str, Any]) -> None:
-    with pytest.raises(InvalidSettingsError, match=f"{next(iter(given)).upper()} is wrong"):
-        read_settings(Settings, discord_token="abc", **given)
+def test_values_out_of_range_are_rejected(overrides: dict[str, Any]) -> None:
+    with pytest.raises(InvalidSettingsError, match=f"{next(iter(overrides)).upper()} is wrong"):
+        read_settings(Settings, discord_token="abc", **overrides)
 
 
 def test_secrets_are_not_shown() -> None:
@@ -96,11 +96,12 @@ def test_an_empty_variable_counts_as_absent(monkeypatch: pytest.MonkeyPatch) -> 
     assert read_settings(Settings).catalogue_file is None
 
 
-def test_every_setting_is_a_row_with_words_on_where_its_value_comes_from() -> None:
+def test_every_setting_has_a_description_that_is_a_sentence() -> None:
     table = {name: (default, description) for name, default, description in describe_settings(Settings)}
 
     assert set(table) == {name.upper() for name in Settings.model_fields}
     assert table["ATTACHMENT_HOSTS"][0] == "cdn.discordapp.com,media.discordapp.net"
     assert table["REDIS_URL"][0] == "redis://127.0.0.1:6379/0"
     assert (table["DISCORD_TOKEN"][0], table["CATALOGUE_FILE"][0]) == ("", "")
+    assert next(iter(table)) == "DISCORD_TOKEN"
     assert all(len(description) > 20 and description.endswith(".") for _, description in table.values())
