@@ -148,7 +148,7 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
         cancellation = JobCancellation(recall, queue)
         features = [
             build_reimagine_feature(validator, intake, drafts, catalogue),
-            build_result_actions_feature(intake, recall, guild_settings, SqlFavouriteStore(database)),
+            build_result_actions_feature(intake, recall, guild_settings, SqlFavouriteStore(database), catalogue),
             Feature(build_commands(catalogue, get_today(), does), [Route(CancelId, cancellation.cancel_and_report)]),
         ]
         legacy_handlers: dict[str, LegacyHandler] = {

@@ -56,7 +56,7 @@ async def _check_discord(client: discord.Client, settings: Settings, catalogue: 
     commands = [
         *build_commands(catalogue, datetime.now(UTC).date(), defaultdict(lambda: _do_nothing)),
         *build_reimagine_feature(unused, unused, unused, unused).commands,
-        *build_result_actions_feature(unused, unused, unused, unused).commands,
+        *build_result_actions_feature(unused, unused, unused, unused, catalogue).commands,
     ]
     tree = GuildCommandTree(client, commands)
     await tree.set_translator(CommandTranslator())

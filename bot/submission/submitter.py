@@ -32,7 +32,6 @@ from bot.submission.acknowledgement import (
 from bot.submission.images import ImageFetcher
 from bot.submission.threads import open_job_thread
 from bot.submission.validation import RequestValidator
-from shared.catalogue import Catalogue
 from shared.job import Job, Origin, Requester, SourceKind
 from shared.problems import Problem, RejectedError, make_problem
 from shared.request.builder import pick_seed
@@ -139,12 +138,6 @@ class JobSubmitter:
         silent = last.requester.model_copy(update={"may_ping": False})
         jobs = [*(job.model_copy(update={"requester": silent}) for job in jobs), last]
         return await self._submit_jobs(interaction, jobs, image, _show_nothing)
-
-    # For callers that do not hold the validator themselves yet.
-
-    @property
-    def catalogue(self) -> Catalogue:
-        return self.validator.catalogue
 
     async def _submit_jobs(
         self,

@@ -301,6 +301,6 @@ def build_bot(
     features = [
         Feature(build_commands(catalogue, date(2026, 11, 22), defaultdict(lambda: _do_nothing, does))),
         build_reimagine_feature(validator, intake, drafts or FakeDraftStore(), catalogue),
-        build_result_actions_feature(intake, recall, unused, unused),
+        build_result_actions_feature(intake, recall, unused, unused, catalogue),
     ]
     return Bot(features)

@@ -32,7 +32,7 @@ class EditHandler(ResultActionHandler):
         """Open the modal with the settings of a result."""
         async with limit_lookup_time(interaction):
             settings = await self.load_permitted_settings(interaction, custom_id.job_id)
-            model = require_model(self.submitter.catalogue, settings.request.model)
+            model = require_model(self.catalogue, settings.request.model)
         request = convert_to_model(settings.request, model)
         title = get_localized_messages(interaction).text("form.edit")
         await _open_modal(interaction, title, EditModalId(custom_id.job_id), request, model, seed=settings.seed)
@@ -41,7 +41,7 @@ class EditHandler(ResultActionHandler):
         """Submit the edited request, on the picture that the job started from."""
         async with limit_lookup_time(interaction):
             settings = await self.load_permitted_settings(interaction, custom_id.job_id)
-            model = require_model(self.submitter.catalogue, settings.request.model)
+            model = require_model(self.catalogue, settings.request.model)
             request = self._build_request(interaction, settings, model, from_result=False)
             source = await self.result_lookup.load_source_image(settings)
         await self.submitter.submit(interaction, request, source, parent_id=settings.job_id)
@@ -50,7 +50,7 @@ class EditHandler(ResultActionHandler):
         """Open the modal with settings for the picture of a result."""
         async with limit_lookup_time(interaction):
             settings = await self.load_permitted_settings(interaction, custom_id.job_id)
-            model = require_image_model(self.submitter.catalogue, settings.request.model)
+            model = require_image_model(self.catalogue, settings.request.model)
         request = convert_to_model(settings.request, model, from_result=True)
         title = get_localized_messages(interaction).text("form.use_as_source")
         await _open_modal(interaction, title, UseAsSourceModalId(custom_id.job_id), request, model, seed=None)
@@ -59,7 +59,7 @@ class EditHandler(ResultActionHandler):
         """Submit the request on the picture of the result."""
         async with limit_lookup_time(interaction):
             settings = await self.load_permitted_settings(interaction, custom_id.job_id)
-            model = require_image_model(self.submitter.catalogue, settings.request.model)
+            model = require_image_model(self.catalogue, settings.request.model)
             request = self._build_request(interaction, settings, model, from_result=True)
             source = await self.result_lookup.find_result_image(interaction, settings.job_id)
         await self.submitter.submit(interaction, request, source, parent_id=settings.job_id)
@@ -72,7 +72,7 @@ class EditHandler(ResultActionHandler):
         fields = read_modal_fields(interaction)
         edited = {name: fields.get_text(name) for name in list_editable_fields(request, model)}
         return build_request(
-            self.submitter.catalogue,
+            self.catalogue,
             model=model.key,
             has_picture=request.has_picture,
             **(request.explicit_options() | edited),

@@ -33,6 +33,7 @@ from bot.results.lookup import ResultLookup
 from bot.storage.favourites import SqlFavouriteStore
 from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.submission.submitter import JobSubmitter
+from shared.catalogue import Catalogue
 
 
 def build_result_actions_feature(
@@ -40,12 +41,13 @@ def build_result_actions_feature(
     result_lookup: ResultLookup,
     guild_settings: SqlGuildSettingsStore,
     favourites: SqlFavouriteStore,
+    catalogue: Catalogue,
 ) -> Feature:
     """Build the handlers of the buttons under results, and the message command that shows details."""
-    regenerate = RegenerateHandler(submitter, result_lookup, guild_settings)
-    edit = EditHandler(submitter, result_lookup, guild_settings)
-    upscale = UpscaleHandler(submitter, result_lookup, guild_settings)
-    details = DetailsHandler(submitter.catalogue, result_lookup)
+    regenerate = RegenerateHandler(submitter, result_lookup, guild_settings, catalogue)
+    edit = EditHandler(submitter, result_lookup, guild_settings, catalogue)
+    upscale = UpscaleHandler(submitter, result_lookup, guild_settings, catalogue)
+    details = DetailsHandler(catalogue, result_lookup)
     delete = DeleteHandler(result_lookup)
     return Feature(
         commands=[build_message_command("details", details.show_message_details)],
@@ -61,7 +63,7 @@ def build_result_actions_feature(
             Route(UpscaleId, upscale.upscale),
             Route(UpscaleWithId, upscale.upscale_with_model),
             Route(DetailsId, details.show_details),
-            Route(MetadataRunId, MetadataRunHandler(submitter, result_lookup).run_again),
+            Route(MetadataRunId, MetadataRunHandler(submitter, result_lookup, catalogue).run_again),
             Route(FavouriteId, FavouriteHandler(favourites, result_lookup).toggle_favourite),
             Route(DeleteId, delete.ask_for_confirmation),
             Route(ConfirmDeleteId, delete.delete_result),

@@ -11,6 +11,7 @@ from bot.features.result_actions.model_selection import require_model
 from bot.interactions.deadlines import limit_lookup_time
 from bot.results.lookup import ResultLookup
 from bot.submission.submitter import JobSubmitter
+from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
 from shared.request.conversion import adapt_to_model
 
@@ -24,14 +25,15 @@ class MetadataRunHandler:
 
     submitter: JobSubmitter
     result_lookup: ResultLookup
+    catalogue: Catalogue
 
     async def run_again(self, interaction: discord.Interaction, custom_id: MetadataRunId) -> None:
         """Submit the request in the picture that the details show."""
         del custom_id
         async with limit_lookup_time(interaction):
             settings, image = await self._read_metadata(interaction)
-        model = require_model(self.submitter.catalogue, settings.request.model)
-        request = adapt_to_model(settings.request, model, self.submitter.catalogue, seed=settings.seed)
+        model = require_model(self.catalogue, settings.request.model)
+        request = adapt_to_model(settings.request, model, self.catalogue, seed=settings.seed)
         await self.submitter.submit(interaction, request, image if request.has_picture else None)
 
     async def _read_metadata(self, interaction: discord.Interaction) -> tuple[GenerationSettings, RemoteImage]:

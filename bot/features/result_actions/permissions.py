@@ -10,6 +10,7 @@ from bot.interactions.permissions import is_moderator
 from bot.results.lookup import ResultLookup
 from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.submission.submitter import JobSubmitter
+from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
 
 
@@ -20,6 +21,7 @@ class ResultActionHandler:
     submitter: JobSubmitter
     result_lookup: ResultLookup
     guild_settings: SqlGuildSettingsStore
+    catalogue: Catalogue
 
     async def load_permitted_settings(self, interaction: discord.Interaction, job_id: str) -> GenerationSettings:
         """Load the settings of a result, if this user may use its buttons.

@@ -31,7 +31,7 @@ class UpscaleHandler(ResultActionHandler):
             await self._submit(interaction, settings, requests[0])
             return
         messages = get_localized_messages(interaction)
-        models = [self.submitter.catalogue.models[request.model] for request in requests]
+        models = [self.catalogue.models[request.model] for request in requests]
         view = build_upscale_view(settings.job_id, models, messages)
         await respond_privately(interaction, messages.text("upscale.which"), view=view)
 
@@ -49,7 +49,7 @@ class UpscaleHandler(ResultActionHandler):
 
     def _list_requests(self, settings: GenerationSettings, model_key: str | None = None) -> Sequence[Request]:
         """List a request for each upscaler, or for one. Raises `RejectedError` (upscale_unsupported)."""
-        requests = build_upscale_requests(settings.request, self.submitter.catalogue)
+        requests = build_upscale_requests(settings.request, self.catalogue)
         found = [request for request in requests if model_key in {None, request.model}]
         if not found:
             raise RejectedError(make_problem("upscale_unsupported"))
