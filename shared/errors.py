@@ -9,12 +9,12 @@
     ├── QueueResultUnknownError         bot.domain.errors
     ├── NonPublicAddressError           bot.submission.attachments (also an OSError)
     ├── UnreadableImageError            bot.images.thumbnail (also a ValueError)
-    ├── BedrockCallError                worker.ports
+    ├── BedrockCallError                worker.call_result
     ├── QueueUnavailableError           worker.ports
     ├── DeadlineExceededError           worker.bedrock.deadline
     ├── InvalidResponseError            worker.bedrock.json_body
-    ├── UsageError                      worker.cli.generate
-    └── CommandError                    worker.cli.dead_letters
+    └── CommandError                    worker.cli.command
+        └── UsageError                  worker.cli.command
 
 The demo does not import the product and has a base of its own.
 """

@@ -45,8 +45,11 @@ class CommonSettings(BaseSettings):
         return path
 
     def read_catalogue(self) -> Catalogue:
-        """Read the catalogue with the operator's changes. Raises `ValueError` or `OSError` for a wrong file."""
-        return load_catalogue(self.catalogue_file.read_text(encoding="utf-8") if self.catalogue_file else "")
+        """Read the catalogue with the operator's changes. Raises `InvalidSettingsError` for a wrong file."""
+        try:
+            return load_catalogue(self.catalogue_file.read_text(encoding="utf-8") if self.catalogue_file else "")
+        except (OSError, ValueError) as error:
+            raise InvalidSettingsError(f"CATALOGUE_FILE is wrong: {error}") from error
 
 
 def read_settings(settings_class: type[SettingsT], **overrides: Any) -> SettingsT:

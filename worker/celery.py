@@ -1,5 +1,14 @@
-"""The app where `celery -A worker` looks for it; only that command imports this, for it reads the settings at once."""
+"""The app where `celery -A worker` looks for it. Only that command imports this module, which reads the settings."""
 
-from worker.__main__ import build_celery_app
+import sys
 
-app = build_celery_app()
+from dotenv import load_dotenv
+
+from shared.settings import InvalidSettingsError
+from worker.app import load_app
+
+load_dotenv(".env")  # boto3 reads its variables only from the environment
+try:
+    app = load_app()
+except InvalidSettingsError as error:
+    sys.exit(str(error))

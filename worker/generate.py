@@ -10,16 +10,9 @@ from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated, Outcome
 from shared.problems import Problem, make_problem
 from shared.request.validation import validate_request
+from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage, RetryPolicy
 from worker.png_metadata import embed_metadata
-from worker.ports import (
-    BedrockCallError,
-    Claim,
-    FilteredResult,
-    GeneratedImage,
-    ImageModelClient,
-    JobQueue,
-    RetryPolicy,
-)
+from worker.ports import Claim, ImageModelClient, JobQueue
 
 log = logging.getLogger(__name__)
 

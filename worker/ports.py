@@ -1,29 +1,24 @@
-"""What the worker's two use cases need of the queue and of Bedrock; adapters fulfil it."""
+"""The interfaces of the queue and of the model client, which tests replace by fakes."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from shared.catalogue import Model
 from shared.errors import PentimentoError
 from shared.job import Job
-from shared.outcome import FilteredPart, Outcome
+from shared.outcome import Outcome
 from shared.problems import Problem
 from shared.queue.stages import Stage
 from shared.request.model import Request
-
-
-class RetryPolicy(StrEnum):
-    """What may follow a call that brought no picture."""
-
-    NEVER = "never"
-    UNLIMITED = "wait"  # it is known not to have run: the job waits its time, however often
-    ONCE = "once"  # it may have run and been billed: one repeat at most
+from worker.call_result import FilteredResult, GeneratedImage
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A job that is ours until its lease ends. `doubts` counts its calls whose fate nobody knows."""
+    """A job that this worker holds until its lease ends.
+
+    `unknown_calls` counts the job's calls of unknown fate: it cannot be known whether they ran.
+    """
 
     stage: Stage
     job: Job
@@ -31,102 +26,62 @@ class Claim:
     unknown_calls: int
 
 
-@dataclass(frozen=True)
-class GeneratedImage:
-    """The model's answer, checked: encoded bytes, pixels, the seed it says it used (if any), seconds of the call."""
-
-    data: bytes
-    media_type: str
-    width: int
-    height: int
-    seed: int | None
-    duration_seconds: float
-
-
-@dataclass(frozen=True)
-class FilteredResult:
-    """The provider's content filter kept the picture back."""
-
-    part: FilteredPart
-    duration_seconds: float
-
-
-class BedrockCallError(PentimentoError):
-    """A call that brought neither: what to say, whether to repeat it, after how many seconds at least.
-
-    `throttled` slows the pace for all workers; `switch_off` takes the model from everyone until an operator acts.
-    """
-
-    def __init__(
-        self,
-        problem: Problem,
-        retry_policy: RetryPolicy,
-        *,
-        retry_after: float = 0,
-        is_throttled: bool = False,
-        is_model_unavailable: bool = False,
-    ) -> None:
-        super().__init__(problem.format_message())
-        self.problem = problem
-        self.retry_policy = retry_policy
-        self.retry_after = retry_after
-        self.is_throttled = is_throttled
-        self.is_model_unavailable = is_model_unavailable
-
-
 class QueueUnavailableError(PentimentoError):
-    """The queue did not answer, or refused to write. What was asked of it may have happened all the same."""
+    """The queue did not reply, or refused to write. The command may have been carried out all the same."""
 
 
 class ImageModelClient(Protocol):
-    """The place where pictures are made: Bedrock."""
+    """A client of image models."""
 
     def generate(
         self, request: Request, model: Model, picture: bytes | None, seed: int | None
     ) -> GeneratedImage | FilteredResult:
-        """Call the model once, within a deadline over the whole call. Raises `BedrockCallError`."""
+        """Call the model once, within a deadline for the whole call. Raises `BedrockCallError`."""
         ...
 
 
 class JobQueue(Protocol):
-    """The ledger of jobs. Every answer of False means: the lease was lost, stop working on it.
+    """The jobs in the queue. A method that returns False has found the lease lost: the job is not to be worked on.
 
-    All but `release`, `finish` and `abandon` raise `QueueUnavailableError`; those do not return before the queue has
-    answered.
+    `release` and `finish` wait for a queue that is unavailable; all others except `return_claim` raise
+    `QueueUnavailableError`.
     """
 
     def claim(self, stage: Stage) -> Claim | None:
-        """Take the fairest waiting job whose flow and model may run now."""
+        """Claim the waiting job whose turn it is; None if no job may run now."""
         ...
 
     def fetch_upload(self, job_id: str) -> bytes | None:
-        """Fetch the picture as it was uploaded."""
+        """Fetch the picture as it was uploaded; None if it has expired."""
         ...
 
     def fetch_prepared(self, job_id: str) -> bytes | None:
-        """Fetch the picture as the model is to get it."""
+        """Fetch the picture as it was prepared for the model; None if it has expired."""
         ...
 
     def promote(self, claim: Claim, prepared: bytes) -> bool:
-        """Store the prepared picture, drop the upload, and move the job to the generate lane."""
+        """Store the prepared picture, delete the upload, and move the job to the stage GENERATE."""
         ...
 
     def start_call(self, claim: Claim) -> bool:
-        """Record an attempt: the call is about to start."""
+        """Record that a call is about to start."""
         ...
 
     def release(self, claim: Claim, *, delay_seconds: float, is_unknown_call: bool, is_throttled: bool) -> bool:
-        """Put the job back at its old place, not to be claimed for `after` seconds. Waits for a queue that is away."""
+        """Return the job to its old place in the queue, where it may be claimed after the delay."""
         ...
 
     def return_claim(self, claim: Claim) -> None:
-        """Give a claim back whose call was not made, as soon as the queue answers: it was never claimed."""
+        """Return the job as if it had never been claimed, as soon as the queue is available.
+
+        For a job whose call has not started.
+        """
         ...
 
     def finish(self, claim: Claim, outcome: Outcome, picture: bytes | None = None) -> bool:
-        """End the job: store picture and outcome, end the lease, tell the bot. Waits for a queue that is away."""
+        """End the job and its lease: store the picture, and send the outcome to the bot."""
         ...
 
     def disable_model(self, model: str, problem: Problem) -> None:
-        """Take this model from everyone until an operator switches it on."""
+        """Disable a model, by its key, for everyone, for an hour."""
         ...

@@ -1,11 +1,11 @@
 """The settings of the worker. AWS's own variables (AWS_PROFILE and others) are read by boto3."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
-from shared.settings import CommonSettings
+from shared.settings import CommonSettings, InvalidSettingsError, read_settings
 
 
 class Settings(CommonSettings):
@@ -46,3 +46,13 @@ class Settings(CommonSettings):
     @classmethod
     def _split_commas(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings. Raises `InvalidSettingsError` with a message for the operator."""
+    try:
+        return read_settings(Settings, **overrides)
+    except InvalidSettingsError as error:
+        raise InvalidSettingsError(
+            f"The worker is not set up. Put these into the environment or into .env:\n{error}"
+        ) from None

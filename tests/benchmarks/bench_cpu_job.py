@@ -16,9 +16,9 @@ from tests.benchmarks.ratios import Ratio, compute_ratio
 from tests.benchmarks.sample_images import make_uploads
 from worker.bedrock.client import BedrockImageClient
 from worker.bedrock.dialects import get_dialect
+from worker.call_result import GeneratedImage
 from worker.imaging import prepare_image
 from worker.png_metadata import embed_metadata
-from worker.ports import GeneratedImage
 
 GOAL, GOAL_TEXT = 1.15, 2.0
 TEXT_ONLY = "text only"

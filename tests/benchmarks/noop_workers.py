@@ -17,11 +17,12 @@ from pydantic import SecretStr
 import worker.app
 import worker.generate
 import worker.prepare
+from shared.catalogue import load_catalogue
 from shared.imaging.metadata import ImageType
 from shared.logging import UtcFormatter, configure_logging
-from worker.__main__ import CELERY_OPTIONS
+from worker.app import CELERY_OPTIONS
+from worker.call_result import GeneratedImage
 from worker.imaging import PreparedImage
-from worker.ports import GeneratedImage
 from worker.queue.connection import connect_to_redis
 from worker.settings import Settings
 
@@ -52,7 +53,7 @@ def run_our_worker(settings: Settings) -> Celery:
     worker.app.BedrockImageClient = NoopImageModelClient  # type: ignore[attr-defined, assignment]
     worker.prepare.prepare_image = _return_unchanged  # type: ignore[attr-defined, assignment]
     worker.generate.embed_metadata = lambda data, *_: data  # type: ignore[attr-defined]
-    return worker.app.create_app(settings)
+    return worker.app.create_app(settings, load_catalogue())
 
 
 def build_bare_app(settings: Settings) -> Celery:

@@ -24,8 +24,8 @@ from worker.bedrock.deadline import DeadlineExceededError, run_with_deadline
 from worker.bedrock.dialects import get_dialect
 from worker.bedrock.errors import CALL_ERRORS, classify_error, get_error_name
 from worker.bedrock.json_body import InvalidResponseError, ModelResponse
+from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage
 from worker.imaging import ImageRejectedError, verify_image
-from worker.ports import BedrockCallError, FilteredResult, GeneratedImage
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime.client import BedrockRuntimeClient

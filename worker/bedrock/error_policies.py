@@ -20,7 +20,7 @@ from botocore.parsers import ResponseParserError
 
 from shared.outcome import FilteredPart
 from worker.bedrock.deadline import DeadlineExceededError
-from worker.ports import RetryPolicy
+from worker.call_result import RetryPolicy
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from worker.bedrock.error_policies import (
     ErrorPolicy,
 )
 from worker.bedrock.json_body import InvalidResponseError
-from worker.ports import BedrockCallError, RetryPolicy
+from worker.call_result import BedrockCallError, RetryPolicy
 
 CALL_ERRORS: Final = (
     BotoCoreError,

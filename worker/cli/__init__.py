@@ -1,1 +1,1 @@
-"""Cli."""
+"""The worker's commands for an operator at a terminal, one module each."""

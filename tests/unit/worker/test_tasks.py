@@ -15,8 +15,9 @@ from shared.prompts import TextPrompt
 from shared.queue.stages import Stage
 from shared.request.model import Request
 from worker import tasks as tasks_module
+from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage, RetryPolicy
 from worker.generate import GenerateJob
-from worker.ports import BedrockCallError, Claim, FilteredResult, GeneratedImage, RetryPolicy
+from worker.ports import Claim
 from worker.tasks import Tasks
 
 

@@ -11,7 +11,7 @@ from shared.catalogue import Catalogue
 from shared.request.builder import build_request
 from tests.unit.worker.conftest import BedrockStandIn
 from worker.bedrock.client import BedrockImageClient
-from worker.ports import BedrockCallError, FilteredResult, GeneratedImage
+from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage
 
 PROMPT = "a castle in the fog"
 

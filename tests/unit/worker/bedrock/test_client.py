@@ -16,7 +16,7 @@ from tests.unit.worker.bedrock.conftest import IMAGE, PROMPT, ClientHarness, Har
 from tests.unit.worker.conftest import ACCOUNT, BedrockStandIn
 from worker.bedrock import client as client_module
 from worker.bedrock.client import BedrockImageClient
-from worker.ports import BedrockCallError, FilteredResult, GeneratedImage, RetryPolicy
+from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage, RetryPolicy
 
 
 @pytest.mark.parametrize("model", ["sdxl", "sd3.5-large", "stable-image-core"])

@@ -13,7 +13,7 @@ from tests.unit.worker.bedrock.conftest import HarnessFactory
 from tests.unit.worker.conftest import BedrockStandIn
 from worker.bedrock import client as client_module
 from worker.bedrock.error_policies import BAD_ANSWER
-from worker.ports import RetryPolicy
+from worker.call_result import RetryPolicy
 
 Responder = Callable[[socket.socket, Event], None]
 

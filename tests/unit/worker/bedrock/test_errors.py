@@ -22,7 +22,7 @@ from worker.bedrock.error_policies import (
 )
 from worker.bedrock.errors import classify_error, get_error_name
 from worker.bedrock.json_body import InvalidResponseError
-from worker.ports import BedrockCallError, RetryPolicy
+from worker.call_result import BedrockCallError, RetryPolicy
 
 OPERATIONS = ("InvokeModel", "InvokeModelWithResponseStream")
 SERVICE = botocore.session.get_session().get_service_model("bedrock-runtime")

@@ -1,0 +1,94 @@
+"""`python -m worker check`, as a person at a terminal runs it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.unit.worker.cli.conftest import CommandRunner
+from tests.unit.worker.conftest import BedrockStandIn
+from worker.cli.check import run_check
+
+SD35 = "stability.sd3-5-large-v1:0"
+
+
+@pytest.fixture
+def set_model_status(bedrock: BedrockStandIn) -> Callable[..., None]:
+    """Set the status of models in the stand-in; ACTIVE for the others."""
+    ids = [SD35, "stability.stable-diffusion-xl-v1", "stability.stable-image-core-v1:1"]
+    ids.append("stability.stable-fast-upscale-v1:0")
+
+    def set_statuses(**statuses: str) -> None:
+        for model, name in zip(ids, ("sd35", "sdxl", "core", "fast"), strict=True):
+            bedrock.call_control("PUT", f"/control/models/{model}", {"status": statuses.get(name, "ACTIVE")})
+
+    set_statuses()
+    return set_statuses
+
+
+@pytest.mark.usefixtures("working_directory")
+def test_check_passes_for_a_ready_account(
+    set_model_status: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_model_status(sdxl="EOL")
+    assert run_check(["--region", "us-west-2"]) == 0
+    region, credentials, sd35, sdxl, core, fast, conservative = capsys.readouterr().out.splitlines()
+    assert (region.split(), credentials.split()) == (["region", "us-west-2"], ["credentials", "env"])
+    assert sd35.split() == ["ready", "SD", "3.5", "Large", SD35, "us-west-2"]
+    assert sdxl.startswith("warning  SDXL 1.0")
+    assert "Its life ended on 2025-05-20. Take it off" in sdxl
+    assert core.startswith("ready")
+    assert fast.split() == ["ready", "Fast", "Upscale", "us.stability.stable-fast-upscale-v1:0", "us-west-2"]
+    assert conservative.startswith("ready")
+
+
+@pytest.mark.usefixtures("working_directory")
+@pytest.mark.parametrize(
+    ("status", "severity", "message"),
+    [
+        ("EOL", "broken", "AWS has no such model here."),
+        ("forbidden", "broken", "This account may not use it."),
+        ("LEGACY", "warning", "AWS calls it LEGACY"),
+    ],
+)
+def test_check_reports_the_status_of_a_model(
+    status: str, severity: str, message: str, set_model_status: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_model_status(sd35=status)
+    assert run_check([]) == (1 if severity == "broken" else 0)
+    line = capsys.readouterr().out.splitlines()[2]
+    assert line.startswith(severity)
+    assert message in line
+    set_model_status(fast=status)
+    assert run_check([]) == (1 if severity == "broken" else 0)
+    line = capsys.readouterr().out.splitlines()[5]
+    assert line.startswith(severity)
+    assert message in line
+    set_model_status()
+
+
+@pytest.mark.usefixtures("working_directory")
+def test_check_reports_refused_and_missing_credentials(
+    set_model_status: Callable[..., None], aws: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_model_status()
+    aws.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    assert run_check([]) == 1
+    assert "AWS refuses the credentials. Renew them" in capsys.readouterr().out
+    aws.delenv("AWS_SECRET_ACCESS_KEY")
+    aws.delenv("AWS_ACCESS_KEY_ID")
+    assert run_check([]) == 1
+    assert "There are no AWS credentials" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("working_directory")
+def test_check_reports_that_aws_cannot_be_reached(aws: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    aws.setenv("AWS_ENDPOINT_URL_BEDROCK", "http://127.0.0.1:9")
+    assert run_check([]) == 1
+    assert capsys.readouterr().out.count("AWS does not answer.") == 5
+
+
+def test_check_runs_as_a_process(run_command: CommandRunner, set_model_status: Callable[..., None]) -> None:
+    set_model_status()
+    process = run_command("check")
+    assert process.returncode == 0
+    assert SD35.encode() in process.stdout

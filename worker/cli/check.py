@@ -1,0 +1,59 @@
+"""`python -m worker check`: check credentials, region and the access to each model."""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from shared.catalogue import Model
+from worker.bedrock.check import Finding, Severity, check_model, find_credentials_source
+from worker.bedrock.errors import CALL_ERRORS
+from worker.cli.command import ExitCode, UsageError, add_setting_arguments, build_parser, load_configuration
+
+
+def run_check(argv: Sequence[str]) -> ExitCode:
+    """Check that credentials, region and every offered model are in order.
+
+    Exit codes: 0, they are; 1, they are not, with advice; 2, the settings cannot be read.
+    """
+    parser = build_parser("check", run_check.__doc__)
+    add_setting_arguments(parser)
+    try:
+        settings, catalogue = load_configuration(parser.parse_args(argv))
+    except UsageError as error:
+        print(*error.messages, sep="\n", file=sys.stderr)
+        return ExitCode.USAGE
+    region = settings.aws_region
+    source, reason = _find_credentials()
+    print(f"region       {region}\ncredentials  {source or 'none'}")
+    if source is None:
+        print(
+            f"There are no AWS credentials: {reason}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
+            "AWS_BEARER_TOKEN_BEDROCK, or give the machine a role.",
+            file=sys.stderr,
+        )
+        return ExitCode.FAILED
+    today = datetime.now(UTC).date()
+    models = (*catalogue.generation_models, *catalogue.upscale_models)
+    findings = [check_model(model, region, today) for model in models]
+    _print_findings(findings)
+    return ExitCode.FAILED if any(finding.severity is Severity.ERROR for finding in findings) else ExitCode.OK
+
+
+def _find_credentials() -> tuple[str | None, str]:
+    """Return the source of the credentials, and why there is none."""
+    try:
+        return find_credentials_source(), "none of the places that boto3 searches has any"
+    except CALL_ERRORS as error:
+        return None, f"{type(error).__name__}: {error}"
+
+
+def _print_findings(findings: Sequence[Finding]) -> None:
+    columns = [_get_name_columns(finding.model) for finding in findings]
+    widths = [max(map(len, column)) for column in zip(*columns, strict=True)]
+    for finding, texts in zip(findings, columns, strict=True):
+        name, model_id = (text.ljust(width) for text, width in zip(texts, widths, strict=True))
+        print(f"{finding.severity:<8} {name}  {model_id}  {finding.region}  {finding.message}".rstrip())
+
+
+def _get_name_columns(model: Model) -> tuple[str, str]:
+    return model.name, model.id

@@ -1,0 +1,52 @@
+"""The parts that the commands share: exit codes, errors, and the arguments that replace settings."""
+
+import argparse
+from enum import IntEnum
+from pathlib import Path
+
+from shared.catalogue import Catalogue
+from shared.errors import PentimentoError
+from shared.settings import InvalidSettingsError
+from worker.settings import Settings, load_settings
+
+
+class ExitCode(IntEnum):
+    """The exit codes of all commands."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    FILTERED = 3
+
+
+class CommandError(PentimentoError):
+    """A command cannot be carried out; the message says why, and how to proceed."""
+
+
+class UsageError(CommandError):
+    """The arguments or the settings are invalid; `messages` has one for each problem."""
+
+    def __init__(self, *messages: str) -> None:
+        super().__init__(*messages)
+        self.messages = messages
+
+
+def build_parser(command: str, description: str | None) -> argparse.ArgumentParser:
+    """Build the parser of a command."""
+    return argparse.ArgumentParser(f"python -m worker {command}", description=description, allow_abbrev=False)
+
+
+def add_setting_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that replace settings, for `load_configuration`."""
+    parser.add_argument("--region", help="instead of AWS_REGION")
+    parser.add_argument("--catalogue", type=Path, metavar="FILE", help="instead of CATALOGUE_FILE")
+
+
+def load_configuration(arguments: argparse.Namespace) -> tuple[Settings, Catalogue]:
+    """Load the settings, those of the arguments in place of the others, and the catalogue. Raises `UsageError`."""
+    overrides = {"aws_region": arguments.region, "catalogue_file": arguments.catalogue}
+    try:
+        settings = load_settings(**{name: value for name, value in overrides.items() if value is not None})
+        return settings, settings.read_catalogue()
+    except InvalidSettingsError as error:
+        raise UsageError(str(error)) from error
