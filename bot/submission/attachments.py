@@ -1,4 +1,4 @@
-"""Fetching the attached picture: from Discord's file servers alone, at public addresses, within a size and a time."""
+"""Downloads attachments: only from Discord's file servers, at public addresses, within a size and a time limit."""
 
 import asyncio
 import socket
@@ -22,13 +22,14 @@ _NAT64: Final = IPv6Network("64:ff9b::/96")  # https://www.rfc-editor.org/rfc/rf
 
 
 class NonPublicAddressError(PentimentoError, OSError):
-    """A name leads to an address that is not of the public internet."""
+    """A hostname resolves to an address that is not on the public internet."""
 
 
 class PublicResolver(AbstractResolver):
-    """Resolves names to public addresses alone; `localhost` to loopback alone. The connection is made to what it gives.
+    """Resolves hostnames to public addresses only, and `localhost` to loopback only.
 
-    Addresses that are written as such are not resolved: `problems_of` looks at those.
+    The connection is made to the resolved address, so a later lookup cannot change it. aiohttp does not resolve IP
+    addresses; `validate_attachment` checks those.
     """
 
     def __init__(self, resolver: AbstractResolver) -> None:
@@ -37,19 +38,19 @@ class PublicResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """Raises `NonPublicAddressError` when any of the addresses is not public, `OSError` when there is none."""
-        found = await self._resolver.resolve(host, port, family)
-        fits = _is_loopback if host == "localhost" else _is_public
-        if not all(fits(one["host"]) for one in found):
-            raise NonPublicAddressError(f"{host} leads to an address that is not public")
-        return found
+        """Raises `NonPublicAddressError` if any of the addresses is not public, `OSError` if there is none."""
+        results = await self._resolver.resolve(host, port, family)
+        is_allowed = _is_loopback if host == "localhost" else _is_public
+        if not all(is_allowed(result["host"]) for result in results):
+            raise NonPublicAddressError(f"{host} resolves to an address that is not public")
+        return results
 
     async def close(self) -> None:
         await self._resolver.close()
 
 
 def open_http_session(resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
-    """Open the session that `fetch` wants: it connects to public addresses alone and unpacks nothing."""
+    """Open the session for `fetch_attachment`. It connects to public addresses only and decompresses nothing."""
     connector = aiohttp.TCPConnector(resolver=PublicResolver(resolver or aiohttp.DefaultResolver()))
     return aiohttp.ClientSession(connector=connector, auto_decompress=False)
 
@@ -57,7 +58,7 @@ def open_http_session(resolver: AbstractResolver | None = None) -> aiohttp.Clien
 def validate_attachment(
     url: str, size: int | None, max_bytes: int, allowed_hosts: Collection[str]
 ) -> tuple[Problem, ...]:
-    """What is wrong with a picture by what Discord says of it: its address and its declared `size` in bytes, if any."""
+    """Return the problems of a picture's URL and of its declared size in bytes, if it has one."""
     return tuple(_find_problems(url, size, max_bytes, allowed_hosts))
 
 
@@ -70,14 +71,14 @@ async def fetch_attachment(
     *,
     timeout_seconds: float = FETCH_TIMEOUT_SECONDS,
 ) -> tuple[bytes, ImageType]:
-    """Download the whole picture, at most `limit` bytes in `deadline` seconds; its type is told by its bytes.
+    """Download a picture of at most `max_bytes` and detect its type from its content. Redirects are not followed.
 
-    No redirect is followed. Raises `RejectedError` with one of the `attachment_*` problems.
+    Raises `RejectedError` with one of the `attachment_*` problems.
     https://discord.com/developers/docs/reference#signed-attachment-cdn-urls
     """
-    wrong = validate_attachment(url, size, max_bytes, allowed_hosts)
-    if wrong:
-        raise RejectedError(*wrong)
+    problems = validate_attachment(url, size, max_bytes, allowed_hosts)
+    if problems:
+        raise RejectedError(*problems)
     try:
         async with asyncio.timeout(timeout_seconds):
             data = await _download_body(session, URL(url), max_bytes)
@@ -89,20 +90,20 @@ async def fetch_attachment(
         raise RejectedError(make_problem("attachment_unreachable")) from error
     if not data:
         raise RejectedError(make_problem("attachment_empty"))
-    kind = sniff_image_type(data)
-    if kind is None:
+    image_type = sniff_image_type(data)
+    if image_type is None:
         types = ", ".join(known.name for known in ImageType)
         raise RejectedError(make_problem("attachment_type", types=types))
-    return data, kind
+    return data, image_type
 
 
 def _find_problems(url: str, size: int | None, max_bytes: int, allowed_hosts: Collection[str]) -> Iterator[Problem]:
     try:
-        address = URL(url)
-        host, trusted = address.host or "?", _is_trusted(address, allowed_hosts)
+        parsed = URL(url)
+        host, is_trusted = parsed.host or "?", _is_trusted(parsed, allowed_hosts)
     except ValueError:
-        host, trusted = "?", False
-    if not trusted:
+        host, is_trusted = "?", False
+    if not is_trusted:
         yield make_problem("attachment_host", host=host)
     if size is not None and size > max_bytes:
         yield _build_too_large_problem(size, max_bytes)
@@ -110,17 +111,17 @@ def _find_problems(url: str, size: int | None, max_bytes: int, allowed_hosts: Co
         yield make_problem("attachment_empty")
 
 
-def _is_trusted(address: URL, allowed_hosts: Collection[str]) -> bool:
-    """Https on its own port and a host of the list, to the letter; plain http and any port for loopback alone.
+def _is_trusted(url: URL, allowed_hosts: Collection[str]) -> bool:
+    """Tell whether a URL is HTTPS on the default port of an allowed host. Loopback may use HTTP and any port.
 
-    No address of a private network is trusted, whatever the list says.
+    Addresses of private networks are never trusted, even if they are allowed hosts.
     """
-    host = address.host or ""
-    if host not in allowed_hosts or address.user is not None or address.password is not None:
+    host = url.host or ""
+    if host not in allowed_hosts or url.user is not None or url.password is not None:
         return False
     if _is_loopback(host):
-        return address.scheme in {"http", "https"}
-    return address.scheme == "https" and address.is_default_port() and (_is_hostname(host) or _is_public(host))
+        return url.scheme in {"http", "https"}
+    return url.scheme == "https" and url.is_default_port() and (_is_hostname(host) or _is_public(host))
 
 
 def _is_loopback(host: str) -> bool:
@@ -135,24 +136,24 @@ def _is_hostname(host: str) -> bool:
     return False
 
 
-def _is_public(address: str) -> bool:
-    """Whether an address, or the IPv4 address that it carries, is of the public internet."""
-    number = ip_address(address)
-    if isinstance(number, IPv6Address):
-        number = _extract_ipv4(number) or number
-    return number.is_global and not number.is_multicast and not number.is_reserved
+def _is_public(host: str) -> bool:
+    """Tell whether an IP address, or the IPv4 address embedded in it, is on the public internet."""
+    address = ip_address(host)
+    if isinstance(address, IPv6Address):
+        address = _extract_ipv4(address) or address
+    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
-def _extract_ipv4(number: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that a gateway or this machine would go to for this one."""
-    if number in _NAT64:
-        return IPv4Address(int(number) & 0xFFFFFFFF)
-    return number.ipv4_mapped or number.sixtofour
+def _extract_ipv4(address: IPv6Address) -> IPv4Address | None:
+    """Return the IPv4 address to which a gateway or this machine translates an IPv6 address."""
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
 
 
-async def _download_body(session: aiohttp.ClientSession, address: URL, max_bytes: int) -> bytes:
+async def _download_body(session: aiohttp.ClientSession, url: URL, max_bytes: int) -> bytes:
     headers = {"Accept-Encoding": "identity"}
-    async with session.get(address, allow_redirects=False, headers=headers) as response:
+    async with session.get(url, allow_redirects=False, headers=headers) as response:
         if response.status in _GONE_STATUSES:
             raise RejectedError(make_problem("attachment_gone"))
         if "Location" in response.headers:
@@ -162,8 +163,8 @@ async def _download_body(session: aiohttp.ClientSession, address: URL, max_bytes
         if (response.content_length or 0) > max_bytes:
             raise RejectedError(_build_too_large_problem(response.content_length or 0, max_bytes))
         data = bytearray()
-        async for piece in response.content.iter_chunked(_CHUNK_BYTES):
-            data += piece
+        async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+            data += chunk
             if len(data) > max_bytes:
                 raise RejectedError(_build_too_large_problem(len(data), max_bytes))
         return bytes(data)
@@ -181,10 +182,7 @@ def _build_too_large_problem(size: int, max_bytes: int) -> Problem:
 
 
 def _format_mib(size: int, above: int = 0) -> str:
-    """Bytes as MiB, with as many digits as tell `size` from the limit it is `above`."""
-    short = f"{size / _BYTES_PER_MIB:.1f}".removesuffix(".0")
-    return (
-        short + " MiB"
-        if short != f"{above / _BYTES_PER_MIB:.1f}".removesuffix(".0")
-        else f"{size / _BYTES_PER_MIB:.6f} MiB"
-    )
+    """Format bytes as MiB, with enough digits to distinguish `size` from the limit that it is `above`."""
+    is_distinguishable = f"{size / _BYTES_PER_MIB:.1f}" != f"{above / _BYTES_PER_MIB:.1f}"
+    digits = 1 if is_distinguishable else 6
+    return f"{size / _BYTES_PER_MIB:.{digits}f}".removesuffix(".0") + " MiB"

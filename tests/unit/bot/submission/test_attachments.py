@@ -1,4 +1,4 @@
-"""Pictures are fetched from the hosts of the list alone, within a size and a time."""
+"""Pictures are downloaded from allowed hosts only, within a size and a time limit."""
 
 import asyncio
 import contextlib
@@ -86,13 +86,13 @@ def serve_status(code: int) -> Any:
 
 
 @pytest.fixture
-async def address() -> AsyncIterator[str]:
+async def server_url() -> AsyncIterator[str]:
     app = web.Application()
     routes = {
         "a.png": serve_png,
         "page.png": serve_html,
         "redirect": serve_redirect,
-        "elsewhere": serve_other_host_redirect,
+        "other-host": serve_other_host_redirect,
         "endless": serve_endless,
     }
     routes |= {"large": serve_large, "slow": serve_slowly, "cut": serve_truncated, "empty": serve_empty}
@@ -107,18 +107,20 @@ async def address() -> AsyncIterator[str]:
     await runner.cleanup()
 
 
-async def fetch_rejection(url: str, *, size: int = 100, hosts: tuple[str, ...] = HOSTS, deadline: float = 5) -> str:
+async def fetch_rejection(
+    url: str, *, size: int = 100, hosts: tuple[str, ...] = HOSTS, timeout_seconds: float = 5
+) -> str:
     async with aiohttp.ClientSession() as session:
-        with pytest.raises(RejectedError) as refused:
-            await fetch_attachment(session, url, size, LIMIT, hosts, timeout_seconds=deadline)
-    return ", ".join(p.code for p in refused.value.problems)
+        with pytest.raises(RejectedError) as rejection:
+            await fetch_attachment(session, url, size, LIMIT, hosts, timeout_seconds=timeout_seconds)
+    return ", ".join(p.code for p in rejection.value.problems)
 
 
-async def test_a_picture_comes_whole_with_its_type_told_by_its_bytes(address: str) -> None:
+async def test_a_picture_is_downloaded_whole_and_its_type_is_detected_from_its_content(server_url: str) -> None:
     async with aiohttp.ClientSession() as session:
-        data, kind = await fetch_attachment(session, f"{address}/a.png?ex=1&is=2&hm=3", len(PNG), LIMIT, HOSTS)
+        data, image_type = await fetch_attachment(session, f"{server_url}/a.png?ex=1&is=2&hm=3", len(PNG), LIMIT, HOSTS)
 
-    assert (data, kind) == (PNG, ImageType.PNG)
+    assert (data, image_type) == (PNG, ImageType.PNG)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,7 @@ async def test_a_picture_comes_whole_with_its_type_told_by_its_bytes(address: st
     [
         ("page.png", "attachment_type"),
         ("redirect", "attachment_host"),
-        ("elsewhere", "attachment_host"),
+        ("other-host", "attachment_host"),
         ("endless", "attachment_too_large"),
         ("large", "attachment_too_large"),
         ("cut", "attachment_unreachable"),
@@ -138,26 +140,28 @@ async def test_a_picture_comes_whole_with_its_type_told_by_its_bytes(address: st
         ("status206", "attachment_unreachable"),
     ],
 )
-async def test_what_is_no_picture_or_does_not_come_is_refused(address: str, path: str, code: str) -> None:
-    assert await fetch_rejection(f"{address}/{path}") == code
+async def test_a_file_that_is_no_picture_or_cannot_be_downloaded_is_rejected(
+    server_url: str, path: str, code: str
+) -> None:
+    assert await fetch_rejection(f"{server_url}/{path}") == code
 
 
-async def test_a_download_that_drips_is_ended_by_its_deadline(address: str) -> None:
+async def test_a_slow_download_ends_after_its_timeout(server_url: str) -> None:
     started = asyncio.get_running_loop().time()
 
-    assert await fetch_rejection(f"{address}/slow", deadline=0.3) == "attachment_unreachable"
+    assert await fetch_rejection(f"{server_url}/slow", timeout_seconds=0.3) == "attachment_unreachable"
 
     assert asyncio.get_running_loop().time() - started < 2
 
 
-async def test_nobody_listening_is_told_as_unreachable(address: str) -> None:
-    host, _, _ = address.rpartition(":")
+async def test_a_port_without_a_server_is_unreachable(server_url: str) -> None:
+    host, _, _ = server_url.rpartition(":")
 
     assert await fetch_rejection(f"{host}:1/a.png") == "attachment_unreachable"
 
 
-async def test_a_declared_size_over_the_limit_is_refused_without_a_download(address: str) -> None:
-    assert await fetch_rejection(f"{address}/a.png", size=LIMIT + 1) == "attachment_too_large"
+async def test_a_declared_size_over_the_limit_is_rejected_without_a_download(server_url: str) -> None:
+    assert await fetch_rejection(f"{server_url}/a.png", size=LIMIT + 1) == "attachment_too_large"
 
 
 @pytest.mark.parametrize(
@@ -168,7 +172,7 @@ async def test_a_declared_size_over_the_limit_is_refused_without_a_download(addr
         "https://CDN.discordapp.com/attachments/1/2/a.png",
     ],
 )
-def test_discords_file_servers_are_read(url: str) -> None:
+def test_urls_of_discords_file_servers_are_accepted(url: str) -> None:
     assert validate_attachment(url, 1, 10, DISCORD) == ()
 
 
@@ -195,26 +199,26 @@ def test_discords_file_servers_are_read(url: str) -> None:
         "",
     ],
 )
-def test_everything_else_is_not(url: str) -> None:
+def test_every_other_url_is_rejected(url: str) -> None:
     assert [p.code for p in validate_attachment(url, 1, 10, DISCORD)] == ["attachment_host"]
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8080/a.png", "http://localhost/a.png", "http://[::1]:99/a.png"])
-def test_plain_http_is_for_loopback_hosts_of_the_list(url: str) -> None:
+def test_plain_http_is_accepted_for_allowed_loopback_hosts(url: str) -> None:
     assert validate_attachment(url, 1, 10, ("127.0.0.1", "localhost", "::1")) == ()
 
 
-def test_plain_http_is_for_loopback_alone_even_in_the_list() -> None:
+def test_plain_http_is_rejected_for_other_hosts_even_if_they_are_allowed() -> None:
     assert [p.code for p in validate_attachment("http://10.0.0.1/a.png", 1, 10, ("10.0.0.1",))] == ["attachment_host"]
 
 
 @given(st.text(max_size=80))
-def test_no_address_makes_the_check_fail(url: str) -> None:
-    for wrong in validate_attachment(url, 1, 10, DISCORD):
-        assert wrong.code == "attachment_host"
+def test_no_url_makes_the_validation_raise(url: str) -> None:
+    for problem in validate_attachment(url, 1, 10, DISCORD):
+        assert problem.code == "attachment_host"
 
 
-def test_sizes_are_told_apart_from_their_limit() -> None:
-    (wrong,) = validate_attachment("https://cdn.discordapp.com/a", 10 * 1024 * 1024 + 1, 10 * 1024 * 1024, DISCORD)
+def test_a_size_is_shown_with_enough_digits_to_differ_from_its_limit() -> None:
+    (problem,) = validate_attachment("https://cdn.discordapp.com/a", 10 * 1024 * 1024 + 1, 10 * 1024 * 1024, DISCORD)
 
-    assert wrong.facts == {"size": "10.000001 MiB", "limit": "10 MiB"}
+    assert problem.facts == {"size": "10.000001 MiB", "limit": "10 MiB"}

@@ -1,4 +1,4 @@
-"""Many requests taken on at once: all written down or none, the picture fetched once, each refused by itself."""
+"""Submitting many requests at once: all are recorded or none, and each is rejected on its own."""
 
 import random
 from types import SimpleNamespace
@@ -29,7 +29,7 @@ FULL_PROBLEM = make_problem("too_many_waiting", count=2, limit=2)
 
 
 class FullQueue(FakeJobQueue):
-    """A queue that has room for so many jobs; `broken` is raised for the first that finds none."""
+    """A queue for `capacity` jobs. `error` is raised for the others instead of a rejection."""
 
     def __init__(self, capacity: int, error: Exception | None = None) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class FullQueue(FakeJobQueue):
 
 
 class FailingSubmissionStore(FakeSubmissionStore):
-    """Records that take so many jobs, and no more."""
+    """A store that records `capacity` jobs and fails after that."""
 
     def __init__(self, capacity: int) -> None:
         super().__init__()
@@ -82,72 +82,72 @@ def make_interaction() -> Any:
     )
 
 
-async def test_each_is_a_job_of_its_own_at_the_same_place() -> None:
-    queue, records = FakeJobQueue(), FakeSubmissionStore()
+async def test_each_request_becomes_a_job_with_the_same_origin() -> None:
+    queue, store = FakeJobQueue(), FakeSubmissionStore()
 
-    refused = await make_submitter(queue, records).submit_many(
+    rejections = await make_submitter(queue, store).submit_many(
         make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN, parent_id="16"
     )
 
-    assert refused == {}
+    assert rejections == {}
     assert list(queue.jobs) == ["17-01", "17-02", "17-03"]
     assert [(job.seed, job.origin, job.parent_id, job.exploration_id) for job in queue.jobs.values()] == [
         (seed, ORIGIN, "16", "17") for seed in (1, 2, 3)
     ]
     assert set(queue.sources.values()) == {STORED_IMAGE.data}
-    assert set(records.states.values()) == {"queued"}
+    assert set(store.states.values()) == {"queued"}
 
 
-async def test_taken_on_again_nothing_is_queued_twice() -> None:
-    queue, records = FakeJobQueue(), FakeSubmissionStore()
-    taking = make_submitter(queue, records)
-    await taking.submit_many(make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN)
+async def test_requests_that_are_submitted_again_are_not_queued_twice() -> None:
+    queue, store = FakeJobQueue(), FakeSubmissionStore()
+    submitter = make_submitter(queue, store)
+    await submitter.submit_many(make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN)
     queue.jobs.clear()
 
-    assert await taking.submit_many(make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN) == {}
+    assert await submitter.submit_many(make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN) == {}
 
     assert queue.jobs == {}
 
 
-async def test_what_finds_no_room_is_refused_by_itself_and_its_record_closed() -> None:
-    queue, records = FullQueue(2), FakeSubmissionStore()
+async def test_a_job_that_finds_no_room_is_rejected_alone_and_its_record_is_closed() -> None:
+    queue, store = FullQueue(2), FakeSubmissionStore()
 
-    refused = await make_submitter(queue, records).submit_many(make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN)
+    rejections = await make_submitter(queue, store).submit_many(make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN)
 
-    assert refused == {"17-03": (FULL_PROBLEM,)}
-    assert records.states == {"17-01": "queued", "17-02": "queued", "17-03": "too_many_waiting"}
+    assert rejections == {"17-03": (FULL_PROBLEM,)}
+    assert store.states == {"17-01": "queued", "17-02": "queued", "17-03": "too_many_waiting"}
 
 
-async def test_once_the_queue_does_not_answer_it_is_not_asked_for_the_others_which_wait_written_down() -> None:
-    queue, records = FullQueue(1, QueueResultUnknownError()), FakeSubmissionStore()
-    asked, told = make_interaction(), list[str]()
+async def test_after_a_lost_reply_of_the_queue_the_other_jobs_stay_recorded_without_being_queued() -> None:
+    queue, store = FullQueue(1, QueueResultUnknownError()), FakeSubmissionStore()
+    interaction, texts = make_interaction(), list[str]()
 
     async def send(text: str, *, ephemeral: bool) -> None:
         assert ephemeral
-        told.append(text)
+        texts.append(text)
 
-    asked.followup = SimpleNamespace(send=send)
+    interaction.followup = SimpleNamespace(send=send)
 
-    assert await make_submitter(queue, records).submit_many(asked, REQUESTS, STORED_IMAGE, ORIGIN) == {}
+    assert await make_submitter(queue, store).submit_many(interaction, REQUESTS, STORED_IMAGE, ORIGIN) == {}
 
-    assert (list(queue.jobs), set(records.states.values())) == (["17-01"], {"queued"})
-    assert len(told) == 1
+    assert (list(queue.jobs), set(store.states.values())) == (["17-01"], {"queued"})
+    assert len(texts) == 1
 
 
-async def test_what_cannot_all_be_written_down_is_not_taken_on_at_all() -> None:
-    queue, records = FakeJobQueue(), FailingSubmissionStore(2)
+async def test_if_a_job_cannot_be_recorded_none_is_queued() -> None:
+    queue, store = FakeJobQueue(), FailingSubmissionStore(2)
 
     with pytest.raises(RejectedError):
-        await make_submitter(queue, records).submit_many(make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN)
+        await make_submitter(queue, store).submit_many(make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN)
 
     assert queue.jobs == {}
-    assert set(records.states.values()) == {"records_unavailable"}
+    assert set(store.states.values()) == {"records_unavailable"}
 
 
-async def test_after_an_unexpected_fault_those_that_were_queued_go_on_and_the_others_are_closed() -> None:
-    queue, records = FullQueue(1, OSError("no route")), FakeSubmissionStore()
+async def test_after_an_unexpected_error_queued_jobs_continue_and_the_records_of_the_others_are_closed() -> None:
+    queue, store = FullQueue(1, OSError("no route")), FakeSubmissionStore()
 
     with pytest.raises(OSError, match="no route"):
-        await make_submitter(queue, records).submit_many(make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN)
+        await make_submitter(queue, store).submit_many(make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN)
 
-    assert records.states == {"17-01": "queued", "17-02": "internal", "17-03": "internal"}
+    assert store.states == {"17-01": "queued", "17-02": "internal", "17-03": "internal"}
