@@ -17,7 +17,7 @@ class PresetOwner:
 class Preset:
     """Settings under a name, by the parameter names of `shared.request`'s builder. `guild_id` is 0 for a personal one.
 
-    `code` is what a person hands on to share it.
+    `code` is shared with other people, who can then save a copy of it.
     """
 
     code: str

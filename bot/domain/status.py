@@ -31,7 +31,7 @@ class JobStatus:
 
     `position` is its place in the queue of its model, 1 for the next one up, 0 when it is not queued.
     `estimated_seconds` is the time until its picture is expected: while it is prepared as if no job came before it,
-    while it is queued by the jobs before it (see `shared/queue/lua/status.lua`), while it runs what is left of a
+    while it is queued by the jobs before it (see `shared/queue/lua/status.lua`), while it runs the rest of a
     typical call. `typical_seconds` is the recent mean duration of a call of its model, or else the catalogue's.
     `state_since` is Unix seconds. `thread_id` is set once its thread is open, `message_id` once its outcome is posted.
     `claims` counts leases, `calls` those of them in which the model was called, `unknown_calls` calls of unknown fate.

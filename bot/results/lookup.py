@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ResultLookup:
-    """Finds past jobs and what belongs to them. Methods raise `RejectedError`, as `fetch_image` does."""
+    """Finds past jobs, their settings, messages and pictures. Methods raise `RejectedError`, as `fetch_image` does."""
 
     job_history: JobHistory
     image_store: ImageStore

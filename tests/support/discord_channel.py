@@ -22,57 +22,57 @@ NUMBERS = count(1)
 
 
 class DiscordChannel:
-    """One channel of the stand-in, fresh for each test, seen by its bot and through the control API."""
+    """A channel of the stand-in, a new one for each test, as a client and the control API see it."""
 
     def __init__(
-        self, client: discord.Client, http: aiohttp.ClientSession, known: dict[str, Any], exchanges_file: Path
+        self, client: discord.Client, http: aiohttp.ClientSession, standin: dict[str, Any], exchanges_file: Path
     ) -> None:
         self.client = client
         self.http = http
-        self.url = known["url"]
-        self.guild_id = int(known["guild_id"])
-        self.ada_id = int(known["users"]["ada"])
+        self.url = standin["url"]
+        self.guild_id = int(standin["guild_id"])
+        self.ada_id = int(standin["users"]["ada"])
         self.exchanges_file = exchanges_file
         self.channel_id = 0
 
     @asynccontextmanager
     async def connect_gateway(self) -> AsyncIterator[discord.Client]:
-        """Connect to the gateway too, which makes the guild and its limits known."""
+        """Connect a client to the gateway, so that it knows the guild and its limits."""
         client = discord.AutoShardedClient(intents=discord.Intents(guilds=True))
-        arrived = asyncio.Event()
+        ready = asyncio.Event()
 
         async def on_ready() -> None:
-            arrived.set()
+            ready.set()
 
         client.event(on_ready)
         async with client:
             await client.login("demo-token")
             connection = asyncio.create_task(client.connect())
             async with asyncio.timeout(10):
-                await arrived.wait()
+                await ready.wait()
             yield client
             await client.close()
             await connection
 
     async def call_control(self, method: str, path: str, body: Any = None) -> Any:
-        async with self.http.request(method, f"{self.url}/control/{path}", json=body) as answer:
-            assert answer.status == 200, await answer.text()
-            return await answer.json()
+        async with self.http.request(method, f"{self.url}/control/{path}", json=body) as response:
+            assert response.status == 200, await response.text()
+            return await response.json()
 
-    async def inject_fault(self, action: str, method: str, path: str, times: int = 1, **more: Any) -> None:
+    async def inject_fault(self, action: str, method: str, path: str, times: int = 1, **parameters: Any) -> None:
         match = {"method": method, "path_regex": path}
-        await self.call_control("POST", "faults", {"match": match, "action": action, "times": times, **more})
+        await self.call_control("POST", "faults", {"match": match, "action": action, "times": times, **parameters})
 
     async def deny_permissions(self, *permissions: str) -> None:
         bits = discord.Permissions(**dict.fromkeys(permissions, True)).value
         await self.call_control("PUT", f"permissions/{self.channel_id}", {"deny": str(bits)})
 
     async def list_messages(self, channel: int | None = None) -> list[dict[str, Any]]:
-        found = (await self.call_control("GET", "state"))["messages"].get(str(channel or self.channel_id), [])
-        return [message for message in found if not message.get("deleted")]
+        messages = (await self.call_control("GET", "state"))["messages"].get(str(channel or self.channel_id), [])
+        return [message for message in messages if not message.get("deleted")]
 
     async def list_files(self, *messages: dict[str, Any]) -> list[dict[str, Any]]:
-        """The uploaded files that the galleries of these messages show."""
+        """List the uploaded files in the galleries of these messages."""
         uploads = {upload["id"]: upload for upload in (await self.call_control("GET", "state"))["uploads"]}
         parts = [part for message in messages for outer in message["components"] for part in outer["components"]]
         items = [item for part in parts for item in part.get("items", [])]
@@ -81,7 +81,7 @@ class DiscordChannel:
     async def submit_job(
         self, *, locale: str = "en-US", in_place: bool = False, prompt: str = PROMPT, **options: Any
     ) -> Job:
-        """Post a status message and make the job that it stands for."""
+        """Post a status message and make its job."""
         status = await self.client.get_partial_messageable(self.channel_id).send("Your request has arrived.")
         number = next(NUMBERS)
         request = Request(model="sd3.5-large", text_prompts=(TextPrompt(text=prompt),), has_picture=True, **options)
@@ -98,18 +98,18 @@ class DiscordChannel:
 
     async def open_thread(self, job: Job) -> int:
         """Open the job's thread as the command does."""
-        opened = await self.client.http.start_thread_with_message(
+        thread = await self.client.http.start_thread_with_message(
             job.origin.channel_id, job.origin.message_id, name="thread", auto_archive_duration=1440
         )
-        return int(opened["id"])
+        return int(thread["id"])
 
     async def read_status(self, job: Job) -> str:
         return next(str(m["content"]) for m in await self.list_messages() if m["id"] == str(job.origin.message_id))
 
     def count_requests(self, method: str, path: str) -> int:
-        """How often the bot asked for this since the stand-in started."""
-        rows = [json.loads(line) for line in self.exchanges_file.read_text(encoding="utf-8").splitlines()]
-        return sum(row["method"] == method and path in row["path"] for row in rows)
+        """Count the requests of this kind since the stand-in started."""
+        exchanges = [json.loads(line) for line in self.exchanges_file.read_text(encoding="utf-8").splitlines()]
+        return sum(exchange["method"] == method and path in exchange["path"] for exchange in exchanges)
 
 
 def make_generated(seed: int = 4294967295) -> Generated:
@@ -117,20 +117,20 @@ def make_generated(seed: int = 4294967295) -> Generated:
 
 
 def read_text(message: dict[str, Any]) -> str:
-    """All text of a message of Components V2."""
+    """Return all text of a message with Components V2."""
 
-    def walk(part: Any) -> Iterator[str]:
-        if isinstance(part, dict):
-            yield str(part.get("content", ""))
-            for inner in part.get("components", []):
-                yield from walk(inner)
+    def walk(component: Any) -> Iterator[str]:
+        if isinstance(component, dict):
+            yield str(component.get("content", ""))
+            for child in component.get("components", []):
+                yield from walk(child)
 
-    return "\n".join(text for part in message["components"] for text in walk(part))
+    return "\n".join(text for component in message["components"] for text in walk(component))
 
 
 @asynccontextmanager
 async def run_in_background(function: Callable[[], Any]) -> AsyncIterator[None]:
-    """Let it run in the background, as the client of the bot does."""
+    """Run a coroutine function in the background, as the bot does, and cancel it at the end."""
     task = asyncio.create_task(function())
     try:
         yield

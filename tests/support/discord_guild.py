@@ -1,11 +1,11 @@
-"""The bot's client, a queue in memory, and a guild of the stand-in as its control API shows it."""
+"""The bot's client, and a guild of the stand-in for Discord as its control API shows it."""
 
 import asyncio
 import base64
 import json
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
@@ -15,12 +15,6 @@ import aiohttp
 from bot.command_registry import build_commands
 from bot.discord_client.client import Bot
 from bot.discord_client.feature import Feature
-from bot.domain.draft import Draft
-from bot.domain.images import RemoteImage, StoredImage
-from bot.domain.presets import Preset, PresetOwner
-from bot.domain.records import JobRecord
-from bot.domain.search import SearchPage, SearchQuery
-from bot.domain.status import JobStatus
 from bot.features.imagine.command import ImagineCommand
 from bot.features.reimagine.feature import build_reimagine_feature
 from bot.features.result_actions.feature import build_result_actions_feature
@@ -32,116 +26,15 @@ from bot.submission.source_option import SourceOption
 from bot.submission.submitter import JobSubmitter
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
-from shared.job import Job
-from shared.problems import Problem
+from tests.support.fake_stores import (
+    EmptyJobHistory,
+    EmptyPresetStore,
+    FakeDraftStore,
+    FakeJobQueue,
+    FakeSubmissionStore,
+)
 
 TOKEN = "demo-token"
-
-
-class FakeJobQueue:
-    """A `JobQueue` in memory. `error` is raised instead of accepting, `delay` awaited before."""
-
-    def __init__(self) -> None:
-        self.jobs: dict[str, Job] = {}
-        self.sources: dict[str, bytes | None] = {}
-        self.threads: dict[str, int] = {}
-        self.error: Exception | None = None
-        self.delay: Awaitable[object] | None = None
-
-    async def enqueue_job(self, job: Job, image: bytes | None, *, unknown_calls: int = 0) -> bool:
-        if self.delay is not None:
-            await self.delay
-        if self.error is not None:
-            raise self.error
-        if job.id in self.jobs:
-            return False
-        self.jobs[job.id], self.sources[job.id] = job, image
-        return True
-
-    async def set_thread(self, job_id: str, thread_id: int) -> None:
-        self.threads[job_id] = thread_id
-
-    def reset(self) -> None:
-        self.__init__()  # type: ignore[misc]
-
-
-class FakeSubmissionStore:
-    """A `SubmissionStore` in memory: the latest state of each job. `error` is raised instead of accepting."""
-
-    def __init__(self) -> None:
-        self.states: dict[str, str] = {}
-        self.sources: dict[str, RemoteImage | StoredImage | None] = {}
-        self.hashes: dict[str, str | None] = {}
-        self.error: Exception | None = None
-
-    async def add_job(self, job: Job, image: RemoteImage | StoredImage | None) -> bool:
-        if self.error is not None:
-            raise self.error
-        if job.id in self.states:
-            return False
-        self.states[job.id], self.sources[job.id] = "accepted", image
-        return True
-
-    async def mark_queued(self, job_id: str, sha256: str | None) -> None:
-        self.states[job_id], self.hashes[job_id] = "queued", sha256
-
-    async def mark_rejected(self, job_id: str, problem: Problem) -> None:
-        self.states[job_id] = problem.code
-
-    def reset(self) -> None:
-        self.__init__()  # type: ignore[misc]
-
-
-class EmptyJobHistory:
-    """A `JobHistory`, `ImageStore`, `JobSearch` and `JobStatusReader` without any job."""
-
-    async def find_job(self, job_id: str) -> JobRecord | None:
-        return None
-
-    async def find_latest_result(self, thread_id: int) -> JobRecord | None:
-        return None
-
-    async def list_results(self, thread_id: int, limit: int) -> Sequence[JobRecord]:
-        return []
-
-    async def find_first_job(self, thread_id: int) -> JobRecord | None:
-        return None
-
-    async def mark_result_deleted(self, job_id: str) -> None:
-        return None
-
-    async def load_source_image(self, sha256: str) -> StoredImage | None:
-        return None
-
-    async def load_undelivered_image(self, job_id: str) -> bytes | None:
-        return None
-
-    async def list_open_jobs(self) -> Sequence[str]:
-        return []
-
-    async def load_statuses(self, job_ids: Collection[str]) -> Sequence[JobStatus]:
-        return []
-
-    async def load_prepared_image(self, job_id: str) -> bytes | None:
-        return None
-
-    async def search_jobs(
-        self, query: SearchQuery, *, guild_id: int | None, channel_ids: Collection[int], limit: int, offset: int = 0
-    ) -> SearchPage:
-        return SearchPage([], 0)
-
-
-class FakeDraftStore:
-    """A `DraftStore` in memory."""
-
-    def __init__(self) -> None:
-        self.drafts: dict[str, Draft] = {}
-
-    async def save_draft(self, draft_id: str, draft: Draft) -> None:
-        self.drafts[draft_id] = draft
-
-    async def load_draft(self, draft_id: str) -> Draft | None:
-        return self.drafts.get(draft_id)
 
 
 async def wait_until(condition: Callable[[], Any], seconds: float = 8) -> None:
@@ -256,13 +149,6 @@ async def connect_bot(bot: Bot) -> AsyncIterator[Bot]:
         await bot.running_interactions.drain()
         await bot.close()
         await running
-
-
-class EmptyPresetStore:
-    """A `PresetReader` without any preset."""
-
-    async def list_presets(self, owner: PresetOwner) -> Sequence[Preset]:
-        return []
 
 
 async def _do_nothing(*_: object, **__: object) -> None:

@@ -15,15 +15,8 @@ from discord.gateway import DiscordWebSocket
 
 from bot.discord_client.client import Bot
 from shared.catalogue import load_catalogue
-from tests.support.discord_guild import (
-    TOKEN,
-    FakeDraftStore,
-    FakeJobQueue,
-    FakeSubmissionStore,
-    GuildClient,
-    build_bot,
-    connect_bot,
-)
+from tests.support.discord_guild import TOKEN, GuildClient, build_bot, connect_bot
+from tests.support.fake_stores import FakeDraftStore, FakeJobQueue, FakeSubmissionStore
 
 ROOT = Path(__file__).parents[4]
 

@@ -10,7 +10,8 @@ from bot.discord_client.client import Bot
 from bot.discord_client.command_sync import is_in_sync
 from bot.lifecycle import run_until_stopped, run_with_restarts
 from shared.catalogue import load_catalogue
-from tests.support.discord_guild import TOKEN, FakeJobQueue, GuildClient, build_bot, connect_bot, wait_until
+from tests.support.discord_guild import TOKEN, GuildClient, build_bot, connect_bot, wait_until
+from tests.support.fake_stores import FakeJobQueue
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

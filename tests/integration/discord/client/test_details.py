@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from shared.imaging.metadata import replace_png_text
-from tests.support.discord_guild import FakeJobQueue, GuildClient, wait_until
+from tests.support.discord_guild import GuildClient, wait_until
+from tests.support.fake_stores import FakeJobQueue
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -9,7 +9,8 @@ import pytest
 
 from bot.interactions.permissions import INVITE_PERMISSIONS
 from shared.problems import RejectedError, make_problem
-from tests.support.discord_guild import FakeJobQueue, GuildClient, wait_until
+from tests.support.discord_guild import GuildClient, wait_until
+from tests.support.fake_stores import FakeJobQueue
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -9,7 +9,8 @@ from bot.domain.errors import QueueResultUnknownError
 from bot.domain.images import RemoteImage
 from shared.job import Job
 from shared.problems import RejectedError, make_problem
-from tests.support.discord_guild import FakeJobQueue, FakeSubmissionStore, GuildClient, wait_until
+from tests.support.discord_guild import GuildClient, wait_until
+from tests.support.fake_stores import FakeJobQueue, FakeSubmissionStore
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

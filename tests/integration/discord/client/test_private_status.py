@@ -9,7 +9,8 @@ from bot.discord_client.client import Bot
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.preferences import Preferences
 from shared.job import Job
-from tests.support.discord_guild import FakeJobQueue, FakeSubmissionStore, GuildClient
+from tests.support.discord_guild import GuildClient
+from tests.support.fake_stores import FakeJobQueue, FakeSubmissionStore
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

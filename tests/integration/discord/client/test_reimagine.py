@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.discord_guild import FakeDraftStore, FakeJobQueue, FakeSubmissionStore, GuildClient, wait_until
+from tests.support.discord_guild import GuildClient, wait_until
+from tests.support.fake_stores import FakeDraftStore, FakeJobQueue, FakeSubmissionStore
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -24,7 +24,8 @@ from bot.interactions.result_buttons import RegenerateId, UseAsSourceId
 from bot.results.lookup import ResultLookup
 from shared.catalogue import load_catalogue
 from tests.support.builders import make_job
-from tests.support.discord_guild import EmptyJobHistory, FakeJobQueue, GuildClient
+from tests.support.discord_guild import GuildClient
+from tests.support.fake_stores import EmptyJobHistory, FakeJobQueue
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -1,4 +1,4 @@
-"""The stand-in for Discord as its own process, discord.py logged in to it, and a queue in memory."""
+"""The stand-in for Discord in a process of its own, a client logged in to it, and an outcome stream in memory."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ from tests.support.discord_channel import NUMBERS, DiscordChannel
 
 @pytest.fixture(scope="session")
 def discord_standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, Any], Path]]:
-    record = tmp_path_factory.mktemp("discord") / "exchanges.jsonl"
+    exchanges_file = tmp_path_factory.mktemp("discord") / "exchanges.jsonl"
     command = [
         sys.executable,
         "-m",
@@ -28,12 +28,12 @@ def discord_standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
         "0",
         "--no-rate-limits",
         "--record",
-        str(record),
+        str(exchanges_file),
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            yield json.loads(process.stdout.readline()), record
+            yield json.loads(process.stdout.readline()), exchanges_file
         finally:
             process.terminate()
 
@@ -42,15 +42,17 @@ def discord_standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
 async def discord_channel(
     discord_standin: tuple[dict[str, Any], Path], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[DiscordChannel]:
-    known, record = discord_standin
-    monkeypatch.setattr(discord.http.Route, "BASE", known["url"] + "/api/v10")
+    standin, exchanges_file = discord_standin
+    monkeypatch.setattr(discord.http.Route, "BASE", standin["url"] + "/api/v10")
     client = discord.Client(intents=discord.Intents.none())
     async with client, aiohttp.ClientSession() as http:
         await client.login("demo-token")
-        found = DiscordChannel(client, http, known, record)
-        found.channel_id = int((await found.call_control("POST", "channels", {"name": f"room-{next(NUMBERS)}"}))["id"])
-        yield found
-        await found.call_control("DELETE", "faults")
+        channel = DiscordChannel(client, http, standin, exchanges_file)
+        channel.channel_id = int(
+            (await channel.call_control("POST", "channels", {"name": f"channel-{next(NUMBERS)}"}))["id"]
+        )
+        yield channel
+        await channel.call_control("DELETE", "faults")
 
 
 @pytest.fixture

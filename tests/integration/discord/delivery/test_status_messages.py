@@ -11,18 +11,9 @@ from bot.domain.status import JobStatus, QueueState
 from bot.status.status_messages import COUNTDOWN_INTERVAL_SECONDS, StatusMessages
 from shared.catalogue import Catalogue
 from shared.job import Job
+from tests.support.builders import Clock
 from tests.support.delivery import FakeOutcomeStream
 from tests.support.discord_channel import DiscordChannel, make_generated, run_in_background
-
-
-class Clock:
-    """Seconds, moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from shared.catalogue import load_catalogue
 from shared.job import Job, Origin, make_variant_id
 from shared.problems import RejectedError, make_problem
 from shared.request.builder import build_request
-from tests.support.discord_guild import FakeJobQueue, FakeSubmissionStore
+from tests.support.fake_stores import FakeJobQueue, FakeSubmissionStore
 
 CATALOGUE = load_catalogue()
 ORIGIN = Origin(guild_id=1, channel_id=2, message_id=3, is_in_thread=True)

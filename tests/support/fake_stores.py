@@ -1,0 +1,125 @@
+"""Queues and stores in memory, for tests of the bot."""
+
+from collections.abc import Awaitable, Collection, Sequence
+
+from bot.domain.draft import Draft
+from bot.domain.images import RemoteImage, StoredImage
+from bot.domain.presets import Preset, PresetOwner
+from bot.domain.records import JobRecord
+from bot.domain.search import SearchPage, SearchQuery
+from bot.domain.status import JobStatus
+from shared.job import Job
+from shared.problems import Problem
+
+
+class FakeJobQueue:
+    """A `JobQueue` in memory. `error` is raised instead of accepting, `delay` awaited before."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.sources: dict[str, bytes | None] = {}
+        self.threads: dict[str, int] = {}
+        self.error: Exception | None = None
+        self.delay: Awaitable[object] | None = None
+
+    async def enqueue_job(self, job: Job, image: bytes | None, *, unknown_calls: int = 0) -> bool:
+        if self.delay is not None:
+            await self.delay
+        if self.error is not None:
+            raise self.error
+        if job.id in self.jobs:
+            return False
+        self.jobs[job.id], self.sources[job.id] = job, image
+        return True
+
+    async def set_thread(self, job_id: str, thread_id: int) -> None:
+        self.threads[job_id] = thread_id
+
+    def reset(self) -> None:
+        self.__init__()  # type: ignore[misc]
+
+
+class FakeSubmissionStore:
+    """A `SubmissionStore` in memory: the latest state of each job. `error` is raised instead of accepting."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, str] = {}
+        self.sources: dict[str, RemoteImage | StoredImage | None] = {}
+        self.hashes: dict[str, str | None] = {}
+        self.error: Exception | None = None
+
+    async def add_job(self, job: Job, image: RemoteImage | StoredImage | None) -> bool:
+        if self.error is not None:
+            raise self.error
+        if job.id in self.states:
+            return False
+        self.states[job.id], self.sources[job.id] = "accepted", image
+        return True
+
+    async def mark_queued(self, job_id: str, sha256: str | None) -> None:
+        self.states[job_id], self.hashes[job_id] = "queued", sha256
+
+    async def mark_rejected(self, job_id: str, problem: Problem) -> None:
+        self.states[job_id] = problem.code
+
+    def reset(self) -> None:
+        self.__init__()  # type: ignore[misc]
+
+
+class EmptyJobHistory:
+    """A `JobHistory`, `ImageStore`, `JobSearch` and `JobStatusReader` without any job."""
+
+    async def find_job(self, job_id: str) -> JobRecord | None:
+        return None
+
+    async def find_latest_result(self, thread_id: int) -> JobRecord | None:
+        return None
+
+    async def list_results(self, thread_id: int, limit: int) -> Sequence[JobRecord]:
+        return []
+
+    async def find_first_job(self, thread_id: int) -> JobRecord | None:
+        return None
+
+    async def mark_result_deleted(self, job_id: str) -> None:
+        return None
+
+    async def load_source_image(self, sha256: str) -> StoredImage | None:
+        return None
+
+    async def load_undelivered_image(self, job_id: str) -> bytes | None:
+        return None
+
+    async def list_open_jobs(self) -> Sequence[str]:
+        return []
+
+    async def load_statuses(self, job_ids: Collection[str]) -> Sequence[JobStatus]:
+        return []
+
+    async def load_prepared_image(self, job_id: str) -> bytes | None:
+        return None
+
+    async def search_jobs(
+        self, query: SearchQuery, *, guild_id: int | None, channel_ids: Collection[int], limit: int, offset: int = 0
+    ) -> SearchPage:
+        return SearchPage([], 0)
+
+
+class FakeDraftStore:
+    """A `DraftStore` in memory."""
+
+    def __init__(self) -> None:
+        self.drafts: dict[str, Draft] = {}
+
+    async def save_draft(self, draft_id: str, draft: Draft) -> None:
+        self.drafts[draft_id] = draft
+
+    async def load_draft(self, draft_id: str) -> Draft | None:
+        return self.drafts.get(draft_id)
+
+
+class EmptyPresetStore:
+    """A `PresetReader` without any preset."""
+
+    async def list_presets(self, owner: PresetOwner) -> Sequence[Preset]:
+        return []
