@@ -3,12 +3,11 @@
     PentimentoError
     ├── InvalidSettingsError            shared.settings
     ├── RejectedError                   shared.problems
-    ├── ImageRejectedError              shared.imaging.limits
+    ├── ImageRejectedError              shared.imaging.limits (also a ValueError)
     ├── StartupError                    bot.lifecycle
     ├── DatabaseSetupError              bot.storage.engine
     ├── QueueResultUnknownError         bot.domain.errors
     ├── NonPublicAddressError           bot.submission.attachments (also an OSError)
-    ├── UnreadableImageError            bot.images.thumbnail (also a ValueError)
     ├── BedrockCallError                worker.call_result
     ├── QueueUnavailableError           worker.ports
     ├── DeadlineExceededError           worker.bedrock.deadline

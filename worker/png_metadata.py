@@ -3,7 +3,8 @@
 import json
 
 from shared.catalogue import Model
-from shared.imaging.metadata import PNG_SIGNATURE, replace_png_text
+from shared.imaging.metadata import replace_png_text
+from shared.imaging.sniffing import PNG_SIGNATURE
 from shared.prompts import TextPrompt
 from shared.request.effective import get_effective_value
 from shared.request.model import Request

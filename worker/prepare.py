@@ -3,9 +3,10 @@
 import logging
 
 from shared.catalogue import Catalogue
+from shared.imaging.limits import ImageRejectedError
 from shared.outcome import Failed
 from shared.problems import Problem, make_problem
-from worker.imaging import ImageRejectedError, prepare_image
+from worker.imaging.preparation import prepare_image
 from worker.ports import Claim, JobQueue
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from bot.delivery.discord_errors import FALLBACK_REASONS
 from bot.discord_client.threads import open_thread
 from bot.domain.status import JobStatus
 from bot.i18n import Messages
-from bot.images.upload import MAX_REQUEST_BYTES
+from bot.images.upload_limit import MAX_REQUEST_BYTES
 from bot.rendering.markdown import build_thread_name
 from bot.rendering.outcome_views import compute_component_id
 from shared.job import Job

@@ -1,4 +1,4 @@
-"""A contact sheet: up to 25 pictures in a grid, each with the number of its button and a caption."""
+"""Contact sheets: up to 25 thumbnails in a grid, each with the number of its button and a caption."""
 
 import math
 from collections.abc import Sequence
@@ -12,15 +12,17 @@ from bot.images.thumbnail import THUMBNAIL_SIDE, LazyImage, open_thumbnail
 MAX_CELLS: Final = 25
 _MAX_LARGE_COLUMNS: Final = 3
 _MAX_CAPTION_LINES: Final = 2
-_PREVIEW_WIDTH: Final = 550  # pixels that Discord shows of a wide picture, in which a caption's letters should have 12
+_CAPTION_LINE_HEIGHT: Final = 1.25  # per pixel of font size
+_PREVIEW_WIDTH: Final = 550  # pixels at which Discord previews a wide image
+_PREVIEW_FONT_SIZE: Final = 12  # of a caption in that preview
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A stored thumbnail with its caption, both as the caller words them.
+    """A stored thumbnail and its caption.
 
-    Without a `picture`, or with a broken one, `word` says why ("filtered", "gone"); no word is the calm sign of one
-    that is awaited. `plain` replaces a caption that the font cannot show.
+    `placeholder` is the label in place of a missing or broken thumbnail ("filtered", "gone"); an empty one draws the
+    three dots of an image that is still to come. `fallback_caption` replaces a caption that the font cannot show.
     """
 
     thumbnail: bytes | None
@@ -30,11 +32,11 @@ class Cell:
 
 
 def draw_contact_sheet(cells: Sequence[Cell], columns: int | None = None) -> RenderedImage:
-    """Draw 1 to 25 cells in reading order, numbered from 1, in `columns` (1 to 5) or as nearly square as they can be.
+    """Draw 1 to 25 cells in reading order, numbered from 1, in 1 to 5 columns; by default as nearly square as possible.
 
-    Pictures keep their shapes, of at most 512 pixels on the longer side in up to three columns and 256 in more; all
-    cells have the size that the largest needs. It decodes, draws and encodes, so it belongs in a thread. Raises
-    ValueError for any other number of cells or columns.
+    Thumbnails keep their aspect ratio, with at most 512 pixels on the longer side in up to three columns, 256 in more.
+    All cells are as large as the largest needs. It decodes, draws and encodes, so it belongs in a thread. Raises
+    `ValueError` for any other number of cells or columns.
     """
     if not 1 <= len(cells) <= MAX_CELLS or columns not in (None, 1, 2, 3, 4, 5):
         raise ValueError(
@@ -43,40 +45,38 @@ def draw_contact_sheet(cells: Sequence[Cell], columns: int | None = None) -> Ren
         )
     columns = columns or _choose_column_count(len(cells))
     side = THUMBNAIL_SIDE if columns <= _MAX_LARGE_COLUMNS else THUMBNAIL_SIDE // 2
-    pictures = [open_thumbnail(cell.thumbnail, side) for cell in cells]
-    width, height = compute_frame_size(pictures, side)
-
+    thumbnails = [open_thumbnail(cell.thumbnail, side) for cell in cells]
+    width, height = compute_frame_size(thumbnails, side)
     gap = side // 20
     sheet_width = columns * (width + gap) + gap
-    text = max(16, round(12 * sheet_width / _PREVIEW_WIDTH))
+    font_size = max(16, round(_PREVIEW_FONT_SIZE * sheet_width / _PREVIEW_WIDTH))
     captions = [
-        wrap_text(strip_unsupported(cell.caption, cell.fallback_caption), text, width, _MAX_CAPTION_LINES)
+        wrap_text(strip_unsupported(cell.caption, cell.fallback_caption), font_size, width, _MAX_CAPTION_LINES)
         for cell in cells
     ]
-    lines = max(len(caption) for caption in captions)
-    row = height + (lines and round((1.25 * lines + 0.4) * text)) + gap
-    canvas = Canvas(sheet_width, math.ceil(len(cells) / columns) * row + gap)
-
-    broken = []
-    for index, (cell, picture, caption) in enumerate(zip(cells, pictures, captions, strict=True)):
-        left, top = gap + index % columns * (width + gap), gap + index // columns * row
-        laid = canvas.draw_thumbnail(
-            (left, top), picture, (width, height), gap // 2, strip_unsupported(cell.placeholder), text
-        )
-        if cell.thumbnail is not None and not laid:
-            broken.append(index)
-        canvas.draw_badge((left + gap // 2, top + gap // 2), str(index + 1), round(1.6 * text))
-        for number, line in enumerate(caption):
-            baseline = top + height + round((1.25 * number + 1.25) * text)
-            canvas.draw_text((left + width // 2, baseline), line, text, colour=MUTED_TEXT_COLOUR)
-    return canvas.encode(broken)
+    line_count = max(len(caption) for caption in captions)
+    caption_height = round((_CAPTION_LINE_HEIGHT * line_count + 0.4) * font_size) if line_count else 0
+    row_height = height + caption_height + gap
+    canvas = Canvas(sheet_width, math.ceil(len(cells) / columns) * row_height + gap)
+    unreadable_indexes = []
+    for index, (cell, thumbnail, caption) in enumerate(zip(cells, thumbnails, captions, strict=True)):
+        left, top = gap + index % columns * (width + gap), gap + index // columns * row_height
+        placeholder = strip_unsupported(cell.placeholder)
+        is_drawn = canvas.draw_thumbnail((left, top), thumbnail, (width, height), gap // 2, placeholder, font_size)
+        if cell.thumbnail is not None and not is_drawn:
+            unreadable_indexes.append(index)
+        canvas.draw_badge((left + gap // 2, top + gap // 2), str(index + 1), round(1.6 * font_size))
+        for number, line in enumerate(caption, 1):
+            baseline = top + height + round(_CAPTION_LINE_HEIGHT * number * font_size)
+            canvas.draw_text((left + width // 2, baseline), line, font_size, colour=MUTED_TEXT_COLOUR)
+    return canvas.encode(unreadable_indexes)
 
 
 def compute_frame_size(thumbnails: Sequence[LazyImage | None], side: int) -> tuple[int, int]:
-    """Find the width and height that hold each of the pictures and some words; a square while there is none."""
-    sizes = [picture.size for picture in thumbnails if picture is not None] or [(side, side)]
+    """Compute the width and height that hold each of the thumbnails and a placeholder; a square if there are none."""
+    sizes = [thumbnail.size for thumbnail in thumbnails if thumbnail is not None] or [(side, side)]
     return max(3 * side // 4, *(size[0] for size in sizes)), max(side // 2, *(size[1] for size in sizes))
 
 
-def _choose_column_count(cells: int) -> int:
-    return cells if cells <= _MAX_LARGE_COLUMNS else math.ceil(math.sqrt(cells))
+def _choose_column_count(cell_count: int) -> int:
+    return cell_count if cell_count <= _MAX_LARGE_COLUMNS else math.ceil(math.sqrt(cell_count))

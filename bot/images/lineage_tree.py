@@ -1,4 +1,4 @@
-"""A family tree of pictures: who made each from which, with which seed, and what was changed on the way."""
+"""Lineage trees: who generated each image from which, with which seed, and the settings that changed."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -14,15 +14,16 @@ from bot.images.tree_layout import Metrics, Point, Subtree, compute_layout
 MAX_NODES: Final = 40
 _MAX_CHANGE_LINES: Final = 4
 MAX_SIDE_PIXELS: Final = 4096
-"""Of the longer side."""
+"""The longer side of a drawing."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """A stored thumbnail in the tree, all words as the caller words them.
+    """A stored thumbnail in the tree, and its texts.
 
-    `changed` says what differs from its parent, `here` marks it when it is not empty. `word` stands in for a missing
-    or broken picture, `plain` for a name that the font cannot show. A `parent` that is not in the tree makes it a root.
+    `changes` describes how its settings differ from its parent's. A node with a `current_label` is marked as the
+    current one. `placeholder` is the label in place of a missing or broken thumbnail, `fallback_author` replaces a name
+    that the font cannot show. A node whose parent is not in the tree is a root.
     """
 
     id: str
@@ -37,140 +38,137 @@ class Node:
 
 
 def draw_lineage_tree(nodes: Sequence[Node], format_omitted: Callable[[int], str] = "+ {}".format) -> RenderedImage:
-    """Draw the tree from left to right, each picture numbered by its place in `nodes`, from 1, and at most 4096 pixels.
+    """Draw the tree from left to right, at most 4096 pixels a side. Nodes are numbered from 1 in the order given.
 
-    A branch that is too long or too wide goes on elsewhere, behind the number of the picture it continues. Of more than
-    40 the nearest to the one marked `here` (else to the first) are drawn, and `left_out` words how many are not. It
-    decodes, draws and encodes, so it belongs in a thread. Raises ValueError for no nodes, an id used twice, and a
-    circle of parents.
+    A branch that is too long or too wide is continued elsewhere, after the number of the node it continues. Of more
+    than 40 nodes, those nearest to the current one (or else the first) are drawn, and `format_omitted` formats the
+    number of the others. It decodes, draws and encodes, so it belongs in a thread. Raises `ValueError` for no nodes, a
+    duplicate id, and nodes that are their own ancestors.
     """
     if not nodes or len({node.id for node in nodes}) < len(nodes):
         raise ValueError(
             "this is no tree of pictures: it needs one or more, each with an id of its own; look at the ids"
         )
-    chosen = _select_nearest_nodes(nodes)
-    tree = _TreeDrawing(chosen, 1)
+    selected = _select_nearest_nodes(nodes)
+    tree = _TreeDrawing(selected, 1)
     if max(tree.width, tree.height) > MAX_SIDE_PIXELS:
-        tree = _TreeDrawing(chosen, 2)
+        tree = _TreeDrawing(selected, 2)
     numbers = {node.id: number for number, node in enumerate(nodes, 1)}
-    missing = len(nodes) - len(chosen)
-    return tree.draw([numbers[node.id] for node in chosen], format_omitted(missing) if missing else "")
+    omitted_count = len(nodes) - len(selected)
+    omitted_text = format_omitted(omitted_count) if omitted_count else ""
+    return tree.draw([numbers[node.id] for node in selected], omitted_text)
 
 
 class _TreeDrawing:
-    """A tree laid out with all measures divided by `part`."""
+    """A tree with its layout computed. All lengths are divided by `divisor`."""
 
     def __init__(self, nodes: Sequence[Node], divisor: int) -> None:
         side = THUMBNAIL_SIDE // 2 // divisor
         self._nodes = nodes
         self._thumbnails = [open_thumbnail(node.thumbnail, side) for node in nodes]
         self._frame = compute_frame_size(self._thumbnails, side)
-        self._font_size, self._gap, self._branch_width, self._stem_width = (
-            28 // divisor,
-            32 // divisor,
-            236 // divisor,
-            30 // divisor,
-        )
-        places = {node.id: place for place, node in enumerate(nodes)}
-        self._parents = [None if node.parent_id is None else places.get(node.parent_id) for node in nodes]
+        self._font_size = 28 // divisor
+        self._gap = 32 // divisor
+        self._branch_width = 236 // divisor
+        self._stem_width = 30 // divisor
+        indexes = {node.id: index for index, node in enumerate(nodes)}
+        self._parents = [None if node.parent_id is None else indexes.get(node.parent_id) for node in nodes]
         self._footer_height = 2 * self._font_size
-        row = self._frame[1] + round(2.75 * self._font_size) + self._gap
-        around = 2 * self._gap + self._footer_height
+        row_height = self._frame[1] + round(2.75 * self._font_size) + self._gap
+        margins = 2 * self._gap + self._footer_height
         self._layout = compute_layout(
-            self._parents, Metrics(self._frame[0], row, self._branch_width, MAX_SIDE_PIXELS - around)
+            self._parents, Metrics(self._frame[0], row_height, self._branch_width, MAX_SIDE_PIXELS - margins)
         )
-        self.width, self.height = self._layout.width + 2 * self._gap, self._layout.height + around
+        self.width, self.height = self._layout.width + 2 * self._gap, self._layout.height + margins
 
     def draw(self, numbers: Sequence[int], omitted_text: str) -> RenderedImage:
-        """Draw it: branches first, pictures over them; without words of what was left out there is no room for them."""
+        """Draw the tree: branches first, then nodes. Without an `omitted_text` there is no footer."""
         canvas = Canvas(self.width, self.height if omitted_text else self.height - self._footer_height - self._gap)
-        for piece in self._layout.subtrees:
-            for place in piece.cells:
-                self._draw_branch(canvas, piece, place, numbers)
-        broken = [number - 1 for place, number in enumerate(numbers) if not self._draw_node(canvas, place, number)]
-        canvas.draw_text(
-            (self._gap, self.height - self._gap),
-            strip_unsupported(omitted_text),
-            self._font_size,
-            centred=False,
-            colour=MUTED_TEXT_COLOUR,
-        )
-        return canvas.encode(broken)
+        for subtree in self._layout.subtrees:
+            for index in subtree.cells:
+                self._draw_branch(canvas, subtree, index, numbers)
+        unreadable_indexes = [
+            number - 1 for index, number in enumerate(numbers) if not self._draw_node(canvas, index, number)
+        ]
+        footer = strip_unsupported(omitted_text)
+        position = self._gap, self.height - self._gap
+        canvas.draw_text(position, footer, self._font_size, centred=False, colour=MUTED_TEXT_COLOUR)
+        return canvas.encode(unreadable_indexes)
 
     def _get_position(self, index: int) -> Point:
         x, y = self._layout.positions[index]
         return x + self._gap, y + self._gap
 
     def _draw_branch(self, canvas: Canvas, subtree: Subtree, index: int, numbers: Sequence[int]) -> None:
-        """Draw what leads to a picture, from its parent or from the number that stands for it, and what was changed."""
+        """Draw the branch from the parent, or from its number at the start of a subtree, with the changed settings."""
         parent = self._parents[index]
         if parent is None:
             return
         (left, top), middle = self._get_position(index), self._frame[1] // 2
         stem = left - self._branch_width + self._stem_width
-        first = subtree.parent == parent
-        x, y = (stem, self._get_position(next(iter(subtree.cells)))[1]) if first else self._get_position(parent)
-        from_x = stem if first else x + self._frame[0] // 2  # behind the picture
-        points = [(from_x, y + middle), (stem, y + middle), (stem, top + middle), (left + middle, top + middle)]
+        is_continuation = subtree.parent == parent
+        if is_continuation:
+            start_x, y = stem, self._get_position(next(iter(subtree.cells)))[1]
+        else:
+            x, y = self._get_position(parent)
+            start_x = x + self._frame[0] // 2  # under the thumbnail
+        points = [(start_x, y + middle), (stem, y + middle), (stem, top + middle), (left + middle, top + middle)]
         canvas.draw_polyline(points, max(2, self._font_size // 8))
-        small, begin = round(0.8 * self._font_size), stem + self._stem_width
-        if first:
-            canvas.draw_badge(points[0], str(numbers[parent]), small, centred=True)
-        lines = wrap_text(
-            strip_unsupported(self._nodes[index].changes),
-            small,
-            left - begin - self._stem_width // 2,
-            _MAX_CHANGE_LINES,
-        )
+        font_size, text_left = round(0.8 * self._font_size), stem + self._stem_width
+        if is_continuation:
+            canvas.draw_badge(points[0], str(numbers[parent]), font_size, centred=True)
+        text_width = left - text_left - self._stem_width // 2
+        lines = wrap_text(strip_unsupported(self._nodes[index].changes), font_size, text_width, _MAX_CHANGE_LINES)
         above = (len(lines) + 1) // 2
         for number, line in enumerate(lines):
-            baseline = top + middle + round((1.2 * (number - above) + (0.8 if number < above else 1.2)) * small)
-            canvas.draw_text((begin, baseline), line, small, centred=False, colour=MUTED_TEXT_COLOUR)
+            offset = 1.2 * (number - above) + (0.8 if number < above else 1.2)
+            baseline = text_left, top + middle + round(offset * font_size)
+            canvas.draw_text(baseline, line, font_size, centred=False, colour=MUTED_TEXT_COLOUR)
 
     def _draw_node(self, canvas: Canvas, index: int, number: int) -> bool:
-        """Draw a picture with all its words; tell whether it was laid, if there is one."""
-        node, picture, at, text = (
-            self._nodes[index],
-            self._thumbnails[index],
-            self._get_position(index),
-            self._font_size,
-        )
-        (x, y), (width, height) = at, self._frame
-        radius, rim = text // 2, max(3, text // 4)
+        """Draw a node with its texts; return whether its thumbnail was drawn, if there is one."""
+        node, font_size = self._nodes[index], self._font_size
+        (x, y), (width, height) = self._get_position(index), self._frame
+        radius, rim = font_size // 2, max(3, font_size // 4)
         if node.current_label:
             canvas.fill_rounded_rectangle(
                 (x - rim, y - rim), (width + 2 * rim, height + 2 * rim), radius + rim, TEXT_COLOUR
             )
-        around = TEXT_COLOUR if node.current_label else BACKGROUND
-        laid = canvas.draw_thumbnail(
-            at, picture, self._frame, radius, strip_unsupported(node.placeholder), text, around
+        is_drawn = canvas.draw_thumbnail(
+            (x, y),
+            self._thumbnails[index],
+            self._frame,
+            radius,
+            strip_unsupported(node.placeholder),
+            font_size,
+            TEXT_COLOUR if node.current_label else BACKGROUND,
         )
-        canvas.draw_badge((x + radius, y + radius), str(number), round(1.2 * text))
-        for here in wrap_text(strip_unsupported(node.current_label), text, width - 3 * text // 2, 1):
-            canvas.draw_badge((x + width // 2, y + height - text - rim), here, text, centred=True)
-        middle, below = x + width // 2, y + height
-        for line in wrap_text(strip_unsupported(node.author, node.fallback_author), text, width, 1):
-            canvas.draw_text((middle, below + round(1.4 * text)), line, text)
-        for line in wrap_text(strip_unsupported(node.seed_label), round(0.85 * text), width, 1):
-            canvas.draw_text((middle, below + round(2.5 * text)), line, round(0.85 * text), colour=MUTED_TEXT_COLOUR)
-        return laid or node.thumbnail is None
+        canvas.draw_badge((x + radius, y + radius), str(number), round(1.2 * font_size))
+        middle, bottom = x + width // 2, y + height
+        for label in wrap_text(strip_unsupported(node.current_label), font_size, width - 3 * font_size // 2, 1):
+            canvas.draw_badge((middle, bottom - font_size - rim), label, font_size, centred=True)
+        for line in wrap_text(strip_unsupported(node.author, node.fallback_author), font_size, width, 1):
+            canvas.draw_text((middle, bottom + round(1.4 * font_size)), line, font_size)
+        seed_font_size = round(0.85 * font_size)
+        for line in wrap_text(strip_unsupported(node.seed_label), seed_font_size, width, 1):
+            baseline = middle, bottom + round(2.5 * font_size)
+            canvas.draw_text(baseline, line, seed_font_size, colour=MUTED_TEXT_COLOUR)
+        return is_drawn or node.thumbnail is None
 
 
 def _select_nearest_nodes(nodes: Sequence[Node]) -> list[Node]:
-    """Choose, in the given order, those that the fewest steps between parent and child lead to from the marked one."""
-    by_id = {node.id: node for node in nodes}
-    beside: dict[str, list[str]] = {node.id: [] for node in nodes}
+    """Select the nodes that are the fewest steps away from the current one, in the order given."""
+    neighbours: dict[str, list[str]] = {node.id: [] for node in nodes}
     for node in nodes:
-        if node.parent_id in beside:
-            beside[node.id].append(node.parent_id)
-            beside[node.parent_id].append(node.id)
-    starts = sorted(nodes, key=lambda node: not node.current_label)
-    chosen: dict[str, Node] = {}
-    for start in starts:
-        waiting = deque([start.id])
-        while waiting and len(chosen) < MAX_NODES:
-            step = waiting.popleft()
-            if step not in chosen:
-                chosen[step] = by_id[step]
-                waiting.extend(beside[step])
-    return [node for node in nodes if node.id in chosen]
+        if node.parent_id in neighbours:
+            neighbours[node.id].append(node.parent_id)
+            neighbours[node.parent_id].append(node.id)
+    selected: set[str] = set()
+    for start in sorted(nodes, key=lambda node: not node.current_label):
+        queue = deque([start.id])
+        while queue and len(selected) < MAX_NODES:
+            node_id = queue.popleft()
+            if node_id not in selected:
+                selected.add(node_id)
+                queue.extend(neighbours[node_id])
+    return [node for node in nodes if node.id in selected]

@@ -1,4 +1,4 @@
-"""Where each picture of a family tree stands: branches run from left to right, and what is too long goes on below."""
+"""The layout of lineage trees: branches run from left to right, and are continued below where they are too long."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -7,18 +7,17 @@ from typing import Final, NamedTuple
 
 Point = tuple[int, int]
 
-# The box in which Discord shows a picture before anyone opens it, and the scale from which its words are legible there.
-_PREVIEW_SIZE: Final = (550, 400)
-_LEGIBLE_SCALE: Final = 0.42
+_PREVIEW_SIZE: Final = (550, 400)  # pixels of Discord's preview of an image
+_LEGIBLE_SCALE: Final = 0.42  # at which the text of a drawing is legible in that preview
 _FIRST_CUT_PENALTY: Final = 0.7
 _FURTHER_CUT_PENALTY: Final = 0.98
-# Two columns of 16 rows hold any 40 within `most` at half of the largest measures.
+# Stacks of two columns and 16 rows hold any 40 nodes at half size within `max_side`.
 _COLUMN_LIMITS: Final = (2, 3, 4, 5, 6, 8)
 _ROW_LIMITS: Final = (2, 3, 4, 6, 8, 11, 16)
 
 
 class Metrics(NamedTuple):
-    """Pixels of a picture with its words (`width`, `height`), of the space for a branch before it, of all at `most`."""
+    """Lengths in pixels: of a node with its texts, of the branch before it, and of the drawing's longer side."""
 
     node_width: int
     node_height: int
@@ -28,9 +27,10 @@ class Metrics(NamedTuple):
 
 @dataclass
 class Subtree:
-    """A part of the tree: children of `parent` (an index; None for those without one) with what descends from them.
+    """A part of the tree that is drawn in one piece: children of `parent` and their descendants.
 
-    `at` maps each index to its (column, row) in the piece. A parent and its first child share a row.
+    `parent` is the index of a node, None for roots. `cells` maps the index of a node to its (column, row). A parent and
+    its first child share a row.
     """
 
     parent: int | None
@@ -41,7 +41,7 @@ class Subtree:
 
 @dataclass(frozen=True)
 class Layout:
-    """Upper left corners in pixels by index, the pieces that they belong to, and the size of the whole."""
+    """The upper left corners of the nodes in pixels, by index, their subtrees, and the size of the drawing."""
 
     positions: dict[int, Point]
     subtrees: tuple[Subtree, ...]
@@ -50,13 +50,15 @@ class Layout:
 
 
 ChildrenByParent = Mapping[int | None, Sequence[int]]
+Siblings = tuple[int | None, Sequence[int]]
+"""A parent and some of its children."""
 
 
 def compute_layout(parents: Sequence[int | None], metrics: Metrics) -> Layout:
-    """Place a forest of up to 40, given as each one's parent, so that it is best legible in Discord's preview.
+    """Place up to 40 nodes so that they are as legible as possible in Discord's preview, without overlaps.
 
-    Branches are cut only where that makes it much better legible; no two pictures overlap. Raises ValueError when some
-    are their own ancestors.
+    `parents` has the index of each node's parent. Branches are cut only where that improves legibility a lot. Raises
+    `ValueError` for nodes that are their own ancestors.
     """
     children: dict[int | None, list[int]] = {index: [] for index in (None, *range(len(parents)))}
     for index, parent in enumerate(parents):
@@ -64,15 +66,15 @@ def compute_layout(parents: Sequence[int | None], metrics: Metrics) -> Layout:
     best, best_score = [[Subtree(None)]], (False, 0.0)
     for columns in _COLUMN_LIMITS:
         for rows in _ROW_LIMITS:
-            pieces = _split_into_subtrees(children, columns, rows)
-            stacks = _stack_subtrees(pieces, rows)
+            subtrees = _split_into_subtrees(children, columns, rows)
+            stacks = _stack_subtrees(subtrees, rows)
             score = _score_stacks(stacks, metrics)
             if score > best_score:
                 best, best_score = stacks, score
-            if len(pieces) == 1:
+            if len(subtrees) == 1:
                 break  # more rows change nothing
-        if max(piece.columns for piece in pieces) < columns:
-            break  # nor do more columns
+        if max(subtree.columns for subtree in subtrees) < columns:
+            break  # more columns change nothing
     layout = _position_stacks(best, metrics)
     if len(layout.positions) < len(parents):
         raise ValueError("these pictures are no tree: some are their own ancestors; leave those out")
@@ -80,33 +82,33 @@ def compute_layout(parents: Sequence[int | None], metrics: Metrics) -> Layout:
 
 
 def _split_into_subtrees(children: ChildrenByParent, max_columns: int, max_rows: int) -> list[Subtree]:
-    """Cut the tree into pieces of at most so many columns and rows, in the order in which they are read."""
-    waiting: list[tuple[int | None, Sequence[int]]] = [(None, children[None])]
-    pieces = []
-    while waiting:
-        parent, siblings = waiting.pop()
-        piece = Subtree(parent)
-        rest: list[tuple[int | None, Sequence[int]]] = []
-        _place_siblings(piece, children, (parent, siblings), (0, 0), (max_columns, max_rows), rest)
-        pieces.append(piece)
-        waiting += reversed(rest)
-    return pieces
+    """Split the tree into subtrees of at most `max_columns` and `max_rows`, in reading order."""
+    stack: list[Siblings] = [(None, children[None])]
+    subtrees = []
+    while stack:
+        siblings = stack.pop()
+        subtree = Subtree(siblings[0])
+        remaining: list[Siblings] = []
+        _place_siblings(subtree, children, siblings, (0, 0), (max_columns, max_rows), remaining)
+        subtrees.append(subtree)
+        stack += reversed(remaining)
+    return subtrees
 
 
 def _place_siblings(
     subtree: Subtree,
     children: ChildrenByParent,
-    family: tuple[int | None, Sequence[int]],
+    siblings: Siblings,
     cell: Point,
     limits: Point,
-    remaining: list[tuple[int | None, Sequence[int]]],
+    remaining: list[Siblings],
 ) -> None:
-    """Place siblings below one another with all that descends from them, and add to `rest` what has no room."""
-    parent, siblings = family
-    column, row = cell
-    for count, node in enumerate(siblings):
-        if column >= limits[0] or (count and subtree.rows >= limits[1]):
-            remaining.append((parent, siblings[count:]))
+    """Place siblings below one another with their descendants, and append those without space to `remaining`."""
+    parent, nodes = siblings
+    (column, row), (max_columns, max_rows) = cell, limits
+    for count, node in enumerate(nodes):
+        if column >= max_columns or (count and subtree.rows >= max_rows):
+            remaining.append((parent, nodes[count:]))
             return
         row = subtree.rows if count else row
         subtree.cells[node] = column, row
@@ -116,15 +118,15 @@ def _place_siblings(
 
 
 def _stack_subtrees(subtrees: Sequence[Subtree], max_rows: int) -> list[list[Subtree]]:
-    """Put the pieces below one another in stacks of at most so many rows."""
+    """Put the subtrees below one another in stacks of at most `max_rows`."""
     stacks: list[list[Subtree]] = [[]]
-    high = 0
-    for piece in subtrees:
-        if stacks[-1] and high + piece.rows > max_rows:
+    row_count = 0
+    for subtree in subtrees:
+        if stacks[-1] and row_count + subtree.rows > max_rows:
             stacks.append([])
-            high = 0
-        stacks[-1].append(piece)
-        high += piece.rows
+            row_count = 0
+        stacks[-1].append(subtree)
+        row_count += subtree.rows
     return stacks
 
 
@@ -133,48 +135,42 @@ def _measure_stacks(stacks: Sequence[Sequence[Subtree]], metrics: Metrics) -> Po
         _count_columns(stack) * (metrics.node_width + metrics.branch_width) - _compute_indent(stack, metrics)
         for stack in stacks
     )
-    height = max(sum(piece.rows for piece in stack) for stack in stacks) * metrics.node_height
+    height = max(sum(subtree.rows for subtree in stack) for stack in stacks) * metrics.node_height
     return width + (len(stacks) - 1) * _compute_stack_gap(metrics), height
 
 
 def _score_stacks(stacks: Sequence[Sequence[Subtree]], metrics: Metrics) -> tuple[bool, float]:
+    """Score a layout: whether it is within the size limit, and its legibility."""
     width, height = _measure_stacks(stacks, metrics)
-    cuts = sum(piece.parent is not None for stack in stacks for piece in stack)
+    cuts = sum(subtree.parent is not None for stack in stacks for subtree in stack)
     scale = min(_LEGIBLE_SCALE, _PREVIEW_SIZE[0] / max(1, width), _PREVIEW_SIZE[1] / max(1, height))
-    return max(width, height) <= metrics.max_side, scale * (
-        _FIRST_CUT_PENALTY * _FURTHER_CUT_PENALTY**cuts if cuts else 1
-    )
+    penalty = _FIRST_CUT_PENALTY * _FURTHER_CUT_PENALTY**cuts if cuts else 1
+    return max(width, height) <= metrics.max_side, scale * penalty
 
 
 def _position_stacks(stacks: Sequence[Sequence[Subtree]], metrics: Metrics) -> Layout:
-    """Give each picture its place, the stacks beside one another."""
-    at: dict[int, Point] = {}
+    """Compute the position of each node, with the stacks beside one another."""
+    column_width = metrics.node_width + metrics.branch_width
+    positions: dict[int, Point] = {}
     left = 0
     for stack in stacks:
-        first, top = left + metrics.branch_width - _compute_indent(stack, metrics), 0
-        for piece in stack:
-            for index, (column, row) in piece.cells.items():
-                at[index] = (
-                    first + column * (metrics.node_width + metrics.branch_width),
-                    (top + row) * metrics.node_height,
-                )
-            top += piece.rows
-        left = (
-            first
-            + _count_columns(stack) * (metrics.node_width + metrics.branch_width)
-            - metrics.branch_width
-            + _compute_stack_gap(metrics)
-        )
-    return Layout(at, tuple(itertools.chain.from_iterable(stacks)), *_measure_stacks(stacks, metrics))
+        left += metrics.branch_width - _compute_indent(stack, metrics)
+        top_row = 0
+        for subtree in stack:
+            for index, (column, row) in subtree.cells.items():
+                positions[index] = left + column * column_width, (top_row + row) * metrics.node_height
+            top_row += subtree.rows
+        left += _count_columns(stack) * column_width - metrics.branch_width + _compute_stack_gap(metrics)
+    return Layout(positions, tuple(itertools.chain.from_iterable(stacks)), *_measure_stacks(stacks, metrics))
 
 
 def _count_columns(stack: Sequence[Subtree]) -> int:
-    return max(piece.columns for piece in stack)
+    return max(subtree.columns for subtree in stack)
 
 
 def _compute_indent(stack: Sequence[Subtree], metrics: Metrics) -> int:
-    """How much narrower a stack is that continues nothing: no branch leads to its first column."""
-    return metrics.branch_width if all(piece.parent is None for piece in stack) else 0
+    """Return how much narrower a stack of roots is, as no branch leads to its first column."""
+    return metrics.branch_width if all(subtree.parent is None for subtree in stack) else 0
 
 
 def _compute_stack_gap(metrics: Metrics) -> int:

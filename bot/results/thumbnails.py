@@ -9,9 +9,10 @@ from typing import Final
 import discord
 
 from bot.domain.records import JobRecord
-from bot.images import make_thumbnail
+from bot.images.thumbnail import make_thumbnail
 from bot.results.images import ResultImageLoader
 from bot.storage.thumbnails import SqlThumbnailStore
+from shared.imaging.limits import ImageRejectedError
 from shared.problems import RejectedError
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class ThumbnailLoader:
             try:
                 image = await self.image_loader.load_image(client, record)
                 thumbnail = None if image is None else await asyncio.to_thread(make_thumbnail, image)
-            except (RejectedError, ValueError):
+            except (RejectedError, ImageRejectedError, MemoryError):
                 log.warning("job %s: no thumbnail could be made", job_id, exc_info=True)
                 return None
         if thumbnail is not None:

@@ -11,7 +11,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from shared.errors import PentimentoError
-from shared.imaging.metadata import ImageType, sniff_image_type
+from shared.imaging.sniffing import ImageType, sniff_image_type
 from shared.problems import Problem, RejectedError, make_problem
 
 FETCH_TIMEOUT_SECONDS: Final = 20.0

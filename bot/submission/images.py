@@ -12,7 +12,7 @@ import aiohttp
 
 from bot.domain.images import RemoteImage, StoredImage
 from bot.submission.attachments import fetch_attachment
-from shared.imaging.metadata import ImageType
+from shared.imaging.sniffing import ImageType
 
 log = logging.getLogger(__name__)
 

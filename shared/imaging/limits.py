@@ -1,21 +1,21 @@
-"""What a picture may cost to read, and how a picture that may not is refused."""
+"""Limits on the images that are read, and the error for an image that is not."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal
 
 from shared.errors import PentimentoError
-from shared.imaging.metadata import ImageType
+from shared.imaging.sniffing import ImageType
 
 RejectionCode = Literal[
     "unreadable",  # facts: type
     "unsupported_type",  # facts: accepted
     "too_large",  # facts: size, limit (as text with a unit)
     "too_many_pixels",  # facts: type, width, height, limit (megapixels, as text with a unit)
-    "too_many_chunks",  # facts: type, limit (pieces of the file: PNG chunks, JPEG scans, reads)
+    "too_many_chunks",  # facts: type, limit (PNG chunks, JPEG scans or reads)
     "too_small",  # facts: width, height, limit (pixels)
-    "too_narrow",  # facts: width, height, limit (times that it may be longer than wide, as text)
+    "too_narrow",  # facts: width, height, limit (ratio of the longer to the shorter side, as text)
     "truncated",  # facts: type
     "too_slow",  # facts: type, limit (seconds)
     "heif_missing",  # no facts
@@ -24,11 +24,12 @@ RejectionCode = Literal[
 _MEGAPIXEL: Final = 1_000_000
 
 
-class ImageRejectedError(PentimentoError):
-    """A picture is not taken: `code` says why, `facts` hold the values and limits for its sentence (see Code)."""
+class ImageRejectedError(PentimentoError, ValueError):
+    """An image is not accepted. `facts` are the values for the sentence that goes with the code."""
 
     def __init__(self, code: RejectionCode, **facts: str | int) -> None:
-        super().__init__(code, facts)
+        details = ", ".join(f"{name} {value}" for name, value in facts.items())
+        super().__init__(f"image rejected: {code} ({details})" if facts else f"image rejected: {code}")
         self.code = code
         self.facts = facts
 
@@ -40,28 +41,30 @@ def _default_max_pixels() -> Mapping[ImageType, int]:
 
 @dataclass(frozen=True)
 class Limits:
-    """Checked before anything is decoded; the defaults keep the worst picture under about 400 MiB.
+    """Limits that are checked before pixels are decoded. The defaults keep the worst image under about 400 MiB.
 
-    Only the first frame of an animation is ever read, so frames need no limit. What a decoder written in C may take is
-    bounded by `max_pixels` and `max_scans`; what Pillow's own parsing may take, by the rest.
+    Frames need no limit, as only the first frame of an animation is read. `max_pixels` and `max_scans` bound the work
+    of the decoders in C, the others that of Pillow's parsers.
     """
 
+    types: Collection[ImageType] = tuple(ImageType)
+    """The accepted types."""
     max_bytes: int = 25 << 20
-    """Bytes of the file."""
+    """Size of the file."""
     max_pixels: Mapping[ImageType, int] = field(default_factory=_default_max_pixels)
-    """Width times height. At its peak JPEG takes 2 to 8 bytes a pixel, HEIC 8, PNG 4 to 6, AVIF 10, WebP 16."""
+    """Width times height. Peak memory per pixel: JPEG 2 to 8 bytes, HEIC 8, PNG 4 to 12, AVIF 10, WebP 16."""
     min_side: int = 16
     """Pixels of the shorter side."""
     max_png_chunks: int = 10_000
     """PNG chunks in the file."""
     max_scans: int = 24
-    """Scans of a JPEG: libjpeg writes 10 (18 for CMYK), and each costs a pass over all pixels, 30 ms at 48 MP."""
+    """Scans of a JPEG. libjpeg writes 10 (18 for CMYK); each costs a pass over all pixels, 30 ms at 48 MP."""
     max_reads: int = 50_000
-    """Reads that the decoder may ask for: a file made of a million empty pieces ends here."""
+    """Reads by the decoder, for files that are made of a million empty pieces."""
     max_seconds: float = 10.0
-    """CPU seconds after which no further read is answered."""
+    """CPU seconds after which reads fail."""
     min_bytes_per_megapixel: int = 1_000
-    """A JPEG below it cannot hold its pixels: one bit for each block's mean is three times as much."""
+    """A JPEG below it is truncated: one bit for the mean of each block takes three times as much."""
 
 
 DEFAULT_LIMITS: Final = Limits()

@@ -17,7 +17,7 @@ from tests.benchmarks.sample_images import make_uploads
 from worker.bedrock.client import BedrockImageClient
 from worker.bedrock.dialects import get_dialect
 from worker.call_result import GeneratedImage
-from worker.imaging import prepare_image
+from worker.imaging.preparation import prepare_image
 from worker.png_metadata import embed_metadata
 
 GOAL, GOAL_TEXT = 1.15, 2.0

@@ -9,7 +9,9 @@ from functools import partial
 
 from PIL import Image
 
-from bot.images import Cell, Node, draw_contact_sheet, draw_lineage_tree, make_thumbnail
+from bot.images.contact_sheet import Cell, draw_contact_sheet
+from bot.images.lineage_tree import Node, draw_lineage_tree
+from bot.images.thumbnail import make_thumbnail
 from tests.benchmarks.ratios import Ratio, compute_ratio
 from tests.benchmarks.sample_images import encode_image, make_photo
 

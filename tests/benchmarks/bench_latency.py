@@ -22,7 +22,7 @@ from tests.benchmarks.page_client import PageClient, encode_multipart, is_result
 from tests.benchmarks.ratios import Ratio, compute_ratio
 from tests.benchmarks.sample_images import make_model_image, make_uploads
 from worker.bedrock.dialects import get_dialect
-from worker.imaging import prepare_image
+from worker.imaging.preparation import prepare_image
 
 GOAL = 1.5
 MODEL = load_catalogue().models["sd3.5-large"]

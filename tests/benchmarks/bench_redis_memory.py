@@ -13,7 +13,7 @@ from shared.queue.stages import Stage
 from tests.benchmarks.queued_jobs import enqueue_all, make_job
 from tests.benchmarks.ratios import Ratio, compute_ratio
 from tests.benchmarks.sample_images import encode_image
-from worker.imaging import prepare_image
+from worker.imaging.preparation import prepare_image
 from worker.queue.job_queue import RedisJobQueue
 
 GOAL = 1.1

@@ -18,11 +18,11 @@ import worker.app
 import worker.generate
 import worker.prepare
 from shared.catalogue import load_catalogue
-from shared.imaging.metadata import ImageType
+from shared.imaging.sniffing import ImageType
 from shared.logging import UtcFormatter, configure_logging
 from worker.app import CELERY_OPTIONS
 from worker.call_result import GeneratedImage
-from worker.imaging import PreparedImage
+from worker.imaging.preparation import PreparedImage
 from worker.queue.connection import connect_to_redis
 from worker.settings import Settings
 

@@ -11,7 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from worker.imaging import ImageRejectedError, prepare_image
+from shared.imaging.limits import ImageRejectedError
+from worker.imaging.preparation import prepare_image
 
 MEMORY = 1 << 30  # of addresses: Python, Pillow and its codecs, and the picture
 SIZES = [(1024, 1024), (1344, 768), (64, 64)]

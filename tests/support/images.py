@@ -1,11 +1,12 @@
-"""Pictures of one colour or of noise for the drawings' tests, and what is seen of a drawing."""
+"""Images of one colour or of noise, and checks of the pixels of a drawing."""
 
 import io
 from random import Random
 
 from PIL import Image
 
-from bot.images import RenderedImage, make_thumbnail
+from bot.images.canvas import RenderedImage
+from bot.images.thumbnail import make_thumbnail
 
 Colour = tuple[int, int, int]
 
@@ -13,9 +14,9 @@ RED, GREEN, BLUE, YELLOW = (220, 40, 40), (40, 200, 60), (50, 70, 220), (230, 22
 BACKGROUND = (30, 31, 34)
 
 
-def encode_image(picture: Image.Image, kind: str, **options: object) -> bytes:
+def encode_image(image: Image.Image, kind: str, **options: object) -> bytes:
     out = io.BytesIO()
-    picture.save(out, kind, **options)
+    image.save(out, kind, **options)
     return out.getvalue()
 
 
@@ -36,19 +37,19 @@ def open_image(data: bytes) -> Image.Image:
     return Image.open(io.BytesIO(data))
 
 
-def open_drawing(sheet: RenderedImage) -> Image.Image:
-    picture = open_image(sheet.jpeg)
-    assert (picture.format, picture.size) == ("JPEG", (sheet.width, sheet.height))
-    return picture.convert("RGB")
+def open_drawing(drawing: RenderedImage) -> Image.Image:
+    image = open_image(drawing.jpeg)
+    assert (image.format, image.size) == ("JPEG", (drawing.width, drawing.height))
+    return image.convert("RGB")
 
 
-def is_near(pixel: object, colour: Colour, most: int = 14) -> bool:
+def is_near(pixel: object, colour: Colour, tolerance: int = 14) -> bool:
     assert isinstance(pixel, tuple)
-    return all(abs(one - other) <= most for one, other in zip(pixel, colour, strict=True))
+    return all(abs(value - expected) <= tolerance for value, expected in zip(pixel, colour, strict=True))
 
 
-def grey_range(image: Image.Image) -> tuple[int, int]:
-    """The darkest and the lightest grey."""
-    greys = image.convert("L").histogram()
-    there = [grey for grey, count in enumerate(greys) if count]
-    return there[0], there[-1]
+def get_grey_range(image: Image.Image) -> tuple[int, int]:
+    """Return the darkest and the lightest grey."""
+    histogram = image.convert("L").histogram()
+    greys = [grey for grey, count in enumerate(histogram) if count]
+    return greys[0], greys[-1]

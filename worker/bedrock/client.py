@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from shared.catalogue import Model
+from shared.imaging.limits import ImageRejectedError
 from shared.outcome import FilteredPart
 from shared.problems import Actor
 from shared.request.model import Request
@@ -25,7 +26,7 @@ from worker.bedrock.dialects import get_dialect
 from worker.bedrock.errors import CALL_ERRORS, classify_error, get_error_name
 from worker.bedrock.json_body import InvalidResponseError, ModelResponse
 from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage
-from worker.imaging import ImageRejectedError, verify_image
+from worker.imaging.verification import verify_image
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime.client import BedrockRuntimeClient

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, assert_never
 
-from shared.imaging.metadata import ImageType
+from shared.imaging.sniffing import ImageType
 from shared.outcome import FilteredPart
 from shared.request.builder import pick_seed
 from worker.bedrock.client import BedrockImageClient

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from shared.catalogue import Catalogue, Model
-from shared.imaging.limits import ImageRejectedError
+from shared.imaging.limits import DEFAULT_LIMITS, ImageRejectedError
 from shared.problems import RejectedError
 from shared.request.builder import build_request
 from shared.request.extras import parse_extras
 from shared.request.model import Fit, Request
 from worker.cli.command import UsageError
 from worker.cli.output_file import STANDARD_STREAM
-from worker.imaging import DEFAULT_LIMITS, prepare_image
+from worker.imaging.preparation import prepare_image
 from worker.prepare import make_picture_problem
 
 OptionParser = Callable[[str], Any]

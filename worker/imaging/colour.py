@@ -1,4 +1,4 @@
-"""A resized picture of any mode becomes plain sRGB; and any mode becomes one that can be resized."""
+"""Colour modes and profiles: a mode that can be resized before the resize, plain sRGB after it."""
 
 import io
 from functools import cache
@@ -6,16 +6,17 @@ from typing import Final
 
 from PIL import Image, ImageCms
 
-_WHITE: Final = (255, 255, 255)
+from shared.imaging.pixels import convert_sixteen_bit_grey, lay_on_white
+
 _OPAQUE: Final = 255
-_MAX_PROFILE: Final = 4 << 20
+_MAX_PROFILE_BYTES: Final = 4 << 20
 
 
 def make_resizable(image: Image.Image) -> Image.Image:
-    """Return a mode whose values may be mixed: L, RGB, RGBA, CMYK or 16-bit grey. Alpha that hides nothing is dropped.
+    """Convert to a mode whose values may be averaged: L, RGB, RGBA, CMYK or 16-bit grey. Opaque alpha is dropped.
 
-    A palette, a bitmap and a colour key become RGBA or RGB here, because a mean of two palette indexes is no colour.
-    A 16-bit grey picture's colour key is ignored: Pillow keeps no 16-bit alpha.
+    A palette, a bitmap and a colour key become RGBA or RGB, because the mean of two palette indexes is no colour. The
+    colour key of 16-bit grey is ignored: Pillow has no 16-bit alpha.
     """
     if image.mode.startswith("I"):
         return image
@@ -27,31 +28,23 @@ def make_resizable(image: Image.Image) -> Image.Image:
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Turn a picture of a `resizable` mode into RGB on a white ground, in sRGB if its ICC `profile` is usable.
+    """Convert a resized image to RGB, transparent areas to white, and to sRGB if its ICC `profile` is usable.
 
-    Call it after the resize: it costs the same for each pixel. White is what browsers put behind a picture and what
-    Discord's light theme shows. PNG's gAMA and cHRM are ignored, as most viewers do.
+    Call it after the resize, as its cost is per pixel. Browsers and Discord's light theme show images on white. PNG's
+    gAMA and cHRM are ignored, as in most viewers.
     """
     alpha = image.getchannel("A") if image.mode == "RGBA" else None
-    colour = _convert_to_eight_bits(image) if alpha is None else image.convert("RGB")
+    if alpha is not None:
+        colour = image.convert("RGB")
+    else:
+        colour = convert_sixteen_bit_grey(image) if image.mode.startswith("I") else image
     colour = _apply_profile(colour, profile) or colour.convert("RGB")
-    if alpha is None:
-        return colour
-    ground = Image.new("RGB", image.size, _WHITE)
-    ground.paste(colour, mask=alpha)
-    return ground
-
-
-def _convert_to_eight_bits(image: Image.Image) -> Image.Image:
-    """65535 is white and must become 255; Pillow's own conversion clips, which turns nearly everything white."""
-    if not image.mode.startswith("I"):
-        return image
-    return image.convert("I").point(lambda value: value * (1 / 257) + 0.5).convert("L")
+    return colour if alpha is None else lay_on_white(colour, alpha)
 
 
 def _apply_profile(image: Image.Image, profile: bytes | None) -> Image.Image | None:
-    """Convert by an embedded ICC profile; None when it is absent, broken, made for another mode, or sRGB anyway."""
-    if not profile or len(profile) > _MAX_PROFILE:
+    """Convert by an embedded ICC profile; None if it is absent, broken, for another mode, or sRGB already."""
+    if not profile or len(profile) > _MAX_PROFILE_BYTES:
         return None
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))

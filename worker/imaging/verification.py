@@ -1,29 +1,29 @@
-"""What a model answered is looked at before anyone is told that it is a picture."""
+"""Checking the image in a model's response before it counts as a result."""
 
 from types import MappingProxyType
 from typing import Final
 
 from shared.imaging.decoding import open_image, translate_decoder_errors
 from shared.imaging.limits import ImageRejectedError, Limits
-from shared.imaging.metadata import ImageType, verify_png
+from shared.imaging.metadata import verify_png
+from shared.imaging.sniffing import ImageType
 
 _RESPONSE_TYPES: Final = (ImageType.PNG, ImageType.JPEG, ImageType.WEBP)
+_JPEG_END: Final = b"\xff\xd9"
 
 
 def verify_image(data: bytes, max_pixels: int) -> tuple[ImageType, int, int]:
-    """Return type, width and height of a model's answer, at a tenth of what decoding it would cost.
+    """Return the type, width and height of an image from a model, at a tenth of the cost of decoding it.
 
-    A PNG's checksums are compared, a JPEG's and a WebP's end is looked for. `max_pixels` is width times height.
-    Raises PictureRefused.
+    The checksums of a PNG are compared, a JPEG and a WebP must be complete. `max_pixels` is width times height. Raises
+    `ImageRejectedError`.
     """
-    limits = Limits(max_pixels=MappingProxyType(dict.fromkeys(ImageType, max_pixels)))
+    limits = Limits(types=_RESPONSE_TYPES, max_pixels=MappingProxyType(dict.fromkeys(ImageType, max_pixels)))
     opened = open_image(data, limits)
-    if opened.image_type not in _RESPONSE_TYPES:
-        raise ImageRejectedError("unsupported_type", accepted=", ".join(kind.name for kind in _RESPONSE_TYPES))
     if opened.image_type is ImageType.PNG:
         with translate_decoder_errors(opened.image_type):
             verify_png(data)
-    if opened.image_type is ImageType.JPEG and not data.endswith(b"\xff\xd9"):
+    if opened.image_type is ImageType.JPEG and not data.endswith(_JPEG_END):
         raise ImageRejectedError("truncated", type=opened.image_type.name)
     width, height = opened.image.size
     return opened.image_type, width, height

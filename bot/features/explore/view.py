@@ -8,7 +8,7 @@ from discord import ui
 
 from bot.domain.exploration import Exploration, ExplorationPlan, Variation
 from bot.i18n import Messages
-from bot.images import Cell
+from bot.images.contact_sheet import Cell
 from bot.rendering.layout import ActionRows, build_attached_gallery, build_container_view, format_requester
 from bot.rendering.markdown import escape_markdown, flatten_text, format_request_prompt, truncate_text
 from bot.rendering.settings_text import format_price, format_settings, format_value

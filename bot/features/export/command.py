@@ -22,7 +22,7 @@ from bot.domain.search import SearchQuery
 from bot.features.export.archive import ExportArchive
 from bot.features.export.manifest import build_manifest_entry
 from bot.i18n import Messages
-from bot.images.upload import MAX_REQUEST_BYTES
+from bot.images.upload_limit import MAX_REQUEST_BYTES
 from bot.interactions.legacy import LegacyCustomId, build_legacy_button
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import (
@@ -33,7 +33,7 @@ from bot.interactions.responses import (
     respond_with_problems,
 )
 from bot.results.images import ResultImageLoader
-from shared.imaging.metadata import sniff_image_type
+from shared.imaging.sniffing import sniff_image_type
 from shared.problems import RejectedError, make_problem
 
 MAX_ARCHIVES: Final = 10

@@ -22,7 +22,7 @@ from bot.features.history.view import (
     count_pages,
 )
 from bot.i18n import Messages
-from bot.images import draw_contact_sheet
+from bot.images.contact_sheet import draw_contact_sheet
 from bot.interactions.components import Button, Select
 from bot.interactions.legacy import LegacyCustomId, format_custom_id
 from bot.interactions.locale import get_localized_messages

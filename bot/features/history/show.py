@@ -16,7 +16,7 @@ from bot.domain.status import QueueState
 from bot.features.history.show_view import build_ended_view, build_missing_picture_view
 from bot.features.history.view import format_choice_name
 from bot.i18n import Messages
-from bot.images.upload import MAX_REQUEST_BYTES
+from bot.images.upload_limit import MAX_REQUEST_BYTES
 from bot.interactions.legacy import LegacyCustomId
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_with

@@ -14,7 +14,9 @@ from bot.domain.records import JobRecord
 from bot.features.lineage.store import SqlLineageStore
 from bot.features.lineage.view import build_lineage_view, describe_changes
 from bot.i18n import Messages
-from bot.images import Node, draw_lineage_tree, make_thumbnail, make_timelapse
+from bot.images.lineage_tree import Node, draw_lineage_tree
+from bot.images.thumbnail import make_thumbnail
+from bot.images.timelapse import make_timelapse
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_with

@@ -5,8 +5,8 @@ import itertools
 import pytest
 from PIL import Image, ImageChops
 
-from bot.images import MAX_CELLS, Cell, draw_contact_sheet
 from bot.images.canvas import PLACEHOLDER_BACKGROUND, TEXT_COLOUR, Canvas
+from bot.images.contact_sheet import MAX_CELLS, Cell, draw_contact_sheet
 from tests.support.images import (
     BACKGROUND,
     BLUE,
@@ -14,7 +14,7 @@ from tests.support.images import (
     RED,
     YELLOW,
     encode_image,
-    grey_range,
+    get_grey_range,
     is_near,
     make_noise_image,
     make_solid_thumbnail,
@@ -76,7 +76,7 @@ def test_each_number_is_its_own_and_large_enough_for_discords_preview() -> None:
         assert light is not None
         assert (light[3] - light[1]) * 550 / 1636 > 20
     for one, other in itertools.pairwise(badges):
-        assert grey_range(ImageChops.difference(one, other))[1] > 120
+        assert get_grey_range(ImageChops.difference(one, other))[1] > 120
 
 
 def test_numbers_count_from_one_in_reading_order() -> None:
@@ -89,14 +89,15 @@ def test_numbers_count_from_one_in_reading_order() -> None:
         alone.draw_badge((37, 37), str(number), 58)
         expected = open_drawing(alone.encode()).crop((40, 40, 120, 120))
         assert (
-            grey_range(ImageChops.difference(sheet.crop((left + 15, top + 15, left + 95, top + 95)), expected))[1] < 60
+            get_grey_range(ImageChops.difference(sheet.crop((left + 15, top + 15, left + 95, top + 95)), expected))[1]
+            < 60
         )
 
 
 def test_numbers_are_read_on_white_and_on_black_alike() -> None:
     for ground in ((255, 255, 255), (0, 0, 0)):
         sheet = open_drawing(draw_contact_sheet([Cell(make_solid_thumbnail(ground), "")]))
-        darkest, lightest = grey_range(sheet.crop((40, 40, 75, 75)))
+        darkest, lightest = get_grey_range(sheet.crop((40, 40, 75, 75)))
         assert darkest < 50
         assert lightest > 220
 
@@ -135,7 +136,7 @@ def test_a_cell_without_a_picture_waits_calmly_or_says_why() -> None:
 
     for cell in (waiting, filtered, gone):
         assert is_near(cell.getpixel((5, 5)), PLACEHOLDER_BACKGROUND)
-    assert grey_range(ImageChops.difference(filtered, gone))[1] > 100
+    assert get_grey_range(ImageChops.difference(filtered, gone))[1] > 100
     assert 20 < count_text_pixels(waiting, (0, 0, 160, 160)) < count_text_pixels(filtered, (0, 0, 160, 160))
 
 
@@ -159,7 +160,7 @@ def test_the_smallest_pictures_are_still_seen(size: tuple[int, int]) -> None:
     sheet = open_drawing(draw_contact_sheet([Cell(make_solid_thumbnail(YELLOW, size), "")]))
 
     middle = sheet.crop((sheet.width // 2 - 2, sheet.height // 2 - 2, sheet.width // 2 + 2, sheet.height // 2 + 2))
-    assert grey_range(middle)[1] > 100
+    assert get_grey_range(middle)[1] > 100
 
 
 def test_a_sheet_of_wide_pictures_is_low() -> None:

@@ -8,11 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ImageChops
 
-from bot.images import MAX_NODES, Node, draw_lineage_tree
 from bot.images.canvas import PLACEHOLDER_BACKGROUND
-from bot.images.lineage_tree import MAX_SIDE_PIXELS
+from bot.images.lineage_tree import MAX_NODES, MAX_SIDE_PIXELS, Node, draw_lineage_tree
 from bot.images.tree_layout import Layout, Metrics, _split_into_subtrees, compute_layout
-from tests.support.images import BACKGROUND, BLUE, GREEN, RED, grey_range, is_near, make_solid_thumbnail, open_drawing
+from tests.support.images import (
+    BACKGROUND,
+    BLUE,
+    GREEN,
+    RED,
+    get_grey_range,
+    is_near,
+    make_solid_thumbnail,
+    open_drawing,
+)
 
 FULL_SIZE = Metrics(node_width=256, node_height=365, branch_width=236, max_side=3976)
 HALF_SIZE = Metrics(node_width=128, node_height=182, branch_width=118, max_side=3976)
@@ -183,7 +191,7 @@ def test_the_mark_is_a_frame_and_a_word() -> None:
 
     assert is_near(marked.getpixel((GAP - 4, GAP + 128)), (242, 243, 245))
     assert is_near(marked.getpixel((GAP + 260, GAP + 128)), (242, 243, 245))
-    darkest, lightest = grey_range(marked.crop((100, 230, 230, 285)))
+    darkest, lightest = get_grey_range(marked.crop((100, 230, 230, 285)))
     assert darkest < 60
     assert lightest > 220
 

@@ -3,14 +3,15 @@
 import pytest
 from PIL import Image
 
-from bot.images import make_thumbnail, make_timelapse
+from bot.images.thumbnail import make_thumbnail
+from bot.images.timelapse import make_timelapse
 from tests.support.images import (
     BACKGROUND,
     BLUE,
     GREEN,
     RED,
     encode_image,
-    grey_range,
+    get_grey_range,
     is_near,
     make_noise_image,
     make_solid_thumbnail,
@@ -121,7 +122,7 @@ def test_very_many_pictures_are_an_even_choice_of_them() -> None:
     held = [frame for frame, duration in read_frames(make_timelapse(greys, LARGE_LIMIT)) if duration >= 1000]
 
     assert len(held) == 48
-    levels = [grey_range(frame.crop((4, 12, 6, 14)))[0] for frame in held]
+    levels = [get_grey_range(frame.crop((4, 12, 6, 14)))[0] for frame in held]
     wanted = [20 + 218 * number / 47 for number in range(48)]
     assert max(abs(level - even) for level, even in zip(levels, wanted, strict=True)) < 12
     assert abs(levels[0] - 20) < 6

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.submission.attachments import fetch_attachment, validate_attachment
-from shared.imaging.metadata import ImageType
+from shared.imaging.sniffing import ImageType
 from shared.problems import RejectedError
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100

@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from shared.imaging import decoding
-from shared.imaging.metadata import ImageType
+from shared.imaging.limits import ImageRejectedError, Limits
+from shared.imaging.sniffing import ImageType
 from shared.problems import make_problem
-from worker.imaging import ImageRejectedError, Limits, prepare_image, verify_image
+from worker.imaging.preparation import prepare_image
+from worker.imaging.verification import verify_image
 
 SIZES: Final = [(64, 64)]
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageDraw
 
 from shared.catalogue import Bounds
-from shared.imaging.metadata import ImageType
-from worker.imaging import ImageRejectedError, PreparedImage, prepare_image
+from shared.imaging.limits import ImageRejectedError
+from shared.imaging.sniffing import ImageType
 from worker.imaging.fitting import choose_nearest_size, compute_placement, fit_to_bounds
+from worker.imaging.preparation import PreparedImage, prepare_image
 
 RED, BLUE, GREEN, WHITE = (200, 40, 30), (20, 60, 200), (30, 160, 60), (255, 255, 255)
 SQUARE: Final = [(128, 128)]

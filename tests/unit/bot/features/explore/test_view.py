@@ -11,7 +11,7 @@ from bot.features.explore.message import render_exploration
 from bot.features.explore.view import VariantState, build_confirmation_view, build_contact_sheet_cells
 from bot.features.presets.view import build_presets_view
 from bot.i18n import Messages, list_languages, load_messages
-from bot.images import draw_contact_sheet
+from bot.images.contact_sheet import draw_contact_sheet
 from bot.interactions.legacy import build_plan_rows
 from shared.job import Origin, Requester
 from shared.problems import make_problem

@@ -16,7 +16,7 @@ from bot.features.history.view import build_contact_sheet_cells, build_history_v
 from bot.features.privacy.summary import StoredDataSummary
 from bot.features.privacy.view import build_privacy_view
 from bot.i18n import Messages, list_languages, load_messages
-from bot.images import draw_contact_sheet
+from bot.images.contact_sheet import draw_contact_sheet
 from bot.interactions.components import build_button
 from bot.interactions.result_buttons import CancelId, build_notice_rows
 from bot.rendering.job_list import build_queue_view

@@ -1,12 +1,14 @@
-"""bot.images.upload: a picture under Discord's limit, as it is if that can be."""
+"""bot.images.upload_limit: a picture under Discord's limit, as it is if that can be."""
 
 import io
 
 import pytest
 from PIL import Image
 
-from bot.images.upload import fit_to_upload_limit
-from shared.imaging.metadata import ImageType, replace_png_text
+from bot.images.upload_limit import fit_to_upload_limit
+from shared.imaging.limits import ImageRejectedError
+from shared.imaging.metadata import replace_png_text
+from shared.imaging.sniffing import ImageType
 
 
 def encode_image(picture: Image.Image, kind: str, **options: object) -> bytes:
@@ -23,12 +25,12 @@ NOISE = replace_png_text(encode_image(make_noise_image(), "PNG"), {"parameters":
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
-def test_a_picture_that_fits_is_not_touched(kind: str) -> None:
+def test_an_image_that_fits_is_unchanged(kind: str) -> None:
     data = encode_image(make_noise_image(64), kind)
     assert fit_to_upload_limit(data, len(data)) == (data, ImageType[kind])
 
 
-def test_one_byte_too_many_makes_it_a_jpeg_of_the_same_size_and_the_best_quality() -> None:
+def test_an_image_that_is_one_byte_too_large_becomes_a_jpeg_of_the_same_size_and_the_best_quality() -> None:
     smaller, kind = fit_to_upload_limit(NOISE, len(NOISE) - 1)
     assert kind is ImageType.JPEG
     assert len(smaller) < len(NOISE)
@@ -38,19 +40,19 @@ def test_one_byte_too_many_makes_it_a_jpeg_of_the_same_size_and_the_best_quality
     assert worst < 40
 
 
-def test_quality_goes_before_size_and_nothing_ever_exceeds_the_limit() -> None:
-    seen = []
+def test_quality_is_reduced_before_size_and_the_limit_is_never_exceeded() -> None:
+    results = []
     for share in (0.9, 0.4, 0.3, 0.2, 0.1, 0.03):
         limit = int(share * len(NOISE))
         smaller, _ = fit_to_upload_limit(NOISE, limit)
         assert len(smaller) <= limit
-        seen.append((Image.open(io.BytesIO(smaller)).width, len(smaller)))
-    assert seen == sorted(seen, reverse=True)
-    assert len({size for width, size in seen if width == 512}) > 1
-    assert seen[-1][0] < 512
+        results.append((Image.open(io.BytesIO(smaller)).width, len(smaller)))
+    assert results == sorted(results, reverse=True)
+    assert len({size for width, size in results if width == 512}) > 1
+    assert results[-1][0] < 512
 
 
-def test_what_was_written_beside_the_pixels_is_gone() -> None:
+def test_metadata_is_removed() -> None:
     exif = Image.Exif()
     exif[0x010F] = "SECRET"
     data = encode_image(make_noise_image(), "JPEG", quality=98, exif=exif, comment=b"SECRET", icc_profile=b"SECRET")
@@ -59,7 +61,7 @@ def test_what_was_written_beside_the_pixels_is_gone() -> None:
         assert b"SECRET" not in fit_to_upload_limit(source, len(source) - 1)[0]
 
 
-def test_transparency_is_laid_on_white() -> None:
+def test_transparent_areas_become_white() -> None:
     picture = make_noise_image().convert("RGBA")
     picture.paste((255, 0, 0, 0), (0, 0, 256, 512))
     data = encode_image(picture, "PNG")
@@ -67,12 +69,21 @@ def test_transparency_is_laid_on_white() -> None:
     assert pixel == (255, 255, 255)
 
 
-@pytest.mark.parametrize("data", [b"", b"<html>no picture</html>", NOISE[: len(NOISE) // 2], NOISE[:40]])
-def test_what_is_no_picture_is_refused_in_words(data: bytes) -> None:
-    with pytest.raises(ValueError, match=r"this (picture )?cannot be"):
+@pytest.mark.parametrize(
+    ("data", "codes"),
+    [
+        (b"", {"unsupported_type"}),
+        (b"<html>no picture</html>", {"unsupported_type"}),
+        (NOISE[: len(NOISE) // 2], {"truncated"}),
+        (NOISE[:40], {"truncated", "unreadable"}),
+    ],
+)
+def test_a_file_that_is_no_readable_image_is_rejected(data: bytes, codes: set[str]) -> None:
+    with pytest.raises(ImageRejectedError) as rejected:
         fit_to_upload_limit(data, 10)
+    assert rejected.value.code in codes
 
 
-def test_a_limit_that_no_picture_meets_is_refused_in_words() -> None:
+def test_a_limit_that_cannot_be_met_is_reported() -> None:
     with pytest.raises(ValueError, match="cannot be brought under 10 bytes"):
         fit_to_upload_limit(NOISE, 10)

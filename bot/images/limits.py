@@ -1,0 +1,17 @@
+"""Limits on the images that the bot decodes itself: results, and originals that its database has stored."""
+
+import math
+import sys
+from typing import Final
+
+from shared.imaging.limits import Limits
+from shared.imaging.sniffing import ImageType
+
+# Downloads are limited in size before, and the headers of a drawing's thumbnails are read long before their pixels.
+STORED_IMAGE_LIMITS: Final = Limits(
+    types=(ImageType.PNG, ImageType.JPEG, ImageType.WEBP),
+    max_bytes=sys.maxsize,
+    min_side=1,
+    max_seconds=math.inf,
+    min_bytes_per_megapixel=0,
+)

@@ -1,0 +1,61 @@
+"""Shrinking an image to the size that Discord accepts."""
+
+import io
+from typing import Final
+
+from PIL import Image
+
+from bot.images.limits import STORED_IMAGE_LIMITS
+from shared.imaging.decoding import open_image, translate_decoder_errors
+from shared.imaging.limits import ImageRejectedError
+from shared.imaging.pixels import lay_on_white
+from shared.imaging.sniffing import ImageType, sniff_image_type
+
+# https://discord.com/developers/docs/reference#uploading-files and resources/message#create-message-limitations
+MAX_REQUEST_BYTES: Final = 25 * 1024**2 - 256 * 1024
+
+_JPEG_QUALITIES: Final = (95, 90, 80, 70)
+_MIN_SIDE_PIXELS: Final = 64
+
+
+def fit_to_upload_limit(data: bytes, max_bytes: int) -> tuple[bytes, ImageType]:
+    """Return `data` unchanged if it has at most `max_bytes`, else a JPEG without metadata that has.
+
+    Quality is reduced first (95 to 70), then the size, by halves. Transparent areas become white. It decodes and
+    encodes, so it belongs in a thread. Raises `ValueError` if the image cannot be brought under the limit,
+    `ImageRejectedError` if it cannot be read.
+    """
+    kind = sniff_image_type(data)
+    if kind is None:
+        raise ImageRejectedError("unsupported_type", accepted=", ".join(known.name for known in ImageType))
+    if len(data) <= max_bytes:
+        return data, kind
+    image = _decode_image(data)
+    while min(image.size) >= _MIN_SIDE_PIXELS:
+        for quality in _JPEG_QUALITIES:
+            jpeg = _encode_jpeg(image, quality)
+            if len(jpeg) <= max_bytes:
+                return jpeg, ImageType.JPEG
+        image = image.reduce(2)
+    raise ValueError(
+        f"this picture cannot be brought under {max_bytes} bytes: "
+        f"it would be smaller than {_MIN_SIDE_PIXELS} pixels; ask for a higher limit"
+    )
+
+
+def _decode_image(data: bytes) -> Image.Image:
+    opened = open_image(data, STORED_IMAGE_LIMITS)
+    with translate_decoder_errors(opened.image_type), opened.image as file:
+        if file.has_transparency_data:
+            image = file.convert("RGBA")
+            image = lay_on_white(image, image)
+        else:
+            image = file.convert("RGB")
+    image.info = {}
+    return image
+
+
+def _encode_jpeg(image: Image.Image, quality: int) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=quality, subsampling="4:4:4" if quality == _JPEG_QUALITIES[0] else "4:2:0")
+    return out.getvalue()
