@@ -171,7 +171,7 @@ class OutcomeConsumer:
             message.build_link(job.origin.guild_id) if message else None,
             is_private=message is not None and message.is_private and not job.origin.is_direct_message,
         )
-        await self._status_messages.finalize_message(job.origin, text)
+        await self._status_messages.finalize_message(job, text)
 
 
 async def _retry_until_answered(call: Callable[[], Awaitable[T]]) -> T:

@@ -7,7 +7,7 @@ from bot.domain.messages import MessageRef
 from bot.domain.ports import JobStatusReader
 from bot.domain.records import ClosedRecord
 from bot.domain.status import JobStatus, OutcomeEntry
-from shared.job import Origin
+from shared.job import Job
 
 
 class OutcomeStream(JobStatusReader, Protocol):
@@ -36,4 +36,4 @@ class DeliveryStore(Protocol):
 class StatusMessageFinalizer(Protocol):
     """Edits status messages a last time. Implemented by `bot.status`."""
 
-    async def finalize_message(self, origin: Origin, text: str) -> bool: ...
+    async def finalize_message(self, job: Job, text: str) -> bool: ...

@@ -23,7 +23,7 @@ from bot.interactions.result_buttons import build_cancel_view
 from bot.periodic import run_every
 from bot.rendering.status_text import format_status
 from shared.catalogue import Catalogue
-from shared.job import Origin
+from shared.job import Job, Origin
 
 log = logging.getLogger(__name__)
 
@@ -91,24 +91,24 @@ class StatusMessages:
         finally:
             self._finalized_ids = None
 
-    async def finalize_message(self, origin: Origin, text: str) -> bool:
-        """Edit a status message a last time, after any edit in progress; no refresh edits it afterwards.
+    async def finalize_message(self, job: Job, text: str) -> bool:
+        """Edit the status message of a job a last time, after any edit in progress; no refresh edits it afterwards.
 
         Returns whether the message now shows the text.
         """
-        async with self._get_lock(origin):
+        async with self._get_lock(job.origin):
             if self._finalized_ids is not None:
-                self._finalized_ids.add(origin.message_id)
+                self._finalized_ids.add(job.origin.message_id)
             for delay in (*FINAL_EDIT_RETRY_DELAYS, None):
                 try:
-                    await self._edit_message(origin, text)
+                    await self._edit_message(job.origin, text)
                 except discord.HTTPException as error:
                     if not isinstance(error, discord.DiscordServerError) or delay is None:
-                        log.info("status message %d: the last edit failed (%s)", origin.message_id, error)
+                        log.info("job %s: the last edit of its status message failed (%s)", job.id, error)
                         return False
                 except (aiohttp.ClientError, OSError) as error:
                     if delay is None or isinstance(error, TimeoutError):  # discord.py waited for a rate limit
-                        log.warning("status message %d: the last edit failed (%r)", origin.message_id, error)
+                        log.warning("job %s: the last edit of its status message failed (%r)", job.id, error)
                         return False
                 else:
                     return True
@@ -133,8 +133,8 @@ class StatusMessages:
         return [status for _, _, status in sorted(due, key=lambda row: row[:2])]
 
     async def _update_message(self, status: JobStatus) -> None:
-        origin, text = status.job.origin, self._build_text(status)
-        displayed = self._displayed[status.job.id]
+        job_id, origin, text = status.job.id, status.job.origin, self._build_text(status)
+        displayed = self._displayed[job_id]
         async with self._get_lock(origin):
             if self._finalized_ids is None or origin.message_id in self._finalized_ids:
                 return
@@ -142,12 +142,12 @@ class StatusMessages:
                 await self._edit_message(origin, text, self._build_buttons(status))
                 displayed = _DisplayedStatus(status.state, text, self._clock())
             except (discord.Forbidden, discord.NotFound) as error:
-                log.info("status message %d: cannot be edited any more (%s)", origin.message_id, error)
+                log.info("job %s: its status message cannot be edited any more (%s)", job_id, error)
                 displayed = _DisplayedStatus(is_gone=True)
             except (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError) as error:
-                log.warning("status message %d: not edited, a later round tries again (%r)", origin.message_id, error)
+                log.warning("job %s: its status message was not edited, a later round tries again (%r)", job_id, error)
                 displayed = _DisplayedStatus(displayed.state, displayed.text, self._clock())
-        self._displayed[status.job.id] = displayed
+        self._displayed[job_id] = displayed
 
     async def _edit_message(self, origin: Origin, text: str, view: ui.View | None = None) -> None:
         channel = self._client.get_partial_messageable(origin.channel_id, guild_id=origin.guild_id)

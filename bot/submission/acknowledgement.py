@@ -75,13 +75,14 @@ async def show_status(interaction: discord.Interaction, job: Job) -> None:
             )
 
 
-async def delete_direct_status(client: discord.Client, origin: Origin) -> None:
+async def delete_direct_status(interaction: discord.Interaction, origin: Origin) -> None:
     """Delete the status message of a rejected job from the direct messages. Failures are logged only."""
     try:
         async with asyncio.timeout(DISCORD_TIMEOUT_SECONDS):
-            await client.get_partial_messageable(origin.channel_id).get_partial_message(origin.message_id).delete()
+            channel = interaction.client.get_partial_messageable(origin.channel_id)
+            await channel.get_partial_message(origin.message_id).delete()
     except Exception:  # the requester sees the rejection all the same
-        log.warning("status message %d: not deleted", origin.message_id, exc_info=True)
+        log.warning("job %s: its status message was not deleted", interaction.id, exc_info=True)
 
 
 async def explain_queue_delay(interaction: discord.Interaction) -> None:
@@ -90,7 +91,7 @@ async def explain_queue_delay(interaction: discord.Interaction) -> None:
         async with asyncio.timeout(DISCORD_TIMEOUT_SECONDS):
             await interaction.followup.send(get_localized_messages(interaction).text("status.unheard"), ephemeral=True)
     except Exception:  # the outcome is delivered all the same
-        log.warning("interaction %s: the delay could not be explained", interaction.id, exc_info=True)
+        log.warning("job %s: the delay could not be explained", interaction.id, exc_info=True)
 
 
 async def post_message(interaction: discord.Interaction, nonce: str, view: ui.LayoutView) -> Origin:

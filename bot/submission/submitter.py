@@ -109,11 +109,11 @@ class JobSubmitter:
             problems = error.problems
         except Exception:
             if direct_status is not None:
-                await delete_direct_status(interaction.client, direct_status)
+                await delete_direct_status(interaction, direct_status)
             raise
         if problems:
             if direct_status is not None:
-                await delete_direct_status(interaction.client, direct_status)
+                await delete_direct_status(interaction, direct_status)
             await withdraw_and_explain(interaction, problems)
 
     async def submit_many(

@@ -171,7 +171,7 @@ async def test_the_last_edit_comes_after_one_that_is_still_in_progress(
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(status_messages.refresh())
         await asyncio.sleep(0.1)
-        tasks.create_task(status_messages.finalize_message(job.origin, "Done."))
+        tasks.create_task(status_messages.finalize_message(job, "Done."))
     assert await discord_channel.read_status(job) == "Done."
 
 
@@ -187,7 +187,7 @@ async def test_no_edit_follows_the_last_one_in_a_round_with_older_statuses(
 
     async def load_and_finalize(job_ids: list[str]) -> object:
         statuses = await load_statuses(job_ids)
-        assert await status_messages.finalize_message(job.origin, "Done.")
+        assert await status_messages.finalize_message(job, "Done.")
         return statuses
 
     monkeypatch.setattr(outcome_stream, "load_statuses", load_and_finalize)
@@ -202,10 +202,10 @@ async def test_the_last_edit_is_repeated_after_a_fault_and_given_up_for_a_delete
     job, deleted = await discord_channel.submit_job(), await discord_channel.submit_job()
     await discord_channel.inject_fault("drop_after", "PATCH", f"/messages/{job.origin.message_id}")
     await discord_channel.inject_fault("status:503", "PATCH", f"/messages/{job.origin.message_id}")
-    assert await status_messages.finalize_message(job.origin, "Done.")
+    assert await status_messages.finalize_message(job, "Done.")
     assert await discord_channel.read_status(job) == "Done."
     await discord_channel.call_control("DELETE", f"messages/{deleted.origin.message_id}")
-    assert not await status_messages.finalize_message(deleted.origin, "Done.")
+    assert not await status_messages.finalize_message(deleted, "Done.")
 
 
 async def test_after_a_failed_round_the_next_one_continues(
