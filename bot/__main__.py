@@ -10,37 +10,32 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import discord
-from redis.asyncio import Redis
 
 from bot import logging as logs
 from bot.check import run_checks
-from bot.command_registry import build_commands
 from bot.delivery.consumer import OutcomeConsumer
 from bot.discord_client.client import Bot
 from bot.discord_client.feature import Feature
-from bot.features.explore.command import ExploreCommand
-from bot.features.explore.handlers import CancelExplorationHandler
+from bot.features.explore.feature import build_explore_feature
 from bot.features.explore.message_updater import ExplorationMessages
 from bot.features.explore.store import SqlExplorationStore
-from bot.features.export.command import ExportCommand
-from bot.features.history.command import HistoryCommand
-from bot.features.history.show import ShowCommand
-from bot.features.imagine.command import ImagineCommand
-from bot.features.lineage.command import LineageCommand
+from bot.features.export.feature import build_export_feature
+from bot.features.history.feature import build_history_feature
+from bot.features.imagine.feature import build_imagine_feature
+from bot.features.lineage.feature import build_lineage_feature
 from bot.features.lineage.store import SqlLineageStore
-from bot.features.preferences.command import PreferencesCommand
-from bot.features.presets.handlers import PresetCommands
-from bot.features.privacy.command import ForgetMeCommand
+from bot.features.preferences.feature import build_preferences_feature
+from bot.features.presets.feature import build_presets_feature
+from bot.features.privacy.feature import build_privacy_feature
 from bot.features.privacy.store import SqlUserDataStore
-from bot.features.queue.command import QueueCancelHandler, QueueCommand
+from bot.features.queue.feature import build_queue_feature
 from bot.features.reimagine.feature import build_reimagine_feature
 from bot.features.result_actions.feature import build_result_actions_feature
-from bot.features.server_settings.command import ServerSettingsCommand
+from bot.features.server_settings.feature import build_server_settings_feature
 from bot.health import touch_heartbeat_file
-from bot.interactions.legacy import LegacyHandler
 from bot.interactions.result_buttons import CancelId
 from bot.interactions.routing import Route
 from bot.lifecycle import BackgroundTask, StartupError, run_until_stopped
@@ -119,49 +114,33 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
         people, guild_settings = SqlPreferencesStore(database), SqlGuildSettingsStore(database)
         recall = ResultLookup(library, image_store, queue, fetch)
 
-        look = _build_history_features(
-            database, redis, queue, ResultImageLoader(image_store, fetch), library, catalogue
-        )
+        image_loader, job_search = ResultImageLoader(image_store, fetch), SqlJobSearch(database)
+        thumbnail_loader = ThumbnailLoader(image_loader, SqlThumbnailStore(database))
         drafts, grids = RedisDraftStore(redis), SqlExplorationStore(database)
-        sources, preferences = SourceOption(library, recall), PreferencesCommand(people, catalogue)
-        preset_option = PresetOption(preset_store := SqlPresetStore(database))
-        presets = PresetCommands(preset_store, preset_option, library, look.job_search, catalogue)
-        imagine = ImagineCommand(
-            parser := OptionParser(validator, sources, preset_option, settings.extras_allowed_users), intake
-        )
-        explore = ExploreCommand(parser, validator, intake, drafts, grids, image_store, catalogue, get_today)
-        does = {
-            "imagine": imagine,
-            "explore": explore,
-            "sources": sources.autocomplete_source,
-            "preferences": preferences,
-            "settings": ServerSettingsCommand(guild_settings),
-            "presets": preset_option.autocomplete_name,
-            "presets.results": presets.autocomplete_job,
-            "presets.save": presets.save_preset,
-            "presets.list": presets.show_presets,
-            "presets.delete": presets.delete_preset,
-            "presets.share": presets.share_preset,
-            "presets.add": presets.add_shared_preset,
-            **look.commands,
-        }
-        cancellation = JobCancellation(recall, queue)
+        saved_searches, cancellation = RedisSavedSearchStore(redis), JobCancellation(recall, queue)
+        presets = SqlPresetStore(database)
+        preset_option = PresetOption(presets)
+        parser = OptionParser(validator, SourceOption(library, recall), preset_option, settings.extras_allowed_users)
         features = [
+            build_imagine_feature(parser, intake, catalogue, get_today()),
+            build_explore_feature(parser, validator, intake, drafts, grids, image_store, queue, catalogue, get_today),
             build_reimagine_feature(validator, intake, drafts, catalogue),
             build_result_actions_feature(intake, recall, guild_settings, SqlFavouriteStore(database), catalogue),
-            Feature(build_commands(catalogue, get_today(), does), [Route(CancelId, cancellation.cancel_and_report)]),
+            build_history_feature(
+                job_search, saved_searches, library, queue, image_loader, thumbnail_loader, catalogue
+            ),
+            build_lineage_feature(library, image_store, SqlLineageStore(database), thumbnail_loader, catalogue),
+            build_queue_feature(queue, cancellation, catalogue),
+            build_export_feature(job_search, image_loader),
+            build_presets_feature(presets, preset_option, library, job_search, catalogue),
+            build_preferences_feature(people, catalogue),
+            build_privacy_feature(SqlUserDataStore(database), queue, saved_searches),
+            build_server_settings_feature(guild_settings),
+            Feature(routes=[Route(CancelId, cancellation.cancel_and_report)]),
         ]
-        legacy_handlers: dict[str, LegacyHandler] = {
-            **look.component_handlers,
-            "prefer": preferences.handle_change,
-            "explore_go": explore.start_exploration,
-            "explore_no": explore.discard_plan,
-            "cancel_all": CancelExplorationHandler(grids, queue),
-            "queue_cancel": QueueCancelHandler(cancellation, look.commands["queue"].render_jobs),
-        }
-        bot = Bot(features, people, legacy_handlers)
+        bot = Bot(features, people)
         board = StatusMessages(bot, queue, catalogue)
-        explorations = ExplorationMessages(bot, queue, grids, look.thumbnail_loader, catalogue)
+        explorations = ExplorationMessages(bot, queue, grids, thumbnail_loader, catalogue)
         keeping = image_store if settings.image_retention_days else None
         deliver = OutcomeConsumer(bot, outcomes, catalogue, store=records, image_store=keeping, status_messages=board)
 
@@ -229,59 +208,6 @@ async def delete_expired_images(image_store: SqlImageStore, days: float) -> None
         dropped = await image_store.delete_expired_images(before=time.time() - days * 86400)
         if dropped:
             log.info("%d pictures that nobody started from or asked for any more were dropped", dropped)
-
-
-class HistoryFeatures(NamedTuple):
-    """What looks back: commands by their names, and presses by their verbs."""
-
-    commands: dict[str, Any]
-    component_handlers: dict[str, LegacyHandler]
-    thumbnail_loader: ThumbnailLoader
-    job_search: SqlJobSearch
-
-
-def _build_history_features(
-    database: Database,
-    redis: Redis,
-    queue: RedisJobQueue,
-    image_loader: ResultImageLoader,
-    job_history: SqlJobHistory,
-    catalogue: Catalogue,
-) -> HistoryFeatures:
-    """Join what looks back."""
-    search, thumbnailer = (
-        SqlJobSearch(database),
-        ThumbnailLoader(image_loader, SqlThumbnailStore(database)),
-    )
-    searches = RedisSavedSearchStore(redis)
-    history = HistoryCommand(search, searches, thumbnailer, catalogue)
-    export, forget = (
-        ExportCommand(search, image_loader),
-        ForgetMeCommand(SqlUserDataStore(database), queue, searches),
-    )
-    show = ShowCommand(search, job_history, queue, image_loader, catalogue)
-    return HistoryFeatures(
-        {
-            "queue": QueueCommand(queue, catalogue),
-            "show": show,
-            "history": history,
-            "favourites": history.show_favourites,
-            "export": export,
-            "forget_me": forget,
-            "lineage": LineageCommand(
-                job_history, image_loader.image_store, SqlLineageStore(database), thumbnailer, catalogue
-            ),
-        },
-        {
-            "page": history.turn_page,
-            "show": show.show_selected,
-            "cell": show.show_selected,
-            "export": export.continue_export,
-            "forget": forget.handle_confirmation,
-        },
-        thumbnailer,
-        search,
-    )
 
 
 async def open_database(settings: Settings) -> Database:

@@ -1,8 +1,7 @@
 """The Discord client: dispatches interactions to the features' handlers, of which it knows none by name."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 import discord
 from discord.gateway import DiscordWebSocket
@@ -14,7 +13,6 @@ from bot.discord_client.feature import Feature
 from bot.discord_client.running_interactions import RunningInteractions
 from bot.discord_client.translator import CommandTranslator
 from bot.domain.ports import PreferencesStore
-from bot.interactions.legacy import LegacyHandler, parse_interaction
 from bot.interactions.responses import respond_outdated
 from bot.interactions.routing import Router, is_routed
 
@@ -31,14 +29,12 @@ class Bot(discord.AutoShardedClient):
         self,
         features: Sequence[Feature],
         preferences_store: PreferencesStore | None = None,
-        legacy_handlers: Mapping[str, LegacyHandler] | None = None,
     ) -> None:
         super().__init__(intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none())
         self.running_interactions = RunningInteractions(preferences_store)
         commands = (command for feature in features for command in feature.commands)
         self.tree = GuildCommandTree(self, commands, self.running_interactions)
         self.router = Router(route for feature in features for route in feature.routes)
-        self.legacy_handlers = dict(legacy_handlers or {})
 
     async def setup_hook(self) -> None:
         """Prepare the session; discord.py calls this between the login and the gateway."""
@@ -59,16 +55,10 @@ class Bot(discord.AutoShardedClient):
         try:
             if not await self.running_interactions.start_interaction(interaction):
                 return
-            handler = self.router.find_handler(interaction) or self._find_legacy_handler(interaction)
+            handler = self.router.find_handler(interaction)
             if handler is None:
                 await respond_outdated(interaction)
             else:
                 await handler()
         except Exception as error:  # noqa: BLE001 - every error is reported to the user
             await report_error(interaction, error)
-
-    def _find_legacy_handler(self, interaction: discord.Interaction) -> Callable[[], Awaitable[None]] | None:
-        parsed_id = parse_interaction(interaction)
-        if parsed_id is None or parsed_id.action not in self.legacy_handlers:
-            return None
-        return partial(self.legacy_handlers[parsed_id.action], interaction, parsed_id)

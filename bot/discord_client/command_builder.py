@@ -1,7 +1,7 @@
 """Builds commands that are named and described by `bot.i18n`, in every language."""
 
 import inspect
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final
 
 import discord
@@ -23,8 +23,8 @@ def build_command(
     name: str,
     callback: Callable[..., Coroutine[Any, Any, None]],
     *,
-    autocomplete: dict[str, AutocompleteCallback] | None = None,
-    choices: dict[str, Sequence[Choice[str]]] | None = None,
+    autocomplete: Mapping[str, AutocompleteCallback] | None = None,
+    choices: Mapping[str, Sequence[Choice[str]]] | None = None,
 ) -> Command:
     """Build a slash command for servers only. Its options are the parameters of `callback` after the interaction.
 

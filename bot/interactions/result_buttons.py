@@ -73,6 +73,13 @@ class DeleteId(CustomId, template=f"delete:{JOB_ID}"):
 
 
 @dataclass(frozen=True)
+class ShowVariantId(CustomId, template=f"variant_show:{JOB_ID}"):
+    """Shows the result of a variant; drawn under explorations, handled with the history."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
 class CancelId(CustomId, template=f"cancel:{JOB_ID}"):
     job_id: str
 

@@ -14,6 +14,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, locale_str
 
+from bot.discord_client.command_builder import CHOICES_LIMIT, LABEL_LIMIT, AutocompleteCallback, Command
 from bot.discord_client.translator import localize_choice, localize_text, translate_locale_str
 from bot.interactions.locale import get_localized_messages
 from bot.rendering.labels import get_model_label_key
@@ -21,13 +22,10 @@ from shared.catalogue import Catalogue, Model
 from shared.request.extras import EXTRAS_MAX_LENGTH
 from shared.request.model import OPTION_NAMES, Fit, Request
 
-CHOICES_LIMIT: Final = 25
-LABEL_LIMIT: Final = 100
 TEXT_LIMIT: Final = 6000
 
 ChoiceLabels = Mapping[str, locale_str]
 CommandHandler = Callable[..., Coroutine[Any, Any, None]]
-AutocompleteCallback = Callable[[discord.Interaction, str], Coroutine[Any, Any, list[Choice[str]]]]
 
 
 @dataclass(frozen=True)
@@ -47,8 +45,8 @@ def build_generation_command(
     today: date,
     *,
     own_options: Mapping[str, Option] | None = None,
-    autocompletes: Mapping[str, AutocompleteCallback],
-) -> app_commands.Command[Any, ..., None]:
+    autocomplete: Mapping[str, AutocompleteCallback],
+) -> Command:
     """Build a command that generates pictures, with options in this order.
 
     `own_options` are options of this command alone; the others are derived from the catalogue, and one that no model
@@ -80,7 +78,7 @@ def build_generation_command(
                 for name, option in options.items()
                 if len(option.choices) > CHOICES_LIMIT
             },
-            **{name: _wrap_method(complete) for name, complete in autocompletes.items() if name in options},
+            **{name: callback for name, callback in autocomplete.items() if name in options},
         ),
         app_commands.guild_only(),
         app_commands.guild_install(),
@@ -145,7 +143,7 @@ def _build_choices(labels: ChoiceLabels) -> list[Choice[str]]:
 def _build_autocomplete(labels: ChoiceLabels) -> AutocompleteCallback:
     """Build the callback that offers the choices whose label or value contains the typed text."""
 
-    async def autocomplete(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
+    async def offer_choices(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
         messages, typed = get_localized_messages(interaction), current.casefold()
         translated = {value: translate_locale_str(label, messages)[:LABEL_LIMIT] for value, label in labels.items()}
         choices = [
@@ -155,13 +153,4 @@ def _build_autocomplete(labels: ChoiceLabels) -> AutocompleteCallback:
         ]
         return choices[:CHOICES_LIMIT]
 
-    return autocomplete
-
-
-def _wrap_method(callback: AutocompleteCallback) -> AutocompleteCallback:
-    """Wrap a method in a function: discord.py accepts no bound method for a command outside of a class."""
-
-    async def run_callback(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
-        return await callback(interaction, current)
-
-    return run_callback
+    return offer_choices

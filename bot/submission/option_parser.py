@@ -6,6 +6,7 @@ from typing import Any
 
 import discord
 
+from bot.discord_client.command_builder import AutocompleteCallback
 from bot.domain.images import RemoteImage, StoredImage
 from bot.submission.preset_option import PresetOption
 from bot.submission.source_option import SourceImage, SourceOption
@@ -37,6 +38,13 @@ class OptionParser:
     source_option: SourceOption
     preset_option: PresetOption
     extras_allowed_users: Collection[int] = frozenset()
+
+    def get_autocomplete_callbacks(self) -> dict[str, AutocompleteCallback]:
+        """Get the callbacks that complete options, by option."""
+        return {
+            "source": self.source_option.autocomplete_source,
+            "preset": self.preset_option.autocomplete_name,
+        }
 
     async def parse_options(
         self,

@@ -43,7 +43,7 @@ def test_seeds_fill_one_contact_sheet_and_nothing_runs_before_it_is_started(
 def test_from_a_variant_one_goes_on_as_from_any_result(ada: DiscordUser, calls: CallLister) -> None:
     message = wait_for_exploration_end(ada, start_exploration(ada, invoke_explore(ada, over="keep", values="20, 80")))
 
-    chosen = ada.wait_for_private_message(ada.press_button(message, "cell", "-02"))
+    chosen = ada.wait_for_private_message(ada.press_button(message, "variant_show", "-02"))
     ada.wait_for_result(ada.press_button(chosen, "vary", "subtle"))
 
     first, second, varied = (call["body"] for call in calls())
@@ -73,13 +73,13 @@ def test_it_is_started_once_however_often_that_is_pressed(ada: DiscordUser, call
 
     assert len(calls()) == len(list_results(ada, message)) == 2
     posted = ada.list_messages(ada.stack.channel_id)
-    assert sum(f"cell:{grid}-01" in list_custom_ids(one) for one in posted) == 1
+    assert sum(f"variant_show:{grid}-01" in list_custom_ids(one) for one in posted) == 1
 
 
 def test_what_is_not_started_costs_nothing(ada: DiscordUser, calls: CallLister) -> None:
     question = invoke_explore(ada, over="seeds", count=2)
 
-    ada.press_button(question, "explore_no")
+    ada.press_button(question, "exploration_discard")
     wait_until(
         lambda: (
             "Nothing was started." in read_text(ada.wait_for_status(list_custom_ids(question)[0].partition(":")[2]))
@@ -94,13 +94,13 @@ def test_who_wants_private_results_gets_contact_sheet_and_results_in_direct_mess
     ada: DiscordUser, calls: CallLister
 ) -> None:
     shown = ada.invoke_and_wait("preferences")
-    ada.use_component(shown, "prefer:0:private-on")
+    ada.use_component(shown, "preference_toggle:private:on")
     direct = ada.post("/control/dms", {"user": "ada"})["id"]
     try:
         grid = start_exploration(ada, invoke_explore(ada, over="seeds", count=2))
         message = wait_for_exploration_end(ada, grid, channel=direct)
     finally:
-        ada.use_component(shown, "prefer:0:private-off")
+        ada.use_component(shown, "preference_toggle:private:off")
 
     posted = ada.list_messages(direct)
     assert {f"regenerate:{grid}-01", f"regenerate:{grid}-02"} <= {
@@ -125,7 +125,7 @@ def test_limits_refuse_some_variants_in_words_and_what_waits_is_cancelled(ada: D
     for grid in (*grids, last):
         message = find_exploration_message(ben, grid)
         assert message is not None
-        ben.press_button(message, "cancel_all")
+        ben.press_button(message, "exploration_cancel")
     ends = [wait_for_exploration_end(ben, grid) for grid in (*grids, last)]
 
     assert "were not taken on" in read_text(ends[-1])

@@ -44,7 +44,7 @@ def wait_for_answer(asker: DiscordUser, interaction: str) -> dict[str, Any]:
 
 
 def choose_job(asker: DiscordUser, message: dict[str, Any], job: str) -> dict[str, Any]:
-    asked = {"user": asker.name, "message_id": message["id"], "custom_id": "s:show:0", "values": [job]}
+    asked = {"user": asker.name, "message_id": message["id"], "custom_id": "show_result", "values": [job]}
     return wait_for_answer(asker, asker.post("/control/press", asked)["interaction_id"])
 
 
@@ -94,7 +94,7 @@ def test_a_thumbnail_that_turns_out_broken_costs_its_page_one_picture(grace: Dis
     left, right = (0, 0, middle - block, before.height), (middle, 0, *before.size)
     assert after.crop(left).tobytes() == before.crop(left).tobytes()
     assert after.crop(right).tobytes() != before.crop(right).tobytes()
-    assert f"job {broken}: its thumbnail is broken" in house.processes["bot"].log.read_text()
+    assert f"job {broken}: its thumbnail is corrupt" in house.processes["bot"].log.read_text()
 
 
 def test_what_is_gone_from_discord_is_said_to_be_gone_with_its_settings(grace: DiscordUser, ada: DiscordUser) -> None:
@@ -149,7 +149,7 @@ def test_pages_are_turned_in_their_place(grace: DiscordUser) -> None:
         grace.wait_for_result(job)
     page = invoke_and_wait(grace, "history", words="tower")
 
-    turned = grace.press_button(page, "page", "2")
+    turned = grace.press_button(page, "history_page", "2")
 
     def second() -> dict[str, Any] | None:
         message = grace.get(f"/control/interactions/{turned}").get("message")
@@ -234,7 +234,7 @@ def test_who_is_forgotten_leaves_nothing_behind_but_buttons_that_still_work(grac
     first = grace.wait_for_result(grace.submit_imagine("an ocelot on a unicycle"))
 
     question = invoke_and_wait(grace, "forget-me")
-    pressed = grace.press_button(question, "forget")
+    pressed = grace.press_button(question, "forget_confirm")
 
     def forgotten() -> dict[str, Any] | None:
         message = grace.get(f"/control/interactions/{pressed}").get("message")

@@ -28,7 +28,7 @@ def set_preferences(asker: DiscordUser, **choices: str) -> dict[str, Any]:
     shown = asker.invoke_and_wait("preferences")
     for field, value in choices.items():
         switch = field in {"pings", "private"}
-        written = f"prefer:0:{field}-{value}" if switch else f"s:prefer:0:{field}"
+        written = f"preference_toggle:{field}:{value}" if switch else f"preference_select:{field}"
         before = reload_message(asker, shown)
         asker.use_component(shown, written, *(() if switch else (value,)))
         wait_until(lambda before=before: reload_message(asker, shown) != before, f"{field} is {value}")  # type: ignore[misc]

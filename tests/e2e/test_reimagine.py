@@ -30,7 +30,7 @@ def test_a_result_is_reimagined_and_known_as_the_parent(
     assert second["channel_id"] == first["channel_id"]
     with redis.Redis.from_url(house.redis_url, decode_responses=True) as client:
         assert 0 < client.ttl(draft_key(opened)) <= 3600
-        assert json.loads(client.hget(job_key(asked), "job") or "")["parent"] == job
+        assert json.loads(client.hget(job_key(asked), "job") or "")["parent_id"] == job
 
 
 def test_a_result_that_somebody_posts_again_still_says_how_it_was_made(
@@ -41,7 +41,7 @@ def test_a_result_that_somebody_posts_again_still_says_how_it_was_made(
     again = ben.post_file("found.png", download_bytes(list_media(first)[0]["media"]["url"]))
 
     details = ada.wait_for_private_message(ada.invoke_message_command(again, "Details"))
-    ada.wait_for_result(ada.press_button(details, "run"))
+    ada.wait_for_result(ada.press_button(details, "metadata_run"))
 
     one, other = calls()
     assert "a lighthouse" in "\n".join(iter_message_texts(details))

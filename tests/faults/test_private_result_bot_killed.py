@@ -28,10 +28,9 @@ def bots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BotProcesses]:
 
 def test_the_bot_dies_before_and_after_a_private_result_is_told(bots: BotProcesses) -> None:
     ada = DiscordUser(bots.stack)
-    ada.use_component(ada.invoke_and_wait("preferences"), "prefer:0:private-on")
-    wait_until(
-        lambda: "prefer:0:private-off" in list_custom_ids(ada.invoke_and_wait("preferences")), "results in private"
-    )
+    ada.use_component(ada.invoke_and_wait("preferences"), "preference_toggle:private:on")
+    switch_off = "preference_toggle:private:off"
+    wait_until(lambda: switch_off in list_custom_ids(ada.invoke_and_wait("preferences")), "results in private")
     job = ada.submit_imagine("a castle [slow:3]")
     wait_until(lambda: read_job_field(bots.stack, job) == "running", "a call that has begun")
 

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import json
 import random
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
@@ -12,10 +11,10 @@ from typing import Any
 
 import aiohttp
 
-from bot.command_registry import build_commands
 from bot.discord_client.client import Bot
-from bot.discord_client.feature import Feature
-from bot.features.imagine.command import ImagineCommand
+from bot.features.history.feature import build_history_feature
+from bot.features.imagine.feature import build_imagine_feature
+from bot.features.preferences.feature import build_preferences_feature
 from bot.features.reimagine.feature import build_reimagine_feature
 from bot.features.result_actions.feature import build_result_actions_feature
 from bot.results.lookup import ResultLookup
@@ -151,10 +150,6 @@ async def connect_bot(bot: Bot) -> AsyncIterator[Bot]:
         await running
 
 
-async def _do_nothing(*_: object, **__: object) -> None:
-    """Stand for the work of the commands that are not used here."""
-
-
 def build_bot(
     queue: FakeJobQueue,
     session: aiohttp.ClientSession,
@@ -179,13 +174,11 @@ def build_bot(
     recall = ResultLookup(past, past, past, images.fetch_image)
     sources = SourceOption(past, recall)
     parser = OptionParser(validator, sources, PresetOption(EmptyPresetStore()), {extras_user})
-    does = {
-        "imagine": ImagineCommand(parser, intake),
-        "sources": sources.autocomplete_source,
-    }
     unused: Any = None
     features = [
-        Feature(build_commands(catalogue, date(2026, 11, 22), defaultdict(lambda: _do_nothing, does))),
+        build_imagine_feature(parser, intake, catalogue, date(2026, 11, 22)),
+        build_preferences_feature(unused, catalogue),
+        build_history_feature(unused, unused, unused, unused, unused, unused, catalogue),
         build_reimagine_feature(validator, intake, drafts or FakeDraftStore(), catalogue),
         build_result_actions_feature(intake, recall, unused, unused, catalogue),
     ]

@@ -20,13 +20,13 @@ def invoke_explore(user: DiscordUser, prompt: str = "a castle", **options: Any) 
     files = {"image": {"filename": SAMPLE_IMAGE.name, "base64": base64.b64encode(SAMPLE_IMAGE.read_bytes()).decode()}}
     used = user.invoke_command("explore", user.stack.channel_id, files, prompt=prompt, **options)
     question = user.wait_for_private_message(used)
-    assert list_custom_ids(question) == [f"explore_go:{used}", f"explore_no:{used}"]
+    assert list_custom_ids(question) == [f"exploration_start:{used}", f"exploration_discard:{used}"]
     return question
 
 
 def start_exploration(user: DiscordUser, question: dict[str, Any]) -> str:
     """Start it; the answer is the exploration's id."""
-    user.press_button(question, "explore_go")
+    user.press_button(question, "exploration_start")
     return list_custom_ids(question)[0].partition(":")[2]
 
 
@@ -35,7 +35,8 @@ def find_exploration_message(
 ) -> dict[str, Any] | None:
     """Find the message of an exploration."""
     posted = user.list_messages(channel or user.stack.channel_id)
-    return next((message for message in posted if f"cell:{exploration_id}-01" in list_custom_ids(message)), None)
+    first_id = f"variant_show:{exploration_id}-01"
+    return next((message for message in posted if first_id in list_custom_ids(message)), None)
 
 
 def wait_for_exploration_end(user: DiscordUser, exploration_id: str, channel: str | None = None) -> dict[str, Any]:

@@ -2,30 +2,27 @@
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from typing import Any, Final
 
 import discord
-from discord import app_commands
 
-from bot.discord_client.translator import localize_choice
 from bot.domain.draft import Draft
 from bot.domain.exploration import Exploration, ExplorationPlan, Variation
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.ports import DraftStore, ImageStore
+from bot.features.explore.buttons import DiscardExplorationId, StartExplorationId, build_confirmation_rows
 from bot.features.explore.message import render_exploration
-from bot.features.explore.plan import DEFAULT_VARIANTS, MAX_VARIANTS, MIN_VARIANTS, VALUES_LIMIT, plan_exploration
+from bot.features.explore.plan import DEFAULT_VARIANTS, plan_exploration
 from bot.features.explore.store import SqlExplorationStore
 from bot.features.explore.view import VariantState, build_confirmation_view, build_note_view
-from bot.interactions.legacy import LegacyCustomId, build_plan_rows
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_with, update_message
 from bot.rendering.job_list import build_origin_link
 from bot.submission.acknowledgement import post_message
-from bot.submission.command_options import AutocompleteCallback, CommandHandler, Option, build_generation_command
 from bot.submission.option_parser import OptionParser
 from bot.submission.submitter import JobSubmitter, build_requester
 from bot.submission.validation import RequestValidator
@@ -37,21 +34,6 @@ EXPLORE_OPTIONS: Final = (
     *("over", "prompt", "image", "source", "count", "values", "preset", "model", "keep", "style_preset", "negative"),
     *("seed", "steps", "cfg_scale", "aspect_ratio", "fit"),
 )
-
-
-def build_explore_command(
-    handler: CommandHandler, catalogue: Catalogue, today: date, autocompletes: Mapping[str, AutocompleteCallback]
-) -> app_commands.Command[Any, ..., None]:
-    """Build the command."""
-    variations = {variation.value: localize_choice("over", variation) for variation in Variation}
-    own_options = {
-        "over": Option(str, variations, is_required=True),
-        "count": Option(app_commands.Range[int, MIN_VARIANTS, MAX_VARIANTS] | None),
-        "values": Option(app_commands.Range[str, 1, VALUES_LIMIT] | None),
-    }
-    return build_generation_command(
-        "explore", EXPLORE_OPTIONS, handler, catalogue, today, own_options=own_options, autocompletes=autocompletes
-    )
 
 
 @dataclass(frozen=True)
@@ -68,11 +50,11 @@ class ExploreCommand:
     explorations: SqlExplorationStore
     image_store: ImageStore
     catalogue: Catalogue
-    today: Callable[[], date]
+    get_today: Callable[[], date]
     rng: random.Random = field(default_factory=random.SystemRandom)
     clock: Callable[[], float] = time.time
 
-    async def __call__(
+    async def ask_for_confirmation(
         self,
         interaction: discord.Interaction,
         *,
@@ -93,7 +75,7 @@ class ExploreCommand:
                 messages,
                 count=count or DEFAULT_VARIANTS,
                 values_text=values or "",
-                today=self.today(),
+                today=self.get_today(),
                 rng=self.rng,
             )
             self.validator.validate_requests(interaction, parsed.image, *plan.requests)
@@ -106,18 +88,18 @@ class ExploreCommand:
                 source_kind=parsed.source_kind,
             )
             await self.drafts.save_draft(str(interaction.id), draft)
-            rows = build_plan_rows(str(interaction.id), messages)
+            rows = build_confirmation_rows(str(interaction.id), messages)
             return RenderedMessage(build_confirmation_view(plan, self.catalogue, messages, rows))
 
         await respond_with(interaction, render_plan)
 
-    async def start_exploration(self, interaction: discord.Interaction, parsed_id: LegacyCustomId) -> None:
+    async def start_exploration(self, interaction: discord.Interaction, custom_id: StartExplorationId) -> None:
         """Start the planned exploration, once however often it is confirmed, and link to its message."""
-        await update_message(interaction, partial(self._start_once, interaction, parsed_id.job_id))
+        await update_message(interaction, partial(self._start_once, interaction, custom_id.draft_id))
 
-    async def discard_plan(self, interaction: discord.Interaction, parsed_id: LegacyCustomId) -> None:
+    async def discard_plan(self, interaction: discord.Interaction, custom_id: DiscardExplorationId) -> None:
         """Say that nothing was started."""
-        del parsed_id
+        del custom_id
 
         async def render_discarded() -> RenderedMessage:
             return RenderedMessage(build_note_view(get_localized_messages(interaction).text("explore.stopped")))

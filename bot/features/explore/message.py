@@ -1,29 +1,32 @@
-"""The message of an exploration: what it says, and the buttons under it."""
+"""The message of an exploration, in the requester's language: its progress, and buttons for its variants."""
 
 from collections.abc import Sequence
 
 from discord import ui
 
 from bot.domain.exploration import Exploration
+from bot.features.explore.buttons import build_exploration_rows
 from bot.features.explore.view import VariantState, build_exploration_view, format_variant_label
 from bot.i18n import load_messages
-from bot.interactions.legacy import build_exploration_rows
 from shared.catalogue import Catalogue
 
 
 def render_exploration(
     exploration: Exploration, states: Sequence[VariantState], catalogue: Catalogue, *, has_contact_sheet: bool
 ) -> ui.LayoutView:
-    """Show how far an exploration is, in the language of who asked for it; `sheet`: with its contact sheet."""
-    phrases = load_messages(exploration.requester.locale)
+    """Render the message. `states` are those of the variants, in order."""
+    messages = load_messages(exploration.requester.locale)
     labels = {
-        cell: format_variant_label(exploration.plan, place, catalogue, phrases)
-        for place, cell in enumerate(exploration.variant_ids, 1)
+        variant_id: format_variant_label(exploration.plan, number, catalogue, messages)
+        for number, variant_id in enumerate(exploration.variant_ids, 1)
     }
-    ready = {
-        cell for cell, stage in zip(exploration.variant_ids, states, strict=True) if stage is VariantState.GENERATED
+    generated = {
+        variant_id
+        for variant_id, state in zip(exploration.variant_ids, states, strict=True)
+        if state is VariantState.GENERATED
     }
-    rows = build_exploration_rows(exploration.id, labels, ready, phrases, is_cancellable=VariantState.QUEUED in states)
+    is_cancellable = VariantState.QUEUED in states
+    rows = build_exploration_rows(exploration.id, labels, generated, messages, is_cancellable=is_cancellable)
     return build_exploration_view(
-        exploration, states, catalogue, phrases, rows=rows, has_contact_sheet=has_contact_sheet
+        exploration, states, catalogue, messages, rows=rows, has_contact_sheet=has_contact_sheet
     )

@@ -1,6 +1,7 @@
-"""The messages of explorations, edited as their cells come in, until all have come to an end.
+"""Keeps the messages of explorations up to date until all of their variants have ended.
 
-What a message should say is read from the queue and the records alone, so a bot that starts goes on where one ended.
+The state of a message is read from the queue and the database alone, so a bot that starts continues where another one
+stopped.
 """
 
 import asyncio
@@ -28,14 +29,17 @@ from shared.catalogue import Catalogue
 
 log = logging.getLogger(__name__)
 
-GRACE_SECONDS: Final = 120.0  # a cell that nobody knows of was not taken on by then
-MAX_PICTURE_ATTEMPTS: Final = 5  # rounds in which the picture of a cell that was told is looked for
+GRACE_SECONDS: Final = 120.0  # a variant that is not recorded by then was never submitted
+MAX_THUMBNAIL_ATTEMPTS: Final = 5  # rounds in which the pictures of delivered variants are looked for
 _UPLOAD_TIMEOUT_SECONDS: Final = 60.0
 _STATE_BY_OUTCOME: Final = {"generated": VariantState.GENERATED, "filtered": VariantState.FILTERED}
 
 
 class ExplorationMessages:
-    """Keeps the message of every open exploration true, a round every `period` seconds. `clock` gives Unix seconds."""
+    """Edits the message of every open exploration whose state has changed, every `interval` seconds.
+
+    `clock` gives Unix seconds.
+    """
 
     def __init__(
         self,
@@ -63,46 +67,43 @@ class ExplorationMessages:
         await run_every(self._interval, self.refresh_messages, "updating the messages of explorations")
 
     async def refresh_messages(self) -> None:
-        """One round: edit the messages that say something else than they should. Raises what queue and records do."""
-        grids = await self._explorations.list_open_explorations()
-        ids = {grid.id for grid in grids}
-        self._last_rendered = {grid_id: shown for grid_id, shown in self._last_rendered.items() if grid_id in ids}
-        self._missing_counts = {grid_id: missed for grid_id, missed in self._missing_counts.items() if grid_id in ids}
-        known = await self._queue.load_statuses([cell for grid in grids for cell in grid.variant_ids])
-        standings = {standing.job.id: standing for standing in known}
-        for grid in grids:
+        """Edit the messages whose state has changed. Raises the errors of the queue and the database."""
+        explorations = await self._explorations.list_open_explorations()
+        open_ids = {exploration.id for exploration in explorations}
+        self._last_rendered = {key: value for key, value in self._last_rendered.items() if key in open_ids}
+        self._missing_counts = {key: value for key, value in self._missing_counts.items() if key in open_ids}
+        variant_ids = [variant_id for exploration in explorations for variant_id in exploration.variant_ids]
+        statuses = {status.job.id: status for status in await self._queue.load_statuses(variant_ids)}
+        for exploration in explorations:
             try:
-                await self._refresh_message(grid, standings)
+                await self._refresh_message(exploration, statuses)
             except (discord.Forbidden, discord.NotFound) as error:
-                log.info("exploration %s: its message cannot be edited any more (%s)", grid.id, error)
-                await self._explorations.mark_exploration_ended(grid.id)
+                log.info("exploration %s: its message can no longer be edited (%s)", exploration.id, error)
+                await self._explorations.mark_exploration_ended(exploration.id)
             except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-                log.warning("exploration %s: not edited, a later round tries again (%r)", grid.id, error)
+                log.warning("exploration %s: not edited, a later round tries again (%r)", exploration.id, error)
             except Exception:
-                log.exception("exploration %s: a later round tries again", grid.id)
+                log.exception("exploration %s: a later round tries again", exploration.id)
 
     async def _refresh_message(self, exploration: Exploration, statuses: Mapping[str, JobStatus]) -> None:
-        pasts = {past.job.id: past for past in await self._explorations.list_variants(exploration)}
-        stages = [
-            self._determine_state(exploration, place, pasts.get(cell), statuses.get(cell))
-            for place, cell in enumerate(exploration.variant_ids, 1)
+        records = {record.job.id: record for record in await self._explorations.list_variants(exploration)}
+        states = [
+            self._determine_state(exploration, number, records.get(variant_id), statuses.get(variant_id))
+            for number, variant_id in enumerate(exploration.variant_ids, 1)
         ]
-        if self._last_rendered.get(exploration.id) == (exploration, stages):
+        if self._last_rendered.get(exploration.id) == (exploration, states):
             return
-        pictures = await self._load_thumbnails(exploration, stages, pasts)
-        missing = (
-            VariantState.MISSING
-            if self._missing_counts.get(exploration.id, 0) >= MAX_PICTURE_ATTEMPTS
-            else VariantState.RUNNING
-        )
-        seen = [
-            missing if stage is VariantState.GENERATED and picture is None else stage
-            for stage, picture in zip(stages, pictures, strict=True)
+        thumbnails = await self._load_thumbnails(exploration, states, records)
+        is_last_attempt = self._missing_counts.get(exploration.id, 0) >= MAX_THUMBNAIL_ATTEMPTS
+        state_without_thumbnail = VariantState.MISSING if is_last_attempt else VariantState.RUNNING
+        shown_states = [
+            state_without_thumbnail if state is VariantState.GENERATED and thumbnail is None else state
+            for state, thumbnail in zip(states, thumbnails, strict=True)
         ]
-        await self._edit_message(exploration, seen, pictures)
-        if seen == stages or missing is VariantState.MISSING:
-            self._last_rendered[exploration.id] = exploration, stages
-        if not OPEN_STATES.intersection(seen):
+        await self._edit_message(exploration, shown_states, thumbnails)
+        if shown_states == states or is_last_attempt:
+            self._last_rendered[exploration.id] = exploration, states
+        if not OPEN_STATES.intersection(shown_states):
             await self._explorations.mark_exploration_ended(exploration.id)
 
     def _determine_state(
@@ -111,11 +112,9 @@ class ExplorationMessages:
         if number in exploration.rejected:
             return VariantState.REJECTED
         if record is not None and record.outcome_kind is not None:
-            return (
-                VariantState.MISSING
-                if record.is_deleted
-                else _STATE_BY_OUTCOME.get(record.outcome_kind, VariantState.FAILED)
-            )
+            if record.is_deleted:
+                return VariantState.MISSING
+            return _STATE_BY_OUTCOME.get(record.outcome_kind, VariantState.FAILED)
         if status is not None and status.state not in {QueueState.PREPARING, QueueState.QUEUED}:
             return VariantState.RUNNING
         if status is not None or (record is not None and record.is_open):
@@ -125,32 +124,29 @@ class ExplorationMessages:
     async def _load_thumbnails(
         self, exploration: Exploration, states: Sequence[VariantState], records: Mapping[str, JobRecord]
     ) -> Sequence[bytes | None]:
-        """Give the pictures of the cells that are done, small; None where there is none yet, or no more."""
-        done = [
-            cell for cell, stage in zip(exploration.variant_ids, states, strict=True) if stage is VariantState.GENERATED
+        """Load the thumbnails of the generated variants; None where there is none yet, or no longer."""
+        generated_ids = [
+            variant_id
+            for variant_id, state in zip(exploration.variant_ids, states, strict=True)
+            if state is VariantState.GENERATED
         ]
-        small = dict(
-            zip(
-                done,
-                await self._thumbnails.load_thumbnails(self._client, [records[cell] for cell in done]),
-                strict=True,
-            )
+        loaded = await self._thumbnails.load_thumbnails(
+            self._client, [records[variant_id] for variant_id in generated_ids]
         )
-        if None in small.values():
+        thumbnails = dict(zip(generated_ids, loaded, strict=True))
+        if None in thumbnails.values():
             self._missing_counts[exploration.id] = self._missing_counts.get(exploration.id, 0) + 1
-        return [small.get(cell) for cell in exploration.variant_ids]
+        return [thumbnails.get(variant_id) for variant_id in exploration.variant_ids]
 
     async def _edit_message(
-        self, exploration: Exploration, states: Sequence[VariantState], pictures: Sequence[bytes | None]
+        self, exploration: Exploration, states: Sequence[VariantState], thumbnails: Sequence[bytes | None]
     ) -> None:
-        phrases = load_messages(exploration.requester.locale)
-        cells = build_contact_sheet_cells(exploration.plan, states, pictures, self._catalogue, phrases)
+        messages, origin = load_messages(exploration.requester.locale), exploration.origin
+        cells = build_contact_sheet_cells(exploration.plan, states, thumbnails, self._catalogue, messages)
         sheet = await asyncio.to_thread(draw_contact_sheet, cells)
-        channel = self._client.get_partial_messageable(
-            exploration.origin.channel_id, guild_id=exploration.origin.guild_id
-        )
+        channel = self._client.get_partial_messageable(origin.channel_id, guild_id=origin.guild_id)
         async with asyncio.timeout(_UPLOAD_TIMEOUT_SECONDS):
-            await channel.get_partial_message(exploration.origin.message_id).edit(
+            await channel.get_partial_message(origin.message_id).edit(
                 view=render_exploration(exploration, states, self._catalogue, has_contact_sheet=True),
                 attachments=[discord.File(io.BytesIO(sheet.jpeg), filename=CONTACT_SHEET_FILENAME)],
                 allowed_mentions=discord.AllowedMentions.none(),

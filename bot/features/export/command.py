@@ -1,19 +1,17 @@
-"""`/export`: one's own history as zips within the upload limit, each with a manifest of what is in it.
+"""The command `/export`: sends a person's pictures and settings as zip archives within the upload limit.
 
-The jobs are gone through newest first, with one picture and one zip in memory; a zip that is full is sent, and the next
-begun. What does not fit into the zips or the time of one go is had by the button under the last word.
+Jobs are exported newest first, with one picture and one archive in memory. An archive that is full is sent and the next
+one begun. A button under the last message continues an export that exceeded the number of archives or the time limit.
 """
 
 import asyncio
 import io
-import re
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 import discord
-from discord import ui
 
 from bot.delivery.result_message import build_file_stem
 from bot.domain.ports import JobSearch
@@ -21,176 +19,126 @@ from bot.domain.records import JobRecord
 from bot.domain.search import SearchQuery
 from bot.features.export.archive import ExportArchive
 from bot.features.export.manifest import build_manifest_entry
-from bot.i18n import Messages
+from bot.features.export.view import ContinueExportId, ExportProgress, build_continue_view, format_summary
 from bot.images.upload_limit import MAX_REQUEST_BYTES
-from bot.interactions.legacy import LegacyCustomId, build_legacy_button
 from bot.interactions.locale import get_localized_messages
-from bot.interactions.responses import (
-    UPLOAD_TIMEOUT_SECONDS,
-    defer,
-    format_problems,
-    respond_outdated,
-    respond_with_problems,
-)
+from bot.interactions.responses import UPLOAD_TIMEOUT_SECONDS, defer, format_problems, respond_with_problems
 from bot.results.images import ResultImageLoader
 from shared.imaging.sniffing import sniff_image_type
 from shared.problems import RejectedError, make_problem
 
 MAX_ARCHIVES: Final = 10
-MAX_EXPORT_SECONDS: Final = 600.0  # of the 900 in which Discord takes followups
+MAX_EXPORT_SECONDS: Final = 600.0  # Discord accepts followups for 900 s
 MAX_CONCURRENT_EXPORTS: Final = 2
 PICTURE_TIMEOUT_SECONDS: Final = 30.0
-_CURSOR_PATTERN: Final = re.compile(r"(\d{1,12})-(\d{1,9})", re.ASCII)
 _PAGE_SIZE: Final = 50
-
-
-@dataclass
-class ExportProgress:
-    """How far one export has come; `skip` jobs are behind it."""
-
-    offset: int
-    archives: int = 0
-    jobs: int = 0
-    pictures: int = 0
-    remaining: int = 0
+_HEADER_BYTES: Final = 512
 
 
 @dataclass(frozen=True)
 class ExportCommand:
-    """Sends a person what they made, to them alone; one export of a person at a time, and `AT_ONCE` in all.
+    """Sends exports privately: one at a time for each person, and `MAX_CONCURRENT_EXPORTS` altogether.
 
-    `parts` and `seconds` bound what one go sends, and how long it takes.
+    `max_archives` and `max_seconds` limit one export until it has to be continued. `clock` gives Unix seconds.
     """
 
     job_search: JobSearch
-    pictures: ResultImageLoader
+    image_loader: ResultImageLoader
     max_archives: int = MAX_ARCHIVES
     max_seconds: float = MAX_EXPORT_SECONDS
     clock: Callable[[], float] = time.time
     active_users: set[int] = field(default_factory=set)
 
-    async def __call__(self, interaction: discord.Interaction) -> None:
+    async def start_export(self, interaction: discord.Interaction) -> None:
+        """Export all of the person's jobs."""
         await self._run_exclusively(interaction, until=int(self.clock()) + 1, offset=0)
 
-    async def continue_export(self, interaction: discord.Interaction, parsed_id: LegacyCustomId) -> None:
-        """Go on where an export of before ended: `press.more` is when that was asked for, and how many it had."""
-        found = _CURSOR_PATTERN.fullmatch(parsed_id.argument)
-        if found is None:
-            await respond_outdated(interaction)
-        else:
-            await self._run_exclusively(interaction, until=int(found[1]), offset=int(found[2]))
+    async def continue_export(self, interaction: discord.Interaction, custom_id: ContinueExportId) -> None:
+        """Continue an export with the jobs that it did not reach."""
+        await self._run_exclusively(interaction, until=custom_id.until, offset=custom_id.offset)
 
     async def _run_exclusively(self, interaction: discord.Interaction, *, until: int, offset: int) -> None:
-        user = interaction.user.id
-        if user in self.active_users or len(self.active_users) >= MAX_CONCURRENT_EXPORTS:
-            await respond_with_problems(
-                interaction, [make_problem("export_running" if user in self.active_users else "export_busy")]
-            )
+        user_id = interaction.user.id
+        if user_id in self.active_users:
+            await respond_with_problems(interaction, [make_problem("export_running")])
             return
-        self.active_users.add(user)
+        if len(self.active_users) >= MAX_CONCURRENT_EXPORTS:
+            await respond_with_problems(interaction, [make_problem("export_busy")])
+            return
+        self.active_users.add(user_id)
         try:
             if await defer(interaction, private=True):
                 await self._send_archives(interaction, until, ExportProgress(offset))
         finally:
-            self.active_users.discard(user)
+            self.active_users.discard(user_id)
 
     async def _send_archives(self, interaction: discord.Interaction, until: int, progress: ExportProgress) -> None:
-        phrases = get_localized_messages(interaction)
-        await interaction.edit_original_response(content=phrases.text("export.going"))
+        messages = get_localized_messages(interaction)
+        await interaction.edit_original_response(content=messages.text("export.going"))
         try:
-            async for part in self._build_archives(interaction, until, progress):
-                progress.archives += 1
-                name = f"pentimento-{progress.offset}.zip"
+            async for archive in self._build_archives(interaction, until, progress):
+                progress.archive_count += 1
+                file = discord.File(io.BytesIO(archive), filename=f"pentimento-{progress.offset}.zip")
                 async with asyncio.timeout(UPLOAD_TIMEOUT_SECONDS):
-                    await interaction.followup.send(
-                        file=discord.File(io.BytesIO(part), filename=name), ephemeral=True, wait=True
-                    )
-        except RejectedError as refused:
-            await interaction.edit_original_response(content=format_problems(interaction, refused.problems))
+                    await interaction.followup.send(file=file, ephemeral=True, wait=True)
+        except RejectedError as rejection:
+            await interaction.edit_original_response(content=format_problems(interaction, rejection.problems))
             return
         await interaction.edit_original_response(
-            content=_format_summary(progress, phrases), view=_build_continue_view(until, progress, phrases)
+            content=format_summary(progress, messages), view=build_continue_view(until, progress, messages)
         )
 
     async def _build_archives(
         self, interaction: discord.Interaction, until: int, progress: ExportProgress
     ) -> AsyncIterator[bytes]:
-        """Give the zips of one go, each when it is full."""
-        limit, ends = min(interaction.filesize_limit, MAX_REQUEST_BYTES), time.monotonic() + self.max_seconds
-        part = ExportArchive(limit)
-        async for past in self._iterate_jobs(interaction.user.id, until, progress):
-            picture, why = await self._fetch_picture(interaction.client, past, limit)
-            kind = sniff_image_type(picture[:512]) if picture else None
-            file = f"{build_file_stem(past.job.id, past.seed)}.{kind.extension}" if kind else None
-            entry = build_manifest_entry(past, file, why)
-            if not part.has_room_for(entry, picture):
-                yield part.finish_archive()
-                part = ExportArchive(limit)
-                if progress.archives >= self.max_archives:
+        """Yield each archive once it is full, and the last one once a limit or the last job is reached."""
+        max_bytes = min(interaction.filesize_limit, MAX_REQUEST_BYTES)
+        deadline = time.monotonic() + self.max_seconds
+        archive = ExportArchive(max_bytes)
+        async for record in self._iterate_jobs(interaction.user.id, until, progress):
+            picture, missing_reason = await self._load_picture(interaction.client, record, max_bytes)
+            image_type = sniff_image_type(picture[:_HEADER_BYTES]) if picture else None
+            filename = f"{build_file_stem(record.job.id, record.seed)}.{image_type.extension}" if image_type else None
+            entry = build_manifest_entry(record, filename, missing_reason)
+            if not archive.has_room_for(entry, picture):
+                yield archive.finish_archive()
+                archive = ExportArchive(max_bytes)
+                if progress.archive_count >= self.max_archives:
                     return
-            part.add_job(entry, picture)
-            progress.offset, progress.jobs, progress.remaining = (
-                progress.offset + 1,
-                progress.jobs + 1,
-                progress.remaining - 1,
-            )
-            progress.pictures += picture is not None
-            if time.monotonic() > ends:
+            archive.add_job(entry, picture)
+            progress.count_job(has_picture=picture is not None)
+            if time.monotonic() > deadline:
                 break
-        if not part.is_empty:
-            yield part.finish_archive()
+        if not archive.is_empty:
+            yield archive.finish_archive()
 
-    async def _iterate_jobs(self, user: int, until: int, progress: ExportProgress) -> AsyncIterator[JobRecord]:
-        wanted, skip = SearchQuery(user, accepted_before=until), progress.offset
+    async def _iterate_jobs(self, user_id: int, until: int, progress: ExportProgress) -> AsyncIterator[JobRecord]:
+        """Iterate over the person's jobs before `until`, newest first, and update the number that remain."""
+        query, offset = SearchQuery(user_id, accepted_before=until), progress.offset
         while True:
-            found = await self.job_search.search_jobs(
-                wanted, guild_id=None, channel_ids=(), limit=_PAGE_SIZE, offset=skip
+            page = await self.job_search.search_jobs(
+                query, guild_id=None, channel_ids=(), limit=_PAGE_SIZE, offset=offset
             )
-            progress.remaining = found.total_count - skip
-            for past in found.records:
-                yield past
-            skip += _PAGE_SIZE
-            if skip >= found.total_count:
+            progress.remaining_count = page.total_count - offset
+            for record in page.records:
+                yield record
+            offset += _PAGE_SIZE
+            if offset >= page.total_count:
                 return
 
-    async def _fetch_picture(
-        self, client: discord.Client, record: JobRecord, limit: int
+    async def _load_picture(
+        self, client: discord.Client, record: JobRecord, max_bytes: int
     ) -> tuple[bytes | None, str | None]:
-        """Give a job's picture, or why there is none."""
+        """Load a job's picture. Returns the picture, or the reason why there is none for the manifest."""
         if record.outcome_kind != "generated":
             return None, record.outcome_kind
         try:
             async with asyncio.timeout(PICTURE_TIMEOUT_SECONDS):
-                picture = await self.pictures.load_image(client, record)
+                picture = await self.image_loader.load_image(client, record)
         except (RejectedError, TimeoutError):
             return None, "unreachable"
-        if picture is None or sniff_image_type(picture[:512]) is None:
+        if picture is None or sniff_image_type(picture[:_HEADER_BYTES]) is None:
             return None, "deleted" if record.is_deleted else "gone"
-        if not ExportArchive(limit).has_room_for(build_manifest_entry(record, "", None), picture):
+        if not ExportArchive(max_bytes).has_room_for(build_manifest_entry(record, "", None), picture):
             return None, "too large"
         return picture, None
-
-
-def _format_summary(progress: ExportProgress, messages: Messages) -> str:
-    """Say what was sent, and what was not."""
-    if not progress.jobs:
-        return messages.text("export.nothing")
-    said = [messages.text("export.sent", count=progress.jobs, pictures=progress.pictures)]
-    if progress.jobs > progress.pictures:
-        said.append(messages.text("export.without", count=progress.jobs - progress.pictures))
-    if progress.remaining > 0:
-        said.append(messages.text("export.left", count=progress.remaining))
-    return "\n".join(said)
-
-
-def _build_continue_view(until: int, progress: ExportProgress, messages: Messages) -> ui.View | None:
-    """Give what goes on with the older ones, where there are any."""
-    if progress.remaining <= 0:
-        return None
-    view = ui.View(timeout=None)
-    view.add_item(
-        build_legacy_button(
-            "export", "0", messages, argument=f"{until}-{progress.offset}", label=messages.text("export.older")
-        )
-    )
-    return view

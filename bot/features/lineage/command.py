@@ -1,4 +1,4 @@
-"""`/lineage`: the family of a picture as a tree, and the way to it from the original as an animation."""
+"""The command `/lineage`: a picture's lineage as a tree, and the path to the picture as a time-lapse."""
 
 import asyncio
 import io
@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import discord
+from discord import app_commands
 
+from bot.discord_client.command_builder import JOB_ID_LENGTH
 from bot.domain.ports import ImageStore, JobHistory
 from bot.domain.records import JobRecord
 from bot.features.lineage.store import SqlLineageStore
-from bot.features.lineage.view import build_lineage_view, describe_changes
-from bot.i18n import Messages
-from bot.images.lineage_tree import Node, draw_lineage_tree
+from bot.features.lineage.tree import build_nodes, list_path_thumbnails
+from bot.features.lineage.view import build_lineage_view
+from bot.images.lineage_tree import draw_lineage_tree
 from bot.images.thumbnail import make_thumbnail
 from bot.images.timelapse import make_timelapse
 from bot.interactions.deadlines import limit_lookup_time
@@ -28,168 +30,101 @@ from shared.problems import RejectedError, make_problem
 log = logging.getLogger(__name__)
 
 MAX_JOBS: Final = 40
-TREE_FILENAME, TIMELAPSE_FILENAME = "lineage.jpg", "lineage.webp"
+TREE_FILENAME: Final = "lineage.jpg"
+TIMELAPSE_FILENAME: Final = "lineage.webp"
+_MIN_FRAMES: Final = 2
 
 
 @dataclass(frozen=True)
 class LineageCommand:
-    """Draws where a picture came from, and what came of it; for everyone, where all was told in the same place."""
+    """Draws lineages. The message is public only if everyone who can read it can read all of the lineage's results."""
 
     job_history: JobHistory
     image_store: ImageStore
     lineage_store: SqlLineageStore
-    thumbnailer: ThumbnailLoader
+    thumbnail_loader: ThumbnailLoader
     catalogue: Catalogue
 
-    async def __call__(self, interaction: discord.Interaction, job: str | None) -> None:
-        """Show the family of this job, or of the latest picture of the thread that the command was used in."""
+    async def show_lineage(
+        self, interaction: discord.Interaction, job: app_commands.Range[str, 1, JOB_ID_LENGTH] | None = None
+    ) -> None:
+        """Show the lineage of this job, by default of the latest result in this thread."""
         async with limit_lookup_time(interaction):
-            here = await self._find_job(interaction, job)
-            whole = await self.lineage_store.load_lineage(here.job.id, MAX_JOBS + 1)
-        family = [past for past in whole if may_view_job(interaction, replace(past, is_deleted=False))]
-        private = not all(_is_readable_here(interaction, past) for past in family)
+            current = await self._find_job(interaction, job)
+            lineage = await self.lineage_store.load_lineage(current.job.id, MAX_JOBS + 1)
+        # deleted jobs stay in the tree, without their pictures
+        visible = [record for record in lineage if may_view_job(interaction, replace(record, is_deleted=False))]
+        private = not all(_is_readable_here(interaction, record) for record in visible)
         await respond_with(
-            interaction, lambda: self._render_lineage(interaction, here, family[:MAX_JOBS]), private=private
+            interaction, lambda: self._render_lineage(interaction, current, visible[:MAX_JOBS]), private=private
         )
+
+    async def _find_job(self, interaction: discord.Interaction, job_id: str | None) -> JobRecord:
+        if job_id:
+            record = await self.job_history.find_job(job_id)
+        else:
+            record = await self.job_history.find_latest_result(interaction.channel_id or 0)
+            if record is None:
+                raise RejectedError(make_problem("lineage_nothing"))
+        if record is None or not may_view_job(interaction, record):
+            raise RejectedError(make_problem("lineage_unknown"))
+        return record
 
     async def _render_lineage(
         self, interaction: discord.Interaction, current: JobRecord, records: Sequence[JobRecord]
     ) -> RenderedMessage:
-        phrases = get_localized_messages(interaction)
+        messages = get_localized_messages(interaction)
         originals = await self._load_originals(records)
-        small = dict(
-            zip(
-                (p.job.id for p in records),
-                await self.thumbnailer.load_thumbnails(interaction.client, records),
-                strict=True,
-            )
-        )
-        nodes = [
-            *_build_original_nodes(originals, records, phrases),
-            *self._build_nodes(records, small, originals, current.job.id, phrases),
-        ]
+        loaded = await self.thumbnail_loader.load_thumbnails(interaction.client, records)
+        thumbnails = dict(zip((record.job.id for record in records), loaded, strict=True))
+        nodes = build_nodes(records, thumbnails, originals, current.job.id, messages, self.catalogue)
         tree = await asyncio.to_thread(
-            draw_lineage_tree, nodes, lambda count: phrases.text("lineage.more", count=count)
+            draw_lineage_tree, nodes, lambda count: messages.text("lineage.more", count=count)
         )
-        for place in tree.unreadable_indexes:
-            log.warning("job %s: its thumbnail is broken; delete its row to have it made anew", nodes[place].id)
+        for index in tree.unreadable_indexes:
+            log.warning("job %s: its thumbnail is corrupt; delete its row to have it made again", nodes[index].id)
+        frames = list_path_thumbnails(current, records, thumbnails, originals)
+        timelapse = await _build_timelapse(frames, interaction.filesize_limit - len(tree.jpeg))
         files = [discord.File(io.BytesIO(tree.jpeg), filename=TREE_FILENAME)]
-        film = await self._build_timelapse(
-            _trace_path(current, records), small, originals, interaction.filesize_limit - len(tree.jpeg)
-        )
-        if film is not None:
-            files.append(discord.File(io.BytesIO(film), filename=TIMELAPSE_FILENAME))
+        if timelapse is not None:
+            files.append(discord.File(io.BytesIO(timelapse), filename=TIMELAPSE_FILENAME))
         view = build_lineage_view(
             records,
             current.job.id,
-            phrases,
+            messages,
             self.catalogue,
             original_count=len(originals),
             tree_filename=TREE_FILENAME,
-            timelapse_filename=None if film is None else TIMELAPSE_FILENAME,
+            timelapse_filename=None if timelapse is None else TIMELAPSE_FILENAME,
         )
         return RenderedMessage(view, files)
 
-    async def _find_job(self, interaction: discord.Interaction, job: str | None) -> JobRecord:
-        found = await (
-            self.job_history.find_job(job) if job else self.job_history.find_latest_result(interaction.channel_id or 0)
-        )
-        if found is None:
-            raise RejectedError(make_problem("lineage_unknown" if job else "lineage_nothing"))
-        if not may_view_job(interaction, found):
-            raise RejectedError(make_problem("lineage_unknown"))
-        return found
-
     async def _load_originals(self, records: Sequence[JobRecord]) -> Mapping[str, bytes]:
-        """Give what the first ones started from, small, by the first one's job; what was deleted shows nothing."""
-        known = {past.job.id for past in records}
-        found = {}
-        for past in records:
-            if past.job.parent_id in known or past.source_sha256 is None or past.is_deleted:
+        """Load thumbnails of the pictures that the first jobs started from, by job. Deleted jobs do not show theirs."""
+        job_ids = {record.job.id for record in records}
+        thumbnails = {}
+        for record in records:
+            if record.job.parent_id in job_ids or record.source_sha256 is None or record.is_deleted:
                 continue
-            kept = await self.image_store.load_source_image(past.source_sha256)
-            if kept is not None:
-                found[past.job.id] = await asyncio.to_thread(make_thumbnail, kept.data)
-        return found
-
-    def _build_nodes(
-        self,
-        records: Sequence[JobRecord],
-        thumbnails: Mapping[str, bytes | None],
-        originals: Mapping[str, bytes],
-        current_id: str,
-        messages: Messages,
-    ) -> list[Node]:
-        known = {past.job.id: past for past in records}
-        nodes = []
-        for past in records:
-            parent = known.get(past.job.parent_id or "")
-            original = _format_original_id(past.job.id) if past.job.id in originals else None
-            nodes.append(
-                Node(
-                    id=past.job.id,
-                    parent_id=parent.job.id if parent else original,
-                    thumbnail=thumbnails[past.job.id],
-                    author=past.job.requester.name,
-                    seed_label="" if past.seed is None else f"{messages.get_option_name('seed')} {past.seed}",
-                    changes=describe_changes(parent, past, self.catalogue, messages) if parent else "",
-                    current_label=messages.text("lineage.here") if past.job.id == current_id else "",
-                    placeholder=messages.text(f"lineage.{past.missing_image_reason}"),
-                    fallback_author=messages.text("lineage.somebody"),
-                )
-            )
-        return nodes
-
-    async def _build_timelapse(
-        self,
-        path: Sequence[JobRecord],
-        thumbnails: Mapping[str, bytes | None],
-        originals: Mapping[str, bytes],
-        limit: int,
-    ) -> bytes | None:
-        """Show the way from the original to here; None where there are not two pictures of it, or no room."""
-        frames = [originals.get(path[0].job.id), *(thumbnails[past.job.id] for past in path)]
-        seen = [frame for frame in frames if frame is not None]
-        if len(seen) < 2:  # noqa: PLR2004 - one picture is no way
-            return None
-        try:
-            return await asyncio.to_thread(make_timelapse, seen, limit)
-        except ValueError as error:
-            log.info("a time-lapse was left out: %s", error)
-            return None
+            image = await self.image_store.load_source_image(record.source_sha256)
+            if image is not None:
+                thumbnails[record.job.id] = await asyncio.to_thread(make_thumbnail, image.data)
+        return thumbnails
 
 
 def _is_readable_here(interaction: discord.Interaction, record: JobRecord) -> bool:
-    """Tell whether everyone who reads the answer could read this one, too."""
-    place, channel = record.job.origin, interaction.channel
-    parent = channel.parent_id if isinstance(channel, discord.Thread) else None
-    return not place.is_direct_message and place.channel_id in {interaction.channel_id, parent}
+    """Return whether everyone who can read this channel can read the job's result, too."""
+    origin, channel = record.job.origin, interaction.channel
+    parent_id = channel.parent_id if isinstance(channel, discord.Thread) else None
+    return not origin.is_direct_message and origin.channel_id in {interaction.channel_id, parent_id}
 
 
-def _trace_path(current: JobRecord, records: Sequence[JobRecord]) -> list[JobRecord]:
-    known = {past.job.id: past for past in records}
-    way = [current]
-    while (parent := known.get(way[0].job.parent_id or "")) is not None and parent not in way:
-        way.insert(0, parent)
-    return way
-
-
-def _build_original_nodes(
-    originals: Mapping[str, bytes], records: Sequence[JobRecord], messages: Messages
-) -> list[Node]:
-    names = {past.job.id: past.job.requester.name for past in records}
-    return [
-        Node(
-            id=_format_original_id(job_id),
-            parent_id=None,
-            thumbnail=data,
-            author=names[job_id],
-            seed_label=messages.text("lineage.original"),
-            fallback_author=messages.text("lineage.somebody"),
-        )
-        for job_id, data in originals.items()
-    ]
-
-
-def _format_original_id(job_id: str) -> str:
-    return f"{job_id}:original"
+async def _build_timelapse(frames: Sequence[bytes], max_bytes: int) -> bytes | None:
+    """Build the time-lapse; None if there are fewer than two frames or if it does not fit."""
+    if len(frames) < _MIN_FRAMES:
+        return None
+    try:
+        return await asyncio.to_thread(make_timelapse, frames, max_bytes)
+    except ValueError as error:
+        log.info("a time-lapse was left out: %s", error)
+        return None

@@ -1,1 +1,1 @@
-"""Preferences."""
+"""`/preferences` shows and changes a person's defaults for their requests."""

@@ -1,91 +1,58 @@
-"""`/preferences`: what a person chose for everything they ask, shown to them alone and changed where it stands."""
+"""The command `/preferences`: shows a person's preferences privately, and changes them in the same message."""
 
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import discord
-from discord import app_commands
 
-from bot.discord_client.translator import localize_text
 from bot.domain.ports import PreferencesStore
 from bot.domain.preferences import Preferences
-from bot.features.preferences.view import (
-    DEFAULT_VALUE,
-    LANGUAGE_FIELD,
-    OPTION_FIELDS,
-    TOGGLE_FIELDS,
-    build_preferences_view,
-    list_choices,
-)
-from bot.interactions.legacy import LegacyCustomId
+from bot.features.preferences.choices import PreferenceSelectId, PreferenceToggleId, apply_choice, apply_toggle
+from bot.features.preferences.view import build_preferences_view
+from bot.interactions.components import get_selected_values
 from bot.interactions.locale import get_localized_messages, require_preferences, set_preferences
 from bot.interactions.responses import RenderedMessage, respond_outdated, respond_with, update_message
 from shared.catalogue import Catalogue
 
-CommandHandler = Callable[[discord.Interaction], Coroutine[Any, Any, None]]
-
-
-def build_preferences_command(handler: CommandHandler) -> app_commands.Command[Any, ..., None]:
-    """Build the command, which has no options."""
-
-    @app_commands.command(
-        name=localize_text("command.preferences.name"), description=localize_text("command.preferences.description")
-    )
-    @app_commands.guild_only()
-    @app_commands.guild_install()
-    async def preferences(interaction: discord.Interaction) -> None:
-        await handler(interaction)
-
-    return preferences
-
 
 @dataclass(frozen=True)
 class PreferencesCommand:
-    """Shows what is chosen, and keeps what is chosen next."""
+    """Shows preferences, and saves what is selected."""
 
     preferences_store: PreferencesStore
     catalogue: Catalogue
 
-    async def __call__(self, interaction: discord.Interaction) -> None:
-        """Answer the command."""
+    async def show_preferences(self, interaction: discord.Interaction) -> None:
+        """Show the current preferences."""
 
-        async def chosen() -> RenderedMessage:
+        async def render_current() -> RenderedMessage:
             return self._render_preferences(interaction)
 
-        await respond_with(interaction, chosen)
+        await respond_with(interaction, render_current)
 
-    async def handle_change(self, interaction: discord.Interaction, parsed_id: LegacyCustomId) -> None:
-        """Keep what a select or a button says, and show it."""
-        after = apply_choice(require_preferences(interaction), parsed_id, self.catalogue)
-        if after is None:
+    async def change_choice(self, interaction: discord.Interaction, custom_id: PreferenceSelectId) -> None:
+        """Save the choice of a select."""
+        value = next(iter(get_selected_values(interaction)), "")
+        preferences = apply_choice(require_preferences(interaction), custom_id.field, value, self.catalogue)
+        if preferences is None:
             await respond_outdated(interaction)
-            return
+        else:
+            await self._save_and_show(interaction, preferences)
 
-        async def kept() -> RenderedMessage:
-            await self.preferences_store.save_preferences(interaction.user.id, after)
-            set_preferences(interaction, after)
+    async def change_toggle(self, interaction: discord.Interaction, custom_id: PreferenceToggleId) -> None:
+        """Switch a preference on or off."""
+        preferences = apply_toggle(require_preferences(interaction), custom_id.field, custom_id.state)
+        await self._save_and_show(interaction, preferences)
+
+    async def _save_and_show(self, interaction: discord.Interaction, preferences: Preferences) -> None:
+        async def save_and_render() -> RenderedMessage:
+            await self.preferences_store.save_preferences(interaction.user.id, preferences)
+            set_preferences(interaction, preferences)
             return self._render_preferences(interaction)
 
-        await update_message(interaction, kept)
+        await update_message(interaction, save_and_render)
 
     def _render_preferences(self, interaction: discord.Interaction) -> RenderedMessage:
-        today, phrases = datetime.now(UTC).date(), get_localized_messages(interaction)
-        return RenderedMessage(build_preferences_view(require_preferences(interaction), self.catalogue, today, phrases))
-
-
-def apply_choice(before: Preferences, parsed_id: LegacyCustomId, catalogue: Catalogue) -> Preferences | None:
-    """Lay one choice over what was chosen; None where there is no such choice, as in an older message."""
-    field, _, wanted = parsed_id.argument.partition("-")
-    if field in TOGGLE_FIELDS and wanted in {"on", "off"}:
-        on = wanted == "on"
-        return replace(before, pings=on) if field == "pings" else replace(before, private=on)
-    value = next(iter(parsed_id.values), "")
-    if field not in {LANGUAGE_FIELD, *OPTION_FIELDS} or value not in {DEFAULT_VALUE, *list_choices(field, catalogue)}:
-        return None
-    if field == LANGUAGE_FIELD:
-        return replace(before, language=None if value == DEFAULT_VALUE else value)
-    others = {name: kept for name, kept in before.options.items() if name != field}
-    chosen = {} if value == DEFAULT_VALUE else {field: float(value) if field == "keep" else value}
-    return replace(before, options=others | chosen)
+        preferences, messages = require_preferences(interaction), get_localized_messages(interaction)
+        today = datetime.now(UTC).date()
+        return RenderedMessage(build_preferences_view(preferences, self.catalogue, today, messages))

@@ -1,9 +1,6 @@
-"""What a person prefers, as a message of selects and buttons: each change is told by its custom id and values alone.
+"""The message of `/preferences`, with a select or a button for each preference."""
 
-At most 40 components, 25 options a select: https://discord.com/developers/docs/components/reference
-"""
-
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -11,82 +8,62 @@ import discord
 from discord import ui
 
 from bot.domain.preferences import Preferences
-from bot.i18n import Messages, list_languages, load_messages
-from bot.interactions.components import Button, Select
-from bot.interactions.legacy import format_custom_id
-from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT
+from bot.features.preferences.choices import (
+    DEFAULT_VALUE,
+    LANGUAGE_FIELD,
+    SELECT_FIELDS,
+    PreferenceSelectId,
+    PreferenceToggleId,
+    ToggleField,
+    ToggleState,
+    get_toggle_state,
+    list_choices,
+)
+from bot.i18n import Messages, load_messages
+from bot.interactions.components import Button, build_button, build_select
 from bot.rendering.labels import format_field_label, get_model_label_key
+from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import truncate_text
 from bot.rendering.settings_text import format_number
 from shared.catalogue import Catalogue
-from shared.request.model import Fit
 
-ACTION: Final = "prefer"
-DEFAULT_VALUE: Final = "-"
-LANGUAGE_FIELD: Final = "language"
-OPTION_FIELDS: Final = ("model", "keep", "style_preset", "fit", "output_format")
-TOGGLE_FIELDS: Final = ("pings", "private")
-_KEEP_VALUES: Final = ("10", "20", "35", "50", "65", "80", "90")
 _LABEL_LIMIT: Final = 100
 
 
 def build_preferences_view(
     preferences: Preferences, catalogue: Catalogue, today: date, messages: Messages
 ) -> ui.LayoutView:
-    """Show what is chosen, and let it be changed. A select's first option is no choice at all."""
-    parts: list[ui.Item[Any]] = [ui.TextDisplay(f"### {messages.text('preferences.title')}")]
-    for field in (LANGUAGE_FIELD, *OPTION_FIELDS):
-        values = list_choices(field, catalogue)
-        if values:
-            name = (
-                messages.text("preferences.language")
-                if field == LANGUAGE_FIELD
-                else format_field_label(field, messages)
-            )
-            parts += [ui.TextDisplay(f"**{name}**")]
-            options = _build_options(field, values, preferences, catalogue, today, messages)
-            parts += [ui.ActionRow(_build_select(field, name, list(options)))]
-    for field in TOGGLE_FIELDS:
-        state = "on" if getattr(preferences, field) else "off"
-        parts += [ui.TextDisplay(messages.text(f"preferences.{field}_{state}"))]
-    parts += [ui.ActionRow(*(_build_toggle(field, preferences, messages) for field in TOGGLE_FIELDS))]
-    view = ui.LayoutView(timeout=None)
-    view.add_item(ui.Container(*parts))
-    return view
-
-
-def list_choices(field: str, catalogue: Catalogue) -> tuple[str, ...]:
-    """List what may be chosen in the select of this field, beside no choice."""
-    match field:
-        case "language":
-            found = list_languages()
-        case "model":
-            found = tuple(model.key for model in catalogue.generation_models)
-        case "keep":
-            found = _KEEP_VALUES if catalogue.models_with_field("keep") else ()
-        case "fit":
-            found = tuple(Fit)
-        case _:
-            found = tuple(
-                value for model in catalogue.models_with_field(field) for value in model.fields[field].choices
-            )
-    return tuple(dict.fromkeys(found))[: SELECT_OPTIONS_LIMIT - 1]
+    """Show the current preferences, in components that change them. The first option of a select is no preference."""
+    items: list[ui.Item[Any]] = [ui.TextDisplay(f"### {messages.text('preferences.title')}")]
+    for field in SELECT_FIELDS:
+        choices = list_choices(field, catalogue)
+        if choices:
+            is_language = field == LANGUAGE_FIELD
+            heading = messages.text("preferences.language") if is_language else format_field_label(field, messages)
+            options = list(_build_options(field, choices, preferences, catalogue, today, messages))
+            # screen readers call the select by its placeholder, which is never shown: one option is always selected
+            select = build_select(PreferenceSelectId(field), heading, options)
+            items += [ui.TextDisplay(f"**{heading}**"), ui.ActionRow(select)]
+    for toggle in ToggleField:
+        items.append(ui.TextDisplay(messages.text(f"preferences.{toggle}_{get_toggle_state(preferences, toggle)}")))
+    items.append(ui.ActionRow(*(_build_toggle(toggle, preferences, messages) for toggle in ToggleField)))
+    return build_container_view(*items)
 
 
 def _build_options(
     field: str,
-    values: tuple[str, ...],
+    choices: Sequence[str],
     preferences: Preferences,
     catalogue: Catalogue,
     today: date,
     messages: Messages,
 ) -> Iterator[discord.SelectOption]:
-    chosen = _get_current_value(field, preferences)
-    usual = messages.text("preferences.discord" if field == LANGUAGE_FIELD else "preferences.usual")
-    yield discord.SelectOption(label=usual, value=DEFAULT_VALUE, default=chosen not in values)
-    for value in values:
-        label = _format_label(field, value, catalogue, today, messages)
-        yield discord.SelectOption(label=truncate_text(label, _LABEL_LIMIT), value=value, default=value == chosen)
+    current = _get_current_value(field, preferences)
+    default_label = messages.text("preferences.discord" if field == LANGUAGE_FIELD else "preferences.usual")
+    yield discord.SelectOption(label=default_label, value=DEFAULT_VALUE, default=current not in choices)
+    for choice in choices:
+        label = truncate_text(_format_label(field, choice, catalogue, today, messages), _LABEL_LIMIT)
+        yield discord.SelectOption(label=label, value=choice, default=choice == current)
 
 
 def _get_current_value(field: str, preferences: Preferences) -> str:
@@ -96,25 +73,20 @@ def _get_current_value(field: str, preferences: Preferences) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _format_label(field: str, value: str, catalogue: Catalogue, today: date, messages: Messages) -> str:
+def _format_label(field: str, choice: str, catalogue: Catalogue, today: date, messages: Messages) -> str:
     match field:
         case "language":
-            return load_messages(value).text("language.name")
+            return load_messages(choice).text("language.name")
         case "model":
-            model = catalogue.models[value]
+            model = catalogue.models[choice]
             return messages.text(get_model_label_key(model, catalogue, today), name=model.name)
         case "keep":
-            return messages.text("result.percent", value=format_number(float(value), messages))
+            return messages.text("result.percent", value=format_number(float(choice), messages))
         case _:
-            return messages.get_choice_label(field, value)
+            return messages.get_choice_label(field, choice)
 
 
-def _build_select(field: str, name: str, options: list[discord.SelectOption]) -> Select:
-    """Offer the options; one is always chosen, so the placeholder is but what screen readers call the select."""
-    return Select(custom_id=f"s:{format_custom_id(ACTION, argument=field)}", placeholder=name, options=options)
-
-
-def _build_toggle(field: str, preferences: Preferences, messages: Messages) -> Button:
-    wanted = "off" if getattr(preferences, field) else "on"
-    label = messages.text(f"preferences.turn_{field}_{wanted}")
-    return Button(label=label, custom_id=format_custom_id(ACTION, argument=f"{field}-{wanted}"))
+def _build_toggle(field: ToggleField, preferences: Preferences, messages: Messages) -> Button:
+    is_on = get_toggle_state(preferences, field) is ToggleState.ON
+    target = ToggleState.OFF if is_on else ToggleState.ON
+    return build_button(PreferenceToggleId(field, target), messages.text(f"preferences.turn_{field}_{target}"))

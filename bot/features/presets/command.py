@@ -1,66 +1,164 @@
-"""`/presets` and its parts, as Discord is told of them."""
+"""The subcommands of `/presets`: save, list, delete, share and add."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 import discord
 from discord import app_commands
 from discord.app_commands import Choice
 
-from bot.discord_client.command_builder import JOB_ID_LENGTH, build_command
-from bot.discord_client.translator import localize_choice, localize_text
-from bot.features.presets.handlers import SERVER_OWNER
-from bot.submission.preset_option import PRESET_NAME_LIMIT
+from bot.discord_client.command_builder import JOB_ID_LENGTH, LABEL_LIMIT
+from bot.domain.ports import JobHistory, JobSearch
+from bot.domain.presets import PresetOwner
+from bot.domain.records import JobRecord
+from bot.domain.search import SearchQuery
+from bot.features.presets.view import build_presets_view
+from bot.interactions.deadlines import limit_lookup_time
+from bot.interactions.locale import get_localized_messages
+from bot.interactions.responses import RenderedMessage, respond_privately, respond_with
+from bot.interactions.visibility import may_view_job
+from bot.rendering.labels import format_picture_label
+from bot.rendering.markdown import escape_markdown, flatten_text, truncate_text
+from bot.storage.presets import SqlPresetStore
+from bot.submission.preset_option import (
+    PRESET_NAME_LIMIT,
+    PresetOption,
+    get_guild_owner,
+    make_unknown_preset_error,
+)
+from shared.catalogue import Catalogue
+from shared.problems import RejectedError, make_problem
+from shared.request.conversion import extract_settings
 
+SERVER_OWNER: Final = "server"
 CODE_LIMIT: Final = 32
+_MAX_RESULT_CHOICES: Final = 20
 
 PresetName = app_commands.Range[str, 1, PRESET_NAME_LIMIT]
 
 
-def build_preset_group(handlers: Mapping[str, Any]) -> app_commands.Group:
-    """Build the commands; `does` gives what each of them does, and what `presets` and `presets.results` offer."""
+@dataclass(frozen=True)
+class PresetCommands:
+    """Manages presets. Everyone may use a server's presets; those who manage the server may change them."""
 
-    async def names(interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
-        offered: list[Choice[str]] = await handlers["presets"](interaction, typed)
-        return offered
+    preset_store: SqlPresetStore
+    preset_option: PresetOption
+    job_history: JobHistory
+    job_search: JobSearch
+    catalogue: Catalogue
 
-    async def results(interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
-        offered: list[Choice[str]] = await handlers["presets.results"](interaction, typed)
-        return offered
-
-    async def save(
+    async def save_preset(
+        self,
         interaction: discord.Interaction,
         called: PresetName,
         job: app_commands.Range[str, 1, JOB_ID_LENGTH] | None = None,
         owner: str | None = None,
     ) -> None:
-        await handlers["presets.save"](interaction, called, job, owner)
+        """Save the settings of a job, by default of the newest result in this thread."""
+        async with limit_lookup_time(interaction):
+            preset_owner, name = _resolve_owner(interaction, owner), _clean_name(called)
+            record = await self._find_job(interaction, job)
+            replaced = await self.preset_store.save_preset(preset_owner, name, extract_settings(record.job.request))
+        await _respond(interaction, "preset.saved" if replaced is None else "preset.replaced", name=name)
 
-    async def listed(interaction: discord.Interaction) -> None:
-        await handlers["presets.list"](interaction)
+    async def show_presets(self, interaction: discord.Interaction) -> None:
+        """Show the person's presets and the server's."""
 
-    async def delete(interaction: discord.Interaction, called: PresetName, owner: str | None = None) -> None:
-        await handlers["presets.delete"](interaction, called, owner)
+        async def render_list() -> RenderedMessage:
+            presets = await self.preset_store.list_presets(get_guild_owner(interaction))
+            return RenderedMessage(build_presets_view(presets, self.catalogue, get_localized_messages(interaction)))
 
-    async def share(interaction: discord.Interaction, called: PresetName) -> None:
-        await handlers["presets.share"](interaction, called)
+        await respond_with(interaction, render_list)
 
-    async def add(interaction: discord.Interaction, code: app_commands.Range[str, 1, CODE_LIMIT]) -> None:
-        await handlers["presets.add"](interaction, code)
+    async def delete_preset(
+        self, interaction: discord.Interaction, called: PresetName, owner: str | None = None
+    ) -> None:
+        """Delete a preset."""
+        async with limit_lookup_time(interaction):
+            if not await self.preset_store.delete_preset(_resolve_owner(interaction, owner), called.strip()):
+                raise make_unknown_preset_error(called)
+        await _respond(interaction, "preset.deleted", name=called)
 
-    group = app_commands.Group(
-        name=localize_text("command.presets.name"),
-        description=localize_text("command.presets.description"),
-        guild_only=True,
-        allowed_installs=app_commands.AppInstallationType(guild=True),
-    )
-    owners = [Choice(name=localize_choice("owner", owner), value=owner) for owner in ("me", SERVER_OWNER)]
-    for command in (
-        build_command("presets.save", save, autocomplete={"job": results}, choices={"owner": owners}),
-        build_command("presets.list", listed),
-        build_command("presets.delete", delete, autocomplete={"called": names}, choices={"owner": owners}),
-        build_command("presets.share", share, autocomplete={"called": names}),
-        build_command("presets.add", add),
-    ):
-        group.add_command(command)
-    return group
+    async def share_preset(self, interaction: discord.Interaction, called: PresetName) -> None:
+        """Show the code with which anyone can add a copy of the preset."""
+        async with limit_lookup_time(interaction):
+            preset = await self.preset_option.find_preset(interaction, called)
+        await _respond(interaction, "preset.shared", name=preset.name, code=preset.code)
+
+    async def add_shared_preset(
+        self, interaction: discord.Interaction, code: app_commands.Range[str, 1, CODE_LIMIT]
+    ) -> None:
+        """Copy a shared preset to the person's own."""
+        async with limit_lookup_time(interaction):
+            name = await self._copy_shared_preset(interaction, code.strip().lower())
+        await _respond(interaction, "preset.saved", name=name)
+
+    async def autocomplete_job(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
+        """Offer the results in this thread; if there are none, the person's newest."""
+        messages, typed = get_localized_messages(interaction), current.strip().casefold()
+        try:
+            records = await self._list_results(interaction)
+        except RejectedError:
+            return []
+        labels = {record.job.id: format_picture_label(record.job, record.seed, messages) for record in records}
+        return [
+            Choice(name=truncate_text(label, LABEL_LIMIT), value=job_id)
+            for job_id, label in labels.items()
+            if typed in f"{label}\n{job_id}".casefold()
+        ]
+
+    async def _list_results(self, interaction: discord.Interaction) -> Sequence[JobRecord]:
+        results = await self.job_history.list_results(interaction.channel_id or 0, _MAX_RESULT_CHOICES)
+        if results:
+            return results
+        query = SearchQuery(interaction.user.id)
+        page = await self.job_search.search_jobs(query, guild_id=None, channel_ids=(), limit=_MAX_RESULT_CHOICES)
+        return page.records
+
+    async def _find_job(self, interaction: discord.Interaction, job_id: str | None) -> JobRecord:
+        record = await (
+            self.job_history.find_latest_result(interaction.channel_id or 0)
+            if job_id is None
+            else self.job_history.find_job(job_id.strip())
+        )
+        if record is None or not may_view_job(interaction, record):
+            raise RejectedError(make_problem("preset_of_nothing"))
+        return record
+
+    async def _copy_shared_preset(self, interaction: discord.Interaction, code: str) -> str:
+        """Copy the preset with this code and return its name. Raises `RejectedError`."""
+        owner = PresetOwner(interaction.user.id)
+        preset = await self.preset_store.find_preset_by_code(code)
+        if preset is None:
+            value = truncate_text(flatten_text(code), PRESET_NAME_LIMIT)
+            raise RejectedError(make_problem("preset_code_unknown", value=value))
+        own_names = {own.name.casefold() for own in await self.preset_store.list_presets(owner)}
+        if preset.name.casefold() in own_names:
+            raise RejectedError(make_problem("preset_taken", name=preset.name))
+        await self.preset_store.save_preset(owner, preset.name, preset.options)
+        return preset.name
+
+
+async def _respond(interaction: discord.Interaction, key: str, *, name: str, **facts: str) -> None:
+    escaped_name = escape_markdown(name, 2 * PRESET_NAME_LIMIT)
+    await respond_privately(interaction, get_localized_messages(interaction).text(key, name=escaped_name, **facts))
+
+
+def _resolve_owner(interaction: discord.Interaction, owner: str | None) -> PresetOwner:
+    """Get the owner whose preset is to be changed.
+
+    Raises `RejectedError` if that is the server and the person may not manage it.
+    """
+    if owner != SERVER_OWNER:
+        return PresetOwner(interaction.user.id)
+    if not interaction.permissions.manage_guild:
+        raise RejectedError(make_problem("preset_not_yours"))
+    return get_guild_owner(interaction)
+
+
+def _clean_name(text: str) -> str:
+    name = truncate_text(flatten_text(text), PRESET_NAME_LIMIT)
+    if not name:
+        raise RejectedError(make_problem("preset_nameless"))
+    return name

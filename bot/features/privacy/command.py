@@ -1,4 +1,4 @@
-"""`/forget-me`: says exactly what the bot holds of a person, and deletes it when they mean it."""
+"""The command `/forget-me`: lists what is stored about a person, and deletes it once they confirm."""
 
 import logging
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from discord import ButtonStyle, ui
 
 from bot.features.privacy.store import SqlUserDataStore
 from bot.features.privacy.view import build_privacy_view
-from bot.interactions.legacy import LegacyCustomId, build_legacy_button
+from bot.interactions.components import build_button
+from bot.interactions.custom_ids import CustomId
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_with, update_message
 from bot.queue.job_queue import RedisJobQueue
@@ -19,32 +20,40 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class ForgetMeCommand:
-    """Forgets whoever asks for it, and nobody else. Asked again, it forgets what came since."""
+class ConfirmForgetId(CustomId, template="forget_confirm"):
+    """Deletes the data of whoever uses it."""
 
-    personal_data: SqlUserDataStore
+
+@dataclass(frozen=True)
+class ForgetMeCommand:
+    """Deletes the data of the person who uses the command. Used again, it deletes what was stored since."""
+
+    user_data_store: SqlUserDataStore
     queue: RedisJobQueue
     saved_searches: RedisSavedSearchStore
 
-    async def __call__(self, interaction: discord.Interaction) -> None:
-        async def asked() -> RenderedMessage:
-            phrases = get_localized_messages(interaction)
-            held = await self.personal_data.summarise_stored_data(interaction.user.id)
-            row: ui.ActionRow[Any] = ui.ActionRow(build_legacy_button("forget", "0", phrases, style=ButtonStyle.danger))
-            return RenderedMessage(build_privacy_view(held, phrases, rows=[row]))
+    async def show_stored_data(self, interaction: discord.Interaction) -> None:
+        """List what is stored, and ask for confirmation."""
 
-        await respond_with(interaction, asked)
+        async def render_question() -> RenderedMessage:
+            messages = get_localized_messages(interaction)
+            summary = await self.user_data_store.summarise_stored_data(interaction.user.id)
+            button = build_button(ConfirmForgetId(), messages.text("button.forget"), style=ButtonStyle.danger)
+            row: ui.ActionRow[Any] = ui.ActionRow(button)
+            return RenderedMessage(build_privacy_view(summary, messages, rows=[row]))
 
-    async def handle_confirmation(self, interaction: discord.Interaction, parsed_id: LegacyCustomId) -> None:
-        """Forget: first in the queue, which can be asked again when the records fail."""
-        del parsed_id
-        user = interaction.user.id
+        await respond_with(interaction, render_question)
 
-        async def forgotten() -> RenderedMessage:
-            await self.queue.purge_jobs(await self.personal_data.list_ended_jobs(user))
-            await self.saved_searches.delete_searches(user)
-            gone = await self.personal_data.delete_personal_data(user)
-            log.info("a person was forgotten as they asked, with %d jobs", gone.jobs)
-            return RenderedMessage(build_privacy_view(gone, get_localized_messages(interaction), is_deleted=True))
+    async def delete_stored_data(self, interaction: discord.Interaction, custom_id: ConfirmForgetId) -> None:
+        """Delete what is stored, first in the queue, because that can be repeated if the database fails."""
+        del custom_id
+        user_id = interaction.user.id
 
-        await update_message(interaction, forgotten)
+        async def delete_and_render() -> RenderedMessage:
+            await self.queue.purge_jobs(await self.user_data_store.list_ended_jobs(user_id))
+            await self.saved_searches.delete_searches(user_id)
+            summary = await self.user_data_store.delete_personal_data(user_id)
+            log.info("a person's data was deleted at their request, with %d jobs", summary.jobs)
+            return RenderedMessage(build_privacy_view(summary, get_localized_messages(interaction), is_deleted=True))
+
+        await update_message(interaction, delete_and_render)

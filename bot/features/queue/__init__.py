@@ -1,1 +1,1 @@
-"""Queue."""
+"""`/queue` lists a person's open jobs."""

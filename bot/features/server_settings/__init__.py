@@ -1,1 +1,1 @@
-"""Server settings."""
+"""`/settings` shows and changes the settings of a server."""

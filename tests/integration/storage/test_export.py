@@ -14,7 +14,8 @@ from PIL import Image
 
 from bot.domain.images import RemoteImage
 from bot.domain.records import JobRecord
-from bot.features.export.command import ExportCommand, ExportProgress
+from bot.features.export.command import ExportCommand
+from bot.features.export.view import ExportProgress
 from bot.results.images import ResultImageLoader
 from bot.storage.images import SqlImageStore
 from bot.storage.job_search import SqlJobSearch
@@ -52,7 +53,7 @@ async def run_export(export_command: ExportCommand, progress: ExportProgress) ->
     interaction = cast("Any", SimpleNamespace(user=SimpleNamespace(id=ADA_ID), client=None, filesize_limit=LIMIT))
     manifests = []
     async for data in export_command._build_archives(interaction, int(NOON) + 10**6, progress):
-        progress.archives += 1
+        progress.archive_count += 1
         assert len(data) <= LIMIT
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             jobs = json.loads(archive.read("manifest.json"))["jobs"]
@@ -82,8 +83,9 @@ async def test_archives_and_commands_cover_every_job_once(
     job_ids = [int(job["job"]) for manifest in (*first_manifests, *second_manifests) for job in manifest]
     assert [job_id - int(make_job_by(0).id) for job_id in job_ids] == [7, 6, 5, 4, 3, 2, 1]
     assert [len(first_manifests), len(second_manifests)] == [2, 2]
-    assert (first.jobs, first.pictures, first.remaining) == (first.offset, first.offset, 7 - first.offset)
-    assert (second.jobs, second.remaining) == (7 - first.offset, 0)
+    assert (first.job_count, first.picture_count) == (first.offset, first.offset)
+    assert first.remaining_count == 7 - first.offset
+    assert (second.job_count, second.remaining_count) == (7 - first.offset, 0)
 
 
 async def test_a_command_ends_in_time_even_if_no_archive_is_full(
@@ -96,7 +98,7 @@ async def test_a_command_ends_in_time_even_if_no_archive_is_full(
     ((first,),) = await run_export(replace(export_command, max_seconds=0), progress)
 
     assert int(first["job"]) == int(make_job_by(2).id)
-    assert (progress.jobs, progress.remaining) == (1, 1)
+    assert (progress.job_count, progress.remaining_count) == (1, 1)
 
 
 async def test_a_job_without_an_image_or_with_one_that_is_too_large_is_in_the_manifest_with_the_reason(

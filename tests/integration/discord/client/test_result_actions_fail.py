@@ -12,13 +12,14 @@ from bot.domain.images import RemoteImage
 from bot.domain.messages import MessageRef
 from bot.domain.preferences import Preferences
 from bot.domain.records import JobRecord
+from bot.features.history.custom_ids import FavouritesPageId
+from bot.features.preferences.choices import PreferenceToggleId, ToggleField, ToggleState
 from bot.features.preferences.command import PreferencesCommand
 from bot.features.result_actions.custom_ids import ConfirmDeleteId
 from bot.features.result_actions.delete import DeleteHandler
 from bot.interactions import deadlines
 from bot.interactions.components import Button
 from bot.interactions.deadlines import limit_lookup_time
-from bot.interactions.legacy import LegacyCustomId
 from bot.interactions.responses import RenderedMessage, update_message
 from bot.interactions.result_buttons import RegenerateId, UseAsSourceId
 from bot.results.lookup import ResultLookup
@@ -56,11 +57,11 @@ class UnreadablePreferences:
     def __init__(self, fail: Any) -> None:
         self.fail = fail
 
-    async def preferences(self, user: int) -> Preferences:
+    async def load_preferences(self, user_id: int) -> Preferences:
         await self.fail()
         raise OSError("no disk")
 
-    async def prefer(self, user: int, preferences: Preferences) -> None:
+    async def save_preferences(self, user_id: int, preferences: Preferences) -> None:
         raise AssertionError("what was chosen before is replaced")
 
 
@@ -105,16 +106,16 @@ async def test_a_lookup_that_takes_too_long_is_rejected_while_discord_still_wait
 async def test_a_message_that_cannot_be_updated_stays_as_it_is_and_the_user_is_told(
     running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(interaction: discord.Interaction, press: LegacyCustomId) -> None:
+    async def broken(interaction: discord.Interaction, custom_id: FavouritesPageId) -> None:
         async def make() -> RenderedMessage:
             raise OSError("no disk")
 
         await update_message(interaction, make)
 
-    monkeypatch.setitem(running_bot.legacy_handlers, "page", broken)
-    message = await post_buttons(running_bot, guild, "page:0:2")
+    monkeypatch.setitem(running_bot.router.handlers, FavouritesPageId, broken)
+    message = await post_buttons(running_bot, guild, str(FavouritesPageId(2)))
 
-    pressed = await guild.press_button(str(message.id), "page:0:2")
+    pressed = await guild.press_button(str(message.id), str(FavouritesPageId(2)))
     state = await guild.wait_for_interaction(pressed, lambda state: state["followups"])
 
     assert "The bot has a fault of its own." in state["followups"][0]["content"]
@@ -140,11 +141,12 @@ async def test_preferences_that_could_not_be_loaded_are_not_overwritten(
 ) -> None:
     people: Any = UnreadablePreferences(lambda: asyncio.sleep(0))
     monkeypatch.setattr(running_bot.running_interactions, "preferences_store", people)
-    changed = PreferencesCommand(people, load_catalogue()).handle_change
-    monkeypatch.setitem(running_bot.legacy_handlers, "prefer", changed)
-    message = await post_buttons(running_bot, guild, "prefer:0:pings-on")
+    change_toggle = PreferencesCommand(people, load_catalogue()).change_toggle
+    monkeypatch.setitem(running_bot.router.handlers, PreferenceToggleId, change_toggle)
+    custom_id = str(PreferenceToggleId(ToggleField.PINGS, ToggleState.ON))
+    message = await post_buttons(running_bot, guild, custom_id)
 
-    words = await guild.read_private_answer(await guild.press_button(str(message.id), "prefer:0:pings-on"))
+    words = await guild.read_private_answer(await guild.press_button(str(message.id), custom_id))
 
     assert words.startswith("That could not be looked up in time.")
 

@@ -14,7 +14,7 @@ from bot.domain.messages import MessageRef
 from bot.domain.records import JobRecord
 from bot.domain.status import JobStatus, QueueState
 from bot.features.explore.message import render_exploration
-from bot.features.explore.message_updater import GRACE_SECONDS, MAX_PICTURE_ATTEMPTS, ExplorationMessages
+from bot.features.explore.message_updater import GRACE_SECONDS, MAX_THUMBNAIL_ATTEMPTS, ExplorationMessages
 from bot.features.explore.store import SqlExplorationStore
 from bot.features.explore.view import VariantState
 from bot.rendering.outcome_views import compute_component_id
@@ -197,13 +197,13 @@ async def test_a_picture_that_cannot_be_loaded_is_retried_for_some_rounds_and_th
     await harness.finish_variant(exploration.variant_ids[0], make_generated(11))
     texts = []
 
-    for _ in range(MAX_PICTURE_ATTEMPTS + 3):
+    for _ in range(MAX_THUMBNAIL_ATTEMPTS + 3):
         await harness.updater.refresh_messages()
         texts.append(await harness.read_text())
 
     assert "2 wait · 1 is being painted" in texts[0]
     assert "2 wait · 1 is gone" in texts[-1]
-    assert harness.count_edits() == MAX_PICTURE_ATTEMPTS
+    assert harness.count_edits() == MAX_THUMBNAIL_ATTEMPTS
 
 
 async def test_a_deleted_message_is_not_edited_again(harness: ExplorationHarness, tmp_path: Path) -> None:

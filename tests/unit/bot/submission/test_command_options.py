@@ -1,7 +1,7 @@
 """What Discord is told about `/imagine` agrees with the catalogue and keeps Discord's limits in every language."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,41 +10,39 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.discord_client.command_tree import GuildCommandTree
-from bot.discord_client.translator import CommandTranslator
 from bot.domain.exploration import Variation
-from bot.features.explore.command import EXPLORE_OPTIONS, build_explore_command
-from bot.features.imagine.command import IMAGINE_OPTIONS, build_imagine_command
+from bot.features.explore.command import EXPLORE_OPTIONS
+from bot.features.explore.feature import build_explore_feature
+from bot.features.imagine.command import IMAGINE_OPTIONS
+from bot.features.imagine.feature import build_imagine_feature
 from bot.i18n import DEFAULT_LANGUAGE, list_languages, load_messages
+from bot.submission.option_parser import OptionParser
+from bot.submission.preset_option import PresetOption
+from bot.submission.source_option import SourceOption
 from shared.catalogue import Catalogue, load_catalogue
 from shared.request.model import OPTION_NAMES, Fit
+from tests.support.commands import UNUSED, build_payloads, localize
 
 TODAY = date(2026, 11, 22)
 STRING, INTEGER, NUMBER, ATTACHMENT = 3, 4, 10, 11
 
 
-async def ignore_invocation(interaction: discord.Interaction, **options: object) -> None:
-    """Nothing is invoked here."""
-
-
-async def offer_nothing(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-    """Offer nothing here."""
-    return []
+def build_commands(catalogue: Catalogue, name: str = "imagine") -> Sequence[Any]:
+    parser = OptionParser(UNUSED, SourceOption(UNUSED, UNUSED), PresetOption(UNUSED))
+    if name == "imagine":
+        return build_imagine_feature(parser, UNUSED, catalogue, TODAY).commands
+    return build_explore_feature(
+        parser, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, catalogue, lambda: TODAY
+    ).commands
 
 
 async def build_payload(catalogue: Catalogue, name: str = "imagine") -> dict[str, Any]:
-    build = build_explore_command if name == "explore" else build_imagine_command
-    built = build(ignore_invocation, catalogue, TODAY, {"source": offer_nothing, "preset": offer_nothing})
-    tree = GuildCommandTree(discord.Client(intents=discord.Intents.none()), [built])
-    return await built.get_translated_payload(cast("Any", tree), CommandTranslator())
+    (payload,) = await build_payloads(build_commands(catalogue, name))
+    return payload
 
 
 async def list_options(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
     return {option["name"]: option for option in (await build_payload(catalogue))["options"]}
-
-
-def localize(entry: dict[str, Any], what: str, language: str) -> str:
-    return str(entry.get(f"{what}_localizations", {}).get(language, entry[what]))
 
 
 def list_texts(entry: dict[str, Any], language: str) -> Iterator[str]:
@@ -147,10 +145,10 @@ async def test_what_no_model_on_offer_reads_is_no_option() -> None:
 async def test_more_than_twenty_five_choices_are_completed_while_typing() -> None:
     styles = [f"style-{number}" for number in range(30)] + ["anime"]
     many = load_catalogue(f"[models.sdxl.fields.style_preset]\nchoices = {styles}")
-    built = build_imagine_command(ignore_invocation, many, TODAY, {"source": offer_nothing})
+    (command,) = build_commands(many)
 
     option = next(o for o in (await list_options(many)).values() if o["name"] == "style")
-    complete = cast("Any", built._params["style_preset"].autocomplete)
+    complete = cast("Any", command._params["style_preset"].autocomplete)
     interaction = SimpleNamespace(locale=discord.Locale.french, extras={})
     found: list[app_commands.Choice[str]] = await complete(interaction, "STYLE-2")
     everything: list[app_commands.Choice[str]] = await complete(interaction, "")

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from bot.domain.exploration import Exploration, ExplorationPlan, Variation
 from bot.domain.presets import Preset
+from bot.features.explore.buttons import build_confirmation_rows
 from bot.features.explore.message import render_exploration
 from bot.features.explore.view import VariantState, build_confirmation_view, build_contact_sheet_cells
 from bot.features.presets.view import build_presets_view
 from bot.i18n import Messages, list_languages, load_messages
 from bot.images.contact_sheet import draw_contact_sheet
-from bot.interactions.legacy import build_plan_rows
 from shared.job import Origin, Requester
 from shared.problems import make_problem
 from shared.request.conversion import extract_settings
@@ -45,7 +45,7 @@ def make_exploration(plan: ExplorationPlan, language: str = "en", **refused: Any
 
 @given(plans, messages)
 def test_the_question_fits_discord(plan: ExplorationPlan, phrases: Messages) -> None:
-    assert_fits_discord(build_confirmation_view(plan, CATALOGUE, phrases, build_plan_rows(ID, phrases)))
+    assert_fits_discord(build_confirmation_view(plan, CATALOGUE, phrases, build_confirmation_rows(ID, phrases)))
 
 
 @given(plans, st.data(), st.sampled_from(list_languages()), any_text)
@@ -65,7 +65,7 @@ def test_the_message_fits_discord_in_every_state_of_its_variants(
 
     (alt,) = [item["description"] for part in found for item in part.get("items", ())]
     assert 1 <= utf16_length(alt) <= 1024
-    assert len([part for part in found if part.get("custom_id", "").startswith("cell:")]) == len(stages)
+    assert len([part for part in found if part.get("custom_id", "").startswith("variant_show:")]) == len(stages)
 
 
 @given(plans, st.sampled_from(VariantState), messages)
@@ -132,9 +132,9 @@ def test_a_variant_is_opened_once_it_is_there_and_what_waits_can_be_cancelled() 
 
     usable = [(part["custom_id"], part["label"], part.get("disabled", False)) for part in found if "custom_id" in part]
     assert usable == [
-        (f"cell:{ID}-01", "1. seed 1", False),
-        (f"cell:{ID}-02", "2. seed 2", True),
-        (f"cell:{ID}-03", "3. seed 3", True),
-        (f"cancel_all:{ID}", "Cancel what waits", False),
+        (f"variant_show:{ID}-01", "1. seed 1", False),
+        (f"variant_show:{ID}-02", "2. seed 2", True),
+        (f"variant_show:{ID}-03", "3. seed 3", True),
+        (f"exploration_cancel:{ID}", "Cancel what waits", False),
     ]
-    assert not [part for part in after if part.get("custom_id", "").startswith("cancel_all")]
+    assert not [part for part in after if part.get("custom_id", "").startswith("exploration_cancel")]

@@ -10,7 +10,8 @@ from bot.domain.messages import MessageRef
 from bot.domain.records import JobRecord
 from bot.domain.search import SearchPage, SearchQuery
 from bot.domain.status import JobStatus, QueueState
-from bot.features.history.command import build_page_rows, format_search_heading
+from bot.features.history.buttons import build_page_rows
+from bot.features.history.search import format_search_heading
 from bot.features.history.show_view import build_ended_view, build_missing_picture_view
 from bot.features.history.view import build_contact_sheet_cells, build_history_view, format_choice_name
 from bot.features.privacy.summary import StoredDataSummary
@@ -147,7 +148,7 @@ def test_a_page_of_the_history_fits_discord(
 
     heading, rows = (
         format_search_heading(wanted, phrases, CATALOGUE),
-        list(build_page_rows(found, 2, "9" * 20, phrases, CATALOGUE)),
+        build_page_rows(found, 2, "9" * 20, phrases, CATALOGUE),
     )
     parts = assert_fits_discord(build_history_view(found, 2, heading, phrases, CATALOGUE, viewer_id=42, rows=rows))
 
@@ -182,13 +183,17 @@ def test_a_page_is_turned_by_buttons_that_know_the_search_and_the_next_page() ->
 
     ids = {page: [one["custom_id"] for one in _count_rows(found, page)] for page in (1, 2, 4)}
 
-    assert ids == {1: ["page:17:2"], 2: ["page:17:1", "page:17:3"], 4: ["page:17:3"]}
+    assert ids == {
+        1: ["history_page:17:2"],
+        2: ["history_page:17:1", "history_page:17:3"],
+        4: ["history_page:17:3"],
+    }
 
 
 def _count_rows(found: SearchPage, page: int) -> list[dict[str, Any]]:
-    rows = list(build_page_rows(found, page, "17", EN, CATALOGUE))
+    rows = build_page_rows(found, page, "17", EN, CATALOGUE)
     view = build_history_view(found, page, "", EN, CATALOGUE, viewer_id=1, rows=rows)
-    return [one for one in assert_fits_discord(view) if one.get("custom_id", "").startswith("page")]
+    return [one for one in assert_fits_discord(view) if one.get("custom_id", "").startswith("history_page")]
 
 
 def test_the_others_are_named_and_what_has_no_picture_says_why() -> None:

@@ -8,10 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.preferences import Preferences
-from bot.features.preferences.command import apply_choice
+from bot.features.preferences.choices import (
+    PreferenceSelectId,
+    PreferenceToggleId,
+    ToggleField,
+    ToggleState,
+    apply_choice,
+    apply_toggle,
+)
 from bot.features.preferences.view import build_preferences_view
 from bot.i18n import list_languages, load_messages
-from bot.interactions.legacy import LegacyCustomId, parse_custom_id
 from shared.catalogue import Catalogue, load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -50,7 +56,8 @@ def test_the_view_keeps_discords_limits_whatever_was_chosen(
     assert sum(len(part.get("content", "")) for part in list_parts(view)) <= 4000
     for control in list_controls(view):
         assert len(control["custom_id"]) <= 100
-        assert parse_custom_id(control["custom_id"].removeprefix("s:")) is not None
+        id_type = PreferenceSelectId if "options" in control else PreferenceToggleId
+        assert id_type.parse(control["custom_id"]) is not None
         options = control.get("options", [])
         assert len(options) <= 25
         assert len({option["value"] for option in options}) == len(options)
@@ -60,19 +67,35 @@ def test_the_view_keeps_discords_limits_whatever_was_chosen(
 
 @pytest.mark.parametrize("language", list_languages())
 def test_every_choice_is_shown_as_chosen_once_it_was_made(language: str) -> None:
-    phrases = load_messages(language)
-    for control in list_controls(build_preferences_view(Preferences(), CATALOGUE, TODAY, phrases)):
-        press = parse_custom_id(control["custom_id"].removeprefix("s:"))
-        assert press is not None
-        for value in [option["value"] for option in control.get("options", [])] or [""]:
-            after = apply_choice(Preferences(), LegacyCustomId(press.action, "0", press.argument, (value,)), CATALOGUE)
-            assert after is not None
-            shown = list_controls(build_preferences_view(after, CATALOGUE, TODAY, phrases))
-            if value:
-                again = next(one for one in shown if one["custom_id"] == control["custom_id"])
-                assert [option["value"] for option in again["options"] if option["default"]] == [value]
-            else:
-                assert control["custom_id"] not in {one["custom_id"] for one in shown}, "it turns the other way now"
+    messages = load_messages(language)
+    selects = [
+        control
+        for control in list_controls(build_preferences_view(Preferences(), CATALOGUE, TODAY, messages))
+        if "options" in control
+    ]
+
+    assert len(selects) == 6
+    for select in selects:
+        custom_id = PreferenceSelectId.parse(select["custom_id"])
+        assert custom_id is not None
+        for value in [option["value"] for option in select["options"]]:
+            preferences = apply_choice(Preferences(), custom_id.field, value, CATALOGUE)
+            assert preferences is not None
+            controls = list_controls(build_preferences_view(preferences, CATALOGUE, TODAY, messages))
+            again = next(control for control in controls if control["custom_id"] == select["custom_id"])
+            assert [option["value"] for option in again["options"] if option["default"]] == [value]
+
+
+@pytest.mark.parametrize("field", ToggleField)
+@pytest.mark.parametrize("state", ToggleState)
+def test_a_button_switches_to_the_other_state(field: ToggleField, state: ToggleState) -> None:
+    preferences = apply_toggle(Preferences("fr"), field, state)
+
+    controls = list_controls(build_preferences_view(preferences, CATALOGUE, TODAY, load_messages("en")))
+
+    targets = [found.state for control in controls if (found := PreferenceToggleId.parse(control["custom_id"]))]
+    assert targets[list(ToggleField).index(field)] is not state
+    assert preferences.language == "fr"
 
 
 def test_every_select_has_a_name_for_who_does_not_see_the_words_above_it() -> None:
@@ -84,25 +107,25 @@ def test_every_select_has_a_name_for_who_does_not_see_the_words_above_it() -> No
 
 
 def test_a_choice_can_be_taken_back_and_leaves_the_others_alone() -> None:
-    before = Preferences("fr", pings=True, private=True, options={"model": "sdxl", "keep": 50.0})
+    preferences = Preferences("fr", pings=True, private=True, options={"model": "sdxl", "keep": 50.0})
 
-    after = apply_choice(before, LegacyCustomId("prefer", "0", "model", ("-",)), CATALOGUE)
+    changed = apply_choice(preferences, "model", "-", CATALOGUE)
 
-    assert after == Preferences("fr", pings=True, private=True, options={"keep": 50.0})
+    assert changed == Preferences("fr", pings=True, private=True, options={"keep": 50.0})
 
 
 @pytest.mark.parametrize(
-    ("more", "values"),
-    [
-        ("model", ("dall-e",)),
-        ("model", ("fast-upscale",)),
-        ("keep", ("1e9",)),
-        ("language", ("xx",)),
-        ("extras", ("{}",)),
-        ("pings", ()),
-        ("private-perhaps", ()),
-        ("style_preset", ()),
-    ],
+    ("field", "value"),
+    [("model", "dall-e"), ("model", "fast-upscale"), ("keep", "1e9"), ("language", "xx"), ("style_preset", "")],
 )
-def test_what_was_never_offered_is_no_choice(more: str, values: tuple[str, ...]) -> None:
-    assert apply_choice(Preferences(), LegacyCustomId("prefer", "0", more, values), CATALOGUE) is None
+def test_a_value_that_was_never_offered_is_no_choice(field: str, value: str) -> None:
+    assert apply_choice(Preferences(), field, value, CATALOGUE) is None
+
+
+@pytest.mark.parametrize(
+    "custom_id",
+    ["preference_select:extras", "preference_toggle:pings", "preference_toggle:private:perhaps"],
+)
+def test_an_id_that_was_never_given_out_is_no_preference(custom_id: str) -> None:
+    assert PreferenceSelectId.parse(custom_id) is None
+    assert PreferenceToggleId.parse(custom_id) is None

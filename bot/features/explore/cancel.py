@@ -1,0 +1,51 @@
+"""Cancels the queued variants of an exploration, from the button under its message."""
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+
+import discord
+
+from bot.domain.exploration import Exploration
+from bot.domain.status import CancelResult
+from bot.features.explore.buttons import CancelExplorationId
+from bot.features.explore.store import SqlExplorationStore
+from bot.features.explore.view import build_note_view
+from bot.interactions.deadlines import limit_lookup_time
+from bot.interactions.locale import get_localized_messages
+from bot.interactions.permissions import require_author_or_moderator
+from bot.interactions.responses import RenderedMessage, respond_with
+from bot.queue.job_queue import RedisJobQueue
+from shared.problems import RejectedError, make_problem
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class CancelExplorationHandler:
+    """Cancels variants for the requester or a moderator. Each is delivered as any other cancelled job."""
+
+    explorations: SqlExplorationStore
+    queue: RedisJobQueue
+
+    async def cancel_variants(self, interaction: discord.Interaction, custom_id: CancelExplorationId) -> None:
+        """Cancel the queued variants, and say privately how many there were."""
+        async with limit_lookup_time(interaction):
+            exploration = await self.explorations.find_exploration(custom_id.exploration_id)
+        if exploration is None or not _is_accessible_from(exploration, interaction):
+            raise RejectedError(make_problem("job_unknown"))
+        require_author_or_moderator(interaction, exploration.requester.id)
+        await respond_with(interaction, partial(self._cancel_and_render, interaction, exploration))
+
+    async def _cancel_and_render(self, interaction: discord.Interaction, exploration: Exploration) -> RenderedMessage:
+        problem = make_problem("cancelled", name=interaction.user.display_name)
+        results = [await self.queue.cancel_job(variant_id, problem) for variant_id in exploration.variant_ids]
+        count = results.count(CancelResult.CANCELLED)
+        log.info("exploration %s: %s cancelled %d variants", exploration.id, interaction.user.id, count)
+        text = get_localized_messages(interaction).text("grid.cancelled", count=count)
+        return RenderedMessage(build_note_view(text))
+
+
+def _is_accessible_from(exploration: Exploration, interaction: discord.Interaction) -> bool:
+    """Return whether the exploration belongs to this server. In direct messages there is no server to compare with."""
+    return interaction.guild_id in {None, exploration.origin.guild_id}

@@ -1,0 +1,64 @@
+"""What the feature adds to the bot."""
+
+from collections.abc import Callable
+from datetime import date
+
+from discord import app_commands
+
+from bot.discord_client.feature import Feature
+from bot.discord_client.translator import localize_choice
+from bot.domain.exploration import Variation
+from bot.domain.ports import DraftStore, ImageStore
+from bot.features.explore.buttons import CancelExplorationId, DiscardExplorationId, StartExplorationId
+from bot.features.explore.cancel import CancelExplorationHandler
+from bot.features.explore.command import EXPLORE_OPTIONS, ExploreCommand
+from bot.features.explore.plan import MAX_VARIANTS, MIN_VARIANTS, VALUES_LIMIT
+from bot.features.explore.store import SqlExplorationStore
+from bot.interactions.routing import Route
+from bot.queue.job_queue import RedisJobQueue
+from bot.submission.command_options import Option, build_generation_command
+from bot.submission.option_parser import OptionParser
+from bot.submission.submitter import JobSubmitter
+from bot.submission.validation import RequestValidator
+from shared.catalogue import Catalogue
+
+
+def build_explore_feature(
+    option_parser: OptionParser,
+    validator: RequestValidator,
+    submitter: JobSubmitter,
+    drafts: DraftStore,
+    explorations: SqlExplorationStore,
+    image_store: ImageStore,
+    queue: RedisJobQueue,
+    catalogue: Catalogue,
+    get_today: Callable[[], date],
+) -> Feature:
+    """Build `/explore` and the handlers of its buttons. Models that are retired today are labelled so."""
+    handler = ExploreCommand(
+        option_parser, validator, submitter, drafts, explorations, image_store, catalogue, get_today
+    )
+    cancel_handler = CancelExplorationHandler(explorations, queue)
+    variations = {variation.value: localize_choice("over", variation) for variation in Variation}
+    own_options = {
+        "over": Option(str, variations, is_required=True),
+        "count": Option(app_commands.Range[int, MIN_VARIANTS, MAX_VARIANTS] | None),
+        "values": Option(app_commands.Range[str, 1, VALUES_LIMIT] | None),
+    }
+    command = build_generation_command(
+        "explore",
+        EXPLORE_OPTIONS,
+        handler.ask_for_confirmation,
+        catalogue,
+        get_today(),
+        own_options=own_options,
+        autocomplete=option_parser.get_autocomplete_callbacks(),
+    )
+    return Feature(
+        commands=[command],
+        routes=[
+            Route(StartExplorationId, handler.start_exploration),
+            Route(DiscardExplorationId, handler.discard_plan),
+            Route(CancelExplorationId, cancel_handler.cancel_variants),
+        ],
+    )

@@ -1,0 +1,21 @@
+"""What the feature adds to the bot."""
+
+from bot.discord_client.command_builder import build_command
+from bot.discord_client.feature import Feature
+from bot.domain.ports import ImageStore, JobHistory
+from bot.features.lineage.command import LineageCommand
+from bot.features.lineage.store import SqlLineageStore
+from bot.results.thumbnails import ThumbnailLoader
+from shared.catalogue import Catalogue
+
+
+def build_lineage_feature(
+    job_history: JobHistory,
+    image_store: ImageStore,
+    lineage_store: SqlLineageStore,
+    thumbnail_loader: ThumbnailLoader,
+    catalogue: Catalogue,
+) -> Feature:
+    """Build `/lineage`."""
+    command = LineageCommand(job_history, image_store, lineage_store, thumbnail_loader, catalogue)
+    return Feature(commands=[build_command("lineage", command.show_lineage)])

@@ -1,0 +1,48 @@
+"""What the feature adds to the bot."""
+
+from discord import app_commands
+from discord.app_commands import Choice
+
+from bot.discord_client.command_builder import build_command
+from bot.discord_client.feature import Feature
+from bot.discord_client.translator import localize_choice, localize_text
+from bot.domain.ports import JobHistory, JobSearch
+from bot.features.presets.command import SERVER_OWNER, PresetCommands
+from bot.storage.presets import SqlPresetStore
+from bot.submission.preset_option import PresetOption
+from shared.catalogue import Catalogue
+
+
+def build_presets_feature(
+    preset_store: SqlPresetStore,
+    preset_option: PresetOption,
+    job_history: JobHistory,
+    job_search: JobSearch,
+    catalogue: Catalogue,
+) -> Feature:
+    """Build `/presets` with its subcommands."""
+    handler = PresetCommands(preset_store, preset_option, job_history, job_search, catalogue)
+    owners = [Choice(name=localize_choice("owner", owner), value=owner) for owner in ("me", SERVER_OWNER)]
+    autocomplete_name = {"called": preset_option.autocomplete_name}
+    group = app_commands.Group(
+        name=localize_text("command.presets.name"),
+        description=localize_text("command.presets.description"),
+        guild_only=True,
+        allowed_installs=app_commands.AppInstallationType(guild=True),
+    )
+    for command in (
+        build_command(
+            "presets.save",
+            handler.save_preset,
+            autocomplete={"job": handler.autocomplete_job},
+            choices={"owner": owners},
+        ),
+        build_command("presets.list", handler.show_presets),
+        build_command(
+            "presets.delete", handler.delete_preset, autocomplete=autocomplete_name, choices={"owner": owners}
+        ),
+        build_command("presets.share", handler.share_preset, autocomplete=autocomplete_name),
+        build_command("presets.add", handler.add_shared_preset),
+    ):
+        group.add_command(command)
+    return Feature(commands=[group])
