@@ -1,4 +1,4 @@
-"""A request with an id, a requester and a place to answer."""
+"""A job: a request with an id, a requester and an origin."""
 
 import re
 from enum import StrEnum
@@ -8,14 +8,14 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.request.model import Request
 
-_JOB_ID_PATTERN: Final = re.compile(r"[0-9]{1,20}(?:-[0-9]{2})?")
+JOB_ID_PATTERN: Final = r"[0-9]{1,20}(?:-[0-9]{2})?"  # a snowflake; a variant of an exploration ends in its number
 
 
 class Origin(BaseModel):
-    """Where a job is answered, as Discord's snowflakes. The thread under `message` has the message's own id.
+    """The place where a job was requested, and its status message, as Discord's snowflakes.
 
-    `in_place` is true where the command was used inside a thread, which is then `channel`; `direct` where that is the
-    direct messages with the one who asked.
+    `is_in_thread`: the command was used inside a thread, whose id is `channel_id`; otherwise a thread under the status
+    message has the id of that message. `is_direct_message`: `channel_id` is the requester's direct messages.
     https://discord.com/developers/docs/topics/threads
     """
 
@@ -29,7 +29,7 @@ class Origin(BaseModel):
 
 
 class Requester(BaseModel):
-    """Who asked: a user's snowflake, the name to show, the language to speak, whether a long wait ends in a ping."""
+    """The user who requested a job. `may_ping`: a result that took long pings them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -40,7 +40,7 @@ class Requester(BaseModel):
 
 
 class SourceKind(StrEnum):
-    """Which of its thread's pictures a job starts from that came with none: the latest, the first, or another."""
+    """The picture of its thread that a job starts from if none was attached: the latest, the first, or another."""
 
     LATEST = "latest"
     ORIGINAL = "original"
@@ -48,13 +48,12 @@ class SourceKind(StrEnum):
 
 
 class Job(BaseModel):
-    """One ask. `id` is the snowflake of the interaction that asked, so a redelivered interaction is the same job.
+    """A validated request with all that is needed to run it and to deliver its outcome.
 
-    One interaction may ask for several: their ids end in `-01`, `-02` … (`cell_id`).
-
-    `seed` is what is sent to the model (1 to its maximum), drawn before the first call; None for a model that reads
-    none. `accepted_at` is Unix seconds. `parent` is the job whose picture or settings this one goes on from.
-    `start` is set where its picture was found in the thread.
+    `id` is the snowflake of the interaction, so a redelivered interaction is the same job; the variants of an
+    exploration have a suffix (`make_variant_id`). `seed` is sent to the model (1 to its maximum) and chosen before the
+    first call; None for a model without seeds. `accepted_at` is Unix seconds. `parent_id` is the job whose picture or
+    settings this one is based on. `source_kind` is set if its picture was found in the thread.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,26 +69,26 @@ class Job(BaseModel):
 
     @property
     def tenant(self) -> str:
-        """Whose turn is being shared out: the person who asked."""
+        """The unit that shares the queue fairly with others: the requester."""
         return tenant_for_user(self.requester.id)
 
     @property
     def exploration_id(self) -> str | None:
-        """The exploration that this job is a cell of, whose message is not the job's own; None where it is of none."""
-        grid, _, cell = self.id.partition("-")
-        return grid if cell else None
+        """The exploration of which this job is a variant, if any. Its message shows all variants."""
+        exploration_id, _, number = self.id.partition("-")
+        return exploration_id if number else None
 
 
 def parse_job_id(text: str) -> str | None:
     """Return the text if it has the form of a job id, else None."""
-    return text if _JOB_ID_PATTERN.fullmatch(text) else None
+    return text if re.fullmatch(JOB_ID_PATTERN, text) else None
 
 
 def make_variant_id(exploration_id: str, number: int) -> str:
-    """Name the job of an exploration's cell, 1 to 99."""
+    """Build the id of the job of a variant, which is numbered from 1 to 99."""
     return f"{exploration_id}-{number:02}"
 
 
 def tenant_for_user(user_id: int) -> str:
-    """Name the flow of a person's jobs."""
+    """Build the name of the tenant for a user's jobs."""
     return f"user-{user_id}"

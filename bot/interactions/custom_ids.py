@@ -8,10 +8,12 @@ import re
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Final, Self, cast
 
+from shared.job import JOB_ID_PATTERN
+
 CUSTOM_ID_LIMIT: Final = 100
 
 # Patterns for templates. Every id comes from a client, so what it names may not exist.
-JOB_ID: Final = r"(?P<job_id>\d{1,20}(?:-\d\d)?)"
+JOB_ID: Final = f"(?P<job_id>{JOB_ID_PATTERN})"
 MODEL: Final = r"(?P<model>[\w.-]{1,48})"
 
 
