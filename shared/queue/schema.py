@@ -57,7 +57,7 @@ REDIS_KEYS: Final = (
             "message_id": "message with its outcome; empty if there was nowhere to post it",
         },
     ),
-    RedisKey("open_jobs", "zset", "Jobs whose outcome was not delivered yet, by the time they were accepted."),
+    RedisKey("open_jobs", "zset", "Jobs whose outcome is not delivered yet, by the time they were accepted."),
     RedisKey("open:{scope}", "set", "Open jobs of a scope, for its limit on them."),
     RedisKey(
         "accepted:{scope}", "zset", "Jobs of a scope by the time they were accepted, for its rate limit.", "1 minute"
@@ -70,7 +70,7 @@ REDIS_KEYS: Final = (
     RedisKey("incoming_picture", "list", "A picture within the transaction that brings it to one of the keys above."),
     # The queue of each stage
     RedisKey("queued:{stage}:{model}", "zset", "Jobs that are not claimed, by start tag: their order in the queue."),
-    RedisKey("queued:{stage}:{scope}", "zset", "The same of a scope that has a limit on running jobs."),
+    RedisKey("queued:{stage}:{scope}", "zset", "Jobs of a scope that are not claimed, by start tag, if it has a limit on running jobs."),
     RedisKey(
         "ready:{stage}:{model}", "zset", "Queued jobs that are neither blocked nor delayed: workers may claim them."
     ),

@@ -1,7 +1,7 @@
-"""What 40 equal people get while one queues 1,000 jobs: the real scripts on a real Redis, calls of a drawn length.
+"""How 40 equal users are served while another one queues 1,000 jobs, with the real scripts on a real Redis.
 
-The calls are simulated, so that an hour of the queue passes in seconds: a claim takes a slot until its drawn end, and
-each of the 40 asks again, after a drawn pause, once they were answered. Times are the simulation's, none is measured.
+The calls are simulated, so that an hour passes in seconds: a claim takes a slot for a random time, and each of the 40
+users submits the next job after a random pause once the previous one is done. All times are simulated ones.
 """
 
 import heapq
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from worker.ports import Claim
 
 JAIN_GOAL, WAIT_GOAL = 0.98, 1.1
-PEOPLE, HEAVY, HEAVY_JOBS = 40, 0, 1_000
+USERS, HEAVY_USER, HEAVY_JOBS = 40, 0, 1_000
 SLOTS = 8
 CALL_SECONDS, PAUSE_SECONDS = (5.0, 15.0), (0.0, 30.0)
 GENERATED = Generated(seed=7, media_type="image/png", width=1024, height=1024, duration_seconds=10)
@@ -33,42 +33,42 @@ GENERATED = Generated(seed=7, media_type="image/png", width=1024, height=1024, d
 
 @dataclass
 class Simulation:
-    """One simulation: who was answered how often, and how long each of the 40 waited for a slot, in seconds."""
+    """Counts how many jobs of each user were done, and how many seconds each job of the 40 users waited for a slot."""
 
     client: redis.Redis
     rng: random.Random
-    answered_counts: Counter[int] = field(default_factory=Counter)
+    finished_counts: Counter[int] = field(default_factory=Counter)
     waits: list[float] = field(default_factory=list)
 
     def run(self, seconds: float, heavy: int) -> None:
-        """Play so many seconds, with so many jobs of the heavy one queued before."""
+        """Simulate so many seconds, with so many jobs of the heavy user queued before."""
         self.client.flushall()
         queue = RedisJobQueue(self.client, lambda _: None)
-        enqueue_all(self.client, (make_job(number, HEAVY) for number in range(heavy)))
-        number, free, asked_at = heavy, SLOTS, dict[str, float]()
+        enqueue_all(self.client, (make_job(number, HEAVY_USER) for number in range(heavy)))
+        number, free, submitted_at = heavy, SLOTS, dict[str, float]()
         events: list[tuple[float, int, int, Claim | None]] = [
-            (self.rng.uniform(*PAUSE_SECONDS), person, person, None) for person in range(1, PEOPLE + 1)
+            (self.rng.uniform(*PAUSE_SECONDS), user, user, None) for user in range(1, USERS + 1)
         ]
         heapq.heapify(events)
         while events and events[0][0] < seconds:
-            now, _, person, ended = heapq.heappop(events)
+            now, _, user, ended = heapq.heappop(events)
             if ended is None:
                 number += 1
-                asked = make_job(number, person)
-                asked_at[asked.id] = now
-                enqueue_all(self.client, [asked])
+                job = make_job(number, user)
+                submitted_at[job.id] = now
+                enqueue_all(self.client, [job])
             else:
                 queue.finish(ended, GENERATED)
                 free += 1
-                self.answered_counts[person] += 1
-                if person != HEAVY:
+                self.finished_counts[user] += 1
+                if user != HEAVY_USER:
                     pause = self.rng.uniform(*PAUSE_SECONDS)
-                    heapq.heappush(events, (now + pause, number, person, None))
+                    heapq.heappush(events, (now + pause, number, user, None))
             while free and (claim := queue.claim(Stage.GENERATE)):
                 free -= 1
                 user = claim.job.requester.id
-                if user != HEAVY:
-                    self.waits.append(now - asked_at[claim.job.id])
+                if user != HEAVY_USER:
+                    self.waits.append(now - submitted_at[claim.job.id])
                 end = now + self.rng.uniform(*CALL_SECONDS)
                 heapq.heappush(events, (end, number + int(claim.job.id), user, claim))
 
@@ -79,16 +79,18 @@ def jain_index(shares: list[int]) -> float:
 
 
 def measure(quick: bool) -> list[Ratio]:
-    """Play the same people with and without the heavy one, by several seeds."""
+    """Simulate the same users with and without the heavy one, for several seeds."""
     seeds, seconds = (2, 900.0) if quick else (5, 3_600.0)
     with run_redis() as server:
         pairs = [_run_simulations(server, seed, seconds) for seed in range(seeds)]
     indices = [
-        jain_index([with_heavy.answered_counts[person] for person in range(1, PEOPLE + 1)]) for with_heavy, _ in pairs
+        jain_index([with_heavy.finished_counts[user] for user in range(1, USERS + 1)]) for with_heavy, _ in pairs
     ]
     waits = [[statistics.mean(hour.waits) for hour in pair] for pair in pairs]
-    heavy = statistics.median(with_heavy.answered_counts[HEAVY] for with_heavy, _ in pairs)
-    light = statistics.median(count for hour, _ in pairs for who, count in hour.answered_counts.items() if who != HEAVY)
+    heavy = statistics.median(with_heavy.finished_counts[HEAVY_USER] for with_heavy, _ in pairs)
+    light = statistics.median(
+        count for hour, _ in pairs for who, count in hour.finished_counts.items() if who != HEAVY_USER
+    )
     ours, floor = zip(*waits, strict=True)
     return [
         compute_ratio(

@@ -1,4 +1,4 @@
-"""How much slower the ledger's scripts become when 100,000 jobs wait: Redis's own time for each call."""
+"""How much slower the queue's scripts become with 100,000 queued jobs, by the time that Redis takes for each call."""
 
 import random
 import statistics
@@ -19,20 +19,20 @@ from tests.benchmarks.ratios import Ratio, compute_ratio
 from worker.queue.replies import ClaimReply
 
 GOAL = 2.0
-FEW, MANY = (100, 10), (100_000, 10_000)  # jobs, flows
+FEW, MANY = (100, 10), (100_000, 10_000)  # jobs, tenants
 BATCH = 10
 LEASE_MS = 600_000
 CANCELLED = Failed(problem=make_problem("cancelled", name="Ada")).model_dump_json()
 
 
 class FilledQueue:
-    """A Redis of its own with so many waiting jobs; `times` are the server's microseconds of each script's calls."""
+    """A Redis of its own with so many queued jobs. Times are microseconds of the server for each call of a script."""
 
-    def __init__(self, client: redis.Redis, jobs: int, flows: int) -> None:
+    def __init__(self, client: redis.Redis, jobs: int, tenants: int) -> None:
         self.client = client
         self._rng, self._next = random.Random(7), jobs
-        self.ids = [make_job(number, number % flows).id for number in range(jobs)]
-        enqueue_all(client, (make_job(number, number % flows) for number in range(jobs)))
+        self.ids = [make_job(number, number % tenants).id for number in range(jobs)]
+        enqueue_all(client, (make_job(number, number % tenants) for number in range(jobs)))
         self.scripts = {
             name: client.register_script(load_script(name)) for name in ("cancel", "claim", "release", "status")
         }
@@ -42,7 +42,7 @@ class FilledQueue:
         client.config_set("slowlog-max-len", 10_000)
 
     def time_claim(self) -> list[int]:
-        """Claim a batch, and put it back to its places after the clock was stopped."""
+        """Time the claims of a batch, which is put back afterwards."""
         claimed = []
 
         def work() -> None:
@@ -56,7 +56,7 @@ class FilledQueue:
         return times
 
     def time_cancel(self) -> list[int]:
-        """Cancel jobs all over the line, and let as many others wait in their stead."""
+        """Time the cancellation of jobs all over the queue, which others replace afterwards."""
         chosen = [self.ids.pop(self._rng.randrange(len(self.ids))) for _ in range(BATCH)]
         times = self._time_scripts(lambda: [self._run_script("cancel", job_id, CANCELLED) for job_id in chosen])
         more = [make_job(self._next + number, number) for number in range(BATCH)]
@@ -66,7 +66,7 @@ class FilledQueue:
         return times
 
     def time_position(self) -> list[int]:
-        """Ask for the place of jobs all over the line."""
+        """Time the status of jobs all over the queue."""
         chosen = self._rng.sample(self.ids, BATCH)
         return self._time_scripts(lambda: [self._run_script("status", job_id) for job_id in chosen])
 
@@ -81,7 +81,7 @@ class FilledQueue:
 
 
 def measure(quick: bool) -> list[Ratio]:
-    """Take turns between two servers, one with few and one with many jobs."""
+    """Measure two servers in turn, one with few and one with many jobs."""
     rounds = 5 if quick else 15
     with (
         run_redis() as near,

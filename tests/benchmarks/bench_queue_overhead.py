@@ -1,7 +1,7 @@
-"""Jobs a second through the whole queue, with nothing to paint, against bare Celery tasks in two hops on one Redis.
+"""Jobs a second through the whole queue, without generating anything, against bare Celery tasks on the same Redis.
 
-Ours is the bot's own adapters in this process (accept, tickets, outcomes, acknowledgement) and the real worker in
-another, imaging and model taken out. Bare is a task that sends a task, sent from this process, run in another.
+Ours is the bot's queue in this process (submission, tickets, outcomes, acknowledgement) and the real worker in another,
+without imaging and model. Bare is a Celery task that sends a second one, sent from this process and run in another.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ CATALOGUE = '[models."sd3.5-large"]\nconcurrency = 256\n'
 
 
 def measure(quick: bool) -> list[Ratio]:
-    """Take turns: so many jobs through ours, so many pairs of bare tasks."""
+    """Measure jobs and pairs of bare tasks in turn."""
     rounds, jobs = (3, 150) if quick else (7, 400)
     with ExitStack() as stack:
         server = stack.enter_context(run_redis())

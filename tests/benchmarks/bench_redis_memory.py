@@ -1,4 +1,4 @@
-"""What a waiting job costs Redis beside the bytes of its prepared picture, by the server's own account."""
+"""How much memory a queued job takes in Redis besides the bytes of its prepared picture, as the server reports it."""
 
 import random
 import sys
@@ -22,7 +22,7 @@ PEOPLE = 40
 
 
 def make_prepared_images(count: int) -> Sequence[bytes]:
-    """Prepare pictures of several sizes and grains, as the worker does: 100 kB to 1 MB each."""
+    """Prepare pictures of several sizes and amounts of noise, as the worker does: 100 kB to 1 MB each."""
     chance, made = random.Random(7), []
     for number in range(count):
         width, height = SIZES[number % len(SIZES)]
@@ -34,7 +34,7 @@ def make_prepared_images(count: int) -> Sequence[bytes]:
 
 
 def measure(quick: bool) -> list[Ratio]:
-    """Let a few hundred jobs wait with their pictures and compare the server's memory before and after."""
+    """Queue a few hundred jobs with their pictures, and compare the memory of the server before and after."""
     rounds, jobs = (1, 100) if quick else (3, 300)
     prepared = make_prepared_images(24)
     ours, floor = [], []
@@ -64,7 +64,7 @@ def _queue_jobs(client: redis.Redis, jobs: int, prepared: Sequence[bytes]) -> in
 
 
 def _read_settled_memory(client: redis.Redis) -> int:
-    """Read the memory once the append-only file's buffer and the clients' are written out."""
+    """Read the memory once the buffers of the append-only file and of the clients are written."""
     last, used = -1, 0
     while used != last:
         last, used = used, int(client.info("memory")["used_memory"])

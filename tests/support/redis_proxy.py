@@ -1,4 +1,4 @@
-"""A gate between a worker and Redis: it can hold one message of one script, so that a moment can be met exactly."""
+"""A proxy before Redis that can hold one request or reply of one script, so that a test can hit an exact moment."""
 
 import contextlib
 import hashlib
@@ -13,7 +13,7 @@ Side = Literal["request", "reply"]
 
 
 class RedisProxy:
-    """Forwards a loopback port to Redis. A held request has not been run; a held reply has, and nobody heard of it."""
+    """Forwards a loopback port to Redis. The script of a held request has not run; that of a held reply has."""
 
     def __init__(self, port: int) -> None:
         self._upstream = ("127.0.0.1", port)
@@ -36,14 +36,14 @@ class RedisProxy:
         return f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0"
 
     def hold_script(self, side: Side, name: str) -> None:
-        """Hold the next request for this script, or the reply to it; `met` is set when it is held."""
+        """Hold the next request for this script, or the reply to it; `held_event` is set when that happens."""
         self._name = hashlib.sha1(load_script(name).encode()).hexdigest().encode()  # noqa: S324 - how Redis names scripts
         self._released.clear()
         self.held_event.clear()
         self._side = side
 
     def release(self) -> None:
-        """Let everything pass again."""
+        """Forward everything again, except on the connection that was held."""
         self._side = None
         self._released.set()
 
@@ -61,7 +61,7 @@ class RedisProxy:
             before = b""
             while data := client.recv(65536):
                 side = self._side if self._side and self._name in before + data else None
-                before = data[1 - len(self._name) :]  # behind a picture it may come in two parts
+                before = data[1 - len(self._name) :]  # behind a picture the name may come in two parts
                 if side:
                     self._side = None
                 if side == "request":
