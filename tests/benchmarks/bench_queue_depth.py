@@ -92,8 +92,13 @@ def measure(quick: bool) -> list[Ratio]:
         print(f"queue_depth: {MANY[0]} jobs are queued …", file=sys.stderr)
         shallow, deep = FilledQueue(few, *FEW), FilledQueue(many, *MANY)
         rows = []
-        for name in ("claim", "position", "cancel"):
-            pairs = [[statistics.median(getattr(at, name)()) for at in (deep, shallow)] for _ in range(rounds)]
+        timers = {
+            "claim": FilledQueue.time_claim,
+            "position": FilledQueue.time_position,
+            "cancel": FilledQueue.time_cancel,
+        }
+        for name, time_batch in timers.items():
+            pairs = [[statistics.median(time_batch(queue)) for queue in (deep, shallow)] for _ in range(rounds)]
             ours, floor = zip(*pairs, strict=True)
             note = f"{statistics.median(ours):.0f} µs of Redis with {MANY[0]:,} jobs of {MANY[1]:,} people"
             rows.append(compute_ratio(f"queue_depth[{name}]", ours, floor, GOAL, note=note))
