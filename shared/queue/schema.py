@@ -70,7 +70,11 @@ REDIS_KEYS: Final = (
     RedisKey("incoming_picture", "list", "A picture within the transaction that brings it to one of the keys above."),
     # The queue of each stage
     RedisKey("queued:{stage}:{model}", "zset", "Jobs that are not claimed, by start tag: their order in the queue."),
-    RedisKey("queued:{stage}:{scope}", "zset", "Jobs of a scope that are not claimed, by start tag, if it has a limit on running jobs."),
+    RedisKey(
+        "queued:{stage}:{scope}",
+        "zset",
+        "Jobs of a scope that are not claimed, by start tag, if it has a limit on running jobs.",
+    ),
     RedisKey(
         "ready:{stage}:{model}", "zset", "Queued jobs that are neither blocked nor delayed: workers may claim them."
     ),
