@@ -32,7 +32,7 @@ def build_queue_view(
     """List jobs in the given order, at most `MAX_JOBS` of them. `cancel_buttons` are by job id.
 
     `guild_job_count` is the number of open jobs of the whole server, None outside of a server. `note` is shown above
-    the list and says what was just done.
+    the list and reports the last action.
     """
     title = messages.text("queue.title", count=len(statuses)) if statuses else messages.text("queue.none")
     lines = [note, f"### {title}"] if note else [f"### {title}"]

@@ -1,4 +1,4 @@
-"""The command `/explore`: shows what an exploration would generate and cost, and starts it once that is confirmed."""
+"""The command `/explore`: shows the variants and the price of an exploration, and starts it once it is confirmed."""
 
 import random
 import time
@@ -63,7 +63,7 @@ class ExploreCommand:
         values: str | None = None,
         **options: Any,
     ) -> None:
-        """Show the person privately what would be generated and what it costs."""
+        """Show the planned variants and their price privately."""
 
         async def render_plan() -> RenderedMessage:
             parsed = await self.option_parser.parse_options(interaction, **options)

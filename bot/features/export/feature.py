@@ -1,4 +1,4 @@
-"""What the feature adds to the bot."""
+"""The commands and handlers that the feature adds to the bot."""
 
 from bot.discord_client.command_builder import build_command
 from bot.discord_client.feature import Feature

@@ -1,4 +1,4 @@
-"""What the feature adds to the bot."""
+"""The commands and handlers that the feature adds to the bot."""
 
 from datetime import date
 

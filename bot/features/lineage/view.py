@@ -49,8 +49,8 @@ def build_lineage_view(
 ) -> ui.LayoutView:
     """Show the attached tree and time-lapse, with a numbered line and a link for each picture.
 
-    The first `original_count` pictures of the tree were uploaded, the others generated. The lines repeat in words what
-    the tree shows, for people who cannot see it. The files are in separate galleries, because Discord crops pictures
+    The first `original_count` pictures of the tree were uploaded, the others generated. The lines describe the
+    tree for people who cannot see it. The files are in separate galleries, because Discord crops pictures
     that share one.
     """
     tree_alt = messages.text("lineage.alt", count=len(lineage))

@@ -17,7 +17,7 @@ from shared.catalogue import Catalogue
 
 @dataclass(frozen=True)
 class PreferencesCommand:
-    """Shows preferences, and saves what is selected."""
+    """Shows preferences, and saves each choice."""
 
     preferences_store: PreferencesStore
     catalogue: Catalogue

@@ -1,4 +1,4 @@
-"""The command `/forget-me`: lists what is stored about a person, and deletes it once they confirm."""
+"""The command `/forget-me`: lists the data stored about a person, and deletes it once they confirm."""
 
 import logging
 from dataclasses import dataclass
@@ -26,14 +26,14 @@ class ConfirmForgetId(CustomId, template="forget_confirm"):
 
 @dataclass(frozen=True)
 class ForgetMeCommand:
-    """Deletes the data of the person who uses the command. Used again, it deletes what was stored since."""
+    """Deletes the data of the person who uses the command. Used again, it deletes newer data."""
 
     user_data_store: SqlUserDataStore
     queue: RedisJobQueue
     saved_searches: RedisSavedSearchStore
 
     async def show_stored_data(self, interaction: discord.Interaction) -> None:
-        """List what is stored, and ask for confirmation."""
+        """List the stored data, and ask for confirmation."""
 
         async def render_question() -> RenderedMessage:
             messages = get_localized_messages(interaction)
@@ -45,7 +45,7 @@ class ForgetMeCommand:
         await respond_with(interaction, render_question)
 
     async def delete_stored_data(self, interaction: discord.Interaction, custom_id: ConfirmForgetId) -> None:
-        """Delete what is stored, first in the queue, because that can be repeated if the database fails."""
+        """Delete the data, first in the queue: if the database fails then, all of it can be repeated."""
         del custom_id
         user_id = interaction.user.id
 

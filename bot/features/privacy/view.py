@@ -20,7 +20,10 @@ _REMAINING_KEYS: Final = ("messages", "others", "operator")
 def build_privacy_view(
     summary: StoredDataSummary, messages: Messages, *, is_deleted: bool = False, rows: ActionRows = ()
 ) -> ui.LayoutView:
-    """List what will be deleted, or was if `is_deleted`, and what remains. `rows` hold the confirmation button."""
+    """List the data that is to be deleted, or was if `is_deleted`, and the data that remains.
+
+    `rows` hold the confirmation button.
+    """
     counts = list(_format_counts(summary, messages)) or [messages.text("forget.nothing")]
     texts = (
         f"### {messages.text('forget.done' if is_deleted else 'forget.title')}",

@@ -1,4 +1,4 @@
-"""Registers the feature with the bot."""
+"""The commands and handlers that the feature adds to the bot."""
 
 from bot.discord_client.command_builder import build_message_command
 from bot.discord_client.feature import Feature

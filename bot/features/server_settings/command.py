@@ -13,7 +13,7 @@ from bot.storage.guild_settings import SqlGuildSettingsStore
 
 @dataclass(frozen=True)
 class ServerSettingsCommand:
-    """Saves a setting, if one is given, and shows what is in force privately."""
+    """Saves a setting, if one is given, and shows the settings in force privately."""
 
     guild_settings: SqlGuildSettingsStore
 
