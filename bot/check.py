@@ -1,35 +1,22 @@
-"""`python -m bot check`: whether the bot could run, told line by line, and the link that invites it."""
+"""`python -m bot check`: whether the bot could run, a line for each service, and the link that invites it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 import discord
 
+from bot.app import build_features
 from bot.discord_client.command_sync import is_in_sync
 from bot.discord_client.command_tree import GuildCommandTree
 from bot.discord_client.feature import AnyCommand
 from bot.discord_client.translator import CommandTranslator
-from bot.features.explore.feature import build_explore_feature
-from bot.features.export.feature import build_export_feature
-from bot.features.history.feature import build_history_feature
-from bot.features.imagine.feature import build_imagine_feature
-from bot.features.lineage.feature import build_lineage_feature
-from bot.features.preferences.feature import build_preferences_feature
-from bot.features.presets.feature import build_presets_feature
-from bot.features.privacy.feature import build_privacy_feature
-from bot.features.queue.feature import build_queue_feature
-from bot.features.reimagine.feature import build_reimagine_feature
-from bot.features.result_actions.feature import build_result_actions_feature
-from bot.features.server_settings.feature import build_server_settings_feature
 from bot.interactions.permissions import INVITE_PERMISSIONS
 from bot.queue.connection import connect_to_redis
+from bot.services import open_services
 from bot.settings import Settings
+from bot.storage.engine import DatabaseSetupError
 from bot.storage.session import Database
-from bot.submission.option_parser import OptionParser
-from bot.submission.preset_option import PresetOption
-from bot.submission.source_option import SourceOption
 from shared.catalogue import Catalogue
 
 CHECK_TIMEOUT_SECONDS: Final = 30.0
@@ -39,15 +26,20 @@ Check = Callable[[], Awaitable[str]]
 
 
 async def run_checks(settings: Settings, catalogue: Catalogue) -> int:
-    """Print what is found; 0 when everything is in order, else 1."""
-    async with discord.Client(intents=discord.Intents(guilds=True)) as client:
-        findings: dict[str, Check] = {
-            "Discord": lambda: _check_discord(client, settings, catalogue),
-            "Redis": lambda: _check_redis(settings),
-            "Records": lambda: _check_database(settings),
-        }
-        _print_line("Settings", "in order")
-        results = [await _run_check(name, finding) for name, finding in findings.items()]
+    """Check every service and print the results. Returns 0 if all of them can be used, else 1."""
+    _print_line("Settings", "in order")
+    try:
+        async with open_services(settings, catalogue) as services:
+            commands = [command for feature in build_features(services) for command in feature.commands]
+            checks: dict[str, Check] = {
+                "Discord": lambda: _check_discord(settings, commands),
+                "Redis": lambda: _check_redis(settings),
+                "Records": lambda: _check_database(services.database),
+            }
+            results = [await _run_check(name, check) for name, check in checks.items()]
+    except DatabaseSetupError as error:
+        _print_line("Records", f"FAILED: {error}")
+        return 1
     return 0 if all(results) else 1
 
 
@@ -55,19 +47,24 @@ async def _run_check(name: str, check: Check) -> bool:
     try:
         async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
             _print_line(name, await check())
-    except Exception as error:  # noqa: BLE001 - whatever is wrong is what was asked for
+    except Exception as error:  # noqa: BLE001 - any error is a result of the check
         _print_line(name, f"FAILED: {_describe_error(error)}")
         return False
     return True
 
 
-async def _check_discord(client: discord.Client, settings: Settings, catalogue: Catalogue) -> str:
-    await client.login(settings.discord_token.get_secret_value())
-    tree = GuildCommandTree(client, _build_commands(catalogue))
-    await tree.set_translator(CommandTranslator())
-    state = "written to Discord" if await is_in_sync(tree) else "not yet those of this version; a start writes them"
-    link = discord.utils.oauth_url(client.application_id or 0, permissions=INVITE_PERMISSIONS, scopes=INVITE_SCOPES)
-    return f"logged in as {client.user}\nCommands: {state}\nPermissions: {INVITE_PERMISSIONS.value}\nInvite: {link}"
+async def _check_discord(settings: Settings, commands: Sequence[AnyCommand]) -> str:
+    async with discord.Client(intents=discord.Intents(guilds=True)) as client:
+        await client.login(settings.discord_token.get_secret_value())
+        tree = GuildCommandTree(client, commands)
+        await tree.set_translator(CommandTranslator())
+        is_registered = await is_in_sync(tree)
+        state = (
+            "registered with Discord" if is_registered else "not those of this version; the next start registers them"
+        )
+        application_id = client.application_id or 0
+        link = discord.utils.oauth_url(application_id, permissions=INVITE_PERMISSIONS, scopes=INVITE_SCOPES)
+        return f"logged in as {client.user}\nCommands: {state}\nPermissions: {INVITE_PERMISSIONS.value}\nInvite: {link}"
 
 
 async def _check_redis(settings: Settings) -> str:
@@ -79,35 +76,9 @@ async def _check_redis(settings: Settings) -> str:
     return "answers"
 
 
-async def _check_database(settings: Settings) -> str:
-    database = Database(settings.database_url.get_secret_value())
-    try:
-        await database.ping()
-    finally:
-        await database.close()
+async def _check_database(database: Database) -> str:
+    await database.ping()
     return "answer"
-
-
-def _build_commands(catalogue: Catalogue) -> list[AnyCommand]:
-    """Build the commands, whose handlers have nothing to work with, because they are never called."""
-    unused: Any = None
-    today, preset_option = datetime.now(UTC).date(), PresetOption(unused)
-    parser = OptionParser(unused, SourceOption(unused, unused), preset_option)
-    features = [
-        build_imagine_feature(parser, unused, catalogue, today),
-        build_explore_feature(parser, unused, unused, unused, unused, unused, unused, catalogue, lambda: today),
-        build_reimagine_feature(unused, unused, unused, unused),
-        build_result_actions_feature(unused, unused, unused, unused, catalogue),
-        build_history_feature(unused, unused, unused, unused, unused, unused, catalogue),
-        build_lineage_feature(unused, unused, unused, unused, catalogue),
-        build_queue_feature(unused, unused, catalogue),
-        build_export_feature(unused, unused),
-        build_presets_feature(unused, preset_option, unused, unused, catalogue),
-        build_preferences_feature(unused, catalogue),
-        build_privacy_feature(unused, unused, unused),
-        build_server_settings_feature(unused),
-    ]
-    return [command for feature in features for command in feature.commands]
 
 
 def _describe_error(error: Exception) -> str:

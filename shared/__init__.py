@@ -5,3 +5,5 @@ Model: a row of the catalogue. Dialect: the JSON that a family of models speaks.
 Outcome: Generated, Filtered or Failed. Flow: whose turn is being shared out. Lane: prepare or generate.
 Commands ask, events tell.
 """
+
+__version__ = "0.1.0"

@@ -7,6 +7,7 @@ from discord import app_commands
 
 from bot.discord_client.feature import Feature
 from bot.discord_client.translator import localize_choice
+from bot.domain.dates import get_today
 from bot.domain.exploration import Variation
 from bot.domain.ports import DraftStore, ImageStore
 from bot.features.explore.buttons import CancelExplorationId, DiscardExplorationId, StartExplorationId
@@ -16,6 +17,7 @@ from bot.features.explore.plan import MAX_VARIANTS, MIN_VARIANTS, VALUES_LIMIT
 from bot.features.explore.store import SqlExplorationStore
 from bot.interactions.routing import Route
 from bot.queue.job_queue import RedisJobQueue
+from bot.storage.session import Database
 from bot.submission.command_options import Option, build_generation_command
 from bot.submission.option_parser import OptionParser
 from bot.submission.submitter import JobSubmitter
@@ -28,13 +30,14 @@ def build_explore_feature(
     validator: RequestValidator,
     submitter: JobSubmitter,
     drafts: DraftStore,
-    explorations: SqlExplorationStore,
+    database: Database,
     image_store: ImageStore,
     queue: RedisJobQueue,
     catalogue: Catalogue,
-    get_today: Callable[[], date],
+    get_today: Callable[[], date] = get_today,
 ) -> Feature:
     """Build `/explore` and the handlers of its buttons. Models that are retired today are labelled so."""
+    explorations = SqlExplorationStore(database)
     handler = ExploreCommand(
         option_parser, validator, submitter, drafts, explorations, image_store, catalogue, get_today
     )

@@ -6,16 +6,17 @@ from bot.domain.ports import ImageStore, JobHistory
 from bot.features.lineage.command import LineageCommand
 from bot.features.lineage.store import SqlLineageStore
 from bot.results.thumbnails import ThumbnailLoader
+from bot.storage.session import Database
 from shared.catalogue import Catalogue
 
 
 def build_lineage_feature(
     job_history: JobHistory,
     image_store: ImageStore,
-    lineage_store: SqlLineageStore,
+    database: Database,
     thumbnail_loader: ThumbnailLoader,
     catalogue: Catalogue,
 ) -> Feature:
     """Build `/lineage`."""
-    command = LineageCommand(job_history, image_store, lineage_store, thumbnail_loader, catalogue)
+    command = LineageCommand(job_history, image_store, SqlLineageStore(database), thumbnail_loader, catalogue)
     return Feature(commands=[build_command("lineage", command.show_lineage)])

@@ -1,10 +1,10 @@
 """The command `/preferences`: shows a person's preferences privately, and changes them in the same message."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import discord
 
+from bot.domain.dates import get_today
 from bot.domain.ports import PreferencesStore
 from bot.domain.preferences import Preferences
 from bot.features.preferences.choices import PreferenceSelectId, PreferenceToggleId, apply_choice, apply_toggle
@@ -54,5 +54,5 @@ class PreferencesCommand:
 
     def _render_preferences(self, interaction: discord.Interaction) -> RenderedMessage:
         preferences, messages = require_preferences(interaction), get_localized_messages(interaction)
-        today = datetime.now(UTC).date()
+        today = get_today()
         return RenderedMessage(build_preferences_view(preferences, self.catalogue, today, messages))

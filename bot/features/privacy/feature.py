@@ -7,13 +7,12 @@ from bot.features.privacy.store import SqlUserDataStore
 from bot.interactions.routing import Route
 from bot.queue.job_queue import RedisJobQueue
 from bot.queue.saved_searches import RedisSavedSearchStore
+from bot.storage.session import Database
 
 
-def build_privacy_feature(
-    user_data_store: SqlUserDataStore, queue: RedisJobQueue, saved_searches: RedisSavedSearchStore
-) -> Feature:
+def build_privacy_feature(database: Database, queue: RedisJobQueue, saved_searches: RedisSavedSearchStore) -> Feature:
     """Build `/forget-me` and the handler of its confirmation."""
-    command = ForgetMeCommand(user_data_store, queue, saved_searches)
+    command = ForgetMeCommand(SqlUserDataStore(database), queue, saved_searches)
     return Feature(
         commands=[build_command("forget_me", command.show_stored_data)],
         routes=[Route(ConfirmForgetId, command.delete_stored_data)],

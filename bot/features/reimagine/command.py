@@ -6,10 +6,10 @@ https://discord.com/developers/docs/events/gateway#message-content-intent
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import discord
 
+from bot.domain.dates import get_today
 from bot.domain.draft import Draft
 from bot.domain.images import RemoteImage
 from bot.domain.ports import DraftStore
@@ -84,7 +84,7 @@ class ReimagineCommand:
             build_text_field("prompt", messages, is_multiline=True, required=True),
             build_text_field("negative", messages, is_multiline=True),
             build_text_field("keep", messages, value=keep),
-            build_model_field(self.catalogue, datetime.now(UTC).date(), preferred_model, messages),
+            build_model_field(self.catalogue, get_today(), preferred_model, messages),
         ]
         if len(images) > 1:
             fields.append(build_picture_field([image.filename for image in images], messages))

@@ -136,7 +136,7 @@ def test_check_compares_the_commands_with_those_registered_at_the_start(
 
         done = run_to_end(environment, tmp_path, "check")
 
-    assert "Commands: written to Discord\n" in done.stdout
+    assert "Commands: registered with Discord\n" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,111 @@
+"""The composition root: builds the features and the background tasks from the services, and runs the bot."""
+
+import asyncio
+import signal
+from functools import partial
+
+from bot.delivery.consumer import OutcomeConsumer
+from bot.discord_client.client import Bot
+from bot.discord_client.feature import Feature
+from bot.domain.dates import get_today
+from bot.features.explore.feature import build_explore_feature
+from bot.features.explore.message_updater import ExplorationMessages
+from bot.features.explore.store import SqlExplorationStore
+from bot.features.export.feature import build_export_feature
+from bot.features.history.feature import build_history_feature
+from bot.features.imagine.feature import build_imagine_feature
+from bot.features.lineage.feature import build_lineage_feature
+from bot.features.preferences.feature import build_preferences_feature
+from bot.features.presets.feature import build_presets_feature
+from bot.features.privacy.feature import build_privacy_feature
+from bot.features.queue.feature import build_queue_feature
+from bot.features.reimagine.feature import build_reimagine_feature
+from bot.features.result_actions.feature import build_result_actions_feature
+from bot.features.server_settings.feature import build_server_settings_feature
+from bot.health import touch_heartbeat_file
+from bot.lifecycle import BackgroundTask, StartupError, run_until_stopped
+from bot.recovery.reconciler import Reconciler
+from bot.services import Services, open_services
+from bot.settings import Settings
+from bot.status.status_messages import StatusMessages
+from bot.storage.engine import DatabaseSetupError
+from bot.storage.housekeeping import delete_expired_images
+from shared.catalogue import Catalogue
+
+
+async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
+    """Run the bot until SIGTERM or SIGINT. Raises `StartupError`."""
+    stop = asyncio.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+    try:
+        async with open_services(settings, catalogue) as services:
+            await services.connect()
+            bot = Bot(build_features(services), services.preferences)
+            background_tasks = build_background_tasks(services, settings, bot)
+            await run_until_stopped(bot, settings.discord_token.get_secret_value(), background_tasks, stop)
+    except DatabaseSetupError as error:
+        raise StartupError(str(error)) from error
+
+
+def build_features(services: Services) -> list[Feature]:
+    """Build every feature, in the order in which their commands are registered."""
+    s = services
+    return [
+        build_imagine_feature(s.option_parser, s.submitter, s.catalogue, get_today()),
+        build_explore_feature(
+            s.option_parser, s.validator, s.submitter, s.drafts, s.database, s.image_store, s.queue, s.catalogue
+        ),
+        build_reimagine_feature(s.validator, s.submitter, s.drafts, s.catalogue),
+        build_result_actions_feature(s.submitter, s.result_lookup, s.guild_settings, s.favourites, s.catalogue),
+        build_preferences_feature(s.preferences, s.catalogue),
+        build_queue_feature(s.queue, s.cancellation, s.catalogue),
+        build_history_feature(
+            s.job_search, s.saved_searches, s.job_history, s.queue, s.image_loader, s.thumbnail_loader, s.catalogue
+        ),
+        build_lineage_feature(s.job_history, s.image_store, s.database, s.thumbnail_loader, s.catalogue),
+        build_export_feature(s.job_search, s.image_loader),
+        build_privacy_feature(s.database, s.queue, s.saved_searches),
+        build_server_settings_feature(s.guild_settings),
+        build_presets_feature(s.presets, s.preset_option, s.job_history, s.job_search, s.catalogue),
+    ]
+
+
+def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> dict[str, BackgroundTask]:
+    """Build the tasks that run beside the client, by name. Those of the leader wait until this bot leads."""
+    s = services
+    explorations = SqlExplorationStore(s.database)
+    exploration_messages = ExplorationMessages(bot, s.queue, explorations, s.thumbnail_loader, s.catalogue)
+    status_messages = StatusMessages(bot, s.queue, s.catalogue)
+    consumer = OutcomeConsumer(
+        bot,
+        s.outcomes,
+        s.catalogue,
+        store=s.job_store,
+        image_store=s.image_store if settings.image_retention_days else None,
+        status_messages=status_messages,
+    )
+    reconciler = Reconciler(
+        s.job_store,
+        s.queue,
+        consumer,
+        s.image_fetcher.fetch_image,
+        load_stored_image=s.image_store.load_source_image,
+        interval_seconds=settings.reconcile_interval_seconds,
+    )
+
+    async def deliver_outcomes() -> None:
+        await s.outcomes.start()
+        await consumer.run()
+
+    leader_tasks: dict[str, BackgroundTask] = {
+        "status messages": status_messages.run,
+        "exploration messages": exploration_messages.run,
+        "delivery": deliver_outcomes,
+        "recovery": reconciler.run,
+        "housekeeping": partial(delete_expired_images, s.image_store, settings.image_retention_days),
+    }
+    tasks: dict[str, BackgroundTask] = {"leader lock": s.leader_lock.run}
+    if settings.heartbeat_file:
+        tasks["heartbeat"] = partial(touch_heartbeat_file, bot, settings.heartbeat_file)
+    return tasks | {name: partial(s.leader_lock.run_while_leader, task) for name, task in leader_tasks.items()}

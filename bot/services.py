@@ -1,0 +1,131 @@
+"""The services that features and background tasks share: stores, queue, lookup of results, submission of jobs."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import aiohttp
+
+from bot.lifecycle import StartupError
+from bot.queue.celery_tickets import CeleryTicketWriter
+from bot.queue.connection import connect_to_redis
+from bot.queue.drafts import RedisDraftStore
+from bot.queue.job_queue import RedisJobQueue
+from bot.queue.leader_lock import LeaderLock
+from bot.queue.limits import Limits, ScopeLimits
+from bot.queue.outcomes import RedisOutcomeStream
+from bot.queue.saved_searches import RedisSavedSearchStore
+from bot.results.images import ResultImageLoader
+from bot.results.lookup import ResultLookup
+from bot.results.thumbnails import ThumbnailLoader
+from bot.settings import Settings
+from bot.storage.favourites import SqlFavouriteStore
+from bot.storage.guild_settings import SqlGuildSettingsStore
+from bot.storage.images import SqlImageStore
+from bot.storage.job_history import SqlJobHistory
+from bot.storage.job_search import SqlJobSearch
+from bot.storage.jobs import SqlJobStore
+from bot.storage.preferences import SqlPreferencesStore
+from bot.storage.presets import SqlPresetStore
+from bot.storage.session import Database
+from bot.storage.thumbnails import SqlThumbnailStore
+from bot.submission.attachments import open_http_session
+from bot.submission.cancellation import JobCancellation
+from bot.submission.images import ImageFetcher
+from bot.submission.option_parser import OptionParser
+from bot.submission.preset_option import PresetOption
+from bot.submission.source_option import SourceOption
+from bot.submission.submitter import JobSubmitter
+from bot.submission.validation import RequestValidator
+from shared.catalogue import Catalogue
+
+
+class Services:
+    """One of each service, built from the settings. Nothing is connected until it is used."""
+
+    def __init__(self, settings: Settings, catalogue: Catalogue, http_session: aiohttp.ClientSession) -> None:
+        """Build the services. Raises `DatabaseSetupError` for a URL that is not one of a database."""
+        self.catalogue = catalogue
+        self.database = Database(settings.database_url.get_secret_value())
+        self.job_store = SqlJobStore(self.database, catalogue=catalogue)
+        self.job_history = SqlJobHistory(self.database)
+        self.job_search = SqlJobSearch(self.database)
+        self.image_store = SqlImageStore(self.database)
+        self.favourites = SqlFavouriteStore(self.database)
+        self.presets = SqlPresetStore(self.database)
+        self.preferences = SqlPreferencesStore(self.database)
+        self.guild_settings = SqlGuildSettingsStore(self.database)
+
+        self._redis = connect_to_redis(settings.redis_url.get_secret_value())
+        self.queue = RedisJobQueue(
+            self._redis,
+            catalogue=catalogue,
+            build_ticket=CeleryTicketWriter().write_ticket,
+            limits=read_limits(settings),
+            max_memory_ratio=settings.redis_max_memory_ratio,
+        )
+        self.outcomes = RedisOutcomeStream(self._redis, catalogue)
+        self.leader_lock = LeaderLock(self._redis)
+        self.drafts = RedisDraftStore(self._redis)
+        self.saved_searches = RedisSavedSearchStore(self._redis)
+
+        hosts, max_bytes = settings.attachment_hosts, settings.attachment_max_bytes
+        self.image_fetcher = ImageFetcher(http_session, hosts, max_bytes)
+        fetch_image = self.image_fetcher.fetch_image
+        self.result_lookup = ResultLookup(self.job_history, self.image_store, self.queue, fetch_image)
+        self.image_loader = ResultImageLoader(self.image_store, fetch_image)
+        self.thumbnail_loader = ThumbnailLoader(self.image_loader, SqlThumbnailStore(self.database))
+
+        self.validator = RequestValidator(catalogue, hosts, max_bytes, settings.extras_allowed_users)
+        self.submitter = JobSubmitter(self.validator, self.image_fetcher, self.queue, self.job_store)
+        self.preset_option = PresetOption(self.presets)
+        source_option = SourceOption(self.job_history, self.result_lookup)
+        self.option_parser = OptionParser(
+            self.validator, source_option, self.preset_option, settings.extras_allowed_users
+        )
+        self.cancellation = JobCancellation(self.result_lookup, self.queue)
+
+    async def connect(self) -> None:
+        """Upgrade the schema and connect to the queue. Raises `DatabaseSetupError` and `StartupError`."""
+        await self.database.migrate()
+        try:
+            await self.outcomes.start()
+        except Exception as error:
+            raise StartupError(f"Redis does not answer ({error}). Check REDIS_URL and whether Redis runs.") from error
+
+    async def close(self) -> None:
+        """Give the leader lock back and close all connections."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.database.close)
+            stack.push_async_callback(self._redis.aclose)
+            stack.push_async_callback(self.leader_lock.close)
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Services]:
+    """Build the services and close them in the end. Raises `DatabaseSetupError`."""
+    async with AsyncExitStack() as stack:
+        http_session = await stack.enter_async_context(open_http_session())
+        services = Services(settings, catalogue, http_session)
+        stack.push_async_callback(services.close)
+        yield services
+
+
+def read_limits(settings: Settings) -> Limits:
+    """Read the limits on the jobs of users, channels and guilds from the settings."""
+    return Limits(
+        user=ScopeLimits(
+            max_open=settings.max_waiting_per_user,
+            max_running=settings.max_running_per_user,
+            max_per_minute=settings.max_per_minute_per_user,
+        ),
+        channel=ScopeLimits(
+            max_open=settings.max_waiting_per_channel,
+            max_running=settings.max_running_per_channel,
+            max_per_minute=settings.max_per_minute_per_channel,
+        ),
+        guild=ScopeLimits(
+            max_open=settings.max_waiting_per_guild,
+            max_running=settings.max_running_per_guild,
+            max_per_minute=settings.max_per_minute_per_guild,
+        ),
+    )
