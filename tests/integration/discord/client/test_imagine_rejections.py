@@ -1,0 +1,138 @@
+"""`/imagine` on the Discord stand-in: requests that are rejected, which only their author sees."""
+
+import logging
+from typing import Any
+
+import discord
+import pytest
+
+from bot.interactions.permissions import INVITE_PERMISSIONS
+from shared.problems import RejectedError, make_problem
+from tests.support.discord_guild import GuildClient
+from tests.support.fake_stores import FakeJobQueue
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"prompt": "   "}, "The prompt is empty"),
+        ({"prompt": "castle::x"}, "“x” stands where a weight belongs"),
+        ({"prompt": "castle::1.2"}, "SD 3.5 Large knows only 1"),
+        ({"prompt": "castle", "style": "anime"}, "SD 3.5 Large has no “style”. SDXL 1.0 has it."),
+        ({"prompt": "castle", "keep": 30}, "“keep” was given without a picture"),
+        ({"prompt": "castle", "model": "stable-image-core", "image": PNG}, "paints from words alone"),
+        ({"prompt": "castle", "image": PNG, "aspect": "16:9"}, "“aspect” was given with a picture"),
+        ({"prompt": "castle", "model": "sdxl", "extras": "{}"}, "“extras” was given"),
+        ({"prompt": "castle", "model": "sdxl", "extras": "[", "user": "ben"}, "“extras” is not a JSON object"),
+        ({"prompt": "castle", "image": b""}, "The attached file is empty"),
+        (
+            {"prompt": "castle", "image": PNG + bytes(512 * 1024)},
+            "The picture has 0.500103 MiB. The limit here is 0.5 MiB.",
+        ),
+        ({"prompt": "castle", "image": b"<html>" + bytes(50)}, "The file is not a picture this bot knows"),
+        ({"prompt": "castle", "seed": 4294967295}, "“seed” is 4294967295. SD 3.5 Large takes 0 to 4294967294."),
+    ],
+)
+async def test_a_problem_is_shown_to_the_author_alone_and_nothing_is_queued(
+    guild: GuildClient, job_queue: FakeJobQueue, options: dict[str, Any], words: str
+) -> None:
+    interaction = await guild.invoke_imagine(**options)
+
+    answer = await guild.read_private_answer(interaction)
+
+    assert words in answer
+    assert job_queue.jobs == {}
+
+
+async def test_all_problems_are_shown_at_once(guild: GuildClient, job_queue: FakeJobQueue) -> None:
+    interaction = await guild.invoke_imagine(prompt="castle::2", style="anime", keep=30, extras="{}")
+
+    first, *more = (await guild.read_private_answer(interaction)).splitlines()
+
+    assert first == "There are 4 things to mend:"
+    assert [line[:2] for line in more] == ["- "] * 4
+    assert job_queue.jobs == {}
+
+
+async def test_french_clients_read_french(guild: GuildClient, job_queue: FakeJobQueue) -> None:
+    interaction = await guild.invoke_imagine(prompt="château", style="anime", locale="fr", user="ben")
+
+    answer = await guild.read_private_answer(interaction)
+    await guild.call_api("PATCH", "/control/users/ben", {"locale": "en-US"})
+
+    assert answer.startswith("SD 3.5 Large n'a pas d'option «\u00a0style\u00a0». On la trouve chez SDXL 1.0.")
+    assert job_queue.jobs == {}
+
+
+@pytest.mark.parametrize(
+    ("lacking", "name"),
+    [
+        ("attach_files", "Attach Files"),
+        ("embed_links", "Embed Links"),
+        ("read_message_history", "Read Message History"),
+        ("send_messages", "Send Messages"),
+    ],
+)
+async def test_a_missing_permission_is_named_before_anything_is_queued(
+    guild: GuildClient, job_queue: FakeJobQueue, lacking: str, name: str
+) -> None:
+    deny = discord.Permissions(**{lacking: True}).value
+    await guild.call_api("PUT", f"/control/permissions/{guild.channel}", {"deny": str(deny)})
+
+    interaction = await guild.invoke_imagine(prompt="a castle")
+    answer = await guild.read_private_answer(interaction)
+
+    assert f"It lacks: {name}." in answer
+    assert job_queue.jobs == {}
+
+
+async def test_a_rejection_by_the_queue_is_shown_to_the_author_alone(
+    guild: GuildClient, job_queue: FakeJobQueue
+) -> None:
+    job_queue.error = RejectedError(make_problem("too_many_waiting", count=20, limit=20))
+
+    interaction = await guild.invoke_imagine(prompt="a castle", image=PNG)
+    answer = await guild.read_private_answer(interaction)
+
+    assert answer.startswith("You have 20 requests waiting.")
+    assert (job_queue.jobs, job_queue.threads) == ({}, {})
+
+
+async def test_an_unexpected_error_is_logged_with_the_job_and_reported_to_the_author(
+    guild: GuildClient, job_queue: FakeJobQueue, caplog: pytest.LogCaptureFixture
+) -> None:
+    job_queue.error = ZeroDivisionError("surprise")
+
+    with caplog.at_level(logging.ERROR, "bot"):
+        interaction = await guild.invoke_imagine(prompt="a castle")
+        answer = await guild.read_private_answer(interaction)
+
+    assert "The bot has a fault of its own." in answer
+    assert [record.getMessage() for record in caplog.records] == [f"job {interaction}: the command failed"]
+
+
+async def test_the_invite_asks_for_exactly_the_permissions_the_bot_needs() -> None:
+    named = {name for name, granted in INVITE_PERMISSIONS if granted}
+
+    assert named == {
+        *("read_messages", "send_messages", "send_messages_in_threads", "create_public_threads"),
+        *("attach_files", "embed_links", "read_message_history"),
+    }
+
+
+@pytest.mark.parametrize(
+    "match", [{"method": "PATCH", "path_regex": "@original$"}, {"method": "POST", "path_regex": "/callback"}]
+)
+async def test_a_response_that_discord_rejects_ends_in_an_explanation(
+    guild: GuildClient, job_queue: FakeJobQueue, match: dict[str, str]
+) -> None:
+    await guild.call_api("POST", "/control/faults", {"match": match, "action": "status:400", "times": 1})
+
+    answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
+
+    assert answer.startswith("The picture was not made. The bot has a fault of its own.")
+    assert job_queue.jobs == {}
