@@ -11,7 +11,7 @@ from shared.queue.stages import Stage
 
 
 class AcceptResult(StrEnum):
-    """What became of a job that was submitted."""
+    """Whether a submitted job was accepted, and if not, why."""
 
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"

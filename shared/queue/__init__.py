@@ -24,7 +24,7 @@ A claim gives a lease, which its worker renews; the sweep, which every worker ru
 lease expired. A call is recorded before it is made (start_call). A picture is stored even if its worker has lost the
 lease: it was paid for. A cancel ends a job whose call has not started; its worker then finds the lease lost. All times
 are those of Redis, so that the clocks of other hosts do not matter. If Redis's clock is set back, the queue's own clock
-continues; if it jumps forward, every worker has the length of a lease to renew what it holds.
+continues; if it jumps forward, every worker has the length of a lease to renew its leases.
 
 A worker that did not receive a reply gives its claim tokens back (unclaim): jobs that were leased under them return to
 their place, as if never claimed. A job whose workers died is kept with its picture as a dead letter for the operator.

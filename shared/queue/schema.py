@@ -140,7 +140,9 @@ REDIS_KEYS: Final = (
     RedisKey("clock_offset", "string", "Milliseconds that the queue's clock is ahead of Redis's."),
     # The bot's own
     RedisKey("leader", "string", "Token of the bot that delivers.", "3 seconds, renewed"),
-    RedisKey("draft:{interaction}", "string", "What a form or a question is about: a Draft as JSON.", "1 hour"),
+    RedisKey(
+        "draft:{interaction}", "string", "A request while its form or question is open: a Draft as JSON.", "1 hour"
+    ),
     RedisKey(
         "saved_searches:{user}",
         "hash",

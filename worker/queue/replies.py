@@ -6,7 +6,7 @@ from shared.queue.replies import ScriptReply
 
 
 class ClaimResult(StrEnum):
-    """What became of a claim. AGAIN: the script stopped before it had looked at every job."""
+    """Whether a claim found a job. AGAIN: the script stopped before it had looked at every job."""
 
     CLAIMED = "claimed"
     NONE = "none"
@@ -38,7 +38,7 @@ class SweepReply(ScriptReply):
 
 
 class RetryResult(StrEnum):
-    """What became of the retry of a dead letter. NOT_DELIVERED: the failure was not delivered to its requester yet."""
+    """Whether the job of a dead letter was queued again. NOT_DELIVERED: its failure was not delivered yet."""
 
     QUEUED = "queued"
     NOT_FOUND = "not_found"

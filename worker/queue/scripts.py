@@ -16,7 +16,7 @@ from worker.queue.connection import translate_redis_errors
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS: Final = 2.0
-"""The pause between two attempts to store what was paid for."""
+"""The pause between two attempts to store the end of a job."""
 
 
 class ScriptRunner:
@@ -45,7 +45,7 @@ class ScriptRunner:
             return script(keys=[KEY_PREFIX], args=[*arguments, *split_into_chunks(picture or b"")])
 
     def run_until_stored(self, name: str, *arguments: Any, job_id: str, picture: bytes | None = None) -> Any:
-        """Run a script, again and again while Redis is unavailable: what was paid for must not be lost."""
+        """Run a script, again and again while Redis is unavailable, so that nothing that was paid for is lost."""
         while True:
             try:
                 return self.run(name, *arguments, picture=picture)

@@ -29,8 +29,8 @@ for i = 8, #ARGV, 3 do
 end
 
 -- If no sweep came for most of a lease, Redis was out of every worker's reach (stopped or suspended), or its clock was
--- set forward. Every worker then has the length of a lease to renew what it still works on. The same goes if the clock
--- was set back, for the sake of leases that were renewed since; the queue's own clock then continues where it was.
+-- set forward. Every worker then has the length of a lease to renew the leases that it still needs. The same goes if
+-- the clock was set back, for the sake of leases that were renewed since; the queue's own clock then continues.
 local last_at, grace_until = unpack(redis.call('HMGET', key('sweep'), 'last_at', 'grace_until'))
 local gap = now - tonumber(last_at or now)
 if gap < 0 then
