@@ -166,7 +166,7 @@ class Reconciler:
         return await self._fetch_image(image)
 
     async def _fail_job(self, record: OpenJobRecord, problem: Problem) -> None:
-        log.warning("job %s: the queue had lost it; its requester is told (%s)", record.job.id, problem.code)
+        log.warning("job %s: the queue had lost it; it fails (%s)", record.job.id, problem.code)
         status = _build_status(record, QueueState.FINISHED, state_since=self._clock(), outcome=Failed(problem=problem))
         await self._delivery.deliver_outcome(status)
 
