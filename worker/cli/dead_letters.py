@@ -105,7 +105,7 @@ def _show_letter(letters: DeadLetterQueue, arguments: argparse.Namespace) -> Non
     if arguments.json:
         print(json.dumps(facts | {"job": letter.job.model_dump(mode="json")}))
         return
-    facts["request"] = letter.job.request.model_dump_json(exclude_none=True)
+    facts["request"] = json.dumps(letter.job.request.model_dump(mode="json", exclude_none=True))
     print(*(f"{name:<13} {value}" for name, value in facts.items()), sep="\n")
 
 
