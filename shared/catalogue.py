@@ -1,6 +1,6 @@
-"""The models as rows of a table: what each reads, its limits, its price and its end of life.
+"""The catalogue of models: each one's fields and limits, price, regions and end of life.
 
-The rows that come with the product are `catalogue.toml`; an operator's file of the same shape is laid over them.
+Its rows are in `catalogue.toml`; an operator's file of the same form overrides them.
 """
 
 import tomllib
@@ -25,7 +25,10 @@ class _FrozenModel(BaseModel):
 
 
 class FieldSpec(_FrozenModel):
-    """What a model reads in one option: numbers in a range, one of `choices`, or text of up to `limit` characters."""
+    """The values that a model accepts for a field: numbers in a range, choices, or text of up to `limit` characters.
+
+    `weights` if the field may have several texts with weights.
+    """
 
     minimum: float | None = None
     maximum: float | None = None
@@ -44,7 +47,7 @@ class FieldSpec(_FrozenModel):
 
 
 class Bounds(_FrozenModel):
-    """What a model takes that leaves a picture its own shape: pixels a side, pixels in all, longer to shorter side."""
+    """The pictures that a model accepts in their own shape: pixels of a side, pixels in all, longer to shorter side."""
 
     min_side: Annotated[int, Field(ge=1)]
     max_pixels: Annotated[int, Field(ge=1)]
@@ -53,14 +56,15 @@ class Bounds(_FrozenModel):
 
 
 class Model(_FrozenModel):
-    """One row. `price_usd` is dollars a picture, `typical_seconds` a first guess at a call's duration.
+    """A row of the catalogue.
 
-    `task`: whether it paints what is asked for, or makes a picture that is there larger. `sizes` are those that a
-    picture is fitted to; `bounds` stand in their place where it keeps its own shape. `sends_mode`: whether the body
-    names its mode (SD 3.5 needs it, Core and Ultra refuse it).
+    `price_usd` is the price of a picture, `typical_seconds` an estimate of a call's duration until some were measured.
+    `concurrency` limits the calls at a time over all workers, `per_minute` those that start in a minute (0: no limit).
+    Pictures are fitted to one of the `sizes`, or keep their shape within the `bounds`. `sends_mode` if the body names
+    its mode, which SD 3.5 requires and Core and Ultra reject. `offered` if people may choose the model.
     """
 
-    key: Annotated[str, Field(pattern=r"^[\w.-]{1,40}$")]  # it stands in the custom ids of buttons
+    key: Annotated[str, Field(pattern=r"^[\w.-]{1,40}$")]  # part of the custom ids of buttons
     name: str
     id: str
     task: Task = "paint"
@@ -94,7 +98,7 @@ class Model(_FrozenModel):
 
     @property
     def accepted_sizes(self) -> tuple[Size, ...] | Bounds:
-        """What a picture is brought to before it is sent; nothing where no picture goes in."""
+        """The sizes or bounds that a picture is fitted to; empty for a model that reads none."""
         return self.bounds or self.sizes
 
     def is_retired(self, today: date) -> bool:
@@ -116,7 +120,7 @@ class Model(_FrozenModel):
 
 
 class Catalogue(_FrozenModel):
-    """All models, by the key that people and settings use."""
+    """All models, by their keys."""
 
     default: str
     models: Mapping[str, Model]
@@ -128,49 +132,49 @@ class Catalogue(_FrozenModel):
             raise ValueError(msg)
         return self
 
-    def __iter__(self) -> Iterator[Model]:  # type: ignore[override]  # pydantic iterates over fields; a table over rows
+    def __iter__(self) -> Iterator[Model]:  # type: ignore[override]  # pydantic iterates over fields, a table over its rows
         return iter(self.models.values())
 
     @property
     def generation_models(self) -> tuple[Model, ...]:
-        """What `/imagine` offers: the models that paint."""
+        """The offered models that generate pictures, from which `/imagine` lets people choose."""
         return self.models_for_task("paint")
 
     @property
     def upscale_models(self) -> tuple[Model, ...]:
-        """The models on offer that make a picture larger."""
+        """The offered models that enlarge a picture."""
         return self.models_for_task("upscale")
 
     def models_for_task(self, task: Task) -> tuple[Model, ...]:
-        """The models on offer for this task."""
+        """Return the offered models for a task."""
         return tuple(model for model in self if model.offered and model.task == task)
 
     def find_model(self, name: str) -> Model | None:
-        """The row whose key, Bedrock id or name this is."""
+        """Find a model by its key, Bedrock id or name, ignoring case."""
         folded = name.strip().casefold()
         return next((m for m in self if folded in {m.key.casefold(), m.id.casefold(), m.name.casefold()}), None)
 
     def pick_picture_model(self, preferred: str) -> Model | None:
-        """The preferred model where it is offered and reads pictures, else the default or the first that does."""
+        """Pick the preferred model if it is offered and reads pictures, else the default, else the first that does."""
         keys = (preferred, self.default, *(model.key for model in self.generation_models))
         readers = {model.key: model for model in self.generation_models if model.picture != "none"}
         return next((readers[key] for key in keys if key in readers), None)
 
     def models_with_field(self, field: str) -> tuple[Model, ...]:
-        """The offered models that paint and read this field."""
+        """Return the offered models that generate pictures and read a field."""
         return tuple(model for model in self.generation_models if field in model.fields)
 
 
 def make_unknown_model_problem(name: str, models: Iterable[Model]) -> Problem:
-    """Make the problem of a name that no model has. It lists the models to choose from."""
+    """Make the problem that no model has this name, listing the models to choose from."""
     names = ", ".join(model.name for model in models)
     return make_problem("model_unknown", value=name[:_NAME_DISPLAY_LIMIT], models=names)
 
 
 def load_catalogue(override: str = "") -> Catalogue:
-    """The product's table with an operator's TOML text laid over it. Raises `ValueError` naming what is wrong."""
-    table = tomllib.loads(files("shared").joinpath("catalogue.toml").read_text(encoding="utf-8"))
-    table = _merge_tables(table, tomllib.loads(override))
+    """Load the catalogue, overridden by the text of an operator's TOML file. Raises `ValueError` for a wrong one."""
+    defaults = tomllib.loads(files("shared").joinpath("catalogue.toml").read_text(encoding="utf-8"))
+    table = _merge_tables(defaults, tomllib.loads(override))
     rows = {key: {"key": key} | row for key, row in table["models"].items()}
     return Catalogue.model_validate(table | {"models": rows})
 
@@ -178,6 +182,9 @@ def load_catalogue(override: str = "") -> Catalogue:
 def _merge_tables(base: dict[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in override.items():
-        under = base.get(key)
-        merged[key] = _merge_tables(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+        current = base.get(key)
+        if isinstance(current, dict) and isinstance(value, dict):
+            merged[key] = _merge_tables(current, value)
+        else:
+            merged[key] = value
     return merged

@@ -1,4 +1,4 @@
-"""How a job ends: Generated, Filtered or Failed, nothing else."""
+"""The outcome of a job: Generated, Filtered or Failed."""
 
 from enum import StrEnum
 from typing import Annotated, Final, Literal
@@ -7,11 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from shared.problems import Problem
 
-CANCELLED: Final = "cancelled"  # the code of the problem of what a person ended
+CANCELLED: Final = "cancelled"
+"""The problem code of a job that a person cancelled."""
 
 
 class FilteredPart(StrEnum):
-    """What a content filter withheld."""
+    """The part of a request or a result that the content filter objected to."""
 
     PROMPT = "prompt"
     INPUT = "input picture"
@@ -23,9 +24,10 @@ class _OutcomeBase(BaseModel):
 
 
 class Generated(_OutcomeBase):
-    """A picture was made; its bytes lie under the job's picture key. `seconds` is the model's own time.
+    """A picture was generated; its bytes are stored in Redis under the job's result key.
 
-    `seed` is the one in the model's answer; None for a model that reads none.
+    `seed` is the one that the response names, None for a model that reads none; `duration_seconds` is the duration of
+    the call.
     """
 
     kind: Literal["generated"] = "generated"
@@ -37,7 +39,7 @@ class Generated(_OutcomeBase):
 
 
 class Filtered(_OutcomeBase):
-    """The provider withheld the picture. Final: the same request is never sent again."""
+    """The provider's content filter withheld the picture. The request is never sent again."""
 
     kind: Literal["filtered"] = "filtered"
     part: FilteredPart
@@ -45,14 +47,14 @@ class Filtered(_OutcomeBase):
 
 
 class Failed(_OutcomeBase):
-    """No picture came of it, and why."""
+    """There is no picture, because of the problem."""
 
     kind: Literal["failed"] = "failed"
     problem: Problem
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether a person wanted it so."""
+        """Whether a person cancelled the job."""
         return self.problem.code == CANCELLED
 
 

@@ -1,7 +1,7 @@
-r"""The prompt as people write it: `castle in fog::1.2 | crowds::-0.8`.
+r"""The syntax of prompts: `castle in fog::1.2 | crowds::-0.8`.
 
-Parts are separated by `|`; `::` and a finite number at a part's end is its weight (1 when absent, negative for what
-to avoid). A literal `|`, `::` or backslash before one of them is written `\|`, `\::`, `\\`.
+Parts are separated by `|`. A part may end in `::` and its weight, a finite number: 1 by default, negative for things to
+avoid. A literal `|`, `::`, or backslash before one of them is written `\|`, `\::`, `\\`.
 """
 
 import math
@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 class TextPrompt(BaseModel):
-    """One weighted text, as SDXL's `text_prompts[]` has it.
+    """A text with its weight, as in SDXL's `text_prompts[]`.
 
     https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-1-0-image-image.html
     """
@@ -29,7 +29,7 @@ class TextPrompt(BaseModel):
 
 
 def parse_prompt(text: str) -> tuple[TextPrompt, ...]:
-    """Read a prompt into weighted texts, one or more. Raises `RejectedError`."""
+    """Parse a prompt into one or more weighted texts. Raises `RejectedError`."""
     if not text.strip():
         raise RejectedError(make_problem("prompt_empty"))
     return tuple(
@@ -38,12 +38,12 @@ def parse_prompt(text: str) -> tuple[TextPrompt, ...]:
 
 
 def format_prompt(prompts: Iterable[TextPrompt]) -> str:
-    """Write weighted texts so that `parse_prompt` reads the same ones again."""
+    """Format weighted texts as a prompt, which `parse_prompt` parses to the same texts."""
     return " | ".join(_escape_text(p.text) + _format_weight(p) for p in prompts)
 
 
 def build_search_text(prompts: Iterable[TextPrompt]) -> str:
-    """Write weighted texts for being searched, folded, without NUL, which PostgreSQL cannot hold.
+    """Format weighted texts for a search that ignores case, without NUL, which PostgreSQL cannot store.
 
     https://www.postgresql.org/docs/current/datatype-character.html
     """
@@ -51,12 +51,12 @@ def build_search_text(prompts: Iterable[TextPrompt]) -> str:
 
 
 def normalize_search_text(text: str) -> str:
-    """Fold words so that they are found however they are capitalised."""
+    """Normalize text for a search that ignores case."""
     return text.replace("\0", " ").casefold()
 
 
 def split_negative_prompt(prompts: Sequence[TextPrompt]) -> tuple[str, str]:
-    """Write weighted texts as a prompt and a text to avoid ("" where there is none), as `/imagine` takes them."""
+    """Format weighted texts as the prompt and the negative prompt of `/imagine`; "" for no negative prompt."""
     *before, last = prompts or [TextPrompt(text="")]
     if before and last.weight == -1:
         return format_prompt(before), last.text
@@ -103,7 +103,7 @@ def _unescape(tokens: list[str]) -> str:
 
 
 def _escape_text(text: str) -> str:
-    return re.sub(r"\\|\||::", lambda found: "\\" + found[0], text)
+    return re.sub(r"\\|\||::", lambda match: "\\" + match[0], text)
 
 
 def _format_weight(prompt: TextPrompt) -> str:

@@ -1,1 +1,1 @@
-"""The half that knows AWS."""
+"""The worker: prepares pictures, and calls the models on Amazon Bedrock."""

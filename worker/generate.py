@@ -1,9 +1,10 @@
-"""Generate one claimed job: one call of the model, recorded before it starts, and what follows from its answer."""
+"""The generate stage of a claimed job: one call of the model, recorded before it starts, and its result."""
 
 import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import assert_never
 
 from shared.catalogue import Catalogue, Model
 from shared.job import Job
@@ -16,10 +17,16 @@ from worker.ports import Claim, ImageModelClient, JobQueue
 
 log = logging.getLogger(__name__)
 
+_MIN_DELAY_SECONDS = 1
+
 
 @dataclass(frozen=True)
 class GenerateJob:
-    """The use case with what it stands on. `patience` is how many seconds a job may wait for Bedrock in all."""
+    """The use case and its collaborators.
+
+    `max_wait_seconds` is how long after its acceptance a job may be returned to the queue because Bedrock is busy or
+    unreachable.
+    """
 
     queue: JobQueue
     client: ImageModelClient
@@ -27,72 +34,92 @@ class GenerateJob:
     max_wait_seconds: float
 
     def run(self, claim: Claim) -> None:
-        """End the job, or put it back: at most one repeat of a call that may have been billed."""
-        job, queue = claim.job, self.queue
+        """Finish the job, or return it to the queue. A call that may have been billed is repeated once at most."""
+        job = claim.job
         model = self.catalogue.models.get(job.request.model)
         if model is None:
-            queue.finish(claim, Failed(problem=make_problem("model_gone", model=job.request.model)))
+            self._fail(claim, make_problem("model_gone", model=job.request.model))
             return
-        wrong = validate_request(job.request, model, self.catalogue)
-        if wrong:
-            queue.finish(claim, Failed(problem=wrong[0]))
+        problems = validate_request(job.request, model, self.catalogue)
+        if problems:
+            self._fail(claim, problems[0])
             return
-        prepared = queue.fetch_prepared(job.id) if job.request.has_picture else None
+        prepared = self.queue.fetch_prepared(job.id) if job.request.has_picture else None
         if job.request.has_picture and prepared is None:
-            queue.finish(claim, Failed(problem=make_problem("no_longer_kept")))
+            self._fail(claim, make_problem("no_longer_kept"))
             return
-        if not queue.start_call(claim):
+        if not self.queue.start_call(claim):
             log.warning("job %s: the lease was lost before the call", job.id)
             return
         try:
-            outcome, picture = _to_outcome(job, model, self.client.generate(job.request, model, prepared, job.seed))
-        except BedrockCallError as trouble:
-            self._handle_call_error(claim, trouble)
+            result = self.client.generate(job.request, model, prepared, job.seed)
+        except BedrockCallError as error:
+            self._handle_call_error(claim, model, error)
             return
-        queue.finish(claim, outcome, picture)  # the answer is gone by now: many may wait here for the queue
+        outcome, picture = _to_outcome(job, model, result)
+        del result  # `finish` may wait for the queue in many threads, and need not keep the response in memory
+        self.queue.finish(claim, outcome, picture)
 
-    def _handle_call_error(self, claim: Claim, error: BedrockCallError) -> None:
-        job, wrong = claim.job, error.problem
-        log.warning("job %s: %s: %s", job.id, wrong.code, error.__cause__ or error)
+    def _fail(self, claim: Claim, problem: Problem) -> None:
+        self.queue.finish(claim, Failed(problem=problem))
+
+    def _handle_call_error(self, claim: Claim, model: Model, error: BedrockCallError) -> None:
+        problem = error.problem
+        log.warning("job %s: %s: %s", claim.job.id, problem.code, error.__cause__ or error)
         if error.is_model_unavailable:
-            wrong = self._make_withdrawn_problem(self.catalogue.models[job.request.model]) or wrong
-            self.queue.disable_model(job.request.model, wrong)
-        may_repeat = {
-            RetryPolicy.NEVER: False,
-            RetryPolicy.UNLIMITED: time.time() - job.accepted_at < self.max_wait_seconds,
-            RetryPolicy.ONCE: claim.unknown_calls == 0,
-        }[error.retry_policy]
-        if may_repeat:
-            doubt = error.retry_policy is RetryPolicy.ONCE
+            problem = self._make_withdrawn_problem(model) or problem
+            self.queue.disable_model(model.key, problem)
+        if self._may_repeat(claim, error.retry_policy):
             self.queue.release(
-                claim, delay_seconds=max(error.retry_after, 1), is_unknown_call=doubt, is_throttled=error.is_throttled
+                claim,
+                delay_seconds=max(error.retry_after, _MIN_DELAY_SECONDS),
+                is_unknown_call=error.retry_policy is RetryPolicy.ONCE,
+                is_throttled=error.is_throttled,
             )
         else:
-            self.queue.finish(claim, Failed(problem=wrong))
+            self._fail(claim, problem)
+
+    def _may_repeat(self, claim: Claim, policy: RetryPolicy) -> bool:
+        match policy:
+            case RetryPolicy.NEVER:
+                return False
+            case RetryPolicy.ONCE:
+                return claim.unknown_calls == 0
+            case RetryPolicy.UNLIMITED:
+                return time.time() - claim.job.accepted_at < self.max_wait_seconds
+            case _:
+                assert_never(policy)
 
     def _make_withdrawn_problem(self, model: Model) -> Problem | None:
-        """Name the models that can stand in for one that is gone, where there are any."""
+        """Make the problem that names the models to use instead of one that is gone; None if there are none."""
         today = datetime.now(UTC).date()
-        others = [
+        alternatives = [
             other.name
             for other in self.catalogue.models_for_task(model.task)
             if other.key != model.key
             and not other.is_retired(today)
             and (other.picture != "none" or model.picture == "none")
         ]
-        return make_problem("model_withdrawn", model=model.name, models=", ".join(others)) if others else None
+        if not alternatives:
+            return None
+        return make_problem("model_withdrawn", model=model.name, models=", ".join(alternatives))
 
 
 def _to_outcome(job: Job, model: Model, result: GeneratedImage | FilteredResult) -> tuple[Outcome, bytes | None]:
-    if isinstance(result, FilteredResult):
-        log.info("job %s: filtered (%s) after %.1f s", job.id, result.part, result.duration_seconds)
-        return Filtered(part=result.part, duration_seconds=result.duration_seconds), None
-    log.info("job %s: generated with seed %s in %.1f s", job.id, result.seed, result.duration_seconds)
-    made = Generated(
-        seed=result.seed,
-        media_type=result.media_type,
-        width=result.width,
-        height=result.height,
-        duration_seconds=result.duration_seconds,
-    )
-    return made, embed_metadata(result.data, job.request, model, result.seed, job.id)
+    """Convert a result to the job's outcome and its picture, with the parameters embedded."""
+    match result:
+        case FilteredResult():
+            log.info("job %s: filtered (%s) after %.1f s", job.id, result.part, result.duration_seconds)
+            return Filtered(part=result.part, duration_seconds=result.duration_seconds), None
+        case GeneratedImage():
+            log.info("job %s: generated with seed %s in %.1f s", job.id, result.seed, result.duration_seconds)
+            outcome = Generated(
+                seed=result.seed,
+                media_type=result.media_type,
+                width=result.width,
+                height=result.height,
+                duration_seconds=result.duration_seconds,
+            )
+            return outcome, embed_metadata(result.data, job.request, model, result.seed, job.id)
+        case _:
+            assert_never(result)

@@ -1,4 +1,4 @@
-"""The round every worker makes each second: renew its leases, bring back what others left behind, say it is alive."""
+"""Maintenance that every worker does each second: renew its leases, sweep the queue, and touch the heartbeat file."""
 
 import logging
 import threading
@@ -13,7 +13,7 @@ INTERVAL_SECONDS = 1.0
 
 
 class MaintenanceThread:
-    """A thread that makes rounds of `steps` until it is stopped; `heartbeat` is touched after each that succeeded."""
+    """A thread that runs its steps again and again, and touches the heartbeat file after each round without errors."""
 
     def __init__(self, *steps: Callable[[], None], heartbeat_file: Path | None) -> None:
         self._steps = steps
@@ -21,11 +21,11 @@ class MaintenanceThread:
         self._stop_event = threading.Event()
 
     def start(self) -> None:
-        """Make rounds from now on, beside everything else."""
-        threading.Thread(target=self._run, name="rounds", daemon=True).start()
+        """Start the thread. It does not keep the process alive."""
+        threading.Thread(target=self._run, name="maintenance", daemon=True).start()
 
     def stop(self) -> None:
-        """Make no further round."""
+        """Stop before the next round."""
         self._stop_event.set()
 
     def _run(self) -> None:
@@ -35,7 +35,7 @@ class MaintenanceThread:
                     step()
                 if self._heartbeat_file:
                     self._heartbeat_file.touch()
-            except QueueUnavailableError as away:
-                log.warning("%s; leases are renewed when it does", away)
+            except QueueUnavailableError as error:
+                log.warning("leases cannot be renewed now: %s", error)
             except Exception:
-                log.exception("a round of renewing and sweeping failed")
+                log.exception("a round of maintenance failed")

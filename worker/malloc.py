@@ -1,4 +1,4 @@
-"""How the C library hands out this process's memory."""
+"""Settings of the C library's memory allocator."""
 
 import ctypes
 from typing import Final
@@ -10,12 +10,12 @@ _MIB: Final = 1 << 20
 
 
 def tune_malloc() -> None:
-    """Let all threads share one arena that keeps up to 64 MiB at its end; elsewhere than in glibc nothing happens.
+    """Make all threads share one arena that keeps up to 64 MiB at its end. Does nothing without glibc.
 
-    By default there are eight arenas a core, and what a thread frees stays with its own: with 64 jobs in flight, the
-    answers that threads held one after the other. And what a picture needed is given back to the system each time:
-    4,500 page faults a job, 10 CPU-ms, for the same peak. Blocks of 32 MiB and more still are given back; from there on
-    glibc would never keep them by itself.
+    By default glibc has eight arenas for each core, and memory that a thread frees stays in its arena: with 64 jobs in
+    flight, that is one response for each thread. It also returns the memory of each picture to the system, which costs
+    4,500 page faults and 10 ms of CPU for each job, with the same peak. Blocks of 32 MiB and more are still returned:
+    this is the highest threshold that glibc accepts.
     https://man7.org/linux/man-pages/man3/mallopt.3.html
     """
     libc = ctypes.CDLL(None)

@@ -1,11 +1,11 @@
-"""The words that a PNG carries with it: how it was made, for people's eyes and for programs."""
+"""The text chunks of a PNG that say how it was generated."""
 
 import json
 
 from shared.catalogue import Model
 from shared.imaging.metadata import replace_png_text
 from shared.imaging.sniffing import PNG_SIGNATURE
-from shared.prompts import TextPrompt
+from shared.prompts import TextPrompt, replace_surrogates
 from shared.request.effective import get_effective_value
 from shared.request.model import Request
 
@@ -23,12 +23,12 @@ _FIELD_LABELS = {
 
 
 def build_png_text(request: Request, model: Model, seed: int | None, job_id: str | None = None) -> dict[str, str]:
-    """Word a picture's making: `parameters` as image programs write and read it, `pentimento` whole, as JSON.
+    """Build the text chunks: `parameters` in the format of other image programs, and `pentimento` as JSON.
 
-    The habit of the first: the prompt, a line `Negative prompt: …`, a line of `Name: value`; weights as `(text:1.2)`.
-    https://github.com/AUTOMATIC1111/stable-diffusion-webui/wiki/Features#png-info
+    The lines of `parameters` are the prompt, with weights as `(text:1.2)`; `Negative prompt: …`; and pairs of
+    `Name: value`. https://github.com/AUTOMATIC1111/stable-diffusion-webui/wiki/Features#png-info
     """
-    made = {
+    metadata = {
         "model": model.id,
         "seed": seed,
         "job": job_id,
@@ -36,14 +36,14 @@ def build_png_text(request: Request, model: Model, seed: int | None, job_id: str
     }
     return {
         "parameters": _format_parameters(request, model, seed),
-        "pentimento": json.dumps(made, separators=(",", ":")),
+        "pentimento": json.dumps(metadata, separators=(",", ":")),
     }
 
 
 def embed_metadata(data: bytes, request: Request, model: Model, seed: int | None, job_id: str | None = None) -> bytes:
-    """Put the parameters into a PNG, in place of every word it had; a picture of another type stays as it is.
+    """Replace the text chunks of a PNG by the parameters; a picture of another type is returned as it is.
 
-    Raises ValueError for a malformed PNG, which `worker.imaging.check_answer` lets nobody have.
+    Raises `ValueError` for a malformed PNG, which `worker.imaging.verify_image` rejects.
     """
     if not data.startswith(PNG_SIGNATURE):
         return data
@@ -64,8 +64,7 @@ def _format_parameters(request: Request, model: Model, seed: int | None) -> str:
         facts["Denoising strength"] = round(1 - keep / 100, 6)
     pairs = ", ".join(f"{name}: {_format_value(value)}" for name, value in facts.items())
     lines = [wanted, *([f"Negative prompt: {unwanted}"] if unwanted else []), pairs]
-    # what UTF-8 or a PNG's text cannot hold is shown as a question mark
-    return "\n".join(lines).replace("\0", "?").encode("utf-8", "replace").decode()
+    return replace_surrogates("\n".join(lines).replace("\0", "?"))  # a PNG's text cannot hold either of them
 
 
 def _format_weighted(prompt: TextPrompt, weight: float) -> str:

@@ -1,4 +1,4 @@
-"""Prepare one claimed job: from the picture as it was uploaded to the one that its model accepts."""
+"""The prepare stage of a claimed job: from the uploaded picture to one that the model accepts."""
 
 import logging
 
@@ -13,25 +13,25 @@ log = logging.getLogger(__name__)
 
 
 def prepare_job(queue: JobQueue, catalogue: Catalogue, claim: Claim) -> None:
-    """Promote the job to the generate lane, or end it as Failed with what is wrong with its picture."""
+    """Promote the job to the generate stage, or finish it as Failed if its picture cannot be used."""
     job = claim.job
     model = catalogue.models.get(job.request.model)
     if model is None:
         queue.finish(claim, Failed(problem=make_problem("model_gone", model=job.request.model)))
         return
-    source = queue.fetch_upload(job.id)
-    if source is None:
+    upload = queue.fetch_upload(job.id)
+    if upload is None:
         queue.finish(claim, Failed(problem=make_problem("no_longer_kept")))
         return
     try:
-        prepared = prepare_image(source, model.accepted_sizes, job.request.fit or "crop")
-    except ImageRejectedError as refused:
-        log.info("job %s: the picture is refused: %s", job.id, refused.code)
-        queue.finish(claim, Failed(problem=make_picture_problem(refused)))
+        prepared = prepare_image(upload, model.accepted_sizes, job.request.fit or "crop")
+    except ImageRejectedError as error:
+        log.info("job %s: the picture is rejected: %s", job.id, error.code)
+        queue.finish(claim, Failed(problem=make_picture_problem(error)))
         return
     queue.promote(claim, prepared.data)
 
 
 def make_picture_problem(error: ImageRejectedError) -> Problem:
-    """Give the words' code for what imaging found."""
+    """Make the problem of a rejected picture."""
     return Problem(code=f"picture_{error.code}", facts=dict(error.facts))

@@ -1,8 +1,7 @@
-"""The two tasks. A ticket names no job: it says there is work, and the claim decides which.
+"""The two Celery tasks. A ticket names no job: it says that there is work, and the claim decides which.
 
-Promises: a ticket too many does nothing; a lost ticket is sent again by the sweep; a task never raises for what a job
-or Redis does; nothing is repeated by Celery. At most one picture is decoded a core at a time, however many tickets
-there are.
+A surplus ticket does nothing, and the sweep replaces a lost one. A task raises no exception for a job or for Redis, and
+Celery repeats nothing. At most one picture for each core is decoded at a time, however many tickets there are.
 """
 
 import logging
@@ -23,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Tasks:
-    """What a ticket sets going. `cores` is how many pictures may be decoded at the same time."""
+    """The work that tickets start. `cores` is how many pictures may be decoded at the same time."""
 
     def __init__(self, queue: JobQueue, catalogue: Catalogue, generate_job: GenerateJob, *, cores: int) -> None:
         self._queue = queue
@@ -33,16 +32,16 @@ class Tasks:
         self._draining = threading.Event()
 
     def register(self, app: Celery) -> None:
-        """Give the tasks to a Celery app under the names that tickets carry."""
+        """Register the tasks with a Celery app, under the names that tickets carry."""
         app.task(name=TASK_NAMES[Stage.PREPARE], ignore_result=True)(self.prepare)
         app.task(name=TASK_NAMES[Stage.GENERATE], ignore_result=True)(self.generate)
 
     def drain(self) -> None:
-        """Claim nothing more: what runs may end, what waits is another worker's."""
+        """Claim no more jobs. Running jobs may end; waiting ones are left to other workers."""
         self._draining.set()
 
     def prepare(self) -> None:
-        """Prepare jobs until none waits, unless every core is at it already."""
+        """Prepare jobs until none waits. Does nothing if every core is busy with pictures already."""
         while self._decode_slots.acquire(blocking=False):
             try:
                 if not self._run_claimed_job(
@@ -53,23 +52,23 @@ class Tasks:
                 self._decode_slots.release()
 
     def generate(self) -> None:
-        """Generate the fairest waiting job, if one may run now."""
+        """Generate the job whose turn it is, if one may run now."""
         self._run_claimed_job(Stage.GENERATE, self._generate_job.run)
 
     def _run_claimed_job(self, stage: Stage, handler: Callable[[Claim], None]) -> bool:
         try:
             claim = None if self._draining.is_set() else self._queue.claim(stage)
-        except QueueUnavailableError as away:
-            log.warning("no job of %s could be claimed: %s", stage, away)
+        except QueueUnavailableError as error:
+            log.warning("no job of stage %s could be claimed: %s", stage, error)
             return False
         if claim is None:
             return False
         try:
             handler(claim)
-        except QueueUnavailableError as away:
-            log.warning("job %s: given back before its call: %s", claim.job.id, away)
+        except QueueUnavailableError as error:
+            log.warning("job %s: returned to the queue before its call: %s", claim.job.id, error)
             self._queue.return_claim(claim)
-        except Exception:  # a fault of ours must end in words for its owner, not in a lost job
-            log.exception("job %s: a fault of our own", claim.job.id)
+        except Exception:  # a bug must end with a message for the requester, not with a lost job
+            log.exception("job %s: internal error", claim.job.id)
             self._queue.finish(claim, Failed(problem=make_problem("internal")))
         return True

@@ -3,7 +3,7 @@
 from typing import Any
 
 from shared.catalogue import Model
-from shared.request.model import SCHEDULE_OPTIONS, Request
+from shared.request.model import SCHEDULE_OPTIONS, STEP_SCHEDULE, Request
 
 
 def get_effective_value(request: Request, field: str, model: Model) -> Any:
@@ -19,7 +19,7 @@ def get_effective_value(request: Request, field: str, model: Model) -> Any:
 
 
 def _is_applicable(request: Request, field: str, model: Model) -> bool:
-    is_scheduled = request.has_picture and request.resolve_value("init_image_mode", model) == "STEP_SCHEDULE"
+    is_scheduled = request.has_picture and request.resolve_value("init_image_mode", model) == STEP_SCHEDULE
     if field in SCHEDULE_OPTIONS:
         return is_scheduled
     if field == "keep":

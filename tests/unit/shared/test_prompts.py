@@ -1,4 +1,4 @@
-"""The prompt's own little language, from both sides."""
+"""Parsing and formatting of prompts."""
 
 import pytest
 from hypothesis import given
@@ -13,19 +13,19 @@ prompts = st.lists(st.builds(TextPrompt, text=words, weight=weights), min_size=1
 
 
 @given(prompts)
-def test_what_is_written_is_read_again(parts: list[TextPrompt]) -> None:
+def test_a_formatted_prompt_is_parsed_to_the_same_texts(parts: list[TextPrompt]) -> None:
     assert parse_prompt(format_prompt(parts)) == tuple(parts)
 
 
 @given(prompts)
-def test_what_is_written_apart_is_the_same_when_put_together(parts: list[TextPrompt]) -> None:
+def test_prompt_and_negative_prompt_are_parsed_to_the_same_texts(parts: list[TextPrompt]) -> None:
     prompt, negative = split_negative_prompt(parts)
 
-    together = parse_prompt(prompt) + ((TextPrompt(text=negative, weight=-1),) if negative else ())
-    assert together == tuple(parts)
+    parsed = parse_prompt(prompt) + ((TextPrompt(text=negative, weight=-1),) if negative else ())
+    assert parsed == tuple(parts)
 
 
-def test_the_last_part_to_avoid_is_what_was_given_apart() -> None:
+def test_a_last_part_of_weight_minus_one_becomes_the_negative_prompt() -> None:
     wanted, fog, crowds = TextPrompt(text="a"), TextPrompt(text="fog", weight=-1), TextPrompt(text="b|c", weight=-1)
 
     assert split_negative_prompt([wanted, fog, crowds]) == ("a | fog::-1", "b|c")
@@ -34,17 +34,17 @@ def test_the_last_part_to_avoid_is_what_was_given_apart() -> None:
 
 
 @given(st.text(alphabet=st.sampled_from("ab:|\\ 1.-e"), max_size=30))
-def test_anything_is_read_or_refused_in_words(written: str) -> None:
+def test_any_text_is_parsed_or_rejected_with_problems(text: str) -> None:
     try:
-        parts = parse_prompt(written)
-    except RejectedError as refused:
-        assert refused.problems
+        parts = parse_prompt(text)
+    except RejectedError as rejection:
+        assert rejection.problems
     else:
         assert all(part.text.strip() for part in parts)
 
 
 @pytest.mark.parametrize(
-    ("written", "read"),
+    ("text", "parts"),
     [
         ("a castle", [("a castle", 1.0)]),
         ("castle in fog::1.2 | crowds::-0.8", [("castle in fog", 1.2), ("crowds", -0.8)]),
@@ -56,12 +56,12 @@ def test_anything_is_read_or_refused_in_words(written: str) -> None:
         ("猫::.5", [("猫", 0.5)]),
     ],
 )
-def test_weights_and_escapes_in_the_fields_habit(written: str, read: list[tuple[str, float]]) -> None:
-    assert [(part.text, part.weight) for part in parse_prompt(written)] == read
+def test_weights_and_escapes_are_parsed(text: str, parts: list[tuple[str, float]]) -> None:
+    assert [(part.text, part.weight) for part in parse_prompt(text)] == parts
 
 
 @pytest.mark.parametrize(
-    ("written", "code"),
+    ("text", "code"),
     [
         ("", "prompt_empty"),
         ("  \n", "prompt_empty"),
@@ -75,8 +75,8 @@ def test_weights_and_escapes_in_the_fields_habit(written: str, read: list[tuple[
         ("a::٣", "weight_not_a_number"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_the_place(written: str, code: str) -> None:
-    with pytest.raises(RejectedError) as refused:
-        parse_prompt(written)
+def test_an_invalid_prompt_is_rejected(text: str, code: str) -> None:
+    with pytest.raises(RejectedError) as rejection:
+        parse_prompt(text)
 
-    assert [problem.code for problem in refused.value.problems] == [code]
+    assert [problem.code for problem in rejection.value.problems] == [code]

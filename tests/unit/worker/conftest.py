@@ -1,4 +1,4 @@
-"""A stand-in for Bedrock that the worker's tests call by boto3, as they would call AWS."""
+"""The stand-in for Bedrock, which the worker's tests call through boto3 as they would call AWS."""
 
 import json
 import os
@@ -17,27 +17,27 @@ ACCOUNT = {"AWS_ACCESS_KEY_ID": "AKIADEMODEMODEMODEMO", "AWS_SECRET_ACCESS_KEY":
 
 @dataclass(frozen=True)
 class BedrockStandIn:
-    """The stand-in's address, and its control API (demo/standins/bedrock/control_api.py)."""
+    """The stand-in's URL and its control API (demo/standins/bedrock/control_api.py)."""
 
     url: str
 
     def call_control(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        with urlopen(Request(self.url + path, data, method=method), timeout=5) as answer:  # noqa: S310 - loopback
-            return json.loads(answer.read() or b"null")
+        with urlopen(Request(self.url + path, data, method=method), timeout=5) as response:  # noqa: S310 - loopback
+            return json.loads(response.read() or b"null")
 
     def list_calls(self) -> list[dict[str, Any]]:
-        listed = self.call_control("GET", "/control/calls")
-        return list(listed["calls"] if isinstance(listed, dict) else listed)
+        calls = self.call_control("GET", "/control/calls")
+        return list(calls["calls"] if isinstance(calls, dict) else calls)
 
     def wait_for_calls(self, prompt: str) -> list[dict[str, Any]]:
-        """List the calls with this in their prompt, once there is one: who gave up may have done so before it came."""
-        patience = time.monotonic() + 5
-        while not (found := [call for call in self.list_calls() if prompt in str(call["body"])]):
-            if time.monotonic() > patience:
+        """Wait for a call with this text in its body: it may arrive after the client has given up on it."""
+        deadline = time.monotonic() + 5
+        while not (calls := [call for call in self.list_calls() if prompt in str(call["body"])]):
+            if time.monotonic() > deadline:
                 break
             time.sleep(0.05)
-        return found
+        return calls
 
 
 @pytest.fixture(scope="session")
@@ -55,22 +55,22 @@ def bedrock_server() -> Iterator[BedrockStandIn]:
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """An environment with the stand-in's account in it and nothing else of AWS."""
+    """Set AWS's variables to the stand-in's account, and no others."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    nowhere = {
+    no_configuration = {
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    for name, value in {**ACCOUNT, **nowhere}.items():
+    for name, value in {**ACCOUNT, **no_configuration}.items():
         monkeypatch.setenv(name, value)
     return monkeypatch
 
 
 @pytest.fixture
 def bedrock(bedrock_server: BedrockStandIn, aws: pytest.MonkeyPatch) -> BedrockStandIn:
-    """The stand-in with clean books, for boto3 and for processes that are started."""
+    """Start without calls and faults in the stand-in, and let boto3 call it, here and in child processes."""
     for variable in ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL_BEDROCK"):
         aws.setenv(variable, bedrock_server.url)
     bedrock_server.call_control("DELETE", "/control/faults")

@@ -1,4 +1,4 @@
-"""What the C library says of its own arenas, and the system of the memory that it was asked for."""
+"""The C library's own report of its arenas, and the system's count of page faults."""
 
 import platform
 import subprocess
@@ -49,17 +49,17 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
-def run_script(program: str, how: str) -> int:
-    command = [sys.executable, "-c", program, how]
+def run_script(script: str, mode: str) -> int:
+    command = [sys.executable, "-c", script, mode]
     return int(subprocess.run(command, cwd=ROOT, env={}, capture_output=True, check=True, timeout=20).stdout)
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc alone tells of its arenas")
-def test_threads_share_tune_malloc_where_they_had_one_each() -> None:
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc reports its arenas")
+def test_threads_share_one_arena() -> None:
     assert run_script(ARENAS_SCRIPT, "tuned") == 1
-    assert run_script(ARENAS_SCRIPT, "as it is") > 1
+    assert run_script(ARENAS_SCRIPT, "untuned") > 1
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries keep memory by rules of their own")
-def test_what_a_picture_needed_is_kept_for_the_next() -> None:
-    assert run_script(PAGE_FAULTS_SCRIPT, "tuned") * 4 < run_script(PAGE_FAULTS_SCRIPT, "as it is")
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have other rules for freed memory")
+def test_the_memory_of_a_picture_is_kept_for_the_next() -> None:
+    assert run_script(PAGE_FAULTS_SCRIPT, "tuned") * 4 < run_script(PAGE_FAULTS_SCRIPT, "untuned")

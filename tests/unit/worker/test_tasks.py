@@ -1,4 +1,4 @@
-"""Tickets and what they set going, over a queue in memory."""
+"""The tasks that tickets start, with a queue in memory."""
 
 import threading
 import time
@@ -34,10 +34,10 @@ def make_job(number: int, *, has_picture: bool = False, model: str = "sd3.5-larg
 
 @dataclass
 class FakeJobQueue:
-    """`worker.ports.Queue` in memory: jobs wait in lanes, and what becomes of them is written down."""
+    """A `worker.ports.JobQueue` in memory, which records the calls of its methods."""
 
-    waiting: dict[Stage, list[Job]] = field(default_factory=lambda: {lane: [] for lane in Stage})
-    sources: dict[str, bytes] = field(default_factory=dict)
+    waiting: dict[Stage, list[Job]] = field(default_factory=lambda: {stage: [] for stage in Stage})
+    pictures: dict[str, bytes] = field(default_factory=dict)
     unknown_calls: int = 0
     holds_lease: bool = True
     events: list[tuple[object, ...]] = field(default_factory=list)
@@ -46,7 +46,7 @@ class FakeJobQueue:
         return Claim(stage, self.waiting[stage].pop(0), "token", self.unknown_calls) if self.waiting[stage] else None
 
     def fetch_upload(self, job_id: str) -> bytes | None:
-        return self.sources.get(job_id)
+        return self.pictures.get(job_id)
 
     fetch_prepared = fetch_upload
 
@@ -55,7 +55,7 @@ class FakeJobQueue:
         return True
 
     def start_call(self, claim: Claim) -> bool:
-        self.events.append(("begun", claim.job.id))
+        self.events.append(("call started", claim.job.id))
         return self.holds_lease
 
     def release(self, claim: Claim, *, delay_seconds: float, is_unknown_call: bool, is_throttled: bool) -> bool:
@@ -63,19 +63,19 @@ class FakeJobQueue:
         return True
 
     def return_claim(self, claim: Claim) -> None:
-        self.events.append(("abandoned", claim.job.id))
+        self.events.append(("returned", claim.job.id))
 
     def finish(self, claim: Claim, outcome: Outcome, picture: bytes | None = None) -> bool:
         self.events.append(("finished", claim.job.id, outcome))
         return True
 
     def disable_model(self, model: str, problem: Problem) -> None:
-        self.events.append(("switched off", model, problem.code))
+        self.events.append(("model disabled", model, problem.code))
 
 
 @dataclass
 class FakeImageModelClient:
-    """`worker.ports.Studio` that answers as it is told."""
+    """A `worker.ports.ImageModelClient` with a fixed response."""
 
     response: GeneratedImage | FilteredResult | Exception
 
@@ -88,10 +88,13 @@ class FakeImageModelClient:
 
 
 def make_tasks(
-    queue: FakeJobQueue, catalogue: Catalogue, answer: GeneratedImage | FilteredResult | Exception, *, cores: int = 2
+    queue: FakeJobQueue, catalogue: Catalogue, response: GeneratedImage | FilteredResult | Exception, *, cores: int = 2
 ) -> Tasks:
     return Tasks(
-        queue, catalogue, GenerateJob(queue, FakeImageModelClient(answer), catalogue, max_wait_seconds=60), cores=cores
+        queue,
+        catalogue,
+        GenerateJob(queue, FakeImageModelClient(response), catalogue, max_wait_seconds=60),
+        cores=cores,
     )
 
 
@@ -104,29 +107,29 @@ MODEL_GONE_ERROR = BedrockCallError(
 )
 
 
-def run_generate(catalogue: Catalogue, answer: Exception, doubts: int = 0) -> list[tuple[object, ...]]:
-    queue = FakeJobQueue(unknown_calls=doubts)
+def run_generate(catalogue: Catalogue, error: Exception, unknown_calls: int = 0) -> list[tuple[object, ...]]:
+    queue = FakeJobQueue(unknown_calls=unknown_calls)
     queue.waiting[Stage.GENERATE].append(make_job(1))
-    make_tasks(queue, catalogue, answer).generate()
+    make_tasks(queue, catalogue, error).generate()
     return queue.events
 
 
-def test_what_is_known_not_to_have_run_waits_and_slows_the_pace(catalogue: Catalogue) -> None:
-    assert run_generate(catalogue, BUSY_ERROR) == [("begun", "1"), ("released", "1", 3, False, True)]
+def test_a_throttled_call_is_repeated_later_and_slows_all_workers(catalogue: Catalogue) -> None:
+    assert run_generate(catalogue, BUSY_ERROR) == [("call started", "1"), ("released", "1", 3, False, True)]
 
 
-def test_what_may_have_run_is_repeated_once(catalogue: Catalogue) -> None:
-    assert run_generate(catalogue, TIMEOUT_ERROR) == [("begun", "1"), ("released", "1", 1, True, False)]
-    assert run_generate(catalogue, TIMEOUT_ERROR, doubts=1)[-1] == (
+def test_a_call_that_may_have_run_is_repeated_once(catalogue: Catalogue) -> None:
+    assert run_generate(catalogue, TIMEOUT_ERROR) == [("call started", "1"), ("released", "1", 1, True, False)]
+    assert run_generate(catalogue, TIMEOUT_ERROR, unknown_calls=1)[-1] == (
         "finished",
         "1",
         Failed(problem=TIMEOUT_ERROR.problem),
     )
 
 
-def test_a_model_that_is_gone_is_switched_off_and_the_job_told(catalogue: Catalogue) -> None:
+def test_a_model_that_is_gone_is_disabled_and_the_job_fails(catalogue: Catalogue) -> None:
     assert run_generate(catalogue, MODEL_GONE_ERROR)[1:] == [
-        ("switched off", "sd3.5-large", "model_gone"),
+        ("model disabled", "sd3.5-large", "model_gone"),
         ("finished", "1", Failed(problem=MODEL_GONE_ERROR.problem)),
     ]
 
@@ -137,33 +140,33 @@ def make_upscale_job(number: int) -> Job:
 
 
 def test_a_picture_is_upscaled_without_prompt_and_seed(catalogue: Catalogue) -> None:
-    queue = FakeJobQueue(sources={"1": SAMPLE_IMAGE.read_bytes()})
+    queue = FakeJobQueue(pictures={"1": SAMPLE_IMAGE.read_bytes()})
     queue.waiting[Stage.PREPARE].append(make_upscale_job(1))
     queue.waiting[Stage.GENERATE].append(make_upscale_job(1))
-    larger = make_tasks(queue, catalogue, GeneratedImage(b"\xff\xd8\xff", "image/jpeg", 4096, 2048, None, 1.5))
+    tasks = make_tasks(queue, catalogue, GeneratedImage(b"\xff\xd8\xff", "image/jpeg", 4096, 2048, None, 1.5))
 
-    larger.prepare()
-    larger.generate()
+    tasks.prepare()
+    tasks.generate()
 
-    made = Generated(seed=None, media_type="image/jpeg", width=4096, height=2048, duration_seconds=1.5)
-    assert queue.events == [("promoted", "1", b"\xff\xd8\xff"), ("begun", "1"), ("finished", "1", made)]
+    outcome = Generated(seed=None, media_type="image/jpeg", width=4096, height=2048, duration_seconds=1.5)
+    assert queue.events == [("promoted", "1", b"\xff\xd8\xff"), ("call started", "1"), ("finished", "1", outcome)]
 
 
-def test_an_upscaler_that_is_gone_is_stood_in_for_by_upscalers_alone(catalogue: Catalogue) -> None:
+def test_only_upscalers_are_suggested_for_an_upscaler_that_is_gone(catalogue: Catalogue) -> None:
     queue = FakeJobQueue()
     queue.waiting[Stage.GENERATE].append(make_upscale_job(1))
-    queue.sources["1"] = b"prepared"
+    queue.pictures["1"] = b"prepared"
 
     make_tasks(queue, catalogue, MODEL_GONE_ERROR).generate()
 
-    told = make_problem("model_withdrawn", model="Fast Upscale", models="Conservative Upscale")
+    problem = make_problem("model_withdrawn", model="Fast Upscale", models="Conservative Upscale")
     assert queue.events[1:] == [
-        ("switched off", "fast-upscale", "model_withdrawn"),
-        ("finished", "1", Failed(problem=told)),
+        ("model disabled", "fast-upscale", "model_withdrawn"),
+        ("finished", "1", Failed(problem=problem)),
     ]
 
 
-def test_a_fault_of_ours_ends_in_words_for_its_owner(catalogue: Catalogue) -> None:
+def test_a_bug_ends_with_a_message_for_the_requester(catalogue: Catalogue) -> None:
     assert run_generate(catalogue, ZeroDivisionError())[-1] == (
         "finished",
         "1",
@@ -171,30 +174,30 @@ def test_a_fault_of_ours_ends_in_words_for_its_owner(catalogue: Catalogue) -> No
     )
 
 
-def test_a_lease_that_was_lost_before_the_call_means_no_call(catalogue: Catalogue) -> None:
+def test_no_call_is_made_after_the_lease_was_lost(catalogue: Catalogue) -> None:
     queue = FakeJobQueue(holds_lease=False)
     queue.waiting[Stage.GENERATE].append(make_job(1))
 
     make_tasks(queue, catalogue, AssertionError("called")).generate()
 
-    assert queue.events == [("begun", "1")]
+    assert queue.events == [("call started", "1")]
 
 
-def test_a_request_that_its_model_would_not_take_is_never_sent(catalogue: Catalogue) -> None:
+def test_an_invalid_request_is_never_sent(catalogue: Catalogue) -> None:
     queue = FakeJobQueue()
-    wrong = make_job(1).model_copy(update={"request": make_job(1).request.model_copy(update={"steps": 30})})
-    queue.waiting[Stage.GENERATE].append(wrong)
+    invalid = make_job(1).model_copy(update={"request": make_job(1).request.model_copy(update={"steps": 30})})
+    queue.waiting[Stage.GENERATE].append(invalid)
 
     make_tasks(queue, catalogue, AssertionError("called")).generate()
 
-    [(what, _, outcome)] = queue.events
-    assert what == "finished"
+    [(event, _, outcome)] = queue.events
+    assert event == "finished"
     assert isinstance(outcome, Failed)
     assert outcome.problem.code == "field_unsupported"
 
 
-def test_one_ticket_prepares_all_that_waits(catalogue: Catalogue) -> None:
-    queue = FakeJobQueue(sources={"1": SAMPLE_IMAGE.read_bytes(), "2": b"\xff\xd8\xff rubbish"})
+def test_one_ticket_prepares_all_waiting_jobs(catalogue: Catalogue) -> None:
+    queue = FakeJobQueue(pictures={"1": SAMPLE_IMAGE.read_bytes(), "2": b"\xff\xd8\xff rubbish"})
     queue.waiting[Stage.PREPARE] += [
         make_job(1, has_picture=True),
         make_job(2, has_picture=True),
@@ -208,39 +211,39 @@ def test_one_ticket_prepares_all_that_waits(catalogue: Catalogue) -> None:
     assert codes == ["picture_unreadable", "no_longer_kept"]
 
 
-def test_no_more_pictures_are_decoded_at_a_time_than_there_are_cores(
+def test_at_most_one_picture_for_each_core_is_decoded_at_a_time(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue = FakeJobQueue()
     queue.waiting[Stage.PREPARE] += [make_job(number, has_picture=True) for number in range(6)]
-    at_once: list[int] = []
-    inside = threading.Semaphore(0)
+    concurrent: list[int] = []
+    running = threading.Semaphore(0)
 
     def prepare_slowly(_queue: object, _catalogue: object, _claim: Claim) -> None:
-        inside.release()
+        running.release()
         time.sleep(0.02)
-        at_once.append(inside._value)
-        inside.acquire()
+        concurrent.append(running._value)
+        running.acquire()
 
     monkeypatch.setattr(tasks_module, "prepare_job", prepare_slowly)
-    working = make_tasks(queue, catalogue, BUSY_ERROR, cores=2)
-    threads = [threading.Thread(target=working.prepare) for _ in range(6)]
+    tasks = make_tasks(queue, catalogue, BUSY_ERROR, cores=2)
+    threads = [threading.Thread(target=tasks.prepare) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert len(at_once) == 6
-    assert max(at_once) == 2
+    assert len(concurrent) == 6
+    assert max(concurrent) == 2
 
 
 def test_a_worker_that_is_stopping_claims_nothing(catalogue: Catalogue) -> None:
     queue = FakeJobQueue()
     queue.waiting[Stage.GENERATE].append(make_job(1))
-    stopping = make_tasks(queue, catalogue, BUSY_ERROR)
+    tasks = make_tasks(queue, catalogue, BUSY_ERROR)
 
-    stopping.drain()
-    stopping.generate()
-    stopping.prepare()
+    tasks.drain()
+    tasks.generate()
+    tasks.prepare()
 
     assert queue.events == []
