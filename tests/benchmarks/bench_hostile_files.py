@@ -16,7 +16,7 @@ from tests.benchmarks.measurements import measure_alternately, measure_cpu_ms
 from tests.benchmarks.ratios import Ratio, compute_ratio
 from tests.benchmarks.sample_images import make_uploads
 from tests.fuzz.samples import make_hostile_files
-from tests.unit.worker.imaging.test_hostile_files import HOSTILE_FILES
+from tests.support.hostile_images import HOSTILE_FILES
 
 MAX_MIB = 400.0
 
@@ -52,6 +52,6 @@ def prepare_in_subprocess(files: Mapping[str, bytes]) -> Mapping[str, Mapping[st
         command = [sys.executable, "-m", "tests.fuzz.memory_limit", name]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=120)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    told = {line["name"]: line for line in lines if "said" in line}
-    assert not [line for line in told.values() if line["said"].startswith("!")], told
+    told = {line["name"]: line for line in lines if "outcome" in line}
+    assert not [line for line in told.values() if line["outcome"].startswith("!")], told
     return {name: told[f"{number:03}"] for number, name in enumerate(files)}

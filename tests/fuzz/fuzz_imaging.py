@@ -1,10 +1,10 @@
-"""`make fuzz`: good pictures are broken at random, and none may do more than be refused or shown.
+"""`make fuzz`: valid images are broken at random, and each must be rejected or shown.
 
     python -m tests.fuzz.fuzz_imaging --seconds 60 --seed 1
 
-Broken are the bytes, the lengths, the order of blocks, and, with their checksums mended, the chunks of PNGs. A process
-of little memory prepares them; whatever ends it, is raised by it or takes longer than a picture may is kept as
-a file, named at the end. Exit code 0 when there is none.
+It breaks bytes, lengths, the order of blocks, and, with corrected checksums, the chunks of PNGs. A process with little
+memory prepares the files. A file that ends the process, raises another error or takes too long is saved, and named at
+the end. The exit code is 0 if there is none.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from tests.fuzz.samples import make_valid_images
 
 MAX_SECONDS = 2.0
 MAX_BYTES = 1 << 20
-NUMBERS = (
+INTERESTING_NUMBERS = (
     b"\0\0\0\0",
     b"\xff\xff\xff\xff",
     b"\x7f\xff\xff\xff",
@@ -35,101 +35,102 @@ NUMBERS = (
 )
 
 
-def break_image(data: bytes, others: list[bytes], chance: random.Random) -> bytes:
-    """Break a picture in one to six ways."""
-    piece = bytearray(data)
-    for _ in range(chance.randint(1, 6)):
-        at = chance.randrange(len(piece)) if chance.random() < 0.5 else chance.randrange(min(len(piece), 200))
-        match chance.randrange(7):
+def break_image(data: bytes, others: list[bytes], rng: random.Random) -> bytes:
+    """Break an image in one to six ways."""
+    broken = bytearray(data)
+    for _ in range(rng.randint(1, 6)):
+        at = rng.randrange(len(broken)) if rng.random() < 0.5 else rng.randrange(min(len(broken), 200))
+        match rng.randrange(7):
             case 0:
-                piece[at] ^= 1 << chance.randrange(8)
+                broken[at] ^= 1 << rng.randrange(8)
             case 1:
-                piece[at] = chance.randrange(256)
+                broken[at] = rng.randrange(256)
             case 2:
-                number = chance.choice(NUMBERS)
-                piece[at : at + len(number)] = number
+                number = rng.choice(INTERESTING_NUMBERS)
+                broken[at : at + len(number)] = number
             case 3:
-                del piece[at : at + chance.randint(1, 64)]
+                del broken[at : at + rng.randint(1, 64)]
             case 4:
-                piece[at:at] = piece[at : at + chance.randint(1, 256)] * chance.randint(1, 40)
+                broken[at:at] = broken[at : at + rng.randint(1, 256)] * rng.randint(1, 40)
             case 5:
-                other = chance.choice(others)
-                start = chance.randrange(len(other))
-                piece[at:at] = other[start : start + chance.randint(1, 512)]
+                other = rng.choice(others)
+                start = rng.randrange(len(other))
+                broken[at:at] = other[start : start + rng.randint(1, 512)]
             case _:
-                del piece[max(at, 16) :]
-        if not piece:
-            return bytes(piece)
-    return fix_png_checksums(bytes(piece)) if chance.random() < 0.7 else bytes(piece)
+                del broken[max(at, 16) :]
+        if not broken:
+            return bytes(broken)
+    return fix_png_checksums(bytes(broken)) if rng.random() < 0.7 else bytes(broken)
 
 
 def fix_png_checksums(data: bytes) -> bytes:
-    """Give each chunk of a PNG the checksum of what it holds now, so that its reader looks further."""
-    out, at = bytearray(data), 8
-    while data.startswith(b"\x89PNG") and at + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, at)
-        end = at + 8 + length
+    """Correct the checksum of each chunk of a PNG, so that a decoder reads on."""
+    out, offset = bytearray(data), 8
+    while data.startswith(b"\x89PNG") and offset + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, offset)
+        end = offset + 8 + length
         if end + 4 > len(data):
             break
-        struct.pack_into(">I", out, end, zlib.crc32(data[at + 4 : end]))
-        at = end + 4
+        struct.pack_into(">I", out, end, zlib.crc32(data[offset + 4 : end]))
+        offset = end + 4
     return bytes(out)
 
 
 def run_fuzzer(seconds: float, seed: int, current: Path, report: "multiprocessing.Queue[tuple[str, bytes]]") -> None:
-    """Break and prepare until time is up; what is at work lies in `current`, so that it outlives a crash."""
+    """Break and prepare images until the time is up. Each is saved to `current` first, to outlive a crash."""
     limit_memory()
-    chance, samples, end = random.Random(seed), list(make_valid_images().values()), time.monotonic() + seconds
-    seen: Counter[str] = Counter()
+    rng, samples, end = random.Random(seed), list(make_valid_images().values()), time.monotonic() + seconds
+    outcomes: Counter[str] = Counter()
     while time.monotonic() < end:
-        data = break_image(chance.choice(samples), samples, chance)[:MAX_BYTES]
+        data = break_image(rng.choice(samples), samples, rng)[:MAX_BYTES]
         current.write_bytes(data)
-        started = time.process_time()
-        said = classify_outcome(data, chance.choice(("crop", "pad", "stretch")))
-        took = time.process_time() - started
-        seen[said.partition(":")[0]] += 1
-        if took > MAX_SECONDS:
-            said = f"!took {took:.1f} s, {said}"
-        if said.startswith("!"):
-            report.put((said, data))
-    report.put((", ".join(f"{count} {said}" for said, count in seen.most_common()), b""))
+        start = time.process_time()
+        outcome = classify_outcome(data, rng.choice(("crop", "pad", "stretch")))
+        elapsed = time.process_time() - start
+        outcomes[outcome.partition(":")[0]] += 1
+        if elapsed > MAX_SECONDS:
+            outcome = f"!took {elapsed:.1f} s, {outcome}"
+        if outcome.startswith("!"):
+            report.put((outcome, data))
+    report.put((", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()), b""))
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run as the arguments say."""
+    """Run from the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.fuzz.fuzz_imaging", description=sys.modules[__name__].__doc__
     )
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--seed", type=int, default=None, help="another one each time unless given")
-    parser.add_argument("--keep", type=Path, help="where what was found is kept; a new folder unless given")
-    asked = parser.parse_args(arguments)
-    keep = asked.keep or Path(tempfile.mkdtemp(prefix="pentimento-fuzz-"))
-    keep.mkdir(parents=True, exist_ok=True)
-    seed, current = asked.seed if asked.seed is not None else random.SystemRandom().randrange(1 << 32), keep / "current"
+    parser.add_argument("--seed", type=int, default=None, help="default: a different one each time")
+    parser.add_argument("--keep", type=Path, help="the folder for the files that were found; default: a new one")
+    options = parser.parse_args(arguments)
+    folder = options.keep or Path(tempfile.mkdtemp(prefix="pentimento-fuzz-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 32)
+    current = folder / "current"
     context = multiprocessing.get_context("spawn")
     report = context.Queue()
-    worker = context.Process(target=run_fuzzer, args=(asked.seconds, seed, current, report))
+    worker = context.Process(target=run_fuzzer, args=(options.seconds, seed, current, report))
     worker.start()
-    found, summary = [], ""
+    findings, summary = [], ""
     while worker.is_alive() or not report.empty():
         try:
-            said, data = report.get(timeout=0.5)
+            outcome, data = report.get(timeout=0.5)
         except queue.Empty:
             continue
-        if not data and not said.startswith("!"):
-            summary = said
+        if not data and not outcome.startswith("!"):
+            summary = outcome
             break
-        found.append(said)
-        (keep / f"found-{len(found)}").write_bytes(data)
+        findings.append(outcome)
+        (folder / f"found-{len(findings)}").write_bytes(data)
     worker.join(10)
     if worker.exitcode != 0:
-        found.append(f"!the process ended with {worker.exitcode}: {current}")
+        findings.append(f"!the process ended with {worker.exitcode}: {current}")
     else:
         current.unlink()
-    kept = "\n".join(f"{said} ({keep})" for said in found)
-    sys.stdout.write(f"seed {seed}: {summary or 'no summary'}\n{kept or 'nothing found'}\n")
-    return 1 if found or not summary else 0
+    lines = "\n".join(f"{finding} ({folder})" for finding in findings)
+    sys.stdout.write(f"seed {seed}: {summary or 'no summary'}\n{lines or 'nothing found'}\n")
+    return 1 if findings or not summary else 0
 
 
 if __name__ == "__main__":

@@ -1,17 +1,15 @@
-"""Images of one colour or of noise, and checks of the pixels of a drawing."""
+"""Images of one colour or of noise, and checks of their pixels."""
 
 import io
+import struct
+import zlib
 from random import Random
 
 from PIL import Image
 
-from bot.images.canvas import RenderedImage
-from bot.images.thumbnail import make_thumbnail
-
 Colour = tuple[int, int, int]
 
-RED, GREEN, BLUE, YELLOW = (220, 40, 40), (40, 200, 60), (50, 70, 220), (230, 220, 60)
-BACKGROUND = (30, 31, 34)
+RED, GREEN, BLUE, YELLOW, WHITE = (220, 40, 40), (40, 200, 60), (50, 70, 220), (230, 220, 60), (255, 255, 255)
 
 
 def encode_image(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -20,27 +18,27 @@ def encode_image(image: Image.Image, kind: str, **options: object) -> bytes:
     return out.getvalue()
 
 
+def open_image(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data))
+
+
 def make_png(side: int = 64) -> bytes:
     """Make a small PNG of one colour."""
     return encode_image(Image.new("RGB", (side, side), "teal"), "PNG")
 
 
-def make_solid_thumbnail(colour: Colour, size: tuple[int, int] = (512, 512)) -> bytes:
-    return make_thumbnail(encode_image(Image.new("RGB", size, colour), "PNG"))
+def make_png_chunk(kind: bytes, body: bytes = b"") -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
 def make_noise_image(size: tuple[int, int], seed: int = 1) -> Image.Image:
+    """Make an image of independent random bytes, the same for each seed."""
     return Image.frombytes("RGB", size, Random(seed).randbytes(3 * size[0] * size[1]))
 
 
-def open_image(data: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(data))
-
-
-def open_drawing(drawing: RenderedImage) -> Image.Image:
-    image = open_image(drawing.jpeg)
-    assert (image.format, image.size) == ("JPEG", (drawing.width, drawing.height))
-    return image.convert("RGB")
+def make_grainy_image(side: int) -> Image.Image:
+    """Make a square grey image with Gaussian noise, a different one each time."""
+    return Image.merge("RGB", [Image.effect_noise((side, side), 60) for _ in range(3)])
 
 
 def is_near(pixel: object, colour: Colour, tolerance: int = 14) -> bool:

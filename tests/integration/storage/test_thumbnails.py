@@ -21,14 +21,9 @@ from bot.storage.tables import thumbnails, undelivered_images
 from bot.storage.thumbnails import SqlThumbnailStore
 from shared.outcome import Filtered, FilteredPart, Outcome
 from tests.support.builders import GENERATED, NOON, make_finished_status, make_job, read_rows
+from tests.support.images import make_png
 
 CLIENT = discord.Client(intents=discord.Intents.none())
-
-
-def make_png(side: int = 600) -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (side, side), (200, 30, 30)).save(out, "PNG")
-    return out.getvalue()
 
 
 async def find_no_message(client: discord.Client, record: JobRecord) -> None:
@@ -63,7 +58,7 @@ async def test_a_thumbnail_is_made_once_and_then_stored(
     thumbnail_loader: ThumbnailLoader,
     database_url: str,
 ) -> None:
-    await image_store.save_undelivered_image(await finish_undelivered(job_store, 1), make_png())
+    await image_store.save_undelivered_image(await finish_undelivered(job_store, 1), make_png(600))
 
     (first,) = await thumbnail_loader.load_thumbnails(CLIENT, [await load_record(job_history, 1)])
     await image_store.delete_expired_images(before=NOON + 1)

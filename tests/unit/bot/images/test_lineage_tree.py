@@ -1,4 +1,4 @@
-"""bot.images.lineage_tree: any tree is laid out without overlaps within its bounds, and drawn with all its words."""
+"""Lineage trees: any tree is laid out without overlaps within its limits, and drawn with all its texts."""
 
 import itertools
 from dataclasses import replace
@@ -11,16 +11,8 @@ from PIL import ImageChops
 from bot.images.canvas import PLACEHOLDER_BACKGROUND
 from bot.images.lineage_tree import MAX_NODES, MAX_SIDE_PIXELS, Node, draw_lineage_tree
 from bot.images.tree_layout import Layout, Metrics, _split_into_subtrees, compute_layout
-from tests.support.images import (
-    BACKGROUND,
-    BLUE,
-    GREEN,
-    RED,
-    get_grey_range,
-    is_near,
-    make_solid_thumbnail,
-    open_drawing,
-)
+from tests.support.drawings import BACKGROUND, make_solid_thumbnail, open_drawing
+from tests.support.images import BLUE, GREEN, RED, get_grey_range, is_near
 
 FULL_SIZE = Metrics(node_width=256, node_height=365, branch_width=236, max_side=3976)
 HALF_SIZE = Metrics(node_width=128, node_height=182, branch_width=118, max_side=3976)
@@ -31,78 +23,80 @@ CHAIN = [None, *range(29)]
 STAR = [None, *[0] * 29]
 
 
-def find_overlaps(layout: Layout, metrics: Metrics) -> bool:
+def has_overlaps(layout: Layout, metrics: Metrics) -> bool:
     return any(
-        abs(one[0] - other[0]) < metrics.node_width and abs(one[1] - other[1]) < metrics.node_height
-        for one, other in itertools.combinations(layout.positions.values(), 2)
+        abs(a[0] - b[0]) < metrics.node_width and abs(a[1] - b[1]) < metrics.node_height
+        for a, b in itertools.combinations(layout.positions.values(), 2)
     )
 
 
 @st.composite
 def draw_forests(draw: st.DrawFn) -> list[int | None]:
-    """Any forest of up to 40, in any order."""
+    """Draw the parents of up to 40 nodes, in any order."""
     count = draw(st.integers(1, MAX_NODES))
     parents = [draw(st.none() | st.integers(0, index - 1)) if index else None for index in range(count)]
     order = draw(st.permutations(range(count)))
-    return [None if (parent := parents[order.index(place)]) is None else order[parent] for place in range(count)]
+    return [None if (parent := parents[order.index(index)]) is None else order[parent] for index in range(count)]
 
 
 @settings(max_examples=200)
 @given(draw_forests(), st.booleans())
-def test_no_picture_overlaps_another_and_all_lie_inside_with_room_for_their_branch(
-    parents: list[int | None], half: bool
+def test_no_node_overlaps_another_and_all_are_inside_with_space_for_their_branch(
+    parents: list[int | None], is_half_size: bool
 ) -> None:
-    metrics = HALF_SIZE if half else FULL_SIZE
+    metrics = HALF_SIZE if is_half_size else FULL_SIZE
     layout = compute_layout(parents, metrics)
 
     assert sorted(layout.positions) == list(range(len(parents)))
-    assert not find_overlaps(layout, metrics)
-    for place, (x, y) in layout.positions.items():
-        assert (0 if parents[place] is None else metrics.branch_width) <= x <= layout.width - metrics.node_width
+    assert not has_overlaps(layout, metrics)
+    for index, (x, y) in layout.positions.items():
+        assert (0 if parents[index] is None else metrics.branch_width) <= x <= layout.width - metrics.node_width
         assert 0 <= y <= layout.height - metrics.node_height
-    if half:
+    if is_half_size:
         assert max(layout.width, layout.height) <= metrics.max_side
 
 
 @settings(max_examples=100)
 @given(draw_forests())
-def test_a_child_stands_right_of_its_parent_or_goes_on_in_a_piece_that_names_it(parents: list[int | None]) -> None:
+def test_a_child_is_right_of_its_parent_or_in_a_subtree_that_names_it(parents: list[int | None]) -> None:
     layout = compute_layout(parents, FULL_SIZE)
 
-    assert sorted(itertools.chain(*(piece.cells for piece in layout.subtrees))) == list(range(len(parents)))
-    for piece in layout.subtrees:
-        for place, (column, row) in piece.cells.items():
-            parent = parents[place]
-            if parent in piece.cells:
-                assert column == piece.cells[parent][0] + 1
-                assert row >= piece.cells[parent][1]
+    assert sorted(itertools.chain(*(subtree.cells for subtree in layout.subtrees))) == list(range(len(parents)))
+    for subtree in layout.subtrees:
+        for index, (column, row) in subtree.cells.items():
+            parent = parents[index]
+            if parent in subtree.cells:
+                assert column == subtree.cells[parent][0] + 1
+                assert row >= subtree.cells[parent][1]
                 assert (
-                    layout.positions[place][0]
+                    layout.positions[index][0]
                     == layout.positions[parent][0] + FULL_SIZE.node_width + FULL_SIZE.branch_width
                 )
             else:
-                assert (column, parent) == (0, piece.parent)
+                assert (column, parent) == (0, subtree.parent)
 
 
 @settings(max_examples=100)
 @given(draw_forests(), st.integers(2, 8), st.integers(2, 16))
-def test_no_piece_is_longer_or_higher_than_it_may(parents: list[int | None], columns: int, rows: int) -> None:
-    children: dict[int | None, list[int]] = {place: [] for place in (None, *range(len(parents)))}
-    for place, parent in enumerate(parents):
-        children[parent].append(place)
+def test_no_subtree_exceeds_its_limits(parents: list[int | None], columns: int, rows: int) -> None:
+    children: dict[int | None, list[int]] = {index: [] for index in (None, *range(len(parents)))}
+    for index, parent in enumerate(parents):
+        children[parent].append(index)
 
-    for piece in _split_into_subtrees(children, columns, rows):
-        assert piece.columns == max(column for column, _ in piece.cells.values()) + 1 <= columns
-        assert piece.rows == max(row for _, row in piece.cells.values()) + 1 <= rows
+    for subtree in _split_into_subtrees(children, columns, rows):
+        assert subtree.columns == max(column for column, _ in subtree.cells.values()) + 1 <= columns
+        assert subtree.rows == max(row for _, row in subtree.cells.values()) + 1 <= rows
 
 
-def test_a_small_tree_is_never_cut() -> None:
+def test_a_small_tree_is_never_split() -> None:
     for parents in ([None], [None, 0, 1], [None, 0, 0, 1, 1, 2], [None, 0, 0, 0]):
         assert len(compute_layout(parents, FULL_SIZE).subtrees) == 1
 
 
 @pytest.mark.parametrize("parents", [CHAIN, STAR])
-def test_thirty_in_a_row_or_of_one_parent_are_folded_to_the_shape_of_a_screen(parents: list[int | None]) -> None:
+def test_thirty_nodes_in_a_row_or_of_one_parent_are_folded_to_the_aspect_ratio_of_a_screen(
+    parents: list[int | None],
+) -> None:
     layout = compute_layout(parents, FULL_SIZE)
 
     assert len(layout.subtrees) > 2
@@ -110,7 +104,7 @@ def test_thirty_in_a_row_or_of_one_parent_are_folded_to_the_shape_of_a_screen(pa
 
 
 @pytest.mark.parametrize("parents", [[None, 2, 1], [1, 0], [0]])
-def test_its_own_ancestor_is_refused_in_words(parents: list[int | None]) -> None:
+def test_a_node_that_is_its_own_ancestor_is_rejected(parents: list[int | None]) -> None:
     with pytest.raises(ValueError, match="some are their own ancestors"):
         compute_layout(parents, FULL_SIZE)
 
@@ -118,45 +112,44 @@ def test_its_own_ancestor_is_refused_in_words(parents: list[int | None]) -> None
 THUMBNAILS = [make_solid_thumbnail(colour) for colour in (RED, GREEN, BLUE)]
 
 
-def make_nodes(parents: list[int | None], **first: str) -> list[Node]:
-    """Nodes with every word, the first one with those given."""
+def make_nodes(parents: list[int | None], **first_node: str) -> list[Node]:
+    """Make nodes with all texts; the first one with these changes."""
     nodes = [
         Node(
-            f"job{place}",
+            f"job{index}",
             None if parent is None else f"job{parent}",
-            THUMBNAILS[place % 3],
-            f"Person {place}",
-            f"seed {place}",
+            THUMBNAILS[index % 3],
+            f"Person {index}",
+            f"seed {index}",
             "keep 35 > 50 %",
         )
-        for place, parent in enumerate(parents)
+        for index, parent in enumerate(parents)
     ]
-    one = nodes[0]
-    return [Node(**{**one.__dict__, **first}), *nodes[1:]]
+    return [Node(**{**nodes[0].__dict__, **first_node}), *nodes[1:]]
 
 
 @pytest.mark.parametrize("parents", [[None], CHAIN, STAR, [None] * 30, [*CHAIN, *[3] * 10]])
-def test_drawings_have_at_most_4096_pixels_a_side_and_few_megabytes(parents: list[int | None]) -> None:
-    sheet = draw_lineage_tree(make_nodes(parents))
+def test_a_drawing_has_at_most_4096_pixels_a_side_and_few_megabytes(parents: list[int | None]) -> None:
+    drawing = draw_lineage_tree(make_nodes(parents))
 
-    assert open_drawing(sheet)
-    assert max(sheet.width, sheet.height) <= MAX_SIDE_PIXELS
-    assert len(sheet.jpeg) < 3_000_000
-
-
-def test_each_picture_is_drawn_where_the_layout_says() -> None:
-    sheet = open_drawing(draw_lineage_tree(make_nodes([None, 0, 0])))
-
-    assert is_near(sheet.getpixel((GAP + 128, GAP + 128)), RED)
-    assert is_near(sheet.getpixel((GAP + COLUMN + 128, GAP + 128)), GREEN)
-    assert is_near(sheet.getpixel((GAP + COLUMN + 128, GAP + ROW + 128)), BLUE)
-    assert is_near(sheet.getpixel((GAP + 128, GAP + ROW + 128)), BACKGROUND)
+    assert open_drawing(drawing)
+    assert max(drawing.width, drawing.height) <= MAX_SIDE_PIXELS
+    assert len(drawing.jpeg) < 3_000_000
 
 
-def find_changed_box(one: list[Node], other: list[Node]) -> tuple[int, int, int, int]:
-    """The box in which two drawings differ visibly."""
+def test_each_thumbnail_is_drawn_at_the_position_of_the_layout() -> None:
+    drawing = open_drawing(draw_lineage_tree(make_nodes([None, 0, 0])))
+
+    assert is_near(drawing.getpixel((GAP + 128, GAP + 128)), RED)
+    assert is_near(drawing.getpixel((GAP + COLUMN + 128, GAP + 128)), GREEN)
+    assert is_near(drawing.getpixel((GAP + COLUMN + 128, GAP + ROW + 128)), BLUE)
+    assert is_near(drawing.getpixel((GAP + 128, GAP + ROW + 128)), BACKGROUND)
+
+
+def find_changed_box(before: list[Node], after: list[Node]) -> tuple[int, int, int, int]:
+    """Find the box in which two drawings differ visibly."""
     difference = ImageChops.difference(
-        open_drawing(draw_lineage_tree(one)), open_drawing(draw_lineage_tree(other))
+        open_drawing(draw_lineage_tree(before)), open_drawing(draw_lineage_tree(after))
     ).convert("L")
     box = difference.point(lambda value: 255 if value > 60 else 0).getbbox()
     assert box is not None
@@ -168,25 +161,25 @@ def is_within(inner: tuple[int, int, int, int], outer: tuple[int, int, int, int]
 
 
 @pytest.mark.parametrize(
-    ("words", "place"),
+    ("texts", "box"),
     [
         ({"author": "Somebody"}, (GAP, GAP + 256, GAP + 256, GAP + 304)),
         ({"seed_label": "seed 987654321"}, (GAP, GAP + 304, GAP + 256, GAP + 340)),
         ({"current_label": "here"}, (GAP - 8, GAP - 8, GAP + 264, GAP + 264)),
     ],
 )
-def test_words_stand_at_their_picture(words: dict[str, str], place: tuple[int, int, int, int]) -> None:
-    assert is_within(find_changed_box(make_nodes([None, 0]), make_nodes([None, 0], **words)), place)
+def test_texts_are_drawn_at_their_node(texts: dict[str, str], box: tuple[int, int, int, int]) -> None:
+    assert is_within(find_changed_box(make_nodes([None, 0]), make_nodes([None, 0], **texts)), box)
 
 
-def test_what_changed_stands_on_the_branch() -> None:
+def test_changed_settings_are_drawn_on_the_branch() -> None:
     nodes = make_nodes([None, 0])
-    other = [nodes[0], Node(**{**nodes[1].__dict__, "changes": "another prompt · style"})]
+    changed = [nodes[0], Node(**{**nodes[1].__dict__, "changes": "another prompt · style"})]
 
-    assert is_within(find_changed_box(nodes, other), (GAP + 256, GAP, GAP + COLUMN, GAP + 256))
+    assert is_within(find_changed_box(nodes, changed), (GAP + 256, GAP, GAP + COLUMN, GAP + 256))
 
 
-def test_the_mark_is_a_frame_and_a_word() -> None:
+def test_the_current_node_has_a_frame_and_a_label() -> None:
     marked = open_drawing(draw_lineage_tree(make_nodes([None], current_label="here")))
 
     assert is_near(marked.getpixel((GAP - 4, GAP + 128)), (242, 243, 245))
@@ -196,78 +189,77 @@ def test_the_mark_is_a_frame_and_a_word() -> None:
     assert lightest > 220
 
 
-def test_long_names_and_names_that_the_font_lacks_stay_in_their_place() -> None:
-    long = find_changed_box(make_nodes([None, 0]), make_nodes([None, 0], author="Bartholomew Longname " * 9))
-    assert is_within(long, (GAP, GAP + 256, GAP + 256, GAP + 304))
+def test_long_names_and_names_that_the_font_lacks_stay_in_their_box() -> None:
+    box = find_changed_box(make_nodes([None, 0]), make_nodes([None, 0], author="Bartholomew Longname " * 9))
+    assert is_within(box, (GAP, GAP + 256, GAP + 256, GAP + 304))
 
     replaced = draw_lineage_tree(make_nodes([None], author="山田太郎", fallback_author="user 1"))
     assert replaced.jpeg == draw_lineage_tree(make_nodes([None], author="user 1")).jpeg
 
 
-def test_a_missing_picture_is_a_placeholder_with_its_word() -> None:
+def test_a_missing_thumbnail_has_a_placeholder() -> None:
     gone = Node("a", None, None, "Alice", "seed 1", placeholder="gone")
 
     assert is_near(open_drawing(draw_lineage_tree([gone])).getpixel((GAP + 20, GAP + 200)), PLACEHOLDER_BACKGROUND)
 
 
 @pytest.mark.parametrize("broken", [b"no picture", THUMBNAILS[0][:-200]])
-def test_a_broken_picture_is_as_a_missing_one_and_named_by_its_place_among_all(broken: bytes) -> None:
-    names = [Node(str(place), None, THUMBNAILS[0], "Alice", "seed 1", placeholder="gone") for place in range(50)]
-    names[45] = replace(names[45], thumbnail=broken, current_label="here")
+def test_a_broken_thumbnail_is_drawn_like_a_missing_one_and_reported_by_its_index(broken: bytes) -> None:
+    nodes = [Node(str(index), None, THUMBNAILS[0], "Alice", "seed 1", placeholder="gone") for index in range(50)]
+    nodes[45] = replace(nodes[45], thumbnail=broken, current_label="here")
+    without = [replace(node, thumbnail=None) if node.id == "45" else node for node in nodes]
 
-    sheet = draw_lineage_tree(names)
+    drawing = draw_lineage_tree(nodes)
 
-    assert (
-        sheet.jpeg == draw_lineage_tree([replace(one, thumbnail=None) if one.id == "45" else one for one in names]).jpeg
-    )
-    assert sheet.unreadable_indexes == (45,)
+    assert drawing.jpeg == draw_lineage_tree(without).jpeg
+    assert drawing.unreadable_indexes == (45,)
 
 
-def test_a_parent_that_is_not_there_makes_a_root() -> None:
+def test_a_node_whose_parent_is_missing_is_a_root() -> None:
     orphans = [Node(name, "lost", THUMBNAILS[0], "A", "seed 1") for name in "ab"]
     roots = [Node(name, None, THUMBNAILS[0], "A", "seed 1") for name in "ab"]
 
     assert draw_lineage_tree(orphans).jpeg == draw_lineage_tree(roots).jpeg
 
 
-def test_of_very_many_the_nearest_to_the_marked_one_are_drawn_and_the_rest_is_counted() -> None:
+def test_of_too_many_nodes_those_nearest_to_the_current_one_are_drawn_and_the_others_counted() -> None:
     chain = make_nodes([None, *range(99)])
     chain[70] = Node(
         **{**chain[70].__dict__, "current_label": "here", "thumbnail": make_solid_thumbnail((255, 255, 255))}
     )
-    counted: list[int] = []
+    omitted_counts: list[int] = []
 
-    def left_out(count: int) -> str:
-        counted.append(count)
+    def format_omitted(count: int) -> str:
+        omitted_counts.append(count)
         return f"and {count} more"
 
-    with_words, without = draw_lineage_tree(chain, left_out), draw_lineage_tree(chain, lambda _: "")
+    drawing, without_footer = draw_lineage_tree(chain, format_omitted), draw_lineage_tree(chain, lambda _: "")
 
-    assert counted == [100 - MAX_NODES]
-    assert with_words.height > without.height
-    white = open_drawing(with_words).convert("L").point(lambda value: 255 if value > 250 else 0)
+    assert omitted_counts == [100 - MAX_NODES]
+    assert drawing.height > without_footer.height
+    white = open_drawing(drawing).convert("L").point(lambda value: 255 if value > 250 else 0)
     assert white.histogram()[255] > 100 * 100
-    assert is_near(open_drawing(with_words).getpixel((with_words.width - 3, with_words.height - 3)), BACKGROUND)
+    assert is_near(open_drawing(drawing).getpixel((drawing.width - 3, drawing.height - 3)), BACKGROUND)
 
 
-def test_nothing_is_counted_where_all_are_drawn() -> None:
-    def never(count: int) -> str:
+def test_no_omitted_nodes_are_counted_if_all_are_drawn() -> None:
+    def fail(count: int) -> str:
         raise AssertionError(count)
 
-    draw_lineage_tree(make_nodes(CHAIN), never)
+    draw_lineage_tree(make_nodes(CHAIN), fail)
 
 
 @pytest.mark.parametrize("nodes", [[], [*make_nodes([None]), *make_nodes([None])]])
-def test_what_is_no_tree_is_refused_in_words(nodes: list[Node]) -> None:
+def test_no_nodes_and_duplicate_ids_are_rejected(nodes: list[Node]) -> None:
     with pytest.raises(ValueError, match="this is no tree of pictures"):
         draw_lineage_tree(nodes)
 
 
-def test_pictures_of_every_shape_stay_in_their_frames() -> None:
+def test_thumbnails_of_every_aspect_ratio_stay_in_their_frames() -> None:
     wide, high = make_solid_thumbnail(RED, (2048, 64)), make_solid_thumbnail(GREEN, (64, 2048))
-    sheet = open_drawing(
+    drawing = open_drawing(
         draw_lineage_tree([Node("a", None, wide, "A", "seed 1"), Node("b", "a", high, "B", "seed 2", "style")])
     )
 
-    assert is_near(sheet.getpixel((GAP + 128, GAP + 128)), RED)
-    assert is_near(sheet.getpixel((GAP + COLUMN + 128, GAP + 128)), GREEN)
+    assert is_near(drawing.getpixel((GAP + 128, GAP + 128)), RED)
+    assert is_near(drawing.getpixel((GAP + COLUMN + 128, GAP + 128)), GREEN)

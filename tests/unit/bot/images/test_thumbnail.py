@@ -13,8 +13,8 @@ from bot.images.thumbnail import make_thumbnail
 from demo.processes import ROOT
 from shared.imaging.limits import ImageRejectedError, RejectionCode
 from tests.fuzz.samples import make_hostile_files, make_valid_images
+from tests.support.hostile_images import HOSTILE_FILES, make_png, make_progressive_jpeg, make_webp
 from tests.support.images import BLUE, GREEN, RED, encode_image, is_near, make_noise_image, open_image
-from tests.unit.worker.imaging.test_hostile_files import HOSTILE_FILES, make_png, make_progressive_jpeg, make_webp
 
 READABLE_FORMATS = ("PNG", "JPEG", "WEBP")
 

@@ -1,47 +1,37 @@
-"""bot.images.timelapse: an animation from the oldest picture to the newest, under a limit of bytes."""
+"""Time-lapses: an animation from the oldest image to the newest, within a size limit."""
 
 import pytest
 from PIL import Image
 
 from bot.images.thumbnail import make_thumbnail
 from bot.images.timelapse import make_timelapse
-from tests.support.images import (
-    BACKGROUND,
-    BLUE,
-    GREEN,
-    RED,
-    encode_image,
-    get_grey_range,
-    is_near,
-    make_noise_image,
-    make_solid_thumbnail,
-    open_image,
-)
+from tests.support.drawings import BACKGROUND, make_solid_thumbnail
+from tests.support.images import BLUE, GREEN, RED, encode_image, get_grey_range, is_near, make_noise_image, open_image
 
 LARGE_LIMIT = 10 << 20
 
 
 def read_frames(data: bytes) -> list[tuple[Image.Image, int]]:
-    film = open_image(data)
-    assert film.format == "WEBP"
+    animation = open_image(data)
+    assert animation.format == "WEBP"
     frames = []
-    for number in range(getattr(film, "n_frames", 1)):
-        film.seek(number)
-        film.load()
-        frames.append((film.convert("RGB"), film.info["duration"]))
+    for number in range(getattr(animation, "n_frames", 1)):
+        animation.seek(number)
+        animation.load()
+        frames.append((animation.convert("RGB"), animation.info["duration"]))
     return frames
 
 
-def test_each_picture_is_held_for_a_second_and_the_last_one_longer_with_fades_between() -> None:
+def test_each_image_is_shown_for_a_second_and_the_last_one_longer_with_fades_between() -> None:
     frames = read_frames(
         make_timelapse(
             [make_solid_thumbnail(RED), make_solid_thumbnail(GREEN), make_solid_thumbnail(BLUE)], LARGE_LIMIT
         )
     )
 
-    held = [(frame.getpixel((256, 256)), duration) for frame, duration in frames if duration >= 1000]
-    assert [duration for _, duration in held] == [1000, 1000, 2500]
-    assert all(is_near(pixel, colour) for (pixel, _), colour in zip(held, (RED, GREEN, BLUE), strict=True))
+    images = [(frame.getpixel((256, 256)), duration) for frame, duration in frames if duration >= 1000]
+    assert [duration for _, duration in images] == [1000, 1000, 2500]
+    assert all(is_near(pixel, colour) for (pixel, _), colour in zip(images, (RED, GREEN, BLUE), strict=True))
     fades = [frame.getpixel((256, 256)) for frame, duration in frames if duration < 1000]
     assert len(fades) == 8
     assert is_near(fades[1], (148, 104, 48))
@@ -51,7 +41,7 @@ def test_each_picture_is_held_for_a_second_and_the_last_one_longer_with_fades_be
     )
 
 
-def test_pictures_of_other_shapes_are_fitted_whole_onto_one_canvas() -> None:
+def test_images_of_other_aspect_ratios_are_fitted_onto_one_canvas() -> None:
     frames = read_frames(
         make_timelapse([make_solid_thumbnail(RED, (1024, 512)), make_solid_thumbnail(GREEN, (512, 1024))], LARGE_LIMIT)
     )
@@ -64,7 +54,7 @@ def test_pictures_of_other_shapes_are_fitted_whole_onto_one_canvas() -> None:
     assert is_near(last.getpixel((60, 256)), BACKGROUND)
 
 
-def test_a_small_picture_grows_to_the_others() -> None:
+def test_a_small_image_is_enlarged_to_the_others() -> None:
     frames = read_frames(
         make_timelapse([make_solid_thumbnail(RED, (64, 64)), make_solid_thumbnail(GREEN)], LARGE_LIMIT)
     )
@@ -72,7 +62,7 @@ def test_a_small_picture_grows_to_the_others() -> None:
     assert is_near(frames[0][0].getpixel((20, 20)), RED)
 
 
-def test_one_picture_stands_still() -> None:
+def test_a_single_image_is_a_still() -> None:
     assert is_near(
         read_frames(make_timelapse([make_solid_thumbnail(RED)], LARGE_LIMIT))[0][0].getpixel((256, 256)), RED
     )
@@ -81,7 +71,7 @@ def test_one_picture_stands_still() -> None:
 NOISE_THUMBNAILS = [make_thumbnail(encode_image(make_noise_image((192, 192), seed), "PNG")) for seed in range(6)]
 
 
-def test_no_limit_is_exceeded_and_less_room_means_less_quality_then_less_size() -> None:
+def test_no_limit_is_exceeded_and_a_lower_one_reduces_quality_and_then_size() -> None:
     best = make_timelapse(NOISE_THUMBNAILS, LARGE_LIMIT)
     sizes = []
     for share in (1.0, 0.9, 0.5, 0.2, 0.05, 0.01):
@@ -95,47 +85,47 @@ def test_no_limit_is_exceeded_and_less_room_means_less_quality_then_less_size() 
     assert sizes[-1] < 100
 
 
-def test_the_first_and_the_last_are_never_left_out() -> None:
-    way = [make_solid_thumbnail(RED, (192, 192)), *NOISE_THUMBNAILS, make_solid_thumbnail(BLUE, (192, 192))]
+def test_the_first_and_the_last_image_are_always_shown() -> None:
+    thumbnails = [make_solid_thumbnail(RED, (192, 192)), *NOISE_THUMBNAILS, make_solid_thumbnail(BLUE, (192, 192))]
     smallest = None
     for limit in (20_000, 10_000, 5_000, 3_000, 2_000):
         try:
-            smallest = make_timelapse(way, limit)
+            smallest = make_timelapse(thumbnails, limit)
         except ValueError:
             break
 
     assert smallest is not None
     frames = [frame for frame, _ in read_frames(smallest)]
-    assert len(frames) < len(way)
+    assert len(frames) < len(thumbnails)
     assert is_near(frames[0].getpixel((frames[0].width // 2,) * 2), RED, 30)
     assert is_near(frames[-1].getpixel((frames[0].width // 2,) * 2), BLUE, 30)
 
 
 def make_grey_beside_noise(level: int) -> bytes:
-    picture = make_noise_image((32, 32), level)
-    picture.paste((level, level, level), (0, 0, 16, 32))
-    return make_thumbnail(encode_image(picture, "PNG"))
+    image = make_noise_image((32, 32), level)
+    image.paste((level, level, level), (0, 0, 16, 32))
+    return make_thumbnail(encode_image(image, "PNG"))
 
 
-def test_very_many_pictures_are_an_even_choice_of_them() -> None:
+def test_of_too_many_images_an_even_sample_is_shown() -> None:
     greys = [make_grey_beside_noise(level) for level in range(20, 240, 2)]
-    held = [frame for frame, duration in read_frames(make_timelapse(greys, LARGE_LIMIT)) if duration >= 1000]
+    images = [frame for frame, duration in read_frames(make_timelapse(greys, LARGE_LIMIT)) if duration >= 1000]
 
-    assert len(held) == 48
-    levels = [get_grey_range(frame.crop((4, 12, 6, 14)))[0] for frame in held]
-    wanted = [20 + 218 * number / 47 for number in range(48)]
-    assert max(abs(level - even) for level, even in zip(levels, wanted, strict=True)) < 12
+    assert len(images) == 48
+    levels = [get_grey_range(frame.crop((4, 12, 6, 14)))[0] for frame in images]
+    expected = [20 + 218 * number / 47 for number in range(48)]
+    assert max(abs(level - value) for level, value in zip(levels, expected, strict=True)) < 12
     assert abs(levels[0] - 20) < 6
     assert abs(levels[-1] - 238) < 6
 
 
-def test_a_limit_that_nothing_meets_is_refused_in_words() -> None:
+def test_a_limit_that_cannot_be_met_is_reported() -> None:
     with pytest.raises(
         ValueError, match=r"cannot be shown one after the other in 100 bytes: .* ask for a higher limit"
     ):
         make_timelapse(NOISE_THUMBNAILS, 100)
 
 
-def test_no_pictures_are_refused_in_words() -> None:
+def test_no_images_are_rejected() -> None:
     with pytest.raises(ValueError, match="no picture was given"):
         make_timelapse([], LARGE_LIMIT)

@@ -1,7 +1,5 @@
 """bot.images.upload_limit: a picture under Discord's limit, as it is if that can be."""
 
-import io
-
 import pytest
 from PIL import Image
 
@@ -9,24 +7,14 @@ from bot.images.upload_limit import fit_to_upload_limit
 from shared.imaging.limits import ImageRejectedError
 from shared.imaging.metadata import replace_png_text
 from shared.imaging.sniffing import ImageType
+from tests.support.images import encode_image, make_grainy_image, open_image
 
-
-def encode_image(picture: Image.Image, kind: str, **options: object) -> bytes:
-    out = io.BytesIO()
-    picture.save(out, kind, **options)
-    return out.getvalue()
-
-
-def make_noise_image(side: int = 512) -> Image.Image:
-    return Image.merge("RGB", [Image.effect_noise((side, side), 60) for _ in range(3)])
-
-
-NOISE = replace_png_text(encode_image(make_noise_image(), "PNG"), {"parameters": "SECRET"})
+NOISE = replace_png_text(encode_image(make_grainy_image(512), "PNG"), {"parameters": "SECRET"})
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
 def test_an_image_that_fits_is_unchanged(kind: str) -> None:
-    data = encode_image(make_noise_image(64), kind)
+    data = encode_image(make_grainy_image(64), kind)
     assert fit_to_upload_limit(data, len(data)) == (data, ImageType[kind])
 
 
@@ -34,9 +22,9 @@ def test_an_image_that_is_one_byte_too_large_becomes_a_jpeg_of_the_same_size_and
     smaller, kind = fit_to_upload_limit(NOISE, len(NOISE) - 1)
     assert kind is ImageType.JPEG
     assert len(smaller) < len(NOISE)
-    picture = Image.open(io.BytesIO(smaller))
-    assert picture.size == (512, 512)
-    worst = max(abs(a - b) for a, b in zip(picture.tobytes(), Image.open(io.BytesIO(NOISE)).tobytes(), strict=True))
+    image = open_image(smaller)
+    assert image.size == (512, 512)
+    worst = max(abs(a - b) for a, b in zip(image.tobytes(), open_image(NOISE).tobytes(), strict=True))
     assert worst < 40
 
 
@@ -46,7 +34,7 @@ def test_quality_is_reduced_before_size_and_the_limit_is_never_exceeded() -> Non
         limit = int(share * len(NOISE))
         smaller, _ = fit_to_upload_limit(NOISE, limit)
         assert len(smaller) <= limit
-        results.append((Image.open(io.BytesIO(smaller)).width, len(smaller)))
+        results.append((open_image(smaller).width, len(smaller)))
     assert results == sorted(results, reverse=True)
     assert len({size for width, size in results if width == 512}) > 1
     assert results[-1][0] < 512
@@ -55,17 +43,17 @@ def test_quality_is_reduced_before_size_and_the_limit_is_never_exceeded() -> Non
 def test_metadata_is_removed() -> None:
     exif = Image.Exif()
     exif[0x010F] = "SECRET"
-    data = encode_image(make_noise_image(), "JPEG", quality=98, exif=exif, comment=b"SECRET", icc_profile=b"SECRET")
+    data = encode_image(make_grainy_image(512), "JPEG", quality=98, exif=exif, comment=b"SECRET", icc_profile=b"SECRET")
     for source in (NOISE, data):
         assert b"SECRET" in source
         assert b"SECRET" not in fit_to_upload_limit(source, len(source) - 1)[0]
 
 
 def test_transparent_areas_become_white() -> None:
-    picture = make_noise_image().convert("RGBA")
-    picture.paste((255, 0, 0, 0), (0, 0, 256, 512))
-    data = encode_image(picture, "PNG")
-    pixel = Image.open(io.BytesIO(fit_to_upload_limit(data, len(data) - 1)[0])).getpixel((40, 40))
+    image = make_grainy_image(512).convert("RGBA")
+    image.paste((255, 0, 0, 0), (0, 0, 256, 512))
+    data = encode_image(image, "PNG")
+    pixel = open_image(fit_to_upload_limit(data, len(data) - 1)[0]).getpixel((40, 40))
     assert pixel == (255, 255, 255)
 
 

@@ -3,8 +3,7 @@
 from PIL import Image
 
 from shared.imaging.file_structure import count_png_chunks, has_more_scans_than
-from tests.support.images import RED, encode_image
-from tests.unit.shared.imaging.test_metadata import make_png_chunk
+from tests.support.images import RED, encode_image, make_png_chunk
 
 PNG = encode_image(Image.new("RGB", (40, 30), RED), "PNG")
 JPEG = encode_image(Image.new("RGB", (40, 30), RED), "JPEG", progressive=True)

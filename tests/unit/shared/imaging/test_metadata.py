@@ -1,7 +1,6 @@
 """Text in a PNG."""
 
 import io
-import struct
 import zlib
 
 import pytest
@@ -11,11 +10,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile, PngInfo
 
 from shared.imaging.metadata import read_png_text, replace_png_text, verify_png
-from tests.support.images import RED, encode_image
-
-
-def make_png_chunk(kind: bytes, body: bytes = b"") -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+from tests.support.images import RED, encode_image, make_png_chunk
 
 
 def list_chunk_types(png: bytes) -> list[bytes]:
