@@ -138,7 +138,7 @@ def _fill_in(request: Request, filled: set[str], defaults: Mapping[str, Any], ca
 def _fits_as_well(request: Request, preferred: Model, current: Model, catalogue: Catalogue) -> bool:
     """Return whether the preferred model takes as much of the request as the current one.
 
-    Numbers are compared, because neither may take all of it: what was typed can be invalid for every model.
+    The numbers of problems are compared, because typed options may be invalid for both models.
     """
     return len(validate_request(request, preferred, catalogue)) <= len(validate_request(request, current, catalogue))
 

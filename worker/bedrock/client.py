@@ -176,13 +176,17 @@ def _make_too_large_error() -> InvalidResponseError:
 
 
 def _to_result(response: ModelResponse | FilteredPart, seconds: float) -> GeneratedImage | FilteredResult:
-    if isinstance(response, FilteredPart):
-        return FilteredResult(response, seconds)
-    try:
-        image_type, width, height = verify_image(response.data, MAX_IMAGE_PIXELS)
-    except ImageRejectedError as error:
-        raise InvalidResponseError("bad_answer", f"picture check: {error.code.replace('_', ' ')}") from error
-    return GeneratedImage(response.data, image_type.media_type, width, height, response.seed, seconds)
+    match response:
+        case FilteredPart():
+            return FilteredResult(response, seconds)
+        case ModelResponse(data, seed):
+            try:
+                image_type, width, height = verify_image(data, MAX_IMAGE_PIXELS)
+            except ImageRejectedError as error:
+                raise InvalidResponseError("bad_answer", f"picture check: {error.code.replace('_', ' ')}") from error
+            return GeneratedImage(data, image_type.media_type, width, height, seed, seconds)
+        case _:
+            assert_never(response)
 
 
 def _get_request_id(error: Exception) -> str:
