@@ -40,8 +40,8 @@ def draw_contact_sheet(cells: Sequence[Cell], columns: int | None = None) -> Ren
     """
     if not 1 <= len(cells) <= MAX_CELLS or columns not in (None, 1, 2, 3, 4, 5):
         raise ValueError(
-            f"{len(cells)} cells in {columns} columns are no contact sheet: it takes 1 to {MAX_CELLS} in 1 to 5 "
-            "columns; split it into pages"
+            f"{len(cells)} cells in {columns} columns are no contact sheet: "
+            f"use 1 to {MAX_CELLS} cells in 1 to 5 columns, and split more into pages"
         )
     columns = columns or _choose_column_count(len(cells))
     side = THUMBNAIL_SIDE if columns <= _MAX_LARGE_COLUMNS else THUMBNAIL_SIDE // 2

@@ -46,9 +46,7 @@ def draw_lineage_tree(nodes: Sequence[Node], format_omitted: Callable[[int], str
     duplicate id, and nodes that are their own ancestors.
     """
     if not nodes or len({node.id for node in nodes}) < len(nodes):
-        raise ValueError(
-            "this is no tree of pictures: it needs one or more, each with an id of its own; look at the ids"
-        )
+        raise ValueError("a lineage tree needs one or more nodes, each with an id of its own")
     selected = _select_nearest_nodes(nodes)
     tree = _TreeDrawing(selected, 1)
     if max(tree.width, tree.height) > MAX_SIDE_PIXELS:

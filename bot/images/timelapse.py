@@ -55,7 +55,7 @@ def make_timelapse(thumbnails: Sequence[bytes], max_bytes: int) -> bytes:
     a limit that cannot be met, `ImageRejectedError` for a broken thumbnail.
     """
     if not thumbnails:
-        raise ValueError("there is nothing to show one after the other: no picture was given; give one or more")
+        raise ValueError("a time-lapse needs one or more thumbnails")
     images = [LazyImage(data, THUMBNAIL_SIDE).decode() for data in _sample_evenly(thumbnails, _MAX_IMAGES)]
     for level in _QUALITY_LEVELS:
         sample = _sample_evenly(images, max(2, round(len(images) * level.image_ratio)))
@@ -63,8 +63,8 @@ def make_timelapse(thumbnails: Sequence[bytes], max_bytes: int) -> bytes:
         if len(data) <= max_bytes:
             return data
     raise ValueError(
-        f"these {len(thumbnails)} pictures cannot be shown one after the other in {max_bytes} bytes: "
-        f"they would be smaller than {_QUALITY_LEVELS[-1].max_side} pixels; ask for a higher limit"
+        f"a time-lapse of {len(thumbnails)} images does not fit into {max_bytes} bytes: "
+        f"they would be smaller than {_QUALITY_LEVELS[-1].max_side} pixels; raise the limit"
     )
 
 

@@ -77,7 +77,7 @@ def compute_layout(parents: Sequence[int | None], metrics: Metrics) -> Layout:
             break  # more columns change nothing
     layout = _position_stacks(best, metrics)
     if len(layout.positions) < len(parents):
-        raise ValueError("these pictures are no tree: some are their own ancestors; leave those out")
+        raise ValueError("these nodes are no tree: some are their own ancestors")
     return layout
 
 

@@ -38,8 +38,8 @@ def fit_to_upload_limit(data: bytes, max_bytes: int) -> tuple[bytes, ImageType]:
                 return jpeg, ImageType.JPEG
         image = image.reduce(2)
     raise ValueError(
-        f"this picture cannot be brought under {max_bytes} bytes: "
-        f"it would be smaller than {_MIN_SIDE_PIXELS} pixels; ask for a higher limit"
+        f"this image cannot be brought under {max_bytes} bytes: "
+        f"it would be smaller than {_MIN_SIDE_PIXELS} pixels; raise the limit"
     )
 
 

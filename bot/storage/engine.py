@@ -13,7 +13,7 @@ from shared.errors import PentimentoError
 
 BUSY_TIMEOUT_SECONDS: Final = 5
 _SUPPORTED_BACKENDS: Final = frozenset({"sqlite", "postgresql", "postgres"})
-_URL_ADVICE: Final = "Write sqlite:///file.db or postgresql://user:password@host/name into DATABASE_URL."
+_URL_ADVICE: Final = "Set it to sqlite:///file.db or postgresql://user:password@host/name."
 
 logging.getLogger("aiosqlite").setLevel(logging.INFO)  # at DEBUG it logs every value that is written
 
@@ -27,10 +27,10 @@ def parse_database_url(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
-        raise DatabaseSetupError(f"DATABASE_URL is no address of a database. {_URL_ADVICE}") from None
+        raise DatabaseSetupError(f"DATABASE_URL is not the URL of a database. {_URL_ADVICE}") from None
     backend = parsed.get_backend_name()
     if backend not in _SUPPORTED_BACKENDS or (backend == "sqlite" and parsed.database in {None, "", ":memory:"}):
-        raise DatabaseSetupError(f"DATABASE_URL names no file and no PostgreSQL server. {_URL_ADVICE}")
+        raise DatabaseSetupError(f"DATABASE_URL names neither a file nor a PostgreSQL server. {_URL_ADVICE}")
     return parsed.set(drivername="sqlite" if backend == "sqlite" else "postgresql+psycopg")
 
 
@@ -49,7 +49,7 @@ def open_async_engine(url: URL) -> AsyncEngine:
         return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=limits)
     except ModuleNotFoundError:
         raise DatabaseSetupError(
-            "DATABASE_URL names a PostgreSQL server. The bot runs without its driver. Install pentimento[postgresql]."
+            "DATABASE_URL names a PostgreSQL server, but its driver is not installed. Install pentimento[postgresql]."
         ) from None
 
 

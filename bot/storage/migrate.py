@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 LOCK_TIMEOUT_SECONDS: Final = 60
 _LOCK_POLL_SECONDS: Final = 0.05
 _ADVISORY_LOCK_ID: Final = 0x70656E74  # PostgreSQL's advisory locks are numbers; this one spells "pent"
-_CONNECTION_ADVICE: Final = "Check DATABASE_URL, and whether the database runs and may be written."
+_CONNECTION_ADVICE: Final = "Check DATABASE_URL, and that the database is running and writable."
 
 
 def migrate_database(url: URL, revision: str = "head") -> None:
@@ -38,7 +38,7 @@ def migrate_database(url: URL, revision: str = "head") -> None:
     except (SQLAlchemyError, OSError) as error:
         cause = getattr(error, "orig", None) or error
         raise DatabaseSetupError(
-            f"The records cannot be opened ({_get_first_line(cause)}). {_CONNECTION_ADVICE}"
+            f"The database cannot be opened ({_get_first_line(cause)}). {_CONNECTION_ADVICE}"
         ) from None
     finally:
         engine.dispose()

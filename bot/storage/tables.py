@@ -1,17 +1,17 @@
-"""The tables. Times are Unix seconds, ids are Discord's snowflakes.
+"""The tables of the database. Times are Unix seconds, ids are Discord's snowflakes.
 
     jobs ──1:n── queue_entries       one row each time the job is queued; a second one after Redis lost the first
       ├────1:1── outcomes            how the job ended and what it cost
-      ├────1:1── thumbnails          its picture scaled down, stored when it is first shown in an overview
-      ├────1:1── undelivered_images  its picture, where no Discord message could carry it
-      ├────n:1── source_images       the picture it starts from, shared by all jobs of the same upload
+      ├────1:1── thumbnails          its result scaled down, stored when an overview first needs it
+      ├────1:1── undelivered_images  its result, if no Discord message could carry it
+      ├────n:1── source_images       the image it starts from, shared by all jobs of the same upload
       └────1:n── favourites          the people who marked its result
     explorations                     one message each; their variants are jobs
     user_preferences, guild_settings
     presets                          named settings of a person or a guild
 
-A migration only adds. What a release no longer reads is dropped by the release after it, so that the bot of one
-release works on the tables of the next.
+A migration only adds. A column that a release no longer reads is dropped by the release after it, so that each release
+works with the schema of the next.
 """
 
 from enum import StrEnum

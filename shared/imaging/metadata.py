@@ -78,11 +78,11 @@ def _build_itxt(keyword: str, text: str) -> bytes:
     key = keyword.encode("latin-1")
     if not 1 <= len(key) <= _MAX_KEYWORD_BYTES or not keyword.isprintable() or "  " in f" {keyword} ":
         raise ValueError(
-            f"{keyword!r} cannot be a keyword in a PNG: that takes 1 to 79 printable Latin-1 characters; "
-            "shorten it and leave out outer and double spaces"
+            f"{keyword!r} cannot be a keyword in a PNG: "
+            "use 1 to 79 printable Latin-1 characters without outer or double spaces"
         )
     if "\0" in text:
-        raise ValueError(f"the text under {keyword!r} holds a NUL, which ends a text in a PNG: take it out")
+        raise ValueError(f"the text of {keyword!r} contains a NUL, which ends a text in a PNG")
     body = b"iTXt" + key + b"\0\0\0\0\0" + text.encode()
     return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
 

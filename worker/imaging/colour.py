@@ -27,7 +27,7 @@ def make_resizable(image: Image.Image) -> Image.Image:
     return image.convert("RGB") if image.getchannel("A").getextrema()[0] == _OPAQUE else image
 
 
-def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+def convert_to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """Convert a resized image to RGB, transparent areas to white, and to sRGB if its ICC `profile` is usable.
 
     Call it after the resize, as its cost is per pixel. Browsers and Discord's light theme show images on white. PNG's

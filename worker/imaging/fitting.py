@@ -58,7 +58,7 @@ def compute_placement(frame: tuple[float, float], target: Size, fit: str) -> Pla
     if fit == "pad":
         scale = min(target_width / width, target_height / height)
         return Placement((0, 0, width, height), (max(1, round(width * scale)), max(1, round(height * scale))))
-    raise ValueError(f"a picture cannot be fitted by {fit!r}: crop, pad and stretch are the ways, choose one of them")
+    raise ValueError(f"an image cannot be fitted by {fit!r}: use crop, pad or stretch")
 
 
 def pad_image(image: Image.Image, size: Size) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Results of past jobs and their thumbnails: loaded from the database, made once, left out where there is none."""
+"""Results of past jobs and their thumbnails: loaded from the database, made once, left out where there are none."""
 
 import asyncio
 import io

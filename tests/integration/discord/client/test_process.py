@@ -98,9 +98,9 @@ def test_an_invalid_catalogue_file_is_named(environment: dict[str, str], tmp_pat
     [
         ({"DISCORD_TOKEN": "not-the-token"}, "Discord refused DISCORD_TOKEN."),
         ({"REDIS_URL": UNREACHABLE_REDIS_URL}, "Redis does not answer"),
-        ({"DATABASE_URL": "sqlite:////nowhere/records.db"}, "The records cannot be opened"),
-        ({"DATABASE_URL": "postgresql://ada:not-the-token@127.0.0.1:1/x"}, "The records cannot be opened"),
-        ({"DATABASE_URL": "not-the-token"}, "DATABASE_URL is no address of a database"),
+        ({"DATABASE_URL": "sqlite:////nowhere/records.db"}, "The database cannot be opened"),
+        ({"DATABASE_URL": "postgresql://ada:not-the-token@127.0.0.1:1/x"}, "The database cannot be opened"),
+        ({"DATABASE_URL": "not-the-token"}, "DATABASE_URL is not the URL of a database"),
         ({"DISCORD_API_URL": "http://127.0.0.1:1/api/v10"}, "Discord cannot be used"),
     ],
 )

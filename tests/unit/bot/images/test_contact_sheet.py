@@ -160,7 +160,7 @@ def test_a_sheet_of_wide_thumbnails_is_low() -> None:
 
 @pytest.mark.parametrize(("count", "columns"), [(0, None), (MAX_CELLS + 1, None), (4, 0), (4, 6)])
 def test_an_invalid_number_of_cells_or_columns_is_rejected(count: int, columns: int | None) -> None:
-    with pytest.raises(ValueError, match=r"are no contact sheet: .* split it into pages"):
+    with pytest.raises(ValueError, match=r"are no contact sheet: .* split more into pages"):
         draw_contact_sheet([Cell(None, "")] * count, columns)
 
 

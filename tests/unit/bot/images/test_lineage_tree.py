@@ -251,7 +251,7 @@ def test_no_omitted_nodes_are_counted_if_all_are_drawn() -> None:
 
 @pytest.mark.parametrize("nodes", [[], [*make_nodes([None]), *make_nodes([None])]])
 def test_no_nodes_and_duplicate_ids_are_rejected(nodes: list[Node]) -> None:
-    with pytest.raises(ValueError, match="this is no tree of pictures"):
+    with pytest.raises(ValueError, match="needs one or more nodes, each with an id of its own"):
         draw_lineage_tree(nodes)
 
 

@@ -1,4 +1,4 @@
-"""bot.images.upload_limit: a picture under Discord's limit, as it is if that can be."""
+"""Images under Discord's upload limit, unchanged if they fit."""
 
 import pytest
 from PIL import Image

@@ -183,7 +183,7 @@ def test_a_large_jpeg_is_cropped_at_the_same_place_as_the_same_png() -> None:
 
 
 def test_an_unknown_fit_raises() -> None:
-    with pytest.raises(ValueError, match="crop, pad and stretch"):
+    with pytest.raises(ValueError, match="crop, pad or stretch"):
         prepare_image(encode_image(make_two_halves(), "PNG"), SQUARE, "squeeze")
 
 
