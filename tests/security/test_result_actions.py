@@ -34,7 +34,7 @@ MANAGE_GUILD, MANAGE_MESSAGES = 1 << 5, 1 << 13
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with run_stack(
-        tmp_path_factory.mktemp("presses"), discord_options=("--no-rate-limits",), bedrock_options=("--latency", "0.1")
+        tmp_path_factory.mktemp("forged"), discord_options=("--no-rate-limits",), bedrock_options=("--latency", "0.1")
     ) as opened:
         wait_until_ready(opened)
         yield opened
@@ -67,8 +67,8 @@ def post_button(stack: Stack, channel: str, custom_id: str) -> dict[str, Any]:
 def press_forged_button(user: DiscordUser, channel: str, custom_id: str) -> str:
     """Press a forged button and return the private response."""
     message = post_button(user.stack, channel, custom_id)
-    asked = {"user": user.name, "message_id": message["id"], "custom_id": custom_id}
-    return user.wait_for_private_text(user.post("/control/press", asked)["interaction_id"])
+    press = {"user": user.name, "message_id": message["id"], "custom_id": custom_id}
+    return user.wait_for_private_text(user.post("/control/press", press)["interaction_id"])
 
 
 def list_calls(stack: Stack) -> int:
@@ -77,8 +77,8 @@ def list_calls(stack: Stack) -> int:
 
 def create_moderator(stack: Stack, name: str, permissions: int) -> DiscordUser:
     request_json("POST", f"{stack.discord_url}/control/users", {"name": name})
-    asked = {"name": name, "permissions": str(permissions)}
-    role = request_json("POST", f"{stack.discord_url}/control/roles", asked)["id"]
+    role_settings = {"name": name, "permissions": str(permissions)}
+    role = request_json("POST", f"{stack.discord_url}/control/roles", role_settings)["id"]
     state = request_json("GET", f"{stack.discord_url}/control/state")
     roles = [*(r["id"] for r in state["guilds"][0]["roles"]), role]
     request_json("PUT", f"{stack.discord_url}/control/members/{name}", {"roles": roles})
@@ -90,9 +90,9 @@ def test_only_the_author_and_moderators_can_delete_or_cancel(stack: Stack, ada: 
     job = list_custom_ids(answer)[0].split(":")[1]
     channel = answer["channel_id"]
 
-    refusals = [press_forged_button(ben, channel, f"{verb}:{job}") for verb in DESTRUCTIVE_ACTIONS]
+    refusals = [press_forged_button(ben, channel, f"{action}:{job}") for action in DESTRUCTIVE_ACTIONS]
 
-    assert all("Only its author and the server's moderators" in words for words in refusals)
+    assert all("Only its author and the server's moderators" in text for text in refusals)
     assert answer["id"] in [message["id"] for message in ada.list_messages(channel)]
     mia = create_moderator(stack, "mia", MANAGE_MESSAGES)
     mia.press_button(mia.wait_for_private_message(mia.press_button(answer, "delete")), "delete_confirm")
@@ -104,8 +104,10 @@ def test_only_the_author_and_moderators_can_delete_or_cancel(stack: Stack, ada: 
 def test_an_id_of_no_job_is_rejected(stack: Stack, ada: DiscordUser) -> None:
     before = list_calls(stack)
 
-    for verb, job in itertools.product(ACTIONS, (UNKNOWN_ID, "0", "1-99")):
-        assert "There is nothing to go on from." in press_forged_button(ada, stack.channel_id, f"{verb}:{job}"), verb
+    for action, job in itertools.product(ACTIONS, (UNKNOWN_ID, "0", "1-99")):
+        assert "There is nothing to go on from." in press_forged_button(ada, stack.channel_id, f"{action}:{job}"), (
+            action
+        )
     assert "changed" in press_forged_button(ada, stack.channel_id, f"nonsense:{UNKNOWN_ID}")
     assert list_calls(stack) == before
 
@@ -131,10 +133,10 @@ def test_a_job_of_another_server_is_unknown(stack: Stack, ada: DiscordUser) -> N
     )
     job = list_custom_ids(answer)[0].split(":")[1]
 
-    for verb in ACTIONS:
-        words = press_forged_button(ada, stack.channel_id, f"{verb}:{job}")
-        assert "There is nothing to go on from." in words
-        assert "secret" not in words
+    for action in ACTIONS:
+        text = press_forged_button(ada, stack.channel_id, f"{action}:{job}")
+        assert "There is nothing to go on from." in text
+        assert "secret" not in text
 
 
 def test_the_server_decides_who_may_use_the_buttons(stack: Stack, ada: DiscordUser, ben: DiscordUser) -> None:
@@ -142,13 +144,13 @@ def test_the_server_decides_who_may_use_the_buttons(stack: Stack, ada: DiscordUs
     manager = create_moderator(stack, "max", MANAGE_GUILD)
     ask = {"user": manager.name, "channel_id": stack.channel_id, "name": "settings"}
 
-    said = [
+    answers = [
         manager.wait_for_private_text(manager.post("/control/invoke", ask | {"options": options})["interaction_id"])
         for options in ({}, {"buttons": "author"}, {})
     ]
-    refused = [
-        ben.wait_for_private_text(ben.press_button(answer, verb))
-        for verb in ("regenerate", "edit", "use_as_source", "upscale")
+    rejected = [
+        ben.wait_for_private_text(ben.press_button(answer, action))
+        for action in ("regenerate", "edit", "use_as_source", "upscale")
     ]
     details = ben.wait_for_private_text(ben.press_button(answer, "details"))
     manager.wait_for_private_text(
@@ -156,8 +158,8 @@ def test_the_server_decides_who_may_use_the_buttons(stack: Stack, ada: DiscordUs
     )
     ben.wait_for_result_in_place(ben.press_button(answer, "regenerate"))
 
-    assert ["everyone" in words for words in said] == [True, False, False]
-    assert all("only its author goes on from it" in words for words in refused)
+    assert ["everyone" in text for text in answers] == [True, False, False]
+    assert all("only its author goes on from it" in text for text in rejected)
     assert "a castle" in details
     with pytest.raises(Exception, match="permission"):
         ben.post("/control/invoke", ask | {"user": "ben", "options": {"buttons": "author"}})

@@ -1,4 +1,4 @@
-"""The bot's client, and a guild of the stand-in for Discord as its control API shows it."""
+"""The bot's client, and a guild of the Discord stand-in seen through its control API."""
 
 import asyncio
 import base64
@@ -37,14 +37,14 @@ TOKEN = "demo-token"
 
 
 async def wait_until(condition: Callable[[], Any], seconds: float = 8) -> None:
-    """Wait until it holds, or fail."""
+    """Wait until the condition holds, or fail."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - what is looked at has no event
+        while not condition():  # noqa: ASYNC110 - the condition has no event
             await asyncio.sleep(0.02)
 
 
 class GuildClient:
-    """The stand-in's guild, as its control API shows it."""
+    """A guild of the stand-in, with the actions of its users."""
 
     def __init__(self, session: aiohttp.ClientSession, info: dict[str, Any]) -> None:
         self._session = session
@@ -80,7 +80,7 @@ class GuildClient:
         return str(answer["interaction_id"])
 
     async def post_files(self, *files: tuple[str, bytes], user: str = "ada") -> str:
-        """Post a message with these files as a person does; the answer is its id."""
+        """Post a message with these files as a user, and return its id."""
         form = aiohttp.FormData()
         shown = [{"id": place, "filename": name} for place, (name, _) in enumerate(files)]
         form.add_field("payload_json", json.dumps({"content": "look", "attachments": shown}))
@@ -92,17 +92,17 @@ class GuildClient:
             return str((await answer.json())["id"])
 
     async def invoke_message_command(self, message: str, name: str, *, user: str = "ada", locale: str = "en-US") -> str:
-        """Use a command of the menu of a message; the answer is the interaction's id."""
+        """Use a command of a message's menu, and return the id of the interaction."""
         used = {"user": user, "name": name, "locale": locale, "channel_id": self.channel, "target_id": message}
         return str((await self.call_api("POST", "/control/invoke", used))["interaction_id"])
 
     async def press_button(self, message: str, custom_id: str, *, user: str = "ada") -> str:
-        """Press the button of this custom id; the answer is the interaction's id."""
+        """Press the button of this custom id, and return the id of the interaction."""
         pressed = {"user": user, "message_id": message, "custom_id": custom_id}
         return str((await self.call_api("POST", "/control/press", pressed))["interaction_id"])
 
     async def submit_modal(self, opened: str, *, user: str = "ada", **values: Any) -> str:
-        """Fill in the form that an interaction was answered with, and send it."""
+        """Submit the modal that an interaction opened, and return the id of the new interaction."""
         await self.wait_for_interaction(opened, lambda state: "modal" in state)
         filled = {"user": user, "interaction_id_of_modal": opened, "values": values}
         return str((await self.call_api("POST", "/control/submit", filled))["interaction_id"])
@@ -115,12 +115,12 @@ class GuildClient:
         self, interaction_id: str, condition: Callable[[dict[str, Any]], Any], seconds: float = 8
     ) -> dict[str, Any]:
         async with asyncio.timeout(seconds):
-            while not condition(state := await self.fetch_interaction(interaction_id)):  # noqa: ASYNC110 - another process is asked
+            while not condition(state := await self.fetch_interaction(interaction_id)):  # noqa: ASYNC110 - the state is in another process
                 await asyncio.sleep(0.02)
         return state
 
     async def read_private_answer(self, interaction_id: str) -> str:
-        """The words that only the author sees; nothing that others see may be left."""
+        """Read the response that only the author sees; no response may be left that others see."""
         state = await self.wait_for_interaction(interaction_id, _has_private_answer)
         seen = [state["message"]] if "message" in state else []
         left = [message for message in [*seen, *state["followups"]] if not message.get("deleted")]
@@ -136,7 +136,7 @@ def _has_private_answer(state: dict[str, Any]) -> bool:
 
 @asynccontextmanager
 async def connect_bot(bot: Bot) -> AsyncIterator[Bot]:
-    """Keep the bot connected, from the moment it knows its guild."""
+    """Connect the bot, wait until it knows its guild, and disconnect it in the end."""
     running = asyncio.create_task(bot.start(TOKEN))
     try:
         async with asyncio.timeout(15):
@@ -151,35 +151,36 @@ async def connect_bot(bot: Bot) -> AsyncIterator[Bot]:
 
 
 def build_bot(
-    queue: FakeJobQueue,
-    session: aiohttp.ClientSession,
+    job_queue: FakeJobQueue,
+    http_session: aiohttp.ClientSession,
     catalogue: Catalogue,
     extras_user: int = 0,
-    records: FakeSubmissionStore | None = None,
-    drafts: FakeDraftStore | None = None,
+    submission_store: FakeSubmissionStore | None = None,
+    draft_store: FakeDraftStore | None = None,
 ) -> Bot:
+    """Build a bot with the features that need no database, and with fakes of its stores."""
     hosts, max_bytes = ("127.0.0.1",), 512 * 1024
-    images = ImageFetcher(session, hosts, max_bytes)
+    images = ImageFetcher(http_session, hosts, max_bytes)
     validator = RequestValidator(catalogue, hosts, max_bytes, {extras_user})
-    intake = JobSubmitter(
+    submitter = JobSubmitter(
         validator,
         images,
-        queue,
-        records or FakeSubmissionStore(),
+        job_queue,
+        submission_store or FakeSubmissionStore(),
         rng=random.Random(7),
         clock=lambda: 1_800_000_000.0,
     )
 
-    past = EmptyJobHistory()
-    recall = ResultLookup(past, past, past, images.fetch_image)
-    sources = SourceOption(past, recall)
-    parser = OptionParser(validator, sources, PresetOption(EmptyPresetStore()), {extras_user})
+    history = EmptyJobHistory()
+    result_lookup = ResultLookup(history, history, history, images.fetch_image)
+    source_option = SourceOption(history, result_lookup)
+    option_parser = OptionParser(validator, source_option, PresetOption(EmptyPresetStore()), {extras_user})
     unused: Any = None
     features = [
-        build_imagine_feature(parser, intake, catalogue, date(2026, 11, 22)),
+        build_imagine_feature(option_parser, submitter, catalogue, date(2026, 11, 22)),
         build_preferences_feature(unused, catalogue),
         build_history_feature(unused, unused, unused, unused, unused, unused, catalogue),
-        build_reimagine_feature(validator, intake, drafts or FakeDraftStore(), catalogue),
-        build_result_actions_feature(intake, recall, unused, unused, catalogue),
+        build_reimagine_feature(validator, submitter, draft_store or FakeDraftStore(), catalogue),
+        build_result_actions_feature(submitter, result_lookup, unused, unused, catalogue),
     ]
     return Bot(features)

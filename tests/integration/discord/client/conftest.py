@@ -72,7 +72,12 @@ async def running_bot(
     del discord_api_base
     ben = int(discord_standin["users"]["ben"])
     bot = build_bot(
-        job_queue, http_session, load_catalogue(), extras_user=ben, records=submission_store, drafts=draft_store
+        job_queue,
+        http_session,
+        load_catalogue(),
+        extras_user=ben,
+        submission_store=submission_store,
+        draft_store=draft_store,
     )
     async with connect_bot(bot):
         yield bot

@@ -52,33 +52,33 @@ async def test_commands_are_registered_only_when_they_have_changed(
 async def test_a_failed_background_task_is_logged_and_restarted(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    pauses: list[float] = []
+    delays: list[float] = []
     sleep = asyncio.sleep
 
-    async def short(seconds: float) -> None:
-        pauses.append(seconds)
+    async def record_sleep(seconds: float) -> None:
+        delays.append(seconds)
         await sleep(0)
 
-    async def dying() -> None:
+    async def fail_at_once() -> None:
         raise OSError("no disk")
 
-    monkeypatch.setattr("bot.lifecycle.asyncio.sleep", short)
-    task = asyncio.create_task(run_with_restarts("the board", dying))
-    while len(pauses) < 9:
+    monkeypatch.setattr("bot.lifecycle.asyncio.sleep", record_sleep)
+    task = asyncio.create_task(run_with_restarts("status messages", fail_at_once))
+    while len(delays) < 9:
         await sleep(0.001)
     task.cancel()
     await asyncio.wait([task])
 
-    assert pauses[:9] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert delays[:9] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
     assert task.cancelled()
-    assert "the board failed; restarting it in 1 s" in caplog.text
+    assert "status messages failed; restarting it in 1 s" in caplog.text
 
 
 async def test_a_stopping_bot_finishes_running_commands_and_rejects_new_ones(
     own_guild: GuildClient, job_queue: FakeJobQueue, http_session: Any
 ) -> None:
-    gate = asyncio.Event()
-    job_queue.delay = gate.wait()
+    may_finish = asyncio.Event()
+    job_queue.delay = may_finish.wait()
     async with connect_bot(build_bot(job_queue, http_session, load_catalogue())) as bot:
         await own_guild.create_channel()
         first = await own_guild.invoke_imagine(prompt="a castle")
@@ -88,7 +88,7 @@ async def test_a_stopping_bot_finishes_running_commands_and_rejects_new_ones(
 
         second = await own_guild.invoke_imagine(prompt="a tower")
         answer = await own_guild.read_private_answer(second)
-        gate.set()
+        may_finish.set()
         await draining
 
         assert answer == "The bot is restarting. Nothing was queued. Ask again in a minute."
@@ -121,23 +121,23 @@ async def test_background_tasks_run_from_the_login_until_the_bot_stops(
     job_queue: FakeJobQueue, http_session: Any, own_guild: GuildClient
 ) -> None:
     del own_guild
-    seen: list[str] = []
+    events: list[str] = []
 
     async def work() -> None:
-        seen.append("started")
+        events.append("started")
         try:
             await asyncio.Event().wait()
         finally:
-            seen.append("ended")
+            events.append("ended")
 
     bot, stop = build_bot(job_queue, http_session, load_catalogue()), asyncio.Event()
     running = asyncio.create_task(run_until_stopped(bot, TOKEN, {"work": work}, stop))
-    await wait_until(lambda: seen == ["started"])
+    await wait_until(lambda: events == ["started"])
     await wait_until(bot.is_ready)
     stop.set()
     await running
 
-    assert seen == ["started", "ended"]
+    assert events == ["started", "ended"]
 
 
 async def test_a_command_of_an_older_version_is_answered_as_outdated(

@@ -32,7 +32,7 @@ def read_all_text(message: dict[str, Any]) -> str:
 
 async def open_details(guild: GuildClient, *pictures: bytes, user: str = "ada") -> dict[str, Any]:
     """Use the command on a message of ben, and wait for the details."""
-    files = [(f"{place}.png", data) for place, data in enumerate(pictures)]
+    files = [(f"{number}.png", data) for number, data in enumerate(pictures)]
     used = await guild.invoke_message_command(await guild.post_files(*files, user="ben"), "Details", user=user)
     state = await guild.wait_for_interaction(used, lambda s: "message" in s and s["message"]["components"])
     message: dict[str, Any] = state["message"]
@@ -48,29 +48,29 @@ async def expect_rejection(guild: GuildClient, *files: tuple[str, bytes]) -> str
 async def test_details_show_the_metadata_of_any_picture_and_run_its_request_again(
     guild: GuildClient, job_queue: FakeJobQueue
 ) -> None:
-    shown = await open_details(guild, make_png(), make_metadata(REQUEST))
+    details = await open_details(guild, make_png(), make_metadata(REQUEST))
 
-    asked = await guild.press_button(shown["id"], "metadata_run")
-    await wait_until(lambda: asked in job_queue.jobs)
+    interaction = await guild.press_button(details["id"], "metadata_run")
+    await wait_until(lambda: interaction in job_queue.jobs)
 
-    assert shown["flags"] & 64
-    assert "a \\\\*\\\\*castle" in read_all_text(shown), "no mark of markdown stays alive"
-    assert "```\\n77\\n```" in read_all_text(shown)
-    job = job_queue.jobs[asked]
+    assert details["flags"] & 64
+    assert "a \\\\*\\\\*castle" in read_all_text(details), "markdown is escaped"
+    assert "```\\n77\\n```" in read_all_text(details)
+    job = job_queue.jobs[interaction]
     assert (job.request.model, job.request.steps, job.seed, job.parent_id) == ("sdxl", 20, 77, None)
-    assert job_queue.sources[asked] is None
+    assert job_queue.sources[interaction] is None
 
 
 async def test_a_request_that_had_a_source_runs_on_the_posted_picture(
     guild: GuildClient, job_queue: FakeJobQueue
 ) -> None:
     picture = make_metadata(REQUEST | {"has_picture": True, "keep": 60})
-    shown = await open_details(guild, picture)
+    details = await open_details(guild, picture)
 
-    asked = await guild.press_button(shown["id"], "metadata_run")
-    await wait_until(lambda: asked in job_queue.jobs)
+    interaction = await guild.press_button(details["id"], "metadata_run")
+    await wait_until(lambda: interaction in job_queue.jobs)
 
-    assert (job_queue.jobs[asked].request.keep, job_queue.sources[asked]) == (60, picture)
+    assert (job_queue.jobs[interaction].request.keep, job_queue.sources[interaction]) == (60, picture)
 
 
 async def test_extras_in_metadata_run_only_for_users_who_may_use_extras(
@@ -78,18 +78,20 @@ async def test_extras_in_metadata_run_only_for_users_who_may_use_extras(
 ) -> None:
     picture = make_metadata(REQUEST | {"extras": {"x": 1}})
 
-    words = await guild.read_private_answer(
+    answer = await guild.read_private_answer(
         await guild.press_button((await open_details(guild, picture))["id"], "metadata_run")
     )
-    bens = await guild.press_button((await open_details(guild, picture, user="ben"))["id"], "metadata_run", user="ben")
-    await wait_until(lambda: bens in job_queue.jobs)
+    interaction_of_ben = await guild.press_button(
+        (await open_details(guild, picture, user="ben"))["id"], "metadata_run", user="ben"
+    )
+    await wait_until(lambda: interaction_of_ben in job_queue.jobs)
 
-    assert words.startswith("“extras” was given.")
-    assert list(job_queue.jobs) == [bens]
+    assert answer.startswith("“extras” was given.")
+    assert list(job_queue.jobs) == [interaction_of_ben]
 
 
 @pytest.mark.parametrize(
-    ("request_", "seed", "words"),
+    ("request_", "seed", "problem"),
     [
         (REQUEST | {"steps": 2}, 77, "“steps” is 2."),
         (
@@ -101,20 +103,20 @@ async def test_extras_in_metadata_run_only_for_users_who_may_use_extras(
     ],
 )
 async def test_a_request_in_metadata_that_the_model_rejects_is_explained(
-    guild: GuildClient, job_queue: FakeJobQueue, request_: dict[str, Any], seed: int, words: str
+    guild: GuildClient, job_queue: FakeJobQueue, request_: dict[str, Any], seed: int, problem: str
 ) -> None:
-    shown = await open_details(guild, make_metadata(request_, seed=seed))
+    details = await open_details(guild, make_metadata(request_, seed=seed))
 
-    answer = await guild.read_private_answer(await guild.press_button(shown["id"], "metadata_run"))
+    answer = await guild.read_private_answer(await guild.press_button(details["id"], "metadata_run"))
 
-    assert answer.startswith(words)
+    assert answer.startswith(problem)
     assert job_queue.jobs == {}
 
 
 async def test_metadata_of_an_unknown_model_has_no_run_button(guild: GuildClient) -> None:
-    shown = await open_details(guild, make_metadata(REQUEST | {"model": "dall-e"}))
+    details = await open_details(guild, make_metadata(REQUEST | {"model": "dall-e"}))
 
-    assert "metadata_run" not in read_all_text(shown)
+    assert "metadata_run" not in read_all_text(details)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ async def test_a_prompt_alone_becomes_a_job_without_a_source(guild: GuildClient,
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "problem"),
     [
         ({"from": "latest"}, "“from” was given, and there is no picture to start from."),
         ({"from": "original"}, "“from” was given, and there is no picture to start from."),
@@ -57,11 +57,11 @@ async def test_a_prompt_alone_becomes_a_job_without_a_source(guild: GuildClient,
     ],
 )
 async def test_a_source_that_does_not_exist_is_rejected(
-    guild: GuildClient, job_queue: FakeJobQueue, options: dict[str, Any], words: str
+    guild: GuildClient, job_queue: FakeJobQueue, options: dict[str, Any], problem: str
 ) -> None:
     answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle", **options))
 
-    assert answer.startswith(words)
+    assert answer.startswith(problem)
     assert job_queue.jobs == {}
 
 

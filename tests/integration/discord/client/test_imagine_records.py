@@ -20,13 +20,13 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 async def test_a_job_is_stored_with_its_source_before_it_is_queued(
     guild: GuildClient, job_queue: FakeJobQueue, submission_store: FakeSubmissionStore
 ) -> None:
-    go = asyncio.Event()
-    job_queue.delay = go.wait()
+    may_queue = asyncio.Event()
+    job_queue.delay = may_queue.wait()
 
     interaction = await guild.invoke_imagine(prompt="a castle", image=PNG)
     await wait_until(lambda: interaction in submission_store.states)
     assert (submission_store.states[interaction], job_queue.jobs) == ("accepted", {})
-    go.set()
+    may_queue.set()
     await wait_until(lambda: submission_store.states[interaction] == "queued")
 
     source = submission_store.sources[interaction]
@@ -48,13 +48,13 @@ async def test_a_job_that_cannot_be_stored_is_rejected_and_not_queued(
 
 
 @pytest.mark.parametrize(
-    ("trouble", "code"),
+    ("error", "code"),
     [(RejectedError(make_problem("no_room")), "no_room"), (ZeroDivisionError("surprise"), "internal")],
 )
 async def test_a_rejection_by_the_queue_closes_the_record(
-    guild: GuildClient, job_queue: FakeJobQueue, submission_store: FakeSubmissionStore, trouble: Exception, code: str
+    guild: GuildClient, job_queue: FakeJobQueue, submission_store: FakeSubmissionStore, error: Exception, code: str
 ) -> None:
-    job_queue.error = trouble
+    job_queue.error = error
 
     interaction = await guild.invoke_imagine(prompt="a castle")
     await guild.read_private_answer(interaction)
@@ -88,16 +88,16 @@ async def test_a_picture_that_cannot_be_downloaded_closes_the_record(
 async def test_a_job_that_is_already_stored_is_not_queued_again(
     guild: GuildClient, job_queue: FakeJobQueue, submission_store: FakeSubmissionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
+    job_ids: list[str] = []
 
-    async def known(job: Job, source: RemoteImage | None) -> bool:
-        asked.append(job.id)
+    async def reject_known_job(job: Job, source: RemoteImage | None) -> bool:
+        job_ids.append(job.id)
         return False
 
-    monkeypatch.setattr(submission_store, "add_job", known)
+    monkeypatch.setattr(submission_store, "add_job", reject_known_job)
 
     interaction = await guild.invoke_imagine(prompt="a castle")
-    await wait_until(lambda: asked == [interaction])
+    await wait_until(lambda: job_ids == [interaction])
     await asyncio.sleep(0.2)
 
     assert (job_queue.jobs, submission_store.states) == ({}, {})

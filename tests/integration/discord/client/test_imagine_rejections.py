@@ -17,7 +17,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "problem"),
     [
         ({"prompt": "   "}, "The prompt is empty"),
         ({"prompt": "castle::x"}, "“x” stands where a weight belongs"),
@@ -38,13 +38,13 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
     ],
 )
 async def test_a_problem_is_shown_to_the_author_alone_and_nothing_is_queued(
-    guild: GuildClient, job_queue: FakeJobQueue, options: dict[str, Any], words: str
+    guild: GuildClient, job_queue: FakeJobQueue, options: dict[str, Any], problem: str
 ) -> None:
     interaction = await guild.invoke_imagine(**options)
 
     answer = await guild.read_private_answer(interaction)
 
-    assert words in answer
+    assert problem in answer
     assert job_queue.jobs == {}
 
 

@@ -29,25 +29,25 @@ async def test_a_direct_status_message_promises_nothing_before_the_job_is_stored
     submission_store: FakeSubmissionStore,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def messages(channel: int) -> list[dict[str, Any]]:
+    async def list_messages(channel: int) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = (await guild.call_api("GET", "/control/state"))["messages"].get(str(channel), [])
         return found
 
-    async def accepted(job: Job, source: RemoteImage | StoredImage | None) -> bool:
-        written_to.append(job.origin.channel_id)
-        seen.extend(await messages(job.origin.channel_id))
+    async def fail_to_store(job: Job, source: RemoteImage | StoredImage | None) -> bool:
+        channel_ids.append(job.origin.channel_id)
+        messages.extend(await list_messages(job.origin.channel_id))
         raise OSError("no disk")
 
-    written_to: list[int] = []
-    seen: list[dict[str, Any]] = []
+    channel_ids: list[int] = []
+    messages: list[dict[str, Any]] = []
     monkeypatch.setattr(running_bot.running_interactions, "preferences_store", PrivatePreferences())
-    monkeypatch.setattr(submission_store, "add_job", accepted)
+    monkeypatch.setattr(submission_store, "add_job", fail_to_store)
 
-    told = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
+    answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
 
-    assert "The bot has a fault of its own." in told
-    assert [(message["content"], message["components"]) for message in seen] == [("One moment, please.", [])]
+    assert "The bot has a fault of its own." in answer
+    assert [(message["content"], message["components"]) for message in messages] == [("One moment, please.", [])]
     async with asyncio.timeout(8):
-        while [message for message in await messages(written_to[0]) if not message.get("deleted")]:  # noqa: ASYNC110 - another process is asked
+        while [message for message in await list_messages(channel_ids[0]) if not message.get("deleted")]:  # noqa: ASYNC110 - the state is in another process
             await asyncio.sleep(0.02)
     assert job_queue.jobs == {}

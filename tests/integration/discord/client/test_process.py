@@ -21,14 +21,14 @@ UNREACHABLE_REDIS_URL = "redis://127.0.0.1:1/0"
 
 @pytest.fixture
 def environment(discord_standin: dict[str, Any], redis_url: str) -> dict[str, str]:
-    mine = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
-    theirs = {"DISCORD_TOKEN": TOKEN, "DISCORD_API_URL": discord_standin["url"] + "/api/v10", "REDIS_URL": redis_url}
-    return mine | theirs | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+    inherited = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+    settings = {"DISCORD_TOKEN": TOKEN, "DISCORD_API_URL": discord_standin["url"] + "/api/v10", "REDIS_URL": redis_url}
+    return inherited | settings | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
 
 
 def run_to_end(environment: dict[str, str], folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    whole = [sys.executable, "-m", "bot", *arguments]
-    return subprocess.run(whole, cwd=folder, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    command = [sys.executable, "-m", "bot", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=30, check=False)
 
 
 @contextmanager
@@ -43,9 +43,9 @@ def start_bot(environment: dict[str, str], folder: Path) -> Iterator[tuple[subpr
         process.wait()
 
 
-def wait_for_log(words: str, output: Path, process: subprocess.Popen[bytes]) -> None:
+def wait_for_log(text: str, output: Path, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 20
-    while words not in output.read_text():
+    while text not in output.read_text():
         assert process.poll() is None, output.read_text()
         assert time.monotonic() < deadline, output.read_text()
         time.sleep(0.05)
@@ -94,7 +94,7 @@ def test_an_invalid_catalogue_file_is_named(environment: dict[str, str], tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"),
+    ("invalid_settings", "problem"),
     [
         ({"DISCORD_TOKEN": "not-the-token"}, "Discord refused DISCORD_TOKEN."),
         ({"REDIS_URL": UNREACHABLE_REDIS_URL}, "Redis does not answer"),
@@ -105,12 +105,12 @@ def test_an_invalid_catalogue_file_is_named(environment: dict[str, str], tmp_pat
     ],
 )
 def test_a_failed_start_is_explained_without_a_traceback_or_secrets(
-    environment: dict[str, str], tmp_path: Path, wrong: dict[str, str], words: str
+    environment: dict[str, str], tmp_path: Path, invalid_settings: dict[str, str], problem: str
 ) -> None:
-    done = run_to_end(environment | wrong, tmp_path)
+    done = run_to_end(environment | invalid_settings, tmp_path)
 
     assert done.returncode == 1, done.stderr
-    assert words in done.stderr
+    assert problem in done.stderr
     assert "Traceback" not in done.stderr
     assert "not-the-token" not in done.stderr
 
@@ -140,7 +140,7 @@ def test_check_compares_the_commands_with_those_registered_at_the_start(
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "invalid_settings",
     [
         {"DISCORD_TOKEN": "not-the-token"},
         {"REDIS_URL": UNREACHABLE_REDIS_URL},
@@ -148,9 +148,9 @@ def test_check_compares_the_commands_with_those_registered_at_the_start(
     ],
 )
 def test_check_fails_when_a_service_cannot_be_used(
-    environment: dict[str, str], tmp_path: Path, wrong: dict[str, str]
+    environment: dict[str, str], tmp_path: Path, invalid_settings: dict[str, str]
 ) -> None:
-    done = run_to_end(environment | wrong, tmp_path, "check")
+    done = run_to_end(environment | invalid_settings, tmp_path, "check")
 
     assert done.returncode == 1
     assert "FAILED" in done.stdout

@@ -23,8 +23,8 @@ async def test_a_picture_in_any_message_becomes_a_job_through_the_form(
     opened = await guild.invoke_message_command(await guild.post_files(("me.png", PNG), user="ben"), "Reimagine")
     form = await guild.wait_for_interaction(opened, lambda state: "modal" in state)
 
-    asked = await guild.submit_modal(opened, prompt="a castle", negative="crowds", keep="62,5 %", model="sdxl")
-    await wait_until(lambda: asked in job_queue.jobs)
+    interaction = await guild.submit_modal(opened, prompt="a castle", negative="crowds", keep="62,5 %", model="sdxl")
+    await wait_until(lambda: interaction in job_queue.jobs)
 
     assert (form["modal"]["title"], list(read_fields(form))) == (
         "Reimagine this picture",
@@ -32,12 +32,12 @@ async def test_a_picture_in_any_message_becomes_a_job_through_the_form(
     )
     chosen = [o["value"] for o in read_fields(form)["model"]["options"] if o.get("default")]
     assert (chosen, len(read_fields(form)["model"]["options"])) == (["sd3.5-large"], 2), "only those that read pictures"
-    job = job_queue.jobs[asked]
-    assert job_queue.sources[asked] == PNG
+    job = job_queue.jobs[interaction]
+    assert job_queue.sources[interaction] == PNG
     assert (job.request.model, job.request.keep, job.request.has_picture) == ("sdxl", 62.5, True)
     assert [(p.text, p.weight) for p in job.request.text_prompts] == [("a castle", 1), ("crowds", -1)]
     assert (str(job.requester.id), job.parent_id) == (guild.info["users"]["ada"], None)
-    await guild.wait_for_interaction(asked, lambda state: state["message"].get("thread"))
+    await guild.wait_for_interaction(interaction, lambda state: state["message"].get("thread"))
 
 
 async def test_one_of_several_pictures_is_chosen_by_its_filename(guild: GuildClient, job_queue: FakeJobQueue) -> None:
@@ -45,11 +45,11 @@ async def test_one_of_several_pictures_is_chosen_by_its_filename(guild: GuildCli
     opened = await guild.invoke_message_command(message, "Reimagine")
     form = await guild.wait_for_interaction(opened, lambda state: "modal" in state)
 
-    asked = await guild.submit_modal(opened, prompt="a castle", image=["1"])
-    await wait_until(lambda: asked in job_queue.jobs)
+    interaction = await guild.submit_modal(opened, prompt="a castle", image=["1"])
+    await wait_until(lambda: interaction in job_queue.jobs)
 
     assert [option["label"] for option in read_fields(form)["image"]["options"]] == ["1. one.png", "2. two.png"]
-    assert job_queue.sources[asked] == OTHER_PNG
+    assert job_queue.sources[interaction] == OTHER_PNG
 
 
 async def test_the_form_is_in_the_users_language(guild: GuildClient) -> None:

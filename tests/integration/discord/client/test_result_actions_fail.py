@@ -37,11 +37,11 @@ class SingleJobHistory(EmptyJobHistory):
     """The history of one job, of ada, whose result is one message."""
 
     def __init__(self, guild: GuildClient, message: discord.Message) -> None:
-        about = guild.info
-        requester = JOB.requester.model_copy(update={"id": int(about["users"]["ada"])})
-        place = JOB.origin.model_copy(update={"guild_id": int(about["guild_id"])})
-        asked = JOB.model_copy(update={"requester": requester, "origin": place})
-        self.record = JobRecord(asked, "generated", 7, MessageRef(message.channel.id, message.id), 9.0)
+        info = guild.info
+        requester = JOB.requester.model_copy(update={"id": int(info["users"]["ada"])})
+        origin = JOB.origin.model_copy(update={"guild_id": int(info["guild_id"])})
+        job = JOB.model_copy(update={"requester": requester, "origin": origin})
+        self.record = JobRecord(job, "generated", 7, MessageRef(message.channel.id, message.id), 9.0)
         self.deleted_ids: list[str] = []
 
     async def find_job(self, job_id: str) -> JobRecord | None:
@@ -62,14 +62,14 @@ class UnreadablePreferences:
         raise OSError("no disk")
 
     async def save_preferences(self, user_id: int, preferences: Preferences) -> None:
-        raise AssertionError("what was chosen before is replaced")
+        raise AssertionError("preferences that could not be loaded are overwritten")
 
 
 async def post_buttons(bot: Bot, guild: GuildClient, *custom_ids: str) -> discord.Message:
     """Post a message as the bot with buttons of these custom ids."""
     view = ui.View(timeout=None)
-    for one in custom_ids:
-        view.add_item(Button(label="x", custom_id=one))
+    for custom_id in custom_ids:
+        view.add_item(Button(label="x", custom_id=custom_id))
     return await bot.get_partial_messageable(int(guild.channel)).send("x", view=view)
 
 
@@ -80,7 +80,7 @@ async def list_message_ids(guild: GuildClient) -> set[int]:
 
 
 async def refuse_download(source: RemoteImage) -> bytes:
-    raise AssertionError("nothing is downloaded here")
+    raise AssertionError("nothing is to be downloaded")
 
 
 async def wait_forever() -> None:
@@ -90,29 +90,29 @@ async def wait_forever() -> None:
 async def test_a_lookup_that_takes_too_long_is_rejected_while_discord_still_waits(
     running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def slow(interaction: discord.Interaction, custom_id: RegenerateId) -> None:
+    async def look_up_forever(interaction: discord.Interaction, custom_id: RegenerateId) -> None:
         async with limit_lookup_time(interaction):
             await wait_forever()
 
     monkeypatch.setattr(deadlines, "LOOKUP_TIMEOUT_SECONDS", 0.05)
-    monkeypatch.setitem(running_bot.router.handlers, RegenerateId, slow)
+    monkeypatch.setitem(running_bot.router.handlers, RegenerateId, look_up_forever)
     message = await post_buttons(running_bot, guild, str(RegenerateId(JOB.id)))
 
-    words = await guild.read_private_answer(await guild.press_button(str(message.id), str(RegenerateId(JOB.id))))
+    answer = await guild.read_private_answer(await guild.press_button(str(message.id), str(RegenerateId(JOB.id))))
 
-    assert words.startswith("That could not be looked up in time.")
+    assert answer.startswith("That could not be looked up in time.")
 
 
 async def test_a_message_that_cannot_be_updated_stays_as_it_is_and_the_user_is_told(
     running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(interaction: discord.Interaction, custom_id: FavouritesPageId) -> None:
-        async def make() -> RenderedMessage:
+    async def fail_to_render(interaction: discord.Interaction, custom_id: FavouritesPageId) -> None:
+        async def raise_error() -> RenderedMessage:
             raise OSError("no disk")
 
-        await update_message(interaction, make)
+        await update_message(interaction, raise_error)
 
-    monkeypatch.setitem(running_bot.router.handlers, FavouritesPageId, broken)
+    monkeypatch.setitem(running_bot.router.handlers, FavouritesPageId, fail_to_render)
     message = await post_buttons(running_bot, guild, str(FavouritesPageId(2)))
 
     pressed = await guild.press_button(str(message.id), str(FavouritesPageId(2)))
@@ -123,32 +123,32 @@ async def test_a_message_that_cannot_be_updated_stays_as_it_is_and_the_user_is_t
     assert message.id in await list_message_ids(guild)
 
 
-@pytest.mark.parametrize("trouble", [wait_forever, lambda: asyncio.sleep(0)])
+@pytest.mark.parametrize("fail", [wait_forever, lambda: asyncio.sleep(0)])
 async def test_nothing_is_published_while_it_is_unknown_whether_the_user_wants_it_private(
-    running_bot: Bot, guild: GuildClient, job_queue: FakeJobQueue, monkeypatch: pytest.MonkeyPatch, trouble: Any
+    running_bot: Bot, guild: GuildClient, job_queue: FakeJobQueue, monkeypatch: pytest.MonkeyPatch, fail: Any
 ) -> None:
     monkeypatch.setattr(deadlines, "LOOKUP_TIMEOUT_SECONDS", 0.5)
-    monkeypatch.setattr(running_bot.running_interactions, "preferences_store", UnreadablePreferences(trouble))
+    monkeypatch.setattr(running_bot.running_interactions, "preferences_store", UnreadablePreferences(fail))
 
-    words = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
+    answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
 
-    assert words.startswith("That could not be looked up in time.")
+    assert answer.startswith("That could not be looked up in time.")
     assert job_queue.jobs == {}
 
 
 async def test_preferences_that_could_not_be_loaded_are_not_overwritten(
     running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    people: Any = UnreadablePreferences(lambda: asyncio.sleep(0))
-    monkeypatch.setattr(running_bot.running_interactions, "preferences_store", people)
-    change_toggle = PreferencesCommand(people, load_catalogue()).change_toggle
+    preferences_store: Any = UnreadablePreferences(lambda: asyncio.sleep(0))
+    monkeypatch.setattr(running_bot.running_interactions, "preferences_store", preferences_store)
+    change_toggle = PreferencesCommand(preferences_store, load_catalogue()).change_toggle
     monkeypatch.setitem(running_bot.router.handlers, PreferenceToggleId, change_toggle)
     custom_id = str(PreferenceToggleId(ToggleField.PINGS, ToggleState.ON))
     message = await post_buttons(running_bot, guild, custom_id)
 
-    words = await guild.read_private_answer(await guild.press_button(str(message.id), custom_id))
+    answer = await guild.read_private_answer(await guild.press_button(str(message.id), custom_id))
 
-    assert words.startswith("That could not be looked up in time.")
+    assert answer.startswith("That could not be looked up in time.")
 
 
 async def test_a_result_and_the_copy_whose_button_was_used_are_deleted_together(
@@ -156,32 +156,32 @@ async def test_a_result_and_the_copy_whose_button_was_used_are_deleted_together(
 ) -> None:
     answer = await post_buttons(running_bot, guild, f"delete:{JOB.id}")
     copy = await post_buttons(running_bot, guild, f"delete:{JOB.id}", f"delete_confirm:{JOB.id}")
-    past = SingleJobHistory(guild, answer)
-    delete = DeleteHandler(ResultLookup(past, past, past, refuse_download)).delete_result
+    history = SingleJobHistory(guild, answer)
+    delete = DeleteHandler(ResultLookup(history, history, history, refuse_download)).delete_result
     monkeypatch.setitem(running_bot.router.handlers, ConfirmDeleteId, delete)
 
     await guild.press_button(str(copy.id), f"delete_confirm:{JOB.id}")
 
     async with asyncio.timeout(8):
-        while await list_message_ids(guild) & {answer.id, copy.id}:  # noqa: ASYNC110 - another process is asked
+        while await list_message_ids(guild) & {answer.id, copy.id}:  # noqa: ASYNC110 - the state is in another process
             await asyncio.sleep(0.02)
-    assert past.deleted_ids == [JOB.id]
+    assert history.deleted_ids == [JOB.id]
 
 
 async def test_a_message_that_discord_does_not_return_is_explained(
     running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = await post_buttons(running_bot, guild, f"delete:{JOB.id}")
+    result = await post_buttons(running_bot, guild, f"delete:{JOB.id}")
     elsewhere = await post_buttons(running_bot, guild, f"use_as_source:{JOB.id}")
-    past = SingleJobHistory(guild, answer)
+    history = SingleJobHistory(guild, result)
 
-    async def going_on(interaction: discord.Interaction, custom_id: UseAsSourceId) -> None:
-        await ResultLookup(past, past, past, refuse_download).find_result_image(interaction, custom_id.job_id)
+    async def find_image(interaction: discord.Interaction, custom_id: UseAsSourceId) -> None:
+        await ResultLookup(history, history, history, refuse_download).find_result_image(interaction, custom_id.job_id)
 
-    monkeypatch.setitem(running_bot.router.handlers, UseAsSourceId, going_on)
-    match = {"method": "GET", "path_regex": f"/messages/{answer.id}$"}
+    monkeypatch.setitem(running_bot.router.handlers, UseAsSourceId, find_image)
+    match = {"method": "GET", "path_regex": f"/messages/{result.id}$"}
     await guild.call_api("POST", "/control/faults", {"match": match, "action": "status:503", "times": 1})
 
-    words = await guild.read_private_answer(await guild.press_button(str(elsewhere.id), f"use_as_source:{JOB.id}"))
+    answer = await guild.read_private_answer(await guild.press_button(str(elsewhere.id), f"use_as_source:{JOB.id}"))
 
-    assert words.startswith("That could not be done. Discord does not answer as it should.")
+    assert answer.startswith("That could not be done. Discord does not answer as it should.")
