@@ -145,6 +145,7 @@ def test_check_compares_the_commands_with_those_registered_at_the_start(
         {"DISCORD_TOKEN": "not-the-token"},
         {"REDIS_URL": UNREACHABLE_REDIS_URL},
         {"DATABASE_URL": "postgresql://ada:not-the-token@127.0.0.1:1/x"},
+        {"DATABASE_URL": "not-the-token"},
     ],
 )
 def test_check_fails_when_a_service_cannot_be_used(
@@ -155,3 +156,4 @@ def test_check_fails_when_a_service_cannot_be_used(
     assert done.returncode == 1
     assert "FAILED" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+    assert "not-the-token" not in done.stdout + done.stderr

@@ -87,6 +87,12 @@ async def wait_forever() -> None:
     await asyncio.Event().wait()
 
 
+async def test_the_client_keeps_no_view_of_a_message_in_memory(running_bot: Bot, guild: GuildClient) -> None:
+    await post_buttons(running_bot, guild, str(RegenerateId(JOB.id)), str(UseAsSourceId(JOB.id)))
+
+    assert list(running_bot.persistent_views) == []
+
+
 async def test_a_lookup_that_takes_too_long_is_rejected_while_discord_still_waits(
     running_bot: Bot, guild: GuildClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
