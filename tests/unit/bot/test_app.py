@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import discord
 import pytest
@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bot.app import build_features
-from bot.discord_client.command_tree import GuildCommandTree
 from bot.discord_client.feature import Feature
-from bot.discord_client.translator import CommandTranslator
-from bot.i18n import list_languages
+from bot.i18n import list_languages, load_messages
 from bot.interactions.custom_ids import CUSTOM_ID_LIMIT, CustomId
 from bot.services import open_services
 from bot.settings import Settings
 from shared.catalogue import Catalogue
+from tests.support.commands import build_payloads, localize
 
 NONCE_LENGTH = 9
 
@@ -43,14 +42,8 @@ async def features(catalogue: Catalogue, tmp_path: Path) -> AsyncIterator[list[F
         yield build_features(services)
 
 
-async def build_payloads(features: list[Feature]) -> list[dict[str, Any]]:
-    commands = [command for feature in features for command in feature.commands]
-    tree = cast("Any", GuildCommandTree(discord.Client(intents=discord.Intents.none()), commands))
-    return [await command.get_translated_payload(tree, CommandTranslator()) for command in commands]
-
-
-def read_text(entry: dict[str, Any], field: str, language: str) -> str:
-    return str(entry.get(f"{field}_localizations", {}).get(language, entry[field]))
+async def build_all_payloads(features: list[Feature]) -> list[dict[str, Any]]:
+    return await build_payloads([command for feature in features for command in feature.commands])
 
 
 def iterate_entries(command: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -62,18 +55,27 @@ def iterate_entries(command: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("language", list_languages())
 async def test_commands_and_options_keep_discords_limits(features: list[Feature], language: str) -> None:
-    payloads = await build_payloads(features)
+    payloads = await build_all_payloads(features)
     chat_commands = [payload for payload in payloads if payload["type"] == discord.AppCommandType.chat_input.value]
 
-    assert len({read_text(payload, "name", language) for payload in payloads}) == len(payloads)
+    assert len({localize(payload, "name", language) for payload in payloads}) == len(payloads) == 14
     assert all((payload["contexts"], payload["integration_types"]) == ([0], [0]) for payload in payloads)
     for entry in (entry for command in chat_commands for entry in iterate_entries(command)):
-        name = read_text(entry, "name", language)
+        name = localize(entry, "name", language)
         assert re.fullmatch(r"[-_'\w]{1,32}", name)
         assert name == name.lower()
-        assert 1 <= len(read_text(entry, "description", language)) <= 100
-        options = [read_text(option, "name", language) for option in entry.get("options", ())]
+        assert 1 <= len(localize(entry, "description", language)) <= 100
+        options = [localize(option, "name", language) for option in entry.get("options", ())]
         assert len(options) == len(set(options)) <= 25
+
+
+async def test_only_those_who_manage_the_server_see_its_settings(features: list[Feature]) -> None:
+    payloads = await build_all_payloads(features)
+
+    (settings,) = (payload for payload in payloads if payload["default_member_permissions"] is not None)
+    assert settings["name"] == load_messages("en").text("command.settings.name")
+    assert settings["default_member_permissions"] == discord.Permissions(manage_guild=True).value
+    assert [choice["value"] for choice in settings["options"][0]["choices"]] == ["everyone", "author"]
 
 
 async def test_every_custom_id_has_exactly_one_handler(features: list[Feature]) -> None:

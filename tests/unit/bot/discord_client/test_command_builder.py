@@ -8,9 +8,9 @@ from discord import app_commands
 from discord.app_commands import Choice
 
 from bot.discord_client.command_builder import build_command, build_message_command
-from bot.discord_client.command_tree import GuildCommandTree
-from bot.discord_client.translator import CommandTranslator
+from bot.discord_client.feature import AnyCommand
 from bot.i18n import load_messages
+from tests.support.commands import build_payloads
 
 
 class ShowHandler:
@@ -32,9 +32,8 @@ class ShowHandler:
         self.calls.append(message)
 
 
-async def build_payload(command: Any) -> dict[str, Any]:
-    tree = cast("Any", GuildCommandTree(discord.Client(intents=discord.Intents.none()), [command]))
-    payload: dict[str, Any] = await command.get_translated_payload(tree, CommandTranslator())
+async def build_payload(command: AnyCommand) -> dict[str, Any]:
+    (payload,) = await build_payloads([command])
     return payload
 
 
