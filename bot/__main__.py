@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         catalogue = read_catalogue(settings)
     except InvalidSettingsError as error:
         return print_error(
-            EXIT_NOT_CONFIGURED, f"The bot is not set up. Put these into the environment or into .env:\n{error}"
+            EXIT_NOT_CONFIGURED, f"The bot is not set up. Set these in the environment or in .env:\n{error}"
         )
     except (OSError, ValueError) as error:
         return print_error(EXIT_NOT_CONFIGURED, f"CATALOGUE_FILE is wrong: {error}")

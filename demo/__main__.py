@@ -25,19 +25,21 @@ DEFAULT_PROMPT = "the same lake as a watercolour, first snow on the mountains"
 def build_parser() -> argparse.ArgumentParser:
     """Describe the command line."""
     words = argparse.ArgumentParser(prog="python -m demo", description=(__doc__ or "").splitlines()[0])
-    words.add_argument("--once", action="store_true", help="make one picture, stop everything, end with a line of JSON")
+    words.add_argument(
+        "--once", action="store_true", help="generate one picture, stop everything, and print a line of JSON"
+    )
     words.add_argument(
         "--image", type=Path, default=SAMPLE_IMAGE, help="the picture to start from (default: a bundled sample)"
     )
-    words.add_argument("--prompt", default=DEFAULT_PROMPT, help="what it should become")
+    words.add_argument("--prompt", default=DEFAULT_PROMPT, help="what the picture should become")
     words.add_argument("--model", help="a model of shared/catalogue.toml (default: its default)")
     words.add_argument(
-        "--record", type=Path, help="write every exchange with Discord's REST interface, a JSON line each"
+        "--record", type=Path, help="record every exchange with Discord's REST API, one line of JSON each"
     )
     words.add_argument(
         "--port", type=int, help=f"the chat page's port (default: {DEFAULT_PORT}, or a free one if it is taken)"
     )
-    words.add_argument("--folder", type=Path, default=Path(".demo"), help="logs and pictures go here (default: .demo)")
+    words.add_argument("--folder", type=Path, default=Path(".demo"), help="where logs and pictures go (default: .demo)")
     return words
 
 
@@ -45,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the demo; the answer is the exit code: 0, or 1 with words."""
     options = build_parser().parse_args(arguments)
     if not options.image.is_file():
-        print(f"There is no picture at {options.image}. IMAGE names a file. Check its path.", file=sys.stderr)
+        print(f"There is no picture at {options.image}. Check the path in IMAGE.", file=sys.stderr)
         return 1
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, _raise_interrupt)
@@ -59,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("\nStopped.")
     except (NoPictureError, ProcessExitedError, RedisNotFoundError, StandInResponseError, TimeoutError) as error:
-        print(f"There is no picture.\n{error}", file=sys.stderr)
+        print(f"No picture was generated.\n{error}", file=sys.stderr)
         return 1
     return 0
 
@@ -68,12 +70,12 @@ def _make_first_picture(stack: Stack, options: argparse.Namespace) -> FirstPictu
     wait_until_ready(stack)
     print(f"The chat page is at {stack.discord_url}/?user=ada (play a second user: ?user=ben)", flush=True)
     picture = make_first_picture(stack, options.image, options.prompt, options.model, options.folder / "pictures")
-    print(f"The first picture has the seed {picture.seed}: {picture.file}", flush=True)
+    print(f"The first picture is ready, with seed {picture.seed}: {picture.file}", flush=True)
     return picture
 
 
 def _keep_running(stack: Stack, picture: FirstPicture) -> None:
-    print(f"It stands in its thread: {stack.discord_url}/?user=ada&channel={picture.thread}")
+    print(f"See it in its thread: {stack.discord_url}/?user=ada&channel={picture.thread}")
     print("Type /imagine there and attach a picture of your own. Ctrl-C stops everything.", flush=True)
     while True:
         stack.check_running()

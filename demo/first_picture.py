@@ -80,7 +80,7 @@ def make_first_picture(stack: Stack, image: Path | None, prompt: str, model: str
         if answer:
             raise NoPictureError("\n".join(iter_message_texts(answer)))
         time.sleep(0.1)
-    raise NoPictureError("No picture came in time.")
+    raise NoPictureError("The picture did not arrive in time.")
 
 
 def iter_message_texts(message: dict[str, Any]) -> Iterator[str]:

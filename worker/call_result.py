@@ -54,7 +54,7 @@ class BedrockCallError(PentimentoError):
         is_throttled: bool = False,
         is_model_unavailable: bool = False,
     ) -> None:
-        super().__init__(problem.format_message())
+        super().__init__(str(problem))
         self.problem = problem
         self.retry_policy = retry_policy
         self.retry_after = retry_after

@@ -54,5 +54,5 @@ def load_settings(**overrides: Any) -> Settings:
         return read_settings(Settings, **overrides)
     except InvalidSettingsError as error:
         raise InvalidSettingsError(
-            f"The worker is not set up. Put these into the environment or into .env:\n{error}"
+            f"The worker is not set up. Set these in the environment or in .env:\n{error}"
         ) from None

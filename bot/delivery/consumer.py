@@ -17,10 +17,10 @@ from bot.delivery.ports import DeliveryStore, OutcomeStream, StatusMessageFinali
 from bot.delivery.sender import OutcomeSender
 from bot.domain.messages import MessageRef
 from bot.domain.status import JobStatus, OutcomeEntry, QueueState
-from bot.i18n import load_messages
 from bot.rendering.status_text import format_outcome_status
 from bot.storage.images import SqlImageStore
 from shared.catalogue import Catalogue
+from shared.i18n.messages import load_messages
 from shared.outcome import Generated, Outcome
 
 log = logging.getLogger(__name__)

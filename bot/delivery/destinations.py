@@ -11,10 +11,10 @@ import discord
 from bot.delivery.discord_errors import FALLBACK_REASONS
 from bot.discord_client.threads import open_thread
 from bot.domain.status import JobStatus
-from bot.i18n import Messages
 from bot.images.upload_limit import MAX_REQUEST_BYTES
 from bot.rendering.markdown import build_thread_name
 from bot.rendering.outcome_views import compute_component_id
+from shared.i18n.messages import Messages
 from shared.job import Job
 
 CALL_TIMEOUT_SECONDS: Final = 60.0

@@ -10,11 +10,11 @@ from discord import ui
 from bot.delivery.destinations import Destination
 from bot.delivery.result_message import MessagePayload, build_result_message
 from bot.domain.status import JobStatus
-from bot.i18n import Messages, load_messages
 from bot.interactions.result_buttons import build_notice_rows
 from bot.rendering.layout import ActionRows
 from bot.rendering.outcome_views import build_expired_view, build_failed_view, build_filtered_view
 from shared.catalogue import Catalogue, Model
+from shared.i18n.messages import Messages, load_messages
 from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated, Outcome
 from shared.problems import make_problem
@@ -22,7 +22,7 @@ from shared.request.conversion import find_alternative_models
 
 log = logging.getLogger(__name__)
 
-_UNAVAILABLE_MODEL_CODES: Final = frozenset({"model_gone", "model_withdrawn", "model_off"})
+_UNAVAILABLE_MODEL_CODES: Final = frozenset({"model_gone", "model_withdrawn"})
 
 
 async def build_outcome_message(

@@ -8,12 +8,12 @@ from typing import NotRequired, TypedDict
 import discord
 from discord import ui
 
-from bot.i18n import Messages
 from bot.images.upload_limit import fit_to_upload_limit
 from bot.interactions.result_buttons import build_result_rows
 from bot.rendering.outcome_views import GenerationFacts, build_result_view
 from bot.rendering.settings_text import format_number
 from shared.catalogue import Catalogue
+from shared.i18n.messages import Messages
 from shared.imaging.sniffing import ImageType
 from shared.job import Job
 

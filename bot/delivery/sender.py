@@ -27,8 +27,8 @@ from bot.delivery.message import build_outcome_message
 from bot.delivery.ports import OutcomeStream
 from bot.domain.messages import MessageRef
 from bot.domain.status import JobStatus
-from bot.i18n import load_messages
 from shared.catalogue import Catalogue
+from shared.i18n.messages import load_messages
 from shared.job import Job
 from shared.outcome import Generated, Outcome
 

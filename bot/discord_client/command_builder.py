@@ -1,4 +1,4 @@
-"""Builds commands that are named and described by `bot.i18n`, in every language."""
+"""Builds commands that are named and described by `shared.i18n`, in every language."""
 
 import inspect
 from collections.abc import Callable, Coroutine, Mapping, Sequence

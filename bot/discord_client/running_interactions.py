@@ -27,7 +27,7 @@ class RunningInteractions:
         """Track the current task and load the user's preferences; False when the bot is stopping."""
         if self.is_draining:
             if interaction.type is not discord.InteractionType.autocomplete:
-                await respond_privately(interaction, get_localized_messages(interaction).text("refused.restarting"))
+                await respond_privately(interaction, get_localized_messages(interaction).text("errors.restarting"))
             return False
         task = asyncio.current_task()
         if task is not None:

@@ -3,7 +3,7 @@
 from discord import Locale
 from discord.app_commands import TranslationContextTypes, Translator, locale_str
 
-from bot.i18n import DEFAULT_LANGUAGE, Messages, load_messages
+from shared.i18n.messages import DEFAULT_LANGUAGE, Messages, load_messages
 
 
 def localize_text(key: str, name: str = "") -> locale_str:
@@ -28,7 +28,7 @@ def translate_locale_str(string: locale_str, messages: Messages) -> str:
 
 
 class CommandTranslator(Translator):
-    """Translates with `bot.i18n`. Discord shows the English text in the languages that it does not have.
+    """Translates with `shared.i18n.messages`. Discord shows the English text in the languages that it does not have.
 
     https://discord.com/developers/docs/interactions/application-commands#localization
     """

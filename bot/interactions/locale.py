@@ -10,8 +10,8 @@ import discord
 
 from bot.domain.ports import PreferencesStore
 from bot.domain.preferences import Preferences
-from bot.i18n import Messages, load_messages
 from bot.interactions.deadlines import limit_lookup_time
+from shared.i18n.messages import Messages, load_messages
 from shared.problems import RejectedError, make_problem
 
 log = logging.getLogger(__name__)

@@ -77,7 +77,7 @@ async def respond_with_problems(interaction: discord.Interaction, problems: Sequ
 
 async def respond_outdated(interaction: discord.Interaction) -> None:
     """Respond, as the first response, that the command or component is of another version of the bot."""
-    await respond_privately(interaction, get_localized_messages(interaction).text("refused.outdated"))
+    await respond_privately(interaction, get_localized_messages(interaction).text("errors.outdated"))
 
 
 async def open_modal(interaction: discord.Interaction, modal: ui.Modal) -> None:

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from discord import ButtonStyle, ui
 
-from bot.i18n import Messages
 from bot.interactions.components import Button, build_button, build_button_view
 from bot.interactions.custom_ids import JOB_ID, MODEL, CustomId
 from bot.rendering.form_fields import list_editable_fields
 from shared.catalogue import Catalogue, Model
+from shared.i18n.messages import Messages
 from shared.request.conversion import build_upscale_requests
 from shared.request.model import Request
 

@@ -10,10 +10,10 @@ from typing import Any, Final
 import discord
 from discord import ui
 
-from bot.i18n import Messages
 from bot.rendering.labels import format_field_label, get_model_label_key
 from bot.rendering.markdown import flatten_text, truncate_text
 from shared.catalogue import Catalogue, Model
+from shared.i18n.messages import Messages
 from shared.request.model import Request
 
 TEXT_INPUT_LIMIT: Final = 4000

@@ -7,11 +7,11 @@ from discord import ui
 
 from bot.domain.messages import MessageRef
 from bot.domain.status import JobStatus, QueueState
-from bot.i18n import Messages
 from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import escape_markdown, format_request_prompt
 from bot.rendering.status_text import format_status
 from shared.catalogue import Catalogue
+from shared.i18n.messages import Messages
 from shared.job import Origin
 
 MAX_JOBS: Final = 10  # each takes three of the 40 components that a message may have

@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Final
 
-from bot.i18n import Messages
 from bot.rendering.markdown import format_request_prompt, truncate_text
 from shared.catalogue import Catalogue, Model
+from shared.i18n.messages import Messages
 from shared.job import Job
 
 _PROMPT_LIMIT: Final = 70

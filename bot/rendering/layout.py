@@ -9,8 +9,8 @@ from typing import Any, Final
 import discord
 from discord import ui
 
-from bot.i18n import Messages
 from bot.rendering.markdown import truncate_text
+from shared.i18n.messages import Messages
 
 ALT_TEXT_LIMIT: Final = 1024
 _SEED_LIMIT: Final = 100  # the seed in a PNG's metadata may be any number
@@ -35,7 +35,7 @@ def build_attached_gallery(filename: str, alt_text: str) -> ui.MediaGallery[Any]
 
 def format_requester(user_id: int, messages: Messages) -> str:
     """Format the small print that says who requested a picture."""
-    return f"-# {messages.text('result.asked', user=f'<@{user_id}>')}"
+    return f"-# {messages.text('result.requested_by', user=f'<@{user_id}>')}"
 
 
 def format_seed_block(seed: int, messages: Messages) -> str:

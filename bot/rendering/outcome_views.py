@@ -7,7 +7,6 @@ from typing import Any, Final, Protocol
 import discord
 from discord import ui
 
-from bot.i18n import Messages
 from bot.rendering.layout import (
     ActionRows,
     build_attached_gallery,
@@ -18,6 +17,7 @@ from bot.rendering.layout import (
 from bot.rendering.markdown import escape_markdown, flatten_text, format_request_prompt, truncate_text
 from bot.rendering.settings_text import format_number, format_settings
 from shared.catalogue import Model
+from shared.i18n.messages import Messages
 from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated
 from shared.request.model import Request
@@ -83,10 +83,10 @@ def build_alt_text(request: Request, model: Model | None, messages: Messages) ->
     positive_prompt, _ = request.format_unweighted_prompts()
     prompt = truncate_text(flatten_text(positive_prompt), _ALT_PROMPT_LIMIT)
     if model is not None and model.task == "upscale":
-        return messages.text("alt.enlarged_words", words=prompt) if prompt else messages.text("alt.enlarged")
+        return messages.text("alt.upscaled_with_prompt", words=prompt) if prompt else messages.text("alt.upscaled")
     if not prompt:
-        return messages.text("alt.made")
-    return messages.text("alt.changed" if request.has_picture else "alt.painted", words=prompt)
+        return messages.text("alt.without_prompt")
+    return messages.text("alt.edited" if request.has_picture else "alt.generated", words=prompt)
 
 
 def build_filtered_view(

@@ -3,9 +3,9 @@
 import json
 from typing import Any, Final
 
-from bot.i18n import Messages
 from bot.rendering.markdown import escape_markdown
 from shared.catalogue import Model
+from shared.i18n.messages import Messages
 from shared.request.effective import get_effective_value
 from shared.request.model import Request
 

@@ -3,8 +3,8 @@
 from typing import Final
 
 from bot.domain.status import JobStatus, QueueState
-from bot.i18n import Messages
 from shared.catalogue import Model
+from shared.i18n.messages import Messages
 from shared.job import Job
 from shared.outcome import Failed, Outcome
 
@@ -50,7 +50,7 @@ def _prepend_source(job: Job, text: str, messages: Messages) -> str:
 def _format_state(status: JobStatus, messages: Messages, model: Model | None) -> str:
     request = status.job.request
     if status.state is QueueState.QUEUED:
-        key = {0: "status.held", 1: "status.next"}.get(status.position, "status.waiting")
+        key = {0: "status.waiting_for_slot", 1: "status.next"}.get(status.position, "status.queued")
         estimate = format_duration(status.estimated_seconds, messages)
         return messages.text(key, position=status.position, estimate=estimate)
     if status.state is QueueState.RUNNING:

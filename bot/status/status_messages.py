@@ -18,11 +18,11 @@ from discord import ui
 
 from bot.domain.ports import JobStatusReader
 from bot.domain.status import JobStatus, QueueState
-from bot.i18n import load_messages
 from bot.interactions.result_buttons import build_cancel_view
 from bot.periodic import run_every
 from bot.rendering.status_text import format_status
 from shared.catalogue import Catalogue
+from shared.i18n.messages import load_messages
 from shared.job import Job, Origin
 
 log = logging.getLogger(__name__)

@@ -48,7 +48,7 @@ async def send_direct_status(interaction: discord.Interaction) -> Origin:
 
     The job is not recorded yet, so the message promises nothing.
     """
-    text = get_localized_messages(interaction).text("status.beginning")
+    text = get_localized_messages(interaction).text("status.starting")
     nonce = f"s-{interaction.id}"  # the nonce of the result is the job's id
     try:
         # silent: only the result is worth a notification
@@ -89,7 +89,9 @@ async def explain_queue_delay(interaction: discord.Interaction) -> None:
     """Tell the requester alone that the queue does not respond and the request waits. Failures are logged only."""
     try:
         async with asyncio.timeout(DISCORD_TIMEOUT_SECONDS):
-            await interaction.followup.send(get_localized_messages(interaction).text("status.unheard"), ephemeral=True)
+            await interaction.followup.send(
+                get_localized_messages(interaction).text("status.queue_unknown"), ephemeral=True
+            )
     except Exception:  # the outcome is delivered all the same
         log.warning("job %s: the delay could not be explained", interaction.id, exc_info=True)
 

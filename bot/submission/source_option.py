@@ -11,11 +11,11 @@ from discord.app_commands import Choice
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.ports import JobHistory
 from bot.domain.records import JobRecord
-from bot.i18n import Messages
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.rendering.labels import format_picture_label
 from bot.results.lookup import ResultLookup
+from shared.i18n.messages import Messages
 from shared.job import SourceKind
 from shared.problems import RejectedError, make_problem
 

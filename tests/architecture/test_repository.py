@@ -4,19 +4,19 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 import venv
 from pathlib import Path
 
 import pytest
 import yaml
 
-from bot.i18n import list_languages
 from bot.settings import Settings as BotSettings
-from shared.problems import MESSAGES
+from shared.i18n.messages import DEFAULT_LANGUAGE
+from shared.problems import ACTORS
 from shared.queue.schema import REDIS_KEYS
 from shared.settings import describe_settings
 from tests.architecture.docs_tables import DOCS, README, ROOT, build_tables, insert_tables, list_pages
+from tests.support.messages import list_sentences, read_messages
 from worker.settings import Settings as WorkerSettings
 
 LOCKS = sorted(ROOT.glob("*/requirements.txt"))
@@ -116,12 +116,22 @@ def test_no_tracked_file_names_a_registry_or_a_machine() -> None:
     assert found == []
 
 
-def test_every_language_knows_every_problem() -> None:
-    for language in list_languages():
-        if language == "en":
-            continue
-        words = tomllib.loads((ROOT / "bot" / "i18n" / f"{language}.toml").read_text())["problem"]
-        assert set(words) == set(MESSAGES)
+def test_every_sentence_that_is_asked_for_by_name_exists() -> None:
+    code = "\n".join(path.read_text() for path in (ROOT / "bot").rglob("*.py"))
+    asked = re.findall(r"(?:text|localize_text)\(\s*[\"\'](\w+\.[\w.]+)[\"\']", code)
+
+    assert len(asked) > 80
+    assert set(asked) <= {key for key, _ in list_sentences(read_messages(DEFAULT_LANGUAGE))}
+
+
+def test_every_problem_is_reported_somewhere_and_every_reported_problem_exists() -> None:
+    sources = [path for half in ("bot", "shared", "worker") for path in (ROOT / half).rglob("*.py")]
+    code = "\n".join(path.read_text() for path in sources if path != ROOT / "shared" / "problems.py")
+    made = set(re.findall(r"make_problem\(\s*\"(\w+)\"", code))
+    prefixes = tuple(re.findall(r"(?:make_problem\(\s*|code=)f\"(\w+_)\{", code))
+
+    assert made <= set(ACTORS)
+    assert [name for name in ACTORS if f'"{name}"' not in code and not name.startswith(prefixes)] == []
 
 
 def test_the_documentations_tables_are_those_of_the_code() -> None:

@@ -1,4 +1,4 @@
-"""The product in a browser: a person asks, sees the new picture and its seed, and goes on from it."""
+"""The product in a browser: a person asks, sees the new picture and its seed, and continues from it."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -73,7 +73,7 @@ def test_a_person_goes_on_from_a_picture_and_cancels_what_waits(
     expect(find_images(thread)).to_have_count(2, timeout=TIMEOUT_MS)
 
     thread.get_by_role("button", name="Edit…").last.press("Enter")
-    form = thread.page.get_by_role("dialog", name="Change it and ask again")
+    form = thread.page.get_by_role("dialog", name="Edit and generate again")
     expect(form.get_by_label("Prompt")).to_have_value(PROMPT)
     form.get_by_label("Keep").fill("60")
     form.get_by_label("Keep").press("Enter")
@@ -84,8 +84,8 @@ def test_a_person_goes_on_from_a_picture_and_cancels_what_waits(
         ada.submit_imagine("a ship [slow:3]", image=None)
     thread.get_by_role("button", name="Again").last.press("Enter")
     thread.get_by_role("button", name="Cancel").press("Enter")
-    expect(thread.get_by_text("Ada cancelled it before it was painted.")).to_be_visible(timeout=TIMEOUT_MS)
-    expect(thread.get_by_text("Nothing was painted, nothing is charged.")).to_be_visible()
+    expect(thread.get_by_text("Ada cancelled the request before it started.")).to_be_visible(timeout=TIMEOUT_MS)
+    expect(thread.get_by_text("Nothing was generated or charged.")).to_be_visible()
     expect(find_images(thread)).to_have_count(3)
 
 

@@ -27,7 +27,7 @@ def test_seeds_fill_one_contact_sheet_and_nothing_runs_before_it_is_started(
 
     message = wait_for_exploration_end(ada, start_exploration(ada, question))
 
-    assert "Paint 3 pictures for $0.24?" in read_text(question)
+    assert "Generate 3 pictures for $0.24?" in read_text(question)
     assert before == []
     bodies = [call["body"] for call in calls()]
     assert len({body["seed"] for body in bodies}) == len(bodies) == 3
@@ -36,7 +36,7 @@ def test_seeds_fill_one_contact_sheet_and_nothing_runs_before_it_is_started(
     assert len(list_results(ada, message)) == 3
     (picture,) = list_media(message)
     assert all(str(body["seed"]) in picture["description"] for body in bodies)
-    assert "3 of 3 are here" in read_text(message)
+    assert "3 of 3 done" in read_text(message)
     assert [button.get("disabled", False) for button in list_components(message)] == [False] * 3
 
 
@@ -58,7 +58,7 @@ def test_a_filtered_variant_is_shown_as_such(ada: DiscordUser) -> None:
         ada, start_exploration(ada, invoke_explore(ada, "a castle [filtered]", over="seeds", count=2))
     )
 
-    assert "2 were filtered" in read_text(message)
+    assert "2 filtered" in read_text(message)
     assert "filtered" in list_media(message)[0]["description"]
     assert all(button.get("disabled", False) for button in list_components(message))
     assert len(list_results(ada, message)) == 2
@@ -106,7 +106,7 @@ def test_who_wants_private_results_gets_contact_sheet_and_results_in_direct_mess
     assert {f"regenerate:{grid}-01", f"regenerate:{grid}-02"} <= {
         written for one in posted for written in list_custom_ids(one)
     }
-    assert "2 of 2 are here" in read_text(message)
+    assert "2 of 2 done" in read_text(message)
     assert find_exploration_message(ada, grid) is None
     assert len(calls()) == 2
 
@@ -118,7 +118,7 @@ def test_limits_refuse_some_variants_in_words_and_what_waits_is_cancelled(ada: D
         for count in (9, 9, 9)
     )
     wait_until(
-        lambda: (found := find_exploration_message(ben, last)) and "were not taken on" in read_text(found),
+        lambda: (found := find_exploration_message(ben, last)) and "not started" in read_text(found),
         "the refused cells",
     )
 
@@ -128,7 +128,7 @@ def test_limits_refuse_some_variants_in_words_and_what_waits_is_cancelled(ada: D
         ben.press_button(message, "exploration_cancel")
     ends = [wait_for_exploration_end(ben, grid) for grid in (*grids, last)]
 
-    assert "were not taken on" in read_text(ends[-1])
+    assert "not started" in read_text(ends[-1])
     assert re.search(r"\*\*[\d, ]+9\*\* You have 20 requests waiting\.", read_text(ends[-1]))
-    assert all(re.search(r"\d were not made", read_text(end)) for end in ends[:2])
+    assert all(re.search(r"\d failed", read_text(end)) for end in ends[:2])
     assert len(calls()) < 18, "what had begun was painted, and no more"

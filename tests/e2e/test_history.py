@@ -58,8 +58,10 @@ def read_text(message: dict[str, Any]) -> str:
 
 
 def autocomplete_jobs(asker: DiscordUser, typed: str) -> list[dict[str, Any]]:
-    asked = {"user": asker.name, "channel_id": asker.stack.channel_id, "name": "show", "focused": "what"}
-    choices: list[dict[str, Any]] = asker.post("/control/autocomplete", asked | {"options": {"what": typed}})["choices"]
+    asked = {"user": asker.name, "channel_id": asker.stack.channel_id, "name": "show", "focused": "result"}
+    choices: list[dict[str, Any]] = asker.post("/control/autocomplete", asked | {"options": {"result": typed}})[
+        "choices"
+    ]
     return choices
 
 
@@ -103,7 +105,7 @@ def test_what_is_gone_from_discord_is_said_to_be_gone_with_its_settings(grace: D
     (offered,) = autocomplete_jobs(grace, "light")
 
     grace.delete(f"/control/messages/{answer['id']}")
-    gone = invoke_and_wait(grace, "show", what="lighthouse")
+    gone = invoke_and_wait(grace, "show", result="lighthouse")
 
     assert offered["value"] == job
     assert offered["name"].startswith("a lighthouse · ")
@@ -111,8 +113,8 @@ def test_what_is_gone_from_discord_is_said_to_be_gone_with_its_settings(grace: D
     assert "40%" in read_text(gone)
     assert list_media(gone) == []
     assert f"regenerate:{job}" in list_custom_ids(gone)
-    assert "There is no such answer to show" in read_text(invoke_and_wait(grace, "show", what="1300000000000000000"))
-    assert "somebody else" in read_text(invoke_and_wait(ada, "show", what=job, public=True))
+    assert "This result was not found" in read_text(invoke_and_wait(grace, "show", result="1300000000000000000"))
+    assert "somebody else" in read_text(invoke_and_wait(ada, "show", result=job, public=True))
 
 
 def test_what_a_person_deleted_is_shown_without_a_way_to_delete_it(grace: DiscordUser) -> None:
@@ -125,7 +127,7 @@ def test_what_a_person_deleted_is_shown_without_a_way_to_delete_it(grace: Discor
         "an answer that is gone",
     )
 
-    shown = invoke_and_wait(grace, "show", what="sandcastle")
+    shown = invoke_and_wait(grace, "show", result="sandcastle")
 
     assert "The picture is gone" in read_text(shown)
     assert list_custom_ids(shown) == [f"regenerate:{job}", f"edit:{job}"]
@@ -164,29 +166,29 @@ def test_pages_are_turned_in_their_place(grace: DiscordUser) -> None:
 def test_a_queue_shows_what_waits_with_its_way_to_be_cancelled_and_who_else_waits(
     grace: DiscordUser, ada: DiscordUser
 ) -> None:
-    assert "Nothing of yours is on its way" in read_text(invoke_and_wait(grace, "queue"))
+    assert "You have no requests in progress" in read_text(invoke_and_wait(grace, "queue"))
     jobs = [grace.submit_imagine(f"a slow castle [slow:4] {n}") for n in range(4)]
     for job in jobs:
         wait_until(lambda job=job: grace.wait_for_status(job).get("thread"), "a thread: the job is queued")  # type: ignore[misc]
 
     mine, hers = invoke_and_wait(grace, "queue"), invoke_and_wait(ada, "queue")
 
-    assert "4 requests of yours are on their way" in read_text(mine)
-    assert "4 requests are on their way on the whole server" in read_text(mine)
-    assert "Nothing of yours is on its way" in read_text(hers)
+    assert "You have 4 requests in progress" in read_text(mine)
+    assert "4 requests are in progress on the whole server" in read_text(mine)
+    assert "You have no requests in progress" in read_text(hers)
     pressed = grace.press_button(mine, "queue_cancel", jobs[-1])
 
     def redrawn() -> dict[str, Any] | None:
         message = grace.get(f"/control/interactions/{pressed}").get("message")
-        return message if message and "Nothing was painted, nothing is charged" in read_text(message) else None
+        return message if message and "Nothing was generated or charged" in read_text(message) else None
 
     left = wait_until(redrawn, "what is left of the queue, with what was done")
     assert left["id"] == mine["id"]
     assert f"queue_cancel:{jobs[-1]}" in list_custom_ids(mine)
     assert f"queue_cancel:{jobs[-1]}" not in list_custom_ids(left)
-    assert "requests of yours are on their way" in read_text(left)
+    assert "requests in progress" in read_text(left)
     endings = [read_text(grace.wait_for_result(job)) for job in jobs]
-    assert [("cancelled it before it was painted" in ending) for ending in endings] == [False, False, False, True]
+    assert [("cancelled the request before it started" in ending) for ending in endings] == [False, False, False, True]
 
 
 def test_an_export_holds_every_job_and_the_pictures_that_are_there(grace: DiscordUser) -> None:
@@ -199,7 +201,7 @@ def test_an_export_holds_every_job_and_the_pictures_that_are_there(grace: Discor
 
     def ended() -> dict[str, Any] | None:
         state: dict[str, Any] = grace.get(f"/control/interactions/{going}")
-        return state if "2 requests are in these files" in str(state.get("message")) else None
+        return state if "These files contain 2 requests" in str(state.get("message")) else None
 
     state = wait_until(ended, "the last word of the export")
     (part,) = state["followups"]
@@ -221,12 +223,12 @@ def test_a_person_has_one_export_at_a_time(grace: DiscordUser) -> None:
 
     first = grace.post("/control/invoke", asked)["interaction_id"]
     wait_until(
-        lambda: "being put together" in str(grace.get(f"/control/interactions/{first}")),
+        lambda: "being prepared" in str(grace.get(f"/control/interactions/{first}")),
         "the first at work",
     )
     second = invoke_and_wait(grace, "export")
 
-    assert "still being put together" in read_text(second)
+    assert "still being prepared" in read_text(second)
     wait_until(lambda: grace.get(f"/control/interactions/{first}")["followups"], "the one part of the first")
 
 
@@ -238,13 +240,13 @@ def test_who_is_forgotten_leaves_nothing_behind_but_buttons_that_still_work(grac
 
     def forgotten() -> dict[str, Any] | None:
         message = grace.get(f"/control/interactions/{pressed}").get("message")
-        return message if message and "You are forgotten" in read_text(message) else None
+        return message if message and "Your data was deleted" in read_text(message) else None
 
     after = wait_until(forgotten, "the word that it is done")
     assert "1 request with its prompt and settings" in read_text(question)
     assert "1 request with its prompt and settings" in read_text(after)
     assert list_custom_ids(after) == []
-    assert "Nothing is kept about you" in read_text(invoke_and_wait(grace, "forget-me"))
+    assert "Nothing is stored about you" in read_text(invoke_and_wait(grace, "forget-me"))
     assert "0 found" in read_text(invoke_and_wait(grace, "history"))
     database = Path(house.environment["DATABASE_URL"].removeprefix("sqlite:///"))
     files = [path for path in database.parent.glob(f"{database.name}*") if b"ocelot" in path.read_bytes()]
@@ -271,6 +273,6 @@ def test_others_are_found_where_the_person_can_read_and_nowhere_else(
 
     assert "2 found" in found[0]
     assert "1 found" in found[1]
-    assert "a windmill" in read_text(invoke_and_wait(grace, "show", what=jobs[0]))
-    assert "There is no such answer to show" in read_text(invoke_and_wait(grace, "show", what=jobs[1]))
+    assert "a windmill" in read_text(invoke_and_wait(grace, "show", result=jobs[0]))
+    assert "This result was not found" in read_text(invoke_and_wait(grace, "show", result=jobs[1]))
     assert "0 found" in read_text(invoke_and_wait(grace, "history", words=word))

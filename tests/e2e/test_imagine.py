@@ -51,7 +51,7 @@ def test_a_picture_and_its_seed_come_out_in_a_thread(ada: DiscordUser, calls: Ca
     made = find_image(answer)
     assert str(paid["seed"]) in read_text(answer)
     assert paid["body"]["strength"] == 0.4
-    assert list_media(answer)[0]["description"] == "Picture changed by AI after the words “a castle in fog”"
+    assert list_media(answer)[0]["description"] == "Picture edited by AI with the prompt “a castle in fog”"
     assert json.loads(made.info["pentimento"])["seed"] == paid["seed"]
     assert set(made.info) <= {"parameters", "pentimento"}
     assert "@everyone" not in read_text(answer)
@@ -100,9 +100,9 @@ def test_words_alone_make_a_picture_where_the_model_can(ada: DiscordUser, calls:
 @pytest.mark.parametrize(
     ("model", "word", "side"),
     [
-        ("sdxl", "[filtered]", "picture that was made"),
+        ("sdxl", "[filtered]", "rejected the generated picture"),
         ("sdxl", "[refused]", "prompt"),
-        ("sd3.5-large", "[filtered]", "picture that was made"),
+        ("sd3.5-large", "[filtered]", "rejected the generated picture"),
         ("sd3.5-large", "[filter-input]", "picture"),
         ("sd3.5-large", "[refused]", "prompt"),
     ],
@@ -123,11 +123,11 @@ def test_what_is_filtered_is_withheld_and_said_without_the_prompt(
     [
         ("[error]", "failed on this request", 2),
         ("[result-error]", "failed on this request", 2),
-        ("[validation]", "not set up right", 1),
+        ("[validation]", "not configured correctly", 1),
         ("[quota]", "reached its limit", 1),
         ("[timeout]", "took too long", 2),
         ("[model-error]", "failed on this request", 2),
-        ("[internal]", "a fault of its own", 2),
+        ("[internal]", "had an internal error", 2),
         ("[garbage]", "not a picture", 2),
         ("[bad-base64]", "not a picture", 2),
         ("[not-a-picture]", "not a picture", 2),
@@ -135,7 +135,7 @@ def test_what_is_filtered_is_withheld_and_said_without_the_prompt(
         ("[no-seed]", "not a picture", 2),
         ("[huge-picture]", "not a picture", 2),
         ("[drop]", "", 2),
-        ("[drip]", "No whole answer", 2),
+        ("[drip]", "No complete response", 2),
     ],
 )
 def test_each_failure_ends_in_words_of_its_own_and_pays_at_most_twice(
@@ -193,7 +193,7 @@ def test_a_damaged_picture_fails_within_seconds_and_costs_nothing(
     answer = ada.wait_for_result(ada.submit_imagine("a castle", image=broken))
 
     assert list_media(answer) == []
-    assert "Attach it again" in read_text(answer)
+    assert "Attach the picture again" in read_text(answer)
     assert calls() == []
 
 
@@ -218,7 +218,7 @@ def test_inside_a_thread_the_answer_comes_there(ada: DiscordUser) -> None:
     found = wait_until(
         lambda: [m for m in ada.list_messages(thread) if list_media(m)][1:], "a second picture in the thread"
     )
-    assert list_media(found[0])[0]["description"] == "Picture changed by AI after the words “a second castle”"
+    assert list_media(found[0])[0]["description"] == "Picture edited by AI with the prompt “a second castle”"
 
 
 def test_without_the_right_to_open_threads_the_channel_gets_the_answer_and_is_told_why(ada: DiscordUser) -> None:

@@ -1,4 +1,4 @@
-"""`/imagine` inside a thread goes on from its pictures, in the real house."""
+"""`/imagine` inside a thread continues from its pictures, in the real house."""
 
 from collections.abc import Callable
 from typing import Any

@@ -32,13 +32,13 @@ def test_a_family_is_one_tree_and_the_way_to_a_picture_one_animation(ada: Discor
         "three ends",
     )
 
-    message = wait_for_answer(ada, ada.invoke_command("lineage", first["channel_id"], job=varied))
+    message = wait_for_answer(ada, ada.invoke_command("lineage", first["channel_id"], result=varied))
 
     tree, film = list_media(message)
     drawn = Image.open(io.BytesIO(download_bytes(tree["media"]["url"])))
     played = Image.open(io.BytesIO(download_bytes(film["media"]["url"])))
     assert (drawn.format, played.format, getattr(played, "n_frames", 1) > 2) == ("JPEG", "WEBP", True)
-    assert "of 4 AI-made pictures" in tree["description"]
+    assert "of 4 AI-generated pictures" in tree["description"]
     lines = read_text(message).splitlines()
     assert sum("**this picture**" in line for line in lines) == 1
     assert sum(f"/{first['channel_id']}/" in line for line in lines) == 4
@@ -48,11 +48,11 @@ def test_what_a_deleted_answer_started_from_is_not_shown(ada: DiscordUser) -> No
     first = ada.wait_for_result(ada.submit_imagine("a castle"))
     varied = ada.press_button(first, "vary", "subtle")
     ada.wait_for_result_in_place(varied)
-    before = wait_for_answer(ada, ada.invoke_command("lineage", first["channel_id"], job=varied))
+    before = wait_for_answer(ada, ada.invoke_command("lineage", first["channel_id"], result=varied))
 
     ada.press_button(ada.wait_for_private_message(ada.press_button(first, "delete")), "delete_confirm")
     wait_until(lambda: first["id"] not in [m["id"] for m in ada.list_messages(first["channel_id"])], "a deleted answer")
-    after = wait_for_answer(ada, ada.invoke_command("lineage", first["channel_id"], job=varied))
+    after = wait_for_answer(ada, ada.invoke_command("lineage", first["channel_id"], result=varied))
 
     assert ["original" in read_text(message) for message in (before, after)] == [True, False]
 
@@ -60,6 +60,6 @@ def test_what_a_deleted_answer_started_from_is_not_shown(ada: DiscordUser) -> No
 def test_a_job_of_nowhere_is_refused_in_private(ada: DiscordUser) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
 
-    refusal = ada.wait_for_private_text(ada.invoke_command("lineage", first["channel_id"], job="17"))
+    refusal = ada.wait_for_private_text(ada.invoke_command("lineage", first["channel_id"], result="17"))
 
-    assert refusal.startswith("That job is not known here.")
+    assert refusal.startswith("That result was not found here.")

@@ -80,8 +80,8 @@ def test_language_model_and_settings_hold_for_what_is_left_out(cleo: DiscordUser
     cleo.wait_for_result(cleo.submit_imagine("un château", keep=20, model="sd3.5-large"))
 
     assert shown["flags"] & 64, "only they see it"
-    assert "Ce que tu préfères" in "\n".join(iter_message_texts(shown))
-    assert "Demandé par" in "\n".join(iter_message_texts(first))
+    assert "Tes préférences pour toutes tes demandes" in "\n".join(iter_message_texts(shown))
+    assert "Demande de" in "\n".join(iter_message_texts(first))
     liked, written = (paid["body"] for paid in calls())
     assert (liked["image_strength"], liked["style_preset"]) == (0.65, "anime")
     assert written["strength"] == 0.8
@@ -114,7 +114,7 @@ def test_closed_direct_messages_are_told_before_anything_is_taken_on(cleo: Disco
     set_preferences(cleo, private="on")
     patch_user(cleo, dms_closed=True)
 
-    assert_rejected(cleo, cleo.submit_imagine("a castle"), "The answer has nowhere to go.")
+    assert_rejected(cleo, cleo.submit_imagine("a castle"), "Your result would have nowhere to go.")
 
     assert calls() == []
 
@@ -125,7 +125,7 @@ def test_what_is_refused_leaves_nothing_behind_in_the_direct_messages(cleo: Disc
     channel = wait_for_direct_messages(cleo, job)
     wait_for_result_in(cleo, channel, job)
 
-    assert_rejected(cleo, cleo.submit_imagine("a castle", image=Path(__file__)), "The file is not a picture")
+    assert_rejected(cleo, cleo.submit_imagine("a castle", image=Path(__file__)), "That file is not a picture")
 
     assert len(cleo.list_messages(channel)) == 2, "the status message of the first and its answer"
 

@@ -49,8 +49,8 @@ def test_one_is_listed_shared_copied_and_deleted(ada: DiscordUser) -> None:
 
     assert "mist · SD 3.5 Large · keep 70%" in invoke_presets(ada, "list").replace("\\", "")
     assert copied.startswith("Saved as **mist**.")
-    assert again.startswith("You have a preset called “mist” already.")
-    assert invoke_presets(ada, "delete", name="MIST") == "**MIST** is deleted."
+    assert again.startswith("You already have a preset called “mist”.")
+    assert invoke_presets(ada, "delete", name="MIST") == "**MIST** was deleted."
     assert invoke_presets(ada, "delete", name="mist").startswith("There is no preset called “mist”.")
     assert "mist" in invoke_presets(ben, "list")
 
@@ -63,7 +63,7 @@ def test_the_servers_are_changed_by_who_may_manage_it_and_used_by_everyone(ada: 
     saved = invoke_presets(owner, "save", result["channel_id"], **{"name": "house", "for": "server"})
     ada.wait_for_result(ada.submit_imagine("a lake", preset="house"))
 
-    assert refused.startswith("The server's presets stay as they are.")
+    assert refused.startswith("The server's presets were not changed.")
     assert saved.startswith("Saved as **house**.")
     assert calls()[-1]["body"]["strength"] == pytest.approx(0.3)
 
@@ -74,5 +74,5 @@ def test_what_is_not_there_is_said(ada: DiscordUser) -> None:
     assert unknown.startswith("There is no preset called “nowhere”.")
     assert invoke_presets(ada, "add", code="0000").startswith("No preset has the code “0000”.")
     assert invoke_presets(ada, "save", name="empty", result="17").startswith(
-        "There is no result to take the settings of."
+        "There is no result to take the settings from."
     )

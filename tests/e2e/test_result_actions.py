@@ -182,8 +182,8 @@ def test_a_job_that_waits_is_cancelled_and_its_end_told(
 
     words = ada.wait_for_private_text(ada.press_button(status, "cancel"))
 
-    assert words.startswith("Cancelled. Nothing was painted")
-    assert "cancelled it before it was painted" in "\n".join(iter_message_texts(ada.wait_for_result(waiting)))
+    assert words.startswith("Cancelled. Nothing was generated")
+    assert "cancelled the request before it started" in "\n".join(iter_message_texts(ada.wait_for_result(waiting)))
     wait_until(
         lambda: ada.wait_for_status(waiting)["content"].startswith("Cancelled: "), "a status message that says so"
     )

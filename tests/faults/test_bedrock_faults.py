@@ -60,7 +60,7 @@ def test_an_answer_that_drips_past_the_deadline_ends_in_words_after_one_repeat(s
 
     told = stage.wait_for_result_text(stage.submit_imagine("dripping [drip:30]"))
 
-    assert "No whole answer came within 3 s" in told
+    assert "No complete response arrived within 3\u00a0s" in told
     assert time.monotonic() - started < 20
     assert len(stage.list_calls("dripping")) == 2
 
@@ -83,7 +83,7 @@ def test_a_model_that_is_retired_in_mid_flight_is_switched_off_for_everyone(stag
     refused = asker.wait_for_private_text(asker.submit_imagine("now", model="sdxl"))
     for job in running:
         stage.assert_image_posted(job)
-    late = [words for words in told if "no longer gives SDXL 1.0" in words]
+    late = [words for words in told if "no longer offers SDXL 1.0" in words]
     assert len(late) == len(waiting) - sum(c["billed"] for c in stage.list_calls("too late"))
     assert late
     assert all("SD 3.5 Large" in words for words in [*late, refused])
@@ -105,7 +105,7 @@ def test_with_expired_credentials_jobs_wait_and_operators_are_told_what_to_do(
     )
 
     assert checked.returncode == 1
-    assert "AWS refuses the credentials. Renew them" in checked.stdout
+    assert "AWS rejects the credentials. Renew them" in checked.stdout
     assert "AWS refuses the credentials, and jobs wait for them. Renew them" in read_log(stage)
     for job in expired:
         stage.assert_image_posted(job)

@@ -110,7 +110,9 @@ def test_with_the_records_lost_too_the_pictures_own_words_are_enough(house: Stac
     assert "a ship" in "\n".join(
         iter_message_texts(ada.wait_for_private_message(ada.press_button(from_picture, "details")))
     )
-    assert "cannot be marked" in ada.wait_for_private_text(ada.press_button(from_picture, "favourite"))
+    assert "cannot be added to your favourites" in ada.wait_for_private_text(
+        ada.press_button(from_picture, "favourite")
+    )
 
 
 def test_where_a_model_is_gone_another_one_is_asked_by_a_button(house: Stack) -> None:

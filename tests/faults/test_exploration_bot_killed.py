@@ -49,13 +49,13 @@ def test_the_next_bot_starts_what_was_asked_about_and_fills_the_contact_sheet_of
 
     grid = start_exploration(ada, question)
     wait_until(
-        lambda: (found := find_exploration_message(ada, grid)) and "2 are being painted" in read_text(found),
+        lambda: (found := find_exploration_message(ada, grid)) and "2 generating" in read_text(found),
         "two cells at work",
     )
     bots.kill(second)
     bots.start()
     message = wait_for_exploration_end(ada, grid)
 
-    assert "4 of 4 are here" in read_text(message)
+    assert "4 of 4 done" in read_text(message)
     assert count_results(house, *(f"{grid}-{number:02}" for number in range(1, 5))) == [1] * 4
     assert len(list_results(ada, message)) == len(request_json("GET", f"{house.bedrock_url}/control/calls")) == 4

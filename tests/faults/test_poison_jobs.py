@@ -111,7 +111,7 @@ def test_what_is_not_set_aside_is_said_in_words(stage: FaultStack, poison: str, 
     done = run_dead_letters(stage, command, "404")
 
     assert done.returncode == 1
-    assert "Job 404 is not set aside." in done.stderr
+    assert "Job 404 is not a dead letter." in done.stderr
     assert run_dead_letters(stage, command).returncode == 2
 
 
@@ -204,7 +204,7 @@ def test_a_picture_that_memory_is_refused_for_ends_in_words_and_the_worker_goes_
 
     told = stage.wait_for_result_text(stage.submit_imagine("a large picture", image=large))
 
-    assert "The bot has a fault of its own." in told
+    assert "Something went wrong. The fault is in the bot" in told
     stage.assert_image_posted(stage.submit_imagine("a neighbour", "grace"))
     assert worker.is_running
     assert "MemoryError" in worker.log.read_text()

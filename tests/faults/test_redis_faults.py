@@ -56,7 +56,7 @@ def test_connections_refused_for_a_while_are_waited_out_and_new_requests_queued_
     time.sleep(6)
     stage.server.start()
 
-    assert "need not ask again" in told
+    assert "do not need to send it again" in told
     assert_all_succeed(stage, "refused", jobs)
     stage.assert_image_posted(unheard)
     assert stage.count_billed_calls("nobody hears") == 1

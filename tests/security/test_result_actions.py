@@ -92,7 +92,7 @@ def test_only_the_author_and_moderators_can_delete_or_cancel(stack: Stack, ada: 
 
     refusals = [press_forged_button(ben, channel, f"{action}:{job}") for action in DESTRUCTIVE_ACTIONS]
 
-    assert all("Only its author and the server's moderators" in text for text in refusals)
+    assert all("Only its requester and the server's moderators" in text for text in refusals)
     assert answer["id"] in [message["id"] for message in ada.list_messages(channel)]
     mia = create_moderator(stack, "mia", MANAGE_MESSAGES)
     mia.press_button(mia.wait_for_private_message(mia.press_button(answer, "delete")), "delete_confirm")
@@ -105,7 +105,7 @@ def test_an_id_of_no_job_is_rejected(stack: Stack, ada: DiscordUser) -> None:
     before = list_calls(stack)
 
     for action, job in itertools.product(ACTIONS, (UNKNOWN_ID, "0", "1-99")):
-        assert "There is nothing to go on from." in press_forged_button(ada, stack.channel_id, f"{action}:{job}"), (
+        assert "There is nothing to continue from." in press_forged_button(ada, stack.channel_id, f"{action}:{job}"), (
             action
         )
     assert "changed" in press_forged_button(ada, stack.channel_id, f"nonsense:{UNKNOWN_ID}")
@@ -121,8 +121,10 @@ def test_values_that_no_button_carries_are_rejected(stack: Stack, ada: DiscordUs
     assert "There is no model called “nonsense”" in press_forged_button(
         ada, stack.channel_id, f"regenerate_with:{job}:nonsense"
     )
-    assert "There is no picture." in press_forged_button(ada, stack.channel_id, f"regenerate_with:{job}:fast-upscale")
-    assert "cannot be made larger" in press_forged_button(ada, stack.channel_id, f"upscale_with:{job}:sdxl")
+    assert "needs a picture to start from." in press_forged_button(
+        ada, stack.channel_id, f"regenerate_with:{job}:fast-upscale"
+    )
+    assert "cannot be upscaled" in press_forged_button(ada, stack.channel_id, f"upscale_with:{job}:sdxl")
     assert list_calls(stack) == before
 
 
@@ -135,7 +137,7 @@ def test_a_job_of_another_server_is_unknown(stack: Stack, ada: DiscordUser) -> N
 
     for action in ACTIONS:
         text = press_forged_button(ada, stack.channel_id, f"{action}:{job}")
-        assert "There is nothing to go on from." in text
+        assert "There is nothing to continue from." in text
         assert "secret" not in text
 
 
@@ -159,7 +161,7 @@ def test_the_server_decides_who_may_use_the_buttons(stack: Stack, ada: DiscordUs
     ben.wait_for_result_in_place(ben.press_button(answer, "regenerate"))
 
     assert ["everyone" in text for text in answers] == [True, False, False]
-    assert all("only its author goes on from it" in text for text in rejected)
+    assert all("only its author continues from it" in text for text in rejected)
     assert "a castle" in details
     with pytest.raises(Exception, match="permission"):
         ben.post("/control/invoke", ask | {"user": "ben", "options": {"buttons": "author"}})

@@ -142,7 +142,7 @@ def use_result_actions(ada: DiscordUser, answer: dict[str, Any], stack: Stack) -
     ada.wait_for_result(asked)
     for command in ("queue", "history", "favourites", "preferences", "forget-me"):
         ada.invoke_and_wait(command)
-    ada.wait_for_private_text(ada.invoke_command("show", stack.channel_id, what="castle"))
+    ada.wait_for_private_text(ada.invoke_command("show", stack.channel_id, result="castle"))
     export = ada.invoke_command("export", stack.channel_id)
     wait_until(lambda: ada.get(f"/control/interactions/{export}")["followups"], "a zip")
     return signatures

@@ -54,7 +54,7 @@ def find_credentials_source() -> str | None:
     An API key takes precedence over all other credentials: https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-use.html
     """
     if os.environ.get("AWS_BEARER_TOKEN_BEDROCK"):
-        return "API key of AWS_BEARER_TOKEN_BEDROCK"
+        return "API key in AWS_BEARER_TOKEN_BEDROCK"
     credentials = run_with_deadline(CHECK_TIMEOUT_SECONDS, boto3.session.Session().get_credentials)
     return credentials.method if credentials else None
 
@@ -81,25 +81,28 @@ def _query_model(model: Model, region: str, today: date) -> Finding:
 def _assess_availability(model: Model, lifecycle: Any, availability: Any, today: date) -> tuple[Severity, str]:
     if availability.get("regionAvailability") == "NOT_AVAILABLE":
         return _assess_missing_model(
-            model, today, "It is not served in this region. Put its regions into CATALOGUE_FILE."
+            model, today, "It is not available in this region. List its regions in CATALOGUE_FILE."
         )
     if availability.get("authorizationStatus") == "NOT_AUTHORIZED":
         return _assess_missing_model(
-            model, today, "This account may not use it. Allow it in IAM and in the model's Marketplace terms."
+            model, today, "This account may not use it. Allow it in IAM and accept its Marketplace terms."
         )
     agreement = availability.get("agreementAvailability", {}).get("status")
     if agreement != "AVAILABLE":
         return (
             Severity.WARNING,
-            f"Its Marketplace agreement is {agreement}. The first call makes it, if IAM allows that.",
+            f"Its Marketplace agreement is {agreement}. The first call creates it, if IAM allows that.",
         )
     if lifecycle.get("status") == "LEGACY":
         ends = lifecycle.get("endOfLifeTime")
-        return Severity.WARNING, f"AWS calls it LEGACY{f', gone on {ends:%Y-%m-%d}' if ends else ''}. Plan for another."
+        return (
+            Severity.WARNING,
+            f"AWS lists it as LEGACY{f', until {ends:%Y-%m-%d}' if ends else ''}. Plan for another model.",
+        )
     if model.is_retired(today):
         return (
             Severity.WARNING,
-            f"It answers after its end of life, {model.end_of_life}. Correct that in CATALOGUE_FILE.",
+            f"It still works after its end of life, {model.end_of_life}. Correct the date in CATALOGUE_FILE.",
         )
     return Severity.OK, ""
 
@@ -111,18 +114,18 @@ def _assess_error(error: Exception, model: Model, today: date) -> tuple[Severity
         case "access_denied":
             return (
                 Severity.WARNING,
-                "Not allowed to look. Allow bedrock:GetFoundationModel and …Availability to see more.",
+                "Access cannot be checked. Allow bedrock:GetFoundationModel and …Availability in IAM.",
             )
         case "model_gone" | "not_accepted" | "misconfigured":
             return _assess_missing_model(
-                model, today, "AWS has no such model here. Take it off: offered = false in CATALOGUE_FILE."
+                model, today, "AWS has no such model in this region. Withdraw it: offered = false in CATALOGUE_FILE."
             )
         case "credentials":
-            return Severity.ERROR, "AWS refuses the credentials. Renew them, and see that the clock is right."
+            return Severity.ERROR, "AWS rejects the credentials. Renew them, and check this machine's clock."
         case "unreachable" | "deadline":
-            return Severity.ERROR, "AWS does not answer. See to the network, the proxy and the region's name."
+            return Severity.ERROR, "AWS is not responding. Check the network, the proxy and the name of the region."
         case _:
-            return Severity.WARNING, f"AWS could not tell ({code}). Ask again later."
+            return Severity.WARNING, f"AWS could not say ({code}). Check again later."
 
 
 def _assess_missing_model(model: Model, today: date, message: str) -> tuple[Severity, str]:
@@ -130,6 +133,6 @@ def _assess_missing_model(model: Model, today: date, message: str) -> tuple[Seve
     if model.is_retired(today):
         return (
             Severity.WARNING,
-            f"Its life ended on {model.end_of_life}. Take it off: offered = false in CATALOGUE_FILE.",
+            f"Its life ended on {model.end_of_life}. Withdraw it: offered = false in CATALOGUE_FILE.",
         )
     return Severity.ERROR, message

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, assert_never
 
+from shared.i18n.messages import describe_problem
 from shared.settings import InvalidSettingsError
 from worker.cli.command import CommandError, ExitCode, build_parser
 from worker.ports import QueueUnavailableError
@@ -18,7 +19,7 @@ from worker.queue.replies import RetryResult
 from worker.settings import Settings, load_settings
 
 _NOT_FOUND: Final = (
-    "Job {id} is not set aside. It never was, it was retried or dropped, or QUEUE_IMAGE_TTL_SECONDS are over. "
+    "Job {id} is not a dead letter. It never was one, it was retried or dropped, or QUEUE_IMAGE_TTL_SECONDS are over. "
     "See `python -m worker dead-letters list`."
 )
 
@@ -39,7 +40,7 @@ def run_dead_letters(argv: Sequence[str]) -> ExitCode:
         _run_subcommand(arguments, DeadLetterQueue(client), settings)
     except QueueUnavailableError as error:
         print(
-            f"Redis could not be asked. It does not answer as it should ({type(error.__cause__).__name__}). "
+            f"Redis could not be reached. It is not responding as it should ({type(error.__cause__).__name__}). "
             "Check that it runs, and that REDIS_URL is the one of the workers.",
             file=sys.stderr,
         )
@@ -58,7 +59,7 @@ def _build_parser() -> argparse.ArgumentParser:
     for name, description in (
         ("list", "list the dead letters, oldest first"),
         ("show", "show one of them: the request, and how often it was tried"),
-        ("retry", "queue it again; its requester gets a second answer"),
+        ("retry", "queue it again; its requester gets a second result"),
         ("drop", "delete it and its picture"),
     ):
         subcommand = subcommands.add_parser(name, help=description, description=description, allow_abbrev=False)
@@ -90,16 +91,18 @@ def _list_letters(letters: DeadLetterQueue, arguments: argparse.Namespace) -> No
     for facts in descriptions:
         print(f"{facts['id']}  {facts['failed_at']}  {facts['stage']:<8}  {facts['problem']:<7}  {facts['model']}")
     if not descriptions:
-        print("Nothing is set aside.")
+        print("There are no dead letters.")
 
 
 def _show_letter(letters: DeadLetterQueue, arguments: argparse.Namespace) -> None:
     letter = _find_letter(letters, arguments.id)
-    facts = _describe_letter(letter) | {"message": letter.outcome.problem.format_message()}
+    facts = _describe_letter(letter) | {"message": describe_problem(letter.outcome.problem)}
     if arguments.out:
         picture = letters.fetch_picture(arguments.id)
         if picture is None:
-            raise CommandError(f"Job {arguments.id} has no picture. Its request is words alone. Leave --out away.")
+            raise CommandError(
+                f"Job {arguments.id} has no picture. Its request started from words alone. Leave --out away."
+            )
         arguments.out.write_bytes(picture)
         facts["file"] = str(arguments.out)
     if arguments.json:
@@ -118,11 +121,11 @@ def _retry_letter(letters: DeadLetterQueue, arguments: argparse.Namespace, image
             raise CommandError(_NOT_FOUND.format(id=arguments.id))
         case RetryResult.NOT_DELIVERED:
             raise CommandError(
-                f"Job {arguments.id} waits for the bot. Its requester was not told yet that it failed. "
+                f"Job {arguments.id} cannot be retried yet. Its requester has not been told that it failed. "
                 "Start the bot, then retry."
             )
         case RetryResult.QUEUED:
-            message = f"Job {arguments.id} is queued again as {new_id}. Its answer comes where the first one came."
+            message = f"Job {arguments.id} is queued again as {new_id}. Its result is posted where the first one was."
             print(json.dumps({"id": arguments.id, "queued": new_id}) if arguments.json else message)
         case _:
             assert_never(result)

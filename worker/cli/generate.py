@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, assert_never
 
+from shared.i18n.messages import describe_problem
 from shared.imaging.sniffing import ImageType
 from shared.outcome import FilteredPart
 from shared.request.builder import pick_seed
@@ -95,23 +96,23 @@ def _create_client(settings: Settings) -> BedrockImageClient:
 
 def _format_error(error: BedrockCallError) -> list[str]:
     """Format the problem's message, and Bedrock's own if that one does not quote it."""
-    message, detail = error.problem.format_message(), str(error.problem.facts.get("detail", ""))
+    message, detail = describe_problem(error.problem), str(error.problem.facts.get("detail", ""))
     return [message, *([f"It said: {detail}"] if detail and detail not in message else [])]
 
 
 def _report_filtered(result: FilteredResult, facts: dict[str, Any]) -> Report:
     facts |= {"outcome": "filtered", "part": result.part, "seconds": round(result.duration_seconds, 2)}
-    return Report(ExitCode.FILTERED, facts, [f"The picture is withheld. {_format_filter_advice(result.part)}"])
+    return Report(ExitCode.FILTERED, facts, [f"The picture was withheld. {_format_filter_advice(result.part)}"])
 
 
 def _format_filter_advice(part: FilteredPart) -> str:
     match part:
         case FilteredPart.PROMPT:
-            return "The filter objected to the prompt. Say it in other words; negative prompts count, too."
+            return "The content filter rejected the prompt. Rephrase it; negative prompts count, too."
         case FilteredPart.INPUT:
-            return "The filter objected to the picture you gave. Take another one."
+            return "The content filter rejected the picture you gave. Use another one."
         case FilteredPart.OUTPUT:
-            return "The filter objected to the picture it made. Change the prompt or take another seed."
+            return "The content filter rejected the generated picture. Change the prompt or the seed."
         case _:
             assert_never(part)
 

@@ -48,7 +48,7 @@ def check_output(name: str) -> str | None:
     if name == STANDARD_STREAM:
         return None
     if path.exists() and not path.is_file():
-        return f"“{name}” is no file. A picture cannot replace it. Give another path."
+        return f"“{name}” is not a regular file, so a picture cannot replace it. Give another path."
     if not os.access(path.parent, os.W_OK | os.X_OK):
         return f"“{name}” cannot be written. Its folder is missing or not yours. Give a path in a folder of yours."
     return None

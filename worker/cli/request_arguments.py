@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from shared.catalogue import Catalogue, Model
+from shared.i18n.messages import describe_problem
 from shared.imaging.limits import DEFAULT_LIMITS, ImageRejectedError
 from shared.problems import RejectedError
 from shared.request.builder import build_request
@@ -21,7 +22,7 @@ from worker.prepare import make_picture_problem
 OptionParser = Callable[[str], Any]
 
 _OPTIONS: Final[Mapping[str, tuple[OptionParser, str]]] = {
-    "keep": (float, "percent of the picture to keep"),
+    "keep": (float, "how much of the picture to keep, in percent"),
     "seed": (int, "0 for a random one"),
     "style_preset": (str, "such as anime"),
     "steps": (int, "diffusion steps"),
@@ -57,7 +58,7 @@ class ParsedRequest:
 def add_request_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that `parse_request` reads."""
     parser.add_argument(
-        "prompt", nargs="?", help="such as “castle in fog::1.2 | crowds::-0.8”; none for a model that reads none"
+        "prompt", nargs="?", help="such as “castle in fog | crowds::-1”; none for a model that reads none"
     )
     parser.add_argument(
         "--image", metavar="FILE", help="the picture to start from, - for standard input; none: from words alone"
@@ -81,12 +82,12 @@ def parse_request(arguments: argparse.Namespace, catalogue: Catalogue, *other_pr
     )
     texts = {"prompt": arguments.prompt, "negative": arguments.negative, "model": arguments.model}
     if any(_is_undecodable(text) for text in texts.values() if text):
-        problems.append("The prompt is not UTF-8. The model reads nothing else. Set your terminal to UTF-8.")
+        problems.append("The prompt is not UTF-8, the only encoding the model reads. Set your terminal to UTF-8.")
         raise UsageError(*problems)
     try:
         request = build_request(catalogue, **texts, has_picture=arguments.image is not None, **options)
     except RejectedError as error:
-        raise UsageError(*problems, *(problem.format_message() for problem in error.problems)) from error
+        raise UsageError(*problems, *(describe_problem(problem) for problem in error.problems)) from error
     if problems:
         raise UsageError(*problems)
     return ParsedRequest(request, catalogue.models[request.model], picture)
@@ -99,7 +100,7 @@ def _parse_options(arguments: argparse.Namespace, problems: list[str]) -> dict[s
         try:
             options[name] = text if text is None else parse_option(text)
         except RejectedError as error:
-            problems += [problem.format_message() for problem in error.problems]
+            problems += [describe_problem(problem) for problem in error.problems]
         except ValueError:
             problems.append(f"“{name}” is “{text}”. That is {_CONVERSION_ERRORS[parse_option]}")
     return options
@@ -121,7 +122,7 @@ def _prepare_picture(name: str, fit: Fit, model: Model | None, problems: list[st
     except OSError as error:
         problems.append(f"“{name}” cannot be read. {error.strerror}. Give the path of a picture.")
     except ImageRejectedError as error:
-        problems.append(make_picture_problem(error).format_message())
+        problems.append(describe_problem(make_picture_problem(error)))
     return None
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 import redis
 
 from shared.catalogue import Model
+from shared.i18n.messages import describe_problem
 from shared.job import Job
 from shared.outcome import Failed, Generated, Outcome
 from shared.problems import Problem, make_problem
@@ -122,7 +123,7 @@ class RedisJobQueue:
                 disabled_model_key(model), problem.model_dump_json(), ex=MODEL_DISABLED_SECONDS, nx=True
             )
         if is_new:
-            log.critical("model %s is disabled for %d s: %s", model, MODEL_DISABLED_SECONDS, problem.format_message())
+            log.critical("model %s is disabled for %d s: %s", model, MODEL_DISABLED_SECONDS, describe_problem(problem))
 
     def return_claim(self, claim: Claim) -> None:
         self._claims.unclaim(claim.stage, claim.token)

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from discord import ButtonStyle, ui
 
-from bot.i18n import Messages
 from bot.interactions.components import build_button
 from bot.interactions.custom_ids import CustomId
 from bot.interactions.result_buttons import ShowVariantId
 from bot.rendering.layout import ActionRows
+from shared.i18n.messages import Messages
 
 _ROW_LIMIT: Final = 5
 

@@ -7,8 +7,8 @@ from discord import ui
 from bot.domain.exploration import Exploration
 from bot.features.explore.buttons import build_exploration_rows
 from bot.features.explore.view import VariantState, build_exploration_view, format_variant_label
-from bot.i18n import load_messages
 from shared.catalogue import Catalogue
+from shared.i18n.messages import load_messages
 
 
 def render_exploration(

@@ -7,12 +7,12 @@ from typing import Any, Final, assert_never
 from discord import ui
 
 from bot.domain.exploration import Exploration, ExplorationPlan, Variation
-from bot.i18n import Messages
 from bot.images.contact_sheet import Cell
 from bot.rendering.layout import ActionRows, build_attached_gallery, build_container_view, format_requester
 from bot.rendering.markdown import escape_markdown, flatten_text, format_request_prompt, truncate_text
 from bot.rendering.settings_text import format_price, format_settings, format_value
 from shared.catalogue import Catalogue
+from shared.i18n.messages import Messages
 
 CONTACT_SHEET_FILENAME: Final = "sheet.jpg"
 _SETTINGS_LIMIT: Final = 800
@@ -25,13 +25,13 @@ _MAX_REASONS: Final = 3
 class VariantState(StrEnum):
     """The state of a variant as its exploration shows it. MISSING: its picture was generated, but is gone."""
 
-    QUEUED = "waiting"
-    RUNNING = "painting"
-    GENERATED = "done"
+    QUEUED = "queued"
+    RUNNING = "running"
+    GENERATED = "generated"
     MISSING = "missing"
     FILTERED = "filtered"
     FAILED = "failed"
-    REJECTED = "refused"
+    REJECTED = "rejected"
 
 
 OPEN_STATES: Final = frozenset({VariantState.QUEUED, VariantState.RUNNING})
@@ -71,7 +71,7 @@ def build_exploration_view(
 ) -> ui.LayoutView:
     """Show the progress of an exploration, with the contact sheet if `CONTACT_SHEET_FILENAME` is attached."""
     plan = exploration.plan
-    title = messages.text(f"grid.title_{plan.variation}", count=len(states))
+    title = messages.text(f"exploration.title_{plan.variation}", count=len(states))
     progress = [_format_progress(states, messages), *_format_rejections(exploration, messages)]
     items: list[ui.Item[Any]] = [
         ui.TextDisplay("\n".join([f"### {title}", *_format_prompt(plan, messages)])),
@@ -80,7 +80,9 @@ def build_exploration_view(
     ]
     if has_contact_sheet:
         descriptions = "; ".join(_describe_variants(plan, states, catalogue, messages))
-        items.insert(1, build_attached_gallery(CONTACT_SHEET_FILENAME, f"{messages.text('grid.alt')} {descriptions}"))
+        items.insert(
+            1, build_attached_gallery(CONTACT_SHEET_FILENAME, f"{messages.text('exploration.alt')} {descriptions}")
+        )
     return build_container_view(*items, *rows)
 
 
@@ -101,7 +103,7 @@ def build_contact_sheet_cells(
         Cell(
             thumbnail,
             format_variant_label(plan, number, catalogue, messages),
-            placeholder="" if thumbnail else messages.text(f"grid.{state}"),
+            placeholder="" if thumbnail else messages.text(f"exploration.{state}"),
             fallback_caption=str(number),
         )
         for number, (state, thumbnail) in enumerate(zip(states, thumbnails, strict=True), 1)
@@ -151,17 +153,17 @@ def _describe_variants(
     for number, state in enumerate(states, 1):
         description = f"{number}: {format_variant_label(plan, number, catalogue, messages)}"
         if state is not VariantState.GENERATED:
-            description += f", {messages.text(f'grid.{state}')}"
+            description += f", {messages.text(f'exploration.{state}')}"
         yield description
 
 
 def _format_progress(states: Sequence[VariantState], messages: Messages) -> str:
     """Count the pictures that were generated, and the variants in every other state."""
-    parts = [messages.text("grid.progress", count=states.count(VariantState.GENERATED), all=len(states))]
+    parts = [messages.text("exploration.progress", count=states.count(VariantState.GENERATED), all=len(states))]
     for state in VariantState:
         count = states.count(state)
         if count and state is not VariantState.GENERATED:
-            parts.append(messages.text(f"grid.some_{state}", count=count))
+            parts.append(messages.text(f"exploration.some_{state}", count=count))
     return " · ".join(parts)
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from discord import ui
 
-from bot.i18n import Messages
 from bot.interactions.components import build_button, build_button_view
 from bot.interactions.custom_ids import CustomId
+from shared.i18n.messages import Messages
 
 
 @dataclass(frozen=True)

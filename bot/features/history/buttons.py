@@ -7,10 +7,10 @@ from discord import ui
 from bot.domain.search import SearchPage
 from bot.features.history.custom_ids import FavouritesPageId, HistoryPageId, ShowResultSelectId
 from bot.features.history.view import build_job_options, count_pages
-from bot.i18n import Messages
 from bot.interactions.components import build_button, build_select
 from bot.interactions.custom_ids import CustomId
 from shared.catalogue import Catalogue
+from shared.i18n.messages import Messages
 
 
 def build_page_rows(

@@ -23,7 +23,6 @@ from bot.features.history.view import (
     build_history_view,
     count_pages,
 )
-from bot.i18n import Messages
 from bot.images.contact_sheet import draw_contact_sheet
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_with, respond_with_problems, update_message
@@ -31,6 +30,7 @@ from bot.interactions.visibility import list_readable_channels
 from bot.queue.saved_searches import RedisSavedSearchStore
 from bot.results.thumbnails import ThumbnailLoader
 from shared.catalogue import Catalogue
+from shared.i18n.messages import Messages
 from shared.problems import RejectedError, make_problem
 
 log = logging.getLogger(__name__)

@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, time
 from typing import Final
 
 from bot.domain.search import SearchQuery
-from bot.i18n import Messages
 from bot.rendering.markdown import escape_markdown
 from shared.catalogue import Catalogue, make_unknown_model_problem
+from shared.i18n.messages import Messages
 from shared.problems import RejectedError, make_problem
 
 _KEYWORDS_DISPLAY_LIMIT: Final = 200

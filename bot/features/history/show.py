@@ -18,7 +18,6 @@ from bot.domain.status import QueueState
 from bot.features.history.custom_ids import ShowResultSelectId
 from bot.features.history.show_view import build_ended_view, build_missing_picture_view
 from bot.features.history.view import format_choice_name
-from bot.i18n import Messages
 from bot.images.upload_limit import MAX_REQUEST_BYTES
 from bot.interactions.components import get_selected_values
 from bot.interactions.locale import get_localized_messages
@@ -30,6 +29,7 @@ from bot.rendering.layout import ActionRows
 from bot.rendering.outcome_views import build_failed_view, build_filtered_view
 from bot.results.images import ResultImageLoader
 from shared.catalogue import Catalogue
+from shared.i18n.messages import Messages
 from shared.outcome import Failed, Filtered
 from shared.problems import RejectedError, make_problem
 

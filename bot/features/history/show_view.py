@@ -5,10 +5,10 @@ from typing import Final
 
 from discord import ui
 
-from bot.i18n import Messages
 from bot.rendering.layout import ActionRows, format_requester
 from bot.rendering.outcome_views import FAILED_COLOUR, GenerationFacts, build_outcome_view, format_generation
 from shared.catalogue import Model
+from shared.i18n.messages import Messages
 from shared.job import Job
 
 _TITLE_KEYS: Final = MappingProxyType({"filtered": "filtered.title", "cancelled": "failed.cancelled"})
@@ -21,8 +21,8 @@ def build_missing_picture_view(
     return build_outcome_view(
         job,
         FAILED_COLOUR,
-        ui.TextDisplay(f"### {messages.text('gone.title')}"),
-        ui.TextDisplay(messages.text("gone.sentences")),
+        ui.TextDisplay(f"### {messages.text('missing_picture.title')}"),
+        ui.TextDisplay(messages.text("missing_picture.explanation")),
         *map(ui.TextDisplay, format_generation(job.request, generation.seed, model, messages)),
         ui.TextDisplay(format_requester(job.requester.id, messages)),
         rows=rows,
@@ -37,7 +37,9 @@ def build_ended_view(
     `reason` is a record's `missing_image_reason`. The queue has forgotten the details by now.
     """
     title = messages.text(_TITLE_KEYS.get(reason, "failed.title"))
-    where = messages.text("ended.forgotten") if link is None else messages.text("ended.where", where=link)
+    where = (
+        messages.text("no_picture.reason_forgotten") if link is None else messages.text("no_picture.reason", where=link)
+    )
     return build_outcome_view(
         job,
         FAILED_COLOUR,

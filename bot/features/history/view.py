@@ -7,13 +7,13 @@ from discord import SelectOption, ui
 
 from bot.domain.records import JobRecord
 from bot.domain.search import SearchPage
-from bot.i18n import Messages
 from bot.images.contact_sheet import Cell
 from bot.rendering.job_list import build_origin_link
 from bot.rendering.layout import ActionRows, build_attached_gallery, build_container_view
 from bot.rendering.markdown import escape_markdown, flatten_text, format_request_prompt, truncate_text
 from bot.rendering.status_text import format_duration
 from shared.catalogue import Catalogue
+from shared.i18n.messages import Messages
 
 PAGE_SIZE: Final = 9
 CONTACT_SHEET_FILENAME: Final = "sheet.jpg"

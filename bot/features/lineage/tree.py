@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from bot.domain.records import JobRecord
 from bot.features.lineage.view import describe_changes
-from bot.i18n import Messages
 from bot.images.lineage_tree import Node
 from shared.catalogue import Catalogue
+from shared.i18n.messages import Messages
 
 Thumbnails = Mapping[str, bytes | None]
 

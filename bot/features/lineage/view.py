@@ -6,11 +6,11 @@ from typing import Any, Final
 from discord import ui
 
 from bot.domain.records import JobRecord
-from bot.i18n import Messages
 from bot.rendering.layout import build_attached_gallery, build_container_view
 from bot.rendering.markdown import escape_markdown, flatten_text, format_request_prompt, truncate_text
 from bot.rendering.settings_text import SHOWN_FIELDS, format_value, get_shown_value
 from shared.catalogue import Catalogue
+from shared.i18n.messages import Messages
 
 _TEXT_LIMIT: Final = 3000
 _LINE_LIMIT: Final = 300
@@ -34,7 +34,7 @@ def describe_changes(parent: JobRecord, child: JobRecord, catalogue: Catalogue, 
         if value is not None and value != get_shown_value(before, field, model_before):
             plain_value = flatten_text(format_value(field, value, messages)).replace("\\", "")
             changes.append(f"{messages.get_option_name(field)} {plain_value}")
-    return ", ".join(changes) or messages.text("lineage.seed_alone")
+    return ", ".join(changes) or messages.text("lineage.seed_only")
 
 
 def build_lineage_view(
@@ -56,7 +56,7 @@ def build_lineage_view(
     tree_alt = messages.text("lineage.alt", count=len(lineage))
     galleries: list[ui.Item[Any]] = [build_attached_gallery(tree_filename, tree_alt)]
     if timelapse_filename is not None:
-        galleries.append(build_attached_gallery(timelapse_filename, messages.text("lineage.film")))
+        galleries.append(build_attached_gallery(timelapse_filename, messages.text("lineage.timelapse")))
     title = messages.text("lineage.title", count=original_count + len(lineage))
     lines = list(_format_lines(lineage, current_job_id, messages, catalogue, original_count=original_count))
     text = "\n".join(_cut_lines(lines, messages))
@@ -75,7 +75,7 @@ def _format_lines(
         if parent_number is not None:
             parent = lineage[parent_number - original_count - 1]
             changes = escape_markdown(describe_changes(parent, record, catalogue, messages), _CHANGES_LIMIT)
-            line += f" · {messages.text('lineage.came', number=parent_number, changes=changes)}"
+            line += f" · {messages.text('lineage.from_parent', number=parent_number, changes=changes)}"
         yield line
 
 

@@ -5,10 +5,10 @@ from enum import StrEnum
 from typing import Final
 
 from bot.domain.preferences import Preferences
-from bot.i18n import list_languages
 from bot.interactions.custom_ids import CustomId
 from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT
 from shared.catalogue import Catalogue
+from shared.i18n.messages import list_languages
 from shared.request.model import Fit
 
 DEFAULT_VALUE: Final = "-"

@@ -19,13 +19,13 @@ from bot.features.preferences.choices import (
     get_toggle_state,
     list_choices,
 )
-from bot.i18n import Messages, load_messages
 from bot.interactions.components import Button, build_button, build_select
 from bot.rendering.labels import format_field_label, get_model_label_key
 from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import truncate_text
 from bot.rendering.settings_text import format_number
 from shared.catalogue import Catalogue
+from shared.i18n.messages import Messages, load_messages
 
 _LABEL_LIMIT: Final = 100
 

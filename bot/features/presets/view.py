@@ -6,11 +6,11 @@ from typing import Any, Final
 from discord import ui
 
 from bot.domain.presets import Preset
-from bot.i18n import Messages
 from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import escape_markdown
 from bot.rendering.settings_text import format_number
 from shared.catalogue import Catalogue
+from shared.i18n.messages import Messages
 
 _LINE_LIMIT: Final = 48  # a person may have 25 presets, a server 50, and a message 4000 characters
 _MAX_LINES: Final = 75

@@ -7,8 +7,8 @@ from typing import Final
 from discord import ui
 
 from bot.features.privacy.summary import StoredDataSummary
-from bot.i18n import Messages
 from bot.rendering.layout import ActionRows, build_container_view
+from shared.i18n.messages import Messages
 
 _COUNTED_FIELDS: Final = (
     *("jobs", "rows", "favourites", "presets", "explorations", "thumbnails"),
@@ -24,11 +24,11 @@ def build_privacy_view(
 
     `rows` hold the confirmation button.
     """
-    counts = list(_format_counts(summary, messages)) or [messages.text("forget.nothing")]
+    counts = list(_format_counts(summary, messages)) or [messages.text("privacy.nothing")]
     texts = (
-        f"### {messages.text('forget.done' if is_deleted else 'forget.title')}",
-        "\n".join(counts if is_deleted else [messages.text("forget.goes"), *counts]),
-        "\n".join([messages.text("forget.stays"), *_format_remaining(summary, messages)]),
+        f"### {messages.text('privacy.done' if is_deleted else 'privacy.title')}",
+        "\n".join(counts if is_deleted else [messages.text("privacy.goes"), *counts]),
+        "\n".join([messages.text("privacy.stays"), *_format_remaining(summary, messages)]),
     )
     return build_container_view(*map(ui.TextDisplay, texts), *rows)
 
@@ -37,11 +37,11 @@ def _format_counts(summary: StoredDataSummary, messages: Messages) -> Iterator[s
     counts = asdict(summary)
     for field in _COUNTED_FIELDS:
         if counts[field]:
-            yield f"- {messages.text(f'forget.{field}', count=counts[field])}"
+            yield f"- {messages.text(f'privacy.{field}', count=counts[field])}"
 
 
 def _format_remaining(summary: StoredDataSummary, messages: Messages) -> Iterator[str]:
     if summary.open_jobs:
-        yield f"- {messages.text('forget.open_jobs', count=summary.open_jobs)}"
+        yield f"- {messages.text('privacy.open_jobs', count=summary.open_jobs)}"
     for key in _REMAINING_KEYS:
-        yield f"- {messages.text(f'forget.{key}')}"
+        yield f"- {messages.text(f'privacy.{key}')}"

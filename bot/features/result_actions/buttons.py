@@ -7,10 +7,10 @@ from discord import ButtonStyle, ui
 
 from bot.domain.records import GenerationSettings
 from bot.features.result_actions.custom_ids import ConfirmDeleteId, MetadataRunId, RegenerateSameSeedId, UpscaleWithId
-from bot.i18n import Messages
 from bot.interactions.components import build_button, build_button_view
 from bot.rendering.settings_text import format_price
 from shared.catalogue import Catalogue, Model
+from shared.i18n.messages import Messages
 
 MAX_UPSCALERS: Final = 5
 

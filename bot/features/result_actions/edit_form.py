@@ -4,10 +4,10 @@ from typing import Any
 
 from discord import ui
 
-from bot.i18n import Messages
 from bot.rendering.form_fields import build_choice_field, build_text_field, list_editable_fields
 from bot.rendering.settings_text import format_number
 from shared.catalogue import Model
+from shared.i18n.messages import Messages
 from shared.prompts import split_negative_prompt
 from shared.request.model import Request
 

@@ -7,12 +7,12 @@ import discord
 from discord import ui
 
 from bot.domain.records import GenerationSettings, JobRecord
-from bot.i18n import Messages
 from bot.rendering.layout import ActionRows, build_container_view, format_seed_block
 from bot.rendering.markdown import escape_markdown, truncate_text
 from bot.rendering.outcome_views import build_alt_text
 from bot.rendering.settings_text import format_number, format_price, format_settings
 from shared.catalogue import Model
+from shared.i18n.messages import Messages
 from shared.prompts import split_negative_prompt
 
 _PROMPT_LIMIT: Final = 1500
@@ -71,13 +71,13 @@ def _format_origin(
     if model is not None:
         yield messages.text("details.model", id=escape_markdown(model.id, _ID_LIMIT))
     if settings.author_id is not None:
-        yield messages.text("details.author", user=f"<@{settings.author_id}>")
+        yield messages.text("details.requester", user=f"<@{settings.author_id}>")
     if record is not None:
-        yield messages.text("details.asked", when=f"<t:{int(record.job.accepted_at)}:f>")
+        yield messages.text("details.requested_at", when=f"<t:{int(record.job.accepted_at)}:f>")
         if record.duration_seconds is not None:
             yield messages.text("details.seconds", seconds=format_number(round(record.duration_seconds, 1), messages))
         cost = messages.text("details.unknown") if record.cost_usd is None else format_price(record.cost_usd, messages)
         yield messages.text("details.cost", cost=cost)
     if parent_link is not None:
         yield messages.text("details.parent", where=parent_link)
-    yield messages.text("details.job", id=escape_markdown(settings.job_id, _ID_LIMIT))
+    yield messages.text("details.request_number", id=escape_markdown(settings.job_id, _ID_LIMIT))

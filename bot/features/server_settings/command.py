@@ -25,5 +25,5 @@ class ServerSettingsCommand:
                 await self.guild_settings.save_button_policy(guild_id, ButtonPolicy(pressing))
             policy = await self.guild_settings.load_button_policy(guild_id)
         messages = get_localized_messages(interaction)
-        text = messages.text("settings.pressing", who=messages.text(f"settings.{policy}"))
+        text = messages.text("server_settings.button_policy", who=messages.text(f"server_settings.{policy}"))
         await respond_privately(interaction, text)

@@ -18,7 +18,7 @@ def build_server_settings_feature(guild_settings: SqlGuildSettingsStore) -> Feat
     https://discord.com/developers/docs/interactions/application-commands#permissions
     """
     handler = ServerSettingsCommand(guild_settings)
-    choices = [Choice(name=localize_text(f"settings.{policy}"), value=policy.value) for policy in ButtonPolicy]
+    choices = [Choice(name=localize_text(f"server_settings.{policy}"), value=policy.value) for policy in ButtonPolicy]
     command = build_command("settings", handler.show_settings, choices={"pressing": choices})
     app_commands.default_permissions(manage_guild=True)(command)
     return Feature(commands=[command])

@@ -13,11 +13,11 @@ from pydantic import SecretStr
 
 from bot.app import build_features
 from bot.discord_client.feature import Feature
-from bot.i18n import list_languages, load_messages
 from bot.interactions.custom_ids import CUSTOM_ID_LIMIT, CustomId
 from bot.services import open_services
 from bot.settings import Settings
 from shared.catalogue import Catalogue
+from shared.i18n.messages import list_languages, load_messages
 from tests.support.commands import build_payloads, localize
 
 NONCE_LENGTH = 9

@@ -91,7 +91,7 @@ async def test_a_stopping_bot_finishes_running_commands_and_rejects_new_ones(
         may_finish.set()
         await draining
 
-        assert answer == "The bot is restarting. Nothing was queued. Ask again in a minute."
+        assert answer == "The bot is restarting. Nothing was queued. Try again in a minute."
         assert list(job_queue.jobs) == [first]
         assert list(job_queue.threads) == [first]
 

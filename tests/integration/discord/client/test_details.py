@@ -86,7 +86,7 @@ async def test_extras_in_metadata_run_only_for_users_who_may_use_extras(
     )
     await wait_until(lambda: interaction_of_ben in job_queue.jobs)
 
-    assert answer.startswith("“extras” was given.")
+    assert answer.startswith("“extras” is not available to you.")
     assert list(job_queue.jobs) == [interaction_of_ben]
 
 
@@ -97,7 +97,7 @@ async def test_extras_in_metadata_run_only_for_users_who_may_use_extras(
         (
             REQUEST | {"text_prompts": [{"text": "x" * 3000, "weight": 1}]},
             77,
-            "The prompt has a part of 3000 characters.",
+            "Part of the prompt is 3000 characters long.",
         ),
         (REQUEST, -1, "“seed” is -1."),
     ],
@@ -135,7 +135,9 @@ async def test_metadata_of_an_unknown_model_has_no_run_button(guild: GuildClient
     ids=range(9),
 )
 async def test_a_picture_without_valid_metadata_is_explained(guild: GuildClient, picture: bytes) -> None:
-    assert (await expect_rejection(guild, ("a.png", picture))).startswith("This picture does not say how it was made.")
+    assert (await expect_rejection(guild, ("a.png", picture))).startswith(
+        "This picture does not say how it was generated."
+    )
 
 
 async def test_a_message_without_a_picture_has_no_details(guild: GuildClient) -> None:

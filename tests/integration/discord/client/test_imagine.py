@@ -50,10 +50,10 @@ async def test_a_prompt_alone_becomes_a_job_without_a_source(guild: GuildClient,
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"from": "latest"}, "“from” was given, and there is no picture to start from."),
-        ({"from": "original"}, "“from” was given, and there is no picture to start from."),
-        ({"from": "1574668812958040064"}, "“from” is “1574668812958040064”. No picture of this thread is called that."),
-        ({"from": "none", "image": PNG}, "“from” was given with a picture attached."),
+        ({"from": "latest"}, "“from” needs a picture to start from."),
+        ({"from": "original"}, "“from” needs a picture to start from."),
+        ({"from": "1574668812958040064"}, "“from” is “1574668812958040064”. No picture in this thread has that name."),
+        ({"from": "none", "image": PNG}, "“from” was given together with an attached picture."),
     ],
 )
 async def test_a_source_that_does_not_exist_is_rejected(

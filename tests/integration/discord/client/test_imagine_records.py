@@ -43,7 +43,7 @@ async def test_a_job_that_cannot_be_stored_is_rejected_and_not_queued(
 
     answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle", image=PNG))
 
-    assert answer.startswith("The request could not be taken on.")
+    assert answer.startswith("The bot could not do that. Its records are unavailable right now.")
     assert job_queue.jobs == {}
 
 
@@ -71,7 +71,7 @@ async def test_a_job_whose_queue_result_is_unknown_stays_stored_and_its_author_i
     state = await guild.wait_for_interaction(interaction, lambda state: state["followups"])
 
     assert submission_store.states == {interaction: "queued"}
-    assert "need not ask again" in state["followups"][0]["content"]
+    assert "do not need to send it again" in state["followups"][0]["content"]
     assert (state["followups"][0]["flags"] & 64, state["message"].get("deleted")) == (64, None)
     await wait_until(lambda: job_queue.threads)
 

@@ -20,21 +20,24 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
     ("options", "problem"),
     [
         ({"prompt": "   "}, "The prompt is empty"),
-        ({"prompt": "castle::x"}, "“x” stands where a weight belongs"),
-        ({"prompt": "castle::1.2"}, "SD 3.5 Large knows only 1"),
-        ({"prompt": "castle", "style": "anime"}, "SD 3.5 Large has no “style”. SDXL 1.0 has it."),
-        ({"prompt": "castle", "keep": 30}, "“keep” was given without a picture"),
-        ({"prompt": "castle", "model": "stable-image-core", "image": PNG}, "paints from words alone"),
-        ({"prompt": "castle", "image": PNG, "aspect": "16:9"}, "“aspect” was given with a picture"),
-        ({"prompt": "castle", "model": "sdxl", "extras": "{}"}, "“extras” was given"),
+        ({"prompt": "castle::x"}, "“::” is followed by “x”. It needs a finite number"),
+        ({"prompt": "castle::1.2"}, "SD 3.5 Large only accepts 1"),
+        (
+            {"prompt": "castle", "style": "anime"},
+            "“style” does not work with SD 3.5 Large. Leave it out, or choose a model that supports it: SDXL 1.0.",
+        ),
+        ({"prompt": "castle", "keep": 30}, "“keep” only works with a picture"),
+        ({"prompt": "castle", "model": "stable-image-core", "image": PNG}, "generates from words alone"),
+        ({"prompt": "castle", "image": PNG, "aspect": "16:9"}, "“aspect” only works without a picture"),
+        ({"prompt": "castle", "model": "sdxl", "extras": "{}"}, "“extras” is not available to you"),
         ({"prompt": "castle", "model": "sdxl", "extras": "[", "user": "ben"}, "“extras” is not a JSON object"),
         ({"prompt": "castle", "image": b""}, "The attached file is empty"),
         (
             {"prompt": "castle", "image": PNG + bytes(512 * 1024)},
-            "The picture has 0.500103 MiB. The limit here is 0.5 MiB.",
+            "The picture is 0.500103 MiB. The limit here is 0.5 MiB.",
         ),
-        ({"prompt": "castle", "image": b"<html>" + bytes(50)}, "The file is not a picture this bot knows"),
-        ({"prompt": "castle", "seed": 4294967295}, "“seed” is 4294967295. SD 3.5 Large takes 0 to 4294967294."),
+        ({"prompt": "castle", "image": b"<html>" + bytes(50)}, "That file is not a picture this bot can read"),
+        ({"prompt": "castle", "seed": 4294967295}, "“seed” is 4294967295. SD 3.5 Large accepts 0 to 4294967294."),
     ],
 )
 async def test_a_problem_is_shown_to_the_author_alone_and_nothing_is_queued(
@@ -53,7 +56,7 @@ async def test_all_problems_are_shown_at_once(guild: GuildClient, job_queue: Fak
 
     first, *more = (await guild.read_private_answer(interaction)).splitlines()
 
-    assert first == "There are 4 things to mend:"
+    assert first == "Please fix 4 problems:"
     assert [line[:2] for line in more] == ["- "] * 4
     assert job_queue.jobs == {}
 
@@ -64,7 +67,7 @@ async def test_french_clients_read_french(guild: GuildClient, job_queue: FakeJob
     answer = await guild.read_private_answer(interaction)
     await guild.call_api("PATCH", "/control/users/ben", {"locale": "en-US"})
 
-    assert answer.startswith("SD 3.5 Large n'a pas d'option «\u00a0style\u00a0». On la trouve chez SDXL 1.0.")
+    assert answer.startswith("«\u00a0style\u00a0» ne fonctionne pas avec SD 3.5 Large.")
     assert job_queue.jobs == {}
 
 
@@ -86,7 +89,7 @@ async def test_a_missing_permission_is_named_before_anything_is_queued(
     interaction = await guild.invoke_imagine(prompt="a castle")
     answer = await guild.read_private_answer(interaction)
 
-    assert f"It lacks: {name}." in answer
+    assert f"It lacks these permissions: {name}." in answer
     assert job_queue.jobs == {}
 
 
@@ -111,7 +114,7 @@ async def test_an_unexpected_error_is_logged_with_the_job_and_reported_to_the_au
         interaction = await guild.invoke_imagine(prompt="a castle")
         answer = await guild.read_private_answer(interaction)
 
-    assert "The bot has a fault of its own." in answer
+    assert "Something went wrong. The fault is in the bot" in answer
     assert [record.getMessage() for record in caplog.records] == [f"job {interaction}: the command failed"]
 
 
@@ -134,5 +137,5 @@ async def test_a_response_that_discord_rejects_ends_in_an_explanation(
 
     answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
 
-    assert answer.startswith("The picture was not made. The bot has a fault of its own.")
+    assert answer.startswith("Something went wrong. The fault is in the bot")
     assert job_queue.jobs == {}

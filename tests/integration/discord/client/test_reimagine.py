@@ -74,7 +74,7 @@ async def test_a_picture_that_is_too_large_is_rejected_before_the_form_opens(gui
 
     answer = await guild.read_private_answer(await guild.invoke_message_command(message, "Reimagine"))
 
-    assert answer.startswith("The picture has 0.6 MiB.")
+    assert answer.startswith("The picture is 0.6 MiB.")
 
 
 async def test_all_problems_of_the_form_are_shown_at_once(
@@ -84,8 +84,8 @@ async def test_all_problems_of_the_form_are_shown_at_once(
 
     answer = await guild.read_private_answer(await guild.submit_modal(opened, prompt="castle::much", keep="half"))
 
-    assert answer.splitlines()[0] == "There are 2 things to mend:"
-    assert "“keep” is “half”. That is no finite number." in answer
+    assert answer.splitlines()[0] == "Please fix 2 problems:"
+    assert "“keep” is “half”. That is not a valid number." in answer
     assert (job_queue.jobs, submission_store.states) == ({}, {})
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from bot.delivery.consumer import OutcomeConsumer
-from bot.i18n import load_messages
 from bot.storage.images import SqlImageStore
 from bot.storage.jobs import SqlJobStore
 from bot.storage.session import Database
 from shared.catalogue import Catalogue
+from shared.i18n.messages import load_messages
 from shared.job import Job
 from tests.support.delivery import FakeOutcomeStream, deliver_outcome, make_consumer
 from tests.support.discord_channel import PROMPT, DiscordChannel, make_generated, read_text, run_in_background
@@ -29,7 +29,7 @@ async def test_a_picture_is_posted_in_its_thread_with_its_seed_and_the_status_me
     (file,) = await discord_channel.list_files(posted)
     assert file["filename"] == f"pentimento-{job.id}-4294967295.png"
     gallery = posted["components"][0]["components"][0]["items"][0]
-    assert gallery["description"] == f"Picture changed by AI after the words “{PROMPT}”"
+    assert gallery["description"] == f"Picture edited by AI with the prompt “{PROMPT}”"
     assert posted["mentions"] == []
     link = f"https://discord.com/channels/{discord_channel.guild_id}/{thread}/{message}"
     assert await discord_channel.read_status(job) == f"Done: {link}"
@@ -89,7 +89,7 @@ async def make_thread_unusable(discord_channel: DiscordChannel, job: Job, how: s
         await discord_channel.call_control("DELETE", f"messages/{job.origin.message_id}")
     else:
         thread = await discord_channel.open_thread(job)
-        if how == "may not write":
+        if how == "cannot write":
             await discord_channel.deny_permissions("send_messages_in_threads")
         elif how == "locked":
             await discord_channel.call_control("PATCH", f"channels/{thread}", {"archived": True, "locked": True})
@@ -101,7 +101,7 @@ async def make_thread_unusable(discord_channel: DiscordChannel, job: Job, how: s
     ("how", "reason"),
     [
         ("may not open", "forbidden"),
-        ("may not write", "forbidden"),
+        ("cannot write", "forbidden"),
         ("too many", "full"),
         ("locked", "locked"),
         ("deleted", "gone"),
@@ -113,7 +113,7 @@ async def test_without_a_thread_the_outcome_is_a_reply_in_the_channel_that_says_
 ) -> None:
     job = await discord_channel.submit_job()
     await make_thread_unusable(discord_channel, job, how)
-    is_open = how in {"may not write", "locked", "deleted"}
+    is_open = how in {"cannot write", "locked", "deleted"}
     outcome_stream.finish_job(job, make_generated(), make_png(), job.origin.message_id if is_open else None)
     try:
         message = await deliver_outcome(consumer, outcome_stream, job)
@@ -203,4 +203,4 @@ async def test_where_files_are_forbidden_the_picture_is_sent_to_the_requester_an
     await discord_channel.deny_permissions("attach_files")
     outcome_stream.finish_job(job, make_generated(), make_png())
     await deliver_outcome(consumer, outcome_stream, job)
-    assert await discord_channel.read_status(job) == "Done: the answer was sent to you as a direct message."
+    assert await discord_channel.read_status(job) == "Done: the result was sent to you as a direct message."

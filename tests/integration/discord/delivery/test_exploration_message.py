@@ -141,9 +141,9 @@ async def test_the_contact_sheet_fills_and_the_exploration_ends_with_its_last_va
     await harness.updater.refresh_messages()
     texts.append(await harness.read_text())
 
-    assert "0 of 3 are here · 3 wait" in texts[0]
-    assert "0 of 3 are here · 2 wait · 1 is being painted" in texts[1]
-    assert "2 of 3 are here · 1 was filtered" in texts[2]
+    assert "0 of 3 done · 3 waiting" in texts[0]
+    assert "0 of 3 done · 2 waiting · 1 generating" in texts[1]
+    assert "2 of 3 done · 1 filtered" in texts[2]
     (sheet,) = await harness.discord.list_files(await harness.read_message())
     assert sheet["filename"] == "sheet.jpg"
     assert await has_ended(harness, f"sqlite:///{tmp_path / 'records.db'}")
@@ -161,7 +161,7 @@ async def test_nothing_is_edited_while_nothing_changes_and_a_new_bot_continues(h
     await harness.updater.refresh_messages()
 
     assert once == 1
-    assert "1 of 3 is here · 2 wait" in await harness.read_text()
+    assert "1 of 3 done · 2 waiting" in await harness.read_text()
 
 
 async def test_an_unknown_variant_is_waited_for_during_the_grace_period_only(harness: ExplorationHarness) -> None:
@@ -175,7 +175,7 @@ async def test_an_unknown_variant_is_waited_for_during_the_grace_period_only(har
     await harness.updater.refresh_messages()
 
     assert "3 wait" in early
-    assert "2 wait · 1 was not made" in await harness.read_text()
+    assert "2 waiting · 1 failed" in await harness.read_text()
 
 
 async def test_a_variant_that_the_queue_lost_is_waited_for_while_its_record_is_open(
@@ -201,8 +201,8 @@ async def test_a_picture_that_cannot_be_loaded_is_retried_for_some_rounds_and_th
         await harness.updater.refresh_messages()
         texts.append(await harness.read_text())
 
-    assert "2 wait · 1 is being painted" in texts[0]
-    assert "2 wait · 1 is gone" in texts[-1]
+    assert "2 waiting · 1 generating" in texts[0]
+    assert "2 waiting · 1 not available" in texts[-1]
     assert harness.count_edits() == MAX_THUMBNAIL_ATTEMPTS
 
 

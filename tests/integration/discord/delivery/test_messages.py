@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from bot.delivery.consumer import OutcomeConsumer
-from bot.i18n import load_messages
 from shared.catalogue import Catalogue
+from shared.i18n.messages import load_messages
 from shared.outcome import Failed, Filtered, FilteredPart
 from shared.problems import make_problem
 from tests.support.delivery import FakeOutcomeStream, deliver_outcome, make_consumer
@@ -120,10 +120,11 @@ async def test_a_failed_job_gets_an_explanation_in_the_requesters_language(
     outcome_stream.finish_job(job, Failed(problem=make_problem("deadline", limit=60)))
     await deliver_outcome(consumer, outcome_stream, job)
     (posted,) = await discord_channel.list_messages(job.origin.message_id)
-    assert "L'image n'a pas été faite. Aucune réponse complète n'est venue en 60 s. Réessaie plus tard." in read_text(
-        posted
+    assert (
+        "L'image n'a pas été générée. Aucune réponse complète n'est arrivée en 60\u00a0s. Réessaie plus tard."
+        in read_text(posted)
     )
-    assert (await discord_channel.read_status(job)).startswith("Pas d'image cette fois")
+    assert (await discord_channel.read_status(job)).startswith("L'image n'a pas été générée :")
 
 
 async def test_a_picture_that_is_no_longer_stored_is_reported_as_missing(

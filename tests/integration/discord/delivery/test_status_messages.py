@@ -51,7 +51,7 @@ async def test_a_job_is_followed_from_preparing_to_generating(
         "Your picture is being prepared.",
         "Waiting: number 3 in the queue, about 40\u00a0s to go.",
         "Waiting: you are next, a few seconds to go.",
-        "SD 3.5 Large is painting: started <t:1763800000:R>, usually takes a few seconds.",
+        "SD 3.5 Large is generating the picture: started <t:1763800000:R>, usually takes a few seconds.",
     ]
 
 
@@ -102,7 +102,7 @@ async def test_a_mere_countdown_is_shown_every_few_seconds_and_a_change_of_state
     assert "number 7" in await discord_channel.read_status(job)
     outcome_stream.put_status(replace(make_waiting_status(job), state=QueueState.RUNNING))
     await status_messages.refresh()
-    assert "is painting" in await discord_channel.read_status(job)
+    assert "is generating the picture" in await discord_channel.read_status(job)
 
 
 async def test_a_round_stays_within_its_budget_and_shows_changes_of_state_first(

@@ -9,7 +9,7 @@ from discord.app_commands import Choice
 
 from bot.discord_client.command_builder import build_command, build_message_command
 from bot.discord_client.feature import AnyCommand
-from bot.i18n import load_messages
+from shared.i18n.messages import load_messages
 from tests.support.commands import build_payloads
 
 

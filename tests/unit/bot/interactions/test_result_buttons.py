@@ -8,7 +8,6 @@ from discord import ui
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.i18n import list_languages, load_messages
 from bot.interactions.custom_ids import CUSTOM_ID_LIMIT, CustomId
 from bot.interactions.result_buttons import (
     CancelId,
@@ -26,6 +25,7 @@ from bot.interactions.result_buttons import (
     build_result_rows,
 )
 from shared.catalogue import load_catalogue
+from shared.i18n.messages import list_languages, load_messages
 from shared.request.conversion import find_alternative_models
 from shared.request.model import Request
 from tests.unit.bot.rendering.test_outcome_views import CATALOGUE, EN, make_request, requests, utf16_length

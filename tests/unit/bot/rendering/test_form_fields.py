@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.i18n import list_languages, load_messages
 from bot.rendering.form_fields import build_model_field, build_picture_field, build_text_field
 from bot.rendering.labels import format_picture_label
 from shared.catalogue import Catalogue, load_catalogue
+from shared.i18n.messages import list_languages, load_messages
 from shared.job import Job, Origin, Requester
 from shared.prompts import TextPrompt
 from shared.request.model import Request

@@ -15,11 +15,11 @@ from bot.features.explore.command import EXPLORE_OPTIONS
 from bot.features.explore.feature import build_explore_feature
 from bot.features.imagine.command import IMAGINE_OPTIONS
 from bot.features.imagine.feature import build_imagine_feature
-from bot.i18n import DEFAULT_LANGUAGE, list_languages, load_messages
 from bot.submission.option_parser import OptionParser
 from bot.submission.preset_option import PresetOption
 from bot.submission.source_option import SourceOption
 from shared.catalogue import Catalogue, load_catalogue
+from shared.i18n.messages import DEFAULT_LANGUAGE, list_languages, load_messages
 from shared.request.model import OPTION_NAMES, Fit
 from tests.support.commands import UNUSED, build_payloads, localize
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.catalogue import load_catalogue
+from shared.i18n.messages import describe_problem
 from shared.problems import RejectedError
 from shared.request.builder import build_request, pick_seed
 from shared.request.model import OPTION_NAMES, Request
@@ -121,6 +122,6 @@ def test_any_input_becomes_a_valid_request_or_a_rejection_with_messages(typed: d
     try:
         request = build_request(CATALOGUE, **typed)
     except RejectedError as rejection:
-        assert all(problem.format_message() for problem in rejection.problems)
+        assert all(describe_problem(problem) for problem in rejection.problems)
     else:
         assert Request.model_validate_json(request.model_dump_json()) == request

@@ -201,7 +201,7 @@ def test_the_deadline_applies_to_the_whole_call(
     error = make_harness(seconds=0.5, streaming=streaming).generate_error("sdxl", prompt)
     assert 0.4 < time.monotonic() - started_at < 4
     assert (error.problem.code, error.retry_policy) == ("deadline", RetryPolicy.ONCE)
-    assert "within 0.5 s" in str(error)
+    assert "limit: 0.5" in str(error)
     assert len(bedrock.wait_for_calls(prompt)) == 1
 
 

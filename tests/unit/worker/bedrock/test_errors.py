@@ -10,8 +10,10 @@ from botocore.exceptions import ClientError, EventStreamError
 from botocore.model import Shape, StructureShape
 
 from shared.catalogue import Catalogue, Model
+from shared.i18n.messages import describe_problem
 from shared.outcome import FilteredPart
-from shared.problems import MESSAGES
+from shared.problems import ACTORS
+from tests.support.messages import list_problem_facts
 from worker.bedrock.deadline import DeadlineExceededError
 from worker.bedrock.error_policies import (
     CODE_POLICIES,
@@ -87,8 +89,7 @@ def test_a_call_is_repeated_without_limit_only_if_it_is_known_not_to_have_run(na
     ],
 )
 def test_every_policy_has_a_message_and_the_facts_that_it_names(policy: ErrorPolicy) -> None:
-    named = {name for _, name, _, _ in Formatter().parse(MESSAGES[policy.code]) if name}
-    assert named <= {"model", "limit", "detail"}
+    assert list_problem_facts()[policy.code] <= {"model", "limit", "detail"}
     assert {name for _, name, _, _ in Formatter().parse(policy.detail) if name} <= {"message", "id"}
 
 
@@ -104,7 +105,7 @@ def test_every_exception_of_botocore_has_a_policy(exception: str, model: Model) 
     kind = getattr(botocore.exceptions, exception)
     error = kind.__new__(kind)
     Exception.__init__(error, "message")
-    assert classify(error, model).problem.code in MESSAGES
+    assert classify(error, model).problem.code in ACTORS
 
 
 @pytest.mark.parametrize(
@@ -226,7 +227,7 @@ def test_the_message_decides_where_the_code_stands_for_several_failures(
 ) -> None:
     error = classify(make_client_error(f"{code}Exception", message), model)
     assert (error.problem.code, error.retry_policy, error.is_model_unavailable) == policy
-    assert error.problem.format_message()
+    assert describe_problem(error.problem)
 
 
 def test_a_pending_agreement_delays_the_next_call_by_a_minute_at_least(model: Model) -> None:
@@ -235,7 +236,7 @@ def test_a_pending_agreement_delays_the_next_call_by_a_minute_at_least(model: Mo
 
 def test_the_message_names_the_inference_profile_to_configure(model: Model) -> None:
     error = classify(make_client_error("ValidationException", "on-demand throughput isn't supported"), model)
-    assert 'id = "us.stability.sd3-5-large-v1:0"' in error.problem.format_message()
+    assert 'id = "us.stability.sd3-5-large-v1:0"' in describe_problem(error.problem)
 
 
 @pytest.mark.parametrize(
@@ -254,7 +255,7 @@ def test_awss_messages_are_passed_on_unwrapped_trimmed_and_without_secrets(
 ) -> None:
     error = classify(make_client_error("ValidationException", message), model)
     assert error.problem.facts["detail"] == detail
-    assert detail in error.problem.format_message()
+    assert detail in describe_problem(error.problem)
 
 
 def test_the_code_of_an_error_in_a_stream_is_capitalised(model: Model) -> None:
@@ -290,4 +291,4 @@ def test_an_invalid_response_and_a_missed_deadline_have_policies(model: Model) -
     )
     assert classify(InvalidResponseError("model_error", "ERROR"), model).problem.code == "model_error"
     late = classify(DeadlineExceededError(), model)
-    assert (late.retry_policy, "within 120 s" in late.problem.format_message()) == (RetryPolicy.ONCE, True)
+    assert (late.retry_policy, "within 120\u00a0s" in describe_problem(late.problem)) == (RetryPolicy.ONCE, True)

@@ -35,7 +35,7 @@ def test_check_passes_for_a_ready_account(
     assert (region.split(), credentials.split()) == (["region", "us-west-2"], ["credentials", "env"])
     assert sd35.split() == ["ready", "SD", "3.5", "Large", SD35, "us-west-2"]
     assert sdxl.startswith("warning  SDXL 1.0")
-    assert "Its life ended on 2025-05-20. Take it off" in sdxl
+    assert "Its life ended on 2025-05-20. Withdraw it" in sdxl
     assert core.startswith("ready")
     assert fast.split() == ["ready", "Fast", "Upscale", "us.stability.stable-fast-upscale-v1:0", "us-west-2"]
     assert conservative.startswith("ready")
@@ -45,9 +45,9 @@ def test_check_passes_for_a_ready_account(
 @pytest.mark.parametrize(
     ("status", "severity", "message"),
     [
-        ("EOL", "broken", "AWS has no such model here."),
+        ("EOL", "broken", "AWS has no such model in this region."),
         ("forbidden", "broken", "This account may not use it."),
-        ("LEGACY", "warning", "AWS calls it LEGACY"),
+        ("LEGACY", "warning", "AWS lists it as LEGACY"),
     ],
 )
 def test_check_reports_the_status_of_a_model(
@@ -73,7 +73,7 @@ def test_check_reports_refused_and_missing_credentials(
     set_model_status()
     aws.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     assert run_check([]) == 1
-    assert "AWS refuses the credentials. Renew them" in capsys.readouterr().out
+    assert "AWS rejects the credentials. Renew them" in capsys.readouterr().out
     aws.delenv("AWS_SECRET_ACCESS_KEY")
     aws.delenv("AWS_ACCESS_KEY_ID")
     assert run_check([]) == 1
@@ -84,7 +84,7 @@ def test_check_reports_refused_and_missing_credentials(
 def test_check_reports_that_aws_cannot_be_reached(aws: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     aws.setenv("AWS_ENDPOINT_URL_BEDROCK", "http://127.0.0.1:9")
     assert run_check([]) == 1
-    assert capsys.readouterr().out.count("AWS does not answer.") == 5
+    assert capsys.readouterr().out.count("AWS is not responding.") == 5
 
 
 def test_check_runs_as_a_process(run_command: CommandRunner, set_model_status: Callable[..., None]) -> None:

@@ -86,7 +86,7 @@ def test_a_filtered_picture_leaves_an_existing_file_as_it_is(run_command: Comman
     process = run_command("generate", "--image", image_file, "--out", out, "a secret castle [filtered]")
     assert process.returncode == 3
     assert b"outcome  filtered" in process.stdout
-    assert b"The picture is withheld." in process.stderr
+    assert b"The picture was withheld." in process.stderr
     assert b"secret" not in process.stdout + process.stderr
     assert out.read_bytes() == b"before"
     assert sorted(path.name for path in image_file.parent.iterdir()) == ["in.png", "out.png"]
@@ -96,7 +96,7 @@ def test_a_failure_is_reported_with_bedrocks_message(run_command: CommandRunner,
     process = run_command("generate", "--json", "--out", tmp_path / "out.png", "a castle [throttle]")
     assert process.returncode == 1
     assert json.loads(process.stdout)["code"] == "busy"
-    assert "stayed busy" in process.stderr.decode()
+    assert "was busy for too long" in process.stderr.decode()
     assert "Too many requests" in process.stderr.decode()
     assert list(tmp_path.iterdir()) == []
 
@@ -108,7 +108,16 @@ def test_all_problems_are_reported_before_anything_is_sent(
     process = run_command("generate", "--image", "none.png", *invalid, "--out", tmp_path / "no" / "out.png", "a | |")
     assert process.returncode == 2
     assert process.stdout == b""
-    reported = ["out.png”", "“steps”", "“cfg_scale”", "“fit”", "“extras”", "none.png", "Part 2", "has no “sampler”"]
+    reported = [
+        "out.png”",
+        "“steps”",
+        "“cfg_scale”",
+        "“fit”",
+        "“extras”",
+        "none.png",
+        "Part 2",
+        "“sampler” does not work with",
+    ]
     stderr = process.stderr.decode().splitlines()
     assert len(stderr) >= len(reported)
     for words in reported:
@@ -133,18 +142,21 @@ def test_every_option_of_a_request_is_an_argument(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--image", "text.png"], "format is not read here"),
+        (["--image", "text.png"], "format is not supported"),
         (["--image", "cut.png"], "The picture"),
         (["--model", "nothing"], "no model called “nothing”"),
         (["--catalogue", "none.toml"], "CATALOGUE_FILE is wrong: there is no such file"),
         (["--catalogue", "text.png"], "CATALOGUE_FILE is wrong"),
-        (["--keep", "50"], "“keep” was given without a picture"),
-        (["--keep", "inf"], "no finite number"),
+        (["--keep", "50"], "“keep” only works with a picture"),
+        (["--keep", "inf"], "not a valid number"),
         (["--model", "sdxl", "--extras", '{"a": 1e999}'], "1e999 is not JSON"),
-        (["--out", "folder"], "is no file"),
-        (["--model", "fast-upscale", "--image", "in.png"], "Fast Upscale has no “prompt”"),
-        (["--model", "conservative-upscale", "--image", "wide.png"], "more than 2.5 times as long as wide"),
-        (["--model", "conservative-upscale", "--image", "wide.png", "--fit", "crop"], "leaves a picture its own shape"),
+        (["--out", "folder"], "is not a regular file"),
+        (["--model", "fast-upscale", "--image", "in.png"], "“prompt” does not work with Fast Upscale"),
+        (["--model", "conservative-upscale", "--image", "wide.png"], "at most 2.5 times its short side"),
+        (
+            ["--model", "conservative-upscale", "--image", "wide.png", "--fit", "crop"],
+            "This model keeps the picture's shape",
+        ),
     ],
 )
 def test_invalid_input_is_reported_with_exit_code_2(
@@ -181,6 +193,6 @@ def test_refused_credentials_are_reported_with_the_reason(
     aws.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     assert run_generate(["--out", str(working_directory / "out.png"), "a castle"]) == 1
     stderr = capsys.readouterr().err
-    assert "refused the bot's AWS credentials" in stderr
+    assert "rejected the bot's AWS credentials" in stderr
     assert "does not match the signature you provided" in stderr
     assert "AKIA" not in stderr

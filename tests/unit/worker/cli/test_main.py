@@ -25,7 +25,7 @@ def test_every_command_reports_invalid_settings_in_the_same_words(
     assert main(arguments) == 2
 
     heading, *lines = capsys.readouterr().err.splitlines()
-    assert heading == "The worker is not set up. Put these into the environment or into .env:"
+    assert heading == "The worker is not set up. Set these in the environment or in .env:"
     assert [line.split()[0] for line in lines] == ["WORKER_CONCURRENCY", "LEASE_SECONDS"]
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from bot.domain.exploration import ExplorationPlan, Variation
 from bot.features.explore.plan import plan_exploration
-from bot.i18n import load_messages
 from shared.catalogue import Catalogue, load_catalogue
+from shared.i18n.messages import load_messages
 from shared.problems import RejectedError
 from shared.request.builder import build_request
 from shared.request.model import Request

@@ -11,8 +11,8 @@ from bot.features.explore.buttons import build_confirmation_rows
 from bot.features.explore.message import render_exploration
 from bot.features.explore.view import VariantState, build_confirmation_view, build_contact_sheet_cells
 from bot.features.presets.view import build_presets_view
-from bot.i18n import Messages, list_languages, load_messages
 from bot.images.contact_sheet import draw_contact_sheet
+from shared.i18n.messages import Messages, list_languages, load_messages
 from shared.job import Origin, Requester
 from shared.problems import make_problem
 from shared.request.conversion import extract_settings
@@ -93,7 +93,7 @@ def test_the_question_lists_each_variant_with_what_it_costs_and_what_they_share(
 
     said = "\n".join(list_texts(build_confirmation_view(plan, CATALOGUE, EN, [])))
 
-    assert "Paint 2 pictures for $0.16?" in said
+    assert "Generate 2 pictures for $0.16?" in said
     assert "1. keep 20% · $0.08\n2. keep 62.5% · $0.08" in said
     assert "**model** SD 3.5 Large" in said
     assert "**seed** 7" in said
@@ -112,7 +112,7 @@ def test_a_reason_is_said_once_for_all_variants_that_share_it() -> None:
         )
     )
 
-    assert "1 of 4 is here · 1 was filtered · 2 were not taken on" in said
+    assert "1 of 4 done · 1 filtered · 2 not started" in said
     assert "**2, 3** You have 20 requests waiting." in said
 
 
@@ -135,6 +135,6 @@ def test_a_variant_is_opened_once_it_is_there_and_what_waits_can_be_cancelled() 
         (f"variant_show:{ID}-01", "1. seed 1", False),
         (f"variant_show:{ID}-02", "2. seed 2", True),
         (f"variant_show:{ID}-03", "3. seed 3", True),
-        (f"exploration_cancel:{ID}", "Cancel what waits", False),
+        (f"exploration_cancel:{ID}", "Cancel the rest", False),
     ]
     assert not [part for part in after if part.get("custom_id", "").startswith("exploration_cancel")]

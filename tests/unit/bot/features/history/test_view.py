@@ -16,11 +16,11 @@ from bot.features.history.show_view import build_ended_view, build_missing_pictu
 from bot.features.history.view import build_contact_sheet_cells, build_history_view, format_choice_name
 from bot.features.privacy.summary import StoredDataSummary
 from bot.features.privacy.view import build_privacy_view
-from bot.i18n import Messages, list_languages, load_messages
 from bot.images.contact_sheet import draw_contact_sheet
 from bot.interactions.components import build_button
 from bot.interactions.result_buttons import CancelId, build_notice_rows
 from bot.rendering.job_list import build_queue_view
+from shared.i18n.messages import Messages, list_languages, load_messages
 from shared.job import Job
 from tests.unit.bot.rendering.test_outcome_views import (
     CATALOGUE,
@@ -97,11 +97,11 @@ def test_a_queue_says_how_much_there_is_and_where() -> None:
         one["content"] for one in assert_fits_discord(render_queue(asked, QueueState.RUNNING, EN)) if "content" in one
     )
 
-    assert "12 requests of yours are on their way" in said
-    assert "7 requests are on their way on the whole server." in said
+    assert "You have 12 requests in progress" in said
+    assert "7 requests are in progress on the whole server." in said
     assert "and 2 more" in said
     assert "[Open](https://discord.com/channels/1/2/3)" in said
-    assert "Nothing of yours is on its way" in "\n".join(list_texts(render_queue([], QueueState.RUNNING, EN)))
+    assert "You have no requests in progress" in "\n".join(list_texts(render_queue([], QueueState.RUNNING, EN)))
 
 
 def test_a_model_that_is_at_work_is_named_once() -> None:
@@ -248,4 +248,4 @@ def test_only_what_is_held_is_listed() -> None:
     assert "- 1 request with its prompt and settings\n- your preferences" in said
     assert "favourite" not in said
     assert "on its way" not in said
-    assert EN.text("forget.nothing") in "\n".join(list_texts(build_privacy_view(StoredDataSummary(), EN)))
+    assert EN.text("privacy.nothing") in "\n".join(list_texts(build_privacy_view(StoredDataSummary(), EN)))

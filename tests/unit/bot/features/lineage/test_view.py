@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from bot.domain.messages import MessageRef
 from bot.domain.records import JobRecord
 from bot.features.lineage.view import build_lineage_view, describe_changes
-from bot.i18n import list_languages, load_messages
 from shared.catalogue import load_catalogue
+from shared.i18n.messages import list_languages, load_messages
 from shared.job import Job, Origin, Requester
 from shared.prompts import TextPrompt
 from shared.request.model import Request
@@ -71,7 +71,7 @@ def test_what_the_tree_shows_is_said_in_a_line_a_picture_too() -> None:
     )
 
     title, *_, lines = [item.content for item in view.walk_children() if isinstance(item, TextDisplay)]
-    assert title == "### The family of this picture: 3 pictures"
+    assert title == "### The lineage of this picture: 3 pictures"
     assert [line.partition("]")[0] for line in lines.split("\n")] == ["1. original", "2. [Ada", "3. [Ada"]
     assert lines.endswith(" · **this picture** · from 2: keep 80%")
     galleries = [item for item in view.walk_children() if isinstance(item, MediaGallery)]

@@ -17,8 +17,8 @@ from bot.features.preferences.choices import (
     apply_toggle,
 )
 from bot.features.preferences.view import build_preferences_view
-from bot.i18n import list_languages, load_messages
 from shared.catalogue import Catalogue, load_catalogue
+from shared.i18n.messages import list_languages, load_messages
 
 CATALOGUE = load_catalogue()
 MANY_MODELS = load_catalogue(f"[models.sdxl.fields.style_preset]\nchoices = {[f'style-{n}' for n in range(40)]}")

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bot.features.presets.feature import build_presets_feature
-from bot.i18n import list_languages
 from bot.submission.preset_option import PresetOption
+from shared.i18n.messages import list_languages
 from tests.support.commands import UNUSED, build_payloads, localize
 
 

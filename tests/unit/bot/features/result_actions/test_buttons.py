@@ -15,8 +15,8 @@ from bot.features.result_actions.buttons import (
     build_upscale_view,
 )
 from bot.features.result_actions.custom_ids import ConfirmDeleteId, MetadataRunId, RegenerateSameSeedId, UpscaleWithId
-from bot.i18n import list_languages, load_messages
 from bot.interactions.custom_ids import CUSTOM_ID_LIMIT, CustomId
+from shared.i18n.messages import list_languages, load_messages
 from shared.request.model import Request
 from tests.unit.bot.rendering.test_outcome_views import CATALOGUE, EN, make_request, requests, utf16_length
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from bot.features.result_actions.custom_ids import EditModalId
 from bot.features.result_actions.edit_form import build_edit_fields, get_prompt_texts
-from bot.i18n import list_languages, load_messages
 from bot.interactions.modals import build_modal
 from bot.rendering.form_fields import TEXT_INPUT_LIMIT
+from shared.i18n.messages import list_languages, load_messages
 from shared.request.model import Request
 from tests.unit.bot.rendering.test_outcome_views import CATALOGUE, EN, FR, make_request, requests, utf16_length
 

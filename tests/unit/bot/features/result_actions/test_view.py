@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from bot.domain.records import GenerationSettings, JobRecord
 from bot.features.result_actions.view import build_details_view
-from bot.i18n import list_languages, load_messages
 from bot.rendering.settings_text import format_price
+from shared.i18n.messages import list_languages, load_messages
 from shared.prompts import TextPrompt
 from shared.request.model import Request
 from tests.unit.bot.rendering.test_outcome_views import (
@@ -82,7 +82,7 @@ def test_details_from_a_pictures_own_words_leave_out_what_only_the_records_know(
     said = "\n".join(list_texts(build_details_view(GenerationSettings("1", make_request(), 7), None, EN)))
 
     assert "**model** sdxl" in said
-    assert not any(words in said for words in ("None", "<@", "<t:", "cost", "goes on from", "Bedrock"))
+    assert not any(words in said for words in ("None", "<@", "<t:", "cost", "continues from", "Bedrock"))
 
 
 def test_a_cost_that_nobody_knows_is_called_unknown() -> None:

@@ -1,98 +1,63 @@
 """Every language says everything, and says it within Discord's limits."""
 
 import re
-import string
-import tomllib
-from collections.abc import Iterator, Mapping
-from importlib.resources import files
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.i18n import DEFAULT_LANGUAGE, list_languages, load_messages
-from shared.problems import MESSAGES, Problem, make_problem
+from shared.i18n.messages import DEFAULT_LANGUAGE, describe_problem, list_languages, load_messages
+from shared.problems import ACTORS, Problem, make_problem
 from shared.request.model import OPTION_NAMES
+from tests.support.messages import find_placeholders, list_problem_facts, list_sentences, read_messages
 
 OTHER_LANGUAGES = [language for language in list_languages() if language != DEFAULT_LANGUAGE]
+REAL_FACTS = {"field": "steps", "choices": "a, b", "permissions": "attach_files, embed_links"}
 
 
-def read_messages(language: str) -> dict[str, Any]:
-    return tomllib.loads(files("bot.i18n").joinpath(f"{language}.toml").read_text(encoding="utf-8"))
-
-
-def list_leaves(node: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    for name, value in node.items():
-        if isinstance(value, Mapping) and not ({"one", "other"} <= set(value)):
-            yield from list_leaves(value, f"{path}{name}.")
-        elif isinstance(value, Mapping):
-            assert set(value) == {"one", "other"}, f"{path}{name}"
-            yield from ((f"{path}{name}", value[form]) for form in ("one", "other"))
-        elif isinstance(value, str):
-            yield f"{path}{name}", value
-
-
-def find_placeholders(sentence: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
-
-
-def list_sentences(language: str) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for key, sentence in list_leaves(read_messages(language)):
-        if not key.startswith(("problem.", "language.")):
+def collect_placeholders(language: str) -> dict[str, set[tuple[str, str]]]:
+    """Collect the placeholders of every sentence, of both forms together if it has a plural."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for key, sentence in list_sentences(read_messages(language)):
+        if not key.startswith("language."):
             found.setdefault(key, set()).update(find_placeholders(sentence))
     return found
 
 
 @pytest.mark.parametrize("language", OTHER_LANGUAGES)
 def test_every_language_has_the_same_sentences_with_the_same_placeholders(language: str) -> None:
-    assert list_sentences(language) == list_sentences(DEFAULT_LANGUAGE)
+    assert collect_placeholders(language) == collect_placeholders(DEFAULT_LANGUAGE)
 
 
-@pytest.mark.parametrize("language", OTHER_LANGUAGES)
-def test_every_problem_is_told_in_every_language_with_the_facts_that_it_has(language: str) -> None:
-    told = read_messages(language)["problem"]
-
-    assert set(told) == set(MESSAGES)
-    for code, sentence in told.items():
-        for form in sentence.values() if isinstance(sentence, dict) else [sentence]:
-            assert find_placeholders(form) == find_placeholders(MESSAGES[code]), code
-
-
-def test_english_only_repeats_problems_that_need_a_plural() -> None:
-    for code, sentence in read_messages(DEFAULT_LANGUAGE)["problem"].items():
-        assert {"one", "other"} == set(sentence)
-        assert find_placeholders(sentence["other"]) == find_placeholders(MESSAGES[code])
+@pytest.mark.parametrize("language", list_languages())
+def test_every_problem_has_a_sentence_and_every_sentence_a_problem(language: str) -> None:
+    assert set(read_messages(language)["problem"]) == set(ACTORS)
 
 
 @pytest.mark.parametrize("language", list_languages())
 def test_a_problem_is_three_beats_or_more(language: str) -> None:
-    phrases = load_messages(language)
-    for code, sentence in MESSAGES.items():
-        facts: dict[str, int] = dict.fromkeys(find_placeholders(sentence), 2)
-        facts.pop("permissions", None)
-        said = phrases.format_problem(Problem(code=code, facts=facts | _find_permissions(sentence)))
+    messages = load_messages(language)
+    for code, names in list_problem_facts().items():
+        facts = {name: REAL_FACTS.get(name, 2) for name in names}
+        if code == "prompt_too_long":
+            facts["field"] = "prompt"
+        said = messages.format_problem(Problem(code=code, facts=facts))
         assert len(re.findall(r"[.:?!»”)](?:\s|$)", said)) >= 2, said
-
-
-def _find_permissions(sentence: str) -> dict[str, Any]:
-    return {"permissions": "attach_files, embed_links"} if "{permissions}" in sentence else {}
 
 
 @pytest.mark.parametrize("language", list_languages())
 def test_every_option_of_a_request_has_a_name_that_discord_takes(language: str) -> None:
-    phrases = load_messages(language)
+    messages = load_messages(language)
     fields = {"prompt", "negative", "image", "model", *OPTION_NAMES}
 
-    names = [phrases.get_option_name(field) for field in fields]
+    names = [messages.get_option_name(field) for field in fields]
 
     assert len(set(names)) == len(fields) <= 25
     for name in names:
         assert re.fullmatch(r"[-_'\w]{1,32}", name)
         assert name == name.lower()
     for field in fields:
-        assert 1 <= len(phrases.text(f"option.{field}.description")) <= 100
+        assert 1 <= len(messages.text(f"option.{field}.description")) <= 100
 
 
 def test_a_locale_finds_its_language_its_stem_or_english() -> None:
@@ -109,16 +74,16 @@ def test_english_comes_first() -> None:
 @pytest.mark.parametrize(
     ("locale", "count", "said"),
     [
-        ("en", 0, "There are 0 things to mend:"),
-        ("en", 1, "There is 1 thing to mend:"),
-        ("en", 2, "There are 2 things to mend:"),
-        ("fr", 0, "Il y a 0 chose à corriger\u00a0:"),
-        ("fr", 1, "Il y a 1 chose à corriger\u00a0:"),
-        ("fr", 2, "Il y a 2 choses à corriger\u00a0:"),
+        ("en", 0, "Please fix 0 problems:"),
+        ("en", 1, "Please fix 1 problem:"),
+        ("en", 2, "Please fix 2 problems:"),
+        ("fr", 0, "Il y a 0 problème à corriger\u00a0:"),
+        ("fr", 1, "Il y a 1 problème à corriger\u00a0:"),
+        ("fr", 2, "Il y a 2 problèmes à corriger\u00a0:"),
     ],
 )
 def test_counts_choose_their_plural_as_the_language_does(locale: str, count: int, said: str) -> None:
-    assert load_messages(locale).text("refused.several", count=count) == said
+    assert load_messages(locale).text("errors.several", count=count) == said
 
 
 def test_a_sentence_that_is_not_there_is_an_error() -> None:
@@ -152,6 +117,32 @@ def test_whatever_a_person_wrote_comes_back_as_it_is(text: str, language: str) -
     assert text in said
 
 
+def test_numbers_have_the_decimal_mark_of_the_language() -> None:
+    wrong = make_problem("out_of_range", field="creativity", value="0.7", model="Core", minimum="0.1", maximum="0.5")
+
+    assert "is 0.7. Core accepts 0.1 to 0.5." in load_messages("en").format_problem(wrong)
+    assert "vaut 0,7. Core accepte de 0,1 à 0,5." in load_messages("fr").format_problem(wrong)
+
+
+def test_choices_are_shown_as_their_option_shows_them() -> None:
+    wrong = make_problem("not_a_choice", field="fit", value="x", model="SDXL 1.0", choices="crop, pad, unheard-of")
+
+    assert "accepts: Crop to fit, Add a border, unheard-of." in load_messages("en").format_problem(wrong)
+    assert "accepte\u00a0: Recadrer, Ajouter une bordure, unheard-of." in load_messages("fr").format_problem(wrong)
+
+
+def test_the_terminal_reads_english_with_the_names_of_the_requests_fields() -> None:
+    wrong = make_problem("not_a_choice", field="style_preset", value="x", model="SDXL 1.0", choices="anime, 3d-model")
+
+    assert describe_problem(wrong).startswith("“style_preset” is “x”. SDXL 1.0 accepts: anime, 3d-model.")
+
+
+def test_a_fact_is_never_read_as_a_placeholder() -> None:
+    said = load_messages("en").format_problem(make_problem("preset_unknown", name="{name} {0} {x.__class__}"))
+
+    assert "“{name} {0} {x.__class__}”" in said
+
+
 def test_french_keeps_its_punctuation_together() -> None:
-    for key, sentence in list_leaves(read_messages("fr")):
+    for key, sentence in list_sentences(read_messages("fr")):
         assert not re.search(r"« | »| [:;!?](?:\s|$)", sentence), key

@@ -1,0 +1,1 @@
+"""Every sentence that a person or an operator reads, in every language."""

@@ -1,0 +1,133 @@
+"""The sentences of each language, which is one TOML file of this folder.
+
+A sentence is found by its section and its name: `queue.title`. One that depends on a number is a table of `one` and
+`other`, chosen by the fact `count`. The section `problem` has one sentence for each code of `shared.problems`; there a
+placeholder may say, after a colon, what its fact is:
+
+    {limit:number}              a number, perhaps with a unit, written as in this language
+    {field:option}              a field of a request, shown as the option that fills it
+    {mode:choice sampler}       one or several values of the field `sampler`, shown as its choices
+    {choices:choice {field}}    the same for the field that the fact `field` names
+    {permissions:permission}    one or several permissions by their names in Discord's API
+    {models:term}               a value that may be in the section `term`
+"""
+
+import string
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from shared.problems import Fact, Problem
+
+DEFAULT_LANGUAGE: Final = "en"
+
+
+class Messages:
+    """The sentences of one language."""
+
+    def __init__(self, language: str, sections: Mapping[str, Any]) -> None:
+        self.language = language
+        self._sections = sections
+
+    def text(self, key: str, /, **facts: Fact) -> str:
+        """Fill in the sentence `section.name`. Raises KeyError if there is none."""
+        return self._find_sentence(key, facts).format(**facts)
+
+    def format_problem(self, problem: Problem, *, api_names: bool = False) -> str:
+        """Describe a problem: what happened, why, and what to do.
+
+        With `api_names`, options and choices keep the names of the request's fields, as on the worker's command line.
+        """
+        sentence = self._find_sentence(f"problem.{problem.code}", problem.facts)
+        return _ProblemFormatter(self, api_names=api_names).vformat(sentence, (), problem.facts)
+
+    def format_problems(self, problems: Sequence[Problem]) -> list[str]:
+        """Describe all problems: one sentence alone, or a heading and a sentence for each."""
+        sentences = [self.format_problem(problem) for problem in problems]
+        return sentences if len(sentences) == 1 else [self.text("errors.several", count=len(sentences)), *sentences]
+
+    def get_option_name(self, field: str) -> str:
+        """Get the name of the option that fills this field of a request."""
+        return self.text(f"option.{field}.name")
+
+    def get_choice_label(self, field: str, value: str) -> str:
+        """Get the label of one choice of an option, or the value itself if it has no label."""
+        return str(self._sections["choice"].get(field, {}).get(value, value))
+
+    def get_term(self, value: str) -> str:
+        """Get a term in this language, or the value itself if it is no term."""
+        return str(self._sections["term"].get(value, value))
+
+    def format_number(self, written: str) -> str:
+        """Format a number that may have a unit, such as `31.5 MiB`."""
+        number, _, unit = written.partition(" ")
+        number = number.replace(".", self.text("language.decimal"))
+        return f"{number} {self._sections['unit'].get(unit, unit)}" if unit else number
+
+    def _find_sentence(self, key: str, facts: Mapping[str, Fact]) -> str:
+        found: Any = self._sections
+        for name in key.split("."):
+            found = found.get(name) if isinstance(found, Mapping) else None
+        if isinstance(found, Mapping) and "other" in found:
+            found = found["one" if facts["count"] in self._sections["language"]["ones"] else "other"]
+        if not isinstance(found, str):
+            raise KeyError(f"{self.language}.toml has no sentence {key!r}")
+        return found
+
+
+class _ProblemFormatter(string.Formatter):
+    """Writes each fact of a problem as the placeholder says that it is to be written."""
+
+    def __init__(self, messages: Messages, *, api_names: bool) -> None:
+        self._messages = messages
+        self._api_names = api_names
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        text = str(value)
+        kind, _, field = format_spec.partition(" ")
+        match kind:
+            case "":
+                return text
+            case "number":
+                return self._messages.format_number(text)
+            case "term":
+                return self._messages.get_term(text)
+            case "permission":
+                return ", ".join(self._messages.text(f"permission.{name}") for name in text.split(", "))
+            case "option":
+                return text if self._api_names else self._messages.get_option_name(text)
+            case "choice":
+                return text if self._api_names else self._label_choices(field, text)
+            case _:
+                raise ValueError(f"{kind!r} is not a kind of fact")
+
+    def _label_choices(self, field: str, values: str) -> str:
+        return ", ".join(self._messages.get_choice_label(field, value) for value in values.split(", "))
+
+
+def describe_problem(problem: Problem) -> str:
+    """Describe a problem for a terminal or a log: in English, with the names of the request's fields."""
+    return load_messages(DEFAULT_LANGUAGE).format_problem(problem, api_names=True)
+
+
+def load_messages(locale: str) -> Messages:
+    """Load the messages for a Discord locale such as `fr` or `es-419`: of that language, of its stem, or English."""
+    candidates = (locale, locale.partition("-")[0], DEFAULT_LANGUAGE)
+    return _load_language(next(language for language in candidates if language in list_languages()))
+
+
+@cache
+def list_languages() -> tuple[str, ...]:
+    """List all languages, English first."""
+    names = [entry.name.removesuffix(".toml") for entry in _FOLDER.iterdir() if entry.name.endswith(".toml")]
+    return tuple(sorted(names, key=lambda name: (name != DEFAULT_LANGUAGE, name)))
+
+
+@cache
+def _load_language(language: str) -> Messages:
+    return Messages(language, tomllib.loads(_FOLDER.joinpath(f"{language}.toml").read_text(encoding="utf-8")))
+
+
+_FOLDER: Final = files("shared.i18n")
