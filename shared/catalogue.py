@@ -16,7 +16,7 @@ from shared.problems import Problem, make_problem
 _NAME_DISPLAY_LIMIT: Final = 100
 
 Size = tuple[int, int]
-Task = Literal["paint", "upscale"]
+Task = Literal["generate", "upscale"]
 DialectName = Literal["sdxl", "stable-image"]
 
 
@@ -67,7 +67,7 @@ class Model(_FrozenModel):
     key: Annotated[str, Field(pattern=r"^[\w.-]{1,40}$")]  # part of the custom ids of buttons
     name: str
     id: str
-    task: Task = "paint"
+    task: Task = "generate"
     dialect: DialectName
     regions: tuple[str, ...]
     price_usd: Annotated[float, Field(ge=0)]
@@ -108,7 +108,7 @@ class Model(_FrozenModel):
     def _validate_consistency(self) -> "Model":
         if self.reads_prompts and self.fields["prompt"].limit is None:
             msg = "a prompt needs a maximum length: set fields.prompt.limit"
-        elif self.task == "paint" and not self.reads_prompts:
+        elif self.task == "generate" and not self.reads_prompts:
             msg = 'a model that generates needs a prompt: add fields.prompt, or set task to "upscale"'
         elif self.task == "upscale" and self.picture != "required":
             msg = 'an upscaler needs a picture: set picture to "required"'
@@ -138,7 +138,7 @@ class Catalogue(_FrozenModel):
     @property
     def generation_models(self) -> tuple[Model, ...]:
         """The offered models that generate pictures, from which `/imagine` lets people choose."""
-        return self.models_for_task("paint")
+        return self.models_for_task("generate")
 
     @property
     def upscale_models(self) -> tuple[Model, ...]:

@@ -58,7 +58,7 @@ def build_result_view(
     `total_seconds` is the time from the command to the picture. `notes` are at most two sentences about this message,
     already in the reader's language; `rows` are the buttons below.
     """
-    task = model.task if model else "paint"
+    task = model.task if model else "generate"
     timing = messages.text(
         f"result.timing_{task}",
         seconds=_format_seconds(generation.duration_seconds or 0, messages),

@@ -46,7 +46,7 @@ def convert_to_model(request: Request, model: Model, *, from_result: bool = Fals
 def find_alternative_models(request: Request, catalogue: Catalogue, today: date) -> tuple[Model, ...]:
     """Find the other models that are offered and would take a request, for when its own model is gone."""
     own = catalogue.models.get(request.model)
-    candidates = catalogue.models_for_task("paint" if own is None else own.task)
+    candidates = catalogue.models_for_task("generate" if own is None else own.task)
     return tuple(
         model
         for model in candidates

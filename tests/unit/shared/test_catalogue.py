@@ -32,7 +32,7 @@ def test_an_invalid_file_is_rejected_naming_the_field(toml: str) -> None:
     ("toml", "message"),
     [
         ('default = "fast-upscale"', "no offered model that generates"),
-        ('[models."fast-upscale"]\ntask = "paint"', "a model that generates needs a prompt"),
+        ('[models."fast-upscale"]\ntask = "generate"', "a model that generates needs a prompt"),
         ('[models."fast-upscale"]\npicture = "optional"', "an upscaler needs a picture"),
         ("[models.sdxl]\nsizes = []", "needs sizes or bounds"),
     ],
