@@ -51,13 +51,8 @@ fuzz: .venv/dev  ## break pictures at random, in a process of little memory (SEC
 up:  ## the real thing in containers, with what .env says
 	docker compose up --build --detach --wait
 
-lock: .venv/dev  ## lock the dependencies again, with hashes and without addresses
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade \
-		--extra bot --extra postgresql --extra worker --extra heif --extra demo --extra dev pyproject.toml -o tests/requirements.txt
-	for part in "bot --extra bot --extra postgresql" "worker --extra worker --extra heif" "demo --extra demo --extra bot --extra worker --extra heif"; do \
-		set -- $$part; out=$$1/requirements.txt; shift; \
-		$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-			-c tests/requirements.txt $$@ pyproject.toml -o $$out; done
+lock: .venv/dev  ## lock the dependencies again, with hashes (UPGRADE=1: to their newest releases)
+	$(BIN)/python -m tests.architecture.lock $(if $(UPGRADE),--upgrade)
 
 clean:  ## remove what the commands above made
 	rm -rf .venv .doctrees site bench.json bench.png .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -69,12 +64,12 @@ clean:  ## remove what the commands above made
 	@$(PYTHON) -m venv .venv \
 		|| { echo "The virtual environment could not be made. On Debian and Ubuntu install python3-venv, then try again." >&2; exit 1; }
 
-.venv/demo: demo/requirements.txt | .venv/bin/python
+.venv/demo: requirements/demo.txt | .venv/bin/python
 	@echo "Installing what the demo needs (once) …"
-	@$(BIN)/python -m pip install -q --require-hashes -r demo/requirements.txt
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements/demo.txt
 	@touch $@
 
-.venv/dev: tests/requirements.txt | .venv/bin/python
+.venv/dev: requirements/dev.txt | .venv/bin/python
 	@echo "Installing what the tests need (once) …"
-	@$(BIN)/python -m pip install -q --require-hashes -r tests/requirements.txt
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements/dev.txt
 	@touch $@

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-LOCKED: Final = ROOT / "tests" / "requirements.txt"  # what all parts are installed from
+LOCKED: Final = ROOT / "requirements" / "dev.txt"  # it has the packages of all parts
 SECONDS: Final = 300
 NOT_ASKED: Final = "Not audited: the advisory service could not be asked. Run `make audit` where it can be reached."
 UNREACHABLE: Final = ("ConnectionError", "ServiceError", "Timeout", "Tip: your network may be blocking this service")
