@@ -9,52 +9,70 @@ PROMPT ?=
 MODEL ?=
 RECORD ?=
 PORT ?=
+TESTS ?=
 export PROMPT
 
 # A file's tests share its servers and run one after another; files run side by side, each process with servers of its own.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test check docs audit bench soak fuzz up lock clean
+.NOTPARALLEL:  # the lanes of `check` run in the order in which they are written, whatever -j says
+.PHONY: help demo test check lint types contracts docs audit format bench soak fuzz up down logs lock clean
 
 help:  ## list the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/demo  ## everything on loopback: chat page, bot, worker, Redis (ONCE=1 IMAGE= PROMPT= MODEL= RECORD= PORT=)
+demo: .venv/demo  ## run everything on this machine, with a chat page (ONCE=1 IMAGE= PROMPT= MODEL= RECORD= PORT=)
 	@$(BIN)/python -m demo $(if $(ONCE),--once) $(if $(IMAGE),--image "$(IMAGE)") $(if $(PROMPT),--prompt "$$PROMPT") \
 		$(if $(MODEL),--model "$(MODEL)") $(if $(RECORD),--record "$(RECORD)") $(if $(PORT),--port "$(PORT)")
 
-test: .venv/dev  ## all tests, with real processes; the browser's are skipped where there is no Chromium
-	$(PYTEST)
+test: .venv/dev  ## run all tests, or those of TESTS=path; without Chromium the browser tests are skipped
+	$(PYTEST) $(TESTS)
 
-check: .venv/dev audit  ## formatting, lint, strict types, import contracts, known vulnerabilities, tests
+check: lint types contracts docs test  ## run lint, types, contracts, docs and test, one after the other
+
+lint: .venv/dev  ## check formatting, style and known mistakes
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache
-	$(PYTEST)
 
-docs: .venv/dev  ## build the documentation into site/; a broken link, a missing or an unlisted page is an error
+types: .venv/dev  ## check types, as the oldest Python on Linux and the newest on macOS see them
+	$(BIN)/mypy
+	$(BIN)/mypy --python-version 3.14 --platform darwin bot demo shared worker
+
+contracts: .venv/dev  ## check which package may import which
+	$(BIN)/lint-imports --no-cache
+
+docs: .venv/dev  ## build the documentation into site/; a broken link or an unlisted page is an error
 	$(BIN)/python -m sphinx -q -W --keep-going -aE -b dirhtml -d .doctrees docs site
 
-audit: .venv/dev  ## ask for known vulnerabilities of the locked packages, where that can be asked
+audit: .venv/dev  ## look for known vulnerabilities in the locked packages, or say that nobody could be asked
 	$(BIN)/python -m tests.security.audit
 
-bench: .venv/dev  ## what the work takes, as ratios to what it costs at all: bench.json, bench.png (QUICK=1)
+format: .venv/dev  ## format the code and fix what can be fixed automatically
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/dev  ## measure CPU, memory and waiting: bench.json, bench.png (QUICK=1 for fewer rounds)
 	$(BIN)/python -m tests.benchmarks
 
-soak: .venv/dev  ## the real processes under a random fault every few seconds, then the books (SECONDS=300 SEED=)
+soak: .venv/dev  ## inject a random fault every few seconds, then balance the books (SECONDS=300 SEED=)
 	$(BIN)/python -m tests.faults.soak --seconds $(or $(SECONDS),300) $(if $(SEED),--seed $(SEED))
 
-fuzz: .venv/dev  ## break pictures at random, in a process of little memory (SECONDS=60 SEED=)
+fuzz: .venv/dev  ## break pictures at random and keep those that are neither rejected nor shown (SECONDS=60 SEED=)
 	$(BIN)/python -m tests.fuzz.fuzz_imaging --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
 
-up:  ## the real thing in containers, with what .env says
+up:  ## build and start Redis, bot and worker in containers, with the settings in .env
 	docker compose up --build --detach --wait
 
-lock: .venv/dev  ## lock the dependencies again, with hashes (UPGRADE=1: to their newest releases)
+down:  ## stop the containers; their data stays
+	docker compose down
+
+logs:  ## follow the logs of the containers
+	docker compose logs --follow --tail 100
+
+lock: .venv/dev  ## lock the dependencies again, with hashes (UPGRADE=1 to take their newest releases)
 	$(BIN)/python -m tests.architecture.lock $(if $(UPGRADE),--upgrade)
 
-clean:  ## remove what the commands above made
+clean:  ## remove everything that the commands above have made
 	rm -rf .venv .doctrees site bench.json bench.png .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 # A stamp for each set of locked packages; dev holds demo's packages, too.

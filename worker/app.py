@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from typing import Any, Final
 
 import kombu.asynchronous
@@ -68,7 +69,7 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
         streaming=settings.bedrock_streaming,
     )
     generate_job = GenerateJob(queue, bedrock, catalogue, settings.max_wait_seconds)
-    tasks = Tasks(queue, catalogue, generate_job, cores=len(os.sched_getaffinity(0)))
+    tasks = Tasks(queue, catalogue, generate_job, cores=count_usable_cores())
     tasks.register(app)
     maintenance = MaintenanceThread(
         queue.renew_leases, lambda: queue.sweep(catalogue), heartbeat_file=settings.heartbeat_file
@@ -111,6 +112,13 @@ def _create_celery(settings: Settings) -> Celery:
         task_default_queue=Stage.GENERATE.value,
     )
     return app
+
+
+def count_usable_cores() -> int:
+    """Count the cores that this process may run on; only Linux can limit them."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _skip_logging_setup(**_: Any) -> None:
