@@ -19,10 +19,11 @@ from worker.cli.dead_letters import run_dead_letters
 from worker.cli.generate import run_generate
 
 
-def main(arguments: Sequence[str]) -> ExitCode:
+def main(argv: Sequence[str] | None = None) -> ExitCode:
     """Run the worker or one of the commands, and return the exit code."""
+    arguments = sys.argv[1:] if argv is None else list(argv)
     load_dotenv(".env")  # boto3 reads its variables only from the environment
-    match list(arguments):
+    match arguments:
         case ["generate", *rest]:
             return run_generate(rest)
         case ["check", *rest]:
@@ -43,4 +44,4 @@ def main(arguments: Sequence[str]) -> ExitCode:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
