@@ -28,7 +28,7 @@ from shared.catalogue import load_catalogue
 from shared.i18n.messages import list_languages, load_messages
 from shared.request.conversion import find_alternative_models
 from shared.request.model import Request
-from tests.unit.bot.rendering.test_outcome_views import CATALOGUE, EN, make_request, requests, utf16_length
+from tests.support.views import CATALOGUE, EN, make_request, requests, utf16_length
 
 JOB_ID = "1442000000000000001"
 TODAY = date(2026, 11, 22)

@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.records import JobRecord
 from bot.interactions.visibility import list_readable_channels, may_view_job
-from tests.unit.bot.rendering.test_outcome_views import make_job, make_request
+from tests.support.views import make_job, make_request
 
 GUILD, ADA = 10, 7
 OPEN_CHANNEL, HIDDEN_CHANNEL, UNKNOWN_CHANNEL = 100, 101, 999

@@ -1,6 +1,5 @@
 """The fields of forms keep Discord's limits in every language, whatever files are called."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -9,12 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rendering.form_fields import build_model_field, build_picture_field, build_text_field
-from bot.rendering.labels import format_picture_label
 from shared.catalogue import Catalogue, load_catalogue
 from shared.i18n.messages import list_languages, load_messages
-from shared.job import Job, Origin, Requester
-from shared.prompts import TextPrompt
-from shared.request.model import Request
+from tests.support.views import utf16_length
 
 TODAY = date(2026, 11, 22)
 MANY_MODELS = load_catalogue(
@@ -27,65 +23,51 @@ MANY_MODELS = load_catalogue(
 )
 
 
-def utf16_length(words: str) -> int:
-    return len(words.encode("utf-16-le", "surrogatepass")) // 2
+def list_options(field: Any) -> list[dict[str, Any]]:
+    """List the options of a field that fits Discord."""
+    label = field.to_component_dict()
+    options: list[dict[str, Any]] = label["component"]["options"]
+    assert 1 <= utf16_length(label["label"]) <= 45
+    assert 1 <= utf16_length(label["description"]) <= 100
+    assert 1 <= len(options) <= 25
+    assert all(1 <= utf16_length(option["label"]) <= 100 for option in options)
+    return options
 
 
-def list_options(field: Any) -> Iterator[dict[str, Any]]:
-    whole = field.to_component_dict()
-    assert 1 <= utf16_length(whole["label"]) <= 45
-    assert 1 <= utf16_length(whole["description"]) <= 100
-    assert 1 <= len(whole["component"]["options"]) <= 25
-    yield from whole["component"]["options"]
+def list_selected(options: list[dict[str, Any]]) -> list[str]:
+    return [option["value"] for option in options if option.get("default")]
 
 
 @given(st.lists(st.text(st.characters(), max_size=300), min_size=1, max_size=30), st.sampled_from(list_languages()))
-def test_pictures_are_told_apart_whatever_their_files_are_called(names: list[str], language: str) -> None:
-    found = list(list_options(build_picture_field(names, load_messages(language))))
+def test_pictures_are_distinguishable_whatever_their_files_are_called(filenames: list[str], language: str) -> None:
+    options = list_options(build_picture_field(filenames, load_messages(language)))
 
-    assert all(1 <= utf16_length(option["label"]) <= 100 for option in found)
-    assert len({option["label"] for option in found}) == len(found)
-    assert [option["value"] for option in found if option.get("default")] == ["0"]
+    assert len({option["label"] for option in options}) == len(options)
+    assert list_selected(options) == ["0"]
 
 
 @pytest.mark.parametrize("language", list_languages())
 @pytest.mark.parametrize("preferred", ["sdxl", "stable-image-core", "fast-upscale", "nothing"])
-def test_one_of_the_models_that_read_pictures_is_chosen(catalogue: Catalogue, language: str, preferred: str) -> None:
-    found = list(list_options(build_model_field(catalogue, TODAY, preferred, load_messages(language))))
+def test_one_of_the_models_that_read_pictures_is_selected(catalogue: Catalogue, language: str, preferred: str) -> None:
+    options = list_options(build_model_field(catalogue, TODAY, preferred, load_messages(language)))
 
-    assert {option["value"] for option in found} == {"sd3.5-large", "sdxl"}
-    chosen = [option["value"] for option in found if option.get("default")]
-    assert chosen == ["sdxl" if preferred == "sdxl" else "sd3.5-large"]
+    assert {option["value"] for option in options} == {"sd3.5-large", "sdxl"}
+    assert list_selected(options) == ["sdxl" if preferred == "sdxl" else "sd3.5-large"]
 
 
-def test_of_many_models_with_long_names_twenty_five_are_shown() -> None:
-    found = list(list_options(build_model_field(MANY_MODELS, TODAY, "m29", load_messages("en"))))
+def test_the_preferred_of_more_than_twenty_five_models_is_never_cut_off() -> None:
+    options = list_options(build_model_field(MANY_MODELS, TODAY, "m29", load_messages("en")))
 
-    assert all(utf16_length(option["label"]) <= 100 for option in found)
-    assert [option["value"] for option in found if option.get("default")] == ["m29"]
+    assert list_selected(options) == ["m29"]
 
 
 @given(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=5000), st.sampled_from(["prompt", "negative", "keep"])
 )
-def test_what_is_there_already_fits(written: str, name: str) -> None:
-    for long, limit in ((True, 4000), (False, 30)):
-        field: Any = build_text_field(name, load_messages("fr"), value=written, is_multiline=long).to_component_dict()
+def test_the_value_of_a_text_field_fits(value: str, name: str) -> None:
+    for is_multiline, limit in ((True, 4000), (False, 30)):
+        field: Any = build_text_field(name, load_messages("fr"), value=value, is_multiline=is_multiline)
+        text_input = field.to_component_dict()["component"]
 
-        assert field["component"]["max_length"] == limit
-        assert utf16_length(field["component"].get("value") or "") <= limit
-
-
-@given(st.text(st.characters(), max_size=300), st.none() | st.integers(0, 2**32), st.sampled_from(list_languages()))
-def test_a_picture_is_named_within_a_choice(prompt: str, seed: int | None, language: str) -> None:
-    request = Request(model="sdxl", text_prompts=(TextPrompt(text=prompt),) if prompt else (), has_picture=True)
-    job = Job(
-        id="1442000000000000001-09",
-        request=request,
-        seed=seed,
-        requester=Requester(id=42, name="ada"),
-        origin=Origin(guild_id=1, channel_id=2, message_id=3),
-        accepted_at=0,
-    )
-
-    assert 1 <= utf16_length(format_picture_label(job, seed, load_messages(language))) <= 100
+        assert text_input["max_length"] == limit
+        assert utf16_length(text_input.get("value") or "") <= limit

@@ -1,4 +1,4 @@
-"""What Discord is told about `/imagine` agrees with the catalogue and keeps Discord's limits in every language."""
+"""The options of `/imagine` and `/explore` follow from the catalogue and keep Discord's limits in every language."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -46,20 +46,20 @@ async def list_options(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
 
 
 def list_texts(entry: dict[str, Any], language: str) -> Iterator[str]:
-    for what in ("name", "description"):
-        if what in entry:
-            yield localize(entry, what, language)
+    for part in ("name", "description"):
+        if part in entry:
+            yield localize(entry, part, language)
     if "value" in entry:
         yield str(entry["value"])
-    for part in (*entry.get("options", ()), *entry.get("choices", ())):
-        yield from list_texts(part, language)
+    for child in (*entry.get("options", ()), *entry.get("choices", ())):
+        yield from list_texts(child, language)
 
 
 def test_every_field_of_a_request_is_an_option() -> None:
     assert set(IMAGINE_OPTIONS) == {"prompt", "negative", "image", "source", "preset", "model", *OPTION_NAMES}
 
 
-async def test_an_exploration_is_of_two_to_nine_pictures_over_one_of_four_things(catalogue: Catalogue) -> None:
+async def test_an_exploration_has_two_to_nine_variants_and_one_of_four_variations(catalogue: Catalogue) -> None:
     over, prompt, *_ = (await build_payload(catalogue, "explore"))["options"]
     count = next(
         option for option in (await build_payload(catalogue, "explore"))["options"] if option["name"] == "count"
@@ -73,31 +73,31 @@ async def test_an_exploration_is_of_two_to_nine_pictures_over_one_of_four_things
 @pytest.mark.parametrize("command", ["imagine", "explore"])
 @pytest.mark.parametrize("language", list_languages())
 async def test_the_command_keeps_discords_limits(catalogue: Catalogue, language: str, command: str) -> None:
-    whole = await build_payload(catalogue, command)
+    payload = await build_payload(catalogue, command)
     required = ["over", "prompt"] if command == "explore" else ["prompt"]
-    names = [localize(option, "name", language) for option in whole["options"]]
+    names = [localize(option, "name", language) for option in payload["options"]]
 
     assert len(names) == len(set(names)) == (len(EXPLORE_OPTIONS) if command == "explore" else 21)  # of 25
-    for name in (localize(whole, "name", language), *names):
+    for name in (localize(payload, "name", language), *names):
         assert re.fullmatch(r"[-_'\w]{1,32}", name)
         assert name == name.lower()
-    for entry in (whole, *whole["options"]):
+    for entry in (payload, *payload["options"]):
         assert 1 <= len(localize(entry, "description", language)) <= 100
-    for option in whole["options"]:
+    for option in payload["options"]:
         choices = option.get("choices", [])
         labels = [localize(choice, "name", language) for choice in choices]
         assert len(labels) == len(set(labels)) <= 25
         assert all(1 <= len(label) <= 100 for label in labels)
         assert all(len(choice["value"]) <= 100 for choice in choices)
-    assert sum(map(len, list_texts(whole, language))) <= 8000
-    assert [option["name"] for option in whole["options"] if option["required"]] == required
-    assert [option["required"] for option in whole["options"]][: len(required)] == [True] * len(required)
+    assert sum(map(len, list_texts(payload, language))) <= 8000
+    assert [option["name"] for option in payload["options"] if option["required"]] == required
+    assert [option["required"] for option in payload["options"]][: len(required)] == [True] * len(required)
 
 
-async def test_it_is_for_guilds_alone(catalogue: Catalogue) -> None:
-    whole = await build_payload(catalogue)
+async def test_the_command_is_available_in_servers_only(catalogue: Catalogue) -> None:
+    payload = await build_payload(catalogue)
 
-    assert (whole["contexts"], whole["integration_types"]) == ([0], [0])
+    assert (payload["contexts"], payload["integration_types"]) == ([0], [0])
 
 
 @pytest.mark.parametrize("field", OPTION_NAMES)
@@ -105,7 +105,7 @@ async def test_ranges_and_choices_are_the_union_of_the_models(catalogue: Catalog
     offered = await list_options(catalogue)
     specs = [model.fields[field] for model in catalogue.models_with_field(field)]
     if field != "fit" and not specs:
-        assert field not in offered, "what upscalers alone read is no option here"
+        assert field not in offered, "only upscalers read it"
         return
     option = offered[load_messages(DEFAULT_LANGUAGE).get_option_name(field)]
 
@@ -134,32 +134,32 @@ async def test_models_are_labelled_with_default_and_retired(catalogue: Catalogue
     assert choices[1]["name_localizations"]["fr"] == "SDXL 1.0 (retiré)"
 
 
-async def test_what_no_model_on_offer_reads_is_no_option() -> None:
-    alone = load_catalogue('[models.sdxl]\noffered = false\n[models."sd3.5-large"]\npicture = "none"')
+async def test_an_option_that_no_offered_model_reads_is_left_out() -> None:
+    reduced = load_catalogue('[models.sdxl]\noffered = false\n[models."sd3.5-large"]\npicture = "none"')
 
-    names = set(await list_options(alone))
+    names = set(await list_options(reduced))
 
     assert names == {"prompt", "preset", "model", "negative", "keep", "seed", "aspect", "format"}
 
 
-async def test_more_than_twenty_five_choices_are_completed_while_typing() -> None:
+async def test_more_than_twenty_five_choices_are_offered_by_autocompletion() -> None:
     styles = [f"style-{number}" for number in range(30)] + ["anime"]
     many = load_catalogue(f"[models.sdxl.fields.style_preset]\nchoices = {styles}")
     (command,) = build_commands(many)
 
-    option = next(o for o in (await list_options(many)).values() if o["name"] == "style")
-    complete = cast("Any", command._params["style_preset"].autocomplete)
+    option = next(option for option in (await list_options(many)).values() if option["name"] == "style")
+    autocomplete = cast("Any", command._params["style_preset"].autocomplete)
     interaction = SimpleNamespace(locale=discord.Locale.french, extras={})
-    found: list[app_commands.Choice[str]] = await complete(interaction, "STYLE-2")
-    everything: list[app_commands.Choice[str]] = await complete(interaction, "")
+    found: list[app_commands.Choice[str]] = await autocomplete(interaction, "STYLE-2")
+    all_choices: list[app_commands.Choice[str]] = await autocomplete(interaction, "")
 
     assert (option["autocomplete"], option.get("choices")) == (True, None)
     assert [choice.value for choice in found] == ["style-2", *(f"style-2{n}" for n in range(10))]
-    assert len(everything) == 25
+    assert len(all_choices) == 25
 
 
 async def test_only_languages_other_than_english_are_sent(catalogue: Catalogue) -> None:
-    whole = await build_payload(catalogue)
+    payload = await build_payload(catalogue)
 
-    assert set(whole["description_localizations"]) == set(list_languages()) - {DEFAULT_LANGUAGE}
-    assert whole["options"][IMAGINE_OPTIONS.index("steps")]["name_localizations"] == {"fr": "étapes"}
+    assert set(payload["description_localizations"]) == set(list_languages()) - {DEFAULT_LANGUAGE}
+    assert payload["options"][IMAGINE_OPTIONS.index("steps")]["name_localizations"] == {"fr": "étapes"}

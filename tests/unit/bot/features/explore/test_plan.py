@@ -1,4 +1,4 @@
-"""What an exploration asks for: cells that differ in one thing, each as its model takes it."""
+"""The variants of an exploration differ in one setting, and each is valid for its model."""
 
 import random
 from datetime import date
@@ -23,51 +23,51 @@ def make_request(model: str = "sdxl", *, has_picture: bool = True, **options: An
 
 
 def make_plan(
-    over: Variation,
+    variation: Variation,
     request: Request,
     *,
     count: int = 4,
-    written: str = "",
+    values_text: str = "",
     language: str = "en",
     catalogue: Catalogue = CATALOGUE,
 ) -> ExplorationPlan:
     return plan_exploration(
-        over,
+        variation,
         request,
         catalogue,
         load_messages(language),
         count=count,
-        values_text=written,
+        values_text=values_text,
         today=TODAY,
         rng=random.Random(7),
     )
 
 
-def list_requests_without(field: str, planned: ExplorationPlan) -> set[str]:
-    return {request.model_copy(update={field: None}).model_dump_json() for request in planned.requests}
+def dump_requests_without(field: str, plan: ExplorationPlan) -> set[str]:
+    return {request.model_copy(update={field: None}).model_dump_json() for request in plan.requests}
 
 
 @pytest.mark.parametrize(
-    ("over", "field"), [(Variation.SEEDS, "seed"), (Variation.STYLES, "style_preset"), (Variation.KEEP, "keep")]
+    ("variation", "field"), [(Variation.SEEDS, "seed"), (Variation.STYLES, "style_preset"), (Variation.KEEP, "keep")]
 )
 @pytest.mark.parametrize("count", range(2, 10))
-def test_variants_differ_in_one_thing_alone(over: Variation, field: str, count: int) -> None:
-    found = make_plan(over, make_request(steps=20), count=count)
+def test_variants_differ_in_one_setting_only(variation: Variation, field: str, count: int) -> None:
+    plan = make_plan(variation, make_request(steps=20), count=count)
 
-    assert len({getattr(request, field) for request in found.requests}) == len(found.requests) == count
-    assert len(list_requests_without(field, found)) == 1
-    assert all(request.seed for request in found.requests), "what is shown is what is sent"
+    assert len({getattr(request, field) for request in plan.requests}) == len(plan.requests) == count
+    assert len(dump_requests_without(field, plan)) == 1
+    assert all(request.seed for request in plan.requests), "the seed is drawn before the plan is shown"
 
 
-def test_a_chosen_seed_is_the_first_of_the_seeds_and_that_of_all_other_variants() -> None:
-    seeds, styles = (make_plan(over, make_request(seed=77)) for over in (Variation.SEEDS, Variation.STYLES))
+def test_a_chosen_seed_is_the_first_of_several_seeds_or_the_seed_of_all_variants() -> None:
+    seeds, styles = (make_plan(variation, make_request(seed=77)) for variation in (Variation.SEEDS, Variation.STYLES))
 
     assert seeds.requests[0].seed == 77
     assert {request.seed for request in styles.requests} == {77}
 
 
-def test_keep_values_are_spread_evenly_and_styles_over_all_there_are() -> None:
-    keeps, styles = (make_plan(over, make_request(), count=3) for over in (Variation.KEEP, Variation.STYLES))
+def test_keep_values_are_spread_evenly_and_styles_over_all_choices() -> None:
+    keeps, styles = (make_plan(variation, make_request(), count=3) for variation in (Variation.KEEP, Variation.STYLES))
 
     choices = CATALOGUE.models["sdxl"].fields["style_preset"].choices
     assert [request.keep for request in keeps.requests] == [10, 50, 90]
@@ -75,7 +75,7 @@ def test_keep_values_are_spread_evenly_and_styles_over_all_there_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("over", "written", "field", "values"),
+    ("variation", "values_text", "field", "values"),
     [
         (Variation.SEEDS, "3, 1,2", "seed", [3, 1, 2]),
         (Variation.KEEP, "20 %; 62.5, 80,", "keep", [20, 62.5, 80]),
@@ -88,31 +88,33 @@ def test_keep_values_are_spread_evenly_and_styles_over_all_there_are() -> None:
         (Variation.MODELS, "SDXL 1.0, sd3.5-large", "model", ["sdxl", "sd3.5-large"]),
     ],
 )
-def test_values_that_were_written_are_taken_in_their_order(
-    over: Variation, written: str, field: str, values: list[Any]
+def test_values_are_used_in_the_order_in_which_they_were_entered(
+    variation: Variation, values_text: str, field: str, values: list[Any]
 ) -> None:
-    found = make_plan(over, make_request(), count=9, written=written)
+    plan = make_plan(variation, make_request(), count=9, values_text=values_text)
 
-    assert [getattr(request, field) for request in found.requests] == values
-
-
-def test_styles_are_read_in_the_persons_language() -> None:
-    word = load_messages("fr").get_choice_label("style_preset", "modeling-compound")
-
-    found = make_plan(Variation.STYLES, make_request(), written=f"{word}, anime", language="fr")
-
-    assert [request.style_preset for request in found.requests] == ["modeling-compound", "anime"]
+    assert [getattr(request, field) for request in plan.requests] == values
 
 
-def test_of_models_those_on_offer_that_take_it_are_asked_its_own_first_and_each_for_what_it_reads() -> None:
-    found = make_plan(Variation.MODELS, make_request("stable-image-core", has_picture=False, seed=4294967295), count=9)
+def test_styles_are_recognised_by_their_labels_in_the_persons_language() -> None:
+    label = load_messages("fr").get_choice_label("style_preset", "modeling-compound")
 
-    assert [request.model for request in found.requests] == ["stable-image-core", "sd3.5-large"]
-    assert [request.seed for request in found.requests] == [4294967295, 4294967294], "as far as each can count"
+    plan = make_plan(Variation.STYLES, make_request(), values_text=f"{label}, anime", language="fr")
+
+    assert [request.style_preset for request in plan.requests] == ["modeling-compound", "anime"]
+
+
+def test_by_default_the_requested_model_comes_first_then_the_offered_models_that_accept_the_request() -> None:
+    plan = make_plan(Variation.MODELS, make_request("stable-image-core", has_picture=False, seed=4294967295), count=9)
+
+    assert [request.model for request in plan.requests] == ["stable-image-core", "sd3.5-large"]
+    assert [request.seed for request in plan.requests] == [4294967295, 4294967294], (
+        "the second model has a smaller maximum"
+    )
 
 
 @pytest.mark.parametrize(
-    ("over", "request_", "written", "codes"),
+    ("variation", "request_", "values_text", "codes"),
     [
         (Variation.STYLES, make_request("sd3.5-large"), "", ["field_unsupported"]),
         (Variation.KEEP, make_request(has_picture=False), "", ["picture_only_option"]),
@@ -128,18 +130,18 @@ def test_of_models_those_on_offer_that_take_it_are_asked_its_own_first_and_each_
         (Variation.SEEDS, make_request(), ",".join(map(str, range(1, 11))), ["explore_count"]),
     ],
 )
-def test_what_cannot_be_explored_is_refused_with_all_reasons(
-    over: Variation, request_: Request, written: str, codes: list[str]
+def test_a_request_that_cannot_be_explored_is_rejected_with_all_problems(
+    variation: Variation, request_: Request, values_text: str, codes: list[str]
 ) -> None:
-    with pytest.raises(RejectedError) as refused:
-        make_plan(over, request_, written=written)
+    with pytest.raises(RejectedError) as rejection:
+        make_plan(variation, request_, values_text=values_text)
 
-    assert [problem.code for problem in refused.value.problems] == codes
+    assert [problem.code for problem in rejection.value.problems] == codes
 
 
 def test_a_catalogue_with_few_styles_has_a_variant_for_each() -> None:
-    few = load_catalogue('[models.sdxl.fields.style_preset]\nchoices = ["anime", "enhance"]')
+    two_styles = load_catalogue('[models.sdxl.fields.style_preset]\nchoices = ["anime", "enhance"]')
 
-    found = make_plan(Variation.STYLES, make_request(), count=9, catalogue=few)
+    plan = make_plan(Variation.STYLES, make_request(), count=9, catalogue=two_styles)
 
-    assert [request.style_preset for request in found.requests] == ["anime", "enhance"]
+    assert [request.style_preset for request in plan.requests] == ["anime", "enhance"]

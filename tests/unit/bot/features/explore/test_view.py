@@ -1,140 +1,130 @@
-"""What explorations and presets show stays within Discord's limits in every language, whatever people wrote."""
+"""The messages of explorations stay within Discord's limits in every language, whatever people wrote."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.exploration import Exploration, ExplorationPlan, Variation
-from bot.domain.presets import Preset
 from bot.features.explore.buttons import build_confirmation_rows
 from bot.features.explore.message import render_exploration
 from bot.features.explore.view import VariantState, build_confirmation_view, build_contact_sheet_cells
-from bot.features.presets.view import build_presets_view
 from bot.images.contact_sheet import draw_contact_sheet
-from shared.i18n.messages import Messages, list_languages, load_messages
-from shared.job import Origin, Requester
-from shared.problems import make_problem
-from shared.request.conversion import extract_settings
-from shared.request.model import Request
-from tests.unit.bot.features.history.test_view import assert_fits_discord
-from tests.unit.bot.rendering.test_outcome_views import (
+from shared.i18n.messages import Messages, list_languages
+from shared.job import Requester
+from shared.problems import Problem, make_problem
+from tests.support.views import (
     CATALOGUE,
     EN,
+    ORIGIN,
+    any_messages,
     any_text,
-    list_texts,
+    assert_fits_discord,
+    join_texts,
     make_request,
     requests,
-    utf16_length,
 )
 
 ID = "1442000000000000001"
-ORIGIN = Origin(guild_id=1, channel_id=2, message_id=3)
 REJECTION = make_problem("too_many_waiting", count=20, limit=20)
-messages = st.sampled_from([load_messages(language) for language in list_languages()])
 known_requests = requests.filter(lambda request: request.model in CATALOGUE.models)
 plans = st.builds(
     ExplorationPlan, st.sampled_from(Variation), st.lists(known_requests, min_size=2, max_size=9).map(tuple)
 )
 
 
-def make_exploration(plan: ExplorationPlan, language: str = "en", **refused: Any) -> Exploration:
-    whys = {int(place.removeprefix("c")): why for place, why in refused.items()}
-    return Exploration(ID, plan, Requester(id=2**64 - 1, name="ada", locale=language), 0, ORIGIN, whys)
+def make_seed_plan(count: int) -> ExplorationPlan:
+    return ExplorationPlan(Variation.SEEDS, tuple(make_request(seed=seed) for seed in range(1, count + 1)))
 
 
-@given(plans, messages)
-def test_the_question_fits_discord(plan: ExplorationPlan, phrases: Messages) -> None:
-    assert_fits_discord(build_confirmation_view(plan, CATALOGUE, phrases, build_confirmation_rows(ID, phrases)))
+def make_exploration(
+    plan: ExplorationPlan, language: str = "en", rejected: Mapping[int, Problem] | None = None
+) -> Exploration:
+    return Exploration(ID, plan, Requester(id=2**64 - 1, name="ada", locale=language), 0, ORIGIN, rejected or {})
+
+
+def list_buttons(components: list[dict[str, Any]], action: str) -> list[dict[str, Any]]:
+    return [component for component in components if component.get("custom_id", "").startswith(action)]
+
+
+@given(plans, any_messages)
+def test_the_question_fits_discord(plan: ExplorationPlan, messages: Messages) -> None:
+    assert_fits_discord(build_confirmation_view(plan, CATALOGUE, messages, build_confirmation_rows(ID, messages)))
 
 
 @given(plans, st.data(), st.sampled_from(list_languages()), any_text)
 def test_the_message_fits_discord_in_every_state_of_its_variants(
     plan: ExplorationPlan, data: st.DataObject, language: str, detail: str
 ) -> None:
-    stages = [data.draw(st.sampled_from(VariantState)) for _ in plan.requests]
-    whys = [
+    states = [data.draw(st.sampled_from(VariantState)) for _ in plan.requests]
+    problems = [
         REJECTION,
         make_problem("not_accepted", model="M", detail=detail),
         make_problem("internal"),
         make_problem("no_room"),
     ]
-    grid = make_exploration(plan, language, **{f"c{n}": whys[n % 4] for n in range(1, len(stages) + 1)})
+    rejected = {number: problems[number % 4] for number in range(1, len(states) + 1)}
+    exploration = make_exploration(plan, language, rejected)
 
-    found = assert_fits_discord(render_exploration(grid, stages, CATALOGUE, has_contact_sheet=True))
+    components = assert_fits_discord(render_exploration(exploration, states, CATALOGUE, has_contact_sheet=True))
 
-    (alt,) = [item["description"] for part in found for item in part.get("items", ())]
-    assert 1 <= utf16_length(alt) <= 1024
-    assert len([part for part in found if part.get("custom_id", "").startswith("variant_show:")]) == len(stages)
+    assert len([item for component in components for item in component.get("items", ())]) == 1
+    assert len(list_buttons(components, "variant_show:")) == len(states)
 
 
-@given(plans, st.sampled_from(VariantState), messages)
-def test_every_contact_sheet_can_be_drawn(plan: ExplorationPlan, stage: VariantState, phrases: Messages) -> None:
-    nothing = [None] * len(plan.requests)
+@given(plans, st.sampled_from(VariantState), any_messages)
+def test_every_contact_sheet_can_be_drawn(plan: ExplorationPlan, state: VariantState, messages: Messages) -> None:
+    count = len(plan.requests)
 
-    cells = build_contact_sheet_cells(plan, [stage] * len(plan.requests), nothing, CATALOGUE, phrases)
+    cells = build_contact_sheet_cells(plan, [state] * count, [None] * count, CATALOGUE, messages)
 
     assert all(cell.placeholder for cell in cells)
     assert draw_contact_sheet(cells[:2]).jpeg
 
 
-@given(
-    st.lists(st.tuples(any_text, st.booleans(), requests), max_size=75),
-    messages,
-)
-def test_all_presets_there_may_be_fit_discord(kept: list[tuple[str, bool, Request]], phrases: Messages) -> None:
-    presets = [Preset("code", name[:32], int(of_guild), extract_settings(request)) for name, of_guild, request in kept]
-
-    assert_fits_discord(build_presets_view(presets, CATALOGUE, phrases))
-
-
-def test_the_question_lists_each_variant_with_what_it_costs_and_what_they_share() -> None:
+def test_the_question_lists_each_variant_with_its_price_and_the_settings_they_share() -> None:
     plan = ExplorationPlan(Variation.KEEP, tuple(make_request("sd3.5-large", keep=keep, seed=7) for keep in (20, 62.5)))
 
-    said = "\n".join(list_texts(build_confirmation_view(plan, CATALOGUE, EN, [])))
+    text = join_texts(build_confirmation_view(plan, CATALOGUE, EN, []))
 
-    assert "Generate 2 pictures for $0.16?" in said
-    assert "1. keep 20% · $0.08\n2. keep 62.5% · $0.08" in said
-    assert "**model** SD 3.5 Large" in said
-    assert "**seed** 7" in said
-    assert said.count("keep") == 2, "it differs"
-
-
-def test_a_reason_is_said_once_for_all_variants_that_share_it() -> None:
-    plan = ExplorationPlan(Variation.SEEDS, tuple(make_request(seed=seed) for seed in range(1, 5)))
-    stages = [VariantState.GENERATED, VariantState.REJECTED, VariantState.REJECTED, VariantState.FILTERED]
-
-    said = "\n".join(
-        list_texts(
-            render_exploration(
-                make_exploration(plan, c2=REJECTION, c3=REJECTION), stages, CATALOGUE, has_contact_sheet=True
-            )
-        )
-    )
-
-    assert "1 of 4 done · 1 filtered · 2 not started" in said
-    assert "**2, 3** You have 20 requests waiting." in said
+    assert "Generate 2 pictures for $0.16?" in text
+    assert "1. keep 20% · $0.08\n2. keep 62.5% · $0.08" in text
+    assert "**model** SD 3.5 Large" in text
+    assert "**seed** 7" in text
+    assert text.count("keep") == 2, "it is not a shared setting"
 
 
-def test_a_variant_is_opened_once_it_is_there_and_what_waits_can_be_cancelled() -> None:
-    plan = ExplorationPlan(Variation.SEEDS, tuple(make_request(seed=seed) for seed in range(1, 4)))
-    stages = [VariantState.GENERATED, VariantState.QUEUED, VariantState.RUNNING]
+def test_a_rejection_is_explained_once_for_all_variants_that_share_it() -> None:
+    states = [VariantState.GENERATED, VariantState.REJECTED, VariantState.REJECTED, VariantState.FILTERED]
+    exploration = make_exploration(make_seed_plan(4), rejected={2: REJECTION, 3: REJECTION})
 
-    found = assert_fits_discord(render_exploration(make_exploration(plan), stages, CATALOGUE, has_contact_sheet=False))
-    after = assert_fits_discord(
-        render_exploration(
-            make_exploration(plan),
+    text = join_texts(render_exploration(exploration, states, CATALOGUE, has_contact_sheet=True))
+
+    assert "1 of 4 done · 1 filtered · 2 not started" in text
+    assert "**2, 3** You have 20 requests waiting." in text
+
+
+def test_only_generated_variants_can_be_shown_and_only_queued_variants_cancelled() -> None:
+    exploration = make_exploration(make_seed_plan(3))
+
+    components, later_components = (
+        assert_fits_discord(render_exploration(exploration, states, CATALOGUE, has_contact_sheet=False))
+        for states in (
+            [VariantState.GENERATED, VariantState.QUEUED, VariantState.RUNNING],
             [VariantState.GENERATED, VariantState.FAILED, VariantState.RUNNING],
-            CATALOGUE,
-            has_contact_sheet=False,
         )
     )
 
-    usable = [(part["custom_id"], part["label"], part.get("disabled", False)) for part in found if "custom_id" in part]
-    assert usable == [
+    buttons = [
+        (component["custom_id"], component["label"], component.get("disabled", False))
+        for component in components
+        if "custom_id" in component
+    ]
+    assert buttons == [
         (f"variant_show:{ID}-01", "1. seed 1", False),
         (f"variant_show:{ID}-02", "2. seed 2", True),
         (f"variant_show:{ID}-03", "3. seed 3", True),
         (f"exploration_cancel:{ID}", "Cancel the rest", False),
     ]
-    assert not [part for part in after if part.get("custom_id", "").startswith("exploration_cancel")]
+    assert list_buttons(later_components, "exploration_cancel") == []

@@ -1,21 +1,18 @@
-"""The words of a family: what was changed from one picture to the next, within Discord's limits whatever they hold."""
+"""The text of a lineage says how each picture differs from its parent, within Discord's limits."""
 
 import pytest
-from discord.ui import MediaGallery, TextDisplay
+from discord.ui import LayoutView, MediaGallery, TextDisplay
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.messages import MessageRef
 from bot.domain.records import JobRecord
 from bot.features.lineage.view import build_lineage_view, describe_changes
-from shared.catalogue import load_catalogue
 from shared.i18n.messages import list_languages, load_messages
-from shared.job import Job, Origin, Requester
+from shared.job import Job, Requester
 from shared.prompts import TextPrompt
 from shared.request.model import Request
-
-CATALOGUE = load_catalogue()
-MESSAGES = load_messages("en-US")
+from tests.support.views import CATALOGUE, EN, ORIGIN
 
 
 def make_record(
@@ -24,7 +21,7 @@ def make_record(
     name: str = "Ada",
     prompt: str = "a castle",
     model: str = "sdxl",
-    parent: str | None = None,
+    parent_id: str | None = None,
     **options: object,
 ) -> JobRecord:
     request = Request.model_validate(
@@ -35,15 +32,27 @@ def make_record(
         request=request,
         seed=number,
         requester=Requester(id=1, name=name),
-        origin=Origin(guild_id=1, channel_id=2, message_id=number),
+        origin=ORIGIN,
         accepted_at=number,
-        parent_id=parent,
+        parent_id=parent_id,
     )
     return JobRecord(job, "generated", 4_294_967_295, MessageRef(2**62, 2**62), 1.0)
 
 
+def build_view(lineage: list[JobRecord], original_count: int, language: str = "en") -> LayoutView:
+    return build_lineage_view(
+        lineage,
+        lineage[-1].job.id,
+        load_messages(language),
+        CATALOGUE,
+        original_count=original_count,
+        tree_filename="t.jpg",
+        timelapse_filename="f.webp",
+    )
+
+
 @pytest.mark.parametrize(
-    ("child", "words"),
+    ("child", "changes"),
     [
         (make_record(), "another seed"),
         (make_record(keep=80), "keep 80%"),
@@ -52,49 +61,32 @@ def make_record(
         (make_record(model="sd3.5-large"), "SD 3.5 Large"),
     ],
 )
-def test_what_was_changed_is_said_and_nothing_else(child: JobRecord, words: str) -> None:
-    assert describe_changes(make_record(), child, CATALOGUE, MESSAGES).startswith(words)
+def test_only_changed_settings_are_described(child: JobRecord, changes: str) -> None:
+    assert describe_changes(make_record(), child, CATALOGUE, EN).startswith(changes)
 
 
-def test_what_the_tree_shows_is_said_in_a_line_a_picture_too() -> None:
+def test_the_tree_is_described_with_a_line_for_each_picture() -> None:
     parent = make_record(1)
-    family = [parent, make_record(2, parent=parent.job.id, keep=80)]
+    lineage = [parent, make_record(2, parent_id=parent.job.id, keep=80)]
 
-    view = build_lineage_view(
-        family,
-        family[1].job.id,
-        MESSAGES,
-        CATALOGUE,
-        original_count=1,
-        tree_filename="t.jpg",
-        timelapse_filename="f.webp",
-    )
+    view = build_view(lineage, original_count=1)
 
-    title, *_, lines = [item.content for item in view.walk_children() if isinstance(item, TextDisplay)]
+    title, *_, text = [item.content for item in view.walk_children() if isinstance(item, TextDisplay)]
     assert title == "### The lineage of this picture: 3 pictures"
-    assert [line.partition("]")[0] for line in lines.split("\n")] == ["1. original", "2. [Ada", "3. [Ada"]
-    assert lines.endswith(" · **this picture** · from 2: keep 80%")
+    assert [line.partition("]")[0] for line in text.split("\n")] == ["1. original", "2. [Ada", "3. [Ada"]
+    assert text.endswith(" · **this picture** · from 2: keep 80%")
     galleries = [item for item in view.walk_children() if isinstance(item, MediaGallery)]
     assert [len(gallery.items) for gallery in galleries] == [1, 1]
 
 
 @given(st.text(max_size=100), st.integers(1, 60), st.integers(0, 3), st.sampled_from(list_languages()))
-def test_the_message_of_any_family_is_within_discords_limits(
-    name: str, count: int, originals: int, language: str
-) -> None:
-    family = [make_record(0, name=name)]
+def test_the_message_of_any_lineage_fits_discord(name: str, count: int, original_count: int, language: str) -> None:
+    lineage = [make_record(0, name=name)]
     for number in range(1, count):
-        family.append(make_record(number, name=name, parent=family[-1].job.id, prompt=name or "a castle"))
+        parent_id = lineage[-1].job.id
+        lineage.append(make_record(number, name=name, parent_id=parent_id, prompt=name or "a castle"))
 
-    view = build_lineage_view(
-        family,
-        family[-1].job.id,
-        load_messages(language),
-        CATALOGUE,
-        original_count=originals,
-        tree_filename="t.jpg",
-        timelapse_filename="f.webp",
-    )
+    view = build_view(lineage, original_count, language)
 
     assert view.content_length() <= 4000
     assert view.total_children_count <= 40

@@ -1,4 +1,4 @@
-"""What a person prefers is shown within Discord's limits, and each choice there leads to what it says."""
+"""Preferences are shown within Discord's limits, and each choice changes the preference that it names."""
 
 from datetime import date
 from typing import Any
@@ -35,7 +35,7 @@ def list_controls(view: Any) -> list[dict[str, Any]]:
 
 
 any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
-preferences = st.builds(
+any_preferences = st.builds(
     Preferences,
     language=st.sampled_from([None, *list_languages(), "xx"]),
     pings=st.booleans(),
@@ -46,11 +46,11 @@ preferences = st.builds(
 )
 
 
-@given(preferences, st.sampled_from(list_languages()), st.sampled_from([CATALOGUE, MANY_MODELS]))
+@given(any_preferences, st.sampled_from(list_languages()), st.sampled_from([CATALOGUE, MANY_MODELS]))
 def test_the_view_keeps_discords_limits_whatever_was_chosen(
-    chosen: Preferences, language: str, catalogue: Catalogue
+    preferences: Preferences, language: str, catalogue: Catalogue
 ) -> None:
-    view = build_preferences_view(chosen, catalogue, TODAY, load_messages(language))
+    view = build_preferences_view(preferences, catalogue, TODAY, load_messages(language))
 
     assert view.total_children_count <= 40
     assert sum(len(part.get("content", "")) for part in list_parts(view)) <= 4000
@@ -66,7 +66,7 @@ def test_the_view_keeps_discords_limits_whatever_was_chosen(
 
 
 @pytest.mark.parametrize("language", list_languages())
-def test_every_choice_is_shown_as_chosen_once_it_was_made(language: str) -> None:
+def test_every_choice_is_selected_once_it_was_made(language: str) -> None:
     messages = load_messages(language)
     selects = [
         control
@@ -98,15 +98,15 @@ def test_a_button_switches_to_the_other_state(field: ToggleField, state: ToggleS
     assert preferences.language == "fr"
 
 
-def test_every_select_has_a_name_for_who_does_not_see_the_words_above_it() -> None:
-    shown = list_controls(build_preferences_view(Preferences(), CATALOGUE, TODAY, load_messages("en")))
+def test_every_select_has_a_name_for_screen_readers() -> None:
+    controls = list_controls(build_preferences_view(Preferences(), CATALOGUE, TODAY, load_messages("en")))
 
-    names = [control["placeholder"] for control in shown if "options" in control]
+    names = [control["placeholder"] for control in controls if "options" in control]
 
     assert names == ["Language", "Model", "Keep", "Style", "Fit", "Format"]
 
 
-def test_a_choice_can_be_taken_back_and_leaves_the_others_alone() -> None:
+def test_a_choice_can_be_withdrawn_without_changing_the_others() -> None:
     preferences = Preferences("fr", pings=True, private=True, options={"model": "sdxl", "keep": 50.0})
 
     changed = apply_choice(preferences, "model", "-", CATALOGUE)

@@ -18,7 +18,7 @@ from bot.features.result_actions.custom_ids import ConfirmDeleteId, MetadataRunI
 from bot.interactions.custom_ids import CUSTOM_ID_LIMIT, CustomId
 from shared.i18n.messages import list_languages, load_messages
 from shared.request.model import Request
-from tests.unit.bot.rendering.test_outcome_views import CATALOGUE, EN, make_request, requests, utf16_length
+from tests.support.views import CATALOGUE, EN, make_request, requests, utf16_length
 
 JOB_ID = "1442000000000000001"
 ID_TYPES: tuple[type[CustomId], ...] = (RegenerateSameSeedId, MetadataRunId, UpscaleWithId, ConfirmDeleteId)

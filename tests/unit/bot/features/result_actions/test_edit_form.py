@@ -1,4 +1,4 @@
-"""The form of a result's settings holds what its model reads, filled in, within Discord's limits."""
+"""The form for editing a result has the fields that its model reads, filled in, within Discord's limits."""
 
 import re
 from typing import Any
@@ -13,28 +13,26 @@ from bot.interactions.modals import build_modal
 from bot.rendering.form_fields import TEXT_INPUT_LIMIT
 from shared.i18n.messages import list_languages, load_messages
 from shared.request.model import Request
-from tests.unit.bot.rendering.test_outcome_views import CATALOGUE, EN, FR, make_request, requests, utf16_length
+from tests.support.views import CATALOGUE, EN, FR, make_request, requests, utf16_length
 
 
 def render_fields(request: Request, seed: int | None = 7, language: str = "en") -> dict[str, dict[str, Any]]:
-    """Give the fields as Discord gets them, by their custom ids."""
-    parts = build_edit_fields(request, seed, CATALOGUE.models[request.model], load_messages(language))
-    whole = build_modal("Edit", EditModalId("1"), *parts).to_dict()
+    """Render the fields as they are sent to Discord, by their custom ids."""
+    fields = build_edit_fields(request, seed, CATALOGUE.models[request.model], load_messages(language))
+    labels = build_modal("Edit", EditModalId("1"), *fields).to_dict()["components"]
+    assert 1 <= len(labels) <= 5
     assert all(
-        1 <= utf16_length(part["label"]) <= 45 and utf16_length(part["description"]) <= 100
-        for part in whole["components"]
+        1 <= utf16_length(label["label"]) <= 45 and utf16_length(label["description"]) <= 100 for label in labels
     )
-    assert 1 <= len(whole["components"]) <= 5
-    return {part["component"]["custom_id"]: part["component"] for part in whole["components"]}
+    return {label["component"]["custom_id"]: label["component"] for label in labels}
 
 
 @given(requests, st.integers(0, 2**32), st.sampled_from(list_languages()))
 def test_a_form_fits_discord_whatever_was_written(request: Request, seed: int, language: str) -> None:
     assume(request.model in CATALOGUE.models and CATALOGUE.models[request.model].key != "fast-upscale")
-    assume(all(utf16_length(text) <= TEXT_INPUT_LIMIT for text in get_prompt_texts(request).values()))
-    assume(
-        not re.search("[\ud800-\udfff]", "".join(get_prompt_texts(request).values()))
-    )  # no request holds half a character
+    texts = get_prompt_texts(request).values()
+    assume(all(utf16_length(text) <= TEXT_INPUT_LIMIT for text in texts))
+    assume(not re.search("[\ud800-\udfff]", "".join(texts)))  # no request contains lone surrogates
 
     for name, field in render_fields(request, seed, language).items():
         if name == "style_preset":
@@ -45,7 +43,7 @@ def test_a_form_fits_discord_whatever_was_written(request: Request, seed: int, l
             assert utf16_length(field.get("value") or "") <= field["max_length"] <= 4000
 
 
-def test_a_form_has_the_fields_that_the_model_reads_and_no_others() -> None:
+def test_a_form_has_only_the_fields_that_the_model_reads() -> None:
     assert list(render_fields(make_request("sdxl"))) == ["prompt", "negative", "keep", "seed", "style_preset"]
     assert list(render_fields(make_request("sd3.5-large"))) == ["prompt", "negative", "keep", "seed"]
     assert list(render_fields(make_request("sd3.5-large", has_picture=False))) == ["prompt", "negative", "seed"]
@@ -57,18 +55,15 @@ def test_a_form_has_the_fields_that_the_model_reads_and_no_others() -> None:
 def test_a_form_is_filled_in() -> None:
     fields = render_fields(make_request("sdxl", prompt="a|b", keep=12.5, style_preset="anime"), language="fr")
 
-    assert [fields[name].get("value") for name in ("prompt", "negative", "keep", "seed")] == [
-        r"a\|b",
-        None,
-        "12,5",
-        "7",
-    ]
-    assert [o["value"] for o in fields["style_preset"]["options"] if o["default"]] == ["anime"]
-    assert FR.get_choice_label("style_preset", "anime") in [o["label"] for o in fields["style_preset"]["options"]]
+    values = [fields[name].get("value") for name in ("prompt", "negative", "keep", "seed")]
+    options = fields["style_preset"]["options"]
+    assert values == [r"a\|b", None, "12,5", "7"]
+    assert [option["value"] for option in options if option["default"]] == ["anime"]
+    assert FR.get_choice_label("style_preset", "anime") in [option["label"] for option in options]
 
 
-def test_only_the_prompt_must_be_filled_in() -> None:
-    parts = build_edit_fields(make_request("sdxl"), None, CATALOGUE.models["sdxl"], EN)
+def test_only_the_prompt_is_required() -> None:
+    labels = build_edit_fields(make_request("sdxl"), None, CATALOGUE.models["sdxl"], EN)
 
-    inner = [part.component for part in parts]
-    assert [part.required for part in inner if isinstance(part, ui.TextInput | ui.Select)] == [True, *[False] * 4]
+    fields = [label.component for label in labels]
+    assert [field.required for field in fields if isinstance(field, ui.TextInput | ui.Select)] == [True, *[False] * 4]

@@ -1,0 +1,86 @@
+"""The text of a status message in every state of its job."""
+
+import pytest
+
+from bot.domain.status import JobStatus, QueueState
+from bot.rendering.status_text import format_duration, format_outcome_status, format_status
+from shared.i18n.messages import list_languages, load_messages
+from shared.job import SourceKind
+from shared.outcome import Failed
+from shared.problems import make_problem
+from tests.support.views import CATALOGUE, EN, FR, GENERATED, make_job, make_request
+
+
+def make_status(
+    state: QueueState,
+    position: int = 0,
+    estimated_seconds: float = 0,
+    *,
+    has_picture: bool = True,
+    source_kind: SourceKind | None = None,
+) -> JobStatus:
+    job = make_job(make_request(has_picture=has_picture)).model_copy(update={"source_kind": source_kind})
+    return JobStatus(job, state, position, estimated_seconds, 100.7, None, None, typical_seconds=23)
+
+
+@pytest.mark.parametrize(
+    ("status", "english"),
+    [
+        (make_status(QueueState.PREPARING), "Your picture is being prepared."),
+        (make_status(QueueState.PREPARING, has_picture=False), "Your request is being prepared."),
+        (make_status(QueueState.QUEUED, 4, 42), "Waiting: number 4 in the queue, about 40\u00a0s to go."),
+        (make_status(QueueState.QUEUED, 1, 3), "Waiting: you are next, a few seconds to go."),
+        (make_status(QueueState.QUEUED, 0, 200), "Waiting for a free slot, about 3\u00a0min to go."),
+        (
+            make_status(QueueState.RUNNING),
+            "SDXL 1.0 is generating the picture: started <t:100:R>, usually takes about 20\u00a0s.",
+        ),
+        (make_status(QueueState.FINISHED), "Done. The result is on its way."),
+    ],
+)
+def test_every_state_has_a_sentence_in_both_languages(status: JobStatus, english: str) -> None:
+    assert format_status(status, EN, CATALOGUE.models["sdxl"]) == english
+    assert format_status(status, FR, CATALOGUE.models["sdxl"]) != english
+
+
+def test_a_model_that_left_the_catalogue_is_still_named() -> None:
+    assert "sdxl is working" in format_status(make_status(QueueState.RUNNING), EN, None)
+
+
+@pytest.mark.parametrize("language", list_languages())
+@pytest.mark.parametrize("state", [QueueState.PREPARING, QueueState.QUEUED, QueueState.RUNNING])
+def test_the_status_of_an_open_job_says_from_which_picture_of_its_thread_it_starts(
+    state: QueueState, language: str
+) -> None:
+    messages = load_messages(language)
+    texts = {
+        source_kind: format_status(make_status(state, 1, 20, source_kind=source_kind), messages, None)
+        for source_kind in (None, *SourceKind)
+    }
+
+    assert len(set(texts.values())) == 4
+    assert all(text.endswith(f"\n{texts[None]}") for source_kind, text in texts.items() if source_kind)
+
+
+def test_the_status_of_an_ended_job_says_where_its_result_is() -> None:
+    cancelled = Failed(problem=make_problem("cancelled", name="Ada"))
+
+    assert format_outcome_status(cancelled, EN, "there") == "Cancelled: there"
+    assert "nowhere" not in format_outcome_status(GENERATED, EN, None)
+    assert format_outcome_status(GENERATED, EN, None) == f"Done: {EN.text('status.nowhere')}"
+    private = format_outcome_status(GENERATED, FR, "ignored", is_private=True)
+    assert private == f"C'est fait\u00a0: {FR.text('status.private')}"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "a few seconds"),
+        (14, "about 10\u00a0s"),
+        (86, "about 90\u00a0s"),
+        (91, "about 2\u00a0min"),
+        (7300, "about 2\u00a0h"),
+    ],
+)
+def test_a_duration_is_rounded(seconds: float, text: str) -> None:
+    assert format_duration(seconds, EN) == text
