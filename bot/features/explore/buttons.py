@@ -32,8 +32,10 @@ class CancelExplorationId(CustomId, template=r"exploration_cancel:(?P<exploratio
 
 def build_confirmation_rows(draft_id: str, messages: Messages) -> ActionRows:
     """Build the row under the question."""
-    start = build_button(StartExplorationId(draft_id), messages.text("button.explore_go"), style=ButtonStyle.success)
-    discard = build_button(DiscardExplorationId(draft_id), messages.text("button.explore_no"))
+    start = build_button(
+        StartExplorationId(draft_id), messages.text("button.exploration_start"), style=ButtonStyle.success
+    )
+    discard = build_button(DiscardExplorationId(draft_id), messages.text("button.exploration_discard"))
     return [ui.ActionRow(start, discard)]
 
 
@@ -58,6 +60,6 @@ def build_exploration_rows(
     ]
     if is_cancellable:
         cancel_id = CancelExplorationId(exploration_id)
-        cancel = build_button(cancel_id, messages.text("button.cancel_all"), style=ButtonStyle.danger)
+        cancel = build_button(cancel_id, messages.text("button.exploration_cancel"), style=ButtonStyle.danger)
         rows.append(ui.ActionRow(cancel))
     return rows

@@ -31,7 +31,19 @@ from shared.job import Origin
 from shared.problems import Problem, RejectedError, make_problem
 
 EXPLORE_OPTIONS: Final = (
-    *("over", "prompt", "image", "source", "count", "values", "preset", "model", "keep", "style_preset", "negative"),
+    *(
+        "variation",
+        "prompt",
+        "image",
+        "source",
+        "count",
+        "values",
+        "preset",
+        "model",
+        "keep",
+        "style_preset",
+        "negative",
+    ),
     *("seed", "steps", "cfg_scale", "aspect_ratio", "fit"),
 )
 
@@ -58,7 +70,7 @@ class ExploreCommand:
         self,
         interaction: discord.Interaction,
         *,
-        over: str,
+        variation: str,
         count: int | None = None,
         values: str | None = None,
         **options: Any,
@@ -69,7 +81,7 @@ class ExploreCommand:
             parsed = await self.option_parser.parse_options(interaction, **options)
             messages = get_localized_messages(interaction)
             plan = plan_exploration(
-                Variation(over),
+                Variation(variation),
                 parsed.request,
                 self.catalogue,
                 messages,

@@ -42,9 +42,9 @@ def build_explore_feature(
         option_parser, validator, submitter, drafts, explorations, image_store, catalogue, get_today
     )
     cancel_handler = CancelExplorationHandler(explorations, queue)
-    variations = {variation.value: localize_choice("over", variation) for variation in Variation}
+    variations = {variation.value: localize_choice("variation", variation) for variation in Variation}
     own_options = {
-        "over": Option(str, variations, is_required=True),
+        "variation": Option(str, variations, is_required=True),
         "count": Option(app_commands.Range[int, MIN_VARIANTS, MAX_VARIANTS] | None),
         "values": Option(app_commands.Range[str, 1, VALUES_LIMIT] | None),
     }

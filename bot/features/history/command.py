@@ -52,7 +52,7 @@ class HistoryCommand:
     async def show_history(
         self,
         interaction: discord.Interaction,
-        words: app_commands.Range[str, 1, KEYWORDS_LIMIT] | None = None,
+        keywords: app_commands.Range[str, 1, KEYWORDS_LIMIT] | None = None,
         model: str | None = None,
         since: app_commands.Range[str, DATE_LENGTH, DATE_LENGTH] | None = None,
         until: app_commands.Range[str, DATE_LENGTH, DATE_LENGTH] | None = None,
@@ -64,7 +64,7 @@ class HistoryCommand:
             query = build_search_query(
                 interaction.user.id,
                 self.catalogue,
-                keywords=words,
+                keywords=keywords,
                 model=model,
                 since=since,
                 until=until,

@@ -51,13 +51,13 @@ class PresetCommands:
     async def save_preset(
         self,
         interaction: discord.Interaction,
-        called: PresetName,
+        preset_name: PresetName,
         job: app_commands.Range[str, 1, JOB_ID_LENGTH] | None = None,
         owner: str | None = None,
     ) -> None:
         """Save the settings of a job, by default of the newest result in this thread."""
         async with limit_lookup_time(interaction):
-            preset_owner, name = _resolve_owner(interaction, owner), _clean_name(called)
+            preset_owner, name = _resolve_owner(interaction, owner), _clean_name(preset_name)
             record = await self._find_job(interaction, job)
             replaced = await self.preset_store.save_preset(preset_owner, name, extract_settings(record.job.request))
         await _respond(interaction, "preset.saved" if replaced is None else "preset.replaced", name=name)
@@ -72,18 +72,18 @@ class PresetCommands:
         await respond_with(interaction, render_list)
 
     async def delete_preset(
-        self, interaction: discord.Interaction, called: PresetName, owner: str | None = None
+        self, interaction: discord.Interaction, preset_name: PresetName, owner: str | None = None
     ) -> None:
         """Delete a preset."""
         async with limit_lookup_time(interaction):
-            if not await self.preset_store.delete_preset(_resolve_owner(interaction, owner), called.strip()):
-                raise make_unknown_preset_error(called)
-        await _respond(interaction, "preset.deleted", name=called)
+            if not await self.preset_store.delete_preset(_resolve_owner(interaction, owner), preset_name.strip()):
+                raise make_unknown_preset_error(preset_name)
+        await _respond(interaction, "preset.deleted", name=preset_name)
 
-    async def share_preset(self, interaction: discord.Interaction, called: PresetName) -> None:
+    async def share_preset(self, interaction: discord.Interaction, preset_name: PresetName) -> None:
         """Show the code with which anyone can add a copy of the preset."""
         async with limit_lookup_time(interaction):
-            preset = await self.preset_option.find_preset(interaction, called)
+            preset = await self.preset_option.find_preset(interaction, preset_name)
         await _respond(interaction, "preset.shared", name=preset.name, code=preset.code)
 
     async def add_shared_preset(

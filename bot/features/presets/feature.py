@@ -23,7 +23,7 @@ def build_presets_feature(
     """Build `/presets` with its subcommands."""
     handler = PresetCommands(preset_store, preset_option, job_history, job_search, catalogue)
     owners = [Choice(name=localize_choice("owner", owner), value=owner) for owner in ("me", SERVER_OWNER)]
-    autocomplete_name = {"called": preset_option.autocomplete_name}
+    autocomplete_name = {"preset_name": preset_option.autocomplete_name}
     group = app_commands.Group(
         name=localize_text("command.presets.name"),
         description=localize_text("command.presets.description"),

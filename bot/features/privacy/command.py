@@ -38,7 +38,7 @@ class ForgetMeCommand:
         async def render_question() -> RenderedMessage:
             messages = get_localized_messages(interaction)
             summary = await self.user_data_store.summarise_stored_data(interaction.user.id)
-            button = build_button(ConfirmForgetId(), messages.text("button.forget"), style=ButtonStyle.danger)
+            button = build_button(ConfirmForgetId(), messages.text("button.forget_confirm"), style=ButtonStyle.danger)
             row: ui.ActionRow[Any] = ui.ActionRow(button)
             return RenderedMessage(build_privacy_view(summary, messages, rows=[row]))
 

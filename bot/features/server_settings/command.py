@@ -17,12 +17,12 @@ class ServerSettingsCommand:
 
     guild_settings: SqlGuildSettingsStore
 
-    async def show_settings(self, interaction: discord.Interaction, pressing: str | None = None) -> None:
+    async def show_settings(self, interaction: discord.Interaction, button_policy: str | None = None) -> None:
         """Save who may use the buttons under other people's results, if given, and show it."""
         guild_id = interaction.guild_id or 0
         async with limit_lookup_time(interaction):
-            if pressing is not None:
-                await self.guild_settings.save_button_policy(guild_id, ButtonPolicy(pressing))
+            if button_policy is not None:
+                await self.guild_settings.save_button_policy(guild_id, ButtonPolicy(button_policy))
             policy = await self.guild_settings.load_button_policy(guild_id)
         messages = get_localized_messages(interaction)
         text = messages.text("server_settings.button_policy", who=messages.text(f"server_settings.{policy}"))

@@ -19,6 +19,6 @@ def build_server_settings_feature(guild_settings: SqlGuildSettingsStore) -> Feat
     """
     handler = ServerSettingsCommand(guild_settings)
     choices = [Choice(name=localize_text(f"server_settings.{policy}"), value=policy.value) for policy in ButtonPolicy]
-    command = build_command("settings", handler.show_settings, choices={"pressing": choices})
+    command = build_command("settings", handler.show_settings, choices={"button_policy": choices})
     app_commands.default_permissions(manage_guild=True)(command)
     return Feature(commands=[command])
