@@ -161,7 +161,7 @@ def test_the_server_decides_who_may_use_the_buttons(stack: Stack, ada: DiscordUs
     ben.wait_for_result_in_place(ben.press_button(answer, "regenerate"))
 
     assert ["everyone" in text for text in answers] == [True, False, False]
-    assert all("only its author continues from it" in text for text in rejected)
+    assert all("only its requester can continue from it" in text for text in rejected)
     assert "a castle" in details
     with pytest.raises(Exception, match="permission"):
         ben.post("/control/invoke", ask | {"user": "ben", "options": {"buttons": "author"}})
