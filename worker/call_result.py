@@ -39,7 +39,7 @@ class FilteredResult:
 
 
 class BedrockCallError(PentimentoError):
-    """A call that returned neither.
+    """A call of a model failed.
 
     `retry_after` is the least number of seconds before the call is repeated. `is_throttled` slows the calls of all
     workers; `is_model_unavailable` disables the model for everyone, for an hour.

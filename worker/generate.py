@@ -46,7 +46,7 @@ class GenerateJob:
             return
         prepared = self.queue.fetch_prepared(job.id) if job.request.has_picture else None
         if job.request.has_picture and prepared is None:
-            self._fail(claim, make_problem("no_longer_kept"))
+            self._fail(claim, make_problem("upload_expired"))
             return
         if not self.queue.start_call(claim):
             log.warning("job %s: the lease was lost before the call", job.id)

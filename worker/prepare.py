@@ -21,7 +21,7 @@ def prepare_job(queue: JobQueue, catalogue: Catalogue, claim: Claim) -> None:
         return
     upload = queue.fetch_upload(job.id)
     if upload is None:
-        queue.finish(claim, Failed(problem=make_problem("no_longer_kept")))
+        queue.finish(claim, Failed(problem=make_problem("upload_expired")))
         return
     try:
         prepared = prepare_image(upload, model.accepted_sizes, job.request.fit or "crop")

@@ -20,7 +20,7 @@ _DEADLINE_KEY: Final = "lookup deadline"
 async def limit_lookup_time(interaction: discord.Interaction) -> AsyncIterator[None]:
     """Limit the time of a lookup that the first response depends on.
 
-    All lookups of an interaction share `LOOKUP_TIMEOUT_SECONDS`. Raises `RejectedError` (not_in_time).
+    All lookups of an interaction share `LOOKUP_TIMEOUT_SECONDS`. Raises `RejectedError` (lookup_timed_out).
     """
     now = asyncio.get_running_loop().time()
     deadline = interaction.extras.setdefault(_DEADLINE_KEY, now + LOOKUP_TIMEOUT_SECONDS)
@@ -28,4 +28,4 @@ async def limit_lookup_time(interaction: discord.Interaction) -> AsyncIterator[N
         async with asyncio.timeout_at(deadline):
             yield
     except TimeoutError as error:
-        raise RejectedError(make_problem("not_in_time")) from error
+        raise RejectedError(make_problem("lookup_timed_out")) from error

@@ -45,10 +45,10 @@ def get_preferences(interaction: discord.Interaction) -> Preferences:
 def require_preferences(interaction: discord.Interaction) -> Preferences:
     """Return the user's preferences where defaults would be wrong: to publish a result, or to save a change.
 
-    Raises `RejectedError` (not_in_time) if they could not be loaded.
+    Raises `RejectedError` (lookup_timed_out) if they could not be loaded.
     """
     if _PREFERENCES_KEY not in interaction.extras:
-        raise RejectedError(make_problem("not_in_time"))
+        raise RejectedError(make_problem("lookup_timed_out"))
     return get_preferences(interaction)
 
 

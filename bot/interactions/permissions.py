@@ -32,9 +32,9 @@ def may_open_thread(permissions: Permissions, channel_type: discord.ChannelType 
 
 
 def require_author_or_moderator(interaction: discord.Interaction, author_id: int | None) -> None:
-    """Let only the author of a job and moderators delete or cancel it. Raises `RejectedError` (not_yours_to_end)."""
+    """Let only the author of a job and moderators delete or cancel it. Raises `RejectedError` (not_allowed_to_end)."""
     if author_id != interaction.user.id and not is_moderator(interaction):
-        raise RejectedError(make_problem("not_yours_to_end"))
+        raise RejectedError(make_problem("not_allowed_to_end"))
 
 
 def is_moderator(interaction: discord.Interaction) -> bool:

@@ -23,9 +23,9 @@ def connect_to_redis(url: str) -> Redis:
 
 @contextlib.contextmanager
 def translate_redis_errors() -> Iterator[None]:
-    """Turn every error of Redis into `RejectedError` (queue_away)."""
+    """Turn every error of Redis into `RejectedError` (queue_unavailable)."""
     try:
         yield
     except RedisError as error:
         log.warning("Redis did not answer (%r)", error)
-        raise RejectedError(make_problem("queue_away")) from error
+        raise RejectedError(make_problem("queue_unavailable")) from error

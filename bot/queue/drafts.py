@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class RedisDraftStore:
-    """Keeps drafts for an hour. Every method raises `RejectedError` (no_room, queue_away)."""
+    """Keeps drafts for an hour. Every method raises `RejectedError` (queue_full, queue_unavailable)."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -42,6 +42,6 @@ async def _await_reply(reply: Awaitable[T]) -> T:
         async with asyncio.timeout(_REPLY_TIMEOUT_SECONDS):
             return await reply
     except OutOfMemoryError as error:
-        raise RejectedError(make_problem("no_room")) from error
+        raise RejectedError(make_problem("queue_full")) from error
     except (RedisError, TimeoutError) as error:
-        raise RejectedError(make_problem("queue_away")) from error
+        raise RejectedError(make_problem("queue_unavailable")) from error

@@ -73,8 +73,8 @@ class RedisJobQueue(RedisJobStatusReader):
         """Enqueue a job with its picture. Return False if this very job was accepted before.
 
         `unknown_calls` counts calls whose result was lost before Redis forgot the job; after one, no other such call is
-        repeated. Raises `RejectedError` (no_room, too_many_waiting…, too_often…, queue_unreachable, or the problem for
-        which the model is disabled); nothing is stored then. Raises `QueueResultUnknownError`.
+        repeated. Raises `RejectedError` (queue_full, too_many_waiting…, too_often…, queue_not_writable, or the problem
+        for which the model is disabled); nothing is stored then. Raises `QueueResultUnknownError`.
         """
         reply = await self._accept(job, image, unknown_calls)
         match reply.result:
@@ -89,7 +89,7 @@ class RedisJobQueue(RedisJobStatusReader):
                 seconds = math.ceil(reply.wait_ms / 1000)
                 raise RejectedError(make_problem(f"too_often_{reply.scope_kind}", limit=reply.limit, seconds=seconds))
             case AcceptResult.OUT_OF_MEMORY:
-                raise RejectedError(make_problem("no_room"))
+                raise RejectedError(make_problem("queue_full"))
             case AcceptResult.MODEL_DISABLED:
                 raise RejectedError(Problem.model_validate_json(reply.problem))
             case _:
@@ -103,7 +103,7 @@ class RedisJobQueue(RedisJobStatusReader):
         """End a job as failed with this problem, unless its call has started: that is paid for.
 
         The outcome is delivered like any other. A second call, also after a lost reply, is TOO_LATE. Raises
-        `RejectedError` (queue_away); the job may have been cancelled then.
+        `RejectedError` (queue_unavailable); the job may have been cancelled then.
         """
         outcome = Failed(problem=problem).model_dump_json()
         with translate_redis_errors():
@@ -115,7 +115,7 @@ class RedisJobQueue(RedisJobStatusReader):
     async def purge_jobs(self, job_ids: Collection[str]) -> None:
         """Delete everything that Redis still holds of those of these jobs that have ended, dead letters included.
 
-        Raises `RejectedError` (queue_away).
+        Raises `RejectedError` (queue_unavailable).
         """
         with translate_redis_errors():
             for batch in _split_into_batches(job_ids, PURGE_BATCH_SIZE):
@@ -139,10 +139,10 @@ class RedisJobQueue(RedisJobStatusReader):
             return AcceptReply.parse(await self._scripts.run("accept", *arguments, picture=image))
         except RedisError as error:
             if is_oom_error(error):
-                raise RejectedError(make_problem("no_room")) from error
+                raise RejectedError(make_problem("queue_full")) from error
             log.warning("job %s: Redis did not answer, or refused to store it", job.id, exc_info=True)
             if isinstance(error, ResponseError | AuthenticationError):
-                raise RejectedError(make_problem("queue_unreachable")) from error
+                raise RejectedError(make_problem("queue_not_writable")) from error
             raise QueueResultUnknownError from error
 
     async def _send_ticket(self, stage: Stage) -> None:

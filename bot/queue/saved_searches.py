@@ -16,7 +16,7 @@ SAVED_SEARCH_TTL_SECONDS: Final = 86400
 class RedisSavedSearchStore:
     """One hash per person: search id to query, as JSON.
 
-    The page buttons under a list carry only the search id. Every method raises `RejectedError` (queue_away).
+    The page buttons under a list carry only the search id. Every method raises `RejectedError` (queue_unavailable).
     """
 
     def __init__(self, redis: Redis) -> None:

@@ -31,7 +31,7 @@ class RedisJobStatusReader:
     """Reads the status of jobs in Redis.
 
     A job is open from when it is accepted until its outcome is delivered. Where nothing else is said, methods raise
-    `RejectedError` (queue_away).
+    `RejectedError` (queue_unavailable).
     """
 
     def __init__(self, redis: Redis, catalogue: Catalogue) -> None:

@@ -29,7 +29,9 @@ ENQUEUE_GRACE_SECONDS: Final = 120.0  # more than downloading a picture takes, i
 MAX_CONCURRENT_REPAIRS: Final = 4
 BATCH_SIZE: Final = 200
 DEFAULT_URL_TTL_SECONDS: Final = 86400.0  # for the URL of an attachment that does not say when it expires
-_TRANSIENT_CODES: Final = frozenset({"no_room", "queue_unreachable", "attachment_unreachable", "records_unavailable"})
+_TRANSIENT_CODES: Final = frozenset(
+    {"queue_full", "queue_not_writable", "attachment_unreachable", "database_unavailable"}
+)
 
 
 class OutcomeDelivery(Protocol):
@@ -119,7 +121,7 @@ class Reconciler:
             log.warning("job %s: its outcome was found in Discord and is recorded", record.job.id)
             await self._store.mark_delivered(status, message)
         elif record.is_requeued or record.unknown_calls:
-            await self._fail_job(record, make_problem("lost"))
+            await self._fail_job(record, make_problem("interrupted"))
         else:
             try:
                 await self._requeue_job(record)
@@ -136,7 +138,7 @@ class Reconciler:
             image = await self._load_source_image(record)
         except RejectedError as error:
             if error.problems[0].code not in _TRANSIENT_CODES:
-                raise RejectedError(make_problem("forgotten")) from error
+                raise RejectedError(make_problem("queue_data_lost")) from error
             log.info("job %s: its picture cannot be downloaded yet (%s)", job.id, error.problems[0].code)
             return
         if not await self._store.mark_requeued(job.id):

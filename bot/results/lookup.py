@@ -73,7 +73,7 @@ class ResultLookup:
     async def load_source_image(self, settings: GenerationSettings) -> StoredImage | None:
         """Return the picture that a job started from. None if it started from a prompt alone.
 
-        Raises `RejectedError` (source_gone).
+        Raises `RejectedError` (source_expired).
         """
         if not settings.request.has_picture:
             return None
@@ -84,14 +84,14 @@ class ResultLookup:
             prepared = await self.queue.load_prepared_image(settings.job_id)  # while its result is being delivered
             if prepared:
                 return StoredImage(settings.source_sha256, prepared)
-        raise RejectedError(make_problem("source_gone"))
+        raise RejectedError(make_problem("source_expired"))
 
     async def find_result_messages(
         self, interaction: discord.Interaction, job_id: str
     ) -> AsyncIterator[discord.Message]:
         """Yield the messages that show a job's outcome: the ones of the interaction, perhaps copies, and the original.
 
-        Raises `RejectedError`: discord_away, and job_unknown for a job of another server.
+        Raises `RejectedError`: discord_unavailable, and job_unknown for a job of another server.
         """
         found = None
         async for message in iterate_used_messages(interaction):

@@ -26,14 +26,14 @@ async def fetch_result_message(client: discord.Client, record: JobRecord) -> dis
 async def fetch_message(
     client: discord.Client, channel_id: int, message_id: int, guild_id: int | None
 ) -> discord.Message | None:
-    """Fetch a message. None when it is gone or unreadable. Raises `RejectedError` (discord_away)."""
+    """Fetch a message. None when it is gone or unreadable. Raises `RejectedError` (discord_unavailable)."""
     try:
         return await client.get_partial_messageable(channel_id, guild_id=guild_id).fetch_message(message_id)
     except (discord.NotFound, discord.Forbidden):
         return None
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         log.warning("message %d cannot be fetched (%r)", message_id, error)
-        raise RejectedError(make_problem("discord_away")) from error
+        raise RejectedError(make_problem("discord_unavailable")) from error
 
 
 async def iterate_used_messages(interaction: discord.Interaction) -> AsyncIterator[discord.Message]:

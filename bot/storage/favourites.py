@@ -20,13 +20,13 @@ class SqlFavouriteStore:
     async def toggle_favourite(self, user_id: int, job_id: str) -> bool:
         """Mark a result as a favourite, or unmark it; return whether it is one now.
 
-        Raises `RejectedError`: not_recorded for an unknown job, records_unavailable.
+        Raises `RejectedError`: result_not_recorded for an unknown job, database_unavailable.
         """
         lock_job = select(jobs.c.id).where(jobs.c.id == job_id).with_for_update()  # serialises simultaneous clicks
         is_mark = (favourites.c.user_id == user_id) & (favourites.c.job_id == job_id)
         async with begin_transaction(self._database) as connection:
             if (await connection.execute(lock_job)).one_or_none() is None:
-                raise RejectedError(make_problem("not_recorded"))
+                raise RejectedError(make_problem("result_not_recorded"))
             if (await connection.execute(delete(favourites).where(is_mark))).rowcount:
                 return False
             await connection.execute(

@@ -14,7 +14,7 @@ _SELECT_BUTTON_POLICY: Final = select(guild_settings.c.button_policy).where(guil
 
 
 class SqlGuildSettingsStore:
-    """Stored settings. Every method raises `RejectedError` (records_unavailable)."""
+    """Stored settings. Every method raises `RejectedError` (database_unavailable)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -29,7 +29,7 @@ class SqlImageStore:
     """Stored images.
 
     Storing a source image is a convenience: its failures are only logged. Every other method raises `RejectedError`
-    (records_unavailable). `clock` gives Unix seconds.
+    (database_unavailable). `clock` gives Unix seconds.
     """
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:

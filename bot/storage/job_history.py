@@ -15,7 +15,7 @@ _HAS_IMAGE: Final = and_(jobs.c.deleted_at.is_(None), outcomes.c.kind == "genera
 
 
 class SqlJobHistory:
-    """Past jobs. Every method raises `RejectedError` (records_unavailable). `clock` gives Unix seconds."""
+    """Past jobs. Every method raises `RejectedError` (database_unavailable). `clock` gives Unix seconds."""
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database

@@ -23,7 +23,7 @@ class SqlJobSearch:
         """Find `limit` jobs, newest first, after the first `offset`.
 
         The viewer's own jobs are found wherever they were submitted. Other people's are found in these channels of this
-        guild only, and only while their results are not deleted. Raises `RejectedError` (records_unavailable).
+        guild only, and only while their results are not deleted. Raises `RejectedError` (database_unavailable).
         """
         conditions = list(_build_conditions(query, guild_id, channel_ids))
         count = select(func.count()).select_from(jobs).where(*conditions)

@@ -75,7 +75,7 @@ class SqlJobStore:
     async def add_job(self, job: Job, image: RemoteImage | StoredImage | None) -> bool:
         """Record a job before it is queued; False if it is recorded already.
 
-        Raises `RejectedError` (records_unavailable).
+        Raises `RejectedError` (database_unavailable).
         """
         row = build_job_row(job)
         match image:
@@ -98,7 +98,7 @@ class SqlJobStore:
             return False
         except DATABASE_ERRORS as error:
             log.exception("job %s: could not be recorded", job.id)
-            raise RejectedError(make_problem("records_unavailable")) from error
+            raise RejectedError(make_problem("database_unavailable")) from error
         return True
 
     async def mark_queued(self, job_id: str, sha256: str | None) -> None:

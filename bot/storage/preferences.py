@@ -15,7 +15,7 @@ _SELECT_PREFERENCES: Final = select(user_preferences).where(user_preferences.c.u
 
 
 class SqlPreferencesStore:
-    """Stored preferences. Every method raises `RejectedError` (records_unavailable)."""
+    """Stored preferences. Every method raises `RejectedError` (database_unavailable)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -22,7 +22,7 @@ _CODE_LENGTH: Final = 10
 
 
 class SqlPresetStore:
-    """Stored presets. Every method raises `RejectedError` (records_unavailable). `clock` gives Unix seconds."""
+    """Stored presets. Every method raises `RejectedError` (database_unavailable). `clock` gives Unix seconds."""
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database

@@ -104,7 +104,7 @@ class _SQLiteThread:
 
 @asynccontextmanager
 async def begin_transaction(database: Database) -> AsyncIterator[AsyncConnection]:
-    """Open a transaction. Raises `RejectedError` (records_unavailable) if the database fails."""
+    """Open a transaction. Raises `RejectedError` (database_unavailable) if the database fails."""
     with translate_database_errors():
         async with database.transaction() as connection:
             yield connection
@@ -112,9 +112,9 @@ async def begin_transaction(database: Database) -> AsyncIterator[AsyncConnection
 
 @contextmanager
 def translate_database_errors() -> Iterator[None]:
-    """Raise `RejectedError` (records_unavailable) in place of `DATABASE_ERRORS`."""
+    """Raise `RejectedError` (database_unavailable) in place of `DATABASE_ERRORS`."""
     try:
         yield
     except DATABASE_ERRORS as error:
         log.exception("the database failed")
-        raise RejectedError(make_problem("records_unavailable")) from error
+        raise RejectedError(make_problem("database_unavailable")) from error

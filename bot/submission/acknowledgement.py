@@ -119,7 +119,7 @@ async def _send_direct_message(interaction: discord.Interaction, **content: Any)
         async with asyncio.timeout(DISCORD_TIMEOUT_SECONDS):
             message = await interaction.user.send(**content)
     except discord.Forbidden as error:
-        raise RejectedError(make_problem("direct_closed")) from error
+        raise RejectedError(make_problem("direct_messages_closed")) from error
     return Origin(
         guild_id=interaction.guild_id or 0,
         channel_id=message.channel.id,

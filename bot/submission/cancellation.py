@@ -31,7 +31,7 @@ class JobCancellation:
         await run_and_report(interaction, partial(self.cancel_job, interaction, job_id))
 
     async def require_cancellable(self, interaction: discord.Interaction, job_id: str) -> str:
-        """Return the id of a job that this user may cancel. Raises `RejectedError`: job_unknown, not_yours_to_end."""
+        """Return the id of a job that this user may cancel. Raises `RejectedError`: job_unknown, not_allowed_to_end."""
         async with limit_lookup_time(interaction):
             settings = await self.result_lookup.find_generation_settings(interaction, job_id)
         require_author_or_moderator(interaction, settings.author_id)

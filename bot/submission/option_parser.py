@@ -59,7 +59,7 @@ class OptionParser:
         options["preset"] = await self.preset_option.load_options(interaction, preset)
         if image is not None:
             attached = RemoteImage(image.url, image.size, image.filename)
-            problems = () if source is None else (make_problem("source_twice", field="source"),)
+            problems = () if source is None else (make_problem("source_conflict", field="source"),)
             return ParsedOptions(self._build_request(interaction, attached, options, problems), attached)
         found = await self.source_option.find_source(interaction, source)
         if found is None:

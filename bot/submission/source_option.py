@@ -53,7 +53,7 @@ class SourceOption:
         async with limit_lookup_time(interaction):
             source = await self._find_chosen(interaction, choice)
         if source is None and text is not None:
-            raise RejectedError(make_problem("nothing_here", field="source"))
+            raise RejectedError(make_problem("thread_without_result", field="source"))
         return source
 
     async def autocomplete_source(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:

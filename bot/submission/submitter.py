@@ -46,7 +46,7 @@ class SubmissionStore(Protocol):
     async def add_job(self, job: Job, image: RemoteImage | StoredImage | None) -> bool:
         """Record a job before it is queued; False when this very job was recorded before.
 
-        Raises `RejectedError` (records_unavailable).
+        Raises `RejectedError` (database_unavailable).
         """
         ...
 

@@ -99,7 +99,12 @@ def test_the_operator_sees_what_was_set_aside_with_its_picture(stage: FaultStack
     table = run_dead_letters(stage, "list")
     shown = run_dead_letters(stage, "show", poison, "--out", str(tmp_path / "poison.jpg"))
 
-    assert (letter["id"], letter["problem"], letter["stage"], letter["claims"]) == (poison, "gave_up", "prepare", 2)
+    assert (letter["id"], letter["problem"], letter["stage"], letter["claims"]) == (
+        poison,
+        "worker_crashed",
+        "prepare",
+        2,
+    )
     assert poison in table.stdout
     assert shown.returncode == 0, shown.stderr
     assert '"text": "poison"' in shown.stdout
@@ -152,7 +157,7 @@ def test_what_is_dropped_is_forgotten(stage: FaultStack) -> None:
             "claims": 2,
             "calls": 2,
             "failed_at": 0,
-            "outcome": '{"kind":"failed","problem":{"code":"lost","facts":{}}}',
+            "outcome": '{"kind":"failed","problem":{"code":"interrupted","facts":{}}}',
         },
     )
     stage.client.set(dead_letter_picture_key("7"), b"picture")

@@ -136,7 +136,7 @@ async def test_a_wrong_password_or_authority_is_refused_in_words_without_it(
     client.close()
 
     if isinstance(refused.value, RejectedError):
-        assert [p.code for p in refused.value.problems] == ["queue_unreachable"]
+        assert [p.code for p in refused.value.problems] == ["queue_not_writable"]
     assert isinstance(refused.value, RejectedError) == ("password" in wrong)
     said = caplog.text + str(away.value)
     assert not [secret for secret in ("wr0ng-password", *PASSWORDS.values()) if secret in said]
@@ -163,7 +163,7 @@ async def test_a_draft_that_cannot_be_kept_is_refused_in_words(locked_redis: Sec
         await RedisDraftStore(client).load_draft("88")
     await client.aclose()
 
-    assert [p.code for p in refused.value.problems] == ["queue_away"]
+    assert [p.code for p in refused.value.problems] == ["queue_unavailable"]
 
 
 def test_without_a_password_nothing_is_answered(locked_redis: SecuredRedis) -> None:

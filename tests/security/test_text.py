@@ -130,7 +130,7 @@ def test_a_result_shows_the_prompt_without_any_of_its_marks_alive(
 
 @given(hostile_texts)
 def test_a_failure_quotes_a_model_without_any_of_its_marks_alive(detail: str) -> None:
-    for code in ("not_accepted", "bad_answer", "misconfigured"):
+    for code in ("not_accepted", "invalid_response", "misconfigured"):
         view = build_failed_view(
             make_job(make_request("x")), Failed(problem=make_problem(code, model="M", detail=detail)), EN
         )

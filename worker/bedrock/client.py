@@ -172,7 +172,7 @@ def _read_body(body: Any) -> bytes:
 
 
 def _make_too_large_error() -> InvalidResponseError:
-    return InvalidResponseError("bad_answer", f"more than {MAX_RESPONSE_BYTES} bytes")
+    return InvalidResponseError("invalid_response", f"more than {MAX_RESPONSE_BYTES} bytes")
 
 
 def _to_result(response: ModelResponse | FilteredPart, seconds: float) -> GeneratedImage | FilteredResult:
@@ -183,7 +183,9 @@ def _to_result(response: ModelResponse | FilteredPart, seconds: float) -> Genera
             try:
                 image_type, width, height = verify_image(data, MAX_IMAGE_PIXELS)
             except ImageRejectedError as error:
-                raise InvalidResponseError("bad_answer", f"picture check: {error.code.replace('_', ' ')}") from error
+                raise InvalidResponseError(
+                    "invalid_response", f"picture check: {error.code.replace('_', ' ')}"
+                ) from error
             return GeneratedImage(data, image_type.media_type, width, height, seed, seconds)
         case _:
             assert_never(response)

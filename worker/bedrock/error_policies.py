@@ -53,7 +53,7 @@ _TLS_FAILED = replace(_UNREACHABLE, retry_policy=RetryPolicy.ONCE)
 _NOT_ACCEPTED = ErrorPolicy("not_accepted", RetryPolicy.NEVER)
 _MISCONFIGURED = ErrorPolicy("misconfigured", RetryPolicy.NEVER)
 MODEL_ERROR: Final = ErrorPolicy("model_error", RetryPolicy.ONCE, retry_after=2)
-BAD_ANSWER: Final = ErrorPolicy("bad_answer", RetryPolicy.ONCE)
+INVALID_RESPONSE: Final = ErrorPolicy("invalid_response", RetryPolicy.ONCE)
 
 CODE_POLICIES: Final[Mapping[str, ErrorPolicy]] = MappingProxyType(
     {
@@ -133,8 +133,8 @@ EXCEPTION_POLICIES: Final[Mapping[type[Exception], ErrorPolicy]] = MappingProxyT
         ssl.SSLError: _TLS_FAILED,
         OSError: _PROVIDER_ERROR,
         DeadlineExceededError: _DEADLINE_EXCEEDED,
-        ParserError: replace(BAD_ANSWER, detail="the stream of events is damaged"),
-        ResponseParserError: replace(BAD_ANSWER, detail="the answer is damaged"),
+        ParserError: replace(INVALID_RESPONSE, detail="the stream of events is damaged"),
+        ResponseParserError: replace(INVALID_RESPONSE, detail="the response is damaged"),
     }
 )
 

@@ -14,9 +14,9 @@ from shared.outcome import FilteredPart
 from shared.problems import make_problem
 from worker.bedrock.deadline import DeadlineExceededError
 from worker.bedrock.error_policies import (
-    BAD_ANSWER,
     CODE_POLICIES,
     EXCEPTION_POLICIES,
+    INVALID_RESPONSE,
     MESSAGE_RULES,
     MODEL_ERROR,
     STATUS_POLICIES,
@@ -92,8 +92,8 @@ def _find_policy(error: Exception, message: str) -> ErrorPolicy | FilteredPart:
 
 def _get_response_policy(error: InvalidResponseError) -> ErrorPolicy:
     match error.code:
-        case "bad_answer":
-            return BAD_ANSWER
+        case "invalid_response":
+            return INVALID_RESPONSE
         case "model_error":
             return MODEL_ERROR
         case _:

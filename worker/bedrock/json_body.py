@@ -27,7 +27,7 @@ class ModelResponse:
 class InvalidResponseError(PentimentoError):
     """A response without a usable picture: `code` is a problem's in `shared.problems`, `detail` says more."""
 
-    def __init__(self, code: Literal["bad_answer", "model_error"], detail: str) -> None:
+    def __init__(self, code: Literal["invalid_response", "model_error"], detail: str) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
@@ -55,13 +55,15 @@ def parse_json_object(data: bytes) -> dict[str, Any]:
     Raises `InvalidResponseError`.
     """
     if not data:
-        raise InvalidResponseError("bad_answer", "the answer is empty")
+        raise InvalidResponseError("invalid_response", "the response is empty")
     try:
         response = _load_json(data)
     except (ValueError, RecursionError) as error:
-        raise InvalidResponseError("bad_answer", "the answer is not JSON") from error
+        raise InvalidResponseError("invalid_response", "the response is not JSON") from error
     if not isinstance(response, dict):
-        raise InvalidResponseError("bad_answer", f"the answer is a JSON {type(response).__name__}, not an object")
+        raise InvalidResponseError(
+            "invalid_response", f"the response is a JSON {type(response).__name__}, not an object"
+        )
     return response
 
 
@@ -91,25 +93,25 @@ def get_first(response: Mapping[str, Any], name: str) -> Any:
     """Return the first element of the list under `name`. Raises `InvalidResponseError` if there is none."""
     values = response.get(name)
     if not isinstance(values, list) or not values:
-        raise InvalidResponseError("bad_answer", f"no list of “{name}”")
+        raise InvalidResponseError("invalid_response", f"no list of “{name}”")
     return values[0]
 
 
 def decode_picture(text: Any) -> bytes:
     """Decode base64 strictly. Raises `InvalidResponseError`."""
     if not isinstance(text, str | memoryview) or not text:
-        raise InvalidResponseError("bad_answer", "no picture")
+        raise InvalidResponseError("invalid_response", "no picture")
     try:
         return pybase64.b64decode(text.encode("ascii") if isinstance(text, str) else text, validate=True)
     except ValueError as error:
-        raise InvalidResponseError("bad_answer", "the picture is not base64") from error
+        raise InvalidResponseError("invalid_response", "the picture is not base64") from error
 
 
 def parse_seed(value: Any) -> int:
     """Parse a seed of 0 to 4294967295, a number or a string of digits. Raises `InvalidResponseError`."""
     digits = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     if not digits.isascii() or not digits.isdigit() or len(digits) > len(str(MAX_SEED)) or int(digits) > MAX_SEED:
-        raise InvalidResponseError("bad_answer", "no seed")
+        raise InvalidResponseError("invalid_response", "no seed")
     return int(digits)
 
 

@@ -49,7 +49,7 @@ def decode(data: bytes, model: Model) -> ModelResponse | FilteredPart:
         return _parse_container_error(response)
     artifact = get_first(response, "artifacts")
     if not isinstance(artifact, dict):
-        raise InvalidResponseError("bad_answer", "the artifact is not an object")
+        raise InvalidResponseError("invalid_response", "the artifact is not an object")
     match artifact.get("finishReason"):
         case "SUCCESS":
             seed = parse_seed(artifact.get("seed")) if "seed" in model.fields else None
@@ -59,7 +59,7 @@ def decode(data: bytes, model: Model) -> ModelResponse | FilteredPart:
         case "ERROR":
             raise InvalidResponseError("model_error", "finish reason ERROR")
         case reason:
-            raise InvalidResponseError("bad_answer", f"finish reason “{shorten_value(reason)}”")
+            raise InvalidResponseError("invalid_response", f"finish reason “{shorten_value(reason)}”")
 
 
 def _collect_fields(request: Request, model: Model, names: tuple[str, ...]) -> dict[str, Any]:

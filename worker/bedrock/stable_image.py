@@ -67,5 +67,5 @@ def decode(data: bytes, model: Model) -> ModelResponse | FilteredPart:
     if reason == "Inference error":
         raise InvalidResponseError("model_error", "finish reason “Inference error”")
     if not isinstance(reason, str) or reason not in _FILTER_REASONS:
-        raise InvalidResponseError("bad_answer", f"finish reason “{shorten_value(reason)}”")
+        raise InvalidResponseError("invalid_response", f"finish reason “{shorten_value(reason)}”")
     return _FILTER_REASONS[reason]

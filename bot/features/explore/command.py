@@ -123,7 +123,7 @@ class ExploreCommand:
         if exploration is None:
             draft = await self.drafts.load_draft(draft_id)
             if draft is None or draft.plan is None or draft.user_id != interaction.user.id:
-                raise RejectedError(make_problem("explore_gone"))
+                raise RejectedError(make_problem("exploration_expired"))
             exploration = await self._create_exploration(interaction, draft_id, draft, draft.plan)
         link = build_origin_link(exploration.origin)
         return RenderedMessage(build_note_view(get_localized_messages(interaction).text("explore.started", where=link)))
@@ -181,5 +181,5 @@ class ExploreCommand:
             return next(iter(draft.images), None)
         image = await self.image_store.load_source_image(draft.source_sha256)
         if image is None:
-            raise RejectedError(make_problem("source_gone"))
+            raise RejectedError(make_problem("source_expired"))
         return image

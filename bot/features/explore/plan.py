@@ -56,7 +56,9 @@ def plan_exploration(
     distinct = _remove_duplicates(requests)
     if not MIN_VARIANTS <= len(distinct) <= MAX_VARIANTS:
         raise RejectedError(
-            make_problem("explore_count", count=len(distinct), least=MIN_VARIANTS, most=MAX_VARIANTS, field="values")
+            make_problem(
+                "exploration_count", count=len(distinct), least=MIN_VARIANTS, most=MAX_VARIANTS, field="values"
+            )
         )
     return ExplorationPlan(variation, tuple(distinct))
 

@@ -26,7 +26,7 @@ _SELECT_OPEN_EXPLORATIONS: Final = (
 
 
 class SqlExplorationStore:
-    """Stored explorations. Every method raises `RejectedError` (records_unavailable). `clock` gives Unix seconds."""
+    """Stored explorations. Every method raises `RejectedError` (database_unavailable). `clock` gives Unix seconds."""
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database
@@ -49,7 +49,7 @@ class SqlExplorationStore:
         except IntegrityError:
             return False
         except DATABASE_ERRORS as error:
-            raise RejectedError(make_problem("records_unavailable")) from error
+            raise RejectedError(make_problem("database_unavailable")) from error
         return True
 
     async def find_exploration(self, exploration_id: str) -> Exploration | None:

@@ -93,7 +93,7 @@ class HistoryCommand:
         async def render_other_page() -> RenderedMessage:
             query = await self.saved_searches.load_search(custom_id.search_id, interaction.user.id)
             if query is None:
-                raise RejectedError(make_problem("search_gone"))
+                raise RejectedError(make_problem("search_expired"))
             return await self._render_page(interaction, query, custom_id.page_number, custom_id.search_id)
 
         await update_message(interaction, render_other_page)

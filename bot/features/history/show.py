@@ -93,7 +93,7 @@ class ShowCommand:
         if record is None or not may_view_job(interaction, record):
             raise RejectedError(make_problem("show_unknown"))
         if public and record.job.requester.id != interaction.user.id:
-            raise RejectedError(make_problem("show_not_yours"))
+            raise RejectedError(make_problem("show_not_author"))
         return record
 
     async def _search_own_jobs(self, interaction: discord.Interaction, keywords: str, limit: int) -> list[JobRecord]:
@@ -132,7 +132,7 @@ class ShowCommand:
                 case Failed():
                     return build_failed_view(record.job, status.outcome, messages, rows=rows)
         if record.outcome_kind is None:
-            raise RejectedError(make_problem("show_nothing"))
+            raise RejectedError(make_problem("show_no_result"))
         link = record.message.build_link(record.job.origin.guild_id) if record.message else None
         return build_ended_view(record.job, record.missing_image_reason, link, messages, rows=rows)
 

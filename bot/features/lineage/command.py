@@ -65,7 +65,7 @@ class LineageCommand:
         else:
             record = await self.job_history.find_latest_result(interaction.channel_id or 0)
             if record is None:
-                raise RejectedError(make_problem("lineage_nothing"))
+                raise RejectedError(make_problem("lineage_no_picture"))
         if record is None or not may_view_job(interaction, record):
             raise RejectedError(make_problem("lineage_unknown"))
         return record

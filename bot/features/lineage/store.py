@@ -23,7 +23,7 @@ class SqlLineageStore:
         """Load the job, its ancestors and all of their descendants, oldest first; nothing for an unknown job.
 
         Of more than `limit`, the ancestors of this job come first, then those nearest to the original. Raises
-        `RejectedError` (records_unavailable).
+        `RejectedError` (database_unavailable).
         """
         ancestors = (
             select(jobs.c.id, jobs.c.parent_id, literal(0).label("depth"))

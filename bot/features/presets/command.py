@@ -123,7 +123,7 @@ class PresetCommands:
             else self.job_history.find_job(job_id.strip())
         )
         if record is None or not may_view_job(interaction, record):
-            raise RejectedError(make_problem("preset_of_nothing"))
+            raise RejectedError(make_problem("preset_source_missing"))
         return record
 
     async def _copy_shared_preset(self, interaction: discord.Interaction, code: str) -> str:
@@ -153,12 +153,12 @@ def _resolve_owner(interaction: discord.Interaction, owner: str | None) -> Prese
     if owner != SERVER_OWNER:
         return PresetOwner(interaction.user.id)
     if not interaction.permissions.manage_guild:
-        raise RejectedError(make_problem("preset_not_yours"))
+        raise RejectedError(make_problem("preset_not_allowed"))
     return get_guild_owner(interaction)
 
 
 def _clean_name(text: str) -> str:
     name = truncate_text(flatten_text(text), PRESET_NAME_LIMIT)
     if not name:
-        raise RejectedError(make_problem("preset_nameless"))
+        raise RejectedError(make_problem("preset_name_empty"))
     return name

@@ -30,7 +30,7 @@ NO_USER_ID: Final = 0
 
 
 class SqlUserDataStore:
-    """The stored data of a person. Every method raises `RejectedError` (records_unavailable)."""
+    """The stored data of a person. Every method raises `RejectedError` (database_unavailable)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -98,5 +98,5 @@ class ReimagineCommand:
         selected = fields.get_text("image") or "0"
         images = dict(enumerate(draft.images)) if draft and draft.user_id == interaction.user.id else {}
         if draft is None or not selected.isdecimal() or int(selected) not in images:
-            raise RejectedError(make_problem("draft_gone"))
+            raise RejectedError(make_problem("draft_expired"))
         return draft, images[int(selected)]

@@ -63,8 +63,8 @@ class DeleteHandler:
                 with contextlib.suppress(discord.NotFound):
                     await message.delete()
         except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
-            raise RejectedError(make_problem("discord_away")) from error
+            raise RejectedError(make_problem("discord_unavailable")) from error
         except discord.HTTPException as error:
-            raise RejectedError(make_problem("not_deletable")) from error
+            raise RejectedError(make_problem("message_not_deletable")) from error
         if not found:
             raise RejectedError(make_problem("result_gone"))

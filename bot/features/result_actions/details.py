@@ -42,7 +42,7 @@ class DetailsHandler:
             model = self.catalogue.models.get(settings.request.model)
             rows = build_metadata_run_rows(settings, self.catalogue, messages)
             return RenderedMessage(build_details_view(settings, model, messages, picture_url=image.url, rows=rows))
-        raise RejectedError(make_problem("nothing_written" if any(list_message_images(message)) else "no_picture"))
+        raise RejectedError(make_problem("metadata_missing" if any(list_message_images(message)) else "no_picture"))
 
     async def _render_job_details(self, interaction: discord.Interaction, job_id: str) -> RenderedMessage:
         settings = await self.result_lookup.find_generation_settings(interaction, job_id)

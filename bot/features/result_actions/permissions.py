@@ -27,12 +27,12 @@ class ResultActionHandler:
         """Load the settings of a result, if this user may use its buttons.
 
         The author and moderators always may; everyone else where the server's policy allows everyone. Raises
-        `RejectedError`: job_unknown, not_yours.
+        `RejectedError`: job_unknown, not_author.
         """
         settings = await self.result_lookup.find_generation_settings(interaction, job_id)
         guild_id = interaction.guild_id
         if settings.author_id in {None, interaction.user.id} or guild_id is None or is_moderator(interaction):
             return settings
         if await self.guild_settings.load_button_policy(guild_id) is not ButtonPolicy.EVERYONE:
-            raise RejectedError(make_problem("not_yours"))
+            raise RejectedError(make_problem("not_author"))
         return settings

@@ -73,7 +73,7 @@ async def test_a_worker_that_has_claimed_the_job_loses_its_lease_and_cannot_star
     worker_queue.renew_leases()
     worker_queue.sweep(catalogue)
     assert not worker_queue.release(claim, delay_seconds=0, is_unknown_call=False, is_throttled=False)
-    assert not worker_queue.finish(claim, Failed(problem=make_problem("no_longer_kept")))
+    assert not worker_queue.finish(claim, Failed(problem=make_problem("upload_expired")))
     assert not worker_queue.finish(claim, GENERATED, b"picture")
     assert await read_outcomes(outcomes) == [("1", Failed(problem=CANCELLED_BY_ADA))]
     assert await outcomes.load_result_image("1") is None
@@ -134,5 +134,5 @@ async def test_an_unreachable_redis_is_reported_to_the_user(catalogue: Catalogue
     with pytest.raises(RejectedError) as rejected:
         await queue.cancel_job("1", CANCELLED_BY_ADA)
 
-    assert rejected.value.problems == (make_problem("queue_away"),)
+    assert rejected.value.problems == (make_problem("queue_unavailable"),)
     await queue.close()

@@ -184,7 +184,7 @@ async def test_a_full_redis_rejects_new_jobs(bot_queue: BotJobQueue, redis_url: 
         client.config_set("maxmemory", "0")
         client.close()
 
-    assert rejected.value.problems == (make_problem("no_room"),)
+    assert rejected.value.problems == (make_problem("queue_full"),)
     assert await bot_queue.list_open_jobs() == []
 
 

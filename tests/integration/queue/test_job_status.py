@@ -195,5 +195,5 @@ async def test_an_unreachable_redis_is_reported_to_the_user(catalogue: Catalogue
     )
     for error in await asyncio.gather(*calls, return_exceptions=True):
         assert isinstance(error, RejectedError)
-        assert error.problems == (make_problem("queue_away"),)
+        assert error.problems == (make_problem("queue_unavailable"),)
     await queue.close()

@@ -53,7 +53,7 @@ async def test_a_job_fails_if_its_workers_keep_dying_before_the_call(
         claim_job(worker_queue)
         await wait_for_lease_expiry(worker_queue, catalogue)
 
-    assert await read_outcome(outcomes) == Failed(problem=make_problem("gave_up", count=MAX_CRASHES))
+    assert await read_outcome(outcomes) == Failed(problem=make_problem("worker_crashed", count=MAX_CRASHES))
 
 
 async def test_a_call_of_unknown_fate_is_repeated_once_and_then_the_job_fails(
@@ -69,7 +69,7 @@ async def test_a_call_of_unknown_fate_is_repeated_once_and_then_the_job_fails(
     await wait_for_lease_expiry(worker_queue, catalogue)
 
     assert worker_queue.claim(Stage.GENERATE) is None
-    assert await read_outcome(outcomes) == Failed(problem=make_problem("lost"))
+    assert await read_outcome(outcomes) == Failed(problem=make_problem("interrupted"))
 
 
 async def test_a_job_whose_calls_were_lost_becomes_a_dead_letter_and_is_retried_with_its_prepared_picture(
@@ -169,6 +169,6 @@ async def test_a_worker_that_has_lost_its_lease_cannot_fail_the_job(
     worker_queue.renew_leases()
     worker_queue.promote(claim_job(worker_queue, Stage.PREPARE), b"prepared")
 
-    assert not worker_queue.finish(claim, Failed(problem=make_problem("no_longer_kept")))
+    assert not worker_queue.finish(claim, Failed(problem=make_problem("upload_expired")))
 
     assert worker_queue.start_call(claim_job(worker_queue))

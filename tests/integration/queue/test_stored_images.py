@@ -76,7 +76,7 @@ async def test_a_job_whose_picture_does_not_fit_is_not_accepted_at_all(
     with pytest.raises(RejectedError) as rejected:
         await bot_queue.enqueue_job(make_job(1, has_picture=True), IMAGE)
 
-    assert rejected.value.problems == (make_problem("no_room"),)
+    assert rejected.value.problems == (make_problem("queue_full"),)
     assert redis_client.keys(f"{KEY_PREFIX}*1*") == []
     assert redis_client.exists(INCOMING_PICTURE) == 0
     redis_client.config_set("maxmemory", "0")

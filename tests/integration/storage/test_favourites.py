@@ -40,4 +40,4 @@ async def test_an_unknown_job_cannot_be_a_favourite(database: Database) -> None:
     with pytest.raises(RejectedError) as rejected:
         await SqlFavouriteStore(database).toggle_favourite(7, "99999999999999999999")
 
-    assert [problem.code for problem in rejected.value.problems] == ["not_recorded"]
+    assert [problem.code for problem in rejected.value.problems] == ["result_not_recorded"]

@@ -39,4 +39,4 @@ async def test_a_database_that_fails_is_reported_as_a_problem(
         await guild_settings.load_button_policy(5)
     with pytest.raises(RejectedError) as rejected:
         await guild_settings.save_button_policy(5, ButtonPolicy.AUTHOR)
-    assert [problem.code for problem in rejected.value.problems] == ["records_unavailable"]
+    assert [problem.code for problem in rejected.value.problems] == ["database_unavailable"]

@@ -44,7 +44,7 @@ async def test_a_job_is_found_with_its_seed_its_message_and_its_source(
 async def test_a_cancelled_job_is_distinguished_from_a_failed_one(
     job_store: SqlJobStore, job_history: SqlJobHistory
 ) -> None:
-    for number, problem in ((1, make_problem("cancelled", name="Ada")), (2, make_problem("lost"))):
+    for number, problem in ((1, make_problem("cancelled", name="Ada")), (2, make_problem("interrupted"))):
         await job_store.add_job(make_job(number), SOURCE)
         await job_store.mark_delivered(
             make_finished_status(make_job(number), Failed(problem=problem)), MessageRef(7, number)
@@ -91,7 +91,7 @@ async def test_the_first_job_of_a_thread_is_the_oldest_that_started_from_an_imag
     text_job = make_job(1, has_picture=False)
     await job_store.add_job(text_job, None)
     await job_store.mark_delivered(
-        make_finished_status(text_job, Failed(problem=make_problem("lost"))), MessageRef(7, 1)
+        make_finished_status(text_job, Failed(problem=make_problem("interrupted"))), MessageRef(7, 1)
     )
     assert await job_history.find_first_job(7) is None
 

@@ -77,12 +77,12 @@ async def test_a_rejected_job_is_closed_with_its_problem_and_without_the_url_of_
 ) -> None:
     await job_store.add_job(make_job(1), SOURCE)
 
-    await job_store.mark_rejected(make_job(1).id, make_problem("no_room"))
+    await job_store.mark_rejected(make_job(1).id, make_problem("queue_full"))
 
     assert await job_store.list_open_records() == []
     assert await job_store.load_closed_record(make_job(1).id) == ClosedRecord(None)
     (row,) = read_rows(database_url, jobs)
-    assert (row["state"], row["rejection_code"], row["source_url"]) == ("rejected", "no_room", None)
+    assert (row["state"], row["rejection_code"], row["source_url"]) == ("rejected", "queue_full", None)
 
 
 async def test_a_delivered_job_has_its_outcome_cost_counters_and_times(
@@ -113,7 +113,7 @@ OUTCOMES: tuple[tuple[Outcome | None, int, str, float | None], ...] = (  # unkno
     (Filtered(part=FilteredPart.PROMPT, duration_seconds=1), 0, "filtered", 0),
     (Filtered(part=FilteredPart.OUTPUT, duration_seconds=1), 0, "filtered", 0.08),
     (Failed(problem=make_problem("picture_truncated")), 0, "failed", 0),
-    (Failed(problem=make_problem("lost")), 1, "failed", None),
+    (Failed(problem=make_problem("interrupted")), 1, "failed", None),
     (None, 0, "unknown", None),
 )
 
@@ -133,8 +133,8 @@ async def test_a_closed_record_is_not_changed(job_store: SqlJobStore, database_u
     await job_store.add_job(make_job(1), None)
     await job_store.mark_delivered(make_finished_status(make_job(1)), MessageRef(2, 55))
 
-    await job_store.mark_delivered(make_finished_status(make_job(1), Failed(problem=make_problem("lost"))), None)
-    await job_store.mark_rejected(make_job(1).id, make_problem("no_room"))
+    await job_store.mark_delivered(make_finished_status(make_job(1), Failed(problem=make_problem("interrupted"))), None)
+    await job_store.mark_rejected(make_job(1).id, make_problem("queue_full"))
 
     assert await job_store.load_closed_record(make_job(1).id) == ClosedRecord(MessageRef(2, 55))
     assert [row["kind"] for row in read_rows(database_url, outcomes)] == ["generated"]
@@ -200,7 +200,7 @@ async def test_a_database_that_fails_rejects_new_jobs_and_logs_no_secret(
     await job_store.mark_queued(make_job(1).id, None)
     await job_store.mark_delivered(make_finished_status(make_job(1)), None)
 
-    assert [problem.code for problem in rejected.value.problems] == ["records_unavailable"]
+    assert [problem.code for problem in rejected.value.problems] == ["database_unavailable"]
     assert await job_store.load_closed_record(make_job(1).id) is None
     assert make_job(1).id in caplog.text
     assert "signature" not in caplog.text

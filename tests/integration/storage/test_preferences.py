@@ -45,4 +45,4 @@ async def test_a_database_that_fails_is_reported_as_a_problem(
         await preferences_store.load_preferences(1)
     with pytest.raises(RejectedError) as rejected:
         await preferences_store.save_preferences(1, Preferences())
-    assert [problem.code for problem in rejected.value.problems] == ["records_unavailable"]
+    assert [problem.code for problem in rejected.value.problems] == ["database_unavailable"]

@@ -167,7 +167,7 @@ async def test_a_job_that_was_lost_twice_fails_once_with_an_apology(harness: Rec
         harness.flush_redis()
         await harness.reconciler.run_once()
 
-    assert harness.sender.sent_problems == [(job.id, make_problem("lost"))]
+    assert harness.sender.sent_problems == [(job.id, make_problem("interrupted"))]
     assert await harness.queue.load_statuses([job.id]) == []
 
 
@@ -180,7 +180,7 @@ async def test_a_lost_job_with_a_call_of_unknown_fate_is_not_queued_again(harnes
 
     await harness.reconciler.run_once()
 
-    assert harness.sender.sent_problems == [(job.id, make_problem("lost"))]
+    assert harness.sender.sent_problems == [(job.id, make_problem("interrupted"))]
     assert await harness.queue.load_statuses([job.id]) == []
 
 
@@ -195,8 +195,8 @@ async def test_a_lost_job_whose_picture_is_gone_fails_once_and_its_record_is_clo
     await harness.reconciler.run_once()
     await harness.reconciler.run_once()
 
-    assert harness.sender.sent_problems == [(job.id, make_problem("forgotten"))]
-    assert [row["problem_code"] for row in read_rows(database_url, outcomes)] == ["forgotten"]
+    assert harness.sender.sent_problems == [(job.id, make_problem("queue_data_lost"))]
+    assert [row["problem_code"] for row in read_rows(database_url, outcomes)] == ["queue_data_lost"]
     assert await harness.queue.load_statuses([job.id]) == []
 
 
@@ -208,7 +208,7 @@ async def test_an_expired_url_is_not_requested(harness: ReconcilerHarness) -> No
     await harness.reconciler.run_once()
 
     assert harness.fetched_images == []
-    assert harness.sender.sent_problems == [(job.id, make_problem("forgotten"))]
+    assert harness.sender.sent_problems == [(job.id, make_problem("queue_data_lost"))]
 
 
 async def test_a_download_that_fails_for_now_is_repeated_in_the_next_round(harness: ReconcilerHarness) -> None:
@@ -336,7 +336,7 @@ async def test_a_record_stays_open_while_discord_is_unavailable(harness: Reconci
 async def test_closed_records_are_ignored(harness: ReconcilerHarness) -> None:
     delivered, rejected = await harness.submit_job(1), await harness.submit_job(2)
     await harness.job_store.mark_delivered(make_finished_status(delivered, since=NOON), MessageRef(2, 5))
-    await harness.job_store.mark_rejected(rejected.id, make_problem("no_room"))
+    await harness.job_store.mark_rejected(rejected.id, make_problem("queue_full"))
     harness.flush_redis()
 
     await harness.reconciler.run_once()

@@ -208,7 +208,7 @@ def test_one_ticket_prepares_all_waiting_jobs(catalogue: Catalogue) -> None:
 
     assert queue.events[0] == ("promoted", "1", b"\xff\xd8\xff")
     codes = [outcome.problem.code for _, _, outcome in queue.events[1:] if isinstance(outcome, Failed)]
-    assert codes == ["picture_unreadable", "no_longer_kept"]
+    assert codes == ["picture_unreadable", "upload_expired"]
 
 
 def test_at_most_one_picture_for_each_core_is_decoded_at_a_time(

@@ -39,7 +39,7 @@ async def test_a_job_is_stored_with_its_source_before_it_is_queued(
 async def test_a_job_that_cannot_be_stored_is_rejected_and_not_queued(
     guild: GuildClient, job_queue: FakeJobQueue, submission_store: FakeSubmissionStore
 ) -> None:
-    submission_store.error = RejectedError(make_problem("records_unavailable"))
+    submission_store.error = RejectedError(make_problem("database_unavailable"))
 
     answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle", image=PNG))
 
@@ -49,7 +49,7 @@ async def test_a_job_that_cannot_be_stored_is_rejected_and_not_queued(
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(RejectedError(make_problem("no_room")), "no_room"), (ZeroDivisionError("surprise"), "internal")],
+    [(RejectedError(make_problem("queue_full")), "queue_full"), (ZeroDivisionError("surprise"), "internal")],
 )
 async def test_a_rejection_by_the_queue_closes_the_record(
     guild: GuildClient, job_queue: FakeJobQueue, submission_store: FakeSubmissionStore, error: Exception, code: str

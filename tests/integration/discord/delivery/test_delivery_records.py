@@ -18,7 +18,7 @@ from tests.support.builders import read_rows
 from tests.support.delivery import FakeOutcomeStream, deliver_outcome, make_consumer
 from tests.support.discord_channel import DiscordChannel, read_text
 
-LOST_OUTCOME = Failed(problem=make_problem("lost"))
+LOST_OUTCOME = Failed(problem=make_problem("interrupted"))
 
 
 class FakeDeliveryStore:
@@ -105,7 +105,9 @@ async def test_an_outcome_of_the_reconciler_is_posted_in_the_thread_and_found_ag
     discord_channel: DiscordChannel, consumer: OutcomeConsumer, delivery_store: FakeDeliveryStore
 ) -> None:
     job = await discord_channel.submit_job(locale="fr")
-    status = JobStatus(job, QueueState.FINISHED, 0, 0, time.time(), None, Failed(problem=make_problem("forgotten")))
+    status = JobStatus(
+        job, QueueState.FINISHED, 0, 0, time.time(), None, Failed(problem=make_problem("queue_data_lost"))
+    )
 
     message = await consumer.deliver_outcome(status)
 

@@ -50,7 +50,7 @@ class FailingSubmissionStore(FakeSubmissionStore):
 
     async def add_job(self, job: Job, image: RemoteImage | StoredImage | None) -> bool:
         if len(self.states) >= self.capacity:
-            raise RejectedError(make_problem("records_unavailable"))
+            raise RejectedError(make_problem("database_unavailable"))
         return await super().add_job(job, image)
 
 
@@ -141,7 +141,7 @@ async def test_if_a_job_cannot_be_recorded_none_is_queued() -> None:
         await make_submitter(queue, store).submit_many(make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN)
 
     assert queue.jobs == {}
-    assert set(store.states.values()) == {"records_unavailable"}
+    assert set(store.states.values()) == {"database_unavailable"}
 
 
 async def test_after_an_unexpected_error_queued_jobs_continue_and_the_records_of_the_others_are_closed() -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.worker.bedrock.conftest import HarnessFactory
 from tests.unit.worker.conftest import BedrockStandIn
 from worker.bedrock import client as client_module
-from worker.bedrock.error_policies import BAD_ANSWER
+from worker.bedrock.error_policies import INVALID_RESPONSE
 from worker.call_result import RetryPolicy
 
 Responder = Callable[[socket.socket, Event], None]
@@ -128,7 +128,7 @@ def test_the_configured_region_is_called_if_it_serves_the_model_else_the_models_
         ("502 Bad Gateway", "provider_error", RetryPolicy.ONCE),
         ("503 No", "busy", RetryPolicy.UNLIMITED),
         ("404 Not Found", "misconfigured", RetryPolicy.NEVER),
-        ("204 No Content", "bad_answer", RetryPolicy.ONCE),
+        ("204 No Content", "invalid_response", RetryPolicy.ONCE),
     ],
 )
 def test_a_web_page_as_response_is_treated_by_its_status_after_one_call(
@@ -210,4 +210,4 @@ def test_an_invalid_event_stream_is_a_bad_answer(aws: pytest.MonkeyPatch, make_h
     ) as server:
         aws.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.url)
         error = make_harness(streaming=("sdxl",)).generate_error("sdxl")
-    assert (error.problem.code, error.retry_policy) == (BAD_ANSWER.code, RetryPolicy.ONCE)
+    assert (error.problem.code, error.retry_policy) == (INVALID_RESPONSE.code, RetryPolicy.ONCE)

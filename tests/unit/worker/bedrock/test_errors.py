@@ -283,9 +283,9 @@ def test_a_retry_after_header_is_honoured_up_to_five_minutes(header: str, second
 
 
 def test_an_invalid_response_and_a_missed_deadline_have_policies(model: Model) -> None:
-    bad = classify(InvalidResponseError("bad_answer", "no seed"), model)
+    bad = classify(InvalidResponseError("invalid_response", "no seed"), model)
     assert (bad.problem.code, bad.problem.facts["detail"], bad.retry_policy) == (
-        "bad_answer",
+        "invalid_response",
         "no seed",
         RetryPolicy.ONCE,
     )

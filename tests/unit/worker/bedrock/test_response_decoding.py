@@ -62,7 +62,7 @@ def test_a_response_without_a_valid_seed_is_rejected(seed: Any) -> None:
     ):
         with pytest.raises(InvalidResponseError, match="no seed") as raised:
             decode(data, model)
-        assert raised.value.code == "bad_answer"
+        assert raised.value.code == "invalid_response"
 
 
 @pytest.mark.parametrize("seeds", [{}, {"seeds": []}, {"seeds": [9]}, {"seeds": [None]}, {"seeds": ["x"]}])
@@ -86,20 +86,20 @@ def test_base64_is_decoded_strictly(text: Any) -> None:
 @pytest.mark.parametrize(
     ("data", "code", "words"),
     [
-        (b"", "bad_answer", "empty"),
-        (b"<!doctype html>", "bad_answer", "not JSON"),
-        (b"\xff", "bad_answer", "not JSON"),
-        (b"[" * 100_000, "bad_answer", "not JSON"),
-        (b"[]", "bad_answer", "not an object"),
+        (b"", "invalid_response", "empty"),
+        (b"<!doctype html>", "invalid_response", "not JSON"),
+        (b"\xff", "invalid_response", "not JSON"),
+        (b"[" * 100_000, "invalid_response", "not JSON"),
+        (b"[]", "invalid_response", "not an object"),
         (b"{}", "model_error", "result “None”"),
-        (b'{"result": "success"}', "bad_answer", "artifacts"),
-        (b'{"result": "success", "artifacts": []}', "bad_answer", "artifacts"),
-        (b'{"result": "success", "artifacts": [7]}', "bad_answer", "not an object"),
+        (b'{"result": "success"}', "invalid_response", "artifacts"),
+        (b'{"result": "success", "artifacts": []}', "invalid_response", "artifacts"),
+        (b'{"result": "success", "artifacts": [7]}', "invalid_response", "not an object"),
         (b'{"result": "error", "error": {"name": "oom", "message": "x"}}', "model_error", "oom"),
         (b'{"result": "error", "error": "oom"}', "model_error", "result “error”"),
         (make_sdxl_response(finishReason="ERROR"), "model_error", "ERROR"),
-        (make_sdxl_response(finishReason="NOBODY_KNOWS"), "bad_answer", "NOBODY_KNOWS"),
-        (make_sdxl_response(finishReason=None), "bad_answer", "finish reason"),
+        (make_sdxl_response(finishReason="NOBODY_KNOWS"), "invalid_response", "NOBODY_KNOWS"),
+        (make_sdxl_response(finishReason=None), "invalid_response", "finish reason"),
     ],
 )
 def test_an_invalid_response_of_sdxl_is_described(data: bytes, code: str, words: str) -> None:
@@ -111,18 +111,18 @@ def test_an_invalid_response_of_sdxl_is_described(data: bytes, code: str, words:
 @pytest.mark.parametrize(
     ("data", "code", "words"),
     [
-        (b"", "bad_answer", "empty"),
-        (b"null", "bad_answer", "not an object"),
-        (b"{}", "bad_answer", "finish_reasons"),
-        (make_stable_image_response(finish_reasons=[]), "bad_answer", "finish_reasons"),
-        (make_stable_image_response(finish_reasons="SUCCESS"), "bad_answer", "finish_reasons"),
+        (b"", "invalid_response", "empty"),
+        (b"null", "invalid_response", "not an object"),
+        (b"{}", "invalid_response", "finish_reasons"),
+        (make_stable_image_response(finish_reasons=[]), "invalid_response", "finish_reasons"),
+        (make_stable_image_response(finish_reasons="SUCCESS"), "invalid_response", "finish_reasons"),
         (make_stable_image_response(finish_reasons=["Inference error"]), "model_error", "Inference error"),
-        (make_stable_image_response(finish_reasons=["Reason of no one's"]), "bad_answer", "Reason of no one's"),
-        (make_stable_image_response(finish_reasons=[["Filter reason: prompt"]]), "bad_answer", "finish reason"),
-        (make_stable_image_response(images=[]), "bad_answer", "images"),
-        (make_stable_image_response(images={}), "bad_answer", "images"),
-        (make_stable_image_response(seeds=[]), "bad_answer", "seeds"),
-        (b'{"finish_reasons": [null], "images": ["YQ=="]}', "bad_answer", "seeds"),
+        (make_stable_image_response(finish_reasons=["Reason of no one's"]), "invalid_response", "Reason of no one's"),
+        (make_stable_image_response(finish_reasons=[["Filter reason: prompt"]]), "invalid_response", "finish reason"),
+        (make_stable_image_response(images=[]), "invalid_response", "images"),
+        (make_stable_image_response(images={}), "invalid_response", "images"),
+        (make_stable_image_response(seeds=[]), "invalid_response", "seeds"),
+        (b'{"finish_reasons": [null], "images": ["YQ=="]}', "invalid_response", "seeds"),
     ],
 )
 def test_an_invalid_response_of_stable_image_is_described(data: bytes, code: str, words: str) -> None:

@@ -125,9 +125,9 @@ def test_by_default_the_requested_model_comes_first_then_the_offered_models_that
         (Variation.STYLES, make_request(), "anime, gothic", ["not_a_choice"]),
         (Variation.MODELS, make_request(), "sdxl, dall-e", ["model_unknown"]),
         (Variation.MODELS, make_request(), "sdxl, stable-image-core", ["picture_unsupported"]),
-        (Variation.MODELS, make_request("sd3.5-large"), "", ["explore_count"]),
-        (Variation.SEEDS, make_request(), "7, 7", ["explore_count"]),
-        (Variation.SEEDS, make_request(), ",".join(map(str, range(1, 11))), ["explore_count"]),
+        (Variation.MODELS, make_request("sd3.5-large"), "", ["exploration_count"]),
+        (Variation.SEEDS, make_request(), "7, 7", ["exploration_count"]),
+        (Variation.SEEDS, make_request(), ",".join(map(str, range(1, 11))), ["exploration_count"]),
     ],
 )
 def test_a_request_that_cannot_be_explored_is_rejected_with_all_problems(

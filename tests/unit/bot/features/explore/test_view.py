@@ -62,7 +62,7 @@ def test_the_message_fits_discord_in_every_state_of_its_variants(
         REJECTION,
         make_problem("not_accepted", model="M", detail=detail),
         make_problem("internal"),
-        make_problem("no_room"),
+        make_problem("queue_full"),
     ]
     rejected = {number: problems[number % 4] for number in range(1, len(states) + 1)}
     exploration = make_exploration(plan, language, rejected)
