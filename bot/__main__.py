@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -14,8 +15,9 @@ from bot.lifecycle import StartupError
 from bot.logging import configure_logging
 from bot.settings import Settings
 from shared import __version__
-from shared.catalogue import Catalogue, load_catalogue
-from shared.settings import InvalidSettingsError, read_settings
+from shared.settings import InvalidSettingsError, find_misspelt_settings, read_settings
+
+log = logging.getLogger(__name__)
 
 EXIT_FAILED: Final = 1
 EXIT_NOT_CONFIGURED: Final = 2
@@ -33,15 +35,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"pentimento {__version__}")
         return 0
     try:
-        settings = read_settings(Settings)
-        catalogue = read_catalogue(settings)
+        settings = read_settings(Settings, heading="The bot is not set up. Set these in the environment or in .env:")
+        catalogue = settings.read_catalogue()
     except InvalidSettingsError as error:
-        return print_error(
-            EXIT_NOT_CONFIGURED, f"The bot is not set up. Set these in the environment or in .env:\n{error}"
-        )
-    except (OSError, ValueError) as error:
-        return print_error(EXIT_NOT_CONFIGURED, f"CATALOGUE_FILE is wrong: {error}")
+        return print_error(EXIT_NOT_CONFIGURED, str(error))
     configure_logging("ERROR" if command == "check" else settings.log_level)
+    for sentence in find_misspelt_settings() if command == "run" else ():
+        log.warning("%s", sentence)
     discord.http.Route.BASE = settings.discord_api_url
     if command == "check":
         return asyncio.run(run_checks(settings, catalogue))
@@ -60,12 +60,6 @@ def build_parser() -> argparse.ArgumentParser:
     commands = "; ".join(f"{name}: {description}" for name, description in COMMANDS.items())
     parser.add_argument("command", nargs="?", choices=COMMANDS, default="run", help=commands)
     return parser
-
-
-def read_catalogue(settings: Settings) -> Catalogue:
-    """Load the catalogue with the operator's own file laid over it. Raises `OSError` and `ValueError`."""
-    override = settings.catalogue_file.read_text(encoding="utf-8") if settings.catalogue_file else ""
-    return load_catalogue(override)
 
 
 def print_error(code: int, text: str) -> int:

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
+from shared.addresses.database import parse_database_address
+from shared.addresses.http import parse_endpoint, parse_host
 from shared.settings import CommonSettings
 
 
@@ -16,13 +18,13 @@ class Settings(CommonSettings):
     )
     discord_api_url: str = Field(
         "https://discord.com/api/v10",
-        pattern=r"^https?://[^\s/]+/\S*[^\s/]$",
         description="The URL of Discord's REST API. Only a stand-in needs another one.",
     )
     database_url: SecretStr = Field(
         SecretStr("sqlite:///pentimento.db"),
         description="The database of all requests and outcomes: sqlite:///file.db for a file, or "
-        "postgresql://user:password@host/name for a PostgreSQL server.",
+        "postgresql://user:password@host/name for a PostgreSQL server. "
+        "Special characters in its password are percent-encoded.",
     )
     reconcile_interval_seconds: float = Field(
         60, ge=1, description="How often the bot looks for requests that the queue has lost, in seconds."
@@ -90,5 +92,22 @@ class Settings(CommonSettings):
 
     @field_validator("attachment_hosts")
     @classmethod
-    def _lowercase_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(host.lower() for host in hosts)
+    def _validate_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        if not hosts:
+            raise ValueError("it names no host. Remove it, and Discord's are used")
+        return tuple(parse_host(host) for host in hosts)
+
+    @field_validator("discord_api_url")
+    @classmethod
+    def _validate_api_url(cls, url: str) -> str:
+        if not parse_endpoint(url).partition("://")[2].partition("/")[2]:
+            raise ValueError("it has no path. Write the version, too, as in https://discord.com/api/v10")
+        if url.endswith("/"):
+            raise ValueError("it ends with a slash. Remove that")
+        return url
+
+    @field_validator("database_url")
+    @classmethod
+    def _validate_database_url(cls, url: SecretStr) -> SecretStr:
+        parse_database_address(url.get_secret_value())
+        return url

@@ -92,4 +92,8 @@ class Process:
 def build_clean_environment() -> dict[str, str]:
     """Give this process's environment without what would lead a child to the user's own accounts."""
     foreign = ("AWS_", "DISCORD_", "CATALOGUE_FILE", "BEDROCK_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(foreign) and not name.upper().endswith("_PROXY")  # all addresses are loopback's
+    }

@@ -2,6 +2,8 @@
 
     PentimentoError
     ├── InvalidSettingsError            shared.settings
+    ├── InvalidAddressError             shared.addresses.splitting (also a ValueError)
+    ├── InvalidEnvFileError             shared.env_file
     ├── RejectedError                   shared.problems
     ├── ImageRejectedError              shared.imaging.limits (also a ValueError)
     ├── StartupError                    bot.lifecycle

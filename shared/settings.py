@@ -1,14 +1,19 @@
 """The settings that bot and worker have in common, and reading them from the environment and `.env`."""
 
+import os
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_core import PydanticUndefined
+from pydantic_core import ErrorDetails, PydanticUndefined
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.addresses.http import ProxySettings, parse_proxy
+from shared.addresses.redis import parse_redis_address
 from shared.catalogue import Catalogue, load_catalogue
+from shared.env_file import InvalidEnvFileError, load_env_file
 from shared.errors import PentimentoError
+from shared.setting_names import describe_misspelt_settings
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
@@ -18,13 +23,14 @@ class InvalidSettingsError(PentimentoError):
 
 
 class CommonSettings(BaseSettings):
-    """Settings that the bot and the worker read. The environment takes precedence over `.env`."""
+    """Settings that the bot and the worker read from the environment, into which `read_settings` reads `.env`."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
 
     redis_url: SecretStr = Field(
         SecretStr("redis://127.0.0.1:6379/0"),
-        description="The URL of the Redis server that bot and workers share: redis://, rediss:// (TLS) or unix://.",
+        description="The URL of the Redis server that bot and workers share: redis://, rediss:// (TLS) or unix://. "
+        "Special characters in its password are percent-encoded.",
     )
     catalogue_file: Path | None = Field(
         None,
@@ -36,6 +42,38 @@ class CommonSettings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The lowest level of messages that are logged: DEBUG, INFO, WARNING or ERROR."
     )
+    http_proxy: SecretStr | None = Field(
+        None, description="The proxy for http:// addresses, as http://host:port. Redis and the database use none."
+    )
+    https_proxy: SecretStr | None = Field(
+        None, description="The proxy for https:// addresses, Discord's and Amazon's, as http://host:port."
+    )
+    no_proxy: str = Field(
+        "", description="The hosts that are reached without a proxy, separated by commas; * stands for all of them."
+    )
+
+    @field_validator("redis_url")
+    @classmethod
+    def _validate_redis_url(cls, url: SecretStr) -> SecretStr:
+        parse_redis_address(url.get_secret_value())
+        return url
+
+    @field_validator("http_proxy", "https_proxy")
+    @classmethod
+    def _validate_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
+        return SecretStr(parse_proxy(proxy.get_secret_value())) if proxy else None
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _ignore_case(cls, level: Any) -> Any:
+        return level.strip().upper() if isinstance(level, str) else level
+
+    @field_validator("heartbeat_file")
+    @classmethod
+    def _require_folder(cls, path: Path | None) -> Path | None:
+        if path is not None and not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise ValueError("its folder is missing or may not be written")
+        return path
 
     @field_validator("catalogue_file")
     @classmethod
@@ -44,24 +82,56 @@ class CommonSettings(BaseSettings):
             raise ValueError("there is no such file")
         return path
 
+    @property
+    def proxies(self) -> ProxySettings:
+        return ProxySettings(
+            http=self.http_proxy.get_secret_value() if self.http_proxy else None,
+            https=self.https_proxy.get_secret_value() if self.https_proxy else None,
+            excluded_hosts=self.no_proxy,
+        )
+
+    @property
+    def catalogue_source(self) -> str:
+        """The file that decides which models there are, for messages to the operator."""
+        return f"CATALOGUE_FILE ({self.catalogue_file})" if self.catalogue_file else "shared/catalogue.toml"
+
     def read_catalogue(self) -> Catalogue:
         """Read the catalogue with the operator's changes. Raises `InvalidSettingsError` for a wrong file."""
         try:
-            return load_catalogue(self.catalogue_file.read_text(encoding="utf-8") if self.catalogue_file else "")
-        except (OSError, ValueError) as error:
-            raise InvalidSettingsError(f"CATALOGUE_FILE is wrong: {error}") from error
+            return load_catalogue(self.catalogue_file.read_text(encoding="utf-8-sig") if self.catalogue_file else "")
+        except UnicodeDecodeError:
+            reason = "it is not a text file in UTF-8. Save it again with the encoding UTF-8."
+        except ValidationError as error:
+            reason = _summarize_catalogue_errors(error.errors())
+        except OSError as error:
+            reason = f"it cannot be read ({error.strerror}). Make it a file that the user of this process may read."
+        except ValueError as error:
+            reason = f"{error}. Correct it, or remove the setting."
+        raise InvalidSettingsError(f"CATALOGUE_FILE is wrong: {reason}")
 
 
-def read_settings(settings_class: type[SettingsT], **overrides: Any) -> SettingsT:
-    """Read settings. Raises `InvalidSettingsError`, which names every setting that is missing or wrong."""
+def read_settings(settings_class: type[SettingsT], *, heading: str = "", **overrides: Any) -> SettingsT:
+    """Read `.env` and the settings.
+
+    Raises `InvalidSettingsError`, which names all that is missing or wrong, one a line below the heading.
+    """
     try:
+        load_env_file()
         return settings_class(**overrides)
+    except InvalidEnvFileError as error:
+        raise InvalidSettingsError(str(error)) from None
     except ValidationError as error:
         errors = sorted(error.errors(), key=lambda details: details["type"] != "missing")
         lines = [
             _format_error(settings_class, str(details["loc"][0]), details["type"], details["msg"]) for details in errors
         ]
-        raise InvalidSettingsError("\n".join(dict.fromkeys(lines))) from None
+        lines = [*([heading] if heading else []), *dict.fromkeys(lines), *find_misspelt_settings()]
+        raise InvalidSettingsError("\n".join(lines)) from None
+
+
+def find_misspelt_settings() -> list[str]:
+    """Write two sentences about each variable of the environment that resembles a setting and is none."""
+    return describe_misspelt_settings(os.environ)
 
 
 def describe_settings(settings_class: type[BaseSettings]) -> tuple[tuple[str, str, str], ...]:
@@ -72,7 +142,26 @@ def describe_settings(settings_class: type[BaseSettings]) -> tuple[tuple[str, st
 
 def _format_error(settings_class: type[BaseSettings], field: str, error_type: str, message: str) -> str:
     reason = "is missing" if error_type == "missing" else f"is wrong: {message.removeprefix('Value error, ')}"
-    return f"{field.upper()} {reason}. {settings_class.model_fields[field].description}"
+    is_advice = ". " in reason
+    return f"{field.upper()} {reason}." + ("" if is_advice else f" {settings_class.model_fields[field].description}")
+
+
+def _summarize_catalogue_errors(errors: list[ErrorDetails]) -> str:
+    """Describe the first error: the others often follow from it, as where the key of a model is misspelt."""
+    first = errors[0]
+    place = ".".join(str(part) for part in first["loc"])
+    missing = [details for details in errors if details["type"] == "missing" and details["loc"][:2] == first["loc"][:2]]
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "missing" and len(missing) > 1:
+        place, message = (
+            ".".join(str(part) for part in first["loc"][:2]),
+            "there is no such model, and a new one needs all fields",
+        )
+    elif first["type"] == "extra_forbidden":
+        message = "there is no such field"
+    return (
+        f"{place}: {message}. Correct it; docs/reference/models.md lists models and fields." if place else f"{message}."
+    )
 
 
 def _format_default(default: Any) -> str:

@@ -9,8 +9,6 @@ python -m worker dead-letters …     list, show, retry or drop the jobs whose w
 import sys
 from collections.abc import Sequence
 
-from dotenv import load_dotenv
-
 from shared.settings import InvalidSettingsError
 from worker.app import run_worker
 from worker.cli.check import run_check
@@ -22,7 +20,6 @@ from worker.cli.generate import run_generate
 def main(argv: Sequence[str] | None = None) -> ExitCode:
     """Run the worker or one of the commands, and return the exit code."""
     arguments = sys.argv[1:] if argv is None else list(argv)
-    load_dotenv(".env")  # boto3 reads its variables only from the environment
     match arguments:
         case ["generate", *rest]:
             return run_generate(rest)

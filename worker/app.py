@@ -11,10 +11,13 @@ from celery.signals import setup_logging, task_postrun, worker_ready, worker_shu
 from kombu import Exchange
 from kombu import Queue as CeleryQueue
 
+from shared.addresses.redis import parse_redis_address
 from shared.catalogue import Catalogue
 from shared.logging import UtcFormatter, configure_logging
 from shared.queue.celery_config import CELERY_CONFIG
+from shared.queue.redis_options import build_connection_options
 from shared.queue.stages import TASK_NAMES, Stage
+from shared.settings import find_misspelt_settings
 from worker.bedrock.client import BedrockImageClient
 from worker.generate import GenerateJob
 from worker.maintenance import MaintenanceThread
@@ -45,6 +48,8 @@ def load_app() -> Celery:
     configure_logging(settings.log_level, UtcFormatter())
     for name in _VERBOSE_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for sentence in find_misspelt_settings():
+        log.warning("%s", sentence)
     return create_app(settings, catalogue)
 
 
@@ -97,9 +102,12 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
 
 
 def _create_celery(settings: Settings) -> Celery:
-    app = Celery("pentimento", broker=settings.redis_url.get_secret_value())
+    address = parse_redis_address(settings.redis_url.get_secret_value())
+    app = Celery("pentimento", broker=address.public_url)
+    connection_options = {"transport": address.transport, "connection_options": build_connection_options(address)}
     app.conf.update(
         CELERY_CONFIG,
+        broker_transport_options={**CELERY_CONFIG["broker_transport_options"], **connection_options},
         broker_transport="worker.queue.celery_transport:Transport",
         worker_pool="threads",
         worker_concurrency=settings.worker_concurrency,

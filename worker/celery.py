@@ -2,13 +2,11 @@
 
 import sys
 
-from dotenv import load_dotenv
-
 from shared.settings import InvalidSettingsError
 from worker.app import load_app
 
-load_dotenv(".env")  # boto3 reads its variables only from the environment
 try:
     app = load_app()
 except InvalidSettingsError as error:
-    sys.exit(str(error))
+    print(error, file=sys.stderr)  # noqa: T201 - the end of a command
+    sys.exit(2)

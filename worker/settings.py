@@ -1,11 +1,15 @@
 """The settings of the worker. AWS's own variables (AWS_PROFILE and others) are read by boto3."""
 
-from typing import Annotated, Any
+import re
+from typing import Annotated, Any, Final
 
-from pydantic import Field, field_validator
+from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import NoDecode
 
-from shared.settings import CommonSettings, InvalidSettingsError, read_settings
+from shared.addresses.http import parse_endpoint
+from shared.settings import CommonSettings, read_settings
+
+_REGION: Final = re.compile(r"[a-z]{2,5}(?:-[a-z]+){1,3}-[0-9]{1,2}")
 
 
 class Settings(CommonSettings):
@@ -13,8 +17,19 @@ class Settings(CommonSettings):
 
     aws_region: str = Field(
         "us-west-2",
-        description="The AWS region to call. Models that it does not have are called in the first region that they "
-        "have in the catalogue.",
+        validation_alias=AliasChoices("aws_region", "aws_default_region"),
+        description="The AWS region to call. AWS_DEFAULT_REGION is read in its place. Models that it does not have "
+        "are called in the first region that they have in the catalogue.",
+    )
+    aws_endpoint_url: str | None = Field(
+        None,
+        description="The URL of another service in the place of all of AWS. Only a stand-in or a gateway needs it.",
+    )
+    aws_endpoint_url_bedrock: str | None = Field(
+        None, description="The same for Bedrock's control plane alone, which only `check` calls."
+    )
+    aws_endpoint_url_bedrock_runtime: str | None = Field(
+        None, description="The same for the calls of models alone, such as a VPC endpoint with a name of its own."
     )
     bedrock_streaming: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
@@ -42,6 +57,18 @@ class Settings(CommonSettings):
         description="How long a job may wait for a Bedrock that is busy or unreachable before it fails, in seconds.",
     )
 
+    @field_validator("aws_region")
+    @classmethod
+    def _validate_region(cls, region: str) -> str:
+        if not _REGION.fullmatch(region):
+            raise ValueError("it is not the code of a region. Write it as us-west-2, not as the console's name of it")
+        return region
+
+    @field_validator("aws_endpoint_url", "aws_endpoint_url_bedrock", "aws_endpoint_url_bedrock_runtime")
+    @classmethod
+    def _validate_endpoint(cls, url: str | None) -> str | None:
+        return None if url is None else parse_endpoint(url)
+
     @field_validator("bedrock_streaming", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
@@ -50,9 +77,6 @@ class Settings(CommonSettings):
 
 def load_settings(**overrides: Any) -> Settings:
     """Read the settings. Raises `InvalidSettingsError` with a message for the operator."""
-    try:
-        return read_settings(Settings, **overrides)
-    except InvalidSettingsError as error:
-        raise InvalidSettingsError(
-            f"The worker is not set up. Set these in the environment or in .env:\n{error}"
-        ) from None
+    return read_settings(
+        Settings, heading="The worker is not set up. Set these in the environment or in .env:", **overrides
+    )

@@ -2,23 +2,34 @@
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
 
-from redis.asyncio import Redis
+from redis.asyncio import Connection, ConnectionPool, Redis, SSLConnection, UnixDomainSocketConnection
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 
+from shared.addresses.redis import Transport, parse_redis_address
 from shared.problems import RejectedError, make_problem
-from shared.queue.redis_options import COMMAND_RETRIES, CONNECTION_OPTIONS
+from shared.queue.redis_options import COMMAND_RETRIES, build_connection_options
 
 log = logging.getLogger(__name__)
 
+_CONNECTION_CLASSES: Final[Mapping[Transport, type[AbstractConnection]]] = MappingProxyType(
+    {"tcp": Connection, "tls": SSLConnection, "unix": UnixDomainSocketConnection}
+)
+
 
 def connect_to_redis(url: str) -> Redis:
-    """Open a pool on `REDIS_URL` (redis://, rediss:// or unix://), whose commands have a timeout and few retries."""
+    """Open a pool on `REDIS_URL`, whose commands have a timeout and few retries. Raises `InvalidAddressError`."""
+    address = parse_redis_address(url)
     retry = Retry(ExponentialBackoff(cap=1, base=0.05), retries=COMMAND_RETRIES)
-    return Redis.from_url(url, **CONNECTION_OPTIONS, retry=retry)
+    connection_class = _CONNECTION_CLASSES[address.transport]
+    pool = ConnectionPool(connection_class=connection_class, retry=retry, **build_connection_options(address))
+    return Redis.from_pool(pool)
 
 
 @contextlib.contextmanager

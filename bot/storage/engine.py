@@ -4,16 +4,15 @@ import logging
 import sqlite3
 from typing import Any, Final
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from shared.addresses.database import parse_database_address
+from shared.addresses.splitting import InvalidAddressError
 from shared.errors import PentimentoError
 
 BUSY_TIMEOUT_SECONDS: Final = 5
-_SUPPORTED_BACKENDS: Final = frozenset({"sqlite", "postgresql", "postgres"})
-_URL_ADVICE: Final = "Set it to sqlite:///file.db or postgresql://user:password@host/name."
 
 logging.getLogger("aiosqlite").setLevel(logging.INFO)  # at DEBUG it logs every value that is written
 
@@ -25,13 +24,20 @@ class DatabaseSetupError(PentimentoError):
 def parse_database_url(url: str) -> URL:
     """Parse `DATABASE_URL`. Raises `DatabaseSetupError`."""
     try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        raise DatabaseSetupError(f"DATABASE_URL is not the URL of a database. {_URL_ADVICE}") from None
-    backend = parsed.get_backend_name()
-    if backend not in _SUPPORTED_BACKENDS or (backend == "sqlite" and parsed.database in {None, "", ":memory:"}):
-        raise DatabaseSetupError(f"DATABASE_URL names neither a file nor a PostgreSQL server. {_URL_ADVICE}")
-    return parsed.set(drivername="sqlite" if backend == "sqlite" else "postgresql+psycopg")
+        address = parse_database_address(url)
+    except InvalidAddressError as error:
+        raise DatabaseSetupError(f"DATABASE_URL is wrong: {error}.") from None
+    if address.backend == "sqlite":
+        return URL.create("sqlite", database=address.path)
+    return URL.create(
+        "postgresql+psycopg",
+        username=address.username,
+        password=address.password,
+        host=address.host,
+        port=address.port,
+        database=address.name,
+        query=address.options,
+    )
 
 
 def open_async_engine(url: URL) -> AsyncEngine:
@@ -43,14 +49,16 @@ def open_async_engine(url: URL) -> AsyncEngine:
         engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), hide_parameters=True)
         event.listen(engine.sync_engine, "connect", _configure_sqlite)
         return engine
-    milliseconds = BUSY_TIMEOUT_SECONDS * 1000
-    limits = {"connect_timeout": BUSY_TIMEOUT_SECONDS, "options": f"-c statement_timeout={milliseconds}"}
     try:
-        return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=limits)
+        engine = create_async_engine(
+            url, hide_parameters=True, pool_pre_ping=True, connect_args=_build_postgresql_arguments(url)
+        )
     except ModuleNotFoundError:
         raise DatabaseSetupError(
             "DATABASE_URL names a PostgreSQL server, but its driver is not installed. Install pentimento[postgresql]."
         ) from None
+    event.listen(engine.sync_engine, "begin", _limit_statements)
+    return engine
 
 
 def open_sqlite_engine(url: URL) -> Engine:
@@ -64,7 +72,7 @@ def open_migration_engine(url: URL) -> Engine:
     """Open an engine for migrations in a thread. Its transactions include DDL, on SQLite too."""
     if url.get_backend_name() != "sqlite":
         return create_engine(
-            url, hide_parameters=True, poolclass=NullPool, connect_args={"connect_timeout": BUSY_TIMEOUT_SECONDS}
+            url, hide_parameters=True, poolclass=NullPool, connect_args=_build_postgresql_arguments(url)
         )
     engine = create_engine(url, hide_parameters=True, poolclass=NullPool)
 
@@ -78,6 +86,21 @@ def open_migration_engine(url: URL) -> Engine:
     event.listen(engine, "connect", configure)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def _build_postgresql_arguments(url: URL) -> dict[str, Any]:
+    """Build the arguments that migrations and work have in common, so that what passes one passes the other.
+
+    Prepared statements and settings of a session would end up in the connections of others where PgBouncer pools
+    transactions: https://www.pgbouncer.org/features.html
+    """
+    timeout = {} if "connect_timeout" in url.query else {"connect_timeout": BUSY_TIMEOUT_SECONDS}
+    return {"prepare_threshold": None, **timeout}
+
+
+def _limit_statements(connection: Connection) -> None:
+    """Set the time limit for the transaction. As a parameter of the connection it would replace those of the URL."""
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

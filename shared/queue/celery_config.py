@@ -29,10 +29,6 @@ CELERY_CONFIG: Final[MappingProxyType[str, Any]] = MappingProxyType(
             "unacked_restore_interval": 5,
             "unacked_restore_throttle": 1,
             "max_connections": 64,
-            "socket_connect_timeout": 3,
-            "socket_timeout": 10,
-            "socket_keepalive": True,
-            "health_check_interval": 10,
             "global_keyprefix": CELERY_KEY_PREFIX,
         },
     }

@@ -1,0 +1,42 @@
+"""Reading `.env` into the environment, once, for the settings and for the libraries that read variables themselves."""
+
+import io
+import os
+from pathlib import Path
+from typing import Final
+
+from dotenv import dotenv_values
+
+from shared.errors import PentimentoError
+
+ENV_FILE: Final = Path(".env")
+
+
+class InvalidEnvFileError(PentimentoError):
+    """The file cannot be read; the message says why and what to do."""
+
+
+def load_env_file(path: Path = ENV_FILE) -> None:
+    """Set the variables of the file that the environment lacks or has empty. Without a file, do nothing.
+
+    Raises `InvalidEnvFileError`.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return
+    except UnicodeDecodeError:
+        raise InvalidEnvFileError(_describe_encoding(path)) from None
+    except OSError as error:
+        raise InvalidEnvFileError(
+            f"{path} cannot be read ({error.strerror}). Make it a file that the user of this process may read."
+        ) from None
+    if "\0" in text:
+        raise InvalidEnvFileError(_describe_encoding(path))
+    for name, value in dotenv_values(stream=io.StringIO(text)).items():
+        if value is not None and not os.environ.get(name):
+            os.environ[name] = value
+
+
+def _describe_encoding(path: Path) -> str:
+    return f"{path} is not a text file in UTF-8. Save it again with the encoding UTF-8, not Unicode, UTF-16 or ANSI."

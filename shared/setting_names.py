@@ -1,0 +1,38 @@
+"""The names of all settings, of both halves, and those in the environment that look like a misspelt one."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Final
+
+SETTING_NAMES: Final = frozenset(
+    {
+        *("REDIS_URL", "CATALOGUE_FILE", "HEARTBEAT_FILE", "LOG_LEVEL", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
+        *("DISCORD_TOKEN", "DISCORD_API_URL", "DATABASE_URL", "RECONCILE_INTERVAL_SECONDS", "IMAGE_RETENTION_DAYS"),
+        *("ATTACHMENT_HOSTS", "ATTACHMENT_MAX_BYTES", "EXTRAS_ALLOWED_USERS", "REDIS_MAX_MEMORY_RATIO"),
+        *("MAX_WAITING_PER_USER", "MAX_RUNNING_PER_USER", "MAX_PER_MINUTE_PER_USER"),
+        *("MAX_WAITING_PER_CHANNEL", "MAX_RUNNING_PER_CHANNEL", "MAX_PER_MINUTE_PER_CHANNEL"),
+        *("MAX_WAITING_PER_GUILD", "MAX_RUNNING_PER_GUILD", "MAX_PER_MINUTE_PER_GUILD"),
+        *("AWS_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BEDROCK", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"),
+        *("BEDROCK_STREAMING", "BEDROCK_CALL_SECONDS", "WORKER_CONCURRENCY", "LEASE_SECONDS"),
+        *("QUEUE_IMAGE_TTL_SECONDS", "MAX_WAIT_SECONDS"),
+    }
+)
+"""One file may hold the settings of both halves, so each half knows those of the other."""
+
+_SIMILARITY: Final = 0.86
+_FOREIGN_PREFIXES: Final = ("AWS_ENDPOINT_URL_",)
+"""Variables of other programs that differ from ours by little: boto3 knows one of these for each service."""
+
+_LIKENESSES: Final = sorted(SETTING_NAMES - {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "AWS_ENDPOINT_URL"})
+
+
+def describe_misspelt_settings(names: Iterable[str]) -> list[str]:
+    """Write two sentences about each name that is no setting but resembles one."""
+    sentences = []
+    for name in sorted(set(names)):
+        upper = name.upper()
+        if upper in SETTING_NAMES or upper.startswith(_FOREIGN_PREFIXES):
+            continue
+        if similar := get_close_matches(upper, _LIKENESSES, n=1, cutoff=_SIMILARITY):
+            sentences.append(f"{name} is not a setting and is ignored. Did you mean {similar[0]}?")
+    return sentences
