@@ -1,19 +1,18 @@
 r"""The syntax of prompts: `castle in fog::1.2 | crowds::-0.8`.
 
-Parts are separated by `|`. A part may end in `::` and its weight, a finite number: 1 by default, negative for things to
-avoid. A literal `|`, `::`, or backslash before one of them is written `\|`, `\::`, `\\`.
+Parts are separated by `|`. A part may end in `::` and its weight, a finite number (`shared.typed_text`): 1 by default,
+negative for things to avoid. A literal `|`, `::`, or backslash before one of them is written `\|`, `\::`, `\\`.
 """
 
-import math
 import re
 from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
 from shared.problems import RejectedError, make_problem
+from shared.typed_text import has_visible_text, parse_number
 
 _TOKEN = re.compile(r"\\\\|\\\||\\::|\||::|[\s\S]")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 class TextPrompt(BaseModel):
@@ -30,7 +29,7 @@ class TextPrompt(BaseModel):
 
 def parse_prompt(text: str) -> tuple[TextPrompt, ...]:
     """Parse a prompt into one or more weighted texts. Raises `RejectedError`."""
-    if not text.strip():
+    if not has_visible_text(text):
         raise RejectedError(make_problem("prompt_empty"))
     return tuple(
         _parse_part(number, tokens) for number, tokens in enumerate(_split_tokens(_TOKEN.findall(text), "|"), start=1)
@@ -85,17 +84,16 @@ def _parse_part(number: int, tokens: list[str]) -> TextPrompt:
     else:
         text = "::".join(_unescape(part) for part in before)
         weight = _parse_weight(_unescape(last))
-    if not text.strip():
+    if not has_visible_text(text):
         raise RejectedError(make_problem("prompt_part_empty", number=number))
     return TextPrompt(text=text.strip(), weight=weight)
 
 
 def _parse_weight(text: str) -> float:
-    digits = text.strip()
-    weight = float(digits) if _NUMBER.fullmatch(digits) else math.nan
-    if not math.isfinite(weight):
-        raise RejectedError(make_problem("weight_not_a_number", value=digits[:40]))
-    return weight
+    try:
+        return parse_number(text)
+    except ValueError:
+        raise RejectedError(make_problem("weight_not_a_number", value=text.strip()[:40])) from None
 
 
 def _unescape(tokens: list[str]) -> str:

@@ -16,12 +16,13 @@ from discord import ui
 from discord.utils import MISSING
 
 from bot.interactions.locale import get_localized_messages
-from bot.rendering.markdown import escape_markdown
+from bot.rendering.markdown import count_utf16_units, escape_markdown
 from shared.problems import Problem, RejectedError
 
 log = logging.getLogger(__name__)
 
 MESSAGE_LIMIT: Final = 2000
+_LINE_LIMIT: Final = 1500  # leaves room for a heading and for the line that counts the others
 MAX_ATTEMPTS: Final = 3
 UPLOAD_TIMEOUT_SECONDS: Final = 60.0
 _TIMEOUT_SECONDS: Final = 10.0
@@ -159,12 +160,20 @@ async def respond_or_followup_with_problems(interaction: discord.Interaction, pr
 
 
 def format_problems(interaction: discord.Interaction, problems: Sequence[Problem]) -> str:
-    """Format every problem in the user's language, free of markdown and within the limit of a message."""
-    first, *more = get_localized_messages(interaction).format_problems(problems)
-    text = "\n".join(
-        [escape_markdown(first, MESSAGE_LIMIT), *(f"- {escape_markdown(line, MESSAGE_LIMIT)}" for line in more)]
-    )
-    return text if len(text) <= MESSAGE_LIMIT else text[: MESSAGE_LIMIT - 1] + "…"
+    """Format problems in the user's language, free of markdown, each on a whole line.
+
+    A last line says how many of them did not fit into the message.
+    """
+    messages = get_localized_messages(interaction)
+    first, *more = messages.format_problems(problems)
+    if not more:
+        return escape_markdown(first, MESSAGE_LIMIT)
+    lines = [first, *(f"- {escape_markdown(line, _LINE_LIMIT)}" for line in more)]
+    text, omitted = "\n".join(lines), 0
+    while count_utf16_units(text) > MESSAGE_LIMIT:
+        omitted += 1
+        text = "\n".join([*lines[:-omitted], f"- {messages.text('errors.more', count=omitted)}"])
+    return text
 
 
 async def _send_private_followup(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:

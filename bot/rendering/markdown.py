@@ -1,11 +1,11 @@
 """Text that people wrote, made safe for Discord messages: on one line, with markdown escaped, truncated."""
 
 import re
-import unicodedata
 from typing import Final
 
 from shared.prompts import format_prompt
 from shared.request.model import Request
+from shared.typed_text import has_visible_text, is_invisible
 
 THREAD_NAME_LIMIT: Final = 100  # https://discord.com/developers/docs/resources/channel#start-thread-from-message
 _FALLBACK_THREAD_NAME: Final = "Pentimento"
@@ -13,26 +13,22 @@ _FALLBACK_THREAD_NAME: Final = "Pentimento"
 # Inline markdown: emphasis, code, spoilers, links, mentions, emoji and bare addresses.
 _MARKDOWN_CHARACTERS: Final = re.compile(r"[\\`*_~|<>\[\]@:]")
 _WHITESPACE: Final = re.compile(r"[^\S\u00a0\u202f]+")  # except the no-break spaces of French punctuation
-_JOINERS: Final = "\u200c\u200d"  # needed by Persian words and by emoji that show several people
-_INVISIBLE_CHARACTERS: Final = "\u115f\u1160\u2800\u3164\uffa0" + _JOINERS  # visible categories that render as nothing
 
 
 def flatten_text(text: str) -> str:
     """Put text on one line, without lone surrogates and invisible characters such as direction marks."""
     is_all_visible = text.isascii() and text.isprintable()
-    visible = text if is_all_visible else "".join(c for c in text if c.isspace() or not _is_invisible(c))
+    visible = text if is_all_visible else "".join(c for c in text if c.isspace() or not is_invisible(c))
     return _WHITESPACE.sub(" ", visible).strip()
 
 
-def _is_invisible(character: str) -> bool:
-    category = unicodedata.category(character)
-    if category == "Cf":  # includes the signs before Arabic numbers, which are visible
-        return character not in _JOINERS and unicodedata.bidirectional(character) != "AN"
-    return category in {"Cc", "Cs"}
+def count_utf16_units(text: str) -> int:
+    """Count UTF-16 units, the strictest way to count characters."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def truncate_text(text: str, limit: int) -> str:
-    """Truncate plain text with an ellipsis to `limit` UTF-16 units, the strictest way to count characters."""
+    """Truncate plain text with an ellipsis to `limit` UTF-16 units."""
     encoded = text.encode("utf-16-le")
     if len(encoded) <= 2 * limit:
         return text
@@ -58,4 +54,4 @@ def format_request_prompt(request: Request) -> str:
 def build_thread_name(request: Request) -> str:
     """Name a job's thread after its prompt. Discord requires 1 to 100 characters, at least one of them visible."""
     name = truncate_text(format_request_prompt(request), THREAD_NAME_LIMIT)
-    return name if name.strip(_INVISIBLE_CHARACTERS + " \u00a0\u202f") else _FALLBACK_THREAD_NAME
+    return name if has_visible_text(name) else _FALLBACK_THREAD_NAME

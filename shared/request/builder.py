@@ -15,6 +15,7 @@ from shared.request.validation import (
     can_add_option,
     validate_request,
 )
+from shared.typed_text import has_visible_text, parse_number, parse_whole_number, strip_percent_sign
 
 _NUMBER_TYPES: Final[Mapping[str, type[int | float]]] = {
     name: kind
@@ -48,14 +49,14 @@ def build_request(
     text_prompts = _parse_prompts(prompt, negative, row, problems)
     typed = {name: value for name, value in options.items() if value is not None}
     values = _parse_values(typed, problems)
-    request = Request(model=row.key, text_prompts=text_prompts, has_picture=has_picture, **values)
+    request = typed_request = Request(model=row.key, text_prompts=text_prompts, has_picture=has_picture, **values)
     filled = {
         *typed,
         *(("model",) if model is not None else ()),
         *(("negative",) if negative is not None else ()),
     }
     for default in defaults:
-        request = _fill_in(request, filled, default, catalogue)
+        request = _fill_in(request, typed_request, filled, default, catalogue)
     problems += validate_request(request, catalogue.models[request.model], catalogue)
     if problems:
         raise RejectedError(*problems)
@@ -76,18 +77,19 @@ def _parse_prompts(
     prompt: str | None, negative: str | None, model: Model, problems: list[Problem]
 ) -> tuple[TextPrompt, ...]:
     text_prompts: tuple[TextPrompt, ...] = ()
-    if prompt or model.reads_prompts:
+    prompt, negative = replace_surrogates(prompt or ""), replace_surrogates(negative or "")
+    if model.reads_prompts or has_visible_text(prompt):
         try:
-            text_prompts = parse_prompt(replace_surrogates(prompt or ""))
+            text_prompts = parse_prompt(prompt)
         except RejectedError as error:
             problems += error.problems
-    if negative and negative.strip():
+    if has_visible_text(negative):
         text_prompts += (_make_negative_prompt(negative),)
     return text_prompts
 
 
 def _make_negative_prompt(text: str) -> TextPrompt:
-    return TextPrompt(text=replace_surrogates(text.strip()), weight=-1)
+    return TextPrompt(text=text.strip(), weight=-1)
 
 
 def _parse_values(options: Mapping[str, Any], problems: list[Problem]) -> dict[str, Any]:
@@ -106,13 +108,20 @@ def _parse_value(name: str, value: Any) -> Any:
     kind = _NUMBER_TYPES.get(name)
     if kind is None:
         return value
-    number = kind(value.strip().removesuffix("%").replace(",", ".")) if isinstance(value, str) else value
+    number = _parse_number(value, kind) if isinstance(value, str) else value
     if isinstance(number, float) and not math.isfinite(number):
         raise ValueError(value)
     return number
 
 
-def _fill_in(request: Request, filled: set[str], defaults: Mapping[str, Any], catalogue: Catalogue) -> Request:
+def _parse_number(text: str, kind: type[int | float]) -> int | float:
+    digits = strip_percent_sign(text)
+    return parse_whole_number(digits) if kind is int else parse_number(digits)
+
+
+def _fill_in(
+    request: Request, typed_request: Request, filled: set[str], defaults: Mapping[str, Any], catalogue: Catalogue
+) -> Request:
     """Add the defaults that fit and are not in `filled`, a set of names to which they are added.
 
     The model comes first, since it decides which of the others fit.
@@ -120,11 +129,15 @@ def _fill_in(request: Request, filled: set[str], defaults: Mapping[str, Any], ca
     missing = {name: value for name, value in defaults.items() if value is not None and name not in filled}
     row = catalogue.models[request.model]
     preferred = catalogue.models.get(missing.get("model", ""))
-    if preferred in catalogue.generation_models and _fits_as_well(request, preferred, row, catalogue):
+    if (
+        preferred in catalogue.generation_models
+        and _fits_as_well(request, preferred, row, catalogue)
+        and _takes_defaults(request, typed_request, preferred, catalogue)
+    ):
         request, row = _replace(request, model=preferred.key), preferred
         filled.add("model")
-    negative = missing.get("negative", "").strip()
-    if negative and can_add_negative_prompt(request, negative, row):
+    negative = replace_surrogates(missing.get("negative", ""))
+    if has_visible_text(negative) and can_add_negative_prompt(request, negative.strip(), row):
         request = _replace(request, text_prompts=(*request.text_prompts, _make_negative_prompt(negative)))
         filled.add("negative")
     values = _parse_values({name: missing[name] for name in OPTION_NAMES if name in missing}, [])
@@ -141,6 +154,12 @@ def _fits_as_well(request: Request, preferred: Model, current: Model, catalogue:
     The numbers of problems are compared, because typed options may be invalid for both models.
     """
     return len(validate_request(request, preferred, catalogue)) <= len(validate_request(request, current, catalogue))
+
+
+def _takes_defaults(request: Request, typed_request: Request, model: Model, catalogue: Catalogue) -> bool:
+    """Return whether the defaults that are in the request already cause no problem with this model."""
+    typed_problems = validate_request(_replace(typed_request, model=model.key), model, catalogue)
+    return all(problem in typed_problems for problem in validate_request(request, model, catalogue))
 
 
 def _replace(request: Request, **changes: Any) -> Request:

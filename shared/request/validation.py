@@ -13,6 +13,7 @@ from shared.request.model import (
     TEXT_OPTIONS,
     Request,
 )
+from shared.typed_text import has_visible_text
 
 MAX_QUOTED_LENGTH: Final = 100
 """Characters of an invalid value that a problem quotes."""
@@ -84,6 +85,7 @@ def _validate_prompts(request: Request, model: Model, catalogue: Catalogue) -> I
         if request.text_prompts:
             yield make_unsupported_problem("prompt", model, catalogue)
         return
+    yield from _find_empty_prompts(request)
     if model.weighs_prompts:
         texts = [("negative prompt" if p.weight < 0 else "prompt", p.text) for p in request.text_prompts]
     else:
@@ -100,6 +102,12 @@ def _validate_prompts(request: Request, model: Model, catalogue: Catalogue) -> I
         if len(text) > model.prompt_limit:
             lengths = {"length": len(text), "limit": model.prompt_limit}
             yield make_problem("prompt_too_long", field=field, model=model.name, **lengths)
+
+
+def _find_empty_prompts(request: Request) -> Iterator[Problem]:
+    for number, part in enumerate(request.text_prompts, 1):
+        if not has_visible_text(part.text):
+            yield make_problem("prompt_part_empty", number=number)
 
 
 def _validate_picture(request: Request, model: Model, catalogue: Catalogue) -> Iterator[Problem]:

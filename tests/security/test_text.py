@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from discord import Locale
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.interactions.responses import MESSAGE_LIMIT, format_problems
-from bot.rendering.markdown import build_thread_name, flatten_text
+from bot.rendering.markdown import build_thread_name, count_utf16_units, flatten_text
 from bot.rendering.outcome_views import build_failed_view, build_filtered_view, build_result_view
 from shared.catalogue import load_catalogue
 from shared.i18n.messages import describe_problem, load_messages
@@ -152,6 +152,7 @@ def test_a_notice_of_the_filter_has_nothing_of_the_prompt(prompt: str) -> None:
     )
 
 
+@example(["*" * 100] * 5 + ["y" * 6, ""] + ["*" * 100] * 3)  # was cut to end in "-…"
 @given(st.lists(hostile_texts, min_size=1, max_size=30))
 def test_a_refusal_quotes_what_was_written_without_any_of_its_marks_alive(values: list[str]) -> None:
     interaction: Any = SimpleNamespace(locale=Locale.american_english, extras={})
@@ -159,10 +160,14 @@ def test_a_refusal_quotes_what_was_written_without_any_of_its_marks_alive(values
 
     text = format_problems(interaction, wrong)
 
-    assert len(text) <= MESSAGE_LIMIT
+    assert count_utf16_units(text) <= MESSAGE_LIMIT
     for line in text.split("\n"):
         assert not find_live_markdown(line.removeprefix("- ")), line
         assert not find_hidden_characters(line)
+    *_, last = text.split("\n")
+    assert last.endswith(("SDXL 1.0.", "more.")), "a whole line"
+    if omitted := re.fullmatch(r"- and (\d+) more\.", last):
+        assert len(text.split("\n")) - 2 + int(omitted[1]) == len(values)
 
 
 @given(visible_texts)
@@ -194,11 +199,11 @@ LIMITS = [(model.key, field) for model in CATALOGUE for field in ("prompt", "neg
 def test_a_text_of_just_its_limit_is_taken_and_one_more_is_refused(model: str, field: str, letter: str) -> None:
     row = CATALOGUE.models[model]
     limit, has_picture = row.fields["prompt"].limit or 0, row.picture == "required"
-    texts_of = {"prompt": "p", field: letter * limit}
+    texts_of = {"prompt": "p", field: "p" + letter * (limit - 1)}
     assert build_request(CATALOGUE, model=model, has_picture=has_picture, **texts_of)
 
     with pytest.raises(RejectedError) as refused:
-        build_request(CATALOGUE, model=model, has_picture=has_picture, **texts_of | {field: letter * (limit + 1)})
+        build_request(CATALOGUE, model=model, has_picture=has_picture, **texts_of | {field: "p" + letter * limit})
     assert [(p.code, p.facts["length"]) for p in refused.value.problems] == [("prompt_too_long", limit + 1)]
 
 

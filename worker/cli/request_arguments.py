@@ -14,6 +14,7 @@ from shared.problems import RejectedError
 from shared.request.builder import build_request
 from shared.request.extras import parse_extras
 from shared.request.model import Fit, Request
+from shared.typed_text import parse_number, parse_whole_number, strip_percent_sign
 from worker.cli.command import UsageError
 from worker.cli.output_file import STANDARD_STREAM
 from worker.imaging.preparation import prepare_image
@@ -21,27 +22,36 @@ from worker.prepare import make_picture_problem
 
 OptionParser = Callable[[str], Any]
 
+
+def _parse_number(text: str) -> float:
+    return parse_number(strip_percent_sign(text))
+
+
+def _parse_whole_number(text: str) -> int:
+    return parse_whole_number(strip_percent_sign(text))
+
+
 _OPTIONS: Final[Mapping[str, tuple[OptionParser, str]]] = {
-    "keep": (float, "how much of the picture to keep, in percent"),
-    "seed": (int, "0 for a random one"),
+    "keep": (_parse_number, "how much of the picture to keep, in percent"),
+    "seed": (_parse_whole_number, "0 for a random one"),
     "style_preset": (str, "such as anime"),
-    "steps": (int, "diffusion steps"),
+    "steps": (_parse_whole_number, "diffusion steps"),
     "sampler": (str, "such as K_EULER; chosen by the model by default"),
-    "cfg_scale": (float, "how strictly to follow the prompt"),
+    "cfg_scale": (_parse_number, "how strictly to follow the prompt"),
     "clip_guidance_preset": (str, "such as FAST_BLUE"),
     "init_image_mode": (str, "IMAGE_STRENGTH or STEP_SCHEDULE"),
-    "step_schedule_start": (float, "0 to 1, with STEP_SCHEDULE"),
-    "step_schedule_end": (float, "0 to 1, with STEP_SCHEDULE"),
-    "samples": (int, "pictures in a call"),
+    "step_schedule_start": (_parse_number, "0 to 1, with STEP_SCHEDULE"),
+    "step_schedule_end": (_parse_number, "0 to 1, with STEP_SCHEDULE"),
+    "samples": (_parse_whole_number, "pictures in a call"),
     "fit": (Fit, "crop, pad or stretch"),
     "aspect_ratio": (str, "such as 16:9, without a picture"),
-    "creativity": (float, "how much an upscaler may invent"),
+    "creativity": (_parse_number, "how much an upscaler may invent"),
     "output_format": (str, "png, jpeg or webp"),
     "extras": (parse_extras, "a JSON object of the model's experimental fields"),
 }
 _CONVERSION_ERRORS: Final[Mapping[OptionParser, str]] = {
-    float: "no number. Write one with plain digits.",
-    int: "no whole number. Write one with plain digits.",
+    _parse_number: "no number. Write one with plain digits.",
+    _parse_whole_number: "no whole number. Write one with plain digits.",
     Fit: f"no way to fit a picture. Choose one of: {', '.join(Fit)}.",
 }
 

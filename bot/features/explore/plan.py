@@ -1,6 +1,7 @@
 """Plans an exploration: the request of each variant, alike but for one setting."""
 
 import random
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, Final, TypeVar
@@ -13,6 +14,7 @@ from shared.request.builder import pick_seed
 from shared.request.conversion import adapt_to_model, find_alternative_models
 from shared.request.model import Request
 from shared.request.validation import make_unsupported_problem, validate_request
+from shared.typed_text import has_visible_text, parse_number, parse_whole_number, strip_percent_sign
 
 _T = TypeVar("_T")
 
@@ -23,6 +25,9 @@ VALUES_LIMIT: Final = 400
 _MIN_KEEP_PERCENT: Final = 10  # below, almost nothing of the picture is left
 _MAX_KEEP_PERCENT: Final = 90  # above, the prompt has almost no effect
 _VALUE_DISPLAY_LIMIT: Final = 100
+_SEPARATOR: Final = re.compile("[;,]")
+_SPACED_COMMA: Final = re.compile(r",\s")
+_SEPARATOR_BESIDE_DECIMALS: Final = re.compile(r";|(?<!\d),|,(?!\d)")  # all commas but those between two digits
 _FIELD_BY_VARIATION: Final = {Variation.SEEDS: "seed", Variation.STYLES: "style_preset", Variation.KEEP: "keep"}
 
 
@@ -37,7 +42,7 @@ def plan_exploration(
     today: date,
     rng: random.Random,
 ) -> ExplorationPlan:
-    """Plan `count` variants, or one for each of the comma-separated values in `values_text`.
+    """Plan `count` variants, or one for each of the values in `values_text`, which commas or semicolons separate.
 
     Except for the setting that varies, all requests are alike, including the seed. Raises `RejectedError` with all
     problems.
@@ -67,7 +72,7 @@ def _build_requests_by_model(
     request: Request, catalogue: Catalogue, values_text: str, count: int, today: date
 ) -> Sequence[Request]:
     """Adapt the request to the models that were named, or to the first `count` models that accept it."""
-    if values_text:
+    if has_visible_text(values_text):
         models = list(_find_models(values_text, catalogue))
     else:
         models = [catalogue.models[request.model], *find_alternative_models(request, catalogue, today)][:count]
@@ -102,7 +107,7 @@ def _build_requests_by_value(
     model = catalogue.models[request.model]
     if field not in model.fields:
         raise RejectedError(make_unsupported_problem(field, model, catalogue))
-    if values_text:
+    if has_visible_text(values_text):
         values = _parse_values(variation, values_text, model, messages)
     else:
         values = _pick_values(variation, request, model, count, rng)
@@ -132,9 +137,12 @@ def _parse_values(variation: Variation, values_text: str, model: Model, messages
         return [style_by_label.get(part.casefold(), part.casefold()) for part in _split_values(values_text)]
     values: list[float] = []
     problems: list[Problem] = []
-    for part in _split_values(values_text):
+    has_decimal_commas = variation is Variation.KEEP and _has_decimal_commas(values_text, messages)
+    for part in _split_values(values_text, has_decimal_commas=has_decimal_commas):
         try:
-            values.append(int(part) if variation is Variation.SEEDS else float(part.removesuffix("%")))
+            values.append(
+                parse_whole_number(part) if variation is Variation.SEEDS else parse_number(strip_percent_sign(part))
+            )
         except ValueError:
             problems.append(make_problem("not_a_number", field="values", value=part[:_VALUE_DISPLAY_LIMIT]))
     if problems:
@@ -142,8 +150,18 @@ def _parse_values(variation: Variation, values_text: str, model: Model, messages
     return values
 
 
-def _split_values(values_text: str) -> list[str]:
-    return [part.strip() for part in values_text.replace(";", ",").split(",") if part.strip()]
+def _has_decimal_commas(values_text: str, messages: Messages) -> bool:
+    """Return whether a comma between two digits is a decimal comma.
+
+    It is where other marks separate the values: semicolons, or commas with a space in a language with decimal commas.
+    """
+    has_decimal_commas = messages.text("language.decimal") == ","
+    return ";" in values_text or (has_decimal_commas and _SPACED_COMMA.search(values_text) is not None)
+
+
+def _split_values(values_text: str, *, has_decimal_commas: bool = False) -> list[str]:
+    separator = _SEPARATOR_BESIDE_DECIMALS if has_decimal_commas else _SEPARATOR
+    return [part.strip() for part in separator.split(values_text) if has_visible_text(part)]
 
 
 def _remove_duplicates(items: Sequence[_T]) -> list[_T]:

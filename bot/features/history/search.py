@@ -8,6 +8,7 @@ from bot.rendering.markdown import escape_markdown
 from shared.catalogue import Catalogue, make_unknown_model_problem
 from shared.i18n.messages import Messages
 from shared.problems import RejectedError, make_problem
+from shared.typed_text import has_visible_text
 
 _KEYWORDS_DISPLAY_LIMIT: Final = 200
 _DATE_DISPLAY_LIMIT: Final = 40
@@ -33,7 +34,7 @@ def build_search_query(
         viewer_id=viewer_id,
         is_guild_wide=everyone or (user_id is not None and user_id != viewer_id),
         requester_id=user_id,
-        keywords=keywords or "",
+        keywords=keywords if keywords and has_visible_text(keywords) else "",
         model=_find_model_key(model, catalogue) if model else None,
         accepted_after=_parse_date(since) if since else None,
         accepted_before=_parse_date(until) + _DAY_SECONDS if until else None,

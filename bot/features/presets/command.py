@@ -30,6 +30,7 @@ from bot.submission.preset_option import (
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
 from shared.request.conversion import extract_settings
+from shared.typed_text import has_visible_text
 
 SERVER_OWNER: Final = "server"
 CODE_LIMIT: Final = 32
@@ -159,6 +160,6 @@ def _resolve_owner(interaction: discord.Interaction, owner: str | None) -> Prese
 
 def _clean_name(text: str) -> str:
     name = truncate_text(flatten_text(text), PRESET_NAME_LIMIT)
-    if not name:
+    if not has_visible_text(name):
         raise RejectedError(make_problem("preset_name_empty"))
     return name

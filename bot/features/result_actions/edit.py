@@ -17,6 +17,7 @@ from bot.interactions.modals import build_modal, read_modal_fields
 from bot.interactions.responses import open_modal, respond_outdated, respond_with_problems
 from bot.interactions.result_buttons import EditId, UseAsSourceId
 from bot.rendering.form_fields import TEXT_INPUT_LIMIT, list_editable_fields
+from bot.rendering.markdown import count_utf16_units
 from shared.catalogue import Model
 from shared.problems import Problem, make_problem
 from shared.request.builder import build_request
@@ -95,6 +96,6 @@ async def _open_modal(
 def _find_too_long_texts(request: Request) -> Iterator[Problem]:
     """Find prompts that a text input cannot hold. Discord counts UTF-16 code units."""
     for field, text in get_prompt_texts(request).items():
-        length = len(text.encode("utf-16-le")) // 2
+        length = count_utf16_units(text)
         if length > TEXT_INPUT_LIMIT:
             yield make_problem("too_long_to_edit", field=field, length=length, limit=TEXT_INPUT_LIMIT)

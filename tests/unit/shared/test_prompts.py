@@ -54,6 +54,8 @@ def test_any_text_is_parsed_or_rejected_with_problems(text: str) -> None:
         (r"C:\temp", [(r"C:\temp", 1.0)]),
         ("a: b", [("a: b", 1.0)]),
         ("猫::.5", [("猫", 0.5)]),
+        ("castle::1,2 | crowds::\u22120,8", [("castle", 1.2), ("crowds", -0.8)]),
+        ("fog::\uff11\uff0e\uff15", [("fog", 1.5)]),
     ],
 )
 def test_weights_and_escapes_are_parsed(text: str, parts: list[tuple[str, float]]) -> None:
@@ -65,6 +67,10 @@ def test_weights_and_escapes_are_parsed(text: str, parts: list[tuple[str, float]
     [
         ("", "prompt_empty"),
         ("  \n", "prompt_empty"),
+        ("\u200b\u2060 \ufeff", "prompt_empty"),
+        ("\u3164", "prompt_empty"),
+        ("\u200b::2", "prompt_part_empty"),
+        ("a | \u2800", "prompt_part_empty"),
         ("a | ", "prompt_part_empty"),
         ("::2", "prompt_part_empty"),
         ("a::", "weight_not_a_number"),
@@ -72,6 +78,8 @@ def test_weights_and_escapes_are_parsed(text: str, parts: list[tuple[str, float]
         ("a::nan", "weight_not_a_number"),
         ("a::1e999", "weight_not_a_number"),
         ("a::1_0", "weight_not_a_number"),
+        ("a::50%", "weight_not_a_number"),
+        ("a::1.234,5", "weight_not_a_number"),
         ("a::٣", "weight_not_a_number"),
     ],
 )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shared.catalogue import load_catalogue
 from shared.i18n.messages import describe_problem
 from shared.problems import RejectedError
+from shared.prompts import TextPrompt
 from shared.request.builder import build_request, pick_seed
 from shared.request.model import OPTION_NAMES, Request
 
@@ -63,6 +64,45 @@ def test_numbers_that_are_not_finite_are_rejected() -> None:
 )
 def test_numbers_may_be_written_with_a_comma_and_a_percent_sign(text: str, keep: float) -> None:
     assert build_request(CATALOGUE, prompt="a", has_picture=True, keep=text).keep == keep
+
+
+@pytest.mark.parametrize("text", ["62,5", "\uff16\uff12\uff0e\uff15", "+62.5", "62.5\u00a0\uff05", "\u200e62,5"])
+def test_numbers_are_read_as_people_write_them(text: str) -> None:
+    assert build_request(CATALOGUE, prompt="a", has_picture=True, keep=text).keep == 62.5
+
+
+@pytest.mark.parametrize(
+    ("text", "seed"), [("4\u202f294\u202f967\u202f294", 4294967294), ("1 000", 1000), ("\uff17", 7), (" 7 ", 7)]
+)
+def test_a_whole_number_may_have_spaces_between_groups_of_digits(text: str, seed: int) -> None:
+    assert build_request(CATALOGUE, prompt="a", has_picture=True, seed=text).seed == seed
+
+
+def test_a_minus_sign_is_one_however_it_was_typed() -> None:
+    for minus in "-\u2212\u2013\uff0d":
+        with pytest.raises(RejectedError) as rejection:
+            build_request(CATALOGUE, prompt="a", has_picture=True, keep=f"{minus}1,5", seed=f"{minus}1")
+        assert [(p.code, p.facts["value"]) for p in rejection.value.problems] == [
+            ("out_of_range", "-1.5"),
+            ("out_of_range", "-1"),
+        ]
+
+
+@pytest.mark.parametrize("text", ["1,5", "1.0", "1,000", "12 34", "\u00bd", "1_0"])
+def test_a_whole_number_is_never_guessed(text: str) -> None:
+    assert list_problem_codes(seed=text) == ["not_a_number"]
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u200b", "\u2060\ufeff", "\u3164", "\u2800", "\u200d", "\ufe0f", "\x00"])
+def test_a_prompt_that_shows_nothing_is_empty(text: str) -> None:
+    assert list_problem_codes(prompt=text) == ["prompt_empty"]
+    assert build_request(CATALOGUE, prompt="a", negative=text, has_picture=False).text_prompts == (
+        TextPrompt(text="a"),
+    )
+    assert build_request(CATALOGUE, {"negative": text}, prompt="a", has_picture=False).text_prompts == (
+        TextPrompt(text="a"),
+    )
+    assert build_request(CATALOGUE, model="fast-upscale", prompt=text, has_picture=True).text_prompts == ()
 
 
 @pytest.mark.parametrize("text", ["much", "1e999", "nan", "", "12.5.1", "9" * 5000])

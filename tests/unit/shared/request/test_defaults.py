@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.catalogue import load_catalogue
@@ -196,6 +196,9 @@ OPTIONS: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
+@example(  # a model that a later default names would take one problem away, and not read the negative prompt
+    {"has_picture": True, "init_image_mode": "STEP_SCHEDULE"}, [{"negative": "x" * 3000}, {"model": "sdxl"}]
+)
 @given(
     st.fixed_dictionaries({"has_picture": st.booleans()}, optional=OPTIONS),
     st.lists(st.fixed_dictionaries({}, optional=OPTIONS), max_size=2),

@@ -79,6 +79,9 @@ def test_keep_values_are_spread_evenly_and_styles_over_all_choices() -> None:
     [
         (Variation.SEEDS, "3, 1,2", "seed", [3, 1, 2]),
         (Variation.KEEP, "20 %; 62.5, 80,", "keep", [20, 62.5, 80]),
+        (Variation.KEEP, "12,5; 40 % ; 62,5 %", "keep", [12.5, 40, 62.5]),
+        (Variation.KEEP, "20,40, 60", "keep", [20, 40, 60]),
+        (Variation.SEEDS, "4 294 967 294, 7", "seed", [4294967294, 7]),
         (
             Variation.STYLES,
             "Anime, modelling clay, pixel-art",
@@ -104,6 +107,20 @@ def test_styles_are_recognised_by_their_labels_in_the_persons_language() -> None
     assert [request.style_preset for request in plan.requests] == ["modeling-compound", "anime"]
 
 
+def test_commas_are_decimal_where_the_language_and_the_spaces_say_so() -> None:
+    for values_text, values in [
+        ("12,5, 40", [12.5, 40]),
+        ("20,40,60", [20, 40, 60]),
+        ("62,5 %,80 %, 9", [62.5, 80, 9]),
+    ]:
+        plan = make_plan(Variation.KEEP, make_request(), values_text=values_text, language="fr")
+        assert [request.keep for request in plan.requests] == values
+
+
+def test_values_that_show_nothing_are_left_out() -> None:
+    assert len(make_plan(Variation.KEEP, make_request(), values_text="\u200b", count=3).requests) == 3
+
+
 def test_by_default_the_requested_model_comes_first_then_the_offered_models_that_accept_the_request() -> None:
     plan = make_plan(Variation.MODELS, make_request("stable-image-core", has_picture=False, seed=4294967295), count=9)
 
@@ -122,6 +139,7 @@ def test_by_default_the_requested_model_comes_first_then_the_offered_models_that
         (Variation.KEEP, make_request(), "20, 120", ["out_of_range"]),
         (Variation.SEEDS, make_request(), "-1, 1.5", ["not_a_number"]),
         (Variation.SEEDS, make_request(), "-1, 1", ["out_of_range"]),
+        (Variation.SEEDS, make_request(), "\u22121, 1", ["out_of_range"]),
         (Variation.STYLES, make_request(), "anime, gothic", ["not_a_choice"]),
         (Variation.MODELS, make_request(), "sdxl, dall-e", ["model_unknown"]),
         (Variation.MODELS, make_request(), "sdxl, stable-image-core", ["picture_unsupported"]),
