@@ -98,6 +98,7 @@ _CODES: Final = {
         "preset_name_empty",
         "preset_source_missing",
         "preset_not_allowed",
+        "settings_not_allowed",
         "direct_messages_closed",
         # looking back
         "not_a_date",

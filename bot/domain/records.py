@@ -5,7 +5,7 @@ from typing import Self
 
 from bot.domain.images import RemoteImage
 from bot.domain.messages import MessageRef
-from shared.job import Job
+from shared.job import Job, Origin
 from shared.request.model import Request
 
 
@@ -40,7 +40,7 @@ class ClosedRecord:
 class GenerationSettings:
     """How a picture was generated: enough to generate another one like it.
 
-    `seed` is None for a model without seeds, `author_id` where the requester is unknown.
+    `seed` is None for a model without seeds; `author_id` and `origin` where the requester and the place are unknown.
     """
 
     job_id: str
@@ -48,11 +48,12 @@ class GenerationSettings:
     seed: int | None
     author_id: int | None = None
     source_sha256: str | None = None
+    origin: Origin | None = None
 
     @classmethod
     def from_job(cls, job: Job, seed: int | None, source_sha256: str | None = None) -> Self:
         """Take the settings of a job. Without a `seed` from the model's answer, the seed sent to it counts."""
-        return cls(job.id, job.request, job.seed if seed is None else seed, job.requester.id, source_sha256)
+        return cls(job.id, job.request, job.seed if seed is None else seed, job.requester.id, source_sha256, job.origin)
 
 
 @dataclass(frozen=True)

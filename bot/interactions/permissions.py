@@ -5,6 +5,8 @@ from typing import Final
 import discord
 from discord import Permissions
 
+from bot.interactions.visibility import is_at_origin, resolve_permissions
+from shared.job import Origin
 from shared.problems import RejectedError, make_problem
 
 # View Channel, Send Messages, Send Messages in Threads, Create Public Threads, Attach Files, Embed Links, Read History
@@ -31,12 +33,29 @@ def may_open_thread(permissions: Permissions, channel_type: discord.ChannelType 
     return allowed and channel_type in _THREAD_PARENT_TYPES
 
 
-def require_author_or_moderator(interaction: discord.Interaction, author_id: int | None) -> None:
-    """Let only the author of a job and moderators delete or cancel it. Raises `RejectedError` (not_allowed_to_end)."""
-    if author_id != interaction.user.id and not is_moderator(interaction):
+def require_author_or_moderator(interaction: discord.Interaction, author_id: int | None, origin: Origin | None) -> None:
+    """Let only the author of a job and moderators of its channel delete or cancel it.
+
+    `origin` is where the job was requested, None where that is unknown. Raises `RejectedError` (not_allowed_to_end).
+    """
+    if author_id != interaction.user.id and not is_moderator(interaction, origin):
         raise RejectedError(make_problem("not_allowed_to_end"))
 
 
-def is_moderator(interaction: discord.Interaction) -> bool:
-    """Tell whether this user may delete other users' messages here."""
-    return interaction.guild_id is not None and interaction.permissions.manage_messages
+def is_moderator(interaction: discord.Interaction, origin: Origin | None) -> bool:
+    """Tell whether this user may delete other users' messages where a job was requested; here, if that is unknown.
+
+    Buttons of a job may be used from another channel, below a copy of its result.
+    """
+    guild, user = interaction.guild, interaction.user
+    if guild is None or not isinstance(user, discord.Member):
+        return False
+    if origin is None or is_at_origin(interaction, origin):
+        return interaction.permissions.manage_messages
+    return resolve_permissions(user, guild.get_channel_or_thread(origin.channel_id)).manage_messages
+
+
+def require_guild_manager(interaction: discord.Interaction, problem_code: str) -> None:
+    """Let only members who can manage the server go on. Raises `RejectedError` with this code."""
+    if interaction.guild_id is None or not interaction.permissions.manage_guild:
+        raise RejectedError(make_problem(problem_code))

@@ -10,6 +10,7 @@ import discord
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.ports import ImageStore, JobHistory, JobStatusReader
 from bot.domain.records import GenerationSettings, JobRecord
+from bot.interactions.visibility import may_read_origin
 from bot.results.messages import fetch_result_message, get_result_job_id, iterate_used_messages, list_message_images
 from bot.results.png_settings import parse_png_settings
 from shared.job import Job
@@ -31,7 +32,7 @@ class ResultLookup:
     async def find_generation_settings(self, interaction: discord.Interaction, job_id: str) -> GenerationSettings:
         """Return a job's settings from its record, from the queue, or from the picture in the interaction's message.
 
-        Raises `RejectedError` (job_unknown), also for a job of another server.
+        Raises `RejectedError` (job_unknown), also for a job that the user may not see from here.
         """
         record = await self.find_job(job_id)
         if record is not None:
@@ -57,14 +58,14 @@ class ResultLookup:
                 yield settings, image
 
     async def find_job(self, job_id: str) -> JobRecord | None:
-        """Return the record of a job, which may be of another server. None if it is unknown or the database is down."""
+        """Return the record of a job, unchecked for who may see it. None if it is unknown or the database is down."""
         try:
             return await self.job_history.find_job(job_id)
         except RejectedError:
             return None
 
     async def find_parent_link(self, interaction: discord.Interaction, record: JobRecord) -> str | None:
-        """Return the URL of the result that a job goes on from, if it is in this server and not deleted."""
+        """Return the URL of the result that a job goes on from, if the user may see it and it is not deleted."""
         parent = await self.find_job(record.job.parent_id) if record.job.parent_id else None
         if parent is None or parent.message is None or parent.is_deleted or not _is_accessible(parent.job, interaction):
             return None
@@ -91,7 +92,7 @@ class ResultLookup:
     ) -> AsyncIterator[discord.Message]:
         """Yield the messages that show a job's outcome: the ones of the interaction, perhaps copies, and the original.
 
-        Raises `RejectedError`: discord_unavailable, and job_unknown for a job of another server.
+        Raises `RejectedError`: discord_unavailable, and job_unknown for a job that the user may not see from here.
         """
         found = None
         async for message in iterate_used_messages(interaction):
@@ -114,10 +115,17 @@ class ResultLookup:
 
 
 def _is_accessible(job: Job, interaction: discord.Interaction) -> bool:
-    """Tell whether a job is of this server or, where either is in direct messages, of this user."""
+    """Tell whether a user may see a job from here.
+
+    It must be of this server and, unless it is their own, of a channel that they can read; in direct messages, and of
+    direct messages, it must be their own.
+    """
+    is_own = job.requester.id == interaction.user.id
     if job.origin.is_direct_message or interaction.guild_id is None:
-        return job.requester.id == interaction.user.id
-    return job.origin.guild_id == interaction.guild_id
+        return is_own
+    if job.origin.guild_id != interaction.guild_id:
+        return False
+    return is_own or may_read_origin(interaction, job.origin)
 
 
 def _require_accessible(job: Job, interaction: discord.Interaction) -> None:

@@ -34,7 +34,7 @@ class JobCancellation:
         """Return the id of a job that this user may cancel. Raises `RejectedError`: job_unknown, not_allowed_to_end."""
         async with limit_lookup_time(interaction):
             settings = await self.result_lookup.find_generation_settings(interaction, job_id)
-        require_author_or_moderator(interaction, settings.author_id)
+        require_author_or_moderator(interaction, settings.author_id, settings.origin)
         return settings.job_id
 
     async def cancel_job(self, interaction: discord.Interaction, job_id: str) -> str:

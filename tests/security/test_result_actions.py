@@ -28,7 +28,7 @@ ACTIONS = (
     "favourite",
     *DESTRUCTIVE_ACTIONS,
 )
-MANAGE_GUILD, MANAGE_MESSAGES = 1 << 5, 1 << 13
+MANAGE_GUILD, VIEW_CHANNEL, MANAGE_MESSAGES = 1 << 5, 1 << 10, 1 << 13
 
 
 @pytest.fixture(scope="module")
@@ -51,17 +51,24 @@ def ben(stack: Stack) -> DiscordUser:
     return DiscordUser(stack, "ben")
 
 
+def call_api_as_bot(stack: Stack, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Call Discord's API with the bot's token."""
+    request = urllib.request.Request(  # noqa: S310 - loopback
+        f"{stack.discord_url}/api/v10{path}",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json", "Authorization": f"Bot {BOT_TOKEN}", "User-Agent": "DiscordBot (x, 1)"},
+        method=method,
+    )
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 - loopback
+        returned: dict[str, Any] = json.loads(answer.read())
+    return returned
+
+
 def post_button(stack: Stack, channel: str, custom_id: str) -> dict[str, Any]:
     """Post a message as the bot with a button of this custom id."""
     button = {"type": 2, "style": 2, "label": "x", "custom_id": custom_id}
-    request = urllib.request.Request(  # noqa: S310 - loopback
-        f"{stack.discord_url}/api/v10/channels/{channel}/messages",
-        json.dumps({"content": "x", "components": [{"type": 1, "components": [button]}]}).encode(),
-        {"Content-Type": "application/json", "Authorization": f"Bot {BOT_TOKEN}", "User-Agent": "DiscordBot (x, 1)"},
-    )
-    with urllib.request.urlopen(request) as answer:  # noqa: S310 - loopback
-        posted: dict[str, Any] = json.loads(answer.read())
-    return posted
+    message = {"content": "x", "components": [{"type": 1, "components": [button]}]}
+    return call_api_as_bot(stack, "POST", f"/channels/{channel}/messages", message)
 
 
 def press_forged_button(user: DiscordUser, channel: str, custom_id: str) -> str:
@@ -141,6 +148,52 @@ def test_a_job_of_another_server_is_unknown(stack: Stack, ada: DiscordUser) -> N
         assert "secret" not in text
 
 
+def open_forged_form(user: DiscordUser, channel: str, custom_id: str) -> str:
+    """Press a forged button that opens a form, and return the interaction that opened it."""
+    message = post_button(user.stack, channel, custom_id)
+    opened = user.post("/control/press", {"user": user.name, "message_id": message["id"], "custom_id": custom_id})
+    user.read_modal_fields(opened["interaction_id"])
+    return str(opened["interaction_id"])
+
+
+def test_a_job_of_a_channel_that_the_user_cannot_read_is_unknown(
+    stack: Stack, ada: DiscordUser, ben: DiscordUser
+) -> None:
+    hidden = request_json("POST", f"{stack.discord_url}/control/channels", {"name": "hidden"})["id"]
+    answer = ada.wait_for_result(ada.submit_imagine("a secret castle", image=None, channel=hidden))
+    job = list_custom_ids(answer)[0].split(":")[1]
+    forms = [open_forged_form(ben, stack.channel_id, f"{action}:{job}") for action in ("edit", "use_as_source")]
+    denied = {"user": "ben", "deny": str(VIEW_CHANNEL)}
+    request_json("PUT", f"{stack.discord_url}/control/permissions/{hidden}", denied)
+    before = list_calls(stack)
+
+    forged = [f"vary:{job}:subtle", f"upscale_with:{job}:fast-upscale", f"regenerate_with:{job}:sdxl"]
+    for custom_id in (*forged, *(f"{action}:{job}" for action in ACTIONS)):
+        text = press_forged_button(ben, stack.channel_id, custom_id)
+        assert "There is nothing to continue from." in text, custom_id
+        assert "secret" not in text
+    for opened in forms:
+        submitted = {"user": "ben", "interaction_id_of_modal": opened, "values": {"prompt": "a stolen castle"}}
+        text = ben.wait_for_private_text(ben.post("/control/submit", submitted)["interaction_id"])
+        assert "There is nothing to continue from." in text
+    assert list_calls(stack) == before
+    assert "a secret castle" in press_forged_button(ada, stack.channel_id, f"details:{job}")
+
+
+def test_a_moderator_of_another_channel_cannot_delete_a_result(stack: Stack, ada: DiscordUser) -> None:
+    answer = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
+    job = list_custom_ids(answer)[0].split(":")[1]
+    request_json("POST", f"{stack.discord_url}/control/users", {"name": "moe"})
+    moderated = request_json("POST", f"{stack.discord_url}/control/channels", {"name": "moderated"})["id"]
+    allowed = {"user": "moe", "allow": str(MANAGE_MESSAGES)}
+    request_json("PUT", f"{stack.discord_url}/control/permissions/{moderated}", allowed)
+    moe = DiscordUser(stack, "moe")
+
+    refusals = [press_forged_button(moe, moderated, f"{action}:{job}") for action in DESTRUCTIVE_ACTIONS]
+
+    assert all("Only its requester and the server's moderators" in text for text in refusals)
+
+
 def test_the_server_decides_who_may_use_the_buttons(stack: Stack, ada: DiscordUser, ben: DiscordUser) -> None:
     answer = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
     manager = create_moderator(stack, "max", MANAGE_GUILD)
@@ -165,3 +218,17 @@ def test_the_server_decides_who_may_use_the_buttons(stack: Stack, ada: DiscordUs
     assert "a castle" in details
     with pytest.raises(Exception, match="permission"):
         ben.post("/control/invoke", ask | {"user": "ben", "options": {"buttons": "author"}})
+
+
+def test_settings_that_an_administrator_shows_to_everyone_are_refused_all_the_same(
+    stack: Stack, ben: DiscordUser
+) -> None:
+    commands = request_json("GET", f"{stack.discord_url}/control/state")["commands"]
+    settings = next(command for command in commands if command["name"] == "settings")
+    path = f"/applications/{settings['application_id']}/commands/{settings['id']}"
+    call_api_as_bot(stack, "PATCH", path, {"default_member_permissions": None})
+
+    refused = ben.wait_for_private_text(ben.invoke_command("settings", stack.channel_id, buttons="author"))
+    call_api_as_bot(stack, "PATCH", path, {"default_member_permissions": str(MANAGE_GUILD)})
+
+    assert refused.startswith("The settings of this server were neither shown nor changed.")

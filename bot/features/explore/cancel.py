@@ -15,6 +15,7 @@ from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.permissions import require_author_or_moderator
 from bot.interactions.responses import RenderedMessage, respond_with
+from bot.interactions.visibility import may_read_origin
 from bot.queue.job_queue import RedisJobQueue
 from shared.problems import RejectedError, make_problem
 
@@ -34,7 +35,7 @@ class CancelExplorationHandler:
             exploration = await self.explorations.find_exploration(custom_id.exploration_id)
         if exploration is None or not _is_accessible_from(exploration, interaction):
             raise RejectedError(make_problem("job_unknown"))
-        require_author_or_moderator(interaction, exploration.requester.id)
+        require_author_or_moderator(interaction, exploration.requester.id, exploration.origin)
         await respond_with(interaction, partial(self._cancel_and_render, interaction, exploration))
 
     async def _cancel_and_render(self, interaction: discord.Interaction, exploration: Exploration) -> RenderedMessage:
@@ -47,5 +48,6 @@ class CancelExplorationHandler:
 
 
 def _is_accessible_from(exploration: Exploration, interaction: discord.Interaction) -> bool:
-    """Return whether the exploration belongs to this server. In direct messages there is no server to compare with."""
-    return interaction.guild_id in {None, exploration.origin.guild_id}
+    """Return whether the exploration is the user's own or in a channel of this server that they can read."""
+    is_own = exploration.requester.id == interaction.user.id
+    return is_own or may_read_origin(interaction, exploration.origin)

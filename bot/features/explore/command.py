@@ -125,6 +125,8 @@ class ExploreCommand:
             if draft is None or draft.plan is None or draft.user_id != interaction.user.id:
                 raise RejectedError(make_problem("exploration_expired"))
             exploration = await self._create_exploration(interaction, draft_id, draft, draft.plan)
+        elif exploration.requester.id != interaction.user.id:
+            raise RejectedError(make_problem("explore_gone"))
         link = build_origin_link(exploration.origin)
         return RenderedMessage(build_note_view(get_localized_messages(interaction).text("explore.started", where=link)))
 

@@ -16,6 +16,7 @@ from bot.domain.search import SearchQuery
 from bot.features.presets.view import build_presets_view
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
+from bot.interactions.permissions import require_guild_manager
 from bot.interactions.responses import RenderedMessage, respond_privately, respond_with
 from bot.interactions.visibility import may_view_job
 from bot.rendering.labels import format_picture_label
@@ -153,8 +154,7 @@ def _resolve_owner(interaction: discord.Interaction, owner: str | None) -> Prese
     """
     if owner != SERVER_OWNER:
         return PresetOwner(interaction.user.id)
-    if not interaction.permissions.manage_guild:
-        raise RejectedError(make_problem("preset_not_allowed"))
+    require_guild_manager(interaction, "preset_not_allowed")
     return get_guild_owner(interaction)
 
 

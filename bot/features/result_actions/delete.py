@@ -50,7 +50,7 @@ class DeleteHandler:
     async def _require_deletable(self, interaction: discord.Interaction, job_id: str) -> str:
         async with limit_lookup_time(interaction):
             settings = await self.result_lookup.find_generation_settings(interaction, job_id)
-        require_author_or_moderator(interaction, settings.author_id)
+        require_author_or_moderator(interaction, settings.author_id, settings.origin)
         return settings.job_id
 
     async def _delete_messages(self, interaction: discord.Interaction, job_id: str) -> None:

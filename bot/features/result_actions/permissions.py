@@ -31,7 +31,9 @@ class ResultActionHandler:
         """
         settings = await self.result_lookup.find_generation_settings(interaction, job_id)
         guild_id = interaction.guild_id
-        if settings.author_id in {None, interaction.user.id} or guild_id is None or is_moderator(interaction):
+        if settings.author_id in {None, interaction.user.id} or guild_id is None:
+            return settings
+        if is_moderator(interaction, settings.origin):
             return settings
         if await self.guild_settings.load_button_policy(guild_id) is not ButtonPolicy.EVERYONE:
             raise RejectedError(make_problem("not_author"))

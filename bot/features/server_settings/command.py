@@ -7,6 +7,7 @@ import discord
 from bot.domain.preferences import ButtonPolicy
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
+from bot.interactions.permissions import require_guild_manager
 from bot.interactions.responses import respond_privately
 from bot.storage.guild_settings import SqlGuildSettingsStore
 
@@ -19,6 +20,7 @@ class ServerSettingsCommand:
 
     async def show_settings(self, interaction: discord.Interaction, button_policy: str | None = None) -> None:
         """Save who may use the buttons under other people's results, if given, and show it."""
+        require_guild_manager(interaction, "settings_not_allowed")
         guild_id = interaction.guild_id or 0
         async with limit_lookup_time(interaction):
             if button_policy is not None:

@@ -14,7 +14,7 @@ from bot.storage.guild_settings import SqlGuildSettingsStore
 def build_server_settings_feature(guild_settings: SqlGuildSettingsStore) -> Feature:
     """Build `/settings`.
 
-    Discord shows it to members who may manage the server, unless its administrators decide otherwise.
+    Discord shows it to members who may manage the server. Its administrators can show it to others, whom it refuses.
     https://discord.com/developers/docs/interactions/application-commands#permissions
     """
     handler = ServerSettingsCommand(guild_settings)

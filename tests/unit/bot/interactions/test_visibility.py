@@ -7,13 +7,17 @@ import discord
 import pytest
 
 from bot.domain.records import JobRecord
-from bot.interactions.visibility import list_readable_channels, may_view_job
+from bot.interactions.permissions import is_moderator, require_guild_manager
+from bot.interactions.visibility import list_readable_channels, may_read_origin, may_view_job
+from shared.problems import RejectedError
 from tests.support.views import make_job, make_request
 
 GUILD, ADA = 10, 7
-OPEN_CHANNEL, HIDDEN_CHANNEL, UNKNOWN_CHANNEL = 100, 101, 999
+OPEN_CHANNEL, HIDDEN_CHANNEL, MODERATED_CHANNEL, UNKNOWN_CHANNEL = 100, 101, 102, 999
 OPEN_THREAD, PRIVATE_THREAD, HIDDEN_THREAD = 200, 201, 202
 READING = discord.Permissions(view_channel=True, read_message_history=True)
+MODERATING = discord.Permissions(manage_messages=True)
+MODERATED = {"id": str(GUILD), "type": 0, "allow": str(MODERATING.value), "deny": "0"}
 DENIED = {"id": str(GUILD), "type": 0, "allow": "0", "deny": str(READING.value)}
 METADATA = {"archived": False, "auto_archive_duration": 60, "archive_timestamp": "2026-11-22T00:00:00+00:00"}
 
@@ -36,7 +40,11 @@ def make_interaction(at: int) -> Any:
         "name": "x",
         "owner_id": "1",
         "roles": [everyone | {"colors": {"primary_color": 0}, "hoist": False, "managed": False, "mentionable": False}],
-        "channels": [make_channel(OPEN_CHANNEL), make_channel(HIDDEN_CHANNEL, DENIED)],
+        "channels": [
+            make_channel(OPEN_CHANNEL),
+            make_channel(HIDDEN_CHANNEL, DENIED),
+            make_channel(MODERATED_CHANNEL, MODERATED),
+        ],
         "threads": [
             make_thread(OPEN_THREAD, OPEN_CHANNEL),
             make_thread(PRIVATE_THREAD, OPEN_CHANNEL, 12),
@@ -47,7 +55,8 @@ def make_interaction(at: int) -> Any:
     user = {"id": str(ADA), "username": "ada", "discriminator": "0", "avatar": None}
     member: dict[str, Any] = {"user": user, "roles": [], "joined_at": None, "flags": 0}
     ada = discord.Member(data=cast("Any", member), guild=guild, state=state)
-    return SimpleNamespace(guild=guild, guild_id=GUILD, user=ada, channel_id=at)
+    permissions = MODERATING if at == MODERATED_CHANNEL else READING
+    return SimpleNamespace(guild=guild, guild_id=GUILD, user=ada, channel_id=at, permissions=permissions)
 
 
 def make_record(at: int, *, user: int = 8, deleted: bool = False, **place: Any) -> JobRecord:
@@ -62,11 +71,14 @@ def make_record(at: int, *, user: int = 8, deleted: bool = False, **place: Any) 
 @pytest.mark.parametrize("at", [OPEN_CHANNEL, PRIVATE_THREAD, UNKNOWN_CHANNEL])
 def test_a_user_sees_the_jobs_of_readable_channels_and_of_the_current_one(at: int) -> None:
     interaction = make_interaction(at)
-    places = (OPEN_CHANNEL, HIDDEN_CHANNEL, UNKNOWN_CHANNEL, OPEN_THREAD, PRIVATE_THREAD, HIDDEN_THREAD)
+    places = (
+        *(OPEN_CHANNEL, HIDDEN_CHANNEL, MODERATED_CHANNEL, UNKNOWN_CHANNEL),
+        *(OPEN_THREAD, PRIVATE_THREAD, HIDDEN_THREAD),
+    )
 
     seen = {place for place in places if may_view_job(interaction, make_record(place))}
 
-    assert seen == list_readable_channels(interaction) == {OPEN_CHANNEL, OPEN_THREAD, at}
+    assert seen == list_readable_channels(interaction) == {OPEN_CHANNEL, MODERATED_CHANNEL, OPEN_THREAD, at}
 
 
 def test_deleted_private_and_foreign_jobs_of_other_users_are_hidden() -> None:
@@ -86,3 +98,39 @@ def test_one_job_is_checked_without_listing_every_channel(monkeypatch: pytest.Mo
     monkeypatch.setattr(discord.Guild, "channels", property(lambda _: pytest.fail("every channel was looked at")))
 
     assert may_view_job(interaction, make_record(OPEN_CHANNEL))
+
+
+def test_a_user_in_the_thread_of_a_job_sees_it_without_the_history_of_its_channel() -> None:
+    origin = make_record(HIDDEN_CHANNEL, message_id=777).job.origin
+
+    assert may_read_origin(make_interaction(777), origin)
+    assert not may_read_origin(make_interaction(OPEN_CHANNEL), origin)
+
+
+def test_a_thread_whose_parent_is_unknown_is_not_readable_and_hides_no_other_channel() -> None:
+    interaction = make_interaction(OPEN_CHANNEL)
+    del interaction.guild._channels[HIDDEN_CHANNEL]
+
+    assert list_readable_channels(interaction) == {OPEN_CHANNEL, MODERATED_CHANNEL, OPEN_THREAD}
+
+
+def test_a_moderator_of_one_channel_is_none_in_another() -> None:
+    here, elsewhere = make_record(MODERATED_CHANNEL).job.origin, make_record(OPEN_CHANNEL).job.origin
+
+    assert is_moderator(make_interaction(MODERATED_CHANNEL), here)
+    assert is_moderator(make_interaction(OPEN_CHANNEL), here)
+    assert is_moderator(make_interaction(MODERATED_CHANNEL), None)
+    assert not is_moderator(make_interaction(MODERATED_CHANNEL), elsewhere)
+    assert not is_moderator(make_interaction(OPEN_CHANNEL), None)
+
+
+def test_only_members_who_manage_the_server_pass() -> None:
+    interaction = make_interaction(OPEN_CHANNEL)
+
+    with pytest.raises(RejectedError, match="settings_not_allowed"):
+        require_guild_manager(interaction, "settings_not_allowed")
+    interaction.permissions = discord.Permissions(manage_guild=True)
+    require_guild_manager(interaction, "settings_not_allowed")
+    interaction.guild_id = None
+    with pytest.raises(RejectedError, match="settings_not_allowed"):
+        require_guild_manager(interaction, "settings_not_allowed")
