@@ -84,15 +84,15 @@ class DiscordStandIn:
     """A running stand-in and a person who speaks to it."""
 
     def __init__(self, app: web.Application, http: aiohttp.ClientSession) -> None:
-        self.world = app[STATE]
+        self.state = app[STATE]
         self.gateway = app[GATEWAY]
         self.faults = app[FAULTS]
         self.http = http
-        self.ids = build_startup_report(self.world)
-        self.url = self.world.base_url
+        self.ids = build_startup_report(self.state)
+        self.url = self.state.base_url
         self.channel_id = str(self.ids["channel_id"])
-        self.guild_id = self.world.guild.id
-        self.application_id = self.world.application_id
+        self.guild_id = self.state.guild.id
+        self.application_id = self.state.application_id
 
     async def call_page_api(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
         """Call a path of the page or the control API and insist on a status."""
@@ -145,7 +145,7 @@ class DiscordStandIn:
     async def start_interaction(self) -> Interaction:
         """Register a command, use it, and return the interaction, unanswered."""
         await self.register_command()
-        return self.world.interactions[await self.invoke_command("go")]
+        return self.state.interactions[await self.invoke_command("go")]
 
     async def fetch_interaction(self, interaction_id: str) -> Any:
         """Return how far an interaction is answered."""

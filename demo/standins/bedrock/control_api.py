@@ -38,21 +38,21 @@ async def list_faults(request: web.Request) -> web.Response:
 
 @routes.post("/control/faults")
 async def add_fault(request: web.Request) -> web.Response:
-    asked = await _read_json_object(request)
-    name, _, seconds = str(asked.get("fault")).partition(":")
-    times, match = asked.get("times", 1), asked.get("match") or {}
+    body = await _read_json_object(request)
+    name, _, seconds = str(body.get("fault")).partition(":")
+    times, match = body.get("times", 1), body.get("match") or {}
     try:
         fault = parse_fault(name, seconds)
     except ValueError:
         fault = None
     if not fault or fault.once:
-        raise _bad_request_error(f"There is no fault {asked.get('fault')!r}. Choose one of: {', '.join(FAULTS)}.")
+        raise _bad_request_error(f"There is no fault {body.get('fault')!r}. Choose one of: {', '.join(FAULTS)}.")
     if type(times) is not int or times < 1:
         raise _bad_request_error(f"A fault cannot be met {times!r} times. Give a whole number from 1.")
     if not isinstance(match, dict) or not match.keys() <= {"model", "prompt"}:
         raise _bad_request_error("A fault matches by `model` and `prompt` alone. Send an object of these.")
-    ordered = ScheduledFault(Fault(fault.name, fault.seconds), times, match.get("model"), match.get("prompt"))
-    request.app[STATE].scheduled_faults.append(ordered)
+    scheduled = ScheduledFault(Fault(fault.name, fault.seconds), times, match.get("model"), match.get("prompt"))
+    request.app[STATE].scheduled_faults.append(scheduled)
     return web.json_response({"fault": fault.name, "times": times}, status=201)
 
 
@@ -65,23 +65,23 @@ async def clear_faults(request: web.Request) -> web.Response:
 
 @routes.post("/control/latency")
 async def set_latency(request: web.Request) -> web.Response:
-    world, asked = request.app[STATE], await _read_json_object(request)
-    for name, seconds in asked.items():
+    state, body = request.app[STATE], await _read_json_object(request)
+    for name, seconds in body.items():
         if name != "seconds" and name not in MODELS:
             raise _bad_request_error(
                 f"There is no model {name!r}. Choose one of: {', '.join(MODELS)}; or `seconds` for all."
             )
         if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0):
             raise _bad_request_error(f"{seconds!r} is no latency. Give seconds from 0, or null for the model's own.")
-    for name, seconds in asked.items():
+    for name, seconds in body.items():
         if name == "seconds":
-            world.latency = seconds
-            world.latencies.clear()
+            state.latency = seconds
+            state.latencies.clear()
         elif seconds is None:
-            world.latencies.pop(name, None)
+            state.latencies.pop(name, None)
         else:
-            world.latencies[name] = seconds
-    return web.json_response({"seconds": world.latency, **world.latencies})
+            state.latencies[name] = seconds
+    return web.json_response({"seconds": state.latency, **state.latencies})
 
 
 @routes.put("/control/models/{model}")

@@ -23,14 +23,14 @@ async def list_foundation_models(request: web.Request) -> web.Response:
     await authenticate_caller(request)
     statuses = request.app[STATE].statuses
     summaries = [_describe_model(row, statuses[row.id]) for row in MODELS.values() if statuses[row.id] != "EOL"]
-    asked = request.query
+    query = request.query
     summaries = [
         summary
         for summary in summaries
-        if asked.get("byProvider", PROVIDER).lower() == PROVIDER.lower()
-        and asked.get("byOutputModality", "IMAGE") == "IMAGE"
-        and ("byInferenceType" not in asked or asked["byInferenceType"] in summary["inferenceTypesSupported"])
-        and "byCustomizationType" not in asked
+        if query.get("byProvider", PROVIDER).lower() == PROVIDER.lower()
+        and query.get("byOutputModality", "IMAGE") == "IMAGE"
+        and ("byInferenceType" not in query or query["byInferenceType"] in summary["inferenceTypesSupported"])
+        and "byCustomizationType" not in query
     ]
     return web.json_response({"modelSummaries": summaries})
 

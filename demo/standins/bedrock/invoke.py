@@ -64,27 +64,29 @@ async def _record_call(request: web.Request, *, streamed: bool) -> web.StreamRes
 
 async def _handle_call(request: web.Request, call: Call, *, streamed: bool) -> web.StreamResponse:
     started = time.monotonic()
-    world = request.app[STATE]
+    state = request.app[STATE]
     await authenticate_caller(request)
     data = await request.read()
-    model = _resolve_model(request, world, data, streamed=streamed)
-    body = await _run_in_thread(world, lambda: _parse_body(data))
-    call.body = await _run_in_thread(world, lambda: summarize_body(body))
+    model = _resolve_model(request, state, data, streamed=streamed)
+    body = await _run_in_thread(state, lambda: _parse_body(data))
+    call.body = await _run_in_thread(state, lambda: summarize_body(body))
     texts = sdxl.iter_prompt_texts(body) if model.dialect == "sdxl" else sd35.iter_prompt_texts(body)
-    met = world.select_faults(model, texts, data)
-    if refusal := faults.pick_fault(met, faults.ERROR_FAULTS):
+    call_faults = state.select_faults(model, texts, data)
+    if refusal := faults.pick_fault(call_faults, faults.ERROR_FAULTS):
         _raise_error(faults.ERROR_FAULTS[refusal.name])
-    recipe = await _run_in_thread(world, lambda: parse_request(body, model))
-    recipe = _ensure_seed(recipe, model, world)
-    await asyncio.sleep(world.draw_latency(model) + faults.sum_extra_seconds(met))
-    spoiled = faults.pick_fault(met, faults.RESPONSE_FAULTS)
-    answer = await _run_in_thread(world, lambda: build_response(model, recipe, spoiled.name if spoiled else None))
+    settings = await _run_in_thread(state, lambda: parse_request(body, model))
+    settings = _ensure_seed(settings, model, state)
+    await asyncio.sleep(state.draw_latency(model) + faults.sum_extra_seconds(call_faults))
+    response_fault = faults.pick_fault(call_faults, faults.RESPONSE_FAULTS)
+    answer = await _run_in_thread(
+        state, lambda: build_response(model, settings, response_fault.name if response_fault else None)
+    )
     call.outcome, call.seed, call.billed = answer.outcome, answer.seed, answer.billed
     response = await write_response(
         request,
         answer.body,
         streamed=streamed,
-        fault=faults.pick_fault(met, faults.TRANSPORT_FAULTS),
+        fault=faults.pick_fault(call_faults, faults.TRANSPORT_FAULTS),
         latency_ms=round(1000 * (time.monotonic() - started)),
     )
     call.status, call.delivered = 200, True

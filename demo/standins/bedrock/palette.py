@@ -30,9 +30,9 @@ BRIGHTNESS_LEVELS = (0.10, 0.34, 0.60, 0.82, 0.97)
 
 def pick_colours(prompts: Prompts) -> list[Colour]:
     """Five colours from dark to light; words of a prompt with a negative weight are steered away from."""
-    wanted = " ".join(text for text, weight in prompts if weight >= 0)
-    chance = create_random("palette", wanted)
-    hue, spread, strength = chance.random(), chance.uniform(0.08, 0.3), chance.uniform(0.45, 0.75)
+    positive_text = " ".join(text for text, weight in prompts if weight >= 0)
+    rng = create_random("palette", positive_text)
+    hue, spread, strength = rng.random(), rng.uniform(0.08, 0.3), rng.uniform(0.45, 0.75)
     hue += sum(weight * create_random("avoid", text).uniform(0.02, 0.12) for text, weight in prompts if weight < 0)
     named, avoided = list(_find_named_colours(prompts, 1)), list(_find_named_colours(prompts, -1))
     result = []
@@ -54,9 +54,9 @@ def build_gradient(colours: Sequence[Colour]) -> list[int]:
     """256 colours through the stops, as a flat list for Image.putpalette."""
     flat: list[int] = []
     for index in range(256):
-        place = index / 255 * (len(colours) - 1)
-        low = min(int(place), len(colours) - 2)
-        flat += (_clamp_byte(part) for part in _mix_colours(colours[low], colours[low + 1], place - low))
+        position = index / 255 * (len(colours) - 1)
+        low = min(int(position), len(colours) - 2)
+        flat += (_clamp_byte(part) for part in _mix_colours(colours[low], colours[low + 1], position - low))
     return flat
 
 

@@ -50,20 +50,20 @@ def render_picture(settings: GenerationSettings) -> Image.Image:
         source = source.resize(settings.size, Image.Resampling.BICUBIC)
     if source and settings.source_weight >= 1:
         return source
-    chance = create_random(settings.seed, settings.prompts)
+    rng = create_random(settings.seed, settings.prompts)
     scale = min(1.0, WORKING_SIDE / max(settings.size))
     size = (round(settings.size[0] * scale), round(settings.size[1] * scale))
     colours = pick_colours(settings.prompts)
-    canvas = paint_scene(_join_positive_prompts(settings), size, colours, chance)
+    canvas = paint_scene(_join_positive_prompts(settings), size, colours, rng)
     if source:
         structure = recolour_picture(
             source.resize(size, Image.Resampling.BOX), colours, 0.08 + 0.4 * settings.source_weight
         )
         canvas = Image.blend(canvas, structure, min(1.0, 2.6 * settings.source_weight))
-    canvas = _paint_brushstrokes(canvas, settings, chance)
+    canvas = _paint_brushstrokes(canvas, settings, rng)
     canvas = _apply_guidance(canvas, settings)
     if settings.style_preset:
-        canvas = STYLES[settings.style_preset](canvas, chance)
+        canvas = STYLES[settings.style_preset](canvas, rng)
     canvas = canvas.resize(settings.size, Image.Resampling.BICUBIC)
     return Image.blend(canvas, source, settings.source_weight**1.5 * settings.source_detail) if source else canvas
 

@@ -80,9 +80,9 @@ def _spoil_response(answer: dict[str, Any], seed: int, fault: str | None) -> Mod
 
 
 def _replace_picture(answer: dict[str, Any], fault: str | None) -> dict[str, Any]:
-    listed = "artifacts" if "artifacts" in answer else "images"
+    key = "artifacts" if "artifacts" in answer else "images"
     if fault == "no-images":
-        return {**answer, listed: []}
+        return {**answer, key: []}
     text = {
         "bad-base64": "!this is not base64!",
         "not-a-picture": _encode_base64(b"This is not a picture."),
@@ -91,7 +91,7 @@ def _replace_picture(answer: dict[str, Any], fault: str | None) -> dict[str, Any
     }.get(fault or "")
     if text is None:
         return answer
-    return {**answer, listed: [{**answer[listed][0], "base64": text} if listed == "artifacts" else text]}
+    return {**answer, key: [{**answer[key][0], "base64": text} if key == "artifacts" else text]}
 
 
 def _replace_seed(answer: dict[str, Any], fault: str | None) -> dict[str, Any]:

@@ -75,14 +75,16 @@ class BedrockState:
     def select_faults(self, model: Model, texts: Iterable[str], body: bytes) -> list[Fault]:
         """The faults that a call is to meet: at most one that was ordered, then those its prompt names."""
         prompts = list(texts)
-        ordered = next((armed for armed in self.scheduled_faults if armed.matches(model, "\n".join(prompts))), None)
-        if ordered:
-            ordered.times -= 1
-            self.scheduled_faults = [armed for armed in self.scheduled_faults if armed.times > 0]
+        scheduled = next(
+            (candidate for candidate in self.scheduled_faults if candidate.matches(model, "\n".join(prompts))), None
+        )
+        if scheduled:
+            scheduled.times -= 1
+            self.scheduled_faults = [candidate for candidate in self.scheduled_faults if candidate.times > 0]
         named = [
             fault for fault in faults.find_faults(prompts) if not fault.once or self._is_first_request(fault, body)
         ]
-        return [ordered.fault, *named] if ordered else named
+        return [scheduled.fault, *named] if scheduled else named
 
     def _is_first_request(self, fault: Fault, body: bytes) -> bool:
         mark = f"{fault.name} {hashlib.sha256(body).hexdigest()}"

@@ -1,1 +1,1 @@
-"""A stand-in for Discord on loopback: REST, gateway, CDN, the chat page and a control API for tests."""
+"""A stand-in for Discord on loopback: REST API, gateway, CDN, chat page, and a control API for tests."""

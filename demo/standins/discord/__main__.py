@@ -17,27 +17,37 @@ from demo.standins.discord.state import DiscordState
 
 def parse_arguments(argv: Sequence[str] | None) -> Settings:
     """Read the command line."""
-    known = Settings()
-    parser = argparse.ArgumentParser(prog="python -m demo discord", description=__doc__)
-    parser.add_argument("--host", default=known.host, help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=known.port, help="port to listen on; 0: any free one (default)")
-    parser.add_argument("--token", default=known.token, help="the bot's token (default: %(default)s)")
-    parser.add_argument("--record", type=Path, help="write every REST exchange to this file, one JSON object a line")
-    parser.add_argument("--no-rate-limits", action="store_true", help="never answer 429 of its own accord")
-    for name, default, what in (
-        ("acknowledge-seconds", known.acknowledge_seconds, "time to answer an interaction"),
-        ("token-lifetime", known.token_lifetime, "life of an interaction's token"),
-        ("attachment-lifetime", known.attachment_lifetime, "life of a signed CDN address"),
-        ("nonce-seconds", known.nonce_seconds, "time in which an enforced nonce is remembered"),
-        ("heartbeat-seconds", known.heartbeat_seconds, "heartbeat interval of the gateway"),
+    defaults = Settings()
+    parser = argparse.ArgumentParser(prog="python -m demo.standins.discord", description=__doc__)
+    parser.add_argument("--host", default=defaults.host, help="address to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=defaults.port, help="port to listen on; 0 (default) picks a free one"
+    )
+    parser.add_argument("--token", default=defaults.token, help="the bot's token (default: %(default)s)")
+    parser.add_argument("--record", type=Path, help="write every REST exchange to this file, one JSON object per line")
+    parser.add_argument(
+        "--no-rate-limits", action="store_true", help="turn rate limiting off (scheduled faults can still answer 429)"
+    )
+    for name, default, description in (
+        (
+            "acknowledge-seconds",
+            defaults.acknowledge_seconds,
+            "time within which the bot must acknowledge an interaction",
+        ),
+        ("token-lifetime", defaults.token_lifetime, "lifetime of an interaction token"),
+        ("attachment-lifetime", defaults.attachment_lifetime, "lifetime of a signed CDN URL"),
+        ("nonce-seconds", defaults.nonce_seconds, "how long an enforced nonce is remembered"),
+        ("heartbeat-seconds", defaults.heartbeat_seconds, "the gateway's heartbeat interval"),
     ):
-        parser.add_argument(f"--{name}", type=float, default=default, metavar="SECONDS", help=f"{what} (%(default)s)")
+        parser.add_argument(
+            f"--{name}", type=float, default=default, metavar="SECONDS", help=f"{description} (%(default)s)"
+        )
     options = vars(parser.parse_args(argv))
     return Settings(rate_limits=not options.pop("no_rate_limits"), **options)
 
 
 def build_startup_report(state: DiscordState) -> dict[str, object]:
-    """Return the ids that whoever started the stand-in needs to know."""
+    """Return the URL and the ids that the caller needs; printed as the first line of output."""
     general = next(c for c in state.channels.values() if c.type is ChannelType.TEXT)
     return {
         "url": state.base_url,
@@ -49,7 +59,7 @@ def build_startup_report(state: DiscordState) -> dict[str, object]:
 
 
 async def serve(settings: Settings) -> None:
-    """Serve until a signal comes."""
+    """Serve until SIGINT or SIGTERM."""
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)

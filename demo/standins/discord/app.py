@@ -1,4 +1,4 @@
-"""The parts put together into one aiohttp application on one port."""
+"""Assembles the stand-in: one aiohttp application on one port."""
 
 import time
 from collections.abc import AsyncIterator
@@ -34,13 +34,13 @@ REST_MODULES = (rest_account, rest_channels, rest_commands, rest_guilds, rest_in
 
 
 def build_application(settings: Settings) -> web.Application:
-    """Return the application; its world's base_url is set once the port is known."""
-    world = DiscordState(settings, time.time)
+    """Build the application; `state.base_url` is set later, when the port is known."""
+    state = DiscordState(settings, time.time)
     limits = RateLimiter(time.time)
     app = web.Application(
         middlewares=[build_api_middleware(limits), client_api.convert_errors], client_max_size=MAX_REQUEST_BYTES
     )
-    app[STATE], app[GATEWAY], app[FAULTS] = world, Gateway(world), FaultRegistry()
+    app[STATE], app[GATEWAY], app[FAULTS] = state, Gateway(state), FaultRegistry()
     app[RECORDER] = ExchangeRecorder(settings.record)
     for rest in REST_MODULES:
         for route in rest.routes:
@@ -61,7 +61,7 @@ async def _serve_index(_: web.Request) -> web.FileResponse:
 
 @asynccontextmanager
 async def serve_application(settings: Settings) -> AsyncIterator[web.Application]:
-    """Serve until the block ends."""
+    """Serve inside the `async with` block."""
     app = build_application(settings)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()

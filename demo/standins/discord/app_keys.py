@@ -1,4 +1,4 @@
-"""What every handler finds in its application: the world and the parts around it."""
+"""Keys under which handlers find the application's state and services."""
 
 from aiohttp import web
 
@@ -7,7 +7,7 @@ from demo.standins.discord.gateway import Gateway
 from demo.standins.discord.recorder import ExchangeRecorder
 from demo.standins.discord.state import DiscordState
 
-STATE = web.AppKey("world", DiscordState)
+STATE = web.AppKey("state", DiscordState)
 GATEWAY = web.AppKey("gateway", Gateway)
 FAULTS = web.AppKey("faults", FaultRegistry)
 RECORDER = web.AppKey("recorder", ExchangeRecorder)

@@ -1,4 +1,4 @@
-"""Uploaded files: what is known of them by looking at their bytes, and their signed addresses.
+"""Uploaded files: their type and size as read from their bytes, and their signed URLs.
 
 https://discord.com/developers/docs/resources/message#attachment-object
 https://discord.com/developers/docs/reference#signed-attachment-cdn-urls
@@ -28,7 +28,7 @@ IS_SPOILER, IS_ANIMATED = 1 << 3, 1 << 5
 
 @dataclass
 class Attachment:
-    """A stored file; channel_id is the channel of its message, or that of the upload while it is ephemeral."""
+    """A stored file. `channel_id` is its message's channel or, for an ephemeral file, the channel of the upload."""
 
     id: str
     channel_id: str
@@ -53,13 +53,16 @@ class Attachment:
 
 
 def sanitize_filename(name: str | None) -> str:
-    """Return a file name as Discord stores it: without folders, spaces as underscores, odd characters dropped."""
+    """Return a file name as Discord stores it: no folders, spaces as underscores, other special characters dropped."""
     name = (name or "").replace("\\", "/").rsplit("/", 1)[-1].replace(" ", "_")
     return re.sub(r"[^\w.\-]", "", name, flags=re.ASCII).strip(".") or "unknown"
 
 
 def sniff_file(data: bytes, filename: str) -> tuple[str | None, int | None, int | None, bool]:
-    """Return content type, width, height and whether it moves: pictures by their bytes, others by their extension."""
+    """Return content type, width, height and whether the file is animated.
+
+    Images are recognised by their bytes, other files by their extension.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -72,7 +75,7 @@ def sniff_file(data: bytes, filename: str) -> tuple[str | None, int | None, int 
 
 
 class UrlSigner:
-    """Signs CDN addresses: `ex` and `is` are hex seconds, `hm` is an HMAC-SHA256 over both and the path."""
+    """Signs CDN URLs: `ex` and `is` are hexadecimal seconds, `hm` is an HMAC-SHA256 over the path and both."""
 
     def __init__(self, key: bytes, lifetime: float) -> None:
         self._key = key
@@ -82,12 +85,12 @@ class UrlSigner:
         return hmac.new(self._key, f"{path}?ex={expires}&is={issued}".encode(), hashlib.sha256).hexdigest()
 
     def sign_path(self, path: str, now: float) -> str:
-        """Return the path with its signature; it holds for the lifetime from now."""
+        """Return the path with a signature that is valid for the configured lifetime."""
         issued, expires = f"{int(now):x}", f"{int(now) + self._lifetime:x}"
         return f"{path}?ex={expires}&is={issued}&hm={self._compute_mac(path, expires, issued)}&"
 
     def is_valid(self, path: str, query: dict[str, str], now: float) -> bool:
-        """Tell whether a requested path carries a signature that is ours and has not expired."""
+        """Check that the signature is ours and has not expired."""
         expires, issued = query.get("ex", ""), query.get("is", "")
         if not re.fullmatch(r"[0-9a-f]{1,16}", expires) or int(expires, 16) < now:
             return False
@@ -95,7 +98,7 @@ class UrlSigner:
 
 
 def render_attachment(attachment: Attachment, url: str, proxy_url: str) -> dict[str, Any]:
-    """Return the attachment object; what is not known of the file is left out, as Discord does."""
+    """Return the attachment object; unknown properties are omitted, as Discord does."""
     flags = IS_SPOILER * attachment.spoiler | IS_ANIMATED * attachment.is_animated
     return {
         "id": attachment.id,

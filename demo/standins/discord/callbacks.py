@@ -1,4 +1,4 @@
-"""The bot answers an interaction: the callback types, each with what it is allowed for and what it does.
+"""Interaction callbacks: which types are allowed for which interaction, and the effect of each.
 
 https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response-object
 """
@@ -23,7 +23,7 @@ COMPONENT_TYPES = (*COMMAND_TYPES, C.DEFERRED_UPDATE_MESSAGE, C.UPDATE_MESSAGE)
 
 
 def list_allowed_types(interaction: Interaction) -> tuple[CallbackType, ...]:
-    """Return the callback types that an interaction may be answered with."""
+    """Return the callback types allowed in response to an interaction."""
     if interaction.type is InteractionType.APPLICATION_COMMAND_AUTOCOMPLETE:
         return (C.APPLICATION_COMMAND_AUTOCOMPLETE_RESULT,)
     if interaction.type is InteractionType.APPLICATION_COMMAND:
@@ -35,9 +35,9 @@ def list_allowed_types(interaction: Interaction) -> tuple[CallbackType, ...]:
 
 
 def handle_callback(state: DiscordState, interaction: Interaction, body: RequestBody) -> dict[str, Any]:
-    """Carry out a callback and return the `interaction` and `resource` of a with_response answer.
+    """Apply a callback; return the `interaction` and `resource` objects of a `with_response` reply.
 
-    Raises Refusal 40060 for a second answer, 50035 for a type that does not fit or data that is faulty.
+    Raises DiscordApiError 40060 for a second response, 50035 for a type that is not allowed or for invalid data.
     """
     if interaction.is_acknowledged:
         raise DiscordApiError(40060)
@@ -57,8 +57,8 @@ def handle_callback(state: DiscordState, interaction: Interaction, body: Request
     if kind is not C.APPLICATION_COMMAND_AUTOCOMPLETE_RESULT:
         state.events.send_to_user(interaction.user_id, "INTERACTION_SUCCESS", {"id": interaction.id})
     if kind is C.MODAL:
-        shown = {"interaction_id": interaction.id, "modal": interaction.modal}
-        state.events.send_to_user(interaction.user_id, "INTERACTION_MODAL", shown)
+        event = {"interaction_id": interaction.id, "modal": interaction.modal}
+        state.events.send_to_user(interaction.user_id, "INTERACTION_MODAL", event)
     return _render_callback(state, interaction, message)
 
 
@@ -99,14 +99,14 @@ def _post_deferred_response(state: DiscordState, interaction: Interaction, data:
 
 
 def get_upload_limit(state: DiscordState, interaction: Interaction) -> int:
-    """Return the bytes that one file of an interaction's messages may have."""
+    """Return the size limit, in bytes, of one file in a message of this interaction."""
     return state.get_upload_limit(state.get_channel(interaction.channel_id), state.users[interaction.user_id])
 
 
 def post_original_response(
     state: DiscordState, interaction: Interaction, draft: MessageDraft, more_flags: int = 0
 ) -> Message:
-    """Post the original response; the flag EPHEMERAL makes it visible to the person alone."""
+    """Post the original response; with the flag EPHEMERAL only the user sees it."""
     interaction.is_ephemeral = bool(draft.flags & MessageFlag.EPHEMERAL)
     kind = MessageType.REPLY if interaction.message_id else MessageType.CHAT_INPUT_COMMAND
     if interaction.data.get("target_id"):
@@ -119,15 +119,15 @@ def post_original_response(
 
 
 def post_followup(state: DiscordState, interaction: Interaction, draft: MessageDraft) -> Message:
-    """Post a further message of an interaction, shown as a reply to the original response."""
+    """Post a followup message, shown as a reply to the original response."""
     identity = state.generate_id()
     interaction.followup_ids.append(identity)
-    answered = interaction.original_response_id
-    return _post_message(state, interaction, draft, 0, id=identity, type=MessageType.REPLY, reference_id=answered)
+    original_id = interaction.original_response_id
+    return _post_message(state, interaction, draft, 0, id=identity, type=MessageType.REPLY, reference_id=original_id)
 
 
 def _post_message(
-    state: DiscordState, interaction: Interaction, draft: MessageDraft, more_flags: int, **known: Any
+    state: DiscordState, interaction: Interaction, draft: MessageDraft, more_flags: int, **fields: Any
 ) -> Message:
     ephemeral = draft.flags & MessageFlag.EPHEMERAL
     return message_operations.create_message(
@@ -138,20 +138,20 @@ def _post_message(
         flags=int(ephemeral) | more_flags,
         interaction_id=interaction.id,
         visible_to=interaction.user_id if ephemeral else None,
-        reference_channel_id=interaction.channel_id if known["reference_id"] else None,
-        **known,
+        reference_channel_id=interaction.channel_id if fields["reference_id"] else None,
+        **fields,
     )
 
 
 def _render_callback(state: DiscordState, interaction: Interaction, message: Message | None) -> dict[str, Any]:
-    told: dict[str, Any] = {"id": interaction.id, "type": int(interaction.type)}
+    rendered: dict[str, Any] = {"id": interaction.id, "type": int(interaction.type)}
     if interaction.original_response_id:
-        told |= {
+        rendered |= {
             "response_message_id": interaction.original_response_id,
             "response_message_loading": interaction.is_loading,
             "response_message_ephemeral": interaction.is_ephemeral,
         }
-    body: dict[str, Any] = {"interaction": told}
+    body: dict[str, Any] = {"interaction": rendered}
     kind = interaction.response_type
     if message is not None and kind in (C.CHANNEL_MESSAGE_WITH_SOURCE, C.UPDATE_MESSAGE):
         body["resource"] = {"type": int(kind), "message": render_message(state, message)}

@@ -1,4 +1,4 @@
-"""Channels, threads and direct messages in Discord's shape.
+"""Channels, threads and direct messages as Discord's channel objects.
 
 https://discord.com/developers/docs/resources/channel#channel-object
 """
@@ -12,7 +12,7 @@ from demo.standins.discord.users import User
 
 
 class ChannelType(enum.IntEnum):
-    """The types of channel this stand-in knows."""
+    """The channel types that this stand-in supports."""
 
     TEXT = 0
     DM = 1
@@ -31,7 +31,7 @@ AUTO_ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
 
 @dataclass
 class Channel:
-    """A place for messages: a guild channel, a thread of one, or a DM."""
+    """A guild channel, a thread or a DM."""
 
     id: str
     type: ChannelType
@@ -56,11 +56,11 @@ class Channel:
 
     @property
     def is_thread(self) -> bool:
-        """Whether this is a thread of another channel."""
+        """Whether this channel is a thread."""
         return self.type in THREAD_TYPES
 
     def to_json(self, member_id: str | None = None) -> dict[str, Any]:
-        """Return the channel object; member_id adds that member's own thread membership."""
+        """Return the channel object; `member_id` adds this member's thread membership."""
         base = {
             "id": self.id,
             "type": int(self.type),

@@ -1,4 +1,4 @@
-"""A person's use of the application, checked as Discord's client would, made into an interaction."""
+"""What a user does in the client becomes an interaction, after the checks that Discord's client makes."""
 
 from typing import Any
 
@@ -11,20 +11,20 @@ from demo.standins.discord.client_validation import (
     check_options,
     find_component,
 )
+from demo.standins.discord.components import walk_components
 from demo.standins.discord.interaction import Interaction, InteractionType
 from demo.standins.discord.interaction_create import create_interaction
 from demo.standins.discord.message import Message, MessageFlag
 from demo.standins.discord.permissions import Permission
 from demo.standins.discord.state import DiscordState
 from demo.standins.discord.users import User
-from demo.standins.discord.validate_components import walk_components
 from demo.standins.discord.visible_commands import is_permitted
 
 CHAT_INPUT, MESSAGE_COMMAND = 1, 3
 
 
 def handle_client_action(state: DiscordState, user: User, payload: dict[str, Any]) -> Interaction:
-    """Make the interaction that a request of the page asks for; raises Forbidden or Refusal."""
+    """Create an interaction from a request of the chat page; raises ForbiddenError or DiscordApiError."""
     kind, data = InteractionType(payload["type"]), payload["data"]
     if kind in (InteractionType.APPLICATION_COMMAND, InteractionType.APPLICATION_COMMAND_AUTOCOMPLETE):
         return use_command(state, user, payload["channel_id"], data, kind)
@@ -33,13 +33,13 @@ def handle_client_action(state: DiscordState, user: User, payload: dict[str, Any
         return use_component(state, user, message, data["custom_id"], data.get("values"))
     if kind is InteractionType.MODAL_SUBMIT:
         return submit_modal(state, user, payload["modal_interaction_id"], _collect_values(data.get("components") or []))
-    raise ForbiddenError("There is no such use of an application.")
+    raise ForbiddenError("This interaction type is not supported.")
 
 
 def use_command(
     state: DiscordState, user: User, channel_id: str, data: dict[str, Any], kind: InteractionType
 ) -> Interaction:
-    """Use a command, or ask for the choices of the option being typed."""
+    """Use a command, or request autocomplete choices for the focused option."""
     channel = state.get_channel(channel_id)
     bits = state.compute_permissions(channel, user.id)
     if not bits & Permission.VIEW_CHANNEL:
@@ -55,17 +55,19 @@ def use_command(
     command = commands[0]
     if channel.guild_id and not is_permitted(command, bits):
         raise ForbiddenError("You do not have permission to use this command.")
-    sent: dict[str, Any] = {"id": command["id"], "name": command["name"], "type": command["type"]}
+    command_data: dict[str, Any] = {"id": command["id"], "name": command["name"], "type": command["type"]}
     if "guild_id" in command:
-        sent["guild_id"] = command["guild_id"]
+        command_data["guild_id"] = command["guild_id"]
     if command["type"] == CHAT_INPUT:
         typing = kind is InteractionType.APPLICATION_COMMAND_AUTOCOMPLETE
-        sent["options"] = check_options(state, command.get("options") or [], data.get("options") or [], typing=typing)
+        command_data["options"] = check_options(
+            state, command.get("options") or [], data.get("options") or [], typing=typing
+        )
     else:
-        sent["target_id"] = str(data["target_id"])
+        command_data["target_id"] = str(data["target_id"])
         if command["type"] == MESSAGE_COMMAND:
-            _require_visible_message(state, user, state.get_message(channel.id, sent["target_id"]))
-    return create_interaction(state, kind, user.id, channel, sent)
+            _require_visible_message(state, user, state.get_message(channel.id, command_data["target_id"]))
+    return create_interaction(state, kind, user.id, channel, command_data)
 
 
 def _require_bot(state: DiscordState, channel: Channel) -> None:
@@ -91,7 +93,7 @@ def use_component(
     *,
     forged: bool = False,
 ) -> Interaction:
-    """Press a button or choose in a select; a forged use is not held to what the message has to press."""
+    """Press a button or choose from a select menu; if `forged`, the message need not have such a component."""
     channel = state.get_channel(message.channel_id)
     _require_visible_message(state, user, message)
     _require_bot(state, channel)
@@ -105,19 +107,19 @@ def use_component(
 
 
 def submit_modal(state: DiscordState, user: User, modal_interaction_id: str, values: dict[str, Any]) -> Interaction:
-    """Submit the modal that an interaction was answered with."""
-    opened = state.interactions.get(modal_interaction_id)
-    if opened is None or opened.user_id != user.id:
+    """Submit the modal that was shown in response to an interaction."""
+    parent = state.interactions.get(modal_interaction_id)
+    if parent is None or parent.user_id != user.id:
         raise ForbiddenError("There is no such modal.")
-    data = build_modal_data(state, opened, values)
-    channel = state.get_channel(opened.channel_id)
+    data = build_modal_data(state, parent, values)
+    channel = state.get_channel(parent.channel_id)
     return create_interaction(
-        state, InteractionType.MODAL_SUBMIT, user.id, channel, data, message_id=opened.message_id, parent=opened
+        state, InteractionType.MODAL_SUBMIT, user.id, channel, data, message_id=parent.message_id, parent=parent
     )
 
 
 def _collect_values(components: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return what a person filled in, by custom_id."""
+    """Return the submitted values by custom_id."""
     return {
         field["custom_id"]: field["values"] if "values" in field else field.get("value")
         for field in walk_components(components)

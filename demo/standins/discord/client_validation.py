@@ -1,16 +1,16 @@
-"""What Discord's own client and server hold people to before an application hears of it.
+"""The checks that Discord's client and servers make before an interaction reaches the application.
 
 https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-structure
 """
 
 from typing import Any
 
+from demo.standins.discord.components import ComponentType as T
+from demo.standins.discord.components import walk_components
 from demo.standins.discord.interaction import Interaction
 from demo.standins.discord.snowflake import is_snowflake
 from demo.standins.discord.state import DiscordState
 from demo.standins.discord.validate_commands import MAX_INTEGER
-from demo.standins.discord.validate_components import ComponentType as T
-from demo.standins.discord.validate_components import walk_components
 
 SUB_COMMAND, SUB_COMMAND_GROUP, STRING, INTEGER, BOOLEAN, NUMBER, ATTACHMENT = 1, 2, 3, 4, 5, 10, 11
 SUBCOMMAND_TYPES = (SUB_COMMAND, SUB_COMMAND_GROUP)
@@ -19,46 +19,52 @@ MAX_CUSTOM_ID = 100
 
 
 class ForbiddenError(Exception):
-    """What a person asked for is not possible; the text says why."""
+    """The user cannot do this; the message says why."""
 
 
 def check_options(
     state: DiscordState, definitions: list[dict[str, Any]], given: list[dict[str, Any]], *, typing: bool
 ) -> list[dict[str, Any]]:
-    """Check the options a person filled in against the command's; typing allows what is not complete yet.
+    """Check the options against the command's definition; with `typing` they may be incomplete.
 
-    Returns the options in the form that interactions carry. Raises Forbidden.
+    Returns the options as interactions carry them. Raises ForbiddenError.
     """
     by_name = {option["name"]: option for option in definitions}
-    kept = []
+    checked = []
     for option in given:
         name = option.get("name")
         if name not in by_name:
             raise ForbiddenError(f"This command has no option {name!r}.")
-        wanted = by_name[name]
-        if wanted["type"] in SUBCOMMAND_TYPES:
-            inner = check_options(state, wanted.get("options") or [], option.get("options") or [], typing=typing)
-            kept.append({"name": name, "type": wanted["type"], "options": inner})
+        definition = by_name[name]
+        if definition["type"] in SUBCOMMAND_TYPES:
+            inner = check_options(state, definition.get("options") or [], option.get("options") or [], typing=typing)
+            checked.append({"name": name, "type": definition["type"], "options": inner})
         elif typing and option.get("focused"):
-            if not wanted.get("autocomplete"):
-                raise ForbiddenError(f"The option {name!r} is not completed by the application.")
-            kept.append({"name": name, "type": wanted["type"], "value": str(option.get("value", "")), "focused": True})
-        else:
-            kept.append(
-                {"name": name, "type": wanted["type"], "value": _check_value(state, wanted, option.get("value"))}
+            if not definition.get("autocomplete"):
+                raise ForbiddenError(f"The option {name!r} has no autocomplete.")
+            checked.append(
+                {"name": name, "type": definition["type"], "value": str(option.get("value", "")), "focused": True}
             )
-    if len({option["name"] for option in kept}) < len(kept):
+        else:
+            checked.append(
+                {
+                    "name": name,
+                    "type": definition["type"],
+                    "value": _check_value(state, definition, option.get("value")),
+                }
+            )
+    if len({option["name"] for option in checked}) < len(checked):
         raise ForbiddenError("An option was given twice.")
-    missing = [o["name"] for o in definitions if o.get("required") and o["name"] not in {k["name"] for k in kept}]
+    missing = [o["name"] for o in definitions if o.get("required") and o["name"] not in {k["name"] for k in checked}]
     if missing and not typing:
         raise ForbiddenError(f"The option {missing[0]!r} is required. Specify a value.")
-    if definitions and definitions[0]["type"] in SUBCOMMAND_TYPES and len(kept) != 1:
+    if definitions and definitions[0]["type"] in SUBCOMMAND_TYPES and len(checked) != 1:
         raise ForbiddenError("Choose one of the command's subcommands.")
-    return kept
+    return checked
 
 
 def _check_value(state: DiscordState, option: dict[str, Any], value: Any) -> Any:
-    """Return the value of an option in the form that interactions carry; raises Forbidden."""
+    """Return an option's value as interactions carry it; raises ForbiddenError."""
     name, kind = option["name"], option["type"]
     if kind == STRING:
         _check_text(option, value)
@@ -72,15 +78,15 @@ def _check_value(state: DiscordState, option: dict[str, Any], value: Any) -> Any
     else:
         value = str(value)
     if kind == ATTACHMENT and value not in state.attachments:
-        raise ForbiddenError(f"{name}: this file is not uploaded.")
+        raise ForbiddenError(f"{name}: this file was not uploaded.")
     if option.get("choices") and value not in [choice["value"] for choice in option["choices"]]:
-        raise ForbiddenError(f"{name}: {value!r} is none of the choices.")
+        raise ForbiddenError(f"{name}: {value!r} is not one of the choices.")
     return value
 
 
 def _check_text(option: dict[str, Any], value: Any) -> None:
     if not isinstance(value, str):
-        raise ForbiddenError(f"{option['name']}: must be a text.")
+        raise ForbiddenError(f"{option['name']}: must be a string.")
     low, high = option.get("min_length", 0), option.get("max_length", MAX_STRING)
     if not low <= len(value) <= high:
         raise ForbiddenError(f"{option['name']}: has {len(value)} characters; {low} to {high} are allowed.")
@@ -96,7 +102,7 @@ def _check_number(option: dict[str, Any], value: Any) -> None:
 
 
 def find_component(components: list[dict[str, Any]], custom_id: str) -> dict[str, Any]:
-    """Find the component a person used; raises Forbidden when it is not there or disabled."""
+    """Find the component with this custom_id; raises ForbiddenError if it is missing or disabled."""
     for component in walk_components(components):
         if component.get("custom_id") == custom_id:
             if component.get("disabled"):
@@ -106,7 +112,7 @@ def find_component(components: list[dict[str, Any]], custom_id: str) -> dict[str
 
 
 def build_component_data(component: dict[str, Any], values: list[Any] | None) -> dict[str, Any]:
-    """Return the data of a component interaction; raises Forbidden for values that a select does not allow."""
+    """Return the data of a component interaction; raises ForbiddenError for invalid values."""
     data: dict[str, Any] = {
         "component_type": component["type"],
         "custom_id": component["custom_id"],
@@ -118,12 +124,12 @@ def build_component_data(component: dict[str, Any], values: list[Any] | None) ->
     if not component["min_values"] <= len(values) <= component["max_values"]:
         raise ForbiddenError(f"Choose {component['min_values']} to {component['max_values']} of the options.")
     if "options" in component and not set(values) <= {option["value"] for option in component["options"]}:
-        raise ForbiddenError("This value is none of the options.")
+        raise ForbiddenError("This value is not one of the options.")
     return {**data, "values": values}
 
 
 def build_forged_data(custom_id: str, values: list[Any] | None) -> dict[str, Any]:
-    """Return the data of a component that a message need not have: a button, or with values a string select."""
+    """Return the data of a component that the message need not have: a button or, with values, a string select."""
     if not 1 <= len(custom_id) <= MAX_CUSTOM_ID:
         raise ForbiddenError(f"A custom_id has 1 to {MAX_CUSTOM_ID} characters.")
     data: dict[str, Any] = {"component_type": int(T.BUTTON), "custom_id": custom_id, "id": 1}
@@ -133,52 +139,52 @@ def build_forged_data(custom_id: str, values: list[Any] | None) -> dict[str, Any
 
 
 def build_modal_data(state: DiscordState, interaction: Interaction, filled: dict[str, Any]) -> dict[str, Any]:
-    """Return the data of a modal submit from what a person filled in (by custom_id); raises Forbidden."""
+    """Return the data of a modal submit, given values by custom_id; raises ForbiddenError."""
     if interaction.modal is None:
         raise ForbiddenError("There is no such modal.")
     rows = []
     for row in interaction.modal["components"]:
-        kept = {"type": row["type"], "id": row["id"]}
+        filled_row = {"type": row["type"], "id": row["id"]}
         if row["type"] == T.LABEL:
-            kept["component"] = _fill_field(state, row["component"], row["label"], filled)
+            filled_row["component"] = _fill_field(state, row["component"], row["label"], filled)
         elif row["type"] == T.ACTION_ROW:
-            kept["components"] = [_fill_field(state, item, item["label"], filled) for item in row["components"]]
-        rows.append(kept)
+            filled_row["components"] = [_fill_field(state, item, item["label"], filled) for item in row["components"]]
+        rows.append(filled_row)
     return {"custom_id": interaction.modal["custom_id"], "components": rows}
 
 
 def _fill_field(state: DiscordState, field: dict[str, Any], label: str, filled: dict[str, Any]) -> dict[str, Any]:
-    kept = {"type": field["type"], "id": field["id"], "custom_id": field["custom_id"]}
+    base = {"type": field["type"], "id": field["id"], "custom_id": field["custom_id"]}
     value = filled.get(field["custom_id"])
     if field["type"] == T.CHECKBOX:
-        return {**kept, "value": bool(field.get("default") if value is None else value)}
+        return {**base, "value": bool(field.get("default") if value is None else value)}
     if field["type"] == T.TEXT_INPUT:
         text = str(field.get("value", "") if value is None else value)
         low = max(field.get("min_length", 0), int(field["required"])) if text or field["required"] else 0
         if not low <= len(text) <= field.get("max_length", 4000):
             raise ForbiddenError(f"{label}: has {len(text)} characters, which is out of its range.")
-        return {**kept, "value": text}
+        return {**base, "value": text}
     if field["type"] == T.RADIO_GROUP:
         default = next((o["value"] for o in field["options"] if o.get("default")), None)
         value = default if value is None else value
         if value is None and field["required"]:
             raise ForbiddenError(f"{label}: choose one.")
         if value is not None and value not in {option["value"] for option in field["options"]}:
-            raise ForbiddenError(f"{label}: this is none of the options.")
-        return {**kept, "value": value}
+            raise ForbiddenError(f"{label}: this is not one of the options.")
+        return {**base, "value": value}
     values = _get_chosen_values(field, value)
     least = field["min_values"] if field["required"] or values else 0
     if not least <= len(values) <= field["max_values"]:
         raise ForbiddenError(f"{label}: choose {least} to {field['max_values']}.")
     if "options" in field and not set(values) <= {option["value"] for option in field["options"]}:
-        raise ForbiddenError(f"{label}: this is none of the options.")
+        raise ForbiddenError(f"{label}: this is not one of the options.")
     if field["type"] == T.FILE_UPLOAD and not all(v in state.attachments for v in values):
-        raise ForbiddenError(f"{label}: this file is not uploaded.")
-    return {**kept, "values": values}
+        raise ForbiddenError(f"{label}: this file was not uploaded.")
+    return {**base, "values": values}
 
 
 def _get_chosen_values(field: dict[str, Any], value: Any) -> list[str]:
-    """Return what a person chose in a field; its defaults where they did not touch it."""
+    """Return the chosen values of a field, or its defaults if the user left it unchanged."""
     if value is None:
         return [option["value"] for option in field.get("options", ()) if option.get("default")]
     return [str(one) for one in (value if isinstance(value, list) else [value])]

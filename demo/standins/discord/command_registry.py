@@ -1,4 +1,6 @@
-"""Application commands as Discord stores them: ids kept by name and type, a version each time one changes.
+"""Application commands as Discord stores them.
+
+A command keeps its id as long as type and name stay the same, and gets a new version whenever it changes.
 
 https://discord.com/developers/docs/interactions/application-commands
 """
@@ -19,7 +21,7 @@ Scope = str | None
 
 
 class CommandRegistry:
-    """The commands of the one application: global ones under the scope None, a guild's under its id."""
+    """The application's commands: global ones under the scope None, a guild's under the guild's id."""
 
     def __init__(self, application_id: str, generate_id: Callable[[], str], now: Callable[[], float]) -> None:
         self._application_id = application_id
@@ -33,14 +35,14 @@ class CommandRegistry:
         return self._scopes.get(scope, [])
 
     def get(self, scope: Scope, command_id: str) -> Command:
-        """Find a command; raises Refusal 10063."""
+        """Return a command; raises DiscordApiError 10063."""
         for command in self.list_commands(scope):
             if command["id"] == command_id:
                 return command
         raise DiscordApiError(10063)
 
     def list_available(self, guild_id: str | None) -> list[Command]:
-        """Return what people can use in a guild (its own commands and the global ones) or in a DM."""
+        """Return the commands available in a guild (its own and the global ones), or in a DM for None."""
         if guild_id is not None:
             return [
                 *self.list_commands(guild_id),
@@ -49,17 +51,17 @@ class CommandRegistry:
         return [c for c in self.list_commands(None) if 1 in (c["contexts"] or [1])]
 
     def replace(self, scope: Scope, payloads: list[Any]) -> list[Command]:
-        """Put a list of commands in place of all that the scope had (bulk overwrite)."""
+        """Replace all commands of a scope (bulk overwrite)."""
         checked = [check_command(payload, (place,), scope) for place, payload in enumerate(payloads)]
         check_unique(checked)
         self._check_command_limits(checked)
-        known = {(c["type"], c["name"]) for c in self.list_commands(scope)}
-        self._check_daily_creates(scope, sum((c["type"], c["name"]) not in known for c in checked))
+        existing = {(c["type"], c["name"]) for c in self.list_commands(scope)}
+        self._check_daily_creates(scope, sum((c["type"], c["name"]) not in existing for c in checked))
         self._scopes[scope] = [self._assign_version(scope, command) for command in checked]
         return self.list_commands(scope)
 
     def upsert(self, scope: Scope, payload: Any) -> tuple[Command, bool]:
-        """Create a command, or overwrite the one of the same name and type; tells whether it is new."""
+        """Create a command, or overwrite the one of the same type and name; return it and whether it is new."""
         checked = check_command(payload, (), scope)
         others = [c for c in self.list_commands(scope) if (c["type"], c["name"]) != (checked["type"], checked["name"])]
         created = len(others) == len(self.list_commands(scope))
@@ -82,14 +84,14 @@ class CommandRegistry:
 
     def delete(self, scope: Scope, command_id: str) -> None:
         """Remove a command."""
-        gone = self.get(scope, command_id)
-        self._scopes[scope] = [c for c in self.list_commands(scope) if c is not gone]
+        deleted = self.get(scope, command_id)
+        self._scopes[scope] = [c for c in self.list_commands(scope) if c is not deleted]
 
     def _build_scope_fields(self, scope: Scope) -> dict[str, Any]:
         return {"application_id": self._application_id, **({"guild_id": scope} if scope else {})}
 
     def _assign_version(self, scope: Scope, checked: Command) -> Command:
-        """Give a checked command its id and version: those of its predecessor where nothing changed."""
+        """Add id and version to a checked command; both stay the same if nothing changed."""
         for old in self.list_commands(scope):
             if (old["type"], old["name"]) == (checked["type"], checked["name"]):
                 same = {**checked, **self._build_scope_fields(scope), "id": old["id"], "version": old["version"]}

@@ -1,19 +1,19 @@
-"""The control API for tests: the bot's commands, components and modals, used as a person would in Discord's client.
+"""The control API for tests: commands, components and modals of the bot, used as in Discord's client.
 
-Every body has {user}; every answer is {interaction_id}, autocompletion's with the choices.
+Every body has {user}; every reply has {interaction_id}, and for autocomplete also {choices}.
 
-    POST /control/invoke        {channel_id, name, options?, files?, target_id?, locale?}: a command by its name: a
-                                slash command ("imagine"), one of its subcommands ("presets save"), or with a target_id
-                                (a message's or a user's) one of the "Apps" ("Use this picture"); options by name,
-                                files as {option: {filename, base64}}
-    POST /control/autocomplete  {channel_id, name, focused, options?}: the choices that the bot offers for the option
-                                named in focused, with what is typed so far among the options; waits for the bot
-    POST /control/press         {message_id, custom_id, values?, forged?}: a button, or with values a select. Forged,
-                                the custom_id goes out as it is, though the message has no such component, or has it
-                                disabled: what a tampered client might send. The message must still be in sight
-    POST /control/submit        {interaction_id_of_modal, values?}: the modal that answered an interaction; values by
-                                custom_id, lists where several may be chosen, files by their attachment's id
-    GET  /control/interactions/{id}  how far an interaction is answered: type of response, message, modal, choices
+    POST /control/invoke        {channel_id, name, options?, files?, target_id?, locale?}: use a command by name: a
+                                slash command ("imagine"), a subcommand ("presets save") or, with the target_id of a
+                                message or user, a context menu command ("Reimagine"); options by name, files as
+                                {option: {filename, base64}}
+    POST /control/autocomplete  {channel_id, name, focused, options?}: the bot's choices for the option named in
+                                focused; the text typed so far is among the options; waits for the bot
+    POST /control/press         {message_id, custom_id, values?, forged?}: a button or, with values, a select menu.
+                                If forged, the custom_id is sent even if the message has no such component or it is
+                                disabled, as a tampered client might do. The user must still see the message
+    POST /control/submit        {interaction_id_of_modal, values?}: the modal shown by an interaction; values by
+                                custom_id, lists where several can be chosen, files by attachment id
+    GET  /control/interactions/{id}  the response so far: its type, message, modal, choices
 """
 
 import base64
@@ -37,78 +37,78 @@ routes = web.RouteTableDef()
 def _build_command_data(
     state: DiscordState, channel: Channel, payload: dict[str, Any], values: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return what a client sends for a command that is given by its name; raises Forbidden."""
-    known, target = state.commands.list_available(channel.guild_id), payload.get("target_id")
+    """Return the data that a client sends for a command; raises ForbiddenError for an unknown name."""
+    available, target = state.commands.list_available(channel.guild_id), payload.get("target_id")
     if target:
-        fitting = [c for c in known if c["type"] != CHAT_INPUT and c["name"] == payload["name"]]
-        deeper: list[str] = []
+        matching = [c for c in available if c["type"] != CHAT_INPUT and c["name"] == payload["name"]]
+        subcommands: list[str] = []
     else:
-        word, *deeper = payload["name"].split()
-        fitting = [c for c in known if c["type"] == CHAT_INPUT and c["name"] == word]
-    if not fitting:
+        word, *subcommands = payload["name"].split()
+        matching = [c for c in available if c["type"] == CHAT_INPUT and c["name"] == word]
+    if not matching:
         raise ForbiddenError(f"There is no command {payload['name']!r}{' for a target' if target else ''}.")
     focused = payload.get("focused")
     options: list[dict[str, Any]] = [
         {"name": name, "value": value, "focused": name == focused} for name, value in values.items()
     ]
-    for name in reversed(deeper):
+    for name in reversed(subcommands):
         options = [{"name": name, "options": options}]
-    return {"id": fitting[0]["id"], "options": options, "target_id": target}
+    return {"id": matching[0]["id"], "options": options, "target_id": target}
 
 
 @routes.post("/control/invoke")
 async def invoke_command(request: web.Request) -> web.Response:
-    """Use a command by its name, with options and files by name."""
-    world, asked = request.app[STATE], await request.json()
-    user, channel = world.find_user(asked["user"]), world.get_channel(str(asked["channel_id"]))
-    user.locale = asked.get("locale", user.locale)
-    values = dict(asked.get("options") or {})
-    for name, file in (asked.get("files") or {}).items():
-        data = base64.b64decode(file["base64"])
-        stored = world.store_file(
-            channel.id, sanitize_filename(file["filename"]), data, ephemeral=True, uploader_id=user.id
+    """Use a command by name, with options and files by name."""
+    state, body = request.app[STATE], await request.json()
+    user, channel = state.find_user(body["user"]), state.get_channel(str(body["channel_id"]))
+    user.locale = body.get("locale", user.locale)
+    values = dict(body.get("options") or {})
+    for name, file in (body.get("files") or {}).items():
+        content = base64.b64decode(file["base64"])
+        stored = state.store_file(
+            channel.id, sanitize_filename(file["filename"]), content, ephemeral=True, uploader_id=user.id
         )
         values[name] = stored.id
-    data_sent = _build_command_data(world, channel, asked, values)
-    interaction = use_command(world, user, channel.id, data_sent, InteractionType.APPLICATION_COMMAND)
+    data = _build_command_data(state, channel, body, values)
+    interaction = use_command(state, user, channel.id, data, InteractionType.APPLICATION_COMMAND)
     return json_response({"interaction_id": interaction.id})
 
 
 @routes.post("/control/autocomplete")
 async def autocomplete_option(request: web.Request) -> web.Response:
-    """Type into an option and answer with the choices that the bot offers; none when it does not answer in time."""
-    world, asked = request.app[STATE], await request.json()
-    user, channel = world.find_user(asked["user"]), world.get_channel(str(asked["channel_id"]))
-    data = _build_command_data(world, channel, asked, {asked["focused"]: "", **(asked.get("options") or {})})
-    interaction = use_command(world, user, channel.id, data, InteractionType.APPLICATION_COMMAND_AUTOCOMPLETE)
+    """Return the bot's choices for the focused option; none if it does not respond in time."""
+    state, body = request.app[STATE], await request.json()
+    user, channel = state.find_user(body["user"]), state.get_channel(str(body["channel_id"]))
+    data = _build_command_data(state, channel, body, {body["focused"]: "", **(body.get("options") or {})})
+    interaction = use_command(state, user, channel.id, data, InteractionType.APPLICATION_COMMAND_AUTOCOMPLETE)
     await interaction.settled.wait()
     return json_response({"interaction_id": interaction.id, "choices": interaction.choices or []})
 
 
 @routes.post("/control/press")
 async def press_component(request: web.Request) -> web.Response:
-    """Press a button or choose in a select."""
-    world, asked = request.app[STATE], await request.json()
-    user, message = world.find_user(asked["user"]), world.find_message(str(asked["message_id"]))
-    forged = asked.get("forged") is True
-    interaction = use_component(world, user, message, asked["custom_id"], asked.get("values"), forged=forged)
+    """Press a button or choose from a select menu."""
+    state, body = request.app[STATE], await request.json()
+    user, message = state.find_user(body["user"]), state.find_message(str(body["message_id"]))
+    forged = body.get("forged") is True
+    interaction = use_component(state, user, message, body["custom_id"], body.get("values"), forged=forged)
     return json_response({"interaction_id": interaction.id})
 
 
 @routes.post("/control/submit")
 async def submit_modal_values(request: web.Request) -> web.Response:
     """Submit a modal with values by custom_id."""
-    world, asked = request.app[STATE], await request.json()
-    user = world.find_user(asked["user"])
-    interaction = submit_modal(world, user, str(asked["interaction_id_of_modal"]), asked.get("values") or {})
+    state, body = request.app[STATE], await request.json()
+    user = state.find_user(body["user"])
+    interaction = submit_modal(state, user, str(body["interaction_id_of_modal"]), body.get("values") or {})
     return json_response({"interaction_id": interaction.id})
 
 
 @routes.get(r"/control/interactions/{interaction_id:\d+}")
 async def get_interaction(request: web.Request) -> web.Response:
-    """Answer with how far an interaction is answered."""
-    world = request.app[STATE]
-    interaction = world.interactions.get(request.match_info["interaction_id"])
+    """Return the response to an interaction so far."""
+    state = request.app[STATE]
+    interaction = state.interactions.get(request.match_info["interaction_id"])
     if interaction is None:
         return json_response({"message": "There is no such interaction.", "code": 0}, 404)
-    return json_response(dump_interaction(world, interaction))
+    return json_response(dump_interaction(state, interaction))

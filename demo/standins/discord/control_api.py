@@ -1,25 +1,25 @@
-"""The control API for tests: people, guilds, channels, permissions, faults, and a look at everything.
+"""The control API for tests: users, guilds, channels, permissions, faults, and a dump of the whole state.
 
-The paths and shapes are this stand-in's own, bodies are JSON. A user is given by id or by name. Where a body may have
-a `guild_id`, the first guild is meant without it. Using the bot is the matter of control_use.py. What a person does
-without it goes by the page's own paths: `GET` and `POST /client/channels/{id}/messages?user=` read a channel as that
-person sees it, and post there, with pictures where the body is multipart.
+Paths and bodies (JSON) are this stand-in's own. A user is given by id or by name. Without an optional `guild_id`
+the first guild is used. The bot's commands and components are in control_actions.py. Everything else that a user
+does goes through the chat page's API: `GET` and `POST /client/channels/{id}/messages?user=` read a channel as that
+user sees it and post to it, with images if the body is multipart.
 
-    GET    /control/state               everything there is
+    GET    /control/state               the whole state
     POST   /control/users               {name, locale?, nitro?, guild_id?}: a new member
     PATCH  /control/users/{user}        {locale?, nitro?, dms_closed?}
     POST   /control/roles               {name, permissions, guild_id?}
-    PUT    /control/members/{user}      {roles?, guild_id?}: exactly these roles; who is no member yet joins
-    POST   /control/dms                 {user}: the channel of the bot's direct messages with that user
-    POST   /control/guilds              {name, members?}: one more guild with the bot in it, and its one channel
+    PUT    /control/members/{user}      {roles?, guild_id?}: exactly these roles; a user who is not a member joins
+    POST   /control/dms                 {user}: the bot's DM channel with that user
+    POST   /control/guilds              {name, members?}: another guild with the bot in it and one channel
     PATCH  /control/guild               {premium_tier?, preferred_locale?, max_active_threads?, guild_id?}
-    POST   /control/guild/remove        {guild_id?}: throw the bot out of the guild; /control/guild/add lets it in again
+    POST   /control/guild/remove        {guild_id?}: remove the bot from the guild; /control/guild/add adds it again
     POST   /control/channels            {name, type?, guild_id?}
-    PATCH  /control/channels/{id}       what a moderator may change, and permission_overwrites; DELETE deletes it
-    PUT    /control/permissions/{id}    {user?, allow?, deny?}: an overwrite in a channel, the bot's own or a user's
+    PATCH  /control/channels/{id}       fields that a moderator may change, and permission_overwrites; DELETE deletes it
+    PUT    /control/permissions/{id}    {user?, allow?, deny?}: a channel overwrite for the bot or a user
     DELETE /control/messages/{id}
-    POST   /control/faults              a fault as faults.py has them; DELETE lifts all
-    POST   /control/gateway             {op}: the gateway misbehaves as gateway.py can
+    POST   /control/faults              a fault of faults.py; DELETE removes all
+    POST   /control/gateway             {op}: a gateway fault, see gateway_connection.py
 """
 
 import json
@@ -31,7 +31,7 @@ from demo.standins.discord import message_operations
 from demo.standins.discord.app_keys import FAULTS, GATEWAY, STATE
 from demo.standins.discord.channels import ChannelType
 from demo.standins.discord.event_dispatcher import Intent
-from demo.standins.discord.gateway import render_guild_create
+from demo.standins.discord.gateway_connection import render_guild_create
 from demo.standins.discord.guild import Guild
 from demo.standins.discord.responses import json_response
 from demo.standins.discord.rest_channels import apply_channel_changes, remove_channel
@@ -43,179 +43,179 @@ routes = web.RouteTableDef()
 
 
 async def _read_request(request: web.Request) -> tuple[DiscordState, Guild, dict[str, Any]]:
-    """Return the world, the guild that the body means, and the body (an empty one is an empty object)."""
-    world, asked = request.app[STATE], json.loads(await request.text() or "{}")
-    guild = world.guilds.get(str(asked.get("guild_id") or world.guild.id))
+    """Return the state, the guild and the body of a request; an empty body counts as `{}`."""
+    state, body = request.app[STATE], json.loads(await request.text() or "{}")
+    guild = state.guilds.get(str(body.get("guild_id") or state.guild.id))
     if guild is None:
-        raise ValueError(f"There is no guild {asked['guild_id']}.")
-    return world, guild, asked
+        raise ValueError(f"There is no guild {body['guild_id']}.")
+    return state, guild, body
 
 
 @routes.get("/control/state")
 async def get_state(request: web.Request) -> web.Response:
-    """Answer with everything there is."""
+    """Return the whole state."""
     return json_response(dump_state(request.app[STATE], request.app[FAULTS], request.app[GATEWAY]))
 
 
 @routes.post("/control/users")
 async def add_user(request: web.Request) -> web.Response:
-    """Make a user and let them join a guild."""
-    world, guild, asked = await _read_request(request)
-    user = world.add_user(asked["name"], locale=asked.get("locale", "en-US"), nitro=int(asked.get("nitro") or 0))
-    world.add_member(guild, user)
+    """Create a user as a member of a guild."""
+    state, guild, body = await _read_request(request)
+    user = state.add_user(body["name"], locale=body.get("locale", "en-US"), nitro=int(body.get("nitro") or 0))
+    state.add_member(guild, user)
     return json_response(user.to_json())
 
 
 @routes.patch("/control/users/{user}")
 async def edit_user(request: web.Request) -> web.Response:
-    """Set locale, nitro (premium_type) or dms_closed of a user."""
-    user, asked = request.app[STATE].find_user(request.match_info["user"]), await request.json()
-    user.locale = asked.get("locale", user.locale)
-    user.premium_type = int(asked.get("nitro", user.premium_type))
-    user.has_dms_closed = bool(asked.get("dms_closed", user.has_dms_closed))
+    """Set a user's locale, nitro (premium_type) or dms_closed."""
+    user, body = request.app[STATE].find_user(request.match_info["user"]), await request.json()
+    user.locale = body.get("locale", user.locale)
+    user.premium_type = int(body.get("nitro", user.premium_type))
+    user.has_dms_closed = bool(body.get("dms_closed", user.has_dms_closed))
     return json_response(user.to_json())
 
 
 @routes.post("/control/roles")
 async def add_role(request: web.Request) -> web.Response:
-    """Make a role with the given permission bits."""
-    world, guild, asked = await _read_request(request)
-    role = world.add_role(guild, asked["name"], int(asked.get("permissions") or 0))
-    body = {"guild_id": guild.id, "role": role.to_json()}
-    world.events.send_to_bot("GUILD_ROLE_CREATE", body, Intent.GUILDS, guild.id)
+    """Create a role with the given permission bits."""
+    state, guild, body = await _read_request(request)
+    role = state.add_role(guild, body["name"], int(body.get("permissions") or 0))
+    event = {"guild_id": guild.id, "role": role.to_json()}
+    state.events.send_to_bot("GUILD_ROLE_CREATE", event, Intent.GUILDS, guild.id)
     return json_response(role.to_json())
 
 
 @routes.put("/control/members/{user}")
 async def set_roles(request: web.Request) -> web.Response:
-    """Give a member exactly these roles; who is no member yet joins the guild."""
-    world, guild, asked = await _read_request(request)
-    user = world.find_user(request.match_info["user"])
+    """Give a member exactly these roles; a user who is not a member yet joins the guild."""
+    state, guild, body = await _read_request(request)
+    user = state.find_user(request.match_info["user"])
     if user.id not in guild.members:
-        world.add_member(guild, user)
-        world.events.send_to_user(user.id, "GUILD_CREATE", {"id": guild.id})
+        state.add_member(guild, user)
+        state.events.send_to_user(user.id, "GUILD_CREATE", {"id": guild.id})
     member = guild.members[user.id]
-    if "roles" in asked:
-        member.roles = [role for role in map(str, asked["roles"]) if role in guild.roles]
-    if user is world.bot:
-        world.events.send_to_bot("GUILD_MEMBER_UPDATE", {**member.to_json(), "guild_id": guild.id}, 0, guild.id)
-    send_commands_update(world)
+    if "roles" in body:
+        member.roles = [role for role in map(str, body["roles"]) if role in guild.roles]
+    if user is state.bot:
+        state.events.send_to_bot("GUILD_MEMBER_UPDATE", {**member.to_json(), "guild_id": guild.id}, 0, guild.id)
+    send_commands_update(state)
     return json_response(member.to_json())
 
 
 @routes.post("/control/channels")
 async def add_channel(request: web.Request) -> web.Response:
-    """Make a channel of a guild."""
-    world, guild, asked = await _read_request(request)
-    channel = world.add_channel(guild, asked["name"], ChannelType(asked.get("type", 0)))
-    message_operations.dispatch_channel(world, "CHANNEL_CREATE", channel)
+    """Create a channel in a guild."""
+    state, guild, body = await _read_request(request)
+    channel = state.add_channel(guild, body["name"], ChannelType(body.get("type", 0)))
+    message_operations.dispatch_channel(state, "CHANNEL_CREATE", channel)
     return json_response(channel.to_json())
 
 
 @routes.patch(r"/control/channels/{channel_id:\d+}")
 async def edit_channel(request: web.Request) -> web.Response:
-    """Change a channel or thread as somebody with all rights would."""
-    world, asked = request.app[STATE], await request.json()
-    channel = world.get_channel(request.match_info["channel_id"])
-    if "permission_overwrites" in asked:
-        channel.overwrites = {str(o["id"]): {"allow": "0", "deny": "0", **o} for o in asked["permission_overwrites"]}
-    apply_channel_changes(world, channel, asked)
+    """Edit a channel or thread with all permissions."""
+    state, body = request.app[STATE], await request.json()
+    channel = state.get_channel(request.match_info["channel_id"])
+    if "permission_overwrites" in body:
+        channel.overwrites = {str(o["id"]): {"allow": "0", "deny": "0", **o} for o in body["permission_overwrites"]}
+    apply_channel_changes(state, channel, body)
     return json_response(channel.to_json())
 
 
 @routes.delete(r"/control/channels/{channel_id:\d+}")
 async def delete_channel(request: web.Request) -> web.Response:
     """Delete a channel or thread."""
-    world = request.app[STATE]
-    remove_channel(world, world.get_channel(request.match_info["channel_id"]))
+    state = request.app[STATE]
+    remove_channel(state, state.get_channel(request.match_info["channel_id"]))
     return json_response({})
 
 
 @routes.delete(r"/control/messages/{message_id:\d+}")
 async def delete_message(request: web.Request) -> web.Response:
     """Delete a message."""
-    world = request.app[STATE]
-    message_operations.delete_message(world, world.find_message(request.match_info["message_id"]))
+    state = request.app[STATE]
+    message_operations.delete_message(state, state.find_message(request.match_info["message_id"]))
     return json_response({})
 
 
 @routes.put(r"/control/permissions/{channel_id:\d+}")
 async def set_permissions(request: web.Request) -> web.Response:
-    """Set the overwrite of the bot, or of a user, in a channel."""
-    world, asked = request.app[STATE], await request.json()
-    channel = world.get_channel(request.match_info["channel_id"])
-    whose = world.find_user(asked["user"]) if "user" in asked else world.bot
-    bits = {"allow": str(asked.get("allow", "0")), "deny": str(asked.get("deny", "0"))}
-    channel.overwrites[whose.id] = {"id": whose.id, "type": 1, **bits}
-    message_operations.dispatch_channel(world, "CHANNEL_UPDATE", channel)
+    """Set a channel's permission overwrite for the bot or a user."""
+    state, body = request.app[STATE], await request.json()
+    channel = state.get_channel(request.match_info["channel_id"])
+    user = state.find_user(body["user"]) if "user" in body else state.bot
+    bits = {"allow": str(body.get("allow", "0")), "deny": str(body.get("deny", "0"))}
+    channel.overwrites[user.id] = {"id": user.id, "type": 1, **bits}
+    message_operations.dispatch_channel(state, "CHANNEL_UPDATE", channel)
     return json_response(channel.to_json())
 
 
 @routes.post("/control/dms")
 async def open_dm(request: web.Request) -> web.Response:
-    """Answer with the channel of the bot's direct messages with a user."""
-    world, _, asked = await _read_request(request)
-    return json_response(message_operations.open_dm_channel(world, world.find_user(asked["user"])).to_json())
+    """Return the bot's DM channel with a user."""
+    state, _, body = await _read_request(request)
+    return json_response(message_operations.open_dm_channel(state, state.find_user(body["user"])).to_json())
 
 
 @routes.post("/control/guilds")
 async def add_guild(request: web.Request) -> web.Response:
-    """Make one more guild with the bot in it; the first of its members (ada and ben) owns it."""
-    world, _, asked = await _read_request(request)
-    guild = world.add_guild(asked["name"], [world.find_user(name) for name in asked.get("members") or ("ada", "ben")])
-    channel = world.add_channel(guild, "general")
-    world.events.send_to_bot("GUILD_CREATE", render_guild_create(world, guild), Intent.GUILDS, guild.id)
+    """Create another guild with the bot in it; its first member owns it (default: ada and ben)."""
+    state, _, body = await _read_request(request)
+    guild = state.add_guild(body["name"], [state.find_user(name) for name in body.get("members") or ("ada", "ben")])
+    channel = state.add_channel(guild, "general")
+    state.events.send_to_bot("GUILD_CREATE", render_guild_create(state, guild), Intent.GUILDS, guild.id)
     for user_id in guild.members:
-        world.events.send_to_user(user_id, "GUILD_CREATE", {"id": guild.id})
+        state.events.send_to_user(user_id, "GUILD_CREATE", {"id": guild.id})
     return json_response(guild.to_json() | {"channels": [channel.to_json()]})
 
 
 @routes.patch("/control/guild")
 async def edit_guild(request: web.Request) -> web.Response:
-    """Set premium_tier, preferred_locale or max_active_threads of a guild."""
-    world, guild, asked = await _read_request(request)
-    guild.premium_tier = int(asked.get("premium_tier", guild.premium_tier))
-    guild.preferred_locale = asked.get("preferred_locale", guild.preferred_locale)
-    guild.max_active_threads = int(asked.get("max_active_threads", guild.max_active_threads))
-    world.events.send_to_bot("GUILD_UPDATE", guild.to_json(), Intent.GUILDS, guild.id)
+    """Set a guild's premium_tier, preferred_locale or max_active_threads."""
+    state, guild, body = await _read_request(request)
+    guild.premium_tier = int(body.get("premium_tier", guild.premium_tier))
+    guild.preferred_locale = body.get("preferred_locale", guild.preferred_locale)
+    guild.max_active_threads = int(body.get("max_active_threads", guild.max_active_threads))
+    state.events.send_to_bot("GUILD_UPDATE", guild.to_json(), Intent.GUILDS, guild.id)
     return json_response(guild.to_json())
 
 
 @routes.post("/control/guild/remove")
 async def remove_bot(request: web.Request) -> web.Response:
-    """Throw the bot out of a guild."""
-    world, guild, _ = await _read_request(request)
+    """Remove the bot from a guild."""
+    state, guild, _ = await _read_request(request)
     guild.is_bot_present = False
-    world.events.send_to_bot("GUILD_DELETE", {"id": guild.id}, Intent.GUILDS, guild.id)
-    send_commands_update(world)
+    state.events.send_to_bot("GUILD_DELETE", {"id": guild.id}, Intent.GUILDS, guild.id)
+    send_commands_update(state)
     return json_response({})
 
 
 @routes.post("/control/guild/add")
 async def add_bot(request: web.Request) -> web.Response:
-    """Let the bot into a guild again."""
-    world, guild, _ = await _read_request(request)
+    """Add the bot to a guild again."""
+    state, guild, _ = await _read_request(request)
     guild.is_bot_present = True
-    world.events.send_to_bot("GUILD_CREATE", render_guild_create(world, guild), Intent.GUILDS, guild.id)
-    send_commands_update(world)
+    state.events.send_to_bot("GUILD_CREATE", render_guild_create(state, guild), Intent.GUILDS, guild.id)
+    send_commands_update(state)
     return json_response({})
 
 
 @routes.post("/control/faults")
 async def add_fault(request: web.Request) -> web.Response:
-    """Put a fault in force."""
+    """Schedule a fault."""
     return json_response({"id": request.app[FAULTS].add(await request.json())})
 
 
 @routes.delete("/control/faults")
 async def clear_faults(request: web.Request) -> web.Response:
-    """Lift all faults."""
+    """Remove all faults."""
     request.app[FAULTS].clear()
     return json_response({})
 
 
 @routes.post("/control/gateway")
 async def inject_gateway_fault(request: web.Request) -> web.Response:
-    """Let the gateway misbehave."""
+    """Inject a fault into all gateway connections."""
     request.app[GATEWAY].inject_fault((await request.json())["op"])
     return json_response({})

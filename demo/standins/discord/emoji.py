@@ -1,4 +1,4 @@
-"""Which names are emoji: Discord refuses a component whose emoji is none ("☆" is a letter to it, "⭐" is not).
+"""Recognises Unicode emoji: Discord rejects a component whose emoji is none (it accepts "⭐" but not "☆").
 
 https://discord.com/developers/docs/resources/emoji#emoji-object-standard-emoji-example
 """
@@ -17,7 +17,7 @@ CODE_POINT_RANGES = (
     "2708-270d 270f 2712 2714 2716 271d 2721 2728 2733-2734 2744 2747 274c 274e 2753-2755 2757 2763-2764 "
     "2795-2797 27a1 27b0 27bf 2934-2935 2b05-2b07 2b1b-2b1c 2b50 2b55 3030 303d 3297 3299 a9 ae 1f004-1faff"
 )
-"""The code points with Unicode's property Emoji beyond ASCII (emoji-data.txt, 17.0), above 1F000 roughly."""
+"""The non-ASCII code points with the Unicode property Emoji (emoji-data.txt, 17.0); approximate above 1F000."""
 
 _ONE = (
     "[" + "".join("-".join(f"\\U{point:0>8}" for point in span.split("-")) for span in CODE_POINT_RANGES.split()) + "]"
@@ -27,7 +27,7 @@ EMOJI_PATTERN = re.compile(f"[0-9#*]\ufe0f?\u20e3|[\U0001f1e6-\U0001f1ff]{{2}}|{
 
 
 def check_emoji(form: FormValidator, where: FieldPath, emoji: Any) -> dict[str, Any] | None:
-    """Check the emoji of a button or an option: one of Unicode's by its name, or one of a server's by its id."""
+    """Check the emoji of a button or option: a Unicode emoji by name, or a guild's by id."""
     if not isinstance(emoji, dict):
         return None
     if not is_snowflake(emoji.get("id")) and not EMOJI_PATTERN.fullmatch(str(emoji.get("name"))):

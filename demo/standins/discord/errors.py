@@ -1,4 +1,4 @@
-"""Refusals: Discord's JSON error codes with the HTTP status and message each one rides on.
+"""Discord's JSON error codes, each with its HTTP status and message.
 
 https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
 """
@@ -46,7 +46,7 @@ ERROR_CODES: dict[int, tuple[int, str]] = {
 
 
 class DiscordApiError(Exception):
-    """An answer that is no success: HTTP status, JSON code, message and the tree of field errors."""
+    """An error response: HTTP status, JSON error code, message and the tree of field errors."""
 
     def __init__(self, code: int, *, status: int | None = None, message: str | None = None, errors: Any = None) -> None:
         known_status, known_message = ERROR_CODES.get(code, (400, "Unknown error"))
@@ -57,7 +57,7 @@ class DiscordApiError(Exception):
         super().__init__(f"{self.status} {self.code}: {self.message} {errors or ''}".rstrip())
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON body of the answer."""
+        """Return the JSON body of the response."""
         body: dict[str, Any] = {"message": self.message, "code": self.code}
         if self.errors is not None:
             body["errors"] = self.errors

@@ -1,6 +1,7 @@
-"""Faults that tests ask for: requests answered with an error, dropped, delayed or left hanging.
+"""Faults scheduled by tests: requests that fail, are dropped, are delayed or hang.
 
-Actions: `status:N` (not carried out), `status_after:N`, `drop_before`, `drop_after`, `hang:SECONDS`, `delay:SECONDS`.
+Actions: `status:N` (the request is not executed), `status_after:N` (it is), `drop_before`,
+`drop_after`, `hang:SECONDS`, `delay:SECONDS`.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ ACTION_PATTERN = re.compile(r"(status|status_after|hang|delay):(\d+(?:\.\d+)?)|d
 
 @dataclass
 class Fault:
-    """One fault and how many requests it still meets."""
+    """A fault, and how many more requests it affects."""
 
     id: str
     method: str | None
@@ -33,14 +34,14 @@ class Fault:
 
 
 class FaultRegistry:
-    """The faults in force, met in the order in which they were asked for."""
+    """The active faults, applied in the order in which they were added."""
 
     def __init__(self) -> None:
         self.active: list[Fault] = []
         self._numbers = itertools.count(1)
 
     def add(self, payload: dict[str, Any]) -> str:
-        """Put a fault in force and return its id; raises ValueError for an action that is unknown."""
+        """Add a fault and return its id; raises ValueError for an unknown action."""
         match, action = payload.get("match") or {}, str(payload.get("action"))
         if not ACTION_PATTERN.fullmatch(action):
             raise ValueError(f"unknown action {action!r}")
@@ -57,11 +58,11 @@ class FaultRegistry:
         return fault.id
 
     def clear(self) -> None:
-        """Lift all faults."""
+        """Remove all faults."""
         self.active.clear()
 
     def match_request(self, method: str, path: str) -> Fault | None:
-        """Return the fault that a request meets, and count it."""
+        """Return the fault for a request, if any, and count it down."""
         for fault in self.active:
             if fault.method in (None, method) and fault.path.search(path):
                 fault.times -= 1
@@ -72,16 +73,16 @@ class FaultRegistry:
 
 
 async def apply_fault(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer a request in the way of a fault."""
-    name, _, figure = fault.action.partition(":")
+    """Handle a request as the fault demands."""
+    name, _, argument = fault.action.partition(":")
     if name in ("hang", "delay"):
-        await asyncio.sleep(float(figure))
+        await asyncio.sleep(float(argument))
         if name == "delay":
             return await handler(request)
     if name in ("drop_after", "status_after"):
         await handler(request)
     if name.startswith("status"):
-        return _build_error_response(fault, int(figure))
+        return _build_error_response(fault, int(argument))
     if request.transport is not None:
         request.transport.abort()
     return web.Response()

@@ -1,4 +1,4 @@
-"""Field errors of an "Invalid Form Body" (50035), gathered as the tree that Discord answers with.
+"""Collects field errors in the tree that Discord returns with "Invalid Form Body" (50035).
 
 https://discord.com/developers/docs/reference#error-messages
 """
@@ -11,25 +11,25 @@ FieldPath = tuple[str | int, ...]
 
 
 class FormValidator:
-    """The checks of one request body; every fault is kept so that all are told at once."""
+    """Checks the fields of one request body and collects all errors, so that they are reported at once."""
 
     def __init__(self) -> None:
         self.error_tree: dict[str, Any] = {}
 
     def add_error(self, where: FieldPath, code: str, message: str) -> None:
-        """Note one fault of the field at the given place."""
+        """Add an error to the field at this path."""
         node = self.error_tree
         for step in where:
             node = node.setdefault(str(step), {})
         node.setdefault("_errors", []).append({"code": code, "message": message})
 
     def raise_if_invalid(self) -> None:
-        """Raise Refusal 50035 with all faults, if there are any."""
+        """Raise DiscordApiError 50035 with all errors, if there are any."""
         if self.error_tree:
             raise DiscordApiError(50035, errors=self.error_tree)
 
     def check_text(self, where: FieldPath, value: Any, low: int, high: int, *, required: bool = False) -> str | None:
-        """Check a string of low to high characters; return it, or None when it is absent or faulty."""
+        """Check a string of `low` to `high` characters; return None if it is absent or invalid."""
         if value is None:
             if required:
                 self.add_error(where, "BASE_TYPE_REQUIRED", "This field is required")
@@ -58,7 +58,7 @@ class FormValidator:
         whole: bool = True,
         required: bool = False,
     ) -> float | None:
-        """Check a number (an integer unless whole is False) between low and high; None when absent or faulty."""
+        """Check a number from `low` to `high`, an integer if `whole`; return None if it is absent or invalid."""
         if value is None:
             if required:
                 self.add_error(where, "BASE_TYPE_REQUIRED", "This field is required")
@@ -77,7 +77,7 @@ class FormValidator:
         return number
 
     def check_choice(self, where: FieldPath, value: Any, allowed: tuple[Any, ...], *, required: bool = False) -> Any:
-        """Check that a value is one of those allowed; None when absent or faulty."""
+        """Check that a value is one of those allowed; return None if it is absent or invalid."""
         if value is None:
             if required:
                 self.add_error(where, "BASE_TYPE_REQUIRED", "This field is required")
@@ -88,7 +88,7 @@ class FormValidator:
         return value
 
     def check_flag(self, where: FieldPath, value: Any) -> bool:
-        """Check a boolean that may be absent (False)."""
+        """Check a boolean; an absent one is False."""
         if value is None:
             return False
         if not isinstance(value, bool):
@@ -97,7 +97,7 @@ class FormValidator:
         return value
 
     def check_items(self, where: FieldPath, value: Any, low: int, high: int, *, required: bool = False) -> list[Any]:
-        """Check a list of low to high items; an empty list when it is absent or faulty."""
+        """Check a list of `low` to `high` items; return an empty list if it is absent or invalid."""
         if value is None:
             if required:
                 self.add_error(where, "BASE_TYPE_REQUIRED", "This field is required")
@@ -116,11 +116,11 @@ class FormValidator:
     def check_objects(
         self, where: FieldPath, value: Any, low: int, high: int, *, required: bool = False
     ) -> list[dict[str, Any]]:
-        """Check a list of low to high JSON objects; those that are none are told and left out."""
-        kept: list[dict[str, Any]] = []
+        """Check a list of `low` to `high` JSON objects; other items are reported and left out."""
+        checked: list[dict[str, Any]] = []
         for place, item in enumerate(self.check_items(where, value, low, high, required=required)):
             if isinstance(item, dict):
-                kept.append(item)
+                checked.append(item)
             else:
                 self.add_error((*where, place), "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
-        return kept
+        return checked

@@ -1,4 +1,4 @@
-"""The guild: its settings, roles and members in Discord's shape.
+"""Guilds with their settings, roles and members, as Discord's guild objects.
 
 https://discord.com/developers/docs/resources/guild#guild-object
 """
@@ -15,7 +15,7 @@ TIER_UPLOAD_LIMITS = {0: 10 << 20, 1: 10 << 20, 2: 50 << 20, 3: 100 << 20}
 
 @dataclass
 class Guild:
-    """A server of which the bot is a member (or has been: bot_present)."""
+    """A guild that the bot is or was a member of (`is_bot_present`)."""
 
     id: str
     name: str
@@ -31,11 +31,11 @@ class Guild:
 
     @property
     def upload_limit(self) -> int:
-        """Bytes that one uploaded file may have by the guild's tier."""
+        """The size limit, in bytes, of one uploaded file at this premium tier."""
         return TIER_UPLOAD_LIMITS[self.premium_tier]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the guild object as REST gives it."""
+        """Return the guild object of the REST API."""
         return {
             "id": self.id,
             "name": self.name,
@@ -82,7 +82,7 @@ class Guild:
     def to_guild_create(
         self, bot_id: str, channels: list[dict[str, Any]], threads: list[dict[str, Any]], joined_at: float
     ) -> dict[str, Any]:
-        """Return the GUILD_CREATE event; without the members intent the bot is the only member in it."""
+        """Return the GUILD_CREATE event; without the members intent the bot is its only member."""
         return {
             **self.to_json(),
             "joined_at": format_timestamp(joined_at),

@@ -1,4 +1,4 @@
-"""An interaction as it is kept: what was asked, how far it is answered, and which messages came of it.
+"""Interactions as they are stored: the user's input, the state of the response, and the messages.
 
 https://discord.com/developers/docs/interactions/receiving-and-responding
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class InteractionType(enum.IntEnum):
-    """What a person did."""
+    """The type of an interaction."""
 
     APPLICATION_COMMAND = 2
     MESSAGE_COMPONENT = 3
@@ -19,7 +19,7 @@ class InteractionType(enum.IntEnum):
 
 
 class CallbackType(enum.IntEnum):
-    """How an application answers first."""
+    """The type of the first response."""
 
     CHANNEL_MESSAGE_WITH_SOURCE = 4
     DEFERRED_CHANNEL_MESSAGE_WITH_SOURCE = 5
@@ -31,7 +31,7 @@ class CallbackType(enum.IntEnum):
 
 @dataclass
 class Interaction:
-    """One interaction; message_id is the message whose component was used, original_id the one that answers it."""
+    """An interaction. `message_id` is the message whose component was used, `original_response_id` the response."""
 
     id: str
     token: str = field(repr=False)
@@ -55,12 +55,12 @@ class Interaction:
 
     @property
     def is_acknowledged(self) -> bool:
-        """Whether the application has answered."""
+        """Whether the application has responded."""
         return self.response_type is not None
 
     @property
     def command_name(self) -> str | None:
-        """The name of the command with its subcommands, as messages show it."""
+        """The command's name with its subcommands, as messages show it."""
         if "name" not in self.data:
             return None
         words, options = [self.data["name"]], self.data.get("options") or []

@@ -1,4 +1,4 @@
-"""A person uses a command, a component or a modal: the interaction is made, sent to the bot, and timed.
+"""Creates interactions, sends them to the bot, and fails them if the bot does not respond in time.
 
 https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object
 """
@@ -30,7 +30,7 @@ def create_interaction(
     message_id: str | None = None,
     parent: Interaction | None = None,
 ) -> Interaction:
-    """Make an interaction, send it to the bot, and let it fail when no answer comes in time."""
+    """Create an interaction, send it to the bot, and fail it if no response comes in time."""
     identity = state.generate_id()
     token = base64.urlsafe_b64encode(f"interaction:{identity}:{secrets.token_hex(48)}".encode()).decode().rstrip("=")
     interaction = Interaction(
@@ -52,7 +52,7 @@ def create_interaction(
 
 
 def _expire_interaction(state: DiscordState, interaction: Interaction) -> None:
-    """Fail an interaction that nobody has acknowledged: its token is worth nothing from now on."""
+    """Fail an interaction that was not acknowledged in time; its token becomes invalid."""
     if interaction.is_acknowledged:
         return
     interaction.has_failed = True
@@ -66,7 +66,7 @@ def render_interaction(state: DiscordState, interaction: Interaction) -> dict[st
     user = state.users[interaction.user_id]
     channel = state.channels[interaction.channel_id]
     limit = state.get_upload_limit(channel, user)
-    seen = state.compute_permissions(channel, user.id)
+    permissions = state.compute_permissions(channel, user.id)
     data = {**interaction.data, **_render_resolved(state, interaction)}
     body: dict[str, Any] = {
         "id": interaction.id,
@@ -76,7 +76,7 @@ def render_interaction(state: DiscordState, interaction: Interaction) -> dict[st
         "version": 1,
         "data": data,
         "channel_id": channel.id,
-        "channel": {**channel.to_json(), "permissions": str(seen)},
+        "channel": {**channel.to_json(), "permissions": str(permissions)},
         "locale": user.locale,
         "app_permissions": str(state.compute_permissions(channel, state.bot.id)),
         "entitlements": [],
@@ -90,7 +90,7 @@ def render_interaction(state: DiscordState, interaction: Interaction) -> dict[st
             "guild_id": channel.guild_id,
             "guild": {"id": guild.id, "locale": guild.preferred_locale, "features": []},
             "guild_locale": guild.preferred_locale,
-            "member": {**member.to_json(), "permissions": str(seen)},
+            "member": {**member.to_json(), "permissions": str(permissions)},
             "authorizing_integration_owners": {"0": guild.id},
             "context": 0,
         }
@@ -102,13 +102,13 @@ def render_interaction(state: DiscordState, interaction: Interaction) -> dict[st
 
 
 def _render_resolved(state: DiscordState, interaction: Interaction) -> dict[str, Any]:
-    """Return `{"resolved": ...}` for the ids that the data names, or nothing when it names none."""
+    """Return `{"resolved": ...}` for all ids in the data, or an empty object if there are none."""
     data = interaction.data
-    named = _collect_referenced_ids(data)
+    references = _collect_referenced_ids(data)
     if data.get("target_id"):
-        named.append(("user" if data["type"] == USER_COMMAND else "message", [data["target_id"]]))
+        references.append(("user" if data["type"] == USER_COMMAND else "message", [data["target_id"]]))
     found: dict[str, dict[str, Any]] = {}
-    for kind, ids in named:
+    for kind, ids in references:
         for key in ids:
             for group, value in _render_objects(state, interaction, kind, key).items():
                 found.setdefault(group, {})[key] = value
@@ -116,7 +116,7 @@ def _render_resolved(state: DiscordState, interaction: Interaction) -> dict[str,
 
 
 def _render_objects(state: DiscordState, interaction: Interaction, kind: str, key: str) -> dict[str, dict[str, Any]]:
-    """Return what stands for one id in `resolved`, by group."""
+    """Return the objects for one id, by their group in `resolved`."""
     found: dict[str, dict[str, Any]] = {}
     guild = state.guilds.get(interaction.guild_id or "")
     if kind == "attachment" and key in state.attachments:
@@ -137,7 +137,7 @@ def _render_objects(state: DiscordState, interaction: Interaction, kind: str, ke
 
 
 def _collect_referenced_ids(data: dict[str, Any]) -> list[tuple[str, list[str]]]:
-    """Return the kind and ids of everything that options, a select's values or a modal's fields name."""
+    """Return the kinds and ids referenced by options, select values and modal fields."""
     found: list[tuple[str, list[str]]] = []
     for option in data.get("options") or []:
         if option.get("type") in REFERENCE_KINDS and is_snowflake(option.get("value")):

@@ -1,4 +1,4 @@
-"""What `attachment://name` and other addresses in embeds and components stand for.
+"""Media in embeds and components: the URLs they contain and the attachments these refer to.
 
 https://discord.com/developers/docs/components/reference#unfurled-media-item
 """
@@ -14,16 +14,16 @@ CDN_PATH_PATTERN = re.compile(r"/(?:ephemeral-)?attachments/\d+/(\d+)/")
 
 
 def find_attachment(url: str, attachments: Iterable[Attachment]) -> Attachment | None:
-    """Return the attachment that an address names, by file name or by the id in a CDN address."""
+    """Return the attachment that a URL refers to, by file name or by the id in a CDN URL."""
     if url.startswith(ATTACHMENT_SCHEME):
         name = url.removeprefix(ATTACHMENT_SCHEME)
         return next((a for a in attachments if a.filename == name), None)
-    met = CDN_PATH_PATTERN.search(url)
-    return next((a for a in attachments if a.id == met[1]), None) if met else None
+    match = CDN_PATH_PATTERN.search(url)
+    return next((a for a in attachments if a.id == match[1]), None) if match else None
 
 
 def iter_media(components: Iterable[dict[str, Any]]) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
-    """Yield every media object in components with its place: thumbnails, gallery items and files."""
+    """Yield every media object (thumbnail, gallery item, file) in components, with its path."""
     for index, component in enumerate(components):
         for key in ("media", "file"):
             if isinstance(component.get(key), dict):
@@ -36,12 +36,12 @@ def iter_media(components: Iterable[dict[str, Any]]) -> Iterator[tuple[tuple[str
                 yield (index, "accessory", *rest), media
         if isinstance(component.get("components"), list):
             inner = [child for child in component["components"] if isinstance(child, dict)]
-            for place_inside, media in iter_media(inner):
-                yield (index, "components", *place_inside), media
+            for inner_path, media in iter_media(inner):
+                yield (index, "components", *inner_path), media
 
 
 def iter_embed_media(embed: dict[str, Any]) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
-    """Yield the parts of an embed that carry an address, with the key of that address."""
+    """Yield the parts of an embed that have a URL, with the part's name and the URL's key."""
     for part, key in (("image", "url"), ("thumbnail", "url"), ("author", "icon_url"), ("footer", "icon_url")):
         if isinstance(embed.get(part), dict) and embed[part].get(key):
             yield (part, key), embed[part]

@@ -1,4 +1,4 @@
-"""Messages as they are kept; rendering.py turns them into Discord's shape.
+"""Messages as they are stored; rendering.py turns them into Discord's message objects.
 
 https://discord.com/developers/docs/resources/message#message-object
 """
@@ -11,7 +11,7 @@ from demo.standins.discord.attachments import Attachment
 
 
 class MessageFlag(enum.IntFlag):
-    """The message flags that have an effect here."""
+    """The message flags that this stand-in supports."""
 
     SUPPRESS_EMBEDS = 1 << 2
     HAS_THREAD = 1 << 5
@@ -22,7 +22,7 @@ class MessageFlag(enum.IntFlag):
 
 
 class MessageType(enum.IntEnum):
-    """The message types that occur here."""
+    """The message types that this stand-in creates."""
 
     DEFAULT = 0
     REPLY = 19
@@ -32,7 +32,7 @@ class MessageType(enum.IntEnum):
 
 @dataclass
 class Message:
-    """A message; components and embeds are kept as sent (ids and defaults filled), their media resolved on reading."""
+    """A message. Components and embeds are stored as sent, with ids and defaults; media are resolved when rendered."""
 
     id: str
     channel_id: str

@@ -1,4 +1,4 @@
-"""Making, editing and deleting messages, and telling everyone who may know.
+"""Creates, edits and deletes messages, and sends the events to the bot and to chat pages.
 
 https://discord.com/developers/docs/resources/message
 """
@@ -19,7 +19,7 @@ from demo.standins.discord.validate_messages import SETTABLE_FLAGS, ExistingFile
 
 
 def require_send_permission(state: DiscordState, channel: Channel, user_id: str, draft: MessageDraft) -> None:
-    """Raise the Refusal that an account meets which may not post this here: 50001, 50013, 160002, 160005, 50008."""
+    """Raise DiscordApiError 50001, 50013, 160002, 160005 or 50008 if the user may not post this draft here."""
     bits = state.compute_permissions(channel, user_id)
     send = Permission.SEND_MESSAGES_IN_THREADS if channel.is_thread else Permission.SEND_MESSAGES
     require_permission(bits, send)
@@ -36,12 +36,12 @@ def require_send_permission(state: DiscordState, channel: Channel, user_id: str,
 
 
 def find_referenced_message(state: DiscordState, channel: Channel, draft: MessageDraft) -> Message | None:
-    """Return the message a draft answers; raises Refusal 50035 for one that is unknown here."""
+    """Return the message that a draft replies to; raises DiscordApiError 50035 if it is unknown in this channel."""
     if draft.reference is None:
         return None
-    answered = state.messages[channel.id].get(str(draft.reference["message_id"]))
-    if answered is not None and not answered.is_deleted and not answered.visible_to:
-        return answered
+    replied_to = state.messages[channel.id].get(str(draft.reference["message_id"]))
+    if replied_to is not None and not replied_to.is_deleted and not replied_to.visible_to:
+        return replied_to
     if draft.reference.get("fail_if_not_exists", True) is False:
         return None
     form = FormValidator()
@@ -50,16 +50,18 @@ def find_referenced_message(state: DiscordState, channel: Channel, draft: Messag
     return None
 
 
-def create_message(state: DiscordState, channel: Channel, author_id: str, draft: MessageDraft, **known: Any) -> Message:
-    """Post a message; known sets further fields of it (type, interaction_id, visible_to, flags...)."""
-    known.setdefault("flags", 0)
-    known["flags"] |= draft.flags & SETTABLE_FLAGS
-    identity = known.pop("id", None) or state.generate_id()
-    message = Message(identity, channel.id, author_id, state.now(), **known)
-    answered = find_referenced_message(state, channel, draft)
-    if answered is not None:
+def create_message(
+    state: DiscordState, channel: Channel, author_id: str, draft: MessageDraft, **fields: Any
+) -> Message:
+    """Post a message; `fields` sets further fields, such as type, interaction_id, visible_to and flags."""
+    fields.setdefault("flags", 0)
+    fields["flags"] |= draft.flags & SETTABLE_FLAGS
+    identity = fields.pop("id", None) or state.generate_id()
+    message = Message(identity, channel.id, author_id, state.now(), **fields)
+    replied_to = find_referenced_message(state, channel, draft)
+    if replied_to is not None:
         message.type = MessageType.REPLY
-        message.reference_id, message.reference_channel_id = answered.id, answered.channel_id
+        message.reference_id, message.reference_channel_id = replied_to.id, replied_to.channel_id
     message.content = (draft.content or "").strip()
     message.embeds, message.components = draft.embeds or [], draft.components or []
     message.allowed_mentions = get_allowed_mentions(draft, by_interaction=message.interaction_id is not None)
@@ -70,7 +72,7 @@ def create_message(state: DiscordState, channel: Channel, author_id: str, draft:
 
 
 def get_allowed_mentions(draft: MessageDraft, *, by_interaction: bool) -> dict[str, Any]:
-    """Return who may be mentioned: what the request says, else users only for interactions and all for messages.
+    """Return the allowed mentions; by default only users for interactions, everyone for other messages.
 
     https://discord.com/developers/docs/resources/message#allowed-mentions-object
     """
@@ -82,7 +84,7 @@ def get_allowed_mentions(draft: MessageDraft, *, by_interaction: bool) -> dict[s
 
 
 def add_message(state: DiscordState, message: Message, nonce: str | int | None = None) -> None:
-    """Put a made message into its channel and tell it; a thread that was archived wakes up."""
+    """Add a message to its channel and send the event; an archived thread is unarchived."""
     channel = state.channels[message.channel_id]
     state.messages[channel.id][message.id] = message
     if not message.visible_to:
@@ -98,7 +100,7 @@ def add_message(state: DiscordState, message: Message, nonce: str | int | None =
 
 
 def edit_message(state: DiscordState, message: Message, draft: MessageDraft) -> Message:
-    """Change what a draft speaks of; the first edit of a loading message is its answer and not marked as an edit."""
+    """Change the fields that a draft sets; the first edit of a loading message is not marked as edited."""
     if message.has_flag(MessageFlag.LOADING):
         message.flags &= ~MessageFlag.LOADING
     else:
@@ -133,7 +135,7 @@ def delete_message(state: DiscordState, message: Message) -> None:
 
 
 def dispatch_message(state: DiscordState, name: str, message: Message, nonce: str | int | None = None) -> None:
-    """Tell a message to the bot (if its intents cover it) and to every page that may see it."""
+    """Send a message event to the bot, if its intents cover it, and to every page that can see the message."""
     body = render_message(state, message)
     if nonce is not None:
         body["nonce"] = nonce
@@ -147,7 +149,7 @@ def dispatch_message(state: DiscordState, name: str, message: Message, nonce: st
 
 
 def dispatch_channel(state: DiscordState, name: str, channel: Channel, **more: Any) -> None:
-    """Tell a change of a channel or thread to the bot and to every page that may see it."""
+    """Send a channel or thread event to the bot and to every page that can see the channel."""
     if channel.guild_id and state.get_guild(channel).is_bot_present:
         state.events.send_to_bot(name, channel.to_json(state.bot.id) | more, Intent.GUILDS, channel.guild_id)
     for user_id in state.events.list_page_users():
@@ -156,7 +158,7 @@ def dispatch_channel(state: DiscordState, name: str, channel: Channel, **more: A
 
 
 def open_dm_channel(state: DiscordState, user: User) -> Channel:
-    """Return the channel of the bot's direct messages with a user, and tell it to their pages."""
+    """Return the bot's DM channel with a user, and send it to their pages."""
     channel = state.get_dm_channel(user)
     dispatch_channel(state, "CHANNEL_CREATE", channel)
     return channel
@@ -166,8 +168,8 @@ def _dispatch_event(
     state: DiscordState, name: str, message: Message, to_bot: dict[str, Any], to_page: dict[str, Any]
 ) -> None:
     channel = state.channels[message.channel_id]
-    seen = state.compute_permissions(channel, state.bot.id) & Permission.VIEW_CHANNEL
-    if seen and not message.visible_to:
+    bot_can_see = state.compute_permissions(channel, state.bot.id) & Permission.VIEW_CHANNEL
+    if bot_can_see and not message.visible_to:
         intent = Intent.GUILD_MESSAGES if channel.guild_id else Intent.DIRECT_MESSAGES
         state.events.send_to_bot(name, to_bot, intent, channel.guild_id)
     for user_id in state.events.list_page_users():
@@ -178,15 +180,15 @@ def _dispatch_event(
 
 
 def _attach_files(state: DiscordState, message: Message, draft: MessageDraft) -> list[Attachment]:
-    """Store the new files of a draft and keep the old ones it lists; those left out are gone."""
-    found: list[Attachment] = []
+    """Store a draft's new files and keep the existing ones it lists; delete the others."""
+    attachments: list[Attachment] = []
     for file in draft.files or []:
         if isinstance(file, ExistingFile):
             if file.description is not None:
                 file.attachment.description = file.description
-            found.append(file.attachment)
+            attachments.append(file.attachment)
             continue
-        found.append(
+        attachments.append(
             state.store_file(
                 message.channel_id,
                 file.filename,
@@ -198,5 +200,5 @@ def _attach_files(state: DiscordState, message: Message, draft: MessageDraft) ->
             )
         )
     for attachment in message.attachments:
-        attachment.is_deleted = attachment not in found
-    return found
+        attachment.is_deleted = attachment not in attachments
+    return attachments

@@ -1,4 +1,4 @@
-"""Who may do what where: Discord's permission bits and how roles and overwrites combine.
+"""Discord's permission bits, and how roles and overwrites combine.
 
 https://discord.com/developers/docs/topics/permissions#permission-overwrites
 """
@@ -11,7 +11,7 @@ from demo.standins.discord.guild import Guild
 
 
 class Permission(enum.IntFlag):
-    """The bits that this stand-in looks at."""
+    """The permission bits that this stand-in checks."""
 
     ADMINISTRATOR = 1 << 3
     MANAGE_CHANNELS = 1 << 4
@@ -46,7 +46,7 @@ MEMBER_PERMISSIONS = BOT_PERMISSIONS | Permission.ADD_REACTIONS | Permission.USE
 
 
 def compute_guild_permissions(guild: Guild, user_id: str) -> int:
-    """Return the bits a member's roles give in the whole guild; 0 for one who is no member."""
+    """Return the permissions that a member's roles grant in the guild; 0 for other users."""
     member = guild.members.get(user_id)
     if member is None:
         return 0
@@ -59,23 +59,23 @@ def compute_guild_permissions(guild: Guild, user_id: str) -> int:
 
 
 def compute_channel_permissions(guild: Guild, channel: Channel, user_id: str) -> int:
-    """Return a member's bits in a channel; a thread is given its parent here."""
+    """Return a member's permissions in a channel; for a thread, pass its parent."""
     bits = compute_guild_permissions(guild, user_id)
     if bits == ALL_PERMISSIONS or user_id not in guild.members:
         return bits
     overwrites = channel.overwrites
     groups: tuple[list[str], ...] = ([guild.id], guild.members[user_id].roles, [user_id])
     for ids in groups:
-        met = [overwrites[i] for i in ids if i in overwrites]
-        for overwrite in met:
+        applying = [overwrites[i] for i in ids if i in overwrites]
+        for overwrite in applying:
             bits &= ~int(overwrite["deny"])
-        for overwrite in met:
+        for overwrite in applying:
             bits |= int(overwrite["allow"])
     return bits if bits & Permission.VIEW_CHANNEL else 0
 
 
 def require_permission(bits: int, needed: Permission) -> None:
-    """Raise Refusal 50001 where the channel cannot be seen, 50013 where another needed bit is missing."""
+    """Raise DiscordApiError 50001 if the channel is not visible, 50013 if another needed permission is missing."""
     if not bits & Permission.VIEW_CHANNEL:
         raise DiscordApiError(50001)
     if bits & needed != needed:

@@ -1,7 +1,7 @@
-"""Rate limits: buckets by route and major parameter, the global limit, their headers and the 429 they end in.
+"""Rate limits: buckets by route and major parameter, the global limit, their headers and the 429 response.
 
-https://discord.com/developers/docs/topics/rate-limits (the figures of a route are not documented; these are of the size
-that is met in practice)
+https://discord.com/developers/docs/topics/rate-limits (the limits of single routes are not documented; these are
+typical of those seen in practice)
 """
 
 import hashlib
@@ -18,7 +18,7 @@ GLOBAL_LIMIT, GLOBAL_WINDOW = 50, 1.0
 
 @dataclass(frozen=True)
 class BucketRule:
-    """So many requests in so many seconds, for each value of the major parameter (the pattern's first group)."""
+    """`limit` requests per `window` seconds for each value of the major parameter (the pattern's first group)."""
 
     method: str
     path: re.Pattern[str]
@@ -27,7 +27,7 @@ class BucketRule:
 
     @property
     def bucket_hash(self) -> str:
-        """The name of the bucket that clients see."""
+        """The bucket's name in the header X-RateLimit-Bucket."""
         return hashlib.md5(f"{self.method}{self.path.pattern}".encode(), usedforsecurity=False).hexdigest()
 
 
@@ -50,7 +50,7 @@ BUCKET_RULES = (
 
 
 class FixedWindow:
-    """A window that opens with its first request and closes a fixed time later."""
+    """A window that starts with its first request and ends after a fixed time."""
 
     def __init__(self, limit: int, seconds: float) -> None:
         self.limit = limit
@@ -59,7 +59,7 @@ class FixedWindow:
         self.remaining = limit
 
     def count_request(self, now: float) -> bool:
-        """Count a request; False when the window is used up."""
+        """Count a request; return False if the limit is exhausted."""
         if now >= self.resets_at:
             self.resets_at, self.remaining = now + self.seconds, self.limit
         if self.remaining == 0:
@@ -69,7 +69,7 @@ class FixedWindow:
 
 
 class RateLimiter:
-    """All windows of the one bot; requests that carry no bot token are not bound to the global one."""
+    """All rate limits of the bot; requests without the bot token do not count towards the global limit."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
@@ -77,7 +77,7 @@ class RateLimiter:
         self._buckets: dict[tuple[str, str], FixedWindow] = {}
 
     def count_request(self, method: str, path: str, *, by_bot: bool) -> tuple[web.Response | None, dict[str, str]]:
-        """Count a request: the 429 to answer with, if any, and the headers that every other answer carries."""
+        """Count a request; return the 429 response, if it is limited, and the headers for any other response."""
         now = self._now()
         rule, major = next(
             ((r, m[1]) for r in BUCKET_RULES if method in r.method.split("|") and (m := r.path.fullmatch(path))),
@@ -86,7 +86,7 @@ class RateLimiter:
         headers: dict[str, str] = {}
         if rule is not None:
             window = self._buckets.setdefault((rule.bucket_hash, major), FixedWindow(rule.limit, rule.window))
-            taken = window.count_request(now)
+            is_allowed = window.count_request(now)
             headers = {
                 "X-RateLimit-Limit": str(window.limit),
                 "X-RateLimit-Remaining": str(window.remaining),
@@ -94,7 +94,7 @@ class RateLimiter:
                 "X-RateLimit-Reset-After": f"{window.resets_at - now:.3f}",
                 "X-RateLimit-Bucket": rule.bucket_hash,
             }
-            if not taken:
+            if not is_allowed:
                 return _build_rate_limit_response(window.resets_at - now, headers, "user"), headers
         if by_bot and not self._global_window.count_request(now):
             return _build_rate_limit_response(

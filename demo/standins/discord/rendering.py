@@ -1,4 +1,4 @@
-"""Messages in Discord's shape, for one reader: addresses freshly signed, media resolved, content only where allowed.
+"""Renders messages as Discord's message objects: URLs freshly signed, media resolved, content only where allowed.
 
 https://discord.com/developers/docs/resources/message#message-object
 https://discord.com/developers/docs/events/gateway#message-content-intent
@@ -8,20 +8,20 @@ import copy
 import re
 from typing import Any
 
+from demo.standins.discord.components import ComponentType, walk_components
 from demo.standins.discord.interaction import Interaction, InteractionType
 from demo.standins.discord.media import find_attachment, iter_embed_media, iter_media
 from demo.standins.discord.message import Message, MessageFlag, MessageType
 from demo.standins.discord.permissions import Permission
 from demo.standins.discord.snowflake import format_timestamp
 from demo.standins.discord.state import DiscordState
-from demo.standins.discord.validate_components import ComponentType, walk_components
 
 EVERYONE_PATTERN = re.compile("@(?:everyone|here)")
 USER_MENTION_PATTERN = re.compile(r"<@!?(\d+)>")
 
 
 def render_message(state: DiscordState, message: Message, *, nested: bool = False) -> dict[str, Any]:
-    """Return the whole message object; nested ones leave out the message they answer."""
+    """Return the message object; a nested one omits the message that it replies to."""
     used, components, embeds = _resolve_media(state, message)
     mentioned = _find_mentioned_users(state, message)
     body: dict[str, Any] = {
@@ -61,10 +61,10 @@ def render_message(state: DiscordState, message: Message, *, nested: bool = Fals
             **({"guild_id": guild} if (guild := state.channels[message.channel_id].guild_id) else {}),
         }
         if message.type is MessageType.REPLY and not nested:
-            answered = state.messages.get(message.reference_channel_id or "", {}).get(message.reference_id)
-            gone = answered is None or answered.is_deleted
+            replied_to = state.messages.get(message.reference_channel_id or "", {}).get(message.reference_id)
+            is_deleted = replied_to is None or replied_to.is_deleted
             body["referenced_message"] = (
-                None if gone or answered is None else render_message(state, answered, nested=True)
+                None if is_deleted or replied_to is None else render_message(state, replied_to, nested=True)
             )
     if message.thread_id and message.thread_id in state.channels:
         body["thread"] = state.channels[message.thread_id].to_json(state.bot.id)
@@ -74,7 +74,7 @@ def render_message(state: DiscordState, message: Message, *, nested: bool = Fals
 
 
 def redact_for_bot(state: DiscordState, message: Message, body: dict[str, Any]) -> dict[str, Any]:
-    """Blank what needs the MESSAGE_CONTENT intent: others' content in guilds, unless the bot is mentioned."""
+    """Blank the content that needs the MESSAGE_CONTENT intent: other users' in guilds, unless it mentions the bot."""
     own = message.author_id == state.bot.id or state.channels[message.channel_id].guild_id is None
     if own or any(user["id"] == state.bot.id for user in body["mentions"]):
         return body
@@ -84,7 +84,7 @@ def redact_for_bot(state: DiscordState, message: Message, body: dict[str, Any]) 
 def render_interaction_metadata(
     state: DiscordState, interaction: Interaction, message_id: str | None = None
 ) -> dict[str, Any]:
-    """Return the interaction metadata that its messages carry."""
+    """Return the interaction metadata of a message."""
     body: dict[str, Any] = {
         "id": interaction.id,
         "type": int(interaction.type),
@@ -105,7 +105,7 @@ def render_interaction_metadata(
 def _resolve_media(
     state: DiscordState, message: Message
 ) -> tuple[set[str], list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the ids of attachments shown elsewhere, and components and embeds with their media filled in.
+    """Return the ids of attachments shown in components or embeds, and both with their media resolved.
 
     An attachment that a component or an embed shows is not in `attachments`; a Components V2 message lists none at
     all (https://github.com/discord/discord-api-docs/issues/8277).
@@ -119,11 +119,11 @@ def _resolve_media(
             media.setdefault("id", message.id)
             continue
         used.add(attachment.id)
-        known = state.render_attachment(attachment)
+        rendered = state.render_attachment(attachment)
         media |= {
             "id": attachment.id,
-            "url": known["url"],
-            "proxy_url": known["proxy_url"],
+            "url": rendered["url"],
+            "proxy_url": rendered["proxy_url"],
             "width": attachment.width,
             "height": attachment.height,
             "content_type": attachment.content_type,
@@ -140,8 +140,8 @@ def _resolve_media(
             attachment = find_attachment(holder[key], message.attachments)
             if attachment:
                 used.add(attachment.id)
-                known = state.render_attachment(attachment)
-                holder |= {key: known["url"], f"proxy_{key}": known["proxy_url"]}
+                rendered = state.render_attachment(attachment)
+                holder |= {key: rendered["url"], f"proxy_{key}": rendered["proxy_url"]}
                 if part in ("image", "thumbnail") and attachment.width:
                     holder |= {"width": attachment.width, "height": attachment.height}
             else:
@@ -152,26 +152,33 @@ def _resolve_media(
 
 
 def _collect_text(message: Message) -> str:
-    """Return all text that can mention somebody: the content, and with Components V2 the text displays."""
-    shown = [c["content"] for c in walk_components(message.components) if c["type"] == ComponentType.TEXT_DISPLAY]
-    return "\n".join([message.content, *shown])
+    """Return all text that can contain mentions: the content and, with Components V2, the text displays."""
+    displayed = [c["content"] for c in walk_components(message.components) if c["type"] == ComponentType.TEXT_DISPLAY]
+    return "\n".join([message.content, *displayed])
 
 
 def _find_mentioned_users(state: DiscordState, message: Message) -> list[dict[str, Any]]:
-    """Return the users whom the text mentions, and whom it answers, as far as allowed_mentions lets them be."""
+    """Return the mentioned users and the author replied to, as far as allowed_mentions permits."""
     allowed = message.allowed_mentions
-    open_to_all, named = "users" in (allowed.get("parse") or []), {str(u) for u in allowed.get("users") or []}
-    ids = [i for i in dict.fromkeys(USER_MENTION_PATTERN.findall(_collect_text(message))) if open_to_all or i in named]
-    answered = state.messages.get(message.reference_channel_id or "", {}).get(message.reference_id or "")
-    if answered and allowed.get("replied_user") and answered.author_id not in ids:
-        ids.append(answered.author_id)
+    all_users_allowed, allowed_ids = (
+        "users" in (allowed.get("parse") or []),
+        {str(u) for u in allowed.get("users") or []},
+    )
+    ids = [
+        i
+        for i in dict.fromkeys(USER_MENTION_PATTERN.findall(_collect_text(message)))
+        if all_users_allowed or i in allowed_ids
+    ]
+    replied_to = state.messages.get(message.reference_channel_id or "", {}).get(message.reference_id or "")
+    if replied_to and allowed.get("replied_user") and replied_to.author_id not in ids:
+        ids.append(replied_to.author_id)
     return [state.users[i].to_json() for i in ids if i in state.users]
 
 
 def _is_everyone_mentioned(state: DiscordState, message: Message) -> bool:
-    """Tell whether @everyone or @here counts: it must be allowed by the request, and to its author."""
+    """Tell whether @everyone or @here counts: the request and the author's permissions must allow it."""
     bits = state.compute_permissions(state.channels[message.channel_id], message.author_id)
-    asked = EVERYONE_PATTERN.search(_collect_text(message)) and "everyone" in (
+    mentions_everyone = EVERYONE_PATTERN.search(_collect_text(message)) and "everyone" in (
         message.allowed_mentions.get("parse") or []
     )
-    return bool(asked and bits & Permission.MENTION_EVERYONE)
+    return bool(mentions_everyone and bits & Permission.MENTION_EVERYONE)

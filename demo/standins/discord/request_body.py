@@ -14,12 +14,12 @@ from demo.standins.discord.errors import DiscordApiError
 
 FILE_FIELD_PATTERN = re.compile(r"files\[(\d+)\]")
 REQUEST_LIMIT = 25 << 20
-"""Bytes a whole create-message request may have (https://discord.com/developers/docs/resources/message#create-message)."""
+"""The size limit, in bytes, of a whole create-message request (https://discord.com/developers/docs/resources/message#create-message)."""
 FORM_OVERHEAD = 1 << 20
-"""Bytes allowed on top of the files for the form around them."""
+"""Bytes allowed in addition to the files, for the form around them."""
 
-REQUEST_BODY: web.RequestKey[Any] = web.RequestKey("asked", object)
-"""What a request asks, parsed, for the record."""
+REQUEST_BODY: web.RequestKey[Any] = web.RequestKey("request_body", object)
+"""The parsed request body, for the recorder."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,14 @@ class UploadedFile:
 
 @dataclass(frozen=True)
 class RequestBody:
-    """The parsed payload, and the files by their n."""
+    """The parsed payload, and the files by the n of `files[n]`."""
 
     payload: dict[str, Any]
     files: dict[int, UploadedFile] = field(default_factory=dict)
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Parse a JSON text; raises Refusal 50109 for what is none."""
+    """Parse JSON; raises DiscordApiError 50109 if it is invalid."""
     try:
         return json.loads(text)
     except ValueError:
@@ -47,28 +47,28 @@ def parse_json(text: str | bytes) -> Any:
 
 
 async def read_json(request: web.Request) -> Any:
-    """Read a JSON body of any kind; an empty one is an empty object."""
+    """Read a JSON body of any type; an empty body counts as `{}`."""
     raw = await request.read()
     request[REQUEST_BODY] = parsed = parse_json(raw) if raw else {}
     return parsed
 
 
 async def read_json_object(request: web.Request) -> dict[str, Any]:
-    """Read a JSON body that must be an object; raises Refusal 50035 otherwise."""
+    """Read a JSON body that must be an object; raises DiscordApiError 50035 otherwise."""
     return _require_object(await read_json(request))
 
 
 def _require_object(parsed: Any) -> dict[str, Any]:
     if not isinstance(parsed, dict):
-        fault = {"code": "DICT_TYPE_CONVERT", "message": "Only dictionaries may be used in a DictType"}
-        raise DiscordApiError(50035, errors={"_errors": [fault]})
+        error = {"code": "DICT_TYPE_CONVERT", "message": "Only dictionaries may be used in a DictType"}
+        raise DiscordApiError(50035, errors={"_errors": [error]})
     return parsed
 
 
 async def read_message_body(request: web.Request, limit: int) -> RequestBody:
-    """Read a message body, JSON or multipart; limit is what one file may have in bytes.
+    """Read a message body, JSON or multipart; `limit` is the size limit of one file in bytes.
 
-    Raises Refusal 40005 (413) for a request over 25 MiB, or over the limit of one file where that is more.
+    Raises DiscordApiError 40005 (413) for a request over 25 MiB, or over the file limit if that is larger.
     """
     total = max(REQUEST_LIMIT, limit + FORM_OVERHEAD)
     if (request.content_length or 0) > total:
@@ -86,12 +86,12 @@ async def read_message_body(request: web.Request, limit: int) -> RequestBody:
         if size > total:
             raise DiscordApiError(40005)
         name = part.name or ""
-        met = FILE_FIELD_PATTERN.fullmatch(name)
+        match = FILE_FIELD_PATTERN.fullmatch(name)
         if name == "payload_json":
             payload = _require_object(parse_json(data))
             request[REQUEST_BODY] = payload
-        elif met or part.filename:
-            files[int(met[1]) if met else len(files)] = UploadedFile(part.filename or "unknown", data)
+        elif match or part.filename:
+            files[int(match[1]) if match else len(files)] = UploadedFile(part.filename or "unknown", data)
         else:
             payload[name] = data.decode("utf-8", "replace")
     return RequestBody(payload, files)

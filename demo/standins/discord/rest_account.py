@@ -1,4 +1,4 @@
-"""The bot's own account, its application, and where the gateway is.
+"""REST: the bot's account, its application, and the gateway's URL.
 
 https://discord.com/developers/docs/resources/user
 https://discord.com/developers/docs/resources/application
@@ -24,12 +24,12 @@ routes = web.RouteTableDef()
 
 
 def render_application(state: DiscordState) -> dict[str, Any]:
-    """Return the application object as its owner sees it."""
+    """Return the application object as the owner sees it."""
     return {
         "id": state.application_id,
         "name": state.bot.name,
         "icon": None,
-        "description": "Pictures from pictures.",
+        "description": "Turns images into new images.",
         "summary": "",
         "type": None,
         "bot": state.bot.to_json(),
@@ -64,34 +64,34 @@ def render_application(state: DiscordState) -> dict[str, Any]:
 
 @routes.get("/users/@me")
 async def get_current_user(request: web.Request) -> web.Response:
-    """Answer with the bot's own user."""
+    """Return the bot's user."""
     return json_response(request.app[STATE].bot.to_private_json())
 
 
 @routes.get("/oauth2/applications/@me")
 @routes.get("/applications/@me")
 async def get_application(request: web.Request) -> web.Response:
-    """Answer with the bot's application."""
+    """Return the bot's application."""
     return json_response(render_application(request.app[STATE]))
 
 
 @routes.get("/gateway")
 async def get_gateway(request: web.Request) -> web.Response:
-    """Answer with the gateway's address."""
+    """Return the gateway's URL."""
     return json_response({"url": request.app[STATE].gateway_url})
 
 
 @routes.get("/gateway/bot")
 async def get_gateway_bot(request: web.Request) -> web.Response:
-    """Answer with the gateway's address, the shards to use and the identifies left."""
-    world = request.app[STATE]
-    return json_response({"url": world.gateway_url, "shards": 1, "session_start_limit": SESSION_START_LIMIT})
+    """Return the gateway's URL, the recommended number of shards, and the session start limit."""
+    state = request.app[STATE]
+    return json_response({"url": state.gateway_url, "shards": 1, "session_start_limit": SESSION_START_LIMIT})
 
 
 @routes.get("/users/@me/guilds")
 async def list_guilds(request: web.Request) -> web.Response:
-    """Answer with the guilds the bot is in."""
-    world = request.app[STATE]
+    """Return the guilds that the bot is in."""
+    state = request.app[STATE]
     guilds: list[dict[str, Any]] = [
         {
             "id": guild.id,
@@ -99,10 +99,10 @@ async def list_guilds(request: web.Request) -> web.Response:
             "icon": None,
             "banner": None,
             "owner": False,
-            "permissions": str(compute_guild_permissions(guild, world.bot.id)),
+            "permissions": str(compute_guild_permissions(guild, state.bot.id)),
             "features": [],
         }
-        for guild in world.guilds.values()
+        for guild in state.guilds.values()
         if guild.is_bot_present
     ]
     return json_response(guilds)
@@ -111,21 +111,21 @@ async def list_guilds(request: web.Request) -> web.Response:
 @routes.post("/users/@me/channels")
 async def open_dm(request: web.Request) -> web.Response:
     """Open the DM channel with a user."""
-    world, body = request.app[STATE], await read_json_object(request)
+    state, body = request.app[STATE], await read_json_object(request)
     if not is_snowflake(body.get("recipient_id")):
-        fault = {"code": "BASE_TYPE_REQUIRED", "message": "This field is required"}
-        raise DiscordApiError(50035, errors={"recipient_id": {"_errors": [fault]}})
-    user = world.users.get(str(body["recipient_id"]))
+        error = {"code": "BASE_TYPE_REQUIRED", "message": "This field is required"}
+        raise DiscordApiError(50035, errors={"recipient_id": {"_errors": [error]}})
+    user = state.users.get(str(body["recipient_id"]))
     if user is None:
         raise DiscordApiError(10013)
     if user.is_bot:
         raise DiscordApiError(50007)
-    return json_response(message_operations.open_dm_channel(world, user).to_json())
+    return json_response(message_operations.open_dm_channel(state, user).to_json())
 
 
 @routes.get("/users/{user_id}")
 async def get_user(request: web.Request) -> web.Response:
-    """Answer with a user."""
+    """Return a user."""
     found = request.app[STATE].users.get(request.match_info["user_id"])
     if found is None:
         raise DiscordApiError(10013)

@@ -1,4 +1,4 @@
-"""Application commands, global and of a guild.
+"""REST: application commands, global and per guild.
 
 https://discord.com/developers/docs/interactions/application-commands#endpoints
 """
@@ -21,80 +21,83 @@ routes = web.RouteTableDef()
 
 
 def _get_scope(request: web.Request) -> tuple[DiscordState, str | None]:
-    """Return the world and the guild id of the path (None: global); another's application or guild is refused."""
-    world = request.app[STATE]
-    if request.match_info["application_id"] != world.application_id:
+    """Return the state and the guild id of the path (None: global).
+
+    Raises DiscordApiError 20012 for another application, 50001 for a guild without the bot.
+    """
+    state = request.app[STATE]
+    if request.match_info["application_id"] != state.application_id:
         raise DiscordApiError(20012)
     guild_id = request.match_info["guild"].rpartition("/")[2] or None
-    if guild_id is not None and not (guild_id in world.guilds and world.guilds[guild_id].is_bot_present):
+    if guild_id is not None and not (guild_id in state.guilds and state.guilds[guild_id].is_bot_present):
         raise DiscordApiError(50001)
-    return world, guild_id
+    return state, guild_id
 
 
 def _render_command(request: web.Request, command: dict[str, Any]) -> dict[str, Any]:
-    """Leave the localisations out of a list unless they are asked for."""
+    """Remove the localizations unless the query asks for them."""
     if request.query.get("with_localizations", "").lower() in ("true", "1"):
         return command
     return _remove_localizations(command)
 
 
 def _remove_localizations(item: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in item.items() if not key.endswith("_localizations")}
+    remaining = {key: value for key, value in item.items() if not key.endswith("_localizations")}
     for key in ("options", "choices"):
-        if key in kept:
-            kept[key] = [_remove_localizations(inner) for inner in kept[key]]
-    return kept
+        if key in remaining:
+            remaining[key] = [_remove_localizations(inner) for inner in remaining[key]]
+    return remaining
 
 
 @routes.get(COMMANDS_PATH)
 async def list_commands(request: web.Request) -> web.Response:
-    """Answer with the commands of a scope."""
-    world, scope = _get_scope(request)
-    return json_response([_render_command(request, command) for command in world.commands.list_commands(scope)])
+    """Return the commands of a scope."""
+    state, scope = _get_scope(request)
+    return json_response([_render_command(request, command) for command in state.commands.list_commands(scope)])
 
 
 @routes.put(COMMANDS_PATH)
 async def overwrite_commands(request: web.Request) -> web.Response:
-    """Replace all commands of a scope, of every type."""
-    world, scope = _get_scope(request)
+    """Replace all commands of a scope."""
+    state, scope = _get_scope(request)
     payloads = await read_json(request)
     if not isinstance(payloads, list):
-        fault = {"code": "LIST_TYPE_CONVERT", "message": "Only iterables may be used in a ListType"}
-        raise DiscordApiError(50035, errors={"_errors": [fault]})
-    commands = world.commands.replace(scope, payloads)
-    send_commands_update(world)
+        error = {"code": "LIST_TYPE_CONVERT", "message": "Only iterables may be used in a ListType"}
+        raise DiscordApiError(50035, errors={"_errors": [error]})
+    commands = state.commands.replace(scope, payloads)
+    send_commands_update(state)
     return json_response(commands)
 
 
 @routes.post(COMMANDS_PATH)
 async def create_command(request: web.Request) -> web.Response:
-    """Create a command (201), or overwrite that of the same name (200)."""
-    world, scope = _get_scope(request)
-    command, created = world.commands.upsert(scope, await read_json_object(request))
-    send_commands_update(world)
+    """Create a command (201), or overwrite the one of the same name (200)."""
+    state, scope = _get_scope(request)
+    command, created = state.commands.upsert(scope, await read_json_object(request))
+    send_commands_update(state)
     return json_response(command, 201 if created else 200)
 
 
 @routes.get(COMMAND_PATH)
 async def get_command(request: web.Request) -> web.Response:
-    """Answer with one command."""
-    world, scope = _get_scope(request)
-    return json_response(world.commands.get(scope, request.match_info["command_id"]))
+    """Return one command."""
+    state, scope = _get_scope(request)
+    return json_response(state.commands.get(scope, request.match_info["command_id"]))
 
 
 @routes.patch(COMMAND_PATH)
 async def edit_command(request: web.Request) -> web.Response:
-    """Change a command."""
-    world, scope = _get_scope(request)
-    command = world.commands.edit(scope, request.match_info["command_id"], await read_json_object(request))
-    send_commands_update(world)
+    """Edit a command."""
+    state, scope = _get_scope(request)
+    command = state.commands.edit(scope, request.match_info["command_id"], await read_json_object(request))
+    send_commands_update(state)
     return json_response(command)
 
 
 @routes.delete(COMMAND_PATH)
 async def delete_command(request: web.Request) -> web.Response:
-    """Remove a command."""
-    world, scope = _get_scope(request)
-    world.commands.delete(scope, request.match_info["command_id"])
-    send_commands_update(world)
+    """Delete a command."""
+    state, scope = _get_scope(request)
+    state.commands.delete(scope, request.match_info["command_id"])
+    send_commands_update(state)
     return no_content_response()

@@ -1,4 +1,4 @@
-"""Answers to interactions: the callback, and the messages that the interaction's token opens.
+"""REST: responses to interactions: the callback, and the messages sent with the interaction's token.
 
 https://discord.com/developers/docs/interactions/receiving-and-responding#endpoints
 """
@@ -25,53 +25,58 @@ routes = web.RouteTableDef()
 
 @routes.post(r"/interactions/{interaction_id}/{token}/callback")
 async def create_callback(request: web.Request) -> web.Response:
-    """Take the first answer to an interaction; too late or unknown: 10062."""
-    world = request.app[STATE]
-    interaction = world.interactions.get(request.match_info["interaction_id"])
+    """Accept the first response to an interaction; 10062 if it is unknown or has expired."""
+    state = request.app[STATE]
+    interaction = state.interactions.get(request.match_info["interaction_id"])
     if interaction is None or interaction.has_failed or interaction.token != request.match_info["token"]:
         raise DiscordApiError(10062)
-    body = await read_message_body(request, get_upload_limit(world, interaction))
+    body = await read_message_body(request, get_upload_limit(state, interaction))
     if interaction.has_failed:
         raise DiscordApiError(10062)
-    told = handle_callback(world, interaction, body)
-    return json_response(told) if request.query.get("with_response") in ("1", "true") else no_content_response()
+    response_body = handle_callback(state, interaction, body)
+    return (
+        json_response(response_body) if request.query.get("with_response") in ("1", "true") else no_content_response()
+    )
 
 
 def _load_interaction(request: web.Request) -> tuple[DiscordState, Interaction]:
-    """Return the interaction whose token is in the path; raises Refusal 10015, or 50027 once it is dead."""
-    world = request.app[STATE]
-    if request.match_info["webhook_id"] != world.application_id:
+    """Return the state and the interaction of the token in the path.
+
+    Raises DiscordApiError 10015 before the first response, 50027 for an unknown or expired token.
+    """
+    state = request.app[STATE]
+    if request.match_info["webhook_id"] != state.application_id:
         raise DiscordApiError(10015)
-    interaction = world.interactions_by_token.get(request.match_info["token"])
-    if interaction is None or world.now() - interaction.created_at > world.settings.token_lifetime:
+    interaction = state.interactions_by_token.get(request.match_info["token"])
+    if interaction is None or state.now() - interaction.created_at > state.settings.token_lifetime:
         raise DiscordApiError(50027)
-    if not interaction.is_acknowledged or interaction.channel_id not in world.channels:
+    if not interaction.is_acknowledged or interaction.channel_id not in state.channels:
         raise DiscordApiError(10015)
-    return world, interaction
+    return state, interaction
 
 
 def _load_message(request: web.Request, state: DiscordState, interaction: Interaction) -> Message:
-    """Return the message of the path, which must be one of the interaction's; raises Refusal 10008."""
-    wanted = request.match_info["message_id"]
-    identity = interaction.original_response_id if wanted == "@original" else wanted
-    if identity is None or identity not in (interaction.original_response_id, *interaction.followup_ids):
+    """Return the message of the path, which must belong to the interaction; raises DiscordApiError 10008."""
+    message_id = request.match_info["message_id"]
+    resolved_id = interaction.original_response_id if message_id == "@original" else message_id
+    if resolved_id is None or resolved_id not in (interaction.original_response_id, *interaction.followup_ids):
         raise DiscordApiError(10008)
-    return state.get_message(interaction.channel_id, identity)
+    return state.get_message(interaction.channel_id, resolved_id)
 
 
 @routes.post(WEBHOOK_PATH)
 async def create_followup(request: web.Request) -> web.Response:
-    """Post a followup; right after a deferred response it is that response which is edited."""
-    world, interaction = _load_interaction(request)
-    limit = get_upload_limit(world, interaction)
+    """Post a followup; the first one after a deferred response edits that response."""
+    state, interaction = _load_interaction(request)
+    limit = get_upload_limit(state, interaction)
     body = await read_message_body(request, limit)
     if interaction.is_loading and interaction.original_response_id:
-        original = world.get_message(interaction.channel_id, interaction.original_response_id)
-        message = _apply_edit(world, interaction, original, check_message(body, limit, existing=original))
+        original = state.get_message(interaction.channel_id, interaction.original_response_id)
+        message = _apply_edit(state, interaction, original, check_message(body, limit, existing=original))
     else:
-        message = post_followup(world, interaction, check_message(body, limit))
+        message = post_followup(state, interaction, check_message(body, limit))
     return (
-        json_response(render_message(world, message))
+        json_response(render_message(state, message))
         if request.query.get("wait") in ("1", "true", "True")
         else no_content_response()
     )
@@ -85,24 +90,24 @@ def _apply_edit(state: DiscordState, interaction: Interaction, message: Message,
 
 @routes.get(MESSAGE_PATH)
 async def get_message(request: web.Request) -> web.Response:
-    """Answer with one of the interaction's messages."""
-    world, interaction = _load_interaction(request)
-    return json_response(render_message(world, _load_message(request, world, interaction)))
+    """Return one of the interaction's messages."""
+    state, interaction = _load_interaction(request)
+    return json_response(render_message(state, _load_message(request, state, interaction)))
 
 
 @routes.patch(MESSAGE_PATH)
 async def edit_message(request: web.Request) -> web.Response:
     """Edit one of the interaction's messages."""
-    world, interaction = _load_interaction(request)
-    message = _load_message(request, world, interaction)
-    limit = get_upload_limit(world, interaction)
+    state, interaction = _load_interaction(request)
+    message = _load_message(request, state, interaction)
+    limit = get_upload_limit(state, interaction)
     draft = check_message(await read_message_body(request, limit), limit, existing=message)
-    return json_response(render_message(world, _apply_edit(world, interaction, message, draft)))
+    return json_response(render_message(state, _apply_edit(state, interaction, message, draft)))
 
 
 @routes.delete(MESSAGE_PATH)
 async def delete_message(request: web.Request) -> web.Response:
     """Delete one of the interaction's messages."""
-    world, interaction = _load_interaction(request)
-    message_operations.delete_message(world, _load_message(request, world, interaction))
+    state, interaction = _load_interaction(request)
+    message_operations.delete_message(state, _load_message(request, state, interaction))
     return no_content_response()

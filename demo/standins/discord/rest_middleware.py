@@ -1,4 +1,4 @@
-"""The front door of /api/v10: faults, credentials, rate limits, refusals and the record, around every route.
+"""Middleware for every route of /api/v10: faults, credentials, rate limits, error responses and recording.
 
 https://discord.com/developers/docs/reference
 """
@@ -23,30 +23,30 @@ log = logging.getLogger(__name__)
 
 
 def build_api_middleware(limits: RateLimiter) -> Middleware:
-    """Return the middleware; requests outside the API only meet faults."""
+    """Return the middleware; outside the API it only applies faults."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path == "/" or request.path.startswith(EXEMPT_PATHS):
             return await handler(request)
-        below = request.path.removeprefix(API_PREFIX)
-        api = request.path.startswith(f"{API_PREFIX}/")
+        path = request.path.removeprefix(API_PREFIX)
+        is_api = request.path.startswith(f"{API_PREFIX}/")
 
-        async def carry_out(request: web.Request) -> web.StreamResponse:
-            return await _handle_request(request, handler, limits, below) if api else await handler(request)
+        async def handle_request(request: web.Request) -> web.StreamResponse:
+            return await _handle_request(request, handler, limits, path) if is_api else await handler(request)
 
-        fault = request.app[FAULTS].match_request(request.method, below)
-        answer = await (apply_fault(fault, request, carry_out) if fault else carry_out(request))
-        if api and not (fault and fault.action.startswith("drop")):
+        fault = request.app[FAULTS].match_request(request.method, path)
+        answer = await (apply_fault(fault, request, handle_request) if fault else handle_request(request))
+        if is_api and not (fault and fault.action.startswith("drop")):
             body = request.get(REQUEST_BODY)
-            request.app[RECORDER].write_exchange(request.method, below, body, answer.status, answer.get(RESPONSE_BODY))
+            request.app[RECORDER].write_exchange(request.method, path, body, answer.status, answer.get(RESPONSE_BODY))
         return answer
 
     return middleware
 
 
 def _check_credentials(request: web.Request, token: str | None) -> None:
-    """Raise Refusal 40333 for a request that names no client, 401 for one without the bot's token."""
+    """Raise DiscordApiError 40333 for a request without User-Agent, 0 (status 401) without the bot's token."""
     if not request.headers.get("User-Agent"):
         raise DiscordApiError(40333)
     if token is not None and request.headers.get("Authorization") != f"Bot {token}":
@@ -54,18 +54,18 @@ def _check_credentials(request: web.Request, token: str | None) -> None:
 
 
 async def _handle_request(request: web.Request, handler: Handler, limits: RateLimiter, path: str) -> web.StreamResponse:
-    world = request.app[STATE]
+    state = request.app[STATE]
     headers: dict[str, str] = {}
     try:
         by_bot = not TOKENLESS_PATHS.fullmatch(path)
-        _check_credentials(request, world.settings.token if by_bot else None)
-        if world.settings.rate_limits:
-            limited, headers = limits.count_request(request.method, path, by_bot=by_bot)
-            if limited is not None:
-                return limited
+        _check_credentials(request, state.settings.token if by_bot else None)
+        if state.settings.rate_limits:
+            rejection, headers = limits.count_request(request.method, path, by_bot=by_bot)
+            if rejection is not None:
+                return rejection
         answer = await handler(request)
-    except DiscordApiError as refusal:
-        answer = error_response(refusal)
+    except DiscordApiError as error:
+        answer = error_response(error)
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as error:
         answer = json_response({"message": f"{error.status}: {error.reason}", "code": 0}, error.status)
     except web.HTTPRequestEntityTooLarge:

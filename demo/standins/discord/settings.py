@@ -1,4 +1,4 @@
-"""What the stand-in can be told on its command line."""
+"""The options of the command line."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Settings:
-    """Lifetimes and windows are in seconds."""
+    """The stand-in's settings; lifetimes and intervals are in seconds."""
 
     host: str = "127.0.0.1"
     port: int = 0

@@ -1,4 +1,4 @@
-"""A look at everything the stand-in knows, for tests."""
+"""Dumps the whole state as JSON, for tests."""
 
 from typing import Any
 
@@ -37,18 +37,18 @@ def dump_state(state: DiscordState, faults: FaultRegistry, gateway: Gateway) -> 
 
 
 def dump_message(state: DiscordState, message: Message) -> dict[str, Any]:
-    """Return a message with what only tests see: whether it is deleted, and for whom it is."""
-    shown = render_message(state, message)
+    """Return a message with two extra fields for tests: `deleted` and `visible_to`."""
+    rendered = render_message(state, message)
     return (
-        shown
+        rendered
         | ({"deleted": True} if message.is_deleted else {})
         | ({"visible_to": message.visible_to} if message.visible_to else {})
     )
 
 
 def dump_interaction(state: DiscordState, interaction: Interaction) -> dict[str, Any]:
-    """Return how far an interaction is answered, with the messages it led to."""
-    kept = state.messages[interaction.channel_id] if interaction.channel_id in state.channels else {}
+    """Return the response to an interaction so far, with its messages."""
+    messages = state.messages[interaction.channel_id] if interaction.channel_id in state.channels else {}
     body: dict[str, Any] = {
         "id": interaction.id,
         "type": int(interaction.type),
@@ -57,11 +57,11 @@ def dump_interaction(state: DiscordState, interaction: Interaction) -> dict[str,
         "name": interaction.command_name,
         "acknowledged": interaction.is_acknowledged,
         "response_type": None if interaction.response_type is None else int(interaction.response_type),
-        "followups": [dump_message(state, kept[i]) for i in interaction.followup_ids if i in kept],
+        "followups": [dump_message(state, messages[i]) for i in interaction.followup_ids if i in messages],
         "failed": interaction.has_failed,
     }
-    if interaction.original_response_id in kept:
-        body["message"] = dump_message(state, kept[interaction.original_response_id])
+    if interaction.original_response_id in messages:
+        body["message"] = dump_message(state, messages[interaction.original_response_id])
     if interaction.modal is not None:
         body["modal"] = interaction.modal
     if interaction.choices is not None:

@@ -1,4 +1,4 @@
-"""Snowflakes: Discord's ids, which carry the time of their making.
+"""Snowflakes: Discord's ids, which contain their creation time.
 
 https://discord.com/developers/docs/reference#snowflakes
 """
@@ -10,30 +10,30 @@ EPOCH_MS = 1_420_070_400_000
 
 
 class SnowflakeGenerator:
-    """Makes ids that are unique, rising and true to the clock it was given (seconds since 1970)."""
+    """Generates unique, increasing ids from a clock (seconds since 1970)."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._last = 0
 
     def generate_id(self) -> str:
-        """Return the next id; two asked for in the same millisecond differ in their last 22 bits."""
+        """Return the next id; ids of the same millisecond differ in their last 22 bits."""
         self._last = max(self._last + 1, int(self._now() * 1000 - EPOCH_MS) << 22)
         return str(self._last)
 
 
 def snowflake_time(snowflake: str) -> float:
-    """Return the time an id was made, in seconds since 1970."""
+    """Return the creation time of an id, in seconds since 1970."""
     return ((int(snowflake) >> 22) + EPOCH_MS) / 1000
 
 
 def format_timestamp(seconds: float) -> str:
-    """Return a time in the form of Discord's timestamps (ISO 8601, microseconds, +00:00)."""
+    """Format a time like Discord's timestamps (ISO 8601, microseconds, +00:00)."""
     return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="microseconds")
 
 
 def is_snowflake(value: object) -> bool:
-    """Tell whether a value of a request can be an id: digits that fit 64 bits."""
+    """Tell whether a value can be an id: digits that fit into 64 bits."""
     return (
         isinstance(value, str | int) and not isinstance(value, bool) and str(value).isdigit() and int(value) < 1 << 64
     )

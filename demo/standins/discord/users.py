@@ -1,4 +1,4 @@
-"""People: users, members and roles in Discord's shape.
+"""Users, members and roles, as Discord's objects.
 
 https://discord.com/developers/docs/resources/user#user-object
 """
@@ -14,7 +14,7 @@ NITRO_UPLOAD_LIMITS = {0: 10 << 20, 1: 500 << 20, 2: 500 << 20, 3: 50 << 20}
 
 @dataclass
 class User:
-    """An account: a person or the bot; dms_closed makes messages to it fail with 50007."""
+    """The account of a user or the bot; with `has_dms_closed`, direct messages to it fail with 50007."""
 
     id: str
     name: str
@@ -24,7 +24,7 @@ class User:
     has_dms_closed: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """Return the user object as others see it."""
+        """Return the user object as other users see it."""
         return {
             "id": self.id,
             "username": self.name.lower().replace(" ", "_") if not self.is_bot else self.name,
@@ -42,7 +42,7 @@ class User:
         }
 
     def to_private_json(self) -> dict[str, Any]:
-        """Return the user object as the account itself sees it."""
+        """Return the user object as the user sees it."""
         return {
             **self.to_json(),
             "mfa_enabled": True,
@@ -55,7 +55,7 @@ class User:
 
 @dataclass
 class Role:
-    """A role; bot_id is set on the managed role that came with a bot."""
+    """A role; `bot_id` is set on a bot's managed role."""
 
     id: str
     name: str
@@ -85,18 +85,18 @@ class Role:
 
 @dataclass
 class Member:
-    """A user in the guild, with the ids of the roles beyond @everyone."""
+    """A user in a guild; `roles` are the role ids without @everyone."""
 
     user: User
     joined_at: float
     roles: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the guild member object with its user."""
+        """Return the guild member object with its user object."""
         return {**self.to_partial_json(), "user": self.user.to_json()}
 
     def to_partial_json(self) -> dict[str, Any]:
-        """Return the guild member object without its user, as `resolved` carries it."""
+        """Return the guild member object without its user object, as in `resolved`."""
         return {
             "avatar": None,
             "avatar_decoration_data": None,

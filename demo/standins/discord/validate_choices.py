@@ -1,4 +1,4 @@
-"""The limits of an autocomplete answer.
+"""The limits of autocomplete choices.
 
 https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response-object-autocomplete
 """
@@ -11,7 +11,7 @@ from demo.standins.discord.validate_commands import INTEGER, MAX_INTEGER, STRING
 
 
 def find_focused_option(options: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return the option that is being typed."""
+    """Return the focused option."""
     for option in options:
         if option.get("focused"):
             return option
@@ -21,10 +21,10 @@ def find_focused_option(options: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def check_choices(interaction: Interaction, data: dict[str, Any]) -> list[dict[str, Any]]:
-    """Check up to 25 choices of the focused option's type; raises Refusal 50035."""
+    """Check up to 25 choices of the focused option's type; raises DiscordApiError 50035."""
     form = FormValidator()
     option = find_focused_option(interaction.data.get("options") or []) or {"type": STRING}
-    kept = []
+    checked = []
     for place, choice in enumerate(form.check_objects(("data", "choices"), data.get("choices"), 0, 25)):
         at = ("data", "choices", place)
         form.check_text((*at, "name"), choice.get("name"), 1, 100, required=True)
@@ -34,6 +34,6 @@ def check_choices(interaction: Interaction, data: dict[str, Any]) -> list[dict[s
         else:
             whole = option["type"] == INTEGER
             form.check_number((*at, "value"), value, -MAX_INTEGER, MAX_INTEGER, whole=whole, required=True)
-        kept.append({"name": choice.get("name"), "value": value})
+        checked.append({"name": choice.get("name"), "value": value})
     form.raise_if_invalid()
-    return kept
+    return checked

@@ -26,7 +26,7 @@ MAX_INTEGER = 2**53 - 1
 
 
 def is_name(text: str) -> bool:
-    """Tell whether a text can be the name of a slash command or an option: lower case, no blanks, no odd marks."""
+    """Tell whether a text is a valid name of a slash command or option: lower case, no spaces or punctuation."""
     return text == text.lower() and all(
         char in "-_'"
         or unicodedata.category(char)[0] in "LN"
@@ -37,7 +37,7 @@ def is_name(text: str) -> bool:
 
 
 def check_command(payload: Any, where: FieldPath, scope: str | None) -> dict[str, Any]:
-    """Check one command and return it with Discord's defaults; raises Refusal 50035 with every fault."""
+    """Check a command and return it with Discord's defaults; raises DiscordApiError 50035 with all errors."""
     form = FormValidator()
     if not isinstance(payload, dict):
         form.add_error(where, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
@@ -68,7 +68,7 @@ def check_command(payload: Any, where: FieldPath, scope: str | None) -> dict[str
 
 
 def _check_settings(form: FormValidator, where: FieldPath, payload: dict[str, Any], kind: int) -> None:
-    """Check what is neither name nor option: permissions, contexts, and the size of the whole."""
+    """Check permissions, contexts, and the total size."""
     permissions = payload.get("default_member_permissions")
     if permissions is not None and not str(permissions).isdigit():
         form.add_error(
@@ -89,7 +89,7 @@ def _check_settings(form: FormValidator, where: FieldPath, payload: dict[str, An
 
 
 def check_unique(commands: list[dict[str, Any]]) -> None:
-    """Raise Refusal 50035 when two commands of one type share a name."""
+    """Raise DiscordApiError 50035 if two commands of the same type share a name."""
     form, seen = FormValidator(), set()
     for place, command in enumerate(commands):
         if (command["type"], command["name"]) in seen:
@@ -116,15 +116,15 @@ def _check_description(form: FormValidator, where: FieldPath, item: dict[str, An
 def _check_localizations(
     form: FormValidator, where: FieldPath, item: dict[str, Any], key: str, high: int
 ) -> dict[FieldPath, str | None]:
-    given = item.get(f"{key}_localizations")
+    items = item.get(f"{key}_localizations")
     at = (*where, f"{key}_localizations")
-    if given is None:
+    if items is None:
         return {}
-    if not isinstance(given, dict):
+    if not isinstance(items, dict):
         form.add_error(at, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
         return {}
     found: dict[FieldPath, str | None] = {}
-    for locale, text in given.items():
+    for locale, text in items.items():
         if locale not in LOCALES:
             form.add_error(at, "LOCALE_INVALID", f'The locale "{locale}" is not supported')
         found[(*at, locale)] = form.check_text((*at, locale), text, 1, high, required=True)
@@ -132,17 +132,17 @@ def _check_localizations(
 
 
 def _check_options(form: FormValidator, where: FieldPath, value: Any, allowed: tuple[int, ...]) -> list[dict[str, Any]]:
-    """Check the options of a command, group or subcommand; return them with defaults."""
-    given = form.check_objects((*where, "options"), value, 0, 25)
+    """Check the options of a command, group or subcommand and return them with defaults."""
+    items = form.check_objects((*where, "options"), value, 0, 25)
     names: set[Any] = set()
-    optional_seen, kept = False, []
-    kinds = {SUB_COMMAND if item.get("type") in (SUB_COMMAND, SUB_COMMAND_GROUP) else 0 for item in given}
+    optional_seen, checked = False, []
+    kinds = {SUB_COMMAND if item.get("type") in (SUB_COMMAND, SUB_COMMAND_GROUP) else 0 for item in items}
     if len(kinds) > 1:
         message = "Sub-command and sub-command group option types are mutually exclusive to all other types"
         form.add_error((*where, "options"), "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", message)
-    for place, item in enumerate(given):
+    for place, item in enumerate(items):
         at = (*where, "options", place)
-        kept.append(_check_option(form, at, item, allowed))
+        checked.append(_check_option(form, at, item, allowed))
         if item.get("name") in names:
             form.add_error((*at, "name"), "APPLICATION_COMMAND_OPTIONS_NAME_NOT_UNIQUE", "Option name must be unique")
         names.add(item.get("name"))
@@ -150,7 +150,7 @@ def _check_options(form: FormValidator, where: FieldPath, value: Any, allowed: t
             message = "Required options must be placed before non-required options"
             form.add_error(at, "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", message)
         optional_seen = optional_seen or not item.get("required")
-    return kept
+    return checked
 
 
 def _check_option(
@@ -159,28 +159,28 @@ def _check_option(
     _check_name(form, where, item, slash=True)
     _check_description(form, where, item)
     kind = form.check_choice((*where, "type"), item.get("type"), tuple(dict.fromkeys(allowed)), required=True)
-    kept = {"type": kind, "name": item.get("name"), "description": item.get("description")}
-    kept |= {k: item.get(k) or None for k in ("name_localizations", "description_localizations")}
+    checked = {"type": kind, "name": item.get("name"), "description": item.get("description")}
+    checked |= {k: item.get(k) or None for k in ("name_localizations", "description_localizations")}
     if kind == SUB_COMMAND_GROUP:
-        return kept | {"options": _check_options(form, where, item.get("options"), (SUB_COMMAND,))}
+        return checked | {"options": _check_options(form, where, item.get("options"), (SUB_COMMAND,))}
     if kind == SUB_COMMAND:
-        return kept | {"options": _check_options(form, where, item.get("options"), OPTION_TYPES[2:])}
+        return checked | {"options": _check_options(form, where, item.get("options"), OPTION_TYPES[2:])}
     if form.check_flag((*where, "required"), item.get("required")):
-        kept["required"] = True
-    kept |= _check_bounds(form, where, item, kind)
+        checked["required"] = True
+    checked |= _check_bounds(form, where, item, kind)
     choices = _check_choices(form, where, item, kind)
     if form.check_flag((*where, "autocomplete"), item.get("autocomplete")):
-        kept["autocomplete"] = True
+        checked["autocomplete"] = True
         if choices or kind not in CHOICE_TYPES:
             message = "Autocomplete cannot be used with choices or with this option type"
             form.add_error((*where, "autocomplete"), "APPLICATION_COMMAND_AUTOCOMPLETE_INVALID", message)
     if item.get("channel_types") and kind == CHANNEL:
-        kept["channel_types"] = item["channel_types"]
-    return kept | ({"choices": choices} if choices else {})
+        checked["channel_types"] = item["channel_types"]
+    return checked | ({"choices": choices} if choices else {})
 
 
 def _check_bounds(form: FormValidator, where: FieldPath, item: dict[str, Any], kind: Any) -> dict[str, Any]:
-    kept = {}
+    checked = {}
     for pair, fits, low, high in (
         (("min_value", "max_value"), kind in (INTEGER, NUMBER), -MAX_INTEGER, MAX_INTEGER),
         (("min_length", "max_length"), kind == STRING, 0, 6000),
@@ -192,12 +192,12 @@ def _check_bounds(form: FormValidator, where: FieldPath, item: dict[str, Any], k
                 message = f"{key} is not valid for this option type"
                 form.add_error((*where, key), "APPLICATION_COMMAND_OPTION_BOUND_INVALID", message)
             lowest = 1 if key == "max_length" else low
-            kept[key] = form.check_number((*where, key), item[key], lowest, high, whole=kind != NUMBER)
-        least, most = kept.get(pair[0]), kept.get(pair[1])
+            checked[key] = form.check_number((*where, key), item[key], lowest, high, whole=kind != NUMBER)
+        least, most = checked.get(pair[0]), checked.get(pair[1])
         if least is not None and most is not None and least > most:
             message = f"{pair[0]} must be less than or equal to {pair[1]}"
             form.add_error((*where, pair[0]), "APPLICATION_COMMAND_OPTION_BOUND_INVALID", message)
-    return kept
+    return checked
 
 
 def _check_choices(form: FormValidator, where: FieldPath, item: dict[str, Any], kind: Any) -> list[dict[str, Any]]:
@@ -206,7 +206,7 @@ def _check_choices(form: FormValidator, where: FieldPath, item: dict[str, Any], 
         message = "Choices are not valid for this option type"
         form.add_error((*where, "choices"), "APPLICATION_COMMAND_OPTION_CHOICES_INVALID", message)
         return []
-    kept: list[dict[str, Any]] = []
+    checked: list[dict[str, Any]] = []
     for place, choice in enumerate(choices):
         at = (*where, "choices", place)
         form.check_text((*at, "name"), choice.get("name"), 1, 100, required=True)
@@ -216,18 +216,18 @@ def _check_choices(form: FormValidator, where: FieldPath, item: dict[str, Any], 
             form.check_text((*at, "value"), value, 1, 100, required=True)
         else:
             form.check_number((*at, "value"), value, -MAX_INTEGER, MAX_INTEGER, whole=kind == INTEGER, required=True)
-        if any(other["name"] == choice.get("name") for other in kept):
+        if any(other["name"] == choice.get("name") for other in checked):
             form.add_error(
                 (*at, "name"), "APPLICATION_COMMAND_OPTIONS_CHOICE_NAME_EXISTS", "Option choice name already exists"
             )
-        kept.append(
+        checked.append(
             {"name": choice.get("name"), "value": value, "name_localizations": choice.get("name_localizations") or None}
         )
-    return kept
+    return checked
 
 
 def _count_characters(item: dict[str, Any]) -> int:
-    """Return the characters that count towards 8000: names, descriptions and values, of each its longest language."""
+    """Return the characters that count towards 8000: values, and names and descriptions in their longest language."""
     size = 0
     for key in ("name", "description"):
         texts = [item.get(key), *(item.get(f"{key}_localizations") or {}).values()]

@@ -1,11 +1,11 @@
-"""The components of a message: legacy rows and Components V2, with their limits, ids and defaults.
+"""The limits of a message's components, legacy rows and Components V2; fills in ids and defaults.
 
 https://discord.com/developers/docs/components/reference
 """
 
-import enum
 from typing import Any
 
+from demo.standins.discord.components import SELECT_TYPES, ComponentType, assign_ids
 from demo.standins.discord.emoji import check_emoji
 from demo.standins.discord.errors import DiscordApiError
 from demo.standins.discord.form_validator import FieldPath, FormValidator
@@ -15,37 +15,11 @@ from demo.standins.discord.validate_embeds import check_url
 MAX_COMPONENTS = 40
 MAX_TEXT = 4000
 MAX_ENCODED_TEXT = 10_170
-"""UTF-8 bytes of all text displays plus 12 each, above which Discord fails with 500
+"""Limit of the UTF-8 bytes of all text displays, plus 12 each; above it Discord fails with 500
 (https://github.com/discord/discord-api-docs/issues/8554)."""
 
 
-class ComponentType(enum.IntEnum):
-    """The types of component."""
-
-    ACTION_ROW = 1
-    BUTTON = 2
-    STRING_SELECT = 3
-    TEXT_INPUT = 4
-    USER_SELECT = 5
-    ROLE_SELECT = 6
-    MENTIONABLE_SELECT = 7
-    CHANNEL_SELECT = 8
-    SECTION = 9
-    TEXT_DISPLAY = 10
-    THUMBNAIL = 11
-    MEDIA_GALLERY = 12
-    FILE = 13
-    SEPARATOR = 14
-    CONTAINER = 17
-    LABEL = 18
-    FILE_UPLOAD = 19
-    RADIO_GROUP = 21
-    CHECKBOX_GROUP = 22
-    CHECKBOX = 23
-
-
 T = ComponentType
-SELECT_TYPES = (T.STRING_SELECT, T.USER_SELECT, T.ROLE_SELECT, T.MENTIONABLE_SELECT, T.CHANNEL_SELECT)
 CONTAINER_CHILDREN = (T.ACTION_ROW, T.SECTION, T.TEXT_DISPLAY, T.MEDIA_GALLERY, T.FILE, T.SEPARATOR)
 TOP_LEVEL_TYPES = (*CONTAINER_CHILDREN, T.CONTAINER)
 LINK_STYLE, PREMIUM_STYLE = 5, 6
@@ -54,7 +28,7 @@ MAX_BUTTON_URL = 512
 
 
 class ComponentValidator:
-    """The check of one message's components; the components it returns carry ids and defaults."""
+    """Checks the components of one message and returns them with ids and defaults."""
 
     def __init__(self, form: FormValidator, *, v2: bool) -> None:
         self.form = form
@@ -65,10 +39,10 @@ class ComponentValidator:
         self.ids: set[int] = set()
 
     def check_message(self, where: FieldPath, value: Any) -> list[dict[str, Any]]:
-        """Check the `components` field of a message and return what Discord would store."""
-        given = self.form.check_objects(where, value, 0, MAX_COMPONENTS if self.v2 else 5)
+        """Check the `components` field of a message and return it as Discord stores it."""
+        items = self.form.check_objects(where, value, 0, MAX_COMPONENTS if self.v2 else 5)
         allowed = TOP_LEVEL_TYPES if self.v2 else (T.ACTION_ROW,)
-        kept = [self.check_component((*where, place), item, allowed) for place, item in enumerate(given)]
+        checked = [self.check_component((*where, place), item, allowed) for place, item in enumerate(items)]
         if self.count > MAX_COMPONENTS:
             message = f"The total number of components in a message must be {MAX_COMPONENTS} or fewer."
             self.form.add_error(where, "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", message)
@@ -77,23 +51,23 @@ class ComponentValidator:
             self.form.add_error(where, "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED", message)
         elif sum(len(text.encode()) + 12 for text in self.text) > MAX_ENCODED_TEXT:
             raise DiscordApiError(0, status=500, message="500: Internal Server Error")
-        assign_ids(kept)
-        return kept
+        assign_ids(checked)
+        return checked
 
     def check_component(
         self, where: FieldPath, item: dict[str, Any], allowed: tuple[ComponentType, ...]
     ) -> dict[str, Any]:
-        """Check one component that must be of an allowed type, and all that is inside it."""
+        """Check a component, which must be of an allowed type, and everything inside it."""
         kind = self.form.check_choice((*where, "type"), item.get("type"), tuple(map(int, allowed)), required=True)
         if kind is None:
             return {}
         self.count += 1
-        kept: dict[str, Any] = {"type": kind}
+        checked: dict[str, Any] = {"type": kind}
         if (
             number := self.form.check_number((*where, "id"), item.get("id"), 0, 2**31 - 1)
         ) and not self._is_duplicate_id(where, number):
-            kept["id"] = int(number)
-        return kept | _CHECKS[ComponentType(kind)](self, where, item)
+            checked["id"] = int(number)
+        return checked | _CHECKS[ComponentType(kind)](self, where, item)
 
     def _is_duplicate_id(self, where: FieldPath, number: float) -> bool:
         if int(number) in self.ids:
@@ -112,7 +86,7 @@ class ComponentValidator:
         ]
 
     def check_custom_id(self, where: FieldPath, item: dict[str, Any]) -> str:
-        """Check a custom_id: 1 to 100 characters, once in the message."""
+        """Check a custom_id: 1 to 100 characters, unique in the message."""
         text = self.form.check_text((*where, "custom_id"), item.get("custom_id"), 1, 100, required=True)
         if text in self.custom_ids:
             message = "Component custom id cannot be duplicated"
@@ -122,7 +96,7 @@ class ComponentValidator:
         return text or ""
 
     def check_media(self, where: FieldPath, value: Any, *, uploaded: bool = False) -> dict[str, Any]:
-        """Check an unfurled media item; uploaded ones must name an attachment."""
+        """Check an unfurled media item; an uploaded one must refer to an attachment."""
         if not isinstance(value, dict):
             self.form.add_error(where, "BASE_TYPE_REQUIRED", "This field is required")
             return {"url": ""}
@@ -135,58 +109,65 @@ class ComponentValidator:
         return {"url": url if isinstance(url, str) else ""}
 
     def check_action_row(self, where: FieldPath, item: dict[str, Any]) -> dict[str, Any]:
-        kept = self.check_children(where, item, 1, 5, (T.BUTTON, *SELECT_TYPES))
-        if len(kept) > 1 and any(child.get("type") in SELECT_TYPES for child in kept):
+        checked = self.check_children(where, item, 1, 5, (T.BUTTON, *SELECT_TYPES))
+        if len(checked) > 1 and any(child.get("type") in SELECT_TYPES for child in checked):
             message = "The specified component exceeds the maximum width"
             self.form.add_error((*where, "components"), "COMPONENT_LAYOUT_WIDTH_EXCEEDED", message)
-        return {"components": kept}
+        return {"components": checked}
 
     def check_button(self, where: FieldPath, item: dict[str, Any]) -> dict[str, Any]:
         form = self.form
         style = form.check_choice((*where, "style"), item.get("style"), BUTTON_STYLES, required=True)
-        kept: dict[str, Any] = {"style": style}
+        checked: dict[str, Any] = {"style": style}
         label = form.check_text((*where, "label"), item.get("label"), 0, 80)
         if label:
-            kept["label"] = label
+            checked["label"] = label
         if emoji := check_emoji(form, where, item.get("emoji")):
-            kept["emoji"] = emoji
+            checked["emoji"] = emoji
         if style == LINK_STYLE:
             check_url(form, (*where, "url"), item.get("url"), attachments=False)
             form.check_text((*where, "url"), item.get("url"), 0, MAX_BUTTON_URL)
             if item.get("custom_id"):
                 message = "A custom id and url cannot both be specified"
                 form.add_error((*where, "custom_id"), "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", message)
-            kept["url"] = item.get("url")
+            checked["url"] = item.get("url")
         elif style == PREMIUM_STYLE:
             form.add_error((*where, "sku_id"), "BUTTON_COMPONENT_INVALID_SKU_ID", "Unknown SKU")
         elif style is not None:
-            kept["custom_id"] = self.check_custom_id(where, item)
+            checked["custom_id"] = self.check_custom_id(where, item)
             if item.get("url"):
                 message = "A custom id and url cannot both be specified"
                 form.add_error((*where, "url"), "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", message)
-        if style not in (None, PREMIUM_STYLE) and not item.get("label") and "emoji" not in kept:
+        if style not in (None, PREMIUM_STYLE) and not item.get("label") and "emoji" not in checked:
             form.add_error(where, "BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED", "A button must have a label or an emoji")
-        return kept | ({"disabled": True} if form.check_flag((*where, "disabled"), item.get("disabled")) else {})
+        return checked | ({"disabled": True} if form.check_flag((*where, "disabled"), item.get("disabled")) else {})
 
     def check_select(self, where: FieldPath, item: dict[str, Any]) -> dict[str, Any]:
         form = self.form
-        kept: dict[str, Any] = {"custom_id": self.check_custom_id(where, item)}
+        checked: dict[str, Any] = {"custom_id": self.check_custom_id(where, item)}
         if placeholder := form.check_text((*where, "placeholder"), item.get("placeholder"), 0, 150):
-            kept["placeholder"] = placeholder
+            checked["placeholder"] = placeholder
         low = form.check_number((*where, "min_values"), item.get("min_values"), 0, 25)
         high = form.check_number((*where, "max_values"), item.get("max_values"), 1, 25)
-        kept["min_values"], kept["max_values"] = 1 if low is None else int(low), 1 if high is None else int(high)
+        checked["min_values"], checked["max_values"] = 1 if low is None else int(low), 1 if high is None else int(high)
         if item.get("type") == T.STRING_SELECT:
-            kept["options"] = self.check_options(where, item, 1, 25)
-        self.check_value_range(where, kept)
-        for key, low, high in (("default_values", kept["min_values"], kept["max_values"]), ("channel_types", 0, 25)):
+            checked["options"] = self.check_options(where, item, 1, 25)
+        self.check_value_range(where, checked)
+        for key, low, high in (
+            ("default_values", checked["min_values"], checked["max_values"]),
+            ("channel_types", 0, 25),
+        ):
             if item.get(key):
-                kept[key] = form.check_items((*where, key), item[key], low, high)
-        return kept | ({"disabled": True} if form.check_flag((*where, "disabled"), item.get("disabled")) else {})
+                checked[key] = form.check_items((*where, key), item[key], low, high)
+        return checked | ({"disabled": True} if form.check_flag((*where, "disabled"), item.get("disabled")) else {})
 
-    def check_value_range(self, where: FieldPath, kept: dict[str, Any]) -> None:
-        """Check that min_values, max_values and the number of options, where there are any, do not contradict."""
-        low, high, most = kept["min_values"], kept["max_values"], len(kept.get("options") or ()) or kept["max_values"]
+    def check_value_range(self, where: FieldPath, checked: dict[str, Any]) -> None:
+        """Check that min_values, max_values and the number of options are consistent."""
+        low, high, most = (
+            checked["min_values"],
+            checked["max_values"],
+            len(checked.get("options") or ()) or checked["max_values"],
+        )
         if low > high:
             message = f"int value should be less than or equal to {high}."
             self.form.add_error((*where, "min_values"), "NUMBER_TYPE_MAX", message)
@@ -196,7 +177,7 @@ class ComponentValidator:
 
     def check_options(self, where: FieldPath, item: dict[str, Any], low: int, high: int) -> list[dict[str, Any]]:
         """Check the options of a field: labels and values of 1 to 100 characters, values unique."""
-        kept, values = [], set()
+        checked, values = [], set()
         for place, option in enumerate(
             self.form.check_objects((*where, "options"), item.get("options"), low, high, required=True)
         ):
@@ -209,17 +190,17 @@ class ComponentValidator:
                 message = "The specified option value is already used"
                 self.form.add_error((*at, "value"), "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message)
             values.add(value)
-            kept.append({key: known for key, known in option.items() if known is not None})
-        return kept
+            checked.append({key: field for key, field in option.items() if field is not None})
+        return checked
 
     def check_section(self, where: FieldPath, item: dict[str, Any]) -> dict[str, Any]:
-        kept = self.check_children(where, item, 1, 3, (T.TEXT_DISPLAY,))
+        checked = self.check_children(where, item, 1, 3, (T.TEXT_DISPLAY,))
         accessory = item.get("accessory")
         if not isinstance(accessory, dict):
             self.form.add_error((*where, "accessory"), "BASE_TYPE_REQUIRED", "This field is required")
-            return {"components": kept}
+            return {"components": checked}
         return {
-            "components": kept,
+            "components": checked,
             "accessory": self.check_component((*where, "accessory"), accessory, (T.BUTTON, T.THUMBNAIL)),
         }
 
@@ -232,20 +213,20 @@ class ComponentValidator:
         return {"media": self.check_media((*where, "media"), item.get("media")), **self.check_description(where, item)}
 
     def check_description(self, where: FieldPath, item: dict[str, Any]) -> dict[str, Any]:
-        """Check the alt text (up to 1024 characters) and the spoiler mark of a media item."""
+        """Check the alt text (up to 1024 characters) and the spoiler flag of a media item."""
         description = self.form.check_text((*where, "description"), item.get("description"), 0, 1024)
         return {"description": description, "spoiler": self.form.check_flag((*where, "spoiler"), item.get("spoiler"))}
 
     def check_media_gallery(self, where: FieldPath, item: dict[str, Any]) -> dict[str, Any]:
-        kept = []
+        checked = []
         for place, inner in enumerate(
             self.form.check_objects((*where, "items"), item.get("items"), 1, 10, required=True)
         ):
             at = (*where, "items", place)
-            kept.append(
+            checked.append(
                 {"media": self.check_media((*at, "media"), inner.get("media")), **self.check_description(at, inner)}
             )
-        return {"items": kept}
+        return {"items": checked}
 
     def check_file(self, where: FieldPath, item: dict[str, Any]) -> dict[str, Any]:
         spoiler = self.form.check_flag((*where, "spoiler"), item.get("spoiler"))
@@ -277,26 +258,3 @@ _CHECKS = {
     T.SEPARATOR: ComponentValidator.check_separator,
     T.CONTAINER: ComponentValidator.check_container,
 }
-
-
-def walk_components(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return all components, outer before inner, in the order in which Discord numbers them."""
-    found: list[dict[str, Any]] = []
-    for component in components:
-        inner = [component["component"]] if "component" in component else list(component.get("components") or [])
-        if "accessory" in component:
-            inner.append(component["accessory"])
-        found += [component, *walk_components(inner)]
-    return found
-
-
-def assign_ids(components: list[dict[str, Any]]) -> None:
-    """Number the components that came without an id from 1 upwards, passing over the numbers taken."""
-    everything = walk_components(components)
-    taken, following = {c["id"] for c in everything if "id" in c}, 1
-    for component in everything:
-        if "id" not in component:
-            while following in taken:
-                following += 1
-            component["id"] = following
-            taken.add(following)

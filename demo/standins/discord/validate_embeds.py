@@ -14,7 +14,7 @@ MAX_URL_LENGTH = 2048
 
 
 def check_url(form: FormValidator, where: FieldPath, value: Any, *, attachments: bool) -> None:
-    """Check an address: http, https, or (where they are allowed) attachment."""
+    """Check a URL: http, https or, if `attachments`, attachment."""
     text = form.check_text(where, value, 1, MAX_URL_LENGTH, required=True)
     if text is None or (attachments and text.startswith(ATTACHMENT_SCHEME)):
         return
@@ -29,7 +29,7 @@ def check_url(form: FormValidator, where: FieldPath, value: Any, *, attachments:
 
 
 def check_embeds(form: FormValidator, where: FieldPath, value: Any) -> list[dict[str, Any]]:
-    """Check the embeds of a message and return them with Discord's defaults filled in."""
+    """Check the embeds of a message and return them with Discord's defaults."""
     embeds = form.check_objects(where, value, 0, 10)
     size = sum(_check_embed(form, (*where, index), embed) for index, embed in enumerate(embeds))
     if size > MAX_TOTAL_CHARACTERS:
@@ -38,7 +38,7 @@ def check_embeds(form: FormValidator, where: FieldPath, value: Any) -> list[dict
 
 
 def _check_embed(form: FormValidator, where: FieldPath, embed: dict[str, Any]) -> int:
-    """Check one embed; return the characters that count towards the total."""
+    """Check one embed; return the number of characters that count towards the total."""
     size = len(form.check_text((*where, "title"), embed.get("title"), 0, 256) or "")
     size += len(form.check_text((*where, "description"), embed.get("description"), 0, 4096) or "")
     for part, key, limit in (("footer", "text", 2048), ("author", "name", 256)):
@@ -60,8 +60,8 @@ def _check_embed(form: FormValidator, where: FieldPath, embed: dict[str, Any]) -
 
 
 def _fill_embed_defaults(embed: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in embed.items() if value is not None and value != []}
-    kept["type"] = "rich"
-    if "fields" in kept:
-        kept["fields"] = [{**item, "inline": bool(item.get("inline"))} for item in kept["fields"]]
-    return kept
+    checked = {key: value for key, value in embed.items() if value is not None and value != []}
+    checked["type"] = "rich"
+    if "fields" in checked:
+        checked["fields"] = [{**item, "inline": bool(item.get("inline"))} for item in checked["fields"]]
+    return checked

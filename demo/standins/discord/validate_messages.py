@@ -1,4 +1,4 @@
-"""The limits of a message, new or edited, and the draft that is left when all of them hold.
+"""The limits of a new or edited message, and the validated draft.
 
 https://discord.com/developers/docs/resources/message#create-message
 https://discord.com/developers/docs/resources/message#edit-message
@@ -26,7 +26,7 @@ LEGACY_FIELDS = ("content", "embeds", "poll", "sticker_ids")
 
 @dataclass(frozen=True)
 class NewFile:
-    """A file to attach."""
+    """A new file to attach."""
 
     filename: str
     data: bytes = field(repr=False)
@@ -37,7 +37,7 @@ class NewFile:
 
 @dataclass(frozen=True)
 class ExistingFile:
-    """An attachment of the message that an edit keeps; its description is replaced when one is given."""
+    """An attachment that an edit keeps; `description` replaces the old one unless it is None."""
 
     attachment: Attachment
     description: str | None = None
@@ -45,7 +45,7 @@ class ExistingFile:
 
 @dataclass(frozen=True)
 class MessageDraft:
-    """What a request asks a message to be; None means that the request says nothing about it."""
+    """The content of a new message or an edit; None means that the request does not set the field."""
 
     content: str | None
     embeds: list[dict[str, Any]] | None
@@ -62,10 +62,10 @@ class MessageDraft:
 def check_message(
     body: RequestBody, limit: int, *, existing: Message | None = None, where: FieldPath = ()
 ) -> MessageDraft:
-    """Check a message body for a new message, or for an edit of an existing one.
+    """Check the body of a new message, or of an edit of an existing one.
 
-    limit is the size in bytes that one file may have; where is the place of the message inside the request.
-    Raises Refusal: 50035 for faulty fields, 30015, 50045, or 50006 when nothing would be left to show.
+    `limit` is the size limit of one file in bytes, `where` the path of the message in the request.
+    Raises DiscordApiError: 50035 for invalid fields, 30015, 50045, or 50006 if nothing would be left to show.
     """
     form, payload = FormValidator(), body.payload
     flags = int(form.check_number((*where, "flags"), payload.get("flags"), 0, 2**53) or 0) & ~int(MessageFlag.LOADING)
@@ -106,8 +106,8 @@ def _reject_legacy_fields(
     form: FormValidator, where: FieldPath, payload: Mapping[str, Any], existing: Message | None
 ) -> None:
     for name in LEGACY_FIELDS:
-        left = getattr(existing, name, None) if existing and name not in payload else None
-        if payload.get(name) or left:
+        remaining = getattr(existing, name, None) if existing and name not in payload else None
+        if payload.get(name) or remaining:
             message = f"The '{name}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
             form.add_error((*where, name), "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", message)
 
@@ -115,29 +115,29 @@ def _reject_legacy_fields(
 def _check_files(
     form: FormValidator, where: FieldPath, body: RequestBody, limit: int, existing: Message | None
 ) -> list[NewFile | ExistingFile] | None:
-    """Return the attachments the message shall have, or None when the request names none."""
+    """Return the message's attachments, or None if the request does not mention any."""
     old = {attachment.id: attachment for attachment in existing.attachments} if existing else {}
     if "attachments" not in body.payload or body.payload["attachments"] is None:
         if not body.files:
             return None
-        kept = [ExistingFile(attachment) for attachment in old.values()]
-        new = [_build_new_file(file, {}, limit) for _, file in sorted(body.files.items())]
-        return _check_file_count([*kept, *new])
-    found: list[NewFile | ExistingFile] = []
+        existing_files = [ExistingFile(attachment) for attachment in old.values()]
+        new_files = [_build_new_file(file, {}, limit) for _, file in sorted(body.files.items())]
+        return _check_file_count([*existing_files, *new_files])
+    files: list[NewFile | ExistingFile] = []
     for place, item in enumerate(form.check_objects((*where, "attachments"), body.payload["attachments"], 0, 1000)):
         at = (*where, "attachments", place)
         form.check_text((*at, "description"), item.get("description"), 0, 1024)
         form.check_text((*at, "filename"), item.get("filename"), 1, 1024)
         identity = str(item.get("id"))
         if identity in old:
-            found.append(ExistingFile(old[identity], item.get("description")))
+            files.append(ExistingFile(old[identity], item.get("description")))
         elif identity.isdigit() and int(identity) in body.files:
-            found.append(_build_new_file(body.files[int(identity)], item, limit))
+            files.append(_build_new_file(body.files[int(identity)], item, limit))
         else:
             form.add_error(
                 (*at, "id"), "ATTACHMENT_NOT_FOUND", f"No file or attachment with the id {identity} was found."
             )
-    return _check_file_count(found)
+    return _check_file_count(files)
 
 
 def _check_file_count(files: list[NewFile | ExistingFile]) -> list[NewFile | ExistingFile]:
@@ -187,10 +187,10 @@ def _check_reference(form: FormValidator, where: FieldPath, value: Any) -> dict[
 def _check_attachment_references(
     form: FormValidator, where: FieldPath, draft: MessageDraft, existing: Message | None
 ) -> None:
-    """Check that every `attachment://` names a file that the message will have.
+    """Check that every `attachment://` URL refers to a file that the message will have.
 
-    Components that an edit keeps are held to it, too: a picture taken away under them would be a hole (what Discord
-    does then is not documented).
+    This includes components that an edit keeps: an image removed from under them would leave a gap (Discord's
+    behaviour in this case is not documented).
     """
     files = draft.files
     if files is None:
@@ -208,12 +208,14 @@ def _check_attachment_references(
 
 
 def _reject_empty(draft: MessageDraft, existing: Message | None) -> None:
-    """Raise Refusal 50006 when neither text, embed, component nor file would be shown."""
+    """Raise DiscordApiError 50006 if the message would have no text, embed, component or file."""
 
-    def left(name: str) -> Any:
-        asked = getattr(draft, "files" if name == "attachments" else name)
-        return asked if asked is not None else getattr(existing, name, None)
+    def get_field(name: str) -> Any:
+        value = getattr(draft, "files" if name == "attachments" else name)
+        return value if value is not None else getattr(existing, name, None)
 
-    content = left("content")
-    if not (content and content.strip()) and not any(left(name) for name in ("embeds", "components", "attachments")):
+    content = get_field("content")
+    if not (content and content.strip()) and not any(
+        get_field(name) for name in ("embeds", "components", "attachments")
+    ):
         raise DiscordApiError(50006)

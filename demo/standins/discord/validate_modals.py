@@ -5,17 +5,18 @@ https://discord.com/developers/docs/components/reference#label
 
 from typing import Any
 
+from demo.standins.discord.components import SELECT_TYPES, assign_ids
+from demo.standins.discord.components import ComponentType as T
 from demo.standins.discord.form_validator import FieldPath, FormValidator
-from demo.standins.discord.validate_components import SELECT_TYPES, ComponentValidator, assign_ids
-from demo.standins.discord.validate_components import ComponentType as T
+from demo.standins.discord.validate_components import ComponentValidator
 
 LABEL_CHILDREN = (T.TEXT_INPUT, *SELECT_TYPES, T.FILE_UPLOAD, T.RADIO_GROUP, T.CHECKBOX_GROUP, T.CHECKBOX)
 
 
 def check_modal(data: dict[str, Any]) -> dict[str, Any]:
-    """Check a modal: title up to 45 characters, 1 to 5 rows, labels around fields; raises Refusal 50035.
+    """Check a modal: title up to 45 characters, 1 to 5 rows, fields inside labels; raises DiscordApiError 50035.
 
-    Returns what the person is shown, ids assigned.
+    Returns the modal as it is shown, with ids.
     """
     form = FormValidator()
     modal = {
@@ -31,7 +32,7 @@ def check_modal(data: dict[str, Any]) -> dict[str, Any]:
 
 
 class _ModalValidator:
-    """The check of one modal's rows; custom ids are unique in it."""
+    """Checks the rows of one modal, whose custom ids must be unique."""
 
     def __init__(self, form: FormValidator) -> None:
         self.form = form
@@ -41,32 +42,32 @@ class _ModalValidator:
         kind = self.form.check_choice((*where, "type"), row.get("type"), (1, 10, 18), required=True)
         if kind == T.TEXT_DISPLAY:
             return self.components.check_component(where, row, (T.TEXT_DISPLAY,))
-        kept = {"type": kind} | ({"id": row["id"]} if row.get("id") else {})
+        checked = {"type": kind} | ({"id": row["id"]} if row.get("id") else {})
         if kind == T.ACTION_ROW:
             inputs = self.form.check_objects((*where, "components"), row.get("components"), 1, 1, required=True)
-            return kept | {
+            return checked | {
                 "components": [
                     self.check_field((*where, "components", n), item, (T.TEXT_INPUT,)) for n, item in enumerate(inputs)
                 ]
             }
         if kind is None:
             return {}
-        kept["label"] = self.form.check_text((*where, "label"), row.get("label"), 1, 45, required=True)
+        checked["label"] = self.form.check_text((*where, "label"), row.get("label"), 1, 45, required=True)
         if description := self.form.check_text((*where, "description"), row.get("description"), 0, 100):
-            kept["description"] = description
+            checked["description"] = description
         if not isinstance(row.get("component"), dict):
             self.form.add_error((*where, "component"), "BASE_TYPE_REQUIRED", "This field is required")
-            return kept
-        return kept | {"component": self.check_field((*where, "component"), row["component"], LABEL_CHILDREN)}
+            return checked
+        return checked | {"component": self.check_field((*where, "component"), row["component"], LABEL_CHILDREN)}
 
     def check_field(self, where: FieldPath, item: dict[str, Any], allowed: tuple[T, ...]) -> dict[str, Any]:
-        """Check one field; return it with the defaults filled in."""
+        """Check one field and return it with defaults."""
         form = self.form
         kind = form.check_choice((*where, "type"), item.get("type"), tuple(map(int, allowed)), required=True)
         if kind is None:
             return {}
         required = item.get("required") is None or form.check_flag((*where, "required"), item["required"])
-        kept: dict[str, Any] = {"type": kind} | ({"id": item["id"]} if item.get("id") else {})
+        checked: dict[str, Any] = {"type": kind} | ({"id": item["id"]} if item.get("id") else {})
         if required and item.get("min_values") == 0:
             message = "int value should be greater than or equal to 1."
             form.add_error((*where, "min_values"), "NUMBER_TYPE_MIN", message)
@@ -74,24 +75,24 @@ class _ModalValidator:
             message = "Components in modals cannot be disabled."
             form.add_error((*where, "disabled"), "COMPONENT_DISABLED_IN_MODAL", message)
         if kind in SELECT_TYPES:
-            return kept | self.components.check_select(where, item) | {"required": required}
-        kept["custom_id"] = self.components.check_custom_id(where, item)
+            return checked | self.components.check_select(where, item) | {"required": required}
+        checked["custom_id"] = self.components.check_custom_id(where, item)
         if kind == T.CHECKBOX:
-            return kept | {"default": form.check_flag((*where, "default"), item.get("default"))}
-        kept["required"] = required
+            return checked | {"default": form.check_flag((*where, "default"), item.get("default"))}
+        checked["required"] = required
         if kind == T.TEXT_INPUT:
-            return kept | self.check_text_input(where, item, labelled=allowed is LABEL_CHILDREN)
+            return checked | self.check_text_input(where, item, labelled=allowed is LABEL_CHILDREN)
         if kind == T.FILE_UPLOAD:
-            return kept | self.check_bounds(where, item, 1, 10)
+            return checked | self.check_bounds(where, item, 1, 10)
         low = 2 if kind == T.RADIO_GROUP else 1
-        kept["options"] = options = self.components.check_options(where, item, low, 10)
+        checked["options"] = options = self.components.check_options(where, item, low, 10)
         if kind == T.CHECKBOX_GROUP:
-            kept |= self.check_bounds(where, item, len(options) or 10, 10)
-            self.components.check_value_range(where, kept)
-        return kept
+            checked |= self.check_bounds(where, item, len(options) or 10, 10)
+            self.components.check_value_range(where, checked)
+        return checked
 
     def check_bounds(self, where: FieldPath, item: dict[str, Any], default_most: int, most: int) -> dict[str, Any]:
-        """Check min_values (0 to 10, default 1: 0 is for fields that are not required) and max_values (1 to 10)."""
+        """Check min_values (0 to 10, default 1; 0 only for optional fields) and max_values (1 to 10)."""
         low = self.form.check_number((*where, "min_values"), item.get("min_values"), 0, most)
         high = self.form.check_number((*where, "max_values"), item.get("max_values"), 1, most)
         return {
@@ -100,15 +101,17 @@ class _ModalValidator:
         }
 
     def check_text_input(self, where: FieldPath, item: dict[str, Any], *, labelled: bool) -> dict[str, Any]:
-        """Check a text input; inside a label it has no label of its own."""
+        """Check a text input; one inside a label has no label of its own."""
         form = self.form
-        kept: dict[str, Any] = {"style": form.check_choice((*where, "style"), item.get("style"), (1, 2), required=True)}
+        checked: dict[str, Any] = {
+            "style": form.check_choice((*where, "style"), item.get("style"), (1, 2), required=True)
+        }
         if not labelled:
-            kept["label"] = form.check_text((*where, "label"), item.get("label"), 1, 45, required=True)
+            checked["label"] = form.check_text((*where, "label"), item.get("label"), 1, 45, required=True)
         for key, most in (("placeholder", 100), ("value", 4000)):
             if (text := form.check_text((*where, key), item.get(key), 0, most)) is not None:
-                kept[key] = text
+                checked[key] = text
         for key, low in (("min_length", 0), ("max_length", 1)):
             if (number := form.check_number((*where, key), item.get(key), low, 4000)) is not None:
-                kept[key] = int(number)
-        return kept
+                checked[key] = int(number)
+        return checked

@@ -1,4 +1,4 @@
-"""Which commands a person is offered where, and telling their pages when that changes.
+"""Which commands a user can see where, and the event that updates their pages.
 
 https://discord.com/developers/docs/interactions/application-commands#permissions
 """
@@ -9,13 +9,13 @@ from demo.standins.discord.permissions import Permission, compute_guild_permissi
 from demo.standins.discord.state import DiscordState
 
 DM_SCOPE = "@me"
-"""What stands for direct messages where others have a guild's id, as in Discord's own addresses."""
+"""The key of direct messages where others have a guild id, as in Discord's own URLs."""
 
 
 def is_permitted(command: dict[str, Any], bits: int) -> bool:
-    """Tell whether a member with these permissions may use a command by its default_member_permissions.
+    """Tell whether a command's default_member_permissions admit a member with these permissions.
 
-    "0" leaves it to administrators.
+    The value "0" admits administrators only.
     """
     required = command["default_member_permissions"]
     if required is None or bits & Permission.ADMINISTRATOR:
@@ -24,7 +24,7 @@ def is_permitted(command: dict[str, Any], bits: int) -> bool:
 
 
 def list_visible_commands(state: DiscordState, user_id: str) -> dict[str, list[dict[str, Any]]]:
-    """Return the commands that a person may use, by guild id and, for direct messages, under "@me"."""
+    """Return the commands that a user may use, by guild id, and "@me" for direct messages."""
     found = {DM_SCOPE: state.commands.list_available(None)}
     for guild in state.guilds.values():
         if guild.is_bot_present and user_id in guild.members:
@@ -34,7 +34,7 @@ def list_visible_commands(state: DiscordState, user_id: str) -> dict[str, list[d
 
 
 def send_commands_update(state: DiscordState) -> None:
-    """Tell every page which commands there are now."""
+    """Send the visible commands to every page."""
     for user_id in state.events.list_page_users():
         state.events.send_to_user(
             user_id, "APPLICATION_COMMANDS_UPDATE", {"commands": list_visible_commands(state, user_id)}

@@ -27,7 +27,7 @@ async def test_a_command_on_a_message_is_found_by_its_name_and_carries_all_its_p
 
     asked = await stand_in.invoke_command("Use this picture", target_id=message["id"])
 
-    data = render_interaction(stand_in.world, stand_in.world.interactions[asked])["data"]
+    data = render_interaction(stand_in.state, stand_in.state.interactions[asked])["data"]
     assert (data["name"], data["type"], data["target_id"]) == ("Use this picture", 3, message["id"])
     assert [a["filename"] for a in data["resolved"]["messages"][message["id"]]["attachments"]] == ["a.png", "b.png"]
     assert data["resolved"]["messages"][message["id"]]["content"] == "look"
@@ -40,7 +40,7 @@ async def test_slash_and_message_commands_of_one_name_are_kept_apart(stand_in: D
 
     ids = [await stand_in.invoke_command("details"), await stand_in.invoke_command("details", target_id=message["id"])]
 
-    assert [stand_in.world.interactions[i].data["id"] for i in ids] == [slash["id"], menu["id"]]
+    assert [stand_in.state.interactions[i].data["id"] for i in ids] == [slash["id"], menu["id"]]
     await stand_in.invoke_command("missing", target_id=message["id"], status=400)
 
 
@@ -63,9 +63,9 @@ async def test_what_is_typed_reaches_the_bot_and_its_choices_come_back(stand_in:
     typing = asyncio.create_task(
         stand_in.call_page_api("POST", "/control/autocomplete", {**body, "options": {"word": "da", "plain": "x"}})
     )
-    while not stand_in.world.interactions:  # noqa: ASYNC110 - the request is on its way
+    while not stand_in.state.interactions:  # noqa: ASYNC110 - the request is on its way
         await asyncio.sleep(0.01)
-    (interaction,) = stand_in.world.interactions.values()
+    (interaction,) = stand_in.state.interactions.values()
     sent = interaction.data["options"][0]["options"]
     choice = {"name": "Dawn", "value": "7"}
 
@@ -95,7 +95,7 @@ async def test_anybody_in_the_channel_may_press_and_the_bot_is_told_who(stand_in
 
     pressed = await stand_in.press_button(message["id"], "go", user="ben")
 
-    told = render_interaction(stand_in.world, stand_in.world.interactions[pressed])
+    told = render_interaction(stand_in.state, stand_in.state.interactions[pressed])
     assert told["member"]["user"]["username"] == "ben"
     assert told["message"]["components"][0]["components"][0]["custom_id"] == "go"
 
@@ -110,7 +110,7 @@ async def test_a_forged_press_sends_what_no_component_of_the_message_has(
 
     pressed = await stand_in.press_button(message["id"], "delete:999", forged=True, values=values)
 
-    told = render_interaction(stand_in.world, stand_in.world.interactions[pressed])
+    told = render_interaction(stand_in.state, stand_in.state.interactions[pressed])
     assert (told["data"]["custom_id"], told["data"].get("values")) == ("delete:999", values)
     assert told["message"]["components"][0]["components"][0]["custom_id"] == "go"
 
@@ -144,7 +144,7 @@ async def test_an_answer_to_a_press_may_be_a_new_message_a_secret_one_an_update_
     ]
 
     for number, answer in enumerate(answers):
-        pressed = stand_in.world.interactions[await stand_in.press_button(message["id"], str(number), user="ben")]
+        pressed = stand_in.state.interactions[await stand_in.press_button(message["id"], str(number), user="ben")]
         await stand_in.call_rest_ok("POST", f"/interactions/{pressed.id}/{pressed.token}/callback", answer)
 
     seen = await stand_in.list_messages_seen_by("ada")

@@ -46,19 +46,19 @@ async def test_a_command_filled_in_wrongly_never_reaches_the_bot(
 ) -> None:
     await stand_in.register_command(options=OPTIONS)
     await stand_in.invoke_command("go", options, status=400)
-    assert stand_in.world.interactions == {}
+    assert stand_in.state.interactions == {}
 
 
 async def test_a_command_filled_in_rightly_carries_its_values_and_what_they_stand_for(stand_in: DiscordStandIn) -> None:
     await stand_in.register_command(options=OPTIONS)
-    ben = stand_in.world.find_user("ben").id
+    ben = stand_in.state.find_user("ben").id
     given = {**VALID_OPTIONS, "steps": 50, "keep": 1, "loud": False, "style": "anime", "who": ben}
     asked = await stand_in.invoke_command("go", given, files={"image": make_image_file("my pic.png")})
-    data = stand_in.world.interactions[asked].data
+    data = stand_in.state.interactions[asked].data
     image = next(o["value"] for o in data["options"] if o["name"] == "image")
     assert {o["name"]: o["value"] for o in data["options"]} == {**given, "image": image}
-    assert stand_in.world.attachments[image].filename == "my_pic.png"
-    assert stand_in.world.attachments[image].ephemeral
+    assert stand_in.state.attachments[image].filename == "my_pic.png"
+    assert stand_in.state.attachments[image].ephemeral
 
 
 async def test_an_outdated_command_is_not_sent(stand_in: DiscordStandIn) -> None:
@@ -88,7 +88,7 @@ async def test_a_disabled_button_a_foreign_message_and_a_wrong_choice_are_forbid
     ):
         await stand_in.call_page_api("POST", "/control/press", {**asked, **wrong}, status=400)
     pressed = await stand_in.press_button(message["id"], "pick", values=["b"])
-    assert stand_in.world.interactions[pressed].data["values"] == ["b"]
+    assert stand_in.state.interactions[pressed].data["values"] == ["b"]
 
 
 async def test_an_upload_is_ephemeral_and_has_a_limit_that_nitro_raises(stand_in: DiscordStandIn) -> None:
@@ -112,7 +112,7 @@ async def test_events_stream_to_the_users_who_may_see_them(stand_in: DiscordStan
         assert stream.headers["Content-Type"].startswith("text/event-stream")
         assert await stream.content.readline() == b": hello\n"
         await stand_in.start_interaction()
-        interaction = next(iter(stand_in.world.interactions.values()))
+        interaction = next(iter(stand_in.state.interactions.values()))
         path = f"/interactions/{interaction.id}/{interaction.token}/callback"
         await stand_in.call_rest_ok("POST", path, {"type": 4, "data": {"content": "psst", "flags": 64}})
         await stand_in.post_message(content="for all")
@@ -127,8 +127,8 @@ async def test_events_stream_to_the_users_who_may_see_them(stand_in: DiscordStan
 
 
 async def test_a_person_hears_of_their_own_interaction_only(stand_in: DiscordStandIn) -> None:
-    world = stand_in.world
-    ada, ben = (world.events.subscribe_page(world.find_user(name).id) for name in ("ada", "ben"))
+    state = stand_in.state
+    ada, ben = (state.events.subscribe_page(state.find_user(name).id) for name in ("ada", "ben"))
     interaction = await stand_in.start_interaction()
     await stand_in.call_rest_ok("POST", f"/interactions/{interaction.id}/{interaction.token}/callback", {"type": 5})
     assert {"t": "INTERACTION_SUCCESS", "d": {"id": interaction.id}} in drain_events(ada)

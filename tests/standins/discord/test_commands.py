@@ -170,7 +170,7 @@ async def test_anothers_application_and_a_foreign_guild_are_refused(stand_in: Di
 
 
 async def test_the_page_hears_of_changed_commands_and_sees_them_whole(stand_in: DiscordStandIn) -> None:
-    queue = stand_in.world.events.subscribe_page(stand_in.world.find_user("ada").id)
+    queue = stand_in.state.events.subscribe_page(stand_in.state.find_user("ada").id)
     await stand_in.register_command(name_localizations={"fr": "aller"})
     (event,) = drain_events(queue)
     assert event["t"] == "APPLICATION_COMMANDS_UPDATE"

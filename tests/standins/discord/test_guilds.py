@@ -20,14 +20,14 @@ async def test_a_press_in_a_second_guild_tells_that_guild(stand_in: DiscordStand
         "POST", f"/channels/{channel['id']}/messages", {"content": "x", "components": [ROW]}
     )
 
-    pressed = stand_in.world.interactions[await stand_in.press_button(message["id"], "go")]
+    pressed = stand_in.state.interactions[await stand_in.press_button(message["id"], "go")]
 
-    told = render_interaction(stand_in.world, pressed)
+    told = render_interaction(stand_in.state, pressed)
     assert (told["guild_id"], told["guild"]["id"]) == (other["id"], other["id"])
     assert told["authorizing_integration_owners"] == {"0": other["id"]}
     assert (
         told["member"]["roles"]
-        != render_interaction(stand_in.world, await stand_in.start_interaction())["member"]["roles"]
+        != render_interaction(stand_in.state, await stand_in.start_interaction())["member"]["roles"]
     )
 
 
@@ -60,7 +60,7 @@ async def test_a_button_in_a_direct_message_is_pressed_outside_any_guild(stand_i
         await interaction.response.edit_message(content="pressed", view=None)
 
     async with run_bot(bot):
-        ada = await bot.fetch_user(int(stand_in.world.find_user("ada").id))
+        ada = await bot.fetch_user(int(stand_in.state.find_user("ada").id))
         view: discord.ui.View = discord.ui.View()
         view.add_item(discord.ui.Button(label="Go", custom_id="go"))
         sent = await ada.send("Done.", view=view, file=discord.File(io.BytesIO(b"PK"), "mine.zip"))
@@ -75,7 +75,7 @@ async def test_a_button_in_a_direct_message_is_pressed_outside_any_guild(stand_i
 
 
 async def test_direct_messages_are_told_to_the_persons_page_and_opened_once(stand_in: DiscordStandIn) -> None:
-    queue = stand_in.world.events.subscribe_page(stand_in.world.find_user("ada").id)
+    queue = stand_in.state.events.subscribe_page(stand_in.state.find_user("ada").id)
 
     opened = await stand_in.call_page_api("POST", "/control/dms", {"user": "ada"})
 
@@ -95,7 +95,7 @@ async def test_a_command_in_a_direct_message_is_one_that_has_that_context(stand_
     await stand_in.invoke_command("there", status=400)
     await stand_in.invoke_command("there", user="ben", channel_id=direct, status=400)
 
-    told = render_interaction(stand_in.world, stand_in.world.interactions[asked])
+    told = render_interaction(stand_in.state, stand_in.state.interactions[asked])
     assert (told["context"], told["user"]["username"], "member" in told) == (1, "ada", False)
     offered = (await stand_in.call_page_api("GET", "/client/bootstrap?user=ada"))["commands"]
     assert [c["name"] for c in offered[stand_in.guild_id]] == ["here"]
@@ -105,11 +105,11 @@ async def test_a_command_in_a_direct_message_is_one_that_has_that_context(stand_
 async def test_commands_for_moderators_are_offered_to_them_alone(stand_in: DiscordStandIn) -> None:
     await stand_in.register_command(name="settings", default_member_permissions=str(MANAGE_GUILD))
     await stand_in.register_command(name="nobody", default_member_permissions="0")
-    queue = stand_in.world.events.subscribe_page(stand_in.world.find_user("ada").id)
+    queue = stand_in.state.events.subscribe_page(stand_in.state.find_user("ada").id)
 
     async def offered(permissions: int) -> list[str]:
         role = await stand_in.call_page_api("POST", "/control/roles", {"name": "r", "permissions": permissions})
-        roles = [role["id"], stand_in.world.guild.member_role_id]
+        roles = [role["id"], stand_in.state.guild.member_role_id]
         await stand_in.call_page_api("PUT", "/control/members/ada", {"roles": roles})
         told = [e["d"]["commands"] for e in drain_events(queue) if e["t"] == "APPLICATION_COMMANDS_UPDATE"]
         return [c["name"] for c in told[-1][stand_in.guild_id]]

@@ -43,7 +43,7 @@ async def test_an_answer_tells_the_interaction_and_its_message_only_on_request(s
 
 async def test_after_three_seconds_the_interaction_is_unknown_and_the_person_is_told(start: StandInStarter) -> None:
     stand_in = await start(acknowledge_seconds=0.05)
-    queue = stand_in.world.events.subscribe_page(stand_in.world.find_user("ada").id)
+    queue = stand_in.state.events.subscribe_page(stand_in.state.find_user("ada").id)
     asked = await stand_in.start_interaction()
     await stand_in.wait_for_interaction(asked.id, lambda i: i["failed"])
     refusal = await stand_in.call_rest_rejected(10062, "POST", callback_path(asked), HELLO)
@@ -54,8 +54,8 @@ async def test_after_three_seconds_the_interaction_is_unknown_and_the_person_is_
 
 
 async def test_the_default_time_to_answer_is_three_seconds(stand_in: DiscordStandIn) -> None:
-    assert stand_in.world.settings.acknowledge_seconds == 3.0
-    assert stand_in.world.settings.token_lifetime == 900.0
+    assert stand_in.state.settings.acknowledge_seconds == 3.0
+    assert stand_in.state.settings.token_lifetime == 900.0
 
 
 async def test_a_second_answer_is_refused(stand_in: DiscordStandIn) -> None:
@@ -247,13 +247,13 @@ async def test_a_faulty_modal_is_refused(
 
 
 async def test_a_modal_is_shown_submitted_and_cannot_open_another(stand_in: DiscordStandIn) -> None:
-    queue = stand_in.world.events.subscribe_page(stand_in.world.find_user("ada").id)
+    queue = stand_in.state.events.subscribe_page(stand_in.state.find_user("ada").id)
     asked = await stand_in.start_interaction()
     await stand_in.call_rest_ok("POST", callback_path(asked), {"type": 9, "data": MODAL})
     shown = [e for e in drain_events(queue) if e["t"] == "INTERACTION_MODAL"]
     assert shown[0]["d"]["interaction_id"] == asked.id
     assert shown[0]["d"]["modal"]["components"][0]["component"]["custom_id"] == "w"
-    sent = stand_in.world.interactions[await stand_in.submit_modal(asked.id, w="words")]
+    sent = stand_in.state.interactions[await stand_in.submit_modal(asked.id, w="words")]
     assert sent.data["components"][0]["component"]["value"] == "words"
     await stand_in.call_rest_rejected(50035, "POST", callback_path(sent), {"type": 9, "data": MODAL})
     await stand_in.call_rest_ok("POST", callback_path(sent), HELLO)
@@ -262,12 +262,12 @@ async def test_a_modal_is_shown_submitted_and_cannot_open_another(stand_in: Disc
 async def test_a_button_updates_its_message_at_once_or_after_a_deferral(stand_in: DiscordStandIn) -> None:
     button = {"type": 2, "style": 1, "label": "Go", "custom_id": "go"}
     message = await stand_in.post_message(content="one", components=[{"type": 1, "components": [button]}])
-    pressed = stand_in.world.interactions[await stand_in.press_button(message["id"], "go")]
+    pressed = stand_in.state.interactions[await stand_in.press_button(message["id"], "go")]
     told = await stand_in.call_rest_ok(
         "POST", callback_path(pressed) + "?with_response=true", {"type": 7, "data": {"content": "two"}}
     )
     assert told["resource"]["message"]["id"] == message["id"]
-    pressed = stand_in.world.interactions[await stand_in.press_button(message["id"], "go")]
+    pressed = stand_in.state.interactions[await stand_in.press_button(message["id"], "go")]
     told = await stand_in.call_rest_ok("POST", callback_path(pressed) + "?with_response=true", {"type": 6})
     assert "resource" not in told
     edited = await stand_in.call_rest_ok(
@@ -282,9 +282,9 @@ async def test_too_many_choices_are_refused(stand_in: DiscordStandIn) -> None:
     data = {"id": command["id"], "options": [{"name": "word", "type": 3, "value": "a", "focused": True}]}
     asked = {"type": 4, "channel_id": stand_in.channel_id, "data": data}
     typing = asyncio.create_task(stand_in.call_page_api("POST", "/client/interactions?user=ada", asked))
-    while not stand_in.world.interactions:  # noqa: ASYNC110 - the request is on its way
+    while not stand_in.state.interactions:  # noqa: ASYNC110 - the request is on its way
         await asyncio.sleep(0.01)
-    (interaction,) = stand_in.world.interactions.values()
+    (interaction,) = stand_in.state.interactions.values()
     choices = [{"name": f"{n}", "value": f"{n}"} for n in range(26)]
     answer: dict[str, Any] = {"type": 8, "data": {"choices": choices}}
     body = await stand_in.call_rest_rejected(50035, "POST", callback_path(interaction), answer)

@@ -23,7 +23,7 @@ MENTION_EVERYONE = 1 << 17
 async def test_the_users_in_a_text_are_pinged_as_far_as_allowed(
     stand_in: DiscordStandIn, allowed: dict[str, Any] | None, pinged: list[str], *, v2: bool
 ) -> None:
-    ids = {name: stand_in.world.find_user(name).id for name in ("ada", "ben")}
+    ids = {name: stand_in.state.find_user(name).id for name in ("ada", "ben")}
     text = f"<@{ids['ada']}> and <@{ids['ben']}>"
     shown: dict[str, Any] = (
         {"flags": COMPONENTS_V2_FLAG, "components": [{"type": 10, "content": text}]} if v2 else {"content": text}

@@ -288,8 +288,8 @@ async def test_the_nonce_of_a_deleted_message_is_an_unknown_message(stand_in: Di
 
 async def test_a_nonce_is_forgotten_after_its_time(start: Any) -> None:
     stand_in = await start(nonce_seconds=0.0)
-    first = await stand_in.say(content="one", nonce="job", enforce_nonce=True)
-    assert (await stand_in.say(content="one", nonce="job", enforce_nonce=True))["id"] != first["id"]
+    first = await stand_in.post_message(content="one", nonce="job", enforce_nonce=True)
+    assert (await stand_in.post_message(content="one", nonce="job", enforce_nonce=True))["id"] != first["id"]
 
 
 async def test_a_reply_carries_what_it_answers_and_may_forgive_its_absence(stand_in: DiscordStandIn) -> None:
@@ -303,7 +303,7 @@ async def test_a_reply_carries_what_it_answers_and_may_forgive_its_absence(stand
 
 
 async def test_mentions_follow_allowed_mentions(stand_in: DiscordStandIn) -> None:
-    ada = stand_in.world.find_user("ada").id
+    ada = stand_in.state.find_user("ada").id
     assert [u["id"] for u in (await stand_in.post_message(content=f"<@{ada}>"))["mentions"]] == [ada]
     assert (await stand_in.post_message(content=f"<@{ada}>", allowed_mentions={"parse": []}))["mentions"] == []
 
@@ -330,7 +330,7 @@ async def test_messages_are_listed_newest_first_and_by_before_and_after(stand_in
 
 
 async def test_a_direct_message_arrives_unless_the_person_has_closed_them(stand_in: DiscordStandIn) -> None:
-    ada = stand_in.world.find_user("ada").id
+    ada = stand_in.state.find_user("ada").id
     dm = await stand_in.call_rest_ok("POST", "/users/@me/channels", {"recipient_id": ada})
     assert dm["type"] == 1
     await stand_in.call_rest_ok("POST", f"/channels/{dm['id']}/messages", {"content": "psst"})

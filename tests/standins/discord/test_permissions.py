@@ -66,30 +66,30 @@ async def test_without_history_a_channel_reads_as_empty_and_a_message_not_at_all
 
 async def test_an_interaction_tells_what_the_bot_may_do_in_its_channel(stand_in: DiscordStandIn) -> None:
     interaction = await stand_in.start_interaction()
-    assert int(render_interaction(stand_in.world, interaction)["app_permissions"]) == LEAST_PERMISSIONS
+    assert int(render_interaction(stand_in.state, interaction)["app_permissions"]) == LEAST_PERMISSIONS
     await deny_permissions(stand_in, ATTACH)
-    assert int(render_interaction(stand_in.world, interaction)["app_permissions"]) == LEAST_PERMISSIONS & ~ATTACH
+    assert int(render_interaction(stand_in.state, interaction)["app_permissions"]) == LEAST_PERMISSIONS & ~ATTACH
     await deny_permissions(stand_in, VIEW)
-    assert render_interaction(stand_in.world, interaction)["app_permissions"] == "0"
+    assert render_interaction(stand_in.state, interaction)["app_permissions"] == "0"
 
 
 async def test_overwrites_add_up_from_everyone_over_roles_to_the_member(stand_in: DiscordStandIn) -> None:
-    world = stand_in.world
+    state = stand_in.state
     overwrites = [
         {"id": stand_in.guild_id, "type": 0, "deny": str(SEND | ATTACH)},
-        {"id": world.guild.bot_role_id, "type": 0, "allow": str(ATTACH)},
-        {"id": world.bot.id, "type": 1, "allow": str(SEND), "deny": str(ATTACH)},
+        {"id": state.guild.bot_role_id, "type": 0, "allow": str(ATTACH)},
+        {"id": state.bot.id, "type": 1, "allow": str(SEND), "deny": str(ATTACH)},
     ]
     path = f"/control/channels/{stand_in.channel_id}"
     await stand_in.call_page_api("PATCH", path, {"permission_overwrites": overwrites})
-    bits = world.compute_permissions(world.channels[stand_in.channel_id], world.bot.id)
+    bits = state.compute_permissions(state.channels[stand_in.channel_id], state.bot.id)
     assert bits & SEND
     assert not bits & ATTACH
 
 
 async def test_roles_given_by_control_change_what_the_bot_may_do(stand_in: DiscordStandIn) -> None:
     role = await stand_in.call_page_api("POST", "/control/roles", {"name": "Mute", "permissions": str(VIEW)})
-    await stand_in.call_page_api("PUT", f"/control/members/{stand_in.world.bot.id}", {"roles": [role["id"]]})
+    await stand_in.call_page_api("PUT", f"/control/members/{stand_in.state.bot.id}", {"roles": [role["id"]]})
     await stand_in.call_rest_rejected(50013, "POST", f"/channels/{stand_in.channel_id}/messages", {"content": "x"})
 
 

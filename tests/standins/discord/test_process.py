@@ -144,7 +144,7 @@ async def call_every_route(stand_in: DiscordStandIn, bot: CommandBot) -> None:
     assert [m async for m in place.history(limit=5)]
     thread = await message.create_thread(name="thread", auto_archive_duration=60)
     await thread.send(view=_make_layout(), file=discord.File(io.BytesIO(make_png()), "a.png"), nonce="job-1")
-    await thread.add_user(discord.Object(int(stand_in.world.find_user("ada").id)))
+    await thread.add_user(discord.Object(int(stand_in.state.find_user("ada").id)))
     await thread.fetch_members()
     await thread.edit(name="renamed", archived=True)
     async with place.typing():
@@ -155,8 +155,8 @@ async def call_every_route(stand_in: DiscordStandIn, bot: CommandBot) -> None:
     await guild.fetch_channels()
     await guild.active_threads()
     await guild.fetch_roles()
-    await guild.fetch_member(int(stand_in.world.find_user("ada").id))
-    ada = await bot.fetch_user(int(stand_in.world.find_user("ada").id))
+    await guild.fetch_member(int(stand_in.state.find_user("ada").id))
+    ada = await bot.fetch_user(int(stand_in.state.find_user("ada").id))
     dm = await stand_in.call_rest_ok("POST", "/users/@me/channels", {"recipient_id": str(ada.id)})
     await bot.get_partial_messageable(int(dm["id"])).send("psst")
     await bot.application_info()
@@ -190,15 +190,15 @@ async def use_every_interaction(stand_in: DiscordStandIn) -> None:
     shown = (await stand_in.wait_for_interaction(asked, lambda i: i.get("message")))["message"]
     later = await stand_in.press_button(shown["id"], "later")
     await stand_in.wait_for_interaction(later, lambda i: i.get("message", {}).get("content") == "later")
-    chosen = await stand_in.press_button(shown["id"], "who", values=[stand_in.world.find_user("ben").id])
+    chosen = await stand_in.press_button(shown["id"], "who", values=[stand_in.state.find_user("ben").id])
     await stand_in.wait_for_interaction(chosen, lambda i: i["acknowledged"])
     deferred = await stand_in.invoke_command("later")
     await stand_in.wait_for_interaction(deferred, lambda i: i.get("message", {}).get("deleted"))
-    command = next(c for c in stand_in.world.commands.list_commands(None) if c["name"] == "answer")
+    command = next(c for c in stand_in.state.commands.list_commands(None) if c["name"] == "answer")
     option = {"name": "word", "type": 3, "value": "ab", "focused": True}
     typed = {"type": 4, "channel_id": stand_in.channel_id, "data": {"id": command["id"], "options": [option]}}
     assert (await stand_in.call_page_api("POST", "/client/interactions?user=ada", typed))["choices"]
-    target = next(c for c in stand_in.world.commands.list_commands(None) if c["type"] == 3)
+    target = next(c for c in stand_in.state.commands.list_commands(None) if c["type"] == 3)
     data = {"id": target["id"], "type": 3, "target_id": shown["id"]}
     used = {"type": 2, "channel_id": stand_in.channel_id, "data": data}
     menu = await stand_in.call_page_api("POST", "/client/interactions?user=ada", used)

@@ -33,7 +33,7 @@ async def test_the_sixth_message_in_five_seconds_is_refused_for_its_channel_alon
     assert headers["Via"]
     assert headers["X-RateLimit-Scope"] == "user"
     assert int(headers["Retry-After"]) >= body["retry_after"]
-    other = next(c.id for c in stand_in.world.channels.values() if c.name == "gallery")
+    other = next(c.id for c in stand_in.state.channels.values() if c.name == "gallery")
     assert (await post_message(stand_in, other))[0] == 200
 
 

@@ -96,7 +96,7 @@ async def test_a_button_opens_a_modal_and_its_file_and_text_arrive(stand_in: Dis
         pressed = await stand_in.press_button(result["id"], "again:5")
         opened = await stand_in.wait_for_interaction(pressed, lambda i: i.get("modal"))
         assert opened["modal"]["title"] == "Once more"
-        upload = stand_in.world.store_file(thread_id, "new.png", make_png(9, 9), ephemeral=True)
+        upload = stand_in.state.store_file(thread_id, "new.png", make_png(9, 9), ephemeral=True)
         sent = await stand_in.submit_modal(pressed, prompt="mist", file=[upload.id])
         told = (await stand_in.wait_for_interaction(sent, lambda i: i.get("message")))["message"]
         assert told["content"] == f"mist [{len(make_png(9, 9))}]"
@@ -149,7 +149,7 @@ async def test_a_message_command_reads_its_target_without_the_message_content_in
                 "type": 2,
                 "channel_id": stand_in.channel_id,
                 "data": {
-                    "id": stand_in.world.commands.list_commands(None)[0]["id"],
+                    "id": stand_in.state.commands.list_commands(None)[0]["id"],
                     "type": 3,
                     "target_id": target["id"],
                 },
@@ -175,8 +175,8 @@ async def test_resolved_users_channels_and_roles_reach_the_handler(stand_in: Dis
         await interaction.response.send_message(seen)
 
     async with run_bot(bot):
-        world = stand_in.world
-        options = {"who": world.find_user("ben").id, "where": stand_in.channel_id, "what": world.guild.member_role_id}
+        state = stand_in.state
+        options = {"who": state.find_user("ben").id, "where": stand_in.channel_id, "what": state.guild.member_role_id}
         asked = await stand_in.invoke_command("name", options)
         answered = await stand_in.wait_for_interaction(asked, lambda i: i.get("message"))
         assert answered["message"]["content"] == "ben general Member 309237763072"

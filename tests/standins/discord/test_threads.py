@@ -19,7 +19,7 @@ async def open_thread(stand_in: DiscordStandIn, **body: Any) -> tuple[Any, Any]:
 
 
 async def test_a_thread_takes_its_messages_id_and_shows_on_it(stand_in: DiscordStandIn) -> None:
-    queue = stand_in.world.events.subscribe_page(stand_in.world.find_user("ada").id)
+    queue = stand_in.state.events.subscribe_page(stand_in.state.find_user("ada").id)
     message, opened = await open_thread(stand_in, auto_archive_duration=60)
     assert (opened["id"], opened["parent_id"], opened["type"]) == (message["id"], stand_in.channel_id, 11)
     assert opened["thread_metadata"]["auto_archive_duration"] == 60
@@ -74,7 +74,7 @@ async def test_a_thread_without_a_message_is_private_unless_it_says_otherwise(st
     secret = await stand_in.call_rest_ok("POST", path, {"name": "secret"})
     assert secret["type"] == 12
     await stand_in.call_page_api("GET", f"/client/channels/{secret['id']}/messages?user=ada", status=403)
-    ada = stand_in.world.find_user("ada").id
+    ada = stand_in.state.find_user("ada").id
     await stand_in.call_rest_ok("PUT", f"/channels/{secret['id']}/thread-members/{ada}")
     assert await stand_in.list_messages_seen_by("ada", secret["id"]) == []
 
@@ -86,7 +86,7 @@ async def test_a_message_wakes_an_archived_thread_and_an_edit_does_not(stand_in:
     await stand_in.call_page_api("PATCH", f"/control/channels/{opened['id']}", {"archived": True})
     await stand_in.call_rest_rejected(50083, "PATCH", f"{place}/messages/{inside['id']}", {"content": "y"})
     await stand_in.call_rest_rejected(50083, "PATCH", place, {"name": "other"})
-    ada = stand_in.world.find_user("ada").id
+    ada = stand_in.state.find_user("ada").id
     await stand_in.call_rest_rejected(50083, "PUT", f"{place}/thread-members/{ada}")
     await stand_in.call_rest_ok("POST", f"{place}/messages", {"content": "wake"})
     assert (await stand_in.call_rest_ok("GET", place))["thread_metadata"]["archived"] is False
@@ -134,9 +134,9 @@ async def test_active_threads_are_listed_with_the_bots_membership(stand_in: Disc
     _, opened = await open_thread(stand_in)
     listed = await stand_in.call_rest_ok("GET", f"/guilds/{stand_in.guild_id}/threads/active")
     assert [t["id"] for t in listed["threads"]] == [opened["id"]]
-    assert listed["members"][0]["user_id"] == stand_in.world.bot.id
+    assert listed["members"][0]["user_id"] == stand_in.state.bot.id
     (member,) = await stand_in.call_rest_ok("GET", f"/channels/{opened['id']}/thread-members")
-    assert member["user_id"] == stand_in.world.bot.id
+    assert member["user_id"] == stand_in.state.bot.id
 
 
 async def test_a_deleted_channel_is_unknown_and_takes_its_threads_along(stand_in: DiscordStandIn) -> None:
