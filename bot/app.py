@@ -41,7 +41,11 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
     try:
         async with open_services(settings, catalogue) as services:
             await services.connect()
-            bot = Bot(build_features(services), services.preferences)
+            bot = Bot(
+                build_features(services),
+                services.preferences,
+                proxy=settings.proxies.choose_proxy(settings.discord_api_url),
+            )
             background_tasks = build_background_tasks(services, settings, bot)
             await run_until_stopped(bot, settings.discord_token.get_secret_value(), background_tasks, stop)
     except DatabaseSetupError as error:

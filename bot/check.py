@@ -54,7 +54,8 @@ async def _run_check(name: str, check: Check) -> bool:
 
 
 async def _check_discord(settings: Settings, commands: Sequence[AnyCommand]) -> str:
-    async with discord.Client(intents=discord.Intents(guilds=True)) as client:
+    proxy = settings.proxies.choose_proxy(settings.discord_api_url)
+    async with discord.Client(intents=discord.Intents(guilds=True), proxy=proxy) as client:
         await client.login(settings.discord_token.get_secret_value())
         tree = GuildCommandTree(client, commands)
         await tree.set_translator(CommandTranslator())

@@ -69,7 +69,7 @@ class Services:
         self.saved_searches = RedisSavedSearchStore(self._redis)
 
         hosts, max_bytes = settings.attachment_hosts, settings.attachment_max_bytes
-        self.image_fetcher = ImageFetcher(http_session, hosts, max_bytes)
+        self.image_fetcher = ImageFetcher(http_session, hosts, max_bytes, settings.proxies)
         fetch_image = self.image_fetcher.fetch_image
         self.result_lookup = ResultLookup(self.job_history, self.image_store, self.queue, fetch_image)
         self.image_loader = ResultImageLoader(self.image_store, fetch_image)
@@ -104,7 +104,7 @@ class Services:
 async def open_services(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Services]:
     """Build the services and close them in the end. Raises `DatabaseSetupError`."""
     async with AsyncExitStack() as stack:
-        http_session = await stack.enter_async_context(open_http_session())
+        http_session = await stack.enter_async_context(open_http_session(proxies=settings.proxies))
         services = Services(settings, catalogue, http_session)
         stack.push_async_callback(services.close)
         yield services

@@ -9,7 +9,7 @@ from datetime import date
 from importlib.resources import files
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from shared.problems import Problem, make_problem
 
@@ -124,6 +124,16 @@ class Catalogue(_FrozenModel):
 
     default: str
     models: Mapping[str, Model]
+    _source: str = PrivateAttr("shared/catalogue.toml")
+
+    @property
+    def source(self) -> str:
+        """The file that decides which models there are, for messages to the operator."""
+        return self._source
+
+    def set_source(self, source: str) -> None:
+        """Name the operator's file in the place of the one that comes with the code."""
+        self._source = source
 
     @model_validator(mode="after")
     def _validate_default(self) -> "Catalogue":

@@ -90,15 +90,12 @@ class CommonSettings(BaseSettings):
             excluded_hosts=self.no_proxy,
         )
 
-    @property
-    def catalogue_source(self) -> str:
-        """The file that decides which models there are, for messages to the operator."""
-        return f"CATALOGUE_FILE ({self.catalogue_file})" if self.catalogue_file else "shared/catalogue.toml"
-
     def read_catalogue(self) -> Catalogue:
         """Read the catalogue with the operator's changes. Raises `InvalidSettingsError` for a wrong file."""
         try:
-            return load_catalogue(self.catalogue_file.read_text(encoding="utf-8-sig") if self.catalogue_file else "")
+            if self.catalogue_file is None:
+                return load_catalogue()
+            catalogue = load_catalogue(self.catalogue_file.read_text(encoding="utf-8-sig"))
         except UnicodeDecodeError:
             reason = "it is not a text file in UTF-8. Save it again with the encoding UTF-8."
         except ValidationError as error:
@@ -107,6 +104,9 @@ class CommonSettings(BaseSettings):
             reason = f"it cannot be read ({error.strerror}). Make it a file that the user of this process may read."
         except ValueError as error:
             reason = f"{error}. Correct it, or remove the setting."
+        else:
+            catalogue.set_source(f"CATALOGUE_FILE ({self.catalogue_file})")
+            return catalogue
         raise InvalidSettingsError(f"CATALOGUE_FILE is wrong: {reason}")
 
 

@@ -19,12 +19,13 @@ from shared.queue.redis_options import build_connection_options
 from shared.queue.stages import TASK_NAMES, Stage
 from shared.settings import find_misspelt_settings
 from worker.bedrock.client import BedrockImageClient
+from worker.configuration import load_configuration
 from worker.generate import GenerateJob
 from worker.maintenance import MaintenanceThread
 from worker.malloc import tune_malloc
 from worker.queue.connection import connect_to_redis
 from worker.queue.job_queue import RedisJobQueue
-from worker.settings import Settings, load_settings
+from worker.settings import Settings
 from worker.tasks import Tasks
 
 CELERY_OPTIONS: Final = ("worker", "--without-gossip", "--without-mingle", "--without-heartbeat")
@@ -42,8 +43,7 @@ def run_worker() -> None:
 
 def load_app() -> Celery:
     """Read the settings, set up logging, and create the app. Raises `InvalidSettingsError`."""
-    settings = load_settings()
-    catalogue = settings.read_catalogue()
+    settings, catalogue = load_configuration()
     tune_malloc()
     configure_logging(settings.log_level, UtcFormatter())
     for name in _VERBOSE_LOGGERS:

@@ -9,11 +9,12 @@ from typing import assert_never
 from shared.catalogue import Catalogue, Model
 from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated, Outcome
-from shared.problems import Problem, make_problem
+from shared.problems import Actor, Problem, make_problem
 from shared.request.validation import validate_request
 from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage, RetryPolicy
 from worker.png_metadata import embed_metadata
 from worker.ports import Claim, ImageModelClient, JobQueue
+from worker.unknown_model import fail_unknown_model
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class GenerateJob:
         job = claim.job
         model = self.catalogue.models.get(job.request.model)
         if model is None:
-            self._fail(claim, make_problem("model_gone", model=job.request.model))
+            fail_unknown_model(self.queue, self.catalogue, claim)
             return
         problems = validate_request(job.request, model, self.catalogue)
         if problems:
@@ -65,7 +66,8 @@ class GenerateJob:
 
     def _handle_call_error(self, claim: Claim, model: Model, error: BedrockCallError) -> None:
         problem = error.problem
-        log.warning("job %s: %s: %s", claim.job.id, problem.code, error.__cause__ or error)
+        level = logging.ERROR if problem.actor is Actor.OPERATOR else logging.WARNING
+        log.log(level, "job %s: %s: %s", claim.job.id, problem.code, error.__cause__ or error)
         if error.is_model_unavailable:
             problem = self._make_withdrawn_problem(model) or problem
             self.queue.disable_model(model.key, problem)

@@ -8,6 +8,7 @@ from shared.outcome import Failed
 from shared.problems import Problem, make_problem
 from worker.imaging.preparation import prepare_image
 from worker.ports import Claim, JobQueue
+from worker.unknown_model import fail_unknown_model
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +18,7 @@ def prepare_job(queue: JobQueue, catalogue: Catalogue, claim: Claim) -> None:
     job = claim.job
     model = catalogue.models.get(job.request.model)
     if model is None:
-        queue.finish(claim, Failed(problem=make_problem("model_gone", model=job.request.model)))
+        fail_unknown_model(queue, catalogue, claim)
         return
     upload = queue.fetch_upload(job.id)
     if upload is None:

@@ -29,8 +29,12 @@ class Bot(discord.AutoShardedClient):
         self,
         features: Sequence[Feature],
         preferences_store: PreferencesStore | None = None,
+        *,
+        proxy: str | None = None,
     ) -> None:
-        super().__init__(intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none())
+        super().__init__(
+            intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none(), proxy=proxy
+        )
         self.running_interactions = RunningInteractions(preferences_store)
         commands = (command for feature in features for command in feature.commands)
         self.tree = GuildCommandTree(self, commands, self.running_interactions)

@@ -10,6 +10,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from shared.addresses.http import NO_PROXIES, ProxySettings
 from shared.errors import PentimentoError
 from shared.imaging.sniffing import ImageType, sniff_image_type
 from shared.problems import Problem, RejectedError, make_problem
@@ -26,20 +27,23 @@ class NonPublicAddressError(PentimentoError, OSError):
 
 
 class PublicResolver(AbstractResolver):
-    """Resolves hostnames to public addresses only, and `localhost` to loopback only.
+    """Resolves hostnames to public addresses only, `localhost` to loopback only, and the operator's proxies to any.
 
     The connection is made to the resolved address, so a later lookup cannot change it. aiohttp does not resolve IP
     addresses; `validate_attachment` checks those.
     """
 
-    def __init__(self, resolver: AbstractResolver) -> None:
+    def __init__(self, resolver: AbstractResolver, proxy_hosts: Collection[str] = ()) -> None:
         self._resolver = resolver
+        self._proxy_hosts = proxy_hosts
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         """Raises `NonPublicAddressError` if any of the addresses is not public, `OSError` if there is none."""
         results = await self._resolver.resolve(host, port, family)
+        if host in self._proxy_hosts:
+            return results
         is_allowed = _is_loopback if host == "localhost" else _is_public
         if not all(is_allowed(result["host"]) for result in results):
             raise NonPublicAddressError(f"{host} resolves to an address that is not public")
@@ -49,9 +53,15 @@ class PublicResolver(AbstractResolver):
         await self._resolver.close()
 
 
-def open_http_session(resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
-    """Open the session for `fetch_attachment`. It connects to public addresses only and decompresses nothing."""
-    connector = aiohttp.TCPConnector(resolver=PublicResolver(resolver or aiohttp.DefaultResolver()))
+def open_http_session(
+    resolver: AbstractResolver | None = None, proxies: ProxySettings = NO_PROXIES
+) -> aiohttp.ClientSession:
+    """Open the session for `fetch_attachment`.
+
+    It connects to public addresses and to the operator's proxies only, and decompresses nothing.
+    """
+    public_resolver = PublicResolver(resolver or aiohttp.DefaultResolver(), proxies.hosts)
+    connector = aiohttp.TCPConnector(resolver=public_resolver)
     return aiohttp.ClientSession(connector=connector, auto_decompress=False)
 
 
@@ -70,6 +80,7 @@ async def fetch_attachment(
     allowed_hosts: Collection[str],
     *,
     timeout_seconds: float = FETCH_TIMEOUT_SECONDS,
+    proxies: ProxySettings = NO_PROXIES,
 ) -> tuple[bytes, ImageType]:
     """Download a picture of at most `max_bytes` and detect its type from its content. Redirects are not followed.
 
@@ -81,7 +92,7 @@ async def fetch_attachment(
         raise RejectedError(*problems)
     try:
         async with asyncio.timeout(timeout_seconds):
-            data = await _download_body(session, URL(url), max_bytes)
+            data = await _download_body(session, URL(url), max_bytes, proxies.choose_proxy(url))
     except aiohttp.ClientConnectorError as error:
         if isinstance(error.os_error, NonPublicAddressError):
             raise RejectedError(make_problem("attachment_host", host=URL(url).host or "?")) from error
@@ -151,9 +162,9 @@ def _extract_ipv4(address: IPv6Address) -> IPv4Address | None:
     return address.ipv4_mapped or address.sixtofour
 
 
-async def _download_body(session: aiohttp.ClientSession, url: URL, max_bytes: int) -> bytes:
+async def _download_body(session: aiohttp.ClientSession, url: URL, max_bytes: int, proxy: str | None) -> bytes:
     headers = {"Accept-Encoding": "identity"}
-    async with session.get(url, allow_redirects=False, headers=headers) as response:
+    async with session.get(url, allow_redirects=False, headers=headers, proxy=proxy) as response:
         if response.status in _GONE_STATUSES:
             raise RejectedError(make_problem("attachment_gone"))
         if "Location" in response.headers:

@@ -12,6 +12,7 @@ import aiohttp
 
 from bot.domain.images import RemoteImage, StoredImage
 from bot.submission.attachments import fetch_attachment
+from shared.addresses.http import NO_PROXIES, ProxySettings
 from shared.imaging.sniffing import ImageType
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ class ImageFetcher:
     http_session: aiohttp.ClientSession
     allowed_hosts: Collection[str]
     max_bytes: int
+    proxies: ProxySettings = NO_PROXIES
     download_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_DOWNLOADS))
 
     async def fetch_image(self, image: RemoteImage) -> bytes:
@@ -55,4 +57,6 @@ class ImageFetcher:
             yield StoredImage(digest.hexdigest(), data)
 
     async def _download(self, image: RemoteImage, max_bytes: int) -> tuple[bytes, ImageType]:
-        return await fetch_attachment(self.http_session, image.url, image.size_bytes, max_bytes, self.allowed_hosts)
+        return await fetch_attachment(
+            self.http_session, image.url, image.size_bytes, max_bytes, self.allowed_hosts, proxies=self.proxies
+        )

@@ -60,9 +60,17 @@ class ProxySettings:
     https: str | None = field(default=None, repr=False)
     excluded_hosts: str = ""
 
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The hosts of the proxies themselves."""
+        return frozenset(urlsplit(proxy).hostname or "" for proxy in (self.http, self.https) if proxy)
+
     def choose_proxy(self, url: str) -> str | None:
         """Return the proxy for an address, by the rules of `urllib` and boto3."""
         parts = urlsplit(url)
         if proxy_bypass_environment(parts.netloc, {"no": self.excluded_hosts}):
             return None
         return self.https if parts.scheme in {"https", "wss"} else self.http
+
+
+NO_PROXIES: Final = ProxySettings()

@@ -17,6 +17,7 @@ from bot.submission.attachments import (
     open_http_session,
     validate_attachment,
 )
+from shared.addresses.http import ProxySettings
 from shared.problems import RejectedError
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
@@ -192,4 +193,32 @@ async def test_proxies_of_the_environment_are_not_asked(
     async with open_http_session() as session:
         await fetch_attachment(session, f"http://127.0.0.1:{port}/secret.png", 100, LIMIT, ("127.0.0.1",))
 
+    assert service.requests == 1
+
+
+async def test_the_proxy_of_the_settings_is_asked_wherever_it_is(inside: tuple[PrivateService, int]) -> None:
+    service, port = inside
+    proxies = ProxySettings(http=f"http://localhost:{port}")
+    hosts, url = ("127.0.0.1",), "http://127.0.0.1:1/secret.png"
+    async with open_http_session(proxies=proxies) as session:
+        await fetch_attachment(session, url, 100, LIMIT, hosts, proxies=proxies)
+
+    assert service.requests == 1
+
+
+async def test_a_proxy_in_a_private_network_is_reached_and_nothing_else_there(
+    inside: tuple[PrivateService, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, port = inside
+    names = FakeResolver(("127.0.0.1",))
+    proxies = ProxySettings(http=f"http://proxy.internal:{port}", excluded_hosts="cdn.internal")
+    monkeypatch.setattr("bot.submission.attachments._is_trusted", lambda *_: True)
+    async with open_http_session(names, proxies) as session:
+        await fetch_attachment(session, f"http://{CDN}/secret.png", 100, LIMIT, (CDN,), proxies=proxies)
+        inner = f"http://cdn.internal:{port}/secret.png"
+        with pytest.raises(RejectedError) as refused:
+            await fetch_attachment(session, inner, 100, LIMIT, ("cdn.internal",), proxies=proxies)
+
+    assert [problem.code for problem in refused.value.problems] == ["attachment_host"]
+    assert names.queried_hosts == ["proxy.internal", "cdn.internal"]
     assert service.requests == 1

@@ -7,7 +7,8 @@ from pathlib import Path
 from shared.catalogue import Catalogue
 from shared.errors import PentimentoError
 from shared.settings import InvalidSettingsError
-from worker.settings import Settings, load_settings
+from worker import configuration
+from worker.settings import Settings
 
 
 class ExitCode(IntEnum):
@@ -43,10 +44,11 @@ def add_setting_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def load_configuration(arguments: argparse.Namespace) -> tuple[Settings, Catalogue]:
-    """Load the settings, those of the arguments in place of the others, and the catalogue. Raises `UsageError`."""
+    """Load the configuration, with the arguments in place of settings. Raises `UsageError`."""
     overrides = {"aws_region": arguments.region, "catalogue_file": arguments.catalogue}
     try:
-        settings = load_settings(**{name: value for name, value in overrides.items() if value is not None})
-        return settings, settings.read_catalogue()
+        return configuration.load_configuration(
+            **{name: value for name, value in overrides.items() if value is not None}
+        )
     except InvalidSettingsError as error:
         raise UsageError(str(error)) from error

@@ -12,11 +12,12 @@ from typing import Any, Final, assert_never
 from shared.i18n.messages import describe_problem
 from shared.settings import InvalidSettingsError
 from worker.cli.command import CommandError, ExitCode, build_parser
+from worker.configuration import load_configuration
 from worker.ports import QueueUnavailableError
 from worker.queue.connection import connect_to_redis
 from worker.queue.dead_letters import DeadLetter, DeadLetterQueue
 from worker.queue.replies import RetryResult
-from worker.settings import Settings, load_settings
+from worker.settings import Settings
 
 _NOT_FOUND: Final = (
     "Job {id} is not a dead letter. It never was one, it was retried or dropped, or QUEUE_IMAGE_TTL_SECONDS are over. "
@@ -31,7 +32,7 @@ def run_dead_letters(argv: Sequence[str]) -> ExitCode:
     """
     arguments = _build_parser().parse_args(argv)
     try:
-        settings = load_settings()
+        settings, _ = load_configuration()
     except InvalidSettingsError as error:
         print(error, file=sys.stderr)
         return ExitCode.USAGE

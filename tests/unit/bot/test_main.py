@@ -23,3 +23,32 @@ def test_an_unknown_command_is_an_error(capsys: pytest.CaptureFixture[str]) -> N
 
     assert exit_info.value.code == 2
     assert "choose from" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_every_command_refuses_a_file_of_settings_that_is_not_utf_8(
+    command: str, encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".env").write_text("DISCORD_TOKEN=demo-token\r\n", encoding=encoding)
+
+    assert main([command]) == 2
+
+    assert capsys.readouterr().err.startswith(".env is not a text file in UTF-8. Save it again ")
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_a_misspelt_setting_is_named_beside_the_one_that_is_missing(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DISCORD_TOKEN", raising=False)
+    monkeypatch.setenv("DISCORD_TOKN", "s3cret")
+
+    assert main([command]) == 2
+
+    error = capsys.readouterr().err
+    assert "DISCORD_TOKEN is missing." in error
+    assert "Did you mean DISCORD_TOKEN?" in error
+    assert "s3cret" not in error

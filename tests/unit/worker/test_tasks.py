@@ -139,6 +139,33 @@ def make_upscale_job(number: int) -> Job:
     return make_job(number).model_copy(update={"request": request, "seed": None})
 
 
+@pytest.mark.parametrize("stage", Stage)
+def test_a_model_that_only_the_bot_knows_fails_the_job_and_names_the_file_to_the_operator(
+    stage: Stage, catalogue: Catalogue, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue = FakeJobQueue()
+    queue.waiting[stage].append(make_job(1, has_picture=stage is Stage.PREPARE, model="of-the-bot"))
+    mine = catalogue.model_copy()
+    mine.set_source("CATALOGUE_FILE (mine.toml)")
+    tasks = make_tasks(queue, mine, BUSY_ERROR)
+
+    tasks.prepare() if stage is Stage.PREPARE else tasks.generate()
+
+    [record] = [record for record in caplog.records if record.levelname == "CRITICAL"]
+    assert "job 1: the bot accepts the model of-the-bot" in record.getMessage()
+    assert "CATALOGUE_FILE (mine.toml) lacks it" in record.getMessage()
+    assert queue.events == [("finished", "1", Failed(problem=make_problem("model_gone", model="of-the-bot")))]
+
+
+@pytest.mark.parametrize("code", ["access_denied", "credentials", "misconfigured"])
+def test_an_error_line_is_written_whenever_the_requester_reads_that_the_operator_was_told(
+    code: str, catalogue: Catalogue, caplog: pytest.LogCaptureFixture
+) -> None:
+    run_generate(catalogue, BedrockCallError(make_problem(code, model="SDXL", detail="x"), RetryPolicy.NEVER))
+
+    assert [record.levelname for record in caplog.records if f"job 1: {code}" in record.getMessage()] == ["ERROR"]
+
+
 def test_a_picture_is_upscaled_without_prompt_and_seed(catalogue: Catalogue) -> None:
     queue = FakeJobQueue(pictures={"1": SAMPLE_IMAGE.read_bytes()})
     queue.waiting[Stage.PREPARE].append(make_upscale_job(1))

@@ -152,6 +152,18 @@ def test_check_reports_what_works_and_prints_the_invite_link(
     assert "Records: answer" in done.stdout
 
 
+def test_discord_is_reached_through_the_proxy_unless_its_host_is_excluded(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    proxy = {"HTTP_PROXY": "http://127.0.0.1:1"}
+
+    behind = run_to_end(environment | proxy, tmp_path, "check")
+    excluded = run_to_end(environment | proxy | {"NO_PROXY": "127.0.0.1"}, tmp_path, "check")
+
+    assert "Discord: FAILED" in behind.stdout
+    assert "Discord: logged in" in excluded.stdout
+
+
 def test_check_compares_the_commands_with_those_registered_at_the_start(
     environment: dict[str, str], tmp_path: Path
 ) -> None:

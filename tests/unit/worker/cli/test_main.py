@@ -29,6 +29,68 @@ def test_every_command_reports_invalid_settings_in_the_same_words(
     assert [line.split()[0] for line in lines] == ["WORKER_CONCURRENCY", "LEASE_SECONDS"]
 
 
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_every_command_refuses_a_file_of_settings_that_is_not_utf_8(
+    arguments: list[str], encoding: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(".env").write_text("AWS_REGION=us-west-2\r\n", encoding=encoding)
+
+    assert main(arguments) == 2
+
+    assert capsys.readouterr().err.startswith(".env is not a text file in UTF-8. Save it again ")
+
+
+AWS_MISTAKES = {
+    "a profile that is missing": ({"AWS_PROFILE": "s3cret"}, "AWS_PROFILE is wrong"),
+    "a broken file": ({"AWS_CONFIG_FILE": "broken"}, "AWS's configuration files cannot be read."),
+    "a broken file of credentials": (
+        {"AWS_SHARED_CREDENTIALS_FILE": "broken"},
+        "AWS's configuration files cannot be read.",
+    ),
+    "an endpoint without scheme": (
+        {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "s3cret:80"},
+        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME is wrong",
+    ),
+    "an endpoint without scheme in a file": ({"AWS_CONFIG_FILE": "endpoint"}, "AWS's configuration cannot be used"),
+    "a region's name": ({"AWS_REGION": "US West (Oregon)"}, "AWS_REGION is wrong"),
+    "a region that does not exist": ({"AWS_REGION": "us-wst-2"}, "AWS_REGION is wrong"),
+    "a region of boto3's variable": ({"AWS_DEFAULT_REGION": "us-wst-2"}, "AWS_REGION is wrong"),
+    "a proxy of another kind": ({"HTTPS_PROXY": "socks5://s3cret:1080"}, "HTTPS_PROXY is wrong"),
+    "an address of Redis": ({"REDIS_URL": "redis://:s3cret#1@h/0"}, "REDIS_URL is wrong"),
+}
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("mistake", AWS_MISTAKES)
+def test_every_command_reports_a_mistake_in_the_configuration_without_its_value(
+    arguments: list[str], mistake: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("broken").write_text("[default\nregion", encoding="utf-8")
+    Path("endpoint").write_text("[default]\nendpoint_url = s3cret:80\n", encoding="utf-8")
+    variables, message = AWS_MISTAKES[mistake]
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert main(arguments) == 2
+
+    error = capsys.readouterr().err
+    assert message in error
+    assert "s3cret" not in error
+    assert 1 <= error.count(". ") <= 3
+
+
+def test_a_misspelt_setting_is_named_beside_those_that_are_wrong(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LEASE_SECONDS", "soon")
+    monkeypatch.setenv("WORKER_CONCURENCY", "4")
+
+    assert main(["check"]) == 2
+
+    assert "Did you mean WORKER_CONCURRENCY?" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments", [[], ["generate", "--out", "out.png", "a castle"], ["check"]], ids=" ".join)
 def test_every_command_that_reads_the_catalogue_reports_its_errors_in_the_same_words(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -1,0 +1,15 @@
+"""The settings, the catalogue and AWS's own configuration, read and checked before anything is done with them."""
+
+from typing import Any
+
+from shared.catalogue import Catalogue
+from worker.bedrock.configuration import validate_aws_configuration
+from worker.settings import Settings, load_settings
+
+
+def load_configuration(**overrides: Any) -> tuple[Settings, Catalogue]:
+    """Load the settings, with these in place of others, and the catalogue. Raises `InvalidSettingsError`."""
+    settings = load_settings(**overrides)
+    catalogue = settings.read_catalogue()
+    validate_aws_configuration(settings.aws_region, catalogue)
+    return settings, catalogue
