@@ -19,7 +19,7 @@ class Origin(BaseModel):
     https://discord.com/developers/docs/topics/threads
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     guild_id: int
     channel_id: int
@@ -31,7 +31,7 @@ class Origin(BaseModel):
 class Requester(BaseModel):
     """The user who requested a job. `may_ping`: a result that took long pings them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: int
     name: str
@@ -56,7 +56,7 @@ class Job(BaseModel):
     settings this one is based on. `source_kind` is set if its picture was found in the thread.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str
     request: Request

@@ -20,7 +20,7 @@ class FilteredPart(StrEnum):
 
 
 class _OutcomeBase(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Generated(_OutcomeBase):

@@ -14,6 +14,9 @@ from shared.errors import PentimentoError
 
 Fact = str | int | float
 
+UNKNOWN_PROBLEM: Final = "unknown_problem"
+"""The code whose sentence is shown for a problem that this release does not know."""
+
 
 class Actor(StrEnum):
     """Who has to act before the same request can succeed."""
@@ -143,6 +146,8 @@ _CODES: Final = {
         "model_withdrawn",
         "credentials",
         "misconfigured",
+        "unreadable",
+        "unknown_problem",
         "internal",
     ),
 }
@@ -154,7 +159,7 @@ ACTORS: Final[Mapping[str, Actor]] = MappingProxyType(
 class Problem(BaseModel):
     """One thing that is wrong: a code of `ACTORS` and the facts that its sentence names."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     code: str
     facts: dict[str, Fact] = {}

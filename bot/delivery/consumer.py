@@ -15,13 +15,16 @@ import discord
 from bot.delivery.discord_errors import get_retry_after, is_transient
 from bot.delivery.ports import DeliveryStore, OutcomeStream, StatusMessageFinalizer
 from bot.delivery.sender import OutcomeSender
+from bot.delivery.unreadable import UnreadableOutcomes
 from bot.domain.messages import MessageRef
 from bot.domain.status import JobStatus, OutcomeEntry, QueueState
+from bot.domain.unreadable import UnreadableJob
 from bot.rendering.status_text import format_outcome_status
 from bot.storage.images import SqlImageStore
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
 from shared.outcome import Generated, Outcome
+from shared.problems import RejectedError
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +61,7 @@ class OutcomeConsumer:
         self._store = store
         self._status_messages = status_messages
         self._image_store = image_store
+        self._unreadable_outcomes = UnreadableOutcomes(queue, store, status_messages)
         self._sender = OutcomeSender(client, queue, catalogue, clock=clock)
         self._retry_delays = retry_delays
         self._slots = asyncio.Semaphore(max_concurrent)
@@ -68,7 +72,10 @@ class OutcomeConsumer:
         """Deliver until cancelled. Unfinished deliveries stay unacknowledged and are read again by the next start."""
         async with asyncio.TaskGroup() as tasks:
             while True:
-                entries = await _retry_until_answered(self._queue.read_outcomes)
+                entries = [
+                    *await _retry_until_answered(self._queue.read_outcomes),
+                    *self._unreadable_outcomes.pop_due_entries(),
+                ]
                 statuses = await self._load_statuses(entries)
                 for entry in entries:
                     await self._backlog.acquire()
@@ -93,14 +100,21 @@ class OutcomeConsumer:
         """Find the message that shows the outcome of a job, posted since it ended. Raises `discord.HTTPException`."""
         return await self._sender.find_outcome_message(status)
 
-    async def _load_statuses(self, entries: Sequence[OutcomeEntry]) -> dict[str, JobStatus]:
+    async def _load_statuses(self, entries: Sequence[OutcomeEntry]) -> dict[str, JobStatus | UnreadableJob]:
         job_ids = [entry.job_id for entry in entries]
         statuses = await _retry_until_answered(lambda: self._queue.load_statuses(job_ids))
-        return {status.job.id: status for status in statuses}
+        found: dict[str, JobStatus | UnreadableJob] = {status.job.id: status for status in statuses}
+        missing_ids = [job_id for job_id in job_ids if job_id not in found]
+        if missing_ids:
+            unreadable = await _retry_until_answered(lambda: self._queue.load_unreadable_jobs(missing_ids))
+            found |= {row.job_id: row for row in unreadable}
+        return found
 
-    def _start_delivery(self, tasks: asyncio.TaskGroup, entry: OutcomeEntry, status: JobStatus | None) -> None:
+    def _start_delivery(
+        self, tasks: asyncio.TaskGroup, entry: OutcomeEntry, status: JobStatus | UnreadableJob | None
+    ) -> None:
         """Start a delivery that waits for the previous one of the same thread or status message."""
-        origin = status.job.origin if status else None
+        origin = status.job.origin if status and status.job else None
         key = 0 if origin is None else origin.channel_id if origin.is_in_thread else origin.message_id
         task = tasks.create_task(self._deliver_with_retries(entry, status, self._last_tasks.get(key)))
         self._last_tasks[key] = task
@@ -112,7 +126,7 @@ class OutcomeConsumer:
             del self._last_tasks[key]
 
     async def _deliver_with_retries(
-        self, entry: OutcomeEntry, status: JobStatus | None, previous: asyncio.Task[None] | None
+        self, entry: OutcomeEntry, status: JobStatus | UnreadableJob | None, previous: asyncio.Task[None] | None
     ) -> None:
         if previous is not None:
             await asyncio.wait([previous])
@@ -127,7 +141,11 @@ class OutcomeConsumer:
                 return
         log.error("job %s: its outcome could not be delivered; the next start of the bot tries again", entry.job_id)
 
-    async def _deliver_entry(self, entry: OutcomeEntry, status: JobStatus | None) -> None:
+    async def _deliver_entry(self, entry: OutcomeEntry, status: JobStatus | UnreadableJob | None) -> None:
+        if isinstance(status, UnreadableJob):
+            status = await self._unreadable_outcomes.resolve(entry, status)
+            if status is None:
+                return
         if status is None or status.outcome is None or status.state is QueueState.DELIVERED:
             log.warning("job %s: there is nothing to deliver, its outcome is acknowledged", entry.job_id)
             await self._queue.acknowledge_outcome(entry, None)
@@ -175,12 +193,15 @@ class OutcomeConsumer:
 
 
 async def _retry_until_answered(call: Callable[[], Awaitable[T]]) -> T:
-    """Repeat a call to the queue until it succeeds, with growing delays."""
+    """Repeat a call to the queue until it succeeds, with growing delays.
+
+    Raises every error that is not the queue's: it is a fault of the bot's own, and its task is logged and restarted.
+    """
     delay = 1.0
     while True:
         try:
             return await call()
-        except Exception:
+        except (RejectedError, OSError):
             log.warning("the queue does not respond; trying again in %g s", delay, exc_info=True)
         await asyncio.sleep(delay)
         delay = min(2 * delay, MAX_RETRY_DELAY_SECONDS)

@@ -1,12 +1,13 @@
 """The interfaces that delivering outcomes needs; tests replace them by fakes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from bot.domain.messages import MessageRef
 from bot.domain.ports import JobStatusReader
 from bot.domain.records import ClosedRecord
 from bot.domain.status import JobStatus, OutcomeEntry
+from bot.domain.unreadable import JobOwner, UnreadableJob
 from shared.job import Job
 
 
@@ -20,6 +21,8 @@ class OutcomeStream(JobStatusReader, Protocol):
         """
         ...
 
+    async def load_unreadable_jobs(self, job_ids: Collection[str]) -> Sequence[UnreadableJob]: ...
+
     async def load_result_image(self, job_id: str) -> bytes | None: ...
 
     async def acknowledge_outcome(self, entry: OutcomeEntry, message_id: int | None) -> None: ...
@@ -29,6 +32,8 @@ class DeliveryStore(Protocol):
     """Records how jobs ended. Nothing here raises: outcomes are posted without the database too."""
 
     async def load_closed_record(self, job_id: str) -> ClosedRecord | None: ...
+
+    async def load_owner(self, job_id: str) -> JobOwner | None: ...
 
     async def mark_delivered(self, status: JobStatus, message: MessageRef | None) -> None: ...
 

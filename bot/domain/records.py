@@ -15,7 +15,8 @@ class OpenJobRecord:
 
     `is_queued`: the queue accepted the job; `is_requeued`: it was queued again after the queue had lost it. The counts
     and `thread_id` are those of the last `JobStatus` seen; the counts begin again when the job is requeued.
-    `upload_sha256` is the hash of its upload.
+    `upload_sha256` is the hash of its upload. Unless `is_readable`, this release cannot read the job as another
+    one wrote it: `job` is then a substitute that only names its requester and its origin.
     """
 
     job: Job
@@ -27,6 +28,7 @@ class OpenJobRecord:
     calls: int
     unknown_calls: int
     upload_sha256: str | None = None
+    is_readable: bool = True
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from bot.queue.status import RedisJobStatusReader
 from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.outcome import Failed
-from shared.problems import Problem, RejectedError, make_problem
+from shared.problems import UNKNOWN_PROBLEM, Problem, RejectedError, make_problem
 from shared.queue.keys import (
     DEAD_LETTERS,
     dead_letter_key,
@@ -91,7 +91,7 @@ class RedisJobQueue(RedisJobStatusReader):
             case AcceptResult.OUT_OF_MEMORY:
                 raise RejectedError(make_problem("queue_full"))
             case AcceptResult.MODEL_DISABLED:
-                raise RejectedError(Problem.model_validate_json(reply.problem))
+                raise RejectedError(_read_problem(reply.problem))
             case _:
                 assert_never(reply.result)
 
@@ -158,3 +158,11 @@ def _split_into_batches(job_ids: Collection[str], size: int) -> Iterator[tuple[s
     remaining = iter(job_ids)
     while batch := tuple(islice(remaining, size)):
         yield batch
+
+
+def _read_problem(problem_json: bytes) -> Problem:
+    """Read why a model is disabled, even if another release wrote it in a way that this one cannot read."""
+    try:
+        return Problem.model_validate_json(problem_json)
+    except ValueError:
+        return Problem(code=UNKNOWN_PROBLEM, facts={"code": "model_off"})

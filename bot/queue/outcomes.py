@@ -1,13 +1,14 @@
 """The stream of outcomes, read by the bot that leads."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from bot.domain.status import OutcomeEntry
+from bot.queue.connection import translate_redis_errors
 from bot.queue.scripts import ScriptRunner
 from bot.queue.status import RedisJobStatusReader
 from shared.catalogue import Catalogue
@@ -27,7 +28,7 @@ DELIVERED_JOB_TTL_SECONDS: Final = 7 * 86400
 class RedisOutcomeStream(RedisJobStatusReader):
     """Reads outcomes and acknowledges those that were delivered.
 
-    Its own methods raise `redis.RedisError`.
+    Where nothing else is said, its own methods raise `redis.RedisError`.
     """
 
     def __init__(self, redis: Redis, catalogue: Catalogue) -> None:
@@ -46,19 +47,24 @@ class RedisOutcomeStream(RedisJobStatusReader):
     async def read_outcomes(self) -> Sequence[OutcomeEntry]:
         """Wait a few seconds at most for outcomes that nobody has acknowledged yet, oldest first.
 
-        Each is returned once. After a start, those that were read before and never acknowledged come first.
+        Each is returned once. After a start, those that were read before and never acknowledged come first. Raises
+        `RejectedError` (queue_away).
         """
+        with translate_redis_errors():
+            return await self._read_next_outcomes()
+
+    async def _read_next_outcomes(self) -> Sequence[OutcomeEntry]:
         if time.monotonic() - self._pending_read_at > PENDING_RECHECK_SECONDS:
             self._pending_cursor = "0"
         while self._pending_cursor is not None:
-            entries = await self._read_stream(self._pending_cursor, block=None)
-            self._pending_cursor = entries[-1].entry_id if entries else None
+            entries, self._pending_cursor = await self._read_stream(self._pending_cursor, block=None)
             self._pending_read_at = time.monotonic()
             new = [entry for entry in entries if entry.entry_id not in self._in_flight]
             if new:
                 return self._mark_in_flight(new)
         try:
-            return self._mark_in_flight(await self._read_stream(">", block=int(OUTCOME_BLOCK_SECONDS * 1000)))
+            entries, _ = await self._read_stream(">", block=int(OUTCOME_BLOCK_SECONDS * 1000))
+            return self._mark_in_flight(entries)
         except RedisError:
             self._pending_cursor = "0"  # if the reply was lost, Redis counts its entries as read by this bot
             raise
@@ -79,7 +85,8 @@ class RedisOutcomeStream(RedisJobStatusReader):
         self._in_flight.update(entry.entry_id for entry in entries)
         return entries
 
-    async def _read_stream(self, after: str, block: int | None) -> list[OutcomeEntry]:
+    async def _read_stream(self, after: str, block: int | None) -> tuple[list[OutcomeEntry], str | None]:
+        """Read a page of the stream; return its readable entries and the id of its last entry, None if it is empty."""
         try:
             reply: Any = await self._redis.xreadgroup(
                 CONSUMER_GROUP, CONSUMER_NAME, {OUTCOME_STREAM: after}, count=OUTCOME_BATCH_SIZE, block=block
@@ -88,10 +95,19 @@ class RedisOutcomeStream(RedisJobStatusReader):
             if "NOGROUP" not in str(error):
                 raise
             await self._create_consumer_group()
-            return []
+            return [], None
         streams = reply.values() if isinstance(reply, dict) else (entries for _, entries in reply or [])
         rows = [row for entries in streams for row in _flatten_entries(entries)]
-        return [OutcomeEntry(entry_id.decode(), fields[b"job_id"].decode()) for entry_id, fields in rows if fields]
+        entries = [entry for entry_id, fields in rows if fields and (entry := self._read_entry(entry_id, fields))]
+        return entries, rows[-1][0].decode() if rows else None
+
+    def _read_entry(self, entry_id: bytes, fields: Mapping[bytes, bytes]) -> OutcomeEntry | None:
+        """Read an entry; None if it names no job. It is then left to a release that can read it."""
+        try:
+            return OutcomeEntry(entry_id.decode(), fields[b"job_id"].decode())
+        except (KeyError, ValueError) as error:
+            self._unreadable_rows.report(f"entry {entry_id!r} of the outcome stream", error)
+            return None
 
     async def _create_consumer_group(self) -> None:
         """Create the stream and its consumer group unless they exist."""

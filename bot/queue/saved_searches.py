@@ -1,16 +1,18 @@
 """Searches whose results a person is paging through, stored in Redis until they expire."""
 
-import json
-from dataclasses import asdict
+import logging
 from typing import Final, cast
 
+from pydantic import TypeAdapter
 from redis.asyncio import Redis
 
 from bot.domain.search import SearchQuery
 from bot.queue.connection import translate_redis_errors
 from shared.queue.keys import saved_searches_key
+from shared.unreadable import UnreadableRowLog
 
 SAVED_SEARCH_TTL_SECONDS: Final = 86400
+_QUERY_ADAPTER: Final = TypeAdapter(SearchQuery)
 
 
 class RedisSavedSearchStore:
@@ -21,21 +23,28 @@ class RedisSavedSearchStore:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._unreadable_rows = UnreadableRowLog(logging.getLogger(__name__))
 
     async def save_search(self, search_id: str, query: SearchQuery) -> None:
         """Store a search; all of a person's searches expire a day after their last one."""
         key = saved_searches_key(query.viewer_id)
         with translate_redis_errors():
             async with self._redis.pipeline() as pipeline:
-                pipeline.hset(key, search_id, json.dumps(asdict(query)))
+                pipeline.hset(key, search_id, _QUERY_ADAPTER.dump_json(query))
                 pipeline.pexpire(key, SAVED_SEARCH_TTL_SECONDS * 1000)
                 await pipeline.execute()
 
     async def load_search(self, search_id: str, viewer_id: int) -> SearchQuery | None:
-        """Load a person's own search; None if it has expired or is someone else's."""
+        """Load a person's own search; None if it has expired, is someone else's, or this release cannot read it."""
         with translate_redis_errors():
             query = cast("bytes | None", await self._redis.hget(saved_searches_key(viewer_id), search_id))
-        return None if query is None else SearchQuery(**json.loads(query))
+        if query is None:
+            return None
+        try:
+            return _QUERY_ADAPTER.validate_json(query)
+        except ValueError as error:
+            self._unreadable_rows.report(f"search {search_id}", error)
+            return None
 
     async def delete_searches(self, viewer_id: int) -> None:
         """Delete all of a person's searches."""

@@ -1,13 +1,15 @@
 """Reading the status of jobs from Redis."""
 
+import logging
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from redis.asyncio import Redis
 
 from bot.domain.status import JobStatus, QueueState
+from bot.domain.unreadable import UnreadableJob, salvage_job
 from bot.queue.connection import translate_redis_errors
 from bot.queue.replies import StatusReply
 from bot.queue.scripts import ScriptRunner
@@ -17,6 +19,9 @@ from shared.outcome import OUTCOME_ADAPTER
 from shared.queue.chunks import join_chunks
 from shared.queue.keys import OPEN_JOBS, leases_key, open_jobs_key, prepared_key
 from shared.queue.stages import Stage
+from shared.unreadable import UnreadableRowLog
+
+log = logging.getLogger(__name__)
 
 OPEN_JOBS_PAGE_SIZE: Final = 100
 """How many open jobs one look at the queue reads at its front, at its back, and in between."""
@@ -39,6 +44,7 @@ class RedisJobStatusReader:
         self._catalogue = catalogue
         self._status_script = ScriptRunner(redis, "status")
         self._next_page_start = OPEN_JOBS_PAGE_SIZE
+        self._unreadable_rows = UnreadableRowLog(log)
 
     async def close(self) -> None:
         """Close the connections to Redis."""
@@ -59,13 +65,13 @@ class RedisJobStatusReader:
         *first, page, newest = cast("list[list[bytes]]", await pipeline.execute())
         is_last_page = len(page) < OPEN_JOBS_PAGE_SIZE
         self._next_page_start = OPEN_JOBS_PAGE_SIZE if is_last_page else self._next_page_start + OPEN_JOBS_PAGE_SIZE
-        return [job_id.decode() for job_id in dict.fromkeys(chain(*first, page, newest))]
+        return [job_id.decode(errors="replace") for job_id in dict.fromkeys(chain(*first, page, newest))]
 
     async def list_tenant_jobs(self, tenant: str) -> Sequence[JobStatus]:
         """List all open jobs of a tenant, oldest first."""
         with translate_redis_errors():
             job_ids = cast("set[bytes]", await self._redis.smembers(open_jobs_key(tenant)))
-        statuses = await self.load_statuses([job_id.decode() for job_id in job_ids])
+        statuses = await self.load_statuses([job_id.decode(errors="replace") for job_id in job_ids])
         return sorted(statuses, key=lambda status: (status.job.accepted_at, status.job.id))
 
     async def count_open_jobs(self, guild_id: int) -> int:
@@ -74,12 +80,31 @@ class RedisJobStatusReader:
             return await self._redis.scard(open_jobs_key(f"guild-{guild_id}"))
 
     async def load_statuses(self, job_ids: Collection[str]) -> Sequence[JobStatus]:
-        """Load the status of these jobs, without those that Redis does not know."""
+        """Load the status of these jobs, without those that Redis does not know or this release cannot read."""
+        rows = await self._load_rows(job_ids)
+        return [row for row in rows if isinstance(row, JobStatus)]
+
+    async def load_unreadable_jobs(self, job_ids: Collection[str]) -> Sequence[UnreadableJob]:
+        """Load those of these jobs that Redis knows and this release cannot read."""
+        rows = await self._load_rows(job_ids)
+        return [row for row in rows if isinstance(row, UnreadableJob)]
+
+    async def _load_rows(self, job_ids: Collection[str]) -> list[JobStatus | UnreadableJob]:
         if not job_ids:
             return []
         with translate_redis_errors():
             replies = await self._status_script.run("status", *job_ids)
-        return [self._build_status(StatusReply.parse(reply)) for reply in replies]
+        return [self._read_row(reply) for reply in replies]
+
+    def _read_row(self, reply: Sequence[Any]) -> JobStatus | UnreadableJob:
+        """Read a row by itself: one that cannot be read must not keep the others from being read."""
+        try:
+            return self._build_status(StatusReply.parse(reply))
+        except ValueError as error:
+            row = {name.decode(): value for name, value in zip(reply[::2], reply[1::2], strict=True)}
+            job_id = row["job_id"].decode(errors="replace")
+            self._unreadable_rows.report(f"job {job_id}", error)
+            return salvage_job(job_id, error, row)
 
     async def load_prepared_image(self, job_id: str) -> bytes | None:
         """Load the picture that a job starts from, as its model gets it.

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
 from bot.domain.errors import QueueResultUnknownError
@@ -16,6 +17,7 @@ from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.messages import MessageRef
 from bot.domain.records import OpenJobRecord
 from bot.domain.status import JobStatus, QueueState
+from bot.domain.unreadable import UnreadableJob
 from bot.periodic import run_every
 from bot.queue.job_queue import RedisJobQueue
 from bot.storage.jobs import SqlJobStore
@@ -84,12 +86,14 @@ class Reconciler:
             await self._reconcile_batch(records[start : start + BATCH_SIZE])
 
     async def _reconcile_batch(self, records: Sequence[OpenJobRecord]) -> None:
-        statuses = {
-            status.job.id: status for status in await self._queue.load_statuses([record.job.id for record in records])
-        }
+        job_ids = [record.job.id for record in records]
+        statuses = {status.job.id: status for status in await self._queue.load_statuses(job_ids)}
+        missing_ids = [job_id for job_id in job_ids if job_id not in statuses]
+        unreadable = {row.job_id: row for row in await self._queue.load_unreadable_jobs(missing_ids)}
         progressed = []
         for record in records:
-            status = statuses.get(record.job.id)
+            job_id = record.job.id
+            status = statuses.get(job_id) or _salvage_status(record, unreadable.get(job_id))
             if status is None:
                 continue
             if status.state is QueueState.DELIVERED:
@@ -98,7 +102,8 @@ class Reconciler:
                 progressed.append(status)
         if progressed:
             await self._store.save_progress(progressed)
-        lost = [record for record in records if record.job.id not in statuses and self._is_due(record)]
+        known_ids = statuses.keys() | unreadable.keys()
+        lost = [record for record in records if record.job.id not in known_ids and self._is_due(record)]
         await asyncio.gather(*(self._repair_record(record) for record in lost))
 
     def _is_due(self, record: OpenJobRecord) -> bool:
@@ -120,6 +125,8 @@ class Reconciler:
         if message is not None:
             log.warning("job %s: its outcome was found in Discord and is recorded", record.job.id)
             await self._store.mark_delivered(status, message)
+        elif not record.is_readable:
+            await self._fail_job(record, make_problem("unreadable"))
         elif record.is_requeued or record.unknown_calls:
             await self._fail_job(record, make_problem("interrupted"))
         else:
@@ -195,6 +202,14 @@ def _build_status(
         calls=record.calls,
         unknown_calls=record.unknown_calls,
     )
+
+
+def _salvage_status(record: OpenJobRecord, unreadable: UnreadableJob | None) -> JobStatus | None:
+    """Return the status of a delivered job that cannot be read, to close its record; open ones are left alone."""
+    if unreadable is None or unreadable.state is not QueueState.DELIVERED:
+        return None
+    status = _build_status(record, QueueState.DELIVERED, state_since=unreadable.state_since)
+    return replace(status, thread_id=unreadable.thread_id or record.thread_id, message_id=unreadable.message_id)
 
 
 def _build_message_ref(status: JobStatus) -> MessageRef | None:

@@ -9,13 +9,15 @@ from bot.domain.images import RemoteImage
 from bot.domain.messages import MessageRef
 from bot.domain.records import JobRecord, OpenJobRecord
 from bot.domain.status import JobStatus
+from bot.domain.unreadable import JobOwner
 from bot.storage.tables import OPEN_STATES, RecordState, jobs, outcomes
 from shared.catalogue import Model
-from shared.job import Job
+from shared.job import Job, Origin, Requester
 from shared.outcome import CANCELLED, Failed, Filtered, FilteredPart, Generated
 from shared.prompts import build_search_text
+from shared.unreadable import UnreadableRowLog
 
-log = logging.getLogger(__name__)
+_unreadable_rows: Final = UnreadableRowLog(logging.getLogger(__name__))
 
 FIRST_ENTRY: Final = 1
 REPEAT_ENTRY: Final = 2
@@ -115,13 +117,15 @@ def parse_job_record(row: Row[Any]) -> JobRecord | None:
     )
 
 
-def parse_open_job_record(row: Row[Any]) -> OpenJobRecord | None:
-    """Parse a row of `jobs` joined with its newest queue entry; None as for `parse_job_record`."""
+def parse_open_job_record(row: Row[Any]) -> OpenJobRecord:
+    """Parse a row of `jobs` joined with its newest queue entry and its requester's language.
+
+    The job of a row that this release cannot read is a substitute, to notify its requester.
+    """
     job = _parse_job(row)
-    if job is None:
-        return None
     return OpenJobRecord(
-        job=job,
+        job=job or build_owner(row).build_substitute_job(row.id),
+        is_readable=job is not None,
         is_queued=row.state == RecordState.QUEUED,
         remote_image=RemoteImage(row.source_url, row.source_size_bytes) if row.source_url else None,
         upload_sha256=row.source_sha256,
@@ -133,18 +137,34 @@ def parse_open_job_record(row: Row[Any]) -> OpenJobRecord | None:
     )
 
 
+def build_owner(row: Row[Any]) -> JobOwner:
+    """Return whom to notify about a row of `jobs` joined with its requester's language, even if its job is unreadable.
+
+    The columns do not tell everything: whether the channel is a thread is found out by posting there.
+    """
+    try:
+        return JobOwner.model_validate_json(row.job_json)
+    except ValueError:
+        return JobOwner(
+            requester=Requester(id=row.requester_id, name="", locale=row.language or "en-US"),
+            origin=Origin(guild_id=row.guild_id, channel_id=row.channel_id, message_id=row.status_message_id),
+            accepted_at=row.accepted_at,
+        )
+
+
 def get_message_ref(row: Row[Any]) -> MessageRef | None:
     """Return the message that shows the outcome of a row of `jobs`; None if no message does."""
     if row.outcome_channel_id is None:
         return None
     is_elsewhere = row.outcome_channel_id not in {row.channel_id, row.status_message_id, row.thread_id}
-    is_private = is_elsewhere or Job.model_validate_json(row.job_json).origin.is_direct_message
+    job = None if is_elsewhere else _parse_job(row)
+    is_private = is_elsewhere or (job is not None and job.origin.is_direct_message)
     return MessageRef(row.outcome_channel_id, row.outcome_message_id, is_private=is_private)
 
 
 def _parse_job(row: Row[Any]) -> Job | None:
     try:
         return Job.model_validate_json(row.job_json)
-    except ValueError:
-        log.exception("job %s: its record cannot be read by this release", row.id)
+    except ValueError as error:
+        _unreadable_rows.report(f"the record of job {row.id}", error)
         return None

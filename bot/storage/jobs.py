@@ -12,18 +12,20 @@ from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.messages import MessageRef
 from bot.domain.records import ClosedRecord, OpenJobRecord
 from bot.domain.status import JobStatus
+from bot.domain.unreadable import JobOwner
 from bot.storage.job_records import (
     FIRST_ENTRY,
     REPEAT_ENTRY,
     build_counters,
     build_job_row,
     build_outcome_row,
+    build_owner,
     build_queue_entry_row,
     get_message_ref,
     parse_open_job_record,
 )
 from bot.storage.session import DATABASE_ERRORS, Database
-from bot.storage.tables import OPEN_STATES, RecordState, jobs, outcomes, queue_entries
+from bot.storage.tables import OPEN_STATES, RecordState, jobs, outcomes, queue_entries, user_preferences
 from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.problems import Problem, RejectedError, make_problem
@@ -52,10 +54,16 @@ _NEWEST_ENTRY_NUMBER_OF_JOB: Final = (
     select(func.max(_ALL_ENTRIES.c.entry_number)).where(_ALL_ENTRIES.c.job_id == jobs.c.id).scalar_subquery()
 )
 _SELECT_OPEN_JOBS: Final = (
-    select(jobs, queue_entries)
+    select(jobs, queue_entries, user_preferences.c.language)
     .join_from(jobs, queue_entries, queue_entries.c.job_id == jobs.c.id)
+    .outerjoin(user_preferences, user_preferences.c.user_id == jobs.c.requester_id)
     .where(jobs.c.state.in_(OPEN_STATES), queue_entries.c.entry_number == _NEWEST_ENTRY_NUMBER_OF_JOB)
     .order_by(jobs.c.accepted_at, jobs.c.id)
+)
+_SELECT_OWNER: Final = (
+    select(jobs, user_preferences.c.language)
+    .outerjoin(user_preferences, user_preferences.c.user_id == jobs.c.requester_id)
+    .where(jobs.c.id == _JOB_ID)
 )
 
 
@@ -129,6 +137,17 @@ class SqlJobStore:
             return None
         return None if row is None else ClosedRecord(get_message_ref(row))
 
+    async def load_owner(self, job_id: str) -> JobOwner | None:
+        """Load whom to notify about a job that cannot be read; None if it is unknown, or the database fails."""
+        try:
+            row = await self._database.run_transaction(
+                lambda connection: connection.execute(_SELECT_OWNER, {_JOB_ID.key: job_id}).one_or_none()
+            )
+        except DATABASE_ERRORS:
+            log.warning("job %s: its requester could not be looked up", job_id, exc_info=True)
+            return None
+        return None if row is None else build_owner(row)
+
     async def mark_delivered(self, status: JobStatus, message: MessageRef | None) -> None:
         """Close the record of a job whose outcome `message` shows, None if no message could; a closed one stays."""
         job_id = status.job.id
@@ -162,7 +181,7 @@ class SqlJobStore:
     async def list_open_records(self) -> Sequence[OpenJobRecord]:
         """List all open records, oldest first."""
         rows = await self._database.run_transaction(lambda connection: connection.execute(_SELECT_OPEN_JOBS).all())
-        return [record for row in rows if (record := parse_open_job_record(row))]
+        return [parse_open_job_record(row) for row in rows]
 
     async def save_progress(self, statuses: Collection[JobStatus]) -> None:
         """Update the counters and threads of these jobs."""

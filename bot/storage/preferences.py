@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import BindParameter, bindparam, select
 
 from bot.domain.preferences import Preferences
+from bot.storage.saved_options import parse_saved_options
 from bot.storage.session import Database, begin_transaction, translate_database_errors
 from bot.storage.tables import user_preferences
 from bot.storage.upsert import build_upsert
@@ -28,7 +29,8 @@ class SqlPreferencesStore:
             )
         if row is None:
             return Preferences()
-        return Preferences(row.language, row.pings, row.private, json.loads(row.options))
+        options = parse_saved_options(f"the preferences of user {user_id}", row.options)
+        return Preferences(row.language, row.pings, row.private, options)
 
     async def save_preferences(self, user_id: int, preferences: Preferences) -> None:
         """Store a person's preferences in place of any before."""

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Insert, Row, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.presets import Preset, PresetOwner
+from bot.storage.saved_options import parse_saved_options
 from bot.storage.session import Database, begin_transaction
 from bot.storage.tables import IS_GUILD_PRESET, IS_PERSONAL_PRESET, presets
 from bot.storage.upsert import build_upsert
@@ -95,4 +96,4 @@ def _is_owned_by(owner: PresetOwner) -> ColumnElement[bool]:
 
 
 def _parse_preset(row: Row[Any]) -> Preset:
-    return Preset(row.code, row.name, row.guild_id, json.loads(row.options))
+    return Preset(row.code, row.name, row.guild_id, parse_saved_options(f"preset {row.code}", row.options))

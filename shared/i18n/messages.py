@@ -19,7 +19,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from shared.problems import Fact, Problem
+from shared.problems import UNKNOWN_PROBLEM, Fact, Problem
 
 DEFAULT_LANGUAGE: Final = "en"
 
@@ -39,9 +39,14 @@ class Messages:
         """Describe a problem: what happened, why, and what to do.
 
         With `api_names`, options and choices keep the names of the request's fields, as on the worker's command line.
+        Another release may know codes and facts that this one does not; the sentence then says so.
         """
-        sentence = self._find_sentence(f"problem.{problem.code}", problem.facts)
-        return _ProblemFormatter(self, api_names=api_names).vformat(sentence, (), problem.facts)
+        formatter = _ProblemFormatter(self, api_names=api_names)
+        try:
+            sentence = self._find_sentence(f"problem.{problem.code}", problem.facts)
+            return formatter.vformat(sentence, (), problem.facts)
+        except (LookupError, ValueError):
+            return self.text(f"problem.{UNKNOWN_PROBLEM}", code=problem.code)
 
     def format_problems(self, problems: Sequence[Problem]) -> list[str]:
         """Describe all problems: one sentence alone, or a heading and a sentence for each."""

@@ -109,7 +109,7 @@ REDIS_KEYS: Final = (
     RedisKey(
         "dead_letter:{job}",
         "hash",
-        "A job whose workers died.",
+        "A job whose workers died or could not read it.",
         _IMAGE_TTL,
         {
             "job": _AS_IN_JOB,

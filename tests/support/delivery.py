@@ -11,6 +11,7 @@ from bot.delivery.ports import DeliveryStore
 from bot.domain.messages import MessageRef
 from bot.domain.records import ClosedRecord
 from bot.domain.status import JobStatus, OutcomeEntry, QueueState
+from bot.domain.unreadable import JobOwner, UnreadableJob
 from bot.status.status_messages import StatusMessages
 from bot.storage.images import SqlImageStore
 from shared.catalogue import Catalogue
@@ -26,6 +27,7 @@ class FakeOutcomeStream:
 
     def __init__(self) -> None:
         self.statuses: dict[str, JobStatus] = {}
+        self.unreadable_jobs: dict[str, UnreadableJob] = {}
         self.images: dict[str, bytes] = {}
         self.stream: asyncio.Queue[OutcomeEntry] = asyncio.Queue()
         self.delivered_messages: dict[str, int | None] = {}
@@ -50,6 +52,9 @@ class FakeOutcomeStream:
     async def load_statuses(self, job_ids: Collection[str]) -> Sequence[JobStatus]:
         return [self.statuses[job_id] for job_id in job_ids if job_id in self.statuses]
 
+    async def load_unreadable_jobs(self, job_ids: Collection[str]) -> Sequence[UnreadableJob]:
+        return [self.unreadable_jobs[job_id] for job_id in job_ids if job_id in self.unreadable_jobs]
+
     async def read_outcomes(self) -> Sequence[OutcomeEntry]:
         return [await self.stream.get()]
 
@@ -72,6 +77,9 @@ class FakeOutcomeStream:
 
 class UnavailableDeliveryStore:
     """A `DeliveryStore` whose database is down: only Discord knows which outcomes were posted."""
+
+    async def load_owner(self, job_id: str) -> JobOwner | None:
+        return None
 
     async def load_closed_record(self, job_id: str) -> ClosedRecord | None:
         return None

@@ -1,4 +1,4 @@
-"""`python -m worker dead-letters`: list, show, retry or drop the jobs whose workers died."""
+"""`python -m worker dead-letters`: list, show, retry or drop jobs whose workers died or could not read them."""
 
 import argparse
 import json
@@ -15,10 +15,14 @@ from worker.cli.command import CommandError, ExitCode, build_parser
 from worker.configuration import load_configuration
 from worker.ports import QueueUnavailableError
 from worker.queue.connection import connect_to_redis
-from worker.queue.dead_letters import DeadLetter, DeadLetterQueue
+from worker.queue.dead_letters import DeadLetter, DeadLetterQueue, UnreadableLetter
 from worker.queue.replies import RetryResult
 from worker.settings import Settings
 
+_UNREADABLE: Final = (
+    "Job {id} cannot be read by this release ({reason}). It is kept until QUEUE_IMAGE_TTL_SECONDS are over. "
+    "Use the release that wrote it, or drop it."
+)
 _NOT_FOUND: Final = (
     "Job {id} is not a dead letter. It never was one, it was retried or dropped, or QUEUE_IMAGE_TTL_SECONDS are over. "
     "See `python -m worker dead-letters list`."
@@ -26,7 +30,7 @@ _NOT_FOUND: Final = (
 
 
 def run_dead_letters(argv: Sequence[str]) -> ExitCode:
-    """List, show, retry or drop the jobs that were set aside because their workers died.
+    """List, show, retry or drop the jobs that were set aside: their workers died, or could not read them.
 
     Exit codes: 0, done; 1, it cannot be done, with the reason; 2, invalid arguments or settings.
     """
@@ -90,6 +94,9 @@ def _list_letters(letters: DeadLetterQueue, arguments: argparse.Namespace) -> No
         print(json.dumps(descriptions))
         return
     for facts in descriptions:
+        if "unreadable" in facts:
+            print(f"{facts['id']}  cannot be read by this release: {facts['unreadable']}")
+            continue
         print(f"{facts['id']}  {facts['failed_at']}  {facts['stage']:<8}  {facts['problem']:<7}  {facts['model']}")
     if not descriptions:
         print("There are no dead letters.")
@@ -143,6 +150,8 @@ def _find_letter(letters: DeadLetterQueue, job_id: str) -> DeadLetter:
     letter = letters.find_letter(job_id)
     if letter is None:
         raise CommandError(_NOT_FOUND.format(id=job_id))
+    if isinstance(letter, UnreadableLetter):
+        raise CommandError(_UNREADABLE.format(id=job_id, reason=letter.reason))
     return letter
 
 
@@ -152,7 +161,9 @@ def _make_retry_id(job_id: str) -> str:
     return f"{original_id}-r{int(retries or 0) + 1}"
 
 
-def _describe_letter(letter: DeadLetter) -> dict[str, Any]:
+def _describe_letter(letter: DeadLetter | UnreadableLetter) -> dict[str, Any]:
+    if isinstance(letter, UnreadableLetter):
+        return {"id": letter.job_id, "unreadable": letter.reason}
     job = letter.job
     return {
         "id": job.id,

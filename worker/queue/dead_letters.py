@@ -1,15 +1,18 @@
-"""Dead letters: jobs whose workers died, kept for an operator to examine, retry or delete."""
+"""Dead letters: jobs whose workers died or could not read them, kept for an operator to examine, retry or delete."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
 import redis
 
 from shared.job import Job
-from shared.outcome import OUTCOME_ADAPTER, Failed
+from shared.outcome import Failed
 from shared.queue.chunks import join_chunks, measure_chunks
 from shared.queue.keys import DEAD_LETTERS, dead_letter_key, dead_letter_picture_key
 from shared.queue.stages import Stage
+from shared.unreadable import describe_read_error
 from worker.queue.connection import translate_redis_errors
 from worker.queue.replies import RetryReply, RetryResult
 from worker.queue.scripts import ScriptRunner
@@ -19,16 +22,26 @@ from worker.queue.scripts import ScriptRunner
 class DeadLetter:
     """A job that failed because its workers died.
 
-    `failed_at` is Unix seconds, `picture_bytes` the size of the picture that is kept with it, 0 if there is none.
+    `job_json` is the job as it was stored, with fields of other releases. `failed_at` is Unix seconds, `picture_bytes`
+    the size of the picture that is kept with it, 0 if there is none.
     """
 
     job: Job
+    job_json: bytes
     stage: Stage
     outcome: Failed
     claims: int
     calls: int
     failed_at: float
     picture_bytes: int
+
+
+@dataclass(frozen=True)
+class UnreadableLetter:
+    """A dead letter that this release cannot read, and why."""
+
+    job_id: str
+    reason: str
 
 
 class DeadLetterQueue:
@@ -38,7 +51,7 @@ class DeadLetterQueue:
         self._client = client
         self._scripts = ScriptRunner(client, "retry_dead_letter")
 
-    def list_letters(self) -> list[DeadLetter]:
+    def list_letters(self) -> list[DeadLetter | UnreadableLetter]:
         """List the dead letters, oldest first, and forget the ids of those that have expired."""
         with translate_redis_errors():
             job_ids = [member.decode() for member in cast("list[bytes]", self._client.zrange(DEAD_LETTERS, 0, -1))]
@@ -47,7 +60,7 @@ class DeadLetterQueue:
                 self._client.zrem(DEAD_LETTERS, *expired)
         return [letter for letter in letters.values() if letter]
 
-    def find_letter(self, job_id: str) -> DeadLetter | None:
+    def find_letter(self, job_id: str) -> DeadLetter | UnreadableLetter | None:
         """Find the dead letter of a job."""
         with translate_redis_errors():
             fields = cast("dict[bytes, bytes]", self._client.hgetall(dead_letter_key(job_id)))
@@ -56,17 +69,10 @@ class DeadLetterQueue:
             last_chunk = cast("bytes | None", self._client.lindex(picture, -1))
         if not fields:
             return None
-        outcome = OUTCOME_ADAPTER.validate_json(fields[b"outcome"])
-        assert isinstance(outcome, Failed)  # noqa: S101 - no other outcome is stored here
-        return DeadLetter(
-            job=Job.model_validate_json(fields[b"job"]),
-            stage=Stage(fields[b"stage"].decode()),
-            outcome=outcome,
-            claims=int(fields[b"claims"]),
-            calls=int(fields[b"calls"]),
-            failed_at=int(fields[b"failed_at"]) / 1000,
-            picture_bytes=measure_chunks(chunk_count, last_chunk),
-        )
+        try:
+            return _parse_letter(fields, measure_chunks(chunk_count, last_chunk))
+        except (ValueError, LookupError) as error:
+            return UnreadableLetter(job_id, describe_read_error(error))
 
     def fetch_picture(self, job_id: str) -> bytes | None:
         """Fetch the picture of a dead letter: the upload if it failed in the prepare stage, else the prepared one."""
@@ -75,7 +81,7 @@ class DeadLetterQueue:
 
     def retry_letter(self, letter: DeadLetter, new_id: str, image_ttl_seconds: int) -> RetryResult:
         """Queue the job again under a new id. Its picture is kept for `image_ttl_seconds` from now."""
-        new_job = letter.job.model_copy(update={"id": new_id}).model_dump_json()
+        new_job = json.dumps(json.loads(letter.job_json) | {"id": new_id})
         reply = self._scripts.run("retry_dead_letter", letter.job.id, new_id, new_job, image_ttl_seconds * 1000)
         return RetryReply.parse(reply).result
 
@@ -85,3 +91,16 @@ class DeadLetterQueue:
             deleted = self._client.delete(dead_letter_key(job_id), dead_letter_picture_key(job_id))
             self._client.zrem(DEAD_LETTERS, job_id)
         return deleted > 0
+
+
+def _parse_letter(fields: Mapping[bytes, bytes], picture_bytes: int) -> DeadLetter:
+    return DeadLetter(
+        job=Job.model_validate_json(fields[b"job"]),
+        job_json=fields[b"job"],
+        stage=Stage(fields[b"stage"].decode()),
+        outcome=Failed.model_validate_json(fields[b"outcome"]),
+        claims=int(fields[b"claims"]),
+        calls=int(fields[b"calls"]),
+        failed_at=int(fields[b"failed_at"]) / 1000,
+        picture_bytes=picture_bytes,
+    )

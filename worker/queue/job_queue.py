@@ -16,6 +16,7 @@ from shared.problems import Problem, make_problem
 from shared.queue.chunks import join_chunks
 from shared.queue.keys import disabled_model_key, prepared_key, upload_key
 from shared.queue.stages import Stage
+from shared.unreadable import describe_read_error
 from worker.ports import Claim, QueueUnavailableError
 from worker.queue.claims import ClaimRegistry
 from worker.queue.connection import translate_redis_errors
@@ -55,21 +56,41 @@ class RedisJobQueue:
         self._image_ttl_ms = image_ttl_seconds * 1000
         self._claims = ClaimRegistry()
         self._scripts = ScriptRunner(
-            client, "claim", "finish", "promote", "release", "renew", "start_call", "sweep", "unclaim"
+            client, "claim", "finish", "promote", "release", "renew", "set_aside", "start_call", "sweep", "unclaim"
         )
 
     def claim(self, stage: Stage) -> Claim | None:
-        token = secrets.token_hex(8)
+        while True:
+            token = secrets.token_hex(8)
+            try:
+                reply = self._claim(stage, token)
+                if reply.result is ClaimResult.NONE:
+                    return None
+                job = self._read_or_set_aside(stage, token, reply)
+            except QueueUnavailableError:
+                self._claims.unclaim(stage, token)
+                raise
+            if job is not None:
+                claim = Claim(stage, job, token, reply.unknown_calls)
+                self._claims.add(claim)
+                return claim
+
+    def _read_or_set_aside(self, stage: Stage, token: str, reply: ClaimReply) -> Job | None:
+        """Read a claimed job; None if another release wrote it in a way that this one cannot read.
+
+        Such a job ends as a dead letter, for a release that can read it, and its requester is told.
+        """
         try:
-            reply = self._claim(stage, token)
-        except QueueUnavailableError:
-            self._claims.unclaim(stage, token)
-            raise
-        if reply.result is ClaimResult.NONE:
-            return None
-        claim = Claim(stage, Job.model_validate_json(reply.job), token, reply.unknown_calls)
-        self._claims.add(claim)
-        return claim
+            return Job.model_validate_json(reply.job)
+        except ValueError as error:
+            log.critical(
+                "job %s cannot be read by this release and is set aside as a dead letter: %s",
+                reply.job_id,
+                describe_read_error(error),
+            )
+        outcome = Failed(problem=make_problem("unreadable")).model_dump_json()
+        self._scripts.run("set_aside", stage, reply.job_id, token, outcome, self._image_ttl_ms)
+        return None
 
     def _claim(self, stage: Stage, token: str) -> ClaimReply:
         while True:

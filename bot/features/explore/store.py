@@ -16,8 +16,7 @@ from bot.storage.job_records import parse_job_record, select_job_records
 from bot.storage.session import DATABASE_ERRORS, Database, begin_transaction, translate_database_errors
 from bot.storage.tables import explorations, jobs
 from shared.problems import Problem, RejectedError, make_problem
-
-log = logging.getLogger(__name__)
+from shared.unreadable import UnreadableRowLog
 
 _EXPLORATION_ADAPTER: Final = TypeAdapter(Exploration)
 _SELECT_OPEN_EXPLORATIONS: Final = (
@@ -31,7 +30,7 @@ class SqlExplorationStore:
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
-        self._unreadable_ids: set[str] = set()
+        self._unreadable_rows = UnreadableRowLog(logging.getLogger(__name__))
 
     async def add_exploration(self, exploration: Exploration) -> bool:
         """Store an exploration; False if it is stored already."""
@@ -95,10 +94,8 @@ class SqlExplorationStore:
     def _parse_exploration(self, exploration_id: str, json: str) -> Exploration | None:
         try:
             return _EXPLORATION_ADAPTER.validate_json(json)
-        except ValueError:
-            if exploration_id not in self._unreadable_ids:  # open ones are read every few seconds
-                log.exception("exploration %s: its record cannot be read by this release", exploration_id)
-            self._unreadable_ids.add(exploration_id)
+        except ValueError as error:
+            self._unreadable_rows.report(f"exploration {exploration_id}", error)
             return None
 
 

@@ -19,7 +19,7 @@ from tests.support.redis_queue import (
     wait_for_lease_expiry,
 )
 from worker.queue.connection import connect_to_redis as connect_worker
-from worker.queue.dead_letters import DeadLetterQueue
+from worker.queue.dead_letters import DeadLetter, DeadLetterQueue
 from worker.queue.job_queue import MAX_CRASHES
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 from worker.queue.replies import RetryResult
@@ -88,6 +88,7 @@ async def test_a_job_whose_calls_were_lost_becomes_a_dead_letter_and_is_retried_
     with connect_worker(redis_url) as client:
         letters = DeadLetterQueue(client)
         [letter] = letters.list_letters()
+        assert isinstance(letter, DeadLetter)
         assert (letter.job.id, letter.stage, letter.calls) == ("1", Stage.GENERATE, 2)
         assert letter.picture_bytes == len(prepared)
         assert letters.fetch_picture("1") == prepared

@@ -6,6 +6,7 @@ from typing import cast
 
 import pytest
 import redis
+from sqlalchemy import update
 
 from bot.domain.errors import QueueResultUnknownError
 from bot.domain.images import RemoteImage, StoredImage
@@ -16,7 +17,7 @@ from bot.queue.connection import connect_to_redis
 from bot.queue.job_queue import RedisJobQueue
 from bot.recovery.reconciler import ENQUEUE_GRACE_SECONDS, Reconciler
 from bot.storage.jobs import SqlJobStore
-from bot.storage.tables import outcomes, queue_entries
+from bot.storage.tables import jobs, outcomes, queue_entries
 from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.outcome import Failed
@@ -368,3 +369,41 @@ async def test_a_lost_job_is_queued_again_with_its_stored_picture(harness: Recon
 
     assert harness.read_source(job) == stored_image.data
     assert (harness.fetched_images, harness.sender.sent_problems) == ([], [])
+
+
+async def test_a_job_that_redis_has_in_an_unreadable_form_is_not_taken_for_lost(harness: ReconcilerHarness) -> None:
+    odd, lost = await harness.submit_job(1), await harness.submit_job(2)
+    with redis.Redis.from_url(harness.url) as client:
+        client.hset(job_key(odd.id), "job", "{")
+        client.delete(job_key(lost.id))
+
+    await harness.reconciler.run_once()
+
+    assert harness.sender.sent_problems == []
+    assert (harness.read_job_field(odd, "job"), harness.read_job_field(lost, "unknown_calls")) == (b"{", b"1")
+
+
+async def test_an_unreadable_job_that_redis_lost_is_told_to_its_owner_and_the_others_are_repaired(
+    harness: ReconcilerHarness,
+) -> None:
+    odd, other = await harness.submit_job(1), await harness.submit_job(2)
+    await harness.job_store._database.run_transaction(
+        lambda connection: connection.execute(update(jobs).where(jobs.c.id == odd.id).values(job_json="{"))
+    )
+    harness.flush_redis()
+
+    await harness.reconciler.run_once()
+
+    assert harness.sender.sent_problems == [(odd.id, make_problem("unreadable"))]
+    assert harness.read_job_field(other, "unknown_calls") == b"1"
+    assert harness.read_job_field(odd, "job") is None
+
+
+async def test_the_record_of_an_unreadable_job_that_was_delivered_is_closed(harness: ReconcilerHarness) -> None:
+    job = await harness.submit_job(1)
+    with redis.Redis.from_url(harness.url) as client:
+        client.hset(job_key(job.id), mapping={"job": "{", "state": "delivered", "message_id": 99})
+
+    await harness.reconciler.run_once()
+
+    assert await harness.job_store.load_closed_record(job.id) == ClosedRecord(MessageRef(job.origin.message_id, 99))

@@ -8,6 +8,7 @@ from bot.delivery.consumer import OutcomeConsumer
 from bot.domain.messages import MessageRef
 from bot.domain.records import ClosedRecord
 from bot.domain.status import JobStatus, QueueState
+from bot.domain.unreadable import JobOwner
 from bot.storage.jobs import SqlJobStore
 from bot.storage.session import Database
 from bot.storage.tables import outcomes
@@ -31,6 +32,9 @@ class FakeDeliveryStore:
 
     async def load_closed_record(self, job_id: str) -> ClosedRecord | None:
         return self.outcomes.get(job_id)
+
+    async def load_owner(self, job_id: str) -> JobOwner | None:
+        return None
 
     async def mark_delivered(self, status: JobStatus, message: MessageRef | None) -> None:
         self.acknowledged_before_write += list(self.stream.delivered_messages)

@@ -1,0 +1,35 @@
+"""Options that were saved in a preset or in preferences, as JSON, perhaps by another release."""
+
+import json
+import logging
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from shared.request.model import OPTION_NAMES, Request
+from shared.unreadable import UnreadableRowLog
+
+_unreadable_rows: Final = UnreadableRowLog(logging.getLogger(__name__))
+_TEXT_NAMES: Final = ("model", "negative")
+_ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {
+    **{name: TypeAdapter(str) for name in _TEXT_NAMES},
+    **{name: TypeAdapter(Request.model_fields[name].annotation or str) for name in OPTION_NAMES},
+}
+
+
+def parse_saved_options(row: str, text: str) -> dict[str, Any]:
+    """Parse the options of a row, such as "the preset abc", without those that this release does not know."""
+    try:
+        saved = json.loads(text).items()
+        return {name: value for name, value in saved if name in _ADAPTERS and _is_valid(_ADAPTERS[name], value)}
+    except (ValueError, AttributeError) as error:
+        _unreadable_rows.report(row, error)
+        return {}
+
+
+def _is_valid(adapter: TypeAdapter[Any], value: Any) -> bool:
+    try:
+        adapter.validate_python(value)
+    except ValueError:
+        return False
+    return True
