@@ -147,6 +147,14 @@ def test_every_key_that_a_script_uses_is_described() -> None:
     }  # never exists: lib.lua says why it is deleted
 
 
+def test_every_place_that_the_architecture_page_names_exists() -> None:
+    page = (DOCS / "architecture.md").read_text()
+    places = re.findall(r"`((?:bot|worker|shared)/[\w/.]+)`", page)
+
+    assert len(places) > 30
+    assert [place for place in places if not (ROOT / place).exists()] == []
+
+
 def test_the_documentation_is_one_site_that_fetches_nothing() -> None:
     pictures = re.findall(r"!\[[^\]]*\]\((\S+)\)", "".join(page.read_text() for page in list_pages()))
 
