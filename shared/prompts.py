@@ -50,8 +50,8 @@ def build_search_text(prompts: Iterable[TextPrompt]) -> str:
 
 
 def normalize_search_text(text: str) -> str:
-    """Normalize text for a search that ignores case."""
-    return text.replace("\0", " ").casefold()
+    """Normalize text for a search that ignores case, without the characters that no database accepts."""
+    return replace_surrogates(text).replace("\0", " ").casefold()
 
 
 def split_negative_prompt(prompts: Sequence[TextPrompt]) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from bot.discord_client.translator import localize_text
 CHOICES_LIMIT: Final = 25
 LABEL_LIMIT: Final = 100
 JOB_ID_LENGTH: Final = 25
+TYPED_TEXT_LIMIT: Final = 200
 
 Command = app_commands.Command[Any, ..., None]
 AutocompleteCallback = Callable[[discord.Interaction, str], Coroutine[Any, Any, list[Choice[str]]]]
@@ -39,13 +40,28 @@ def build_command(
     for decorate in (
         app_commands.rename(**{option: localize_text(f"{key}.{option}.name") for option in options}),
         app_commands.describe(**{option: localize_text(f"{key}.{option}.description") for option in options}),
-        app_commands.autocomplete(**(autocomplete or {})),
+        app_commands.autocomplete(**shorten_typed_texts(autocomplete or {})),
         app_commands.choices(**{option: list(offered) for option, offered in (choices or {}).items()}),
         app_commands.guild_only(),
         app_commands.guild_install(),
     ):
         decorate(command)
     return command
+
+
+def shorten_typed_texts(callbacks: Mapping[str, AutocompleteCallback]) -> dict[str, AutocompleteCallback]:
+    """Let each callback search for the first `TYPED_TEXT_LIMIT` characters only, of the 6,000 that Discord accepts.
+
+    Discord does not hold text that is still being typed to the option's own `max_length`.
+    """
+    return {option: _shorten_typed_text(callback) for option, callback in callbacks.items()}
+
+
+def _shorten_typed_text(callback: AutocompleteCallback) -> AutocompleteCallback:
+    async def complete_option(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
+        return await callback(interaction, current[:TYPED_TEXT_LIMIT])
+
+    return complete_option
 
 
 def build_message_command(

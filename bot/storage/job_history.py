@@ -10,6 +10,7 @@ from bot.domain.records import JobRecord
 from bot.storage.job_records import parse_job_record, select_job_records
 from bot.storage.session import Database, begin_transaction
 from bot.storage.tables import jobs, outcomes, thumbnails, undelivered_images
+from shared.job import parse_job_id
 
 _HAS_IMAGE: Final = and_(jobs.c.deleted_at.is_(None), outcomes.c.kind == "generated")
 
@@ -22,7 +23,9 @@ class SqlJobHistory:
         self._clock = clock
 
     async def find_job(self, job_id: str) -> JobRecord | None:
-        """Find a job; None if it was never recorded."""
+        """Find a job; None if it was never recorded. Its id may be a text that a person typed."""
+        if parse_job_id(job_id) is None:
+            return None
         return await self._find_one(select_job_records().where(jobs.c.id == job_id))
 
     async def find_latest_result(self, thread_id: int) -> JobRecord | None:

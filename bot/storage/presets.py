@@ -61,7 +61,9 @@ class SqlPresetStore:
             return [_parse_preset(row) for row in (await connection.execute(query)).all()]
 
     async def find_preset_by_code(self, code: str) -> Preset | None:
-        """Find the preset with this code, whoever owns it."""
+        """Find the preset with this code, whoever owns it; None for a text that is no code."""
+        if not set(code) <= set(_CODE_ALPHABET):
+            return None
         async with begin_transaction(self._database) as connection:
             row = (await connection.execute(select(presets).where(presets.c.code == code))).one_or_none()
         return None if row is None else _parse_preset(row)

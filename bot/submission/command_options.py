@@ -14,7 +14,13 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, locale_str
 
-from bot.discord_client.command_builder import CHOICES_LIMIT, LABEL_LIMIT, AutocompleteCallback, Command
+from bot.discord_client.command_builder import (
+    CHOICES_LIMIT,
+    LABEL_LIMIT,
+    AutocompleteCallback,
+    Command,
+    shorten_typed_texts,
+)
 from bot.discord_client.translator import localize_choice, localize_text, translate_locale_str
 from bot.interactions.locale import get_localized_messages
 from bot.rendering.labels import get_model_label_key
@@ -73,12 +79,14 @@ def build_generation_command(
             }
         ),
         app_commands.autocomplete(
-            **{
-                name: _build_autocomplete(option.choices)
-                for name, option in options.items()
-                if len(option.choices) > CHOICES_LIMIT
-            },
-            **{name: callback for name, callback in autocomplete.items() if name in options},
+            **shorten_typed_texts(
+                {
+                    name: _build_autocomplete(option.choices)
+                    for name, option in options.items()
+                    if len(option.choices) > CHOICES_LIMIT
+                }
+                | {name: callback for name, callback in autocomplete.items() if name in options}
+            )
         ),
         app_commands.guild_only(),
         app_commands.guild_install(),

@@ -78,7 +78,7 @@ class PresetCommands:
     ) -> None:
         """Delete a preset."""
         async with limit_lookup_time(interaction):
-            if not await self.preset_store.delete_preset(_resolve_owner(interaction, owner), preset_name.strip()):
+            if not await self.preset_store.delete_preset(_resolve_owner(interaction, owner), flatten_text(preset_name)):
                 raise make_unknown_preset_error(preset_name)
         await _respond(interaction, "preset.deleted", name=preset_name)
 

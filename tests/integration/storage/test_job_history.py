@@ -39,6 +39,7 @@ async def test_a_job_is_found_with_its_seed_its_message_and_its_source(
     assert still_open is not None
     assert (still_open.outcome_kind, still_open.message) == (None, None)
     assert await job_history.find_job("17") is None
+    assert [await job_history.find_job(typed) for typed in ("a castle", "17\0", "\ud800", "")] == [None] * 4
 
 
 async def test_a_cancelled_job_is_distinguished_from_a_failed_one(

@@ -104,4 +104,5 @@ async def test_a_character_that_no_database_stores_separates_words(
     await finish_jobs(job_store, make_job_by(1, prompt="Castle\0fog"))
 
     assert await search_numbers(job_search, SearchQuery(ADA_ID, keywords="FOG\0castle")) == [1]
+    assert await search_numbers(job_search, SearchQuery(ADA_ID, keywords="castle \ud800")) == []
     assert [row["search_text"] for row in read_rows(database_url, jobs)] == ["castle fog"]

@@ -80,9 +80,9 @@ async def test_each_preset_is_found_by_a_code_of_its_own(preset_store: SqlPreset
         await preset_store.save_preset(ADA, name, OPTIONS)
     codes = [preset.code for preset in await preset_store.list_presets(ADA)]
 
-    found = [await preset_store.find_preset_by_code(code) for code in (*codes, "nothing")]
+    found = [await preset_store.find_preset_by_code(code) for code in (*codes, "nothing", "\0", "\ud800")]
 
-    assert [preset and preset.name for preset in found] == ["one", "two", None]
+    assert [preset and preset.name for preset in found] == ["one", "two", None, None, None]
     assert len(set(codes)) == 2
 
 

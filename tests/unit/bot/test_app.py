@@ -7,11 +7,13 @@ from typing import Any
 
 import discord
 import pytest
+from discord import app_commands
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bot.app import build_features
+from bot.discord_client.command_builder import shorten_typed_texts
 from bot.discord_client.feature import Feature
 from bot.interactions.custom_ids import CUSTOM_ID_LIMIT, CustomId
 from bot.services import open_services
@@ -67,6 +69,21 @@ async def test_commands_and_options_keep_discords_limits(features: list[Feature]
         assert 1 <= len(localize(entry, "description", language)) <= 100
         options = [localize(option, "name", language) for option in entry.get("options", ())]
         assert len(options) == len(set(options)) <= 25
+
+
+async def test_every_option_that_is_completed_while_typing_searches_for_a_short_text(features: list[Feature]) -> None:
+    commands = [command for feature in features for command in feature.commands]
+    leaves = [leaf for c in commands for leaf in (c.commands if isinstance(c, app_commands.Group) else [c])]
+
+    callbacks: list[Any] = [
+        parameter.autocomplete
+        for leaf in leaves
+        for parameter in getattr(leaf, "_params", {}).values()
+        if parameter.autocomplete
+    ]
+
+    assert len(callbacks) == 9
+    assert {callback.__module__ for callback in callbacks} == {shorten_typed_texts.__module__}
 
 
 async def test_only_those_who_manage_the_server_see_its_settings(features: list[Feature]) -> None:

@@ -57,6 +57,15 @@ async def test_the_parameters_of_a_method_are_the_options_of_its_command() -> No
     assert (payload["contexts"], payload["integration_types"]) == ([0], [0])
 
 
+async def test_a_search_gets_the_first_200_characters_of_what_is_typed() -> None:
+    handler, interaction = ShowHandler(), cast("Any", None)
+    command = build_command("show", handler.show, autocomplete={"job": handler.autocomplete_job})
+
+    await cast("Any", command._params["job"].autocomplete)(interaction, "word " * 1200)
+
+    assert handler.calls == ["word " * 40]
+
+
 async def test_a_command_offers_the_choices_of_an_option() -> None:
     choices = [Choice(name="one", value="1"), Choice(name="two", value="2")]
 
