@@ -8,6 +8,8 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+from shared.imaging.file_structure import count_png_chunks
+from shared.imaging.limits import DEFAULT_LIMITS
 from shared.imaging.sniffing import PNG_SIGNATURE
 
 # The ancillary chunks that change how the pixels look: https://www.w3.org/TR/png-3/#4Concepts.FormatTypes
@@ -90,8 +92,10 @@ def _build_itxt(keyword: str, text: str) -> bytes:
 def read_png_text(png: bytes) -> dict[str, str]:
     """Read tEXt and uncompressed iTXt chunks, keyword to text, up to 1 MiB in all. Compressed text is skipped.
 
-    Raises `ValueError` when the PNG is malformed.
+    Raises `ValueError` when the PNG is malformed or has more chunks than the worker reads.
     """
+    if count_png_chunks(png, DEFAULT_LIMITS.max_png_chunks) > DEFAULT_LIMITS.max_png_chunks:
+        raise ValueError(f"this PNG has more than {DEFAULT_LIMITS.max_png_chunks} chunks")
     entries: dict[str, str] = {}
     remaining_bytes = _MAX_TEXT_BYTES
     for chunk in _iterate_chunks(png):

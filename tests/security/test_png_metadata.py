@@ -2,13 +2,17 @@
 
 import io
 import json
+import zlib
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from PIL import Image
 
 from bot.results.png_settings import parse_png_settings
+from shared.imaging import metadata
 from shared.imaging.metadata import replace_png_text
+from tests.support.images import make_png_chunk
 
 REQUEST = {"model": "sd3.5-large", "text_prompts": [{"text": "a"}], "has_picture": False}
 
@@ -43,3 +47,22 @@ def test_a_recipe_is_read_and_says_nothing_of_who_asked() -> None:
 )
 def test_what_is_no_recipe_is_nothing(words: str) -> None:
     assert parse_png_settings(make_png_with_text(words)) is None
+
+
+def test_a_png_of_700000_chunks_is_read_as_nothing_before_any_chunk_is_verified(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    png = make_png_with_text(json.dumps(make_request_text()))
+    crowded = png[:33] + 700_000 * make_png_chunk(b"tEXt", b"") + png[33:]
+    verified: list[int] = []
+
+    def count_verified_chunk(data: bytes) -> int:
+        verified.append(len(data))
+        return zlib.crc32(data)
+
+    monkeypatch.setattr(metadata, "zlib", SimpleNamespace(crc32=count_verified_chunk))
+
+    assert parse_png_settings(crowded) is None
+    assert verified == []
+    assert parse_png_settings(png) is not None
+    assert len(verified) == 4
