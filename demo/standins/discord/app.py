@@ -18,6 +18,7 @@ from demo.standins.discord import (
     rest_guilds,
     rest_interactions,
     rest_messages,
+    rest_soundboard,
 )
 from demo.standins.discord.app_keys import FAULTS, GATEWAY, RECORDER, STATE
 from demo.standins.discord.faults import FaultRegistry
@@ -30,7 +31,10 @@ from demo.standins.discord.state import DiscordState
 
 CHAT_PAGE_FOLDER = Path(__file__).parents[2] / "chat_page"
 MAX_REQUEST_BYTES = 600 << 20
-REST_MODULES = (rest_account, rest_channels, rest_commands, rest_guilds, rest_interactions, rest_messages)
+REST_MODULES = (
+    *(rest_account, rest_channels, rest_commands, rest_guilds, rest_interactions, rest_messages),
+    rest_soundboard,
+)
 
 
 def build_application(settings: Settings) -> web.Application:

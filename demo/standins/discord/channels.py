@@ -22,10 +22,14 @@ class ChannelType(enum.IntEnum):
     ANNOUNCEMENT_THREAD = 10
     PUBLIC_THREAD = 11
     PRIVATE_THREAD = 12
+    STAGE = 13
     FORUM = 15
 
 
 THREAD_TYPES = frozenset({ChannelType.ANNOUNCEMENT_THREAD, ChannelType.PUBLIC_THREAD, ChannelType.PRIVATE_THREAD})
+VOICE_TYPES = frozenset({ChannelType.VOICE, ChannelType.STAGE})
+VOICE_BITRATE = 64_000
+"""Bits a second of a new voice channel."""
 AUTO_ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
 
 
@@ -78,10 +82,10 @@ class Channel:
         }
         if not self.is_thread:
             return base | {
-                "topic": self.topic,
                 "position": self.position,
                 "permission_overwrites": list(self.overwrites.values()),
                 "nsfw": False,
+                **self._type_to_json(),
             }
         base |= {
             "owner_id": self.owner_id,
@@ -100,6 +104,17 @@ class Channel:
         if member_id is not None and member_id in self.members:
             base["member"] = self.member_to_json(member_id)
         return base
+
+    def _type_to_json(self) -> dict[str, Any]:
+        """Return the fields that only channels of this type have."""
+        topic = {"topic": self.topic}
+        if self.type in VOICE_TYPES:
+            voice = {"bitrate": VOICE_BITRATE, "user_limit": 0, "rtc_region": None, "video_quality_mode": 1}
+            return voice if self.type is ChannelType.VOICE else topic | voice
+        if self.type is ChannelType.FORUM:
+            shown = {"default_reaction_emoji": None, "default_sort_order": None, "default_forum_layout": 0}
+            return topic | {"available_tags": [], "default_thread_rate_limit_per_user": 0} | shown
+        return {} if self.type is ChannelType.CATEGORY else topic
 
     def member_to_json(self, user_id: str) -> dict[str, Any]:
         """Return a thread member object."""

@@ -1,4 +1,4 @@
-"""Request bodies: JSON, or multipart/form-data with `payload_json` and `files[n]`.
+"""Request bodies: JSON, or a form with `payload_json` and, if it is multipart/form-data, `files[n]`.
 
 https://discord.com/developers/docs/reference#uploading-files
 """
@@ -66,13 +66,17 @@ def _require_object(parsed: Any) -> dict[str, Any]:
 
 
 async def read_message_body(request: web.Request, limit: int) -> RequestBody:
-    """Read a message body, JSON or multipart; `limit` is the size limit of one file in bytes.
+    """Read a message body, JSON or a form; `limit` is the size limit of one file in bytes.
+
+    Some libraries, such as py-cord, send a form without files as `application/x-www-form-urlencoded`.
 
     Raises DiscordApiError 40005 (413) for a request over 25 MiB, or over the file limit if that is larger.
     """
     total = max(REQUEST_LIMIT, limit + FORM_OVERHEAD)
     if (request.content_length or 0) > total:
         raise DiscordApiError(40005)
+    if request.content_type == "application/x-www-form-urlencoded":
+        return _parse_form(request, {name: str(value) for name, value in (await request.post()).items()})
     if not request.content_type.startswith("multipart/"):
         return RequestBody(await read_json_object(request))
     payload: dict[str, Any] = {}
@@ -95,3 +99,10 @@ async def read_message_body(request: web.Request, limit: int) -> RequestBody:
         else:
             payload[name] = data.decode("utf-8", "replace")
     return RequestBody(payload, files)
+
+
+def _parse_form(request: web.Request, fields: dict[str, str]) -> RequestBody:
+    """Parse a form without files: its `payload_json`, or else its fields themselves."""
+    payload = _require_object(parse_json(fields.pop("payload_json"))) if "payload_json" in fields else {}
+    request[REQUEST_BODY] = payload = payload | fields
+    return RequestBody(payload)

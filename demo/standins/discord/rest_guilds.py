@@ -15,7 +15,7 @@ from demo.standins.discord.state import DiscordState
 routes = web.RouteTableDef()
 
 
-def _load_guild(request: web.Request) -> tuple[DiscordState, Guild]:
+def load_guild(request: web.Request) -> tuple[DiscordState, Guild]:
     """Return the state and the guild of the path.
 
     Raises DiscordApiError 10004 for an unknown guild, 50001 for one without the bot.
@@ -32,7 +32,7 @@ def _load_guild(request: web.Request) -> tuple[DiscordState, Guild]:
 @routes.get(r"/guilds/{guild_id:\d+}")
 async def get_guild(request: web.Request) -> web.Response:
     """Return the guild, with counts if the query asks for them."""
-    _, guild = _load_guild(request)
+    _, guild = load_guild(request)
     counts = {"approximate_member_count": len(guild.members), "approximate_presence_count": 0}
     return json_response(guild.to_json() | (counts if request.query.get("with_counts") in ("1", "true") else {}))
 
@@ -40,14 +40,14 @@ async def get_guild(request: web.Request) -> web.Response:
 @routes.get(r"/guilds/{guild_id:\d+}/channels")
 async def list_channels(request: web.Request) -> web.Response:
     """Return the guild's channels without threads."""
-    state, guild = _load_guild(request)
+    state, guild = load_guild(request)
     return json_response([c.to_json() for c in state.channels.values() if c.guild_id == guild.id and not c.is_thread])
 
 
 @routes.get(r"/guilds/{guild_id:\d+}/threads/active")
 async def list_active_threads(request: web.Request) -> web.Response:
     """Return the active threads that the bot can see, and its memberships in them."""
-    state, guild = _load_guild(request)
+    state, guild = load_guild(request)
     visible = [
         c
         for c in state.channels.values()
@@ -65,14 +65,14 @@ async def list_active_threads(request: web.Request) -> web.Response:
 @routes.get(r"/guilds/{guild_id:\d+}/roles")
 async def list_roles(request: web.Request) -> web.Response:
     """Return the guild's roles."""
-    _, guild = _load_guild(request)
+    _, guild = load_guild(request)
     return json_response([role.to_json() for role in guild.roles.values()])
 
 
 @routes.get(r"/guilds/{guild_id:\d+}/members/{user_id:\d+}")
 async def get_member(request: web.Request) -> web.Response:
     """Return one member."""
-    state, guild = _load_guild(request)
+    state, guild = load_guild(request)
     user_id = request.match_info["user_id"]
     if user_id not in state.users:
         raise DiscordApiError(10013)

@@ -133,3 +133,28 @@ async def test_a_person_joins_a_guild_with_its_members_role(stand_in: DiscordSta
 
     await stand_in.call_page_api("POST", path, {"content": "here I am"})
     await stand_in.call_page_api("POST", "/control/channels", {"name": "x", "guild_id": "1"}, status=400)
+
+
+async def test_a_channel_has_every_field_of_its_type(stand_in: DiscordStandIn) -> None:
+    common = {
+        *("id", "type", "flags", "guild_id", "name", "parent_id", "position", "permission_overwrites", "nsfw"),
+        *("last_message_id", "last_pin_timestamp", "rate_limit_per_user"),
+    }
+    voice = {"bitrate", "user_limit", "rtc_region", "video_quality_mode"}
+    forum = {"default_reaction_emoji", "default_sort_order", "default_forum_layout", "available_tags"}
+    own_fields = {
+        0: {"topic"},
+        2: voice,
+        4: set(),
+        13: voice | {"topic"},
+        15: forum | {"topic", "default_thread_rate_limit_per_user"},
+    }
+
+    for kind, fields in own_fields.items():
+        channel = await stand_in.call_page_api("POST", "/control/channels", {"name": "x", "type": kind})
+        assert set(channel) - common == fields
+
+    async with run_bot(bot := CommandBot()):
+        assert [channel.bitrate for channel in bot.guilds[0].voice_channels] == [64_000]
+        assert next(sound.name for sound in await bot.fetch_soundboard_default_sounds()) == "quack"
+        assert await bot.guilds[0].fetch_soundboard_sounds() == []

@@ -1,6 +1,7 @@
 """Interactions: three seconds, one answer, fifteen minutes; which answers fit; what tokens open."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -39,6 +40,21 @@ async def test_an_answer_tells_the_interaction_and_its_message_only_on_request(s
     assert told["resource"]["message"]["type"] == 20
     second = await stand_in.start_interaction()
     assert await stand_in.call_rest("POST", callback_path(second), HELLO, token=None) == (204, None)
+
+
+async def test_an_answer_and_a_message_may_be_sent_as_a_form_without_files(stand_in: DiscordStandIn) -> None:
+    """As py-cord 2.8 sends them; a form of aiohttp without files is application/x-www-form-urlencoded."""
+    asked, path = await stand_in.start_interaction(), f"/channels/{stand_in.channel_id}/messages"
+
+    told = await stand_in.call_rest_ok(
+        "POST", callback_path(asked) + "?with_response=1", data={"payload_json": json.dumps(HELLO)}, token=None
+    )
+    posted = await stand_in.call_rest_ok("POST", path, data={"content": "plain & simple"})
+
+    assert told["resource"]["message"]["content"] == "hello"
+    assert posted["content"] == "plain & simple"
+    await stand_in.call_rest_rejected(50109, "POST", path, data={"payload_json": "{"})
+    await stand_in.call_rest_rejected(50035, "POST", path, data={"payload_json": "[]"})
 
 
 async def test_after_three_seconds_the_interaction_is_unknown_and_the_person_is_told(start: StandInStarter) -> None:

@@ -152,7 +152,11 @@ async def call_every_route(stand_in: DiscordStandIn, bot: CommandBot) -> None:
     public = await place.create_thread(name="alone", type=discord.ChannelType.public_thread)
     await bot.fetch_channel(public.id)
     guild = await bot.fetch_guild(int(stand_in.guild_id))
+    for number in (2, 4, 13, 15):
+        await stand_in.call_page_api("POST", "/control/channels", {"name": f"type {number}", "type": number})
     await guild.fetch_channels()
+    await bot.fetch_soundboard_default_sounds()
+    await guild.fetch_soundboard_sounds()
     await guild.active_threads()
     await guild.fetch_roles()
     await guild.fetch_member(int(stand_in.state.find_user("ada").id))
