@@ -114,10 +114,13 @@ async function show(wanted) {
 }
 
 async function load(id) {
+  const journal = state.startLoading(id)
   try {
-    state.loadMessages(id, await app.api.messages(id))
+    state.loadMessages(journal, await app.api.messages(id))
   } catch (error) {
     toast(`Messages could not be loaded. ${error.message}`, 'error')
+  } finally {
+    state.stopLoading(journal)
   }
 }
 

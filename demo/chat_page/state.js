@@ -18,6 +18,7 @@ export class State extends EventTarget {
   channels = new Map()
   messages = new Map()
   stale = new Set()
+  journals = new Set()
   latest = new Map()
   unread = new Set()
   pings = new Map()
@@ -80,11 +81,29 @@ export class State extends EventTarget {
     return !this.messages.has(channel) || this.stale.has(channel)
   }
 
-  loadMessages(channel, list) {
+  /** Begin to fetch the messages of a channel: what events change meanwhile is kept, as the answer may be older. */
+  startLoading(channel) {
+    const journal = { channel, changes: [] }
+    this.journals.add(journal)
+    return journal
+  }
+
+  /** The fetch ended, with or without an answer. */
+  stopLoading(journal) {
+    this.journals.delete(journal)
+  }
+
+  loadMessages({ channel, changes }, list) {
     this.stale.delete(channel)
-    this.messages.set(channel, new Map(list.map((message) => [message.id, message])))
+    const known = new Map(list.map((message) => [message.id, message]))
+    for (const [id, message] of changes) message ? known.set(id, message) : known.delete(id)
+    this.messages.set(channel, known)
     list.forEach((message) => this.note(message))
     this.listed(channel)
+  }
+
+  keepChange(channel, id, message) {
+    for (const journal of this.journals) if (journal.channel === channel) journal.changes.push([id, message])
   }
 
   /** Messages of a channel, oldest first, without those this user dismissed; undefined before they are loaded. */
@@ -104,6 +123,7 @@ export class State extends EventTarget {
 
   put(message) {
     this.messages.get(message.channel_id)?.set(message.id, message)
+    this.keepChange(message.channel_id, message.id, message)
     this.note(message)
     this.listed(message.channel_id)
   }
@@ -125,6 +145,7 @@ export class State extends EventTarget {
 
   drop(channel, id) {
     this.messages.get(channel)?.delete(id)
+    this.keepChange(channel, id)
     if (this.latest.get(channel)?.id === id) this.latest.delete(channel)
     this.listed(channel)
   }

@@ -1,5 +1,6 @@
 """Messages: live, safe, for whom they are meant; threads beside their channel."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 CommandChooser = Callable[[Page, str], None]
 
+HOLD_MESSAGES_BACK = """() => {
+  const ask = window.fetch
+  window.fetch = async (url, options) => {
+    const answer = await ask(url, options)
+    if (!options.method && url.includes('/messages')) await new Promise((resolve) => (window.release = resolve))
+    return answer
+  }
+}"""
+
 
 def test_what_one_person_writes_another_reads_at_once(tabs: "Tabs", stand_in: "PageStandIn") -> None:
     ada, ben = tabs("ada"), tabs("ben")
@@ -26,6 +36,28 @@ def test_what_one_person_writes_another_reads_at_once(tabs: "Tabs", stand_in: "P
     message = ben.get_by_role("listitem").filter(has_text="Good morning").get_attribute("data-message-id")
     stand_in.call_control("DELETE", f"messages/{message}")
     expect(heard).to_have_count(0)
+
+
+def test_messages_that_come_and_go_while_their_channel_is_being_opened_are_shown_as_they_are(
+    tabs: "Tabs", stand_in: "PageStandIn"
+) -> None:
+    channel = str(stand_in.call_control("POST", "channels", {"name": "opened-late"})["id"])
+    ada, ben = tabs("ada"), tabs("ben", channel)
+    send_message(ben, "Gone soon")
+    gone = ben.get_by_role("listitem").filter(has_text="Gone soon")
+    expect(gone).to_have_attribute("data-message-id", re.compile(r"\d+"))
+    ada.evaluate("window.said = []; document.ariaNotify = (text) => said.push(text); null")
+    ada.evaluate(HOLD_MESSAGES_BACK)
+
+    ada.get_by_role("link", name="opened-late").click()
+    ada.wait_for_function("Boolean(window.release)")
+    stand_in.call_control("DELETE", f"messages/{gone.get_attribute('data-message-id')}")
+    send_message(ben, "Here I am")
+    ada.wait_for_function("said.length")
+    ada.evaluate("release()")
+
+    expect(ada.get_by_role("article", name="Ben")).to_have_count(1)
+    expect(ada.get_by_role("article", name="Ben")).to_contain_text("Here I am")
 
 
 def test_an_ephemeral_answer_is_seen_by_its_author_alone_and_can_be_dismissed(
