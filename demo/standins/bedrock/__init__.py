@@ -1,1 +1,1 @@
-"""A stand-in for Amazon Bedrock: the InvokeModel wire protocol, strict as the vendor, its pictures rendered."""
+"""A stand-in for Amazon Bedrock: the InvokeModel wire protocol, as strict as the service, with rendered images."""

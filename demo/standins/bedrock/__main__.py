@@ -23,7 +23,7 @@ SHUTDOWN_SECONDS = 1.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the server as the arguments say; returns the exit code."""
+    """Run the server; return the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     options = _build_parser().parse_args(argv)
     credentials = Credentials(options.access_key, options.secret_key, options.api_key)
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         asyncio.run(_serve(state, options.host, options.port))
     except OSError as error:
-        sys.stderr.write(f"Nothing is served: {error}. Choose another --host or --port.\n")
+        sys.stderr.write(f"The server could not start: {error}. Choose another --host or --port.\n")
         return 1
     return 0
 
@@ -40,9 +40,9 @@ def _build_parser() -> argparse.ArgumentParser:
     defaults = Credentials()
     parser = argparse.ArgumentParser(prog="python -m demo.standins.bedrock", description=sys.modules[__name__].__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--latency", type=float, metavar="SECONDS", help="of every model, instead of each one's own")
-    parser.add_argument("--fast", action="store_true", help="the same as --latency 0")
+    parser.add_argument("--port", type=int, default=0, help="0 (default) picks a free one")
+    parser.add_argument("--latency", type=float, metavar="SECONDS", help="latency of every model, instead of its own")
+    parser.add_argument("--fast", action="store_true", help="same as --latency 0")
     parser.add_argument("--access-key", default=defaults.access_key)
     parser.add_argument("--secret-key", default=defaults.secret_key)
     parser.add_argument("--api-key", default=defaults.api_key, help="for Authorization: Bearer")

@@ -1,4 +1,4 @@
-"""Who is asking: the AWS signature (version 4) or the API key of a request, checked as the service checks it.
+"""Authentication: checks the AWS signature (version 4) or the API key of a request as the service does.
 
 The algorithm: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -24,7 +24,7 @@ SCOPE_PARTS = 5
 
 @dataclass(frozen=True)
 class Credentials:
-    """The one account this stand-in knows: a key pair for signatures, an API key for `Authorization: Bearer`."""
+    """The credentials of the only account: a key pair for signatures, an API key for `Authorization: Bearer`."""
 
     access_key: str = "AKIADEMODEMODEMODEMO"
     secret_key: str = "demo-secret-access-key"  # noqa: S105 - it opens nothing but this stand-in
@@ -33,7 +33,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class SignedRequest:
-    """The parts of an HTTP request that a signature covers; `path` and `query` as they were on the wire."""
+    """The parts of an HTTP request that a signature covers; `path` and `query` as sent."""
 
     method: str
     path: str
@@ -43,7 +43,7 @@ class SignedRequest:
 
 
 def authenticate_request(request: SignedRequest, credentials: Credentials, now: datetime) -> None:
-    """Let the request pass in silence, or raise the ServiceError that AWS answers with."""
+    """Return if the request is authentic; otherwise raise the ServiceError that AWS returns."""
     authorization = request.headers.get("authorization", "")
     if not authorization:
         raise ServiceError(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
@@ -59,10 +59,10 @@ def authenticate_request(request: SignedRequest, credentials: Credentials, now: 
 
 
 def _check_signature(request: SignedRequest, authorization: str, credentials: Credentials, now: datetime) -> None:
-    form = AUTHORIZATION_PATTERN.match(authorization)
-    scope = form[1].split("/") if form else []
-    stamp = request.headers.get("x-amz-date", "")
-    if not form or len(scope) != SCOPE_PARTS or not re.fullmatch(r"\d{8}T\d{6}Z", stamp):
+    match = AUTHORIZATION_PATTERN.match(authorization)
+    scope = match[1].split("/") if match else []
+    timestamp = request.headers.get("x-amz-date", "")
+    if not match or len(scope) != SCOPE_PARTS or not re.fullmatch(r"\d{8}T\d{6}Z", timestamp):
         raise ServiceError(
             400,
             "IncompleteSignatureException",
@@ -72,13 +72,13 @@ def _check_signature(request: SignedRequest, authorization: str, credentials: Cr
     access_key, day, region, service, terminator = scope
     if access_key != credentials.access_key or "x-amz-security-token" in request.headers:
         raise ServiceError(403, "UnrecognizedClientException", "The security token included in the request is invalid.")
-    if service != SERVICE or terminator != "aws4_request" or day != stamp[:8]:
+    if service != SERVICE or terminator != "aws4_request" or day != timestamp[:8]:
         raise _signature_error(f"Credential should be scoped to correct service: '{SERVICE}'.")
-    if not {"host", "x-amz-date"} <= set(form[2].split(";")):
+    if not {"host", "x-amz-date"} <= set(match[2].split(";")):
         raise _signature_error("'Host' and 'X-Amz-Date' must be in the list of 'SignedHeaders'.")
-    _check_clock(stamp, now)
-    expected = compute_signature(request, form[2], f"{day}/{region}/{service}/{terminator}", credentials.secret_key)
-    if not hmac.compare_digest(expected, form[3]):
+    _check_clock(timestamp, now)
+    expected = compute_signature(request, match[2], f"{day}/{region}/{service}/{terminator}", credentials.secret_key)
+    if not hmac.compare_digest(expected, match[3]):
         raise _signature_error(
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
             "Access Key and signing method. Consult the service documentation for details."
@@ -86,7 +86,7 @@ def _check_signature(request: SignedRequest, authorization: str, credentials: Cr
 
 
 def compute_signature(request: SignedRequest, signed_headers: str, scope: str, secret_key: str) -> str:
-    """Calculate the hexadecimal signature of a request for a scope `day/region/service/aws4_request`."""
+    """Compute the hexadecimal signature of a request for a scope `day/region/service/aws4_request`."""
     headers = "".join(
         f"{name}:{' '.join(request.headers.get(name, '').split())}\n" for name in signed_headers.split(";")
     )
@@ -114,16 +114,18 @@ def compute_signature(request: SignedRequest, signed_headers: str, scope: str, s
     return hmac.new(key, _encode_header(text), "sha256").hexdigest()
 
 
-def _check_clock(stamp: str, now: datetime) -> None:
+def _check_clock(timestamp: str, now: datetime) -> None:
     try:
-        signed = datetime.strptime(stamp, TIMESTAMP_FORMAT).replace(tzinfo=UTC)
+        signed = datetime.strptime(timestamp, TIMESTAMP_FORMAT).replace(tzinfo=UTC)
     except ValueError as error:
         raise _signature_error("Date must be in ISO-8601 'basic format'.") from error
     if signed < now - CLOCK_SKEW:
-        raise _signature_error(f"Signature expired: {stamp} is now earlier than {now - CLOCK_SKEW:{TIMESTAMP_FORMAT}}")
+        raise _signature_error(
+            f"Signature expired: {timestamp} is now earlier than {now - CLOCK_SKEW:{TIMESTAMP_FORMAT}}"
+        )
     if signed > now + CLOCK_SKEW:
         raise _signature_error(
-            f"Signature not yet current: {stamp} is still later than {now + CLOCK_SKEW:{TIMESTAMP_FORMAT}}"
+            f"Signature not yet current: {timestamp} is still later than {now + CLOCK_SKEW:{TIMESTAMP_FORMAT}}"
         )
 
 
@@ -132,5 +134,5 @@ def _signature_error(message: str) -> ServiceError:
 
 
 def _encode_header(text: str) -> bytes:
-    """The bytes that a header had on the wire, whatever they were."""
+    """Return the bytes of a header as sent, even if they are not UTF-8."""
     return text.encode("utf-8", "surrogateescape")

@@ -1,13 +1,13 @@
-"""The control API, for tests and the demo's page: order faults, change latency and models, read the books.
+"""The control API for tests: schedule faults, change latencies and model statuses, list the calls.
 
 GET    /health              {"status": "ok"}
-GET    /control/faults      the faults that still wait, and every name there is
+GET    /control/faults      the scheduled faults, and the names of all faults
 POST   /control/faults      {"fault": "throttle", "times": 1, "match": {"model": ..., "prompt": ...}}
-DELETE /control/faults      forget them, and which bodies met a `-once`
-POST   /control/latency     {"seconds": 0} for all models, or {"<model ID>": 1.5}; null restores a model's own
+DELETE /control/faults      clear them, and the bodies that have had a `-once` fault
+POST   /control/latency     {"seconds": 0} for all models, or {"<model ID>": 1.5}; null restores the model's own
 PUT    /control/models/{id} {"status": "ACTIVE" | "LEGACY" | "EOL" | "forbidden"}
 GET    /control/calls       every invocation, oldest first (fields: demo.standins.bedrock.state.Call)
-DELETE /control/calls       start new books
+DELETE /control/calls       clear the list of calls
 """
 
 import json
@@ -29,11 +29,11 @@ async def get_health(_: web.Request) -> web.Response:
 
 @routes.get("/control/faults")
 async def list_faults(request: web.Request) -> web.Response:
-    waiting = [
+    scheduled = [
         {"fault": one.fault.name, "times": one.times, "match": {"model": one.model, "prompt": one.prompt}}
         for one in request.app[STATE].scheduled_faults
     ]
-    return web.json_response({"waiting": waiting, "faults": dict(FAULTS)})
+    return web.json_response({"waiting": scheduled, "faults": dict(FAULTS)})
 
 
 @routes.post("/control/faults")
@@ -48,11 +48,11 @@ async def add_fault(request: web.Request) -> web.Response:
     if not fault or fault.once:
         raise _bad_request_error(f"There is no fault {body.get('fault')!r}. Choose one of: {', '.join(FAULTS)}.")
     if type(times) is not int or times < 1:
-        raise _bad_request_error(f"A fault cannot be met {times!r} times. Give a whole number from 1.")
+        raise _bad_request_error(f"`times` cannot be {times!r}. Send an integer from 1.")
     if not isinstance(match, dict) or not match.keys() <= {"model", "prompt"}:
-        raise _bad_request_error("A fault matches by `model` and `prompt` alone. Send an object of these.")
-    scheduled = ScheduledFault(Fault(fault.name, fault.seconds), times, match.get("model"), match.get("prompt"))
-    request.app[STATE].scheduled_faults.append(scheduled)
+        raise _bad_request_error("`match` can contain only `model` and `prompt`. Send an object with these fields.")
+    scheduled_fault = ScheduledFault(Fault(fault.name, fault.seconds), times, match.get("model"), match.get("prompt"))
+    request.app[STATE].scheduled_faults.append(scheduled_fault)
     return web.json_response({"fault": fault.name, "times": times}, status=201)
 
 
@@ -69,10 +69,10 @@ async def set_latency(request: web.Request) -> web.Response:
     for name, seconds in body.items():
         if name != "seconds" and name not in MODELS:
             raise _bad_request_error(
-                f"There is no model {name!r}. Choose one of: {', '.join(MODELS)}; or `seconds` for all."
+                f"There is no model {name!r}. Choose one of: {', '.join(MODELS)}; or `seconds` for all models."
             )
         if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0):
-            raise _bad_request_error(f"{seconds!r} is no latency. Give seconds from 0, or null for the model's own.")
+            raise _bad_request_error(f"{seconds!r} is not a latency. Send seconds from 0, or null for the model's own.")
     for name, seconds in body.items():
         if name == "seconds":
             state.latency = seconds
@@ -112,7 +112,7 @@ async def _read_json_object(request: web.Request) -> dict[str, Any]:
     except ValueError as error:
         raise _bad_request_error("The body is not JSON. Send an object.") from error
     if not isinstance(body, dict):
-        raise _bad_request_error("The body is not an object. Send one.")
+        raise _bad_request_error("The body is not an object. Send an object.")
     return body
 
 

@@ -1,4 +1,4 @@
-"""The control plane (client `bedrock`): which models there are and whether this account may use them.
+"""The control plane (client `bedrock`): the models, and whether this account may use them.
 
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_GetFoundationModel.html
 """
@@ -19,7 +19,7 @@ PROVIDER = "Stability AI"
 
 
 async def list_foundation_models(request: web.Request) -> web.Response:
-    """Answer with the models, filtered as the query says."""
+    """Return the models that match the query's filters."""
     await authenticate_caller(request)
     statuses = request.app[STATE].statuses
     summaries = [_describe_model(row, statuses[row.id]) for row in MODELS.values() if statuses[row.id] != "EOL"]
@@ -36,7 +36,7 @@ async def list_foundation_models(request: web.Request) -> web.Response:
 
 
 async def get_foundation_model(request: web.Request) -> web.Response:
-    """Answer with one model's details, or 404."""
+    """Return one model's details; 404 for an unknown model or one at its end of life."""
     await authenticate_caller(request)
     model, status = _find_model(request)
     if status == "EOL":
@@ -45,7 +45,7 @@ async def get_foundation_model(request: web.Request) -> web.Response:
 
 
 async def get_foundation_model_availability(request: web.Request) -> web.Response:
-    """Answer whether this account may invoke the model in this Region."""
+    """Return whether this account may invoke the model in this Region."""
     await authenticate_caller(request)
     model, status = _find_model(request)
     entitled = "NOT_AVAILABLE" if status == "forbidden" else "AVAILABLE"
@@ -61,7 +61,7 @@ async def get_foundation_model_availability(request: web.Request) -> web.Respons
 
 
 async def get_inference_profile(request: web.Request) -> web.Response:
-    """Answer which models, in which Regions, stand behind a profile that Amazon defines."""
+    """Return the models and Regions behind a system-defined inference profile."""
     await authenticate_caller(request)
     model = find_profile_model(request.match_info["profile"])
     if not model:

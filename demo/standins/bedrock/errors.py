@@ -1,4 +1,4 @@
-"""How Bedrock says no: an error's name in a header, its sentence in a JSON body."""
+"""Bedrock's error responses: the error's name in a header, its message in a JSON body."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ ERROR_TYPE_HEADER = "{}:http://internal.amazon.com/coral/com.amazon.bedrock/"
 
 @dataclass(eq=False)
 class ServiceError(Exception):
-    """An error as the service words it: its name, HTTP status and message, and what else its body and headers carry.
+    """An error response: HTTP status, error name and message, with extra fields of the body and headers.
 
     Names and statuses: https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
     """
@@ -21,10 +21,10 @@ class ServiceError(Exception):
     message: str
     extra_fields: Mapping[str, object] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
-    html_body: str | None = None  # sent in place of the service's own form, with no name of an error
+    html_body: str | None = None  # replaces the JSON body and the error name
 
     def copy(self) -> "ServiceError":
-        """Copy the error, so that one kept in a table can be raised by many calls."""
+        """Return a copy, so that the same error can be raised by many calls."""
         return replace(self)
 
     def to_response(self) -> web.Response:
@@ -38,15 +38,15 @@ class ServiceError(Exception):
 
 
 def validation_error(message: str) -> ServiceError:
-    """HTTP 400, the request itself is wrong."""
+    """Return a ValidationException (HTTP 400): the request is invalid."""
     return ServiceError(400, "ValidationException", message)
 
 
 def malformed_request_error(problems: str) -> ServiceError:
-    """The sentence of Bedrock's own schema check, which names every violation at once."""
+    """Return the error of Bedrock's schema check, which lists every violation."""
     return validation_error(f"Malformed input request: {problems}, please reformat your input and try again.")
 
 
 def detail_error(problem: str) -> ServiceError:
-    """The newer Stability models' refusal: the message is itself a JSON object with one key, `detail`."""
+    """Return an error of the newer Stability models, whose message is itself a JSON object with one key, `detail`."""
     return validation_error(json.dumps({"detail": problem}, separators=(",", ":")))

@@ -16,7 +16,7 @@ CHUNK_BYTES = 64 * 1024
 
 
 def encode_chunks(body: bytes, size: int = CHUNK_BYTES) -> Iterator[bytes]:
-    """Split a model's answer into `chunk` events of at most `size` bytes of it each."""
+    """Split a response body into `chunk` events with at most `size` bytes of the body each."""
     for start in range(0, len(body), size):
         payload = {"bytes": base64.b64encode(body[start : start + size]).decode(), "p": "abcdefghijklm"}
         yield encode_frame(

@@ -1,11 +1,11 @@
-"""What can be asked to go wrong: by a word in brackets in any prompt, `a castle [throttle]`, or by the control API.
+"""Faults on request: by a word in brackets in any prompt, such as `a castle [throttle]`, or by the control API.
 
-The words stay in the prompt; it is only inspected. A word may carry seconds, `[slow:20]`. Every word of ERRORS, and
-`[drop]`, may end in `-once`: the first request with this very body meets the fault, the same body sent again does not.
-A call may meet one fault of each kind: refused at the door (ERRORS), another answer (ANSWERS), another delivery
-(DELIVERIES); and `[slow]` beside any.
+The words stay in the prompt. A word can have seconds, `[slow:20]`. Every word of ERROR_FAULTS, and `[drop]`, can end in
+`-once`: only the first request with this exact body has the fault. A call can have one fault of each kind: an error
+instead of a response (ERROR_FAULTS), a different response (RESPONSE_FAULTS), a different transfer (TRANSPORT_FAULTS);
+and `[slow]` in addition to any of them.
 
-FAULTS maps every name to one sentence. What is refused at the door is never billed; each other sentence says which.
+FAULTS maps every name to a description. ERROR_FAULTS are never billed; the other descriptions say whether they are.
 """
 
 import re
@@ -23,7 +23,7 @@ UNAVAILABLE_HTML = "<html><body><h1>503 Service Unavailable</h1></body></html>"
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault that a call is to meet; `seconds` only where its word takes them."""
+    """One fault of a call; `seconds` only for faults that take them."""
 
     name: str
     seconds: float | None = None
@@ -32,7 +32,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class ErrorFault:
-    """A refusal as data: its sentence for people, and what is raised."""
+    """An error response, with a description for the documentation."""
 
     description: str
     error: ServiceError
@@ -48,7 +48,7 @@ ERROR_FAULTS: Mapping[str, ErrorFault] = {
         *(403, "AccessDeniedException", "You don't have access to the model with the specified model ID."),
     ),
     "marketplace-pending": _define_error(
-        "403 AccessDeniedException: the Marketplace agreement is still being made.",
+        "403 AccessDeniedException: the Marketplace agreement is still being created.",
         *(403, "AccessDeniedException"),
         "Model access is denied due to MPAgreementBeingCreated: the AWS Marketplace agreement pending for this model "
         "is not complete. Try again after 15 minutes.",
@@ -70,13 +70,13 @@ ERROR_FAULTS: Mapping[str, ErrorFault] = {
         "the last 15 days. Please upgrade to an active model on Amazon Bedrock",
     ),
     "validation": _define_error(
-        "400 ValidationException: a field is refused.",
+        "400 ValidationException: a field is invalid.",
         *(400, "ValidationException"),
         "Malformed input request: #: extraneous key [wishes] is not permitted, please reformat your input and try "
         "again.",
     ),
     "profile": _define_error(
-        "400 ValidationException: the model wants an inference profile.",
+        "400 ValidationException: the model requires an inference profile.",
         *(400, "ValidationException"),
         "Invocation of this model ID with on-demand throughput isn\u2019t supported. Retry your request with the ID or "
         "ARN of an inference profile that contains this model.",
@@ -98,7 +98,7 @@ ERROR_FAULTS: Mapping[str, ErrorFault] = {
         *(408, "ModelTimeoutException", "Model has timed out in processing the request. Try your request again."),
     ),
     "model-error": _define_error(
-        "424 ModelErrorException: the model failed while at work.",
+        "424 ModelErrorException: the model failed during inference.",
         *(424, "ModelErrorException"),
         "The system encountered an unexpected error during processing. Try your request again.",
         originalStatusCode=500,
@@ -114,7 +114,7 @@ ERROR_FAULTS: Mapping[str, ErrorFault] = {
         *(503, "ServiceUnavailableException", "Bedrock is unable to process your request."),
     ),
     "unavailable-html": ErrorFault(
-        "503 with a page of HTML and no error name, as a load balancer answers.",
+        "503 with an HTML page and no error name, as from a load balancer.",
         ServiceError(503, "503", "", html_body=UNAVAILABLE_HTML),
     ),
     "overloaded": ErrorFault(
@@ -130,7 +130,7 @@ ERROR_FAULTS: Mapping[str, ErrorFault] = {
         *(403, "InvalidClientTokenId", "The security token included in the request is invalid."),
     ),
     "incomplete-signature": _define_error(
-        "400 IncompleteSignature: the request is not signed as AWS asks.",
+        "400 IncompleteSignature: the request is not signed as AWS requires.",
         *(400, "IncompleteSignature", "The request signature does not conform to AWS standards."),
     ),
     "request-expired": _define_error(
@@ -144,31 +144,31 @@ ERROR_FAULTS: Mapping[str, ErrorFault] = {
 }
 
 RESPONSE_FAULTS: Mapping[str, str] = {
-    "filtered": "The picture is made and withheld (SDXL: CONTENT_FILTERED, blurred; others: no picture); billed.",
-    "filter-input": "The source picture is refused; not billed (SDXL has no such reason: as `filtered`).",
-    "refused": "The prompt is refused (SDXL: 400 invalid_prompts; others: Filter reason: prompt); not billed.",
-    "error": "The answer says that generating failed (SDXL: ERROR; others: Inference error); not billed.",
-    "result-error": "The model's container gives up (SDXL: result error; others: Inference error); not billed.",
-    "unknown-reason": "The answer gives a finish reason that nobody documented, and no usable picture; billed.",
-    "garbage": "The answer is not JSON; billed.",
-    "empty": "The answer has no body; billed.",
-    "bad-base64": "The picture is not base64; billed.",
-    "not-a-picture": "The picture is text; billed.",
-    "no-seed": "The answer has no seed; billed.",
+    "filtered": "The image is generated and withheld (SDXL: CONTENT_FILTERED, blurred; others: no image); billed.",
+    "filter-input": "The source image is rejected; not billed (SDXL has no such reason: as `filtered`).",
+    "refused": "The prompt is rejected (SDXL: 400 invalid_prompts; others: Filter reason: prompt); not billed.",
+    "error": "The response says that generation failed (SDXL: ERROR; others: Inference error); not billed.",
+    "result-error": "The model's container fails (SDXL: result error; others: Inference error); not billed.",
+    "unknown-reason": "The response has an undocumented finish reason and no usable image; billed.",
+    "garbage": "The response is not JSON; billed.",
+    "empty": "The response has no body; billed.",
+    "bad-base64": "The image is not base64; billed.",
+    "not-a-picture": "The image is text; billed.",
+    "no-seed": "The response has no seed; billed.",
     "seed-string": "The seed is a numeric string; billed.",
-    "no-images": "The list of pictures is empty; billed.",
-    "huge-picture": "The picture claims 50000 x 50000 pixels; billed.",
-    "tiny-picture": "The picture is one pixel; billed.",
+    "no-images": "The list of images is empty; billed.",
+    "huge-picture": "The image's header claims 50000 x 50000 pixels; billed.",
+    "tiny-picture": "The image is one pixel; billed.",
 }
 
 TRANSPORT_FAULTS: Mapping[str, str] = {
-    "slow": "The answer takes SECONDS longer, 10 unless given: `[slow:SECONDS]`; billed.",
-    "drip": "The body comes in small pieces over SECONDS, 30 unless given: `[drip:SECONDS]`; billed.",
-    "drop": "The connection is closed after the picture was made, before a byte of the answer; billed.",
-    "drop-mid": "The connection is closed in the middle of the body; billed.",
-    "hang": "The picture is made and the answer never comes, until the client leaves; billed.",
-    "stream-error": "Half a stream, then modelStreamErrorException (only where the answer is streamed); billed.",
-    "stream-throttle": "Half a stream, then throttlingException (only where the answer is streamed); billed.",
+    "slow": "The response takes SECONDS longer, 10 by default: `[slow:SECONDS]`; billed.",
+    "drip": "The body arrives in small pieces over SECONDS, 30 by default: `[drip:SECONDS]`; billed.",
+    "drop": "The connection is closed after the image was generated, before the first byte of the response; billed.",
+    "drop-mid": "The connection is closed halfway through the body; billed.",
+    "hang": "The image is generated and the response never arrives; billed.",
+    "stream-error": "Half the stream, then modelStreamErrorException (streamed responses only); billed.",
+    "stream-throttle": "Half the stream, then throttlingException (streamed responses only); billed.",
 }
 
 FAULTS: Mapping[str, str] = {
@@ -179,7 +179,7 @@ FAULTS: Mapping[str, str] = {
 
 
 def parse_fault(word: str, seconds: str | None = None) -> Fault | None:
-    """Read a fault's name, with `-once` where that is allowed; None for a word that is no fault."""
+    """Parse a fault's name with an optional `-once`; return None for an unknown one."""
     once = word.endswith(ONCE_SUFFIX)
     name = word.removesuffix(ONCE_SUFFIX)
     if name not in FAULTS or (once and name not in ERROR_FAULTS and name != "drop"):
@@ -188,16 +188,16 @@ def parse_fault(word: str, seconds: str | None = None) -> Fault | None:
 
 
 def find_faults(texts: Iterable[str]) -> list[Fault]:
-    """Every fault named in brackets in the prompts, in order."""
+    """Return the faults named in brackets in the prompts, in order."""
     found = (parse_fault(match[1], match[2]) for text in texts for match in FAULT_PATTERN.finditer(text))
     return [fault for fault in found if fault]
 
 
 def pick_fault(faults: Iterable[Fault], kind: Mapping[str, object]) -> Fault | None:
-    """Pick the first fault of a kind, `slow` apart (it goes with any other delivery)."""
+    """Return the first fault of a kind, except `slow`, which combines with any other."""
     return next((fault for fault in faults if fault.name in kind and fault.name != "slow"), None)
 
 
 def sum_extra_seconds(faults: Iterable[Fault]) -> float:
-    """How much longer the faults make the call."""
+    """Return the seconds by which the faults prolong the call."""
     return sum(SLOW_SECONDS if f.seconds is None else f.seconds for f in faults if f.name == "slow")

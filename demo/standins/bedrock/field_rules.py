@@ -1,4 +1,4 @@
-"""The rules of a JSON object, field by field, in the words of Bedrock's schema check (the library `everit`)."""
+"""Validates a JSON object field by field, with the messages of Bedrock's schema check (the library `everit`)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ JsonType = Literal["String", "Integer", "Number", "JSONObject", "JSONArray"]
 
 @dataclass(frozen=True)
 class FieldRule:
-    """One field: its type, the bounds of a number, the length of a text (characters) or list, the values of an enum."""
+    """The rule for one field: type, bounds of a number, length of a string (characters) or list, values of an enum."""
 
     type: JsonType
     required: bool = False
@@ -23,7 +23,7 @@ class FieldRule:
 def find_violations(
     body: Mapping[str, Any], fields: Mapping[str, FieldRule], at: str = "#"
 ) -> Iterator[tuple[str, str]]:
-    """Every violation in an object as (path, sentence), the path being a JSON pointer such as `#/seed`."""
+    """Yield every violation as (path, message); the path is a JSON pointer such as `#/seed`."""
     for name, rule in fields.items():
         if rule.required and name not in body:
             yield at, f"required key [{name}] not found"
@@ -48,12 +48,12 @@ def _find_violation(value: Any, rule: FieldRule) -> str | None:
 
 
 def _find_length_violation(value: Any, rule: FieldRule) -> str | None:
-    items = rule.type == "JSONArray"
+    is_array = rule.type == "JSONArray"
     if rule.min_length is not None and len(value) < rule.min_length:
         least = f"{rule.min_length}, found: {len(value)}"
         return (
             f"expected minimum item count: {least}"
-            if items
+            if is_array
             else f"expected minLength: {least}".replace("found", "actual")
         )
     if rule.max_length is not None and len(value) > rule.max_length:

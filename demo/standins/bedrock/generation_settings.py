@@ -1,4 +1,4 @@
-"""What one picture is rendered from, whichever dialect asked for it."""
+"""The settings of one generation, in the same form for every dialect."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GenerationSettings:
-    """A request that was found valid.
+    """The settings of a valid request.
 
-    `keep` is the share of the source to keep: 1 is the source unchanged, 0 nothing of it. `detail` (0-1) is how much of
-    what is kept is fine detail. `seed` 0 asks for a random one. `size` is the answer's width and height in pixels.
-    `invention` (0-1) is how much fine detail an upscale adds to its source; None where nothing is upscaled.
+    `size` is the output's width and height in pixels. `seed` 0 means a random one. `source_weight` is the share of the
+    source to keep: 1 returns the source unchanged, 0 ignores it. `source_detail` (0-1) is the share of fine detail in
+    the kept part. `creativity` (0-1) is the amount of detail that an upscale adds; None if nothing is upscaled.
     """
 
     prompts: tuple[tuple[str, float], ...]

@@ -1,4 +1,4 @@
-"""InvokeModel and InvokeModelWithResponseStream: the life of one call, from its signature to its last byte.
+"""InvokeModel and InvokeModelWithResponseStream: handles one call, from its signature to the last byte.
 
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html
 """
@@ -56,7 +56,7 @@ async def _record_call(request: web.Request, *, streamed: bool) -> web.StreamRes
         call.status, call.outcome = error.status, error.code
         raise
     except ConnectionError:
-        return web.Response()  # nobody is left to read it
+        return web.Response()  # the client has disconnected
     finally:
         call.in_flight = False
         log.info("%s %s: %s %s", operation, call.model, call.status, call.outcome)
@@ -72,19 +72,19 @@ async def _handle_call(request: web.Request, call: Call, *, streamed: bool) -> w
     call.body = await _run_in_thread(state, lambda: summarize_body(body))
     texts = sdxl.iter_prompt_texts(body) if model.dialect == "sdxl" else sd35.iter_prompt_texts(body)
     call_faults = state.select_faults(model, texts, data)
-    if refusal := faults.pick_fault(call_faults, faults.ERROR_FAULTS):
-        _raise_error(faults.ERROR_FAULTS[refusal.name])
+    if error_fault := faults.pick_fault(call_faults, faults.ERROR_FAULTS):
+        _raise_error(faults.ERROR_FAULTS[error_fault.name])
     settings = await _run_in_thread(state, lambda: parse_request(body, model))
     settings = _ensure_seed(settings, model, state)
     await asyncio.sleep(state.draw_latency(model) + faults.sum_extra_seconds(call_faults))
     response_fault = faults.pick_fault(call_faults, faults.RESPONSE_FAULTS)
-    answer = await _run_in_thread(
+    result = await _run_in_thread(
         state, lambda: build_response(model, settings, response_fault.name if response_fault else None)
     )
-    call.outcome, call.seed, call.billed = answer.outcome, answer.seed, answer.billed
+    call.outcome, call.seed, call.billed = result.outcome, result.seed, result.billed
     response = await write_response(
         request,
-        answer.body,
+        result.body,
         streamed=streamed,
         fault=faults.pick_fault(call_faults, faults.TRANSPORT_FAULTS),
         latency_ms=round(1000 * (time.monotonic() - started)),
@@ -94,13 +94,13 @@ async def _handle_call(request: web.Request, call: Call, *, streamed: bool) -> w
 
 
 async def _run_in_thread(state: BedrockState, work: Callable[[], Result]) -> Result:
-    """Do what costs processor time beside the event loop, two at a time."""
+    """Run CPU-bound work outside the event loop, two at a time."""
     async with state.render_slots:
         return await asyncio.to_thread(work)
 
 
 def _resolve_model(request: web.Request, state: BedrockState, data: bytes, *, streamed: bool) -> Model:
-    """Check all that is said outside the body, and find the model."""
+    """Check the headers and the size of the body, and find the model."""
     if len(data) > BODY_LIMIT:
         raise validation_error(
             "1 validation error detected: Value at 'body' failed to satisfy constraint: "
@@ -139,7 +139,7 @@ def _parse_body(data: bytes) -> dict[str, Any]:
 
 
 def parse_request(body: dict[str, Any], model: Model) -> GenerationSettings:
-    """Validate a body as its model does. Raises ServiceError."""
+    """Validate a body by its model's rules. Raises ServiceError."""
     match model.dialect:
         case "sdxl":
             return sdxl.parse_request(body)

@@ -1,7 +1,7 @@
-"""The models this stand-in serves, as data.
+"""The models that this stand-in serves.
 
-SDXL 1.0 is here although Amazon retired it on 2025-05-20: the stand-in also plays the private arrangement that still
-serves it, and there it may be streamed. The others are as in late 2026:
+Amazon retired SDXL 1.0 on 2025-05-20. It is here for private arrangements that still serve it, with streaming.
+The others are as in late 2026:
 https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html
 """
 
@@ -19,9 +19,9 @@ PROFILE_PREFIX = "us."
 
 @dataclass(frozen=True)
 class Model:
-    """One row of the catalogue: what a model takes and how long it takes (seconds, give or take `jitter`).
+    """One model: its dialect, its inputs and its latency in seconds (plus or minus `jitter`).
 
-    `seed_max` 0: it reads no seed. `profile_only`: it is invoked by its inference profile, `us.` and its ID.
+    With `seed_max` 0 it takes no seed. With `profile_only` it is invoked by its inference profile, `us.` and its ID.
     """
 
     id: str
@@ -37,7 +37,7 @@ class Model:
 
     @property
     def short_name(self) -> str:
-        """The name that the newer models' own refusals use: `sd3-5-large`, `fast-upscale`."""
+        """The name in the newer models' own error messages: `sd3-5-large`, `fast-upscale`."""
         name = self.id.removeprefix("stability.").split("-v")[0]
         return name.removeprefix("stable-") if self.profile_only else name
 
@@ -91,12 +91,12 @@ MODELS: Mapping[str, Model] = {row.id: row for row in _ROWS}
 
 
 def find_model(identifier: str) -> Model | None:
-    """Look a model up by its ID or its ARN."""
+    """Find a model by its ID or ARN."""
     return MODELS.get(ARN_PATTERN.sub("", identifier, count=1))
 
 
 def find_profile_model(identifier: str) -> Model | None:
-    """Look a model up by the ID or the ARN of its inference profile."""
+    """Find a model by the ID or ARN of its inference profile."""
     name = ARN_PATTERN.sub("", identifier, count=1)
     model = MODELS.get(name.removeprefix(PROFILE_PREFIX))
     return model if model and model.profile_only and name.startswith(PROFILE_PREFIX) else None

@@ -1,4 +1,4 @@
-"""Colours for a prompt: from the colours and moods it names, and else from its words' hash."""
+"""Picks colours for a prompt: from the colours and moods that it names, otherwise from a hash of its words."""
 
 import colorsys
 import re
@@ -29,7 +29,7 @@ BRIGHTNESS_LEVELS = (0.10, 0.34, 0.60, 0.82, 0.97)
 
 
 def pick_colours(prompts: Prompts) -> list[Colour]:
-    """Five colours from dark to light; words of a prompt with a negative weight are steered away from."""
+    """Return five colours from dark to light; prompts with a negative weight push the colours away from theirs."""
     positive_text = " ".join(text for text, weight in prompts if weight >= 0)
     rng = create_random("palette", positive_text)
     hue, spread, strength = rng.random(), rng.uniform(0.08, 0.3), rng.uniform(0.45, 0.75)
@@ -51,7 +51,7 @@ def pick_colours(prompts: Prompts) -> list[Colour]:
 
 
 def build_gradient(colours: Sequence[Colour]) -> list[int]:
-    """256 colours through the stops, as a flat list for Image.putpalette."""
+    """Interpolate 256 colours, as a flat list for Image.putpalette."""
     flat: list[int] = []
     for index in range(256):
         position = index / 255 * (len(colours) - 1)

@@ -1,8 +1,7 @@
-"""From a recipe to a picture: the same recipe gives the same pixels, and every setting of it is seen in them.
+"""Renders an image from settings: the same settings give the same pixels, and every setting has a visible effect.
 
-The prompt chooses palette and scene, the seed the brushwork; keep mixes in the source, steps refine, guidance
-saturates.
-All work is done at about half size, so that a megapixel costs some 100 ms of one core.
+The prompt determines palette and scene, the seed the brushstrokes. `source_weight` blends in the source, steps
+refine, guidance saturates. Most work is done at about half size, so that a megapixel takes about 100 ms of one core.
 """
 
 from math import cos, pi, sin
@@ -11,12 +10,12 @@ from random import Random
 from PIL import Image, ImageDraw, ImageFilter
 
 from demo.standins.bedrock.generation_settings import GenerationSettings
+from demo.standins.bedrock.image_codec import encode_image
 from demo.standins.bedrock.palette import pick_colours
-from demo.standins.bedrock.picture_codec import encode_picture
 from demo.standins.bedrock.randomness import create_random
-from demo.standins.bedrock.scene import draw_noise, paint_scene, recolour_picture
+from demo.standins.bedrock.scene import draw_noise, paint_scene, recolour_image
 from demo.standins.bedrock.styles import STYLES, adjust_colour, adjust_contrast, apply_tint
-from demo.standins.bedrock.upscaler import upscale_picture
+from demo.standins.bedrock.upscaler import upscale_image
 
 WORKING_SIDE = 512
 DRAWN_STYLES = frozenset(
@@ -27,25 +26,23 @@ _SHARPNESS = {"SIMPLE": 40, "SLOW": 70, "SLOWER": 100, "SLOWEST": 130}
 
 
 def render_bytes(settings: GenerationSettings) -> bytes:
-    """Make the picture and encode it as the recipe says."""
-    return encode_picture(render_picture(settings), settings.output_format)
+    """Render an image and encode it in the requested format."""
+    return encode_image(render_image(settings), settings.output_format)
 
 
 def render_blurred(settings: GenerationSettings) -> bytes:
-    """Make the picture as a content filter gives it back: nothing in it can be made out."""
-    return encode_picture(
-        render_picture(settings).resize((12, 12)).resize(settings.size, Image.Resampling.BICUBIC),
+    """Render an image blurred beyond recognition, as a content filter returns it."""
+    return encode_image(
+        render_image(settings).resize((12, 12)).resize(settings.size, Image.Resampling.BICUBIC),
         settings.output_format,
     )
 
 
-def render_picture(settings: GenerationSettings) -> Image.Image:
-    """Paint the recipe at its size; with everything kept this is the source itself."""
+def render_image(settings: GenerationSettings) -> Image.Image:
+    """Render an image; with a `source_weight` of 1 this is the source itself."""
     source = settings.source
     if source and settings.creativity is not None:
-        return upscale_picture(
-            source, settings.size, settings.creativity, create_random(settings.seed, settings.prompts)
-        )
+        return upscale_image(source, settings.size, settings.creativity, create_random(settings.seed, settings.prompts))
     if source and source.size != settings.size:
         source = source.resize(settings.size, Image.Resampling.BICUBIC)
     if source and settings.source_weight >= 1:
@@ -56,7 +53,7 @@ def render_picture(settings: GenerationSettings) -> Image.Image:
     colours = pick_colours(settings.prompts)
     canvas = paint_scene(_join_positive_prompts(settings), size, colours, rng)
     if source:
-        structure = recolour_picture(
+        structure = recolour_image(
             source.resize(size, Image.Resampling.BOX), colours, 0.08 + 0.4 * settings.source_weight
         )
         canvas = Image.blend(canvas, structure, min(1.0, 2.6 * settings.source_weight))
@@ -73,7 +70,7 @@ def _join_positive_prompts(settings: GenerationSettings) -> str:
 
 
 def _paint_brushstrokes(canvas: Image.Image, settings: GenerationSettings, rng: Random) -> Image.Image:
-    """Paint over with strokes along a field of directions: few and broad for few steps, many and fine for many."""
+    """Paint strokes along a field of directions: few and broad for few steps, many and fine for many."""
     width, height = canvas.size
     field = draw_noise((64, 64), rng, 3, 3)
     turn = create_random(settings.sampler).uniform(0, pi)
@@ -97,7 +94,7 @@ def _paint_brushstrokes(canvas: Image.Image, settings: GenerationSettings, rng: 
 
 
 def _apply_guidance(canvas: Image.Image, settings: GenerationSettings) -> Image.Image:
-    """Let guidance saturate (7 changes nothing), and the preset tint or sharpen."""
+    """Saturate by `cfg_scale` (7 changes nothing), and tint or sharpen by the guidance preset."""
     canvas = adjust_contrast(adjust_colour(canvas, 0.55 + settings.cfg_scale * 0.065), 0.86 + settings.cfg_scale * 0.02)
     preset = settings.clip_guidance_preset
     if preset in _GUIDANCE_TINTS:

@@ -1,4 +1,4 @@
-"""How an answer reaches the client: whole, as a stream of events, dripping, cut, or not at all."""
+"""Sends a response to the client: complete, as an event stream, slowly, cut off, or not at all."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,13 +19,13 @@ STREAM_ERRORS = {
 async def write_response(
     request: web.Request, body: bytes, *, streamed: bool, fault: Fault | None, latency_ms: int
 ) -> web.StreamResponse:
-    """Send a model's answer; raises ConnectionError where the client is gone or was cut off."""
+    """Send a model's response; raises ConnectionError if the client has disconnected or was cut off."""
     name = fault.name if fault else None
     if name == "hang":
         await _wait_for_disconnect(request)
     if name == "drop":
         _close_connection(request)
-    pieces = _build_stream_events(body, name) if streamed else [body]
+    chunks = _build_stream_events(body, name) if streamed else [body]
     response = web.StreamResponse(
         headers={
             "x-amzn-bedrock-invocation-latency": str(latency_ms),
@@ -38,16 +38,16 @@ async def write_response(
     )
     await response.prepare(request)
     if name == "drop-mid":
-        whole = b"".join(pieces)
+        whole = b"".join(chunks)
         await response.write(whole[: len(whole) // 2])
         _close_connection(request)
     if name == "drip":
         await _write_slowly(
-            response, b"".join(pieces), DRIP_SECONDS if fault is None or fault.seconds is None else fault.seconds
+            response, b"".join(chunks), DRIP_SECONDS if fault is None or fault.seconds is None else fault.seconds
         )
     else:
-        for piece in pieces:
-            await response.write(piece)
+        for chunk in chunks:
+            await response.write(chunk)
     await response.write_eof()
     return response
 
@@ -67,12 +67,12 @@ async def _write_slowly(response: web.StreamResponse, body: bytes, seconds: floa
 
 
 async def _wait_for_disconnect(request: web.Request) -> None:
-    while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110 - aiohttp tells no event
+    while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110 - aiohttp has no event for it
         await asyncio.sleep(POLL_SECONDS)
-    raise ConnectionResetError("the client left")
+    raise ConnectionResetError("the client disconnected")
 
 
 def _close_connection(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.close()
-    raise ConnectionResetError("cut off by a fault")
+    raise ConnectionResetError("connection closed by a fault")

@@ -1,4 +1,4 @@
-"""What a model answers to a valid request, in its dialect, sound or spoiled by a fault."""
+"""Builds a model's response to a valid request, in its dialect, and corrupts it for a fault."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from demo.standins.bedrock import picture_codec
+from demo.standins.bedrock import image_codec
 from demo.standins.bedrock.dialects import sd35, sdxl
 from demo.standins.bedrock.generation_settings import GenerationSettings
 from demo.standins.bedrock.models import Model
@@ -28,7 +28,7 @@ HUGE_SIDE = 50_000
 
 @dataclass(frozen=True)
 class ModelResponse:
-    """The bytes to send, and what the books say of them; `billed` if a picture was made."""
+    """The bytes to send, and the values to record for the call; `billed` if an image was generated."""
 
     body: bytes
     outcome: str
@@ -37,18 +37,18 @@ class ModelResponse:
 
 
 def build_response(model: Model, settings: GenerationSettings, fault: str | None) -> ModelResponse:
-    """Render and word an answer; `recipe.seed` is the seed used. Raises ServiceError for a prompt that SDXL refuses."""
+    """Render the image and build the response. Raises ServiceError for a prompt that SDXL rejects."""
     if model.dialect == "sdxl":
         return _build_sdxl_response(settings, fault)
     if fault in FINISH_REASONS:
         return ModelResponse(
             _encode_json(sd35.build_empty_response(FINISH_REASONS[fault])), FINISH_REASONS[fault], billed=False
         )
-    picture = render_bytes(settings)
+    image = render_bytes(settings)
     if fault in {"filtered", "unknown-reason"}:
-        reason = "Filter reason: output image" if fault == "filtered" else "Reason of no one's knowing"
+        reason = "Filter reason: output image" if fault == "filtered" else "Undocumented reason"
         return ModelResponse(_encode_json(sd35.build_empty_response(reason)), reason, billed=True, seed=settings.seed)
-    return _spoil_response(sd35.build_response(settings.seed, picture), settings.seed, fault)
+    return _corrupt_response(sd35.build_response(settings.seed, image), settings.seed, fault)
 
 
 def _build_sdxl_response(settings: GenerationSettings, fault: str | None) -> ModelResponse:
@@ -66,54 +66,54 @@ def _build_sdxl_response(settings: GenerationSettings, fault: str | None) -> Mod
                 seed=settings.seed,
             )
         case "filtered" | "filter-input" | "unknown-reason":
-            reason = "NOBODY_KNOWS" if fault == "unknown-reason" else "CONTENT_FILTERED"
+            reason = "UNDOCUMENTED" if fault == "unknown-reason" else "CONTENT_FILTERED"
             body = sdxl.build_response(settings.seed, render_blurred(settings), reason)
             return ModelResponse(_encode_json(body), reason, billed=True, seed=settings.seed)
-    return _spoil_response(sdxl.build_response(settings.seed, render_bytes(settings)), settings.seed, fault)
+    return _corrupt_response(sdxl.build_response(settings.seed, render_bytes(settings)), settings.seed, fault)
 
 
-def _spoil_response(answer: dict[str, Any], seed: int, fault: str | None) -> ModelResponse:
+def _corrupt_response(response: dict[str, Any], seed: int, fault: str | None) -> ModelResponse:
     body = {"garbage": GARBAGE_BODY, "empty": b""}.get(fault or "")
     if body is None:
-        body = _encode_json(_replace_seed(_replace_picture(answer, fault), fault))
-    return ModelResponse(body, f"SUCCESS, spoiled by {fault}" if fault else "SUCCESS", billed=True, seed=seed)
+        body = _encode_json(_replace_seed(_replace_image(response, fault), fault))
+    return ModelResponse(body, f"SUCCESS, corrupted by {fault}" if fault else "SUCCESS", billed=True, seed=seed)
 
 
-def _replace_picture(answer: dict[str, Any], fault: str | None) -> dict[str, Any]:
-    key = "artifacts" if "artifacts" in answer else "images"
+def _replace_image(response: dict[str, Any], fault: str | None) -> dict[str, Any]:
+    key = "artifacts" if "artifacts" in response else "images"
     if fault == "no-images":
-        return {**answer, key: []}
+        return {**response, key: []}
     text = {
         "bad-base64": "!this is not base64!",
         "not-a-picture": _encode_base64(b"This is not a picture."),
         "huge-picture": _encode_base64(_build_huge_png()),
-        "tiny-picture": _encode_base64(picture_codec.encode_picture(Image.new("RGB", (1, 1)), "png")),
+        "tiny-picture": _encode_base64(image_codec.encode_image(Image.new("RGB", (1, 1)), "png")),
     }.get(fault or "")
     if text is None:
-        return answer
-    return {**answer, key: [{**answer[key][0], "base64": text} if key == "artifacts" else text]}
+        return response
+    return {**response, key: [{**response[key][0], "base64": text} if key == "artifacts" else text]}
 
 
-def _replace_seed(answer: dict[str, Any], fault: str | None) -> dict[str, Any]:
+def _replace_seed(response: dict[str, Any], fault: str | None) -> dict[str, Any]:
     if fault not in {"no-seed", "seed-string"}:
-        return answer
-    if "artifacts" in answer:
-        artifact = {name: value for name, value in answer["artifacts"][0].items() if name != "seed"}
-        seed = {} if fault == "no-seed" else {"seed": str(answer["artifacts"][0]["seed"])}
-        return {**answer, "artifacts": [{**artifact, **seed}]}
-    rest = {name: value for name, value in answer.items() if name != "seeds"}
-    return rest if fault == "no-seed" else {**rest, "seeds": [str(answer["seeds"][0])]}
+        return response
+    if "artifacts" in response:
+        artifact = {name: value for name, value in response["artifacts"][0].items() if name != "seed"}
+        seed = {} if fault == "no-seed" else {"seed": str(response["artifacts"][0]["seed"])}
+        return {**response, "artifacts": [{**artifact, **seed}]}
+    rest = {name: value for name, value in response.items() if name != "seeds"}
+    return rest if fault == "no-seed" else {**rest, "seeds": [str(response["seeds"][0])]}
 
 
 def _build_huge_png() -> bytes:
-    """A small PNG that claims to be HUGE x HUGE grey pixels, and has data for some of them."""
+    """Return a small PNG that claims HUGE_SIDE x HUGE_SIDE grey pixels and has data for only some of them."""
 
-    def chunk(name: bytes, data: bytes) -> bytes:
+    def build_chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack("!I", len(data)) + name + data + struct.pack("!I", zlib.crc32(name + data))
 
     header = struct.pack("!IIBBBBB", HUGE_SIDE, HUGE_SIDE, 8, 0, 0, 0, 0)
     rows = zlib.compress(bytes(HUGE_SIDE + 1) * 8)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + build_chunk(b"IHDR", header) + build_chunk(b"IDAT", rows) + build_chunk(b"IEND", b"")
 
 
 def _encode_base64(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""An invented landscape: sky, a sun or moon, and what the prompt names standing in front of it."""
+"""Paints an invented landscape: sky, a sun or moon, and a foreground that depends on the prompt."""
 
 from collections.abc import Callable, Sequence
 from random import Random
@@ -13,7 +13,7 @@ Motif = Callable[[Draw, Size, float, float, Random], None]
 
 
 def draw_noise(size: Size, rng: Random, cells: int = 4, octaves: int = 4) -> Image.Image:
-    """Soft grey clouds (mode L) that depend on `chance` alone."""
+    """Return soft grey clouds (mode L) that depend on `rng` only."""
     result: Image.Image | None = None
     for octave in range(octaves):
         width = cells * 2**octave
@@ -26,7 +26,7 @@ def draw_noise(size: Size, rng: Random, cells: int = 4, octaves: int = 4) -> Ima
 
 
 def paint_scene(text: str, size: Size, colours: Sequence[Colour], rng: Random) -> Image.Image:
-    """Paint a prompt's words from nothing, in a palette."""
+    """Paint a scene for a prompt in the given colours."""
     width, height = size
     horizon = height * rng.uniform(0.45, 0.62)
     sky = Image.linear_gradient("L").resize(size).point([round(95 + 130 * level / 255) for level in range(256)])
@@ -51,13 +51,13 @@ def paint_scene(text: str, size: Size, colours: Sequence[Colour], rng: Random) -
 
 
 def _apply_palette(tones: Image.Image, colours: Sequence[Colour]) -> Image.Image:
-    picture = tones.copy()
-    picture.putpalette(build_gradient(colours))
-    return picture.convert("RGB")
+    image = tones.copy()
+    image.putpalette(build_gradient(colours))
+    return image.convert("RGB")
 
 
-def recolour_picture(source: Image.Image, colours: Sequence[Colour], source_share: float) -> Image.Image:
-    """Give a picture's lights and darks the colours of the palette, and leave it a share of its own (0-1)."""
+def recolour_image(source: Image.Image, colours: Sequence[Colour], source_share: float) -> Image.Image:
+    """Map an image's brightness to the palette; `source_share` (0-1) of its own colours remains."""
     return Image.blend(
         _apply_palette(ImageOps.autocontrast(source.convert("L"), cutoff=1), colours), source, source_share
     )

@@ -1,4 +1,4 @@
-"""The HTTP server: routes, request ids, and errors in the service's form."""
+"""The HTTP server: routes, request ids, and error responses in the service's form."""
 
 import logging
 import uuid
@@ -10,12 +10,12 @@ from demo.standins.bedrock import control_api, control_plane, invoke
 from demo.standins.bedrock.errors import ServiceError
 from demo.standins.bedrock.state import STATE, BedrockState
 
-READ_LIMIT = 64 * 1024 * 1024  # a body over the service's limit is read too, so that its sender gets the answer
+READ_LIMIT = 64 * 1024 * 1024  # a body above the service's limit is read, too, so that the client receives the error
 log = logging.getLogger(__name__)
 
 
 def build_application(state: BedrockState) -> web.Application:
-    """Put the service and its control API around a world."""
+    """Build the application with the service and its control API."""
     app = web.Application(middlewares=[_convert_errors], client_max_size=READ_LIMIT)
     app[STATE] = state
     app.on_response_prepare.append(_add_request_id)
@@ -41,10 +41,8 @@ async def _convert_errors(request: web.Request, handler: Handler) -> web.StreamR
         code = "UnknownOperationException" if error.status in {404, 405} else "ValidationException"
         return ServiceError(error.status, code, error.reason).to_response()
     except Exception:
-        log.exception("the stand-in failed at %s %s", request.method, request.path)
-        return ServiceError(
-            500, "InternalServerException", "The stand-in itself failed; its log says how."
-        ).to_response()
+        log.exception("The stand-in failed on %s %s", request.method, request.path)
+        return ServiceError(500, "InternalServerException", "The stand-in itself failed; see its log.").to_response()
 
 
 async def _add_request_id(_: web.Request, response: web.StreamResponse) -> None:

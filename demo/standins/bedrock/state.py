@@ -1,4 +1,4 @@
-"""All that the stand-in remembers: who may ask, how its models are, which faults wait, and the books of every call."""
+"""The stand-in's state: credentials, latencies, model statuses, scheduled faults, and the record of calls."""
 
 import asyncio
 import hashlib
@@ -9,22 +9,22 @@ from typing import Any
 
 from aiohttp import web
 
-from demo.standins.bedrock import faults, picture_codec
+from demo.standins.bedrock import faults, image_codec
 from demo.standins.bedrock.auth import Credentials
 from demo.standins.bedrock.faults import Fault
 from demo.standins.bedrock.models import MODELS, Model, ModelStatus
 
 MAX_CONCURRENT_RENDERS = 2
-PICTURE_FIELDS = frozenset({"init_image", "image", "mask_image"})
+IMAGE_FIELDS = frozenset({"init_image", "image", "mask_image"})
 
 
 @dataclass
 class Call:
-    """One line of the books: an invocation, from its arrival on (`time`: seconds since the epoch).
+    """The record of one invocation; `time` is its arrival in seconds since the epoch.
 
-    `billed` says that a picture was generated, `delivered` that the whole answer was handed to the network. `body` is
-    the request with each picture replaced by its sha256, bytes, format, width and height; None before it was parsed.
-    `status` is None until the answer is complete, and stays so where the connection was lost.
+    `billed`: an image was generated. `delivered`: the whole response was handed to the network. `body` is the request
+    with each image replaced by its sha256, bytes, format, width and height; None before it was parsed. `status` is
+    None until the response is complete, and stays None if the connection was lost.
     """
 
     time: float
@@ -41,7 +41,7 @@ class Call:
 
 @dataclass
 class ScheduledFault:
-    """A fault that the control API ordered for the next `times` calls that match."""
+    """A fault scheduled by the control API for the next `times` matching calls."""
 
     fault: Fault
     times: int = 1
@@ -49,13 +49,13 @@ class ScheduledFault:
     prompt: str | None = None
 
     def matches(self, model: Model, prompt: str) -> bool:
-        """Tell whether a call of this model with this prompt is meant (a `prompt` is met as a part of the text)."""
+        """Tell whether a call matches; `prompt` matches as a substring."""
         return (self.model is None or self.model == model.id) and (self.prompt is None or self.prompt in prompt)
 
 
 @dataclass
 class BedrockState:
-    """The state of one server. `latency` (seconds) overrides every model's own, `latencies` that of one model."""
+    """The state of one server. `latency` overrides every model's own, `latencies` that of single models (seconds)."""
 
     credentials: Credentials
     latency: float | None = None
@@ -68,12 +68,12 @@ class BedrockState:
     render_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_RENDERS))
 
     def draw_latency(self, model: Model) -> float:
-        """Draw how long the model takes this time."""
+        """Return a random latency for one call of the model, in seconds."""
         fixed = self.latencies.get(model.id, self.latency)
         return max(0.0, model.latency + model.jitter * self.rng.uniform(-1, 1)) if fixed is None else fixed
 
     def select_faults(self, model: Model, texts: Iterable[str], body: bytes) -> list[Fault]:
-        """The faults that a call is to meet: at most one that was ordered, then those its prompt names."""
+        """Return the faults of a call: at most one scheduled fault, then those named in its prompts."""
         prompts = list(texts)
         scheduled = next(
             (candidate for candidate in self.scheduled_faults if candidate.matches(model, "\n".join(prompts))), None
@@ -87,37 +87,37 @@ class BedrockState:
         return [scheduled.fault, *named] if scheduled else named
 
     def _is_first_request(self, fault: Fault, body: bytes) -> bool:
-        mark = f"{fault.name} {hashlib.sha256(body).hexdigest()}"
-        new = mark not in self.seen_once_bodies
-        self.seen_once_bodies.add(mark)
-        return new
+        key = f"{fault.name} {hashlib.sha256(body).hexdigest()}"
+        is_first = key not in self.seen_once_bodies
+        self.seen_once_bodies.add(key)
+        return is_first
 
 
-STATE = web.AppKey("world", BedrockState)
+STATE = web.AppKey("state", BedrockState)
 
 
 def dump_call(call: Call) -> dict[str, Any]:
-    """One call as JSON."""
+    """Return a call as JSON."""
     return dict(vars(call))
 
 
 def summarize_body(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A request's body fit for the books."""
+    """Return a request body for the record, with images summarised."""
     return {
-        name: _summarize_picture(value) if name in PICTURE_FIELDS and isinstance(value, str) else value
+        name: _summarize_image(value) if name in IMAGE_FIELDS and isinstance(value, str) else value
         for name, value in body.items()
     }
 
 
-def _summarize_picture(text: str) -> dict[str, Any]:
+def _summarize_image(text: str) -> dict[str, Any]:
     try:
-        data, picture = picture_codec.open_picture(text)
-    except picture_codec.UnreadablePictureError as error:
+        data, image = image_codec.open_image(text)
+    except image_codec.UnreadableImageError as error:
         return {"unreadable": str(error), "bytes": len(text)}
     return {
         "sha256": hashlib.sha256(data).hexdigest(),
         "bytes": len(data),
-        "format": picture.format,
-        "width": picture.width,
-        "height": picture.height,
+        "format": image.format,
+        "width": image.width,
+        "height": image.height,
     }

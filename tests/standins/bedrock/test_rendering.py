@@ -8,7 +8,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from demo.standins.bedrock.dialects.sdxl import CLIP_GUIDANCE_PRESETS, SAMPLERS, STYLE_PRESETS
 from demo.standins.bedrock.generation_settings import GenerationSettings
-from demo.standins.bedrock.rendering import render_blurred, render_bytes, render_picture
+from demo.standins.bedrock.rendering import render_blurred, render_bytes, render_image
 from demo.standins.bedrock.styles import STYLES
 from tests.support.bedrock_standin import SDXL, BedrockStandIn, make_image_base64, make_sdxl_body, open_base64_image
 
@@ -59,8 +59,8 @@ def test_without_a_seed_one_is_drawn_and_told_and_repeats_the_picture(
 def test_every_setting_is_seen(change: dict[str, object]) -> None:
     changed = replace(RECIPE, **change)  # type: ignore[arg-type]
 
-    assert measure_difference(render_picture(RECIPE), render_picture(changed)) > 0.1
-    assert render_picture(changed).size == RECIPE.size
+    assert measure_difference(render_image(RECIPE), render_image(changed)) > 0.1
+    assert render_image(changed).size == RECIPE.size
 
 
 def test_every_style_preset_has_a_recipe_of_its_own() -> None:
@@ -70,7 +70,7 @@ def test_every_style_preset_has_a_recipe_of_its_own() -> None:
 
 def test_the_more_is_kept_the_nearer_the_picture_is_to_its_source() -> None:
     far = [
-        measure_difference(render_picture(replace(RECIPE, source_weight=keep)), SOURCE)
+        measure_difference(render_image(replace(RECIPE, source_weight=keep)), SOURCE)
         for keep in (0, 0.2, 0.4, 0.6, 0.8, 1)
     ]
 
@@ -89,7 +89,7 @@ def test_nothing_of_the_source_is_left_when_nothing_is_kept() -> None:
 
 def test_more_guidance_is_more_colour() -> None:
     def saturation(cfg_scale: float) -> float:
-        return ImageStat.Stat(render_picture(replace(RECIPE, cfg_scale=cfg_scale)).convert("HSV")).mean[1]
+        return ImageStat.Stat(render_image(replace(RECIPE, cfg_scale=cfg_scale)).convert("HSV")).mean[1]
 
     assert saturation(0) < saturation(7) < saturation(20)
 
@@ -103,4 +103,4 @@ def test_a_blurred_picture_shows_nothing_fine() -> None:
 
 
 def test_words_that_are_no_unicode_do_not_stop_the_brush() -> None:
-    assert render_picture(replace(RECIPE, prompts=(("\ud800", 1.0), ("\udfff", -1e300)))).size == RECIPE.size
+    assert render_image(replace(RECIPE, prompts=(("\ud800", 1.0), ("\udfff", -1e300)))).size == RECIPE.size

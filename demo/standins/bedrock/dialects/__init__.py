@@ -1,1 +1,1 @@
-"""The two JSON languages that Stability's models speak on Bedrock."""
+"""The JSON dialects of Stability's models on Bedrock."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 
-from demo.standins.bedrock import picture_codec
+from demo.standins.bedrock import image_codec
 from demo.standins.bedrock.errors import detail_error
 from demo.standins.bedrock.field_rules import FieldRule, find_violations
 from demo.standins.bedrock.generation_settings import GenerationSettings
@@ -35,7 +35,7 @@ ULTRA_DEFAULT_STRENGTH = 0.35
 
 
 def build_field_rules(model: Model) -> dict[str, FieldRule]:
-    """The fields a model has; in no other order are they listed to who sends another."""
+    """Return a model's fields, in the order in which its error message lists them."""
     rules = {"prompt": FieldRule("String", required=True, max_length=10_000)}
     if model.image_input:
         modes = ("text-to-image", "image-to-image") if _needs_mode(model) else ("text-to-image",)
@@ -53,12 +53,12 @@ def build_field_rules(model: Model) -> dict[str, FieldRule]:
 
 
 def iter_prompt_texts(body: Mapping[str, Any]) -> Iterator[str]:
-    """Every prompt text in a body that may be nonsense."""
+    """Yield every prompt in a body that may be invalid."""
     yield from (body[name] for name in ("prompt", "negative_prompt") if isinstance(body.get(name), str))
 
 
 def parse_request(body: Mapping[str, Any], model: Model) -> GenerationSettings:
-    """Validate a request field by field; raises the ServiceError that names the first violation."""
+    """Validate a request field by field; raises a ServiceError that names the first violation."""
     check_fields(body, build_field_rules(model), model)
     _check_mode(body, model)
     source = decode_source(body["image"], MIN_SIDE) if "image" in body else None
@@ -73,7 +73,7 @@ def parse_request(body: Mapping[str, Any], model: Model) -> GenerationSettings:
 
 
 def check_fields(body: Mapping[str, Any], rules: Mapping[str, FieldRule], model: Model) -> None:
-    """Raise the ServiceError that names the first field which the model does not have or take."""
+    """Raise a ServiceError that names the first unknown or invalid field."""
     for name in body:
         if name not in rules:
             raise detail_error(
@@ -84,33 +84,33 @@ def check_fields(body: Mapping[str, Any], rules: Mapping[str, FieldRule], model:
 
 
 def collect_prompts(body: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
-    """The prompt with the weight 1, the negative one with -1, as far as there are any."""
-    named = (("prompt", 1.0), ("negative_prompt", -1.0))
-    return tuple((body[name], weight) for name, weight in named if body.get(name))
+    """Return the prompt with weight 1 and the negative prompt with weight -1, if present."""
+    weighted_fields = (("prompt", 1.0), ("negative_prompt", -1.0))
+    return tuple((body[name], weight) for name, weight in weighted_fields if body.get(name))
 
 
 def decode_source(text: str, min_side: int) -> Image.Image:
-    """Read the source, whose sides have at least so many pixels; raises ServiceError."""
+    """Decode the source image, whose sides must be at least `min_side` pixels; raises ServiceError."""
     try:
-        source = picture_codec.decode_picture(text)
-    except picture_codec.UnreadablePictureError as error:
+        source = image_codec.decode_image(text)
+    except image_codec.UnreadableImageError as error:
         raise detail_error(f"image: {error}") from error
     if min(source.size) < min_side:
         raise detail_error(f"image: each side must be at least {min_side} pixels, got {source.width}x{source.height}")
     return source
 
 
-def build_response(seed: int, picture: bytes) -> dict[str, Any]:
-    return {"seeds": [seed], "finish_reasons": [None], "images": [base64.b64encode(picture).decode()]}
+def build_response(seed: int, image: bytes) -> dict[str, Any]:
+    return {"seeds": [seed], "finish_reasons": [None], "images": [base64.b64encode(image).decode()]}
 
 
 def build_empty_response(reason: str) -> dict[str, Any]:
-    """The answer without a picture: neither `images` nor `seeds` is in it."""
+    """Return the response without an image: it has neither `images` nor `seeds`."""
     return {"finish_reasons": [reason]}
 
 
 def _needs_mode(model: Model) -> bool:
-    """Tell the model that has image-to-image as a mode (3.5 Large) from the one that just takes an image (Ultra)."""
+    """Tell whether image-to-image must be set as `mode` (3.5 Large) or follows from an image (Ultra)."""
     return "sd3-5" in model.id
 
 
@@ -128,7 +128,7 @@ def _check_mode(body: Mapping[str, Any], model: Model) -> None:
 
 
 def _fit_to_megapixel(size: tuple[int, int]) -> tuple[int, int]:
-    """Keep the aspect at about one megapixel, in multiples of 16."""
+    """Return a size of about one megapixel with the same aspect ratio, in multiples of 16."""
     scale = sqrt(MEGAPIXEL / (size[0] * size[1]))
     width, height = (max(MIN_SIDE, round(side * scale / 16) * 16) for side in size)
     return width, height

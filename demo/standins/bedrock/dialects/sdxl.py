@@ -1,4 +1,4 @@
-"""Stable Diffusion XL 1.0: `text_prompts` in, `artifacts` out; masking is not served.
+"""Stable Diffusion XL 1.0: `text_prompts` in, `artifacts` out; masking is not supported.
 
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-1-0-image-image.html
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-1-0-text-image.html
@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from demo.standins.bedrock import picture_codec
+from demo.standins.bedrock import image_codec
 from demo.standins.bedrock.errors import ServiceError, malformed_request_error, validation_error
 from demo.standins.bedrock.field_rules import FieldRule, find_violations
 from demo.standins.bedrock.generation_settings import GenerationSettings
@@ -65,7 +65,7 @@ STEP_SCHEDULE_FIELDS = {
 
 
 def iter_prompt_texts(body: Mapping[str, Any]) -> Iterator[str]:
-    """Every prompt text in a body that may be nonsense."""
+    """Yield every prompt in a body that may be invalid."""
     prompts = body.get("text_prompts")
     for prompt in prompts if isinstance(prompts, list) else ():
         if isinstance(prompt, dict) and isinstance(prompt.get("text"), str):
@@ -73,7 +73,7 @@ def iter_prompt_texts(body: Mapping[str, Any]) -> Iterator[str]:
 
 
 def parse_request(body: Mapping[str, Any]) -> GenerationSettings:
-    """Validate a request field by field; raises the ServiceError that names every violation."""
+    """Validate a request field by field; raises a ServiceError that names every violation."""
     with_image = "init_image" in body
     schedule = with_image and body.get("init_image_mode") == "STEP_SCHEDULE"
     _check_fields(
@@ -98,38 +98,38 @@ def parse_request(body: Mapping[str, Any]) -> GenerationSettings:
 
 
 def filtered_prompt_error() -> ServiceError:
-    """A filtered word in any prompt is an exception here, not an answer: a container's words, passed on by Bedrock."""
+    """Return the error for a filtered word in a prompt, which comes from the container, passed on by Bedrock."""
     return _container_error("invalid_prompts", "One or more prompts contains filtered words.")
 
 
-def build_response(seed: int, picture: bytes, reason: str = "SUCCESS") -> dict[str, Any]:
-    """`reason` is SUCCESS, ERROR (no picture) or CONTENT_FILTERED (the picture, blurred)."""
-    artifact = {"seed": seed, "base64": base64.b64encode(picture).decode(), "finishReason": reason}
+def build_response(seed: int, image: bytes, reason: str = "SUCCESS") -> dict[str, Any]:
+    """Build a response; `reason` is SUCCESS, ERROR (no image) or CONTENT_FILTERED (the image, blurred)."""
+    artifact = {"seed": seed, "base64": base64.b64encode(image).decode(), "finishReason": reason}
     return {"result": "success", "artifacts": [artifact]}
 
 
 def build_failure(name: str, message: str) -> dict[str, Any]:
-    """The answer of a container that gave up."""
+    """Return the response of a container that failed."""
     return {"result": "error", "error": {"id": "00000000000000000000000000000000", "name": name, "message": message}}
 
 
 def _check_fields(body: Mapping[str, Any], fields: Mapping[str, FieldRule]) -> None:
-    found = list(find_violations(body, fields))
+    violations = list(find_violations(body, fields))
     prompts = body.get("text_prompts")
     for index, prompt in enumerate(prompts if isinstance(prompts, list) else ()):
         at = f"#/text_prompts/{index}"
         if isinstance(prompt, dict):
-            found += find_violations(prompt, PROMPT_FIELDS, at)
+            violations += find_violations(prompt, PROMPT_FIELDS, at)
         else:
-            found.append((at, "expected type: JSONObject"))
-    if found:
-        raise malformed_request_error("".join(f"{path}: {problem}" for path, problem in found))
+            violations.append((at, "expected type: JSONObject"))
+    if violations:
+        raise malformed_request_error("".join(f"{path}: {problem}" for path, problem in violations))
 
 
 def _decode_init_image(text: str) -> Image.Image:
     try:
-        return picture_codec.decode_picture(text)
-    except picture_codec.UnreadablePictureError as error:
+        return image_codec.decode_image(text)
+    except image_codec.UnreadableImageError as error:
         raise _container_error("invalid_mime_type", f"init_image: {error}.") from error
 
 

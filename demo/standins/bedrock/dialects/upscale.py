@@ -1,4 +1,4 @@
-"""Stable Image Fast and Conservative Upscale: `image` in, a larger one out, answered as by Stable Diffusion 3.5.
+"""Stable Image Fast and Conservative Upscale: `image` in, a larger one out; responses as in Stable Diffusion 3.5.
 
 https://docs.aws.amazon.com/bedrock/latest/userguide/stable-image-services.html
 """
@@ -22,7 +22,7 @@ FOUR_K_PIXELS = 3840 * 2160
 
 @dataclass(frozen=True)
 class SourceLimits:
-    """What an image may be: pixels a side, pixels in all, and how many times as long as wide."""
+    """Limits of the source image: pixels per side, total pixels, and aspect ratio."""
 
     min_side: int
     max_pixels: int
@@ -35,7 +35,7 @@ CONSERVATIVE_LIMITS = SourceLimits(64, 9_437_184, max_aspect_ratio=2.5)
 
 
 def build_field_rules(model: Model) -> dict[str, FieldRule]:
-    """The fields a model has; in no other order are they listed to who sends another."""
+    """Return a model's fields, in the order in which its error message lists them."""
     image = {"image": FieldRule("String", required=True, min_length=1)}
     output = {"output_format": FieldRule("String", values=model.output_formats)}
     if _is_fast(model):
@@ -51,7 +51,7 @@ def build_field_rules(model: Model) -> dict[str, FieldRule]:
 
 
 def parse_request(body: Mapping[str, Any], model: Model) -> GenerationSettings:
-    """Validate a request field by field; raises the ServiceError that names the first violation."""
+    """Validate a request field by field; raises a ServiceError that names the first violation."""
     sd35.check_fields(body, build_field_rules(model), model)
     fast = _is_fast(model)
     limits = FAST_LIMITS if fast else CONSERVATIVE_LIMITS
