@@ -16,6 +16,7 @@ from bot.logging import configure_logging
 from bot.settings import Settings
 from shared import __version__
 from shared.settings import InvalidSettingsError, find_misspelt_settings, read_settings
+from shared.stored_format import UnsupportedFormatError
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ COMMANDS: Final = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return the exit code: 0, 1 if it failed, 2 if the settings are missing or invalid."""
+    """Run a command and return the exit code: 0, 1 if it failed, 2 if the settings or the stored format are wrong."""
     command: str = build_parser().parse_args(argv).command
     if command == "version":
         print(f"pentimento {__version__}")
@@ -47,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return asyncio.run(run_checks(settings, catalogue))
     try:
         asyncio.run(run_bot(settings, catalogue))
+    except UnsupportedFormatError as error:
+        return print_error(EXIT_NOT_CONFIGURED, str(error))
     except StartupError as error:
         return print_error(EXIT_FAILED, str(error))
     return 0

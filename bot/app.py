@@ -34,7 +34,7 @@ from shared.catalogue import Catalogue
 
 
 async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
-    """Run the bot until SIGTERM or SIGINT. Raises `StartupError`."""
+    """Run the bot until SIGTERM or SIGINT. Raises `StartupError` and `UnsupportedFormatError`."""
     stop = asyncio.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)

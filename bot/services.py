@@ -14,6 +14,7 @@ from bot.queue.leader_lock import LeaderLock
 from bot.queue.limits import Limits, ScopeLimits
 from bot.queue.outcomes import RedisOutcomeStream
 from bot.queue.saved_searches import RedisSavedSearchStore
+from bot.queue.stored_format import check_redis_format
 from bot.results.images import ResultImageLoader
 from bot.results.lookup import ResultLookup
 from bot.results.thumbnails import ThumbnailLoader
@@ -37,6 +38,7 @@ from bot.submission.source_option import SourceOption
 from bot.submission.submitter import JobSubmitter
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
+from shared.stored_format import UnsupportedFormatError
 
 
 class Services:
@@ -85,10 +87,22 @@ class Services:
         self.cancellation = JobCancellation(self.result_lookup, self.queue)
 
     async def connect(self) -> None:
-        """Upgrade the schema and connect to the queue. Raises `DatabaseSetupError` and `StartupError`."""
+        """Upgrade the schema and connect to the queue.
+
+        Raises `DatabaseSetupError`, `UnsupportedFormatError` and `StartupError`.
+        """
+        await self._check_format()  # before the database is upgraded
         await self.database.migrate()
         try:
             await self.outcomes.start()
+        except Exception as error:
+            raise StartupError(f"Redis does not answer ({error}). Check REDIS_URL and whether Redis runs.") from error
+
+    async def _check_format(self) -> None:
+        try:
+            await check_redis_format(self._redis)
+        except UnsupportedFormatError:
+            raise
         except Exception as error:
             raise StartupError(f"Redis does not answer ({error}). Check REDIS_URL and whether Redis runs.") from error
 

@@ -4,6 +4,7 @@
     ├── InvalidSettingsError            shared.settings
     ├── InvalidAddressError             shared.addresses.splitting (also a ValueError)
     ├── InvalidEnvFileError             shared.env_file
+    ├── UnsupportedFormatError          shared.stored_format
     ├── RejectedError                   shared.problems
     ├── ImageRejectedError              shared.imaging.limits (also a ValueError)
     ├── StartupError                    bot.lifecycle

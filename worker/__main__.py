@@ -4,15 +4,19 @@ python -m worker                    run (as celery -A worker worker does, with t
 python -m worker generate …         generate one picture, without Discord and Redis
 python -m worker check              check credentials, region and the access to each model
 python -m worker dead-letters …     list, show, retry or drop the jobs whose workers died
+python -m worker version            print the version
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
+from shared import __version__
 from shared.settings import InvalidSettingsError
 from worker.app import run_worker
 from worker.cli.check import run_check
-from worker.cli.command import ExitCode
+from worker.cli.command import ExitCode, build_parser
 from worker.cli.dead_letters import run_dead_letters
 from worker.cli.generate import run_generate
 
@@ -21,12 +25,8 @@ def main(argv: Sequence[str] | None = None) -> ExitCode:
     """Run the worker or one of the commands, and return the exit code."""
     arguments = sys.argv[1:] if argv is None else list(argv)
     match arguments:
-        case ["generate", *rest]:
-            return run_generate(rest)
-        case ["check", *rest]:
-            return run_check(rest)
-        case ["dead-letters", *rest]:
-            return run_dead_letters(rest)
+        case [command, *rest] if command in _COMMANDS:
+            return _COMMANDS[command](rest)
         case []:
             try:
                 run_worker()
@@ -38,6 +38,18 @@ def main(argv: Sequence[str] | None = None) -> ExitCode:
             is_help = bool({"-h", "--help"} & set(arguments))
             print(__doc__, file=sys.stdout if is_help else sys.stderr)
             return ExitCode.OK if is_help else ExitCode.USAGE
+
+
+def print_version(argv: Sequence[str]) -> ExitCode:
+    """Print the version."""
+    build_parser("version", print_version.__doc__).parse_args(argv)
+    print(f"pentimento {__version__}")
+    return ExitCode.OK
+
+
+_COMMANDS: Final[Mapping[str, Callable[[Sequence[str]], ExitCode]]] = MappingProxyType(
+    {"generate": run_generate, "check": run_check, "dead-letters": run_dead_letters, "version": print_version}
+)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,14 @@ from typing import Any, Final
 
 import kombu.asynchronous
 from celery import Celery
-from celery.signals import setup_logging, task_postrun, worker_ready, worker_shutdown, worker_shutting_down
+from celery.signals import (
+    setup_logging,
+    task_postrun,
+    worker_init,
+    worker_ready,
+    worker_shutdown,
+    worker_shutting_down,
+)
 from kombu import Exchange
 from kombu import Queue as CeleryQueue
 
@@ -18,6 +25,7 @@ from shared.queue.celery_config import CELERY_CONFIG
 from shared.queue.redis_options import build_connection_options
 from shared.queue.stages import TASK_NAMES, Stage
 from shared.settings import find_misspelt_settings
+from shared.stored_format import UnsupportedFormatError
 from worker.bedrock.client import BedrockImageClient
 from worker.configuration import load_configuration
 from worker.generate import GenerateJob
@@ -25,10 +33,13 @@ from worker.maintenance import MaintenanceThread
 from worker.malloc import tune_malloc
 from worker.queue.connection import connect_to_redis
 from worker.queue.job_queue import RedisJobQueue
+from worker.queue.stored_format import wait_for_redis_format
 from worker.settings import Settings
 from worker.tasks import Tasks
 
 CELERY_OPTIONS: Final = ("worker", "--without-gossip", "--without-mingle", "--without-heartbeat")
+
+EXIT_UNSUPPORTED_FORMAT: Final = 2
 
 _VERBOSE_LOGGERS: Final = ("celery", "kombu", "botocore", "urllib3")
 _WAKE_UP_SECONDS: Final = 0.02
@@ -80,6 +91,13 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
         queue.renew_leases, lambda: queue.sweep(catalogue), heartbeat_file=settings.heartbeat_file
     )
 
+    def check_format(**_: Any) -> None:
+        try:
+            wait_for_redis_format(redis)
+        except UnsupportedFormatError as error:
+            log.critical("%s", error)
+            raise SystemExit(EXIT_UNSUPPORTED_FORMAT) from error  # Celery goes on after any other exception
+
     def start_maintenance(**_: Any) -> None:
         maintenance.start()
         log.info("worker ready: %d jobs at a time, models %s", settings.worker_concurrency, ", ".join(catalogue.models))
@@ -93,6 +111,7 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
         bedrock.close()
         redis.close()
 
+    worker_init.connect(check_format, weak=False)
     worker_ready.connect(start_maintenance, weak=False)
     worker_shutting_down.connect(stop_claiming, weak=False)
     worker_shutdown.connect(close_connections, weak=False)

@@ -17,6 +17,7 @@ from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.storage.engine import DatabaseSetupError, open_migration_engine
+from bot.storage.stored_format import check_database_format, store_database_format
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +28,9 @@ _CONNECTION_ADVICE: Final = "Check DATABASE_URL, and that the database is runnin
 
 
 def migrate_database(url: URL, revision: str = "head") -> None:
-    """Upgrade the schema to a revision. The schema of a newer release is left alone. Blocks.
+    """Upgrade the schema to a revision. The schema of a newer release in a format that is read here is left alone.
 
-    Raises `DatabaseSetupError`. https://alembic.sqlalchemy.org/en/latest/cookbook.html#connection-sharing
+    Blocks. Raises `DatabaseSetupError` and `UnsupportedFormatError`. https://alembic.sqlalchemy.org/en/latest/cookbook.html#connection-sharing
     """
     engine = open_migration_engine(url)
     try:
@@ -56,6 +57,7 @@ def _upgrade_schema(connection: Connection, revision: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'"))
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK_ID})"))
+    check_database_format(connection)
     config = build_alembic_config()
     current = MigrationContext.configure(connection).get_current_revision()
     if current is not None and not _is_known_revision(config, current):
@@ -63,6 +65,8 @@ def _upgrade_schema(connection: Connection, revision: str) -> None:
         return
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+    if revision == "head":
+        store_database_format(connection)
 
 
 def _is_known_revision(config: Config, revision: str) -> bool:

@@ -37,7 +37,7 @@ class Database:
         self._sqlite_thread = _SQLiteThread(self.url) if self.url.get_backend_name() == "sqlite" else None
 
     async def migrate(self) -> None:
-        """Upgrade the schema to this release's. Raises `DatabaseSetupError`."""
+        """Upgrade the schema to this release's. Raises `DatabaseSetupError` and `UnsupportedFormatError`."""
         await asyncio.to_thread(migrate_database, self.url)
 
     @asynccontextmanager

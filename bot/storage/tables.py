@@ -9,6 +9,7 @@
     explorations                     one message each; their variants are jobs
     user_preferences, guild_settings
     presets                          named settings of a person or a guild
+    stored_format                    one row: the format of all of this
 
 A migration only adds. A column that a release no longer reads is dropped by the release after it, so that each release
 works with the schema of the next.
@@ -204,4 +205,10 @@ presets: Final = Table(
     Index(None, "guild_id", "user_id"),
     _build_unique_index("uq_presets_personal", "user_id", "folded_name", where=IS_PERSONAL_PRESET),
     _build_unique_index("uq_presets_guild", "guild_id", "folded_name", where=IS_GUILD_PRESET),
+)
+
+stored_format: Final = Table(
+    "stored_format",
+    metadata,
+    Column("format", String(16), primary_key=True, comment="as in shared.stored_format"),
 )

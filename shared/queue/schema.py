@@ -29,6 +29,7 @@ _IMAGE_TTL: Final = "QUEUE_IMAGE_TTL_SECONDS"
 _AS_IN_JOB: Final = "as in job:{job}"
 
 REDIS_KEYS: Final = (
+    RedisKey("format", "string", "The format of all of this, such as 1.0 (shared.stored_format)."),
     # Jobs
     RedisKey(
         "job:{job}",

@@ -11,12 +11,14 @@ from typing import Any, Final, assert_never
 
 from shared.i18n.messages import describe_problem
 from shared.settings import InvalidSettingsError
+from shared.stored_format import UnsupportedFormatError
 from worker.cli.command import CommandError, ExitCode, build_parser
 from worker.configuration import load_configuration
 from worker.ports import QueueUnavailableError
 from worker.queue.connection import connect_to_redis
 from worker.queue.dead_letters import DeadLetter, DeadLetterQueue, UnreadableLetter
 from worker.queue.replies import RetryResult
+from worker.queue.stored_format import check_redis_format
 from worker.settings import Settings
 
 _UNREADABLE: Final = (
@@ -32,7 +34,7 @@ _NOT_FOUND: Final = (
 def run_dead_letters(argv: Sequence[str]) -> ExitCode:
     """List, show, retry or drop the jobs that were set aside: their workers died, or could not read them.
 
-    Exit codes: 0, done; 1, it cannot be done, with the reason; 2, invalid arguments or settings.
+    Exit codes: 0, done; 1, it cannot be done, with the reason; 2, invalid arguments, settings or stored format.
     """
     arguments = _build_parser().parse_args(argv)
     try:
@@ -42,6 +44,7 @@ def run_dead_letters(argv: Sequence[str]) -> ExitCode:
         return ExitCode.USAGE
     client = connect_to_redis(settings.redis_url.get_secret_value())
     try:
+        check_redis_format(client)
         _run_subcommand(arguments, DeadLetterQueue(client), settings)
     except QueueUnavailableError as error:
         print(
@@ -50,6 +53,9 @@ def run_dead_letters(argv: Sequence[str]) -> ExitCode:
             file=sys.stderr,
         )
         return ExitCode.FAILED
+    except UnsupportedFormatError as error:
+        print(error, file=sys.stderr)
+        return ExitCode.USAGE
     except (OSError, CommandError) as error:
         print(error, file=sys.stderr)
         return ExitCode.FAILED

@@ -26,6 +26,7 @@ from shared.queue.stages import Stage
 from tests.support.redis_queue import GENERATED, LEASE_SECONDS, claim_job, make_job, wait_for_lease_expiry
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
+from worker.queue.stored_format import check_redis_format
 
 PLACEHOLDERS = {"stage": "prepare|generate", "scope": r"(?:user|channel|guild)-\d+", "job": r"\d+"}
 OPEN_FIELDS = {"claim_tokens:{stage}", "saved_searches:{user}"}
@@ -106,6 +107,7 @@ async def test_every_key_is_stored_as_the_schema_describes_it(
     """Takes jobs through all that can happen to them, and looks at Redis after each step."""
     with connect_worker(redis_url) as client:
         recorder = KeyRecorder(client)
+        check_redis_format(client)
         for number in (1, 2, 3):
             await bot_queue.enqueue_job(make_job(number, user=1, has_picture=True), b"upload")
         await bot_queue.enqueue_job(make_job(4, user=4, guild=4, model="sdxl"), None)

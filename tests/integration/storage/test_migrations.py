@@ -1,10 +1,11 @@
 """Migrations: from an empty database, from every earlier version, by several bots at once, from a newer release."""
 
+import hashlib
 import logging
 import multiprocessing
 import time
 from concurrent.futures import ProcessPoolExecutor
-from typing import Any
+from importlib.resources import files
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -20,7 +21,9 @@ from bot.storage.migrate import build_alembic_config, migrate_database
 from bot.storage.session import Database
 from bot.storage.tables import jobs, metadata
 from shared.catalogue import Catalogue
+from shared.stored_format import CURRENT_FORMAT, UnsupportedFormatError
 from tests.support.builders import SOURCE, make_job, read_rows
+from tests.support.database import execute_sql
 
 VERSIONS = [version.revision for version in ScriptDirectory.from_config(build_alembic_config()).walk_revisions()]
 OLD_JOB = """INSERT INTO jobs
@@ -29,16 +32,6 @@ OLD_JOB = """INSERT INTO jobs
 OLD_QUEUE_ENTRY = (
     "INSERT INTO queue_entries (job_id, entry_number, claims, calls, unknown_calls) VALUES ('17', 1, 0, 0, 0)"
 )
-
-
-def execute_sql(url: str, statement: str, **values: Any) -> Any:
-    engine = create_engine(parse_database_url(url), poolclass=NullPool)
-    try:
-        with engine.begin() as connection:
-            result = connection.execute(text(statement), values)
-            return result.all() if result.returns_rows else None
-    finally:
-        engine.dispose()
 
 
 def migrate_at(moment: float, url: str) -> None:
@@ -131,6 +124,46 @@ async def test_the_schema_of_a_newer_release_is_used_unchanged(
     await database.close()
 
     assert "newer release" in caplog.text
+
+
+@pytest.mark.parametrize("stored", ["2.0", "13.7"])
+def test_a_newer_format_is_refused_and_left_as_it_is(database_url: str, stored: str) -> None:
+    migrate_database(parse_database_url(database_url))
+    execute_sql(database_url, "UPDATE stored_format SET format = :stored", stored=stored)
+    execute_sql(database_url, "UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(UnsupportedFormatError, match=r"The database has the format .* of a newer release"):
+        migrate_database(parse_database_url(database_url))
+
+    assert execute_sql(database_url, "SELECT format FROM stored_format") == [(stored,)]
+
+
+@pytest.mark.parametrize(("stored", "expected"), [(str(CURRENT_FORMAT), str(CURRENT_FORMAT)), ("1.999", "1.999")])
+def test_the_newest_format_that_was_stored_is_kept(database_url: str, stored: str, expected: str) -> None:
+    for _ in range(2):
+        migrate_database(parse_database_url(database_url))
+        assert len(execute_sql(database_url, "SELECT format FROM stored_format")) == 1
+        execute_sql(database_url, "UPDATE stored_format SET format = :stored", stored=stored)
+
+    assert execute_sql(database_url, "SELECT format FROM stored_format") == [(expected,)]
+
+
+MIGRATION_HASHES = {
+    "v0001_initial.py": "7faf6f4d4cb5a1881ec6034aec163ac5484cb367b151f883fb5dead1b1512706",
+    "v0002_stored_format.py": "694441a2a0cb82a4040ba480794fd20d1e1aedf2db51862a40e0a93988e16e33",
+}
+"""Add a line for each new migration; a line that is here never changes."""
+
+
+def test_a_migration_never_changes_once_it_has_landed() -> None:
+    folder = files("bot.storage.migrations").joinpath("versions")
+    found = {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in folder.iterdir()
+        if file.name.startswith("v") and file.name.endswith(".py")
+    }
+
+    assert found == MIGRATION_HASHES
 
 
 async def test_foreign_keys_are_enforced(database: Database, job_store: SqlJobStore) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from shared import __version__
 from worker.__main__ import main
 
 COMMANDS = [[], ["generate", "--out", "out.png", "a castle"], ["check"], ["dead-letters", "list"]]
@@ -103,11 +104,16 @@ def test_every_command_that_reads_the_catalogue_reports_its_errors_in_the_same_w
     assert capsys.readouterr().err.startswith("CATALOGUE_FILE is wrong: ")
 
 
+def test_version_prints_the_version_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["version"]) == 0
+    assert capsys.readouterr().out == f"pentimento {__version__}\n"
+
+
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
 
     out = capsys.readouterr().out
-    assert all(f"python -m worker {command}" in out for command in ("generate", "check", "dead-letters"))
+    assert all(f"python -m worker {command}" in out for command in ("generate", "check", "dead-letters", "version"))
 
 
 def test_an_unknown_command_is_answered_with_the_list_of_commands(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,30 @@
+"""The format of what is stored in the database, in a table of one row."""
+
+from sqlalchemy import Connection, delete, insert, inspect, select
+
+from bot.storage.tables import stored_format
+from shared.stored_format import choose_format
+
+
+def check_database_format(connection: Connection) -> None:
+    """Check that this release reads what is stored; an empty database has no format yet.
+
+    Raises `UnsupportedFormatError`.
+    """
+    choose_format(_load_format(connection), "The database")
+
+
+def store_database_format(connection: Connection) -> None:
+    """Store the release's own format if it is newer than the stored one. Raises `UnsupportedFormatError`."""
+    stored = _load_format(connection)
+    chosen = str(choose_format(stored, "The database"))
+    if chosen != stored:
+        connection.execute(delete(stored_format))
+        connection.execute(insert(stored_format).values(format=chosen))
+
+
+def _load_format(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(stored_format.name):
+        return None
+    text: str | None = connection.execute(select(stored_format.c.format)).scalar()
+    return text
