@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
+import aiohttp
 import discord
 
 from bot.app import build_features
@@ -12,22 +14,36 @@ from bot.discord_client.command_tree import GuildCommandTree
 from bot.discord_client.feature import AnyCommand
 from bot.discord_client.translator import CommandTranslator
 from bot.interactions.permissions import INVITE_PERMISSIONS
-from bot.queue.connection import connect_to_redis
+from bot.queue.check import check_server
 from bot.services import open_services
 from bot.settings import Settings
+from bot.storage.check import check_database
 from bot.storage.engine import DatabaseSetupError
 from bot.storage.session import Database
 from shared.catalogue import Catalogue
+from shared.settings import find_misspelt_settings
 
 CHECK_TIMEOUT_SECONDS: Final = 30.0
 INVITE_SCOPES: Final = ("bot", "applications.commands")
 
-Check = Callable[[], Awaitable[str]]
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The description of a service, and sentences about what is wrong with it."""
+
+    text: str = ""
+    warnings: Sequence[str] = ()
+    errors: Sequence[str] = ()
+
+
+Check = Callable[[], Awaitable[CheckResult]]
 
 
 async def run_checks(settings: Settings, catalogue: Catalogue) -> int:
     """Check every service and print the results. Returns 0 if all of them can be used, else 1."""
     _print_line("Settings", "in order")
+    for sentence in find_misspelt_settings():
+        _print_line("Settings", f"WARNING: {sentence}")
     try:
         async with open_services(settings, catalogue) as services:
             commands = [command for feature in build_features(services) for command in feature.commands]
@@ -46,14 +62,18 @@ async def run_checks(settings: Settings, catalogue: Catalogue) -> int:
 async def _run_check(name: str, check: Check) -> bool:
     try:
         async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
-            _print_line(name, await check())
+            result = await check()
     except Exception as error:  # noqa: BLE001 - any error is a result of the check
-        _print_line(name, f"FAILED: {_describe_error(error)}")
-        return False
-    return True
+        result = CheckResult(errors=(_describe_error(error),))
+    if result.text:
+        _print_line(name, result.text)
+    for severity, sentences in (("WARNING", result.warnings), ("FAILED", result.errors)):
+        for sentence in sentences:
+            _print_line(name, f"{severity}: {sentence}")
+    return not result.errors
 
 
-async def _check_discord(settings: Settings, commands: Sequence[AnyCommand]) -> str:
+async def _check_discord(settings: Settings, commands: Sequence[AnyCommand]) -> CheckResult:
     proxy = settings.proxies.choose_proxy(settings.discord_api_url)
     async with discord.Client(intents=discord.Intents(guilds=True), proxy=proxy) as client:
         await client.login(settings.discord_token.get_secret_value())
@@ -65,26 +85,29 @@ async def _check_discord(settings: Settings, commands: Sequence[AnyCommand]) -> 
         )
         application_id = client.application_id or 0
         link = discord.utils.oauth_url(application_id, permissions=INVITE_PERMISSIONS, scopes=INVITE_SCOPES)
-        return f"logged in as {client.user}\nCommands: {state}\nPermissions: {INVITE_PERMISSIONS.value}\nInvite: {link}"
+        return CheckResult(
+            f"logged in as {client.user}\nCommands: {state}\nPermissions: {INVITE_PERMISSIONS.value}\nInvite: {link}"
+        )
 
 
-async def _check_redis(settings: Settings) -> str:
-    redis = connect_to_redis(settings.redis_url.get_secret_value())
-    try:
-        await redis.ping()
-    finally:
-        await redis.aclose()
-    return "answers"
+async def _check_redis(settings: Settings) -> CheckResult:
+    report = await check_server(settings.redis_url.get_secret_value(), settings.redis_max_memory_ratio)
+    return CheckResult(report.summary, report.warnings, report.errors)
 
 
-async def _check_database(database: Database) -> str:
-    await database.ping()
-    return "answer"
+async def _check_database(database: Database) -> CheckResult:
+    return CheckResult(await check_database(database))
 
 
 def _describe_error(error: Exception) -> str:
     if isinstance(error, discord.LoginFailure):
         return "the token was refused. Make a new one: developer portal, Bot, Reset Token"
+    if isinstance(error, TimeoutError):
+        return f"it did not answer within {CHECK_TIMEOUT_SECONDS:g} s. Check its address and the network"
+    if isinstance(error, (discord.DiscordException, aiohttp.ClientError)):
+        return (
+            f"it cannot be used ({error or type(error).__name__}). Check DISCORD_API_URL, HTTPS_PROXY and the network"
+        )
     return f"{error}" or type(error).__name__
 
 

@@ -38,6 +38,7 @@ from bot.submission.source_option import SourceOption
 from bot.submission.submitter import JobSubmitter
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
+from shared.queue.connection_errors import describe_connection_error
 from shared.stored_format import UnsupportedFormatError
 
 
@@ -96,7 +97,7 @@ class Services:
         try:
             await self.outcomes.start()
         except Exception as error:
-            raise StartupError(f"Redis does not answer ({error}). Check REDIS_URL and whether Redis runs.") from error
+            raise StartupError(describe_connection_error(error)) from error
 
     async def _check_format(self) -> None:
         try:
@@ -104,7 +105,7 @@ class Services:
         except UnsupportedFormatError:
             raise
         except Exception as error:
-            raise StartupError(f"Redis does not answer ({error}). Check REDIS_URL and whether Redis runs.") from error
+            raise StartupError(describe_connection_error(error)) from error
 
     async def close(self) -> None:
         """Give the leader lock back and close all connections."""

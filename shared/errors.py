@@ -9,6 +9,7 @@
     ├── ImageRejectedError              shared.imaging.limits (also a ValueError)
     ├── StartupError                    bot.lifecycle
     ├── DatabaseSetupError              bot.storage.engine
+    ├── DatabaseCheckError              bot.storage.check
     ├── QueueResultUnknownError         bot.domain.errors
     ├── NonPublicAddressError           bot.submission.attachments (also an OSError)
     ├── BedrockCallError                worker.call_result

@@ -19,6 +19,12 @@ class RegisteredScript(Protocol):
     def sha(self) -> str: ...
 
 
+def list_scripts() -> list[str]:
+    """List the names of all scripts, of both halves."""
+    names = (file.name.removesuffix(".lua") for file in files("shared.queue").joinpath("lua").iterdir())
+    return sorted(name for name in names if name != "lib")
+
+
 @cache
 def load_script(name: str) -> str:
     """Load the text of a script behind lib.lua, ready for EVAL with KEY_PREFIX as its only key."""

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from shared.catalogue import Model
+from shared.settings import find_misspelt_settings
 from worker.bedrock.check import Finding, Severity, check_model, find_credentials_source
 from worker.bedrock.errors import CALL_ERRORS
 from worker.cli.command import ExitCode, UsageError, add_setting_arguments, build_parser, load_configuration
+from worker.queue.check import check_server
+from worker.settings import Settings
 
 
 def run_check(argv: Sequence[str]) -> ExitCode:
@@ -22,6 +25,9 @@ def run_check(argv: Sequence[str]) -> ExitCode:
     except UsageError as error:
         print(*error.messages, sep="\n", file=sys.stderr)
         return ExitCode.USAGE
+    has_working_queue = _check_redis(settings)
+    for sentence in find_misspelt_settings():
+        print(f"warning      {sentence}")
     region = settings.aws_region
     source, reason = _find_credentials()
     print(f"region       {region}\ncredentials  {source or 'none'}")
@@ -36,7 +42,18 @@ def run_check(argv: Sequence[str]) -> ExitCode:
     models = (*catalogue.generation_models, *catalogue.upscale_models)
     findings = [check_model(model, region, today) for model in models]
     _print_findings(findings)
-    return ExitCode.FAILED if any(finding.severity is Severity.ERROR for finding in findings) else ExitCode.OK
+    has_broken_models = any(finding.severity is Severity.ERROR for finding in findings)
+    return ExitCode.OK if has_working_queue and not has_broken_models else ExitCode.FAILED
+
+
+def _check_redis(settings: Settings) -> bool:
+    report = check_server(settings.redis_url.get_secret_value())
+    if report.summary:
+        print(f"redis        {report.summary}")
+    for severity, sentences in (("warning", report.warnings), ("broken", report.errors)):
+        for sentence in sentences:
+            print(f"redis        {severity}: {sentence}")
+    return not report.errors
 
 
 def _find_credentials() -> tuple[str | None, str]:

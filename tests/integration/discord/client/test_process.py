@@ -1,6 +1,7 @@
 """`python -m bot` as its operator runs it: a real process, a real Redis, the Discord stand-in."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -122,7 +123,7 @@ def test_an_invalid_address_ends_every_command_with_advice_and_without_its_value
     ("invalid_settings", "problem"),
     [
         ({"DISCORD_TOKEN": "not-the-token"}, "Discord refused DISCORD_TOKEN."),
-        ({"REDIS_URL": UNREACHABLE_REDIS_URL}, "Redis does not answer"),
+        ({"REDIS_URL": UNREACHABLE_REDIS_URL}, "Nothing listens where REDIS_URL points."),
         ({"DATABASE_URL": "sqlite:////nowhere/records.db"}, "The database cannot be opened"),
         ({"DATABASE_URL": "postgresql://ada:not-the-token@127.0.0.1:1/x"}, "The database cannot be opened"),
         ({"DISCORD_API_URL": "http://127.0.0.1:1/api/v10"}, "Discord cannot be used"),
@@ -148,8 +149,9 @@ def test_check_reports_what_works_and_prints_the_invite_link(
     assert f"client_id={discord_standin['application_id']}" in done.stdout
     assert "permissions=309237763072" in done.stdout
     assert "scope=bot+applications.commands" in done.stdout
-    assert "Redis: answers" in done.stdout
-    assert "Records: answer" in done.stdout
+    assert "Redis: version " in done.stdout
+    assert "Redis: WARNING: Redis may use all memory of its machine." in done.stdout
+    assert "Records: sqlite, still empty" in done.stdout
 
 
 def test_discord_is_reached_through_the_proxy_unless_its_host_is_excluded(
@@ -173,6 +175,7 @@ def test_check_compares_the_commands_with_those_registered_at_the_start(
         done = run_to_end(environment, tmp_path, "check")
 
     assert "Commands: registered with Discord\n" in done.stdout
+    assert re.search(r"Records: sqlite, schema \w+, up to date\n", done.stdout)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,16 @@ from tests.unit.worker.cli.conftest import CommandRunner
 from tests.unit.worker.conftest import BedrockStandIn
 from worker.cli.check import run_check
 
+pytestmark = pytest.mark.usefixtures("redis_address")
+
 SD35 = "stability.sd3-5-large-v1:0"
+
+
+@pytest.fixture
+def redis_address(redis_url: str, aws: pytest.MonkeyPatch) -> str:
+    """Let the worker use an empty Redis."""
+    aws.setenv("REDIS_URL", redis_url)
+    return redis_url
 
 
 @pytest.fixture
@@ -31,7 +40,10 @@ def test_check_passes_for_a_ready_account(
 ) -> None:
     set_model_status(sdxl="EOL")
     assert run_check(["--region", "us-west-2"]) == 0
-    region, credentials, sd35, sdxl, core, fast, conservative = capsys.readouterr().out.splitlines()
+    redis, memory, region, credentials, sd35, sdxl, core, fast, conservative = capsys.readouterr().out.splitlines()
+    assert redis.startswith("redis        version ")
+    assert ", master, noeviction, append-only file, " in redis
+    assert memory == "redis        warning: Redis may use all memory of its machine. Set maxmemory."
     assert (region.split(), credentials.split()) == (["region", "us-west-2"], ["credentials", "env"])
     assert sd35.split() == ["ready", "SD", "3.5", "Large", SD35, "us-west-2"]
     assert sdxl.startswith("warning  SDXL 1.0")
@@ -55,12 +67,12 @@ def test_check_reports_the_status_of_a_model(
 ) -> None:
     set_model_status(sd35=status)
     assert run_check([]) == (1 if severity == "broken" else 0)
-    line = capsys.readouterr().out.splitlines()[2]
+    line = capsys.readouterr().out.splitlines()[4]
     assert line.startswith(severity)
     assert message in line
     set_model_status(fast=status)
     assert run_check([]) == (1 if severity == "broken" else 0)
-    line = capsys.readouterr().out.splitlines()[5]
+    line = capsys.readouterr().out.splitlines()[7]
     assert line.startswith(severity)
     assert message in line
     set_model_status()
@@ -85,6 +97,30 @@ def test_check_reports_that_aws_cannot_be_reached(aws: pytest.MonkeyPatch, capsy
     aws.setenv("AWS_ENDPOINT_URL_BEDROCK", "http://127.0.0.1:9")
     assert run_check([]) == 1
     assert capsys.readouterr().out.count("AWS is not responding.") == 5
+
+
+@pytest.mark.usefixtures("working_directory")
+def test_check_fails_when_redis_cannot_be_used(
+    set_model_status: Callable[..., None], aws: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_model_status(sdxl="EOL")
+    aws.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+
+    assert run_check([]) == 1
+
+    assert "redis        broken: Nothing listens where REDIS_URL points." in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("working_directory")
+def test_check_names_a_misspelt_setting(
+    set_model_status: Callable[..., None], aws: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_model_status(sdxl="EOL")
+    aws.setenv("WORKER_CONCURENCY", "4")
+
+    assert run_check([]) == 0
+
+    assert "Did you mean WORKER_CONCURRENCY?" in capsys.readouterr().out
 
 
 def test_check_runs_as_a_process(run_command: CommandRunner, set_model_status: Callable[..., None]) -> None:

@@ -1,0 +1,38 @@
+"""Checking Redis as the bot uses it: it loads the scripts, and writes, reads and deletes a key."""
+
+import secrets
+
+from redis.asyncio import Redis
+from redis.exceptions import NoPermissionError, RedisError
+
+from bot.queue.connection import connect_to_redis
+from shared.queue.connection_errors import describe_connection_error
+from shared.queue.keys import draft_key
+from shared.queue.scripts import list_scripts, load_script
+from shared.queue.server_check import CHECK_TTL_MS, INFO_DENIED, NOT_READ_AGAIN, ServerReport, assess_server
+
+
+async def check_server(url: str, max_memory_ratio: float) -> ServerReport:
+    """Do one round of what the bot does, and assess the server. An error of Redis is part of the report."""
+    redis = connect_to_redis(url)
+    try:
+        return await _check_connected_server(redis, max_memory_ratio)
+    except (RedisError, OSError) as error:
+        return ServerReport("", errors=(describe_connection_error(error),))
+    finally:
+        await redis.aclose()
+
+
+async def _check_connected_server(redis: Redis, max_memory_ratio: float) -> ServerReport:
+    for name in list_scripts():
+        await redis.script_load(load_script(name))
+    key, value = draft_key(f"check-{secrets.token_hex(8)}"), secrets.token_bytes(8)
+    await redis.set(key, value, px=CHECK_TTL_MS)
+    read = await redis.get(key)
+    await redis.delete(key)
+    if read != value:
+        return NOT_READ_AGAIN
+    try:
+        return assess_server(await redis.info(), max_memory_ratio)
+    except NoPermissionError:
+        return INFO_DENIED

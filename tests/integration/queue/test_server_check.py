@@ -1,0 +1,99 @@
+"""`check` of either half does one real round on Redis, and says what is wrong in words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import redis
+
+from bot.queue.check import check_server as check_from_bot
+from demo.redis import RedisServer, run_redis
+from shared.queue.server_check import ServerReport
+from tests.support.secured_redis import PASSWORDS, run_secured_redis
+from worker.queue.check import check_server as check_from_worker
+
+
+async def check_both(url: str) -> list[ServerReport]:
+    return [await check_from_bot(url, 0.8), check_from_worker(url)]
+
+
+async def assert_both_fail(url: str, error: str) -> None:
+    for report in await check_both(url):
+        assert [error in sentence for sentence in report.errors] == [True], report
+        assert all(". " in sentence for sentence in report.errors)
+
+
+@contextmanager
+def change_server(server: RedisServer, *commands: str) -> Iterator[None]:
+    with redis.Redis(port=server.port) as admin:
+        for command in commands:
+            admin.execute_command(*command.split())
+        yield
+
+
+@pytest.fixture
+def server() -> Iterator[RedisServer]:
+    with run_redis() as server:
+        yield server
+
+
+async def test_a_round_leaves_no_key_behind(server: RedisServer) -> None:
+    for report in await check_both(server.url):
+        assert report.errors == ()
+        assert ", master, noeviction, append-only file, " in report.summary
+
+    with redis.Redis(port=server.port) as admin:
+        assert admin.keys("*") == []
+
+
+@pytest.mark.parametrize(
+    ("commands", "error"),
+    [
+        (("REPLICAOF 127.0.0.1 1", "CONFIG SET replica-serve-stale-data yes"), "replica"),
+        (("CONFIG SET maxmemory 1mb",), "maxmemory"),
+        (("CONFIG SET maxmemory-policy allkeys-lru",), "deletes jobs when its memory is full"),
+        (("CONFIG SET requirepass s3cret",), "Redis wants a password."),
+    ],
+)
+async def test_a_server_that_cannot_be_used_is_an_error(
+    server: RedisServer, commands: tuple[str, ...], error: str
+) -> None:
+    with change_server(server, *commands):
+        await assert_both_fail(server.url, error)
+
+
+async def test_a_server_without_append_only_file_is_a_warning(server: RedisServer) -> None:
+    with change_server(server, "CONFIG SET appendonly no"):
+        for report in await check_both(server.url):
+            assert report.errors == ()
+            assert "What waits is lost when Redis restarts. Set appendonly to yes." in report.warnings
+
+
+async def test_mistakes_in_the_address_are_told_apart(server: RedisServer) -> None:
+    port = server.port
+    with change_server(server, "ACL SETUSER ada on >right ~* &* +@all"):
+        await assert_both_fail(f"redis://ada:s3cret@127.0.0.1:{port}/0", "Redis refuses the user or the password.")
+        await assert_both_fail(f"redis://127.0.0.1:{port}/99", "Redis has no database of this number.")
+        await assert_both_fail(
+            f"rediss://127.0.0.1:{port}/0",
+            "Redis does not answer in time. Check REDIS_URL (rediss:// is for a port with TLS)",
+        )
+        await assert_both_fail("redis://127.0.0.1:1/0", "Nothing listens where REDIS_URL points.")
+        await assert_both_fail("redis://host.invalid/0", "The host in REDIS_URL has no address.")
+        await assert_both_fail("unix:///nowhere/redis.sock", "The socket in REDIS_URL does not exist.")
+
+
+async def test_the_documented_users_may_do_the_round(tmp_path: Path) -> None:
+    with run_secured_redis(tmp_path) as server:
+        for report in (
+            await check_from_bot(server.build_plain_url("pentimento-bot"), 0.8),
+            check_from_worker(server.build_plain_url("pentimento-worker")),
+        ):
+            assert report.errors == ()
+            assert "noeviction" in report.summary
+        for name in PASSWORDS:
+            with server.connect_as_admin() as admin:
+                admin.execute_command("ACL", "SETUSER", name, "-info")
+        assert check_from_worker(server.build_plain_url("pentimento-worker")).warnings
+        assert (await check_from_bot(server.build_plain_url("pentimento-bot"), 0.8)).warnings

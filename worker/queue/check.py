@@ -1,0 +1,38 @@
+"""Checking Redis as the worker uses it: it loads the scripts, and writes, reads and deletes a key."""
+
+import secrets
+
+import redis
+from redis.exceptions import NoPermissionError, RedisError
+
+from shared.queue.connection_errors import describe_connection_error
+from shared.queue.keys import draft_key
+from shared.queue.scripts import list_scripts, load_script
+from shared.queue.server_check import CHECK_TTL_MS, INFO_DENIED, NOT_READ_AGAIN, ServerReport, assess_server
+from worker.queue.connection import connect_to_redis
+
+
+def check_server(url: str) -> ServerReport:
+    """Do one round of what the worker does, and assess the server. An error of Redis is part of the report."""
+    client = connect_to_redis(url)
+    try:
+        return _check_connected_server(client)
+    except (RedisError, OSError) as error:
+        return ServerReport("", errors=(describe_connection_error(error),))
+    finally:
+        client.close()
+
+
+def _check_connected_server(client: redis.Redis) -> ServerReport:
+    for name in list_scripts():
+        client.script_load(load_script(name))
+    key, value = draft_key(f"check-{secrets.token_hex(8)}"), secrets.token_bytes(8)
+    client.set(key, value, px=CHECK_TTL_MS)
+    read = client.get(key)
+    client.delete(key)
+    if read != value:
+        return NOT_READ_AGAIN
+    try:
+        return assess_server(client.info())
+    except NoPermissionError:
+        return INFO_DENIED
