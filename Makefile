@@ -16,10 +16,10 @@ export PROMPT
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .NOTPARALLEL:  # the lanes of `check` run in the order in which they are written, whatever -j says
-.PHONY: help demo test check lint types contracts docs audit format bench soak fuzz up down logs lock clean
+.PHONY: help demo test check lint types contracts docs audit format bench soak upgrade-test fuzz up down logs lock clean
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/demo  ## run everything on this machine, with a chat page (ONCE=1 IMAGE= PROMPT= MODEL= RECORD= PORT=)
 	@$(BIN)/python -m demo $(if $(ONCE),--once) $(if $(IMAGE),--image "$(IMAGE)") $(if $(PROMPT),--prompt "$$PROMPT") \
@@ -56,6 +56,9 @@ bench: .venv/dev  ## measure CPU, memory and waiting: bench.json, bench.png (QUI
 
 soak: .venv/dev  ## inject a random fault every few seconds, then balance the books (SECONDS=300 SEED=)
 	$(BIN)/python -m tests.faults.soak --seconds $(or $(SECONDS),300) $(if $(SEED),--seed $(SEED))
+
+upgrade-test: .venv/dev  ## run the processes of an earlier commit into these and back, and count the answers (FROM= JOBS=40)
+	$(BIN)/python -m tests.upgrade --from "$(or $(FROM),$(error name the earlier commit: make upgrade-test FROM=v0.1.0))" --jobs $(or $(JOBS),40)
 
 fuzz: .venv/dev  ## break pictures at random and keep those that are neither rejected nor shown (SECONDS=60 SEED=)
 	$(BIN)/python -m tests.fuzz.fuzz_imaging --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))

@@ -1,0 +1,170 @@
+"""From one release to another, with requests at every stage: each gets exactly one answer."""
+
+import os
+import signal
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import redis
+
+from demo.http_client import request_json
+from demo.processes import Process
+from demo.stack import Stack, run_stack
+from shared.queue.keys import OUTCOME_STREAM, job_key
+from tests.support.bot_processes import clear_discord_faults, count_results, inject_discord_fault
+from tests.support.user import DiscordUser, wait_until
+from tests.upgrade.releases import Release
+
+USERS = ("ada", "grace", "linus", "margaret")
+STAGES = ("delivered", "finished", "running", "queued", "preparing")
+SETTLE_SECONDS = 180.0
+SETTINGS = {
+    "LEASE_SECONDS": "3",
+    "BEDROCK_CALL_SECONDS": "10",
+    "WORKER_CONCURRENCY": "4",
+    "RECONCILE_INTERVAL_SECONDS": "2",
+    "MAX_RUNNING_PER_USER": "8",
+    **{
+        f"MAX_{limit}_PER_{whose}": "100000"
+        for limit in ("WAITING", "PER_MINUTE")
+        for whose in ("USER", "CHANNEL", "GUILD")
+    },
+}
+
+
+@dataclass
+class Rollover:
+    """Ways from a release to another, on one stack. `jobs` are those of the latest way, with their prompts."""
+
+    stack: Stack
+    client: redis.Redis
+    folder: Path
+    say: Callable[[str], None]
+    jobs: dict[str, str] = field(default_factory=dict)
+    earlier_jobs: dict[str, str] = field(default_factory=dict)
+    started: list[Process] = field(default_factory=list)
+
+    def start(self, release: Release, module: str) -> Process:
+        """Start the bot or the worker of a release, and wait until it is ready."""
+        process = release.start(module, len(self.started) + 1, self.folder, self.stack.environment)
+        self.started.append(process)
+        sign = "ready as" if module == "bot" else "worker ready"
+        wait_until(lambda: sign in process.log.read_text() or not process.is_running, f"a {module} that is ready")
+        process.check_running()
+        return process
+
+    def submit(self, count: int, name: str) -> None:
+        """Submit requests of several users, every second one with a picture."""
+        for number in range(count):
+            prompt = f"{name}-{number}."
+            user = DiscordUser(self.stack, USERS[number % len(USERS)])
+            options = {} if number % 2 else {"image": None}
+            self.jobs[user.submit_imagine(prompt, **options)] = prompt
+        wait_until(lambda: all(self.client.exists(job_key(job)) for job in self.jobs), "jobs in the queue", 60)
+
+    def count_states(self) -> Counter[str]:
+        """Count the jobs in each state."""
+        states = (self.client.hget(job_key(job), "state") for job in self.jobs)
+        return Counter((state or b"missing").decode() for state in states)  # type: ignore[union-attr]
+
+    def run(self, old: Release, new: Release, count: int, *, is_upgrade: bool) -> None:
+        """Bring requests to every stage under the old release, and replace its processes while they are there."""
+        self.earlier_jobs |= self.jobs
+        self.jobs = {}
+        half = count // 2
+        bot, worker = self.start(old, "bot"), self.start(old, "worker")
+        self.submit(half, f"{old.name}-to-{new.name}-a")
+        wait_until(lambda: self.count_states()["delivered"] >= half // 4, "some results", 60)
+        inject_discord_fault(self.stack, "status:503", "POST", r"/channels/\d+/messages$", times=100_000)
+        wait_until(lambda: self.count_states()["finished"] >= half // 5, "outcomes that are not posted", 60)
+        wait_until(lambda: self.count_states()["running"], "a call")
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.stop()
+        stages = self.count_states()
+        self.submit(count - half, f"{old.name}-to-{new.name}-b")
+        stages["preparing"] = self.count_states()["preparing"]
+        self.say(f"{old.name} → {new.name}: {', '.join(f'{stages[name]} {name}' for name in STAGES)}")
+        assert all(stages[name] for name in STAGES), stages
+
+        if is_upgrade:  # workers first; both releases run for a while
+            self.replace_worker(old, new)
+            bot = self.replace_bot(bot, new)
+        else:
+            bot = self.replace_bot(bot, new)
+            self.replace_worker(old, new)
+        self.check_answers()
+        bot.stop()
+        self.stop_all()
+
+    def replace_worker(self, old: Release, new: Release) -> None:
+        """Run a worker of each release side by side, then the new one alone."""
+        beside = self.start(old, "worker")
+        self.start(new, "worker")
+        before = self.client.xlen(OUTCOME_STREAM) + self.count_states()["delivered"]
+        wait_until(
+            lambda: (
+                self.client.xlen(OUTCOME_STREAM) + self.count_states()["delivered"] >= min(before + 3, len(self.jobs))
+            ),
+            "outcomes of both workers",
+            60,
+        )
+        beside.stop()
+
+    def replace_bot(self, old: Process, new: Release) -> Process:
+        """Let the old bot post a little of what both workers made, then start the new one."""
+        clear_discord_faults(self.stack)
+        before = self.count_states()["delivered"]
+        wait_until(lambda: self.count_states()["delivered"] > before, "a result posted by the old bot", 60)
+        old.stop()
+        return self.start(new, "bot")
+
+    def check_answers(self) -> None:
+        """Check that each request gets one answer, and is paid for twice at most."""
+        wait_until(lambda: self.count_states()["delivered"] == len(self.jobs), "all results", SETTLE_SECONDS)
+        jobs = self.earlier_jobs | self.jobs
+        answers = dict(zip(jobs, count_results(self.stack, *jobs), strict=True))
+        wrong = {jobs[job]: number for job, number in answers.items() if number != 1}
+        assert not wrong, f"answers other than one: {wrong}"
+        calls = request_json("GET", f"{self.stack.bedrock_url}/control/calls")
+        for prompt in jobs.values():
+            billed = sum(call["billed"] for call in calls if f'"{prompt}' in str(call["body"]).replace("'", '"'))
+            assert 1 <= billed <= 2, f"{prompt} was paid for {billed} times"
+        assert self.client.xlen(OUTCOME_STREAM) == 0
+        wait_until(lambda: self.count_recorded() == len(jobs), "every record closed")
+        self.say(f"{len(jobs)} requests in all, {sum(answers.values())} answers: none lost, none twice")
+
+    def count_recorded(self) -> int:
+        """Count the jobs that are recorded as delivered."""
+        url = self.stack.environment["DATABASE_URL"].removeprefix("sqlite:///")
+        with closing(sqlite3.connect(url, timeout=5)) as database:
+            [count] = database.execute("SELECT count(*) FROM jobs WHERE state = 'delivered'").fetchone()
+        return int(count)
+
+    def stop_all(self) -> None:
+        """Stop all processes of both releases."""
+        for process in self.started:
+            process.stop()
+
+
+def run_upgrade_test(earlier: Release, this: Release, folder: Path, count: int, say: Callable[[str], None]) -> None:
+    """Go from the earlier release to this one, and back. Raises `AssertionError`."""
+    with run_stack(
+        folder,
+        discord_options=("--no-rate-limits",),
+        bedrock_options=("--latency", "0.5"),
+        settings=SETTINGS,
+        services=(),
+    ) as stack:
+        for user in USERS:
+            request_json("POST", f"{stack.discord_url}/control/users", {"name": user})
+        with redis.Redis.from_url(stack.redis_url) as client:
+            rollover = Rollover(stack, client, folder, say)
+            try:
+                rollover.run(earlier, this, count, is_upgrade=True)
+                rollover.run(this, earlier, count, is_upgrade=False)
+            finally:
+                rollover.stop_all()
