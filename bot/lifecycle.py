@@ -10,6 +10,7 @@ import aiohttp
 import discord
 
 from bot.discord_client.client import Bot
+from bot.discord_client.gateway_events import UnreadableSessionError
 from shared.errors import PentimentoError
 
 log = logging.getLogger(__name__)
@@ -17,6 +18,8 @@ log = logging.getLogger(__name__)
 TASK_STOP_TIMEOUT_SECONDS: Final = 20.0
 DISCONNECT_TIMEOUT_SECONDS: Final = 10.0
 MAX_RESTART_DELAY_SECONDS: Final = 60.0
+
+_AUTHENTICATION_FAILED: Final = 4004  # https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway
 
 BackgroundTask = Callable[[], Awaitable[None]]
 
@@ -58,19 +61,29 @@ async def run_until_stopped(
             raise error
         else:
             raise StartupError("The connection to Discord ended. Start the bot again; the log says what came before.")
-    except discord.LoginFailure as error:
-        raise StartupError(
-            "Discord refused DISCORD_TOKEN. Make a new one: developer portal, Bot, Reset Token."
-        ) from error
-    except discord.PrivilegedIntentsRequired as error:
-        raise StartupError(
-            "Discord wants intents switched on that this bot does not use. Check DISCORD_TOKEN."
-        ) from error
-    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-        raise StartupError(f"Discord cannot be used ({error}). Check DISCORD_API_URL and the network.") from error
+    except (discord.DiscordException, UnreadableSessionError, aiohttp.ClientError, OSError) as error:
+        raise StartupError(explain_connection_error(error)) from error
     finally:
         stopping.cancel()
         connection.cancel()
+
+
+def explain_connection_error(error: Exception) -> str:
+    """Say why Discord cannot be used, and what the operator can do about it."""
+    match error:
+        case discord.LoginFailure():
+            return "Discord refused DISCORD_TOKEN. Make a new one: developer portal, Bot, Reset Token."
+        case discord.PrivilegedIntentsRequired():
+            return "Discord wants intents switched on that this bot does not use. Check DISCORD_TOKEN."
+        case discord.ConnectionClosed(code=code) if code == _AUTHENTICATION_FAILED:
+            return (
+                "Discord no longer accepts DISCORD_TOKEN: it was reset while the bot was running. Put the new token "
+                "into DISCORD_TOKEN (developer portal, Bot, Reset Token) and start the bot again. No job is lost."
+            )
+        case UnreadableSessionError():
+            return f"{error}. Install the latest release of the bot."
+        case _:
+            return f"Discord cannot be used ({error}). Check DISCORD_API_URL and the network."
 
 
 async def run_with_restarts(name: str, task: BackgroundTask) -> None:

@@ -10,6 +10,7 @@ from yarl import URL
 from bot.discord_client.command_sync import sync_commands
 from bot.discord_client.command_tree import GuildCommandTree, report_error
 from bot.discord_client.feature import Feature
+from bot.discord_client.gateway_events import skip_unreadable_events
 from bot.discord_client.running_interactions import RunningInteractions
 from bot.discord_client.translator import CommandTranslator
 from bot.domain.ports import PreferencesStore
@@ -35,6 +36,7 @@ class Bot(discord.AutoShardedClient):
         super().__init__(
             intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none(), proxy=proxy
         )
+        skip_unreadable_events(self._connection.parsers)
         self.running_interactions = RunningInteractions(preferences_store)
         commands = (command for feature in features for command in feature.commands)
         self.tree = GuildCommandTree(self, commands, self.running_interactions)

@@ -210,7 +210,12 @@ class Connection:
         self.send({"op": INVALID_SESSION, "d": resumable, "s": None, "t": None})
 
     def inject_fault(self, name: str, argument: str) -> None:
-        """Inject the fault `name`; raises ValueError for an unknown one."""
+        """Inject a fault; raises ValueError for an unknown one.
+
+        `reconnect`, `invalid_session`, `invalid_session_resumable`; with an argument, `close:4004` closes with a code
+        (this one as if the token had been reset), `unreadable:GUILD_CREATE` sends an event without data, `silence:3`
+        sends nothing for seconds.
+        """
         if name == "reconnect":
             self.send({"op": RECONNECT, "d": None, "s": None, "t": None})
         elif name in ("invalid_session", "invalid_session_resumable"):
@@ -218,6 +223,9 @@ class Connection:
         elif name == "close":
             task = asyncio.create_task(self.close(int(argument)))
             task.add_done_callback(lambda _: None)
+        elif name == "unreadable":
+            if self.session:
+                self.session.dispatch_event(argument, {})
         elif name == "silence":
             self._silent_until = time.monotonic() + float(argument)
         else:

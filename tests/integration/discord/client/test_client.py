@@ -1,14 +1,14 @@
 """Starting and stopping: registering commands, restarting background tasks, finishing what runs."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import discord
 import pytest
 
 from bot.discord_client.client import Bot
 from bot.discord_client.command_sync import is_in_sync
-from bot.lifecycle import run_until_stopped, run_with_restarts
+from bot.lifecycle import StartupError, run_until_stopped, run_with_restarts
 from shared.catalogue import load_catalogue
 from tests.support.discord_guild import TOKEN, GuildClient, build_bot, connect_bot, wait_until
 from tests.support.fake_stores import FakeJobQueue
@@ -115,6 +115,35 @@ async def test_a_new_gateway_session_connects_to_the_same_discord(
 
         interaction = await own_guild.invoke_imagine(prompt="a castle")
         await wait_until(lambda: interaction in job_queue.jobs)
+
+
+@pytest.mark.parametrize("event", ["INTERACTION_CREATE", "GUILD_CREATE", "THREAD_CREATE", "CHANNEL_UPDATE"])
+async def test_an_event_that_discord_py_cannot_read_is_logged_and_skipped(
+    own_guild: GuildClient,
+    job_queue: FakeJobQueue,
+    http_session: Any,
+    caplog: pytest.LogCaptureFixture,
+    event: str,
+) -> None:
+    async with connect_bot(build_bot(job_queue, http_session, load_catalogue())):
+        await own_guild.create_channel()
+        await own_guild.call_api("POST", "/control/gateway", {"op": f"unreadable:{event}"})
+        await wait_until(lambda: f"cannot read an event {event} of Discord; it is skipped" in caplog.text)
+
+        interaction = await own_guild.invoke_imagine(prompt="a castle")
+        await wait_until(lambda: interaction in job_queue.jobs)
+
+
+async def test_a_session_that_discord_py_cannot_read_ends_the_bot_with_advice(
+    own_guild: GuildClient, job_queue: FakeJobQueue, http_session: Any
+) -> None:
+    del own_guild
+    bot = build_bot(job_queue, http_session, load_catalogue())
+    parse_ready = cast("Any", bot._connection.parsers["READY"])
+    bot._connection.parsers["READY"] = lambda data: parse_ready({**data, "user": {}})
+
+    with pytest.raises(StartupError, match=r"cannot read Discord's event READY\. Install the latest release"):
+        await run_until_stopped(bot, TOKEN, {}, asyncio.Event())
 
 
 async def test_background_tasks_run_from_the_login_until_the_bot_stops(

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from bot.settings import Settings
+from demo.http_client import request_json
 from tests.support.discord_guild import TOKEN
 
 ROOT = Path(__file__).parents[4]
@@ -65,6 +66,23 @@ def test_the_bot_starts_and_stops_cleanly_on_a_signal(
     log = output.read_text()
     assert code == 0, log
     assert "ready as" in log
+    assert "Traceback" not in log
+    assert TOKEN not in log
+
+
+def test_a_token_that_is_reset_while_the_bot_runs_ends_it_with_advice(
+    environment: dict[str, str], discord_standin: dict[str, Any], tmp_path: Path
+) -> None:
+    with start_bot(environment, tmp_path) as (process, output):
+        wait_for_log("ready as", output, process)
+        request_json("POST", discord_standin["url"] + "/control/gateway", {"op": "close:4004"})
+
+        code = process.wait(15)
+
+    log = output.read_text()
+    assert code == 1, log
+    assert "Discord no longer accepts DISCORD_TOKEN: it was reset while the bot was running." in log
+    assert "DISCORD_API_URL" not in log
     assert "Traceback" not in log
     assert TOKEN not in log
 
