@@ -7,15 +7,18 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import discord
+from discord.abc import GuildChannel
 
-from bot.delivery.discord_errors import FALLBACK_REASONS
+from bot.delivery.discord_errors import DestinationForbiddenError, get_fallback_reason
 from bot.discord_client.threads import open_thread
 from bot.domain.status import JobStatus
 from bot.images.upload_limit import MAX_REQUEST_BYTES
+from bot.interactions.permissions import has_threads
+from bot.interactions.visibility import resolve_permissions
 from bot.rendering.markdown import build_thread_name
 from bot.rendering.outcome_views import compute_component_id
 from shared.i18n.messages import Messages
-from shared.job import Job
+from shared.job import Job, Origin
 
 CALL_TIMEOUT_SECONDS: Final = 60.0
 SEARCH_WINDOW_SECONDS: Final = 120
@@ -54,26 +57,44 @@ class ReplyReference(discord.MessageReference):
     to_message_reference_dict = to_dict
 
 
-async def get_thread_destination(client: discord.Client, status: JobStatus) -> Destination:
-    """Return the thread of a job, which is opened if it is not open yet. Raises `discord.HTTPException`."""
+async def get_thread_destination(client: discord.Client, status: JobStatus, *, has_file: bool) -> Destination:
+    """Return the thread of a job, which is opened if it is not open yet and the first message can be posted in it.
+
+    Raises `DestinationForbiddenError` and `discord.HTTPException`.
+    """
     origin = status.job.origin
     if origin.is_direct_message:
         return Destination(origin.channel_id, DEFAULT_UPLOAD_LIMIT, is_reply=True, is_private=True)
     limit = _get_upload_limit(client, origin.guild_id)
+    _require_permissions(client, origin, "send_messages_in_threads", has_file=has_file)
     if origin.is_in_thread:
         return Destination(origin.channel_id, limit, is_reply=True)
     if status.thread_id is not None:
         return Destination(status.thread_id, limit)
+    _require_permissions(client, origin, "create_public_threads", has_file=has_file)
+    channel = _find_channel(client, origin.guild_id, origin.channel_id)
+    if channel is not None and not has_threads(channel.type):
+        raise DestinationForbiddenError("unfit")
     async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
         thread_id = await open_thread(client, origin, build_thread_name(status.job.request))
     return Destination(thread_id, limit)
 
 
 def get_channel_destination(
-    client: discord.Client, job: Job, error: discord.HTTPException, messages: Messages
+    client: discord.Client,
+    job: Job,
+    error: discord.HTTPException | DestinationForbiddenError,
+    messages: Messages,
+    *,
+    has_file: bool,
 ) -> Destination:
-    """Return the channel where the command was used, with a note why the thread could not be used."""
-    note = messages.text(f"thread.{FALLBACK_REASONS.get(error.code, 'refused')}", code=error.code)
+    """Return the channel where the command was used, with a note why the thread could not be used.
+
+    Raises `DestinationForbiddenError`.
+    """
+    _require_permissions(client, job.origin, "send_messages", has_file=has_file)
+    code = error.code if isinstance(error, discord.HTTPException) else 0
+    note = messages.text(f"thread.{get_fallback_reason(error)}", code=code)
     limit = _get_upload_limit(client, job.origin.guild_id)
     return Destination(job.origin.channel_id, limit, is_reply=True, notes=(note,))
 
@@ -88,7 +109,11 @@ async def open_direct_destination(client: discord.Client, job: Job, messages: Me
 
 async def find_message_in_channel(client: discord.Client, status: JobStatus, channel_id: int) -> int | None:
     """Find the message that shows a job's outcome, posted since the job ended. None where it cannot be read."""
-    channel = client.get_partial_messageable(channel_id, guild_id=status.job.origin.guild_id)
+    guild_id = status.job.origin.guild_id
+    permissions = _get_own_permissions(client, guild_id, channel_id)
+    if permissions is not None and not (permissions.view_channel and permissions.read_message_history):
+        return None
+    channel = client.get_partial_messageable(channel_id, guild_id=guild_id)
     start = max(datetime.fromtimestamp(status.state_since - SEARCH_WINDOW_SECONDS, UTC), DISCORD_EPOCH)
     after = discord.Object(discord.utils.time_snowflake(start))
     try:
@@ -108,6 +133,29 @@ def _is_outcome_message(message: discord.Message, job: Job, client: discord.Clie
     return str(message.nonce) == job.id or any(
         getattr(component, "id", None) == component_id for component in message.components
     )
+
+
+def _require_permissions(client: discord.Client, origin: Origin, permission: str, *, has_file: bool) -> None:
+    """Raise `DestinationForbiddenError` if the bot is known to lack what it needs to post where a job was requested."""
+    permissions = _get_own_permissions(client, origin.guild_id, origin.channel_id)
+    if permissions is None:
+        return
+    # without `send_messages`, discord.py takes away `attach_files`, even where messages go to threads
+    lacks_files = has_file and permissions.send_messages and not permissions.attach_files
+    if lacks_files or not (permissions.view_channel and getattr(permissions, permission)):
+        raise DestinationForbiddenError("forbidden")
+
+
+def _get_own_permissions(client: discord.Client, guild_id: int, channel_id: int) -> discord.Permissions | None:
+    """Return the bot's permissions in a channel; None before Discord has sent the guild, and in archived threads."""
+    channel = _find_channel(client, guild_id, channel_id)
+    return None if channel is None or channel.guild.me is None else resolve_permissions(channel.guild.me, channel)
+
+
+def _find_channel(client: discord.Client, guild_id: int, channel_id: int) -> GuildChannel | discord.Thread | None:
+    """Return a channel from what Discord sent; None for one that is unknown."""
+    guild = client.get_guild(guild_id)
+    return None if guild is None else guild.get_channel_or_thread(channel_id)
 
 
 def _get_upload_limit(client: discord.Client, guild_id: int) -> int:

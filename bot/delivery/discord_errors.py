@@ -10,13 +10,14 @@ from typing import Final
 import aiohttp
 import discord
 
+from shared.errors import PentimentoError
+
 UNKNOWN_MESSAGE_CODE: Final = 10008
 CANNOT_REPLY_CODE: Final = 160002  # without the permission to read the message history
 _TOO_LARGE_CODES: Final = frozenset((40005, 50045))
 _CLOUDFLARE_CODES: Final = frozenset((0, 40333))
 
-# Error code: key of the sentence in [thread] that explains why a result is not in its thread.
-FALLBACK_REASONS: Final = MappingProxyType(
+_FALLBACK_REASONS: Final = MappingProxyType(
     {
         50001: "forbidden",
         50013: "forbidden",
@@ -28,6 +29,25 @@ FALLBACK_REASONS: Final = MappingProxyType(
         UNKNOWN_MESSAGE_CODE: "gone",
     }
 )
+
+
+class DestinationForbiddenError(PentimentoError):
+    """The bot is known to be unable to post somewhere, so that Discord need not be asked.
+
+    Refused requests count towards a ban: https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit
+    `reason` is a key of [thread].
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def get_fallback_reason(error: discord.HTTPException | DestinationForbiddenError) -> str:
+    """Return the key of the sentence in [thread] that explains why a result is not in its thread."""
+    if isinstance(error, DestinationForbiddenError):
+        return error.reason
+    return _FALLBACK_REASONS.get(error.code, "refused")
 
 
 def is_transient(error: Exception) -> bool:

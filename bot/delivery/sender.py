@@ -22,7 +22,13 @@ from bot.delivery.destinations import (
     get_thread_destination,
     open_direct_destination,
 )
-from bot.delivery.discord_errors import CANNOT_REPLY_CODE, UNKNOWN_MESSAGE_CODE, is_transient, is_upload_too_large
+from bot.delivery.discord_errors import (
+    CANNOT_REPLY_CODE,
+    UNKNOWN_MESSAGE_CODE,
+    DestinationForbiddenError,
+    is_transient,
+    is_upload_too_large,
+)
 from bot.delivery.message import build_outcome_message
 from bot.delivery.ports import OutcomeStream
 from bot.domain.messages import MessageRef
@@ -37,6 +43,8 @@ log = logging.getLogger(__name__)
 NONCE_WINDOW_SECONDS: Final = 60
 PING_AFTER_SECONDS: Final = 60  # most results arrive sooner; after a minute the requester may look elsewhere
 MIN_UPLOAD_BYTES: Final = 1024**2
+
+_Refusal = discord.HTTPException | DestinationForbiddenError
 
 
 class OutcomeSender:
@@ -80,17 +88,18 @@ class OutcomeSender:
 
     async def _post_to_best_destination(self, status: JobStatus, outcome: Outcome) -> MessageRef | None:
         """Post the outcome in the best place that accepts it. None when there is none."""
-        job = status.job
+        job, has_file = status.job, isinstance(outcome, Generated)
         messages = load_messages(job.requester.locale)
         try:
-            return await self._post_message(status, outcome, await get_thread_destination(self._client, status))
-        except discord.HTTPException as error:
+            destination = await get_thread_destination(self._client, status, has_file=has_file)
+            return await self._post_message(status, outcome, destination)
+        except (discord.HTTPException, DestinationForbiddenError) as error:
             refusal = _raise_if_transient(error)
         if not job.origin.is_in_thread:
-            destination = get_channel_destination(self._client, job, refusal, messages)
             try:
+                destination = get_channel_destination(self._client, job, refusal, messages, has_file=has_file)
                 return await self._post_message(status, outcome, destination)
-            except discord.HTTPException as error:
+            except (discord.HTTPException, DestinationForbiddenError) as error:
                 refusal = _raise_if_transient(error)
         try:
             destination = await open_direct_destination(self._client, job, messages)
@@ -139,7 +148,7 @@ class OutcomeSender:
         return nobody
 
 
-def _raise_if_transient(error: discord.HTTPException) -> discord.HTTPException:
+def _raise_if_transient(error: _Refusal) -> _Refusal:
     """Raise a transient error again; return one that is due to the destination."""
     if is_transient(error):
         raise error

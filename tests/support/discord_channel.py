@@ -108,8 +108,15 @@ class DiscordChannel:
 
     def count_requests(self, method: str, path: str) -> int:
         """Count the requests of this kind since the stand-in started."""
-        exchanges = [json.loads(line) for line in self.exchanges_file.read_text(encoding="utf-8").splitlines()]
+        exchanges = self._read_exchanges()
         return sum(exchange["method"] == method and path in exchange["path"] for exchange in exchanges)
+
+    def count_responses(self, status: int) -> int:
+        """Count the responses with this HTTP status since the stand-in started."""
+        return sum(exchange["status"] == status for exchange in self._read_exchanges())
+
+    def _read_exchanges(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.exchanges_file.read_text(encoding="utf-8").splitlines()]
 
 
 def make_generated(seed: int = 4294967295) -> Generated:

@@ -130,6 +130,55 @@ async def test_without_a_thread_the_outcome_is_a_reply_in_the_channel_that_says_
         )
 
 
+@pytest.mark.parametrize(
+    ("denied", "reason"),
+    [
+        (("create_public_threads",), "forbidden"),
+        (("send_messages_in_threads",), "forbidden"),
+        (("attach_files",), None),
+        (("send_messages_in_threads", "send_messages"), None),
+        (("view_channel",), None),
+    ],
+)
+async def test_no_thread_is_opened_and_none_asked_for_where_its_first_message_is_known_to_be_forbidden(
+    discord_channel: DiscordChannel,
+    outcome_stream: FakeOutcomeStream,
+    catalogue: Catalogue,
+    denied: tuple[str, ...],
+    reason: str | None,
+) -> None:
+    job = await discord_channel.submit_job()
+    await discord_channel.deny_permissions(*denied)
+    outcome_stream.finish_job(job, make_generated(), make_png())
+    refused = discord_channel.count_responses(403)
+
+    async with discord_channel.connect_gateway() as client:
+        message = await deliver_outcome(make_consumer(client, outcome_stream, catalogue), outcome_stream, job)
+
+    state = await discord_channel.call_control("GET", "state")
+    assert str(job.origin.message_id) not in {channel["id"] for channel in state["channels"]}
+    posted = next(m for rows in state["messages"].values() for m in rows if m["id"] == str(message))
+    assert load_messages("en").text(f"thread.{reason or 'direct'}") in read_text(posted)
+    # only the status message, in a channel that the bot cannot see, is asked for
+    assert discord_channel.count_responses(403) - refused == int("view_channel" in denied)
+
+
+async def test_a_channel_without_threads_is_not_asked_for_one(
+    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, catalogue: Catalogue
+) -> None:
+    voice = await discord_channel.call_control("POST", "channels", {"name": "voice", "type": 2})
+    discord_channel.channel_id = int(voice["id"])
+    job = await discord_channel.submit_job()
+    outcome_stream.finish_job(job, make_generated(), make_png())
+
+    async with discord_channel.connect_gateway() as client:
+        message = await deliver_outcome(make_consumer(client, outcome_stream, catalogue), outcome_stream, job)
+
+    posted = next(m for m in await discord_channel.list_messages() if m["id"] == str(message))
+    assert load_messages("en").text("thread.unfit") in read_text(posted)
+    assert discord_channel.count_requests("POST", f"/{job.origin.message_id}/threads") == 0
+
+
 async def test_without_permission_to_read_the_history_the_outcome_is_posted_without_a_reply(
     discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, consumer: OutcomeConsumer
 ) -> None:
