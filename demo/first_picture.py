@@ -1,4 +1,4 @@
-"""The first `/imagine`: ask as a user would, wait for the thread, download what it shows."""
+"""The first `/imagine`: use the command as a user would, wait for the result in its thread, download the image."""
 
 import base64
 import json
@@ -11,21 +11,22 @@ from urllib.parse import urlsplit
 
 from PIL import Image
 
+from demo import DemoError
 from demo.http_client import download_bytes, request_json
 from demo.stack import Stack
 
 READY_SECONDS = 60.0
-PICTURE_SECONDS = 180.0
+RESULT_SECONDS = 180.0
 BOT_NOT_READY = "The bot did not come online in time. Its log says why: {log}"
 
 
-class NoPictureError(Exception):
-    """The request ended without a picture; the text is what the user was told."""
+class NoPictureError(DemoError):
+    """The request ended without an image; the message is the text that the user saw."""
 
 
 @dataclass(frozen=True)
 class FirstPicture:
-    """What came of it. `file` is the picture downloaded from the thread, `seconds` from asking to seeing it."""
+    """The result. `file` is the image downloaded from the thread; `seconds` is the time from command to result."""
 
     job: str
     seed: int
@@ -40,8 +41,8 @@ class FirstPicture:
 
 def wait_until_ready(stack: Stack) -> None:
     """Wait until the bot is online; it has registered its commands by then. Raises `NoPictureError`."""
-    patience = time.monotonic() + READY_SECONDS
-    while time.monotonic() < patience:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
         stack.check_running()
         state = request_json("GET", f"{stack.discord_url}/control/state")
         if any(session["connected"] for session in state["sessions"]):
@@ -51,40 +52,40 @@ def wait_until_ready(stack: Stack) -> None:
 
 
 def make_first_picture(stack: Stack, image: Path | None, prompt: str, model: str | None, folder: Path) -> FirstPicture:
-    """Run one `/imagine` in the house's channel. Raises `NoPictureError` with the words the user saw."""
+    """Run one `/imagine` in the first channel. Raises `NoPictureError` with the text that the user saw."""
     options = {"prompt": prompt} | ({"model": model} if model else {})
     files = (
         {"image": {"filename": image.name, "base64": base64.b64encode(image.read_bytes()).decode()}} if image else {}
     )
-    asked = {"user": "ada", "channel_id": stack.channel_id, "name": "imagine", "options": options, "files": files}
+    body = {"user": "ada", "channel_id": stack.channel_id, "name": "imagine", "options": options, "files": files}
     started = time.monotonic()
-    job = request_json("POST", f"{stack.discord_url}/control/invoke", asked)["interaction_id"]
-    while time.monotonic() < started + PICTURE_SECONDS:
+    job = request_json("POST", f"{stack.discord_url}/control/invoke", body)["interaction_id"]
+    while time.monotonic() < started + RESULT_SECONDS:
         stack.check_running()
         interaction = request_json("GET", f"{stack.discord_url}/control/interactions/{job}")
         message = interaction.get("message") or {}
         thread: str | None = (message.get("thread") or {}).get("id")
-        told = [*interaction.get("followups", []), message]
-        private = [m for m in told if m and m.get("flags", 0) & 64]
+        replies = [*interaction.get("followups", []), message]
+        private = [m for m in replies if m and m.get("flags", 0) & 64]
         if private:
             raise NoPictureError("\n".join(iter_message_texts(private[0])))
         if interaction.get("failed"):
             raise NoPictureError("The application did not respond.")
-        answer = next(_iter_bot_messages(stack, thread), None) if thread else None
-        picture = next(_iter_picture_urls(answer["components"]), None) if answer else None
-        if thread and picture:
-            file = _download_picture(picture, folder)
-            made = json.loads(Image.open(file).info.get("pentimento", "{}"))
+        result = next(_iter_bot_messages(stack, thread), None) if thread else None
+        image_url = next(_iter_image_urls(result["components"]), None) if result else None
+        if thread and image_url:
+            file = _download_image(image_url, folder)
+            parameters = json.loads(Image.open(file).info.get("pentimento", "{}"))
             seconds = round(time.monotonic() - started, 2)
-            return FirstPicture(job, made["seed"], made["model"], thread, str(file), seconds)
-        if answer:
-            raise NoPictureError("\n".join(iter_message_texts(answer)))
+            return FirstPicture(job, parameters["seed"], parameters["model"], thread, str(file), seconds)
+        if result:
+            raise NoPictureError("\n".join(iter_message_texts(result)))
         time.sleep(0.1)
-    raise NoPictureError("The picture did not arrive in time.")
+    raise NoPictureError("The result did not arrive in time.")
 
 
 def iter_message_texts(message: dict[str, Any]) -> Iterator[str]:
-    """Give every text that a message shows, plain or in components."""
+    """Yield every text of a message, from its content and its components."""
     if message.get("content"):
         yield message["content"]
     yield from _iter_component_texts(message.get("components", []))
@@ -104,14 +105,14 @@ def _iter_bot_messages(stack: Stack, thread: str) -> Iterator[dict[str, Any]]:
             yield message
 
 
-def _iter_picture_urls(components: list[dict[str, Any]]) -> Iterator[str]:
+def _iter_image_urls(components: list[dict[str, Any]]) -> Iterator[str]:
     for component in components:
         for item in component.get("items", []):
             yield item["media"]["url"]
-        yield from _iter_picture_urls(component.get("components", []))
+        yield from _iter_image_urls(component.get("components", []))
 
 
-def _download_picture(url: str, folder: Path) -> Path:
+def _download_image(url: str, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / Path(urlsplit(url).path).name
     file.write_bytes(download_bytes(url))

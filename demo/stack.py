@@ -1,4 +1,4 @@
-"""The whole house: Redis, the two stand-ins, the real worker and the real bot, at loopback addresses."""
+"""The whole stack: Redis, the two stand-ins, the real worker and the real bot, all on loopback."""
 
 import contextlib
 import os
@@ -10,13 +10,13 @@ from pathlib import Path
 from demo.processes import Process, build_clean_environment
 from demo.redis import RedisServer, run_redis
 
-BOT_TOKEN = "demo-token"  # noqa: S105 - opens nothing but the stand-in
+BOT_TOKEN = "demo-token"  # noqa: S105 - valid only for the stand-in
 ACCESS_KEY, SECRET_KEY = "AKIADEMODEMODEMODEMO", "demo-secret-access-key"
 
 
 @dataclass(frozen=True)
 class Stack:
-    """What runs, and where. `redis` is None where REDIS_URL named a server that is not ours to stop."""
+    """The running processes and their URLs. `redis` is None if REDIS_URL names an external server."""
 
     discord_url: str
     bedrock_url: str
@@ -43,23 +43,26 @@ def run_stack(
     settings: dict[str, str] | None = None,
     services: tuple[str, ...] = ("worker", "bot"),
 ) -> Iterator[Stack]:
-    """Start everything, and stop it in reverse. `port` is the chat page's; `record` takes the REST traffic."""
+    """Start everything, and stop it in reverse order.
+
+    `port` is the chat page's port. `record` is the file for the REST exchanges.
+    """
     logs.mkdir(parents=True, exist_ok=True)
-    with contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as exit_stack:
         redis_url, redis = os.environ.get("REDIS_URL"), None
         if not redis_url:
-            redis = stack.enter_context(run_redis())
+            redis = exit_stack.enter_context(run_redis())
             redis_url = redis.url
-        records = stack.enter_context(tempfile.TemporaryDirectory(prefix="pentimento-records-"))
+        database_folder = exit_stack.enter_context(tempfile.TemporaryDirectory(prefix="pentimento-records-"))
         environment = build_clean_environment()
         processes: dict[str, Process] = {}
 
         def run(name: str, *arguments: str) -> Process:
             process = processes[name] = Process(name, arguments, logs, environment)
-            stack.callback(process.stop)
+            exit_stack.callback(process.stop)
             return process
 
-        recording = ("--record", str(record.absolute())) if record else ()
+        record_options = ("--record", str(record.absolute())) if record else ()
         discord = run(
             "discord",
             "-m",
@@ -68,33 +71,33 @@ def run_stack(
             str(port),
             "--token",
             BOT_TOKEN,
-            *recording,
+            *record_options,
             *discord_options,
         )
         bedrock = run("bedrock", "-m", "demo.standins.bedrock", "--port", "0", *bedrock_options)
-        discord_at, bedrock_at = discord.wait_for_report(), bedrock.wait_for_report()
+        discord_report, bedrock_report = discord.wait_for_report(), bedrock.wait_for_report()
         environment |= {
             "REDIS_URL": redis_url,
-            "DATABASE_URL": f"sqlite:///{records}/records.db",
+            "DATABASE_URL": f"sqlite:///{database_folder}/pentimento.db",
             "DISCORD_TOKEN": BOT_TOKEN,
-            "DISCORD_API_URL": f"{discord_at['url']}/api/v10",
+            "DISCORD_API_URL": f"{discord_report['url']}/api/v10",
             "ATTACHMENT_HOSTS": "127.0.0.1",
             "AWS_REGION": "us-west-2",
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": bedrock_at["url"],
-            "AWS_ENDPOINT_URL_BEDROCK": bedrock_at["url"],
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": bedrock_report["url"],
+            "AWS_ENDPOINT_URL_BEDROCK": bedrock_report["url"],
             "MALLOC_ARENA_MAX": "2",
             **(settings or {}),
         }
         for name in services:
             run(name, "-m", name)
         yield Stack(
-            discord_url=discord_at["url"],
-            bedrock_url=bedrock_at["url"],
+            discord_url=discord_report["url"],
+            bedrock_url=bedrock_report["url"],
             redis_url=redis_url,
-            channel_id=discord_at["channel_id"],
+            channel_id=discord_report["channel_id"],
             environment=environment,
             redis=redis,
             processes=processes,

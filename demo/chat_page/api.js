@@ -1,4 +1,4 @@
-// The calls of the page to the server, each with a deadline and an error that says what the server said.
+// The page's calls to the server, each with a deadline. Errors have the server's message.
 
 export class ApiError extends Error {
   constructor(message, status) {
@@ -7,7 +7,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Calls under /client for one user (an id or a name). Deadline in milliseconds. */
+/** Calls /client for one user (id or name); the deadline is in milliseconds. */
 export class Api {
   constructor(user, deadline = 15000) {
     this.user = user
@@ -30,11 +30,11 @@ export class Api {
     try {
       response = await fetch(this.url(path), options)
     } catch (error) {
-      const late = error.name === 'TimeoutError'
-      throw new ApiError(late ? 'The server took too long to answer. Try again.' : 'The server cannot be reached. Try again in a moment.', 0)
+      const timedOut = error.name === 'TimeoutError'
+      throw new ApiError(timedOut ? 'The server took too long to respond. Try again.' : 'The server cannot be reached. Try again in a moment.', 0)
     }
     const answer = await response.json().catch(() => ({}))
-    if (!response.ok) throw new ApiError(answer.message ?? `The server answered ${response.status}.`, response.status)
+    if (!response.ok) throw new ApiError(answer.message ?? `The server responded with status ${response.status}.`, response.status)
     return answer
   }
 
@@ -43,7 +43,7 @@ export class Api {
   interact = (body) => this.call('interactions', { body })
   locale = (locale) => this.call('locale', { body: { locale } })
 
-  /** Upload one file; answers its Attachment object. */
+  /** Upload one file and return its attachment object. */
   upload(file) {
     const body = new FormData()
     body.append('file', file, file.name)
@@ -52,9 +52,9 @@ export class Api {
 
   direct = () => this.call('dm', { body: {} })
 
-  /** Send a plain message, with files and as a reply as a user would. */
-  send(channel, content, files = [], answered = undefined) {
-    const message = { content, ...(answered ? { message_reference: { message_id: answered } } : {}) }
+  /** Send a message, optionally with files and as a reply to the message `replyTo` (an id). */
+  send(channel, content, files = [], replyTo = undefined) {
+    const message = { content, ...(replyTo ? { message_reference: { message_id: replyTo } } : {}) }
     if (!files.length) return this.call(`channels/${channel}/messages`, { body: message })
     const body = new FormData()
     body.append('payload_json', JSON.stringify({ ...message, attachments: files.map((file, id) => ({ id, filename: file.name })) }))

@@ -1,4 +1,4 @@
-// An input with a list to choose from: fixed choices, or suggestions fetched from the bot as one types.
+// An input with a list: fixed choices, or suggestions that the bot returns while the user types.
 
 import { h } from './dom.js'
 import { localized } from './commands.js'
@@ -26,7 +26,7 @@ export function comboField(labels, option, form, items) {
   const show = () => {
     const found = matching()
     const at = found.findIndex(({ label }) => label === input.value)
-    suggest.show(input, { title: labels['aria-label'], items: found, pick, active: Math.max(at, 0), note: found.length ? undefined : 'Nothing in the list matches.' })
+    suggest.show(input, { title: labels['aria-label'], items: found, pick, active: Math.max(at, 0), note: found.length ? undefined : 'No matches.' })
   }
   input.addEventListener('focus', show)
   input.addEventListener('click', () => suggest.input !== input && show())
@@ -45,19 +45,19 @@ export function comboField(labels, option, form, items) {
       const typed = input.value.trim().toLowerCase()
       if (!typed) return {}
       const item = items.find(({ label }) => label.toLowerCase() === typed || label.toLowerCase().replace(/^[@#]/, '') === typed)
-      return item ? { value: item.value } : { error: 'Choose one of the entries of the list.' }
+      return item ? { value: item.value } : { error: 'Choose an entry from the list.' }
     },
   }
   return field
 }
 
-/** A field whose list comes from the bot; free text stays allowed, as on Discord. `check` reads typed text. */
+/** A field whose list comes from the bot; as on Discord, free text is allowed, too. `check` parses it. */
 export function autocompleteField(labels, option, form, check) {
   const input = comboInput(labels)
   const { suggest, app } = form
   let picked
   let timer
-  let asked = 0
+  let latestRequest = 0
   const title = labels['aria-label']
   const pick = (item) => {
     picked = item
@@ -65,36 +65,36 @@ export function autocompleteField(labels, option, form, check) {
     form.changed()
     form.done(field)
   }
-  const say = (note, items = []) => suggest.show(input, { title, items, pick, note })
+  const showNote = (note, items = []) => suggest.show(input, { title, items, pick, note })
   async function fetchChoices() {
-    const turn = ++asked
+    const request = ++latestRequest
     try {
       const choices = await form.autocomplete(field, input.value)
-      if (turn !== asked || document.activeElement !== input) return
-      say(choices.length ? undefined : 'No suggestion.', choices.map((choice) => ({ label: localized(choice, 'name', app.state.locale), value: choice.value })))
+      if (request !== latestRequest || document.activeElement !== input) return
+      showNote(choices.length ? undefined : 'No suggestions.', choices.map((choice) => ({ label: localized(choice, 'name', app.state.locale), value: choice.value })))
     } catch {
-      if (turn === asked && document.activeElement === input) say('Loading options failed. Type on to try again.')
+      if (request === latestRequest && document.activeElement === input) showNote('The options could not be loaded. Keep typing to try again.')
     }
   }
-  const later = (pause) => {
+  const scheduleFetch = (pause) => {
     clearTimeout(timer)
-    if (!suggest.open) say('Loading options…')
+    if (!suggest.open) showNote('Loading options…')
     timer = setTimeout(fetchChoices, pause)
   }
-  input.addEventListener('focus', () => later(0))
+  input.addEventListener('focus', () => scheduleFetch(0))
   input.addEventListener('input', () => {
     picked = undefined
     form.changed()
-    later(TYPING_PAUSE_MS)
+    scheduleFetch(TYPING_PAUSE_MS)
   })
   input.addEventListener('blur', () => {
     clearTimeout(timer)
-    asked++
+    latestRequest++
     if (suggest.input === input) suggest.hide()
   })
   input.addEventListener('keydown', (event) => {
     if (suggest.input === input && suggest.key(event, { tab: input.value !== '' && !picked })) return
-    if (event.key === 'ArrowDown') later(0)
+    if (event.key === 'ArrowDown') scheduleFetch(0)
   })
   const field = {
     option, element: input, input,

@@ -1,4 +1,4 @@
-// The form of a chosen slash command: its required options at once, the optional ones added when wanted.
+// The form of a slash command: required options are shown at once, optional ones can be added.
 
 import { clear, h, iconButton } from './dom.js'
 import { commandData, localized } from './commands.js'
@@ -6,7 +6,7 @@ import { createField } from './fields.js'
 
 const ATTACHMENT = 11
 
-/** `leaf` is from commands.js; `hooks` are {send(data), cancel(), report(text)}; `suggest` is the composer's list. */
+/** `leaf` is an item of listCommands(); `hooks` are {send(data), cancel(), report(text), sendButton}; `suggest` is the composer's list. */
 export class CommandForm {
   pills = []
 
@@ -15,9 +15,9 @@ export class CommandForm {
     this.hint = h('div', { class: 'hint' })
     this.adder = this.createAdder()
     this.row = h('div', { class: 'pills' }, h('span', { class: 'command-name' }, `/${leaf.label}`), this.adder)
-    this.element = h('div', { class: 'command-form', role: 'form', 'aria-label': `/${leaf.label}`, onkeydown: (event) => this.onKey(event), onfocusin: (event) => this.tell(event.target) }, this.row)
+    this.element = h('div', { class: 'command-form', role: 'form', 'aria-label': `/${leaf.label}`, onkeydown: (event) => this.onKey(event), onfocusin: (event) => this.showHint(event.target) }, this.row)
     leaf.options.filter(({ required }) => required).forEach((option) => this.add(option))
-    this.tell()
+    this.showHint()
     this.countOptional()
   }
 
@@ -30,7 +30,7 @@ export class CommandForm {
     ;(first?.field ?? (this.missing.length ? this.adder : this.hooks.sendButton)).focus()
   }
 
-  /** Show an option's pill; optional ones can be removed again. */
+  /** Show the pill of an option; those of optional ones have a remove button. */
   add(option) {
     const name = localized(option, 'name', this.app.state.locale)
     const form = { app: this.app, suggest: this.suggest, changed: () => this.changed(pill), autocomplete: (...of) => this.autocomplete(...of), done: () => this.next(pill) }
@@ -66,7 +66,7 @@ export class CommandForm {
       const typed = input.value.trim().toLowerCase()
       const items = this.missing.map((option) => ({ option, label: localized(option, 'name', this.app.state.locale), note: localized(option, 'description', this.app.state.locale) }))
         .filter(({ label }) => label.toLowerCase().includes(typed))
-      suggest.show(input, { title: 'Optional', items, pick, active: typed ? 0 : -1, note: items.length ? undefined : 'No option of this name is left.' })
+      suggest.show(input, { title: 'Optional', items, pick, active: typed ? 0 : -1, note: items.length ? undefined : 'No matching options.' })
     }
     input.addEventListener('focus', show)
     input.addEventListener('click', () => suggest.input !== input && show())
@@ -86,7 +86,7 @@ export class CommandForm {
     if (!pill?.error) return
     this.setError(pill, '')
     this.hooks.report('')
-    this.tell(pill.field.input)
+    this.showHint(pill.field.input)
   }
 
   setError(pill, text) {
@@ -102,8 +102,8 @@ export class CommandForm {
     }
   }
 
-  /** Say above the pills what the focused option is about. */
-  tell(target) {
+  /** Show the focused option's description above the pills. */
+  showHint(target) {
     const pill = this.pills.find(({ element }) => element.contains(target))
     const { locale } = this.app.state
     const [name, note] = pill ? [pill.name, localized(pill.option, 'description', locale)] : [`/${this.leaf.label}`, this.leaf.description]
@@ -134,14 +134,14 @@ export class CommandForm {
     else this.pills[this.pills.indexOf(pill) - 1].field.focus()
   }
 
-  /** Put files into the attachment options, empty ones first, adding optional ones; answers what had no place. */
+  /** Put files into the attachment options: empty ones first, then optional ones, which are added. Report files that do not fit. */
   takeFiles(files) {
     const rest = [...files]
     const give = (pill) => pill && rest.length && pill.field.take(rest.shift())
     this.pills.filter(({ field }) => field.take && field.isEmpty()).forEach(give)
     this.missing.filter(({ type }) => type === ATTACHMENT).forEach((option) => rest.length && give(this.add(option)))
     if (rest.length === files.length) give(this.pills.findLast(({ field }) => field.take))
-    if (rest.length) this.hooks.report(`/${this.leaf.label} has no place for ${rest.length === 1 ? `“${rest[0].name}”` : `${rest.length} of these files`}.`)
+    if (rest.length) this.hooks.report(`/${this.leaf.label} cannot take ${rest.length === 1 ? `“${rest[0].name}”` : `${rest.length} of these files`}.`)
   }
 
   values() {
@@ -155,19 +155,19 @@ export class CommandForm {
     return choices ?? []
   }
 
-  /** Check every option; send the command when all are well, else say what is wrong and go there. */
+  /** Check every option. Send the command if all are valid; otherwise report the errors and focus the first invalid option. */
   async submit() {
     await Promise.all(this.pills.map(({ field }) => field.settled?.()))
-    const read = this.pills.map((pill) => [pill, pill.field.read()])
-    const wrong = read.map(([pill, { error, value }]) => [pill, error ?? (value === undefined && pill.option.required ? 'This option is required.' : '')])
-    wrong.forEach(([pill, error]) => this.setError(pill, error))
-    const bad = wrong.filter(([, error]) => error)
-    if (bad.length) {
-      this.hooks.report(bad.map(([{ name }, error]) => `${name}: ${error}`).join('\n'))
-      bad[0][0].field.focus()
+    const results = this.pills.map((pill) => [pill, pill.field.read()])
+    const checked = results.map(([pill, { error, value }]) => [pill, error ?? (value === undefined && pill.option.required ? 'This option is required.' : '')])
+    checked.forEach(([pill, error]) => this.setError(pill, error))
+    const invalid = checked.filter(([, error]) => error)
+    if (invalid.length) {
+      this.hooks.report(invalid.map(([{ name }, error]) => `${name}: ${error}`).join('\n'))
+      invalid[0][0].field.focus()
       return
     }
-    const given = read.filter(([, { value }]) => value !== undefined)
+    const given = results.filter(([, { value }]) => value !== undefined)
     const options = given.map(([{ option: { name, type } }, { value }]) => ({ name, type, value }))
     const attachments = given.flatMap(([, { attachment }]) => (attachment ? [attachment.id] : []))
     await this.hooks.send(commandData(this.leaf, options, attachments))

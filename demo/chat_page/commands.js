@@ -1,13 +1,13 @@
-// The registered commands as a person meets them: names in their language, subcommands as commands of their own.
+// The registered commands as users see them: in their language, with each subcommand as a command of its own.
 
 const SUBCOMMAND = 1
 const GROUP = 2
 
-/** `name`, `description` … of a command, option or choice in a locale, as registered. */
+/** A text field (`name`, `description`) of a command, option or choice in a locale. */
 export const localized = (thing, field, locale) => thing[`${field}_localizations`]?.[locale] || thing[field]
 
-/** Every slash command that can be sent: {command, path: [option, …], options, label, description}. */
-export function leaves(commands, locale) {
+/** All slash commands, subcommands included, as {command, path: [option, …], options, label, plain, description}. */
+export function listCommands(commands, locale) {
   const found = []
   const walk = (command, node, path, names) => {
     const label = [...names, localized(node, 'name', locale)]
@@ -19,7 +19,7 @@ export function leaves(commands, locale) {
   return found.sort((a, b) => a.label.localeCompare(b.label))
 }
 
-/** The leaves whose name begins with, then those that contain, what was typed; then by description. */
+/** Commands that match the typed text: by the start of the name first, then anywhere in the name, then in the description. */
 export function search(found, typed) {
   const query = typed.trim().toLowerCase()
   const rank = ({ label, plain, description }) => {
@@ -30,7 +30,7 @@ export function search(found, typed) {
   return found.map((leaf) => [rank(leaf), leaf]).filter(([order]) => order < 3).sort(([a], [b]) => a - b).map(([, leaf]) => leaf)
 }
 
-/** The `data` of a type 2 or 4 interaction: option values nested below their subcommands. */
+/** The `data` of a command or autocomplete interaction: option values nested inside their subcommands. */
 export function commandData({ command, path }, options, attachments = []) {
   const nested = [...path].reverse().reduce((inner, { name, type }) => [{ name, type, options: inner }], options)
   return { id: command.id, name: command.name, type: 1, options: nested, attachments }

@@ -1,4 +1,4 @@
-// Message components, V2 and legacy, as elements: https://docs.discord.com/developers/components/reference.
+// Renders message components, V2 and legacy: https://docs.discord.com/developers/components/reference.
 
 import { h, icon } from './dom.js'
 import { colour } from './embeds.js'
@@ -9,7 +9,7 @@ import { createSelect, emojiOf, optionsOf } from './select.js'
 
 const BUTTONS = { 1: 'primary', 2: 'secondary', 3: 'success', 4: 'danger', 5: 'link', 6: 'secondary' }
 
-/** Elements for a list of components of `message`; `app.press` is told what is pressed. */
+/** Elements for the components of `message`; presses are passed to `app.press`. */
 export const components = (list, message, app) => (list ?? []).map((item) => RENDER[item.type]?.(item, message, app) ?? unknown(item))
 
 const RENDER = {
@@ -33,7 +33,7 @@ const RENDER = {
 
 const lastPart = (url) => decodeURIComponent(new URL(url, location.href).pathname.split('/').pop())
 const mediaOf = ({ media, description, spoiler }) => ({ filename: lastPart(media.url), ...media, description, spoiler })
-const unknown = ({ type }) => h('div', { class: 'muted' }, `This page cannot show a component of type ${type}.`)
+const unknown = ({ type }) => h('div', { class: 'muted' }, `This page does not support components of type ${type}.`)
 
 function container(item, message, app) {
   const vars = typeof item.accent_color === 'number' ? { '--bar': colour(item.accent_color) } : {}
@@ -45,17 +45,17 @@ function button(item, message, app) {
   const name = label ? undefined : emoji?.name
   const content = [emojiOf(emoji), label ? h('span', {}, label) : null]
   if (style === 5) {
-    const here = inside(url, app)
-    const go = (event) => here && (event.preventDefault(), app.go(here.channel, here.message))
+    const target = inside(url, app)
+    const go = (event) => target && (event.preventDefault(), app.go(target.channel, target.message))
     if (disabled) return h('button', { type: 'button', class: 'button button-link', disabled }, content, icon('link'))
     return h('a', {
-      class: 'button button-link', href: here ? app.href(here.channel) : url, target: here ? undefined : '_blank', rel: 'noopener noreferrer', 'aria-label': name, onclick: go,
+      class: 'button button-link', href: target ? app.href(target.channel) : url, target: target ? undefined : '_blank', rel: 'noopener noreferrer', 'aria-label': name, onclick: go,
     }, content, icon('link'))
   }
   const press = app.state.presses.get(message.id)
-  const mine = press?.id === id && press.state === 'pending'
+  const isPending = press?.id === id && press.state === 'pending'
   return h('button', {
-    type: 'button', class: `button button-${BUTTONS[style] ?? 'secondary'}`, 'aria-label': name, 'aria-busy': mine ? 'true' : undefined,
+    type: 'button', class: `button button-${BUTTONS[style] ?? 'secondary'}`, 'aria-label': name, 'aria-busy': isPending ? 'true' : undefined,
     disabled, 'aria-disabled': press?.state === 'pending' ? 'true' : undefined, data: { customId: id }, onclick: () => app.press(message, item),
   }, content)
 }

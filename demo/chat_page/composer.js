@@ -1,8 +1,8 @@
-// The composer under a channel: a message box that turns into the form of a command when one is chosen after a slash.
+// The composer of a channel: a message box that becomes the form of a slash command when one is chosen.
 
 import { clear, h, icon, iconButton } from './dom.js'
 import { CommandForm } from './command_form.js'
-import { leaves, search } from './commands.js'
+import { listCommands, search } from './commands.js'
 import { avatar } from './message.js'
 import { displayName, isThread } from './state.js'
 import { Suggest } from './suggest.js'
@@ -15,7 +15,7 @@ export class Composer {
 
   constructor(channel, app) {
     Object.assign(this, { channel, app })
-    const name = `Message ${isThread(channel) ? `"${channel.name}"` : app.state.placeOf(channel)}`
+    const name = `Message ${isThread(channel) ? `"${channel.name}"` : app.state.labelOf(channel)}`
     this.suggest = new Suggest()
     this.alert = h('div', { class: 'composer-alert', role: 'alert' })
     this.textbox = h('textarea', {
@@ -27,21 +27,21 @@ export class Composer {
     this.slot = h('div', { class: 'composer-slot' }, this.textbox)
     this.sendButton = iconButton('send', 'Send', () => this.submit(), { class: 'icon-button send' })
     this.cancelButton = iconButton('close', 'Cancel command', () => this.reset(), { hidden: true })
-    this.answer = h('div', { class: 'answering', hidden: true })
+    this.replyBar = h('div', { class: 'answering', hidden: true })
     this.tray = h('ul', { class: 'tray', 'aria-label': 'Files to send', hidden: true })
     this.notice = h('div', { class: 'composer-notice', hidden: true })
     this.hint = h('div')
-    this.box = h('div', { class: 'composer-box', onkeydown: (event) => this.onEscape(event) }, this.answer, this.tray, this.hint, h('div', { class: 'composer-row' }, this.attach, this.slot, this.cancelButton, this.sendButton))
+    this.box = h('div', { class: 'composer-box', onkeydown: (event) => this.onEscape(event) }, this.replyBar, this.tray, this.hint, h('div', { class: 'composer-row' }, this.attach, this.slot, this.cancelButton, this.sendButton))
     this.element = h('div', { class: 'composer' }, this.suggest.element, this.alert, this.notice, this.box)
     this.update(channel)
   }
 
-  /** Follow the channel's own state: an archived thread opens again by a message, a locked one does not. */
+  /** Reflect the channel's state: posting a message reopens an archived thread, but not a locked one. */
   update(channel) {
     this.channel = channel
     const { archived, locked } = channel.thread_metadata ?? {}
     this.notice.hidden = !archived
-    clear(this.notice, icon(locked ? 'lock' : 'archive'), locked ? 'This thread is archived and locked: nobody can write here.' : 'This thread is archived. A message opens it again; commands need it open.')
+    clear(this.notice, icon(locked ? 'lock' : 'archive'), locked ? 'This thread is archived and locked. Nobody can post here.' : 'This thread is archived. Posting a message reopens it; until then, commands do not work.')
     this.box.hidden = Boolean(archived && locked)
   }
 
@@ -54,7 +54,7 @@ export class Composer {
     else this.textbox.focus()
   }
 
-  /** The commands changed: a list of them that is open shows the new ones. */
+  /** Update the command list, if it is open, after the commands have changed. */
   refresh() {
     if (this.suggest.input === this.textbox) this.onInput()
   }
@@ -63,11 +63,11 @@ export class Composer {
     this.report('')
     const text = this.textbox.value
     if (!text.startsWith('/') || text.includes('\n')) return this.suggest.input && this.suggest.hide()
-    const all = leaves(this.app.state.commandsIn(this.channel.id), this.app.state.locale)
+    const all = listCommands(this.app.state.commandsIn(this.channel.id), this.app.state.locale)
     const exact = text.endsWith(' ') && all.find(({ label, plain }) => [label, plain].includes(text.slice(1, -1).toLowerCase()))
     if (exact) return this.choose(exact)
     const items = search(all, text.slice(1)).map((leaf) => ({ leaf, label: `/${leaf.label}`, note: leaf.description, side: this.app.state.application.name, mark: avatar(this.app.state.application.bot, 'avatar avatar-small') }))
-    this.suggest.show(this.textbox, { title: text === '/' ? 'Commands' : `Commands matching ${text}`, items, pick: ({ leaf }) => this.choose(leaf), note: items.length ? undefined : 'No command of this name.' })
+    this.suggest.show(this.textbox, { title: text === '/' ? 'Commands' : `Commands matching ${text}`, items, pick: ({ leaf }) => this.choose(leaf), note: items.length ? undefined : 'No matching commands.' })
   }
 
   onKey(event) {
@@ -78,23 +78,23 @@ export class Composer {
   }
 
   onEscape(event) {
-    if (event.key !== 'Escape' || event.defaultPrevented || !(this.form || this.answered)) return
+    if (event.key !== 'Escape' || event.defaultPrevented || !(this.form || this.replyTo)) return
     event.preventDefault()
     if (this.form) this.reset()
     else this.reply(undefined)
   }
 
-  /** Let the next message answer another one; undefined lets it answer none. */
+  /** Make the next message a reply to `message`; undefined cancels the reply. */
   reply(message) {
     if (this.form) this.reset()
-    this.answered = message
-    this.answer.hidden = !message
-    clear(this.answer, message && [h('span', {}, 'Replying to ', h('strong', {}, displayName(message.author))),
+    this.replyTo = message
+    this.replyBar.hidden = !message
+    clear(this.replyBar, message && [h('span', {}, 'Replying to ', h('strong', {}, displayName(message.author))),
       iconButton('close', 'Cancel reply', () => this.reply(undefined))])
     this.textbox.focus()
   }
 
-  /** Turn the box into a command's form; files that waited in the tray go into its attachment options. */
+  /** Turn the box into the form of a command; files in the tray go into its attachment options. */
   choose(leaf) {
     this.suggest.hide()
     this.report('')
@@ -107,9 +107,9 @@ export class Composer {
     this.box.classList.add('commanding')
     this.cancelButton.hidden = false
     this.attach.hidden = true
-    const waiting = this.files.splice(0)
+    const files = this.files.splice(0)
     this.drawTray()
-    if (waiting.length) this.form.takeFiles(waiting)
+    if (files.length) this.form.takeFiles(files)
     this.form.focus()
   }
 
@@ -149,7 +149,7 @@ export class Composer {
   }
 
   async sendCommand(data, leaf) {
-    await this.busy(async () => {
+    await this.runExclusive(async () => {
       await this.app.interactions.command(this.channel.id, data, leaf.plain)
       this.reset()
     })
@@ -158,20 +158,20 @@ export class Composer {
   async sendText() {
     const content = this.textbox.value.trim()
     if (this.sending || (!content && !this.files.length)) return
-    if (content.length > MAX_LENGTH) return this.report(`A message has at most ${MAX_LENGTH} characters; this has ${content.length}.`)
+    if (content.length > MAX_LENGTH) return this.report(`Messages can have at most ${MAX_LENGTH} characters; this one has ${content.length}.`)
     const files = this.files.splice(0)
-    const { answered } = this
+    const { replyTo } = this
     this.textbox.value = ''
     this.drawTray()
-    const sent = await this.busy(() => this.app.api.send(this.channel.id, content, files, answered?.id))
-    if (sent) return answered && this.reply(undefined)
+    const sent = await this.runExclusive(() => this.app.api.send(this.channel.id, content, files, replyTo?.id))
+    if (sent) return replyTo && this.reply(undefined)
     this.textbox.value = [content, this.textbox.value].filter(Boolean).join('\n')
     this.files.unshift(...files)
     this.drawTray()
   }
 
-  /** Run one sending at a time, answering whether it went well; what goes wrong is said beside the box. */
-  async busy(send) {
+  /** Run `send` unless another call is in progress; return whether it succeeded. Errors are shown above the box. */
+  async runExclusive(send) {
     if (this.sending) return false
     this.sending = true
     this.sendButton.setAttribute('aria-busy', 'true')

@@ -1,6 +1,6 @@
-// Builds elements from values: text is always text, so nothing a person or a bot writes can become markup.
+// Builds elements. Strings always become text nodes, so nothing that a user or a bot writes is parsed as HTML.
 
-/** h('button', {class: 'x', onclick: f, 'aria-label': 'Send'}, 'text', node, null): null, false and undefined are left out. */
+/** h('button', {class: 'x', onclick: f, 'aria-label': 'Send'}, 'text', node, null): null, false and undefined are omitted. */
 export function h(tag, props = {}, ...children) {
   const element = document.createElement(tag)
   for (const [key, value] of Object.entries(props)) {
@@ -48,7 +48,7 @@ const STROKES = {
   warn: 'M12 4 2.5 20h19zM12 10v4M12 17h.01',
 }
 
-/** A decorative line icon; the control around it carries the name. */
+/** A decorative icon; the control around it has the accessible name. */
 export function icon(name) {
   const svg = document.createElementNS(SVG, 'svg')
   svg.setAttribute('viewBox', '0 0 24 24')

@@ -1,10 +1,10 @@
-// Files dropped anywhere on the page or pasted: they go to the composer that they were meant for.
+// Passes files that are dropped on the page or pasted to the right composer or form.
 
 import { filesOf } from './upload.js'
 
 const hasFiles = (event) => event.dataTransfer?.types.includes('Files')
 
-/** `target(element)` answers what takes files for the place under the pointer or in focus. */
+/** `target(element)` returns the object whose `takeFiles` gets files dropped on, or pasted into, the element. */
 export function listenForFiles(target) {
   const overlay = document.getElementById('drop')
   let depth = 0

@@ -1,4 +1,4 @@
-// Embeds: author, title, description, fields, picture and footer beside a bar of colour.
+// Renders embeds: author, title, description, fields, image and footer beside a coloured bar.
 
 import { h } from './dom.js'
 import { link } from './inline.js'

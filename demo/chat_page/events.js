@@ -1,10 +1,10 @@
-// The live stream: keeps one EventSource open, and says when it opened (load everything again) and when it was lost.
+// The event stream: keeps one EventSource open and reports connections and losses.
 
 const RETRY_MS = [500, 1000, 2000, 4000]
 
 /**
- * Connect to /client/events. `onOpen` (async) is called at every (re)connection, `onLost` at every loss and whenever
- * `onOpen` fails, with its error. Events are given to `onEvent` as {t, d}, in order.
+ * Connect to /client/events. `onOpen` (async) is called on every connection and must reload everything; `onLost` is
+ * called on every loss and, with the error, when `onOpen` fails. `onEvent` receives the events as {t, d}, in order.
  */
 export function connect(url, { onOpen, onEvent, onLost }) {
   let source

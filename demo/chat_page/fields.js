@@ -1,4 +1,4 @@
-// The input of one command option, by the option's type, with the checks that Discord's client makes before sending.
+// The input for one command option, by type, with the checks that Discord's client makes before sending.
 
 import { h } from './dom.js'
 import { autocompleteField, comboField } from './combo.js'
@@ -9,8 +9,8 @@ import { uploadField } from './upload.js'
 const TYPE = { string: 3, integer: 4, boolean: 5, user: 6, channel: 7, role: 8, mentionable: 9, number: 10, attachment: 11 }
 
 /**
- * A field for an option: {element, focus(), isEmpty(), read(), clear()}. `read` answers {value}, {error} or {} for empty.
- * `form` lends {app, suggest, changed(), autocomplete(field, text), done(field)}.
+ * A field for an option: {element, focus(), isEmpty(), read(), clear()}. `read` returns {value}, {error}, or {} if empty.
+ * `form` is {app, suggest, changed(), autocomplete(field, text), done(field)}.
  */
 export function createField(option, form) {
   const { app } = form
@@ -50,15 +50,15 @@ function textField(labels, option, form) {
   }
 }
 
-/** The value of a typed text for a string, integer or number option, or what is wrong with it. */
+/** Parse the text of a string, integer or number option: {value}, {error}, or {} if empty. */
 export function read(option, text) {
   if (text.trim() === '') return {}
   return option.type === TYPE.string ? readString(option, text) : readNumber(option, text)
 }
 
 function readString({ min_length: min, max_length: max }, text) {
-  if (min !== undefined && text.length < min) return { error: `At least ${min} characters are needed; this has ${text.length}.` }
-  if (max !== undefined && text.length > max) return { error: `At most ${max} characters fit; this has ${text.length}.` }
+  if (min !== undefined && text.length < min) return { error: `Enter at least ${min} characters (now ${text.length}).` }
+  if (max !== undefined && text.length > max) return { error: `Enter at most ${max} characters (now ${text.length}).` }
   return { value: text }
 }
 

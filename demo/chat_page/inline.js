@@ -1,4 +1,4 @@
-// Inline marks of Discord's markdown: emphasis, code, spoilers, links, mentions and moments.
+// Inline syntax of Discord's markdown: emphasis, code, spoilers, links, mentions and timestamps.
 
 import { h, icon } from './dom.js'
 import { displayName, isDirect, isThread } from './state.js'
@@ -28,7 +28,7 @@ const RULES = [
   [/@(?:everyone|here)\b/y, ([text]) => mention(text, true)],
 ]
 
-/** Nodes and strings for a run of text; line feeds become line breaks. */
+/** Nodes and strings for a text; line feeds become line breaks. */
 export function inline(text, app) {
   const nodes = []
   let plain = ''
@@ -83,14 +83,14 @@ function moment(seconds, style, app) {
     inStyle(date, style, app.state.locale))
 }
 
-/** A link; one to a message or channel that is known moves inside the page, as in Discord's own client. */
+/** A link; one to a known message or channel opens inside the page, as in Discord's client. */
 export function link(url, app, children) {
   const [, channel, message] = MESSAGE_LINK.exec(url) ?? []
   if (channel && app.state.channels.has(channel)) return channelLink(channel, message, app, children)
   return h('a', { href: url, target: '_blank', rel: 'noopener noreferrer', title: children ? url : undefined }, children ?? url)
 }
 
-/** Where a Discord URL leads inside this page, as {channel, message}; undefined for any other. */
+/** The channel and message that a Discord URL refers to, if the page knows them; undefined for other URLs. */
 export function inside(url, app) {
   const [, channel, message] = MESSAGE_LINK.exec(url) ?? []
   return channel && app.state.channels.has(channel) ? { channel, message } : undefined

@@ -1,4 +1,4 @@
-// Interactions under way: sent, waited for, and ended by what the stream says of them.
+// Sends interactions and waits for their outcome, which arrives on the event stream.
 
 import { openModal } from './modal.js'
 
@@ -11,7 +11,7 @@ function remember(map, id, value) {
 }
 
 export class Interactions {
-  waiting = new Map()
+  pending = new Map()
   early = new Map()
   origins = new Map()
   modals = new Map()
@@ -20,59 +20,59 @@ export class Interactions {
     this.app = app
   }
 
-  /** Take an event of the stream; the outcome may arrive before the answer to the POST does. */
-  hear({ t, d }) {
+  /** Handle an event of the stream. The outcome can arrive before the response to the POST request. */
+  handleEvent({ t, d }) {
     if (t === 'INTERACTION_SUCCESS') this.settle(d.id, { kind: 'success' })
     else if (t === 'INTERACTION_FAILURE') this.settle(d.id, { kind: 'failure' })
     else if (t === 'INTERACTION_MODAL') this.modal(d.interaction_id, d.modal)
   }
 
   settle(id, outcome) {
-    const resolve = this.waiting.get(id)
+    const resolve = this.pending.get(id)
     if (resolve) {
-      this.waiting.delete(id)
+      this.pending.delete(id)
       return resolve(outcome)
     }
     remember(this.early, id, outcome)
   }
 
-  /** Open a modal if this tab asked for it; another tab of the same user leaves it alone. */
+  /** Open a modal if the interaction came from this tab; other tabs of the user ignore it. */
   modal(id, modal) {
     const channelId = this.origins.get(id)
     if (!channelId) return remember(this.modals, id, modal)
     openModal(modal, { interactionId: id, channelId }, this.app)
   }
 
-  /** The stream was lost: nobody will hear how these ended. */
-  forget() {
-    for (const resolve of this.waiting.values()) resolve({ kind: 'lost' })
-    this.waiting.clear()
+  /** Give up on all pending interactions after the stream was lost: their outcome will not arrive. */
+  abandonAll() {
+    for (const resolve of this.pending.values()) resolve({ kind: 'lost' })
+    this.pending.clear()
   }
 
-  /** Send; answers {id, outcome: Promise of {kind: 'success' | 'failure' | 'lost'}}. Throws ApiError when refused. */
+  /** Send an interaction; returns {id, outcome: Promise of {kind: 'success' | 'failure' | 'lost'}}. Throws ApiError if rejected. */
   async send(body) {
     const { interaction_id: id } = await this.app.api.interact(body)
-    const known = this.early.get(id)
+    const earlyOutcome = this.early.get(id)
     this.early.delete(id)
-    const outcome = known ? Promise.resolve(known) : new Promise((resolve) => this.waiting.set(id, resolve))
+    const outcome = earlyOutcome ? Promise.resolve(earlyOutcome) : new Promise((resolve) => this.pending.set(id, resolve))
     remember(this.origins, id, body.channel_id)
     if (this.modals.has(id)) this.modal(id, this.modals.get(id))
     return { id, outcome }
   }
 
-  /** Send a slash or message command, and hold its place in the channel until it is answered. */
+  /** Send a slash or message command; show a placeholder message in the channel until the response arrives. */
   async command(channelId, data, label) {
     const { state } = this.app
     const { id, outcome } = await this.send({ type: 2, channel_id: channelId, data })
-    const place = {
+    const placeholder = {
       id: `local-${id}`, local: 'sending', flags: 0, channel_id: channelId, author: state.application.bot, timestamp: new Date().toISOString(),
       content: 'Sending command…', type: data.type === 1 ? 20 : 23, interaction: { name: label }, interaction_metadata: { type: 2, user: state.me },
     }
-    const timer = setTimeout(() => state.put(place), SHOW_AFTER_MS)
+    const timer = setTimeout(() => state.put(placeholder), SHOW_AFTER_MS)
     outcome.then(({ kind }) => {
       clearTimeout(timer)
-      if (kind !== 'failure') return state.drop(channelId, place.id)
-      state.put({ ...place, local: 'failed', content: 'The application did not respond' })
+      if (kind !== 'failure') return state.drop(channelId, placeholder.id)
+      state.put({ ...placeholder, local: 'failed', content: 'The application did not respond' })
       this.app.announce('The application did not respond')
     })
   }

@@ -1,4 +1,4 @@
-// The page: joins state, stream and views, and keeps what is open in the address.
+// The page: connects state, event stream and views; the URL has the open channel.
 
 import { Api } from './api.js'
 import { listenForFiles } from './drop.js'
@@ -7,7 +7,7 @@ import { announce, banner, toast } from './feedback.js'
 import { Interactions } from './interactions.js'
 import { preview } from './message.js'
 import { Pane } from './pane.js'
-import { drawChannels, drawMe } from './sidebar.js'
+import { drawChannels, drawUserPanel } from './sidebar.js'
 import { State, displayName, isDirect, isEphemeral, isThread } from './state.js'
 import { applyTheme } from './theme.js'
 import { keepRelativeTimes } from './time.js'
@@ -17,7 +17,7 @@ const state = new State()
 const panes = new Map()
 const parts = Object.fromEntries(['sidebar', 'channels', 'me', 'main', 'scrim'].map((id) => [id, document.getElementById(id)]))
 let loading = false
-let held = []
+let queuedEvents = []
 
 const app = {
   state, toast, announce,
@@ -26,11 +26,11 @@ const app = {
   href: (channel) => `?user=${encodeURIComponent(user)}&channel=${channel}`,
   press: (message, component, values) => app.interactions.press(message, component, values),
 
-  /** Open a channel or thread, and there a message if one is named. */
+  /** Open a channel or thread and, optionally, go to a message. */
   async go(channel, message) {
     if (channel !== app.view.focus) history.pushState(null, '', app.href(channel))
     await show(channel)
-    if (message && !panes.get(channel)?.list.reveal(message)) toast('That message is no longer there.', 'error')
+    if (message && !panes.get(channel)?.list.reveal(message)) toast('This message no longer exists.', 'error')
     if (!message) focusComposer()
   },
 
@@ -42,18 +42,18 @@ const app = {
     }
   },
 
-  /** Open the direct messages with the application. */
+  /** Open the user's direct messages with the bot. */
   async goDirect() {
     try {
       const channel = await app.api.direct()
-      state.opened(channel)
+      state.onChannelChange(channel)
       await app.go(channel.id)
     } catch (error) {
       toast(error.message, 'error')
     }
   },
 
-  /** Answer a message in its own channel, which on a narrow screen a thread may hide. */
+  /** Start a reply in the message's channel, which may be hidden behind a thread on a narrow screen. */
   async reply(message) {
     if (!panes.get(message.channel_id)?.element.checkVisibility()) await app.go(message.channel_id)
     panes.get(message.channel_id).composer.reply(message)
@@ -63,7 +63,7 @@ const app = {
     try {
       await app.api.locale(locale)
       await reload()
-      toast('Commands are shown in this language from now on.')
+      toast('Commands are now shown in this language.')
     } catch (error) {
       toast(error.message, 'error')
     }
@@ -76,7 +76,7 @@ const app = {
 }
 app.interactions = new Interactions(app)
 
-/** Ready to type; not on touch screens, where that would cover the page with a keyboard. */
+/** Focus the composer; not on touch screens, where the keyboard would cover the page. */
 function focusComposer() {
   if (matchMedia('(hover: hover)').matches) panes.get(app.view.focus)?.composer.focus()
 }
@@ -86,7 +86,7 @@ function drawer(open) {
   parts.scrim.hidden = !open
 }
 
-/** Everything again, from the server: at the start, after a loss, and when the language changed. Events wait meanwhile. */
+/** Load everything from the server: at start, after a lost connection, and after a change of language. Events are queued meanwhile. */
 async function reload() {
   loading = true
   try {
@@ -94,23 +94,23 @@ async function reload() {
     await show(new URLSearchParams(location.search).get('channel'))
   } finally {
     loading = false
-    held.splice(0).forEach(hear)
+    queuedEvents.splice(0).forEach(handleEvent)
   }
 }
 
-async function show(wanted) {
-  const channel = state.channels.get(wanted) ?? [...state.channels.values()].filter((c) => c.type === 0).sort((a, b) => (a.position ?? 0) - (b.position ?? 0))[0]
+async function show(id) {
+  const channel = state.channels.get(id) ?? [...state.channels.values()].filter((c) => c.type === 0).sort((a, b) => (a.position ?? 0) - (b.position ?? 0))[0]
   const parent = isThread(channel) ? state.channels.get(channel.parent_id) : channel
   app.view = { channel: parent?.id, thread: isThread(channel) ? channel.id : undefined, focus: channel?.id }
   const open = [app.view.channel, app.view.thread].filter(Boolean)
   state.open = new Set(open)
-  open.forEach((id) => state.read(id))
-  if (channel && channel.id !== wanted) history.replaceState(null, '', app.href(channel.id))
+  open.forEach((openId) => state.markRead(openId))
+  if (channel && channel.id !== id) history.replaceState(null, '', app.href(channel.id))
   drawer(false)
-  place(open)
+  arrangePanes(open)
   draw()
-  drawMe(parts.me, app)
-  await Promise.all(open.filter((id) => state.lacks(id)).map(load))
+  drawUserPanel(parts.me, app)
+  await Promise.all(open.filter((openId) => state.needsLoading(openId)).map(load))
 }
 
 async function load(id) {
@@ -124,11 +124,11 @@ async function load(id) {
   }
 }
 
-function place(open) {
+function arrangePanes(open) {
   for (const id of open) if (!panes.has(id)) panes.set(id, new Pane(state.channels.get(id), app))
-  const wanted = open.map((id) => panes.get(id).element)
-  for (const element of [...parts.main.children]) if (!wanted.includes(element)) element.remove()
-  wanted.forEach((element, index) => parts.main.children[index] !== element && parts.main.insertBefore(element, parts.main.children[index] ?? null))
+  const elements = open.map((id) => panes.get(id).element)
+  for (const element of [...parts.main.children]) if (!elements.includes(element)) element.remove()
+  elements.forEach((element, index) => parts.main.children[index] !== element && parts.main.insertBefore(element, parts.main.children[index] ?? null))
   parts.main.classList.toggle('split', open.length > 1)
   for (const id of open) {
     const { list } = panes.get(id)
@@ -140,22 +140,22 @@ function place(open) {
 function draw() {
   const channel = state.channels.get(app.view.focus)
   const pings = [...state.pings.values()].reduce((sum, count) => sum + count, 0)
-  const place = channel ? state.placeOf(channel) : 'Nothing'
-  document.title = `${pings ? `(${pings}) ` : ''}${place} · ${state.guilds.get(channel?.guild_id)?.name ?? 'Direct messages'} · ${displayName(state.me)}`
+  const label = channel ? state.labelOf(channel) : 'No channel'
+  document.title = `${pings ? `(${pings}) ` : ''}${label} · ${state.guilds.get(channel?.guild_id)?.name ?? 'Direct messages'} · ${displayName(state.me)}`
   drawChannels(parts.channels, app)
   panes.forEach((pane) => pane.update())
 }
 
-function whatRang({ channel_id: id }) {
+function describeNotification({ channel_id: id }) {
   const channel = state.channels.get(id)
-  return isDirect(channel) ? 'wrote to you' : `called you in ${state.placeOf(channel)}`
+  return isDirect(channel) ? 'sent you a message' : `mentioned you in ${state.labelOf(channel)}`
 }
 
-function hear(event) {
-  if (loading) return held.push(event)
+function handleEvent(event) {
+  if (loading) return queuedEvents.push(event)
   if (event.t === 'GUILD_CREATE') return reload()
   state.apply(event)
-  app.interactions.hear(event)
+  app.interactions.handleEvent(event)
 }
 
 state.on('messages', (channel) => {
@@ -174,9 +174,9 @@ state.on('channels', () => {
 })
 state.on('arrived', (message) => {
   if (message.author.id === state.me.id) return
-  if (!state.open.has(message.channel_id)) return state.rings(message) && toast(`${displayName(message.author)} ${whatRang(message)}.`)
-  const aside = isEphemeral(message) ? ', only to you' : state.calls(message) ? ', mentioning you' : ''
-  announce(`${displayName(message.author)}${aside}: ${preview(message, app)}`)
+  if (!state.open.has(message.channel_id)) return state.shouldNotify(message) && toast(`${displayName(message.author)} ${describeNotification(message)}.`)
+  const suffix = isEphemeral(message) ? ' (only visible to you)' : state.mentionsMe(message) ? ', mentioning you' : ''
+  announce(`${displayName(message.author)}${suffix}: ${preview(message, app)}`)
 })
 
 applyTheme()
@@ -202,9 +202,9 @@ connect(app.api.url('events'), {
     if (first) focusComposer()
     first = false
   },
-  onEvent: hear,
+  onEvent: handleEvent,
   onLost(error) {
-    app.interactions.forget()
+    app.interactions.abandonAll()
     banner(error ? `The page could not be loaded. ${error.message}` : 'The connection to the server was lost. Trying again…')
   },
 })

@@ -1,4 +1,4 @@
-// Discord's markdown as DOM nodes: blocks here, inline marks in inline.js; text never becomes markup.
+// Renders Discord's markdown: blocks here, inline syntax in inline.js. Text is never parsed as HTML.
 
 import { h, iconButton } from './dom.js'
 import { inline } from './inline.js'
@@ -6,7 +6,7 @@ import { inline } from './inline.js'
 const FENCE = /```(?:([\w+.#-]+)\n)?\n*([\s\S]*?)\n*```/g
 const LIST = /^( *)([-*]|\d+\.) +(.*)$/
 
-/** Nodes for a text as a message shows it. `app` gives the names behind mentions. */
+/** Nodes for the text of a message. `app` has the names for mentions. */
 export function markdown(text, app) {
   const nodes = []
   const levels = headingLevels(text)
@@ -20,7 +20,7 @@ export function markdown(text, app) {
   return nodes
 }
 
-/** The sizes of heading that a text has, largest first: below a message's place in the page they leave out no level. */
+/** The heading levels of a text, largest first. They are mapped to consecutive levels, so that the page skips none. */
 const headingLevels = (text) => [...new Set([...text.matchAll(/^(?:>{1,3} )?(#{1,3}) +\S/gm)].map(([, marks]) => marks.length))].sort()
 
 function codeBlock(code, language, app) {
@@ -78,7 +78,7 @@ function takeWhile(lines, test) {
   return lines.splice(0, end < 0 ? lines.length : end)
 }
 
-/** Nested lists from matches of LIST: deeper indentation is a list inside the item before. */
+/** Nested lists from matches of LIST: items with deeper indentation form a list inside the item before. */
 function list(items, app) {
   const depth = items[0][1].length
   const ordered = /\d/.test(items[0][2])

@@ -1,10 +1,10 @@
-// Pictures, video, sound and files of a message, and the lightbox that shows a picture large.
+// Images, video, audio and files of a message, and the lightbox.
 
 import { h, icon, iconButton } from './dom.js'
 
 const kindOf = (attachment) => (attachment.content_type ?? '').split('/')[0]
 const isSpoiler = ({ flags = 0, filename = '', spoiler }) => Boolean(spoiler || flags & 8 || filename.startsWith('SPOILER_'))
-/** By the flags of attachments (1 << 5) and of media in components (1 << 0, told by their attachment_id). */
+/** Attachments have the flag 1 << 5, media in components (recognised by attachment_id) the flag 1 << 0. */
 const isAnimated = ({ flags = 0, attachment_id: inComponent }) => Boolean(flags & (inComponent ? 1 : 32))
 
 export function size(bytes) {
@@ -13,14 +13,14 @@ export function size(bytes) {
   return bytes < 1048576 ? `${(bytes / 1024).toFixed(1)} kB` : `${(bytes / 1048576).toFixed(2)} MB`
 }
 
-/** The attachments of a legacy message: pictures in a grid, then everything else. */
+/** The attachments of a legacy message: images in a grid, then all other files. */
 export function attachments(list) {
   const pictures = list.filter((item) => kindOf(item) === 'image' || (!item.content_type && item.width))
   const others = list.filter((item) => !pictures.includes(item))
   return [pictures.length ? gallery(pictures) : null, others.map((item) => playable(item) ?? fileCard(item))]
 }
 
-/** A grid of pictures: items have url, description?, width?, height?, spoiler?. */
+/** A grid of images: items have url, description?, width?, height?, spoiler?. */
 export function gallery(items) {
   return h('div', { class: `gallery gallery-${Math.min(items.length, 4)}`, data: { count: items.length } },
     items.map((item) => playable(item) ?? picture(item, items.length === 1 ? 'single' : 'tile')))
@@ -32,9 +32,9 @@ function playable(item) {
   return h(kind, { class: 'playable', src: item.url, controls: true, preload: 'metadata', 'aria-label': item.description ?? item.filename })
 }
 
-/** One picture that opens large; hidden behind a cover when it is a spoiler. */
+/** One image, which opens in a lightbox; a spoiler is covered until clicked. */
 export function picture(item, shape) {
-  const alt = item.description || item.filename || 'Picture'
+  const alt = item.description || item.filename || 'Image'
   const image = h('img', { src: item.url, alt, width: item.width, height: item.height, decoding: 'sync' })
   const anchor = h('a', { class: `picture picture-${shape}`, href: item.url, target: '_blank', rel: 'noopener', onclick: open }, image)
   if (item.width && item.height) anchor.style.setProperty('--ratio', `${item.width} / ${item.height}`)
@@ -67,12 +67,12 @@ export function fileCard({ url, filename, name, size: bytes }) {
 
 function lightbox(item, alt) {
   const close = () => dialog.close()
-  const dialog = h('dialog', { class: 'lightbox', 'aria-label': 'Picture', onclose: () => dialog.remove(), onclick: (event) => event.target === dialog && close() },
-    iconButton('close', 'Close picture', close),
+  const dialog = h('dialog', { class: 'lightbox', 'aria-label': 'Image', onclose: () => dialog.remove(), onclick: (event) => event.target === dialog && close() },
+    iconButton('close', 'Close image', close),
     h('img', { src: item.url, alt, onclick: close }),
     h('div', { class: 'lightbox-caption' },
       item.description ? h('p', {}, item.description) : null,
-      h('a', { href: item.url, target: '_blank', rel: 'noopener' }, 'Open the original'), item.width ? ` · ${item.width} × ${item.height}` : ''))
+      h('a', { href: item.url, target: '_blank', rel: 'noopener' }, 'Open original'), item.width ? ` · ${item.width} × ${item.height}` : ''))
   document.body.append(dialog)
   dialog.showModal()
 }

@@ -1,8 +1,8 @@
-// A menu of actions at a control or at the pointer: arrows move, Enter runs, Escape gives the focus back.
+// A menu at a control or at the pointer: arrow keys move, Enter activates, Escape closes and restores the focus.
 
 import { h, icon } from './dom.js'
 
-/** items: [{label, icon?, run}]; the focus goes back to the opener before an item runs; placed under `opener`, or at x, y (CSS pixels) when given. */
+/** items: [{label, icon?, run}]. The menu opens under `opener` or at x, y (CSS pixels); the opener regains the focus before an item runs. */
 export function openMenu({ label, items, opener, x, y }) {
   const buttons = items.map((item) => h('button', {
     type: 'button', role: 'menuitem', tabindex: -1, onclick: () => (close(), item.run()), onpointerenter: (event) => event.currentTarget.focus(),
@@ -18,7 +18,7 @@ export function openMenu({ label, items, opener, x, y }) {
     if (!menu.contains(event.relatedTarget)) leave()
   }
 
-  /** Taking a focused element away makes it lose the focus: listening ends first. */
+  /** Removing a focused element fires focusout, so the listener is removed first. */
   function leave() {
     menu.removeEventListener('focusout', onOut)
     menu.remove()

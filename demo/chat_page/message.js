@@ -1,4 +1,4 @@
-// One message as an element: who, when, in answer to what, its content, its thread and its state.
+// Renders one message: author, time, the message replied to, content, thread and state.
 
 import { h, icon, iconButton } from './dom.js'
 import { components } from './components.js'
@@ -15,14 +15,14 @@ export function avatar(user, className = 'avatar') {
   return h('span', { class: className, 'aria-hidden': 'true', vars: { '--hue': hue } }, displayName(user).slice(0, 1).toUpperCase())
 }
 
-/** An `li` for a message in the list of channel `listId`; `grouped` leaves out avatar and name, as under a message of the same author. */
+/** An `li` for a message in the list of channel `listId`; `grouped` omits avatar and name, as below a message of the same author. */
 export function messageElement(message, grouped, listId, app) {
   const { state } = app
   const author = message.author
   const who = displayName(author)
   const body = h('div', { class: 'message-body' }, grouped ? null : header(message, who, app), content(message, app), message.id === listId ? null : threadCard(message, app), notes(message, app))
   return h('li', {
-    class: ['message', grouped ? 'grouped' : '', isEphemeral(message) || message.local === 'failed' ? 'ephemeral' : '', state.calls(message) ? 'mentions-me' : ''].filter(Boolean).join(' '),
+    class: ['message', grouped ? 'grouped' : '', isEphemeral(message) || message.local === 'failed' ? 'ephemeral' : '', state.mentionsMe(message) ? 'mentions-me' : ''].filter(Boolean).join(' '),
     tabindex: -1, data: { messageId: message.id, channelId: message.channel_id }, oncontextmenu: (event) => menuAt(event, message, app),
   }, h('article', { 'aria-label': `${who}, ${stamp(message.timestamp, state.locale)}`, 'aria-busy': isLoading(message) ? 'true' : undefined },
     context(message, app),
@@ -44,19 +44,19 @@ function context(message, app) {
       h('span', { class: 'author' }, displayName(metadata.user)), ' used ', h('span', { class: 'mention' }, message.type === 23 ? interaction.name : `/${interaction.name}`))
   }
   if (!reference || message.type === 18) return null
-  const to = answeredBy(message, app.state)
+  const to = repliedMessage(message, app.state)
   if (!to) return h('div', { class: 'message-context muted' }, h('span', { class: 'spine' }), 'Original message was deleted')
   return h('a', { class: 'message-context', href: app.href(to.channel_id), onclick: (event) => (event.preventDefault(), app.go(to.channel_id, to.id)) },
     h('span', { class: 'spine' }), avatar(to.author, 'avatar avatar-tiny'), h('span', { class: 'author' }, displayName(to.author)), h('span', { class: 'preview' }, preview(to, app)))
 }
 
-/** The message that one answers, as it is now, or as it was where its channel is not loaded; undefined when it is gone. */
-export function answeredBy({ message_reference: reference, referenced_message: then, channel_id: here }, state) {
+/** The message that `message` replies to: its current state or, if its channel is not loaded, the copy in the reply; undefined if deleted. */
+export function repliedMessage({ message_reference: reference, referenced_message: then, channel_id: here }, state) {
   const channel = reference?.channel_id ?? here
   return state.messages.has(channel) ? state.find(channel, reference?.message_id) : then
 }
 
-/** A line of plain text for a message: replies, thread cards and announcements show it. */
+/** A message as one line of plain text, for replies, thread cards and announcements. */
 export function preview(message, app) {
   if (isLoading(message)) return 'is thinking…'
   const texts = []
@@ -69,7 +69,7 @@ export function preview(message, app) {
   if (!texts.length && message.embeds?.length) texts.push(message.embeds[0].title ?? message.embeds[0].description ?? '')
   const bare = texts.join('\n').replace(/```(?:\w+\n)?/g, ' ').replace(/^(?:#{1,3}|-#|>+|[-*]) /gm, '').replace(/\n/g, ' ')
   const plain = h('p', {}, inline(bare, app)).textContent.replace(/\s+/g, ' ').trim()
-  return plain || (message.attachments?.length ? message.attachments.map((item) => item.description || item.filename).join(', ') : 'Click to see the message')
+  return plain || (message.attachments?.length ? message.attachments.map((item) => item.description || item.filename).join(', ') : 'Click to view the message')
 }
 
 function content(message, app) {
@@ -100,7 +100,7 @@ function threadCard(message, app) {
     h('span', { class: 'thread-title' }, h('strong', {}, thread.name), h('span', { class: 'thread-count' }, `${words} ›`)),
     h('span', { class: 'thread-last' }, thread.thread_metadata?.archived ? 'This thread is archived.'
       : last && last.id !== message.id ? [avatar(last.author, 'avatar avatar-tiny'), h('span', { class: 'author' }, displayName(last.author)), h('span', { class: 'preview' }, preview(last, app))]
-        : 'Open the thread to follow it.'))
+        : 'Open the thread to see its messages.'))
 }
 
 function notes(message, app) {
@@ -118,8 +118,8 @@ function actionsFor(message, app) {
     label: command.name_localizations?.[app.state.locale] ?? command.name, icon: 'apps', run: () => app.messageCommand(command, message),
   }))
   const copy = (text) => () => navigator.clipboard.writeText(text).then(() => app.toast('Copied.'), () => app.toast('The browser did not allow copying.', 'error'))
-  const place = app.state.channels.get(message.channel_id)
-  const address = `https://discord.com/channels/${place?.guild_id ?? '@me'}/${message.channel_id}/${message.id}`
+  const channel = app.state.channels.get(message.channel_id)
+  const address = `https://discord.com/channels/${channel?.guild_id ?? '@me'}/${message.channel_id}/${message.id}`
   return {
     commands,
     rest: [
@@ -136,7 +136,7 @@ function menuAt(event, message, app) {
   if (message.local || (!picture && event.target.closest('a, input, textarea'))) return
   event.preventDefault()
   const { commands, rest } = actionsFor(message, app)
-  const large = picture ? [{ label: 'Open picture in a new tab', icon: 'image', run: () => open(picture.href, '_blank', 'noopener') }] : []
+  const large = picture ? [{ label: 'Open image in a new tab', icon: 'image', run: () => open(picture.href, '_blank', 'noopener') }] : []
   openMenu({ label: 'Message', items: [...commands, ...rest, ...large], x: event.clientX, y: event.clientY, opener: event.currentTarget })
 }
 

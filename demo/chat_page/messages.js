@@ -1,7 +1,7 @@
-// The list of messages of one channel: keyed, so that an edit touches one element; stays at the end when it was there.
+// The message list of a channel. It replaces only elements that changed, and stays scrolled to the end if it was there.
 
 import { clear, h } from './dom.js'
-import { answeredBy, messageElement } from './message.js'
+import { repliedMessage, messageElement } from './message.js'
 import { byId, isThread } from './state.js'
 import { day, sameDay } from './time.js'
 
@@ -13,7 +13,7 @@ function groups(before, message) {
     && (before.flags & 64) === (message.flags & 64)
 }
 
-/** A scrolling list of the messages of a channel. `intro` is an element shown above the first one. */
+/** A scrolling list of the messages of a channel. `intro` is shown above the first message. */
 export class MessageList {
   rows = new Map()
 
@@ -36,7 +36,7 @@ export class MessageList {
     this.element.scrollTop = this.element.scrollHeight
   }
 
-  /** Bring the elements in line with the state; unchanged messages keep theirs, with focus and scroll. */
+  /** Update the elements from the state; unchanged messages keep their elements, with focus and scroll position. */
   draw() {
     const { state } = this.app
     const messages = this.messages()
@@ -48,7 +48,7 @@ export class MessageList {
       const newDay = !before || !sameDay(before.timestamp, message.timestamp)
       const grouped = !newDay && groups(before, message)
       const thread = state.threadOf(message)
-      const key = [message, grouped, state.presses.get(message.id), thread, thread && state.latest.get(thread.id), state.commands, state.locale, answeredBy(message, state)]
+      const key = [message, grouped, state.presses.get(message.id), thread, thread && state.latest.get(thread.id), state.commands, state.locale, repliedMessage(message, state)]
       if (newDay) children.push(h('li', { class: 'day' }, h('span', {}, day(message.timestamp, state.locale))))
       const row = this.keep(message, key) ?? { key, element: messageElement(message, grouped, this.channel.id, this.app) }
       rows.set(message.id, row)
@@ -57,7 +57,7 @@ export class MessageList {
     this.place(children, rows)
   }
 
-  /** What to show, in order; a thread begins with the message that it hangs under. */
+  /** The messages to show, in order; a thread begins with the message that it was created from. */
   messages() {
     const { channel, app: { state } } = this
     const found = state.list(channel.id)?.filter(({ type }) => !isThread(channel) || type !== 21)
@@ -85,7 +85,7 @@ export class MessageList {
     if (this.atEnd) this.toEnd()
   }
 
-  /** Show one message and give it the focus; used by links to messages. */
+  /** Scroll to a message and focus it; used by links to messages. */
   reveal(id) {
     const element = this.rows.get(id)?.element
     if (!element) return false
@@ -106,7 +106,7 @@ export class MessageList {
   }
 }
 
-/** Make `parent` hold exactly `children`, moving as little as possible. */
+/** Make `children` the children of `parent`, moving as few elements as possible. */
 function reconcile(parent, children) {
   const wanted = new Set(children)
   for (const child of [...parent.childNodes]) if (!wanted.has(child)) child.remove()

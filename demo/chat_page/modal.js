@@ -1,10 +1,10 @@
-// A modal of the bot's: a dialog built from its components, sent back with what was entered.
+// A modal of the bot: a dialog built from its components, whose values are submitted to the bot.
 
 import { h, iconButton } from './dom.js'
 import { markdown } from './markdown.js'
 import { createInput } from './modal_fields.js'
 
-/** Open a modal; `origin` is {interactionId, channelId} of the interaction that it answers. */
+/** Open a modal; the second argument identifies the interaction that it responds to. */
 export function openModal(modal, { interactionId, channelId }, app) {
   const fields = []
   const alert = h('div', { class: 'modal-alert', role: 'alert' })
@@ -12,7 +12,7 @@ export function openModal(modal, { interactionId, channelId }, app) {
   const close = () => dialog.close()
   const form = h('form', { novalidate: true, onsubmit: submit },
     h('header', {}, h('h2', { id: 'modal-title' }, modal.title), iconButton('close', 'Close', close)),
-    h('div', { class: 'modal-body' }, h('p', { class: 'muted' }, `This form goes to ${app.state.application.name}.`), modal.components.map(render), alert),
+    h('div', { class: 'modal-body' }, h('p', { class: 'muted' }, `This form will be submitted to ${app.state.application.name}.`), modal.components.map(render), alert),
     h('footer', {}, h('button', { type: 'button', class: 'button button-plain', onclick: close }, 'Cancel'), submitButton))
   const dialog = h('dialog', { class: 'modal', 'aria-labelledby': 'modal-title', onclose: leave }, form)
   dialog.takeFiles = (files) => fields.find(({ takeFiles }) => takeFiles)?.takeFiles(files)
@@ -20,12 +20,12 @@ export function openModal(modal, { interactionId, channelId }, app) {
   const opener = document.activeElement
   const home = opener.closest('.message')?.dataset.messageId
 
-  /** Give the focus back where it went nowhere; the control that opened the modal may have been drawn anew meanwhile. */
+  /** Restore the focus if it was lost: the control that opened the modal may have been replaced meanwhile. */
   function leave() {
     dialog.remove()
     if (opener.isConnected || !home || document.activeElement !== document.body) return
-    const again = document.querySelectorAll(`[data-message-id="${home}"] [data-custom-id]`)
-    ;[...again].find(({ dataset }) => dataset.customId === opener.dataset.customId)?.focus()
+    const candidates = document.querySelectorAll(`[data-message-id="${home}"] [data-custom-id]`)
+    ;[...candidates].find(({ dataset }) => dataset.customId === opener.dataset.customId)?.focus()
   }
 
   function render(component) {
@@ -46,8 +46,8 @@ export function openModal(modal, { interactionId, channelId }, app) {
     alert.textContent = ''
     submitButton.setAttribute('aria-busy', 'true')
     await Promise.all(fields.map((field) => field.settled?.()))
-    const wrong = fields.filter((field) => !field.check())
-    if (wrong.length) wrong[0].focus()
+    const invalid = fields.filter((field) => !field.check())
+    if (invalid.length) invalid[0].focus()
     else await send()
     submitButton.removeAttribute('aria-busy')
   }

@@ -1,42 +1,42 @@
-// The inputs of a modal, by component type: text, selects, files, radio buttons and check boxes.
+// The inputs of a modal, by component type: text, selects, files, radio buttons and checkboxes.
 
 import { clear, h, icon, iconButton, newId } from './dom.js'
 import { createSelect, optionsOf } from './select.js'
 import { filesOf, thumbnail } from './upload.js'
 
 /**
- * A field {element, component, focus(), check() -> ok, answer()} for a component of a modal
+ * A field {element, component, focus(), check() -> boolean, answer()} for a component of a modal
  * (https://docs.discord.com/developers/components/reference).
  */
 export function createInput(component, { label, description, app }) {
   const ids = { control: newId('field'), note: newId('note'), error: newId('error') }
-  const made = INPUTS[component.type](component, { label, ids, app })
+  const input = INPUTS[component.type](component, { label, ids, app })
   const required = component.type === 23 ? false : component.required ?? true
   const error = h('div', { class: 'field-error', id: ids.error, role: 'alert' })
   const title = [label, required ? h('span', { class: 'required', 'aria-hidden': 'true' }, ' *') : null]
   const note = description ? h('div', { class: 'field-note', id: ids.note }, description) : null
-  const element = made.group
-    ? h('fieldset', { class: 'field', 'aria-describedby': description ? ids.note : undefined }, h('legend', {}, title), note, made.element, error)
-    : h('div', { class: 'field' }, made.own ? null : h('label', { for: ids.control }, title), made.own ? null : note, made.element, made.own ? note : null, error)
-  if (!made.group && made.control) made.control.setAttribute('aria-describedby', [description ? ids.note : '', ids.error].join(' ').trim())
+  const element = input.group
+    ? h('fieldset', { class: 'field', 'aria-describedby': description ? ids.note : undefined }, h('legend', {}, title), note, input.element, error)
+    : h('div', { class: 'field' }, input.own ? null : h('label', { for: ids.control }, title), input.own ? null : note, input.element, input.own ? note : null, error)
+  if (!input.group && input.control) input.control.setAttribute('aria-describedby', [description ? ids.note : '', ids.error].join(' ').trim())
 
   function check() {
-    const empty = made.isEmpty()
-    error.textContent = empty && required ? 'This is required.' : empty ? '' : made.problem() ?? ''
+    const empty = input.isEmpty()
+    error.textContent = empty && required ? 'This is required.' : empty ? '' : input.problem() ?? ''
     element.classList.toggle('invalid', error.textContent !== '')
-    made.control?.setAttribute('aria-invalid', error.textContent !== '')
+    input.control?.setAttribute('aria-invalid', error.textContent !== '')
     return error.textContent === ''
   }
 
   const { type, id, custom_id } = component
-  return { component, element, focus: made.focus, settled: made.settled, takeFiles: made.takeFiles, check, answer: () => ({ type, id, custom_id, ...made.answer() }) }
+  return { component, element, focus: input.focus, settled: input.settled, takeFiles: input.takeFiles, check, answer: () => ({ type, id, custom_id, ...input.answer() }) }
 }
 
 const INPUTS = { 3: select, 4: text, 5: select, 6: select, 7: select, 8: select, 19: files, 21: radio, 22: checkboxes, 23: checkbox }
 
-const countProblem = (count, min, max, what) => {
-  if (count < min) return `At least ${min} ${what} must be given.`
-  return count > max ? `At most ${max} ${what} can be given.` : undefined
+const countProblem = (count, min, max, noun) => {
+  if (count < min) return `Choose at least ${min} ${noun}.`
+  return count > max ? `Choose at most ${max} ${noun}.` : undefined
 }
 
 function text({ style, value, placeholder, min_length: min = 0, max_length: max = 4000, required = true }, { ids }) {
@@ -48,20 +48,20 @@ function text({ style, value, placeholder, min_length: min = 0, max_length: max 
     control, element: h('div', { class: 'counted' }, control, count),
     focus: () => control.focus(),
     isEmpty: () => control.value === '',
-    problem: () => (control.value.length < min ? `At least ${min} characters are needed.` : undefined),
+    problem: () => (control.value.length < min ? `Enter at least ${min} characters.` : undefined),
     answer: () => ({ value: control.value }),
   }
 }
 
 function select(component, { label, ids, app }) {
-  const made = createSelect({ ...component, disabled: false, label, options: optionsOf(component, app.state), commit: () => {} })
-  const button = made.element.querySelector('button')
+  const input = createSelect({ ...component, disabled: false, label, options: optionsOf(component, app.state), commit: () => {} })
+  const button = input.element.querySelector('button')
   button.id = ids.control
   return {
-    control: button, element: made.element, focus: made.focus,
-    isEmpty: () => made.values().length === 0,
-    problem: () => countProblem(made.values().length, component.min_values ?? 1, component.max_values ?? 1, 'choices'),
-    answer: () => ({ values: made.values() }),
+    control: button, element: input.element, focus: input.focus,
+    isEmpty: () => input.values().length === 0,
+    problem: () => countProblem(input.values().length, component.min_values ?? 1, component.max_values ?? 1, 'options'),
+    answer: () => ({ values: input.values() }),
   }
 }
 
@@ -91,7 +91,7 @@ function checkboxes(component, { ids }) {
     group: true, element: h('div', { class: 'choices' }, all.map(({ element }) => element)),
     focus: () => all[0].input.focus(),
     isEmpty: () => chosen().length === 0,
-    problem: () => countProblem(chosen().length, component.min_values ?? 1, component.max_values ?? all.length, 'boxes'),
+    problem: () => countProblem(chosen().length, component.min_values ?? 1, component.max_values ?? all.length, 'options'),
     answer: () => ({ values: chosen() }),
   }
 }

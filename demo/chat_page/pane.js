@@ -1,4 +1,4 @@
-// One open channel or thread: its heading, its messages and its composer.
+// An open channel or thread: heading, messages and composer.
 
 import { h, icon, iconButton } from './dom.js'
 import { Composer } from './composer.js'
@@ -15,7 +15,7 @@ export class Pane {
     this.title = h('h2', {}, name)
     this.badge = h('span', { class: 'badge badge-quiet', hidden: true }, 'Archived')
     this.list = new MessageList(channel, thread ? this.threadIntro() : this.channelIntro(), app)
-    this.element = h('section', { class: `pane ${thread ? 'pane-thread' : 'pane-channel'}`, 'aria-label': thread ? `Thread: ${name}` : app.state.placeOf(channel), data: { channelId: channel.id } },
+    this.element = h('section', { class: `pane ${thread ? 'pane-thread' : 'pane-channel'}`, 'aria-label': thread ? `Thread: ${name}` : app.state.labelOf(channel), data: { channelId: channel.id } },
       h('header', { class: 'pane-head' },
         iconButton('menu', 'Channels', () => app.openDrawer(), { class: 'icon-button only-narrow' }),
         icon(iconOf(channel)), this.title, this.badge,
@@ -27,7 +27,7 @@ export class Pane {
 
   channelIntro() {
     return h('div', { class: 'intro' }, h('span', { class: 'intro-mark' }, icon(iconOf(this.channel))), h('h3', {}, isDirect(this.channel) ? this.app.state.nameOf(this.channel) : `Welcome to #${this.channel.name}`),
-      h('p', {}, isDirect(this.channel) ? 'What the bot and you write here, nobody else can see. Type ' : 'This is where the channel begins. Type ', h('kbd', {}, '/'), ' to see what the bot can do.'))
+      h('p', {}, isDirect(this.channel) ? 'Only you and the bot can see these messages. Type ' : 'This is the start of the channel. Type ', h('kbd', {}, '/'), ' to see what the bot can do.'))
   }
 
   threadIntro() {
@@ -36,7 +36,7 @@ export class Pane {
       h('p', {}, 'A thread', owner ? [', started by ', h('strong', {}, displayName(owner))] : '', '.'))
   }
 
-  /** Follow renames and archiving. */
+  /** Update after the channel was renamed or archived. */
   update() {
     const channel = this.app.state.channels.get(this.channel.id) ?? this.channel
     this.channel = channel

@@ -1,4 +1,4 @@
-// A select menu: a button that opens a list of options; one or several can be chosen, by mouse or keyboard.
+// A select menu: a button that opens a list from which one or several options can be chosen, by mouse or keyboard.
 
 import { clear, h, icon, newId } from './dom.js'
 import { displayName, isDirect, isThread } from './state.js'
@@ -15,7 +15,7 @@ const ENTITIES = {
 const people = (users) => [...users.values()].map((user) => ({ value: user.id, label: `@${displayName(user)}`, description: user.username }))
 const roles = (state) => state.roles.map((role) => ({ value: role.id, label: role.name.startsWith('@') ? role.name : `@${role.name}` }))
 
-/** The options of a select of any type; entity selects get theirs from what the page knows. */
+/** The options of a select of any type; user, role and channel selects list those that the page knows. */
 export function optionsOf(item, state) {
   if (item.type === 3) return item.options
   const preset = new Set((item.default_values ?? []).map(({ id }) => id))
@@ -24,7 +24,7 @@ export function optionsOf(item, state) {
 
 /**
  * `{label, placeholder, options, values?, min_values = 1, max_values = 1, disabled, custom_id, commit(values)}`.
- * Commits at once for a single choice, and when the list closes for several.
+ * A single choice is committed at once, several when the list closes.
  */
 export function createSelect({ label, placeholder, options, values, min_values: min = 1, max_values: max = 1, disabled, custom_id: customId, commit }) {
   const chosen = new Set(values ?? options.filter((option) => option.default).map(({ value }) => value))
@@ -83,7 +83,7 @@ export function createSelect({ label, placeholder, options, values, min_values: 
     if (max > 1 && [...chosen].join() !== before && chosen.size >= min) commit([...chosen])
   }
 
-  /** The list follows its button; what scrolls elsewhere, as a message comes in, is nothing to it. */
+  /** Keep the list at its button, and ignore scrolling elsewhere, such as when a message arrives. */
   const onScroll = (event) => event.target.contains(button) && place()
 
   function move(index) {
@@ -102,9 +102,9 @@ export function createSelect({ label, placeholder, options, values, min_values: 
       draw()
       return
     }
-    const again = chosen.has(value)
+    const wasChosen = chosen.has(value)
     chosen.clear()
-    if (!again || min > 0) chosen.add(value)
+    if (!wasChosen || min > 0) chosen.add(value)
     draw()
     close()
     commit([...chosen])

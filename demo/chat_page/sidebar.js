@@ -1,4 +1,4 @@
-// The left side: guilds, their channels with the threads below them, direct messages, and whose eyes this tab has.
+// The sidebar: guilds with their channels and threads, direct messages, and the user of this tab.
 
 import { clear, h, icon } from './dom.js'
 import { avatar } from './message.js'
@@ -10,7 +10,7 @@ const LOCALES = { 'en-US': 'English', fr: 'Français' }
 
 export const iconOf = (channel) => (isThread(channel) ? 'thread' : isDirect(channel) ? 'at' : 'hash')
 
-/** Draw guilds and channels; the open ones are marked for the eye and for screen readers. */
+/** Draw guilds and channels; open ones are marked, for screen readers, too. */
 export function drawChannels(element, app) {
   const { state } = app
   const focused = element.contains(document.activeElement) && document.activeElement.dataset.channelId
@@ -25,11 +25,11 @@ export function drawChannels(element, app) {
 function drawGuild(guild, app) {
   const all = [...app.state.channels.values()].filter((channel) => channel.guild_id === guild.id)
   const order = (a, b) => (a.position ?? 0) - (b.position ?? 0) || byId(a, b)
-  const places = all.filter((channel) => !isThread(channel) && channel.type !== CATEGORY).sort(order)
+  const channels = all.filter((channel) => !isThread(channel) && channel.type !== CATEGORY).sort(order)
   const threads = (parent) => all.filter((channel) => isThread(channel) && channel.parent_id === parent.id)
     .sort((a, b) => Boolean(a.thread_metadata?.archived) - Boolean(b.thread_metadata?.archived) || byId(b, a))
   return [h('h2', { class: 'guild' }, guild.name), h('ul', { class: 'channels' },
-    places.map((channel) => {
+    channels.map((channel) => {
       const below = threads(channel)
       return h('li', {}, entry(channel, app), below.length ? h('ul', { class: 'threads', 'aria-label': `Threads of #${channel.name}` }, below.map((thread) => h('li', {}, entry(thread, app)))) : null)
     }))]
@@ -55,8 +55,8 @@ function entry(channel, app) {
   unread ? h('span', { class: 'sr-only' }, ', unread') : null)
 }
 
-/** Draw the panel of the user whose eyes this tab has: who else can be played, language, theme. */
-export function drawMe(element, app) {
+/** Draw the panel of this tab's user: language, theme, and links to open the page as another user. */
+export function drawUserPanel(element, app) {
   const { state } = app
   const others = [...state.users.values()].filter((user) => !user.bot && user.id !== state.me.id)
   const locales = state.locale in LOCALES ? LOCALES : { ...LOCALES, [state.locale]: state.locale }
@@ -65,8 +65,8 @@ export function drawMe(element, app) {
       h('span', { class: 'me-text' }, h('span', { class: 'me-name' }, displayName(state.me)), h('span', { class: 'me-note' }, state.me.username), h('span', { class: 'sr-only' }, 'settings')), icon('down')),
     h('div', { id: 'settings', class: 'settings', popover: 'auto', role: 'dialog', 'aria-label': 'Settings' },
       h('label', {}, 'Language', picker(locales, state.locale, (locale) => app.setLocale(locale))),
-      h('label', {}, 'Theme', picker({ auto: 'As the system', dark: 'Dark', light: 'Light' }, theme(), setTheme)),
-      h('div', { class: 'others' }, h('div', { class: 'settings-title' }, 'Play in a new tab'),
+      h('label', {}, 'Theme', picker({ auto: 'System', dark: 'Dark', light: 'Light' }, theme(), setTheme)),
+      h('div', { class: 'others' }, h('div', { class: 'settings-title' }, 'Open as another user'),
         others.map((user) => h('a', { href: `/?user=${encodeURIComponent(user.username)}&channel=${app.view.focus}`, target: '_blank' }, avatar(user, 'avatar avatar-small'), displayName(user))))))
 }
 

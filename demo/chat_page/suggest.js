@@ -1,8 +1,8 @@
-// The list above the composer: commands, options, choices and autocomplete are all shown in it.
+// The list above the composer, for commands, options, choices and autocomplete.
 
 import { clear, h, newId } from './dom.js'
 
-/** One list, lent to whichever input has the focus. Items: {label, note?, side?, mark?}. */
+/** A list used by the input that has the focus. Items: {label, note?, side?, mark?}. */
 export class Suggest {
   items = []
   active = -1
@@ -16,7 +16,7 @@ export class Suggest {
     return !this.element.hidden
   }
 
-  /** Show items for an input. `active` is the row that Enter takes (-1: none). `note` stands in for an empty list. */
+  /** Show items for an input. `active` is the row that Enter chooses (-1: none). `note` is shown above the items, or instead of them. */
   show(input, { title, items, pick, active = 0, note }) {
     this.hide()
     this.input = input
@@ -44,7 +44,7 @@ export class Suggest {
     this.input = undefined
   }
 
-  /** A combobox says whether its list is open; a multi-line text box, which cannot be one, may not. */
+  /** Set aria-expanded on comboboxes only; a multi-line text box may not have it. */
   expanded(open) {
     if (this.input?.getAttribute('role') === 'combobox') this.input.setAttribute('aria-expanded', open)
   }
@@ -64,7 +64,7 @@ export class Suggest {
     pick(items[index])
   }
 
-  /** Handle a key of the input; true when it was for the list. Tab takes the active row only if `tab`. */
+  /** Handle a key of the input; return whether the list used it. Tab chooses the active row only if `tab`. */
   key(event, { tab = true } = {}) {
     if (!this.open || event.isComposing) return false
     const { key } = event

@@ -1,4 +1,4 @@
-// Dark or light: as the system says, unless the person chose.
+// Dark or light theme: the system's, unless the user chose one.
 
 const KEY = 'theme'
 

@@ -1,4 +1,4 @@
-// Moments in words, in the reader's language: the clock of a message and Discord's <t:…> styles.
+// Formats times in the user's language: of messages, and in Discord's <t:…> styles.
 
 const STYLES = {
   t: { hour: 'numeric', minute: '2-digit' },
@@ -10,7 +10,7 @@ const STYLES = {
 }
 const UNITS = [['year', 31557600], ['month', 2629800], ['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]]
 
-/** Words for a date in a style of https://docs.discord.com/developers/reference#message-formatting-timestamp-styles. */
+/** Format a date in a style of https://docs.discord.com/developers/reference#message-formatting-timestamp-styles. */
 export function inStyle(date, style, locale, now = Date.now()) {
   if (style === 'R') {
     const seconds = (date - now) / 1000
@@ -26,11 +26,11 @@ export const clock = (date, locale) => inStyle(new Date(date), 't', locale)
 export const day = (date, locale) => inStyle(new Date(date), 'D', locale)
 export const full = (date, locale) => inStyle(new Date(date), 'F', locale)
 
-/** "15:02" for today, with the day for any other. */
+/** The time only for today, such as "15:02"; date and time for other days. */
 export const stamp = (date, locale, now = Date.now()) =>
   sameDay(date, now) ? clock(date, locale) : `${inStyle(new Date(date), 'd', locale)}, ${clock(date, locale)}`
 
-/** Keep every relative moment on the page true. */
+/** Update all relative times on the page every second. */
 export function keepRelativeTimes(locale) {
   setInterval(() => {
     for (const element of document.querySelectorAll('time[data-relative]')) {

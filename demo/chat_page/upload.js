@@ -1,9 +1,9 @@
-// A file of the person's: chosen, dropped or pasted; shown at once, uploaded in the background.
+// A file that the user chose, dropped or pasted: shown at once, uploaded in the background.
 
 import { clear, h, icon, iconButton } from './dom.js'
 import { size } from './media.js'
 
-/** A preview of a local file: a thumbnail if the browser can show it, else a file icon. */
+/** A preview of a local file: a thumbnail if the browser can show it, otherwise a file icon. */
 export function thumbnail(file) {
   const url = URL.createObjectURL(file)
   const image = h('img', { src: url, alt: '' })
@@ -15,12 +15,12 @@ export function thumbnail(file) {
   return file.type.startsWith('image/') ? image : icon('file')
 }
 
-/** Files of a drop or paste; those of a paste without a name of their own get one. */
+/** The files of a file input, a drop or a paste. */
 export const filesOf = (transfer) => [...(transfer?.files ?? [])]
 
-/** The field of an attachment option: a tile over a real file input, so that picker, keyboard and tests all reach it. */
+/** The field of an attachment option: a tile over a file input, so that file picker, keyboard and tests can use it. */
 export function uploadField(labels, option, form) {
-  let chosen
+  let current
   const input = h('input', { type: 'file', class: 'file-input', ...labels, onchange: () => input.files[0] && take(input.files[0]) })
   const face = h('span', { class: 'upload-face' })
   const remove = iconButton('close', `Remove file of ${labels['aria-label']}`, () => (reset(), input.focus()), { hidden: true })
@@ -28,7 +28,7 @@ export function uploadField(labels, option, form) {
   reset()
 
   function reset() {
-    chosen = undefined
+    current = undefined
     input.value = ''
     remove.hidden = true
     element.classList.remove('filled', 'failed')
@@ -37,20 +37,20 @@ export function uploadField(labels, option, form) {
   }
 
   function take(file) {
-    const mine = { file, done: undefined }
-    chosen = mine
+    const upload = { file, done: undefined }
+    current = upload
     remove.hidden = false
     element.classList.remove('failed')
     element.classList.add('filled')
     const state = h('span', { class: 'muted', role: 'status' }, 'Uploading…')
     clear(face, thumbnail(file), h('span', { class: 'upload-text' }, h('span', { class: 'upload-name' }, file.name), state))
-    mine.done = form.app.api.upload(file).then((attachment) => {
-      mine.attachment = attachment
+    upload.done = form.app.api.upload(file).then((attachment) => {
+      upload.attachment = attachment
       state.textContent = size(file.size)
     }, (error) => {
-      mine.error = error.message
+      upload.error = error.message
       state.textContent = error.message
-      if (chosen === mine) element.classList.add('failed')
+      if (current === upload) element.classList.add('failed')
     })
     form.changed()
   }
@@ -58,14 +58,14 @@ export function uploadField(labels, option, form) {
   return {
     option, element, input, take,
     focus: () => input.focus(),
-    isEmpty: () => !chosen,
+    isEmpty: () => !current,
     clear: reset,
-    settled: () => chosen?.done,
-    attachment: () => chosen?.attachment,
+    settled: () => current?.done,
+    attachment: () => current?.attachment,
     read() {
-      if (!chosen) return {}
-      if (chosen.error) return { error: `The file could not be uploaded: ${chosen.error}` }
-      return { value: chosen.attachment?.id, attachment: chosen.attachment }
+      if (!current) return {}
+      if (current.error) return { error: `The file could not be uploaded: ${current.error}` }
+      return { value: current.attachment?.id, attachment: current.attachment }
     },
   }
 }

@@ -30,7 +30,7 @@ def test_the_wheel_has_every_file_of_the_product(wheel: Path) -> None:
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.split("/")[0] in packages}
 
     assert tracked <= packed
-    assert {"shared/catalogue.toml", "shared/queue/lua/claim.lua", "bot/i18n/en.toml"} <= packed
+    assert {"shared/catalogue.toml", "shared/queue/lua/claim.lua", "shared/i18n/en.toml"} <= packed
     assert not any(name.endswith("Dockerfile") for name in packed)
 
 

@@ -43,7 +43,7 @@ def show_thread(page: Page, choose: CommandChooser, stand_in: "PageStandIn") -> 
     page.locator(".thread-card").click()
     expect(page.get_by_text("made once", exact=True)).to_be_visible()
     stand_in.call_control("PATCH", f"channels/{page.url.rpartition('=')[2]}", {"archived": True})
-    expect(page.get_by_text("A message opens it again").last).to_be_visible()
+    expect(page.get_by_text("Posting a message reopens it").last).to_be_visible()
 
 
 def open_modal(page: Page, choose: CommandChooser, stand_in: "PageStandIn") -> None:
@@ -109,7 +109,7 @@ def open_image(page: Page, choose: CommandChooser, stand_in: "PageStandIn") -> N
     choose(page, "result")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="a harbour").click()
-    expect(page.get_by_role("dialog", name="Picture")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Image")).to_be_visible()
 
 
 STATES = (

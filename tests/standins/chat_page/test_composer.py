@@ -87,9 +87,9 @@ def test_what_is_wrong_is_said_before_anything_is_sent(tabs: "Tabs", choose: Com
     page.keyboard.type("Rococo")
     page.keyboard.press("Enter")
     for words in (
-        "At most 60 characters fit; this has 61.",
+        "Enter at most 60 characters (now 61).",
         "keep: Must be between 0 and 100.",
-        "style: Choose one of",
+        "style: Choose an entry from the list.",
     ):
         expect(page.get_by_role("alert").filter(has_text=words)).to_be_visible()
     page.get_by_role("textbox", name="keep", exact=True).fill("4.5")

@@ -67,7 +67,7 @@ def test_a_call_elsewhere_is_counted_in_the_sidebar_and_the_title(tabs: "Tabs", 
     room = page.locator(f"[data-channel-id='{tabs.channel_id}'].entry")
     expect(room).to_contain_text("mentions: 1")
     expect(page).to_have_title("(1) #general · Pentimento Studio · Ada")
-    expect(page.get_by_role("status").filter(has_text="Ben called you in #room-")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Ben mentioned you in #room-")).to_be_visible()
     room.click()
     expect(page).to_have_title(f"#{room.locator('.entry-name').inner_text()} · Pentimento Studio · Ada")
 
@@ -114,7 +114,7 @@ def test_one_of_several_pictures_of_a_message_is_chosen_by_name(tabs: "Tabs", pn
     page.get_by_label("Attach files").set_input_files([png, other])
     send_message(page, "two")
     page.get_by_role("img", name="tower.png").click(button="right")
-    expect(page.get_by_role("menuitem", name="Open picture in a new tab")).to_be_visible()
+    expect(page.get_by_role("menuitem", name="Open image in a new tab")).to_be_visible()
     page.get_by_role("menuitem", name="Reimagine").click()
     page.get_by_role("combobox", name="Which picture?").press("Enter")
     page.get_by_role("option", name="tower.png").click()
@@ -146,14 +146,14 @@ def test_direct_messages_come_into_the_sidebar_and_their_buttons_work(result: Pa
     result.get_by_role("button", name="Write to me").click()
     sidebar = result.get_by_role("navigation")
     direct = sidebar.get_by_role("link", name="Pentimento")
-    expect(result.get_by_role("status").filter(has_text="Pentimento wrote to you.")).to_be_visible()
+    expect(result.get_by_role("status").filter(has_text="Pentimento sent you a message.")).to_be_visible()
     expect(direct).to_contain_text("mentions: 1")
     direct.click()
     expect(result.get_by_role("heading", name="Pentimento").first).to_be_visible()
     result.get_by_role("button", name="Thanks").last.click()
     expect(result.get_by_text("You are welcome.").last).to_be_visible()
     result.get_by_role("textbox", name="Message @Pentimento").press_sequentially("/settings")
-    expect(result.get_by_text("No command of this name.")).to_be_visible()
+    expect(result.get_by_text("No matching commands.")).to_be_visible()
 
 
 def test_direct_messages_are_begun_by_the_person(tabs: "Tabs") -> None:
@@ -170,7 +170,7 @@ def test_a_command_for_moderators_is_offered_once_one_is_made_so(tabs: "Tabs", s
     page = tabs("mia")
     box = page.get_by_role("textbox", name="Message #")
     box.press_sequentially("/settings")
-    expect(page.get_by_text("No command of this name.")).to_be_visible()
+    expect(page.get_by_text("No matching commands.")).to_be_visible()
     role = stand_in.call_control(
         "POST", "roles", {"name": "Mods", "permissions": (1 << 5) | (1 << 10) | (1 << 11) | (1 << 31)}
     )
