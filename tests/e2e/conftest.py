@@ -12,7 +12,7 @@ from tests.support.user import DiscordUser
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Redis, both stand-ins, worker and bot; models answer within a fifth of a second, and nobody asks too fast."""
     folder = tmp_path_factory.mktemp("house")
     with run_stack(
@@ -27,13 +27,13 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def ada(house: Stack) -> DiscordUser:
-    return DiscordUser(house)
+def ada(stack: Stack) -> DiscordUser:
+    return DiscordUser(stack)
 
 
 @pytest.fixture
-def calls(house: Stack) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+def list_calls(stack: Stack) -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """The books of the Bedrock stand-in, opened anew for each test."""
-    request_json("DELETE", f"{house.bedrock_url}/control/calls")
-    yield lambda: request_json("GET", f"{house.bedrock_url}/control/calls")
-    request_json("DELETE", f"{house.bedrock_url}/control/faults")
+    request_json("DELETE", f"{stack.bedrock_url}/control/calls")
+    yield lambda: request_json("GET", f"{stack.bedrock_url}/control/calls")
+    request_json("DELETE", f"{stack.bedrock_url}/control/faults")

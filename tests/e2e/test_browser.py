@@ -25,14 +25,14 @@ def channel(ada: DiscordUser) -> str:
 
 
 @pytest.fixture
-def opened(browser: Browser, house: Stack) -> Iterator[PageOpener]:
+def opened(browser: Browser, stack: Stack) -> Iterator[PageOpener]:
     """Open a channel or a thread as Ada. The page's own rules against foreign scripts are off, for axe."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
     page = context.new_page()
     page.set_default_timeout(TIMEOUT_MS)
 
     def opening(channel: str) -> Page:
-        page.goto(f"{house.discord_url}/?user=ada&channel={channel}")
+        page.goto(f"{stack.discord_url}/?user=ada&channel={channel}")
         expect(page.get_by_role("main").get_by_role("textbox").first).to_be_visible()
         return page
 

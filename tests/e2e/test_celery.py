@@ -13,13 +13,13 @@ CELERY = Path(sys.executable).with_name("celery")
 
 
 def test_celerys_own_command_serves_and_ends_in_order(tmp_path: Path) -> None:
-    with run_stack(tmp_path / "logs", bedrock_options=("--latency", "0"), services=("bot",)) as house:
-        wait_until_ready(house)
+    with run_stack(tmp_path / "logs", bedrock_options=("--latency", "0"), services=("bot",)) as stack:
+        wait_until_ready(stack)
         command = [str(CELERY), "-A", "worker", "worker"]
         with (tmp_path / "celery.log").open("w") as log:
-            worker = subprocess.Popen(command, cwd=ROOT, env=house.environment, stdout=log, stderr=log)
+            worker = subprocess.Popen(command, cwd=ROOT, env=stack.environment, stdout=log, stderr=log)
         try:
-            ada = DiscordUser(house)
+            ada = DiscordUser(stack)
             answer = ada.wait_for_result(ada.submit_imagine("a castle"))
         finally:
             worker.terminate()

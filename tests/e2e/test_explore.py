@@ -20,16 +20,16 @@ CallLister = Callable[[], list[dict[str, Any]]]
 
 
 def test_seeds_fill_one_contact_sheet_and_nothing_runs_before_it_is_started(
-    ada: DiscordUser, calls: CallLister
+    ada: DiscordUser, list_calls: CallLister
 ) -> None:
     question = invoke_explore(ada, over="seeds", count=3, keep=60)
-    before = calls()
+    before = list_calls()
 
     message = wait_for_exploration_end(ada, start_exploration(ada, question))
 
     assert "Generate 3 pictures for $0.24?" in read_text(question)
     assert before == []
-    bodies = [call["body"] for call in calls()]
+    bodies = [call["body"] for call in list_calls()]
     assert len({body["seed"] for body in bodies}) == len(bodies) == 3
     assert all(str(body["seed"]) in read_text(question) for body in bodies)
     assert {body["strength"] for body in bodies} == {0.4}
@@ -40,13 +40,13 @@ def test_seeds_fill_one_contact_sheet_and_nothing_runs_before_it_is_started(
     assert [button.get("disabled", False) for button in list_components(message)] == [False] * 3
 
 
-def test_from_a_variant_one_goes_on_as_from_any_result(ada: DiscordUser, calls: CallLister) -> None:
+def test_from_a_variant_one_goes_on_as_from_any_result(ada: DiscordUser, list_calls: CallLister) -> None:
     message = wait_for_exploration_end(ada, start_exploration(ada, invoke_explore(ada, over="keep", values="20, 80")))
 
     chosen = ada.wait_for_private_message(ada.press_button(message, "variant_show", "-02"))
     ada.wait_for_result(ada.press_button(chosen, "vary", "subtle"))
 
-    first, second, varied = (call["body"] for call in calls())
+    first, second, varied = (call["body"] for call in list_calls())
     assert sorted([first["strength"], second["strength"]]) == pytest.approx([0.2, 0.8])
     assert first["seed"] == second["seed"], "they differ in one thing"
     assert varied["strength"] == pytest.approx(0.2)
@@ -64,19 +64,19 @@ def test_a_filtered_variant_is_shown_as_such(ada: DiscordUser) -> None:
     assert len(list_results(ada, message)) == 2
 
 
-def test_it_is_started_once_however_often_that_is_pressed(ada: DiscordUser, calls: CallLister) -> None:
+def test_it_is_started_once_however_often_that_is_pressed(ada: DiscordUser, list_calls: CallLister) -> None:
     question = invoke_explore(ada, over="seeds", count=2)
 
     grid = start_exploration(ada, question)
     start_exploration(ada, question)
     message = wait_for_exploration_end(ada, grid)
 
-    assert len(calls()) == len(list_results(ada, message)) == 2
+    assert len(list_calls()) == len(list_results(ada, message)) == 2
     posted = ada.list_messages(ada.stack.channel_id)
     assert sum(f"variant_show:{grid}-01" in list_custom_ids(one) for one in posted) == 1
 
 
-def test_what_is_not_started_costs_nothing(ada: DiscordUser, calls: CallLister) -> None:
+def test_what_is_not_started_costs_nothing(ada: DiscordUser, list_calls: CallLister) -> None:
     question = invoke_explore(ada, over="seeds", count=2)
 
     ada.press_button(question, "exploration_discard")
@@ -87,11 +87,11 @@ def test_what_is_not_started_costs_nothing(ada: DiscordUser, calls: CallLister) 
         "the answer",
     )
 
-    assert calls() == []
+    assert list_calls() == []
 
 
 def test_who_wants_private_results_gets_contact_sheet_and_results_in_direct_messages(
-    ada: DiscordUser, calls: CallLister
+    ada: DiscordUser, list_calls: CallLister
 ) -> None:
     shown = ada.invoke_and_wait("preferences")
     ada.use_component(shown, "preference_toggle:private:on")
@@ -108,10 +108,12 @@ def test_who_wants_private_results_gets_contact_sheet_and_results_in_direct_mess
     }
     assert "2 of 2 done" in read_text(message)
     assert find_exploration_message(ada, grid) is None
-    assert len(calls()) == 2
+    assert len(list_calls()) == 2
 
 
-def test_limits_refuse_some_variants_in_words_and_what_waits_is_cancelled(ada: DiscordUser, calls: CallLister) -> None:
+def test_limits_refuse_some_variants_in_words_and_what_waits_is_cancelled(
+    ada: DiscordUser, list_calls: CallLister
+) -> None:
     ben = DiscordUser(ada.stack, "ben")
     *grids, last = (
         start_exploration(ben, invoke_explore(ben, "a castle [slow:3]", over="seeds", count=count))
@@ -131,4 +133,4 @@ def test_limits_refuse_some_variants_in_words_and_what_waits_is_cancelled(ada: D
     assert "not started" in read_text(ends[-1])
     assert re.search(r"\*\*[\d, ]+9\*\* You have 20 requests waiting\.", read_text(ends[-1]))
     assert all(re.search(r"\d failed", read_text(end)) for end in ends[:2])
-    assert len(calls()) < 18, "what had begun was painted, and no more"
+    assert len(list_calls()) < 18, "what had begun was painted, and no more"

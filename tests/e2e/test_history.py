@@ -19,11 +19,11 @@ from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_un
 
 
 @pytest.fixture
-def grace(house: Stack) -> DiscordUser:
+def grace(stack: Stack) -> DiscordUser:
     """Somebody who has asked for nothing yet."""
-    name = f"grace-{len(request_json('GET', f'{house.discord_url}/control/state')['users'])}"
-    request_json("POST", f"{house.discord_url}/control/users", {"name": name})
-    return DiscordUser(house, name)
+    name = f"grace-{len(request_json('GET', f'{stack.discord_url}/control/state')['users'])}"
+    request_json("POST", f"{stack.discord_url}/control/users", {"name": name})
+    return DiscordUser(stack, name)
 
 
 def invoke_and_wait(asker: DiscordUser, name: str, **options: Any) -> dict[str, Any]:
@@ -82,13 +82,13 @@ def test_what_was_made_is_found_leafed_through_and_shown_again_to_one_person_alo
     assert "0 found" in read_text(invoke_and_wait(grace, "history", words="dragon"))
 
 
-def test_a_thumbnail_that_turns_out_broken_costs_its_page_one_picture(grace: DiscordUser, house: Stack) -> None:
+def test_a_thumbnail_that_turns_out_broken_costs_its_page_one_picture(grace: DiscordUser, stack: Stack) -> None:
     broken, whole = [grace.submit_imagine(f"a mill number {n}") for n in range(2)]
     for job in (broken, whole):
         grace.wait_for_result(job)
     before = find_image(invoke_and_wait(grace, "history", words="mill"))
 
-    with closing(sqlite3.connect(house.environment["DATABASE_URL"].removeprefix("sqlite:///"))) as records, records:
+    with closing(sqlite3.connect(stack.environment["DATABASE_URL"].removeprefix("sqlite:///"))) as records, records:
         records.execute("UPDATE thumbnails SET jpeg = substr(jpeg, 1, 900) WHERE job_id = ?", (broken,))
     after = find_image(invoke_and_wait(grace, "history", words="mill"))
 
@@ -96,7 +96,7 @@ def test_a_thumbnail_that_turns_out_broken_costs_its_page_one_picture(grace: Dis
     left, right = (0, 0, middle - block, before.height), (middle, 0, *before.size)
     assert after.crop(left).tobytes() == before.crop(left).tobytes()
     assert after.crop(right).tobytes() != before.crop(right).tobytes()
-    assert f"job {broken}: its thumbnail is corrupt" in house.processes["bot"].log.read_text()
+    assert f"job {broken}: its thumbnail is corrupt" in stack.processes["bot"].log.read_text()
 
 
 def test_what_is_gone_from_discord_is_said_to_be_gone_with_its_settings(grace: DiscordUser, ada: DiscordUser) -> None:
@@ -232,7 +232,7 @@ def test_a_person_has_one_export_at_a_time(grace: DiscordUser) -> None:
     wait_until(lambda: grace.get(f"/control/interactions/{first}")["followups"], "the one part of the first")
 
 
-def test_who_is_forgotten_leaves_nothing_behind_but_buttons_that_still_work(grace: DiscordUser, house: Stack) -> None:
+def test_who_is_forgotten_leaves_nothing_behind_but_buttons_that_still_work(grace: DiscordUser, stack: Stack) -> None:
     first = grace.wait_for_result(grace.submit_imagine("an ocelot on a unicycle"))
 
     question = invoke_and_wait(grace, "forget-me")
@@ -248,10 +248,10 @@ def test_who_is_forgotten_leaves_nothing_behind_but_buttons_that_still_work(grac
     assert list_custom_ids(after) == []
     assert "Nothing is stored about you" in read_text(invoke_and_wait(grace, "forget-me"))
     assert "0 found" in read_text(invoke_and_wait(grace, "history"))
-    database = Path(house.environment["DATABASE_URL"].removeprefix("sqlite:///"))
+    database = Path(stack.environment["DATABASE_URL"].removeprefix("sqlite:///"))
     files = [path for path in database.parent.glob(f"{database.name}*") if b"ocelot" in path.read_bytes()]
     assert files == []
-    with redis.Redis.from_url(house.redis_url) as client:
+    with redis.Redis.from_url(stack.redis_url) as client:
         assert [key for key in client.scan_iter("pentimento:job:*") if b"ocelot" in client.hget(key, "job")] == []
 
     varied = grace.wait_for_result_in_place(grace.press_button(first, "vary", "subtle"))
@@ -260,7 +260,7 @@ def test_who_is_forgotten_leaves_nothing_behind_but_buttons_that_still_work(grac
 
 
 def test_others_are_found_where_the_person_can_read_and_nowhere_else(
-    grace: DiscordUser, ada: DiscordUser, house: Stack
+    grace: DiscordUser, ada: DiscordUser, stack: Stack
 ) -> None:
     word = f"windmill {grace.name}"
     channels = [ada.post("/control/channels", {"name": name})["id"] for name in ("open", "closed")]

@@ -42,12 +42,12 @@ def find_image(message: dict[str, Any]) -> Image.Image:
     return opened
 
 
-def test_a_picture_and_its_seed_come_out_in_a_thread(ada: DiscordUser, calls: CallLister) -> None:
+def test_a_picture_and_its_seed_come_out_in_a_thread(ada: DiscordUser, list_calls: CallLister) -> None:
     job = ada.submit_imagine("a castle in fog", keep=60)
 
     answer = ada.wait_for_result(job)
 
-    [paid] = calls()
+    [paid] = list_calls()
     made = find_image(answer)
     assert str(paid["seed"]) in read_text(answer)
     assert paid["body"]["strength"] == 0.4
@@ -62,12 +62,12 @@ def test_a_picture_and_its_seed_come_out_in_a_thread(ada: DiscordUser, calls: Ca
     assert done["thread"]["name"] == "a castle in fog"
 
 
-def test_every_field_of_the_seed_contract_reaches_the_model(ada: DiscordUser, calls: CallLister) -> None:
+def test_every_field_of_the_seed_contract_reaches_the_model(ada: DiscordUser, list_calls: CallLister) -> None:
     job = ada.submit_imagine(r"castle in fog::1.2 | std\::vector::0.5", **EVERY_SDXL_OPTION)
 
     answer = ada.wait_for_result(job)
 
-    [paid] = calls()
+    [paid] = list_calls()
     body = {name: value for name, value in paid["body"].items() if name != "init_image"}
     assert body == {
         "text_prompts": [
@@ -89,10 +89,10 @@ def test_every_field_of_the_seed_contract_reaches_the_model(ada: DiscordUser, ca
     assert "4294967295" in read_text(answer)
 
 
-def test_words_alone_make_a_picture_where_the_model_can(ada: DiscordUser, calls: CallLister) -> None:
+def test_words_alone_make_a_picture_where_the_model_can(ada: DiscordUser, list_calls: CallLister) -> None:
     answer = ada.wait_for_result(ada.submit_imagine("a lighthouse", image=None, aspect="16:9"))
 
-    [paid] = calls()
+    [paid] = list_calls()
     assert paid["body"]["mode"] == "text-to-image"
     assert find_image(answer).width > find_image(answer).height
 
@@ -108,14 +108,14 @@ def test_words_alone_make_a_picture_where_the_model_can(ada: DiscordUser, calls:
     ],
 )
 def test_what_is_filtered_is_withheld_and_said_without_the_prompt(
-    ada: DiscordUser, calls: CallLister, model: str, word: str, side: str
+    ada: DiscordUser, list_calls: CallLister, model: str, word: str, side: str
 ) -> None:
     answer = ada.wait_for_result(ada.submit_imagine(f"unspeakable {word}", model=model))
 
     assert list_media(answer) == []
     assert side in read_text(answer)
     assert "unspeakable" not in read_text(answer)
-    assert len(calls()) == 1, "a filtered outcome is final"
+    assert len(list_calls()) == 1, "a filtered outcome is final"
 
 
 @pytest.mark.parametrize(
@@ -139,21 +139,21 @@ def test_what_is_filtered_is_withheld_and_said_without_the_prompt(
     ],
 )
 def test_each_failure_ends_in_words_of_its_own_and_pays_at_most_twice(
-    ada: DiscordUser, calls: CallLister, word: str, told: str, most_calls: int
+    ada: DiscordUser, list_calls: CallLister, word: str, told: str, most_calls: int
 ) -> None:
     answer = ada.wait_for_result(ada.submit_imagine(f"a castle {word}", model="sdxl"))
 
     assert list_media(answer) == []
     assert told in read_text(answer)
-    assert 1 <= len(calls()) <= most_calls
+    assert 1 <= len(list_calls()) <= most_calls
 
 
 @pytest.mark.parametrize("word", ["[throttle-once]", "[not-ready-once]", "[unavailable-once]", "[overloaded-once]"])
-def test_a_busy_model_is_waited_for_and_paid_once(ada: DiscordUser, calls: CallLister, word: str) -> None:
+def test_a_busy_model_is_waited_for_and_paid_once(ada: DiscordUser, list_calls: CallLister, word: str) -> None:
     answer = ada.wait_for_result(ada.submit_imagine(f"a castle {word}"))
 
     assert len(list_media(answer)) == 1
-    assert [call["billed"] for call in calls()] == [False, True]
+    assert [call["billed"] for call in list_calls()] == [False, True]
 
 
 def test_a_seed_given_as_a_numeric_string_is_read(ada: DiscordUser) -> None:
@@ -162,17 +162,19 @@ def test_a_seed_given_as_a_numeric_string_is_read(ada: DiscordUser) -> None:
     assert "77" in read_text(answer)
 
 
-def test_what_is_wrong_is_told_to_its_author_alone_and_nothing_is_queued(ada: DiscordUser, calls: CallLister) -> None:
+def test_what_is_wrong_is_told_to_its_author_alone_and_nothing_is_queued(
+    ada: DiscordUser, list_calls: CallLister
+) -> None:
     told = ada.wait_for_private_text(ada.submit_imagine("castle::1.2", steps=20))
 
     assert "1.2" in told
     assert "SDXL 1.0" in told
     assert "steps" in told
-    assert calls() == []
+    assert list_calls() == []
 
 
 def test_a_file_that_is_no_picture_is_told_to_its_author_alone(
-    ada: DiscordUser, tmp_path: Path, calls: CallLister
+    ada: DiscordUser, tmp_path: Path, list_calls: CallLister
 ) -> None:
     page = tmp_path / "picture.png"
     page.write_text("<html>not a picture</html>" * 10)
@@ -180,11 +182,11 @@ def test_a_file_that_is_no_picture_is_told_to_its_author_alone(
     told = ada.wait_for_private_text(ada.submit_imagine("a castle", image=page))
 
     assert "PNG" in told
-    assert calls() == []
+    assert list_calls() == []
 
 
 def test_a_damaged_picture_fails_within_seconds_and_costs_nothing(
-    ada: DiscordUser, tmp_path: Path, calls: CallLister
+    ada: DiscordUser, tmp_path: Path, list_calls: CallLister
 ) -> None:
     broken = tmp_path / "broken.jpg"
     Image.effect_noise((300, 200), 40).save(broken)
@@ -194,12 +196,12 @@ def test_a_damaged_picture_fails_within_seconds_and_costs_nothing(
 
     assert list_media(answer) == []
     assert "Attach the picture again" in read_text(answer)
-    assert calls() == []
+    assert list_calls() == []
 
 
-def test_a_french_user_is_answered_in_french(house: Stack, ada: DiscordUser) -> None:
+def test_a_french_user_is_answered_in_french(stack: Stack, ada: DiscordUser) -> None:
     ada.post("/control/users", {"name": "chloe", "locale": "fr"})
-    chloe = DiscordUser(house, "chloe")
+    chloe = DiscordUser(stack, "chloe")
 
     told = chloe.wait_for_private_text(chloe.submit_imagine("château::1.2"))
     answer = chloe.wait_for_result(chloe.submit_imagine("un château [filtered]"))
@@ -231,11 +233,13 @@ def test_without_the_right_to_open_threads_the_channel_gets_the_answer_and_is_to
     assert "thread" in read_text(reply)
 
 
-def test_permissions_that_are_missing_are_named_before_anything_is_queued(ada: DiscordUser, calls: CallLister) -> None:
+def test_permissions_that_are_missing_are_named_before_anything_is_queued(
+    ada: DiscordUser, list_calls: CallLister
+) -> None:
     channel = ada.post("/control/channels", {"name": "no-files"})["id"]
     ada.put(f"/control/permissions/{channel}", {"allow": "0", "deny": str(1 << 15)})
 
     told = ada.wait_for_private_text(ada.submit_imagine("a castle", channel=channel))
 
     assert "Attach Files" in told
-    assert calls() == []
+    assert list_calls() == []

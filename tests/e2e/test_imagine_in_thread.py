@@ -21,14 +21,14 @@ def wait_until_stored(ada: DiscordUser, job: str, answer: Callable[[str], dict[s
 
 
 @pytest.fixture
-def first(ada: DiscordUser, calls: CallLister) -> dict[str, Any]:
+def first(ada: DiscordUser, list_calls: CallLister) -> dict[str, Any]:
     """A result in a thread of its own, the first in the books."""
-    del calls
+    del list_calls
     return wait_until_stored(ada, ada.submit_imagine("a castle", keep=60), ada.wait_for_result)
 
 
 def test_without_an_attachment_the_latest_picture_is_where_it_starts_and_the_status_says_so(
-    ada: DiscordUser, first: dict[str, Any], calls: CallLister
+    ada: DiscordUser, first: dict[str, Any], list_calls: CallLister
 ) -> None:
     job = ada.submit_imagine("a ruin [slow:2]", image=None, channel=first["channel_id"])
     wait_until(
@@ -38,11 +38,11 @@ def test_without_an_attachment_the_latest_picture_is_where_it_starts_and_the_sta
     again = ada.submit_imagine("a meadow", image=None, channel=first["channel_id"])
     ada.wait_for_result_in_place(again)
 
-    pictures = [call["body"]["image"] for call in calls()]
+    pictures = [call["body"]["image"] for call in list_calls()]
     assert len({str(picture) for picture in pictures}) == 3, "each starts from the one before it"
 
 
-def test_one_option_says_which_picture_or_none(ada: DiscordUser, first: dict[str, Any], calls: CallLister) -> None:
+def test_one_option_says_which_picture_or_none(ada: DiscordUser, first: dict[str, Any], list_calls: CallLister) -> None:
     thread, job = first["channel_id"], read_job_id(first)
     second = ada.submit_imagine("a ruin", image=None, channel=thread)
     wait_until_stored(ada, second, ada.wait_for_result_in_place)
@@ -59,7 +59,7 @@ def test_one_option_says_which_picture_or_none(ada: DiscordUser, first: dict[str
     assert [choice["value"] for choice in offered] == ["latest", "original", "none", second, job]
     assert [choice["value"] for choice in typed] == [second]
     assert typed[0]["name"].startswith("“a ruin” · seed ")
-    _, *bodies = [call["body"] for call in calls()]
+    _, *bodies = [call["body"] for call in list_calls()]
     ruin, original, words, earlier, latest = [body.get("image") for body in bodies]
     assert words is None
     assert earlier == ruin, "both start from the first result"
@@ -67,11 +67,11 @@ def test_one_option_says_which_picture_or_none(ada: DiscordUser, first: dict[str
 
 
 def test_what_is_for_words_alone_paints_from_words_alone(
-    ada: DiscordUser, first: dict[str, Any], calls: CallLister
+    ada: DiscordUser, first: dict[str, Any], list_calls: CallLister
 ) -> None:
     thread = first["channel_id"]
 
     ada.wait_for_result_in_place(ada.submit_imagine("a meadow", image=None, channel=thread, aspect="16:9"))
     ada.wait_for_result_in_place(ada.submit_imagine("a meadow", image=None, channel=thread, model="stable-image-core"))
 
-    assert [call["body"].get("image") for call in calls()[1:]] == [None, None]
+    assert [call["body"].get("image") for call in list_calls()[1:]] == [None, None]

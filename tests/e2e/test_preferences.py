@@ -16,11 +16,11 @@ CallLister = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture
-def cleo(house: Stack) -> DiscordUser:
+def cleo(stack: Stack) -> DiscordUser:
     """Somebody who prefers nothing yet."""
-    name = f"cleo{len(DiscordUser(house).get('/control/state')['users'])}"
-    DiscordUser(house).post("/control/users", {"name": name})
-    return DiscordUser(house, name)
+    name = f"cleo{len(DiscordUser(stack).get('/control/state')['users'])}"
+    DiscordUser(stack).post("/control/users", {"name": name})
+    return DiscordUser(stack, name)
 
 
 def set_preferences(asker: DiscordUser, **choices: str) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def assert_rejected(asker: DiscordUser, job: str, words: str) -> None:
     wait_until(told, words)
 
 
-def test_language_model_and_settings_hold_for_what_is_left_out(cleo: DiscordUser, calls: CallLister) -> None:
+def test_language_model_and_settings_hold_for_what_is_left_out(cleo: DiscordUser, list_calls: CallLister) -> None:
     shown = set_preferences(cleo, model="sdxl", keep="65", style_preset="anime", language="fr")
 
     first = cleo.wait_for_result(cleo.submit_imagine("un château"))
@@ -82,13 +82,13 @@ def test_language_model_and_settings_hold_for_what_is_left_out(cleo: DiscordUser
     assert shown["flags"] & 64, "only they see it"
     assert "Tes préférences pour toutes tes demandes" in "\n".join(iter_message_texts(shown))
     assert "Demande de" in "\n".join(iter_message_texts(first))
-    liked, written = (paid["body"] for paid in calls())
+    liked, written = (paid["body"] for paid in list_calls())
     assert (liked["image_strength"], liked["style_preset"]) == (0.65, "anime")
     assert written["strength"] == 0.8
 
 
 def test_a_private_result_is_told_in_the_direct_messages_alone_and_goes_on_there(
-    cleo: DiscordUser, calls: CallLister
+    cleo: DiscordUser, list_calls: CallLister
 ) -> None:
     set_preferences(cleo, private="on")
     before = cleo.list_messages(cleo.stack.channel_id)
@@ -107,16 +107,16 @@ def test_a_private_result_is_told_in_the_direct_messages_alone_and_goes_on_there
     assert [m["id"] for m in seen] == [m["id"] for m in before if not m["flags"] & 64], "nothing is told in the channel"
     assert not cleo.wait_for_status(again)["flags"] & 64, "in the direct messages there is nobody to hide it from"
     assert [len(list_media(message)) for message in (first, second, varied)] == [1, 1, 1]
-    assert len(calls()) == 3
+    assert len(list_calls()) == 3
 
 
-def test_closed_direct_messages_are_told_before_anything_is_taken_on(cleo: DiscordUser, calls: CallLister) -> None:
+def test_closed_direct_messages_are_told_before_anything_is_taken_on(cleo: DiscordUser, list_calls: CallLister) -> None:
     set_preferences(cleo, private="on")
     patch_user(cleo, dms_closed=True)
 
     assert_rejected(cleo, cleo.submit_imagine("a castle"), "Your result would have nowhere to go.")
 
-    assert calls() == []
+    assert list_calls() == []
 
 
 def test_what_is_refused_leaves_nothing_behind_in_the_direct_messages(cleo: DiscordUser) -> None:

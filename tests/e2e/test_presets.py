@@ -18,7 +18,7 @@ def invoke_presets(asker: DiscordUser, what: str, channel: str | None = None, /,
 
 
 def test_one_saved_from_a_result_fills_what_is_left_out_and_what_is_typed_wins(
-    ada: DiscordUser, calls: CallLister
+    ada: DiscordUser, list_calls: CallLister
 ) -> None:
     first = ada.wait_for_result(
         ada.submit_imagine("a castle", model="sdxl", keep=60, style="anime", steps=20, negative="crowds")
@@ -29,7 +29,7 @@ def test_one_saved_from_a_result_fills_what_is_left_out_and_what_is_typed_wins(
     ada.wait_for_result(ada.submit_imagine("a lake", preset="Summer look", model="sd3.5-large"))
 
     assert saved.startswith("Saved as **Summer look**.")
-    same, other = (call["body"] for call in calls()[1:])
+    same, other = (call["body"] for call in list_calls()[1:])
     assert (same["image_strength"], same["style_preset"], same["steps"]) == (pytest.approx(0.6), "anime", 40)
     assert [prompt["text"] for prompt in same["text_prompts"]] == ["a lake", "crowds"]
     assert (other["prompt"], other["negative_prompt"], other["strength"]) == ("a lake", "crowds", pytest.approx(0.4))
@@ -55,7 +55,9 @@ def test_one_is_listed_shared_copied_and_deleted(ada: DiscordUser) -> None:
     assert "mist" in invoke_presets(ben, "list")
 
 
-def test_the_servers_are_changed_by_who_may_manage_it_and_used_by_everyone(ada: DiscordUser, calls: CallLister) -> None:
+def test_the_servers_are_changed_by_who_may_manage_it_and_used_by_everyone(
+    ada: DiscordUser, list_calls: CallLister
+) -> None:
     owner = DiscordUser(ada.stack, ada.get("/control/state")["guilds"][0]["owner_id"])
     result = ada.wait_for_result(ada.submit_imagine("a castle", keep=70))
 
@@ -65,7 +67,7 @@ def test_the_servers_are_changed_by_who_may_manage_it_and_used_by_everyone(ada: 
 
     assert refused.startswith("The server's presets were not changed.")
     assert saved.startswith("Saved as **house**.")
-    assert calls()[-1]["body"]["strength"] == pytest.approx(0.3)
+    assert list_calls()[-1]["body"]["strength"] == pytest.approx(0.3)
 
 
 def test_what_is_not_there_is_said(ada: DiscordUser) -> None:

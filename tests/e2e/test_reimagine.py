@@ -14,36 +14,36 @@ from tests.support.user import DiscordUser, list_custom_ids, list_media
 
 
 def test_a_result_is_reimagined_and_known_as_the_parent(
-    ada: DiscordUser, house: Stack, calls: Callable[[], list[dict[str, Any]]]
+    ada: DiscordUser, stack: Stack, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     job = ada.submit_imagine("a castle", keep=60)
     first = ada.wait_for_result(job)
-    ben = DiscordUser(house, "ben")
+    ben = DiscordUser(stack, "ben")
 
     opened = ben.invoke_message_command(first, "Reimagine")
     asked = ben.submit_modal(opened, prompt="a ruin", keep="80")
     second = ben.wait_for_result_in_place(asked)
 
-    one, other = calls()
+    one, other = list_calls()
     assert (other["body"]["prompt"], other["body"]["strength"]) == ("a ruin", 0.2)
     assert other["body"]["image"] != one["body"]["image"]
     assert second["channel_id"] == first["channel_id"]
-    with redis.Redis.from_url(house.redis_url, decode_responses=True) as client:
+    with redis.Redis.from_url(stack.redis_url, decode_responses=True) as client:
         assert 0 < client.ttl(draft_key(opened)) <= 3600
         assert json.loads(client.hget(job_key(asked), "job") or "")["parent_id"] == job
 
 
 def test_a_result_that_somebody_posts_again_still_says_how_it_was_made(
-    ada: DiscordUser, house: Stack, calls: Callable[[], list[dict[str, Any]]]
+    ada: DiscordUser, stack: Stack, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a lighthouse", image=None))
-    ben = DiscordUser(house, "ben")
+    ben = DiscordUser(stack, "ben")
     again = ben.post_file("found.png", download_bytes(list_media(first)[0]["media"]["url"]))
 
     details = ada.wait_for_private_message(ada.invoke_message_command(again, "Details"))
     ada.wait_for_result(ada.press_button(details, "metadata_run"))
 
-    one, other = calls()
+    one, other = list_calls()
     assert "a lighthouse" in "\n".join(iter_message_texts(details))
     assert one["body"] == other["body"]
 

@@ -10,13 +10,13 @@ from tests.support.user import DiscordUser, list_custom_ids, wait_until
 
 
 def test_again_asks_for_the_same_with_another_seed_and_the_same_source(
-    ada: DiscordUser, calls: Callable[[], list[dict[str, Any]]]
+    ada: DiscordUser, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", keep=60))
 
     second = ada.wait_for_result_in_place(ada.press_button(first, "regenerate"))
 
-    one, other = calls()
+    one, other = list_calls()
     assert (one["body"]["prompt"], one["body"]["strength"]) == ("a castle", 0.4)
     assert {**one["body"], "seed": 0, "image": 0} == {**other["body"], "seed": 0, "image": 0}
     assert one["body"]["image"]["width"] == other["body"]["image"]["width"]
@@ -25,28 +25,28 @@ def test_again_asks_for_the_same_with_another_seed_and_the_same_source(
 
 
 def test_vary_starts_from_the_result_and_keeps_most_or_half_of_it(
-    ada: DiscordUser, calls: Callable[[], list[dict[str, Any]]]
+    ada: DiscordUser, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", keep=10))
 
     ada.wait_for_result_in_place(ada.press_button(first, "vary", "subtle"))
     ada.wait_for_result_in_place(ada.press_button(first, "vary", "strong"))
 
-    assert [call["body"]["strength"] for call in calls()] == [0.9, 0.2, 0.5]
+    assert [call["body"]["strength"] for call in list_calls()] == [0.9, 0.2, 0.5]
 
 
-def test_two_clicks_are_two_jobs(ada: DiscordUser, calls: Callable[[], list[dict[str, Any]]]) -> None:
+def test_two_clicks_are_two_jobs(ada: DiscordUser, list_calls: Callable[[], list[dict[str, Any]]]) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
 
     twice = [ada.press_button(first, "regenerate"), ada.press_button(first, "regenerate")]
 
     answers = {ada.wait_for_result_in_place(job)["id"] for job in twice}
     assert len(answers) == 2
-    assert len(calls()) == 3
+    assert len(list_calls()) == 3
 
 
 def test_a_click_that_discord_delivers_twice_is_one(
-    ada: DiscordUser, calls: Callable[[], list[dict[str, Any]]]
+    ada: DiscordUser, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
     ada.post("/control/gateway", {"op": "duplicate_interactions:3"})
@@ -58,11 +58,11 @@ def test_a_click_that_discord_delivers_twice_is_one(
     assert marked.startswith("★")
     assert "a castle" in details
     assert ada.wait_for_private_text(ada.press_button(first, "favourite")).startswith("☆")
-    assert len(calls()) == 2
+    assert len(list_calls()) == 2
 
 
 def test_edit_opens_filled_in_and_asks_again_of_the_same_source(
-    ada: DiscordUser, calls: Callable[[], list[dict[str, Any]]]
+    ada: DiscordUser, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", negative="crowds", keep=60, seed=7))
     opened = ada.press_button(first, "edit")
@@ -71,14 +71,14 @@ def test_edit_opens_filled_in_and_asks_again_of_the_same_source(
     ada.wait_for_result_in_place(ada.submit_modal(opened, prompt="a ship", keep="62,5 %"))
 
     assert filled == {"prompt": "a castle", "negative": "crowds", "keep": "60", "seed": "7"}
-    one, other = (call["body"] for call in calls())
+    one, other = (call["body"] for call in list_calls())
     changed = {"prompt": "a ship", "strength": 0.375, "image": other["image"]}
     assert other == {**one, **changed}
     assert (other["negative_prompt"], other["seed"]) == ("crowds", 7)
 
 
 def test_what_does_not_fit_in_a_form_is_told_and_nothing_is_asked(
-    ada: DiscordUser, calls: Callable[[], list[dict[str, Any]]]
+    ada: DiscordUser, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle"))
     long = ada.wait_for_result(ada.submit_imagine("long " * 900, image=None))
@@ -90,10 +90,12 @@ def test_what_does_not_fit_in_a_form_is_told_and_nothing_is_asked(
     for wrong in ("Part 2 of the prompt is empty", "“keep” is “much”", "“seed” is -1"):
         assert wrong in told
     assert "4499 characters" in ada.wait_for_private_text(ada.press_button(long, "edit"))
-    assert len(calls()) == 2
+    assert len(list_calls()) == 2
 
 
-def test_use_as_source_goes_on_from_the_result(ada: DiscordUser, calls: Callable[[], list[dict[str, Any]]]) -> None:
+def test_use_as_source_goes_on_from_the_result(
+    ada: DiscordUser, list_calls: Callable[[], list[dict[str, Any]]]
+) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", image=None, aspect="16:9", seed=7))
     opened = ada.press_button(first, "use_as_source")
     filled = ada.read_modal_fields(opened)
@@ -101,13 +103,13 @@ def test_use_as_source_goes_on_from_the_result(ada: DiscordUser, calls: Callable
     ada.wait_for_result_in_place(ada.submit_modal(opened))
 
     assert filled == {"prompt": "a castle", "negative": "", "keep": "35", "seed": ""}
-    asked = calls()[-1]["body"]
+    asked = list_calls()[-1]["body"]
     assert (asked["mode"], asked["strength"], "aspect_ratio" in asked) == ("image-to-image", 0.65, False)
     assert asked["image"]["width"] / asked["image"]["height"] > 1.6
 
 
 def test_upscale_asks_which_model_and_the_choice_makes_it_larger(
-    ada: DiscordUser, calls: Callable[[], list[dict[str, Any]]]
+    ada: DiscordUser, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle"))
     choice = ada.wait_for_private_message(ada.press_button(first, "upscale"))
@@ -118,13 +120,13 @@ def test_upscale_asks_which_model_and_the_choice_makes_it_larger(
         "fast-upscale",
         "conservative-upscale",
     ]
-    assert "prompt" not in calls()[-1]["body"]
+    assert "prompt" not in list_calls()[-1]["body"]
     assert not any(written.startswith(("regenerate", "upscale", "vary", "edit")) for written in list_custom_ids(larger))
     assert "Fast Upscale" in ada.wait_for_private_text(ada.invoke_message_command(larger, "Details"))
 
 
 def test_details_say_everything_and_run_it_again_with_the_same_seed(
-    ada: DiscordUser, calls: Callable[[], list[dict[str, Any]]]
+    ada: DiscordUser, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", negative="crowds", keep=60))
     again = ada.press_button(first, "regenerate")
@@ -144,7 +146,7 @@ def test_details_say_everything_and_run_it_again_with_the_same_seed(
         f"/{first['channel_id']}/{first['id']}",
     ):
         assert part in said
-    assert calls()[-1]["body"] == calls()[-2]["body"]
+    assert list_calls()[-1]["body"] == list_calls()[-2]["body"]
 
 
 def test_a_favourite_is_marked_and_unmarked(ada: DiscordUser) -> None:
@@ -168,7 +170,7 @@ def test_delete_asks_and_takes_the_answer_away(ada: DiscordUser) -> None:
 
 
 def test_a_job_that_waits_is_cancelled_and_its_end_told(
-    ada: DiscordUser, calls: Callable[[], list[dict[str, Any]]]
+    ada: DiscordUser, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     busy = [ada.submit_imagine("a ship [slow:3]", image=None) for _ in range(2)]
     with redis.Redis.from_url(ada.stack.redis_url) as client:
@@ -189,4 +191,4 @@ def test_a_job_that_waits_is_cancelled_and_its_end_told(
     )
     assert list_custom_ids(ada.wait_for_status(waiting)) == []
     assert all(ada.wait_for_result(job) for job in busy)
-    assert not any("never painted" in str(call["body"]) for call in calls())
+    assert not any("never painted" in str(call["body"]) for call in list_calls())

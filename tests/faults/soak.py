@@ -161,10 +161,10 @@ def run_soak(seconds: float, seed: int, say: Callable[[str], object] = print) ->
     with tempfile.TemporaryDirectory(prefix="pentimento-soak-") as folder:
         logs = Path(folder) / "logs"
         options = {"discord_options": ("--no-rate-limits",), "bedrock_options": ("--latency", "0.4")}
-        with run_stack(logs, settings=SETTINGS, services=(), **options) as house:  # type: ignore[arg-type]
-            if house.redis is None:
+        with run_stack(logs, settings=SETTINGS, services=(), **options) as stack:  # type: ignore[arg-type]
+            if stack.redis is None:
                 raise SystemExit("REDIS_URL names a server that is not ours to stop. Unset it for a soak.")
-            soak = Soak(house, house.redis, logs, random.Random(seed))
+            soak = Soak(stack, stack.redis, logs, random.Random(seed))
             try:
                 return _run_soak(soak, seconds, say)
             finally:
@@ -200,9 +200,9 @@ def _run_soak(soak: Soak, seconds: float, say: Callable[[str], object]) -> list[
     return books.find_discrepancies()
 
 
-def read_accounts(house: Stack) -> Accounts:
+def read_accounts(stack: Stack) -> Accounts:
     """Read all three books."""
-    file = house.environment["DATABASE_URL"].removeprefix("sqlite:///")
+    file = stack.environment["DATABASE_URL"].removeprefix("sqlite:///")
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as records:
         jobs: list[tuple[str, int, str, str]] = records.execute(
             "SELECT id, status_message_id, state, job_json FROM jobs WHERE state != 'rejected'"
@@ -210,11 +210,11 @@ def read_accounts(house: Stack) -> Accounts:
         counted = records.execute(
             "SELECT job_id, sum(calls), sum(unknown_calls) FROM queue_entries GROUP BY job_id"
         ).fetchall()
-    posted = _count_results(request_json("GET", f"{house.discord_url}/control/state"))
+    posted = _count_results(request_json("GET", f"{stack.discord_url}/control/state"))
     number = {job_id: written.split("soak-")[1].split(".")[0] for job_id, _, _, written in jobs}
     billed: Counter[str] = Counter()
     by_number = {value: job_id for job_id, value in number.items()}
-    for entry in request_json("GET", f"{house.bedrock_url}/control/calls"):
+    for entry in request_json("GET", f"{stack.bedrock_url}/control/calls"):
         if entry["billed"]:
             billed[by_number.get(str(entry["body"]).split("soak-")[1].split(".")[0], "unknown")] += 1
     return Accounts(

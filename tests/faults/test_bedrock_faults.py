@@ -17,84 +17,84 @@ SD, SDXL = "stability.sd3-5-large-v1:0", "stability.stable-diffusion-xl-v1"
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
+def fault_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
     with open_fault_stack(tmp_path_factory.mktemp("bedrock"), BEDROCK_CALL_SECONDS="3") as opened:
         yield opened
 
 
 @pytest.fixture(scope="module", autouse=True)
-def expired(stage: FaultStack) -> list[str]:
+def expired_credential_jobs(fault_stack: FaultStack) -> list[str]:
     """Two jobs that find the credentials expired: asked first, because they come again after 30 s."""
-    stage.inject_bedrock_fault("expired-token", 2, "expired")
-    return [stage.submit_imagine(f"expired {user}", user) for user in ("ada", "margaret")]
+    fault_stack.inject_bedrock_fault("expired-token", 2, "expired")
+    return [fault_stack.submit_imagine(f"expired {user}", user) for user in ("ada", "margaret")]
 
 
-def read_log(stage: FaultStack) -> str:
-    return stage.stack.processes["worker"].log.read_text()
+def read_log(fault_stack: FaultStack) -> str:
+    return fault_stack.stack.processes["worker"].log.read_text()
 
 
-def read_call_interval(stage: FaultStack) -> int:
+def read_call_interval(fault_stack: FaultStack) -> int:
     """Give the pace: milliseconds between two calls of the model."""
-    return int(stage.client.hget(pace_key("sd3.5-large"), "interval_ms") or 0)
+    return int(fault_stack.client.hget(pace_key("sd3.5-large"), "interval_ms") or 0)
 
 
-def test_a_storm_of_throttling_slows_the_pace_and_fails_nobody(stage: FaultStack) -> None:
+def test_a_storm_of_throttling_slows_the_pace_and_fails_nobody(fault_stack: FaultStack) -> None:
     """Measured: nine jobs of three people meet five refusals; the pace falls to a call every 0.5 to 4 s, rises with
     every success, and all is over within 6 to 12 s."""
-    stage.inject_bedrock_fault("throttle", 5, "storm")
-    jobs = [stage.submit_imagine(f"storm {n}", user) for user in ("ada", "grace", "linus") for n in range(3)]
+    fault_stack.inject_bedrock_fault("throttle", 5, "storm")
+    jobs = [fault_stack.submit_imagine(f"storm {n}", user) for user in ("ada", "grace", "linus") for n in range(3)]
 
-    slowest = wait_until(lambda: read_call_interval(stage), "a slower pace")
+    slowest = wait_until(lambda: read_call_interval(fault_stack), "a slower pace")
     for job in jobs:
-        slowest = max(slowest, read_call_interval(stage))
-        stage.assert_image_posted(job)
+        slowest = max(slowest, read_call_interval(fault_stack))
+        fault_stack.assert_image_posted(job)
 
-    assert stage.count_billed_calls("storm") == len(jobs)
-    assert len(stage.list_calls("storm")) == len(jobs) + 5
+    assert fault_stack.count_billed_calls("storm") == len(jobs)
+    assert len(fault_stack.list_calls("storm")) == len(jobs) + 5
     assert slowest >= 500
-    assert read_call_interval(stage) < slowest
+    assert read_call_interval(fault_stack) < slowest
 
 
-def test_an_answer_that_drips_past_the_deadline_ends_in_words_after_one_repeat(stage: FaultStack) -> None:
+def test_an_answer_that_drips_past_the_deadline_ends_in_words_after_one_repeat(fault_stack: FaultStack) -> None:
     started = time.monotonic()
 
-    told = stage.wait_for_result_text(stage.submit_imagine("dripping [drip:30]"))
+    told = fault_stack.wait_for_result_text(fault_stack.submit_imagine("dripping [drip:30]"))
 
     assert "No complete response arrived within 3\u00a0s" in told
     assert time.monotonic() - started < 20
-    assert len(stage.list_calls("dripping")) == 2
+    assert len(fault_stack.list_calls("dripping")) == 2
 
 
-def test_a_model_that_is_retired_in_mid_flight_is_switched_off_for_everyone(stage: FaultStack) -> None:
+def test_a_model_that_is_retired_in_mid_flight_is_switched_off_for_everyone(fault_stack: FaultStack) -> None:
     """What ran at that moment is still delivered; what waits ends in words that name another model, unpaid."""
-    running = [stage.submit_imagine(f"last of {n} [slow:2]", model="sdxl") for n in range(2)]
-    wait_until(lambda: len(stage.list_calls("last of")) == 2, "two calls in flight")
+    running = [fault_stack.submit_imagine(f"last of {n} [slow:2]", model="sdxl") for n in range(2)]
+    wait_until(lambda: len(fault_stack.list_calls("last of")) == 2, "two calls in flight")
     waiting = [
-        stage.submit_imagine(f"too late {n}", user, model="sdxl")
+        fault_stack.submit_imagine(f"too late {n}", user, model="sdxl")
         for n in range(2)
         for user in ("ada", "grace", "linus")
     ]
-    wait_until(lambda: all(stage.client.exists(job_key(job)) for job in waiting), "six jobs accepted")
+    wait_until(lambda: all(fault_stack.client.exists(job_key(job)) for job in waiting), "six jobs accepted")
 
-    request_json("PUT", f"{stage.stack.bedrock_url}/control/models/{SDXL}", {"status": "EOL"})
+    request_json("PUT", f"{fault_stack.stack.bedrock_url}/control/models/{SDXL}", {"status": "EOL"})
 
-    told = [stage.wait_for_result_text(job) for job in waiting]
-    asker = stage.requesters[waiting[0]]
+    told = [fault_stack.wait_for_result_text(job) for job in waiting]
+    asker = fault_stack.requesters[waiting[0]]
     refused = asker.wait_for_private_text(asker.submit_imagine("now", model="sdxl"))
     for job in running:
-        stage.assert_image_posted(job)
+        fault_stack.assert_image_posted(job)
     late = [words for words in told if "no longer offers SDXL 1.0" in words]
-    assert len(late) == len(waiting) - sum(c["billed"] for c in stage.list_calls("too late"))
+    assert len(late) == len(waiting) - sum(c["billed"] for c in fault_stack.list_calls("too late"))
     assert late
     assert all("SD 3.5 Large" in words for words in [*late, refused])
-    assert read_log(stage).count("CRITICAL") == 1
+    assert read_log(fault_stack).count("CRITICAL") == 1
 
 
 def test_with_expired_credentials_jobs_wait_and_operators_are_told_what_to_do(
-    stage: FaultStack, expired: list[str]
+    fault_stack: FaultStack, expired_credential_jobs: list[str]
 ) -> None:
     """They are looked for anew with every try, so renewed ones are found without a restart."""
-    environment = stage.stack.environment | {"AWS_SECRET_ACCESS_KEY": "expired", "PYTHONPATH": str(ROOT)}
+    environment = fault_stack.stack.environment | {"AWS_SECRET_ACCESS_KEY": "expired", "PYTHONPATH": str(ROOT)}
     checked = subprocess.run(
         [sys.executable, "-m", "worker", "check"],
         env=environment,
@@ -106,7 +106,7 @@ def test_with_expired_credentials_jobs_wait_and_operators_are_told_what_to_do(
 
     assert checked.returncode == 1
     assert "AWS rejects the credentials. Renew them" in checked.stdout
-    assert "AWS refuses the credentials, and jobs wait for them. Renew them" in read_log(stage)
-    for job in expired:
-        stage.assert_image_posted(job)
-    assert [entry["billed"] for entry in stage.list_calls("expired")] == [False, False, True, True]
+    assert "AWS refuses the credentials, and jobs wait for them. Renew them" in read_log(fault_stack)
+    for job in expired_credential_jobs:
+        fault_stack.assert_image_posted(job)
+    assert [entry["billed"] for entry in fault_stack.list_calls("expired")] == [False, False, True, True]

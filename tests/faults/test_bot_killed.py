@@ -25,7 +25,7 @@ from tests.support.user import DiscordUser, list_media, wait_until
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with run_stack(
         tmp_path_factory.mktemp("bot-killed") / "logs",
         discord_options=("--no-rate-limits",),
@@ -39,169 +39,169 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def gate(house: Stack) -> Iterator[RedisProxy]:
-    assert house.redis is not None
-    with RedisProxy(house.redis.port) as opened:
+def redis_proxy(stack: Stack) -> Iterator[RedisProxy]:
+    assert stack.redis is not None
+    with RedisProxy(stack.redis.port) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def bots(house: Stack, gate: RedisProxy) -> Iterator[BotProcesses]:
-    opened = BotProcesses(house, gate.url)
+def bot_processes(stack: Stack, redis_proxy: RedisProxy) -> Iterator[BotProcesses]:
+    opened = BotProcesses(stack, redis_proxy.url)
     yield opened
-    gate.release()
+    redis_proxy.release()
     opened.stop_all()
 
 
 @pytest.fixture
-def bot(bots: BotProcesses, gate: RedisProxy) -> Process:
+def bot(bot_processes: BotProcesses, redis_proxy: RedisProxy) -> Process:
     """The one bot, whose way to Redis leads through the gate, and which leads."""
-    gate.release()
-    clear_discord_faults(bots.stack)
-    request_json("DELETE", f"{bots.stack.bedrock_url}/control/calls")
-    bot = bots.latest if bots.processes and bots.latest.is_running else bots.start()
+    redis_proxy.release()
+    clear_discord_faults(bot_processes.stack)
+    request_json("DELETE", f"{bot_processes.stack.bedrock_url}/control/calls")
+    bot = bot_processes.latest if bot_processes.processes and bot_processes.latest.is_running else bot_processes.start()
     wait_until(lambda: "this bot leads" in bot.log.read_text(), "a bot that leads")
     return bot
 
 
 @pytest.fixture
-def ada(house: Stack) -> DiscordUser:
-    return DiscordUser(house)
+def ada(stack: Stack) -> DiscordUser:
+    return DiscordUser(stack)
 
 
-def assert_answered_once(house: Stack, job: str, *, paid: int = 1) -> None:
+def assert_answered_once(stack: Stack, job: str, *, paid: int = 1) -> None:
     """The picture is in one message, its record is closed, and nothing more is said or paid in a while."""
-    wait_until(lambda: (read_job_record(house, job) or ("",))[0] == "delivered", "the closed record")
-    wait_until(lambda: read_job_field(house, job) == "delivered", "the acknowledged outcome")
+    wait_until(lambda: (read_job_record(stack, job) or ("",))[0] == "delivered", "the closed record")
+    wait_until(lambda: read_job_field(stack, job) == "delivered", "the acknowledged outcome")
     time.sleep(0.7)
-    assert count_results(house, job) == [1]
-    assert len(list_media(DiscordUser(house).wait_for_result(job))) == 1
-    assert len(request_json("GET", f"{house.bedrock_url}/control/calls")) == paid
+    assert count_results(stack, job) == [1]
+    assert len(list_media(DiscordUser(stack).wait_for_result(job))) == 1
+    assert len(request_json("GET", f"{stack.bedrock_url}/control/calls")) == paid
 
 
 def test_killed_before_acknowledging_nothing_was_accepted_and_discord_says_so(
-    house: Stack, bots: BotProcesses, bot: Process, ada: DiscordUser
+    stack: Stack, bot_processes: BotProcesses, bot: Process, ada: DiscordUser
 ) -> None:
-    inject_discord_fault(house, "hang:5", "POST", "/callback$")
+    inject_discord_fault(stack, "hang:5", "POST", "/callback$")
     job = ada.submit_imagine("before acknowledging", image=None)
     wait_until(lambda: ada.get("/control/state")["faults"] == [], "the bot inside the call")
 
-    bots.kill(bot)
-    bots.start(wait=False)
+    bot_processes.kill(bot)
+    bot_processes.start(wait=False)
 
     wait_until(lambda: ada.get(f"/control/interactions/{job}")["failed"], "Discord's own words")
-    assert read_job_record(house, job) is None
-    assert read_job_field(house, job) is None
+    assert read_job_record(stack, job) is None
+    assert read_job_field(stack, job) is None
 
 
 def test_killed_after_acknowledging_and_before_writing_it_down_nothing_says_that_it_was_accepted(
-    house: Stack, bots: BotProcesses, bot: Process, ada: DiscordUser
+    stack: Stack, bot_processes: BotProcesses, bot: Process, ada: DiscordUser
 ) -> None:
     """Discord shows that the bot is thinking, and after 15 minutes that it did not respond.
 
     The bot whose connection broke asks which message it is that says so, and is killed while it does.
     """
-    inject_discord_fault(house, "drop_after", "POST", "/callback$")
-    inject_discord_fault(house, "hang:3", "GET", "@original$")
+    inject_discord_fault(stack, "drop_after", "POST", "/callback$")
+    inject_discord_fault(stack, "hang:3", "GET", "@original$")
     job = ada.submit_imagine("after acknowledging", image=None)
     wait_until(lambda: ada.get("/control/state")["faults"] == [], "the bot inside the call")
 
-    bots.kill(bot)
-    bots.start()
+    bot_processes.kill(bot)
+    bot_processes.start()
 
     assert ada.wait_for_status(job)["content"] == ""
-    assert read_job_record(house, job) is None
-    assert read_job_field(house, job) is None
+    assert read_job_record(stack, job) is None
+    assert read_job_field(stack, job) is None
 
 
 def test_killed_after_writing_it_down_and_before_saying_so_the_next_bot_queues_it(
-    house: Stack, bots: BotProcesses, bot: Process, ada: DiscordUser
+    stack: Stack, bot_processes: BotProcesses, bot: Process, ada: DiscordUser
 ) -> None:
-    inject_discord_fault(house, "hang:3", "PATCH", "@original$")
+    inject_discord_fault(stack, "hang:3", "PATCH", "@original$")
     job = ada.submit_imagine("written down", image=None)
     wait_until(lambda: ada.get("/control/state")["faults"] == [], "the bot inside the call")
 
-    bots.kill(bot)
-    assert read_job_record(house, job) == ("accepted", None)
-    bots.start()
+    bot_processes.kill(bot)
+    assert read_job_record(stack, job) == ("accepted", None)
+    bot_processes.start()
 
-    assert_answered_once(house, job)
+    assert_answered_once(stack, job)
 
 
 def test_killed_between_writing_it_down_and_queueing_the_next_bot_queues_it(
-    house: Stack, bots: BotProcesses, gate: RedisProxy, bot: Process, ada: DiscordUser
+    stack: Stack, bot_processes: BotProcesses, redis_proxy: RedisProxy, bot: Process, ada: DiscordUser
 ) -> None:
     """It fetches the picture again."""
-    gate.hold_script("request", "accept")
+    redis_proxy.hold_script("request", "accept")
     job = ada.submit_imagine("between")
-    assert gate.held_event.wait(20)
+    assert redis_proxy.held_event.wait(20)
 
-    bots.kill(bot)
-    assert read_job_record(house, job) == ("accepted", None)
-    assert read_job_field(house, job) is None
-    gate.release()
-    bots.start()
+    bot_processes.kill(bot)
+    assert read_job_record(stack, job) == ("accepted", None)
+    assert read_job_field(stack, job) is None
+    redis_proxy.release()
+    bot_processes.start()
 
-    assert_answered_once(house, job)
+    assert_answered_once(stack, job)
 
 
 def test_killed_after_queueing_and_before_hearing_of_it_the_job_is_queued_once(
-    house: Stack, bots: BotProcesses, gate: RedisProxy, bot: Process, ada: DiscordUser
+    stack: Stack, bot_processes: BotProcesses, redis_proxy: RedisProxy, bot: Process, ada: DiscordUser
 ) -> None:
-    gate.hold_script("reply", "accept")
+    redis_proxy.hold_script("reply", "accept")
     job = ada.submit_imagine("queued and unheard of")
-    assert gate.held_event.wait(20)
+    assert redis_proxy.held_event.wait(20)
 
-    bots.kill(bot)
-    gate.release()
-    bots.start()
+    bot_processes.kill(bot)
+    redis_proxy.release()
+    bot_processes.start()
 
-    assert_answered_once(house, job)
+    assert_answered_once(stack, job)
 
 
 def test_killed_after_posting_and_before_hearing_of_it_the_answer_is_not_said_again(
-    house: Stack, bots: BotProcesses, bot: Process, ada: DiscordUser
+    stack: Stack, bot_processes: BotProcesses, bot: Process, ada: DiscordUser
 ) -> None:
     """The answer to the posting is lost, and the bot killed within the second before it would try again."""
-    inject_discord_fault(house, "drop_after", "POST", r"/channels/\d+/messages$")
+    inject_discord_fault(stack, "drop_after", "POST", r"/channels/\d+/messages$")
     job = ada.submit_imagine("posted and unheard of")
-    wait_until(lambda: count_results(house, job) == [1], "the answer", 20)
+    wait_until(lambda: count_results(stack, job) == [1], "the answer", 20)
 
-    bots.kill(bot)
-    assert read_job_record(house, job) == ("queued", None)
-    assert count_unacknowledged(house) == 1
-    bots.start()
+    bot_processes.kill(bot)
+    assert read_job_record(stack, job) == ("queued", None)
+    assert count_unacknowledged(stack) == 1
+    bot_processes.start()
 
-    assert_answered_once(house, job)
+    assert_answered_once(stack, job)
 
 
 @pytest.mark.parametrize("side", ["request", "reply"])
 def test_killed_after_posting_while_acknowledging_the_answer_is_not_said_again(
-    house: Stack, bots: BotProcesses, gate: RedisProxy, bot: Process, ada: DiscordUser, side: str
+    stack: Stack, bot_processes: BotProcesses, redis_proxy: RedisProxy, bot: Process, ada: DiscordUser, side: str
 ) -> None:
-    gate.hold_script("request" if side == "request" else "reply", "mark_delivered")
+    redis_proxy.hold_script("request" if side == "request" else "reply", "mark_delivered")
     job = ada.submit_imagine(f"acknowledged, and the {side} lost")
-    assert gate.held_event.wait(20)
+    assert redis_proxy.held_event.wait(20)
 
-    bots.kill(bot)
-    assert count_results(house, job) == [1]
-    assert count_unacknowledged(house) == (side == "request")
-    gate.release()
-    bots.start()
+    bot_processes.kill(bot)
+    assert count_results(stack, job) == [1]
+    assert count_unacknowledged(stack) == (side == "request")
+    redis_proxy.release()
+    bot_processes.start()
 
-    assert_answered_once(house, job)
+    assert_answered_once(stack, job)
 
 
 def test_killed_while_idle_it_delivers_what_ended_meanwhile(
-    house: Stack, bots: BotProcesses, bot: Process, ada: DiscordUser
+    stack: Stack, bot_processes: BotProcesses, bot: Process, ada: DiscordUser
 ) -> None:
     jobs = [ada.submit_imagine(f"number {number} [slow:1]", image=None) for number in range(2)]
-    wait_until(lambda: all(read_job_field(house, job) for job in jobs), "both accepted")
+    wait_until(lambda: all(read_job_field(stack, job) for job in jobs), "both accepted")
 
-    bots.kill(bot)
-    wait_until(lambda: count_unacknowledged(house) == len(jobs), "both finished")
-    assert count_results(house, *jobs) == [0, 0]
-    bots.start()
+    bot_processes.kill(bot)
+    wait_until(lambda: count_unacknowledged(stack) == len(jobs), "both finished")
+    assert count_results(stack, *jobs) == [0, 0]
+    bot_processes.start()
 
     for job in jobs:
-        assert_answered_once(house, job, paid=len(jobs))
+        assert_answered_once(stack, job, paid=len(jobs))

@@ -16,7 +16,7 @@ from tests.support.user import DiscordUser, list_custom_ids, wait_until
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[Stack]:
+def stack(tmp_path: Path) -> Iterator[Stack]:
     """A house whose bot comes and goes."""
     with run_stack(
         tmp_path / "logs",
@@ -29,76 +29,76 @@ def house(tmp_path: Path) -> Iterator[Stack]:
         opened.processes["bot"].stop()
 
 
-def stop_bot(house: Stack) -> None:
+def stop_bot(stack: Stack) -> None:
     """Stop the bot when it has written down what it told."""
-    with redis.Redis.from_url(house.redis_url) as client:
+    with redis.Redis.from_url(stack.redis_url) as client:
         wait_until(lambda: not client.exists(OPEN_JOBS), "a queue without open jobs")
-    assert house.processes["bot"].stop() == 0
+    assert stack.processes["bot"].stop() == 0
 
 
-def start_bot(house: Stack) -> None:
+def start_bot(stack: Stack) -> None:
     """Start the bot again, in a process that knows nothing."""
-    before = house.processes["bot"]
-    house.processes["bot"] = Process("bot-again", ("-m", "bot"), before.log.parent, house.environment)
-    wait_until_ready(house)
+    before = stack.processes["bot"]
+    stack.processes["bot"] = Process("bot-again", ("-m", "bot"), before.log.parent, stack.environment)
+    wait_until_ready(stack)
 
 
-def empty_redis(house: Stack) -> None:
-    with redis.Redis.from_url(house.redis_url) as client:
+def empty_redis(stack: Stack) -> None:
+    with redis.Redis.from_url(stack.redis_url) as client:
         client.flushall()
 
 
-def delete_records(house: Stack) -> None:
-    file = Path(house.environment["DATABASE_URL"].removeprefix("sqlite:///"))
+def delete_records(stack: Stack) -> None:
+    file = Path(stack.environment["DATABASE_URL"].removeprefix("sqlite:///"))
     for left in file.parent.glob(file.name + "*"):
         left.unlink()
 
 
-def find_last_call(house: Stack) -> dict[str, Any]:
-    body: dict[str, Any] = request_json("GET", f"{house.bedrock_url}/control/calls")[-1]["body"]
+def find_last_call(stack: Stack) -> dict[str, Any]:
+    body: dict[str, Any] = request_json("GET", f"{stack.bedrock_url}/control/calls")[-1]["body"]
     return body
 
 
-def test_a_form_that_was_opened_before_a_restart_is_taken_after_it(house: Stack) -> None:
-    ada = DiscordUser(house)
+def test_a_form_that_was_opened_before_a_restart_is_taken_after_it(stack: Stack) -> None:
+    ada = DiscordUser(stack)
     first = ada.wait_for_result(ada.submit_imagine("a castle", seed=7))
     opened = ada.press_button(first, "edit")
     filled = ada.read_modal_fields(opened)
-    stop_bot(house)
-    start_bot(house)
+    stop_bot(stack)
+    start_bot(stack)
 
     ada.wait_for_result_in_place(ada.submit_modal(opened, **filled | {"prompt": "a ship"}))
 
-    assert (find_last_call(house)["prompt"], find_last_call(house)["seed"]) == ("a ship", 7)
+    assert (find_last_call(stack)["prompt"], find_last_call(stack)["seed"]) == ("a ship", 7)
 
 
-def test_with_redis_emptied_the_records_are_enough(house: Stack) -> None:
-    ada = DiscordUser(house)
+def test_with_redis_emptied_the_records_are_enough(stack: Stack) -> None:
+    ada = DiscordUser(stack)
     first = ada.wait_for_result(ada.submit_imagine("a castle", keep=60))
-    before = find_last_call(house)
-    stop_bot(house)
-    empty_redis(house)
-    start_bot(house)
+    before = find_last_call(stack)
+    stop_bot(stack)
+    empty_redis(stack)
+    start_bot(stack)
 
     ada.wait_for_result_in_place(ada.press_button(first, "regenerate"))
 
-    assert {**find_last_call(house), "seed": 0, "image": 0} == {**before, "seed": 0, "image": 0}
+    assert {**find_last_call(stack), "seed": 0, "image": 0} == {**before, "seed": 0, "image": 0}
 
 
-def test_with_the_records_lost_too_the_pictures_own_words_are_enough(house: Stack) -> None:
-    ada = DiscordUser(house)
+def test_with_the_records_lost_too_the_pictures_own_words_are_enough(stack: Stack) -> None:
+    ada = DiscordUser(stack)
     from_words = ada.wait_for_result(ada.submit_imagine("a castle", image=None, negative="crowds", aspect="16:9"))
-    before = find_last_call(house)
+    before = find_last_call(stack)
     from_picture = ada.wait_for_result(ada.submit_imagine("a ship", keep=60))
-    stop_bot(house)
-    empty_redis(house)
-    delete_records(house)
-    start_bot(house)
+    stop_bot(stack)
+    empty_redis(stack)
+    delete_records(stack)
+    start_bot(stack)
 
     ada.wait_for_result_in_place(ada.press_button(from_words, "regenerate"))
-    assert {**find_last_call(house), "seed": 0} == {**before, "seed": 0}
+    assert {**find_last_call(stack), "seed": 0} == {**before, "seed": 0}
     ada.wait_for_result_in_place(ada.press_button(from_picture, "vary", "strong"))
-    assert (find_last_call(house)["prompt"], find_last_call(house)["strength"]) == ("a ship", 0.5)
+    assert (find_last_call(stack)["prompt"], find_last_call(stack)["strength"]) == ("a ship", 0.5)
     ada.wait_for_result_in_place(
         ada.press_button(
             ada.wait_for_private_message(ada.press_button(from_picture, "upscale")), "upscale_with", "fast-upscale"
@@ -115,15 +115,15 @@ def test_with_the_records_lost_too_the_pictures_own_words_are_enough(house: Stac
     )
 
 
-def test_where_a_model_is_gone_another_one_is_asked_by_a_button(house: Stack) -> None:
-    ada = DiscordUser(house)
+def test_where_a_model_is_gone_another_one_is_asked_by_a_button(stack: Stack) -> None:
+    ada = DiscordUser(stack)
     gone = ada.wait_for_result(ada.submit_imagine("a castle [eol-once]", image=None))
     said = "\n".join(iter_message_texts(gone))
 
     ada.wait_for_result_in_place(ada.press_button(gone, "regenerate_with", "stable-image-core"))
 
     assert "SD 3.5 Large is no longer available" in said
-    assert request_json("GET", f"{house.bedrock_url}/control/calls")[-1]["model"].startswith(
+    assert request_json("GET", f"{stack.bedrock_url}/control/calls")[-1]["model"].startswith(
         "stability.stable-image-core"
     )
     assert "no longer available" in ada.wait_for_private_text(ada.press_button(gone, "regenerate", find_job_id(gone)))

@@ -26,7 +26,7 @@ RESUMED = ("reconnect", "invalid_session_resumable", "close:1001")
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A house of its own, as the bot is thrown out of its guild."""
     with run_stack(
         tmp_path_factory.mktemp("discord-faults") / "logs",
@@ -34,16 +34,16 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         bedrock_options=("--latency", "0.2"),
         services=("worker",),
     ) as opened:
-        bots = BotProcesses(opened, opened.redis_url)
-        bots.start()
+        bot_processes = BotProcesses(opened, opened.redis_url)
+        bot_processes.start()
         yield opened
-        bots.stop_all()
+        bot_processes.stop_all()
 
 
 @pytest.fixture
-def ada(house: Stack) -> Iterator[DiscordUser]:
-    yield DiscordUser(house)
-    clear_discord_faults(house)
+def ada(stack: Stack) -> Iterator[DiscordUser]:
+    yield DiscordUser(stack)
+    clear_discord_faults(stack)
 
 
 @pytest.fixture
@@ -53,20 +53,20 @@ def channel(ada: DiscordUser) -> str:
     return opened
 
 
-def list_connected_sessions(house: Stack) -> set[str]:
-    sessions = request_json("GET", f"{house.discord_url}/control/state")["sessions"]
+def list_connected_sessions(stack: Stack) -> set[str]:
+    sessions = request_json("GET", f"{stack.discord_url}/control/state")["sessions"]
     return {session["id"] for session in sessions if session["connected"]}
 
 
-def wait_until_running(house: Stack, job: str) -> None:
+def wait_until_running(stack: Stack, job: str) -> None:
     """Wait until the model is called, and the thread open."""
     wait_until(
-        lambda: read_job_field(house, job) == "running" and read_job_field(house, job, "thread_id"), "a call in flight"
+        lambda: read_job_field(stack, job) == "running" and read_job_field(stack, job, "thread_id"), "a call in flight"
     )
 
 
-def wait_until_acknowledged(house: Stack, job: str) -> None:
-    wait_until(lambda: read_job_field(house, job) == "delivered", "the acknowledged outcome")
+def wait_until_acknowledged(stack: Stack, job: str) -> None:
+    wait_until(lambda: read_job_field(stack, job) == "delivered", "the acknowledged outcome")
 
 
 def deny_permissions(ada: DiscordUser, channel: str, *permissions: str) -> None:
@@ -75,97 +75,101 @@ def deny_permissions(ada: DiscordUser, channel: str, *permissions: str) -> None:
 
 
 @pytest.mark.parametrize("op", RESUMED)
-def test_what_is_asked_while_the_gateway_reconnects_is_answered_once(house: Stack, ada: DiscordUser, op: str) -> None:
+def test_what_is_asked_while_the_gateway_reconnects_is_answered_once(stack: Stack, ada: DiscordUser, op: str) -> None:
     """The session is resumed, and Discord sends what was missed."""
     before = ada.submit_imagine("a castle [slow:1]", image=None)
-    wait_until_running(house, before)
-    [session] = list_connected_sessions(house)
+    wait_until_running(stack, before)
+    [session] = list_connected_sessions(stack)
 
     ada.post("/control/gateway", {"op": op})
     during = ada.submit_imagine("a lighthouse", image=None)
 
-    wait_until_acknowledged(house, before)
-    wait_until_acknowledged(house, during)
-    assert count_results(house, before, during) == [1, 1]
-    assert list_connected_sessions(house) == {session}
+    wait_until_acknowledged(stack, before)
+    wait_until_acknowledged(stack, during)
+    assert count_results(stack, before, during) == [1, 1]
+    assert list_connected_sessions(stack) == {session}
 
 
-def test_a_session_that_discord_ends_is_begun_anew_and_no_answer_is_lost(house: Stack, ada: DiscordUser) -> None:
+def test_a_session_that_discord_ends_is_begun_anew_and_no_answer_is_lost(stack: Stack, ada: DiscordUser) -> None:
     before = ada.submit_imagine("a castle [slow:1]", image=None)
-    wait_until_running(house, before)
-    old = list_connected_sessions(house)
+    wait_until_running(stack, before)
+    old = list_connected_sessions(stack)
 
     ada.post("/control/gateway", {"op": "invalid_session"})
     wait_until(
-        lambda: list_connected_sessions(house) and not list_connected_sessions(house) & old, "a session begun anew"
+        lambda: list_connected_sessions(stack) and not list_connected_sessions(stack) & old, "a session begun anew"
     )
     after = ada.submit_imagine("a lighthouse", image=None)
 
-    wait_until_acknowledged(house, before)
-    wait_until_acknowledged(house, after)
-    assert count_results(house, before, after) == [1, 1]
+    wait_until_acknowledged(stack, before)
+    wait_until_acknowledged(stack, after)
+    assert count_results(stack, before, after) == [1, 1]
 
 
-def test_a_burst_of_discords_own_faults_leads_to_one_answer(house: Stack, ada: DiscordUser) -> None:
+def test_a_burst_of_discords_own_faults_leads_to_one_answer(stack: Stack, ada: DiscordUser) -> None:
     """discord.py repeats a 500 and a 502 itself, and leaves a 503 to us; a message that was made is not made again."""
     job = ada.submit_imagine("a castle [slow:1]", image=None)
-    wait_until_running(house, job)
+    wait_until_running(stack, job)
 
     for action in ("status:500", "status:503", "status_after:502"):
-        inject_discord_fault(house, action, "POST", r"/channels/\d+/messages$")
+        inject_discord_fault(stack, action, "POST", r"/channels/\d+/messages$")
 
-    wait_until_acknowledged(house, job)
-    assert count_results(house, job) == [1]
+    wait_until_acknowledged(stack, job)
+    assert count_results(stack, job) == [1]
     assert ada.get("/control/state")["faults"] == []
 
 
 @pytest.mark.parametrize("via", [[True], [False], [True, False], [False, True]], ids=str)
-def test_too_many_requests_whoever_says_so_leads_to_one_answer(house: Stack, ada: DiscordUser, via: list[bool]) -> None:
+def test_too_many_requests_whoever_says_so_leads_to_one_answer(stack: Stack, ada: DiscordUser, via: list[bool]) -> None:
     """discord.py waits out a 429 that came through Discord's proxy (`Via`); one of Cloudflare's it leaves to us."""
     job = ada.submit_imagine("a castle [slow:1]", image=None)
-    wait_until_running(house, job)
+    wait_until_running(stack, job)
 
     for by_discord in via:
         inject_discord_fault(
-            house, "status:429", "POST", f"/channels/{read_job_field(house, job, 'thread')}/messages$", via=by_discord
+            stack,
+            "status:429",
+            "POST",
+            f"/channels/{read_job_field(stack, job, 'thread_id')}/messages$",
+            via=by_discord,
         )
 
-    wait_until_acknowledged(house, job)
-    assert count_results(house, job) == [1]
+    wait_until_acknowledged(stack, job)
+    assert count_results(stack, job) == [1]
     assert ada.get("/control/state")["faults"] == []
 
 
 def test_a_connection_that_is_reset_in_the_middle_of_an_upload_leads_to_one_answer(
-    house: Stack, ada: DiscordUser, tmp_path: Path
+    stack: Stack, ada: DiscordUser, tmp_path: Path
 ) -> None:
     """Reset before the stand-in has read the megabytes of the picture; discord.py knows this error on macOS alone."""
     source = tmp_path / "noise.jpg"
     Image.effect_noise((1024, 1024), 90).convert("RGB").save(source, quality=95)
     job = ada.submit_imagine("noise [slow:1]", image=source, keep=90)
-    wait_until_running(house, job)
+    wait_until_running(stack, job)
 
-    inject_discord_fault(house, "drop_before", "POST", r"/channels/\d+/messages$")
+    inject_discord_fault(stack, "drop_before", "POST", r"/channels/\d+/messages$")
 
-    wait_until_acknowledged(house, job)
-    assert count_results(house, job) == [1]
+    wait_until_acknowledged(stack, job)
+    assert count_results(stack, job) == [1]
     [picture] = list_media(ada.wait_for_result(job))
     assert len(download_bytes(picture["media"]["url"])) > MEGABYTE
 
 
-def test_a_status_message_that_is_too_old_to_edit_holds_up_no_answer(house: Stack, ada: DiscordUser) -> None:
+def test_a_status_message_that_is_too_old_to_edit_holds_up_no_answer(stack: Stack, ada: DiscordUser) -> None:
     """Discord answers 429 with a long pause (code 30046), and the answer is acknowledged without the last edit."""
     job = ada.submit_imagine("a castle [slow:1]", image=None)
-    wait_until_running(house, job)
-    thread = read_job_field(house, job, "thread_id")
-    inject_discord_fault(house, "delay:1", "POST", f"/channels/{thread}/messages$")
+    wait_until_running(stack, job)
+    thread = read_job_field(stack, job, "thread_id")
+    inject_discord_fault(stack, "delay:1", "POST", f"/channels/{thread}/messages$")
     wait_until(
-        lambda: read_job_field(house, job) == "finished", "the outcome, after which the board makes no edit more"
+        lambda: read_job_field(stack, job) == "finished", "the outcome, after which the board makes no edit more"
     )
 
-    inject_discord_fault(house, "status:429", "PATCH", f"/messages/{thread}$", 99, retry_after=3600)
+    inject_discord_fault(stack, "status:429", "PATCH", f"/messages/{thread}$", 99, retry_after=3600)
 
-    wait_until_acknowledged(house, job)
-    assert list_result_channels(house, job) == [thread]
+    wait_until_acknowledged(stack, job)
+    assert list_result_channels(stack, job) == [thread]
 
 
 def find_in_thread(ada: DiscordUser, job: str, channel: str) -> str:
@@ -234,54 +238,54 @@ def deny_all_permissions(ada: DiscordUser, channel: str, thread: str) -> None:
     ids=lambda value: value.__name__,
 )
 def test_when_its_place_is_spoilt_while_a_job_waits_the_answer_comes_in_the_next_best(
-    house: Stack,
+    stack: Stack,
     ada: DiscordUser,
     channel: str,
     spoil: Callable[[DiscordUser, str, str], None],
     place: Callable[[DiscordUser, str, str], str],
 ) -> None:
     job = ada.submit_imagine("a castle [slow:1]", image=None, channel=channel)
-    wait_until_running(house, job)
-    thread = str(read_job_field(house, job, "thread_id"))
+    wait_until_running(stack, job)
+    thread = str(read_job_field(stack, job, "thread_id"))
 
     spoil(ada, channel, thread)
 
-    wait_until_acknowledged(house, job)
+    wait_until_acknowledged(stack, job)
     expected = thread if place is find_in_thread else place(ada, job, channel)
-    assert list_result_channels(house, job) == [expected]
-    assert read_job_record(house, job) == ("delivered", int(str(read_job_field(house, job, "message_id"))))
+    assert list_result_channels(stack, job) == [expected]
+    assert read_job_record(stack, job) == ("delivered", int(str(read_job_field(stack, job, "message_id"))))
 
 
 def test_an_answer_that_no_place_takes_is_kept_and_not_tried_for_ever(
-    house: Stack, ada: DiscordUser, channel: str
+    stack: Stack, ada: DiscordUser, channel: str
 ) -> None:
     ada.post("/control/users", {"name": "dora"})
-    request_json("PATCH", f"{house.discord_url}/control/users/dora", {"dms_closed": True})
-    dora = DiscordUser(house, "dora")
+    request_json("PATCH", f"{stack.discord_url}/control/users/dora", {"dms_closed": True})
+    dora = DiscordUser(stack, "dora")
     job = dora.submit_imagine("a castle [slow:1]", image=None, channel=channel)
-    wait_until_running(house, job)
+    wait_until_running(stack, job)
 
     delete_channel(ada, channel, "")
 
-    wait_until_acknowledged(house, job)
-    assert count_results(house, job) == [0]
-    assert read_job_record(house, job) == ("delivered", None)
-    assert read_job_field(house, job, "message_id") == ""
+    wait_until_acknowledged(stack, job)
+    assert count_results(stack, job) == [0]
+    assert read_job_record(stack, job) == ("delivered", None)
+    assert read_job_field(stack, job, "message_id") == ""
 
 
 def test_a_bot_that_is_thrown_out_of_the_guild_ends_its_jobs_and_serves_again_when_it_is_back(
-    house: Stack, ada: DiscordUser
+    stack: Stack, ada: DiscordUser
 ) -> None:
     job = ada.submit_imagine("a castle [slow:1]", image=None)
-    wait_until_running(house, job)
+    wait_until_running(stack, job)
 
     ada.post("/control/guild/remove", {})
 
-    wait_until_acknowledged(house, job)
-    assert list_result_channels(house, job) == [find_in_direct_messages(ada, job, house.channel_id)]
+    wait_until_acknowledged(stack, job)
+    assert list_result_channels(stack, job) == [find_in_direct_messages(ada, job, stack.channel_id)]
     ada.post("/control/guild/add", {})
     later = ada.submit_imagine("a lighthouse", image=None)
-    wait_until_acknowledged(house, later)
-    assert count_results(house, later) == [1]
+    wait_until_acknowledged(stack, later)
+    assert count_results(stack, later) == [1]
     answer: dict[str, Any] = ada.wait_for_result(later)
     assert len(list_media(answer)) == 1

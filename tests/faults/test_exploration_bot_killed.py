@@ -19,7 +19,7 @@ from tests.support.user import DiscordUser, wait_until
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with run_stack(
         tmp_path_factory.mktemp("explore-killed") / "logs",
         discord_options=("--no-rate-limits",),
@@ -31,31 +31,31 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def bots(house: Stack) -> Iterator[BotProcesses]:
-    opened = BotProcesses(house, house.redis_url)
-    request_json("DELETE", f"{house.bedrock_url}/control/calls")
+def bot_processes(stack: Stack) -> Iterator[BotProcesses]:
+    opened = BotProcesses(stack, stack.redis_url)
+    request_json("DELETE", f"{stack.bedrock_url}/control/calls")
     yield opened
     opened.stop_all()
 
 
 def test_the_next_bot_starts_what_was_asked_about_and_fills_the_contact_sheet_of_the_last_one(
-    house: Stack, bots: BotProcesses
+    stack: Stack, bot_processes: BotProcesses
 ) -> None:
-    ada = DiscordUser(house)
-    first = bots.start()
+    ada = DiscordUser(stack)
+    first = bot_processes.start()
     question = invoke_explore(ada, "a castle [slow:2]", over="seeds", count=4)
-    bots.kill(first)
-    second = bots.start()
+    bot_processes.kill(first)
+    second = bot_processes.start()
 
     grid = start_exploration(ada, question)
     wait_until(
         lambda: (found := find_exploration_message(ada, grid)) and "2 generating" in read_text(found),
         "two cells at work",
     )
-    bots.kill(second)
-    bots.start()
+    bot_processes.kill(second)
+    bot_processes.start()
     message = wait_for_exploration_end(ada, grid)
 
     assert "4 of 4 done" in read_text(message)
-    assert count_results(house, *(f"{grid}-{number:02}" for number in range(1, 5))) == [1] * 4
-    assert len(list_results(ada, message)) == len(request_json("GET", f"{house.bedrock_url}/control/calls")) == 4
+    assert count_results(stack, *(f"{grid}-{number:02}" for number in range(1, 5))) == [1] * 4
+    assert len(list_results(ada, message)) == len(request_json("GET", f"{stack.bedrock_url}/control/calls")) == 4

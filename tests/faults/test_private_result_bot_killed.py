@@ -12,43 +12,43 @@ from tests.support.user import DiscordUser, list_custom_ids, wait_until
 
 
 @pytest.fixture
-def bots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BotProcesses]:
+def bot_processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BotProcesses]:
     with run_stack(
         tmp_path_factory.mktemp("private") / "logs",
         discord_options=("--no-rate-limits",),
         bedrock_options=("--latency", "0.2"),
         settings={"RECONCILE_INTERVAL_SECONDS": "1"},
         services=("worker",),
-    ) as house:
-        opened = BotProcesses(house, house.redis_url)
+    ) as stack:
+        opened = BotProcesses(stack, stack.redis_url)
         opened.start()
         yield opened
         opened.stop_all()
 
 
-def test_the_bot_dies_before_and_after_a_private_result_is_told(bots: BotProcesses) -> None:
-    ada = DiscordUser(bots.stack)
+def test_the_bot_dies_before_and_after_a_private_result_is_told(bot_processes: BotProcesses) -> None:
+    ada = DiscordUser(bot_processes.stack)
     ada.use_component(ada.invoke_and_wait("preferences"), "preference_toggle:private:on")
     switch_off = "preference_toggle:private:off"
     wait_until(lambda: switch_off in list_custom_ids(ada.invoke_and_wait("preferences")), "results in private")
     job = ada.submit_imagine("a castle [slow:3]")
-    wait_until(lambda: read_job_field(bots.stack, job) == "running", "a call that has begun")
+    wait_until(lambda: read_job_field(bot_processes.stack, job) == "running", "a call that has begun")
 
-    bots.kill(bots.latest)
-    wait_until(lambda: read_job_field(bots.stack, job) == "finished", "a picture that nobody tells")
-    bots.start()
-    (first,) = wait_until(lambda: list_results(bots.stack, job), "the answer")
-    bots.kill(bots.latest)
-    bots.start()
+    bot_processes.kill(bot_processes.latest)
+    wait_until(lambda: read_job_field(bot_processes.stack, job) == "finished", "a picture that nobody tells")
+    bot_processes.start()
+    (first,) = wait_until(lambda: list_results(bot_processes.stack, job), "the answer")
+    bot_processes.kill(bot_processes.latest)
+    bot_processes.start()
     again = ada.press_button(first, "regenerate")
-    (second,) = wait_until(lambda: list_results(bots.stack, again), "the answer to a button of before")
+    (second,) = wait_until(lambda: list_results(bot_processes.stack, again), "the answer to a button of before")
 
     assert second["channel_id"] == first["channel_id"]
-    assert len(list_results(bots.stack, job)) == 1
+    assert len(list_results(bot_processes.stack, job)) == 1
 
 
-def list_results(house: Stack, job: str) -> list[dict[str, Any]]:
+def list_results(stack: Stack, job: str) -> list[dict[str, Any]]:
     """List the answers to a job in all channels."""
-    found = request_json("GET", f"{house.discord_url}/control/state")["messages"]
+    found = request_json("GET", f"{stack.discord_url}/control/state")["messages"]
     everything = (message for messages in found.values() for message in messages)
     return [message for message in everything if f"regenerate:{job}" in list_custom_ids(message)]

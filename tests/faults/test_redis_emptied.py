@@ -19,7 +19,7 @@ from tests.support.user import DiscordUser, list_media, wait_until
 
 
 @pytest.fixture(scope="module")
-def mending(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A house whose bot compares records and queue every second."""
     with run_stack(
         tmp_path_factory.mktemp("mending") / "logs",
@@ -32,35 +32,35 @@ def mending(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def ada(mending: Stack) -> Iterator[DiscordUser]:
-    request_json("DELETE", f"{mending.bedrock_url}/control/calls")
-    yield DiscordUser(mending)
-    os.kill(mending.processes["worker"].pid, signal.SIGCONT)
+def ada(stack: Stack) -> Iterator[DiscordUser]:
+    request_json("DELETE", f"{stack.bedrock_url}/control/calls")
+    yield DiscordUser(stack)
+    os.kill(stack.processes["worker"].pid, signal.SIGCONT)
 
 
-def query_records(house: Stack, statement: str, job: str) -> list[tuple[Any, ...]]:
-    database = sqlite3.connect(house.environment["DATABASE_URL"].removeprefix("sqlite:///"), timeout=5)
+def query_records(stack: Stack, statement: str, job: str) -> list[tuple[Any, ...]]:
+    database = sqlite3.connect(stack.environment["DATABASE_URL"].removeprefix("sqlite:///"), timeout=5)
     try:
         return database.execute(statement, (job,)).fetchall()
     finally:
         database.close()
 
 
-def read_job_state(house: Stack, job: str) -> str | None:
-    found = query_records(house, "SELECT state FROM jobs WHERE id = ?", job)
+def read_job_state(stack: Stack, job: str) -> str | None:
+    found = query_records(stack, "SELECT state FROM jobs WHERE id = ?", job)
     return str(found[0][0]) if found else None
 
 
-def read_attempts(house: Stack, job: str) -> list[tuple[int, int, int]]:
+def read_attempts(stack: Stack, job: str) -> list[tuple[int, int, int]]:
     return query_records(
-        house,
+        stack,
         "SELECT entry_number, calls, unknown_calls FROM queue_entries WHERE job_id = ? ORDER BY entry_number",
         job,
     )
 
 
-def flush_redis(house: Stack) -> None:
-    with redis.Redis.from_url(house.redis_url) as client:
+def flush_redis(stack: Stack) -> None:
+    with redis.Redis.from_url(stack.redis_url) as client:
         client.flushall()
 
 
@@ -73,47 +73,47 @@ def assert_one_image(ada: DiscordUser, job: str) -> None:
     assert [message["id"] for message in ada.list_messages(ada.wait_for_status(job)["thread"]["id"])] == [answer["id"]]
 
 
-def test_a_request_that_redis_forgot_before_a_worker_took_it_is_painted_once(mending: Stack, ada: DiscordUser) -> None:
-    os.kill(mending.processes["worker"].pid, signal.SIGSTOP)
+def test_a_request_that_redis_forgot_before_a_worker_took_it_is_painted_once(stack: Stack, ada: DiscordUser) -> None:
+    os.kill(stack.processes["worker"].pid, signal.SIGSTOP)
     job = ada.submit_imagine("a castle in fog", seed=77)
-    wait_until(lambda: read_job_state(mending, job) == "queued", "the request in the records")
+    wait_until(lambda: read_job_state(stack, job) == "queued", "the request in the records")
 
-    flush_redis(mending)
-    wait_until(lambda: len(read_attempts(mending, job)) == 2, "the request queued again")
-    os.kill(mending.processes["worker"].pid, signal.SIGCONT)
+    flush_redis(stack)
+    wait_until(lambda: len(read_attempts(stack, job)) == 2, "the request queued again")
+    os.kill(stack.processes["worker"].pid, signal.SIGCONT)
 
     assert_one_image(ada, job)
-    assert [paid["seed"] for paid in request_json("GET", f"{mending.bedrock_url}/control/calls")] == [77]
+    assert [paid["seed"] for paid in request_json("GET", f"{stack.bedrock_url}/control/calls")] == [77]
 
 
-def test_a_call_that_redis_forgot_is_repeated_once_and_answered_once(mending: Stack, ada: DiscordUser) -> None:
+def test_a_call_that_redis_forgot_is_repeated_once_and_answered_once(stack: Stack, ada: DiscordUser) -> None:
     job = ada.submit_imagine("a castle [slow:4]")
-    with redis.Redis.from_url(mending.redis_url) as client:
+    with redis.Redis.from_url(stack.redis_url) as client:
         wait_until(
             lambda: client.hget(job_key(job), "call_started") == b"1" and client.hget(job_key(job), "calls") == b"1",
             "call",
         )
 
-    flush_redis(mending)
+    flush_redis(stack)
 
     assert_one_image(ada, job)
-    assert len(request_json("GET", f"{mending.bedrock_url}/control/calls")) <= 2
-    assert [(queueing, doubts) for queueing, _, doubts in read_attempts(mending, job)] == [(1, 0), (2, 1)]
+    assert len(request_json("GET", f"{stack.bedrock_url}/control/calls")) <= 2
+    assert [(queueing, doubts) for queueing, _, doubts in read_attempts(stack, job)] == [(1, 0), (2, 1)]
 
 
 def test_a_request_forgotten_while_the_bot_was_dead_is_answered_once_by_the_next(
-    mending: Stack, ada: DiscordUser
+    stack: Stack, ada: DiscordUser
 ) -> None:
-    os.kill(mending.processes["worker"].pid, signal.SIGSTOP)
+    os.kill(stack.processes["worker"].pid, signal.SIGSTOP)
     job = ada.submit_imagine("a lighthouse")
-    wait_until(lambda: read_job_state(mending, job) == "queued", "the request in the records")
-    bot = mending.processes["bot"]
+    wait_until(lambda: read_job_state(stack, job) == "queued", "the request in the records")
+    bot = stack.processes["bot"]
     os.kill(bot.pid, signal.SIGKILL)
     bot.stop()
-    flush_redis(mending)
-    os.kill(mending.processes["worker"].pid, signal.SIGCONT)
+    flush_redis(stack)
+    os.kill(stack.processes["worker"].pid, signal.SIGCONT)
 
-    again = Process("bot", ("-m", "bot"), bot.log.parent, mending.environment)
+    again = Process("bot", ("-m", "bot"), bot.log.parent, stack.environment)
     try:
         assert_one_image(ada, job)
     finally:

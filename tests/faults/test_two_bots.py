@@ -34,7 +34,7 @@ LEADS_TEXT, WAITS_TEXT = "this bot leads", "another bot leads"
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with run_stack(
         tmp_path_factory.mktemp("two-bots") / "logs",
         discord_options=("--no-rate-limits", "--nonce-seconds", "0"),
@@ -46,25 +46,25 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def bots(house: Stack) -> Iterator[BotProcesses]:
-    opened = BotProcesses(house, house.redis_url)
+def bot_processes(stack: Stack) -> Iterator[BotProcesses]:
+    opened = BotProcesses(stack, stack.redis_url)
     yield opened
     opened.stop_all()
 
 
 @pytest.fixture
-def pair(bots: BotProcesses) -> tuple[Process, Process]:
+def pair(bot_processes: BotProcesses) -> tuple[Process, Process]:
     """The bot that leads, and one that waits."""
-    while len(running := [bot for bot in bots.processes if bot.is_running]) < 2:
-        bots.start()
+    while len(running := [bot for bot in bot_processes.processes if bot.is_running]) < 2:
+        bot_processes.start()
     first, second = running
     wait_until(lambda: is_leader(first) and is_standby(second), "one that leads and one that waits")
     return first, second
 
 
 @pytest.fixture(scope="module")
-def worker(house: Stack) -> Iterator[Process]:
-    worker = Process("worker", ("-m", "worker"), house.processes["discord"].log.parent, house.environment)
+def worker(stack: Stack) -> Iterator[Process]:
+    worker = Process("worker", ("-m", "worker"), stack.processes["discord"].log.parent, stack.environment)
     wait_until(lambda: "worker ready" in worker.log.read_text(), "a worker that is ready")
     yield worker
     worker.stop()
@@ -78,43 +78,43 @@ def is_standby(bot: Process) -> bool:
     return WAITS_TEXT in bot.log.read_text()
 
 
-def list_result_markers(house: Stack, threads: list[int]) -> dict[int, list[int]]:
+def list_result_markers(stack: Stack, threads: list[int]) -> dict[int, list[int]]:
     """Give the markers of the answers in each thread, in the order in which they were posted."""
-    everything = request_json("GET", f"{house.discord_url}/control/state")["messages"]
+    everything = request_json("GET", f"{stack.discord_url}/control/state")["messages"]
     posted = {thread: everything.get(str(thread), []) for thread in threads}
     return {thread: [m["components"][0]["id"] for m in found if m["components"]] for thread, found in posted.items()}
 
 
 async def test_200_outcomes_are_delivered_in_order_and_once_by_two_bots_of_which_one_is_killed(
-    house: Stack, bots: BotProcesses
+    stack: Stack, bot_processes: BotProcesses
 ) -> None:
     """The second one starts while the first has outcomes in hand that it has not acknowledged."""
-    threads = open_threads(house, THREADS)
-    jobs = await put_pending_outcomes(house, threads, OUTCOMES // THREADS)
-    assert count_unacknowledged(house) == OUTCOMES
-    inject_discord_fault(house, "delay:0.3", "POST", r"/channels/\d+/messages$", OUTCOMES)
+    threads = open_threads(stack, THREADS)
+    jobs = await put_pending_outcomes(stack, threads, OUTCOMES // THREADS)
+    assert count_unacknowledged(stack) == OUTCOMES
+    inject_discord_fault(stack, "delay:0.3", "POST", r"/channels/\d+/messages$", OUTCOMES)
 
-    first = bots.start()
-    wait_until(lambda: list(chain(*list_result_markers(house, threads).values())), "the first answers")
-    second = bots.start()
+    first = bot_processes.start()
+    wait_until(lambda: list(chain(*list_result_markers(stack, threads).values())), "the first answers")
+    second = bot_processes.start()
     wait_until(lambda: is_standby(second), "the second one waiting")
-    bots.kill(first)
-    assert count_unacknowledged(house) > OUTCOMES // 10
-    clear_discord_faults(house)
+    bot_processes.kill(first)
+    assert count_unacknowledged(stack) > OUTCOMES // 10
+    clear_discord_faults(stack)
 
-    wait_until(lambda: count_unacknowledged(house) == 0, "all outcomes acknowledged", 60)
-    assert list_result_markers(house, threads) == {
+    wait_until(lambda: count_unacknowledged(stack) == 0, "all outcomes acknowledged", 60)
+    assert list_result_markers(stack, threads) == {
         thread: [compute_component_id(job) for job in jobs[thread]] for thread in threads
     }
 
 
 def test_both_take_commands_and_each_is_one_job_with_one_answer(
-    house: Stack, pair: tuple[Process, Process], worker: Process
+    stack: Stack, pair: tuple[Process, Process], worker: Process
 ) -> None:
     """Every interaction reaches both bots; the one that acknowledges second is told so, and leaves it alone."""
     del worker
-    request_json("DELETE", f"{house.bedrock_url}/control/calls")
-    ada = DiscordUser(house)
+    request_json("DELETE", f"{stack.bedrock_url}/control/calls")
+    ada = DiscordUser(stack)
 
     jobs = [ada.submit_imagine(f"number {number}", image=None) for number in range(6)]
     refused = ada.submit_imagine("castle::1.2", steps=20)
@@ -122,66 +122,66 @@ def test_both_take_commands_and_each_is_one_job_with_one_answer(
     assert [len(list_media(ada.wait_for_result(job))) for job in jobs] == [1] * len(jobs)
     assert "SDXL 1.0" in ada.wait_for_private_text(refused)
     assert len(ada.get(f"/control/interactions/{refused}")["followups"]) == 0
-    wait_until(lambda: all(read_job_field(house, job) == "delivered" for job in jobs), "all acknowledged")
+    wait_until(lambda: all(read_job_field(stack, job) == "delivered" for job in jobs), "all acknowledged")
     time.sleep(1)
-    assert count_results(house, *jobs) == [1] * len(jobs)
-    assert len(request_json("GET", f"{house.bedrock_url}/control/calls")) == len(jobs)
+    assert count_results(stack, *jobs) == [1] * len(jobs)
+    assert len(request_json("GET", f"{stack.bedrock_url}/control/calls")) == len(jobs)
     assert all("Traceback" not in bot.log.read_text() for bot in pair)
 
 
 def test_an_acknowledgement_that_was_lost_on_its_way_makes_no_second_job(
-    house: Stack, pair: tuple[Process, Process], worker: Process
+    stack: Stack, pair: tuple[Process, Process], worker: Process
 ) -> None:
     """The bot whose connection broke learns that the command is acknowledged, as the other does: both take it on."""
     del pair, worker
-    ada = DiscordUser(house)
-    inject_discord_fault(house, "drop_after", "POST", "/callback$", times=2)
+    ada = DiscordUser(stack)
+    inject_discord_fault(stack, "drop_after", "POST", "/callback$", times=2)
 
     job = ada.submit_imagine("twice acknowledged", image=None)
 
     assert len(list_media(ada.wait_for_result(job))) == 1
-    wait_until(lambda: (read_job_record(house, job) or ("",))[0] == "delivered", "the closed record")
-    assert count_results(house, job) == [1]
+    wait_until(lambda: (read_job_record(stack, job) or ("",))[0] == "delivered", "the closed record")
+    assert count_results(stack, job) == [1]
     assert "channels" in ada.wait_for_status(job)["content"]
 
 
 def test_when_the_one_that_leads_is_killed_the_other_delivers_within_seconds(
-    house: Stack, bots: BotProcesses, pair: tuple[Process, Process], worker: Process
+    stack: Stack, bot_processes: BotProcesses, pair: tuple[Process, Process], worker: Process
 ) -> None:
     del worker
     first, second = pair
-    ada = DiscordUser(house)
+    ada = DiscordUser(stack)
     job = ada.submit_imagine("a castle [slow:1]", image=None)
-    wait_until(lambda: read_job_field(house, job) == "running", "a call in flight")
+    wait_until(lambda: read_job_field(stack, job) == "running", "a call in flight")
 
-    bots.kill(first)
+    bot_processes.kill(first)
     killed = time.monotonic()
 
     assert len(list_media(ada.wait_for_result(job))) == 1
     assert time.monotonic() - killed < 10
     assert is_leader(second)
-    assert count_results(house, job) == [1]
+    assert count_results(stack, job) == [1]
 
 
 def test_a_bot_that_was_frozen_while_the_other_took_over_steps_back_when_it_goes_on(
-    house: Stack, pair: tuple[Process, Process], worker: Process
+    stack: Stack, pair: tuple[Process, Process], worker: Process
 ) -> None:
     del worker
     first, second = pair
-    ada = DiscordUser(house)
+    ada = DiscordUser(stack)
     job = ada.submit_imagine("a castle [slow:1]", image=None)
-    wait_until(lambda: read_job_field(house, job) == "running", "a call in flight")
+    wait_until(lambda: read_job_field(stack, job) == "running", "a call in flight")
 
     os.kill(first.pid, signal.SIGSTOP)
     try:
-        wait_until(lambda: is_leader(second) and count_results(house, job) == [1], "the answer by the other one")
+        wait_until(lambda: is_leader(second) and count_results(stack, job) == [1], "the answer by the other one")
     finally:
         os.kill(first.pid, signal.SIGCONT)
 
     wait_until(lambda: "another bot leads now" in first.log.read_text(), "the first one stepping back")
     later = ada.submit_imagine("a lighthouse", image=None)
     assert len(list_media(ada.wait_for_result(later))) == 1
-    assert count_results(house, job, later) == [1, 1]
+    assert count_results(stack, job, later) == [1, 1]
     first.stop()
 
 
@@ -196,18 +196,18 @@ def test_when_the_one_that_leads_ends_in_order_the_other_follows_at_once(
 
 
 def test_an_interaction_that_discord_delivers_twice_is_one_job_with_one_answer(
-    house: Stack, bots: BotProcesses, worker: Process
+    stack: Stack, bot_processes: BotProcesses, worker: Process
 ) -> None:
-    del bots, worker
-    request_json("DELETE", f"{house.bedrock_url}/control/calls")
-    ada = DiscordUser(house)
-    request_json("POST", f"{house.discord_url}/control/gateway", {"op": "duplicate_interactions:3"})
+    del bot_processes, worker
+    request_json("DELETE", f"{stack.bedrock_url}/control/calls")
+    ada = DiscordUser(stack)
+    request_json("POST", f"{stack.discord_url}/control/gateway", {"op": "duplicate_interactions:3"})
 
     jobs = [ada.submit_imagine(f"twice, number {number}") for number in range(3)]
 
     assert [len(list_media(ada.wait_for_result(job))) for job in jobs] == [1, 1, 1]
-    wait_until(lambda: all(read_job_field(house, job) == "delivered" for job in jobs), "all acknowledged")
-    assert count_results(house, *jobs) == [1, 1, 1]
-    assert len(request_json("GET", f"{house.bedrock_url}/control/calls")) == len(jobs)
+    wait_until(lambda: all(read_job_field(stack, job) == "delivered" for job in jobs), "all acknowledged")
+    assert count_results(stack, *jobs) == [1, 1, 1]
+    assert len(request_json("GET", f"{stack.bedrock_url}/control/calls")) == len(jobs)
     for job in jobs:
         assert re.search(r"/channels/\d+/\d+/\d+", ada.wait_for_status(job)["content"])

@@ -14,25 +14,25 @@ from tests.support.user import wait_until
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
+def fault_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
     with open_fault_stack(tmp_path_factory.mktemp("killed"), start=("bot",)) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def gate(stage: FaultStack) -> Iterator[RedisProxy]:
-    with RedisProxy(stage.server.port) as opened:
+def redis_proxy(fault_stack: FaultStack) -> Iterator[RedisProxy]:
+    with RedisProxy(fault_stack.server.port) as opened:
         yield opened
 
 
 @pytest.fixture
-def victim(stage: FaultStack, gate: RedisProxy) -> Process:
+def doomed_worker(fault_stack: FaultStack, redis_proxy: RedisProxy) -> Process:
     """The one worker, which has made a picture: a script that Redis has not yet loaded would be sent twice."""
-    running = [worker for worker in stage.workers if worker.is_running]
+    running = [worker for worker in fault_stack.workers if worker.is_running]
     if running:
         return running[-1]
-    worker = stage.start_worker(gate.url)
-    stage.assert_image_posted(stage.submit_imagine("a warm hearth"))
+    worker = fault_stack.start_worker(redis_proxy.url)
+    fault_stack.assert_image_posted(fault_stack.submit_imagine("a warm hearth"))
     return worker
 
 
@@ -47,9 +47,9 @@ def victim(stage: FaultStack, gate: RedisProxy) -> Process:
     ],
 )
 def test_a_worker_that_is_killed_at_this_moment_loses_nothing(
-    stage: FaultStack,
-    gate: RedisProxy,
-    victim: Process,
+    fault_stack: FaultStack,
+    redis_proxy: RedisProxy,
+    doomed_worker: Process,
     moment: str,
     side: Side,
     name: str,
@@ -57,39 +57,43 @@ def test_a_worker_that_is_killed_at_this_moment_loses_nothing(
     unknown_calls: int,
 ) -> None:
     """The gate holds one message of the worker's at the moment, exactly, and the worker is killed meanwhile."""
-    gate.hold_script(side, name)
-    job = stage.submit_imagine(moment)
-    assert gate.held_event.wait(20), moment
+    redis_proxy.hold_script(side, name)
+    job = fault_stack.submit_imagine(moment)
+    assert redis_proxy.held_event.wait(20), moment
 
-    stage.kill_worker(victim)
-    gate.release()
-    stage.start_worker(gate.url)
+    fault_stack.kill_worker(doomed_worker)
+    redis_proxy.release()
+    fault_stack.start_worker(redis_proxy.url)
 
-    stage.assert_image_posted(job)
-    assert stage.count_billed_calls(moment) == paid
-    assert stage.read_job_counters(job)["unknown_calls"] == unknown_calls
+    fault_stack.assert_image_posted(job)
+    assert fault_stack.count_billed_calls(moment) == paid
+    assert fault_stack.read_job_counters(job)["unknown_calls"] == unknown_calls
 
 
-def test_a_worker_that_is_killed_while_it_decodes_loses_nothing(stage: FaultStack, victim: Process) -> None:
+def test_a_worker_that_is_killed_while_it_decodes_loses_nothing(
+    fault_stack: FaultStack, doomed_worker: Process
+) -> None:
     """The lease of the lane is seen from outside and the kill follows within some milliseconds: before, in or shortly
     after decoding, which takes about 0.1 s. Whichever it is, no call was begun, and one is paid."""
-    job = stage.submit_imagine("while decoding")
-    wait_until(lambda: stage.count_leases("prepare") or stage.count_leases(), "a lease", 10)
+    job = fault_stack.submit_imagine("while decoding")
+    wait_until(lambda: fault_stack.count_leases("prepare") or fault_stack.count_leases(), "a lease", 10)
 
-    stage.kill_worker(victim)
-    stage.start_worker()
+    fault_stack.kill_worker(doomed_worker)
+    fault_stack.start_worker()
 
-    stage.assert_image_posted(job)
-    assert stage.count_billed_calls("while decoding") <= 1 + stage.read_job_counters(job)["unknown_calls"]
+    fault_stack.assert_image_posted(job)
+    assert fault_stack.count_billed_calls("while decoding") <= 1 + fault_stack.read_job_counters(job)["unknown_calls"]
 
 
-def test_a_worker_that_is_killed_during_the_call_repeats_it_once(stage: FaultStack, victim: Process) -> None:
-    job = stage.submit_imagine("during the call [slow:2]")
-    wait_until(lambda: stage.list_calls("during the call"), "a call in flight")
+def test_a_worker_that_is_killed_during_the_call_repeats_it_once(
+    fault_stack: FaultStack, doomed_worker: Process
+) -> None:
+    job = fault_stack.submit_imagine("during the call [slow:2]")
+    wait_until(lambda: fault_stack.list_calls("during the call"), "a call in flight")
 
-    stage.kill_worker(victim)
-    stage.start_worker()
+    fault_stack.kill_worker(doomed_worker)
+    fault_stack.start_worker()
 
-    stage.assert_image_posted(job)
-    assert [entry["billed"] for entry in stage.list_calls("during the call")] == [True, True]
-    assert stage.read_job_counters(job) == {"calls": 2, "unknown_calls": 1, "crashes": 0}
+    fault_stack.assert_image_posted(job)
+    assert [entry["billed"] for entry in fault_stack.list_calls("during the call")] == [True, True]
+    assert fault_stack.read_job_counters(job) == {"calls": 2, "unknown_calls": 1, "crashes": 0}

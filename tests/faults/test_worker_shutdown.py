@@ -12,45 +12,45 @@ USERS = ("ada", "grace", "linus")
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
+def fault_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
     with open_fault_stack(tmp_path_factory.mktemp("stopping"), start=("bot",)) as opened:
         yield opened
 
 
-def test_a_worker_that_is_stopped_ends_what_runs_and_leaves_what_waits(stage: FaultStack) -> None:
+def test_a_worker_that_is_stopped_ends_what_runs_and_leaves_what_waits(fault_stack: FaultStack) -> None:
     """Measured: the process ends within 3 s where a call takes 2 s longer, with exit code 0."""
-    worker = stage.start_worker()
-    jobs = [stage.submit_imagine(f"draining {n} [slow:2]", user) for n in range(3) for user in USERS]
-    wait_until(lambda: len(stage.list_calls("draining")) >= 6, "six calls in flight")
+    worker = fault_stack.start_worker()
+    jobs = [fault_stack.submit_imagine(f"draining {n} [slow:2]", user) for n in range(3) for user in USERS]
+    wait_until(lambda: len(fault_stack.list_calls("draining")) >= 6, "six calls in flight")
 
     started = time.monotonic()
     code = worker.stop()
 
     assert code == 0
     assert time.monotonic() - started < 10
-    assert stage.count_leases() == 0
-    paid = stage.count_billed_calls("draining")
-    assert all(entry["delivered"] for entry in stage.list_calls("draining"))
+    assert fault_stack.count_leases() == 0
+    paid = fault_stack.count_billed_calls("draining")
+    assert all(entry["delivered"] for entry in fault_stack.list_calls("draining"))
     assert paid < len(jobs), "what waited was not started"
 
-    stage.start_worker()
+    fault_stack.start_worker()
     for job in jobs:
-        stage.assert_image_posted(job)
-    assert stage.count_billed_calls("draining") == len(jobs)
-    assert all(stage.read_job_counters(job) == {"calls": 1, "unknown_calls": 0, "crashes": 0} for job in jobs)
+        fault_stack.assert_image_posted(job)
+    assert fault_stack.count_billed_calls("draining") == len(jobs)
+    assert all(fault_stack.read_job_counters(job) == {"calls": 1, "unknown_calls": 0, "crashes": 0} for job in jobs)
 
 
-def test_a_rolling_restart_of_two_workers_loses_nothing_and_pays_once(stage: FaultStack) -> None:
-    old = [stage.start_worker() for _ in range(2 - sum(worker.is_running for worker in stage.workers))]
-    old = [worker for worker in stage.workers if worker.is_running]
+def test_a_rolling_restart_of_two_workers_loses_nothing_and_pays_once(fault_stack: FaultStack) -> None:
+    old = [fault_stack.start_worker() for _ in range(2 - sum(worker.is_running for worker in fault_stack.workers))]
+    old = [worker for worker in fault_stack.workers if worker.is_running]
     assert len(old) == 2
-    jobs = [stage.submit_imagine(f"rolling {n} [slow:1]", user) for n in range(4) for user in USERS]
+    jobs = [fault_stack.submit_imagine(f"rolling {n} [slow:1]", user) for n in range(4) for user in USERS]
 
     for worker in old:
-        wait_until(lambda: stage.count_leases() > 0, "calls in flight")
+        wait_until(lambda: fault_stack.count_leases() > 0, "calls in flight")
         assert worker.stop() == 0
-        stage.start_worker()
+        fault_stack.start_worker()
 
     for job in jobs:
-        stage.assert_image_posted(job)
-    assert stage.count_billed_calls("rolling") == len(jobs)
+        fault_stack.assert_image_posted(job)
+    assert fault_stack.count_billed_calls("rolling") == len(jobs)

@@ -48,21 +48,21 @@ class BotProcesses:
             bot.stop()
 
 
-def inject_discord_fault(house: Stack, action: str, method: str, path: str, times: int = 1, **more: Any) -> None:
+def inject_discord_fault(stack: Stack, action: str, method: str, path: str, times: int = 1, **more: Any) -> None:
     """Let requests of the bot meet a fault."""
     match = {"method": method, "path_regex": path}
     request_json(
-        "POST", f"{house.discord_url}/control/faults", {"match": match, "action": action, "times": times, **more}
+        "POST", f"{stack.discord_url}/control/faults", {"match": match, "action": action, "times": times, **more}
     )
 
 
-def clear_discord_faults(house: Stack) -> None:
-    request_json("DELETE", f"{house.discord_url}/control/faults")
+def clear_discord_faults(stack: Stack) -> None:
+    request_json("DELETE", f"{stack.discord_url}/control/faults")
 
 
-def list_result_channels(house: Stack, job: str) -> list[str]:
+def list_result_channels(stack: Stack, job: str) -> list[str]:
     """Give the channels in which the answers to a job stand."""
-    everything = request_json("GET", f"{house.discord_url}/control/state")["messages"]
+    everything = request_json("GET", f"{stack.discord_url}/control/state")["messages"]
     return [
         channel
         for channel, messages in everything.items()
@@ -71,14 +71,14 @@ def list_result_channels(house: Stack, job: str) -> list[str]:
     ]
 
 
-def count_results(house: Stack, *jobs: str) -> list[int]:
+def count_results(stack: Stack, *jobs: str) -> list[int]:
     """Count the result messages of each job over all channels: a marker names the job."""
-    return [len(list_result_channels(house, job)) for job in jobs]
+    return [len(list_result_channels(stack, job)) for job in jobs]
 
 
-def read_job_record(house: Stack, job: str) -> tuple[str, int | None] | None:
+def read_job_record(stack: Stack, job: str) -> tuple[str, int | None] | None:
     """Give a job's state in the records, and the message that told its outcome."""
-    database = sqlite3.connect(house.environment["DATABASE_URL"].removeprefix("sqlite:///"), timeout=5)
+    database = sqlite3.connect(stack.environment["DATABASE_URL"].removeprefix("sqlite:///"), timeout=5)
     try:
         found: tuple[str, int | None] | None = database.execute(
             "SELECT state, outcome_message_id FROM jobs WHERE id = ?", (job,)
@@ -88,14 +88,14 @@ def read_job_record(house: Stack, job: str) -> tuple[str, int | None] | None:
     return found
 
 
-def read_job_field(house: Stack, job: str, field: str = "state") -> str | None:
+def read_job_field(stack: Stack, job: str, field: str = "state") -> str | None:
     """Give a field of a job's row in Redis."""
-    with redis.Redis.from_url(house.redis_url, decode_responses=True) as client:
+    with redis.Redis.from_url(stack.redis_url, decode_responses=True) as client:
         value: str | None = client.hget(job_key(job), field)
         return value
 
 
-def count_unacknowledged(house: Stack) -> int:
+def count_unacknowledged(stack: Stack) -> int:
     """Count the outcomes that are in the stream still: read or not, nobody acknowledged them."""
-    with redis.Redis.from_url(house.redis_url) as client:
+    with redis.Redis.from_url(stack.redis_url) as client:
         return int(client.xlen(OUTCOME_STREAM))

@@ -127,14 +127,14 @@ def open_fault_stack(
         bedrock_options=("--latency", "0.2"),
         settings=SETTINGS | settings,
         services=start,
-    ) as house:
-        wait_until_ready(house)
-        if house.redis is None:
+    ) as stack:
+        wait_until_ready(stack)
+        if stack.redis is None:
             pytest.skip("REDIS_URL names a server that is not ours to stop")
-        with redis.Redis.from_url(house.redis_url) as client:
+        with redis.Redis.from_url(stack.redis_url) as client:
             for person in USERS:
-                request_json("POST", f"{house.discord_url}/control/users", {"name": person})
-            stage = FaultStack(house, house.redis, client, folder / "logs")
+                request_json("POST", f"{stack.discord_url}/control/users", {"name": person})
+            stage = FaultStack(stack, stack.redis, client, folder / "logs")
             try:
                 yield stage
                 stage.assert_one_result_per_job()

@@ -26,31 +26,31 @@ from worker.queue.job_queue import RedisJobQueue as WorkerQueue
 DISCORD_EPOCH = 1_420_070_400  # https://discord.com/developers/docs/reference#snowflakes
 
 
-def open_threads(house: Stack, count: int) -> list[int]:
+def open_threads(stack: Stack, count: int) -> list[int]:
     """Open threads in the house's channel, by the bot's token."""
     return [
-        int(_post_as_bot(house, f"channels/{house.channel_id}/threads", name=f"n{n}", type=11)["id"])
+        int(_post_as_bot(stack, f"channels/{stack.channel_id}/threads", name=f"n{n}", type=11)["id"])
         for n in range(count)
     ]
 
 
-async def put_pending_outcomes(house: Stack, threads: list[int], each: int) -> dict[int, list[str]]:
+async def put_pending_outcomes(stack: Stack, threads: list[int], each: int) -> dict[int, list[str]]:
     """End `each` jobs a thread, the threads in turn, every fourth with a picture. Gives each thread's jobs in order."""
-    guild, ada = _find_guild_and_user(house)
+    guild, ada = _find_guild_and_user(stack)
     picture = io.BytesIO()
     Image.new("RGB", (64, 64), "teal").save(picture, "PNG")
     statuses = {
-        thread: int(_post_as_bot(house, f"channels/{thread}/messages", content="arrived")["id"]) for thread in threads
+        thread: int(_post_as_bot(stack, f"channels/{thread}/messages", content="arrived")["id"]) for thread in threads
     }
     first = int((time.time() - DISCORD_EPOCH) * 1000) << 22
     jobs: dict[int, list[str]] = {thread: [] for thread in threads}
     queue = RedisJobQueue(
-        connect_to_redis(house.redis_url),
+        connect_to_redis(stack.redis_url),
         catalogue=load_catalogue(),
         build_ticket=_send_no_ticket,
         limits=Limits(user=ScopeLimits(max_open=10_000, max_running=2)),
     )
-    with redis.Redis.from_url(house.redis_url) as client:
+    with redis.Redis.from_url(stack.redis_url) as client:
         worker = WorkerQueue(client, lambda _: None)
         worker.sweep(load_catalogue().models.values())
         for number in range(each * len(threads)):
@@ -79,21 +79,21 @@ async def put_pending_outcomes(house: Stack, threads: list[int], each: int) -> d
     return jobs
 
 
-def _find_guild_and_user(house: Stack) -> tuple[int, int]:
-    seen = request_json("GET", f"{house.discord_url}/control/state")
+def _find_guild_and_user(stack: Stack) -> tuple[int, int]:
+    seen = request_json("GET", f"{stack.discord_url}/control/state")
     ada = next(user["id"] for user in seen["users"] if user["username"] == "ada")
     return int(seen["guilds"][0]["id"]), int(ada)
 
 
-def _post_as_bot(house: Stack, path: str, **body: Any) -> Any:
-    token = house.environment["DISCORD_TOKEN"]
+def _post_as_bot(stack: Stack, path: str, **body: Any) -> Any:
+    token = stack.environment["DISCORD_TOKEN"]
     headers = {
         "Authorization": f"Bot {token}",
         "Content-Type": "application/json",
         "User-Agent": "DiscordBot (test, 1)",
     }
     request = urllib.request.Request(  # noqa: S310 - the stand-in, on loopback
-        f"{house.environment['DISCORD_API_URL']}/{path}", json.dumps(body).encode(), headers
+        f"{stack.environment['DISCORD_API_URL']}/{path}", json.dumps(body).encode(), headers
     )
     with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - the same
         return json.load(answer)

@@ -71,10 +71,10 @@ class RecordedRun:
 @contextlib.contextmanager
 def run_secured_stack(secured: SecuredRedis, folder: Path) -> Iterator[RecordedRun]:
     """Run bot and worker as the documentation's users, and play everything through."""
-    with contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as exit_stack:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")  # nobody's: each process gets a user of its own
-            house = stack.enter_context(
+            stack = exit_stack.enter_context(
                 run_stack(
                     folder / "logs",
                     record=folder / "exchanges.jsonl",
@@ -85,11 +85,11 @@ def run_secured_stack(secured: SecuredRedis, folder: Path) -> Iterator[RecordedR
                 )
             )
         for name in ("worker", "bot"):
-            environment = {**house.environment, "REDIS_URL": secured.build_url(f"pentimento-{name}")}
-            house.processes[name] = process = Process(name, ("-m", name), folder / "logs", environment)
-            stack.callback(process.stop)
-        wait_until_ready(house)
-        yield run_scenario(house, secured, folder)
+            environment = {**stack.environment, "REDIS_URL": secured.build_url(f"pentimento-{name}")}
+            stack.processes[name] = process = Process(name, ("-m", name), folder / "logs", environment)
+            exit_stack.callback(process.stop)
+        wait_until_ready(stack)
+        yield run_scenario(stack, secured, folder)
 
 
 def run_scenario(stack: Stack, secured: SecuredRedis, folder: Path) -> RecordedRun:

@@ -12,7 +12,7 @@ from tests.support.bedrock_standin import SD35, BedrockStandIn, make_control_pla
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[BedrockStandIn]:
+def bedrock_server() -> Iterator[BedrockStandIn]:
     process = subprocess.Popen(
         [sys.executable, "-m", "demo.standins.bedrock", "--port", "0", "--fast"], stdout=subprocess.PIPE, text=True
     )
@@ -31,9 +31,9 @@ def server() -> Iterator[BedrockStandIn]:
 
 
 @pytest.fixture
-def standin(server: BedrockStandIn) -> BedrockStandIn:
-    server.call_control("DELETE", "/control/faults")
-    server.call_control("POST", "/control/latency", {"seconds": 0})
-    server.call_control("PUT", f"/control/models/{SD35}", {"status": "ACTIVE"})
-    server.call_control("DELETE", "/control/calls")
-    return server
+def bedrock_standin(bedrock_server: BedrockStandIn) -> BedrockStandIn:
+    bedrock_server.call_control("DELETE", "/control/faults")
+    bedrock_server.call_control("POST", "/control/latency", {"seconds": 0})
+    bedrock_server.call_control("PUT", f"/control/models/{SD35}", {"status": "ACTIVE"})
+    bedrock_server.call_control("DELETE", "/control/calls")
+    return bedrock_server

@@ -20,12 +20,12 @@ from tests.support.bedrock_standin import (
 )
 
 
-def test_the_call_log_holds_every_call_with_its_picture_described(standin: BedrockStandIn) -> None:
-    standin.invoke(SDXL, make_sdxl_body(init_image=make_image_base64(form="PNG")))
+def test_the_call_log_holds_every_call_with_its_picture_described(bedrock_standin: BedrockStandIn) -> None:
+    bedrock_standin.invoke(SDXL, make_sdxl_body(init_image=make_image_base64(form="PNG")))
     with pytest.raises(ClientError):
-        standin.invoke(SD35, {"prompt": 3})
+        bedrock_standin.invoke(SD35, {"prompt": 3})
 
-    made, refused = standin.list_calls()
+    made, refused = bedrock_standin.list_calls()
 
     data = base64.b64decode(make_image_base64(form="PNG"))
     assert made["body"]["init_image"] == {
@@ -42,48 +42,48 @@ def test_the_call_log_holds_every_call_with_its_picture_described(standin: Bedro
     assert (refused["status"], refused["outcome"], refused["billed"]) == (400, "ValidationException", False)
 
 
-def test_a_call_at_work_is_in_flight(standin: BedrockStandIn) -> None:
-    standin.call_control("POST", "/control/latency", {SD35: 0.5})
-    caller = threading.Thread(target=standin.invoke, args=(SD35, make_sd35_body()))
+def test_a_call_at_work_is_in_flight(bedrock_standin: BedrockStandIn) -> None:
+    bedrock_standin.call_control("POST", "/control/latency", {SD35: 0.5})
+    caller = threading.Thread(target=bedrock_standin.invoke, args=(SD35, make_sd35_body()))
     caller.start()
     deadline = time.monotonic() + 5
-    while not standin.list_calls() and time.monotonic() < deadline:
+    while not bedrock_standin.list_calls() and time.monotonic() < deadline:
         time.sleep(0.01)
 
-    (call,) = standin.list_calls()
+    (call,) = bedrock_standin.list_calls()
     caller.join(10)
 
     assert (call["in_flight"], call["billed"], call["status"]) == (True, False, None)
-    assert standin.list_calls()[0]["billed"]
+    assert bedrock_standin.list_calls()[0]["billed"]
 
 
-def test_an_ordered_fault_meets_as_many_calls_as_ordered(standin: BedrockStandIn) -> None:
-    standin.call_control("POST", "/control/faults", {"fault": "unavailable", "times": 2})
+def test_an_ordered_fault_meets_as_many_calls_as_ordered(bedrock_standin: BedrockStandIn) -> None:
+    bedrock_standin.call_control("POST", "/control/faults", {"fault": "unavailable", "times": 2})
 
     for _ in range(2):
         with pytest.raises(ClientError, match="ServiceUnavailableException"):
-            standin.invoke(CORE, {"prompt": "a"})
+            bedrock_standin.invoke(CORE, {"prompt": "a"})
 
-    assert standin.invoke(CORE, {"prompt": "a"})["finish_reasons"] == [None]
+    assert bedrock_standin.invoke(CORE, {"prompt": "a"})["finish_reasons"] == [None]
 
 
-def test_an_ordered_fault_meets_only_calls_that_match(standin: BedrockStandIn) -> None:
+def test_an_ordered_fault_meets_only_calls_that_match(bedrock_standin: BedrockStandIn) -> None:
     order = {"fault": "throttle", "times": 1, "match": {"model": CORE, "prompt": "castle"}}
-    standin.call_control("POST", "/control/faults", order)
+    bedrock_standin.call_control("POST", "/control/faults", order)
 
-    standin.invoke(CORE, {"prompt": "a boat"})
-    standin.invoke(SD35, make_sd35_body("a castle"))
+    bedrock_standin.invoke(CORE, {"prompt": "a boat"})
+    bedrock_standin.invoke(SD35, make_sd35_body("a castle"))
     with pytest.raises(ClientError, match="ThrottlingException"):
-        standin.invoke(CORE, {"prompt": "a castle"})
+        bedrock_standin.invoke(CORE, {"prompt": "a castle"})
 
 
-def test_orders_can_be_read_and_forgotten(standin: BedrockStandIn) -> None:
-    standin.call_control("POST", "/control/faults", {"fault": "slow:5"})
-    assert [order["fault"] for order in standin.call_control("GET", "/control/faults")["waiting"]] == ["slow"]
+def test_orders_can_be_read_and_forgotten(bedrock_standin: BedrockStandIn) -> None:
+    bedrock_standin.call_control("POST", "/control/faults", {"fault": "slow:5"})
+    assert [order["fault"] for order in bedrock_standin.call_control("GET", "/control/faults")["waiting"]] == ["slow"]
 
-    standin.call_control("DELETE", "/control/faults")
+    bedrock_standin.call_control("DELETE", "/control/faults")
 
-    assert standin.call_control("GET", "/control/faults")["waiting"] == []
+    assert bedrock_standin.call_control("GET", "/control/faults")["waiting"] == []
 
 
 @pytest.mark.parametrize(
@@ -100,21 +100,26 @@ def test_orders_can_be_read_and_forgotten(standin: BedrockStandIn) -> None:
         ("PUT", f"/control/models/{SD35}", []),
     ],
 )
-def test_a_wrong_order_is_refused_in_words(standin: BedrockStandIn, method: str, path: str, body: object) -> None:
-    status, _, answer = standin.send_request(method, path, json.dumps(body).encode())
+def test_a_wrong_order_is_refused_in_words(
+    bedrock_standin: BedrockStandIn, method: str, path: str, body: object
+) -> None:
+    status, _, answer = bedrock_standin.send_request(method, path, json.dumps(body).encode())
 
     assert status == 400
     assert len(json.loads(answer)["message"].split(". ")) >= 2
 
 
-def test_latency_can_be_set_for_all_and_for_one(standin: BedrockStandIn) -> None:
-    assert standin.call_control("POST", "/control/latency", {"seconds": 0, CORE: 0.3}) == {"seconds": 0, CORE: 0.3}
+def test_latency_can_be_set_for_all_and_for_one(bedrock_standin: BedrockStandIn) -> None:
+    assert bedrock_standin.call_control("POST", "/control/latency", {"seconds": 0, CORE: 0.3}) == {
+        "seconds": 0,
+        CORE: 0.3,
+    }
     started = time.monotonic()
 
-    standin.invoke(CORE, {"prompt": "a"})
+    bedrock_standin.invoke(CORE, {"prompt": "a"})
 
     assert time.monotonic() - started >= 0.3
-    assert standin.call_control("POST", "/control/latency", {CORE: None}) == {"seconds": 0}
+    assert bedrock_standin.call_control("POST", "/control/latency", {CORE: None}) == {"seconds": 0}
 
 
 @pytest.mark.parametrize(
@@ -124,62 +129,62 @@ def test_latency_can_be_set_for_all_and_for_one(standin: BedrockStandIn) -> None
         ("forbidden", "AccessDeniedException", "You don't have access to the model"),
     ],
 )
-def test_a_model_can_be_ended_or_forbidden(standin: BedrockStandIn, status: str, code: str, words: str) -> None:
-    standin.call_control("PUT", f"/control/models/{SD35}", {"status": status})
+def test_a_model_can_be_ended_or_forbidden(bedrock_standin: BedrockStandIn, status: str, code: str, words: str) -> None:
+    bedrock_standin.call_control("PUT", f"/control/models/{SD35}", {"status": status})
 
     with pytest.raises(ClientError, match=words) as error:
-        standin.invoke(SD35, make_sd35_body())
+        bedrock_standin.invoke(SD35, make_sd35_body())
 
     assert error.value.response["Error"]["Code"] == code
 
 
-def test_a_new_call_log_is_empty(standin: BedrockStandIn) -> None:
-    standin.invoke(CORE, {"prompt": "a"})
+def test_a_new_call_log_is_empty(bedrock_standin: BedrockStandIn) -> None:
+    bedrock_standin.invoke(CORE, {"prompt": "a"})
 
-    standin.call_control("DELETE", "/control/calls")
+    bedrock_standin.call_control("DELETE", "/control/calls")
 
-    assert standin.list_calls() == []
+    assert bedrock_standin.list_calls() == []
 
 
-def test_the_control_plane_lists_the_models(standin: BedrockStandIn) -> None:
-    listed = standin.control_plane.list_foundation_models(byProvider="Stability AI", byOutputModality="IMAGE")
+def test_the_control_plane_lists_the_models(bedrock_standin: BedrockStandIn) -> None:
+    listed = bedrock_standin.control_plane.list_foundation_models(byProvider="Stability AI", byOutputModality="IMAGE")
 
     ids = {summary["modelId"] for summary in listed["modelSummaries"]}
     assert {SDXL, SD35, CORE} <= ids
-    assert standin.control_plane.list_foundation_models(byProvider="Amazon")["modelSummaries"] == []
+    assert bedrock_standin.control_plane.list_foundation_models(byProvider="Amazon")["modelSummaries"] == []
 
 
-def test_the_control_plane_describes_a_model(standin: BedrockStandIn) -> None:
-    standin.call_control("PUT", f"/control/models/{SD35}", {"status": "LEGACY"})
+def test_the_control_plane_describes_a_model(bedrock_standin: BedrockStandIn) -> None:
+    bedrock_standin.call_control("PUT", f"/control/models/{SD35}", {"status": "LEGACY"})
 
-    details = standin.control_plane.get_foundation_model(modelIdentifier=SD35)["modelDetails"]
+    details = bedrock_standin.control_plane.get_foundation_model(modelIdentifier=SD35)["modelDetails"]
 
     assert details["modelLifecycle"]["status"] == "LEGACY"
     assert details["inputModalities"] == ["TEXT", "IMAGE"]
     assert details["inferenceTypesSupported"] == ["ON_DEMAND"]
     assert details["responseStreamingSupported"] is False
-    assert standin.invoke(SD35, make_sd35_body())["finish_reasons"] == [None]
+    assert bedrock_standin.invoke(SD35, make_sd35_body())["finish_reasons"] == [None]
 
 
-def test_the_control_plane_tells_whether_a_model_may_be_used(standin: BedrockStandIn) -> None:
-    may = standin.control_plane.get_foundation_model_availability(modelId=SD35)
-    standin.call_control("PUT", f"/control/models/{SD35}", {"status": "forbidden"})
-    may_not = standin.control_plane.get_foundation_model_availability(modelId=SD35)
+def test_the_control_plane_tells_whether_a_model_may_be_used(bedrock_standin: BedrockStandIn) -> None:
+    may = bedrock_standin.control_plane.get_foundation_model_availability(modelId=SD35)
+    bedrock_standin.call_control("PUT", f"/control/models/{SD35}", {"status": "forbidden"})
+    may_not = bedrock_standin.control_plane.get_foundation_model_availability(modelId=SD35)
 
     assert (may["authorizationStatus"], may["agreementAvailability"]["status"]) == ("AUTHORIZED", "AVAILABLE")
     assert (may_not["authorizationStatus"], may_not["entitlementAvailability"]) == ("NOT_AUTHORIZED", "NOT_AVAILABLE")
 
 
-def test_the_control_plane_does_not_know_an_unknown_or_ended_model(standin: BedrockStandIn) -> None:
+def test_the_control_plane_does_not_know_an_unknown_or_ended_model(bedrock_standin: BedrockStandIn) -> None:
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
-        standin.control_plane.get_foundation_model(modelIdentifier="stability.another")
-    standin.call_control("PUT", f"/control/models/{SD35}", {"status": "EOL"})
+        bedrock_standin.control_plane.get_foundation_model(modelIdentifier="stability.another")
+    bedrock_standin.call_control("PUT", f"/control/models/{SD35}", {"status": "EOL"})
     with pytest.raises(ClientError, match="end of its life"):
-        standin.control_plane.get_foundation_model(modelIdentifier=SD35)
+        bedrock_standin.control_plane.get_foundation_model(modelIdentifier=SD35)
 
 
-def test_the_control_plane_wants_credentials_too(standin: BedrockStandIn) -> None:
-    status, headers, _ = standin.send_request("GET", "/foundation-models")
+def test_the_control_plane_wants_credentials_too(bedrock_standin: BedrockStandIn) -> None:
+    status, headers, _ = bedrock_standin.send_request("GET", "/foundation-models")
 
     assert status == 403
     assert headers["x-amzn-ErrorType"].startswith("MissingAuthenticationTokenException:")

@@ -21,16 +21,16 @@ from tests.support.bedrock_standin import (
 TEXT_BODY = {"text_prompts": [{"text": "a castle"}], "seed": 5}
 
 
-def expect_rejection(standin: BedrockStandIn, model: str, body: object) -> str:
+def expect_rejection(bedrock_standin: BedrockStandIn, model: str, body: object) -> str:
     with pytest.raises(ClientError) as error:
-        standin.invoke(model, body)
+        bedrock_standin.invoke(model, body)
     assert error.value.response["Error"]["Code"] == "ValidationException"
     return error.value.response["Error"]["Message"]
 
 
 @pytest.mark.parametrize("model", [SDXL, SDXL + ":0"])
-def test_sdxl_answers_with_one_artifact_of_the_size_it_was_given(standin: BedrockStandIn, model: str) -> None:
-    answer = standin.invoke(model, make_sdxl_body(init_image=make_image_base64(1216, 832)))
+def test_sdxl_answers_with_one_artifact_of_the_size_it_was_given(bedrock_standin: BedrockStandIn, model: str) -> None:
+    answer = bedrock_standin.invoke(model, make_sdxl_body(init_image=make_image_base64(1216, 832)))
 
     assert answer.keys() == {"result", "artifacts"}
     assert answer["result"] == "success"
@@ -41,7 +41,7 @@ def test_sdxl_answers_with_one_artifact_of_the_size_it_was_given(standin: Bedroc
     assert (image.format, image.size) == ("PNG", (1216, 832))
 
 
-def test_sdxl_takes_every_documented_field(standin: BedrockStandIn) -> None:
+def test_sdxl_takes_every_documented_field(bedrock_standin: BedrockStandIn) -> None:
     prompts = [{"text": "a castle", "weight": 1.2}, {"text": "crowds", "weight": -0.8}]
     common = {
         "text_prompts": prompts,
@@ -61,7 +61,7 @@ def test_sdxl_takes_every_documented_field(standin: BedrockStandIn) -> None:
         {**common, **image, "init_image_mode": "IMAGE_STRENGTH", "image_strength": 1},
         {**common, **image, "init_image_mode": "STEP_SCHEDULE", "step_schedule_start": 0.4, "step_schedule_end": 0.01},
     ):
-        assert standin.invoke(SDXL, body)["artifacts"][0]["seed"] == 4294967295
+        assert bedrock_standin.invoke(SDXL, body)["artifacts"][0]["seed"] == 4294967295
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,12 @@ def test_sdxl_takes_every_documented_field(standin: BedrockStandIn) -> None:
         (make_sdxl_body(init_image=make_image_base64(512, 512)), "invalid_sdxl_v1_dimensions"),
     ],
 )
-def test_sdxl_refuses(standin: BedrockStandIn, body: object, words: str) -> None:
-    assert words in expect_rejection(standin, SDXL, body)
+def test_sdxl_refuses(bedrock_standin: BedrockStandIn, body: object, words: str) -> None:
+    assert words in expect_rejection(bedrock_standin, SDXL, body)
 
 
-def test_sdxl_names_every_violation_at_once(standin: BedrockStandIn) -> None:
-    message = expect_rejection(standin, SDXL, {"steps": 5, "wish": 1})
+def test_sdxl_names_every_violation_at_once(bedrock_standin: BedrockStandIn) -> None:
+    message = expect_rejection(bedrock_standin, SDXL, {"steps": 5, "wish": 1})
 
     assert message == (
         "Malformed input request: #: required key [text_prompts] not found#/steps: 5 is not greater or equal to 10"
@@ -123,8 +123,8 @@ def test_sdxl_names_every_violation_at_once(standin: BedrockStandIn) -> None:
     )
 
 
-def test_sd35_answers_with_one_picture_of_a_megapixel(standin: BedrockStandIn) -> None:
-    answer = standin.invoke(SD35, make_sd35_body(image=make_image_base64(400, 200), output_format="webp"))
+def test_sd35_answers_with_one_picture_of_a_megapixel(bedrock_standin: BedrockStandIn) -> None:
+    answer = bedrock_standin.invoke(SD35, make_sd35_body(image=make_image_base64(400, 200), output_format="webp"))
 
     assert answer.keys() == {"seeds", "finish_reasons", "images"}
     assert (answer["seeds"], answer["finish_reasons"]) == ([7], [None])
@@ -136,11 +136,11 @@ def test_sd35_answers_with_one_picture_of_a_megapixel(standin: BedrockStandIn) -
 
 @pytest.mark.parametrize(("ratio", "size"), [("1:1", (1024, 1024)), ("21:9", (1536, 640)), ("2:3", (832, 1216))])
 def test_sd35_makes_a_picture_from_text_in_the_aspect_asked_for(
-    standin: BedrockStandIn, ratio: str, size: tuple[int, int]
+    bedrock_standin: BedrockStandIn, ratio: str, size: tuple[int, int]
 ) -> None:
     body = {"prompt": "", "negative_prompt": "crowds", "aspect_ratio": ratio, "output_format": "jpeg"}
 
-    image = open_base64_image(standin.invoke(SD35, body)["images"][0])
+    image = open_base64_image(bedrock_standin.invoke(SD35, body)["images"][0])
 
     assert (image.format, image.size) == ("JPEG", size)
 
@@ -169,30 +169,34 @@ def test_sd35_makes_a_picture_from_text_in_the_aspect_asked_for(
         (make_sd35_body(image="AAAA"), "image: not a JPEG, PNG or WebP image"),
     ],
 )
-def test_sd35_refuses_in_a_detail(standin: BedrockStandIn, body: object, words: str) -> None:
-    message = expect_rejection(standin, SD35, body)
+def test_sd35_refuses_in_a_detail(bedrock_standin: BedrockStandIn, body: object, words: str) -> None:
+    message = expect_rejection(bedrock_standin, SD35, body)
 
     assert re.fullmatch(r'\{"detail":".*"\}', message)
     assert words in message
 
 
-def test_sd35_lists_its_fields_to_who_sends_another(standin: BedrockStandIn) -> None:
-    assert expect_rejection(standin, SD35, make_sd35_body(cfg_scale=7)) == (
+def test_sd35_lists_its_fields_to_who_sends_another(bedrock_standin: BedrockStandIn) -> None:
+    assert expect_rejection(bedrock_standin, SD35, make_sd35_body(cfg_scale=7)) == (
         '{"detail":"Invalid field \'cfg_scale\' in request. Available fields for sd3-5-large are: prompt, mode, image, '
         'strength, aspect_ratio, negative_prompt, seed, output_format"}'
     )
 
 
-def test_ultra_takes_an_image_without_a_mode(standin: BedrockStandIn) -> None:
+def test_ultra_takes_an_image_without_a_mode(bedrock_standin: BedrockStandIn) -> None:
     body = {"prompt": "a castle", "image": make_image_base64(640, 640), "seed": 4294967295}
 
-    assert standin.invoke(ULTRA, body)["seeds"] == [4294967295]
-    assert "mode: only valid for text-to-image" in expect_rejection(standin, ULTRA, {**body, "mode": "text-to-image"})
-    assert "webp is not a valid enum value" in expect_rejection(standin, ULTRA, {**body, "output_format": "webp"})
+    assert bedrock_standin.invoke(ULTRA, body)["seeds"] == [4294967295]
+    assert "mode: only valid for text-to-image" in expect_rejection(
+        bedrock_standin, ULTRA, {**body, "mode": "text-to-image"}
+    )
+    assert "webp is not a valid enum value" in expect_rejection(
+        bedrock_standin, ULTRA, {**body, "output_format": "webp"}
+    )
 
 
-def test_core_takes_no_image(standin: BedrockStandIn) -> None:
-    assert standin.invoke(CORE, {"prompt": "a castle"})["finish_reasons"] == [None]
+def test_core_takes_no_image(bedrock_standin: BedrockStandIn) -> None:
+    assert bedrock_standin.invoke(CORE, {"prompt": "a castle"})["finish_reasons"] == [None]
     assert "Invalid field 'image' in request" in expect_rejection(
-        standin, CORE, {"prompt": "a", "image": make_image_base64(64, 64)}
+        bedrock_standin, CORE, {"prompt": "a", "image": make_image_base64(64, 64)}
     )

@@ -52,20 +52,20 @@ CODES = {
 
 
 @pytest.mark.parametrize("name", ERROR_FAULTS)
-def test_a_refusal_has_its_status_and_code_and_costs_nothing(standin: BedrockStandIn, name: str) -> None:
+def test_a_refusal_has_its_status_and_code_and_costs_nothing(bedrock_standin: BedrockStandIn, name: str) -> None:
     with pytest.raises(ClientError) as error:
-        standin.invoke(SD35, {"prompt": f"a castle [{name}] in fog"})
+        bedrock_standin.invoke(SD35, {"prompt": f"a castle [{name}] in fog"})
 
     response = error.value.response
     assert (response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"]) == CODES[name]
-    (call,) = standin.list_calls()
+    (call,) = bedrock_standin.list_calls()
     assert (call["status"], call["outcome"], call["billed"]) == (*CODES[name], False)
 
 
-def test_refusals_carry_what_the_sdk_models_and_what_a_caller_looks_for(standin: BedrockStandIn) -> None:
+def test_refusals_carry_what_the_sdk_models_and_what_a_caller_looks_for(bedrock_standin: BedrockStandIn) -> None:
     def response(name: str) -> dict[str, object]:
         with pytest.raises(ClientError) as error:
-            standin.invoke(SD35, {"prompt": f"[{name}]"})
+            bedrock_standin.invoke(SD35, {"prompt": f"[{name}]"})
         return {**error.value.response}
 
     assert response("model-error")["originalStatusCode"] == 500
@@ -75,25 +75,25 @@ def test_refusals_carry_what_the_sdk_models_and_what_a_caller_looks_for(standin:
     assert "'retry-after': '2'" in str(response("overloaded"))
 
 
-def test_a_word_with_once_meets_one_body_once(standin: BedrockStandIn) -> None:
+def test_a_word_with_once_meets_one_body_once(bedrock_standin: BedrockStandIn) -> None:
     body = make_sd35_body("a castle [throttle-once]")
     with pytest.raises(ClientError, match="ThrottlingException"):
-        standin.invoke(SD35, body)
+        bedrock_standin.invoke(SD35, body)
 
-    assert standin.invoke(SD35, body)["finish_reasons"] == [None]
+    assert bedrock_standin.invoke(SD35, body)["finish_reasons"] == [None]
     with pytest.raises(ClientError, match="ThrottlingException"):
-        standin.invoke(SD35, {**body, "seed": 8})
+        bedrock_standin.invoke(SD35, {**body, "seed": 8})
 
 
 def test_words_that_are_no_faults_are_only_words() -> None:
     assert find_faults(["[castle] [Throttle] throttle [drip-once] [slow:x] [ throttle ]"]) == []
 
 
-def test_a_word_in_a_negative_prompt_is_met_too(standin: BedrockStandIn) -> None:
+def test_a_word_in_a_negative_prompt_is_met_too(bedrock_standin: BedrockStandIn) -> None:
     body = make_sdxl_body(text_prompts=[{"text": "a castle"}, {"text": "[refused]", "weight": -1}])
 
     with pytest.raises(ClientError, match="One or more prompts contains filtered words"):
-        standin.invoke(SDXL, body)
+        bedrock_standin.invoke(SDXL, body)
 
 
 @pytest.mark.parametrize(
@@ -107,44 +107,46 @@ def test_a_word_in_a_negative_prompt_is_met_too(standin: BedrockStandIn) -> None
     ],
 )
 def test_sd35_withholds_the_picture_and_says_why(
-    standin: BedrockStandIn, name: str, reason: str, *, billed: bool
+    bedrock_standin: BedrockStandIn, name: str, reason: str, *, billed: bool
 ) -> None:
-    assert standin.invoke(SD35, make_sd35_body(f"[{name}]")) == {"finish_reasons": [reason]}
-    assert [(call["outcome"], call["billed"]) for call in standin.list_calls()] == [(reason, billed)]
+    assert bedrock_standin.invoke(SD35, make_sd35_body(f"[{name}]")) == {"finish_reasons": [reason]}
+    assert [(call["outcome"], call["billed"]) for call in bedrock_standin.list_calls()] == [(reason, billed)]
 
 
-def test_sdxl_refuses_a_prompt_by_an_exception(standin: BedrockStandIn) -> None:
+def test_sdxl_refuses_a_prompt_by_an_exception(bedrock_standin: BedrockStandIn) -> None:
     with pytest.raises(ClientError) as error:
-        standin.invoke(SDXL, make_sdxl_body("[refused]"))
+        bedrock_standin.invoke(SDXL, make_sdxl_body("[refused]"))
 
     assert error.value.response["Error"]["Code"] == "ValidationException"
     assert error.value.response["Error"]["Message"].startswith("invalid_prompts\n")
-    assert not standin.list_calls()[0]["billed"]
+    assert not bedrock_standin.list_calls()[0]["billed"]
 
 
 @pytest.mark.parametrize("name", ["filtered", "filter-input"])
-def test_sdxl_gives_a_blurred_picture_with_what_it_filtered(standin: BedrockStandIn, name: str) -> None:
-    (artifact,) = standin.invoke(SDXL, make_sdxl_body(f"[{name}]"))["artifacts"]
+def test_sdxl_gives_a_blurred_picture_with_what_it_filtered(bedrock_standin: BedrockStandIn, name: str) -> None:
+    (artifact,) = bedrock_standin.invoke(SDXL, make_sdxl_body(f"[{name}]"))["artifacts"]
 
     assert (artifact["finishReason"], artifact["seed"]) == ("CONTENT_FILTERED", 7)
     assert open_base64_image(artifact["base64"]).size == (1024, 1024)
-    assert standin.list_calls()[0]["billed"]
+    assert bedrock_standin.list_calls()[0]["billed"]
 
 
-def test_sdxl_tells_of_failures_in_two_ways(standin: BedrockStandIn) -> None:
-    assert standin.invoke(SDXL, make_sdxl_body("[error]"))["artifacts"][0]["finishReason"] == "ERROR"
+def test_sdxl_tells_of_failures_in_two_ways(bedrock_standin: BedrockStandIn) -> None:
+    assert bedrock_standin.invoke(SDXL, make_sdxl_body("[error]"))["artifacts"][0]["finishReason"] == "ERROR"
 
-    failed = standin.invoke(SDXL, make_sdxl_body("[result-error]"))
+    failed = bedrock_standin.invoke(SDXL, make_sdxl_body("[result-error]"))
 
     assert failed["result"] == "error"
     assert failed["error"].keys() == {"id", "name", "message"}
-    assert [call["billed"] for call in standin.list_calls()] == [False, False]
+    assert [call["billed"] for call in bedrock_standin.list_calls()] == [False, False]
 
 
 @pytest.mark.parametrize("model", [SDXL, SD35])
-def test_spoiled_answers_are_spoiled_as_their_words_say(standin: BedrockStandIn, model: str) -> None:
+def test_spoiled_answers_are_spoiled_as_their_words_say(bedrock_standin: BedrockStandIn, model: str) -> None:
     def raw(name: str) -> bytes:
-        return standin.invoke_raw(model, make_sdxl_body(f"[{name}]") if model == SDXL else make_sd35_body(f"[{name}]"))
+        return bedrock_standin.invoke_raw(
+            model, make_sdxl_body(f"[{name}]") if model == SDXL else make_sd35_body(f"[{name}]")
+        )
 
     def image(name: str) -> str:
         answer = json.loads(raw(name))
@@ -166,62 +168,62 @@ def test_spoiled_answers_are_spoiled_as_their_words_say(standin: BedrockStandIn,
     assert (b'"seed":"7"' if model == SDXL else b'"seeds":["7"]') in raw("seed-string")
     assert (b'"artifacts":[]' if model == SDXL else b'"images":[]') in raw("no-images")
     assert (b"UNDOCUMENTED" if model == SDXL else b"Undocumented reason") in raw("unknown-reason")
-    assert all(call["billed"] for call in standin.list_calls())
+    assert all(call["billed"] for call in bedrock_standin.list_calls())
 
 
 @pytest.mark.parametrize(("name", "error"), [("drop", ConnectionClosedError), ("drop-mid", ResponseStreamingError)])
-def test_a_cut_connection_is_paid_for(standin: BedrockStandIn, name: str, error: type[BotoCoreError]) -> None:
+def test_a_cut_connection_is_paid_for(bedrock_standin: BedrockStandIn, name: str, error: type[BotoCoreError]) -> None:
     with pytest.raises(error):
-        standin.invoke(SD35, make_sd35_body(f"[{name}]"))
+        bedrock_standin.invoke(SD35, make_sd35_body(f"[{name}]"))
 
-    (call,) = standin.list_calls()
+    (call,) = bedrock_standin.list_calls()
     assert (call["billed"], call["delivered"], call["status"], call["in_flight"]) == (True, False, None, False)
 
 
-def test_a_hung_call_is_paid_for_and_in_flight_until_the_client_leaves(standin: BedrockStandIn) -> None:
-    hurried = make_runtime_client(standin.url, read_timeout=1)
+def test_a_hung_call_is_paid_for_and_in_flight_until_the_client_leaves(bedrock_standin: BedrockStandIn) -> None:
+    hurried = make_runtime_client(bedrock_standin.url, read_timeout=1)
 
     with pytest.raises(ReadTimeoutError):
         hurried.invoke_model(modelId=SD35, body=b'{"prompt": "[hang]"}', contentType="application/json")
 
-    assert [(call["billed"], call["in_flight"], call["status"]) for call in standin.list_calls()] == [
+    assert [(call["billed"], call["in_flight"], call["status"]) for call in bedrock_standin.list_calls()] == [
         (True, True, None)
     ]
     hurried.close()
     deadline = time.monotonic() + 5
-    while standin.list_calls()[0]["in_flight"] and time.monotonic() < deadline:
+    while bedrock_standin.list_calls()[0]["in_flight"] and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert not standin.list_calls()[0]["in_flight"]
+    assert not bedrock_standin.list_calls()[0]["in_flight"]
 
 
-def test_a_dripping_body_arrives_whole_and_slowly(standin: BedrockStandIn) -> None:
+def test_a_dripping_body_arrives_whole_and_slowly(bedrock_standin: BedrockStandIn) -> None:
     started = time.monotonic()
 
-    answer = standin.invoke(SD35, make_sd35_body("[drip:0.5]"))
+    answer = bedrock_standin.invoke(SD35, make_sd35_body("[drip:0.5]"))
 
     assert time.monotonic() - started >= 0.5
     assert open_base64_image(answer["images"][0]).size[0] > 900
 
 
-def test_a_slow_answer_outlasts_a_short_patience(standin: BedrockStandIn) -> None:
+def test_a_slow_answer_outlasts_a_short_patience(bedrock_standin: BedrockStandIn) -> None:
     started = time.monotonic()
 
-    standin.invoke(SD35, make_sd35_body("[slow:0.4] [filtered]"))
+    bedrock_standin.invoke(SD35, make_sd35_body("[slow:0.4] [filtered]"))
 
     assert time.monotonic() - started >= 0.4
-    assert standin.list_calls()[0]["outcome"] == "Filter reason: output image"
+    assert bedrock_standin.list_calls()[0]["outcome"] == "Filter reason: output image"
 
 
 @pytest.mark.parametrize(
     ("name", "code"),
     [("stream-error", "modelStreamErrorException"), ("stream-throttle", "throttlingException")],
 )
-def test_a_stream_can_fail_in_its_middle(standin: BedrockStandIn, name: str, code: str) -> None:
+def test_a_stream_can_fail_in_its_middle(bedrock_standin: BedrockStandIn, name: str, code: str) -> None:
     with pytest.raises(EventStreamError) as error:
-        standin.invoke_streaming(SDXL, make_sdxl_body(f"[{name}]"))
+        bedrock_standin.invoke_streaming(SDXL, make_sdxl_body(f"[{name}]"))
 
     assert error.value.response["Error"]["Code"] == code
-    assert standin.list_calls()[0]["billed"]
+    assert bedrock_standin.list_calls()[0]["billed"]
 
 
 def test_every_fault_has_one_sentence() -> None:

@@ -32,8 +32,8 @@ def read_rejection(answer: tuple[int, HTTPMessage, bytes]) -> tuple[int, str, st
     return status, name, json.loads(body)["message"]
 
 
-def test_a_wrong_secret_key_is_a_signature_that_does_not_match(standin: BedrockStandIn) -> None:
-    client = make_runtime_client(standin.url, secret_key="another")
+def test_a_wrong_secret_key_is_a_signature_that_does_not_match(bedrock_standin: BedrockStandIn) -> None:
+    client = make_runtime_client(bedrock_standin.url, secret_key="another")
 
     with pytest.raises(ClientError) as refused:
         client.invoke_model(modelId=SD35, body=SMALL_BODY, contentType="application/json")
@@ -43,8 +43,8 @@ def test_a_wrong_secret_key_is_a_signature_that_does_not_match(standin: BedrockS
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
-def test_an_unknown_access_key_is_an_invalid_token(standin: BedrockStandIn) -> None:
-    client = make_runtime_client(standin.url, access_key="AKIAANOTHER")
+def test_an_unknown_access_key_is_an_invalid_token(bedrock_standin: BedrockStandIn) -> None:
+    client = make_runtime_client(bedrock_standin.url, access_key="AKIAANOTHER")
 
     with pytest.raises(ClientError) as refused:
         client.invoke_model(modelId=SD35, body=SMALL_BODY, contentType="application/json")
@@ -53,8 +53,10 @@ def test_an_unknown_access_key_is_an_invalid_token(standin: BedrockStandIn) -> N
     assert refused.value.response["Error"]["Code"] == "UnrecognizedClientException"
 
 
-def test_an_api_key_alone_is_enough(standin: BedrockStandIn) -> None:
-    status, _, body = standin.send_request("POST", PATH, SMALL_BODY, BEARER)  # boto3 sends no bearer but over https
+def test_an_api_key_alone_is_enough(bedrock_standin: BedrockStandIn) -> None:
+    status, _, body = bedrock_standin.send_request(
+        "POST", PATH, SMALL_BODY, BEARER
+    )  # boto3 sends no bearer but over https
 
     assert (status, json.loads(body)["seeds"]) == (200, [3])
 
@@ -68,14 +70,14 @@ def test_an_api_key_alone_is_enough(standin: BedrockStandIn) -> None:
     ],
 )
 def test_a_caller_without_good_credentials_is_refused(
-    standin: BedrockStandIn, headers: dict[str, str], status: int, code: str
+    bedrock_standin: BedrockStandIn, headers: dict[str, str], status: int, code: str
 ) -> None:
-    answer = standin.send_request("POST", PATH, SMALL_BODY, {"Content-Type": "application/json", **headers})
+    answer = bedrock_standin.send_request("POST", PATH, SMALL_BODY, {"Content-Type": "application/json", **headers})
 
     assert read_rejection(answer)[:2] == (status, code)
 
 
-def test_an_old_signature_is_expired(standin: BedrockStandIn) -> None:
+def test_an_old_signature_is_expired(bedrock_standin: BedrockStandIn) -> None:
     stamped = {
         "Authorization": "AWS4-HMAC-SHA256 Credential=AKIADEMODEMODEMODEMO/20200101/us-west-2/bedrock/aws4_request, "
         "SignedHeaders=host;x-amz-date, Signature=00",
@@ -83,14 +85,14 @@ def test_an_old_signature_is_expired(standin: BedrockStandIn) -> None:
         "Content-Type": "application/json",
     }
 
-    status, code, message = read_rejection(standin.send_request("POST", PATH, SMALL_BODY, stamped))
+    status, code, message = read_rejection(bedrock_standin.send_request("POST", PATH, SMALL_BODY, stamped))
 
     assert (status, code) == (403, "InvalidSignatureException")
     assert message.startswith("Signature expired: 20200101T000000Z")
 
 
-def test_an_answer_carries_a_request_id_and_its_type(standin: BedrockStandIn) -> None:
-    status, headers, _ = standin.send_request("POST", PATH, SMALL_BODY, BEARER)
+def test_an_answer_carries_a_request_id_and_its_type(bedrock_standin: BedrockStandIn) -> None:
+    status, headers, _ = bedrock_standin.send_request("POST", PATH, SMALL_BODY, BEARER)
 
     assert status == 200
     assert headers["Content-Type"] == "application/json"
@@ -98,53 +100,53 @@ def test_an_answer_carries_a_request_id_and_its_type(standin: BedrockStandIn) ->
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/octet-stream"])
-def test_a_body_that_is_not_said_to_be_json_is_refused(standin: BedrockStandIn, content_type: str) -> None:
-    answer = standin.send_request("POST", PATH, SMALL_BODY, {**BEARER, "Content-Type": content_type})
+def test_a_body_that_is_not_said_to_be_json_is_refused(bedrock_standin: BedrockStandIn, content_type: str) -> None:
+    answer = bedrock_standin.send_request("POST", PATH, SMALL_BODY, {**BEARER, "Content-Type": content_type})
 
     assert read_rejection(answer)[:2] == (400, "ValidationException")
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"prompt": NaN}', b'{"prompt": "a", "seed": 1e999}', b"\xff"])
-def test_a_body_that_is_no_json_object_is_malformed(standin: BedrockStandIn, body: bytes) -> None:
-    status, code, message = read_rejection(standin.send_request("POST", PATH, body, BEARER))
+def test_a_body_that_is_no_json_object_is_malformed(bedrock_standin: BedrockStandIn, body: bytes) -> None:
+    status, code, message = read_rejection(bedrock_standin.send_request("POST", PATH, body, BEARER))
 
     assert (status, code) == (400, "ValidationException")
     assert message.startswith("Malformed input request")
 
 
-def test_a_body_over_the_limit_is_refused_in_words(standin: BedrockStandIn) -> None:
-    status, code, message = read_rejection(standin.send_request("POST", PATH, b" " * 25_000_001, BEARER))
+def test_a_body_over_the_limit_is_refused_in_words(bedrock_standin: BedrockStandIn) -> None:
+    status, code, message = read_rejection(bedrock_standin.send_request("POST", PATH, b" " * 25_000_001, BEARER))
 
     assert (status, code) == (400, "ValidationException")
     assert "25000000" in message
 
 
-def test_an_unknown_model_is_an_invalid_identifier(standin: BedrockStandIn) -> None:
+def test_an_unknown_model_is_an_invalid_identifier(bedrock_standin: BedrockStandIn) -> None:
     with pytest.raises(ClientError, match="The provided model identifier is invalid"):
-        standin.invoke("stability.stable-diffusion-99", make_sd35_body())
+        bedrock_standin.invoke("stability.stable-diffusion-99", make_sd35_body())
 
 
-def test_a_path_that_no_operation_has_is_an_unknown_operation(standin: BedrockStandIn) -> None:
-    assert read_rejection(standin.send_request("POST", "/model/x/converse", b"{}", BEARER))[:2] == (
+def test_a_path_that_no_operation_has_is_an_unknown_operation(bedrock_standin: BedrockStandIn) -> None:
+    assert read_rejection(bedrock_standin.send_request("POST", "/model/x/converse", b"{}", BEARER))[:2] == (
         404,
         "UnknownOperationException",
     )
 
 
-def test_a_model_without_streaming_refuses_to_stream(standin: BedrockStandIn) -> None:
+def test_a_model_without_streaming_refuses_to_stream(bedrock_standin: BedrockStandIn) -> None:
     with pytest.raises(ClientError, match="The model is unsupported for streaming"):
-        standin.invoke_streaming(SD35, make_sd35_body())
+        bedrock_standin.invoke_streaming(SD35, make_sd35_body())
 
 
-def test_a_streamed_answer_joined_is_the_answer(standin: BedrockStandIn) -> None:
-    chunks = standin.invoke_streaming(SDXL, make_sdxl_body())
+def test_a_streamed_answer_joined_is_the_answer(bedrock_standin: BedrockStandIn) -> None:
+    chunks = bedrock_standin.invoke_streaming(SDXL, make_sdxl_body())
 
     assert len(chunks) > 1
-    assert json.loads(b"".join(chunks)) == standin.invoke(SDXL, make_sdxl_body())
+    assert json.loads(b"".join(chunks)) == bedrock_standin.invoke(SDXL, make_sdxl_body())
 
 
-def test_the_model_may_be_named_by_its_arn(standin: BedrockStandIn) -> None:
-    answer = standin.invoke(f"arn:aws:bedrock:us-west-2::foundation-model/{SD35}", make_sd35_body())
+def test_the_model_may_be_named_by_its_arn(bedrock_standin: BedrockStandIn) -> None:
+    answer = bedrock_standin.invoke(f"arn:aws:bedrock:us-west-2::foundation-model/{SD35}", make_sd35_body())
 
     assert open_base64_image(answer["images"][0]).format == "PNG"
 

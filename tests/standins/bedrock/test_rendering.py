@@ -20,22 +20,25 @@ def measure_difference(one: Image.Image, other: Image.Image) -> float:
     return sum(ImageStat.Stat(ImageChops.difference(one, other)).mean) / 3
 
 
-def test_the_same_request_gives_the_same_bytes_and_another_seed_gives_others(standin: BedrockStandIn) -> None:
-    first = standin.invoke(SDXL, make_sdxl_body())
+def test_the_same_request_gives_the_same_bytes_and_another_seed_gives_others(bedrock_standin: BedrockStandIn) -> None:
+    first = bedrock_standin.invoke(SDXL, make_sdxl_body())
 
-    assert standin.invoke(SDXL, make_sdxl_body()) == first
-    assert standin.invoke(SDXL, make_sdxl_body(seed=8))["artifacts"][0]["base64"] != first["artifacts"][0]["base64"]
+    assert bedrock_standin.invoke(SDXL, make_sdxl_body()) == first
+    assert (
+        bedrock_standin.invoke(SDXL, make_sdxl_body(seed=8))["artifacts"][0]["base64"]
+        != first["artifacts"][0]["base64"]
+    )
 
 
 @pytest.mark.parametrize("seed", [{"seed": 0}, {}])
 def test_without_a_seed_one_is_drawn_and_told_and_repeats_the_picture(
-    standin: BedrockStandIn, seed: dict[str, int]
+    bedrock_standin: BedrockStandIn, seed: dict[str, int]
 ) -> None:
     body = {name: value for name, value in make_sdxl_body().items() if name != "seed"}
-    (drawn,) = standin.invoke(SDXL, {**body, **seed})["artifacts"]
+    (drawn,) = bedrock_standin.invoke(SDXL, {**body, **seed})["artifacts"]
     assert drawn["seed"] > 0
 
-    (again,) = standin.invoke(SDXL, {**body, "seed": drawn["seed"]})["artifacts"]
+    (again,) = bedrock_standin.invoke(SDXL, {**body, "seed": drawn["seed"]})["artifacts"]
 
     assert again == drawn
 

@@ -20,9 +20,9 @@ from tests.support.bedrock_standin import (
 ARN = "arn:aws:bedrock:us-west-2:000000000000:inference-profile/"
 
 
-def expect_rejection(standin: BedrockStandIn, model: str, body: object) -> str:
+def expect_rejection(bedrock_standin: BedrockStandIn, model: str, body: object) -> str:
     with pytest.raises(ClientError) as error:
-        standin.invoke(model, body)
+        bedrock_standin.invoke(model, body)
     assert error.value.response["Error"]["Code"] == "ValidationException"
     return error.value.response["Error"]["Message"]
 
@@ -32,8 +32,8 @@ def make_body(**more: object) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("size", [(32, 32), (100, 37), (64, 1536)])
-def test_fast_upscale_answers_with_four_times_the_sides(standin: BedrockStandIn, size: tuple[int, int]) -> None:
-    answer = standin.invoke(FAST, {"image": make_image_base64(*size)})
+def test_fast_upscale_answers_with_four_times_the_sides(bedrock_standin: BedrockStandIn, size: tuple[int, int]) -> None:
+    answer = bedrock_standin.invoke(FAST, {"image": make_image_base64(*size)})
 
     assert answer.keys() == {"seeds", "finish_reasons", "images"}
     image = open_base64_image(answer["images"][0])
@@ -41,19 +41,19 @@ def test_fast_upscale_answers_with_four_times_the_sides(standin: BedrockStandIn,
     assert answer["finish_reasons"] == [None]
 
 
-def test_an_upscaled_picture_is_its_source_with_detail_that_was_not_there(standin: BedrockStandIn) -> None:
+def test_an_upscaled_picture_is_its_source_with_detail_that_was_not_there(bedrock_standin: BedrockStandIn) -> None:
     source = open_base64_image(make_image_base64(256, 192, "PNG"))
-    answer = standin.invoke(FAST, {"image": make_image_base64(256, 192, "PNG"), "output_format": "png"})
+    answer = bedrock_standin.invoke(FAST, {"image": make_image_base64(256, 192, "PNG"), "output_format": "png"})
     larger = open_base64_image(answer["images"][0]).convert("RGB")
 
     again = larger.resize(source.size, Image.Resampling.BOX)
     plain = source.resize(larger.size, Image.Resampling.LANCZOS)
     assert max(ImageStat.Stat(ImageChops.difference(again, source.convert("RGB"))).mean) < 3
     assert max(ImageStat.Stat(ImageChops.difference(larger, plain.convert("RGB"))).mean) > 1
-    assert standin.invoke(FAST, {"image": make_image_base64(256, 192, "PNG"), "output_format": "png"}) == answer
+    assert bedrock_standin.invoke(FAST, {"image": make_image_base64(256, 192, "PNG"), "output_format": "png"}) == answer
 
 
-def test_conservative_upscale_paints_4k_and_every_setting_is_seen(standin: BedrockStandIn) -> None:
+def test_conservative_upscale_paints_4k_and_every_setting_is_seen(bedrock_standin: BedrockStandIn) -> None:
     bodies = [
         make_body(),
         make_body(seed=8),
@@ -62,35 +62,37 @@ def test_conservative_upscale_paints_4k_and_every_setting_is_seen(standin: Bedro
         make_body(negative_prompt="fog"),
     ]
 
-    answers = [standin.invoke(CONSERVATIVE, body) for body in bodies]
+    answers = [bedrock_standin.invoke(CONSERVATIVE, body) for body in bodies]
 
     assert [answer["seeds"] for answer in answers] == [[7], [8], [7], [7], [7]]
     assert len({answer["images"][0] for answer in answers}) == 5
     assert open_base64_image(answers[0]["images"][0]).size == (3326, 2494)
-    assert standin.invoke(CONSERVATIVE, make_body()) == answers[0]
+    assert bedrock_standin.invoke(CONSERVATIVE, make_body()) == answers[0]
 
 
 @pytest.mark.parametrize("model", [FAST, CONSERVATIVE])
 @pytest.mark.parametrize("output_format", ["png", "jpeg", "webp"])
-def test_the_format_is_the_one_asked_for(standin: BedrockStandIn, model: str, output_format: str) -> None:
+def test_the_format_is_the_one_asked_for(bedrock_standin: BedrockStandIn, model: str, output_format: str) -> None:
     body = make_body(output_format=output_format, image=make_image_base64(64, 64))
     if model == FAST:
         del body["prompt"], body["seed"]
 
-    assert open_base64_image(standin.invoke(model, body)["images"][0]).format == output_format.upper()
+    assert open_base64_image(bedrock_standin.invoke(model, body)["images"][0]).format == output_format.upper()
 
 
 @pytest.mark.parametrize("model", [FAST, CONSERVATIVE])
-def test_an_upscaler_is_invoked_by_its_profile_alone(standin: BedrockStandIn, model: str) -> None:
+def test_an_upscaler_is_invoked_by_its_profile_alone(bedrock_standin: BedrockStandIn, model: str) -> None:
     body = {"image": make_image_base64(64, 64)} if model == FAST else make_body(image=make_image_base64(64, 64))
     base = model.removeprefix("us.")
 
-    assert standin.invoke(ARN + model, body)["finish_reasons"] == [None]
-    assert "with on-demand throughput isn" in expect_rejection(standin, base, body)
+    assert bedrock_standin.invoke(ARN + model, body)["finish_reasons"] == [None]
+    assert "with on-demand throughput isn" in expect_rejection(bedrock_standin, base, body)
     assert "with on-demand throughput isn" in expect_rejection(
-        standin, f"arn:aws:bedrock:us-west-2::foundation-model/{base}", body
+        bedrock_standin, f"arn:aws:bedrock:us-west-2::foundation-model/{base}", body
     )
-    assert expect_rejection(standin, "us." + SD35, make_sd35_body()) == "The provided model identifier is invalid."
+    assert (
+        expect_rejection(bedrock_standin, "us." + SD35, make_sd35_body()) == "The provided model identifier is invalid."
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,8 +107,8 @@ def test_an_upscaler_is_invoked_by_its_profile_alone(standin: BedrockStandIn, mo
         ({"image": make_image_base64(64, 64), "output_format": "gif"}, "gif is not a valid enum value"),
     ],
 )
-def test_fast_upscale_refuses(standin: BedrockStandIn, body: object, words: str) -> None:
-    assert words in json.loads(expect_rejection(standin, FAST, body))["detail"]
+def test_fast_upscale_refuses(bedrock_standin: BedrockStandIn, body: object, words: str) -> None:
+    assert words in json.loads(expect_rejection(bedrock_standin, FAST, body))["detail"]
 
 
 @pytest.mark.parametrize(
@@ -127,21 +129,21 @@ def test_fast_upscale_refuses(standin: BedrockStandIn, body: object, words: str)
         (make_body(image=base64.b64encode(b"GIF89a").decode()), "not a JPEG, PNG or WebP image"),
     ],
 )
-def test_conservative_upscale_refuses(standin: BedrockStandIn, body: object, words: str) -> None:
-    assert words in json.loads(expect_rejection(standin, CONSERVATIVE, body))["detail"]
+def test_conservative_upscale_refuses(bedrock_standin: BedrockStandIn, body: object, words: str) -> None:
+    assert words in json.loads(expect_rejection(bedrock_standin, CONSERVATIVE, body))["detail"]
 
 
-def test_both_list_their_fields_to_who_sends_another(standin: BedrockStandIn) -> None:
-    assert expect_rejection(standin, FAST, {"image": make_image_base64(64, 64), "seed": 1}) == (
+def test_both_list_their_fields_to_who_sends_another(bedrock_standin: BedrockStandIn) -> None:
+    assert expect_rejection(bedrock_standin, FAST, {"image": make_image_base64(64, 64), "seed": 1}) == (
         '{"detail":"Invalid field \'seed\' in request. Available fields for fast-upscale are: image, output_format"}'
     )
     assert "Available fields for conservative-upscale are: image, prompt, creativity, negative_prompt, seed, " in (
-        expect_rejection(standin, CONSERVATIVE, make_body(strength=0.5))
+        expect_rejection(bedrock_standin, CONSERVATIVE, make_body(strength=0.5))
     )
 
 
-def test_the_control_plane_knows_the_profiles_and_the_models_behind_them(standin: BedrockStandIn) -> None:
-    plane = standin.control_plane
+def test_the_control_plane_knows_the_profiles_and_the_models_behind_them(bedrock_standin: BedrockStandIn) -> None:
+    plane = bedrock_standin.control_plane
     profile = plane.get_inference_profile(inferenceProfileIdentifier=FAST)
 
     assert (profile["status"], profile["inferenceProfileId"]) == ("ACTIVE", FAST)

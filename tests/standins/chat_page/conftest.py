@@ -41,12 +41,12 @@ class PageStandIn:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[[int], PageStandIn]]:
+def start_standin() -> Iterator[Callable[[int], PageStandIn]]:
     """Start stand-ins of a test's own, on a port or a free one (0); they are stopped after it."""
     running: list[PageStandIn] = []
 
     def started(port: int) -> PageStandIn:
-        running.append(start_stand_in(port))
+        running.append(launch_standin(port))
         return running[-1]
 
     yield started
@@ -54,7 +54,7 @@ def start() -> Iterator[Callable[[int], PageStandIn]]:
         stop_process(served.process)
 
 
-def start_stand_in(port: int = 0) -> PageStandIn:
+def launch_standin(port: int = 0) -> PageStandIn:
     """Start the stand-in as its own process and wait for its first line."""
     command = [
         sys.executable,
@@ -80,9 +80,9 @@ def stop_process(process: subprocess.Popen[str]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stand_in() -> Iterator[PageStandIn]:
+def page_standin() -> Iterator[PageStandIn]:
     """Serve the stand-in with the test's bot connected to it."""
-    served = start_stand_in()
+    served = launch_standin()
     environment = os.environ | {"STAND_IN": served.url, "TOKEN": TOKEN, "PYTHONPATH": str(ROOT)}
     script = [sys.executable, str(Path(__file__).with_name("page_bot.py"))]
     bot = subprocess.Popen(script, env=environment, stdout=subprocess.PIPE, text=True)
@@ -100,7 +100,7 @@ class Tabs:
     """Opens the page as a user in a channel; what the browser complains of is kept."""
 
     browser: Browser
-    stand_in: PageStandIn
+    page_standin: PageStandIn
     channel_id: str
     browser_errors: list[str] = field(default_factory=list)
     expected_errors: list[str] = field(default_factory=list)
@@ -115,12 +115,12 @@ class Tabs:
         page.on("console", lambda m: self._note_error(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self._note_error(str(error)))
         page.on("request", lambda r: self._note_error(f"outside: {r.url}") if not self._is_own_url(r.url) else None)
-        page.goto(f"{self.stand_in.url}/?user={user}&channel={channel or self.channel_id}")
+        page.goto(f"{self.page_standin.url}/?user={user}&channel={channel or self.channel_id}")
         expect(page.get_by_role("main").get_by_role("textbox").first).to_be_visible()
         return page
 
     def _is_own_url(self, url: str) -> bool:
-        return url.startswith((self.stand_in.url, "data:", "blob:"))
+        return url.startswith((self.page_standin.url, "data:", "blob:"))
 
     def _note_error(self, text: str) -> None:
         if not any(words in text for words in self.expected_errors):
@@ -128,15 +128,15 @@ class Tabs:
 
 
 @pytest.fixture
-def room(stand_in: PageStandIn) -> str:
+def channel_id(page_standin: PageStandIn) -> str:
     """Return the id of a fresh channel, so that tests do not read each other's messages."""
-    return str(stand_in.call_control("POST", "channels", {"name": f"room-{next(channel_numbers)}"})["id"])
+    return str(page_standin.call_control("POST", "channels", {"name": f"room-{next(channel_numbers)}"})["id"])
 
 
 @pytest.fixture
-def tabs(browser: Browser, stand_in: PageStandIn, room: str) -> Iterator[Tabs]:
+def open_page(browser: Browser, page_standin: PageStandIn, channel_id: str) -> Iterator[Tabs]:
     """Open tabs; after the test, no error was logged and nothing was asked of any other host."""
-    opened = Tabs(browser, stand_in, room)
+    opened = Tabs(browser, page_standin, channel_id)
     yield opened
     for context in opened.contexts:
         context.close()
@@ -144,7 +144,7 @@ def tabs(browser: Browser, stand_in: PageStandIn, room: str) -> Iterator[Tabs]:
 
 
 @pytest.fixture
-def png(tmp_path: Path) -> Path:
+def png_file(tmp_path: Path) -> Path:
     file = tmp_path / "harbour.png"
     file.write_bytes(make_png())
     return file
@@ -157,7 +157,7 @@ def make_png() -> bytes:
 
 
 @pytest.fixture
-def in_page() -> Callable[..., Any]:
+def call_in_page() -> Callable[..., Any]:
     """Call a function of in_page.js inside a page."""
     script = Path(__file__).with_name("in_page.js").read_text()
 
@@ -168,7 +168,7 @@ def in_page() -> Callable[..., Any]:
 
 
 @pytest.fixture
-def choose(tabs: Tabs) -> Callable[[Page, str], None]:
+def choose_command(open_page: Tabs) -> Callable[[Page, str], None]:
     """Choose a slash command by typing it and pressing Enter."""
 
     def chosen(page: Page, name: str) -> None:

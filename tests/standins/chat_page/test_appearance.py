@@ -14,19 +14,19 @@ CommandChooser = Callable[[Page, str], None]
 
 
 @pytest.fixture
-def lively(tabs: "Tabs", choose: CommandChooser) -> Callable[..., Page]:
+def busy_page(open_page: "Tabs", choose_command: CommandChooser) -> Callable[..., Page]:
     """Open a page with a result in a thread, an ephemeral answer, marks and a half-filled command."""
 
     def opened(**options: Any) -> Page:
-        page = tabs(**options)
+        page = open_page(**options)
         page.get_by_role("textbox", name="Message #").fill(
             "Hello **all**, `code`, https://example.com <t:0:R> ||x||\n-# small\n> quote"
         )
         page.keyboard.press("Enter")
-        choose(page, "whisper")
+        choose_command(page, "whisper")
         page.keyboard.press("Enter")
         expect(page.get_by_text("Only you can see this")).to_be_visible()
-        choose(page, "paint")
+        choose_command(page, "paint")
         page.keyboard.type("castle in fog")
         page.keyboard.press("Enter")
         page.locator(".thread-card").click()
@@ -44,13 +44,13 @@ def lively(tabs: "Tabs", choose: CommandChooser) -> Callable[..., Page]:
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("width", [1280, 420])
 def test_everything_has_a_name_enough_contrast_and_room(
-    lively: Callable[..., Page], in_page: Callable[..., Any], scheme: str, width: int
+    busy_page: Callable[..., Page], call_in_page: Callable[..., Any], scheme: str, width: int
 ) -> None:
-    page = lively(color_scheme=scheme, viewport={"width": width, "height": 800})
+    page = busy_page(color_scheme=scheme, viewport={"width": width, "height": 800})
     page.wait_for_timeout(250)
-    assert in_page(page, "contrast") == []
-    assert in_page(page, "unnamed") == []
-    assert in_page(page, "duplicateIds") == []
+    assert call_in_page(page, "contrast") == []
+    assert call_in_page(page, "unnamed") == []
+    assert call_in_page(page, "duplicateIds") == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("document.documentElement.lang") == "en"
     for landmark in ("main", "navigation"):
@@ -58,8 +58,8 @@ def test_everything_has_a_name_enough_contrast_and_room(
             expect(page.get_by_role(landmark)).to_be_visible()
 
 
-def test_the_theme_follows_the_system_until_one_chooses(tabs: "Tabs") -> None:
-    page = tabs(color_scheme="dark")
+def test_the_theme_follows_the_system_until_one_chooses(open_page: "Tabs") -> None:
+    page = open_page(color_scheme="dark")
     ground = "getComputedStyle(document.getElementById('main')).backgroundColor"
     dark = page.evaluate(ground)
     page.emulate_media(color_scheme="light")
@@ -73,8 +73,8 @@ def test_the_theme_follows_the_system_until_one_chooses(tabs: "Tabs") -> None:
     assert page.evaluate(ground) == dark
 
 
-def test_on_a_narrow_screen_the_channels_are_in_a_drawer(tabs: "Tabs") -> None:
-    page = tabs(viewport={"width": 420, "height": 800})
+def test_on_a_narrow_screen_the_channels_are_in_a_drawer(open_page: "Tabs") -> None:
+    page = open_page(viewport={"width": 420, "height": 800})
     general = page.get_by_role("link", name="general", exact=True)
     expect(general).to_be_hidden()
     page.get_by_role("button", name="Channels").click()
@@ -87,12 +87,12 @@ def test_on_a_narrow_screen_the_channels_are_in_a_drawer(tabs: "Tabs") -> None:
     expect(general).to_be_hidden()
 
 
-def test_every_focusable_thing_shows_its_focus(tabs: "Tabs", in_page: Callable[..., Any]) -> None:
-    page = tabs()
+def test_every_focusable_thing_shows_its_focus(open_page: "Tabs", call_in_page: Callable[..., Any]) -> None:
+    page = open_page()
     seen = {}
     for _ in range(16):
         page.keyboard.press("Tab")
-        name, shown = in_page(page, "focus")
+        name, shown = call_in_page(page, "focus")
         seen[name] = shown
     assert [name for name, shown in seen.items() if not shown] == []
     assert len(seen) > 5

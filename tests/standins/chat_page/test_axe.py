@@ -15,55 +15,55 @@ pytestmark = pytest.mark.browser
 CommandChooser = Callable[[Page, str], None]
 
 
-def show_empty_channel(page: Page, choose: CommandChooser, stand_in: "PageStandIn") -> None:
+def show_empty_channel(page: Page, choose_command: CommandChooser, page_standin: "PageStandIn") -> None:
     """Nothing was said yet."""
 
 
-def show_busy_channel(page: Page, choose: CommandChooser, stand_in: "PageStandIn") -> None:
+def show_busy_channel(page: Page, choose_command: CommandChooser, page_standin: "PageStandIn") -> None:
     """A channel with texts, a result, a private answer, a reply begun, a failed command, and unread calls elsewhere."""
     box = page.get_by_role("textbox", name="Message #")
     box.fill("### Small first\n# Large\nHello **all**, `code`, https://example.com <t:0:R> ||x||\n> quote\n```\n7\n```")
     page.keyboard.press("Enter")
     for name, shown in (("result", "Delete"), ("history", "Newer"), ("whisper", "Dismiss message")):
-        choose(page, name)
+        choose_command(page, name)
         page.keyboard.press("Enter")
         expect(page.get_by_role("button", name=shown).first).to_be_visible()
     page.get_by_role("button", name="Write to me").press("Enter")
-    choose(page, "mute")
+    choose_command(page, "mute")
     page.keyboard.press("Enter")
     expect(page.get_by_text("The application did not respond").first).to_be_visible()
     page.get_by_role("listitem").filter(has_text="Large").get_by_role("button", name="Reply").press("Enter")
 
 
-def show_thread(page: Page, choose: CommandChooser, stand_in: "PageStandIn") -> None:
+def show_thread(page: Page, choose_command: CommandChooser, page_standin: "PageStandIn") -> None:
     """A thread with a result beside its channel, archived."""
-    choose(page, "paint")
+    choose_command(page, "paint")
     page.keyboard.type("castle in fog")
     page.keyboard.press("Enter")
     page.locator(".thread-card").click()
     expect(page.get_by_text("made once", exact=True)).to_be_visible()
-    stand_in.call_control("PATCH", f"channels/{page.url.rpartition('=')[2]}", {"archived": True})
+    page_standin.call_control("PATCH", f"channels/{page.url.rpartition('=')[2]}", {"archived": True})
     expect(page.get_by_text("Posting a message reopens it").last).to_be_visible()
 
 
-def open_modal(page: Page, choose: CommandChooser, stand_in: "PageStandIn") -> None:
+def open_modal(page: Page, choose_command: CommandChooser, page_standin: "PageStandIn") -> None:
     """A modal with most kinds of field, one of them wrong."""
-    choose(page, "form")
+    choose_command(page, "form")
     page.keyboard.press("Enter")
     page.get_by_label("Prompt").fill("")
     page.get_by_role("button", name="Submit").press("Enter")
     expect(page.get_by_text("This is required.")).to_be_visible()
 
 
-def open_other_modal(page: Page, choose: CommandChooser, stand_in: "PageStandIn") -> None:
+def open_other_modal(page: Page, choose_command: CommandChooser, page_standin: "PageStandIn") -> None:
     """A modal with a file, check boxes and an open select."""
-    show_thread(page, choose, stand_in)
+    show_thread(page, choose_command, page_standin)
     page.get_by_role("button", name="Change").press("Enter")
     page.get_by_role("combobox", name="Look", exact=True).press("Enter")
     expect(page.get_by_role("option", name="Film")).to_be_visible()
 
 
-def open_message_menu(page: Page, choose: CommandChooser, stand_in: "PageStandIn") -> None:
+def open_message_menu(page: Page, choose_command: CommandChooser, page_standin: "PageStandIn") -> None:
     """The menu of a message."""
     page.get_by_role("textbox", name="Message #").fill("my harbour")
     page.keyboard.press("Enter")
@@ -71,15 +71,15 @@ def open_message_menu(page: Page, choose: CommandChooser, stand_in: "PageStandIn
     expect(page.get_by_role("menuitem", name="Reimagine")).to_be_visible()
 
 
-def open_command_list(page: Page, choose: CommandChooser, stand_in: "PageStandIn") -> None:
+def open_command_list(page: Page, choose_command: CommandChooser, page_standin: "PageStandIn") -> None:
     """The list of commands."""
     page.get_by_role("textbox", name="Message #").press_sequentially("/")
     expect(page.get_by_role("option").first).to_be_visible()
 
 
-def open_suggestions(page: Page, choose: CommandChooser, stand_in: "PageStandIn") -> None:
+def open_suggestions(page: Page, choose_command: CommandChooser, page_standin: "PageStandIn") -> None:
     """A command half filled in, with the bot's suggestions and what is wrong."""
-    choose(page, "paint")
+    choose_command(page, "paint")
     for name in ("image", "style", "keep"):
         page.get_by_role("combobox", name="Add option").fill(name)
         page.keyboard.press("Enter")
@@ -91,22 +91,22 @@ def open_suggestions(page: Page, choose: CommandChooser, stand_in: "PageStandIn"
     expect(page.get_by_role("option")).to_have_count(4)
 
 
-def open_settings(page: Page, choose: CommandChooser, stand_in: "PageStandIn") -> None:
+def open_settings(page: Page, choose_command: CommandChooser, page_standin: "PageStandIn") -> None:
     """The person's settings."""
     page.get_by_role("button", name="Ada ada settings").click()
     expect(page.get_by_label("Theme")).to_be_visible()
 
 
-def open_drawer(page: Page, choose: CommandChooser, stand_in: "PageStandIn") -> None:
+def open_drawer(page: Page, choose_command: CommandChooser, page_standin: "PageStandIn") -> None:
     """The channels drawn over a narrow screen."""
     page.set_viewport_size({"width": 420, "height": 800})
     page.get_by_role("button", name="Channels").click()
     expect(page.get_by_role("link", name="general", exact=True)).to_be_visible()
 
 
-def open_image(page: Page, choose: CommandChooser, stand_in: "PageStandIn") -> None:
+def open_image(page: Page, choose_command: CommandChooser, page_standin: "PageStandIn") -> None:
     """A picture shown large."""
-    choose(page, "result")
+    choose_command(page, "result")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="a harbour").click()
     expect(page.get_by_role("dialog", name="Image")).to_be_visible()
@@ -129,17 +129,17 @@ STATES = (
 
 @pytest.mark.parametrize("state", STATES, ids=[state.__name__ for state in STATES])
 def test_axe_finds_nothing(
-    state: Callable[..., None], tabs: "Tabs", choose: CommandChooser, stand_in: "PageStandIn"
+    state: Callable[..., None], open_page: "Tabs", choose_command: CommandChooser, page_standin: "PageStandIn"
 ) -> None:
-    page = tabs(bypass_csp=True)
+    page = open_page(bypass_csp=True)
 
-    state(page, choose, stand_in)
+    state(page, choose_command, page_standin)
 
     assert [(look, found) for look in APPEARANCES if (found := find_violations_as(page, *look))] == []
 
 
-def test_axe_would_find_what_is_wrong(tabs: "Tabs") -> None:
-    page = tabs(bypass_csp=True)
+def test_axe_would_find_what_is_wrong(open_page: "Tabs") -> None:
+    page = open_page(bypass_csp=True)
 
     page.evaluate("document.body.append(Object.assign(document.createElement('button'), { id: 'nameless' }))")
 

@@ -15,10 +15,10 @@ CommandChooser = Callable[[Page, str], None]
 
 
 @pytest.fixture
-def thread(tabs: "Tabs", choose: CommandChooser) -> Locator:
+def thread_pane(open_page: "Tabs", choose_command: CommandChooser) -> Locator:
     """Return the pane of a thread that holds a result."""
-    page = tabs()
-    choose(page, "paint")
+    page = open_page()
+    choose_command(page, "paint")
     page.keyboard.type("castle in fog")
     page.keyboard.press("Enter")
     page.locator(".thread-card").click()
@@ -27,32 +27,32 @@ def thread(tabs: "Tabs", choose: CommandChooser) -> Locator:
     return pane
 
 
-def test_a_button_changes_its_message_and_keeps_the_focus(thread: Locator) -> None:
-    thread.get_by_role("button", name="Again").press("Enter")
-    expect(thread.get_by_text("made twice")).to_be_visible()
-    expect(thread.get_by_role("button", name="Again")).to_be_focused()
+def test_a_button_changes_its_message_and_keeps_the_focus(thread_pane: Locator) -> None:
+    thread_pane.get_by_role("button", name="Again").press("Enter")
+    expect(thread_pane.get_by_text("made twice")).to_be_visible()
+    expect(thread_pane.get_by_role("button", name="Again")).to_be_focused()
 
 
-def test_a_button_that_is_not_answered_waits_and_then_says_that_it_failed(thread: Locator) -> None:
-    button = thread.get_by_role("button", name="Silent")
+def test_a_button_that_is_not_answered_waits_and_then_says_that_it_failed(thread_pane: Locator) -> None:
+    button = thread_pane.get_by_role("button", name="Silent")
     button.click()
     expect(button).to_have_attribute("aria-busy", "true")
-    expect(thread.get_by_text("This interaction failed")).to_be_visible()
+    expect(thread_pane.get_by_text("This interaction failed")).to_be_visible()
     expect(button).not_to_have_attribute("aria-busy", "true")
 
 
-def test_a_select_is_chosen_from_by_keyboard(thread: Locator) -> None:
-    select = thread.get_by_role("combobox", name="Try a look")
+def test_a_select_is_chosen_from_by_keyboard(thread_pane: Locator) -> None:
+    select = thread_pane.get_by_role("combobox", name="Try a look")
     select.focus()
     for key in ("Enter", "ArrowDown", "Enter"):
-        thread.page.keyboard.press(key)
-    expect(thread.get_by_text("Chosen: ['Film']")).to_be_visible()
+        thread_pane.page.keyboard.press(key)
+    expect(thread_pane.get_by_text("Chosen: ['Film']")).to_be_visible()
     expect(select).to_have_text("Film")
 
 
-def test_a_modal_is_checked_filled_and_submitted(thread: Locator, png: Path) -> None:
-    page = thread.page
-    thread.get_by_role("button", name="Change").click()
+def test_a_modal_is_checked_filled_and_submitted(thread_pane: Locator, png_file: Path) -> None:
+    page = thread_pane.page
+    thread_pane.get_by_role("button", name="Change").click()
     modal = page.get_by_role("dialog", name="Change it")
     words = modal.get_by_label("Words")
     expect(words).to_be_focused()
@@ -63,16 +63,16 @@ def test_a_modal_is_checked_filled_and_submitted(thread: Locator, png: Path) -> 
     modal.get_by_role("combobox", name="Look").click()
     modal.get_by_role("option", name="Film").click()
     modal.get_by_role("checkbox", name="Grain").check()
-    modal.get_by_label("Other picture").set_input_files(png)
+    modal.get_by_label("Other picture").set_input_files(png_file)
     modal.get_by_role("button", name="Submit").click()
-    expect(thread.get_by_text("Changed: dawn | small | ['Film'] | ['Grain'] | harbour.png")).to_be_visible()
+    expect(thread_pane.get_by_text("Changed: dawn | small | ['Film'] | ['Grain'] | harbour.png")).to_be_visible()
     expect(modal).to_have_count(0)
 
 
-def test_an_open_list_stays_at_its_select_while_the_form_scrolls(thread: Locator) -> None:
-    page = thread.page
+def test_an_open_list_stays_at_its_select_while_the_form_scrolls(thread_pane: Locator) -> None:
+    page = thread_pane.page
     page.set_viewport_size({"width": 1280, "height": 420})
-    thread.get_by_role("button", name="Change").click()
+    thread_pane.get_by_role("button", name="Change").click()
     select = page.get_by_role("combobox", name="Look", exact=True)
     select.press("Enter")
     options = page.get_by_role("listbox", name="Look")
@@ -93,9 +93,9 @@ def measure_distance(select: Locator, options: Locator) -> float:
     return other["y"] - top["y"]
 
 
-def test_a_modal_keeps_the_focus_and_leaves_by_escape_giving_it_back(thread: Locator) -> None:
-    page = thread.page
-    button = thread.get_by_role("button", name="Change")
+def test_a_modal_keeps_the_focus_and_leaves_by_escape_giving_it_back(thread_pane: Locator) -> None:
+    page = thread_pane.page
+    button = thread_pane.get_by_role("button", name="Change")
     button.press("Enter")
     modal = page.get_by_role("dialog", name="Change it")
     expect(modal).to_be_visible()
@@ -109,8 +109,8 @@ def test_a_modal_keeps_the_focus_and_leaves_by_escape_giving_it_back(thread: Loc
     expect(button).to_be_focused()
 
 
-def test_a_message_command_is_in_the_apps_menu_of_a_message(tabs: "Tabs") -> None:
-    page = tabs()
+def test_a_message_command_is_in_the_apps_menu_of_a_message(open_page: "Tabs") -> None:
+    page = open_page()
     page.get_by_role("textbox", name="Message #").fill("my harbour")
     page.keyboard.press("Enter")
     message = page.get_by_role("listitem").filter(has_text="my harbour")

@@ -22,8 +22,8 @@ def add_option(page: Page, name: str) -> None:
     page.keyboard.press("Enter")
 
 
-def test_a_slash_lists_the_commands_and_the_list_narrows_as_one_types(tabs: "Tabs") -> None:
-    page = tabs()
+def test_a_slash_lists_the_commands_and_the_list_narrows_as_one_types(open_page: "Tabs") -> None:
+    page = open_page()
     page.get_by_role("textbox", name="Message #").press_sequentially("/")
     expect(page.get_by_role("option")).to_have_count(7)
     page.keyboard.type("pai")
@@ -34,9 +34,9 @@ def test_a_slash_lists_the_commands_and_the_list_narrows_as_one_types(tabs: "Tab
     expect(form.get_by_placeholder("+9 optional")).to_be_visible()
 
 
-def test_every_type_of_option_reaches_the_bot(tabs: "Tabs", choose: CommandChooser) -> None:
-    page = tabs()
-    choose(page, "paint")
+def test_every_type_of_option_reaches_the_bot(open_page: "Tabs", choose_command: CommandChooser) -> None:
+    page = open_page()
+    choose_command(page, "paint")
     page.keyboard.type("castle in fog")
     add_option(page, "style")
     page.get_by_role("option", name="Pixel art").click()
@@ -57,9 +57,9 @@ def test_every_type_of_option_reaches_the_bot(tabs: "Tabs", choose: CommandChoos
     expect(page.get_by_text("Ada used /paint")).to_be_visible()
 
 
-def test_suggestions_come_from_the_bot_while_one_types(tabs: "Tabs", choose: CommandChooser) -> None:
-    page = tabs()
-    choose(page, "paint")
+def test_suggestions_come_from_the_bot_while_one_types(open_page: "Tabs", choose_command: CommandChooser) -> None:
+    page = open_page()
+    choose_command(page, "paint")
     page.keyboard.type("castle")
     add_option(page, "model")
     expect(page.get_by_role("option")).to_have_count(4)
@@ -71,9 +71,9 @@ def test_suggestions_come_from_the_bot_while_one_types(tabs: "Tabs", choose: Com
     expect(page.get_by_role("article")).to_contain_text("castle |  | 35 | 7.0 | SDXL 1.0")
 
 
-def test_what_is_wrong_is_said_before_anything_is_sent(tabs: "Tabs", choose: CommandChooser) -> None:
-    page = tabs()
-    choose(page, "paint")
+def test_what_is_wrong_is_said_before_anything_is_sent(open_page: "Tabs", choose_command: CommandChooser) -> None:
+    page = open_page()
+    choose_command(page, "paint")
     page.keyboard.press("Enter")
     alert = page.get_by_role("alert").filter(has_text="prompt: This option is required.")
     expect(alert).to_be_visible()
@@ -99,15 +99,15 @@ def test_what_is_wrong_is_said_before_anything_is_sent(tabs: "Tabs", choose: Com
 
 
 def test_what_the_server_refuses_is_said_beside_the_composer_and_nothing_typed_is_lost(
-    tabs: "Tabs", choose: CommandChooser, stand_in: "PageStandIn"
+    open_page: "Tabs", choose_command: CommandChooser, page_standin: "PageStandIn"
 ) -> None:
-    tabs.expected_errors.append("400")
-    page = tabs()
-    choose(page, "paint")
+    open_page.expected_errors.append("400")
+    page = open_page()
+    choose_command(page, "paint")
     page.keyboard.type("castle")
-    guild = stand_in.call_control("GET", "state")["guilds"][0]["id"]
+    guild = page_standin.call_control("GET", "state")["guilds"][0]["id"]
     nobody = {"id": guild, "type": 0, "allow": "0", "deny": str(USE_APPLICATION_COMMANDS)}
-    stand_in.call_control("PATCH", f"channels/{tabs.channel_id}", {"permission_overwrites": [nobody]})
+    page_standin.call_control("PATCH", f"channels/{open_page.channel_id}", {"permission_overwrites": [nobody]})
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert").filter(has_text="You may not use application commands here.")).to_be_visible()
     expect(page.get_by_role("textbox", name="prompt", exact=True)).to_have_value("castle")
@@ -118,16 +118,16 @@ NAMES = {"picker": "harbour.png", "drop": "dropped.png", "paste": "image.png"}
 
 @pytest.mark.parametrize("way", NAMES)
 def test_a_picture_gets_into_the_command_by(
-    way: str, tabs: "Tabs", choose: CommandChooser, png: Path, in_page: Callable[..., Any]
+    way: str, open_page: "Tabs", choose_command: CommandChooser, png_file: Path, call_in_page: Callable[..., Any]
 ) -> None:
-    page = tabs()
-    choose(page, "paint")
+    page = open_page()
+    choose_command(page, "paint")
     page.keyboard.type("castle in fog")
     if way == "picker":
         add_option(page, "image")
-        page.get_by_label("image", exact=True).set_input_files(png)
+        page.get_by_label("image", exact=True).set_input_files(png_file)
     else:
-        in_page(page, "give", base64.b64encode(png.read_bytes()).decode(), way)
+        call_in_page(page, "give", base64.b64encode(png_file.read_bytes()).decode(), way)
     form = page.get_by_role("form", name="/paint")
     expect(form.get_by_text(NAMES[way])).to_be_visible()
     expect(form.locator("img")).to_have_js_property("naturalWidth", 192)
@@ -138,21 +138,21 @@ def test_a_picture_gets_into_the_command_by(
 
 
 def test_a_second_dropped_picture_takes_the_next_place_and_can_be_removed(
-    tabs: "Tabs", choose: CommandChooser, png: Path, in_page: Callable[..., Any]
+    open_page: "Tabs", choose_command: CommandChooser, png_file: Path, call_in_page: Callable[..., Any]
 ) -> None:
-    page = tabs()
-    choose(page, "paint")
-    data = base64.b64encode(png.read_bytes()).decode()
+    page = open_page()
+    choose_command(page, "paint")
+    data = base64.b64encode(png_file.read_bytes()).decode()
     for _ in range(2):
-        in_page(page, "give", data, "drop")
+        call_in_page(page, "give", data, "drop")
     expect(page.locator("[data-option=mask]").get_by_text("dropped.png")).to_be_visible()
     page.get_by_role("button", name="Remove file of mask").click()
     expect(page.locator("[data-option=mask]").get_by_text("Drop, paste or choose a file")).to_be_visible()
     expect(page.locator("[data-option=image]").get_by_text("dropped.png")).to_be_visible()
 
 
-def test_a_command_needs_no_mouse(tabs: "Tabs") -> None:
-    page = tabs()
+def test_a_command_needs_no_mouse(open_page: "Tabs") -> None:
+    page = open_page()
     expect(page.get_by_role("textbox", name="Message #")).to_be_focused()
     press = page.keyboard.press
     page.keyboard.type("/pain")
@@ -173,16 +173,16 @@ def test_a_command_needs_no_mouse(tabs: "Tabs") -> None:
     expect(page.get_by_role("textbox", name="Message #")).to_be_focused()
 
 
-def test_subcommands_are_commands_of_their_own(tabs: "Tabs") -> None:
-    page = tabs()
+def test_subcommands_are_commands_of_their_own(open_page: "Tabs") -> None:
+    page = open_page()
     page.get_by_role("textbox", name="Message #").press_sequentially("/preset save dawn")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Saved dawn.")).to_be_visible()
     expect(page.get_by_text("Ada used /preset save")).to_be_visible()
 
 
-def test_names_and_descriptions_follow_the_language_of_the_person(tabs: "Tabs") -> None:
-    page = tabs("ben")
+def test_names_and_descriptions_follow_the_language_of_the_person(open_page: "Tabs") -> None:
+    page = open_page("ben")
     page.get_by_role("button", name="Ben ben settings").click()
     page.get_by_label("Language").select_option("fr")
     expect(page.get_by_role("status").filter(has_text="in this language")).to_be_visible()

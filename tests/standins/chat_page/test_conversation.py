@@ -17,54 +17,58 @@ CommandChooser = Callable[[Page, str], None]
 
 
 @pytest.fixture
-def result(tabs: "Tabs", choose: CommandChooser) -> Page:
+def result_page(open_page: "Tabs", choose_command: CommandChooser) -> Page:
     """Return a page with one result in its channel."""
-    page = tabs()
-    choose(page, "result")
+    page = open_page()
+    choose_command(page, "result")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Delete")).to_be_visible()
     return page
 
 
-def test_a_result_has_its_buttons_its_moving_picture_and_a_file_to_keep(result: Page) -> None:
-    expect(result.get_by_role("button", name="Upscale")).to_be_disabled()
-    expect(result.get_by_role("img", name="a harbour")).to_have_js_property("naturalWidth", 240)
-    expect(result.locator(".moving-badge")).to_have_text("GIF")
-    with result.expect_download() as kept:
-        result.get_by_role("link", name="export.zip").click()
+def test_a_result_has_its_buttons_its_moving_picture_and_a_file_to_keep(result_page: Page) -> None:
+    expect(result_page.get_by_role("button", name="Upscale")).to_be_disabled()
+    expect(result_page.get_by_role("img", name="a harbour")).to_have_js_property("naturalWidth", 240)
+    expect(result_page.locator(".moving-badge")).to_have_text("GIF")
+    with result_page.expect_download() as kept:
+        result_page.get_by_role("link", name="export.zip").click()
     assert kept.value.suggested_filename == "export.zip"
 
 
-def test_each_button_of_a_result_is_answered_in_its_own_way(result: Page) -> None:
-    result.get_by_role("button", name="Again").click()
-    expect(result.get_by_text("Another one from 7.")).to_be_visible()
-    result.get_by_role("button", name="Details").press("Enter")
-    expect(result.get_by_role("heading", name="Details")).to_be_visible()
-    result.get_by_role("button", name="Edit…").press("Enter")
-    expect(result.get_by_role("dialog", name="Change the picture")).to_be_visible()
-    result.keyboard.press("Escape")
-    result.get_by_role("button", name="Delete").press("Enter")
-    expect(result.get_by_role("button", name="Delete")).to_have_count(0)
+def test_each_button_of_a_result_is_answered_in_its_own_way(result_page: Page) -> None:
+    result_page.get_by_role("button", name="Again").click()
+    expect(result_page.get_by_text("Another one from 7.")).to_be_visible()
+    result_page.get_by_role("button", name="Details").press("Enter")
+    expect(result_page.get_by_role("heading", name="Details")).to_be_visible()
+    result_page.get_by_role("button", name="Edit…").press("Enter")
+    expect(result_page.get_by_role("dialog", name="Change the picture")).to_be_visible()
+    result_page.keyboard.press("Escape")
+    result_page.get_by_role("button", name="Delete").press("Enter")
+    expect(result_page.get_by_role("button", name="Delete")).to_have_count(0)
 
 
-def test_a_call_is_marked_and_its_link_leads_to_the_message(result: Page) -> None:
-    result.get_by_role("button", name="Call me").click()
-    link = result.get_by_role("link", name="To the picture")
-    expect(result.locator(".mentions-me")).to_contain_text("@Ada, it took long.")
+def test_a_call_is_marked_and_its_link_leads_to_the_message(result_page: Page) -> None:
+    result_page.get_by_role("button", name="Call me").click()
+    link = result_page.get_by_role("link", name="To the picture")
+    expect(result_page.locator(".mentions-me")).to_contain_text("@Ada, it took long.")
     link.press("Enter")
-    expect(result.get_by_role("listitem").filter(has=result.get_by_role("button", name="Delete"))).to_be_focused()
+    expect(
+        result_page.get_by_role("listitem").filter(has=result_page.get_by_role("button", name="Delete"))
+    ).to_be_focused()
 
 
-def test_a_call_elsewhere_is_counted_in_the_sidebar_and_the_title(tabs: "Tabs", stand_in: "PageStandIn") -> None:
-    page, ben = tabs(channel=tabs.channel_id), tabs("ben")
+def test_a_call_elsewhere_is_counted_in_the_sidebar_and_the_title(
+    open_page: "Tabs", page_standin: "PageStandIn"
+) -> None:
+    page, ben = open_page(channel=open_page.channel_id), open_page("ben")
     page.get_by_role("link", name="general", exact=True).click()
     expect(page.get_by_role("textbox", name="Message #general")).to_be_visible()
-    ada = next(u["id"] for u in stand_in.call_control("GET", "state")["users"] if u["username"] == "ada")
+    ada = next(u["id"] for u in page_standin.call_control("GET", "state")["users"] if u["username"] == "ada")
 
     send_message(ben, f"<@{ada}> look")
     send_message(ben, "not a call")
 
-    room = page.locator(f"[data-channel-id='{tabs.channel_id}'].entry")
+    room = page.locator(f"[data-channel-id='{open_page.channel_id}'].entry")
     expect(room).to_contain_text("mentions: 1")
     expect(page).to_have_title("(1) #general · Pentimento Studio · Ada")
     expect(page.get_by_role("status").filter(has_text="Ben mentioned you in #room-")).to_be_visible()
@@ -72,9 +76,9 @@ def test_a_call_elsewhere_is_counted_in_the_sidebar_and_the_title(tabs: "Tabs", 
     expect(page).to_have_title(f"#{room.locator('.entry-name').inner_text()} · Pentimento Studio · Ada")
 
 
-def test_private_pages_are_turned_by_button_and_by_select(tabs: "Tabs", choose: CommandChooser) -> None:
-    page = tabs()
-    choose(page, "history")
+def test_private_pages_are_turned_by_button_and_by_select(open_page: "Tabs", choose_command: CommandChooser) -> None:
+    page = open_page()
+    choose_command(page, "history")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Newer")).to_be_disabled()
     page.get_by_role("button", name="Older").press("Enter")
@@ -88,10 +92,12 @@ def test_private_pages_are_turned_by_button_and_by_select(tabs: "Tabs", choose: 
 
 
 @pytest.mark.parametrize("way", ["command", "message"])
-def test_a_form_of_every_kind_of_field_is_filled_by_keyboard(way: str, tabs: "Tabs", choose: CommandChooser) -> None:
-    page = tabs()
+def test_a_form_of_every_kind_of_field_is_filled_by_keyboard(
+    way: str, open_page: "Tabs", choose_command: CommandChooser
+) -> None:
+    page = open_page()
     if way == "command":
-        choose(page, "form")
+        choose_command(page, "form")
         page.keyboard.press("Enter")
     else:
         send_message(page, "my harbour")
@@ -108,10 +114,12 @@ def test_a_form_of_every_kind_of_field_is_filled_by_keyboard(way: str, tabs: "Ta
     expect(form).to_have_count(0)
 
 
-def test_one_of_several_pictures_of_a_message_is_chosen_by_name(tabs: "Tabs", png: Path, tmp_path: Path) -> None:
-    page, other = tabs(), tmp_path / "tower.png"
-    other.write_bytes(png.read_bytes())
-    page.get_by_label("Attach files").set_input_files([png, other])
+def test_one_of_several_pictures_of_a_message_is_chosen_by_name(
+    open_page: "Tabs", png_file: Path, tmp_path: Path
+) -> None:
+    page, other = open_page(), tmp_path / "tower.png"
+    other.write_bytes(png_file.read_bytes())
+    page.get_by_label("Attach files").set_input_files([png_file, other])
     send_message(page, "two")
     page.get_by_role("img", name="tower.png").click(button="right")
     expect(page.get_by_role("menuitem", name="Open image in a new tab")).to_be_visible()
@@ -121,8 +129,10 @@ def test_one_of_several_pictures_of_a_message_is_chosen_by_name(tabs: "Tabs", pn
     expect(page.get_by_text("Taken: tower.png")).to_be_visible()
 
 
-def test_a_message_is_replied_to_by_keyboard_and_the_reply_leads_back(tabs: "Tabs", stand_in: "PageStandIn") -> None:
-    page, ben = tabs(), tabs("ben")
+def test_a_message_is_replied_to_by_keyboard_and_the_reply_leads_back(
+    open_page: "Tabs", page_standin: "PageStandIn"
+) -> None:
+    page, ben = open_page(), open_page("ben")
     send_message(ben, "Which one?")
     page.get_by_role("listitem").filter(has_text="Which one?").get_by_role("button", name="Reply").press("Enter")
     expect(page.get_by_text("Replying to Ben")).to_be_visible()
@@ -138,26 +148,26 @@ def test_a_message_is_replied_to_by_keyboard_and_the_reply_leads_back(tabs: "Tab
     question = ben.get_by_role("listitem").filter(has_text="Which one?").first
     expect(question).to_be_focused()
     expect(page.get_by_text("Replying to Ben")).to_be_hidden()
-    stand_in.call_control("DELETE", f"messages/{question.get_attribute('data-message-id')}")
+    page_standin.call_control("DELETE", f"messages/{question.get_attribute('data-message-id')}")
     expect(answer).to_contain_text("Original message was deleted")
 
 
-def test_direct_messages_come_into_the_sidebar_and_their_buttons_work(result: Page) -> None:
-    result.get_by_role("button", name="Write to me").click()
-    sidebar = result.get_by_role("navigation")
+def test_direct_messages_come_into_the_sidebar_and_their_buttons_work(result_page: Page) -> None:
+    result_page.get_by_role("button", name="Write to me").click()
+    sidebar = result_page.get_by_role("navigation")
     direct = sidebar.get_by_role("link", name="Pentimento")
-    expect(result.get_by_role("status").filter(has_text="Pentimento sent you a message.")).to_be_visible()
+    expect(result_page.get_by_role("status").filter(has_text="Pentimento sent you a message.")).to_be_visible()
     expect(direct).to_contain_text("mentions: 1")
     direct.click()
-    expect(result.get_by_role("heading", name="Pentimento").first).to_be_visible()
-    result.get_by_role("button", name="Thanks").last.click()
-    expect(result.get_by_text("You are welcome.").last).to_be_visible()
-    result.get_by_role("textbox", name="Message @Pentimento").press_sequentially("/settings")
-    expect(result.get_by_text("No matching commands.")).to_be_visible()
+    expect(result_page.get_by_role("heading", name="Pentimento").first).to_be_visible()
+    result_page.get_by_role("button", name="Thanks").last.click()
+    expect(result_page.get_by_text("You are welcome.").last).to_be_visible()
+    result_page.get_by_role("textbox", name="Message @Pentimento").press_sequentially("/settings")
+    expect(result_page.get_by_text("No matching commands.")).to_be_visible()
 
 
-def test_direct_messages_are_begun_by_the_person(tabs: "Tabs") -> None:
-    page = tabs("ben")
+def test_direct_messages_are_begun_by_the_person(open_page: "Tabs") -> None:
+    page = open_page("ben")
     page.get_by_role("navigation").get_by_role("button", name="Pentimento").press("Enter")
     expect(page.get_by_role("textbox", name="Message @Pentimento")).to_be_focused()
     page.keyboard.type("/whisper ")
@@ -165,26 +175,28 @@ def test_direct_messages_are_begun_by_the_person(tabs: "Tabs") -> None:
     expect(page.get_by_text("Only for your eyes.")).to_be_visible()
 
 
-def test_a_command_for_moderators_is_offered_once_one_is_made_so(tabs: "Tabs", stand_in: "PageStandIn") -> None:
-    user = stand_in.call_control("POST", "users", {"name": "mia"})["id"]
-    page = tabs("mia")
+def test_a_command_for_moderators_is_offered_once_one_is_made_so(
+    open_page: "Tabs", page_standin: "PageStandIn"
+) -> None:
+    user = page_standin.call_control("POST", "users", {"name": "mia"})["id"]
+    page = open_page("mia")
     box = page.get_by_role("textbox", name="Message #")
     box.press_sequentially("/settings")
     expect(page.get_by_text("No matching commands.")).to_be_visible()
-    role = stand_in.call_control(
+    role = page_standin.call_control(
         "POST", "roles", {"name": "Mods", "permissions": (1 << 5) | (1 << 10) | (1 << 11) | (1 << 31)}
     )
-    stand_in.call_control("PUT", f"members/{user}", {"roles": [role["id"]]})
+    page_standin.call_control("PUT", f"members/{user}", {"roles": [role["id"]]})
     expect(page.get_by_role("option", name="/settings")).to_be_visible()
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Set.")).to_be_visible()
 
 
-def test_a_second_guild_has_its_own_place_in_the_sidebar(tabs: "Tabs", stand_in: "PageStandIn") -> None:
-    page = tabs()
-    guild = stand_in.call_control("POST", "guilds", {"name": "Elsewhere"})
+def test_a_second_guild_has_its_own_place_in_the_sidebar(open_page: "Tabs", page_standin: "PageStandIn") -> None:
+    page = open_page()
+    guild = page_standin.call_control("POST", "guilds", {"name": "Elsewhere"})
     expect(page.get_by_role("navigation").get_by_role("heading", name="Elsewhere")).to_be_visible()
     page.get_by_role("navigation").get_by_role("link", name="general", exact=True).last.click()
     expect(page).to_have_title("#general · Elsewhere · Ada")
-    stand_in.call_control("DELETE", f"channels/{guild['channels'][0]['id']}")
+    page_standin.call_control("DELETE", f"channels/{guild['channels'][0]['id']}")

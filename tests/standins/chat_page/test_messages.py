@@ -26,23 +26,23 @@ HOLD_MESSAGES_BACK = """() => {
 }"""
 
 
-def test_what_one_person_writes_another_reads_at_once(tabs: "Tabs", stand_in: "PageStandIn") -> None:
-    ada, ben = tabs("ada"), tabs("ben")
+def test_what_one_person_writes_another_reads_at_once(open_page: "Tabs", page_standin: "PageStandIn") -> None:
+    ada, ben = open_page("ada"), open_page("ben")
     ben.evaluate("window.said = []; document.ariaNotify = (text) => said.push(text); null")
     send_message(ada, "Good morning")
     heard = ben.get_by_role("article", name="Ada")
     expect(heard).to_contain_text("Good morning")
     assert ben.evaluate("said") == ["Ada: Good morning"]
     message = ben.get_by_role("listitem").filter(has_text="Good morning").get_attribute("data-message-id")
-    stand_in.call_control("DELETE", f"messages/{message}")
+    page_standin.call_control("DELETE", f"messages/{message}")
     expect(heard).to_have_count(0)
 
 
 def test_messages_that_come_and_go_while_their_channel_is_being_opened_are_shown_as_they_are(
-    tabs: "Tabs", stand_in: "PageStandIn"
+    open_page: "Tabs", page_standin: "PageStandIn"
 ) -> None:
-    channel = str(stand_in.call_control("POST", "channels", {"name": "opened-late"})["id"])
-    ada, ben = tabs("ada", bypass_csp=True), tabs("ben", channel)  # wait_for_function evaluates text
+    channel = str(page_standin.call_control("POST", "channels", {"name": "opened-late"})["id"])
+    ada, ben = open_page("ada", bypass_csp=True), open_page("ben", channel)  # wait_for_function evaluates text
     send_message(ben, "Gone soon")
     gone = ben.get_by_role("listitem").filter(has_text="Gone soon")
     expect(gone).to_have_attribute("data-message-id", re.compile(r"\d+"))
@@ -51,7 +51,7 @@ def test_messages_that_come_and_go_while_their_channel_is_being_opened_are_shown
 
     ada.get_by_role("link", name="opened-late").click()
     ada.wait_for_function("Boolean(window.release)")
-    stand_in.call_control("DELETE", f"messages/{gone.get_attribute('data-message-id')}")
+    page_standin.call_control("DELETE", f"messages/{gone.get_attribute('data-message-id')}")
     send_message(ben, "Here I am")
     ada.wait_for_function("said.length")
     ada.evaluate("release()")
@@ -61,10 +61,10 @@ def test_messages_that_come_and_go_while_their_channel_is_being_opened_are_shown
 
 
 def test_an_ephemeral_answer_is_seen_by_its_author_alone_and_can_be_dismissed(
-    tabs: "Tabs", choose: CommandChooser
+    open_page: "Tabs", choose_command: CommandChooser
 ) -> None:
-    ada, ben = tabs("ada"), tabs("ben")
-    choose(ada, "whisper")
+    ada, ben = open_page("ada"), open_page("ben")
+    choose_command(ada, "whisper")
     ada.keyboard.press("Enter")
     answer = ada.get_by_role("article", name="Pentimento")
     expect(answer).to_contain_text("Only you can see this")
@@ -78,9 +78,9 @@ def test_an_ephemeral_answer_is_seen_by_its_author_alone_and_can_be_dismissed(
     expect(answer).to_have_count(0)
 
 
-def test_a_command_that_is_not_answered_says_so(tabs: "Tabs", choose: CommandChooser) -> None:
-    page = tabs()
-    choose(page, "mute")
+def test_a_command_that_is_not_answered_says_so(open_page: "Tabs", choose_command: CommandChooser) -> None:
+    page = open_page()
+    choose_command(page, "mute")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Sending command…")).to_be_visible()
     expect(page.get_by_role("article").get_by_text("The application did not respond")).to_be_visible()
@@ -89,14 +89,14 @@ def test_a_command_that_is_not_answered_says_so(tabs: "Tabs", choose: CommandCho
 
 
 def test_an_answer_is_followed_live_into_its_thread_with_picture_and_seed(
-    tabs: "Tabs", choose: CommandChooser, png: Path
+    open_page: "Tabs", choose_command: CommandChooser, png_file: Path
 ) -> None:
-    ada, ben = tabs("ada"), tabs("ben")
-    choose(ada, "paint")
+    ada, ben = open_page("ada"), open_page("ben")
+    choose_command(ada, "paint")
     ada.keyboard.type("castle in fog")
     ada.get_by_role("combobox", name="Add option").fill("image")
     ada.keyboard.press("Enter")
-    ada.get_by_label("image", exact=True).set_input_files(png)
+    ada.get_by_label("image", exact=True).set_input_files(png_file)
     ada.get_by_role("button", name="Send").click()
     expect(ben.get_by_text("castle in fog |  | 35 | 7.0")).to_contain_text("(edited)")
     card = ben.locator(".thread-card")
@@ -126,17 +126,17 @@ def test_an_answer_is_followed_live_into_its_thread_with_picture_and_seed(
 
 
 def test_an_archived_thread_is_marked_and_refuses_commands_in_words(
-    tabs: "Tabs", choose: CommandChooser, stand_in: "PageStandIn"
+    open_page: "Tabs", choose_command: CommandChooser, page_standin: "PageStandIn"
 ) -> None:
-    tabs.expected_errors.append("400")
-    page = tabs()
-    choose(page, "paint")
+    open_page.expected_errors.append("400")
+    page = open_page()
+    choose_command(page, "paint")
     page.keyboard.type("night sky")
     page.keyboard.press("Enter")
     page.locator(".thread-card").click()
     thread = page.get_by_role("region", name="Thread: night sky")
     expect(thread.get_by_text("made once")).to_be_visible()
-    stand_in.call_control("PATCH", f"channels/{page.url.rpartition('=')[2]}", {"archived": True})
+    page_standin.call_control("PATCH", f"channels/{page.url.rpartition('=')[2]}", {"archived": True})
     expect(thread.get_by_text("This thread is archived.")).to_be_visible()
     expect(page.get_by_role("navigation").get_by_role("link", name="night sky , archived")).to_be_visible()
     thread.get_by_role("textbox").press_sequentially("/whisper ")
@@ -144,9 +144,9 @@ def test_an_archived_thread_is_marked_and_refuses_commands_in_words(
     expect(thread.get_by_role("alert")).to_have_text("Commands cannot be used in an archived thread.")
 
 
-def test_files_go_with_a_plain_message_and_open_large(tabs: "Tabs", png: Path) -> None:
-    page = tabs()
-    page.get_by_label("Attach files").set_input_files(png)
+def test_files_go_with_a_plain_message_and_open_large(open_page: "Tabs", png_file: Path) -> None:
+    page = open_page()
+    page.get_by_label("Attach files").set_input_files(png_file)
     expect(page.get_by_role("list", name="Files to send").get_by_text("harbour.png")).to_be_visible()
     send_message(page, "My harbour")
     shown = page.get_by_role("article", name="Ada").get_by_role("img", name="harbour.png")
@@ -156,13 +156,13 @@ def test_files_go_with_a_plain_message_and_open_large(tabs: "Tabs", png: Path) -
     expect(page.get_by_role("dialog", name="Image")).to_contain_text("192 × 128")
 
 
-def test_marks_are_shown_and_markup_stays_text(tabs: "Tabs", stand_in: "PageStandIn") -> None:
-    page = tabs()
+def test_marks_are_shown_and_markup_stays_text(open_page: "Tabs", page_standin: "PageStandIn") -> None:
+    page = open_page()
     users = {
         user["username"]: user["id"]
         for user in page.evaluate("fetch('/client/bootstrap?user=ada').then(r => r.json())")["users"]
     }
-    link = f"https://discord.com/channels/1/{tabs.channel_id}"
+    link = f"https://discord.com/channels/1/{open_page.channel_id}"
     send_message(
         page,
         "# Title\n**bold** *slanted* __under__ ~~gone~~ `code **raw**` ||hidden||\n> quoted\n- one\n  - two\n-# small\n"
@@ -183,16 +183,18 @@ def test_marks_are_shown_and_markup_stays_text(tabs: "Tabs", stand_in: "PageStan
     expect(article.get_by_text("hidden")).to_be_visible()
 
 
-def test_the_page_finds_back_after_the_server_was_gone(tabs: "Tabs", start: Callable[[int], "PageStandIn"]) -> None:
-    served = start(0)
-    tabs.expected_errors += ["ERR_", "outside"]
-    page = tabs()
+def test_the_page_finds_back_after_the_server_was_gone(
+    open_page: "Tabs", start_standin: Callable[[int], "PageStandIn"]
+) -> None:
+    served = start_standin(0)
+    open_page.expected_errors += ["ERR_", "outside"]
+    page = open_page()
     page.goto(f"{served.url}/?user=ada")
     expect(page.get_by_role("textbox", name="Message #general")).to_be_visible()
     served.process.kill()
     served.process.wait()
     expect(page.get_by_role("alert").filter(has_text="The connection to the server was lost.")).to_be_visible()
-    start(int(served.url.rpartition(":")[2]))
+    start_standin(int(served.url.rpartition(":")[2]))
     expect(page.locator("#banner")).to_be_hidden()
     send_message(page, "Here again")
     expect(page.get_by_role("article", name="Ada")).to_contain_text("Here again")

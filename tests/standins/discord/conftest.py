@@ -17,7 +17,7 @@ StandInStarter = Callable[..., Awaitable[DiscordStandIn]]
 
 
 @pytest.fixture
-async def start(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StandInStarter]:
+async def start_standin(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StandInStarter]:
     """Start a stand-in with given settings; without rate limits unless they are asked for."""
     async with AsyncExitStack() as stack:
 
@@ -35,6 +35,6 @@ async def start(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StandInStarter
 
 
 @pytest.fixture
-async def stand_in(start: StandInStarter) -> DiscordStandIn:
+async def discord_standin(start_standin: StandInStarter) -> DiscordStandIn:
     """A stand-in with the default settings, without rate limits."""
-    return await start()
+    return await start_standin()

@@ -42,41 +42,45 @@ VALID_OPTIONS: dict[str, Any] = {"prompt": "fog"}
     ],
 )
 async def test_a_command_filled_in_wrongly_never_reaches_the_bot(
-    stand_in: DiscordStandIn, options: dict[str, Any]
+    discord_standin: DiscordStandIn, options: dict[str, Any]
 ) -> None:
-    await stand_in.register_command(options=OPTIONS)
-    await stand_in.invoke_command("go", options, status=400)
-    assert stand_in.state.interactions == {}
+    await discord_standin.register_command(options=OPTIONS)
+    await discord_standin.invoke_command("go", options, status=400)
+    assert discord_standin.state.interactions == {}
 
 
-async def test_a_command_filled_in_rightly_carries_its_values_and_what_they_stand_for(stand_in: DiscordStandIn) -> None:
-    await stand_in.register_command(options=OPTIONS)
-    ben = stand_in.state.find_user("ben").id
+async def test_a_command_filled_in_rightly_carries_its_values_and_what_they_stand_for(
+    discord_standin: DiscordStandIn,
+) -> None:
+    await discord_standin.register_command(options=OPTIONS)
+    ben = discord_standin.state.find_user("ben").id
     given = {**VALID_OPTIONS, "steps": 50, "keep": 1, "loud": False, "style": "anime", "who": ben}
-    asked = await stand_in.invoke_command("go", given, files={"image": make_image_file("my pic.png")})
-    data = stand_in.state.interactions[asked].data
+    asked = await discord_standin.invoke_command("go", given, files={"image": make_image_file("my pic.png")})
+    data = discord_standin.state.interactions[asked].data
     image = next(o["value"] for o in data["options"] if o["name"] == "image")
     assert {o["name"]: o["value"] for o in data["options"]} == {**given, "image": image}
-    assert stand_in.state.attachments[image].filename == "my_pic.png"
-    assert stand_in.state.attachments[image].ephemeral
+    assert discord_standin.state.attachments[image].filename == "my_pic.png"
+    assert discord_standin.state.attachments[image].ephemeral
 
 
-async def test_an_outdated_command_is_not_sent(stand_in: DiscordStandIn) -> None:
-    asked = {"type": 2, "channel_id": stand_in.channel_id, "data": {"id": "1", "name": "go", "type": 1}}
-    told = await stand_in.call_page_api("POST", "/client/interactions?user=ada", asked, status=400)
+async def test_an_outdated_command_is_not_sent(discord_standin: DiscordStandIn) -> None:
+    asked = {"type": 2, "channel_id": discord_standin.channel_id, "data": {"id": "1", "name": "go", "type": 1}}
+    told = await discord_standin.call_page_api("POST", "/client/interactions?user=ada", asked, status=400)
     assert "outdated" in told["message"]
 
 
-async def test_a_command_for_moderators_is_refused_to_others(stand_in: DiscordStandIn) -> None:
-    await stand_in.register_command(default_member_permissions=str(1 << 5))
-    await stand_in.invoke_command("go", status=400)
+async def test_a_command_for_moderators_is_refused_to_others(discord_standin: DiscordStandIn) -> None:
+    await discord_standin.register_command(default_member_permissions=str(1 << 5))
+    await discord_standin.invoke_command("go", status=400)
 
 
-async def test_a_disabled_button_a_foreign_message_and_a_wrong_choice_are_forbidden(stand_in: DiscordStandIn) -> None:
+async def test_a_disabled_button_a_foreign_message_and_a_wrong_choice_are_forbidden(
+    discord_standin: DiscordStandIn,
+) -> None:
     button = {"type": 2, "style": 1, "label": "Go", "custom_id": "go", "disabled": True}
     options = [{"label": "a", "value": "a"}, {"label": "b", "value": "b"}]
     select = {"type": 3, "custom_id": "pick", "options": options}
-    message = await stand_in.post_message(
+    message = await discord_standin.post_message(
         content="x", components=[{"type": 1, "components": [button]}, {"type": 1, "components": [select]}]
     )
     asked = {"user": "ada", "message_id": message["id"]}
@@ -86,36 +90,36 @@ async def test_a_disabled_button_a_foreign_message_and_a_wrong_choice_are_forbid
         {"custom_id": "pick", "values": ["c"]},
         {"custom_id": "pick"},
     ):
-        await stand_in.call_page_api("POST", "/control/press", {**asked, **wrong}, status=400)
-    pressed = await stand_in.press_button(message["id"], "pick", values=["b"])
-    assert stand_in.state.interactions[pressed].data["values"] == ["b"]
+        await discord_standin.call_page_api("POST", "/control/press", {**asked, **wrong}, status=400)
+    pressed = await discord_standin.press_button(message["id"], "pick", values=["b"])
+    assert discord_standin.state.interactions[pressed].data["values"] == ["b"]
 
 
-async def test_an_upload_is_ephemeral_and_has_a_limit_that_nitro_raises(stand_in: DiscordStandIn) -> None:
+async def test_an_upload_is_ephemeral_and_has_a_limit_that_nitro_raises(discord_standin: DiscordStandIn) -> None:
     async def upload(data: bytes) -> tuple[int, Any]:
         body = aiohttp.FormData(quote_fields=False)
         body.add_field("file", io.BytesIO(data), filename="a b.png", content_type="image/png")
-        async with stand_in.http.post(f"{stand_in.url}/client/attachments?user=ada", data=body) as answer:
+        async with discord_standin.http.post(f"{discord_standin.url}/client/attachments?user=ada", data=body) as answer:
             return answer.status, await answer.json()
 
     status, attachment = await upload(make_png())
     assert (status, attachment["filename"], attachment["ephemeral"]) == (200, "a_b.png", True)
     assert (attachment["width"], attachment["content_type"]) == (64, "image/png")
-    async with stand_in.http.get(attachment["url"]) as answer:
+    async with discord_standin.http.get(attachment["url"]) as answer:
         assert await answer.read() == make_png()
     status, refusal = await upload(b"\0" * ((10 << 20) + 1))
     assert (status, refusal["code"]) == (413, 40005)
 
 
-async def test_events_stream_to_the_users_who_may_see_them(stand_in: DiscordStandIn) -> None:
-    async with stand_in.http.get(f"{stand_in.url}/client/events?user=ben") as stream:
+async def test_events_stream_to_the_users_who_may_see_them(discord_standin: DiscordStandIn) -> None:
+    async with discord_standin.http.get(f"{discord_standin.url}/client/events?user=ben") as stream:
         assert stream.headers["Content-Type"].startswith("text/event-stream")
         assert await stream.content.readline() == b": hello\n"
-        await stand_in.start_interaction()
-        interaction = next(iter(stand_in.state.interactions.values()))
+        await discord_standin.start_interaction()
+        interaction = next(iter(discord_standin.state.interactions.values()))
         path = f"/interactions/{interaction.id}/{interaction.token}/callback"
-        await stand_in.call_rest_ok("POST", path, {"type": 4, "data": {"content": "psst", "flags": 64}})
-        await stand_in.post_message(content="for all")
+        await discord_standin.call_rest_ok("POST", path, {"type": 4, "data": {"content": "psst", "flags": 64}})
+        await discord_standin.post_message(content="for all")
         told: list[Any] = []
         async with asyncio.timeout(5):
             while len(told) < 2:
@@ -126,48 +130,52 @@ async def test_events_stream_to_the_users_who_may_see_them(stand_in: DiscordStan
     assert told[1]["d"]["content"] == "for all"
 
 
-async def test_a_person_hears_of_their_own_interaction_only(stand_in: DiscordStandIn) -> None:
-    state = stand_in.state
+async def test_a_person_hears_of_their_own_interaction_only(discord_standin: DiscordStandIn) -> None:
+    state = discord_standin.state
     ada, ben = (state.events.subscribe_page(state.find_user(name).id) for name in ("ada", "ben"))
-    interaction = await stand_in.start_interaction()
-    await stand_in.call_rest_ok("POST", f"/interactions/{interaction.id}/{interaction.token}/callback", {"type": 5})
+    interaction = await discord_standin.start_interaction()
+    await discord_standin.call_rest_ok(
+        "POST", f"/interactions/{interaction.id}/{interaction.token}/callback", {"type": 5}
+    )
     assert {"t": "INTERACTION_SUCCESS", "d": {"id": interaction.id}} in drain_events(ada)
     assert "INTERACTION_SUCCESS" not in [event["t"] for event in drain_events(ben)]
 
 
-async def test_a_page_begins_with_everything_it_needs(stand_in: DiscordStandIn) -> None:
-    await stand_in.register_command()
-    await stand_in.call_page_api("POST", "/client/locale?user=ada", {"locale": "fr"})
-    begun = await stand_in.call_page_api("GET", "/client/bootstrap?user=ada")
+async def test_a_page_begins_with_everything_it_needs(discord_standin: DiscordStandIn) -> None:
+    await discord_standin.register_command()
+    await discord_standin.call_page_api("POST", "/client/locale?user=ada", {"locale": "fr"})
+    begun = await discord_standin.call_page_api("GET", "/client/bootstrap?user=ada")
     assert begun["me"]["username"] == "ada"
     assert begun["me_locale"] == "fr"
     assert [guild["name"] for guild in begun["guilds"]] == ["Pentimento Studio"]
     assert [c["name"] for c in begun["channels"]] == ["general", "gallery"]
-    assert [c["name"] for c in begun["commands"][stand_in.guild_id]] == ["go"]
+    assert [c["name"] for c in begun["commands"][discord_standin.guild_id]] == ["go"]
     assert begun["application"]["bot"]["bot"] is True
 
 
-async def test_slowmode_holds_people_and_not_the_bot(stand_in: DiscordStandIn) -> None:
-    await stand_in.call_page_api("PATCH", f"/control/channels/{stand_in.channel_id}", {"rate_limit_per_user": 60})
-    path = f"/client/channels/{stand_in.channel_id}/messages?user=ada"
-    await stand_in.call_page_api("POST", path, {"content": "one"})
-    assert (await stand_in.call_page_api("POST", path, {"content": "two"}, status=429))["code"] == 20016
+async def test_slowmode_holds_people_and_not_the_bot(discord_standin: DiscordStandIn) -> None:
+    await discord_standin.call_page_api(
+        "PATCH", f"/control/channels/{discord_standin.channel_id}", {"rate_limit_per_user": 60}
+    )
+    path = f"/client/channels/{discord_standin.channel_id}/messages?user=ada"
+    await discord_standin.call_page_api("POST", path, {"content": "one"})
+    assert (await discord_standin.call_page_api("POST", path, {"content": "two"}, status=429))["code"] == 20016
     for _ in range(2):
-        await stand_in.post_message(content="bots are exempt")
+        await discord_standin.post_message(content="bots are exempt")
 
 
-async def test_state_tells_everything_even_what_is_deleted(stand_in: DiscordStandIn) -> None:
-    message = await stand_in.post_message(content="x")
-    await stand_in.call_page_api("DELETE", f"/control/messages/{message['id']}")
-    interaction = await stand_in.start_interaction()
-    state = await stand_in.call_page_api("GET", "/control/state")
-    assert state["messages"][stand_in.channel_id][0]["deleted"] is True
+async def test_state_tells_everything_even_what_is_deleted(discord_standin: DiscordStandIn) -> None:
+    message = await discord_standin.post_message(content="x")
+    await discord_standin.call_page_api("DELETE", f"/control/messages/{message['id']}")
+    interaction = await discord_standin.start_interaction()
+    state = await discord_standin.call_page_api("GET", "/control/state")
+    assert state["messages"][discord_standin.channel_id][0]["deleted"] is True
     assert state["interactions"][0]["id"] == interaction.id
     assert state["guild_commands"][0]["name"] == "go"
 
 
-async def test_an_unknown_user_channel_or_field_is_told_in_words(stand_in: DiscordStandIn) -> None:
-    await stand_in.call_page_api("GET", "/client/bootstrap?user=nobody", status=404)
-    await stand_in.call_page_api("GET", "/client/channels/1/messages?user=ada", status=404)
-    told = await stand_in.call_page_api("POST", "/control/press", {"user": "ada"}, status=400)
+async def test_an_unknown_user_channel_or_field_is_told_in_words(discord_standin: DiscordStandIn) -> None:
+    await discord_standin.call_page_api("GET", "/client/bootstrap?user=nobody", status=404)
+    await discord_standin.call_page_api("GET", "/client/channels/1/messages?user=ada", status=404)
+    told = await discord_standin.call_page_api("POST", "/control/press", {"user": "ada"}, status=400)
     assert "message_id" in told["message"]

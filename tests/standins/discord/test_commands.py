@@ -65,25 +65,25 @@ FAULTY_COMMANDS: list[tuple[dict[str, Any], tuple[str, str]]] = [
 ]
 
 
-def commands_path(stand_in: DiscordStandIn, *, guild: bool = True) -> str:
-    scope = f"/guilds/{stand_in.guild_id}" if guild else ""
-    return f"/applications/{stand_in.application_id}{scope}/commands"
+def commands_path(discord_standin: DiscordStandIn, *, guild: bool = True) -> str:
+    scope = f"/guilds/{discord_standin.guild_id}" if guild else ""
+    return f"/applications/{discord_standin.application_id}{scope}/commands"
 
 
 @pytest.mark.parametrize(
     ("change", "expected"), FAULTY_COMMANDS, ids=[f"{place}-{code}" for _, (place, code) in FAULTY_COMMANDS]
 )
 async def test_a_faulty_command_is_refused_with_the_place_and_kind_of_its_fault(
-    stand_in: DiscordStandIn, change: dict[str, Any], expected: tuple[str, str]
+    discord_standin: DiscordStandIn, change: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     command = {"name": "go", "description": "Go.", **change}
-    body = await stand_in.call_rest_rejected(50035, "POST", commands_path(stand_in), command)
+    body = await discord_standin.call_rest_rejected(50035, "POST", commands_path(discord_standin), command)
     assert list_error_codes(body) == [expected]
-    bulk = await stand_in.call_rest_rejected(50035, "PUT", commands_path(stand_in), [command])
+    bulk = await discord_standin.call_rest_rejected(50035, "PUT", commands_path(discord_standin), [command])
     assert list_error_codes(bulk) == [(f"0.{expected[0]}", expected[1])]
 
 
-async def test_a_command_over_8000_characters_counts_its_longest_language(stand_in: DiscordStandIn) -> None:
+async def test_a_command_over_8000_characters_counts_its_longest_language(discord_standin: DiscordStandIn) -> None:
     def command(words: str) -> dict[str, Any]:
         choices = [{"name": f"{n:03}" + "n" * 90, "value": f"{n:03}" + "v" * 90} for n in range(25)]
         option = {**STRING, "choices": choices, "description_localizations": {"fr": words}}
@@ -93,19 +93,19 @@ async def test_a_command_over_8000_characters_counts_its_longest_language(stand_
             "options": [{**option, "name": "one"}, {**STRING, "choices": choices[:17]}],
         }
 
-    await stand_in.call_rest_ok("POST", commands_path(stand_in), command("w"))
-    body = await stand_in.call_rest_rejected(
-        50035, "POST", commands_path(stand_in), command("w" * 100) | {"description": "d" * 100}
+    await discord_standin.call_rest_ok("POST", commands_path(discord_standin), command("w"))
+    body = await discord_standin.call_rest_rejected(
+        50035, "POST", commands_path(discord_standin), command("w" * 100) | {"description": "d" * 100}
     )
     assert list_error_codes(body) == [("", "APPLICATION_COMMAND_TOO_LARGE")]
 
 
-async def test_a_command_keeps_its_id_and_its_version_while_it_stays_the_same(stand_in: DiscordStandIn) -> None:
+async def test_a_command_keeps_its_id_and_its_version_while_it_stays_the_same(discord_standin: DiscordStandIn) -> None:
     go = {"name": "go", "description": "Go."}
-    (first,) = await stand_in.call_rest_ok("PUT", commands_path(stand_in, guild=False), [go])
-    (same,) = await stand_in.call_rest_ok("PUT", commands_path(stand_in, guild=False), [go])
-    (changed,) = await stand_in.call_rest_ok(
-        "PUT", commands_path(stand_in, guild=False), [{**go, "description": "Went."}]
+    (first,) = await discord_standin.call_rest_ok("PUT", commands_path(discord_standin, guild=False), [go])
+    (same,) = await discord_standin.call_rest_ok("PUT", commands_path(discord_standin, guild=False), [go])
+    (changed,) = await discord_standin.call_rest_ok(
+        "PUT", commands_path(discord_standin, guild=False), [{**go, "description": "Went."}]
     )
     assert same == first
     assert changed["id"] == first["id"]
@@ -113,65 +113,72 @@ async def test_a_command_keeps_its_id_and_its_version_while_it_stays_the_same(st
     assert (first["type"], first["contexts"], first["integration_types"], first["nsfw"]) == (1, [0, 1, 2], [0], False)
 
 
-async def test_a_bulk_overwrite_replaces_every_type(stand_in: DiscordStandIn) -> None:
-    await stand_in.register_command(name="Use", type=3, description="")
-    await stand_in.call_rest_ok("PUT", commands_path(stand_in), [{"name": "go", "description": "Go."}])
-    assert [c["name"] for c in await stand_in.call_rest_ok("GET", commands_path(stand_in))] == ["go"]
+async def test_a_bulk_overwrite_replaces_every_type(discord_standin: DiscordStandIn) -> None:
+    await discord_standin.register_command(name="Use", type=3, description="")
+    await discord_standin.call_rest_ok("PUT", commands_path(discord_standin), [{"name": "go", "description": "Go."}])
+    assert [c["name"] for c in await discord_standin.call_rest_ok("GET", commands_path(discord_standin))] == ["go"]
 
 
-async def test_two_commands_of_one_name_are_refused_and_of_two_types_taken(stand_in: DiscordStandIn) -> None:
+async def test_two_commands_of_one_name_are_refused_and_of_two_types_taken(discord_standin: DiscordStandIn) -> None:
     go = {"name": "go", "description": "Go."}
-    body = await stand_in.call_rest_rejected(50035, "PUT", commands_path(stand_in), [go, go])
+    body = await discord_standin.call_rest_rejected(50035, "PUT", commands_path(discord_standin), [go, go])
     assert list_error_codes(body) == [("1.name", "APPLICATION_COMMANDS_DUPLICATE_NAME")]
-    assert len(await stand_in.call_rest_ok("PUT", commands_path(stand_in), [go, {"name": "go", "type": 3}])) == 2
+    assert (
+        len(await discord_standin.call_rest_ok("PUT", commands_path(discord_standin), [go, {"name": "go", "type": 3}]))
+        == 2
+    )
 
 
-async def test_localisations_are_listed_only_on_request(stand_in: DiscordStandIn) -> None:
-    await stand_in.register_command(
+async def test_localisations_are_listed_only_on_request(discord_standin: DiscordStandIn) -> None:
+    await discord_standin.register_command(
         name_localizations={"fr": "aller"}, options=[{**STRING, "name_localizations": {"fr": "mots"}}]
     )
-    (short,) = await stand_in.call_rest_ok("GET", commands_path(stand_in))
-    (full,) = await stand_in.call_rest_ok("GET", commands_path(stand_in) + "?with_localizations=true")
+    (short,) = await discord_standin.call_rest_ok("GET", commands_path(discord_standin))
+    (full,) = await discord_standin.call_rest_ok("GET", commands_path(discord_standin) + "?with_localizations=true")
     assert "name_localizations" not in short
     assert "name_localizations" not in short["options"][0]
     assert (full["name_localizations"], full["options"][0]["name_localizations"]) == ({"fr": "aller"}, {"fr": "mots"})
 
 
-async def test_the_hundred_and_first_command_is_refused(stand_in: DiscordStandIn) -> None:
+async def test_the_hundred_and_first_command_is_refused(discord_standin: DiscordStandIn) -> None:
     many = [{"name": f"c{n}", "description": "d"} for n in range(101)]
-    await stand_in.call_rest_rejected(30032, "PUT", commands_path(stand_in), many)
-    await stand_in.call_rest_ok("PUT", commands_path(stand_in), many[:100])
-    await stand_in.call_rest_rejected(30032, "POST", commands_path(stand_in), many[100])
+    await discord_standin.call_rest_rejected(30032, "PUT", commands_path(discord_standin), many)
+    await discord_standin.call_rest_ok("PUT", commands_path(discord_standin), many[:100])
+    await discord_standin.call_rest_rejected(30032, "POST", commands_path(discord_standin), many[100])
 
 
-async def test_the_201st_creation_of_a_day_is_refused_and_an_overwrite_is_not(stand_in: DiscordStandIn) -> None:
+async def test_the_201st_creation_of_a_day_is_refused_and_an_overwrite_is_not(discord_standin: DiscordStandIn) -> None:
     first = [{"name": f"a{n}", "description": "d"} for n in range(100)]
-    await stand_in.call_rest_ok("PUT", commands_path(stand_in), first)
-    await stand_in.call_rest_ok(
-        "PUT", commands_path(stand_in), [{"name": f"b{n}", "description": "d"} for n in range(100)]
+    await discord_standin.call_rest_ok("PUT", commands_path(discord_standin), first)
+    await discord_standin.call_rest_ok(
+        "PUT", commands_path(discord_standin), [{"name": f"b{n}", "description": "d"} for n in range(100)]
     )
-    refusal = await stand_in.call_rest_rejected(30034, "PUT", commands_path(stand_in), first[:1])
+    refusal = await discord_standin.call_rest_rejected(30034, "PUT", commands_path(discord_standin), first[:1])
     assert refusal["status"] == 400
-    await stand_in.call_rest_ok("PUT", commands_path(stand_in), [{"name": "b1", "description": "changed"}])
+    await discord_standin.call_rest_ok(
+        "PUT", commands_path(discord_standin), [{"name": "b1", "description": "changed"}]
+    )
 
 
-async def test_a_command_is_read_changed_and_deleted_by_its_id(stand_in: DiscordStandIn) -> None:
-    made = await stand_in.register_command()
-    one = f"{commands_path(stand_in)}/{made['id']}"
-    assert await stand_in.call_rest_ok("GET", one) == made
-    assert (await stand_in.call_rest_ok("PATCH", one, {"description": "New."}))["description"] == "New."
-    await stand_in.call_rest_ok("DELETE", one)
-    await stand_in.call_rest_rejected(10063, "GET", one)
+async def test_a_command_is_read_changed_and_deleted_by_its_id(discord_standin: DiscordStandIn) -> None:
+    made = await discord_standin.register_command()
+    one = f"{commands_path(discord_standin)}/{made['id']}"
+    assert await discord_standin.call_rest_ok("GET", one) == made
+    assert (await discord_standin.call_rest_ok("PATCH", one, {"description": "New."}))["description"] == "New."
+    await discord_standin.call_rest_ok("DELETE", one)
+    await discord_standin.call_rest_rejected(10063, "GET", one)
 
 
-async def test_anothers_application_and_a_foreign_guild_are_refused(stand_in: DiscordStandIn) -> None:
-    await stand_in.call_rest_rejected(20012, "GET", "/applications/1/commands")
-    await stand_in.call_rest_rejected(50001, "GET", f"/applications/{stand_in.application_id}/guilds/1/commands")
+async def test_anothers_application_and_a_foreign_guild_are_refused(discord_standin: DiscordStandIn) -> None:
+    await discord_standin.call_rest_rejected(20012, "GET", "/applications/1/commands")
+    await discord_standin.call_rest_rejected(
+        50001, "GET", f"/applications/{discord_standin.application_id}/guilds/1/commands"
+    )
 
 
-async def test_the_page_hears_of_changed_commands_and_sees_them_whole(stand_in: DiscordStandIn) -> None:
-    queue = stand_in.state.events.subscribe_page(stand_in.state.find_user("ada").id)
-    await stand_in.register_command(name_localizations={"fr": "aller"})
+async def test_the_page_hears_of_changed_commands_and_sees_them_whole(discord_standin: DiscordStandIn) -> None:
+    queue = discord_standin.state.events.subscribe_page(discord_standin.state.find_user("ada").id)
+    await discord_standin.register_command(name_localizations={"fr": "aller"})
     (event,) = drain_events(queue)
     assert event["t"] == "APPLICATION_COMMANDS_UPDATE"
-    assert event["d"]["commands"][stand_in.guild_id][0]["name_localizations"] == {"fr": "aller"}
+    assert event["d"]["commands"][discord_standin.guild_id][0]["name_localizations"] == {"fr": "aller"}

@@ -39,14 +39,16 @@ class GatewaySocket:
 
 
 @asynccontextmanager
-async def connect_gateway(stand_in: DiscordStandIn, query: str = "?v=10&encoding=json") -> AsyncIterator[GatewaySocket]:
-    async with stand_in.http.ws_connect(f"{stand_in.url}/gateway{query}") as socket:
+async def connect_gateway(
+    discord_standin: DiscordStandIn, query: str = "?v=10&encoding=json"
+) -> AsyncIterator[GatewaySocket]:
+    async with discord_standin.http.ws_connect(f"{discord_standin.url}/gateway{query}") as socket:
         yield GatewaySocket(socket)
 
 
 @pytest.mark.parametrize("query", ["?v=10", "?v=10&compress=zlib-stream"])
-async def test_a_session_begins_with_hello_ready_and_the_guild(stand_in: DiscordStandIn, query: str) -> None:
-    async with connect_gateway(stand_in, query) as socket:
+async def test_a_session_begins_with_hello_ready_and_the_guild(discord_standin: DiscordStandIn, query: str) -> None:
+    async with connect_gateway(discord_standin, query) as socket:
         hello = await socket.receive_payload()
         assert (hello["op"], hello["d"]["heartbeat_interval"]) == (10, 41250)
         await socket.identify()
@@ -71,51 +73,55 @@ async def test_a_session_begins_with_hello_ready_and_the_guild(stand_in: Discord
         (2, {"token": TOKEN, "intents": 1, "properties": {"os": "x" * 5000}}, 4002),
     ],
 )
-async def test_a_wrong_beginning_closes_the_connection(stand_in: DiscordStandIn, op: int, data: Any, code: int) -> None:
-    async with connect_gateway(stand_in) as socket:
+async def test_a_wrong_beginning_closes_the_connection(
+    discord_standin: DiscordStandIn, op: int, data: Any, code: int
+) -> None:
+    async with connect_gateway(discord_standin) as socket:
         await socket.receive_payload()
         await socket.send_payload(op, data)
         assert await socket.receive_payload() == code
 
 
-async def test_identifying_twice_unknown_ops_and_other_versions_close_the_connection(stand_in: DiscordStandIn) -> None:
+async def test_identifying_twice_unknown_ops_and_other_versions_close_the_connection(
+    discord_standin: DiscordStandIn,
+) -> None:
     for op, code in ((2, 4005), (99, 4001)):
-        async with connect_gateway(stand_in) as socket:
+        async with connect_gateway(discord_standin) as socket:
             await socket.receive_payload()
             await socket.identify()
             await socket.receive_payload()
             await socket.receive_payload()
             await (socket.identify() if op == 2 else socket.send_payload(op, None))
             assert await socket.receive_payload() == code
-    async with connect_gateway(stand_in, "?v=8") as socket:
+    async with connect_gateway(discord_standin, "?v=8") as socket:
         assert await socket.receive_payload() == 4012
 
 
-async def test_more_than_120_payloads_a_minute_close_the_connection(stand_in: DiscordStandIn) -> None:
-    async with connect_gateway(stand_in) as socket:
+async def test_more_than_120_payloads_a_minute_close_the_connection(discord_standin: DiscordStandIn) -> None:
+    async with connect_gateway(discord_standin) as socket:
         for _ in range(121):
             await socket.send_payload(1, None)
         told = [await socket.receive_payload() for _ in range(122)]
         assert told[-1] == 4008
 
 
-async def test_a_client_without_heartbeats_is_dropped(start: StandInStarter) -> None:
-    stand_in = await start(heartbeat_seconds=0.05)
-    async with connect_gateway(stand_in) as socket:
+async def test_a_client_without_heartbeats_is_dropped(start_standin: StandInStarter) -> None:
+    discord_standin = await start_standin(heartbeat_seconds=0.05)
+    async with connect_gateway(discord_standin) as socket:
         await socket.receive_payload()
         assert await socket.receive_payload() == 4009
 
 
-async def test_a_resume_replays_what_was_missed_and_says_so(stand_in: DiscordStandIn) -> None:
-    async with connect_gateway(stand_in) as socket:
+async def test_a_resume_replays_what_was_missed_and_says_so(discord_standin: DiscordStandIn) -> None:
+    async with connect_gateway(discord_standin) as socket:
         await socket.receive_payload()
         await socket.identify()
         session_id = (await socket.receive_payload())["d"]["session_id"]
         await socket.receive_payload()
         await socket.socket.close(code=4000)
-    await stand_in.register_command()
-    missed = await stand_in.invoke_command("go")
-    async with connect_gateway(stand_in) as socket:
+    await discord_standin.register_command()
+    missed = await discord_standin.invoke_command("go")
+    async with connect_gateway(discord_standin) as socket:
         await socket.receive_payload()
         await socket.send_payload(6, {"token": TOKEN, "session_id": session_id, "seq": 2})
         replayed, resumed = await socket.receive_payload(), await socket.receive_payload()
@@ -123,8 +129,8 @@ async def test_a_resume_replays_what_was_missed_and_says_so(stand_in: DiscordSta
         assert resumed["t"] == "RESUMED"
 
 
-async def test_an_unknown_session_is_invalid_and_a_future_sequence_closes(stand_in: DiscordStandIn) -> None:
-    async with connect_gateway(stand_in) as socket:
+async def test_an_unknown_session_is_invalid_and_a_future_sequence_closes(discord_standin: DiscordStandIn) -> None:
+    async with connect_gateway(discord_standin) as socket:
         await socket.receive_payload()
         await socket.send_payload(6, {"token": TOKEN, "session_id": "gone", "seq": 2})
         invalid = await socket.receive_payload()
@@ -133,30 +139,30 @@ async def test_an_unknown_session_is_invalid_and_a_future_sequence_closes(stand_
         session_id = (await socket.receive_payload())["d"]["session_id"]
         await socket.receive_payload()
         await socket.socket.close(code=4000)
-    async with connect_gateway(stand_in) as socket:
+    async with connect_gateway(discord_standin) as socket:
         await socket.receive_payload()
         await socket.send_payload(6, {"token": TOKEN, "session_id": session_id, "seq": 99})
         assert await socket.receive_payload() == 4007
 
 
-async def test_a_session_ends_when_its_client_says_goodbye(stand_in: DiscordStandIn) -> None:
-    async with connect_gateway(stand_in) as socket:
+async def test_a_session_ends_when_its_client_says_goodbye(discord_standin: DiscordStandIn) -> None:
+    async with connect_gateway(discord_standin) as socket:
         await socket.receive_payload()
         await socket.identify()
         await socket.receive_payload()
         await socket.socket.close(code=1000)
 
     async def gone() -> bool:
-        return not stand_in.gateway.sessions
+        return not discord_standin.gateway.sessions
 
     await wait_until(gone)
 
 
-async def test_only_events_of_the_asked_intents_are_sent(stand_in: DiscordStandIn) -> None:
+async def test_only_events_of_the_asked_intents_are_sent(discord_standin: DiscordStandIn) -> None:
     async with (
-        connect_gateway(stand_in) as guilds,
-        connect_gateway(stand_in) as messages,
-        connect_gateway(stand_in) as nothing,
+        connect_gateway(discord_standin) as guilds,
+        connect_gateway(discord_standin) as messages,
+        connect_gateway(discord_standin) as nothing,
     ):
         for socket, intents in ((guilds, 1), (messages, 1 | 1 << 9), (nothing, 0)):
             await socket.receive_payload()
@@ -164,14 +170,14 @@ async def test_only_events_of_the_asked_intents_are_sent(stand_in: DiscordStandI
             await socket.receive_payload()
         await guilds.receive_payload()
         await messages.receive_payload()
-        message = await stand_in.call_page_api(
-            "POST", f"/client/channels/{stand_in.channel_id}/messages?user=ada", {"content": "secret"}
+        message = await discord_standin.call_page_api(
+            "POST", f"/client/channels/{discord_standin.channel_id}/messages?user=ada", {"content": "secret"}
         )
-        await stand_in.call_rest_ok(
-            "POST", f"/channels/{stand_in.channel_id}/messages/{message['id']}/threads", {"name": "t"}
+        await discord_standin.call_rest_ok(
+            "POST", f"/channels/{discord_standin.channel_id}/messages/{message['id']}/threads", {"name": "t"}
         )
-        await stand_in.register_command()
-        await stand_in.invoke_command("go")
+        await discord_standin.register_command()
+        await discord_standin.invoke_command("go")
         assert [(await guilds.receive_payload())["t"] for _ in range(2)] == ["THREAD_CREATE", "INTERACTION_CREATE"]
         assert (await nothing.receive_payload())["t"] == "INTERACTION_CREATE"
         told = [await messages.receive_payload() for _ in range(4)]
@@ -182,7 +188,7 @@ async def test_only_events_of_the_asked_intents_are_sent(stand_in: DiscordStandI
             "INTERACTION_CREATE",
         ]
         assert told[0]["d"]["content"] == ""
-        assert told[0]["d"]["guild_id"] == stand_in.guild_id
+        assert told[0]["d"]["guild_id"] == discord_standin.guild_id
 
 
 class AnsweringBot(CommandBot):
@@ -199,11 +205,11 @@ class AnsweringBot(CommandBot):
 
 
 @pytest.mark.parametrize("op", ["reconnect", "close:4000", "close:1001"])
-async def test_discord_py_resumes_and_misses_no_interaction(stand_in: DiscordStandIn, op: str) -> None:
+async def test_discord_py_resumes_and_misses_no_interaction(discord_standin: DiscordStandIn, op: str) -> None:
     async with run_bot(AnsweringBot()) as bot:
-        await stand_in.call_page_api("POST", "/control/gateway", {"op": op})
-        asked = await stand_in.invoke_command("go")
-        await stand_in.wait_for_interaction(asked, lambda i: i["acknowledged"])
+        await discord_standin.call_page_api("POST", "/control/gateway", {"op": op})
+        asked = await discord_standin.invoke_command("go")
+        await discord_standin.wait_for_interaction(asked, lambda i: i["acknowledged"])
 
         async def resumed() -> int:
             return bot.resume_count
@@ -212,9 +218,9 @@ async def test_discord_py_resumes_and_misses_no_interaction(stand_in: DiscordSta
         assert bot.identify_count == 1
 
 
-async def test_discord_py_resumes_after_a_resumable_invalid_session(stand_in: DiscordStandIn) -> None:
+async def test_discord_py_resumes_after_a_resumable_invalid_session(discord_standin: DiscordStandIn) -> None:
     async with run_bot(AnsweringBot()) as bot:
-        await stand_in.call_page_api("POST", "/control/gateway", {"op": "invalid_session_resumable"})
+        await discord_standin.call_page_api("POST", "/control/gateway", {"op": "invalid_session_resumable"})
 
         async def resumed() -> int:
             return bot.resume_count
@@ -222,58 +228,58 @@ async def test_discord_py_resumes_after_a_resumable_invalid_session(stand_in: Di
         assert await wait_until(resumed) == 1
 
 
-async def test_an_invalid_session_is_forgotten(stand_in: DiscordStandIn) -> None:
-    async with connect_gateway(stand_in) as socket:
+async def test_an_invalid_session_is_forgotten(discord_standin: DiscordStandIn) -> None:
+    async with connect_gateway(discord_standin) as socket:
         await socket.receive_payload()
         await socket.identify()
         await socket.receive_payload()
         await socket.receive_payload()
-        await stand_in.call_page_api("POST", "/control/gateway", {"op": "invalid_session"})
+        await discord_standin.call_page_api("POST", "/control/gateway", {"op": "invalid_session"})
         invalid = await socket.receive_payload()
         assert (invalid["op"], invalid["d"]) == (9, False)
-        assert stand_in.gateway.sessions == {}
+        assert discord_standin.gateway.sessions == {}
         await socket.identify()
         assert (await socket.receive_payload())["t"] == "READY"
 
 
-async def test_a_silent_gateway_delivers_late(stand_in: DiscordStandIn) -> None:
+async def test_a_silent_gateway_delivers_late(discord_standin: DiscordStandIn) -> None:
     async with run_bot(AnsweringBot()):
-        await stand_in.call_page_api("POST", "/control/gateway", {"op": "silence:0.4"})
-        asked = await stand_in.invoke_command("go")
+        await discord_standin.call_page_api("POST", "/control/gateway", {"op": "silence:0.4"})
+        asked = await discord_standin.invoke_command("go")
         await asyncio.sleep(0.2)
-        assert not (await stand_in.fetch_interaction(asked))["acknowledged"]
-        await stand_in.wait_for_interaction(asked, lambda i: i["acknowledged"])
+        assert not (await discord_standin.fetch_interaction(asked))["acknowledged"]
+        await discord_standin.wait_for_interaction(asked, lambda i: i["acknowledged"])
 
 
-async def test_an_interaction_can_come_twice(stand_in: DiscordStandIn) -> None:
+async def test_an_interaction_can_come_twice(discord_standin: DiscordStandIn) -> None:
     bot = AnsweringBot()
     async with run_bot(bot):
-        await stand_in.call_page_api("POST", "/control/gateway", {"op": "duplicate_interactions:1"})
-        asked = await stand_in.invoke_command("go")
+        await discord_standin.call_page_api("POST", "/control/gateway", {"op": "duplicate_interactions:1"})
+        asked = await discord_standin.invoke_command("go")
 
         async def twice() -> bool:
             return bot.seen_interactions == [asked, asked]
 
         await wait_until(twice)
-        assert (await stand_in.fetch_interaction(asked))["failed"] is False
+        assert (await discord_standin.fetch_interaction(asked))["failed"] is False
 
 
-async def test_a_wrong_token_is_a_login_failure(stand_in: DiscordStandIn) -> None:
+async def test_a_wrong_token_is_a_login_failure(discord_standin: DiscordStandIn) -> None:
     with pytest.raises(discord.LoginFailure):
         async with run_bot(CommandBot(), token="wrong"):
             pass
-    assert stand_in.gateway.sessions == {}
+    assert discord_standin.gateway.sessions == {}
 
 
-async def test_a_channel_made_by_control_is_known_to_the_bot_at_once(stand_in: DiscordStandIn) -> None:
+async def test_a_channel_made_by_control_is_known_to_the_bot_at_once(discord_standin: DiscordStandIn) -> None:
     async with run_bot(CommandBot()) as bot:
-        made = await stand_in.call_page_api("POST", "/control/channels", {"name": "new"})
+        made = await discord_standin.call_page_api("POST", "/control/channels", {"name": "new"})
 
         async def known() -> Any:
             return bot.get_channel(int(made["id"]))
 
         assert str(await wait_until(known)) == "new"
-        await stand_in.call_page_api("POST", "/control/guild/remove")
+        await discord_standin.call_page_api("POST", "/control/guild/remove")
 
         async def left() -> bool:
             return not bot.guilds

@@ -13,43 +13,45 @@ ROW = {"type": 1, "components": [BUTTON]}
 MANAGE_GUILD, ADMINISTRATOR = 1 << 5, 1 << 3
 
 
-async def test_a_press_in_a_second_guild_tells_that_guild(stand_in: DiscordStandIn) -> None:
-    other = await stand_in.call_page_api("POST", "/control/guilds", {"name": "Elsewhere", "members": ["ben", "ada"]})
+async def test_a_press_in_a_second_guild_tells_that_guild(discord_standin: DiscordStandIn) -> None:
+    other = await discord_standin.call_page_api(
+        "POST", "/control/guilds", {"name": "Elsewhere", "members": ["ben", "ada"]}
+    )
     (channel,) = other["channels"]
-    message = await stand_in.call_rest_ok(
+    message = await discord_standin.call_rest_ok(
         "POST", f"/channels/{channel['id']}/messages", {"content": "x", "components": [ROW]}
     )
 
-    pressed = stand_in.state.interactions[await stand_in.press_button(message["id"], "go")]
+    pressed = discord_standin.state.interactions[await discord_standin.press_button(message["id"], "go")]
 
-    told = render_interaction(stand_in.state, pressed)
+    told = render_interaction(discord_standin.state, pressed)
     assert (told["guild_id"], told["guild"]["id"]) == (other["id"], other["id"])
     assert told["authorizing_integration_owners"] == {"0": other["id"]}
     assert (
         told["member"]["roles"]
-        != render_interaction(stand_in.state, await stand_in.start_interaction())["member"]["roles"]
+        != render_interaction(discord_standin.state, await discord_standin.start_interaction())["member"]["roles"]
     )
 
 
-async def test_a_real_bot_meets_both_guilds_with_their_own_rights(stand_in: DiscordStandIn) -> None:
-    other = await stand_in.call_page_api("POST", "/control/guilds", {"name": "Elsewhere"})
-    role = await stand_in.call_page_api(
+async def test_a_real_bot_meets_both_guilds_with_their_own_rights(discord_standin: DiscordStandIn) -> None:
+    other = await discord_standin.call_page_api("POST", "/control/guilds", {"name": "Elsewhere"})
+    role = await discord_standin.call_page_api(
         "POST", "/control/roles", {"name": "Mods", "permissions": MANAGE_GUILD, "guild_id": other["id"]}
     )
-    await stand_in.call_page_api("PUT", "/control/members/ada", {"roles": [role["id"]], "guild_id": other["id"]})
+    await discord_standin.call_page_api("PUT", "/control/members/ada", {"roles": [role["id"]], "guild_id": other["id"]})
     async with run_bot(bot := CommandBot()):
         assert {guild.name for guild in bot.guilds} == {"Pentimento Studio", "Elsewhere"}
-        await stand_in.call_page_api("POST", "/control/guild/remove", {"guild_id": other["id"]})
-        await stand_in.call_page_api("POST", "/control/guild/add", {"guild_id": other["id"]})
+        await discord_standin.call_page_api("POST", "/control/guild/remove", {"guild_id": other["id"]})
+        await discord_standin.call_page_api("POST", "/control/guild/add", {"guild_id": other["id"]})
 
-    home = await stand_in.call_rest_ok("GET", f"/guilds/{stand_in.guild_id}/channels")
-    away = await stand_in.call_rest_ok("GET", f"/guilds/{other['id']}/channels")
+    home = await discord_standin.call_rest_ok("GET", f"/guilds/{discord_standin.guild_id}/channels")
+    away = await discord_standin.call_rest_ok("GET", f"/guilds/{other['id']}/channels")
 
     assert ([c["name"] for c in home], [c["name"] for c in away]) == (["general", "gallery"], ["general"])
-    assert len(await stand_in.call_rest_ok("GET", "/users/@me/guilds")) == 2
+    assert len(await discord_standin.call_rest_ok("GET", "/users/@me/guilds")) == 2
 
 
-async def test_a_button_in_a_direct_message_is_pressed_outside_any_guild(stand_in: DiscordStandIn) -> None:
+async def test_a_button_in_a_direct_message_is_pressed_outside_any_guild(discord_standin: DiscordStandIn) -> None:
     bot, seen = CommandBot(), []
 
     @bot.event
@@ -60,82 +62,82 @@ async def test_a_button_in_a_direct_message_is_pressed_outside_any_guild(stand_i
         await interaction.response.edit_message(content="pressed", view=None)
 
     async with run_bot(bot):
-        ada = await bot.fetch_user(int(stand_in.state.find_user("ada").id))
+        ada = await bot.fetch_user(int(discord_standin.state.find_user("ada").id))
         view: discord.ui.View = discord.ui.View()
         view.add_item(discord.ui.Button(label="Go", custom_id="go"))
         sent = await ada.send("Done.", view=view, file=discord.File(io.BytesIO(b"PK"), "mine.zip"))
-        asked = await stand_in.press_button(str(sent.id), "go")
-        answered = await stand_in.wait_for_interaction(asked, lambda i: i["acknowledged"])
+        asked = await discord_standin.press_button(str(sent.id), "go")
+        answered = await discord_standin.wait_for_interaction(asked, lambda i: i["acknowledged"])
 
     assert seen == [(None, discord.User, discord.DMChannel, True)]
     assert (answered["message"]["content"], answered["message"]["components"]) == ("pressed", [])
-    shown = await stand_in.list_messages_seen_by("ada", str(sent.channel.id))
+    shown = await discord_standin.list_messages_seen_by("ada", str(sent.channel.id))
     assert shown[0]["attachments"][0]["content_type"] == "application/zip"
-    await stand_in.call_page_api("GET", f"/client/channels/{sent.channel.id}/messages?user=ben", status=403)
+    await discord_standin.call_page_api("GET", f"/client/channels/{sent.channel.id}/messages?user=ben", status=403)
 
 
-async def test_direct_messages_are_told_to_the_persons_page_and_opened_once(stand_in: DiscordStandIn) -> None:
-    queue = stand_in.state.events.subscribe_page(stand_in.state.find_user("ada").id)
+async def test_direct_messages_are_told_to_the_persons_page_and_opened_once(discord_standin: DiscordStandIn) -> None:
+    queue = discord_standin.state.events.subscribe_page(discord_standin.state.find_user("ada").id)
 
-    opened = await stand_in.call_page_api("POST", "/control/dms", {"user": "ada"})
+    opened = await discord_standin.call_page_api("POST", "/control/dms", {"user": "ada"})
 
     assert [e["t"] for e in drain_events(queue)] == ["CHANNEL_CREATE"]
-    again = await stand_in.call_page_api("POST", "/client/dm?user=ada")
+    again = await discord_standin.call_page_api("POST", "/client/dm?user=ada")
     assert again["id"] == opened["id"]
 
 
-async def test_a_command_in_a_direct_message_is_one_that_has_that_context(stand_in: DiscordStandIn) -> None:
-    path = f"/applications/{stand_in.application_id}/commands"
+async def test_a_command_in_a_direct_message_is_one_that_has_that_context(discord_standin: DiscordStandIn) -> None:
+    path = f"/applications/{discord_standin.application_id}/commands"
     for name, contexts in (("here", [0]), ("there", [1])):
-        await stand_in.call_rest_ok("POST", path, {"name": name, "description": "d", "contexts": contexts})
-    direct = (await stand_in.call_page_api("POST", "/control/dms", {"user": "ada"}))["id"]
+        await discord_standin.call_rest_ok("POST", path, {"name": name, "description": "d", "contexts": contexts})
+    direct = (await discord_standin.call_page_api("POST", "/control/dms", {"user": "ada"}))["id"]
 
-    asked = await stand_in.invoke_command("there", channel_id=direct)
-    await stand_in.invoke_command("here", channel_id=direct, status=400)
-    await stand_in.invoke_command("there", status=400)
-    await stand_in.invoke_command("there", user="ben", channel_id=direct, status=400)
+    asked = await discord_standin.invoke_command("there", channel_id=direct)
+    await discord_standin.invoke_command("here", channel_id=direct, status=400)
+    await discord_standin.invoke_command("there", status=400)
+    await discord_standin.invoke_command("there", user="ben", channel_id=direct, status=400)
 
-    told = render_interaction(stand_in.state, stand_in.state.interactions[asked])
+    told = render_interaction(discord_standin.state, discord_standin.state.interactions[asked])
     assert (told["context"], told["user"]["username"], "member" in told) == (1, "ada", False)
-    offered = (await stand_in.call_page_api("GET", "/client/bootstrap?user=ada"))["commands"]
-    assert [c["name"] for c in offered[stand_in.guild_id]] == ["here"]
+    offered = (await discord_standin.call_page_api("GET", "/client/bootstrap?user=ada"))["commands"]
+    assert [c["name"] for c in offered[discord_standin.guild_id]] == ["here"]
     assert [c["name"] for c in offered["@me"]] == ["there"]
 
 
-async def test_commands_for_moderators_are_offered_to_them_alone(stand_in: DiscordStandIn) -> None:
-    await stand_in.register_command(name="settings", default_member_permissions=str(MANAGE_GUILD))
-    await stand_in.register_command(name="nobody", default_member_permissions="0")
-    queue = stand_in.state.events.subscribe_page(stand_in.state.find_user("ada").id)
+async def test_commands_for_moderators_are_offered_to_them_alone(discord_standin: DiscordStandIn) -> None:
+    await discord_standin.register_command(name="settings", default_member_permissions=str(MANAGE_GUILD))
+    await discord_standin.register_command(name="nobody", default_member_permissions="0")
+    queue = discord_standin.state.events.subscribe_page(discord_standin.state.find_user("ada").id)
 
     async def offered(permissions: int) -> list[str]:
-        role = await stand_in.call_page_api("POST", "/control/roles", {"name": "r", "permissions": permissions})
-        roles = [role["id"], stand_in.state.guild.member_role_id]
-        await stand_in.call_page_api("PUT", "/control/members/ada", {"roles": roles})
+        role = await discord_standin.call_page_api("POST", "/control/roles", {"name": "r", "permissions": permissions})
+        roles = [role["id"], discord_standin.state.guild.member_role_id]
+        await discord_standin.call_page_api("PUT", "/control/members/ada", {"roles": roles})
         told = [e["d"]["commands"] for e in drain_events(queue) if e["t"] == "APPLICATION_COMMANDS_UPDATE"]
-        return [c["name"] for c in told[-1][stand_in.guild_id]]
+        return [c["name"] for c in told[-1][discord_standin.guild_id]]
 
     assert await offered(0) == []
-    await stand_in.invoke_command("nobody", status=400)
+    await discord_standin.invoke_command("nobody", status=400)
     assert await offered(MANAGE_GUILD) == ["settings"]
-    await stand_in.invoke_command("settings")
-    await stand_in.invoke_command("nobody", status=400)
+    await discord_standin.invoke_command("settings")
+    await discord_standin.invoke_command("nobody", status=400)
     assert await offered(ADMINISTRATOR) == ["settings", "nobody"]
-    await stand_in.invoke_command("nobody")
+    await discord_standin.invoke_command("nobody")
 
 
-async def test_a_person_joins_a_guild_with_its_members_role(stand_in: DiscordStandIn) -> None:
-    other = await stand_in.call_page_api("POST", "/control/guilds", {"name": "Elsewhere", "members": ["ben"]})
+async def test_a_person_joins_a_guild_with_its_members_role(discord_standin: DiscordStandIn) -> None:
+    other = await discord_standin.call_page_api("POST", "/control/guilds", {"name": "Elsewhere", "members": ["ben"]})
     (channel,) = other["channels"]
     path = f"/client/channels/{channel['id']}/messages?user=ada"
-    await stand_in.call_page_api("POST", path, {"content": "let me in"}, status=403)
+    await discord_standin.call_page_api("POST", path, {"content": "let me in"}, status=403)
 
-    await stand_in.call_page_api("PUT", "/control/members/ada", {"guild_id": other["id"]})
+    await discord_standin.call_page_api("PUT", "/control/members/ada", {"guild_id": other["id"]})
 
-    await stand_in.call_page_api("POST", path, {"content": "here I am"})
-    await stand_in.call_page_api("POST", "/control/channels", {"name": "x", "guild_id": "1"}, status=400)
+    await discord_standin.call_page_api("POST", path, {"content": "here I am"})
+    await discord_standin.call_page_api("POST", "/control/channels", {"name": "x", "guild_id": "1"}, status=400)
 
 
-async def test_a_channel_has_every_field_of_its_type(stand_in: DiscordStandIn) -> None:
+async def test_a_channel_has_every_field_of_its_type(discord_standin: DiscordStandIn) -> None:
     common = {
         *("id", "type", "flags", "guild_id", "name", "parent_id", "position", "permission_overwrites", "nsfw"),
         *("last_message_id", "last_pin_timestamp", "rate_limit_per_user"),
@@ -151,7 +153,7 @@ async def test_a_channel_has_every_field_of_its_type(stand_in: DiscordStandIn) -
     }
 
     for kind, fields in own_fields.items():
-        channel = await stand_in.call_page_api("POST", "/control/channels", {"name": "x", "type": kind})
+        channel = await discord_standin.call_page_api("POST", "/control/channels", {"name": "x", "type": kind})
         assert set(channel) - common == fields
 
     async with run_bot(bot := CommandBot()):

@@ -21,9 +21,9 @@ MENTION_EVERYONE = 1 << 17
 )
 @pytest.mark.parametrize("v2", [False, True])
 async def test_the_users_in_a_text_are_pinged_as_far_as_allowed(
-    stand_in: DiscordStandIn, allowed: dict[str, Any] | None, pinged: list[str], *, v2: bool
+    discord_standin: DiscordStandIn, allowed: dict[str, Any] | None, pinged: list[str], *, v2: bool
 ) -> None:
-    ids = {name: stand_in.state.find_user(name).id for name in ("ada", "ben")}
+    ids = {name: discord_standin.state.find_user(name).id for name in ("ada", "ben")}
     text = f"<@{ids['ada']}> and <@{ids['ben']}>"
     shown: dict[str, Any] = (
         {"flags": COMPONENTS_V2_FLAG, "components": [{"type": 10, "content": text}]} if v2 else {"content": text}
@@ -31,19 +31,21 @@ async def test_the_users_in_a_text_are_pinged_as_far_as_allowed(
     if allowed is not None:
         shown["allowed_mentions"] = allowed | ({"users": [ids["ada"]]} if "users" in allowed else {})
 
-    message = await stand_in.post_message(**shown)
+    message = await discord_standin.post_message(**shown)
 
     assert [user["username"] for user in message["mentions"]] == pinged
 
 
-async def test_an_answer_pings_whom_it_answers_unless_the_request_speaks_of_mentions(stand_in: DiscordStandIn) -> None:
-    path = f"/client/channels/{stand_in.channel_id}/messages?user=ben"
-    asked = await stand_in.call_page_api("POST", path, {"content": "where is mine?"})
+async def test_an_answer_pings_whom_it_answers_unless_the_request_speaks_of_mentions(
+    discord_standin: DiscordStandIn,
+) -> None:
+    path = f"/client/channels/{discord_standin.channel_id}/messages?user=ben"
+    asked = await discord_standin.call_page_api("POST", path, {"content": "where is mine?"})
     reference = {"message_reference": {"message_id": asked["id"]}}
 
-    loud = await stand_in.post_message(content="here", **reference)
-    quiet = await stand_in.post_message(content="here", **reference, allowed_mentions={"parse": []})
-    named = await stand_in.post_message(
+    loud = await discord_standin.post_message(content="here", **reference)
+    quiet = await discord_standin.post_message(content="here", **reference, allowed_mentions={"parse": []})
+    named = await discord_standin.post_message(
         content="here", **reference, allowed_mentions={"parse": [], "replied_user": True}
     )
 
@@ -51,11 +53,11 @@ async def test_an_answer_pings_whom_it_answers_unless_the_request_speaks_of_ment
     assert loud["referenced_message"]["content"] == "where is mine?"
 
 
-async def test_everyone_is_pinged_only_by_those_who_may(stand_in: DiscordStandIn) -> None:
-    before = await stand_in.post_message(content="@everyone")
+async def test_everyone_is_pinged_only_by_those_who_may(discord_standin: DiscordStandIn) -> None:
+    before = await discord_standin.post_message(content="@everyone")
     bits = {"allow": str(MENTION_EVERYONE)}
-    await stand_in.call_page_api("PUT", f"/control/permissions/{stand_in.channel_id}", bits)
-    after = await stand_in.post_message(content="@everyone")
-    barred = await stand_in.post_message(content="@everyone", allowed_mentions={"parse": []})
+    await discord_standin.call_page_api("PUT", f"/control/permissions/{discord_standin.channel_id}", bits)
+    after = await discord_standin.post_message(content="@everyone")
+    barred = await discord_standin.post_message(content="@everyone", allowed_mentions={"parse": []})
 
     assert [m["mention_everyone"] for m in (before, after, barred)] == [False, True, False]

@@ -167,174 +167,180 @@ FAULTY_MESSAGES: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     ("payload", "expected"), FAULTY_MESSAGES, ids=[f"{e[0][0]}-{e[0][1]}" for _, e in FAULTY_MESSAGES]
 )
 async def test_a_faulty_message_is_refused_with_the_place_and_kind_of_its_fault(
-    stand_in: DiscordStandIn, payload: dict[str, Any], expected: list[tuple[str, str]]
+    discord_standin: DiscordStandIn, payload: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
-    body = await stand_in.call_rest_rejected(50035, "POST", f"/channels/{stand_in.channel_id}/messages", payload)
+    body = await discord_standin.call_rest_rejected(
+        50035, "POST", f"/channels/{discord_standin.channel_id}/messages", payload
+    )
     assert body["status"] == 400
     assert body["message"] == "Invalid Form Body"
     assert list_error_codes(body) == expected
-    assert await stand_in.list_messages_seen_by("ada") == []
+    assert await discord_standin.list_messages_seen_by("ada") == []
 
 
 @pytest.mark.parametrize(
     "payload", [{}, {"content": "  "}, {"embeds": []}, {"flags": COMPONENTS_V2_FLAG, "components": []}]
 )
-async def test_an_empty_message_is_refused(stand_in: DiscordStandIn, payload: dict[str, Any]) -> None:
-    await stand_in.call_rest_rejected(50006, "POST", f"/channels/{stand_in.channel_id}/messages", payload)
+async def test_an_empty_message_is_refused(discord_standin: DiscordStandIn, payload: dict[str, Any]) -> None:
+    await discord_standin.call_rest_rejected(50006, "POST", f"/channels/{discord_standin.channel_id}/messages", payload)
 
 
-async def test_a_body_that_is_no_json_is_refused(stand_in: DiscordStandIn) -> None:
-    await stand_in.call_rest_rejected(50109, "POST", f"/channels/{stand_in.channel_id}/messages", data=b"{oops")
+async def test_a_body_that_is_no_json_is_refused(discord_standin: DiscordStandIn) -> None:
+    await discord_standin.call_rest_rejected(
+        50109, "POST", f"/channels/{discord_standin.channel_id}/messages", data=b"{oops"
+    )
 
 
-async def test_ten_files_are_taken_and_eleven_refused(stand_in: DiscordStandIn) -> None:
-    path = f"/channels/{stand_in.channel_id}/messages"
+async def test_ten_files_are_taken_and_eleven_refused(discord_standin: DiscordStandIn) -> None:
+    path = f"/channels/{discord_standin.channel_id}/messages"
     files = [(f"{n}.png", make_png()) for n in range(11)]
-    taken = await stand_in.call_rest_ok("POST", path, data=make_form({}, *files[:10]))
+    taken = await discord_standin.call_rest_ok("POST", path, data=make_form({}, *files[:10]))
     assert [a["filename"] for a in taken["attachments"]] == [name for name, _ in files[:10]]
-    await stand_in.call_rest_rejected(30015, "POST", path, data=make_form({}, *files))
+    await discord_standin.call_rest_rejected(30015, "POST", path, data=make_form({}, *files))
 
 
-async def test_a_file_over_the_guilds_limit_is_refused_until_its_tier_rises(stand_in: DiscordStandIn) -> None:
-    path, big = f"/channels/{stand_in.channel_id}/messages", b"\0" * ((10 << 20) + 1)
-    refusal = await stand_in.call_rest_rejected(50045, "POST", path, data=make_form({}, ("big.bin", big)))
+async def test_a_file_over_the_guilds_limit_is_refused_until_its_tier_rises(discord_standin: DiscordStandIn) -> None:
+    path, big = f"/channels/{discord_standin.channel_id}/messages", b"\0" * ((10 << 20) + 1)
+    refusal = await discord_standin.call_rest_rejected(50045, "POST", path, data=make_form({}, ("big.bin", big)))
     assert refusal["status"] == 400
-    await stand_in.call_page_api("PATCH", "/control/guild", {"premium_tier": 2})
-    assert (await stand_in.call_rest_ok("POST", path, data=make_form({}, ("big.bin", big))))["attachments"][0][
+    await discord_standin.call_page_api("PATCH", "/control/guild", {"premium_tier": 2})
+    assert (await discord_standin.call_rest_ok("POST", path, data=make_form({}, ("big.bin", big))))["attachments"][0][
         "size"
     ] == len(big)
 
 
-async def test_a_request_over_25_mib_is_too_large_even_when_each_file_is_not(stand_in: DiscordStandIn) -> None:
+async def test_a_request_over_25_mib_is_too_large_even_when_each_file_is_not(discord_standin: DiscordStandIn) -> None:
     part = b"\0" * (9 << 20)
     files = [(f"{n}.bin", part) for n in range(3)]
-    refusal = await stand_in.call_rest_rejected(
-        40005, "POST", f"/channels/{stand_in.channel_id}/messages", data=make_form({}, *files)
+    refusal = await discord_standin.call_rest_rejected(
+        40005, "POST", f"/channels/{discord_standin.channel_id}/messages", data=make_form({}, *files)
     )
     assert refusal["status"] == 413
 
 
-async def test_an_alt_text_over_1024_characters_is_refused(stand_in: DiscordStandIn) -> None:
+async def test_an_alt_text_over_1024_characters_is_refused(discord_standin: DiscordStandIn) -> None:
     payload = {"attachments": [{"id": 0, "description": "d" * 1025}]}
     data = make_form(payload, ("a.png", make_png()))
-    body = await stand_in.call_rest_rejected(50035, "POST", f"/channels/{stand_in.channel_id}/messages", data=data)
+    body = await discord_standin.call_rest_rejected(
+        50035, "POST", f"/channels/{discord_standin.channel_id}/messages", data=data
+    )
     assert list_error_codes(body) == [("attachments.0.description", "BASE_TYPE_MAX_LENGTH")]
 
 
-async def test_files_are_known_by_their_bytes_and_kept_under_safe_names(stand_in: DiscordStandIn) -> None:
+async def test_files_are_known_by_their_bytes_and_kept_under_safe_names(discord_standin: DiscordStandIn) -> None:
     payload = {"attachments": [{"id": 0, "description": "a picture"}]}
     data = make_form(payload, ("my päinting (1).dat", make_png(5, 7)))
-    (known,) = (await stand_in.call_rest_ok("POST", f"/channels/{stand_in.channel_id}/messages", data=data))[
-        "attachments"
-    ]
+    (known,) = (
+        await discord_standin.call_rest_ok("POST", f"/channels/{discord_standin.channel_id}/messages", data=data)
+    )["attachments"]
     assert known["filename"] == "my_pinting_1.dat"
     assert (known["content_type"], known["width"], known["height"]) == ("image/png", 5, 7)
     assert known["description"] == "a picture"
 
 
-async def test_too_much_text_in_bytes_breaks_the_service_as_it_does_in_reality(stand_in: DiscordStandIn) -> None:
+async def test_too_much_text_in_bytes_breaks_the_service_as_it_does_in_reality(discord_standin: DiscordStandIn) -> None:
     payload = {"flags": COMPONENTS_V2_FLAG, "components": [make_text_display("語" * 3500)]}
-    status, _ = await stand_in.call_rest("POST", f"/channels/{stand_in.channel_id}/messages", payload)
+    status, _ = await discord_standin.call_rest("POST", f"/channels/{discord_standin.channel_id}/messages", payload)
     assert status == 500
 
 
-async def test_components_come_back_with_ids_defaults_and_full_media(stand_in: DiscordStandIn) -> None:
+async def test_components_come_back_with_ids_defaults_and_full_media(discord_standin: DiscordStandIn) -> None:
     components = [
         {"type": 17, "components": [make_text_display("hello"), {"type": 14}, make_gallery("attachment://a.png")]},
         {**make_action_row(BUTTON), "id": 2},
         {"type": 13, "file": {"url": "attachment://b.txt"}},
     ]
     data = make_form({"flags": COMPONENTS_V2_FLAG, "components": components}, ("a.png", make_png()), ("b.txt", b"text"))
-    message = await stand_in.call_rest_ok("POST", f"/channels/{stand_in.channel_id}/messages", data=data)
+    message = await discord_standin.call_rest_ok("POST", f"/channels/{discord_standin.channel_id}/messages", data=data)
     container, actions, file = message["components"]
     assert [container["id"], *(c["id"] for c in container["components"])] == [1, 3, 4, 5]
     assert [actions["id"], actions["components"][0]["id"], file["id"]] == [2, 6, 7]
     assert container["components"][1] == {"type": 14, "id": 4, "spacing": 1, "divider": True}
     media = container["components"][2]["items"][0]["media"]
-    assert media["url"].startswith(stand_in.url)
+    assert media["url"].startswith(discord_standin.url)
     assert media["proxy_url"] != media["url"]
     assert (media["width"], media["height"], media["attachment_id"]) == (64, 48, media["id"])
     assert (file["name"], file["size"]) == ("b.txt", 4)
     assert message["attachments"] == []
 
 
-async def test_a_picture_shown_in_an_embed_is_no_attachment_any_more(stand_in: DiscordStandIn) -> None:
+async def test_a_picture_shown_in_an_embed_is_no_attachment_any_more(discord_standin: DiscordStandIn) -> None:
     payload = {"embeds": [{"title": "t", "image": {"url": "attachment://a.png"}}]}
     data = make_form(payload, ("a.png", make_png()), ("b.png", make_png()))
-    message = await stand_in.call_rest_ok("POST", f"/channels/{stand_in.channel_id}/messages", data=data)
+    message = await discord_standin.call_rest_ok("POST", f"/channels/{discord_standin.channel_id}/messages", data=data)
     assert [a["filename"] for a in message["attachments"]] == ["b.png"]
     assert (message["embeds"][0]["image"]["width"], message["embeds"][0]["image"]["height"]) == (64, 48)
 
 
-async def test_the_same_enforced_nonce_answers_with_the_first_message(stand_in: DiscordStandIn) -> None:
-    first = await stand_in.post_message(content="one", nonce="job", enforce_nonce=True)
-    again = await stand_in.post_message(content="two", nonce="job", enforce_nonce=True)
+async def test_the_same_enforced_nonce_answers_with_the_first_message(discord_standin: DiscordStandIn) -> None:
+    first = await discord_standin.post_message(content="one", nonce="job", enforce_nonce=True)
+    again = await discord_standin.post_message(content="two", nonce="job", enforce_nonce=True)
     assert (again["id"], again["content"], again["nonce"]) == (first["id"], "one", "job")
-    assert len(await stand_in.list_messages_seen_by("ada")) == 1
-    assert "nonce" not in (await stand_in.list_messages_seen_by("ada"))[0]
+    assert len(await discord_standin.list_messages_seen_by("ada")) == 1
+    assert "nonce" not in (await discord_standin.list_messages_seen_by("ada"))[0]
 
 
-async def test_a_nonce_that_is_not_enforced_makes_a_second_message(stand_in: DiscordStandIn) -> None:
-    first = await stand_in.post_message(content="one", nonce="job")
-    assert (await stand_in.post_message(content="one", nonce="job"))["id"] != first["id"]
+async def test_a_nonce_that_is_not_enforced_makes_a_second_message(discord_standin: DiscordStandIn) -> None:
+    first = await discord_standin.post_message(content="one", nonce="job")
+    assert (await discord_standin.post_message(content="one", nonce="job"))["id"] != first["id"]
 
 
-async def test_the_nonce_of_a_deleted_message_is_an_unknown_message(stand_in: DiscordStandIn) -> None:
-    first = await stand_in.post_message(content="one", nonce="job", enforce_nonce=True)
-    await stand_in.call_page_api("DELETE", f"/control/messages/{first['id']}")
+async def test_the_nonce_of_a_deleted_message_is_an_unknown_message(discord_standin: DiscordStandIn) -> None:
+    first = await discord_standin.post_message(content="one", nonce="job", enforce_nonce=True)
+    await discord_standin.call_page_api("DELETE", f"/control/messages/{first['id']}")
     payload = {"content": "one", "nonce": "job", "enforce_nonce": True}
-    await stand_in.call_rest_rejected(10008, "POST", f"/channels/{stand_in.channel_id}/messages", payload)
+    await discord_standin.call_rest_rejected(10008, "POST", f"/channels/{discord_standin.channel_id}/messages", payload)
 
 
-async def test_a_nonce_is_forgotten_after_its_time(start: Any) -> None:
-    stand_in = await start(nonce_seconds=0.0)
-    first = await stand_in.post_message(content="one", nonce="job", enforce_nonce=True)
-    assert (await stand_in.post_message(content="one", nonce="job", enforce_nonce=True))["id"] != first["id"]
+async def test_a_nonce_is_forgotten_after_its_time(start_standin: Any) -> None:
+    discord_standin = await start_standin(nonce_seconds=0.0)
+    first = await discord_standin.post_message(content="one", nonce="job", enforce_nonce=True)
+    assert (await discord_standin.post_message(content="one", nonce="job", enforce_nonce=True))["id"] != first["id"]
 
 
-async def test_a_reply_carries_what_it_answers_and_may_forgive_its_absence(stand_in: DiscordStandIn) -> None:
-    first = await stand_in.post_message(content="one")
-    reply = await stand_in.post_message(content="two", message_reference={"message_id": first["id"]})
+async def test_a_reply_carries_what_it_answers_and_may_forgive_its_absence(discord_standin: DiscordStandIn) -> None:
+    first = await discord_standin.post_message(content="one")
+    reply = await discord_standin.post_message(content="two", message_reference={"message_id": first["id"]})
     assert (reply["type"], reply["referenced_message"]["id"]) == (19, first["id"])
-    forgiving = await stand_in.post_message(
+    forgiving = await discord_standin.post_message(
         content="x", message_reference={"message_id": "1", "fail_if_not_exists": False}
     )
     assert forgiving["type"] == 0
 
 
-async def test_mentions_follow_allowed_mentions(stand_in: DiscordStandIn) -> None:
-    ada = stand_in.state.find_user("ada").id
-    assert [u["id"] for u in (await stand_in.post_message(content=f"<@{ada}>"))["mentions"]] == [ada]
-    assert (await stand_in.post_message(content=f"<@{ada}>", allowed_mentions={"parse": []}))["mentions"] == []
+async def test_mentions_follow_allowed_mentions(discord_standin: DiscordStandIn) -> None:
+    ada = discord_standin.state.find_user("ada").id
+    assert [u["id"] for u in (await discord_standin.post_message(content=f"<@{ada}>"))["mentions"]] == [ada]
+    assert (await discord_standin.post_message(content=f"<@{ada}>", allowed_mentions={"parse": []}))["mentions"] == []
 
 
 @pytest.mark.parametrize("name", ["⭐", "🎲", "✏️", "👩‍🎨", "🇫🇷", "1️⃣", "❤"])
-async def test_unicodes_emoji_are_taken_on_a_button(stand_in: DiscordStandIn, name: str) -> None:
-    message = await stand_in.post_message(
+async def test_unicodes_emoji_are_taken_on_a_button(discord_standin: DiscordStandIn, name: str) -> None:
+    message = await discord_standin.post_message(
         content="x", components=[make_action_row({**BUTTON, "emoji": {"name": name}})]
     )
     assert message["components"][0]["components"][0]["emoji"]["name"] == name
 
 
-async def test_messages_are_listed_newest_first_and_by_before_and_after(stand_in: DiscordStandIn) -> None:
-    ids = [(await stand_in.post_message(content=str(n)))["id"] for n in range(4)]
-    path = f"/channels/{stand_in.channel_id}/messages"
+async def test_messages_are_listed_newest_first_and_by_before_and_after(discord_standin: DiscordStandIn) -> None:
+    ids = [(await discord_standin.post_message(content=str(n)))["id"] for n in range(4)]
+    path = f"/channels/{discord_standin.channel_id}/messages"
 
     async def listed(query: str) -> list[str]:
-        return [m["id"] for m in await stand_in.call_rest_ok("GET", f"{path}?{query}")]
+        return [m["id"] for m in await discord_standin.call_rest_ok("GET", f"{path}?{query}")]
 
     assert await listed("limit=2") == ids[:1:-1]
     assert await listed(f"before={ids[2]}") == [ids[1], ids[0]]
     assert await listed(f"after={ids[1]}&limit=1") == [ids[2]]
-    await stand_in.call_rest_rejected(50035, "GET", f"{path}?limit=101")
+    await discord_standin.call_rest_rejected(50035, "GET", f"{path}?limit=101")
 
 
-async def test_a_direct_message_arrives_unless_the_person_has_closed_them(stand_in: DiscordStandIn) -> None:
-    ada = stand_in.state.find_user("ada").id
-    dm = await stand_in.call_rest_ok("POST", "/users/@me/channels", {"recipient_id": ada})
+async def test_a_direct_message_arrives_unless_the_person_has_closed_them(discord_standin: DiscordStandIn) -> None:
+    ada = discord_standin.state.find_user("ada").id
+    dm = await discord_standin.call_rest_ok("POST", "/users/@me/channels", {"recipient_id": ada})
     assert dm["type"] == 1
-    await stand_in.call_rest_ok("POST", f"/channels/{dm['id']}/messages", {"content": "psst"})
-    assert [m["content"] for m in await stand_in.list_messages_seen_by("ada", dm["id"])] == ["psst"]
-    await stand_in.call_page_api("GET", f"/client/channels/{dm['id']}/messages?user=ben", status=403)
-    await stand_in.call_page_api("PATCH", "/control/users/ada", {"dms_closed": True})
-    await stand_in.call_rest_rejected(50007, "POST", f"/channels/{dm['id']}/messages", {"content": "psst"})
+    await discord_standin.call_rest_ok("POST", f"/channels/{dm['id']}/messages", {"content": "psst"})
+    assert [m["content"] for m in await discord_standin.list_messages_seen_by("ada", dm["id"])] == ["psst"]
+    await discord_standin.call_page_api("GET", f"/client/channels/{dm['id']}/messages?user=ben", status=403)
+    await discord_standin.call_page_api("PATCH", "/control/users/ada", {"dms_closed": True})
+    await discord_standin.call_rest_rejected(50007, "POST", f"/channels/{dm['id']}/messages", {"content": "psst"})

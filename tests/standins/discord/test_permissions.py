@@ -12,8 +12,10 @@ VIEW, SEND, EMBED, ATTACH, HISTORY = 1 << 10, 1 << 11, 1 << 14, 1 << 15, 1 << 16
 PUBLIC_THREADS, SEND_IN_THREADS = 1 << 35, 1 << 38
 
 
-async def deny_permissions(stand_in: DiscordStandIn, bits: int) -> None:
-    await stand_in.call_page_api("PUT", f"/control/permissions/{stand_in.channel_id}", {"deny": str(bits)})
+async def deny_permissions(discord_standin: DiscordStandIn, bits: int) -> None:
+    await discord_standin.call_page_api(
+        "PUT", f"/control/permissions/{discord_standin.channel_id}", {"deny": str(bits)}
+    )
 
 
 @pytest.mark.parametrize(
@@ -26,99 +28,110 @@ async def deny_permissions(stand_in: DiscordStandIn, bits: int) -> None:
     ],
 )
 async def test_a_missing_permission_refuses_the_message_that_needs_it(
-    stand_in: DiscordStandIn, denied: int, code: int, payload: dict[str, Any]
+    discord_standin: DiscordStandIn, denied: int, code: int, payload: dict[str, Any]
 ) -> None:
-    await deny_permissions(stand_in, denied)
-    await stand_in.call_rest_rejected(code, "POST", f"/channels/{stand_in.channel_id}/messages", payload)
+    await deny_permissions(discord_standin, denied)
+    await discord_standin.call_rest_rejected(code, "POST", f"/channels/{discord_standin.channel_id}/messages", payload)
     if denied in (EMBED, HISTORY):
-        await stand_in.post_message(content="plain words are still allowed")
+        await discord_standin.post_message(content="plain words are still allowed")
 
 
-async def test_files_need_attach_files(stand_in: DiscordStandIn) -> None:
-    await deny_permissions(stand_in, ATTACH)
-    path = f"/channels/{stand_in.channel_id}/messages"
-    refusal = await stand_in.call_rest_rejected(50013, "POST", path, data=make_form({}, ("a.png", make_png())))
+async def test_files_need_attach_files(discord_standin: DiscordStandIn) -> None:
+    await deny_permissions(discord_standin, ATTACH)
+    path = f"/channels/{discord_standin.channel_id}/messages"
+    refusal = await discord_standin.call_rest_rejected(50013, "POST", path, data=make_form({}, ("a.png", make_png())))
     assert (refusal["status"], refusal["message"]) == (403, "Missing Permissions")
 
 
-async def test_threads_need_their_own_permissions(stand_in: DiscordStandIn) -> None:
-    message = await stand_in.post_message(content="start")
-    path = f"/channels/{stand_in.channel_id}/messages/{message['id']}/threads"
-    await deny_permissions(stand_in, PUBLIC_THREADS)
-    await stand_in.call_rest_rejected(50013, "POST", path, {"name": "t"})
-    await deny_permissions(stand_in, SEND)
-    opened = await stand_in.call_rest_ok("POST", path, {"name": "t"})
-    await stand_in.call_rest_ok(
+async def test_threads_need_their_own_permissions(discord_standin: DiscordStandIn) -> None:
+    message = await discord_standin.post_message(content="start")
+    path = f"/channels/{discord_standin.channel_id}/messages/{message['id']}/threads"
+    await deny_permissions(discord_standin, PUBLIC_THREADS)
+    await discord_standin.call_rest_rejected(50013, "POST", path, {"name": "t"})
+    await deny_permissions(discord_standin, SEND)
+    opened = await discord_standin.call_rest_ok("POST", path, {"name": "t"})
+    await discord_standin.call_rest_ok(
         "POST", f"/channels/{opened['id']}/messages", {"content": "SEND_MESSAGES is of no matter here"}
     )
-    await deny_permissions(stand_in, SEND_IN_THREADS)
-    await stand_in.call_rest_rejected(50013, "POST", f"/channels/{opened['id']}/messages", {"content": "x"})
-    await stand_in.call_rest_rejected(50013, "POST", f"/channels/{opened['id']}/typing")
+    await deny_permissions(discord_standin, SEND_IN_THREADS)
+    await discord_standin.call_rest_rejected(50013, "POST", f"/channels/{opened['id']}/messages", {"content": "x"})
+    await discord_standin.call_rest_rejected(50013, "POST", f"/channels/{opened['id']}/typing")
 
 
-async def test_without_history_a_channel_reads_as_empty_and_a_message_not_at_all(stand_in: DiscordStandIn) -> None:
-    message = await stand_in.post_message(content="x")
-    await deny_permissions(stand_in, HISTORY)
-    path = f"/channels/{stand_in.channel_id}/messages"
-    assert await stand_in.call_rest_ok("GET", path) == []
-    await stand_in.call_rest_rejected(50013, "GET", f"{path}/{message['id']}")
+async def test_without_history_a_channel_reads_as_empty_and_a_message_not_at_all(
+    discord_standin: DiscordStandIn,
+) -> None:
+    message = await discord_standin.post_message(content="x")
+    await deny_permissions(discord_standin, HISTORY)
+    path = f"/channels/{discord_standin.channel_id}/messages"
+    assert await discord_standin.call_rest_ok("GET", path) == []
+    await discord_standin.call_rest_rejected(50013, "GET", f"{path}/{message['id']}")
 
 
-async def test_an_interaction_tells_what_the_bot_may_do_in_its_channel(stand_in: DiscordStandIn) -> None:
-    interaction = await stand_in.start_interaction()
-    assert int(render_interaction(stand_in.state, interaction)["app_permissions"]) == LEAST_PERMISSIONS
-    await deny_permissions(stand_in, ATTACH)
-    assert int(render_interaction(stand_in.state, interaction)["app_permissions"]) == LEAST_PERMISSIONS & ~ATTACH
-    await deny_permissions(stand_in, VIEW)
-    assert render_interaction(stand_in.state, interaction)["app_permissions"] == "0"
+async def test_an_interaction_tells_what_the_bot_may_do_in_its_channel(discord_standin: DiscordStandIn) -> None:
+    interaction = await discord_standin.start_interaction()
+    assert int(render_interaction(discord_standin.state, interaction)["app_permissions"]) == LEAST_PERMISSIONS
+    await deny_permissions(discord_standin, ATTACH)
+    assert int(render_interaction(discord_standin.state, interaction)["app_permissions"]) == LEAST_PERMISSIONS & ~ATTACH
+    await deny_permissions(discord_standin, VIEW)
+    assert render_interaction(discord_standin.state, interaction)["app_permissions"] == "0"
 
 
-async def test_overwrites_add_up_from_everyone_over_roles_to_the_member(stand_in: DiscordStandIn) -> None:
-    state = stand_in.state
+async def test_overwrites_add_up_from_everyone_over_roles_to_the_member(discord_standin: DiscordStandIn) -> None:
+    state = discord_standin.state
     overwrites = [
-        {"id": stand_in.guild_id, "type": 0, "deny": str(SEND | ATTACH)},
+        {"id": discord_standin.guild_id, "type": 0, "deny": str(SEND | ATTACH)},
         {"id": state.guild.bot_role_id, "type": 0, "allow": str(ATTACH)},
         {"id": state.bot.id, "type": 1, "allow": str(SEND), "deny": str(ATTACH)},
     ]
-    path = f"/control/channels/{stand_in.channel_id}"
-    await stand_in.call_page_api("PATCH", path, {"permission_overwrites": overwrites})
-    bits = state.compute_permissions(state.channels[stand_in.channel_id], state.bot.id)
+    path = f"/control/channels/{discord_standin.channel_id}"
+    await discord_standin.call_page_api("PATCH", path, {"permission_overwrites": overwrites})
+    bits = state.compute_permissions(state.channels[discord_standin.channel_id], state.bot.id)
     assert bits & SEND
     assert not bits & ATTACH
 
 
-async def test_roles_given_by_control_change_what_the_bot_may_do(stand_in: DiscordStandIn) -> None:
-    role = await stand_in.call_page_api("POST", "/control/roles", {"name": "Mute", "permissions": str(VIEW)})
-    await stand_in.call_page_api("PUT", f"/control/members/{stand_in.state.bot.id}", {"roles": [role["id"]]})
-    await stand_in.call_rest_rejected(50013, "POST", f"/channels/{stand_in.channel_id}/messages", {"content": "x"})
+async def test_roles_given_by_control_change_what_the_bot_may_do(discord_standin: DiscordStandIn) -> None:
+    role = await discord_standin.call_page_api("POST", "/control/roles", {"name": "Mute", "permissions": str(VIEW)})
+    await discord_standin.call_page_api(
+        "PUT", f"/control/members/{discord_standin.state.bot.id}", {"roles": [role["id"]]}
+    )
+    await discord_standin.call_rest_rejected(
+        50013, "POST", f"/channels/{discord_standin.channel_id}/messages", {"content": "x"}
+    )
 
 
-async def test_a_bot_thrown_out_has_no_access(stand_in: DiscordStandIn) -> None:
-    await stand_in.call_page_api("POST", "/control/guild/remove")
-    await stand_in.call_rest_rejected(50001, "POST", f"/channels/{stand_in.channel_id}/messages", {"content": "x"})
-    await stand_in.call_rest_rejected(50001, "GET", f"/guilds/{stand_in.guild_id}")
-    await stand_in.call_page_api("POST", "/control/guild/add")
-    await stand_in.post_message(content="back")
+async def test_a_bot_thrown_out_has_no_access(discord_standin: DiscordStandIn) -> None:
+    await discord_standin.call_page_api("POST", "/control/guild/remove")
+    await discord_standin.call_rest_rejected(
+        50001, "POST", f"/channels/{discord_standin.channel_id}/messages", {"content": "x"}
+    )
+    await discord_standin.call_rest_rejected(50001, "GET", f"/guilds/{discord_standin.guild_id}")
+    await discord_standin.call_page_api("POST", "/control/guild/add")
+    await discord_standin.post_message(content="back")
 
 
 @pytest.mark.parametrize("token", [None, "wrong"])
-async def test_only_the_bots_token_opens_the_api(stand_in: DiscordStandIn, token: str | None) -> None:
-    status, body = await stand_in.call_rest("GET", "/users/@me", token=token)
+async def test_only_the_bots_token_opens_the_api(discord_standin: DiscordStandIn, token: str | None) -> None:
+    status, body = await discord_standin.call_rest("GET", "/users/@me", token=token)
     assert (status, body) == (401, {"message": "401: Unauthorized", "code": 0})
 
 
-async def test_a_client_must_name_itself(stand_in: DiscordStandIn) -> None:
+async def test_a_client_must_name_itself(discord_standin: DiscordStandIn) -> None:
     headers = {"Authorization": "Bot demo-token", "User-Agent": ""}
-    async with stand_in.http.get(f"{stand_in.url}/api/v10/users/@me", headers=headers) as answer:
+    async with discord_standin.http.get(f"{discord_standin.url}/api/v10/users/@me", headers=headers) as answer:
         assert (answer.status, (await answer.json())["code"]) == (403, 40333)
 
 
-async def test_unknown_routes_and_methods_answer_as_json(stand_in: DiscordStandIn) -> None:
-    assert await stand_in.call_rest("GET", "/nowhere") == (404, {"message": "404: Not Found", "code": 0})
-    assert await stand_in.call_rest("PUT", "/users/@me") == (405, {"message": "405: Method Not Allowed", "code": 0})
+async def test_unknown_routes_and_methods_answer_as_json(discord_standin: DiscordStandIn) -> None:
+    assert await discord_standin.call_rest("GET", "/nowhere") == (404, {"message": "404: Not Found", "code": 0})
+    assert await discord_standin.call_rest("PUT", "/users/@me") == (
+        405,
+        {"message": "405: Method Not Allowed", "code": 0},
+    )
 
 
-async def test_answers_are_exactly_application_json(stand_in: DiscordStandIn) -> None:
+async def test_answers_are_exactly_application_json(discord_standin: DiscordStandIn) -> None:
     headers = {"Authorization": "Bot demo-token"}
-    async with stand_in.http.get(f"{stand_in.url}/api/v10/users/@me", headers=headers) as answer:
+    async with discord_standin.http.get(f"{discord_standin.url}/api/v10/users/@me", headers=headers) as answer:
         assert answer.headers["Content-Type"] == "application/json"

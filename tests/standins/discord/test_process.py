@@ -128,9 +128,9 @@ def make_recorded_bot() -> CommandBot:
     return bot
 
 
-async def call_every_route(stand_in: DiscordStandIn, bot: CommandBot) -> None:
+async def call_every_route(discord_standin: DiscordStandIn, bot: CommandBot) -> None:
     """Call every other route that the product could need, through discord.py."""
-    place = bot.get_channel(int(stand_in.channel_id))
+    place = bot.get_channel(int(discord_standin.channel_id))
     assert isinstance(place, discord.TextChannel)
     embed = discord.Embed(title="t", description="d", colour=5).set_image(url="attachment://a.png")
     embed.set_footer(text="f").set_author(name="a").add_field(name="n", value="v")
@@ -139,29 +139,29 @@ async def call_every_route(stand_in: DiscordStandIn, bot: CommandBot) -> None:
     )
     await message.edit(content="edited", attachments=message.attachments)
     answer = {"content": "reply", "message_reference": {"message_id": str(message.id)}}
-    sent = await stand_in.call_rest_ok("POST", f"/channels/{place.id}/messages", answer)
+    sent = await discord_standin.call_rest_ok("POST", f"/channels/{place.id}/messages", answer)
     reply = await place.fetch_message(sent["id"])
     assert [m async for m in place.history(limit=5)]
     thread = await message.create_thread(name="thread", auto_archive_duration=60)
     await thread.send(view=_make_layout(), file=discord.File(io.BytesIO(make_png()), "a.png"), nonce="job-1")
-    await thread.add_user(discord.Object(int(stand_in.state.find_user("ada").id)))
+    await thread.add_user(discord.Object(int(discord_standin.state.find_user("ada").id)))
     await thread.fetch_members()
     await thread.edit(name="renamed", archived=True)
     async with place.typing():
         await reply.delete()
     public = await place.create_thread(name="alone", type=discord.ChannelType.public_thread)
     await bot.fetch_channel(public.id)
-    guild = await bot.fetch_guild(int(stand_in.guild_id))
+    guild = await bot.fetch_guild(int(discord_standin.guild_id))
     for number in (2, 4, 13, 15):
-        await stand_in.call_page_api("POST", "/control/channels", {"name": f"type {number}", "type": number})
+        await discord_standin.call_page_api("POST", "/control/channels", {"name": f"type {number}", "type": number})
     await guild.fetch_channels()
     await bot.fetch_soundboard_default_sounds()
     await guild.fetch_soundboard_sounds()
     await guild.active_threads()
     await guild.fetch_roles()
-    await guild.fetch_member(int(stand_in.state.find_user("ada").id))
-    ada = await bot.fetch_user(int(stand_in.state.find_user("ada").id))
-    dm = await stand_in.call_rest_ok("POST", "/users/@me/channels", {"recipient_id": str(ada.id)})
+    await guild.fetch_member(int(discord_standin.state.find_user("ada").id))
+    ada = await bot.fetch_user(int(discord_standin.state.find_user("ada").id))
+    dm = await discord_standin.call_rest_ok("POST", "/users/@me/channels", {"recipient_id": str(ada.id)})
     await bot.get_partial_messageable(int(dm["id"])).send("psst")
     await bot.application_info()
     commands = await bot.tree.fetch_commands()
@@ -171,7 +171,7 @@ async def call_every_route(stand_in: DiscordStandIn, bot: CommandBot) -> None:
     await bot.tree.sync(guild=guild)
     await bot.tree.fetch_commands(guild=guild)
     for path in ("/gateway", "/gateway/bot", "/applications/@me", "/users/@me/guilds"):
-        await stand_in.call_rest_ok("GET", path)
+        await discord_standin.call_rest_ok("GET", path)
 
 
 def _make_layout() -> discord.ui.LayoutView:
@@ -182,31 +182,31 @@ def _make_layout() -> discord.ui.LayoutView:
     return view
 
 
-async def use_every_interaction(stand_in: DiscordStandIn) -> None:
+async def use_every_interaction(discord_standin: DiscordStandIn) -> None:
     """Use every kind of interaction once."""
-    asked = await stand_in.invoke_command("answer", {"style": "anime"}, files={"image": make_image_file()})
-    shown = (await stand_in.wait_for_interaction(asked, lambda i: i.get("message")))["message"]
-    pressed = await stand_in.press_button(shown["id"], "modal")
-    await stand_in.wait_for_interaction(pressed, lambda i: i.get("modal"))
-    sent = await stand_in.submit_modal(pressed, words="w")
-    await stand_in.wait_for_interaction(sent, lambda i: i["acknowledged"])
-    asked = await stand_in.invoke_command("answer", {}, files={"image": make_image_file()})
-    shown = (await stand_in.wait_for_interaction(asked, lambda i: i.get("message")))["message"]
-    later = await stand_in.press_button(shown["id"], "later")
-    await stand_in.wait_for_interaction(later, lambda i: i.get("message", {}).get("content") == "later")
-    chosen = await stand_in.press_button(shown["id"], "who", values=[stand_in.state.find_user("ben").id])
-    await stand_in.wait_for_interaction(chosen, lambda i: i["acknowledged"])
-    deferred = await stand_in.invoke_command("later")
-    await stand_in.wait_for_interaction(deferred, lambda i: i.get("message", {}).get("deleted"))
-    command = next(c for c in stand_in.state.commands.list_commands(None) if c["name"] == "answer")
+    asked = await discord_standin.invoke_command("answer", {"style": "anime"}, files={"image": make_image_file()})
+    shown = (await discord_standin.wait_for_interaction(asked, lambda i: i.get("message")))["message"]
+    pressed = await discord_standin.press_button(shown["id"], "modal")
+    await discord_standin.wait_for_interaction(pressed, lambda i: i.get("modal"))
+    sent = await discord_standin.submit_modal(pressed, words="w")
+    await discord_standin.wait_for_interaction(sent, lambda i: i["acknowledged"])
+    asked = await discord_standin.invoke_command("answer", {}, files={"image": make_image_file()})
+    shown = (await discord_standin.wait_for_interaction(asked, lambda i: i.get("message")))["message"]
+    later = await discord_standin.press_button(shown["id"], "later")
+    await discord_standin.wait_for_interaction(later, lambda i: i.get("message", {}).get("content") == "later")
+    chosen = await discord_standin.press_button(shown["id"], "who", values=[discord_standin.state.find_user("ben").id])
+    await discord_standin.wait_for_interaction(chosen, lambda i: i["acknowledged"])
+    deferred = await discord_standin.invoke_command("later")
+    await discord_standin.wait_for_interaction(deferred, lambda i: i.get("message", {}).get("deleted"))
+    command = next(c for c in discord_standin.state.commands.list_commands(None) if c["name"] == "answer")
     option = {"name": "word", "type": 3, "value": "ab", "focused": True}
-    typed = {"type": 4, "channel_id": stand_in.channel_id, "data": {"id": command["id"], "options": [option]}}
-    assert (await stand_in.call_page_api("POST", "/client/interactions?user=ada", typed))["choices"]
-    target = next(c for c in stand_in.state.commands.list_commands(None) if c["type"] == 3)
+    typed = {"type": 4, "channel_id": discord_standin.channel_id, "data": {"id": command["id"], "options": [option]}}
+    assert (await discord_standin.call_page_api("POST", "/client/interactions?user=ada", typed))["choices"]
+    target = next(c for c in discord_standin.state.commands.list_commands(None) if c["type"] == 3)
     data = {"id": target["id"], "type": 3, "target_id": shown["id"]}
-    used = {"type": 2, "channel_id": stand_in.channel_id, "data": data}
-    menu = await stand_in.call_page_api("POST", "/client/interactions?user=ada", used)
-    await stand_in.wait_for_interaction(menu["interaction_id"], lambda i: i["acknowledged"])
+    used = {"type": 2, "channel_id": discord_standin.channel_id, "data": data}
+    menu = await discord_standin.call_page_api("POST", "/client/interactions?user=ada", used)
+    await discord_standin.wait_for_interaction(menu["interaction_id"], lambda i: i["acknowledged"])
 
 
 def _find_checker() -> Path:
@@ -219,15 +219,15 @@ def _find_checker() -> Path:
 
 
 async def test_every_exchange_with_discord_py_holds_against_the_openapi_document(
-    start: StandInStarter, tmp_path: Path
+    start_standin: StandInStarter, tmp_path: Path
 ) -> None:
     checker, record = _find_checker(), tmp_path / "exchanges.jsonl"
-    stand_in = await start(record=record)
+    discord_standin = await start_standin(record=record)
     async with run_bot(make_recorded_bot()) as bot:
-        await use_every_interaction(stand_in)
-        await call_every_route(stand_in, bot)
-        await stand_in.call_rest("POST", f"/channels/{stand_in.channel_id}/messages", {})
-        await stand_in.call_rest("GET", "/channels/1")
+        await use_every_interaction(discord_standin)
+        await call_every_route(discord_standin, bot)
+        await discord_standin.call_rest("POST", f"/channels/{discord_standin.channel_id}/messages", {})
+        await discord_standin.call_rest("GET", "/channels/1")
 
     async def checked() -> Any:
         return await asyncio.to_thread(

@@ -15,26 +15,28 @@ from tests.support.discord_standin import TOKEN, DiscordStandIn
 HEADERS = {"Authorization": f"Bot {TOKEN}"}
 
 
-async def post_message(stand_in: DiscordStandIn, channel_id: str) -> Any:
-    url = f"{stand_in.url}/api/v10/channels/{channel_id}/messages"
-    async with stand_in.http.post(url, json={"content": "x"}, headers=HEADERS) as answer:
+async def post_message(discord_standin: DiscordStandIn, channel_id: str) -> Any:
+    url = f"{discord_standin.url}/api/v10/channels/{channel_id}/messages"
+    async with discord_standin.http.post(url, json={"content": "x"}, headers=HEADERS) as answer:
         return answer.status, answer.headers, await answer.json()
 
 
-async def test_the_sixth_message_in_five_seconds_is_refused_for_its_channel_alone(start: StandInStarter) -> None:
-    stand_in = await start(rate_limits=True)
-    told = [await post_message(stand_in, stand_in.channel_id) for _ in range(5)]
+async def test_the_sixth_message_in_five_seconds_is_refused_for_its_channel_alone(
+    start_standin: StandInStarter,
+) -> None:
+    discord_standin = await start_standin(rate_limits=True)
+    told = [await post_message(discord_standin, discord_standin.channel_id) for _ in range(5)]
     assert [headers["X-RateLimit-Remaining"] for _, headers, _ in told] == ["4", "3", "2", "1", "0"]
     assert {headers["X-RateLimit-Bucket"] for _, headers, _ in told} == {told[0][1]["X-RateLimit-Bucket"]}
-    status, headers, body = await post_message(stand_in, stand_in.channel_id)
+    status, headers, body = await post_message(discord_standin, discord_standin.channel_id)
     assert status == 429
     assert (body["message"], body["global"]) == ("You are being rate limited.", False)
     assert 0 < body["retry_after"] <= 5
     assert headers["Via"]
     assert headers["X-RateLimit-Scope"] == "user"
     assert int(headers["Retry-After"]) >= body["retry_after"]
-    other = next(c.id for c in stand_in.state.channels.values() if c.name == "gallery")
-    assert (await post_message(stand_in, other))[0] == 200
+    other = next(c.id for c in discord_standin.state.channels.values() if c.name == "gallery")
+    assert (await post_message(discord_standin, other))[0] == 200
 
 
 async def test_the_51st_request_of_a_second_meets_the_global_limit_and_webhooks_do_not() -> None:
@@ -62,12 +64,14 @@ async def test_each_interaction_token_has_its_own_bucket() -> None:
     assert limits.count_request("PATCH", path.format("b"), by_bot=False)[0] is None
 
 
-async def test_discord_py_heeds_the_headers_and_never_meets_a_429(start: StandInStarter, tmp_path: Path) -> None:
+async def test_discord_py_heeds_the_headers_and_never_meets_a_429(
+    start_standin: StandInStarter, tmp_path: Path
+) -> None:
     record = tmp_path / "exchanges.jsonl"
-    stand_in = await start(rate_limits=True, record=record)
+    discord_standin = await start_standin(rate_limits=True, record=record)
     async with discord.Client(intents=discord.Intents.none()) as client:
         await client.login(TOKEN)
-        place = client.get_partial_messageable(int(stand_in.channel_id))
+        place = client.get_partial_messageable(int(discord_standin.channel_id))
         begun = time.monotonic()
         messages = [await place.send("x") for _ in range(5)]
         await asyncio.gather(*(message.delete() for message in messages))
@@ -78,17 +82,17 @@ async def test_discord_py_heeds_the_headers_and_never_meets_a_429(start: StandIn
     assert 429 not in statuses
 
 
-async def test_a_429_asked_for_is_waited_out_by_discord_py(stand_in: DiscordStandIn) -> None:
+async def test_a_429_asked_for_is_waited_out_by_discord_py(discord_standin: DiscordStandIn) -> None:
     fault = {
         "match": {"method": "POST", "path_regex": "/messages$"},
         "action": "status:429",
         "times": 1,
         "retry_after": 0.2,
     }
-    await stand_in.call_page_api("POST", "/control/faults", fault)
+    await discord_standin.call_page_api("POST", "/control/faults", fault)
     async with discord.Client(intents=discord.Intents.none()) as client:
         await client.login(TOKEN)
         begun = time.monotonic()
-        await client.get_partial_messageable(int(stand_in.channel_id)).send("x")
+        await client.get_partial_messageable(int(discord_standin.channel_id)).send("x")
         assert time.monotonic() - begun >= 0.2
-    assert len(await stand_in.list_messages_seen_by("ada")) == 1
+    assert len(await discord_standin.list_messages_seen_by("ada")) == 1

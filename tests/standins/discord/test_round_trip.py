@@ -60,17 +60,19 @@ def make_imagine_bot() -> CommandBot:
     return bot
 
 
-async def test_a_command_with_a_picture_ends_with_a_picture_in_a_thread(stand_in: DiscordStandIn) -> None:
+async def test_a_command_with_a_picture_ends_with_a_picture_in_a_thread(discord_standin: DiscordStandIn) -> None:
     async with run_bot(make_imagine_bot()):
-        asked = await stand_in.invoke_command("imagine", {"prompt": "a castle"}, files={"image": make_image_file()})
-        answered = await stand_in.wait_for_interaction(asked, lambda i: "thread" in i.get("message", {}))
+        asked = await discord_standin.invoke_command(
+            "imagine", {"prompt": "a castle"}, files={"image": make_image_file()}
+        )
+        answered = await discord_standin.wait_for_interaction(asked, lambda i: "thread" in i.get("message", {}))
         thread = answered["message"]["thread"]
         assert answered["message"]["content"] == f"{len(make_png())} bytes, keep 35"
         assert answered["message"]["interaction"]["name"] == "imagine"
         assert thread["id"] == answered["message"]["id"]
 
         async def posted() -> Any:
-            return await stand_in.list_messages_seen_by("ben", thread["id"])
+            return await discord_standin.list_messages_seen_by("ben", thread["id"])
 
         (result,) = await wait_until(posted)
         text, gallery, _ = result["components"][0]["components"]
@@ -79,33 +81,38 @@ async def test_a_command_with_a_picture_ends_with_a_picture_in_a_thread(stand_in
         assert (media["width"], media["height"], media["content_type"]) == (64, 48, "image/png")
         assert gallery["items"][0]["description"] == "a castle"
         assert result["attachments"] == []
-        async with stand_in.http.get(media["url"]) as picture:
+        async with discord_standin.http.get(media["url"]) as picture:
             assert await picture.read() == make_png()
 
 
-async def test_a_button_opens_a_modal_and_its_file_and_text_arrive(stand_in: DiscordStandIn) -> None:
+async def test_a_button_opens_a_modal_and_its_file_and_text_arrive(discord_standin: DiscordStandIn) -> None:
     async with run_bot(make_imagine_bot()):
-        asked = await stand_in.invoke_command("imagine", {"prompt": "a castle"}, files={"image": make_image_file()})
-        answered = await stand_in.wait_for_interaction(asked, lambda i: "thread" in i.get("message", {}))
+        asked = await discord_standin.invoke_command(
+            "imagine", {"prompt": "a castle"}, files={"image": make_image_file()}
+        )
+        answered = await discord_standin.wait_for_interaction(asked, lambda i: "thread" in i.get("message", {}))
         thread_id = answered["message"]["thread"]["id"]
 
         async def posted() -> Any:
-            return await stand_in.list_messages_seen_by("ada", thread_id)
+            return await discord_standin.list_messages_seen_by("ada", thread_id)
 
         (result,) = await wait_until(posted)
-        pressed = await stand_in.press_button(result["id"], "again:5")
-        opened = await stand_in.wait_for_interaction(pressed, lambda i: i.get("modal"))
+        pressed = await discord_standin.press_button(result["id"], "again:5")
+        opened = await discord_standin.wait_for_interaction(pressed, lambda i: i.get("modal"))
         assert opened["modal"]["title"] == "Once more"
-        upload = stand_in.state.store_file(thread_id, "new.png", make_png(9, 9), ephemeral=True)
-        sent = await stand_in.submit_modal(pressed, prompt="mist", file=[upload.id])
-        told = (await stand_in.wait_for_interaction(sent, lambda i: i.get("message")))["message"]
+        upload = discord_standin.state.store_file(thread_id, "new.png", make_png(9, 9), ephemeral=True)
+        sent = await discord_standin.submit_modal(pressed, prompt="mist", file=[upload.id])
+        told = (await discord_standin.wait_for_interaction(sent, lambda i: i.get("message")))["message"]
         assert told["content"] == f"mist [{len(make_png(9, 9))}]"
         assert told["interaction_metadata"]["triggering_interaction_metadata"]["interacted_message_id"] == result["id"]
-        assert [m["id"] for m in await stand_in.list_messages_seen_by("ada", thread_id)] == [result["id"], told["id"]]
-        assert [m["id"] for m in await stand_in.list_messages_seen_by("ben", thread_id)] == [result["id"]]
+        assert [m["id"] for m in await discord_standin.list_messages_seen_by("ada", thread_id)] == [
+            result["id"],
+            told["id"],
+        ]
+        assert [m["id"] for m in await discord_standin.list_messages_seen_by("ben", thread_id)] == [result["id"]]
 
 
-async def test_choices_are_completed_while_a_person_types(stand_in: DiscordStandIn) -> None:
+async def test_choices_are_completed_while_a_person_types(discord_standin: DiscordStandIn) -> None:
     bot = CommandBot()
 
     @bot.tree.command(description="Choose.")
@@ -117,19 +124,21 @@ async def test_choices_are_completed_while_a_person_types(stand_in: DiscordStand
         return [app_commands.Choice(name=n, value=n.lower()) for n in ("Anime", "Analog") if current in n.lower()]
 
     async with run_bot(bot):
-        begun = await stand_in.call_page_api("GET", "/client/bootstrap?user=ada")
-        (command,) = begun["commands"][stand_in.guild_id]
+        begun = await discord_standin.call_page_api("GET", "/client/bootstrap?user=ada")
+        (command,) = begun["commands"][discord_standin.guild_id]
         option = {"name": "name", "type": 3, "value": "ani", "focused": True}
         data = {"id": command["id"], "name": "style", "type": 1, "options": [option]}
-        asked = {"type": 4, "channel_id": stand_in.channel_id, "data": data}
-        typed = await stand_in.call_page_api("POST", "/client/interactions?user=ada", asked)
+        asked = {"type": 4, "channel_id": discord_standin.channel_id, "data": data}
+        typed = await discord_standin.call_page_api("POST", "/client/interactions?user=ada", asked)
         assert typed["choices"] == [{"name": "Anime", "value": "anime"}]
-        sent = await stand_in.invoke_command("style", {"name": "anime"}, locale="fr")
-        answered = await stand_in.wait_for_interaction(sent, lambda i: i.get("message"))
+        sent = await discord_standin.invoke_command("style", {"name": "anime"}, locale="fr")
+        answered = await discord_standin.wait_for_interaction(sent, lambda i: i.get("message"))
         assert answered["message"]["content"] == "chosen: anime in fr"
 
 
-async def test_a_message_command_reads_its_target_without_the_message_content_intent(stand_in: DiscordStandIn) -> None:
+async def test_a_message_command_reads_its_target_without_the_message_content_intent(
+    discord_standin: DiscordStandIn,
+) -> None:
     bot = CommandBot()
 
     @bot.tree.context_menu(name="Use this picture")
@@ -138,30 +147,32 @@ async def test_a_message_command_reads_its_target_without_the_message_content_in
         await interaction.response.send_message(f"{message.content} {names}", ephemeral=True)
 
     async with run_bot(bot):
-        await stand_in.call_page_api(
-            "POST", f"/client/channels/{stand_in.channel_id}/messages?user=ben", {"content": "look"}
+        await discord_standin.call_page_api(
+            "POST", f"/client/channels/{discord_standin.channel_id}/messages?user=ben", {"content": "look"}
         )
-        target = (await stand_in.list_messages_seen_by("ada"))[-1]
-        asked = await stand_in.call_page_api(
+        target = (await discord_standin.list_messages_seen_by("ada"))[-1]
+        asked = await discord_standin.call_page_api(
             "POST",
             "/client/interactions?user=ada",
             {
                 "type": 2,
-                "channel_id": stand_in.channel_id,
+                "channel_id": discord_standin.channel_id,
                 "data": {
-                    "id": stand_in.state.commands.list_commands(None)[0]["id"],
+                    "id": discord_standin.state.commands.list_commands(None)[0]["id"],
                     "type": 3,
                     "target_id": target["id"],
                 },
             },
         )
-        answered = await stand_in.wait_for_interaction(asked["interaction_id"], lambda i: i.get("message"))
+        answered = await discord_standin.wait_for_interaction(asked["interaction_id"], lambda i: i.get("message"))
         assert answered["message"]["content"] == "look []"
-        read = await stand_in.call_rest_ok("GET", f"/channels/{stand_in.channel_id}/messages/{target['id']}")
+        read = await discord_standin.call_rest_ok(
+            "GET", f"/channels/{discord_standin.channel_id}/messages/{target['id']}"
+        )
         assert read["content"] == ""
 
 
-async def test_resolved_users_channels_and_roles_reach_the_handler(stand_in: DiscordStandIn) -> None:
+async def test_resolved_users_channels_and_roles_reach_the_handler(discord_standin: DiscordStandIn) -> None:
     bot = CommandBot()
 
     @bot.tree.command(description="Name them.")
@@ -175,14 +186,18 @@ async def test_resolved_users_channels_and_roles_reach_the_handler(stand_in: Dis
         await interaction.response.send_message(seen)
 
     async with run_bot(bot):
-        state = stand_in.state
-        options = {"who": state.find_user("ben").id, "where": stand_in.channel_id, "what": state.guild.member_role_id}
-        asked = await stand_in.invoke_command("name", options)
-        answered = await stand_in.wait_for_interaction(asked, lambda i: i.get("message"))
+        state = discord_standin.state
+        options = {
+            "who": state.find_user("ben").id,
+            "where": discord_standin.channel_id,
+            "what": state.guild.member_role_id,
+        }
+        asked = await discord_standin.invoke_command("name", options)
+        answered = await discord_standin.wait_for_interaction(asked, lambda i: i.get("message"))
         assert answered["message"]["content"] == "ben general Member 309237763072"
 
 
-async def test_a_subcommand_of_a_group_is_found_by_its_words(stand_in: DiscordStandIn) -> None:
+async def test_a_subcommand_of_a_group_is_found_by_its_words(discord_standin: DiscordStandIn) -> None:
     bot = CommandBot()
     group: app_commands.Group = app_commands.Group(name="team", description="Teams.")
 
@@ -192,29 +207,29 @@ async def test_a_subcommand_of_a_group_is_found_by_its_words(stand_in: DiscordSt
 
     bot.tree.add_command(group)
     async with run_bot(bot):
-        asked = await stand_in.invoke_command("team add", {"number": 1.5})
-        answered = await stand_in.wait_for_interaction(asked, lambda i: i.get("message"))
+        asked = await discord_standin.invoke_command("team add", {"number": 1.5})
+        answered = await discord_standin.wait_for_interaction(asked, lambda i: i.get("message"))
         assert answered["message"]["content"] == "1.5"
         assert answered["message"]["interaction"]["name"] == "team add"
 
 
-async def test_a_process_without_a_gateway_posts_with_the_token_alone(stand_in: DiscordStandIn) -> None:
+async def test_a_process_without_a_gateway_posts_with_the_token_alone(discord_standin: DiscordStandIn) -> None:
     async with discord.Client(intents=discord.Intents.none()) as client:
         await client.login("demo-token")
-        place = client.get_partial_messageable(int(stand_in.channel_id), guild_id=int(stand_in.guild_id))
+        place = client.get_partial_messageable(int(discord_standin.channel_id), guild_id=int(discord_standin.guild_id))
         message = await place.send("hello", nonce="job-1")
         again = await place.send("hello", nonce="job-1")
         assert again.id == message.id
 
 
-async def test_a_modal_that_one_bot_opened_is_submitted_to_the_next(stand_in: DiscordStandIn) -> None:
-    message = await stand_in.post_message(
+async def test_a_modal_that_one_bot_opened_is_submitted_to_the_next(discord_standin: DiscordStandIn) -> None:
+    message = await discord_standin.post_message(
         content="x",
         components=[{"type": 1, "components": [{"type": 2, "style": 1, "label": "Again", "custom_id": "again:5"}]}],
     )
     async with run_bot(make_imagine_bot()):
-        opened = await stand_in.press_button(message["id"], "again:5")
-        await stand_in.wait_for_interaction(opened, lambda i: i["acknowledged"])
+        opened = await discord_standin.press_button(message["id"], "again:5")
+        await discord_standin.wait_for_interaction(opened, lambda i: i["acknowledged"])
     bot, submitted = CommandBot(), []
 
     @bot.event
@@ -224,8 +239,8 @@ async def test_a_modal_that_one_bot_opened_is_submitted_to_the_next(stand_in: Di
         await interaction.response.edit_message(content="taken on")
 
     async with run_bot(bot):
-        sent = await stand_in.submit_modal(opened, prompt="fog at dawn")
-        answered = await stand_in.wait_for_interaction(sent, lambda i: i["acknowledged"])
+        sent = await discord_standin.submit_modal(opened, prompt="fog at dawn")
+        answered = await discord_standin.wait_for_interaction(sent, lambda i: i["acknowledged"])
 
     ((kind, words, source),) = submitted
     assert (kind, words) == (discord.InteractionType.modal_submit, "fog at dawn")
