@@ -22,7 +22,7 @@ from bot.features.queue.feature import build_queue_feature
 from bot.features.reimagine.feature import build_reimagine_feature
 from bot.features.result_actions.feature import build_result_actions_feature
 from bot.features.server_settings.feature import build_server_settings_feature
-from bot.health import touch_heartbeat_file
+from bot.health import Heartbeat, Probe
 from bot.lifecycle import BackgroundTask, StartupError, run_until_stopped
 from bot.recovery.reconciler import Reconciler
 from bot.services import Services, open_services
@@ -111,5 +111,30 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
     }
     tasks: dict[str, BackgroundTask] = {"leader lock": s.leader_lock.run}
     if settings.heartbeat_file:
-        tasks["heartbeat"] = partial(touch_heartbeat_file, bot, settings.heartbeat_file)
+        tasks["heartbeat"] = Heartbeat(settings.heartbeat_file, build_probes(services, bot, consumer)).run
     return tasks | {name: partial(s.leader_lock.run_while_leader, task) for name, task in leader_tasks.items()}
+
+
+def build_probes(services: Services, bot: Bot, consumer: OutcomeConsumer) -> dict[str, Probe]:
+    """Build the probes of the heartbeat."""
+    s = services
+
+    async def is_gateway_alive() -> bool:
+        return bot.is_receiving()
+
+    async def is_redis_answering() -> bool:
+        return s.leader_lock.is_answered()
+
+    async def is_database_writable() -> bool:
+        await s.database.probe_write()
+        return True
+
+    async def is_delivering() -> bool:
+        return not s.leader_lock.is_leader or consumer.is_reading()
+
+    return {
+        "Discord's gateway": is_gateway_alive,
+        "Redis": is_redis_answering,
+        "the database": is_database_writable,
+        "delivery": is_delivering,
+    }

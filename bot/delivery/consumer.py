@@ -33,6 +33,8 @@ T = TypeVar("T")
 DELIVERY_RETRY_DELAYS: Final = (1, 2, 4, 8, 15, 30, 60, 120, 300, *[600] * 24)
 MAX_BACKLOG: Final = 256
 MAX_RETRY_DELAY_SECONDS: Final = 30.0
+HALTED_AFTER_SECONDS: Final = 30.0
+"""A read of the empty stream takes 2 s."""
 
 
 class OutcomeConsumer:
@@ -67,11 +69,13 @@ class OutcomeConsumer:
         self._slots = asyncio.Semaphore(max_concurrent)
         self._backlog = asyncio.Semaphore(MAX_BACKLOG)
         self._last_tasks: dict[int, asyncio.Task[None]] = {}
+        self._progressed_at = time.monotonic()
 
     async def run(self) -> None:
         """Deliver until cancelled. Unfinished deliveries stay unacknowledged and are read again by the next start."""
         async with asyncio.TaskGroup() as tasks:
             while True:
+                self._progressed_at = time.monotonic()
                 entries = [
                     *await _retry_until_answered(self._queue.read_outcomes),
                     *self._unreadable_outcomes.pop_due_entries(),
@@ -80,6 +84,10 @@ class OutcomeConsumer:
                 for entry in entries:
                     await self._backlog.acquire()
                     self._start_delivery(tasks, entry, statuses.get(entry.job_id))
+
+    def is_reading(self) -> bool:
+        """Tell whether outcomes were read lately: neither has the queue failed, nor have deliveries piled up."""
+        return time.monotonic() - self._progressed_at < HALTED_AFTER_SECONDS
 
     async def deliver_outcome(self, status: JobStatus) -> MessageRef | None:
         """Post the outcome of a finished job once, record where, and edit its status message a last time.

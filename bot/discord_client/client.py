@@ -1,7 +1,9 @@
 """The Discord client: dispatches interactions to the features' handlers, of which it knows none by name."""
 
 import logging
+import time
 from collections.abc import Sequence
+from typing import Final
 
 import discord
 from discord.gateway import DiscordWebSocket
@@ -19,6 +21,9 @@ from bot.interactions.routing import Router, is_routed
 
 log = logging.getLogger(__name__)
 
+GATEWAY_SILENCE_SECONDS: Final = 65.0
+"""discord.py gives a connection up after 60 s without an acknowledgement."""
+
 
 class Bot(discord.AutoShardedClient):
     """The bot's client, with the commands, buttons, selects and modals of its features.
@@ -34,9 +39,13 @@ class Bot(discord.AutoShardedClient):
         proxy: str | None = None,
     ) -> None:
         super().__init__(
-            intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none(), proxy=proxy
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            proxy=proxy,
+            enable_debug_events=True,  # for `on_socket_raw_receive`
         )
         skip_unreadable_events(self._connection.parsers)
+        self._received_at = float("-inf")
         self.running_interactions = RunningInteractions(preferences_store)
         commands = (command for feature in features for command in feature.commands)
         self.tree = GuildCommandTree(self, commands, self.running_interactions)
@@ -49,6 +58,15 @@ class Bot(discord.AutoShardedClient):
         DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
         await self.tree.set_translator(CommandTranslator())
         await sync_commands(self.tree)
+
+    async def on_socket_raw_receive(self, _: str) -> None:
+        """Note that the gateway is alive: it acknowledges a heartbeat every 41 s even if nothing else happens."""
+        self._received_at = time.monotonic()
+
+    def is_receiving(self) -> bool:
+        """Tell whether the client is connected and has received anything from the gateway lately."""
+        is_alive = time.monotonic() - self._received_at < GATEWAY_SILENCE_SECONDS
+        return self.is_ready() and not self.is_closed() and is_alive
 
     async def on_ready(self) -> None:
         """Log that the bot is ready."""

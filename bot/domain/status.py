@@ -34,6 +34,7 @@ class JobStatus:
     while it is queued by the jobs before it (see `shared/queue/lua/status.lua`), while it runs the rest of a
     typical call. `typical_seconds` is the recent mean duration of a call of its model, or else the catalogue's.
     `state_since` is Unix seconds. `thread_id` is set once its thread is open, `message_id` once its outcome is posted.
+    `has_worker` is False if no worker has been at the queue lately.
     `claims` counts leases, `calls` those of them in which the model was called, `unknown_calls` calls of unknown fate.
     """
 
@@ -49,6 +50,12 @@ class JobStatus:
     calls: int = 0
     unknown_calls: int = 0
     typical_seconds: float = 0.0
+    has_worker: bool = True
+
+    @property
+    def waits_without_worker(self) -> bool:
+        """Whether nothing can happen to the job before a worker is started."""
+        return not self.has_worker and self.state in {QueueState.PREPARING, QueueState.QUEUED}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ leader sends messages on its own accord.
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 LEASE_SECONDS: Final = 3.0
 RENEW_INTERVAL_SECONDS: Final = 0.75
+ANSWER_TIMEOUT_SECONDS: Final = 10.0
 
 NOT_LEADER_MESSAGE: Final = (
     "another bot leads, or one that was killed led until %g s ago; this one answers commands and takes over when that "
@@ -56,8 +58,17 @@ class LeaderLock:
         self._lease_seconds = lease_seconds
         self._renew_interval_seconds = renew_interval_seconds
         self._is_leader: bool | None = None
+        self._answered_at = time.monotonic()
         self._leading = asyncio.Event()
         self._lost = asyncio.Event()
+
+    @property
+    def is_leader(self) -> bool:
+        return bool(self._is_leader)
+
+    def is_answered(self) -> bool:
+        """Tell whether Redis has let this bot ask for the lease lately."""
+        return time.monotonic() - self._answered_at < ANSWER_TIMEOUT_SECONDS
 
     async def run(self) -> None:
         """Take the lease when it is free, and renew it, until cancelled."""
@@ -72,6 +83,7 @@ class LeaderLock:
             except (RedisError, OSError) as error:
                 log.warning("could not ask Redis which bot leads; trying again (%r)", error)
             else:
+                self._answered_at = time.monotonic()
                 if self._is_leader and not is_leader:
                     log.warning("another bot leads now: this one did not renew its lease for %g s", self._lease_seconds)
                 self._set_leader(is_leader=is_leader)

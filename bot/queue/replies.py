@@ -62,3 +62,4 @@ class StatusReply(ScriptReply):
     mean_call_ms: int
     calls_ahead: int
     starts_in_ms: int
+    swept_ms_ago: int | None = None

@@ -29,6 +29,9 @@ OPEN_JOBS_PAGE_SIZE: Final = 100
 DEFAULT_CALL_SECONDS: Final = 10.0
 """How long a call takes of a model that is no longer in the catalogue and was not called lately."""
 
+WORKER_TIMEOUT_MS: Final = 20_000
+"""How long after the last sweep, which each worker does every second, workers count as gone."""
+
 JOB_CACHE_SIZE: Final = 512
 
 
@@ -45,6 +48,7 @@ class RedisJobStatusReader:
         self._status_script = ScriptRunner(redis, "status")
         self._next_page_start = OPEN_JOBS_PAGE_SIZE
         self._unreadable_rows = UnreadableRowLog(log)
+        self._unknown_models: set[str] = set()
 
     async def close(self) -> None:
         """Close the connections to Redis."""
@@ -120,6 +124,8 @@ class RedisJobStatusReader:
     def _build_status(self, reply: StatusReply) -> JobStatus:
         job = _parse_job(reply.job)
         model = self._catalogue.models.get(job.request.model)
+        if model is None:
+            self._report_unknown_model(job)
         typical_seconds = reply.mean_call_ms / 1000 or (model.typical_seconds if model else DEFAULT_CALL_SECONDS)
         wait_seconds = reply.starts_in_ms / 1000
         if reply.state is QueueState.QUEUED:
@@ -137,7 +143,21 @@ class RedisJobStatusReader:
             calls=reply.calls,
             unknown_calls=reply.unknown_calls,
             typical_seconds=typical_seconds,
+            has_worker=reply.swept_ms_ago is not None and reply.swept_ms_ago < WORKER_TIMEOUT_MS,
         )
+
+    def _report_unknown_model(self, job: Job) -> None:
+        """Tell the operator once about a model that is only in the catalogue of another bot or release."""
+        key = job.request.model
+        if key not in self._unknown_models:
+            self._unknown_models.add(key)
+            log.critical(
+                "job %s: it is for the model %s, which this bot does not know: %s lacks it. "
+                "Give bot and worker the same CATALOGUE_FILE and release, then start both again",
+                job.id,
+                key,
+                self._catalogue.source,
+            )
 
 
 @lru_cache(JOB_CACHE_SIZE)

@@ -14,6 +14,8 @@ _HOUR: Final = 60 * _MINUTE
 
 def format_status(status: JobStatus, messages: Messages, model: Model | None) -> str:
     """Say how far a job is. Times in the past are Discord timestamps, which the reader's client keeps up to date."""
+    if status.waits_without_worker:
+        return _prepend_source(status.job, messages.text("status.no_worker"), messages)
     if status.state is QueueState.PREPARING:
         return format_preparing_status(status.job, messages)
     return _prepend_source(status.job, _format_state(status, messages, model), messages)

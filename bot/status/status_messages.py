@@ -21,6 +21,7 @@ from bot.domain.status import JobStatus, QueueState
 from bot.interactions.result_buttons import build_cancel_view
 from bot.periodic import run_every
 from bot.rendering.status_text import format_status
+from bot.status.worker_alarm import WorkerAlarm
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
 from shared.job import Job, Origin
@@ -63,6 +64,7 @@ class StatusMessages:
         self._catalogue = catalogue
         self._interval_seconds = interval_seconds
         self._clock = clock
+        self._worker_alarm = WorkerAlarm(clock=clock)
         self._displayed: dict[str, _DisplayedStatus] = {}
         self._finalized_ids: set[int] | None = None  # messages finalized during the current refresh; None between two
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -75,6 +77,7 @@ class StatusMessages:
         """Edit the status messages whose text is out of date, as many as the budget of edits allows."""
         self._finalized_ids = set()
         statuses = await self._queue.load_statuses(await self._queue.list_open_jobs())
+        self._worker_alarm.update(statuses)
         now = self._clock()
         recent = {
             job_id: displayed

@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final, TypeVar
 
-from sqlalchemy import URL, Connection, select
+from sqlalchemy import URL, Connection, false, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.engine import open_async_engine, open_sqlite_engine, parse_database_url
 from bot.storage.migrate import migrate_database
+from bot.storage.tables import jobs
 from shared.problems import RejectedError, make_problem
 
 TRANSACTION_TIMEOUT_SECONDS: Final = 10.0
@@ -57,9 +58,10 @@ class Database:
             async with self._engine.begin() as connection:
                 return await connection.run_sync(work)
 
-    async def ping(self) -> None:
-        """Run an empty query. Raises SQLAlchemy's error if the database does not answer."""
-        await self.run_transaction(lambda connection: connection.execute(select(1)))
+    async def probe_write(self) -> None:
+        """Take the lock that every write needs, without writing. Raises `DATABASE_ERRORS`."""
+        statement = update(jobs).where(false()).values(model=jobs.c.model)
+        await self.run_transaction(lambda connection: connection.execute(statement))
 
     async def checkpoint_wal(self) -> None:
         """Move SQLite's write-ahead log into the database file and empty it, so that no deleted row remains in it.

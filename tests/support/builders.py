@@ -58,7 +58,7 @@ def make_job_by(number: int, *, prompt: str = "a castle", user_id: int = ADA_ID,
 
 
 def make_finished_status(
-    job: Job, outcome: Outcome | None = GENERATED, *, since: float = NOON + 9, **counts: int
+    job: Job, outcome: Outcome | None = GENERATED, *, since: float = NOON + 9, **counts: Any
 ) -> JobStatus:
     return JobStatus(job, QueueState.FINISHED, 0, 0, since, None, outcome, **counts)
 

@@ -19,6 +19,7 @@
 --   calls_ahead    number          how many calls have to be waited for, one after the other; 0 unless it is queued
 --   starts_in_ms   number          queued: milliseconds until its call may start at the earliest; running: negative,
 --                                  how long ago it was claimed; otherwise 0
+--   swept_ms_ago   number or null  how long ago a worker last swept; null if none ever did
 --
 -- A queued job waits for the longest of these. Each follows from its rank in a sorted set, at a cost that hardly grows
 -- with the number of jobs:
@@ -28,6 +29,8 @@
 --   the delay with which it was released
 -- Rounds are counted in calls, because only the caller's catalogue knows how long a call takes that was never made.
 local statuses, now, mean_durations = {}, get_time(), {}
+local last_sweep = redis.call('HGET', key('sweep'), 'last_at')
+local swept_ms_ago = last_sweep and math.max(0, now - tonumber(last_sweep))
 
 local function get_mean_duration(model)
   if not mean_durations[model] then
@@ -84,6 +87,7 @@ for _, id in ipairs(ARGV) do
       'mean_call_ms', get_mean_duration(model),
       'calls_ahead', calls_ahead,
       'starts_in_ms', starts_in_ms,
+      'swept_ms_ago', swept_ms_ago,
     }
   end
 end

@@ -9,15 +9,17 @@ from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from bot.queue.limits import ScopeLimits
 from bot.queue.outcomes import RedisOutcomeStream
+from bot.queue.status import WORKER_TIMEOUT_MS
 from shared.catalogue import Catalogue, Model
 from shared.problems import RejectedError, make_problem
-from shared.queue.keys import job_key
+from shared.queue.keys import KEY_PREFIX, job_key
 from shared.queue.stages import Stage
 from tests.support.redis_queue import GENERATED, claim_job, make_job, open_bot_queue, send_no_ticket
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 CALL_SECONDS = 8.0
+SWEEP_KEY = KEY_PREFIX + "sweep"
 
 
 @pytest.fixture
@@ -197,3 +199,32 @@ async def test_an_unreachable_redis_is_reported_to_the_user(catalogue: Catalogue
         assert isinstance(error, RejectedError)
         assert error.problems == (make_problem("queue_unavailable"),)
     await queue.close()
+
+
+async def test_a_worker_is_alive_for_some_seconds_after_each_sweep(
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, catalogue: Catalogue, redis_url: str
+) -> None:
+    await bot_queue.enqueue_job(make_job(1), None)
+    before = await load_status(bot_queue, 1)
+    worker_queue.sweep(catalogue)
+    after = await load_status(bot_queue, 1)
+    with connect_worker(redis_url) as client:
+        client.hincrby(SWEEP_KEY, "last_at", -WORKER_TIMEOUT_MS)
+    later = await load_status(bot_queue, 1)
+
+    assert [status.has_worker for status in (before, after, later)] == [False, True, False]
+    assert [status.waits_without_worker for status in (before, after, later)] == [True, False, True]
+
+
+async def test_a_model_that_only_another_catalogue_has_is_reported_once(
+    bot_queue: BotJobQueue, redis_url: str, catalogue: Catalogue, caplog: pytest.LogCaptureFixture
+) -> None:
+    await bot_queue.enqueue_job(make_job(1), None)
+    models = {key: model for key, model in catalogue.models.items() if key != "sd3.5-large"}
+    reader = RedisOutcomeStream(connect_bot(redis_url), catalogue.model_copy(update={"models": models}))
+    for _ in range(3):
+        await reader.load_statuses(["1"])
+    await reader.close()
+
+    [record] = [record for record in caplog.records if record.levelname == "CRITICAL"]
+    assert "the model sd3.5-large, which this bot does not know: shared/catalogue.toml lacks it" in record.getMessage()

@@ -135,3 +135,19 @@ async def test_an_outcome_that_a_bot_has_read_which_is_gone_is_read_again(
     assert own.job_id == "1"
     assert [entry.job_id for entry in again] == ["2"]
     await outcomes.close()
+
+
+async def test_redis_counts_as_answering_until_it_has_not_let_the_bot_ask_for_a_while(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.queue.leader_lock.ANSWER_TIMEOUT_SECONDS", 0.5)
+    async with run_candidate(redis_url) as bot:
+        await asyncio.sleep(1)
+        assert bot.leader_lock.is_answered()
+        assert bot.leader_lock.is_leader
+        with redis.Redis.from_url(redis_url) as client:
+            client.client_pause(1500)
+            await asyncio.sleep(1)
+            assert not bot.leader_lock.is_answered()
+            await asyncio.sleep(1.5)
+        assert bot.leader_lock.is_answered()

@@ -1,26 +1,77 @@
-"""The heartbeat file is touched only while the bot is ready."""
+"""The heartbeat file is touched only while the bot can do all of its work."""
 
 import asyncio
+import logging
 from pathlib import Path
 
-import discord
 import pytest
 
 from bot import health
+from bot.health import Heartbeat, Probe
+
+STATE = {"Redis": True, "the database": True}
 
 
-async def test_the_file_is_touched_while_the_client_is_ready_and_not_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def build_probe(state: dict[str, bool], name: str) -> Probe:
+    async def probe() -> bool:
+        return state[name]
+
+    return probe
+
+
+async def test_the_file_is_touched_while_all_is_in_order_and_not_otherwise(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(health, "HEARTBEAT_INTERVAL_SECONDS", 0.01)
-    client, file = discord.Client(intents=discord.Intents.none()), tmp_path / "alive"
-    ready = False
-    monkeypatch.setattr(client, "is_ready", lambda: ready)
-    task = asyncio.create_task(health.touch_heartbeat_file(client, file))
+    state, file = dict(STATE), tmp_path / "alive"
+    heartbeat = Heartbeat(file, {name: build_probe(state, name) for name in state})
 
-    await asyncio.sleep(0.05)
-    assert not file.exists()
-    ready = True
+    for name in state:
+        state[name] = False
+        await heartbeat.beat()
+        await heartbeat.beat()
+        assert not file.exists()
+        state[name] = True
+    await heartbeat.beat()
+
+    assert file.exists()
+    assert [record.getMessage() for record in caplog.records] == [
+        "the heartbeat stops until these work again: Redis",
+        "the heartbeat stops until these work again: the database",
+        "the heartbeat goes on: all works",
+    ]
+
+
+async def test_a_probe_that_fails_or_hangs_is_not_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail() -> bool:
+        raise OSError("locked")
+
+    async def hang() -> bool:
+        await asyncio.sleep(60)
+        return True
+
+    monkeypatch.setattr(health, "PROBE_TIMEOUT_SECONDS", 0.01)
+    for probe in (fail, hang):
+        await Heartbeat(tmp_path / "alive", {"it": probe}).beat()
+        assert not (tmp_path / "alive").exists()
+
+
+async def test_a_file_that_cannot_be_touched_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
+    heartbeat = Heartbeat(Path("/nowhere/alive"), {})
+
+    await heartbeat.beat()
+    await heartbeat.beat()
+
+    assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
+        (logging.ERROR, "the heartbeat stops until these work again: HEARTBEAT_FILE (No such file or directory)")
+    ]
+
+
+async def test_it_beats_until_cancelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "HEARTBEAT_INTERVAL_SECONDS", 0.01)
+    file = tmp_path / "alive"
+    task = asyncio.create_task(Heartbeat(file, {}).run())
+    await asyncio.sleep(0.1)
+    file.unlink()
     await asyncio.sleep(0.1)
     task.cancel()
 

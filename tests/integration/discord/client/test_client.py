@@ -49,6 +49,22 @@ async def test_commands_are_registered_only_when_they_have_changed(
     assert "SDXL of ours (retired)" in [choice["name"] for o in third[0]["options"] for choice in o.get("choices", [])]
 
 
+async def test_the_gateway_counts_as_alive_until_it_has_been_silent_for_a_while(
+    own_guild: GuildClient, job_queue: FakeJobQueue, http_session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = build_bot(job_queue, http_session, load_catalogue())
+    assert not bot.is_receiving()
+
+    async with connect_bot(bot):
+        await wait_until(bot.is_ready)
+        assert bot.is_receiving()
+        monkeypatch.setattr("bot.discord_client.client.GATEWAY_SILENCE_SECONDS", 0)
+        assert not bot.is_receiving()
+
+    monkeypatch.undo()
+    assert not bot.is_receiving()
+
+
 async def test_a_failed_background_task_is_logged_and_restarted(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

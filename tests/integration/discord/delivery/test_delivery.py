@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.delivery.consumer import OutcomeConsumer
+from bot.domain.status import OutcomeEntry
 from shared.catalogue import Catalogue
 from shared.outcome import Failed, Filtered, FilteredPart
 from shared.problems import make_problem
@@ -180,3 +181,21 @@ async def test_an_old_outcome_is_looked_for_in_the_history_and_a_recent_one_is_n
         await outcome_stream.wait_until_delivered(old)
     assert discord_channel.count_requests("GET", f"/channels/{recent.origin.message_id}/messages") == 0
     assert discord_channel.count_requests("GET", f"/channels/{old.origin.message_id}/messages") == 1
+
+
+async def test_delivery_counts_as_halted_when_no_outcome_can_be_read_for_a_while(
+    consumer: OutcomeConsumer, outcome_stream: FakeOutcomeStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.delivery.consumer.HALTED_AFTER_SECONDS", 0.4)
+
+    async def read_nothing() -> list[OutcomeEntry]:
+        await asyncio.sleep(0.05)
+        return []
+
+    monkeypatch.setattr(outcome_stream, "read_outcomes", read_nothing)
+    async with run_in_background(consumer.run):
+        await asyncio.sleep(0.8)
+        assert consumer.is_reading()
+        monkeypatch.setattr(outcome_stream, "read_outcomes", asyncio.Event().wait)
+        await asyncio.sleep(0.8)
+        assert not consumer.is_reading()
