@@ -1,15 +1,23 @@
 """Checking Redis as the bot uses it: it loads the scripts, and writes, reads and deletes a key."""
 
 import secrets
+from typing import cast
 
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
 from bot.queue.connection import connect_to_redis
 from shared.queue.connection_errors import describe_connection_error
-from shared.queue.keys import draft_key
+from shared.queue.keys import FORMAT_KEY, draft_key
 from shared.queue.scripts import list_scripts, load_script
-from shared.queue.server_check import CHECK_TTL_MS, INFO_DENIED, NOT_READ_AGAIN, ServerReport, assess_server
+from shared.queue.server_check import (
+    CHECK_TTL_MS,
+    INFO_DENIED,
+    NOT_READ_AGAIN,
+    ServerReport,
+    assess_server,
+    find_format_error,
+)
 
 
 async def check_server(url: str, max_memory_ratio: float) -> ServerReport:
@@ -32,6 +40,9 @@ async def _check_connected_server(redis: Redis, max_memory_ratio: float) -> Serv
     await redis.delete(key)
     if read != value:
         return NOT_READ_AGAIN
+    error = find_format_error(cast("bytes | None", await redis.get(FORMAT_KEY)))
+    if error:
+        return ServerReport("", errors=(error,))
     try:
         return assess_server(await redis.info(), max_memory_ratio)
     except NoPermissionError:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from shared.stored_format import UnsupportedFormatError, choose_format
+
 OLDEST_VERSION: Final = (6, 2)
 CHECK_TTL_MS: Final = 60_000
 """How long the key of a check stays if the check is interrupted."""
@@ -35,6 +37,15 @@ INFO_DENIED: Final = ServerReport(
 def assess_server(info: Mapping[str, Any], max_memory_ratio: float = FULL_RATIO) -> ServerReport:
     """Assess a server by its INFO. Above this share of its maxmemory it counts as full."""
     return ServerReport(_summarize(info), tuple(_find_errors(info)), tuple(_find_warnings(info, max_memory_ratio)))
+
+
+def find_format_error(stored: bytes | None) -> str | None:
+    """Return why this release cannot read what is stored, by the value of the key for its format; None if it can."""
+    try:
+        choose_format(None if stored is None else stored.decode(errors="replace"), "Redis")
+    except UnsupportedFormatError as error:
+        return str(error)
+    return None
 
 
 def _summarize(info: Mapping[str, Any]) -> str:

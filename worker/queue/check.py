@@ -1,14 +1,22 @@
 """Checking Redis as the worker uses it: it loads the scripts, and writes, reads and deletes a key."""
 
 import secrets
+from typing import cast
 
 import redis
 from redis.exceptions import NoPermissionError, RedisError
 
 from shared.queue.connection_errors import describe_connection_error
-from shared.queue.keys import draft_key
+from shared.queue.keys import FORMAT_KEY, draft_key
 from shared.queue.scripts import list_scripts, load_script
-from shared.queue.server_check import CHECK_TTL_MS, INFO_DENIED, NOT_READ_AGAIN, ServerReport, assess_server
+from shared.queue.server_check import (
+    CHECK_TTL_MS,
+    INFO_DENIED,
+    NOT_READ_AGAIN,
+    ServerReport,
+    assess_server,
+    find_format_error,
+)
 from worker.queue.connection import connect_to_redis
 
 
@@ -32,6 +40,9 @@ def _check_connected_server(client: redis.Redis) -> ServerReport:
     client.delete(key)
     if read != value:
         return NOT_READ_AGAIN
+    error = find_format_error(cast("bytes | None", client.get(FORMAT_KEY)))
+    if error:
+        return ServerReport("", errors=(error,))
     try:
         return assess_server(client.info())
     except NoPermissionError:

@@ -9,6 +9,7 @@ import redis
 
 from bot.queue.check import check_server as check_from_bot
 from demo.redis import RedisServer, run_redis
+from shared.queue.keys import FORMAT_KEY
 from shared.queue.server_check import ServerReport
 from tests.support.secured_redis import PASSWORDS, run_secured_redis
 from worker.queue.check import check_server as check_from_worker
@@ -68,6 +69,11 @@ async def test_a_server_without_append_only_file_is_a_warning(server: RedisServe
         for report in await check_both(server.url):
             assert report.errors == ()
             assert "What waits is lost when Redis restarts. Set appendonly to yes." in report.warnings
+
+
+async def test_a_format_of_a_newer_release_is_an_error(server: RedisServer) -> None:
+    with change_server(server, f"SET {FORMAT_KEY} 99.0"):
+        await assert_both_fail(server.url, "99.0")
 
 
 async def test_mistakes_in_the_address_are_told_apart(server: RedisServer) -> None:
