@@ -55,12 +55,20 @@ class Bounds(_FrozenModel):
     max_side: Annotated[int, Field(ge=1)] | None = None
 
 
+class LargestPng(_FrozenModel):
+    """The bytes of the largest PNG that a model makes, apart from the pixels of its source and for each of them."""
+
+    bytes: Annotated[int, Field(ge=0)] = 0
+    bytes_per_source_pixel: Annotated[float, Field(ge=0)] = 0
+
+
 class Model(_FrozenModel):
     """A row of the catalogue.
 
     `price_usd` is the price of a picture, `typical_seconds` an estimate of a call's duration until some were measured.
     `concurrency` limits the calls at a time over all workers, `per_minute` those that start in a minute (0: no limit).
-    Pictures are fitted to one of the `sizes`, or keep their shape within the `bounds`. `sends_mode` if the body names
+    Pictures are fitted to one of the `sizes`, or keep their shape within the `bounds`. `largest_png` decides whether a
+    PNG fits into a response of Bedrock; without it every format is taken to fit. `sends_mode` if the body names
     its mode, which SD 3.5 requires and Core and Ultra reject. `offered` if people may choose the model.
     """
 
@@ -79,6 +87,7 @@ class Model(_FrozenModel):
     per_minute: Annotated[int, Field(ge=0)]
     sizes: tuple[Size, ...] = ()
     bounds: Bounds | None = None
+    largest_png: LargestPng | None = None
     fields: Mapping[str, FieldSpec]
     end_of_life: date | None = None
     offered: bool = True

@@ -35,6 +35,7 @@ _CODES: Final = {
         "out_of_range",
         "not_a_number",
         "not_a_choice",
+        "format_too_large",
         "prompt_empty",
         "prompt_part_empty",
         "prompt_too_long",
@@ -114,6 +115,7 @@ _CODES: Final = {
         "lineage_unknown",
         # the model's answer
         "not_accepted",
+        "response_too_large",
     ),
     Actor.NOBODY: (
         "too_many_waiting_channel",

@@ -9,9 +9,11 @@ from typing import assert_never
 from shared.catalogue import Catalogue, Model
 from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated, Outcome
-from shared.problems import Actor, Problem, make_problem
+from shared.problems import Actor, Problem, RejectedError, make_problem
+from shared.request.output_format import fit_output_format
 from shared.request.validation import validate_request
 from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage, RetryPolicy
+from worker.imaging.verification import count_pixels
 from worker.png_metadata import embed_metadata
 from worker.ports import Claim, ImageModelClient, JobQueue
 from worker.unknown_model import fail_unknown_model
@@ -49,11 +51,16 @@ class GenerateJob:
         if job.request.has_picture and prepared is None:
             self._fail(claim, make_problem("upload_expired"))
             return
+        try:
+            request = fit_output_format(job.request, model, lambda: count_pixels(prepared) if prepared else 0)
+        except RejectedError as rejection:
+            self._fail(claim, rejection.problems[0])
+            return
         if not self.queue.start_call(claim):
             log.warning("job %s: the lease was lost before the call", job.id)
             return
         try:
-            result = self.client.generate(job.request, model, prepared, job.seed)
+            result = self.client.generate(request, model, prepared, job.seed)
         except BedrockCallError as error:
             self._handle_call_error(claim, model, error)
             return

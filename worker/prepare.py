@@ -5,7 +5,8 @@ import logging
 from shared.catalogue import Catalogue
 from shared.imaging.limits import ImageRejectedError
 from shared.outcome import Failed
-from shared.problems import Problem, make_problem
+from shared.problems import Problem, RejectedError, make_problem
+from shared.request.output_format import fit_output_format
 from worker.imaging.preparation import prepare_image
 from worker.ports import Claim, JobQueue
 from worker.unknown_model import fail_unknown_model
@@ -26,6 +27,10 @@ def prepare_job(queue: JobQueue, catalogue: Catalogue, claim: Claim) -> None:
         return
     try:
         prepared = prepare_image(upload, model.accepted_sizes, job.request.fit or "crop")
+        fit_output_format(job.request, model, lambda: prepared.width * prepared.height)
+    except RejectedError as rejection:
+        queue.finish(claim, Failed(problem=rejection.problems[0]))
+        return
     except ImageRejectedError as error:
         log.info("job %s: the picture is rejected: %s", job.id, error.code)
         queue.finish(claim, Failed(problem=make_picture_problem(error)))

@@ -21,6 +21,7 @@ from shared.imaging.limits import ImageRejectedError
 from shared.outcome import FilteredPart
 from shared.problems import Actor
 from shared.request.model import Request
+from shared.request.output_format import MAX_RESPONSE_BYTES
 from worker.bedrock.deadline import DeadlineExceededError, run_with_deadline
 from worker.bedrock.dialects import get_dialect
 from worker.bedrock.errors import CALL_ERRORS, classify_error, get_error_name
@@ -30,9 +31,6 @@ from worker.imaging.verification import verify_image
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime.client import BedrockRuntimeClient
-
-MAX_RESPONSE_BYTES: Final = 25_000_000
-"""The service model's own limit for a body."""
 
 MAX_IMAGE_PIXELS: Final = 4096 * 4096
 """The largest results: a megapixel upscaled by four in each direction, and 4K."""
@@ -172,7 +170,7 @@ def _read_body(body: Any) -> bytes:
 
 
 def _make_too_large_error() -> InvalidResponseError:
-    return InvalidResponseError("invalid_response", f"more than {MAX_RESPONSE_BYTES} bytes")
+    return InvalidResponseError("response_too_large", f"more than {MAX_RESPONSE_BYTES} bytes")
 
 
 def _to_result(response: ModelResponse | FilteredPart, seconds: float) -> GeneratedImage | FilteredResult:

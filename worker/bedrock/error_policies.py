@@ -4,7 +4,7 @@ The tables go by AWS's error code, by HTTP status, and by exception where there 
 https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
 
 The rule of money: a call that is known not to have run (429, 503, connection refused) is repeated without limit; one
-that may have run and been billed is repeated once at most.
+that may have run and been billed is repeated once at most; one that would end in the same way again is not repeated.
 """
 
 import ssl
@@ -54,6 +54,7 @@ _NOT_ACCEPTED = ErrorPolicy("not_accepted", RetryPolicy.NEVER)
 _MISCONFIGURED = ErrorPolicy("misconfigured", RetryPolicy.NEVER)
 MODEL_ERROR: Final = ErrorPolicy("model_error", RetryPolicy.ONCE, retry_after=2)
 INVALID_RESPONSE: Final = ErrorPolicy("invalid_response", RetryPolicy.ONCE)
+RESPONSE_TOO_LARGE: Final = ErrorPolicy("response_too_large", RetryPolicy.NEVER)
 
 CODE_POLICIES: Final[Mapping[str, ErrorPolicy]] = MappingProxyType(
     {
@@ -141,6 +142,12 @@ EXCEPTION_POLICIES: Final[Mapping[type[Exception], ErrorPolicy]] = MappingProxyT
 _UNKNOWN_ID_DETAIL = "Bedrock knows no model {id} here: see its id and regions in CATALOGUE_FILE"
 _INFERENCE_PROFILE_DETAIL = '{id} is called through an inference profile: set id = "us.{id}" for it in CATALOGUE_FILE'
 _STREAMING_DETAIL = "{id} cannot be streamed: take it out of BEDROCK_STREAMING"
+
+TOO_LARGE_WORDS: Final = "response payload size"
+"""Lower-case words of the refusal of a picture that was made but is too large, whatever its code and status are.
+
+They are not documented: https://github.com/kalleeh/bedrock-image-mcp-server
+"""
 
 MessageRules = tuple[tuple[str, ErrorPolicy | FilteredPart], ...]
 

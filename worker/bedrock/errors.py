@@ -19,7 +19,9 @@ from worker.bedrock.error_policies import (
     INVALID_RESPONSE,
     MESSAGE_RULES,
     MODEL_ERROR,
+    RESPONSE_TOO_LARGE,
     STATUS_POLICIES,
+    TOO_LARGE_WORDS,
     ErrorPolicy,
 )
 from worker.bedrock.json_body import InvalidResponseError
@@ -83,6 +85,8 @@ def _find_policy(error: Exception, message: str) -> ErrorPolicy | FilteredPart:
         return _get_response_policy(error)
     if not isinstance(error, ClientError):
         return next(EXCEPTION_POLICIES[kind] for kind in type(error).__mro__ if kind in EXCEPTION_POLICIES)
+    if TOO_LARGE_WORDS in message.lower():
+        return RESPONSE_TOO_LARGE
     code = get_error_name(error)
     for words, policy in MESSAGE_RULES.get(code, ()):
         if words in message.lower():
@@ -96,6 +100,8 @@ def _get_response_policy(error: InvalidResponseError) -> ErrorPolicy:
             return INVALID_RESPONSE
         case "model_error":
             return MODEL_ERROR
+        case "response_too_large":
+            return RESPONSE_TOO_LARGE
         case _:
             assert_never(error.code)
 

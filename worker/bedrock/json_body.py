@@ -27,7 +27,7 @@ class ModelResponse:
 class InvalidResponseError(PentimentoError):
     """A response without a usable picture: `code` is a problem's in `shared.problems`, `detail` says more."""
 
-    def __init__(self, code: Literal["invalid_response", "model_error"], detail: str) -> None:
+    def __init__(self, code: Literal["invalid_response", "model_error", "response_too_large"], detail: str) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail

@@ -14,10 +14,11 @@ from shared.problems import RejectedError
 from shared.request.builder import build_request
 from shared.request.extras import parse_extras
 from shared.request.model import Fit, Request
+from shared.request.output_format import fit_output_format
 from shared.typed_text import parse_number, parse_whole_number, strip_percent_sign
 from worker.cli.command import UsageError
 from worker.cli.output_file import STANDARD_STREAM
-from worker.imaging.preparation import prepare_image
+from worker.imaging.preparation import PreparedImage, prepare_image
 from worker.prepare import make_picture_problem
 
 OptionParser = Callable[[str], Any]
@@ -87,7 +88,7 @@ def parse_request(arguments: argparse.Namespace, catalogue: Catalogue, *other_pr
     problems = list(other_problems)
     options = _parse_options(arguments, problems)
     model = catalogue.find_model(arguments.model) if arguments.model else catalogue.models[catalogue.default]
-    picture = (
+    prepared = (
         _prepare_picture(arguments.image, options["fit"] or Fit.CROP, model, problems) if arguments.image else None
     )
     texts = {"prompt": arguments.prompt, "negative": arguments.negative, "model": arguments.model}
@@ -96,11 +97,13 @@ def parse_request(arguments: argparse.Namespace, catalogue: Catalogue, *other_pr
         raise UsageError(*problems)
     try:
         request = build_request(catalogue, **texts, has_picture=arguments.image is not None, **options)
+        model = catalogue.models[request.model]
+        request = fit_output_format(request, model, lambda: prepared.width * prepared.height if prepared else 0)
     except RejectedError as error:
         raise UsageError(*problems, *(describe_problem(problem) for problem in error.problems)) from error
     if problems:
         raise UsageError(*problems)
-    return ParsedRequest(request, catalogue.models[request.model], picture)
+    return ParsedRequest(request, model, prepared.data if prepared else None)
 
 
 def _parse_options(arguments: argparse.Namespace, problems: list[str]) -> dict[str, Any]:
@@ -124,11 +127,11 @@ def _is_undecodable(text: str) -> bool:
     return any("\udc80" <= letter <= "\udcff" for letter in text)
 
 
-def _prepare_picture(name: str, fit: Fit, model: Model | None, problems: list[str]) -> bytes | None:
+def _prepare_picture(name: str, fit: Fit, model: Model | None, problems: list[str]) -> PreparedImage | None:
     """Prepare the picture for the model; None if the model is unknown or reads no picture, which is reported later."""
     try:
         upload = _read_picture(name)
-        return prepare_image(upload, model.accepted_sizes, fit).data if model and model.accepted_sizes else None
+        return prepare_image(upload, model.accepted_sizes, fit) if model and model.accepted_sizes else None
     except OSError as error:
         problems.append(f"“{name}” cannot be read. {error.strerror}. Give the path of a picture.")
     except ImageRejectedError as error:

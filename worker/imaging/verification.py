@@ -1,10 +1,10 @@
-"""Checking the image in a model's response before it counts as a result."""
+"""Checking the image that is sent to a model, and the one in its response before it counts as a result."""
 
 from types import MappingProxyType
 from typing import Final
 
 from shared.imaging.decoding import open_image, translate_decoder_errors
-from shared.imaging.limits import ImageRejectedError, Limits
+from shared.imaging.limits import DEFAULT_LIMITS, ImageRejectedError, Limits
 from shared.imaging.metadata import verify_png
 from shared.imaging.sniffing import ImageType
 
@@ -27,3 +27,9 @@ def verify_image(data: bytes, max_pixels: int) -> tuple[ImageType, int, int]:
         raise ImageRejectedError("truncated", type=opened.image_type.name)
     width, height = opened.image.size
     return opened.image_type, width, height
+
+
+def count_pixels(prepared: bytes) -> int:
+    """Count the pixels of a prepared image, from its header."""
+    width, height = open_image(prepared, DEFAULT_LIMITS).image.size
+    return width * height

@@ -27,7 +27,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     options = _build_parser().parse_args(argv)
     credentials = Credentials(options.access_key, options.secret_key, options.api_key)
-    state = BedrockState(credentials, latency=0.0 if options.fast else options.latency)
+    state = BedrockState(
+        credentials,
+        latency=0.0 if options.fast else options.latency,
+        too_large_status=options.too_large_status,
+    )
     try:
         asyncio.run(_serve(state, options.host, options.port))
     except OSError as error:
@@ -43,6 +47,13 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="0 (default) picks a free one")
     parser.add_argument("--latency", type=float, metavar="SECONDS", help="latency of every model, instead of its own")
     parser.add_argument("--fast", action="store_true", help="same as --latency 0")
+    parser.add_argument(
+        "--too-large-status",
+        type=int,
+        default=400,
+        metavar="STATUS",
+        help="HTTP status for a response over 16 MiB (default: 400)",
+    )
     parser.add_argument("--access-key", default=defaults.access_key)
     parser.add_argument("--secret-key", default=defaults.secret_key)
     parser.add_argument("--api-key", default=defaults.api_key, help="for Authorization: Bearer")

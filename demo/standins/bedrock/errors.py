@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from aiohttp import web
 
+RESPONSE_LIMIT = 16_777_216
 ERROR_TYPE_HEADER = "{}:http://internal.amazon.com/coral/com.amazon.bedrock/"
 
 
@@ -45,6 +46,13 @@ def validation_error(message: str) -> ServiceError:
 def malformed_request_error(problems: str) -> ServiceError:
     """Return the error of Bedrock's schema check, which lists every violation."""
     return validation_error(f"Malformed input request: {problems}, please reformat your input and try again.")
+
+
+def response_size_error(size: int) -> ServiceError:
+    """HTTP 400 for a response over 16 MiB, after the image was generated. Code and status are not documented."""
+    return detail_error(
+        f"Response payload size {size} bytes exceeds the maximum allowed size of {RESPONSE_LIMIT} bytes"
+    )
 
 
 def detail_error(problem: str) -> ServiceError:

@@ -159,6 +159,7 @@ RESPONSE_FAULTS: Mapping[str, str] = {
     "no-images": "The list of images is empty; billed.",
     "huge-picture": "The image's header claims 50000 x 50000 pixels; billed.",
     "tiny-picture": "The image is one pixel; billed.",
+    "too-large": "The image is generated, but the response is over 16 MiB: 400, Response payload size; billed.",
 }
 
 TRANSPORT_FAULTS: Mapping[str, str] = {

@@ -17,14 +17,20 @@ from aiohttp import web
 
 from demo.standins.bedrock import auth, faults
 from demo.standins.bedrock.dialects import sd35, sdxl, upscale
-from demo.standins.bedrock.errors import ServiceError, malformed_request_error, validation_error
+from demo.standins.bedrock.errors import (
+    RESPONSE_LIMIT,
+    ServiceError,
+    malformed_request_error,
+    response_size_error,
+    validation_error,
+)
 from demo.standins.bedrock.generation_settings import GenerationSettings
 from demo.standins.bedrock.models import Model, find_model, find_profile_model
 from demo.standins.bedrock.response_writer import write_response
 from demo.standins.bedrock.responses import build_response
 from demo.standins.bedrock.state import STATE, BedrockState, Call, summarize_body
 
-BODY_LIMIT = 25_000_000
+REQUEST_LIMIT = 25_000_000
 JSON = "application/json"
 Result = TypeVar("Result")
 log = logging.getLogger(__name__)
@@ -82,6 +88,8 @@ async def _handle_call(request: web.Request, call: Call, *, streamed: bool) -> w
         state, lambda: build_response(model, settings, response_fault.name if response_fault else None)
     )
     call.outcome, call.seed, call.billed = result.outcome, result.seed, result.billed
+    if len(result.body) > RESPONSE_LIMIT:
+        raise replace(response_size_error(len(result.body)), status=state.too_large_status)
     response = await write_response(
         request,
         result.body,
@@ -101,10 +109,10 @@ async def _run_in_thread(state: BedrockState, work: Callable[[], Result]) -> Res
 
 def _resolve_model(request: web.Request, state: BedrockState, data: bytes, *, streamed: bool) -> Model:
     """Check the headers and the size of the body, and find the model."""
-    if len(data) > BODY_LIMIT:
+    if len(data) > REQUEST_LIMIT:
         raise validation_error(
             "1 validation error detected: Value at 'body' failed to satisfy constraint: "
-            f"Member must have length less than or equal to {BODY_LIMIT}"
+            f"Member must have length less than or equal to {REQUEST_LIMIT}"
         )
     if request.content_type != JSON:
         raise validation_error(f"Content type {request.headers.get('Content-Type')} isn't supported. Use {JSON}.")

@@ -12,6 +12,7 @@ from PIL import Image
 
 from demo.standins.bedrock import image_codec
 from demo.standins.bedrock.dialects import sd35, sdxl
+from demo.standins.bedrock.errors import RESPONSE_LIMIT
 from demo.standins.bedrock.generation_settings import GenerationSettings
 from demo.standins.bedrock.models import Model
 from demo.standins.bedrock.rendering import render_blurred, render_bytes
@@ -87,6 +88,7 @@ def _replace_image(response: dict[str, Any], fault: str | None) -> dict[str, Any
         "bad-base64": "!this is not base64!",
         "not-a-picture": _encode_base64(b"This is not a picture."),
         "huge-picture": _encode_base64(_build_huge_png()),
+        "too-large": _encode_base64(bytes(RESPONSE_LIMIT * 3 // 4)),
         "tiny-picture": _encode_base64(image_codec.encode_image(Image.new("RGB", (1, 1)), "png")),
     }.get(fault or "")
     if text is None:

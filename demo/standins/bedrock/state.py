@@ -55,7 +55,10 @@ class ScheduledFault:
 
 @dataclass
 class BedrockState:
-    """The state of one server. `latency` overrides every model's own, `latencies` that of single models (seconds)."""
+    """The state of one server. `latency` overrides every model's own, `latencies` that of single models (seconds).
+
+    `too_large_status` is the HTTP status of the error for a response over 16 MiB, which is not documented.
+    """
 
     credentials: Credentials
     latency: float | None = None
@@ -64,6 +67,7 @@ class BedrockState:
     scheduled_faults: list[ScheduledFault] = field(default_factory=list)
     seen_once_bodies: set[str] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
+    too_large_status: int = 400
     rng: Random = field(default_factory=SystemRandom)
     render_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_RENDERS))
 

@@ -183,20 +183,29 @@ def test_sd35_lists_its_fields_to_who_sends_another(bedrock_standin: BedrockStan
     )
 
 
-def test_ultra_takes_an_image_without_a_mode(bedrock_standin: BedrockStandIn) -> None:
-    body = {"prompt": "a castle", "image": make_image_base64(640, 640), "seed": 4294967295}
+@pytest.mark.parametrize("model", [CORE, ULTRA])
+def test_core_and_ultra_make_pictures_from_words_alone(bedrock_standin: BedrockStandIn, model: str) -> None:
+    body = {"prompt": "a castle", "seed": 4294967294, "output_format": "jpeg", "aspect_ratio": "21:9"}
 
-    assert bedrock_standin.invoke(ULTRA, body)["seeds"] == [4294967295]
-    assert "mode: only valid for text-to-image" in expect_rejection(
-        bedrock_standin, ULTRA, {**body, "mode": "text-to-image"}
-    )
-    assert "webp is not a valid enum value" in expect_rejection(
-        bedrock_standin, ULTRA, {**body, "output_format": "webp"}
-    )
+    answer = bedrock_standin.invoke(model, body)
+
+    assert (answer["seeds"], answer["finish_reasons"]) == ([4294967294], [None])
+    assert open_base64_image(answer["images"][0]).size == (1536, 640)
 
 
-def test_core_takes_no_image(bedrock_standin: BedrockStandIn) -> None:
-    assert bedrock_standin.invoke(CORE, {"prompt": "a castle"})["finish_reasons"] == [None]
-    assert "Invalid field 'image' in request" in expect_rejection(
-        bedrock_standin, CORE, {"prompt": "a", "image": make_image_base64(64, 64)}
-    )
+@pytest.mark.parametrize("model", [CORE, ULTRA])
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ({"image": make_image_base64(640, 640)}, "Invalid field 'image' in request"),
+        ({"mode": "text-to-image"}, "Invalid field 'mode' in request"),
+        ({"strength": 0.5}, "Invalid field 'strength' in request"),
+        ({"style_preset": "anime"}, "Invalid field 'style_preset' in request"),
+        ({"output_format": "webp"}, "output_format: webp is not a valid enum value"),
+        ({"seed": 4294967295}, "seed: 4294967295 is not less or equal to 4294967294"),
+    ],
+)
+def test_core_and_ultra_refuse(
+    bedrock_standin: BedrockStandIn, model: str, field: dict[str, object], words: str
+) -> None:
+    assert words in expect_rejection(bedrock_standin, model, {"prompt": "a castle", **field})

@@ -1,7 +1,9 @@
 """The two upscalers: by their inference profiles alone, strict about fields and sizes, and really larger."""
 
 import base64
+import io
 import json
+import re
 
 import pytest
 from botocore.exceptions import ClientError
@@ -131,6 +133,22 @@ def test_fast_upscale_refuses(bedrock_standin: BedrockStandIn, body: object, wor
 )
 def test_conservative_upscale_refuses(bedrock_standin: BedrockStandIn, body: object, words: str) -> None:
     assert words in json.loads(expect_rejection(bedrock_standin, CONSERVATIVE, body))["detail"]
+
+
+def test_an_answer_over_16_mib_is_refused_after_the_picture_was_made(bedrock_standin: BedrockStandIn) -> None:
+    out = io.BytesIO()
+    Image.effect_noise((1024, 1024), 90).convert("RGB").save(out, "JPEG", quality=95)
+    noise = base64.b64encode(out.getvalue()).decode()
+
+    message = json.loads(expect_rejection(bedrock_standin, FAST, {"image": noise, "output_format": "png"}))["detail"]
+
+    found = re.fullmatch(
+        r"Response payload size (\d+) bytes exceeds the maximum allowed size of 16777216 bytes", message
+    )
+    assert found is not None
+    assert int(found[1]) > 16_777_216
+    call = bedrock_standin.list_calls()[-1]
+    assert (call["status"], call["outcome"], call["billed"]) == (400, "ValidationException", True)
 
 
 def test_both_list_their_fields_to_who_sends_another(bedrock_standin: BedrockStandIn) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from demo.__main__ import SAMPLE_IMAGE
-from shared.catalogue import Catalogue, Model
+from shared.catalogue import Catalogue, Model, load_catalogue
 from shared.job import Job, Origin, Requester
 from shared.outcome import Failed, Generated, Outcome
 from shared.problems import Problem, make_problem
@@ -78,10 +78,12 @@ class FakeImageModelClient:
     """A `worker.ports.ImageModelClient` with a fixed response."""
 
     response: GeneratedImage | FilteredResult | Exception
+    requests: list[Request] = field(default_factory=list)
 
     def generate(
         self, request: Request, model: Model, picture: bytes | None, seed: int | None
     ) -> GeneratedImage | FilteredResult:
+        self.requests.append(request)
         if isinstance(self.response, Exception):
             raise self.response
         return self.response
@@ -177,6 +179,44 @@ def test_a_picture_is_upscaled_without_prompt_and_seed(catalogue: Catalogue) -> 
 
     outcome = Generated(seed=None, media_type="image/jpeg", width=4096, height=2048, duration_seconds=1.5)
     assert queue.events == [("promoted", "1", b"\xff\xd8\xff"), ("call started", "1"), ("finished", "1", outcome)]
+
+
+def make_png_upscale_job(number: int, output_format: str | None) -> Job:
+    request = Request(model="fast-upscale", text_prompts=(), has_picture=True, output_format=output_format)
+    return make_job(number).model_copy(update={"request": request, "seed": None})
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_a_chosen_format_that_cannot_be_returned_fails_before_the_call(stage: Stage, catalogue: Catalogue) -> None:
+    queue = FakeJobQueue(pictures={"1": SAMPLE_IMAGE.read_bytes()})
+    queue.waiting[stage].append(make_png_upscale_job(1, "png"))
+    tasks = make_tasks(queue, catalogue, ZeroDivisionError())
+
+    tasks.prepare() if stage is Stage.PREPARE else tasks.generate()
+
+    ((event, _, outcome),) = queue.events
+    assert event == "finished"
+    assert isinstance(outcome, Failed)
+    assert outcome.problem.code == "format_too_large"
+
+
+def test_a_default_format_that_cannot_be_returned_is_replaced_before_the_call() -> None:
+    catalogue = load_catalogue('[models.fast-upscale.fields.output_format]\ndefault = "png"')
+    queue = FakeJobQueue(pictures={"1": SAMPLE_IMAGE.read_bytes()})
+    queue.waiting[Stage.GENERATE].append(make_png_upscale_job(1, None))
+    client = FakeImageModelClient(GeneratedImage(b"\xff\xd8\xff", "image/jpeg", 4096, 2048, None, 1.5))
+    Tasks(queue, catalogue, GenerateJob(queue, client, catalogue, max_wait_seconds=60), cores=1).generate()
+
+    assert [request.output_format for request in client.requests] == ["jpeg"]
+
+
+def test_a_picture_that_is_too_large_to_return_is_not_made_twice(catalogue: Catalogue) -> None:
+    error = BedrockCallError(make_problem("response_too_large", model="SDXL", detail="…"), RetryPolicy.NEVER)
+
+    assert run_generate(catalogue, error) == [
+        ("call started", "1"),
+        ("finished", "1", Failed(problem=error.problem)),
+    ]
 
 
 def test_only_upscalers_are_suggested_for_an_upscaler_that_is_gone(catalogue: Catalogue) -> None:

@@ -31,16 +31,14 @@ SIZES = {
     "9:16": (768, 1344),
     "9:21": (640, 1536),
 }
-ULTRA_DEFAULT_STRENGTH = 0.35
 
 
 def build_field_rules(model: Model) -> dict[str, FieldRule]:
     """Return a model's fields, in the order in which its error message lists them."""
     rules = {"prompt": FieldRule("String", required=True, max_length=10_000)}
     if model.image_input:
-        modes = ("text-to-image", "image-to-image") if _needs_mode(model) else ("text-to-image",)
         rules |= {
-            "mode": FieldRule("String", values=modes),
+            "mode": FieldRule("String", values=("text-to-image", "image-to-image")),
             "image": FieldRule("String", min_length=1),
             "strength": FieldRule("Number", minimum=0, maximum=1),
         }
@@ -60,14 +58,14 @@ def iter_prompt_texts(body: Mapping[str, Any]) -> Iterator[str]:
 def parse_request(body: Mapping[str, Any], model: Model) -> GenerationSettings:
     """Validate a request field by field; raises a ServiceError that names the first violation."""
     check_fields(body, build_field_rules(model), model)
-    _check_mode(body, model)
+    _check_mode(body)
     source = decode_source(body["image"], MIN_SIDE) if "image" in body else None
     return GenerationSettings(
         prompts=collect_prompts(body),
         size=_fit_to_megapixel(source.size) if source else SIZES[body.get("aspect_ratio", "1:1")],
         seed=body.get("seed", 0),
         source=source,
-        source_weight=1 - body.get("strength", ULTRA_DEFAULT_STRENGTH),
+        source_weight=1 - body.get("strength", 1),
         output_format=body.get("output_format", "png"),
     )
 
@@ -109,19 +107,12 @@ def build_empty_response(reason: str) -> dict[str, Any]:
     return {"finish_reasons": [reason]}
 
 
-def _needs_mode(model: Model) -> bool:
-    """Tell whether image-to-image must be set as `mode` (3.5 Large) or follows from an image (Ultra)."""
-    return "sd3-5" in model.id
-
-
-def _check_mode(body: Mapping[str, Any], model: Model) -> None:
-    from_image = body.get("mode") == "image-to-image" if _needs_mode(model) else "image" in body
-    if from_image:
-        required = {"image", "strength"} if _needs_mode(model) else {"image"}
-        for name in sorted(required - set(body)):
+def _check_mode(body: Mapping[str, Any]) -> None:
+    if body.get("mode") == "image-to-image":
+        for name in sorted({"image", "strength"} - set(body)):
             raise detail_error(f"{name}: required for image-to-image")
-        for name in sorted({"aspect_ratio"} & set(body) | ({"mode"} & set(body) if not _needs_mode(model) else set())):
-            raise detail_error(f"{name}: only valid for text-to-image")
+        if "aspect_ratio" in body:
+            raise detail_error("aspect_ratio: only valid for text-to-image")
     else:
         for name in sorted({"image", "strength"} & set(body)):
             raise detail_error(f"{name}: only valid for image-to-image")

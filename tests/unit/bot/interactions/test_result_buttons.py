@@ -119,8 +119,10 @@ def test_alternative_models_are_offered_and_accept_the_request() -> None:
     def keys(request: Request) -> list[str]:
         return [model.key for model in find_alternative_models(request, CATALOGUE, TODAY)]
 
-    assert keys(make_request("sdxl")) == ["sd3.5-large"], "Core reads no picture"
-    assert keys(make_request("sd3.5-large", has_picture=False)) == ["stable-image-core"], "SDXL is retired"
+    assert keys(make_request("sdxl")) == ["sd3.5-large"], "Core and Ultra read no picture"
+    assert keys(make_request("sd3.5-large", has_picture=False)) == ["stable-image-core", "stable-image-ultra"], (
+        "SDXL is retired"
+    )
     assert keys(make_request("a model of yesterday")) == ["sd3.5-large"]
     assert keys(make_request("conservative-upscale")) == ["fast-upscale"]
     assert keys(Request(model="fast-upscale", text_prompts=(), has_picture=True)) == [], "the other needs a prompt"

@@ -130,6 +130,7 @@ async def test_models_are_labelled_with_default_and_retired(catalogue: Catalogue
         ("SD 3.5 Large (default)", "sd3.5-large"),
         ("SDXL 1.0 (retired)", "sdxl"),
         ("Stable Image Core", "stable-image-core"),
+        ("Stable Image Ultra", "stable-image-ultra"),
     ]
     assert choices[1]["name_localizations"]["fr"] == "SDXL 1.0 (retiré)"
 

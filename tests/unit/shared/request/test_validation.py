@@ -136,7 +136,7 @@ def test_conservative_upscale_reads_a_prompt_and_its_creativity() -> None:
     [
         ({"creativity": 0.2}, "Conservative Upscale"),
         ({"steps": 30}, "SDXL 1.0"),
-        ({"model": "sdxl", "output_format": "png"}, "SD 3.5 Large / Stable Image Core"),
+        ({"model": "sdxl", "output_format": "png"}, "SD 3.5 Large / Stable Image Core / Stable Image Ultra"),
         ({"model": "fast-upscale", "prompt": None, "seed": 1}, "Conservative Upscale"),
         ({"model": "fast-upscale", "prompt": None, "keep": 50}, "SD 3.5 Large / SDXL 1.0"),
     ],

@@ -19,7 +19,7 @@ from worker.bedrock.client import BedrockImageClient
 from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage, RetryPolicy
 
 
-@pytest.mark.parametrize("model", ["sdxl", "sd3.5-large", "stable-image-core"])
+@pytest.mark.parametrize("model", ["sdxl", "sd3.5-large", "stable-image-core", "stable-image-ultra"])
 def test_a_result_has_its_seed_its_size_and_its_duration(
     model: str, shared_harness: ClientHarness, bedrock: BedrockStandIn
 ) -> None:
@@ -116,6 +116,7 @@ FAULT_CODES = {
     "no-images": "invalid_response",
     "huge-picture": "invalid_response",
     "tiny-picture": "invalid_response",
+    "too-large": "response_too_large",
     "drop": "provider_error",
     "drop-mid": "provider_error",
 }
@@ -149,7 +150,7 @@ def test_every_fault_has_its_problem_and_costs_one_call(
     assert PROMPT not in str(error)
     (call,) = bedrock.list_calls()
     if call["billed"]:
-        assert error.retry_policy is RetryPolicy.ONCE
+        assert error.retry_policy is (RetryPolicy.NEVER if fault == "too-large" else RetryPolicy.ONCE)
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,9 @@ def test_a_response_that_is_too_large_is_not_read_to_its_end(
 
     with run_raw_server(respond) as server:
         aws.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.url)
-        assert make_harness().generate_error().problem.facts["detail"] == "more than 1000 bytes"
+        error = make_harness().generate_error()
+    assert (error.problem.code, error.retry_policy) == ("response_too_large", RetryPolicy.NEVER)
+    assert error.problem.facts["detail"] == "more than 1000 bytes"
 
 
 def test_a_streamed_response_that_is_too_large_is_rejected(

@@ -230,6 +230,19 @@ def test_the_message_decides_where_the_code_stands_for_several_failures(
     assert describe_problem(error.problem)
 
 
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("ValidationException", 400), ("ModelErrorException", 424), ("", 413), ("InternalFailure", 500)],
+)
+def test_a_response_that_bedrock_finds_too_large_is_never_repeated_whatever_its_code(
+    code: str, status: int, model: Model
+) -> None:
+    message = '{"detail":"Response payload size 46000000 bytes exceeds the maximum allowed size of 16777216 bytes"}'
+    error = classify(make_client_error(code, message, status), model)
+    assert (error.problem.code, error.retry_policy) == ("response_too_large", RetryPolicy.NEVER)
+    assert "may have been charged" in describe_problem(error.problem)
+
+
 def test_a_pending_agreement_delays_the_next_call_by_a_minute_at_least(model: Model) -> None:
     assert classify(make_client_error("AccessDeniedException", "agreement pending"), model).retry_after >= 60
 

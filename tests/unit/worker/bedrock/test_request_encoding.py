@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -18,8 +18,10 @@ from shared.problems import RejectedError
 from shared.prompts import TextPrompt, format_prompt
 from shared.request.builder import build_request, pick_seed
 from shared.request.model import OPTION_NAMES, Request
+from shared.typed_text import has_visible_text
 from worker.bedrock.dialects import get_dialect
 
+# Such as AWS documents Ultra, though the service refuses an image.
 ULTRA = """
 [models.ultra]
 name = "Stable Image Ultra"
@@ -42,7 +44,9 @@ output_format = { choices = ["png", "jpeg"], default = "png" }
 aspect_ratio = { choices = ["16:9", "1:1"], default = "1:1" }
 """
 CATALOGUE = load_catalogue(ULTRA)
-TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=30).filter(str.strip)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=30).filter(
+    has_visible_text
+)
 
 
 def make_jpeg(size: tuple[int, int]) -> bytes:
@@ -102,6 +106,7 @@ def test_the_stand_in_accepts_every_valid_request(
     drawn: tuple[Request, Model],
 ) -> None:
     request, model = drawn
+    assume(model.key != "ultra")
     body, served = encode_body(request, model), find_profile_model(model.id) or find_model(model.id)
     assert served
     parsed = parse_by_standin(body, served)
@@ -220,7 +225,9 @@ def test_conservative_upscale_gets_every_field_that_it_reads() -> None:
     }
 
 
-@pytest.mark.parametrize(("key", "has_picture"), [("stable-image-core", False), ("ultra", False), ("ultra", True)])
+@pytest.mark.parametrize(
+    ("key", "has_picture"), [("stable-image-core", False), ("stable-image-ultra", False), ("ultra", True)]
+)
 def test_core_and_ultra_get_no_mode(key: str, has_picture: bool) -> None:
     assert "mode" not in make_body(key, has_picture=has_picture)
 

@@ -40,7 +40,9 @@ def test_check_passes_for_a_ready_account(
 ) -> None:
     set_model_status(sdxl="EOL")
     assert run_check(["--region", "us-west-2"]) == 0
-    redis, memory, region, credentials, sd35, sdxl, core, fast, conservative = capsys.readouterr().out.splitlines()
+    redis, memory, region, credentials, sd35, sdxl, core, ultra, fast, conservative = (
+        capsys.readouterr().out.splitlines()
+    )
     assert redis.startswith("redis        version ")
     assert ", master, noeviction, append-only file, " in redis
     assert memory == "redis        warning: Redis may use all memory of its machine. Set maxmemory."
@@ -49,6 +51,7 @@ def test_check_passes_for_a_ready_account(
     assert sdxl.startswith("warning  SDXL 1.0")
     assert "Its life ended on 2025-05-20. Withdraw it" in sdxl
     assert core.startswith("ready")
+    assert ultra.startswith("ready")
     assert fast.split() == ["ready", "Fast", "Upscale", "us.stability.stable-fast-upscale-v1:0", "us-west-2"]
     assert conservative.startswith("ready")
 
@@ -72,7 +75,7 @@ def test_check_reports_the_status_of_a_model(
     assert message in line
     set_model_status(fast=status)
     assert run_check([]) == (1 if severity == "broken" else 0)
-    line = capsys.readouterr().out.splitlines()[7]
+    line = capsys.readouterr().out.splitlines()[8]
     assert line.startswith(severity)
     assert message in line
     set_model_status()
@@ -96,7 +99,7 @@ def test_check_reports_refused_and_missing_credentials(
 def test_check_reports_that_aws_cannot_be_reached(aws: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     aws.setenv("AWS_ENDPOINT_URL_BEDROCK", "http://127.0.0.1:9")
     assert run_check([]) == 1
-    assert capsys.readouterr().out.count("AWS is not responding.") == 5
+    assert capsys.readouterr().out.count("AWS is not responding.") == 6
 
 
 @pytest.mark.usefixtures("working_directory")

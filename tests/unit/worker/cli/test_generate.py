@@ -154,6 +154,11 @@ def test_every_option_of_a_request_is_an_argument(
         (["--negative", "fog", "--seed", "\u22121"], "“seed” is -1"),
         (["--model", "sdxl", "--extras", '{"a": 1e999}'], "1e999 is not JSON"),
         (["--out", "folder"], "is not a regular file"),
+        (["--model", "stable-image-core", "--output-format", "webp"], "accepts: png, jpeg"),
+        (
+            ["--model", "conservative-upscale", "--image", "large.png", "--output-format", "png"],
+            "Amazon Bedrock returns at most 12 MiB. Choose another format: jpeg, webp.",
+        ),
         (["--model", "fast-upscale", "--image", "in.png"], "“prompt” does not work with Fast Upscale"),
         (["--model", "conservative-upscale", "--image", "wide.png"], "at most 2.5 times its short side"),
         (
@@ -170,6 +175,7 @@ def test_invalid_input_is_reported_with_exit_code_2(
     (folder / "cut.png").write_bytes(image_file.read_bytes()[:200])
     (folder / "folder").mkdir()
     Image.new("RGB", (400, 100)).save(folder / "wide.png")
+    Image.new("RGB", (1024, 1024)).save(folder / "large.png")
     out = [] if "--out" in arguments else ["--out", "out.png"]
     assert run_generate([*out, *arguments, "a castle"]) == 2
     assert message in capsys.readouterr().err
@@ -184,10 +190,10 @@ def test_a_prompt_that_is_not_utf8_is_rejected(working_directory: Path, capsys: 
 
 def test_an_operators_catalogue_is_used(working_directory: Path, bedrock: BedrockStandIn) -> None:
     (working_directory / "mine.toml").write_text('default = "stable-image-core"', encoding="utf-8")
-    assert run_generate(["--catalogue", "mine.toml", "--out", "out.webp", "--output-format", "webp", "a castle"]) == 0
+    assert run_generate(["--catalogue", "mine.toml", "--out", "out.jpg", "--output-format", "jpeg", "a castle"]) == 0
     assert [call["model"] for call in bedrock.list_calls()] == ["stability.stable-image-core-v1:1"]
-    with Image.open("out.webp") as image:
-        assert image.format == "WEBP"
+    with Image.open("out.jpg") as image:
+        assert image.format == "JPEG"
 
 
 def test_refused_credentials_are_reported_with_the_reason(

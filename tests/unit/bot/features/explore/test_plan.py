@@ -122,11 +122,16 @@ def test_values_that_show_nothing_are_left_out() -> None:
 
 
 def test_by_default_the_requested_model_comes_first_then_the_offered_models_that_accept_the_request() -> None:
-    plan = make_plan(Variation.MODELS, make_request("stable-image-core", has_picture=False, seed=4294967295), count=9)
+    plan = make_plan(Variation.MODELS, make_request("sdxl", has_picture=False, seed=4294967295), count=9)
 
-    assert [request.model for request in plan.requests] == ["stable-image-core", "sd3.5-large"]
-    assert [request.seed for request in plan.requests] == [4294967295, 4294967294], (
-        "the second model has a smaller maximum"
+    assert [request.model for request in plan.requests] == [
+        "sdxl",
+        "sd3.5-large",
+        "stable-image-core",
+        "stable-image-ultra",
+    ]
+    assert [request.seed for request in plan.requests] == [4294967295, *[4294967294] * 3], (
+        "the other models have a smaller maximum"
     )
 
 
