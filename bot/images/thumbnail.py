@@ -7,9 +7,10 @@ from typing import Final
 from PIL import Image
 
 from bot.images.limits import STORED_IMAGE_LIMITS
-from shared.imaging.decoding import open_image, translate_decoder_errors
+from shared.imaging.colour_conversion import convert_to_srgb, make_resizable
+from shared.imaging.decoding import decode_pixels, open_image
 from shared.imaging.limits import ImageRejectedError
-from shared.imaging.pixels import convert_sixteen_bit_grey, lay_on_white, rotate_upright
+from shared.imaging.pixels import convert_sixteen_bit_grey, rotate_upright
 
 THUMBNAIL_SIDE: Final = 512
 """Pixels of a stored thumbnail's longer side."""
@@ -22,7 +23,7 @@ def make_thumbnail(data: bytes) -> bytes:
 
     It is upright by EXIF, white where the image is transparent, and shows the first frame of an animation; a smaller
     image keeps its size. It takes up to 400 MiB and belongs in a thread. Raises `ImageRejectedError` for other types,
-    broken files, and more than 50 megapixels (JPEG) or 25 (PNG, WebP).
+    broken files, and images beyond `shared.imaging.limits`.
     """
     return encode_jpeg(LazyImage(data, THUMBNAIL_SIDE).decode())
 
@@ -43,15 +44,14 @@ class LazyImage:
 
     def decode(self) -> Image.Image:
         """Decode to RGB, at no higher resolution than needed. May be called once, as it releases the file's bytes."""
-        with translate_decoder_errors(self._opened.image_type), self._opened.image as file:
-            drafted = file.draft(None, self._stored_size)
-            file.load()
-            image = _make_resizable(file)
+        with decode_pixels(self._opened, self._stored_size) as pixels:
+            image = make_resizable(pixels.image)
+            image = convert_sixteen_bit_grey(image) if image.mode.startswith("I") else image
             if image.size != self._stored_size:
-                box = drafted[1] if drafted else None
+                box = (0, 0, *pixels.frame)
                 image = image.resize(self._stored_size, Image.Resampling.BICUBIC, box, reducing_gap=_REDUCING_GAP)
-        image = rotate_upright(image, self._opened.orientation)
-        return lay_on_white(image, image) if image.mode == "RGBA" else image.convert("RGB")
+            image = convert_to_srgb(image, self._opened.colour)
+        return rotate_upright(image, self._opened.orientation)
 
 
 def open_thumbnail(data: bytes | None, max_side: int) -> LazyImage | None:
@@ -67,12 +67,3 @@ def encode_jpeg(image: Image.Image) -> bytes:
     out = io.BytesIO()
     image.save(out, "JPEG", quality=_JPEG_QUALITY)
     return out.getvalue()
-
-
-def _make_resizable(image: Image.Image) -> Image.Image:
-    """Convert to a mode whose values may be averaged: L, RGB, RGBA or CMYK."""
-    if image.mode.startswith("I"):
-        return convert_sixteen_bit_grey(image)
-    if image.has_transparency_data:
-        return image.convert("RGBA")
-    return image if image.mode in {"L", "RGB", "CMYK"} else image.convert("RGB")

@@ -6,9 +6,10 @@ from typing import Final
 from PIL import Image
 
 from bot.images.limits import STORED_IMAGE_LIMITS
-from shared.imaging.decoding import open_image, translate_decoder_errors
+from shared.imaging.colour_conversion import convert_to_srgb, make_resizable
+from shared.imaging.decoding import decode_pixels, open_image
 from shared.imaging.limits import ImageRejectedError
-from shared.imaging.pixels import lay_on_white
+from shared.imaging.pixels import rotate_upright
 from shared.imaging.sniffing import ImageType, sniff_image_type
 
 # https://discord.com/developers/docs/reference#uploading-files and resources/message#create-message-limitations
@@ -45,12 +46,8 @@ def fit_to_upload_limit(data: bytes, max_bytes: int) -> tuple[bytes, ImageType]:
 
 def _decode_image(data: bytes) -> Image.Image:
     opened = open_image(data, STORED_IMAGE_LIMITS)
-    with translate_decoder_errors(opened.image_type), opened.image as file:
-        if file.has_transparency_data:
-            image = file.convert("RGBA")
-            image = lay_on_white(image, image)
-        else:
-            image = file.convert("RGB")
+    with decode_pixels(opened) as pixels:
+        image = rotate_upright(convert_to_srgb(make_resizable(pixels.image), opened.colour), opened.orientation)
     image.info = {}
     return image
 

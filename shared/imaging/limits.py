@@ -35,16 +35,17 @@ class ImageRejectedError(PentimentoError, ValueError):
 
 
 def _default_max_pixels() -> Mapping[ImageType, int]:
-    cheap = dict.fromkeys((ImageType.JPEG, ImageType.HEIC), 50 * _MEGAPIXEL)
-    return MappingProxyType(dict.fromkeys(ImageType, 25 * _MEGAPIXEL) | cheap)
+    return MappingProxyType(dict.fromkeys(ImageType, 64 * _MEGAPIXEL) | {ImageType.JPEG: 110 * _MEGAPIXEL})
 
 
 @dataclass(frozen=True)
 class Limits:
     """Limits that are checked before pixels are decoded. The defaults keep the worst image under about 400 MiB.
 
-    Frames need no limit, as only the first frame of an animation is read. `max_pixels` and `max_scans` bound the work
-    of the decoders in C, the others that of Pillow's parsers.
+    They lie above the images of common devices: phones of 50 and 108 megapixels, A4 scanned at 600 dpi (34.8
+    megapixels), screenshots in 8K (33.2). Frames need no limit, as only the first frame of an animation is read.
+    `max_pixels`, `max_scans` and `max_scanned_pixels` bound the work of the decoders in C, the others that of Pillow's
+    parsers.
     """
 
     types: Collection[ImageType] = tuple(ImageType)
@@ -52,13 +53,17 @@ class Limits:
     max_bytes: int = 25 << 20
     """Size of the file."""
     max_pixels: Mapping[ImageType, int] = field(default_factory=_default_max_pixels)
-    """Width times height. Peak memory per pixel: JPEG 2 to 8 bytes, HEIC 8, PNG 4 to 12, AVIF 10, WebP 16."""
+    """Width times height, which bounds the time. Most types reach `max_decoded_bytes` first."""
+    max_decoded_bytes: int = 360 << 20
+    """Peak memory of decoding, as `shared.imaging.decode_memory` estimates it; Python and Pillow take 42 MiB more."""
     min_side: int = 16
     """Pixels of the shorter side."""
     max_png_chunks: int = 10_000
     """PNG chunks in the file."""
     max_scans: int = 24
     """Scans of a JPEG. libjpeg writes 10 (18 for CMYK); each costs a pass over all pixels, 30 ms at 48 MP."""
+    max_scanned_pixels: int = 1_200 * _MEGAPIXEL
+    """Scans of a JPEG times its pixels: 10 scans of a phone's 108 megapixels, 24 of its 50."""
     max_reads: int = 50_000
     """Reads by the decoder, for files that are made of a million empty pieces."""
     max_seconds: float = 10.0

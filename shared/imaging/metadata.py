@@ -3,56 +3,26 @@
 https://www.w3.org/TR/png-3/
 """
 
-import struct
-import zlib
-from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final
 
 from shared.imaging.file_structure import count_png_chunks
 from shared.imaging.limits import DEFAULT_LIMITS
+from shared.imaging.png_chunks import build_png_chunk, iterate_png_chunks
 from shared.imaging.sniffing import PNG_SIGNATURE
 
 # The ancillary chunks that change how the pixels look: https://www.w3.org/TR/png-3/#4Concepts.FormatTypes
 _DISPLAY_CHUNKS: Final = frozenset(b"tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI sBIT bKGD pHYs acTL fcTL fdAT".split())
-_ANCILLARY_BIT: Final = 0x20
-_IHDR_BYTES: Final = 13
 _MAX_KEYWORD_BYTES: Final = 79
 _MAX_TEXT_BYTES: Final = 1 << 20
 
 
-class _Chunk(NamedTuple):
-    kind: bytes
-    data: memoryview
-    raw: memoryview
-
-
-def _iterate_chunks(png: bytes) -> Iterator[_Chunk]:
-    """Yield the chunks from IHDR to IEND, checking lengths and checksums. Data after IEND is ignored.
-
-    Raises `ValueError`.
-    """
-    if not png.startswith(PNG_SIGNATURE):
-        raise ValueError("this is not a PNG: its first eight bytes are not PNG's signature")
-    view, offset, kind = memoryview(png), len(PNG_SIGNATURE), b""
-    while kind != b"IEND":
-        if len(png) < offset + 12:
-            raise ValueError(f"this PNG is cut short: no chunk fits after byte {offset}")
-        length, kind = int.from_bytes(view[offset : offset + 4]), bytes(view[offset + 4 : offset + 8])
-        end = offset + 12 + length
-        if end > len(png):
-            raise ValueError(f"this PNG is cut short: its chunk {kind!r} should end at byte {end} of {len(png)}")
-        if zlib.crc32(view[offset + 4 : end - 4]) != int.from_bytes(view[end - 4 : end]):
-            raise ValueError(f"this PNG is damaged: the checksum of its chunk {kind!r} at byte {offset} is wrong")
-        is_first = offset == len(PNG_SIGNATURE)
-        if (kind == b"IHDR") != is_first or (is_first and length != _IHDR_BYTES):
-            raise ValueError("this PNG is damaged: it needs one IHDR of 13 bytes, in first place")
-        yield _Chunk(kind, view[offset + 8 : end - 4], view[offset:end])
-        offset = end
-
-
 def verify_png(png: bytes) -> None:
-    """Raise `ValueError` unless this is a complete PNG with pixels and correct checksums. Nothing is inflated."""
-    if all(chunk.kind != b"IDAT" for chunk in list(_iterate_chunks(png))):
+    """Raise `ValueError` unless this is a complete PNG whose critical chunks, pixels included, have correct checksums.
+
+    Nothing is inflated.
+    """
+    if all(chunk.kind != b"IDAT" for chunk in list(iterate_png_chunks(png))):
         raise ValueError("this PNG is damaged: it has no pixels")
 
 
@@ -65,9 +35,9 @@ def replace_png_text(png: bytes, entries: Mapping[str, str]) -> bytes:
     """
     parts: list[bytes | memoryview] = [PNG_SIGNATURE]
     has_pixels = False
-    for chunk in _iterate_chunks(png):
+    for chunk in iterate_png_chunks(png):
         has_pixels = has_pixels or chunk.kind == b"IDAT"
-        if chunk.kind in _DISPLAY_CHUNKS or not chunk.kind[0] & _ANCILLARY_BIT:
+        if chunk.kind in _DISPLAY_CHUNKS or not chunk.is_ancillary:
             parts.append(chunk.raw)
         if chunk.kind == b"IHDR":
             parts += [_build_itxt(keyword, text) for keyword, text in entries.items()]
@@ -85,8 +55,7 @@ def _build_itxt(keyword: str, text: str) -> bytes:
         )
     if "\0" in text:
         raise ValueError(f"the text of {keyword!r} contains a NUL, which ends a text in a PNG")
-    body = b"iTXt" + key + b"\0\0\0\0\0" + text.encode()
-    return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    return build_png_chunk(b"iTXt", key + b"\0\0\0\0\0" + text.encode())
 
 
 def read_png_text(png: bytes) -> dict[str, str]:
@@ -98,7 +67,7 @@ def read_png_text(png: bytes) -> dict[str, str]:
         raise ValueError(f"this PNG has more than {DEFAULT_LIMITS.max_png_chunks} chunks")
     entries: dict[str, str] = {}
     remaining_bytes = _MAX_TEXT_BYTES
-    for chunk in _iterate_chunks(png):
+    for chunk in iterate_png_chunks(png):
         if chunk.kind not in (b"tEXt", b"iTXt") or len(chunk.data) > remaining_bytes:
             continue
         remaining_bytes -= len(chunk.data)

@@ -1,4 +1,7 @@
-"""`hostile`: the files made to break things, each refused or shown, in CPU and in memory, by a process of their own."""
+"""`hostile`: files made to break decoders and large ones of common devices, in CPU and in memory.
+
+Each is rejected or shown, by a process of their own.
+"""
 
 import json
 import subprocess
@@ -14,7 +17,7 @@ from demo.processes import ROOT
 from tests.benchmarks.baselines import prepare_image
 from tests.benchmarks.measurements import measure_alternately, measure_cpu_ms
 from tests.benchmarks.ratios import Ratio, compute_ratio
-from tests.benchmarks.sample_images import make_uploads
+from tests.benchmarks.sample_images import make_large_images, make_uploads
 from tests.fuzz.samples import make_hostile_files
 from tests.support.hostile_images import HOSTILE_FILES
 
@@ -41,7 +44,18 @@ def measure(quick: bool) -> list[Ratio]:
     return [
         compute_ratio("hostile[CPU]", ours, floor, 2, note=cpu),
         compute_ratio("hostile[memory]", peaks, [MAX_MIB] * len(peaks), 1, note=memory),
+        measure_large_images(),
     ]
+
+
+def measure_large_images() -> Ratio:
+    """Hold the peak of each large image of a common device, in a process of its own, against `MAX_MIB`."""
+    lines = {name: prepare_in_subprocess({name: data})[name] for name, data in make_large_images().items()}
+    assert {line["outcome"] for line in lines.values()} == {"shown"}, lines
+    peaks = {name: float(line["peak_mib"]) for name, line in lines.items()}
+    largest = max(peaks, key=peaks.__getitem__)
+    note = f"{peaks[largest]:.0f} MiB against {MAX_MIB:g}; largest of {len(peaks)}: {largest}"
+    return compute_ratio("hostile[large images]", [peaks[largest]], [MAX_MIB], 1, note=note)
 
 
 def prepare_in_subprocess(files: Mapping[str, bytes]) -> Mapping[str, Mapping[str, Any]]:

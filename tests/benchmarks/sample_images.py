@@ -44,6 +44,34 @@ def make_uploads() -> Mapping[str, bytes]:
 
 
 @cache
+def make_large_images() -> Mapping[str, bytes]:
+    """Large images that common devices make, of the kinds that take the most memory."""
+    square, scan = make_photo(5000, 5000), make_photo(4960, 7016).getchannel("G")
+    clear = square.copy()
+    clear.putalpha(Image.linear_gradient("L").resize(square.size, Image.Resampling.NEAREST))
+    screen = make_photo(1920, 1080).quantize(64).convert("RGBA").resize((7680, 4320), Image.Resampling.NEAREST)
+    see_through = screen.copy()
+    see_through.putpixel((0, 0), (0, 0, 0, 0))
+    phone = make_photo(8192, 6144)
+    return {
+        "WebP 25 MP with alpha": encode_image(clear, "WEBP", quality=75, method=1),
+        "WebP 25 MP": encode_image(square, "WEBP", quality=75, method=0),
+        "lossless WebP 25 MP with alpha": encode_image(
+            see_through.resize((5000, 5000), Image.Resampling.NEAREST), "WEBP", lossless=True, method=0, quality=0
+        ),
+        "AVIF 25 MP with alpha": encode_image(clear, "AVIF", quality=50, speed=10),
+        "PNG 8K": encode_image(screen, "PNG", compress_level=1),
+        "PNG 8K with alpha": encode_image(see_through, "PNG", compress_level=1),
+        "PNG A4 600 dpi in 1 bit": encode_image(scan.convert("1"), "PNG"),
+        "PNG A4 600 dpi in a palette": encode_image(scan.quantize(16), "PNG", compress_level=1),
+        "GIF 25 MP with transparency": encode_image(scan.resize((5000, 5000)).quantize(16), "GIF", transparency=3),
+        "JPEG 50 MP": encode_image(phone, "JPEG", quality=85),
+        "progressive JPEG 50 MP": encode_image(phone, "JPEG", quality=85, progressive=True),
+        "progressive JPEG 50 MP, 4:4:4": encode_image(phone, "JPEG", quality=75, progressive=True, subsampling=0),
+    }
+
+
+@cache
 def make_model_image() -> bytes:
     """What a model answers: a PNG of 1024 x 1024 pixels and 1.6 MB, which makes 2.1 MB of JSON."""
     return encode_image(make_photo(1024, 1024), "PNG", compress_level=1)

@@ -9,6 +9,17 @@ from random import Random
 
 from PIL import Image, ImageCms
 
+from tests.support.colour_files import (
+    P3_CHROMATICITIES,
+    make_cicp,
+    make_described_avif,
+    make_described_png,
+    make_gamma,
+    make_iccp,
+    make_light_level,
+    make_profile_with_code_points,
+)
+from tests.support.hostile_images import BROKEN_CHUNKS
 from tests.support.images import encode_image, make_png_chunk
 
 SIDE = 48
@@ -43,7 +54,18 @@ def make_valid_images() -> dict[str, bytes]:
         "lossless WebP": encode_image(make_small_noise(), "WEBP", lossless=True),
         "animated WebP": encode_image(frames[0], "WEBP", save_all=True, append_images=frames[1:]),
         "AVIF": encode_image(make_small_noise(), "AVIF", exif=exif),
+        "AVIF in PQ": make_described_avif(9, 16),
+        "PNG in PQ": make_described_png(make_cicp(9, 16), make_light_level(400)),
+        "PNG with gamma and primaries": make_described_png(make_gamma(0.5), P3_CHROMATICITIES),
+        "PNG with code points in its profile": make_described_png(make_iccp(make_profile_with_code_points(12, 18))),
+        "GIF with a frame in a corner": make_cornered_gif(),
     }
+
+
+def make_cornered_gif() -> bytes:
+    gif = bytearray(encode_image(make_small_noise(), "GIF"))
+    gif[6:10] = struct.pack("<HH", 2 * SIDE, 2 * SIDE)
+    return bytes(gif)
 
 
 def insert_after_header(png: bytes, *chunks: bytes) -> bytes:
@@ -115,6 +137,7 @@ def make_hostile_files() -> dict[str, tuple[bytes, set[str]]]:
             encode_image(make_small_noise(), "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + b"\x12\x01" * 90),
             {"shown"},
         ),
+        **{f"PNG with {name}": (insert_after_header(png, chunk), {"shown"}) for name, chunk in BROKEN_CHUNKS.items()},
         "PNG that holds a PNG": (insert_after_header(png, make_png_chunk(b"prVt", png)), {"shown"}),
     }
 

@@ -72,15 +72,6 @@ HOSTILE_FILES: Final[dict[str, tuple[bytes, str]]] = {
         "too_many_chunks",
     ),
     "GIF with a comment of 200000 pieces": (make_gif(64, 64, GIF_COMMENTS), "too_many_chunks"),
-    "PNG with a zTXt that swells to 64 MB": (make_png(64, 64, make_png_chunk(b"zTXt", b"x\0\0" + BOMB)), "unreadable"),
-    "PNG with an iTXt that swells to 64 MB": (
-        make_png(64, 64, make_png_chunk(b"iTXt", b"x\0\1\0\0\0" + BOMB)),
-        "unreadable",
-    ),
-    "PNG with a profile that swells to 64 MB": (
-        make_png(64, 64, make_png_chunk(b"iCCP", b"x\0\0" + BOMB)),
-        "unreadable",
-    ),
     "PNG without a palette where one is due": (make_png(64, 64, colour_type=3), "unreadable"),
     "PNG of no known colour type": (make_png(64, 64, colour_type=5), "unreadable"),
     "PNG of no pixels at all": (make_png(0, 0), "unreadable"),
@@ -97,3 +88,41 @@ HOSTILE_FILES: Final[dict[str, tuple[bytes, str]]] = {
     "text behind a JPEG's first bytes": (b"\xff\xd8\xff<html><script>alert(1)</script></html>", "unreadable"),
     "text behind an AVIF's brand": (b"\0\0\0\x18ftypavif\0\0\0\0mif1avif<html/>" + bytes(90), "unreadable"),
 }
+
+
+def break_checksum(chunk: bytes) -> bytes:
+    return chunk[:-1] + bytes([chunk[-1] ^ 1])
+
+
+BROKEN_CHUNKS: Final[dict[str, bytes]] = {
+    "a zTXt that swells to 64 MB": make_png_chunk(b"zTXt", b"x\0\0" + BOMB),
+    "an iTXt that swells to 64 MB": make_png_chunk(b"iTXt", b"x\0\1\0\0\0" + BOMB),
+    "a profile that swells to 64 MB": make_png_chunk(b"iCCP", b"x\0\0" + BOMB),
+    "2 MiB of text": make_png_chunk(b"zTXt", b"workflow\0\0" + zlib.compress(b"x" * (2 << 20))),
+    "a zTXt of unknown compression": make_png_chunk(b"zTXt", b"x\0\1rest"),
+    "a zTXt that does not inflate": make_png_chunk(b"zTXt", b"x\0\0rest"),
+    "a profile of unknown compression": make_png_chunk(b"iCCP", b"x\0\1rest"),
+    "a profile that does not inflate": make_png_chunk(b"iCCP", b"x\0\0rest"),
+    "a profile without a name": make_png_chunk(b"iCCP", b""),
+    "an empty sRGB": make_png_chunk(b"sRGB"),
+    "an empty gAMA": make_png_chunk(b"gAMA"),
+    "a gAMA of zero": make_png_chunk(b"gAMA", bytes(4)),
+    "a short cHRM": make_png_chunk(b"gAMA", struct.pack(">I", 45455)) + make_png_chunk(b"cHRM", bytes(7)),
+    "a cHRM of zeros": make_png_chunk(b"gAMA", struct.pack(">I", 45455)) + make_png_chunk(b"cHRM", bytes(32)),
+    "a short cICP": make_png_chunk(b"cICP", b"\x09"),
+    "a cICP of unknown code points": make_png_chunk(b"cICP", bytes((99, 200, 0, 1))),
+    "a short pHYs": make_png_chunk(b"pHYs", b"\0"),
+    "a short tRNS": make_png_chunk(b"tRNS", b"\0"),
+    "a short acTL": make_png_chunk(b"acTL", b"\0"),
+    "an acTL of no frames": make_png_chunk(b"acTL", bytes(8)),
+    "a short fcTL": make_png_chunk(b"fcTL", b"\0"),
+    "an eXIf that is none": make_png_chunk(b"eXIf", b"nonsense"),
+    "an unknown chunk": make_png_chunk(b"prVt", b"private"),
+    "an sRGB with a wrong checksum": break_checksum(make_png_chunk(b"sRGB", b"\0")),
+    "a pHYs with a wrong checksum": break_checksum(make_png_chunk(b"pHYs", bytes(9))),
+    "a tEXt with a wrong checksum": break_checksum(make_png_chunk(b"tEXt", b"Software\0gimp")),
+    "a tRNS with a wrong checksum": break_checksum(make_png_chunk(b"tRNS", bytes(6))),
+    "a gAMA with a wrong checksum": break_checksum(make_png_chunk(b"gAMA", struct.pack(">I", 100_000))),
+    "a cICP with a wrong checksum": break_checksum(make_png_chunk(b"cICP", bytes((9, 16, 0, 1)))),
+}
+"""Chunks beside a PNG's pixels which a decoder leaves out."""

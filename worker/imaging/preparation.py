@@ -9,12 +9,12 @@ from typing import Final
 from PIL import Image
 
 from shared.catalogue import Bounds, Size
-from shared.imaging.decoding import OpenedImage, open_image, translate_decoder_errors
+from shared.imaging.colour_conversion import convert_to_srgb, make_resizable
+from shared.imaging.decoding import OpenedImage, decode_pixels, open_image
 from shared.imaging.limits import DEFAULT_LIMITS, Limits
 from shared.imaging.pixels import rotate_upright
 from shared.imaging.sniffing import ImageType
-from worker.imaging.colour import convert_to_srgb, make_resizable
-from worker.imaging.fitting import choose_nearest_size, compute_placement, fit_to_bounds, pad_image
+from worker.imaging.fitting import Box, choose_nearest_size, compute_placement, fit_to_bounds, pad_image
 
 # Reducing by an integer factor first costs no visible quality at this gap and saves a quarter of the time.
 _REDUCING_GAP: Final = 1.4
@@ -58,22 +58,23 @@ def prepare_image(
 
 def _decode_and_resize(opened: OpenedImage, target: Size, fit: str) -> Image.Image:
     """Decode no more than is needed, and convert after the resize: both are most expensive at full size."""
-    image = opened.image
-    stored = image.size
+    stored = opened.image.size
     box, drawn = compute_placement(stored, target, fit)
     needed = math.ceil(stored[0] * drawn[0] / (box[2] - box[0])), math.ceil(stored[1] * drawn[1] / (box[3] - box[1]))
-    with translate_decoder_errors(opened.image_type):
-        drafted = image.draft(None, needed)
-        image.load()
-        ready = make_resizable(image)
-    profile = image.info.get("icc_profile")
-    frame = drafted[1][2:] if drafted else image.size
-    box, _ = compute_placement(frame, target, fit)
+    with decode_pixels(opened, needed) as pixels:
+        box, _ = compute_placement(pixels.frame, target, fit)
+        resized = _resize(pixels.image, drawn, box)
+        del pixels
+    return convert_to_srgb(resized, opened.colour)
+
+
+def _resize(image: Image.Image, size: Size, box: Box) -> Image.Image:
+    """Resize the part in `box` to `size`."""
+    ready = make_resizable(image)
     gap = None if ready.mode.startswith("I") else _REDUCING_GAP
-    scale = min((box[2] - box[0]) / drawn[0], (box[3] - box[1]) / drawn[1])
+    scale = min((box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1])
     resampling = Image.Resampling.HAMMING if scale >= _HAMMING_MIN_SCALE else Image.Resampling.BICUBIC
-    resized = ready.resize(drawn, resampling, box, gap)
-    return convert_to_srgb(resized, profile)
+    return ready.resize(size, resampling, box, gap)
 
 
 def _encode_jpeg(image: Image.Image) -> bytes:

@@ -99,14 +99,14 @@ ACCEPTED = {"accepted": "PNG, JPEG, WEBP"}
         (encode_image(SMALL_NOISE, "GIF"), "unsupported_type", ACCEPTED),
         (encode_image(SMALL_NOISE, "TIFF"), "unsupported_type", ACCEPTED),
         (
-            make_png(5001, 5000),
+            make_png(8001, 8000),
             "too_many_pixels",
-            {"type": "PNG", "width": 5001, "height": 5000, "limit": "25 MP"},
+            {"type": "PNG", "width": 8001, "height": 8000, "limit": "64 MP"},
         ),
         (
-            make_webp(5001, 5000),
+            make_webp(6000, 5100),
             "too_many_pixels",
-            {"type": "WEBP", "width": 5001, "height": 5000, "limit": "25 MP"},
+            {"type": "WEBP", "width": 6000, "height": 5100, "limit": "30.6 MP"},
         ),
         (encode_image(SMALL_NOISE, "PNG")[:-400], "truncated", {"type": "PNG"}),
         (encode_image(SMALL_NOISE, "JPEG")[:-400], "truncated", {"type": "JPEG"}),
@@ -177,6 +177,6 @@ def test_hostile_files_take_little_memory_and_time_and_are_shown_or_rejected(lim
     assert codes <= set(get_args(RejectionCode))
 
 
-@pytest.mark.parametrize("name", [name for name in make_valid_images() if name not in ("GIF", "AVIF")])
+@pytest.mark.parametrize("name", [name for name in make_valid_images() if not name.startswith(("GIF", "AVIF"))])
 def test_valid_images_of_every_kind_are_shown(limited_results: dict[str, Any], name: str) -> None:
     assert limited_results[name][0] == "shown"

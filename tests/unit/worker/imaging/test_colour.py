@@ -5,7 +5,7 @@ import zlib
 from typing import Final
 
 import pytest
-from PIL import ImageCms
+from PIL import Image, ImageCms
 
 from tests.support.images import Colour, encode_image
 from tests.support.prepared_images import (
@@ -108,6 +108,20 @@ def test_transparent_areas_of_a_gif_become_white() -> None:
     image = make_two_halves().quantize(2)
     index = image.getpixel((90, 5))
     assert_halves(prepare_image(encode_image(image, "GIF", transparency=index), SQUARE, "crop"), RED, WHITE)
+
+
+@pytest.mark.parametrize("transparency", [None, 1])
+@pytest.mark.parametrize(("box", "is_left_covered"), [((48, 0), False), ((0, 0), True)])
+def test_a_gif_is_white_where_its_first_frame_does_not_cover_it(
+    box: tuple[int, int], is_left_covered: bool, transparency: int | None
+) -> None:
+    options = {} if transparency is None else {"transparency": transparency}
+    frame = Image.new("RGB", (48, 96), RED).quantize(2)
+    gif = bytearray(encode_image(frame, "GIF", **options))
+    descriptor = gif.index(b"," + bytes(4) + struct.pack("<HH", 48, 96))
+    gif[descriptor + 1 : descriptor + 5] = struct.pack("<HH", *box)
+    gif[6:10] = struct.pack("<HH", 96, 96)
+    assert_halves(prepare_image(bytes(gif), SQUARE, "crop"), *((RED, WHITE) if is_left_covered else (WHITE, RED)))
 
 
 def make_swapped_profile() -> bytes:

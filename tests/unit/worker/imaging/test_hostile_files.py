@@ -17,10 +17,11 @@ from PIL import Image
 from shared.i18n.messages import describe_problem
 from shared.imaging import decoding
 from shared.imaging.limits import ImageRejectedError, Limits
+from shared.imaging.metadata import read_png_text, replace_png_text
 from shared.imaging.sniffing import ImageType
 from shared.problems import make_problem
-from tests.support.hostile_images import HOSTILE_FILES
-from tests.support.images import encode_image, make_grainy_image
+from tests.support.hostile_images import BROKEN_CHUNKS, HOSTILE_FILES
+from tests.support.images import encode_image, make_grainy_image, make_png_chunk
 from worker.imaging.preparation import prepare_image
 from worker.imaging.verification import verify_image
 
@@ -42,6 +43,42 @@ def test_a_hostile_file_is_rejected_at_once_with_the_facts_for_its_sentence(name
 def test_a_hostile_file_from_a_model_is_rejected_too(name: str) -> None:
     with pytest.raises(ImageRejectedError):
         verify_image(HOSTILE_FILES[name][0], 10_000_000)
+
+
+@pytest.mark.parametrize("name", BROKEN_CHUNKS)
+@pytest.mark.parametrize("is_after_pixels", [False, True])
+def test_a_png_is_read_without_a_broken_chunk_beside_its_pixels(name: str, is_after_pixels: bool) -> None:
+    png = encode_image(make_grainy_image(64), "PNG")
+    at = len(png) - 12 if is_after_pixels else 33
+    broken = png[:at] + BROKEN_CHUNKS[name] + png[at:]
+
+    start = time.process_time()
+    assert prepare_image(broken, SIZES, "crop").data == prepare_image(png, SIZES, "crop").data
+    assert time.process_time() - start < 0.4
+    assert verify_image(broken, 64 * 64) == (ImageType.PNG, 64, 64)
+    assert read_png_text(replace_png_text(broken, {"seed": "7"})) == {"seed": "7"}
+
+
+@pytest.mark.parametrize("mode", ["P", "L", "RGB"])
+def test_a_broken_chunk_of_transparency_leaves_the_image_opaque(mode: str) -> None:
+    png = encode_image(make_grainy_image(64).convert(mode), "PNG")
+    at = png.index(b"IDAT") - 4
+    for transparency in (b"", b"\0", bytes(300)):
+        if mode != "P" or transparency != b"\0":
+            chunk = make_png_chunk(b"tRNS", transparency)[:-1] + b"\xff"
+            whole = make_png_chunk(b"tRNS", transparency[:1] if mode != "P" else transparency)
+            for broken in (chunk, whole):
+                data = png[:at] + broken + png[at:]
+                assert prepare_image(data, SIZES, "crop").data == prepare_image(png, SIZES, "crop").data
+
+
+def test_a_png_is_read_with_a_chunk_between_its_pixels_and_a_palette_that_only_suggests_colours() -> None:
+    png = encode_image(make_grainy_image(256), "PNG")
+    second = png.index(b"IDAT", png.index(b"IDAT") + 4) - 4
+    data = (
+        png[:33] + make_png_chunk(b"PLTE", bytes(6)) + png[33:second] + make_png_chunk(b"tEXt", b"a\0b") + png[second:]
+    )
+    assert prepare_image(data, SIZES, "crop").data == prepare_image(png, SIZES, "crop").data
 
 
 SAMPLES: Final = {
