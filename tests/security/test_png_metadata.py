@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from bot.results.png_settings import parse_png_settings
-from shared.imaging import metadata
+from shared.imaging import png_chunks
 from shared.imaging.metadata import replace_png_text
 from tests.support.images import make_png_chunk
 
@@ -60,7 +60,7 @@ def test_a_png_of_700000_chunks_is_read_as_nothing_before_any_chunk_is_verified(
         verified.append(len(data))
         return zlib.crc32(data)
 
-    monkeypatch.setattr(metadata, "zlib", SimpleNamespace(crc32=count_verified_chunk))
+    monkeypatch.setattr(png_chunks, "zlib", SimpleNamespace(crc32=count_verified_chunk))
 
     assert parse_png_settings(crowded) is None
     assert verified == []
