@@ -6,4 +6,4 @@ their own, which model the errors of the services.
 
 
 class DemoError(Exception):
-    """Base class of the demo's errors; the message says what happened and what to do."""
+    """Base class of the demo's errors; the message is for its user."""

@@ -1,4 +1,4 @@
-"""axe-core, run in a page: every rule of it, in both themes and at both widths."""
+"""Runs axe-core in a page, with every rule, in both themes and at both widths."""
 
 import json
 from pathlib import Path
@@ -11,13 +11,13 @@ AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
 EXTRA_RULES = ("target-size", "css-orientation-lock", "label-content-name-mismatch", "p-as-heading")
 RULES = json.dumps({name: {"enabled": True} for name in EXTRA_RULES})
 RUN_SCRIPT = f"axe.run({{ resultTypes: ['violations'], rules: {RULES} }})"
-"""All rules that axe has on, best practices among them, with WCAG 2.2's target size and experimental ones; of these
-focus-order-semantics is not asked, as it contradicts scrollable-region-focusable."""
+"""All rules that axe enables by default, including best practices, and EXTRA_RULES. The experimental rule
+focus-order-semantics is left out, as it contradicts scrollable-region-focusable."""
 
 
 def find_violations(page: Page) -> list[str]:
-    """Return each rule that is broken, with where and why."""
-    page.wait_for_timeout(300)  # animations have ended: a half-faded text has no contrast
+    """Return each violation: rule, impact, element and reason."""
+    page.wait_for_timeout(300)  # wait for animations: half-faded text has too little contrast
     page.evaluate(AXE)
     found: dict[str, Any] = page.evaluate(RUN_SCRIPT)
     return [

@@ -1,4 +1,4 @@
-"""The Bedrock stand-in as a test meets it: a real process, real boto3, and the control API."""
+"""A client of the Bedrock stand-in: boto3 for the service, HTTP for its control API."""
 
 import base64
 import http.client
@@ -28,7 +28,7 @@ SINGLE_ATTEMPT_CONFIG = Config(
     retries={"total_max_attempts": 1, "mode": "standard"},
     connect_timeout=5,
     read_timeout=10,
-    signature_version="v4",  # or an API key in the environment would win
+    signature_version="v4",  # otherwise an API key in the environment would take precedence
 )
 
 
@@ -108,7 +108,7 @@ def make_control_plane_client(url: str) -> "BedrockClient":
 
 
 def make_image_base64(width: int = 1024, height: int = 1024, form: str = "JPEG") -> str:
-    """A small landscape, in base64."""
+    """Return a simple landscape in base64."""
     image = Image.new("RGB", (width, height), "#7ab6e8")
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, height * 2 // 3, width, height), fill="#4f8a44")

@@ -1,4 +1,4 @@
-"""Bots that come and go in a house, and what Discord, Redis and the records know of a job."""
+"""Starts and kills bots of a running stack, and reads the state of a job in Discord, Redis and the database."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from tests.support.user import wait_until
 
 
 class BotProcesses:
-    """Starts and kills bots, which find Redis at `redis_url`; `last` is the newest."""
+    """Starts and kills bots, which connect to Redis at `redis_url`."""
 
     def __init__(self, stack: Stack, redis_url: str) -> None:
         self.stack = stack
@@ -28,7 +28,7 @@ class BotProcesses:
         return self.processes[-1]
 
     def start(self, *, wait: bool = True) -> Process:
-        """Start one bot more, and wait until it is online."""
+        """Start another bot and wait until it is online."""
         folder = self.stack.processes["discord"].log.parent
         environment = {**self.stack.environment, "REDIS_URL": self.redis_url}
         bot = Process(f"bot-{len(self.processes) + 1}", ("-m", "bot"), folder, environment)
@@ -38,18 +38,18 @@ class BotProcesses:
         return bot
 
     def kill(self, bot: Process) -> None:
-        """End one of our bots with SIGKILL: nothing of it is left to clean up after itself."""
+        """Kill a bot with SIGKILL, so that it cannot clean up."""
         os.kill(bot.pid, signal.SIGKILL)
         bot.stop()
 
     def stop_all(self) -> None:
-        """Stop all that still run."""
+        """Stop all bots that are still running."""
         for bot in self.processes:
             bot.stop()
 
 
 def inject_discord_fault(stack: Stack, action: str, method: str, path: str, times: int = 1, **more: Any) -> None:
-    """Let requests of the bot meet a fault."""
+    """Schedule a fault for requests to Discord's API."""
     match = {"method": method, "path_regex": path}
     request_json(
         "POST", f"{stack.discord_url}/control/faults", {"match": match, "action": action, "times": times, **more}
@@ -61,23 +61,23 @@ def clear_discord_faults(stack: Stack) -> None:
 
 
 def list_result_channels(stack: Stack, job: str) -> list[str]:
-    """Give the channels in which the answers to a job stand."""
-    everything = request_json("GET", f"{stack.discord_url}/control/state")["messages"]
+    """List the channels that have a result message of a job."""
+    messages_by_channel = request_json("GET", f"{stack.discord_url}/control/state")["messages"]
     return [
         channel
-        for channel, messages in everything.items()
+        for channel, messages in messages_by_channel.items()
         for m in messages
         if m["author"].get("bot") and compute_component_id(job) in {part.get("id") for part in m["components"]}
     ]
 
 
 def count_results(stack: Stack, *jobs: str) -> list[int]:
-    """Count the result messages of each job over all channels: a marker names the job."""
+    """Count the result messages of each job in all channels, by the component id that identifies the job."""
     return [len(list_result_channels(stack, job)) for job in jobs]
 
 
 def read_job_record(stack: Stack, job: str) -> tuple[str, int | None] | None:
-    """Give a job's state in the records, and the message that told its outcome."""
+    """Read a job's state and the id of its result message from the database."""
     database = sqlite3.connect(stack.environment["DATABASE_URL"].removeprefix("sqlite:///"), timeout=5)
     try:
         found: tuple[str, int | None] | None = database.execute(
@@ -89,13 +89,13 @@ def read_job_record(stack: Stack, job: str) -> tuple[str, int | None] | None:
 
 
 def read_job_field(stack: Stack, job: str, field: str = "state") -> str | None:
-    """Give a field of a job's row in Redis."""
+    """Read a field of a job's hash in Redis."""
     with redis.Redis.from_url(stack.redis_url, decode_responses=True) as client:
         value: str | None = client.hget(job_key(job), field)
         return value
 
 
 def count_unacknowledged(stack: Stack) -> int:
-    """Count the outcomes that are in the stream still: read or not, nobody acknowledged them."""
+    """Count the outcomes in the stream that have not been acknowledged, read or unread."""
     with redis.Redis.from_url(stack.redis_url) as client:
         return int(client.xlen(OUTCOME_STREAM))

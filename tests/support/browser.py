@@ -1,4 +1,4 @@
-"""Debian's Chromium, where it is, and how it is started on a machine without a screen."""
+"""The path of Chromium, and its arguments on a machine without a screen."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""A person at the stand-in's control API, and a real discord.py bot that a test fills with commands."""
+"""A user of the Discord stand-in, by its control API, and a discord.py bot whose commands a test defines."""
 
 import asyncio
 import base64
@@ -18,7 +18,7 @@ from demo.standins.discord.app_keys import FAULTS, GATEWAY, STATE
 from demo.standins.discord.interaction import Interaction
 
 with warnings.catch_warnings():
-    # discord.py imports audioop, of whose end in Python 3.13 Python 3.11 warns
+    # discord.py imports audioop, which Python 3.11 warns is removed in 3.13
     warnings.simplefilter("ignore", DeprecationWarning)
     import discord
     from discord import app_commands
@@ -29,7 +29,7 @@ COMPONENTS_V2_FLAG = 1 << 15
 
 
 def make_png(width: int = 64, height: int = 48, colour: str = "teal") -> bytes:
-    """Return a small picture."""
+    """Return a small PNG."""
     out = io.BytesIO()
     Image.new("RGB", (width, height), colour).save(out, "PNG")
     return out.getvalue()
@@ -41,7 +41,7 @@ def make_image_file(name: str = "in.png", data: bytes | None = None) -> dict[str
 
 
 def make_form(payload: dict[str, Any], *files: tuple[str, bytes]) -> aiohttp.FormData:
-    """Return a multipart body as bots send it."""
+    """Return a multipart body as a bot sends it."""
     data = aiohttp.FormData(quote_fields=False)
     data.add_field("payload_json", json.dumps(payload))
     for number, (name, content) in enumerate(files):
@@ -50,7 +50,7 @@ def make_form(payload: dict[str, Any], *files: tuple[str, bytes]) -> aiohttp.For
 
 
 def list_error_codes(body: Any) -> list[tuple[str, str]]:
-    """Return place and code of each field error of a 50035."""
+    """Return path and code of each field error of a 50035."""
     found: list[tuple[str, str]] = []
 
     def walk(place: str, node: dict[str, Any]) -> None:
@@ -66,22 +66,22 @@ def list_error_codes(body: Any) -> list[tuple[str, str]]:
 
 
 def drain_events(queue: asyncio.Queue[dict[str, Any] | None]) -> list[dict[str, Any]]:
-    """Return the events that a page's queue holds, and empty it."""
+    """Remove and return all events of a page's queue."""
     return [event for event in (queue.get_nowait() for _ in range(queue.qsize())) if event]
 
 
 async def wait_until(condition: Callable[[], Awaitable[Any]]) -> Any:
-    """Ask again until the answer is true."""
+    """Poll the condition until it is true, and return its value."""
     loop = asyncio.get_running_loop()
     latest = loop.time() + TIMEOUT_SECONDS
     while not (found := await condition()):
-        assert loop.time() < latest, "what was waited for did not come"
+        assert loop.time() < latest, "the condition did not become true in time"
         await asyncio.sleep(0.01)
     return found
 
 
 class DiscordStandIn:
-    """A running stand-in and a person who speaks to it."""
+    """A running stand-in, with the actions of its users and of a bot."""
 
     def __init__(self, app: web.Application, http: aiohttp.ClientSession) -> None:
         self.state = app[STATE]
@@ -95,7 +95,7 @@ class DiscordStandIn:
         self.application_id = self.state.application_id
 
     async def call_page_api(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
-        """Call a path of the page or the control API and insist on a status."""
+        """Call the chat page's or the control API, and assert the status."""
         async with self.http.request(method, self.url + path, json=body) as answer:
             text = await answer.text()
             assert answer.status == status, f"{method} {path}: {answer.status} {text}"
@@ -104,7 +104,7 @@ class DiscordStandIn:
     async def call_rest(
         self, method: str, path: str, body: Any = None, *, token: str | None = TOKEN, data: Any = None
     ) -> tuple[int, Any]:
-        """Call the API as a bare bot would; returns status and parsed body."""
+        """Call Discord's API as a bot; return status and parsed body."""
         headers = {"Authorization": f"Bot {token}"} if token else {}
         url = f"{self.url}/api/v10{path}"
         async with self.http.request(method, url, json=body, data=data, headers=headers) as answer:
@@ -112,15 +112,15 @@ class DiscordStandIn:
             return answer.status, json.loads(text) if text else None
 
     async def call_rest_ok(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
-        """Call the API and insist on success."""
+        """Call Discord's API and assert success."""
         status, answer = await self.call_rest(method, path, body, **more)
         assert 200 <= status < 300, f"{method} {path}: {status} {answer}"
         return answer
 
     async def call_rest_rejected(self, code: int, method: str, path: str, body: Any = None, **more: Any) -> Any:
-        """Call the API and insist on a refusal with this JSON code; returns its body."""
+        """Call Discord's API and assert an error with this JSON code; return its body."""
         status, answer = await self.call_rest(method, path, body, **more)
-        assert status >= 400, f"{method} {path} was not refused: {answer}"
+        assert status >= 400, f"{method} {path} was not rejected: {answer}"
         assert answer["code"] == code, f"{method} {path}: {status} {answer}"
         return {**answer, "status": status}
 
@@ -138,21 +138,21 @@ class DiscordStandIn:
     async def invoke_command(
         self, name: str, options: dict[str, Any] | None = None, status: int = 200, **more: Any
     ) -> str:
-        """Use a command as ada (or another user) in the general channel; returns the interaction's id."""
-        asked = {"user": "ada", "channel_id": self.channel_id, "name": name, "options": options or {}, **more}
-        return str((await self.call_page_api("POST", "/control/invoke", asked, status)).get("interaction_id"))
+        """Use a command in the general channel, as ada by default; return the interaction's id."""
+        body = {"user": "ada", "channel_id": self.channel_id, "name": name, "options": options or {}, **more}
+        return str((await self.call_page_api("POST", "/control/invoke", body, status)).get("interaction_id"))
 
     async def start_interaction(self) -> Interaction:
-        """Register a command, use it, and return the interaction, unanswered."""
+        """Register a command, use it, and return the interaction without a response."""
         await self.register_command()
         return self.state.interactions[await self.invoke_command("go")]
 
     async def fetch_interaction(self, interaction_id: str) -> Any:
-        """Return how far an interaction is answered."""
+        """Return the response to an interaction so far."""
         return await self.call_page_api("GET", f"/control/interactions/{interaction_id}")
 
     async def wait_for_interaction(self, interaction_id: str, condition: Callable[[Any], Any]) -> Any:
-        """Wait until something holds of an interaction."""
+        """Wait until the condition holds for an interaction."""
 
         async def look() -> Any:
             found = await self.fetch_interaction(interaction_id)
@@ -161,17 +161,17 @@ class DiscordStandIn:
         return await wait_until(look)
 
     async def press_button(self, message_id: str, custom_id: str, **more: Any) -> str:
-        """Press a button as ada; returns the interaction's id."""
-        asked = {"user": "ada", "message_id": message_id, "custom_id": custom_id, **more}
-        return str((await self.call_page_api("POST", "/control/press", asked))["interaction_id"])
+        """Press a button as ada; return the interaction's id."""
+        body = {"user": "ada", "message_id": message_id, "custom_id": custom_id, **more}
+        return str((await self.call_page_api("POST", "/control/press", body))["interaction_id"])
 
     async def submit_modal(self, modal_interaction_id: str, **values: Any) -> str:
-        """Submit a modal as ada; returns the interaction's id."""
-        asked = {"user": "ada", "interaction_id_of_modal": modal_interaction_id, "values": values}
-        return str((await self.call_page_api("POST", "/control/submit", asked))["interaction_id"])
+        """Submit a modal as ada; return the interaction's id."""
+        body = {"user": "ada", "interaction_id_of_modal": modal_interaction_id, "values": values}
+        return str((await self.call_page_api("POST", "/control/submit", body))["interaction_id"])
 
     async def list_messages_seen_by(self, user: str, channel_id: str | None = None) -> list[Any]:
-        """Return the messages of a channel as a person sees them."""
+        """Return the messages of a channel as a user sees them."""
         found: list[Any] = await self.call_page_api(
             "GET", f"/client/channels/{channel_id or self.channel_id}/messages?user={user}"
         )
@@ -179,7 +179,7 @@ class DiscordStandIn:
 
 
 class CommandBot(discord.AutoShardedClient):
-    """A bot whose commands a test adds; it syncs them before it is ready."""
+    """A bot whose commands a test adds; it syncs them before it connects."""
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("intents", discord.Intents(guilds=True))
@@ -194,7 +194,7 @@ class CommandBot(discord.AutoShardedClient):
         await self.tree.sync()
 
     async def on_guild_available(self, _: discord.Guild) -> None:
-        """Note that the guild is known."""
+        """Remember that the guild is known."""
         self.is_guild_known.set()
 
     on_guild_join = on_guild_available
@@ -210,7 +210,7 @@ class CommandBot(discord.AutoShardedClient):
 
 @asynccontextmanager
 async def run_bot(bot: CommandBot, token: str = TOKEN) -> AsyncIterator[CommandBot]:
-    """Run a bot while the block lasts; it begins when the guild is known."""
+    """Run a bot inside the block, which starts when the guild is known."""
     running = asyncio.create_task(bot.start(token))
     waiting = asyncio.create_task(bot.is_guild_known.wait())
     try:

@@ -1,4 +1,4 @@
-"""A person who explores: asked first, started, waited for."""
+"""Explorations in the Discord stand-in: invoke, confirm, and wait for the end."""
 
 import base64
 import re
@@ -16,18 +16,18 @@ def read_text(message: dict[str, Any]) -> str:
 
 
 def invoke_explore(user: DiscordUser, prompt: str = "a castle", **options: Any) -> dict[str, Any]:
-    """Use /explore with the sample; the answer is the question whether to start."""
+    """Use /explore with the sample image; return the confirmation message."""
     files = {"image": {"filename": SAMPLE_IMAGE.name, "base64": base64.b64encode(SAMPLE_IMAGE.read_bytes()).decode()}}
     used = user.invoke_command("explore", user.stack.channel_id, files, prompt=prompt, **options)
-    question = user.wait_for_private_message(used)
-    assert list_custom_ids(question) == [f"exploration_start:{used}", f"exploration_discard:{used}"]
-    return question
+    confirmation = user.wait_for_private_message(used)
+    assert list_custom_ids(confirmation) == [f"exploration_start:{used}", f"exploration_discard:{used}"]
+    return confirmation
 
 
-def start_exploration(user: DiscordUser, question: dict[str, Any]) -> str:
-    """Start it; the answer is the exploration's id."""
-    user.press_button(question, "exploration_start")
-    return list_custom_ids(question)[0].partition(":")[2]
+def start_exploration(user: DiscordUser, confirmation: dict[str, Any]) -> str:
+    """Start the exploration; return its id."""
+    user.press_button(confirmation, "exploration_start")
+    return list_custom_ids(confirmation)[0].partition(":")[2]
 
 
 def find_exploration_message(
@@ -40,7 +40,7 @@ def find_exploration_message(
 
 
 def wait_for_exploration_end(user: DiscordUser, exploration_id: str, channel: str | None = None) -> dict[str, Any]:
-    """Wait until each cell has come to its end, and the message says so."""
+    """Wait until the exploration's message shows that every variant has ended."""
 
     def look() -> dict[str, Any] | None:
         message = find_exploration_message(user, exploration_id, channel)
@@ -50,5 +50,5 @@ def wait_for_exploration_end(user: DiscordUser, exploration_id: str, channel: st
 
 
 def list_results(user: DiscordUser, message: dict[str, Any]) -> list[dict[str, Any]]:
-    """List the answers to an exploration's cells."""
+    """List the result messages of an exploration."""
     return user.list_messages(message["thread"]["id"])

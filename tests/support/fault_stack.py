@@ -1,4 +1,4 @@
-"""A house in which workers come and go, and the books that must balance afterwards."""
+"""A stack whose workers are started and killed by a test; at the end every job must have exactly one result."""
 
 import contextlib
 import os
@@ -26,7 +26,7 @@ SETTINGS = {"BEDROCK_CALL_SECONDS": "5", "LEASE_SECONDS": str(LEASE_SECONDS)}
 
 @dataclass
 class FaultStack:
-    """The house with its Redis; `asked` are the jobs that were accepted, with who asked."""
+    """The running stack with its Redis; `requesters` are the users by the ids of their jobs."""
 
     stack: Stack
     server: RedisServer
@@ -43,7 +43,7 @@ class FaultStack:
         arguments: tuple[str, ...] = ("-m", "worker"),
         **settings: str,
     ) -> Process:
-        """Start one worker more, and wait until it says that it is ready."""
+        """Start another worker and wait until it is ready."""
         environment = {**self.stack.environment, **settings}
         if redis_url:
             environment["REDIS_URL"] = redis_url
@@ -54,73 +54,73 @@ class FaultStack:
         return worker
 
     def kill_worker(self, worker: Process) -> None:
-        """End one of our workers with SIGKILL: nothing of it is left to clean up after itself."""
+        """Kill a worker with SIGKILL, so that it cannot clean up."""
         os.kill(worker.pid, signal.SIGKILL)
         worker.stop()
 
     def submit_imagine(self, prompt: str, user: str = "ada", **options: Any) -> str:
-        """Ask for a picture; the answer is the job's id."""
-        asker = DiscordUser(self.stack, user)
-        job = asker.submit_imagine(prompt, **options)
-        self.requesters[job] = asker
+        """Use /imagine; return the job's id."""
+        requester = DiscordUser(self.stack, user)
+        job = requester.submit_imagine(prompt, **options)
+        self.requesters[job] = requester
         return job
 
     def wait_for_result(self, job: str) -> dict[str, Any]:
-        """Wait for the job's ending."""
+        """Wait for the job's result message."""
         return self.requesters[job].wait_for_result(job)
 
     def assert_image_posted(self, job: str) -> None:
-        """Hold that the job ended with a picture."""
+        """Wait for the result and assert that it has an image."""
         answer = self.wait_for_result(job)
         assert len(list_media(answer)) == 1, "\n".join(iter_message_texts(answer))
 
     def wait_for_result_text(self, job: str) -> str:
-        """Wait for the job's ending, and give its words."""
+        """Wait for the result and return its text."""
         return "\n".join(iter_message_texts(self.wait_for_result(job)))
 
     def list_calls(self, prompt: str) -> list[dict[str, Any]]:
-        """Give the stand-in's books of the calls whose prompt contains this."""
+        """List the calls that Bedrock received whose body contains this prompt."""
         return [entry for entry in self.list_all_calls() if prompt in str(entry["body"])]
 
     def list_all_calls(self) -> list[dict[str, Any]]:
-        """Give all of the stand-in's books."""
+        """List all calls that Bedrock received."""
         entries: list[dict[str, Any]] = request_json("GET", f"{self.stack.bedrock_url}/control/calls")
         return entries
 
     def count_billed_calls(self, prompt: str) -> int:
-        """Count what was paid for."""
+        """Count the billed calls whose body contains this prompt."""
         return sum(entry["billed"] for entry in self.list_calls(prompt))
 
     def inject_bedrock_fault(self, fault: str, times: int, prompt: str) -> None:
-        """Let the next calls whose prompt contains this meet a fault."""
-        ordered = {"fault": fault, "times": times, "match": {"prompt": prompt}}
-        request_json("POST", f"{self.stack.bedrock_url}/control/faults", ordered)
+        """Schedule a fault for the next calls whose prompt contains this text."""
+        body = {"fault": fault, "times": times, "match": {"prompt": prompt}}
+        request_json("POST", f"{self.stack.bedrock_url}/control/faults", body)
 
     def read_job_counters(self, job: str) -> dict[str, int]:
-        """Give the ledger's counters of a job."""
+        """Read a job's counters from Redis."""
         names = ("calls", "unknown_calls", "crashes")
         row: Any = self.client.hmget(job_key(job), names)
         return {name: int(value or 0) for name, value in zip(names, row, strict=True)}
 
     def count_leases(self, stage: str = "generate") -> int:
-        """Count the leases of a lane."""
+        """Count the leases of a stage."""
         return int(self.client.zcard(leases_key(stage)))
 
     def assert_one_result_per_job(self) -> None:
-        """Hold that every job has exactly one message in its thread."""
-        told = {}
-        for job, asker in self.requesters.items():
+        """Assert that every job has exactly one message in its thread."""
+        message_counts = {}
+        for job, requester in self.requesters.items():
             self.wait_for_result(job)
-            thread = asker.wait_for_status(job)["thread"]["id"]
-            told[job] = len(asker.list_messages(thread))
-        assert set(told.values()) <= {1}, told
+            thread = requester.wait_for_status(job)["thread"]["id"]
+            message_counts[job] = len(requester.list_messages(thread))
+        assert set(message_counts.values()) <= {1}, message_counts
 
 
 @contextlib.contextmanager
 def open_fault_stack(
     folder: Path, *, start: tuple[str, ...] = ("worker", "bot"), **settings: str
 ) -> Iterator[FaultStack]:
-    """Open a house, and balance its books when all is over."""
+    """Run a stack, and assert at the end that every job has exactly one result."""
     with run_stack(
         folder / "logs",
         discord_options=("--no-rate-limits",),
@@ -132,12 +132,12 @@ def open_fault_stack(
         if stack.redis is None:
             pytest.skip("REDIS_URL names a server that is not ours to stop")
         with redis.Redis.from_url(stack.redis_url) as client:
-            for person in USERS:
-                request_json("POST", f"{stack.discord_url}/control/users", {"name": person})
-            stage = FaultStack(stack, stack.redis, client, folder / "logs")
+            for user in USERS:
+                request_json("POST", f"{stack.discord_url}/control/users", {"name": user})
+            fault_stack = FaultStack(stack, stack.redis, client, folder / "logs")
             try:
-                yield stage
-                stage.assert_one_result_per_job()
+                yield fault_stack
+                fault_stack.assert_one_result_per_job()
             finally:
-                for worker in stage.workers:
+                for worker in fault_stack.workers:
                     worker.stop()

@@ -1,6 +1,6 @@
-"""A control group with little memory: where its processes take more, the kernel kills one of them, and no other.
+"""A control group with little memory: if its processes exceed it, the kernel kills one of them and no other process.
 
-https://docs.kernel.org/admin-guide/cgroup-v2.html#memory, and cgroup-v1/memory.html for machines that still have that.
+https://docs.kernel.org/admin-guide/cgroup-v2.html#memory, and cgroup-v1/memory.html for machines that still use v1.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ PANIC_ON_OOM = Path("/proc/sys/vm/panic_on_oom")
 
 @dataclass(frozen=True)
 class MemoryCgroup:
-    """A group; a process joins by writing its id into `processes`."""
+    """A control group; a process joins by writing its id to `procs_file`."""
 
     folder: Path
     events_file: str
@@ -30,19 +30,19 @@ class MemoryCgroup:
         return self.folder / "cgroup.procs"
 
     def count_oom_kills(self) -> int:
-        """Count the processes of the group that the kernel killed for want of memory."""
+        """Count the processes of the group that the kernel killed when it ran out of memory."""
         counts = dict(line.split() for line in (self.folder / self.events_file).read_text().splitlines())
         return int(counts["oom_kill"])
 
 
 @contextlib.contextmanager
 def create_memory_cgroup(limit: int) -> Iterator[MemoryCgroup]:
-    """Make a group of at most `limit` bytes, without swap; whoever joined has to end before it does.
+    """Create a group of at most `limit` bytes without swap. Its processes must have ended when the block ends.
 
-    Skips with the reason where the machine allows none.
+    Skips the test, with the reason, if the machine does not permit it.
     """
     if not PANIC_ON_OOM.exists() or PANIC_ON_OOM.read_text().strip() == "2":
-        pytest.skip("the kernel is none that kills a single process for want of memory")
+        pytest.skip("the kernel does not kill single processes when it runs out of memory")
     v2 = (CGROUPS / "cgroup.controllers").exists()
     folder = (CGROUPS if v2 else CGROUPS / "memory") / f"pentimento-{uuid.uuid4().hex}"
     group = MemoryCgroup(folder, "memory.events" if v2 else "memory.oom_control")
@@ -50,10 +50,10 @@ def create_memory_cgroup(limit: int) -> Iterator[MemoryCgroup]:
     try:
         folder.mkdir()
     except OSError as error:
-        pytest.skip(f"no control group can be made here: {error}")
+        pytest.skip(f"no control group can be created here: {error}")
     try:
         if not (folder / most).exists():
-            pytest.skip("control groups have no bound on memory here")
+            pytest.skip("control groups have no memory limit here")
         try:
             (folder / most).write_text(str(limit))
             if (folder / swap).exists():

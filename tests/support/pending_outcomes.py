@@ -1,4 +1,4 @@
-"""Outcomes that wait for a bot: taken on by the bot's own queue and ended by the worker's, with neither process."""
+"""Outcomes that wait for a bot: enqueued by the bot's queue and finished by the worker's, without either process."""
 
 import io
 import json
@@ -27,7 +27,7 @@ DISCORD_EPOCH = 1_420_070_400  # https://discord.com/developers/docs/reference#s
 
 
 def open_threads(stack: Stack, count: int) -> list[int]:
-    """Open threads in the house's channel, by the bot's token."""
+    """Open threads in the stack's channel with the bot's token."""
     return [
         int(_post_as_bot(stack, f"channels/{stack.channel_id}/threads", name=f"n{n}", type=11)["id"])
         for n in range(count)
@@ -35,7 +35,7 @@ def open_threads(stack: Stack, count: int) -> list[int]:
 
 
 async def put_pending_outcomes(stack: Stack, threads: list[int], each: int) -> dict[int, list[str]]:
-    """End `each` jobs a thread, the threads in turn, every fourth with a picture. Gives each thread's jobs in order."""
+    """Finish `each` jobs per thread, in turn, every fourth with an image. Return each thread's jobs in order."""
     guild, ada = _find_guild_and_user(stack)
     picture = io.BytesIO()
     Image.new("RGB", (64, 64), "teal").save(picture, "PNG")
@@ -73,16 +73,16 @@ async def put_pending_outcomes(stack: Stack, threads: list[int], each: int) -> d
             if number % 4:
                 worker.finish(claim, Failed(problem=make_problem("internal")))
             else:
-                made = Generated(seed=7, media_type="image/png", width=64, height=64, duration_seconds=0.1)
-                worker.finish(claim, made, picture.getvalue())
+                generated = Generated(seed=7, media_type="image/png", width=64, height=64, duration_seconds=0.1)
+                worker.finish(claim, generated, picture.getvalue())
     await queue.close()
     return jobs
 
 
 def _find_guild_and_user(stack: Stack) -> tuple[int, int]:
-    seen = request_json("GET", f"{stack.discord_url}/control/state")
-    ada = next(user["id"] for user in seen["users"] if user["username"] == "ada")
-    return int(seen["guilds"][0]["id"]), int(ada)
+    state = request_json("GET", f"{stack.discord_url}/control/state")
+    ada = next(user["id"] for user in state["users"] if user["username"] == "ada")
+    return int(state["guilds"][0]["id"]), int(ada)
 
 
 def _post_as_bot(stack: Stack, path: str, **body: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A run of the whole house through pictures, refusals and faults, logging all there is, with secrets planted in it."""
+"""A run of the whole stack through results, rejections and faults, with debug logs and planted secrets."""
 
 import contextlib
 import json
@@ -30,7 +30,7 @@ HOSTILE_PROMPT = (
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """What there is to look at afterwards."""
+    """The logs, messages and secrets of a run, to be inspected afterwards."""
 
     stack: Stack
     redis: SecuredRedis
@@ -44,15 +44,15 @@ class RecordedRun:
 
     @property
     def secrets(self) -> dict[str, str]:
-        """Give every secret by a name that may be printed."""
-        known = {"bot token": BOT_TOKEN, "AWS secret key": SECRET_KEY, "admin's password": ADMIN_PASSWORD}
-        known |= {f"{user}'s password": password for user, password in PASSWORDS.items()}
-        known |= {f"signature {number}": one for number, one in enumerate(self.signatures)}
-        return known | {f"interaction token {number}": one for number, one in enumerate(self.interaction_tokens)}
+        """All secrets, each by a name that may be printed."""
+        secrets = {"bot token": BOT_TOKEN, "AWS secret key": SECRET_KEY, "admin's password": ADMIN_PASSWORD}
+        secrets |= {f"{user}'s password": password for user, password in PASSWORDS.items()}
+        secrets |= {f"signature {number}": one for number, one in enumerate(self.signatures)}
+        return secrets | {f"interaction token {number}": one for number, one in enumerate(self.interaction_tokens)}
 
     @property
     def exchanges(self) -> list[dict[str, Any]]:
-        """List every REST exchange with Discord."""
+        """All REST exchanges with Discord."""
         return [json.loads(line) for line in (self.folder / "exchanges.jsonl").read_text().splitlines()]
 
     @property
@@ -61,7 +61,7 @@ class RecordedRun:
         return sorted({found[1] for found in paths if found})
 
     def read_logs(self) -> dict[str, str]:
-        """Give what bot, worker and their commands wrote, by name."""
+        """Read the logs of bot, worker and their commands, by name."""
         return {path.stem: path.read_text() for path in (self.folder / "logs").glob("*.log")}
 
     def database_path(self) -> Path:
@@ -70,10 +70,10 @@ class RecordedRun:
 
 @contextlib.contextmanager
 def run_secured_stack(secured: SecuredRedis, folder: Path) -> Iterator[RecordedRun]:
-    """Run bot and worker as the documentation's users, and play everything through."""
+    """Run bot and worker as the documented Redis users, and run the scenario."""
     with contextlib.ExitStack() as exit_stack:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")  # nobody's: each process gets a user of its own
+            patch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")  # not a server: each process gets its own user
             stack = exit_stack.enter_context(
                 run_stack(
                     folder / "logs",
@@ -93,19 +93,19 @@ def run_secured_stack(secured: SecuredRedis, folder: Path) -> Iterator[RecordedR
 
 
 def run_scenario(stack: Stack, secured: SecuredRedis, folder: Path) -> RecordedRun:
-    """Ask for what succeeds, for what is refused and for what fails, in a house whose parts fail too."""
+    """Submit requests that succeed, are rejected and fail, while Discord and Redis have faults."""
     ada = DiscordUser(stack)
-    asked = {"slow": ada.submit_imagine("a castle [slow:1.5]")}
+    jobs = {"slow": ada.submit_imagine("a castle [slow:1.5]")}
     signatures = wait_until(lambda: read_signatures(stack), "a record with the attachment's address")
-    asked |= {"hostile": ada.submit_imagine(HOSTILE_PROMPT), "filtered": ada.submit_imagine("a castle [filtered]")}
-    asked |= {name: ada.submit_imagine(f"a castle [{name}]") for name in ("validation", "garbage", "drop-once")}
-    answers = {name: ada.wait_for_result(job) for name, job in asked.items()}
-    signatures += use_result_actions(ada, answers["slow"], stack)
-    refused = [
+    jobs |= {"hostile": ada.submit_imagine(HOSTILE_PROMPT), "filtered": ada.submit_imagine("a castle [filtered]")}
+    jobs |= {name: ada.submit_imagine(f"a castle [{name}]") for name in ("validation", "garbage", "drop-once")}
+    results = {name: ada.wait_for_result(job) for name, job in jobs.items()}
+    signatures += use_result_actions(ada, results["slow"], stack)
+    rejected = [
         ada.submit_imagine(HOSTILE_PROMPT, model="sdxl", extras='{"a": 1}'),
         ada.submit_imagine("x", keep=50, image=None),
     ]
-    private = [words for words in map(ada.wait_for_private_text, refused) if words]
+    private = [words for words in map(ada.wait_for_private_text, rejected) if words]
 
     for method, path, action in (
         ("POST", "/messages$", "drop_before"),
@@ -115,31 +115,31 @@ def run_scenario(stack: Stack, secured: SecuredRedis, folder: Path) -> RecordedR
     ):
         match = {"method": method, "path_regex": path}
         ada.post("/control/faults", {"match": match, "action": action, "times": 1})
-    answers["faulty"] = ada.wait_for_result(ada.submit_imagine("a tower"))
+    results["faulty"] = ada.wait_for_result(ada.submit_imagine("a tower"))
 
     for user in PASSWORDS:
         with secured.disable_user(user):
             time.sleep(1.5)
-    answers["locked out"] = ada.wait_for_result(wait_until(lambda: ada.submit_imagine("a bridge"), "a command"))
+    results["locked out"] = ada.wait_for_result(wait_until(lambda: ada.submit_imagine("a bridge"), "a command"))
     for name in ("bot", "worker"):
         run_check(stack, secured, name, folder)
-    threads = {name: ada.wait_for_status(job)["thread"] for name, job in asked.items()}
-    pictures = [download_bytes(item["media"]["url"]) for answer in answers.values() for item in list_media(answer)]
+    threads = {name: ada.wait_for_status(job)["thread"] for name, job in jobs.items()}
+    pictures = [download_bytes(item["media"]["url"]) for answer in results.values() for item in list_media(answer)]
     with secured.connect_as_admin() as admin:
         denied = [entry for entry in admin.acl_log() if entry["reason"] != "auth"]
-    return RecordedRun(stack, secured, folder, answers, threads, private, signatures, denied, pictures)
+    return RecordedRun(stack, secured, folder, results, threads, private, signatures, denied, pictures)
 
 
 def use_result_actions(ada: DiscordUser, answer: dict[str, Any], stack: Stack) -> list[str]:
-    """Go on from an answer and look back, by buttons, forms and commands; give the signatures that this used."""
+    """Use a result's buttons, forms and commands; return the signatures of the attachments that this used."""
     for verb in ("details", "favourite", "upscale"):
         ada.wait_for_private_text(ada.press_button(answer, verb))
     edited = ada.press_button(answer, "edit")
     ada.wait_for_result_in_place(ada.submit_modal(edited, **ada.read_modal_fields(edited)))
     opened = ada.invoke_message_command(ada.post_file("a.png", SAMPLE_IMAGE.read_bytes()), "Reimagine")
-    asked = ada.submit_modal(opened, prompt="a castle [slow:1.5]")
+    job = ada.submit_modal(opened, prompt="a castle [slow:1.5]")
     signatures = wait_until(lambda: read_signatures(stack), "a record with the address of a message's picture")
-    ada.wait_for_result(asked)
+    ada.wait_for_result(job)
     for command in ("queue", "history", "favourites", "preferences", "forget-me"):
         ada.invoke_and_wait(command)
     ada.wait_for_private_text(ada.invoke_command("show", stack.channel_id, result="castle"))
@@ -149,17 +149,17 @@ def use_result_actions(ada: DiscordUser, answer: dict[str, Any], stack: Stack) -
 
 
 def run_check(stack: Stack, secured: SecuredRedis, name: str, folder: Path) -> None:
-    """Run the check of one half, and keep what it says, as it is and with a wrong password."""
-    with (folder / "logs" / f"{name}-check.log").open("w") as said:
+    """Run the `check` command of bot or worker, with the right and a wrong password, and log its output."""
+    with (folder / "logs" / f"{name}-check.log").open("w") as output:
         for password in (None, "wr0ng-" + PASSWORDS[f"pentimento-{name}"]):
             url = secured.build_url(f"pentimento-{name}", password=password)
             environment = {**stack.environment, "REDIS_URL": url, "PYTHONPATH": str(ROOT)}
             command = [sys.executable, "-m", name, "check"]
-            subprocess.run(command, env=environment, cwd=folder, stdout=said, stderr=said, timeout=60, check=False)
+            subprocess.run(command, env=environment, cwd=folder, stdout=output, stderr=output, timeout=60, check=False)
 
 
 def read_signatures(stack: Stack) -> list[str]:
-    """Read the signatures of the attachments of jobs that are open, which the records keep until their end."""
+    """Read the signatures of the attachments of open jobs from the database, which stores them until the jobs end."""
     with contextlib.closing(sqlite3.connect(stack.environment["DATABASE_URL"].removeprefix("sqlite:///"))) as records:
         rows = records.execute("SELECT source_url FROM jobs WHERE source_url IS NOT NULL").fetchall()
     return [found[1] for (url,) in rows if (found := re.search(r"hm=([0-9a-f]+)", url))]

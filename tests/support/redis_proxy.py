@@ -1,4 +1,4 @@
-"""A proxy before Redis that can hold one request or reply of one script, so that a test can hit an exact moment."""
+"""A proxy for Redis that can hold back one script's request or reply, so that a test can act at an exact moment."""
 
 import contextlib
 import hashlib
@@ -13,7 +13,7 @@ Side = Literal["request", "reply"]
 
 
 class RedisProxy:
-    """Forwards a loopback port to Redis. The script of a held request has not run; that of a held reply has."""
+    """Forwards a loopback port to Redis. If a request is held, its script has not run; if a reply is held, it has."""
 
     def __init__(self, port: int) -> None:
         self._upstream = ("127.0.0.1", port)
@@ -61,7 +61,7 @@ class RedisProxy:
             before = b""
             while data := client.recv(65536):
                 side = self._side if self._side and self._name in before + data else None
-                before = data[1 - len(self._name) :]  # behind a picture the name may come in two parts
+                before = data[1 - len(self._name) :]  # after an image, the name may be split over two reads
                 if side:
                     self._side = None
                 if side == "request":

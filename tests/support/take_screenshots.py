@@ -112,7 +112,7 @@ def call(address: str, body: dict[str, Any] | None = None) -> Any:
 
 
 def wait_until_still(address: str) -> None:
-    """Wait until what an address returns has not changed for a while."""
+    """Wait until the response at a URL has not changed for a while."""
     last, since, end = None, time.monotonic(), time.monotonic() + MOST_SECONDS
     while time.monotonic() - since < STILL_SECONDS and time.monotonic() < end:
         found = call(address)

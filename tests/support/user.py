@@ -1,4 +1,4 @@
-"""A person at the Discord stand-in, and patience."""
+"""A user of the Discord stand-in, for end-to-end tests."""
 
 import base64
 import json
@@ -21,19 +21,18 @@ T = TypeVar("T")
 
 
 def wait_until(condition: Callable[[], T | None], description: str, seconds: float = TIMEOUT_SECONDS) -> T:
-    """Look until there is something to see."""
-    patience = time.monotonic() + seconds
-    while time.monotonic() < patience:
-        seen = condition()
-        if seen:
-            return seen
+    """Poll the condition until it is true, and return its value."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
         time.sleep(0.1)
     raise AssertionError(f"not seen within {seconds:.0f} s: {description}")
 
 
 @dataclass(frozen=True)
 class DiscordUser:
-    """A person at the stand-in: asks, and looks at what is answered."""
+    """A user of the stand-in: uses commands and components, and reads the responses."""
 
     stack: Stack
     name: str = "ada"
@@ -41,7 +40,7 @@ class DiscordUser:
     def submit_imagine(
         self, prompt: str, *, image: Path | None = SAMPLE_IMAGE, channel: str | None = None, **options: Any
     ) -> str:
-        """Use /imagine; the answer is the job's id."""
+        """Use /imagine; return the job's id."""
         files = (
             {"image": {"filename": image.name, "base64": base64.b64encode(image.read_bytes()).decode()}}
             if image
@@ -50,41 +49,41 @@ class DiscordUser:
         return self.invoke_command("imagine", channel or self.stack.channel_id, files, prompt=prompt, **options)
 
     def invoke_command(self, name: str, channel: str, files: dict[str, Any] | None = None, /, **options: Any) -> str:
-        """Use a slash command; the answer is the interaction's id."""
+        """Use a slash command; return the interaction's id."""
         asked = {"user": self.name, "channel_id": channel, "name": name, "options": options, "files": files or {}}
         used: str = self.post("/control/invoke", asked)["interaction_id"]
         return used
 
     def wait_for_status(self, job: str) -> dict[str, Any]:
-        """Look at the message under the command."""
+        """Wait for the status message below the command."""
         seen = self.get(f"/control/interactions/{job}").get("message")
         return wait_until(lambda: seen or self.get(f"/control/interactions/{job}").get("message"), "the status message")
 
     def wait_for_result(self, job: str) -> dict[str, Any]:
-        """Wait for the one message in the job's thread."""
+        """Wait for the first message in the job's thread."""
 
         def look() -> dict[str, Any] | None:
             thread = (self.wait_for_status(job).get("thread") or {}).get("id")
             posted = self.list_messages(thread) if thread else []
             return posted[0] if posted else None
 
-        return wait_until(look, f"an answer in the thread of job {job}")
+        return wait_until(look, f"a result in the thread of job {job}")
 
     def press_button(self, message: dict[str, Any], action: str, argument: str = "") -> str:
-        """Press the button of this verb under a message; the answer is the interaction's id."""
+        """Press the button of this action; return the interaction's id."""
         return self.use_component(
             message, next(i for i in list_custom_ids(message) if i.split(":")[0] == action and i.endswith(argument))
         )
 
     def read_modal_fields(self, interaction_id: str) -> dict[str, Any]:
-        """Wait for the form that an interaction opened, and give what it is filled in with; chosen values are lists."""
+        """Wait for the form that an interaction opened; return its initial values, lists for selects."""
         look = f"/control/interactions/{interaction_id}"
         form = wait_until(lambda: self.get(look).get("modal"), "the form")
         boxes = [part["component"] for part in form["components"]]
         return {box["custom_id"]: _read_field(box) for box in boxes}
 
     def autocomplete_option(self, text: str, option: str, channel: str) -> list[dict[str, Any]]:
-        """Look at what is offered for an option of /imagine while it is being typed."""
+        """Return the choices for an option of /imagine while `text` is typed."""
         asked = {"user": self.name, "channel_id": channel, "name": "imagine", "focused": option}
         choices: list[dict[str, Any]] = self.post("/control/autocomplete", asked | {"options": {option: text}})[
             "choices"
@@ -92,50 +91,50 @@ class DiscordUser:
         return choices
 
     def invoke_and_wait(self, command: str, channel: str | None = None) -> dict[str, Any]:
-        """Use a command without options; the answer is the message that came of it, as soon as it shows something."""
+        """Use a command without options; return its response as soon as it has content."""
         used = self.invoke_command(command, channel or self.stack.channel_id)
         return wait_until(
             lambda: seen if (seen := self.wait_for_status(used))["components"] else None, f"an answer to /{command}"
         )
 
     def use_component(self, message: dict[str, Any], custom_id: str, *values: str) -> str:
-        """Press the button, or choose in the select, of this custom id; the answer is the interaction's id."""
+        """Press the button or choose from the select menu with this custom id; return the interaction's id."""
         used = {"user": self.name, "message_id": message["id"], "custom_id": custom_id, "values": list(values)}
         pressed: str = self.post("/control/press", used)["interaction_id"]
         return pressed
 
     def invoke_message_command(self, message: dict[str, Any], name: str) -> str:
-        """Use a command of the menu of a message; the answer is the interaction's id."""
+        """Use a message command; return the interaction's id."""
         used = {"user": self.name, "name": name, "channel_id": message["channel_id"], "target_id": message["id"]}
         opened: str = self.post("/control/invoke", used)["interaction_id"]
         return opened
 
     def post_file(self, name: str, data: bytes) -> dict[str, Any]:
-        """Post a message with this file as a person does."""
-        apart = uuid.uuid4().hex
+        """Post a message with this file as the user."""
+        boundary = uuid.uuid4().hex
         fields = (
             (b'name="payload_json"', b'{"attachments": [{"id": 0}]}'),
             (f'name="files[0]"; filename="{name}"'.encode(), data),
         )
-        lines = [b"--%b\r\nContent-Disposition: form-data; %b\r\n\r\n%b\r\n" % (apart.encode(), *f) for f in fields]
+        lines = [b"--%b\r\nContent-Disposition: form-data; %b\r\n\r\n%b\r\n" % (boundary.encode(), *f) for f in fields]
         request = urllib.request.Request(  # noqa: S310 - loopback
             f"{self.stack.discord_url}/client/channels/{self.stack.channel_id}/messages?user={self.name}",
-            b"".join([*lines, f"--{apart}--\r\n".encode()]),
-            {"Content-Type": f"multipart/form-data; boundary={apart}"},
+            b"".join([*lines, f"--{boundary}--\r\n".encode()]),
+            {"Content-Type": f"multipart/form-data; boundary={boundary}"},
         )
         with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - loopback
             shared: dict[str, Any] = json.loads(answer.read())
         return shared
 
     def submit_modal(self, opened: str, **values: Any) -> str:
-        """Fill in the form that an interaction opened, and send it; the answer is the new interaction's id."""
+        """Submit the form that an interaction opened; return the new interaction's id."""
         wait_until(lambda: self.get(f"/control/interactions/{opened}").get("modal"), "the form")
         filled = {"user": self.name, "interaction_id_of_modal": opened, "values": values}
         sent: str = self.post("/control/submit", filled)["interaction_id"]
         return sent
 
     def wait_for_result_in_place(self, job: str) -> dict[str, Any]:
-        """Wait for the answer to a job that was asked for inside the thread where it is told."""
+        """Wait for the result of a job that was requested inside a thread, where the result is posted."""
         channel = self.get(f"/control/interactions/{job}")["channel_id"]
 
         def look() -> dict[str, Any] | None:
@@ -144,25 +143,25 @@ class DiscordUser:
         return wait_until(look, f"an answer to job {job} where it was asked for")
 
     def wait_until_stored(self, job: str) -> None:
-        """Wait until a picture is in the records: the last edit of its status message comes after that."""
+        """Wait until a result is in the database, which precedes the last edit of its status message."""
         wait_until(lambda: self.wait_for_status(job)["content"].startswith("Done"), f"the last edit about job {job}")
 
     def wait_for_private_text(self, job: str) -> str:
-        """Wait for the words that only the asker sees."""
+        """Wait for the text that only the user sees."""
         return "\n".join(iter_message_texts(self.wait_for_private_message(job)))
 
     def wait_for_private_message(self, job: str) -> dict[str, Any]:
-        """Wait for the message that only the asker sees."""
+        """Wait for the message that only the user sees."""
 
         def look() -> dict[str, Any] | None:
             interaction = self.get(f"/control/interactions/{job}")
-            told = [interaction.get("message"), *interaction.get("followups", [])]
-            return next((m for m in told if m and m["flags"] & 64 and not m["flags"] & LOADING_FLAG), None)
+            replies = [interaction.get("message"), *interaction.get("followups", [])]
+            return next((m for m in replies if m and m["flags"] & 64 and not m["flags"] & LOADING_FLAG), None)
 
-        return wait_until(look, f"private words for {job}")
+        return wait_until(look, f"a private message about {job}")
 
     def list_messages(self, channel: str) -> list[dict[str, Any]]:
-        """List what the bot posted in a channel, oldest first."""
+        """List the bot's messages in a channel, oldest first."""
         posted: list[dict[str, Any]] = self.get(f"/client/channels/{channel}/messages?user={self.name}")
         return [m for m in posted if m["author"].get("bot") and m["type"] in {0, 19, 20}]
 
@@ -203,7 +202,7 @@ def _walk_components(components: list[dict[str, Any]]) -> Iterator[dict[str, Any
 
 
 def list_media(message: dict[str, Any]) -> list[dict[str, Any]]:
-    """List the pictures of a message's galleries."""
+    """List the images in a message's galleries."""
     return list(_walk_media(message.get("components", [])))
 
 

@@ -1,4 +1,4 @@
-"""What a user does in the client becomes an interaction, after the checks that Discord's client makes."""
+"""Creates interactions from a user's actions in the client, after the checks that Discord's client makes."""
 
 from typing import Any
 
