@@ -88,6 +88,7 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         store=s.job_store,
         image_store=s.image_store if settings.image_retention_days else None,
         status_messages=status_messages,
+        followups=s.followups,
     )
     reconciler = Reconciler(
         s.job_store,

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
 
+from bot.interactions.followups import RecentFollowups
 from bot.lifecycle import StartupError
 from bot.queue.celery_tickets import CeleryTicketWriter
 from bot.queue.connection import connect_to_redis
@@ -79,7 +80,10 @@ class Services:
         self.thumbnail_loader = ThumbnailLoader(self.image_loader, SqlThumbnailStore(self.database))
 
         self.validator = RequestValidator(catalogue, hosts, max_bytes, settings.extras_allowed_users)
-        self.submitter = JobSubmitter(self.validator, self.image_fetcher, self.queue, self.job_store)
+        self.followups = RecentFollowups()
+        self.submitter = JobSubmitter(
+            self.validator, self.image_fetcher, self.queue, self.job_store, followups=self.followups
+        )
         self.preset_option = PresetOption(self.presets)
         source_option = SourceOption(self.job_history, self.result_lookup)
         self.option_parser = OptionParser(

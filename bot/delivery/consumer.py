@@ -14,16 +14,18 @@ import discord
 
 from bot.delivery.discord_errors import get_retry_after, is_transient
 from bot.delivery.ports import DeliveryStore, OutcomeStream, StatusMessageFinalizer
+from bot.delivery.private_notices import PrivateNotices, is_for_requester_alone
 from bot.delivery.sender import OutcomeSender
 from bot.delivery.unreadable import UnreadableOutcomes
 from bot.domain.messages import MessageRef
 from bot.domain.status import JobStatus, OutcomeEntry, QueueState
 from bot.domain.unreadable import UnreadableJob
+from bot.interactions.followups import RecentFollowups
 from bot.rendering.status_text import format_outcome_status
 from bot.storage.images import SqlImageStore
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
-from shared.outcome import Generated, Outcome
+from shared.outcome import Failed, Generated, Outcome
 from shared.problems import RejectedError
 
 log = logging.getLogger(__name__)
@@ -41,9 +43,10 @@ class OutcomeConsumer:
     """Delivers outcomes, in order within a thread, at most `max_concurrent` at a time.
 
     `status_messages` edits status messages a last time; it must be the instance that edits them in this process, so
-    that no other edit follows. `image_store` keeps the pictures that jobs started from, and those that could not be
-    posted, before the queue drops them. `retry_delays` are the seconds before each retry of a delivery; after the last
-    one, the delivery waits for the next start of the bot. `clock` gives Unix seconds.
+    that no other edit follows. `followups` are the interactions that this process handled. `image_store` keeps the
+    pictures that jobs started from, and those that could not be posted, before the queue drops them. `retry_delays`
+    are the seconds before each retry of a delivery; after the last one, the delivery waits for the next start of the
+    bot. `clock` gives Unix seconds.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class OutcomeConsumer:
         *,
         store: DeliveryStore,
         status_messages: StatusMessageFinalizer,
+        followups: RecentFollowups | None = None,
         image_store: SqlImageStore | None = None,
         max_concurrent: int = 8,
         retry_delays: Sequence[float] = DELIVERY_RETRY_DELAYS,
@@ -64,6 +68,7 @@ class OutcomeConsumer:
         self._status_messages = status_messages
         self._image_store = image_store
         self._unreadable_outcomes = UnreadableOutcomes(queue, store, status_messages)
+        self._private_notices = PrivateNotices(followups or RecentFollowups())
         self._sender = OutcomeSender(client, queue, catalogue, clock=clock)
         self._retry_delays = retry_delays
         self._slots = asyncio.Semaphore(max_concurrent)
@@ -97,11 +102,29 @@ class OutcomeConsumer:
         outcome = status.outcome
         if outcome is None:
             raise ValueError(f"job {status.job.id} has no outcome yet: {status.state}")
+        if isinstance(outcome, Failed) and is_for_requester_alone(status.job, outcome):
+            return await self._deliver_to_requester_alone(status, outcome)
         message = await self._sender.send_outcome(status, outcome)
         if message is None:
             log.warning("job %s: no place accepts its outcome", status.job.id)
         await self._store.mark_delivered(status, message)
         await self._finalize_status_message(status, outcome, message)
+        return message
+
+    async def _deliver_to_requester_alone(self, status: JobStatus, outcome: Failed) -> MessageRef | None:
+        """Show a problem to the requester alone and delete the status message. None unless it is a direct message."""
+        job, message = status.job, None
+        is_shown = await self._private_notices.show_problem(job, outcome.problem)
+        if not is_shown:
+            message = await self._sender.send_directly(status, outcome)
+        await self._store.mark_delivered(status, message)
+        if is_shown or message is not None:
+            log.info("job %s: only its requester was told (%s)", job.id, outcome.problem.code)
+            if not job.exploration_id:
+                await self._status_messages.delete_message(job)
+        else:
+            log.warning("job %s: its requester could not be told alone (%s)", job.id, outcome.problem.code)
+            await self._finalize_status_message(status, outcome, None)
         return message
 
     async def find_outcome_message(self, status: JobStatus) -> MessageRef | None:

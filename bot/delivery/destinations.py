@@ -99,12 +99,11 @@ def get_channel_destination(
     return Destination(job.origin.channel_id, limit, is_reply=True, notes=(note,))
 
 
-async def open_direct_destination(client: discord.Client, job: Job, messages: Messages) -> Destination:
-    """Return the requester's direct messages. Raises `discord.HTTPException`."""
+async def open_direct_destination(client: discord.Client, job: Job, notes: Sequence[str]) -> Destination:
+    """Return the requester's direct messages, with notes to show there. Raises `discord.HTTPException`."""
     async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
         channel = await client.http.start_private_message(str(job.requester.id))
-    note = messages.text("thread.direct")
-    return Destination(int(channel["id"]), DEFAULT_UPLOAD_LIMIT, is_private=True, notes=(note,))
+    return Destination(int(channel["id"]), DEFAULT_UPLOAD_LIMIT, is_private=True, notes=notes)
 
 
 async def find_message_in_channel(client: discord.Client, status: JobStatus, channel_id: int) -> int | None:

@@ -65,6 +65,11 @@ def is_transient(error: Exception) -> bool:
     return isinstance(error, discord.RateLimited | aiohttp.ClientError | OSError | TimeoutError)
 
 
+def is_transient_for_webhook(error: discord.HTTPException) -> bool:
+    """Tell whether a call with an interaction's token may succeed later. One that is refused has expired."""
+    return is_transient(error) and error.status != HTTPStatus.UNAUTHORIZED
+
+
 def get_retry_after(error: Exception) -> float:
     """Return the seconds to wait that Discord asks for, 0 where it asks for none."""
     if isinstance(error, discord.RateLimited):

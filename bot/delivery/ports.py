@@ -39,6 +39,8 @@ class DeliveryStore(Protocol):
 
 
 class StatusMessageFinalizer(Protocol):
-    """Edits status messages a last time. Implemented by `bot.status`."""
+    """Edits status messages a last time, or deletes them. Implemented by `bot.status`."""
 
     async def finalize_message(self, job: Job, text: str) -> bool: ...
+
+    async def delete_message(self, job: Job) -> None: ...

@@ -8,7 +8,7 @@ an earlier process may have posted, is looked for in the channel's history first
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import discord
@@ -101,8 +101,18 @@ class OutcomeSender:
                 return await self._post_message(status, outcome, destination)
             except (discord.HTTPException, DestinationForbiddenError) as error:
                 refusal = _raise_if_transient(error)
+        log.info("job %s: refused where it was requested (%s)", job.id, refusal)
+        return await self.send_directly(status, outcome, notes=[messages.text("thread.direct")])
+
+    async def send_directly(
+        self, status: JobStatus, outcome: Outcome, *, notes: Sequence[str] = ()
+    ) -> MessageRef | None:
+        """Post the outcome in the requester's direct messages, or find it there. None when they are closed.
+
+        Raises the errors that `bot.delivery.discord_errors.is_transient` knows, and those of the queue.
+        """
         try:
-            destination = await open_direct_destination(self._client, job, messages)
+            destination = await open_direct_destination(self._client, status.job, notes)
             if self._may_be_posted_already(status):
                 message_id = await find_message_in_channel(self._client, status, destination.channel_id)
                 if message_id is not None:
@@ -110,7 +120,7 @@ class OutcomeSender:
             return await self._post_message(status, outcome, destination)
         except discord.HTTPException as error:
             _raise_if_transient(error)
-            log.info("job %s: refused in its channel (%s) and as a direct message (%s)", job.id, refusal, error)
+            log.info("job %s: refused as a direct message (%s)", status.job.id, error)
         return None
 
     async def _post_message(self, status: JobStatus, outcome: Outcome, destination: Destination) -> MessageRef:

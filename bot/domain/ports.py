@@ -22,6 +22,8 @@ class JobQueue(Protocol):
 
     async def set_thread(self, job_id: str, thread_id: int) -> None: ...
 
+    async def load_statuses(self, job_ids: Collection[str]) -> Sequence[JobStatus]: ...
+
 
 class JobStatusReader(Protocol):
     """Reads the status of open jobs. Implemented by `bot.queue`."""

@@ -118,6 +118,18 @@ class StatusMessages:
                 await asyncio.sleep(delay)
         return False
 
+    async def delete_message(self, job: Job) -> None:
+        """Delete the status message of a job, after any edit in progress. Failures are logged only."""
+        async with self._get_lock(job.origin):
+            if self._finalized_ids is not None:
+                self._finalized_ids.add(job.origin.message_id)
+            channel = self._client.get_partial_messageable(job.origin.channel_id, guild_id=job.origin.guild_id)
+            try:
+                async with asyncio.timeout(EDIT_TIMEOUT_SECONDS):
+                    await channel.get_partial_message(job.origin.message_id).delete()
+            except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+                log.info("job %s: its status message was not deleted (%r)", job.id, error)
+
     def _select_due_statuses(self, statuses: Sequence[JobStatus]) -> list[JobStatus]:
         """Return the jobs whose messages need an edit: changes of state first, then by the time of the last edit."""
         now = self._clock()

@@ -19,6 +19,7 @@ import discord
 from bot.domain.errors import QueueResultUnknownError
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.ports import JobQueue
+from bot.interactions.followups import RecentFollowups
 from bot.interactions.locale import get_preferences
 from bot.interactions.responses import defer, respond_with_problems, withdraw_and_explain
 from bot.submission.acknowledgement import (
@@ -57,12 +58,13 @@ class SubmissionStore(Protocol):
 
 @dataclass(frozen=True)
 class JobSubmitter:
-    """Submits requests. `clock` gives Unix seconds, `rng` draws seeds."""
+    """Submits requests. `clock` gives Unix seconds, `rng` draws seeds; `followups` remembers who sent a picture."""
 
     validator: RequestValidator
     image_fetcher: ImageFetcher
     queue: JobQueue
     store: SubmissionStore
+    followups: RecentFollowups = field(default_factory=RecentFollowups)
     rng: random.Random = field(default_factory=random.SystemRandom)
     clock: Callable[[], float] = time.time
 
@@ -157,6 +159,7 @@ class JobSubmitter:
             raise
         if not new_jobs:
             return {}
+        self.followups.remember(interaction, [job.id for job in new_jobs if job.request.has_picture])
         rejections = await self._enqueue_jobs(interaction, new_jobs, image, asyncio.ensure_future(acknowledge()))
         accepted = [job for job in new_jobs if job.id not in rejections]
         if accepted:

@@ -185,17 +185,20 @@ def test_a_file_that_is_no_picture_is_told_to_its_author_alone(
     assert list_calls() == []
 
 
-def test_a_damaged_picture_fails_within_seconds_and_costs_nothing(
-    ada: DiscordUser, tmp_path: Path, list_calls: CallLister
+def test_a_damaged_picture_is_told_to_its_author_alone_within_seconds_and_costs_nothing(
+    stack: Stack, ada: DiscordUser, tmp_path: Path, list_calls: CallLister
 ) -> None:
     broken = tmp_path / "broken.jpg"
     Image.effect_noise((300, 200), 40).save(broken)
     broken.write_bytes(broken.read_bytes()[:3000])
 
-    answer = ada.wait_for_result(ada.submit_imagine("a castle", image=broken))
+    channel = ada.post("/control/channels", {"name": "damaged"})["id"]
+    job = ada.submit_imagine("a castle", image=broken, channel=channel)
 
-    assert list_media(answer) == []
-    assert "Attach the picture again" in read_text(answer)
+    assert "Attach the picture again" in ada.wait_for_private_text(job)
+    wait_until(lambda: ada.get(f"/control/interactions/{job}")["message"].get("deleted"), "a status message deleted")
+    assert DiscordUser(stack, "ben").list_messages(channel) == []
+    assert all(found.get("parent_id") != channel for found in ada.get("/control/state")["channels"])
     assert list_calls() == []
 
 

@@ -12,6 +12,7 @@ from bot.domain.messages import MessageRef
 from bot.domain.records import ClosedRecord
 from bot.domain.status import JobStatus, OutcomeEntry, QueueState
 from bot.domain.unreadable import JobOwner, UnreadableJob
+from bot.interactions.followups import RecentFollowups
 from bot.status.status_messages import StatusMessages
 from bot.storage.images import SqlImageStore
 from shared.catalogue import Catalogue
@@ -97,6 +98,7 @@ def make_consumer(
     image_store: SqlImageStore | None = None,
     retry_delays: Sequence[float] = QUICK_RETRIES,
     max_concurrent: int = 8,
+    followups: RecentFollowups | None = None,
 ) -> OutcomeConsumer:
     return OutcomeConsumer(
         client,
@@ -107,6 +109,7 @@ def make_consumer(
         image_store=image_store,
         retry_delays=retry_delays,
         max_concurrent=max_concurrent,
+        followups=followups,
     )
 
 

@@ -1,11 +1,16 @@
 """`/imagine` on the Discord stand-in: requests that become jobs."""
 
 import asyncio
+from collections import deque
 from typing import Any
 
 import discord
 import pytest
 
+from bot.domain.status import QueueState
+from bot.submission import threads
+from shared.outcome import Failed
+from shared.problems import make_problem
 from tests.support.discord_guild import GuildClient, wait_until
 from tests.support.fake_stores import FakeJobQueue
 
@@ -36,6 +41,32 @@ async def test_a_picture_and_a_prompt_become_a_job_with_a_thread_named_after_the
     assert state["message"]["content"] == "Your picture is being prepared."
     assert state["message"]["thread"]["name"] == "a castle in fog"
     assert job_queue.threads[interaction] == job.origin.message_id
+
+
+async def test_the_thread_is_opened_once_the_picture_is_prepared(guild: GuildClient, job_queue: FakeJobQueue) -> None:
+    job_queue.states = deque([QueueState.PREPARING, QueueState.PREPARING, QueueState.QUEUED])
+
+    interaction = await guild.invoke_imagine(prompt="a castle", image=PNG)
+    await wait_until(lambda: interaction in job_queue.threads)
+
+    assert job_queue.status_reads == 3
+
+
+@pytest.mark.parametrize("last_state", [QueueState.FINISHED, QueueState.PREPARING])
+async def test_no_thread_is_opened_for_a_broken_picture_or_before_it_is_known(
+    guild: GuildClient, job_queue: FakeJobQueue, monkeypatch: pytest.MonkeyPatch, last_state: QueueState
+) -> None:
+    monkeypatch.setattr(threads, "PREPARATION_POLL_DELAYS", (0.01, 0.01))
+    job_queue.states = deque([QueueState.PREPARING, QueueState.PREPARING, last_state])
+    job_queue.outcome = Failed(problem=make_problem("picture_truncated"))
+
+    interaction = await guild.invoke_imagine(prompt="a castle", image=PNG)
+    await wait_until(lambda: job_queue.status_reads == 3)
+    await asyncio.sleep(0.2)
+
+    state = await guild.fetch_interaction(interaction)
+    assert "thread" not in state["message"]
+    assert job_queue.threads == {}
 
 
 async def test_a_prompt_alone_becomes_a_job_without_a_source(guild: GuildClient, job_queue: FakeJobQueue) -> None:

@@ -70,6 +70,7 @@ def make_interaction() -> Any:
     permissions = discord.Permissions.all()
     user = SimpleNamespace(id=42, display_name="ada")
     return SimpleNamespace(
+        followup=None,
         id=17,
         user=user,
         locale=discord.Locale.french,
