@@ -24,6 +24,7 @@ from bot.features.result_actions.feature import build_result_actions_feature
 from bot.features.server_settings.feature import build_server_settings_feature
 from bot.health import Heartbeat, Probe
 from bot.lifecycle import BackgroundTask, StartupError, run_until_stopped
+from bot.recovery.epoch import EpochKeeper
 from bot.recovery.reconciler import Reconciler
 from bot.services import Services, open_services
 from bot.settings import Settings
@@ -99,6 +100,8 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         interval_seconds=settings.reconcile_interval_seconds,
     )
 
+    epoch_keeper = EpochKeeper(s.queue_epoch, s.queue, s.epoch_store, reconciler.run_once)
+
     async def deliver_outcomes() -> None:
         await s.outcomes.start()
         await consumer.run()
@@ -108,6 +111,8 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         "exploration messages": exploration_messages.run,
         "delivery": deliver_outcomes,
         "recovery": reconciler.run,
+        "epoch": epoch_keeper.run,
+        "call log": epoch_keeper.record_calls,
         "housekeeping": partial(delete_expired_images, s.image_store, settings.image_retention_days),
     }
     tasks: dict[str, BackgroundTask] = {"leader lock": s.leader_lock.run}

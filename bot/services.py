@@ -10,6 +10,7 @@ from bot.lifecycle import StartupError
 from bot.queue.celery_tickets import CeleryTicketWriter
 from bot.queue.connection import connect_to_redis
 from bot.queue.drafts import RedisDraftStore
+from bot.queue.epoch import RedisQueueEpoch
 from bot.queue.job_queue import RedisJobQueue
 from bot.queue.leader_lock import LeaderLock
 from bot.queue.limits import Limits, ScopeLimits
@@ -28,6 +29,7 @@ from bot.storage.job_search import SqlJobSearch
 from bot.storage.jobs import SqlJobStore
 from bot.storage.preferences import SqlPreferencesStore
 from bot.storage.presets import SqlPresetStore
+from bot.storage.queue_epoch import SqlEpochStore
 from bot.storage.session import Database
 from bot.storage.thumbnails import SqlThumbnailStore
 from bot.submission.attachments import open_http_session
@@ -69,6 +71,8 @@ class Services:
         )
         self.outcomes = RedisOutcomeStream(self._redis, catalogue)
         self.leader_lock = LeaderLock(self._redis)
+        self.queue_epoch = RedisQueueEpoch(self._redis)
+        self.epoch_store = SqlEpochStore(self.database)
         self.drafts = RedisDraftStore(self._redis)
         self.saved_searches = RedisSavedSearchStore(self._redis)
 

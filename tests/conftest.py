@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 from demo.redis import RedisServer, run_redis
 from shared.catalogue import Catalogue, load_catalogue
 from tests.support.browser import ARGUMENTS, CHROMIUM, WHY_SKIPPED
+from tests.support.redis_queue import confirm_epoch
 
 with warnings.catch_warnings():
     # discord.py imports audioop, of whose removal in Python 3.13 Python 3.11 warns
@@ -39,9 +40,10 @@ def redis_server() -> Iterator[RedisServer]:
 
 @pytest.fixture
 def redis_url(redis_server: RedisServer) -> str:
-    """Address of a real Redis that is empty."""
+    """Address of a real Redis that is empty, with an epoch that a bot has confirmed."""
     with redis.Redis.from_url(redis_server.url) as client:
         client.flushall()
+        confirm_epoch(client)
     return redis_server.url
 
 

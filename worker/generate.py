@@ -57,7 +57,7 @@ class GenerateJob:
             self._fail(claim, rejection.problems[0])
             return
         if not self.queue.start_call(claim):
-            log.warning("job %s: the lease was lost before the call", job.id)
+            log.warning("job %s: its lease was lost, or calls are held: no call is made", job.id)
             return
         try:
             result = self.client.generate(request, model, prepared, job.seed)

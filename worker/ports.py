@@ -64,7 +64,7 @@ class JobQueue(Protocol):
         ...
 
     def start_call(self, claim: Claim) -> bool:
-        """Record that a call is about to start."""
+        """Record that a call is about to start; False too while calls are held, and the claim is given back."""
         ...
 
     def release(self, claim: Claim, *, delay_seconds: float, is_unknown_call: bool, is_throttled: bool) -> bool:

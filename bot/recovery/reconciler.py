@@ -74,16 +74,18 @@ class Reconciler:
         self._clock = clock
         self._started_at = clock()
         self._slots = asyncio.Semaphore(MAX_CONCURRENT_REPAIRS)
+        self._lock = asyncio.Lock()
 
     async def run(self) -> None:
         """Reconcile until cancelled."""
         await run_every(self._interval_seconds, self.run_once, "reconciling the records with the queue")
 
     async def run_once(self) -> None:
-        """Reconcile all open records. Raises the errors of the database and of the queue."""
-        records = await self._store.list_open_records()
-        for start in range(0, len(records), BATCH_SIZE):
-            await self._reconcile_batch(records[start : start + BATCH_SIZE])
+        """Reconcile all open records, one round at a time. Raises the errors of the database and of the queue."""
+        async with self._lock:
+            records = await self._store.list_open_records()
+            for start in range(0, len(records), BATCH_SIZE):
+                await self._reconcile_batch(records[start : start + BATCH_SIZE])
 
     async def _reconcile_batch(self, records: Sequence[OpenJobRecord]) -> None:
         job_ids = [record.job.id for record in records]

@@ -54,8 +54,8 @@ def build_queue_entry_row(job_id: str, entry_number: int, queued_at: float | Non
 
 
 def build_counters(status: JobStatus) -> dict[str, Any]:
-    """Return the counters of a job since it was last queued."""
-    return {"claims": status.claims, "calls": status.calls, "unknown_calls": status.unknown_calls}
+    """Return the counters of a job since it was last queued, which raise those of its queue entry."""
+    return {"new_claims": status.claims, "new_calls": status.calls, "new_unknown_calls": status.unknown_calls}
 
 
 def build_outcome_row(status: JobStatus, model: Model | None) -> dict[str, Any]:

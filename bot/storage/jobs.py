@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, Update, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, Update, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.domain.images import RemoteImage, StoredImage
@@ -49,7 +49,11 @@ _ALL_ENTRIES: Final = queue_entries.alias()
 _NEWEST_ENTRY_NUMBER: Final = (
     select(func.max(_ALL_ENTRIES.c.entry_number)).where(_ALL_ENTRIES.c.job_id == _JOB_ID).scalar_subquery()
 )
-_UPDATE_NEWEST_ENTRY: Final = _UPDATE_QUEUE_ENTRIES.where(queue_entries.c.entry_number == _NEWEST_ENTRY_NUMBER)
+_COUNTERS: Final = (queue_entries.c.claims, queue_entries.c.calls, queue_entries.c.unknown_calls)
+# Counters only grow: an older file of Redis knows of fewer calls than were made.
+_UPDATE_NEWEST_ENTRY: Final = _UPDATE_QUEUE_ENTRIES.where(queue_entries.c.entry_number == _NEWEST_ENTRY_NUMBER).values(
+    {c: case((c < bindparam(f"new_{c.name}"), bindparam(f"new_{c.name}")), else_=c) for c in _COUNTERS}
+)
 _NEWEST_ENTRY_NUMBER_OF_JOB: Final = (
     select(func.max(_ALL_ENTRIES.c.entry_number)).where(_ALL_ENTRIES.c.job_id == jobs.c.id).scalar_subquery()
 )

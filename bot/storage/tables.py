@@ -7,6 +7,7 @@
       ├────n:1── source_images       the image it starts from, shared by all jobs of the same upload
       └────1:n── favourites          the people who marked its result
     explorations                     one message each; their variants are jobs
+    queue_epoch                      one row, compared with Redis's
     user_preferences, guild_settings
     presets                          named settings of a person or a guild
     stored_format                    one row: the format of all of this
@@ -106,6 +107,13 @@ queue_entries: Final = Table(
     Column("claims", Integer, nullable=False, comment="claims, in both stages"),
     Column("calls", Integer, nullable=False, comment="claims in which a call was started"),
     Column("unknown_calls", Integer, nullable=False, comment="calls of unknown fate"),
+)
+
+queue_epoch: Final = Table(
+    "queue_epoch",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False, comment="1: there is one row"),
+    Column("number", Integer, nullable=False, comment="how often the queue was compared after Redis started"),
 )
 
 outcomes: Final = Table(

@@ -13,6 +13,7 @@ DEAD_LETTERS: Final = KEY_PREFIX + "dead_letters"
 INCOMING_PICTURE: Final = KEY_PREFIX + "incoming_picture"
 LEADER_KEY: Final = KEY_PREFIX + "leader"
 FORMAT_KEY: Final = KEY_PREFIX + "format"
+CALL_LOG: Final = KEY_PREFIX + "call_log"
 
 CONSUMER_GROUP: Final = "bot"
 CONSUMER_NAME: Final = "bot"  # one for all bots: only the leader reads, and takes over what the previous one had read

@@ -139,6 +139,25 @@ REDIS_KEYS: Final = (
         },
     ),
     RedisKey("clock_offset", "string", "Milliseconds that the queue's clock is ahead of Redis's."),
+    # What the bot's database knows of the queue
+    RedisKey(
+        "epoch",
+        "hash",
+        "When the bot last compared the queue with its database; no call starts under another run id.",
+        None,
+        {"number": "the epoch, as in the database", "run_id": "run id of the Redis server that it holds for"},
+    ),
+    RedisKey(
+        "call_log",
+        "stream",
+        "Calls that the database does not know of yet, at most some 10,000.",
+        None,
+        {
+            "job_id": "the job",
+            "calls": "how many calls the job has had",
+            "is_late": "1 if the call was begun before Redis lost the job, otherwise 0",
+        },
+    ),
     # The bot's own
     RedisKey("leader", "string", "Token of the bot that delivers.", "3 seconds, renewed"),
     RedisKey(

@@ -19,6 +19,7 @@ from shared.outcome import Generated
 from shared.queue.stages import Stage
 from tests.benchmarks.queued_jobs import enqueue_all, make_job
 from tests.benchmarks.ratios import Ratio, compute_ratio
+from tests.support.redis_queue import confirm_epoch
 from worker.queue.job_queue import RedisJobQueue
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Simulation:
     def run(self, seconds: float, heavy: int) -> None:
         """Simulate so many seconds, with so many jobs of the heavy user queued before."""
         self.client.flushall()
+        confirm_epoch(self.client)
         queue = RedisJobQueue(self.client, lambda _: None)
         enqueue_all(self.client, (make_job(number, HEAVY_USER) for number in range(heavy)))
         number, free, submitted_at = heavy, SLOTS, dict[str, float]()

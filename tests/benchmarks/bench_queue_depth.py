@@ -16,6 +16,7 @@ from shared.queue.scripts import load_script
 from shared.queue.stages import Stage
 from tests.benchmarks.queued_jobs import enqueue_all, make_job
 from tests.benchmarks.ratios import Ratio, compute_ratio
+from tests.support.redis_queue import confirm_epoch
 from worker.queue.replies import ClaimReply
 
 GOAL = 2.0
@@ -91,6 +92,8 @@ def measure(quick: bool) -> list[Ratio]:
     ):
         print(f"queue_depth: {MANY[0]} jobs are queued …", file=sys.stderr)
         shallow, deep = FilledQueue(few, *FEW), FilledQueue(many, *MANY)
+        confirm_epoch(few)
+        confirm_epoch(many)
         rows = []
         timers = {
             "claim": FilledQueue.time_claim,

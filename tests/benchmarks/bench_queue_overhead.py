@@ -24,6 +24,7 @@ from shared.catalogue import load_catalogue
 from tests.benchmarks.noop_workers import DONE, FIRST, READY
 from tests.benchmarks.queued_jobs import LIMITS, make_job
 from tests.benchmarks.ratios import Ratio, compute_ratio
+from tests.support.redis_queue import confirm_epoch
 
 GOAL = 0.5
 PEOPLE = 40
@@ -44,6 +45,7 @@ def measure(quick: bool) -> list[Ratio]:
             arguments = ("-m", "tests.benchmarks.noop_workers", which, server.url)
             stack.callback(Process(which, arguments, folder, environment).stop)
         client = stack.enter_context(redis.Redis.from_url(server.url))
+        confirm_epoch(client)
         for _ in range(2):
             client.blpop([READY], timeout=SECONDS)
         app = Celery("bare", broker=server.url)

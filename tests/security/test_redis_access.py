@@ -23,6 +23,7 @@ from shared.queue.keys import ticket_list_key
 from shared.queue.stages import Stage
 from shared.request.model import Request
 from tests.support.recorded_run import RecordedRun
+from tests.support.redis_queue import confirm_epoch
 from tests.support.secured_redis import ADMIN_PASSWORD, PASSWORDS, TLS_SKIP_REASON, SecuredRedis, read_documented_users
 from worker.ports import QueueUnavailableError
 from worker.queue.connection import connect_to_redis as connect_worker
@@ -112,6 +113,8 @@ async def test_what_the_bot_takes_on_the_worker_claims(
 
     client = connect_worker(url("pentimento-worker"))
     workers = WorkerJobQueue(client, lambda _: None)
+    with locked_redis.connect_as_admin(DATABASE) as admin:
+        confirm_epoch(admin)
     claim = workers.claim(Stage.GENERATE)
     client.close()
 

@@ -5,6 +5,8 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import redis
+
 from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from bot.queue.limits import Limits, ScopeLimits
@@ -12,6 +14,8 @@ from shared.catalogue import Catalogue
 from shared.job import Job, Origin, Requester
 from shared.outcome import Generated
 from shared.prompts import TextPrompt
+from shared.queue.keys import KEY_PREFIX
+from shared.queue.scripts import load_script
 from shared.queue.stages import Stage
 from shared.request.model import Request
 from worker.ports import Claim
@@ -38,6 +42,11 @@ def make_job(
         origin=Origin(guild_id=guild, channel_id=channel, message_id=number),
         accepted_at=time.time(),
     )
+
+
+def confirm_epoch(client: redis.Redis, number: int = 1) -> None:
+    """Let workers start calls, as the bot does after Redis has started."""
+    client.eval(load_script("epoch"), 1, KEY_PREFIX, number)
 
 
 class RecordedTickets:

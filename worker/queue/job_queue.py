@@ -20,7 +20,7 @@ from shared.unreadable import describe_read_error
 from worker.ports import Claim, QueueUnavailableError
 from worker.queue.claims import ClaimRegistry
 from worker.queue.connection import translate_redis_errors
-from worker.queue.replies import ClaimReply, ClaimResult, FinishReply, SweepReply
+from worker.queue.replies import ClaimReply, ClaimResult, FinishReply, StartCallResult, SweepReply
 from worker.queue.scripts import ScriptRunner
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,9 @@ MAX_TICKETS: Final[Mapping[Stage, int]] = MappingProxyType({Stage.PREPARE: 4, St
 
 MAX_CRASHES: Final = 2
 """How many workers may die with a job before its call until the job fails."""
+
+HELD_SWEEPS_BEFORE_WARNING: Final = 3
+"""How many sweeps in a row find calls held before that is logged: when bot and worker start together, one may."""
 
 MODEL_DISABLED_SECONDS: Final = 3600
 """How long a model stays disabled that AWS has refused to run."""
@@ -55,6 +58,7 @@ class RedisJobQueue:
         self._lease_ms = int(lease_seconds * 1000)
         self._image_ttl_ms = image_ttl_seconds * 1000
         self._claims = ClaimRegistry()
+        self._held_sweeps = 0
         self._scripts = ScriptRunner(
             client, "claim", "finish", "promote", "release", "renew", "set_aside", "start_call", "sweep", "unclaim"
         )
@@ -112,10 +116,13 @@ class RedisJobQueue:
         return is_moved
 
     def start_call(self, claim: Claim) -> bool:
-        is_held = bool(self._scripts.run("start_call", claim.job.id, claim.token))
-        if not is_held:
+        reply = self._scripts.run("start_call", claim.job.id, claim.token)
+        result = StartCallResult(reply.decode())
+        if result is StartCallResult.HELD:
+            self._claims.unclaim(claim.stage, claim.token)
+        elif result is StartCallResult.LOST:
             self._claims.remove(claim)
-        return is_held
+        return result is StartCallResult.STARTED
 
     def release(self, claim: Claim, *, delay_seconds: float, is_unknown_call: bool, is_throttled: bool) -> bool:
         delay_ms = int(delay_seconds * 1000)
@@ -178,6 +185,20 @@ class RedisJobQueue:
                 log.info("sweep of stage %s: %d requeued, %d failed", stage, reply.requeued, reply.failed)
             for _ in range(reply.missing_tickets):
                 self._send_ticket(stage)
+        self._log_hold(is_held=reply.is_held)
+
+    def _log_hold(self, *, is_held: bool) -> None:
+        if is_held:
+            self._held_sweeps += 1
+            if self._held_sweeps == HELD_SWEEPS_BEFORE_WARNING:
+                log.warning(
+                    "no call is made for now: Redis was started or emptied, and the bot has not compared the queue "
+                    "with its database since. If the bot does not run, start it"
+                )
+            return
+        if self._held_sweeps >= HELD_SWEEPS_BEFORE_WARNING:
+            log.info("the bot has compared the queue with its database: calls are made again")
+        self._held_sweeps = 0
 
     def _fetch_picture(self, key: str) -> bytes | None:
         with translate_redis_errors():

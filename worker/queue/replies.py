@@ -35,6 +35,15 @@ class SweepReply(ScriptReply):
     missing_tickets: int
     requeued: int
     failed: int
+    is_held: bool
+
+
+class StartCallResult(StrEnum):
+    """Whether a call may be made. HELD: the bot has not compared the queue with its database since Redis started."""
+
+    STARTED = "started"
+    LOST = "lost"
+    HELD = "held"
 
 
 class RetryResult(StrEnum):

@@ -16,6 +16,10 @@
 --   missing_tickets  number  claimable jobs of the stage less the tickets that wait for workers (if stored)
 local stage, id, claim_token, outcome, ttl_ms, duration_ms = unpack(ARGV, 1, 6)
 local state, model = get_job_fields(id, 'state', 'model')
+if not holds_lease(id, claim_token) and cjson.decode(outcome).kind ~= 'failed' then
+  allow_writes_when_full()
+  log_call(id, 1, 1)
+end
 if not state or state == 'finished' or state == 'delivered' then return {'is_stored', 0} end
 if not holds_lease(id, claim_token) and cjson.decode(outcome).kind == 'failed' then return {'is_stored', 0} end
 allow_writes_when_full()

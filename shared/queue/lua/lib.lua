@@ -26,6 +26,24 @@ local function allow_writes_when_full()
   redis.call('DEL', key('no_such_key'))
 end
 
+-- Redis's run id, a new one each time that a server starts. A provider may hide it.
+local function get_run_id()
+  return redis.call('INFO', 'server'):match('run_id:(%w+)') or ''
+end
+
+-- Whether the bot has compared the queue with its database since this server started. A restart, an older file, a
+-- promoted replica and FLUSHALL each end that: jobs may wait here then that were called, paid for and delivered.
+local is_confirmed
+local function is_epoch_confirmed()
+  if is_confirmed == nil then is_confirmed = redis.call('HGET', key('epoch'), 'run_id') == get_run_id() end
+  return is_confirmed
+end
+
+-- Tell the bot of a call, for its database. `is_late` is 1 for a call whose job was lost or claimed anew meanwhile.
+local function log_call(id, calls, is_late)
+  redis.call('XADD', key('call_log'), 'MAXLEN', '~', 10000, '*', 'job_id', id, 'calls', calls, 'is_late', is_late)
+end
+
 local function get_job_fields(id, ...)
   return unpack(redis.call('HMGET', key('job', id), ...))
 end
@@ -159,9 +177,10 @@ local function requeue(stage, id, ready_at)
 end
 
 -- The delay before a model may start its next call: 0 if it may start one now, -1 if it has to wait for an event (the
--- end of another call, or the model being enabled again), otherwise milliseconds.
+-- end of another call, the model being enabled again, or the epoch being confirmed), otherwise milliseconds.
 local function get_call_delay(stage, model, now)
   if stage == 'prepare' then return 0 end
+  if not is_epoch_confirmed() then return -1 end
   if redis.call('EXISTS', key('disabled_model', model)) == 1 then return -1 end
   local concurrency, next_call_at = unpack(redis.call('HMGET', key('pace', model), 'concurrency', 'next_call_at'))
   if concurrency and redis.call('SCARD', key('claimed', stage, model)) >= tonumber(concurrency) then return -1 end

@@ -1,5 +1,6 @@
 -- mark_delivered.lua: acknowledge an outcome that was delivered. The pictures are deleted; the job's hash is kept for a
--- while, so that a second delivery of the same interaction is still recognised.
+-- while, so that a second delivery of the same interaction is still recognised. A job that waits or runs, because an
+-- older file of Redis was restored, leaves its stage: it is not called again.
 --
 -- KEYS[1]  prefix of every key
 -- ARGV[1]  string  job id
@@ -12,8 +13,10 @@
 local id, group, entry_id, message_id, ttl_ms = unpack(ARGV)
 redis.call('XACK', key('outcomes'), group, entry_id)
 redis.call('XDEL', key('outcomes'), entry_id)
-if redis.call('EXISTS', key('job', id)) == 0 then return 0 end
-redis.call('DEL', key('result', id), key('prepared', id))
+local state, stage = get_job_fields(id, 'state', 'stage')
+if not state then return 0 end
+if state ~= 'finished' and state ~= 'delivered' then leave_stage(stage, id) end
+redis.call('DEL', key('upload', id), key('result', id), key('prepared', id))
 redis.call('ZREM', key('open_jobs'), id)
 for _, scope in ipairs(get_scopes(id)) do redis.call('SREM', key('open', scope.name), id) end
 redis.call('HSET', key('job', id), 'message_id', message_id)

@@ -10,7 +10,13 @@
 --
 -- Reply: number, 1 | 0: the lease was lost
 local stage, id, claim_token, delay_ms, is_unknown_call, is_throttled = unpack(ARGV)
-if not holds_lease(id, claim_token) then return 0 end
+if not holds_lease(id, claim_token) then
+  if is_unknown_call == '1' then
+    allow_writes_when_full()
+    log_call(id, 1, 1)
+  end
+  return 0
+end
 local now, model, delay = get_time(), get_queue_model(stage, id), tonumber(delay_ms)
 allow_writes_when_full()
 redis.call('HINCRBY', key('job', id), 'unknown_calls', is_unknown_call)

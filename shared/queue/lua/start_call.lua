@@ -4,12 +4,14 @@
 -- ARGV[1]  string  job id
 -- ARGV[2]  string  claim token
 --
--- Reply: number, 1 | 0: the lease was lost, and the call must not be made
+-- Reply: string, 'started' | 'lost' (the lease was lost) | 'held' (the epoch is not confirmed). The call must not be
+-- made unless it is 'started'
 local id, claim_token = unpack(ARGV)
 allow_writes_when_full()
-if not holds_lease(id, claim_token) then return 0 end
+if not holds_lease(id, claim_token) then return 'lost' end
+if not is_epoch_confirmed() then return 'held' end
 if get_job_fields(id, 'call_started') ~= '1' then
-  redis.call('HINCRBY', key('job', id), 'calls', 1)
+  log_call(id, redis.call('HINCRBY', key('job', id), 'calls', 1), 0)
   redis.call('HSET', key('job', id), 'call_started', 1)
 end
-return 1
+return 'started'

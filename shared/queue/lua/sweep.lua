@@ -18,6 +18,7 @@
 --   missing_tickets  number  tickets to send
 --   requeued         number  jobs that can be claimed again
 --   failed           number  jobs that ended as failed
+--   is_held          number  1 if no call may start, as the bot has not confirmed the epoch yet, otherwise 0
 local stage, max_tickets, max_crashes, crashed, lost, lease_ms, ttl_ms = unpack(ARGV, 1, 7)
 local now, batch_size, requeued, failed = get_time(), 100, 0, 0
 allow_writes_when_full()
@@ -90,4 +91,5 @@ local virtual_time = redis.call('GET', key('virtual_time', stage)) or 0
 redis.call('ZREMRANGEBYSCORE', key('finish_tags', stage), '-inf', '(' .. virtual_time)
 local tickets = redis.call('LLEN', key('celery', stage))
 local missing_tickets = math.max(0, math.min(tonumber(max_tickets), count_claimable(stage, now)) - tickets)
-return {'missing_tickets', missing_tickets, 'requeued', requeued, 'failed', failed}
+return {'missing_tickets', missing_tickets, 'requeued', requeued, 'failed', failed, 'is_held',
+  is_epoch_confirmed() and 0 or 1}

@@ -18,7 +18,7 @@ from demo.redis import find_bundled_binary, find_free_port
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError
 from shared.queue.keys import job_key
-from tests.support.redis_queue import GENERATED, LEASE_SECONDS, claim_job, make_job, open_bot_queue
+from tests.support.redis_queue import GENERATED, LEASE_SECONDS, claim_job, confirm_epoch, make_job, open_bot_queue
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
@@ -72,6 +72,8 @@ def clock_shifted_redis(tmp_path: Path) -> Iterator[ClockShiftedRedis]:
                     time.sleep(0.02)
             server.shift_clock(HOUR)
             server.shift_clock(0)
+            with redis.Redis.from_url(server.url) as client:
+                confirm_epoch(client)
             yield server
         finally:
             process.terminate()

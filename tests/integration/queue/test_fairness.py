@@ -10,7 +10,7 @@ from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from bot.queue.limits import ScopeLimits
 from shared.catalogue import Catalogue
 from shared.queue.stages import Stage
-from tests.support.redis_queue import GENERATED, claim_job, make_job, open_bot_queue
+from tests.support.redis_queue import GENERATED, claim_job, confirm_epoch, make_job, open_bot_queue
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
@@ -58,6 +58,7 @@ def test_no_user_is_served_two_jobs_more_than_one_who_still_waits(
     """`users` are the requesters in order; all jobs are queued before the first is claimed."""
     client = connect_worker(redis_url)
     client.flushall()
+    confirm_epoch(client)
     worker_queue = WorkerJobQueue(client, lambda _: None)
 
     async def enqueue_jobs() -> None:

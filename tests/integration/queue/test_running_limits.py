@@ -17,7 +17,7 @@ from shared.job import Job
 from shared.problems import make_problem
 from shared.queue.keys import KEY_PREFIX
 from shared.queue.stages import Stage
-from tests.support.redis_queue import GENERATED, claim_job, make_job, open_bot_queue
+from tests.support.redis_queue import GENERATED, claim_job, confirm_epoch, make_job, open_bot_queue
 from worker.ports import Claim
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
@@ -167,6 +167,7 @@ def test_whatever_happens_the_limits_hold_and_every_job_ends_once(
     """A submission is from a user, a channel of a guild, and the guild; the other steps pick a job by number."""
     client = connect_worker(redis_url)
     client.flushall()
+    confirm_epoch(client)
     worker_queue = WorkerJobQueue(client, lambda _: None)
 
     async def simulate() -> QueueSimulation:

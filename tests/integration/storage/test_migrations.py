@@ -151,6 +151,7 @@ def test_the_newest_format_that_was_stored_is_kept(database_url: str, stored: st
 MIGRATION_HASHES = {
     "v0001_initial.py": "7faf6f4d4cb5a1881ec6034aec163ac5484cb367b151f883fb5dead1b1512706",
     "v0002_stored_format.py": "694441a2a0cb82a4040ba480794fd20d1e1aedf2db51862a40e0a93988e16e33",
+    "v0003_queue_epoch.py": "4219efc289af6fdcd993a6bc57fe9f4fb17ea982cd4a7e5d24c7bb96f247361d",
 }
 """Add a line for each new migration; a line that is here never changes."""
 

@@ -1,0 +1,130 @@
+"""An older file of Redis is restored under the real processes: what was done since is not done and paid for again."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from demo.processes import Process
+from shared.queue.keys import job_key
+from tests.support.fault_stack import FaultStack, open_fault_stack
+from tests.support.user import list_media, wait_until
+
+SECONDS_WITHOUT_CALL = 5.0
+"""Longer than a lease and than the sweeps that find a job."""
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[FaultStack]:
+    with open_fault_stack(tmp_path, start=("bot",)) as opened:
+        yield opened
+
+
+def query_records(stage: FaultStack, statement: str) -> list[tuple[int, ...]]:
+    file = stage.stack.environment["DATABASE_URL"].removeprefix("sqlite:///")
+    database = sqlite3.connect(file, timeout=5)
+    try:
+        return database.execute(statement).fetchall()
+    finally:
+        database.close()
+
+
+def count_recorded_calls(stage: FaultStack) -> tuple[int, ...]:
+    """Count the calls in the books, and those of unknown fate."""
+    return query_records(stage, "SELECT sum(calls), sum(unknown_calls) FROM queue_entries")[0]
+
+
+def wait_until_delivered(stage: FaultStack, jobs: list[str]) -> None:
+    for job in jobs:
+        stage.assert_image_posted(job)
+    delivered = "SELECT count(*) FROM jobs WHERE state = 'delivered'"
+    wait_until(lambda: query_records(stage, delivered)[0][0] >= len(jobs), "all records closed")
+
+
+def copy_redis_file(stage: FaultStack, folder: Path) -> Path:
+    """Copy the file of the running server, as a backup does."""
+    time.sleep(1.1)
+    return Path(shutil.copytree(stage.server.folder / "appendonlydir", folder / "backup"))
+
+
+def restore_redis_file(stage: FaultStack, backup: Path) -> None:
+    stage.server.stop()
+    shutil.rmtree(stage.server.folder / "appendonlydir")
+    shutil.copytree(backup, stage.server.folder / "appendonlydir")
+    stage.server.start()
+
+
+def restart_bot(stage: FaultStack) -> None:
+    before = stage.stack.processes["bot"]
+    stage.stack.processes["bot"] = Process("bot-again", ("-m", "bot"), before.log.parent, stage.stack.environment)
+
+
+@pytest.mark.parametrize("is_bot_away", [False, True])
+def test_jobs_that_were_done_since_the_copy_are_not_done_again(
+    stage: FaultStack, tmp_path: Path, *, is_bot_away: bool
+) -> None:
+    """Without a bot the worker holds and says so, and goes on when a bot has compared the queue with its database."""
+    worker = stage.start_worker()
+    os.kill(worker.pid, signal.SIGSTOP)
+    jobs = [stage.submit_imagine(f"restored {number}") for number in range(3)]
+    wait_until(lambda: all(stage.client.exists(job_key(job)) for job in jobs), "three jobs in Redis")
+    backup = copy_redis_file(stage, tmp_path)
+    os.kill(worker.pid, signal.SIGCONT)
+    wait_until_delivered(stage, jobs)
+
+    if is_bot_away:
+        assert stage.stack.processes["bot"].stop() == 0
+    restore_redis_file(stage, backup)
+    if is_bot_away:
+        wait_until(lambda: "no call is made for now" in worker.log.read_text(), "a worker that holds")
+        restart_bot(stage)
+
+    time.sleep(SECONDS_WITHOUT_CALL)
+    stage.assert_image_posted(stage.submit_imagine("restored and after"))
+    assert len(stage.list_calls("restored")) == len(jobs) + 1
+    wait_until(lambda: count_recorded_calls(stage) == (len(jobs) + 1, 0), "books that equal the bill")
+    assert all(stage.client.hget(job_key(job), "state") == b"delivered" for job in jobs)
+
+
+def test_a_call_of_which_the_restored_file_does_not_know_is_of_unknown_fate(stage: FaultStack, tmp_path: Path) -> None:
+    worker = stage.start_worker()
+    os.kill(worker.pid, signal.SIGSTOP)
+    job = stage.submit_imagine("called since [slow:3]")
+    wait_until(lambda: bool(stage.client.exists(job_key(job))), "the job in Redis")
+    backup = copy_redis_file(stage, tmp_path)
+    os.kill(worker.pid, signal.SIGCONT)
+    wait_until(lambda: count_recorded_calls(stage) == (1, 0), "the call in the books while it runs")
+    wait_until(lambda: len(stage.list_calls("called since")) == 1, "the call at Bedrock")
+
+    stage.kill_worker(worker)
+    restore_redis_file(stage, backup)
+    stage.start_worker()
+
+    wait_until_delivered(stage, [job])
+    assert len(stage.list_calls("called since")) == 2
+    assert count_recorded_calls(stage) == (2, 1)
+
+
+def test_a_redis_emptied_amid_calls_leaves_the_books_equal_to_the_bill(stage: FaultStack) -> None:
+    stage.start_worker()
+    jobs = [
+        stage.submit_imagine(f"emptied {number} [slow:2]", user) for number in range(2) for user in ("ada", "grace")
+    ]
+    jobs += [stage.submit_imagine(f"emptied {number} [slow:2]", "linus") for number in range(3)]
+    wait_until(lambda: len(stage.list_calls("emptied")) >= 4, "calls in flight")
+
+    with redis.Redis.from_url(stage.stack.redis_url) as client:
+        client.flushall()
+
+    wait_until_delivered(stage, jobs)
+    calls = len(stage.list_calls("emptied"))
+    wait_until(lambda: count_recorded_calls(stage)[0] == calls, f"{calls} calls in the books")
+    assert len(jobs) <= calls <= 2 * len(jobs)
+    for job in jobs:
+        assert len(list_media(stage.wait_for_result(job))) == 1
