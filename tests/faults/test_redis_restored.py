@@ -22,7 +22,7 @@ SECONDS_WITHOUT_CALL = 5.0
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[FaultStack]:
-    with open_fault_stack(tmp_path, start=("bot",)) as opened:
+    with open_fault_stack(tmp_path, start=("bot",), BEDROCK_CALL_SECONDS="20") as opened:
         yield opened
 
 
