@@ -10,8 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from redis.exceptions import RedisError
-
+from bot.domain.errors import QueueResultUnknownError
 from bot.queue.epoch import QueuedCounters, RedisQueueEpoch
 from bot.queue.job_queue import RedisJobQueue
 from bot.storage.queue_epoch import LoggedCall, RecordedCounters, SqlEpochStore
@@ -138,7 +137,7 @@ async def _repeat(step: Callable[[], Awaitable[None]], description: str, interva
         pause = interval_seconds
         try:
             await step()
-        except (RedisError, RejectedError) as error:
+        except (QueueResultUnknownError, RejectedError) as error:
             log.debug("%s: Redis does not answer (%r)", description, error)
             pause = CHECK_INTERVAL_SECONDS
         except Exception:
