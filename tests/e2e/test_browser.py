@@ -45,7 +45,7 @@ def find_images(thread: Locator) -> Locator:
     return thread.get_by_role("img", name=PROMPT)
 
 
-def test_a_person_asks_and_the_thread_shows_the_picture_and_its_seed(opened: PageOpener, channel: str) -> None:
+def test_a_user_runs_imagine_and_the_thread_shows_the_image_and_its_seed(opened: PageOpener, channel: str) -> None:
     page = opened(channel)
     page.get_by_role("textbox", name="Message #").press_sequentially("/imagine")
     expect(page.get_by_role("option", name="/imagine").first).to_be_visible()
@@ -63,7 +63,7 @@ def test_a_person_asks_and_the_thread_shows_the_picture_and_its_seed(opened: Pag
     expect(thread.get_by_text(re.compile(r"^\d{4,10}\s*$")).first).to_be_visible()
 
 
-def test_a_person_goes_on_from_a_picture_and_cancels_what_waits(
+def test_a_user_continues_from_a_result_and_cancels_a_waiting_request(
     opened: PageOpener, channel: str, ada: DiscordUser
 ) -> None:
     first = ada.wait_for_result(ada.submit_imagine(PROMPT, channel=channel))
@@ -89,7 +89,7 @@ def test_a_person_goes_on_from_a_picture_and_cancels_what_waits(
     expect(find_images(thread)).to_have_count(3)
 
 
-def test_axe_finds_nothing_in_what_the_bot_says(opened: PageOpener, channel: str, ada: DiscordUser) -> None:
+def test_axe_finds_nothing_in_the_bots_messages(opened: PageOpener, channel: str, ada: DiscordUser) -> None:
     result = ada.wait_for_result(ada.submit_imagine(PROMPT, channel=channel))
     for verb in ("details", "upscale", "favourite", "delete"):
         ada.wait_for_private_message(ada.press_button(result, verb))

@@ -12,7 +12,7 @@ from tests.support.user import DiscordUser, list_media
 CELERY = Path(sys.executable).with_name("celery")
 
 
-def test_celerys_own_command_serves_and_ends_in_order(tmp_path: Path) -> None:
+def test_celerys_own_command_runs_the_worker_and_stops_cleanly(tmp_path: Path) -> None:
     with run_stack(tmp_path / "logs", bedrock_options=("--latency", "0"), services=("bot",)) as stack:
         wait_until_ready(stack)
         command = [str(CELERY), "-A", "worker", "worker"]

@@ -38,7 +38,7 @@ def list_leftover_processes(folder: Path) -> list[str]:
     return found
 
 
-def test_once_makes_a_picture_and_ends_with_a_line_of_json(tmp_path: Path) -> None:
+def test_once_generates_an_image_and_prints_one_line_of_json(tmp_path: Path) -> None:
     done = run_demo(tmp_path, "--record", str(tmp_path / "exchanges.jsonl"))
 
     assert done.returncode == 0, done.stderr
@@ -51,7 +51,7 @@ def test_once_makes_a_picture_and_ends_with_a_line_of_json(tmp_path: Path) -> No
     assert list_leftover_processes(tmp_path) == []
 
 
-def test_what_was_recorded_is_what_discords_own_document_allows(tmp_path: Path) -> None:
+def test_the_recorded_exchanges_conform_to_discords_openapi_document(tmp_path: Path) -> None:
     if not CHECKER.exists():
         pytest.skip(f"Discord's OpenAPI document is not beside the checkout ({CHECKER})")
     record = tmp_path / "exchanges.jsonl"
@@ -62,14 +62,14 @@ def test_what_was_recorded_is_what_discords_own_document_allows(tmp_path: Path) 
     assert checked.returncode == 0, checked.stdout
 
 
-def test_a_request_that_ends_without_a_picture_ends_the_demo_with_words(tmp_path: Path) -> None:
+def test_the_demo_exits_with_a_message_if_no_image_was_generated(tmp_path: Path) -> None:
     done = run_demo(tmp_path, "--prompt", "a castle [filtered]")
 
     assert done.returncode == 1
     assert "filter" in done.stderr
 
 
-def test_a_picture_that_is_not_there_is_said_before_anything_starts(tmp_path: Path) -> None:
+def test_a_missing_image_file_is_reported_before_anything_starts(tmp_path: Path) -> None:
     done = run_demo(tmp_path, "--image", "no-such-picture.png")
 
     assert done.returncode == 1

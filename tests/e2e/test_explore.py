@@ -40,7 +40,7 @@ def test_seeds_fill_one_contact_sheet_and_nothing_runs_before_it_is_started(
     assert [button.get("disabled", False) for button in list_components(message)] == [False] * 3
 
 
-def test_from_a_variant_one_goes_on_as_from_any_result(ada: DiscordUser, list_calls: CallLister) -> None:
+def test_a_variant_can_be_continued_like_any_result(ada: DiscordUser, list_calls: CallLister) -> None:
     message = wait_for_exploration_end(ada, start_exploration(ada, invoke_explore(ada, over="keep", values="20, 80")))
 
     chosen = ada.wait_for_private_message(ada.press_button(message, "variant_show", "-02"))
@@ -64,7 +64,7 @@ def test_a_filtered_variant_is_shown_as_such(ada: DiscordUser) -> None:
     assert len(list_results(ada, message)) == 2
 
 
-def test_it_is_started_once_however_often_that_is_pressed(ada: DiscordUser, list_calls: CallLister) -> None:
+def test_an_exploration_starts_once_however_often_start_is_pressed(ada: DiscordUser, list_calls: CallLister) -> None:
     question = invoke_explore(ada, over="seeds", count=2)
 
     grid = start_exploration(ada, question)
@@ -76,7 +76,7 @@ def test_it_is_started_once_however_often_that_is_pressed(ada: DiscordUser, list
     assert sum(f"variant_show:{grid}-01" in list_custom_ids(one) for one in posted) == 1
 
 
-def test_what_is_not_started_costs_nothing(ada: DiscordUser, list_calls: CallLister) -> None:
+def test_a_discarded_exploration_is_not_billed(ada: DiscordUser, list_calls: CallLister) -> None:
     question = invoke_explore(ada, over="seeds", count=2)
 
     ada.press_button(question, "exploration_discard")
@@ -90,7 +90,7 @@ def test_what_is_not_started_costs_nothing(ada: DiscordUser, list_calls: CallLis
     assert list_calls() == []
 
 
-def test_who_wants_private_results_gets_contact_sheet_and_results_in_direct_messages(
+def test_with_private_results_contact_sheet_and_results_go_to_direct_messages(
     ada: DiscordUser, list_calls: CallLister
 ) -> None:
     shown = ada.invoke_and_wait("preferences")
@@ -111,7 +111,7 @@ def test_who_wants_private_results_gets_contact_sheet_and_results_in_direct_mess
     assert len(list_calls()) == 2
 
 
-def test_limits_refuse_some_variants_in_words_and_what_waits_is_cancelled(
+def test_limits_reject_some_variants_with_a_message_and_waiting_ones_can_be_cancelled(
     ada: DiscordUser, list_calls: CallLister
 ) -> None:
     ben = DiscordUser(ada.stack, "ben")

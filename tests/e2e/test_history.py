@@ -65,7 +65,7 @@ def autocomplete_jobs(asker: DiscordUser, typed: str) -> list[dict[str, Any]]:
     return choices
 
 
-def test_what_was_made_is_found_leafed_through_and_shown_again_to_one_person_alone(grace: DiscordUser) -> None:
+def test_past_results_can_be_searched_and_shown_in_private(grace: DiscordUser) -> None:
     jobs = [grace.submit_imagine(f"a castle number {n}") for n in range(2)]
     answers = [grace.wait_for_result(job) for job in jobs]
 
@@ -82,7 +82,7 @@ def test_what_was_made_is_found_leafed_through_and_shown_again_to_one_person_alo
     assert "0 found" in read_text(invoke_and_wait(grace, "history", words="dragon"))
 
 
-def test_a_thumbnail_that_turns_out_broken_costs_its_page_one_picture(grace: DiscordUser, stack: Stack) -> None:
+def test_a_corrupt_thumbnail_is_left_out_of_its_page(grace: DiscordUser, stack: Stack) -> None:
     broken, whole = [grace.submit_imagine(f"a mill number {n}") for n in range(2)]
     for job in (broken, whole):
         grace.wait_for_result(job)
@@ -99,7 +99,7 @@ def test_a_thumbnail_that_turns_out_broken_costs_its_page_one_picture(grace: Dis
     assert f"job {broken}: its thumbnail is corrupt" in stack.processes["bot"].log.read_text()
 
 
-def test_what_is_gone_from_discord_is_said_to_be_gone_with_its_settings(grace: DiscordUser, ada: DiscordUser) -> None:
+def test_a_result_deleted_in_discord_is_shown_as_gone_with_its_settings(grace: DiscordUser, ada: DiscordUser) -> None:
     job = grace.submit_imagine("a lighthouse", keep=40)
     answer = grace.wait_for_result(job)
     (offered,) = autocomplete_jobs(grace, "light")
@@ -117,7 +117,7 @@ def test_what_is_gone_from_discord_is_said_to_be_gone_with_its_settings(grace: D
     assert "somebody else" in read_text(invoke_and_wait(ada, "show", result=job, public=True))
 
 
-def test_what_a_person_deleted_is_shown_without_a_way_to_delete_it(grace: DiscordUser) -> None:
+def test_a_result_deleted_by_the_user_is_shown_without_a_delete_button(grace: DiscordUser) -> None:
     job = grace.submit_imagine("a sandcastle", image=None)
     answer = grace.wait_for_result(job)
     grace.wait_until_stored(job)
@@ -133,7 +133,7 @@ def test_what_a_person_deleted_is_shown_without_a_way_to_delete_it(grace: Discor
     assert list_custom_ids(shown) == [f"regenerate:{job}", f"edit:{job}"]
 
 
-def test_a_favourite_is_listed_until_its_mark_is_taken_away(grace: DiscordUser, ada: DiscordUser) -> None:
+def test_a_favourite_is_listed_until_it_is_removed(grace: DiscordUser, ada: DiscordUser) -> None:
     answer = ada.wait_for_result(ada.submit_imagine("a favourite castle"))
 
     grace.wait_for_private_text(grace.press_button(answer, "favourite"))
@@ -145,7 +145,7 @@ def test_a_favourite_is_listed_until_its_mark_is_taken_away(grace: DiscordUser, 
     assert "0 found" in read_text(invoke_and_wait(grace, "favourites"))
 
 
-def test_pages_are_turned_in_their_place(grace: DiscordUser) -> None:
+def test_turning_a_page_edits_the_same_message(grace: DiscordUser) -> None:
     jobs = [grace.submit_imagine(f"a tower number {n}", image=None) for n in range(10)]
     for job in jobs:
         grace.wait_for_result(job)
@@ -163,7 +163,7 @@ def test_pages_are_turned_in_their_place(grace: DiscordUser) -> None:
     assert "a tower number 1" not in read_text(message)
 
 
-def test_a_queue_shows_what_waits_with_its_way_to_be_cancelled_and_who_else_waits(
+def test_the_queue_lists_waiting_requests_with_cancel_buttons_and_the_servers_total(
     grace: DiscordUser, ada: DiscordUser
 ) -> None:
     assert "You have no requests in progress" in read_text(invoke_and_wait(grace, "queue"))
@@ -191,7 +191,7 @@ def test_a_queue_shows_what_waits_with_its_way_to_be_cancelled_and_who_else_wait
     assert [("cancelled the request before it started" in ending) for ending in endings] == [False, False, False, True]
 
 
-def test_an_export_holds_every_job_and_the_pictures_that_are_there(grace: DiscordUser) -> None:
+def test_an_export_contains_every_job_and_all_available_images(grace: DiscordUser) -> None:
     jobs = [grace.submit_imagine(f"an exported castle {n}") for n in range(2)]
     answers = [grace.wait_for_result(job) for job in jobs]
     grace.delete(f"/control/messages/{answers[0]['id']}")
@@ -215,7 +215,7 @@ def test_an_export_holds_every_job_and_the_pictures_that_are_there(grace: Discor
     assert "1 has no picture" in state["message"]["content"]
 
 
-def test_a_person_has_one_export_at_a_time(grace: DiscordUser) -> None:
+def test_a_user_can_have_one_export_at_a_time(grace: DiscordUser) -> None:
     grace.wait_for_result(grace.submit_imagine("a slowly exported castle", image=None))
     fault = {"match": {"method": "GET", "path_regex": r"/channels/\d+/messages/\d+"}, "action": "delay:3", "times": 1}
     grace.post("/control/faults", fault)
@@ -232,7 +232,7 @@ def test_a_person_has_one_export_at_a_time(grace: DiscordUser) -> None:
     wait_until(lambda: grace.get(f"/control/interactions/{first}")["followups"], "the one part of the first")
 
 
-def test_who_is_forgotten_leaves_nothing_behind_but_buttons_that_still_work(grace: DiscordUser, stack: Stack) -> None:
+def test_deleting_a_users_data_leaves_only_buttons_that_still_work(grace: DiscordUser, stack: Stack) -> None:
     first = grace.wait_for_result(grace.submit_imagine("an ocelot on a unicycle"))
 
     question = invoke_and_wait(grace, "forget-me")
@@ -259,7 +259,7 @@ def test_who_is_forgotten_leaves_nothing_behind_but_buttons_that_still_work(grac
     assert "an ocelot on a unicycle" in read_text(varied)
 
 
-def test_others_are_found_where_the_person_can_read_and_nowhere_else(
+def test_other_users_results_are_found_only_in_channels_that_the_user_can_read(
     grace: DiscordUser, ada: DiscordUser, stack: Stack
 ) -> None:
     word = f"windmill {grace.name}"

@@ -42,7 +42,7 @@ def find_image(message: dict[str, Any]) -> Image.Image:
     return opened
 
 
-def test_a_picture_and_its_seed_come_out_in_a_thread(ada: DiscordUser, list_calls: CallLister) -> None:
+def test_image_and_seed_are_posted_in_a_thread(ada: DiscordUser, list_calls: CallLister) -> None:
     job = ada.submit_imagine("a castle in fog", keep=60)
 
     answer = ada.wait_for_result(job)
@@ -89,7 +89,7 @@ def test_every_field_of_the_seed_contract_reaches_the_model(ada: DiscordUser, li
     assert "4294967295" in read_text(answer)
 
 
-def test_words_alone_make_a_picture_where_the_model_can(ada: DiscordUser, list_calls: CallLister) -> None:
+def test_a_prompt_alone_is_enough_if_the_model_supports_it(ada: DiscordUser, list_calls: CallLister) -> None:
     answer = ada.wait_for_result(ada.submit_imagine("a lighthouse", image=None, aspect="16:9"))
 
     [paid] = list_calls()
@@ -107,7 +107,7 @@ def test_words_alone_make_a_picture_where_the_model_can(ada: DiscordUser, list_c
         ("sd3.5-large", "[refused]", "prompt"),
     ],
 )
-def test_what_is_filtered_is_withheld_and_said_without_the_prompt(
+def test_a_filtered_result_is_withheld_and_its_notice_omits_the_prompt(
     ada: DiscordUser, list_calls: CallLister, model: str, word: str, side: str
 ) -> None:
     answer = ada.wait_for_result(ada.submit_imagine(f"unspeakable {word}", model=model))
@@ -138,7 +138,7 @@ def test_what_is_filtered_is_withheld_and_said_without_the_prompt(
         ("[drip]", "No complete response", 2),
     ],
 )
-def test_each_failure_ends_in_words_of_its_own_and_pays_at_most_twice(
+def test_each_failure_has_its_own_message_and_is_billed_at_most_twice(
     ada: DiscordUser, list_calls: CallLister, word: str, told: str, most_calls: int
 ) -> None:
     answer = ada.wait_for_result(ada.submit_imagine(f"a castle {word}", model="sdxl"))
@@ -149,22 +149,20 @@ def test_each_failure_ends_in_words_of_its_own_and_pays_at_most_twice(
 
 
 @pytest.mark.parametrize("word", ["[throttle-once]", "[not-ready-once]", "[unavailable-once]", "[overloaded-once]"])
-def test_a_busy_model_is_waited_for_and_paid_once(ada: DiscordUser, list_calls: CallLister, word: str) -> None:
+def test_a_busy_model_is_retried_and_billed_once(ada: DiscordUser, list_calls: CallLister, word: str) -> None:
     answer = ada.wait_for_result(ada.submit_imagine(f"a castle {word}"))
 
     assert len(list_media(answer)) == 1
     assert [call["billed"] for call in list_calls()] == [False, True]
 
 
-def test_a_seed_given_as_a_numeric_string_is_read(ada: DiscordUser) -> None:
+def test_a_seed_in_the_form_of_a_numeric_string_is_parsed(ada: DiscordUser) -> None:
     answer = ada.wait_for_result(ada.submit_imagine("a castle [seed-string]", model="sdxl", seed=77))
 
     assert "77" in read_text(answer)
 
 
-def test_what_is_wrong_is_told_to_its_author_alone_and_nothing_is_queued(
-    ada: DiscordUser, list_calls: CallLister
-) -> None:
+def test_problems_are_reported_in_private_and_nothing_is_queued(ada: DiscordUser, list_calls: CallLister) -> None:
     told = ada.wait_for_private_text(ada.submit_imagine("castle::1.2", steps=20))
 
     assert "1.2" in told
@@ -173,7 +171,7 @@ def test_what_is_wrong_is_told_to_its_author_alone_and_nothing_is_queued(
     assert list_calls() == []
 
 
-def test_a_file_that_is_no_picture_is_told_to_its_author_alone(
+def test_a_file_that_is_not_an_image_is_rejected_in_private(
     ada: DiscordUser, tmp_path: Path, list_calls: CallLister
 ) -> None:
     page = tmp_path / "picture.png"
@@ -213,7 +211,7 @@ def test_a_french_user_is_answered_in_french(stack: Stack, ada: DiscordUser) -> 
     assert "filtre" in read_text(answer)
 
 
-def test_inside_a_thread_the_answer_comes_there(ada: DiscordUser) -> None:
+def test_a_request_inside_a_thread_gets_its_result_there(ada: DiscordUser) -> None:
     job = ada.submit_imagine("a castle")
     ada.wait_for_result(job)
     thread = ada.wait_for_status(job)["thread"]["id"]
@@ -226,7 +224,7 @@ def test_inside_a_thread_the_answer_comes_there(ada: DiscordUser) -> None:
     assert list_media(found[0])[0]["description"] == "Picture edited by AI with the prompt “a second castle”"
 
 
-def test_without_the_right_to_open_threads_the_channel_gets_the_answer_and_is_told_why(ada: DiscordUser) -> None:
+def test_without_permission_to_create_threads_the_result_and_the_reason_go_to_the_channel(ada: DiscordUser) -> None:
     channel = ada.post("/control/channels", {"name": "no-threads"})["id"]
     ada.put(f"/control/permissions/{channel}", {"allow": "0", "deny": str(1 << 35)})
 
@@ -236,9 +234,7 @@ def test_without_the_right_to_open_threads_the_channel_gets_the_answer_and_is_to
     assert "thread" in read_text(reply)
 
 
-def test_permissions_that_are_missing_are_named_before_anything_is_queued(
-    ada: DiscordUser, list_calls: CallLister
-) -> None:
+def test_missing_permissions_are_named_before_anything_is_queued(ada: DiscordUser, list_calls: CallLister) -> None:
     channel = ada.post("/control/channels", {"name": "no-files"})["id"]
     ada.put(f"/control/permissions/{channel}", {"allow": "0", "deny": str(1 << 15)})
 

@@ -27,7 +27,7 @@ def first(ada: DiscordUser, list_calls: CallLister) -> dict[str, Any]:
     return wait_until_stored(ada, ada.submit_imagine("a castle", keep=60), ada.wait_for_result)
 
 
-def test_without_an_attachment_the_latest_picture_is_where_it_starts_and_the_status_says_so(
+def test_without_an_attachment_the_threads_latest_image_is_the_source_and_the_status_says_so(
     ada: DiscordUser, first: dict[str, Any], list_calls: CallLister
 ) -> None:
     job = ada.submit_imagine("a ruin [slow:2]", image=None, channel=first["channel_id"])
@@ -42,7 +42,9 @@ def test_without_an_attachment_the_latest_picture_is_where_it_starts_and_the_sta
     assert len({str(picture) for picture in pictures}) == 3, "each starts from the one before it"
 
 
-def test_one_option_says_which_picture_or_none(ada: DiscordUser, first: dict[str, Any], list_calls: CallLister) -> None:
+def test_an_option_selects_the_source_image_or_none(
+    ada: DiscordUser, first: dict[str, Any], list_calls: CallLister
+) -> None:
     thread, job = first["channel_id"], read_job_id(first)
     second = ada.submit_imagine("a ruin", image=None, channel=thread)
     wait_until_stored(ada, second, ada.wait_for_result_in_place)
@@ -66,7 +68,7 @@ def test_one_option_says_which_picture_or_none(ada: DiscordUser, first: dict[str
     assert len({str(picture) for picture in (original, earlier, latest)}) == 3
 
 
-def test_what_is_for_words_alone_paints_from_words_alone(
+def test_options_for_text_to_image_ignore_the_threads_image(
     ada: DiscordUser, first: dict[str, Any], list_calls: CallLister
 ) -> None:
     thread = first["channel_id"]

@@ -23,7 +23,7 @@ def read_text(message: dict[str, Any]) -> str:
     return "\n".join(part.get("content", "") for outer in message["components"] for part in outer["components"])
 
 
-def test_a_family_is_one_tree_and_the_way_to_a_picture_one_animation(ada: DiscordUser) -> None:
+def test_a_lineage_is_shown_as_a_tree_and_as_an_animation(ada: DiscordUser) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle"))
     varied, repeated = ada.press_button(first, "vary", "subtle"), ada.press_button(first, "regenerate")
     further = ada.press_button(ada.wait_for_result_in_place(varied), "vary", "strong")
@@ -44,7 +44,7 @@ def test_a_family_is_one_tree_and_the_way_to_a_picture_one_animation(ada: Discor
     assert sum(f"/{first['channel_id']}/" in line for line in lines) == 4
 
 
-def test_what_a_deleted_answer_started_from_is_not_shown(ada: DiscordUser) -> None:
+def test_the_lineage_does_not_show_the_source_of_a_deleted_result(ada: DiscordUser) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle"))
     varied = ada.press_button(first, "vary", "subtle")
     ada.wait_for_result_in_place(varied)
@@ -57,7 +57,7 @@ def test_what_a_deleted_answer_started_from_is_not_shown(ada: DiscordUser) -> No
     assert ["original" in read_text(message) for message in (before, after)] == [True, False]
 
 
-def test_a_job_of_nowhere_is_refused_in_private(ada: DiscordUser) -> None:
+def test_an_unknown_job_is_rejected_in_private(ada: DiscordUser) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
 
     refusal = ada.wait_for_private_text(ada.invoke_command("lineage", first["channel_id"], result="17"))

@@ -73,7 +73,7 @@ def assert_rejected(asker: DiscordUser, job: str, words: str) -> None:
     wait_until(told, words)
 
 
-def test_language_model_and_settings_hold_for_what_is_left_out(cleo: DiscordUser, list_calls: CallLister) -> None:
+def test_preferences_apply_to_omitted_options(cleo: DiscordUser, list_calls: CallLister) -> None:
     shown = set_preferences(cleo, model="sdxl", keep="65", style_preset="anime", language="fr")
 
     first = cleo.wait_for_result(cleo.submit_imagine("un château"))
@@ -87,7 +87,7 @@ def test_language_model_and_settings_hold_for_what_is_left_out(cleo: DiscordUser
     assert written["strength"] == 0.8
 
 
-def test_a_private_result_is_told_in_the_direct_messages_alone_and_goes_on_there(
+def test_a_private_result_is_posted_only_in_direct_messages_and_can_be_continued_there(
     cleo: DiscordUser, list_calls: CallLister
 ) -> None:
     set_preferences(cleo, private="on")
@@ -110,7 +110,9 @@ def test_a_private_result_is_told_in_the_direct_messages_alone_and_goes_on_there
     assert len(list_calls()) == 3
 
 
-def test_closed_direct_messages_are_told_before_anything_is_taken_on(cleo: DiscordUser, list_calls: CallLister) -> None:
+def test_closed_direct_messages_are_reported_before_the_request_is_accepted(
+    cleo: DiscordUser, list_calls: CallLister
+) -> None:
     set_preferences(cleo, private="on")
     patch_user(cleo, dms_closed=True)
 
@@ -119,7 +121,7 @@ def test_closed_direct_messages_are_told_before_anything_is_taken_on(cleo: Disco
     assert list_calls() == []
 
 
-def test_what_is_refused_leaves_nothing_behind_in_the_direct_messages(cleo: DiscordUser) -> None:
+def test_a_rejected_request_leaves_no_message_in_direct_messages(cleo: DiscordUser) -> None:
     set_preferences(cleo, private="on")
     job = cleo.submit_imagine("a castle")
     channel = wait_for_direct_messages(cleo, job)

@@ -17,7 +17,7 @@ def invoke_presets(asker: DiscordUser, what: str, channel: str | None = None, /,
     )
 
 
-def test_one_saved_from_a_result_fills_what_is_left_out_and_what_is_typed_wins(
+def test_a_preset_saved_from_a_result_fills_omitted_options_and_given_ones_win(
     ada: DiscordUser, list_calls: CallLister
 ) -> None:
     first = ada.wait_for_result(
@@ -38,7 +38,7 @@ def test_one_saved_from_a_result_fills_what_is_left_out_and_what_is_typed_wins(
     ]
 
 
-def test_one_is_listed_shared_copied_and_deleted(ada: DiscordUser) -> None:
+def test_a_preset_can_be_listed_shared_copied_and_deleted(ada: DiscordUser) -> None:
     ben = DiscordUser(ada.stack, "ben")
     result = ada.wait_for_result(ada.submit_imagine("a castle", keep=70))
     invoke_presets(ada, "save", result["channel_id"], name="mist")
@@ -55,9 +55,7 @@ def test_one_is_listed_shared_copied_and_deleted(ada: DiscordUser) -> None:
     assert "mist" in invoke_presets(ben, "list")
 
 
-def test_the_servers_are_changed_by_who_may_manage_it_and_used_by_everyone(
-    ada: DiscordUser, list_calls: CallLister
-) -> None:
+def test_server_presets_are_changed_by_managers_and_used_by_everyone(ada: DiscordUser, list_calls: CallLister) -> None:
     owner = DiscordUser(ada.stack, ada.get("/control/state")["guilds"][0]["owner_id"])
     result = ada.wait_for_result(ada.submit_imagine("a castle", keep=70))
 
@@ -70,7 +68,7 @@ def test_the_servers_are_changed_by_who_may_manage_it_and_used_by_everyone(
     assert list_calls()[-1]["body"]["strength"] == pytest.approx(0.3)
 
 
-def test_what_is_not_there_is_said(ada: DiscordUser) -> None:
+def test_unknown_presets_codes_and_results_are_reported(ada: DiscordUser) -> None:
     unknown = ada.wait_for_private_text(ada.submit_imagine("a lake", preset="nowhere"))
 
     assert unknown.startswith("There is no preset called “nowhere”.")

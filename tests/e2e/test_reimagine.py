@@ -13,7 +13,7 @@ from shared.queue.keys import draft_key, job_key
 from tests.support.user import DiscordUser, list_custom_ids, list_media
 
 
-def test_a_result_is_reimagined_and_known_as_the_parent(
+def test_a_result_can_be_reimagined_and_becomes_the_parent(
     ada: DiscordUser, stack: Stack, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     job = ada.submit_imagine("a castle", keep=60)
@@ -33,7 +33,7 @@ def test_a_result_is_reimagined_and_known_as_the_parent(
         assert json.loads(client.hget(job_key(asked), "job") or "")["parent_id"] == job
 
 
-def test_a_result_that_somebody_posts_again_still_says_how_it_was_made(
+def test_details_can_be_read_from_a_result_that_was_posted_again(
     ada: DiscordUser, stack: Stack, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a lighthouse", image=None))
@@ -48,7 +48,7 @@ def test_a_result_that_somebody_posts_again_still_says_how_it_was_made(
     assert one["body"] == other["body"]
 
 
-def test_details_of_a_result_are_those_of_the_records(ada: DiscordUser) -> None:
+def test_details_of_a_result_come_from_the_database(ada: DiscordUser) -> None:
     job = ada.submit_imagine("a lighthouse", image=None)
     first = ada.wait_for_result(job)
     ada.wait_until_stored(job)

@@ -9,7 +9,7 @@ from demo.first_picture import iter_message_texts
 from tests.support.user import DiscordUser, list_custom_ids, wait_until
 
 
-def test_again_asks_for_the_same_with_another_seed_and_the_same_source(
+def test_again_repeats_the_request_with_the_same_source_and_another_seed(
     ada: DiscordUser, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", keep=60))
@@ -24,7 +24,7 @@ def test_again_asks_for_the_same_with_another_seed_and_the_same_source(
     assert second["channel_id"] == first["channel_id"]
 
 
-def test_vary_starts_from_the_result_and_keeps_most_or_half_of_it(
+def test_vary_starts_from_the_result_with_a_weight_of_90_or_50_percent(
     ada: DiscordUser, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", keep=10))
@@ -45,7 +45,7 @@ def test_two_clicks_are_two_jobs(ada: DiscordUser, list_calls: Callable[[], list
     assert len(list_calls()) == 3
 
 
-def test_a_click_that_discord_delivers_twice_is_one(
+def test_a_click_that_discord_delivers_twice_counts_once(
     ada: DiscordUser, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
@@ -61,7 +61,7 @@ def test_a_click_that_discord_delivers_twice_is_one(
     assert len(list_calls()) == 2
 
 
-def test_edit_opens_filled_in_and_asks_again_of_the_same_source(
+def test_edit_opens_a_prefilled_form_and_reuses_the_source(
     ada: DiscordUser, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", negative="crowds", keep=60, seed=7))
@@ -77,7 +77,7 @@ def test_edit_opens_filled_in_and_asks_again_of_the_same_source(
     assert (other["negative_prompt"], other["seed"]) == ("crowds", 7)
 
 
-def test_what_does_not_fit_in_a_form_is_told_and_nothing_is_asked(
+def test_invalid_form_values_and_long_prompts_are_reported_and_nothing_is_generated(
     ada: DiscordUser, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle"))
@@ -93,7 +93,7 @@ def test_what_does_not_fit_in_a_form_is_told_and_nothing_is_asked(
     assert len(list_calls()) == 2
 
 
-def test_use_as_source_goes_on_from_the_result(
+def test_use_as_source_continues_from_the_result(
     ada: DiscordUser, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", image=None, aspect="16:9", seed=7))
@@ -158,7 +158,7 @@ def test_a_favourite_is_marked_and_unmarked(ada: DiscordUser) -> None:
     assert words[1].startswith("☆")
 
 
-def test_delete_asks_and_takes_the_answer_away(ada: DiscordUser) -> None:
+def test_delete_asks_for_confirmation_and_deletes_the_result(ada: DiscordUser) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
     question = ada.wait_for_private_message(ada.press_button(first, "delete"))
 
@@ -169,7 +169,7 @@ def test_delete_asks_and_takes_the_answer_away(ada: DiscordUser) -> None:
     )
 
 
-def test_a_job_that_waits_is_cancelled_and_its_end_told(
+def test_a_waiting_job_can_be_cancelled_and_its_thread_says_so(
     ada: DiscordUser, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     busy = [ada.submit_imagine("a ship [slow:3]", image=None) for _ in range(2)]

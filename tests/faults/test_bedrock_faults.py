@@ -38,7 +38,7 @@ def read_call_interval(fault_stack: FaultStack) -> int:
     return int(fault_stack.client.hget(pace_key("sd3.5-large"), "interval_ms") or 0)
 
 
-def test_a_storm_of_throttling_slows_the_pace_and_fails_nobody(fault_stack: FaultStack) -> None:
+def test_throttling_slows_the_pace_and_no_job_fails(fault_stack: FaultStack) -> None:
     """Measured: nine jobs of three people meet five refusals; the pace falls to a call every 0.5 to 4 s, rises with
     every success, and all is over within 6 to 12 s."""
     fault_stack.inject_bedrock_fault("throttle", 5, "storm")
@@ -55,7 +55,7 @@ def test_a_storm_of_throttling_slows_the_pace_and_fails_nobody(fault_stack: Faul
     assert read_call_interval(fault_stack) < slowest
 
 
-def test_an_answer_that_drips_past_the_deadline_ends_in_words_after_one_repeat(fault_stack: FaultStack) -> None:
+def test_a_response_slower_than_the_deadline_fails_with_a_message_after_one_repeat(fault_stack: FaultStack) -> None:
     started = time.monotonic()
 
     told = fault_stack.wait_for_result_text(fault_stack.submit_imagine("dripping [drip:30]"))
@@ -65,7 +65,7 @@ def test_an_answer_that_drips_past_the_deadline_ends_in_words_after_one_repeat(f
     assert len(fault_stack.list_calls("dripping")) == 2
 
 
-def test_a_model_that_is_retired_in_mid_flight_is_switched_off_for_everyone(fault_stack: FaultStack) -> None:
+def test_a_model_retired_while_jobs_run_is_switched_off_for_everyone(fault_stack: FaultStack) -> None:
     """What ran at that moment is still delivered; what waits ends in words that name another model, unpaid."""
     running = [fault_stack.submit_imagine(f"last of {n} [slow:2]", model="sdxl") for n in range(2)]
     wait_until(lambda: len(fault_stack.list_calls("last of")) == 2, "two calls in flight")
@@ -90,7 +90,7 @@ def test_a_model_that_is_retired_in_mid_flight_is_switched_off_for_everyone(faul
     assert read_log(fault_stack).count("CRITICAL") == 1
 
 
-def test_with_expired_credentials_jobs_wait_and_operators_are_told_what_to_do(
+def test_with_expired_credentials_jobs_wait_and_the_log_tells_operators_what_to_do(
     fault_stack: FaultStack, expired_credential_jobs: list[str]
 ) -> None:
     """They are looked for anew with every try, so renewed ones are found without a restart."""

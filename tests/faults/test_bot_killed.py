@@ -79,7 +79,7 @@ def assert_answered_once(stack: Stack, job: str, *, paid: int = 1) -> None:
     assert len(request_json("GET", f"{stack.bedrock_url}/control/calls")) == paid
 
 
-def test_killed_before_acknowledging_nothing_was_accepted_and_discord_says_so(
+def test_killed_before_acknowledging_nothing_was_accepted_and_discord_shows_a_failure(
     stack: Stack, bot_processes: BotProcesses, bot: Process, ada: DiscordUser
 ) -> None:
     inject_discord_fault(stack, "hang:5", "POST", "/callback$")
@@ -94,7 +94,7 @@ def test_killed_before_acknowledging_nothing_was_accepted_and_discord_says_so(
     assert read_job_field(stack, job) is None
 
 
-def test_killed_after_acknowledging_and_before_writing_it_down_nothing_says_that_it_was_accepted(
+def test_killed_after_acknowledging_and_before_storing_the_job_nothing_claims_that_it_was_accepted(
     stack: Stack, bot_processes: BotProcesses, bot: Process, ada: DiscordUser
 ) -> None:
     """Discord shows that the bot is thinking, and after 15 minutes that it did not respond.
@@ -114,7 +114,7 @@ def test_killed_after_acknowledging_and_before_writing_it_down_nothing_says_that
     assert read_job_field(stack, job) is None
 
 
-def test_killed_after_writing_it_down_and_before_saying_so_the_next_bot_queues_it(
+def test_killed_after_storing_the_job_and_before_saying_so_the_next_bot_queues_it(
     stack: Stack, bot_processes: BotProcesses, bot: Process, ada: DiscordUser
 ) -> None:
     inject_discord_fault(stack, "hang:3", "PATCH", "@original$")
@@ -128,7 +128,7 @@ def test_killed_after_writing_it_down_and_before_saying_so_the_next_bot_queues_i
     assert_answered_once(stack, job)
 
 
-def test_killed_between_writing_it_down_and_queueing_the_next_bot_queues_it(
+def test_killed_between_storing_and_queueing_the_next_bot_queues_the_job(
     stack: Stack, bot_processes: BotProcesses, redis_proxy: RedisProxy, bot: Process, ada: DiscordUser
 ) -> None:
     """It fetches the picture again."""
@@ -145,7 +145,7 @@ def test_killed_between_writing_it_down_and_queueing_the_next_bot_queues_it(
     assert_answered_once(stack, job)
 
 
-def test_killed_after_queueing_and_before_hearing_of_it_the_job_is_queued_once(
+def test_killed_after_queueing_and_before_the_reply_the_job_is_queued_once(
     stack: Stack, bot_processes: BotProcesses, redis_proxy: RedisProxy, bot: Process, ada: DiscordUser
 ) -> None:
     redis_proxy.hold_script("reply", "accept")
@@ -159,7 +159,7 @@ def test_killed_after_queueing_and_before_hearing_of_it_the_job_is_queued_once(
     assert_answered_once(stack, job)
 
 
-def test_killed_after_posting_and_before_hearing_of_it_the_answer_is_not_said_again(
+def test_killed_after_posting_and_before_the_response_the_result_is_not_posted_again(
     stack: Stack, bot_processes: BotProcesses, bot: Process, ada: DiscordUser
 ) -> None:
     """The answer to the posting is lost, and the bot killed within the second before it would try again."""
@@ -176,7 +176,7 @@ def test_killed_after_posting_and_before_hearing_of_it_the_answer_is_not_said_ag
 
 
 @pytest.mark.parametrize("side", ["request", "reply"])
-def test_killed_after_posting_while_acknowledging_the_answer_is_not_said_again(
+def test_killed_while_acknowledging_the_outcome_the_result_is_not_posted_again(
     stack: Stack, bot_processes: BotProcesses, redis_proxy: RedisProxy, bot: Process, ada: DiscordUser, side: str
 ) -> None:
     redis_proxy.hold_script("request" if side == "request" else "reply", "mark_delivered")
@@ -192,7 +192,7 @@ def test_killed_after_posting_while_acknowledging_the_answer_is_not_said_again(
     assert_answered_once(stack, job)
 
 
-def test_killed_while_idle_it_delivers_what_ended_meanwhile(
+def test_outcomes_of_the_time_without_a_bot_are_delivered_by_the_next(
     stack: Stack, bot_processes: BotProcesses, bot: Process, ada: DiscordUser
 ) -> None:
     jobs = [ada.submit_imagine(f"number {number} [slow:1]", image=None) for number in range(2)]

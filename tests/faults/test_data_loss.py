@@ -59,7 +59,7 @@ def find_last_call(stack: Stack) -> dict[str, Any]:
     return body
 
 
-def test_a_form_that_was_opened_before_a_restart_is_taken_after_it(stack: Stack) -> None:
+def test_a_form_opened_before_a_restart_can_be_submitted_after_it(stack: Stack) -> None:
     ada = DiscordUser(stack)
     first = ada.wait_for_result(ada.submit_imagine("a castle", seed=7))
     opened = ada.press_button(first, "edit")
@@ -72,7 +72,7 @@ def test_a_form_that_was_opened_before_a_restart_is_taken_after_it(stack: Stack)
     assert (find_last_call(stack)["prompt"], find_last_call(stack)["seed"]) == ("a ship", 7)
 
 
-def test_with_redis_emptied_the_records_are_enough(stack: Stack) -> None:
+def test_buttons_work_after_redis_was_emptied(stack: Stack) -> None:
     ada = DiscordUser(stack)
     first = ada.wait_for_result(ada.submit_imagine("a castle", keep=60))
     before = find_last_call(stack)
@@ -85,7 +85,7 @@ def test_with_redis_emptied_the_records_are_enough(stack: Stack) -> None:
     assert {**find_last_call(stack), "seed": 0, "image": 0} == {**before, "seed": 0, "image": 0}
 
 
-def test_with_the_records_lost_too_the_pictures_own_words_are_enough(stack: Stack) -> None:
+def test_buttons_work_after_redis_and_database_were_lost(stack: Stack) -> None:
     ada = DiscordUser(stack)
     from_words = ada.wait_for_result(ada.submit_imagine("a castle", image=None, negative="crowds", aspect="16:9"))
     before = find_last_call(stack)
@@ -115,7 +115,7 @@ def test_with_the_records_lost_too_the_pictures_own_words_are_enough(stack: Stac
     )
 
 
-def test_where_a_model_is_gone_another_one_is_asked_by_a_button(stack: Stack) -> None:
+def test_if_a_model_is_gone_a_button_repeats_the_request_with_another(stack: Stack) -> None:
     ada = DiscordUser(stack)
     gone = ada.wait_for_result(ada.submit_imagine("a castle [eol-once]", image=None))
     said = "\n".join(iter_message_texts(gone))

@@ -75,7 +75,7 @@ def deny_permissions(ada: DiscordUser, channel: str, *permissions: str) -> None:
 
 
 @pytest.mark.parametrize("op", RESUMED)
-def test_what_is_asked_while_the_gateway_reconnects_is_answered_once(stack: Stack, ada: DiscordUser, op: str) -> None:
+def test_a_command_used_while_the_gateway_reconnects_gets_one_result(stack: Stack, ada: DiscordUser, op: str) -> None:
     """The session is resumed, and Discord sends what was missed."""
     before = ada.submit_imagine("a castle [slow:1]", image=None)
     wait_until_running(stack, before)
@@ -90,7 +90,7 @@ def test_what_is_asked_while_the_gateway_reconnects_is_answered_once(stack: Stac
     assert list_connected_sessions(stack) == {session}
 
 
-def test_a_session_that_discord_ends_is_begun_anew_and_no_answer_is_lost(stack: Stack, ada: DiscordUser) -> None:
+def test_an_invalidated_session_is_replaced_and_no_result_is_lost(stack: Stack, ada: DiscordUser) -> None:
     before = ada.submit_imagine("a castle [slow:1]", image=None)
     wait_until_running(stack, before)
     old = list_connected_sessions(stack)
@@ -106,7 +106,7 @@ def test_a_session_that_discord_ends_is_begun_anew_and_no_answer_is_lost(stack: 
     assert count_results(stack, before, after) == [1, 1]
 
 
-def test_a_burst_of_discords_own_faults_leads_to_one_answer(stack: Stack, ada: DiscordUser) -> None:
+def test_a_burst_of_server_errors_from_discord_leads_to_one_result(stack: Stack, ada: DiscordUser) -> None:
     """discord.py repeats a 500 and a 502 itself, and leaves a 503 to us; a message that was made is not made again."""
     job = ada.submit_imagine("a castle [slow:1]", image=None)
     wait_until_running(stack, job)
@@ -120,7 +120,7 @@ def test_a_burst_of_discords_own_faults_leads_to_one_answer(stack: Stack, ada: D
 
 
 @pytest.mark.parametrize("via", [[True], [False], [True, False], [False, True]], ids=str)
-def test_too_many_requests_whoever_says_so_leads_to_one_answer(stack: Stack, ada: DiscordUser, via: list[bool]) -> None:
+def test_a_429_of_discord_or_of_cloudflare_leads_to_one_result(stack: Stack, ada: DiscordUser, via: list[bool]) -> None:
     """discord.py waits out a 429 that came through Discord's proxy (`Via`); one of Cloudflare's it leaves to us."""
     job = ada.submit_imagine("a castle [slow:1]", image=None)
     wait_until_running(stack, job)
@@ -139,7 +139,7 @@ def test_too_many_requests_whoever_says_so_leads_to_one_answer(stack: Stack, ada
     assert ada.get("/control/state")["faults"] == []
 
 
-def test_a_connection_that_is_reset_in_the_middle_of_an_upload_leads_to_one_answer(
+def test_a_connection_reset_in_the_middle_of_an_upload_leads_to_one_result(
     stack: Stack, ada: DiscordUser, tmp_path: Path
 ) -> None:
     """Reset before the stand-in has read the megabytes of the picture; discord.py knows this error on macOS alone."""
@@ -156,7 +156,7 @@ def test_a_connection_that_is_reset_in_the_middle_of_an_upload_leads_to_one_answ
     assert len(download_bytes(picture["media"]["url"])) > MEGABYTE
 
 
-def test_a_status_message_that_is_too_old_to_edit_holds_up_no_answer(stack: Stack, ada: DiscordUser) -> None:
+def test_a_status_message_too_old_to_edit_does_not_delay_the_result(stack: Stack, ada: DiscordUser) -> None:
     """Discord answers 429 with a long pause (code 30046), and the answer is acknowledged without the last edit."""
     job = ada.submit_imagine("a castle [slow:1]", image=None)
     wait_until_running(stack, job)
@@ -237,7 +237,7 @@ def deny_all_permissions(ada: DiscordUser, channel: str, thread: str) -> None:
     ],
     ids=lambda value: value.__name__,
 )
-def test_when_its_place_is_spoilt_while_a_job_waits_the_answer_comes_in_the_next_best(
+def test_if_its_destination_is_lost_while_a_job_runs_the_result_goes_to_the_next_best(
     stack: Stack,
     ada: DiscordUser,
     channel: str,
@@ -256,7 +256,7 @@ def test_when_its_place_is_spoilt_while_a_job_waits_the_answer_comes_in_the_next
     assert read_job_record(stack, job) == ("delivered", int(str(read_job_field(stack, job, "message_id"))))
 
 
-def test_an_answer_that_no_place_takes_is_kept_and_not_tried_for_ever(
+def test_a_result_that_cannot_be_posted_anywhere_is_stored_and_not_retried_forever(
     stack: Stack, ada: DiscordUser, channel: str
 ) -> None:
     ada.post("/control/users", {"name": "dora"})
@@ -273,7 +273,7 @@ def test_an_answer_that_no_place_takes_is_kept_and_not_tried_for_ever(
     assert read_job_field(stack, job, "message_id") == ""
 
 
-def test_a_bot_that_is_thrown_out_of_the_guild_ends_its_jobs_and_serves_again_when_it_is_back(
+def test_a_bot_removed_from_the_guild_finishes_its_jobs_and_works_again_once_it_is_back(
     stack: Stack, ada: DiscordUser
 ) -> None:
     job = ada.submit_imagine("a castle [slow:1]", image=None)

@@ -38,7 +38,7 @@ def bot_processes(stack: Stack) -> Iterator[BotProcesses]:
     opened.stop_all()
 
 
-def test_the_next_bot_starts_what_was_asked_about_and_fills_the_contact_sheet_of_the_last_one(
+def test_the_next_bot_starts_a_planned_exploration_and_completes_a_running_one(
     stack: Stack, bot_processes: BotProcesses
 ) -> None:
     ada = DiscordUser(stack)

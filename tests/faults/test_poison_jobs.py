@@ -87,14 +87,16 @@ def list_dead_letters(fault_stack: FaultStack) -> list[dict[str, Any]]:
     return letters
 
 
-def test_its_owner_is_told_and_nothing_is_paid(fault_stack: FaultStack, poison_job: str) -> None:
+def test_the_owner_of_a_poison_job_gets_a_message_and_nothing_is_billed(
+    fault_stack: FaultStack, poison_job: str
+) -> None:
     told = fault_stack.wait_for_result_text(poison_job)
 
     assert "tried 2 times" in told
     assert fault_stack.list_calls("poison") == []
 
 
-def test_the_operator_sees_what_was_set_aside_with_its_picture(
+def test_the_operator_sees_dead_letters_with_their_images(
     fault_stack: FaultStack, poison_job: str, tmp_path: Path
 ) -> None:
     [letter] = list_dead_letters(fault_stack)
@@ -114,7 +116,9 @@ def test_the_operator_sees_what_was_set_aside_with_its_picture(
 
 
 @pytest.mark.parametrize("command", ["show", "retry", "drop"])
-def test_what_is_not_set_aside_is_said_in_words(fault_stack: FaultStack, poison_job: str, command: str) -> None:
+def test_an_unknown_dead_letter_is_reported_with_a_message(
+    fault_stack: FaultStack, poison_job: str, command: str
+) -> None:
     done = run_dead_letters(fault_stack, command, "404")
 
     assert done.returncode == 1
@@ -122,7 +126,7 @@ def test_what_is_not_set_aside_is_said_in_words(fault_stack: FaultStack, poison_
     assert run_dead_letters(fault_stack, command).returncode == 2
 
 
-def test_a_redis_that_is_not_there_is_said_in_words(fault_stack: FaultStack) -> None:
+def test_an_unreachable_redis_is_reported_without_a_traceback(fault_stack: FaultStack) -> None:
     away = [sys.executable, "-m", "worker", "dead-letters", "list"]
     environment = {**fault_stack.stack.environment, "PYTHONPATH": str(ROOT), "REDIS_URL": "redis://127.0.0.1:1/0"}
 
@@ -133,7 +137,7 @@ def test_a_redis_that_is_not_there_is_said_in_words(fault_stack: FaultStack) -> 
     assert "Traceback" not in done.stderr
 
 
-def test_a_retry_is_a_job_of_its_own_that_is_answered_in_the_same_thread(
+def test_a_retried_dead_letter_is_a_new_job_whose_result_is_posted_in_the_same_thread(
     fault_stack: FaultStack, poison_job: str
 ) -> None:
     wait_until(
@@ -154,7 +158,7 @@ def test_a_retry_is_a_job_of_its_own_that_is_answered_in_the_same_thread(
     assert list_dead_letters(fault_stack) == []
 
 
-def test_what_is_dropped_is_forgotten(fault_stack: FaultStack) -> None:
+def test_a_dropped_dead_letter_is_deleted(fault_stack: FaultStack) -> None:
     fault_stack.client.hset(
         dead_letter_key("7"),
         mapping={
@@ -190,9 +194,7 @@ def large_image(tmp_path: Path) -> Path:
     return tmp_path / "large.png"
 
 
-def test_a_segmentation_fault_in_a_codec_is_survived_by_the_jobs_of_others(
-    fault_stack: FaultStack, tmp_path: Path
-) -> None:
+def test_other_jobs_survive_a_segmentation_fault_in_a_codec(fault_stack: FaultStack, tmp_path: Path) -> None:
     Image.new("RGB", (666, 640), "maroon").save(tmp_path / "faulty.png")
 
     died = crash_workers_with(fault_stack, tmp_path / "faulty.png", ("-c", CRASHING_WORKER))
@@ -200,7 +202,7 @@ def test_a_segmentation_fault_in_a_codec_is_survived_by_the_jobs_of_others(
     assert died == [-signal.SIGSEGV] * 2
 
 
-def test_a_worker_that_the_kernel_kills_for_want_of_memory_is_survived_by_the_jobs_of_others(
+def test_other_jobs_survive_a_worker_killed_for_lack_of_memory(
     fault_stack: FaultStack, large_image: Path, memory_cgroup: MemoryCgroup
 ) -> None:
     died = crash_workers_with(fault_stack, large_image, ("-c", CONFINED_WORKER, str(memory_cgroup.procs_file)))
@@ -209,7 +211,7 @@ def test_a_worker_that_the_kernel_kills_for_want_of_memory_is_survived_by_the_jo
     assert memory_cgroup.count_oom_kills() == 2
 
 
-def test_a_picture_that_memory_is_refused_for_ends_in_words_and_the_worker_goes_on(
+def test_an_image_too_large_for_memory_fails_with_a_message_and_the_worker_continues(
     fault_stack: FaultStack, large_image: Path
 ) -> None:
     stop_workers(fault_stack)

@@ -26,7 +26,7 @@ def bot_processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BotProce
         opened.stop_all()
 
 
-def test_the_bot_dies_before_and_after_a_private_result_is_told(bot_processes: BotProcesses) -> None:
+def test_private_results_are_posted_once_when_the_bot_is_killed_before_and_after(bot_processes: BotProcesses) -> None:
     ada = DiscordUser(bot_processes.stack)
     ada.use_component(ada.invoke_and_wait("preferences"), "preference_toggle:private:on")
     switch_off = "preference_toggle:private:off"

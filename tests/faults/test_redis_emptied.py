@@ -73,7 +73,7 @@ def assert_one_image(ada: DiscordUser, job: str) -> None:
     assert [message["id"] for message in ada.list_messages(ada.wait_for_status(job)["thread"]["id"])] == [answer["id"]]
 
 
-def test_a_request_that_redis_forgot_before_a_worker_took_it_is_painted_once(stack: Stack, ada: DiscordUser) -> None:
+def test_a_request_lost_with_redis_before_it_was_claimed_is_generated_once(stack: Stack, ada: DiscordUser) -> None:
     os.kill(stack.processes["worker"].pid, signal.SIGSTOP)
     job = ada.submit_imagine("a castle in fog", seed=77)
     wait_until(lambda: read_job_state(stack, job) == "queued", "the request in the records")
@@ -86,7 +86,7 @@ def test_a_request_that_redis_forgot_before_a_worker_took_it_is_painted_once(sta
     assert [paid["seed"] for paid in request_json("GET", f"{stack.bedrock_url}/control/calls")] == [77]
 
 
-def test_a_call_that_redis_forgot_is_repeated_once_and_answered_once(stack: Stack, ada: DiscordUser) -> None:
+def test_a_call_lost_with_redis_is_repeated_once_and_gets_one_result(stack: Stack, ada: DiscordUser) -> None:
     job = ada.submit_imagine("a castle [slow:4]")
     with redis.Redis.from_url(stack.redis_url) as client:
         wait_until(
@@ -101,7 +101,7 @@ def test_a_call_that_redis_forgot_is_repeated_once_and_answered_once(stack: Stac
     assert [(queueing, doubts) for queueing, _, doubts in read_attempts(stack, job)] == [(1, 0), (2, 1)]
 
 
-def test_a_request_forgotten_while_the_bot_was_dead_is_answered_once_by_the_next(
+def test_a_request_lost_while_no_bot_was_running_gets_one_result_from_the_next_bot(
     stack: Stack, ada: DiscordUser
 ) -> None:
     os.kill(stack.processes["worker"].pid, signal.SIGSTOP)

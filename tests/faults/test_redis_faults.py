@@ -46,7 +46,7 @@ def test_a_restart_with_its_append_only_file_loses_nothing(fault_stack: FaultSta
     assert_all_succeed(fault_stack, "restarted", jobs)
 
 
-def test_connections_refused_for_a_while_are_waited_out_and_new_requests_queued_afterwards(
+def test_jobs_survive_refused_connections_and_new_requests_are_queued_afterwards(
     fault_stack: FaultStack,
 ) -> None:
     """The answers that come meanwhile are kept by the worker until Redis takes them."""
@@ -79,7 +79,7 @@ def test_a_frozen_server_is_waited_out(fault_stack: FaultStack) -> None:
     assert all(fault_stack.read_job_counters(job) == {"calls": 1, "unknown_calls": 0, "crashes": 0} for job in jobs)
 
 
-def test_a_full_server_refuses_new_requests_in_words_and_what_runs_ends(fault_stack: FaultStack) -> None:
+def test_a_full_redis_rejects_new_requests_with_a_message_and_running_jobs_finish(fault_stack: FaultStack) -> None:
     """What waits is not started while no ticket can be written, and is when there is room again."""
     jobs = submit_four_jobs(fault_stack, "full")
 

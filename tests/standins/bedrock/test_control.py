@@ -42,7 +42,7 @@ def test_the_call_log_holds_every_call_with_its_picture_described(bedrock_standi
     assert (refused["status"], refused["outcome"], refused["billed"]) == (400, "ValidationException", False)
 
 
-def test_a_call_at_work_is_in_flight(bedrock_standin: BedrockStandIn) -> None:
+def test_a_running_call_is_in_flight(bedrock_standin: BedrockStandIn) -> None:
     bedrock_standin.call_control("POST", "/control/latency", {SD35: 0.5})
     caller = threading.Thread(target=bedrock_standin.invoke, args=(SD35, make_sd35_body()))
     caller.start()
@@ -57,7 +57,7 @@ def test_a_call_at_work_is_in_flight(bedrock_standin: BedrockStandIn) -> None:
     assert bedrock_standin.list_calls()[0]["billed"]
 
 
-def test_an_ordered_fault_meets_as_many_calls_as_ordered(bedrock_standin: BedrockStandIn) -> None:
+def test_a_scheduled_fault_affects_the_given_number_of_calls(bedrock_standin: BedrockStandIn) -> None:
     bedrock_standin.call_control("POST", "/control/faults", {"fault": "unavailable", "times": 2})
 
     for _ in range(2):
@@ -67,7 +67,7 @@ def test_an_ordered_fault_meets_as_many_calls_as_ordered(bedrock_standin: Bedroc
     assert bedrock_standin.invoke(CORE, {"prompt": "a"})["finish_reasons"] == [None]
 
 
-def test_an_ordered_fault_meets_only_calls_that_match(bedrock_standin: BedrockStandIn) -> None:
+def test_a_scheduled_fault_affects_only_matching_calls(bedrock_standin: BedrockStandIn) -> None:
     order = {"fault": "throttle", "times": 1, "match": {"model": CORE, "prompt": "castle"}}
     bedrock_standin.call_control("POST", "/control/faults", order)
 
@@ -77,7 +77,7 @@ def test_an_ordered_fault_meets_only_calls_that_match(bedrock_standin: BedrockSt
         bedrock_standin.invoke(CORE, {"prompt": "a castle"})
 
 
-def test_orders_can_be_read_and_forgotten(bedrock_standin: BedrockStandIn) -> None:
+def test_scheduled_faults_can_be_listed_and_cleared(bedrock_standin: BedrockStandIn) -> None:
     bedrock_standin.call_control("POST", "/control/faults", {"fault": "slow:5"})
     assert [order["fault"] for order in bedrock_standin.call_control("GET", "/control/faults")["waiting"]] == ["slow"]
 
@@ -100,7 +100,7 @@ def test_orders_can_be_read_and_forgotten(bedrock_standin: BedrockStandIn) -> No
         ("PUT", f"/control/models/{SD35}", []),
     ],
 )
-def test_a_wrong_order_is_refused_in_words(
+def test_an_invalid_control_request_is_rejected_with_a_message(
     bedrock_standin: BedrockStandIn, method: str, path: str, body: object
 ) -> None:
     status, _, answer = bedrock_standin.send_request(method, path, json.dumps(body).encode())
@@ -129,7 +129,9 @@ def test_latency_can_be_set_for_all_and_for_one(bedrock_standin: BedrockStandIn)
         ("forbidden", "AccessDeniedException", "You don't have access to the model"),
     ],
 )
-def test_a_model_can_be_ended_or_forbidden(bedrock_standin: BedrockStandIn, status: str, code: str, words: str) -> None:
+def test_a_model_can_be_at_its_end_of_life_or_forbidden(
+    bedrock_standin: BedrockStandIn, status: str, code: str, words: str
+) -> None:
     bedrock_standin.call_control("PUT", f"/control/models/{SD35}", {"status": status})
 
     with pytest.raises(ClientError, match=words) as error:
@@ -183,7 +185,7 @@ def test_the_control_plane_does_not_know_an_unknown_or_ended_model(bedrock_stand
         bedrock_standin.control_plane.get_foundation_model(modelIdentifier=SD35)
 
 
-def test_the_control_plane_wants_credentials_too(bedrock_standin: BedrockStandIn) -> None:
+def test_the_control_plane_requires_credentials_too(bedrock_standin: BedrockStandIn) -> None:
     status, headers, _ = bedrock_standin.send_request("GET", "/foundation-models")
 
     assert status == 403

@@ -176,7 +176,7 @@ def test_sd35_refuses_in_a_detail(bedrock_standin: BedrockStandIn, body: object,
     assert words in message
 
 
-def test_sd35_lists_its_fields_to_who_sends_another(bedrock_standin: BedrockStandIn) -> None:
+def test_sd35_lists_its_fields_when_an_unknown_one_is_sent(bedrock_standin: BedrockStandIn) -> None:
     assert expect_rejection(bedrock_standin, SD35, make_sd35_body(cfg_scale=7)) == (
         '{"detail":"Invalid field \'cfg_scale\' in request. Available fields for sd3-5-large are: prompt, mode, image, '
         'strength, aspect_ratio, negative_prompt, seed, output_format"}'
@@ -184,7 +184,7 @@ def test_sd35_lists_its_fields_to_who_sends_another(bedrock_standin: BedrockStan
 
 
 @pytest.mark.parametrize("model", [CORE, ULTRA])
-def test_core_and_ultra_make_pictures_from_words_alone(bedrock_standin: BedrockStandIn, model: str) -> None:
+def test_core_and_ultra_generate_images_from_text_alone(bedrock_standin: BedrockStandIn, model: str) -> None:
     body = {"prompt": "a castle", "seed": 4294967294, "output_format": "jpeg", "aspect_ratio": "21:9"}
 
     answer = bedrock_standin.invoke(model, body)

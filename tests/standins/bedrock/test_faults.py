@@ -52,7 +52,7 @@ CODES = {
 
 
 @pytest.mark.parametrize("name", ERROR_FAULTS)
-def test_a_refusal_has_its_status_and_code_and_costs_nothing(bedrock_standin: BedrockStandIn, name: str) -> None:
+def test_an_error_has_its_status_and_code_and_is_not_billed(bedrock_standin: BedrockStandIn, name: str) -> None:
     with pytest.raises(ClientError) as error:
         bedrock_standin.invoke(SD35, {"prompt": f"a castle [{name}] in fog"})
 
@@ -62,7 +62,7 @@ def test_a_refusal_has_its_status_and_code_and_costs_nothing(bedrock_standin: Be
     assert (call["status"], call["outcome"], call["billed"]) == (*CODES[name], False)
 
 
-def test_refusals_carry_what_the_sdk_models_and_what_a_caller_looks_for(bedrock_standin: BedrockStandIn) -> None:
+def test_errors_have_the_fields_that_the_sdk_models_and_callers_need(bedrock_standin: BedrockStandIn) -> None:
     def response(name: str) -> dict[str, object]:
         with pytest.raises(ClientError) as error:
             bedrock_standin.invoke(SD35, {"prompt": f"[{name}]"})
@@ -75,7 +75,7 @@ def test_refusals_carry_what_the_sdk_models_and_what_a_caller_looks_for(bedrock_
     assert "'retry-after': '2'" in str(response("overloaded"))
 
 
-def test_a_word_with_once_meets_one_body_once(bedrock_standin: BedrockStandIn) -> None:
+def test_a_fault_word_with_once_affects_each_body_once(bedrock_standin: BedrockStandIn) -> None:
     body = make_sd35_body("a castle [throttle-once]")
     with pytest.raises(ClientError, match="ThrottlingException"):
         bedrock_standin.invoke(SD35, body)
@@ -85,11 +85,11 @@ def test_a_word_with_once_meets_one_body_once(bedrock_standin: BedrockStandIn) -
         bedrock_standin.invoke(SD35, {**body, "seed": 8})
 
 
-def test_words_that_are_no_faults_are_only_words() -> None:
+def test_other_words_in_brackets_have_no_effect() -> None:
     assert find_faults(["[castle] [Throttle] throttle [drip-once] [slow:x] [ throttle ]"]) == []
 
 
-def test_a_word_in_a_negative_prompt_is_met_too(bedrock_standin: BedrockStandIn) -> None:
+def test_a_fault_word_in_a_negative_prompt_counts_too(bedrock_standin: BedrockStandIn) -> None:
     body = make_sdxl_body(text_prompts=[{"text": "a castle"}, {"text": "[refused]", "weight": -1}])
 
     with pytest.raises(ClientError, match="One or more prompts contains filtered words"):
@@ -106,14 +106,14 @@ def test_a_word_in_a_negative_prompt_is_met_too(bedrock_standin: BedrockStandIn)
         ("result-error", "Inference error", False),
     ],
 )
-def test_sd35_withholds_the_picture_and_says_why(
+def test_sd35_withholds_the_image_and_gives_the_reason(
     bedrock_standin: BedrockStandIn, name: str, reason: str, *, billed: bool
 ) -> None:
     assert bedrock_standin.invoke(SD35, make_sd35_body(f"[{name}]")) == {"finish_reasons": [reason]}
     assert [(call["outcome"], call["billed"]) for call in bedrock_standin.list_calls()] == [(reason, billed)]
 
 
-def test_sdxl_refuses_a_prompt_by_an_exception(bedrock_standin: BedrockStandIn) -> None:
+def test_sdxl_rejects_a_prompt_with_an_exception(bedrock_standin: BedrockStandIn) -> None:
     with pytest.raises(ClientError) as error:
         bedrock_standin.invoke(SDXL, make_sdxl_body("[refused]"))
 
@@ -123,7 +123,7 @@ def test_sdxl_refuses_a_prompt_by_an_exception(bedrock_standin: BedrockStandIn) 
 
 
 @pytest.mark.parametrize("name", ["filtered", "filter-input"])
-def test_sdxl_gives_a_blurred_picture_with_what_it_filtered(bedrock_standin: BedrockStandIn, name: str) -> None:
+def test_sdxl_returns_a_blurred_image_when_it_filters(bedrock_standin: BedrockStandIn, name: str) -> None:
     (artifact,) = bedrock_standin.invoke(SDXL, make_sdxl_body(f"[{name}]"))["artifacts"]
 
     assert (artifact["finishReason"], artifact["seed"]) == ("CONTENT_FILTERED", 7)
@@ -131,7 +131,7 @@ def test_sdxl_gives_a_blurred_picture_with_what_it_filtered(bedrock_standin: Bed
     assert bedrock_standin.list_calls()[0]["billed"]
 
 
-def test_sdxl_tells_of_failures_in_two_ways(bedrock_standin: BedrockStandIn) -> None:
+def test_sdxl_reports_failures_in_two_ways(bedrock_standin: BedrockStandIn) -> None:
     assert bedrock_standin.invoke(SDXL, make_sdxl_body("[error]"))["artifacts"][0]["finishReason"] == "ERROR"
 
     failed = bedrock_standin.invoke(SDXL, make_sdxl_body("[result-error]"))
@@ -142,7 +142,7 @@ def test_sdxl_tells_of_failures_in_two_ways(bedrock_standin: BedrockStandIn) -> 
 
 
 @pytest.mark.parametrize("model", [SDXL, SD35])
-def test_spoiled_answers_are_spoiled_as_their_words_say(bedrock_standin: BedrockStandIn, model: str) -> None:
+def test_each_response_fault_corrupts_the_response_as_described(bedrock_standin: BedrockStandIn, model: str) -> None:
     def raw(name: str) -> bytes:
         return bedrock_standin.invoke_raw(
             model, make_sdxl_body(f"[{name}]") if model == SDXL else make_sd35_body(f"[{name}]")
@@ -172,7 +172,9 @@ def test_spoiled_answers_are_spoiled_as_their_words_say(bedrock_standin: Bedrock
 
 
 @pytest.mark.parametrize(("name", "error"), [("drop", ConnectionClosedError), ("drop-mid", ResponseStreamingError)])
-def test_a_cut_connection_is_paid_for(bedrock_standin: BedrockStandIn, name: str, error: type[BotoCoreError]) -> None:
+def test_a_call_whose_connection_is_cut_is_billed(
+    bedrock_standin: BedrockStandIn, name: str, error: type[BotoCoreError]
+) -> None:
     with pytest.raises(error):
         bedrock_standin.invoke(SD35, make_sd35_body(f"[{name}]"))
 
@@ -180,7 +182,7 @@ def test_a_cut_connection_is_paid_for(bedrock_standin: BedrockStandIn, name: str
     assert (call["billed"], call["delivered"], call["status"], call["in_flight"]) == (True, False, None, False)
 
 
-def test_a_hung_call_is_paid_for_and_in_flight_until_the_client_leaves(bedrock_standin: BedrockStandIn) -> None:
+def test_a_hung_call_is_billed_and_in_flight_until_the_client_disconnects(bedrock_standin: BedrockStandIn) -> None:
     hurried = make_runtime_client(bedrock_standin.url, read_timeout=1)
 
     with pytest.raises(ReadTimeoutError):
@@ -196,7 +198,7 @@ def test_a_hung_call_is_paid_for_and_in_flight_until_the_client_leaves(bedrock_s
     assert not bedrock_standin.list_calls()[0]["in_flight"]
 
 
-def test_a_dripping_body_arrives_whole_and_slowly(bedrock_standin: BedrockStandIn) -> None:
+def test_a_dripping_body_arrives_slowly_and_completely(bedrock_standin: BedrockStandIn) -> None:
     started = time.monotonic()
 
     answer = bedrock_standin.invoke(SD35, make_sd35_body("[drip:0.5]"))
@@ -205,7 +207,7 @@ def test_a_dripping_body_arrives_whole_and_slowly(bedrock_standin: BedrockStandI
     assert open_base64_image(answer["images"][0]).size[0] > 900
 
 
-def test_a_slow_answer_outlasts_a_short_patience(bedrock_standin: BedrockStandIn) -> None:
+def test_a_slow_response_exceeds_a_short_timeout(bedrock_standin: BedrockStandIn) -> None:
     started = time.monotonic()
 
     bedrock_standin.invoke(SD35, make_sd35_body("[slow:0.4] [filtered]"))
@@ -226,7 +228,7 @@ def test_a_stream_can_fail_in_its_middle(bedrock_standin: BedrockStandIn, name: 
     assert bedrock_standin.list_calls()[0]["billed"]
 
 
-def test_every_fault_has_one_sentence() -> None:
+def test_every_fault_has_a_description() -> None:
     assert set(FAULTS) == {*ERROR_FAULTS, *RESPONSE_FAULTS, *TRANSPORT_FAULTS}
     assert set(CODES) == set(ERROR_FAULTS)
     assert all(says.endswith(".") and "\n" not in says for says in FAULTS.values())

@@ -69,7 +69,7 @@ def test_an_api_key_alone_is_enough(bedrock_standin: BedrockStandIn) -> None:
         ({"Authorization": "AWS4-HMAC-SHA256 nonsense"}, 400, "IncompleteSignatureException"),
     ],
 )
-def test_a_caller_without_good_credentials_is_refused(
+def test_a_caller_without_valid_credentials_is_rejected(
     bedrock_standin: BedrockStandIn, headers: dict[str, str], status: int, code: str
 ) -> None:
     answer = bedrock_standin.send_request("POST", PATH, SMALL_BODY, {"Content-Type": "application/json", **headers})
@@ -100,7 +100,7 @@ def test_an_answer_carries_a_request_id_and_its_type(bedrock_standin: BedrockSta
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/octet-stream"])
-def test_a_body_that_is_not_said_to_be_json_is_refused(bedrock_standin: BedrockStandIn, content_type: str) -> None:
+def test_a_body_without_the_json_content_type_is_rejected(bedrock_standin: BedrockStandIn, content_type: str) -> None:
     answer = bedrock_standin.send_request("POST", PATH, SMALL_BODY, {**BEARER, "Content-Type": content_type})
 
     assert read_rejection(answer)[:2] == (400, "ValidationException")
@@ -114,7 +114,7 @@ def test_a_body_that_is_no_json_object_is_malformed(bedrock_standin: BedrockStan
     assert message.startswith("Malformed input request")
 
 
-def test_a_body_over_the_limit_is_refused_in_words(bedrock_standin: BedrockStandIn) -> None:
+def test_a_body_over_the_limit_is_rejected_with_a_message(bedrock_standin: BedrockStandIn) -> None:
     status, code, message = read_rejection(bedrock_standin.send_request("POST", PATH, b" " * 25_000_001, BEARER))
 
     assert (status, code) == (400, "ValidationException")
@@ -126,7 +126,7 @@ def test_an_unknown_model_is_an_invalid_identifier(bedrock_standin: BedrockStand
         bedrock_standin.invoke("stability.stable-diffusion-99", make_sd35_body())
 
 
-def test_a_path_that_no_operation_has_is_an_unknown_operation(bedrock_standin: BedrockStandIn) -> None:
+def test_an_unknown_path_is_an_unknown_operation(bedrock_standin: BedrockStandIn) -> None:
     assert read_rejection(bedrock_standin.send_request("POST", "/model/x/converse", b"{}", BEARER))[:2] == (
         404,
         "UnknownOperationException",
@@ -138,7 +138,7 @@ def test_a_model_without_streaming_refuses_to_stream(bedrock_standin: BedrockSta
         bedrock_standin.invoke_streaming(SD35, make_sd35_body())
 
 
-def test_a_streamed_answer_joined_is_the_answer(bedrock_standin: BedrockStandIn) -> None:
+def test_the_chunks_of_a_streamed_response_form_the_whole_response(bedrock_standin: BedrockStandIn) -> None:
     chunks = bedrock_standin.invoke_streaming(SDXL, make_sdxl_body())
 
     assert len(chunks) > 1

@@ -31,7 +31,7 @@ def test_the_same_request_gives_the_same_bytes_and_another_seed_gives_others(bed
 
 
 @pytest.mark.parametrize("seed", [{"seed": 0}, {}])
-def test_without_a_seed_one_is_drawn_and_told_and_repeats_the_picture(
+def test_without_a_seed_one_is_drawn_and_returned_and_reproduces_the_image(
     bedrock_standin: BedrockStandIn, seed: dict[str, int]
 ) -> None:
     body = {name: value for name, value in make_sdxl_body().items() if name != "seed"}
@@ -59,19 +59,19 @@ def test_without_a_seed_one_is_drawn_and_told_and_repeats_the_picture(
         *({"style_preset": name} for name in STYLE_PRESETS),
     ],
 )
-def test_every_setting_is_seen(change: dict[str, object]) -> None:
+def test_every_setting_has_a_visible_effect(change: dict[str, object]) -> None:
     changed = replace(RECIPE, **change)  # type: ignore[arg-type]
 
     assert measure_difference(render_image(RECIPE), render_image(changed)) > 0.1
     assert render_image(changed).size == RECIPE.size
 
 
-def test_every_style_preset_has_a_recipe_of_its_own() -> None:
+def test_every_style_preset_has_its_own_filter() -> None:
     assert set(STYLES) == set(STYLE_PRESETS)
     assert len({render_bytes(replace(RECIPE, style_preset=name)) for name in STYLES}) == len(STYLES)
 
 
-def test_the_more_is_kept_the_nearer_the_picture_is_to_its_source() -> None:
+def test_a_larger_source_weight_brings_the_image_closer_to_its_source() -> None:
     far = [
         measure_difference(render_image(replace(RECIPE, source_weight=keep)), SOURCE)
         for keep in (0, 0.2, 0.4, 0.6, 0.8, 1)
@@ -82,7 +82,7 @@ def test_the_more_is_kept_the_nearer_the_picture_is_to_its_source() -> None:
     assert far[0] > 20
 
 
-def test_nothing_of_the_source_is_left_when_nothing_is_kept() -> None:
+def test_with_a_source_weight_of_zero_the_source_has_no_effect() -> None:
     other = ImageChops.invert(SOURCE)
 
     assert render_bytes(replace(RECIPE, source_weight=0)) == render_bytes(
@@ -105,5 +105,5 @@ def test_a_blurred_picture_shows_nothing_fine() -> None:
     assert measure_difference(image, smallest) < 5
 
 
-def test_words_that_are_no_unicode_do_not_stop_the_brush() -> None:
+def test_invalid_unicode_in_prompts_does_not_stop_rendering() -> None:
     assert render_image(replace(RECIPE, prompts=(("\ud800", 1.0), ("\udfff", -1e300)))).size == RECIPE.size

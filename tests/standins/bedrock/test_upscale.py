@@ -43,7 +43,7 @@ def test_fast_upscale_answers_with_four_times_the_sides(bedrock_standin: Bedrock
     assert answer["finish_reasons"] == [None]
 
 
-def test_an_upscaled_picture_is_its_source_with_detail_that_was_not_there(bedrock_standin: BedrockStandIn) -> None:
+def test_an_upscaled_image_is_its_source_with_added_detail(bedrock_standin: BedrockStandIn) -> None:
     source = open_base64_image(make_image_base64(256, 192, "PNG"))
     answer = bedrock_standin.invoke(FAST, {"image": make_image_base64(256, 192, "PNG"), "output_format": "png"})
     larger = open_base64_image(answer["images"][0]).convert("RGB")
@@ -55,7 +55,9 @@ def test_an_upscaled_picture_is_its_source_with_detail_that_was_not_there(bedroc
     assert bedrock_standin.invoke(FAST, {"image": make_image_base64(256, 192, "PNG"), "output_format": "png"}) == answer
 
 
-def test_conservative_upscale_paints_4k_and_every_setting_is_seen(bedrock_standin: BedrockStandIn) -> None:
+def test_conservative_upscale_returns_4k_and_every_setting_has_a_visible_effect(
+    bedrock_standin: BedrockStandIn,
+) -> None:
     bodies = [
         make_body(),
         make_body(seed=8),
@@ -151,7 +153,7 @@ def test_an_answer_over_16_mib_is_refused_after_the_picture_was_made(bedrock_sta
     assert (call["status"], call["outcome"], call["billed"]) == (400, "ValidationException", True)
 
 
-def test_both_list_their_fields_to_who_sends_another(bedrock_standin: BedrockStandIn) -> None:
+def test_both_list_their_fields_when_an_unknown_one_is_sent(bedrock_standin: BedrockStandIn) -> None:
     assert expect_rejection(bedrock_standin, FAST, {"image": make_image_base64(64, 64), "seed": 1}) == (
         '{"detail":"Invalid field \'seed\' in request. Available fields for fast-upscale are: image, output_format"}'
     )

@@ -43,7 +43,7 @@ def busy_page(open_page: "Tabs", choose_command: CommandChooser) -> Callable[...
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("width", [1280, 420])
-def test_everything_has_a_name_enough_contrast_and_room(
+def test_everything_has_a_name_and_enough_contrast_and_fits_the_width(
     busy_page: Callable[..., Page], call_in_page: Callable[..., Any], scheme: str, width: int
 ) -> None:
     page = busy_page(color_scheme=scheme, viewport={"width": width, "height": 800})
@@ -58,7 +58,7 @@ def test_everything_has_a_name_enough_contrast_and_room(
             expect(page.get_by_role(landmark)).to_be_visible()
 
 
-def test_the_theme_follows_the_system_until_one_chooses(open_page: "Tabs") -> None:
+def test_the_theme_follows_the_system_until_the_user_chooses_one(open_page: "Tabs") -> None:
     page = open_page(color_scheme="dark")
     ground = "getComputedStyle(document.getElementById('main')).backgroundColor"
     dark = page.evaluate(ground)

@@ -138,7 +138,7 @@ def test_axe_finds_nothing(
     assert [(look, found) for look in APPEARANCES if (found := find_violations_as(page, *look))] == []
 
 
-def test_axe_would_find_what_is_wrong(open_page: "Tabs") -> None:
+def test_axe_finds_a_button_without_a_name(open_page: "Tabs") -> None:
     page = open_page(bypass_csp=True)
 
     page.evaluate("document.body.append(Object.assign(document.createElement('button'), { id: 'nameless' }))")

@@ -33,7 +33,7 @@ def test_a_button_changes_its_message_and_keeps_the_focus(thread_pane: Locator) 
     expect(thread_pane.get_by_role("button", name="Again")).to_be_focused()
 
 
-def test_a_button_that_is_not_answered_waits_and_then_says_that_it_failed(thread_pane: Locator) -> None:
+def test_a_button_without_a_response_is_busy_and_then_shows_a_failure(thread_pane: Locator) -> None:
     button = thread_pane.get_by_role("button", name="Silent")
     button.click()
     expect(button).to_have_attribute("aria-busy", "true")
@@ -93,7 +93,7 @@ def measure_distance(select: Locator, options: Locator) -> float:
     return other["y"] - top["y"]
 
 
-def test_a_modal_keeps_the_focus_and_leaves_by_escape_giving_it_back(thread_pane: Locator) -> None:
+def test_a_modal_traps_the_focus_and_escape_closes_it_and_restores_the_focus(thread_pane: Locator) -> None:
     page = thread_pane.page
     button = thread_pane.get_by_role("button", name="Change")
     button.press("Enter")

@@ -22,7 +22,7 @@ def add_option(page: Page, name: str) -> None:
     page.keyboard.press("Enter")
 
 
-def test_a_slash_lists_the_commands_and_the_list_narrows_as_one_types(open_page: "Tabs") -> None:
+def test_a_slash_lists_the_commands_and_typing_narrows_the_list(open_page: "Tabs") -> None:
     page = open_page()
     page.get_by_role("textbox", name="Message #").press_sequentially("/")
     expect(page.get_by_role("option")).to_have_count(7)
@@ -57,7 +57,7 @@ def test_every_type_of_option_reaches_the_bot(open_page: "Tabs", choose_command:
     expect(page.get_by_text("Ada used /paint")).to_be_visible()
 
 
-def test_suggestions_come_from_the_bot_while_one_types(open_page: "Tabs", choose_command: CommandChooser) -> None:
+def test_suggestions_come_from_the_bot_while_typing(open_page: "Tabs", choose_command: CommandChooser) -> None:
     page = open_page()
     choose_command(page, "paint")
     page.keyboard.type("castle")
@@ -71,7 +71,9 @@ def test_suggestions_come_from_the_bot_while_one_types(open_page: "Tabs", choose
     expect(page.get_by_role("article")).to_contain_text("castle |  | 35 | 7.0 | SDXL 1.0")
 
 
-def test_what_is_wrong_is_said_before_anything_is_sent(open_page: "Tabs", choose_command: CommandChooser) -> None:
+def test_invalid_options_are_reported_before_anything_is_sent(
+    open_page: "Tabs", choose_command: CommandChooser
+) -> None:
     page = open_page()
     choose_command(page, "paint")
     page.keyboard.press("Enter")
@@ -98,7 +100,7 @@ def test_what_is_wrong_is_said_before_anything_is_sent(open_page: "Tabs", choose
     assert page.get_by_role("article").count() == 0
 
 
-def test_what_the_server_refuses_is_said_beside_the_composer_and_nothing_typed_is_lost(
+def test_a_rejection_by_the_server_is_shown_at_the_composer_and_the_input_is_kept(
     open_page: "Tabs", choose_command: CommandChooser, page_standin: "PageStandIn"
 ) -> None:
     open_page.expected_errors.append("400")
@@ -117,7 +119,7 @@ NAMES = {"picker": "harbour.png", "drop": "dropped.png", "paste": "image.png"}
 
 
 @pytest.mark.parametrize("way", NAMES)
-def test_a_picture_gets_into_the_command_by(
+def test_an_image_can_be_added_to_a_command_by(
     way: str, open_page: "Tabs", choose_command: CommandChooser, png_file: Path, call_in_page: Callable[..., Any]
 ) -> None:
     page = open_page()
@@ -137,7 +139,7 @@ def test_a_picture_gets_into_the_command_by(
     expect(thread.get_by_role("img", name="castle in fog")).to_have_js_property("naturalWidth", 192)
 
 
-def test_a_second_dropped_picture_takes_the_next_place_and_can_be_removed(
+def test_a_second_dropped_image_goes_into_the_next_option_and_can_be_removed(
     open_page: "Tabs", choose_command: CommandChooser, png_file: Path, call_in_page: Callable[..., Any]
 ) -> None:
     page = open_page()
@@ -151,7 +153,7 @@ def test_a_second_dropped_picture_takes_the_next_place_and_can_be_removed(
     expect(page.locator("[data-option=image]").get_by_text("dropped.png")).to_be_visible()
 
 
-def test_a_command_needs_no_mouse(open_page: "Tabs") -> None:
+def test_a_command_can_be_used_by_keyboard_alone(open_page: "Tabs") -> None:
     page = open_page()
     expect(page.get_by_role("textbox", name="Message #")).to_be_focused()
     press = page.keyboard.press
@@ -181,7 +183,7 @@ def test_subcommands_are_commands_of_their_own(open_page: "Tabs") -> None:
     expect(page.get_by_text("Ada used /preset save")).to_be_visible()
 
 
-def test_names_and_descriptions_follow_the_language_of_the_person(open_page: "Tabs") -> None:
+def test_names_and_descriptions_are_in_the_users_language(open_page: "Tabs") -> None:
     page = open_page("ben")
     page.get_by_role("button", name="Ben ben settings").click()
     page.get_by_label("Language").select_option("fr")

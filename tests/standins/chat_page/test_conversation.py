@@ -26,7 +26,7 @@ def result_page(open_page: "Tabs", choose_command: CommandChooser) -> Page:
     return page
 
 
-def test_a_result_has_its_buttons_its_moving_picture_and_a_file_to_keep(result_page: Page) -> None:
+def test_a_result_has_buttons_an_animation_and_a_file_to_download(result_page: Page) -> None:
     expect(result_page.get_by_role("button", name="Upscale")).to_be_disabled()
     expect(result_page.get_by_role("img", name="a harbour")).to_have_js_property("naturalWidth", 240)
     expect(result_page.locator(".moving-badge")).to_have_text("GIF")
@@ -35,7 +35,7 @@ def test_a_result_has_its_buttons_its_moving_picture_and_a_file_to_keep(result_p
     assert kept.value.suggested_filename == "export.zip"
 
 
-def test_each_button_of_a_result_is_answered_in_its_own_way(result_page: Page) -> None:
+def test_each_button_of_a_result_gets_its_own_response(result_page: Page) -> None:
     result_page.get_by_role("button", name="Again").click()
     expect(result_page.get_by_text("Another one from 7.")).to_be_visible()
     result_page.get_by_role("button", name="Details").press("Enter")
@@ -47,7 +47,7 @@ def test_each_button_of_a_result_is_answered_in_its_own_way(result_page: Page) -
     expect(result_page.get_by_role("button", name="Delete")).to_have_count(0)
 
 
-def test_a_call_is_marked_and_its_link_leads_to_the_message(result_page: Page) -> None:
+def test_a_mention_is_highlighted_and_its_link_leads_to_the_message(result_page: Page) -> None:
     result_page.get_by_role("button", name="Call me").click()
     link = result_page.get_by_role("link", name="To the picture")
     expect(result_page.locator(".mentions-me")).to_contain_text("@Ada, it took long.")
@@ -57,7 +57,7 @@ def test_a_call_is_marked_and_its_link_leads_to_the_message(result_page: Page) -
     ).to_be_focused()
 
 
-def test_a_call_elsewhere_is_counted_in_the_sidebar_and_the_title(
+def test_a_mention_in_another_channel_is_counted_in_sidebar_and_title(
     open_page: "Tabs", page_standin: "PageStandIn"
 ) -> None:
     page, ben = open_page(channel=open_page.channel_id), open_page("ben")
@@ -76,7 +76,7 @@ def test_a_call_elsewhere_is_counted_in_the_sidebar_and_the_title(
     expect(page).to_have_title(f"#{room.locator('.entry-name').inner_text()} · Pentimento Studio · Ada")
 
 
-def test_private_pages_are_turned_by_button_and_by_select(open_page: "Tabs", choose_command: CommandChooser) -> None:
+def test_ephemeral_pages_are_turned_by_button_and_by_select(open_page: "Tabs", choose_command: CommandChooser) -> None:
     page = open_page()
     choose_command(page, "history")
     page.keyboard.press("Enter")
@@ -92,7 +92,7 @@ def test_private_pages_are_turned_by_button_and_by_select(open_page: "Tabs", cho
 
 
 @pytest.mark.parametrize("way", ["command", "message"])
-def test_a_form_of_every_kind_of_field_is_filled_by_keyboard(
+def test_a_form_with_every_kind_of_field_is_filled_in_by_keyboard(
     way: str, open_page: "Tabs", choose_command: CommandChooser
 ) -> None:
     page = open_page()
@@ -114,7 +114,7 @@ def test_a_form_of_every_kind_of_field_is_filled_by_keyboard(
     expect(form).to_have_count(0)
 
 
-def test_one_of_several_pictures_of_a_message_is_chosen_by_name(
+def test_one_of_several_images_of_a_message_is_chosen_by_name(
     open_page: "Tabs", png_file: Path, tmp_path: Path
 ) -> None:
     page, other = open_page(), tmp_path / "tower.png"
@@ -152,7 +152,7 @@ def test_a_message_is_replied_to_by_keyboard_and_the_reply_leads_back(
     expect(answer).to_contain_text("Original message was deleted")
 
 
-def test_direct_messages_come_into_the_sidebar_and_their_buttons_work(result_page: Page) -> None:
+def test_direct_messages_appear_in_the_sidebar_and_their_buttons_work(result_page: Page) -> None:
     result_page.get_by_role("button", name="Write to me").click()
     sidebar = result_page.get_by_role("navigation")
     direct = sidebar.get_by_role("link", name="Pentimento")
@@ -166,7 +166,7 @@ def test_direct_messages_come_into_the_sidebar_and_their_buttons_work(result_pag
     expect(result_page.get_by_text("No matching commands.")).to_be_visible()
 
 
-def test_direct_messages_are_begun_by_the_person(open_page: "Tabs") -> None:
+def test_a_user_can_open_direct_messages_with_the_bot(open_page: "Tabs") -> None:
     page = open_page("ben")
     page.get_by_role("navigation").get_by_role("button", name="Pentimento").press("Enter")
     expect(page.get_by_role("textbox", name="Message @Pentimento")).to_be_focused()
@@ -175,7 +175,7 @@ def test_direct_messages_are_begun_by_the_person(open_page: "Tabs") -> None:
     expect(page.get_by_text("Only for your eyes.")).to_be_visible()
 
 
-def test_a_command_for_moderators_is_offered_once_one_is_made_so(
+def test_a_moderator_command_appears_when_the_user_gets_the_permission(
     open_page: "Tabs", page_standin: "PageStandIn"
 ) -> None:
     user = page_standin.call_control("POST", "users", {"name": "mia"})["id"]

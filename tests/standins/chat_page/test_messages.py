@@ -26,7 +26,7 @@ HOLD_MESSAGES_BACK = """() => {
 }"""
 
 
-def test_what_one_person_writes_another_reads_at_once(open_page: "Tabs", page_standin: "PageStandIn") -> None:
+def test_a_message_appears_on_another_users_page_at_once(open_page: "Tabs", page_standin: "PageStandIn") -> None:
     ada, ben = open_page("ada"), open_page("ben")
     ben.evaluate("window.said = []; document.ariaNotify = (text) => said.push(text); null")
     send_message(ada, "Good morning")
@@ -38,7 +38,7 @@ def test_what_one_person_writes_another_reads_at_once(open_page: "Tabs", page_st
     expect(heard).to_have_count(0)
 
 
-def test_messages_that_come_and_go_while_their_channel_is_being_opened_are_shown_as_they_are(
+def test_messages_posted_or_deleted_while_a_channel_loads_are_shown_correctly(
     open_page: "Tabs", page_standin: "PageStandIn"
 ) -> None:
     channel = str(page_standin.call_control("POST", "channels", {"name": "opened-late"})["id"])
@@ -60,7 +60,7 @@ def test_messages_that_come_and_go_while_their_channel_is_being_opened_are_shown
     expect(ada.get_by_role("article", name="Ben")).to_contain_text("Here I am")
 
 
-def test_an_ephemeral_answer_is_seen_by_its_author_alone_and_can_be_dismissed(
+def test_an_ephemeral_response_is_visible_to_its_user_only_and_can_be_dismissed(
     open_page: "Tabs", choose_command: CommandChooser
 ) -> None:
     ada, ben = open_page("ada"), open_page("ben")
@@ -78,7 +78,7 @@ def test_an_ephemeral_answer_is_seen_by_its_author_alone_and_can_be_dismissed(
     expect(answer).to_have_count(0)
 
 
-def test_a_command_that_is_not_answered_says_so(open_page: "Tabs", choose_command: CommandChooser) -> None:
+def test_a_command_without_a_response_shows_a_failure(open_page: "Tabs", choose_command: CommandChooser) -> None:
     page = open_page()
     choose_command(page, "mute")
     page.keyboard.press("Enter")
@@ -88,7 +88,7 @@ def test_a_command_that_is_not_answered_says_so(open_page: "Tabs", choose_comman
     expect(page.get_by_role("article")).to_have_count(0)
 
 
-def test_an_answer_is_followed_live_into_its_thread_with_picture_and_seed(
+def test_a_result_appears_live_in_its_thread_with_image_and_seed(
     open_page: "Tabs", choose_command: CommandChooser, png_file: Path
 ) -> None:
     ada, ben = open_page("ada"), open_page("ben")
@@ -125,7 +125,7 @@ def test_an_answer_is_followed_live_into_its_thread_with_picture_and_seed(
     expect(thread).to_have_count(0)
 
 
-def test_an_archived_thread_is_marked_and_refuses_commands_in_words(
+def test_an_archived_thread_is_marked_and_rejects_commands_with_a_message(
     open_page: "Tabs", choose_command: CommandChooser, page_standin: "PageStandIn"
 ) -> None:
     open_page.expected_errors.append("400")
@@ -144,7 +144,7 @@ def test_an_archived_thread_is_marked_and_refuses_commands_in_words(
     expect(thread.get_by_role("alert")).to_have_text("Commands cannot be used in an archived thread.")
 
 
-def test_files_go_with_a_plain_message_and_open_large(open_page: "Tabs", png_file: Path) -> None:
+def test_files_can_be_sent_with_a_message_and_open_in_a_lightbox(open_page: "Tabs", png_file: Path) -> None:
     page = open_page()
     page.get_by_label("Attach files").set_input_files(png_file)
     expect(page.get_by_role("list", name="Files to send").get_by_text("harbour.png")).to_be_visible()
@@ -156,7 +156,7 @@ def test_files_go_with_a_plain_message_and_open_large(open_page: "Tabs", png_fil
     expect(page.get_by_role("dialog", name="Image")).to_contain_text("192 × 128")
 
 
-def test_marks_are_shown_and_markup_stays_text(open_page: "Tabs", page_standin: "PageStandIn") -> None:
+def test_markdown_is_rendered_and_html_stays_text(open_page: "Tabs", page_standin: "PageStandIn") -> None:
     page = open_page()
     users = {
         user["username"]: user["id"]
@@ -183,7 +183,7 @@ def test_marks_are_shown_and_markup_stays_text(open_page: "Tabs", page_standin: 
     expect(article.get_by_text("hidden")).to_be_visible()
 
 
-def test_the_page_finds_back_after_the_server_was_gone(
+def test_the_page_recovers_after_the_server_was_down(
     open_page: "Tabs", start_standin: Callable[[int], "PageStandIn"]
 ) -> None:
     served = start_standin(0)

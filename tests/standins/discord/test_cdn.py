@@ -25,7 +25,7 @@ async def fetch_url(discord_standin: DiscordStandIn, url: str) -> tuple[int, str
         return answer.status, answer.headers["Content-Type"], await answer.read()
 
 
-async def test_a_signed_address_serves_the_file_as_what_it_is(discord_standin: DiscordStandIn) -> None:
+async def test_a_signed_url_serves_the_file_with_its_content_type(discord_standin: DiscordStandIn) -> None:
     (attachment,) = (await post_file(discord_standin))["attachments"]
     assert await fetch_url(discord_standin, attachment["url"]) == (200, "image/png", make_png())
     (text,) = (await post_file(discord_standin, "notes.txt", b"words"))["attachments"]
@@ -35,13 +35,15 @@ async def test_a_signed_address_serves_the_file_as_what_it_is(discord_standin: D
 @pytest.mark.parametrize(
     "spoil", [lambda u: u.split("?")[0], lambda u: u.replace("hm=", "hm=0"), lambda u: u.replace("ex=", "ex=f")]
 )
-async def test_an_address_without_its_signature_is_gone(discord_standin: DiscordStandIn, spoil: Any) -> None:
+async def test_a_url_without_its_signature_is_not_served(discord_standin: DiscordStandIn, spoil: Any) -> None:
     (attachment,) = (await post_file(discord_standin))["attachments"]
     status, _, body = await fetch_url(discord_standin, spoil(attachment["url"]))
     assert (status, body.decode()) == (404, GONE_TEXT)
 
 
-async def test_an_address_expires_and_a_message_read_again_has_a_fresh_one(start_standin: StandInStarter) -> None:
+async def test_a_signed_url_expires_and_reading_the_message_again_gives_a_new_one(
+    start_standin: StandInStarter,
+) -> None:
     discord_standin = await start_standin(attachment_lifetime=1)
     message = await post_file(discord_standin)
     old = message["attachments"][0]["url"]
@@ -52,7 +54,7 @@ async def test_an_address_expires_and_a_message_read_again_has_a_fresh_one(start
     assert (await fetch_url(discord_standin, fresh))[0] == 200
 
 
-async def test_an_address_lives_a_day_by_default(discord_standin: DiscordStandIn) -> None:
+async def test_a_signed_url_is_valid_for_a_day_by_default(discord_standin: DiscordStandIn) -> None:
     (attachment,) = (await post_file(discord_standin))["attachments"]
     known = dict(pair.split("=") for pair in attachment["url"].split("?")[1].split("&") if pair)
     assert int(known["ex"], 16) - int(known["is"], 16) == 86_400
@@ -64,21 +66,21 @@ async def test_a_deleted_messages_files_are_gone(discord_standin: DiscordStandIn
     assert (await fetch_url(discord_standin, message["attachments"][0]["url"]))[0] == 404
 
 
-async def test_the_proxy_serves_pictures_only(discord_standin: DiscordStandIn) -> None:
+async def test_the_media_proxy_serves_images_only(discord_standin: DiscordStandIn) -> None:
     (picture,) = (await post_file(discord_standin))["attachments"]
     assert (await fetch_url(discord_standin, picture["proxy_url"]))[:2] == (200, "image/png")
     (text,) = (await post_file(discord_standin, "notes.txt", b"words"))["attachments"]
     assert (await fetch_url(discord_standin, text["proxy_url"]))[0] == 415
 
 
-async def test_a_name_that_lies_about_a_picture_has_no_size(discord_standin: DiscordStandIn) -> None:
+async def test_a_file_that_is_not_an_image_has_no_size_despite_its_name(discord_standin: DiscordStandIn) -> None:
     (attachment,) = (await post_file(discord_standin, "a.png", b"no picture"))["attachments"]
     assert attachment["content_type"] == "image/png"
     assert "width" not in attachment
 
 
 @pytest.mark.parametrize("kind", ["WEBP", "GIF"])
-async def test_a_moving_picture_says_so_as_an_attachment_and_in_a_gallery(
+async def test_an_animated_image_is_flagged_as_attachment_and_in_a_gallery(
     discord_standin: DiscordStandIn, kind: str
 ) -> None:
     out, name = io.BytesIO(), f"lapse.{kind.lower()}"

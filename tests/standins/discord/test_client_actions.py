@@ -14,7 +14,7 @@ COMPLETED_OPTION = {"type": 3, "name": "word", "description": "w", "autocomplete
 PLAIN_OPTION = {"type": 3, "name": "plain", "description": "p"}
 
 
-async def test_a_command_on_a_message_is_found_by_its_name_and_carries_all_its_pictures(
+async def test_a_message_command_is_found_by_name_and_carries_all_attachments(
     discord_standin: DiscordStandIn,
 ) -> None:
     await discord_standin.register_command(name="Use this picture", type=3, description="")
@@ -61,7 +61,7 @@ async def test_a_command_cannot_be_used_on_a_message_that_the_person_does_not_se
     await discord_standin.invoke_command("Details", target_id=message)
 
 
-async def test_what_is_typed_reaches_the_bot_and_its_choices_come_back(discord_standin: DiscordStandIn) -> None:
+async def test_typed_text_reaches_the_bot_and_its_choices_are_returned(discord_standin: DiscordStandIn) -> None:
     group = {"type": 1, "name": "use", "description": "u", "options": [COMPLETED_OPTION, PLAIN_OPTION]}
     await discord_standin.register_command(name="presets", options=[group])
     body = {"user": "ben", "channel_id": discord_standin.channel_id, "name": "presets use", "focused": "word"}
@@ -86,7 +86,7 @@ async def test_what_is_typed_reaches_the_bot_and_its_choices_come_back(discord_s
     ]
 
 
-async def test_an_option_that_the_bot_does_not_complete_cannot_be_asked_for(start_standin: StandInStarter) -> None:
+async def test_an_option_without_autocomplete_cannot_be_autocompleted(start_standin: StandInStarter) -> None:
     discord_standin = await start_standin(acknowledge_seconds=0.05)
     await discord_standin.register_command(options=[COMPLETED_OPTION, PLAIN_OPTION])
     body = {"user": "ada", "channel_id": discord_standin.channel_id, "name": "go"}
@@ -97,7 +97,7 @@ async def test_an_option_that_the_bot_does_not_complete_cannot_be_asked_for(star
     assert unanswered["choices"] == []
 
 
-async def test_anybody_in_the_channel_may_press_and_the_bot_is_told_who(discord_standin: DiscordStandIn) -> None:
+async def test_anyone_in_the_channel_may_press_and_the_interaction_says_who(discord_standin: DiscordStandIn) -> None:
     message = await discord_standin.post_message(content="x", components=[{"type": 1, "components": [BUTTON]}])
 
     pressed = await discord_standin.press_button(message["id"], "go", user="ben")
@@ -108,7 +108,7 @@ async def test_anybody_in_the_channel_may_press_and_the_bot_is_told_who(discord_
 
 
 @pytest.mark.parametrize("values", [None, ["anything", "x" * 500]])
-async def test_a_forged_press_sends_what_no_component_of_the_message_has(
+async def test_a_forged_press_sends_a_custom_id_that_the_message_does_not_have(
     discord_standin: DiscordStandIn, values: list[str] | None
 ) -> None:
     message = await discord_standin.post_message(
@@ -122,7 +122,7 @@ async def test_a_forged_press_sends_what_no_component_of_the_message_has(
     assert told["message"]["components"][0]["components"][0]["custom_id"] == "go"
 
 
-async def test_not_even_a_forged_press_reaches_a_message_out_of_sight(discord_standin: DiscordStandIn) -> None:
+async def test_even_a_forged_press_needs_a_visible_message(discord_standin: DiscordStandIn) -> None:
     asked = await discord_standin.start_interaction()
     secret: dict[str, Any] = {"type": 4, "data": {"content": "for ada", "flags": 64}}
     path = f"/interactions/{asked.id}/{asked.token}/callback?with_response=1"
@@ -136,7 +136,7 @@ async def test_not_even_a_forged_press_reaches_a_message_out_of_sight(discord_st
     await discord_standin.call_page_api("POST", "/control/press", {**body, "user": "ada"})
 
 
-async def test_an_answer_to_a_press_may_be_a_new_message_a_secret_one_an_update_or_a_modal(
+async def test_a_press_can_be_answered_by_a_message_an_ephemeral_message_an_update_or_a_modal(
     discord_standin: DiscordStandIn,
 ) -> None:
     row = {"type": 1, "components": [{**BUTTON, "custom_id": str(n)} for n in range(5)]}

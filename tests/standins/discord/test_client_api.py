@@ -41,7 +41,7 @@ VALID_OPTIONS: dict[str, Any] = {"prompt": "fog"}
         {**VALID_OPTIONS, "unknown": 1},
     ],
 )
-async def test_a_command_filled_in_wrongly_never_reaches_the_bot(
+async def test_an_invalid_command_never_reaches_the_bot(
     discord_standin: DiscordStandIn, options: dict[str, Any]
 ) -> None:
     await discord_standin.register_command(options=OPTIONS)
@@ -49,7 +49,7 @@ async def test_a_command_filled_in_wrongly_never_reaches_the_bot(
     assert discord_standin.state.interactions == {}
 
 
-async def test_a_command_filled_in_rightly_carries_its_values_and_what_they_stand_for(
+async def test_a_valid_command_carries_its_values_and_their_resolved_objects(
     discord_standin: DiscordStandIn,
 ) -> None:
     await discord_standin.register_command(options=OPTIONS)
@@ -69,7 +69,7 @@ async def test_an_outdated_command_is_not_sent(discord_standin: DiscordStandIn) 
     assert "outdated" in told["message"]
 
 
-async def test_a_command_for_moderators_is_refused_to_others(discord_standin: DiscordStandIn) -> None:
+async def test_a_moderator_command_is_rejected_for_other_users(discord_standin: DiscordStandIn) -> None:
     await discord_standin.register_command(default_member_permissions=str(1 << 5))
     await discord_standin.invoke_command("go", status=400)
 
@@ -130,7 +130,7 @@ async def test_events_stream_to_the_users_who_may_see_them(discord_standin: Disc
     assert told[1]["d"]["content"] == "for all"
 
 
-async def test_a_person_hears_of_their_own_interaction_only(discord_standin: DiscordStandIn) -> None:
+async def test_a_user_receives_events_of_their_own_interactions_only(discord_standin: DiscordStandIn) -> None:
     state = discord_standin.state
     ada, ben = (state.events.subscribe_page(state.find_user(name).id) for name in ("ada", "ben"))
     interaction = await discord_standin.start_interaction()
@@ -141,7 +141,7 @@ async def test_a_person_hears_of_their_own_interaction_only(discord_standin: Dis
     assert "INTERACTION_SUCCESS" not in [event["t"] for event in drain_events(ben)]
 
 
-async def test_a_page_begins_with_everything_it_needs(discord_standin: DiscordStandIn) -> None:
+async def test_the_bootstrap_response_has_everything_that_the_page_needs(discord_standin: DiscordStandIn) -> None:
     await discord_standin.register_command()
     await discord_standin.call_page_api("POST", "/client/locale?user=ada", {"locale": "fr"})
     begun = await discord_standin.call_page_api("GET", "/client/bootstrap?user=ada")
@@ -153,7 +153,7 @@ async def test_a_page_begins_with_everything_it_needs(discord_standin: DiscordSt
     assert begun["application"]["bot"]["bot"] is True
 
 
-async def test_slowmode_holds_people_and_not_the_bot(discord_standin: DiscordStandIn) -> None:
+async def test_slowmode_limits_users_but_not_the_bot(discord_standin: DiscordStandIn) -> None:
     await discord_standin.call_page_api(
         "PATCH", f"/control/channels/{discord_standin.channel_id}", {"rate_limit_per_user": 60}
     )
@@ -164,7 +164,7 @@ async def test_slowmode_holds_people_and_not_the_bot(discord_standin: DiscordSta
         await discord_standin.post_message(content="bots are exempt")
 
 
-async def test_state_tells_everything_even_what_is_deleted(discord_standin: DiscordStandIn) -> None:
+async def test_the_state_dump_includes_deleted_messages(discord_standin: DiscordStandIn) -> None:
     message = await discord_standin.post_message(content="x")
     await discord_standin.call_page_api("DELETE", f"/control/messages/{message['id']}")
     interaction = await discord_standin.start_interaction()
@@ -174,7 +174,7 @@ async def test_state_tells_everything_even_what_is_deleted(discord_standin: Disc
     assert state["guild_commands"][0]["name"] == "go"
 
 
-async def test_an_unknown_user_channel_or_field_is_told_in_words(discord_standin: DiscordStandIn) -> None:
+async def test_an_unknown_user_channel_or_field_is_reported_with_a_message(discord_standin: DiscordStandIn) -> None:
     await discord_standin.call_page_api("GET", "/client/bootstrap?user=nobody", status=404)
     await discord_standin.call_page_api("GET", "/client/channels/1/messages?user=ada", status=404)
     told = await discord_standin.call_page_api("POST", "/control/press", {"user": "ada"}, status=400)

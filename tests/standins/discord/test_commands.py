@@ -73,7 +73,7 @@ def commands_path(discord_standin: DiscordStandIn, *, guild: bool = True) -> str
 @pytest.mark.parametrize(
     ("change", "expected"), FAULTY_COMMANDS, ids=[f"{place}-{code}" for _, (place, code) in FAULTY_COMMANDS]
 )
-async def test_a_faulty_command_is_refused_with_the_place_and_kind_of_its_fault(
+async def test_an_invalid_command_is_rejected_with_path_and_code_of_the_error(
     discord_standin: DiscordStandIn, change: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     command = {"name": "go", "description": "Go.", **change}
@@ -169,14 +169,14 @@ async def test_a_command_is_read_changed_and_deleted_by_its_id(discord_standin: 
     await discord_standin.call_rest_rejected(10063, "GET", one)
 
 
-async def test_anothers_application_and_a_foreign_guild_are_refused(discord_standin: DiscordStandIn) -> None:
+async def test_another_application_and_an_unknown_guild_are_rejected(discord_standin: DiscordStandIn) -> None:
     await discord_standin.call_rest_rejected(20012, "GET", "/applications/1/commands")
     await discord_standin.call_rest_rejected(
         50001, "GET", f"/applications/{discord_standin.application_id}/guilds/1/commands"
     )
 
 
-async def test_the_page_hears_of_changed_commands_and_sees_them_whole(discord_standin: DiscordStandIn) -> None:
+async def test_the_page_receives_changed_commands_in_full(discord_standin: DiscordStandIn) -> None:
     queue = discord_standin.state.events.subscribe_page(discord_standin.state.find_user("ada").id)
     await discord_standin.register_command(name_localizations={"fr": "aller"})
     (event,) = drain_events(queue)

@@ -31,7 +31,7 @@ async def test_an_edit_keeps_the_attachments_it_lists_and_no_others(discord_stan
     assert len(untouched["attachments"]) == 2
 
 
-async def test_an_edit_adds_a_picture_beside_one_it_keeps_and_takes_none_from_under_a_gallery(
+async def test_an_edit_can_add_an_image_but_not_remove_one_that_a_gallery_shows(
     discord_standin: DiscordStandIn,
 ) -> None:
     path = f"/channels/{discord_standin.channel_id}/messages"

@@ -35,7 +35,7 @@ async def test_a_503_is_an_error_at_once(discord_standin: DiscordStandIn) -> Non
 
 
 @pytest.mark.parametrize(("action", "made"), [("drop_before", 0), ("drop_after", 1)])
-async def test_a_dropped_connection_leaves_the_message_made_or_not(
+async def test_a_dropped_connection_happens_before_or_after_the_message_is_posted(
     discord_standin: DiscordStandIn, action: str, made: int
 ) -> None:
     await inject_fault(discord_standin, action)
@@ -53,7 +53,7 @@ async def test_a_429_without_via_is_an_error_at_once(discord_standin: DiscordSta
     assert told.value.status == 429
 
 
-async def test_a_delay_delays_and_a_hang_ends_without_an_answer(discord_standin: DiscordStandIn) -> None:
+async def test_a_delay_delays_and_a_hang_ends_without_a_response(discord_standin: DiscordStandIn) -> None:
     path = f"/channels/{discord_standin.channel_id}/messages"
     await inject_fault(discord_standin, "delay:0.2")
     begun = time.monotonic()
@@ -66,7 +66,7 @@ async def test_a_delay_delays_and_a_hang_ends_without_an_answer(discord_standin:
     assert [m["content"] for m in await discord_standin.list_messages_seen_by("ada")] == ["late"]
 
 
-async def test_a_fault_meets_so_many_requests_and_is_lifted_on_demand(discord_standin: DiscordStandIn) -> None:
+async def test_a_fault_affects_the_given_number_of_requests_and_can_be_removed(discord_standin: DiscordStandIn) -> None:
     await inject_fault(discord_standin, "status:500", times=2)
     path = f"/channels/{discord_standin.channel_id}/messages"
     statuses = [(await discord_standin.call_rest("POST", path, {"content": "x"}))[0] for _ in range(3)]
@@ -76,7 +76,7 @@ async def test_a_fault_meets_so_many_requests_and_is_lifted_on_demand(discord_st
     await discord_standin.post_message(content="x")
 
 
-async def test_a_fault_can_meet_downloads(discord_standin: DiscordStandIn) -> None:
+async def test_a_fault_can_affect_downloads(discord_standin: DiscordStandIn) -> None:
     match = {"path_regex": "attachments"}
     await discord_standin.call_page_api("POST", "/control/faults", {"match": match, "action": "status:503"})
     async with discord_standin.http.get(f"{discord_standin.url}/attachments/1/2/a.png") as answer:

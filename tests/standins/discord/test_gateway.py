@@ -73,7 +73,7 @@ async def test_a_session_begins_with_hello_ready_and_the_guild(discord_standin: 
         (2, {"token": TOKEN, "intents": 1, "properties": {"os": "x" * 5000}}, 4002),
     ],
 )
-async def test_a_wrong_beginning_closes_the_connection(
+async def test_an_invalid_first_payload_closes_the_connection(
     discord_standin: DiscordStandIn, op: int, data: Any, code: int
 ) -> None:
     async with connect_gateway(discord_standin) as socket:
@@ -82,7 +82,7 @@ async def test_a_wrong_beginning_closes_the_connection(
         assert await socket.receive_payload() == code
 
 
-async def test_identifying_twice_unknown_ops_and_other_versions_close_the_connection(
+async def test_a_second_identify_an_unknown_op_or_another_version_closes_the_connection(
     discord_standin: DiscordStandIn,
 ) -> None:
     for op, code in ((2, 4005), (99, 4001)):
@@ -145,7 +145,7 @@ async def test_an_unknown_session_is_invalid_and_a_future_sequence_closes(discor
         assert await socket.receive_payload() == 4007
 
 
-async def test_a_session_ends_when_its_client_says_goodbye(discord_standin: DiscordStandIn) -> None:
+async def test_a_session_ends_when_its_client_closes_normally(discord_standin: DiscordStandIn) -> None:
     async with connect_gateway(discord_standin) as socket:
         await socket.receive_payload()
         await socket.identify()
@@ -158,7 +158,7 @@ async def test_a_session_ends_when_its_client_says_goodbye(discord_standin: Disc
     await wait_until(gone)
 
 
-async def test_only_events_of_the_asked_intents_are_sent(discord_standin: DiscordStandIn) -> None:
+async def test_only_events_of_the_requested_intents_are_sent(discord_standin: DiscordStandIn) -> None:
     async with (
         connect_gateway(discord_standin) as guilds,
         connect_gateway(discord_standin) as messages,
@@ -251,7 +251,7 @@ async def test_a_silent_gateway_delivers_late(discord_standin: DiscordStandIn) -
         await discord_standin.wait_for_interaction(asked, lambda i: i["acknowledged"])
 
 
-async def test_an_interaction_can_come_twice(discord_standin: DiscordStandIn) -> None:
+async def test_an_interaction_can_be_delivered_twice(discord_standin: DiscordStandIn) -> None:
     bot = AnsweringBot()
     async with run_bot(bot):
         await discord_standin.call_page_api("POST", "/control/gateway", {"op": "duplicate_interactions:1"})
@@ -271,7 +271,7 @@ async def test_a_wrong_token_is_a_login_failure(discord_standin: DiscordStandIn)
     assert discord_standin.gateway.sessions == {}
 
 
-async def test_a_channel_made_by_control_is_known_to_the_bot_at_once(discord_standin: DiscordStandIn) -> None:
+async def test_a_channel_added_by_the_control_api_is_known_to_the_bot_at_once(discord_standin: DiscordStandIn) -> None:
     async with run_bot(CommandBot()) as bot:
         made = await discord_standin.call_page_api("POST", "/control/channels", {"name": "new"})
 

@@ -13,7 +13,7 @@ ROW = {"type": 1, "components": [BUTTON]}
 MANAGE_GUILD, ADMINISTRATOR = 1 << 5, 1 << 3
 
 
-async def test_a_press_in_a_second_guild_tells_that_guild(discord_standin: DiscordStandIn) -> None:
+async def test_a_press_in_a_second_guild_has_that_guilds_id(discord_standin: DiscordStandIn) -> None:
     other = await discord_standin.call_page_api(
         "POST", "/control/guilds", {"name": "Elsewhere", "members": ["ben", "ada"]}
     )
@@ -33,7 +33,7 @@ async def test_a_press_in_a_second_guild_tells_that_guild(discord_standin: Disco
     )
 
 
-async def test_a_real_bot_meets_both_guilds_with_their_own_rights(discord_standin: DiscordStandIn) -> None:
+async def test_a_bot_in_two_guilds_has_the_permissions_of_each(discord_standin: DiscordStandIn) -> None:
     other = await discord_standin.call_page_api("POST", "/control/guilds", {"name": "Elsewhere"})
     role = await discord_standin.call_page_api(
         "POST", "/control/roles", {"name": "Mods", "permissions": MANAGE_GUILD, "guild_id": other["id"]}
@@ -76,7 +76,7 @@ async def test_a_button_in_a_direct_message_is_pressed_outside_any_guild(discord
     await discord_standin.call_page_api("GET", f"/client/channels/{sent.channel.id}/messages?user=ben", status=403)
 
 
-async def test_direct_messages_are_told_to_the_persons_page_and_opened_once(discord_standin: DiscordStandIn) -> None:
+async def test_direct_messages_are_opened_once_and_shown_on_the_users_page(discord_standin: DiscordStandIn) -> None:
     queue = discord_standin.state.events.subscribe_page(discord_standin.state.find_user("ada").id)
 
     opened = await discord_standin.call_page_api("POST", "/control/dms", {"user": "ada"})
@@ -86,7 +86,9 @@ async def test_direct_messages_are_told_to_the_persons_page_and_opened_once(disc
     assert again["id"] == opened["id"]
 
 
-async def test_a_command_in_a_direct_message_is_one_that_has_that_context(discord_standin: DiscordStandIn) -> None:
+async def test_a_command_is_available_in_direct_messages_only_with_that_context(
+    discord_standin: DiscordStandIn,
+) -> None:
     path = f"/applications/{discord_standin.application_id}/commands"
     for name, contexts in (("here", [0]), ("there", [1])):
         await discord_standin.call_rest_ok("POST", path, {"name": name, "description": "d", "contexts": contexts})
@@ -104,7 +106,7 @@ async def test_a_command_in_a_direct_message_is_one_that_has_that_context(discor
     assert [c["name"] for c in offered["@me"]] == ["there"]
 
 
-async def test_commands_for_moderators_are_offered_to_them_alone(discord_standin: DiscordStandIn) -> None:
+async def test_moderator_commands_are_visible_to_moderators_only(discord_standin: DiscordStandIn) -> None:
     await discord_standin.register_command(name="settings", default_member_permissions=str(MANAGE_GUILD))
     await discord_standin.register_command(name="nobody", default_member_permissions="0")
     queue = discord_standin.state.events.subscribe_page(discord_standin.state.find_user("ada").id)
@@ -125,7 +127,7 @@ async def test_commands_for_moderators_are_offered_to_them_alone(discord_standin
     await discord_standin.invoke_command("nobody")
 
 
-async def test_a_person_joins_a_guild_with_its_members_role(discord_standin: DiscordStandIn) -> None:
+async def test_a_user_joins_a_guild_with_its_member_role(discord_standin: DiscordStandIn) -> None:
     other = await discord_standin.call_page_api("POST", "/control/guilds", {"name": "Elsewhere", "members": ["ben"]})
     (channel,) = other["channels"]
     path = f"/client/channels/{channel['id']}/messages?user=ada"

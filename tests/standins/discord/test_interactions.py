@@ -35,7 +35,7 @@ def webhook_path(discord_standin: DiscordStandIn, interaction: Interaction, mess
     )
 
 
-async def test_an_answer_tells_the_interaction_and_its_message_only_on_request(discord_standin: DiscordStandIn) -> None:
+async def test_a_callback_returns_interaction_and_message_only_on_request(discord_standin: DiscordStandIn) -> None:
     asked = await discord_standin.start_interaction()
     told = await discord_standin.call_rest_ok("POST", callback_path(asked) + "?with_response=true", HELLO, token=None)
     assert told["resource"]["message"]["id"] == told["interaction"]["response_message_id"]
@@ -44,7 +44,7 @@ async def test_an_answer_tells_the_interaction_and_its_message_only_on_request(d
     assert await discord_standin.call_rest("POST", callback_path(second), HELLO, token=None) == (204, None)
 
 
-async def test_an_answer_and_a_message_may_be_sent_as_a_form_without_files(discord_standin: DiscordStandIn) -> None:
+async def test_a_callback_and_a_message_may_be_sent_as_a_form_without_files(discord_standin: DiscordStandIn) -> None:
     """As py-cord 2.8 sends them; a form of aiohttp without files is application/x-www-form-urlencoded."""
     asked, path = await discord_standin.start_interaction(), f"/channels/{discord_standin.channel_id}/messages"
 
@@ -59,7 +59,7 @@ async def test_an_answer_and_a_message_may_be_sent_as_a_form_without_files(disco
     await discord_standin.call_rest_rejected(50035, "POST", path, data={"payload_json": "[]"})
 
 
-async def test_after_three_seconds_the_interaction_is_unknown_and_the_person_is_told(
+async def test_after_three_seconds_the_interaction_is_unknown_and_the_user_sees_a_failure(
     start_standin: StandInStarter,
 ) -> None:
     discord_standin = await start_standin(acknowledge_seconds=0.05)
@@ -80,7 +80,7 @@ async def test_the_default_time_to_answer_is_three_seconds(discord_standin: Disc
     assert discord_standin.state.settings.token_lifetime == 900.0
 
 
-async def test_a_second_answer_is_refused(discord_standin: DiscordStandIn) -> None:
+async def test_a_second_response_is_rejected(discord_standin: DiscordStandIn) -> None:
     asked = await discord_standin.start_interaction()
     await discord_standin.call_rest_ok("POST", callback_path(asked), {"type": 5})
     refusal = await discord_standin.call_rest_rejected(40060, "POST", callback_path(asked), HELLO)
@@ -92,7 +92,7 @@ async def test_a_wrong_token_is_an_unknown_interaction(discord_standin: DiscordS
     await discord_standin.call_rest_rejected(10062, "POST", f"/interactions/{asked.id}/wrong/callback", HELLO)
 
 
-async def test_a_token_dies_after_its_lifetime(start_standin: StandInStarter) -> None:
+async def test_a_token_expires_after_its_lifetime(start_standin: StandInStarter) -> None:
     discord_standin = await start_standin(token_lifetime=0.2)
     asked = await discord_standin.start_interaction()
     await discord_standin.call_rest_ok("POST", callback_path(asked), HELLO)
@@ -109,7 +109,7 @@ async def test_a_token_dies_after_its_lifetime(start_standin: StandInStarter) ->
 
 
 @pytest.mark.parametrize("kind", [1, 6, 7, 8, 12])
-async def test_a_command_cannot_be_answered_in_the_way_of_a_component(
+async def test_a_command_does_not_accept_callback_types_of_components(
     discord_standin: DiscordStandIn, kind: int
 ) -> None:
     asked = await discord_standin.start_interaction()
@@ -133,7 +133,7 @@ async def test_a_deferral_takes_no_flag_but_ephemeral(discord_standin: DiscordSt
     assert "resource" not in told
 
 
-async def test_a_deferred_answer_loads_until_it_is_edited_and_can_become_components_v2(
+async def test_a_deferred_response_loads_until_it_is_edited_and_can_become_components_v2(
     discord_standin: DiscordStandIn,
 ) -> None:
     asked = await discord_standin.start_interaction()
@@ -167,7 +167,7 @@ async def test_the_first_followup_after_a_deferral_edits_it_and_stays_as_private
     assert [m["id"] for m in state["followups"]] == [second["id"]]
 
 
-async def test_ephemeral_messages_are_reached_by_the_token_alone(discord_standin: DiscordStandIn) -> None:
+async def test_ephemeral_messages_are_accessible_by_the_token_only(discord_standin: DiscordStandIn) -> None:
     asked = await discord_standin.start_interaction()
     await discord_standin.call_rest_ok(
         "POST", callback_path(asked), {"type": 4, "data": {"content": "psst", "flags": 64}}
@@ -182,7 +182,7 @@ async def test_ephemeral_messages_are_reached_by_the_token_alone(discord_standin
     await discord_standin.call_rest_rejected(10008, "GET", webhook_path(discord_standin, asked, "@original"))
 
 
-async def test_a_token_opens_the_messages_of_its_own_interaction_only(discord_standin: DiscordStandIn) -> None:
+async def test_a_token_gives_access_to_messages_of_its_own_interaction_only(discord_standin: DiscordStandIn) -> None:
     asked = await discord_standin.start_interaction()
     other = await discord_standin.post_message(content="not yours")
     await discord_standin.call_rest_ok("POST", callback_path(asked), HELLO)
@@ -195,12 +195,12 @@ async def test_a_token_opens_the_messages_of_its_own_interaction_only(discord_st
     )
 
 
-async def test_before_the_first_answer_the_token_opens_nothing(discord_standin: DiscordStandIn) -> None:
+async def test_before_the_first_response_the_token_gives_access_to_nothing(discord_standin: DiscordStandIn) -> None:
     asked = await discord_standin.start_interaction()
     await discord_standin.call_rest_rejected(10015, "POST", webhook_path(discord_standin, asked), {"content": "early"})
 
 
-async def test_an_answer_needs_no_permission_in_the_channel(discord_standin: DiscordStandIn) -> None:
+async def test_an_interaction_response_needs_no_permission_in_the_channel(discord_standin: DiscordStandIn) -> None:
     everything = str((1 << 53) - 1)
     await discord_standin.call_page_api(
         "PUT", f"/control/permissions/{discord_standin.channel_id}", {"deny": everything}
@@ -213,7 +213,7 @@ async def test_an_answer_needs_no_permission_in_the_channel(discord_standin: Dis
     assert (await discord_standin.list_messages_seen_by("ada"))[0]["attachments"][0]["filename"] == "a.png"
 
 
-async def test_a_nitro_users_larger_files_may_be_answered_with(discord_standin: DiscordStandIn) -> None:
+async def test_responses_to_a_nitro_user_may_have_larger_files(discord_standin: DiscordStandIn) -> None:
     big = ("big.bin", b"\0" * ((10 << 20) + 1))
     asked = await discord_standin.start_interaction()
     await discord_standin.call_rest_rejected(50045, "POST", callback_path(asked), data=make_form({"type": 4}, big))
@@ -274,7 +274,7 @@ FAULTY_MODALS: list[tuple[dict[str, Any], tuple[str, str]]] = [
 
 
 @pytest.mark.parametrize(("change", "expected"), FAULTY_MODALS, ids=[" ".join(fault) for _, fault in FAULTY_MODALS])
-async def test_a_faulty_modal_is_refused(
+async def test_an_invalid_modal_is_rejected(
     discord_standin: DiscordStandIn, change: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     asked = await discord_standin.start_interaction()

@@ -20,7 +20,7 @@ MENTION_EVERYONE = 1 << 17
     ],
 )
 @pytest.mark.parametrize("v2", [False, True])
-async def test_the_users_in_a_text_are_pinged_as_far_as_allowed(
+async def test_mentioned_users_are_pinged_as_far_as_allowed(
     discord_standin: DiscordStandIn, allowed: dict[str, Any] | None, pinged: list[str], *, v2: bool
 ) -> None:
     ids = {name: discord_standin.state.find_user(name).id for name in ("ada", "ben")}
@@ -36,7 +36,7 @@ async def test_the_users_in_a_text_are_pinged_as_far_as_allowed(
     assert [user["username"] for user in message["mentions"]] == pinged
 
 
-async def test_an_answer_pings_whom_it_answers_unless_the_request_speaks_of_mentions(
+async def test_a_reply_pings_its_recipient_unless_the_request_sets_allowed_mentions(
     discord_standin: DiscordStandIn,
 ) -> None:
     path = f"/client/channels/{discord_standin.channel_id}/messages?user=ben"

@@ -166,7 +166,7 @@ FAULTY_MESSAGES: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
 @pytest.mark.parametrize(
     ("payload", "expected"), FAULTY_MESSAGES, ids=[f"{e[0][0]}-{e[0][1]}" for _, e in FAULTY_MESSAGES]
 )
-async def test_a_faulty_message_is_refused_with_the_place_and_kind_of_its_fault(
+async def test_an_invalid_message_is_rejected_with_path_and_code_of_the_error(
     discord_standin: DiscordStandIn, payload: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
     body = await discord_standin.call_rest_rejected(
@@ -227,7 +227,7 @@ async def test_an_alt_text_over_1024_characters_is_refused(discord_standin: Disc
     assert list_error_codes(body) == [("attachments.0.description", "BASE_TYPE_MAX_LENGTH")]
 
 
-async def test_files_are_known_by_their_bytes_and_kept_under_safe_names(discord_standin: DiscordStandIn) -> None:
+async def test_files_are_recognised_by_their_bytes_and_stored_under_safe_names(discord_standin: DiscordStandIn) -> None:
     payload = {"attachments": [{"id": 0, "description": "a picture"}]}
     data = make_form(payload, ("my päinting (1).dat", make_png(5, 7)))
     (known,) = (
@@ -238,7 +238,7 @@ async def test_files_are_known_by_their_bytes_and_kept_under_safe_names(discord_
     assert known["description"] == "a picture"
 
 
-async def test_too_much_text_in_bytes_breaks_the_service_as_it_does_in_reality(discord_standin: DiscordStandIn) -> None:
+async def test_too_many_bytes_of_text_cause_a_500_as_in_reality(discord_standin: DiscordStandIn) -> None:
     payload = {"flags": COMPONENTS_V2_FLAG, "components": [make_text_display("語" * 3500)]}
     status, _ = await discord_standin.call_rest("POST", f"/channels/{discord_standin.channel_id}/messages", payload)
     assert status == 500
@@ -264,7 +264,7 @@ async def test_components_come_back_with_ids_defaults_and_full_media(discord_sta
     assert message["attachments"] == []
 
 
-async def test_a_picture_shown_in_an_embed_is_no_attachment_any_more(discord_standin: DiscordStandIn) -> None:
+async def test_an_image_shown_in_an_embed_is_not_listed_as_an_attachment(discord_standin: DiscordStandIn) -> None:
     payload = {"embeds": [{"title": "t", "image": {"url": "attachment://a.png"}}]}
     data = make_form(payload, ("a.png", make_png()), ("b.png", make_png()))
     message = await discord_standin.call_rest_ok("POST", f"/channels/{discord_standin.channel_id}/messages", data=data)
@@ -298,7 +298,9 @@ async def test_a_nonce_is_forgotten_after_its_time(start_standin: Any) -> None:
     assert (await discord_standin.post_message(content="one", nonce="job", enforce_nonce=True))["id"] != first["id"]
 
 
-async def test_a_reply_carries_what_it_answers_and_may_forgive_its_absence(discord_standin: DiscordStandIn) -> None:
+async def test_a_reply_includes_the_message_it_replies_to_and_can_tolerate_its_absence(
+    discord_standin: DiscordStandIn,
+) -> None:
     first = await discord_standin.post_message(content="one")
     reply = await discord_standin.post_message(content="two", message_reference={"message_id": first["id"]})
     assert (reply["type"], reply["referenced_message"]["id"]) == (19, first["id"])

@@ -68,7 +68,7 @@ async def test_without_history_a_channel_reads_as_empty_and_a_message_not_at_all
     await discord_standin.call_rest_rejected(50013, "GET", f"{path}/{message['id']}")
 
 
-async def test_an_interaction_tells_what_the_bot_may_do_in_its_channel(discord_standin: DiscordStandIn) -> None:
+async def test_an_interaction_has_the_bots_permissions_in_its_channel(discord_standin: DiscordStandIn) -> None:
     interaction = await discord_standin.start_interaction()
     assert int(render_interaction(discord_standin.state, interaction)["app_permissions"]) == LEAST_PERMISSIONS
     await deny_permissions(discord_standin, ATTACH)
@@ -77,7 +77,7 @@ async def test_an_interaction_tells_what_the_bot_may_do_in_its_channel(discord_s
     assert render_interaction(discord_standin.state, interaction)["app_permissions"] == "0"
 
 
-async def test_overwrites_add_up_from_everyone_over_roles_to_the_member(discord_standin: DiscordStandIn) -> None:
+async def test_overwrites_combine_from_everyone_through_roles_to_the_member(discord_standin: DiscordStandIn) -> None:
     state = discord_standin.state
     overwrites = [
         {"id": discord_standin.guild_id, "type": 0, "deny": str(SEND | ATTACH)},
@@ -91,7 +91,7 @@ async def test_overwrites_add_up_from_everyone_over_roles_to_the_member(discord_
     assert not bits & ATTACH
 
 
-async def test_roles_given_by_control_change_what_the_bot_may_do(discord_standin: DiscordStandIn) -> None:
+async def test_roles_set_by_the_control_api_change_the_bots_permissions(discord_standin: DiscordStandIn) -> None:
     role = await discord_standin.call_page_api("POST", "/control/roles", {"name": "Mute", "permissions": str(VIEW)})
     await discord_standin.call_page_api(
         "PUT", f"/control/members/{discord_standin.state.bot.id}", {"roles": [role["id"]]}
@@ -101,7 +101,7 @@ async def test_roles_given_by_control_change_what_the_bot_may_do(discord_standin
     )
 
 
-async def test_a_bot_thrown_out_has_no_access(discord_standin: DiscordStandIn) -> None:
+async def test_a_bot_removed_from_the_guild_has_no_access(discord_standin: DiscordStandIn) -> None:
     await discord_standin.call_page_api("POST", "/control/guild/remove")
     await discord_standin.call_rest_rejected(
         50001, "POST", f"/channels/{discord_standin.channel_id}/messages", {"content": "x"}
@@ -112,12 +112,12 @@ async def test_a_bot_thrown_out_has_no_access(discord_standin: DiscordStandIn) -
 
 
 @pytest.mark.parametrize("token", [None, "wrong"])
-async def test_only_the_bots_token_opens_the_api(discord_standin: DiscordStandIn, token: str | None) -> None:
+async def test_the_api_needs_the_bots_token(discord_standin: DiscordStandIn, token: str | None) -> None:
     status, body = await discord_standin.call_rest("GET", "/users/@me", token=token)
     assert (status, body) == (401, {"message": "401: Unauthorized", "code": 0})
 
 
-async def test_a_client_must_name_itself(discord_standin: DiscordStandIn) -> None:
+async def test_a_client_must_send_a_user_agent(discord_standin: DiscordStandIn) -> None:
     headers = {"Authorization": "Bot demo-token", "User-Agent": ""}
     async with discord_standin.http.get(f"{discord_standin.url}/api/v10/users/@me", headers=headers) as answer:
         assert (answer.status, (await answer.json())["code"]) == (403, 40333)

@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
-async def test_it_tells_where_it_is_and_ends_cleanly(sent: signal.Signals) -> None:
+async def test_the_process_reports_its_url_and_stops_cleanly(sent: signal.Signals) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "demo.standins.discord", "--port", "0", cwd=ROOT, stdout=subprocess.PIPE
     )
@@ -56,7 +56,7 @@ def test_its_options_are_those_of_its_contract() -> None:
     assert parse_arguments([]).token == TOKEN
 
 
-async def test_an_open_page_does_not_hold_up_the_end() -> None:
+async def test_an_open_page_does_not_delay_the_shutdown() -> None:
     async with aiohttp.ClientSession() as http:
         async with serve_application(Settings()) as app:
             stream = await http.get(f"{app[STATE].base_url}/client/events?user=ada")

@@ -64,9 +64,7 @@ async def test_each_interaction_token_has_its_own_bucket() -> None:
     assert limits.count_request("PATCH", path.format("b"), by_bot=False)[0] is None
 
 
-async def test_discord_py_heeds_the_headers_and_never_meets_a_429(
-    start_standin: StandInStarter, tmp_path: Path
-) -> None:
+async def test_discord_py_obeys_the_headers_and_never_gets_a_429(start_standin: StandInStarter, tmp_path: Path) -> None:
     record = tmp_path / "exchanges.jsonl"
     discord_standin = await start_standin(rate_limits=True, record=record)
     async with discord.Client(intents=discord.Intents.none()) as client:
@@ -82,7 +80,7 @@ async def test_discord_py_heeds_the_headers_and_never_meets_a_429(
     assert 429 not in statuses
 
 
-async def test_a_429_asked_for_is_waited_out_by_discord_py(discord_standin: DiscordStandIn) -> None:
+async def test_a_scheduled_429_is_waited_out_by_discord_py(discord_standin: DiscordStandIn) -> None:
     fault = {
         "match": {"method": "POST", "path_regex": "/messages$"},
         "action": "status:429",

@@ -112,7 +112,7 @@ async def test_a_button_opens_a_modal_and_its_file_and_text_arrive(discord_stand
         assert [m["id"] for m in await discord_standin.list_messages_seen_by("ben", thread_id)] == [result["id"]]
 
 
-async def test_choices_are_completed_while_a_person_types(discord_standin: DiscordStandIn) -> None:
+async def test_autocomplete_choices_follow_the_typed_text(discord_standin: DiscordStandIn) -> None:
     bot = CommandBot()
 
     @bot.tree.command(description="Choose.")
@@ -213,7 +213,7 @@ async def test_a_subcommand_of_a_group_is_found_by_its_words(discord_standin: Di
         assert answered["message"]["interaction"]["name"] == "team add"
 
 
-async def test_a_process_without_a_gateway_posts_with_the_token_alone(discord_standin: DiscordStandIn) -> None:
+async def test_a_process_without_a_gateway_connection_can_post_with_the_token(discord_standin: DiscordStandIn) -> None:
     async with discord.Client(intents=discord.Intents.none()) as client:
         await client.login("demo-token")
         place = client.get_partial_messageable(int(discord_standin.channel_id), guild_id=int(discord_standin.guild_id))

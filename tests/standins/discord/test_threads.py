@@ -46,7 +46,7 @@ async def test_a_message_has_one_thread(discord_standin: DiscordStandIn) -> None
         ({"name": "n", "rate_limit_per_user": 21601}, ("rate_limit_per_user", "NUMBER_TYPE_MAX")),
     ],
 )
-async def test_a_faulty_thread_is_refused(
+async def test_an_invalid_thread_is_rejected(
     discord_standin: DiscordStandIn, body: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     message = await discord_standin.post_message(content="start")
@@ -83,7 +83,7 @@ async def test_a_thread_without_a_message_is_private_unless_it_says_otherwise(di
     assert await discord_standin.list_messages_seen_by("ada", secret["id"]) == []
 
 
-async def test_a_message_wakes_an_archived_thread_and_an_edit_does_not(discord_standin: DiscordStandIn) -> None:
+async def test_a_message_unarchives_a_thread_and_an_edit_does_not(discord_standin: DiscordStandIn) -> None:
     _, opened = await open_thread(discord_standin)
     place = f"/channels/{opened['id']}"
     inside = await discord_standin.call_rest_ok("POST", f"{place}/messages", {"content": "x"})
@@ -128,7 +128,7 @@ async def test_the_bot_names_and_archives_its_own_thread_but_locks_none(discord_
     await discord_standin.call_rest_rejected(50013, "DELETE", place)
 
 
-async def test_a_guild_has_room_for_so_many_active_threads(discord_standin: DiscordStandIn) -> None:
+async def test_a_guild_has_a_limit_of_active_threads(discord_standin: DiscordStandIn) -> None:
     await discord_standin.call_page_api("PATCH", "/control/guild", {"max_active_threads": 1})
     _, opened = await open_thread(discord_standin)
     message = await discord_standin.post_message(content="another")
@@ -147,7 +147,7 @@ async def test_active_threads_are_listed_with_the_bots_membership(discord_standi
     assert member["user_id"] == discord_standin.state.bot.id
 
 
-async def test_a_deleted_channel_is_unknown_and_takes_its_threads_along(discord_standin: DiscordStandIn) -> None:
+async def test_a_deleted_channel_is_unknown_and_so_are_its_threads(discord_standin: DiscordStandIn) -> None:
     _, opened = await open_thread(discord_standin)
     await discord_standin.call_page_api("DELETE", f"/control/channels/{discord_standin.channel_id}")
     await discord_standin.call_rest_rejected(10003, "GET", f"/channels/{discord_standin.channel_id}")
