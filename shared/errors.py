@@ -10,6 +10,8 @@
     ├── StartupError                    bot.lifecycle
     ├── DatabaseSetupError              bot.storage.engine
     ├── DatabaseCheckError              bot.storage.check
+    ├── DestinationForbiddenError       bot.delivery.discord_errors
+    ├── UnreadableSessionError          bot.discord_client.gateway_events
     ├── QueueResultUnknownError         bot.domain.errors
     ├── NonPublicAddressError           bot.submission.attachments (also an OSError)
     ├── BedrockCallError                worker.call_result
