@@ -126,7 +126,7 @@ class ExploreCommand:
                 raise RejectedError(make_problem("exploration_expired"))
             exploration = await self._create_exploration(interaction, draft_id, draft, draft.plan)
         elif exploration.requester.id != interaction.user.id:
-            raise RejectedError(make_problem("explore_gone"))
+            raise RejectedError(make_problem("exploration_expired"))
         link = build_origin_link(exploration.origin)
         return RenderedMessage(build_note_view(get_localized_messages(interaction).text("explore.started", where=link)))
 
