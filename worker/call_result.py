@@ -43,6 +43,7 @@ class BedrockCallError(PentimentoError):
 
     `retry_after` is the least number of seconds before the call is repeated. `is_throttled` slows the calls of all
     workers; `is_model_unavailable` disables the model for everyone, for an hour.
+    `stalled_seconds` is the deadline of a call that got no response in time, 0 for another error.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class BedrockCallError(PentimentoError):
         retry_after: float = 0,
         is_throttled: bool = False,
         is_model_unavailable: bool = False,
+        stalled_seconds: float = 0,
     ) -> None:
         super().__init__(str(problem))
         self.problem = problem
@@ -60,3 +62,4 @@ class BedrockCallError(PentimentoError):
         self.retry_after = retry_after
         self.is_throttled = is_throttled
         self.is_model_unavailable = is_model_unavailable
+        self.stalled_seconds = stalled_seconds

@@ -15,7 +15,7 @@ from shared.request.validation import validate_request
 from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage, RetryPolicy
 from worker.imaging.verification import count_pixels
 from worker.png_metadata import embed_metadata
-from worker.ports import Claim, ImageModelClient, JobQueue
+from worker.ports import Claim, ImageModelClient, JobQueue, QueueUnavailableError
 from worker.unknown_model import fail_unknown_model
 
 log = logging.getLogger(__name__)
@@ -75,6 +75,8 @@ class GenerateJob:
         problem = error.problem
         level = logging.ERROR if problem.actor is Actor.OPERATOR else logging.WARNING
         log.log(level, "job %s: %s: %s", claim.job.id, problem.code, error.__cause__ or error)
+        if error.stalled_seconds:
+            self._record_stalled_call(claim, error.stalled_seconds)
         if error.is_model_unavailable:
             problem = self._make_withdrawn_problem(model) or problem
             self.queue.disable_model(model.key, problem)
@@ -87,6 +89,12 @@ class GenerateJob:
             )
         else:
             self._fail(claim, problem)
+
+    def _record_stalled_call(self, claim: Claim, seconds: float) -> None:
+        try:
+            self.queue.record_stalled_call(claim, pause_seconds=seconds)
+        except QueueUnavailableError as error:  # the end of the call matters more than its count
+            log.warning("job %s: its stalled call was not counted: %s", claim.job.id, error)
 
     def _may_repeat(self, claim: Claim, policy: RetryPolicy) -> bool:
         match policy:

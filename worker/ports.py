@@ -71,6 +71,13 @@ class JobQueue(Protocol):
         """Return the job to its old place in the queue, where it may be claimed after the delay."""
         ...
 
+    def record_stalled_call(self, claim: Claim, *, pause_seconds: float) -> None:
+        """Count a call that got no response in time; after several in a row, pause the model for all workers.
+
+        `pause_seconds` is the first pause.
+        """
+        ...
+
     def return_claim(self, claim: Claim) -> None:
         """Return the job as if it had never been claimed, as soon as the queue is available.
 

@@ -35,6 +35,7 @@ class JobStatus:
     typical call. `typical_seconds` is the recent mean duration of a call of its model, or else the catalogue's.
     `state_since` is Unix seconds. `thread_id` is set once its thread is open, `message_id` once its outcome is posted.
     `has_worker` is False if no worker has been at the queue lately.
+    `is_model_paused`: calls of its model got no response in time, so one job at a time tries it.
     `claims` counts leases, `calls` those of them in which the model was called, `unknown_calls` calls of unknown fate.
     """
 
@@ -50,6 +51,7 @@ class JobStatus:
     calls: int = 0
     unknown_calls: int = 0
     typical_seconds: float = 0.0
+    is_model_paused: bool = False
     has_worker: bool = True
 
     @property

@@ -62,4 +62,5 @@ class StatusReply(ScriptReply):
     mean_call_ms: int
     calls_ahead: int
     starts_in_ms: int
+    is_model_paused: bool = False
     swept_ms_ago: int | None = None

@@ -143,6 +143,7 @@ class RedisJobStatusReader:
             calls=reply.calls,
             unknown_calls=reply.unknown_calls,
             typical_seconds=typical_seconds,
+            is_model_paused=reply.is_model_paused,
             has_worker=reply.swept_ms_ago is not None and reply.swept_ms_ago < WORKER_TIMEOUT_MS,
         )
 

@@ -51,6 +51,8 @@ def _prepend_source(job: Job, text: str, messages: Messages) -> str:
 
 def _format_state(status: JobStatus, messages: Messages, model: Model | None) -> str:
     request = status.job.request
+    if status.state is QueueState.QUEUED and status.is_model_paused:
+        return messages.text("status.model_paused", model=model.name if model else request.model)
     if status.state is QueueState.QUEUED:
         key = {0: "status.waiting_for_slot", 1: "status.next"}.get(status.position, "status.queued")
         estimate = format_duration(status.estimated_seconds, messages)

@@ -110,3 +110,27 @@ def test_with_expired_credentials_jobs_wait_and_the_log_tells_operators_what_to_
     for job in expired_credential_jobs:
         fault_stack.assert_image_posted(job)
     assert [entry["billed"] for entry in fault_stack.list_calls("expired")] == [False, False, True, True]
+
+
+def test_a_bedrock_that_stalls_is_paused_and_goes_on_by_itself(fault_stack: FaultStack) -> None:
+    """Measured: nine jobs are billed 7 times while Bedrock never responds, and once each at most after that."""
+    fault_stack.inject_bedrock_fault("hang", 1000, "stalled")
+    jobs = [fault_stack.submit_imagine(f"stalled {n}", user) for user in ("ada", "grace", "linus") for n in range(3)]
+    wait_until(lambda: fault_stack.client.hget(pace_key("sd3.5-large"), "paused_until"), "a pause")
+
+    def list_informed() -> list[str]:
+        return [job for job in jobs if "is not responding" in str(fault_stack.requesters[job].wait_for_status(job))]
+
+    waiting = wait_until(list_informed, "a status message that says so")
+    time.sleep(8)
+    billed = fault_stack.count_billed_calls("stalled")
+
+    request_json("DELETE", f"{fault_stack.stack.bedrock_url}/control/faults")
+
+    for job in waiting:
+        fault_stack.wait_for_result(job)
+    wait_until(lambda: not fault_stack.client.hexists(pace_key("sd3.5-large"), "paused_until"), "no pause")
+    assert billed <= 14
+    assert fault_stack.count_billed_calls("stalled") <= billed + len(jobs)
+    assert "is paused for 3 s" in read_log(fault_stack)
+    assert "responds again" in read_log(fault_stack)

@@ -29,6 +29,7 @@ class ErrorPolicy:
 
     `code` is a problem's in `shared.problems`; `retry_after` the least number of seconds before the call is repeated.
     `is_throttled` slows the calls of all workers, `is_model_unavailable` disables the model for everyone.
+    Several calls in a row that are `is_stalled` pause the model for all workers.
     `detail` is a template for the fact of that name, with the placeholders `{message}` and `{id}` (the model's).
     """
 
@@ -37,6 +38,7 @@ class ErrorPolicy:
     retry_after: float = 0
     is_throttled: bool = False
     is_model_unavailable: bool = False
+    is_stalled: bool = False
     detail: str = "{message}"
 
 
@@ -45,9 +47,9 @@ _AGREEMENT_PENDING = ErrorPolicy("access_denied", RetryPolicy.UNLIMITED, retry_a
 _MODEL_GONE = ErrorPolicy("model_gone", RetryPolicy.NEVER, is_model_unavailable=True)
 _BAD_CREDENTIALS = ErrorPolicy("credentials", RetryPolicy.UNLIMITED, retry_after=30)
 _THROTTLED = ErrorPolicy("busy", RetryPolicy.UNLIMITED, retry_after=2, is_throttled=True)
-_MODEL_TIMEOUT = ErrorPolicy("model_timeout", RetryPolicy.ONCE, retry_after=2)
+_MODEL_TIMEOUT = ErrorPolicy("model_timeout", RetryPolicy.ONCE, retry_after=2, is_stalled=True)
 _PROVIDER_ERROR = ErrorPolicy("provider_error", RetryPolicy.ONCE, retry_after=5)
-_DEADLINE_EXCEEDED = ErrorPolicy("deadline", RetryPolicy.ONCE)
+_DEADLINE_EXCEEDED = ErrorPolicy("deadline", RetryPolicy.ONCE, is_stalled=True)
 _UNREACHABLE = ErrorPolicy("unreachable", RetryPolicy.UNLIMITED, retry_after=5)
 _TLS_FAILED = replace(_UNREACHABLE, retry_policy=RetryPolicy.ONCE)
 _NOT_ACCEPTED = ErrorPolicy("not_accepted", RetryPolicy.NEVER)

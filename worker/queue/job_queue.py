@@ -60,7 +60,17 @@ class RedisJobQueue:
         self._claims = ClaimRegistry()
         self._held_sweeps = 0
         self._scripts = ScriptRunner(
-            client, "claim", "finish", "promote", "release", "renew", "set_aside", "start_call", "sweep", "unclaim"
+            client,
+            "claim",
+            "finish",
+            "promote",
+            "record_stalled_call",
+            "release",
+            "renew",
+            "set_aside",
+            "start_call",
+            "sweep",
+            "unclaim",
         )
 
     def claim(self, stage: Stage) -> Claim | None:
@@ -143,7 +153,20 @@ class RedisJobQueue:
         self._claims.remove(claim)
         if reply.missing_tickets > 0:
             self._send_ticket(claim.stage)
+        if reply.is_resumed:
+            log.warning("model %s responds again, and is called as before", claim.job.request.model)
         return reply.is_stored
+
+    def record_stalled_call(self, claim: Claim, *, pause_seconds: float) -> None:
+        model = claim.job.request.model
+        paused_ms = int(self._scripts.run("record_stalled_call", model, claim.job.id, int(pause_seconds * 1000)))
+        if paused_ms:
+            log.critical(
+                "model %s is paused for %g s: its calls get no response in time, and may be billed all the same. Then"
+                " one job at a time tries it",
+                model,
+                paused_ms / 1000,
+            )
 
     def disable_model(self, model: str, problem: Problem) -> None:
         with translate_redis_errors():

@@ -27,6 +27,7 @@ class FinishReply(ScriptReply):
 
     is_stored: bool
     missing_tickets: int = 0
+    is_resumed: bool = False
 
 
 class SweepReply(ScriptReply):

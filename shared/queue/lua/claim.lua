@@ -58,6 +58,9 @@ for _ = 1, max_blocked do
       set_state(id, 'running')
       local interval_ms = tonumber(redis.call('HGET', key('pace', model), 'interval_ms') or 0)
       if interval_ms > 0 then redis.call('HSET', key('pace', model), 'next_call_at', now + interval_ms) end
+      if redis.call('HEXISTS', key('pace', model), 'paused_until') == 1 then
+        redis.call('HSET', key('pace', model), 'probe', id)
+      end
     end
     return build_claim(id)
   end

@@ -14,6 +14,7 @@
 -- Reply: names and values
 --   is_stored        number  1 | 0: the job had already ended, or failed under a lost lease
 --   missing_tickets  number  claimable jobs of the stage less the tickets that wait for workers (if stored)
+--   is_resumed       number  1 | 0: the result ended a pause of its model (if stored)
 local stage, id, claim_token, outcome, ttl_ms, duration_ms = unpack(ARGV, 1, 6)
 local state, model = get_job_fields(id, 'state', 'model')
 if not holds_lease(id, claim_token) and cjson.decode(outcome).kind ~= 'failed' then
@@ -36,5 +37,15 @@ if tonumber(duration_ms) > 0 then
   if faster_ms < 100 then faster_ms = 0 end
   redis.call('HSET', key('pace', model), 'interval_ms', math.max(faster_ms, tonumber(min_interval_ms or 0)))
 end
+-- A model that responds, be it with a filtered result, is no longer paused.
+local is_resumed = 0
+if stage == 'generate' and cjson.decode(outcome).kind ~= 'failed' then
+  is_resumed = redis.call('HEXISTS', key('pace', model), 'paused_until')
+  redis.call('HDEL', key('pace', model), 'stalled_calls', 'pause_ms', 'paused_until', 'probe')
+end
 local tickets = redis.call('LLEN', key('celery', stage))
-return {'is_stored', 1, 'missing_tickets', count_claimable(stage, get_time()) - tickets}
+return {
+  'is_stored', 1,
+  'missing_tickets', count_claimable(stage, get_time()) - tickets,
+  'is_resumed', is_resumed,
+}

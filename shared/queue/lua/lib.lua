@@ -182,16 +182,22 @@ local function get_call_delay(stage, model, now)
   if stage == 'prepare' then return 0 end
   if not is_epoch_confirmed() then return -1 end
   if redis.call('EXISTS', key('disabled_model', model)) == 1 then return -1 end
-  local concurrency, next_call_at = unpack(redis.call('HMGET', key('pace', model), 'concurrency', 'next_call_at'))
+  local concurrency, next_call_at, paused_until =
+    unpack(redis.call('HMGET', key('pace', model), 'concurrency', 'next_call_at', 'paused_until'))
+  if paused_until then concurrency = 1 end -- until it responds, one call at a time tries it
   if concurrency and redis.call('SCARD', key('claimed', stage, model)) >= tonumber(concurrency) then return -1 end
-  return math.max(0, tonumber(next_call_at or 0) - now)
+  return math.max(0, tonumber(next_call_at or 0) - now, tonumber(paused_until or 0) - now)
 end
 
 -- The number of jobs of a stage that could be claimed now.
 local function count_claimable(stage, now)
   local count = 0
   for _, model in ipairs(redis.call('SMEMBERS', key('ready_models', stage))) do
-    if get_call_delay(stage, model, now) == 0 then count = count + redis.call('ZCARD', key('ready', stage, model)) end
+    if get_call_delay(stage, model, now) == 0 then
+      local ready = redis.call('ZCARD', key('ready', stage, model))
+      local is_paused = redis.call('HEXISTS', key('pace', model), 'paused_until') == 1
+      count = count + (is_paused and math.min(1, ready) or ready)
+    end
   end
   return count
 end

@@ -19,6 +19,7 @@
 --   calls_ahead    number          how many calls have to be waited for, one after the other; 0 unless it is queued
 --   starts_in_ms   number          queued: milliseconds until its call may start at the earliest; running: negative,
 --                                  how long ago it was claimed; otherwise 0
+--   is_model_paused  number        1 | 0: its model gets one call at a time, because calls got no response in time
 --   swept_ms_ago   number or null  how long ago a worker last swept; null if none ever did
 --
 -- A queued job waits for the longest of these. Each follows from its rank in a sorted set, at a cost that hardly grows
@@ -48,8 +49,8 @@ local function get_rank(id, queued, running, limit)
 end
 
 local function estimate_wait(id, stage, model)
-  local concurrency, interval_ms, next_call_at =
-    unpack(redis.call('HMGET', key('pace', model), 'concurrency', 'interval_ms', 'next_call_at'))
+  local concurrency, interval_ms, next_call_at, paused_until =
+    unpack(redis.call('HMGET', key('pace', model), 'concurrency', 'interval_ms', 'next_call_at', 'paused_until'))
   local position, calls_ahead =
     get_rank(id, key('queued', stage, model), key('claimed', stage, model), tonumber(concurrency or 1))
   for _, scope in ipairs(get_scopes(id)) do
@@ -59,7 +60,8 @@ local function estimate_wait(id, stage, model)
       calls_ahead = math.max(calls_ahead, rounds)
     end
   end
-  local paced_ms = math.max(0, tonumber(next_call_at or 0) - now) + (position - 1) * tonumber(interval_ms or 0)
+  local next_at = math.max(tonumber(next_call_at or 0), tonumber(paused_until or 0))
+  local paced_ms = math.max(0, next_at - now) + (position - 1) * tonumber(interval_ms or 0)
   local delayed_until = tonumber(redis.call('ZSCORE', key('delayed', stage), id) or now)
   return position, calls_ahead, math.max(paced_ms, delayed_until - now)
 end
@@ -87,6 +89,7 @@ for _, id in ipairs(ARGV) do
       'mean_call_ms', get_mean_duration(model),
       'calls_ahead', calls_ahead,
       'starts_in_ms', starts_in_ms,
+      'is_model_paused', redis.call('HEXISTS', key('pace', model), 'paused_until'),
       'swept_ms_ago', swept_ms_ago,
     }
   end

@@ -1,13 +1,15 @@
 """How fast a model is called over all workers: its concurrency, throttling, and being disabled."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
+from bot.domain.status import JobStatus
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from bot.queue.outcomes import RedisOutcomeStream
 from shared.catalogue import Catalogue
-from shared.outcome import Failed
+from shared.outcome import Failed, Filtered, FilteredPart
 from shared.problems import RejectedError, make_problem
 from shared.queue.keys import pace_key
 from shared.queue.stages import Stage
@@ -91,3 +93,68 @@ async def test_blocked_and_delayed_jobs_of_a_disabled_model_fail_too(
     worker_queue.sweep(catalogue)
 
     assert {entry.job_id for entry in await outcomes.read_outcomes()} == {"1", "3", "4"}
+
+
+def is_paused(statuses: Sequence[JobStatus]) -> set[bool]:
+    return {status.is_model_paused for status in statuses}
+
+
+async def test_after_three_stalled_calls_in_a_row_a_model_is_paused_and_tried_by_one_job_at_a_time(
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, catalogue: Catalogue
+) -> None:
+    worker_queue.sweep(catalogue)
+    for number in range(1, 6):
+        await bot_queue.enqueue_job(make_job(number, user=number), None)
+    for _ in range(3):
+        assert is_paused(await bot_queue.load_statuses(["5"])) == {False}
+        claim = claim_job(worker_queue)
+        worker_queue.record_stalled_call(claim, pause_seconds=0.3)
+        worker_queue.release(claim, delay_seconds=0, is_unknown_call=True, is_throttled=False)
+
+    assert is_paused(await bot_queue.load_statuses(["1", "4", "5"])) == {True}
+    assert worker_queue.claim(Stage.GENERATE) is None, "paused"
+    await asyncio.sleep(0.35)
+    probe = claim_job(worker_queue)
+    assert worker_queue.claim(Stage.GENERATE) is None, "one job at a time"
+
+    worker_queue.record_stalled_call(probe, pause_seconds=0.3)
+    worker_queue.release(probe, delay_seconds=0, is_unknown_call=True, is_throttled=False)
+    await asyncio.sleep(0.35)
+    assert worker_queue.claim(Stage.GENERATE) is None, "the second pause is twice as long"
+    await asyncio.sleep(0.35)
+    worker_queue.finish(claim_job(worker_queue), GENERATED, b"p")
+
+    assert is_paused(await bot_queue.load_statuses(["4", "5"])) == {False}
+    assert all(claim_job(worker_queue) for _ in range(4)), "all at once again"
+
+
+async def test_a_response_between_stalled_calls_prevents_a_pause(
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, catalogue: Catalogue
+) -> None:
+    worker_queue.sweep(catalogue)
+    for number in range(1, 5):
+        await bot_queue.enqueue_job(make_job(number, user=number), None)
+    claims = [claim_job(worker_queue) for _ in range(4)]
+    for claim in claims[:2]:
+        worker_queue.record_stalled_call(claim, pause_seconds=60)
+    worker_queue.finish(claims[2], Filtered(part=FilteredPart.PROMPT, duration_seconds=1))
+    for claim in claims[:2]:
+        worker_queue.record_stalled_call(claim, pause_seconds=60)
+
+    assert is_paused(await bot_queue.load_statuses(["4"])) == {False}
+
+
+async def test_a_probe_that_is_given_back_leaves_the_next_job_to_try(
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, catalogue: Catalogue
+) -> None:
+    worker_queue.sweep(catalogue)
+    for number in (1, 2):
+        await bot_queue.enqueue_job(make_job(number, user=number), None)
+    claim = claim_job(worker_queue)
+    for _ in range(3):
+        worker_queue.record_stalled_call(claim, pause_seconds=0.05)
+    worker_queue.finish(claim, Failed(problem=make_problem("deadline", limit="3")))
+    await asyncio.sleep(0.1)
+    probe = claim_job(worker_queue)
+    worker_queue.release(probe, delay_seconds=60, is_unknown_call=False, is_throttled=False)
+    assert is_paused(await bot_queue.load_statuses([probe.job.id])) == {True}

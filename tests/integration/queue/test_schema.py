@@ -130,6 +130,15 @@ async def test_every_key_is_stored_as_the_schema_describes_it(
         worker_queue.sweep(catalogue)
         claim = claim_job(worker_queue)
         recorder.record()
+        for _ in range(3):
+            worker_queue.record_stalled_call(claim, pause_seconds=0.01)
+        recorder.record()
+        await bot_queue.enqueue_job(make_job(5, user=5, guild=5), None)
+        worker_queue.return_claim(claim)
+        worker_queue.renew_leases()
+        await asyncio.sleep(0.6)
+        claim = claim_job(worker_queue)
+        recorder.record()
         worker_queue.finish(claim, GENERATED, b"picture")
         recorder.record()
         for entry in await outcomes.read_outcomes():

@@ -1,5 +1,7 @@
 """The text of a status message in every state of its job."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.domain.status import JobStatus, QueueState
@@ -41,6 +43,13 @@ def make_status(
 def test_every_state_has_a_sentence_in_both_languages(status: JobStatus, english: str) -> None:
     assert format_status(status, EN, CATALOGUE.models["sdxl"]) == english
     assert format_status(status, FR, CATALOGUE.models["sdxl"]) != english
+
+
+def test_people_who_wait_for_a_model_that_does_not_respond_are_told_so() -> None:
+    status = replace(make_status(QueueState.QUEUED, 4, 42), is_model_paused=True)
+
+    assert format_status(status, EN, CATALOGUE.models["sdxl"]).startswith("Waiting: SDXL 1.0 is not responding")
+    assert "sdxl ne répond pas" in format_status(status, FR, None)
 
 
 def test_a_model_that_left_the_catalogue_is_still_named() -> None:

@@ -289,6 +289,13 @@ def test_only_throttling_slows_the_calls_of_all_workers(model: Model) -> None:
     assert throttling == {"ThrottlingException", "ServiceUnavailableException", "ServiceQuotaExceededException"}
 
 
+def test_only_calls_without_a_response_in_time_are_stalled(model: Model) -> None:
+    assert classify(DeadlineExceededError(), model).stalled_seconds == 120
+    assert classify(make_client_error("ModelTimeoutException", status=408), model).stalled_seconds == 120
+    stalled = {name for name in list_modelled_errors() if classify(make_client_error(name), model).stalled_seconds}
+    assert stalled == {"ModelTimeoutException"}
+
+
 @pytest.mark.parametrize(("header", "seconds"), [("7", 7), ("0", 2), ("86400", 300), ("soon", 2), ("-5", 2)])
 def test_a_retry_after_header_is_honoured_up_to_five_minutes(header: str, seconds: float, model: Model) -> None:
     error = make_client_error("overloaded_error", status=529, retry_after=header)
