@@ -88,6 +88,8 @@ _CODES: Final = {
         "result_not_recorded",
         "picture_unsupported_anywhere",
         "no_picture",
+        "message_video",
+        "message_sticker",
         "metadata_missing",
         "draft_expired",
         "thread_without_result",

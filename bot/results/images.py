@@ -8,7 +8,8 @@ import discord
 from bot.domain.images import RemoteImage
 from bot.domain.ports import ImageStore
 from bot.domain.records import JobRecord
-from bot.results.messages import fetch_result_message, list_message_images
+from bot.results.message_images import list_message_images
+from bot.results.messages import fetch_result_message
 
 
 @dataclass(frozen=True)

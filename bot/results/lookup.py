@@ -11,7 +11,8 @@ from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.ports import ImageStore, JobHistory, JobStatusReader
 from bot.domain.records import GenerationSettings, JobRecord
 from bot.interactions.visibility import may_read_origin
-from bot.results.messages import fetch_result_message, get_result_job_id, iterate_used_messages, list_message_images
+from bot.results.message_images import list_message_images
+from bot.results.messages import fetch_result_message, get_result_job_id, iterate_used_messages
 from bot.results.png_settings import parse_png_settings
 from shared.job import Job
 from shared.outcome import Generated

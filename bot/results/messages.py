@@ -1,15 +1,14 @@
-"""Messages that show results: fetching them, and reading their pictures and their job."""
+"""Messages that show results: fetching them, and reading their job."""
 
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import Any
+from collections.abc import AsyncIterator
 
 import aiohttp
 import discord
 
-from bot.domain.images import RemoteImage
 from bot.domain.records import JobRecord
 from bot.interactions.result_buttons import DeleteId
+from bot.results.message_images import walk_components
 from shared.problems import RejectedError, make_problem
 
 log = logging.getLogger(__name__)
@@ -50,30 +49,12 @@ async def iterate_used_messages(interaction: discord.Interaction) -> AsyncIterat
             yield original
 
 
-def list_message_images(message: discord.Message | None) -> Iterator[RemoteImage]:
-    """Yield the pictures of a message: its attachments and those in the galleries of its components."""
-    if message is None:
-        return
-    for attachment in message.attachments:
-        if (attachment.content_type or "image/").startswith("image/"):
-            yield RemoteImage(attachment.url, attachment.size, attachment.filename)
-    for component in _walk_components(message.components):
-        for item in getattr(component, "items", ()):
-            yield RemoteImage(item.media.url, None, item.media.url.partition("?")[0].rpartition("/")[2])
-
-
 def get_result_job_id(message: discord.Message, client: discord.Client) -> str | None:
     """Return the job whose outcome this message of the bot shows, by its delete button. None for other messages."""
     if client.user is None or message.author.id != client.user.id:
         return None
-    for component in _walk_components(message.components):
+    for component in walk_components(message.components):
         delete_id = DeleteId.parse(str(getattr(component, "custom_id", "")))
         if delete_id is not None:
             return delete_id.job_id
     return None
-
-
-def _walk_components(components: Iterable[Any]) -> Iterator[Any]:
-    for component in components:
-        yield component
-        yield from _walk_components(getattr(component, "children", ()))

@@ -19,7 +19,8 @@ from bot.interactions.locale import get_localized_messages, get_preferences
 from bot.interactions.modals import ModalFields, build_modal, read_modal_fields
 from bot.interactions.responses import open_modal, respond_with_problems
 from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT, build_model_field, build_picture_field, build_text_field
-from bot.results.messages import get_result_job_id, list_message_images
+from bot.results.message_images import explain_missing_images, list_message_images
+from bot.results.messages import get_result_job_id
 from bot.submission.submitter import JobSubmitter
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
@@ -68,7 +69,7 @@ class ReimagineCommand:
     def _list_images(self, interaction: discord.Interaction, message: discord.Message) -> tuple[RemoteImage, ...]:
         images = tuple(list_message_images(message))[:SELECT_OPTIONS_LIMIT]
         if not images:
-            raise RejectedError(make_problem("no_picture"))
+            raise RejectedError(explain_missing_images(message))
         if self.catalogue.pick_picture_model("") is None:
             raise RejectedError(make_problem("picture_unsupported_anywhere"))
         problems = self.validator.find_problems(interaction, images[0] if len(images) == 1 else None)

@@ -11,7 +11,8 @@ from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_with
 from bot.interactions.result_buttons import DetailsId
 from bot.results.lookup import ResultLookup
-from bot.results.messages import get_result_job_id, list_message_images
+from bot.results.message_images import explain_missing_images, list_message_images
+from bot.results.messages import get_result_job_id
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
 
@@ -42,7 +43,8 @@ class DetailsHandler:
             model = self.catalogue.models.get(settings.request.model)
             rows = build_metadata_run_rows(settings, self.catalogue, messages)
             return RenderedMessage(build_details_view(settings, model, messages, picture_url=image.url, rows=rows))
-        raise RejectedError(make_problem("metadata_missing" if any(list_message_images(message)) else "no_picture"))
+        has_images = any(list_message_images(message))
+        raise RejectedError(make_problem("metadata_missing") if has_images else explain_missing_images(message))
 
     async def _render_job_details(self, interaction: discord.Interaction, job_id: str) -> RenderedMessage:
         settings = await self.result_lookup.find_generation_settings(interaction, job_id)
