@@ -26,8 +26,8 @@ class _OutcomeBase(BaseModel):
 class Generated(_OutcomeBase):
     """A picture was generated; its bytes are stored in Redis under the job's result key.
 
-    `seed` is the one that the response names, None for a model that reads none; `duration_seconds` is the duration of
-    the call.
+    `seed` is the one that the response names or, if `is_seed_assumed`, the one that was sent; None for a model that
+    reads none. `duration_seconds` is the duration of the call.
     """
 
     kind: Literal["generated"] = "generated"
@@ -36,6 +36,7 @@ class Generated(_OutcomeBase):
     width: int
     height: int
     duration_seconds: float
+    is_seed_assumed: bool = False
 
 
 class Filtered(_OutcomeBase):

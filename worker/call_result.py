@@ -20,7 +20,10 @@ class RetryPolicy(StrEnum):
 
 @dataclass(frozen=True)
 class GeneratedImage:
-    """A picture that the model returned, verified and encoded. `seed` is the one that the response names."""
+    """A picture that the model returned, verified and encoded.
+
+    `seed` is the one that the response names or, if `is_seed_assumed`, the one that was sent.
+    """
 
     data: bytes
     media_type: str
@@ -28,6 +31,7 @@ class GeneratedImage:
     height: int
     seed: int | None
     duration_seconds: float
+    is_seed_assumed: bool = False
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,7 @@ def _to_outcome(job: Job, model: Model, result: GeneratedImage | FilteredResult)
             log.info("job %s: generated with seed %s in %.1f s", job.id, result.seed, result.duration_seconds)
             outcome = Generated(
                 seed=result.seed,
+                is_seed_assumed=result.is_seed_assumed,
                 media_type=result.media_type,
                 width=result.width,
                 height=result.height,

@@ -40,6 +40,7 @@ async def build_outcome_message(
     """
     job, messages = status.job, load_messages(status.job.requester.locale)
     if isinstance(outcome, Generated) and image is not None:
+        assumed = (messages.text("result.seed_assumed"),) if outcome.is_seed_assumed else ()
         try:
             return await build_result_message(
                 job,
@@ -49,7 +50,7 @@ async def build_outcome_message(
                 catalogue=catalogue,
                 max_bytes=max_bytes,
                 elapsed_seconds=status.state_since - job.accepted_at,
-                notes=destination.notes,
+                notes=(*destination.notes, *assumed),
             )
         except ValueError:
             log.exception("job %s: its picture cannot be uploaded; check the model's response", job.id)

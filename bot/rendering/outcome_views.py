@@ -55,7 +55,7 @@ def build_result_view(
 ) -> ui.LayoutView:
     """Show the picture attached as `filename` with its prompt, seed and settings.
 
-    `total_seconds` is the time from the command to the picture. `notes` are at most two sentences about this message,
+    `total_seconds` is the time from the command to the picture. `notes` are at most three sentences about this message,
     already in the reader's language; `rows` are the buttons below.
     """
     task = model.task if model else "generate"

@@ -132,7 +132,6 @@ def test_a_filtered_result_is_withheld_and_its_notice_omits_the_prompt(
         ("[bad-base64]", "not a picture", 2),
         ("[not-a-picture]", "not a picture", 2),
         ("[no-images]", "not a picture", 2),
-        ("[no-seed]", "not a picture", 2),
         ("[huge-picture]", "not a picture", 2),
         ("[drop]", "", 2),
         ("[drip]", "No complete response", 2),

@@ -88,7 +88,7 @@ class BedrockImageClient:
             request_id = response["ResponseMetadata"].get("RequestId", "-")
             data = _read_body_with_deadline(response["body"], self._call_seconds - (time.monotonic() - started_at))
             seconds = time.monotonic() - started_at
-            result = _to_result(dialect.decode(data, model), seconds)
+            result = _to_result(dialect.decode(data, model), seed, seconds)
         except CALL_ERRORS as error:
             seconds = time.monotonic() - started_at
             classified = classify_error(error, model, self._call_seconds)
@@ -173,7 +173,9 @@ def _make_too_large_error() -> InvalidResponseError:
     return InvalidResponseError("response_too_large", f"more than {MAX_RESPONSE_BYTES} bytes")
 
 
-def _to_result(response: ModelResponse | FilteredPart, seconds: float) -> GeneratedImage | FilteredResult:
+def _to_result(
+    response: ModelResponse | FilteredPart, sent_seed: int | None, seconds: float
+) -> GeneratedImage | FilteredResult:
     match response:
         case FilteredPart():
             return FilteredResult(response, seconds)
@@ -184,7 +186,15 @@ def _to_result(response: ModelResponse | FilteredPart, seconds: float) -> Genera
                 raise InvalidResponseError(
                     "invalid_response", f"picture check: {error.code.replace('_', ' ')}"
                 ) from error
-            return GeneratedImage(data, image_type.media_type, width, height, seed, seconds)
+            is_seed_assumed = seed is None and sent_seed is not None
+            if is_seed_assumed:
+                log.warning(
+                    "the response has a picture and no usable seed: the seed that was sent, %d, counts", sent_seed
+                )
+            counted_seed = sent_seed if seed is None else seed
+            return GeneratedImage(
+                data, image_type.media_type, width, height, counted_seed, seconds, is_seed_assumed=is_seed_assumed
+            )
         case _:
             assert_never(response)
 

@@ -18,7 +18,7 @@ _MAX_QUOTED_LENGTH: Final = 60
 
 @dataclass(frozen=True)
 class ModelResponse:
-    """A model's response as it claims to be: the encoded picture, not verified yet, and its seed, if it has one."""
+    """A model's response as it claims to be: the encoded picture, not verified yet, and its seed, if it names one."""
 
     data: bytes
     seed: int | None
@@ -107,11 +107,14 @@ def decode_picture(text: Any) -> bytes:
         raise InvalidResponseError("invalid_response", "the picture is not base64") from error
 
 
-def parse_seed(value: Any) -> int:
-    """Parse a seed of 0 to 4294967295, a number or a string of digits. Raises `InvalidResponseError`."""
+def parse_seed(value: Any) -> int | None:
+    """Parse a seed of 0 to 4294967295, a number or a string of digits. None for anything else.
+
+    A good picture is no worse for it: the seed that was sent is known.
+    """
     digits = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     if not digits.isascii() or not digits.isdigit() or len(digits) > len(str(MAX_SEED)) or int(digits) > MAX_SEED:
-        raise InvalidResponseError("invalid_response", "no seed")
+        return None
     return int(digits)
 
 

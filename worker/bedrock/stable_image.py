@@ -62,7 +62,8 @@ def decode(data: bytes, model: Model) -> ModelResponse | FilteredPart:
     response = parse_json_object(data)
     reason = get_first(response, "finish_reasons")
     if reason is None:
-        seed = parse_seed(get_first(response, "seeds")) if "seed" in model.fields else None
+        seeds = response.get("seeds")
+        seed = parse_seed(seeds[0]) if "seed" in model.fields and isinstance(seeds, list) and seeds else None
         return ModelResponse(decode_picture(get_first(response, "images")), seed)
     if reason == "Inference error":
         raise InvalidResponseError("model_error", "finish reason “Inference error”")

@@ -47,6 +47,21 @@ async def test_a_late_result_pings_a_requester_who_wants_that(
     assert posted["mention_everyone"] is False
 
 
+@pytest.mark.parametrize("is_assumed", [True, False])
+async def test_a_seed_that_the_model_did_not_confirm_is_said_to_be_the_one_that_was_sent(
+    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, consumer: OutcomeConsumer, is_assumed: bool
+) -> None:
+    job = await discord_channel.submit_job()
+    outcome = make_generated().model_copy(update={"is_seed_assumed": is_assumed})
+    outcome_stream.finish_job(job, outcome, make_png())
+
+    await deliver_outcome(consumer, outcome_stream, job)
+
+    (posted,) = await discord_channel.list_messages(job.origin.message_id)
+    assert ("is the one that was sent" in read_text(posted)) is is_assumed
+    assert str(outcome.seed) in read_text(posted)
+
+
 async def test_a_picture_over_the_upload_limit_is_re_encoded_and_a_note_says_so(
     discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, consumer: OutcomeConsumer
 ) -> None:

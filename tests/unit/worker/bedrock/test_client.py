@@ -112,7 +112,6 @@ FAULT_CODES = {
     "empty": "invalid_response",
     "bad-base64": "invalid_response",
     "not-a-picture": "invalid_response",
-    "no-seed": "invalid_response",
     "no-images": "invalid_response",
     "huge-picture": "invalid_response",
     "tiny-picture": "invalid_response",
@@ -125,6 +124,7 @@ TESTED_ELSEWHERE = {
     "filter-input",
     "refused",
     "seed-string",
+    "no-seed",
     "slow",
     "drip",
     "hang",
@@ -176,7 +176,17 @@ def test_a_filtered_result_is_no_error_and_names_the_filtered_part(
 def test_a_seed_may_be_a_string_of_digits(model: str, shared_harness: ClientHarness, bedrock: BedrockStandIn) -> None:
     result = shared_harness.generate(model, f"{PROMPT} [seed-string]")
     assert isinstance(result, GeneratedImage)
-    assert result.seed == 7
+    assert (result.seed, result.is_seed_assumed) == (7, False)
+    assert len(bedrock.list_calls()) == 1
+
+
+@pytest.mark.parametrize("model", ["sdxl", "sd3.5-large"])
+def test_a_picture_without_a_seed_counts_with_the_seed_that_was_sent(
+    model: str, shared_harness: ClientHarness, bedrock: BedrockStandIn
+) -> None:
+    result = shared_harness.generate(model, f"{PROMPT} [no-seed]")
+    assert isinstance(result, GeneratedImage)
+    assert (result.seed, result.is_seed_assumed) == (7, True)
     assert len(bedrock.list_calls()) == 1
 
 
