@@ -13,6 +13,8 @@
     ├── DestinationForbiddenError       bot.delivery.discord_errors
     ├── UnreadableSessionError          bot.discord_client.gateway_events
     ├── QueueResultUnknownError         bot.domain.errors
+    ├── UnreadableSessionError          bot.discord_client.gateway_events
+    ├── DestinationForbiddenError       bot.delivery.discord_errors
     ├── NonPublicAddressError           bot.submission.attachments (also an OSError)
     ├── BedrockCallError                worker.call_result
     ├── QueueUnavailableError           worker.ports
