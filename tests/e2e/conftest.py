@@ -1,4 +1,4 @@
-"""The whole house of real processes, once for all end-to-end tests that leave it standing."""
+"""The whole stack of real processes, shared by all end-to-end tests that do not stop parts of it."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,8 +13,8 @@ from tests.support.user import DiscordUser
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Redis, both stand-ins, worker and bot; models answer within a fifth of a second, and nobody asks too fast."""
-    folder = tmp_path_factory.mktemp("house")
+    """Run Redis, both stand-ins, worker and bot. Models respond within 0.2 s, and users have no rate limit."""
+    folder = tmp_path_factory.mktemp("stack")
     with run_stack(
         folder / "logs",
         record=folder / "exchanges.jsonl",
@@ -33,7 +33,7 @@ def ada(stack: Stack) -> DiscordUser:
 
 @pytest.fixture
 def list_calls(stack: Stack) -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """The books of the Bedrock stand-in, opened anew for each test."""
+    """Return a function that lists the calls that the Bedrock stand-in received during the test."""
     request_json("DELETE", f"{stack.bedrock_url}/control/calls")
     yield lambda: request_json("GET", f"{stack.bedrock_url}/control/calls")
     request_json("DELETE", f"{stack.bedrock_url}/control/faults")

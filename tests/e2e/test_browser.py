@@ -1,4 +1,4 @@
-"""The product in a browser: a person asks, sees the new picture and its seed, and continues from it."""
+"""The product in a browser: a user runs /imagine, sees the new image and its seed, and continues from it."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -20,33 +20,33 @@ PageOpener = Callable[[str], Page]
 
 @pytest.fixture
 def channel(ada: DiscordUser) -> str:
-    made: str = ada.post("/control/channels", {"name": "browser"})["id"]
-    return made
+    channel_id: str = ada.post("/control/channels", {"name": "browser"})["id"]
+    return channel_id
 
 
 @pytest.fixture
-def opened(browser: Browser, stack: Stack) -> Iterator[PageOpener]:
-    """Open a channel or a thread as Ada. The page's own rules against foreign scripts are off, for axe."""
+def page_opener(browser: Browser, stack: Stack) -> Iterator[PageOpener]:
+    """Open a channel or a thread as Ada. The page's Content Security Policy is off, for axe."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
     page = context.new_page()
     page.set_default_timeout(TIMEOUT_MS)
 
-    def opening(channel: str) -> Page:
+    def open_channel(channel: str) -> Page:
         page.goto(f"{stack.discord_url}/?user=ada&channel={channel}")
         expect(page.get_by_role("main").get_by_role("textbox").first).to_be_visible()
         return page
 
-    yield opening
+    yield open_channel
     context.close()
 
 
 def find_images(thread: Locator) -> Locator:
-    """Find the pictures of this prompt in a thread."""
+    """Find the images of this prompt in a thread."""
     return thread.get_by_role("img", name=PROMPT)
 
 
-def test_a_user_runs_imagine_and_the_thread_shows_the_image_and_its_seed(opened: PageOpener, channel: str) -> None:
-    page = opened(channel)
+def test_a_user_runs_imagine_and_the_thread_shows_the_image_and_its_seed(page_opener: PageOpener, channel: str) -> None:
+    page = page_opener(channel)
     page.get_by_role("textbox", name="Message #").press_sequentially("/imagine")
     expect(page.get_by_role("option", name="/imagine").first).to_be_visible()
     page.keyboard.press("Enter")
@@ -64,10 +64,10 @@ def test_a_user_runs_imagine_and_the_thread_shows_the_image_and_its_seed(opened:
 
 
 def test_a_user_continues_from_a_result_and_cancels_a_waiting_request(
-    opened: PageOpener, channel: str, ada: DiscordUser
+    page_opener: PageOpener, channel: str, ada: DiscordUser
 ) -> None:
     first = ada.wait_for_result(ada.submit_imagine(PROMPT, channel=channel))
-    thread = opened(first["channel_id"]).get_by_role("region", name="Thread: ")
+    thread = page_opener(first["channel_id"]).get_by_role("region", name="Thread: ")
 
     thread.get_by_role("button", name="Again").press("Enter")
     expect(find_images(thread)).to_have_count(2, timeout=TIMEOUT_MS)
@@ -80,7 +80,7 @@ def test_a_user_continues_from_a_result_and_cancels_a_waiting_request(
     expect(find_images(thread)).to_have_count(3, timeout=TIMEOUT_MS)
     expect(thread.get_by_text("keep 60%")).to_be_visible()
 
-    for _ in range(4):  # twice as many as one person's that are made at once
+    for _ in range(4):  # twice as many as one user may run at the same time
         ada.submit_imagine("a ship [slow:3]", image=None)
     thread.get_by_role("button", name="Again").last.press("Enter")
     thread.get_by_role("button", name="Cancel").press("Enter")
@@ -89,20 +89,20 @@ def test_a_user_continues_from_a_result_and_cancels_a_waiting_request(
     expect(find_images(thread)).to_have_count(3)
 
 
-def test_axe_finds_nothing_in_the_bots_messages(opened: PageOpener, channel: str, ada: DiscordUser) -> None:
+def test_axe_finds_nothing_in_the_bots_messages(page_opener: PageOpener, channel: str, ada: DiscordUser) -> None:
     result = ada.wait_for_result(ada.submit_imagine(PROMPT, channel=channel))
     for verb in ("details", "upscale", "favourite", "delete"):
         ada.wait_for_private_message(ada.press_button(result, verb))
     for used in ("history", "preferences", "queue", "lineage", "forget-me"):
         ada.invoke_and_wait(used, result["channel_id"])
-    page = opened(result["channel_id"])
+    page = page_opener(result["channel_id"])
     thread = page.get_by_role("region", name="Thread: ")
     expect(thread.get_by_role("button", name="Forget me")).to_be_visible()
 
-    said = [(look, found) for look in APPEARANCES if (found := find_violations_as(page, *look))]
+    message_violations = [(look, found) for look in APPEARANCES if (found := find_violations_as(page, *look))]
     thread.get_by_role("button", name="Edit…").first.press("Enter")
     expect(page.get_by_role("dialog")).to_be_visible()
-    asked = [(look, found) for look in APPEARANCES if (found := find_violations_as(page, *look))]
+    form_violations = [(look, found) for look in APPEARANCES if (found := find_violations_as(page, *look))]
 
-    assert said == []
-    assert asked == []
+    assert message_violations == []
+    assert form_violations == []

@@ -1,4 +1,4 @@
-"""The worker as Celery's own command starts it, from the project's folder."""
+"""The worker started by Celery's own command in the project's folder."""
 
 import subprocess
 import sys

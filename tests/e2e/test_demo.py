@@ -1,4 +1,4 @@
-"""The demo as its user runs it: one command, one picture, one line of JSON, and nothing left behind."""
+"""The demo as users run it: one command generates an image and prints one line of JSON; no process is left behind."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ DEMO = [sys.executable, "-m", "demo"]
 
 
 def mark_environment(folder: Path) -> dict[str, str]:
-    """Mark the environment, which every child inherits, so that what is left of them can be found."""
+    """Mark the environment, which all child processes inherit, so that leftover processes can be found."""
     return {**os.environ, "LEFT_BEHIND_BY": str(folder)}
 
 
@@ -39,14 +39,14 @@ def list_leftover_processes(folder: Path) -> list[str]:
 
 
 def test_once_generates_an_image_and_prints_one_line_of_json(tmp_path: Path) -> None:
-    done = run_demo(tmp_path, "--record", str(tmp_path / "exchanges.jsonl"))
+    process = run_demo(tmp_path, "--record", str(tmp_path / "exchanges.jsonl"))
 
-    assert done.returncode == 0, done.stderr
-    made = json.loads(done.stdout.splitlines()[-1])
-    assert set(made) == {"job", "seed", "model", "thread", "file", "seconds"}
-    with Image.open(made["file"]) as picture:
+    assert process.returncode == 0, process.stderr
+    printed = json.loads(process.stdout.splitlines()[-1])
+    assert set(printed) == {"job", "seed", "model", "thread", "file", "seconds"}
+    with Image.open(printed["file"]) as picture:
         assert picture.format == "PNG"
-        assert json.loads(picture.info["pentimento"])["seed"] == made["seed"]
+        assert json.loads(picture.info["pentimento"])["seed"] == printed["seed"]
     assert (tmp_path / "exchanges.jsonl").stat().st_size > 0
     assert list_leftover_processes(tmp_path) == []
 
@@ -63,17 +63,17 @@ def test_the_recorded_exchanges_conform_to_discords_openapi_document(tmp_path: P
 
 
 def test_the_demo_exits_with_a_message_if_no_image_was_generated(tmp_path: Path) -> None:
-    done = run_demo(tmp_path, "--prompt", "a castle [filtered]")
+    process = run_demo(tmp_path, "--prompt", "a castle [filtered]")
 
-    assert done.returncode == 1
-    assert "filter" in done.stderr
+    assert process.returncode == 1
+    assert "filter" in process.stderr
 
 
 def test_a_missing_image_file_is_reported_before_anything_starts(tmp_path: Path) -> None:
-    done = run_demo(tmp_path, "--image", "no-such-picture.png")
+    process = run_demo(tmp_path, "--image", "no-such-picture.png")
 
-    assert done.returncode == 1
-    assert "no-such-picture.png" in done.stderr
+    assert process.returncode == 1
+    assert "no-such-picture.png" in process.stderr
     assert not any(tmp_path.iterdir())
 
 
@@ -88,11 +88,11 @@ def test_interrupting_stops_everything_and_a_second_start_works(tmp_path: Path) 
             text=True,
         )
         assert process.stdout
-        said = ""
-        while "Ctrl-C" not in said:
+        output = ""
+        while "Ctrl-C" not in output:
             line = process.stdout.readline()
             assert line, process.communicate()[1]
-            said += line
+            output += line
         process.send_signal(signal.SIGINT)
         rest, errors = process.communicate(timeout=40)
 

@@ -1,4 +1,4 @@
-"""An exploration in the real house: asked first, started once, one sheet that fills, one result a cell."""
+"""Explorations end to end: confirmed first, started once, one contact sheet, one result per variant."""
 
 import re
 from collections.abc import Callable
@@ -22,16 +22,16 @@ CallLister = Callable[[], list[dict[str, Any]]]
 def test_seeds_fill_one_contact_sheet_and_nothing_runs_before_it_is_started(
     ada: DiscordUser, list_calls: CallLister
 ) -> None:
-    question = invoke_explore(ada, over="seeds", count=3, keep=60)
+    confirmation = invoke_explore(ada, over="seeds", count=3, keep=60)
     before = list_calls()
 
-    message = wait_for_exploration_end(ada, start_exploration(ada, question))
+    message = wait_for_exploration_end(ada, start_exploration(ada, confirmation))
 
-    assert "Generate 3 pictures for $0.24?" in read_text(question)
+    assert "Generate 3 pictures for $0.24?" in read_text(confirmation)
     assert before == []
     bodies = [call["body"] for call in list_calls()]
     assert len({body["seed"] for body in bodies}) == len(bodies) == 3
-    assert all(str(body["seed"]) in read_text(question) for body in bodies)
+    assert all(str(body["seed"]) in read_text(confirmation) for body in bodies)
     assert {body["strength"] for body in bodies} == {0.4}
     assert len(list_results(ada, message)) == 3
     (picture,) = list_media(message)
@@ -43,14 +43,14 @@ def test_seeds_fill_one_contact_sheet_and_nothing_runs_before_it_is_started(
 def test_a_variant_can_be_continued_like_any_result(ada: DiscordUser, list_calls: CallLister) -> None:
     message = wait_for_exploration_end(ada, start_exploration(ada, invoke_explore(ada, over="keep", values="20, 80")))
 
-    chosen = ada.wait_for_private_message(ada.press_button(message, "variant_show", "-02"))
-    ada.wait_for_result(ada.press_button(chosen, "vary", "subtle"))
+    variant = ada.wait_for_private_message(ada.press_button(message, "variant_show", "-02"))
+    ada.wait_for_result(ada.press_button(variant, "vary", "subtle"))
 
     first, second, varied = (call["body"] for call in list_calls())
     assert sorted([first["strength"], second["strength"]]) == pytest.approx([0.2, 0.8])
     assert first["seed"] == second["seed"], "they differ in one thing"
     assert varied["strength"] == pytest.approx(0.2)
-    assert "**keep** 80%" in read_text(chosen)
+    assert "**keep** 80%" in read_text(variant)
 
 
 def test_a_filtered_variant_is_shown_as_such(ada: DiscordUser) -> None:
@@ -65,24 +65,24 @@ def test_a_filtered_variant_is_shown_as_such(ada: DiscordUser) -> None:
 
 
 def test_an_exploration_starts_once_however_often_start_is_pressed(ada: DiscordUser, list_calls: CallLister) -> None:
-    question = invoke_explore(ada, over="seeds", count=2)
+    confirmation = invoke_explore(ada, over="seeds", count=2)
 
-    grid = start_exploration(ada, question)
-    start_exploration(ada, question)
-    message = wait_for_exploration_end(ada, grid)
+    exploration_id = start_exploration(ada, confirmation)
+    start_exploration(ada, confirmation)
+    message = wait_for_exploration_end(ada, exploration_id)
 
     assert len(list_calls()) == len(list_results(ada, message)) == 2
     posted = ada.list_messages(ada.stack.channel_id)
-    assert sum(f"variant_show:{grid}-01" in list_custom_ids(one) for one in posted) == 1
+    assert sum(f"variant_show:{exploration_id}-01" in list_custom_ids(one) for one in posted) == 1
 
 
 def test_a_discarded_exploration_is_not_billed(ada: DiscordUser, list_calls: CallLister) -> None:
-    question = invoke_explore(ada, over="seeds", count=2)
+    confirmation = invoke_explore(ada, over="seeds", count=2)
 
-    ada.press_button(question, "exploration_discard")
+    ada.press_button(confirmation, "exploration_discard")
     wait_until(
         lambda: (
-            "Nothing was started." in read_text(ada.wait_for_status(list_custom_ids(question)[0].partition(":")[2]))
+            "Nothing was started." in read_text(ada.wait_for_status(list_custom_ids(confirmation)[0].partition(":")[2]))
         ),
         "the answer",
     )
@@ -97,17 +97,17 @@ def test_with_private_results_contact_sheet_and_results_go_to_direct_messages(
     ada.use_component(shown, "preference_toggle:private:on")
     direct = ada.post("/control/dms", {"user": "ada"})["id"]
     try:
-        grid = start_exploration(ada, invoke_explore(ada, over="seeds", count=2))
-        message = wait_for_exploration_end(ada, grid, channel=direct)
+        exploration_id = start_exploration(ada, invoke_explore(ada, over="seeds", count=2))
+        message = wait_for_exploration_end(ada, exploration_id, channel=direct)
     finally:
         ada.use_component(shown, "preference_toggle:private:off")
 
     posted = ada.list_messages(direct)
-    assert {f"regenerate:{grid}-01", f"regenerate:{grid}-02"} <= {
+    assert {f"regenerate:{exploration_id}-01", f"regenerate:{exploration_id}-02"} <= {
         written for one in posted for written in list_custom_ids(one)
     }
     assert "2 of 2 done" in read_text(message)
-    assert find_exploration_message(ada, grid) is None
+    assert find_exploration_message(ada, exploration_id) is None
     assert len(list_calls()) == 2
 
 
@@ -115,22 +115,22 @@ def test_limits_reject_some_variants_with_a_message_and_waiting_ones_can_be_canc
     ada: DiscordUser, list_calls: CallLister
 ) -> None:
     ben = DiscordUser(ada.stack, "ben")
-    *grids, last = (
+    *exploration_ids, last = (
         start_exploration(ben, invoke_explore(ben, "a castle [slow:3]", over="seeds", count=count))
         for count in (9, 9, 9)
     )
     wait_until(
         lambda: (found := find_exploration_message(ben, last)) and "not started" in read_text(found),
-        "the refused cells",
+        "the rejected variants",
     )
 
-    for grid in (*grids, last):
-        message = find_exploration_message(ben, grid)
+    for exploration_id in (*exploration_ids, last):
+        message = find_exploration_message(ben, exploration_id)
         assert message is not None
         ben.press_button(message, "exploration_cancel")
-    ends = [wait_for_exploration_end(ben, grid) for grid in (*grids, last)]
+    messages = [wait_for_exploration_end(ben, exploration_id) for exploration_id in (*exploration_ids, last)]
 
-    assert "not started" in read_text(ends[-1])
-    assert re.search(r"\*\*[\d, ]+9\*\* You have 20 requests waiting\.", read_text(ends[-1]))
-    assert all(re.search(r"\d failed", read_text(end)) for end in ends[:2])
-    assert len(list_calls()) < 18, "what had begun was painted, and no more"
+    assert "not started" in read_text(messages[-1])
+    assert re.search(r"\*\*[\d, ]+9\*\* You have 20 requests waiting\.", read_text(messages[-1]))
+    assert all(re.search(r"\d failed", read_text(end)) for end in messages[:2])
+    assert len(list_calls()) < 18, "only variants that had started were generated"

@@ -1,4 +1,4 @@
-"""Looking at what waits and at what was made, in the real house."""
+"""History, queue, favourites, export and data deletion, end to end."""
 
 import io
 import json
@@ -20,32 +20,32 @@ from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_un
 
 @pytest.fixture
 def grace(stack: Stack) -> DiscordUser:
-    """Somebody who has asked for nothing yet."""
+    """A user without any requests."""
     name = f"grace-{len(request_json('GET', f'{stack.discord_url}/control/state')['users'])}"
     request_json("POST", f"{stack.discord_url}/control/users", {"name": name})
     return DiscordUser(stack, name)
 
 
-def invoke_and_wait(asker: DiscordUser, name: str, **options: Any) -> dict[str, Any]:
-    """Use a command and wait for its answer."""
-    asked = {"user": asker.name, "channel_id": asker.stack.channel_id, "name": name, "options": options}
-    return wait_for_answer(asker, asker.post("/control/invoke", asked)["interaction_id"])
+def invoke_and_wait(user: DiscordUser, name: str, **options: Any) -> dict[str, Any]:
+    """Use a command and wait for its response."""
+    body = {"user": user.name, "channel_id": user.stack.channel_id, "name": name, "options": options}
+    return wait_for_answer(user, user.post("/control/invoke", body)["interaction_id"])
 
 
-def wait_for_answer(asker: DiscordUser, interaction: str) -> dict[str, Any]:
-    """Wait until an answer is more than the sign that the bot is thinking; an edit of a message is one."""
+def wait_for_answer(user: DiscordUser, interaction: str) -> dict[str, Any]:
+    """Wait for a response that is no longer loading."""
 
     def look() -> dict[str, Any] | None:
-        state = asker.get(f"/control/interactions/{interaction}")
-        told = [*state.get("followups", []), state.get("message")]
-        return next((m for m in told if m and not m.get("deleted") and not m["flags"] & 128), None)
+        state = user.get(f"/control/interactions/{interaction}")
+        replies = [*state.get("followups", []), state.get("message")]
+        return next((m for m in replies if m and not m.get("deleted") and not m["flags"] & 128), None)
 
-    return wait_until(look, f"an answer to interaction {interaction}")
+    return wait_until(look, f"a response to interaction {interaction}")
 
 
-def choose_job(asker: DiscordUser, message: dict[str, Any], job: str) -> dict[str, Any]:
-    asked = {"user": asker.name, "message_id": message["id"], "custom_id": "show_result", "values": [job]}
-    return wait_for_answer(asker, asker.post("/control/press", asked)["interaction_id"])
+def choose_job(user: DiscordUser, message: dict[str, Any], job: str) -> dict[str, Any]:
+    body = {"user": user.name, "message_id": message["id"], "custom_id": "show_result", "values": [job]}
+    return wait_for_answer(user, user.post("/control/press", body)["interaction_id"])
 
 
 def find_image(message: dict[str, Any]) -> Image.Image:
@@ -57,11 +57,9 @@ def read_text(message: dict[str, Any]) -> str:
     return "\n".join(iter_message_texts(message))
 
 
-def autocomplete_jobs(asker: DiscordUser, typed: str) -> list[dict[str, Any]]:
-    asked = {"user": asker.name, "channel_id": asker.stack.channel_id, "name": "show", "focused": "result"}
-    choices: list[dict[str, Any]] = asker.post("/control/autocomplete", asked | {"options": {"result": typed}})[
-        "choices"
-    ]
+def autocomplete_jobs(user: DiscordUser, typed: str) -> list[dict[str, Any]]:
+    body = {"user": user.name, "channel_id": user.stack.channel_id, "name": "show", "focused": "result"}
+    choices: list[dict[str, Any]] = user.post("/control/autocomplete", body | {"options": {"result": typed}})["choices"]
     return choices
 
 
@@ -92,7 +90,10 @@ def test_a_corrupt_thumbnail_is_left_out_of_its_page(grace: DiscordUser, stack: 
         records.execute("UPDATE thumbnails SET jpeg = substr(jpeg, 1, 900) WHERE job_id = ?", (broken,))
     after = find_image(invoke_and_wait(grace, "history", words="mill"))
 
-    middle, block = before.width // 2, 16  # of JPEG: what changes in one cell reaches as far into the ground around it
+    middle, block = (
+        before.width // 2,
+        16,
+    )  # JPEG's blocks: a change in one cell affects the background this far around it
     left, right = (0, 0, middle - block, before.height), (middle, 0, *before.size)
     assert after.crop(left).tobytes() == before.crop(left).tobytes()
     assert after.crop(right).tobytes() != before.crop(right).tobytes()
@@ -153,11 +154,11 @@ def test_turning_a_page_edits_the_same_message(grace: DiscordUser) -> None:
 
     turned = grace.press_button(page, "history_page", "2")
 
-    def second() -> dict[str, Any] | None:
+    def find_second_page() -> dict[str, Any] | None:
         message = grace.get(f"/control/interactions/{turned}").get("message")
         return message if message and "page 2 of 2" in read_text(message) else None
 
-    message = wait_until(second, "the second page")
+    message = wait_until(find_second_page, "the second page")
     assert message["id"] == page["id"]
     assert "a tower number 0" in read_text(message)
     assert "a tower number 1" not in read_text(message)
@@ -178,11 +179,11 @@ def test_the_queue_lists_waiting_requests_with_cancel_buttons_and_the_servers_to
     assert "You have no requests in progress" in read_text(hers)
     pressed = grace.press_button(mine, "queue_cancel", jobs[-1])
 
-    def redrawn() -> dict[str, Any] | None:
+    def find_updated_queue() -> dict[str, Any] | None:
         message = grace.get(f"/control/interactions/{pressed}").get("message")
         return message if message and "Nothing was generated or charged" in read_text(message) else None
 
-    left = wait_until(redrawn, "what is left of the queue, with what was done")
+    left = wait_until(find_updated_queue, "the updated queue")
     assert left["id"] == mine["id"]
     assert f"queue_cancel:{jobs[-1]}" in list_custom_ids(mine)
     assert f"queue_cancel:{jobs[-1]}" not in list_custom_ids(left)
@@ -196,14 +197,14 @@ def test_an_export_contains_every_job_and_all_available_images(grace: DiscordUse
     answers = [grace.wait_for_result(job) for job in jobs]
     grace.delete(f"/control/messages/{answers[0]['id']}")
 
-    asked = {"user": grace.name, "channel_id": grace.stack.channel_id, "name": "export", "options": {}}
-    going = grace.post("/control/invoke", asked)["interaction_id"]
+    body = {"user": grace.name, "channel_id": grace.stack.channel_id, "name": "export", "options": {}}
+    export_id = grace.post("/control/invoke", body)["interaction_id"]
 
-    def ended() -> dict[str, Any] | None:
-        state: dict[str, Any] = grace.get(f"/control/interactions/{going}")
+    def find_finished_export() -> dict[str, Any] | None:
+        state: dict[str, Any] = grace.get(f"/control/interactions/{export_id}")
         return state if "These files contain 2 requests" in str(state.get("message")) else None
 
-    state = wait_until(ended, "the last word of the export")
+    state = wait_until(find_finished_export, "the last message of the export")
     (part,) = state["followups"]
     assert part["flags"] & 64
     with zipfile.ZipFile(io.BytesIO(download_bytes(part["attachments"][0]["url"]))) as opened:
@@ -219,9 +220,9 @@ def test_a_user_can_have_one_export_at_a_time(grace: DiscordUser) -> None:
     grace.wait_for_result(grace.submit_imagine("a slowly exported castle", image=None))
     fault = {"match": {"method": "GET", "path_regex": r"/channels/\d+/messages/\d+"}, "action": "delay:3", "times": 1}
     grace.post("/control/faults", fault)
-    asked = {"user": grace.name, "channel_id": grace.stack.channel_id, "name": "export", "options": {}}
+    body = {"user": grace.name, "channel_id": grace.stack.channel_id, "name": "export", "options": {}}
 
-    first = grace.post("/control/invoke", asked)["interaction_id"]
+    first = grace.post("/control/invoke", body)["interaction_id"]
     wait_until(
         lambda: "being prepared" in str(grace.get(f"/control/interactions/{first}")),
         "the first at work",
@@ -238,11 +239,11 @@ def test_deleting_a_users_data_leaves_only_buttons_that_still_work(grace: Discor
     question = invoke_and_wait(grace, "forget-me")
     pressed = grace.press_button(question, "forget_confirm")
 
-    def forgotten() -> dict[str, Any] | None:
+    def find_deletion_message() -> dict[str, Any] | None:
         message = grace.get(f"/control/interactions/{pressed}").get("message")
         return message if message and "Your data was deleted" in read_text(message) else None
 
-    after = wait_until(forgotten, "the word that it is done")
+    after = wait_until(find_deletion_message, "the message that the data was deleted")
     assert "1 request with its prompt and settings" in read_text(question)
     assert "1 request with its prompt and settings" in read_text(after)
     assert list_custom_ids(after) == []
@@ -269,7 +270,7 @@ def test_other_users_results_are_found_only_in_channels_that_the_user_can_read(
         ada.wait_for_result(job)
     ada.put(f"/control/permissions/{channels[1]}", {"user": grace.name, "deny": str(1 << 10)})
 
-    found = [read_text(invoke_and_wait(asker, "history", words=word, everyone=True)) for asker in (ada, grace)]
+    found = [read_text(invoke_and_wait(user, "history", words=word, everyone=True)) for user in (ada, grace)]
 
     assert "2 found" in found[0]
     assert "1 found" in found[1]

@@ -1,4 +1,4 @@
-"""`/imagine` through the real bot, queue and worker: the straight line, and each way it may bend."""
+"""`/imagine` through the real bot, queue and worker: success, and every kind of failure."""
 
 import io
 import json

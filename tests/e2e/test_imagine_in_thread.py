@@ -1,4 +1,4 @@
-"""`/imagine` inside a thread continues from its pictures, in the real house."""
+"""`/imagine` inside a thread continues from the thread's images, end to end."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,15 +14,15 @@ def read_job_id(result: dict[str, Any]) -> str:
     return next(i for i in list_custom_ids(result) if i.startswith("regenerate:")).removeprefix("regenerate:")
 
 
-def wait_until_stored(ada: DiscordUser, job: str, answer: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
-    told = answer(job)
+def wait_until_stored(ada: DiscordUser, job: str, wait_for_result: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+    result = wait_for_result(job)
     ada.wait_until_stored(job)
-    return told
+    return result
 
 
 @pytest.fixture
 def first(ada: DiscordUser, list_calls: CallLister) -> dict[str, Any]:
-    """A result in a thread of its own, the first in the books."""
+    """A result in a thread of its own, from the first call."""
     del list_calls
     return wait_until_stored(ada, ada.submit_imagine("a castle", keep=60), ada.wait_for_result)
 

@@ -1,4 +1,4 @@
-"""`/lineage` in the real house: the family of a picture as a tree, and the way to it as an animation."""
+"""`/lineage` end to end: an image's lineage as a tree, and the path to it as an animation."""
 
 import io
 from typing import Any
@@ -9,10 +9,10 @@ from demo.http_client import download_bytes
 from tests.support.user import DiscordUser, list_media, wait_until
 
 
-def wait_for_answer(asker: DiscordUser, interaction: str) -> dict[str, Any]:
+def wait_for_answer(user: DiscordUser, interaction: str) -> dict[str, Any]:
     return wait_until(
         lambda: next(
-            (m for m in [asker.get(f"/control/interactions/{interaction}").get("message")] if m and list_media(m)),
+            (m for m in [user.get(f"/control/interactions/{interaction}").get("message")] if m and list_media(m)),
             None,
         ),
         "the tree",

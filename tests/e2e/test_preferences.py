@@ -1,4 +1,4 @@
-"""`/preferences` in the real house: chosen once, they hold for everything that this person asks."""
+"""`/preferences` end to end: set once, they apply to all of the user's requests."""
 
 import re
 from collections.abc import Callable
@@ -17,60 +17,60 @@ CallLister = Callable[[], list[dict[str, Any]]]
 
 @pytest.fixture
 def cleo(stack: Stack) -> DiscordUser:
-    """Somebody who prefers nothing yet."""
+    """A user without preferences."""
     name = f"cleo{len(DiscordUser(stack).get('/control/state')['users'])}"
     DiscordUser(stack).post("/control/users", {"name": name})
     return DiscordUser(stack, name)
 
 
-def set_preferences(asker: DiscordUser, **choices: str) -> dict[str, Any]:
-    """Choose in the selects, and press the switches; the answer is the message in the end."""
-    shown = asker.invoke_and_wait("preferences")
+def set_preferences(user: DiscordUser, **choices: str) -> dict[str, Any]:
+    """Set preferences by selects and toggle buttons; return the message at the end."""
+    shown = user.invoke_and_wait("preferences")
     for field, value in choices.items():
         switch = field in {"pings", "private"}
         written = f"preference_toggle:{field}:{value}" if switch else f"preference_select:{field}"
-        before = reload_message(asker, shown)
-        asker.use_component(shown, written, *(() if switch else (value,)))
-        wait_until(lambda before=before: reload_message(asker, shown) != before, f"{field} is {value}")  # type: ignore[misc]
-    return reload_message(asker, shown)
+        before = reload_message(user, shown)
+        user.use_component(shown, written, *(() if switch else (value,)))
+        wait_until(lambda before=before: reload_message(user, shown) != before, f"{field} is {value}")  # type: ignore[misc]
+    return reload_message(user, shown)
 
 
-def reload_message(asker: DiscordUser, message: dict[str, Any]) -> dict[str, Any]:
-    seen = asker.get(f"/client/channels/{message['channel_id']}/messages?user={asker.name}")
+def reload_message(user: DiscordUser, message: dict[str, Any]) -> dict[str, Any]:
+    seen = user.get(f"/client/channels/{message['channel_id']}/messages?user={user.name}")
     return next(dict(m, edited_timestamp=None) for m in seen if m["id"] == message["id"])
 
 
-def wait_for_direct_messages(asker: DiscordUser, job: str) -> str:
-    """Wait for the words that lead to the direct messages, and give their channel."""
+def wait_for_direct_messages(user: DiscordUser, job: str) -> str:
+    """Wait for the link to the direct messages, and return their channel."""
 
-    def told() -> str | None:
-        found = re.search(r"channels/@me/(\d+)/\d+", asker.wait_for_status(job)["content"])
+    def find_channel() -> str | None:
+        found = re.search(r"channels/@me/(\d+)/\d+", user.wait_for_status(job)["content"])
         return found and found[1]
 
-    return wait_until(told, "the way to the direct messages")
+    return wait_until(find_channel, "the link to the direct messages")
 
 
-def wait_for_result_in(asker: DiscordUser, channel: str, job: str) -> dict[str, Any]:
+def wait_for_result_in(user: DiscordUser, channel: str, job: str) -> dict[str, Any]:
     return wait_until(
-        lambda: next((m for m in asker.list_messages(channel) if f"regenerate:{job}" in list_custom_ids(m)), None),
+        lambda: next((m for m in user.list_messages(channel) if f"regenerate:{job}" in list_custom_ids(m)), None),
         "the answer",
     )
 
 
-def assert_rejected(asker: DiscordUser, job: str, words: str) -> None:
-    """Wait until the one who asked is told this, and what was said before it is deleted."""
+def assert_rejected(user: DiscordUser, job: str, words: str) -> None:
+    """Wait until the user is told this in private, and the earlier response is deleted."""
 
-    def told() -> bool:
-        interaction = asker.get(f"/control/interactions/{job}")
-        said = [
+    def is_rejected() -> bool:
+        interaction = user.get(f"/control/interactions/{job}")
+        texts = [
             text
             for followup in interaction["followups"]
             for text in iter_message_texts(followup)
             if followup["flags"] & 64
         ]
-        return words in "\n".join(said) and bool(interaction["message"].get("deleted"))
+        return words in "\n".join(texts) and bool(interaction["message"].get("deleted"))
 
-    wait_until(told, words)
+    wait_until(is_rejected, words)
 
 
 def test_preferences_apply_to_omitted_options(cleo: DiscordUser, list_calls: CallLister) -> None:
@@ -82,9 +82,9 @@ def test_preferences_apply_to_omitted_options(cleo: DiscordUser, list_calls: Cal
     assert shown["flags"] & 64, "only they see it"
     assert "Tes préférences pour toutes tes demandes" in "\n".join(iter_message_texts(shown))
     assert "Demande de" in "\n".join(iter_message_texts(first))
-    liked, written = (paid["body"] for paid in list_calls())
-    assert (liked["image_strength"], liked["style_preset"]) == (0.65, "anime")
-    assert written["strength"] == 0.8
+    preferred, given = (paid["body"] for paid in list_calls())
+    assert (preferred["image_strength"], preferred["style_preset"]) == (0.65, "anime")
+    assert given["strength"] == 0.8
 
 
 def test_a_private_result_is_posted_only_in_direct_messages_and_can_be_continued_there(
@@ -132,5 +132,5 @@ def test_a_rejected_request_leaves_no_message_in_direct_messages(cleo: DiscordUs
     assert len(cleo.list_messages(channel)) == 2, "the status message of the first and its answer"
 
 
-def patch_user(asker: DiscordUser, **changes: Any) -> None:
-    request_json("PATCH", f"{asker.stack.discord_url}/control/users/{asker.name}", changes)
+def patch_user(user: DiscordUser, **changes: Any) -> None:
+    request_json("PATCH", f"{user.stack.discord_url}/control/users/{user.name}", changes)

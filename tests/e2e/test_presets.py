@@ -1,4 +1,4 @@
-"""Presets in the real house: saved from a result, used where options are left out."""
+"""Presets end to end: saved from a result, used for omitted options."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,10 +10,10 @@ from tests.support.user import DiscordUser
 CallLister = Callable[[], list[dict[str, Any]]]
 
 
-def invoke_presets(asker: DiscordUser, what: str, channel: str | None = None, /, **options: Any) -> str:
-    """Use a part of /presets; the answer is what only the asker sees."""
-    return asker.wait_for_private_text(
-        asker.invoke_command(f"presets {what}", channel or asker.stack.channel_id, **options)
+def invoke_presets(user: DiscordUser, subcommand: str, channel: str | None = None, /, **options: Any) -> str:
+    """Use a subcommand of /presets; return the private response."""
+    return user.wait_for_private_text(
+        user.invoke_command(f"presets {subcommand}", channel or user.stack.channel_id, **options)
     )
 
 
@@ -59,12 +59,12 @@ def test_server_presets_are_changed_by_managers_and_used_by_everyone(ada: Discor
     owner = DiscordUser(ada.stack, ada.get("/control/state")["guilds"][0]["owner_id"])
     result = ada.wait_for_result(ada.submit_imagine("a castle", keep=70))
 
-    refused = invoke_presets(ada, "save", result["channel_id"], **{"name": "house", "for": "server"})
-    saved = invoke_presets(owner, "save", result["channel_id"], **{"name": "house", "for": "server"})
-    ada.wait_for_result(ada.submit_imagine("a lake", preset="house"))
+    refused = invoke_presets(ada, "save", result["channel_id"], **{"name": "studio look", "for": "server"})
+    saved = invoke_presets(owner, "save", result["channel_id"], **{"name": "studio look", "for": "server"})
+    ada.wait_for_result(ada.submit_imagine("a lake", preset="studio look"))
 
     assert refused.startswith("The server's presets were not changed.")
-    assert saved.startswith("Saved as **house**.")
+    assert saved.startswith("Saved as **studio look**.")
     assert list_calls()[-1]["body"]["strength"] == pytest.approx(0.3)
 
 

@@ -1,4 +1,4 @@
-"""The commands of a message in the real house: “Reimagine” on a result, “Details” on a file that was posted again."""
+"""Message commands end to end: “Reimagine” on a result, “Details” on a file that was posted again."""
 
 import json
 from collections.abc import Callable

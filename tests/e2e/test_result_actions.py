@@ -1,4 +1,4 @@
-"""The buttons under a result, pressed in the real house: each press is a job like any other."""
+"""The buttons under a result, end to end: each press is a job like any other."""
 
 from collections.abc import Callable
 from typing import Any
@@ -175,9 +175,9 @@ def test_a_waiting_job_can_be_cancelled_and_its_thread_says_so(
     busy = [ada.submit_imagine("a ship [slow:3]", image=None) for _ in range(2)]
     with redis.Redis.from_url(ada.stack.redis_url) as client:
         wait_until(
-            lambda: client.zcard("pentimento:leases:generate") == len(busy), "as much at work as one person may have"
+            lambda: client.zcard("pentimento:leases:generate") == len(busy), "as many running jobs as one user may have"
         )
-    waiting = ada.submit_imagine("never painted", image=None)
+    waiting = ada.submit_imagine("never generated", image=None)
     status = wait_until(
         lambda: seen if list_custom_ids(seen := ada.wait_for_status(waiting)) else None, "the button under the status"
     )
@@ -191,4 +191,4 @@ def test_a_waiting_job_can_be_cancelled_and_its_thread_says_so(
     )
     assert list_custom_ids(ada.wait_for_status(waiting)) == []
     assert all(ada.wait_for_result(job) for job in busy)
-    assert not any("never painted" in str(call["body"]) for call in list_calls())
+    assert not any("never generated" in str(call["body"]) for call in list_calls())

@@ -1,10 +1,10 @@
-"""`make soak`: the real processes under a random fault every few seconds; afterwards the books are balanced.
+"""`make soak`: runs the real processes with a random fault every few seconds, then checks all accounts.
 
     python -m tests.faults.soak --seconds 300 --seed 1
 
-Balanced means: every accepted request has exactly one ending in its thread or beside its status message; no job was
-paid for more than twice, or twice without a call whose fate was unknown; no call was paid for that was not recorded.
-Exit code 0 when they balance, 1 with what does not.
+The accounts balance if every accepted request has exactly one result in its thread or in reply to its status message;
+no job was billed more than twice, or twice without a call of unknown fate; and every billed call was recorded. Exit
+code 0 if they balance, 1 after a list of discrepancies.
 """
 
 import argparse
@@ -51,7 +51,7 @@ SETTINGS = {
 
 @dataclass
 class Soak:
-    """One run: the house, its two halves as they come and go, and what was done to them."""
+    """One run: the stack, the current bot and worker processes, and counts of the injected faults."""
 
     stack: Stack
     server: RedisServer
@@ -61,28 +61,28 @@ class Soak:
     event_counts: Counter[str] = field(default_factory=Counter)
     request_count: int = 0
 
-    def start(self, half: str) -> None:
-        """Start a half anew, its log beside the earlier ones."""
-        name = f"{half}-{self.event_counts[f'start of the {half}'] + 1}"
-        self.processes[half] = Process(name, ("-m", half), self.logs, self.stack.environment)
-        self.event_counts[f"start of the {half}"] += 1
+    def start(self, name: str) -> None:
+        """Start the bot or the worker, with a log of its own."""
+        log_name = f"{name}-{self.event_counts[f'start of the {name}'] + 1}"
+        self.processes[name] = Process(log_name, ("-m", name), self.logs, self.stack.environment)
+        self.event_counts[f"start of the {name}"] += 1
 
-    def restart(self, half: str, with_signal: signal.Signals) -> None:
-        """End a half and start it again, as a supervisor does."""
-        os.kill(self.processes[half].pid, with_signal)
-        self.processes[half].stop()
-        self.start(half)
+    def restart(self, name: str, with_signal: signal.Signals) -> None:
+        """End the bot or the worker and start it again, as a supervisor does."""
+        os.kill(self.processes[name].pid, with_signal)
+        self.processes[name].stop()
+        self.start(name)
 
     def submit_request(self) -> None:
-        """Use /imagine as somebody; one in three attaches a picture."""
+        """Use /imagine as a random user, every third time with an attachment."""
         self.request_count += 1
         prompt = f"soak-{self.request_count}. {self.rng.choice(FAULT_WORDS)}".strip()
-        asker = DiscordUser(self.stack, self.rng.choice(USERS))
+        user = DiscordUser(self.stack, self.rng.choice(USERS))
         picture = {} if self.rng.random() < 1 / 3 else {"image": None}
-        asker.submit_imagine(prompt, model=self.rng.choice(("sdxl", "sd3.5-large")), **picture)
+        user.submit_imagine(prompt, model=self.rng.choice(("sdxl", "sd3.5-large")), **picture)
 
     def inject_fault(self, fault: str) -> None:
-        """Let a fault happen."""
+        """Inject a fault and count it."""
         FAULTS[fault](self)
         self.event_counts[fault] += 1
 
@@ -115,9 +115,9 @@ class Soak:
 
 FAULTS: dict[str, Callable[[Soak], None]] = {
     "worker killed": lambda soak: soak.restart("worker", signal.SIGKILL),
-    "worker told to stop": lambda soak: soak.restart("worker", signal.SIGTERM),
+    "worker terminated": lambda soak: soak.restart("worker", signal.SIGTERM),
     "bot killed": lambda soak: soak.restart("bot", signal.SIGKILL),
-    "bot told to stop": lambda soak: soak.restart("bot", signal.SIGTERM),
+    "bot terminated": lambda soak: soak.restart("bot", signal.SIGTERM),
     "Redis restarted": Soak.restart_redis,
     "Redis frozen": Soak.freeze_redis,
     "Redis connections reset": Soak.reset_connections,
@@ -134,7 +134,7 @@ FAULTS: dict[str, Callable[[Soak], None]] = {
 
 @dataclass(frozen=True)
 class Accounts:
-    """What the records, the Discord stand-in and the Bedrock stand-in each counted, by job."""
+    """The counts of the database, the Discord stand-in and the Bedrock stand-in, by job."""
 
     outcome_counts: Counter[int]
     billed_calls: Counter[str]
@@ -143,40 +143,38 @@ class Accounts:
     record_states: Counter[str]
 
     def find_discrepancies(self) -> list[str]:
-        """Give a line for everything that does not balance."""
-        wrong = [f"job {job} has {count} endings" for job, count in self.outcome_counts.items() if count != 1]
+        """Return one line for each discrepancy."""
+        lines = [f"job {job} has {count} results" for job, count in self.outcome_counts.items() if count != 1]
         for job, paid in self.billed_calls.items():
             if paid > 2 or (paid == 2 and not self.unknown_calls[job]):
-                wrong.append(
-                    f"job {job} was paid for {paid} times with {self.unknown_calls[job]} calls of unknown fate"
-                )
+                lines.append(f"job {job} was billed {paid} times with {self.unknown_calls[job]} calls of unknown fate")
             if paid > self.recorded_calls[job]:
-                wrong.append(f"job {job} was paid for {paid} times, {self.recorded_calls[job]} calls are recorded")
+                lines.append(f"job {job} was billed {paid} times, {self.recorded_calls[job]} calls are recorded")
         still_open = sum(count for state, count in self.record_states.items() if state in {"accepted", "queued"})
-        return wrong + ([f"{still_open} jobs are still open"] if still_open else [])
+        return lines + ([f"{still_open} jobs are still open"] if still_open else [])
 
 
 def run_soak(seconds: float, seed: int, say: Callable[[str], object] = print) -> list[str]:
-    """Soak for so long and balance the books; the answer is what does not balance."""
+    """Soak for so many seconds and check the accounts; return the discrepancies."""
     with tempfile.TemporaryDirectory(prefix="pentimento-soak-") as folder:
         logs = Path(folder) / "logs"
         options = {"discord_options": ("--no-rate-limits",), "bedrock_options": ("--latency", "0.4")}
         with run_stack(logs, settings=SETTINGS, services=(), **options) as stack:  # type: ignore[arg-type]
             if stack.redis is None:
-                raise SystemExit("REDIS_URL names a server that is not ours to stop. Unset it for a soak.")
+                raise SystemExit("REDIS_URL names an external server, which a soak must not stop. Unset it.")
             soak = Soak(stack, stack.redis, logs, random.Random(seed))
             try:
                 return _run_soak(soak, seconds, say)
             finally:
-                for half in soak.processes.values():
-                    half.stop()
+                for process in soak.processes.values():
+                    process.stop()
 
 
 def _run_soak(soak: Soak, seconds: float, say: Callable[[str], object]) -> list[str]:
-    for name in USERS[2:]:
-        request_json("POST", f"{soak.stack.discord_url}/control/users", {"name": name})
-    for half in ("worker", "bot"):
-        soak.start(half)
+    for user in USERS[2:]:
+        request_json("POST", f"{soak.stack.discord_url}/control/users", {"name": user})
+    for name in ("worker", "bot"):
+        soak.start(name)
     wait_until_ready(soak.stack)
     end = time.monotonic() + seconds
     next_fault = time.monotonic() + FAULT_INTERVAL_SECONDS[0]
@@ -189,19 +187,19 @@ def _run_soak(soak: Soak, seconds: float, say: Callable[[str], object]) -> list[
     for stand_in in (soak.stack.discord_url, soak.stack.bedrock_url):
         try:
             request_json("DELETE", f"{stand_in}/control/faults")
-        except StandInResponseError as refused:
-            say(f"the faults could not be taken back: {refused}")
-    patience = time.monotonic() + SETTLE_SECONDS
-    books = read_accounts(soak.stack)
-    while books.find_discrepancies() and time.monotonic() < patience:
+        except StandInResponseError as error:
+            say(f"the faults could not be cleared: {error}")
+    deadline = time.monotonic() + SETTLE_SECONDS
+    accounts = read_accounts(soak.stack)
+    while accounts.find_discrepancies() and time.monotonic() < deadline:
         time.sleep(1)
-        books = read_accounts(soak.stack)
-    _print_report(soak, books, seconds, say)
-    return books.find_discrepancies()
+        accounts = read_accounts(soak.stack)
+    _print_report(soak, accounts, seconds, say)
+    return accounts.find_discrepancies()
 
 
 def read_accounts(stack: Stack) -> Accounts:
-    """Read all three books."""
+    """Read the counts of database, Discord and Bedrock."""
     file = stack.environment["DATABASE_URL"].removeprefix("sqlite:///")
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as records:
         jobs: list[tuple[str, int, str, str]] = records.execute(
@@ -211,9 +209,9 @@ def read_accounts(stack: Stack) -> Accounts:
             "SELECT job_id, sum(calls), sum(unknown_calls) FROM queue_entries GROUP BY job_id"
         ).fetchall()
     posted = _count_results(request_json("GET", f"{stack.discord_url}/control/state"))
-    number = {job_id: written.split("soak-")[1].split(".")[0] for job_id, _, _, written in jobs}
+    numbers = {job_id: job_json.split("soak-")[1].split(".")[0] for job_id, _, _, job_json in jobs}
     billed: Counter[str] = Counter()
-    by_number = {value: job_id for job_id, value in number.items()}
+    by_number = {value: job_id for job_id, value in numbers.items()}
     for entry in request_json("GET", f"{stack.bedrock_url}/control/calls"):
         if entry["billed"]:
             billed[by_number.get(str(entry["body"]).split("soak-")[1].split(".")[0], "unknown")] += 1
@@ -221,13 +219,13 @@ def read_accounts(stack: Stack) -> Accounts:
         outcome_counts=Counter({int(job_id): posted[str(message)] for job_id, message, _, _ in jobs}),
         billed_calls=billed,
         recorded_calls=Counter({job_id: int(calls) for job_id, calls, _ in counted}),
-        unknown_calls=Counter({job_id: int(doubts) for job_id, _, doubts in counted}),
+        unknown_calls=Counter({job_id: int(unknown) for job_id, _, unknown in counted}),
         record_states=Counter(state for _, _, state, _ in jobs),
     )
 
 
 def _count_results(state: dict[str, Any]) -> Counter[str]:
-    """Count the bot's answers by the status message they belong to: in its thread, or in reply to it."""
+    """Count the result messages by their status message: in its thread, or in reply to it."""
     found: Counter[str] = Counter()
     for channel, messages in state["messages"].items():
         for message in messages:
@@ -238,18 +236,18 @@ def _count_results(state: dict[str, Any]) -> Counter[str]:
     return found
 
 
-def _print_report(soak: Soak, books: Accounts, seconds: float, say: Callable[[str], object]) -> None:
+def _print_report(soak: Soak, accounts: Accounts, seconds: float, say: Callable[[str], object]) -> None:
     say(f"| {seconds:.0f} s | count |\n| --- | --- |")
     lines = {
-        "requests asked": soak.request_count,
-        "requests accepted (records)": books.record_states.total(),
-        "endings in threads (Discord's count)": books.outcome_counts.total(),
-        "jobs with more than one ending": sum(count > 1 for count in books.outcome_counts.values()),
-        "jobs without an ending": sum(count < 1 for count in books.outcome_counts.values()),
-        "calls recorded (attempts)": sum(books.recorded_calls.values()),
-        "calls paid (Bedrock's count)": books.billed_calls.total(),
-        "jobs paid twice, the first call's fate unknown": sum(count == 2 for count in books.billed_calls.values()),
-        "jobs paid more than twice": sum(count > 2 for count in books.billed_calls.values()),
+        "requests submitted": soak.request_count,
+        "requests accepted (database)": accounts.record_states.total(),
+        "results posted (Discord's count)": accounts.outcome_counts.total(),
+        "jobs with more than one result": sum(count > 1 for count in accounts.outcome_counts.values()),
+        "jobs without a result": sum(count < 1 for count in accounts.outcome_counts.values()),
+        "calls recorded (database)": sum(accounts.recorded_calls.values()),
+        "calls billed (Bedrock's count)": accounts.billed_calls.total(),
+        "jobs billed twice, the first call's fate unknown": sum(count == 2 for count in accounts.billed_calls.values()),
+        "jobs billed more than twice": sum(count > 2 for count in accounts.billed_calls.values()),
         **{f"fault: {name}": count for name, count in sorted(soak.event_counts.items())},
     }
     for name, count in lines.items():
@@ -264,7 +262,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     print(f"seed {options.seed}", flush=True)
     problems = run_soak(options.seconds, options.seed)
-    print("\n".join(problems) if problems else "The books balance.")
+    print("\n".join(problems) if problems else "The accounts balance.")
     return 1 if problems else 0
 
 

@@ -1,4 +1,4 @@
-"""Bedrock throttles, drips, retires a model and refuses credentials: what may wait waits, the rest ends in words."""
+"""Bedrock throttles, sends slowly, retires a model or rejects credentials: jobs wait or fail with a message."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ def fault_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack
 
 @pytest.fixture(scope="module", autouse=True)
 def expired_credential_jobs(fault_stack: FaultStack) -> list[str]:
-    """Two jobs that find the credentials expired: asked first, because they come again after 30 s."""
+    """Two jobs that meet expired credentials; submitted first, because they are retried after 30 s."""
     fault_stack.inject_bedrock_fault("expired-token", 2, "expired")
     return [fault_stack.submit_imagine(f"expired {user}", user) for user in ("ada", "margaret")]
 
@@ -34,13 +34,13 @@ def read_log(fault_stack: FaultStack) -> str:
 
 
 def read_call_interval(fault_stack: FaultStack) -> int:
-    """Give the pace: milliseconds between two calls of the model."""
+    """Read the pace: milliseconds between two calls of the model."""
     return int(fault_stack.client.hget(pace_key("sd3.5-large"), "interval_ms") or 0)
 
 
 def test_throttling_slows_the_pace_and_no_job_fails(fault_stack: FaultStack) -> None:
-    """Measured: nine jobs of three people meet five refusals; the pace falls to a call every 0.5 to 4 s, rises with
-    every success, and all is over within 6 to 12 s."""
+    """Measured: nine jobs of three users are throttled five times. The pace falls to one call per 0.5 to 4 s and rises
+    with every success; all jobs are done within 6 to 12 s."""
     fault_stack.inject_bedrock_fault("throttle", 5, "storm")
     jobs = [fault_stack.submit_imagine(f"storm {n}", user) for user in ("ada", "grace", "linus") for n in range(3)]
 
@@ -66,7 +66,7 @@ def test_a_response_slower_than_the_deadline_fails_with_a_message_after_one_repe
 
 
 def test_a_model_retired_while_jobs_run_is_switched_off_for_everyone(fault_stack: FaultStack) -> None:
-    """What ran at that moment is still delivered; what waits ends in words that name another model, unpaid."""
+    """Running jobs are delivered; waiting jobs fail with a message that names another model, unbilled."""
     running = [fault_stack.submit_imagine(f"last of {n} [slow:2]", model="sdxl") for n in range(2)]
     wait_until(lambda: len(fault_stack.list_calls("last of")) == 2, "two calls in flight")
     waiting = [
@@ -79,8 +79,8 @@ def test_a_model_retired_while_jobs_run_is_switched_off_for_everyone(fault_stack
     request_json("PUT", f"{fault_stack.stack.bedrock_url}/control/models/{SDXL}", {"status": "EOL"})
 
     told = [fault_stack.wait_for_result_text(job) for job in waiting]
-    asker = fault_stack.requesters[waiting[0]]
-    refused = asker.wait_for_private_text(asker.submit_imagine("now", model="sdxl"))
+    requester = fault_stack.requesters[waiting[0]]
+    refused = requester.wait_for_private_text(requester.submit_imagine("now", model="sdxl"))
     for job in running:
         fault_stack.assert_image_posted(job)
     late = [words for words in told if "no longer offers SDXL 1.0" in words]
@@ -93,7 +93,7 @@ def test_a_model_retired_while_jobs_run_is_switched_off_for_everyone(fault_stack
 def test_with_expired_credentials_jobs_wait_and_the_log_tells_operators_what_to_do(
     fault_stack: FaultStack, expired_credential_jobs: list[str]
 ) -> None:
-    """They are looked for anew with every try, so renewed ones are found without a restart."""
+    """Every attempt loads the credentials again, so renewed ones are found without a restart."""
     environment = fault_stack.stack.environment | {"AWS_SECRET_ACCESS_KEY": "expired", "PYTHONPATH": str(ROOT)}
     checked = subprocess.run(
         [sys.executable, "-m", "worker", "check"],

@@ -1,6 +1,6 @@
-"""kill -9 of the bot at each moment of a job: the next bot brings every accepted one to its one answer.
+"""kill -9 of the bot at each moment of a job: with the next bot, every accepted job gets exactly one result.
 
-Measured on 2 cores: from the kill to the answer 3 to 6 s, of which up to 3 s are the lease of the bot that is gone.
+Measured on 2 cores: 3 to 6 s from the kill to the result, up to 3 s of which are the killed bot's lease.
 """
 
 import time
@@ -55,7 +55,7 @@ def bot_processes(stack: Stack, redis_proxy: RedisProxy) -> Iterator[BotProcesse
 
 @pytest.fixture
 def bot(bot_processes: BotProcesses, redis_proxy: RedisProxy) -> Process:
-    """The one bot, whose way to Redis leads through the gate, and which leads."""
+    """The only running bot, which is the leader and connects to Redis through the proxy."""
     redis_proxy.release()
     clear_discord_faults(bot_processes.stack)
     request_json("DELETE", f"{bot_processes.stack.bedrock_url}/control/calls")
@@ -70,8 +70,8 @@ def ada(stack: Stack) -> DiscordUser:
 
 
 def assert_answered_once(stack: Stack, job: str, *, paid: int = 1) -> None:
-    """The picture is in one message, its record is closed, and nothing more is said or paid in a while."""
-    wait_until(lambda: (read_job_record(stack, job) or ("",))[0] == "delivered", "the closed record")
+    """Assert that the job has one result message, is delivered, and nothing more is posted or billed for a while."""
+    wait_until(lambda: (read_job_record(stack, job) or ("",))[0] == "delivered", "the delivered record")
     wait_until(lambda: read_job_field(stack, job) == "delivered", "the acknowledged outcome")
     time.sleep(0.7)
     assert count_results(stack, job) == [1]
@@ -84,12 +84,12 @@ def test_killed_before_acknowledging_nothing_was_accepted_and_discord_shows_a_fa
 ) -> None:
     inject_discord_fault(stack, "hang:5", "POST", "/callback$")
     job = ada.submit_imagine("before acknowledging", image=None)
-    wait_until(lambda: ada.get("/control/state")["faults"] == [], "the bot inside the call")
+    wait_until(lambda: ada.get("/control/state")["faults"] == [], "the bot inside the request")
 
     bot_processes.kill(bot)
     bot_processes.start(wait=False)
 
-    wait_until(lambda: ada.get(f"/control/interactions/{job}")["failed"], "Discord's own words")
+    wait_until(lambda: ada.get(f"/control/interactions/{job}")["failed"], "Discord's failure notice")
     assert read_job_record(stack, job) is None
     assert read_job_field(stack, job) is None
 
@@ -99,12 +99,12 @@ def test_killed_after_acknowledging_and_before_storing_the_job_nothing_claims_th
 ) -> None:
     """Discord shows that the bot is thinking, and after 15 minutes that it did not respond.
 
-    The bot whose connection broke asks which message it is that says so, and is killed while it does.
+    The bot whose connection broke fetches its original response, and is killed while it does.
     """
     inject_discord_fault(stack, "drop_after", "POST", "/callback$")
     inject_discord_fault(stack, "hang:3", "GET", "@original$")
     job = ada.submit_imagine("after acknowledging", image=None)
-    wait_until(lambda: ada.get("/control/state")["faults"] == [], "the bot inside the call")
+    wait_until(lambda: ada.get("/control/state")["faults"] == [], "the bot inside the request")
 
     bot_processes.kill(bot)
     bot_processes.start()
@@ -119,7 +119,7 @@ def test_killed_after_storing_the_job_and_before_saying_so_the_next_bot_queues_i
 ) -> None:
     inject_discord_fault(stack, "hang:3", "PATCH", "@original$")
     job = ada.submit_imagine("written down", image=None)
-    wait_until(lambda: ada.get("/control/state")["faults"] == [], "the bot inside the call")
+    wait_until(lambda: ada.get("/control/state")["faults"] == [], "the bot inside the request")
 
     bot_processes.kill(bot)
     assert read_job_record(stack, job) == ("accepted", None)
@@ -131,7 +131,7 @@ def test_killed_after_storing_the_job_and_before_saying_so_the_next_bot_queues_i
 def test_killed_between_storing_and_queueing_the_next_bot_queues_the_job(
     stack: Stack, bot_processes: BotProcesses, redis_proxy: RedisProxy, bot: Process, ada: DiscordUser
 ) -> None:
-    """It fetches the picture again."""
+    """The next bot fetches the attachment again."""
     redis_proxy.hold_script("request", "accept")
     job = ada.submit_imagine("between")
     assert redis_proxy.held_event.wait(20)
@@ -162,7 +162,7 @@ def test_killed_after_queueing_and_before_the_reply_the_job_is_queued_once(
 def test_killed_after_posting_and_before_the_response_the_result_is_not_posted_again(
     stack: Stack, bot_processes: BotProcesses, bot: Process, ada: DiscordUser
 ) -> None:
-    """The answer to the posting is lost, and the bot killed within the second before it would try again."""
+    """Discord's response to the post is lost, and the bot is killed within the second before it would retry."""
     inject_discord_fault(stack, "drop_after", "POST", r"/channels/\d+/messages$")
     job = ada.submit_imagine("posted and unheard of")
     wait_until(lambda: count_results(stack, job) == [1], "the answer", 20)

@@ -1,4 +1,4 @@
-"""Buttons under old messages work when the bot was restarted, Redis emptied, the records lost: real processes each."""
+"""Buttons under old messages work after a restart of the bot and after Redis or the database was lost."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.support.user import DiscordUser, list_custom_ids, wait_until
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
-    """A house whose bot comes and goes."""
+    """A stack whose bot is stopped and started."""
     with run_stack(
         tmp_path / "logs",
         discord_options=("--no-rate-limits",),
@@ -30,14 +30,14 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 
 
 def stop_bot(stack: Stack) -> None:
-    """Stop the bot when it has written down what it told."""
+    """Stop the bot once it has stored everything that it delivered."""
     with redis.Redis.from_url(stack.redis_url) as client:
         wait_until(lambda: not client.exists(OPEN_JOBS), "a queue without open jobs")
     assert stack.processes["bot"].stop() == 0
 
 
 def start_bot(stack: Stack) -> None:
-    """Start the bot again, in a process that knows nothing."""
+    """Start the bot again in a new process."""
     before = stack.processes["bot"]
     stack.processes["bot"] = Process("bot-again", ("-m", "bot"), before.log.parent, stack.environment)
     wait_until_ready(stack)
@@ -118,11 +118,11 @@ def test_buttons_work_after_redis_and_database_were_lost(stack: Stack) -> None:
 def test_if_a_model_is_gone_a_button_repeats_the_request_with_another(stack: Stack) -> None:
     ada = DiscordUser(stack)
     gone = ada.wait_for_result(ada.submit_imagine("a castle [eol-once]", image=None))
-    said = "\n".join(iter_message_texts(gone))
+    text = "\n".join(iter_message_texts(gone))
 
     ada.wait_for_result_in_place(ada.press_button(gone, "regenerate_with", "stable-image-core"))
 
-    assert "SD 3.5 Large is no longer available" in said
+    assert "SD 3.5 Large is no longer available" in text
     assert request_json("GET", f"{stack.bedrock_url}/control/calls")[-1]["model"].startswith(
         "stability.stable-image-core"
     )
@@ -130,5 +130,5 @@ def test_if_a_model_is_gone_a_button_repeats_the_request_with_another(stack: Sta
 
 
 def find_job_id(message: dict[str, Any]) -> str:
-    """Give the end of the custom id of the plain Again: the job's own id."""
-    return next(written for written in list_custom_ids(message) if written.count(":") == 1).partition(":")[2]
+    """Return the job's id from the custom id of the button Again."""
+    return next(custom_id for custom_id in list_custom_ids(message) if custom_id.count(":") == 1).partition(":")[2]

@@ -1,4 +1,4 @@
-"""Discord misbehaves under the real bot, or its people change the place while a job waits: one answer, somewhere."""
+"""Discord fails, or users change the destination while a job runs: there is one result, somewhere."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,7 +27,7 @@ RESUMED = ("reconnect", "invalid_session_resumable", "close:1001")
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A house of its own, as the bot is thrown out of its guild."""
+    """A separate stack, as its bot is removed from the guild."""
     with run_stack(
         tmp_path_factory.mktemp("discord-faults") / "logs",
         discord_options=("--no-rate-limits",),
@@ -48,8 +48,8 @@ def ada(stack: Stack) -> Iterator[DiscordUser]:
 
 @pytest.fixture
 def channel(ada: DiscordUser) -> str:
-    """A channel that a test may spoil."""
-    opened: str = ada.post("/control/channels", {"name": "spoilt"})["id"]
+    """A channel that the test may change or delete."""
+    opened: str = ada.post("/control/channels", {"name": "changed"})["id"]
     return opened
 
 
@@ -59,7 +59,7 @@ def list_connected_sessions(stack: Stack) -> set[str]:
 
 
 def wait_until_running(stack: Stack, job: str) -> None:
-    """Wait until the model is called, and the thread open."""
+    """Wait until the model is being called and the thread is open."""
     wait_until(
         lambda: read_job_field(stack, job) == "running" and read_job_field(stack, job, "thread_id"), "a call in flight"
     )
@@ -76,7 +76,7 @@ def deny_permissions(ada: DiscordUser, channel: str, *permissions: str) -> None:
 
 @pytest.mark.parametrize("op", RESUMED)
 def test_a_command_used_while_the_gateway_reconnects_gets_one_result(stack: Stack, ada: DiscordUser, op: str) -> None:
-    """The session is resumed, and Discord sends what was missed."""
+    """The session is resumed, and Discord replays the missed events."""
     before = ada.submit_imagine("a castle [slow:1]", image=None)
     wait_until_running(stack, before)
     [session] = list_connected_sessions(stack)
@@ -96,9 +96,7 @@ def test_an_invalidated_session_is_replaced_and_no_result_is_lost(stack: Stack, 
     old = list_connected_sessions(stack)
 
     ada.post("/control/gateway", {"op": "invalid_session"})
-    wait_until(
-        lambda: list_connected_sessions(stack) and not list_connected_sessions(stack) & old, "a session begun anew"
-    )
+    wait_until(lambda: list_connected_sessions(stack) and not list_connected_sessions(stack) & old, "a new session")
     after = ada.submit_imagine("a lighthouse", image=None)
 
     wait_until_acknowledged(stack, before)
@@ -107,7 +105,7 @@ def test_an_invalidated_session_is_replaced_and_no_result_is_lost(stack: Stack, 
 
 
 def test_a_burst_of_server_errors_from_discord_leads_to_one_result(stack: Stack, ada: DiscordUser) -> None:
-    """discord.py repeats a 500 and a 502 itself, and leaves a 503 to us; a message that was made is not made again."""
+    """discord.py retries a 500 and a 502 itself, but not a 503; a message that was created is not created again."""
     job = ada.submit_imagine("a castle [slow:1]", image=None)
     wait_until_running(stack, job)
 
@@ -121,7 +119,7 @@ def test_a_burst_of_server_errors_from_discord_leads_to_one_result(stack: Stack,
 
 @pytest.mark.parametrize("via", [[True], [False], [True, False], [False, True]], ids=str)
 def test_a_429_of_discord_or_of_cloudflare_leads_to_one_result(stack: Stack, ada: DiscordUser, via: list[bool]) -> None:
-    """discord.py waits out a 429 that came through Discord's proxy (`Via`); one of Cloudflare's it leaves to us."""
+    """discord.py waits out a 429 that came through Discord's proxy (`Via`); one of Cloudflare's is left to the bot."""
     job = ada.submit_imagine("a castle [slow:1]", image=None)
     wait_until_running(stack, job)
 
@@ -142,7 +140,7 @@ def test_a_429_of_discord_or_of_cloudflare_leads_to_one_result(stack: Stack, ada
 def test_a_connection_reset_in_the_middle_of_an_upload_leads_to_one_result(
     stack: Stack, ada: DiscordUser, tmp_path: Path
 ) -> None:
-    """Reset before the stand-in has read the megabytes of the picture; discord.py knows this error on macOS alone."""
+    """Reset before the stand-in has read the image; discord.py handles this error only on macOS."""
     source = tmp_path / "noise.jpg"
     Image.effect_noise((1024, 1024), 90).convert("RGB").save(source, quality=95)
     job = ada.submit_imagine("noise [slow:1]", image=source, keep=90)
@@ -157,13 +155,13 @@ def test_a_connection_reset_in_the_middle_of_an_upload_leads_to_one_result(
 
 
 def test_a_status_message_too_old_to_edit_does_not_delay_the_result(stack: Stack, ada: DiscordUser) -> None:
-    """Discord answers 429 with a long pause (code 30046), and the answer is acknowledged without the last edit."""
+    """Discord responds with 429 and a long pause (code 30046); the outcome is acknowledged without the last edit."""
     job = ada.submit_imagine("a castle [slow:1]", image=None)
     wait_until_running(stack, job)
     thread = read_job_field(stack, job, "thread_id")
     inject_discord_fault(stack, "delay:1", "POST", f"/channels/{thread}/messages$")
     wait_until(
-        lambda: read_job_field(stack, job) == "finished", "the outcome, after which the board makes no edit more"
+        lambda: read_job_field(stack, job) == "finished", "the outcome, after which the status message is not edited"
     )
 
     inject_discord_fault(stack, "status:429", "PATCH", f"/messages/{thread}$", 99, retry_after=3600)
@@ -225,7 +223,7 @@ def deny_all_permissions(ada: DiscordUser, channel: str, thread: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "place"),
+    ("change", "place"),
     [
         (archive_thread, find_in_thread),
         (delete_status, find_in_thread),
@@ -241,14 +239,14 @@ def test_if_its_destination_is_lost_while_a_job_runs_the_result_goes_to_the_next
     stack: Stack,
     ada: DiscordUser,
     channel: str,
-    spoil: Callable[[DiscordUser, str, str], None],
+    change: Callable[[DiscordUser, str, str], None],
     place: Callable[[DiscordUser, str, str], str],
 ) -> None:
     job = ada.submit_imagine("a castle [slow:1]", image=None, channel=channel)
     wait_until_running(stack, job)
     thread = str(read_job_field(stack, job, "thread_id"))
 
-    spoil(ada, channel, thread)
+    change(ada, channel, thread)
 
     wait_until_acknowledged(stack, job)
     expected = thread if place is find_in_thread else place(ada, job, channel)

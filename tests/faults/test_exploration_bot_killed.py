@@ -1,4 +1,4 @@
-"""kill -9 of the bot around an exploration: the question outlives it, and so does a sheet that is half full."""
+"""kill -9 of the bot around an exploration: the confirmation and a half-finished contact sheet survive it."""
 
 from collections.abc import Iterator
 
@@ -43,19 +43,19 @@ def test_the_next_bot_starts_a_planned_exploration_and_completes_a_running_one(
 ) -> None:
     ada = DiscordUser(stack)
     first = bot_processes.start()
-    question = invoke_explore(ada, "a castle [slow:2]", over="seeds", count=4)
+    confirmation = invoke_explore(ada, "a castle [slow:2]", over="seeds", count=4)
     bot_processes.kill(first)
     second = bot_processes.start()
 
-    grid = start_exploration(ada, question)
+    exploration_id = start_exploration(ada, confirmation)
     wait_until(
-        lambda: (found := find_exploration_message(ada, grid)) and "2 generating" in read_text(found),
-        "two cells at work",
+        lambda: (found := find_exploration_message(ada, exploration_id)) and "2 generating" in read_text(found),
+        "two running variants",
     )
     bot_processes.kill(second)
     bot_processes.start()
-    message = wait_for_exploration_end(ada, grid)
+    message = wait_for_exploration_end(ada, exploration_id)
 
     assert "4 of 4 done" in read_text(message)
-    assert count_results(stack, *(f"{grid}-{number:02}" for number in range(1, 5))) == [1] * 4
+    assert count_results(stack, *(f"{exploration_id}-{number:02}" for number in range(1, 5))) == [1] * 4
     assert len(list_results(ada, message)) == len(request_json("GET", f"{stack.bedrock_url}/control/calls")) == 4

@@ -1,4 +1,4 @@
-"""A job that kills its workers is tried twice, then set aside for the operator, and its owner is told."""
+"""A job that kills its workers is tried twice, then becomes a dead letter; its owner gets a message."""
 
 import json
 import signal
@@ -19,7 +19,7 @@ from tests.support.memory_cgroup import MemoryCgroup, create_memory_cgroup
 from tests.support.redis_proxy import RedisProxy
 from tests.support.user import list_media, wait_until
 
-# A worker whose codec reads address 0 where a picture is 666 pixels wide.
+# A worker whose codec reads address 0 if an image is 666 pixels wide.
 CRASHING_WORKER = """
 import ctypes
 from PIL.PngImagePlugin import PngImageFile
@@ -28,7 +28,7 @@ sound = PngImageFile.load
 PngImageFile.load = lambda picture: ctypes.string_at(0) if picture.width == 666 else sound(picture)
 main([])
 """
-# A worker that joins a control group of the kernel's before it begins.
+# A worker that joins a control group before it starts.
 CONFINED_WORKER = """
 import os, sys
 from pathlib import Path
@@ -36,7 +36,7 @@ Path(sys.argv[1]).write_text(str(os.getpid()))
 from worker.__main__ import main
 main([])
 """
-# A worker that may use so many addresses: asked for more, the C library says no.
+# A worker with a limited address space: beyond it, allocations fail.
 MEMORY_LIMITED_WORKER = """
 from tests.fuzz.memory_limit import limit_memory
 from worker.__main__ import main
@@ -53,7 +53,7 @@ def fault_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack
 
 @pytest.fixture(scope="module")
 def poison_job(fault_stack: FaultStack) -> str:
-    """A job whose workers were killed while they prepared it, held by the gate before they could store anything."""
+    """A job whose workers were killed after preparing it, held back by the proxy before they could store it."""
     with RedisProxy(fault_stack.server.port) as redis_proxy:
         worker = fault_stack.start_worker(redis_proxy.url)
         fault_stack.assert_image_posted(fault_stack.submit_imagine("a warm hearth"))
@@ -145,11 +145,12 @@ def test_a_retried_dead_letter_is_a_new_job_whose_result_is_posted_in_the_same_t
     )
     retried = json.loads(run_dead_letters(fault_stack, "retry", poison_job, "--json").stdout)
     fault_stack.start_worker()
-    asker = fault_stack.requesters.pop(poison_job)
-    thread = asker.wait_for_status(poison_job)["thread"]["id"]
+    requester = fault_stack.requesters.pop(poison_job)
+    thread = requester.wait_for_status(poison_job)["thread"]["id"]
 
     _, second = wait_until(
-        lambda: asker.list_messages(thread) if len(asker.list_messages(thread)) == 2 else None, "a second answer"
+        lambda: requester.list_messages(thread) if len(requester.list_messages(thread)) == 2 else None,
+        "a second answer",
     )
 
     assert retried["queued"] == f"{poison_job}-r1"
@@ -189,7 +190,7 @@ def memory_cgroup(fault_stack: FaultStack) -> Iterator[MemoryCgroup]:
 
 @pytest.fixture
 def large_image(tmp_path: Path) -> Path:
-    """A picture that a worker of 192 MiB has no memory for: 25 megapixels, 250 MiB while it is made smaller."""
+    """An image that needs more memory than 192 MiB: 25 megapixels, 250 MiB while it is resized."""
     Image.new("RGBA", (5000, 5000), (128, 0, 0, 128)).save(tmp_path / "large.png")
     return tmp_path / "large.png"
 
@@ -197,17 +198,17 @@ def large_image(tmp_path: Path) -> Path:
 def test_other_jobs_survive_a_segmentation_fault_in_a_codec(fault_stack: FaultStack, tmp_path: Path) -> None:
     Image.new("RGB", (666, 640), "maroon").save(tmp_path / "faulty.png")
 
-    died = crash_workers_with(fault_stack, tmp_path / "faulty.png", ("-c", CRASHING_WORKER))
+    exit_codes = crash_workers_with(fault_stack, tmp_path / "faulty.png", ("-c", CRASHING_WORKER))
 
-    assert died == [-signal.SIGSEGV] * 2
+    assert exit_codes == [-signal.SIGSEGV] * 2
 
 
 def test_other_jobs_survive_a_worker_killed_for_lack_of_memory(
     fault_stack: FaultStack, large_image: Path, memory_cgroup: MemoryCgroup
 ) -> None:
-    died = crash_workers_with(fault_stack, large_image, ("-c", CONFINED_WORKER, str(memory_cgroup.procs_file)))
+    exit_codes = crash_workers_with(fault_stack, large_image, ("-c", CONFINED_WORKER, str(memory_cgroup.procs_file)))
 
-    assert died == [-signal.SIGKILL] * 2
+    assert exit_codes == [-signal.SIGKILL] * 2
     assert memory_cgroup.count_oom_kills() == 2
 
 
@@ -227,7 +228,7 @@ def test_an_image_too_large_for_memory_fails_with_a_message_and_the_worker_conti
 
 
 def crash_workers_with(fault_stack: FaultStack, picture: Path, arguments: tuple[str, ...]) -> list[int]:
-    """Let workers die of a picture; tell how, when its owner was told and the others have theirs."""
+    """Let two workers crash on an image; return their exit codes once all jobs have results."""
     stop_workers(fault_stack)
     prompt = f"a {picture.stem} picture"
     job, others, exits = fault_stack.submit_imagine(prompt, image=picture), [], []

@@ -1,4 +1,4 @@
-"""Private results outlive the bot that promised them: the next one tells them where they were to be told, once."""
+"""Private results survive the bot that accepted them: the next bot posts them once, in the same place."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -35,20 +35,20 @@ def test_private_results_are_posted_once_when_the_bot_is_killed_before_and_after
     wait_until(lambda: read_job_field(bot_processes.stack, job) == "running", "a call that has begun")
 
     bot_processes.kill(bot_processes.latest)
-    wait_until(lambda: read_job_field(bot_processes.stack, job) == "finished", "a picture that nobody tells")
+    wait_until(lambda: read_job_field(bot_processes.stack, job) == "finished", "a result that no bot delivers")
     bot_processes.start()
     (first,) = wait_until(lambda: list_results(bot_processes.stack, job), "the answer")
     bot_processes.kill(bot_processes.latest)
     bot_processes.start()
     again = ada.press_button(first, "regenerate")
-    (second,) = wait_until(lambda: list_results(bot_processes.stack, again), "the answer to a button of before")
+    (second,) = wait_until(lambda: list_results(bot_processes.stack, again), "the result of an old button")
 
     assert second["channel_id"] == first["channel_id"]
     assert len(list_results(bot_processes.stack, job)) == 1
 
 
 def list_results(stack: Stack, job: str) -> list[dict[str, Any]]:
-    """List the answers to a job in all channels."""
+    """List the result messages of a job in all channels."""
     found = request_json("GET", f"{stack.discord_url}/control/state")["messages"]
     everything = (message for messages in found.values() for message in messages)
     return [message for message in everything if f"regenerate:{job}" in list_custom_ids(message)]

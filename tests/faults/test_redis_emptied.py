@@ -1,4 +1,4 @@
-"""An emptied Redis under the real processes: the records bring every request to its one ending."""
+"""Redis is emptied while real processes run: by the database, every request still gets exactly one result."""
 
 import os
 import signal
@@ -20,9 +20,9 @@ from tests.support.user import DiscordUser, list_media, wait_until
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A house whose bot compares records and queue every second."""
+    """A stack whose bot reconciles database and queue every second."""
     with run_stack(
-        tmp_path_factory.mktemp("mending") / "logs",
+        tmp_path_factory.mktemp("redis-emptied") / "logs",
         discord_options=("--no-rate-limits",),
         bedrock_options=("--latency", "0.2"),
         settings={"LEASE_SECONDS": "3", "RECONCILE_INTERVAL_SECONDS": "1"},
@@ -38,7 +38,7 @@ def ada(stack: Stack) -> Iterator[DiscordUser]:
     os.kill(stack.processes["worker"].pid, signal.SIGCONT)
 
 
-def query_records(stack: Stack, statement: str, job: str) -> list[tuple[Any, ...]]:
+def query_database(stack: Stack, statement: str, job: str) -> list[tuple[Any, ...]]:
     database = sqlite3.connect(stack.environment["DATABASE_URL"].removeprefix("sqlite:///"), timeout=5)
     try:
         return database.execute(statement, (job,)).fetchall()
@@ -47,12 +47,12 @@ def query_records(stack: Stack, statement: str, job: str) -> list[tuple[Any, ...
 
 
 def read_job_state(stack: Stack, job: str) -> str | None:
-    found = query_records(stack, "SELECT state FROM jobs WHERE id = ?", job)
+    found = query_database(stack, "SELECT state FROM jobs WHERE id = ?", job)
     return str(found[0][0]) if found else None
 
 
 def read_attempts(stack: Stack, job: str) -> list[tuple[int, int, int]]:
-    return query_records(
+    return query_database(
         stack,
         "SELECT entry_number, calls, unknown_calls FROM queue_entries WHERE job_id = ? ORDER BY entry_number",
         job,
@@ -65,10 +65,10 @@ def flush_redis(stack: Stack) -> None:
 
 
 def assert_one_image(ada: DiscordUser, job: str) -> None:
-    """The picture arrives, its record is closed, and nothing more is said in two rounds of reconciling."""
+    """Assert that the result is posted and delivered, and that two reconciliations post nothing more."""
     answer = ada.wait_for_result(job)
     assert len(list_media(answer)) == 1
-    wait_until(lambda: read_job_state(ada.stack, job) == "delivered", "the closed record")
+    wait_until(lambda: read_job_state(ada.stack, job) == "delivered", "the delivered record")
     time.sleep(2.2)
     assert [message["id"] for message in ada.list_messages(ada.wait_for_status(job)["thread"]["id"])] == [answer["id"]]
 
@@ -76,7 +76,7 @@ def assert_one_image(ada: DiscordUser, job: str) -> None:
 def test_a_request_lost_with_redis_before_it_was_claimed_is_generated_once(stack: Stack, ada: DiscordUser) -> None:
     os.kill(stack.processes["worker"].pid, signal.SIGSTOP)
     job = ada.submit_imagine("a castle in fog", seed=77)
-    wait_until(lambda: read_job_state(stack, job) == "queued", "the request in the records")
+    wait_until(lambda: read_job_state(stack, job) == "queued", "the request in the database")
 
     flush_redis(stack)
     wait_until(lambda: len(read_attempts(stack, job)) == 2, "the request queued again")
@@ -98,7 +98,7 @@ def test_a_call_lost_with_redis_is_repeated_once_and_gets_one_result(stack: Stac
 
     assert_one_image(ada, job)
     assert len(request_json("GET", f"{stack.bedrock_url}/control/calls")) <= 2
-    assert [(queueing, doubts) for queueing, _, doubts in read_attempts(stack, job)] == [(1, 0), (2, 1)]
+    assert [(entry, unknown) for entry, _, unknown in read_attempts(stack, job)] == [(1, 0), (2, 1)]
 
 
 def test_a_request_lost_while_no_bot_was_running_gets_one_result_from_the_next_bot(
@@ -106,7 +106,7 @@ def test_a_request_lost_while_no_bot_was_running_gets_one_result_from_the_next_b
 ) -> None:
     os.kill(stack.processes["worker"].pid, signal.SIGSTOP)
     job = ada.submit_imagine("a lighthouse")
-    wait_until(lambda: read_job_state(stack, job) == "queued", "the request in the records")
+    wait_until(lambda: read_job_state(stack, job) == "queued", "the request in the database")
     bot = stack.processes["bot"]
     os.kill(bot.pid, signal.SIGKILL)
     bot.stop()

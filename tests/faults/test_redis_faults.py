@@ -1,6 +1,7 @@
-"""Redis goes away, freezes, fills up: a bot and two workers stay up, every job ends once and is paid once.
+"""Redis is down, frozen or full: a bot and two workers keep running, and every job has one result and one billed call.
 
-Measured: refused for 6 s and more, all is over 15 s after the first question; frozen for 12 s, 3 s after it goes on.
+Measured: with connections refused for over 6 s, all is done 15 s after the first request; frozen for 12 s, 3 s after
+it resumes.
 """
 
 import os
@@ -24,7 +25,7 @@ def fault_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack
 
 
 def submit_four_jobs(fault_stack: FaultStack, prompt: str) -> list[str]:
-    """Ask for four: as one person may run two at a time, two of them wait."""
+    """Submit four jobs; as a user may run two at a time, two of them wait."""
     jobs = [fault_stack.submit_imagine(f"{prompt} {number} [slow:2]") for number in range(4)]
     wait_until(lambda: len(fault_stack.list_calls(prompt)) == 2, "two calls in flight")
     return jobs
@@ -49,24 +50,24 @@ def test_a_restart_with_its_append_only_file_loses_nothing(fault_stack: FaultSta
 def test_jobs_survive_refused_connections_and_new_requests_are_queued_afterwards(
     fault_stack: FaultStack,
 ) -> None:
-    """The answers that come meanwhile are kept by the worker until Redis takes them."""
+    """The worker holds finished results until Redis accepts them."""
     jobs = submit_four_jobs(fault_stack, "refused")
 
     fault_stack.server.stop()
-    unheard = fault_stack.submit_imagine("nobody hears", user="grace")
-    told = fault_stack.requesters[unheard].wait_for_private_text(unheard)
+    unqueued = fault_stack.submit_imagine("nobody hears", user="grace")
+    told = fault_stack.requesters[unqueued].wait_for_private_text(unqueued)
     time.sleep(6)
     fault_stack.server.start()
 
     assert "do not need to send it again" in told
     assert_all_succeed(fault_stack, "refused", jobs)
-    fault_stack.assert_image_posted(unheard)
+    fault_stack.assert_image_posted(unqueued)
     assert fault_stack.count_billed_calls("nobody hears") == 1
 
 
 def test_a_frozen_server_is_waited_out(fault_stack: FaultStack) -> None:
-    """Frozen for longer than a command's deadline (10 s): what was sent to it is run when it goes on, unheard.
-    Claims that nobody waits for are given back as if never made, and the leases of what ran are kept."""
+    """Frozen for longer than a command's deadline (10 s): it runs pending commands when it resumes, but their
+    replies are lost. Claims that nobody waits for are undone, and the leases of running jobs are kept."""
     jobs = submit_four_jobs(fault_stack, "frozen")
 
     os.kill(fault_stack.server.pid, signal.SIGSTOP)
@@ -80,13 +81,13 @@ def test_a_frozen_server_is_waited_out(fault_stack: FaultStack) -> None:
 
 
 def test_a_full_redis_rejects_new_requests_with_a_message_and_running_jobs_finish(fault_stack: FaultStack) -> None:
-    """What waits is not started while no ticket can be written, and is when there is room again."""
+    """Waiting jobs start when there is room again; until then no ticket can be written."""
     jobs = submit_four_jobs(fault_stack, "full")
 
     fault_stack.client.config_set("maxmemory", "1mb")
     try:
-        asker = fault_stack.requesters[jobs[0]]
-        told = asker.wait_for_private_text(asker.submit_imagine("too much"))
+        requester = fault_stack.requesters[jobs[0]]
+        told = requester.wait_for_private_text(requester.submit_imagine("too much"))
         first = [job for job in jobs if fault_stack.read_job_counters(job)["calls"]]
         for job in first:
             fault_stack.assert_image_posted(job)

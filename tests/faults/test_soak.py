@@ -1,4 +1,4 @@
-"""The short soak: a minute of faults with a fixed seed, then the books."""
+"""A short soak: a minute of faults with a fixed seed, then the accounts."""
 
 import pytest
 
@@ -7,6 +7,6 @@ from tests.faults.soak import run_soak
 
 @pytest.mark.timeout(300)
 def test_the_accounts_balance_after_a_minute_of_faults() -> None:
-    said: list[str] = []
+    lines: list[str] = []
 
-    assert run_soak(60, seed=3, say=said.append) == [], "\n".join(said)
+    assert run_soak(60, seed=3, say=lines.append) == [], "\n".join(lines)

@@ -1,6 +1,6 @@
-"""Two bots on one token and one Redis, by mistake or while one follows another: nothing said twice, nothing lost.
+"""Two bots with one token and one Redis, by mistake or during a handover: nothing is posted twice, nothing is lost.
 
-The stand-in enforces no nonces here: it is the bots that keep the promise.
+The stand-in does not enforce nonces here, so the guarantee comes from the bots alone.
 """
 
 import os
@@ -54,11 +54,11 @@ def bot_processes(stack: Stack) -> Iterator[BotProcesses]:
 
 @pytest.fixture
 def pair(bot_processes: BotProcesses) -> tuple[Process, Process]:
-    """The bot that leads, and one that waits."""
+    """The leader and a bot on standby."""
     while len(running := [bot for bot in bot_processes.processes if bot.is_running]) < 2:
         bot_processes.start()
     first, second = running
-    wait_until(lambda: is_leader(first) and is_standby(second), "one that leads and one that waits")
+    wait_until(lambda: is_leader(first) and is_standby(second), "a leader and a standby")
     return first, second
 
 
@@ -79,7 +79,7 @@ def is_standby(bot: Process) -> bool:
 
 
 def list_result_markers(stack: Stack, threads: list[int]) -> dict[int, list[int]]:
-    """Give the markers of the answers in each thread, in the order in which they were posted."""
+    """Return the component ids of the results in each thread, in posting order."""
     everything = request_json("GET", f"{stack.discord_url}/control/state")["messages"]
     posted = {thread: everything.get(str(thread), []) for thread in threads}
     return {thread: [m["components"][0]["id"] for m in found if m["components"]] for thread, found in posted.items()}
@@ -88,7 +88,7 @@ def list_result_markers(stack: Stack, threads: list[int]) -> dict[int, list[int]
 async def test_200_outcomes_are_delivered_once_and_in_order_by_two_bots_one_of_which_is_killed(
     stack: Stack, bot_processes: BotProcesses
 ) -> None:
-    """The second one starts while the first has outcomes in hand that it has not acknowledged."""
+    """The second bot starts while the first has outcomes that it has not acknowledged."""
     threads = open_threads(stack, THREADS)
     jobs = await put_pending_outcomes(stack, threads, OUTCOMES // THREADS)
     assert count_unacknowledged(stack) == OUTCOMES
@@ -97,7 +97,7 @@ async def test_200_outcomes_are_delivered_once_and_in_order_by_two_bots_one_of_w
     first = bot_processes.start()
     wait_until(lambda: list(chain(*list_result_markers(stack, threads).values())), "the first answers")
     second = bot_processes.start()
-    wait_until(lambda: is_standby(second), "the second one waiting")
+    wait_until(lambda: is_standby(second), "the second bot on standby")
     bot_processes.kill(first)
     assert count_unacknowledged(stack) > OUTCOMES // 10
     clear_discord_faults(stack)
@@ -111,7 +111,7 @@ async def test_200_outcomes_are_delivered_once_and_in_order_by_two_bots_one_of_w
 def test_both_bots_accept_commands_and_each_is_one_job_with_one_result(
     stack: Stack, pair: tuple[Process, Process], worker: Process
 ) -> None:
-    """Every interaction reaches both bots; the one that acknowledges second is told so, and leaves it alone."""
+    """Every interaction reaches both bots; the bot that acknowledges second gets an error and ignores it."""
     del worker
     request_json("DELETE", f"{stack.bedrock_url}/control/calls")
     ada = DiscordUser(stack)
@@ -132,7 +132,7 @@ def test_both_bots_accept_commands_and_each_is_one_job_with_one_result(
 def test_a_lost_acknowledgement_does_not_create_a_second_job(
     stack: Stack, pair: tuple[Process, Process], worker: Process
 ) -> None:
-    """The bot whose connection broke learns that the command is acknowledged, as the other does: both take it on."""
+    """The bot whose connection broke learns that the command is acknowledged, as the other does; both accept it."""
     del pair, worker
     ada = DiscordUser(stack)
     inject_discord_fault(stack, "drop_after", "POST", "/callback$", times=2)
@@ -140,7 +140,7 @@ def test_a_lost_acknowledgement_does_not_create_a_second_job(
     job = ada.submit_imagine("twice acknowledged", image=None)
 
     assert len(list_media(ada.wait_for_result(job))) == 1
-    wait_until(lambda: (read_job_record(stack, job) or ("",))[0] == "delivered", "the closed record")
+    wait_until(lambda: (read_job_record(stack, job) or ("",))[0] == "delivered", "the delivered record")
     assert count_results(stack, job) == [1]
     assert "channels" in ada.wait_for_status(job)["content"]
 

@@ -1,6 +1,6 @@
-"""kill -9 of the worker at each moment of a job: the next worker ends it, once, and pays twice only for a call begun.
+"""kill -9 of the worker at each moment of a job: the next worker finishes it once; only a started call is billed twice.
 
-Measured with leases of 3 s on 2 cores: from the question to the picture 4 to 6 s, most of it the lease.
+Measured with leases of 3 s on 2 cores: 4 to 6 s from request to result, most of it the lease.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def redis_proxy(fault_stack: FaultStack) -> Iterator[RedisProxy]:
 
 @pytest.fixture
 def doomed_worker(fault_stack: FaultStack, redis_proxy: RedisProxy) -> Process:
-    """The one worker, which has made a picture: a script that Redis has not yet loaded would be sent twice."""
+    """The only worker; it has finished a job, as a script that Redis has not loaded yet would be sent twice."""
     running = [worker for worker in fault_stack.workers if worker.is_running]
     if running:
         return running[-1]
@@ -56,7 +56,7 @@ def test_a_worker_that_is_killed_at_this_moment_loses_nothing(
     paid: int,
     unknown_calls: int,
 ) -> None:
-    """The gate holds one message of the worker's at the moment, exactly, and the worker is killed meanwhile."""
+    """The proxy holds back one request or reply of the worker at this moment, and the worker is killed meanwhile."""
     redis_proxy.hold_script(side, name)
     job = fault_stack.submit_imagine(moment)
     assert redis_proxy.held_event.wait(20), moment
@@ -73,8 +73,8 @@ def test_a_worker_that_is_killed_at_this_moment_loses_nothing(
 def test_a_worker_that_is_killed_while_it_decodes_loses_nothing(
     fault_stack: FaultStack, doomed_worker: Process
 ) -> None:
-    """The lease of the lane is seen from outside and the kill follows within some milliseconds: before, in or shortly
-    after decoding, which takes about 0.1 s. Whichever it is, no call was begun, and one is paid."""
+    """The test sees the stage's lease and kills the worker within milliseconds: before, during or shortly after
+    decoding, which takes about 0.1 s. In each case the call has not started, and one call is billed."""
     job = fault_stack.submit_imagine("while decoding")
     wait_until(lambda: fault_stack.count_leases("prepare") or fault_stack.count_leases(), "a lease", 10)
 

@@ -1,4 +1,4 @@
-"""SIGTERM under load: what runs ends, what waits stays, and workers take over from each other at no cost."""
+"""SIGTERM under load: running jobs finish, waiting jobs stay queued, and handovers between workers cost nothing."""
 
 import time
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ def fault_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack
 
 
 def test_a_stopped_worker_finishes_running_jobs_and_leaves_waiting_ones(fault_stack: FaultStack) -> None:
-    """Measured: the process ends within 3 s where a call takes 2 s longer, with exit code 0."""
+    """Measured: the process exits with code 0 within 3 s, if a call takes another 2 s."""
     worker = fault_stack.start_worker()
     jobs = [fault_stack.submit_imagine(f"draining {n} [slow:2]", user) for n in range(3) for user in USERS]
     wait_until(lambda: len(fault_stack.list_calls("draining")) >= 6, "six calls in flight")
@@ -31,7 +31,7 @@ def test_a_stopped_worker_finishes_running_jobs_and_leaves_waiting_ones(fault_st
     assert fault_stack.count_leases() == 0
     paid = fault_stack.count_billed_calls("draining")
     assert all(entry["delivered"] for entry in fault_stack.list_calls("draining"))
-    assert paid < len(jobs), "what waited was not started"
+    assert paid < len(jobs), "waiting jobs were not started"
 
     fault_stack.start_worker()
     for job in jobs:
