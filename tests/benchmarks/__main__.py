@@ -42,7 +42,7 @@ TOPICS = (
 
 
 def describe_machine() -> Mapping[str, str | int]:
-    """Say what all this was measured on, and when."""
+    """Describe the machine and the date of the measurement."""
     facts = Path("/proc/cpuinfo")
     named = re.search(r"model name\s*: (.+)", facts.read_text(encoding="utf-8")) if facts.exists() else None
     return {
@@ -56,11 +56,11 @@ def describe_machine() -> Mapping[str, str | int]:
 
 
 def measure_topic(topic: str, *, quick: bool) -> list[Ratio] | None:
-    """Give a topic's rows; None, with the reason on the error stream, when they could not be measured."""
+    """Return a topic's rows, or None after printing a traceback to stderr."""
     started = time.monotonic()
     try:
         rows: list[Ratio] = importlib.import_module(f"tests.benchmarks.bench_{topic}").measure(quick)
-    except Exception:  # noqa: BLE001 - whatever one topic meets, the others are still measured
+    except Exception:  # noqa: BLE001 - an error in one topic must not stop the others
         print(f"{topic} could not be measured:\n{traceback.format_exc()}", file=sys.stderr)
         return None
     print(f"{topic}: {len(rows)} rows in {time.monotonic() - started:.0f} s", file=sys.stderr)
@@ -79,7 +79,7 @@ def format_table(rows: Sequence[Ratio]) -> str:
 
 
 def main(wanted: Sequence[str]) -> int:
-    """Measure, and say it in every form."""
+    """Measure the topics and write the results as table, JSON and chart."""
     unknown = set(wanted) - set(TOPICS)
     if unknown:
         print(f"There is no {', '.join(sorted(unknown))}. The topics are: {', '.join(TOPICS)}.", file=sys.stderr)

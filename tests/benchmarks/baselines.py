@@ -1,7 +1,7 @@
-"""What the work costs at all: straight lines with Pillow and the standard library, without a check or a promise.
+"""The least possible cost of the work: Pillow and the standard library, without any checks or guarantees.
 
-`F_img` is `straight_line`, `F_net` is `TlsConnection.call`, `F_dec` is `decoded`, and `F_job` is `job`, one after the
-other.
+`F_img` is `prepare_image`, `F_net` is `TlsConnection.send_request`, `F_dec` is `decode_response`, and `F_job` is
+`run_baseline_job`, which runs them one after the other.
 """
 
 import binascii
@@ -37,7 +37,7 @@ def prepare_image(data: bytes, size: tuple[int, int] = SIZE) -> bytes:
 
 
 class TlsConnection:
-    """One connection by TLS to a server on loopback, kept for all its calls."""
+    """A TLS connection to a server on loopback, reused for all requests."""
 
     def __init__(self, port: int, authority: Path) -> None:
         context = ssl.create_default_context(cafile=authority)
@@ -72,13 +72,13 @@ def build_http_request(body: bytes) -> bytes:
 
 
 def decode_response(answer: memoryview) -> int:
-    """One pass in C over the answer's picture: base64, and the checksum of what comes out."""
+    """Decode the image of a response in one pass in C, and return the checksum of the bytes."""
     start = bytes(answer[:200]).index(b'"images":["') + 11
     return zlib.crc32(binascii.a2b_base64(answer[start:-3]))
 
 
 def run_baseline_job(picture: bytes | None, wire: TlsConnection, request: bytes, size: tuple[int, int] = SIZE) -> None:
-    """All of it, for a job with a picture or from words alone."""
+    """Run all steps of a job, with or without an image."""
     if picture:
         prepare_image(picture, size)
     decode_response(wire.send_request(request))

@@ -1,4 +1,4 @@
-"""How long 300 people's commands wait for the bot's first answer, 30 a second, while 64 jobs run and finish."""
+"""How long 300 commands, 30 per second, wait for the bot's first response while 64 jobs run and finish."""
 
 import sys
 import tempfile
@@ -30,7 +30,7 @@ LIMITS = {
 
 
 def measure(quick: bool) -> list[Ratio]:
-    """Take the 99th percentile of each burst, in a house of its own."""
+    """Take the 99th percentile of each burst, each on a stack of its own."""
     bursts = []
     for number in range(1 if quick else 3):
         print(f"ack_burst: burst {number} …", file=sys.stderr)
@@ -41,23 +41,23 @@ def measure(quick: bool) -> list[Ratio]:
 
 
 def _measure_burst() -> list[float]:
-    """Seconds from each click to the first answer under it."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pentimento-bench-")))
+    """Return the seconds from each click to its first response."""
+    with ExitStack() as exit_stack:
+        folder = Path(exit_stack.enter_context(tempfile.TemporaryDirectory(prefix="pentimento-bench-")))
         (folder / "catalogue.toml").write_text(CATALOGUE)
-        model = stack.enter_context(run_fake_bedrock(MODEL_SECONDS))
+        model = exit_stack.enter_context(run_fake_bedrock(MODEL_SECONDS))
         settings = {name: value for name, value in model.environment.items() if name.startswith("AWS_")} | LIMITS
         settings |= {"CATALOGUE_FILE": str(folder / "catalogue.toml"), "WORKER_CONCURRENCY": str(RUNNING)}
-        house = stack.enter_context(
-            run_stack(folder / "house", discord_options=("--no-rate-limits",), settings=settings)
+        stack = exit_stack.enter_context(
+            run_stack(folder / "stack", discord_options=("--no-rate-limits",), settings=settings)
         )
-        onlooker = stack.enter_context(PageClient(house.discord_url, house.channel_id))
-        command, people = onlooker.find_command_id(), _create_users(house)
-        pictures = {person: onlooker.upload(SAMPLE_IMAGE.read_bytes(), "lake.jpg", person) for person in people}
+        page = exit_stack.enter_context(PageClient(stack.discord_url, stack.channel_id))
+        command, people = page.find_command_id(), _create_users(stack)
+        pictures = {person: page.upload(SAMPLE_IMAGE.read_bytes(), "lake.jpg", person) for person in people}
 
         for number in range(2 * PEOPLE):  # two each may run: all slots are taken, and some end at any moment
             person = people[number % PEOPLE]
-            onlooker.invoke_imagine(command, f"a castle, number {number}", pictures[person], person)
+            page.invoke_imagine(command, f"a castle, number {number}", pictures[person], person)
             time.sleep(MODEL_SECONDS / RUNNING)
         clicks: list[tuple[float, str]] = []
         start = time.perf_counter() + 0.5
@@ -67,18 +67,16 @@ def _measure_burst() -> list[float]:
                 person = people[number % PEOPLE]
                 time.sleep(max(0.0, start + number * SECONDS / COMMANDS - time.perf_counter()))
                 at = time.perf_counter()
-                clicks.append(
-                    (at, onlooker.invoke_imagine(command, f"burst, number {number}", pictures[person], person))
-                )
+                clicks.append((at, page.invoke_imagine(command, f"burst, number {number}", pictures[person], person)))
 
         clickers = [threading.Thread(target=click_in_turn, args=(first,)) for first in range(CLICKERS)]
         for clicker in clickers:
             clicker.start()
         for clicker in clickers:
             clicker.join()
-        return [onlooker.wait_for_event(is_acknowledgement_of(job)) - at for at, job in clicks]
+        return [page.wait_for_event(is_acknowledgement_of(job)) - at for at, job in clicks]
 
 
-def _create_users(house: Stack) -> list[str]:
+def _create_users(stack: Stack) -> list[str]:
     names = [f"person {number}" for number in range(PEOPLE)]
-    return [str(request_json("POST", f"{house.discord_url}/control/users", {"name": name})["id"]) for name in names]
+    return [str(request_json("POST", f"{stack.discord_url}/control/users", {"name": name})["id"]) for name in names]

@@ -1,4 +1,4 @@
-"""`cold_start`: from the start of a process until it serves, against a process that only imports the same libraries."""
+"""`cold_start`: the time until a process is ready, compared with a process that only imports the same libraries."""
 
 import subprocess
 import sys
@@ -22,28 +22,30 @@ LIBRARIES: Mapping[str, str] = {
     "bot": "aiohttp, alembic.command, celery.app.base, discord.app_commands, discord.ui, PIL.Image, pydantic_settings, "
     "redis.asyncio, sqlalchemy.ext.asyncio",
 }
-# Commands are taken from here on; what discord.py calls ready is two seconds of no further guild later.
+# From here on commands are accepted; discord.py's ready event comes two seconds after the last guild.
 READY = {"worker": "worker ready", "bot": "has connected to Gateway"}
 
 
 def measure(quick: bool) -> list[Ratio]:
-    """Start each half again and again, in a house whose stand-ins and Redis stay."""
-    with tempfile.TemporaryDirectory(prefix="pentimento-start-") as name, run_stack(Path(name), services=()) as house:
-        house.environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a product is compiled once, not at every start
-        return [_measure_half(half, house, Path(name), 3 if quick else 7) for half in READY]
+    """Start bot and worker repeatedly, on a stack whose stand-ins and Redis keep running."""
+    with tempfile.TemporaryDirectory(prefix="pentimento-start-") as name, run_stack(Path(name), services=()) as stack:
+        stack.environment.pop(
+            "PYTHONDONTWRITEBYTECODE", None
+        )  # an installed product is compiled once, not at every start
+        return [_measure_half(half, stack, Path(name), 3 if quick else 7) for half in READY]
 
 
-def _measure_half(half: str, house: Stack, folder: Path, rounds: int) -> Ratio:
+def _measure_half(half: str, stack: Stack, folder: Path, rounds: int) -> Ratio:
     imports = [sys.executable, "-c", f"import {LIBRARIES[half]}"]
-    bare = partial(subprocess.run, imports, env=house.environment, check=True, timeout=60)
-    ours, floor = measure_alternately(rounds, partial(_start_half, half, folder, house), partial(measure_wall_ms, bare))
+    bare = partial(subprocess.run, imports, env=stack.environment, check=True, timeout=60)
+    ours, floor = measure_alternately(rounds, partial(_start_half, half, folder, stack), partial(measure_wall_ms, bare))
     note = f"{median(ours) / 1000:.2f} s against {median(floor) / 1000:.2f} s"
     return compute_ratio(f"cold_start[{half}]", ours, floor, 1.5, note=note)
 
 
-def _start_half(half: str, folder: Path, house: Stack) -> float:
+def _start_half(half: str, folder: Path, stack: Stack) -> float:
     started = time.perf_counter()
-    process = Process(half, ("-m", half), folder, house.environment)
+    process = Process(half, ("-m", half), folder, stack.environment)
     try:
         wait_for_log(process, READY[half])
         return (time.perf_counter() - started) * 1000

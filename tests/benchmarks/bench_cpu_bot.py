@@ -1,7 +1,7 @@
 """CPU of the real bot's process for a job, click to posted, against a bare discord.py script with the same REST calls.
 
 Each bot has a stand-in of its own and gets the same clicks in the same minute, one after the other. The script edits
-the status message as often as the real bot did, job by job; only the real one has Redis, records and a board.
+the status message as often as the real bot did, job by job; only the real one has Redis and a database.
 """
 
 import sys
@@ -35,9 +35,9 @@ SETTINGS = {f"MAX_PER_MINUTE_PER_{whose}": "0" for whose in ("USER", "CHANNEL", 
 class MeasuredBot:
     """A bot's process with the stand-in that it lives in."""
 
-    def __init__(self, pid: int, onlooker: PageClient) -> None:
-        self.pid, self.page = pid, onlooker
-        self.command = onlooker.find_command_id()
+    def __init__(self, pid: int, page: PageClient) -> None:
+        self.pid, self.page = pid, page
+        self.command = page.find_command_id()
 
     def measure_cpu_ms(self, prompts: Sequence[str], picture: bytes | None) -> tuple[float, list[int]]:
         """Click once for each prompt; CPU milliseconds a job, and how often each status message was edited between."""
@@ -65,29 +65,29 @@ class MeasuredBot:
 def measure(quick: bool) -> list[Ratio]:
     """Take turns between the two bots, with an attached picture and without."""
     rounds, clicks = (1, 12) if quick else (4, 24)
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pentimento-bench-")))
-        model = stack.enter_context(run_fake_bedrock(MODEL_SECONDS))
+    with ExitStack() as exit_stack:
+        folder = Path(exit_stack.enter_context(tempfile.TemporaryDirectory(prefix="pentimento-bench-")))
+        model = exit_stack.enter_context(run_fake_bedrock(MODEL_SECONDS))
         aws = {name: value for name, value in model.environment.items() if name.startswith("AWS_")}
         options = ("--no-rate-limits",)
-        house = stack.enter_context(run_stack(folder / "house", discord_options=options, settings=aws | SETTINGS))
+        stack = exit_stack.enter_context(run_stack(folder / "stack", discord_options=options, settings=aws | SETTINGS))
         ours = MeasuredBot(
-            house.processes["bot"].pid, stack.enter_context(PageClient(house.discord_url, house.channel_id))
+            stack.processes["bot"].pid, exit_stack.enter_context(PageClient(stack.discord_url, stack.channel_id))
         )
 
         (folder / "picture.png").write_bytes(make_model_image())
         stand_in = Process(
-            "discord", ("-m", "demo.standins.discord", "--token", BOT_TOKEN, *options), folder, house.environment
+            "discord", ("-m", "demo.standins.discord", "--token", BOT_TOKEN, *options), folder, stack.environment
         )
-        stack.callback(stand_in.stop)
+        exit_stack.callback(stand_in.stop)
         there = stand_in.wait_for_report()
         arguments = ("-m", "tests.benchmarks.baseline_bot", str(folder / "picture.png"))
-        environment = house.environment | {"DISCORD_API_URL": f"{there['url']}/api/v10"}
+        environment = stack.environment | {"DISCORD_API_URL": f"{there['url']}/api/v10"}
         script = Process("bare", arguments, folder, environment)
-        stack.callback(script.stop)
-        bare = MeasuredBot(script.pid, stack.enter_context(PageClient(there["url"], there["channel_id"])))
+        exit_stack.callback(script.stop)
+        bare = MeasuredBot(script.pid, exit_stack.enter_context(PageClient(there["url"], there["channel_id"])))
 
-        for bot in (ours, bare):  # what is done once only is no job's
+        for bot in (ours, bare):  # work that is done only once does not count as a job's
             bot.measure_cpu_ms(["1"] * WARM_UP, SAMPLE_IMAGE.read_bytes())
         rows = []
         for name, picture in (("picture", SAMPLE_IMAGE.read_bytes()), ("words", None)):

@@ -34,11 +34,11 @@ def make_request(*, has_picture: bool) -> Request:
     )
 
 
-def run_job(studio: BedrockImageClient, data: bytes | None) -> bytes:
+def run_job(client: BedrockImageClient, data: bytes | None) -> bytes:
     """Make one picture as the worker's two use cases do."""
     request = make_request(has_picture=data is not None)
     prepared = prepare_image(data, MODEL.sizes, "crop").data if data else None
-    answer = studio.generate(request, MODEL, prepared, 7)
+    answer = client.generate(request, MODEL, prepared, 7)
     assert isinstance(answer, GeneratedImage)
     return embed_metadata(answer.data, request, MODEL, answer.seed, "1234567890")
 
@@ -55,19 +55,19 @@ def make_baseline(data: bytes | None, wire: baselines.TlsConnection) -> Callable
 def measure(quick: bool) -> list[Ratio]:
     inputs = {**make_uploads(), TEXT_ONLY: None}
     with run_fake_bedrock() as model, patch.dict(os.environ, model.environment, clear=True):
-        studio = BedrockImageClient(region="us-west-2", call_seconds=60, concurrency=1)
+        client = BedrockImageClient(region="us-west-2", call_seconds=60, concurrency=1)
         try:
-            return [_measure_input(name, data, studio, model, 5 if quick else 15) for name, data in inputs.items()]
+            return [_measure_input(name, data, client, model, 5 if quick else 15) for name, data in inputs.items()]
         finally:
-            studio.close()
+            client.close()
 
 
-def _measure_input(name: str, data: bytes | None, studio: BedrockImageClient, model: FakeBedrock, rounds: int) -> Ratio:
+def _measure_input(name: str, data: bytes | None, client: BedrockImageClient, model: FakeBedrock, rounds: int) -> Ratio:
     times = 2 if data else 10
     with model.connect() as wire:
         ours, floor = measure_alternately(
             rounds,
-            partial(measure_cpu_ms, partial(run_job, studio, data), times),
+            partial(measure_cpu_ms, partial(run_job, client, data), times),
             partial(measure_cpu_ms, make_baseline(data, wire), times),
         )
     note = f"{median(ours):.1f} ms against {median(floor):.1f} ms of CPU"

@@ -1,4 +1,4 @@
-"""The real worker process over a real Redis, given jobs as the bot gives them, and drained of what it makes."""
+"""The real worker process on a real Redis, fed with jobs as by the bot, its outcomes consumed."""
 
 import asyncio
 import contextlib
@@ -30,30 +30,30 @@ NUMBERS = itertools.count(10**17)
 
 @dataclass(frozen=True)
 class BenchEnvironment:
-    """What runs: Redis and the worker."""
+    """The running Redis and worker."""
 
     redis: RedisServer
     worker: Process
 
     def run_jobs(self, picture: bytes | None, count: int, at_once: int) -> list[float]:
-        """Have `count` jobs made, `at_once` of them open at any time; the answer is when each ended, in seconds."""
+        """Run `count` jobs, `at_once` of them open at any time; return when each ended, in seconds."""
         return asyncio.run(self._run_jobs(picture, count, at_once))
 
     async def _run_jobs(self, picture: bytes | None, count: int, at_once: int) -> list[float]:
-        async with asyncio.timeout(RUN_SECONDS), _open_feeder(self.redis.url) as desk:
+        async with asyncio.timeout(RUN_SECONDS), _open_feeder(self.redis.url) as feeder:
             for _ in range(at_once):
-                await desk.submit(picture)
-            while len(desk.end_times) < count:
+                await feeder.submit(picture)
+            while len(feeder.end_times) < count:
                 self.worker.check_running()
-                for _ in range(await desk.collect_outcomes()):
-                    if desk.submitted < count:
-                        await desk.submit(picture)
-        return desk.end_times
+                for _ in range(await feeder.collect_outcomes()):
+                    if feeder.submitted < count:
+                        await feeder.submit(picture)
+        return feeder.end_times
 
 
 @dataclass
 class JobFeeder:
-    """The bot's side of the queue; everyone asks once, so that nobody's turn is waited for."""
+    """The bot's side of the queue; every job has a user of its own, so that none waits for its turn."""
 
     queue: RedisJobQueue
     outcomes: RedisOutcomeStream
@@ -75,7 +75,7 @@ class JobFeeder:
         self.submitted += 1
 
     async def collect_outcomes(self) -> int:
-        """Take what has ended, all of it with a picture, and let Redis forget it."""
+        """Read and acknowledge the outcomes, all of which must have an image; return their number."""
         entries = await self.outcomes.read_outcomes()
         for entry in entries:
             self.end_times.append(time.monotonic())
@@ -112,10 +112,10 @@ def open_bench_environment(model: FakeBedrock, **settings: str) -> Iterator[Benc
 
 def wait_for_log(process: Process, words: str) -> None:
     """Wait until a process has logged these words."""
-    patience = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + START_SECONDS
     while words not in process.log.read_text():
         process.check_running()
-        if time.monotonic() > patience:
+        if time.monotonic() > deadline:
             raise TimeoutError(process.describe_exit())
         time.sleep(0.005)
 

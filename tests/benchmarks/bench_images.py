@@ -37,7 +37,7 @@ def measure_cpu(function: Callable[[], object]) -> float:
 def compare_with_baseline(
     name: str, ours: Callable[[], bytes], thumbnails: Sequence[bytes], side: int, rounds: int
 ) -> Ratio:
-    """Take turns with the floor, which encodes what was drawn: another picture of the size might cost less or more."""
+    """Alternate with the baseline, which encodes the same drawing: another image might cost less or more."""
     picture = Image.open(io.BytesIO(ours())).convert("RGB")
     floor = partial(run_baseline, thumbnails, side, picture)
     floor()

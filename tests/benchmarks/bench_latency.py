@@ -33,15 +33,15 @@ HOPS = 4  # accept, prepare, generate, deliver
 def measure(quick: bool) -> list[Ratio]:
     """Ask for one picture at a time, and take the floor's straight line after each."""
     rounds = 3 if quick else 15
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pentimento-bench-")))
-        slow = stack.enter_context(run_fake_bedrock(MODEL_SECONDS))
+    with ExitStack() as exit_stack:
+        folder = Path(exit_stack.enter_context(tempfile.TemporaryDirectory(prefix="pentimento-bench-")))
+        slow = exit_stack.enter_context(run_fake_bedrock(MODEL_SECONDS))
         settings = {name: value for name, value in slow.environment.items() if name.startswith("AWS_")}
-        house = stack.enter_context(run_stack(folder, discord_options=("--no-rate-limits",), settings=settings))
-        onlooker = stack.enter_context(PageClient(house.discord_url, house.channel_id))
-        wire = stack.enter_context(stack.enter_context(run_fake_bedrock()).connect())
-        client = stack.enter_context(redis.Redis.from_url(house.redis_url))
-        command, upload = onlooker.find_command_id(), make_uploads()["JPEG 12 MP"]
+        stack = exit_stack.enter_context(run_stack(folder, discord_options=("--no-rate-limits",), settings=settings))
+        page = exit_stack.enter_context(PageClient(stack.discord_url, stack.channel_id))
+        wire = exit_stack.enter_context(exit_stack.enter_context(run_fake_bedrock()).connect())
+        client = exit_stack.enter_context(redis.Redis.from_url(stack.redis_url))
+        command, upload = page.find_command_id(), make_uploads()["JPEG 12 MP"]
         prepared = prepare_image(upload, MODEL.sizes, "crop").data
         request = baselines.build_http_request(
             get_dialect(MODEL.dialect).encode(make_request(has_picture=True), MODEL, prepared, 7)
@@ -51,16 +51,16 @@ def measure(quick: bool) -> list[Ratio]:
             baselines.run_baseline_job(upload, wire, request)
             for _ in range(HOPS):
                 client.ping()
-            _post_image(house)
+            _post_image(stack)
 
         ours, floor = [], []
         for number in range(rounds + 1):
             print(f"latency_idle: picture {number} …", file=sys.stderr)
-            image = onlooker.upload(upload, "photo.jpg")
+            image = page.upload(upload, "photo.jpg")
             time.sleep(1)
             start = time.perf_counter()
-            job = onlooker.invoke_imagine(command, f"a castle in fog, number {number}", image)
-            taken = (onlooker.wait_for_event(is_result_of(job)) - start - MODEL_SECONDS) * 1000
+            job = page.invoke_imagine(command, f"a castle in fog, number {number}", image)
+            taken = (page.wait_for_event(is_result_of(job)) - start - MODEL_SECONDS) * 1000
             ours.append(taken)
             time.sleep(1)
             floor.append(measure_wall_ms(bare))
@@ -68,14 +68,14 @@ def measure(quick: bool) -> list[Ratio]:
     return [compute_ratio("latency_idle", ours[1:], floor[1:], GOAL, note=note)]
 
 
-def _post_image(house: Stack) -> None:
+def _post_image(stack: Stack) -> None:
     """Post a picture without a bot: one connection, one form."""
     body, kind = encode_multipart(
         {"content": "a picture", "attachments": [{"id": 0}]}, "picture.png", make_model_image()
     )
     headers = {"Authorization": f"Bot {BOT_TOKEN}", "User-Agent": "DiscordBot (bench, 1)", "Content-Type": kind}
-    there = http.client.HTTPConnection(urlsplit(house.discord_url).netloc)
-    there.request("POST", f"/api/v10/channels/{house.channel_id}/messages", body, headers)
+    there = http.client.HTTPConnection(urlsplit(stack.discord_url).netloc)
+    there.request("POST", f"/api/v10/channels/{stack.channel_id}/messages", body, headers)
     answer = there.getresponse()
     if answer.status != 200:
         raise RuntimeError(json.loads(answer.read()))

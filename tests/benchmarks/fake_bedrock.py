@@ -1,4 +1,4 @@
-"""The benchmarks' model, running: where it is, what it answers, and the environment in which boto3 finds it."""
+"""Runs the benchmarks' model server, with the environment in which boto3 finds it."""
 
 import base64
 import contextlib

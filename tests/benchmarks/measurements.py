@@ -1,4 +1,4 @@
-"""What ways of doing something took, by the operating system's accounting, taken in turns."""
+"""Measures time, CPU and memory by the operating system's accounting, alternating between alternatives."""
 
 import contextlib
 import gc

@@ -57,7 +57,7 @@ def run_our_worker(settings: Settings) -> Celery:
 
 
 def build_bare_app(settings: Settings) -> Celery:
-    """Build what Celery alone does in two hops, by its own defaults; the last task of a round says so in Redis."""
+    """Build an app with Celery's defaults and two tasks per job; the last task of a round sets a key in Redis."""
     url = settings.redis_url.get_secret_value()
     app = Celery("bare", broker=url)
     app.conf.update(

@@ -18,7 +18,7 @@ Event = Mapping[str, Any]
 
 
 class PageClient:
-    """The page of one person. `seen` are the events it was told, each with the `time.perf_counter` of its arrival."""
+    """The chat page of one user. `events` are the received events, each with the `time.perf_counter` of its arrival."""
 
     def __init__(self, discord_url: str, channel: str, user: str = "ada") -> None:
         self.url, self.channel = discord_url, channel

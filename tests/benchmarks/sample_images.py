@@ -22,7 +22,7 @@ def encode_image(picture: Image.Image, kind: str, **options: object) -> bytes:
 
 
 def make_rotated_exif() -> Image.Exif:
-    """What a phone writes that was held upright."""
+    """Return the EXIF of a phone that was held upright."""
     exif = Image.Exif()
     exif[0x0112] = 6
     return exif
@@ -30,7 +30,7 @@ def make_rotated_exif() -> Image.Exif:
 
 @cache
 def make_uploads() -> Mapping[str, bytes]:
-    """What people attach, by the names that the rows carry."""
+    """Return typical attachments, by the names in the benchmark's rows."""
     film = [make_photo(640, 480).quantize(256) for _ in range(5)]
     deep = make_photo(2560, 1600).getchannel("G").convert("I").point(lambda value: value * 257)
     return {
@@ -73,5 +73,5 @@ def make_large_images() -> Mapping[str, bytes]:
 
 @cache
 def make_model_image() -> bytes:
-    """What a model answers: a PNG of 1024 x 1024 pixels and 1.6 MB, which makes 2.1 MB of JSON."""
+    """Return an image as from a model: a PNG of 1024 x 1024 pixels and 1.6 MB, 2.1 MB as JSON."""
     return encode_image(make_photo(1024, 1024), "PNG", compress_level=1)

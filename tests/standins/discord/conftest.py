@@ -18,10 +18,10 @@ StandInStarter = Callable[..., Awaitable[DiscordStandIn]]
 
 @pytest.fixture
 async def start_standin(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StandInStarter]:
-    """Start a stand-in with given settings; without rate limits unless they are asked for."""
+    """Start stand-ins with given settings, by default without rate limits."""
     async with AsyncExitStack() as stack:
 
-        async def starting(**settings: Any) -> DiscordStandIn:
+        async def start(**settings: Any) -> DiscordStandIn:
             settings.setdefault("rate_limits", False)
             app = await stack.enter_async_context(serve_application(Settings(**settings)))
             http = await stack.enter_async_context(aiohttp.ClientSession())
@@ -31,7 +31,7 @@ async def start_standin(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StandI
             monkeypatch.setattr("discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY", gateway)
             return DiscordStandIn(app, http)
 
-        yield starting
+        yield start
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The CDN: signed addresses that expire, files served as what they are."""
+"""The CDN: signed URLs that expire, files with their content types."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""The page's side: what Discord's own client forbids, uploads, and events as they come."""
+"""The chat page's API: the client's checks, uploads, and events."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""Application commands: what is refused, and how they are kept."""
+"""Application commands: how they are validated and stored."""
 
 from typing import Any
 

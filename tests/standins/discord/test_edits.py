@@ -1,4 +1,4 @@
-"""Edits of messages: which files stay, what Components V2 forbids, and whose they are."""
+"""Edits of messages: kept files, the rules of Components V2, and authorship."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A second guild, direct messages, and which commands a person is offered where."""
+"""A second guild, direct messages, and which commands a user sees where."""
 
 import io
 from typing import Any

@@ -1,4 +1,4 @@
-"""Interactions: three seconds, one answer, fifteen minutes; which answers fit; what tokens open."""
+"""Interactions: deadlines, allowed callback types, one response, and access by token."""
 
 import asyncio
 import json

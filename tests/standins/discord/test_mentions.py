@@ -1,4 +1,4 @@
-"""Whom a message pings: its text, whom it answers, and what the request allows."""
+"""Pings of a message: by its text, by a reply, and as the request allows."""
 
 from typing import Any
 

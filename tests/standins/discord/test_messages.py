@@ -1,4 +1,4 @@
-"""What Discord refuses of messages, with its codes; and what it makes of those it takes."""
+"""Messages: rejections with Discord's error codes, and the rendering of accepted ones."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Permissions: what the bot may not do where, and that interactions tell it beforehand."""
+"""Permissions: how they restrict the bot, and how interactions report them."""
 
 from typing import Any
 
