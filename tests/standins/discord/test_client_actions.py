@@ -25,9 +25,9 @@ async def test_a_message_command_is_found_by_name_and_carries_all_attachments(
     async with discord_standin.http.post(path, data=pictures) as answer:
         message = await answer.json()
 
-    asked = await discord_standin.invoke_command("Use this picture", target_id=message["id"])
+    interaction = await discord_standin.invoke_command("Use this picture", target_id=message["id"])
 
-    data = render_interaction(discord_standin.state, discord_standin.state.interactions[asked])["data"]
+    data = render_interaction(discord_standin.state, discord_standin.state.interactions[interaction])["data"]
     assert (data["name"], data["type"], data["target_id"]) == ("Use this picture", 3, message["id"])
     assert [a["filename"] for a in data["resolved"]["messages"][message["id"]]["attachments"]] == ["a.png", "b.png"]
     assert data["resolved"]["messages"][message["id"]]["content"] == "look"
@@ -50,12 +50,12 @@ async def test_slash_and_message_commands_of_one_name_are_kept_apart(discord_sta
 async def test_a_command_cannot_be_used_on_a_message_that_the_person_does_not_see(
     discord_standin: DiscordStandIn,
 ) -> None:
-    asked = await discord_standin.start_interaction()
+    interaction = await discord_standin.start_interaction()
     await discord_standin.register_command(name="Details", type=3, description="")
     secret = {"type": 4, "data": {"content": "for ada", "flags": 64}}
-    path = f"/interactions/{asked.id}/{asked.token}/callback?with_response=1"
-    told = await discord_standin.call_rest_ok("POST", path, secret)
-    message = told["resource"]["message"]["id"]
+    path = f"/interactions/{interaction.id}/{interaction.token}/callback?with_response=1"
+    response = await discord_standin.call_rest_ok("POST", path, secret)
+    message = response["resource"]["message"]["id"]
 
     await discord_standin.invoke_command("Details", user="ben", target_id=message, status=400)
     await discord_standin.invoke_command("Details", target_id=message)
@@ -102,9 +102,9 @@ async def test_anyone_in_the_channel_may_press_and_the_interaction_says_who(disc
 
     pressed = await discord_standin.press_button(message["id"], "go", user="ben")
 
-    told = render_interaction(discord_standin.state, discord_standin.state.interactions[pressed])
-    assert told["member"]["user"]["username"] == "ben"
-    assert told["message"]["components"][0]["components"][0]["custom_id"] == "go"
+    response = render_interaction(discord_standin.state, discord_standin.state.interactions[pressed])
+    assert response["member"]["user"]["username"] == "ben"
+    assert response["message"]["components"][0]["components"][0]["custom_id"] == "go"
 
 
 @pytest.mark.parametrize("values", [None, ["anything", "x" * 500]])
@@ -117,17 +117,17 @@ async def test_a_forged_press_sends_a_custom_id_that_the_message_does_not_have(
 
     pressed = await discord_standin.press_button(message["id"], "delete:999", forged=True, values=values)
 
-    told = render_interaction(discord_standin.state, discord_standin.state.interactions[pressed])
-    assert (told["data"]["custom_id"], told["data"].get("values")) == ("delete:999", values)
-    assert told["message"]["components"][0]["components"][0]["custom_id"] == "go"
+    response = render_interaction(discord_standin.state, discord_standin.state.interactions[pressed])
+    assert (response["data"]["custom_id"], response["data"].get("values")) == ("delete:999", values)
+    assert response["message"]["components"][0]["components"][0]["custom_id"] == "go"
 
 
 async def test_even_a_forged_press_needs_a_visible_message(discord_standin: DiscordStandIn) -> None:
-    asked = await discord_standin.start_interaction()
+    interaction = await discord_standin.start_interaction()
     secret: dict[str, Any] = {"type": 4, "data": {"content": "for ada", "flags": 64}}
-    path = f"/interactions/{asked.id}/{asked.token}/callback?with_response=1"
-    told = await discord_standin.call_rest_ok("POST", path, secret)
-    body = {"user": "ben", "message_id": told["resource"]["message"]["id"], "custom_id": "go", "forged": True}
+    path = f"/interactions/{interaction.id}/{interaction.token}/callback?with_response=1"
+    response = await discord_standin.call_rest_ok("POST", path, secret)
+    body = {"user": "ben", "message_id": response["resource"]["message"]["id"], "custom_id": "go", "forged": True}
 
     await discord_standin.call_page_api("POST", "/control/press", body, status=400)
     await discord_standin.call_page_api(

@@ -55,8 +55,8 @@ async def test_a_valid_command_carries_its_values_and_their_resolved_objects(
     await discord_standin.register_command(options=OPTIONS)
     ben = discord_standin.state.find_user("ben").id
     given = {**VALID_OPTIONS, "steps": 50, "keep": 1, "loud": False, "style": "anime", "who": ben}
-    asked = await discord_standin.invoke_command("go", given, files={"image": make_image_file("my pic.png")})
-    data = discord_standin.state.interactions[asked].data
+    interaction = await discord_standin.invoke_command("go", given, files={"image": make_image_file("my pic.png")})
+    data = discord_standin.state.interactions[interaction].data
     image = next(o["value"] for o in data["options"] if o["name"] == "image")
     assert {o["name"]: o["value"] for o in data["options"]} == {**given, "image": image}
     assert discord_standin.state.attachments[image].filename == "my_pic.png"
@@ -64,9 +64,9 @@ async def test_a_valid_command_carries_its_values_and_their_resolved_objects(
 
 
 async def test_an_outdated_command_is_not_sent(discord_standin: DiscordStandIn) -> None:
-    asked = {"type": 2, "channel_id": discord_standin.channel_id, "data": {"id": "1", "name": "go", "type": 1}}
-    told = await discord_standin.call_page_api("POST", "/client/interactions?user=ada", asked, status=400)
-    assert "outdated" in told["message"]
+    interaction = {"type": 2, "channel_id": discord_standin.channel_id, "data": {"id": "1", "name": "go", "type": 1}}
+    response = await discord_standin.call_page_api("POST", "/client/interactions?user=ada", interaction, status=400)
+    assert "outdated" in response["message"]
 
 
 async def test_a_moderator_command_is_rejected_for_other_users(discord_standin: DiscordStandIn) -> None:
@@ -83,14 +83,14 @@ async def test_a_disabled_button_a_foreign_message_and_a_wrong_choice_are_forbid
     message = await discord_standin.post_message(
         content="x", components=[{"type": 1, "components": [button]}, {"type": 1, "components": [select]}]
     )
-    asked = {"user": "ada", "message_id": message["id"]}
+    interaction = {"user": "ada", "message_id": message["id"]}
     for wrong in (
         {"custom_id": "go"},
         {"custom_id": "none"},
         {"custom_id": "pick", "values": ["c"]},
         {"custom_id": "pick"},
     ):
-        await discord_standin.call_page_api("POST", "/control/press", {**asked, **wrong}, status=400)
+        await discord_standin.call_page_api("POST", "/control/press", {**interaction, **wrong}, status=400)
     pressed = await discord_standin.press_button(message["id"], "pick", values=["b"])
     assert discord_standin.state.interactions[pressed].data["values"] == ["b"]
 
@@ -120,14 +120,14 @@ async def test_events_stream_to_the_users_who_may_see_them(discord_standin: Disc
         path = f"/interactions/{interaction.id}/{interaction.token}/callback"
         await discord_standin.call_rest_ok("POST", path, {"type": 4, "data": {"content": "psst", "flags": 64}})
         await discord_standin.post_message(content="for all")
-        told: list[Any] = []
+        response: list[Any] = []
         async with asyncio.timeout(5):
-            while len(told) < 2:
+            while len(response) < 2:
                 line = await stream.content.readline()
                 if line.startswith(b"data: "):
-                    told.append(json.loads(line.removeprefix(b"data: ")))
-    assert [event["t"] for event in told] == ["APPLICATION_COMMANDS_UPDATE", "MESSAGE_CREATE"]
-    assert told[1]["d"]["content"] == "for all"
+                    response.append(json.loads(line.removeprefix(b"data: ")))
+    assert [event["t"] for event in response] == ["APPLICATION_COMMANDS_UPDATE", "MESSAGE_CREATE"]
+    assert response[1]["d"]["content"] == "for all"
 
 
 async def test_a_user_receives_events_of_their_own_interactions_only(discord_standin: DiscordStandIn) -> None:
@@ -177,5 +177,5 @@ async def test_the_state_dump_includes_deleted_messages(discord_standin: Discord
 async def test_an_unknown_user_channel_or_field_is_reported_with_a_message(discord_standin: DiscordStandIn) -> None:
     await discord_standin.call_page_api("GET", "/client/bootstrap?user=nobody", status=404)
     await discord_standin.call_page_api("GET", "/client/channels/1/messages?user=ada", status=404)
-    told = await discord_standin.call_page_api("POST", "/control/press", {"user": "ada"}, status=400)
-    assert "message_id" in told["message"]
+    response = await discord_standin.call_page_api("POST", "/control/press", {"user": "ada"}, status=400)
+    assert "message_id" in response["message"]

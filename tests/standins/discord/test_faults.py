@@ -48,9 +48,9 @@ async def test_a_dropped_connection_happens_before_or_after_the_message_is_poste
 
 async def test_a_429_without_via_is_an_error_at_once(discord_standin: DiscordStandIn) -> None:
     await inject_fault(discord_standin, "status:429", via=False)
-    with pytest.raises(discord.HTTPException) as told:
+    with pytest.raises(discord.HTTPException) as response:
         await send_message(discord_standin)
-    assert told.value.status == 429
+    assert response.value.status == 429
 
 
 async def test_a_delay_delays_and_a_hang_ends_without_a_response(discord_standin: DiscordStandIn) -> None:
@@ -84,5 +84,5 @@ async def test_a_fault_can_affect_downloads(discord_standin: DiscordStandIn) -> 
 
 
 async def test_an_unknown_action_is_refused(discord_standin: DiscordStandIn) -> None:
-    told = await discord_standin.call_page_api("POST", "/control/faults", {"action": "explode"}, status=400)
-    assert "explode" in told["message"]
+    response = await discord_standin.call_page_api("POST", "/control/faults", {"action": "explode"}, status=400)
+    assert "explode" in response["message"]

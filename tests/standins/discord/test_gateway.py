@@ -101,8 +101,8 @@ async def test_more_than_120_payloads_a_minute_close_the_connection(discord_stan
     async with connect_gateway(discord_standin) as socket:
         for _ in range(121):
             await socket.send_payload(1, None)
-        told = [await socket.receive_payload() for _ in range(122)]
-        assert told[-1] == 4008
+        response = [await socket.receive_payload() for _ in range(122)]
+        assert response[-1] == 4008
 
 
 async def test_a_client_without_heartbeats_is_dropped(start_standin: StandInStarter) -> None:
@@ -180,15 +180,15 @@ async def test_only_events_of_the_requested_intents_are_sent(discord_standin: Di
         await discord_standin.invoke_command("go")
         assert [(await guilds.receive_payload())["t"] for _ in range(2)] == ["THREAD_CREATE", "INTERACTION_CREATE"]
         assert (await nothing.receive_payload())["t"] == "INTERACTION_CREATE"
-        told = [await messages.receive_payload() for _ in range(4)]
-        assert [event["t"] for event in told] == [
+        response = [await messages.receive_payload() for _ in range(4)]
+        assert [event["t"] for event in response] == [
             "MESSAGE_CREATE",
             "THREAD_CREATE",
             "MESSAGE_UPDATE",
             "INTERACTION_CREATE",
         ]
-        assert told[0]["d"]["content"] == ""
-        assert told[0]["d"]["guild_id"] == discord_standin.guild_id
+        assert response[0]["d"]["content"] == ""
+        assert response[0]["d"]["guild_id"] == discord_standin.guild_id
 
 
 class AnsweringBot(CommandBot):
@@ -208,8 +208,8 @@ class AnsweringBot(CommandBot):
 async def test_discord_py_resumes_and_misses_no_interaction(discord_standin: DiscordStandIn, op: str) -> None:
     async with run_bot(AnsweringBot()) as bot:
         await discord_standin.call_page_api("POST", "/control/gateway", {"op": op})
-        asked = await discord_standin.invoke_command("go")
-        await discord_standin.wait_for_interaction(asked, lambda i: i["acknowledged"])
+        interaction = await discord_standin.invoke_command("go")
+        await discord_standin.wait_for_interaction(interaction, lambda i: i["acknowledged"])
 
         async def resumed() -> int:
             return bot.resume_count
@@ -245,23 +245,23 @@ async def test_an_invalid_session_is_forgotten(discord_standin: DiscordStandIn) 
 async def test_a_silent_gateway_delivers_late(discord_standin: DiscordStandIn) -> None:
     async with run_bot(AnsweringBot()):
         await discord_standin.call_page_api("POST", "/control/gateway", {"op": "silence:0.4"})
-        asked = await discord_standin.invoke_command("go")
+        interaction = await discord_standin.invoke_command("go")
         await asyncio.sleep(0.2)
-        assert not (await discord_standin.fetch_interaction(asked))["acknowledged"]
-        await discord_standin.wait_for_interaction(asked, lambda i: i["acknowledged"])
+        assert not (await discord_standin.fetch_interaction(interaction))["acknowledged"]
+        await discord_standin.wait_for_interaction(interaction, lambda i: i["acknowledged"])
 
 
 async def test_an_interaction_can_be_delivered_twice(discord_standin: DiscordStandIn) -> None:
     bot = AnsweringBot()
     async with run_bot(bot):
         await discord_standin.call_page_api("POST", "/control/gateway", {"op": "duplicate_interactions:1"})
-        asked = await discord_standin.invoke_command("go")
+        interaction = await discord_standin.invoke_command("go")
 
         async def twice() -> bool:
-            return bot.seen_interactions == [asked, asked]
+            return bot.seen_interactions == [interaction, interaction]
 
         await wait_until(twice)
-        assert (await discord_standin.fetch_interaction(asked))["failed"] is False
+        assert (await discord_standin.fetch_interaction(interaction))["failed"] is False
 
 
 async def test_a_wrong_token_is_a_login_failure(discord_standin: DiscordStandIn) -> None:

@@ -24,11 +24,11 @@ async def test_a_press_in_a_second_guild_has_that_guilds_id(discord_standin: Dis
 
     pressed = discord_standin.state.interactions[await discord_standin.press_button(message["id"], "go")]
 
-    told = render_interaction(discord_standin.state, pressed)
-    assert (told["guild_id"], told["guild"]["id"]) == (other["id"], other["id"])
-    assert told["authorizing_integration_owners"] == {"0": other["id"]}
+    response = render_interaction(discord_standin.state, pressed)
+    assert (response["guild_id"], response["guild"]["id"]) == (other["id"], other["id"])
+    assert response["authorizing_integration_owners"] == {"0": other["id"]}
     assert (
-        told["member"]["roles"]
+        response["member"]["roles"]
         != render_interaction(discord_standin.state, await discord_standin.start_interaction())["member"]["roles"]
     )
 
@@ -66,8 +66,8 @@ async def test_a_button_in_a_direct_message_is_pressed_outside_any_guild(discord
         view: discord.ui.View = discord.ui.View()
         view.add_item(discord.ui.Button(label="Go", custom_id="go"))
         sent = await ada.send("Done.", view=view, file=discord.File(io.BytesIO(b"PK"), "mine.zip"))
-        asked = await discord_standin.press_button(str(sent.id), "go")
-        answered = await discord_standin.wait_for_interaction(asked, lambda i: i["acknowledged"])
+        interaction = await discord_standin.press_button(str(sent.id), "go")
+        answered = await discord_standin.wait_for_interaction(interaction, lambda i: i["acknowledged"])
 
     assert seen == [(None, discord.User, discord.DMChannel, True)]
     assert (answered["message"]["content"], answered["message"]["components"]) == ("pressed", [])
@@ -94,13 +94,13 @@ async def test_a_command_is_available_in_direct_messages_only_with_that_context(
         await discord_standin.call_rest_ok("POST", path, {"name": name, "description": "d", "contexts": contexts})
     direct = (await discord_standin.call_page_api("POST", "/control/dms", {"user": "ada"}))["id"]
 
-    asked = await discord_standin.invoke_command("there", channel_id=direct)
+    interaction = await discord_standin.invoke_command("there", channel_id=direct)
     await discord_standin.invoke_command("here", channel_id=direct, status=400)
     await discord_standin.invoke_command("there", status=400)
     await discord_standin.invoke_command("there", user="ben", channel_id=direct, status=400)
 
-    told = render_interaction(discord_standin.state, discord_standin.state.interactions[asked])
-    assert (told["context"], told["user"]["username"], "member" in told) == (1, "ada", False)
+    response = render_interaction(discord_standin.state, discord_standin.state.interactions[interaction])
+    assert (response["context"], response["user"]["username"], "member" in response) == (1, "ada", False)
     offered = (await discord_standin.call_page_api("GET", "/client/bootstrap?user=ada"))["commands"]
     assert [c["name"] for c in offered[discord_standin.guild_id]] == ["here"]
     assert [c["name"] for c in offered["@me"]] == ["there"]
@@ -115,8 +115,8 @@ async def test_moderator_commands_are_visible_to_moderators_only(discord_standin
         role = await discord_standin.call_page_api("POST", "/control/roles", {"name": "r", "permissions": permissions})
         roles = [role["id"], discord_standin.state.guild.member_role_id]
         await discord_standin.call_page_api("PUT", "/control/members/ada", {"roles": roles})
-        told = [e["d"]["commands"] for e in drain_events(queue) if e["t"] == "APPLICATION_COMMANDS_UPDATE"]
-        return [c["name"] for c in told[-1][discord_standin.guild_id]]
+        response = [e["d"]["commands"] for e in drain_events(queue) if e["t"] == "APPLICATION_COMMANDS_UPDATE"]
+        return [c["name"] for c in response[-1][discord_standin.guild_id]]
 
     assert await offered(0) == []
     await discord_standin.invoke_command("nobody", status=400)

@@ -40,8 +40,8 @@ async def test_a_reply_pings_its_recipient_unless_the_request_sets_allowed_menti
     discord_standin: DiscordStandIn,
 ) -> None:
     path = f"/client/channels/{discord_standin.channel_id}/messages?user=ben"
-    asked = await discord_standin.call_page_api("POST", path, {"content": "where is mine?"})
-    reference = {"message_reference": {"message_id": asked["id"]}}
+    interaction = await discord_standin.call_page_api("POST", path, {"content": "where is mine?"})
+    reference = {"message_reference": {"message_id": interaction["id"]}}
 
     loud = await discord_standin.post_message(content="here", **reference)
     quiet = await discord_standin.post_message(content="here", **reference, allowed_mentions={"parse": []})

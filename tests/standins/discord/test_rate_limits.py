@@ -25,9 +25,9 @@ async def test_the_sixth_message_in_five_seconds_is_refused_for_its_channel_alon
     start_standin: StandInStarter,
 ) -> None:
     discord_standin = await start_standin(rate_limits=True)
-    told = [await post_message(discord_standin, discord_standin.channel_id) for _ in range(5)]
-    assert [headers["X-RateLimit-Remaining"] for _, headers, _ in told] == ["4", "3", "2", "1", "0"]
-    assert {headers["X-RateLimit-Bucket"] for _, headers, _ in told} == {told[0][1]["X-RateLimit-Bucket"]}
+    response = [await post_message(discord_standin, discord_standin.channel_id) for _ in range(5)]
+    assert [headers["X-RateLimit-Remaining"] for _, headers, _ in response] == ["4", "3", "2", "1", "0"]
+    assert {headers["X-RateLimit-Bucket"] for _, headers, _ in response} == {response[0][1]["X-RateLimit-Bucket"]}
     status, headers, body = await post_message(discord_standin, discord_standin.channel_id)
     assert status == 429
     assert (body["message"], body["global"]) == ("You are being rate limited.", False)

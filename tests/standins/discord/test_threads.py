@@ -26,8 +26,8 @@ async def test_a_thread_takes_its_messages_id_and_shows_on_it(discord_standin: D
     (starter,) = await discord_standin.list_messages_seen_by("ada")
     assert starter["thread"]["id"] == opened["id"]
     assert starter["flags"] & 32
-    told = [event["t"] for event in drain_events(queue)]
-    assert told == ["MESSAGE_CREATE", "THREAD_CREATE", "MESSAGE_UPDATE"]
+    response = [event["t"] for event in drain_events(queue)]
+    assert response == ["MESSAGE_CREATE", "THREAD_CREATE", "MESSAGE_UPDATE"]
 
 
 async def test_a_message_has_one_thread(discord_standin: DiscordStandIn) -> None:
