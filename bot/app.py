@@ -23,7 +23,7 @@ from bot.features.reimagine.feature import build_reimagine_feature
 from bot.features.result_actions.feature import build_result_actions_feature
 from bot.features.server_settings.feature import build_server_settings_feature
 from bot.health import Heartbeat, Probe
-from bot.lifecycle import BackgroundTask, StartupError, run_until_stopped
+from bot.lifecycle import BackgroundTask, StartupError, run_unless_stopped, run_until_stopped
 from bot.recovery.epoch import EpochKeeper
 from bot.recovery.reconciler import Reconciler
 from bot.services import Services, open_services
@@ -35,13 +35,14 @@ from shared.catalogue import Catalogue
 
 
 async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
-    """Run the bot until SIGTERM or SIGINT. Raises `StartupError` and `UnsupportedFormatError`."""
+    """Run the bot until SIGTERM, SIGINT or SIGHUP. Raises `StartupError` and `UnsupportedFormatError`."""
     stop = asyncio.Event()
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
+    for signal_number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
     try:
         async with open_services(settings, catalogue) as services:
-            await services.connect()
+            if not await run_unless_stopped(services.connect(), stop):
+                return
             bot = Bot(
                 build_features(services),
                 services.preferences,

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, Final
 
 import aiohttp
 import discord
@@ -86,6 +86,20 @@ def explain_connection_error(error: Exception) -> str:
             return f"Discord cannot be used ({error}). Check DISCORD_API_URL and the network."
 
 
+async def run_unless_stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> bool:
+    """Run something before the bot starts. Return False if `stop` was set first; the work is then cancelled."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            return False
+        working.result()
+        return True
+    finally:
+        for task in (working, stopping):
+            task.cancel()
+
+
 async def run_with_restarts(name: str, task: BackgroundTask) -> None:
     """Run a task until cancelled. When it ends or fails, log it and restart it after 1 s, 2 s, 4 s … up to a minute."""
     delay = 1.0
@@ -94,6 +108,8 @@ async def run_with_restarts(name: str, task: BackgroundTask) -> None:
         try:
             await task()
             log.error("%s ended; restarting it in %g s", name, delay)
+        except PentimentoError as error:
+            log.warning("%s failed; restarting it in %g s: %s", name, delay, error)
         except Exception:
             log.exception("%s failed; restarting it in %g s", name, delay)
         await asyncio.sleep(delay)

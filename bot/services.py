@@ -1,14 +1,18 @@
 """The services that features and background tasks share: stores, queue, lookup of results, submission of jobs."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
 
 import aiohttp
 
+from bot.domain.errors import QueueUnavailableError
 from bot.interactions.followups import RecentFollowups
 from bot.lifecycle import StartupError
 from bot.queue.celery_tickets import CeleryTicketWriter
-from bot.queue.connection import connect_to_redis
+from bot.queue.connection import connect_to_redis, raise_queue_unavailable
 from bot.queue.drafts import RedisDraftStore
 from bot.queue.epoch import RedisQueueEpoch
 from bot.queue.job_queue import RedisJobQueue
@@ -41,8 +45,13 @@ from bot.submission.source_option import SourceOption
 from bot.submission.submitter import JobSubmitter
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
-from shared.queue.connection_errors import describe_connection_error
-from shared.stored_format import UnsupportedFormatError
+from shared.errors import PentimentoError
+from shared.outage_log import OutageLog
+from shared.queue.connection_errors import describe_redis_error
+
+CONNECT_RETRY_SECONDS: Final = 2.0
+
+log = logging.getLogger(__name__)
 
 
 class Services:
@@ -61,6 +70,7 @@ class Services:
         self.preferences = SqlPreferencesStore(self.database)
         self.guild_settings = SqlGuildSettingsStore(self.database)
 
+        self._outage = OutageLog(log)
         self._redis = connect_to_redis(settings.redis_url.get_secret_value())
         self.queue = RedisJobQueue(
             self._redis,
@@ -96,24 +106,36 @@ class Services:
         self.cancellation = JobCancellation(self.result_lookup, self.queue)
 
     async def connect(self) -> None:
-        """Upgrade the schema and connect to the queue.
+        """Upgrade the schema and connect to the queue. A Redis that cannot be read for a while is waited for.
 
-        Raises `DatabaseSetupError`, `UnsupportedFormatError` and `StartupError`.
+        One that only refuses to write is no reason not to start: members are told. Raises `DatabaseSetupError`,
+        `UnsupportedFormatError` and `StartupError`.
         """
         await self._check_format()  # before the database is upgraded
         await self.database.migrate()
-        try:
-            await self.outcomes.start()
-        except Exception as error:
-            raise StartupError(describe_connection_error(error)) from error
+        await self._run_unless_refused(self.outcomes.start)
 
     async def _check_format(self) -> None:
+        while True:
+            if await self._run_unless_refused(lambda: check_redis_format(self._redis)):
+                return
+            await asyncio.sleep(CONNECT_RETRY_SECONDS)
+
+    async def _run_unless_refused(self, connect: Callable[[], Awaitable[None]]) -> bool:
+        """Return False and log it if Redis refuses. Raises `StartupError` if it cannot be reached."""
         try:
-            await check_redis_format(self._redis)
-        except UnsupportedFormatError:
+            with raise_queue_unavailable():
+                await connect()
+        except QueueUnavailableError as error:
+            if not error.is_refusal:
+                raise StartupError(describe_redis_error(error.__cause__ or error)) from error
+            self._outage.report_failure(f"{error} The bot waits")
+            return False
+        except PentimentoError:
             raise
         except Exception as error:
-            raise StartupError(describe_connection_error(error)) from error
+            raise StartupError(describe_redis_error(error)) from error
+        return True
 
     async def close(self) -> None:
         """Give the leader lock back and close all connections."""

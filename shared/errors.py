@@ -10,8 +10,7 @@
     ├── StartupError                    bot.lifecycle
     ├── DatabaseSetupError              bot.storage.engine
     ├── DatabaseCheckError              bot.storage.check
-    ├── DestinationForbiddenError       bot.delivery.discord_errors
-    ├── UnreadableSessionError          bot.discord_client.gateway_events
+    ├── QueueUnavailableError           bot.domain.errors
     ├── QueueResultUnknownError         bot.domain.errors
     ├── UnreadableSessionError          bot.discord_client.gateway_events
     ├── DestinationForbiddenError       bot.delivery.discord_errors

@@ -5,6 +5,8 @@ python -m worker generate …         generate one picture, without Discord and 
 python -m worker check              check credentials, region and the access to each model
 python -m worker dead-letters …     list, show, retry or drop the jobs whose workers died
 python -m worker version            print the version
+
+Exit codes: 0 stopped by a signal, or done; 1 failed, or ended by itself; 2 invalid settings or arguments; 3 filtered.
 """
 
 import sys
@@ -29,11 +31,11 @@ def main(argv: Sequence[str] | None = None) -> ExitCode:
             return _COMMANDS[command](rest)
         case []:
             try:
-                run_worker()
+                is_stopped = run_worker()
             except InvalidSettingsError as error:
                 print(error, file=sys.stderr)
                 return ExitCode.USAGE
-            return ExitCode.OK
+            return ExitCode.OK if is_stopped else ExitCode.FAILED
         case _:
             is_help = bool({"-h", "--help"} & set(arguments))
             print(__doc__, file=sys.stdout if is_help else sys.stderr)

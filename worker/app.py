@@ -2,11 +2,12 @@
 
 import logging
 import os
+import signal
 import sys
 from typing import Any, Final
 
 import kombu.asynchronous
-from celery import Celery
+from celery import Celery, bootsteps, platforms
 from celery.signals import (
     setup_logging,
     task_postrun,
@@ -21,6 +22,7 @@ from kombu import Queue as CeleryQueue
 from shared.addresses.redis import parse_redis_address
 from shared.catalogue import Catalogue
 from shared.logging import UtcFormatter, configure_logging
+from shared.outage_log import OutageLog
 from shared.queue.celery_config import CELERY_CONFIG
 from shared.queue.redis_options import build_connection_options
 from shared.queue.stages import TASK_NAMES, Stage
@@ -37,8 +39,6 @@ from worker.queue.stored_format import wait_for_redis_format
 from worker.settings import Settings
 from worker.tasks import Tasks
 
-CELERY_OPTIONS: Final = ("worker", "--without-gossip", "--without-mingle", "--without-heartbeat")
-
 EXIT_UNSUPPORTED_FORMAT: Final = 2
 
 _VERBOSE_LOGGERS: Final = ("celery", "kombu", "botocore", "urllib3")
@@ -47,9 +47,21 @@ _WAKE_UP_SECONDS: Final = 0.02
 log = logging.getLogger(__name__)
 
 
-def run_worker() -> None:
-    """Run the worker until it is stopped by a signal. Raises `InvalidSettingsError`."""
-    load_app().worker_main([*CELERY_OPTIONS])
+def run_worker() -> bool:
+    """Run the worker until it ends. Return whether a signal stopped it in order. Raises `InvalidSettingsError`."""
+    for number in (
+        signal.SIGTERM,
+        signal.SIGINT,
+        signal.SIGHUP,
+    ):  # until Celery handles signals, there is nothing to finish
+        signal.signal(number, lambda *_: sys.exit(0))
+    worker = load_app().Worker(without_gossip=True, without_mingle=True, without_heartbeat=True)
+    signals: list[str] = []
+    worker_shutting_down.connect(lambda sig, **_: signals.append(sig), weak=False)
+    worker.start()
+    if not signals:
+        log.critical("the worker has ended by itself; the lines above say why, and a supervisor should start it again")
+    return bool(signals) and (not worker.exitcode or "SIGINT" in signals)  # Celery counts Ctrl+C as a failure
 
 
 def load_app() -> Celery:
@@ -68,12 +80,15 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
     """Create the app. No connection is opened before the worker starts."""
     app = _create_celery(settings)
     redis = connect_to_redis(settings.redis_url.get_secret_value())
+    ticket_outage = OutageLog(log, "tickets are sent")
 
     def send_ticket(stage: Stage) -> None:
         try:
             app.send_task(TASK_NAMES[stage], queue=stage.value, ignore_result=True)
         except Exception as error:  # noqa: BLE001 - the transport may raise anything, and the sweep makes up for it
-            log.warning("no ticket could be sent for stage %s (%r); the next sweep sends one", stage, error)
+            ticket_outage.report_failure(f"no ticket could be sent ({error!r}); the next sweep tries again")
+        else:
+            ticket_outage.report_success()
 
     queue = RedisJobQueue(
         redis, send_ticket, lease_seconds=settings.lease_seconds, image_ttl_seconds=settings.queue_image_ttl_seconds
@@ -132,12 +147,11 @@ def _create_celery(settings: Settings) -> Celery:
         worker_concurrency=settings.worker_concurrency,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
-        # no_ack: a full Redis refuses to record unacknowledged messages, which would end the worker
-        task_queues=[
-            CeleryQueue(stage.value, Exchange(stage.value), routing_key=stage.value, no_ack=True) for stage in Stage
-        ],
+        # no_ack: a full Redis refuses to record unacknowledged messages
+        task_queues=[CeleryQueue(stage.value, Exchange(""), routing_key=stage.value, no_ack=True) for stage in Stage],
         task_default_queue=Stage.GENERATE.value,
     )
+    app.steps["worker"].add(HangupStep)
     return app
 
 
@@ -146,6 +160,18 @@ def count_usable_cores() -> int:
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+class HangupStep(bootsteps.StartStopStep):
+    """Lets SIGHUP stop the worker in order, as SIGTERM does: Celery would start `sys.argv` again, which fails."""
+
+    def start(self, parent: Any) -> None:
+        """Replace the handler, which Celery has installed just before."""
+        del parent
+        platforms.signals["SIGHUP"] = lambda *_: os.kill(os.getpid(), signal.SIGTERM)
+
+    def stop(self, parent: Any) -> None:
+        """Leave the handler: the worker is being stopped."""
 
 
 def _skip_logging_setup(**_: Any) -> None:

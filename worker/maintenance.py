@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from shared.outage_log import OutageLog
 from worker.ports import QueueUnavailableError
 
 log = logging.getLogger(__name__)
@@ -19,6 +20,7 @@ class MaintenanceThread:
         self._steps = steps
         self._heartbeat_file = heartbeat_file
         self._stop_event = threading.Event()
+        self._outage = OutageLog(log, "leases are renewed")
 
     def start(self) -> None:
         """Start the thread. It does not keep the process alive."""
@@ -36,6 +38,8 @@ class MaintenanceThread:
                 if self._heartbeat_file:
                     self._heartbeat_file.touch()
             except QueueUnavailableError as error:
-                log.warning("leases cannot be renewed now: %s", error)
-            except Exception:
-                log.exception("a round of maintenance failed")
+                self._outage.report_failure(f"leases cannot be renewed now: {error}")
+            except Exception as error:  # noqa: BLE001 - the next round has to come all the same
+                self._outage.report_failure(f"a round of maintenance failed: {error!r}", error=error)
+            else:
+                self._outage.report_success()

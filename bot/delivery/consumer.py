@@ -24,9 +24,10 @@ from bot.interactions.followups import RecentFollowups
 from bot.rendering.status_text import format_outcome_status
 from bot.storage.images import SqlImageStore
 from shared.catalogue import Catalogue
+from shared.errors import PentimentoError
 from shared.i18n.messages import load_messages
+from shared.outage_log import OutageLog
 from shared.outcome import Failed, Generated, Outcome
-from shared.problems import RejectedError
 
 log = logging.getLogger(__name__)
 
@@ -166,7 +167,8 @@ class OutcomeConsumer:
                 async with self._slots:
                     await self._deliver_entry(entry, status)
             except Exception as error:
-                log.warning("job %s: not delivered yet, retrying", entry.job_id, exc_info=not is_transient(error))
+                is_expected = isinstance(error, PentimentoError) or is_transient(error)
+                log.warning("job %s: not delivered yet, retrying: %s", entry.job_id, error, exc_info=not is_expected)
                 await asyncio.sleep(max(delay, get_retry_after(error)))
             else:
                 return
@@ -229,10 +231,14 @@ async def _retry_until_answered(call: Callable[[], Awaitable[T]]) -> T:
     Raises every error that is not the queue's: it is a fault of the bot's own, and its task is logged and restarted.
     """
     delay = 1.0
+    outage = OutageLog(log, "outcomes are read")
     while True:
         try:
-            return await call()
-        except (RejectedError, OSError):
-            log.warning("the queue does not respond; trying again in %g s", delay, exc_info=True)
+            reply = await call()
+        except (PentimentoError, OSError) as error:
+            outage.report_failure(f"no outcomes can be read, trying again: {error}")
+        else:
+            outage.report_success()
+            return reply
         await asyncio.sleep(delay)
         delay = min(2 * delay, MAX_RETRY_DELAY_SECONDS)

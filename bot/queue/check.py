@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
 from bot.queue.connection import connect_to_redis
-from shared.queue.connection_errors import describe_connection_error
+from shared.queue.connection_errors import describe_redis_error
 from shared.queue.keys import FORMAT_KEY, draft_key
 from shared.queue.scripts import list_scripts, load_script
 from shared.queue.server_check import (
@@ -26,7 +26,7 @@ async def check_server(url: str, max_memory_ratio: float) -> ServerReport:
     try:
         return await _check_connected_server(redis, max_memory_ratio)
     except (RedisError, OSError) as error:
-        return ServerReport("", errors=(describe_connection_error(error),))
+        return ServerReport("", errors=(describe_redis_error(error),))
     finally:
         await redis.aclose()
 

@@ -12,15 +12,21 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 
+from bot.domain.errors import QueueUnavailableError
 from shared.addresses.redis import Transport, parse_redis_address
+from shared.outage_log import OutageLog
 from shared.problems import RejectedError, make_problem
+from shared.queue.connection_errors import describe_redis_error
 from shared.queue.redis_options import COMMAND_RETRIES, build_connection_options
+from shared.queue.refusals import find_refusal
 
 log = logging.getLogger(__name__)
 
 _CONNECTION_CLASSES: Final[Mapping[Transport, type[AbstractConnection]]] = MappingProxyType(
     {"tcp": Connection, "tls": SSLConnection, "unix": UnixDomainSocketConnection}
 )
+
+_failures = OutageLog(log)
 
 
 def connect_to_redis(url: str) -> Redis:
@@ -34,9 +40,18 @@ def connect_to_redis(url: str) -> Redis:
 
 @contextlib.contextmanager
 def translate_redis_errors() -> Iterator[None]:
-    """Turn every error of Redis into `RejectedError` (queue_unavailable)."""
+    """Turn every error of Redis into `RejectedError` (queue_unavailable), for what a user has asked for."""
     try:
         yield
     except RedisError as error:
-        log.warning("Redis did not answer (%r)", error)
+        _failures.report_failure(describe_redis_error(error))
         raise RejectedError(make_problem("queue_unavailable")) from error
+
+
+@contextlib.contextmanager
+def raise_queue_unavailable() -> Iterator[None]:
+    """Turn every error of Redis into `QueueUnavailableError`, for what the bot does by itself."""
+    try:
+        yield
+    except RedisError as error:
+        raise QueueUnavailableError(describe_redis_error(error), is_refusal=find_refusal(error) is not None) from error

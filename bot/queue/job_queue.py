@@ -11,7 +11,7 @@ from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from bot.domain.errors import QueueResultUnknownError
 from bot.domain.status import CancelResult, QueueState
-from bot.queue.connection import translate_redis_errors
+from bot.queue.connection import raise_queue_unavailable, translate_redis_errors
 from bot.queue.limits import DEFAULT_LIMITS, Limits
 from bot.queue.replies import AcceptReply, AcceptResult, CancelReply
 from bot.queue.scripts import ScriptRunner
@@ -20,6 +20,7 @@ from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.outcome import Failed
 from shared.problems import UNKNOWN_PROBLEM, Problem, RejectedError, make_problem
+from shared.queue.connection_errors import describe_redis_error
 from shared.queue.keys import (
     DEAD_LETTERS,
     dead_letter_key,
@@ -28,6 +29,7 @@ from shared.queue.keys import (
     result_key,
     ticket_list_key,
 )
+from shared.queue.refusals import find_refusal
 from shared.queue.scripts import is_oom_error
 from shared.queue.stages import Stage
 
@@ -74,7 +76,8 @@ class RedisJobQueue(RedisJobStatusReader):
 
         `unknown_calls` counts calls whose result was lost before Redis forgot the job; after one, no other such call is
         repeated. Raises `RejectedError` (queue_full, too_many_waiting…, too_often…, queue_not_writable, or the problem
-        for which the model is disabled); nothing is stored then. Raises `QueueResultUnknownError`.
+        for which the model is disabled); nothing is stored then. Raises `QueueResultUnknownError`, also where Redis
+        refuses for a while.
         """
         reply = await self._accept(job, image, unknown_calls)
         match reply.result:
@@ -96,8 +99,9 @@ class RedisJobQueue(RedisJobStatusReader):
                 assert_never(reply.result)
 
     async def set_thread(self, job_id: str, thread_id: int) -> None:
-        """Remember the thread that was opened for a job. Raises `redis.RedisError`."""
-        await self._redis.hset(job_key(job_id), "thread_id", thread_id)
+        """Remember the thread that was opened for a job. Raises `QueueUnavailableError`."""
+        with raise_queue_unavailable():
+            await self._redis.hset(job_key(job_id), "thread_id", thread_id)
 
     async def cancel_job(self, job_id: str, problem: Problem) -> CancelResult:
         """End a job as failed with this problem, unless its call has started: that is paid for.
@@ -140,8 +144,10 @@ class RedisJobQueue(RedisJobStatusReader):
         except RedisError as error:
             if is_oom_error(error):
                 raise RejectedError(make_problem("queue_full")) from error
-            log.warning("job %s: Redis did not answer, or refused to store it", job.id, exc_info=True)
-            if isinstance(error, ResponseError | AuthenticationError):
+            log.warning("job %s: not queued yet, or it is not known: %s", job.id, describe_redis_error(error))
+            refusal = find_refusal(error)
+            is_transient = refusal is not None and refusal.is_transient
+            if isinstance(error, ResponseError | AuthenticationError) and not is_transient:
                 raise RejectedError(make_problem("queue_not_writable")) from error
             raise QueueResultUnknownError from error
 
@@ -151,7 +157,7 @@ class RedisJobQueue(RedisJobStatusReader):
             if ticket:
                 await self._redis.lpush(ticket_list_key(stage), ticket)
         except RedisError:
-            log.warning("no ticket could be sent for stage %s; the sweep will send one", stage, exc_info=True)
+            log.warning("no ticket could be sent for stage %s; the sweep will send one", stage)
 
 
 def _split_into_batches(job_ids: Collection[str], size: int) -> Iterator[tuple[str, ...]]:

@@ -14,7 +14,10 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from shared.queue.keys import LEADER_KEY
+from shared.outage_log import OutageLog
+from shared.queue.connection_errors import describe_redis_error
+from shared.queue.keys import KEY_PREFIX, LEADER_KEY
+from shared.queue.refusals import is_read_only
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +30,11 @@ NOT_LEADER_MESSAGE: Final = (
     "one is gone: run one bot on one token"
 )
 
-# KEYS[1]: the leader's key. ARGV[1]: this bot's token. ARGV[2]: length of the lease, in milliseconds.
-# Reply: number, 1 if this bot now leads, otherwise 0.
+# KEYS[1]: the leader's key. KEYS[2]: a key that never exists; deleting it lets the script write to a full Redis, where
+# there is room again only when a leader has delivered. ARGV[1]: this bot's token. ARGV[2]: length of the lease, in
+# milliseconds. Reply: number, 1 if this bot now leads, otherwise 0.
 _ACQUIRE_SCRIPT: Final = """
+redis.call('DEL', KEYS[2])
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
@@ -52,6 +57,7 @@ class LeaderLock:
         lease_seconds: float = LEASE_SECONDS,
         renew_interval_seconds: float = RENEW_INTERVAL_SECONDS,
     ) -> None:
+        self._redis = redis
         self._acquire_script = redis.register_script(_ACQUIRE_SCRIPT)
         self._release_script = redis.register_script(_RELEASE_SCRIPT)
         self._token = secrets.token_hex(8)
@@ -59,6 +65,7 @@ class LeaderLock:
         self._renew_interval_seconds = renew_interval_seconds
         self._is_leader: bool | None = None
         self._answered_at = time.monotonic()
+        self._outage = OutageLog(log, "Redis accepts the lease of the leader")
         self._leading = asyncio.Event()
         self._lost = asyncio.Event()
 
@@ -77,13 +84,17 @@ class LeaderLock:
                 async with asyncio.timeout(self._lease_seconds):
                     is_leader = bool(
                         await self._acquire_script(
-                            keys=[LEADER_KEY], args=[self._token, int(self._lease_seconds * 1000)]
+                            keys=[LEADER_KEY, KEY_PREFIX + "no_such_key"],
+                            args=[self._token, int(self._lease_seconds * 1000)],
                         )
                     )
             except (RedisError, OSError) as error:
-                log.warning("could not ask Redis which bot leads; trying again (%r)", error)
+                self._outage.report_failure(f"{describe_redis_error(error)} The bot waits")
+                if is_read_only(error):  # after a failover, a new connection may lead to the new primary
+                    await self._redis.connection_pool.disconnect(inuse_connections=False)
             else:
                 self._answered_at = time.monotonic()
+                self._outage.report_success()
                 if self._is_leader and not is_leader:
                     log.warning("another bot leads now: this one did not renew its lease for %g s", self._lease_seconds)
                 self._set_leader(is_leader=is_leader)

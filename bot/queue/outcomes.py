@@ -8,11 +8,11 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from bot.domain.status import OutcomeEntry
-from bot.queue.connection import translate_redis_errors
+from bot.queue.connection import raise_queue_unavailable
 from bot.queue.scripts import ScriptRunner
 from bot.queue.status import RedisJobStatusReader
 from shared.catalogue import Catalogue
-from shared.queue.keys import CONSUMER_GROUP, CONSUMER_NAME, OUTCOME_STREAM, result_key
+from shared.queue.keys import CONSUMER_GROUP, CONSUMER_NAME, KEY_PREFIX, OUTCOME_STREAM, result_key
 
 OUTCOME_BATCH_SIZE: Final = 32
 OUTCOME_BLOCK_SECONDS: Final = 2.0
@@ -24,16 +24,24 @@ PENDING_RECHECK_SECONDS: Final = 10.0
 DELIVERED_JOB_TTL_SECONDS: Final = 7 * 86400
 """How long a delivered job is remembered: a repeated interaction is then still the same job."""
 
+# KEYS[1]: the stream. KEYS[2]: a key that never exists; deleting it lets the script write to a full Redis, where there
+# is room again only when outcomes have been delivered. ARGV[1]: the consumer group.
+_CREATE_GROUP_SCRIPT: Final = """
+redis.call('DEL', KEYS[2])
+return redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], '0', 'MKSTREAM')
+"""
+
 
 class RedisOutcomeStream(RedisJobStatusReader):
     """Reads outcomes and acknowledges those that were delivered.
 
-    Where nothing else is said, its own methods raise `redis.RedisError`.
+    Its own methods raise `QueueUnavailableError`.
     """
 
     def __init__(self, redis: Redis, catalogue: Catalogue) -> None:
         super().__init__(redis, catalogue)
         self._delivery_script = ScriptRunner(redis, "mark_delivered")
+        self._create_group_script = redis.register_script(_CREATE_GROUP_SCRIPT)
         self._pending_cursor: str | None = "0"
         self._pending_read_at = 0.0
         self._in_flight: set[str] = set()
@@ -42,15 +50,16 @@ class RedisOutcomeStream(RedisJobStatusReader):
         """Begin with the entries that were read before and never acknowledged."""
         self._pending_cursor = "0"
         self._in_flight.clear()
-        await self._create_consumer_group()
+        with raise_queue_unavailable():
+            await self._create_consumer_group()
 
     async def read_outcomes(self) -> Sequence[OutcomeEntry]:
         """Wait a few seconds at most for outcomes that nobody has acknowledged yet, oldest first.
 
         Each is returned once. After a start, those that were read before and never acknowledged come first. Raises
-        `RejectedError` (queue_away).
+        `QueueUnavailableError`.
         """
-        with translate_redis_errors():
+        with raise_queue_unavailable():
             return await self._read_next_outcomes()
 
     async def _read_next_outcomes(self) -> Sequence[OutcomeEntry]:
@@ -71,14 +80,16 @@ class RedisOutcomeStream(RedisJobStatusReader):
 
     async def load_result_image(self, job_id: str) -> bytes | None:
         """Load the generated picture; None once it has been delivered or has expired."""
-        return await self._load_image(result_key(job_id))
+        with raise_queue_unavailable():
+            return await self._load_image(result_key(job_id))
 
     async def acknowledge_outcome(self, entry: OutcomeEntry, message_id: int | None) -> None:
         """Mark the job as delivered in this message (None: there was nowhere to post it), and delete its pictures."""
         ttl_ms = DELIVERED_JOB_TTL_SECONDS * 1000
-        await self._delivery_script.run(
-            "mark_delivered", entry.job_id, CONSUMER_GROUP, entry.entry_id, message_id or "", ttl_ms
-        )
+        with raise_queue_unavailable():
+            await self._delivery_script.run(
+                "mark_delivered", entry.job_id, CONSUMER_GROUP, entry.entry_id, message_id or "", ttl_ms
+            )
         self._in_flight.discard(entry.entry_id)
 
     def _mark_in_flight(self, entries: list[OutcomeEntry]) -> list[OutcomeEntry]:
@@ -112,7 +123,7 @@ class RedisOutcomeStream(RedisJobStatusReader):
     async def _create_consumer_group(self) -> None:
         """Create the stream and its consumer group unless they exist."""
         try:
-            await self._redis.xgroup_create(OUTCOME_STREAM, CONSUMER_GROUP, id="0", mkstream=True)
+            await self._create_group_script(keys=[OUTCOME_STREAM, KEY_PREFIX + "no_such_key"], args=[CONSUMER_GROUP])
         except ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from bot.domain.status import JobStatus, QueueState
 from bot.domain.unreadable import UnreadableJob, salvage_job
-from bot.queue.connection import translate_redis_errors
+from bot.queue.connection import raise_queue_unavailable, translate_redis_errors
 from bot.queue.replies import StatusReply
 from bot.queue.scripts import ScriptRunner
 from shared.catalogue import Catalogue
@@ -55,7 +55,7 @@ class RedisJobStatusReader:
         await self._redis.aclose()
 
     async def list_open_jobs(self) -> Sequence[str]:
-        """List the ids of open jobs, oldest first. Raises `redis.RedisError`.
+        """List the ids of open jobs, oldest first. Raises `QueueUnavailableError`.
 
         If there are more than a few pages of them, each call lists the oldest, those that workers have claimed, the
         newest, and another page of the others.
@@ -66,7 +66,8 @@ class RedisJobStatusReader:
             pipeline.zrange(leases_key(stage), 0, -1)
         pipeline.zrange(OPEN_JOBS, self._next_page_start, self._next_page_start + OPEN_JOBS_PAGE_SIZE - 1)
         pipeline.zrange(OPEN_JOBS, -OPEN_JOBS_PAGE_SIZE, -1)
-        *first, page, newest = cast("list[list[bytes]]", await pipeline.execute())
+        with raise_queue_unavailable():
+            *first, page, newest = cast("list[list[bytes]]", await pipeline.execute())
         is_last_page = len(page) < OPEN_JOBS_PAGE_SIZE
         self._next_page_start = OPEN_JOBS_PAGE_SIZE if is_last_page else self._next_page_start + OPEN_JOBS_PAGE_SIZE
         return [job_id.decode(errors="replace") for job_id in dict.fromkeys(chain(*first, page, newest))]

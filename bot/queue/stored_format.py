@@ -6,6 +6,7 @@ from typing import cast
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from shared.queue.connection_errors import describe_redis_error
 from shared.queue.keys import FORMAT_KEY
 from shared.stored_format import choose_format
 
@@ -25,4 +26,8 @@ async def check_redis_format(redis: Redis) -> None:
     try:
         await redis.set(FORMAT_KEY, chosen)
     except RedisError as error:
-        log.warning("the format %s could not be stored in Redis; the next start tries again (%r)", chosen, error)
+        log.warning(
+            "the format %s could not be stored in Redis; the next start tries again: %s",
+            chosen,
+            describe_redis_error(error),
+        )

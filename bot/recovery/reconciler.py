@@ -21,6 +21,7 @@ from bot.domain.unreadable import UnreadableJob
 from bot.periodic import run_every
 from bot.queue.job_queue import RedisJobQueue
 from bot.storage.jobs import SqlJobStore
+from shared.errors import PentimentoError
 from shared.outcome import Failed, Outcome
 from shared.problems import Problem, RejectedError, make_problem
 
@@ -118,6 +119,8 @@ class Reconciler:
         try:
             async with self._slots:
                 await self._close_or_requeue(record)
+        except PentimentoError as error:
+            log.warning("job %s: its record stays open, the next round tries again: %s", record.job.id, error)
         except Exception:
             log.exception("job %s: its record stays open, the next round tries again", record.job.id)
 

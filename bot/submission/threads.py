@@ -12,6 +12,7 @@ from bot.domain.ports import JobQueue
 from bot.domain.status import JobStatus, QueueState
 from bot.interactions.permissions import may_open_thread
 from bot.rendering.markdown import build_thread_name
+from shared.errors import PentimentoError
 from shared.job import Job
 from shared.outcome import Failed
 
@@ -45,6 +46,8 @@ async def open_job_thread(interaction: discord.Interaction, queue: JobQueue, job
             thread_id = await open_thread(interaction.client, origin, build_thread_name(request))
             for job in jobs:
                 await queue.set_thread(job.id, thread_id)
+    except PentimentoError as error:
+        log.warning("job %s: its thread could not be recorded: %s", jobs[0].id, error)
     except Exception:  # the jobs are queued already and will be answered
         log.warning("job %s: its thread could not be opened or recorded", jobs[0].id, exc_info=True)
 

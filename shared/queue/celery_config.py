@@ -20,14 +20,13 @@ CELERY_CONFIG: Final[MappingProxyType[str, Any]] = MappingProxyType(
         "task_create_missing_queues": True,
         "worker_prefetch_multiplier": 1,
         "worker_disable_prefetch": True,
+        "worker_enable_remote_control": False,
+        "worker_cancel_long_running_tasks_on_connection_loss": True,  # there are none to cancel, but a warning to avoid
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_connection_timeout": 4,
         "task_publish_retry_policy": {"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5},
         "broker_transport_options": {
-            "visibility_timeout": 120,
-            "unacked_restore_interval": 5,
-            "unacked_restore_throttle": 1,
             "max_connections": 64,
             "global_keyprefix": CELERY_KEY_PREFIX,
         },

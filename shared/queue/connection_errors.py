@@ -1,7 +1,9 @@
-"""Errors of a connection to Redis in words for the operator, without any part of its address."""
+"""Errors of Redis in words for the operator, without any part of its address: of the connection, and refusals."""
 
 import re
 from typing import Final
+
+from shared.queue.refusals import find_refusal
 
 _MAX_QUOTED_LENGTH: Final = 200
 
@@ -57,8 +59,11 @@ _ADVICE: Final = (
 )
 
 
-def describe_connection_error(error: BaseException) -> str:
+def describe_redis_error(error: BaseException) -> str:
     """Describe an error in two sentences; one of a kind that is not known in Redis's own words."""
+    refusal = find_refusal(error)
+    if refusal:
+        return refusal.describe(error)
     text = f"{type(error).__name__}: {error}"
     known = next((advice for pattern, advice in _ADVICE if re.search(pattern, text)), None)
     return known or f"Redis refuses or fails ({text[:_MAX_QUOTED_LENGTH]}). Check REDIS_URL, and what Redis logs."

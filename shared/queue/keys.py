@@ -14,6 +14,7 @@ INCOMING_PICTURE: Final = KEY_PREFIX + "incoming_picture"
 LEADER_KEY: Final = KEY_PREFIX + "leader"
 FORMAT_KEY: Final = KEY_PREFIX + "format"
 CALL_LOG: Final = KEY_PREFIX + "call_log"
+MALFORMED_TICKETS: Final = CELERY_KEY_PREFIX + "malformed_tickets"
 
 CONSUMER_GROUP: Final = "bot"
 CONSUMER_NAME: Final = "bot"  # one for all bots: only the leader reads, and takes over what the previous one had read

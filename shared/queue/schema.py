@@ -89,6 +89,12 @@ REDIS_KEYS: Final = (
     RedisKey("virtual_time:{stage}", "string", "The start tag of the latest claim."),
     RedisKey("finish_tags:{stage}", "zset", "The finish tag of each tenant's latest job; removed once it has passed."),
     RedisKey("celery:{stage}", "list", "Celery's tickets for a stage, the oldest last."),
+    RedisKey(
+        "celery:malformed_tickets",
+        "list",
+        "The latest 100 lines of the lists above that were no tickets, newest first, up to 4096 bytes of each.",
+        "7 days",
+    ),
     # Models
     RedisKey(
         "pace:{model}",

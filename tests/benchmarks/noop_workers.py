@@ -20,7 +20,6 @@ import worker.prepare
 from shared.catalogue import load_catalogue
 from shared.imaging.sniffing import ImageType
 from shared.logging import UtcFormatter, configure_logging
-from worker.app import CELERY_OPTIONS
 from worker.call_result import GeneratedImage
 from worker.imaging.preparation import PreparedImage
 from worker.queue.connection import connect_to_redis
@@ -88,7 +87,7 @@ def main(which: str, url: str) -> None:
     app = {"ours": run_our_worker, "bare": build_bare_app}[which](Settings(redis_url=SecretStr(url), _env_file=None))
     up = connect_to_redis(url)
     worker_ready.connect(lambda **_: up.lpush(READY, which), weak=False)
-    app.worker_main([*CELERY_OPTIONS])
+    app.worker_main(["worker", "--without-gossip", "--without-mingle", "--without-heartbeat"])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, assert_never
 
 from shared.i18n.messages import describe_problem
-from shared.queue.connection_errors import describe_connection_error
+from shared.queue.connection_errors import describe_redis_error
 from shared.settings import InvalidSettingsError
 from shared.stored_format import UnsupportedFormatError
 from worker.cli.command import CommandError, ExitCode, build_parser
@@ -48,7 +48,7 @@ def run_dead_letters(argv: Sequence[str]) -> ExitCode:
         check_redis_format(client)
         _run_subcommand(arguments, DeadLetterQueue(client), settings)
     except QueueUnavailableError as error:
-        print(describe_connection_error(error.__cause__ or error), file=sys.stderr)
+        print(describe_redis_error(error.__cause__ or error), file=sys.stderr)
         return ExitCode.FAILED
     except UnsupportedFormatError as error:
         print(error, file=sys.stderr)

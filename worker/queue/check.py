@@ -6,7 +6,7 @@ from typing import cast
 import redis
 from redis.exceptions import NoPermissionError, RedisError
 
-from shared.queue.connection_errors import describe_connection_error
+from shared.queue.connection_errors import describe_redis_error
 from shared.queue.keys import FORMAT_KEY, draft_key
 from shared.queue.scripts import list_scripts, load_script
 from shared.queue.server_check import (
@@ -26,7 +26,7 @@ def check_server(url: str) -> ServerReport:
     try:
         return _check_connected_server(client)
     except (RedisError, OSError) as error:
-        return ServerReport("", errors=(describe_connection_error(error),))
+        return ServerReport("", errors=(describe_redis_error(error),))
     finally:
         client.close()
 

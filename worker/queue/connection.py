@@ -12,7 +12,9 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from shared.addresses.redis import Transport, parse_redis_address
+from shared.queue.connection_errors import describe_redis_error
 from shared.queue.redis_options import COMMAND_RETRIES, build_connection_options
+from shared.queue.refusals import is_read_only
 from worker.ports import QueueUnavailableError
 
 BUFFER_CUTOFF_BYTES: Final = 6000
@@ -42,4 +44,15 @@ def translate_redis_errors() -> Iterator[None]:
     try:
         yield
     except RedisError as error:
-        raise QueueUnavailableError(f"Redis failed or did not answer ({type(error).__name__}: {error})") from error
+        raise QueueUnavailableError(describe_redis_error(error)) from error
+
+
+@contextlib.contextmanager
+def reconnect_after_failover(client: redis.Redis) -> Iterator[None]:
+    """Drop the connections to a server that has become a replica: its name may lead to the new primary by now."""
+    try:
+        yield
+    except RedisError as error:
+        if is_read_only(error):
+            client.connection_pool.disconnect(inuse_connections=False)
+        raise

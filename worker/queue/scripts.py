@@ -7,11 +7,12 @@ from typing import Any, Final
 import redis
 from redis.exceptions import RedisError
 
+from shared.outage_log import OutageLog
 from shared.queue.chunks import split_into_chunks
 from shared.queue.keys import KEY_PREFIX
 from shared.queue.scripts import append_script_with_picture, get_script_reply, is_oom_error, load_script
 from worker.ports import QueueUnavailableError
-from worker.queue.connection import translate_redis_errors
+from worker.queue.connection import reconnect_after_failover, translate_redis_errors
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class ScriptRunner:
         write all the same.
         """
         script = self._scripts[name]
-        with translate_redis_errors():
+        with translate_redis_errors(), reconnect_after_failover(self._client):
             if picture:
                 transaction = self._client.pipeline()
                 append_script_with_picture(transaction, script, arguments, picture)
@@ -46,9 +47,13 @@ class ScriptRunner:
 
     def run_until_stored(self, name: str, *arguments: Any, job_id: str, picture: bytes | None = None) -> Any:
         """Run a script, again and again while Redis is unavailable, so that nothing that was paid for is lost."""
+        outage = OutageLog(log, f"job {job_id}: {name} is stored")
         while True:
             try:
-                return self.run(name, *arguments, picture=picture)
+                reply = self.run(name, *arguments, picture=picture)
             except QueueUnavailableError as error:
-                log.warning("job %s: %s is retried until it is stored: %s", job_id, name, error)
+                outage.report_failure(f"job {job_id}: {name} is not stored yet and tried again: {error}")
                 time.sleep(RETRY_SECONDS)
+            else:
+                outage.report_success()
+                return reply

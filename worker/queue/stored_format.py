@@ -7,6 +7,7 @@ from typing import Final, cast
 import redis
 from redis.exceptions import RedisError
 
+from shared.queue.connection_errors import describe_redis_error
 from shared.queue.keys import FORMAT_KEY
 from shared.stored_format import choose_format
 from worker.ports import QueueUnavailableError
@@ -31,7 +32,11 @@ def check_redis_format(client: redis.Redis) -> None:
     try:
         client.set(FORMAT_KEY, chosen)
     except RedisError as error:
-        log.warning("the format %s could not be stored in Redis; the next start tries again (%r)", chosen, error)
+        log.warning(
+            "the format %s could not be stored in Redis; the next start tries again: %s",
+            chosen,
+            describe_redis_error(error),
+        )
 
 
 def wait_for_redis_format(client: redis.Redis) -> None:

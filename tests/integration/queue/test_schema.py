@@ -20,10 +20,11 @@ from bot.queue.outcomes import RedisOutcomeStream
 from bot.queue.saved_searches import RedisSavedSearchStore
 from shared.catalogue import Catalogue
 from shared.problems import make_problem
-from shared.queue.keys import KEY_PREFIX, OPEN_JOBS
+from shared.queue.keys import CELERY_KEY_PREFIX, KEY_PREFIX, OPEN_JOBS
 from shared.queue.schema import REDIS_KEYS, RedisKey
 from shared.queue.stages import Stage
 from tests.support.redis_queue import GENERATED, LEASE_SECONDS, claim_job, make_job, wait_for_lease_expiry
+from worker.queue.celery_transport import TicketClient
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 from worker.queue.stored_format import check_redis_format
@@ -97,6 +98,12 @@ async def bot_queue(redis_url: str, catalogue: Catalogue) -> AsyncIterator[BotJo
     await queue.close()
 
 
+def set_ticket_aside(client: redis.Redis) -> None:
+    tickets = TicketClient(connection_pool=client.connection_pool, global_keyprefix=CELERY_KEY_PREFIX)
+    tickets.last_ticket = "generate", b"garbage"
+    tickets.set_last_ticket_aside("it is not JSON")
+
+
 async def test_every_key_is_stored_as_the_schema_describes_it(
     bot_queue: BotJobQueue,
     outcomes: RedisOutcomeStream,
@@ -154,6 +161,7 @@ async def test_every_key_is_stored_as_the_schema_describes_it(
 
         await RedisDraftStore(bot_queue._redis).save_draft("17", Draft(user_id=1, images=()))
         await RedisSavedSearchStore(bot_queue._redis).save_search("17", SearchQuery(1))
+        set_ticket_aside(client)
         leading = asyncio.create_task(LeaderLock(bot_queue._redis).run())
         await asyncio.sleep(LEASE_SECONDS)
         leading.cancel()

@@ -1,0 +1,111 @@
+"""Redis answers and refuses: as a replica, with a full disk, without rights. Bot and worker wait, and say so.
+
+Celery's consumer takes each of these replies for fatal, and used to end the worker with exit code 0.
+"""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from demo.first_picture import wait_until_ready
+from demo.processes import Process
+from shared.queue.keys import upload_key
+from tests.support.fault_stack import FaultStack, open_fault_stack
+from tests.support.redis_refusals import REDIS_TROUBLES
+from tests.support.user import wait_until
+
+MAX_LINES_A_SECOND = 4
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
+    with open_fault_stack(tmp_path_factory.mktemp("refusals"), RECONCILE_INTERVAL_SECONDS="1") as opened:
+        yield opened
+        opened.stack.check_running()
+
+
+@pytest.mark.parametrize("code", REDIS_TROUBLES)
+def test_bot_and_worker_wait_for_a_redis_that_refuses_and_go_on(stage: FaultStack, code: str) -> None:
+    jobs = [stage.submit_imagine(f"{code} {number} [slow:1]") for number in range(4)]
+    wait_until(lambda: len(stage.list_calls(f"{code} ")) == 2, "two calls in flight")
+    logs = {name: process.log for name, process in stage.stack.processes.items() if name in {"bot", "worker"}}
+    read_before = {name: len(log.read_text()) for name, log in logs.items()}
+
+    started = time.monotonic()
+    with REDIS_TROUBLES[code](stage.server, stage.client):
+        time.sleep(4)
+    for job in jobs:
+        stage.assert_image_posted(job)
+    seconds = time.monotonic() - started
+
+    assert stage.count_billed_calls(f"{code} ") == len(jobs)
+    for name, log in logs.items():
+        text = log.read_text()[read_before[name] :]
+        assert "Traceback" not in text, text
+        assert len(text.splitlines()) < MAX_LINES_A_SECOND * seconds, text
+        if code != "OOM":  # whose scripts write all the same
+            assert f"({code})" in text, text
+            assert "again, after" in text, text
+
+
+def stop_process(stage: FaultStack, name: str) -> None:
+    assert stage.stack.processes[name].stop() == 0
+
+
+def start_process(stage: FaultStack, name: str) -> None:
+    """Start a half again, in a process with a log of its own."""
+    before = stage.stack.processes[name]
+    started = Process(f"{before.name}+", ("-m", name), before.log.parent, stage.stack.environment)
+    stage.stack.processes[name] = started
+
+
+def wait_for_log(process: Process, text: str) -> None:
+    wait_until(lambda: text in process.log.read_text(), f"{text} in the log of {process.name}")
+
+
+@pytest.fixture
+def restarted(stage: FaultStack) -> Iterator[FaultStack]:
+    """Let a test stop and start the two halves; they are stopped in the end, as nobody else does so."""
+    yield stage
+    for name in ("bot", "worker"):
+        if not stage.stack.processes[name].is_running:
+            start_process(stage, name)
+
+
+@pytest.mark.parametrize("code", [code for code in REDIS_TROUBLES if code != "OOM"])
+def test_bot_and_worker_start_while_redis_refuses_and_serve_when_it_has_recovered(
+    restarted: FaultStack, code: str
+) -> None:
+    for name in ("bot", "worker"):
+        stop_process(restarted, name)
+
+    with REDIS_TROUBLES[code](restarted.server, restarted.client):
+        for name in ("worker", "bot"):
+            start_process(restarted, name)
+        wait_until_ready(restarted.stack)
+        for name in ("worker", "bot"):
+            wait_for_log(restarted.stack.processes[name], code)
+    restarted.assert_image_posted(restarted.submit_imagine(f"after a start without {code}"))
+
+    for name in ("worker", "bot"):
+        assert "Traceback" not in restarted.stack.processes[name].log.read_text()
+
+
+def test_a_full_redis_is_emptied_by_a_worker_and_a_bot_that_start_on_it(restarted: FaultStack) -> None:
+    """More waits than fits, so that only its end makes room. Nobody raises the limit meanwhile."""
+    stop_process(restarted, "worker")
+    jobs = [restarted.submit_imagine(f"waits {number}", user) for number in range(4) for user in ("ada", "grace")]
+    wait_until(lambda: restarted.client.exists(*map(upload_key, jobs)) == len(jobs), "uploads in Redis")
+    stop_process(restarted, "bot")
+
+    used = int(restarted.client.info("memory")["used_memory"])
+    restarted.client.config_set("maxmemory", str(used // 2))
+    try:
+        for name in ("worker", "bot"):
+            start_process(restarted, name)
+        for job in jobs:
+            restarted.assert_image_posted(job)
+    finally:
+        restarted.client.config_set("maxmemory", "0")
+    assert restarted.count_billed_calls("waits ") == len(jobs)

@@ -1,0 +1,99 @@
+"""Ways in which a real Redis refuses what it is asked, each for as long as its context lasts."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from types import MappingProxyType
+from typing import Any, Final
+
+import redis
+
+from demo.redis import RedisServer, find_free_port
+from tests.support.user import wait_until
+
+RedisTrouble = Callable[[RedisServer, redis.Redis], AbstractContextManager[None]]
+
+
+@contextlib.contextmanager
+def refuse_as_replica(server: RedisServer, client: redis.Redis) -> Iterator[None]:
+    """READONLY, as during a failover."""
+    del server
+    client.replicaof("127.0.0.1", str(find_free_port()))
+    try:
+        yield
+    finally:
+        client.replicaof("NO", "ONE")
+
+
+@contextlib.contextmanager
+def refuse_on_full_disk(server: RedisServer, client: redis.Redis) -> Iterator[None]:
+    """MISCONF: no snapshot can be saved, because a folder stands in its place."""
+    obstacle = server.folder / "dump.rdb"
+    obstacle.mkdir()
+    client.config_set("save", "1 1")
+    try:
+        wait_until(lambda: is_refused(client), "a Redis that cannot save")
+        yield
+    finally:
+        obstacle.rmdir()
+        client.config_set("stop-writes-on-bgsave-error", "no")
+        client.config_set("save", "")
+
+
+def is_refused(client: redis.Redis) -> bool:
+    """Tell whether Redis refuses to write."""
+    try:
+        client.incr("a key of the tests")
+    except redis.ResponseError:
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def refuse_by_acl(server: RedisServer, client: Any) -> Iterator[None]:
+    """NOPERM for what takes tickets, runs scripts and reads outcomes."""
+    del server
+    denied = ("brpop", "eval", "evalsha", "xreadgroup", "xgroup")
+    client.execute_command("ACL", "SETUSER", "default", *(f"-{command}" for command in denied))
+    try:
+        yield
+    finally:
+        client.execute_command("ACL", "SETUSER", "default", "+@all")
+
+
+@contextlib.contextmanager
+def refuse_without_replicas(server: RedisServer, client: redis.Redis) -> Iterator[None]:
+    """NOREPLICAS: too few replicas hold what is written."""
+    del server
+    client.config_set("min-replicas-to-write", "1")
+    try:
+        yield
+    finally:
+        client.config_set("min-replicas-to-write", "0")
+
+
+@contextlib.contextmanager
+def refuse_when_full(server: RedisServer, client: redis.Redis) -> Iterator[None]:
+    """OOM, and every connection is reset, so that everything is set up anew."""
+    del server
+    client.config_set("maxmemory", "1mb")
+    own_id = client.client_id()
+    for connection in client.client_list():
+        if int(connection["id"]) != own_id:
+            client.client_kill_filter(_id=connection["id"])
+    try:
+        yield
+    finally:
+        client.config_set("maxmemory", "0")
+
+
+REDIS_TROUBLES: Final = MappingProxyType(
+    {
+        "READONLY": refuse_as_replica,
+        "MISCONF": refuse_on_full_disk,
+        "NOPERM": refuse_by_acl,
+        "NOREPLICAS": refuse_without_replicas,
+        "OOM": refuse_when_full,
+    }
+)
+"""By the words with which Redis refuses. All but OOM refuse the scripts of the queue, too."""
