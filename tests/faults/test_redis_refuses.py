@@ -66,11 +66,13 @@ def wait_for_log(process: Process, text: str) -> None:
 
 @pytest.fixture
 def restarted(stage: FaultStack) -> Iterator[FaultStack]:
-    """Let a test stop and start the two halves; they are stopped in the end, as nobody else does so."""
+    """Let a test stop and start the two halves; both run and are ready in the end."""
     yield stage
     for name in ("bot", "worker"):
         if not stage.stack.processes[name].is_running:
             start_process(stage, name)
+    wait_for_log(stage.stack.processes["worker"], "worker ready")
+    wait_until_ready(stage.stack)
 
 
 @pytest.mark.parametrize("code", [code for code in REDIS_TROUBLES if code != "OOM"])

@@ -29,6 +29,7 @@ def refuse_as_replica(server: RedisServer, client: redis.Redis) -> Iterator[None
 def refuse_on_full_disk(server: RedisServer, client: redis.Redis) -> Iterator[None]:
     """MISCONF: no snapshot can be saved, because a folder stands in its place."""
     obstacle = server.folder / "dump.rdb"
+    obstacle.unlink(missing_ok=True)
     obstacle.mkdir()
     client.config_set("save", "1 1")
     try:
@@ -36,8 +37,15 @@ def refuse_on_full_disk(server: RedisServer, client: redis.Redis) -> Iterator[No
         yield
     finally:
         obstacle.rmdir()
-        client.config_set("stop-writes-on-bgsave-error", "no")
+        wait_until(lambda: save_snapshot(client), "a Redis that can save again")
         client.config_set("save", "")
+
+
+def save_snapshot(client: redis.Redis) -> bool:
+    """Ask for a snapshot, and tell whether Redis writes again: it does after the next success."""
+    with contextlib.suppress(redis.ResponseError):  # one is being saved
+        client.bgsave()
+    return not is_refused(client)
 
 
 def is_refused(client: redis.Redis) -> bool:
