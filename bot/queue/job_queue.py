@@ -19,7 +19,7 @@ from bot.queue.status import RedisJobStatusReader
 from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.outcome import Failed
-from shared.problems import UNKNOWN_PROBLEM, Problem, RejectedError, make_problem
+from shared.problems import Problem, RejectedError, make_problem
 from shared.queue.connection_errors import describe_redis_error
 from shared.queue.keys import (
     DEAD_LETTERS,
@@ -171,4 +171,4 @@ def _read_problem(problem_json: bytes) -> Problem:
     try:
         return Problem.model_validate_json(problem_json)
     except ValueError:
-        return Problem(code=UNKNOWN_PROBLEM, facts={"code": "model_off"})
+        return Problem(code="unknown_problem", facts={"code": "model_off"})

@@ -82,7 +82,7 @@ def shrink_picture(data: bytes) -> bytes:
     for name, text in picture.info.items():
         if isinstance(text, str):
             texts.add_itxt(str(name), text)
-    shrunk, small = io.BytesIO(), picture.resize((8, 8))
+    shrunk, small = io.BytesIO(), picture.resize((64, 64))
     small.save(shrunk, picture.format, **({"pnginfo": texts} if picture.format == "PNG" else {}))
     return shrunk.getvalue()
 
