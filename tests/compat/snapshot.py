@@ -88,8 +88,8 @@ def shrink_picture(data: bytes) -> bytes:
 
 
 def hide_host(text: str) -> str:
-    """Replace the name of this machine, which Celery puts into its messages."""
-    return text.replace(socket.gethostname(), "worker-host")
+    """Replace the name of this machine, which Celery puts into its messages behind an @ (never a part of Base64)."""
+    return text.replace(f"@{socket.gethostname()}", "@worker-host")
 
 
 def write_json(file: Path, value: Any) -> None:
