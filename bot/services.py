@@ -72,18 +72,19 @@ class Services:
 
         self._outage = OutageLog(log)
         self._redis = connect_to_redis(settings.redis_url.get_secret_value())
+        limits = read_limits(settings)
         self.queue = RedisJobQueue(
             self._redis,
             catalogue=catalogue,
             build_ticket=CeleryTicketWriter().write_ticket,
-            limits=read_limits(settings),
+            limits=limits,
             max_memory_ratio=settings.redis_max_memory_ratio,
         )
         self.outcomes = RedisOutcomeStream(self._redis, catalogue)
         self.leader_lock = LeaderLock(self._redis)
         self.queue_epoch = RedisQueueEpoch(self._redis)
         self.epoch_store = SqlEpochStore(self.database)
-        self.drafts = RedisDraftStore(self._redis)
+        self.drafts = RedisDraftStore(self._redis, limits=limits, max_memory_ratio=settings.redis_max_memory_ratio)
         self.saved_searches = RedisSavedSearchStore(self._redis)
 
         hosts, max_bytes = settings.attachment_hosts, settings.attachment_max_bytes

@@ -40,6 +40,10 @@ class DraftStore(Protocol):
 
     async def save_draft(self, draft_id: str, draft: Draft) -> None: ...
 
+    async def save_plan(self, draft_id: str, draft: Draft, *, channel_id: int, guild_id: int) -> None:
+        """Save the draft of an exploration, which counts in the limits on requests per minute."""
+        ...
+
     async def load_draft(self, draft_id: str) -> Draft | None: ...
 
 

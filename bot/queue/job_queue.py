@@ -69,7 +69,7 @@ class RedisJobQueue(RedisJobStatusReader):
         self._limits = limits
         self._max_memory_ratio = max_memory_ratio
         self._image_ttl_ms = image_ttl_seconds * 1000
-        self._scripts = ScriptRunner(redis, "accept", "cancel")
+        self._scripts = ScriptRunner(redis, "accept", "cancel", "delete_drafts")
 
     async def enqueue_job(self, job: Job, image: bytes | None, *, unknown_calls: int = 0) -> bool:
         """Enqueue a job with its picture. Return False if this very job was accepted before.
@@ -140,7 +140,13 @@ class RedisJobQueue(RedisJobStatusReader):
         arguments += [self._build_ticket(Stage.PREPARE if image else Stage.GENERATE)]
         arguments += self._limits.build_script_arguments(job)
         try:
-            return AcceptReply.parse(await self._scripts.run("accept", *arguments, picture=image))
+            try:
+                reply = await self._scripts.run("accept", *arguments, picture=image)
+            except RedisError as error:
+                if not (is_oom_error(error) and await self._scripts.run("delete_drafts")):
+                    raise
+                reply = await self._scripts.run("accept", *arguments, picture=image)
+            return AcceptReply.parse(reply)
         except RedisError as error:
             if is_oom_error(error):
                 raise RejectedError(make_problem("queue_full")) from error

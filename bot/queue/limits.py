@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from shared.job import Job
+from shared.job import Job, tenant_for_user
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +38,14 @@ class Limits:
         for name, limits in scopes.items():
             arguments += [name, limits.max_open, limits.max_running, limits.max_per_minute]
         return arguments
+
+    def build_draft_arguments(self, user_id: int, channel_id: int, guild_id: int) -> list[str | int]:
+        """List the scopes of a draft, narrowest first, each with its limit per minute, as save_draft.lua takes them."""
+        return [
+            *(tenant_for_user(user_id), self.user.max_per_minute),
+            *(f"channel-{channel_id}", self.channel.max_per_minute),
+            *(f"guild-{guild_id}", self.guild.max_per_minute),
+        ]
 
 
 DEFAULT_LIMITS: Final = Limits()

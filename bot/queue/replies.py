@@ -37,6 +37,28 @@ class AcceptReply(ScriptReply):
         return self.scope.partition("-")[0]
 
 
+class SaveDraftResult(StrEnum):
+    """Whether a draft was saved, and if not, why."""
+
+    SAVED = "saved"
+    RATE_LIMITED = "rate_limited"
+    OUT_OF_MEMORY = "out_of_memory"
+
+
+class SaveDraftReply(ScriptReply):
+    """Reply of save_draft.lua."""
+
+    result: SaveDraftResult
+    scope: str = ""
+    limit: int = 0
+    wait_ms: int = 0
+
+    @property
+    def scope_kind(self) -> str:
+        """The kind of scope whose limit refused the draft: user, channel or guild."""
+        return self.scope.partition("-")[0]
+
+
 class CancelReply(ScriptReply):
     """Reply of cancel.lua."""
 

@@ -12,6 +12,9 @@ from shared.queue.keys import saved_searches_key
 from shared.unreadable import UnreadableRowLog
 
 SAVED_SEARCH_TTL_SECONDS: Final = 86400
+MAX_SAVED_SEARCHES: Final = 100
+"""The latest searches of a person that are kept."""
+
 _QUERY_ADAPTER: Final = TypeAdapter(SearchQuery)
 
 
@@ -32,7 +35,11 @@ class RedisSavedSearchStore:
             async with self._redis.pipeline() as pipeline:
                 pipeline.hset(key, search_id, _QUERY_ADAPTER.dump_json(query))
                 pipeline.pexpire(key, SAVED_SEARCH_TTL_SECONDS * 1000)
-                await pipeline.execute()
+                pipeline.hkeys(key)
+                *_, search_ids = await pipeline.execute()
+            outdated = sorted(search_ids, key=lambda number: (len(number), number))[:-MAX_SAVED_SEARCHES]
+            if outdated:  # numbers grow with time
+                await self._redis.hdel(key, *outdated)
 
     async def load_search(self, search_id: str, viewer_id: int) -> SearchQuery | None:
         """Load a person's own search; None if it has expired, is someone else's, or this release cannot read it."""

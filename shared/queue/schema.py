@@ -63,6 +63,12 @@ REDIS_KEYS: Final = (
     RedisKey(
         "accepted:{scope}", "zset", "Jobs of a scope by the time they were accepted, for its rate limit.", "1 minute"
     ),
+    RedisKey(
+        "drafted:{scope}",
+        "zset",
+        "Drafts of explorations in a channel or guild by time, for its rate limit. A user's are in accepted:{scope}.",
+        "1 minute",
+    ),
     RedisKey("outcomes", "stream", "Outcomes for the bot to deliver.", None, {"job_id": "the job that ended"}),
     # Pictures: lists of chunks (shared/queue/chunks.py)
     RedisKey("upload:{job}", "list", "The picture as uploaded; deleted once it is prepared.", _IMAGE_TTL),
@@ -171,8 +177,13 @@ REDIS_KEYS: Final = (
     # The bot's own
     RedisKey("leader", "string", "Token of the bot that delivers.", "3 seconds, renewed"),
     RedisKey(
-        "draft:{interaction}", "string", "A request while its form or question is open: a Draft as JSON.", "1 hour"
+        "draft:{interaction}",
+        "string",
+        "A request while its form or question is open: a Draft as JSON, compressed (xz) if it is long.",
+        "1 hour",
     ),
+    RedisKey("drafts", "zset", "Drafts by time: the oldest give way to jobs when memory is short.", "1 hour"),
+    RedisKey("user_drafts:{user}", "zset", "The latest drafts of a user by time.", "1 hour"),
     RedisKey(
         "saved_searches:{user}",
         "hash",

@@ -132,6 +132,10 @@ class FakeDraftStore:
     async def save_draft(self, draft_id: str, draft: Draft) -> None:
         self.drafts[draft_id] = draft
 
+    async def save_plan(self, draft_id: str, draft: Draft, *, channel_id: int, guild_id: int) -> None:
+        del channel_id, guild_id
+        self.drafts[draft_id] = draft
+
     async def load_draft(self, draft_id: str) -> Draft | None:
         return self.drafts.get(draft_id)
 

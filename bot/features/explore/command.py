@@ -99,7 +99,12 @@ class ExploreCommand:
                 source_sha256=parsed.image.sha256 if isinstance(parsed.image, StoredImage) else None,
                 source_kind=parsed.source_kind,
             )
-            await self.drafts.save_draft(str(interaction.id), draft)
+            await self.drafts.save_plan(
+                str(interaction.id),
+                draft,
+                channel_id=interaction.channel_id or 0,
+                guild_id=interaction.guild_id or 0,
+            )
             rows = build_confirmation_rows(str(interaction.id), messages)
             return RenderedMessage(build_confirmation_view(plan, self.catalogue, messages, rows))
 

@@ -1,5 +1,6 @@
 -- accept.lua: accept a job, once, if the limits allow it, and queue it. If the transaction has pushed a picture to
--- incoming_picture, the job is queued for the prepare stage, otherwise for the generate stage.
+-- incoming_picture, the job is queued for the prepare stage, otherwise for the generate stage. If memory is short, the
+-- oldest drafts give way to the job.
 --
 -- KEYS[1]    prefix of every key
 -- ARGV[1]    string  job id
@@ -26,7 +27,7 @@
 --   wait_ms  number  milliseconds until the scope may have another job accepted (rate_limited)
 --   problem  string  why the model is disabled: a problem, as JSON (model_disabled)
 local id, job, model, tenant, cost, max_memory_ratio, ttl_ms, unknown_calls, ticket = unpack(ARGV, 1, 9)
-local now, minute_ms, scopes = get_time(), 60000, {}
+local now, scopes = get_time(), {}
 for i = 10, #ARGV, 4 do
   scopes[#scopes + 1] = {
     name = ARGV[i],
@@ -44,26 +45,20 @@ for _, scope in ipairs(unknown_calls == '0' and scopes or {}) do
   if scope.max_open > 0 and open >= scope.max_open then
     return {'result', 'limit_reached', 'scope', scope.name, 'count', open, 'limit', scope.max_open}
   end
-  local limit = scope.max_per_minute
-  if limit > 0 and redis.call('ZCOUNT', accepted, '(' .. now - minute_ms, '+inf') >= limit then
-    local oldest = redis.call('ZREVRANGE', accepted, limit - 1, limit - 1, 'WITHSCORES')[2]
-    return {'result', 'rate_limited', 'scope', scope.name, 'limit', limit, 'wait_ms', oldest + minute_ms - now}
+  local wait_ms = get_rate_delay(scope.max_per_minute, now, accepted)
+  if wait_ms then
+    return {'result', 'rate_limited', 'scope', scope.name, 'limit', scope.max_per_minute, 'wait_ms', wait_ms}
   end
 end
-local memory = redis.call('INFO', 'memory')
-local used, maxmemory = tonumber(memory:match('used_memory:(%d+)')), tonumber(memory:match('maxmemory:(%d+)'))
-if maxmemory > 0 and used > maxmemory * max_memory_ratio then return {'result', 'out_of_memory'} end
+while is_memory_short(max_memory_ratio) do
+  if delete_oldest_drafts(100) == 0 then return {'result', 'out_of_memory'} end
+end
 
 local running_limits = {}
 for _, scope in ipairs(scopes) do running_limits[#running_limits + 1] = scope.name .. ' ' .. scope.max_running end
 create_job(id, job, model, tenant, cost, table.concat(running_limits, ' '), unknown_calls)
 for _, scope in ipairs(scopes) do
-  if scope.max_per_minute > 0 then
-    local accepted = key('accepted', scope.name)
-    redis.call('ZREMRANGEBYSCORE', accepted, '-inf', now - minute_ms)
-    redis.call('ZADD', accepted, now, id)
-    redis.call('PEXPIRE', accepted, minute_ms)
-  end
+  if scope.max_per_minute > 0 then count_request(key('accepted', scope.name), id, now) end
 end
 local has_picture = store_picture(key('upload', id), #ARGV + 1, ttl_ms)
 local stage = has_picture and 'prepare' or 'generate'

@@ -215,6 +215,44 @@ local function store_picture(name, first, ttl_ms)
   return redis.call('PEXPIRE', name, ttl_ms) == 1
 end
 
+-- Tell whether Redis uses more than this ratio (0 to 1) of its maxmemory.
+local function is_memory_short(max_memory_ratio)
+  local memory = redis.call('INFO', 'memory')
+  local used, maxmemory = tonumber(memory:match('used_memory:(%d+)')), tonumber(memory:match('maxmemory:(%d+)'))
+  return maxmemory > 0 and used > maxmemory * tonumber(max_memory_ratio)
+end
+
+-- The milliseconds until a scope with a limit per minute may have another request; nil if it may have one now. Requests
+-- are members of sorted sets, by their time.
+local function get_rate_delay(limit, now, ...)
+  if limit == 0 then return nil end
+  local times, since = {}, '(' .. now - 60000
+  for _, name in ipairs({...}) do
+    local latest = redis.call('ZREVRANGEBYSCORE', name, '+inf', since, 'WITHSCORES', 'LIMIT', 0, limit)
+    for i = 2, #latest, 2 do times[#times + 1] = tonumber(latest[i]) end
+  end
+  if #times < limit then return nil end
+  table.sort(times, function(a, b) return a > b end)
+  return times[limit] + 60000 - now
+end
+
+-- Count a request in a sorted set of requests within the last minute.
+local function count_request(name, id, now)
+  redis.call('ZREMRANGEBYSCORE', name, '-inf', now - 60000)
+  redis.call('ZADD', name, now, id)
+  redis.call('PEXPIRE', name, 60000)
+end
+
+-- Delete the oldest drafts, to make room for a job, and return their number.
+local function delete_oldest_drafts(count)
+  local ids = redis.call('ZRANGE', key('drafts'), 0, count - 1)
+  for _, id in ipairs(ids) do
+    redis.call('DEL', key('draft', id))
+    redis.call('ZREM', key('drafts'), id)
+  end
+  return #ids
+end
+
 -- The key of the picture that a job needs in a stage.
 local function get_picture_key(stage, id)
   return stage == 'prepare' and key('upload', id) or key('prepared', id)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import redis
+from redis.asyncio import Redis
 
 from bot.domain.draft import Draft
 from bot.domain.search import SearchQuery
@@ -104,6 +105,11 @@ def set_ticket_aside(client: redis.Redis) -> None:
     tickets.set_last_ticket_aside("it is not JSON")
 
 
+async def save_plan(client: Redis) -> None:
+    drafts = RedisDraftStore(client, limits=Limits(guild=ScopeLimits(max_per_minute=50)))
+    await drafts.save_plan("17", Draft(user_id=1, images=()), channel_id=2, guild_id=1)
+
+
 async def test_every_key_is_stored_as_the_schema_describes_it(
     bot_queue: BotJobQueue,
     outcomes: RedisOutcomeStream,
@@ -159,7 +165,7 @@ async def test_every_key_is_stored_as_the_schema_describes_it(
         client.hincrby(f"{KEY_PREFIX}sweep", "last_at", 1_000_000)
         worker_queue.sweep(catalogue)
 
-        await RedisDraftStore(bot_queue._redis).save_draft("17", Draft(user_id=1, images=()))
+        await save_plan(bot_queue._redis)
         await RedisSavedSearchStore(bot_queue._redis).save_search("17", SearchQuery(1))
         set_ticket_aside(client)
         leading = asyncio.create_task(LeaderLock(bot_queue._redis).run())

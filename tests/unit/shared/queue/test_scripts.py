@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.queue.replies import AcceptReply, CancelReply, StatusReply
+from bot.queue.epoch import EpochReply
+from bot.queue.replies import AcceptReply, CancelReply, SaveDraftReply, StatusReply
 from shared.queue import keys
 from shared.queue.replies import ScriptReply
 from shared.queue.schema import REDIS_KEYS
@@ -18,8 +19,10 @@ REPLIES: dict[str, type[ScriptReply]] = {
     "accept": AcceptReply,
     "cancel": CancelReply,
     "claim": ClaimReply,
+    "epoch": EpochReply,
     "finish": FinishReply,
     "retry_dead_letter": RetryReply,
+    "save_draft": SaveDraftReply,
     "status": StatusReply,
     "sweep": SweepReply,
 }
