@@ -21,8 +21,12 @@ MAX_LINES_A_SECOND = 4
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
     with open_fault_stack(tmp_path_factory.mktemp("refusals"), RECONCILE_INTERVAL_SECONDS="1") as opened:
-        yield opened
-        opened.stack.check_running()
+        try:
+            yield opened
+            opened.stack.check_running()
+        finally:
+            for name in ("bot", "worker"):  # those that were started again are nobody else's to stop
+                opened.stack.processes[name].stop()
 
 
 @pytest.mark.parametrize("code", REDIS_TROUBLES)
