@@ -178,7 +178,7 @@ class Problem(BaseModel):
         return f"{self.code} ({facts})" if facts else self.code
 
 
-def make_problem(code: str, **facts: Fact) -> Problem:
+def make_problem(code: str, /, **facts: Fact) -> Problem:
     """Make a problem of this code with the given facts."""
     return Problem(code=code, facts=facts)
 

@@ -70,6 +70,7 @@ def test_every_command_reports_a_mistake_in_the_configuration_without_its_value(
     Path("broken").write_text("[default\nregion", encoding="utf-8")
     Path("endpoint").write_text("[default]\nendpoint_url = s3cret:80\n", encoding="utf-8")
     variables, message = AWS_MISTAKES[mistake]
+    monkeypatch.delenv("AWS_REGION", raising=False)  # it comes before the variable of boto3
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
