@@ -42,11 +42,14 @@ def record_snapshot(target: Path) -> None:
         wait_until_ready(stack)
         with redis.Redis.from_url(stack.redis_url) as client:
             scenario = Scenario(stack, client, folder)
-            scenario.use_everything()
-            scenario.make_dead_letter()
-            scenario.fill_every_stage()
-            os.kill(stack.processes["bot"].pid, signal.SIGKILL)
-            dumped = dump_redis(client)
+            try:
+                scenario.use_everything()
+                scenario.make_dead_letter()
+                scenario.fill_every_stage()
+                os.kill(stack.processes["bot"].pid, signal.SIGKILL)
+                dumped = dump_redis(client)
+            finally:
+                scenario.stop_workers()
         stack.processes["bot"].stop()
         database = dump_database(Path(stack.environment["DATABASE_URL"].removeprefix("sqlite:///")))
     target.mkdir(parents=True)

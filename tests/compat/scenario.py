@@ -56,6 +56,11 @@ class Scenario:
         os.kill(self.workers[-1].pid, signal.SIGKILL)
         self.workers[-1].stop()
 
+    def stop_workers(self) -> None:
+        """Stop all workers."""
+        for worker in self.workers:
+            worker.stop()
+
     def submit(self, user: str, prompt: str, *, has_picture: bool = False, **options: Any) -> str:
         """Submit a request, and wait until it is in the queue."""
         job = self.users[user].submit_imagine(prompt, image=self.image if has_picture else None, **options)

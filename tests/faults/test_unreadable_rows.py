@@ -33,6 +33,7 @@ def restart_bot(fault_stack: FaultStack) -> Process:
     fault_stack.stack.processes["bot"].stop()
     bot = Process("bot", ("-m", "bot"), fault_stack.folder, fault_stack.stack.environment)
     fault_stack.stack.processes["bot"] = bot
+    fault_stack.workers.append(bot)  # stopped in the end, like them
     wait_until(lambda: "ready as" in bot.log.read_text(), "a bot that is ready")
     return bot
 
@@ -92,8 +93,9 @@ def test_a_picture_with_an_outcome_of_another_release_waits_for_that_release_and
 
 
 def test_an_exploration_and_the_lists_go_on_around_a_job_that_cannot_be_read(fault_stack: FaultStack) -> None:
-    for worker in fault_stack.workers:
-        worker.stop()
+    for process in fault_stack.workers:
+        if process.name.startswith("worker"):
+            process.stop()
     odd = submit_and_change(fault_stack, "an unknown kind", source_kind="of a newer release")
     other = fault_stack.submit_imagine("readable")
     user = fault_stack.requesters[odd]
