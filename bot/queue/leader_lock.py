@@ -98,6 +98,9 @@ class LeaderLock:
                 if self._is_leader and not is_leader:
                     log.warning("another bot leads now: this one did not renew its lease for %g s", self._lease_seconds)
                 self._set_leader(is_leader=is_leader)
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise asyncio.CancelledError  # a cancelled command can end as an error or a reply of the client's
             await asyncio.sleep(self._renew_interval_seconds)
 
     async def close(self) -> None:
