@@ -1,11 +1,15 @@
 r"""The syntax of prompts: `castle in fog::1.2 | crowds::-0.8`.
 
-Parts are separated by `|`. A part may end in `::` and its weight, a finite number (`shared.typed_text`): 1 by default,
-negative for things to avoid. A literal `|`, `::`, or backslash before one of them is written `\|`, `\::`, `\\`.
+A part ends at `|`, or after `::` and its weight, a finite number (`shared.typed_text`): 1 by default, negative for
+things to avoid. So `hot::2 dog` and `space:: ship` have two parts each, as Midjourney reads them. A literal `|`, `::`,
+or backslash before one of them is written `\|`, `\::`, `\\`.
+
+https://docs.midjourney.com/hc/en-us/articles/32658968492557-Multi-Prompts-Weights
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +17,9 @@ from shared.problems import RejectedError, make_problem
 from shared.typed_text import has_visible_text, parse_number
 
 _TOKEN = re.compile(r"\\\\|\\\||\\::|\||::|[\s\S]")
+_LEADING_WORD = re.compile(r"(\S+?)[,;]?\s")
+_MISSPELT_WEIGHT = re.compile(r"\W?\d[\d.,_e%+-]*(?:[\s,;]|$)")
+_QUOTED_LENGTH = 40
 
 
 class TextPrompt(BaseModel):
@@ -31,9 +38,10 @@ def parse_prompt(text: str) -> tuple[TextPrompt, ...]:
     """Parse a prompt into one or more weighted texts. Raises `RejectedError`."""
     if not has_visible_text(text):
         raise RejectedError(make_problem("prompt_empty"))
-    return tuple(
-        _parse_part(number, tokens) for number, tokens in enumerate(_split_tokens(_TOKEN.findall(text), "|"), start=1)
-    )
+    parts: list[TextPrompt] = []
+    for tokens in _split_tokens(_TOKEN.findall(text), "|"):
+        parts += _parse_section(tokens, len(parts) + 1)
+    return tuple(parts)
 
 
 def format_prompt(prompts: Iterable[TextPrompt]) -> str:
@@ -77,23 +85,34 @@ def _split_tokens(tokens: list[str], separator: str) -> list[list[str]]:
     return parts
 
 
-def _parse_part(number: int, tokens: list[str]) -> TextPrompt:
-    *before, last = _split_tokens(tokens, "::")
-    if not before:
-        text, weight = _unescape(last), 1.0
-    else:
-        text = "::".join(_unescape(part) for part in before)
-        weight = _parse_weight(_unescape(last))
-    if not has_visible_text(text):
+def _parse_section(tokens: list[str], number: int) -> Iterator[TextPrompt]:
+    """Parse the parts between two `|`; the first one has this number."""
+    first, *others = (_unescape(segment) for segment in _split_tokens(tokens, "::"))
+    text = first
+    for following in others:
+        if not has_visible_text(text):
+            raise RejectedError(make_problem("prompt_part_empty", number=number))
+        weight, rest = _split_weight(following, text)
+        yield TextPrompt(text=text.strip(), weight=weight)
+        text, number = rest, number + 1
+    if has_visible_text(text):
+        yield TextPrompt(text=text.strip())
+    elif not others:
         raise RejectedError(make_problem("prompt_part_empty", number=number))
-    return TextPrompt(text=text.strip(), weight=weight)
 
 
-def _parse_weight(text: str) -> float:
-    try:
-        return parse_number(text)
-    except ValueError:
-        raise RejectedError(make_problem("weight_not_a_number", value=text.strip()[:40])) from None
+def _split_weight(following: str, text: str) -> tuple[float, str]:
+    """Split off the weight of `text` from the characters after its `::`: 1 if there is none, as in `space:: ship`."""
+    with suppress(ValueError):
+        return parse_number(following), ""
+    leading = _LEADING_WORD.match(following)
+    if leading:
+        with suppress(ValueError):
+            return parse_number(leading[1]), following[leading.end() :]
+    if _MISSPELT_WEIGHT.match(following):
+        value, quoted = following.strip()[:_QUOTED_LENGTH], text.strip()[:_QUOTED_LENGTH]
+        raise RejectedError(make_problem("weight_not_a_number", value=value, text=quoted))
+    return 1.0, following
 
 
 def _unescape(tokens: list[str]) -> str:

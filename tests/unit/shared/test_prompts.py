@@ -50,7 +50,6 @@ def test_any_text_is_parsed_or_rejected_with_problems(text: str) -> None:
         ("castle in fog::1.2 | crowds::-0.8", [("castle in fog", 1.2), ("crowds", -0.8)]),
         (r"either \| or", [("either | or", 1.0)]),
         (r"std\::vector::2", [("std::vector", 2.0)]),
-        ("std::vector::2", [("std::vector", 2.0)]),
         (r"C:\temp", [(r"C:\temp", 1.0)]),
         ("a: b", [("a: b", 1.0)]),
         ("猫::.5", [("猫", 0.5)]),
@@ -60,6 +59,31 @@ def test_any_text_is_parsed_or_rejected_with_problems(text: str) -> None:
 )
 def test_weights_and_escapes_are_parsed(text: str, parts: list[tuple[str, float]]) -> None:
     assert [(part.text, part.weight) for part in parse_prompt(text)] == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("space:: ship", [("space", 1.0), ("ship", 1.0)]),
+        ("hot::2 dog", [("hot", 2.0), ("dog", 1.0)]),
+        ("hot::2, dog::\uff0d.5 bun", [("hot", 2.0), ("dog", -0.5), ("bun", 1.0)]),
+        ("castle::abc", [("castle", 1.0), ("abc", 1.0)]),
+        ("castle::", [("castle", 1.0)]),
+        ("std::vector::2", [("std", 1.0), ("vector", 2.0)]),
+        ("cat::3d render", [("cat", 1.0), ("3d render", 1.0)]),
+        ("hot::2 dog | crowds::-1", [("hot", 2.0), ("dog", 1.0), ("crowds", -1.0)]),
+        ("castle:: 1.2", [("castle", 1.2)]),
+    ],
+)
+def test_double_colons_separate_parts_as_in_midjourney(text: str, parts: list[tuple[str, float]]) -> None:
+    assert [(part.text, part.weight) for part in parse_prompt(text)] == parts
+
+
+def test_a_misspelt_weight_is_rejected_with_the_words_before_it() -> None:
+    with pytest.raises(RejectedError) as rejection:
+        parse_prompt("fog | castle::1.2.3")
+
+    assert rejection.value.problems[0].facts == {"value": "1.2.3", "text": "castle"}
 
 
 @pytest.mark.parametrize(
@@ -73,9 +97,9 @@ def test_weights_and_escapes_are_parsed(text: str, parts: list[tuple[str, float]
         ("a | \u2800", "prompt_part_empty"),
         ("a | ", "prompt_part_empty"),
         ("::2", "prompt_part_empty"),
-        ("a::", "weight_not_a_number"),
-        ("a::b", "weight_not_a_number"),
-        ("a::nan", "weight_not_a_number"),
+        ("a::1::2", "prompt_part_empty"),
+        ("a:: ::b", "prompt_part_empty"),
+        ("a::1.2.3 b", "weight_not_a_number"),
         ("a::1e999", "weight_not_a_number"),
         ("a::1_0", "weight_not_a_number"),
         ("a::50%", "weight_not_a_number"),

@@ -82,7 +82,7 @@ async def test_all_problems_of_the_form_are_shown_at_once(
 ) -> None:
     opened = await guild.invoke_message_command(await guild.post_files(("me.png", PNG)), "Reimagine")
 
-    answer = await guild.read_private_answer(await guild.submit_modal(opened, prompt="castle::much", keep="half"))
+    answer = await guild.read_private_answer(await guild.submit_modal(opened, prompt="castle::1.2.3", keep="half"))
 
     assert answer.splitlines()[0] == "Please fix 2 problems:"
     assert "“keep” is “half”. That is not a valid number." in answer

@@ -79,7 +79,7 @@ def test_a_preferred_model_that_reads_no_picture_is_ignored_if_there_is_one() ->
 
 def test_only_typed_options_are_rejected_and_a_preferred_model_may_make_them_valid() -> None:
     with pytest.raises(RejectedError) as rejection:
-        build_request(CATALOGUE, PREFERENCES, prompt="castle::much", steps=30, has_picture=True)
+        build_request(CATALOGUE, PREFERENCES, prompt="castle::1.2.3", steps=30, has_picture=True)
 
     assert [p.code for p in rejection.value.problems] == ["weight_not_a_number"], "the preferred model has steps"
 

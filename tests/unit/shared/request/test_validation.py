@@ -73,7 +73,7 @@ def test_the_rejection_of_an_unsupported_field_names_a_model_that_has_it() -> No
 
 
 def test_all_problems_are_reported_at_once() -> None:
-    assert list_problem_codes(prompt="a::x", keep=101, steps=5, seed=-1) == [
+    assert list_problem_codes(prompt="a::1.2.3", keep=101, steps=5, seed=-1) == [
         "weight_not_a_number",
         "out_of_range",
         "out_of_range",
