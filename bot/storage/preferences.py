@@ -5,8 +5,8 @@ from typing import Final
 
 from sqlalchemy import BindParameter, bindparam, select
 
-from bot.domain.preferences import Preferences
-from bot.storage.saved_options import parse_saved_options
+from bot.domain.preferences import Ping, Preferences, ReusePolicy
+from bot.storage.saved_options import parse_saved_choice, parse_saved_options
 from bot.storage.session import Database, begin_transaction, translate_database_errors
 from bot.storage.tables import user_preferences
 from bot.storage.upsert import build_upsert
@@ -29,17 +29,25 @@ class SqlPreferencesStore:
             )
         if row is None:
             return Preferences()
-        options = parse_saved_options(f"the preferences of user {user_id}", row.options)
-        return Preferences(row.language, row.pings, row.private, options)
+        name, defaults = f"the preferences of user {user_id}", Preferences()
+        return Preferences(
+            row.language,
+            parse_saved_choice(name, row.ping, Ping.AFTER_MINUTE if row.pings else Ping.NEVER, unknown=defaults.ping),
+            row.private,
+            parse_saved_options(name, row.options),
+            parse_saved_choice(name, row.reuse_policy, defaults.reuse_policy, unknown=ReusePolicy.NOBODY),
+        )
 
     async def save_preferences(self, user_id: int, preferences: Preferences) -> None:
         """Store a person's preferences in place of any before."""
         row = {
             "user_id": user_id,
             "language": preferences.language,
-            "pings": preferences.pings,
+            "pings": preferences.ping is not Ping.NEVER,  # for the release before
+            "ping": preferences.ping,
             "private": preferences.private,
             "options": json.dumps(dict(preferences.options)),
+            "reuse_policy": preferences.reuse_policy,
         }
         async with begin_transaction(self._database) as connection:
             await connection.execute(build_upsert(connection, user_preferences, row, conflict_columns=["user_id"]))

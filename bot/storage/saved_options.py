@@ -1,14 +1,16 @@
-"""Options that were saved in a preset or in preferences, as JSON, perhaps by another release."""
+"""Options and choices that were saved in a preset, in preferences or in settings, perhaps by another release."""
 
 import json
 import logging
-from typing import Any, Final
+from enum import StrEnum
+from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter
 
 from shared.request.model import OPTION_NAMES, Request
 from shared.unreadable import UnreadableRowLog
 
+_Choice = TypeVar("_Choice", bound=StrEnum)
 _unreadable_rows: Final = UnreadableRowLog(logging.getLogger(__name__))
 _TEXT_NAMES: Final = ("model", "negative")
 _ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {
@@ -25,6 +27,17 @@ def parse_saved_options(row: str, text: str) -> dict[str, Any]:
     except (ValueError, AttributeError) as error:
         _unreadable_rows.report(row, error)
         return {}
+
+
+def parse_saved_choice(row: str, value: str | None, default: _Choice, *, unknown: _Choice) -> _Choice:
+    """Parse the choice in a column of a row; `unknown` for one that this release does not know."""
+    if value is None:
+        return default
+    try:
+        return type(default)(value)
+    except ValueError as error:
+        _unreadable_rows.report(row, error)
+        return unknown
 
 
 def _is_valid(adapter: TypeAdapter[Any], value: Any) -> bool:

@@ -191,6 +191,8 @@ user_preferences: Final = Table(
     Column("pings", Boolean, nullable=False),
     Column("private", Boolean, nullable=False, comment="results are sent as direct messages"),
     Column("options", Text, nullable=False, comment="defaults of /imagine's options, as JSON"),
+    Column("ping", String(16), comment="when a result pings; NULL: see pings"),
+    Column("reuse_policy", String(16), comment="who may build on their results"),
 )
 
 guild_settings: Final = Table(
@@ -198,6 +200,9 @@ guild_settings: Final = Table(
     metadata,
     Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
     Column("button_policy", String(16), nullable=False, comment="who may use the buttons under a result"),
+    Column("result_place", String(16), comment="where results appear"),
+    Column("language", String(8), comment="NULL: the language of the requester"),
+    Column("ask_price", Boolean, comment="several pictures show the price first"),
 )
 
 presets: Final = Table(

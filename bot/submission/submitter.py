@@ -19,6 +19,7 @@ import discord
 from bot.domain.errors import QueueResultUnknownError
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.ports import JobQueue
+from bot.domain.preferences import Ping
 from bot.interactions.followups import RecentFollowups
 from bot.interactions.locale import get_preferences
 from bot.interactions.responses import defer, respond_with_problems, withdraw_and_explain
@@ -260,7 +261,7 @@ def build_requester(interaction: discord.Interaction) -> Requester:
         id=interaction.user.id,
         name=interaction.user.display_name,
         locale=preferences.language or interaction.locale.value,
-        may_ping=preferences.pings,
+        may_ping=preferences.ping is not Ping.NEVER,
     )
 
 

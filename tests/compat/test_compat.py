@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import redis
 
+from bot.domain.preferences import ButtonPolicy, GuildSettings, Ping
 from bot.domain.presets import PresetOwner
 from bot.domain.search import SearchQuery
 from bot.domain.status import QueueState
@@ -165,11 +166,12 @@ async def test_every_row_of_the_database_is_read(
     for user_id, guild_id, options in presets:
         found = await SqlPresetStore(database).list_presets(PresetOwner(user_id, guild_id))
         assert json.loads(options) in [preset.options for preset in found]
-    for user_id, language, *_, options in rows["user_preferences"]:
+    for user_id, language, pings, _, options in rows["user_preferences"]:
         preferences = await SqlPreferencesStore(database).load_preferences(user_id)
         assert (preferences.language, preferences.options) == (language, json.loads(options))
+        assert preferences.ping is (Ping.AFTER_MINUTE if pings else Ping.NEVER)
     for guild_id, policy in rows["guild_settings"]:
-        assert await SqlGuildSettingsStore(database).load_button_policy(guild_id) == policy
+        assert await SqlGuildSettingsStore(database).load_settings(guild_id) == GuildSettings(ButtonPolicy(policy))
     explorations = SqlExplorationStore(database)
     for exploration_id, *_ in rows["explorations"]:
         exploration = await explorations.find_exploration(exploration_id)

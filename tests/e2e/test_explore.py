@@ -94,13 +94,13 @@ def test_with_private_results_contact_sheet_and_results_go_to_direct_messages(
     ada: DiscordUser, list_calls: CallLister
 ) -> None:
     shown = ada.invoke_and_wait("preferences")
-    ada.use_component(shown, "preference_toggle:private:on")
+    ada.use_component(shown, "preference_select:private", "on")
     direct = ada.post("/control/dms", {"user": "ada"})["id"]
     try:
         exploration_id = start_exploration(ada, invoke_explore(ada, over="seeds", count=2))
         message = wait_for_exploration_end(ada, exploration_id, channel=direct)
     finally:
-        ada.use_component(shown, "preference_toggle:private:off")
+        ada.use_component(shown, "preference_select:private", "off")
 
     posted = ada.list_messages(direct)
     assert {f"regenerate:{exploration_id}-01", f"regenerate:{exploration_id}-02"} <= {

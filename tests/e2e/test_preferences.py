@@ -24,13 +24,11 @@ def cleo(stack: Stack) -> DiscordUser:
 
 
 def set_preferences(user: DiscordUser, **choices: str) -> dict[str, Any]:
-    """Set preferences by selects and toggle buttons; return the message at the end."""
+    """Set preferences by selects; return the message at the end."""
     shown = user.invoke_and_wait("preferences")
     for field, value in choices.items():
-        switch = field in {"pings", "private"}
-        written = f"preference_toggle:{field}:{value}" if switch else f"preference_select:{field}"
         before = reload_message(user, shown)
-        user.use_component(shown, written, *(() if switch else (value,)))
+        user.use_component(shown, f"preference_select:{field}", value)
         wait_until(lambda before=before: reload_message(user, shown) != before, f"{field} is {value}")  # type: ignore[misc]
     return reload_message(user, shown)
 

@@ -1,5 +1,6 @@
 """Private results survive the bot that accepted them: the next bot posts them once, in the same place."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,9 +29,9 @@ def bot_processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BotProce
 
 def test_private_results_are_posted_once_when_the_bot_is_killed_before_and_after(bot_processes: BotProcesses) -> None:
     ada = DiscordUser(bot_processes.stack)
-    ada.use_component(ada.invoke_and_wait("preferences"), "preference_toggle:private:on")
-    switch_off = "preference_toggle:private:off"
-    wait_until(lambda: switch_off in list_custom_ids(ada.invoke_and_wait("preferences")), "results in private")
+    ada.use_component(ada.invoke_and_wait("preferences"), "preference_select:private", "on")
+    is_on = '{"label": "Only for me, in my direct messages", "value": "on", "default": true}'
+    wait_until(lambda: is_on in json.dumps(ada.invoke_and_wait("preferences")), "results in private")
     job = ada.submit_imagine("a castle [slow:3]")
     wait_until(lambda: read_job_field(bot_processes.stack, job) == "running", "a call that has begun")
 

@@ -7,7 +7,7 @@ import discord
 from bot.domain.dates import get_today
 from bot.domain.ports import PreferencesStore
 from bot.domain.preferences import Preferences
-from bot.features.preferences.choices import PreferenceSelectId, PreferenceToggleId, apply_choice, apply_toggle
+from bot.features.preferences.choices import PreferenceSelectId, apply_choice
 from bot.features.preferences.view import build_preferences_view
 from bot.interactions.components import get_selected_values
 from bot.interactions.locale import get_localized_messages, require_preferences, set_preferences
@@ -38,11 +38,6 @@ class PreferencesCommand:
             await respond_outdated(interaction)
         else:
             await self._save_and_show(interaction, preferences)
-
-    async def change_toggle(self, interaction: discord.Interaction, custom_id: PreferenceToggleId) -> None:
-        """Switch a preference on or off."""
-        preferences = apply_toggle(require_preferences(interaction), custom_id.field, custom_id.state)
-        await self._save_and_show(interaction, preferences)
 
     async def _save_and_show(self, interaction: discord.Interaction, preferences: Preferences) -> None:
         async def save_and_render() -> RenderedMessage:

@@ -1,4 +1,4 @@
-"""The message of `/preferences`, with a select or a button for each preference."""
+"""The message of `/preferences`, with a select for each preference."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -11,15 +11,13 @@ from bot.domain.preferences import Preferences
 from bot.features.preferences.choices import (
     DEFAULT_VALUE,
     LANGUAGE_FIELD,
+    OPTION_FIELDS,
+    OWN_CHOICES,
     SELECT_FIELDS,
     PreferenceSelectId,
-    PreferenceToggleId,
-    ToggleField,
-    ToggleState,
-    get_toggle_state,
     list_choices,
 )
-from bot.interactions.components import Button, build_button, build_select
+from bot.interactions.components import build_select
 from bot.rendering.labels import format_field_label, get_model_label_key
 from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import truncate_text
@@ -33,20 +31,17 @@ _LABEL_LIMIT: Final = 100
 def build_preferences_view(
     preferences: Preferences, catalogue: Catalogue, today: date, messages: Messages
 ) -> ui.LayoutView:
-    """Show the current preferences, in components that change them. The first option of a select is no preference."""
+    """Show the current preferences, in components that change them. Of most, the first option is no preference."""
     items: list[ui.Item[Any]] = [ui.TextDisplay(f"### {messages.text('preferences.title')}")]
     for field in SELECT_FIELDS:
         choices = list_choices(field, catalogue)
         if choices:
-            is_language = field == LANGUAGE_FIELD
-            heading = messages.text("preferences.language") if is_language else format_field_label(field, messages)
+            is_option = field in OPTION_FIELDS
+            heading = format_field_label(field, messages) if is_option else messages.text(f"preferences.{field}")
             options = list(_build_options(field, choices, preferences, catalogue, today, messages))
             # screen readers call the select by its placeholder, which is never shown: one option is always selected
             select = build_select(PreferenceSelectId(field), heading, options)
             items += [ui.TextDisplay(f"**{heading}**"), ui.ActionRow(select)]
-    for toggle in ToggleField:
-        items.append(ui.TextDisplay(messages.text(f"preferences.{toggle}_{get_toggle_state(preferences, toggle)}")))
-    items.append(ui.ActionRow(*(_build_toggle(toggle, preferences, messages) for toggle in ToggleField)))
     return build_container_view(*items)
 
 
@@ -59,8 +54,9 @@ def _build_options(
     messages: Messages,
 ) -> Iterator[discord.SelectOption]:
     current = _get_current_value(field, preferences)
-    default_label = messages.text("preferences.discord" if field == LANGUAGE_FIELD else "preferences.usual")
-    yield discord.SelectOption(label=default_label, value=DEFAULT_VALUE, default=current not in choices)
+    if field not in OWN_CHOICES:
+        default_label = messages.text("preferences.discord" if field == LANGUAGE_FIELD else "preferences.usual")
+        yield discord.SelectOption(label=default_label, value=DEFAULT_VALUE, default=current not in choices)
     for choice in choices:
         label = truncate_text(_format_label(field, choice, catalogue, today, messages), _LABEL_LIMIT)
         yield discord.SelectOption(label=label, value=choice, default=choice == current)
@@ -69,6 +65,9 @@ def _build_options(
 def _get_current_value(field: str, preferences: Preferences) -> str:
     if field == LANGUAGE_FIELD:
         return preferences.language or DEFAULT_VALUE
+    if field in OWN_CHOICES:
+        value = getattr(preferences, field)
+        return {False: "off", True: "on"}.get(value, str(value))
     value = preferences.options.get(field, DEFAULT_VALUE)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
@@ -80,13 +79,9 @@ def _format_label(field: str, choice: str, catalogue: Catalogue, today: date, me
         case "model":
             model = catalogue.models[choice]
             return messages.text(get_model_label_key(model, catalogue, today), name=model.name)
+        case _ if field in OWN_CHOICES:
+            return messages.text(f"preferences.{field}_{choice}")
         case "keep":
             return messages.text("result.percent", value=format_number(float(choice), messages))
         case _:
             return messages.get_choice_label(field, choice)
-
-
-def _build_toggle(field: ToggleField, preferences: Preferences, messages: Messages) -> Button:
-    is_on = get_toggle_state(preferences, field) is ToggleState.ON
-    target = ToggleState.OFF if is_on else ToggleState.ON
-    return build_button(PreferenceToggleId(field, target), messages.text(f"preferences.turn_{field}_{target}"))

@@ -35,6 +35,6 @@ class ResultActionHandler:
             return settings
         if is_moderator(interaction, settings.origin):
             return settings
-        if await self.guild_settings.load_button_policy(guild_id) is not ButtonPolicy.EVERYONE:
+        if (await self.guild_settings.load_settings(guild_id)).button_policy is not ButtonPolicy.EVERYONE:
             raise RejectedError(make_problem("not_author"))
         return settings

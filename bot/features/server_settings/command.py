@@ -1,6 +1,6 @@
 """The command `/settings`: shows and changes the settings of a server."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import discord
 
@@ -23,9 +23,12 @@ class ServerSettingsCommand:
         require_guild_manager(interaction, "settings_not_allowed")
         guild_id = interaction.guild_id or 0
         async with limit_lookup_time(interaction):
+            settings = await self.guild_settings.load_settings(guild_id)
             if button_policy is not None:
-                await self.guild_settings.save_button_policy(guild_id, ButtonPolicy(button_policy))
-            policy = await self.guild_settings.load_button_policy(guild_id)
+                settings = replace(settings, button_policy=ButtonPolicy(button_policy))
+                await self.guild_settings.save_settings(guild_id, settings)
         messages = get_localized_messages(interaction)
-        text = messages.text("server_settings.button_policy", who=messages.text(f"server_settings.{policy}"))
+        text = messages.text(
+            "server_settings.button_policy", who=messages.text(f"server_settings.{settings.button_policy}")
+        )
         await respond_privately(interaction, text)

@@ -152,6 +152,7 @@ MIGRATION_HASHES = {
     "v0001_initial.py": "7faf6f4d4cb5a1881ec6034aec163ac5484cb367b151f883fb5dead1b1512706",
     "v0002_stored_format.py": "694441a2a0cb82a4040ba480794fd20d1e1aedf2db51862a40e0a93988e16e33",
     "v0003_queue_epoch.py": "4219efc289af6fdcd993a6bc57fe9f4fb17ea982cd4a7e5d24c7bb96f247361d",
+    "v0004_choices.py": "45b68b6e3521b8e5b8fac26021bb4a230caf5bb55aadfd55093ba1223e149790",
 }
 """Add a line for each new migration; a line that is here never changes."""
 

@@ -8,7 +8,7 @@ from sqlalchemy import Table, create_engine, insert
 from sqlalchemy.pool import NullPool
 
 from bot.domain.messages import MessageRef
-from bot.domain.preferences import Preferences
+from bot.domain.preferences import Ping, Preferences
 from bot.features.privacy.store import SqlUserDataStore
 from bot.features.privacy.summary import StoredDataSummary
 from bot.storage.engine import parse_database_url
@@ -67,7 +67,7 @@ async def fill_tables(database: Database, job_store: SqlJobStore, url: str) -> N
     for user_id, job_id in ((ADA_ID, bens), (BEN_ID, adas), (BEN_ID, bens)):
         await favourite_store.toggle_favourite(user_id, job_id)
     for user_id in (ADA_ID, BEN_ID):
-        await SqlPreferencesStore(database).save_preferences(user_id, Preferences(pings=True))
+        await SqlPreferencesStore(database).save_preferences(user_id, Preferences(ping=Ping.AT_ONCE))
         insert_row(
             url,
             presets,

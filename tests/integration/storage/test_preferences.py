@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from bot.domain.preferences import Preferences
+from bot.domain.preferences import Ping, Preferences, ReusePolicy
 from bot.storage.preferences import SqlPreferencesStore
 from bot.storage.session import Database
 from shared.problems import RejectedError
@@ -17,7 +17,7 @@ def preferences_store(database: Database) -> SqlPreferencesStore:
 
 
 async def test_preferences_are_stored_for_one_person(preferences_store: SqlPreferencesStore) -> None:
-    preferences = Preferences("fr", pings=True, private=True, options={"model": "sdxl", "keep": 40})
+    preferences = Preferences("fr", Ping.AT_ONCE, private=True, options={"keep": 40}, reuse_policy=ReusePolicy.NOBODY)
 
     assert await preferences_store.load_preferences(1) == Preferences()
     await preferences_store.save_preferences(1, preferences)

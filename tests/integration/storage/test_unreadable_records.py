@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.sql.schema import Table
 
 from bot.domain.messages import MessageRef
-from bot.domain.preferences import ButtonPolicy, Preferences
+from bot.domain.preferences import ButtonPolicy, GuildSettings, Ping, Preferences, ReusePolicy
 from bot.domain.presets import PresetOwner
 from bot.domain.search import SearchQuery
 from bot.storage import job_records
@@ -110,4 +110,20 @@ async def test_an_unknown_button_policy_is_taken_for_the_strictest(database: Dat
     async with database.transaction() as connection:
         await connection.execute(insert(guild_settings).values(guild_id=1, button_policy="friends"))
 
-    assert await SqlGuildSettingsStore(database).load_button_policy(1) is ButtonPolicy.AUTHOR
+    assert await SqlGuildSettingsStore(database).load_settings(1) == GuildSettings(ButtonPolicy.AUTHOR)
+
+
+async def test_unknown_choices_of_a_person_are_taken_for_the_strictest(database: Database) -> None:
+    preferences_store = SqlPreferencesStore(database)
+    await preferences_store.save_preferences(1, Preferences(ping=Ping.AT_ONCE))
+    await change_rows(database, user_preferences, ping="at_dawn", reuse_policy="friends")
+
+    assert await preferences_store.load_preferences(1) == Preferences(reuse_policy=ReusePolicy.NOBODY)
+
+
+async def test_preferences_of_the_release_before_keep_their_pings(database: Database) -> None:
+    preferences_store = SqlPreferencesStore(database)
+    await preferences_store.save_preferences(1, Preferences(ping=Ping.AT_ONCE))
+    await change_rows(database, user_preferences, ping=None, reuse_policy=None)
+
+    assert await preferences_store.load_preferences(1) == Preferences(ping=Ping.AFTER_MINUTE)

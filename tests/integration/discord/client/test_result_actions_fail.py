@@ -13,7 +13,7 @@ from bot.domain.messages import MessageRef
 from bot.domain.preferences import Preferences
 from bot.domain.records import JobRecord
 from bot.features.history.custom_ids import FavouritesPageId
-from bot.features.preferences.choices import PreferenceToggleId, ToggleField, ToggleState
+from bot.features.preferences.choices import PreferenceSelectId
 from bot.features.preferences.command import PreferencesCommand
 from bot.features.result_actions.custom_ids import ConfirmDeleteId
 from bot.features.result_actions.delete import DeleteHandler
@@ -147,9 +147,9 @@ async def test_preferences_that_could_not_be_loaded_are_not_overwritten(
 ) -> None:
     preferences_store: Any = UnreadablePreferences(lambda: asyncio.sleep(0))
     monkeypatch.setattr(running_bot.running_interactions, "preferences_store", preferences_store)
-    change_toggle = PreferencesCommand(preferences_store, load_catalogue()).change_toggle
-    monkeypatch.setitem(running_bot.router.handlers, PreferenceToggleId, change_toggle)
-    custom_id = str(PreferenceToggleId(ToggleField.PINGS, ToggleState.ON))
+    change_choice = PreferencesCommand(preferences_store, load_catalogue()).change_choice
+    monkeypatch.setitem(running_bot.router.handlers, PreferenceSelectId, change_choice)
+    custom_id = str(PreferenceSelectId("ping"))
     message = await post_buttons(running_bot, guild, custom_id)
 
     answer = await guild.read_private_answer(await guild.press_button(str(message.id), custom_id))

@@ -7,14 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.preferences import Preferences
+from bot.domain.preferences import Ping, Preferences
 from bot.features.preferences.choices import (
     PreferenceSelectId,
-    PreferenceToggleId,
-    ToggleField,
-    ToggleState,
     apply_choice,
-    apply_toggle,
 )
 from bot.features.preferences.view import build_preferences_view
 from shared.catalogue import Catalogue, load_catalogue
@@ -38,7 +34,7 @@ any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 any_preferences = st.builds(
     Preferences,
     language=st.sampled_from([None, *list_languages(), "xx"]),
-    pings=st.booleans(),
+    ping=st.sampled_from(Ping),
     private=st.booleans(),
     options=st.fixed_dictionaries(
         {}, optional={"model": any_text, "keep": st.floats(0, 100), "style_preset": any_text, "fit": any_text}
@@ -56,25 +52,20 @@ def test_the_view_keeps_discords_limits_whatever_was_chosen(
     assert sum(len(part.get("content", "")) for part in list_parts(view)) <= 4000
     for control in list_controls(view):
         assert len(control["custom_id"]) <= 100
-        id_type = PreferenceSelectId if "options" in control else PreferenceToggleId
-        assert id_type.parse(control["custom_id"]) is not None
+        assert PreferenceSelectId.parse(control["custom_id"]) is not None
         options = control.get("options", [])
         assert len(options) <= 25
         assert len({option["value"] for option in options}) == len(options)
         assert all(1 <= len(option["label"]) <= 100 for option in options)
-        assert sum(option["default"] for option in options) == (1 if options else 0)
+        assert sum(option["default"] for option in options) == 1
 
 
 @pytest.mark.parametrize("language", list_languages())
 def test_every_choice_is_selected_once_it_was_made(language: str) -> None:
     messages = load_messages(language)
-    selects = [
-        control
-        for control in list_controls(build_preferences_view(Preferences(), CATALOGUE, TODAY, messages))
-        if "options" in control
-    ]
+    selects = list_controls(build_preferences_view(Preferences(), CATALOGUE, TODAY, messages))
 
-    assert len(selects) == 6
+    assert len(selects) == 9
     for select in selects:
         custom_id = PreferenceSelectId.parse(select["custom_id"])
         assert custom_id is not None
@@ -86,46 +77,46 @@ def test_every_choice_is_selected_once_it_was_made(language: str) -> None:
             assert [option["value"] for option in again["options"] if option["default"]] == [value]
 
 
-@pytest.mark.parametrize("field", ToggleField)
-@pytest.mark.parametrize("state", ToggleState)
-def test_a_button_switches_to_the_other_state(field: ToggleField, state: ToggleState) -> None:
-    preferences = apply_toggle(Preferences("fr"), field, state)
-
-    controls = list_controls(build_preferences_view(preferences, CATALOGUE, TODAY, load_messages("en")))
-
-    targets = [found.state for control in controls if (found := PreferenceToggleId.parse(control["custom_id"]))]
-    assert targets[list(ToggleField).index(field)] is not state
-    assert preferences.language == "fr"
-
-
 def test_every_select_has_a_name_for_screen_readers() -> None:
     controls = list_controls(build_preferences_view(Preferences(), CATALOGUE, TODAY, load_messages("en")))
 
-    names = [control["placeholder"] for control in controls if "options" in control]
+    names = [control["placeholder"] for control in controls]
 
-    assert names == ["Language", "Model", "Keep", "Style", "Fit", "Format"]
+    assert names == [
+        "Language",
+        "Ping me when a picture is done",
+        "Where my results appear",
+        "Who can build on my pictures",
+        "Model",
+        "Keep",
+        "Style",
+        "Fit",
+        "Format",
+    ]
 
 
 def test_a_choice_can_be_withdrawn_without_changing_the_others() -> None:
-    preferences = Preferences("fr", pings=True, private=True, options={"model": "sdxl", "keep": 50.0})
+    preferences = Preferences("fr", ping=Ping.AT_ONCE, private=True, options={"model": "sdxl", "keep": 50.0})
 
     changed = apply_choice(preferences, "model", "-", CATALOGUE)
 
-    assert changed == Preferences("fr", pings=True, private=True, options={"keep": 50.0})
+    assert changed == Preferences("fr", ping=Ping.AT_ONCE, private=True, options={"keep": 50.0})
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("model", "dall-e"), ("model", "fast-upscale"), ("keep", "1e9"), ("language", "xx"), ("style_preset", "")],
+    [
+        ("model", "dall-e"),
+        ("model", "fast-upscale"),
+        ("keep", "1e9"),
+        ("language", "xx"),
+        ("style_preset", ""),
+        ("ping", "-"),
+    ],
 )
 def test_a_value_that_was_never_offered_is_no_choice(field: str, value: str) -> None:
     assert apply_choice(Preferences(), field, value, CATALOGUE) is None
 
 
-@pytest.mark.parametrize(
-    "custom_id",
-    ["preference_select:extras", "preference_toggle:pings", "preference_toggle:private:perhaps"],
-)
-def test_an_id_that_was_never_given_out_is_no_preference(custom_id: str) -> None:
-    assert PreferenceSelectId.parse(custom_id) is None
-    assert PreferenceToggleId.parse(custom_id) is None
+def test_an_id_that_was_never_given_out_is_no_preference() -> None:
+    assert PreferenceSelectId.parse("preference_select:extras") is None
