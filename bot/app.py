@@ -8,9 +8,8 @@ from bot.delivery.consumer import OutcomeConsumer
 from bot.discord_client.client import Bot
 from bot.discord_client.feature import Feature
 from bot.domain.dates import get_today
+from bot.explorations.message_updater import ExplorationMessages
 from bot.features.explore.feature import build_explore_feature
-from bot.features.explore.message_updater import ExplorationMessages
-from bot.features.explore.store import SqlExplorationStore
 from bot.features.export.feature import build_export_feature
 from bot.features.history.feature import build_history_feature
 from bot.features.imagine.feature import build_imagine_feature
@@ -30,6 +29,7 @@ from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.status.status_messages import StatusMessages
 from bot.storage.engine import DatabaseSetupError
+from bot.storage.explorations import SqlExplorationStore
 from bot.storage.housekeeping import delete_expired_images
 from shared.catalogue import Catalogue
 

@@ -14,12 +14,12 @@ from bot.domain.preferences import ButtonPolicy, GuildSettings, Ping
 from bot.domain.presets import PresetOwner
 from bot.domain.search import SearchQuery
 from bot.domain.status import QueueState
-from bot.features.explore.store import SqlExplorationStore
 from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.drafts import RedisDraftStore
 from bot.queue.outcomes import RedisOutcomeStream
 from bot.queue.saved_searches import RedisSavedSearchStore
 from bot.results.png_settings import parse_png_settings
+from bot.storage.explorations import SqlExplorationStore
 from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.job_search import SqlJobSearch
 from bot.storage.jobs import SqlJobStore

@@ -14,14 +14,14 @@ from bot.domain.draft import Draft
 from bot.domain.exploration import Exploration, ExplorationPlan, Variation
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.ports import DraftStore, ImageStore
-from bot.features.explore.buttons import DiscardExplorationId, StartExplorationId, build_confirmation_rows
-from bot.features.explore.message import render_exploration
+from bot.explorations.buttons import DiscardExplorationId, StartExplorationId, build_confirmation_rows
+from bot.explorations.message import render_exploration
+from bot.explorations.view import VariantState, build_confirmation_view, build_note_view
 from bot.features.explore.plan import DEFAULT_VARIANTS, plan_exploration
-from bot.features.explore.store import SqlExplorationStore
-from bot.features.explore.view import VariantState, build_confirmation_view, build_note_view
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_with, update_message
 from bot.rendering.job_list import build_origin_link
+from bot.storage.explorations import SqlExplorationStore
 from bot.submission.acknowledgement import post_message
 from bot.submission.option_parser import OptionParser
 from bot.submission.submitter import JobSubmitter, build_requester

@@ -10,13 +10,13 @@ from bot.discord_client.translator import localize_choice
 from bot.domain.dates import get_today
 from bot.domain.exploration import Variation
 from bot.domain.ports import DraftStore, ImageStore
-from bot.features.explore.buttons import CancelExplorationId, DiscardExplorationId, StartExplorationId
-from bot.features.explore.cancel import CancelExplorationHandler
+from bot.explorations.buttons import CancelExplorationId, DiscardExplorationId, StartExplorationId
+from bot.explorations.cancel import CancelExplorationHandler
 from bot.features.explore.command import EXPLORE_OPTIONS, ExploreCommand
 from bot.features.explore.plan import MAX_VARIANTS, MIN_VARIANTS, VALUES_LIMIT
-from bot.features.explore.store import SqlExplorationStore
 from bot.interactions.routing import Route
 from bot.queue.job_queue import RedisJobQueue
+from bot.storage.explorations import SqlExplorationStore
 from bot.storage.session import Database
 from bot.submission.command_options import Option, build_generation_command
 from bot.submission.option_parser import OptionParser

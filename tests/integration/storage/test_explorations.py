@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.exploration import Exploration, ExplorationPlan, Variation
 from bot.domain.images import RemoteImage
-from bot.features.explore.store import SqlExplorationStore
+from bot.storage.explorations import SqlExplorationStore
 from bot.storage.jobs import SqlJobStore
 from bot.storage.session import Database
 from bot.storage.tables import explorations

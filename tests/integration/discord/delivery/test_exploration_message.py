@@ -13,13 +13,13 @@ from bot.domain.exploration import Exploration, ExplorationPlan, Variation
 from bot.domain.messages import MessageRef
 from bot.domain.records import JobRecord
 from bot.domain.status import JobStatus, QueueState
-from bot.features.explore.message import render_exploration
-from bot.features.explore.message_updater import GRACE_SECONDS, MAX_THUMBNAIL_ATTEMPTS, ExplorationMessages
-from bot.features.explore.store import SqlExplorationStore
-from bot.features.explore.view import VariantState
+from bot.explorations.message import render_exploration
+from bot.explorations.message_updater import GRACE_SECONDS, MAX_THUMBNAIL_ATTEMPTS, ExplorationMessages
+from bot.explorations.view import VariantState
 from bot.rendering.outcome_views import compute_component_id
 from bot.results.images import ResultImageLoader
 from bot.results.thumbnails import ThumbnailLoader
+from bot.storage.explorations import SqlExplorationStore
 from bot.storage.images import SqlImageStore
 from bot.storage.jobs import SqlJobStore
 from bot.storage.session import Database

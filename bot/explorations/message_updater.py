@@ -18,12 +18,12 @@ from bot.domain.exploration import Exploration
 from bot.domain.ports import JobStatusReader
 from bot.domain.records import JobRecord
 from bot.domain.status import JobStatus, QueueState
-from bot.features.explore.message import render_exploration
-from bot.features.explore.store import SqlExplorationStore
-from bot.features.explore.view import CONTACT_SHEET_FILENAME, OPEN_STATES, VariantState, build_contact_sheet_cells
+from bot.explorations.message import render_exploration
+from bot.explorations.view import CONTACT_SHEET_FILENAME, OPEN_STATES, VariantState, build_contact_sheet_cells
 from bot.images.contact_sheet import draw_contact_sheet
 from bot.periodic import run_every
 from bot.results.thumbnails import ThumbnailLoader
+from bot.storage.explorations import SqlExplorationStore
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.exploration import Exploration, ExplorationPlan, Variation
-from bot.features.explore.buttons import build_confirmation_rows
-from bot.features.explore.message import render_exploration
-from bot.features.explore.view import VariantState, build_confirmation_view, build_contact_sheet_cells
+from bot.explorations.buttons import build_confirmation_rows
+from bot.explorations.message import render_exploration
+from bot.explorations.view import VariantState, build_confirmation_view, build_contact_sheet_cells
 from bot.images.contact_sheet import draw_contact_sheet
 from shared.i18n.messages import Messages, list_languages
 from shared.job import Requester

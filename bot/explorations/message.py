@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from discord import ui
 
 from bot.domain.exploration import Exploration
-from bot.features.explore.buttons import build_exploration_rows
-from bot.features.explore.view import VariantState, build_exploration_view, format_variant_label
+from bot.explorations.buttons import build_exploration_rows
+from bot.explorations.view import VariantState, build_exploration_view, format_variant_label
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
 

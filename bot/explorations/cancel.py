@@ -8,15 +8,15 @@ import discord
 
 from bot.domain.exploration import Exploration
 from bot.domain.status import CancelResult
-from bot.features.explore.buttons import CancelExplorationId
-from bot.features.explore.store import SqlExplorationStore
-from bot.features.explore.view import build_note_view
+from bot.explorations.buttons import CancelExplorationId
+from bot.explorations.view import build_note_view
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.permissions import require_author_or_moderator
 from bot.interactions.responses import RenderedMessage, respond_with
 from bot.interactions.visibility import may_read_origin
 from bot.queue.job_queue import RedisJobQueue
+from bot.storage.explorations import SqlExplorationStore
 from shared.problems import RejectedError, make_problem
 
 log = logging.getLogger(__name__)
