@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.notes import Note
 from shared.request.model import Request
 
 JOB_ID_PATTERN: Final = r"[0-9]{1,20}(?:-[0-9]{2})?"  # a snowflake; a variant of an exploration ends in its number
@@ -53,7 +54,8 @@ class Job(BaseModel):
     `id` is the snowflake of the interaction, so a redelivered interaction is the same job; the variants of an
     exploration have a suffix (`make_variant_id`). `seed` is sent to the model (1 to its maximum) and chosen before the
     first call; None for a model without seeds. `accepted_at` is Unix seconds. `parent_id` is the job whose picture or
-    settings this one is based on. `source_kind` is set if its picture was found in the thread.
+    settings this one is based on. `source_kind` is set if its picture was found in the thread. `notes` are shown
+    with the result.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -66,6 +68,7 @@ class Job(BaseModel):
     accepted_at: float
     parent_id: str | None = None
     source_kind: SourceKind | None = None
+    notes: tuple[Note, ...] = ()
 
     @property
     def tenant(self) -> str:

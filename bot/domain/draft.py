@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.domain.exploration import ExplorationPlan
 from bot.domain.images import RemoteImage
 from shared.job import SourceKind
+from shared.notes import Note
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class Draft:
 
     `images` are the pictures to choose from, `parent_id` the job that they came from. The draft of an exploration has
     a `plan`; `source_sha256` is then the hash of a stored picture to start from, `source_kind` which one of its thread
-    that is.
+    that is; `notes` are those of its requests.
     """
 
     user_id: int
@@ -22,3 +23,4 @@ class Draft:
     plan: ExplorationPlan | None = None
     source_sha256: str | None = None
     source_kind: SourceKind | None = None
+    notes: tuple[Note, ...] = ()

@@ -19,6 +19,7 @@ from bot.rendering.settings_text import format_number, format_settings
 from shared.catalogue import Model
 from shared.i18n.messages import Messages
 from shared.job import Job
+from shared.notes import Note
 from shared.outcome import Failed, Filtered, Generated
 from shared.request.model import Request
 
@@ -31,6 +32,7 @@ _PROMPT_LIMIT: Final = 1500
 _SETTINGS_LIMIT: Final = 1200
 _PROBLEM_LIMIT: Final = 1500
 _NOTE_LIMIT: Final = 400
+_MAX_JOB_NOTES: Final = 6
 
 
 class GenerationFacts(Protocol):
@@ -56,7 +58,7 @@ def build_result_view(
     """Show the picture attached as `filename` with its prompt, seed and settings.
 
     `total_seconds` is the time from the command to the picture. `notes` are at most three sentences about this message,
-    already in the reader's language; `rows` are the buttons below.
+    already in the reader's language, shown below those of the job; `rows` are the buttons below.
     """
     task = model.task if model else "generate"
     timing = messages.text(
@@ -69,6 +71,7 @@ def build_result_view(
         _GENERATED_COLOUR,
         build_attached_gallery(filename, build_alt_text(job.request, model, messages)),
         *map(ui.TextDisplay, format_generation(job.request, generation.seed, model, messages)),
+        *build_job_notes(job.notes, messages),
         *_build_notes(notes),
         ui.TextDisplay(f"{format_requester(job.requester.id, messages)} · {timing}"),
         rows=rows,
@@ -144,6 +147,12 @@ def format_generation(request: Request, seed: int | None, model: Model | None, m
     if seed is not None:
         yield format_seed_block(seed, messages)
     yield truncate_text(format_settings(request, model, messages), _SETTINGS_LIMIT)
+
+
+def build_job_notes(notes: Sequence[Note], messages: Messages) -> tuple[ui.TextDisplay[Any], ...]:
+    """Build the small lines that say how a request was adapted, if it was."""
+    lines = [f"-# {escape_markdown(note, _NOTE_LIMIT)}" for note in messages.format_notes(notes)[:_MAX_JOB_NOTES]]
+    return (ui.TextDisplay("\n".join(lines)),) if lines else ()
 
 
 def _build_failure_view(

@@ -12,22 +12,25 @@ from bot.submission.preset_option import PresetOption
 from bot.submission.source_option import SourceImage, SourceOption
 from bot.submission.validation import RequestValidator
 from shared.job import SourceKind
+from shared.notes import Note
 from shared.problems import Problem, RejectedError, make_problem
 from shared.request.extras import parse_extras
-from shared.request.model import Request
+from shared.request.model import BuiltRequest, Request
 
 
 @dataclass(frozen=True)
 class ParsedOptions:
     """A request and the picture that it starts from, if any.
 
-    `parent_id` and `source_kind` are set if that picture was found in the thread.
+    `notes` say how the request differs from the options. `parent_id` and `source_kind` are set if the picture was found
+    in the thread.
     """
 
     request: Request
     image: RemoteImage | StoredImage | None = None
     parent_id: str | None = None
     source_kind: SourceKind | None = None
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,12 @@ class OptionParser:
         if image is not None:
             attached = RemoteImage(image.url, image.size, image.filename)
             problems = () if source is None else (make_problem("source_conflict", field="source"),)
-            return ParsedOptions(self._build_request(interaction, attached, options, problems), attached)
+            built = self._build_request(interaction, attached, options, problems)
+            return ParsedOptions(built.request, attached, notes=built.notes)
         found = await self.source_option.find_source(interaction, source)
         if found is None:
-            return ParsedOptions(self._build_request(interaction, None, options))
+            built = self._build_request(interaction, None, options)
+            return ParsedOptions(built.request, notes=built.notes)
         return self._build_request_from_thread(interaction, found, options, is_explicit=source is not None)
 
     def _build_request_from_thread(
@@ -74,15 +79,16 @@ class OptionParser:
         If nobody chose that picture and the options do not go with one, build the request without a picture instead.
         """
         try:
-            request = self._build_request(interaction, source.image, options)
+            built = self._build_request(interaction, source.image, options)
         except RejectedError as rejection:
             if is_explicit:
                 raise
             try:
-                return ParsedOptions(self._build_request(interaction, None, options))
+                built = self._build_request(interaction, None, options)
             except RejectedError:
                 raise rejection from None
-        return ParsedOptions(request, source.image, source.parent_id, source.kind)
+            return ParsedOptions(built.request, notes=built.notes)
+        return ParsedOptions(built.request, source.image, source.parent_id, source.kind, built.notes)
 
     def _build_request(
         self,
@@ -90,7 +96,7 @@ class OptionParser:
         image: RemoteImage | StoredImage | None,
         options: dict[str, Any],
         problems: tuple[Problem, ...] = (),
-    ) -> Request:
+    ) -> BuiltRequest:
         try:
             extras = self._parse_extras(interaction, options.get("extras"))
         except RejectedError as rejection:

@@ -35,6 +35,7 @@ from bot.submission.images import ImageFetcher
 from bot.submission.threads import open_job_thread
 from bot.submission.validation import RequestValidator
 from shared.job import Job, Origin, Requester, SourceKind
+from shared.notes import Note
 from shared.problems import Problem, RejectedError, make_problem
 from shared.request.builder import pick_seed
 from shared.request.model import Request
@@ -78,12 +79,13 @@ class JobSubmitter:
         parent_id: str | None = None,
         source_kind: SourceKind | None = None,
         seed: int | None = None,
+        notes: Sequence[Note] = (),
     ) -> None:
         """Respond to an interaction that has no response yet, and submit its request.
 
         `parent_id` is the job whose picture or settings this one goes on from; `source_kind` is set when its picture
-        was found in the thread; `seed` replaces a random one. Rejections are shown to the requester, everything
-        unexpected is raised.
+        was found in the thread; `seed` replaces a random one; `notes` are shown with the result. Rejections are shown
+        to the requester, everything unexpected is raised.
         """
         try:
             self.validator.validate_requests(interaction, image, request)
@@ -105,6 +107,7 @@ class JobSubmitter:
                 parent_id=parent_id,
                 source_kind=source_kind,
                 seed=seed,
+                notes=notes,
             )
             rejections = await self._submit_jobs(interaction, [job], image, partial(show_status, interaction, job))
             problems = rejections.get(job.id, ())
@@ -128,6 +131,7 @@ class JobSubmitter:
         *,
         parent_id: str | None = None,
         source_kind: SourceKind | None = None,
+        notes: Sequence[Note] = (),
     ) -> Mapping[str, Sequence[Problem]]:
         """Submit these requests, by the ids of their jobs; the message of `origin` shows them already.
 
@@ -135,7 +139,9 @@ class JobSubmitter:
         `RejectedError` where none could be accepted.
         """
         *jobs, last = (
-            self._build_job(interaction, job_id, request, origin, parent_id=parent_id, source_kind=source_kind)
+            self._build_job(
+                interaction, job_id, request, origin, parent_id=parent_id, source_kind=source_kind, notes=notes
+            )
             for job_id, request in requests.items()
         )
         silent = last.requester.model_copy(update={"may_ping": False})
@@ -240,6 +246,7 @@ class JobSubmitter:
         parent_id: str | None,
         source_kind: SourceKind | None,
         seed: int | None = None,
+        notes: Sequence[Note] = (),
     ) -> Job:
         model = self.validator.catalogue.models[request.model]
         return Job(
@@ -251,6 +258,7 @@ class JobSubmitter:
             accepted_at=self.clock(),
             parent_id=parent_id,
             source_kind=source_kind,
+            notes=tuple(notes),
         )
 
 

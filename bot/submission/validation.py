@@ -17,7 +17,7 @@ from shared.catalogue import Catalogue, make_unknown_model_problem
 from shared.problems import Problem, RejectedError, make_problem
 from shared.request.builder import build_request
 from shared.request.extras import parse_extras
-from shared.request.model import Request
+from shared.request.model import BuiltRequest, Request
 from shared.request.validation import validate_request
 
 _NO_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -54,7 +54,7 @@ class RequestValidator:
         options: Mapping[str, Any],
         problems: Sequence[Problem] = (),
         preset: Mapping[str, Any] = _NO_OPTIONS,
-    ) -> Request:
+    ) -> BuiltRequest:
         """Build the request from the given options; defaults come from the preset, then from the preferences.
 
         Raises `RejectedError` with `problems` and all problems found here.
@@ -62,12 +62,12 @@ class RequestValidator:
         problems = [*self.find_problems(interaction, image), *problems]
         defaults = (preset, get_preferences(interaction).options)
         try:
-            request = build_request(self.catalogue, *defaults, has_picture=image is not None, **options)
+            built = build_request(self.catalogue, *defaults, has_picture=image is not None, **options)
         except RejectedError as error:
             raise RejectedError(*problems, *error.problems) from error
         if problems:
             raise RejectedError(*problems)
-        return request
+        return built
 
     def validate_requests(
         self, interaction: discord.Interaction, image: RemoteImage | StoredImage | None, *requests: Request

@@ -2,7 +2,7 @@
 
 A sentence is found by its section and its name: `queue.title`. One that depends on a number is a table of `one` and
 `other`, chosen by the fact `count`. The section `problem` has one sentence for each code of `shared.problems`; there a
-placeholder may say, after a colon, what its fact is:
+placeholder may say, after a colon, what its fact is, as may one of the section `notes`:
 
     {limit:number}              a number, perhaps with a unit, written as in this language
     {field:option}              a field of a request, shown as the option that fills it
@@ -19,6 +19,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from shared.notes import Note
 from shared.problems import UNKNOWN_PROBLEM, Fact, Problem
 
 DEFAULT_LANGUAGE: Final = "en"
@@ -53,6 +54,11 @@ class Messages:
         sentences = [self.format_problem(problem) for problem in problems]
         return sentences if len(sentences) == 1 else [self.text("errors.several", count=len(sentences)), *sentences]
 
+    def format_notes(self, notes: Sequence[Note]) -> list[str]:
+        """Format notes to a requester, without those that only another release knows."""
+        sentences = (self._format_note(note) for note in notes)
+        return [sentence for sentence in sentences if sentence is not None]
+
     def get_option_name(self, field: str) -> str:
         """Get the name of the option that fills this field of a request."""
         return self.text(f"option.{field}.name")
@@ -70,6 +76,13 @@ class Messages:
         number, _, unit = written.partition(" ")
         number = number.replace(".", self.text("language.decimal"))
         return f"{number} {self._sections['unit'].get(unit, unit)}" if unit else number
+
+    def _format_note(self, note: Note) -> str | None:
+        formatter = _ProblemFormatter(self, api_names=False)
+        try:
+            return formatter.vformat(self._find_sentence(f"notes.{note.code}", note.facts), (), note.facts)
+        except (LookupError, ValueError):
+            return None
 
     def _find_sentence(self, key: str, facts: Mapping[str, Fact]) -> str:
         found: Any = self._sections

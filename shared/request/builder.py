@@ -8,7 +8,8 @@ from typing import Any, Final
 from shared.catalogue import Catalogue, Model, make_unknown_model_problem
 from shared.problems import Problem, RejectedError, make_problem
 from shared.prompts import TextPrompt, parse_prompt, replace_surrogates
-from shared.request.model import OPTION_NAMES, Request
+from shared.request.expression import express_for_model
+from shared.request.model import OPTION_NAMES, BuiltRequest, Request
 from shared.request.validation import (
     MAX_QUOTED_LENGTH,
     can_add_negative_prompt,
@@ -33,12 +34,13 @@ def build_request(
     negative: str | None = None,
     model: str | None = None,
     **options: Any,
-) -> Request:
+) -> BuiltRequest:
     """Build a request from the options that a person typed; numbers may be text, as a form sends them.
 
     `defaults` fill in the options that were left out, the first mapping before the second: say, a preset before the
     person's preferences. Keys are option names, "model" (a key of the catalogue) and "negative". A default that the
-    model does not read, or that does not go with the rest of the request, is ignored.
+    model does not read, or that does not go with the rest of the request, is ignored. The request is then expressed in
+    the way that its model reads.
 
     Raises `RejectedError` with every problem of the typed options, not only the first.
     """
@@ -57,10 +59,11 @@ def build_request(
     }
     for default in defaults:
         request = _fill_in(request, typed_request, filled, default, catalogue)
-    problems += validate_request(request, catalogue.models[request.model], catalogue)
+    built = express_for_model(request, catalogue.models[request.model])
+    problems += validate_request(built.request, catalogue.models[request.model], catalogue)
     if problems:
         raise RejectedError(*problems)
-    return request
+    return built
 
 
 def pick_seed(request: Request, model: Model, rng: random.Random) -> int | None:

@@ -1,11 +1,13 @@
 """The value of a request: everything that a person chose, without the picture."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from shared.catalogue import Model
+from shared.notes import Note
 from shared.prompts import TextPrompt
 
 STEP_SCHEDULE: Final = "STEP_SCHEDULE"
@@ -81,6 +83,14 @@ class Request(BaseModel):
         wanted = ", ".join(p.text for p in self.text_prompts if p.weight > 0)
         unwanted = ", ".join(p.text for p in self.text_prompts if p.weight < 0)
         return wanted, unwanted
+
+
+@dataclass(frozen=True)
+class BuiltRequest:
+    """A request as its model reads it, and notes on how it differs from the one that was asked for."""
+
+    request: Request
+    notes: tuple[Note, ...] = ()
 
 
 OPTION_NAMES: Final = tuple(

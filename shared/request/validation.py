@@ -93,6 +93,7 @@ def _validate_prompts(request: Request, model: Model, catalogue: Catalogue) -> I
         texts = [("prompt", wanted), ("negative prompt", unwanted)]
         if request.text_prompts and not wanted:
             yield make_problem("prompt_only_negative", model=model.name)
+            return
         others = _join_names(m for m in catalogue.generation_models if m.weighs_prompts) or "a model with weights"
         for part in request.text_prompts:
             if abs(part.weight) != 1:

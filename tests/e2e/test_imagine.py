@@ -89,6 +89,16 @@ def test_every_field_of_the_seed_contract_reaches_the_model(ada: DiscordUser, li
     assert "4294967295" in read_text(answer)
 
 
+def test_weights_that_the_model_cannot_express_become_plain_words_and_the_result_says_so(
+    ada: DiscordUser, list_calls: CallLister
+) -> None:
+    answer = ada.wait_for_result(ada.submit_imagine("castle in fog::1.2 | crowds::-0.8"))
+
+    [paid] = list_calls()
+    assert (paid["body"]["prompt"], paid["body"]["negative_prompt"]) == ("castle in fog", "crowds")
+    assert "SD 3.5 Large can't weigh words" in read_text(answer)
+
+
 def test_a_prompt_alone_is_enough_if_the_model_supports_it(ada: DiscordUser, list_calls: CallLister) -> None:
     answer = ada.wait_for_result(ada.submit_imagine("a lighthouse", image=None, aspect="16:9"))
 
@@ -162,9 +172,9 @@ def test_a_seed_in_the_form_of_a_numeric_string_is_parsed(ada: DiscordUser) -> N
 
 
 def test_problems_are_reported_in_private_and_nothing_is_queued(ada: DiscordUser, list_calls: CallLister) -> None:
-    told = ada.wait_for_private_text(ada.submit_imagine("castle::1.2", steps=20))
+    told = ada.wait_for_private_text(ada.submit_imagine("castle::1.2.3", steps=20))
 
-    assert "1.2" in told
+    assert "1.2.3" in told
     assert "SDXL 1.0" in told
     assert "steps" in told
     assert list_calls() == []
@@ -203,10 +213,10 @@ def test_a_french_user_is_answered_in_french(stack: Stack, ada: DiscordUser) -> 
     ada.post("/control/users", {"name": "chloe", "locale": "fr"})
     chloe = DiscordUser(stack, "chloe")
 
-    told = chloe.wait_for_private_text(chloe.submit_imagine("château::1.2"))
+    told = chloe.wait_for_private_text(chloe.submit_imagine("château::1.2.3"))
     answer = chloe.wait_for_result(chloe.submit_imagine("un château [filtered]"))
 
-    assert "poids" in told
+    assert "Il faut un nombre" in told
     assert "filtre" in read_text(answer)
 
 

@@ -200,7 +200,7 @@ def test_a_text_of_just_its_limit_is_taken_and_one_more_is_refused(model: str, f
     row = CATALOGUE.models[model]
     limit, has_picture = row.fields["prompt"].limit or 0, row.picture == "required"
     texts_of = {"prompt": "p", field: "p" + letter * (limit - 1)}
-    assert build_request(CATALOGUE, model=model, has_picture=has_picture, **texts_of)
+    assert build_request(CATALOGUE, model=model, has_picture=has_picture, **texts_of).request
 
     with pytest.raises(RejectedError) as refused:
         build_request(CATALOGUE, model=model, has_picture=has_picture, **texts_of | {field: "p" + letter * limit})
@@ -246,7 +246,7 @@ def test_extras_are_refused_in_words_or_can_be_read_again_by_everyone(bomb: str)
     except RejectedError as refused:
         assert all(describe_problem(p) for p in refused.problems)
         return
-    request = build_request(CATALOGUE, prompt="x", model="sdxl", has_picture=False, extras=extras)
+    request = build_request(CATALOGUE, prompt="x", model="sdxl", has_picture=False, extras=extras).request
     whole = make_job(request)
     assert Job.model_validate_json(whole.model_dump_json()) == whole
     assert json.loads(json.dumps(extras)) == extras

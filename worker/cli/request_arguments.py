@@ -96,9 +96,9 @@ def parse_request(arguments: argparse.Namespace, catalogue: Catalogue, *other_pr
         problems.append("The prompt is not UTF-8, the only encoding the model reads. Set your terminal to UTF-8.")
         raise UsageError(*problems)
     try:
-        request = build_request(catalogue, **texts, has_picture=arguments.image is not None, **options)
-        model = catalogue.models[request.model]
-        request = fit_output_format(request, model, lambda: prepared.width * prepared.height if prepared else 0)
+        built = build_request(catalogue, **texts, has_picture=arguments.image is not None, **options)
+        model = catalogue.models[built.request.model]
+        request = fit_output_format(built.request, model, lambda: prepared.width * prepared.height if prepared else 0)
     except RejectedError as error:
         raise UsageError(*problems, *(describe_problem(problem) for problem in error.problems)) from error
     if problems:

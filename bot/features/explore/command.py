@@ -98,6 +98,7 @@ class ExploreCommand:
                 plan=plan,
                 source_sha256=parsed.image.sha256 if isinstance(parsed.image, StoredImage) else None,
                 source_kind=parsed.source_kind,
+                notes=parsed.notes,
             )
             await self.drafts.save_plan(
                 str(interaction.id),
@@ -174,6 +175,7 @@ class ExploreCommand:
                 exploration.origin,
                 parent_id=draft.parent_id,
                 source_kind=draft.source_kind,
+                notes=draft.notes,
             )
         except RejectedError as rejection:
             problems = dict.fromkeys(exploration.variant_ids, rejection.problems)

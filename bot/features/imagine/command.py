@@ -32,5 +32,10 @@ class ImagineCommand:
             await respond_with_problems(interaction, rejection.problems)
             return
         await self.submitter.submit(
-            interaction, parsed.request, parsed.image, parent_id=parsed.parent_id, source_kind=parsed.source_kind
+            interaction,
+            parsed.request,
+            parsed.image,
+            parent_id=parsed.parent_id,
+            source_kind=parsed.source_kind,
+            notes=parsed.notes,
         )

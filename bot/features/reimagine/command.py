@@ -60,11 +60,11 @@ class ReimagineCommand:
             async with limit_lookup_time(interaction):
                 draft, image = await self._load_draft(interaction, custom_id.draft_id, fields)
             options = {name: fields.get_text(name) for name in ("prompt", "negative", "model", "keep")}
-            request = self.validator.build_request(interaction, image, options)
+            built = self.validator.build_request(interaction, image, options)
         except RejectedError as rejection:
             await respond_with_problems(interaction, rejection.problems)
             return
-        await self.submitter.submit(interaction, request, image, parent_id=draft.parent_id)
+        await self.submitter.submit(interaction, built.request, image, parent_id=draft.parent_id, notes=built.notes)
 
     def _list_images(self, interaction: discord.Interaction, message: discord.Message) -> tuple[RemoteImage, ...]:
         images = tuple(list_message_images(message))[:SELECT_OPTIONS_LIMIT]

@@ -22,7 +22,7 @@ from shared.catalogue import Model
 from shared.problems import Problem, make_problem
 from shared.request.builder import build_request
 from shared.request.conversion import convert_to_model
-from shared.request.model import Request
+from shared.request.model import BuiltRequest, Request
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class EditHandler(ResultActionHandler):
         async with limit_lookup_time(interaction):
             settings = await self.load_permitted_settings(interaction, custom_id.job_id)
             model = require_model(self.catalogue, settings.request.model)
-            request = self._build_request(interaction, settings, model, from_result=False)
+            built = self._build_request(interaction, settings, model, from_result=False)
             source = await self.result_lookup.load_source_image(settings)
-        await self.submitter.submit(interaction, request, source, parent_id=settings.job_id)
+        await self.submitter.submit(interaction, built.request, source, parent_id=settings.job_id, notes=built.notes)
 
     async def open_source_modal(self, interaction: discord.Interaction, custom_id: UseAsSourceId) -> None:
         """Open the modal with settings for the picture of a result."""
@@ -61,13 +61,13 @@ class EditHandler(ResultActionHandler):
         async with limit_lookup_time(interaction):
             settings = await self.load_permitted_settings(interaction, custom_id.job_id)
             model = require_image_model(self.catalogue, settings.request.model)
-            request = self._build_request(interaction, settings, model, from_result=True)
+            built = self._build_request(interaction, settings, model, from_result=True)
             source = await self.result_lookup.find_result_image(interaction, settings.job_id)
-        await self.submitter.submit(interaction, request, source, parent_id=settings.job_id)
+        await self.submitter.submit(interaction, built.request, source, parent_id=settings.job_id, notes=built.notes)
 
     def _build_request(
         self, interaction: discord.Interaction, settings: GenerationSettings, model: Model, *, from_result: bool
-    ) -> Request:
+    ) -> BuiltRequest:
         """Replace the settings that the modal shows, and keep the others."""
         request = convert_to_model(settings.request, model, from_result=from_result)
         fields = read_modal_fields(interaction)

@@ -9,7 +9,7 @@ from discord import ui
 from bot.domain.records import GenerationSettings, JobRecord
 from bot.rendering.layout import ActionRows, build_container_view, format_seed_block
 from bot.rendering.markdown import escape_markdown, truncate_text
-from bot.rendering.outcome_views import build_alt_text
+from bot.rendering.outcome_views import build_alt_text, build_job_notes
 from bot.rendering.settings_text import format_number, format_price, format_settings
 from shared.catalogue import Model
 from shared.i18n.messages import Messages
@@ -42,7 +42,8 @@ def build_details_view(
         truncate_text(format_settings(settings.request, model, messages), _SETTINGS_LIMIT),
         "\n".join(_format_origin(settings, model, record, parent_link, messages)),
     )
-    items: list[ui.Item[Any]] = [*map(ui.TextDisplay, texts)]
+    job_notes = record.job.notes if record else ()
+    items: list[ui.Item[Any]] = [*map(ui.TextDisplay, texts), *build_job_notes(job_notes, messages)]
     if picture_url is not None:
         picture = discord.MediaGalleryItem(picture_url, description=build_alt_text(settings.request, model, messages))
         items.insert(1, ui.MediaGallery(picture))

@@ -31,7 +31,7 @@ EXPECTED_PARAMETERS = {
 @pytest.mark.parametrize("last", EXPECTED_PARAMETERS)
 def test_the_parameters_name_the_effective_options_and_nothing_else(last: str, catalogue: Catalogue) -> None:
     options: dict[str, Any] = EXPECTED_PARAMETERS[last]
-    request = build_request(catalogue, prompt="fog", negative="crowds", **options)
+    request = build_request(catalogue, prompt="fog", negative="crowds", **options).request
     model = catalogue.models[request.model]
     text = build_png_text(request, model, 9, "123")
     assert text["parameters"] == f"fog\nNegative prompt: crowds\n{last}"
@@ -41,7 +41,7 @@ def test_the_parameters_name_the_effective_options_and_nothing_else(last: str, c
 
 
 def test_the_parameters_of_a_model_without_prompt_and_seed_name_neither(catalogue: Catalogue) -> None:
-    request = build_request(catalogue, model="fast-upscale", has_picture=True)
+    request = build_request(catalogue, model="fast-upscale", has_picture=True).request
     text = build_png_text(request, catalogue.models["fast-upscale"], None, "123")
     assert text["parameters"] == "\nModel: Fast Upscale"
     assert json.loads(text["pentimento"])["seed"] is None
@@ -49,7 +49,7 @@ def test_the_parameters_of_a_model_without_prompt_and_seed_name_neither(catalogu
 
 def test_only_a_png_gets_parameters_and_control_characters_are_replaced() -> None:
     catalogue = load_catalogue()
-    request = build_request(catalogue, prompt="a\0b \N{DUCK}", has_picture=False)
+    request = build_request(catalogue, prompt="a\0b \N{DUCK}", has_picture=False).request
     model = catalogue.models[request.model]
     assert embed_metadata(b"\xff\xd8\xff jpeg", request, model, 9) == b"\xff\xd8\xff jpeg"
     png = io.BytesIO()

@@ -20,8 +20,8 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
     ("options", "problem"),
     [
         ({"prompt": "   "}, "The prompt is empty"),
-        ({"prompt": "castle::x"}, "“::” is followed by “x”. It needs a finite number"),
-        ({"prompt": "castle::1.2"}, "SD 3.5 Large only accepts 1"),
+        ({"prompt": "castle::1.2.3"}, "The “::” after “castle” is followed by “1.2.3”"),
+        ({"prompt": "castle::0 | crowds::-1"}, "The prompt names nothing to show"),
         (
             {"prompt": "castle", "style": "anime"},
             "“style” does not work with SD 3.5 Large. Leave it out, or choose a model that supports it: SDXL 1.0.",
@@ -52,7 +52,7 @@ async def test_a_problem_is_shown_to_the_author_alone_and_nothing_is_queued(
 
 
 async def test_all_problems_are_shown_at_once(guild: GuildClient, job_queue: FakeJobQueue) -> None:
-    interaction = await guild.invoke_imagine(prompt="castle::2", style="anime", keep=30, extras="{}")
+    interaction = await guild.invoke_imagine(prompt="castle::1.2.3", style="anime", keep=30, extras="{}")
 
     first, *more = (await guild.read_private_answer(interaction)).splitlines()
 

@@ -15,6 +15,7 @@ from bot.rendering.outcome_views import (
     compute_component_id,
 )
 from shared.i18n.messages import list_languages, load_messages
+from shared.notes import make_note
 from shared.outcome import Failed, Filtered, FilteredPart
 from shared.problems import make_problem
 from shared.request.model import Request
@@ -66,6 +67,17 @@ def test_a_result_fits_discord_whatever_was_written(request: Request, user: int,
     alt_text = list_parts(view)[0]["items"][0]["description"]
     assert 1 <= utf16_length(alt_text) <= 1024
     assert "```\n1234567890\n```" in join_texts(view)
+
+
+def test_a_result_says_in_one_small_text_how_its_request_was_adapted() -> None:
+    job = make_job(make_request()).model_copy(
+        update={"notes": (make_note("weights_left_out", model="*my* model"), make_note("of_another_release"))}
+    )
+
+    view = build_result_view(job, GENERATED, None, FR, filename="a.png", total_seconds=1)
+
+    [note] = [text for text in list_texts(view) if "pondérer" in text]
+    assert note.startswith("-# \\*my\\* model ne sait pas")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from tests.support.fake_stores import FakeJobQueue, FakeSubmissionStore
 CATALOGUE = load_catalogue()
 ORIGIN = Origin(guild_id=1, channel_id=2, message_id=3, is_in_thread=True)
 REQUESTS = {
-    make_variant_id("17", seed): build_request(CATALOGUE, prompt="a castle", has_picture=True, seed=seed)
+    make_variant_id("17", seed): build_request(CATALOGUE, prompt="a castle", has_picture=True, seed=seed).request
     for seed in (1, 2, 3)
 }
 STORED_IMAGE = StoredImage("0" * 64, b"picture")

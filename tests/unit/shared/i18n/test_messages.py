@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.i18n.messages import DEFAULT_LANGUAGE, describe_problem, list_languages, load_messages
+from shared.notes import NOTE_CODES, make_note
 from shared.problems import ACTORS, Problem, make_problem
 from shared.request.model import OPTION_NAMES
 from tests.support.messages import find_placeholders, list_problem_facts, list_sentences, read_messages
@@ -32,6 +33,19 @@ def test_every_language_has_the_same_sentences_with_the_same_placeholders(langua
 @pytest.mark.parametrize("language", list_languages())
 def test_every_problem_has_a_sentence_and_every_sentence_a_problem(language: str) -> None:
     assert set(read_messages(language)["problem"]) == set(ACTORS)
+
+
+@pytest.mark.parametrize("language", list_languages())
+def test_every_note_has_a_sentence_and_every_sentence_a_note(language: str) -> None:
+    assert set(read_messages(language)["notes"]) == set(NOTE_CODES)
+
+
+def test_a_note_of_another_release_is_left_out() -> None:
+    known = make_note("weights_left_out", model="SD 3.5 Large")
+
+    for notes in ([make_note("unheard_of"), known], [make_note("weights_left_out"), known]):
+        [sentence] = load_messages("en").format_notes(notes)
+        assert sentence.startswith("SD 3.5 Large can't weigh words")
 
 
 @pytest.mark.parametrize("language", list_languages())

@@ -14,7 +14,7 @@ CATALOGUE = load_catalogue()
 def test_an_upscale_request_carries_the_prompt_if_the_upscaler_reads_one() -> None:
     request = build_request(
         CATALOGUE, model="sdxl", prompt="castle::1.2 | crowds::-0.8 | fog::0", has_picture=False, steps=40
-    )
+    ).request
 
     fast, conservative = build_upscale_requests(request, CATALOGUE)
 
@@ -25,9 +25,9 @@ def test_an_upscale_request_carries_the_prompt_if_the_upscaler_reads_one() -> No
 
 def test_only_offered_upscalers_that_take_the_request_are_suggested() -> None:
     only_conservative = load_catalogue('[models."fast-upscale"]\noffered = false')
-    negative = build_request(CATALOGUE, model="sdxl", prompt="crowds::-1", has_picture=False)
+    negative = build_request(CATALOGUE, model="sdxl", prompt="crowds::-1", has_picture=False).request
     gone = negative.model_copy(update={"model": "of-yesterday"})
-    upscaled = build_request(CATALOGUE, model="conservative-upscale", prompt="x", has_picture=True)
+    upscaled = build_request(CATALOGUE, model="conservative-upscale", prompt="x", has_picture=True).request
 
     assert [upscale.model for upscale in build_upscale_requests(negative, CATALOGUE)] == ["fast-upscale"]
     assert [upscale.model for upscale in build_upscale_requests(gone, CATALOGUE)] == ["fast-upscale"]
@@ -38,7 +38,7 @@ def test_only_offered_upscalers_that_take_the_request_are_suggested() -> None:
 def test_a_request_is_converted_with_the_options_that_the_other_model_reads() -> None:
     request = build_request(
         CATALOGUE, prompt="a castle", model="sdxl", has_picture=True, keep=40, steps=20, fit="pad", seed=7
-    )
+    ).request
     sd35 = CATALOGUE.models["sd3.5-large"]
 
     same = adapt_to_model(request, CATALOGUE.models["sdxl"], CATALOGUE)
@@ -51,7 +51,7 @@ def test_a_request_is_converted_with_the_options_that_the_other_model_reads() ->
 
 
 def test_a_conversion_that_the_other_model_would_not_take_is_rejected() -> None:
-    request = build_request(CATALOGUE, prompt="a castle::1.4", model="sdxl", has_picture=True)
+    request = build_request(CATALOGUE, prompt="a castle::1.4", model="sdxl", has_picture=True).request
 
     with pytest.raises(RejectedError) as rejection:
         adapt_to_model(request, CATALOGUE.models["sd3.5-large"], CATALOGUE)

@@ -36,7 +36,9 @@ PREFERENCES = {"keep": 60.0, "style_preset": "anime", "model": "sdxl", "output_f
 def test_missing_options_are_filled_in_from_the_preferences_that_fit(
     typed: dict[str, Any], has_picture: bool, model: str, options: dict[str, Any]
 ) -> None:
-    request = build_request(CATALOGUE, PREFERENCES, prompt="a castle", negative=None, has_picture=has_picture, **typed)
+    request = build_request(
+        CATALOGUE, PREFERENCES, prompt="a castle", negative=None, has_picture=has_picture, **typed
+    ).request
 
     assert (request.model, request.explicit_options()) == (model, options)
 
@@ -44,7 +46,7 @@ def test_missing_options_are_filled_in_from_the_preferences_that_fit(
 def test_a_preset_goes_before_preferences_that_conflict_with_it() -> None:
     preset = {"model": "sdxl", "step_schedule_start": 0.5, "init_image_mode": "STEP_SCHEDULE", "negative": "crowds"}
 
-    request = build_request(CATALOGUE, preset, PREFERENCES, prompt="a castle", has_picture=True)
+    request = build_request(CATALOGUE, preset, PREFERENCES, prompt="a castle", has_picture=True).request
 
     assert request.explicit_options() == {
         "init_image_mode": "STEP_SCHEDULE",
@@ -64,15 +66,17 @@ def test_a_preset_goes_before_preferences_that_conflict_with_it() -> None:
     ],
 )
 def test_the_extracted_settings_of_a_request_build_it_again_except_for_seed_and_extras(typed: dict[str, Any]) -> None:
-    request = build_request(CATALOGUE, prompt="a castle", negative="crowds", **typed)
+    request = build_request(CATALOGUE, prompt="a castle", negative="crowds", **typed).request
 
-    rebuilt = build_request(CATALOGUE, extract_settings(request), prompt="a castle", has_picture=request.has_picture)
+    rebuilt = build_request(
+        CATALOGUE, extract_settings(request), prompt="a castle", has_picture=request.has_picture
+    ).request
 
     assert rebuilt == request.model_copy(update={"seed": None, "extras": None})
 
 
 def test_a_preferred_model_that_reads_no_picture_is_ignored_if_there_is_one() -> None:
-    request = build_request(CATALOGUE, {"model": "stable-image-core"}, prompt="a castle", has_picture=True)
+    request = build_request(CATALOGUE, {"model": "stable-image-core"}, prompt="a castle", has_picture=True).request
 
     assert request.model == "sd3.5-large"
 
@@ -100,7 +104,7 @@ def test_only_typed_options_are_rejected_and_a_preferred_model_may_make_them_val
     st.booleans(),
 )
 def test_no_preference_makes_a_plain_prompt_invalid(preferences: dict[str, Any], has_picture: bool) -> None:
-    request = build_request(CATALOGUE, preferences, prompt="a castle", has_picture=has_picture)
+    request = build_request(CATALOGUE, preferences, prompt="a castle", has_picture=has_picture).request
 
     assert CATALOGUE.models[request.model] in CATALOGUE.generation_models
 
@@ -109,7 +113,7 @@ def test_typed_options_win_over_the_preset_and_that_over_preferences_and_the_mod
     preset = {"model": "sdxl", "steps": 20, "cfg_scale": 10.0}
     preferences = {"model": "sd3.5-large", "steps": 25, "cfg_scale": 12.0, "keep": 60.0}
 
-    request = build_request(CATALOGUE, preset, preferences, prompt="a castle", has_picture=True, steps="15")
+    request = build_request(CATALOGUE, preset, preferences, prompt="a castle", has_picture=True, steps="15").request
 
     assert (request.model, request.steps, request.cfg_scale, request.keep) == ("sdxl", 15, 10, 60)
     assert request.clip_guidance_preset is None
@@ -148,9 +152,9 @@ def test_a_preference_that_does_not_fit_is_ignored(
 ) -> None:
     options: dict[str, Any] = {"prompt": "castle", **typed}
 
-    request = build_request(CATALOGUE, preference, has_picture=has_picture, **options)
+    request = build_request(CATALOGUE, preference, has_picture=has_picture, **options).request
 
-    assert request == build_request(CATALOGUE, has_picture=has_picture, **options)
+    assert request == build_request(CATALOGUE, has_picture=has_picture, **options).request
 
 
 @pytest.mark.parametrize(
@@ -165,7 +169,7 @@ def test_a_preference_that_does_not_fit_is_ignored(
 def test_a_preference_may_complete_the_typed_options(
     typed: dict[str, Any], preferences: dict[str, Any], options: dict[str, Any]
 ) -> None:
-    request = build_request(CATALOGUE, preferences, prompt="a castle", model="sdxl", has_picture=True, **typed)
+    request = build_request(CATALOGUE, preferences, prompt="a castle", model="sdxl", has_picture=True, **typed).request
 
     assert request.explicit_options() == typed | options
 
@@ -173,7 +177,7 @@ def test_a_preference_may_complete_the_typed_options(
 def test_a_negative_prompt_is_added_to_the_typed_ones_if_the_whole_is_short_enough() -> None:
     prompt = "castle | " + "x" * 9990 + "::-1"
 
-    request = build_request(CATALOGUE, {"negative": "12345678"}, prompt=prompt, has_picture=True)
+    request = build_request(CATALOGUE, {"negative": "12345678"}, prompt=prompt, has_picture=True).request
 
     _, negative = request.format_unweighted_prompts()
     assert len(negative) == 10_000

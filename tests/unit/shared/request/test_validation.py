@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shared.catalogue import load_catalogue
+from shared.notes import make_note
 from shared.problems import RejectedError
 from shared.request.builder import build_request, pick_seed
 
@@ -89,12 +90,15 @@ def test_the_prompt_limit_applies_to_each_text_of_sdxl_and_to_the_whole_prompt_o
     assert list_problem_codes(prompt="a" * 9_000 + "|" + "b" * 1_000) == ["prompt_too_long"]
 
 
-def test_models_without_weights_reject_weights_other_than_plus_and_minus_one() -> None:
-    request = build_request(CATALOGUE, prompt="castle | fog | crowds::-1", negative="cars", has_picture=True)
+def test_a_model_without_weights_reads_weighted_parts_as_plain_words_and_things_to_avoid() -> None:
+    request = build_request(CATALOGUE, prompt="castle | fog | crowds::-1", negative="cars", has_picture=True).request
 
     assert request.format_unweighted_prompts() == ("castle, fog", "crowds, cars")
-    assert list_problem_codes(prompt="castle::1.2") == ["weight_unsupported"]
+    weighted = build_request(CATALOGUE, prompt="castle::1.2 | rain::0 | crowds::-0.8", has_picture=True)
+    assert weighted.request.format_unweighted_prompts() == ("castle", "crowds")
+    assert weighted.notes == (make_note("weights_left_out", model="SD 3.5 Large"),)
     assert list_problem_codes(prompt="crowds::-1") == ["prompt_only_negative"]
+    assert list_problem_codes(prompt="crowds::0") == ["prompt_only_negative"]
     assert list_problem_codes(model="sdxl", prompt="castle::1.2 | crowds::-0.8") == []
 
 
@@ -107,7 +111,7 @@ def test_a_picture_is_required_or_rejected_as_the_model_says() -> None:
 
 def test_fast_upscale_takes_a_picture_and_no_prompt() -> None:
     fast: dict[str, Any] = {"model": "fast-upscale", "prompt": None}
-    request = build_request(CATALOGUE, **fast, has_picture=True)
+    request = build_request(CATALOGUE, **fast, has_picture=True).request
 
     assert (request.text_prompts, request.format_unweighted_prompts()) == ((), ("", ""))
     assert pick_seed(request, CATALOGUE.models["fast-upscale"], random.Random(3)) is None
@@ -128,7 +132,7 @@ def test_conservative_upscale_reads_a_prompt_and_its_creativity() -> None:
         ["out_of_range"],
     ]
     assert list_problem_codes(**conservative, prompt="") == ["prompt_empty"]
-    assert list_problem_codes(**conservative, prompt="castle::1.2") == ["weight_unsupported"]
+    assert list_problem_codes(**conservative, prompt="castle::1.2") == []
 
 
 @pytest.mark.parametrize(

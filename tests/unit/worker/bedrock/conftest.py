@@ -38,7 +38,7 @@ class ClientHarness:
         row = self.catalogue.models[model]
         has_picture = row.picture != "none"
         read_prompt = prompt if row.reads_prompts else None
-        request = build_request(self.catalogue, prompt=read_prompt, model=model, has_picture=has_picture)
+        request = build_request(self.catalogue, prompt=read_prompt, model=model, has_picture=has_picture).request
         sent_seed = seed if "seed" in row.fields else None
         return self.client.generate(request, row, IMAGE if has_picture else None, sent_seed)
 

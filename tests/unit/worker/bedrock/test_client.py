@@ -50,7 +50,7 @@ def test_an_upscaler_is_called_by_its_inference_profile_and_returns_a_larger_pic
 
 def test_the_largest_result_of_an_upscaler_is_accepted(catalogue: Catalogue, shared_client: BedrockImageClient) -> None:
     row = catalogue.models["fast-upscale"]
-    request = build_request(catalogue, model=row.key, has_picture=True)
+    request = build_request(catalogue, model=row.key, has_picture=True).request
     source = io.BytesIO()
     Image.effect_noise((1024, 1024), 90).convert("RGB").save(source, "JPEG", quality=95)
     result = shared_client.generate(request, row, source.getvalue(), None)
@@ -63,7 +63,7 @@ def test_a_row_without_the_needed_inference_profile_is_a_misconfiguration(
 ) -> None:
     harness = make_harness()
     row = harness.catalogue.models["fast-upscale"].model_copy(update={"id": "stability.stable-fast-upscale-v1:0"})
-    request = build_request(harness.catalogue, model=row.key, has_picture=True)
+    request = build_request(harness.catalogue, model=row.key, has_picture=True).request
     with pytest.raises(BedrockCallError, match="called through an inference profile") as raised:
         harness.client.generate(request, row, IMAGE, None)
     assert raised.value.problem.code == "misconfigured"

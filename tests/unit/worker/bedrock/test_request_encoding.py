@@ -82,10 +82,12 @@ def draw_requests(draw: st.DrawFn, catalogue: Catalogue = CATALOGUE) -> tuple[Re
     prompt = format_prompt([TextPrompt(text=draw(TEXTS)), *more_prompts]) if model.reads_prompts else None
     for name in draw(st.permutations(OPTION_NAMES)):
         try:
-            return build_request(catalogue, prompt=prompt, model=model.key, has_picture=has_picture, **options), model
+            return build_request(
+                catalogue, prompt=prompt, model=model.key, has_picture=has_picture, **options
+            ).request, model
         except RejectedError:
             options.pop(name, None)  # it conflicts with the others
-    return build_request(catalogue, prompt=prompt, model=model.key, has_picture=has_picture), model
+    return build_request(catalogue, prompt=prompt, model=model.key, has_picture=has_picture).request, model
 
 
 def encode_body(request: Request, model: Model) -> dict[str, Any]:
@@ -96,7 +98,7 @@ def encode_body(request: Request, model: Model) -> dict[str, Any]:
 
 
 def make_body(key: str, *, has_picture: bool = True, prompt: str | None = "castle", **options: Any) -> dict[str, Any]:
-    request = build_request(CATALOGUE, prompt=prompt, model=key, has_picture=has_picture, **options)
+    request = build_request(CATALOGUE, prompt=prompt, model=key, has_picture=has_picture, **options).request
     return encode_body(request, CATALOGUE.models[key])
 
 
@@ -237,7 +239,9 @@ def test_a_default_of_the_operator_is_sent() -> None:
         '[models.sdxl.fields.cfg_scale]\ndefault = 12.5\n[models."sd3.5-large".fields.keep]\ndefault = 50'
     )
     by_key = {
-        key: encode_body(build_request(catalogue, prompt="x", model=key, has_picture=True), catalogue.models[key])
+        key: encode_body(
+            build_request(catalogue, prompt="x", model=key, has_picture=True).request, catalogue.models[key]
+        )
         for key in ("sdxl", "sd3.5-large")
     }
     assert by_key["sdxl"]["cfg_scale"] == 12.5

@@ -19,7 +19,7 @@ TODAY = date(2026, 11, 24)
 
 
 def make_request(model: str = "sdxl", *, has_picture: bool = True, **options: Any) -> Request:
-    return build_request(CATALOGUE, prompt="a castle", model=model, has_picture=has_picture, **options)
+    return build_request(CATALOGUE, prompt="a castle", model=model, has_picture=has_picture, **options).request
 
 
 def make_plan(

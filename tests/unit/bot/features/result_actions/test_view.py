@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from bot.domain.records import GenerationSettings, JobRecord
 from bot.features.result_actions.view import build_details_view
 from shared.i18n.messages import list_languages, load_messages
+from shared.notes import make_note
 from shared.prompts import TextPrompt
 from shared.request.model import Request
 from tests.support.views import (
@@ -46,6 +47,16 @@ def test_details_fit_discord_whatever_was_written(
     )
 
     assert_fits_discord(view)
+
+
+def test_details_show_the_notes_of_the_job() -> None:
+    request = make_request()
+    job = make_job(request).model_copy(update={"notes": (make_note("weights_left_out", model="Core"),)})
+    record = JobRecord(job, "generated", 7, None, 0.0)
+
+    text = join_texts(build_details_view(record.settings, None, EN, record=record))
+
+    assert "-# Core can't weigh words" in text
 
 
 def test_details_show_everything_that_is_recorded() -> None:

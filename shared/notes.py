@@ -1,0 +1,26 @@
+"""Notes to a requester: a code and its facts, such as how their request was adapted to its model.
+
+The sentence for each code, in every language, is in the section `notes` of `shared.i18n`.
+"""
+
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.problems import Fact
+
+NOTE_CODES: Final = ("weights_left_out",)
+
+
+class Note(BaseModel):
+    """One thing that a requester should know about their job: a code of `NOTE_CODES`, and the facts of its sentence."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    code: str
+    facts: dict[str, Fact] = {}
+
+
+def make_note(code: str, /, **facts: Fact) -> Note:
+    """Make a note of this code with the given facts."""
+    return Note(code=code, facts=facts)
