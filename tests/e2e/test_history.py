@@ -114,7 +114,7 @@ def test_a_result_deleted_in_discord_is_shown_as_gone_with_its_settings(grace: D
     assert "40%" in read_text(gone)
     assert list_media(gone) == []
     assert f"regenerate:{job}" in list_custom_ids(gone)
-    assert "This result was not found" in read_text(invoke_and_wait(grace, "show", result="1300000000000000000"))
+    assert "I couldn't find that picture" in read_text(invoke_and_wait(grace, "show", result="1300000000000000000"))
     assert "somebody else" in read_text(invoke_and_wait(ada, "show", result=job, public=True))
 
 
@@ -189,7 +189,7 @@ def test_the_queue_lists_waiting_requests_with_cancel_buttons_and_the_servers_to
     assert f"queue_cancel:{jobs[-1]}" not in list_custom_ids(left)
     assert "requests in progress" in read_text(left)
     endings = [read_text(grace.wait_for_result(job)) for job in jobs]
-    assert [("cancelled the request before it started" in ending) for ending in endings] == [False, False, False, True]
+    assert [("cancelled this before it started" in ending) for ending in endings] == [False, False, False, True]
 
 
 def test_an_export_contains_every_job_and_all_available_images(grace: DiscordUser) -> None:
@@ -229,7 +229,7 @@ def test_a_user_can_have_one_export_at_a_time(grace: DiscordUser) -> None:
     )
     second = invoke_and_wait(grace, "export")
 
-    assert "still being prepared" in read_text(second)
+    assert "still on its way" in read_text(second)
     wait_until(lambda: grace.get(f"/control/interactions/{first}")["followups"], "the one part of the first")
 
 
@@ -275,5 +275,5 @@ def test_other_users_results_are_found_only_in_channels_that_the_user_can_read(
     assert "2 found" in found[0]
     assert "1 found" in found[1]
     assert "a windmill" in read_text(invoke_and_wait(grace, "show", result=jobs[0]))
-    assert "This result was not found" in read_text(invoke_and_wait(grace, "show", result=jobs[1]))
+    assert "I couldn't find that picture" in read_text(invoke_and_wait(grace, "show", result=jobs[1]))
     assert "0 found" in read_text(invoke_and_wait(grace, "history", words=word))

@@ -133,18 +133,18 @@ def test_a_filtered_result_is_withheld_and_its_notice_omits_the_prompt(
     [
         ("[error]", "failed on this request", 2),
         ("[result-error]", "failed on this request", 2),
-        ("[validation]", "not configured correctly", 1),
+        ("[validation]", "isn't set up correctly", 1),
         ("[quota]", "reached its limit", 1),
         ("[timeout]", "took too long", 2),
         ("[model-error]", "failed on this request", 2),
-        ("[internal]", "had an internal error", 2),
-        ("[garbage]", "not a picture", 2),
-        ("[bad-base64]", "not a picture", 2),
-        ("[not-a-picture]", "not a picture", 2),
-        ("[no-images]", "not a picture", 2),
-        ("[huge-picture]", "not a picture", 2),
+        ("[internal]", "had an error of its own", 2),
+        ("[garbage]", "something that isn't a picture", 2),
+        ("[bad-base64]", "something that isn't a picture", 2),
+        ("[not-a-picture]", "something that isn't a picture", 2),
+        ("[no-images]", "something that isn't a picture", 2),
+        ("[huge-picture]", "something that isn't a picture", 2),
         ("[drop]", "", 2),
-        ("[drip]", "No complete response", 2),
+        ("[drip]", "No complete answer", 2),
     ],
 )
 def test_each_failure_has_its_own_message_and_is_billed_at_most_twice(
@@ -216,7 +216,7 @@ def test_a_french_user_is_answered_in_french(stack: Stack, ada: DiscordUser) -> 
     told = chloe.wait_for_private_text(chloe.submit_imagine("château::1.2.3"))
     answer = chloe.wait_for_result(chloe.submit_imagine("un château [filtered]"))
 
-    assert "Il faut un nombre" in told
+    assert "attend un nombre" in told
     assert "filtre" in read_text(answer)
 
 

@@ -62,4 +62,4 @@ def test_an_unknown_job_is_rejected_in_private(ada: DiscordUser) -> None:
 
     refusal = ada.wait_for_private_text(ada.invoke_command("lineage", first["channel_id"], result="17"))
 
-    assert refusal.startswith("That result was not found here.")
+    assert refusal.startswith("I couldn't find that picture here")

@@ -114,7 +114,7 @@ def test_closed_direct_messages_are_reported_before_the_request_is_accepted(
     set_preferences(cleo, private="on")
     patch_user(cleo, dms_closed=True)
 
-    assert_rejected(cleo, cleo.submit_imagine("a castle"), "Your result would have nowhere to go.")
+    assert_rejected(cleo, cleo.submit_imagine("a castle"), "You chose private results, but")
 
     assert list_calls() == []
 
@@ -125,7 +125,7 @@ def test_a_rejected_request_leaves_no_message_in_direct_messages(cleo: DiscordUs
     channel = wait_for_direct_messages(cleo, job)
     wait_for_result_in(cleo, channel, job)
 
-    assert_rejected(cleo, cleo.submit_imagine("a castle", image=Path(__file__)), "That file is not a picture")
+    assert_rejected(cleo, cleo.submit_imagine("a castle", image=Path(__file__)), "That file isn't a picture")
 
     assert len(cleo.list_messages(channel)) == 2, "the status message of the first and its answer"
 

@@ -87,7 +87,11 @@ def test_invalid_form_values_and_long_prompts_are_reported_and_nothing_is_genera
         ada.submit_modal(ada.press_button(first, "edit"), prompt="a|::2", keep="much", seed="-1")
     )
 
-    for wrong in ("Part 2 of the prompt is empty", "“keep” is “much”", "“seed” is -1"):
+    for wrong in (
+        "Part 2 of your prompt is empty",
+        "“keep” needs a number, and “much” isn't one",
+        "“seed” can't be -1",
+    ):
         assert wrong in told
     assert "4499 characters" in ada.wait_for_private_text(ada.press_button(long, "edit"))
     assert len(list_calls()) == 2
@@ -185,7 +189,7 @@ def test_a_waiting_job_can_be_cancelled_and_its_thread_says_so(
     words = ada.wait_for_private_text(ada.press_button(status, "cancel"))
 
     assert words.startswith("Cancelled. Nothing was generated")
-    assert "cancelled the request before it started" in "\n".join(iter_message_texts(ada.wait_for_result(waiting)))
+    assert "cancelled this before it started" in "\n".join(iter_message_texts(ada.wait_for_result(waiting)))
     wait_until(
         lambda: ada.wait_for_status(waiting)["content"].startswith("Cancelled: "), "a status message that says so"
     )

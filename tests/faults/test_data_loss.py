@@ -104,13 +104,13 @@ def test_buttons_work_after_redis_and_database_were_lost(stack: Stack) -> None:
             ada.wait_for_private_message(ada.press_button(from_picture, "upscale")), "upscale_with", "fast-upscale"
         )
     )
-    assert "The picture this started from is gone." in ada.wait_for_private_text(
+    assert "The picture this one started from is no longer stored." in ada.wait_for_private_text(
         ada.press_button(from_picture, "regenerate")
     )
     assert "a ship" in "\n".join(
         iter_message_texts(ada.wait_for_private_message(ada.press_button(from_picture, "details")))
     )
-    assert "cannot be added to your favourites" in ada.wait_for_private_text(
+    assert "I can't add this picture to your favourites" in ada.wait_for_private_text(
         ada.press_button(from_picture, "favourite")
     )
 

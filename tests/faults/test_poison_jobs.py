@@ -220,7 +220,7 @@ def test_an_image_too_large_for_memory_fails_with_a_message_and_the_worker_conti
 
     told = fault_stack.wait_for_result_text(fault_stack.submit_imagine("a large picture", image=large_image))
 
-    assert "Something went wrong. The fault is in the bot" in told
+    assert "Something went wrong. It's the bot's fault" in told
     fault_stack.assert_image_posted(fault_stack.submit_imagine("a neighbour", "grace"))
     assert worker.is_running
     assert "MemoryError" in worker.log.read_text()

@@ -99,7 +99,7 @@ def test_only_the_author_and_moderators_can_delete_or_cancel(stack: Stack, ada: 
 
     refusals = [press_forged_button(ben, channel, f"{action}:{job}") for action in DESTRUCTIVE_ACTIONS]
 
-    assert all("Only its requester and the server's moderators" in text for text in refusals)
+    assert all("Only the person who asked for this or a moderator" in text for text in refusals)
     assert answer["id"] in [message["id"] for message in ada.list_messages(channel)]
     mia = create_moderator(stack, "mia", MANAGE_MESSAGES)
     mia.press_button(mia.wait_for_private_message(mia.press_button(answer, "delete")), "delete_confirm")
@@ -112,9 +112,9 @@ def test_an_id_of_no_job_is_rejected(stack: Stack, ada: DiscordUser) -> None:
     before = list_calls(stack)
 
     for action, job in itertools.product(ACTIONS, (UNKNOWN_ID, "0", "1-99")):
-        assert "There is nothing to continue from." in press_forged_button(ada, stack.channel_id, f"{action}:{job}"), (
-            action
-        )
+        assert "I don't know how this picture was made" in press_forged_button(
+            ada, stack.channel_id, f"{action}:{job}"
+        ), action
     assert "changed" in press_forged_button(ada, stack.channel_id, f"nonsense:{UNKNOWN_ID}")
     assert list_calls(stack) == before
 
@@ -125,13 +125,13 @@ def test_values_that_no_button_carries_are_rejected(stack: Stack, ada: DiscordUs
     before = list_calls(stack)
 
     assert "changed" in press_forged_button(ada, stack.channel_id, f"vary:{job}:nonsense")
-    assert "There is no model called “nonsense”" in press_forged_button(
+    assert "There's no model called “nonsense”" in press_forged_button(
         ada, stack.channel_id, f"regenerate_with:{job}:nonsense"
     )
     assert "needs a picture to start from." in press_forged_button(
         ada, stack.channel_id, f"regenerate_with:{job}:fast-upscale"
     )
-    assert "cannot be upscaled" in press_forged_button(ada, stack.channel_id, f"upscale_with:{job}:sdxl")
+    assert "can't be upscaled" in press_forged_button(ada, stack.channel_id, f"upscale_with:{job}:sdxl")
     assert list_calls(stack) == before
 
 
@@ -144,7 +144,7 @@ def test_a_job_of_another_server_is_unknown(stack: Stack, ada: DiscordUser) -> N
 
     for action in ACTIONS:
         text = press_forged_button(ada, stack.channel_id, f"{action}:{job}")
-        assert "There is nothing to continue from." in text
+        assert "I don't know how this picture was made" in text
         assert "secret" not in text
 
 
@@ -170,12 +170,12 @@ def test_a_job_of_a_channel_that_the_user_cannot_read_is_unknown(
     forged = [f"vary:{job}:subtle", f"upscale_with:{job}:fast-upscale", f"regenerate_with:{job}:sdxl"]
     for custom_id in (*forged, *(f"{action}:{job}" for action in ACTIONS)):
         text = press_forged_button(ben, stack.channel_id, custom_id)
-        assert "There is nothing to continue from." in text, custom_id
+        assert "I don't know how this picture was made" in text, custom_id
         assert "secret" not in text
     for opened in forms:
         submitted = {"user": "ben", "interaction_id_of_modal": opened, "values": {"prompt": "a stolen castle"}}
         text = ben.wait_for_private_text(ben.post("/control/submit", submitted)["interaction_id"])
-        assert "There is nothing to continue from." in text
+        assert "I don't know how this picture was made" in text
     assert list_calls(stack) == before
     assert "a secret castle" in press_forged_button(ada, stack.channel_id, f"details:{job}")
 
@@ -191,7 +191,7 @@ def test_a_moderator_of_another_channel_cannot_delete_a_result(stack: Stack, ada
 
     refusals = [press_forged_button(moe, moderated, f"{action}:{job}") for action in DESTRUCTIVE_ACTIONS]
 
-    assert all("Only its requester and the server's moderators" in text for text in refusals)
+    assert all("Only the person who asked for this or a moderator" in text for text in refusals)
 
 
 def test_the_server_decides_who_may_use_the_buttons(stack: Stack, ada: DiscordUser, ben: DiscordUser) -> None:
@@ -214,7 +214,7 @@ def test_the_server_decides_who_may_use_the_buttons(stack: Stack, ada: DiscordUs
     ben.wait_for_result_in_place(ben.press_button(answer, "regenerate"))
 
     assert ["everyone" in text for text in answers] == [True, False, False]
-    assert all("only its requester can continue from it" in text for text in rejected)
+    assert all("only they can continue from it" in text for text in rejected)
     assert "a castle" in details
     with pytest.raises(Exception, match="permission"):
         ben.post("/control/invoke", ask | {"user": "ben", "options": {"buttons": "author"}})
@@ -231,4 +231,4 @@ def test_settings_that_an_administrator_shows_to_everyone_are_refused_all_the_sa
     refused = ben.wait_for_private_text(ben.invoke_command("settings", stack.channel_id, buttons="author"))
     call_api_as_bot(stack, "PATCH", path, {"default_member_permissions": str(MANAGE_GUILD)})
 
-    assert refused.startswith("The settings of this server were neither shown nor changed.")
+    assert refused.startswith("Only people who can manage this server can see or change its settings.")

@@ -107,7 +107,7 @@ async def test_a_stopping_bot_finishes_running_commands_and_rejects_new_ones(
         may_finish.set()
         await draining
 
-        assert answer == "The bot is restarting. Nothing was queued. Try again in a minute."
+        assert answer == "I'm just restarting, and didn't take your request. Please try again in a minute."
         assert list(job_queue.jobs) == [first]
         assert list(job_queue.threads) == [first]
 
@@ -194,7 +194,7 @@ async def test_a_command_of_an_older_version_is_answered_as_outdated(
 
         answer = await own_guild.read_private_answer(await own_guild.invoke_imagine(prompt="a castle"))
 
-    assert answer.startswith("This command has changed.")
+    assert answer.startswith("This command has changed,")
     assert job_queue.jobs == {}
 
 

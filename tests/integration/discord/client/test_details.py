@@ -86,20 +86,20 @@ async def test_extras_in_metadata_run_only_for_users_who_may_use_extras(
     )
     await wait_until(lambda: interaction_of_ben in job_queue.jobs)
 
-    assert answer.startswith("“extras” is not available to you.")
+    assert answer.startswith("“extras” is for testers only.")
     assert list(job_queue.jobs) == [interaction_of_ben]
 
 
 @pytest.mark.parametrize(
     ("request_", "seed", "problem"),
     [
-        (REQUEST | {"steps": 2}, 77, "“steps” is 2."),
+        (REQUEST | {"steps": 2}, 77, "“steps” can't be 2 with"),
         (
             REQUEST | {"text_prompts": [{"text": "x" * 3000, "weight": 1}]},
             77,
-            "Part of the prompt is 3000 characters long.",
+            "Part of the prompt is 3000 characters long,",
         ),
-        (REQUEST, -1, "“seed” is -1."),
+        (REQUEST, -1, "“seed” can't be -1 with"),
     ],
 )
 async def test_a_request_in_metadata_that_the_model_rejects_is_explained(
@@ -140,10 +140,8 @@ async def test_metadata_of_an_unknown_model_has_no_run_button(guild: GuildClient
     ids=range(8),
 )
 async def test_a_picture_without_valid_metadata_is_explained(guild: GuildClient, picture: bytes) -> None:
-    assert (await expect_rejection(guild, ("a.png", picture))).startswith(
-        "This picture does not say how it was generated."
-    )
+    assert (await expect_rejection(guild, ("a.png", picture))).startswith("This picture doesn't say how it was made")
 
 
 async def test_a_message_without_a_picture_has_no_details(guild: GuildClient) -> None:
-    assert (await expect_rejection(guild, ("a.txt", b"words"))).startswith("There is no picture in this message.")
+    assert (await expect_rejection(guild, ("a.txt", b"words"))).startswith("I don't see a picture in this message.")

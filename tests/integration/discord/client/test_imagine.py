@@ -81,10 +81,10 @@ async def test_a_prompt_alone_becomes_a_job_without_a_source(guild: GuildClient,
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"from": "latest"}, "“from” needs a picture to start from."),
-        ({"from": "original"}, "“from” needs a picture to start from."),
-        ({"from": "1574668812958040064"}, "“from” is “1574668812958040064”. No picture in this thread has that name."),
-        ({"from": "none", "image": PNG}, "“from” was given together with an attached picture."),
+        ({"from": "latest"}, "This thread has no picture to start from yet."),
+        ({"from": "original"}, "This thread has no picture to start from yet."),
+        ({"from": "1574668812958040064"}, "There's no picture called “1574668812958040064” in this thread."),
+        ({"from": "none", "image": PNG}, "You attached a picture and also chose one with “from”"),
     ],
 )
 async def test_a_source_that_does_not_exist_is_rejected(

@@ -43,7 +43,7 @@ async def test_a_job_that_cannot_be_stored_is_rejected_and_not_queued(
 
     answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle", image=PNG))
 
-    assert answer.startswith("The bot could not do that. Its records are unavailable right now.")
+    assert answer.startswith("I can't reach my records right now")
     assert job_queue.jobs == {}
 
 

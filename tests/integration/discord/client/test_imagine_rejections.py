@@ -19,25 +19,28 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"prompt": "   "}, "The prompt is empty"),
-        ({"prompt": "castle::1.2.3"}, "The “::” after “castle” is followed by “1.2.3”"),
-        ({"prompt": "castle::0 | crowds::-1"}, "The prompt names nothing to show"),
+        ({"prompt": "   "}, "Your prompt is empty"),
+        ({"prompt": "castle::1.2.3"}, "The “::” after “castle” needs a number, and “1.2.3” isn't one."),
+        ({"prompt": "castle::0 | crowds::-1"}, "Your prompt names nothing to show"),
         (
             {"prompt": "castle", "style": "anime"},
             "“style” does not work with SD 3.5 Large. Leave it out, or choose a model that supports it: SDXL 1.0.",
         ),
-        ({"prompt": "castle", "keep": 30}, "“keep” only works with a picture"),
-        ({"prompt": "castle", "model": "stable-image-core", "image": PNG}, "generates from words alone"),
-        ({"prompt": "castle", "image": PNG, "aspect": "16:9"}, "“aspect” only works without a picture"),
-        ({"prompt": "castle", "model": "sdxl", "extras": "{}"}, "“extras” is not available to you"),
-        ({"prompt": "castle", "model": "sdxl", "extras": "[", "user": "ben"}, "“extras” is not a JSON object"),
-        ({"prompt": "castle", "image": b""}, "The attached file is empty"),
+        ({"prompt": "castle", "keep": 30}, "“keep” needs a picture to work on"),
+        ({"prompt": "castle", "model": "stable-image-core", "image": PNG}, "works from words alone"),
+        ({"prompt": "castle", "image": PNG, "aspect": "16:9"}, "the result keeps the picture's shape. Remove “aspect”"),
+        ({"prompt": "castle", "model": "sdxl", "extras": "{}"}, "“extras” is for testers only"),
+        ({"prompt": "castle", "model": "sdxl", "extras": "[", "user": "ben"}, "“extras” has to be a JSON object"),
+        ({"prompt": "castle", "image": b""}, "That file is empty"),
         (
             {"prompt": "castle", "image": PNG + bytes(512 * 1024)},
-            "The picture is 0.500103 MiB. The limit here is 0.5 MiB.",
+            "That picture is 0.500103 MiB, and the limit here is 0.5 MiB.",
         ),
-        ({"prompt": "castle", "image": b"<html>" + bytes(50)}, "That file is not a picture this bot can read"),
-        ({"prompt": "castle", "seed": 4294967295}, "“seed” is 4294967295. SD 3.5 Large accepts 0 to 4294967294."),
+        ({"prompt": "castle", "image": b"<html>" + bytes(50)}, "That file isn't a picture I can read"),
+        (
+            {"prompt": "castle", "seed": 4294967295},
+            "“seed” can't be 4294967295 with SD 3.5 Large. Choose a number from 0 to 4294967294.",
+        ),
     ],
 )
 async def test_a_problem_is_shown_to_the_author_alone_and_nothing_is_queued(
@@ -56,7 +59,7 @@ async def test_all_problems_are_shown_at_once(guild: GuildClient, job_queue: Fak
 
     first, *more = (await guild.read_private_answer(interaction)).splitlines()
 
-    assert first == "Please fix 4 problems:"
+    assert first == "4 things to fix:"
     assert [line[:2] for line in more] == ["- "] * 4
     assert job_queue.jobs == {}
 
@@ -89,7 +92,7 @@ async def test_a_missing_permission_is_named_before_anything_is_queued(
     interaction = await guild.invoke_imagine(prompt="a castle")
     answer = await guild.read_private_answer(interaction)
 
-    assert f"It lacks these permissions: {name}." in answer
+    assert f"give me these permissions here: {name}." in answer
     assert job_queue.jobs == {}
 
 
@@ -101,7 +104,7 @@ async def test_a_rejection_by_the_queue_is_shown_to_the_author_alone(
     interaction = await guild.invoke_imagine(prompt="a castle", image=PNG)
     answer = await guild.read_private_answer(interaction)
 
-    assert answer.startswith("You have 20 requests waiting.")
+    assert answer.startswith("You already have 20 requests waiting")
     assert (job_queue.jobs, job_queue.threads) == ({}, {})
 
 
@@ -114,7 +117,7 @@ async def test_an_unexpected_error_is_logged_with_the_job_and_reported_to_the_au
         interaction = await guild.invoke_imagine(prompt="a castle")
         answer = await guild.read_private_answer(interaction)
 
-    assert "Something went wrong. The fault is in the bot" in answer
+    assert "Something went wrong. It's the bot's fault" in answer
     assert [record.getMessage() for record in caplog.records] == [f"job {interaction}: the command failed"]
 
 
@@ -137,5 +140,5 @@ async def test_a_response_that_discord_rejects_ends_in_an_explanation(
 
     answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
 
-    assert answer.startswith("Something went wrong. The fault is in the bot")
+    assert answer.startswith("Something went wrong. It's the bot's fault")
     assert job_queue.jobs == {}

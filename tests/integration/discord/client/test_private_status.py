@@ -45,7 +45,7 @@ async def test_a_direct_status_message_promises_nothing_before_the_job_is_stored
 
     answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
 
-    assert "Something went wrong. The fault is in the bot" in answer
+    assert "Something went wrong. It's the bot's fault" in answer
     assert [(message["content"], message["components"]) for message in messages] == [("One moment, please.", [])]
     async with asyncio.timeout(8):
         while [message for message in await list_messages(channel_ids[0]) if not message.get("deleted")]:  # noqa: ASYNC110 - the state is in another process

@@ -66,7 +66,7 @@ async def test_a_message_without_a_picture_is_rejected(guild: GuildClient) -> No
         await guild.invoke_message_command(await guild.post_files(("a.txt", b"words")), "Reimagine")
     )
 
-    assert answer.startswith("There is no picture in this message.")
+    assert answer.startswith("I don't see a picture in this message.")
 
 
 async def test_a_picture_that_is_too_large_is_rejected_before_the_form_opens(guild: GuildClient) -> None:
@@ -74,7 +74,7 @@ async def test_a_picture_that_is_too_large_is_rejected_before_the_form_opens(gui
 
     answer = await guild.read_private_answer(await guild.invoke_message_command(message, "Reimagine"))
 
-    assert answer.startswith("The picture is 0.6 MiB.")
+    assert answer.startswith("That picture is 0.6 MiB")
 
 
 async def test_all_problems_of_the_form_are_shown_at_once(
@@ -84,8 +84,8 @@ async def test_all_problems_of_the_form_are_shown_at_once(
 
     answer = await guild.read_private_answer(await guild.submit_modal(opened, prompt="castle::1.2.3", keep="half"))
 
-    assert answer.splitlines()[0] == "Please fix 2 problems:"
-    assert "“keep” is “half”. That is not a valid number." in answer
+    assert answer.splitlines()[0] == "2 things to fix:"
+    assert "“keep” needs a number, and “half” isn't one." in answer
     assert (job_queue.jobs, submission_store.states) == ({}, {})
 
 
@@ -98,7 +98,7 @@ async def test_a_form_that_was_open_for_too_long_is_rejected(
 
     answer = await guild.read_private_answer(await guild.submit_modal(opened, prompt="a castle"))
 
-    assert answer.startswith("The form was open for too long.")
+    assert answer.startswith("That form was open for more than an hour")
     assert job_queue.jobs == {}
 
 
@@ -112,5 +112,5 @@ async def test_only_the_user_who_opened_a_form_can_submit_it(
 
     answer = await guild.read_private_answer(await guild.submit_modal(opened, prompt="a castle"))
 
-    assert answer.startswith("The form was open for too long.")
+    assert answer.startswith("That form was open for more than an hour")
     assert job_queue.jobs == {}

@@ -106,7 +106,7 @@ async def test_a_lookup_that_takes_too_long_is_rejected_while_discord_still_wait
 
     answer = await guild.read_private_answer(await guild.press_button(str(message.id), str(RegenerateId(JOB.id))))
 
-    assert answer.startswith("The bot could not look that up in time.")
+    assert answer.startswith("Looking that up took too long.")
 
 
 async def test_a_message_that_cannot_be_updated_stays_as_it_is_and_the_user_is_told(
@@ -124,7 +124,7 @@ async def test_a_message_that_cannot_be_updated_stays_as_it_is_and_the_user_is_t
     pressed = await guild.press_button(str(message.id), str(FavouritesPageId(2)))
     state = await guild.wait_for_interaction(pressed, lambda state: state["followups"])
 
-    assert "Something went wrong. The fault is in the bot" in state["followups"][0]["content"]
+    assert "Something went wrong. It's the bot's fault" in state["followups"][0]["content"]
     assert state["followups"][0]["flags"] & 64
     assert message.id in await list_message_ids(guild)
 
@@ -138,7 +138,7 @@ async def test_nothing_is_published_while_it_is_unknown_whether_the_user_wants_i
 
     answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
 
-    assert answer.startswith("The bot could not look that up in time.")
+    assert answer.startswith("Looking that up took too long.")
     assert job_queue.jobs == {}
 
 
@@ -154,7 +154,7 @@ async def test_preferences_that_could_not_be_loaded_are_not_overwritten(
 
     answer = await guild.read_private_answer(await guild.press_button(str(message.id), custom_id))
 
-    assert answer.startswith("The bot could not look that up in time.")
+    assert answer.startswith("Looking that up took too long.")
 
 
 async def test_a_result_and_the_copy_whose_button_was_used_are_deleted_together(
@@ -190,4 +190,4 @@ async def test_a_message_that_discord_does_not_return_is_explained(
 
     answer = await guild.read_private_answer(await guild.press_button(str(elsewhere.id), f"use_as_source:{JOB.id}"))
 
-    assert answer.startswith("The bot could not do that. Discord is not responding as it should.")
+    assert answer.startswith("Discord isn't responding as it should")

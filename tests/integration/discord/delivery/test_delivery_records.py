@@ -117,7 +117,7 @@ async def test_an_outcome_of_the_reconciler_is_posted_in_the_thread_and_found_ag
 
     assert message is not None
     (posted,) = await discord_channel.list_messages(message.channel_id)
-    assert "La file d'attente a perdu ses données" in read_text(posted)
+    assert "La file d'attente a perdu ta demande" in read_text(posted)
     assert delivery_store.outcomes == {job.id: ClosedRecord(message)}
     assert await consumer.find_outcome_message(status) == message
 

@@ -136,7 +136,7 @@ async def test_a_failed_job_gets_an_explanation_in_the_requesters_language(
     await deliver_outcome(consumer, outcome_stream, job)
     (posted,) = await discord_channel.list_messages(job.origin.message_id)
     assert (
-        "L'image n'a pas été générée. Aucune réponse complète n'est arrivée en 60\u00a0s. Réessaie plus tard."
+        "Aucune réponse complète n'est arrivée en 60\u00a0s, il n'y a donc pas d'image. Réessaie plus tard."
         in read_text(posted)
     )
     assert (await discord_channel.read_status(job)).startswith("L'image n'a pas été générée :")

@@ -7,6 +7,7 @@ import discord
 import pytest
 
 from bot.interactions.followups import RecentFollowups
+from bot.rendering.markdown import escape_markdown
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
 from shared.job import Job, make_variant_id
@@ -16,7 +17,7 @@ from tests.support.delivery import FakeOutcomeStream, deliver_outcome, make_cons
 from tests.support.discord_channel import DiscordChannel, read_text
 
 BROKEN = Failed(problem=make_problem("picture_truncated", type="JPEG"))
-PROBLEM_TEXT = load_messages("en").format_problem(BROKEN.problem)
+PROBLEM_TEXT = escape_markdown(load_messages("en").format_problem(BROKEN.problem), 4000)
 
 
 class FakeWebhook:

@@ -92,7 +92,7 @@ async def test_a_failure_of_an_unreadable_job_is_told_as_it_is(
         await outcome_stream.wait_until_delivered(job)
 
     [message] = await discord_channel.list_messages(thread)
-    assert "tried 2 times" in read_text(message)
+    assert "stopped 2 times" in read_text(message)
     assert [status.unknown_calls for status in store.delivered] == [0]
 
 

@@ -102,7 +102,7 @@ def test_a_rejection_is_explained_once_for_all_variants_that_share_it() -> None:
     text = join_texts(render_exploration(exploration, states, CATALOGUE, has_contact_sheet=True))
 
     assert "1 of 4 done · 1 filtered · 2 not started" in text
-    assert "**2, 3** You have 20 requests waiting." in text
+    assert "**2, 3** You already have 20 requests waiting" in text
 
 
 def test_only_generated_variants_can_be_shown_and_only_queued_variants_cancelled() -> None:

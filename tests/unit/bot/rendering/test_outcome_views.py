@@ -193,7 +193,7 @@ def test_a_cancelled_job_is_not_called_a_failure() -> None:
     text = join_texts(build_failed_view(make_job(make_request()), cancelled, EN))
 
     assert "### Cancelled" in text
-    assert r"\*\*Ada\*\* cancelled the request" in text
+    assert r"\*\*Ada\*\* cancelled this before it started." in text
 
 
 def test_the_id_of_the_container_is_a_positive_31_bit_number_derived_from_the_job() -> None:

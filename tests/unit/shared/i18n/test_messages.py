@@ -88,12 +88,12 @@ def test_english_comes_first() -> None:
 @pytest.mark.parametrize(
     ("locale", "count", "said"),
     [
-        ("en", 0, "Please fix 0 problems:"),
-        ("en", 1, "Please fix 1 problem:"),
-        ("en", 2, "Please fix 2 problems:"),
-        ("fr", 0, "Il y a 0 problème à corriger\u00a0:"),
-        ("fr", 1, "Il y a 1 problème à corriger\u00a0:"),
-        ("fr", 2, "Il y a 2 problèmes à corriger\u00a0:"),
+        ("en", 0, "0 things to fix:"),
+        ("en", 1, "1 thing to fix:"),
+        ("en", 2, "2 things to fix:"),
+        ("fr", 0, "0 chose à corriger\u00a0:"),
+        ("fr", 1, "1 chose à corriger\u00a0:"),
+        ("fr", 2, "2 choses à corriger\u00a0:"),
     ],
 )
 def test_counts_choose_their_plural_as_the_language_does(locale: str, count: int, said: str) -> None:
@@ -113,12 +113,12 @@ def test_options_choices_and_sizes_bear_the_names_that_the_person_sees() -> None
     lacking = make_problem("permissions_missing", permissions="attach_files, embed_links")
     english, french = load_messages("en"), load_messages("fr")
 
-    assert "“guidance” is 40." in english.format_problem(wrong)
-    assert "«\u00a0guidage\u00a0» vaut 40." in french.format_problem(wrong)
+    assert "“guidance” can't be 40 with SDXL 1.0." in english.format_problem(wrong)
+    assert "«\u00a0guidage\u00a0» ne peut pas valoir 40 avec SDXL 1.0." in french.format_problem(wrong)
     assert "choose the mode Image strength" in english.format_problem(conflict)
     assert "«\u00a0Programme des étapes\u00a0»" in french.format_problem(conflict)
     assert "31.5 MiB" in english.format_problem(large)
-    assert "31,5 Mio. La limite ici est de 10 Mio." in french.format_problem(large)
+    assert "31,5 Mio, et la limite ici est de 10 Mio." in french.format_problem(large)
     assert "prompt négatif" in french.format_problem(long)
     assert "Attach Files, Embed Links" in english.format_problem(lacking)
     assert "Joindre des fichiers, Intégrer des liens" in french.format_problem(lacking)
@@ -134,21 +134,25 @@ def test_whatever_a_person_wrote_comes_back_as_it_is(text: str, language: str) -
 def test_numbers_have_the_decimal_mark_of_the_language() -> None:
     wrong = make_problem("out_of_range", field="creativity", value="0.7", model="Core", minimum="0.1", maximum="0.5")
 
-    assert "is 0.7. Core accepts 0.1 to 0.5." in load_messages("en").format_problem(wrong)
-    assert "vaut 0,7. Core accepte de 0,1 à 0,5." in load_messages("fr").format_problem(wrong)
+    assert "can't be 0.7 with Core. Choose a number from 0.1 to 0.5." in load_messages("en").format_problem(wrong)
+    assert "valoir 0,7 avec Core. Choisis un nombre entre 0,1 et 0,5." in load_messages("fr").format_problem(wrong)
 
 
 def test_choices_are_shown_as_their_option_shows_them() -> None:
     wrong = make_problem("not_a_choice", field="fit", value="x", model="SDXL 1.0", choices="crop, pad, unheard-of")
 
-    assert "accepts: Crop to fit, Add a border, unheard-of." in load_messages("en").format_problem(wrong)
-    assert "accepte\u00a0: Recadrer, Ajouter une bordure, unheard-of." in load_messages("fr").format_problem(wrong)
+    assert "one of these: Crop to fit, Add a border, unheard-of." in load_messages("en").format_problem(wrong)
+    assert "dans cette liste\u00a0: Recadrer, Ajouter une bordure, unheard-of." in load_messages("fr").format_problem(
+        wrong
+    )
 
 
 def test_the_terminal_reads_english_with_the_names_of_the_requests_fields() -> None:
     wrong = make_problem("not_a_choice", field="style_preset", value="x", model="SDXL 1.0", choices="anime, 3d-model")
 
-    assert describe_problem(wrong).startswith("“style_preset” is “x”. SDXL 1.0 accepts: anime, 3d-model.")
+    assert describe_problem(wrong).startswith(
+        "“style_preset” can't be “x” with SDXL 1.0. Choose one of these: anime, 3d-model."
+    )
 
 
 def test_a_fact_is_never_read_as_a_placeholder() -> None:

@@ -240,7 +240,7 @@ def test_a_response_that_bedrock_finds_too_large_is_never_repeated_whatever_its_
     message = '{"detail":"Response payload size 46000000 bytes exceeds the maximum allowed size of 16777216 bytes"}'
     error = classify(make_client_error(code, message, status), model)
     assert (error.problem.code, error.retry_policy) == ("response_too_large", RetryPolicy.NEVER)
-    assert "may have been charged" in describe_problem(error.problem)
+    assert "too large for Amazon Bedrock to return" in describe_problem(error.problem)
 
 
 def test_a_pending_agreement_delays_the_next_call_by_a_minute_at_least(model: Model) -> None:

@@ -142,19 +142,19 @@ def test_every_option_of_a_request_is_an_argument(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--image", "text.png"], "format is not supported"),
-        (["--image", "cut.png"], "The picture"),
+        (["--image", "text.png"], "isn't a picture I can read"),
+        (["--image", "cut.png"], "That picture"),
         (["--model", "nothing"], "no model called “nothing”"),
         (["--catalogue", "none.toml"], "CATALOGUE_FILE is wrong: there is no such file"),
         (["--catalogue", "text.png"], "CATALOGUE_FILE is wrong"),
-        (["--keep", "50"], "“keep” only works with a picture"),
+        (["--keep", "50"], "“keep” needs a picture to work on"),
         (["--keep", "inf"], "That is no number"),
-        (["--image", "in.png", "--keep", "\u22121,5 %"], "“keep” is -1.5"),
+        (["--image", "in.png", "--keep", "\u22121,5 %"], "“keep” can't be -1.5"),
         (["--model", "sdxl", "--steps", "1,5"], "“steps” is “1,5”. That is no whole number"),
-        (["--negative", "fog", "--seed", "\u22121"], "“seed” is -1"),
+        (["--negative", "fog", "--seed", "\u22121"], "“seed” can't be -1"),
         (["--model", "sdxl", "--extras", '{"a": 1e999}'], "1e999 is not JSON"),
         (["--out", "folder"], "is not a regular file"),
-        (["--model", "stable-image-core", "--output-format", "webp"], "accepts: png, jpeg"),
+        (["--model", "stable-image-core", "--output-format", "webp"], "Choose one of these: png, jpeg"),
         (
             ["--model", "conservative-upscale", "--image", "large.png", "--output-format", "png"],
             "Amazon Bedrock returns at most 12 MiB. Choose another format: jpeg, webp.",
@@ -163,7 +163,7 @@ def test_every_option_of_a_request_is_an_argument(
         (["--model", "conservative-upscale", "--image", "wide.png"], "at most 2.5 times its short side"),
         (
             ["--model", "conservative-upscale", "--image", "wide.png", "--fit", "crop"],
-            "This model keeps the picture's shape",
+            "keeps your picture's shape",
         ),
     ],
 )
@@ -202,6 +202,6 @@ def test_refused_credentials_are_reported_with_the_reason(
     aws.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     assert run_generate(["--out", str(working_directory / "out.png"), "a castle"]) == 1
     stderr = capsys.readouterr().err
-    assert "rejected the bot's AWS credentials" in stderr
+    assert "rejected this bot's AWS credentials" in stderr
     assert "does not match the signature you provided" in stderr
     assert "AKIA" not in stderr
