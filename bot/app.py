@@ -46,6 +46,7 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
             bot = Bot(
                 build_features(services),
                 services.preferences,
+                services.guild_settings,
                 proxy=settings.proxies.choose_proxy(settings.discord_api_url),
             )
             background_tasks = build_background_tasks(services, settings, bot)

@@ -16,7 +16,8 @@ class Origin(BaseModel):
     """The place where a job was requested, and its status message, as Discord's snowflakes.
 
     `is_in_thread`: the command was used inside a thread, whose id is `channel_id`; otherwise a thread under the status
-    message has the id of that message. `is_direct_message`: `channel_id` is the requester's direct messages.
+    message has the id of that message. `is_direct_message`: `channel_id` is the requester's direct messages. `locale`
+    is the language that the server chose for its public messages, if any.
     https://discord.com/developers/docs/topics/threads
     """
 
@@ -27,10 +28,11 @@ class Origin(BaseModel):
     message_id: int
     is_in_thread: bool = False
     is_direct_message: bool = False
+    locale: str | None = None
 
 
 class Requester(BaseModel):
-    """The user who requested a job. `may_ping`: a result that took long pings them."""
+    """The user who requested a job. `may_ping`: a result that took long pings them; `always_pings`: every one does."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -38,6 +40,7 @@ class Requester(BaseModel):
     name: str
     locale: str = "en-US"
     may_ping: bool = False
+    always_pings: bool = False
 
 
 class SourceKind(StrEnum):
@@ -54,8 +57,9 @@ class Job(BaseModel):
     `id` is the snowflake of the interaction, so a redelivered interaction is the same job; the variants of an
     exploration have a suffix (`make_variant_id`). `seed` is sent to the model (1 to its maximum) and chosen before the
     first call; None for a model without seeds. `accepted_at` is Unix seconds. `parent_id` is the job whose picture or
-    settings this one is based on. `source_kind` is set if its picture was found in the thread. `notes` are shown
-    with the result.
+    settings this one is based on. `source_kind` is set if its picture was found in the thread. `source_owner_id` is
+    the user whose picture or settings those are, None for the requester's own. `notes` are shown with the result, whose
+    picture is covered until it is clicked if `is_spoiler`.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -69,6 +73,13 @@ class Job(BaseModel):
     parent_id: str | None = None
     source_kind: SourceKind | None = None
     notes: tuple[Note, ...] = ()
+    source_owner_id: int | None = None
+    is_spoiler: bool = False
+
+    @property
+    def locale(self) -> str:
+        """The language of its messages, except those to the requester alone."""
+        return self.origin.locale or self.requester.locale
 
     @property
     def tenant(self) -> str:

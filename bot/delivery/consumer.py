@@ -218,7 +218,7 @@ class OutcomeConsumer:
             return
         text = format_outcome_status(
             outcome,
-            load_messages(job.requester.locale),
+            load_messages(job.locale),
             message.build_link(job.origin.guild_id) if message else None,
             is_private=message is not None and message.is_private and not job.origin.is_direct_message,
         )

@@ -38,7 +38,8 @@ async def build_outcome_message(
 
     `image` is None where there is no picture, or none any more.
     """
-    job, messages = status.job, load_messages(status.job.requester.locale)
+    job = status.job
+    messages = load_messages(job.requester.locale if destination.is_private else job.locale)
     if isinstance(outcome, Generated) and image is not None:
         assumed = (messages.text("result.seed_assumed"),) if outcome.is_seed_assumed else ()
         try:

@@ -89,7 +89,7 @@ class OutcomeSender:
     async def _post_to_best_destination(self, status: JobStatus, outcome: Outcome) -> MessageRef | None:
         """Post the outcome in the best place that accepts it. None when there is none."""
         job, has_file = status.job, isinstance(outcome, Generated)
-        messages = load_messages(job.requester.locale)
+        messages = load_messages(job.locale)
         try:
             destination = await get_thread_destination(self._client, status, has_file=has_file)
             return await self._post_message(status, outcome, destination)
@@ -102,7 +102,8 @@ class OutcomeSender:
             except (discord.HTTPException, DestinationForbiddenError) as error:
                 refusal = _raise_if_transient(error)
         log.info("job %s: refused where it was requested (%s)", job.id, refusal)
-        return await self.send_directly(status, outcome, notes=[messages.text("thread.direct")])
+        note = load_messages(job.requester.locale).text("thread.direct")
+        return await self.send_directly(status, outcome, notes=[note])
 
     async def send_directly(
         self, status: JobStatus, outcome: Outcome, *, notes: Sequence[str] = ()
@@ -151,9 +152,10 @@ class OutcomeSender:
                 return MessageRef(destination.channel_id, message.id, is_private=destination.is_private)
 
     def _build_allowed_mentions(self, job: Job) -> discord.AllowedMentions:
-        """Allow a late result to ping its requester, if they want that; nothing else pings anybody."""
+        """Allow a result to ping its requester, as they wish; nothing else pings anybody."""
         nobody = discord.AllowedMentions.none()
-        if job.requester.may_ping and self._clock() - job.accepted_at > PING_AFTER_SECONDS:
+        is_late = self._clock() - job.accepted_at > PING_AFTER_SECONDS
+        if job.requester.always_pings or (job.requester.may_ping and is_late):
             return nobody.merge(discord.AllowedMentions(users=[discord.Object(job.requester.id)]))
         return nobody
 

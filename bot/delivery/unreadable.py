@@ -81,7 +81,7 @@ class UnreadableOutcomes:
             "and nobody could be told, as its requester cannot be read" if job is None else "its requester is told",
         )
         if job is not None and not job.exploration_id:
-            text = load_messages(job.requester.locale).text("status.unreadable")
+            text = load_messages(job.locale).text("status.unreadable")
             await self._status_messages.finalize_message(job, text)
 
 

@@ -15,7 +15,7 @@ from bot.discord_client.feature import Feature
 from bot.discord_client.gateway_events import skip_unreadable_events
 from bot.discord_client.running_interactions import RunningInteractions
 from bot.discord_client.translator import CommandTranslator
-from bot.domain.ports import PreferencesStore
+from bot.domain.ports import GuildSettingsStore, PreferencesStore
 from bot.interactions.responses import respond_outdated
 from bot.interactions.routing import Router, is_routed
 
@@ -35,6 +35,7 @@ class Bot(discord.AutoShardedClient):
         self,
         features: Sequence[Feature],
         preferences_store: PreferencesStore | None = None,
+        guild_settings: GuildSettingsStore | None = None,
         *,
         proxy: str | None = None,
     ) -> None:
@@ -46,7 +47,7 @@ class Bot(discord.AutoShardedClient):
         )
         skip_unreadable_events(self._connection.parsers)
         self._received_at = float("-inf")
-        self.running_interactions = RunningInteractions(preferences_store)
+        self.running_interactions = RunningInteractions(preferences_store, guild_settings)
         commands = (command for feature in features for command in feature.commands)
         self.tree = GuildCommandTree(self, commands, self.running_interactions)
         self.router = Router(route for feature in features for route in feature.routes)

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain.ports import PreferencesStore
-from bot.interactions.locale import get_localized_messages, load_preferences
+from bot.domain.ports import GuildSettingsStore, PreferencesStore
+from bot.interactions.locale import get_localized_messages, load_guild_settings, load_preferences
 from bot.interactions.responses import respond_privately
 
 log = logging.getLogger(__name__)
@@ -18,13 +18,16 @@ SHUTDOWN_GRACE_SECONDS: Final = 20.0
 class RunningInteractions:
     """Tracks interactions, and turns new ones away once the bot is stopping."""
 
-    def __init__(self, preferences_store: PreferencesStore | None = None) -> None:
+    def __init__(
+        self, preferences_store: PreferencesStore | None = None, guild_settings: GuildSettingsStore | None = None
+    ) -> None:
         self.is_draining = False
         self.preferences_store = preferences_store
+        self.guild_settings = guild_settings
         self.tasks: set[asyncio.Task[Any]] = set()
 
     async def start_interaction(self, interaction: discord.Interaction) -> bool:
-        """Track the current task and load the user's preferences; False when the bot is stopping."""
+        """Track the current task and load the user's and the server's choices; False when the bot is stopping."""
         if self.is_draining:
             if interaction.type is not discord.InteractionType.autocomplete:
                 await respond_privately(interaction, get_localized_messages(interaction).text("errors.restarting"))
@@ -33,7 +36,10 @@ class RunningInteractions:
         if task is not None:
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
-        await load_preferences(interaction, self.preferences_store)
+        await asyncio.gather(
+            load_preferences(interaction, self.preferences_store),
+            load_guild_settings(interaction, self.guild_settings),
+        )
         return True
 
     async def drain(self) -> None:

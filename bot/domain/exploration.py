@@ -41,6 +41,11 @@ class Exploration:
     rejected: Mapping[int, Problem] = field(default_factory=dict)
 
     @property
+    def locale(self) -> str:
+        """The language of its message."""
+        return self.origin.locale or self.requester.locale
+
+    @property
     def variant_ids(self) -> tuple[str, ...]:
         """The ids of its jobs, in order."""
         return tuple(make_variant_id(self.id, number) for number in range(1, len(self.plan.requests) + 1))

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from bot.domain.draft import Draft
 from bot.domain.images import StoredImage
-from bot.domain.preferences import Preferences
+from bot.domain.preferences import GuildSettings, Preferences
 from bot.domain.records import JobRecord
 from bot.domain.search import SearchPage, SearchQuery
 from bot.domain.status import JobStatus
@@ -83,3 +83,11 @@ class PreferencesStore(Protocol):
     async def load_preferences(self, user_id: int) -> Preferences: ...
 
     async def save_preferences(self, user_id: int, preferences: Preferences) -> None: ...
+
+
+class GuildSettingsStore(Protocol):
+    """Keeps the settings of servers. Implemented by `bot.storage`."""
+
+    async def load_settings(self, guild_id: int) -> GuildSettings: ...
+
+    async def save_settings(self, guild_id: int, settings: GuildSettings) -> None: ...

@@ -15,7 +15,7 @@ def render_exploration(
     exploration: Exploration, states: Sequence[VariantState], catalogue: Catalogue, *, has_contact_sheet: bool
 ) -> ui.LayoutView:
     """Render the message. `states` are those of the variants, in order."""
-    messages = load_messages(exploration.requester.locale)
+    messages = load_messages(exploration.locale)
     labels = {
         variant_id: format_variant_label(exploration.plan, number, catalogue, messages)
         for number, variant_id in enumerate(exploration.variant_ids, 1)

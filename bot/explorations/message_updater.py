@@ -141,7 +141,7 @@ class ExplorationMessages:
     async def _edit_message(
         self, exploration: Exploration, states: Sequence[VariantState], thumbnails: Sequence[bytes | None]
     ) -> None:
-        messages, origin = load_messages(exploration.requester.locale), exploration.origin
+        messages, origin = load_messages(exploration.locale), exploration.origin
         cells = build_contact_sheet_cells(exploration.plan, states, thumbnails, self._catalogue, messages)
         sheet = await asyncio.to_thread(draw_contact_sheet, cells)
         channel = self._client.get_partial_messageable(origin.channel_id, guild_id=origin.guild_id)

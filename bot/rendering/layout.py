@@ -27,15 +27,24 @@ def build_container_view(
     return view
 
 
-def build_attached_gallery(filename: str, alt_text: str) -> ui.MediaGallery[Any]:
-    """Build a gallery that shows one attached file."""
+def build_attached_gallery(filename: str, alt_text: str, *, is_spoiler: bool = False) -> ui.MediaGallery[Any]:
+    """Build a gallery that shows one attached file, covered until it is clicked if it is a spoiler."""
     description = truncate_text(alt_text, ALT_TEXT_LIMIT)
-    return ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{filename}", description=description))
+    item = discord.MediaGalleryItem(f"attachment://{filename}", description=description, spoiler=is_spoiler)
+    return ui.MediaGallery(item)
 
 
-def format_requester(user_id: int, messages: Messages) -> str:
-    """Format the small print that says who requested a picture."""
-    return f"-# {messages.text('result.requested_by', user=f'<@{user_id}>')}"
+def format_requester(user_id: int, messages: Messages, *, source_owner_id: int | None = None) -> str:
+    """Format the small print that says who requested a picture, and whose picture it goes on from."""
+    text = messages.text("result.requested_by", user=f"<@{user_id}>")
+    if source_owner_id is not None:
+        text = f"{text} · {format_source_owner(source_owner_id, messages)}"
+    return f"-# {text}"
+
+
+def format_source_owner(user_id: int, messages: Messages) -> str:
+    """Format whose picture a request goes on from. A message that shows this must not ping them."""
+    return messages.text("result.from_picture_of", user=f"<@{user_id}>")
 
 
 def format_seed_block(seed: int, messages: Messages) -> str:

@@ -69,11 +69,11 @@ def build_result_view(
     return build_outcome_view(
         job,
         _GENERATED_COLOUR,
-        build_attached_gallery(filename, build_alt_text(job.request, model, messages)),
+        build_attached_gallery(filename, build_alt_text(job.request, model, messages), is_spoiler=job.is_spoiler),
         *map(ui.TextDisplay, format_generation(job.request, generation.seed, model, messages)),
         *build_job_notes(job.notes, messages),
         *_build_notes(notes),
-        ui.TextDisplay(f"{format_requester(job.requester.id, messages)} · {timing}"),
+        ui.TextDisplay(f"{_format_requester(job, messages)} · {timing}"),
         rows=rows,
     )
 
@@ -104,7 +104,7 @@ def build_filtered_view(
         ui.TextDisplay(f"{messages.text(f'filtered.{part}')}\n{messages.text('filtered.withheld')}"),
         ui.TextDisplay(messages.text(f"filtered.{part}_advice")),
         *_build_notes(notes),
-        ui.TextDisplay(format_requester(job.requester.id, messages)),
+        ui.TextDisplay(_format_requester(job, messages)),
         rows=rows,
     )
 
@@ -170,9 +170,13 @@ def _build_failure_view(
         ui.TextDisplay(f"### {messages.text(title_key)}"),
         ui.TextDisplay(escape_markdown(explanation, _PROBLEM_LIMIT)),
         *_build_notes(notes),
-        ui.TextDisplay(format_requester(job.requester.id, messages)),
+        ui.TextDisplay(_format_requester(job, messages)),
         rows=rows,
     )
+
+
+def _format_requester(job: Job, messages: Messages) -> str:
+    return format_requester(job.requester.id, messages, source_owner_id=job.source_owner_id)
 
 
 def _build_notes(notes: Sequence[str]) -> tuple[ui.TextDisplay[ui.LayoutView], ...]:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from bot.domain.status import JobStatus, QueueState
+from bot.rendering.layout import format_source_owner
 from shared.catalogue import Model
 from shared.i18n.messages import Messages
 from shared.job import Job
@@ -46,7 +47,12 @@ def format_duration(seconds: float, messages: Messages) -> str:
 
 
 def _prepend_source(job: Job, text: str, messages: Messages) -> str:
-    return text if job.source_kind is None else f"{messages.text(f'status.from_{job.source_kind}')}\n{text}"
+    lines = [text]
+    if job.source_owner_id is not None:
+        lines.insert(0, f"-# {format_source_owner(job.source_owner_id, messages)}")
+    if job.source_kind is not None:
+        lines.insert(0, messages.text(f"status.from_{job.source_kind}"))
+    return "\n".join(lines)
 
 
 def _format_state(status: JobStatus, messages: Messages, model: Model | None) -> str:

@@ -174,10 +174,10 @@ class StatusMessages:
         """Return the cancel button, which a job has until its call begins: after that it is paid for."""
         if status.state is QueueState.RUNNING:
             return None
-        return build_cancel_view(status.job.id, load_messages(status.job.requester.locale))
+        return build_cancel_view(status.job.id, load_messages(status.job.locale))
 
     def _build_text(self, status: JobStatus) -> str:
-        messages = load_messages(status.job.requester.locale)
+        messages = load_messages(status.job.locale)
         return format_status(status, messages, self._catalogue.models.get(status.job.request.model))
 
     def _get_lock(self, origin: Origin) -> asyncio.Lock:

@@ -11,11 +11,12 @@ import discord
 from discord import ui
 
 from bot.domain.messages import MessageRef
-from bot.interactions.locale import get_localized_messages, require_preferences
+from bot.interactions.locale import get_guild_settings, get_localized_messages, require_preferences
 from bot.interactions.responses import fetch_response_id
 from bot.interactions.result_buttons import build_cancel_view
 from bot.rendering.status_text import format_preparing_status
 from bot.submission.threads import DISCORD_TIMEOUT_SECONDS, is_in_thread
+from shared.i18n.messages import load_messages
 from shared.job import Job, Origin
 from shared.problems import RejectedError, make_problem
 
@@ -40,6 +41,7 @@ async def get_response_origin(interaction: discord.Interaction) -> Origin:
         message_id=message_id,
         is_in_thread=is_in_thread(interaction) or interaction.guild_id is None,
         is_direct_message=interaction.guild_id is None,
+        locale=get_guild_settings(interaction).language,
     )
 
 
@@ -64,7 +66,8 @@ async def show_status(interaction: discord.Interaction, job: Job) -> None:
     This comes before any rejection: once "thinking…" is deleted, Discord may refuse followups.
     https://github.com/discord/discord-api-docs/issues/3087
     """
-    messages, origin = get_localized_messages(interaction), job.origin
+    origin = job.origin
+    messages = load_messages(job.requester.locale if origin.is_direct_message else job.locale)
     async with asyncio.timeout(DISCORD_TIMEOUT_SECONDS):
         if origin.is_direct_message:
             link = MessageRef(origin.channel_id, origin.message_id, is_private=True).build_link(origin.guild_id)
@@ -111,6 +114,7 @@ async def post_message(interaction: discord.Interaction, nonce: str, view: ui.La
         channel_id=channel.id,
         message_id=message.id,
         is_in_thread=is_in_thread(interaction),
+        locale=get_guild_settings(interaction).language,
     )
 
 

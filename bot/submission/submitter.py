@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypedDict, Unpack
 
 import discord
 
@@ -58,6 +58,20 @@ class SubmissionStore(Protocol):
     async def mark_rejected(self, job_id: str, problem: Problem) -> None: ...
 
 
+class JobDetails(TypedDict, total=False):
+    """Fields of a job that the interaction and the request do not say, as `Job` describes them.
+
+    `seed` replaces a random one.
+    """
+
+    parent_id: str | None
+    source_kind: SourceKind | None
+    source_owner_id: int | None
+    seed: int | None
+    notes: Sequence[Note]
+    is_spoiler: bool
+
+
 @dataclass(frozen=True)
 class JobSubmitter:
     """Submits requests. `clock` gives Unix seconds, `rng` draws seeds; `followups` remembers who sent a picture."""
@@ -75,17 +89,11 @@ class JobSubmitter:
         interaction: discord.Interaction,
         request: Request,
         image: RemoteImage | StoredImage | None,
-        *,
-        parent_id: str | None = None,
-        source_kind: SourceKind | None = None,
-        seed: int | None = None,
-        notes: Sequence[Note] = (),
+        **details: Unpack[JobDetails],
     ) -> None:
         """Respond to an interaction that has no response yet, and submit its request.
 
-        `parent_id` is the job whose picture or settings this one goes on from; `source_kind` is set when its picture
-        was found in the thread; `seed` replaces a random one; `notes` are shown with the result. Rejections are shown
-        to the requester, everything unexpected is raised.
+        Rejections are shown to the requester, everything unexpected is raised.
         """
         try:
             self.validator.validate_requests(interaction, image, request)
@@ -99,16 +107,7 @@ class JobSubmitter:
         try:
             origin = await (send_direct_status(interaction) if private else get_response_origin(interaction))
             direct_status = origin if private else None
-            job = self._build_job(
-                interaction,
-                str(interaction.id),
-                request,
-                origin,
-                parent_id=parent_id,
-                source_kind=source_kind,
-                seed=seed,
-                notes=notes,
-            )
+            job = self._build_job(interaction, str(interaction.id), request, origin, details)
             rejections = await self._submit_jobs(interaction, [job], image, partial(show_status, interaction, job))
             problems = rejections.get(job.id, ())
         except RejectedError as error:
@@ -128,10 +127,7 @@ class JobSubmitter:
         requests: Mapping[str, Request],
         image: RemoteImage | StoredImage | None,
         origin: Origin,
-        *,
-        parent_id: str | None = None,
-        source_kind: SourceKind | None = None,
-        notes: Sequence[Note] = (),
+        **details: Unpack[JobDetails],
     ) -> Mapping[str, Sequence[Problem]]:
         """Submit these requests, by the ids of their jobs; the message of `origin` shows them already.
 
@@ -139,12 +135,9 @@ class JobSubmitter:
         `RejectedError` where none could be accepted.
         """
         *jobs, last = (
-            self._build_job(
-                interaction, job_id, request, origin, parent_id=parent_id, source_kind=source_kind, notes=notes
-            )
-            for job_id, request in requests.items()
+            self._build_job(interaction, job_id, request, origin, details) for job_id, request in requests.items()
         )
-        silent = last.requester.model_copy(update={"may_ping": False})
+        silent = last.requester.model_copy(update={"may_ping": False, "always_pings": False})
         jobs = [*(job.model_copy(update={"requester": silent}) for job in jobs), last]
         return await self._submit_jobs(interaction, jobs, image, _show_nothing)
 
@@ -242,23 +235,17 @@ class JobSubmitter:
         job_id: str,
         request: Request,
         origin: Origin,
-        *,
-        parent_id: str | None,
-        source_kind: SourceKind | None,
-        seed: int | None = None,
-        notes: Sequence[Note] = (),
+        details: JobDetails,
     ) -> Job:
         model = self.validator.catalogue.models[request.model]
+        seed = details.get("seed") or pick_seed(request, model, self.rng)
         return Job(
             id=job_id,
             request=request,
-            seed=seed or pick_seed(request, model, self.rng),
             requester=build_requester(interaction),
             origin=origin,
             accepted_at=self.clock(),
-            parent_id=parent_id,
-            source_kind=source_kind,
-            notes=tuple(notes),
+            **{**details, "seed": seed},
         )
 
 
@@ -270,6 +257,7 @@ def build_requester(interaction: discord.Interaction) -> Requester:
         name=interaction.user.display_name,
         locale=preferences.language or interaction.locale.value,
         may_ping=preferences.ping is not Ping.NEVER,
+        always_pings=preferences.ping is Ping.AT_ONCE,
     )
 
 

@@ -20,7 +20,7 @@ from bot.features.history.show_view import build_ended_view, build_missing_pictu
 from bot.features.history.view import format_choice_name
 from bot.images.upload_limit import MAX_REQUEST_BYTES
 from bot.interactions.components import get_selected_values
-from bot.interactions.locale import get_localized_messages
+from bot.interactions.locale import get_localized_messages, get_public_messages
 from bot.interactions.responses import RenderedMessage, respond_outdated, respond_with
 from bot.interactions.result_buttons import ShowVariantId, build_notice_rows
 from bot.interactions.visibility import may_view_job
@@ -51,9 +51,11 @@ class ShowCommand:
         self, interaction: discord.Interaction, job: app_commands.Range[str, 1, KEYWORDS_LIMIT], public: bool = False
     ) -> None:
         """Show the result of the job with this id, or of the person's newest job with these keywords."""
+        messages = get_public_messages(interaction) if public else get_localized_messages(interaction)
 
         async def render_found() -> RenderedMessage:
-            return await self._render_result(interaction, await self._find_job(interaction, job, public=public))
+            record = await self._find_job(interaction, job, public=public)
+            return await self._render_result(interaction, record, messages)
 
         await respond_with(interaction, render_found, private=not public)
 
@@ -100,8 +102,9 @@ class ShowCommand:
         query = SearchQuery(interaction.user.id, keywords=keywords)
         return list((await self.job_search.search_jobs(query, guild_id=None, channel_ids=(), limit=limit)).records)
 
-    async def _render_result(self, interaction: discord.Interaction, record: JobRecord) -> RenderedMessage:
-        messages = get_localized_messages(interaction)
+    async def _render_result(
+        self, interaction: discord.Interaction, record: JobRecord, messages: Messages
+    ) -> RenderedMessage:
         if record.outcome_kind != "generated":
             return RenderedMessage(await self._build_view_without_picture(record, messages))
         image = await self.image_loader.load_image(interaction.client, record)

@@ -24,7 +24,7 @@ def build_missing_picture_view(
         ui.TextDisplay(f"### {messages.text('missing_picture.title')}"),
         ui.TextDisplay(messages.text("missing_picture.explanation")),
         *map(ui.TextDisplay, format_generation(job.request, generation.seed, model, messages)),
-        ui.TextDisplay(format_requester(job.requester.id, messages)),
+        ui.TextDisplay(format_requester(job.requester.id, messages, source_owner_id=job.source_owner_id)),
         rows=rows,
     )
 
@@ -45,6 +45,6 @@ def build_ended_view(
         FAILED_COLOUR,
         ui.TextDisplay(f"### {title}"),
         ui.TextDisplay(where),
-        ui.TextDisplay(format_requester(job.requester.id, messages)),
+        ui.TextDisplay(format_requester(job.requester.id, messages, source_owner_id=job.source_owner_id)),
         rows=rows,
     )

@@ -20,11 +20,12 @@ from bot.images.lineage_tree import draw_lineage_tree
 from bot.images.thumbnail import make_thumbnail
 from bot.images.timelapse import make_timelapse
 from bot.interactions.deadlines import limit_lookup_time
-from bot.interactions.locale import get_localized_messages
+from bot.interactions.locale import get_localized_messages, get_public_messages
 from bot.interactions.responses import RenderedMessage, respond_with
 from bot.interactions.visibility import may_view_job
 from bot.results.thumbnails import ThumbnailLoader
 from shared.catalogue import Catalogue
+from shared.i18n.messages import Messages
 from shared.problems import RejectedError, make_problem
 
 log = logging.getLogger(__name__)
@@ -55,8 +56,11 @@ class LineageCommand:
         # deleted jobs stay in the tree, without their pictures
         visible = [record for record in lineage if may_view_job(interaction, replace(record, is_deleted=False))]
         private = not all(_is_readable_here(interaction, record) for record in visible)
+        messages = get_localized_messages(interaction) if private else get_public_messages(interaction)
         await respond_with(
-            interaction, lambda: self._render_lineage(interaction, current, visible[:MAX_JOBS]), private=private
+            interaction,
+            lambda: self._render_lineage(interaction, current, visible[:MAX_JOBS], messages),
+            private=private,
         )
 
     async def _find_job(self, interaction: discord.Interaction, job_id: str | None) -> JobRecord:
@@ -71,9 +75,8 @@ class LineageCommand:
         return record
 
     async def _render_lineage(
-        self, interaction: discord.Interaction, current: JobRecord, records: Sequence[JobRecord]
+        self, interaction: discord.Interaction, current: JobRecord, records: Sequence[JobRecord], messages: Messages
     ) -> RenderedMessage:
-        messages = get_localized_messages(interaction)
         originals = await self._load_originals(records)
         loaded = await self.thumbnail_loader.load_thumbnails(interaction.client, records)
         thumbnails = dict(zip((record.job.id for record in records), loaded, strict=True))

@@ -193,7 +193,8 @@ async def test_without_permission_to_read_the_history_the_outcome_is_posted_with
 async def test_the_outcome_is_a_direct_message_when_the_channel_was_deleted(
     discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, consumer: OutcomeConsumer
 ) -> None:
-    job = await discord_channel.submit_job(locale="fr")
+    submitted = await discord_channel.submit_job(locale="fr")
+    job = submitted.model_copy(update={"origin": submitted.origin.model_copy(update={"locale": "en"})})
     thread = await discord_channel.open_thread(job)
     await discord_channel.call_control("DELETE", f"channels/{discord_channel.channel_id}")
     outcome_stream.finish_job(job, make_generated(), make_png(), thread)
@@ -201,6 +202,7 @@ async def test_the_outcome_is_a_direct_message_when_the_channel_was_deleted(
     channels = (await discord_channel.call_control("GET", "state"))["messages"]
     posted = next(m for rows in channels.values() for m in rows if m["id"] == str(message))
     assert load_messages("fr").text("thread.direct") in read_text(posted)
+    assert "Demande de" in read_text(posted)
     assert len(await discord_channel.list_files(posted)) == 1
 
 

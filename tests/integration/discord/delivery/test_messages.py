@@ -26,17 +26,20 @@ def make_large_png() -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize(("waited", "wanted", "pinged"), [(61, True, True), (61, False, False), (30, True, False)])
-async def test_a_late_result_pings_a_requester_who_wants_that(
+@pytest.mark.parametrize(
+    ("waited", "wish", "pinged"),
+    [(61, "may_ping", True), (61, None, False), (30, "may_ping", False), (1, "always_pings", True)],
+)
+async def test_a_result_pings_its_requester_as_they_wish(
     discord_channel: DiscordChannel,
     outcome_stream: FakeOutcomeStream,
     consumer: OutcomeConsumer,
     waited: float,
-    wanted: bool,
+    wish: str | None,
     pinged: bool,
 ) -> None:
     submitted = await discord_channel.submit_job(prompt="a castle <@1> @everyone")
-    requester = submitted.requester.model_copy(update={"may_ping": wanted})
+    requester = submitted.requester.model_copy(update={wish: True} if wish else {})
     job = submitted.model_copy(update={"requester": requester, "accepted_at": time.time() - waited})
     outcome_stream.finish_job(job, make_generated(), make_png())
 
@@ -45,6 +48,37 @@ async def test_a_late_result_pings_a_requester_who_wants_that(
     (posted,) = await discord_channel.list_messages(job.origin.message_id)
     assert [user["id"] for user in posted["mentions"]] == ([str(discord_channel.ada_id)] if pinged else [])
     assert posted["mention_everyone"] is False
+
+
+async def test_a_result_names_whose_picture_it_goes_on_from_without_pinging_them(
+    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, consumer: OutcomeConsumer
+) -> None:
+    users = (await discord_channel.call_control("GET", "state"))["users"]
+    ben_id = next(int(user["id"]) for user in users if user["username"] == "ben")
+    submitted = await discord_channel.submit_job()
+    requester = submitted.requester.model_copy(update={"always_pings": True})
+    job = submitted.model_copy(update={"requester": requester, "source_owner_id": ben_id, "is_spoiler": True})
+    outcome_stream.finish_job(job, make_generated(), make_png())
+
+    await deliver_outcome(consumer, outcome_stream, job)
+
+    (posted,) = await discord_channel.list_messages(job.origin.message_id)
+    assert f"from <@{ben_id}>’s picture" in read_text(posted)
+    assert [user["id"] for user in posted["mentions"]] == [str(discord_channel.ada_id)]
+    assert posted["components"][0]["components"][0]["items"][0]["spoiler"] is True
+
+
+async def test_a_server_chooses_the_language_of_what_everyone_reads(
+    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, consumer: OutcomeConsumer
+) -> None:
+    job = await discord_channel.submit_job(locale="en-US")
+    job = job.model_copy(update={"origin": job.origin.model_copy(update={"locale": "fr"})})
+    outcome_stream.finish_job(job, make_generated(), make_png())
+
+    await deliver_outcome(consumer, outcome_stream, job)
+
+    (posted,) = await discord_channel.list_messages(job.origin.message_id)
+    assert "Demande de" in read_text(posted)
 
 
 @pytest.mark.parametrize("is_assumed", [True, False])

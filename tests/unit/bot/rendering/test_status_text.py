@@ -25,6 +25,15 @@ def make_status(
     return JobStatus(job, state, position, estimated_seconds, 100.7, None, None, typical_seconds=23)
 
 
+def test_a_status_names_whose_picture_the_request_goes_on_from() -> None:
+    status = make_status(QueueState.PREPARING, source_kind=SourceKind.LATEST)
+    job = status.job.model_copy(update={"source_owner_id": 42})
+
+    lines = format_status(replace(status, job=job), EN, None).splitlines()
+
+    assert lines[1:] == ["-# from <@42>’s picture", "Your picture is being prepared."]
+
+
 @pytest.mark.parametrize(
     ("status", "english"),
     [
