@@ -11,6 +11,7 @@ from celery import Celery, bootsteps, platforms
 from celery.signals import (
     setup_logging,
     task_postrun,
+    task_prerun,
     worker_init,
     worker_ready,
     worker_shutdown,
@@ -34,6 +35,7 @@ from worker.generate import GenerateJob
 from worker.maintenance import MaintenanceThread
 from worker.malloc import tune_malloc
 from worker.queue.connection import connect_to_redis
+from worker.queue.consumer_watch import ConsumerWatch
 from worker.queue.job_queue import RedisJobQueue
 from worker.queue.stored_format import wait_for_redis_format
 from worker.settings import Settings
@@ -78,7 +80,8 @@ def load_app() -> Celery:
 
 def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
     """Create the app. No connection is opened before the worker starts."""
-    app = _create_celery(settings)
+    consumer_watch = ConsumerWatch(settings.worker_concurrency)
+    app = _create_celery(settings, consumer_watch)
     redis = connect_to_redis(settings.redis_url.get_secret_value())
     ticket_outage = OutageLog(log, "tickets are sent")
 
@@ -103,7 +106,10 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
     tasks = Tasks(queue, catalogue, generate_job, cores=count_usable_cores())
     tasks.register(app)
     maintenance = MaintenanceThread(
-        queue.renew_leases, lambda: queue.sweep(catalogue), heartbeat_file=settings.heartbeat_file
+        queue.renew_leases,
+        lambda: queue.sweep(catalogue),
+        is_consuming=lambda: tasks.is_draining or consumer_watch.count_round(),
+        heartbeat_file=settings.heartbeat_file,
     )
 
     def check_format(**_: Any) -> None:
@@ -131,17 +137,23 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
     worker_shutting_down.connect(stop_claiming, weak=False)
     worker_shutdown.connect(close_connections, weak=False)
     setup_logging.connect(_skip_logging_setup, weak=False)
+    task_prerun.connect(lambda **_: consumer_watch.record_task_start(), weak=False)
+    task_postrun.connect(lambda **_: consumer_watch.record_task_end(), weak=False)
     task_postrun.connect(_wake_ticket_loop, weak=False)
     return app
 
 
-def _create_celery(settings: Settings) -> Celery:
+def _create_celery(settings: Settings, consumer_watch: ConsumerWatch) -> Celery:
     address = parse_redis_address(settings.redis_url.get_secret_value())
     app = Celery("pentimento", broker=address.public_url)
-    connection_options = {"transport": address.transport, "connection_options": build_connection_options(address)}
+    channel_options = {
+        "transport": address.transport,
+        "connection_options": build_connection_options(address),
+        "consumer_watch": consumer_watch,
+    }
     app.conf.update(
         CELERY_CONFIG,
-        broker_transport_options={**CELERY_CONFIG["broker_transport_options"], **connection_options},
+        broker_transport_options={**CELERY_CONFIG["broker_transport_options"], **channel_options},
         broker_transport="worker.queue.celery_transport:Transport",
         worker_pool="threads",
         worker_concurrency=settings.worker_concurrency,

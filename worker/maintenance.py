@@ -14,13 +14,20 @@ INTERVAL_SECONDS = 1.0
 
 
 class MaintenanceThread:
-    """A thread that runs its steps again and again, and touches the heartbeat file after each round without errors."""
+    """A thread that runs its steps again and again, and touches the heartbeat file after each round without errors.
 
-    def __init__(self, *steps: Callable[[], None], heartbeat_file: Path | None) -> None:
+    It leaves the file alone while `is_consuming` finds that Celery's consumer hangs.
+    """
+
+    def __init__(
+        self, *steps: Callable[[], None], is_consuming: Callable[[], bool], heartbeat_file: Path | None
+    ) -> None:
         self._steps = steps
+        self._is_consuming = is_consuming
         self._heartbeat_file = heartbeat_file
         self._stop_event = threading.Event()
         self._outage = OutageLog(log, "leases are renewed")
+        self._consumer_outage = OutageLog(log, "tickets are fetched")
 
     def start(self) -> None:
         """Start the thread. It does not keep the process alive."""
@@ -35,11 +42,21 @@ class MaintenanceThread:
             try:
                 for step in self._steps:
                     step()
-                if self._heartbeat_file:
-                    self._heartbeat_file.touch()
+                self._beat()
             except QueueUnavailableError as error:
                 self._outage.report_failure(f"leases cannot be renewed now: {error}")
             except Exception as error:  # noqa: BLE001 - the next round has to come all the same
                 self._outage.report_failure(f"a round of maintenance failed: {error!r}", error=error)
             else:
                 self._outage.report_success()
+
+    def _beat(self) -> None:
+        if not self._is_consuming():
+            self._consumer_outage.report_failure(
+                "Celery's consumer hangs: no ticket is fetched although jobs could run. The heartbeat stops; restart"
+                " this worker"
+            )
+            return
+        self._consumer_outage.report_success()
+        if self._heartbeat_file:
+            self._heartbeat_file.touch()

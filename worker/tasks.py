@@ -40,6 +40,11 @@ class Tasks:
         """Claim no more jobs. Running jobs may end; waiting ones are left to other workers."""
         self._draining.set()
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether no more jobs are claimed."""
+        return self._draining.is_set()
+
     def prepare(self) -> None:
         """Prepare jobs until none waits. Does nothing if every core is busy with pictures already."""
         while self._decode_slots.acquire(blocking=False):
@@ -57,7 +62,7 @@ class Tasks:
 
     def _run_claimed_job(self, stage: Stage, handler: Callable[[Claim], None]) -> bool:
         try:
-            claim = None if self._draining.is_set() else self._queue.claim(stage)
+            claim = None if self.is_draining else self._queue.claim(stage)
         except QueueUnavailableError as error:
             log.warning("no job of stage %s could be claimed: %s", stage, error)
             return False

@@ -23,6 +23,16 @@ RUN = "import runpy; runpy.run_module('worker', run_name='__main__')"
 UNDER_NOHUP = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); {RUN}"
 WITH_A_BROKEN_CONSUMER = f"from celery.worker.consumer import Consumer; Consumer.connect = lambda _: 1 / 0; {RUN}"
 
+WITH_A_HANGING_CONSUMER = f"""
+import time
+from celery.signals import worker_ready
+from kombu.asynchronous import get_event_loop
+from worker.queue import consumer_watch
+consumer_watch.MAX_SILENT_ROUNDS = 3
+worker_ready.connect(lambda **_: get_event_loop().call_later(2, time.sleep, 1000), weak=False)
+{RUN}
+"""
+
 
 @pytest.fixture
 def client(redis_url: str) -> Iterator[redis.Redis]:
@@ -30,8 +40,8 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
         yield opened
 
 
-def start_worker(folder: Path, redis_url: str, *arguments: str) -> Process:
-    environment = build_clean_environment() | {"REDIS_URL": redis_url, "AWS_EC2_METADATA_DISABLED": "true"}
+def start_worker(folder: Path, redis_url: str, *arguments: str, **settings: str) -> Process:
+    environment = build_clean_environment() | {"REDIS_URL": redis_url, "AWS_EC2_METADATA_DISABLED": "true"} | settings
     return Process("worker", arguments or ("-m", "worker"), folder, environment)
 
 
@@ -131,6 +141,22 @@ def test_a_worker_that_ends_by_itself_says_so_and_exits_with_1(tmp_path: Path, r
 
     assert wait_for_exit(process) == 1
     assert "the worker has ended by itself" in process.log.read_text()
+
+
+def test_the_heartbeat_stops_with_a_consumer_that_hangs_while_leases_are_renewed(
+    tmp_path: Path, redis_url: str, client: redis.Redis
+) -> None:
+    file = tmp_path / "alive"
+    process = start_worker(tmp_path, redis_url, "-c", WITH_A_HANGING_CONSUMER, HEARTBEAT_FILE=str(file))
+    wait_until(file.exists, "a heartbeat")
+
+    wait_for_log(process, "Celery's consumer hangs")
+    last_beat, last_sweep = file.stat().st_mtime, client.hget("pentimento:sweep", "last_at")
+    wait_until(lambda: client.hget("pentimento:sweep", "last_at") != last_sweep, "another sweep")
+
+    assert file.stat().st_mtime == last_beat
+    os.kill(process.pid, signal.SIGKILL)
+    wait_for_exit(process)
 
 
 def test_celerys_remote_control_is_off(client: redis.Redis, redis_server: RedisServer, worker: Process) -> None:

@@ -24,6 +24,7 @@ from shared.outage_log import OutageLog
 from shared.queue.connection_errors import describe_redis_error
 from shared.queue.keys import CELERY_KEY_PREFIX, KEY_PREFIX, MALFORMED_TICKETS
 from worker.queue.connection import CONNECTION_CLASSES
+from worker.queue.consumer_watch import ConsumerWatch
 from worker.queue.tickets import find_ticket_problem
 
 log = logging.getLogger(__name__)
@@ -95,9 +96,15 @@ class Channel(redis.Channel):
 
     ack_emulation = False  # nothing is recorded that would have to be restored
 
-    from_transport_options = (*redis.Channel.from_transport_options, "transport", "connection_options")
+    from_transport_options = (
+        *redis.Channel.from_transport_options,
+        "transport",
+        "connection_options",
+        "consumer_watch",
+    )
     transport: TransportName
     connection_options: Mapping[str, Any]
+    consumer_watch: ConsumerWatch
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         """Connect as the queue's own client does, whatever kombu makes of the broker's URL."""
@@ -121,6 +128,7 @@ class Channel(redis.Channel):
         return partial(TicketClient, global_keyprefix=self.global_keyprefix)
 
     def _brpop_read(self, **options: Any) -> Any:
+        self.consumer_watch.record_reply()
         try:
             return super()._brpop_read(**options)  # type: ignore[misc]  # the stubs lack it
         except (Empty, RedisError, OSError):

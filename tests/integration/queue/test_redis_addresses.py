@@ -20,6 +20,7 @@ from shared.queue.stages import TASK_NAMES, Stage
 from tests.support.secured_redis import ADMIN_PASSWORD, TLS_SKIP_REASON, SecuredRedis, run_secured_redis
 from worker.app import _create_celery
 from worker.queue.connection import connect_to_redis as connect_worker
+from worker.queue.consumer_watch import ConsumerWatch
 from worker.settings import load_settings
 
 PASSWORD = "s3cret-p@ss/word"
@@ -42,7 +43,7 @@ def celery(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     apps: list[Celery] = []
 
     def create_app(url: str) -> Celery:
-        app: Celery = _create_celery(load_settings(redis_url=url))
+        app: Celery = _create_celery(load_settings(redis_url=url), ConsumerWatch(1))
         apps.append(app)
         return app
 
