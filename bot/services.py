@@ -20,7 +20,7 @@ from bot.queue.leader_lock import LeaderLock
 from bot.queue.limits import Limits, ScopeLimits
 from bot.queue.outcomes import RedisOutcomeStream
 from bot.queue.saved_searches import RedisSavedSearchStore
-from bot.queue.stored_format import check_redis_format
+from bot.queue.startup import check_redis
 from bot.results.images import ResultImageLoader
 from bot.results.lookup import ResultLookup
 from bot.results.thumbnails import ThumbnailLoader
@@ -112,13 +112,13 @@ class Services:
         One that only refuses to write is no reason not to start: members are told. Raises `DatabaseSetupError`,
         `UnsupportedFormatError` and `StartupError`.
         """
-        await self._check_format()  # before the database is upgraded
+        await self._check_queue()  # before the database is upgraded
         await self.database.migrate()
         await self._run_unless_refused(self.outcomes.start)
 
-    async def _check_format(self) -> None:
+    async def _check_queue(self) -> None:
         while True:
-            if await self._run_unless_refused(lambda: check_redis_format(self._redis)):
+            if await self._run_unless_refused(lambda: check_redis(self._redis)):
                 return
             await asyncio.sleep(CONNECT_RETRY_SECONDS)
 

@@ -70,7 +70,7 @@ class RedisServer:
             raise RedisNotFoundError("The server is not running.")
         return self._process.pid
 
-    def start(self) -> None:
+    def start(self, *options: str, seconds: float = START_SECONDS) -> None:
         """Start the server and wait until it responds. Raises `TimeoutError` with the end of its log."""
         self.folder.mkdir(parents=True, exist_ok=True)
         log = self.folder / "redis.log"
@@ -80,12 +80,12 @@ class RedisServer:
         rewriting = ("--rdbcompression", "no", "--auto-aof-rewrite-min-size", "1gb")
         with log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own binary and options
-                [find_server_binary(), *arguments, *durable, *rewriting, *self.options],
+                [find_server_binary(), *arguments, *durable, *rewriting, *self.options, *options],
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + seconds
         while not self._is_responding():
             if time.monotonic() > deadline or self._process.poll() is not None:
                 self.stop()

@@ -37,7 +37,7 @@ from worker.malloc import tune_malloc
 from worker.queue.connection import connect_to_redis
 from worker.queue.consumer_watch import ConsumerWatch
 from worker.queue.job_queue import RedisJobQueue
-from worker.queue.stored_format import wait_for_redis_format
+from worker.queue.startup import wait_for_redis
 from worker.settings import Settings
 from worker.tasks import Tasks
 
@@ -114,7 +114,7 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
 
     def check_format(**_: Any) -> None:
         try:
-            wait_for_redis_format(redis)
+            wait_for_redis(redis)
         except UnsupportedFormatError as error:
             log.critical("%s", error)
             raise SystemExit(EXIT_UNSUPPORTED_FORMAT) from error  # Celery goes on after any other exception

@@ -4,15 +4,16 @@ import secrets
 from typing import cast
 
 from redis.asyncio import Redis
-from redis.exceptions import NoPermissionError, RedisError
+from redis.exceptions import RedisError
 
+from bot.domain.errors import QueueUnavailableError
 from bot.queue.connection import connect_to_redis
+from bot.queue.permissions import check_permissions
 from shared.queue.connection_errors import describe_redis_error
 from shared.queue.keys import FORMAT_KEY, draft_key
 from shared.queue.scripts import list_scripts, load_script
 from shared.queue.server_check import (
     CHECK_TTL_MS,
-    INFO_DENIED,
     NOT_READ_AGAIN,
     ServerReport,
     assess_server,
@@ -25,6 +26,8 @@ async def check_server(url: str, max_memory_ratio: float) -> ServerReport:
     redis = connect_to_redis(url)
     try:
         return await _check_connected_server(redis, max_memory_ratio)
+    except QueueUnavailableError as error:
+        return ServerReport("", errors=(str(error),))
     except (RedisError, OSError) as error:
         return ServerReport("", errors=(describe_redis_error(error),))
     finally:
@@ -43,7 +46,5 @@ async def _check_connected_server(redis: Redis, max_memory_ratio: float) -> Serv
     error = find_format_error(cast("bytes | None", await redis.get(FORMAT_KEY)))
     if error:
         return ServerReport("", errors=(error,))
-    try:
-        return assess_server(await redis.info(), max_memory_ratio)
-    except NoPermissionError:
-        return INFO_DENIED
+    await check_permissions(redis)
+    return assess_server(await redis.info(), max_memory_ratio)

@@ -5,6 +5,7 @@ which redis-py removes from some messages, and which stands inside the message o
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,6 +33,7 @@ class Refusal:
         return f"Redis refuses ({self.code}): {self.reason}{quoted}. {self.advice}"
 
 
+_PERMISSIONS_ADVICE: Final = "Give that user the rules of docs/operate/redis.md."
 _FAILOVER_ADVICE: Final = "This passes with a failover; if it lasts, let REDIS_URL name the primary."
 
 REFUSALS: Final = (
@@ -56,10 +58,22 @@ REFUSALS: Final = (
         "There is room again when images have been delivered; if this happens often, raise maxmemory.",
     ),
     Refusal(
+        "CLUSTERDOWN",
+        r"\bCLUSTERDOWN\b|The cluster is down|Hash slot not served",
+        "it is a cluster with parts missing",
+        "A cluster cannot hold the queue: let REDIS_URL name a single server.",
+    ),
+    Refusal(
+        "TRYAGAIN",
+        r"\bTRYAGAIN\b|Multiple keys request during rehashing",
+        "it is a cluster that is being rearranged",
+        "A cluster cannot hold the queue: let REDIS_URL name a single server.",
+    ),
+    Refusal(
         "NOPERM",
         r"\bNOPERM\b|no permissions to|executing the script can't",
         "its ACL denies a command to the user in REDIS_URL",
-        "Give that user the rules of docs/operate/redis.md.",
+        _PERMISSIONS_ADVICE,
         is_transient=False,
     ),
     Refusal(
@@ -78,6 +92,12 @@ def find_refusal(error: BaseException) -> Refusal | None:
     """Find the kind of a refusal; None for any other error, such as a broken connection."""
     message = _get_message(error)
     return next((refusal for refusal in REFUSALS if re.search(refusal.pattern, message)), None)
+
+
+def describe_denied_commands(commands: Iterable[bytes]) -> str:
+    """Describe that the ACL denies some of the commands that the scripts call."""
+    names = ", ".join(sorted(command.decode() for command in commands))
+    return f"Redis refuses (NOPERM): its ACL denies {names} to the user in REDIS_URL. {_PERMISSIONS_ADVICE}"
 
 
 def is_read_only(error: BaseException) -> bool:

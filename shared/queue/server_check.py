@@ -29,9 +29,6 @@ class ServerReport:
 NOT_READ_AGAIN: Final = ServerReport(
     "", errors=("A key could not be read again. Find what else writes to this Redis.",)
 )
-INFO_DENIED: Final = ServerReport(
-    "works", warnings=("The ACL denies INFO, which the other checks need. Give this user +info.",)
-)
 
 
 def assess_server(info: Mapping[str, Any], max_memory_ratio: float = FULL_RATIO) -> ServerReport:

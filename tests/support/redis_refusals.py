@@ -1,6 +1,7 @@
 """Ways in which a real Redis refuses what it is asked, each for as long as its context lasts."""
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from types import MappingProxyType
@@ -10,6 +11,9 @@ import redis
 
 from demo.redis import RedisServer, find_free_port
 from tests.support.user import wait_until
+
+PADDING_KEYS: Final = 60_000
+"""A server that waits for a millisecond at each key takes a minute to load so many."""
 
 RedisTrouble = Callable[[RedisServer, redis.Redis], AbstractContextManager[None]]
 
@@ -52,8 +56,10 @@ def is_refused(client: redis.Redis) -> bool:
     """Tell whether Redis refuses to write."""
     try:
         client.incr("a key of the tests")
-    except redis.ResponseError:
+    except (redis.ResponseError, redis.BusyLoadingError):
         return True
+    except redis.ConnectionError:  # it is being started
+        return False
     return False
 
 
@@ -95,6 +101,57 @@ def refuse_when_full(server: RedisServer, client: redis.Redis) -> Iterator[None]
         client.config_set("maxmemory", "0")
 
 
+@contextlib.contextmanager
+def refuse_without_primary(server: RedisServer, client: redis.Redis) -> Iterator[None]:
+    """MASTERDOWN: a replica that has lost its primary, and does not serve stale data."""
+    client.config_set("replica-serve-stale-data", "no")
+    try:
+        with refuse_as_replica(server, client):
+            yield
+    finally:
+        client.config_set("replica-serve-stale-data", "yes")
+
+
+@contextlib.contextmanager
+def refuse_while_busy(server: RedisServer, client: redis.Redis) -> Iterator[None]:
+    """BUSY: a script that does not end keeps the server busy."""
+    client.config_set("lua-time-limit", "100")
+    script = threading.Thread(target=run_endless_script, args=(server.url,))
+    script.start()
+    try:
+        wait_until(lambda: is_refused(client), "a Redis that is busy")
+        yield
+    finally:
+        client.script_kill()
+        script.join()
+        client.config_set("lua-time-limit", "5000")
+
+
+def run_endless_script(url: str) -> None:
+    """Run a script until it is killed."""
+    with redis.Redis.from_url(url) as own, contextlib.suppress(redis.ResponseError):
+        own.eval("while true do end", 0)
+
+
+@contextlib.contextmanager
+def refuse_while_loading(server: RedisServer, client: redis.Redis) -> Iterator[None]:
+    """LOADING: a restart with a file that takes long to read."""
+    pipeline = client.pipeline(transaction=False)
+    for number in range(PADDING_KEYS):
+        pipeline.set(f"padding {number}", number)
+    pipeline.execute()
+    server.stop()
+    start = threading.Thread(target=server.start, args=("--key-load-delay", "1000"), kwargs={"seconds": 120})
+    start.start()
+    try:
+        wait_until(lambda: is_refused(client), "a Redis that is loading")
+        yield
+    finally:
+        client.config_set("key-load-delay", "0")
+        start.join()
+        client.delete(*(f"padding {number}" for number in range(PADDING_KEYS)))
+
+
 REDIS_TROUBLES: Final = MappingProxyType(
     {
         "READONLY": refuse_as_replica,
@@ -102,6 +159,9 @@ REDIS_TROUBLES: Final = MappingProxyType(
         "NOPERM": refuse_by_acl,
         "NOREPLICAS": refuse_without_replicas,
         "OOM": refuse_when_full,
+        "MASTERDOWN": refuse_without_primary,
+        "BUSY": refuse_while_busy,
+        "LOADING": refuse_while_loading,
     }
 )
 """By the words with which Redis refuses. All but OOM refuse the scripts of the queue, too."""

@@ -4,20 +4,21 @@ import secrets
 from typing import cast
 
 import redis
-from redis.exceptions import NoPermissionError, RedisError
+from redis.exceptions import RedisError
 
 from shared.queue.connection_errors import describe_redis_error
 from shared.queue.keys import FORMAT_KEY, draft_key
 from shared.queue.scripts import list_scripts, load_script
 from shared.queue.server_check import (
     CHECK_TTL_MS,
-    INFO_DENIED,
     NOT_READ_AGAIN,
     ServerReport,
     assess_server,
     find_format_error,
 )
+from worker.ports import QueueUnavailableError
 from worker.queue.connection import connect_to_redis
+from worker.queue.permissions import check_permissions
 
 
 def check_server(url: str) -> ServerReport:
@@ -25,6 +26,8 @@ def check_server(url: str) -> ServerReport:
     client = connect_to_redis(url)
     try:
         return _check_connected_server(client)
+    except QueueUnavailableError as error:
+        return ServerReport("", errors=(str(error),))
     except (RedisError, OSError) as error:
         return ServerReport("", errors=(describe_redis_error(error),))
     finally:
@@ -43,7 +46,5 @@ def _check_connected_server(client: redis.Redis) -> ServerReport:
     error = find_format_error(cast("bytes | None", client.get(FORMAT_KEY)))
     if error:
         return ServerReport("", errors=(error,))
-    try:
-        return assess_server(client.info())
-    except NoPermissionError:
-        return INFO_DENIED
+    check_permissions(client)
+    return assess_server(client.info())

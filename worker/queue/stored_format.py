@@ -1,8 +1,7 @@
 """Checking the format of what is stored in Redis, when the worker starts."""
 
 import logging
-import time
-from typing import Final, cast
+from typing import cast
 
 import redis
 from redis.exceptions import RedisError
@@ -10,12 +9,9 @@ from redis.exceptions import RedisError
 from shared.queue.connection_errors import describe_redis_error
 from shared.queue.keys import FORMAT_KEY
 from shared.stored_format import choose_format
-from worker.ports import QueueUnavailableError
 from worker.queue.connection import translate_redis_errors
 
 log = logging.getLogger(__name__)
-
-RETRY_SECONDS: Final = 2.0
 
 
 def check_redis_format(client: redis.Redis) -> None:
@@ -37,18 +33,3 @@ def check_redis_format(client: redis.Redis) -> None:
             chosen,
             describe_redis_error(error),
         )
-
-
-def wait_for_redis_format(client: redis.Redis) -> None:
-    """Wait until Redis can be read, and check its format. Raises `UnsupportedFormatError`."""
-    is_logged = False
-    while True:
-        try:
-            check_redis_format(client)
-        except QueueUnavailableError as error:
-            if not is_logged:
-                log.warning("the worker waits for Redis to start: %s", error)
-            is_logged = True
-            time.sleep(RETRY_SECONDS)
-        else:
-            return

@@ -1,5 +1,6 @@
 """`check` of either half does one real round on Redis, and says what is wrong in words."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,12 +8,19 @@ from pathlib import Path
 import pytest
 import redis
 
+from bot.domain.errors import QueueUnavailableError as BotQueueUnavailableError
 from bot.queue.check import check_server as check_from_bot
+from bot.queue.connection import connect_to_redis as connect_bot
+from bot.queue.startup import check_redis
 from demo.redis import RedisServer, run_redis
 from shared.queue.keys import FORMAT_KEY
+from shared.queue.scripts import list_scripts, load_script
 from shared.queue.server_check import ServerReport
-from tests.support.secured_redis import PASSWORDS, run_secured_redis
+from tests.support.secured_redis import run_secured_redis
+from worker.ports import QueueUnavailableError as WorkerQueueUnavailableError
 from worker.queue.check import check_server as check_from_worker
+from worker.queue.connection import connect_to_redis as connect_worker
+from worker.queue.permissions import check_permissions
 
 
 async def check_both(url: str) -> list[ServerReport]:
@@ -98,8 +106,30 @@ async def test_the_documented_users_may_do_the_round(tmp_path: Path) -> None:
         ):
             assert report.errors == ()
             assert "noeviction" in report.summary
-        for name in PASSWORDS:
-            with server.connect_as_admin() as admin:
-                admin.execute_command("ACL", "SETUSER", name, "-info")
-        assert check_from_worker(server.build_plain_url("pentimento-worker")).warnings
-        assert (await check_from_bot(server.build_plain_url("pentimento-bot"), 0.8)).warnings
+
+
+COMMANDS = sorted(set(re.findall(r"redis\.p?call\('(\w+)'", "".join(map(load_script, list_scripts())))) - {"DEL"})
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+async def test_a_command_of_a_script_that_the_acl_denies_is_an_error_that_names_it(
+    server: RedisServer, command: str
+) -> None:
+    with change_server(server, f"ACL SETUSER ada on >secret ~* &* +@all -{command.lower()}"):
+        url = f"redis://ada:secret@127.0.0.1:{server.port}/0"
+        if command in {"SET", "GET"}:  # which the round needs before
+            await assert_both_fail(url, "NOPERM")
+        else:
+            await assert_both_fail(url, f"its ACL denies {command} to the user in REDIS_URL")
+
+
+async def test_both_halves_wait_at_their_start_for_a_command_that_is_denied(server: RedisServer) -> None:
+    """The half of finish.lua that comes before XADD would lose the outcome."""
+    with change_server(server, "ACL SETUSER default -xadd"):
+        with connect_worker(server.url) as client, pytest.raises(WorkerQueueUnavailableError, match="denies XADD"):
+            check_permissions(client)
+        bot_client = connect_bot(server.url)
+        with pytest.raises(BotQueueUnavailableError, match="denies XADD") as refused:
+            await check_redis(bot_client)
+        await bot_client.aclose()
+    assert refused.value.is_refusal

@@ -1,0 +1,34 @@
+"""Waiting for Redis when the worker starts."""
+
+import logging
+import time
+from typing import Final
+
+import redis
+
+from worker.ports import QueueUnavailableError
+from worker.queue.permissions import check_permissions
+from worker.queue.stored_format import check_redis_format
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS: Final = 2.0
+
+
+def wait_for_redis(client: redis.Redis) -> None:
+    """Wait until Redis can be read and its ACL denies no command of the scripts, and check the format.
+
+    Raises `UnsupportedFormatError`.
+    """
+    is_logged = False
+    while True:
+        try:
+            check_redis_format(client)
+            check_permissions(client)
+        except QueueUnavailableError as error:
+            if not is_logged:
+                log.warning("the worker waits for Redis to start: %s", error)
+            is_logged = True
+            time.sleep(RETRY_SECONDS)
+        else:
+            return
