@@ -9,7 +9,10 @@ from pydantic import BaseModel, ConfigDict
 from shared.notes import Note
 from shared.request.model import Request
 
-JOB_ID_PATTERN: Final = r"[0-9]{1,20}(?:-[0-9]{2})?"  # a snowflake; a variant of an exploration ends in its number
+JOB_ID_PATTERN: Final = r"[0-9]{1,20}(?:-[0-9]{2})?(?:-r[0-9]{1,2})?"
+"""A snowflake. A variant of an exploration ends in its number, a dead letter that 0.1.0 retried in `-r1` and so on."""
+
+_DISCORD_EPOCH_MS: Final = 1_420_070_400_000  # https://discord.com/developers/docs/reference#snowflakes
 
 
 class Origin(BaseModel):
@@ -55,11 +58,11 @@ class Job(BaseModel):
     """A validated request with all that is needed to run it and to deliver its outcome.
 
     `id` is the snowflake of the interaction, so a redelivered interaction is the same job; the variants of an
-    exploration have a suffix (`make_variant_id`). `seed` is sent to the model (1 to its maximum) and chosen before the
-    first call; None for a model without seeds. `accepted_at` is Unix seconds. `parent_id` is the job whose picture or
-    settings this one is based on. `source_kind` is set if its picture was found in the thread. `source_owner_id` is
-    the user whose picture or settings those are, None for the requester's own. `notes` are shown with the result, whose
-    picture is covered until it is clicked if `is_spoiler`.
+    exploration have a suffix (`make_variant_id`), the retry of a dead letter has a new one (`make_retry_id`). `seed` is
+    sent to the model (1 to its maximum) and chosen before the first call; None for a model without seeds. `accepted_at`
+    is Unix seconds. `parent_id` is the job whose picture or settings this one is based on. `source_kind` is set if its
+    picture was found in the thread. `source_owner_id` is the user whose picture or settings those are, None for the
+    requester's own. `notes` are shown with the result, whose picture is covered until it is clicked if `is_spoiler`.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -89,8 +92,8 @@ class Job(BaseModel):
     @property
     def exploration_id(self) -> str | None:
         """The exploration of which this job is a variant, if any. Its message shows all variants."""
-        exploration_id, _, number = self.id.partition("-")
-        return exploration_id if number else None
+        match = re.fullmatch("([0-9]+)-[0-9]{2}", self.id)
+        return match[1] if match else None
 
 
 def parse_job_id(text: str) -> str | None:
@@ -101,6 +104,11 @@ def parse_job_id(text: str) -> str | None:
 def make_variant_id(exploration_id: str, number: int) -> str:
     """Build the id of the job of a variant, which is numbered from 1 to 99."""
     return f"{exploration_id}-{number:02}"
+
+
+def make_retry_id(unix_seconds: float, random_bits: int) -> str:
+    """Make a snowflake for the retry of a job, because an outcome is sent once for each id. 22 bits make it unique."""
+    return str((int(unix_seconds * 1000) - _DISCORD_EPOCH_MS << 22) | random_bits)
 
 
 def tenant_for_user(user_id: int) -> str:

@@ -17,7 +17,7 @@ from shared.queue.keys import DEAD_LETTERS, KEY_PREFIX, dead_letter_key, dead_le
 from tests.support.fault_stack import FaultStack, open_fault_stack
 from tests.support.memory_cgroup import MemoryCgroup, create_memory_cgroup
 from tests.support.redis_proxy import RedisProxy
-from tests.support.user import list_media, wait_until
+from tests.support.user import list_custom_ids, list_media, wait_until
 
 # A worker whose codec reads address 0 if an image is 666 pixels wide.
 CRASHING_WORKER = """
@@ -153,8 +153,10 @@ def test_a_retried_dead_letter_is_a_new_job_whose_result_is_posted_in_the_same_t
         "a second answer",
     )
 
-    assert retried["queued"] == f"{poison_job}-r1"
+    assert any(custom_id.endswith(f":{retried['queued']}") for custom_id in list_custom_ids(second))
     assert len(list_media(second)) == 1
+    asked = requester.press_button(second, "details")
+    assert retried["queued"] in requester.wait_for_private_text(asked)
     assert fault_stack.count_billed_calls("poison") == 1
     assert list_dead_letters(fault_stack) == []
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import secrets
 import sys
 import time
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, assert_never
 
 from shared.i18n.messages import describe_problem
+from shared.job import make_retry_id
 from shared.queue.connection_errors import describe_redis_error
 from shared.settings import InvalidSettingsError
 from shared.stored_format import UnsupportedFormatError
@@ -125,7 +127,7 @@ def _show_letter(letters: DeadLetterQueue, arguments: argparse.Namespace) -> Non
 
 def _retry_letter(letters: DeadLetterQueue, arguments: argparse.Namespace, image_ttl_seconds: int) -> None:
     letter = _find_letter(letters, arguments.id)
-    new_id = _make_retry_id(letter.job.id)
+    new_id = make_retry_id(time.time(), secrets.randbits(22))
     result = letters.retry_letter(letter, new_id, image_ttl_seconds)
     match result:
         case RetryResult.NOT_FOUND:
@@ -156,12 +158,6 @@ def _find_letter(letters: DeadLetterQueue, job_id: str) -> DeadLetter:
     if isinstance(letter, UnreadableLetter):
         raise CommandError(_UNREADABLE.format(id=job_id, reason=letter.reason))
     return letter
-
-
-def _make_retry_id(job_id: str) -> str:
-    """Make the id of a retry. It needs one of its own, because an outcome is sent once for each id."""
-    original_id, _, retries = job_id.partition("-r")
-    return f"{original_id}-r{int(retries or 0) + 1}"
 
 
 def _describe_letter(letter: DeadLetter | UnreadableLetter) -> dict[str, Any]:

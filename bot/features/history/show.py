@@ -34,7 +34,7 @@ from shared.outcome import Failed, Filtered
 from shared.problems import RejectedError, make_problem
 
 KEYWORDS_LIMIT: Final = 200
-_JOB_ID_PATTERN: Final = re.compile(r"\d{15,20}(?:-\d\d)?", re.ASCII)
+_JOB_ID_PATTERN: Final = re.compile(r"\d{15,20}(?:-\d\d)?(?:-r\d{1,2})?", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,39 @@
 
 import pytest
 
-from shared.job import Job, make_variant_id, parse_job_id
+from bot.interactions.result_buttons import DetailsId
+from shared.job import Job, make_retry_id, make_variant_id, parse_job_id
 from shared.notes import make_note
 from tests.support.builders import make_job
 
+SNOWFLAKE = "1300000000000000001"
+NONCE_LIMIT = 25  # https://discord.com/developers/docs/resources/message#create-message
+OLD_RETRY_IDS = [f"{SNOWFLAKE}-r1", f"{make_variant_id(SNOWFLAKE, 7)}-r2"]
+"""Of dead letters that 0.1.0 has retried."""
 
-@pytest.mark.parametrize("job_id", ["1", "1300000000000000001", make_variant_id("1300000000000000001", 7)])
-def test_the_id_of_a_job_or_of_a_variant_is_accepted(job_id: str) -> None:
+
+@pytest.mark.parametrize(
+    "job_id", ["1", SNOWFLAKE, make_variant_id(SNOWFLAKE, 7), make_retry_id(1_796_000_000.5, 2**22 - 1), *OLD_RETRY_IDS]
+)
+def test_the_id_of_a_job_a_variant_or_a_retry_is_accepted(job_id: str) -> None:
     assert parse_job_id(job_id) == job_id
+    assert DetailsId.parse(str(DetailsId(job_id))) == DetailsId(job_id)
+    assert len(job_id) <= NONCE_LIMIT
+
+
+def test_a_retry_has_a_snowflake_of_its_time() -> None:
+    first, second = (make_retry_id(1_796_000_000.5, bits) for bits in (0, 2**22 - 1))
+
+    assert first != second
+    assert {int(job_id) >> 22 for job_id in (first, second)} == {1_796_000_000_500 - 1_420_070_400_000}
+
+
+@pytest.mark.parametrize("job_id", [SNOWFLAKE, make_retry_id(1_796_000_000, 1), *OLD_RETRY_IDS])
+def test_only_the_variants_of_an_exploration_belong_to_one(job_id: str) -> None:
+    job = make_job(1)
+
+    assert job.model_copy(update={"id": job_id}).exploration_id is None
+    assert job.model_copy(update={"id": make_variant_id(SNOWFLAKE, 7)}).exploration_id == SNOWFLAKE
 
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "1-7", "1-007", "1\n", " 1", "1:2", "١", "9" * 21])

@@ -53,7 +53,7 @@ def wait_for_log(text: str, output: Path, process: subprocess.Popen[bytes]) -> N
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_the_bot_starts_and_stops_cleanly_on_a_signal(
     environment: dict[str, str], tmp_path: Path, name: signal.Signals
 ) -> None:
