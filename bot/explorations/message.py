@@ -12,9 +12,14 @@ from shared.i18n.messages import load_messages
 
 
 def render_exploration(
-    exploration: Exploration, states: Sequence[VariantState], catalogue: Catalogue, *, has_contact_sheet: bool
+    exploration: Exploration,
+    states: Sequence[VariantState],
+    catalogue: Catalogue,
+    *,
+    obstacles: Sequence[str] = (),
+    has_contact_sheet: bool,
 ) -> ui.LayoutView:
-    """Render the message. `states` are those of the variants, in order."""
+    """Render the message. `states` are those of the variants, in order; `obstacles` say why some do not start."""
     messages = load_messages(exploration.locale)
     labels = {
         variant_id: format_variant_label(exploration.plan, number, catalogue, messages)
@@ -28,5 +33,11 @@ def render_exploration(
     is_cancellable = VariantState.QUEUED in states
     rows = build_exploration_rows(exploration.id, labels, generated, messages, is_cancellable=is_cancellable)
     return build_exploration_view(
-        exploration, states, catalogue, messages, rows=rows, has_contact_sheet=has_contact_sheet
+        exploration,
+        states,
+        catalogue,
+        messages,
+        rows=rows,
+        obstacles=obstacles,
+        has_contact_sheet=has_contact_sheet,
     )

@@ -22,6 +22,7 @@ from bot.explorations.message import render_exploration
 from bot.explorations.view import CONTACT_SHEET_FILENAME, OPEN_STATES, VariantState, build_contact_sheet_cells
 from bot.images.contact_sheet import draw_contact_sheet
 from bot.periodic import run_every
+from bot.rendering.status_text import format_obstacle
 from bot.results.thumbnails import ThumbnailLoader
 from bot.storage.explorations import SqlExplorationStore
 from shared.catalogue import Catalogue
@@ -59,7 +60,7 @@ class ExplorationMessages:
         self._catalogue = catalogue
         self._interval = interval
         self._clock = clock
-        self._last_rendered: dict[str, tuple[Exploration, list[VariantState]]] = {}
+        self._last_rendered: dict[str, tuple[Exploration, list[VariantState], list[str]]] = {}
         self._missing_counts: dict[str, int] = {}
 
     async def run(self) -> None:
@@ -91,7 +92,8 @@ class ExplorationMessages:
             self._determine_state(exploration, number, records.get(variant_id), statuses.get(variant_id))
             for number, variant_id in enumerate(exploration.variant_ids, 1)
         ]
-        if self._last_rendered.get(exploration.id) == (exploration, states):
+        obstacles = self._list_obstacles(exploration, statuses)
+        if self._last_rendered.get(exploration.id) == (exploration, states, obstacles):
             return
         thumbnails = await self._load_thumbnails(exploration, states, records)
         is_last_attempt = self._missing_counts.get(exploration.id, 0) >= MAX_THUMBNAIL_ATTEMPTS
@@ -100,11 +102,21 @@ class ExplorationMessages:
             state_without_thumbnail if state is VariantState.GENERATED and thumbnail is None else state
             for state, thumbnail in zip(states, thumbnails, strict=True)
         ]
-        await self._edit_message(exploration, shown_states, thumbnails)
+        await self._edit_message(exploration, shown_states, thumbnails, obstacles)
         if shown_states == states or is_last_attempt:
-            self._last_rendered[exploration.id] = exploration, states
+            self._last_rendered[exploration.id] = exploration, states, obstacles
         if not OPEN_STATES.intersection(shown_states):
             await self._explorations.mark_exploration_ended(exploration.id)
+
+    def _list_obstacles(self, exploration: Exploration, statuses: Mapping[str, JobStatus]) -> list[str]:
+        """List why variants do not start, each reason once."""
+        messages = load_messages(exploration.locale)
+        waiting = [statuses[variant_id] for variant_id in exploration.variant_ids if variant_id in statuses]
+        texts = (
+            format_obstacle(status, messages, self._catalogue.models.get(status.job.request.model))
+            for status in waiting
+        )
+        return list(dict.fromkeys(filter(None, texts)))
 
     def _determine_state(
         self, exploration: Exploration, number: int, record: JobRecord | None, status: JobStatus | None
@@ -139,7 +151,11 @@ class ExplorationMessages:
         return [thumbnails.get(variant_id) for variant_id in exploration.variant_ids]
 
     async def _edit_message(
-        self, exploration: Exploration, states: Sequence[VariantState], thumbnails: Sequence[bytes | None]
+        self,
+        exploration: Exploration,
+        states: Sequence[VariantState],
+        thumbnails: Sequence[bytes | None],
+        obstacles: Sequence[str],
     ) -> None:
         messages, origin = load_messages(exploration.locale), exploration.origin
         cells = build_contact_sheet_cells(exploration.plan, states, thumbnails, self._catalogue, messages)
@@ -147,7 +163,9 @@ class ExplorationMessages:
         channel = self._client.get_partial_messageable(origin.channel_id, guild_id=origin.guild_id)
         async with asyncio.timeout(_UPLOAD_TIMEOUT_SECONDS):
             await channel.get_partial_message(origin.message_id).edit(
-                view=render_exploration(exploration, states, self._catalogue, has_contact_sheet=True),
+                view=render_exploration(
+                    exploration, states, self._catalogue, obstacles=obstacles, has_contact_sheet=True
+                ),
                 attachments=[discord.File(io.BytesIO(sheet.jpeg), filename=CONTACT_SHEET_FILENAME)],
                 allowed_mentions=discord.AllowedMentions.none(),
             )

@@ -67,12 +67,16 @@ def build_exploration_view(
     messages: Messages,
     *,
     rows: ActionRows = (),
+    obstacles: Sequence[str] = (),
     has_contact_sheet: bool = True,
 ) -> ui.LayoutView:
-    """Show the progress of an exploration, with the contact sheet if `CONTACT_SHEET_FILENAME` is attached."""
+    """Show the progress of an exploration and what holds it up.
+
+    The contact sheet stands above if `CONTACT_SHEET_FILENAME` is attached.
+    """
     plan = exploration.plan
     title = messages.text(f"exploration.title_{plan.variation}", count=len(states))
-    progress = [_format_progress(states, messages), *_format_rejections(exploration, messages)]
+    progress = [_format_progress(states, messages), *obstacles, *_format_rejections(exploration, messages)]
     items: list[ui.Item[Any]] = [
         ui.TextDisplay("\n".join([f"### {title}", *_format_prompt(plan, messages)])),
         ui.TextDisplay("\n".join(progress)),

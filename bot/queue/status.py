@@ -72,12 +72,13 @@ class RedisJobStatusReader:
         self._next_page_start = OPEN_JOBS_PAGE_SIZE if is_last_page else self._next_page_start + OPEN_JOBS_PAGE_SIZE
         return [job_id.decode(errors="replace") for job_id in dict.fromkeys(chain(*first, page, newest))]
 
-    async def list_tenant_jobs(self, tenant: str) -> Sequence[JobStatus]:
-        """List all open jobs of a tenant, oldest first."""
+    async def list_tenant_jobs(self, tenant: str) -> tuple[Sequence[JobStatus], int]:
+        """List the open jobs of a tenant, oldest first, and count those that this release cannot read."""
         with translate_redis_errors():
             job_ids = cast("set[bytes]", await self._redis.smembers(open_jobs_key(tenant)))
-        statuses = await self.load_statuses([job_id.decode(errors="replace") for job_id in job_ids])
-        return sorted(statuses, key=lambda status: (status.job.accepted_at, status.job.id))
+        rows = await self._load_rows([job_id.decode(errors="replace") for job_id in job_ids])
+        statuses = [row for row in rows if isinstance(row, JobStatus)]
+        return sorted(statuses, key=lambda status: (status.job.accepted_at, status.job.id)), len(rows) - len(statuses)
 
     async def count_open_jobs(self, guild_id: int) -> int:
         """Count the open jobs of a guild."""

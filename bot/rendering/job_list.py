@@ -27,17 +27,21 @@ def build_queue_view(
     messages: Messages,
     cancel_buttons: Mapping[str, ui.Item[Any]],
     *,
+    unreadable_count: int = 0,
     note: str = "",
 ) -> ui.LayoutView:
     """List jobs in the given order, at most `MAX_JOBS` of them. `cancel_buttons` are by job id.
 
     `guild_job_count` is the number of open jobs of the whole server, None outside of a server. `note` is shown above
-    the list and reports the last action.
+    the list and reports the last action. `unreadable_count` more jobs cannot be read by this release.
     """
-    title = messages.text("queue.title", count=len(statuses)) if statuses else messages.text("queue.none")
+    count = len(statuses) + unreadable_count
+    title = messages.text("queue.title", count=count) if count else messages.text("queue.none")
     lines = [note, f"### {title}"] if note else [f"### {title}"]
     if guild_job_count is not None:
         lines.append(messages.text("queue.guild", count=guild_job_count))
+    if unreadable_count:
+        lines.append(messages.text("queue.unreadable", count=unreadable_count))
     items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join(lines))]
     for status in statuses[:MAX_JOBS]:
         text = _format_job(status, catalogue, messages)

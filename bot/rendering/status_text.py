@@ -15,11 +15,19 @@ _HOUR: Final = 60 * _MINUTE
 
 def format_status(status: JobStatus, messages: Messages, model: Model | None) -> str:
     """Say how far a job is. Times in the past are Discord timestamps, which the reader's client keeps up to date."""
-    if status.waits_without_worker:
-        return _prepend_source(status.job, messages.text("status.no_worker"), messages)
-    if status.state is QueueState.PREPARING:
+    obstacle = format_obstacle(status, messages, model)
+    if status.state is QueueState.PREPARING and not obstacle:
         return format_preparing_status(status.job, messages)
-    return _prepend_source(status.job, _format_state(status, messages, model), messages)
+    return _prepend_source(status.job, obstacle or _format_state(status, messages, model), messages)
+
+
+def format_obstacle(status: JobStatus, messages: Messages, model: Model | None) -> str:
+    """Say why a job does not start even at the front of the queue: no worker, or a paused model. Empty if neither."""
+    if status.waits_without_worker:
+        return messages.text("status.no_worker")
+    if status.state is QueueState.QUEUED and status.is_model_paused:
+        return messages.text("status.model_paused", model=model.name if model else status.job.request.model)
+    return ""
 
 
 def format_preparing_status(job: Job, messages: Messages) -> str:
@@ -57,8 +65,6 @@ def _prepend_source(job: Job, text: str, messages: Messages) -> str:
 
 def _format_state(status: JobStatus, messages: Messages, model: Model | None) -> str:
     request = status.job.request
-    if status.state is QueueState.QUEUED and status.is_model_paused:
-        return messages.text("status.model_paused", model=model.name if model else request.model)
     if status.state is QueueState.QUEUED:
         key = {0: "status.waiting_for_slot", 1: "status.next"}.get(status.position, "status.queued")
         estimate = format_duration(status.estimated_seconds, messages)

@@ -45,9 +45,10 @@ class QueueCommand:
 
     async def _render_jobs(self, interaction: discord.Interaction, note: str = "") -> RenderedMessage:
         messages = get_localized_messages(interaction)
+        open_jobs, unreadable_count = await self.queue.list_tenant_jobs(tenant_for_user(interaction.user.id))
         statuses = [
             status
-            for status in await self.queue.list_tenant_jobs(tenant_for_user(interaction.user.id))
+            for status in open_jobs
             if not (isinstance(status.outcome, Failed) and status.outcome.is_cancelled)  # only to be delivered yet
         ]
         guild_id = interaction.guild_id
@@ -57,5 +58,13 @@ class QueueCommand:
             for status in statuses
         }
         return RenderedMessage(
-            build_queue_view(statuses, guild_job_count, self.catalogue, messages, cancel_buttons, note=note)
+            build_queue_view(
+                statuses,
+                guild_job_count,
+                self.catalogue,
+                messages,
+                cancel_buttons,
+                unreadable_count=unreadable_count,
+                note=note,
+            )
         )

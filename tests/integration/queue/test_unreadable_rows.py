@@ -126,10 +126,11 @@ async def test_the_bot_reads_the_status_of_all_other_jobs(
 
     for _ in range(2):
         statuses = await bot_queue.load_statuses(["1", "2", "3"])
-    of_tenant = await bot_queue.list_tenant_jobs("user-1")
+    of_tenant, unreadable_count = await bot_queue.list_tenant_jobs("user-1")
     [unreadable] = await bot_queue.load_unreadable_jobs(["1", "2", "3", "404"])
 
     assert [status.job.id for status in statuses] == [status.job.id for status in of_tenant] == ["1", "3"]
+    assert unreadable_count == 1
     assert (unreadable.job_id, unreadable.state, unreadable.job) == ("2", QueueState.QUEUED, None)
     assert (unreadable.owner is None) == (changes is None)
     assert caplog.text.count("job 2 cannot be read by this release") == 1

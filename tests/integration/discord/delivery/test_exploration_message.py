@@ -124,6 +124,24 @@ async def has_ended(harness: ExplorationHarness, url: str) -> bool:
     return row["ended_at"] is not None
 
 
+async def test_the_message_says_why_variants_do_not_start_until_they_do(harness: ExplorationHarness) -> None:
+    exploration = await harness.start_exploration()
+    texts = []
+
+    for changes in ({"has_worker": False}, {"is_model_paused": True}, {"state": QueueState.RUNNING}):
+        for variant_id in exploration.variant_ids:
+            queued = replace(harness.stream.statuses[variant_id], state=QueueState.QUEUED, has_worker=True)
+            harness.stream.put_status(replace(queued, **changes))
+        await harness.updater.refresh_messages()
+        await harness.updater.refresh_messages()
+        texts.append(await harness.read_text())
+
+    obstacles = ("the part of the bot that generates pictures is not running", "is not responding right now")
+    counts = [[text.count(obstacle) for obstacle in obstacles] for text in texts]
+    assert counts == [[1, 0], [0, 1], [0, 0]]
+    assert harness.count_edits() == 3
+
+
 async def test_the_contact_sheet_fills_and_the_exploration_ends_with_its_last_variant(
     harness: ExplorationHarness, tmp_path: Path
 ) -> None:

@@ -57,6 +57,14 @@ def test_only_jobs_that_have_not_begun_can_be_cancelled() -> None:
     assert buttons[QueueState.RUNNING] == buttons[QueueState.FINISHED] == []
 
 
+def test_a_queue_counts_jobs_that_this_release_cannot_read() -> None:
+    only = build_queue_view([], None, CATALOGUE, EN, {}, unreadable_count=1)
+    others = build_queue_view([], None, CATALOGUE, EN, {}, unreadable_count=2)
+
+    assert read_all_text(only).startswith("### You have 1 request in progress\n1 can't be shown: another release")
+    assert read_all_text(others).startswith("### You have 2 requests in progress\n2 can't be shown: another release")
+
+
 def test_a_queue_says_how_many_jobs_there_are_and_links_to_them() -> None:
     twelve = number_jobs([make_job(make_request()) for _ in range(12)])
 
