@@ -95,10 +95,10 @@ class Scenario:
         for prompt in ("a castle [filtered]", "a castle [error]"):
             self.wait_for_state(self.submit("grace", prompt, has_picture=True), "delivered")
         wait_for_exploration_end(
-            ada, start_exploration(ada, invoke_explore(ada, "a lake", over="keep", values="20, 80"))
+            ada, start_exploration(ada, invoke_explore(ada, "a lake", vary="keep", values="20, 80"))
         )
         ada.invoke_message_command(first, "Reimagine")
-        invoke_explore(ada, "a plan that is not started", over="seeds", count=2)
+        invoke_explore(ada, "a plan that is not started", vary="seeds", count=2)
         ada.wait_for_private_message(ada.invoke_command("history", channel, words="castle"))
         ada.invoke_and_wait("lineage", first["channel_id"])
         self.make_undelivered_result()
@@ -128,7 +128,7 @@ class Scenario:
         inject_discord_fault(self.stack, "status:503", "POST", MESSAGES_PATH, times=100_000)
         for user, prompt in (("ada", "a lake"), ("grace", "a lake [filtered]"), ("linus", "a lake [error]")):
             self.wait_for_state(self.submit(user, prompt, has_picture=True), "finished")
-        start_exploration(self.users["ada"], invoke_explore(self.users["ada"], "a ruin", over="seeds", count=2))
+        start_exploration(self.users["ada"], invoke_explore(self.users["ada"], "a ruin", vary="seeds", count=2))
         self.wait_for_state(self.submit("margaret", "a lake [slow:80]", has_picture=True), "running")
         blocked = self.submit("margaret", "a lake of the same user", has_picture=True)
         wait_until(

@@ -69,11 +69,11 @@ def test_a_user_continues_from_a_result_and_cancels_a_waiting_request(
     first = ada.wait_for_result(ada.submit_imagine(PROMPT, channel=channel))
     thread = page_opener(first["channel_id"]).get_by_role("region", name="Thread: ")
 
-    thread.get_by_role("button", name="Again").press("Enter")
+    thread.get_by_role("button", name="Re-roll").press("Enter")
     expect(find_images(thread)).to_have_count(2, timeout=TIMEOUT_MS)
 
     thread.get_by_role("button", name="Edit…").last.press("Enter")
-    form = thread.page.get_by_role("dialog", name="Edit and generate again")
+    form = thread.page.get_by_role("dialog", name="Edit and make again")
     expect(form.get_by_label("Prompt")).to_have_value(PROMPT)
     form.get_by_label("Keep").fill("60")
     form.get_by_label("Keep").press("Enter")
@@ -82,10 +82,10 @@ def test_a_user_continues_from_a_result_and_cancels_a_waiting_request(
 
     for _ in range(4):  # twice as many as one user may run at the same time
         ada.submit_imagine("a ship [slow:3]", image=None)
-    thread.get_by_role("button", name="Again").last.press("Enter")
+    thread.get_by_role("button", name="Re-roll").last.press("Enter")
     thread.get_by_role("button", name="Cancel").press("Enter")
-    expect(thread.get_by_text("Ada cancelled the request before it started.")).to_be_visible(timeout=TIMEOUT_MS)
-    expect(thread.get_by_text("Nothing was generated or charged.")).to_be_visible()
+    expect(thread.get_by_text("Ada cancelled this before it started.")).to_be_visible(timeout=TIMEOUT_MS)
+    expect(thread.get_by_text("Cancelled, at no cost.")).to_be_visible()
     expect(find_images(thread)).to_have_count(3)
 
 

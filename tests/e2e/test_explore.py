@@ -22,12 +22,12 @@ CallLister = Callable[[], list[dict[str, Any]]]
 def test_seeds_fill_one_contact_sheet_and_nothing_runs_before_it_is_started(
     ada: DiscordUser, list_calls: CallLister
 ) -> None:
-    confirmation = invoke_explore(ada, over="seeds", count=3, keep=60)
+    confirmation = invoke_explore(ada, vary="seeds", count=3, keep=60)
     before = list_calls()
 
     message = wait_for_exploration_end(ada, start_exploration(ada, confirmation))
 
-    assert "Generate 3 pictures for $0.24?" in read_text(confirmation)
+    assert "Make 3 pictures? They use $0.24" in read_text(confirmation)
     assert before == []
     bodies = [call["body"] for call in list_calls()]
     assert len({body["seed"] for body in bodies}) == len(bodies) == 3
@@ -41,7 +41,7 @@ def test_seeds_fill_one_contact_sheet_and_nothing_runs_before_it_is_started(
 
 
 def test_a_variant_can_be_continued_like_any_result(ada: DiscordUser, list_calls: CallLister) -> None:
-    message = wait_for_exploration_end(ada, start_exploration(ada, invoke_explore(ada, over="keep", values="20, 80")))
+    message = wait_for_exploration_end(ada, start_exploration(ada, invoke_explore(ada, vary="keep", values="20, 80")))
 
     variant = ada.wait_for_private_message(ada.press_button(message, "variant_show", "-02"))
     ada.wait_for_result(ada.press_button(variant, "vary", "subtle"))
@@ -55,7 +55,7 @@ def test_a_variant_can_be_continued_like_any_result(ada: DiscordUser, list_calls
 
 def test_a_filtered_variant_is_shown_as_such(ada: DiscordUser) -> None:
     message = wait_for_exploration_end(
-        ada, start_exploration(ada, invoke_explore(ada, "a castle [filtered]", over="seeds", count=2))
+        ada, start_exploration(ada, invoke_explore(ada, "a castle [filtered]", vary="seeds", count=2))
     )
 
     assert "2 filtered" in read_text(message)
@@ -65,7 +65,7 @@ def test_a_filtered_variant_is_shown_as_such(ada: DiscordUser) -> None:
 
 
 def test_an_exploration_starts_once_however_often_start_is_pressed(ada: DiscordUser, list_calls: CallLister) -> None:
-    confirmation = invoke_explore(ada, over="seeds", count=2)
+    confirmation = invoke_explore(ada, vary="seeds", count=2)
 
     exploration_id = start_exploration(ada, confirmation)
     start_exploration(ada, confirmation)
@@ -77,7 +77,7 @@ def test_an_exploration_starts_once_however_often_start_is_pressed(ada: DiscordU
 
 
 def test_a_discarded_exploration_is_not_billed(ada: DiscordUser, list_calls: CallLister) -> None:
-    confirmation = invoke_explore(ada, over="seeds", count=2)
+    confirmation = invoke_explore(ada, vary="seeds", count=2)
 
     ada.press_button(confirmation, "exploration_discard")
     wait_until(
@@ -97,7 +97,7 @@ def test_with_private_results_contact_sheet_and_results_go_to_direct_messages(
     ada.use_component(shown, "preference_select:private", "on")
     direct = ada.post("/control/dms", {"user": "ada"})["id"]
     try:
-        exploration_id = start_exploration(ada, invoke_explore(ada, over="seeds", count=2))
+        exploration_id = start_exploration(ada, invoke_explore(ada, vary="seeds", count=2))
         message = wait_for_exploration_end(ada, exploration_id, channel=direct)
     finally:
         ada.use_component(shown, "preference_select:private", "off")
@@ -116,7 +116,7 @@ def test_limits_reject_some_variants_with_a_message_and_waiting_ones_can_be_canc
 ) -> None:
     ben = DiscordUser(ada.stack, "ben")
     *exploration_ids, last = (
-        start_exploration(ben, invoke_explore(ben, "a castle [slow:3]", over="seeds", count=count))
+        start_exploration(ben, invoke_explore(ben, "a castle [slow:3]", vary="seeds", count=count))
         for count in (9, 9, 9)
     )
     wait_until(

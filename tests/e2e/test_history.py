@@ -167,7 +167,7 @@ def test_turning_a_page_edits_the_same_message(grace: DiscordUser) -> None:
 def test_the_queue_lists_waiting_requests_with_cancel_buttons_and_the_servers_total(
     grace: DiscordUser, ada: DiscordUser
 ) -> None:
-    assert "You have no requests in progress" in read_text(invoke_and_wait(grace, "queue"))
+    assert "You have nothing in the queue" in read_text(invoke_and_wait(grace, "queue"))
     jobs = [grace.submit_imagine(f"a slow castle [slow:4] {n}") for n in range(4)]
     for job in jobs:
         wait_until(lambda job=job: grace.wait_for_status(job).get("thread"), "a thread: the job is queued")  # type: ignore[misc]
@@ -176,12 +176,12 @@ def test_the_queue_lists_waiting_requests_with_cancel_buttons_and_the_servers_to
 
     assert "You have 4 requests in progress" in read_text(mine)
     assert "4 requests are in progress on the whole server" in read_text(mine)
-    assert "You have no requests in progress" in read_text(hers)
+    assert "You have nothing in the queue" in read_text(hers)
     pressed = grace.press_button(mine, "queue_cancel", jobs[-1])
 
     def find_updated_queue() -> dict[str, Any] | None:
         message = grace.get(f"/control/interactions/{pressed}").get("message")
-        return message if message and "Nothing was generated or charged" in read_text(message) else None
+        return message if message and "Cancelled, at no cost" in read_text(message) else None
 
     left = wait_until(find_updated_queue, "the updated queue")
     assert left["id"] == mine["id"]

@@ -188,7 +188,7 @@ def test_a_waiting_job_can_be_cancelled_and_its_thread_says_so(
 
     words = ada.wait_for_private_text(ada.press_button(status, "cancel"))
 
-    assert words.startswith("Cancelled. Nothing was generated")
+    assert words.startswith("Cancelled, at no cost")
     assert "cancelled this before it started" in "\n".join(iter_message_texts(ada.wait_for_result(waiting)))
     wait_until(
         lambda: ada.wait_for_status(waiting)["content"].startswith("Cancelled: "), "a status message that says so"

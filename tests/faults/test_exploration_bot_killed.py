@@ -43,7 +43,7 @@ def test_the_next_bot_starts_a_planned_exploration_and_completes_a_running_one(
 ) -> None:
     ada = DiscordUser(stack)
     first = bot_processes.start()
-    confirmation = invoke_explore(ada, "a castle [slow:2]", over="seeds", count=4)
+    confirmation = invoke_explore(ada, "a castle [slow:2]", vary="seeds", count=4)
     bot_processes.kill(first)
     second = bot_processes.start()
 

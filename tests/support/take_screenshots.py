@@ -29,7 +29,7 @@ SAMPLE: Final = ROOT / "demo" / "samples" / "lake.jpg"
 WIDTH, HEIGHT = 1280, 1040
 Look = Literal["light", "dark"]
 LOOKS: Final[tuple[Look, ...]] = ("light", "dark")
-EXPLORATION: Final = {"prompt": "the same lake as a woodcut", "over": "keep", "values": "20, 40, 60, 80"}
+EXPLORATION: Final = {"prompt": "the same lake as a woodcut", "vary": "keep", "values": "20, 40, 60, 80"}
 STILL_SECONDS, MOST_SECONDS = 5, 120
 
 

@@ -88,7 +88,7 @@ def test_the_question_lists_each_variant_with_its_price_and_the_settings_they_sh
 
     text = join_texts(build_confirmation_view(plan, CATALOGUE, EN, []))
 
-    assert "Generate 2 pictures for $0.16?" in text
+    assert "Make 2 pictures? They use $0.16" in text
     assert "1. keep 20% · $0.08\n2. keep 62.5% · $0.08" in text
     assert "**model** SD 3.5 Large" in text
     assert "**seed** 7" in text

@@ -70,11 +70,11 @@ def test_a_queue_says_how_many_jobs_there_are_and_links_to_them() -> None:
 
     text = read_all_text(build_view(twelve, QueueState.RUNNING))
 
-    assert "You have 12 requests in progress" in text
-    assert "7 requests are in progress on the whole server." in text
+    assert "You have 12 requests in the queue" in text
+    assert "There are 7 requests in the server's queue." in text
     assert "and 2 more" in text
     assert f"[Open]({LINK})" in text
-    assert "You have no requests in progress" in join_texts(build_view([], QueueState.RUNNING))
+    assert "You have nothing in the queue" in join_texts(build_view([], QueueState.RUNNING))
 
 
 def test_the_model_of_a_job_is_named_once() -> None:

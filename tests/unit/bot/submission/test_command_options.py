@@ -74,7 +74,7 @@ async def test_an_exploration_has_two_to_nine_variants_and_one_of_four_variation
 @pytest.mark.parametrize("language", list_languages())
 async def test_the_command_keeps_discords_limits(catalogue: Catalogue, language: str, command: str) -> None:
     payload = await build_payload(catalogue, command)
-    required = ["over", "prompt"] if command == "explore" else ["prompt"]
+    required = ["vary", "prompt"] if command == "explore" else ["prompt"]
     names = [localize(option, "name", language) for option in payload["options"]]
 
     assert len(names) == len(set(names)) == (len(EXPLORE_OPTIONS) if command == "explore" else 21)  # of 25

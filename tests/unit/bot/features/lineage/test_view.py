@@ -54,7 +54,7 @@ def build_view(lineage: list[JobRecord], original_count: int, language: str = "e
 @pytest.mark.parametrize(
     ("child", "changes"),
     [
-        (make_record(), "another seed"),
+        (make_record(), "re-roll"),
         (make_record(keep=80), "keep 80%"),
         (make_record(prompt="a ship"), "“a ship”"),
         (make_record(steps=50, style_preset="anime"), "steps 50, style Anime"),
@@ -72,7 +72,7 @@ def test_the_tree_is_described_with_a_line_for_each_picture() -> None:
     view = build_view(lineage, original_count=1)
 
     title, *_, text = [item.content for item in view.walk_children() if isinstance(item, TextDisplay)]
-    assert title == "### The lineage of this picture: 3 pictures"
+    assert title == "### Where this picture came from: 3 pictures"
     assert [line.partition("]")[0] for line in text.split("\n")] == ["1. original", "2. [Ada", "3. [Ada"]
     assert text.endswith(" · **this picture** · from 2: keep 80%")
     galleries = [item for item in view.walk_children() if isinstance(item, MediaGallery)]

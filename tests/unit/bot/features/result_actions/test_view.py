@@ -80,7 +80,7 @@ def test_details_from_a_pictures_metadata_leave_out_everything_that_only_a_recor
     text = join_texts(build_details_view(GenerationSettings("1", make_request(), 7), None, EN))
 
     assert "**model** sdxl" in text
-    assert not any(part in text for part in ("None", "<@", "<t:", "cost", "continues from", "Bedrock"))
+    assert not any(part in text for part in ("None", "<@", "<t:", "cost", "made from", "Bedrock"))
 
 
 def test_a_cost_that_is_not_recorded_is_called_unknown() -> None:
