@@ -1,11 +1,24 @@
 """Requests that are still being written."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bot.domain.exploration import ExplorationPlan
 from bot.domain.images import RemoteImage
 from shared.job import SourceKind
 from shared.notes import Note
+from shared.problems import Problem
+
+
+@dataclass(frozen=True)
+class FilledForm:
+    """The texts of a rejected form by field, "" where one was left empty, and the problems that were found in them."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+EMPTY_FORM = FilledForm()
 
 
 @dataclass(frozen=True)
@@ -14,7 +27,7 @@ class Draft:
 
     `images` are the pictures to choose from, `parent_id` the job that they came from. The draft of an exploration has
     a `plan`; `source_sha256` is then the hash of a stored picture to start from, `source_kind` which one of its thread
-    that is; `notes` are those of its requests.
+    that is; `notes` are those of its requests. `form` is a form that was rejected, to be opened again.
     """
 
     user_id: int
@@ -24,3 +37,4 @@ class Draft:
     source_sha256: str | None = None
     source_kind: SourceKind | None = None
     notes: tuple[Note, ...] = ()
+    form: FilledForm = EMPTY_FORM

@@ -3,7 +3,7 @@
 Labels have at most 45 characters, descriptions 100: https://discord.com/developers/docs/components/reference#label
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -14,12 +14,16 @@ from bot.rendering.labels import format_field_label, get_model_label_key
 from bot.rendering.markdown import flatten_text, truncate_text
 from shared.catalogue import Catalogue, Model
 from shared.i18n.messages import Messages
+from shared.problems import Problem
 from shared.request.model import Request
 
 TEXT_INPUT_LIMIT: Final = 4000
 SELECT_OPTIONS_LIMIT: Final = 25
 _SHORT_TEXT_LIMIT: Final = 30
 _OPTION_LABEL_LIMIT: Final = 100
+_DESCRIPTION_LIMIT: Final = 100
+_PROMPT_PROBLEMS: Final = ("prompt_", "weight_")
+_NO_ERRORS: Final[Mapping[str, str]] = {}
 _EDITABLE_FIELDS: Final = ("prompt", "negative", "keep", "seed", "style_preset")  # a form holds at most five
 
 
@@ -35,10 +39,28 @@ def list_editable_fields(request: Request, model: Model) -> tuple[str, ...]:
     )
 
 
+def find_field_errors(problems: Sequence[Problem], messages: Messages) -> dict[str, str]:
+    """Find the first problem of each field, by field name."""
+    errors: dict[str, str] = {}
+    for problem in problems:
+        field = str(problem.facts.get("field") or ("prompt" if problem.code.startswith(_PROMPT_PROBLEMS) else ""))
+        errors.setdefault("negative" if field == "negative prompt" else field, messages.format_problem(problem))
+    return errors
+
+
 def build_text_field(
-    name: str, messages: Messages, *, value: str = "", is_multiline: bool = False, required: bool = False
+    name: str,
+    messages: Messages,
+    *,
+    value: str = "",
+    is_multiline: bool = False,
+    required: bool = False,
+    errors: Mapping[str, str] = _NO_ERRORS,
 ) -> ui.Label[Any]:
-    """Build a field for a text of one or more lines or for a number, filled with `value`."""
+    """Build a field for a text of one or more lines or for a number, filled with `value`.
+
+    What is wrong with the field, by `find_field_errors`, stands in place of its description.
+    """
     style, limit = (
         (discord.TextStyle.long, TEXT_INPUT_LIMIT) if is_multiline else (discord.TextStyle.short, _SHORT_TEXT_LIMIT)
     )
@@ -46,7 +68,7 @@ def build_text_field(
     text_input: ui.TextInput[Any] = ui.TextInput(
         custom_id=name, style=style, default=default, required=required, max_length=limit
     )
-    return _wrap_in_label(name, messages, text_input)
+    return _wrap_in_label(name, messages, text_input, errors)
 
 
 def build_choice_field(name: str, values: Sequence[str], selected: str | None, messages: Messages) -> ui.Label[Any]:
@@ -82,19 +104,23 @@ def build_model_field(catalogue: Catalogue, today: date, preferred_model: str, m
     return _wrap_in_label("model", messages, ui.Select(custom_id="model", options=options))
 
 
-def build_picture_field(filenames: Sequence[str], messages: Messages) -> ui.Label[Any]:
+def build_picture_field(filenames: Sequence[str], messages: Messages, selected: str = "0") -> ui.Label[Any]:
     """Build a field in which one of several pictures is selected by its file name. Its value is the index, from 0."""
     options = [
         discord.SelectOption(
             label=truncate_text(f"{index + 1}. {flatten_text(name)}", _OPTION_LABEL_LIMIT),
             value=str(index),
-            default=index == 0,
+            default=str(index) == selected,
         )
         for index, name in enumerate(filenames[:SELECT_OPTIONS_LIMIT])
     ]
     return _wrap_in_label("image", messages, ui.Select(custom_id="image", options=options))
 
 
-def _wrap_in_label(name: str, messages: Messages, component: ui.Item[Any]) -> ui.Label[Any]:
-    description = messages.text(f"option.{name}.description")
+def _wrap_in_label(
+    name: str, messages: Messages, component: ui.Item[Any], errors: Mapping[str, str] = _NO_ERRORS
+) -> ui.Label[Any]:
+    description = truncate_text(
+        flatten_text(errors.get(name, messages.text(f"option.{name}.description"))), _DESCRIPTION_LIMIT
+    )
     return ui.Label(text=format_field_label(name, messages), description=description, component=component)

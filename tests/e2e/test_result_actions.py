@@ -83,9 +83,9 @@ def test_invalid_form_values_and_long_prompts_are_reported_and_nothing_is_genera
     first = ada.wait_for_result(ada.submit_imagine("a castle"))
     long = ada.wait_for_result(ada.submit_imagine("long " * 900, image=None))
 
-    told = ada.wait_for_private_text(
-        ada.submit_modal(ada.press_button(first, "edit"), prompt="a|::2", keep="much", seed="-1")
-    )
+    rejected = ada.submit_modal(ada.press_button(first, "edit"), prompt="a|::2", keep="much", seed="-1")
+    told = ada.wait_for_private_text(rejected)
+    reopened = ada.read_modal_fields(ada.press_button(ada.wait_for_private_message(rejected), "edit_reopen"))
 
     for wrong in (
         "Part 2 of your prompt is empty",
@@ -93,6 +93,7 @@ def test_invalid_form_values_and_long_prompts_are_reported_and_nothing_is_genera
         "“seed” can't be -1",
     ):
         assert wrong in told
+    assert reopened == {"prompt": "a|::2", "negative": "", "keep": "much", "seed": "-1"}
     assert "4499 characters" in ada.wait_for_private_text(ada.press_button(long, "edit"))
     assert len(list_calls()) == 2
 

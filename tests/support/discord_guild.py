@@ -176,11 +176,12 @@ def build_bot(
     source_option = SourceOption(history, result_lookup)
     option_parser = OptionParser(validator, source_option, PresetOption(EmptyPresetStore()), {extras_user})
     unused: Any = None
+    drafts = draft_store or FakeDraftStore()
     features = [
         build_imagine_feature(option_parser, submitter, catalogue, date(2026, 11, 22)),
         build_preferences_feature(unused, catalogue),
         build_history_feature(unused, unused, unused, unused, unused, unused, catalogue),
-        build_reimagine_feature(validator, submitter, draft_store or FakeDraftStore(), catalogue),
-        build_result_actions_feature(submitter, result_lookup, unused, unused, catalogue),
+        build_reimagine_feature(validator, submitter, drafts, catalogue),
+        build_result_actions_feature(submitter, result_lookup, unused, unused, drafts, catalogue),
     ]
     return Bot(features)

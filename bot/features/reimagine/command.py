@@ -10,15 +10,22 @@ from dataclasses import dataclass
 import discord
 
 from bot.domain.dates import get_today
-from bot.domain.draft import Draft
+from bot.domain.draft import EMPTY_FORM, Draft, FilledForm
 from bot.domain.images import RemoteImage
 from bot.domain.ports import DraftStore
 from bot.interactions.custom_ids import CustomId
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages, get_preferences
 from bot.interactions.modals import ModalFields, build_modal, read_modal_fields
+from bot.interactions.rejected_forms import DRAFT_ID, RejectedForms
 from bot.interactions.responses import open_modal, respond_with_problems
-from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT, build_model_field, build_picture_field, build_text_field
+from bot.rendering.form_fields import (
+    SELECT_OPTIONS_LIMIT,
+    build_model_field,
+    build_picture_field,
+    build_text_field,
+    find_field_errors,
+)
 from bot.results.message_images import explain_missing_images, list_message_images
 from bot.results.messages import get_result_job_id
 from bot.submission.submitter import JobSubmitter
@@ -28,7 +35,12 @@ from shared.problems import RejectedError, make_problem
 
 
 @dataclass(frozen=True)
-class ReimagineModalId(CustomId, template=r"reimagine:(?P<draft_id>\d{1,20})"):
+class ReimagineModalId(CustomId, template=f"reimagine:{DRAFT_ID}"):
+    draft_id: str
+
+
+@dataclass(frozen=True)
+class ReopenReimagineId(CustomId, template=f"reimagine_reopen:{DRAFT_ID}"):
     draft_id: str
 
 
@@ -39,6 +51,7 @@ class ReimagineCommand:
     validator: RequestValidator
     submitter: JobSubmitter
     drafts: DraftStore
+    forms: RejectedForms
     catalogue: Catalogue
 
     async def open_form(self, interaction: discord.Interaction, message: discord.Message) -> None:
@@ -51,18 +64,25 @@ class ReimagineCommand:
         except RejectedError as rejection:
             await respond_with_problems(interaction, rejection.problems)
             return
-        await open_modal(interaction, self._build_form(interaction, images))
+        await open_modal(interaction, self._build_form(interaction, str(interaction.id), images))
+
+    async def reopen_form(self, interaction: discord.Interaction, custom_id: ReopenReimagineId) -> None:
+        """Open the form as it was filled in when it was rejected."""
+        async with limit_lookup_time(interaction):
+            draft = await self.forms.load_draft(interaction, custom_id.draft_id)
+        await open_modal(interaction, self._build_form(interaction, custom_id.draft_id, draft.images, draft.form))
 
     async def submit_form(self, interaction: discord.Interaction, custom_id: ReimagineModalId) -> None:
         """Submit the job that the form describes."""
         fields = read_modal_fields(interaction)
+        async with limit_lookup_time(interaction):
+            draft, image = await self._load_draft(interaction, custom_id.draft_id, fields)
         try:
-            async with limit_lookup_time(interaction):
-                draft, image = await self._load_draft(interaction, custom_id.draft_id, fields)
             options = {name: fields.get_text(name) for name in ("prompt", "negative", "model", "keep")}
             built = self.validator.build_request(interaction, image, options)
         except RejectedError as rejection:
-            await respond_with_problems(interaction, rejection.problems)
+            reopen_id = ReopenReimagineId(str(interaction.id))
+            await self.forms.explain(interaction, rejection.problems, draft, reopen_id)
             return
         await self.submitter.submit(interaction, built.request, image, parent_id=draft.parent_id, notes=built.notes)
 
@@ -77,27 +97,37 @@ class ReimagineCommand:
             raise RejectedError(*problems)
         return images
 
-    def _build_form(self, interaction: discord.Interaction, images: tuple[RemoteImage, ...]) -> discord.ui.Modal:
+    def _build_form(
+        self,
+        interaction: discord.Interaction,
+        draft_id: str,
+        images: tuple[RemoteImage, ...],
+        form: FilledForm = EMPTY_FORM,
+    ) -> discord.ui.Modal:
         messages, preferences = get_localized_messages(interaction), get_preferences(interaction).options
         keep = f"{preferences['keep']:g}" if "keep" in preferences else ""
-        preferred_model = preferences.get("model", self.catalogue.default)
+        values = {"prompt": "", "negative": "", "keep": keep, "model": preferences.get("model", self.catalogue.default)}
+        values |= form.values
+        errors = find_field_errors(form.problems, messages)
         fields = [
-            build_text_field("prompt", messages, is_multiline=True, required=True),
-            build_text_field("negative", messages, is_multiline=True),
-            build_text_field("keep", messages, value=keep),
-            build_model_field(self.catalogue, get_today(), preferred_model, messages),
+            build_text_field(
+                "prompt", messages, value=values["prompt"], is_multiline=True, required=True, errors=errors
+            ),
+            build_text_field("negative", messages, value=values["negative"], is_multiline=True, errors=errors),
+            build_text_field("keep", messages, value=values["keep"], errors=errors),
+            build_model_field(self.catalogue, get_today(), values["model"], messages),
         ]
         if len(images) > 1:
-            fields.append(build_picture_field([image.filename for image in images], messages))
-        return build_modal(messages.text("command.reimagine.title"), ReimagineModalId(str(interaction.id)), *fields)
+            fields.append(build_picture_field([image.filename for image in images], messages, values.get("image", "0")))
+        return build_modal(messages.text("command.reimagine.title"), ReimagineModalId(draft_id), *fields)
 
     async def _load_draft(
         self, interaction: discord.Interaction, draft_id: str, fields: ModalFields
     ) -> tuple[Draft, RemoteImage]:
         """Load the draft of the person's own form, and the picture that was selected. Raises `RejectedError`."""
-        draft = await self.drafts.load_draft(draft_id)
+        draft = await self.forms.load_draft(interaction, draft_id)
         selected = fields.get_text("image") or "0"
-        images = dict(enumerate(draft.images)) if draft and draft.user_id == interaction.user.id else {}
-        if draft is None or not selected.isdecimal() or int(selected) not in images:
+        images = dict(enumerate(draft.images))
+        if not selected.isdecimal() or int(selected) not in images:
             raise RejectedError(make_problem("draft_expired"))
         return draft, images[int(selected)]

@@ -3,7 +3,8 @@
 from bot.discord_client.command_builder import build_message_command
 from bot.discord_client.feature import Feature
 from bot.domain.ports import DraftStore
-from bot.features.reimagine.command import ReimagineCommand, ReimagineModalId
+from bot.features.reimagine.command import ReimagineCommand, ReimagineModalId, ReopenReimagineId
+from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.routing import Route
 from bot.submission.submitter import JobSubmitter
 from bot.submission.validation import RequestValidator
@@ -14,8 +15,8 @@ def build_reimagine_feature(
     validator: RequestValidator, submitter: JobSubmitter, drafts: DraftStore, catalogue: Catalogue
 ) -> Feature:
     """Build the message command and the handler of its form."""
-    command = ReimagineCommand(validator, submitter, drafts, catalogue)
+    command = ReimagineCommand(validator, submitter, drafts, RejectedForms(drafts), catalogue)
     return Feature(
         commands=[build_message_command("reimagine", command.open_form)],
-        routes=[Route(ReimagineModalId, command.submit_form)],
+        routes=[Route(ReimagineModalId, command.submit_form), Route(ReopenReimagineId, command.reopen_form)],
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.interactions.custom_ids import JOB_ID, MODEL, CustomId
+from bot.interactions.rejected_forms import DRAFT_ID
 
 
 @dataclass(frozen=True)
@@ -34,3 +35,15 @@ class EditModalId(CustomId, template=f"edit_modal:{JOB_ID}"):
 @dataclass(frozen=True)
 class UseAsSourceModalId(CustomId, template=f"use_as_source_modal:{JOB_ID}"):
     job_id: str
+
+
+@dataclass(frozen=True)
+class ReopenEditId(CustomId, template=f"edit_reopen:{JOB_ID}:{DRAFT_ID}"):
+    job_id: str
+    draft_id: str
+
+
+@dataclass(frozen=True)
+class ReopenUseAsSourceId(CustomId, template=f"use_as_source_reopen:{JOB_ID}:{DRAFT_ID}"):
+    job_id: str
+    draft_id: str

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import discord
 
+from bot.domain.draft import EMPTY_FORM, Draft, FilledForm
 from bot.domain.records import GenerationSettings
-from bot.features.result_actions.custom_ids import EditModalId, UseAsSourceModalId
+from bot.features.result_actions.custom_ids import EditModalId, ReopenEditId, ReopenUseAsSourceId, UseAsSourceModalId
 from bot.features.result_actions.edit_form import build_edit_fields, get_prompt_texts
 from bot.features.result_actions.model_selection import require_image_model, require_model
 from bot.features.result_actions.permissions import ResultActionHandler
@@ -14,12 +15,13 @@ from bot.interactions.custom_ids import CustomId
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.modals import build_modal, read_modal_fields
+from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.responses import open_modal, respond_outdated, respond_with_problems
 from bot.interactions.result_buttons import EditId, UseAsSourceId
 from bot.rendering.form_fields import TEXT_INPUT_LIMIT, list_editable_fields
 from bot.rendering.markdown import count_utf16_units
 from shared.catalogue import Model
-from shared.problems import Problem, make_problem
+from shared.problems import Problem, RejectedError, make_problem
 from shared.request.builder import build_request
 from shared.request.conversion import convert_to_model
 from shared.request.model import BuiltRequest, Request
@@ -29,41 +31,74 @@ from shared.request.model import BuiltRequest, Request
 class EditHandler(ResultActionHandler):
     """Opens the modals and submits their requests. Another process may receive the submission."""
 
+    forms: RejectedForms
+
     async def open_edit_modal(self, interaction: discord.Interaction, custom_id: EditId) -> None:
         """Open the modal with the settings of a result."""
-        async with limit_lookup_time(interaction):
-            settings = await self.load_permitted_settings(interaction, custom_id.job_id)
-            model = require_model(self.catalogue, settings.request.model)
-        request = convert_to_model(settings.request, model)
-        title = get_localized_messages(interaction).text("form.edit")
-        await _open_modal(interaction, title, EditModalId(custom_id.job_id), request, model, seed=settings.seed)
+        await self._open_edit_modal(interaction, custom_id.job_id, EMPTY_FORM)
+
+    async def reopen_edit_modal(self, interaction: discord.Interaction, custom_id: ReopenEditId) -> None:
+        """Open the modal as it was filled in when it was rejected."""
+        await self._open_edit_modal(interaction, custom_id.job_id, await self._load_form(interaction, custom_id))
 
     async def submit_edit(self, interaction: discord.Interaction, custom_id: EditModalId) -> None:
         """Submit the edited request, on the picture that the job started from."""
         async with limit_lookup_time(interaction):
             settings = await self.load_permitted_settings(interaction, custom_id.job_id)
             model = require_model(self.catalogue, settings.request.model)
-            built = self._build_request(interaction, settings, model, from_result=False)
             source = await self.result_lookup.load_source_image(settings)
+        try:
+            built = self._build_request(interaction, settings, model, from_result=False)
+        except RejectedError as rejection:
+            await self._explain(interaction, rejection, ReopenEditId(custom_id.job_id, str(interaction.id)))
+            return
         await self.submitter.submit(interaction, built.request, source, parent_id=settings.job_id, notes=built.notes)
 
     async def open_source_modal(self, interaction: discord.Interaction, custom_id: UseAsSourceId) -> None:
         """Open the modal with settings for the picture of a result."""
-        async with limit_lookup_time(interaction):
-            settings = await self.load_permitted_settings(interaction, custom_id.job_id)
-            model = require_image_model(self.catalogue, settings.request.model)
-        request = convert_to_model(settings.request, model, from_result=True)
-        title = get_localized_messages(interaction).text("form.use_as_source")
-        await _open_modal(interaction, title, UseAsSourceModalId(custom_id.job_id), request, model, seed=None)
+        await self._open_source_modal(interaction, custom_id.job_id, EMPTY_FORM)
+
+    async def reopen_source_modal(self, interaction: discord.Interaction, custom_id: ReopenUseAsSourceId) -> None:
+        """Open the modal as it was filled in when it was rejected."""
+        await self._open_source_modal(interaction, custom_id.job_id, await self._load_form(interaction, custom_id))
 
     async def submit_source(self, interaction: discord.Interaction, custom_id: UseAsSourceModalId) -> None:
         """Submit the request on the picture of the result."""
         async with limit_lookup_time(interaction):
             settings = await self.load_permitted_settings(interaction, custom_id.job_id)
             model = require_image_model(self.catalogue, settings.request.model)
-            built = self._build_request(interaction, settings, model, from_result=True)
             source = await self.result_lookup.find_result_image(interaction, settings.job_id)
+        try:
+            built = self._build_request(interaction, settings, model, from_result=True)
+        except RejectedError as rejection:
+            await self._explain(interaction, rejection, ReopenUseAsSourceId(custom_id.job_id, str(interaction.id)))
+            return
         await self.submitter.submit(interaction, built.request, source, parent_id=settings.job_id, notes=built.notes)
+
+    async def _open_edit_modal(self, interaction: discord.Interaction, job_id: str, form: FilledForm) -> None:
+        async with limit_lookup_time(interaction):
+            settings = await self.load_permitted_settings(interaction, job_id)
+            model = require_model(self.catalogue, settings.request.model)
+        request = convert_to_model(settings.request, model)
+        title = get_localized_messages(interaction).text("form.edit")
+        await _open_modal(interaction, title, EditModalId(job_id), request, model, form, seed=settings.seed)
+
+    async def _open_source_modal(self, interaction: discord.Interaction, job_id: str, form: FilledForm) -> None:
+        async with limit_lookup_time(interaction):
+            settings = await self.load_permitted_settings(interaction, job_id)
+            model = require_image_model(self.catalogue, settings.request.model)
+        request = convert_to_model(settings.request, model, from_result=True)
+        title = get_localized_messages(interaction).text("form.use_as_source")
+        await _open_modal(interaction, title, UseAsSourceModalId(job_id), request, model, form, seed=None)
+
+    async def _load_form(
+        self, interaction: discord.Interaction, custom_id: ReopenEditId | ReopenUseAsSourceId
+    ) -> FilledForm:
+        async with limit_lookup_time(interaction):
+            return (await self.forms.load_draft(interaction, custom_id.draft_id)).form
+
+    async def _explain(self, interaction: discord.Interaction, rejection: RejectedError, reopen_id: CustomId) -> None:
+        await self.forms.explain(interaction, rejection.problems, Draft(interaction.user.id, ()), reopen_id)
 
     def _build_request(
         self, interaction: discord.Interaction, settings: GenerationSettings, model: Model, *, from_result: bool
@@ -81,9 +116,16 @@ class EditHandler(ResultActionHandler):
 
 
 async def _open_modal(
-    interaction: discord.Interaction, title: str, modal_id: CustomId, request: Request, model: Model, seed: int | None
+    interaction: discord.Interaction,
+    title: str,
+    modal_id: CustomId,
+    request: Request,
+    model: Model,
+    form: FilledForm,
+    *,
+    seed: int | None,
 ) -> None:
-    parts = build_edit_fields(request, seed, model, get_localized_messages(interaction))
+    parts = build_edit_fields(request, seed, model, get_localized_messages(interaction), form)
     too_long = list(_find_too_long_texts(request))
     if too_long:
         await respond_with_problems(interaction, too_long)

@@ -4,7 +4,8 @@ from typing import Any
 
 from discord import ui
 
-from bot.rendering.form_fields import build_choice_field, build_text_field, list_editable_fields
+from bot.domain.draft import EMPTY_FORM, FilledForm
+from bot.rendering.form_fields import build_choice_field, build_text_field, find_field_errors, list_editable_fields
 from bot.rendering.settings_text import format_number
 from shared.catalogue import Model
 from shared.i18n.messages import Messages
@@ -17,18 +18,31 @@ def get_prompt_texts(request: Request) -> dict[str, str]:
     return dict(zip(("prompt", "negative"), split_negative_prompt(request.text_prompts), strict=True))
 
 
-def build_edit_fields(request: Request, seed: int | None, model: Model, messages: Messages) -> list[ui.Label[Any]]:
-    """Build the fields, filled with the values in force. Texts longer than `TEXT_INPUT_LIMIT` are truncated."""
+def build_edit_fields(
+    request: Request, seed: int | None, model: Model, messages: Messages, form: FilledForm = EMPTY_FORM
+) -> list[ui.Label[Any]]:
+    """Build the fields, filled with the values in force, or with those of the form if it was filled in before.
+
+    Texts longer than `TEXT_INPUT_LIMIT` are truncated.
+    """
+    errors = find_field_errors(form.problems, messages)
     keep = request.resolve_value("keep", model)
     values = get_prompt_texts(request) | {
         "keep": "" if keep is None else format_number(keep, messages),
         "seed": "" if seed is None else str(seed),
+        "style_preset": request.style_preset or "",
+        **form.values,
     }
     return [
-        build_choice_field(name, model.fields[name].choices, request.style_preset, messages)
+        build_choice_field(name, model.fields[name].choices, values[name], messages)
         if name == "style_preset"
         else build_text_field(
-            name, messages, value=values[name], is_multiline=name in {"prompt", "negative"}, required=name == "prompt"
+            name,
+            messages,
+            value=values[name],
+            is_multiline=name in {"prompt", "negative"},
+            required=name == "prompt",
+            errors=errors,
         )
         for name in list_editable_fields(request, model)
     ]

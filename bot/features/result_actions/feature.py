@@ -2,11 +2,14 @@
 
 from bot.discord_client.command_builder import build_message_command
 from bot.discord_client.feature import Feature
+from bot.domain.ports import DraftStore
 from bot.features.result_actions.custom_ids import (
     ConfirmDeleteId,
     EditModalId,
     MetadataRunId,
     RegenerateSameSeedId,
+    ReopenEditId,
+    ReopenUseAsSourceId,
     UpscaleWithId,
     UseAsSourceModalId,
 )
@@ -17,6 +20,7 @@ from bot.features.result_actions.favourite import FavouriteHandler
 from bot.features.result_actions.metadata_run import MetadataRunHandler
 from bot.features.result_actions.regenerate import RegenerateHandler
 from bot.features.result_actions.upscale import UpscaleHandler
+from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.result_buttons import (
     DeleteId,
     DetailsId,
@@ -41,11 +45,12 @@ def build_result_actions_feature(
     result_lookup: ResultLookup,
     guild_settings: SqlGuildSettingsStore,
     favourites: SqlFavouriteStore,
+    drafts: DraftStore,
     catalogue: Catalogue,
 ) -> Feature:
     """Build the handlers of the buttons under results, and the message command that shows details."""
     regenerate = RegenerateHandler(submitter, result_lookup, guild_settings, catalogue)
-    edit = EditHandler(submitter, result_lookup, guild_settings, catalogue)
+    edit = EditHandler(submitter, result_lookup, guild_settings, catalogue, RejectedForms(drafts))
     upscale = UpscaleHandler(submitter, result_lookup, guild_settings, catalogue)
     details = DetailsHandler(catalogue, result_lookup)
     delete = DeleteHandler(result_lookup)
@@ -58,8 +63,10 @@ def build_result_actions_feature(
             Route(VaryId, regenerate.vary),
             Route(EditId, edit.open_edit_modal),
             Route(EditModalId, edit.submit_edit),
+            Route(ReopenEditId, edit.reopen_edit_modal),
             Route(UseAsSourceId, edit.open_source_modal),
             Route(UseAsSourceModalId, edit.submit_source),
+            Route(ReopenUseAsSourceId, edit.reopen_source_modal),
             Route(UpscaleId, upscale.upscale),
             Route(UpscaleWithId, upscale.upscale_with_model),
             Route(DetailsId, details.show_details),

@@ -89,6 +89,31 @@ async def test_all_problems_of_the_form_are_shown_at_once(
     assert (job_queue.jobs, submission_store.states) == ({}, {})
 
 
+async def test_a_rejected_form_opens_again_as_it_was_filled_in(guild: GuildClient, job_queue: FakeJobQueue) -> None:
+    message = await guild.post_files(("one.png", PNG), ("two.png", OTHER_PNG))
+    typed: dict[str, Any] = {
+        "prompt": "a castle",
+        "negative": "crowds",
+        "keep": "250",
+        "model": ["sdxl"],
+        "image": ["1"],
+    }
+    rejected = await guild.submit_modal(await guild.invoke_message_command(message, "Reimagine"), **typed)
+    explained = (await guild.wait_for_interaction(rejected, lambda state: "message" in state))["message"]
+
+    reopened = await guild.press_button(explained["id"], f"reimagine_reopen:{rejected}")
+    state = await guild.wait_for_interaction(reopened, lambda state: "modal" in state)
+    accepted = await guild.submit_modal(reopened, keep="60")
+    await wait_until(lambda: accepted in job_queue.jobs)
+
+    fields = read_fields(state)
+    assert [fields[name]["value"] for name in ("prompt", "negative", "keep")] == ["a castle", "crowds", "250"]
+    assert "“keep” can't be 250" in state["modal"]["components"][2]["description"]
+    job = job_queue.jobs[accepted]
+    assert (job.request.model, job.request.keep, job_queue.sources[accepted]) == ("sdxl", 60, OTHER_PNG)
+    assert [part.text for part in job.request.text_prompts] == ["a castle", "crowds"]
+
+
 async def test_a_form_that_was_open_for_too_long_is_rejected(
     guild: GuildClient, job_queue: FakeJobQueue, draft_store: FakeDraftStore
 ) -> None:

@@ -7,24 +7,33 @@ from discord import ui
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from bot.domain.draft import EMPTY_FORM, FilledForm
 from bot.features.result_actions.custom_ids import EditModalId
 from bot.features.result_actions.edit_form import build_edit_fields, get_prompt_texts
 from bot.interactions.modals import build_modal
 from bot.rendering.form_fields import TEXT_INPUT_LIMIT
 from shared.i18n.messages import list_languages, load_messages
+from shared.problems import make_problem
 from shared.request.model import Request
 from tests.support.views import CATALOGUE, EN, FR, make_request, requests, utf16_length
 
 
-def render_fields(request: Request, seed: int | None = 7, language: str = "en") -> dict[str, dict[str, Any]]:
-    """Render the fields as they are sent to Discord, by their custom ids."""
-    fields = build_edit_fields(request, seed, CATALOGUE.models[request.model], load_messages(language))
-    labels = build_modal("Edit", EditModalId("1"), *fields).to_dict()["components"]
+def render_labels(
+    request: Request, seed: int | None = 7, language: str = "en", form: FilledForm = EMPTY_FORM
+) -> list[dict[str, Any]]:
+    """Render the labelled fields as they are sent to Discord."""
+    fields = build_edit_fields(request, seed, CATALOGUE.models[request.model], load_messages(language), form)
+    labels: list[dict[str, Any]] = build_modal("Edit", EditModalId("1"), *fields).to_dict()["components"]
     assert 1 <= len(labels) <= 5
     assert all(
         1 <= utf16_length(label["label"]) <= 45 and utf16_length(label["description"]) <= 100 for label in labels
     )
-    return {label["component"]["custom_id"]: label["component"] for label in labels}
+    return labels
+
+
+def render_fields(request: Request, seed: int | None = 7, language: str = "en") -> dict[str, dict[str, Any]]:
+    """Render the fields as they are sent to Discord, by their custom ids."""
+    return {label["component"]["custom_id"]: label["component"] for label in render_labels(request, seed, language)}
 
 
 @given(requests, st.integers(0, 2**32), st.sampled_from(list_languages()))
@@ -60,6 +69,24 @@ def test_a_form_is_filled_in() -> None:
     assert values == [r"a\|b", None, "12,5", "7"]
     assert [option["value"] for option in options if option["default"]] == ["anime"]
     assert FR.get_choice_label("style_preset", "anime") in [option["label"] for option in options]
+
+
+def test_a_rejected_form_opens_again_with_its_texts_and_each_error_beside_its_field() -> None:
+    typed = {"prompt": "castle::1.2.3", "negative": "", "keep": "250", "seed": "", "style_preset": "origami"}
+    problems = (
+        make_problem("weight_not_a_number", value="1.2.3", text="castle"),
+        make_problem("out_of_range", field="keep", value="250", model="SDXL 1.0", minimum="0", maximum="100"),
+    )
+
+    labels = render_labels(make_request("sdxl", keep=60), form=FilledForm(typed, problems))
+
+    prompt, negative, keep, seed, style = (label["component"] for label in labels)
+    values = [field.get("value") for field in (prompt, negative, keep, seed)]
+    assert values == ["castle::1.2.3", None, "250", None]
+    assert [option["value"] for option in style["options"] if option["default"]] == ["origami"]
+    assert labels[0]["description"].startswith("The “::” after “castle” needs a number")
+    assert labels[1]["description"] == EN.text("option.negative.description")
+    assert labels[2]["description"] == "“keep” can't be 250 with SDXL 1.0. Choose a number from 0 to 100."
 
 
 def test_only_the_prompt_is_required() -> None:
