@@ -47,7 +47,7 @@ class BedrockCallError(PentimentoError):
 
     `retry_after` is the least number of seconds before the call is repeated. `is_throttled` slows the calls of all
     workers; `is_model_unavailable` disables the model for everyone, for an hour.
-    `stalled_seconds` is the deadline of a call that got no response in time, 0 for another error.
+    `pause_seconds` is set for an error that shows an outage: how long the model is paused after several in a row.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class BedrockCallError(PentimentoError):
         retry_after: float = 0,
         is_throttled: bool = False,
         is_model_unavailable: bool = False,
-        stalled_seconds: float = 0,
+        pause_seconds: float = 0,
     ) -> None:
         super().__init__(str(problem))
         self.problem = problem
@@ -66,4 +66,4 @@ class BedrockCallError(PentimentoError):
         self.retry_after = retry_after
         self.is_throttled = is_throttled
         self.is_model_unavailable = is_model_unavailable
-        self.stalled_seconds = stalled_seconds
+        self.pause_seconds = pause_seconds

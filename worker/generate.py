@@ -75,8 +75,8 @@ class GenerateJob:
         problem = error.problem
         level = logging.ERROR if problem.actor is Actor.OPERATOR else logging.WARNING
         log.log(level, "job %s: %s: %s", claim.job.id, problem.code, error.__cause__ or error)
-        if error.stalled_seconds:
-            self._record_stalled_call(claim, error.stalled_seconds)
+        if error.pause_seconds:
+            self._record_failed_call(claim, error.pause_seconds)
         if error.is_model_unavailable:
             problem = self._make_withdrawn_problem(model) or problem
             self.queue.disable_model(model.key, problem)
@@ -90,11 +90,11 @@ class GenerateJob:
         else:
             self._fail(claim, problem)
 
-    def _record_stalled_call(self, claim: Claim, seconds: float) -> None:
+    def _record_failed_call(self, claim: Claim, seconds: float) -> None:
         try:
-            self.queue.record_stalled_call(claim, pause_seconds=seconds)
+            self.queue.record_failed_call(claim, pause_seconds=seconds)
         except QueueUnavailableError as error:  # the end of the call matters more than its count
-            log.warning("job %s: its stalled call was not counted: %s", claim.job.id, error)
+            log.warning("job %s: its failed call was not counted: %s", claim.job.id, error)
 
     def _may_repeat(self, claim: Claim, policy: RetryPolicy) -> bool:
         match policy:

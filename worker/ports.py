@@ -71,8 +71,8 @@ class JobQueue(Protocol):
         """Return the job to its old place in the queue, where it may be claimed after the delay."""
         ...
 
-    def record_stalled_call(self, claim: Claim, *, pause_seconds: float) -> None:
-        """Count a call that got no response in time; after several in a row, pause the model for all workers.
+    def record_failed_call(self, claim: Claim, *, pause_seconds: float) -> None:
+        """Count a call that shows an outage of its model; after several in a row, pause that for all workers.
 
         `pause_seconds` is the first pause.
         """

@@ -35,7 +35,7 @@ class JobStatus:
     typical call. `typical_seconds` is the recent mean duration of a call of its model, or else the catalogue's.
     `state_since` is Unix seconds. `thread_id` is set once its thread is open, `message_id` once its outcome is posted.
     `has_worker` is False if no worker has been at the queue lately.
-    `is_model_paused`: calls of its model got no response in time, so one job at a time tries it.
+    `is_model_paused`: calls of its model failed or got no response, so one job at a time tries it.
     `claims` counts leases, `calls` those of them in which the model was called, `unknown_calls` calls of unknown fate.
     """
 

@@ -113,7 +113,7 @@ REDIS_KEYS: Final = (
             "interval_ms": "the interval that applies now: longer after throttling",
             "next_call_at": "when the next call may start",
             "slowed_at": "when throttling last lengthened the interval",
-            "stalled_calls": "calls in a row without a response in time",
+            "failed_calls": "calls in a row without a response in time, or with an error of the service",
             "pause_ms": "length of its pause, after several such calls; absent unless it is paused",
             "paused_until": "when one job may try it again; absent unless it is paused",
             "probe": "the job that tries it during a pause",

@@ -7,6 +7,7 @@ The rule of money: a call that is known not to have run (429, 503, connection re
 that may have run and been billed is repeated once at most; one that would end in the same way again is not repeated.
 """
 
+import math
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -29,7 +30,8 @@ class ErrorPolicy:
 
     `code` is a problem's in `shared.problems`; `retry_after` the least number of seconds before the call is repeated.
     `is_throttled` slows the calls of all workers, `is_model_unavailable` disables the model for everyone.
-    Several calls in a row that are `is_stalled` pause the model for all workers.
+    Several calls in a row with `pause_seconds` pause the model for all workers, for that long or the call's deadline,
+    whichever is shorter.
     `detail` is a template for the fact of that name, with the placeholders `{message}` and `{id}` (the model's).
     """
 
@@ -38,7 +40,7 @@ class ErrorPolicy:
     retry_after: float = 0
     is_throttled: bool = False
     is_model_unavailable: bool = False
-    is_stalled: bool = False
+    pause_seconds: float = 0
     detail: str = "{message}"
 
 
@@ -47,9 +49,9 @@ _AGREEMENT_PENDING = ErrorPolicy("access_denied", RetryPolicy.UNLIMITED, retry_a
 _MODEL_GONE = ErrorPolicy("model_gone", RetryPolicy.NEVER, is_model_unavailable=True)
 _BAD_CREDENTIALS = ErrorPolicy("credentials", RetryPolicy.UNLIMITED, retry_after=30)
 _THROTTLED = ErrorPolicy("busy", RetryPolicy.UNLIMITED, retry_after=2, is_throttled=True)
-_MODEL_TIMEOUT = ErrorPolicy("model_timeout", RetryPolicy.ONCE, retry_after=2, is_stalled=True)
-_PROVIDER_ERROR = ErrorPolicy("provider_error", RetryPolicy.ONCE, retry_after=5)
-_DEADLINE_EXCEEDED = ErrorPolicy("deadline", RetryPolicy.ONCE, is_stalled=True)
+_MODEL_TIMEOUT = ErrorPolicy("model_timeout", RetryPolicy.ONCE, retry_after=2, pause_seconds=math.inf)
+_PROVIDER_ERROR = ErrorPolicy("provider_error", RetryPolicy.ONCE, retry_after=5, pause_seconds=15)
+_DEADLINE_EXCEEDED = ErrorPolicy("deadline", RetryPolicy.ONCE, pause_seconds=math.inf)
 _UNREACHABLE = ErrorPolicy("unreachable", RetryPolicy.UNLIMITED, retry_after=5)
 _TLS_FAILED = replace(_UNREACHABLE, retry_policy=RetryPolicy.ONCE)
 _NOT_ACCEPTED = ErrorPolicy("not_accepted", RetryPolicy.NEVER)

@@ -66,7 +66,7 @@ def classify_error(error: Exception, model: Model, deadline_seconds: float) -> B
         retry_after=max(policy.retry_after, _parse_retry_after(error)),
         is_throttled=policy.is_throttled,
         is_model_unavailable=policy.is_model_unavailable,
-        stalled_seconds=deadline_seconds if policy.is_stalled else 0,
+        pause_seconds=min(policy.pause_seconds, deadline_seconds),
     )
 
 

@@ -64,7 +64,7 @@ class RedisJobQueue:
             "claim",
             "finish",
             "promote",
-            "record_stalled_call",
+            "record_failed_call",
             "release",
             "renew",
             "set_aside",
@@ -157,13 +157,13 @@ class RedisJobQueue:
             log.warning("model %s responds again, and is called as before", claim.job.request.model)
         return reply.is_stored
 
-    def record_stalled_call(self, claim: Claim, *, pause_seconds: float) -> None:
+    def record_failed_call(self, claim: Claim, *, pause_seconds: float) -> None:
         model = claim.job.request.model
-        paused_ms = int(self._scripts.run("record_stalled_call", model, claim.job.id, int(pause_seconds * 1000)))
+        paused_ms = int(self._scripts.run("record_failed_call", model, claim.job.id, int(pause_seconds * 1000)))
         if paused_ms:
             log.critical(
-                "model %s is paused for %g s: its calls get no response in time, and may be billed all the same. Then"
-                " one job at a time tries it",
+                "model %s is paused for %g s: its calls fail or get no response in time, and may be billed all the"
+                " same. Then one job at a time tries it",
                 model,
                 paused_ms / 1000,
             )

@@ -41,7 +41,7 @@ end
 local is_resumed = 0
 if stage == 'generate' and cjson.decode(outcome).kind ~= 'failed' then
   is_resumed = redis.call('HEXISTS', key('pace', model), 'paused_until')
-  redis.call('HDEL', key('pace', model), 'stalled_calls', 'pause_ms', 'paused_until', 'probe')
+  redis.call('HDEL', key('pace', model), 'failed_calls', 'pause_ms', 'paused_until', 'probe')
 end
 local tickets = redis.call('LLEN', key('celery', stage))
 return {

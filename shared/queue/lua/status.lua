@@ -19,7 +19,7 @@
 --   calls_ahead    number          how many calls have to be waited for, one after the other; 0 unless it is queued
 --   starts_in_ms   number          queued: milliseconds until its call may start at the earliest; running: negative,
 --                                  how long ago it was claimed; otherwise 0
---   is_model_paused  number        1 | 0: its model gets one call at a time, because calls got no response in time
+--   is_model_paused  number        1 | 0: its model gets one call at a time, because calls failed or got no response
 --   swept_ms_ago   number or null  how long ago a worker last swept; null if none ever did
 --
 -- A queued job waits for the longest of these. Each follows from its rank in a sorted set, at a cost that hardly grows

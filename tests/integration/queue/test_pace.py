@@ -108,7 +108,7 @@ async def test_after_three_stalled_calls_in_a_row_a_model_is_paused_and_tried_by
     for _ in range(3):
         assert is_paused(await bot_queue.load_statuses(["5"])) == {False}
         claim = claim_job(worker_queue)
-        worker_queue.record_stalled_call(claim, pause_seconds=0.3)
+        worker_queue.record_failed_call(claim, pause_seconds=0.3)
         worker_queue.release(claim, delay_seconds=0, is_unknown_call=True, is_throttled=False)
 
     assert is_paused(await bot_queue.load_statuses(["1", "4", "5"])) == {True}
@@ -117,7 +117,7 @@ async def test_after_three_stalled_calls_in_a_row_a_model_is_paused_and_tried_by
     probe = claim_job(worker_queue)
     assert worker_queue.claim(Stage.GENERATE) is None, "one job at a time"
 
-    worker_queue.record_stalled_call(probe, pause_seconds=0.3)
+    worker_queue.record_failed_call(probe, pause_seconds=0.3)
     worker_queue.release(probe, delay_seconds=0, is_unknown_call=True, is_throttled=False)
     await asyncio.sleep(0.35)
     assert worker_queue.claim(Stage.GENERATE) is None, "the second pause is twice as long"
@@ -136,10 +136,10 @@ async def test_a_response_between_stalled_calls_prevents_a_pause(
         await bot_queue.enqueue_job(make_job(number, user=number), None)
     claims = [claim_job(worker_queue) for _ in range(4)]
     for claim in claims[:2]:
-        worker_queue.record_stalled_call(claim, pause_seconds=60)
+        worker_queue.record_failed_call(claim, pause_seconds=60)
     worker_queue.finish(claims[2], Filtered(part=FilteredPart.PROMPT, duration_seconds=1))
     for claim in claims[:2]:
-        worker_queue.record_stalled_call(claim, pause_seconds=60)
+        worker_queue.record_failed_call(claim, pause_seconds=60)
 
     assert is_paused(await bot_queue.load_statuses(["4"])) == {False}
 
@@ -152,7 +152,7 @@ async def test_a_probe_that_is_given_back_leaves_the_next_job_to_try(
         await bot_queue.enqueue_job(make_job(number, user=number), None)
     claim = claim_job(worker_queue)
     for _ in range(3):
-        worker_queue.record_stalled_call(claim, pause_seconds=0.05)
+        worker_queue.record_failed_call(claim, pause_seconds=0.05)
     worker_queue.finish(claim, Failed(problem=make_problem("deadline", limit="3")))
     await asyncio.sleep(0.1)
     probe = claim_job(worker_queue)

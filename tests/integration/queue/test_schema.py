@@ -144,7 +144,7 @@ async def test_every_key_is_stored_as_the_schema_describes_it(
         claim = claim_job(worker_queue)
         recorder.record()
         for _ in range(3):
-            worker_queue.record_stalled_call(claim, pause_seconds=0.01)
+            worker_queue.record_failed_call(claim, pause_seconds=0.01)
         recorder.record()
         await bot_queue.enqueue_job(make_job(5, user=5, guild=5), None)
         worker_queue.return_claim(claim)

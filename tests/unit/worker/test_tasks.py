@@ -62,8 +62,8 @@ class FakeJobQueue:
         self.events.append(("released", claim.job.id, delay_seconds, is_unknown_call, is_throttled))
         return True
 
-    def record_stalled_call(self, claim: Claim, *, pause_seconds: float) -> None:
-        self.events.append(("stalled", claim.job.id, pause_seconds))
+    def record_failed_call(self, claim: Claim, *, pause_seconds: float) -> None:
+        self.events.append(("outage", claim.job.id, pause_seconds))
 
     def return_claim(self, claim: Claim) -> None:
         self.events.append(("returned", claim.job.id))
@@ -133,10 +133,10 @@ def test_a_call_that_may_have_run_is_repeated_once(catalogue: Catalogue) -> None
 
 
 def test_a_call_without_a_response_in_time_is_counted_before_its_job_is_released(catalogue: Catalogue) -> None:
-    error = BedrockCallError(make_problem("deadline", limit=5), RetryPolicy.ONCE, stalled_seconds=5)
+    error = BedrockCallError(make_problem("deadline", limit=5), RetryPolicy.ONCE, pause_seconds=5)
 
-    assert run_generate(catalogue, error)[1:] == [("stalled", "1", 5), ("released", "1", 1, True, False)]
-    assert [event[0] for event in run_generate(catalogue, error, unknown_calls=1)[1:]] == ["stalled", "finished"]
+    assert run_generate(catalogue, error)[1:] == [("outage", "1", 5), ("released", "1", 1, True, False)]
+    assert [event[0] for event in run_generate(catalogue, error, unknown_calls=1)[1:]] == ["outage", "finished"]
 
 
 def test_a_model_that_is_gone_is_disabled_and_the_job_fails(catalogue: Catalogue) -> None:

@@ -289,11 +289,14 @@ def test_only_throttling_slows_the_calls_of_all_workers(model: Model) -> None:
     assert throttling == {"ThrottlingException", "ServiceUnavailableException", "ServiceQuotaExceededException"}
 
 
-def test_only_calls_without_a_response_in_time_are_stalled(model: Model) -> None:
-    assert classify(DeadlineExceededError(), model).stalled_seconds == 120
-    assert classify(make_client_error("ModelTimeoutException", status=408), model).stalled_seconds == 120
-    stalled = {name for name in list_modelled_errors() if classify(make_client_error(name), model).stalled_seconds}
-    assert stalled == {"ModelTimeoutException"}
+def test_calls_without_a_response_in_time_and_errors_of_the_service_pause_the_model(model: Model) -> None:
+    assert classify(DeadlineExceededError(), model).pause_seconds == 120
+    assert classify(make_client_error("ModelTimeoutException", status=408), model).pause_seconds == 120
+    assert classify(make_client_error("", status=502), model).pause_seconds == 15
+    assert classify(make_client_error("", status=503), model).pause_seconds == 0
+    assert classify(ConnectionResetError(), model).pause_seconds == 15
+    pausing = {name for name in list_modelled_errors() if classify(make_client_error(name), model).pause_seconds}
+    assert pausing == {"ModelTimeoutException", "InternalServerException"}
 
 
 @pytest.mark.parametrize(("header", "seconds"), [("7", 7), ("0", 2), ("86400", 300), ("soon", 2), ("-5", 2)])

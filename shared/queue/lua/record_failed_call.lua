@@ -1,6 +1,6 @@
--- record_stalled_call.lua: count a call that got no response in time. After 3 of a model in a row, it is paused for all
--- workers: then one job at a time tries it, and each such call that stalls, too, doubles the pause. finish.lua ends the
--- pause with the first response. It writes even if Redis is full.
+-- record_failed_call.lua: count a call that got no response in time, or an error of the service. After 3 of a model in
+-- a row, it is paused for all workers: then one job at a time tries it, and each such call that fails, too, doubles the
+-- pause. finish.lua ends the pause with the first response. It writes even if Redis is full.
 --
 -- KEYS[1]  prefix of every key
 -- ARGV[1]  string  model
@@ -9,9 +9,9 @@
 --
 -- Reply: number of milliseconds for which the model is paused, if this call began or prolonged the pause; otherwise 0
 local model, id, first_pause_ms = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local now, pace, max_stalled_calls, max_pause_ms = get_time(), key('pace', model), 3, 600000
+local now, pace, max_failed_calls, max_pause_ms = get_time(), key('pace', model), 3, 600000
 allow_writes_when_full()
-if redis.call('HINCRBY', pace, 'stalled_calls', 1) < max_stalled_calls then return 0 end
+if redis.call('HINCRBY', pace, 'failed_calls', 1) < max_failed_calls then return 0 end
 local pause_ms, probe = unpack(redis.call('HMGET', pace, 'pause_ms', 'probe'))
 local is_news, longer_ms = not pause_ms or probe == id, tonumber(pause_ms or first_pause_ms)
 if probe == id then longer_ms = math.min(longer_ms * 2, math.max(first_pause_ms, max_pause_ms)) end
