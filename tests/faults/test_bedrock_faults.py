@@ -60,7 +60,7 @@ def test_a_response_slower_than_the_deadline_fails_with_a_message_after_one_repe
 
     told = fault_stack.wait_for_result_text(fault_stack.submit_imagine("dripping [drip:30]"))
 
-    assert "No complete response arrived within 3\u00a0s" in told
+    assert "No complete answer came within 3\u00a0s" in told
     assert time.monotonic() - started < 20
     assert len(fault_stack.list_calls("dripping")) == 2
 
