@@ -7,7 +7,7 @@ know count as calls of unknown fate. The epoch holds until Redis loses it, wheth
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from bot.domain.errors import QueueResultUnknownError
@@ -15,6 +15,7 @@ from bot.queue.epoch import QueuedCounters, RedisQueueEpoch
 from bot.queue.job_queue import RedisJobQueue
 from bot.storage.queue_epoch import LoggedCall, RecordedCounters, SqlEpochStore
 from shared.problems import RejectedError, make_problem
+from shared.unreadable import UnreadableRowLog
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class EpochKeeper:
         self._requeue_lost_jobs = requeue_lost_jobs
         self._number: int | None = None
         self._was_confirmed = asyncio.Event()
+        self._unreadable_rows = UnreadableRowLog(log)
 
     async def run(self) -> None:
         """Check the epoch twice a second until cancelled."""
@@ -68,7 +70,7 @@ class EpochKeeper:
         self._was_confirmed.set()
 
     async def record_calls(self) -> None:
-        """Record calls in the database as they begin, until cancelled."""
+        """Record calls in the database as they begin, and those of unknown fate, until cancelled."""
         await _repeat(self.record_calls_once, "recording calls", 0)
 
     async def record_calls_once(self) -> None:
@@ -76,8 +78,21 @@ class EpochKeeper:
         entries = await self._queue_epoch.read_calls()
         if not entries:
             return
-        await self._store.record_calls([_parse_call(fields) for _, fields in entries])
+        await self._store.record_calls([call for entry in entries if (call := self._read_call(*entry))])
         await self._queue_epoch.delete_calls([entry_id for entry_id, _ in entries])
+
+    def _read_call(self, entry_id: bytes, fields: Mapping[bytes, bytes]) -> LoggedCall | None:
+        """Read an entry of the log of calls; None if it is none, which keeps no other from being read."""
+        try:
+            return LoggedCall(
+                fields[b"job_id"].decode(),
+                int(fields[b"calls"]),
+                int(fields.get(b"unknown_calls", 0)),  # 0.1.0 does not log them
+                is_late=fields[b"is_late"] == b"1",
+            )
+        except (KeyError, ValueError) as error:
+            self._unreadable_rows.report(f"entry {entry_id!r} of the log of calls", error)
+            return None
 
     async def _requeue_after_confirmation(self) -> None:
         """Queue lost jobs again once calls may start, and without holding the next check: it may take long."""
@@ -125,10 +140,6 @@ def count_unknown_calls(queued: QueuedCounters, record: RecordedCounters) -> int
     recorded = max(record.unknown_calls, calls_before)
     is_lost = record.calls > queued.calls and record.calls > recorded - calls_before
     return max(queued.unknown_calls, recorded + is_lost)
-
-
-def _parse_call(fields: dict[bytes, bytes]) -> LoggedCall:
-    return LoggedCall(fields[b"job_id"].decode(), int(fields[b"calls"]), fields[b"is_late"] == b"1")
 
 
 async def _repeat(step: Callable[[], Awaitable[None]], description: str, interval_seconds: float) -> None:

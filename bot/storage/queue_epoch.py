@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 
 from bot.storage.job_records import FIRST_ENTRY, REPEAT_ENTRY
 from bot.storage.session import Database
@@ -17,8 +17,13 @@ _NEWEST_ENTRY_NUMBER: Final = (
 )
 _RAISE_CALLS: Final = (
     update(queue_entries)
-    .where(queue_entries.c.job_id == bindparam("target_job_id"), queue_entries.c.calls < bindparam("least_calls"))
-    .values(calls=bindparam("least_calls"))
+    .where(queue_entries.c.job_id == bindparam("target_job_id"))
+    .values(
+        {
+            column: case((column < bindparam(f"least_{column.name}"), bindparam(f"least_{column.name}")), else_=column)
+            for column in (queue_entries.c.calls, queue_entries.c.unknown_calls)
+        }
+    )
 )
 _RAISE_CALLS_OF_NEWEST_ENTRY: Final = _RAISE_CALLS.where(queue_entries.c.entry_number == _NEWEST_ENTRY_NUMBER)
 _RAISE_CALLS_OF_FIRST_ENTRY: Final = _RAISE_CALLS.where(queue_entries.c.entry_number == FIRST_ENTRY)
@@ -34,10 +39,11 @@ _IS_NEWEST_ENTRY: Final = (queue_entries.c.job_id == _NEWEST_ENTRIES.c.job_id) &
 
 @dataclass(frozen=True)
 class LoggedCall:
-    """A call that the queue has logged: it was the job's `calls`-th, or (`is_late`) one before Redis lost the job."""
+    """Calls that the queue has logged: those that the job has had, or (`is_late`) one before Redis lost the job."""
 
     job_id: str
     calls: int
+    unknown_calls: int
     is_late: bool
 
 
@@ -95,11 +101,12 @@ class SqlEpochStore:
         }
 
     async def record_calls(self, calls: Collection[LoggedCall]) -> None:
-        """Record calls that were begun. Recording one twice changes nothing."""
+        """Record calls. Recording one twice changes nothing."""
 
         def raise_counters(connection: Connection) -> None:
             for call in calls:
                 statement = _RAISE_CALLS_OF_FIRST_ENTRY if call.is_late else _RAISE_CALLS_OF_NEWEST_ENTRY
-                connection.execute(statement, {"target_job_id": call.job_id, "least_calls": call.calls})
+                least = {"least_calls": call.calls, "least_unknown_calls": call.unknown_calls}
+                connection.execute(statement, {"target_job_id": call.job_id, **least})
 
         await self._database.run_transaction(raise_counters)

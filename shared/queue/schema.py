@@ -166,11 +166,12 @@ REDIS_KEYS: Final = (
     RedisKey(
         "call_log",
         "stream",
-        "Calls that the database does not know of yet, at most some 10,000.",
+        "Counts of calls that the database does not know of yet, at most some 10,000.",
         None,
         {
             "job_id": "the job",
             "calls": "how many calls the job has had",
+            "unknown_calls": "how many of them are of unknown fate",
             "is_late": "1 if the call was begun before Redis lost the job, otherwise 0",
         },
     ),

@@ -101,6 +101,26 @@ def test_a_call_lost_with_redis_is_repeated_once_and_gets_one_result(stack: Stac
     assert [(entry, unknown) for entry, _, unknown in read_attempts(stack, job)] == [(1, 0), (2, 1)]
 
 
+def test_a_picture_that_arrives_when_redis_has_lost_its_job_is_posted_and_paid_once(
+    stack: Stack, ada: DiscordUser
+) -> None:
+    """Nobody can have queued the job again, because the bot is suspended until the picture has arrived."""
+    job = ada.submit_imagine("a castle [slow:2]")
+    wait_until(lambda: len(request_json("GET", f"{stack.bedrock_url}/control/calls")) == 1, "call")
+    bot = stack.processes["bot"]
+    os.kill(bot.pid, signal.SIGSTOP)
+    try:
+        flush_redis(stack)
+        with redis.Redis.from_url(stack.redis_url) as client:
+            wait_until(lambda: client.hget(job_key(job), "state") == b"finished", "the picture in Redis")
+    finally:
+        os.kill(bot.pid, signal.SIGCONT)
+
+    assert_one_image(ada, job)
+    assert len(request_json("GET", f"{stack.bedrock_url}/control/calls")) == 1
+    wait_until(lambda: sum(calls for _, calls, _ in read_attempts(stack, job)) == 1, "one call in the database")
+
+
 def test_a_request_lost_while_no_bot_was_running_gets_one_result_from_the_next_bot(
     stack: Stack, ada: DiscordUser
 ) -> None:

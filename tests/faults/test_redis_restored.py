@@ -1,7 +1,6 @@
 """An older file of Redis is restored under the real processes: what was done since is not done and paid for again."""
 
 import os
-import shutil
 import signal
 import sqlite3
 import time
@@ -14,6 +13,7 @@ import redis
 from demo.processes import Process
 from shared.queue.keys import job_key
 from tests.support.fault_stack import FaultStack, open_fault_stack
+from tests.support.redis_files import copy_redis_file, restore_redis_file
 from tests.support.user import list_media, wait_until
 
 SECONDS_WITHOUT_CALL = 5.0
@@ -47,19 +47,6 @@ def wait_until_delivered(stage: FaultStack, jobs: list[str]) -> None:
     wait_until(lambda: query_records(stage, delivered)[0][0] >= len(jobs), "all records closed")
 
 
-def copy_redis_file(stage: FaultStack, folder: Path) -> Path:
-    """Copy the file of the running server, as a backup does."""
-    time.sleep(1.1)
-    return Path(shutil.copytree(stage.server.folder / "appendonlydir", folder / "backup"))
-
-
-def restore_redis_file(stage: FaultStack, backup: Path) -> None:
-    stage.server.stop()
-    shutil.rmtree(stage.server.folder / "appendonlydir")
-    shutil.copytree(backup, stage.server.folder / "appendonlydir")
-    stage.server.start()
-
-
 def restart_bot(stage: FaultStack) -> None:
     before = stage.stack.processes["bot"]
     stage.stack.processes["bot"] = Process("bot-again", ("-m", "bot"), before.log.parent, stage.stack.environment)
@@ -74,13 +61,13 @@ def test_jobs_that_were_done_since_the_copy_are_not_done_again(
     os.kill(worker.pid, signal.SIGSTOP)
     jobs = [stage.submit_imagine(f"restored {number}") for number in range(3)]
     wait_until(lambda: all(stage.client.exists(job_key(job)) for job in jobs), "three jobs in Redis")
-    backup = copy_redis_file(stage, tmp_path)
+    backup = copy_redis_file(stage.server, tmp_path / "backup")
     os.kill(worker.pid, signal.SIGCONT)
     wait_until_delivered(stage, jobs)
 
     if is_bot_away:
         assert stage.stack.processes["bot"].stop() == 0
-    restore_redis_file(stage, backup)
+    restore_redis_file(stage.server, backup)
     if is_bot_away:
         wait_until(lambda: "no call is made for now" in worker.log.read_text(), "a worker that holds")
         restart_bot(stage)
@@ -97,13 +84,13 @@ def test_a_call_of_which_the_restored_file_does_not_know_is_of_unknown_fate(stag
     os.kill(worker.pid, signal.SIGSTOP)
     job = stage.submit_imagine("called since [slow:3]")
     wait_until(lambda: bool(stage.client.exists(job_key(job))), "the job in Redis")
-    backup = copy_redis_file(stage, tmp_path)
+    backup = copy_redis_file(stage.server, tmp_path / "backup")
     os.kill(worker.pid, signal.SIGCONT)
     wait_until(lambda: count_recorded_calls(stage) == (1, 0), "the call in the books while it runs")
     wait_until(lambda: len(stage.list_calls("called since")) == 1, "the call at Bedrock")
 
     stage.kill_worker(worker)
-    restore_redis_file(stage, backup)
+    restore_redis_file(stage.server, backup)
     stage.start_worker()
 
     wait_until_delivered(stage, [job])
@@ -128,3 +115,18 @@ def test_a_redis_emptied_amid_calls_leaves_the_books_equal_to_the_bill(stage: Fa
     assert len(jobs) <= calls <= 2 * len(jobs)
     for job in jobs:
         assert len(list_media(stage.wait_for_result(job))) == 1
+
+
+def test_a_job_whose_second_call_is_lost_with_redis_is_not_called_a_third_time(stage: FaultStack) -> None:
+    """The first call is of unknown fate. The bot knows that at once, not only when it next looks at all jobs."""
+    stage.start_worker()
+    job = stage.submit_imagine("called twice [drop-once] [slow:3]")
+    wait_until(lambda: len(stage.list_calls("called twice")) == 2, "the second call")
+    wait_until(lambda: count_recorded_calls(stage) == (2, 1), "both calls in the books")
+
+    stage.client.flushall()
+
+    stage.wait_for_result(job)
+    time.sleep(SECONDS_WITHOUT_CALL)
+    assert len(stage.list_calls("called twice")) == 2
+    assert count_recorded_calls(stage) == (2, 1)

@@ -1,12 +1,14 @@
 """A short soak: a minute of faults with a fixed seed, then the accounts."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.faults.soak import run_soak
 
 
 @pytest.mark.timeout(300)
-def test_the_accounts_balance_after_a_minute_of_faults() -> None:
+def test_the_accounts_balance_after_a_minute_of_faults(tmp_path: Path) -> None:
     lines: list[str] = []
 
-    assert run_soak(60, seed=3, say=lines.append) == [], "\n".join(lines)
+    assert run_soak(60, 3, tmp_path, lines.append) == [], "\n".join(lines)

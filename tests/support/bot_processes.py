@@ -3,6 +3,7 @@
 import os
 import signal
 import sqlite3
+from collections import defaultdict
 from typing import Any
 
 import redis
@@ -61,19 +62,25 @@ def clear_discord_faults(stack: Stack) -> None:
 
 
 def list_result_channels(stack: Stack, job: str) -> list[str]:
-    """List the channels that have a result message of a job."""
-    messages_by_channel = request_json("GET", f"{stack.discord_url}/control/state")["messages"]
-    return [
-        channel
-        for channel, messages in messages_by_channel.items()
-        for m in messages
-        if m["author"].get("bot") and compute_component_id(job) in {part.get("id") for part in m["components"]}
-    ]
+    """List the channels that have a result message of a job, once for each message."""
+    return _list_result_channels(stack)[compute_component_id(job)]
 
 
 def count_results(stack: Stack, *jobs: str) -> list[int]:
     """Count the result messages of each job in all channels, by the component id that identifies the job."""
-    return [len(list_result_channels(stack, job)) for job in jobs]
+    channels = _list_result_channels(stack)
+    return [len(channels[compute_component_id(job)]) for job in jobs]
+
+
+def _list_result_channels(stack: Stack) -> dict[int, list[str]]:
+    """List the channels of the bot's messages by the ids of their outermost components."""
+    channels: dict[int, list[str]] = defaultdict(list)
+    for channel, messages in request_json("GET", f"{stack.discord_url}/control/state")["messages"].items():
+        for message in messages:
+            if message["author"].get("bot") and not message.get("deleted"):
+                for component in message["components"]:
+                    channels[component.get("id")].append(channel)
+    return channels
 
 
 def read_job_record(stack: Stack, job: str) -> tuple[str, int | None] | None:

@@ -13,27 +13,16 @@ import redis
 
 from demo.http_client import request_json
 from demo.processes import Process
-from demo.stack import Stack, run_stack
+from demo.stack import Stack
 from shared.queue.keys import OUTCOME_STREAM, job_key
 from tests.support.bot_processes import clear_discord_faults, count_results, inject_discord_fault
+from tests.support.load_stack import open_load_stack
 from tests.support.user import DiscordUser, wait_until
 from tests.upgrade.releases import Release
 
 USERS = ("ada", "grace", "linus", "margaret")
 STAGES = ("delivered", "finished", "running", "queued", "preparing")
 SETTLE_SECONDS = 180.0
-SETTINGS = {
-    "LEASE_SECONDS": "3",
-    "BEDROCK_CALL_SECONDS": "10",
-    "WORKER_CONCURRENCY": "4",
-    "RECONCILE_INTERVAL_SECONDS": "2",
-    "MAX_RUNNING_PER_USER": "8",
-    **{
-        f"MAX_{limit}_PER_{whose}": "100000"
-        for limit in ("WAITING", "PER_MINUTE")
-        for whose in ("USER", "CHANNEL", "GUILD")
-    },
-}
 
 
 @dataclass
@@ -152,19 +141,14 @@ class Rollover:
 
 def run_upgrade_test(earlier: Release, this: Release, folder: Path, count: int, say: Callable[[str], None]) -> None:
     """Go from the earlier release to this one, and back. Raises `AssertionError`."""
-    with run_stack(
-        folder,
-        discord_options=("--no-rate-limits",),
-        bedrock_options=("--latency", "0.5"),
-        settings=SETTINGS,
-        services=(),
-    ) as stack:
-        for user in USERS:
-            request_json("POST", f"{stack.discord_url}/control/users", {"name": user})
-        with redis.Redis.from_url(stack.redis_url) as client:
-            rollover = Rollover(stack, client, folder, say)
-            try:
-                rollover.run(earlier, this, count, is_upgrade=True)
-                rollover.run(this, earlier, count, is_upgrade=False)
-            finally:
-                rollover.stop_all()
+    settings = {"BEDROCK_CALL_SECONDS": "10", "WORKER_CONCURRENCY": "4"}
+    with (
+        open_load_stack(folder, USERS[1:], latency_seconds=0.5, **settings) as stack,
+        redis.Redis.from_url(stack.redis_url) as client,
+    ):
+        rollover = Rollover(stack, client, folder, say)
+        try:
+            rollover.run(earlier, this, count, is_upgrade=True)
+            rollover.run(this, earlier, count, is_upgrade=False)
+        finally:
+            rollover.stop_all()

@@ -145,8 +145,10 @@ class RedisJobQueue:
 
     def finish(self, claim: Claim, outcome: Outcome, picture: bytes | None = None) -> bool:
         duration_ms = int(outcome.duration_seconds * 1000) if isinstance(outcome, Generated) else 0
-        arguments: list[Any] = [claim.stage, claim.job.id, claim.token, outcome.model_dump_json()]
+        job = claim.job
+        arguments: list[Any] = [claim.stage, job.id, claim.token, outcome.model_dump_json()]
         arguments += [self._image_ttl_ms, duration_ms]
+        arguments += [job.model_dump_json(), job.request.model, job.tenant, claim.unknown_calls]
         reply = FinishReply.parse(
             self._scripts.run_until_stored("finish", *arguments, job_id=claim.job.id, picture=picture)
         )

@@ -1,6 +1,6 @@
 -- finish.lua: end a job, with its picture if there is one. A picture or a filtered result was paid for, so it is stored
--- even if the lease was lost; a failure is stored only under the lease, as otherwise another worker has the job. It
--- writes even if Redis is full.
+-- even if the lease was lost, and even if Redis has lost the job; a failure is stored only under the lease, as otherwise
+-- another worker has the job. It writes even if Redis is full.
 --
 -- KEYS[1]    prefix of every key
 -- ARGV[1]    string  stage
@@ -9,23 +9,28 @@
 -- ARGV[4]    string  outcome, as JSON
 -- ARGV[5]    number  milliseconds for which the picture is kept
 -- ARGV[6]    number  duration of the call in milliseconds, 0 if no call succeeded
--- ARGV[7…]   string  chunks of the picture, if they are not in incoming_picture
+-- ARGV[7]    string  the job, as JSON; this and the next three are for a Redis that has lost it
+-- ARGV[8]    string  its model
+-- ARGV[9]    string  its tenant
+-- ARGV[10]   number  its calls of unknown fate
+-- ARGV[11…]  string  chunks of the picture, if they are not in incoming_picture
 --
 -- Reply: names and values
 --   is_stored        number  1 | 0: the job had already ended, or failed under a lost lease
 --   missing_tickets  number  claimable jobs of the stage less the tickets that wait for workers (if stored)
 --   is_resumed       number  1 | 0: the result ended a pause of its model (if stored)
-local stage, id, claim_token, outcome, ttl_ms, duration_ms = unpack(ARGV, 1, 6)
-local state, model = get_job_fields(id, 'state', 'model')
-if not holds_lease(id, claim_token) and cjson.decode(outcome).kind ~= 'failed' then
+local stage, id, claim_token, outcome, ttl_ms, duration_ms, job, model, tenant, unknown_calls = unpack(ARGV, 1, 10)
+local state, is_paid = get_job_fields(id, 'state'), cjson.decode(outcome).kind ~= 'failed'
+if not holds_lease(id, claim_token) then
+  if not is_paid then return {'is_stored', 0} end
   allow_writes_when_full()
-  log_call(id, 1, 1)
+  log_late_call(id)
 end
-if not state or state == 'finished' or state == 'delivered' then return {'is_stored', 0} end
-if not holds_lease(id, claim_token) and cjson.decode(outcome).kind == 'failed' then return {'is_stored', 0} end
+if state == 'finished' or state == 'delivered' then return {'is_stored', 0} end
 allow_writes_when_full()
+if not state then create_job(id, job, model, tenant, 0, '', unknown_calls) end
 end_job(stage, id, outcome)
-store_picture(key('result', id), 7, ttl_ms)
+store_picture(key('result', id), 11, ttl_ms)
 
 -- A success speeds the model's calls up again after throttling, by 40 %, but not beyond its own limit a minute.
 if tonumber(duration_ms) > 0 then
@@ -39,7 +44,7 @@ if tonumber(duration_ms) > 0 then
 end
 -- A model that responds, be it with a filtered result, is no longer paused.
 local is_resumed = 0
-if stage == 'generate' and cjson.decode(outcome).kind ~= 'failed' then
+if stage == 'generate' and is_paid then
   is_resumed = redis.call('HEXISTS', key('pace', model), 'paused_until')
   redis.call('HDEL', key('pace', model), 'failed_calls', 'pause_ms', 'paused_until', 'probe')
 end

@@ -39,13 +39,24 @@ local function is_epoch_confirmed()
   return is_confirmed
 end
 
--- Tell the bot of a call, for its database. `is_late` is 1 for a call whose job was lost or claimed anew meanwhile.
-local function log_call(id, calls, is_late)
-  redis.call('XADD', key('call_log'), 'MAXLEN', '~', 10000, '*', 'job_id', id, 'calls', calls, 'is_late', is_late)
-end
-
 local function get_job_fields(id, ...)
   return unpack(redis.call('HMGET', key('job', id), ...))
+end
+
+local function add_to_call_log(id, calls, unknown_calls, is_late)
+  redis.call('XADD', key('call_log'), 'MAXLEN', '~', 10000, '*', 'job_id', id, 'calls', calls,
+    'unknown_calls', unknown_calls, 'is_late', is_late)
+end
+
+-- Tell the bot how many calls a job has had, for its database.
+local function log_calls(id)
+  local calls, unknown_calls = get_job_fields(id, 'calls', 'unknown_calls')
+  add_to_call_log(id, calls, unknown_calls, 0)
+end
+
+-- Tell the bot of a call whose job was lost or claimed anew meanwhile.
+local function log_late_call(id)
+  add_to_call_log(id, 1, 0, 1)
 end
 
 local function set_state(id, state)

@@ -13,13 +13,14 @@ local stage, id, claim_token, delay_ms, is_unknown_call, is_throttled = unpack(A
 if not holds_lease(id, claim_token) then
   if is_unknown_call == '1' then
     allow_writes_when_full()
-    log_call(id, 1, 1)
+    log_late_call(id)
   end
   return 0
 end
 local now, model, delay = get_time(), get_queue_model(stage, id), tonumber(delay_ms)
 allow_writes_when_full()
 redis.call('HINCRBY', key('job', id), 'unknown_calls', is_unknown_call)
+if is_unknown_call == '1' then log_calls(id) end
 requeue(stage, id, delay > 0 and now + delay)
 
 -- Calls that were throttled within the same second were sent at the same pace, so they slow it down only once.

@@ -58,7 +58,10 @@ for _, id in ipairs(expired) do
   elseif call_started ~= '1' and redis.call('HINCRBY', key('job', id), 'crashes', 1) >= tonumber(max_crashes) then
     outcome = crashed
   else
-    if call_started == '1' then redis.call('HINCRBY', key('job', id), 'unknown_calls', 1) end
+    if call_started == '1' then
+      redis.call('HINCRBY', key('job', id), 'unknown_calls', 1)
+      log_calls(id)
+    end
     requeue(stage, id)
     requeued = requeued + 1
   end

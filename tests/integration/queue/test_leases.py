@@ -8,7 +8,7 @@ from shared.catalogue import Catalogue
 from shared.outcome import Failed, Outcome
 from shared.problems import make_problem
 from shared.queue.chunks import CHUNK_BYTES
-from shared.queue.keys import job_key
+from shared.queue.keys import OPEN_JOBS, job_key
 from shared.queue.stages import Stage
 from tests.support.redis_queue import (
     GENERATED,
@@ -159,6 +159,41 @@ async def test_a_paid_picture_is_stored_even_if_its_worker_has_lost_the_lease(
     assert await outcomes.load_result_image("1") == b"paid"
     assert not worker_queue.finish(slow, GENERATED, b"again")
     assert len(await outcomes.read_outcomes()) == 1
+
+
+async def test_a_paid_picture_is_stored_even_if_redis_has_lost_its_job(
+    redis_url: str, bot_queue: BotJobQueue, outcomes: RedisOutcomeStream, worker_queue: WorkerJobQueue
+) -> None:
+    job = make_job(1)
+    await bot_queue.enqueue_job(job, None)
+    claim = claim_job(worker_queue)
+    worker_queue.start_call(claim)
+    with connect_worker(redis_url) as client:
+        client.flushdb()
+
+        assert worker_queue.finish(claim, GENERATED, b"paid")
+
+        [entry] = await outcomes.read_outcomes()
+        [status] = await outcomes.load_statuses([entry.job_id])
+        assert (status.job, status.outcome, status.calls) == (job, GENERATED, 0)
+        assert await outcomes.load_result_image("1") == b"paid"
+        assert not await bot_queue.enqueue_job(job, None, unknown_calls=1)
+        await outcomes.acknowledge_outcome(entry, 7)
+        assert client.zcard(OPEN_JOBS) == 0
+        assert not worker_queue.finish(claim, GENERATED, b"again")
+
+
+async def test_a_failure_is_not_stored_if_redis_has_lost_its_job(
+    redis_url: str, bot_queue: BotJobQueue, worker_queue: WorkerJobQueue
+) -> None:
+    await bot_queue.enqueue_job(make_job(1), None)
+    claim = claim_job(worker_queue)
+    with connect_worker(redis_url) as client:
+        client.flushdb()
+
+    assert not worker_queue.finish(claim, Failed(problem=make_problem("upload_expired")))
+
+    assert await bot_queue.enqueue_job(make_job(1), None, unknown_calls=1)
 
 
 async def test_a_worker_that_has_lost_its_lease_cannot_fail_the_job(

@@ -1,0 +1,79 @@
+"""The accounts of a soak: the database, the Discord stand-in and the Bedrock stand-in, job by job."""
+
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from demo.http_client import request_json
+from demo.stack import Stack
+from tests.support.bot_processes import count_results
+
+PROMPT = "soak-{number}."
+"""The prompt of a request, by which its calls are found."""
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """The counts of the database, the Discord stand-in and the Bedrock stand-in, by job."""
+
+    outcome_counts: Counter[str]
+    billed_calls: Counter[str]
+    recorded_calls: Counter[str]
+    unknown_calls: Counter[str]
+    record_states: Counter[str]
+
+    def find_discrepancies(self) -> list[str]:
+        """Return one line for each discrepancy."""
+        lines = [f"job {job} has {count} results" for job, count in self.outcome_counts.items() if count != 1]
+        for job, paid in self.billed_calls.items():
+            if paid > 2 or (paid == 2 and not self.unknown_calls[job]):
+                lines.append(f"job {job} was billed {paid} times with {self.unknown_calls[job]} calls of unknown fate")
+            if paid > self.recorded_calls[job]:
+                lines.append(f"job {job} was billed {paid} times, {self.recorded_calls[job]} calls are recorded")
+        still_open = sum(count for state, count in self.record_states.items() if state in {"accepted", "queued"})
+        return lines + ([f"{still_open} jobs are still open"] if still_open else [])
+
+    def build_table(self) -> dict[str, int]:
+        """Return the sums, by their descriptions."""
+        return {
+            "requests accepted (database)": self.record_states.total(),
+            "results posted (Discord's count)": self.outcome_counts.total(),
+            "jobs with more than one result": sum(count > 1 for count in self.outcome_counts.values()),
+            "jobs without a result": sum(count < 1 for count in self.outcome_counts.values()),
+            "calls recorded (database)": self.recorded_calls.total(),
+            "calls billed (Bedrock's count)": self.billed_calls.total(),
+            "jobs billed twice, the first call's fate unknown": sum(n == 2 for n in self.billed_calls.values()),
+            "jobs billed more than twice": sum(count > 2 for count in self.billed_calls.values()),
+        }
+
+
+def read_accounts(stack: Stack) -> Accounts:
+    """Read the counts of database, Discord and Bedrock."""
+    file = stack.environment["DATABASE_URL"].removeprefix("sqlite:///")
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as records:
+        jobs: list[tuple[str, str, str]] = records.execute(
+            "SELECT id, state, job_json FROM jobs WHERE state != 'rejected'"
+        ).fetchall()
+        counted = records.execute(
+            "SELECT job_id, sum(calls), sum(unknown_calls) FROM queue_entries GROUP BY job_id"
+        ).fetchall()
+    job_ids = [job_id for job_id, _, _ in jobs]
+    job_by_number = {_get_number(job_json): job_id for job_id, _, job_json in jobs}
+    calls: list[dict[str, Any]] = request_json("GET", f"{stack.bedrock_url}/control/calls")
+    return Accounts(
+        outcome_counts=Counter(dict(zip(job_ids, count_results(stack, *job_ids), strict=True))),
+        billed_calls=Counter(
+            job_by_number.get(_get_number(str(call["body"])), "unknown") for call in calls if call["billed"]
+        ),
+        recorded_calls=Counter({job_id: int(calls) for job_id, calls, _ in counted}),
+        unknown_calls=Counter({job_id: int(unknown) for job_id, _, unknown in counted}),
+        record_states=Counter(state for _, state, _ in jobs),
+    )
+
+
+def _get_number(text: str) -> str:
+    """Get a request's number from a text that has its prompt."""
+    before, after = PROMPT.split("{number}")
+    return text.split(before)[1].split(after, maxsplit=1)[0]
