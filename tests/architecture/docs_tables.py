@@ -139,7 +139,8 @@ def build_sql_tables() -> str:
 def build_errors_table() -> str:
     """List the exceptions of the three packages, each under its base class."""
     found = sorted(
-        {kind for package in (shared, bot, worker) for kind in _list_exceptions(package)}, key=_get_ancestors
+        {kind for package in (shared, bot, worker) for kind in _list_exceptions(package)},
+        key=lambda kind: (_get_ancestors(kind), kind.__module__),
     )
     return _format_table(
         ("Exception", "Module", "Meaning"),
