@@ -32,7 +32,7 @@ end
 
 local function build_claim(id)
   local job, unknown_calls = get_job_fields(id, 'job', 'unknown_calls')
-  return {'result', 'claimed', 'job_id', id, 'job', job, 'unknown_calls', unknown_calls}
+  return {'result', 'claimed', 'job_id', id, 'job', job, 'unknown_calls', to_number(unknown_calls)}
 end
 
 local claimed_before = redis.call('HGET', key('claim_tokens', stage), claim_token)
@@ -50,13 +50,13 @@ for _ = 1, max_blocked do
     redis.call('SADD', key('claimed', stage, model), id)
     redis.call('ZADD', key('leases', stage), now + lease_ms, id)
     redis.call('HSET', key('claim_tokens', stage), claim_token, id)
-    local virtual_time = tonumber(redis.call('GET', key('virtual_time', stage)) or 0)
+    local virtual_time = to_number(redis.call('GET', key('virtual_time', stage)))
     redis.call('SET', key('virtual_time', stage), math.max(start_tag, virtual_time))
-    redis.call('HINCRBY', key('job', id), 'claims', 1)
+    increment(id, 'claims', 1)
     redis.call('HSET', key('job', id), 'claim_token', claim_token, 'call_started', 0)
     if stage == 'generate' then
       set_state(id, 'running')
-      local interval_ms = tonumber(redis.call('HGET', key('pace', model), 'interval_ms') or 0)
+      local interval_ms = to_number(redis.call('HGET', key('pace', model), 'interval_ms'))
       if interval_ms > 0 then redis.call('HSET', key('pace', model), 'next_call_at', now + interval_ms) end
       if redis.call('HEXISTS', key('pace', model), 'paused_until') == 1 then
         redis.call('HSET', key('pace', model), 'probe', id)

@@ -11,5 +11,5 @@ if number > 0 then
   allow_writes_when_full()
   redis.call('HSET', key('epoch'), 'number', number, 'run_id', get_run_id())
 end
-return {'number', tonumber(redis.call('HGET', key('epoch'), 'number') or 0), 'is_confirmed',
+return {'number', to_number(redis.call('HGET', key('epoch'), 'number')), 'is_confirmed',
   is_epoch_confirmed() and 1 or 0}

@@ -38,9 +38,9 @@ if tonumber(duration_ms) > 0 then
   redis.call('LTRIM', key('call_durations', model), 0, 31)
   local interval_ms, min_interval_ms =
     unpack(redis.call('HMGET', key('pace', model), 'interval_ms', 'min_interval_ms'))
-  local faster_ms = math.floor(tonumber(interval_ms or 0) * 0.6)
+  local faster_ms = math.floor(to_number(interval_ms) * 0.6)
   if faster_ms < 100 then faster_ms = 0 end
-  redis.call('HSET', key('pace', model), 'interval_ms', math.max(faster_ms, tonumber(min_interval_ms or 0)))
+  redis.call('HSET', key('pace', model), 'interval_ms', math.max(faster_ms, to_number(min_interval_ms)))
 end
 -- A model that responds, be it with a filtered result, is no longer paused.
 local is_resumed = 0

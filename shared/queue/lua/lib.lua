@@ -8,6 +8,13 @@ local function key(...)
   return KEYS[1] .. table.concat({...}, ':')
 end
 
+-- The number in a stored value, or the default (0 if there is none). A value that was damaged must not end a script
+-- that serves all jobs.
+local function to_number(value, default)
+  local number = tonumber(value)
+  return number and math.abs(number) < math.huge and number or default or 0
+end
+
 -- The time of Redis's clock, for people to read.
 local function get_server_time()
   local time = redis.call('TIME')
@@ -17,7 +24,7 @@ end
 -- The time of the queue's own clock, for everything that expires or is compared. It is ahead of Redis's clock by as
 -- much as that was ever set back, so that setting the clock back does not prolong a lease or a rate limit.
 local function get_time()
-  return get_server_time() + tonumber(redis.call('GET', key('clock_offset')) or 0)
+  return get_server_time() + to_number(redis.call('GET', key('clock_offset')))
 end
 
 -- Let the rest of the script write even if Redis has reached maxmemory: Redis checks the limit only until a script's
@@ -59,13 +66,26 @@ local function log_late_call(id)
   add_to_call_log(id, 1, 0, 1)
 end
 
+-- Add to a counter of a job. One that holds no number counts as 0.
+local function increment(id, name, number)
+  local count = redis.pcall('HINCRBY', key('job', id), name, number)
+  if type(count) == 'number' then return count end
+  count = math.max(0, tonumber(number))
+  redis.call('HSET', key('job', id), name, count)
+  return count
+end
+
+local function get_start_tag(stage, id)
+  return to_number(redis.call('HGET', key('job', id), 'start_tag:' .. stage))
+end
+
 local function set_state(id, state)
   redis.call('HSET', key('job', id), 'state', state, 'state_since', get_server_time())
 end
 
 -- The model under which a job queues in a stage. Preparing is the same work for every model, so it has one: '-'.
 local function get_queue_model(stage, id)
-  return stage == 'prepare' and '-' or redis.call('HGET', key('job', id), 'model')
+  return stage == 'prepare' and '-' or redis.call('HGET', key('job', id), 'model') or '-'
 end
 
 -- The scopes that a job counts towards, narrowest first, as {name = ..., max_running = ...}; 0 means no limit.
@@ -88,7 +108,7 @@ local function get_queued_keys(stage, id)
 end
 
 local function add_to_queued(stage, id)
-  local start_tag = get_job_fields(id, 'start_tag:' .. stage)
+  local start_tag = get_start_tag(stage, id)
   for _, name in ipairs(get_queued_keys(stage, id)) do redis.call('ZADD', name, start_tag, id) end
 end
 
@@ -101,7 +121,7 @@ local function make_ready(stage, id)
   local model = get_queue_model(stage, id)
   add_to_queued(stage, id)
   redis.call('SADD', key('ready_models', stage), model)
-  redis.call('ZADD', key('ready', stage, model), get_job_fields(id, 'start_tag:' .. stage), id)
+  redis.call('ZADD', key('ready', stage, model), get_start_tag(stage, id), id)
 end
 
 -- Take a slot in each scope that limits how many jobs run, and return true. At the first scope without a free slot the
@@ -111,7 +131,7 @@ local function acquire_slots(stage, id)
     local slots = key('slots', stage, scope.name)
     if scope.max_running > 0 and redis.call('SISMEMBER', slots, id) == 0 then
       if redis.call('SCARD', slots) >= scope.max_running then
-        redis.call('ZADD', key('blocked', stage, scope.name), get_job_fields(id, 'start_tag:' .. stage), id)
+        redis.call('ZADD', key('blocked', stage, scope.name), get_start_tag(stage, id), id)
         return false
       end
       redis.call('SADD', slots, id)
@@ -147,10 +167,10 @@ end
 -- tenant's previous job, or the virtual time if that is later; its own finish tag is its cost further on.
 local function enter_stage(stage, id)
   local tenant, cost = get_job_fields(id, 'tenant', 'cost')
-  local virtual_time = tonumber(redis.call('GET', key('virtual_time', stage)) or 0)
-  local finish_tag = tonumber(redis.call('ZSCORE', key('finish_tags', stage), tenant) or 0)
+  local virtual_time = to_number(redis.call('GET', key('virtual_time', stage)))
+  local finish_tag = to_number(redis.call('ZSCORE', key('finish_tags', stage), tenant))
   local start_tag = math.max(virtual_time, finish_tag)
-  redis.call('ZADD', key('finish_tags', stage), start_tag + tonumber(cost), tenant)
+  redis.call('ZADD', key('finish_tags', stage), start_tag + to_number(cost), tenant)
   redis.call('HSET', key('job', id), 'start_tag:' .. stage, start_tag, 'stage', stage)
   set_state(id, stage == 'prepare' and 'preparing' or 'queued')
   make_ready(stage, id)
@@ -196,8 +216,8 @@ local function get_call_delay(stage, model, now)
   local concurrency, next_call_at, paused_until =
     unpack(redis.call('HMGET', key('pace', model), 'concurrency', 'next_call_at', 'paused_until'))
   if paused_until then concurrency = 1 end -- until it responds, one call at a time tries it
-  if concurrency and redis.call('SCARD', key('claimed', stage, model)) >= tonumber(concurrency) then return -1 end
-  return math.max(0, tonumber(next_call_at or 0) - now, tonumber(paused_until or 0) - now)
+  if redis.call('SCARD', key('claimed', stage, model)) >= to_number(concurrency, math.huge) then return -1 end
+  return math.max(0, to_number(next_call_at) - now, to_number(paused_until) - now)
 end
 
 -- The number of jobs of a stage that could be claimed now.
@@ -281,11 +301,10 @@ end
 -- Keep a failed job and its picture for ttl_ms, so that an operator can examine and retry it.
 local function copy_to_dead_letters(stage, id, outcome, ttl_ms)
   local now, letter = get_server_time(), key('dead_letter', id)
-  local job, model, tenant, cost, scopes, claims, calls, thread_id =
-    get_job_fields(id, 'job', 'model', 'tenant', 'cost', 'scopes', 'claims', 'calls', 'thread_id')
-  redis.call('HSET', letter, 'job', job, 'model', model, 'tenant', tenant, 'cost', cost, 'scopes', scopes,
-    'claims', claims, 'calls', calls, 'thread_id', thread_id or '', 'stage', stage, 'outcome', outcome,
-    'failed_at', now)
+  redis.call('HSET', letter, 'stage', stage, 'outcome', outcome, 'failed_at', now)
+  for _, name in ipairs({'job', 'model', 'tenant', 'cost', 'scopes', 'claims', 'calls', 'thread_id'}) do
+    redis.call('HSET', letter, name, get_job_fields(id, name) or '')
+  end
   redis.call('PEXPIRE', letter, ttl_ms)
   local picture = get_picture_key(stage, id)
   if redis.call('EXISTS', picture) == 1 then

@@ -11,9 +11,11 @@
 local model, id, first_pause_ms = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local now, pace, max_failed_calls, max_pause_ms = get_time(), key('pace', model), 3, 600000
 allow_writes_when_full()
-if redis.call('HINCRBY', pace, 'failed_calls', 1) < max_failed_calls then return 0 end
+local failed_calls = to_number(redis.call('HGET', pace, 'failed_calls')) + 1
+redis.call('HSET', pace, 'failed_calls', failed_calls)
+if failed_calls < max_failed_calls then return 0 end
 local pause_ms, probe = unpack(redis.call('HMGET', pace, 'pause_ms', 'probe'))
-local is_news, longer_ms = not pause_ms or probe == id, tonumber(pause_ms or first_pause_ms)
+local is_news, longer_ms = not pause_ms or probe == id, to_number(pause_ms, first_pause_ms)
 if probe == id then longer_ms = math.min(longer_ms * 2, math.max(first_pause_ms, max_pause_ms)) end
 redis.call('HSET', pace, 'pause_ms', longer_ms, 'paused_until', now + longer_ms)
 redis.call('HDEL', pace, 'probe')

@@ -19,15 +19,15 @@ if not holds_lease(id, claim_token) then
 end
 local now, model, delay = get_time(), get_queue_model(stage, id), tonumber(delay_ms)
 allow_writes_when_full()
-redis.call('HINCRBY', key('job', id), 'unknown_calls', is_unknown_call)
+increment(id, 'unknown_calls', is_unknown_call)
 if is_unknown_call == '1' then log_calls(id) end
 requeue(stage, id, delay > 0 and now + delay)
 
 -- Calls that were throttled within the same second were sent at the same pace, so they slow it down only once.
 if is_throttled == '1' then
   local interval_ms, slowed_at = unpack(redis.call('HMGET', key('pace', model), 'interval_ms', 'slowed_at'))
-  local slower_ms = tonumber(interval_ms or 0)
-  if now - tonumber(slowed_at or 0) >= 1000 then
+  local slower_ms = to_number(interval_ms)
+  if now - to_number(slowed_at) >= 1000 then
     slower_ms = math.min(30000, math.max(500, slower_ms * 2))
     redis.call('HSET', key('pace', model), 'interval_ms', slower_ms, 'slowed_at', now)
   end

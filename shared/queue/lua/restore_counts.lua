@@ -13,7 +13,7 @@ local state = get_job_fields(id, 'state')
 if not state or state == 'finished' or state == 'delivered' then return 0 end
 allow_writes_when_full()
 for i, name in ipairs({'claims', 'calls', 'unknown_calls'}) do
-  local count = math.max(tonumber(get_job_fields(id, name)), tonumber(ARGV[i + 1]))
+  local count = math.max(to_number(get_job_fields(id, name)), tonumber(ARGV[i + 1]))
   redis.call('HSET', key('job', id), name, count)
 end
 return 1

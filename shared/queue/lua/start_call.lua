@@ -11,7 +11,7 @@ allow_writes_when_full()
 if not holds_lease(id, claim_token) then return 'lost' end
 if not is_epoch_confirmed() then return 'held' end
 if get_job_fields(id, 'call_started') ~= '1' then
-  redis.call('HINCRBY', key('job', id), 'calls', 1)
+  increment(id, 'calls', 1)
   redis.call('HSET', key('job', id), 'call_started', 1)
   log_calls(id)
 end

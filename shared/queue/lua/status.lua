@@ -31,12 +31,12 @@
 -- Rounds are counted in calls, because only the caller's catalogue knows how long a call takes that was never made.
 local statuses, now, mean_durations = {}, get_time(), {}
 local last_sweep = redis.call('HGET', key('sweep'), 'last_at')
-local swept_ms_ago = last_sweep and math.max(0, now - tonumber(last_sweep))
+local swept_ms_ago = last_sweep and math.max(0, now - to_number(last_sweep))
 
 local function get_mean_duration(model)
   if not mean_durations[model] then
     local durations, sum = redis.call('LRANGE', key('call_durations', model), 0, -1), 0
-    for _, duration in ipairs(durations) do sum = sum + tonumber(duration) end
+    for _, duration in ipairs(durations) do sum = sum + to_number(duration) end
     mean_durations[model] = #durations > 0 and math.floor(sum / #durations) or 0
   end
   return mean_durations[model]
@@ -52,7 +52,7 @@ local function estimate_wait(id, stage, model)
   local concurrency, interval_ms, next_call_at, paused_until =
     unpack(redis.call('HMGET', key('pace', model), 'concurrency', 'interval_ms', 'next_call_at', 'paused_until'))
   local position, calls_ahead =
-    get_rank(id, key('queued', stage, model), key('claimed', stage, model), tonumber(concurrency or 1))
+    get_rank(id, key('queued', stage, model), key('claimed', stage, model), math.max(1, to_number(concurrency, 1)))
   for _, scope in ipairs(get_scopes(id)) do
     local slots = key('slots', stage, scope.name)
     if scope.max_running > 0 and redis.call('SISMEMBER', slots, id) == 0 then
@@ -60,9 +60,9 @@ local function estimate_wait(id, stage, model)
       calls_ahead = math.max(calls_ahead, rounds)
     end
   end
-  local next_at = math.max(tonumber(next_call_at or 0), tonumber(paused_until or 0))
-  local paced_ms = math.max(0, next_at - now) + (position - 1) * tonumber(interval_ms or 0)
-  local delayed_until = tonumber(redis.call('ZSCORE', key('delayed', stage), id) or now)
+  local next_at = math.max(to_number(next_call_at), to_number(paused_until))
+  local paced_ms = math.max(0, next_at - now) + (position - 1) * to_number(interval_ms)
+  local delayed_until = to_number(redis.call('ZSCORE', key('delayed', stage), id), now)
   return position, calls_ahead, math.max(paced_ms, delayed_until - now)
 end
 
@@ -73,7 +73,7 @@ for _, id in ipairs(ARGV) do
   if job then
     local position, calls_ahead, starts_in_ms = 0, 0, 0
     if state == 'queued' then position, calls_ahead, starts_in_ms = estimate_wait(id, stage, model) end
-    if state == 'running' then starts_in_ms = state_since - get_server_time() end
+    if state == 'running' then starts_in_ms = to_number(state_since) - get_server_time() end
     statuses[#statuses + 1] = {
       'job_id', id,
       'job', job,

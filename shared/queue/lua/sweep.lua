@@ -33,10 +33,10 @@ end
 -- set forward. Every worker then has the length of a lease to renew the leases that it still needs. The same goes if
 -- the clock was set back, for the sake of leases that were renewed since; the queue's own clock then continues.
 local last_at, grace_until = unpack(redis.call('HMGET', key('sweep'), 'last_at', 'grace_until'))
-local gap = now - tonumber(last_at or now)
+local gap = now - to_number(last_at, now)
 if gap < 0 then
-  redis.call('INCRBY', key('clock_offset'), -gap)
-  now = tonumber(last_at)
+  redis.call('SET', key('clock_offset'), to_number(redis.call('GET', key('clock_offset'))) - gap)
+  now = now - gap
 end
 if math.abs(gap) > tonumber(lease_ms) * 2 / 3 then
   grace_until = now + tonumber(lease_ms)
@@ -45,7 +45,7 @@ end
 redis.call('HSET', key('sweep'), 'last_at', now)
 
 local expired = {}
-if now >= tonumber(grace_until or 0) then
+if now >= to_number(grace_until) then
   expired = redis.call('ZRANGEBYSCORE', key('leases', stage), '-inf', now, 'LIMIT', 0, batch_size)
 end
 for _, id in ipairs(expired) do
@@ -53,13 +53,13 @@ for _, id in ipairs(expired) do
   local outcome
   if not unknown_calls then
     redis.call('ZREM', key('leases', stage), id)
-  elseif call_started == '1' and tonumber(unknown_calls) >= 1 then
+  elseif call_started == '1' and to_number(unknown_calls) >= 1 then
     outcome = lost
-  elseif call_started ~= '1' and redis.call('HINCRBY', key('job', id), 'crashes', 1) >= tonumber(max_crashes) then
+  elseif call_started ~= '1' and increment(id, 'crashes', 1) >= tonumber(max_crashes) then
     outcome = crashed
   else
     if call_started == '1' then
-      redis.call('HINCRBY', key('job', id), 'unknown_calls', 1)
+      increment(id, 'unknown_calls', 1)
       log_calls(id)
     end
     requeue(stage, id)
@@ -90,8 +90,8 @@ for i = 8, #ARGV, 3 do
 end
 
 -- A tenant whose finish tag is in the past starts at the virtual time anyway.
-local virtual_time = redis.call('GET', key('virtual_time', stage)) or 0
-redis.call('ZREMRANGEBYSCORE', key('finish_tags', stage), '-inf', '(' .. virtual_time)
+local virtual_time = to_number(redis.call('GET', key('virtual_time', stage)))
+redis.call('ZREMRANGEBYSCORE', key('finish_tags', stage), '-inf', ('(%.17g'):format(virtual_time))
 local tickets = redis.call('LLEN', key('celery', stage))
 local missing_tickets = math.max(0, math.min(tonumber(max_tickets), count_claimable(stage, now)) - tickets)
 return {'missing_tickets', missing_tickets, 'requeued', requeued, 'failed', failed, 'is_held',

@@ -11,8 +11,8 @@ allow_writes_when_full()
 for i = 2, #ARGV do
   local id = redis.call('HGET', key('claim_tokens', stage), ARGV[i])
   if id then
-    if get_job_fields(id, 'call_started') == '1' then redis.call('HINCRBY', key('job', id), 'calls', -1) end
-    redis.call('HINCRBY', key('job', id), 'claims', -1)
+    if get_job_fields(id, 'call_started') == '1' then increment(id, 'calls', -1) end
+    increment(id, 'claims', -1)
     requeue(stage, id)
     requeued = requeued + 1
   end
