@@ -9,7 +9,18 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.problems import Fact
 
-NOTE_CODES: Final = ("weights_left_out",)
+NOTE_CODES: Final = (
+    "weights_left_out",
+    # a prompt with the syntax of another tool
+    "parameters_read",
+    "aspect_nearest",
+    "option_preferred",
+    "link_used",
+    "emphasis_weighed",
+    "emphasis_left_out",
+    "brackets_kept",
+    "break_left_out",
+)
 
 
 class Note(BaseModel):

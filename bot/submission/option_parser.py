@@ -8,6 +8,7 @@ import discord
 
 from bot.discord_client.command_builder import AutocompleteCallback
 from bot.domain.images import RemoteImage, StoredImage
+from bot.submission.foreign_syntax import UnsupportedSyntaxError
 from bot.submission.preset_option import PresetOption
 from bot.submission.source_option import SourceImage, SourceOption
 from bot.submission.validation import RequestValidator
@@ -15,7 +16,7 @@ from shared.job import SourceKind
 from shared.notes import Note
 from shared.problems import Problem, RejectedError, make_problem
 from shared.request.extras import parse_extras
-from shared.request.model import BuiltRequest, Request
+from shared.request.model import Request
 
 
 @dataclass(frozen=True)
@@ -58,20 +59,24 @@ class OptionParser:
         preset: str | None = None,
         **options: Any,
     ) -> ParsedOptions:
-        """Parse the options; None stands for one that was left out. Raises `RejectedError` with all problems."""
+        """Parse the options; None stands for one that was left out.
+
+        Raises `RejectedError` with all problems, and `UnsupportedSyntaxError`.
+        """
         options["preset"] = await self.preset_option.load_options(interaction, preset)
         if image is not None:
             attached = RemoteImage(image.url, image.size, image.filename)
             problems = () if source is None else (make_problem("source_conflict", field="source"),)
-            built = self._build_request(interaction, attached, options, problems)
-            return ParsedOptions(built.request, attached, notes=built.notes)
+            return self._build_options(interaction, options, attached, problems=problems)
+        linked = self.validator.find_linked_image(options.get("prompt") or "") if source is None else None
+        if linked is not None:
+            return self._build_options(interaction, options, linked, is_linked=True)
         found = await self.source_option.find_source(interaction, source)
         if found is None:
-            built = self._build_request(interaction, None, options)
-            return ParsedOptions(built.request, notes=built.notes)
-        return self._build_request_from_thread(interaction, found, options, is_explicit=source is not None)
+            return self._build_options(interaction, options, None)
+        return self._build_options_from_thread(interaction, found, options, is_explicit=source is not None)
 
-    def _build_request_from_thread(
+    def _build_options_from_thread(
         self, interaction: discord.Interaction, source: SourceImage, options: dict[str, Any], *, is_explicit: bool
     ) -> ParsedOptions:
         """Build the request with a picture of the thread.
@@ -79,30 +84,39 @@ class OptionParser:
         If nobody chose that picture and the options do not go with one, build the request without a picture instead.
         """
         try:
-            built = self._build_request(interaction, source.image, options)
+            return self._build_options(interaction, options, source.image, source.parent_id, source.kind)
         except RejectedError as rejection:
             if is_explicit:
                 raise
             try:
-                built = self._build_request(interaction, None, options)
+                return self._build_options(interaction, options, None)
             except RejectedError:
                 raise rejection from None
-            return ParsedOptions(built.request, notes=built.notes)
-        return ParsedOptions(built.request, source.image, source.parent_id, source.kind, built.notes)
 
-    def _build_request(
+    def _build_options(
         self,
         interaction: discord.Interaction,
-        image: RemoteImage | StoredImage | None,
         options: dict[str, Any],
+        image: RemoteImage | StoredImage | None,
+        parent_id: str | None = None,
+        source_kind: SourceKind | None = None,
+        *,
+        is_linked: bool = False,
         problems: tuple[Problem, ...] = (),
-    ) -> BuiltRequest:
+    ) -> ParsedOptions:
+        """Build the request with this picture, to which the prompt links if it `is_linked`."""
         try:
             extras = self._parse_extras(interaction, options.get("extras"))
         except RejectedError as rejection:
             extras, problems = None, (*problems, *rejection.problems)
         explicit = {name: value for name, value in options.items() if name != "preset"} | {"extras": extras}
-        return self.validator.build_request(interaction, image, explicit, problems, options["preset"])
+        try:
+            built = self.validator.build_request(
+                interaction, image, explicit, problems, options["preset"], is_linked=is_linked
+            )
+        except UnsupportedSyntaxError as error:
+            raise error.start_from(image, parent_id, source_kind) from error
+        return ParsedOptions(built.request, image, parent_id, source_kind, built.notes)
 
     def _parse_extras(self, interaction: discord.Interaction, text: str | None) -> dict[str, Any] | None:
         if text is None:

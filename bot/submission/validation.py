@@ -3,8 +3,11 @@
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import discord
 
@@ -12,8 +15,10 @@ from bot.domain.images import RemoteImage, StoredImage
 from bot.interactions.locale import get_preferences
 from bot.interactions.permissions import list_missing_permissions
 from bot.submission.attachments import validate_attachment
+from bot.submission.foreign_syntax import ForeignRequestBuilder, RequestBuilder, UnsupportedSyntaxError
 from bot.submission.threads import is_in_thread
 from shared.catalogue import Catalogue, make_unknown_model_problem
+from shared.foreign_syntax.reading import read_prompt
 from shared.problems import Problem, RejectedError, make_problem
 from shared.request.builder import build_request
 from shared.request.extras import parse_extras
@@ -54,20 +59,43 @@ class RequestValidator:
         options: Mapping[str, Any],
         problems: Sequence[Problem] = (),
         preset: Mapping[str, Any] = _NO_OPTIONS,
+        *,
+        is_linked: bool = False,
     ) -> BuiltRequest:
         """Build the request from the given options; defaults come from the preset, then from the preferences.
 
-        Raises `RejectedError` with `problems` and all problems found here.
+        The prompt links to the picture if it `is_linked`. Raises `RejectedError` with `problems` and all problems found
+        here, and `UnsupportedSyntaxError`.
         """
         problems = [*self.find_problems(interaction, image), *problems]
         defaults = (preset, get_preferences(interaction).options)
+        build = partial(self._build_request, defaults, has_picture=image is not None)
+        source_link = image.url if is_linked and isinstance(image, RemoteImage) else None
         try:
-            built = build_request(self.catalogue, *defaults, has_picture=image is not None, **options)
+            built = self.build_foreign_request(build, options, source_link)
+        except UnsupportedSyntaxError:
+            if problems:
+                raise RejectedError(*problems) from None
+            raise
         except RejectedError as error:
             raise RejectedError(*problems, *error.problems) from error
         if problems:
             raise RejectedError(*problems)
         return built
+
+    def build_foreign_request(
+        self, build: RequestBuilder, options: Mapping[str, Any], source_link: str | None = None
+    ) -> BuiltRequest:
+        """Build a request from options whose prompt may be written for another tool. Raises as `build_request`.
+
+        `source_link` is the link in the prompt that the request starts from.
+        """
+        return ForeignRequestBuilder(build, self.catalogue, self._can_fetch, source_link).build_request(options)
+
+    def find_linked_image(self, prompt: str) -> RemoteImage | None:
+        """Find the first picture on Discord's file servers to which a prompt links."""
+        links = (link for link in read_prompt(prompt).links if self._can_fetch(link))
+        return next((RemoteImage(link, filename=PurePath(urlsplit(link).path).name) for link in links), None)
 
     def validate_requests(
         self, interaction: discord.Interaction, image: RemoteImage | StoredImage | None, *requests: Request
@@ -80,6 +108,14 @@ class RequestValidator:
                     problems.append(problem)
         if problems:
             raise RejectedError(*problems)
+
+    def _build_request(
+        self, defaults: tuple[Mapping[str, Any], ...], options: Mapping[str, Any], *, has_picture: bool
+    ) -> BuiltRequest:
+        return build_request(self.catalogue, *defaults, has_picture=has_picture, **options)
+
+    def _can_fetch(self, link: str) -> bool:
+        return not validate_attachment(link, None, self.max_bytes, self.allowed_hosts)
 
     def _find_request_problems(self, request: Request, user_id: int) -> Iterator[Problem]:
         """Validate against the current catalogue: the request may come from an old job or from a picture's metadata."""

@@ -16,6 +16,9 @@ import worker
 from bot.settings import Settings as BotSettings
 from bot.storage.tables import metadata
 from shared.catalogue import FieldSpec, load_catalogue
+from shared.foreign_syntax.midjourney import PARAMETERS, convert_image_weight
+from shared.i18n.messages import load_messages
+from shared.problems import make_problem
 from shared.queue.schema import REDIS_KEYS
 from shared.settings import describe_settings
 from worker.settings import Settings as WorkerSettings
@@ -35,6 +38,8 @@ def build_tables() -> dict[str, str]:
     return {
         "models": build_models_table(),
         "fields": build_fields_table(),
+        "parameters": build_parameters_table(),
+        "weights": build_image_weights_table(),
         "settings": build_settings_table(),
         "words": build_fault_words_table(),
         "redis": build_redis_tables(),
@@ -76,6 +81,29 @@ def build_fields_table() -> str:
     return _format_table(
         ("Field", *(m.name for m in catalogue)),
         ((f"`{n}`", *(_format_field_spec(m.fields.get(n)) for m in catalogue)) for n in names),
+    )
+
+
+def build_parameters_table() -> str:
+    """List Midjourney's parameters: those that fill an option, then the others with the advice that is given."""
+    messages = load_messages("en")
+    meanings: dict[str, list[str]] = {}
+    for parameter in sorted(PARAMETERS, key=lambda parameter: parameter.field is None):
+        names = [f"--{name}" for name in parameter.names]
+        problem = make_problem(parameter.code, parameter=names[0])
+        option = f"the option `{messages.get_option_name(parameter.field)}`" if parameter.field else ""
+        meanings.setdefault(option or messages.format_problem(problem).partition("” ")[2], []).extend(names)
+    return _format_table(
+        ("Parameter", "Here"),
+        ((", ".join(f"`{name}`" for name in names), meaning) for meaning, names in meanings.items()),
+    )
+
+
+def build_image_weights_table() -> str:
+    weights = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
+    return _format_table(
+        ("`--iw`", *(f"{weight:g}" for weight in weights)),
+        [("`keep`", *(f"{convert_image_weight(weight):g} %" for weight in weights))],
     )
 
 

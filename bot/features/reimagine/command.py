@@ -79,6 +79,8 @@ class ReimagineCommand:
             draft, image = await self._load_draft(interaction, custom_id.draft_id, fields)
         try:
             options = {name: fields.get_text(name) for name in ("prompt", "negative", "model", "keep")}
+            if options["keep"] == _get_preferred_keep(interaction):  # left as it was, it is no choice of this form
+                del options["keep"]
             built = self.validator.build_request(interaction, image, options)
         except RejectedError as rejection:
             reopen_id = ReopenReimagineId(str(interaction.id))
@@ -105,7 +107,7 @@ class ReimagineCommand:
         form: FilledForm = EMPTY_FORM,
     ) -> discord.ui.Modal:
         messages, preferences = get_localized_messages(interaction), get_preferences(interaction).options
-        keep = f"{preferences['keep']:g}" if "keep" in preferences else ""
+        keep = _get_preferred_keep(interaction)
         values = {"prompt": "", "negative": "", "keep": keep, "model": preferences.get("model", self.catalogue.default)}
         values |= form.values
         errors = find_field_errors(form.problems, messages)
@@ -131,3 +133,8 @@ class ReimagineCommand:
         if not selected.isdecimal() or int(selected) not in images:
             raise RejectedError(make_problem("draft_expired"))
         return draft, images[int(selected)]
+
+
+def _get_preferred_keep(interaction: discord.Interaction) -> str:
+    preferences = get_preferences(interaction).options
+    return f"{preferences['keep']:g}" if "keep" in preferences else ""

@@ -1,14 +1,15 @@
 """Edit: a modal with the prompt and settings of a result. Use as source: the same, starting from its picture."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import discord
 
 from bot.domain.draft import EMPTY_FORM, Draft, FilledForm
 from bot.domain.records import GenerationSettings
 from bot.features.result_actions.custom_ids import EditModalId, ReopenEditId, ReopenUseAsSourceId, UseAsSourceModalId
-from bot.features.result_actions.edit_form import build_edit_fields, get_prompt_texts
+from bot.features.result_actions.edit_form import build_edit_fields, get_field_values, get_prompt_texts
 from bot.features.result_actions.model_selection import require_image_model, require_model
 from bot.features.result_actions.permissions import ResultActionHandler
 from bot.interactions.custom_ids import CustomId
@@ -103,16 +104,24 @@ class EditHandler(ResultActionHandler):
     def _build_request(
         self, interaction: discord.Interaction, settings: GenerationSettings, model: Model, *, from_result: bool
     ) -> BuiltRequest:
-        """Replace the settings that the modal shows, and keep the others."""
+        """Replace the settings that the modal shows, and keep the others.
+
+        A changed prompt may be written for another tool; then only the other fields that were changed take precedence.
+        """
         request = convert_to_model(settings.request, model, from_result=from_result)
         fields = read_modal_fields(interaction)
         edited = {name: fields.get_text(name) for name in list_editable_fields(request, model)}
-        return build_request(
-            self.catalogue,
-            model=model.key,
-            has_picture=request.has_picture,
-            **(request.explicit_options() | edited),
-        )
+
+        def build(options: Mapping[str, Any]) -> BuiltRequest:
+            values = request.explicit_options() | edited | dict(options)
+            return build_request(self.catalogue, model=model.key, has_picture=request.has_picture, **values)
+
+        seed = None if from_result else settings.seed
+        shown = get_field_values(request, seed, model, get_localized_messages(interaction))
+        if (edited.get("prompt") or "") == shown["prompt"]:
+            return build({})
+        changed = {name: value for name, value in edited.items() if (value or "") != shown[name]}
+        return self.submitter.validator.build_foreign_request(build, changed | {"negative": edited.get("negative")})
 
 
 async def _open_modal(

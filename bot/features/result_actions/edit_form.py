@@ -18,6 +18,16 @@ def get_prompt_texts(request: Request) -> dict[str, str]:
     return dict(zip(("prompt", "negative"), split_negative_prompt(request.text_prompts), strict=True))
 
 
+def get_field_values(request: Request, seed: int | None, model: Model, messages: Messages) -> dict[str, str]:
+    """Get the contents of all fields as they are shown first: the values in force."""
+    keep = request.resolve_value("keep", model)
+    return get_prompt_texts(request) | {
+        "keep": "" if keep is None else format_number(keep, messages),
+        "seed": "" if seed is None else str(seed),
+        "style_preset": request.style_preset or "",
+    }
+
+
 def build_edit_fields(
     request: Request, seed: int | None, model: Model, messages: Messages, form: FilledForm = EMPTY_FORM
 ) -> list[ui.Label[Any]]:
@@ -26,13 +36,7 @@ def build_edit_fields(
     Texts longer than `TEXT_INPUT_LIMIT` are truncated.
     """
     errors = find_field_errors(form.problems, messages)
-    keep = request.resolve_value("keep", model)
-    values = get_prompt_texts(request) | {
-        "keep": "" if keep is None else format_number(keep, messages),
-        "seed": "" if seed is None else str(seed),
-        "style_preset": request.style_preset or "",
-        **form.values,
-    }
+    values = get_field_values(request, seed, model, messages) | dict(form.values)
     return [
         build_choice_field(name, model.fields[name].choices, values[name], messages)
         if name == "style_preset"
