@@ -13,6 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from shared.problems import Problem, make_problem
 
+STEP_SCHEDULE: Final = "STEP_SCHEDULE"
+IMAGE_STRENGTH: Final = "IMAGE_STRENGTH"
+"""The two values of the field `init_image_mode`."""
+
 _NAME_DISPLAY_LIMIT: Final = 100
 
 Size = tuple[int, int]
@@ -123,6 +127,8 @@ class Model(_FrozenModel):
             msg = 'an upscaler needs a picture: set picture to "required"'
         elif self.picture != "none" and not self.accepted_sizes:
             msg = "a model that reads a picture needs sizes or bounds"
+        elif "keep" in self.fields and not self.fields.get("init_image_mode", FieldSpec()).accepts(IMAGE_STRENGTH):
+            msg = f"keep works in the mode {IMAGE_STRENGTH} alone: add that to the choices of init_image_mode"
         else:
             return self
         raise ValueError(msg)

@@ -32,7 +32,7 @@ def list_editable_fields(request: Request, model: Model) -> tuple[str, ...]:
     applicable = {"seed", "style_preset"}
     if model.reads_prompts:
         applicable |= {"prompt", "negative"}
-    if request.has_picture and request.resolve_value("init_image_mode", model) != "STEP_SCHEDULE":
+    if request.has_picture and not request.is_scheduled(model):
         applicable.add("keep")
     return tuple(
         name for name in _EDITABLE_FIELDS if name in applicable and (name in model.fields or name == "negative")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from shared.catalogue import Model
-from shared.request.model import SCHEDULE_OPTIONS, STEP_SCHEDULE, Request
+from shared.catalogue import IMAGE_STRENGTH, STEP_SCHEDULE, Model
+from shared.request.model import SCHEDULE_OPTIONS, Request
 
 
 def get_effective_value(request: Request, field: str, model: Model) -> Any:
@@ -15,11 +15,13 @@ def get_effective_value(request: Request, field: str, model: Model) -> Any:
         return request.fit
     if field not in model.fields or not _is_applicable(request, field, model):
         return None
+    if field == "init_image_mode":
+        return STEP_SCHEDULE if request.is_scheduled(model) else IMAGE_STRENGTH
     return request.resolve_value(field, model)
 
 
 def _is_applicable(request: Request, field: str, model: Model) -> bool:
-    is_scheduled = request.has_picture and request.resolve_value("init_image_mode", model) == STEP_SCHEDULE
+    is_scheduled = request.has_picture and request.is_scheduled(model)
     if field in SCHEDULE_OPTIONS:
         return is_scheduled
     if field == "keep":

@@ -6,13 +6,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from shared.catalogue import Model
+from shared.catalogue import STEP_SCHEDULE, Model
 from shared.notes import Note
 from shared.prompts import TextPrompt
-
-STEP_SCHEDULE: Final = "STEP_SCHEDULE"
-IMAGE_STRENGTH: Final = "IMAGE_STRENGTH"
-"""The two values of `init_image_mode`."""
 
 PICTURE_OPTIONS: Final = ("init_image_mode", "keep", "step_schedule_start", "step_schedule_end", "fit")
 """Options that say how the picture is used: invalid without one."""
@@ -63,10 +59,14 @@ class Request(BaseModel):
     creativity: float | None = None
     extras: dict[str, JsonValue] | None = None
 
-    @property
-    def is_scheduled(self) -> bool:
-        """Whether the mode STEP_SCHEDULE was chosen, which excludes `keep`."""
-        return self.init_image_mode == STEP_SCHEDULE
+    def is_scheduled(self, model: Model) -> bool:
+        """Tell whether the mode STEP_SCHEDULE is in force, which excludes `keep`.
+
+        It was chosen, or it is the model's default and `keep` was not chosen.
+        """
+        if self.init_image_mode is None and self.keep is not None:
+            return False
+        return bool(self.resolve_value("init_image_mode", model) == STEP_SCHEDULE)
 
     def explicit_options(self) -> dict[str, Any]:
         """Return the options that were chosen, by field name."""

@@ -3,16 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from shared.catalogue import Catalogue, Model
+from shared.catalogue import IMAGE_STRENGTH, STEP_SCHEDULE, Catalogue, Model
 from shared.problems import Problem, make_problem
-from shared.request.model import (
-    IMAGE_STRENGTH,
-    PICTURE_OPTIONS,
-    SCHEDULE_OPTIONS,
-    STEP_SCHEDULE,
-    TEXT_OPTIONS,
-    Request,
-)
+from shared.request.model import PICTURE_OPTIONS, SCHEDULE_OPTIONS, TEXT_OPTIONS, Request
 from shared.typed_text import has_visible_text
 
 MAX_QUOTED_LENGTH: Final = 100
@@ -129,7 +122,7 @@ def _validate_picture(request: Request, model: Model, catalogue: Catalogue) -> I
 def _validate_mode(request: Request, model: Model) -> Iterator[Problem]:
     if not request.has_picture:
         return
-    if not request.is_scheduled:
+    if not request.is_scheduled(model):
         for field in SCHEDULE_OPTIONS:
             if getattr(request, field) is not None:
                 yield make_problem("mode_conflict", field=field, mode=IMAGE_STRENGTH, other=STEP_SCHEDULE)
@@ -144,14 +137,14 @@ def _validate_mode(request: Request, model: Model) -> Iterator[Problem]:
 def _fits_mode(request: Request, field: str, value: Any, model: Model) -> bool:
     match field:
         case "keep":
-            return not request.is_scheduled
+            return not request.is_scheduled(model)
         case "init_image_mode":
             return value != STEP_SCHEDULE or request.keep is None
         case "step_schedule_start":
-            return request.is_scheduled and _is_descending(value, request.step_schedule_end)
+            return request.is_scheduled(model) and _is_descending(value, request.step_schedule_end)
         case "step_schedule_end":
             start = request.resolve_value("step_schedule_start", model)
-            return request.is_scheduled and _is_descending(start, value)
+            return request.is_scheduled(model) and _is_descending(start, value)
         case _:
             return True
 

@@ -7,9 +7,9 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-
 from math import log
 from typing import Any, Final
 
-from shared.catalogue import Model, Size
+from shared.catalogue import IMAGE_STRENGTH, STEP_SCHEDULE, Model, Size
 from shared.outcome import FilteredPart
-from shared.request.model import SCHEDULE_OPTIONS, STEP_SCHEDULE, Request
+from shared.request.model import SCHEDULE_OPTIONS, Request
 from worker.bedrock.json_body import (
     InvalidResponseError,
     ModelResponse,
@@ -68,9 +68,9 @@ def _collect_fields(request: Request, model: Model, names: tuple[str, ...]) -> d
 
 
 def _build_picture_fields(request: Request, model: Model) -> dict[str, Any]:
-    mode = _collect_fields(request, model, ("init_image_mode",))
-    if mode.get("init_image_mode") == STEP_SCHEDULE:
-        return mode | _collect_fields(request, model, SCHEDULE_OPTIONS)
+    if request.is_scheduled(model):
+        return {"init_image_mode": STEP_SCHEDULE} | _collect_fields(request, model, SCHEDULE_OPTIONS)
+    mode = {"init_image_mode": IMAGE_STRENGTH} if "init_image_mode" in model.fields else {}
     keep = _collect_fields(request, model, ("keep",))
     return mode | ({"image_strength": round(keep["keep"] / 100, 6)} if keep else {})
 

@@ -35,6 +35,7 @@ def test_an_invalid_file_is_rejected_naming_the_field(toml: str) -> None:
         ('[models."fast-upscale"]\ntask = "generate"', "a model that generates needs a prompt"),
         ('[models."fast-upscale"]\npicture = "optional"', "an upscaler needs a picture"),
         ("[models.sdxl]\nsizes = []", "needs sizes or bounds"),
+        ('[models.sdxl.fields.init_image_mode]\nchoices = ["STEP_SCHEDULE"]', "keep works in the mode IMAGE_STRENGTH"),
     ],
 )
 def test_a_row_that_contradicts_itself_is_rejected(toml: str, message: str) -> None:

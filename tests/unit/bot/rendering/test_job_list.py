@@ -61,8 +61,11 @@ def test_a_queue_counts_jobs_that_this_release_cannot_read() -> None:
     only = build_queue_view([], None, CATALOGUE, EN, {}, unreadable_count=1)
     others = build_queue_view([], None, CATALOGUE, EN, {}, unreadable_count=2)
 
-    assert read_all_text(only).startswith("### You have 1 request in progress\n1 can't be shown: another release")
-    assert read_all_text(others).startswith("### You have 2 requests in progress\n2 can't be shown: another release")
+    titles = [EN.text("queue.title", count=count) for count in (1, 2)]
+    assert read_all_text(only).startswith(f"### {titles[0]}\n1 can't be shown: another release of the bot stored it,")
+    assert read_all_text(others).startswith(
+        f"### {titles[1]}\n2 can't be shown: another release of the bot stored them"
+    )
 
 
 def test_a_queue_says_how_many_jobs_there_are_and_links_to_them() -> None:

@@ -17,6 +17,7 @@ from shared.catalogue import Catalogue, FieldSpec, Model, load_catalogue
 from shared.problems import RejectedError
 from shared.prompts import TextPrompt, format_prompt
 from shared.request.builder import build_request, pick_seed
+from shared.request.effective import get_effective_value
 from shared.request.model import OPTION_NAMES, Request
 from shared.typed_text import has_visible_text
 from worker.bedrock.dialects import get_dialect
@@ -116,11 +117,7 @@ def test_the_stand_in_accepts_every_valid_request(
     assert parsed.seed == (7 if "seed" in model.fields else 0)
     assert (parsed.source is not None) == request.has_picture
     assert (parsed.creativity is not None) == (model.task == "upscale")
-    if (
-        "keep" in model.fields
-        and request.has_picture
-        and request.resolve_value("init_image_mode", model) != "STEP_SCHEDULE"
-    ):
+    if "keep" in model.fields and request.has_picture and not request.is_scheduled(model):
         assert parsed.source_weight == pytest.approx(request.resolve_value("keep", model) / 100, abs=1e-6)
 
 
@@ -173,6 +170,36 @@ def test_a_step_schedule_replaces_the_strength() -> None:
         0.2,
     )
     assert "image_strength" not in body
+
+
+SCHEDULED_BY_DEFAULT = load_catalogue('[models.sdxl.fields.init_image_mode]\ndefault = "STEP_SCHEDULE"')
+
+
+@pytest.mark.parametrize(
+    ("options", "sent"),
+    [
+        ({"keep": 80}, {"init_image_mode": "IMAGE_STRENGTH", "image_strength": 0.8}),
+        ({"step_schedule_end": 0.2}, {"step_schedule_start": 0.65, "step_schedule_end": 0.2}),
+        ({}, {"init_image_mode": "STEP_SCHEDULE", "step_schedule_start": 0.65}),
+    ],
+)
+def test_where_an_operator_makes_the_schedule_the_default_keep_chooses_the_strength(
+    options: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    model = SCHEDULED_BY_DEFAULT.models["sdxl"]
+    request = build_request(SCHEDULED_BY_DEFAULT, prompt="castle", model="sdxl", has_picture=True, **options).request
+
+    body = encode_body(request, model)
+
+    assert {name: body[name] for name in sent} == sent
+    assert ("image_strength" in body) == ("keep" in options)
+    assert get_effective_value(request, "init_image_mode", model) == body["init_image_mode"]
+    assert get_effective_value(request, "keep", model) == options.get("keep")
+
+
+def test_where_the_schedule_is_the_default_keep_and_the_schedule_exclude_each_other() -> None:
+    with pytest.raises(RejectedError, match="mode_conflict"):
+        build_request(SCHEDULED_BY_DEFAULT, prompt="x", model="sdxl", has_picture=True, keep=80, step_schedule_end=0.2)
 
 
 @pytest.mark.parametrize(
