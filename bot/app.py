@@ -25,6 +25,7 @@ from bot.health import Heartbeat, Probe
 from bot.lifecycle import BackgroundTask, StartupError, run_unless_stopped, run_until_stopped
 from bot.recovery.epoch import EpochKeeper
 from bot.recovery.reconciler import Reconciler
+from bot.results.newest import NewestResultFinder
 from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.status.status_messages import StatusMessages
@@ -58,6 +59,7 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
 def build_features(services: Services) -> list[Feature]:
     """Build every feature, in the order in which their commands are registered."""
     s = services
+    newest_results = NewestResultFinder(s.job_history, s.job_search)
     return [
         build_imagine_feature(s.option_parser, s.submitter, s.catalogue, get_today()),
         build_explore_feature(
@@ -72,11 +74,13 @@ def build_features(services: Services) -> list[Feature]:
         build_history_feature(
             s.job_search, s.saved_searches, s.job_history, s.queue, s.image_loader, s.thumbnail_loader, s.catalogue
         ),
-        build_lineage_feature(s.job_history, s.image_store, s.database, s.thumbnail_loader, s.catalogue),
+        build_lineage_feature(
+            s.job_history, newest_results, s.image_store, s.database, s.thumbnail_loader, s.catalogue
+        ),
         build_export_feature(s.job_search, s.image_loader),
         build_privacy_feature(s.database, s.queue, s.saved_searches),
         build_server_settings_feature(s.guild_settings),
-        build_presets_feature(s.presets, s.preset_option, s.job_history, s.job_search, s.catalogue),
+        build_presets_feature(s.presets, s.preset_option, s.job_history, newest_results, s.catalogue),
     ]
 
 

@@ -12,7 +12,7 @@ class SearchQuery:
 
     `is_guild_wide`: everyone's jobs in this server, or only those of `requester_id`; `is_favourite`: the viewer's
     favourites. Every one of the `keywords` must occur in the prompts. `accepted_after` and `accepted_before` are Unix
-    seconds.
+    seconds. `has_picture`: only jobs with a picture that is not deleted; `hides_cancelled`: no cancelled jobs.
     """
 
     viewer_id: int
@@ -23,6 +23,8 @@ class SearchQuery:
     model: str | None = None
     accepted_after: float | None = None
     accepted_before: float | None = None
+    has_picture: bool = False
+    hides_cancelled: bool = False
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,10 @@ def build_queue_view(
     count = len(statuses) + unreadable_count
     title = messages.text("queue.title", count=count) if count else messages.text("queue.none")
     lines = [note, f"### {title}"] if note else [f"### {title}"]
+    if not count:
+        lines.append(messages.text("queue.start"))
     if guild_job_count is not None:
-        lines.append(messages.text("queue.guild", count=guild_job_count))
+        lines.append(messages.text("queue.guild" if guild_job_count else "queue.guild_none", count=guild_job_count))
     if unreadable_count:
         lines.append(messages.text("queue.unreadable", count=unreadable_count))
     items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join(lines))]

@@ -11,6 +11,7 @@ from shared.outcome import Failed, Outcome
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
+_DAY: Final = 24 * _HOUR
 
 
 def format_status(status: JobStatus, messages: Messages, model: Model | None) -> str:
@@ -44,14 +45,15 @@ def format_outcome_status(outcome: Outcome, messages: Messages, link: str | None
 
 
 def format_duration(seconds: float, messages: Messages) -> str:
-    """Format an estimated duration, rounded to tens of seconds, minutes or hours."""
-    if seconds < 10:  # noqa: PLR2004 - would be rounded to 0 or 10 s
+    """Format an estimated duration as people say it: rounded to tens of seconds, minutes, hours or days."""
+    if seconds < 10:  # noqa: PLR2004 - would be rounded to 0 or 10 seconds
         return messages.text("status.moments")
-    if seconds < 1.5 * _MINUTE:
+    if seconds < 0.9 * _MINUTE:
         return messages.text("status.seconds", count=round(seconds / 10) * 10)
-    if seconds < 1.5 * _HOUR:
-        return messages.text("status.minutes", count=round(seconds / _MINUTE))
-    return messages.text("status.hours", count=round(seconds / _HOUR))
+    for unit, length, limit in (("minutes", _MINUTE, 0.9 * _HOUR), ("hours", _HOUR, 0.9 * _DAY)):
+        if seconds < limit:
+            return messages.text(f"status.{unit}", count=max(1, round(seconds / length)))
+    return messages.text("status.days", count=max(1, round(seconds / _DAY)))
 
 
 def _prepend_source(job: Job, text: str, messages: Messages) -> str:

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Iterator
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from bot.domain.search import SearchPage, SearchQuery
 from bot.storage.job_records import parse_job_record, select_job_records
 from bot.storage.session import Database, begin_transaction
-from bot.storage.tables import RecordState, favourites, jobs
+from bot.storage.tables import RecordState, favourites, jobs, outcomes
+from shared.outcome import CANCELLED
 from shared.prompts import normalize_search_text
 
 
@@ -64,3 +65,15 @@ def _build_conditions(
         yield jobs.c.accepted_at >= query.accepted_after
     if query.accepted_before is not None:
         yield jobs.c.accepted_at < query.accepted_before
+    yield from _build_outcome_conditions(query)
+
+
+def _build_outcome_conditions(query: SearchQuery) -> Iterator[ColumnElement[bool]]:
+    if query.has_picture:
+        yield jobs.c.deleted_at.is_(None) & _has_outcome(outcomes.c.kind == "generated")
+    if query.hides_cancelled:
+        yield ~_has_outcome(outcomes.c.problem_code == CANCELLED)
+
+
+def _has_outcome(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(outcomes.c.job_id == jobs.c.id, condition).correlate(jobs)

@@ -77,7 +77,7 @@ def test_past_results_can_be_searched_and_shown_in_private(grace: DiscordUser) -
     assert shown["flags"] & 64
     assert find_image(shown).tobytes() == find_image(answers[0]).tobytes()
     assert f"regenerate:{jobs[0]}" in list_custom_ids(shown)
-    assert "0 found" in read_text(invoke_and_wait(grace, "history", words="dragon"))
+    assert "Nothing found" in read_text(invoke_and_wait(grace, "history", words="dragon"))
 
 
 def test_a_corrupt_thumbnail_is_left_out_of_its_page(grace: DiscordUser, stack: Stack) -> None:
@@ -115,7 +115,7 @@ def test_a_result_deleted_in_discord_is_shown_as_gone_with_its_settings(grace: D
     assert list_media(gone) == []
     assert f"regenerate:{job}" in list_custom_ids(gone)
     assert "I couldn't find that picture" in read_text(invoke_and_wait(grace, "show", result="1300000000000000000"))
-    assert "somebody else" in read_text(invoke_and_wait(ada, "show", result=job, public=True))
+    assert "Only the person who asked" in read_text(invoke_and_wait(ada, "show", result=job, public=True))
 
 
 def test_a_result_deleted_by_the_user_is_shown_without_a_delete_button(grace: DiscordUser) -> None:
@@ -143,7 +143,7 @@ def test_a_favourite_is_listed_until_it_is_removed(grace: DiscordUser, ada: Disc
 
     assert "1 found" in read_text(marked)
     assert "a favourite castle" in read_text(marked)
-    assert "0 found" in read_text(invoke_and_wait(grace, "favourites"))
+    assert "Nothing here yet" in read_text(invoke_and_wait(grace, "favourites"))
 
 
 def test_turning_a_page_edits_the_same_message(grace: DiscordUser) -> None:
@@ -174,8 +174,8 @@ def test_the_queue_lists_waiting_requests_with_cancel_buttons_and_the_servers_to
 
     mine, hers = invoke_and_wait(grace, "queue"), invoke_and_wait(ada, "queue")
 
-    assert "You have 4 requests in progress" in read_text(mine)
-    assert "4 requests are in progress on the whole server" in read_text(mine)
+    assert "You have 4 requests in the queue" in read_text(mine)
+    assert "There are 4 requests in the server's queue" in read_text(mine)
     assert "You have nothing in the queue" in read_text(hers)
     pressed = grace.press_button(mine, "queue_cancel", jobs[-1])
 
@@ -187,7 +187,7 @@ def test_the_queue_lists_waiting_requests_with_cancel_buttons_and_the_servers_to
     assert left["id"] == mine["id"]
     assert f"queue_cancel:{jobs[-1]}" in list_custom_ids(mine)
     assert f"queue_cancel:{jobs[-1]}" not in list_custom_ids(left)
-    assert "requests in progress" in read_text(left)
+    assert "requests in the queue" in read_text(left)
     endings = [read_text(grace.wait_for_result(job)) for job in jobs]
     assert [("cancelled this before it started" in ending) for ending in endings] == [False, False, False, True]
 
@@ -224,7 +224,7 @@ def test_a_user_can_have_one_export_at_a_time(grace: DiscordUser) -> None:
 
     first = grace.post("/control/invoke", body)["interaction_id"]
     wait_until(
-        lambda: "being prepared" in str(grace.get(f"/control/interactions/{first}")),
+        lambda: "on its way" in str(grace.get(f"/control/interactions/{first}")),
         "the first at work",
     )
     second = invoke_and_wait(grace, "export")
@@ -248,7 +248,7 @@ def test_deleting_a_users_data_leaves_only_buttons_that_still_work(grace: Discor
     assert "1 request with its prompt and settings" in read_text(after)
     assert list_custom_ids(after) == []
     assert "Nothing is stored about you" in read_text(invoke_and_wait(grace, "forget-me"))
-    assert "0 found" in read_text(invoke_and_wait(grace, "history"))
+    assert "Nothing here yet" in read_text(invoke_and_wait(grace, "history"))
     database = Path(stack.environment["DATABASE_URL"].removeprefix("sqlite:///"))
     files = [path for path in database.parent.glob(f"{database.name}*") if b"ocelot" in path.read_bytes()]
     assert files == []
@@ -276,4 +276,4 @@ def test_other_users_results_are_found_only_in_channels_that_the_user_can_read(
     assert "1 found" in found[1]
     assert "a windmill" in read_text(invoke_and_wait(grace, "show", result=jobs[0]))
     assert "I couldn't find that picture" in read_text(invoke_and_wait(grace, "show", result=jobs[1]))
-    assert "0 found" in read_text(invoke_and_wait(grace, "history", words=word))
+    assert "Nothing found" in read_text(invoke_and_wait(grace, "history", words=word))

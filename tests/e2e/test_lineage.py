@@ -39,6 +39,8 @@ def test_a_lineage_is_shown_as_a_tree_and_as_an_animation(ada: DiscordUser) -> N
     played = Image.open(io.BytesIO(download_bytes(film["media"]["url"])))
     assert (drawn.format, played.format, getattr(played, "n_frames", 1) > 2) == ("JPEG", "WEBP", True)
     assert "of 4 AI-generated pictures" in tree["description"]
+    from_channel = wait_for_answer(ada, ada.invoke_command("lineage", ada.stack.channel_id))
+    assert "**this picture**" in read_text(from_channel), "without a picture in the channel it is her newest"
     lines = read_text(message).splitlines()
     assert sum("**this picture**" in line for line in lines) == 1
     assert sum(f"/{first['channel_id']}/" in line for line in lines) == 4

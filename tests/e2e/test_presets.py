@@ -43,13 +43,16 @@ def test_a_preset_can_be_listed_shared_copied_and_deleted(ada: DiscordUser) -> N
     result = ada.wait_for_result(ada.submit_imagine("a castle", keep=70))
     invoke_presets(ada, "save", result["channel_id"], name="mist")
 
+    saved_in_channel = invoke_presets(ada, "save", name="newest")
     code = invoke_presets(ada, "share", name="mist").partition("`")[2].strip("`")
     copied = invoke_presets(ben, "add", code=code)
     again = invoke_presets(ben, "add", code=code)
 
     assert "mist · SD 3.5 Large · keep 70%" in invoke_presets(ada, "list").replace("\\", "")
+    assert "newest · SD 3.5 Large · keep 70%" in invoke_presets(ada, "list").replace("\\", "")
+    assert saved_in_channel.startswith("Saved as **newest**.")
     assert copied.startswith("Saved as **mist**.")
-    assert again.startswith("You already have a preset called “mist”,")
+    assert again.startswith("You already have a preset called “mist”.")
     assert invoke_presets(ada, "delete", name="MIST") == "**MIST** was deleted."
     assert invoke_presets(ada, "delete", name="mist").startswith("There's no preset called “mist”,")
     assert "mist" in invoke_presets(ben, "list")

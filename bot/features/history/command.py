@@ -15,7 +15,7 @@ from bot.domain.ports import JobSearch
 from bot.domain.search import SearchPage, SearchQuery
 from bot.features.history.buttons import build_page_rows
 from bot.features.history.custom_ids import FavouritesPageId, HistoryPageId
-from bot.features.history.search import build_search_query, format_search_heading
+from bot.features.history.search import build_search_query, explain_no_results, format_search_heading
 from bot.features.history.view import (
     CONTACT_SHEET_FILENAME,
     PAGE_SIZE,
@@ -84,7 +84,7 @@ class HistoryCommand:
 
     async def show_favourites(self, interaction: discord.Interaction) -> None:
         """Show the first page of the person's favourites, newest first."""
-        query = SearchQuery(interaction.user.id, is_favourite=True)
+        query = SearchQuery(interaction.user.id, is_favourite=True, hides_cancelled=True)
         await respond_with(interaction, lambda: self._render_page(interaction, query, 1, None))
 
     async def turn_history_page(self, interaction: discord.Interaction, custom_id: HistoryPageId) -> None:
@@ -100,7 +100,7 @@ class HistoryCommand:
 
     async def turn_favourites_page(self, interaction: discord.Interaction, custom_id: FavouritesPageId) -> None:
         """Show another page of the favourites in the same message."""
-        query = SearchQuery(interaction.user.id, is_favourite=True)
+        query = SearchQuery(interaction.user.id, is_favourite=True, hides_cancelled=True)
         await update_message(interaction, lambda: self._render_page(interaction, query, custom_id.page_number, None))
 
     async def autocomplete_model(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
@@ -137,6 +137,7 @@ class HistoryCommand:
             messages,
             self.catalogue,
             viewer_id=interaction.user.id,
+            empty_text=explain_no_results(query, messages),
             rows=build_page_rows(page, page_number, search_id, messages, self.catalogue),
         )
         return RenderedMessage(view, files)

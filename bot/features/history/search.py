@@ -38,6 +38,7 @@ def build_search_query(
         model=_find_model_key(model, catalogue) if model else None,
         accepted_after=_parse_date(since) if since else None,
         accepted_before=_parse_date(until) + _DAY_SECONDS if until else None,
+        hides_cancelled=True,
     )
 
 
@@ -57,6 +58,14 @@ def format_search_heading(query: SearchQuery, messages: Messages, catalogue: Cat
     if query.accepted_before is not None:
         parts.append(messages.text("history.until", date=_format_date(query.accepted_before - _DAY_SECONDS)))
     return " · ".join(parts)
+
+
+def explain_no_results(query: SearchQuery, messages: Messages) -> str:
+    """Say what to do where a search finds nothing."""
+    is_everything = query == SearchQuery(query.viewer_id, is_favourite=query.is_favourite, hides_cancelled=True)
+    if not is_everything:
+        return messages.text("history.none_found")
+    return messages.text("history.none_starred" if query.is_favourite else "history.none")
 
 
 def _find_model_key(name: str, catalogue: Catalogue) -> str:

@@ -99,7 +99,7 @@ class ShowCommand:
         return record
 
     async def _search_own_jobs(self, interaction: discord.Interaction, keywords: str, limit: int) -> list[JobRecord]:
-        query = SearchQuery(interaction.user.id, keywords=keywords)
+        query = SearchQuery(interaction.user.id, keywords=keywords, hides_cancelled=True)
         return list((await self.job_search.search_jobs(query, guild_id=None, channel_ids=(), limit=limit)).records)
 
     async def _render_result(

@@ -33,15 +33,16 @@ def build_history_view(
     catalogue: Catalogue,
     *,
     viewer_id: int,
+    empty_text: str = "",
     rows: ActionRows = (),
 ) -> ui.LayoutView:
     """Show a page of search results, whose contact sheet is attached as `CONTACT_SHEET_FILENAME`.
 
-    Pages are numbered from 1. `heading` describes the search; `rows` are the components below the list.
+    Pages are numbered from 1. `heading` describes the search; `rows` are the components below the list; `empty_text`
+    is for a page without results.
     """
-    page_count = count_pages(page)
-    counts = messages.text("history.count", count=page.total_count, page=page_number, pages=page_count)
-    items: list[ui.Item[Any]] = [ui.TextDisplay(f"### {truncate_text(heading, _HEADING_LIMIT)}\n{counts}")]
+    summary = _format_counts(page, page_number, messages) if page.total_count else empty_text
+    items: list[ui.Item[Any]] = [ui.TextDisplay(f"### {truncate_text(heading, _HEADING_LIMIT)}\n{summary}")]
     if page.records:
         alt_text = f"{messages.text('history.alt')} {'; '.join(_format_numbered_prompts(page, catalogue))}"
         lines = [
@@ -91,6 +92,14 @@ def format_choice_name(record: JobRecord, catalogue: Catalogue, messages: Messag
     age = messages.text("history.ago", time=format_duration(now - record.job.accepted_at, messages))
     parts = (prompt, age, _format_missing_reason(record, messages))
     return truncate_text(" · ".join(filter(None, parts)), _OPTION_LABEL_LIMIT)
+
+
+def _format_counts(page: SearchPage, page_number: int, messages: Messages) -> str:
+    parts = [messages.text("history.count", count=page.total_count)]
+    page_count = count_pages(page)
+    if page_count > 1:
+        parts.append(messages.text("history.page", page=page_number, pages=page_count))
+    return " · ".join(parts)
 
 
 def _format_numbered_prompts(page: SearchPage, catalogue: Catalogue) -> list[str]:

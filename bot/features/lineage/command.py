@@ -23,6 +23,7 @@ from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages, get_public_messages
 from bot.interactions.responses import RenderedMessage, respond_with
 from bot.interactions.visibility import may_view_job
+from bot.results.newest import NewestResultFinder
 from bot.results.thumbnails import ThumbnailLoader
 from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages
@@ -41,6 +42,7 @@ class LineageCommand:
     """Draws lineages. The message is public only if everyone who can read it can read all of the lineage's results."""
 
     job_history: JobHistory
+    newest_results: NewestResultFinder
     image_store: ImageStore
     lineage_store: SqlLineageStore
     thumbnail_loader: ThumbnailLoader
@@ -49,7 +51,7 @@ class LineageCommand:
     async def show_lineage(
         self, interaction: discord.Interaction, job: app_commands.Range[str, 1, JOB_ID_LENGTH] | None = None
     ) -> None:
-        """Show the lineage of this job, by default of the latest result in this thread."""
+        """Show the lineage of this job, by default of the newest result here, or of the person's newest."""
         async with limit_lookup_time(interaction):
             current = await self._find_job(interaction, job)
             lineage = await self.lineage_store.load_lineage(current.job.id, MAX_JOBS + 1)
@@ -67,7 +69,7 @@ class LineageCommand:
         if job_id:
             record = await self.job_history.find_job(job_id)
         else:
-            record = await self.job_history.find_latest_result(interaction.channel_id or 0)
+            record = await self.newest_results.find_newest_result(interaction)
             if record is None:
                 raise RejectedError(make_problem("lineage_no_picture"))
         if record is None or not may_view_job(interaction, record):

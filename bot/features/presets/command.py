@@ -1,6 +1,5 @@
 """The subcommands of `/presets`: save, list, delete, share and add."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,10 +8,9 @@ from discord import app_commands
 from discord.app_commands import Choice
 
 from bot.discord_client.command_builder import JOB_ID_LENGTH, LABEL_LIMIT
-from bot.domain.ports import JobHistory, JobSearch
+from bot.domain.ports import JobHistory
 from bot.domain.presets import PresetOwner
 from bot.domain.records import JobRecord
-from bot.domain.search import SearchQuery
 from bot.features.presets.view import build_presets_view
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
@@ -21,6 +19,7 @@ from bot.interactions.responses import RenderedMessage, respond_privately, respo
 from bot.interactions.visibility import may_view_job
 from bot.rendering.labels import format_picture_label
 from bot.rendering.markdown import escape_markdown, flatten_text, truncate_text
+from bot.results.newest import NewestResultFinder
 from bot.storage.presets import SqlPresetStore
 from bot.submission.preset_option import (
     PRESET_NAME_LIMIT,
@@ -47,7 +46,7 @@ class PresetCommands:
     preset_store: SqlPresetStore
     preset_option: PresetOption
     job_history: JobHistory
-    job_search: JobSearch
+    newest_results: NewestResultFinder
     catalogue: Catalogue
 
     async def save_preset(
@@ -57,7 +56,7 @@ class PresetCommands:
         job: app_commands.Range[str, 1, JOB_ID_LENGTH] | None = None,
         owner: str | None = None,
     ) -> None:
-        """Save the settings of a job, by default of the newest result in this thread."""
+        """Save the settings of a job, by default of the newest result here, or of the person's newest."""
         async with limit_lookup_time(interaction):
             preset_owner, name = _resolve_owner(interaction, owner), _clean_name(preset_name)
             record = await self._find_job(interaction, job)
@@ -100,7 +99,8 @@ class PresetCommands:
         """Offer the results in this thread; if there are none, the person's newest."""
         messages, typed = get_localized_messages(interaction), current.strip().casefold()
         try:
-            records = await self._list_results(interaction)
+            records = await self.job_history.list_results(interaction.channel_id or 0, _MAX_RESULT_CHOICES)
+            records = records or await self.newest_results.list_own_results(interaction, _MAX_RESULT_CHOICES)
         except RejectedError:
             return []
         labels = {record.job.id: format_picture_label(record.job, record.seed, messages) for record in records}
@@ -110,17 +110,9 @@ class PresetCommands:
             if typed in f"{label}\n{job_id}".casefold()
         ]
 
-    async def _list_results(self, interaction: discord.Interaction) -> Sequence[JobRecord]:
-        results = await self.job_history.list_results(interaction.channel_id or 0, _MAX_RESULT_CHOICES)
-        if results:
-            return results
-        query = SearchQuery(interaction.user.id)
-        page = await self.job_search.search_jobs(query, guild_id=None, channel_ids=(), limit=_MAX_RESULT_CHOICES)
-        return page.records
-
     async def _find_job(self, interaction: discord.Interaction, job_id: str | None) -> JobRecord:
         record = await (
-            self.job_history.find_latest_result(interaction.channel_id or 0)
+            self.newest_results.find_newest_result(interaction)
             if job_id is None
             else self.job_history.find_job(job_id.strip())
         )

@@ -6,8 +6,9 @@ from discord.app_commands import Choice
 from bot.discord_client.command_builder import build_command
 from bot.discord_client.feature import Feature
 from bot.discord_client.translator import localize_choice, localize_text
-from bot.domain.ports import JobHistory, JobSearch
+from bot.domain.ports import JobHistory
 from bot.features.presets.command import SERVER_OWNER, PresetCommands
+from bot.results.newest import NewestResultFinder
 from bot.storage.presets import SqlPresetStore
 from bot.submission.preset_option import PresetOption
 from shared.catalogue import Catalogue
@@ -17,11 +18,11 @@ def build_presets_feature(
     preset_store: SqlPresetStore,
     preset_option: PresetOption,
     job_history: JobHistory,
-    job_search: JobSearch,
+    newest_results: NewestResultFinder,
     catalogue: Catalogue,
 ) -> Feature:
     """Build `/presets` with its subcommands."""
-    handler = PresetCommands(preset_store, preset_option, job_history, job_search, catalogue)
+    handler = PresetCommands(preset_store, preset_option, job_history, newest_results, catalogue)
     owners = [Choice(name=localize_choice("owner", owner), value=owner) for owner in ("me", SERVER_OWNER)]
     autocomplete_name = {"preset_name": preset_option.autocomplete_name}
     group = app_commands.Group(

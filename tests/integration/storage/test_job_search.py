@@ -11,6 +11,8 @@ from bot.storage.jobs import SqlJobStore
 from bot.storage.session import Database
 from bot.storage.tables import jobs
 from shared.job import Job
+from shared.outcome import Failed
+from shared.problems import make_problem
 from tests.support.builders import ADA_ID, BEN_ID, NOON, make_finished_status, make_job, make_job_by, read_rows
 
 GUILD_ID, CHANNEL_ID = make_job(0).origin.guild_id, make_job(0).origin.channel_id
@@ -59,6 +61,21 @@ async def test_each_condition_narrows_the_results(job_store: SqlJobStore, job_se
     assert await search_numbers(job_search, SearchQuery(ADA_ID, model="sdxl")) == [2]
     assert await search_numbers(job_search, SearchQuery(ADA_ID, accepted_after=NOON + 2)) == [3, 2]
     assert await search_numbers(job_search, SearchQuery(ADA_ID, accepted_before=NOON + 2)) == [1]
+
+
+async def test_cancelled_jobs_can_be_left_out_and_so_can_all_without_a_picture(
+    job_store: SqlJobStore, job_search: SqlJobSearch, job_history: SqlJobHistory
+) -> None:
+    await finish_jobs(job_store, make_job_by(1), make_job_by(2))
+    for number, outcome in ((3, make_problem("cancelled", name="Ada")), (4, make_problem("busy", model="SDXL 1.0"))):
+        job = make_job_by(number)
+        await job_store.add_job(job, None)
+        await job_store.mark_delivered(make_finished_status(job, Failed(problem=outcome)), None)
+    await job_history.mark_result_deleted(make_job_by(2).id)
+
+    assert await search_numbers(job_search, SearchQuery(ADA_ID)) == [4, 3, 2, 1]
+    assert await search_numbers(job_search, SearchQuery(ADA_ID, hides_cancelled=True)) == [4, 2, 1]
+    assert await search_numbers(job_search, SearchQuery(ADA_ID, has_picture=True)) == [1]
 
 
 async def test_other_peoples_jobs_are_found_where_the_viewer_can_read_until_they_are_deleted(

@@ -49,7 +49,7 @@ async def test_a_job_is_followed_from_preparing_to_generating(
         seen.append(await discord_channel.read_status(job))
     assert seen == [
         "Your picture is being prepared.",
-        "Waiting: number 3 in the queue, about 40\u00a0s to go.",
+        "Waiting: number 3 in the queue, about 40 seconds to go.",
         "Waiting: you are next, a few seconds to go.",
         "SD 3.5 Large is generating the picture: started <t:1763800000:R>, usually takes a few seconds.",
     ]

@@ -77,7 +77,12 @@ def test_a_queue_says_how_many_jobs_there_are_and_links_to_them() -> None:
     assert "There are 7 requests in the server's queue." in text
     assert "and 2 more" in text
     assert f"[Open]({LINK})" in text
-    assert "You have nothing in the queue" in join_texts(build_view([], QueueState.RUNNING))
+
+
+def test_an_empty_queue_says_how_to_fill_it() -> None:
+    text = join_texts(build_queue_view([], 0, CATALOGUE, EN, {}))
+
+    assert text == "### You have nothing in the queue\nMake a picture with /imagine.\nThe server's queue is empty."
 
 
 def test_the_model_of_a_job_is_named_once() -> None:

@@ -39,12 +39,12 @@ def test_a_status_names_whose_picture_the_request_goes_on_from() -> None:
     [
         (make_status(QueueState.PREPARING), "Your picture is being prepared."),
         (make_status(QueueState.PREPARING, has_picture=False), "Your request is being prepared."),
-        (make_status(QueueState.QUEUED, 4, 42), "Waiting: number 4 in the queue, about 40\u00a0s to go."),
+        (make_status(QueueState.QUEUED, 4, 42), "Waiting: number 4 in the queue, about 40 seconds to go."),
         (make_status(QueueState.QUEUED, 1, 3), "Waiting: you are next, a few seconds to go."),
-        (make_status(QueueState.QUEUED, 0, 200), "Waiting for a free slot, about 3\u00a0min to go."),
+        (make_status(QueueState.QUEUED, 0, 200), "Waiting for a free slot, about 3 minutes to go."),
         (
             make_status(QueueState.RUNNING),
-            "SDXL 1.0 is generating the picture: started <t:100:R>, usually takes about 20\u00a0s.",
+            "SDXL 1.0 is generating the picture: started <t:100:R>, usually takes about 20 seconds.",
         ),
         (make_status(QueueState.FINISHED), "Done. The result is on its way."),
     ],
@@ -94,10 +94,14 @@ def test_the_status_of_an_ended_job_says_where_its_result_is() -> None:
     ("seconds", "text"),
     [
         (0, "a few seconds"),
-        (14, "about 10\u00a0s"),
-        (86, "about 90\u00a0s"),
-        (91, "about 2\u00a0min"),
-        (7300, "about 2\u00a0h"),
+        (14, "about 10 seconds"),
+        (60, "about a minute"),
+        (86, "about a minute"),
+        (91, "about 2 minutes"),
+        (3500, "about an hour"),
+        (7300, "about 2 hours"),
+        (86000, "about a day"),
+        (1e6, "about 12 days"),
     ],
 )
 def test_a_duration_is_rounded(seconds: float, text: str) -> None:

@@ -10,7 +10,7 @@ from bot.domain.messages import MessageRef
 from bot.domain.records import JobRecord
 from bot.domain.search import SearchPage, SearchQuery
 from bot.features.history.buttons import build_page_rows
-from bot.features.history.search import format_search_heading
+from bot.features.history.search import explain_no_results, format_search_heading
 from bot.features.history.view import build_contact_sheet_cells, build_history_view, format_choice_name
 from bot.images.contact_sheet import draw_contact_sheet
 from shared.i18n.messages import Messages
@@ -90,6 +90,31 @@ def test_a_corrupt_thumbnail_is_drawn_as_a_missing_one() -> None:
     )
 
     assert corrupt.jpeg == missing.jpeg
+
+
+def test_a_page_counts_what_was_found_and_names_its_number_only_among_others() -> None:
+    one, many = SearchPage([make_result_record()], 1), SearchPage([make_result_record()], 30)
+
+    texts = [
+        join_texts(build_history_view(page, 2, "Yours", EN, CATALOGUE, viewer_id=42)).splitlines()[1]
+        for page in (one, many)
+    ]
+
+    assert texts == ["1 found", "30 found · page 2 of 4"]
+
+
+def test_a_page_without_results_says_what_to_do() -> None:
+    empty = {
+        "Make your first picture": SearchQuery(1, hides_cancelled=True),
+        "Press ☆ Favourite": SearchQuery(1, is_favourite=True, hides_cancelled=True),
+        "Try other words": SearchQuery(1, keywords="castle", hides_cancelled=True),
+    }
+
+    for advice, query in empty.items():
+        text = explain_no_results(query, EN)
+        view = build_history_view(SearchPage([], 0), 1, "Yours", EN, CATALOGUE, viewer_id=42, empty_text=text)
+        assert advice in join_texts(view)
+        assert "0 found" not in join_texts(view)
 
 
 def test_the_buttons_that_turn_a_page_carry_the_search_and_the_number_of_the_other_page() -> None:
