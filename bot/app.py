@@ -31,7 +31,7 @@ from bot.settings import Settings
 from bot.status.status_messages import StatusMessages
 from bot.storage.engine import DatabaseSetupError
 from bot.storage.explorations import SqlExplorationStore
-from bot.storage.housekeeping import delete_expired_images
+from bot.storage.housekeeping import delete_expired_images, settle_closed_jobs
 from shared.catalogue import Catalogue
 
 
@@ -121,6 +121,7 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         "recovery": reconciler.run,
         "epoch": epoch_keeper.run,
         "call log": epoch_keeper.record_calls,
+        "ledger": partial(settle_closed_jobs, s.job_store),
         "housekeeping": partial(delete_expired_images, s.image_store, settings.image_retention_days),
     }
     tasks: dict[str, BackgroundTask] = {"leader lock": s.leader_lock.run}

@@ -42,7 +42,7 @@ Check = Callable[[], Awaitable[CheckResult]]
 async def run_checks(settings: Settings, catalogue: Catalogue) -> int:
     """Check every service and print the results. Returns 0 if all of them can be used, else 1."""
     _print_line("Settings", "in order")
-    for sentence in find_misspelt_settings():
+    for sentence in (*find_misspelt_settings(), *_list_missing_budgets(settings)):
         _print_line("Settings", f"WARNING: {sentence}")
     try:
         async with open_services(settings, catalogue) as services:
@@ -71,6 +71,12 @@ async def _run_check(name: str, check: Check) -> bool:
         for sentence in sentences:
             _print_line(name, f"{severity}: {sentence}")
     return not result.errors
+
+
+def _list_missing_budgets(settings: Settings) -> Sequence[str]:
+    if settings.has_budget:
+        return ()
+    return ("nothing limits what the bot may spend. Set BUDGET_USD_PER_DAY or BUDGET_USD_PER_MONTH",)
 
 
 async def _check_discord(settings: Settings, commands: Sequence[AnyCommand]) -> CheckResult:

@@ -8,6 +8,7 @@ from typing import Final
 
 import aiohttp
 
+from bot.domain.budgets import build_bot_budgets
 from bot.domain.errors import QueueUnavailableError
 from bot.interactions.followups import RecentFollowups
 from bot.lifecycle import StartupError
@@ -25,6 +26,7 @@ from bot.results.images import ResultImageLoader
 from bot.results.lookup import ResultLookup
 from bot.results.thumbnails import ThumbnailLoader
 from bot.settings import Settings
+from bot.storage.budgets import SqlBudgetStore
 from bot.storage.favourites import SqlFavouriteStore
 from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.images import SqlImageStore
@@ -61,7 +63,13 @@ class Services:
         """Build the services. Raises `DatabaseSetupError` for a URL that is not one of a database."""
         self.catalogue = catalogue
         self.database = Database(settings.database_url.get_secret_value())
-        self.job_store = SqlJobStore(self.database, catalogue=catalogue)
+        bot_budgets = build_bot_budgets(settings.budget_usd_per_day, settings.budget_usd_per_month)
+        self.job_store = SqlJobStore(
+            self.database,
+            catalogue=catalogue,
+            bot_budgets=bot_budgets,
+        )
+        self.budgets = SqlBudgetStore(self.database, bot_budgets)
         self.job_history = SqlJobHistory(self.database)
         self.job_search = SqlJobSearch(self.database)
         self.image_store = SqlImageStore(self.database)

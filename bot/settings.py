@@ -78,12 +78,34 @@ class Settings(CommonSettings):
     max_per_minute_per_guild: int = Field(
         300, ge=0, description="How many requests of one server are accepted in a minute. 0 means no limit."
     )
+    budget_usd_per_day: float | None = Field(
+        None,
+        ge=0,
+        description="How many US dollars all servers together may spend in a day (UTC). Requests beyond it are "
+        "rejected. Empty means no limit.",
+    )
+    budget_usd_per_month: float | None = Field(
+        None,
+        ge=0,
+        description="How many US dollars all servers together may spend in a calendar month (UTC). "
+        "Empty means no limit.",
+    )
     redis_max_memory_ratio: float = Field(
         0.8,
         gt=0,
         le=1,
         description="The share of Redis's maxmemory above which new requests are rejected, from 0 to 1.",
     )
+
+    @property
+    def has_budget(self) -> bool:
+        """Whether the spending of the whole bot is limited."""
+        return self.budget_usd_per_day is not None or self.budget_usd_per_month is not None
+
+    @field_validator("budget_usd_per_day", "budget_usd_per_month", mode="before")
+    @classmethod
+    def _read_no_budget(cls, value: Any) -> Any:
+        return None if value == "" else value
 
     @field_validator("attachment_hosts", "extras_allowed_users", mode="before")
     @classmethod

@@ -6,6 +6,7 @@
     ├── InvalidEnvFileError             shared.env_file
     ├── UnsupportedFormatError          shared.stored_format
     ├── RejectedError                   shared.problems
+    │   ├── BudgetExceededError         bot.domain.budgets
     │   └── UnsupportedSyntaxError      bot.submission.foreign_syntax
     ├── ImageRejectedError              shared.imaging.limits (also a ValueError)
     ├── StartupError                    bot.lifecycle

@@ -48,10 +48,11 @@ class Filtered(_OutcomeBase):
 
 
 class Failed(_OutcomeBase):
-    """There is no picture, because of the problem."""
+    """There is no picture, because of the problem. `may_be_billed`: its last call may have run, and cost something."""
 
     kind: Literal["failed"] = "failed"
     problem: Problem
+    may_be_billed: bool = False
 
     @property
     def is_cancelled(self) -> bool:

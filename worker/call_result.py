@@ -67,3 +67,8 @@ class BedrockCallError(PentimentoError):
         self.is_throttled = is_throttled
         self.is_model_unavailable = is_model_unavailable
         self.pause_seconds = pause_seconds
+
+    @property
+    def may_be_billed(self) -> bool:
+        """Whether the model may have made a picture, which AWS bills."""
+        return self.retry_policy is RetryPolicy.ONCE or self.problem.code == "response_too_large"

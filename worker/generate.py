@@ -88,7 +88,7 @@ class GenerateJob:
                 is_throttled=error.is_throttled,
             )
         else:
-            self._fail(claim, problem)
+            self.queue.finish(claim, Failed(problem=problem, may_be_billed=error.may_be_billed))
 
     def _record_failed_call(self, claim: Claim, seconds: float) -> None:
         try:

@@ -10,7 +10,7 @@ from bot.domain.exploration import Exploration, ExplorationPlan, Variation
 from bot.images.contact_sheet import Cell
 from bot.rendering.layout import ActionRows, build_attached_gallery, build_container_view, format_requester
 from bot.rendering.markdown import escape_markdown, flatten_text, format_request_prompt, truncate_text
-from bot.rendering.settings_text import format_price, format_settings, format_value
+from bot.rendering.settings_text import format_settings, format_value
 from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages
 
@@ -47,11 +47,11 @@ def build_confirmation_view(
         for number in range(1, len(prices) + 1)
     ]
     lines = [
-        f"{number}. {label} · {format_price(price, messages)}"
+        f"{number}. {label} · {messages.format_price(price)}"
         for number, (label, price) in enumerate(zip(labels, prices, strict=True), 1)
     ]
     texts = (
-        f"### {messages.text('explore.ask', count=len(prices), cost=format_price(sum(prices), messages))}",
+        f"### {messages.text('explore.ask', count=len(prices), cost=messages.format_price(sum(prices)))}",
         *_format_prompt(plan, messages),
         *_format_common_settings(plan, catalogue, messages),
         "\n".join(lines),

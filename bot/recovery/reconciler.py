@@ -181,7 +181,8 @@ class Reconciler:
 
     async def _fail_job(self, record: OpenJobRecord, problem: Problem) -> None:
         log.warning("job %s: the queue had lost it; it fails (%s)", record.job.id, problem.code)
-        status = _build_status(record, QueueState.FINISHED, state_since=self._clock(), outcome=Failed(problem=problem))
+        outcome = Failed(problem=problem, may_be_billed=record.calls + record.is_requeued > record.unknown_calls)
+        status = _build_status(record, QueueState.FINISHED, state_since=self._clock(), outcome=outcome)
         await self._delivery.deliver_outcome(status)
 
 

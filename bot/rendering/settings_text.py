@@ -68,9 +68,3 @@ def format_value(field: str, value: Any, messages: Messages) -> str:
 def format_number(value: float, messages: Messages) -> str:
     """Format a number in plain digits with the language's decimal separator."""
     return f"{value:.12g}".replace(".", messages.text("language.decimal"))
-
-
-def format_price(dollars: float, messages: Messages) -> str:
-    """Format a price in US dollars, in whole cents or, where that is too coarse, in hundredths of a cent."""
-    digits = f"{dollars:.2f}" if round(dollars, 2) == round(dollars, 4) else f"{dollars:.4f}"
-    return messages.text("details.price", amount=digits.replace(".", messages.text("language.decimal")))

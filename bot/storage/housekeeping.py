@@ -1,4 +1,4 @@
-"""Deletes stored images that are no longer needed."""
+"""Deletes stored images that are no longer needed, and settles jobs that another release closed."""
 
 import asyncio
 import logging
@@ -6,6 +6,8 @@ import time
 from typing import Final
 
 from bot.storage.images import SqlImageStore
+from bot.storage.jobs import SqlJobStore
+from bot.storage.session import DATABASE_ERRORS
 
 log = logging.getLogger(__name__)
 
@@ -19,3 +21,16 @@ async def delete_expired_images(image_store: SqlImageStore, retention_days: floa
         count = await image_store.delete_expired_images(before=time.time() - retention_days * 86400)
         if count:
             log.info("deleted %d images that were not used for %g days", count, retention_days)
+
+
+async def settle_closed_jobs(job_store: SqlJobStore) -> None:
+    """Settle, at once and then once an hour, jobs that a release without a ledger closed. Runs until cancelled."""
+    while True:
+        try:
+            count = await job_store.settle_closed_jobs()
+        except DATABASE_ERRORS:
+            log.warning("jobs of another release could not be settled; the next hour tries again", exc_info=True)
+        else:
+            if count:
+                log.info("settled %d jobs that another release had closed", count)
+        await asyncio.sleep(HOUSEKEEPING_INTERVAL_SECONDS)

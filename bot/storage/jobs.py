@@ -8,11 +8,13 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, Connection, Update, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from bot.domain.budgets import Budget, Spender, to_micro_usd
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.messages import MessageRef
 from bot.domain.records import ClosedRecord, OpenJobRecord
 from bot.domain.status import JobStatus
 from bot.domain.unreadable import JobOwner
+from bot.storage.budget_counters import charge_budgets
 from bot.storage.job_records import (
     FIRST_ENTRY,
     REPEAT_ENTRY,
@@ -21,9 +23,11 @@ from bot.storage.job_records import (
     build_outcome_row,
     build_owner,
     build_queue_entry_row,
+    count_billed_calls,
     get_message_ref,
     parse_open_job_record,
 )
+from bot.storage.ledger import release_reservation, reserve_prices, settle_closed_jobs, settle_job
 from bot.storage.session import DATABASE_ERRORS, Database
 from bot.storage.tables import OPEN_STATES, RecordState, jobs, outcomes, queue_entries, user_preferences
 from shared.catalogue import Catalogue
@@ -31,6 +35,8 @@ from shared.job import Job
 from shared.problems import Problem, RejectedError, make_problem
 
 log = logging.getLogger(__name__)
+
+SETTLING_SECONDS: Final = 30 * 86400.0
 
 # The statements that every job needs are built once: building one takes as long as executing it.
 _JOB_ID: Final[BindParameter[str]] = bindparam("target_job_id")
@@ -54,6 +60,9 @@ _COUNTERS: Final = (queue_entries.c.claims, queue_entries.c.calls, queue_entries
 _UPDATE_NEWEST_ENTRY: Final = _UPDATE_QUEUE_ENTRIES.where(queue_entries.c.entry_number == _NEWEST_ENTRY_NUMBER).values(
     {c: case((c < bindparam(f"new_{c.name}"), bindparam(f"new_{c.name}")), else_=c) for c in _COUNTERS}
 )
+_SELECT_UNKNOWN_CALLS: Final = select(func.coalesce(func.sum(queue_entries.c.unknown_calls), 0)).where(
+    queue_entries.c.job_id == _JOB_ID
+)
 _NEWEST_ENTRY_NUMBER_OF_JOB: Final = (
     select(func.max(_ALL_ENTRIES.c.entry_number)).where(_ALL_ENTRIES.c.job_id == jobs.c.id).scalar_subquery()
 )
@@ -76,40 +85,59 @@ class SqlJobStore:
 
     Accepting a job raises when the database fails. Its later steps are only logged: the outcome is posted without the
     database too, and the reconciler completes the record. The reconciler's own methods raise `DATABASE_ERRORS`. `clock`
-    gives Unix seconds.
+    gives Unix seconds; `bot_budgets` limit the spending of everybody together.
     """
 
-    def __init__(self, database: Database, *, catalogue: Catalogue, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        catalogue: Catalogue,
+        bot_budgets: Sequence[Budget] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._database = database
         self._catalogue = catalogue
+        self._bot_budgets = bot_budgets
         self._clock = clock
 
-    async def add_job(self, job: Job, image: RemoteImage | StoredImage | None) -> bool:
-        """Record a job before it is queued; False if it is recorded already.
+    async def add_jobs(
+        self, jobs_to_add: Sequence[Job], image: RemoteImage | StoredImage | None, spender: Spender | None = None
+    ) -> bool:
+        """Record jobs before they are queued, and reserve their prices; False if they are recorded already.
 
-        Raises `RejectedError` (database_unavailable).
+        All are recorded or none. `spender` is the requester without roles by default.
+        Raises `RejectedError` (database_unavailable) and `BudgetExceededError`.
         """
-        row = build_job_row(job)
         match image:
             case RemoteImage():
-                row |= {
+                source = {
                     "source_url": image.url,
                     "source_size_bytes": image.size_bytes,
                     "source_expires_at": image.expires_at,
                 }
             case StoredImage():
-                row |= {"source_sha256": image.sha256}
+                source = {"source_sha256": image.sha256}
+            case None:
+                source = {}
+        origin, requester = jobs_to_add[0].origin, jobs_to_add[0].requester
+        payer = spender or Spender(requester.id, origin.guild_id, origin.channel_id)
+        prices = [self._get_price(job.request.model) for job in jobs_to_add]
 
         def insert_rows(connection: Connection) -> None:
-            connection.execute(_INSERT_JOB, row)
-            connection.execute(_INSERT_QUEUE_ENTRY, build_queue_entry_row(job.id, FIRST_ENTRY))
+            for job in jobs_to_add:
+                connection.execute(_INSERT_JOB, build_job_row(job) | source)
+                connection.execute(_INSERT_QUEUE_ENTRY, build_queue_entry_row(job.id, FIRST_ENTRY))
+            now = self._clock()
+            counters = charge_budgets(connection, self._bot_budgets, payer, prices, now)
+            reserve_prices(connection, jobs_to_add, prices, payer, counters, now)
 
         try:
             await self._database.run_transaction(insert_rows)
         except IntegrityError:
             return False
         except DATABASE_ERRORS as error:
-            log.exception("job %s: could not be recorded", job.id)
+            log.exception("job %s: could not be recorded", jobs_to_add[0].id)
             raise RejectedError(make_problem("database_unavailable")) from error
         return True
 
@@ -128,7 +156,15 @@ class SqlJobStore:
             "source_url": None,
             "finished_at": self._clock(),
         }
-        await self._update_record(job_id, (_UPDATE_OPEN_JOB, changes))
+
+        def close_record(connection: Connection) -> None:
+            if connection.execute(_UPDATE_OPEN_JOB, {**changes, _JOB_ID.key: job_id}).rowcount:
+                release_reservation(connection, job_id, self._clock())
+
+        try:
+            await self._database.run_transaction(close_record)
+        except DATABASE_ERRORS:
+            log.warning("job %s: its record could not be closed; the reconciler will", job_id, exc_info=True)
 
     async def load_closed_record(self, job_id: str) -> ClosedRecord | None:
         """Load a record that is closed; None if it is open or unknown, or cannot be read."""
@@ -176,11 +212,24 @@ class SqlJobStore:
                 connection.execute(_INSERT_QUEUE_ENTRY, build_queue_entry_row(job_id, FIRST_ENTRY))
             connection.execute(_INSERT_OUTCOME, outcome)
             connection.execute(_UPDATE_NEWEST_ENTRY, {**build_counters(status), _JOB_ID.key: job_id})
+            unknown_calls: int = connection.execute(_SELECT_UNKNOWN_CALLS, {_JOB_ID.key: job_id}).scalar_one()
+            price = self._get_price(status.job.request.model)
+            billed_calls = count_billed_calls(status.outcome, unknown_calls)
+            settle_job(connection, status.job, price, billed_calls, self._clock())
 
         try:
             await self._database.run_transaction(close_record)
         except DATABASE_ERRORS:
             log.warning("job %s: its outcome could not be recorded", job_id, exc_info=True)
+
+    async def settle_closed_jobs(self) -> int:
+        """Settle jobs whose records a release without a ledger closed in the last weeks; return their number.
+
+        Raises `DATABASE_ERRORS`.
+        """
+        now = self._clock()
+        since = now - SETTLING_SECONDS
+        return await self._database.run_transaction(lambda connection: settle_closed_jobs(connection, since, now))
 
     async def list_open_records(self) -> Sequence[OpenJobRecord]:
         """List all open records, oldest first."""
@@ -218,6 +267,11 @@ class SqlJobStore:
         await self._database.run_transaction(
             lambda connection: connection.execute(delete(queue_entries).where(is_repeat))
         )
+
+    def _get_price(self, model_key: str) -> int:
+        """Return the price of a picture in millionths of a dollar; 0 for a model that left the catalogue."""
+        model = self._catalogue.models.get(model_key)
+        return to_micro_usd(model.price_usd) if model else 0
 
     async def _update_record(self, job_id: str, *updates: tuple[Update, dict[str, Any]]) -> None:
         def execute_updates(connection: Connection) -> None:

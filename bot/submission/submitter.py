@@ -16,6 +16,7 @@ from typing import Protocol, TypedDict, Unpack
 
 import discord
 
+from bot.domain.budgets import Spender
 from bot.domain.errors import QueueResultUnknownError
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.ports import JobQueue
@@ -46,10 +47,12 @@ log = logging.getLogger(__name__)
 class SubmissionStore(Protocol):
     """Records requests. Implemented by `bot.storage`."""
 
-    async def add_job(self, job: Job, image: RemoteImage | StoredImage | None) -> bool:
-        """Record a job before it is queued; False when this very job was recorded before.
+    async def add_jobs(
+        self, jobs_to_add: Sequence[Job], image: RemoteImage | StoredImage | None, spender: Spender
+    ) -> bool:
+        """Record jobs before they are queued, all or none; False when these very jobs were recorded before.
 
-        Raises `RejectedError` (database_unavailable).
+        Raises `RejectedError` (database_unavailable, or a budget that is used up).
         """
         ...
 
@@ -153,33 +156,19 @@ class JobSubmitter:
         Returns the problems of the jobs that were rejected, by id.
         """
         try:
-            new_jobs = await self._store_jobs(jobs, image)
+            is_new = await self.store.add_jobs(jobs, image, build_spender(interaction))
         except RejectedError:
             await acknowledge()
             raise
-        if not new_jobs:
+        if not is_new:
+            log.info("job %s: accepted before", jobs[0].id)
             return {}
-        self.followups.remember(interaction, [job.id for job in new_jobs if job.request.has_picture])
-        rejections = await self._enqueue_jobs(interaction, new_jobs, image, asyncio.ensure_future(acknowledge()))
-        accepted = [job for job in new_jobs if job.id not in rejections]
+        self.followups.remember(interaction, [job.id for job in jobs if job.request.has_picture])
+        rejections = await self._enqueue_jobs(interaction, jobs, image, asyncio.ensure_future(acknowledge()))
+        accepted = [job for job in jobs if job.id not in rejections]
         if accepted:
             await open_job_thread(interaction, self.queue, accepted)
         return rejections
-
-    async def _store_jobs(self, jobs: Sequence[Job], image: RemoteImage | StoredImage | None) -> Sequence[Job]:
-        """Record all of the jobs or none, and return those that were not recorded before. Raises `RejectedError`."""
-        new_jobs: list[Job] = []
-        for job in jobs:
-            try:
-                if await self.store.add_job(job, image):
-                    new_jobs.append(job)
-                else:
-                    log.info("job %s: accepted before", job.id)
-            except RejectedError as error:
-                for new_job in new_jobs:
-                    await self.store.mark_rejected(new_job.id, error.problems[0])
-                raise
-        return new_jobs
 
     async def _enqueue_jobs(
         self,
@@ -258,6 +247,18 @@ def build_requester(interaction: discord.Interaction) -> Requester:
         locale=preferences.language or interaction.locale.value,
         may_ping=preferences.ping is not Ping.NEVER,
         always_pings=preferences.ping is Ping.AT_ONCE,
+    )
+
+
+def build_spender(interaction: discord.Interaction) -> Spender:
+    """Return on whose account a request of the interaction goes."""
+    channel, user = interaction.channel, interaction.user
+    parent_id = channel.parent_id if isinstance(channel, discord.Thread) else None
+    return Spender(
+        user_id=user.id,
+        guild_id=interaction.guild_id or 0,
+        channel_id=parent_id or interaction.channel_id or 0,
+        role_ids=frozenset(role.id for role in user.roles) if isinstance(user, discord.Member) else frozenset(),
     )
 
 

@@ -4,6 +4,7 @@ A sentence is found by its section and its name: `queue.title`. One that depends
 `other`, chosen by the fact `count`. The section `problem` has one sentence for each code of `shared.problems`; there a
 placeholder may say, after a colon, what its fact is, as may one of the section `notes`:
 
+    {left:amount}               an amount of a budget, in dollars or pictures
     {limit:number}              a number, perhaps with a unit, written as in this language
     {field:option}              a field of a request, shown as the option that fills it
     {mode:choice sampler}       one or several values of the field `sampler`, shown as its choices
@@ -84,6 +85,17 @@ class Messages:
         except (LookupError, ValueError):
             return None
 
+    def format_amount(self, written: str) -> str:
+        """Format an amount of a budget: `usd 1500000`, in millionths of a dollar, or `pictures 3`."""
+        unit, _, number = written.partition(" ")
+        count = int(number)
+        return self.format_price(count / 1e6) if unit == "usd" else self.text("amount.pictures", count=count)
+
+    def format_price(self, dollars: float) -> str:
+        """Format a price in US dollars, in whole cents or, where that is too coarse, in hundredths of a cent."""
+        digits = f"{dollars:.2f}" if round(dollars, 2) == round(dollars, 4) else f"{dollars:.4f}"
+        return self.text("amount.price", amount=digits.replace(".", self.text("language.decimal")))
+
     def _find_sentence(self, key: str, facts: Mapping[str, Fact]) -> str:
         found: Any = self._sections
         for name in key.split("."):
@@ -110,8 +122,8 @@ class _ProblemFormatter(string.Formatter):
                 return text
             case "number":
                 return self._messages.format_number(text)
-            case "term":
-                return self._messages.get_term(text)
+            case "term" | "amount":
+                return self._messages.get_term(text) if kind == "term" else self._messages.format_amount(text)
             case "permission":
                 return ", ".join(self._messages.text(f"permission.{name}") for name in text.split(", "))
             case "option":

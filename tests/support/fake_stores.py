@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Awaitable, Collection, Sequence
 from typing import TYPE_CHECKING
 
+from bot.domain.budgets import Spender
 from bot.domain.draft import Draft
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.presets import Preset, PresetOwner
@@ -64,14 +65,18 @@ class FakeSubmissionStore:
         self.states: dict[str, str] = {}
         self.sources: dict[str, RemoteImage | StoredImage | None] = {}
         self.hashes: dict[str, str | None] = {}
+        self.spenders: dict[str, Spender] = {}
         self.error: Exception | None = None
 
-    async def add_job(self, job: Job, image: RemoteImage | StoredImage | None) -> bool:
+    async def add_jobs(
+        self, jobs_to_add: Sequence[Job], image: RemoteImage | StoredImage | None, spender: Spender
+    ) -> bool:
         if self.error is not None:
             raise self.error
-        if job.id in self.states:
+        if any(job.id in self.states for job in jobs_to_add):
             return False
-        self.states[job.id], self.sources[job.id] = "accepted", image
+        for job in jobs_to_add:
+            self.states[job.id], self.sources[job.id], self.spenders[job.id] = "accepted", image, spender
         return True
 
     async def mark_queued(self, job_id: str, sha256: str | None) -> None:

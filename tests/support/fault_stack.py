@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,9 +18,11 @@ from demo.processes import Process
 from demo.redis import RedisServer
 from demo.stack import Stack, run_stack
 from shared.queue.keys import job_key, leases_key
+from tests.support.ledger import find_ledger_discrepancies
 from tests.support.user import DiscordUser, list_media, wait_until
 
 LEASE_SECONDS = 3
+LEDGER_SECONDS = 10  # a record is closed after its result was posted
 USERS = ("grace", "linus", "margaret")
 SETTINGS = {"BEDROCK_CALL_SECONDS": "5", "LEASE_SECONDS": str(LEASE_SECONDS)}
 
@@ -115,6 +118,13 @@ class FaultStack:
             message_counts[job] = len(requester.list_messages(thread))
         assert set(message_counts.values()) <= {1}, message_counts
 
+    def assert_ledger_balances(self) -> None:
+        """Assert that the ledger names every call that Bedrock billed, and no other whose fate is known."""
+        deadline = time.monotonic() + LEDGER_SECONDS
+        while (discrepancies := find_ledger_discrepancies(self.stack)) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert not discrepancies, "\n".join(discrepancies)
+
 
 @contextlib.contextmanager
 def open_fault_stack(
@@ -138,6 +148,7 @@ def open_fault_stack(
             try:
                 yield fault_stack
                 fault_stack.assert_one_result_per_job()
+                fault_stack.assert_ledger_balances()
             finally:
                 for worker in fault_stack.workers:
                     worker.stop()

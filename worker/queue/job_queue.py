@@ -197,7 +197,7 @@ class RedisJobQueue:
     def sweep(self, models: Iterable[Model]) -> None:
         """Bring back jobs whose workers died, and send the tickets that are missing. Raises `QueueUnavailableError`."""
         crashed = Failed(problem=make_problem("worker_crashed", count=MAX_CRASHES)).model_dump_json()
-        lost = Failed(problem=make_problem("interrupted")).model_dump_json()
+        lost = Failed(problem=make_problem("interrupted"), may_be_billed=True).model_dump_json()
         for stage in Stage:
             arguments: list[Any] = [stage, MAX_TICKETS[stage], MAX_CRASHES, crashed, lost]
             arguments += [self._lease_ms, self._image_ttl_ms]

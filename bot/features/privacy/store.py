@@ -15,6 +15,7 @@ from bot.storage.tables import (
     explorations,
     favourites,
     jobs,
+    ledger_entries,
     outcomes,
     presets,
     queue_entries,
@@ -61,6 +62,9 @@ class SqlUserDataStore:
             )
             await connection.execute(
                 update(presets).where(_is_guild_preset_saved_by(user_id)).values(user_id=NO_USER_ID)
+            )
+            await connection.execute(
+                update(ledger_entries).where(ledger_entries.c.user_id == user_id).values(user_id=NO_USER_ID)
             )
             for table, condition in _build_owned_rows_conditions(user_id).items():
                 await connection.execute(delete(table).where(condition))

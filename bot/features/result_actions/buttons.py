@@ -8,7 +8,6 @@ from discord import ButtonStyle, ui
 from bot.domain.records import GenerationSettings
 from bot.features.result_actions.custom_ids import ConfirmDeleteId, MetadataRunId, RegenerateSameSeedId, UpscaleWithId
 from bot.interactions.components import build_button, build_button_view
-from bot.rendering.settings_text import format_price
 from shared.catalogue import Catalogue, Model
 from shared.i18n.messages import Messages
 
@@ -40,7 +39,7 @@ def build_metadata_run_rows(
 def build_upscale_view(job_id: str, models: Sequence[Model], messages: Messages) -> ui.View:
     """Build the buttons that choose one of several upscalers, at most five, each with its price."""
     labels = {
-        model.key: messages.text("button.upscale_with", name=model.name, price=format_price(model.price_usd, messages))
+        model.key: messages.text("button.upscale_with", name=model.name, price=messages.format_price(model.price_usd))
         for model in models[:MAX_UPSCALERS]
     }
     return build_button_view(*(build_button(UpscaleWithId(job_id, key), label) for key, label in labels.items()))

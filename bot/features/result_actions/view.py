@@ -10,7 +10,7 @@ from bot.domain.records import GenerationSettings, JobRecord
 from bot.rendering.layout import ActionRows, build_container_view, format_seed_block
 from bot.rendering.markdown import escape_markdown, truncate_text
 from bot.rendering.outcome_views import build_alt_text, build_job_notes
-from bot.rendering.settings_text import format_number, format_price, format_settings
+from bot.rendering.settings_text import format_number, format_settings
 from shared.catalogue import Model
 from shared.i18n.messages import Messages
 from shared.prompts import split_negative_prompt
@@ -77,7 +77,7 @@ def _format_origin(
         yield messages.text("details.requested_at", when=f"<t:{int(record.job.accepted_at)}:f>")
         if record.duration_seconds is not None:
             yield messages.text("details.seconds", seconds=format_number(round(record.duration_seconds, 1), messages))
-        cost = messages.text("details.unknown") if record.cost_usd is None else format_price(record.cost_usd, messages)
+        cost = messages.text("details.unknown") if record.cost_usd is None else messages.format_price(record.cost_usd)
         yield messages.text("details.cost", cost=cost)
     if parent_link is not None:
         yield messages.text("details.parent", where=parent_link)

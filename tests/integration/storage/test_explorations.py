@@ -75,7 +75,7 @@ async def test_variants_are_found_by_their_job_ids_and_tell_whether_they_have_en
     await exploration_store.add_exploration(exploration)
     variants = [make_job(1).model_copy(update={"id": make_variant_id(exploration.id, number)}) for number in (1, 2)]
     for job in (*variants, make_job(2), make_job(1)):
-        await job_store.add_job(job, RemoteImage(SOURCE.url))
+        await job_store.add_jobs([job], RemoteImage(SOURCE.url))
     await job_store.mark_delivered(make_finished_status(variants[0]), None)
 
     found = {record.job.id: record for record in await exploration_store.list_variants(exploration)}

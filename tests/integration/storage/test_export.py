@@ -63,7 +63,7 @@ async def run_export(export_command: ExportCommand, progress: ExportProgress) ->
 
 
 async def finish_job(job_store: SqlJobStore, job: Job, outcome: Outcome = GENERATED) -> None:
-    await job_store.add_job(job, None)
+    await job_store.add_jobs([job], None)
     await job_store.mark_delivered(make_finished_status(job, outcome), None)
 
 

@@ -15,7 +15,7 @@ from tests.support.builders import NOON, Clock, make_job, read_rows
 async def test_a_favourite_is_marked_and_unmarked_for_each_person_separately(
     database: Database, job_store: SqlJobStore, database_url: str, clock: Clock
 ) -> None:
-    await job_store.add_job(make_job(1), None)
+    await job_store.add_jobs([make_job(1)], None)
     favourite_store = SqlFavouriteStore(database, clock=clock)
 
     marked = [await favourite_store.toggle_favourite(user, make_job(1).id) for user in (7, 7, 2**63 - 1, 7)]
@@ -28,7 +28,7 @@ async def test_a_favourite_is_marked_and_unmarked_for_each_person_separately(
 
 
 async def test_simultaneous_clicks_take_turns(database: Database, job_store: SqlJobStore) -> None:
-    await job_store.add_job(make_job(1), None)
+    await job_store.add_jobs([make_job(1)], None)
     favourite_store = SqlFavouriteStore(database)
 
     marked = await asyncio.gather(*(favourite_store.toggle_favourite(7, make_job(1).id) for _ in range(6)))

@@ -19,7 +19,7 @@ UPLOAD_SHA256 = hashlib.sha256(b"upload").hexdigest()
 
 async def finish_job(job_store: SqlJobStore, number: int) -> str:
     job = make_job(number)
-    await job_store.add_job(job, SOURCE)
+    await job_store.add_jobs([job], SOURCE)
     await job_store.mark_queued(job.id, UPLOAD_SHA256)
     await job_store.mark_delivered(make_finished_status(job), None)
     return job.id
@@ -49,7 +49,7 @@ async def test_a_source_image_is_stored_once_for_all_jobs_of_an_upload_until_no_
 async def test_a_job_that_starts_from_a_stored_image_is_recorded_with_its_hash(
     job_store: SqlJobStore, job_history: SqlJobHistory
 ) -> None:
-    await job_store.add_job(make_job(1), StoredImage(UPLOAD_SHA256, b"x"))
+    await job_store.add_jobs([make_job(1)], StoredImage(UPLOAD_SHA256, b"x"))
 
     past_record = await job_history.find_job(make_job(1).id)
     (open_record,) = await job_store.list_open_records()

@@ -14,7 +14,7 @@ UPLOAD_SHA256 = hashlib.sha256(b"upload").hexdigest()
 
 async def finish_job(job_store: SqlJobStore, number: int, *, thread_id: int = 7, at: float = NOON) -> str:
     job = make_job(number)
-    await job_store.add_job(job, SOURCE)
+    await job_store.add_jobs([job], SOURCE)
     await job_store.mark_queued(job.id, UPLOAD_SHA256)
     await job_store.mark_delivered(make_finished_status(job, since=at), MessageRef(thread_id, number))
     return job.id
@@ -23,7 +23,7 @@ async def finish_job(job_store: SqlJobStore, number: int, *, thread_id: int = 7,
 async def test_a_job_is_found_with_its_seed_its_message_and_its_source(
     job_store: SqlJobStore, job_history: SqlJobHistory
 ) -> None:
-    await job_store.add_job(make_job(2), SOURCE)
+    await job_store.add_jobs([make_job(2)], SOURCE)
     await finish_job(job_store, 1)
 
     ended, still_open = await job_history.find_job(make_job(1).id), await job_history.find_job(make_job(2).id)
@@ -46,7 +46,7 @@ async def test_a_cancelled_job_is_distinguished_from_a_failed_one(
     job_store: SqlJobStore, job_history: SqlJobHistory
 ) -> None:
     for number, problem in ((1, make_problem("cancelled", name="Ada")), (2, make_problem("interrupted"))):
-        await job_store.add_job(make_job(number), SOURCE)
+        await job_store.add_jobs([make_job(number)], SOURCE)
         await job_store.mark_delivered(
             make_finished_status(make_job(number), Failed(problem=problem)), MessageRef(7, number)
         )
@@ -90,7 +90,7 @@ async def test_the_first_job_of_a_thread_is_the_oldest_that_started_from_an_imag
     job_store: SqlJobStore, job_history: SqlJobHistory
 ) -> None:
     text_job = make_job(1, has_picture=False)
-    await job_store.add_job(text_job, None)
+    await job_store.add_jobs([text_job], None)
     await job_store.mark_delivered(
         make_finished_status(text_job, Failed(problem=make_problem("interrupted"))), MessageRef(7, 1)
     )

@@ -20,7 +20,7 @@ GUILD_ID, CHANNEL_ID = make_job(0).origin.guild_id, make_job(0).origin.channel_i
 
 async def finish_jobs(job_store: SqlJobStore, *ended: Job) -> None:
     for job in ended:
-        await job_store.add_job(job, None)
+        await job_store.add_jobs([job], None)
         await job_store.mark_delivered(make_finished_status(job), MessageRef(job.origin.message_id, 1))
 
 
@@ -38,7 +38,7 @@ async def test_a_persons_own_ended_jobs_are_paged_newest_first_from_every_guild(
         *(make_job_by(n, guild_id=n % 2, channel_id=n) for n in range(1, 12)),
         make_job_by(20, user_id=BEN_ID),
     )
-    await job_store.add_job(make_job_by(30), None)
+    await job_store.add_jobs([make_job_by(30)], None)
 
     own = SearchQuery(ADA_ID)
 
@@ -69,7 +69,7 @@ async def test_cancelled_jobs_can_be_left_out_and_so_can_all_without_a_picture(
     await finish_jobs(job_store, make_job_by(1), make_job_by(2))
     for number, outcome in ((3, make_problem("cancelled", name="Ada")), (4, make_problem("busy", model="SDXL 1.0"))):
         job = make_job_by(number)
-        await job_store.add_job(job, None)
+        await job_store.add_jobs([job], None)
         await job_store.mark_delivered(make_finished_status(job, Failed(problem=outcome)), None)
     await job_history.mark_result_deleted(make_job_by(2).id)
 

@@ -18,7 +18,7 @@ from tests.support.builders import EXPIRES_AT, NOON, SOURCE, Clock, make_finishe
 
 
 async def test_a_job_is_recorded_with_its_source_and_read_back_whole(job_store: SqlJobStore, database_url: str) -> None:
-    assert await job_store.add_job(make_job(1), SOURCE)
+    assert await job_store.add_jobs([make_job(1)], SOURCE)
 
     (record,) = await job_store.list_open_records()
     assert (record.job, record.remote_image, record.is_queued, record.is_requeued) == (
@@ -33,19 +33,19 @@ async def test_a_job_is_recorded_with_its_source_and_read_back_whole(job_store: 
 
 
 async def test_the_same_job_is_recorded_once(job_store: SqlJobStore) -> None:
-    answers = await asyncio.gather(*(job_store.add_job(make_job(1), SOURCE) for _ in range(8)))
+    answers = await asyncio.gather(*(job_store.add_jobs([make_job(1)], SOURCE) for _ in range(8)))
 
     assert sorted(answers) == [False] * 7 + [True]
     assert len(await job_store.list_open_records()) == 1
 
 
 async def test_a_cancelled_write_is_complete_or_absent_and_blocks_no_other(job_store: SqlJobStore) -> None:
-    abandoned = [asyncio.create_task(job_store.add_job(make_job(n), SOURCE)) for n in range(8)]
+    abandoned = [asyncio.create_task(job_store.add_jobs([make_job(n)], SOURCE)) for n in range(8)]
     await asyncio.sleep(0.005)
     for task in abandoned:
         task.cancel()
 
-    assert await job_store.add_job(make_job(9), SOURCE)
+    assert await job_store.add_jobs([make_job(9)], SOURCE)
 
     recorded = [record.job.id for record in await job_store.list_open_records()]
     assert recorded[-1] == make_job(9).id
@@ -53,7 +53,7 @@ async def test_a_cancelled_write_is_complete_or_absent_and_blocks_no_other(job_s
 
 
 async def test_many_jobs_are_recorded_at_the_same_time(job_store: SqlJobStore) -> None:
-    assert all(await asyncio.gather(*(job_store.add_job(make_job(n), None) for n in range(40))))
+    assert all(await asyncio.gather(*(job_store.add_jobs([make_job(n)], None) for n in range(40))))
 
     assert [record.job.id for record in await job_store.list_open_records()] == [make_job(n).id for n in range(40)]
 
@@ -61,7 +61,7 @@ async def test_many_jobs_are_recorded_at_the_same_time(job_store: SqlJobStore) -
 async def test_a_queued_job_is_recorded_with_the_hash_of_its_upload(
     job_store: SqlJobStore, database_url: str, clock: Clock
 ) -> None:
-    await job_store.add_job(make_job(1), SOURCE)
+    await job_store.add_jobs([make_job(1)], SOURCE)
     clock.now += 3
 
     await job_store.mark_queued(make_job(1).id, "ab" * 32)
@@ -75,7 +75,7 @@ async def test_a_queued_job_is_recorded_with_the_hash_of_its_upload(
 async def test_a_rejected_job_is_closed_with_its_problem_and_without_the_url_of_its_image(
     job_store: SqlJobStore, database_url: str
 ) -> None:
-    await job_store.add_job(make_job(1), SOURCE)
+    await job_store.add_jobs([make_job(1)], SOURCE)
 
     await job_store.mark_rejected(make_job(1).id, make_problem("queue_full"))
 
@@ -88,7 +88,7 @@ async def test_a_rejected_job_is_closed_with_its_problem_and_without_the_url_of_
 async def test_a_delivered_job_has_its_outcome_cost_counters_and_times(
     job_store: SqlJobStore, database_url: str, clock: Clock, catalogue: Catalogue
 ) -> None:
-    await job_store.add_job(make_job(1), SOURCE)
+    await job_store.add_jobs([make_job(1)], SOURCE)
     await job_store.mark_queued(make_job(1).id, None)
     clock.now += 10
 
@@ -120,7 +120,7 @@ OUTCOMES: tuple[tuple[Outcome | None, int, str, float | None], ...] = (  # unkno
 
 async def test_the_cost_of_an_outcome_is_recorded_or_left_unknown(job_store: SqlJobStore, database_url: str) -> None:
     for number, (outcome, unknown_calls, _, _) in enumerate(OUTCOMES):
-        await job_store.add_job(make_job(number), None)
+        await job_store.add_jobs([make_job(number)], None)
         await job_store.mark_delivered(
             make_finished_status(make_job(number), outcome, unknown_calls=unknown_calls), None
         )
@@ -130,7 +130,7 @@ async def test_the_cost_of_an_outcome_is_recorded_or_left_unknown(job_store: Sql
 
 
 async def test_a_closed_record_is_not_changed(job_store: SqlJobStore, database_url: str) -> None:
-    await job_store.add_job(make_job(1), None)
+    await job_store.add_jobs([make_job(1)], None)
     await job_store.mark_delivered(make_finished_status(make_job(1)), MessageRef(2, 55))
 
     await job_store.mark_delivered(make_finished_status(make_job(1), Failed(problem=make_problem("interrupted"))), None)
@@ -141,7 +141,7 @@ async def test_a_closed_record_is_not_changed(job_store: SqlJobStore, database_u
 
 
 async def test_a_private_message_is_recorded_as_private(job_store: SqlJobStore) -> None:
-    await job_store.add_job(make_job(1), None)
+    await job_store.add_jobs([make_job(1)], None)
 
     await job_store.mark_delivered(make_finished_status(make_job(1)), MessageRef(999, 55, is_private=True))
 
@@ -149,7 +149,7 @@ async def test_a_private_message_is_recorded_as_private(job_store: SqlJobStore) 
 
 
 async def test_a_job_is_requeued_once_and_its_counters_begin_again(job_store: SqlJobStore, database_url: str) -> None:
-    await job_store.add_job(make_job(1), None)
+    await job_store.add_jobs([make_job(1)], None)
     await job_store.save_progress([make_finished_status(make_job(1), None, claims=1, calls=1)])
 
     granted = await asyncio.gather(*(job_store.mark_requeued(make_job(1).id) for _ in range(4)))
@@ -166,7 +166,7 @@ async def test_a_job_is_requeued_once_and_its_counters_begin_again(job_store: Sq
 
 
 async def test_requeueing_can_be_undone(job_store: SqlJobStore) -> None:
-    await job_store.add_job(make_job(1), None)
+    await job_store.add_jobs([make_job(1)], None)
     await job_store.mark_requeued(make_job(1).id)
 
     await job_store.unmark_requeued(make_job(1).id)
@@ -192,11 +192,11 @@ async def test_an_unknown_job_has_no_closed_record(job_store: SqlJobStore) -> No
 async def test_a_database_that_fails_rejects_new_jobs_and_logs_no_secret(
     job_store: SqlJobStore, database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await job_store.add_job(make_job(1), SOURCE)
+    await job_store.add_jobs([make_job(1)], SOURCE)
     _drop_tables(database_url)
 
     with caplog.at_level(logging.DEBUG), pytest.raises(RejectedError) as rejected:
-        await job_store.add_job(make_job(2), SOURCE)
+        await job_store.add_jobs([make_job(2)], SOURCE)
     await job_store.mark_queued(make_job(1).id, None)
     await job_store.mark_delivered(make_finished_status(make_job(1)), None)
 

@@ -9,7 +9,7 @@ from tests.support.builders import make_finished_status, make_job
 
 async def add_job(job_store: SqlJobStore, number: int, parent_id: str | None = None) -> str:
     job = make_job(number).model_copy(update={"parent_id": parent_id})
-    await job_store.add_job(job, None)
+    await job_store.add_jobs([job], None)
     await job_store.mark_delivered(make_finished_status(job), MessageRef(7, number))
     return job.id
 
@@ -35,4 +35,4 @@ async def test_a_lineage_is_found_from_each_of_its_jobs_and_keeps_the_ancestors_
 async def test_a_parent_that_is_not_recorded_does_not_prevent_recording_a_job(job_store: SqlJobStore) -> None:
     orphan = make_job(2).model_copy(update={"parent_id": "17"})
 
-    assert await job_store.add_job(orphan, None)
+    assert await job_store.add_jobs([orphan], None)

@@ -119,7 +119,7 @@ async def test_the_schema_of_a_newer_release_is_used_unchanged(
     job_store = SqlJobStore(database, catalogue=catalogue)
     with caplog.at_level(logging.WARNING):
         await database.migrate()
-    assert await job_store.add_job(make_job(1), SOURCE)
+    assert await job_store.add_jobs([make_job(1)], SOURCE)
     assert len(await job_store.list_open_records()) == 1
     await database.close()
 
@@ -153,6 +153,7 @@ MIGRATION_HASHES = {
     "v0002_stored_format.py": "694441a2a0cb82a4040ba480794fd20d1e1aedf2db51862a40e0a93988e16e33",
     "v0003_queue_epoch.py": "4219efc289af6fdcd993a6bc57fe9f4fb17ea982cd4a7e5d24c7bb96f247361d",
     "v0004_choices.py": "45b68b6e3521b8e5b8fac26021bb4a230caf5bb55aadfd55093ba1223e149790",
+    "v0005_ledger.py": "98eb75be383ffeaa36c3745afb80f382cf227d1f6b292ba8d56580a0b768732a",
 }
 """Add a line for each new migration; a line that is here never changes."""
 
@@ -169,7 +170,7 @@ def test_a_migration_never_changes_once_it_has_landed() -> None:
 
 
 async def test_foreign_keys_are_enforced(database: Database, job_store: SqlJobStore) -> None:
-    await job_store.add_job(make_job(1), None)
+    await job_store.add_jobs([make_job(1)], None)
 
     assert not await job_store.mark_requeued("unknown")
     with pytest.raises(IntegrityError):

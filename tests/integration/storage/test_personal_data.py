@@ -32,7 +32,7 @@ def user_data_store(database: Database) -> SqlUserDataStore:
 
 
 async def finish_job(job_store: SqlJobStore, job: Job, source_sha256: str | None = None) -> str:
-    await job_store.add_job(job, SOURCE if source_sha256 else None)
+    await job_store.add_jobs([job], SOURCE if source_sha256 else None)
     await job_store.mark_queued(job.id, source_sha256)
     await job_store.mark_delivered(make_finished_status(job), MessageRef(job.origin.message_id, 1))
     return job.id
@@ -55,7 +55,7 @@ async def fill_tables(database: Database, job_store: SqlJobStore, url: str) -> N
     image_store, favourite_store = SqlImageStore(database), SqlFavouriteStore(database)
     adas = await finish_job(job_store, make_job_by(1, prompt=PLANTED_PROMPT), OWN_SHA256)
     await finish_job(job_store, make_job_by(2, prompt=f"{PLANTED_PROMPT} again"), SHARED_SHA256)
-    await job_store.add_job(make_job_by(3, prompt="still waiting"), None)
+    await job_store.add_jobs([make_job_by(3, prompt="still waiting")], None)
     bens = await finish_job(
         job_store, make_job_by(4, user_id=BEN_ID).model_copy(update={"parent_id": adas}), SHARED_SHA256
     )

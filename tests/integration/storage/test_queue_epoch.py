@@ -60,7 +60,7 @@ async def start_job(
 
         async def start(number: int) -> Claim:
             job = make_job(number)
-            await job_store.add_job(job, None)
+            await job_store.add_jobs([job], None)
             await bot_queue.enqueue_job(job, None)
             claim = claim_job(worker_queue)
             assert worker_queue.start_call(claim)

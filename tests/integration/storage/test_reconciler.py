@@ -73,7 +73,7 @@ class ReconcilerHarness:
     async def submit_job(self, number: int, *, has_picture: bool = True, queued: bool = True) -> Job:
         """Record a job and, if `queued`, queue it, as the command does."""
         job = make_job(number, has_picture=has_picture, at=self.clock.now)
-        await self.job_store.add_job(job, SOURCE if has_picture else None)
+        await self.job_store.add_jobs([job], SOURCE if has_picture else None)
         if queued:
             await self.queue.enqueue_job(job, IMAGE if has_picture else None)
             await self.job_store.mark_queued(job.id, None)
@@ -360,7 +360,7 @@ async def test_a_lost_job_is_queued_again_with_its_stored_picture(harness: Recon
         clock=harness.clock,
     )
     job = make_job(1, at=NOON)
-    await harness.job_store.add_job(job, stored_image)
+    await harness.job_store.add_jobs([job], stored_image)
     await harness.queue.enqueue_job(job, stored_image.data)
     await harness.job_store.mark_queued(job.id, stored_image.sha256)
     harness.flush_redis()

@@ -35,7 +35,7 @@ async def fail_download(source: RemoteImage) -> bytes:
 
 
 async def finish_undelivered(job_store: SqlJobStore, number: int, outcome: Outcome = GENERATED) -> str:
-    await job_store.add_job(make_job(number), None)
+    await job_store.add_jobs([make_job(number)], None)
     await job_store.mark_delivered(make_finished_status(make_job(number), outcome), None)
     return make_job(number).id
 
@@ -120,7 +120,7 @@ async def test_an_image_that_takes_too_long_is_left_out(
 async def test_a_result_whose_message_was_deleted_has_no_image(
     job_store: SqlJobStore, job_history: SqlJobHistory, image_store: SqlImageStore
 ) -> None:
-    await job_store.add_job(make_job(1), None)
+    await job_store.add_jobs([make_job(1)], None)
     await job_store.mark_delivered(make_finished_status(make_job(1)), MessageRef(2, None))
 
     loader = ResultImageLoader(image_store, fail_download, find_no_message)

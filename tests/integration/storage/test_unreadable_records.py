@@ -51,7 +51,7 @@ async def test_an_open_record_that_cannot_be_read_names_its_owner_in_their_langu
     monkeypatch.setattr(job_records, "_unreadable_rows", UnreadableRowLog(logging.getLogger("bot")))
     await SqlPreferencesStore(database).save_preferences(ADA_ID, Preferences(language="fr"))
     for number in (1, 2, 3):
-        await job_store.add_job(make_job(number), None)
+        await job_store.add_jobs([make_job(number)], None)
     await change_job(database, make_job(1).id)
     await change_job(database, make_job(2).id, source_kind="of a newer release")
 
@@ -73,7 +73,7 @@ async def test_history_shows_all_other_jobs(
     database: Database, job_store: SqlJobStore, job_history: SqlJobHistory, job_search: SqlJobSearch
 ) -> None:
     for number in (1, 2):
-        await job_store.add_job(make_job(number, at=NOON + number), None)
+        await job_store.add_jobs([make_job(number, at=NOON + number)], None)
         await job_store.mark_delivered(make_finished_status(make_job(number)), MESSAGE)
     await change_job(database, make_job(1).id)
 

@@ -2,9 +2,12 @@
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 
+from bot.domain.budgets import Budget, BudgetExceededError, BudgetPeriod, BudgetScope, BudgetUnit, Spender
 from bot.domain.errors import QueueResultUnknownError
 from bot.domain.images import RemoteImage
 from shared.job import Job
@@ -45,6 +48,30 @@ async def test_a_job_that_cannot_be_stored_is_rejected_and_not_queued(
 
     assert answer.startswith("I can't reach my records right now")
     assert job_queue.jobs == {}
+
+
+async def test_a_request_beyond_a_budget_is_refused_privately_in_the_language_of_its_author(
+    guild: GuildClient, job_queue: FakeJobQueue, submission_store: FakeSubmissionStore
+) -> None:
+    budget = Budget("1", BudgetScope.GUILD, 1, 1, BudgetPeriod.DAY, BudgetUnit.USD, 5_000_000)
+    submission_store.error = BudgetExceededError(budget, 4_970_000, 80_000, datetime.fromtimestamp(1.8e9, UTC))
+
+    answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
+
+    assert "This needs $0.08, and $0.03 of this server's $5.00 per day is left." in answer
+    assert "<t:1800000000:R>" in answer
+    assert job_queue.jobs == {}
+
+
+async def test_a_request_goes_on_the_account_of_the_member_in_their_channel(
+    guild: GuildClient, submission_store: FakeSubmissionStore
+) -> None:
+    job_id = await guild.invoke_imagine(prompt="a castle")
+
+    await wait_until(lambda: job_id in submission_store.spenders)
+    spender = submission_store.spenders[job_id]
+    assert str(spender.channel_id) == guild.channel
+    assert spender.guild_id in spender.role_ids  # the role of everyone
 
 
 @pytest.mark.parametrize(
@@ -90,11 +117,11 @@ async def test_a_job_that_is_already_stored_is_not_queued_again(
 ) -> None:
     job_ids: list[str] = []
 
-    async def reject_known_job(job: Job, source: RemoteImage | None) -> bool:
-        job_ids.append(job.id)
+    async def reject_known_jobs(jobs: Sequence[Job], source: RemoteImage | None, spender: Spender) -> bool:
+        job_ids.extend(job.id for job in jobs)
         return False
 
-    monkeypatch.setattr(submission_store, "add_job", reject_known_job)
+    monkeypatch.setattr(submission_store, "add_jobs", reject_known_jobs)
 
     interaction = await guild.invoke_imagine(prompt="a castle")
     await wait_until(lambda: job_ids == [interaction])

@@ -1,11 +1,13 @@
 """The status message of a private request."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from bot.discord_client.client import Bot
+from bot.domain.budgets import Spender
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.preferences import Preferences
 from shared.job import Job
@@ -33,7 +35,8 @@ async def test_a_direct_status_message_promises_nothing_before_the_job_is_stored
         found: list[dict[str, Any]] = (await guild.call_api("GET", "/control/state"))["messages"].get(str(channel), [])
         return found
 
-    async def fail_to_store(job: Job, source: RemoteImage | StoredImage | None) -> bool:
+    async def fail_to_store(jobs: Sequence[Job], source: RemoteImage | StoredImage | None, spender: Spender) -> bool:
+        (job,) = jobs
         channel_ids.append(job.origin.channel_id)
         messages.extend(await list_messages(job.origin.channel_id))
         raise OSError("no disk")
@@ -41,7 +44,7 @@ async def test_a_direct_status_message_promises_nothing_before_the_job_is_stored
     channel_ids: list[int] = []
     messages: list[dict[str, Any]] = []
     monkeypatch.setattr(running_bot.running_interactions, "preferences_store", PrivatePreferences())
-    monkeypatch.setattr(submission_store, "add_job", fail_to_store)
+    monkeypatch.setattr(submission_store, "add_jobs", fail_to_store)
 
     answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
 

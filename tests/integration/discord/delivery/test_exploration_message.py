@@ -84,7 +84,7 @@ class ExplorationHarness:
         await self.explorations.add_exploration(exploration)
         for variant_id, request in zip(exploration.variant_ids, plan.requests, strict=True):
             job = one.model_copy(update={"id": variant_id, "request": request, "origin": exploration.origin})
-            await self.job_store.add_job(job, None)
+            await self.job_store.add_jobs([job], None)
             self.stream.put_status(JobStatus(job, QueueState.QUEUED, 1, 8, self.clock.now, None, None))
         return exploration
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from bot.rendering.settings_text import format_price
 from tests.support.views import EN, FR
 
 
@@ -10,4 +9,4 @@ from tests.support.views import EN, FR
     ("dollars", "english", "french"), [(0.4, "$0.40", "0,40\u00a0$"), (0.0035, "$0.0035", "0,0035\u00a0$")]
 )
 def test_a_price_has_the_decimal_separator_of_the_language(dollars: float, english: str, french: str) -> None:
-    assert (format_price(dollars, EN), format_price(dollars, FR)) == (english, french)
+    assert (EN.format_price(dollars), FR.format_price(dollars)) == (english, french)

@@ -1,0 +1,165 @@
+"""Budgets: limits on what is spent, by whom and in which period. Amounts of money are whole millionths of a dollar."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from shared.problems import RejectedError, make_problem
+
+MICRO_USD_PER_USD: Final = 1_000_000
+
+
+class BudgetScope(StrEnum):
+    """Whose spending a budget limits. That of a role limits each member who has it, not all of them together."""
+
+    BOT = "bot"
+    GUILD = "guild"
+    CHANNEL = "channel"
+    ROLE = "role"
+    MEMBER = "member"
+
+
+class BudgetPeriod(StrEnum):
+    """The time after which a budget starts anew: at midnight, on Monday, or on the first of the month."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class BudgetUnit(StrEnum):
+    """How a budget counts: in millionths of a dollar, or in pictures."""
+
+    USD = "usd"
+    PICTURES = "pictures"
+
+
+@dataclass(frozen=True)
+class Spender:
+    """On whose account a request goes: a member with their roles, in a channel of a guild (0 in direct messages).
+
+    `channel_id` is the channel's own, not that of a thread in it.
+    """
+
+    user_id: int
+    guild_id: int
+    channel_id: int
+    role_ids: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A limit for a period, in `unit`s. `target_id` is the guild, channel, role or user; 0 for the whole bot."""
+
+    id: str
+    scope: BudgetScope
+    guild_id: int
+    target_id: int
+    period: BudgetPeriod
+    unit: BudgetUnit
+    limit: int
+
+    def build_counter_key(self, user_id: int, period_start: date) -> str:
+        """Build the key of the counter of what was used in a period; each member of a role has a counter."""
+        owner = f"{self.id}:{user_id}" if self.scope is BudgetScope.ROLE else self.id
+        return f"{owner}/{period_start.isoformat()}"
+
+    def measure(self, prices: Sequence[int]) -> int:
+        """Return how much requests with these prices use of the budget."""
+        return sum(prices) if self.unit is BudgetUnit.USD else len(prices)
+
+
+@dataclass(frozen=True)
+class BudgetUsage:
+    """What is spent and reserved of a budget in the current period, which ends at `resets_at` (Unix seconds)."""
+
+    budget: Budget
+    used: int
+    resets_at: int
+
+    @property
+    def left(self) -> int:
+        """How much is left."""
+        return max(self.budget.limit - self.used, 0)
+
+
+class BudgetExceededError(RejectedError):
+    """A request would use `needed` of a budget, and less is left. Part of `used` may be reserved for others."""
+
+    def __init__(self, budget: Budget, used: int, needed: int, resets_at: datetime) -> None:
+        super().__init__(
+            make_problem(
+                f"over_budget_{budget.scope}",
+                needed=f"{budget.unit} {needed}",
+                left=f"{budget.unit} {max(budget.limit - used, 0)}",
+                limit=f"{budget.unit} {budget.limit}",
+                period=f"per {budget.period}",
+                resets_at=int(resets_at.timestamp()),
+            )
+        )
+
+
+def build_bot_budgets(usd_per_day: float | None, usd_per_month: float | None) -> list[Budget]:
+    """Build the budgets of the whole bot, in dollars; None is no limit."""
+    limits = {BudgetPeriod.DAY: usd_per_day, BudgetPeriod.MONTH: usd_per_month}
+    return [
+        Budget(f"bot-{period}", BudgetScope.BOT, 0, 0, period, BudgetUnit.USD, to_micro_usd(usd))
+        for period, usd in limits.items()
+        if usd is not None
+    ]
+
+
+def choose_budgets(budgets: Iterable[Budget], spender: Spender) -> list[Budget]:
+    """Choose the budgets that apply to a request: of several roles' budgets of a kind, only the most generous one."""
+    chosen: list[Budget] = []
+    of_roles: dict[tuple[BudgetPeriod, BudgetUnit], Budget] = {}
+    for budget in budgets:
+        match budget.scope:
+            case BudgetScope.BOT:
+                applies = True
+            case BudgetScope.GUILD:
+                applies = budget.target_id == spender.guild_id
+            case BudgetScope.CHANNEL:
+                applies = budget.target_id == spender.channel_id
+            case BudgetScope.MEMBER:
+                applies = budget.target_id == spender.user_id
+            case BudgetScope.ROLE:
+                applies = False
+                kind = (budget.period, budget.unit)
+                if budget.target_id in spender.role_ids:
+                    of_roles[kind] = max(of_roles.get(kind, budget), budget, key=lambda other: other.limit)
+        if applies:
+            chosen.append(budget)
+    return [*chosen, *of_roles.values()]
+
+
+def get_period_start(period: BudgetPeriod, now: datetime, time_zone: ZoneInfo) -> date:
+    """Return the first day of the period that `now` lies in, in the time zone of the guild."""
+    today = now.astimezone(time_zone).date()
+    match period:
+        case BudgetPeriod.DAY:
+            return today
+        case BudgetPeriod.WEEK:
+            return today - timedelta(days=today.weekday())
+        case BudgetPeriod.MONTH:
+            return today.replace(day=1)
+
+
+def get_reset_time(period: BudgetPeriod, period_start: date, time_zone: ZoneInfo) -> datetime:
+    """Return the moment at which the period that began on `period_start` ends."""
+    match period:
+        case BudgetPeriod.DAY:
+            next_start = period_start + timedelta(days=1)
+        case BudgetPeriod.WEEK:
+            next_start = period_start + timedelta(days=7)
+        case BudgetPeriod.MONTH:
+            next_start = (period_start + timedelta(days=31)).replace(day=1)
+    return datetime(next_start.year, next_start.month, next_start.day, tzinfo=time_zone).astimezone(UTC)
+
+
+def to_micro_usd(dollars: float) -> int:
+    """Convert dollars to whole millionths of a dollar."""
+    return round(dollars * MICRO_USD_PER_USD)

@@ -1,0 +1,135 @@
+"""The budgets of guilds: setting them, what is left of each, and adjustments for a member."""
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+
+from bot.domain.budgets import (
+    Budget,
+    BudgetPeriod,
+    BudgetScope,
+    BudgetUnit,
+    BudgetUsage,
+    Spender,
+    get_period_start,
+    get_reset_time,
+)
+from bot.storage.budget_counters import UTC_ZONE, list_applicable_budgets, load_time_zone, parse_budget, read_used
+from bot.storage.ledger import add_adjustment, change_counter
+from bot.storage.session import Database, translate_database_errors
+from bot.storage.tables import budgets
+
+_MEMBER_SCOPES: Final = (BudgetScope.ROLE, BudgetScope.MEMBER)
+
+
+@dataclass(frozen=True)
+class SqlBudgetStore:
+    """Stored budgets. Every method raises `RejectedError` (database_unavailable). `clock` gives Unix seconds."""
+
+    database: Database
+    bot_budgets: Sequence[Budget] = ()
+    clock: Callable[[], float] = time.time
+
+    async def set_budget(self, budget: Budget, set_by: int) -> Budget:
+        """Store a budget, in place of one of the same scope, target, period and unit, and return it with its id."""
+
+        def upsert(connection: Connection) -> str:
+            row = connection.execute(select(budgets).where(_is_same_budget(budget))).one_or_none()
+            changes = {"limit": budget.limit, "created_by": set_by, "created_at": self.clock()}
+            if row is not None:
+                connection.execute(update(budgets).where(budgets.c.id == row.id).values(changes))
+                return str(row.id)
+            budget_id = secrets.token_hex(8)
+            values = {
+                "id": budget_id,
+                "guild_id": budget.guild_id,
+                "scope": budget.scope,
+                "target_id": budget.target_id,
+                "period": budget.period,
+                "unit": budget.unit,
+            }
+            connection.execute(insert(budgets).values(values | changes))
+            return budget_id
+
+        with translate_database_errors():
+            budget_id = await self.database.run_transaction(upsert)
+        return replace(budget, id=budget_id)
+
+    async def remove_budget(
+        self, guild_id: int, scope: BudgetScope, target_id: int, period: BudgetPeriod, unit: BudgetUnit
+    ) -> bool:
+        """Remove a budget; False if there is none."""
+        same = _is_same_budget(Budget("", scope, guild_id, target_id, period, unit, 0))
+        with translate_database_errors():
+            return await self.database.run_transaction(
+                lambda connection: bool(connection.execute(delete(budgets).where(same)).rowcount)
+            )
+
+    async def list_usage(self, spender: Spender) -> list[BudgetUsage]:
+        """List what is used of each budget that applies to a person in a channel, the whole bot's included."""
+
+        def read(connection: Connection) -> list[BudgetUsage]:
+            chosen = list_applicable_budgets(connection, self.bot_budgets, spender)
+            return [self._read_usage(connection, budget, spender.user_id) for budget in chosen]
+
+        with translate_database_errors():
+            return await self.database.run_transaction(read)
+
+    async def list_guild_usage(self, guild_id: int) -> list[BudgetUsage]:
+        """List the budgets of a guild with what is used of each; a role's has no usage of its own."""
+
+        def read(connection: Connection) -> list[BudgetUsage]:
+            return [self._read_usage(connection, budget, 0) for budget in _list_budgets(connection, guild_id)]
+
+        with translate_database_errors():
+            return await self.database.run_transaction(read)
+
+    async def adjust(self, spender: Spender, unit: BudgetUnit, amount: int, reason: str) -> None:
+        """Give a member `amount` more, or less if it is negative, in the current period of each of their budgets."""
+
+        def add_entry(connection: Connection) -> None:
+            for budget in list_applicable_budgets(connection, (), spender):
+                if budget.scope in _MEMBER_SCOPES and budget.unit is unit:
+                    start = get_period_start(budget.period, self._get_now(), self._get_zone(connection, budget))
+                    change_counter(connection, budget.build_counter_key(spender.user_id, start), -amount)
+            add_adjustment(connection, spender, unit, amount, reason, self.clock())
+
+        with translate_database_errors():
+            await self.database.run_transaction(add_entry)
+
+    def _read_usage(self, connection: Connection, budget: Budget, user_id: int) -> BudgetUsage:
+        now, zone = self._get_now(), self._get_zone(connection, budget)
+        used = read_used(connection, budget, user_id, now, zone)
+        resets_at = get_reset_time(budget.period, get_period_start(budget.period, now, zone), zone)
+        return BudgetUsage(budget, used, int(resets_at.timestamp()))
+
+    def _get_now(self) -> datetime:
+        return datetime.fromtimestamp(self.clock(), UTC)
+
+    def _get_zone(self, connection: Connection, budget: Budget) -> ZoneInfo:
+        return UTC_ZONE if budget.scope is BudgetScope.BOT else load_time_zone(connection, budget.guild_id)
+
+
+def _is_same_budget(budget: Budget) -> ColumnElement[bool]:
+    return and_(
+        budgets.c.guild_id == budget.guild_id,
+        budgets.c.scope == budget.scope,
+        budgets.c.target_id == budget.target_id,
+        budgets.c.period == budget.period,
+        budgets.c.unit == budget.unit,
+    )
+
+
+def _list_budgets(connection: Connection, guild_id: int) -> list[Budget]:
+    rows = connection.execute(
+        select(budgets)
+        .where(budgets.c.guild_id == guild_id)
+        .order_by(budgets.c.scope, budgets.c.target_id, budgets.c.period, budgets.c.unit)
+    )
+    return [parse_budget(row) for row in rows]

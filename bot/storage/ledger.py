@@ -1,0 +1,170 @@
+"""The ledger: what is set aside for each job, what it cost, and what was given back. Entries are only ever added.
+
+The functions are part of the transactions of `bot.storage.jobs` that accept a job and close its record, so that there
+is no moment at which one is stored and the other is not. Amounts are millionths of a dollar.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, update
+
+from bot.domain.budgets import BudgetUnit, Spender
+from bot.storage.tables import OPEN_STATES, budget_counters, jobs, ledger_entries, outcomes, queue_entries
+from shared.job import Job
+
+
+class EntryKind(StrEnum):
+    """The kinds of entries. A job has one reservation, and one settlement or release."""
+
+    RESERVATION = "reservation"
+    SETTLEMENT = "settlement"
+    RELEASE = "release"
+    ADJUSTMENT = "adjustment"
+
+
+_JOB_ID: Final[BindParameter[str]] = bindparam("target_job_id")
+_KEY: Final[BindParameter[str]] = bindparam("target_key")
+_CHANGE: Final[BindParameter[int]] = bindparam("change")
+_INSERT_ENTRY: Final = insert(ledger_entries)
+_SELECT_RESERVATION: Final = select(ledger_entries).where(
+    ledger_entries.c.job_id == _JOB_ID, ledger_entries.c.kind == EntryKind.RESERVATION
+)
+_CLOSING: Final = ledger_entries.alias()
+_UNKNOWN_CALLS: Final = (
+    select(func.coalesce(func.sum(queue_entries.c.unknown_calls), 0))
+    .where(queue_entries.c.job_id == jobs.c.id)
+    .scalar_subquery()
+)
+_SELECT_UNSETTLED: Final = (
+    select(
+        ledger_entries,
+        outcomes.c.kind.label("kind_of_outcome"),
+        outcomes.c.cost_usd,
+        _UNKNOWN_CALLS.label("unknown_calls"),
+    )
+    .join(jobs, jobs.c.id == ledger_entries.c.job_id)
+    .outerjoin(outcomes, outcomes.c.job_id == jobs.c.id)
+    .outerjoin(
+        _CLOSING,
+        (_CLOSING.c.job_id == ledger_entries.c.job_id) & _CLOSING.c.kind.in_((EntryKind.SETTLEMENT, EntryKind.RELEASE)),
+    )
+    .where(
+        ledger_entries.c.kind == EntryKind.RESERVATION,
+        ledger_entries.c.counted_at >= bindparam("since"),
+        jobs.c.state.not_in(OPEN_STATES),
+        _CLOSING.c.id.is_(None),
+    )
+)
+_CHANGE_COUNTER: Final = (
+    update(budget_counters).where(budget_counters.c.key == _KEY).values(used=budget_counters.c.used + _CHANGE)
+)
+
+
+def reserve_prices(
+    connection: Connection,
+    jobs: Sequence[Job],
+    prices: Sequence[int],
+    spender: Spender,
+    counters: Mapping[str, BudgetUnit],
+    at: float,
+) -> None:
+    """Add a reservation for each job. `counters` are those to which its price was added, by key."""
+    written = json.dumps(counters) if counters else None
+    for job, price in zip(jobs, prices, strict=True):
+        entry = _build_entry(EntryKind.RESERVATION, job, spender.channel_id, reserved=price, at=at)
+        connection.execute(_INSERT_ENTRY, entry | {"counters": written})
+
+
+def release_reservation(connection: Connection, job_id: str, at: float) -> None:
+    """Give back what was reserved for a job that was not called."""
+    row = connection.execute(_SELECT_RESERVATION, {_JOB_ID.key: job_id}).one_or_none()
+    if row is not None:
+        _close_reservation(connection, row, spent=0, calls=0, at=at)
+
+
+def settle_closed_jobs(connection: Connection, since: float, at: float) -> int:
+    """Close the reservations of jobs whose records are closed, and return how many there were.
+
+    Only a release without a ledger leaves them open, when an operator goes back to it for a while. Their cost is the
+    one that it recorded with the outcome; without an outcome the job was not called.
+    """
+    rows = connection.execute(_SELECT_UNSETTLED, {"since": since}).all()
+    for row in rows:
+        if row.kind_of_outcome is None:
+            calls = 0
+        elif row.cost_usd is None:
+            calls = 1 + row.unknown_calls
+        else:
+            calls = (row.cost_usd > 0) + row.unknown_calls
+        _close_reservation(connection, row, spent=calls * row.reserved, calls=calls, at=at)
+    return len(rows)
+
+
+def settle_job(connection: Connection, job: Job, price: int, billed_calls: int, at: float) -> None:
+    """Add what a job cost, each billed call at the price that was reserved, and give back its reservation.
+
+    `price` is that of a job without a reservation, from before there was a ledger or a dead letter tried again.
+    """
+    row = connection.execute(_SELECT_RESERVATION, {_JOB_ID.key: job.id}).one_or_none()
+    if row is not None:
+        _close_reservation(connection, row, spent=billed_calls * row.reserved, calls=billed_calls, at=at)
+    elif billed_calls:
+        entry = _build_entry(EntryKind.SETTLEMENT, job, job.origin.channel_id, reserved=0, at=at)
+        connection.execute(_INSERT_ENTRY, entry | {"spent": billed_calls * price, "calls": billed_calls})
+
+
+def add_adjustment(
+    connection: Connection, spender: Spender, unit: BudgetUnit, amount: int, reason: str, at: float
+) -> None:
+    """Add an entry that gives a member `amount` more, or less if it is negative."""
+    entry = {
+        "kind": EntryKind.ADJUSTMENT,
+        "reserved": 0,
+        "spent": -amount if unit is BudgetUnit.USD else 0,
+        "calls": -amount if unit is BudgetUnit.PICTURES else 0,
+        "guild_id": spender.guild_id,
+        "channel_id": spender.channel_id,
+        "user_id": spender.user_id,
+        "model": "",
+        "counted_at": at,
+        "created_at": at,
+        "reason": reason,
+    }
+    connection.execute(_INSERT_ENTRY, entry)
+
+
+def change_counter(connection: Connection, key: str, change: int) -> None:
+    """Add to a counter, if it exists: one that does not is read from the ledger when it is needed."""
+    connection.execute(_CHANGE_COUNTER, {_KEY.key: key, _CHANGE.key: change})
+
+
+def _close_reservation(connection: Connection, row: Any, *, spent: int, calls: int, at: float) -> None:
+    kept = {"job_id", "guild_id", "channel_id", "user_id", "model", "counted_at"}
+    entry = {name: value for name, value in row._mapping.items() if name in kept}  # noqa: SLF001 — its public API
+    kind = EntryKind.SETTLEMENT if calls else EntryKind.RELEASE
+    changes = {"kind": kind, "reserved": -row.reserved, "spent": spent, "calls": calls, "created_at": at}
+    connection.execute(_INSERT_ENTRY, entry | changes | {"counters": None})
+    for key, unit in sorted(json.loads(row.counters or "{}").items()):
+        change = spent - row.reserved if unit == BudgetUnit.USD else min(calls, 1) - 1
+        if change:
+            change_counter(connection, key, change)
+
+
+def _build_entry(kind: EntryKind, job: Job, channel_id: int, *, reserved: int, at: float) -> dict[str, Any]:
+    return {
+        "job_id": job.id,
+        "kind": kind,
+        "reserved": reserved,
+        "spent": 0,
+        "calls": 0,
+        "guild_id": job.origin.guild_id,
+        "channel_id": channel_id,
+        "user_id": job.requester.id,
+        "model": job.request.model,
+        "counted_at": at,
+        "created_at": at,
+        "counters": None,
+    }

@@ -1,0 +1,357 @@
+"""The ledger and budgets, on SQLite, and on PostgreSQL where a server is installed."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from bot.domain.budgets import (
+    Budget,
+    BudgetExceededError,
+    BudgetPeriod,
+    BudgetScope,
+    BudgetUnit,
+    Spender,
+    build_bot_budgets,
+)
+from bot.features.privacy.store import SqlUserDataStore
+from bot.storage.budgets import SqlBudgetStore
+from bot.storage.jobs import SqlJobStore
+from bot.storage.ledger import settle_closed_jobs
+from bot.storage.session import Database
+from bot.storage.tables import budget_counters, guild_settings, ledger_entries
+from shared.catalogue import Catalogue
+from shared.job import Job
+from shared.outcome import Failed, Filtered, FilteredPart, Outcome
+from shared.problems import make_problem
+from tests.support.builders import ADA_ID, BEN_ID, GENERATED, NOON, Clock, make_finished_status, make_job_by, read_rows
+
+GUILD, CHANNEL, ROLE, RICH_ROLE = 1, 2, 3, 4
+PRICE = 80_000  # of the default model, in millionths of a dollar
+ADA = Spender(ADA_ID, GUILD, CHANNEL)
+BEN = Spender(BEN_ID, GUILD, CHANNEL)
+BUSY = Failed(problem=make_problem("quota_exceeded"))
+LOST = Failed(problem=make_problem("interrupted"), may_be_billed=True)
+DAY = 86400
+
+
+def make_budget(
+    limit: int,
+    scope: BudgetScope = BudgetScope.GUILD,
+    target_id: int = GUILD,
+    *,
+    period: BudgetPeriod = BudgetPeriod.DAY,
+    unit: BudgetUnit = BudgetUnit.USD,
+) -> Budget:
+    return Budget("", scope, GUILD, target_id, period, unit, limit)
+
+
+@pytest.fixture
+def budget_store(database: Database, clock: Clock) -> SqlBudgetStore:
+    return SqlBudgetStore(database, clock=clock)
+
+
+def read_balance(url: str, user_id: int | None = None) -> tuple[int, int]:
+    """Return what is reserved and what was spent."""
+    rows = [row for row in read_rows(url, ledger_entries) if user_id in {None, row["user_id"]}]
+    return sum(row["reserved"] for row in rows), sum(row["spent"] for row in rows)
+
+
+async def accept(job_store: SqlJobStore, *numbers: int, spender: Spender = ADA) -> list[Job]:
+    jobs = [make_job_by(number, user_id=spender.user_id) for number in numbers]
+    assert await job_store.add_jobs(jobs, None, spender)
+    return jobs
+
+
+async def finish(job_store: SqlJobStore, job: Job, outcome: Outcome | None = GENERATED, **counts: Any) -> None:
+    await job_store.mark_delivered(make_finished_status(job, outcome, **counts), None)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "unknown_calls", "spent"),
+    [
+        (GENERATED, 0, PRICE),
+        (GENERATED, 1, 2 * PRICE),
+        (Filtered(part=FilteredPart.OUTPUT, duration_seconds=1), 0, PRICE),
+        (Filtered(part=FilteredPart.PROMPT, duration_seconds=1), 0, 0),
+        (Filtered(part=FilteredPart.INPUT, duration_seconds=1), 0, 0),
+        (BUSY, 0, 0),
+        (BUSY, 1, PRICE),
+        (LOST, 1, 2 * PRICE),
+        (None, 0, PRICE),
+    ],
+)
+async def test_a_price_is_reserved_and_then_settled_or_released_once(
+    job_store: SqlJobStore, database_url: str, outcome: Outcome | None, unknown_calls: int, spent: int
+) -> None:
+    (job,) = await accept(job_store, 1)
+    assert read_balance(database_url) == (PRICE, 0)
+
+    for _ in range(2):
+        await finish(job_store, job, outcome, unknown_calls=unknown_calls)
+
+    assert read_balance(database_url) == (0, spent)
+    kinds = [row["kind"] for row in read_rows(database_url, ledger_entries)]
+    assert kinds == ["reservation", "settlement" if spent else "release"]
+
+
+async def test_a_job_that_the_queue_rejects_gives_its_price_back(job_store: SqlJobStore, database_url: str) -> None:
+    (job,) = await accept(job_store, 1)
+
+    await job_store.mark_rejected(job.id, make_problem("queue_full"))
+    await job_store.mark_rejected(job.id, make_problem("queue_full"))
+
+    assert read_balance(database_url) == (0, 0)
+
+
+async def test_a_dead_letter_without_a_record_is_settled_when_it_ends(
+    job_store: SqlJobStore, database_url: str
+) -> None:
+    await finish(job_store, make_job_by(1))
+
+    assert read_balance(database_url) == (0, PRICE)
+
+
+@pytest.mark.parametrize(
+    ("budget", "code"),
+    [
+        (make_budget(2 * PRICE), "over_budget_guild"),
+        (make_budget(2 * PRICE, BudgetScope.CHANNEL, CHANNEL), "over_budget_channel"),
+        (make_budget(2 * PRICE, BudgetScope.MEMBER, ADA_ID), "over_budget_member"),
+        (make_budget(2 * PRICE, BudgetScope.ROLE, ROLE), "over_budget_role"),
+        (make_budget(2, unit=BudgetUnit.PICTURES), "over_budget_guild"),
+        (make_budget(2, BudgetScope.MEMBER, ADA_ID, unit=BudgetUnit.PICTURES), "over_budget_member"),
+    ],
+)
+async def test_a_request_beyond_a_budget_is_refused_until_the_next_day(
+    job_store: SqlJobStore, budget_store: SqlBudgetStore, clock: Clock, database_url: str, budget: Budget, code: str
+) -> None:
+    await budget_store.set_budget(budget, BEN_ID)
+    spender = Spender(ADA_ID, GUILD, CHANNEL, frozenset({ROLE}))
+    await accept(job_store, 1, 2, spender=spender)
+
+    with pytest.raises(BudgetExceededError) as raised:
+        await accept(job_store, 3, spender=spender)
+
+    (problem,) = raised.value.problems
+    assert (problem.code, problem.facts["left"]) == (code, f"{budget.unit} 0")
+    assert clock() < int(problem.facts["resets_at"]) <= clock() + DAY
+    assert len(await job_store.list_open_records()) == 2
+    clock.now = int(problem.facts["resets_at"])
+    await accept(job_store, 3, spender=spender)
+    assert read_balance(database_url) == (3 * PRICE, 0)
+
+
+async def test_all_jobs_of_a_request_fit_or_none(
+    job_store: SqlJobStore, budget_store: SqlBudgetStore, database_url: str
+) -> None:
+    await budget_store.set_budget(make_budget(3 * PRICE), BEN_ID)
+
+    with pytest.raises(BudgetExceededError):
+        await accept(job_store, 1, 2, 3, 4)
+
+    assert (await job_store.list_open_records(), read_balance(database_url)) == ([], (0, 0))
+    await accept(job_store, 1, 2, 3)
+
+
+async def test_a_released_price_can_be_used_again(job_store: SqlJobStore, budget_store: SqlBudgetStore) -> None:
+    await budget_store.set_budget(make_budget(PRICE), BEN_ID)
+    await budget_store.set_budget(make_budget(1, unit=BudgetUnit.PICTURES), BEN_ID)
+    (job,) = await accept(job_store, 1)
+
+    await finish(job_store, job, BUSY)
+
+    (again,) = await accept(job_store, 2)
+    await finish(job_store, again)
+    assert [usage.used for usage in await budget_store.list_guild_usage(GUILD)] == [1, PRICE]
+
+
+async def test_of_several_roles_the_most_generous_one_counts_for_each_member_alone(
+    job_store: SqlJobStore, budget_store: SqlBudgetStore
+) -> None:
+    await budget_store.set_budget(make_budget(PRICE, BudgetScope.ROLE, ROLE), BEN_ID)
+    await budget_store.set_budget(make_budget(2 * PRICE, BudgetScope.ROLE, RICH_ROLE), BEN_ID)
+    rich_ada = Spender(ADA_ID, GUILD, CHANNEL, frozenset({ROLE, RICH_ROLE}))
+    poor_ben = Spender(BEN_ID, GUILD, CHANNEL, frozenset({ROLE}))
+
+    await accept(job_store, 1, 2, spender=rich_ada)
+    await accept(job_store, 3, spender=poor_ben)
+
+    for number, spender in ((4, rich_ada), (5, poor_ben)):
+        with pytest.raises(BudgetExceededError):
+            await accept(job_store, number, spender=spender)
+
+
+async def test_a_budget_counts_what_was_spent_before_it_was_set(
+    job_store: SqlJobStore, budget_store: SqlBudgetStore, clock: Clock
+) -> None:
+    for number in (1, 2):
+        (job,) = await accept(job_store, number)
+        await finish(job_store, job)
+    clock.now += 60
+    await budget_store.set_budget(make_budget(3 * PRICE), BEN_ID)
+    await budget_store.set_budget(make_budget(10, unit=BudgetUnit.PICTURES), BEN_ID)
+
+    await accept(job_store, 3)
+
+    with pytest.raises(BudgetExceededError):
+        await accept(job_store, 4)
+    assert {(usage.used, usage.left) for usage in await budget_store.list_usage(BEN)} == {(3 * PRICE, 0), (3, 7)}
+
+
+async def test_the_budget_of_the_whole_bot_holds_for_all_guilds(
+    database: Database, catalogue: Catalogue, clock: Clock
+) -> None:
+    job_store = SqlJobStore(database, catalogue=catalogue, bot_budgets=build_bot_budgets(None, 0.08), clock=clock)
+    await accept(job_store, 1)
+
+    with pytest.raises(BudgetExceededError) as raised:
+        await accept(job_store, 2, spender=Spender(BEN_ID, 7, 8))
+
+    assert raised.value.problems[0].code == "over_budget_bot"
+
+
+async def test_a_day_begins_at_midnight_in_the_time_zone_of_the_guild(
+    job_store: SqlJobStore, budget_store: SqlBudgetStore, database: Database, clock: Clock
+) -> None:
+    clock.now = 1_782_561_600.0  # 2026-06-27 12:00 UTC, midnight in Auckland
+    await budget_store.set_budget(make_budget(PRICE), BEN_ID)
+    row = {"guild_id": GUILD, "button_policy": "everyone", "time_zone": "Pacific/Auckland"}
+    await database.run_transaction(lambda connection: connection.execute(guild_settings.insert(), row))
+    clock.now -= 1
+    await accept(job_store, 1)
+    clock.now += 2
+
+    await accept(job_store, 2)
+
+    (usage,) = await budget_store.list_guild_usage(GUILD)
+    assert (usage.used, usage.resets_at) == (PRICE, 1_782_561_600 + DAY)
+
+
+async def test_a_price_given_back_after_midnight_leaves_the_new_day_alone(
+    job_store: SqlJobStore, budget_store: SqlBudgetStore, clock: Clock
+) -> None:
+    (job,) = await accept(job_store, 1)
+    clock.now += DAY
+    await finish(job_store, job, BUSY)
+
+    await budget_store.set_budget(make_budget(PRICE), BEN_ID)
+
+    assert [usage.used for usage in await budget_store.list_guild_usage(GUILD)] == [0]
+
+
+async def test_a_grant_raises_the_budgets_of_one_member(job_store: SqlJobStore, budget_store: SqlBudgetStore) -> None:
+    await budget_store.set_budget(make_budget(PRICE, BudgetScope.MEMBER, ADA_ID), BEN_ID)
+    await budget_store.set_budget(make_budget(10 * PRICE), BEN_ID)
+    await accept(job_store, 1)
+
+    await budget_store.adjust(ADA, BudgetUnit.USD, PRICE, "won the contest")
+
+    await accept(job_store, 2)
+    with pytest.raises(BudgetExceededError):
+        await accept(job_store, 3)
+    assert [usage.used for usage in await budget_store.list_guild_usage(GUILD)] == [2 * PRICE, PRICE]
+
+
+async def test_a_removed_budget_limits_nobody(job_store: SqlJobStore, budget_store: SqlBudgetStore) -> None:
+    await budget_store.set_budget(make_budget(0), BEN_ID)
+    removal = (GUILD, BudgetScope.GUILD, GUILD, BudgetPeriod.DAY, BudgetUnit.USD)
+
+    assert [await budget_store.remove_budget(*removal) for _ in range(2)] == [True, False]
+
+    await accept(job_store, 1)
+
+
+async def test_requests_at_the_same_time_from_two_bots_never_exceed_a_budget(
+    database: Database, database_url: str, catalogue: Catalogue, clock: Clock, budget_store: SqlBudgetStore
+) -> None:
+    await budget_store.set_budget(make_budget(10 * PRICE), BEN_ID)
+    await budget_store.set_budget(make_budget(10 * PRICE, BudgetScope.CHANNEL, CHANNEL), BEN_ID)
+    other = Database(database_url)
+    stores = [SqlJobStore(each, catalogue=catalogue, clock=clock) for each in (database, other)]
+
+    results = await asyncio.gather(
+        *(accept(stores[number % 2], number) for number in range(40)), return_exceptions=True
+    )
+    await other.close()
+
+    refusals = [result for result in results if isinstance(result, BudgetExceededError)]
+    assert len(refusals) == 30
+    assert read_balance(database_url) == (10 * PRICE, 0)
+    assert {row["used"] for row in read_rows(database_url, budget_counters)} == {10 * PRICE}
+
+
+async def test_what_an_older_release_closed_without_a_ledger_is_settled_afterwards(
+    job_store: SqlJobStore, database: Database, database_url: str
+) -> None:
+    paid, unpaid, rejected, _open = await accept(job_store, 1, 2, 3, 4)
+    for job in (paid, unpaid):
+        await finish(job_store, job, GENERATED if job is paid else BUSY)
+    await job_store.mark_rejected(rejected.id, make_problem("queue_full"))
+    forget = "DELETE FROM ledger_entries WHERE kind <> 'reservation'"
+    await database.run_transaction(lambda connection: connection.execute(text(forget)))
+
+    counts = [
+        await database.run_transaction(lambda connection: settle_closed_jobs(connection, NOON - DAY, NOON))
+        for _ in range(2)
+    ]
+
+    assert counts == [3, 0]
+    assert read_balance(database_url) == (PRICE, PRICE)
+
+
+async def test_what_a_person_spent_remains_without_their_name(
+    job_store: SqlJobStore, database: Database, database_url: str
+) -> None:
+    (job,) = await accept(job_store, 1)
+    await finish(job_store, job)
+
+    await SqlUserDataStore(database).delete_personal_data(ADA_ID)
+
+    assert (read_balance(database_url), read_balance(database_url, ADA_ID)) == ((0, PRICE), (0, 0))
+
+
+async def test_no_order_of_events_exceeds_a_budget_or_leaks_a_reservation(
+    database: Database, database_url: str, catalogue: Catalogue, clock: Clock, budget_store: SqlBudgetStore
+) -> None:
+    rng = random.Random(2026)
+    limit = 6 * PRICE
+    await budget_store.set_budget(make_budget(limit), BEN_ID)
+    await budget_store.set_budget(make_budget(4 * PRICE, BudgetScope.MEMBER, ADA_ID), BEN_ID)
+    other = Database(database_url)
+    stores = [SqlJobStore(each, catalogue=catalogue, clock=clock) for each in (database, other)]
+    open_jobs: list[Job] = []
+
+    async def act(store: SqlJobStore, number: int) -> None:
+        choice = rng.random()
+        if choice < 0.5 or not open_jobs:
+            spender = rng.choice((ADA, BEN))
+            jobs = [make_job_by(10 * number + i, user_id=spender.user_id) for i in range(rng.randint(1, 3))]
+            try:
+                await store.add_jobs(jobs, None, spender)
+            except BudgetExceededError:
+                return
+            open_jobs.extend(jobs)
+            return
+        job = rng.choice(open_jobs)
+        if choice < 0.6:
+            await store.mark_rejected(job.id, make_problem("queue_full"))
+        else:
+            await finish(store, job, rng.choice(OUTCOMES))
+
+    for start in range(0, 120, 4):
+        await asyncio.gather(*(act(stores[number % 2], number) for number in range(start, start + 4)))
+        reserved, spent = read_balance(database_url)
+        still_open = await stores[0].list_open_records()
+        assert reserved == PRICE * len(still_open)
+        assert reserved + spent <= limit
+    await other.close()
+
+    used = {row["used"] for row in read_rows(database_url, budget_counters)}
+    assert used == {sum(read_balance(database_url)), sum(read_balance(database_url, ADA_ID))}
+
+
+OUTCOMES: Sequence[Outcome] = (GENERATED, BUSY, Filtered(part=FilteredPart.PROMPT, duration_seconds=1))

@@ -1,0 +1,48 @@
+"""Compares the ledger with what the Bedrock stand-in billed, job by job: each call sends the seed of its job."""
+
+import json
+import sqlite3
+from collections import Counter
+from contextlib import closing
+
+from demo.http_client import request_json
+from demo.stack import Stack
+
+_JOBS = """
+    SELECT jobs.id, job_json, jobs.state, kind,
+        (SELECT coalesce(sum(unknown_calls), 0) FROM queue_entries WHERE job_id = jobs.id),
+        (SELECT coalesce(sum(calls), 0) FROM ledger_entries WHERE job_id = jobs.id),
+        (SELECT coalesce(sum(reserved), 0) FROM ledger_entries WHERE job_id = jobs.id),
+        (SELECT count(*) FROM ledger_entries WHERE job_id = jobs.id AND kind IN ('settlement', 'release'))
+    FROM jobs LEFT JOIN outcomes ON outcomes.job_id = jobs.id
+"""
+
+
+def find_ledger_discrepancies(stack: Stack) -> list[str]:
+    """Return one line for each seed whose jobs' entries do not agree with their calls.
+
+    A call of unknown fate counts as billed, whether or not it was. So does the last call of a job that failed when its
+    fate was unknown, or whose outcome was lost.
+    """
+    billed: Counter[int | None] = Counter()
+    for entry in request_json("GET", f"{stack.bedrock_url}/control/calls"):
+        billed[(entry["body"] or {}).get("seed")] += entry["billed"]
+    file = stack.environment["DATABASE_URL"].removeprefix("sqlite:///")
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as records:
+        rows = records.execute(_JOBS).fetchall()
+    lines = []
+    counted: Counter[int] = Counter()
+    in_doubt: Counter[int] = Counter()
+    for job_id, job_json, state, kind, unknown_calls, calls, reserved, closings in rows:
+        seed = json.loads(job_json)["seed"]  # also that of a dead letter that is tried again under another id
+        counted[seed] += calls
+        in_doubt[seed] += unknown_calls + (kind not in {"generated", "filtered"})
+        if state in {"accepted", "queued"}:
+            lines.append(f"job {job_id} is still open")
+        elif reserved or closings > 1:
+            lines.append(f"job {job_id} has {reserved} reserved, and {closings} settlements or releases")
+    return lines + [
+        f"the jobs with seed {seed} were billed {billed[seed]} times, the ledger has {calls}, {in_doubt[seed]} in doubt"
+        for seed, calls in counted.items()
+        if not billed[seed] <= calls <= billed[seed] + in_doubt[seed]
+    ]
