@@ -11,6 +11,7 @@ from shared.problems import Fact
 
 NOTE_CODES: Final = (
     "weights_left_out",
+    "cropped",
     # a prompt with the syntax of another tool
     "parameters_read",
     "aspect_nearest",

@@ -8,12 +8,14 @@ from urllib.parse import parse_qs, urlsplit
 class RemoteImage:
     """A picture on Discord's file servers. `url` is signed, so no log may show it.
 
-    `size_bytes` is the declared size, None for a picture in a component of a message, which declares none.
+    `size_bytes` is the declared size, None for a picture in a component of a message, which declares none. `pixels` is
+    its width and height where Discord has measured them.
     """
 
     url: str = field(repr=False)
     size_bytes: int | None = None
     filename: str = ""
+    pixels: tuple[int, int] | None = None
 
     @property
     def expires_at(self) -> float | None:

@@ -35,6 +35,12 @@ def list_message_images(message: discord.Message | None) -> Iterator[RemoteImage
     yield from unique.values()
 
 
+def build_attached_image(attachment: discord.Attachment) -> RemoteImage:
+    """Build the picture that an attachment may be; Discord measures those that it can show."""
+    pixels = (attachment.width, attachment.height) if attachment.width and attachment.height else None
+    return RemoteImage(attachment.url, attachment.size, attachment.filename, pixels)
+
+
 def explain_missing_images(message: discord.Message) -> Problem:
     """Make the problem that says why a message has no picture to start from."""
     contents: list[_Content] = [message, *message.message_snapshots]
@@ -61,7 +67,7 @@ def walk_components(components: Iterable[Any]) -> Iterator[Any]:
 def _list_content_images(content: _Content) -> Iterator[RemoteImage]:
     for attachment in content.attachments:
         if _may_be_picture(attachment.content_type, attachment.filename):
-            yield RemoteImage(attachment.url, attachment.size, attachment.filename)
+            yield build_attached_image(attachment)
     for media, size in _list_component_media(content.components):
         if _may_be_picture(media.content_type or "image/", _get_filename(media.url)):
             yield RemoteImage(media.url, size, _get_filename(media.url))

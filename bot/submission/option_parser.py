@@ -8,6 +8,7 @@ import discord
 
 from bot.discord_client.command_builder import AutocompleteCallback
 from bot.domain.images import RemoteImage, StoredImage
+from bot.results.message_images import build_attached_image
 from bot.submission.foreign_syntax import UnsupportedSyntaxError
 from bot.submission.preset_option import PresetOption
 from bot.submission.source_option import SourceImage, SourceOption
@@ -65,7 +66,7 @@ class OptionParser:
         """
         options["preset"] = await self.preset_option.load_options(interaction, preset)
         if image is not None:
-            attached = RemoteImage(image.url, image.size, image.filename)
+            attached = build_attached_image(image)
             problems = () if source is None else (make_problem("source_conflict", field="source"),)
             return self._build_options(interaction, options, attached, problems=problems)
         linked = self.validator.find_linked_image(options.get("prompt") or "") if source is None else None

@@ -32,6 +32,7 @@ from bot.submission.acknowledgement import (
     send_direct_status,
     show_status,
 )
+from bot.submission.crop_note import list_crop_notes
 from bot.submission.images import ImageFetcher
 from bot.submission.threads import open_job_thread
 from bot.submission.validation import RequestValidator
@@ -110,7 +111,7 @@ class JobSubmitter:
         try:
             origin = await (send_direct_status(interaction) if private else get_response_origin(interaction))
             direct_status = origin if private else None
-            job = self._build_job(interaction, str(interaction.id), request, origin, details)
+            job = self._build_job(interaction, str(interaction.id), request, image, origin, details)
             rejections = await self._submit_jobs(interaction, [job], image, partial(show_status, interaction, job))
             problems = rejections.get(job.id, ())
         except RejectedError as error:
@@ -138,7 +139,8 @@ class JobSubmitter:
         `RejectedError` where none could be accepted.
         """
         *jobs, last = (
-            self._build_job(interaction, job_id, request, origin, details) for job_id, request in requests.items()
+            self._build_job(interaction, job_id, request, image, origin, details)
+            for job_id, request in requests.items()
         )
         silent = last.requester.model_copy(update={"may_ping": False, "always_pings": False})
         jobs = [*(job.model_copy(update={"requester": silent}) for job in jobs), last]
@@ -223,18 +225,20 @@ class JobSubmitter:
         interaction: discord.Interaction,
         job_id: str,
         request: Request,
+        image: RemoteImage | StoredImage | None,
         origin: Origin,
         details: JobDetails,
     ) -> Job:
         model = self.validator.catalogue.models[request.model]
         seed = details.get("seed") or pick_seed(request, model, self.rng)
+        notes = (*details.get("notes", ()), *list_crop_notes(request, model, image))
         return Job(
             id=job_id,
             request=request,
             requester=build_requester(interaction),
             origin=origin,
             accepted_at=self.clock(),
-            **{**details, "seed": seed},
+            **{**details, "seed": seed, "notes": notes},
         )
 
 

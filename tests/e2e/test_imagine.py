@@ -99,6 +99,16 @@ def test_weights_that_the_model_cannot_express_become_plain_words_and_the_result
     assert "SD 3.5 Large can't weigh words" in read_text(answer)
 
 
+def test_a_panorama_is_cropped_and_its_result_says_how_to_keep_all_of_it(ada: DiscordUser, tmp_path: Path) -> None:
+    Image.new("RGB", (3000, 400), "teal").save(tmp_path / "panorama.png")
+
+    result = ada.wait_for_result(ada.submit_imagine("a castle", image=tmp_path / "panorama.png"))
+
+    text = read_text(result).replace("\\", "")
+    assert "7.5:1, was cropped to" in text
+    assert "set “fit” to add a border" in text
+
+
 def test_a_prompt_alone_is_enough_if_the_model_supports_it(ada: DiscordUser, list_calls: CallLister) -> None:
     answer = ada.wait_for_result(ada.submit_imagine("a lighthouse", image=None, aspect="16:9"))
 

@@ -1,7 +1,6 @@
 """Fitting an image into the sizes that a model accepts. Sizes are (width, height) in pixels."""
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from PIL import Image, ImageStat
@@ -17,12 +16,6 @@ class Placement(NamedTuple):
 
     box: Box
     size: Size
-
-
-def choose_nearest_size(sizes: Sequence[Size], width: int, height: int) -> Size:
-    """Choose the size nearest in aspect ratio, by logarithm: 2:1 is as far from 1:1 as 1:2. Of ties, the largest."""
-    ratio = math.log(width / height)
-    return min(sizes, key=lambda size: (abs(math.log(size[0] / size[1]) - ratio), -size[0] * size[1]))
 
 
 def fit_to_bounds(bounds: Bounds, width: int, height: int) -> Size:

@@ -11,10 +11,11 @@ from PIL import Image
 from shared.catalogue import Bounds, Size
 from shared.imaging.colour_conversion import convert_to_srgb, make_resizable
 from shared.imaging.decoding import OpenedImage, decode_pixels, open_image
+from shared.imaging.fitting import choose_nearest_size
 from shared.imaging.limits import DEFAULT_LIMITS, Limits
 from shared.imaging.pixels import rotate_upright
 from shared.imaging.sniffing import ImageType
-from worker.imaging.fitting import Box, choose_nearest_size, compute_placement, fit_to_bounds, pad_image
+from worker.imaging.fitting import Box, compute_placement, fit_to_bounds, pad_image
 
 # Reducing by an integer factor first costs no visible quality at this gap and saves a quarter of the time.
 _REDUCING_GAP: Final = 1.4
