@@ -217,8 +217,9 @@ class RedisJobQueue:
             self._held_sweeps += 1
             if self._held_sweeps == HELD_SWEEPS_BEFORE_WARNING:
                 log.warning(
-                    "no call is made for now: Redis was started or emptied, and the bot has not compared the queue "
-                    "with its database since. If the bot does not run, start it"
+                    "no call is made for now: Redis was started, emptied or upgraded from 0.1.0, and the bot has not"
+                    " compared the queue with its database since. If the bot does not run, start it; if it is of release"
+                    " 0.1.0, which never does that, upgrade it"
                 )
             return
         if self._held_sweeps >= HELD_SWEEPS_BEFORE_WARNING:
