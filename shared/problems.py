@@ -98,6 +98,7 @@ _CODES: Final = {
         "cancelled",
         # continuing from a result
         "job_unknown",
+        "source_elsewhere",
         "source_expired",
         "result_gone",
         "not_allowed_to_end",

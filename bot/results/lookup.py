@@ -14,7 +14,7 @@ from bot.interactions.visibility import may_read_origin
 from bot.results.message_images import list_message_images
 from bot.results.messages import fetch_result_message, get_result_job_id, iterate_used_messages
 from bot.results.png_settings import parse_png_settings
-from shared.job import Job
+from shared.job import Job, Origin
 from shared.outcome import Generated
 from shared.problems import RejectedError, make_problem
 
@@ -37,10 +37,10 @@ class ResultLookup:
         """
         record = await self.find_job(job_id)
         if record is not None:
-            _require_accessible(record.job, interaction)
+            await _require_accessible(record.job, interaction)
             return record.settings
         for status in await self.queue.load_statuses([job_id]):
-            _require_accessible(status.job, interaction)
+            await _require_accessible(status.job, interaction)
             seed = status.outcome.seed if isinstance(status.outcome, Generated) else None
             return GenerationSettings.from_job(status.job, seed)
         async for message in iterate_used_messages(interaction):
@@ -68,17 +68,23 @@ class ResultLookup:
     async def find_parent_link(self, interaction: discord.Interaction, record: JobRecord) -> str | None:
         """Return the URL of the result that a job goes on from, if the user may see it and it is not deleted."""
         parent = await self.find_job(record.job.parent_id) if record.job.parent_id else None
-        if parent is None or parent.message is None or parent.is_deleted or not _is_accessible(parent.job, interaction):
+        if parent is None or parent.message is None or parent.is_deleted:
+            return None
+        if not _is_accessible(interaction, parent.job.requester.id, parent.job.origin):
             return None
         return parent.message.build_link(parent.job.origin.guild_id)
 
-    async def load_source_image(self, settings: GenerationSettings) -> StoredImage | None:
+    async def load_source_image(
+        self, interaction: discord.Interaction, settings: GenerationSettings
+    ) -> StoredImage | None:
         """Return the picture that a job started from. None if it started from a prompt alone.
 
-        Raises `RejectedError` (source_expired).
+        Raises `RejectedError`: source_expired, and source_elsewhere if only a copy of the result was shown to the user.
         """
         if not settings.request.has_picture:
             return None
+        if settings.origin and not _is_accessible(interaction, settings.author_id, settings.origin):
+            raise RejectedError(make_problem("source_elsewhere"))
         if settings.source_sha256:
             image = await self.image_store.load_source_image(settings.source_sha256)
             if image is not None:
@@ -102,7 +108,7 @@ class ResultLookup:
                 yield message
         record = await self.find_job(job_id)
         if record is not None:
-            _require_accessible(record.job, interaction)
+            await _require_accessible(record.job, interaction)
             original = await fetch_result_message(interaction.client, record)
             if original is not None and original != found:
                 yield original
@@ -115,22 +121,35 @@ class ResultLookup:
         raise RejectedError(make_problem("result_gone"))
 
 
-def _is_accessible(job: Job, interaction: discord.Interaction) -> bool:
+def _is_accessible(interaction: discord.Interaction, author_id: int | None, origin: Origin) -> bool:
     """Tell whether a user may see a job from here.
 
     It must be of this server and, unless it is their own, of a channel that they can read; in direct messages, and of
     direct messages, it must be their own.
     """
-    is_own = job.requester.id == interaction.user.id
-    if job.origin.is_direct_message or interaction.guild_id is None:
+    is_own = author_id == interaction.user.id
+    if origin.is_direct_message or interaction.guild_id is None:
         return is_own
-    if job.origin.guild_id != interaction.guild_id:
+    if origin.guild_id != interaction.guild_id:
         return False
-    return is_own or may_read_origin(interaction, job.origin)
+    return is_own or may_read_origin(interaction, origin)
 
 
-def _require_accessible(job: Job, interaction: discord.Interaction) -> None:
-    """Raise `RejectedError` (job_unknown) for a job that is not accessible from here."""
-    if not _is_accessible(job, interaction):
-        log.warning("job %s: requested from elsewhere by user %s", job.id, interaction.user.id)
-        raise RejectedError(make_problem("job_unknown"))
+async def _require_accessible(job: Job, interaction: discord.Interaction) -> None:
+    """Raise `RejectedError` (job_unknown) for a job that is not accessible from here, unless its result is shown here.
+
+    Its author may show it to everyone in a channel, wherever it was requested.
+    """
+    if _is_accessible(interaction, job.requester.id, job.origin) or await _is_shown_here(interaction, job.id):
+        return
+    log.warning("job %s: requested from elsewhere by user %s", job.id, interaction.user.id)
+    raise RejectedError(make_problem("job_unknown"))
+
+
+async def _is_shown_here(interaction: discord.Interaction, job_id: str) -> bool:
+    """Tell whether the interaction comes from a message that shows everyone in its channel the picture of this job."""
+    async for message in iterate_used_messages(interaction):
+        is_result = get_result_job_id(message, interaction.client) == job_id and any(list_message_images(message))
+        if is_result and not message.flags.ephemeral:
+            return True
+    return False

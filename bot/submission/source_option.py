@@ -81,7 +81,7 @@ class SourceOption:
                 record = await self.job_history.find_first_job(thread_id)
                 if record is None:
                     return None
-                original = await self.result_lookup.load_source_image(record.settings)
+                original = await self.result_lookup.load_source_image(interaction, record.settings)
                 if original is not None:
                     return SourceImage(original, record.job.id, SourceKind.ORIGINAL)
                 return await self._find_result(interaction, record, SourceKind.ORIGINAL)

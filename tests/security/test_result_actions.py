@@ -14,7 +14,7 @@ import pytest
 from demo.first_picture import wait_until_ready
 from demo.http_client import request_json
 from demo.stack import BOT_TOKEN, Stack, run_stack
-from tests.support.user import DiscordUser, list_custom_ids, wait_until
+from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
 
 UNKNOWN_ID = "99999999999999999999"  # more than 64 bits
 DESTRUCTIVE_ACTIONS = ("delete", "delete_confirm", "cancel", "queue_cancel")
@@ -178,6 +178,32 @@ def test_a_job_of_a_channel_that_the_user_cannot_read_is_unknown(
         assert "I don't know how this picture was made" in text
     assert list_calls(stack) == before
     assert "a secret castle" in press_forged_button(ada, stack.channel_id, f"details:{job}")
+
+
+def test_a_result_that_its_author_shows_elsewhere_has_buttons_there_without_a_leak_of_its_source(
+    stack: Stack, ada: DiscordUser, ben: DiscordUser
+) -> None:
+    hidden = request_json("POST", f"{stack.discord_url}/control/channels", {"name": "closed"})["id"]
+    answer = ada.wait_for_result(ada.submit_imagine("a shared castle", channel=hidden))
+    job = list_custom_ids(answer)[0].split(":")[1]
+    ada.wait_until_stored(job)
+    seen_before = ben.wait_for_private_message(ben.invoke_command("show", stack.channel_id, {}, result=job))
+    denied = {"user": "ben", "deny": str(VIEW_CHANNEL)}
+    request_json("PUT", f"{stack.discord_url}/control/permissions/{hidden}", denied)
+    shown = ada.invoke_command("show", stack.channel_id, {}, result=job, public=True)
+    copy = wait_until(lambda: message if list_media(message := ada.wait_for_status(shown)) else None, "a public copy")
+    before = list_calls(stack)
+
+    details = ben.wait_for_private_text(ben.press_button(copy, "details"))
+    again = ben.wait_for_private_text(ben.press_button(copy, "regenerate"))
+    stale = ben.wait_for_private_text(ben.press_button(seen_before, "details"))
+
+    assert "a shared castle" in details
+    assert "belongs to a channel you can't read" in again
+    assert "I don't know how this picture was made" in stale
+    assert list_calls(stack) == before
+    ben.wait_for_result(ben.press_button(copy, "vary", "subtle"))
+    assert list_calls(stack) == before + 1
 
 
 def test_a_moderator_of_another_channel_cannot_delete_a_result(stack: Stack, ada: DiscordUser) -> None:

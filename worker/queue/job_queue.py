@@ -218,7 +218,7 @@ class RedisJobQueue:
             if self._held_sweeps == HELD_SWEEPS_BEFORE_WARNING:
                 log.warning(
                     "no call is made for now: Redis was started, emptied or upgraded from 0.1.0, and the bot has not"
-                    " compared the queue with its database since. If the bot does not run, start it; if it is of release"
+                    " compared the queue with its database since. If the bot does not run, start it; if its release is"
                     " 0.1.0, which never does that, upgrade it"
                 )
             return

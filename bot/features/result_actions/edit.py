@@ -47,7 +47,7 @@ class EditHandler(ResultActionHandler):
         async with limit_lookup_time(interaction):
             settings = await self.load_permitted_settings(interaction, custom_id.job_id)
             model = require_model(self.catalogue, settings.request.model)
-            source = await self.result_lookup.load_source_image(settings)
+            source = await self.result_lookup.load_source_image(interaction, settings)
         try:
             built = self._build_request(interaction, settings, model, from_result=False)
         except RejectedError as rejection:

@@ -52,5 +52,5 @@ class RegenerateHandler(ResultActionHandler):
             model = require_model(self.catalogue, model_key or settings.request.model)
             seed = settings.seed if keeps_seed else None
             request = adapt_to_model(settings.request, model, self.catalogue, seed=seed)
-            source = await self.result_lookup.load_source_image(settings)
+            source = await self.result_lookup.load_source_image(interaction, settings)
         await self.submitter.submit(interaction, request, source, parent_id=settings.job_id)
