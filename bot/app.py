@@ -65,10 +65,8 @@ def build_features(services: Services) -> list[Feature]:
         build_explore_feature(
             s.option_parser, s.validator, s.submitter, s.drafts, s.database, s.image_store, s.queue, s.catalogue
         ),
-        build_reimagine_feature(s.validator, s.submitter, s.drafts, s.catalogue),
-        build_result_actions_feature(
-            s.submitter, s.result_lookup, s.guild_settings, s.favourites, s.drafts, s.catalogue
-        ),
+        build_reimagine_feature(s.validator, s.submitter, s.drafts, s.job_history, s.reuse_rule, s.catalogue),
+        build_result_actions_feature(s.submitter, s.result_lookup, s.reuse_rule, s.favourites, s.drafts, s.catalogue),
         build_preferences_feature(s.preferences, s.catalogue),
         build_queue_feature(s.queue, s.cancellation, s.catalogue),
         build_history_feature(

@@ -24,6 +24,7 @@ from bot.queue.saved_searches import RedisSavedSearchStore
 from bot.queue.startup import check_redis
 from bot.results.images import ResultImageLoader
 from bot.results.lookup import ResultLookup
+from bot.results.reuse import ReuseRule
 from bot.results.thumbnails import ThumbnailLoader
 from bot.settings import Settings
 from bot.storage.budgets import SqlBudgetStore
@@ -99,6 +100,7 @@ class Services:
         self.image_fetcher = ImageFetcher(http_session, hosts, max_bytes, settings.proxies)
         fetch_image = self.image_fetcher.fetch_image
         self.result_lookup = ResultLookup(self.job_history, self.image_store, self.queue, fetch_image)
+        self.reuse_rule = ReuseRule(self.preferences)
         self.image_loader = ResultImageLoader(self.image_store, fetch_image)
         self.thumbnail_loader = ThumbnailLoader(self.image_loader, SqlThumbnailStore(self.database))
 
@@ -108,7 +110,7 @@ class Services:
             self.validator, self.image_fetcher, self.queue, self.job_store, followups=self.followups
         )
         self.preset_option = PresetOption(self.presets)
-        source_option = SourceOption(self.job_history, self.result_lookup)
+        source_option = SourceOption(self.job_history, self.result_lookup, self.reuse_rule)
         self.option_parser = OptionParser(
             self.validator, source_option, self.preset_option, settings.extras_allowed_users
         )

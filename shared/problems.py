@@ -106,6 +106,7 @@ _CODES: Final = {
         "too_long_to_edit",
         "upscale_unsupported",
         "not_author",
+        "reuse_declined",
         "result_not_recorded",
         "picture_unsupported_anywhere",
         "no_picture",

@@ -28,6 +28,7 @@ class Draft:
     `images` are the pictures to choose from, `parent_id` the job that they came from. The draft of an exploration has
     a `plan`; `source_sha256` is then the hash of a stored picture to start from, `source_kind` which one of its thread
     that is; `notes` are those of its requests. `form` is a form that was rejected, to be opened again.
+    `source_owner_id` is whose picture it is, if not the user's.
     """
 
     user_id: int
@@ -38,3 +39,5 @@ class Draft:
     source_kind: SourceKind | None = None
     notes: tuple[Note, ...] = ()
     form: FilledForm = EMPTY_FORM
+    source_owner_id: int | None = None
+    is_spoiler: bool = False

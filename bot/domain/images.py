@@ -16,6 +16,7 @@ class RemoteImage:
     size_bytes: int | None = None
     filename: str = ""
     pixels: tuple[int, int] | None = None
+    is_spoiler: bool = False
 
     @property
     def expires_at(self) -> float | None:

@@ -43,6 +43,7 @@ class GenerationSettings:
     """How a picture was generated: enough to generate another one like it.
 
     `seed` is None for a model without seeds; `author_id` and `origin` where the requester and the place are unknown.
+    `source_owner_id` is the user whose picture it started from, if that was somebody else's.
     """
 
     job_id: str
@@ -51,11 +52,22 @@ class GenerationSettings:
     author_id: int | None = None
     source_sha256: str | None = None
     origin: Origin | None = None
+    source_owner_id: int | None = None
+    is_spoiler: bool = False
 
     @classmethod
     def from_job(cls, job: Job, seed: int | None, source_sha256: str | None = None) -> Self:
         """Take the settings of a job. Without a `seed` from the model's answer, the seed sent to it counts."""
-        return cls(job.id, job.request, job.seed if seed is None else seed, job.requester.id, source_sha256, job.origin)
+        return cls(
+            job.id,
+            job.request,
+            job.seed if seed is None else seed,
+            job.requester.id,
+            source_sha256,
+            job.origin,
+            job.source_owner_id,
+            job.is_spoiler,
+        )
 
 
 @dataclass(frozen=True)

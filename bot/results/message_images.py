@@ -38,7 +38,7 @@ def list_message_images(message: discord.Message | None) -> Iterator[RemoteImage
 def build_attached_image(attachment: discord.Attachment) -> RemoteImage:
     """Build the picture that an attachment may be; Discord measures those that it can show."""
     pixels = (attachment.width, attachment.height) if attachment.width and attachment.height else None
-    return RemoteImage(attachment.url, attachment.size, attachment.filename, pixels)
+    return RemoteImage(attachment.url, attachment.size, attachment.filename, pixels, attachment.is_spoiler())
 
 
 def explain_missing_images(message: discord.Message) -> Problem:
@@ -46,7 +46,7 @@ def explain_missing_images(message: discord.Message) -> Problem:
     contents: list[_Content] = [message, *message.message_snapshots]
     for content in contents:
         attached = any(_is_video(attachment.content_type) for attachment in content.attachments)
-        shown = any(_is_video(media.content_type) for media, _ in _list_component_media(content.components))
+        shown = any(_is_video(media.content_type) for media, *_ in _list_component_media(content.components))
         if attached or shown or any(embed.type in ("video", "gifv") for embed in content.embeds):
             return make_problem("message_video")
         if content.stickers:
@@ -68,9 +68,9 @@ def _list_content_images(content: _Content) -> Iterator[RemoteImage]:
     for attachment in content.attachments:
         if _may_be_picture(attachment.content_type, attachment.filename):
             yield build_attached_image(attachment)
-    for media, size in _list_component_media(content.components):
+    for media, size, is_spoiler in _list_component_media(content.components):
         if _may_be_picture(media.content_type or "image/", _get_filename(media.url)):
-            yield RemoteImage(media.url, size, _get_filename(media.url))
+            yield RemoteImage(media.url, size, _get_filename(media.url), is_spoiler=is_spoiler)
     for embed in content.embeds:
         for url in (embed.image.url, embed.thumbnail.url):
             if url and embed.type not in ("video", "gifv"):
@@ -80,15 +80,15 @@ def _list_content_images(content: _Content) -> Iterator[RemoteImage]:
             yield RemoteImage(link, None, _get_filename(link))
 
 
-def _list_component_media(components: Iterable[Any]) -> Iterator[tuple[discord.UnfurledMediaItem, int | None]]:
-    """Yield the media of galleries, thumbnails and files, with the size in bytes where it is declared."""
+def _list_component_media(components: Iterable[Any]) -> Iterator[tuple[discord.UnfurledMediaItem, int | None, bool]]:
+    """Yield the media of galleries, thumbnails and files, with the size in bytes where declared, and if spoilers."""
     for component in walk_components(components):
         for item in getattr(component, "items", ()):
-            yield item.media, None
+            yield item.media, None, item.spoiler
         if isinstance(component, discord.components.ThumbnailComponent):
-            yield component.media, None
+            yield component.media, None, component.spoiler
         if isinstance(component, discord.components.FileComponent):
-            yield component.media, component.size or None
+            yield component.media, component.size or None, component.spoiler
 
 
 def _may_be_picture(content_type: str | None, filename: str) -> bool:

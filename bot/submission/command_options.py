@@ -104,6 +104,7 @@ def _derive_options(catalogue: Catalogue, today: date) -> dict[str, Option]:
     options = {
         "prompt": Option(app_commands.Range[str, 1, TEXT_LIMIT], is_required=True),
         "negative": Option(app_commands.Range[str, 1, TEXT_LIMIT] | None),
+        "spoiler": Option(bool | None),
         "preset": Option(app_commands.Range[str, 1, LABEL_LIMIT] | None),
         "model": Option(str | None, _label_models(catalogue, today)),
     }

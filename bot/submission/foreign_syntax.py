@@ -9,10 +9,10 @@ from math import log
 from typing import Any, Final
 
 from bot.domain.images import RemoteImage, StoredImage
+from bot.submission.source_option import SourceImage
 from shared.catalogue import Catalogue, Model
 from shared.foreign_syntax.reading import PromptReading, ReadOption, read_prompt
 from shared.foreign_syntax.stable_diffusion import read_brackets
-from shared.job import SourceKind
 from shared.notes import Note, make_note
 from shared.problems import Problem, RejectedError, make_problem
 from shared.request.model import BuiltRequest
@@ -29,7 +29,7 @@ class UnsupportedSyntaxError(RejectedError):
     """A prompt asks for something that has no equal here; the requester may go on in two ways.
 
     `without` is the request without these things, `literal` the one with the prompt as words, if that is valid. Both
-    start from the `image`, with the `parent_id` and `source_kind` of their jobs.
+    start from the `image`, which is the `source` if it was found in the thread.
     """
 
     def __init__(
@@ -38,24 +38,19 @@ class UnsupportedSyntaxError(RejectedError):
         without: BuiltRequest,
         literal: BuiltRequest | None,
         image: RemoteImage | StoredImage | None = None,
-        parent_id: str | None = None,
-        source_kind: SourceKind | None = None,
+        source: SourceImage | None = None,
     ) -> None:
         super().__init__(*problems)
         self.without = without
         self.literal = literal
         self.image = image
-        self.parent_id = parent_id
-        self.source_kind = source_kind
+        self.source = source
 
     def start_from(
-        self,
-        image: RemoteImage | StoredImage | None,
-        parent_id: str | None = None,
-        source_kind: SourceKind | None = None,
+        self, image: RemoteImage | StoredImage | None, source: SourceImage | None = None
     ) -> "UnsupportedSyntaxError":
         """Return the same with the picture that the requests start from."""
-        return UnsupportedSyntaxError(self.problems, self.without, self.literal, image, parent_id, source_kind)
+        return UnsupportedSyntaxError(self.problems, self.without, self.literal, image, source)
 
 
 @dataclass

@@ -12,6 +12,7 @@ from bot.results.message_images import build_attached_image
 from bot.submission.foreign_syntax import UnsupportedSyntaxError
 from bot.submission.preset_option import PresetOption
 from bot.submission.source_option import SourceImage, SourceOption
+from bot.submission.submitter import JobDetails
 from bot.submission.validation import RequestValidator
 from shared.job import SourceKind
 from shared.notes import Note
@@ -25,7 +26,7 @@ class ParsedOptions:
     """A request and the picture that it starts from, if any.
 
     `notes` say how the request differs from the options. `parent_id` and `source_kind` are set if the picture was found
-    in the thread.
+    in the thread, `source_owner_id` if it is somebody else's there.
     """
 
     request: Request
@@ -33,6 +34,19 @@ class ParsedOptions:
     parent_id: str | None = None
     source_kind: SourceKind | None = None
     notes: tuple[Note, ...] = ()
+    source_owner_id: int | None = None
+    is_spoiler: bool = False
+
+    @property
+    def details(self) -> JobDetails:
+        """What its job has besides the request."""
+        return JobDetails(
+            parent_id=self.parent_id,
+            source_kind=self.source_kind,
+            source_owner_id=self.source_owner_id,
+            notes=self.notes,
+            is_spoiler=self.is_spoiler,
+        )
 
 
 @dataclass(frozen=True)
@@ -85,7 +99,7 @@ class OptionParser:
         If nobody chose that picture and the options do not go with one, build the request without a picture instead.
         """
         try:
-            return self._build_options(interaction, options, source.image, source.parent_id, source.kind)
+            return self._build_options(interaction, options, source.image, source)
         except RejectedError as rejection:
             if is_explicit:
                 raise
@@ -99,13 +113,12 @@ class OptionParser:
         interaction: discord.Interaction,
         options: dict[str, Any],
         image: RemoteImage | StoredImage | None,
-        parent_id: str | None = None,
-        source_kind: SourceKind | None = None,
+        source: SourceImage | None = None,
         *,
         is_linked: bool = False,
         problems: tuple[Problem, ...] = (),
     ) -> ParsedOptions:
-        """Build the request with this picture, to which the prompt links if it `is_linked`."""
+        """Build the request with this picture, to which the prompt links if it `is_linked`, or that is the `source`."""
         try:
             extras = self._parse_extras(interaction, options.get("extras"))
         except RejectedError as rejection:
@@ -116,8 +129,12 @@ class OptionParser:
                 interaction, image, explicit, problems, options["preset"], is_linked=is_linked
             )
         except UnsupportedSyntaxError as error:
-            raise error.start_from(image, parent_id, source_kind) from error
-        return ParsedOptions(built.request, image, parent_id, source_kind, built.notes)
+            raise error.start_from(image, source) from error
+        if source is None:
+            return ParsedOptions(built.request, image, notes=built.notes)
+        return ParsedOptions(
+            built.request, image, source.parent_id, source.kind, built.notes, source.owner_id, source.is_spoiler
+        )
 
     def _parse_extras(self, interaction: discord.Interaction, text: str | None) -> dict[str, Any] | None:
         if text is None:

@@ -15,6 +15,7 @@ from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.rendering.labels import format_picture_label
 from bot.results.lookup import ResultLookup
+from bot.results.reuse import ReuseRule
 from shared.i18n.messages import Messages
 from shared.job import SourceKind
 from shared.problems import RejectedError, make_problem
@@ -28,11 +29,13 @@ _VALUE_DISPLAY_LIMIT: Final = 100
 
 @dataclass(frozen=True)
 class SourceImage:
-    """A picture found in the thread, with the job it belongs to."""
+    """A picture found in the thread, with the job it belongs to and its owner, if that is not the user."""
 
     image: RemoteImage | StoredImage
     parent_id: str
     kind: SourceKind
+    owner_id: int | None = None
+    is_spoiler: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,12 @@ class SourceOption:
 
     job_history: JobHistory
     result_lookup: ResultLookup
+    reuse_rule: ReuseRule
 
     async def find_source(self, interaction: discord.Interaction, text: str | None) -> SourceImage | None:
         """Find the picture that was chosen. The default is the latest picture in a thread of the bot, else none.
 
-        Raises `RejectedError` if there is no such picture.
+        Raises `RejectedError` if there is no such picture, or if the user may not go on from it.
         """
         choice = (text or "").strip().casefold() or (SourceKind.LATEST if _is_own_thread(interaction) else NO_SOURCE)
         if choice == NO_SOURCE:
@@ -82,9 +86,7 @@ class SourceOption:
                 if record is None:
                     return None
                 original = await self.result_lookup.load_source_image(interaction, record.settings)
-                if original is not None:
-                    return SourceImage(original, record.job.id, SourceKind.ORIGINAL)
-                return await self._find_result(interaction, record, SourceKind.ORIGINAL)
+                return await self._find_result(interaction, record, SourceKind.ORIGINAL, original)
             case _:
                 record = await self.job_history.find_job(choice)
                 if record is None or record.message is None or record.message.channel_id != thread_id:
@@ -92,9 +94,19 @@ class SourceOption:
                     raise RejectedError(make_problem("source_unknown", field="source", value=value))
                 return await self._find_result(interaction, record, SourceKind.EARLIER)
 
-    async def _find_result(self, interaction: discord.Interaction, record: JobRecord, kind: SourceKind) -> SourceImage:
-        image = await self.result_lookup.find_result_image(interaction, record.job.id)
-        return SourceImage(image, record.job.id, kind)
+    async def _find_result(
+        self,
+        interaction: discord.Interaction,
+        record: JobRecord,
+        kind: SourceKind,
+        original: StoredImage | None = None,
+    ) -> SourceImage:
+        """Find the picture of a result, unless the one that it started from is given."""
+        job = record.job
+        owner_ids = (job.requester.id,) if original is None else (job.requester.id, job.source_owner_id)
+        owner_id = await self.reuse_rule.require_permission(interaction, owner_ids, job.origin)
+        image = original or await self.result_lookup.find_result_image(interaction, job.id)
+        return SourceImage(image, job.id, kind, owner_id, job.is_spoiler)
 
 
 def _is_own_thread(interaction: discord.Interaction) -> bool:

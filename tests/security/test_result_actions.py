@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from demo.first_picture import wait_until_ready
+from demo.first_picture import iter_message_texts, wait_until_ready
 from demo.http_client import request_json
 from demo.stack import BOT_TOKEN, Stack, run_stack
+from tests.support.images import make_png
 from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
 
 UNKNOWN_ID = "99999999999999999999"  # more than 64 bits
@@ -220,30 +221,112 @@ def test_a_moderator_of_another_channel_cannot_delete_a_result(stack: Stack, ada
     assert all("Only the person who asked for this or a moderator" in text for text in refusals)
 
 
-def test_the_server_decides_who_may_use_the_buttons(stack: Stack, ada: DiscordUser, ben: DiscordUser) -> None:
-    answer = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
-    manager = create_moderator(stack, "max", MANAGE_GUILD)
-    ask = {"user": manager.name, "channel_id": stack.channel_id, "name": "settings"}
+def choose_setting(manager: DiscordUser, choice: str) -> None:
+    """Choose who may build on other people's pictures, and wait until it is in force."""
 
-    answers = [
-        manager.wait_for_private_text(manager.post("/control/invoke", ask | {"options": options})["interaction_id"])
-        for options in ({}, {"buttons": "author"}, {})
-    ]
-    rejected = [
-        ben.wait_for_private_text(ben.press_button(answer, action))
-        for action in ("regenerate", "edit", "use_as_source", "upscale")
-    ]
-    details = ben.wait_for_private_text(ben.press_button(answer, "details"))
-    manager.wait_for_private_text(
-        manager.post("/control/invoke", ask | {"options": {"buttons": "everyone"}})["interaction_id"]
+    def is_chosen() -> bool:
+        shown = json.dumps(manager.invoke_and_wait("settings"))
+        return f'"value": "{choice}", "default": true' in shown
+
+    manager.use_component(manager.invoke_and_wait("settings"), "guild_setting:button_policy", choice)
+    wait_until(is_chosen, f"the setting {choice}")
+
+
+def choose_preference(user: DiscordUser, choice: str) -> None:
+    """Choose who may build on this user's pictures, and wait until it is in force."""
+
+    def is_chosen() -> bool:
+        return f'"value": "{choice}", "default": true' in json.dumps(user.invoke_and_wait("preferences"))
+
+    user.use_component(user.invoke_and_wait("preferences"), "preference_select:reuse_policy", choice)
+    wait_until(is_chosen, f"the preference {choice}")
+
+
+def try_to_go_on(user: DiscordUser, answer: dict[str, Any], forms: list[str]) -> list[str]:
+    """Try every way to go on from a result in its thread, and return the private responses.
+
+    `forms` are interactions of the user that opened the forms of its buttons before.
+    """
+    thread = answer["channel_id"]
+    job = list_custom_ids(answer)[0].split(":")[1]
+    forged = (
+        *(f"{action}:{job}" for action in ("regenerate", "regenerate_same_seed", "edit", "use_as_source", "upscale")),
+        *(f"vary:{job}:subtle", f"upscale_with:{job}:fast-upscale", f"regenerate_with:{job}:sdxl"),
     )
-    ben.wait_for_result_in_place(ben.press_button(answer, "regenerate"))
+    submitted = [
+        user.post(
+            "/control/submit",
+            {"user": user.name, "interaction_id_of_modal": opened, "values": {"prompt": "a stolen castle"}},
+        )["interaction_id"]
+        for opened in forms
+    ]
+    used = [
+        *submitted,
+        user.invoke_message_command(answer, "Reimagine"),
+        user.invoke_command("imagine", thread, prompt="a stolen castle"),
+        user.invoke_command("imagine", thread, **{"prompt": "a stolen castle", "from": job}),
+        user.invoke_command("imagine", thread, **{"prompt": "a stolen castle", "from": "original"}),
+        user.invoke_command("explore", thread, prompt="a stolen castle", over="seeds"),
+    ]
+    pressed = [press_forged_button(user, thread, custom_id) for custom_id in forged]
+    return [*pressed, *(user.wait_for_private_text(interaction) for interaction in used)]
 
-    assert ["everyone" in text for text in answers] == [True, False, False]
-    assert all("only they can continue from it" in text for text in rejected)
+
+def test_the_server_decides_who_may_build_on_pictures_of_others(
+    stack: Stack, ada: DiscordUser, ben: DiscordUser
+) -> None:
+    answer = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
+    job = list_custom_ids(answer)[0].split(":")[1]
+    manager = create_moderator(stack, "max", MANAGE_GUILD)
+    forms = [open_forged_form(ben, answer["channel_id"], f"{action}:{job}") for action in ("edit", "use_as_source")]
+    before = list_calls(stack)
+
+    choose_setting(manager, "author")
+    rejected = try_to_go_on(ben, answer, forms)
+    details = ben.wait_for_private_text(ben.press_button(answer, "details"))
+
+    assert all("only they can continue from it" in text for text in rejected), rejected
+    assert list_calls(stack) == before
     assert "a castle" in details
+    choose_setting(manager, "everyone")
+    continued = ben.wait_for_result_in_place(ben.press_button(answer, "regenerate"))
+    users = request_json("GET", f"{stack.discord_url}/control/state")["users"]
+    ada_id = next(user["id"] for user in users if user["username"] == "ada")
+    assert f"from <@{ada_id}>’s picture" in "\n".join(iter_message_texts(continued))
     with pytest.raises(Exception, match="permission"):
-        ben.post("/control/invoke", ask | {"user": "ben", "options": {"buttons": "author"}})
+        ben.invoke_command("settings", stack.channel_id)
+    assert "Only people who can manage this server" in press_forged_select(ben, "guild_setting:button_policy", "author")
+
+
+def test_the_wish_of_an_author_binds_everyone_else_even_moderators(
+    stack: Stack, ada: DiscordUser, ben: DiscordUser
+) -> None:
+    answer = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
+    job = list_custom_ids(answer)[0].split(":")[1]
+    photo = ada.post_file("me.png", make_png())
+    moderator = create_moderator(stack, "mona", MANAGE_MESSAGES)
+    forms = [open_forged_form(ben, answer["channel_id"], f"{action}:{job}") for action in ("edit", "use_as_source")]
+    before = list_calls(stack)
+
+    choose_preference(ada, "nobody")
+    rejected = [
+        *try_to_go_on(ben, answer, forms),
+        *try_to_go_on(moderator, answer, []),
+        ben.wait_for_private_text(ben.invoke_message_command(photo, "Reimagine")),
+    ]
+
+    assert all("doesn't let others build on it" in text for text in rejected), rejected
+    assert list_calls(stack) == before
+    ada.wait_for_result_in_place(ada.press_button(answer, "regenerate"))
+    choose_preference(ada, "everyone")
+
+
+def press_forged_select(user: DiscordUser, custom_id: str, value: str) -> str:
+    """Choose from a forged select and return the private response."""
+    select = {"type": 3, "custom_id": custom_id, "options": [{"label": value, "value": value}]}
+    message = {"content": "x", "components": [{"type": 1, "components": [select]}]}
+    posted = call_api_as_bot(user.stack, "POST", f"/channels/{user.stack.channel_id}/messages", message)
+    return user.wait_for_private_text(user.use_component(posted, custom_id, value))
 
 
 def test_settings_that_an_administrator_shows_to_everyone_are_refused_all_the_same(
@@ -254,7 +337,7 @@ def test_settings_that_an_administrator_shows_to_everyone_are_refused_all_the_sa
     path = f"/applications/{settings['application_id']}/commands/{settings['id']}"
     call_api_as_bot(stack, "PATCH", path, {"default_member_permissions": None})
 
-    refused = ben.wait_for_private_text(ben.invoke_command("settings", stack.channel_id, buttons="author"))
+    refused = ben.wait_for_private_text(ben.invoke_command("settings", stack.channel_id))
     call_api_as_bot(stack, "PATCH", path, {"default_member_permissions": str(MANAGE_GUILD)})
 
-    assert refused.startswith("Only people who can manage this server can see or change its settings.")
+    assert "Only people who can manage this server" in refused

@@ -18,6 +18,7 @@ from bot.features.preferences.feature import build_preferences_feature
 from bot.features.reimagine.feature import build_reimagine_feature
 from bot.features.result_actions.feature import build_result_actions_feature
 from bot.results.lookup import ResultLookup
+from bot.results.reuse import ReuseRule
 from bot.submission.images import ImageFetcher
 from bot.submission.option_parser import OptionParser
 from bot.submission.preset_option import PresetOption
@@ -30,6 +31,7 @@ from tests.support.fake_stores import (
     EmptyPresetStore,
     FakeDraftStore,
     FakeJobQueue,
+    FakePreferencesStore,
     FakeSubmissionStore,
 )
 
@@ -173,7 +175,8 @@ def build_bot(
 
     history = EmptyJobHistory()
     result_lookup = ResultLookup(history, history, history, images.fetch_image)
-    source_option = SourceOption(history, result_lookup)
+    reuse_rule = ReuseRule(FakePreferencesStore())
+    source_option = SourceOption(history, result_lookup, reuse_rule)
     option_parser = OptionParser(validator, source_option, PresetOption(EmptyPresetStore()), {extras_user})
     unused: Any = None
     drafts = draft_store or FakeDraftStore()
@@ -181,7 +184,7 @@ def build_bot(
         build_imagine_feature(option_parser, submitter, catalogue, date(2026, 11, 22)),
         build_preferences_feature(unused, catalogue),
         build_history_feature(unused, unused, unused, unused, unused, unused, catalogue),
-        build_reimagine_feature(validator, submitter, drafts, catalogue),
-        build_result_actions_feature(submitter, result_lookup, unused, unused, drafts, catalogue),
+        build_reimagine_feature(validator, submitter, drafts, history, reuse_rule, catalogue),
+        build_result_actions_feature(submitter, result_lookup, reuse_rule, unused, drafts, catalogue),
     ]
     return Bot(features)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.domain.budgets import Spender
 from bot.domain.draft import Draft
 from bot.domain.images import RemoteImage, StoredImage
+from bot.domain.preferences import Preferences
 from bot.domain.presets import Preset, PresetOwner
 from bot.domain.records import JobRecord
 from bot.domain.search import SearchPage, SearchQuery
@@ -150,3 +151,16 @@ class EmptyPresetStore:
 
     async def list_presets(self, owner: PresetOwner) -> Sequence[Preset]:
         return []
+
+
+class FakePreferencesStore:
+    """A `PreferencesStore` in memory."""
+
+    def __init__(self) -> None:
+        self.preferences: dict[int, Preferences] = {}
+
+    async def load_preferences(self, user_id: int) -> Preferences:
+        return self.preferences.get(user_id, Preferences())
+
+    async def save_preferences(self, user_id: int, preferences: Preferences) -> None:
+        self.preferences[user_id] = preferences

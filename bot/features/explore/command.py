@@ -99,6 +99,8 @@ class ExploreCommand:
                 source_sha256=parsed.image.sha256 if isinstance(parsed.image, StoredImage) else None,
                 source_kind=parsed.source_kind,
                 notes=parsed.notes,
+                source_owner_id=parsed.source_owner_id,
+                is_spoiler=parsed.is_spoiler,
             )
             await self.drafts.save_plan(
                 str(interaction.id),
@@ -176,6 +178,8 @@ class ExploreCommand:
                 parent_id=draft.parent_id,
                 source_kind=draft.source_kind,
                 notes=draft.notes,
+                source_owner_id=draft.source_owner_id,
+                is_spoiler=draft.is_spoiler,
             )
         except RejectedError as rejection:
             problems = dict.fromkeys(exploration.variant_ids, rejection.problems)

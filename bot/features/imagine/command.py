@@ -11,9 +11,9 @@ from bot.submission.submitter import JobSubmitter
 from shared.problems import RejectedError
 
 IMAGINE_OPTIONS: Final = (
-    *("prompt", "image", "source", "preset", "model", "keep", "style_preset", "negative", "seed", "steps", "cfg_scale"),
-    *("sampler", "aspect_ratio", "output_format", "fit", "init_image_mode", "step_schedule_start", "step_schedule_end"),
-    *("clip_guidance_preset", "samples", "creativity", "extras"),
+    *("prompt", "image", "source", "spoiler", "preset", "model", "keep", "style_preset", "negative", "seed", "steps"),
+    *("cfg_scale", "sampler", "aspect_ratio", "output_format", "fit", "init_image_mode", "step_schedule_start"),
+    *("step_schedule_end", "clip_guidance_preset", "samples", "creativity", "extras"),
 )
 
 
@@ -24,18 +24,16 @@ class ImagineCommand:
     option_parser: OptionParser
     submitter: JobSubmitter
 
-    async def generate_picture(self, interaction: discord.Interaction, **options: Any) -> None:
+    async def generate_picture(
+        self, interaction: discord.Interaction, *, spoiler: bool | None = None, **options: Any
+    ) -> None:
         """Submit the job. Unexpected errors are raised, for the client to log and report."""
         try:
             parsed = await self.option_parser.parse_options(interaction, **options)
         except RejectedError as rejection:
             await respond_with_problems(interaction, rejection.problems)
             return
-        await self.submitter.submit(
-            interaction,
-            parsed.request,
-            parsed.image,
-            parent_id=parsed.parent_id,
-            source_kind=parsed.source_kind,
-            notes=parsed.notes,
-        )
+        details = parsed.details
+        if spoiler is not None:
+            details["is_spoiler"] = spoiler
+        await self.submitter.submit(interaction, parsed.request, parsed.image, **details)

@@ -12,7 +12,7 @@ import discord
 from bot.domain.dates import get_today
 from bot.domain.draft import EMPTY_FORM, Draft, FilledForm
 from bot.domain.images import RemoteImage
-from bot.domain.ports import DraftStore
+from bot.domain.ports import DraftStore, JobHistory
 from bot.interactions.custom_ids import CustomId
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages, get_preferences
@@ -21,6 +21,7 @@ from bot.interactions.rejected_forms import DRAFT_ID, RejectedForms
 from bot.interactions.responses import open_modal, respond_with_problems
 from bot.rendering.form_fields import (
     SELECT_OPTIONS_LIMIT,
+    build_choice_field,
     build_model_field,
     build_picture_field,
     build_text_field,
@@ -28,6 +29,8 @@ from bot.rendering.form_fields import (
 )
 from bot.results.message_images import explain_missing_images, list_message_images
 from bot.results.messages import get_result_job_id
+from bot.results.owners import find_owner
+from bot.results.reuse import ReuseRule
 from bot.submission.submitter import JobSubmitter
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
@@ -52,14 +55,19 @@ class ReimagineCommand:
     submitter: JobSubmitter
     drafts: DraftStore
     forms: RejectedForms
+    job_history: JobHistory
+    reuse_rule: ReuseRule
     catalogue: Catalogue
 
     async def open_form(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Open the form, or explain why this message has none."""
         try:
             images = self._list_images(interaction, message)
-            draft = Draft(interaction.user.id, images, get_result_job_id(message, interaction.client))
             async with limit_lookup_time(interaction):
+                owner_id = await find_owner(interaction.client, message, self.job_history)
+                owner_id = await self.reuse_rule.require_permission(interaction, [owner_id])
+                job_id = get_result_job_id(message, interaction.client)
+                draft = Draft(interaction.user.id, images, job_id, source_owner_id=owner_id)
                 await self.drafts.save_draft(str(interaction.id), draft)
         except RejectedError as rejection:
             await respond_with_problems(interaction, rejection.problems)
@@ -77,6 +85,7 @@ class ReimagineCommand:
         fields = read_modal_fields(interaction)
         async with limit_lookup_time(interaction):
             draft, image = await self._load_draft(interaction, custom_id.draft_id, fields)
+            await self.reuse_rule.require_permission(interaction, [draft.source_owner_id])
         try:
             options = {name: fields.get_text(name) for name in ("prompt", "negative", "model", "keep")}
             if options["keep"] == _get_preferred_keep(interaction):  # left as it was, it is no choice of this form
@@ -86,7 +95,16 @@ class ReimagineCommand:
             reopen_id = ReopenReimagineId(str(interaction.id))
             await self.forms.explain(interaction, rejection.problems, draft, reopen_id)
             return
-        await self.submitter.submit(interaction, built.request, image, parent_id=draft.parent_id, notes=built.notes)
+        spoiler = fields.get_text("spoiler")
+        await self.submitter.submit(
+            interaction,
+            built.request,
+            image,
+            parent_id=draft.parent_id,
+            source_owner_id=draft.source_owner_id,
+            notes=built.notes,
+            is_spoiler=image.is_spoiler if spoiler is None else spoiler == "yes",
+        )
 
     def _list_images(self, interaction: discord.Interaction, message: discord.Message) -> tuple[RemoteImage, ...]:
         images = tuple(list_message_images(message))[:SELECT_OPTIONS_LIMIT]
@@ -119,8 +137,11 @@ class ReimagineCommand:
             build_text_field("keep", messages, value=values["keep"], errors=errors),
             build_model_field(self.catalogue, get_today(), values["model"], messages),
         ]
-        if len(images) > 1:
+        if len(images) > 1:  # then there is no room to ask: a spoiler stays one
             fields.append(build_picture_field([image.filename for image in images], messages, values.get("image", "0")))
+        else:
+            selected = values.get("spoiler") or ("yes" if images[0].is_spoiler else "no")
+            fields.append(build_choice_field("spoiler", ("yes", "no"), selected, messages))
         return build_modal(messages.text("command.reimagine.title"), ReimagineModalId(draft_id), *fields)
 
     async def _load_draft(

@@ -2,20 +2,27 @@
 
 from bot.discord_client.command_builder import build_message_command
 from bot.discord_client.feature import Feature
-from bot.domain.ports import DraftStore
+from bot.domain.ports import DraftStore, JobHistory
 from bot.features.reimagine.command import ReimagineCommand, ReimagineModalId, ReopenReimagineId
 from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.routing import Route
+from bot.results.reuse import ReuseRule
 from bot.submission.submitter import JobSubmitter
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
 
 
 def build_reimagine_feature(
-    validator: RequestValidator, submitter: JobSubmitter, drafts: DraftStore, catalogue: Catalogue
+    validator: RequestValidator,
+    submitter: JobSubmitter,
+    drafts: DraftStore,
+    job_history: JobHistory,
+    reuse_rule: ReuseRule,
+    catalogue: Catalogue,
 ) -> Feature:
     """Build the message command and the handler of its form."""
-    command = ReimagineCommand(validator, submitter, drafts, RejectedForms(drafts), catalogue)
+    forms = RejectedForms(drafts)
+    command = ReimagineCommand(validator, submitter, drafts, forms, job_history, reuse_rule, catalogue)
     return Feature(
         commands=[build_message_command("reimagine", command.open_form)],
         routes=[Route(ReimagineModalId, command.submit_form), Route(ReopenReimagineId, command.reopen_form)],

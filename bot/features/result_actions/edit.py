@@ -45,7 +45,7 @@ class EditHandler(ResultActionHandler):
     async def submit_edit(self, interaction: discord.Interaction, custom_id: EditModalId) -> None:
         """Submit the edited request, on the picture that the job started from."""
         async with limit_lookup_time(interaction):
-            settings = await self.load_permitted_settings(interaction, custom_id.job_id)
+            settings, details = await self.load_permitted_settings(interaction, custom_id.job_id, from_result=False)
             model = require_model(self.catalogue, settings.request.model)
             source = await self.result_lookup.load_source_image(interaction, settings)
         try:
@@ -53,7 +53,8 @@ class EditHandler(ResultActionHandler):
         except RejectedError as rejection:
             await self._explain(interaction, rejection, ReopenEditId(custom_id.job_id, str(interaction.id)))
             return
-        await self.submitter.submit(interaction, built.request, source, parent_id=settings.job_id, notes=built.notes)
+        details["notes"] = built.notes
+        await self.submitter.submit(interaction, built.request, source, **details)
 
     async def open_source_modal(self, interaction: discord.Interaction, custom_id: UseAsSourceId) -> None:
         """Open the modal with settings for the picture of a result."""
@@ -66,7 +67,7 @@ class EditHandler(ResultActionHandler):
     async def submit_source(self, interaction: discord.Interaction, custom_id: UseAsSourceModalId) -> None:
         """Submit the request on the picture of the result."""
         async with limit_lookup_time(interaction):
-            settings = await self.load_permitted_settings(interaction, custom_id.job_id)
+            settings, details = await self.load_permitted_settings(interaction, custom_id.job_id, from_result=True)
             model = require_image_model(self.catalogue, settings.request.model)
             source = await self.result_lookup.find_result_image(interaction, settings.job_id)
         try:
@@ -74,11 +75,12 @@ class EditHandler(ResultActionHandler):
         except RejectedError as rejection:
             await self._explain(interaction, rejection, ReopenUseAsSourceId(custom_id.job_id, str(interaction.id)))
             return
-        await self.submitter.submit(interaction, built.request, source, parent_id=settings.job_id, notes=built.notes)
+        details["notes"] = built.notes
+        await self.submitter.submit(interaction, built.request, source, **details)
 
     async def _open_edit_modal(self, interaction: discord.Interaction, job_id: str, form: FilledForm) -> None:
         async with limit_lookup_time(interaction):
-            settings = await self.load_permitted_settings(interaction, job_id)
+            settings, _ = await self.load_permitted_settings(interaction, job_id, from_result=False)
             model = require_model(self.catalogue, settings.request.model)
         request = convert_to_model(settings.request, model)
         title = get_localized_messages(interaction).text("form.edit")
@@ -86,7 +88,7 @@ class EditHandler(ResultActionHandler):
 
     async def _open_source_modal(self, interaction: discord.Interaction, job_id: str, form: FilledForm) -> None:
         async with limit_lookup_time(interaction):
-            settings = await self.load_permitted_settings(interaction, job_id)
+            settings, _ = await self.load_permitted_settings(interaction, job_id, from_result=True)
             model = require_image_model(self.catalogue, settings.request.model)
         request = convert_to_model(settings.request, model, from_result=True)
         title = get_localized_messages(interaction).text("form.use_as_source")

@@ -34,8 +34,8 @@ from bot.interactions.result_buttons import (
 )
 from bot.interactions.routing import Route
 from bot.results.lookup import ResultLookup
+from bot.results.reuse import ReuseRule
 from bot.storage.favourites import SqlFavouriteStore
-from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.submission.submitter import JobSubmitter
 from shared.catalogue import Catalogue
 
@@ -43,15 +43,15 @@ from shared.catalogue import Catalogue
 def build_result_actions_feature(
     submitter: JobSubmitter,
     result_lookup: ResultLookup,
-    guild_settings: SqlGuildSettingsStore,
+    reuse_rule: ReuseRule,
     favourites: SqlFavouriteStore,
     drafts: DraftStore,
     catalogue: Catalogue,
 ) -> Feature:
     """Build the handlers of the buttons under results, and the message command that shows details."""
-    regenerate = RegenerateHandler(submitter, result_lookup, guild_settings, catalogue)
-    edit = EditHandler(submitter, result_lookup, guild_settings, catalogue, RejectedForms(drafts))
-    upscale = UpscaleHandler(submitter, result_lookup, guild_settings, catalogue)
+    regenerate = RegenerateHandler(submitter, result_lookup, reuse_rule, catalogue)
+    edit = EditHandler(submitter, result_lookup, reuse_rule, catalogue, RejectedForms(drafts))
+    upscale = UpscaleHandler(submitter, result_lookup, reuse_rule, catalogue)
     details = DetailsHandler(catalogue, result_lookup)
     delete = DeleteHandler(result_lookup)
     return Feature(
@@ -70,7 +70,7 @@ def build_result_actions_feature(
             Route(UpscaleId, upscale.upscale),
             Route(UpscaleWithId, upscale.upscale_with_model),
             Route(DetailsId, details.show_details),
-            Route(MetadataRunId, MetadataRunHandler(submitter, result_lookup, catalogue).run_again),
+            Route(MetadataRunId, MetadataRunHandler(submitter, result_lookup, reuse_rule, catalogue).run_again),
             Route(FavouriteId, FavouriteHandler(favourites, result_lookup).toggle_favourite),
             Route(DeleteId, delete.ask_for_confirmation),
             Route(ConfirmDeleteId, delete.delete_result),

@@ -10,6 +10,9 @@ from bot.features.result_actions.custom_ids import MetadataRunId
 from bot.features.result_actions.model_selection import require_model
 from bot.interactions.deadlines import limit_lookup_time
 from bot.results.lookup import ResultLookup
+from bot.results.messages import iterate_used_messages
+from bot.results.owners import find_owner
+from bot.results.reuse import ReuseRule
 from bot.submission.submitter import JobSubmitter
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
@@ -20,11 +23,13 @@ from shared.request.conversion import adapt_to_model
 class MetadataRunHandler:
     """Submits the same request if it had no source picture, else its settings on the picture itself.
 
-    The metadata does not hold the source picture, and does not prove who made the picture or in which job.
+    The metadata does not hold the source picture, and does not prove who made the picture or in which job: the one who
+    made that job has a say all the same.
     """
 
     submitter: JobSubmitter
     result_lookup: ResultLookup
+    reuse_rule: ReuseRule
     catalogue: Catalogue
 
     async def run_again(self, interaction: discord.Interaction, custom_id: MetadataRunId) -> None:
@@ -32,9 +37,22 @@ class MetadataRunHandler:
         del custom_id
         async with limit_lookup_time(interaction):
             settings, image = await self._read_metadata(interaction)
+            owner_ids = await self._find_owners(interaction, settings)
+            owner_id = await self.reuse_rule.require_permission(interaction, owner_ids)
         model = require_model(self.catalogue, settings.request.model)
         request = adapt_to_model(settings.request, model, self.catalogue, seed=settings.seed)
-        await self.submitter.submit(interaction, request, image if request.has_picture else None)
+        source = image if request.has_picture else None
+        await self.submitter.submit(interaction, request, source, source_owner_id=owner_id)
+
+    async def _find_owners(self, interaction: discord.Interaction, settings: GenerationSettings) -> list[int | None]:
+        """Find the requester of the job that the metadata names, and the author of the message with the picture."""
+        job_history = self.result_lookup.job_history
+        record = await job_history.find_job(settings.job_id)
+        posters = [
+            await find_owner(interaction.client, message, job_history)
+            async for message in iterate_used_messages(interaction)
+        ]
+        return [record.job.requester.id if record else None, *posters]
 
     async def _read_metadata(self, interaction: discord.Interaction) -> tuple[GenerationSettings, RemoteImage]:
         async for found in self.result_lookup.read_message_settings(interaction.message):

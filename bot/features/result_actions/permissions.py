@@ -1,17 +1,14 @@
-"""Who may base a new request on a result."""
+"""Requests that go on from a result, by those who may."""
 
 from dataclasses import dataclass
 
 import discord
 
-from bot.domain.preferences import ButtonPolicy
 from bot.domain.records import GenerationSettings
-from bot.interactions.permissions import is_moderator
 from bot.results.lookup import ResultLookup
-from bot.storage.guild_settings import SqlGuildSettingsStore
-from bot.submission.submitter import JobSubmitter
+from bot.results.reuse import ReuseRule
+from bot.submission.submitter import JobDetails, JobSubmitter
 from shared.catalogue import Catalogue
-from shared.problems import RejectedError, make_problem
 
 
 @dataclass(frozen=True)
@@ -20,21 +17,19 @@ class ResultActionHandler:
 
     submitter: JobSubmitter
     result_lookup: ResultLookup
-    guild_settings: SqlGuildSettingsStore
+    reuse_rule: ReuseRule
     catalogue: Catalogue
 
-    async def load_permitted_settings(self, interaction: discord.Interaction, job_id: str) -> GenerationSettings:
-        """Load the settings of a result, if this user may use its buttons.
+    async def load_permitted_settings(
+        self, interaction: discord.Interaction, job_id: str, *, from_result: bool
+    ) -> tuple[GenerationSettings, JobDetails]:
+        """Load the settings of a result, if this user may go on from it, and the details of a job that does.
 
-        The author and moderators always may; everyone else where the server's policy allows everyone. Raises
-        `RejectedError`: job_unknown, not_author.
+        Unless it goes on `from_result`, it goes on from the picture that the result started from, whose owner has a
+        say as well. Raises `RejectedError`: job_unknown, and as `ReuseRule` does.
         """
         settings = await self.result_lookup.find_generation_settings(interaction, job_id)
-        guild_id = interaction.guild_id
-        if settings.author_id in {None, interaction.user.id} or guild_id is None:
-            return settings
-        if is_moderator(interaction, settings.origin):
-            return settings
-        if (await self.guild_settings.load_settings(guild_id)).button_policy is not ButtonPolicy.EVERYONE:
-            raise RejectedError(make_problem("not_author"))
-        return settings
+        owner_ids = (settings.author_id,) if from_result else (settings.author_id, settings.source_owner_id)
+        owner_id = await self.reuse_rule.require_permission(interaction, owner_ids, settings.origin)
+        details = JobDetails(parent_id=settings.job_id, source_owner_id=owner_id, is_spoiler=settings.is_spoiler)
+        return settings, details

@@ -37,20 +37,20 @@ class RegenerateHandler(ResultActionHandler):
     async def vary(self, interaction: discord.Interaction, custom_id: VaryId) -> None:
         """Submit the prompt and settings with the result as source."""
         async with limit_lookup_time(interaction):
-            settings = await self.load_permitted_settings(interaction, custom_id.job_id)
+            settings, details = await self.load_permitted_settings(interaction, custom_id.job_id, from_result=True)
             model = require_image_model(self.catalogue, settings.request.model)
             keep = KEEP_PERCENTAGES[custom_id.strength]
             request = adapt_to_model(settings.request, model, self.catalogue, from_result=True, keep=keep)
             source = await self.result_lookup.find_result_image(interaction, custom_id.job_id)
-        await self.submitter.submit(interaction, request, source, parent_id=settings.job_id)
+        await self.submitter.submit(interaction, request, source, **details)
 
     async def _regenerate(
         self, interaction: discord.Interaction, job_id: str, *, model_key: str | None = None, keeps_seed: bool = False
     ) -> None:
         async with limit_lookup_time(interaction):
-            settings = await self.load_permitted_settings(interaction, job_id)
+            settings, details = await self.load_permitted_settings(interaction, job_id, from_result=False)
             model = require_model(self.catalogue, model_key or settings.request.model)
             seed = settings.seed if keeps_seed else None
             request = adapt_to_model(settings.request, model, self.catalogue, seed=seed)
             source = await self.result_lookup.load_source_image(interaction, settings)
-        await self.submitter.submit(interaction, request, source, parent_id=settings.job_id)
+        await self.submitter.submit(interaction, request, source, **details)

@@ -13,6 +13,7 @@ from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import respond_privately
 from bot.interactions.result_buttons import UpscaleId
+from bot.submission.submitter import JobDetails
 from shared.problems import RejectedError, make_problem
 from shared.request.conversion import build_upscale_requests
 from shared.request.model import Request
@@ -25,10 +26,10 @@ class UpscaleHandler(ResultActionHandler):
     async def upscale(self, interaction: discord.Interaction, custom_id: UpscaleId) -> None:
         """Submit the request to the only upscaler, or let the user choose one of several."""
         async with limit_lookup_time(interaction):
-            settings = await self.load_permitted_settings(interaction, custom_id.job_id)
+            settings, details = await self.load_permitted_settings(interaction, custom_id.job_id, from_result=True)
             requests = self._list_requests(settings)
         if len(requests) == 1:
-            await self._submit(interaction, settings, requests[0])
+            await self._submit(interaction, settings, requests[0], details)
             return
         messages = get_localized_messages(interaction)
         models = [self.catalogue.models[request.model] for request in requests]
@@ -38,14 +39,16 @@ class UpscaleHandler(ResultActionHandler):
     async def upscale_with_model(self, interaction: discord.Interaction, custom_id: UpscaleWithId) -> None:
         """Submit the request to the chosen upscaler."""
         async with limit_lookup_time(interaction):
-            settings = await self.load_permitted_settings(interaction, custom_id.job_id)
+            settings, details = await self.load_permitted_settings(interaction, custom_id.job_id, from_result=True)
             requests = self._list_requests(settings, model_key=custom_id.model)
-        await self._submit(interaction, settings, requests[0])
+        await self._submit(interaction, settings, requests[0], details)
 
-    async def _submit(self, interaction: discord.Interaction, settings: GenerationSettings, request: Request) -> None:
+    async def _submit(
+        self, interaction: discord.Interaction, settings: GenerationSettings, request: Request, details: JobDetails
+    ) -> None:
         async with limit_lookup_time(interaction):
             source = await self.result_lookup.find_result_image(interaction, settings.job_id)
-        await self.submitter.submit(interaction, request, source, parent_id=settings.job_id)
+        await self.submitter.submit(interaction, request, source, **details)
 
     def _list_requests(self, settings: GenerationSettings, model_key: str | None = None) -> Sequence[Request]:
         """List a request for each upscaler, or for one. Raises `RejectedError` (upscale_unsupported)."""

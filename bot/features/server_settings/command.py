@@ -1,34 +1,45 @@
-"""The command `/settings`: shows and changes the settings of a server."""
+"""The command `/settings`: shows the settings of a server privately, and changes them in the same message."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import discord
 
-from bot.domain.preferences import ButtonPolicy
-from bot.interactions.deadlines import limit_lookup_time
-from bot.interactions.locale import get_localized_messages
+from bot.domain.ports import GuildSettingsStore
+from bot.features.server_settings.choices import GuildSettingId, apply_choice
+from bot.features.server_settings.view import build_settings_view
+from bot.interactions.components import get_selected_values
+from bot.interactions.locale import get_localized_messages, require_guild_settings
 from bot.interactions.permissions import require_guild_manager
-from bot.interactions.responses import respond_privately
-from bot.storage.guild_settings import SqlGuildSettingsStore
+from bot.interactions.responses import RenderedMessage, respond_outdated, respond_with, update_message
 
 
 @dataclass(frozen=True)
 class ServerSettingsCommand:
-    """Saves a setting, if one is given, and shows the settings in force privately."""
+    """Shows the settings to those who may manage the server, and saves each choice."""
 
-    guild_settings: SqlGuildSettingsStore
+    guild_settings: GuildSettingsStore
 
-    async def show_settings(self, interaction: discord.Interaction, button_policy: str | None = None) -> None:
-        """Save who may use the buttons under other people's results, if given, and show it."""
+    async def show_settings(self, interaction: discord.Interaction) -> None:
+        """Show the settings in force."""
         require_guild_manager(interaction, "settings_not_allowed")
-        guild_id = interaction.guild_id or 0
-        async with limit_lookup_time(interaction):
-            settings = await self.guild_settings.load_settings(guild_id)
-            if button_policy is not None:
-                settings = replace(settings, button_policy=ButtonPolicy(button_policy))
-                await self.guild_settings.save_settings(guild_id, settings)
-        messages = get_localized_messages(interaction)
-        text = messages.text(
-            "server_settings.button_policy", who=messages.text(f"server_settings.{settings.button_policy}")
-        )
-        await respond_privately(interaction, text)
+
+        async def render_current() -> RenderedMessage:
+            view = build_settings_view(require_guild_settings(interaction), get_localized_messages(interaction))
+            return RenderedMessage(view)
+
+        await respond_with(interaction, render_current)
+
+    async def change_setting(self, interaction: discord.Interaction, custom_id: GuildSettingId) -> None:
+        """Save the choice of a select."""
+        require_guild_manager(interaction, "settings_not_allowed")
+        value = next(iter(get_selected_values(interaction)), "")
+        settings = apply_choice(require_guild_settings(interaction), custom_id.field, value)
+        if settings is None:
+            await respond_outdated(interaction)
+            return
+
+        async def save_and_render() -> RenderedMessage:
+            await self.guild_settings.save_settings(interaction.guild_id or 0, settings)
+            return RenderedMessage(build_settings_view(settings, get_localized_messages(interaction)))
+
+        await update_message(interaction, save_and_render)

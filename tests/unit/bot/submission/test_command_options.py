@@ -28,7 +28,7 @@ STRING, INTEGER, NUMBER, ATTACHMENT = 3, 4, 10, 11
 
 
 def build_commands(catalogue: Catalogue, name: str = "imagine") -> Sequence[Any]:
-    parser = OptionParser(UNUSED, SourceOption(UNUSED, UNUSED), PresetOption(UNUSED))
+    parser = OptionParser(UNUSED, SourceOption(UNUSED, UNUSED, UNUSED), PresetOption(UNUSED))
     if name == "imagine":
         return build_imagine_feature(parser, UNUSED, catalogue, TODAY).commands
     return build_explore_feature(
@@ -56,7 +56,16 @@ def list_texts(entry: dict[str, Any], language: str) -> Iterator[str]:
 
 
 def test_every_field_of_a_request_is_an_option() -> None:
-    assert set(IMAGINE_OPTIONS) == {"prompt", "negative", "image", "source", "preset", "model", *OPTION_NAMES}
+    assert set(IMAGINE_OPTIONS) == {
+        "prompt",
+        "negative",
+        "image",
+        "source",
+        "spoiler",
+        "preset",
+        "model",
+        *OPTION_NAMES,
+    }
 
 
 async def test_an_exploration_has_two_to_nine_variants_and_one_of_four_variations(catalogue: Catalogue) -> None:
@@ -77,7 +86,7 @@ async def test_the_command_keeps_discords_limits(catalogue: Catalogue, language:
     required = ["vary", "prompt"] if command == "explore" else ["prompt"]
     names = [localize(option, "name", language) for option in payload["options"]]
 
-    assert len(names) == len(set(names)) == (len(EXPLORE_OPTIONS) if command == "explore" else 21)  # of 25
+    assert len(names) == len(set(names)) == (len(EXPLORE_OPTIONS) if command == "explore" else 22)  # of 25
     for name in (localize(payload, "name", language), *names):
         assert re.fullmatch(r"[-_'\w]{1,32}", name)
         assert name == name.lower()
@@ -140,7 +149,7 @@ async def test_an_option_that_no_offered_model_reads_is_left_out() -> None:
 
     names = set(await list_options(reduced))
 
-    assert names == {"prompt", "preset", "model", "negative", "keep", "seed", "aspect", "format"}
+    assert names == {"prompt", "spoiler", "preset", "model", "negative", "keep", "seed", "aspect", "format"}
 
 
 async def test_more_than_twenty_five_choices_are_offered_by_autocompletion() -> None:

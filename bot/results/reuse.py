@@ -1,0 +1,40 @@
+"""Who may go on from a picture: one rule, wherever a request starts from one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import discord
+
+from bot.domain.ports import PreferencesStore
+from bot.domain.preferences import ButtonPolicy, ReusePolicy
+from bot.interactions.locale import require_guild_settings
+from bot.interactions.permissions import is_moderator
+from shared.job import Origin
+from shared.problems import RejectedError, make_problem
+
+
+@dataclass(frozen=True)
+class ReuseRule:
+    """The server's setting and the wish of each owner hold together."""
+
+    preferences_store: PreferencesStore
+
+    async def require_permission(
+        self, interaction: discord.Interaction, owner_ids: Iterable[int | None], origin: Origin | None = None
+    ) -> int | None:
+        """Return whose picture it is; None if it is the user's own, or if nobody knows.
+
+        What an owner wishes to keep binds everyone else. Where the server lets only authors go on, moderators of
+        `origin` may as well. Raises `RejectedError`: not_author, reuse_declined, and as `PreferencesStore` does.
+        """
+        others = [owner_id for owner_id in owner_ids if owner_id not in {None, interaction.user.id}]
+        if not others:
+            return None
+        policy = require_guild_settings(interaction).button_policy
+        if policy is not ButtonPolicy.EVERYONE and not is_moderator(interaction, origin):
+            raise RejectedError(make_problem("not_author"))
+        for owner_id in others:
+            preferences = await self.preferences_store.load_preferences(owner_id or 0)
+            if preferences.reuse_policy is ReusePolicy.NOBODY:
+                raise RejectedError(make_problem("reuse_declined"))
+        return others[0]

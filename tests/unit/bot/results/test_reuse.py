@@ -1,0 +1,132 @@
+"""Who may go on from a picture of somebody else."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bot.domain.preferences import ButtonPolicy, GuildSettings, Preferences, ReusePolicy
+from bot.interactions.locale import load_guild_settings
+from bot.results.owners import find_owner
+from bot.results.reuse import ReuseRule
+from shared.problems import RejectedError
+from tests.support.fake_stores import EmptyJobHistory, FakePreferencesStore
+
+ADA, BEN, CLEO, THE_BOT = 1, 2, 3, 9
+
+
+class FixedGuildSettings:
+    """A `GuildSettingsStore` that always loads the same settings, or fails."""
+
+    def __init__(self, settings: GuildSettings | None) -> None:
+        self.settings = settings
+
+    async def load_settings(self, guild_id: int) -> GuildSettings:
+        if self.settings is None:
+            raise OSError("no database")
+        return self.settings
+
+    async def save_settings(self, guild_id: int, settings: GuildSettings) -> None:
+        raise NotImplementedError
+
+
+async def make_interaction(settings: GuildSettings | None = None) -> Any:
+    interaction = SimpleNamespace(
+        id=5, user=SimpleNamespace(id=BEN), guild_id=10, guild=None, extras={}, channel_id=4, permissions=None
+    )
+    await load_guild_settings(interaction, FixedGuildSettings(settings))  # type: ignore[arg-type]
+    return interaction
+
+
+async def find_code(rule: ReuseRule, interaction: Any, *owner_ids: int | None) -> str:
+    with pytest.raises(RejectedError) as rejected:
+        await rule.require_permission(interaction, owner_ids)
+    return rejected.value.problems[0].code
+
+
+async def test_the_first_other_owner_is_named_and_ones_own_picture_has_none() -> None:
+    rule, interaction = ReuseRule(FakePreferencesStore()), await make_interaction(GuildSettings())
+
+    assert await rule.require_permission(interaction, [BEN, None]) is None
+    assert await rule.require_permission(interaction, [BEN, ADA]) == ADA
+    assert await rule.require_permission(interaction, [CLEO, ADA]) == CLEO
+
+
+async def test_the_wish_of_every_owner_holds() -> None:
+    store = FakePreferencesStore()
+    rule, interaction = ReuseRule(store), await make_interaction(GuildSettings())
+    store.preferences[ADA] = Preferences(reuse_policy=ReusePolicy.NOBODY)
+
+    assert await find_code(rule, interaction, CLEO, ADA) == "reuse_declined"
+    store.preferences[BEN] = store.preferences.pop(ADA)
+    assert await rule.require_permission(interaction, [BEN]) is None, "it does not bind oneself"
+
+
+async def test_only_authors_go_on_where_the_server_says_so_or_its_settings_are_unknown() -> None:
+    rule = ReuseRule(FakePreferencesStore())
+    strict = await make_interaction(GuildSettings(ButtonPolicy.AUTHOR))
+
+    assert await find_code(rule, strict, ADA) == "not_author"
+    assert await rule.require_permission(strict, [BEN]) is None
+    assert await find_code(rule, await make_interaction(None), ADA) == "lookup_timed_out"
+
+
+def make_message(author_id: int, *, is_bot: bool = False, user_id: int | None = None, **fields: Any) -> Any:
+    metadata = None if user_id is None else SimpleNamespace(user=SimpleNamespace(id=user_id))
+    values: dict[str, Any] = {
+        "components": [],
+        "message_snapshots": [],
+        "reference": None,
+        "interaction_metadata": metadata,
+    }
+    return SimpleNamespace(author=SimpleNamespace(id=author_id, bot=is_bot), **(values | fields))
+
+
+class ClientWithMessages:
+    """A client that fetches these messages."""
+
+    def __init__(self, **messages: Any) -> None:
+        self.user = SimpleNamespace(id=THE_BOT)
+        self.messages = messages
+
+    def get_partial_messageable(self, channel_id: int, *, guild_id: int | None = None) -> Any:
+        async def fetch_message(message_id: int) -> Any:
+            return self.messages[f"m{message_id}"]
+
+        return SimpleNamespace(fetch_message=fetch_message)
+
+
+@pytest.mark.parametrize(
+    ("message", "owner"),
+    [
+        (make_message(ADA), ADA),
+        (make_message(CLEO, is_bot=True, user_id=ADA), ADA),
+        (make_message(CLEO, is_bot=True), None),
+        (
+            make_message(
+                CLEO,
+                message_snapshots=[object()],
+                reference=SimpleNamespace(channel_id=1, message_id=7, guild_id=10),
+            ),
+            ADA,
+        ),
+    ],
+)
+async def test_pictures_belong_to_who_posted_them_or_made_a_bot_post_them(message: Any, owner: int | None) -> None:
+    client: Any = ClientWithMessages(m7=make_message(ADA))
+
+    assert await find_owner(client, message, EmptyJobHistory()) == owner
+
+
+async def test_a_result_belongs_to_its_requester() -> None:
+    class OneJob(EmptyJobHistory):
+        async def find_job(self, job_id: str) -> Any:
+            requester = SimpleNamespace(id=ADA)
+            return SimpleNamespace(job=SimpleNamespace(requester=requester)) if job_id == "17-02" else None
+
+    client: Any = ClientWithMessages()
+    button = SimpleNamespace(custom_id="variant_show:17-02")
+    message = make_message(THE_BOT, components=[SimpleNamespace(children=[button])], user_id=BEN)
+    message.author = client.user
+
+    assert await find_owner(client, message, OneJob()) == ADA
