@@ -266,7 +266,7 @@ def try_to_go_on(user: DiscordUser, answer: dict[str, Any], forms: list[str]) ->
         user.invoke_command("imagine", thread, prompt="a stolen castle"),
         user.invoke_command("imagine", thread, **{"prompt": "a stolen castle", "from": job}),
         user.invoke_command("imagine", thread, **{"prompt": "a stolen castle", "from": "original"}),
-        user.invoke_command("explore", thread, prompt="a stolen castle", over="seeds"),
+        user.invoke_command("explore", thread, prompt="a stolen castle", vary="seeds"),
     ]
     pressed = [press_forged_button(user, thread, custom_id) for custom_id in forged]
     return [*pressed, *(user.wait_for_private_text(interaction) for interaction in used)]

@@ -28,7 +28,7 @@ async def test_a_picture_in_any_message_becomes_a_job_through_the_form(
 
     assert (form["modal"]["title"], list(read_fields(form))) == (
         "Reimagine this picture",
-        ["prompt", "negative", "keep", "model"],
+        ["prompt", "negative", "keep", "model", "spoiler"],
     )
     chosen = [o["value"] for o in read_fields(form)["model"]["options"] if o.get("default")]
     assert (chosen, len(read_fields(form)["model"]["options"])) == (["sd3.5-large"], 2), "only those that read pictures"
@@ -58,7 +58,7 @@ async def test_the_form_is_in_the_users_language(guild: GuildClient) -> None:
     form = await guild.wait_for_interaction(opened, lambda state: "modal" in state)
 
     labels = [part["label"] for part in form["modal"]["components"]]
-    assert (form["modal"]["title"], labels) == ("Réimaginer cette image", ["Prompt", "Éviter", "Garder", "Modèle"])
+    assert (form["modal"]["title"], labels) == ("Réimaginer cette image", ["Prompt", "Éviter", "Garder", "Modèle", "Spoiler"])
 
 
 async def test_a_message_without_a_picture_is_rejected(guild: GuildClient) -> None:
