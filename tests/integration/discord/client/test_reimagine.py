@@ -58,7 +58,10 @@ async def test_the_form_is_in_the_users_language(guild: GuildClient) -> None:
     form = await guild.wait_for_interaction(opened, lambda state: "modal" in state)
 
     labels = [part["label"] for part in form["modal"]["components"]]
-    assert (form["modal"]["title"], labels) == ("Réimaginer cette image", ["Prompt", "Éviter", "Garder", "Modèle", "Spoiler"])
+    assert (form["modal"]["title"], labels) == (
+        "Réimaginer cette image",
+        ["Prompt", "Éviter", "Garder", "Modèle", "Spoiler"],
+    )
 
 
 async def test_a_message_without_a_picture_is_rejected(guild: GuildClient) -> None:
