@@ -43,10 +43,10 @@ def run_soak(seconds: float, seed: int, folder: Path, say: Callable[[str], objec
 
 
 def _run_soak(soak: Soak, seconds: float, say: Callable[[str], object]) -> list[str]:
+    faults = _shuffle_faults(random.Random(soak.rng.random()))  # however many requests are made between them
     for name in ("worker", "bot"):
         soak.start(name)
     wait_until_ready(soak.stack)
-    faults = _shuffle_faults(soak.rng)
     end = time.monotonic() + seconds
     next_fault = time.monotonic() + FAULT_INTERVAL_SECONDS[0]
     while time.monotonic() < end:
