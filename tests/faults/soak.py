@@ -3,8 +3,9 @@
     python -m tests.faults.soak --seconds 300 --seed 1
 
 Every fault is injected once before any is repeated, in an order that the seed decides. The accounts balance if every
-accepted request has exactly one result; no job was billed more than twice, or twice without a call of unknown fate; and
-every billed call was recorded. Exit code 0 if they balance, 1 after a list of discrepancies.
+accepted request has exactly one result; no job was billed more than twice, or twice without a call of unknown fate;
+every billed call is recorded and in the ledger; and no job is open or has a reservation. Exit code 0 if they balance, 1
+after a list of discrepancies.
 """
 
 import argparse
