@@ -11,6 +11,7 @@ from bot.domain.dates import get_today
 from bot.explorations.message_updater import ExplorationMessages
 from bot.features.explore.feature import build_explore_feature
 from bot.features.export.feature import build_export_feature
+from bot.features.foreign_syntax.feature import build_foreign_syntax_feature
 from bot.features.history.feature import build_history_feature
 from bot.features.imagine.feature import build_imagine_feature
 from bot.features.lineage.feature import build_lineage_feature
@@ -61,12 +62,13 @@ def build_features(services: Services) -> list[Feature]:
     s = services
     newest_results = NewestResultFinder(s.job_history, s.job_search)
     return [
-        build_imagine_feature(s.option_parser, s.submitter, s.catalogue, get_today()),
+        build_imagine_feature(s.option_parser, s.submitter, s.drafts, s.catalogue, get_today()),
         build_explore_feature(
             s.option_parser, s.validator, s.submitter, s.drafts, s.database, s.image_store, s.queue, s.catalogue
         ),
         build_reimagine_feature(s.validator, s.submitter, s.drafts, s.job_history, s.reuse_rule, s.catalogue),
         build_result_actions_feature(s.submitter, s.result_lookup, s.reuse_rule, s.favourites, s.drafts, s.catalogue),
+        build_foreign_syntax_feature(s.drafts, s.image_store, s.submitter),
         build_preferences_feature(s.preferences, s.catalogue),
         build_queue_feature(s.queue, s.cancellation, s.catalogue),
         build_history_feature(

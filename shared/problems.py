@@ -73,6 +73,7 @@ _CODES: Final = {
         "network_unsupported",
         "link_host",
         "link_unused",
+        "question_closed",
         # the attachment
         "attachment_too_large",
         "attachment_host",

@@ -8,6 +8,7 @@ from bot.domain.images import RemoteImage
 from shared.job import SourceKind
 from shared.notes import Note
 from shared.problems import Problem
+from shared.request.model import BuiltRequest
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,27 @@ EMPTY_FORM = FilledForm()
 
 
 @dataclass(frozen=True)
+class SyntaxAnswers:
+    """The requests of the answers to a question on a prompt in the syntax of another tool.
+
+    `without` is the one without the things that have no equal here, for `count` pictures; `literal` the one with the
+    prompt as words, for `literal_count`, if that is valid.
+    """
+
+    without: BuiltRequest
+    literal: BuiltRequest | None
+    count: int = 1
+    literal_count: int = 1
+
+
+@dataclass(frozen=True)
 class Draft:
     """A request that a person has begun, while a form or a question is open. Only `user_id` may go on with it.
 
     `images` are the pictures to choose from, `parent_id` the job that they came from. The draft of an exploration has
     a `plan`; `source_sha256` is then the hash of a stored picture to start from, `source_kind` which one of its thread
     that is; `notes` are those of its requests. `form` is a form that was rejected, to be opened again.
-    `source_owner_id` is whose picture it is, if not the user's.
+    `source_owner_id` is whose picture it is, if not the user's; `answers` are those to a question on the prompt.
     """
 
     user_id: int
@@ -41,3 +56,4 @@ class Draft:
     form: FilledForm = EMPTY_FORM
     source_owner_id: int | None = None
     is_spoiler: bool = False
+    answers: SyntaxAnswers | None = None

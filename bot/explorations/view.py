@@ -38,9 +38,13 @@ OPEN_STATES: Final = frozenset({VariantState.QUEUED, VariantState.RUNNING})
 
 
 def build_confirmation_view(
-    plan: ExplorationPlan, catalogue: Catalogue, messages: Messages, rows: ActionRows
+    plan: ExplorationPlan,
+    catalogue: Catalogue,
+    messages: Messages,
+    rows: ActionRows,
+    warnings: Sequence[ui.TextDisplay[Any]] = (),
 ) -> ui.LayoutView:
-    """Ask whether to start: list the variants with their prices."""
+    """Ask whether to start: list the variants with their prices, after the warnings."""
     prices = [catalogue.models[request.model].price_usd for request in plan.requests]
     labels = [
         escape_markdown(format_variant_label(plan, number, catalogue, messages), _LABEL_LIMIT)
@@ -57,7 +61,7 @@ def build_confirmation_view(
         "\n".join(lines),
         f"-# {messages.text('explore.note')}",
     )
-    return build_container_view(*map(ui.TextDisplay, texts), *rows)
+    return build_container_view(*warnings, *map(ui.TextDisplay, texts), *rows)
 
 
 def build_exploration_view(

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from math import log
 from typing import Any, Final
 
-from bot.domain.images import RemoteImage, StoredImage
-from bot.submission.source_option import SourceImage
 from shared.catalogue import Catalogue, Model
 from shared.foreign_syntax.reading import PromptReading, ReadOption, read_prompt
 from shared.foreign_syntax.stable_diffusion import read_brackets
@@ -28,29 +26,13 @@ _QUOTED_LENGTH: Final = 100
 class UnsupportedSyntaxError(RejectedError):
     """A prompt asks for something that has no equal here; the requester may go on in two ways.
 
-    `without` is the request without these things, `literal` the one with the prompt as words, if that is valid. Both
-    start from the `image`, which is the `source` if it was found in the thread.
+    `without` is the request without these things, `literal` the one with the prompt as words, if that is valid.
     """
 
-    def __init__(
-        self,
-        problems: Sequence[Problem],
-        without: BuiltRequest,
-        literal: BuiltRequest | None,
-        image: RemoteImage | StoredImage | None = None,
-        source: SourceImage | None = None,
-    ) -> None:
+    def __init__(self, problems: Sequence[Problem], without: BuiltRequest, literal: BuiltRequest | None) -> None:
         super().__init__(*problems)
         self.without = without
         self.literal = literal
-        self.image = image
-        self.source = source
-
-    def start_from(
-        self, image: RemoteImage | StoredImage | None, source: SourceImage | None = None
-    ) -> "UnsupportedSyntaxError":
-        """Return the same with the picture that the requests start from."""
-        return UnsupportedSyntaxError(self.problems, self.without, self.literal, image, source)
 
 
 @dataclass
@@ -71,6 +53,7 @@ class ForeignRequestBuilder:
     def build_request(self, options: Mapping[str, Any]) -> BuiltRequest:
         """Build the request that these options and the prompt among them ask for. A typed option takes precedence.
 
+        A number of pictures in the prompt is read if `count` is among the options, which is None if it was not typed.
         Raises `RejectedError`, and `UnsupportedSyntaxError` if something in the prompt has no equal here.
         """
         reading = read_prompt(options.get("prompt") or "")
@@ -78,19 +61,20 @@ class ForeignRequestBuilder:
         self.notes += reading.notes
         self.notes += (note for note in negative.notes if note not in reading.notes)
         self.problems += (*reading.problems, *negative.problems, *self._find_link_problems(reading.links))
-        typed = dict(options) | {"prompt": reading.text, "negative": negative.text or None}
+        plain = {name: value for name, value in options.items() if name != "count"}
+        typed = plain | {"prompt": reading.text, "negative": negative.text or None}
         try:
             built = self.build(typed)
         except RejectedError as rejection:
             raise RejectedError(*rejection.problems, *self.problems) from rejection
         for option in reading.options:
             if option.field == "count":
-                self._refuse_count(option)
+                self._read_count(option, options)
             else:
                 built = self._add_option(option, typed, built)
         built = BuiltRequest(built.request, (*self._list_notes(built), *built.notes))
         if self.problems:
-            raise UnsupportedSyntaxError(self.problems, built, self._build_literal(options, reading))
+            raise UnsupportedSyntaxError(self.problems, built, self._build_literal(plain, reading))
         return built
 
     def _add_option(self, option: ReadOption, typed: dict[str, Any], built: BuiltRequest) -> BuiltRequest:
@@ -120,8 +104,12 @@ class ForeignRequestBuilder:
             self.added.append(option.parameter)
         return extended
 
-    def _refuse_count(self, option: ReadOption) -> None:
-        if option.value != "1":
+    def _read_count(self, option: ReadOption, options: Mapping[str, Any]) -> None:
+        if options.get("count") is not None:
+            self.notes.append(make_note("option_preferred", parameter=option.parameter, field="count"))
+        elif "count" in options:
+            self.added.append(option.parameter)
+        elif option.value != "1":
             self.problems.append(make_problem("parameter_count", parameter=option.parameter))
 
     def _find_link_problems(self, links: Sequence[str]) -> Iterator[Problem]:
@@ -139,13 +127,18 @@ class ForeignRequestBuilder:
         has_weights = any(abs(part.weight) != 1 for part in built.request.text_prompts)
         yield from (note for note in self.notes if has_weights or note.code != "emphasis_weighed")
 
-    def _build_literal(self, options: Mapping[str, Any], reading: PromptReading) -> BuiltRequest | None:
+    def _build_literal(self, options: dict[str, Any], reading: PromptReading) -> BuiltRequest | None:
         """Build the request with the prompt as words, but for the link to its picture. None if it is not valid."""
         prompt = reading.literal.replace(self.source_link, "") if self.source_link else reading.literal
         try:
-            return self.build(dict(options) | {"prompt": prompt})
+            return self.build(options | {"prompt": prompt})
         except RejectedError:
             return None
+
+
+def read_count(prompt: str) -> int | None:
+    """Read the number of pictures that a prompt asks for."""
+    return next((int(option.value) for option in read_prompt(prompt).options if option.field == "count"), None)
 
 
 def find_nearest_ratio(ratio: str, model: Model) -> str | None:

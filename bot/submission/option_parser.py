@@ -1,7 +1,7 @@
 """Parses the options of `/imagine` and `/explore` into a request and the picture that it starts from."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import discord
@@ -9,7 +9,7 @@ import discord
 from bot.discord_client.command_builder import AutocompleteCallback
 from bot.domain.images import RemoteImage, StoredImage
 from bot.results.message_images import build_attached_image
-from bot.submission.foreign_syntax import UnsupportedSyntaxError
+from bot.submission.foreign_syntax import UnsupportedSyntaxError, read_count
 from bot.submission.preset_option import PresetOption
 from bot.submission.source_option import SourceImage, SourceOption
 from bot.submission.submitter import JobDetails
@@ -26,7 +26,8 @@ class ParsedOptions:
     """A request and the picture that it starts from, if any.
 
     `notes` say how the request differs from the options. `parent_id` and `source_kind` are set if the picture was found
-    in the thread, `source_owner_id` if it is somebody else's there.
+    in the thread, `source_owner_id` if it is somebody else's there. `count` is the number of pictures, if it was given.
+    If a part of the prompt is `unsupported`, the request is the one without it, and the user has to be asked.
     """
 
     request: Request
@@ -36,6 +37,8 @@ class ParsedOptions:
     notes: tuple[Note, ...] = ()
     source_owner_id: int | None = None
     is_spoiler: bool = False
+    count: int | None = None
+    unsupported: UnsupportedSyntaxError | None = None
 
     @property
     def details(self) -> JobDetails:
@@ -76,7 +79,7 @@ class OptionParser:
     ) -> ParsedOptions:
         """Parse the options; None stands for one that was left out.
 
-        Raises `RejectedError` with all problems, and `UnsupportedSyntaxError`.
+        A number of pictures is read if `count` is among the options. Raises `RejectedError` with all problems.
         """
         options["preset"] = await self.preset_option.load_options(interaction, preset)
         if image is not None:
@@ -99,14 +102,23 @@ class OptionParser:
         If nobody chose that picture and the options do not go with one, build the request without a picture instead.
         """
         try:
-            return self._build_options(interaction, options, source.image, source)
-        except RejectedError as rejection:
-            if is_explicit:
+            parsed = self._build_options(interaction, options, source.image, source)
+        except RejectedError:
+            alternative = None if is_explicit else self._build_without_picture(interaction, options)
+            if alternative is None:
                 raise
-            try:
-                return self._build_options(interaction, options, None)
-            except RejectedError:
-                raise rejection from None
+            return alternative
+        if parsed.unsupported is None or is_explicit:
+            return parsed
+        return self._build_without_picture(interaction, options) or parsed
+
+    def _build_without_picture(self, interaction: discord.Interaction, options: dict[str, Any]) -> ParsedOptions | None:
+        """Build the request without a picture, None if the options do not go with that either."""
+        try:
+            parsed = self._build_options(interaction, options, None)
+        except RejectedError:
+            return None
+        return parsed if parsed.unsupported is None else None
 
     def _build_options(
         self,
@@ -124,16 +136,24 @@ class OptionParser:
         except RejectedError as rejection:
             extras, problems = None, (*problems, *rejection.problems)
         explicit = {name: value for name, value in options.items() if name != "preset"} | {"extras": extras}
+        unsupported = None
         try:
             built = self.validator.build_request(
                 interaction, image, explicit, problems, options["preset"], is_linked=is_linked
             )
         except UnsupportedSyntaxError as error:
-            raise error.start_from(image, source) from error
+            built, unsupported = error.without, error
+        parsed = ParsedOptions(built.request, image, notes=built.notes, unsupported=unsupported)
+        if "count" in options:
+            parsed = replace(parsed, count=options["count"] or read_count(options.get("prompt") or ""))
         if source is None:
-            return ParsedOptions(built.request, image, notes=built.notes)
-        return ParsedOptions(
-            built.request, image, source.parent_id, source.kind, built.notes, source.owner_id, source.is_spoiler
+            return parsed
+        return replace(
+            parsed,
+            parent_id=source.parent_id,
+            source_kind=source.kind,
+            source_owner_id=source.owner_id,
+            is_spoiler=source.is_spoiler,
         )
 
     def _parse_extras(self, interaction: discord.Interaction, text: str | None) -> dict[str, Any] | None:

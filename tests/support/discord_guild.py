@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 
 from bot.discord_client.client import Bot
+from bot.features.foreign_syntax.feature import build_foreign_syntax_feature
 from bot.features.history.feature import build_history_feature
 from bot.features.imagine.feature import build_imagine_feature
 from bot.features.preferences.feature import build_preferences_feature
@@ -181,7 +182,8 @@ def build_bot(
     unused: Any = None
     drafts = draft_store or FakeDraftStore()
     features = [
-        build_imagine_feature(option_parser, submitter, catalogue, date(2026, 11, 22)),
+        build_imagine_feature(option_parser, submitter, drafts, catalogue, date(2026, 11, 22)),
+        build_foreign_syntax_feature(drafts, history, submitter),
         build_preferences_feature(unused, catalogue),
         build_history_feature(unused, unused, unused, unused, unused, unused, catalogue),
         build_reimagine_feature(validator, submitter, drafts, history, reuse_rule, catalogue),

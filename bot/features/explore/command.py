@@ -21,10 +21,12 @@ from bot.features.explore.plan import DEFAULT_VARIANTS, plan_exploration
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_with, update_message
 from bot.rendering.job_list import build_origin_link
+from bot.rendering.outcome_views import build_job_notes
 from bot.storage.explorations import SqlExplorationStore
 from bot.submission.acknowledgement import post_message
 from bot.submission.option_parser import OptionParser
 from bot.submission.submitter import JobSubmitter, build_requester
+from bot.submission.syntax_question import build_problem_texts
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
 from shared.job import Origin
@@ -109,7 +111,9 @@ class ExploreCommand:
                 guild_id=interaction.guild_id or 0,
             )
             rows = build_confirmation_rows(str(interaction.id), messages)
-            return RenderedMessage(build_confirmation_view(plan, self.catalogue, messages, rows))
+            problems = parsed.unsupported.problems if parsed.unsupported else ()
+            warnings = (*build_problem_texts(problems, messages), *build_job_notes(parsed.notes, messages))
+            return RenderedMessage(build_confirmation_view(plan, self.catalogue, messages, rows, warnings))
 
         await respond_with(interaction, render_plan)
 

@@ -8,6 +8,7 @@ import discord
 from bot.interactions.responses import respond_with_problems
 from bot.submission.option_parser import OptionParser
 from bot.submission.submitter import JobSubmitter
+from bot.submission.syntax_question import SyntaxQuestion
 from shared.problems import RejectedError
 
 IMAGINE_OPTIONS: Final = (
@@ -23,6 +24,7 @@ class ImagineCommand:
 
     option_parser: OptionParser
     submitter: JobSubmitter
+    syntax_question: SyntaxQuestion
 
     async def generate_picture(
         self, interaction: discord.Interaction, *, spoiler: bool | None = None, **options: Any
@@ -36,4 +38,7 @@ class ImagineCommand:
         details = parsed.details
         if spoiler is not None:
             details["is_spoiler"] = spoiler
+        if parsed.unsupported is not None:
+            await self.syntax_question.ask(interaction, parsed.unsupported, parsed.image, details)
+            return
         await self.submitter.submit(interaction, parsed.request, parsed.image, **details)

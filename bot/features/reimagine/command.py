@@ -31,7 +31,9 @@ from bot.results.message_images import explain_missing_images, list_message_imag
 from bot.results.messages import get_result_job_id
 from bot.results.owners import find_owner
 from bot.results.reuse import ReuseRule
-from bot.submission.submitter import JobSubmitter
+from bot.submission.foreign_syntax import UnsupportedSyntaxError
+from bot.submission.submitter import JobDetails, JobSubmitter
+from bot.submission.syntax_question import SyntaxQuestion
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
@@ -55,6 +57,7 @@ class ReimagineCommand:
     submitter: JobSubmitter
     drafts: DraftStore
     forms: RejectedForms
+    syntax_question: SyntaxQuestion
     job_history: JobHistory
     reuse_rule: ReuseRule
     catalogue: Catalogue
@@ -86,25 +89,24 @@ class ReimagineCommand:
         async with limit_lookup_time(interaction):
             draft, image = await self._load_draft(interaction, custom_id.draft_id, fields)
             await self.reuse_rule.require_permission(interaction, [draft.source_owner_id])
-        try:
-            options = {name: fields.get_text(name) for name in ("prompt", "negative", "model", "keep")}
-            if options["keep"] == _get_preferred_keep(interaction):  # left as it was, it is no choice of this form
-                del options["keep"]
-            built = self.validator.build_request(interaction, image, options)
-        except RejectedError as rejection:
-            reopen_id = ReopenReimagineId(str(interaction.id))
-            await self.forms.explain(interaction, rejection.problems, draft, reopen_id)
-            return
         spoiler = fields.get_text("spoiler")
-        await self.submitter.submit(
-            interaction,
-            built.request,
-            image,
+        details = JobDetails(
             parent_id=draft.parent_id,
             source_owner_id=draft.source_owner_id,
-            notes=built.notes,
             is_spoiler=image.is_spoiler if spoiler is None else spoiler == "yes",
         )
+        options = {name: fields.get_text(name) for name in ("prompt", "negative", "model", "keep")}
+        if options["keep"] == _get_preferred_keep(interaction):  # left as it was, it is no choice of this form
+            del options["keep"]
+        try:
+            built = self.validator.build_request(interaction, image, options)
+        except UnsupportedSyntaxError as unsupported:
+            await self.syntax_question.ask(interaction, unsupported, image, details)
+        except RejectedError as rejection:
+            await self.forms.explain(interaction, rejection.problems, draft, ReopenReimagineId(str(interaction.id)))
+        else:
+            details["notes"] = built.notes
+            await self.submitter.submit(interaction, built.request, image, **details)
 
     def _list_images(self, interaction: discord.Interaction, message: discord.Message) -> tuple[RemoteImage, ...]:
         images = tuple(list_message_images(message))[:SELECT_OPTIONS_LIMIT]

@@ -8,6 +8,7 @@ from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.routing import Route
 from bot.results.reuse import ReuseRule
 from bot.submission.submitter import JobSubmitter
+from bot.submission.syntax_question import SyntaxQuestion
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
 
@@ -21,8 +22,16 @@ def build_reimagine_feature(
     catalogue: Catalogue,
 ) -> Feature:
     """Build the message command and the handler of its form."""
-    forms = RejectedForms(drafts)
-    command = ReimagineCommand(validator, submitter, drafts, forms, job_history, reuse_rule, catalogue)
+    command = ReimagineCommand(
+        validator,
+        submitter,
+        drafts,
+        RejectedForms(drafts),
+        SyntaxQuestion(drafts),
+        job_history,
+        reuse_rule,
+        catalogue,
+    )
     return Feature(
         commands=[build_message_command("reimagine", command.open_form)],
         routes=[Route(ReimagineModalId, command.submit_form), Route(ReopenReimagineId, command.reopen_form)],

@@ -1,12 +1,14 @@
 """Edit: a modal with the prompt and settings of a result. Use as source: the same, starting from its picture."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import discord
 
 from bot.domain.draft import EMPTY_FORM, Draft, FilledForm
+from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.records import GenerationSettings
 from bot.features.result_actions.custom_ids import EditModalId, ReopenEditId, ReopenUseAsSourceId, UseAsSourceModalId
 from bot.features.result_actions.edit_form import build_edit_fields, get_field_values, get_prompt_texts
@@ -21,6 +23,9 @@ from bot.interactions.responses import open_modal, respond_outdated, respond_wit
 from bot.interactions.result_buttons import EditId, UseAsSourceId
 from bot.rendering.form_fields import TEXT_INPUT_LIMIT, list_editable_fields
 from bot.rendering.markdown import count_utf16_units
+from bot.submission.foreign_syntax import UnsupportedSyntaxError
+from bot.submission.submitter import JobDetails
+from bot.submission.syntax_question import SyntaxQuestion
 from shared.catalogue import Model
 from shared.problems import Problem, RejectedError, make_problem
 from shared.request.builder import build_request
@@ -33,6 +38,7 @@ class EditHandler(ResultActionHandler):
     """Opens the modals and submits their requests. Another process may receive the submission."""
 
     forms: RejectedForms
+    syntax_question: SyntaxQuestion
 
     async def open_edit_modal(self, interaction: discord.Interaction, custom_id: EditId) -> None:
         """Open the modal with the settings of a result."""
@@ -48,13 +54,9 @@ class EditHandler(ResultActionHandler):
             settings, details = await self.load_permitted_settings(interaction, custom_id.job_id, from_result=False)
             model = require_model(self.catalogue, settings.request.model)
             source = await self.result_lookup.load_source_image(interaction, settings)
-        try:
-            built = self._build_request(interaction, settings, model, from_result=False)
-        except RejectedError as rejection:
-            await self._explain(interaction, rejection, ReopenEditId(custom_id.job_id, str(interaction.id)))
-            return
-        details["notes"] = built.notes
-        await self.submitter.submit(interaction, built.request, source, **details)
+        build = partial(self._build_request, interaction, settings, model, from_result=False)
+        reopen_id = ReopenEditId(custom_id.job_id, str(interaction.id))
+        await self._submit(interaction, build, source, details, reopen_id)
 
     async def open_source_modal(self, interaction: discord.Interaction, custom_id: UseAsSourceId) -> None:
         """Open the modal with settings for the picture of a result."""
@@ -70,13 +72,9 @@ class EditHandler(ResultActionHandler):
             settings, details = await self.load_permitted_settings(interaction, custom_id.job_id, from_result=True)
             model = require_image_model(self.catalogue, settings.request.model)
             source = await self.result_lookup.find_result_image(interaction, settings.job_id)
-        try:
-            built = self._build_request(interaction, settings, model, from_result=True)
-        except RejectedError as rejection:
-            await self._explain(interaction, rejection, ReopenUseAsSourceId(custom_id.job_id, str(interaction.id)))
-            return
-        details["notes"] = built.notes
-        await self.submitter.submit(interaction, built.request, source, **details)
+        build = partial(self._build_request, interaction, settings, model, from_result=True)
+        reopen_id = ReopenUseAsSourceId(custom_id.job_id, str(interaction.id))
+        await self._submit(interaction, build, source, details, reopen_id)
 
     async def _open_edit_modal(self, interaction: discord.Interaction, job_id: str, form: FilledForm) -> None:
         async with limit_lookup_time(interaction):
@@ -100,8 +98,24 @@ class EditHandler(ResultActionHandler):
         async with limit_lookup_time(interaction):
             return (await self.forms.load_draft(interaction, custom_id.draft_id)).form
 
-    async def _explain(self, interaction: discord.Interaction, rejection: RejectedError, reopen_id: CustomId) -> None:
-        await self.forms.explain(interaction, rejection.problems, Draft(interaction.user.id, ()), reopen_id)
+    async def _submit(
+        self,
+        interaction: discord.Interaction,
+        build: Callable[[], BuiltRequest],
+        source: RemoteImage | StoredImage | None,
+        details: JobDetails,
+        reopen_id: CustomId,
+    ) -> None:
+        """Submit the request that is built, or explain why not, with a button to open the modal again."""
+        try:
+            built = build()
+        except UnsupportedSyntaxError as unsupported:
+            await self.syntax_question.ask(interaction, unsupported, source, details)
+        except RejectedError as rejection:
+            await self.forms.explain(interaction, rejection.problems, Draft(interaction.user.id, ()), reopen_id)
+        else:
+            details["notes"] = built.notes
+            await self.submitter.submit(interaction, built.request, source, **details)
 
     def _build_request(
         self, interaction: discord.Interaction, settings: GenerationSettings, model: Model, *, from_result: bool

@@ -37,6 +37,7 @@ from bot.results.lookup import ResultLookup
 from bot.results.reuse import ReuseRule
 from bot.storage.favourites import SqlFavouriteStore
 from bot.submission.submitter import JobSubmitter
+from bot.submission.syntax_question import SyntaxQuestion
 from shared.catalogue import Catalogue
 
 
@@ -50,7 +51,7 @@ def build_result_actions_feature(
 ) -> Feature:
     """Build the handlers of the buttons under results, and the message command that shows details."""
     regenerate = RegenerateHandler(submitter, result_lookup, reuse_rule, catalogue)
-    edit = EditHandler(submitter, result_lookup, reuse_rule, catalogue, RejectedForms(drafts))
+    edit = EditHandler(submitter, result_lookup, reuse_rule, catalogue, RejectedForms(drafts), SyntaxQuestion(drafts))
     upscale = UpscaleHandler(submitter, result_lookup, reuse_rule, catalogue)
     details = DetailsHandler(catalogue, result_lookup)
     delete = DeleteHandler(result_lookup)

@@ -1,5 +1,6 @@
 """Drafts on a real Redis: they count in the limits per minute, weigh little, and give way to jobs."""
 
+import asyncio
 import random
 import string
 from collections.abc import AsyncIterator, Awaitable
@@ -7,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable
 import pytest
 from redis.asyncio import Redis
 
-from bot.domain.draft import Draft
+from bot.domain.draft import Draft, SyntaxAnswers
 from bot.domain.exploration import ExplorationPlan, Variation
 from bot.domain.search import SearchQuery
 from bot.queue.connection import connect_to_redis
@@ -16,10 +17,11 @@ from bot.queue.job_queue import RedisJobQueue
 from bot.queue.limits import Limits, ScopeLimits
 from bot.queue.saved_searches import MAX_SAVED_SEARCHES, RedisSavedSearchStore
 from shared.catalogue import Catalogue
+from shared.notes import make_note
 from shared.problems import RejectedError
 from shared.prompts import TextPrompt
 from shared.queue.keys import draft_key, saved_searches_key
-from shared.request.model import Request
+from shared.request.model import BuiltRequest, Request
 from tests.support.redis_queue import make_job, send_no_ticket
 
 BEN, ADA = 1, 2
@@ -76,6 +78,18 @@ async def test_a_users_plans_count_for_the_plans_of_a_server_but_stop_nobody_els
 
     assert await find_rejection(drafts.save_plan("4", make_plan(ADA), **PLACE)) == "too_often_guild"
     assert await queue.enqueue_job(make_job(5, user=ADA), None)
+
+
+async def test_a_draft_is_deleted_once_however_many_delete_it(client: Redis) -> None:
+    drafts = RedisDraftStore(client)
+    built = BuiltRequest(Request(model="sdxl", text_prompts=(), has_picture=True), (make_note("link_used"),))
+    draft = Draft(user_id=BEN, images=(), answers=SyntaxAnswers(built, None, count=4))
+    await drafts.save_draft("1", draft)
+
+    assert await drafts.load_draft("1") == draft
+    deleted = await asyncio.gather(*(drafts.delete_draft("1") for _ in range(5)))
+    assert sorted(deleted) == [False, False, False, False, True]
+    assert await drafts.load_draft("1") is None
 
 
 async def test_a_plan_weighs_little_more_than_its_request(client: Redis) -> None:

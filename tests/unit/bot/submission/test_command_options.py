@@ -30,7 +30,7 @@ STRING, INTEGER, NUMBER, ATTACHMENT = 3, 4, 10, 11
 def build_commands(catalogue: Catalogue, name: str = "imagine") -> Sequence[Any]:
     parser = OptionParser(UNUSED, SourceOption(UNUSED, UNUSED, UNUSED), PresetOption(UNUSED))
     if name == "imagine":
-        return build_imagine_feature(parser, UNUSED, catalogue, TODAY).commands
+        return build_imagine_feature(parser, UNUSED, UNUSED, catalogue, TODAY).commands
     return build_explore_feature(
         parser, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, catalogue, lambda: TODAY
     ).commands

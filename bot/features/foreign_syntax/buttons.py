@@ -1,0 +1,65 @@
+"""The buttons “Go on without it” and “Use the words as they are”."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import discord
+
+from bot.domain.draft import Draft, SyntaxAnswers
+from bot.domain.images import RemoteImage, StoredImage
+from bot.domain.ports import DraftStore, ImageStore
+from bot.interactions.deadlines import limit_lookup_time
+from bot.submission.submitter import JobSubmitter
+from bot.submission.syntax_question import GoOnWithoutId, UseWordsId
+from shared.problems import RejectedError, make_problem
+from shared.request.model import BuiltRequest
+
+
+@dataclass(frozen=True)
+class SyntaxAnswerHandler:
+    """Submits the request of an answer, once for each question and for its requester alone."""
+
+    drafts: DraftStore
+    image_store: ImageStore
+    submitter: JobSubmitter
+
+    async def go_on_without(self, interaction: discord.Interaction, custom_id: GoOnWithoutId) -> None:
+        """Submit the request without the things that have no equal here."""
+        await self._submit_answer(interaction, custom_id, lambda answers: answers.without)
+
+    async def use_words(self, interaction: discord.Interaction, custom_id: UseWordsId) -> None:
+        """Submit the request with its prompt as words."""
+        await self._submit_answer(interaction, custom_id, lambda answers: answers.literal)
+
+    async def _submit_answer(
+        self,
+        interaction: discord.Interaction,
+        custom_id: GoOnWithoutId | UseWordsId,
+        choose: Callable[[SyntaxAnswers], BuiltRequest | None],
+    ) -> None:
+        async with limit_lookup_time(interaction):
+            draft = await self.drafts.load_draft(custom_id.draft_id)
+            if draft is None or draft.answers is None or draft.user_id != interaction.user.id:
+                raise RejectedError(make_problem("question_closed"))
+            built = choose(draft.answers)
+            image = await self._load_source(draft)
+            if built is None or not await self.drafts.delete_draft(custom_id.draft_id):
+                raise RejectedError(make_problem("question_closed"))
+        await self.submitter.submit(
+            interaction,
+            built.request,
+            image,
+            parent_id=draft.parent_id,
+            source_kind=draft.source_kind,
+            source_owner_id=draft.source_owner_id,
+            notes=built.notes,
+            is_spoiler=draft.is_spoiler,
+        )
+
+    async def _load_source(self, draft: Draft) -> RemoteImage | StoredImage | None:
+        if draft.source_sha256 is None:
+            return next(iter(draft.images), None)
+        image = await self.image_store.load_source_image(draft.source_sha256)
+        if image is None:
+            raise RejectedError(make_problem("source_expired"))
+        return image

@@ -1,0 +1,42 @@
+"""Prompts that are written for other image tools, through the real bot, queue and worker."""
+
+from collections.abc import Callable
+from typing import Any
+
+from demo.first_picture import iter_message_texts
+from tests.support.user import DiscordUser, list_media
+
+CallLister = Callable[[], list[dict[str, Any]]]
+
+
+def read_text(message: dict[str, Any]) -> str:
+    return "\n".join(iter_message_texts(message)).replace("\\", "")
+
+
+def test_parameters_of_midjourney_become_options_and_the_result_says_so(
+    ada: DiscordUser, list_calls: CallLister
+) -> None:
+    answer = ada.wait_for_result(ada.submit_imagine("a cat --ar 16:9 --no hands", image=None))
+
+    [paid] = list_calls()
+    assert paid["body"]["prompt"] == "a cat"
+    assert paid["body"]["negative_prompt"] == "hands"
+    assert paid["body"]["aspect_ratio"] == "16:9"
+    assert "Read from the prompt: --ar 16:9 --no hands" in read_text(answer)
+
+
+def test_what_has_no_equal_is_asked_about_in_private_and_one_press_goes_on_without_it(
+    ada: DiscordUser, list_calls: CallLister
+) -> None:
+    asked = ada.submit_imagine("a dog —ar 16:9 --weird 250", image=None)
+    question = ada.wait_for_private_message(asked)
+    assert "“--weird 250” does nothing here. To compare different versions, use /explore." in read_text(question)
+    assert list_calls() == []
+
+    result = ada.wait_for_result(ada.press_button(question, "syntax_without"))
+    again = ada.press_button(question, "syntax_words")
+
+    assert "isn't open to you any more" in ada.wait_for_private_text(again)
+    [paid] = list_calls()
+    assert (paid["body"]["prompt"], paid["body"]["aspect_ratio"]) == ("a dog", "16:9")
+    assert list_media(result)
