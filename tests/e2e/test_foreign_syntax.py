@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from demo.first_picture import iter_message_texts
+from tests.support.exploration import invoke_explore
 from tests.support.user import DiscordUser, list_media
 
 CallLister = Callable[[], list[dict[str, Any]]]
@@ -40,3 +41,25 @@ def test_what_has_no_equal_is_asked_about_in_private_and_one_press_goes_on_witho
     [paid] = list_calls()
     assert (paid["body"]["prompt"], paid["body"]["aspect_ratio"]) == ("a dog", "16:9")
     assert list_media(result)
+
+
+def test_the_form_of_a_result_reads_a_changed_prompt_and_its_parameters_replace_the_fields_left_as_they_were(
+    ada: DiscordUser, list_calls: CallLister
+) -> None:
+    first = ada.wait_for_result(ada.submit_imagine("a fox", keep=60, seed=7))
+
+    edited = ada.submit_modal(ada.press_button(first, "edit"), prompt="a fox --seed 9 --iw 3 --no snow")
+
+    ada.wait_for_result_in_place(edited)
+    _, paid = list_calls()
+    assert (paid["body"]["prompt"], paid["body"]["negative_prompt"]) == ("a fox", "snow")
+    assert (paid["seed"], paid["body"]["strength"]) == (9, 0.1)
+
+
+def test_explore_names_what_it_leaves_out_above_the_price(ada: DiscordUser) -> None:
+    question = read_text(invoke_explore(ada, "a lake (calm:1.2) --chaos 30 --ar 16:9 --no boats", vary="seeds"))
+
+    assert question.index("“--chaos 30” does nothing here.") < question.index("$0.32")
+    assert "“--ar 16:9” is the option “aspect” here, and it doesn't fit this request:" in question
+    assert "Read from the prompt: --no boats" in question
+    assert "“a lake calm | boats::-1”" in question
