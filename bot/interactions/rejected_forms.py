@@ -37,8 +37,7 @@ class RejectedForms:
         The draft is kept, with the form, under the id of the interaction, which `reopen_id` names. Without a place to
         keep it there is no button.
         """
-        fields = read_modal_fields(interaction)
-        form = FilledForm({name: fields.get_text(name) or "" for name in fields.values}, tuple(problems))
+        form = read_filled_form(interaction, problems)
         try:
             async with limit_lookup_time(interaction):
                 await self.drafts.save_draft(str(interaction.id), replace(draft, form=form))
@@ -54,3 +53,9 @@ class RejectedForms:
         if draft is None or draft.user_id != interaction.user.id:
             raise RejectedError(make_problem("draft_expired"))
         return draft
+
+
+def read_filled_form(interaction: discord.Interaction, problems: Sequence[Problem] = ()) -> FilledForm:
+    """Read a submitted form with the problems that were found in it, to open it again."""
+    fields = read_modal_fields(interaction)
+    return FilledForm({name: fields.get_text(name) or "" for name in fields.values}, tuple(problems))

@@ -10,13 +10,13 @@ from typing import Any, Final
 import discord
 from discord import ButtonStyle, ui
 
-from bot.domain.draft import Draft, SyntaxAnswers
+from bot.domain.draft import EMPTY_FORM, Draft, SyntaxAnswers
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.ports import DraftStore
 from bot.interactions.components import build_button
 from bot.interactions.custom_ids import CustomId
 from bot.interactions.locale import get_localized_messages
-from bot.interactions.rejected_forms import DRAFT_ID
+from bot.interactions.rejected_forms import DRAFT_ID, read_filled_form
 from bot.interactions.responses import RenderedMessage, respond_with
 from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import escape_markdown, format_request_prompt
@@ -60,10 +60,12 @@ class SyntaxQuestion:
         *,
         count: int = 1,
         literal_count: int = 1,
+        reopen_id: CustomId | None = None,
     ) -> None:
         """Respond to an interaction that has no response yet with the question.
 
-        The counts are the numbers of pictures without what has no equal here, and with the prompt as words.
+        The counts are the numbers of pictures without what has no equal here, and with the prompt as words. `reopen_id`
+        opens the form again, as it was filled in, if the prompt was written in one.
         """
 
         async def render_question() -> RenderedMessage:
@@ -75,11 +77,13 @@ class SyntaxQuestion:
                 source_kind=details.get("source_kind"),
                 source_owner_id=details.get("source_owner_id"),
                 is_spoiler=details.get("is_spoiler", False),
+                form=EMPTY_FORM if reopen_id is None else read_filled_form(interaction),
                 answers=SyntaxAnswers(unsupported.without, unsupported.literal, count, literal_count),
             )
             draft_id = str(interaction.id)
             await self.drafts.save_draft(draft_id, draft)
-            return RenderedMessage(_build_question(unsupported, draft_id, get_localized_messages(interaction)))
+            messages = get_localized_messages(interaction)
+            return RenderedMessage(_build_question(unsupported, draft_id, reopen_id, messages))
 
         await respond_with(interaction, render_question)
 
@@ -91,13 +95,17 @@ def build_problem_texts(problems: Sequence[Problem], messages: Messages) -> Iter
         yield ui.TextDisplay("\n".join(lines))
 
 
-def _build_question(unsupported: UnsupportedSyntaxError, draft_id: str, messages: Messages) -> ui.LayoutView:
+def _build_question(
+    unsupported: UnsupportedSyntaxError, draft_id: str, reopen_id: CustomId | None, messages: Messages
+) -> ui.LayoutView:
     without = unsupported.without
     prompt = escape_markdown(format_request_prompt(without.request), _PROMPT_LIMIT)
     go_on = build_button(GoOnWithoutId(draft_id), messages.text("button.syntax_without"), style=ButtonStyle.primary)
     buttons = [go_on]
     if unsupported.literal is not None:
         buttons.append(build_button(UseWordsId(draft_id), messages.text("button.syntax_words")))
+    if reopen_id is not None:
+        buttons.append(build_button(reopen_id, messages.text("button.reopen_form")))
     return build_container_view(
         *build_problem_texts(unsupported.problems, messages),
         ui.TextDisplay(messages.text("syntax.without", prompt=messages.text("language.quoted", words=prompt))),

@@ -98,12 +98,13 @@ class ReimagineCommand:
         options = {name: fields.get_text(name) for name in ("prompt", "negative", "model", "keep")}
         if options["keep"] == _get_preferred_keep(interaction):  # left as it was, it is no choice of this form
             del options["keep"]
+        reopen_id = ReopenReimagineId(str(interaction.id))
         try:
             built = self.validator.build_request(interaction, image, options)
         except UnsupportedSyntaxError as unsupported:
-            await self.syntax_question.ask(interaction, unsupported, image, details)
+            await self.syntax_question.ask(interaction, unsupported, image, details, reopen_id=reopen_id)
         except RejectedError as rejection:
-            await self.forms.explain(interaction, rejection.problems, draft, ReopenReimagineId(str(interaction.id)))
+            await self.forms.explain(interaction, rejection.problems, draft, reopen_id)
         else:
             details["notes"] = built.notes
             await self.submitter.submit(interaction, built.request, image, **details)

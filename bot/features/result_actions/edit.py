@@ -110,7 +110,7 @@ class EditHandler(ResultActionHandler):
         try:
             built = build()
         except UnsupportedSyntaxError as unsupported:
-            await self.syntax_question.ask(interaction, unsupported, source, details)
+            await self.syntax_question.ask(interaction, unsupported, source, details, reopen_id=reopen_id)
         except RejectedError as rejection:
             await self.forms.explain(interaction, rejection.problems, Draft(interaction.user.id, ()), reopen_id)
         else:

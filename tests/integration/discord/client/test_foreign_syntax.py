@@ -121,9 +121,12 @@ async def test_the_form_of_reimagine_reads_prompts_too(guild: GuildClient, job_q
     await wait_until(lambda: accepted in job_queue.jobs)
     opened = await guild.invoke_message_command(message, "Reimagine")
     asked, question = await wait_for_question(guild, await guild.submit_modal(opened, prompt="a castle --tile"))
+    reopened = await guild.press_button(question["id"], f"reimagine_reopen:{asked}")
+    form = await guild.wait_for_interaction(reopened, lambda state: "modal" in state)
     pressed = await guild.press_button(question["id"], f"syntax_without:{asked}")
     await wait_until(lambda: pressed in job_queue.jobs)
 
+    assert form["modal"]["components"][0]["component"]["value"] == "a castle --tile"
     assert format_prompt(job_queue.jobs[accepted].request.text_prompts) == "a castle | fog::-1"
     assert format_prompt(job_queue.jobs[pressed].request.text_prompts) == "a castle"
     assert job_queue.sources[pressed] == PNG
