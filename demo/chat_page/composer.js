@@ -20,7 +20,7 @@ export class Composer {
     this.alert = h('div', { class: 'composer-alert', role: 'alert' })
     this.textbox = h('textarea', {
       class: 'textbox', rows: 1, 'aria-label': name, placeholder: name, autocomplete: 'off', 'aria-autocomplete': 'list', 'aria-haspopup': 'listbox',
-      oninput: () => this.onInput(), onkeydown: (event) => this.onKey(event), onblur: () => this.suggest.input === this.textbox && this.suggest.hide(),
+      oninput: () => this.onInput(), onkeydown: (event) => this.onKey(event), onblur: ({ relatedTarget }) => this.suggest.input === this.textbox && !this.suggest.element.contains(relatedTarget) && this.suggest.hide(),
     })
     this.picker = h('input', { type: 'file', multiple: true, class: 'file-input', 'aria-label': 'Attach files', onchange: () => (this.takeFiles(filesOf(this.picker)), (this.picker.value = '')) })
     this.attach = h('span', { class: 'icon-button attach' }, this.picker, icon('plus'))

@@ -29,7 +29,11 @@ export class Suggest {
     item.side ? h('span', { class: 'option-side' }, item.side) : null))
     clear(this.element, h('div', { class: 'suggest-title', id: `${this.id}-title` }, title),
       note ? h('div', { class: 'suggest-note', role: 'status' }, note) : null,
-      h('div', { id: this.id, role: 'listbox', class: 'options', 'aria-labelledby': `${this.id}-title` }, this.rows))
+      h('div', {
+        id: this.id, role: 'listbox', class: 'options', 'aria-labelledby': `${this.id}-title`,
+        tabindex: input.getAttribute('role') === 'combobox' ? undefined : 0, // only a combobox scrolls its list for the keyboard
+        onkeydown: (event) => this.key(event), onblur: () => this.hide(),
+      }, this.rows))
     this.element.hidden = false
     input.setAttribute('aria-controls', this.id)
     this.expanded(true)
@@ -37,6 +41,7 @@ export class Suggest {
   }
 
   hide() {
+    if (this.element.contains(document.activeElement)) this.input.focus()
     this.element.hidden = true
     this.active = -1
     this.input?.removeAttribute('aria-activedescendant')

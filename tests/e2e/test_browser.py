@@ -106,3 +106,55 @@ def test_axe_finds_nothing_in_the_bots_messages(page_opener: PageOpener, channel
 
     assert message_violations == []
     assert form_violations == []
+
+
+def test_axe_finds_nothing_with_any_menu_open(page_opener: PageOpener, channel: str, ada: DiscordUser) -> None:
+    ada.wait_for_result(ada.submit_imagine(PROMPT, channel=channel))
+    page = page_opener(channel)
+    box = page.get_by_role("textbox", name="Message #")
+    add_option = page.get_by_role("combobox", name="Add option")
+
+    def open_commands() -> None:
+        page.keyboard.press("Escape")
+        box.press_sequentially("/")
+
+    def open_options() -> None:
+        box.press_sequentially("imagine")
+        page.keyboard.press("Enter")
+        add_option.click()
+
+    def open_models() -> None:
+        add_option.fill("model")
+        page.keyboard.press("Enter")
+
+    menus: dict[str, Callable[[], None]] = {
+        "a message": lambda: page.get_by_role("article").first.click(button="right"),
+        "commands": open_commands,
+        "options": open_options,
+        "models": open_models,
+    }
+
+    violations = {}
+    for name, open_menu in menus.items():
+        open_menu()
+        expect(page.get_by_role("menuitem" if name == "a message" else "option").first).to_be_visible()
+        violations[name] = [
+            found for look in (APPEARANCES[0], APPEARANCES[-1]) for found in find_violations_as(page, *look)
+        ]
+
+    assert violations == {name: [] for name in menus}
+
+
+def test_escape_returns_from_the_list_of_commands_to_the_message(page_opener: PageOpener, channel: str) -> None:
+    page = page_opener(channel)
+    box = page.get_by_role("textbox", name="Message #")
+    box.press_sequentially("/")
+    expect(page.get_by_role("listbox")).to_be_visible()
+
+    page.get_by_role("listbox").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("option", selected=True)).to_have_count(1)
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    expect(box).to_be_focused()
