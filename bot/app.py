@@ -97,6 +97,7 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         store=s.job_store,
         image_store=s.image_store if settings.image_retention_days else None,
         status_messages=status_messages,
+        guild_settings=s.guild_settings,
         followups=s.followups,
     )
     reconciler = Reconciler(

@@ -108,6 +108,7 @@ _CODES: Final = {
         "upscale_unsupported",
         "not_author",
         "reuse_declined",
+        "request_private",
         "result_not_recorded",
         "picture_unsupported_anywhere",
         "no_picture",

@@ -13,21 +13,21 @@ from typing import Final, TypeVar
 import discord
 
 from bot.delivery.discord_errors import get_retry_after, is_transient
-from bot.delivery.ports import DeliveryStore, OutcomeStream, StatusMessageFinalizer
-from bot.delivery.private_notices import PrivateNotices, is_for_requester_alone
+from bot.delivery.final_status import FinalStatus
+from bot.delivery.ports import DeliveryStore, GuildSettingsReader, OutcomeStream, StatusMessageFinalizer
+from bot.delivery.private_notices import PrivateNotices, is_for_requester_alone, is_read_by_others
 from bot.delivery.sender import OutcomeSender
 from bot.delivery.unreadable import UnreadableOutcomes
 from bot.domain.messages import MessageRef
+from bot.domain.preferences import ResultPlace
 from bot.domain.status import JobStatus, OutcomeEntry, QueueState
 from bot.domain.unreadable import UnreadableJob
 from bot.interactions.followups import RecentFollowups
-from bot.rendering.status_text import format_outcome_status
 from bot.storage.images import SqlImageStore
 from shared.catalogue import Catalogue
 from shared.errors import PentimentoError
-from shared.i18n.messages import load_messages
 from shared.outage_log import OutageLog
-from shared.outcome import Failed, Generated, Outcome
+from shared.outcome import Failed, Generated
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +44,10 @@ class OutcomeConsumer:
     """Delivers outcomes, in order within a thread, at most `max_concurrent` at a time.
 
     `status_messages` edits status messages a last time; it must be the instance that edits them in this process, so
-    that no other edit follows. `followups` are the interactions that this process handled. `image_store` keeps the
-    pictures that jobs started from, and those that could not be posted, before the queue drops them. `retry_delays`
-    are the seconds before each retry of a delivery; after the last one, the delivery waits for the next start of the
-    bot. `clock` gives Unix seconds.
+    that no other edit follows. `guild_settings` say where results appear. `followups` are the interactions that this
+    process handled. `image_store` keeps the pictures that jobs started from, and those that could not be posted, before
+    the queue drops them. `retry_delays` are the seconds before each retry of a delivery; after the last one, the
+    delivery waits for the next start of the bot. `clock` gives Unix seconds.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class OutcomeConsumer:
         *,
         store: DeliveryStore,
         status_messages: StatusMessageFinalizer,
+        guild_settings: GuildSettingsReader,
         followups: RecentFollowups | None = None,
         image_store: SqlImageStore | None = None,
         max_concurrent: int = 8,
@@ -67,10 +68,11 @@ class OutcomeConsumer:
         self._queue = queue
         self._store = store
         self._status_messages = status_messages
+        self._final_status = FinalStatus(queue, status_messages, guild_settings, catalogue)
         self._image_store = image_store
         self._unreadable_outcomes = UnreadableOutcomes(queue, store, status_messages)
         self._private_notices = PrivateNotices(followups or RecentFollowups())
-        self._sender = OutcomeSender(client, queue, catalogue, clock=clock)
+        self._sender = OutcomeSender(client, queue, catalogue, status_messages, clock=clock)
         self._retry_delays = retry_delays
         self._slots = asyncio.Semaphore(max_concurrent)
         self._backlog = asyncio.Semaphore(MAX_BACKLOG)
@@ -105,11 +107,14 @@ class OutcomeConsumer:
             raise ValueError(f"job {status.job.id} has no outcome yet: {status.state}")
         if isinstance(outcome, Failed) and is_for_requester_alone(status.job, outcome):
             return await self._deliver_to_requester_alone(status, outcome)
-        message = await self._sender.send_outcome(status, outcome)
+        place = await self._final_status.load_place(status.job)
+        message = await self._sender.send_outcome(status, outcome, place)
         if message is None:
             log.warning("job %s: no place accepts its outcome", status.job.id)
         await self._store.mark_delivered(status, message)
-        await self._finalize_status_message(status, outcome, message)
+        await self._final_status.show_outcome(status, outcome, message, place)
+        if not isinstance(outcome, Generated) and is_read_by_others(status.job, outcome):
+            await self._private_notices.explain_outcome(status.job, outcome)
         return message
 
     async def _deliver_to_requester_alone(self, status: JobStatus, outcome: Failed) -> MessageRef | None:
@@ -125,7 +130,7 @@ class OutcomeConsumer:
                 await self._status_messages.delete_message(job)
         else:
             log.warning("job %s: its requester could not be told alone (%s)", job.id, outcome.problem.code)
-            await self._finalize_status_message(status, outcome, None)
+            await self._final_status.show_outcome(status, outcome, None, ResultPlace.THREAD)
         return message
 
     async def find_outcome_message(self, status: JobStatus) -> MessageRef | None:
@@ -189,8 +194,9 @@ class OutcomeConsumer:
         else:
             log.warning("job %s: delivered before, its outcome is acknowledged", entry.job_id)
             message = record.message
-            if message is not None:
-                await self._finalize_status_message(status, status.outcome, message)
+            if message is not None and not record.is_deleted:
+                place = await self._final_status.load_place(status.job)
+                await self._final_status.show_outcome(status, status.outcome, message, place)
         await self._save_images(status, is_undelivered=message is None)
         await self._queue.acknowledge_outcome(entry, message.message_id if message else None)
 
@@ -210,19 +216,6 @@ class OutcomeConsumer:
             result = await self._queue.load_result_image(job_id)
             if result is not None:
                 await self._image_store.save_undelivered_image(job_id, result)
-
-    async def _finalize_status_message(self, status: JobStatus, outcome: Outcome, message: MessageRef | None) -> None:
-        """Edit the status message a last time. The message of an exploration is edited elsewhere."""
-        job = status.job
-        if job.exploration_id:
-            return
-        text = format_outcome_status(
-            outcome,
-            load_messages(job.locale),
-            message.build_link(job.origin.guild_id) if message else None,
-            is_private=message is not None and message.is_private and not job.origin.is_direct_message,
-        )
-        await self._status_messages.finalize_message(job, text)
 
 
 async def _retry_until_answered(call: Callable[[], Awaitable[T]]) -> T:

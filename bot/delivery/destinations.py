@@ -9,15 +9,13 @@ from typing import Any, Final
 import discord
 from discord.abc import GuildChannel
 
-from bot.delivery.discord_errors import DestinationForbiddenError, get_fallback_reason
+from bot.delivery.discord_errors import DestinationForbiddenError
 from bot.discord_client.threads import open_thread
 from bot.domain.status import JobStatus
 from bot.images.upload_limit import MAX_REQUEST_BYTES
 from bot.interactions.permissions import has_threads
 from bot.interactions.visibility import resolve_permissions
-from bot.rendering.markdown import build_thread_name
 from bot.rendering.outcome_views import compute_component_id
-from shared.i18n.messages import Messages
 from shared.job import Job, Origin
 
 CALL_TIMEOUT_SECONDS: Final = 60.0
@@ -33,12 +31,14 @@ DEFAULT_UPLOAD_LIMIT: Final = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
 class Destination:
     """A channel to post in. `upload_limit` is in bytes; `is_reply`: the message replies to the status message.
 
+    `is_status_message`: the status message, which is in that channel, becomes the message.
     `notes` are sentences to show with the outcome, such as why it is not in its thread.
     """
 
     channel_id: int
     upload_limit: int
     is_reply: bool = False
+    is_status_message: bool = False
     is_private: bool = False
     notes: Sequence[str] = ()
 
@@ -57,8 +57,19 @@ class ReplyReference(discord.MessageReference):
     to_message_reference_dict = to_dict
 
 
-async def get_thread_destination(client: discord.Client, status: JobStatus, *, has_file: bool) -> Destination:
-    """Return the thread of a job, which is opened if it is not open yet and the first message can be posted in it.
+def get_status_destination(client: discord.Client, job: Job, *, has_file: bool) -> Destination:
+    """Return the status message of a job. Raises `DestinationForbiddenError`."""
+    origin = job.origin
+    if not origin.is_direct_message:
+        _require_permissions(client, origin, "view_channel", has_file=has_file)
+    limit = DEFAULT_UPLOAD_LIMIT if origin.is_direct_message else _get_upload_limit(client, origin.guild_id)
+    return Destination(origin.channel_id, limit, is_status_message=True, is_private=origin.is_direct_message)
+
+
+async def get_thread_destination(
+    client: discord.Client, status: JobStatus, name: str, *, has_file: bool
+) -> Destination:
+    """Return the thread of a job, which is opened by this name if it is not open yet and the bot can post in it.
 
     Raises `DestinationForbiddenError` and `discord.HTTPException`.
     """
@@ -69,34 +80,24 @@ async def get_thread_destination(client: discord.Client, status: JobStatus, *, h
     _require_permissions(client, origin, "send_messages_in_threads", has_file=has_file)
     if origin.is_in_thread:
         return Destination(origin.channel_id, limit, is_reply=True)
-    if status.thread_id is not None:
-        return Destination(status.thread_id, limit)
+    if status.thread_id is not None or _find_channel(client, origin.guild_id, origin.message_id) is not None:
+        return Destination(status.thread_id or origin.message_id, limit)
     _require_permissions(client, origin, "create_public_threads", has_file=has_file)
     channel = _find_channel(client, origin.guild_id, origin.channel_id)
     if channel is not None and not has_threads(channel.type):
         raise DestinationForbiddenError("unfit")
     async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-        thread_id = await open_thread(client, origin, build_thread_name(status.job.request))
+        thread_id = await open_thread(client, origin, name)
     return Destination(thread_id, limit)
 
 
 def get_channel_destination(
-    client: discord.Client,
-    job: Job,
-    error: discord.HTTPException | DestinationForbiddenError,
-    messages: Messages,
-    *,
-    has_file: bool,
+    client: discord.Client, job: Job, *, has_file: bool, notes: Sequence[str] = ()
 ) -> Destination:
-    """Return the channel where the command was used, with a note why the thread could not be used.
-
-    Raises `DestinationForbiddenError`.
-    """
+    """Return the channel where the command was used. Raises `DestinationForbiddenError`."""
     _require_permissions(client, job.origin, "send_messages", has_file=has_file)
-    code = error.code if isinstance(error, discord.HTTPException) else 0
-    note = messages.text(f"thread.{get_fallback_reason(error)}", code=code)
     limit = _get_upload_limit(client, job.origin.guild_id)
-    return Destination(job.origin.channel_id, limit, is_reply=True, notes=(note,))
+    return Destination(job.origin.channel_id, limit, is_reply=True, notes=notes)
 
 
 async def open_direct_destination(client: discord.Client, job: Job, notes: Sequence[str]) -> Destination:
@@ -106,11 +107,22 @@ async def open_direct_destination(client: discord.Client, job: Job, notes: Seque
     return Destination(int(channel["id"]), DEFAULT_UPLOAD_LIMIT, is_private=True, notes=notes)
 
 
+async def is_status_message_outcome(client: discord.Client, job: Job) -> bool:
+    """Tell whether the status message of a job has become the message that shows its outcome."""
+    if not _may_read_history(client, job.origin.guild_id, job.origin.channel_id):
+        return False
+    channel = client.get_partial_messageable(job.origin.channel_id, guild_id=job.origin.guild_id)
+    try:
+        async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+            return _is_outcome_message(await channel.fetch_message(job.origin.message_id), job, client)
+    except (discord.Forbidden, discord.NotFound):
+        return False
+
+
 async def find_message_in_channel(client: discord.Client, status: JobStatus, channel_id: int) -> int | None:
     """Find the message that shows a job's outcome, posted since the job ended. None where it cannot be read."""
     guild_id = status.job.origin.guild_id
-    permissions = _get_own_permissions(client, guild_id, channel_id)
-    if permissions is not None and not (permissions.view_channel and permissions.read_message_history):
+    if not _may_read_history(client, guild_id, channel_id):
         return None
     channel = client.get_partial_messageable(channel_id, guild_id=guild_id)
     start = max(datetime.fromtimestamp(status.state_since - SEARCH_WINDOW_SECONDS, UTC), DISCORD_EPOCH)
@@ -143,6 +155,11 @@ def _require_permissions(client: discord.Client, origin: Origin, permission: str
     lacks_files = has_file and permissions.send_messages and not permissions.attach_files
     if lacks_files or not (permissions.view_channel and getattr(permissions, permission)):
         raise DestinationForbiddenError("forbidden")
+
+
+def _may_read_history(client: discord.Client, guild_id: int, channel_id: int) -> bool:
+    permissions = _get_own_permissions(client, guild_id, channel_id)
+    return permissions is None or (permissions.view_channel and permissions.read_message_history)
 
 
 def _get_own_permissions(client: discord.Client, guild_id: int, channel_id: int) -> discord.Permissions | None:

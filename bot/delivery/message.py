@@ -50,7 +50,6 @@ async def build_outcome_message(
                 messages,
                 catalogue=catalogue,
                 max_bytes=max_bytes,
-                elapsed_seconds=status.state_since - job.accepted_at,
                 notes=(*destination.notes, *assumed),
             )
         except ValueError:

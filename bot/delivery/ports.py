@@ -1,13 +1,18 @@
 """The interfaces that delivering outcomes needs; tests replace them by fakes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
+
+import discord
+from discord import ui
 
 from bot.domain.messages import MessageRef
 from bot.domain.ports import JobStatusReader
+from bot.domain.preferences import GuildSettings
 from bot.domain.records import ClosedRecord
 from bot.domain.status import JobStatus, OutcomeEntry
 from bot.domain.unreadable import JobOwner, UnreadableJob
+from bot.interactions.responses import RenderedMessage
 from shared.job import Job
 
 
@@ -38,9 +43,19 @@ class DeliveryStore(Protocol):
     async def mark_delivered(self, status: JobStatus, message: MessageRef | None) -> None: ...
 
 
+class GuildSettingsReader(Protocol):
+    """Reads the settings of servers. Implemented by `bot.storage`."""
+
+    async def load_settings(self, guild_id: int) -> GuildSettings:
+        """Raises `RejectedError`."""
+        ...
+
+
 class StatusMessageFinalizer(Protocol):
     """Edits status messages a last time, or deletes them. Implemented by `bot.status`."""
 
-    async def finalize_message(self, job: Job, text: str) -> bool: ...
+    async def finalize_message(self, job: Job, content: str | Callable[[], RenderedMessage]) -> bool: ...
+
+    async def replace_message(self, job: Job, view: ui.LayoutView, files: Sequence[discord.File]) -> None: ...
 
     async def delete_message(self, job: Job) -> None: ...

@@ -1,26 +1,33 @@
-"""Problems that concern nobody but the requester, such as a broken picture: they are shown to the requester alone."""
+"""Things that concern nobody but the requester: they are shown to the requester alone.
+
+A broken picture is told to nobody else. Of a prompt that led to no picture, others read a notice without the prompt.
+"""
 
 import asyncio
 import logging
 from dataclasses import dataclass
 from typing import Final, get_args
 
+import aiohttp
 import discord
 
 from bot.delivery.destinations import CALL_TIMEOUT_SECONDS
 from bot.delivery.discord_errors import is_transient_for_webhook
 from bot.interactions.followups import RecentFollowups
 from bot.interactions.responses import MESSAGE_LIMIT
-from bot.rendering.markdown import escape_markdown
+from bot.rendering.markdown import escape_markdown, format_request_prompt, truncate_text
+from bot.rendering.outcome_views import format_notice_reason, format_notice_title
 from shared.i18n.messages import load_messages
 from shared.imaging.limits import RejectionCode
 from shared.job import Job
-from shared.outcome import Failed, Outcome
+from shared.outcome import Failed, Filtered, Outcome
 from shared.problems import Problem
 
 log = logging.getLogger(__name__)
 
 PICTURE_PROBLEM_CODES: Final = frozenset(f"picture_{code}" for code in get_args(RejectionCode))
+
+_PROMPT_LIMIT: Final = 800
 
 
 def is_for_requester_alone(job: Job, outcome: Outcome) -> bool:
@@ -29,9 +36,14 @@ def is_for_requester_alone(job: Job, outcome: Outcome) -> bool:
     return is_broken_picture and not job.origin.is_direct_message
 
 
+def is_read_by_others(job: Job, outcome: Filtered | Failed) -> bool:
+    """Tell whether others read the notice that there is no picture, so that only the requester is told more."""
+    return not (job.origin.is_direct_message or (isinstance(outcome, Failed) and outcome.is_cancelled))
+
+
 @dataclass(frozen=True)
 class PrivateNotices:
-    """Shows problems in response to the commands that led to them."""
+    """Tells requesters what others do not read, in response to their commands."""
 
     followups: RecentFollowups
 
@@ -40,19 +52,36 @@ class PrivateNotices:
 
         False when Discord no longer accepts that. Raises the errors that `is_transient_for_webhook` knows.
         """
+        text = load_messages(job.requester.locale).format_problem(problem)
+        return await self._show_text(job, escape_markdown(text, MESSAGE_LIMIT))
+
+    async def explain_outcome(self, job: Job, outcome: Filtered | Failed) -> None:
+        """Tell the requester alone which prompt led to no picture, and why. Failures are logged only."""
+        messages = load_messages(job.requester.locale)
+        prompt = escape_markdown(format_request_prompt(job.request), _PROMPT_LIMIT)
+        lines = (
+            f"**{format_notice_title(outcome, messages)}**",
+            messages.text("language.quoted", words=prompt) if prompt else "",
+            format_notice_reason(outcome, messages),
+        )
+        try:
+            await self._show_text(job, truncate_text("\n".join(filter(None, lines)), MESSAGE_LIMIT))
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.info("job %s: its requester reads the notice only (%r)", job.id, error)
+
+    async def _show_text(self, job: Job, text: str) -> bool:
         followup = self.followups.find(job.id)
         if followup is None:
             return False
-        if problem in followup.shown_problems:
+        if text in followup.shown_texts:
             return True
-        text = load_messages(job.requester.locale).format_problem(problem)
         try:
             async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-                await followup.webhook.send(escape_markdown(text, MESSAGE_LIMIT), ephemeral=True)
+                await followup.webhook.send(text, ephemeral=True, allowed_mentions=discord.AllowedMentions.none())
         except discord.HTTPException as error:
             if is_transient_for_webhook(error):
                 raise
             log.info("job %s: its requester cannot be told in response to the command (%s)", job.id, error)
             return False
-        followup.shown_problems.append(problem)
+        followup.shown_texts.append(text)
         return True

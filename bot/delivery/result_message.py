@@ -33,12 +33,11 @@ async def build_result_message(
     *,
     catalogue: Catalogue,
     max_bytes: int,
-    elapsed_seconds: float,
     notes: Sequence[str] = (),
 ) -> MessagePayload:
     """Build the message of a job's picture, which is encoded again in a thread if it exceeds `max_bytes`.
 
-    `elapsed_seconds` is the time from the command to the picture. Raises `ValueError` if it cannot be uploaded.
+    Raises `ValueError` if it cannot be uploaded.
     """
     is_small_enough = len(image) <= max_bytes  # then nothing is encoded
     fitted, image_type = (
@@ -55,7 +54,6 @@ async def build_result_message(
         catalogue.models.get(job.request.model),
         messages,
         filename=filename,
-        total_seconds=elapsed_seconds,
         notes=notes,
         rows=build_result_rows(job.id, job.request, catalogue, messages),
     )

@@ -19,24 +19,29 @@ from bot.delivery.destinations import (
     ReplyReference,
     find_message_in_channel,
     get_channel_destination,
+    get_status_destination,
     get_thread_destination,
+    is_status_message_outcome,
     open_direct_destination,
 )
 from bot.delivery.discord_errors import (
     CANNOT_REPLY_CODE,
     UNKNOWN_MESSAGE_CODE,
     DestinationForbiddenError,
+    get_fallback_reason,
     is_transient,
     is_upload_too_large,
 )
 from bot.delivery.message import build_outcome_message
-from bot.delivery.ports import OutcomeStream
+from bot.delivery.ports import OutcomeStream, StatusMessageFinalizer
 from bot.domain.messages import MessageRef
+from bot.domain.preferences import ResultPlace
 from bot.domain.status import JobStatus
+from bot.rendering.markdown import build_thread_name
 from shared.catalogue import Catalogue
-from shared.i18n.messages import load_messages
+from shared.i18n.messages import Messages, load_messages
 from shared.job import Job
-from shared.outcome import Generated, Outcome
+from shared.outcome import Failed, Generated, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -48,33 +53,37 @@ _Refusal = discord.HTTPException | DestinationForbiddenError
 
 
 class OutcomeSender:
-    """Posts outcomes in Discord. `clock` gives Unix seconds."""
+    """Posts outcomes in Discord. `status_messages` are those that become outcomes. `clock` gives Unix seconds."""
 
     def __init__(
         self,
         client: discord.Client,
         queue: OutcomeStream,
         catalogue: Catalogue,
+        status_messages: StatusMessageFinalizer,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
         self._queue = queue
         self._catalogue = catalogue
+        self._status_messages = status_messages
         self._clock = clock
         self._started_at = clock()
 
-    async def send_outcome(self, status: JobStatus, outcome: Outcome) -> MessageRef | None:
+    async def send_outcome(self, status: JobStatus, outcome: Outcome, place: ResultPlace) -> MessageRef | None:
         """Post the outcome of a job, or find the message that shows it. None when no place accepts it.
 
         Raises the errors that `bot.delivery.discord_errors.is_transient` knows, and those of the queue.
         """
         message = await self.find_outcome_message(status) if self._may_be_posted_already(status) else None
-        return message or await self._post_to_best_destination(status, outcome)
+        return message or await self._post_to_best_destination(status, outcome, place)
 
     async def find_outcome_message(self, status: JobStatus) -> MessageRef | None:
         """Find the message of an earlier attempt in the job's thread or channel. Raises `discord.HTTPException`."""
         origin = status.job.origin
+        if not status.job.exploration_id and await is_status_message_outcome(self._client, status.job):
+            return MessageRef(origin.channel_id, origin.message_id, is_private=origin.is_direct_message)
         thread_id = origin.channel_id if origin.is_in_thread else status.thread_id or origin.message_id
         for channel_id in dict.fromkeys((thread_id, origin.channel_id)):
             message_id = await find_message_in_channel(self._client, status, channel_id)
@@ -86,24 +95,51 @@ class OutcomeSender:
         """Tell whether an earlier attempt is possible of which the nonce no longer tells."""
         return status.state_since < max(self._started_at, self._clock() - NONCE_WINDOW_SECONDS)
 
-    async def _post_to_best_destination(self, status: JobStatus, outcome: Outcome) -> MessageRef | None:
+    async def _post_to_best_destination(
+        self, status: JobStatus, outcome: Outcome, place: ResultPlace
+    ) -> MessageRef | None:
         """Post the outcome in the best place that accepts it. None when there is none."""
         job, has_file = status.job, isinstance(outcome, Generated)
         messages = load_messages(job.locale)
         try:
-            destination = await get_thread_destination(self._client, status, has_file=has_file)
+            preferred = self._find_preferred_destination(job, outcome, place)
+            if preferred is not None:
+                return await self._post_message(status, outcome, preferred)
+        except (discord.HTTPException, DestinationForbiddenError) as error:
+            log.info("job %s: not in its channel, but in its thread (%s)", job.id, _raise_if_transient(error))
+        try:
+            name = _name_thread(job, outcome, messages)
+            destination = await get_thread_destination(self._client, status, name, has_file=has_file)
             return await self._post_message(status, outcome, destination)
         except (discord.HTTPException, DestinationForbiddenError) as error:
             refusal = _raise_if_transient(error)
         if not job.origin.is_in_thread:
             try:
-                destination = get_channel_destination(self._client, job, refusal, messages, has_file=has_file)
+                notes = (_explain_fallback(refusal, messages),)
+                destination = get_channel_destination(self._client, job, has_file=has_file, notes=notes)
                 return await self._post_message(status, outcome, destination)
             except (discord.HTTPException, DestinationForbiddenError) as error:
                 refusal = _raise_if_transient(error)
         log.info("job %s: refused where it was requested (%s)", job.id, refusal)
         note = load_messages(job.requester.locale).text("thread.direct")
         return await self.send_directly(status, outcome, notes=[note])
+
+    def _find_preferred_destination(self, job: Job, outcome: Outcome, place: ResultPlace) -> Destination | None:
+        """Return the place that comes before the thread, if there is one. Raises `DestinationForbiddenError`.
+
+        That a job was cancelled is read where it waited. A server may prefer its channel: an edit pings nobody, so a
+        result that is to ping is a message of its own.
+        """
+        if job.exploration_id:
+            return None
+        has_file = isinstance(outcome, Generated)
+        if isinstance(outcome, Failed) and outcome.is_cancelled:
+            return get_status_destination(self._client, job, has_file=has_file)
+        if place is not ResultPlace.CHANNEL or job.origin.is_in_thread:
+            return None
+        if self._build_allowed_mentions(job).users:
+            return get_channel_destination(self._client, job, has_file=has_file)
+        return get_status_destination(self._client, job, has_file=has_file)
 
     async def send_directly(
         self, status: JobStatus, outcome: Outcome, *, notes: Sequence[str] = ()
@@ -138,18 +174,23 @@ class OutcomeSender:
             )
             try:
                 async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-                    message = await channel.send(**options, **payload)
+                    if destination.is_status_message:
+                        await self._status_messages.replace_message(job, payload["view"], payload.get("files", ()))
+                        message_id = job.origin.message_id
+                    else:
+                        message_id = (await channel.send(**options, **payload)).id
             except discord.HTTPException as error:
                 if error.code == CANNOT_REPLY_CODE and "reference" in options:
                     del options["reference"]
                 elif is_upload_too_large(error) and max_bytes > MIN_UPLOAD_BYTES:
                     max_bytes //= 2
-                elif error.code == UNKNOWN_MESSAGE_CODE:  # its nonce belongs to a message that was deleted since
+                elif error.code == UNKNOWN_MESSAGE_CODE and not destination.is_status_message:
+                    # its nonce belongs to a message that was deleted since
                     return MessageRef(destination.channel_id, None, is_private=destination.is_private)
                 else:
                     raise
             else:
-                return MessageRef(destination.channel_id, message.id, is_private=destination.is_private)
+                return MessageRef(destination.channel_id, message_id, is_private=destination.is_private)
 
     def _build_allowed_mentions(self, job: Job) -> discord.AllowedMentions:
         """Allow a result to ping its requester, as they wish; nothing else pings anybody."""
@@ -158,6 +199,18 @@ class OutcomeSender:
         if job.requester.always_pings or (job.requester.may_ping and is_late):
             return nobody.merge(discord.AllowedMentions(users=[discord.Object(job.requester.id)]))
         return nobody
+
+
+def _name_thread(job: Job, outcome: Outcome, messages: Messages) -> str:
+    """Name a thread after the prompt of a picture; a prompt without a picture is nobody else's business."""
+    if isinstance(outcome, Generated):
+        return build_thread_name(job.request)
+    return messages.text("thread.without_picture")
+
+
+def _explain_fallback(refusal: _Refusal, messages: Messages) -> str:
+    code = refusal.code if isinstance(refusal, discord.HTTPException) else 0
+    return messages.text(f"thread.{get_fallback_reason(refusal)}", code=code)
 
 
 def _raise_if_transient(error: _Refusal) -> _Refusal:

@@ -20,10 +20,6 @@ class JobQueue(Protocol):
 
     async def enqueue_job(self, job: Job, image: bytes | None, *, unknown_calls: int = 0) -> bool: ...
 
-    async def set_thread(self, job_id: str, thread_id: int) -> None: ...
-
-    async def load_statuses(self, job_ids: Collection[str]) -> Sequence[JobStatus]: ...
-
 
 class JobStatusReader(Protocol):
     """Reads the status of open jobs. Implemented by `bot.queue`."""

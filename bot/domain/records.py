@@ -33,9 +33,13 @@ class OpenJobRecord:
 
 @dataclass(frozen=True)
 class ClosedRecord:
-    """The end of a recorded job. `message` is None when the job was rejected or its outcome fitted nowhere."""
+    """The end of a recorded job. `message` is None when the job was rejected or its outcome fitted nowhere.
+
+    `is_deleted`: a person deleted the result.
+    """
 
     message: MessageRef | None
+    is_deleted: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class GenerationSettings:
 
     `seed` is None for a model without seeds; `author_id` and `origin` where the requester and the place are unknown.
     `source_owner_id` is the user whose picture it started from, if that was somebody else's.
+    `is_private`: the request led to no picture, so only its requester may read it.
     """
 
     job_id: str
@@ -54,9 +59,12 @@ class GenerationSettings:
     origin: Origin | None = None
     source_owner_id: int | None = None
     is_spoiler: bool = False
+    is_private: bool = False
 
     @classmethod
-    def from_job(cls, job: Job, seed: int | None, source_sha256: str | None = None) -> Self:
+    def from_job(
+        cls, job: Job, seed: int | None, source_sha256: str | None = None, *, is_private: bool = False
+    ) -> Self:
         """Take the settings of a job. Without a `seed` from the model's answer, the seed sent to it counts."""
         return cls(
             job.id,
@@ -67,6 +75,7 @@ class GenerationSettings:
             job.origin,
             job.source_owner_id,
             job.is_spoiler,
+            is_private,
         )
 
 
@@ -94,7 +103,9 @@ class JobRecord:
     @property
     def settings(self) -> GenerationSettings:
         """The settings that generated its picture."""
-        return GenerationSettings.from_job(self.job, self.seed, self.source_sha256)
+        return GenerationSettings.from_job(
+            self.job, self.seed, self.source_sha256, is_private=self.outcome_kind != "generated"
+        )
 
     @property
     def missing_image_reason(self) -> str:

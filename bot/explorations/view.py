@@ -74,15 +74,16 @@ def build_exploration_view(
     obstacles: Sequence[str] = (),
     has_contact_sheet: bool = True,
 ) -> ui.LayoutView:
-    """Show the progress of an exploration and what holds it up.
+    """Show the progress of an exploration and what holds it up. Its prompt stands there once it has led to a picture.
 
     The contact sheet stands above if `CONTACT_SHEET_FILENAME` is attached.
     """
     plan = exploration.plan
+    prompt = _format_prompt(plan, messages) if VariantState.GENERATED in states else []
     title = messages.text(f"exploration.title_{plan.variation}", count=len(states))
     progress = [_format_progress(states, messages), *obstacles, *_format_rejections(exploration, messages)]
     items: list[ui.Item[Any]] = [
-        ui.TextDisplay("\n".join([f"### {title}", *_format_prompt(plan, messages)])),
+        ui.TextDisplay("\n".join([f"### {title}", *prompt])),
         ui.TextDisplay("\n".join(progress)),
         ui.TextDisplay(format_requester(exploration.requester.id, messages)),
     ]

@@ -11,22 +11,20 @@ from typing import Final
 
 import discord
 
-from shared.problems import Problem
-
 FOLLOWUP_SECONDS: Final = 840.0  # a minute less than Discord's limit
 MAX_JOBS: Final = 2000
 
 
 @dataclass(frozen=True)
 class Followup:
-    """How to show a message to the user of an interaction alone, and the problems shown to them so far.
+    """How to show a message to the user of an interaction alone, and the texts shown to them so far.
 
     `expires_at` is a time of the clock of `RecentFollowups`.
     """
 
     webhook: discord.Webhook
     expires_at: float
-    shown_problems: list[Problem] = field(default_factory=list)
+    shown_texts: list[str] = field(default_factory=list)
 
 
 class RecentFollowups:

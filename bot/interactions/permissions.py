@@ -27,12 +27,6 @@ def list_missing_permissions(permissions: Permissions, *, in_thread: bool) -> tu
     return () if permissions.administrator else tuple(name for name in needed if not getattr(permissions, name))
 
 
-def may_open_thread(permissions: Permissions, channel_type: discord.ChannelType | None) -> bool:
-    """Tell whether the bot may open a public thread under a message of this channel and post a result in it."""
-    needed = Permissions(create_public_threads=True, send_messages_in_threads=True, attach_files=True)
-    return has_threads(channel_type) and (permissions.administrator or permissions >= needed)
-
-
 def has_threads(channel_type: discord.ChannelType | None) -> bool:
     """Tell whether messages in channels of this type can have public threads."""
     return channel_type in _THREAD_PARENT_TYPES

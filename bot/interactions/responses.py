@@ -71,6 +71,11 @@ async def respond_privately(interaction: discord.Interaction, text: str, *, view
     await _respond_with_retry(interaction, lambda: interaction.response.send_message(text, view=view, ephemeral=True))
 
 
+async def show_in_place(interaction: discord.Interaction, text: str, view: ui.View) -> None:
+    """Respond, as the first response, by replacing the message whose component was used."""
+    await _respond_with_retry(interaction, lambda: interaction.response.edit_message(content=text, view=view))
+
+
 async def respond_with_problems(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
     """Respond, as the first response, with every problem; only the user sees it."""
     await respond_privately(interaction, format_problems(interaction, problems))

@@ -73,6 +73,13 @@ class DeleteId(CustomId, template=f"delete:{JOB_ID}"):
 
 
 @dataclass(frozen=True)
+class MoreId(CustomId, template=f"more:{JOB_ID}"):
+    """Opens the menu of rarer actions."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
 class ShowVariantId(CustomId, template=f"variant_show:{JOB_ID}"):
     """Shows the result of a variant; drawn under explorations, handled with the history."""
 
@@ -88,22 +95,31 @@ def build_result_rows(
     job_id: str, request: Request, catalogue: Catalogue, messages: Messages
 ) -> list[ui.ActionRow[Any]]:
     """Build the rows under a picture, without the buttons that its request or the catalogue rules out."""
-    can_continue = catalogue.pick_picture_model(request.model) is not None
-    can_vary = can_continue and bool(request.text_prompts)
+    can_vary = _can_vary(request, catalogue)
     first = [
         _build_regenerate_button(job_id, messages) if _has_new_seed(request, catalogue) else None,
         *(_build_vary_button(job_id, strength, messages) if can_vary else None for strength in VaryStrength),
-        _build_edit_button(job_id, messages) if _is_editable(request, catalogue) else None,
-        build_button(UseAsSourceId(job_id), messages.text("button.use_as_source")) if can_continue else None,
     ]
-    can_upscale = bool(build_upscale_requests(request, catalogue))
     second = [
-        build_button(UpscaleId(job_id), messages.text("button.upscale")) if can_upscale else None,
-        build_button(DetailsId(job_id), messages.text("button.details")),
-        build_button(FavouriteId(job_id), messages.text("button.favourite")),
-        _build_delete_button(job_id, messages),
+        _build_upscale_button(job_id, messages) if build_upscale_requests(request, catalogue) else None,
+        _build_edit_button(job_id, messages) if _is_editable(request, catalogue) else None,
+        build_button(MoreId(job_id), messages.text("button.more")),
     ]
     return _build_rows(first, second)
+
+
+def build_preview_rows(
+    job_id: str, request: Request, catalogue: Catalogue, messages: Messages
+) -> list[ui.ActionRow[Any]]:
+    """Build the one row under the preview of a picture; it names the job, by which the preview is recognised."""
+    usual = [
+        _build_regenerate_button(job_id, messages) if _has_new_seed(request, catalogue) else None,
+        build_button(VaryId(job_id, VaryStrength.STRONG), messages.text("button.vary"))
+        if _can_vary(request, catalogue)
+        else None,
+        _build_upscale_button(job_id, messages) if build_upscale_requests(request, catalogue) else None,
+    ]
+    return _build_rows(usual if any(usual) else [build_button(DetailsId(job_id), messages.text("button.details"))])
 
 
 def build_notice_rows(
@@ -126,7 +142,8 @@ def build_notice_rows(
     second = [
         _build_regenerate_button(job_id, messages),
         _build_edit_button(job_id, messages) if _is_editable(request, catalogue) else None,
-        None if deleted else _build_delete_button(job_id, messages),
+        build_button(DetailsId(job_id), messages.text("button.details")),
+        None if deleted else build_button(DeleteId(job_id), messages.text("button.delete")),
     ]
     return _build_rows(first, second)
 
@@ -153,14 +170,18 @@ def _build_edit_button(job_id: str, messages: Messages) -> Button:
     return build_button(EditId(job_id), messages.text("button.edit"))
 
 
-def _build_delete_button(job_id: str, messages: Messages) -> Button:
-    return build_button(DeleteId(job_id), messages.text("button.delete"), style=ButtonStyle.danger)
+def _build_upscale_button(job_id: str, messages: Messages) -> Button:
+    return build_button(UpscaleId(job_id), messages.text("button.upscale"))
 
 
 def _has_new_seed(request: Request, catalogue: Catalogue) -> bool:
     """Tell whether the same request again would give another picture."""
     model = catalogue.models.get(request.model)
     return model is None or "seed" in model.fields
+
+
+def _can_vary(request: Request, catalogue: Catalogue) -> bool:
+    return bool(request.text_prompts) and catalogue.pick_picture_model(request.model) is not None
 
 
 def _is_editable(request: Request, catalogue: Catalogue) -> bool:

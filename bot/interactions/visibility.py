@@ -21,10 +21,11 @@ def list_readable_channels(interaction: discord.Interaction) -> frozenset[int]:
 
 
 def may_view_job(interaction: discord.Interaction, record: JobRecord) -> bool:
-    """Tell whether the user may see a job and its result."""
+    """Tell whether the user may see a job and its result. A request without a picture is nobody else's business."""
     if record.job.requester.id == interaction.user.id:
         return True
-    return not record.is_deleted and may_read_origin(interaction, record.job.origin)
+    has_result = record.outcome_kind == "generated" and not record.is_deleted
+    return has_result and may_read_origin(interaction, record.job.origin)
 
 
 def may_read_origin(interaction: discord.Interaction, origin: Origin) -> bool:

@@ -12,15 +12,15 @@ from bot.rendering.layout import (
     build_attached_gallery,
     build_container_view,
     format_requester,
-    format_seed_block,
+    format_source_owner,
 )
 from bot.rendering.markdown import escape_markdown, flatten_text, format_request_prompt, truncate_text
-from bot.rendering.settings_text import format_number, format_settings
+from bot.rendering.settings_text import format_chosen_settings
 from shared.catalogue import Model
 from shared.i18n.messages import Messages
 from shared.job import Job
 from shared.notes import Note
-from shared.outcome import Failed, Filtered, Generated
+from shared.outcome import Failed, Filtered, FilteredPart, Generated
 from shared.request.model import Request
 
 FAILED_COLOUR: Final = discord.Colour(0xC0392B)
@@ -28,7 +28,8 @@ _GENERATED_COLOUR: Final = discord.Colour(0x2E8B57)
 _FILTERED_COLOUR: Final = discord.Colour(0xD9A406)
 
 _ALT_PROMPT_LIMIT: Final = 900
-_PROMPT_LIMIT: Final = 1500
+_PROMPT_LIMIT: Final = 400
+_PREVIEW_PROMPT_LIMIT: Final = 100
 _SETTINGS_LIMIT: Final = 1200
 _PROBLEM_LIMIT: Final = 1500
 _NOTE_LIMIT: Final = 400
@@ -36,12 +37,10 @@ _MAX_JOB_NOTES: Final = 6
 
 
 class GenerationFacts(Protocol):
-    """How a picture was generated: its seed, if any, and the duration of the model call in seconds."""
+    """How a picture was generated: its seed, if any."""
 
     @property
     def seed(self) -> int | None: ...
-    @property
-    def duration_seconds(self) -> float | None: ...
 
 
 def build_result_view(
@@ -51,31 +50,54 @@ def build_result_view(
     messages: Messages,
     *,
     filename: str,
-    total_seconds: float,
     notes: Sequence[str] = (),
     rows: ActionRows = (),
 ) -> ui.LayoutView:
-    """Show the picture attached as `filename` with its prompt, seed and settings.
+    """Show the picture attached as `filename` with its prompt, and its settings in one line.
 
-    `total_seconds` is the time from the command to the picture. `notes` are at most three sentences about this message,
-    already in the reader's language, shown below those of the job; `rows` are the buttons below.
+    `notes` are at most three sentences about this message, already in the reader's language, shown below those of the
+    job; `rows` are the buttons below.
     """
-    task = model.task if model else "generate"
-    timing = messages.text(
-        f"result.timing_{task}",
-        seconds=_format_seconds(generation.duration_seconds or 0, messages),
-        total=_format_seconds(total_seconds, messages),
-    )
     return build_outcome_view(
         job,
         _GENERATED_COLOUR,
         build_attached_gallery(filename, build_alt_text(job.request, model, messages), is_spoiler=job.is_spoiler),
-        *map(ui.TextDisplay, format_generation(job.request, generation.seed, model, messages)),
+        *map(ui.TextDisplay, format_generation(job, generation.seed, model, messages)),
         *build_job_notes(job.notes, messages),
         *_build_notes(notes),
-        ui.TextDisplay(f"{_format_requester(job, messages)} · {timing}"),
         rows=rows,
     )
+
+
+def build_preview_view(
+    job: Job,
+    generation: GenerationFacts,
+    model: Model | None,
+    messages: Messages,
+    *,
+    filename: str,
+    link: str,
+    rows: ActionRows = (),
+) -> ui.LayoutView:
+    """Show the small picture attached as `filename` in place of a status message; `link` leads to the full one."""
+    view = ui.LayoutView(timeout=None)
+    alt_text = build_alt_text(job.request, model, messages)
+    view.add_item(build_attached_gallery(filename, alt_text, is_spoiler=job.is_spoiler))
+    facts = format_chosen_settings(job.request, generation.seed, model, messages, fields=("keep",))
+    full_size = f"[{messages.text('result.full_size')}]({link})"
+    view.add_item(
+        ui.TextDisplay(
+            "\n".join(
+                (
+                    *_format_prompt(job.request, messages, _PREVIEW_PROMPT_LIMIT),
+                    f"-# {_format_people(job, messages)} · {facts} · {full_size}",
+                )
+            )
+        )
+    )
+    for row in rows:
+        view.add_item(row)
+    return view
 
 
 def build_alt_text(request: Request, model: Model | None, messages: Messages) -> str:
@@ -95,14 +117,12 @@ def build_alt_text(request: Request, model: Model | None, messages: Messages) ->
 def build_filtered_view(
     job: Job, filtered: Filtered, messages: Messages, *, notes: Sequence[str] = (), rows: ActionRows = ()
 ) -> ui.LayoutView:
-    """Explain that the content filter withheld the picture and how to avoid that, without repeating the prompt."""
-    part = filtered.part.name.lower()
+    """Explain that the content filter objected and how to avoid that, without repeating the prompt."""
     return build_outcome_view(
         job,
         _FILTERED_COLOUR,
-        ui.TextDisplay(f"### {messages.text('filtered.title')}"),
-        ui.TextDisplay(f"{messages.text(f'filtered.{part}')}\n{messages.text('filtered.withheld')}"),
-        ui.TextDisplay(messages.text(f"filtered.{part}_advice")),
+        ui.TextDisplay(f"### {format_notice_title(filtered, messages)}"),
+        ui.TextDisplay(format_notice_reason(filtered, messages)),
         *_build_notes(notes),
         ui.TextDisplay(_format_requester(job, messages)),
         rows=rows,
@@ -113,18 +133,36 @@ def build_failed_view(
     job: Job, failed: Failed, messages: Messages, *, notes: Sequence[str] = (), rows: ActionRows = ()
 ) -> ui.LayoutView:
     """Explain why there is no picture, or that the job was cancelled."""
-    title_key = "failed.cancelled" if failed.is_cancelled else "failed.title"
-    explanation = messages.format_problem(failed.problem)
-    return _build_failure_view(job, explanation, messages, notes, rows, title_key=title_key)
+    title, reason = format_notice_title(failed, messages), format_notice_reason(failed, messages)
+    return _build_failure_view(job, title, reason, messages, notes, rows)
+
+
+def format_notice_title(outcome: Filtered | Failed, messages: Messages) -> str:
+    """Say that there is no picture, and that it is withheld only where one was generated."""
+    if isinstance(outcome, Failed):
+        return messages.text("failed.cancelled" if outcome.is_cancelled else "failed.title")
+    return messages.text("filtered.title" if outcome.part is FilteredPart.OUTPUT else "filtered.refused")
+
+
+def format_notice_reason(outcome: Filtered | Failed, messages: Messages) -> str:
+    """Say why there is no picture and how to avoid that, without repeating the prompt."""
+    if isinstance(outcome, Failed):
+        return escape_markdown(messages.format_problem(outcome.problem), _PROBLEM_LIMIT)
+    part = outcome.part.name.lower()
+    withheld = ("filtered.withheld",) if outcome.part is FilteredPart.OUTPUT else ()
+    return "\n".join(map(messages.text, (f"filtered.{part}", *withheld, f"filtered.{part}_advice")))
 
 
 def build_expired_view(
     job: Job, generation: Generated, messages: Messages, *, notes: Sequence[str] = (), rows: ActionRows = ()
 ) -> ui.LayoutView:
     """Explain that the picture was generated, but expired before it could be delivered."""
-    if generation.seed is None:
-        return _build_failure_view(job, messages.text("failed.expired_seedless"), messages, notes, rows)
-    return _build_failure_view(job, messages.text("failed.expired", seed=generation.seed), messages, notes, rows)
+    reason = (
+        messages.text("failed.expired_seedless")
+        if generation.seed is None
+        else messages.text("failed.expired", seed=generation.seed)
+    )
+    return _build_failure_view(job, messages.text("failed.title"), reason, messages, notes, rows)
 
 
 def build_outcome_view(job: Job, colour: discord.Colour, *items: ui.Item[Any], rows: ActionRows = ()) -> ui.LayoutView:
@@ -140,13 +178,16 @@ def compute_component_id(job_id: str) -> int:
     return zlib.crc32(job_id.encode()) & 0x7FFFFFFF or 1
 
 
-def format_generation(request: Request, seed: int | None, model: Model | None, messages: Messages) -> Iterator[str]:
-    """Format the prompt and the seed, where there are any, and the settings."""
+def format_generation(job: Job, seed: int | None, model: Model | None, messages: Messages) -> Iterator[str]:
+    """Format the prompt, where there is one, and in small print who requested the picture with which settings."""
+    yield from _format_prompt(job.request, messages, _PROMPT_LIMIT)
+    facts = format_chosen_settings(job.request, seed, model, messages)
+    yield truncate_text(f"-# {_format_people(job, messages)} · {facts}", _SETTINGS_LIMIT)
+
+
+def _format_prompt(request: Request, messages: Messages, limit: int) -> Iterator[str]:
     if prompt := format_request_prompt(request):
-        yield messages.text("language.quoted", words=escape_markdown(prompt, _PROMPT_LIMIT))
-    if seed is not None:
-        yield format_seed_block(seed, messages)
-    yield truncate_text(format_settings(request, model, messages), _SETTINGS_LIMIT)
+        yield messages.text("language.quoted", words=escape_markdown(prompt, limit))
 
 
 def build_job_notes(notes: Sequence[Note], messages: Messages) -> tuple[ui.TextDisplay[Any], ...]:
@@ -156,23 +197,23 @@ def build_job_notes(notes: Sequence[Note], messages: Messages) -> tuple[ui.TextD
 
 
 def _build_failure_view(
-    job: Job,
-    explanation: str,
-    messages: Messages,
-    notes: Sequence[str],
-    rows: ActionRows,
-    *,
-    title_key: str = "failed.title",
+    job: Job, title: str, reason: str, messages: Messages, notes: Sequence[str], rows: ActionRows
 ) -> ui.LayoutView:
     return build_outcome_view(
         job,
         FAILED_COLOUR,
-        ui.TextDisplay(f"### {messages.text(title_key)}"),
-        ui.TextDisplay(escape_markdown(explanation, _PROBLEM_LIMIT)),
+        ui.TextDisplay(f"### {title}"),
+        ui.TextDisplay(reason),
         *_build_notes(notes),
         ui.TextDisplay(_format_requester(job, messages)),
         rows=rows,
     )
+
+
+def _format_people(job: Job, messages: Messages) -> str:
+    """Format who requested a picture and, if it goes on from somebody else's, whose that is."""
+    owner = () if job.source_owner_id is None else (format_source_owner(job.source_owner_id, messages),)
+    return " · ".join((f"<@{job.requester.id}>", *owner))
 
 
 def _format_requester(job: Job, messages: Messages) -> str:
@@ -181,7 +222,3 @@ def _format_requester(job: Job, messages: Messages) -> str:
 
 def _build_notes(notes: Sequence[str]) -> tuple[ui.TextDisplay[ui.LayoutView], ...]:
     return tuple(ui.TextDisplay(f"-# {truncate_text(note, _NOTE_LIMIT)}") for note in notes)
-
-
-def _format_seconds(seconds: float, messages: Messages) -> str:
-    return format_number(round(max(seconds, 0.0), 1 if seconds < 100 else 0), messages)  # noqa: PLR2004 - above that, tenths are noise

@@ -1,9 +1,10 @@
 """Formatting of settings, numbers and prices in the reader's language."""
 
 import json
+from collections.abc import Collection
 from typing import Any, Final
 
-from bot.rendering.markdown import escape_markdown
+from bot.rendering.markdown import escape_markdown, truncate_text
 from shared.catalogue import Model
 from shared.i18n.messages import Messages
 from shared.request.effective import get_effective_value
@@ -42,6 +43,26 @@ def format_settings(request: Request, model: Model | None, messages: Messages, *
         if value is not None and field != excluded_field:
             parts.append((messages.get_option_name(field), format_value(field, value, messages)))
     return " · ".join(f"**{escape_markdown(label, _VALUE_LIMIT)}** {value}" for label, value in parts)
+
+
+def format_chosen_settings(
+    request: Request,
+    seed: int | None,
+    model: Model | None,
+    messages: Messages,
+    *,
+    fields: Collection[str] = SHOWN_FIELDS,
+) -> str:
+    """List the model, how much of a picture was kept, the other `fields` that were chosen, and the seed to copy."""
+    parts = [escape_markdown(request.model if model is None else model.name, _VALUE_LIMIT)]
+    for field in fields:
+        value = get_shown_value(request, field, model)
+        if value is not None and (field == "keep" or getattr(request, field) is not None):
+            label = escape_markdown(messages.get_option_name(field), _VALUE_LIMIT)
+            parts.append(f"{label} {format_value(field, value, messages)}")
+    if seed is not None:  # the seed in a PNG's metadata may be any number
+        parts.append(f"{messages.get_option_name('seed')} `{truncate_text(str(seed), _VALUE_LIMIT)}`")
+    return " · ".join(parts)
 
 
 def get_shown_value(request: Request, field: str, model: Model | None) -> Any:

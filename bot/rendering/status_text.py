@@ -4,11 +4,13 @@ from typing import Final
 
 from bot.domain.status import JobStatus, QueueState
 from bot.rendering.layout import format_source_owner
+from bot.rendering.markdown import escape_markdown, format_request_prompt
 from shared.catalogue import Model
 from shared.i18n.messages import Messages
 from shared.job import Job
-from shared.outcome import Failed, Outcome
+from shared.outcome import Failed, Generated, Outcome
 
+_PROMPT_LIMIT: Final = 100
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
@@ -37,9 +39,21 @@ def format_preparing_status(job: Job, messages: Messages) -> str:
     return _prepend_source(job, messages.text(key), messages)
 
 
-def format_outcome_status(outcome: Outcome, messages: Messages, link: str | None, *, is_private: bool = False) -> str:
-    """Say how a job ended and where its result is: at `link`, in a direct message or, without either, nowhere."""
-    where = messages.text("status.private") if is_private else link or messages.text("status.nowhere")
+def format_outcome_status(
+    job: Job, outcome: Outcome, messages: Messages, link: str | None, *, is_private: bool = False
+) -> str:
+    """Say how a job ended and where its result is: at `link`, in a direct message or, without either, nowhere.
+
+    Only a picture is named by its prompt, and its requester with it: others read this.
+    """
+    where = messages.text("status.private") if is_private else messages.text("status.nowhere")
+    if isinstance(outcome, Generated):
+        prompt = escape_markdown(format_request_prompt(job.request), _PROMPT_LIMIT)
+        words = messages.text("language.quoted", words=prompt) if prompt else messages.text("status.picture")
+        if link is not None and not is_private:
+            where = f"[{words}]({link}) · <@{job.requester.id}>"
+    elif link is not None and not is_private:
+        where = f"[{messages.text('status.reason')}]({link})"
     is_cancelled = isinstance(outcome, Failed) and outcome.is_cancelled
     return messages.text("status.cancelled" if is_cancelled else f"status.{outcome.kind}", where=where)
 

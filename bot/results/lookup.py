@@ -41,13 +41,24 @@ class ResultLookup:
             return record.settings
         for status in await self.queue.load_statuses([job_id]):
             await _require_accessible(status.job, interaction)
-            seed = status.outcome.seed if isinstance(status.outcome, Generated) else None
-            return GenerationSettings.from_job(status.job, seed)
+            if isinstance(status.outcome, Generated):
+                return GenerationSettings.from_job(status.job, status.outcome.seed)
+            return GenerationSettings.from_job(status.job, None, is_private=True)
         async for message in iterate_used_messages(interaction):
             async for settings, _ in self.read_message_settings(message):
                 if settings.job_id == job_id:
                     return settings
         raise RejectedError(make_problem("job_unknown"))
+
+    async def find_readable_settings(self, interaction: discord.Interaction, job_id: str) -> GenerationSettings:
+        """Return a job's settings if the user may read them: those of a request without a picture are its author's.
+
+        Raises `RejectedError`: job_unknown, request_private.
+        """
+        settings = await self.find_generation_settings(interaction, job_id)
+        if settings.is_private and settings.author_id != interaction.user.id:
+            raise RejectedError(make_problem("request_private"))
+        return settings
 
     async def read_message_settings(
         self, message: discord.Message | None

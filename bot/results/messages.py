@@ -1,17 +1,20 @@
 """Messages that show results: fetching them, and reading their job."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import aiohttp
 import discord
 
+from bot.domain.ports import JobHistory
 from bot.domain.records import JobRecord
-from bot.interactions.result_buttons import DeleteId
+from bot.interactions.result_buttons import DeleteId, DetailsId, MoreId, RegenerateId, UpscaleId, VaryId
 from bot.results.message_images import walk_components
 from shared.problems import RejectedError, make_problem
 
 log = logging.getLogger(__name__)
+
+_JobButtonType = type[MoreId] | type[DeleteId] | type[RegenerateId] | type[VaryId] | type[UpscaleId] | type[DetailsId]
 
 
 async def fetch_result_message(client: discord.Client, record: JobRecord) -> discord.Message | None:
@@ -50,11 +53,30 @@ async def iterate_used_messages(interaction: discord.Interaction) -> AsyncIterat
 
 
 def get_result_job_id(message: discord.Message, client: discord.Client) -> str | None:
-    """Return the job whose outcome this message of the bot shows, by its delete button. None for other messages."""
-    if client.user is None or message.author.id != client.user.id:
+    """Return the job whose outcome this message of the bot shows, by its buttons. None for other messages."""
+    return next(iter(_list_job_ids(message, client, (MoreId, DeleteId))), None)
+
+
+def get_preview_job_id(message: discord.Message, client: discord.Client) -> str | None:
+    """Return the job whose result this message of the bot previews, by its buttons. None for other messages."""
+    if get_result_job_id(message, client) is not None:
         return None
-    for component in walk_components(message.components):
-        delete_id = DeleteId.parse(str(getattr(component, "custom_id", "")))
-        if delete_id is not None:
-            return delete_id.job_id
-    return None
+    job_ids = _list_job_ids(message, client, (RegenerateId, VaryId, UpscaleId, DetailsId))
+    return job_ids.pop() if len(job_ids) == 1 else None
+
+
+async def find_full_result(
+    client: discord.Client, message: discord.Message, job_history: JobHistory
+) -> discord.Message:
+    """Return the message with the full picture if this one is its preview, else the same. Raises `RejectedError`."""
+    job_id = get_preview_job_id(message, client)
+    record = None if job_id is None else await job_history.find_job(job_id)
+    return (record and await fetch_result_message(client, record)) or message
+
+
+def _list_job_ids(message: discord.Message, client: discord.Client, id_types: Sequence[_JobButtonType]) -> set[str]:
+    if client.user is None or message.author.id != client.user.id:
+        return set()
+    texts = [str(getattr(component, "custom_id", "")) for component in walk_components(message.components)]
+    parsed = (id_type.parse(text) for text in texts for id_type in id_types)
+    return {custom_id.job_id for custom_id in parsed if custom_id is not None}

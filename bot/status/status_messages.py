@@ -7,9 +7,10 @@ when its text is the same. https://discord.com/developers/docs/topics/rate-limit
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from weakref import WeakValueDictionary
 
 import aiohttp
@@ -18,6 +19,7 @@ from discord import ui
 
 from bot.domain.ports import JobStatusReader
 from bot.domain.status import JobStatus, QueueState
+from bot.interactions.responses import RenderedMessage
 from bot.interactions.result_buttons import build_cancel_view
 from bot.periodic import run_every
 from bot.rendering.status_text import format_status
@@ -94,35 +96,45 @@ class StatusMessages:
         finally:
             self._finalized_ids = None
 
-    async def finalize_message(self, job: Job, text: str) -> bool:
+    async def finalize_message(self, job: Job, content: str | Callable[[], RenderedMessage]) -> bool:
         """Edit the status message of a job a last time, after any edit in progress; no refresh edits it afterwards.
 
-        Returns whether the message now shows the text.
+        A message with components is built anew for each attempt, as an attempt closes its files. Returns whether the
+        status message now shows the content. Raises the error of the last attempt if a later one may succeed.
         """
-        async with self._get_lock(job.origin):
-            if self._finalized_ids is not None:
-                self._finalized_ids.add(job.origin.message_id)
+        async with self._lock_for_last_edit(job):
             for delay in (*FINAL_EDIT_RETRY_DELAYS, None):
                 try:
-                    await self._edit_message(job.origin, text)
+                    if isinstance(content, str):
+                        await self._edit_message(job.origin, content=content, view=None)
+                    else:
+                        rendered = content()
+                        await self._show_components(job.origin, rendered.view, rendered.files)
+                except TimeoutError:  # discord.py waited for a rate limit, which may be one of an hour
+                    log.warning("job %s: the last edit of its status message took too long", job.id)
+                    return False
+                except (discord.DiscordServerError, aiohttp.ClientError, OSError):
+                    if delay is None:
+                        raise
+                    await asyncio.sleep(delay)
                 except discord.HTTPException as error:
-                    if not isinstance(error, discord.DiscordServerError) or delay is None:
-                        log.info("job %s: the last edit of its status message failed (%s)", job.id, error)
-                        return False
-                except (aiohttp.ClientError, OSError) as error:
-                    if delay is None or isinstance(error, TimeoutError):  # discord.py waited for a rate limit
-                        log.warning("job %s: the last edit of its status message failed (%r)", job.id, error)
-                        return False
+                    log.info("job %s: the last edit of its status message failed (%s)", job.id, error)
+                    return False
                 else:
                     return True
-                await asyncio.sleep(delay)
         return False
+
+    async def replace_message(self, job: Job, view: ui.LayoutView, files: Sequence[discord.File]) -> None:
+        """Show the outcome of a job in its status message, after any edit in progress; no refresh edits it afterwards.
+
+        Raises the errors of discord.py.
+        """
+        async with self._lock_for_last_edit(job):
+            await self._show_components(job.origin, view, files)
 
     async def delete_message(self, job: Job) -> None:
         """Delete the status message of a job, after any edit in progress. Failures are logged only."""
-        async with self._get_lock(job.origin):
-            if self._finalized_ids is not None:
-                self._finalized_ids.add(job.origin.message_id)
+        async with self._lock_for_last_edit(job):
             channel = self._client.get_partial_messageable(job.origin.channel_id, guild_id=job.origin.guild_id)
             try:
                 async with asyncio.timeout(EDIT_TIMEOUT_SECONDS):
@@ -154,7 +166,7 @@ class StatusMessages:
             if self._finalized_ids is None or origin.message_id in self._finalized_ids:
                 return
             try:
-                await self._edit_message(origin, text, self._build_buttons(status))
+                await self._edit_message(origin, content=text, view=self._build_buttons(status))
                 displayed = _DisplayedStatus(status.state, text, self._clock())
             except (discord.Forbidden, discord.NotFound) as error:
                 log.info("job %s: its status message cannot be edited any more (%s)", job_id, error)
@@ -164,11 +176,22 @@ class StatusMessages:
                 displayed = _DisplayedStatus(displayed.state, displayed.text, self._clock())
         self._displayed[job_id] = displayed
 
-    async def _edit_message(self, origin: Origin, text: str, view: ui.View | None = None) -> None:
+    async def _edit_message(self, origin: Origin, **content: Any) -> None:
         channel = self._client.get_partial_messageable(origin.channel_id, guild_id=origin.guild_id)
         message = channel.get_partial_message(origin.message_id)
         async with asyncio.timeout(EDIT_TIMEOUT_SECONDS):
-            await message.edit(content=text, allowed_mentions=discord.AllowedMentions.none(), view=view)
+            await message.edit(allowed_mentions=discord.AllowedMentions.none(), **content)
+
+    async def _show_components(self, origin: Origin, view: ui.LayoutView, files: Sequence[discord.File]) -> None:
+        """Edit a message that had text; a message with components has none."""
+        await self._edit_message(origin, content=None, view=view, attachments=files)
+
+    @asynccontextmanager
+    async def _lock_for_last_edit(self, job: Job) -> AsyncIterator[None]:
+        async with self._get_lock(job.origin):
+            if self._finalized_ids is not None:
+                self._finalized_ids.add(job.origin.message_id)
+            yield
 
     def _build_buttons(self, status: JobStatus) -> ui.View | None:
         """Return the cancel button, which a job has until its call begins: after that it is paid for."""

@@ -17,6 +17,12 @@ class SqlFavouriteStore:
         self._database = database
         self._clock = clock
 
+    async def is_favourite(self, user_id: int, job_id: str) -> bool:
+        """Tell whether a result is a favourite. Raises `RejectedError` (database_unavailable)."""
+        is_mark = (favourites.c.user_id == user_id) & (favourites.c.job_id == job_id)
+        async with begin_transaction(self._database) as connection:
+            return (await connection.execute(select(favourites.c.job_id).where(is_mark))).one_or_none() is not None
+
     async def toggle_favourite(self, user_id: int, job_id: str) -> bool:
         """Mark a result as a favourite, or unmark it; return whether it is one now.
 

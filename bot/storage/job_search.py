@@ -24,7 +24,7 @@ class SqlJobSearch:
         """Find `limit` jobs, newest first, after the first `offset`.
 
         The viewer's own jobs are found wherever they were submitted. Other people's are found in these channels of this
-        guild only, and only while their results are not deleted. Raises `RejectedError` (database_unavailable).
+        guild only, if they led to a picture and it is not deleted. Raises `RejectedError` (database_unavailable).
         """
         conditions = list(_build_conditions(query, guild_id, channel_ids))
         count = select(func.count()).select_from(jobs).where(*conditions)
@@ -48,7 +48,8 @@ def _build_conditions(
     is_in_guild = jobs.c.guild_id == guild_id
     is_own = jobs.c.requester_id == query.viewer_id
     if query.is_guild_wide or query.is_favourite:
-        yield is_own | (is_in_guild & jobs.c.channel_id.in_(channel_ids) & jobs.c.deleted_at.is_(None))
+        has_result = jobs.c.deleted_at.is_(None) & _has_outcome(outcomes.c.kind == "generated")
+        yield is_own | (is_in_guild & jobs.c.channel_id.in_(channel_ids) & has_result)
     else:
         yield is_own
     if query.is_guild_wide:

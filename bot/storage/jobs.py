@@ -175,7 +175,7 @@ class SqlJobStore:
         except DATABASE_ERRORS:
             log.warning("job %s: its record could not be read", job_id, exc_info=True)
             return None
-        return None if row is None else ClosedRecord(get_message_ref(row))
+        return None if row is None else ClosedRecord(get_message_ref(row), is_deleted=row.deleted_at is not None)
 
     async def load_owner(self, job_id: str) -> JobOwner | None:
         """Load whom to notify about a job that cannot be read; None if it is unknown, or the database fails."""

@@ -5,7 +5,7 @@ Later edits of the status message belong to `bot.status.status_messages`.
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, Final
 
 import discord
 from discord import ui
@@ -15,12 +15,14 @@ from bot.interactions.locale import get_guild_settings, get_localized_messages, 
 from bot.interactions.responses import fetch_response_id
 from bot.interactions.result_buttons import build_cancel_view
 from bot.rendering.status_text import format_preparing_status
-from bot.submission.threads import DISCORD_TIMEOUT_SECONDS, is_in_thread
+from bot.submission.threads import is_in_thread
 from shared.i18n.messages import load_messages
 from shared.job import Job, Origin
 from shared.problems import RejectedError, make_problem
 
 log = logging.getLogger(__name__)
+
+DISCORD_TIMEOUT_SECONDS: Final = 30.0  # discord.py retries a 5xx for about 25 s
 
 
 def is_private(interaction: discord.Interaction) -> bool:

@@ -34,7 +34,6 @@ from bot.submission.acknowledgement import (
 )
 from bot.submission.crop_note import list_crop_notes
 from bot.submission.images import ImageFetcher
-from bot.submission.threads import open_job_thread
 from bot.submission.validation import RequestValidator
 from shared.job import Job, Origin, Requester, SourceKind
 from shared.notes import Note
@@ -78,7 +77,7 @@ class JobDetails(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class JobSubmitter:
-    """Submits requests. `clock` gives Unix seconds, `rng` draws seeds; `followups` remembers who sent a picture."""
+    """Submits requests. `clock` gives Unix seconds, `rng` draws seeds; `followups` remembers the interactions."""
 
     validator: RequestValidator
     image_fetcher: ImageFetcher
@@ -153,7 +152,7 @@ class JobSubmitter:
         image: RemoteImage | StoredImage | None,
         acknowledge: Callable[[], Awaitable[None]],
     ) -> Mapping[str, Sequence[Problem]]:
-        """Record all jobs, acknowledge them while the picture is downloaded, queue each and open their thread.
+        """Record all jobs, acknowledge them while the picture is downloaded, and queue each.
 
         Returns the problems of the jobs that were rejected, by id.
         """
@@ -165,12 +164,8 @@ class JobSubmitter:
         if not is_new:
             log.info("job %s: accepted before", jobs[0].id)
             return {}
-        self.followups.remember(interaction, [job.id for job in jobs if job.request.has_picture])
-        rejections = await self._enqueue_jobs(interaction, jobs, image, asyncio.ensure_future(acknowledge()))
-        accepted = [job for job in jobs if job.id not in rejections]
-        if accepted:
-            await open_job_thread(interaction, self.queue, accepted)
-        return rejections
+        self.followups.remember(interaction, [job.id for job in jobs])
+        return await self._enqueue_jobs(interaction, jobs, image, asyncio.ensure_future(acknowledge()))
 
     async def _enqueue_jobs(
         self,

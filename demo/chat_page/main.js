@@ -8,7 +8,7 @@ import { Interactions } from './interactions.js'
 import { preview } from './message.js'
 import { Pane } from './pane.js'
 import { drawChannels, drawUserPanel } from './sidebar.js'
-import { State, displayName, isDirect, isEphemeral, isThread } from './state.js'
+import { State, displayName, isDirect, isEphemeral, isThread, isV2, pictures } from './state.js'
 import { applyTheme } from './theme.js'
 import { keepRelativeTimes } from './time.js'
 
@@ -176,7 +176,8 @@ state.on('arrived', (message) => {
   if (message.author.id === state.me.id) return
   if (!state.open.has(message.channel_id)) return state.shouldNotify(message) && toast(`${displayName(message.author)} ${describeNotification(message)}.`)
   const suffix = isEphemeral(message) ? ' (only visible to you)' : state.mentionsMe(message) ? ', mentioning you' : ''
-  announce(`${displayName(message.author)}${suffix}: ${preview(message, app)}`)
+  const seen = isV2(message) ? pictures(message).map((picture) => picture.description).filter(Boolean) : []
+  announce(`${displayName(message.author)}${suffix}: ${[...seen, preview(message, app)].join('. ')}`)
 })
 
 applyTheme()

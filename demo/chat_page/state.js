@@ -9,6 +9,13 @@ export const isEphemeral = (message) => Boolean(message.flags & 64)
 export const isV2 = (message) => Boolean(message.flags & (1 << 15))
 export const displayName = (user) => user?.global_name || user?.username || 'Unknown user'
 
+/** The pictures of a message: those of its galleries or, if there are none, its attachments. */
+export function pictures({ attachments = [], components = [] }) {
+  const within = (parts) => parts.flatMap((part) => [...(part.items ?? []), ...within(part.components ?? [])])
+  const shown = within(components)
+  return shown.length ? shown : attachments
+}
+
 /** Snowflakes are compared by length, then by digits. */
 const isAfter = (id, other) => !other || id.length > other.length || (id.length === other.length && id > other)
 export const byId = (a, b) => (a.id === b.id ? 0 : isAfter(a.id, b.id) ? 1 : -1)
@@ -210,7 +217,9 @@ export class State extends EventTarget {
     for (const key of this.chosen.keys()) if (key.startsWith(`${message.id}:`)) this.chosen.delete(key)
     const before = this.find(message.channel_id, message.id)
     this.put(message)
-    if (before && isLoading(before) && !isLoading(message)) this.emit('arrived', message)
+    const isAnswer = before && isLoading(before) && !isLoading(message)
+    const isPicture = before && !pictures(before).length && pictures(message).length
+    if (isAnswer || isPicture) this.emit('arrived', message)
   }
 
   onChannelChange(channel) {

@@ -45,8 +45,11 @@ def find_images(thread: Locator) -> Locator:
     return thread.get_by_role("img", name=PROMPT)
 
 
-def test_a_user_runs_imagine_and_the_thread_shows_the_image_and_its_seed(page_opener: PageOpener, channel: str) -> None:
+def test_a_user_runs_imagine_sees_and_hears_of_the_image_in_the_channel_and_opens_it_with_its_seed(
+    page_opener: PageOpener, channel: str
+) -> None:
     page = page_opener(channel)
+    page.evaluate("window.said = []; document.ariaNotify = (text) => said.push(text); null")
     page.get_by_role("textbox", name="Message #").press_sequentially("/imagine")
     expect(page.get_by_role("option", name="/imagine").first).to_be_visible()
     page.keyboard.press("Enter")
@@ -55,6 +58,11 @@ def test_a_user_runs_imagine_and_the_thread_shows_the_image_and_its_seed(page_op
     page.keyboard.press("Enter")
     page.get_by_label("image", exact=True).set_input_files(SAMPLE_IMAGE)
     page.get_by_role("button", name="Send").click()
+
+    preview = find_images(page.get_by_role("main"))
+    expect(preview).to_be_visible(timeout=TIMEOUT_MS)
+    expect(page.get_by_role("button", name="Vary")).to_be_visible()
+    assert any(f"Picture edited by AI with the prompt “{PROMPT}”" in text for text in page.evaluate("said"))
 
     card = page.get_by_role("link", name=re.compile(f"{PROMPT}.*message"))
     card.first.click(timeout=TIMEOUT_MS)
@@ -91,7 +99,7 @@ def test_a_user_continues_from_a_result_and_cancels_a_waiting_request(
 
 def test_axe_finds_nothing_in_the_bots_messages(page_opener: PageOpener, channel: str, ada: DiscordUser) -> None:
     result = ada.wait_for_result(ada.submit_imagine(PROMPT, channel=channel))
-    for verb in ("details", "upscale", "favourite", "delete"):
+    for verb in ("details", "upscale", "more"):
         ada.wait_for_private_message(ada.press_button(result, verb))
     for used in ("history", "preferences", "queue", "lineage", "forget-me"):
         ada.invoke_and_wait(used, result["channel_id"])

@@ -5,6 +5,7 @@ import json
 import sqlite3
 import zipfile
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,7 @@ def test_a_result_deleted_by_the_user_is_shown_without_a_delete_button(grace: Di
     shown = invoke_and_wait(grace, "show", result="sandcastle")
 
     assert "The picture is gone" in read_text(shown)
-    assert list_custom_ids(shown) == [f"regenerate:{job}", f"edit:{job}"]
+    assert list_custom_ids(shown) == [f"regenerate:{job}", f"edit:{job}", f"details:{job}"]
 
 
 def test_a_favourite_is_listed_until_it_is_removed(grace: DiscordUser, ada: DiscordUser) -> None:
@@ -170,7 +171,7 @@ def test_the_queue_lists_waiting_requests_with_cancel_buttons_and_the_servers_to
     assert "You have nothing in the queue" in read_text(invoke_and_wait(grace, "queue"))
     jobs = [grace.submit_imagine(f"a slow castle [slow:4] {n}") for n in range(4)]
     for job in jobs:
-        wait_until(lambda job=job: grace.wait_for_status(job).get("thread"), "a thread: the job is queued")  # type: ignore[misc]
+        wait_until(partial(grace.read_status, job), "a status message: the job is queued")
 
     mine, hers = invoke_and_wait(grace, "queue"), invoke_and_wait(ada, "queue")
 

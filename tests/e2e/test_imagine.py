@@ -12,7 +12,7 @@ from PIL import Image
 from demo.first_picture import iter_message_texts
 from demo.http_client import download_bytes
 from demo.stack import Stack
-from tests.support.user import DiscordUser, list_media, wait_until
+from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
 
 CallLister = Callable[[], list[dict[str, Any]]]
 EVERY_SDXL_OPTION: dict[str, Any] = {
@@ -56,10 +56,13 @@ def test_image_and_seed_are_posted_in_a_thread(ada: DiscordUser, list_calls: Cal
     assert set(made.info) <= {"parameters", "pentimento"}
     assert "@everyone" not in read_text(answer)
     done = wait_until(
-        lambda: ada.wait_for_status(job) if answer["id"] in read_text(ada.wait_for_status(job)) else None,
+        lambda: ada.wait_for_status(job) if answer["id"] in ada.read_status(job) else None,
         "the link to the result",
     )
     assert done["thread"]["name"] == "a castle in fog"
+    assert list_media(done)[0]["description"] == list_media(answer)[0]["description"]
+    assert max(find_image(done).size) == 512
+    assert list_custom_ids(done) == [f"regenerate:{job}", f"vary:{job}:strong", f"upscale:{job}"]
 
 
 def test_every_field_of_the_seed_contract_reaches_the_model(ada: DiscordUser, list_calls: CallLister) -> None:
@@ -130,12 +133,29 @@ def test_a_prompt_alone_is_enough_if_the_model_supports_it(ada: DiscordUser, lis
 def test_a_filtered_result_is_withheld_and_its_notice_omits_the_prompt(
     ada: DiscordUser, list_calls: CallLister, model: str, word: str, side: str
 ) -> None:
-    answer = ada.wait_for_result(ada.submit_imagine(f"unspeakable {word}", model=model))
+    job = ada.submit_imagine(f"unspeakable {word}", model=model)
+    answer = ada.wait_for_result(job)
 
+    assert "unspeakable" in ada.wait_for_private_text(job), "its author reads it alone"
+    assert "unspeakable" not in str(ada.wait_for_status(job))
     assert list_media(answer) == []
     assert side in read_text(answer)
     assert "unspeakable" not in read_text(answer)
     assert len(list_calls()) == 1, "a filtered outcome is final"
+
+
+def test_nobody_else_learns_the_prompt_of_a_refused_request(stack: Stack, ada: DiscordUser) -> None:
+    ben = DiscordUser(stack, "ben")
+    job = ada.submit_imagine("unspeakable [refused]")
+    notice = ada.wait_for_result(job)
+    ada.wait_for_private_text(job)  # the outcome is recorded by then
+
+    for action in ("details", "edit", "regenerate"):
+        assert "only the person who asked can read it" in ben.wait_for_private_text(ben.press_button(notice, action))
+    search = ben.invoke_command("history", stack.channel_id, words="unspeakable", everyone=True)
+
+    assert "unspeakable" in ada.wait_for_private_text(ada.press_button(notice, "details"))
+    assert job not in str(ben.wait_for_private_message(search))
 
 
 @pytest.mark.parametrize(

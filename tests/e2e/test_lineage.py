@@ -28,7 +28,7 @@ def test_a_lineage_is_shown_as_a_tree_and_as_an_animation(ada: DiscordUser) -> N
     varied, repeated = ada.press_button(first, "vary", "subtle"), ada.press_button(first, "regenerate")
     further = ada.press_button(ada.wait_for_result_in_place(varied), "vary", "strong")
     wait_until(
-        lambda: all(ada.wait_for_status(job)["content"].startswith("Done") for job in (varied, repeated, further)),
+        lambda: all(ada.read_status(job).startswith("Done") for job in (varied, repeated, further)),
         "three ends",
     )
 

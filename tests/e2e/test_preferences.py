@@ -79,7 +79,7 @@ def test_preferences_apply_to_omitted_options(cleo: DiscordUser, list_calls: Cal
 
     assert shown["flags"] & 64, "only they see it"
     assert "Tes préférences pour toutes tes demandes" in "\n".join(iter_message_texts(shown))
-    assert "Demande de" in "\n".join(iter_message_texts(first))
+    assert "garder" in "\n".join(iter_message_texts(first))
     preferred, given = (paid["body"] for paid in list_calls())
     assert (preferred["image_strength"], preferred["style_preset"]) == (0.65, "anime")
     assert given["strength"] == 0.8

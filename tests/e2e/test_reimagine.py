@@ -33,6 +33,23 @@ def test_a_result_can_be_reimagined_and_becomes_the_parent(
         assert json.loads(client.hget(job_key(asked), "job") or "")["parent_id"] == job
 
 
+def test_the_preview_of_a_result_stands_for_the_result(ada: DiscordUser, stack: Stack) -> None:
+    job = ada.submit_imagine("a castle", image=None)
+    ada.wait_for_result(job)
+    ada.wait_until_stored(job)
+    preview = ada.wait_for_status(job)
+
+    details = ada.wait_for_private_text(ada.invoke_message_command(preview, "Details"))
+    opened = ada.invoke_message_command(preview, "Reimagine")
+    ada.read_modal_fields(opened)
+
+    assert "a castle" in details
+    with redis.Redis.from_url(stack.redis_url, decode_responses=True) as client:
+        draft = client.get(draft_key(opened)) or ""
+    assert job in draft
+    assert "preview" not in draft, "the full picture is the source"
+
+
 def test_details_can_be_read_from_a_result_that_was_posted_again(
     ada: DiscordUser, stack: Stack, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.error import HTTPError
 
+import pytest
 import redis
 
 from demo.first_picture import iter_message_texts
-from tests.support.user import DiscordUser, list_custom_ids, wait_until
+from demo.http_client import download_bytes
+from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
 
 
 def test_again_repeats_the_request_with_the_same_source_and_another_seed(
@@ -51,13 +54,10 @@ def test_a_click_that_discord_delivers_twice_counts_once(
     first = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
     ada.post("/control/gateway", {"op": "duplicate_interactions:3"})
 
-    marked = ada.wait_for_private_text(ada.press_button(first, "favourite"))
     details = ada.wait_for_private_text(ada.press_button(first, "details"))
     ada.wait_for_result_in_place(ada.press_button(first, "regenerate"))
 
-    assert marked.startswith("★")
     assert "a castle" in details
-    assert ada.wait_for_private_text(ada.press_button(first, "favourite")).startswith("☆")
     assert len(list_calls()) == 2
 
 
@@ -154,27 +154,40 @@ def test_details_say_everything_and_run_it_again_with_the_same_seed(
     assert list_calls()[-1]["body"] == list_calls()[-2]["body"]
 
 
-def test_a_favourite_is_marked_and_unmarked(ada: DiscordUser) -> None:
+def read_response(user: DiscordUser, interaction: str) -> str:
+    """Read everything of the message that an interaction posted or changed."""
+    return str(user.get(f"/control/interactions/{interaction}").get("message"))
+
+
+def test_the_menu_fills_the_star_of_a_favourite_and_empties_it(ada: DiscordUser) -> None:
     first = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
+    menu = ada.wait_for_private_message(ada.press_button(first, "more"))
 
-    words = [ada.wait_for_private_text(ada.press_button(first, "favourite")) for _ in range(2)]
+    for star, words in (("★", "Added to your favourites"), ("☆", "No longer one of your favourites")):
+        pressed = ada.press_button(menu, "menu_favourite")
+        wait_until(lambda p=pressed, w=words: w in read_response(ada, p), words)  # type: ignore[misc]
+        assert menu["id"] in read_response(ada, pressed)
+        assert f"{star} Favourite" in read_response(ada, pressed)
 
-    assert words[0].startswith("★")
-    assert words[1].startswith("☆")
 
-
-def test_delete_asks_for_confirmation_and_deletes_the_result(ada: DiscordUser) -> None:
-    first = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
+def test_delete_takes_the_result_its_preview_and_its_words_away(ada: DiscordUser) -> None:
+    job = ada.submit_imagine("a secret castle", image=None)
+    first = ada.wait_for_result(job)
+    ada.wait_until_stored(job)
+    preview = list_media(ada.wait_for_status(job))[0]["media"]["url"]
     question = ada.wait_for_private_message(ada.press_button(first, "delete"))
 
     ada.press_button(question, "delete_confirm")
 
-    wait_until(
-        lambda: first["id"] not in [m["id"] for m in ada.list_messages(first["channel_id"])], "an answer that is gone"
-    )
+    wait_until(lambda: not list_media(ada.wait_for_status(job)), "a status message without a preview")
+    assert first["id"] not in [m["id"] for m in ada.list_messages(first["channel_id"])]
+    wait_until(lambda: ada.wait_for_status(job)["thread"]["name"] == "This result was deleted", "a thread renamed")
+    assert "secret" not in str(ada.wait_for_status(job))
+    with pytest.raises(HTTPError):
+        download_bytes(preview)
 
 
-def test_a_waiting_job_can_be_cancelled_and_its_thread_says_so(
+def test_a_waiting_job_can_be_cancelled_and_its_status_message_says_so(
     ada: DiscordUser, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     busy = [ada.submit_imagine("a ship [slow:3]", image=None) for _ in range(2)]
@@ -191,9 +204,8 @@ def test_a_waiting_job_can_be_cancelled_and_its_thread_says_so(
 
     assert words.startswith("Cancelled, at no cost")
     assert "cancelled this before it started" in "\n".join(iter_message_texts(ada.wait_for_result(waiting)))
-    wait_until(
-        lambda: ada.wait_for_status(waiting)["content"].startswith("Cancelled: "), "a status message that says so"
-    )
-    assert list_custom_ids(ada.wait_for_status(waiting)) == []
+    wait_until(lambda: ada.read_status(waiting).startswith("### Cancelled"), "a status message that says so")
+    assert "cancel" not in str(list_custom_ids(ada.wait_for_status(waiting)))
+    assert "thread" not in ada.wait_for_status(waiting)
     assert all(ada.wait_for_result(job) for job in busy)
     assert not any("never generated" in str(call["body"]) for call in list_calls())

@@ -75,7 +75,9 @@ def assert_answered_once(stack: Stack, job: str, *, paid: int = 1) -> None:
     wait_until(lambda: read_job_field(stack, job) == "delivered", "the acknowledged outcome")
     time.sleep(0.7)
     assert count_results(stack, job) == [1]
-    assert len(list_media(DiscordUser(stack).wait_for_result(job))) == 1
+    ada = DiscordUser(stack)
+    assert len(list_media(ada.wait_for_result(job))) == 1
+    assert len(list_media(ada.wait_for_status(job))) == 1, "a preview in the channel"
     assert len(request_json("GET", f"{stack.bedrock_url}/control/calls")) == paid
 
 
@@ -170,6 +172,24 @@ def test_killed_after_posting_and_before_the_response_the_result_is_not_posted_a
     bot_processes.kill(bot)
     assert read_job_record(stack, job) == ("queued", None)
     assert count_unacknowledged(stack) == 1
+    bot_processes.start()
+
+    assert_answered_once(stack, job)
+
+
+def test_killed_between_the_result_and_its_preview_the_next_bot_previews_it_and_posts_nothing_again(
+    stack: Stack, bot_processes: BotProcesses, bot: Process, ada: DiscordUser
+) -> None:
+    job = ada.submit_imagine("shown later [slow:1]", image=None)
+    status = ada.wait_for_status(job)["id"]
+    inject_discord_fault(stack, "delay:1", "POST", f"/channels/{status}/messages$")
+    wait_until(lambda: read_job_field(stack, job) == "finished", "the outcome, after which only the preview is edited")
+    inject_discord_fault(stack, "hang:30", "PATCH", f"/messages/{status}$")
+    wait_until(lambda: ada.get("/control/state")["faults"] == [], "the bot inside the edit")
+
+    bot_processes.kill(bot)
+    assert count_results(stack, job) == [1]
+    assert list_media(ada.wait_for_status(job)) == []
     bot_processes.start()
 
     assert_answered_once(stack, job)

@@ -1,5 +1,6 @@
 """Discord fails, or users change the destination while a job runs: there is one result, somewhere."""
 
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -58,11 +59,20 @@ def list_connected_sessions(stack: Stack) -> set[str]:
     return {session["id"] for session in sessions if session["connected"]}
 
 
-def wait_until_running(stack: Stack, job: str) -> None:
-    """Wait until the model is being called and the thread is open."""
-    wait_until(
-        lambda: read_job_field(stack, job) == "running" and read_job_field(stack, job, "thread_id"), "a call in flight"
+def wait_until_running(stack: Stack, job: str) -> str:
+    """Wait until the model is being called. Return the id of the status message and of the thread to come."""
+    wait_until(lambda: read_job_field(stack, job) == "running", "a call in flight")
+    return str(DiscordUser(stack).wait_for_status(job)["id"])
+
+
+def open_thread(stack: Stack, channel: str, message: str) -> None:
+    """Open the thread under a message, as the bot does."""
+    url = f"{stack.discord_url}/api/v10/channels/{channel}/messages/{message}/threads"
+    token = stack.environment["DISCORD_TOKEN"]
+    request = urllib.request.Request(  # noqa: S310 - loopback
+        url, b'{"name": "a castle"}', {"Authorization": f"Bot {token}", "Content-Type": "application/json"}
     )
+    urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - loopback
 
 
 def wait_until_acknowledged(stack: Stack, job: str) -> None:
@@ -121,16 +131,10 @@ def test_a_burst_of_server_errors_from_discord_leads_to_one_result(stack: Stack,
 def test_a_429_of_discord_or_of_cloudflare_leads_to_one_result(stack: Stack, ada: DiscordUser, via: list[bool]) -> None:
     """discord.py waits out a 429 that came through Discord's proxy (`Via`); one of Cloudflare's is left to the bot."""
     job = ada.submit_imagine("a castle [slow:1]", image=None)
-    wait_until_running(stack, job)
+    thread = wait_until_running(stack, job)
 
     for by_discord in via:
-        inject_discord_fault(
-            stack,
-            "status:429",
-            "POST",
-            f"/channels/{read_job_field(stack, job, 'thread_id')}/messages$",
-            via=by_discord,
-        )
+        inject_discord_fault(stack, "status:429", "POST", f"/channels/{thread}/messages$", via=by_discord)
 
     wait_until_acknowledged(stack, job)
     assert count_results(stack, job) == [1]
@@ -157,8 +161,7 @@ def test_a_connection_reset_in_the_middle_of_an_upload_leads_to_one_result(
 def test_a_status_message_too_old_to_edit_does_not_delay_the_result(stack: Stack, ada: DiscordUser) -> None:
     """Discord responds with 429 and a long pause (code 30046); the outcome is acknowledged without the last edit."""
     job = ada.submit_imagine("a castle [slow:1]", image=None)
-    wait_until_running(stack, job)
-    thread = read_job_field(stack, job, "thread_id")
+    thread = wait_until_running(stack, job)
     inject_discord_fault(stack, "delay:1", "POST", f"/channels/{thread}/messages$")
     wait_until(
         lambda: read_job_field(stack, job) == "finished", "the outcome, after which the status message is not edited"
@@ -243,8 +246,8 @@ def test_if_its_destination_is_lost_while_a_job_runs_the_result_goes_to_the_next
     place: Callable[[DiscordUser, str, str], str],
 ) -> None:
     job = ada.submit_imagine("a castle [slow:1]", image=None, channel=channel)
-    wait_until_running(stack, job)
-    thread = str(read_job_field(stack, job, "thread_id"))
+    thread = wait_until_running(stack, job)
+    open_thread(stack, channel, thread)
 
     change(ada, channel, thread)
 

@@ -39,7 +39,7 @@ def restart_bot(fault_stack: FaultStack) -> Process:
 
 
 def read_status(fault_stack: FaultStack, job: str) -> str:
-    return str(fault_stack.requesters[job].wait_for_status(job)["content"])
+    return fault_stack.requesters[job].read_status(job)
 
 
 def assert_one_result(stack: Stack, *jobs: str) -> None:

@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import discord
 
 from bot.delivery.consumer import OutcomeConsumer
 from bot.delivery.ports import DeliveryStore
 from bot.domain.messages import MessageRef
+from bot.domain.preferences import GuildSettings
 from bot.domain.records import ClosedRecord
 from bot.domain.status import JobStatus, OutcomeEntry, QueueState
 from bot.domain.unreadable import JobOwner, UnreadableJob
@@ -89,6 +91,16 @@ class UnavailableDeliveryStore:
         return None
 
 
+class FakeGuildSettings:
+    """The same settings for every server."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.settings = GuildSettings(**settings)
+
+    async def load_settings(self, guild_id: int) -> GuildSettings:
+        return self.settings
+
+
 def make_consumer(
     client: discord.Client,
     outcome_stream: FakeOutcomeStream,
@@ -99,6 +111,7 @@ def make_consumer(
     retry_delays: Sequence[float] = QUICK_RETRIES,
     max_concurrent: int = 8,
     followups: RecentFollowups | None = None,
+    guild_settings: FakeGuildSettings | None = None,
 ) -> OutcomeConsumer:
     return OutcomeConsumer(
         client,
@@ -106,6 +119,7 @@ def make_consumer(
         catalogue,
         store=store or UnavailableDeliveryStore(),
         status_messages=StatusMessages(client, outcome_stream, catalogue),
+        guild_settings=guild_settings or FakeGuildSettings(),
         image_store=image_store,
         retry_delays=retry_delays,
         max_concurrent=max_concurrent,

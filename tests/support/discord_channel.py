@@ -74,7 +74,8 @@ class DiscordChannel:
     async def list_files(self, *messages: dict[str, Any]) -> list[dict[str, Any]]:
         """List the uploaded files in the galleries of these messages."""
         uploads = {upload["id"]: upload for upload in (await self.call_control("GET", "state"))["uploads"]}
-        parts = [part for message in messages for outer in message["components"] for part in outer["components"]]
+        outer_parts = [part for message in messages for part in message["components"]]
+        parts = [part for outer in outer_parts for part in (outer, *outer.get("components", []))]
         items = [item for part in parts for item in part.get("items", [])]
         return [uploads[item["media"]["attachment_id"]] for item in items]
 
@@ -103,8 +104,12 @@ class DiscordChannel:
         )
         return int(thread["id"])
 
+    async def find_status(self, job: Job) -> dict[str, Any]:
+        return next(m for m in await self.list_messages() if m["id"] == str(job.origin.message_id))
+
     async def read_status(self, job: Job) -> str:
-        return next(str(m["content"]) for m in await self.list_messages() if m["id"] == str(job.origin.message_id))
+        status = await self.find_status(job)
+        return str(status["content"]) or read_text(status)
 
     def count_requests(self, method: str, path: str) -> int:
         """Count the requests of this kind since the stand-in started."""

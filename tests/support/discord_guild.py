@@ -65,6 +65,13 @@ class GuildClient:
         self.channel = channel["id"]
         return self.channel
 
+    async def create_thread(self) -> str:
+        """Open a public thread as the bot does."""
+        path = f"{self.info['url']}/api/v10/channels/{self.channel}/threads"
+        headers = {"Authorization": f"Bot {TOKEN}"}
+        async with self._session.post(path, json={"name": "talk", "type": 11}, headers=headers) as answer:
+            return str((await answer.json())["id"])
+
     async def invoke_imagine(
         self,
         *,

@@ -1,8 +1,6 @@
 """Queues and stores in memory, for tests of the bot."""
 
-from collections import deque
 from collections.abc import Awaitable, Collection, Sequence
-from typing import TYPE_CHECKING
 
 from bot.domain.budgets import Spender
 from bot.domain.draft import Draft
@@ -11,29 +9,19 @@ from bot.domain.preferences import Preferences
 from bot.domain.presets import Preset, PresetOwner
 from bot.domain.records import JobRecord
 from bot.domain.search import SearchPage, SearchQuery
-from bot.domain.status import JobStatus, QueueState
+from bot.domain.status import JobStatus
 from shared.job import Job
 from shared.problems import Problem
 
-if TYPE_CHECKING:
-    from shared.outcome import Failed
-
 
 class FakeJobQueue:
-    """A `JobQueue` in memory. `error` is raised instead of accepting, `delay` awaited before.
-
-    `states` are those of its jobs at each reading, the last one for good; finished jobs have the `outcome`.
-    """
+    """A `JobQueue` in memory. `error` is raised instead of accepting, `delay` awaited before."""
 
     def __init__(self) -> None:
         self.jobs: dict[str, Job] = {}
         self.sources: dict[str, bytes | None] = {}
-        self.threads: dict[str, int] = {}
         self.error: Exception | None = None
         self.delay: Awaitable[object] | None = None
-        self.states = deque([QueueState.QUEUED])
-        self.outcome: Failed | None = None
-        self.status_reads = 0
 
     async def enqueue_job(self, job: Job, image: bytes | None, *, unknown_calls: int = 0) -> bool:
         if self.delay is not None:
@@ -44,16 +32,6 @@ class FakeJobQueue:
             return False
         self.jobs[job.id], self.sources[job.id] = job, image
         return True
-
-    async def set_thread(self, job_id: str, thread_id: int) -> None:
-        self.threads[job_id] = thread_id
-
-    async def load_statuses(self, job_ids: Collection[str]) -> Sequence[JobStatus]:
-        self.status_reads += 1
-        state = self.states.popleft() if len(self.states) > 1 else self.states[0]
-        outcome = self.outcome if state is QueueState.FINISHED else None
-        jobs = [self.jobs[job_id] for job_id in job_ids if job_id in self.jobs]
-        return [JobStatus(job, state, 0, 0, 0.0, None, outcome) for job in jobs]
 
     def reset(self) -> None:
         self.__init__()  # type: ignore[misc]

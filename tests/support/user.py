@@ -17,6 +17,12 @@ from demo.stack import Stack
 
 TIMEOUT_SECONDS = 40.0
 LOADING_FLAG = 128
+MENU_ACTIONS = {
+    "details": "details",
+    "favourite": "menu_favourite",
+    "use_as_source": "use_as_source",
+    "delete": "menu_delete",
+}
 T = TypeVar("T")
 
 
@@ -59,18 +65,29 @@ class DiscordUser:
         seen = self.get(f"/control/interactions/{job}").get("message")
         return wait_until(lambda: seen or self.get(f"/control/interactions/{job}").get("message"), "the status message")
 
+    def read_status(self, job: str) -> str:
+        """Read the text of the status message, which may have become a preview."""
+        return "\n".join(iter_message_texts(self.wait_for_status(job)))
+
     def wait_for_result(self, job: str) -> dict[str, Any]:
-        """Wait for the first message in the job's thread."""
+        """Wait for the first message in the job's thread, or for the status message that shows the outcome itself."""
 
         def look() -> dict[str, Any] | None:
-            thread = (self.wait_for_status(job).get("thread") or {}).get("id")
+            status = self.wait_for_status(job)
+            if {f"delete:{job}", f"more:{job}"} & {*list_custom_ids(status)}:
+                return status
+            thread = (status.get("thread") or {}).get("id")
             posted = self.list_messages(thread) if thread else []
             return posted[0] if posted else None
 
         return wait_until(look, f"a result in the thread of job {job}")
 
     def press_button(self, message: dict[str, Any], action: str, argument: str = "") -> str:
-        """Press the button of this action; return the interaction's id."""
+        """Press the button of this action, in the menu of rarer actions if it is there; return the interaction's id."""
+        custom_ids = list_custom_ids(message)
+        if action in MENU_ACTIONS and not any(custom_id.startswith(action) for custom_id in custom_ids):
+            message = self.wait_for_private_message(self.press_button(message, "more"))
+            action = MENU_ACTIONS[action]
         return self.use_component(
             message, next(i for i in list_custom_ids(message) if i.split(":")[0] == action and i.endswith(argument))
         )
@@ -138,13 +155,18 @@ class DiscordUser:
         channel = self.get(f"/control/interactions/{job}")["channel_id"]
 
         def look() -> dict[str, Any] | None:
-            return next((m for m in self.list_messages(channel) if f"delete:{job}" in list_custom_ids(m)), None)
+            ids = {f"delete:{job}", f"more:{job}"}
+            return next((m for m in self.list_messages(channel) if ids & {*list_custom_ids(m)}), None)
 
         return wait_until(look, f"an answer to job {job} where it was asked for")
 
     def wait_until_stored(self, job: str) -> None:
         """Wait until a result is in the database, which precedes the last edit of its status message."""
-        wait_until(lambda: self.wait_for_status(job)["content"].startswith("Done"), f"the last edit about job {job}")
+
+        def is_final() -> bool:
+            return bool(list_media(self.wait_for_status(job))) or self.read_status(job).startswith("Done")
+
+        wait_until(is_final, f"the last edit about job {job}")
 
     def wait_for_private_text(self, job: str) -> str:
         """Wait for the text that only the user sees."""

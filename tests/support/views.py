@@ -82,9 +82,9 @@ def utf16_length(text: str) -> int:
 
 
 def list_parts(view: Any) -> list[dict[str, Any]]:
-    """List the components of the view's only container."""
-    (container,) = view.to_components()
-    return list(container["components"])
+    """List the components of the view; those of its container in place of it."""
+    outer = list(view.to_components())
+    return [part for component in outer for part in component.get("components", [component])]
 
 
 def list_texts(view: Any) -> list[str]:

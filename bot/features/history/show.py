@@ -119,7 +119,6 @@ class ShowCommand:
             messages,
             catalogue=self.catalogue,
             max_bytes=min(interaction.filesize_limit, MAX_REQUEST_BYTES),
-            elapsed_seconds=record.finished_at - record.job.accepted_at,
         )
         return RenderedMessage(payload["view"], payload.get("files", ()))
 

@@ -23,8 +23,7 @@ def build_missing_picture_view(
         FAILED_COLOUR,
         ui.TextDisplay(f"### {messages.text('missing_picture.title')}"),
         ui.TextDisplay(messages.text("missing_picture.explanation")),
-        *map(ui.TextDisplay, format_generation(job.request, generation.seed, model, messages)),
-        ui.TextDisplay(format_requester(job.requester.id, messages, source_owner_id=job.source_owner_id)),
+        *map(ui.TextDisplay, format_generation(job, generation.seed, model, messages)),
         rows=rows,
     )
 

@@ -118,7 +118,9 @@ class LineageCommand:
 
 
 def _is_readable_here(interaction: discord.Interaction, record: JobRecord) -> bool:
-    """Return whether everyone who can read this channel can read the job's result, too."""
+    """Return whether everyone who can read this channel can read the job, too: a request without a picture nobody."""
+    if record.outcome_kind != "generated":
+        return False
     origin, channel = record.job.origin, interaction.channel
     parent_id = channel.parent_id if isinstance(channel, discord.Thread) else None
     return not origin.is_direct_message and origin.channel_id in {interaction.channel_id, parent_id}

@@ -28,7 +28,7 @@ from bot.rendering.form_fields import (
     find_field_errors,
 )
 from bot.results.message_images import explain_missing_images, list_message_images
-from bot.results.messages import get_result_job_id
+from bot.results.messages import find_full_result, get_result_job_id
 from bot.results.owners import find_owner
 from bot.results.reuse import ReuseRule
 from bot.submission.foreign_syntax import UnsupportedSyntaxError
@@ -65,8 +65,9 @@ class ReimagineCommand:
     async def open_form(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Open the form, or explain why this message has none."""
         try:
-            images = self._list_images(interaction, message)
             async with limit_lookup_time(interaction):
+                message = await find_full_result(interaction.client, message, self.job_history)
+                images = self._list_images(interaction, message)
                 owner_id = await find_owner(interaction.client, message, self.job_history)
                 owner_id = await self.reuse_rule.require_permission(interaction, [owner_id])
                 job_id = get_result_job_id(message, interaction.client)

@@ -6,8 +6,16 @@ from typing import Any, Final
 from discord import ButtonStyle, ui
 
 from bot.domain.records import GenerationSettings
-from bot.features.result_actions.custom_ids import ConfirmDeleteId, MetadataRunId, RegenerateSameSeedId, UpscaleWithId
+from bot.features.result_actions.custom_ids import (
+    ConfirmDeleteId,
+    MenuDeleteId,
+    MenuFavouriteId,
+    MetadataRunId,
+    RegenerateSameSeedId,
+    UpscaleWithId,
+)
 from bot.interactions.components import build_button, build_button_view
+from bot.interactions.result_buttons import DetailsId, UseAsSourceId
 from shared.catalogue import Catalogue, Model
 from shared.i18n.messages import Messages
 
@@ -34,6 +42,18 @@ def build_metadata_run_rows(
         return []
     kind = "image" if settings.request.has_picture else "prompt"
     return [ui.ActionRow(build_button(MetadataRunId(), messages.text(f"button.metadata_run_{kind}")))]
+
+
+def build_more_view(job_id: str, messages: Messages, *, can_continue: bool, is_favourite: bool) -> ui.View:
+    """Build the menu of rarer actions. `can_continue`: there is a model that can start from the picture."""
+    source = build_button(UseAsSourceId(job_id), messages.text("button.use_as_source"))
+    star = messages.text("button.unfavourite" if is_favourite else "button.favourite")
+    return build_button_view(
+        build_button(DetailsId(job_id), messages.text("button.details")),
+        build_button(MenuFavouriteId(job_id), star),
+        *([source] if can_continue else []),
+        build_button(MenuDeleteId(job_id), messages.text("button.delete"), style=ButtonStyle.danger),
+    )
 
 
 def build_upscale_view(job_id: str, models: Sequence[Model], messages: Messages) -> ui.View:

@@ -23,6 +23,20 @@ class UpscaleWithId(CustomId, template=f"upscale_with:{JOB_ID}:{MODEL}"):
 
 
 @dataclass(frozen=True)
+class MenuFavouriteId(CustomId, template=f"menu_favourite:{JOB_ID}"):
+    """Toggles the star in the menu of rarer actions."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
+class MenuDeleteId(CustomId, template=f"menu_delete:{JOB_ID}"):
+    """Asks for the confirmation in place of the menu."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
 class ConfirmDeleteId(CustomId, template=f"delete_confirm:{JOB_ID}"):
     job_id: str
 

@@ -12,7 +12,7 @@ from bot.interactions.responses import RenderedMessage, respond_with
 from bot.interactions.result_buttons import DetailsId
 from bot.results.lookup import ResultLookup
 from bot.results.message_images import explain_missing_images, list_message_images
-from bot.results.messages import get_result_job_id
+from bot.results.messages import get_preview_job_id, get_result_job_id
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
 
@@ -35,7 +35,8 @@ class DetailsHandler:
     async def _render_message_details(
         self, interaction: discord.Interaction, message: discord.Message
     ) -> RenderedMessage:
-        job_id = get_result_job_id(message, interaction.client)
+        client = interaction.client
+        job_id = get_result_job_id(message, client) or get_preview_job_id(message, client)
         if job_id is not None and await self.result_lookup.find_job(job_id) is not None:
             return await self._render_job_details(interaction, job_id)
         messages = get_localized_messages(interaction)
@@ -47,7 +48,7 @@ class DetailsHandler:
         raise RejectedError(make_problem("metadata_missing") if has_images else explain_missing_images(message))
 
     async def _render_job_details(self, interaction: discord.Interaction, job_id: str) -> RenderedMessage:
-        settings = await self.result_lookup.find_generation_settings(interaction, job_id)
+        settings = await self.result_lookup.find_readable_settings(interaction, job_id)
         messages = get_localized_messages(interaction)
         record = await self.result_lookup.find_job(settings.job_id)
         view = build_details_view(

@@ -6,6 +6,8 @@ from bot.domain.ports import DraftStore
 from bot.features.result_actions.custom_ids import (
     ConfirmDeleteId,
     EditModalId,
+    MenuDeleteId,
+    MenuFavouriteId,
     MetadataRunId,
     RegenerateSameSeedId,
     ReopenEditId,
@@ -18,6 +20,7 @@ from bot.features.result_actions.details import DetailsHandler
 from bot.features.result_actions.edit import EditHandler
 from bot.features.result_actions.favourite import FavouriteHandler
 from bot.features.result_actions.metadata_run import MetadataRunHandler
+from bot.features.result_actions.more import MoreHandler
 from bot.features.result_actions.regenerate import RegenerateHandler
 from bot.features.result_actions.upscale import UpscaleHandler
 from bot.interactions.rejected_forms import RejectedForms
@@ -26,6 +29,7 @@ from bot.interactions.result_buttons import (
     DetailsId,
     EditId,
     FavouriteId,
+    MoreId,
     RegenerateId,
     RegenerateWithId,
     UpscaleId,
@@ -55,6 +59,7 @@ def build_result_actions_feature(
     upscale = UpscaleHandler(submitter, result_lookup, reuse_rule, catalogue)
     details = DetailsHandler(catalogue, result_lookup)
     delete = DeleteHandler(result_lookup)
+    more = MoreHandler(favourites, result_lookup, catalogue)
     return Feature(
         commands=[build_message_command("details", details.show_message_details)],
         routes=[
@@ -72,6 +77,9 @@ def build_result_actions_feature(
             Route(UpscaleWithId, upscale.upscale_with_model),
             Route(DetailsId, details.show_details),
             Route(MetadataRunId, MetadataRunHandler(submitter, result_lookup, reuse_rule, catalogue).run_again),
+            Route(MoreId, more.open_menu),
+            Route(MenuFavouriteId, more.toggle_favourite),
+            Route(MenuDeleteId, delete.ask_for_confirmation_in_menu),
             Route(FavouriteId, FavouriteHandler(favourites, result_lookup).toggle_favourite),
             Route(DeleteId, delete.ask_for_confirmation),
             Route(ConfirmDeleteId, delete.delete_result),

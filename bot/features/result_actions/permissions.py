@@ -26,9 +26,9 @@ class ResultActionHandler:
         """Load the settings of a result, if this user may go on from it, and the details of a job that does.
 
         Unless it goes on `from_result`, it goes on from the picture that the result started from, whose owner has a
-        say as well. Raises `RejectedError`: job_unknown, and as `ReuseRule` does.
+        say as well. Raises `RejectedError`: job_unknown, request_private, and as `ReuseRule` does.
         """
-        settings = await self.result_lookup.find_generation_settings(interaction, job_id)
+        settings = await self.result_lookup.find_readable_settings(interaction, job_id)
         owner_ids = (settings.author_id,) if from_result else (settings.author_id, settings.source_owner_id)
         owner_id = await self.reuse_rule.require_permission(interaction, owner_ids, settings.origin)
         details = JobDetails(parent_id=settings.job_id, source_owner_id=owner_id, is_spoiler=settings.is_spoiler)

@@ -11,7 +11,7 @@ from bot.storage.jobs import SqlJobStore
 from bot.storage.session import Database
 from bot.storage.tables import jobs
 from shared.job import Job
-from shared.outcome import Failed
+from shared.outcome import Failed, Filtered, FilteredPart, Outcome
 from shared.problems import make_problem
 from tests.support.builders import ADA_ID, BEN_ID, NOON, make_finished_status, make_job, make_job_by, read_rows
 
@@ -95,6 +95,22 @@ async def test_other_peoples_jobs_are_found_where_the_viewer_can_read_until_they
     assert await search_numbers(job_search, SearchQuery(ADA_ID, is_guild_wide=True)) == [5, 1]
     assert await search_numbers(job_search, SearchQuery(ADA_ID, is_guild_wide=True, requester_id=BEN_ID)) == [1]
     assert await search_numbers(job_search, SearchQuery(ADA_ID, is_guild_wide=True), guild_id=None) == []
+
+
+async def test_other_peoples_requests_without_a_picture_are_found_by_nobody_else(
+    job_store: SqlJobStore, job_search: SqlJobSearch
+) -> None:
+    outcomes: tuple[Outcome, ...] = (
+        Filtered(part=FilteredPart.PROMPT, duration_seconds=1),
+        Failed(problem=make_problem("busy", model="SDXL 1.0")),
+    )
+    for number, outcome in enumerate(outcomes, 1):
+        job = make_job_by(number, user_id=BEN_ID)
+        await job_store.add_jobs([job], None)
+        await job_store.mark_delivered(make_finished_status(job, outcome), None)
+
+    assert await search_numbers(job_search, SearchQuery(ADA_ID, is_guild_wide=True)) == []
+    assert await search_numbers(job_search, SearchQuery(BEN_ID, is_guild_wide=True)) == [2, 1]
 
 
 async def test_favourites_are_the_results_that_the_viewer_marked_and_may_see(

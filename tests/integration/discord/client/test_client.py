@@ -109,7 +109,6 @@ async def test_a_stopping_bot_finishes_running_commands_and_rejects_new_ones(
 
         assert answer == "I'm just restarting, and didn't take your request. Please try again in a minute."
         assert list(job_queue.jobs) == [first]
-        assert list(job_queue.threads) == [first]
 
 
 async def identify_at_once(shard: int | None, *, initial: bool = False) -> None:

@@ -1,16 +1,10 @@
 """`/imagine` on the Discord stand-in: requests that become jobs."""
 
 import asyncio
-from collections import deque
 from typing import Any
 
-import discord
 import pytest
 
-from bot.domain.status import QueueState
-from bot.submission import threads
-from shared.outcome import Failed
-from shared.problems import make_problem
 from tests.support.discord_guild import GuildClient, wait_until
 from tests.support.fake_stores import FakeJobQueue
 
@@ -24,13 +18,13 @@ async def wait_until_accepted(job_queue: FakeJobQueue, interaction_id: str) -> A
     return job_queue.jobs[interaction_id]
 
 
-async def test_a_picture_and_a_prompt_become_a_job_with_a_thread_named_after_the_prompt(
+async def test_a_picture_and_a_prompt_become_a_job_and_no_thread_before_there_is_an_answer(
     guild: GuildClient, job_queue: FakeJobQueue
 ) -> None:
     interaction = await guild.invoke_imagine(prompt="a castle\n in   fog", image=PNG, keep=40)
 
     job = await wait_until_accepted(job_queue, interaction)
-    state = await guild.wait_for_interaction(interaction, lambda s: s["message"].get("thread"))
+    state = await guild.wait_for_interaction(interaction, lambda s: s["message"]["content"])
 
     assert (job.id, job_queue.sources[job.id]) == (interaction, PNG)
     assert (job.request.has_picture, job.request.keep) == (True, 40)
@@ -39,34 +33,7 @@ async def test_a_picture_and_a_prompt_become_a_job_with_a_thread_named_after_the
     assert (str(job.origin.channel_id), str(job.origin.message_id)) == (guild.channel, state["message"]["id"])
     assert state["response_type"] == 5
     assert state["message"]["content"] == "Your picture is being prepared."
-    assert state["message"]["thread"]["name"] == "a castle in fog"
-    assert job_queue.threads[interaction] == job.origin.message_id
-
-
-async def test_the_thread_is_opened_once_the_picture_is_prepared(guild: GuildClient, job_queue: FakeJobQueue) -> None:
-    job_queue.states = deque([QueueState.PREPARING, QueueState.PREPARING, QueueState.QUEUED])
-
-    interaction = await guild.invoke_imagine(prompt="a castle", image=PNG)
-    await wait_until(lambda: interaction in job_queue.threads)
-
-    assert job_queue.status_reads == 3
-
-
-@pytest.mark.parametrize("last_state", [QueueState.FINISHED, QueueState.PREPARING])
-async def test_no_thread_is_opened_for_a_broken_picture_or_before_it_is_known(
-    guild: GuildClient, job_queue: FakeJobQueue, monkeypatch: pytest.MonkeyPatch, last_state: QueueState
-) -> None:
-    monkeypatch.setattr(threads, "PREPARATION_POLL_DELAYS", (0.01, 0.01))
-    job_queue.states = deque([QueueState.PREPARING, QueueState.PREPARING, last_state])
-    job_queue.outcome = Failed(problem=make_problem("picture_truncated"))
-
-    interaction = await guild.invoke_imagine(prompt="a castle", image=PNG)
-    await wait_until(lambda: job_queue.status_reads == 3)
-    await asyncio.sleep(0.2)
-
-    state = await guild.fetch_interaction(interaction)
     assert "thread" not in state["message"]
-    assert job_queue.threads == {}
 
 
 async def test_a_prompt_alone_becomes_a_job_without_a_source(guild: GuildClient, job_queue: FakeJobQueue) -> None:
@@ -140,57 +107,12 @@ async def test_the_options_of_text_to_image_arrive_in_the_request(guild: GuildCl
 
 
 async def test_a_job_requested_in_a_thread_stays_in_that_thread(guild: GuildClient, job_queue: FakeJobQueue) -> None:
-    first = await guild.invoke_imagine(prompt="a castle")
-    await wait_until(lambda: first in job_queue.threads)
-    thread = str(job_queue.threads[first])
+    thread = await guild.create_thread()
 
     interaction = await guild.invoke_imagine(prompt="a tower", channel=thread)
     job = await wait_until_accepted(job_queue, interaction)
-    await asyncio.sleep(0.3)
 
     assert (str(job.origin.channel_id), job.origin.is_in_thread) == (thread, True)
-    assert interaction not in job_queue.threads
-
-
-async def test_without_permission_for_threads_a_job_is_accepted_without_a_thread(
-    guild: GuildClient, job_queue: FakeJobQueue
-) -> None:
-    deny = discord.Permissions(create_public_threads=True, send_messages_in_threads=True).value
-    await guild.call_api("PUT", f"/control/permissions/{guild.channel}", {"deny": str(deny)})
-
-    interaction = await guild.invoke_imagine(prompt="a castle")
-    await wait_until_accepted(job_queue, interaction)
-    await asyncio.sleep(0.3)
-
-    assert interaction not in job_queue.threads
-
-
-async def test_a_thread_that_cannot_be_opened_leaves_the_job_accepted(
-    guild: GuildClient, job_queue: FakeJobQueue
-) -> None:
-    await guild.call_api(
-        "POST", "/control/faults", {"match": {"path_regex": "/threads$"}, "action": "status:403", "times": 9}
-    )
-
-    interaction = await guild.invoke_imagine(prompt="a castle")
-    await wait_until_accepted(job_queue, interaction)
-    await asyncio.sleep(0.3)
-    state = await guild.fetch_interaction(interaction)
-
-    assert interaction not in job_queue.threads
-    assert (state["message"]["content"], state["followups"]) == ("Your request is being prepared.", [])
-
-
-async def test_a_thread_is_stored_even_if_discord_did_not_confirm_it(
-    guild: GuildClient, job_queue: FakeJobQueue
-) -> None:
-    await guild.call_api(
-        "POST", "/control/faults", {"match": {"path_regex": "/threads$"}, "action": "status_after:502", "times": 1}
-    )
-
-    interaction = await guild.invoke_imagine(prompt="a castle")
-
-    await wait_until(lambda: interaction in job_queue.threads)
 
 
 async def test_a_connection_that_breaks_during_the_acknowledgement_loses_no_job(
@@ -223,7 +145,7 @@ async def test_an_interaction_delivered_twice_is_one_job(guild: GuildClient, job
 
     interaction = await guild.invoke_imagine(prompt="a castle")
     await wait_until_accepted(job_queue, interaction)
-    state = await guild.wait_for_interaction(interaction, lambda s: s["message"].get("thread"))
+    state = await guild.wait_for_interaction(interaction, lambda s: s["message"]["content"])
     await asyncio.sleep(0.3)
 
     assert list(job_queue.jobs) == [interaction]

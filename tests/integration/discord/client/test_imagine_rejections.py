@@ -105,7 +105,7 @@ async def test_a_rejection_by_the_queue_is_shown_to_the_author_alone(
     answer = await guild.read_private_answer(interaction)
 
     assert answer.startswith("You already have 20 requests waiting")
-    assert (job_queue.jobs, job_queue.threads) == ({}, {})
+    assert job_queue.jobs == {}
 
 
 async def test_an_unexpected_error_is_logged_with_the_job_and_reported_to_the_author(

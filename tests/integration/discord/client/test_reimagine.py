@@ -37,7 +37,7 @@ async def test_a_picture_in_any_message_becomes_a_job_through_the_form(
     assert (job.request.model, job.request.keep, job.request.has_picture) == ("sdxl", 62.5, True)
     assert [(p.text, p.weight) for p in job.request.text_prompts] == [("a castle", 1), ("crowds", -1)]
     assert (str(job.requester.id), job.parent_id) == (guild.info["users"]["ada"], None)
-    await guild.wait_for_interaction(interaction, lambda state: state["message"].get("thread"))
+    await guild.wait_for_interaction(interaction, lambda state: state["message"]["content"])
 
 
 async def test_one_of_several_pictures_is_chosen_by_its_filename(guild: GuildClient, job_queue: FakeJobQueue) -> None:

@@ -17,7 +17,8 @@ from shared.outcome import Failed
 from shared.problems import make_problem
 from tests.support.builders import read_rows
 from tests.support.delivery import FakeOutcomeStream, deliver_outcome, make_consumer
-from tests.support.discord_channel import DiscordChannel, read_text
+from tests.support.discord_channel import DiscordChannel, make_generated, read_text
+from tests.support.images import make_png
 
 LOST_OUTCOME = Failed(problem=make_problem("interrupted"))
 
@@ -54,6 +55,21 @@ def consumer(
     delivery_store: FakeDeliveryStore,
 ) -> OutcomeConsumer:
     return make_consumer(discord_channel.client, outcome_stream, catalogue, store=delivery_store)
+
+
+async def test_a_result_that_a_person_deleted_is_not_previewed_by_a_later_attempt(
+    discord_channel: DiscordChannel,
+    outcome_stream: FakeOutcomeStream,
+    consumer: OutcomeConsumer,
+    delivery_store: FakeDeliveryStore,
+) -> None:
+    job = await discord_channel.submit_job()
+    delivery_store.outcomes[job.id] = ClosedRecord(MessageRef(job.origin.message_id, 1), is_deleted=True)
+    outcome_stream.finish_job(job, make_generated(), make_png())
+
+    await deliver_outcome(consumer, outcome_stream, job)
+
+    assert await discord_channel.read_status(job) == "Your request has arrived."
 
 
 async def test_an_outcome_is_recorded_before_it_is_acknowledged(

@@ -16,7 +16,7 @@ from tests.support.discord_channel import PROMPT, DiscordChannel, make_generated
 from tests.support.images import make_png
 
 
-async def test_a_picture_is_posted_in_its_thread_with_its_seed_and_the_status_message_links_to_it(
+async def test_a_picture_is_posted_in_its_thread_with_its_seed(
     discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, consumer: OutcomeConsumer
 ) -> None:
     job = await discord_channel.submit_job()
@@ -25,14 +25,12 @@ async def test_a_picture_is_posted_in_its_thread_with_its_seed_and_the_status_me
     message = await deliver_outcome(consumer, outcome_stream, job)
     (posted,) = await discord_channel.list_messages(thread)
     assert posted["id"] == str(message)
-    assert "```\n4294967295\n```" in read_text(posted)
+    assert "seed `4294967295`" in read_text(posted)
     (file,) = await discord_channel.list_files(posted)
     assert file["filename"] == f"pentimento-{job.id}-4294967295.png"
     gallery = posted["components"][0]["components"][0]["items"][0]
     assert gallery["description"] == f"Picture edited by AI with the prompt “{PROMPT}”"
     assert posted["mentions"] == []
-    link = f"https://discord.com/channels/{discord_channel.guild_id}/{thread}/{message}"
-    assert await discord_channel.read_status(job) == f"Done: {link}"
 
 
 async def test_a_thread_that_was_not_opened_yet_is_opened_under_the_status_message(
@@ -124,10 +122,9 @@ async def test_without_a_thread_the_outcome_is_a_reply_in_the_channel_that_says_
     assert len(await discord_channel.list_files(posted)) == 1
     if how != "status message deleted":
         assert posted["message_reference"]["message_id"] == str(job.origin.message_id)
-        assert (
-            await discord_channel.read_status(job)
-            == f"Done: https://discord.com/channels/{discord_channel.guild_id}/{discord_channel.channel_id}/{message}"
-        )
+        link = f"https://discord.com/channels/{discord_channel.guild_id}/{discord_channel.channel_id}/{message}"
+        status = f"Done: [“{PROMPT}”]({link}) · <@{discord_channel.ada_id}>"
+        assert await discord_channel.read_status(job) == status
 
 
 @pytest.mark.parametrize(
@@ -202,7 +199,7 @@ async def test_the_outcome_is_a_direct_message_when_the_channel_was_deleted(
     channels = (await discord_channel.call_control("GET", "state"))["messages"]
     posted = next(m for rows in channels.values() for m in rows if m["id"] == str(message))
     assert load_messages("fr").text("thread.direct") in read_text(posted)
-    assert "Demande de" in read_text(posted)
+    assert "garder" in read_text(posted)
     assert len(await discord_channel.list_files(posted)) == 1
 
 

@@ -78,7 +78,7 @@ async def test_a_server_chooses_the_language_of_what_everyone_reads(
     await deliver_outcome(consumer, outcome_stream, job)
 
     (posted,) = await discord_channel.list_messages(job.origin.message_id)
-    assert "Demande de" in read_text(posted)
+    assert "garder" in read_text(posted)
 
 
 @pytest.mark.parametrize("is_assumed", [True, False])
@@ -106,7 +106,7 @@ async def test_a_picture_over_the_upload_limit_is_re_encoded_and_a_note_says_so(
     (file,) = await discord_channel.list_files(posted)
     assert file["filename"].endswith(".jpg")
     assert file["size"] <= 10 * 1024**2
-    assert "re-encoded as JPEG" in read_text(posted)
+    assert "posted as JPEG" in read_text(posted)
     assert "10\u00a0MiB" in read_text(posted)
 
 
@@ -155,11 +155,12 @@ async def test_a_filtered_job_gets_a_notice_without_picture_or_prompt(
     (posted,) = await discord_channel.list_messages(job.origin.message_id)
     assert await discord_channel.list_files(posted) == []
     assert load_messages(locale).text(f"filtered.{side.name.lower()}") in read_text(posted)
-    assert load_messages(locale).text("filtered.withheld") in read_text(posted)
+    is_withheld = load_messages(locale).text("filtered.withheld") in read_text(posted)
+    assert is_withheld == (side is FilteredPart.OUTPUT), "only what was generated can be withheld"
     assert PROMPT not in read_text(posted)
-    assert (await discord_channel.read_status(job)).startswith(
-        load_messages(locale).text("status.filtered", where="https://")
-    )
+    assert (await discord_channel.read_status(job)).startswith(load_messages(locale).text("status.filtered", where="["))
+    names = {c["id"]: c.get("name") for c in (await discord_channel.call_control("GET", "state"))["channels"]}
+    assert names[str(job.origin.message_id)] == load_messages(locale).text("thread.without_picture")
 
 
 async def test_a_failed_job_gets_an_explanation_in_the_requesters_language(
@@ -173,7 +174,7 @@ async def test_a_failed_job_gets_an_explanation_in_the_requesters_language(
         "Aucune réponse complète n'est arrivée en 60\u00a0s, il n'y a donc pas d'image. Réessaie plus tard."
         in read_text(posted)
     )
-    assert (await discord_channel.read_status(job)).startswith("L'image n'a pas été générée :")
+    assert (await discord_channel.read_status(job)).startswith("Pas d'image cette fois\u00a0:")
 
 
 async def test_a_picture_that_is_no_longer_stored_is_reported_as_missing(

@@ -11,10 +11,10 @@ from bot.rendering.markdown import escape_markdown
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
 from shared.job import Job, make_variant_id
-from shared.outcome import Failed
+from shared.outcome import Failed, Filtered, FilteredPart, Outcome
 from shared.problems import make_problem
 from tests.support.delivery import FakeOutcomeStream, deliver_outcome, make_consumer
-from tests.support.discord_channel import DiscordChannel, read_text
+from tests.support.discord_channel import PROMPT, DiscordChannel, read_text
 
 BROKEN = Failed(problem=make_problem("picture_truncated", type="JPEG"))
 PROBLEM_TEXT = escape_markdown(load_messages("en").format_problem(BROKEN.problem), 4000)
@@ -27,8 +27,8 @@ class FakeWebhook:
         self.error_status = error_status
         self.texts: list[str] = []
 
-    async def send(self, text: str, *, ephemeral: bool) -> None:
-        assert ephemeral
+    async def send(self, text: str, *, ephemeral: bool, allowed_mentions: discord.AllowedMentions) -> None:
+        assert (ephemeral, allowed_mentions.users) == (True, False)
         if self.error_status:
             response: Any = SimpleNamespace(status=self.error_status, reason="", headers={})
             raise discord.HTTPException(response, {"code": 50027, "message": "Invalid Webhook Token"})
@@ -116,16 +116,35 @@ async def test_the_variants_of_an_exploration_tell_of_their_picture_once(
     assert await discord_channel.read_status(first) == "Your request has arrived."
 
 
-async def test_a_failure_that_is_not_the_pictures_is_posted_for_everyone(
-    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, catalogue: Catalogue
+@pytest.mark.parametrize(
+    "outcome", [Failed(problem=make_problem("internal")), Filtered(part=FilteredPart.PROMPT, duration_seconds=1)]
+)
+async def test_others_read_a_notice_without_the_prompt_and_its_author_reads_the_prompt_with_it(
+    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, catalogue: Catalogue, outcome: Outcome
 ) -> None:
     job, webhook = await discord_channel.submit_job(), FakeWebhook()
-    followups = remember(webhook, job)
+    outcome_stream.finish_job(job, outcome)
+    consumer = make_consumer(discord_channel.client, outcome_stream, catalogue, followups=remember(webhook, job))
+
+    await deliver_outcome(consumer, outcome_stream, job)
+
+    (text,) = webhook.texts
+    assert f"“{PROMPT}”" in text
+    (notice,) = await discord_channel.list_messages(job.origin.message_id)
+    public = [read_text(notice), await discord_channel.read_status(job)]
+    names = {c["id"]: str(c.get("name")) for c in (await discord_channel.call_control("GET", "state"))["channels"]}
+    public.append(names[str(job.origin.message_id)])
+    assert not any(PROMPT in words for words in public)
+
+
+async def test_a_notice_is_delivered_even_if_its_author_cannot_be_told_more(
+    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, catalogue: Catalogue
+) -> None:
+    job = await discord_channel.submit_job()
     outcome_stream.finish_job(job, Failed(problem=make_problem("internal")))
+    followups = remember(FakeWebhook(500), job)
+    consumer = make_consumer(discord_channel.client, outcome_stream, catalogue, followups=followups)
 
-    await deliver_outcome(
-        make_consumer(discord_channel.client, outcome_stream, catalogue, followups=followups), outcome_stream, job
-    )
+    await deliver_outcome(consumer, outcome_stream, job)
 
-    assert webhook.texts == []
     assert len(await discord_channel.list_messages(job.origin.message_id)) == 1

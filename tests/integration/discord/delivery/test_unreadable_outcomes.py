@@ -120,7 +120,7 @@ async def test_a_picture_that_was_paid_for_is_held_for_a_release_that_reads_it_a
         del outcome_stream.unreadable_jobs[odd.id]  # as another release reads it, after a restart
         outcome_stream.finish_job(odd, make_generated(), make_png())
         await outcome_stream.wait_until_delivered(odd)
-    assert (await discord_channel.read_status(odd)).startswith("Done")
+    assert "Full size" in await discord_channel.read_status(odd)
 
 
 async def test_a_held_picture_that_expires_ends_in_words(

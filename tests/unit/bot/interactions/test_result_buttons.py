@@ -15,6 +15,7 @@ from bot.interactions.result_buttons import (
     DetailsId,
     EditId,
     FavouriteId,
+    MoreId,
     RegenerateId,
     RegenerateWithId,
     UpscaleId,
@@ -22,6 +23,7 @@ from bot.interactions.result_buttons import (
     VaryId,
     build_cancel_view,
     build_notice_rows,
+    build_preview_rows,
     build_result_rows,
 )
 from shared.catalogue import load_catalogue
@@ -35,7 +37,7 @@ TODAY = date(2026, 11, 22)
 LONG_NAME = "A model with a name " * 10
 ID_TYPES: tuple[type[CustomId], ...] = (
     *(RegenerateId, RegenerateWithId, VaryId, EditId, UseAsSourceId),
-    *(UpscaleId, DetailsId, FavouriteId, DeleteId, CancelId),
+    *(UpscaleId, DetailsId, FavouriteId, MoreId, DeleteId, CancelId),
 )
 NO_UPSCALERS = '[models."fast-upscale"]\noffered = false\n[models."conservative-upscale"]\noffered = false'
 
@@ -59,6 +61,7 @@ def test_every_button_fits_discord_and_its_id_is_parsed_again(request: Request, 
     alternatives = find_alternative_models(request, CATALOGUE, TODAY)
     rows = [
         *build_result_rows(JOB_ID, request, CATALOGUE, messages),
+        *build_preview_rows(JOB_ID, request, CATALOGUE, messages),
         *build_notice_rows(JOB_ID, request, CATALOGUE, messages, alternatives=alternatives),
     ]
 
@@ -71,21 +74,21 @@ def test_every_button_fits_discord_and_its_id_is_parsed_again(request: Request, 
 
 
 def test_a_result_has_the_buttons_that_its_request_allows() -> None:
-    everything = [
-        *("regenerate", "vary:subtle", "vary:strong", "edit", "use_as_source"),
-        *("upscale", "details", "favourite", "delete"),
-    ]
+    everything = ["regenerate", "vary:subtle", "vary:strong", "upscale", "edit", "more"]
     larger = Request(model="fast-upscale", text_prompts=(), has_picture=True)
 
     assert list_actions(build_result_rows(JOB_ID, make_request("sdxl"), CATALOGUE, EN)) == everything
     without = build_result_rows(JOB_ID, make_request("sdxl"), load_catalogue(NO_UPSCALERS), EN)
     assert list_actions(without) == [action for action in everything if action != "upscale"]
-    assert list_actions(build_result_rows(JOB_ID, larger, CATALOGUE, EN)) == [
-        "use_as_source",
-        "details",
-        "favourite",
-        "delete",
-    ]
+    assert list_actions(build_result_rows(JOB_ID, larger, CATALOGUE, EN)) == ["more"]
+
+
+def test_a_preview_has_one_row_of_buttons_that_always_names_its_job() -> None:
+    larger = Request(model="fast-upscale", text_prompts=(), has_picture=True)
+
+    [row] = build_preview_rows(JOB_ID, make_request("sdxl"), CATALOGUE, EN)
+    assert list_actions([row]) == ["regenerate", "vary:strong", "upscale"]
+    assert list_actions(build_preview_rows(JOB_ID, larger, CATALOGUE, EN)) == ["details"]
 
 
 def test_a_notice_offers_at_most_three_alternative_models() -> None:
@@ -99,11 +102,12 @@ def test_a_notice_offers_at_most_three_alternative_models() -> None:
         "regenerate_with:m0",
         "regenerate_with:m1",
     ]
-    assert list_actions([second]) == ["regenerate", "edit", "delete"]
+    assert list_actions([second]) == ["regenerate", "edit", "details", "delete"]
     assert list_buttons([first])[0]["label"] == "With SD 3.5 Large"
     assert list_actions(build_notice_rows(JOB_ID, make_request("sdxl"), CATALOGUE, EN)) == [
         "regenerate",
         "edit",
+        "details",
         "delete",
     ]
 
@@ -112,6 +116,7 @@ def test_a_deleted_result_has_no_delete_button() -> None:
     assert list_actions(build_notice_rows(JOB_ID, make_request("sdxl"), CATALOGUE, EN, deleted=True)) == [
         "regenerate",
         "edit",
+        "details",
     ]
 
 

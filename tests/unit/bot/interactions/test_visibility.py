@@ -1,5 +1,6 @@
 """Which jobs of other users a user may see: those of channels that they can read."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -91,6 +92,14 @@ def test_deleted_private_and_foreign_jobs_of_other_users_are_hidden() -> None:
 
     assert [may_view_job(interaction, past) for past in pasts] == [False] * 3
     assert may_view_job(interaction, make_record(HIDDEN_CHANNEL, user=ADA, deleted=True, is_direct_message=True))
+
+
+@pytest.mark.parametrize("kind", ["filtered", "failed", None])
+def test_a_request_without_a_picture_is_seen_by_its_requester_alone(kind: str | None) -> None:
+    interaction = make_interaction(OPEN_CHANNEL)
+
+    assert not may_view_job(interaction, replace(make_record(OPEN_CHANNEL), outcome_kind=kind))
+    assert may_view_job(interaction, replace(make_record(OPEN_CHANNEL, user=ADA), outcome_kind=kind))
 
 
 def test_one_job_is_checked_without_listing_every_channel(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.interactions.result_buttons import build_preview_rows
 from bot.rendering.outcome_views import (
     build_alt_text,
     build_expired_view,
     build_failed_view,
     build_filtered_view,
+    build_preview_view,
     build_result_view,
     compute_component_id,
 )
@@ -41,9 +43,7 @@ NOTES = tuple(EN.text(key, limit="10 MiB", kind="JPEG", code=1) for key in ("thr
 def render_result(request: Request, language: str = "en", **more: Any) -> str:
     model = CATALOGUE.models.get(request.model)
     messages = load_messages(language)
-    return join_texts(
-        build_result_view(make_job(request), GENERATED, model, messages, filename="a.png", total_seconds=41.5, **more)
-    )
+    return join_texts(build_result_view(make_job(request), GENERATED, model, messages, filename="a.png", **more))
 
 
 def render_filtered(request: Request, part: FilteredPart, language: str = "en") -> list[str]:
@@ -51,22 +51,21 @@ def render_filtered(request: Request, part: FilteredPart, language: str = "en") 
     return list_texts(build_filtered_view(make_job(request), filtered, load_messages(language)))
 
 
-@given(requests, st.integers(0, 2**64 - 1), st.sampled_from(list_languages()), st.floats(0, 1e9))
-def test_a_result_fits_discord_whatever_was_written(request: Request, user: int, language: str, seconds: float) -> None:
+@given(requests, st.integers(0, 2**64 - 1), st.sampled_from(list_languages()))
+def test_a_result_fits_discord_whatever_was_written(request: Request, user: int, language: str) -> None:
     view = build_result_view(
         make_job(request, user),
         GENERATED,
         CATALOGUE.models.get(request.model),
         load_messages(language),
         filename="a.png",
-        total_seconds=seconds,
         notes=NOTES,
     )
 
     assert_fits_discord(view)
     alt_text = list_parts(view)[0]["items"][0]["description"]
     assert 1 <= utf16_length(alt_text) <= 1024
-    assert "```\n1234567890\n```" in join_texts(view)
+    assert "`1234567890`" in join_texts(view)
 
 
 def test_a_result_says_in_one_small_text_how_its_request_was_adapted() -> None:
@@ -74,7 +73,7 @@ def test_a_result_says_in_one_small_text_how_its_request_was_adapted() -> None:
         update={"notes": (make_note("weights_left_out", model="*my* model"), make_note("of_another_release"))}
     )
 
-    view = build_result_view(job, GENERATED, None, FR, filename="a.png", total_seconds=1)
+    view = build_result_view(job, GENERATED, None, FR, filename="a.png")
 
     [note] = [text for text in list_texts(view) if "pondérer" in text]
     assert note.startswith("-# \\*my\\* model ne sait pas")
@@ -112,53 +111,69 @@ def test_a_filter_notice_does_not_depend_on_the_prompt(prompt: str, part: Filter
 
 
 @pytest.mark.parametrize("language", list_languages())
-def test_a_filter_notice_names_the_filtered_part_with_advice_and_says_that_the_picture_is_withheld(
-    language: str,
-) -> None:
+def test_a_filter_notice_names_the_part_with_advice_and_calls_only_a_generated_picture_withheld(language: str) -> None:
     messages = load_messages(language)
     notices = {part: "\n".join(render_filtered(make_request(), part, language)) for part in FilteredPart}
 
     assert len(set(notices.values())) == 3
-    assert all(messages.text("filtered.withheld") in notice for notice in notices.values())
-    assert messages.text("filtered.input_advice") in notices[FilteredPart.INPUT]
+    for part, notice in notices.items():
+        is_generated = part is FilteredPart.OUTPUT
+        assert (messages.text("filtered.withheld") in notice, messages.text("filtered.title") in notice) == (
+            is_generated,
+            is_generated,
+        )
+        assert messages.text(f"filtered.{part.name.lower()}_advice") in notice
 
 
-def test_a_result_shows_the_settings_in_force_whether_they_were_chosen_or_not() -> None:
-    text = render_result(make_request(cfg_scale=7.25, style_preset="anime", steps=40))
+def test_a_result_shows_who_requested_it_with_which_settings_in_one_small_line() -> None:
+    text = render_result(make_request(cfg_scale=7.25, style_preset="anime"))
 
-    mode = EN.get_choice_label("init_image_mode", "IMAGE_STRENGTH")
-    assert f"**model** SDXL 1.0 · **keep** 35% · **mode** {mode} · **steps** 40 · **guidance** 7.25" in text
-    assert "**style** Anime · **sampler** automatic · **clip\\_guidance** None" in text
-    assert "<@42>" in text
-    assert "8.2\u00a0s to generate, 41.5\u00a0s in total" in text
+    facts = "SDXL 1.0 · keep 35% · guidance 7.25 · style Anime · seed `1234567890`"
+    assert text.endswith(f"\n-# <@42> · {facts}")
 
 
 def test_a_result_in_french_has_french_words_numbers_and_spaces() -> None:
     text = render_result(make_request(cfg_scale=7.25, keep=12.5), "fr")
 
-    assert "**garder** 12,5\u00a0%" in text
-    assert "**guidage** 7,25" in text
-    assert "8,2\u00a0s pour générer, 41,5\u00a0s en tout" in text
+    assert "garder 12,5\u00a0% · guidage 7,25 · graine `1234567890`" in text
 
 
-def test_a_result_shows_only_the_settings_that_its_model_reads() -> None:
-    text = render_result(make_request("sd3.5-large"))
-
-    assert "**keep** 35%" in text
-    for unread in ("steps", "guidance", "style", "sampler", "mode", "clip\\_guidance"):
-        assert f"**{unread}**" not in text
+def test_a_result_shows_only_how_much_was_kept_of_the_settings_that_nobody_chose() -> None:
+    assert "SDXL 1.0 · keep 35% · seed" in render_result(make_request())
+    assert "SD 3.5 Large · keep 35% · seed" in render_result(make_request("sd3.5-large"))
 
 
 def test_a_result_shows_a_schedule_instead_of_keep_and_an_aspect_ratio_only_without_a_picture() -> None:
     scheduled = render_result(make_request(init_image_mode="STEP_SCHEDULE", step_schedule_start=0.6))
-    assert "**schedule\\_start** 0.6" in scheduled
-    assert "**keep**" not in scheduled
-    assert "**aspect**" not in scheduled
+    assert "schedule\\_start 0.6" in scheduled
+    assert "keep" not in scheduled
+    assert "aspect" not in scheduled
 
     from_text = render_result(make_request(has_picture=False, aspect_ratio="16:9"))
-    assert "**aspect** 16\\:9" in from_text
-    assert "**keep**" not in from_text
+    assert "aspect 16\\:9" in from_text
+    assert "keep" not in from_text
     assert "schedule" not in from_text
+
+
+@given(requests, st.sampled_from(list_languages()))
+def test_a_preview_fits_discord_and_says_less_than_the_result_it_links_to(request: Request, language: str) -> None:
+    messages = load_messages(language)
+    view = build_preview_view(
+        make_job(request),
+        GENERATED,
+        CATALOGUE.models.get(request.model),
+        messages,
+        filename="a.jpg",
+        link="https://discord.com/channels/1/2/3",
+        rows=build_preview_rows("1", request, CATALOGUE, messages),
+    )
+
+    assert_fits_discord(view)
+    [text] = list_texts(view)
+    assert utf16_length(text) < 500
+    assert "<@42>" in text
+    assert "seed `1234567890`" in text or language == "fr"
+    assert text.endswith("](https://discord.com/channels/1/2/3)")
 
 
 def test_a_result_shows_notes_about_its_message() -> None:
@@ -172,19 +187,17 @@ def test_an_expired_picture_is_shown_with_its_seed() -> None:
 def test_an_upscaled_picture_is_shown_without_a_prompt_and_a_seed_if_it_has_none() -> None:
     request = Request(model="fast-upscale", text_prompts=(), has_picture=True)
     upscaled = GENERATED.model_copy(update={"seed": None})
-    view = build_result_view(
-        make_job(request), upscaled, CATALOGUE.models["fast-upscale"], EN, filename="a.jpg", total_seconds=9
-    )
+    view = build_result_view(make_job(request), upscaled, CATALOGUE.models["fast-upscale"], EN, filename="a.jpg")
 
     text = join_texts(view)
-    assert "**model** Fast Upscale · **format** JPEG" in text
+    assert "<@42> · Fast Upscale" in text
     assert not any(word in text for word in ("“", "seed", "None"))
     for messages in (EN, FR):
         assert "None" not in join_texts(build_expired_view(make_job(request), upscaled, messages))
 
 
-def test_the_creativity_of_an_upscaler_is_shown() -> None:
-    assert "**creativity** 0.35" in render_result(make_request("conservative-upscale"))
+def test_the_chosen_creativity_of_an_upscaler_is_shown() -> None:
+    assert "creativity 0.2" in render_result(make_request("conservative-upscale", creativity=0.2))
 
 
 def test_a_cancelled_job_is_not_called_a_failure() -> None:

@@ -8,8 +8,9 @@ from bot.domain.status import JobStatus, QueueState
 from bot.rendering.status_text import format_duration, format_outcome_status, format_status
 from shared.i18n.messages import list_languages, load_messages
 from shared.job import SourceKind
-from shared.outcome import Failed
+from shared.outcome import Failed, Filtered, FilteredPart
 from shared.problems import make_problem
+from shared.request.model import Request
 from tests.support.views import CATALOGUE, EN, FR, GENERATED, make_job, make_request
 
 
@@ -80,14 +81,23 @@ def test_the_status_of_an_open_job_says_from_which_picture_of_its_thread_it_star
     assert all(text.endswith(f"\n{texts[None]}") for source_kind, text in texts.items() if source_kind)
 
 
-def test_the_status_of_an_ended_job_says_where_its_result_is() -> None:
+def test_the_status_of_an_ended_job_names_a_picture_by_its_prompt_and_nothing_else_by_it() -> None:
+    job = make_job(make_request(prompt="a [castle]"))
     cancelled = Failed(problem=make_problem("cancelled", name="Ada"))
+    filtered = Filtered(part=FilteredPart.PROMPT, duration_seconds=1)
 
-    assert format_outcome_status(cancelled, EN, "there") == "Cancelled: there"
-    assert "nowhere" not in format_outcome_status(GENERATED, EN, None)
-    assert format_outcome_status(GENERATED, EN, None) == f"Done: {EN.text('status.nowhere')}"
-    private = format_outcome_status(GENERATED, FR, "ignored", is_private=True)
+    assert format_outcome_status(job, GENERATED, EN, "there") == "Done: [“a \\[castle\\]”](there) · <@42>"
+    assert format_outcome_status(job, filtered, EN, "there") == "No picture this time: [see why](there)"
+    assert format_outcome_status(job, cancelled, EN, "there") == "Cancelled: [see why](there)"
+    assert format_outcome_status(job, GENERATED, EN, None) == f"Done: {EN.text('status.nowhere')}"
+    private = format_outcome_status(job, GENERATED, FR, "ignored", is_private=True)
     assert private == f"C'est fait\u00a0: {FR.text('status.private')}"
+
+
+def test_a_picture_without_a_prompt_has_a_name() -> None:
+    job = make_job(Request(model="fast-upscale", text_prompts=(), has_picture=True))
+
+    assert format_outcome_status(job, GENERATED, EN, "there") == "Done: [the picture](there) · <@42>"
 
 
 @pytest.mark.parametrize(

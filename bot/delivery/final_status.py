@@ -1,0 +1,80 @@
+"""The last edit of status messages: a picture in its thread is previewed there, anything else is told in words."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from functools import partial
+
+from bot.delivery.ports import GuildSettingsReader, OutcomeStream, StatusMessageFinalizer
+from bot.delivery.preview import build_preview
+from bot.domain.messages import MessageRef
+from bot.domain.preferences import GuildSettings, ResultPlace
+from bot.domain.status import JobStatus
+from bot.images.thumbnail import make_thumbnail
+from bot.rendering.status_text import format_outcome_status
+from shared.catalogue import Catalogue
+from shared.i18n.messages import load_messages
+from shared.imaging.limits import ImageRejectedError
+from shared.job import Job
+from shared.outcome import Generated, Outcome
+from shared.problems import RejectedError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FinalStatus:
+    """Edits status messages a last time. Repeated, the same edit changes nothing."""
+
+    queue: OutcomeStream
+    status_messages: StatusMessageFinalizer
+    guild_settings: GuildSettingsReader
+    catalogue: Catalogue
+
+    async def load_place(self, job: Job) -> ResultPlace:
+        """Load where a result appears; the default in direct messages, and where the database fails."""
+        default = GuildSettings().result_place
+        if job.origin.is_direct_message:
+            return default
+        try:
+            return (await self.guild_settings.load_settings(job.origin.guild_id)).result_place
+        except RejectedError:
+            return default
+
+    async def show_outcome(
+        self, status: JobStatus, outcome: Outcome, message: MessageRef | None, place: ResultPlace
+    ) -> None:
+        """Show where the `message` with the outcome is, None if no place accepted one.
+
+        The message of an exploration is edited elsewhere, and one that shows the outcome itself is left alone. Raises
+        the errors that `bot.delivery.discord_errors.is_transient` knows.
+        """
+        job, origin = status.job, status.job.origin
+        if job.exploration_id or (message is not None and message.message_id == origin.message_id):
+            return
+        if message is not None and message.channel_id == origin.message_id and place is not ResultPlace.THREAD:
+            is_previewed = isinstance(outcome, Generated) and await self._show_preview(job, outcome, message)
+            if is_previewed:
+                return
+        text = format_outcome_status(
+            job,
+            outcome,
+            load_messages(job.locale),
+            message.build_link(origin.guild_id) if message else None,
+            is_private=message is not None and message.is_private and not origin.is_direct_message,
+        )
+        await self.status_messages.finalize_message(job, text)
+
+    async def _show_preview(self, job: Job, generated: Generated, message: MessageRef) -> bool:
+        """Show the picture of `message` small. False if there is none any more, or Discord does not accept it here."""
+        image = await self.queue.load_result_image(job.id)
+        if image is None:
+            return False
+        try:
+            thumbnail = await asyncio.to_thread(make_thumbnail, image)
+        except (ImageRejectedError, MemoryError):
+            log.warning("job %s: no preview could be made", job.id, exc_info=True)
+            return False
+        link = message.build_link(job.origin.guild_id)
+        build = partial(build_preview, job, generated, thumbnail, link, self.catalogue)
+        return await self.status_messages.finalize_message(job, build)
