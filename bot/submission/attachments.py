@@ -1,6 +1,7 @@
 """Downloads attachments: only from Discord's file servers, at public addresses, within a size and a time limit."""
 
 import asyncio
+import math
 import socket
 from collections.abc import Collection, Iterator
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -189,11 +190,9 @@ def _parse_host(location: str) -> str:
 
 
 def _build_too_large_problem(size: int, max_bytes: int) -> Problem:
-    return make_problem("attachment_too_large", size=_format_mib(size, above=max_bytes), limit=_format_mib(max_bytes))
+    return make_problem("attachment_too_large", size=_format_mib(size), limit=_format_mib(max_bytes))
 
 
-def _format_mib(size: int, above: int = 0) -> str:
-    """Format bytes as MiB, with enough digits to distinguish `size` from the limit that it is `above`."""
-    is_distinguishable = f"{size / _BYTES_PER_MIB:.1f}" != f"{above / _BYTES_PER_MIB:.1f}"
-    digits = 1 if is_distinguishable else 6
-    return f"{size / _BYTES_PER_MIB:.{digits}f}".removesuffix(".0") + " MiB"
+def _format_mib(size: int) -> str:
+    """Format bytes as MiB, rounded up to a tenth: a size above a limit reads so."""
+    return f"{math.ceil(10 * size / _BYTES_PER_MIB) / 10:g} MiB"

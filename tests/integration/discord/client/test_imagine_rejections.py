@@ -34,7 +34,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
         ({"prompt": "castle", "image": b""}, "That file is empty"),
         (
             {"prompt": "castle", "image": PNG + bytes(512 * 1024)},
-            "That picture is 0.500103 MiB, and the limit here is 0.5 MiB.",
+            "That picture is 0.6 MB, and the limit here is 0.5 MB.",
         ),
         ({"prompt": "castle", "image": b"<html>" + bytes(50)}, "That file isn't a picture I can read"),
         (

@@ -77,7 +77,7 @@ async def test_a_picture_that_is_too_large_is_rejected_before_the_form_opens(gui
 
     answer = await guild.read_private_answer(await guild.invoke_message_command(message, "Reimagine"))
 
-    assert answer.startswith("That picture is 0.6 MiB")
+    assert answer.startswith("That picture is 0.6 MB")
 
 
 async def test_all_problems_of_the_form_are_shown_at_once(

@@ -107,7 +107,7 @@ async def test_a_picture_over_the_upload_limit_is_re_encoded_and_a_note_says_so(
     assert file["filename"].endswith(".jpg")
     assert file["size"] <= 10 * 1024**2
     assert "posted as JPEG" in read_text(posted)
-    assert "10\u00a0MiB" in read_text(posted)
+    assert "10\u00a0MB" in read_text(posted)
 
 
 async def test_an_upload_that_discord_rejects_as_too_large_is_made_smaller(

@@ -218,7 +218,7 @@ def test_no_url_makes_the_validation_raise(url: str) -> None:
         assert problem.code == "attachment_host"
 
 
-def test_a_size_is_shown_with_enough_digits_to_differ_from_its_limit() -> None:
+def test_a_size_is_rounded_up_so_that_it_differs_from_its_limit() -> None:
     (problem,) = validate_attachment("https://cdn.discordapp.com/a", 10 * 1024 * 1024 + 1, 10 * 1024 * 1024, DISCORD)
 
-    assert problem.facts == {"size": "10.000001 MiB", "limit": "10 MiB"}
+    assert problem.facts == {"size": "10.1 MiB", "limit": "10 MiB"}

@@ -157,7 +157,7 @@ def test_every_option_of_a_request_is_an_argument(
         (["--model", "stable-image-core", "--output-format", "webp"], "Choose one of these: png, jpeg"),
         (
             ["--model", "conservative-upscale", "--image", "large.png", "--output-format", "png"],
-            "Amazon Bedrock returns at most 12 MiB. Choose another format: jpeg, webp.",
+            "Amazon Bedrock returns at most 12 MB. Choose another format: jpeg, webp.",
         ),
         (["--model", "fast-upscale", "--image", "in.png"], "“prompt” does not work with Fast Upscale"),
         (["--model", "conservative-upscale", "--image", "wide.png"], "at most 2.5 times its short side"),
