@@ -1,14 +1,22 @@
 """Checking the ACL of Redis when the bot starts: a script that is denied one of its commands is half done."""
 
+from typing import Final
+
 from redis.asyncio import Redis
 
 from bot.domain.errors import QueueUnavailableError
 from bot.queue.scripts import ScriptRunner
 from shared.queue.refusals import describe_denied_commands
 
+OWN_COMMANDS: Final = ("HKEYS", "XGROUP", "XREAD", "XREADGROUP")
+"""Commands that the bot calls beside its scripts, and no script calls."""
+
 
 async def check_permissions(redis: Redis) -> None:
-    """Check that the ACL denies no command of the scripts. Raises `QueueUnavailableError` and `redis.RedisError`."""
-    denied = await ScriptRunner(redis, "check_permissions").run("check_permissions")
+    """Check that the ACL denies no command that the bot calls.
+
+    Raises `QueueUnavailableError` and `redis.RedisError`.
+    """
+    denied = await ScriptRunner(redis, "check_permissions").run("check_permissions", *OWN_COMMANDS)
     if denied:
         raise QueueUnavailableError(describe_denied_commands(denied), is_refusal=True)

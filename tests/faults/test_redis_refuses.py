@@ -11,7 +11,7 @@ import pytest
 
 from demo.first_picture import wait_until_ready
 from demo.processes import Process
-from shared.queue.keys import upload_key
+from shared.queue.keys import job_key, upload_key
 from tests.support.fault_stack import FaultStack, open_fault_stack
 from tests.support.redis_refusals import REDIS_TROUBLES
 from tests.support.user import wait_until
@@ -35,6 +35,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
 @pytest.mark.parametrize("code", REDIS_TROUBLES)
 def test_bot_and_worker_wait_for_a_redis_that_refuses_and_go_on(stage: FaultStack, code: str) -> None:
     jobs = [stage.submit_imagine(f"{code} {number} [slow:1]") for number in range(4)]
+    wait_until(lambda: stage.client.exists(*map(job_key, jobs)) == len(jobs), "four jobs accepted")
     wait_until(lambda: len(stage.list_calls(f"{code} ")) == 2, "two calls in flight")
     logs = {name: process.log for name, process in stage.stack.processes.items() if name in {"bot", "worker"}}
     read_before = {name: len(log.read_text()) for name, log in logs.items()}

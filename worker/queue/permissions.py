@@ -1,14 +1,23 @@
 """Checking the ACL of Redis when the worker starts: a script that is denied one of its commands is half done."""
 
+from typing import Final
+
 import redis
 
+from shared.queue.keys import KEY_PREFIX
 from shared.queue.refusals import describe_denied_commands
 from worker.ports import QueueUnavailableError
+from worker.queue.connection import translate_redis_errors
 from worker.queue.scripts import ScriptRunner
+
+OWN_COMMANDS: Final = ("HGETALL", "LINDEX")
+"""Commands that the worker calls beside its scripts, and no script calls."""
 
 
 def check_permissions(client: redis.Redis) -> None:
-    """Check that the ACL denies no command of the scripts. Raises `QueueUnavailableError`."""
-    denied = ScriptRunner(client, "check_permissions").run("check_permissions")
+    """Check that the ACL denies no command that the worker calls. Raises `QueueUnavailableError`."""
+    denied = ScriptRunner(client, "check_permissions").run("check_permissions", *OWN_COMMANDS)
     if denied:
         raise QueueUnavailableError(describe_denied_commands(denied))
+    with translate_redis_errors():
+        client.brpop([KEY_PREFIX + "no_such_key"], timeout=0.01)  # as Celery does; a script may not

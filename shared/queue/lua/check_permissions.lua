@@ -2,7 +2,8 @@
 -- find those that the ACL denies: a script that is denied one midway would leave its work half done. It writes even if
 -- Redis is full.
 --
--- KEYS[1]  prefix of every key
+-- KEYS[1]    prefix of every key
+-- ARGV[1…]   string  other commands to call
 --
 -- Reply: list of the commands that are denied
 local name, other = key('no_such_key'), key('no_such_key', 'renamed')
@@ -46,6 +47,15 @@ local calls = {
   {'XACK', name, 'group', '1-1'},
   {'XDEL', name, '1-1'},
 }
+local other_calls = {
+  HGETALL = {'HGETALL', other},
+  HKEYS = {'HKEYS', other},
+  LINDEX = {'LINDEX', other, 0},
+  XGROUP = {'XGROUP', 'CREATE', other, 'group', '0', 'MKSTREAM'},
+  XREAD = {'XREAD', 'STREAMS', other, '0'},
+  XREADGROUP = {'XREADGROUP', 'GROUP', 'group', 'consumer', 'STREAMS', other, '>'},
+}
+for _, command in ipairs(ARGV) do calls[#calls + 1] = other_calls[command] end
 allow_writes_when_full()
 local denied = {}
 for _, call in ipairs(calls) do

@@ -123,6 +123,21 @@ async def test_a_command_of_a_script_that_the_acl_denies_is_an_error_that_names_
             await assert_both_fail(url, f"its ACL denies {command} to the user in REDIS_URL")
 
 
+@pytest.mark.parametrize("command", ["BRPOP", "HGETALL", "LINDEX"])
+def test_a_command_of_the_worker_alone_is_named(server: RedisServer, command: str) -> None:
+    with change_server(server, f"ACL SETUSER default -{command.lower()}"):
+        [error] = check_from_worker(server.url).errors
+    assert "NOPERM" in error
+    assert command in error.upper()
+
+
+@pytest.mark.parametrize("command", ["HKEYS", "XGROUP", "XREAD", "XREADGROUP"])
+async def test_a_command_of_the_bot_alone_is_named(server: RedisServer, command: str) -> None:
+    with change_server(server, f"ACL SETUSER default -{command.lower()}"):
+        report = await check_from_bot(server.url, 0.8)
+    assert [f"denies {command} to" in error for error in report.errors] == [True]
+
+
 async def test_both_halves_wait_at_their_start_for_a_command_that_is_denied(server: RedisServer) -> None:
     """The half of finish.lua that comes before XADD would lose the outcome."""
     with change_server(server, "ACL SETUSER default -xadd"):
