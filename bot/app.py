@@ -12,6 +12,7 @@ from bot.explorations.message_updater import ExplorationMessages
 from bot.features.explore.feature import build_explore_feature
 from bot.features.export.feature import build_export_feature
 from bot.features.foreign_syntax.feature import build_foreign_syntax_feature
+from bot.features.help.feature import build_help_feature
 from bot.features.history.feature import build_history_feature
 from bot.features.imagine.feature import build_imagine_feature
 from bot.features.lineage.feature import build_lineage_feature
@@ -80,6 +81,13 @@ def build_features(services: Services) -> list[Feature]:
         build_export_feature(s.job_search, s.image_loader),
         build_privacy_feature(s.database, s.queue, s.saved_searches),
         build_server_settings_feature(s.guild_settings),
+        build_help_feature(
+            s.preferences,
+            s.guild_settings,
+            s.catalogue,
+            privacy_url=s.settings.privacy_url,
+            source_url=s.settings.source_url,
+        ),
         build_presets_feature(s.presets, s.preset_option, s.job_history, newest_results, s.catalogue),
     ]
 

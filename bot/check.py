@@ -10,7 +10,7 @@ import discord
 
 from bot.app import build_features
 from bot.discord_client.command_sync import is_in_sync
-from bot.discord_client.command_tree import GuildCommandTree
+from bot.discord_client.command_tree import BotCommandTree
 from bot.discord_client.feature import AnyCommand
 from bot.discord_client.translator import CommandTranslator
 from bot.interactions.permissions import INVITE_PERMISSIONS
@@ -83,7 +83,7 @@ async def _check_discord(settings: Settings, commands: Sequence[AnyCommand]) -> 
     proxy = settings.proxies.choose_proxy(settings.discord_api_url)
     async with discord.Client(intents=discord.Intents(guilds=True), proxy=proxy) as client:
         await client.login(settings.discord_token.get_secret_value())
-        tree = GuildCommandTree(client, commands)
+        tree = BotCommandTree(client, commands)
         await tree.set_translator(CommandTranslator())
         is_registered = await is_in_sync(tree)
         state = (

@@ -62,6 +62,7 @@ class Services:
 
     def __init__(self, settings: Settings, catalogue: Catalogue, http_session: aiohttp.ClientSession) -> None:
         """Build the services. Raises `DatabaseSetupError` for a URL that is not one of a database."""
+        self.settings = settings
         self.catalogue = catalogue
         self.database = Database(settings.database_url.get_secret_value())
         bot_budgets = build_bot_budgets(settings.budget_usd_per_day, settings.budget_usd_per_month)

@@ -90,6 +90,12 @@ class Settings(CommonSettings):
         description="How many US dollars all servers together may spend in a calendar month (UTC). "
         "Empty means no limit.",
     )
+    privacy_url: str = Field(
+        "", pattern=r"^(https?://\S+)?$", description="The address of your privacy policy, which /about shows."
+    )
+    source_url: str = Field(
+        "", pattern=r"^(https?://\S+)?$", description="The address of the source code you run, which /about shows."
+    )
     redis_max_memory_ratio: float = Field(
         0.8,
         gt=0,

@@ -10,7 +10,7 @@ from discord.gateway import DiscordWebSocket
 from yarl import URL
 
 from bot.discord_client.command_sync import sync_commands
-from bot.discord_client.command_tree import GuildCommandTree, report_error
+from bot.discord_client.command_tree import BotCommandTree, report_error
 from bot.discord_client.feature import Feature
 from bot.discord_client.gateway_events import skip_unreadable_events
 from bot.discord_client.running_interactions import RunningInteractions
@@ -40,7 +40,8 @@ class Bot(discord.AutoShardedClient):
         proxy: str | None = None,
     ) -> None:
         super().__init__(
-            intents=discord.Intents(guilds=True),
+            intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True),  # none is privileged
+            max_messages=None,  # none is looked up
             allowed_mentions=discord.AllowedMentions.none(),
             proxy=proxy,
             enable_debug_events=True,  # for `on_socket_raw_receive`
@@ -49,7 +50,9 @@ class Bot(discord.AutoShardedClient):
         self._received_at = float("-inf")
         self.running_interactions = RunningInteractions(preferences_store, guild_settings)
         commands = (command for feature in features for command in feature.commands)
-        self.tree = GuildCommandTree(self, commands, self.running_interactions)
+        self.tree = BotCommandTree(self, commands, self.running_interactions)
+        self._message_handlers = [handler for feature in features for handler in feature.message_handlers]
+        self._join_handlers = [handler for feature in features for handler in feature.join_handlers]
         self.router = Router(route for feature in features for route in feature.routes)
 
     async def setup_hook(self) -> None:
@@ -72,6 +75,16 @@ class Bot(discord.AutoShardedClient):
     async def on_ready(self) -> None:
         """Log that the bot is ready."""
         log.info("ready as %s in %d guilds", self.user, len(self.guilds))
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Hand a message to the features."""
+        for handler in self._message_handlers:
+            await handler(message)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Hand a server that the bot has joined to the features; one that is back after an outage is none."""
+        for handler in self._join_handlers:
+            await handler(guild)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Handle a button, a select or a modal; discord.py hands commands to the tree."""

@@ -27,8 +27,9 @@ def build_command(
     autocomplete: Mapping[str, AutocompleteCallback] | None = None,
     choices: Mapping[str, Sequence[Choice[str]]] | None = None,
 ) -> Command:
-    """Build a slash command for servers only. Its options are the parameters of `callback` after the interaction.
+    """Build a slash command, for servers and for direct messages with the bot.
 
+    Its options are the parameters of `callback` after the interaction.
     Its texts are `command.<name>.name` and `.description`, and those of an option `command.<name>.<option>.name` and
     `.description`. `autocomplete` and `choices` are by option; callbacks may be methods of an object.
     """
@@ -42,7 +43,7 @@ def build_command(
         app_commands.describe(**{option: localize_text(f"{key}.{option}.description") for option in options}),
         app_commands.autocomplete(**shorten_typed_texts(autocomplete or {})),
         app_commands.choices(**{option: list(offered) for option, offered in (choices or {}).items()}),
-        app_commands.guild_only(),
+        app_commands.allowed_contexts(guilds=True, dms=True),
         app_commands.guild_install(),
     ):
         decorate(command)
@@ -67,8 +68,8 @@ def _shorten_typed_text(callback: AutocompleteCallback) -> AutocompleteCallback:
 def build_message_command(
     name: str, callback: Callable[[discord.Interaction, discord.Message], Coroutine[Any, Any, None]]
 ) -> app_commands.ContextMenu:
-    """Build a command of a message's menu, for servers only, named `command.<name>.name`."""
+    """Build a command of a message's menu, for servers and direct messages, named `command.<name>.name`."""
     command = app_commands.ContextMenu(name=localize_text(f"command.{name}.name"), callback=callback)
-    app_commands.guild_only()(command)
+    app_commands.allowed_contexts(guilds=True, dms=True)(command)
     app_commands.guild_install()(command)
     return command

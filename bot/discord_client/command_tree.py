@@ -14,8 +14,8 @@ from shared.problems import RejectedError, make_problem
 log = logging.getLogger(__name__)
 
 
-class GuildCommandTree(app_commands.CommandTree[discord.Client]):
-    """The commands, available in servers only. An unexpected error is logged with the job's id and reported."""
+class BotCommandTree(app_commands.CommandTree[discord.Client]):
+    """The commands. An unexpected error is logged with the job's id and reported."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class GuildCommandTree(app_commands.CommandTree[discord.Client]):
         super().__init__(
             client,
             allowed_installs=app_commands.AppInstallationType(guild=True),
-            allowed_contexts=app_commands.AppCommandContext(guild=True),
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
         )
         for command in commands:
             self.add_command(command)

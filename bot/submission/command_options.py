@@ -88,7 +88,7 @@ def build_generation_command(
                 | {name: callback for name, callback in autocomplete.items() if name in options}
             )
         ),
-        app_commands.guild_only(),
+        app_commands.allowed_contexts(guilds=True, dms=True),
         app_commands.guild_install(),
     ):
         callback = decorate(callback)

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import discord
 
-from bot.discord_client.command_tree import GuildCommandTree
+from bot.discord_client.command_tree import BotCommandTree
 from bot.discord_client.feature import AnyCommand
 from bot.discord_client.translator import CommandTranslator
 
@@ -14,7 +14,7 @@ UNUSED: Any = None  # a dependency of a feature whose handlers are not called
 
 async def build_payloads(commands: Sequence[AnyCommand]) -> list[dict[str, Any]]:
     """Build what Discord is sent of each command."""
-    tree = cast("Any", GuildCommandTree(discord.Client(intents=discord.Intents.none()), commands))
+    tree = cast("Any", BotCommandTree(discord.Client(intents=discord.Intents.none()), commands))
     return [await command.get_translated_payload(tree, CommandTranslator()) for command in commands]
 
 

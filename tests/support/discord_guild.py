@@ -12,7 +12,9 @@ from typing import Any
 import aiohttp
 
 from bot.discord_client.client import Bot
+from bot.domain.preferences import GuildSettings
 from bot.features.foreign_syntax.feature import build_foreign_syntax_feature
+from bot.features.help.feature import build_help_feature
 from bot.features.history.feature import build_history_feature
 from bot.features.imagine.feature import build_imagine_feature
 from bot.features.preferences.feature import build_preferences_feature
@@ -31,6 +33,7 @@ from tests.support.fake_stores import (
     EmptyJobHistory,
     EmptyPresetStore,
     FakeDraftStore,
+    FakeGuildSettingsStore,
     FakeJobQueue,
     FakePreferencesStore,
     FakeSubmissionStore,
@@ -100,6 +103,21 @@ class GuildClient:
         async with self._session.post(self.info["url"] + path, data=form) as answer:
             assert answer.status == 200, await answer.text()
             return str((await answer.json())["id"])
+
+    async def post_text(self, text: str, *, user: str = "ada", channel: str | None = None) -> None:
+        path = f"/client/channels/{channel or self.channel}/messages?user={user}"
+        await self.call_api("POST", path, {"content": text})
+
+    async def list_texts(self, channel: str) -> list[str]:
+        """List what the bot wrote in a channel."""
+        messages = (await self.call_api("GET", "/control/state"))["messages"].get(channel, [])
+        own = [message for message in messages if message["author"]["id"] == self.info["application_id"]]
+        return [message["content"] for message in own if message["content"]]
+
+    async def invoke_command(self, name: str, *, user: str = "ada", channel: str | None = None) -> str:
+        """Use a command without options, and return the id of the interaction."""
+        used = {"user": user, "name": name, "channel_id": channel or self.channel}
+        return str((await self.call_api("POST", "/control/invoke", used))["interaction_id"])
 
     async def invoke_message_command(self, message: str, name: str, *, user: str = "ada", locale: str = "en-US") -> str:
         """Use a command of a message's menu, and return the id of the interaction."""
@@ -193,6 +211,13 @@ def build_bot(
         build_foreign_syntax_feature(drafts, history, submitter),
         build_preferences_feature(unused, catalogue),
         build_history_feature(unused, unused, unused, unused, unused, unused, catalogue),
+        build_help_feature(
+            FakePreferencesStore(),
+            FakeGuildSettingsStore(GuildSettings()),
+            catalogue,
+            privacy_url="https://example.org/privacy",
+            source_url="",
+        ),
         build_reimagine_feature(validator, submitter, drafts, history, reuse_rule, catalogue),
         build_result_actions_feature(submitter, result_lookup, reuse_rule, unused, drafts, catalogue),
     ]

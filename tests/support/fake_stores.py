@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Collection, Sequence
 from bot.domain.budgets import Spender
 from bot.domain.draft import Draft
 from bot.domain.images import RemoteImage, StoredImage
-from bot.domain.preferences import Preferences
+from bot.domain.preferences import GuildSettings, Preferences
 from bot.domain.presets import Preset, PresetOwner
 from bot.domain.records import JobRecord
 from bot.domain.search import SearchPage, SearchQuery
 from bot.domain.status import JobStatus
 from shared.job import Job
-from shared.problems import Problem
+from shared.problems import Problem, RejectedError, make_problem
 
 
 class FakeJobQueue:
@@ -145,3 +145,18 @@ class FakePreferencesStore:
 
     async def save_preferences(self, user_id: int, preferences: Preferences) -> None:
         self.preferences[user_id] = preferences
+
+
+class FakeGuildSettingsStore:
+    """A `GuildSettingsStore` with the same settings for all servers; it fails if it has none."""
+
+    def __init__(self, settings: GuildSettings | None) -> None:
+        self.settings = settings
+
+    async def load_settings(self, guild_id: int) -> GuildSettings:
+        if self.settings is None:
+            raise RejectedError(make_problem("database_unavailable"))
+        return self.settings
+
+    async def save_settings(self, guild_id: int, settings: GuildSettings) -> None:
+        self.settings = settings

@@ -28,7 +28,7 @@ def build_presets_feature(
     group = app_commands.Group(
         name=localize_text("command.presets.name"),
         description=localize_text("command.presets.description"),
-        guild_only=True,
+        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
         allowed_installs=app_commands.AppInstallationType(guild=True),
     )
     for command in (

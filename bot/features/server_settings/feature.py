@@ -18,5 +18,6 @@ def build_server_settings_feature(guild_settings: GuildSettingsStore) -> Feature
     """
     handler = ServerSettingsCommand(guild_settings)
     command = build_command("settings", handler.show_settings)
+    app_commands.allowed_contexts(guilds=True, dms=False)(command)
     app_commands.default_permissions(manage_guild=True)(command)
     return Feature(commands=[command], routes=[Route(GuildSettingId, handler.change_setting)])

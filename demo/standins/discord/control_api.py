@@ -12,8 +12,10 @@ user sees it and post to it, with images if the body is multipart.
     PUT    /control/members/{user}      {roles?, guild_id?}: exactly these roles; a user who is not a member joins
     POST   /control/dms                 {user}: the bot's DM channel with that user
     POST   /control/guilds              {name, members?}: another guild with the bot in it and one channel
-    PATCH  /control/guild               {premium_tier?, preferred_locale?, max_active_threads?, guild_id?}
+    PATCH  /control/guild               {premium_tier?, preferred_locale?, max_active_threads?, system_channel_id?,
+                                        guild_id?}
     POST   /control/guild/remove        {guild_id?}: remove the bot from the guild; /control/guild/add adds it again
+    POST   /control/guild/outage        {guild_id?}: the guild is unavailable for a moment
     POST   /control/channels            {name, type?, guild_id?}
     PATCH  /control/channels/{id}       fields that a moderator may change, and permission_overwrites; DELETE deletes it
     PUT    /control/permissions/{id}    {user?, allow?, deny?}: a channel overwrite for the bot or a user
@@ -160,11 +162,11 @@ async def open_dm(request: web.Request) -> web.Response:
 
 @routes.post("/control/guilds")
 async def add_guild(request: web.Request) -> web.Response:
-    """Create another guild with the bot in it; its first member owns it (default: ada and ben)."""
+    """Create another guild, which the bot joins; its first member owns it (default: ada and ben)."""
     state, _, body = await _read_request(request)
     guild = state.add_guild(body["name"], [state.find_user(name) for name in body.get("members") or ("ada", "ben")])
     channel = state.add_channel(guild, "general")
-    state.events.send_to_bot("GUILD_CREATE", render_guild_create(state, guild), Intent.GUILDS, guild.id)
+    state.events.send_to_bot("GUILD_CREATE", render_guild_create(state, guild, is_join=True), Intent.GUILDS, guild.id)
     for user_id in guild.members:
         state.events.send_to_user(user_id, "GUILD_CREATE", {"id": guild.id})
     return json_response(guild.to_json() | {"channels": [channel.to_json()]})
@@ -172,11 +174,12 @@ async def add_guild(request: web.Request) -> web.Response:
 
 @routes.patch("/control/guild")
 async def edit_guild(request: web.Request) -> web.Response:
-    """Set a guild's premium_tier, preferred_locale or max_active_threads."""
+    """Set a guild's premium_tier, preferred_locale, max_active_threads or system_channel_id."""
     state, guild, body = await _read_request(request)
     guild.premium_tier = int(body.get("premium_tier", guild.premium_tier))
     guild.preferred_locale = body.get("preferred_locale", guild.preferred_locale)
     guild.max_active_threads = int(body.get("max_active_threads", guild.max_active_threads))
+    guild.system_channel_id = body.get("system_channel_id", guild.system_channel_id)
     state.events.send_to_bot("GUILD_UPDATE", guild.to_json(), Intent.GUILDS, guild.id)
     return json_response(guild.to_json())
 
@@ -196,8 +199,19 @@ async def add_bot(request: web.Request) -> web.Response:
     """Add the bot to a guild again."""
     state, guild, _ = await _read_request(request)
     guild.is_bot_present = True
-    state.events.send_to_bot("GUILD_CREATE", render_guild_create(state, guild), Intent.GUILDS, guild.id)
+    guild.members[state.bot.id].joined_at = state.now()
+    state.events.send_to_bot("GUILD_CREATE", render_guild_create(state, guild, is_join=True), Intent.GUILDS, guild.id)
     send_commands_update(state)
+    return json_response({})
+
+
+@routes.post("/control/guild/outage")
+async def interrupt_guild(request: web.Request) -> web.Response:
+    """Make a guild unavailable to the bot, and available again."""
+    state, guild, _ = await _read_request(request)
+    gone = {"id": guild.id, "unavailable": True}
+    for name, event in (("GUILD_DELETE", gone), ("GUILD_CREATE", render_guild_create(state, guild))):
+        state.events.send_to_bot(name, event, Intent.GUILDS, guild.id)
     return json_response({})
 
 

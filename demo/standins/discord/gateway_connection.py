@@ -232,7 +232,7 @@ class Connection:
             raise ValueError(f"unknown op {name!r}")
 
 
-def render_guild_create(state: DiscordState, guild: Guild) -> dict[str, Any]:
+def render_guild_create(state: DiscordState, guild: Guild, *, is_join: bool = False) -> dict[str, Any]:
     """Return the GUILD_CREATE event with all channels and the active threads that the bot can see."""
     guild_channels = [c for c in state.channels.values() if c.guild_id == guild.id]
     channels = [c.to_json() for c in guild_channels if not c.is_thread]
@@ -241,4 +241,4 @@ def render_guild_create(state: DiscordState, guild: Guild) -> dict[str, Any]:
         for c in guild_channels
         if c.is_thread and not c.archived and state.compute_permissions(c, state.bot.id) & Permission.VIEW_CHANNEL
     ]
-    return guild.to_guild_create(state.bot.id, channels, threads, state.started_at)
+    return guild.to_guild_create(state.bot.id, channels, threads, is_join=is_join)

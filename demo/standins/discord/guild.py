@@ -28,6 +28,7 @@ class Guild:
     bot_role_id: str = ""
     is_bot_present: bool = True
     max_active_threads: int = 1000
+    system_channel_id: str | None = None
 
     @property
     def upload_limit(self) -> int:
@@ -51,7 +52,7 @@ class Guild:
             "region": "deprecated",
             "afk_channel_id": None,
             "afk_timeout": 300,
-            "system_channel_id": None,
+            "system_channel_id": self.system_channel_id,
             "system_channel_flags": 0,
             "widget_enabled": False,
             "widget_channel_id": None,
@@ -80,14 +81,17 @@ class Guild:
         }
 
     def to_guild_create(
-        self, bot_id: str, channels: list[dict[str, Any]], threads: list[dict[str, Any]], joined_at: float
+        self, bot_id: str, channels: list[dict[str, Any]], threads: list[dict[str, Any]], *, is_join: bool = False
     ) -> dict[str, Any]:
-        """Return the GUILD_CREATE event; without the members intent the bot is its only member."""
+        """Return the GUILD_CREATE event; without the members intent the bot is its only member.
+
+        Only one that makes a guild available, after READY or an outage, says that it is no longer unavailable.
+        """
         return {
             **self.to_json(),
-            "joined_at": format_timestamp(joined_at),
+            "joined_at": format_timestamp(self.members[bot_id].joined_at),
             "large": False,
-            "unavailable": False,
+            **({} if is_join else {"unavailable": False}),
             "member_count": len(self.members),
             "members": [self.members[bot_id].to_json()],
             "channels": channels,

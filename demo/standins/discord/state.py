@@ -47,7 +47,6 @@ class DiscordState:
         self.interactions: dict[str, Interaction] = {}
         self.interactions_by_token: dict[str, Interaction] = {}
         self.nonces: dict[tuple[str, str], tuple[float, str, str]] = {}
-        self.started_at = now()
         owner = self.add_user("studio")
         self.bot = self.add_user("Pentimento", bot=True)
         self.application_id = self.bot.id

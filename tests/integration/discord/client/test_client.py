@@ -197,13 +197,11 @@ async def test_a_command_of_an_older_version_is_answered_as_outdated(
     assert job_queue.jobs == {}
 
 
-async def test_the_bot_has_only_the_guilds_intent_and_mentions_nobody(
-    job_queue: FakeJobQueue, http_session: Any
-) -> None:
+async def test_the_bot_has_no_privileged_intent_and_mentions_nobody(job_queue: FakeJobQueue, http_session: Any) -> None:
     bot = build_bot(job_queue, http_session, load_catalogue())
 
     assert isinstance(bot, Bot)
-    assert bot.intents == discord.Intents(guilds=True)
+    assert bot.intents == discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
     mentions = bot.allowed_mentions
     assert mentions is not None
     assert (mentions.everyone, mentions.users, mentions.roles, mentions.replied_user) == (False, False, False, False)

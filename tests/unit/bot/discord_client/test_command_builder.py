@@ -54,7 +54,7 @@ async def test_the_parameters_of_a_method_are_the_options_of_its_command() -> No
         200,
     )
     assert (public["type"], public["required"]) == (discord.AppCommandOptionType.boolean.value, False)
-    assert (payload["contexts"], payload["integration_types"]) == ([0], [0])
+    assert (payload["contexts"], payload["integration_types"]) == ([0, 1], [0])
 
 
 async def test_a_search_gets_the_first_200_characters_of_what_is_typed() -> None:

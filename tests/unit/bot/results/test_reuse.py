@@ -10,31 +10,16 @@ from bot.interactions.locale import load_guild_settings
 from bot.results.owners import find_owner
 from bot.results.reuse import ReuseRule
 from shared.problems import RejectedError
-from tests.support.fake_stores import EmptyJobHistory, FakePreferencesStore
+from tests.support.fake_stores import EmptyJobHistory, FakeGuildSettingsStore, FakePreferencesStore
 
 ADA, BEN, CLEO, THE_BOT = 1, 2, 3, 9
-
-
-class FixedGuildSettings:
-    """A `GuildSettingsStore` that always loads the same settings, or fails."""
-
-    def __init__(self, settings: GuildSettings | None) -> None:
-        self.settings = settings
-
-    async def load_settings(self, guild_id: int) -> GuildSettings:
-        if self.settings is None:
-            raise OSError("no database")
-        return self.settings
-
-    async def save_settings(self, guild_id: int, settings: GuildSettings) -> None:
-        raise NotImplementedError
 
 
 async def make_interaction(settings: GuildSettings | None = None) -> Any:
     interaction = SimpleNamespace(
         id=5, user=SimpleNamespace(id=BEN), guild_id=10, guild=None, extras={}, channel_id=4, permissions=None
     )
-    await load_guild_settings(interaction, FixedGuildSettings(settings))  # type: ignore[arg-type]
+    await load_guild_settings(interaction, FakeGuildSettingsStore(settings))  # type: ignore[arg-type]
     return interaction
 
 

@@ -106,7 +106,7 @@ async def test_the_command_keeps_discords_limits(catalogue: Catalogue, language:
 async def test_the_command_is_available_in_servers_only(catalogue: Catalogue) -> None:
     payload = await build_payload(catalogue)
 
-    assert (payload["contexts"], payload["integration_types"]) == ([0], [0])
+    assert (payload["contexts"], payload["integration_types"]) == ([0, 1], [0])
 
 
 @pytest.mark.parametrize("field", OPTION_NAMES)

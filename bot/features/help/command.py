@@ -1,0 +1,38 @@
+"""The commands `/help` and `/about`, which answer privately."""
+
+from dataclasses import dataclass
+
+import discord
+
+from bot.domain.dates import get_today
+from bot.features.help.view import build_about_view, build_help_view
+from bot.interactions.locale import get_localized_messages
+from bot.interactions.responses import RenderedMessage, respond_with
+from shared.catalogue import Catalogue
+
+
+@dataclass(frozen=True)
+class HelpCommands:
+    """Shows what the bot can do, and what it is. The URLs are the operator's, "" where there are none."""
+
+    catalogue: Catalogue
+    privacy_url: str
+    source_url: str
+
+    async def show_help(self, interaction: discord.Interaction) -> None:
+        """Show what the bot can do, by job."""
+
+        async def render_help() -> RenderedMessage:
+            return RenderedMessage(build_help_view(self.catalogue, get_localized_messages(interaction)))
+
+        await respond_with(interaction, render_help)
+
+    async def show_about(self, interaction: discord.Interaction) -> None:
+        """Show what the bot is, its models with their prices, and what it stores."""
+
+        async def render_about() -> RenderedMessage:
+            messages, today = get_localized_messages(interaction), get_today()
+            links = {"privacy_url": self.privacy_url, "source_url": self.source_url}
+            return RenderedMessage(build_about_view(self.catalogue, today, messages, **links))
+
+        await respond_with(interaction, render_about)

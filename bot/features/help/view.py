@@ -1,0 +1,65 @@
+"""The texts of `/help` and `/about`, and of greetings."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+from discord import ui
+
+from bot.rendering.labels import get_model_label_key
+from bot.rendering.layout import build_container_view
+from shared import __version__
+from shared.catalogue import Catalogue
+from shared.i18n.messages import Messages
+
+HELP_JOBS: Final = ("photo", "words", "several", "larger", "shape", "keep", "find", "cost")
+EXAMPLES: Final = ("plain", "parts", "avoid")
+"""Prompts that the default model accepts, as `help.examples`."""
+
+
+def build_help_view(catalogue: Catalogue, messages: Messages) -> ui.LayoutView:
+    """Say by job what to do, and how prompts work."""
+    facts = _build_facts(catalogue, messages)
+    jobs = "\n".join(f"- {messages.text(f'help.{job}', **facts)}" for job in HELP_JOBS)
+    examples = "\n".join(f"- `{messages.text(f'help.examples.{name}')}`" for name in EXAMPLES)
+    return build_container_view(
+        ui.TextDisplay(f"### {messages.text('help.title')}\n{jobs}"),
+        ui.Separator(),
+        ui.TextDisplay(f"**{messages.text('help.prompts')}**\n{examples}\n{messages.text('help.other_tools')}"),
+        ui.TextDisplay(f"-# {messages.text('help.more')}"),
+    )
+
+
+def build_about_view(
+    catalogue: Catalogue, today: date, messages: Messages, *, privacy_url: str, source_url: str
+) -> ui.LayoutView:
+    """Say what the bot is, which models it offers at which prices, and what it stores."""
+    return build_container_view(
+        ui.TextDisplay(f"### {messages.text('about.title', version=__version__)}\n{messages.text('about.what')}"),
+        ui.TextDisplay(f"**{messages.text('about.models')}**\n" + "\n".join(_list_models(catalogue, today, messages))),
+        ui.TextDisplay("\n".join(_list_links(messages, privacy_url, source_url))),
+    )
+
+
+def format_greeting(key: str, catalogue: Catalogue, messages: Messages) -> str:
+    """Format a greeting: "guild" for a new server, "mention" or "direct_message"."""
+    return messages.text(f"greeting.{key}", **_build_facts(catalogue, messages))
+
+
+def _build_facts(catalogue: Catalogue, messages: Messages) -> dict[str, str]:
+    model = catalogue.models[catalogue.default]
+    return {"model": model.name, "price": messages.format_price(model.price_usd)}
+
+
+def _list_models(catalogue: Catalogue, today: date, messages: Messages) -> Iterator[str]:
+    for model in (*catalogue.generation_models, *catalogue.upscale_models):
+        name = messages.text(get_model_label_key(model, catalogue, today), name=model.name)
+        yield f"- {messages.text(f'about.model_{model.task}', name=name, price=messages.format_price(model.price_usd))}"
+
+
+def _list_links(messages: Messages, privacy_url: str, source_url: str) -> Iterator[str]:
+    yield messages.text("about.privacy")
+    if privacy_url:
+        yield messages.text("about.privacy_link", url=privacy_url)
+    if source_url:
+        yield messages.text("about.source", url=source_url)

@@ -1,0 +1,61 @@
+"""Help is true: it fits Discord, its examples are accepted by the default model, its commands and options exist."""
+
+import re
+from datetime import date
+
+import pytest
+
+from bot.features.help.view import EXAMPLES, build_about_view, build_help_view, format_greeting
+from shared.catalogue import load_catalogue
+from shared.i18n.messages import Messages, list_languages, load_messages
+from shared.request.builder import build_request
+from tests.support.views import assert_fits_discord, join_texts
+
+CATALOGUE = load_catalogue()
+TODAY = date(2026, 11, 30)
+GREETINGS = ("guild", "mention", "direct_message")
+
+
+def list_command_names(messages: Messages) -> set[str]:
+    commands = messages._sections["command"]
+    return {command["name"] for command in commands.values() if "description" in command}
+
+
+@pytest.mark.parametrize("language", list_languages())
+def test_the_views_fit_discord_and_name_prices(language: str) -> None:
+    messages = load_messages(language)
+    about = build_about_view(CATALOGUE, TODAY, messages, privacy_url="https://a.example/p", source_url="")
+
+    assert_fits_discord(build_help_view(CATALOGUE, messages))
+    assert_fits_discord(about)
+    text = join_texts(about)
+    assert all(f"{model.name}" in text for model in (*CATALOGUE.generation_models, *CATALOGUE.upscale_models))
+    assert "(https://a.example/p)" in text
+    assert "None" not in text
+    assert all(len(format_greeting(key, CATALOGUE, messages)) <= 2000 for key in GREETINGS)
+
+
+@pytest.mark.parametrize("language", list_languages())
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_default_model_accepts_every_example(language: str, name: str) -> None:
+    prompt = load_messages(language).text(f"help.examples.{name}")
+
+    built = build_request(CATALOGUE, has_picture=False, prompt=prompt)
+
+    assert built.request.model == CATALOGUE.default
+    assert built.notes == ()
+
+
+@pytest.mark.parametrize("language", list_languages())
+def test_every_command_that_is_named_exists_in_that_language(language: str) -> None:
+    messages = load_messages(language)
+    texts = [
+        join_texts(build_help_view(CATALOGUE, messages)),
+        join_texts(build_about_view(CATALOGUE, TODAY, messages, privacy_url="", source_url="")),
+        *(format_greeting(key, CATALOGUE, messages) for key in GREETINGS),
+    ]
+
+    named = set(re.findall(r"(?<![\w:/])/([\w-]+)", "\n".join(texts)))
+
+    assert named <= list_command_names(messages)
+    assert named
