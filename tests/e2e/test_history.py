@@ -242,7 +242,7 @@ def test_deleting_a_users_data_leaves_only_buttons_that_still_work(grace: Discor
 
     def find_deletion_message() -> dict[str, Any] | None:
         message = grace.get(f"/control/interactions/{pressed}").get("message")
-        return message if message and "Your data was deleted" in read_text(message) else None
+        return message if message and "Your data is deleted" in read_text(message) else None
 
     after = wait_until(find_deletion_message, "the message that the data was deleted")
     assert "1 request with its prompt and settings" in read_text(question)

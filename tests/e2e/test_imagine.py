@@ -123,9 +123,9 @@ def test_a_prompt_alone_is_enough_if_the_model_supports_it(ada: DiscordUser, lis
 @pytest.mark.parametrize(
     ("model", "word", "side"),
     [
-        ("sdxl", "[filtered]", "rejected the generated picture"),
+        ("sdxl", "[filtered]", "the safety filter of the model's provider held it back"),
         ("sdxl", "[refused]", "prompt"),
-        ("sd3.5-large", "[filtered]", "rejected the generated picture"),
+        ("sd3.5-large", "[filtered]", "the safety filter of the model's provider held it back"),
         ("sd3.5-large", "[filter-input]", "picture"),
         ("sd3.5-large", "[refused]", "prompt"),
     ],

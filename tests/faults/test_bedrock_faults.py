@@ -121,7 +121,7 @@ def test_a_bedrock_that_stalls_or_fails_is_paused_and_goes_on_by_itself(fault_st
     wait_until(lambda: fault_stack.client.hget(pace_key("sd3.5-large"), "paused_until"), "a pause")
 
     def list_informed() -> list[str]:
-        return [job for job in jobs if "is not responding" in str(fault_stack.requesters[job].wait_for_status(job))]
+        return [job for job in jobs if "isn't responding" in str(fault_stack.requesters[job].wait_for_status(job))]
 
     waiting = wait_until(list_informed, "a status message that says so")
     time.sleep(8)

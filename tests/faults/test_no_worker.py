@@ -17,7 +17,7 @@ def test_people_and_the_operator_are_told_that_no_worker_is_alive(tmp_path: Path
 
         def is_told() -> bool:
             texts = iter_message_texts(requester.wait_for_status(job))
-            return any("is not running right now" in text for text in texts)
+            return any("isn't running right now" in text for text in texts)
 
         wait_until(is_told, "a status that tells of it", PATIENCE_SECONDS)
         wait_until(lambda: "CRITICAL" in log.read_text(), "an alarm", PATIENCE_SECONDS)

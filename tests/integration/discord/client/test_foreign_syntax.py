@@ -43,7 +43,7 @@ async def test_the_question_names_each_thing_and_the_prompt_without_them(
     text = read_text(question)
     assert "“--stylize 250” does nothing here." in text
     assert "“<lora:foo:1>” needs a file that only other programs have." in text
-    assert "Nothing is made or charged yet. Without it, I would make: “a cat”" in text
+    assert "Nothing has started yet. Without it, I'd make: “a cat”" in text
     assert "Read from the prompt: --ar 16:9" in text
     assert (job_queue.jobs, submission_store.states) == ({}, {})
 

@@ -32,7 +32,7 @@ async def test_a_picture_and_a_prompt_become_a_job_and_no_thread_before_there_is
     assert (str(job.requester.id), job.accepted_at) == (guild.info["users"]["ada"], 1_800_000_000.0)
     assert (str(job.origin.channel_id), str(job.origin.message_id)) == (guild.channel, state["message"]["id"])
     assert state["response_type"] == 5
-    assert state["message"]["content"] == "Your picture is being prepared."
+    assert state["message"]["content"] == "Getting your picture ready."
     assert "thread" not in state["message"]
 
 

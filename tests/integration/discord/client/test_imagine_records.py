@@ -97,7 +97,7 @@ async def test_a_job_whose_queue_result_is_unknown_stays_stored_and_its_author_i
     state = await guild.wait_for_interaction(interaction, lambda state: state["followups"])
 
     assert submission_store.states == {interaction: "queued"}
-    assert "do not need to send it again" in state["followups"][0]["content"]
+    assert "no need to send it again" in state["followups"][0]["content"]
     assert (state["followups"][0]["flags"] & 64, state["message"].get("deleted")) == (64, None)
 
 

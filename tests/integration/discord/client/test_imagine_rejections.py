@@ -24,7 +24,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
         ({"prompt": "castle::0 | crowds::-1"}, "Your prompt names nothing to show"),
         (
             {"prompt": "castle", "style": "anime"},
-            "“style” does not work with SD 3.5 Large. Leave it out, or choose a model that supports it: SDXL 1.0.",
+            "“style” doesn't work with SD 3.5 Large. Leave it out, or choose a model that has it: SDXL 1.0.",
         ),
         ({"prompt": "castle", "keep": 30}, "“keep” needs a picture to work on"),
         ({"prompt": "castle", "model": "stable-image-core", "image": PNG}, "works from words alone"),

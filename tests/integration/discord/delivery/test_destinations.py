@@ -87,7 +87,7 @@ async def make_thread_unusable(discord_channel: DiscordChannel, job: Job, how: s
         await discord_channel.call_control("DELETE", f"messages/{job.origin.message_id}")
     else:
         thread = await discord_channel.open_thread(job)
-        if how == "cannot write":
+        if how == "can't write":
             await discord_channel.deny_permissions("send_messages_in_threads")
         elif how == "locked":
             await discord_channel.call_control("PATCH", f"channels/{thread}", {"archived": True, "locked": True})
@@ -99,7 +99,7 @@ async def make_thread_unusable(discord_channel: DiscordChannel, job: Job, how: s
     ("how", "reason"),
     [
         ("may not open", "forbidden"),
-        ("cannot write", "forbidden"),
+        ("can't write", "forbidden"),
         ("too many", "full"),
         ("locked", "locked"),
         ("deleted", "gone"),
@@ -111,7 +111,7 @@ async def test_without_a_thread_the_outcome_is_a_reply_in_the_channel_that_says_
 ) -> None:
     job = await discord_channel.submit_job()
     await make_thread_unusable(discord_channel, job, how)
-    is_open = how in {"cannot write", "locked", "deleted"}
+    is_open = how in {"can't write", "locked", "deleted"}
     outcome_stream.finish_job(job, make_generated(), make_png(), job.origin.message_id if is_open else None)
     try:
         message = await deliver_outcome(consumer, outcome_stream, job)
@@ -251,4 +251,4 @@ async def test_where_files_are_forbidden_the_picture_is_sent_to_the_requester_an
     await discord_channel.deny_permissions("attach_files")
     outcome_stream.finish_job(job, make_generated(), make_png())
     await deliver_outcome(consumer, outcome_stream, job)
-    assert await discord_channel.read_status(job) == "Done: the result was sent to you as a direct message."
+    assert await discord_channel.read_status(job) == "Done: the picture was sent to you as a direct message."

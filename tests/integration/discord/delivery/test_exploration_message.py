@@ -136,7 +136,7 @@ async def test_the_message_says_why_variants_do_not_start_until_they_do(harness:
         await harness.updater.refresh_messages()
         texts.append(await harness.read_text())
 
-    obstacles = ("the part of the bot that generates pictures is not running", "is not responding right now")
+    obstacles = ("the part of the bot that makes pictures isn't running", "isn't responding right now")
     counts = [[text.count(obstacle) for obstacle in obstacles] for text in texts]
     assert counts == [[1, 0], [0, 1], [0, 0]]
     assert harness.count_edits() == 3

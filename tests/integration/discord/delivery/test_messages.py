@@ -92,7 +92,7 @@ async def test_a_seed_that_the_model_did_not_confirm_is_said_to_be_the_one_that_
     await deliver_outcome(consumer, outcome_stream, job)
 
     (posted,) = await discord_channel.list_messages(job.origin.message_id)
-    assert ("is the one that was sent" in read_text(posted)) is is_assumed
+    assert ("this is the one I sent" in read_text(posted)) is is_assumed
     assert str(outcome.seed) in read_text(posted)
 
 

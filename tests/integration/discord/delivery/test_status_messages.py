@@ -48,10 +48,10 @@ async def test_a_job_is_followed_from_preparing_to_generating(
         await status_messages.refresh()
         seen.append(await discord_channel.read_status(job))
     assert seen == [
-        "Your picture is being prepared.",
+        "Getting your picture ready.",
         "Waiting: number 3 in the queue, about 40 seconds to go.",
         "Waiting: you are next, a few seconds to go.",
-        "SD 3.5 Large is generating the picture: started <t:1763800000:R>, usually takes a few seconds.",
+        "SD 3.5 Large is making the picture: started <t:1763800000:R>, usually takes a few seconds.",
     ]
 
 
@@ -62,7 +62,7 @@ async def test_a_status_message_is_in_the_language_of_the_requester(
     outcome_stream.put_status(make_waiting_status(job, estimate=300))
     await status_messages.refresh()
     assert (
-        await discord_channel.read_status(job) == "En attente\u00a0: numéro 3 dans la file, encore environ 5\u00a0min."
+        await discord_channel.read_status(job) == "En attente\u00a0: numéro 3 dans la file, encore environ 5 minutes."
     )
 
 
@@ -102,7 +102,7 @@ async def test_a_mere_countdown_is_shown_every_few_seconds_and_a_change_of_state
     assert "number 7" in await discord_channel.read_status(job)
     outcome_stream.put_status(replace(make_waiting_status(job), state=QueueState.RUNNING))
     await status_messages.refresh()
-    assert "is generating the picture" in await discord_channel.read_status(job)
+    assert "is making the picture" in await discord_channel.read_status(job)
 
 
 async def test_a_round_stays_within_its_budget_and_shows_changes_of_state_first(

@@ -32,22 +32,22 @@ def test_a_status_names_whose_picture_the_request_goes_on_from() -> None:
 
     lines = format_status(replace(status, job=job), EN, None).splitlines()
 
-    assert lines[1:] == ["-# from <@42>’s picture", "Your picture is being prepared."]
+    assert lines[1:] == ["-# from <@42>’s picture", "Getting your picture ready."]
 
 
 @pytest.mark.parametrize(
     ("status", "english"),
     [
-        (make_status(QueueState.PREPARING), "Your picture is being prepared."),
-        (make_status(QueueState.PREPARING, has_picture=False), "Your request is being prepared."),
+        (make_status(QueueState.PREPARING), "Getting your picture ready."),
+        (make_status(QueueState.PREPARING, has_picture=False), "Getting your request ready."),
         (make_status(QueueState.QUEUED, 4, 42), "Waiting: number 4 in the queue, about 40 seconds to go."),
         (make_status(QueueState.QUEUED, 1, 3), "Waiting: you are next, a few seconds to go."),
-        (make_status(QueueState.QUEUED, 0, 200), "Waiting for a free slot, about 3 minutes to go."),
+        (make_status(QueueState.QUEUED, 0, 200), "Waiting for a free place, about 3 minutes to go."),
         (
             make_status(QueueState.RUNNING),
-            "SDXL 1.0 is generating the picture: started <t:100:R>, usually takes about 20 seconds.",
+            "SDXL 1.0 is making the picture: started <t:100:R>, usually takes about 20 seconds.",
         ),
-        (make_status(QueueState.FINISHED), "Done. The result is on its way."),
+        (make_status(QueueState.FINISHED), "Done. The picture is on its way."),
     ],
 )
 def test_every_state_has_a_sentence_in_both_languages(status: JobStatus, english: str) -> None:
@@ -58,12 +58,12 @@ def test_every_state_has_a_sentence_in_both_languages(status: JobStatus, english
 def test_people_who_wait_for_a_model_that_does_not_respond_are_told_so() -> None:
     status = replace(make_status(QueueState.QUEUED, 4, 42), is_model_paused=True)
 
-    assert format_status(status, EN, CATALOGUE.models["sdxl"]).startswith("Waiting: SDXL 1.0 is not responding")
+    assert format_status(status, EN, CATALOGUE.models["sdxl"]).startswith("Waiting: SDXL 1.0 isn't responding")
     assert "sdxl ne répond pas" in format_status(status, FR, None)
 
 
 def test_a_model_that_left_the_catalogue_is_still_named() -> None:
-    assert "sdxl is working" in format_status(make_status(QueueState.RUNNING), EN, None)
+    assert "sdxl is at work" in format_status(make_status(QueueState.RUNNING), EN, None)
 
 
 @pytest.mark.parametrize("language", list_languages())

@@ -116,7 +116,7 @@ def test_all_problems_are_reported_before_anything_is_sent(
         "“extras”",
         "none.png",
         "Part 2",
-        "“sampler” does not work with",
+        "“sampler” doesn't work with",
     ]
     stderr = process.stderr.decode().splitlines()
     assert len(stderr) >= len(reported)
@@ -159,7 +159,7 @@ def test_every_option_of_a_request_is_an_argument(
             ["--model", "conservative-upscale", "--image", "large.png", "--output-format", "png"],
             "Amazon Bedrock returns at most 12 MB. Choose another format: jpeg, webp.",
         ),
-        (["--model", "fast-upscale", "--image", "in.png"], "“prompt” does not work with Fast Upscale"),
+        (["--model", "fast-upscale", "--image", "in.png"], "“prompt” doesn't work with Fast Upscale"),
         (["--model", "conservative-upscale", "--image", "wide.png"], "at most 2.5 times its short side"),
         (
             ["--model", "conservative-upscale", "--image", "wide.png", "--fit", "crop"],
