@@ -7,7 +7,7 @@ import pytest
 from tests.faults.soak import run_soak
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_accounts_balance_after_a_minute_of_faults(tmp_path: Path) -> None:
     lines: list[str] = []
 
