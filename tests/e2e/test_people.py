@@ -67,5 +67,5 @@ def test_a_server_reads_its_own_language_and_each_person_theirs(ada: DiscordUser
     details = ada.wait_for_private_text(ada.press_button(result, "details"))
     owner.use_component(owner.invoke_and_wait("settings"), "guild_setting:language", "-")
 
-    assert "Demande de" in "\n".join(iter_message_texts(result))
+    assert "graine" in "\n".join(iter_message_texts(result))
     assert "asked for by" in details
