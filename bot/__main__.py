@@ -4,16 +4,18 @@ import argparse
 import asyncio
 import logging
 import sys
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
 
 import discord
 
 from bot.app import run_bot
 from bot.check import run_checks
+from bot.ledger_report import GROUPS, print_ledger
 from bot.lifecycle import StartupError
 from bot.logging import configure_logging
 from bot.settings import Settings
+from bot.storage.ledger_reports import ReportGroup
 from shared import __version__
 from shared.settings import InvalidSettingsError, find_misspelt_settings, read_settings
 from shared.stored_format import UnsupportedFormatError
@@ -25,13 +27,15 @@ EXIT_NOT_CONFIGURED: Final = 2
 COMMANDS: Final = {
     "run": "run the bot until it is stopped (the default)",
     "check": "check the settings, Discord, Redis and the database, and print the invite link",
+    "ledger": "print what was spent, by month, server, model or day",
     "version": "print the version",
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return the exit code: 0, 1 if it failed, 2 if the settings or the stored format are wrong."""
-    command: str = build_parser().parse_args(argv).command
+    arguments = build_parser().parse_args(argv)
+    command: str = arguments.command or "run"
     if command == "version":
         print(f"pentimento {__version__}")
         return 0
@@ -40,12 +44,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         catalogue = settings.read_catalogue()
     except InvalidSettingsError as error:
         return print_error(EXIT_NOT_CONFIGURED, str(error))
-    configure_logging("ERROR" if command == "check" else settings.log_level)
+    configure_logging("ERROR" if command in {"check", "ledger"} else settings.log_level)
     for sentence in find_misspelt_settings() if command == "run" else ():
         log.warning("%s", sentence)
     discord.http.Route.BASE = settings.discord_api_url
-    if command == "check":
-        return asyncio.run(run_checks(settings, catalogue))
+    others: dict[str, Callable[[], Coroutine[Any, Any, int]]] = {
+        "check": lambda: run_checks(settings, catalogue),
+        "ledger": lambda: print_ledger(settings, ReportGroup(arguments.by), arguments.since, as_csv=arguments.csv),
+    }
+    if command in others:
+        return asyncio.run(others[command]())
     try:
         asyncio.run(run_bot(settings, catalogue))
     except UnsupportedFormatError as error:
@@ -60,8 +68,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bot", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    commands = "; ".join(f"{name}: {description}" for name, description in COMMANDS.items())
-    parser.add_argument("command", nargs="?", choices=COMMANDS, default="run", help=commands)
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    parsers = {name: commands.add_parser(name, help=help_text) for name, help_text in COMMANDS.items()}
+    ledger = parsers["ledger"]
+    ledger.add_argument("--by", choices=[group.value for group in GROUPS], default=ReportGroup.MONTH.value)
+    ledger.add_argument("--since", help="a date such as 2026-11-01 (UTC); the default is the beginning")
+    ledger.add_argument("--csv", action="store_true", help="print a table for spreadsheets")
     return parser
 
 

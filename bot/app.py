@@ -9,6 +9,7 @@ from bot.discord_client.client import Bot
 from bot.discord_client.feature import Feature
 from bot.domain.dates import get_today
 from bot.explorations.message_updater import ExplorationMessages
+from bot.features.budgets.feature import build_budgets_feature
 from bot.features.explore.feature import build_explore_feature
 from bot.features.export.feature import build_export_feature
 from bot.features.foreign_syntax.feature import build_foreign_syntax_feature
@@ -80,6 +81,7 @@ def build_features(services: Services) -> list[Feature]:
         ),
         build_export_feature(s.job_search, s.image_loader),
         build_privacy_feature(s.database, s.queue, s.saved_searches),
+        build_budgets_feature(s.budgets, s.ledger_reports),
         build_server_settings_feature(s.guild_settings),
         build_help_feature(
             s.preferences,

@@ -34,6 +34,7 @@ from bot.storage.images import SqlImageStore
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.job_search import SqlJobSearch
 from bot.storage.jobs import SqlJobStore
+from bot.storage.ledger_reports import SqlLedgerReports
 from bot.storage.preferences import SqlPreferencesStore
 from bot.storage.presets import SqlPresetStore
 from bot.storage.queue_epoch import SqlEpochStore
@@ -72,6 +73,7 @@ class Services:
             bot_budgets=bot_budgets,
         )
         self.budgets = SqlBudgetStore(self.database, bot_budgets)
+        self.ledger_reports = SqlLedgerReports(self.database)
         self.job_history = SqlJobHistory(self.database)
         self.job_search = SqlJobSearch(self.database)
         self.image_store = SqlImageStore(self.database)

@@ -129,6 +129,9 @@ _CODES: Final = {
         "preset_source_missing",
         "preset_not_allowed",
         "settings_not_allowed",
+        "budgets_not_allowed",
+        "budget_unknown",
+        "budget_target_conflict",
         "direct_messages_closed",
         # looking back
         "not_a_date",

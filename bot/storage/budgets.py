@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, 
 
 from bot.domain.budgets import (
     Budget,
-    BudgetPeriod,
     BudgetScope,
     BudgetUnit,
     BudgetUsage,
@@ -61,15 +60,17 @@ class SqlBudgetStore:
             budget_id = await self.database.run_transaction(upsert)
         return replace(budget, id=budget_id)
 
-    async def remove_budget(
-        self, guild_id: int, scope: BudgetScope, target_id: int, period: BudgetPeriod, unit: BudgetUnit
-    ) -> bool:
-        """Remove a budget; False if there is none."""
-        same = _is_same_budget(Budget("", scope, guild_id, target_id, period, unit, 0))
+    async def remove_budget(self, budget: Budget) -> bool:
+        """Remove the budget of this scope, target, period and unit; False if there is none."""
         with translate_database_errors():
             return await self.database.run_transaction(
-                lambda connection: bool(connection.execute(delete(budgets).where(same)).rowcount)
+                lambda connection: bool(connection.execute(delete(budgets).where(_is_same_budget(budget))).rowcount)
             )
+
+    async def load_time_zone(self, guild_id: int) -> ZoneInfo:
+        """Load the time zone in which the days of a guild begin."""
+        with translate_database_errors():
+            return await self.database.run_transaction(lambda connection: load_time_zone(connection, guild_id))
 
     async def list_usage(self, spender: Spender) -> list[BudgetUsage]:
         """List what is used of each budget that applies to a person in a channel, the whole bot's included."""

@@ -34,6 +34,7 @@ from bot.submission.acknowledgement import (
 )
 from bot.submission.crop_note import list_crop_notes
 from bot.submission.images import ImageFetcher
+from bot.submission.spender import build_spender
 from bot.submission.validation import RequestValidator
 from shared.job import Job, Origin, Requester, SourceKind
 from shared.notes import Note
@@ -246,18 +247,6 @@ def build_requester(interaction: discord.Interaction) -> Requester:
         locale=preferences.language or interaction.locale.value,
         may_ping=preferences.ping is not Ping.NEVER,
         always_pings=preferences.ping is Ping.AT_ONCE,
-    )
-
-
-def build_spender(interaction: discord.Interaction) -> Spender:
-    """Return on whose account a request of the interaction goes."""
-    channel, user = interaction.channel, interaction.user
-    parent_id = channel.parent_id if isinstance(channel, discord.Thread) else None
-    return Spender(
-        user_id=user.id,
-        guild_id=interaction.guild_id or 0,
-        channel_id=parent_id or interaction.channel_id or 0,
-        role_ids=frozenset(role.id for role in user.roles) if isinstance(user, discord.Member) else frozenset(),
     )
 
 

@@ -21,6 +21,7 @@ from bot.features.privacy.store import SqlUserDataStore
 from bot.storage.budgets import SqlBudgetStore
 from bot.storage.jobs import SqlJobStore
 from bot.storage.ledger import settle_closed_jobs
+from bot.storage.ledger_reports import ReportGroup, SqlLedgerReports
 from bot.storage.session import Database
 from bot.storage.tables import budget_counters, guild_settings, ledger_entries
 from shared.catalogue import Catalogue
@@ -258,9 +259,8 @@ async def test_a_grant_raises_the_budgets_of_one_member(job_store: SqlJobStore, 
 
 async def test_a_removed_budget_limits_nobody(job_store: SqlJobStore, budget_store: SqlBudgetStore) -> None:
     await budget_store.set_budget(make_budget(0), BEN_ID)
-    removal = (GUILD, BudgetScope.GUILD, GUILD, BudgetPeriod.DAY, BudgetUnit.USD)
 
-    assert [await budget_store.remove_budget(*removal) for _ in range(2)] == [True, False]
+    assert [await budget_store.remove_budget(make_budget(0)) for _ in range(2)] == [True, False]
 
     await accept(job_store, 1)
 
@@ -312,6 +312,41 @@ async def test_what_a_person_spent_remains_without_their_name(
     await SqlUserDataStore(database).delete_personal_data(ADA_ID)
 
     assert (read_balance(database_url), read_balance(database_url, ADA_ID)) == ((0, PRICE), (0, 0))
+
+
+@pytest.mark.parametrize(
+    ("group", "expected"),
+    [
+        (ReportGroup.MEMBER, [(str(ADA_ID), 2 * PRICE, 2), (str(BEN_ID), PRICE, 1)]),
+        (ReportGroup.CHANNEL, [("2", 3 * PRICE, 3)]),
+        (ReportGroup.MODEL, [("sd3.5-large", 3 * PRICE, 3)]),
+        (ReportGroup.GUILD, [("1", 3 * PRICE, 3)]),
+        (ReportGroup.DAY, [("2027-01-15", 2 * PRICE, 2), ("2027-01-16", PRICE, 1)]),
+        (ReportGroup.MONTH, [("2027-01", 3 * PRICE, 3)]),
+    ],
+)
+async def test_reports_add_up_what_was_spent(
+    job_store: SqlJobStore,
+    budget_store: SqlBudgetStore,
+    database: Database,
+    clock: Clock,
+    group: ReportGroup,
+    expected: list[tuple[str, int, int]],
+) -> None:
+    for number, spender in enumerate((ADA, BEN, ADA)):
+        (job,) = await accept(job_store, number, spender=spender)
+        await finish(job_store, job)
+        clock.now += DAY * (number == 1)
+    (refused,) = await accept(job_store, 9)
+    await finish(job_store, refused, BUSY)
+    await budget_store.adjust(ADA, BudgetUnit.USD, 7, "left out")
+
+    reports = SqlLedgerReports(database)
+    lines = await reports.sum_spending(group, NOON - DAY, NOON + 2 * DAY, GUILD)
+
+    assert [(line.key, line.spent, line.calls) for line in lines] == expected
+    assert await reports.sum_spending(group, 0, NOON, GUILD) == []
+    assert await reports.load_member_names([ADA_ID, 7]) == {str(ADA_ID): "Ada"}
 
 
 async def test_no_order_of_events_exceeds_a_budget_or_leaks_a_reservation(

@@ -60,7 +60,7 @@ async def test_commands_and_options_keep_discords_limits(features: list[Feature]
     payloads = await build_all_payloads(features)
     chat_commands = [payload for payload in payloads if payload["type"] == discord.AppCommandType.chat_input.value]
 
-    assert len({localize(payload, "name", language) for payload in payloads}) == len(payloads) == 16
+    assert len({localize(payload, "name", language) for payload in payloads}) == len(payloads) == 17
     assert [payload["name"] for payload in payloads if payload["contexts"] != [0, 1]] == ["settings"]
     assert all(payload["integration_types"] == [0] for payload in payloads)
     for entry in (entry for command in chat_commands for entry in iterate_entries(command)):

@@ -1,0 +1,181 @@
+"""The subcommands of `/budget`: mine, show, set, remove, grant and report."""
+
+import asyncio
+import io
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import discord
+from discord import app_commands
+
+from bot.domain.budgets import Budget, BudgetPeriod, BudgetScope, BudgetUnit, get_period_start, to_micro_usd
+from bot.features.budgets.report import build_csv, draw_report
+from bot.features.budgets.view import ReportLabels, build_budgets_view, build_report_view
+from bot.interactions.deadlines import limit_lookup_time
+from bot.interactions.locale import get_localized_messages
+from bot.interactions.permissions import require_guild_manager
+from bot.interactions.responses import RenderedMessage, respond_privately, respond_with
+from bot.storage.budgets import SqlBudgetStore
+from bot.storage.ledger_reports import ReportGroup, SqlLedgerReports
+from bot.submission.spender import build_member_spender, build_spender
+from shared.problems import RejectedError, make_problem
+
+AMOUNT_LIMIT: Final = 1_000_000
+REASON_LIMIT: Final = 200
+MAX_LINES: Final = 20
+
+Amount = app_commands.Range[float, 0, AMOUNT_LIMIT]
+Target = discord.Member | discord.Role | app_commands.AppCommandChannel
+
+
+@dataclass(frozen=True)
+class BudgetCommands:
+    """Everyone may see their own budgets; those who manage the server may see and change all. `clock`: Unix seconds."""
+
+    budget_store: SqlBudgetStore
+    reports: SqlLedgerReports
+    clock: Callable[[], float] = time.time
+
+    async def show_own_budgets(self, interaction: discord.Interaction) -> None:
+        """Show what is left of each budget that applies to the person here."""
+
+        async def render() -> RenderedMessage:
+            messages = get_localized_messages(interaction)
+            usages = await self.budget_store.list_usage(build_spender(interaction))
+            return RenderedMessage(build_budgets_view(messages.text("budget.mine"), usages, messages))
+
+        await respond_with(interaction, render)
+
+    async def show_budgets(self, interaction: discord.Interaction) -> None:
+        """Show the budgets of the server."""
+        require_guild_manager(interaction, "budgets_not_allowed")
+
+        async def render() -> RenderedMessage:
+            messages = get_localized_messages(interaction)
+            usages = await self.budget_store.list_guild_usage(interaction.guild_id or 0)
+            return RenderedMessage(build_budgets_view(messages.text("budget.server"), usages, messages))
+
+        await respond_with(interaction, render)
+
+    async def set_budget(
+        self,
+        interaction: discord.Interaction,
+        amount: Amount,
+        period: str,
+        unit: str = BudgetUnit.USD,
+        member: discord.Member | None = None,
+        role: discord.Role | None = None,
+        channel: app_commands.AppCommandChannel | None = None,
+    ) -> None:
+        """Set a budget of the server, or of one member, role or channel."""
+        require_guild_manager(interaction, "budgets_not_allowed")
+        async with limit_lookup_time(interaction):
+            budget = _build_budget(interaction, period, unit, member, role, channel, amount=amount)
+            budget = await self.budget_store.set_budget(budget, interaction.user.id)
+            usages = await self.budget_store.list_guild_usage(interaction.guild_id or 0)
+        messages = get_localized_messages(interaction)
+        usage = next(usage for usage in usages if usage.budget.id == budget.id)
+        text = messages.text("budget.was_set", budget=ReportLabels(messages).format_usage(usage))
+        await respond_privately(interaction, text)
+
+    async def remove_budget(
+        self,
+        interaction: discord.Interaction,
+        period: str,
+        unit: str = BudgetUnit.USD,
+        member: discord.Member | None = None,
+        role: discord.Role | None = None,
+        channel: app_commands.AppCommandChannel | None = None,
+    ) -> None:
+        """Remove a budget."""
+        require_guild_manager(interaction, "budgets_not_allowed")
+        async with limit_lookup_time(interaction):
+            budget = _build_budget(interaction, period, unit, member, role, channel)
+            if not await self.budget_store.remove_budget(budget):
+                raise RejectedError(make_problem("budget_unknown"))
+        await respond_privately(interaction, get_localized_messages(interaction).text("budget.removed"))
+
+    async def grant(
+        self,
+        interaction: discord.Interaction,
+        member: discord.Member,
+        amount: app_commands.Range[float, -AMOUNT_LIMIT, AMOUNT_LIMIT],
+        reason: app_commands.Range[str, 1, REASON_LIMIT],
+        unit: str = BudgetUnit.USD,
+    ) -> None:
+        """Give a member more of their budgets, until these start again."""
+        require_guild_manager(interaction, "budgets_not_allowed")
+        async with limit_lookup_time(interaction):
+            spender = build_member_spender(member, interaction)
+            counted = _count(BudgetUnit(unit), amount)
+            await self.budget_store.adjust(spender, BudgetUnit(unit), counted, reason)
+        messages = get_localized_messages(interaction)
+        text = messages.text(
+            "budget.granted", member=f"<@{member.id}>", amount=messages.format_amount(f"{unit} {counted}")
+        )
+        await respond_privately(interaction, text)
+
+    async def report(
+        self, interaction: discord.Interaction, group: str = ReportGroup.MEMBER, period: str = BudgetPeriod.MONTH
+    ) -> None:
+        """Show what the server spent today, this week or this month, as a list, a chart and a CSV file."""
+        require_guild_manager(interaction, "budgets_not_allowed")
+        guild_id = interaction.guild_id or 0
+
+        async def render() -> RenderedMessage:
+            messages = get_localized_messages(interaction)
+            now = datetime.fromtimestamp(self.clock(), UTC)
+            zone = await self.budget_store.load_time_zone(guild_id)
+            start = get_period_start(BudgetPeriod(period), now, zone)
+            since = datetime(start.year, start.month, start.day, tzinfo=zone).timestamp()
+            lines = await self.reports.sum_spending(ReportGroup(group), since, now.timestamp() + 1, guild_id)
+            labels = ReportLabels(messages)
+            title = messages.text("budget.report", start=start.isoformat())
+            files = []
+            if lines:
+                people = [int(line.key) for line in lines] if group == ReportGroup.MEMBER else []
+                member_names = await self.reports.load_member_names(people)
+                names = [
+                    labels.format_plain_key(ReportGroup(group), line.key, interaction.guild, member_names)
+                    for line in lines
+                ]
+                chart = await asyncio.to_thread(draw_report, names[:MAX_LINES], lines[:MAX_LINES], messages)
+                files = [
+                    discord.File(io.BytesIO(chart.jpeg), filename="spending.jpg"),
+                    discord.File(io.BytesIO(build_csv(group, names, lines)), filename="spending.csv"),
+                ]
+            return RenderedMessage(build_report_view(title, ReportGroup(group), lines, MAX_LINES, messages), files)
+
+        await respond_with(interaction, render)
+
+
+def _build_budget(
+    interaction: discord.Interaction,
+    period: str,
+    unit: str,
+    member: discord.Member | None,
+    role: discord.Role | None,
+    channel: app_commands.AppCommandChannel | None,
+    *,
+    amount: float = 0,
+) -> Budget:
+    """Build the budget that the options name. Raises `RejectedError` if they name several targets."""
+    targets: dict[BudgetScope, Target | None] = {
+        BudgetScope.MEMBER: member,
+        BudgetScope.ROLE: role,
+        BudgetScope.CHANNEL: channel,
+    }
+    given = [(scope, target.id) for scope, target in targets.items() if target is not None]
+    if len(given) > 1:
+        raise RejectedError(make_problem("budget_target_conflict"))
+    guild_id = interaction.guild_id or 0
+    scope, target_id = given[0] if given else (BudgetScope.GUILD, guild_id)
+    limit = _count(BudgetUnit(unit), amount)
+    return Budget("", scope, guild_id, target_id, BudgetPeriod(period), BudgetUnit(unit), limit)
+
+
+def _count(unit: BudgetUnit, amount: float) -> int:
+    return to_micro_usd(amount) if unit is BudgetUnit.USD else round(amount)

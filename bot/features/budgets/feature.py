@@ -1,0 +1,38 @@
+"""The commands that the feature adds to the bot."""
+
+from discord import app_commands
+from discord.app_commands import Choice
+
+from bot.discord_client.command_builder import build_command
+from bot.discord_client.feature import Feature
+from bot.discord_client.translator import localize_choice, localize_text
+from bot.domain.budgets import BudgetPeriod, BudgetUnit
+from bot.features.budgets.command import BudgetCommands
+from bot.storage.budgets import SqlBudgetStore
+from bot.storage.ledger_reports import ReportGroup, SqlLedgerReports
+
+GROUPS = (ReportGroup.MEMBER, ReportGroup.CHANNEL, ReportGroup.MODEL, ReportGroup.DAY)
+
+
+def build_budgets_feature(budget_store: SqlBudgetStore, reports: SqlLedgerReports) -> Feature:
+    """Build `/budget` with its subcommands."""
+    handler = BudgetCommands(budget_store, reports)
+    periods = [Choice(name=localize_choice("budget_period", period), value=period.value) for period in BudgetPeriod]
+    units = [Choice(name=localize_choice("budget_unit", unit), value=unit.value) for unit in BudgetUnit]
+    groups = [Choice(name=localize_choice("report_group", group), value=group.value) for group in GROUPS]
+    group = app_commands.Group(
+        name=localize_text("command.budget.name"),
+        description=localize_text("command.budget.description"),
+        guild_only=True,
+        allowed_installs=app_commands.AppInstallationType(guild=True),
+    )
+    for command in (
+        build_command("budget.mine", handler.show_own_budgets),
+        build_command("budget.show", handler.show_budgets),
+        build_command("budget.set", handler.set_budget, choices={"period": periods, "unit": units}),
+        build_command("budget.remove", handler.remove_budget, choices={"period": periods, "unit": units}),
+        build_command("budget.grant", handler.grant, choices={"unit": units}),
+        build_command("budget.report", handler.report, choices={"group": groups, "period": periods}),
+    ):
+        group.add_command(command)
+    return Feature(commands=[group])

@@ -1,0 +1,96 @@
+"""The messages of `/budget`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+from discord import ui
+
+from bot.domain.budgets import BudgetScope, BudgetUsage
+from bot.rendering.layout import build_attached_gallery, build_container_view
+from bot.rendering.markdown import escape_markdown
+from bot.storage.ledger_reports import ReportGroup, ReportLine
+from shared.i18n.messages import Messages
+
+
+@dataclass(frozen=True)
+class ReportLabels:
+    """Names of budgets and of the lines of a report, in one language."""
+
+    messages: Messages
+
+    def format_usage(self, usage: BudgetUsage) -> str:
+        """Format a budget in a line: whose it is, how much is left of it, and when it starts again."""
+        budget, text = usage.budget, self.messages.text
+        target = {
+            BudgetScope.CHANNEL: f"<#{budget.target_id}>",
+            BudgetScope.ROLE: f"<@&{budget.target_id}>",
+            BudgetScope.MEMBER: f"<@{budget.target_id}>",
+        }.get(budget.scope, "")
+        facts: dict[str, str | int] = {
+            "limit": self.messages.format_amount(f"{budget.unit} {budget.limit}"),
+            "left": self.messages.format_amount(f"{budget.unit} {usage.left}"),
+            "period": self.messages.get_term(f"per {budget.period}"),
+            "resets_at": usage.resets_at,
+        }
+        key = "budget.role_line" if budget.scope is BudgetScope.ROLE else "budget.line"
+        return text(key, owner=text(f"budget.owner_{budget.scope}", target=target), **facts)
+
+    def format_key(self, group: ReportGroup, key: str) -> str:
+        """Format what a line of a report is about, with mentions, which ring nobody."""
+        match group:
+            case ReportGroup.MEMBER:
+                return f"<@{key}>" if key != "0" else self.messages.text("budget.forgotten_member")
+            case ReportGroup.CHANNEL:
+                return f"<#{key}>"
+            case _:
+                return escape_markdown(key, 100)
+
+    def format_plain_key(
+        self, group: ReportGroup, key: str, guild: discord.Guild | None, member_names: Mapping[str, str]
+    ) -> str:
+        """Format what a line of a report is about without markdown, for a chart or a table."""
+        match group:
+            case ReportGroup.MEMBER:
+                return self.messages.text("budget.forgotten_member") if key == "0" else member_names.get(key, key)
+            case ReportGroup.CHANNEL:
+                channel = guild.get_channel_or_thread(int(key)) if guild else None
+                return channel.name if channel else key
+            case _:
+                return key
+
+
+def build_budgets_view(title: str, usages: Sequence[BudgetUsage], messages: Messages) -> ui.LayoutView:
+    """List budgets."""
+    labels = ReportLabels(messages)
+    lines = [f"- {labels.format_usage(usage)}" for usage in usages] or [messages.text("budget.none")]
+    return build_container_view(ui.TextDisplay("\n".join([f"### {title}", *lines])))
+
+
+def build_report_view(
+    title: str, group: ReportGroup, lines: Sequence[ReportLine], max_lines: int, messages: Messages
+) -> ui.LayoutView:
+    """Show the sum, the first lines of a report and its chart; the file with all lines hangs below."""
+    if not lines:
+        return build_container_view(ui.TextDisplay(f"### {title}\n{messages.text('budget.nothing_spent')}"))
+    labels = ReportLabels(messages)
+    total = sum(line.spent + line.reserved for line in lines)
+    calls = sum(line.calls for line in lines)
+    rows = [
+        messages.text(
+            "budget.report_line",
+            name=labels.format_key(group, line.key),
+            amount=messages.format_price((line.spent + line.reserved) / 1e6),
+            pictures=messages.text("amount.pictures", count=line.calls),
+        )
+        for line in lines[:max_lines]
+    ]
+    summary = messages.text(
+        "budget.total",
+        amount=messages.format_price(total / 1e6),
+        pictures=messages.text("amount.pictures", count=calls),
+    )
+    items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join([f"### {title}", summary, "", *rows]))]
+    items += [build_attached_gallery("spending.jpg", summary), ui.File("attachment://spending.csv")]
+    return build_container_view(*items)

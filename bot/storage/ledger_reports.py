@@ -1,0 +1,144 @@
+"""Sums of the ledger: by member, channel, model, server, day or month."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, null, select
+
+from bot.storage.budget_counters import load_time_zone
+from bot.storage.job_records import build_owner
+from bot.storage.ledger import EntryKind
+from bot.storage.session import Database, translate_database_errors
+from bot.storage.tables import jobs, ledger_entries, queue_entries
+
+_SECONDS_PER_QUARTER: Final = 900  # every time zone's midnight is on a quarter of an hour
+
+
+class ReportGroup(StrEnum):
+    """What the lines of a report are about."""
+
+    MEMBER = "member"
+    CHANNEL = "channel"
+    MODEL = "model"
+    DAY = "day"
+    GUILD = "guild"
+    MONTH = "month"
+
+
+_COLUMNS: Final = {
+    ReportGroup.MEMBER: ledger_entries.c.user_id,
+    ReportGroup.CHANNEL: ledger_entries.c.channel_id,
+    ReportGroup.MODEL: ledger_entries.c.model,
+    ReportGroup.GUILD: ledger_entries.c.guild_id,
+}
+
+
+@dataclass(frozen=True)
+class ReportLine:
+    """What was spent by or on `key`: millionths of a dollar spent and reserved, and calls that are billed or may be."""
+
+    key: str
+    spent: int
+    reserved: int
+    calls: int
+
+
+@dataclass(frozen=True)
+class SqlLedgerReports:
+    """Reports of the ledger. Every method raises `RejectedError` (database_unavailable).
+
+    Adjustments are no spending and are left out. `since` and `until` are Unix seconds.
+    """
+
+    database: Database
+
+    async def sum_spending(
+        self, group: ReportGroup, since: float, until: float, guild_id: int | None = None
+    ) -> Sequence[ReportLine]:
+        """Sum what was spent, in a guild or everywhere; days and months in order, anything else by amount.
+
+        Days and months begin in the guild's time zone, or in UTC.
+        """
+
+        def read(connection: Connection) -> list[ReportLine]:
+            condition = (ledger_entries.c.counted_at >= since) & (ledger_entries.c.counted_at < until)
+            condition &= ledger_entries.c.kind != EntryKind.ADJUSTMENT
+            if guild_id is not None:
+                condition &= ledger_entries.c.guild_id == guild_id
+            if group in _COLUMNS:
+                lines = _sum_by(connection, _COLUMNS[group], condition)
+                return sorted(lines, key=lambda line: (-line.spent - line.reserved, line.key))
+            zone = load_time_zone(connection, guild_id or 0)
+            quarters = cast(func.floor(ledger_entries.c.counted_at / _SECONDS_PER_QUARTER), BigInteger)
+            return _merge_quarters(_sum_by(connection, quarters, condition), zone, by_month=group is ReportGroup.MONTH)
+
+        with translate_database_errors():
+            return await self.database.run_transaction(read)
+
+    async def load_member_names(self, user_ids: Collection[int]) -> Mapping[str, str]:
+        """Load the names under which people made their latest requests, by their ids as text."""
+        latest = (
+            select(func.max(jobs.c.accepted_at).label("accepted_at"), jobs.c.requester_id)
+            .where(jobs.c.requester_id.in_(user_ids))
+            .group_by(jobs.c.requester_id)
+            .subquery()
+        )
+        is_latest = (jobs.c.requester_id == latest.c.requester_id) & (jobs.c.accepted_at == latest.c.accepted_at)
+        query = select(jobs, null().label("language")).join(latest, is_latest)
+        with translate_database_errors():
+            rows = await self.database.run_transaction(lambda connection: connection.execute(query).all())
+        return {str(row.requester_id): build_owner(row).requester.name for row in rows}
+
+    async def count_calls(self) -> tuple[int, int]:
+        """Count the calls in the ledger, and the calls that the queue has recorded for the same jobs.
+
+        The queue also counts calls that AWS does not bill, such as throttled ones.
+        """
+        jobs_in_ledger = select(ledger_entries.c.job_id).where(ledger_entries.c.kind == EntryKind.SETTLEMENT)
+        in_ledger = select(func.coalesce(func.sum(ledger_entries.c.calls), 0)).where(
+            ledger_entries.c.kind == EntryKind.SETTLEMENT
+        )
+        in_queue = select(func.coalesce(func.sum(queue_entries.c.calls), 0)).where(
+            queue_entries.c.job_id.in_(jobs_in_ledger)
+        )
+        with translate_database_errors():
+            return await self.database.run_transaction(
+                lambda connection: (
+                    int(connection.execute(in_ledger).scalar_one()),
+                    int(connection.execute(in_queue).scalar_one()),
+                )
+            )
+
+
+def _sum_by(
+    connection: Connection, column: ColumnElement[int] | ColumnElement[str], condition: ColumnElement[bool]
+) -> list[ReportLine]:
+    query = (
+        select(
+            column.label("key"),
+            func.sum(ledger_entries.c.spent).label("spent"),
+            func.sum(ledger_entries.c.reserved).label("reserved"),
+            func.sum(ledger_entries.c.calls).label("calls"),
+        )
+        .where(condition)
+        .group_by(column)
+    )
+    lines = [
+        ReportLine(str(row.key), int(row.spent), int(row.reserved), int(row.calls)) for row in connection.execute(query)
+    ]
+    return [line for line in lines if line.spent or line.reserved or line.calls]
+
+
+def _merge_quarters(lines: Sequence[ReportLine], zone: ZoneInfo, *, by_month: bool) -> list[ReportLine]:
+    sums: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for line in lines:
+        moment = datetime.fromtimestamp(int(line.key) * _SECONDS_PER_QUARTER, UTC).astimezone(zone)
+        total = sums[moment.strftime("%Y-%m" if by_month else "%Y-%m-%d")]
+        for index, amount in enumerate((line.spent, line.reserved, line.calls)):
+            total[index] += amount
+    return [ReportLine(key, *amounts) for key, amounts in sorted(sums.items())]
