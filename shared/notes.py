@@ -12,6 +12,7 @@ from shared.problems import Fact
 NOTE_CODES: Final = (
     "weights_left_out",
     "cropped",
+    "enlarged",
     # a prompt with the syntax of another tool
     "parameters_read",
     "aspect_nearest",

@@ -1,6 +1,7 @@
 """Builds the message that shows a picture: its view and its file."""
 
 import asyncio
+import contextlib
 import io
 from collections.abc import Sequence
 from typing import NotRequired, TypedDict
@@ -8,14 +9,17 @@ from typing import NotRequired, TypedDict
 import discord
 from discord import ui
 
-from bot.images.upload_limit import fit_to_upload_limit
+from bot.images.upload_limit import fit_to_upload_limit, measure_image
 from bot.interactions.result_buttons import build_result_rows
 from bot.rendering.outcome_views import GenerationFacts, build_result_view
 from bot.rendering.settings_text import format_number
 from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages
+from shared.imaging.fitting import format_size
+from shared.imaging.limits import ImageRejectedError
 from shared.imaging.sniffing import ImageType
 from shared.job import Job
+from shared.notes import Note, make_note
 
 
 class MessagePayload(TypedDict):
@@ -47,6 +51,7 @@ async def build_result_message(
     )
     if fitted is not image:
         notes = (*notes, _describe_reencoding(max_bytes, image_type, messages))
+    job = job.model_copy(update={"notes": tuple(_add_result_size(note, fitted) for note in job.notes)})
     filename = f"{build_file_stem(job.id, facts.seed)}.{image_type.extension}"
     view = build_result_view(
         job,
@@ -63,6 +68,14 @@ async def build_result_message(
 def build_file_stem(job_id: str, seed: int | None) -> str:
     """Return the name of a picture's file, without its extension."""
     return "-".join(str(part) for part in ("pentimento", job_id, seed) if part is not None)
+
+
+def _add_result_size(note: Note, image: bytes) -> Note:
+    """Complete the note that a picture was enlarged with the size of the result, if that can be read."""
+    with contextlib.suppress(ImageRejectedError):
+        if note.code == "enlarged":
+            return make_note(note.code, **note.facts, result=format_size(measure_image(image)))
+    return note
 
 
 def _describe_reencoding(max_bytes: int, image_type: ImageType, messages: Messages) -> str:

@@ -44,6 +44,11 @@ def fit_to_upload_limit(data: bytes, max_bytes: int) -> tuple[bytes, ImageType]:
     )
 
 
+def measure_image(data: bytes) -> tuple[int, int]:
+    """Measure the width and height of an image, without decoding it. Raises `ImageRejectedError`."""
+    return open_image(data, STORED_IMAGE_LIMITS).upright_size
+
+
 def _decode_image(data: bytes) -> Image.Image:
     opened = open_image(data, STORED_IMAGE_LIMITS)
     with decode_pixels(opened) as pixels:

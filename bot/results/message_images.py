@@ -37,7 +37,7 @@ def list_message_images(message: discord.Message | None) -> Iterator[RemoteImage
 
 def build_attached_image(attachment: discord.Attachment) -> RemoteImage:
     """Build the picture that an attachment may be; Discord measures those that it can show."""
-    pixels = (attachment.width, attachment.height) if attachment.width and attachment.height else None
+    pixels = _get_pixels(attachment)
     return RemoteImage(attachment.url, attachment.size, attachment.filename, pixels, attachment.is_spoiler())
 
 
@@ -70,7 +70,7 @@ def _list_content_images(content: _Content) -> Iterator[RemoteImage]:
             yield build_attached_image(attachment)
     for media, size, is_spoiler in _list_component_media(content.components):
         if _may_be_picture(media.content_type or "image/", _get_filename(media.url)):
-            yield RemoteImage(media.url, size, _get_filename(media.url), is_spoiler=is_spoiler)
+            yield RemoteImage(media.url, size, _get_filename(media.url), _get_pixels(media), is_spoiler)
     for embed in content.embeds:
         for url in (embed.image.url, embed.thumbnail.url):
             if url and embed.type not in ("video", "gifv"):
@@ -104,6 +104,10 @@ def _is_video(content_type: str | None) -> bool:
 def _is_on_file_server(url: str) -> bool:
     host = urlsplit(url).hostname or ""
     return host in _FILE_SERVERS or host in ("localhost", "127.0.0.1", "::1")
+
+
+def _get_pixels(media: discord.Attachment | discord.UnfurledMediaItem) -> tuple[int, int] | None:
+    return (media.width, media.height) if media.width and media.height else None
 
 
 def _get_filename(url: str) -> str:

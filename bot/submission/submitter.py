@@ -32,7 +32,7 @@ from bot.submission.acknowledgement import (
     send_direct_status,
     show_status,
 )
-from bot.submission.crop_note import list_crop_notes
+from bot.submission.image_notes import list_image_notes
 from bot.submission.images import ImageFetcher
 from bot.submission.spender import build_spender
 from bot.submission.validation import RequestValidator
@@ -227,7 +227,7 @@ class JobSubmitter:
     ) -> Job:
         model = self.validator.catalogue.models[request.model]
         seed = details.get("seed") or pick_seed(request, model, self.rng)
-        notes = (*details.get("notes", ()), *list_crop_notes(request, model, image))
+        notes = (*details.get("notes", ()), *list_image_notes(request, model, image))
         return Job(
             id=job_id,
             request=request,

@@ -1,5 +1,6 @@
 """The buttons under a result, end to end: each press is a job like any other."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.error import HTTPError
@@ -126,6 +127,7 @@ def test_upscale_asks_which_model_and_the_choice_makes_it_larger(
         "conservative-upscale",
     ]
     assert "prompt" not in list_calls()[-1]["body"]
+    assert re.search(r"Enlarged from \d+ × \d+ to \d+ × \d+ pixels", "\n".join(iter_message_texts(larger)))
     assert not any(written.startswith(("regenerate", "upscale", "vary", "edit")) for written in list_custom_ids(larger))
     assert "Fast Upscale" in ada.wait_for_private_text(ada.invoke_message_command(larger, "Details"))
 

@@ -1,16 +1,16 @@
-"""A requester is told when much of their picture is cropped."""
+"""A requester is told when much of their picture is cropped, and from which size one is enlarged."""
 
 import pytest
 
 from bot.domain.images import RemoteImage, StoredImage
-from bot.submission.crop_note import list_crop_notes
+from bot.submission.image_notes import list_image_notes
 from tests.support.views import CATALOGUE, EN, FR, make_request
 
 PANORAMA = RemoteImage("https://cdn.discordapp.com/a.png", 4, "a.png", (3000, 400))
 
 
 def test_a_panorama_is_said_to_be_cropped_and_how_to_keep_all_of_it() -> None:
-    notes = list_crop_notes(make_request("sdxl"), CATALOGUE.models["sdxl"], PANORAMA)
+    notes = list_image_notes(make_request("sdxl"), CATALOGUE.models["sdxl"], PANORAMA)
 
     (english,) = EN.format_notes(notes)
     assert english.startswith("Your picture's shape, 7.5:1, was cropped to 2.4:1. To keep all of it, set “fit”")
@@ -21,15 +21,20 @@ def test_a_panorama_is_said_to_be_cropped_and_how_to_keep_all_of_it() -> None:
 def test_a_photo_of_a_phone_or_a_screen_needs_no_note(size: tuple[int, int]) -> None:
     image = RemoteImage("https://cdn.discordapp.com/a.png", 4, "a.png", size)
 
-    assert list_crop_notes(make_request("sdxl"), CATALOGUE.models["sdxl"], image) == ()
+    assert list_image_notes(make_request("sdxl"), CATALOGUE.models["sdxl"], image) == ()
 
 
 @pytest.mark.parametrize("fit", ["pad", "stretch"])
 def test_a_picture_that_is_not_cropped_needs_no_note(fit: str) -> None:
-    assert list_crop_notes(make_request("sdxl", fit=fit), CATALOGUE.models["sdxl"], PANORAMA) == ()
+    assert list_image_notes(make_request("sdxl", fit=fit), CATALOGUE.models["sdxl"], PANORAMA) == ()
 
 
 def test_nothing_is_said_where_the_size_is_unknown_kept_or_prepared() -> None:
     for image in (RemoteImage("https://cdn.discordapp.com/a.png", 4, "a.png"), StoredImage("0" * 64, b""), None):
-        assert list_crop_notes(make_request("sdxl"), CATALOGUE.models["sdxl"], image) == ()
-    assert list_crop_notes(make_request("fast-upscale"), CATALOGUE.models["fast-upscale"], PANORAMA) == ()
+        assert list_image_notes(make_request("sdxl"), CATALOGUE.models["sdxl"], image) == ()
+
+
+def test_an_upscaled_picture_is_said_to_be_enlarged_from_its_size() -> None:
+    (note,) = list_image_notes(make_request("fast-upscale"), CATALOGUE.models["fast-upscale"], PANORAMA)
+
+    assert (note.code, note.facts) == ("enlarged", {"source": "3000 × 400"})
