@@ -29,7 +29,7 @@ INVITE_SCOPES: Final = ("bot", "applications.commands")
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The description of a service, and sentences about what is wrong with it."""
+    """The description of a service, and sentences about its faults."""
 
     text: str = ""
     warnings: Sequence[str] = ()

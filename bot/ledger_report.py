@@ -1,4 +1,4 @@
-"""`python -m bot ledger`: what was spent, for the operator."""
+"""`python -m bot ledger`: a report of spending, for the operator."""
 
 # ruff: noqa: T201 - the answers of a command line
 

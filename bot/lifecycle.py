@@ -69,7 +69,7 @@ async def run_until_stopped(
 
 
 def explain_connection_error(error: Exception) -> str:
-    """Say why Discord cannot be used, and what the operator can do about it."""
+    """Say why Discord cannot be used, and how the operator can mend it."""
     match error:
         case discord.LoginFailure():
             return "Discord refused DISCORD_TOKEN. Make a new one: developer portal, Bot, Reset Token."

@@ -147,7 +147,7 @@ def _is_outcome_message(message: discord.Message, job: Job, client: discord.Clie
 
 
 def _require_permissions(client: discord.Client, origin: Origin, permission: str, *, has_file: bool) -> None:
-    """Raise `DestinationForbiddenError` if the bot is known to lack what it needs to post where a job was requested."""
+    """Raise `DestinationForbiddenError` if the bot is known to lack a permission to post where a job was requested."""
     permissions = _get_own_permissions(client, origin.guild_id, origin.channel_id)
     if permissions is None:
         return
@@ -169,7 +169,7 @@ def _get_own_permissions(client: discord.Client, guild_id: int, channel_id: int)
 
 
 def _find_channel(client: discord.Client, guild_id: int, channel_id: int) -> GuildChannel | discord.Thread | None:
-    """Return a channel from what Discord sent; None for one that is unknown."""
+    """Return a channel as Discord sent it; None for one that is unknown."""
     guild = client.get_guild(guild_id)
     return None if guild is None else guild.get_channel_or_thread(channel_id)
 

@@ -31,7 +31,7 @@ _PROMPT_LIMIT: Final = 800
 
 
 def is_for_requester_alone(job: Job, outcome: Outcome) -> bool:
-    """Tell whether an outcome says what is wrong with a requester's picture, where others would read it."""
+    """Tell whether an outcome describes a fault of a requester's picture, where others would read it."""
     is_broken_picture = isinstance(outcome, Failed) and outcome.problem.code in PICTURE_PROBLEM_CODES
     return is_broken_picture and not job.origin.is_direct_message
 
@@ -43,7 +43,7 @@ def is_read_by_others(job: Job, outcome: Filtered | Failed) -> bool:
 
 @dataclass(frozen=True)
 class PrivateNotices:
-    """Tells requesters what others do not read, in response to their commands."""
+    """Sends requesters notices that others do not read, in response to their commands."""
 
     followups: RecentFollowups
 

@@ -1,4 +1,4 @@
-"""Budgets: limits on what is spent, by whom and in which period. Amounts of money are whole millionths of a dollar."""
+"""Budgets: limits on spending, by whom and in which period. Amounts of money are whole millionths of a dollar."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -22,7 +22,7 @@ from shared.queue.server_check import (
 
 
 async def check_server(url: str, max_memory_ratio: float) -> ServerReport:
-    """Do one round of what the bot does, and assess the server. An error of Redis is part of the report."""
+    """Do one round of the bot's work, and assess the server. An error of Redis is part of the report."""
     redis = connect_to_redis(url)
     try:
         return await _check_connected_server(redis, max_memory_ratio)

@@ -10,7 +10,7 @@ from bot.queue.stored_format import check_redis_format
 
 
 async def check_redis(redis: Redis) -> None:
-    """Check the format of what is stored, and that the ACL denies no command of the scripts.
+    """Check the format of the stored data, and that the ACL denies no command of the scripts.
 
     A Redis that runs no script at all leaves none half done, and is no reason not to start: members are told. Raises
     `UnsupportedFormatError`, `QueueUnavailableError` and `redis.RedisError`.

@@ -1,4 +1,4 @@
-"""Checking the format of what is stored in Redis, when the bot starts."""
+"""Checking the format of the data in Redis, when the bot starts."""
 
 import logging
 from typing import cast
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 async def check_redis_format(redis: Redis) -> None:
-    """Check that this release reads what is stored, and store its own format if that is newer.
+    """Check that this release reads the stored data, and store its own format if that is newer.
 
     Raises `UnsupportedFormatError` and `redis.RedisError`.
     """

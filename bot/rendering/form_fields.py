@@ -59,7 +59,7 @@ def build_text_field(
 ) -> ui.Label[Any]:
     """Build a field for a text of one or more lines or for a number, filled with `value`.
 
-    What is wrong with the field, by `find_field_errors`, stands in place of its description.
+    The field's error, found by `find_field_errors`, stands in place of its description.
     """
     style, limit = (
         (discord.TextStyle.long, TEXT_INPUT_LIMIT) if is_multiline else (discord.TextStyle.short, _SHORT_TEXT_LIMIT)

@@ -1,4 +1,4 @@
-"""Counters of what was used of each budget in a period, so that accepting a job need not add up the ledger."""
+"""Counters of the use of each budget in a period, so that accepting a job need not add up the ledger."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime

@@ -21,7 +21,7 @@ class DatabaseCheckError(PentimentoError):
 
 
 async def check_database(database: Database) -> str:
-    """Do one round of what the bot does, and describe the database. Raises `DatabaseCheckError`."""
+    """Do one round of the bot's work, and describe the database. Raises `DatabaseCheckError`."""
     try:
         revision = await database.run_transaction(_read_revision)
         if revision is None:

@@ -20,7 +20,7 @@ _SECONDS_PER_QUARTER: Final = 900  # every time zone's midnight is on a quarter 
 
 
 class ReportGroup(StrEnum):
-    """What the lines of a report are about."""
+    """The subject of the lines of a report."""
 
     MEMBER = "member"
     CHANNEL = "channel"

@@ -1,4 +1,4 @@
-"""The format of what is stored in the database, in a table of one row."""
+"""The format of the data in the database, in a table of one row."""
 
 from sqlalchemy import Connection, delete, insert, inspect, select
 
@@ -7,7 +7,7 @@ from shared.stored_format import choose_format
 
 
 def check_database_format(connection: Connection) -> None:
-    """Check that this release reads what is stored; an empty database has no format yet.
+    """Check that this release reads the stored data; an empty database has no format yet.
 
     Raises `UnsupportedFormatError`.
     """

@@ -89,7 +89,7 @@ class SyntaxQuestion:
 
 
 def build_problem_texts(problems: Sequence[Problem], messages: Messages) -> Iterator[ui.TextDisplay[Any]]:
-    """Build the texts that name what has no equal here, if there is any."""
+    """Build the texts that name the parts without an equal here, if there are any."""
     if problems:
         lines = [f"### {messages.text('syntax.title')}", *_list_problems(problems, messages)]
         yield ui.TextDisplay("\n".join(lines))

@@ -19,7 +19,7 @@ _BYTES_PER_MIB: Final = 1024 * 1024
 
 @dataclass(frozen=True)
 class ServerReport:
-    """A line about the server, and what is wrong with it: errors keep the queue from working, warnings endanger it."""
+    """A line about the server, and its faults: errors keep the queue from working, warnings endanger it."""
 
     summary: str
     errors: tuple[str, ...] = ()

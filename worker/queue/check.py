@@ -22,7 +22,7 @@ from worker.queue.permissions import check_permissions
 
 
 def check_server(url: str) -> ServerReport:
-    """Do one round of what the worker does, and assess the server. An error of Redis is part of the report."""
+    """Do one round of the worker's work, and assess the server. An error of Redis is part of the report."""
     client = connect_to_redis(url)
     try:
         return _check_connected_server(client)

@@ -1,4 +1,4 @@
-"""Checking the format of what is stored in Redis, when the worker starts."""
+"""Checking the format of the data in Redis, when the worker starts."""
 
 import logging
 from typing import cast
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def check_redis_format(client: redis.Redis) -> None:
-    """Check that this release reads what is stored, and store its own format if that is newer.
+    """Check that this release reads the stored data, and store its own format if that is newer.
 
     Raises `UnsupportedFormatError` and `QueueUnavailableError`.
     """

@@ -1,1 +1,1 @@
-"""`/budget` shows, sets and grants budgets, and reports what was spent."""
+"""`/budget` shows, sets and grants budgets, and reports spending."""

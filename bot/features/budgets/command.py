@@ -40,7 +40,7 @@ class BudgetCommands:
     clock: Callable[[], float] = time.time
 
     async def show_own_budgets(self, interaction: discord.Interaction) -> None:
-        """Show what is left of each budget that applies to the person here."""
+        """Show the rest of each budget that applies to the person here."""
 
         async def render() -> RenderedMessage:
             messages = get_localized_messages(interaction)

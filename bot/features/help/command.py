@@ -13,14 +13,14 @@ from shared.catalogue import Catalogue
 
 @dataclass(frozen=True)
 class HelpCommands:
-    """Shows what the bot can do, and what it is. The URLs are the operator's, "" where there are none."""
+    """Shows the abilities of the bot, and facts about it. The URLs are the operator's, "" where there are none."""
 
     catalogue: Catalogue
     privacy_url: str
     source_url: str
 
     async def show_help(self, interaction: discord.Interaction) -> None:
-        """Show what the bot can do, by job."""
+        """Show the abilities of the bot, by job."""
 
         async def render_help() -> RenderedMessage:
             return RenderedMessage(build_help_view(self.catalogue, get_localized_messages(interaction)))
@@ -28,7 +28,7 @@ class HelpCommands:
         await respond_with(interaction, render_help)
 
     async def show_about(self, interaction: discord.Interaction) -> None:
-        """Show what the bot is, its models with their prices, and what it stores."""
+        """Show facts about the bot: its models with their prices, and the data that it stores."""
 
         async def render_about() -> RenderedMessage:
             messages, today = get_localized_messages(interaction), get_today()

@@ -18,7 +18,7 @@ EXAMPLES: Final = ("plain", "parts", "avoid")
 
 
 def build_help_view(catalogue: Catalogue, messages: Messages) -> ui.LayoutView:
-    """Say by job what to do, and how prompts work."""
+    """Explain how to do each job, and how prompts work."""
     facts = _build_facts(catalogue, messages)
     jobs = "\n".join(f"- {messages.text(f'help.{job}', **facts)}" for job in HELP_JOBS)
     examples = "\n".join(f"- `{messages.text(f'help.examples.{name}')}`" for name in EXAMPLES)
@@ -33,7 +33,7 @@ def build_help_view(catalogue: Catalogue, messages: Messages) -> ui.LayoutView:
 def build_about_view(
     catalogue: Catalogue, today: date, messages: Messages, *, privacy_url: str, source_url: str
 ) -> ui.LayoutView:
-    """Say what the bot is, which models it offers at which prices, and what it stores."""
+    """Describe the bot, its models with their prices, and the data that it stores."""
     return build_container_view(
         ui.TextDisplay(f"### {messages.text('about.title', version=__version__)}\n{messages.text('about.what')}"),
         ui.TextDisplay(f"**{messages.text('about.models')}**\n" + "\n".join(_list_models(catalogue, today, messages))),

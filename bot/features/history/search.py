@@ -61,7 +61,7 @@ def format_search_heading(query: SearchQuery, messages: Messages, catalogue: Cat
 
 
 def explain_no_results(query: SearchQuery, messages: Messages) -> str:
-    """Say what to do where a search finds nothing."""
+    """Give advice where a search finds nothing."""
     is_everything = query == SearchQuery(query.viewer_id, is_favourite=query.is_favourite, hides_cancelled=True)
     if not is_everything:
         return messages.text("history.none_found")

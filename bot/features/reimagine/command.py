@@ -1,4 +1,4 @@
-"""The message command “Reimagine”: a form asks what the message's picture should become.
+"""The message command “Reimagine”: a form asks how to change the message's picture.
 
 The bot has no MESSAGE_CONTENT intent, so Discord shows it the message only while the command is used. The addresses of
 its pictures are kept as a draft while the form is open.
