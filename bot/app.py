@@ -33,7 +33,6 @@ from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.status.status_messages import StatusMessages
 from bot.storage.engine import DatabaseSetupError
-from bot.storage.explorations import SqlExplorationStore
 from bot.storage.housekeeping import delete_expired_images, settle_closed_jobs
 from shared.catalogue import Catalogue
 
@@ -64,13 +63,13 @@ def build_features(services: Services) -> list[Feature]:
     s = services
     newest_results = NewestResultFinder(s.job_history, s.job_search)
     return [
-        build_imagine_feature(s.option_parser, s.submitter, s.drafts, s.catalogue, get_today()),
-        build_explore_feature(
-            s.option_parser, s.validator, s.submitter, s.drafts, s.database, s.image_store, s.queue, s.catalogue
+        build_imagine_feature(s.option_parser, s.pictures, s.drafts, s.catalogue, get_today()),
+        build_explore_feature(s.option_parser, s.exploration_confirmation, s.queue, s.catalogue),
+        build_reimagine_feature(s.validator, s.pictures, s.drafts, s.job_history, s.reuse_rule, s.catalogue),
+        build_result_actions_feature(
+            s.submitter, s.result_lookup, s.reuse_rule, s.favourites, s.drafts, s.pictures, s.catalogue
         ),
-        build_reimagine_feature(s.validator, s.submitter, s.drafts, s.job_history, s.reuse_rule, s.catalogue),
-        build_result_actions_feature(s.submitter, s.result_lookup, s.reuse_rule, s.favourites, s.drafts, s.catalogue),
-        build_foreign_syntax_feature(s.drafts, s.image_store, s.submitter),
+        build_foreign_syntax_feature(s.drafts, s.image_store, s.pictures),
         build_preferences_feature(s.preferences, s.catalogue),
         build_queue_feature(s.queue, s.cancellation, s.catalogue),
         build_history_feature(
@@ -97,8 +96,7 @@ def build_features(services: Services) -> list[Feature]:
 def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> dict[str, BackgroundTask]:
     """Build the tasks that run beside the client, by name. Those of the leader wait until this bot leads."""
     s = services
-    explorations = SqlExplorationStore(s.database)
-    exploration_messages = ExplorationMessages(bot, s.queue, explorations, s.thumbnail_loader, s.catalogue)
+    exploration_messages = ExplorationMessages(bot, s.queue, s.explorations, s.thumbnail_loader, s.catalogue)
     status_messages = StatusMessages(bot, s.queue, s.catalogue)
     consumer = OutcomeConsumer(
         bot,

@@ -10,6 +10,9 @@ import aiohttp
 
 from bot.domain.budgets import build_bot_budgets
 from bot.domain.errors import QueueUnavailableError
+from bot.explorations.confirmation import ExplorationConfirmation
+from bot.explorations.several import PictureSubmitter
+from bot.explorations.starter import ExplorationStarter
 from bot.interactions.followups import RecentFollowups
 from bot.lifecycle import StartupError
 from bot.queue.celery_tickets import CeleryTicketWriter
@@ -28,6 +31,7 @@ from bot.results.reuse import ReuseRule
 from bot.results.thumbnails import ThumbnailLoader
 from bot.settings import Settings
 from bot.storage.budgets import SqlBudgetStore
+from bot.storage.explorations import SqlExplorationStore
 from bot.storage.favourites import SqlFavouriteStore
 from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.images import SqlImageStore
@@ -118,6 +122,13 @@ class Services:
             self.validator, source_option, self.preset_option, settings.extras_allowed_users
         )
         self.cancellation = JobCancellation(self.result_lookup, self.queue)
+
+        self.explorations = SqlExplorationStore(self.database)
+        exploration_starter = ExplorationStarter(self.submitter, self.explorations, catalogue)
+        self.exploration_confirmation = ExplorationConfirmation(
+            exploration_starter, self.drafts, self.explorations, self.image_store, catalogue
+        )
+        self.pictures = PictureSubmitter(self.submitter, exploration_starter, self.exploration_confirmation, catalogue)
 
     async def connect(self) -> None:
         """Upgrade the schema and connect to the queue. A Redis that cannot be read for a while is waited for.

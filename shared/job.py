@@ -10,7 +10,10 @@ from shared.notes import Note
 from shared.request.model import Request
 
 JOB_ID_PATTERN: Final = r"[0-9]{1,20}(?:-[0-9]{2})?(?:-r[0-9]{1,2})?"
-"""A snowflake. A variant of an exploration ends in its number, a dead letter that 0.1.0 retried in `-r1` and so on."""
+"""A snowflake. A variant of an exploration ends in its number; a choice that was made again after its first job was
+rejected, and a dead letter that 0.1.0 retried, end in `-r1` and so on."""
+
+MAX_CHOICE_ATTEMPTS: Final = 100
 
 _DISCORD_EPOCH_MS: Final = 1_420_070_400_000  # https://discord.com/developers/docs/reference#snowflakes
 
@@ -104,6 +107,11 @@ def parse_job_id(text: str) -> str | None:
 def make_variant_id(exploration_id: str, number: int) -> str:
     """Build the id of the job of a variant, which is numbered from 1 to 99."""
     return f"{exploration_id}-{number:02}"
+
+
+def make_choice_id(message_id: int, attempt: int) -> str:
+    """Build the id of the job of a choice from the message that offers it. The first attempt is 0."""
+    return f"{message_id}-r{attempt}" if attempt else str(message_id)
 
 
 def make_retry_id(unix_seconds: float, random_bits: int) -> str:

@@ -120,6 +120,7 @@ _CODES: Final = {
         "source_unknown",
         "source_conflict",
         "exploration_count",
+        "choice_used",
         "exploration_expired",
         "preset_unknown",
         "preset_code_unknown",

@@ -46,6 +46,11 @@ class Exploration:
         return self.origin.locale or self.requester.locale
 
     @property
+    def is_rejected(self) -> bool:
+        """Whether no variant was accepted."""
+        return len(self.rejected) == len(self.plan.requests)
+
+    @property
     def variant_ids(self) -> tuple[str, ...]:
         """The ids of its jobs, in order."""
         return tuple(make_variant_id(self.id, number) for number in range(1, len(self.plan.requests) + 1))

@@ -1,18 +1,20 @@
 """The buttons under the question whether to start an exploration, and under its message."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from discord import ButtonStyle, ui
 
+from bot.domain.exploration import Exploration, Variation
+from bot.explorations.actions import VariantAction
 from bot.interactions.components import build_button
 from bot.interactions.custom_ids import CustomId
-from bot.interactions.result_buttons import ShowVariantId
+from bot.interactions.result_buttons import RegenerateAllId, ShowVariantId
 from bot.rendering.layout import ActionRows
 from shared.i18n.messages import Messages
 
-_ROW_LIMIT: Final = 5
+ROW_LIMIT: Final = 5
 
 
 @dataclass(frozen=True)
@@ -40,26 +42,37 @@ def build_confirmation_rows(draft_id: str, messages: Messages) -> ActionRows:
 
 
 def build_exploration_rows(
-    exploration_id: str,
-    labels: Mapping[str, str],
+    exploration: Exploration,
+    labels: Sequence[str],
     generated: Collection[str],
+    actions: Sequence[VariantAction],
     messages: Messages,
     *,
     is_cancellable: bool,
 ) -> ActionRows:
-    """Build a numbered button for each variant, and one that cancels the queued variants if there are any.
+    """Build a button that opens each variant, a row of each action, and the buttons for all variants at once.
 
-    `labels` are by job id. The buttons of variants that are not `generated` are disabled.
+    The buttons of variants that are not `generated`, by job id, are disabled.
     """
-    buttons = [
-        build_button(ShowVariantId(job_id), f"{number}. {label}", disabled=job_id not in generated)
-        for number, (job_id, label) in enumerate(labels.items(), 1)
+    job_ids = exploration.variant_ids
+    openers = [
+        build_button(ShowVariantId(job_id), label, disabled=job_id not in generated)
+        for job_id, label in zip(job_ids, labels, strict=True)
     ]
     rows: list[ui.ActionRow[Any]] = [
-        ui.ActionRow(*buttons[start : start + _ROW_LIMIT]) for start in range(0, len(buttons), _ROW_LIMIT)
+        ui.ActionRow(*openers[start : start + ROW_LIMIT]) for start in range(0, len(openers), ROW_LIMIT)
     ]
+    for action in actions:
+        buttons = (
+            build_button(action.build_custom_id(job_id), f"{action.letter}{number}", disabled=job_id not in generated)
+            for number, job_id in enumerate(job_ids, 1)
+        )
+        rows.append(ui.ActionRow(*buttons))
+    last = []
+    if generated and exploration.plan.variation is Variation.SEEDS:
+        label = messages.text("button.regenerate_all", count=len(job_ids))
+        last.append(build_button(RegenerateAllId(job_ids[0], len(job_ids)), label, style=ButtonStyle.primary))
     if is_cancellable:
-        cancel_id = CancelExplorationId(exploration_id)
-        cancel = build_button(cancel_id, messages.text("button.exploration_cancel"), style=ButtonStyle.danger)
-        rows.append(ui.ActionRow(cancel))
-    return rows
+        cancel_id = CancelExplorationId(exploration.id)
+        last.append(build_button(cancel_id, messages.text("button.exploration_cancel")))
+    return [*rows, ui.ActionRow(*last)] if last else rows

@@ -43,7 +43,7 @@ class CancelExplorationHandler:
         results = [await self.queue.cancel_job(variant_id, problem) for variant_id in exploration.variant_ids]
         count = results.count(CancelResult.CANCELLED)
         log.info("exploration %s: %s cancelled %d variants", exploration.id, interaction.user.id, count)
-        text = get_localized_messages(interaction).text("exploration.cancelled", count=count)
+        text = get_localized_messages(interaction).text("exploration.cancel_done", count=count)
         return RenderedMessage(build_note_view(text))
 
 

@@ -1,11 +1,12 @@
-"""The message of an exploration, in the requester's language: its progress, and buttons for its variants."""
+"""The message of an exploration: its progress, its contact sheet, and buttons for its variants."""
 
 from collections.abc import Sequence
 
 from discord import ui
 
-from bot.domain.exploration import Exploration
-from bot.explorations.buttons import build_exploration_rows
+from bot.domain.exploration import Exploration, Variation
+from bot.explorations.actions import list_variant_actions
+from bot.explorations.buttons import ROW_LIMIT, build_exploration_rows
 from bot.explorations.view import VariantState, build_exploration_view, format_variant_label
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
@@ -20,23 +21,28 @@ def render_exploration(
     has_contact_sheet: bool,
 ) -> ui.LayoutView:
     """Render the message. `states` are those of the variants, in order; `obstacles` say why some do not start."""
-    messages = load_messages(exploration.locale)
-    labels = {
-        variant_id: format_variant_label(exploration.plan, number, catalogue, messages)
-        for number, variant_id in enumerate(exploration.variant_ids, 1)
-    }
+    messages, plan = load_messages(exploration.locale), exploration.plan
+    numbers = range(1, len(states) + 1)
+    labels = [
+        str(number)
+        if plan.variation is Variation.SEEDS
+        else f"{number}. {format_variant_label(plan, number, catalogue, messages)}"
+        for number in numbers
+    ]
     generated = {
         variant_id
         for variant_id, state in zip(exploration.variant_ids, states, strict=True)
         if state is VariantState.GENERATED
     }
+    actions = list_variant_actions(plan, catalogue) if generated and len(states) <= ROW_LIMIT else ()
     is_cancellable = VariantState.QUEUED in states
-    rows = build_exploration_rows(exploration.id, labels, generated, messages, is_cancellable=is_cancellable)
+    rows = build_exploration_rows(exploration, labels, generated, actions, messages, is_cancellable=is_cancellable)
     return build_exploration_view(
         exploration,
         states,
         catalogue,
         messages,
+        actions=actions,
         rows=rows,
         obstacles=obstacles,
         has_contact_sheet=has_contact_sheet,

@@ -124,9 +124,7 @@ class ExplorationMessages:
         if number in exploration.rejected:
             return VariantState.REJECTED
         if record is not None and record.outcome_kind is not None:
-            if record.is_deleted:
-                return VariantState.MISSING
-            return _STATE_BY_OUTCOME.get(record.outcome_kind, VariantState.FAILED)
+            return _determine_end(record)
         if status is not None and status.state not in {QueueState.PREPARING, QueueState.QUEUED}:
             return VariantState.RUNNING
         if status is not None or (record is not None and record.is_open):
@@ -169,3 +167,11 @@ class ExplorationMessages:
                 attachments=[discord.File(io.BytesIO(sheet.jpeg), filename=CONTACT_SHEET_FILENAME)],
                 allowed_mentions=discord.AllowedMentions.none(),
             )
+
+
+def _determine_end(record: JobRecord) -> VariantState:
+    if record.is_deleted:
+        return VariantState.MISSING
+    if record.is_cancelled:
+        return VariantState.CANCELLED
+    return _STATE_BY_OUTCOME.get(str(record.outcome_kind), VariantState.FAILED)

@@ -7,6 +7,7 @@ from typing import Any, Final, assert_never
 from discord import ui
 
 from bot.domain.exploration import Exploration, ExplorationPlan, Variation
+from bot.explorations.actions import VariantAction
 from bot.images.contact_sheet import Cell
 from bot.rendering.layout import ActionRows, build_attached_gallery, build_container_view, format_requester
 from bot.rendering.markdown import escape_markdown, flatten_text, format_request_prompt, truncate_text
@@ -18,8 +19,6 @@ CONTACT_SHEET_FILENAME: Final = "sheet.jpg"
 _SETTINGS_LIMIT: Final = 800
 _LABEL_LIMIT: Final = 60
 _PROMPT_LIMIT: Final = 500
-_REASON_LIMIT: Final = 300
-_MAX_REASONS: Final = 3
 
 
 class VariantState(StrEnum):
@@ -31,6 +30,7 @@ class VariantState(StrEnum):
     MISSING = "missing"
     FILTERED = "filtered"
     FAILED = "failed"
+    CANCELLED = "cancelled"
     REJECTED = "rejected"
 
 
@@ -70,28 +70,32 @@ def build_exploration_view(
     catalogue: Catalogue,
     messages: Messages,
     *,
+    actions: Sequence[VariantAction] = (),
     rows: ActionRows = (),
     obstacles: Sequence[str] = (),
     has_contact_sheet: bool = True,
 ) -> ui.LayoutView:
-    """Show the progress of an exploration and what holds it up. Its prompt stands there once it has led to a picture.
+    """Show the progress of an exploration and its `obstacles`, below the contact sheet if that is attached.
 
-    The contact sheet stands above if `CONTACT_SHEET_FILENAME` is attached.
+    Everyone reads it, so it says nothing to the requester, and shows the prompt only below a picture.
     """
     plan = exploration.plan
-    prompt = _format_prompt(plan, messages) if VariantState.GENERATED in states else []
-    title = messages.text(f"exploration.title_{plan.variation}", count=len(states))
-    progress = [_format_progress(states, messages), *obstacles, *_format_rejections(exploration, messages)]
-    items: list[ui.Item[Any]] = [
-        ui.TextDisplay("\n".join([f"### {title}", *prompt])),
-        ui.TextDisplay("\n".join(progress)),
-        ui.TextDisplay(format_requester(exploration.requester.id, messages)),
+    title = f"**{messages.text(f'exploration.title_{plan.variation}', count=len(states))}**"
+    has_picture = VariantState.GENERATED in states
+    lines = [
+        " · ".join([title, *(_format_prompt(plan, messages) if has_picture else ())]),
+        f"-# {_format_progress(states, messages)}",
+        *obstacles,
+        format_requester(exploration.requester.id, messages),
     ]
+    items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join(lines))]
     if has_contact_sheet:
         descriptions = "; ".join(_describe_variants(plan, states, catalogue, messages))
         items.insert(
-            1, build_attached_gallery(CONTACT_SHEET_FILENAME, f"{messages.text('exploration.alt')} {descriptions}")
+            0, build_attached_gallery(CONTACT_SHEET_FILENAME, f"{messages.text('exploration.alt')} {descriptions}")
         )
+    if actions:
+        items.append(ui.TextDisplay(f"-# {_format_legend(actions, messages)}"))
     return build_container_view(*items, *rows)
 
 
@@ -107,13 +111,14 @@ def build_contact_sheet_cells(
     catalogue: Catalogue,
     messages: Messages,
 ) -> list[Cell]:
-    """Build the captioned cells of the contact sheet. A cell without a thumbnail says why."""
+    """Build the cells of the contact sheet. Seeds have no captions. A cell without a thumbnail says why."""
+    has_captions = plan.variation is not Variation.SEEDS
     return [
         Cell(
             thumbnail,
-            format_variant_label(plan, number, catalogue, messages),
+            format_variant_label(plan, number, catalogue, messages) if has_captions else "",
             placeholder="" if thumbnail else messages.text(f"exploration.{state}"),
-            fallback_caption=str(number),
+            fallback_caption=str(number) if has_captions else "",
         )
         for number, (state, thumbnail) in enumerate(zip(states, thumbnails, strict=True), 1)
     ]
@@ -176,10 +181,13 @@ def _format_progress(states: Sequence[VariantState], messages: Messages) -> str:
     return " · ".join(parts)
 
 
-def _format_rejections(exploration: Exploration, messages: Messages) -> Iterator[str]:
-    """Explain why variants were rejected, once for all variants with the same problem."""
-    numbers_by_explanation: dict[str, list[str]] = {}
-    for number, problem in sorted(exploration.rejected.items()):
-        numbers_by_explanation.setdefault(messages.format_problem(problem), []).append(str(number))
-    for explanation, numbers in list(numbers_by_explanation.items())[:_MAX_REASONS]:
-        yield f"**{', '.join(numbers)}** {escape_markdown(explanation, _REASON_LIMIT)}"
+def _format_legend(actions: Sequence[VariantAction], messages: Messages) -> str:
+    """Explain the rows of buttons, with the price of a press."""
+    parts = [messages.text("exploration.legend_open")]
+    parts += [
+        messages.text(
+            f"exploration.legend_{action.name}", letter=action.letter, cost=messages.format_price(action.price_usd)
+        )
+        for action in actions
+    ]
+    return " · ".join(parts)

@@ -50,3 +50,22 @@ def get_selected_values(interaction: discord.Interaction) -> tuple[str, ...]:
     """Return the values chosen in the select that was used; () for a button."""
     data: Any = interaction.data or {}
     return tuple(str(value) for value in data.get("values", ()))
+
+
+def remove_action_rows(message: discord.Message, custom_id_type: type[CustomId], note: str = "") -> ui.LayoutView:
+    """Rebuild a message of one container without the rows whose buttons are of this kind; `note` is added below."""
+    view = ui.LayoutView.from_message(message, timeout=None)
+    for container in view.children:
+        if not isinstance(container, ui.Container):
+            continue
+        for row in list(container.children):
+            if isinstance(row, ui.ActionRow) and any(_is_button_of(custom_id_type, item) for item in row.children):
+                container.remove_item(row)
+        if note:
+            container.add_item(ui.TextDisplay(note))
+    view.stop()  # otherwise discord.py would keep it in memory
+    return view
+
+
+def _is_button_of(custom_id_type: type[CustomId], item: ui.Item[Any]) -> bool:
+    return isinstance(item, ui.Button) and custom_id_type.parse(item.custom_id or "") is not None

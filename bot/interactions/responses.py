@@ -128,7 +128,7 @@ async def update_message(interaction: discord.Interaction, render: Callable[[], 
     try:
         await _edit_with_rendered(interaction, await render())
     except RejectedError as rejection:
-        await _send_private_followup(interaction, rejection.problems)
+        await send_private_followup(interaction, format_problems(interaction, rejection.problems))
 
 
 async def edit_response(interaction: discord.Interaction, text: str) -> None:
@@ -145,7 +145,13 @@ async def withdraw_and_explain(interaction: discord.Interaction, problems: Seque
     async with asyncio.timeout(_FOLLOWUP_TIMEOUT_SECONDS):
         with contextlib.suppress(discord.NotFound):
             await interaction.delete_original_response()
-    await _send_private_followup(interaction, problems)
+    await send_private_followup(interaction, format_problems(interaction, problems))
+
+
+async def send_private_followup(interaction: discord.Interaction, text: str) -> None:
+    """Show a text to the user alone, after the first response."""
+    async with asyncio.timeout(_FOLLOWUP_TIMEOUT_SECONDS):
+        await interaction.followup.send(text, ephemeral=True)
 
 
 async def respond_or_followup_with_problems(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
@@ -157,7 +163,7 @@ async def respond_or_followup_with_problems(interaction: discord.Interaction, pr
     if not interaction.response.is_done():
         await respond_with_problems(interaction, problems)
     elif interaction.response.type is discord.InteractionResponseType.deferred_message_update:
-        await _send_private_followup(interaction, problems)
+        await send_private_followup(interaction, format_problems(interaction, problems))
     else:
         async with asyncio.timeout(_FOLLOWUP_TIMEOUT_SECONDS):
             await interaction.edit_original_response(content=format_problems(interaction, problems))
@@ -179,11 +185,6 @@ def format_problems(interaction: discord.Interaction, problems: Sequence[Problem
         omitted += 1
         text = "\n".join([*lines[:-omitted], f"- {messages.text('errors.more', count=omitted)}"])
     return text
-
-
-async def _send_private_followup(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
-    async with asyncio.timeout(_FOLLOWUP_TIMEOUT_SECONDS):
-        await interaction.followup.send(format_problems(interaction, problems), ephemeral=True)
 
 
 async def _edit_with_rendered(interaction: discord.Interaction, rendered: RenderedMessage) -> None:

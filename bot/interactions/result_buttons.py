@@ -37,6 +37,14 @@ class RegenerateWithId(CustomId, template=f"regenerate_with:{JOB_ID}:{MODEL}"):
 
 
 @dataclass(frozen=True)
+class RegenerateAllId(CustomId, template=f"regenerate_all:{JOB_ID}:(?P<count>[2-9])"):
+    """Regenerates a request `count` times; drawn under explorations, handled with the results."""
+
+    job_id: str
+    count: int
+
+
+@dataclass(frozen=True)
 class VaryId(CustomId, template=f"vary:{JOB_ID}:(?P<strength>subtle|strong)"):
     job_id: str
     strength: VaryStrength
@@ -54,6 +62,13 @@ class UseAsSourceId(CustomId, template=f"use_as_source:{JOB_ID}"):
 
 @dataclass(frozen=True)
 class UpscaleId(CustomId, template=f"upscale:{JOB_ID}"):
+    job_id: str
+
+
+@dataclass(frozen=True)
+class UpscaleAtOnceId(CustomId, template=f"upscale_at_once:{JOB_ID}"):
+    """Upscales with the cheapest upscaler; drawn under explorations, handled with the results."""
+
     job_id: str
 
 

@@ -28,7 +28,7 @@ from bot.storage.job_records import (
     parse_open_job_record,
 )
 from bot.storage.ledger import release_reservation, reserve_prices, settle_closed_jobs, settle_job
-from bot.storage.session import DATABASE_ERRORS, Database
+from bot.storage.session import DATABASE_ERRORS, Database, translate_database_errors
 from bot.storage.tables import OPEN_STATES, RecordState, jobs, outcomes, queue_entries, user_preferences
 from shared.catalogue import Catalogue
 from shared.job import Job
@@ -165,6 +165,14 @@ class SqlJobStore:
             await self._database.run_transaction(close_record)
         except DATABASE_ERRORS:
             log.warning("job %s: its record could not be closed; the reconciler will", job_id, exc_info=True)
+
+    async def is_rejected(self, job_id: str) -> bool:
+        """Tell whether the queue did not accept a recorded job. Raises `RejectedError` (database_unavailable)."""
+        with translate_database_errors():
+            row = await self._database.run_transaction(
+                lambda connection: connection.execute(_SELECT_CLOSED_JOB, {_JOB_ID.key: job_id}).one_or_none()
+            )
+        return row is not None and row.state == RecordState.REJECTED
 
     async def load_closed_record(self, job_id: str) -> ClosedRecord | None:
         """Load a record that is closed; None if it is open or unknown, or cannot be read."""

@@ -14,6 +14,7 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 _unreadable_rows: Final = UnreadableRowLog(logging.getLogger(__name__))
 _TEXT_NAMES: Final = ("model", "negative")
 _ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {
+    "count": TypeAdapter(int),
     **{name: TypeAdapter(str) for name in _TEXT_NAMES},
     **{name: TypeAdapter(Request.model_fields[name].annotation or str) for name in OPTION_NAMES},
 }

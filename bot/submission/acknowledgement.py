@@ -8,12 +8,14 @@ import logging
 from typing import Any, Final
 
 import discord
-from discord import ui
 
 from bot.domain.messages import MessageRef
+from bot.interactions.components import remove_action_rows
+from bot.interactions.custom_ids import CustomId
 from bot.interactions.locale import get_guild_settings, get_localized_messages, require_preferences
 from bot.interactions.responses import fetch_response_id
 from bot.interactions.result_buttons import build_cancel_view
+from bot.rendering.job_list import build_origin_link
 from bot.rendering.status_text import format_preparing_status
 from bot.submission.threads import is_in_thread
 from shared.i18n.messages import load_messages
@@ -47,19 +49,14 @@ async def get_response_origin(interaction: discord.Interaction) -> Origin:
     )
 
 
-async def send_direct_status(interaction: discord.Interaction) -> Origin:
-    """Send a status message to the requester's direct messages. Raises `RejectedError` where they are closed.
+async def post_status(interaction: discord.Interaction) -> Origin:
+    """Post a status message where the result goes. Raises `RejectedError` where direct messages are closed.
 
     The job is not recorded yet, so the message promises nothing.
     """
     text = get_localized_messages(interaction).text("status.starting")
-    nonce = f"s-{interaction.id}"  # the nonce of the result is the job's id
-    try:
-        # silent: only the result is worth a notification
-        return await _send_direct_message(interaction, content=text, nonce=nonce, silent=True)
-    except RejectedError:
-        await interaction.edit_original_response(content=text)
-        raise
+    # the nonce of the result is the job's id; silent: only the result is worth a notification
+    return await post_message(interaction, nonce=f"s-{interaction.id}", content=text, silent=True)
 
 
 async def show_status(interaction: discord.Interaction, job: Job) -> None:
@@ -80,14 +77,26 @@ async def show_status(interaction: discord.Interaction, job: Job) -> None:
             )
 
 
-async def delete_direct_status(interaction: discord.Interaction, origin: Origin) -> None:
-    """Delete the status message of a rejected job from the direct messages. Failures are logged only."""
+async def close_choice(interaction: discord.Interaction, choice: CustomId, job: Job) -> None:
+    """Remove the buttons of a choice that was made; a private message says where to watch the job instead."""
+    text = get_localized_messages(interaction).text("status.started", where=build_origin_link(job.origin))
+    message = interaction.message
+    async with asyncio.timeout(DISCORD_TIMEOUT_SECONDS):
+        if message is not None and message.flags.components_v2:
+            view = remove_action_rows(message, type(choice), text if message.flags.ephemeral else "")
+            await interaction.edit_original_response(view=view)
+        else:
+            await interaction.edit_original_response(content=text, view=None)
+
+
+async def delete_message(interaction: discord.Interaction, origin: Origin) -> None:
+    """Delete the message of a request that was rejected. Failures are logged only."""
     try:
         async with asyncio.timeout(DISCORD_TIMEOUT_SECONDS):
             channel = interaction.client.get_partial_messageable(origin.channel_id)
             await channel.get_partial_message(origin.message_id).delete()
     except Exception:  # the requester sees the rejection all the same
-        log.warning("job %s: its status message was not deleted", interaction.id, exc_info=True)
+        log.warning("job %s: its message was not deleted", interaction.id, exc_info=True)
 
 
 async def explain_queue_delay(interaction: discord.Interaction) -> None:
@@ -101,35 +110,28 @@ async def explain_queue_delay(interaction: discord.Interaction) -> None:
         log.warning("job %s: the delay could not be explained", interaction.id, exc_info=True)
 
 
-async def post_message(interaction: discord.Interaction, nonce: str, view: ui.LayoutView) -> Origin:
-    """Post a message in the channel of the command, or in direct messages if the requester prefers private results.
+async def post_message(interaction: discord.Interaction, *, nonce: str, **content: Any) -> Origin:
+    """Post a message in the channel of the interaction, or directly if the requester prefers private results.
 
-    Posted again with the same `nonce` within a few minutes, it is the same message. Raises `RejectedError`.
+    Raises `RejectedError`.
     """
-    if is_private(interaction):
-        return await _send_direct_message(interaction, nonce=nonce, view=view)
-    channel = interaction.client.get_partial_messageable(interaction.channel_id or 0, guild_id=interaction.guild_id)
-    async with asyncio.timeout(DISCORD_TIMEOUT_SECONDS):
-        message = await channel.send(nonce=nonce, view=view)
-    return Origin(
-        guild_id=interaction.guild_id or 0,
-        channel_id=channel.id,
-        message_id=message.id,
-        is_in_thread=is_in_thread(interaction),
-        locale=get_guild_settings(interaction).language,
-    )
-
-
-async def _send_direct_message(interaction: discord.Interaction, **content: Any) -> Origin:
+    private, channel = is_private(interaction), interaction.channel_id or 0
+    target: discord.abc.Messageable = interaction.user
+    if not private:
+        target = interaction.client.get_partial_messageable(channel, guild_id=interaction.guild_id)
     try:
         async with asyncio.timeout(DISCORD_TIMEOUT_SECONDS):
-            message = await interaction.user.send(**content)
+            message = await target.send(nonce=nonce, **content)
     except discord.Forbidden as error:
+        if not private:
+            raise
         raise RejectedError(make_problem("direct_messages_closed")) from error
+    is_direct = private or interaction.guild_id is None
     return Origin(
         guild_id=interaction.guild_id or 0,
         channel_id=message.channel.id,
         message_id=message.id,
-        is_in_thread=True,
-        is_direct_message=True,
+        is_in_thread=is_direct or is_in_thread(interaction),
+        is_direct_message=is_direct,
+        locale=None if private else get_guild_settings(interaction).language,
     )

@@ -10,9 +10,9 @@ from bot.discord_client.command_builder import AutocompleteCallback
 from bot.domain.images import RemoteImage, StoredImage
 from bot.results.message_images import build_attached_image
 from bot.submission.foreign_syntax import UnsupportedSyntaxError, read_count
+from bot.submission.job_queuer import JobDetails
 from bot.submission.preset_option import PresetOption
 from bot.submission.source_option import SourceImage, SourceOption
-from bot.submission.submitter import JobDetails
 from bot.submission.validation import RequestValidator
 from shared.job import SourceKind
 from shared.notes import Note

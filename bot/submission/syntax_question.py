@@ -22,7 +22,7 @@ from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import escape_markdown, format_request_prompt
 from bot.rendering.outcome_views import build_job_notes
 from bot.submission.foreign_syntax import UnsupportedSyntaxError
-from bot.submission.submitter import JobDetails
+from bot.submission.job_queuer import JobDetails
 from shared.i18n.messages import Messages
 from shared.problems import Problem
 

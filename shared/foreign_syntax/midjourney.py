@@ -10,9 +10,9 @@ from typing import Final
 
 from shared.foreign_syntax.spans import Span, mask_literals
 from shared.problems import Problem, make_problem
+from shared.request.model import MAX_COUNT
 from shared.typed_text import parse_number
 
-MAX_COUNT: Final = 4
 QUOTED_LENGTH: Final = 60
 
 _END: Final = r"(?!\w|[.,:][0-9])"

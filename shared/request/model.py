@@ -10,6 +10,9 @@ from shared.catalogue import STEP_SCHEDULE, Model
 from shared.notes import Note
 from shared.prompts import TextPrompt
 
+MAX_COUNT: Final = 4
+"""The most pictures of one request that a person may ask for at once."""
+
 PICTURE_OPTIONS: Final = ("init_image_mode", "keep", "step_schedule_start", "step_schedule_end", "fit")
 """Options that say how the picture is used: invalid without one."""
 

@@ -37,7 +37,8 @@ def test_seeds_fill_one_contact_sheet_and_nothing_runs_before_it_is_started(
     (picture,) = list_media(message)
     assert all(str(body["seed"]) in picture["description"] for body in bodies)
     assert "3 of 3 done" in read_text(message)
-    assert [button.get("disabled", False) for button in list_components(message)] == [False] * 3
+    labels = [button["label"] for button in list_components(message) if not button.get("disabled")]
+    assert labels == [*("1", "2", "3", "U1", "U2", "U3", "V1", "V2", "V3"), "Re-roll ×3"]
 
 
 def test_a_variant_can_be_continued_like_any_result(ada: DiscordUser, list_calls: CallLister) -> None:
@@ -111,26 +112,27 @@ def test_with_private_results_contact_sheet_and_results_go_to_direct_messages(
     assert len(list_calls()) == 2
 
 
-def test_limits_reject_some_variants_with_a_message_and_waiting_ones_can_be_cancelled(
+def test_limits_are_explained_to_the_requester_alone_and_waiting_variants_can_be_cancelled(
     ada: DiscordUser, list_calls: CallLister
 ) -> None:
     ben = DiscordUser(ada.stack, "ben")
-    *exploration_ids, last = (
-        start_exploration(ben, invoke_explore(ben, "a castle [slow:3]", vary="seeds", count=count))
-        for count in (9, 9, 9)
-    )
-    wait_until(
-        lambda: (found := find_exploration_message(ben, last)) and "not started" in read_text(found),
-        "the rejected variants",
+    questions = [invoke_explore(ben, "a castle [slow:3]", vary="seeds", count=count) for count in (9, 9, 9)]
+    exploration_ids, sheets = [], []
+    for question in questions:
+        exploration_ids.append(start_exploration(ben, question))
+        sheets.append(wait_until(lambda: find_exploration_message(ben, exploration_ids[-1]), "the message"))
+    answer = wait_until(
+        lambda: text if "not started" in (text := read_text(ben.reload_private_message(questions[-1]))) else None,
+        "the reasons",
     )
 
-    for exploration_id in (*exploration_ids, last):
-        message = find_exploration_message(ben, exploration_id)
-        assert message is not None
-        ben.press_button(message, "exploration_cancel")
-    messages = [wait_for_exploration_end(ben, exploration_id) for exploration_id in (*exploration_ids, last)]
+    for sheet in sheets:
+        ben.press_button(sheet, "exploration_cancel")
+    ends = [wait_for_exploration_end(ben, exploration_id) for exploration_id in exploration_ids]
 
-    assert "not started" in read_text(messages[-1])
-    assert re.search(r"\*\*[\d, ]+9\*\* You have 20 requests waiting\.", read_text(messages[-1]))
-    assert all(re.search(r"\d failed", read_text(end)) for end in messages[:2])
+    assert "7 of 9 were not started" in answer
+    assert "20 requests" in answer
+    assert "7 not started" in read_text(ends[-1])
+    assert "20 requests" not in "".join(map(read_text, ends))
+    assert all(re.search(r"\d cancelled", read_text(end)) for end in ends[:2])
     assert len(list_calls()) < 18, "only variants that had started were generated"

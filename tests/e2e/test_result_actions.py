@@ -120,7 +120,7 @@ def test_upscale_asks_which_model_and_the_choice_makes_it_larger(
     first = ada.wait_for_result(ada.submit_imagine("a castle"))
     choice = ada.wait_for_private_message(ada.press_button(first, "upscale"))
 
-    larger = ada.wait_for_result_in_place(ada.press_button(choice, "upscale_with", "fast-upscale"))
+    larger = ada.wait_for_chosen_result(ada.press_button(choice, "upscale_with", "fast-upscale"))
 
     assert [identifier.rpartition(":")[2] for identifier in list_custom_ids(choice)] == [
         "fast-upscale",
@@ -132,6 +132,31 @@ def test_upscale_asks_which_model_and_the_choice_makes_it_larger(
     assert "Fast Upscale" in ada.wait_for_private_text(ada.invoke_message_command(larger, "Details"))
 
 
+def test_a_choice_ends_with_its_first_press_however_fast_the_others_follow(
+    ada: DiscordUser, list_calls: Callable[[], list[dict[str, Any]]]
+) -> None:
+    first = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
+    choice = ada.wait_for_private_message(ada.press_button(first, "upscale"))
+
+    presses = [ada.use_forged_component(choice, list_custom_ids(choice)[0]) for _ in range(3)]
+    wait_until(lambda: len(list_calls()) == 2, "the call of the upscaler")
+    presses.append(ada.use_forged_component(choice, list_custom_ids(choice)[1]))
+
+    refused = wait_until(lambda: texts if len(texts := list_followups(ada, presses)) == len(presses) - 1 else None, "x")
+    assert all("already" in text for text in refused)
+    larger = ada.wait_for_chosen_result(presses[-1])
+    assert "fast-upscale" in list_calls()[-1]["model"]
+    assert len(list_calls()) == 2
+    posted = ada.list_messages(larger["channel_id"])
+    assert sum(bool(list_media(message)) for message in posted) == 2, "the picture and its upscaled version"
+
+
+def list_followups(user: DiscordUser, used: list[str]) -> list[str]:
+    """List the texts that only the user saw after these interactions."""
+    interactions = (user.get(f"/control/interactions/{one}") for one in used)
+    return ["\n".join(iter_message_texts(text)) for one in interactions for text in one.get("followups", ())]
+
+
 def test_details_say_everything_and_run_it_again_with_the_same_seed(
     ada: DiscordUser, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
@@ -141,7 +166,7 @@ def test_details_say_everything_and_run_it_again_with_the_same_seed(
     ada.wait_until_stored(again)
     details = ada.wait_for_private_message(ada.press_button(second, "details"))
 
-    ada.wait_for_result_in_place(ada.press_button(details, "regenerate_same_seed"))
+    ada.wait_for_chosen_result(ada.press_button(details, "regenerate_same_seed"))
 
     said = "\n".join(iter_message_texts(details))
     for part in (

@@ -99,11 +99,8 @@ def test_buttons_work_after_redis_and_database_were_lost(stack: Stack) -> None:
     assert {**find_last_call(stack), "seed": 0} == {**before, "seed": 0}
     ada.wait_for_result_in_place(ada.press_button(from_picture, "vary", "strong"))
     assert (find_last_call(stack)["prompt"], find_last_call(stack)["strength"]) == ("a ship", 0.5)
-    ada.wait_for_result_in_place(
-        ada.press_button(
-            ada.wait_for_private_message(ada.press_button(from_picture, "upscale")), "upscale_with", "fast-upscale"
-        )
-    )
+    choice = ada.wait_for_private_message(ada.press_button(from_picture, "upscale"))
+    ada.wait_for_chosen_result(ada.press_button(choice, "upscale_with", "fast-upscale"))
     assert "The picture this one started from is no longer stored." in ada.wait_for_private_text(
         ada.press_button(from_picture, "regenerate")
     )
@@ -120,8 +117,19 @@ def test_if_a_model_is_gone_a_button_repeats_the_request_with_another(stack: Sta
     gone = ada.wait_for_result(ada.submit_imagine("a castle [eol-once]", image=None))
     text = "\n".join(iter_message_texts(gone))
 
-    ada.wait_for_result_in_place(ada.press_button(gone, "regenerate_with", "stable-image-core"))
+    ada.press_button(gone, "regenerate_with", "stable-image-core")
 
+    posted = wait_until(
+        lambda: (
+            found
+            if f"regenerate:{gone['id']}" in list_custom_ids((found := ada.list_messages(gone["channel_id"]))[-1])
+            else None
+        ),
+        "the answer of the other model",
+    )
+    left = [custom_id.split(":")[0] for custom_id in list_custom_ids(posted[0])]
+    assert "regenerate_with" not in left, "the choice ends"
+    assert "regenerate" in left
     assert "SD 3.5 Large is no longer available" in text
     assert request_json("GET", f"{stack.bedrock_url}/control/calls")[-1]["model"].startswith(
         "stability.stable-image-core"

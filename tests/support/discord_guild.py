@@ -13,6 +13,7 @@ import aiohttp
 
 from bot.discord_client.client import Bot
 from bot.domain.preferences import GuildSettings
+from bot.explorations.several import PictureSubmitter
 from bot.features.foreign_syntax.feature import build_foreign_syntax_feature
 from bot.features.help.feature import build_help_feature
 from bot.features.history.feature import build_history_feature
@@ -147,6 +148,13 @@ class GuildClient:
                 await asyncio.sleep(0.02)
         return state
 
+    async def read_followup(self, interaction_id: str) -> str:
+        """Read the followup that only the user of a component sees."""
+        state = await self.wait_for_interaction(interaction_id, lambda state: state["followups"])
+        (followup,) = state["followups"]
+        assert followup["visible_to"] == state["user_id"]
+        return str(followup["content"]).replace("\\", "")
+
     async def read_private_answer(self, interaction_id: str) -> str:
         """Read the response that only the author sees; no response may be left that others see."""
         state = await self.wait_for_interaction(interaction_id, _has_private_answer)
@@ -158,7 +166,8 @@ class GuildClient:
 
 
 def _has_private_answer(state: dict[str, Any]) -> bool:
-    ephemeral = "message" in state and state["message"]["flags"] & 64 and not state["message"]["flags"] & 128
+    message = state.get("message", {"flags": 0})
+    ephemeral = message["flags"] & 64 and not message["flags"] & 128 and not message.get("deleted")
     return bool(ephemeral or state["followups"])
 
 
@@ -206,9 +215,10 @@ def build_bot(
     option_parser = OptionParser(validator, source_option, PresetOption(EmptyPresetStore()), {extras_user})
     unused: Any = None
     drafts = draft_store or FakeDraftStore()
+    pictures = PictureSubmitter(submitter, unused, unused, catalogue)
     features = [
-        build_imagine_feature(option_parser, submitter, drafts, catalogue, date(2026, 11, 22)),
-        build_foreign_syntax_feature(drafts, history, submitter),
+        build_imagine_feature(option_parser, pictures, drafts, catalogue, date(2026, 11, 22)),
+        build_foreign_syntax_feature(drafts, history, pictures),
         build_preferences_feature(unused, catalogue),
         build_history_feature(unused, unused, unused, unused, unused, unused, catalogue),
         build_help_feature(
@@ -218,7 +228,7 @@ def build_bot(
             privacy_url="https://example.org/privacy",
             source_url="",
         ),
-        build_reimagine_feature(validator, submitter, drafts, history, reuse_rule, catalogue),
-        build_result_actions_feature(submitter, result_lookup, reuse_rule, unused, drafts, catalogue),
+        build_reimagine_feature(validator, pictures, drafts, history, reuse_rule, catalogue),
+        build_result_actions_feature(submitter, result_lookup, reuse_rule, unused, drafts, pictures, catalogue),
     ]
     return Bot(features)

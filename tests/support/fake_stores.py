@@ -37,6 +37,9 @@ class FakeJobQueue:
         self.__init__()  # type: ignore[misc]
 
 
+OPEN_STATES = ("accepted", "queued")
+
+
 class FakeSubmissionStore:
     """A `SubmissionStore` in memory: the latest state of each job. `error` is raised instead of accepting."""
 
@@ -57,6 +60,9 @@ class FakeSubmissionStore:
         for job in jobs_to_add:
             self.states[job.id], self.sources[job.id], self.spenders[job.id] = "accepted", image, spender
         return True
+
+    async def is_rejected(self, job_id: str) -> bool:
+        return self.states.get(job_id) not in OPEN_STATES
 
     async def mark_queued(self, job_id: str, sha256: str | None) -> None:
         self.states[job_id], self.hashes[job_id] = "queued", sha256

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import time
 import urllib.request
 import uuid
@@ -120,6 +121,12 @@ class DiscordUser:
         pressed: str = self.post("/control/press", used)["interaction_id"]
         return pressed
 
+    def use_forged_component(self, message: dict[str, Any], custom_id: str) -> str:
+        """Press a button that the message has no longer, as an outdated client may; return the interaction's id."""
+        used = {"user": self.name, "message_id": message["id"], "custom_id": custom_id, "forged": True}
+        pressed: str = self.post("/control/press", used)["interaction_id"]
+        return pressed
+
     def invoke_message_command(self, message: dict[str, Any], name: str) -> str:
         """Use a message command; return the interaction's id."""
         used = {"user": self.name, "name": name, "channel_id": message["channel_id"], "target_id": message["id"]}
@@ -160,6 +167,22 @@ class DiscordUser:
 
         return wait_until(look, f"an answer to job {job} where it was asked for")
 
+    def wait_for_chosen_result(self, pressed: str) -> dict[str, Any]:
+        """Wait for the result of a private choice, whose message says where to watch it once its button was pressed."""
+        link = re.compile(r"Started: \S+/channels/\d+/(\d+)/(\d+)")
+        channel, status_id = wait_until(
+            lambda: link.search(self.wait_for_private_text(pressed)), "a link to the status message"
+        ).groups()
+
+        def look() -> dict[str, Any] | None:
+            posted = self.list_messages(channel)
+            status = next((message for message in posted if message["id"] == status_id), {})
+            thread = (status.get("thread") or {}).get("id")
+            results = self.list_messages(thread) if thread else posted
+            return next((m for m in results if m["id"] > status_id and list_media(m)), None)
+
+        return wait_until(look, f"the result of the choice {pressed}")
+
     def wait_until_stored(self, job: str) -> None:
         """Wait until a result is in the database, which precedes the last edit of its status message."""
 
@@ -181,6 +204,18 @@ class DiscordUser:
             return next((m for m in replies if m and m["flags"] & 64 and not m["flags"] & LOADING_FLAG), None)
 
         return wait_until(look, f"a private message about {job}")
+
+    def wait_for_followup_text(self, used: str) -> str:
+        """Wait for the text of the followup that only the user sees."""
+        look = f"/control/interactions/{used}"
+        followup = wait_until(lambda: next(iter(self.get(look).get("followups", ())), None), f"a followup of {used}")
+        assert followup["flags"] & 64
+        return "\n".join(iter_message_texts(followup))
+
+    def reload_private_message(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Return the present state of a message that perhaps only the user sees."""
+        seen: list[dict[str, Any]] = self.get(f"/client/channels/{message['channel_id']}/messages?user={self.name}")
+        return next(one for one in seen if one["id"] == message["id"])
 
     def list_messages(self, channel: str) -> list[dict[str, Any]]:
         """List the bot's messages in a channel, oldest first."""

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, Final, TypeVar
 
 from bot.domain.exploration import ExplorationPlan, Variation
+from bot.explorations.several import pick_seeds
 from shared.catalogue import Catalogue, Model, make_unknown_model_problem
 from shared.i18n.messages import Messages
 from shared.problems import Problem, RejectedError, make_problem
@@ -117,8 +118,7 @@ def _build_requests_by_value(
 def _pick_values(variation: Variation, request: Request, model: Model, count: int, rng: random.Random) -> Sequence[Any]:
     """Pick random seeds, or styles or percentages at equal distances."""
     if variation is Variation.SEEDS:
-        unseeded = request.model_copy(update={"seed": None})
-        return [request.seed, *(pick_seed(unseeded, model, rng) for _ in range(count - 1))]
+        return pick_seeds(request, model, count, rng)
     if variation is Variation.KEEP:
         step = (_MAX_KEEP_PERCENT - _MIN_KEEP_PERCENT) / (count - 1)
         return [float(round(_MIN_KEEP_PERCENT + step * index)) for index in range(count)]

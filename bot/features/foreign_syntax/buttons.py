@@ -8,8 +8,9 @@ import discord
 from bot.domain.draft import Draft, SyntaxAnswers
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.ports import DraftStore, ImageStore
+from bot.explorations.several import PictureSubmitter
 from bot.interactions.deadlines import limit_lookup_time
-from bot.submission.submitter import JobSubmitter
+from bot.submission.job_queuer import JobDetails
 from bot.submission.syntax_question import GoOnWithoutId, UseWordsId
 from shared.problems import RejectedError, make_problem
 from shared.request.model import BuiltRequest
@@ -21,40 +22,38 @@ class SyntaxAnswerHandler:
 
     drafts: DraftStore
     image_store: ImageStore
-    submitter: JobSubmitter
+    pictures: PictureSubmitter
 
     async def go_on_without(self, interaction: discord.Interaction, custom_id: GoOnWithoutId) -> None:
         """Submit the request without the things that have no equal here."""
-        await self._submit_answer(interaction, custom_id, lambda answers: answers.without)
+        await self._submit_answer(interaction, custom_id, lambda answers: (answers.without, answers.count))
 
     async def use_words(self, interaction: discord.Interaction, custom_id: UseWordsId) -> None:
         """Submit the request with its prompt as words."""
-        await self._submit_answer(interaction, custom_id, lambda answers: answers.literal)
+        await self._submit_answer(interaction, custom_id, lambda answers: (answers.literal, answers.literal_count))
 
     async def _submit_answer(
         self,
         interaction: discord.Interaction,
         custom_id: GoOnWithoutId | UseWordsId,
-        choose: Callable[[SyntaxAnswers], BuiltRequest | None],
+        choose: Callable[[SyntaxAnswers], tuple[BuiltRequest | None, int]],
     ) -> None:
         async with limit_lookup_time(interaction):
             draft = await self.drafts.load_draft(custom_id.draft_id)
             if draft is None or draft.answers is None or draft.user_id != interaction.user.id:
                 raise RejectedError(make_problem("question_closed"))
-            built = choose(draft.answers)
+            built, count = choose(draft.answers)
             image = await self._load_source(draft)
             if built is None or not await self.drafts.delete_draft(custom_id.draft_id):
                 raise RejectedError(make_problem("question_closed"))
-        await self.submitter.submit(
-            interaction,
-            built.request,
-            image,
+        details = JobDetails(
             parent_id=draft.parent_id,
             source_kind=draft.source_kind,
             source_owner_id=draft.source_owner_id,
             notes=built.notes,
             is_spoiler=draft.is_spoiler,
         )
+        await self.pictures.submit(interaction, built.request, image, count, details)
 
     async def _load_source(self, draft: Draft) -> RemoteImage | StoredImage | None:
         if draft.source_sha256 is None:

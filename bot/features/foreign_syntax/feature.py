@@ -2,13 +2,13 @@
 
 from bot.discord_client.feature import Feature
 from bot.domain.ports import DraftStore, ImageStore
+from bot.explorations.several import PictureSubmitter
 from bot.features.foreign_syntax.buttons import SyntaxAnswerHandler
 from bot.interactions.routing import Route
-from bot.submission.submitter import JobSubmitter
 from bot.submission.syntax_question import GoOnWithoutId, UseWordsId
 
 
-def build_foreign_syntax_feature(drafts: DraftStore, image_store: ImageStore, submitter: JobSubmitter) -> Feature:
+def build_foreign_syntax_feature(drafts: DraftStore, image_store: ImageStore, pictures: PictureSubmitter) -> Feature:
     """Build the handlers of the buttons under the question."""
-    handler = SyntaxAnswerHandler(drafts, image_store, submitter)
+    handler = SyntaxAnswerHandler(drafts, image_store, pictures)
     return Feature(routes=[Route(GoOnWithoutId, handler.go_on_without), Route(UseWordsId, handler.use_words)])

@@ -1,44 +1,57 @@
-"""The command `/imagine`: generates a picture from a prompt, with or without a picture to start from."""
+"""The command `/imagine`: generates pictures from a prompt, with or without a picture to start from."""
 
 from dataclasses import dataclass
 from typing import Any, Final
 
 import discord
 
+from bot.explorations.several import PictureSubmitter, get_preferred_count
 from bot.interactions.responses import respond_with_problems
 from bot.submission.option_parser import OptionParser
-from bot.submission.submitter import JobSubmitter
 from bot.submission.syntax_question import SyntaxQuestion
 from shared.problems import RejectedError
 
 IMAGINE_OPTIONS: Final = (
-    *("prompt", "image", "source", "spoiler", "preset", "model", "keep", "style_preset", "negative", "seed", "steps"),
-    *("cfg_scale", "sampler", "aspect_ratio", "output_format", "fit", "init_image_mode", "step_schedule_start"),
-    *("step_schedule_end", "clip_guidance_preset", "samples", "creativity", "extras"),
+    *("prompt", "image", "count", "source", "spoiler", "preset", "model", "keep", "style_preset", "negative", "seed"),
+    *("steps", "cfg_scale", "sampler", "aspect_ratio", "output_format", "fit", "init_image_mode"),
+    *("step_schedule_start", "step_schedule_end", "clip_guidance_preset", "samples", "creativity", "extras"),
 )
 
 
 @dataclass(frozen=True)
 class ImagineCommand:
-    """Parses the options and submits the job."""
+    """Parses the options and submits the job, or several jobs that share a message."""
 
     option_parser: OptionParser
-    submitter: JobSubmitter
+    pictures: PictureSubmitter
     syntax_question: SyntaxQuestion
 
-    async def generate_picture(
-        self, interaction: discord.Interaction, *, spoiler: bool | None = None, **options: Any
+    async def generate_pictures(
+        self,
+        interaction: discord.Interaction,
+        *,
+        count: int | None = None,
+        spoiler: bool | None = None,
+        **options: Any,
     ) -> None:
-        """Submit the job. Unexpected errors are raised, for the client to log and report."""
+        """Submit the jobs. Unexpected errors are raised, for the client to log and report."""
         try:
-            parsed = await self.option_parser.parse_options(interaction, **options)
+            parsed = await self.option_parser.parse_options(interaction, count=count, **options)
         except RejectedError as rejection:
             await respond_with_problems(interaction, rejection.problems)
             return
         details = parsed.details
         if spoiler is not None:
             details["is_spoiler"] = spoiler
+        preferred = get_preferred_count(interaction)
         if parsed.unsupported is not None:
-            await self.syntax_question.ask(interaction, parsed.unsupported, parsed.image, details)
+            await self.syntax_question.ask(
+                interaction,
+                parsed.unsupported,
+                parsed.image,
+                details,
+                count=parsed.count or preferred,
+                literal_count=count or preferred,
+            )
             return
-        await self.submitter.submit(interaction, parsed.request, parsed.image, **details)
+        await self.pictures.submit(interaction, parsed.request, parsed.image, parsed.count or preferred, details)

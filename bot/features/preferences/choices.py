@@ -9,11 +9,11 @@ from bot.interactions.custom_ids import CustomId
 from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT
 from shared.catalogue import Catalogue
 from shared.i18n.messages import list_languages
-from shared.request.model import Fit
+from shared.request.model import MAX_COUNT, Fit
 
 DEFAULT_VALUE: Final = "-"
 LANGUAGE_FIELD: Final = "language"
-OPTION_FIELDS: Final = ("model", "keep", "style_preset", "fit", "output_format")
+OPTION_FIELDS: Final = ("model", "count", "keep", "style_preset", "fit", "output_format")
 OWN_CHOICES: Final = MappingProxyType(
     {"ping": tuple(Ping), "private": ("off", "on"), "reuse_policy": tuple(ReusePolicy)}
 )
@@ -38,6 +38,8 @@ def list_choices(field: str, catalogue: Catalogue) -> tuple[str, ...]:
             choices = list_languages()
         case "model":
             choices = tuple(model.key for model in catalogue.generation_models)
+        case "count":
+            choices = tuple(map(str, range(2, MAX_COUNT + 1)))
         case "keep":
             choices = _KEEP_VALUES if catalogue.models_with_field("keep") else ()
         case "fit":
@@ -65,5 +67,5 @@ def apply_choice(preferences: Preferences, field: str, value: str, catalogue: Ca
             return replace(preferences, reuse_policy=ReusePolicy(value))
     options = {name: option for name, option in preferences.options.items() if name != field}
     if value != DEFAULT_VALUE:
-        options[field] = float(value) if field == "keep" else value
+        options[field] = {"keep": float, "count": int}.get(field, str)(value)
     return replace(preferences, options=options)

@@ -13,6 +13,7 @@ from bot.domain.dates import get_today
 from bot.domain.draft import EMPTY_FORM, Draft, FilledForm
 from bot.domain.images import RemoteImage
 from bot.domain.ports import DraftStore, JobHistory
+from bot.explorations.several import PictureSubmitter, get_preferred_count
 from bot.interactions.custom_ids import CustomId
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages, get_preferences
@@ -32,7 +33,7 @@ from bot.results.messages import find_full_result, get_result_job_id
 from bot.results.owners import find_owner
 from bot.results.reuse import ReuseRule
 from bot.submission.foreign_syntax import UnsupportedSyntaxError
-from bot.submission.submitter import JobDetails, JobSubmitter
+from bot.submission.job_queuer import JobDetails
 from bot.submission.syntax_question import SyntaxQuestion
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
@@ -54,7 +55,7 @@ class ReimagineCommand:
     """Opens the form and submits the job that it describes."""
 
     validator: RequestValidator
-    submitter: JobSubmitter
+    pictures: PictureSubmitter
     drafts: DraftStore
     forms: RejectedForms
     syntax_question: SyntaxQuestion
@@ -103,12 +104,16 @@ class ReimagineCommand:
         try:
             built = self.validator.build_request(interaction, image, options)
         except UnsupportedSyntaxError as unsupported:
-            await self.syntax_question.ask(interaction, unsupported, image, details, reopen_id=reopen_id)
+            count = get_preferred_count(interaction)
+            await self.syntax_question.ask(
+                interaction, unsupported, image, details, count=count, literal_count=count, reopen_id=reopen_id
+            )
         except RejectedError as rejection:
             await self.forms.explain(interaction, rejection.problems, draft, reopen_id)
         else:
             details["notes"] = built.notes
-            await self.submitter.submit(interaction, built.request, image, **details)
+            count = get_preferred_count(interaction)
+            await self.pictures.submit(interaction, built.request, image, count, details)
 
     def _list_images(self, interaction: discord.Interaction, message: discord.Message) -> tuple[RemoteImage, ...]:
         images = tuple(list_message_images(message))[:SELECT_OPTIONS_LIMIT]

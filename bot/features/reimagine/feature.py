@@ -3,11 +3,11 @@
 from bot.discord_client.command_builder import build_message_command
 from bot.discord_client.feature import Feature
 from bot.domain.ports import DraftStore, JobHistory
+from bot.explorations.several import PictureSubmitter
 from bot.features.reimagine.command import ReimagineCommand, ReimagineModalId, ReopenReimagineId
 from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.routing import Route
 from bot.results.reuse import ReuseRule
-from bot.submission.submitter import JobSubmitter
 from bot.submission.syntax_question import SyntaxQuestion
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
@@ -15,7 +15,7 @@ from shared.catalogue import Catalogue
 
 def build_reimagine_feature(
     validator: RequestValidator,
-    submitter: JobSubmitter,
+    pictures: PictureSubmitter,
     drafts: DraftStore,
     job_history: JobHistory,
     reuse_rule: ReuseRule,
@@ -24,7 +24,7 @@ def build_reimagine_feature(
     """Build the message command and the handler of its form."""
     command = ReimagineCommand(
         validator,
-        submitter,
+        pictures,
         drafts,
         RejectedForms(drafts),
         SyntaxQuestion(drafts),

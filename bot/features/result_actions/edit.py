@@ -24,7 +24,7 @@ from bot.interactions.result_buttons import EditId, UseAsSourceId
 from bot.rendering.form_fields import TEXT_INPUT_LIMIT, list_editable_fields
 from bot.rendering.markdown import count_utf16_units
 from bot.submission.foreign_syntax import UnsupportedSyntaxError
-from bot.submission.submitter import JobDetails
+from bot.submission.job_queuer import JobDetails
 from bot.submission.syntax_question import SyntaxQuestion
 from shared.catalogue import Model
 from shared.problems import Problem, RejectedError, make_problem

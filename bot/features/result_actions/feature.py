@@ -3,6 +3,7 @@
 from bot.discord_client.command_builder import build_message_command
 from bot.discord_client.feature import Feature
 from bot.domain.ports import DraftStore
+from bot.explorations.several import PictureSubmitter
 from bot.features.result_actions.custom_ids import (
     ConfirmDeleteId,
     EditModalId,
@@ -30,8 +31,10 @@ from bot.interactions.result_buttons import (
     EditId,
     FavouriteId,
     MoreId,
+    RegenerateAllId,
     RegenerateId,
     RegenerateWithId,
+    UpscaleAtOnceId,
     UpscaleId,
     UseAsSourceId,
     VaryId,
@@ -51,10 +54,11 @@ def build_result_actions_feature(
     reuse_rule: ReuseRule,
     favourites: SqlFavouriteStore,
     drafts: DraftStore,
+    pictures: PictureSubmitter,
     catalogue: Catalogue,
 ) -> Feature:
     """Build the handlers of the buttons under results, and the message command that shows details."""
-    regenerate = RegenerateHandler(submitter, result_lookup, reuse_rule, catalogue)
+    regenerate = RegenerateHandler(submitter, result_lookup, reuse_rule, catalogue, pictures)
     edit = EditHandler(submitter, result_lookup, reuse_rule, catalogue, RejectedForms(drafts), SyntaxQuestion(drafts))
     upscale = UpscaleHandler(submitter, result_lookup, reuse_rule, catalogue)
     details = DetailsHandler(catalogue, result_lookup)
@@ -66,6 +70,7 @@ def build_result_actions_feature(
             Route(RegenerateId, regenerate.regenerate),
             Route(RegenerateWithId, regenerate.regenerate_with_model),
             Route(RegenerateSameSeedId, regenerate.regenerate_with_same_seed),
+            Route(RegenerateAllId, regenerate.regenerate_all),
             Route(VaryId, regenerate.vary),
             Route(EditId, edit.open_edit_modal),
             Route(EditModalId, edit.submit_edit),
@@ -74,6 +79,7 @@ def build_result_actions_feature(
             Route(UseAsSourceModalId, edit.submit_source),
             Route(ReopenUseAsSourceId, edit.reopen_source_modal),
             Route(UpscaleId, upscale.upscale),
+            Route(UpscaleAtOnceId, upscale.upscale_at_once),
             Route(UpscaleWithId, upscale.upscale_with_model),
             Route(DetailsId, details.show_details),
             Route(MetadataRunId, MetadataRunHandler(submitter, result_lookup, reuse_rule, catalogue).run_again),

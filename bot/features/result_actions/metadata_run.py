@@ -33,8 +33,7 @@ class MetadataRunHandler:
     catalogue: Catalogue
 
     async def run_again(self, interaction: discord.Interaction, custom_id: MetadataRunId) -> None:
-        """Submit the request in the picture that the details show."""
-        del custom_id
+        """Submit the request in the picture that the details show, once for each message that shows them."""
         async with limit_lookup_time(interaction):
             settings, image = await self._read_metadata(interaction)
             owner_ids = await self._find_owners(interaction, settings)
@@ -42,7 +41,7 @@ class MetadataRunHandler:
         model = require_model(self.catalogue, settings.request.model)
         request = adapt_to_model(settings.request, model, self.catalogue, seed=settings.seed)
         source = image if request.has_picture else None
-        await self.submitter.submit(interaction, request, source, source_owner_id=owner_id)
+        await self.submitter.submit_choice(interaction, custom_id, request, source, source_owner_id=owner_id)
 
     async def _find_owners(self, interaction: discord.Interaction, settings: GenerationSettings) -> list[int | None]:
         """Find the requester of the job that the metadata names, and the author of the message with the picture."""

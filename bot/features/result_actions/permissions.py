@@ -7,7 +7,8 @@ import discord
 from bot.domain.records import GenerationSettings
 from bot.results.lookup import ResultLookup
 from bot.results.reuse import ReuseRule
-from bot.submission.submitter import JobDetails, JobSubmitter
+from bot.submission.job_queuer import JobDetails
+from bot.submission.submitter import JobSubmitter
 from shared.catalogue import Catalogue
 
 

@@ -12,8 +12,8 @@ from bot.features.result_actions.permissions import ResultActionHandler
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import respond_privately
-from bot.interactions.result_buttons import UpscaleId
-from bot.submission.submitter import JobDetails
+from bot.interactions.result_buttons import UpscaleAtOnceId, UpscaleId
+from bot.submission.job_queuer import JobDetails
 from shared.problems import RejectedError, make_problem
 from shared.request.conversion import build_upscale_requests
 from shared.request.model import Request
@@ -37,11 +37,20 @@ class UpscaleHandler(ResultActionHandler):
         await respond_privately(interaction, messages.text("upscale.which"), view=view)
 
     async def upscale_with_model(self, interaction: discord.Interaction, custom_id: UpscaleWithId) -> None:
-        """Submit the request to the chosen upscaler."""
+        """Submit the request to the chosen upscaler, once for each choice."""
         async with limit_lookup_time(interaction):
             settings, details = await self.load_permitted_settings(interaction, custom_id.job_id, from_result=True)
-            requests = self._list_requests(settings, model_key=custom_id.model)
-        await self._submit(interaction, settings, requests[0], details)
+            request, *_ = self._list_requests(settings, model_key=custom_id.model)
+            source = await self.result_lookup.find_result_image(interaction, settings.job_id)
+        await self.submitter.submit_choice(interaction, custom_id, request, source, **details)
+
+    async def upscale_at_once(self, interaction: discord.Interaction, custom_id: UpscaleAtOnceId) -> None:
+        """Submit the request to the cheapest upscaler, whose price the message of the button says."""
+        async with limit_lookup_time(interaction):
+            settings, details = await self.load_permitted_settings(interaction, custom_id.job_id, from_result=True)
+            requests = self._list_requests(settings)
+        cheapest = min(requests, key=lambda request: self.catalogue.models[request.model].price_usd)
+        await self._submit(interaction, settings, cheapest, details)
 
     async def _submit(
         self, interaction: discord.Interaction, settings: GenerationSettings, request: Request, details: JobDetails

@@ -39,6 +39,14 @@ async def test_the_same_job_is_recorded_once(job_store: SqlJobStore) -> None:
     assert len(await job_store.list_open_records()) == 1
 
 
+async def test_a_rejected_job_is_told_from_one_that_is_open_or_unknown(job_store: SqlJobStore) -> None:
+    for number in (1, 2):
+        await job_store.add_jobs([make_job(number)], SOURCE)
+    await job_store.mark_rejected(make_job(1).id, make_problem("queue_full"))
+
+    assert [await job_store.is_rejected(make_job(number).id) for number in (1, 2, 3)] == [True, False, False]
+
+
 async def test_a_cancelled_write_is_complete_or_absent_and_blocks_no_other(job_store: SqlJobStore) -> None:
     abandoned = [asyncio.create_task(job_store.add_jobs([make_job(n)], SOURCE)) for n in range(8)]
     await asyncio.sleep(0.005)

@@ -50,15 +50,15 @@ async def test_details_show_the_metadata_of_any_picture_and_run_its_request_agai
 ) -> None:
     details = await open_details(guild, make_png(), make_metadata(REQUEST))
 
-    interaction = await guild.press_button(details["id"], "metadata_run")
-    await wait_until(lambda: interaction in job_queue.jobs)
+    await guild.press_button(details["id"], "metadata_run")
+    await wait_until(lambda: details["id"] in job_queue.jobs)
 
     assert details["flags"] & 64
     assert "a \\\\*\\\\*castle" in read_all_text(details), "markdown is escaped"
     assert "```\\n77\\n```" in read_all_text(details)
-    job = job_queue.jobs[interaction]
+    job = job_queue.jobs[details["id"]]
     assert (job.request.model, job.request.steps, job.seed, job.parent_id) == ("sdxl", 20, 77, None)
-    assert job_queue.sources[interaction] is None
+    assert job_queue.sources[job.id] is None
 
 
 async def test_a_request_that_had_a_source_runs_on_the_posted_picture(
@@ -67,10 +67,10 @@ async def test_a_request_that_had_a_source_runs_on_the_posted_picture(
     picture = make_metadata(REQUEST | {"has_picture": True, "keep": 60})
     details = await open_details(guild, picture)
 
-    interaction = await guild.press_button(details["id"], "metadata_run")
-    await wait_until(lambda: interaction in job_queue.jobs)
+    await guild.press_button(details["id"], "metadata_run")
+    await wait_until(lambda: details["id"] in job_queue.jobs)
 
-    assert (job_queue.jobs[interaction].request.keep, job_queue.sources[interaction]) == (60, picture)
+    assert (job_queue.jobs[details["id"]].request.keep, job_queue.sources[details["id"]]) == (60, picture)
 
 
 async def test_extras_in_metadata_run_only_for_users_who_may_use_extras(
@@ -78,16 +78,14 @@ async def test_extras_in_metadata_run_only_for_users_who_may_use_extras(
 ) -> None:
     picture = make_metadata(REQUEST | {"extras": {"x": 1}})
 
-    answer = await guild.read_private_answer(
-        await guild.press_button((await open_details(guild, picture))["id"], "metadata_run")
-    )
-    interaction_of_ben = await guild.press_button(
-        (await open_details(guild, picture, user="ben"))["id"], "metadata_run", user="ben"
-    )
-    await wait_until(lambda: interaction_of_ben in job_queue.jobs)
+    pressed = await guild.press_button((await open_details(guild, picture))["id"], "metadata_run")
+    answer = await guild.read_followup(pressed)
+    details_of_ben = await open_details(guild, picture, user="ben")
+    await guild.press_button(details_of_ben["id"], "metadata_run", user="ben")
+    await wait_until(lambda: details_of_ben["id"] in job_queue.jobs)
 
     assert answer.startswith("“extras” is for testers only.")
-    assert list(job_queue.jobs) == [interaction_of_ben]
+    assert list(job_queue.jobs) == [details_of_ben["id"]]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -95,14 +96,26 @@ def test_the_question_lists_each_variant_with_its_price_and_the_settings_they_sh
     assert text.count("keep") == 2, "it is not a shared setting"
 
 
-def test_a_rejection_is_explained_once_for_all_variants_that_share_it() -> None:
+def test_the_message_tells_everyone_how_many_did_not_start_and_speaks_to_nobody() -> None:
     states = [VariantState.GENERATED, VariantState.REJECTED, VariantState.REJECTED, VariantState.FILTERED]
     exploration = make_exploration(make_seed_plan(4), rejected={2: REJECTION, 3: REJECTION})
 
     text = join_texts(render_exploration(exploration, states, CATALOGUE, has_contact_sheet=True))
 
     assert "1 of 4 done · 1 filtered · 2 not started" in text
-    assert "**2, 3** You already have 20 requests waiting" in text
+    assert "You" not in text
+
+
+@pytest.mark.parametrize("state", [state for state in VariantState if state is not VariantState.GENERATED])
+def test_the_prompt_is_not_shown_without_a_picture(state: VariantState) -> None:
+    exploration = make_exploration(make_seed_plan(2))
+
+    without, below = (
+        join_texts(render_exploration(exploration, [state, other], CATALOGUE, has_contact_sheet=True))
+        for other in (state, VariantState.GENERATED)
+    )
+
+    assert ("a castle" in without, "a castle" in below) == (False, True)
 
 
 def test_only_generated_variants_can_be_shown_and_only_queued_variants_cancelled() -> None:
@@ -122,9 +135,58 @@ def test_only_generated_variants_can_be_shown_and_only_queued_variants_cancelled
         if "custom_id" in component
     ]
     assert buttons == [
-        (f"variant_show:{ID}-01", "1. seed 1", False),
-        (f"variant_show:{ID}-02", "2. seed 2", True),
-        (f"variant_show:{ID}-03", "3. seed 3", True),
+        (f"variant_show:{ID}-01", "1", False),
+        (f"variant_show:{ID}-02", "2", True),
+        (f"variant_show:{ID}-03", "3", True),
+        (f"upscale_at_once:{ID}-01", "U1", False),
+        (f"upscale_at_once:{ID}-02", "U2", True),
+        (f"upscale_at_once:{ID}-03", "U3", True),
+        (f"vary:{ID}-01:strong", "V1", False),
+        (f"vary:{ID}-02:strong", "V2", True),
+        (f"vary:{ID}-03:strong", "V3", True),
+        (f"regenerate_all:{ID}-01:3", "Re-roll ×3", False),
         (f"exploration_cancel:{ID}", "Cancel the rest", False),
     ]
     assert list_buttons(later_components, "exploration_cancel") == []
+
+
+def test_the_legend_names_the_price_of_each_press() -> None:
+    same = tuple(make_request("sd3.5-large", seed=seed) for seed in (1, 2))
+    exploration = make_exploration(ExplorationPlan(Variation.SEEDS, same))
+
+    text = join_texts(render_exploration(exploration, [VariantState.GENERATED] * 2, CATALOGUE, has_contact_sheet=True))
+
+    upscale_price = min(model.price_usd for model in CATALOGUE.upscale_models)
+    assert f"U upscales it (${upscale_price:.2f}) · V varies it ($0.08)" in text
+
+
+def test_more_variants_than_a_row_holds_have_no_rows_of_actions_but_can_all_be_made_again() -> None:
+    exploration = make_exploration(make_seed_plan(9))
+
+    components = assert_fits_discord(
+        render_exploration(exploration, [VariantState.GENERATED] * 9, CATALOGUE, has_contact_sheet=True)
+    )
+
+    assert len(list_buttons(components, "variant_show")) == 9
+    assert list_buttons(components, "upscale_at_once") == list_buttons(components, "vary") == []
+    assert [button["label"] for button in list_buttons(components, "regenerate_all")] == ["Re-roll ×9"]
+
+
+def test_variants_of_other_settings_keep_their_names_and_are_not_made_again_with_other_seeds() -> None:
+    plan = ExplorationPlan(Variation.KEEP, tuple(make_request(keep=keep, seed=7) for keep in (20, 50)))
+    states = [VariantState.GENERATED] * 2
+
+    components = assert_fits_discord(
+        render_exploration(make_exploration(plan), states, CATALOGUE, has_contact_sheet=True)
+    )
+    cells = build_contact_sheet_cells(plan, states, [None] * 2, CATALOGUE, EN)
+
+    assert [button["label"] for button in list_buttons(components, "variant_show")] == ["1. keep 20%", "2. keep 50%"]
+    assert list_buttons(components, "regenerate_all") == []
+    assert [cell.caption for cell in cells] == ["keep 20%", "keep 50%"]
+
+
+def test_pictures_that_differ_by_their_seeds_alone_have_no_captions() -> None:
+    cells = build_contact_sheet_cells(make_seed_plan(4), [VariantState.GENERATED] * 4, [None] * 4, CATALOGUE, EN)
+
+    assert [cell.caption for cell in cells] == [""] * 4

@@ -31,9 +31,8 @@ def build_commands(catalogue: Catalogue, name: str = "imagine") -> Sequence[Any]
     parser = OptionParser(UNUSED, SourceOption(UNUSED, UNUSED, UNUSED), PresetOption(UNUSED))
     if name == "imagine":
         return build_imagine_feature(parser, UNUSED, UNUSED, catalogue, TODAY).commands
-    return build_explore_feature(
-        parser, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, catalogue, lambda: TODAY
-    ).commands
+    confirmation: Any = SimpleNamespace(explorations=UNUSED, start_exploration=UNUSED, discard_plan=UNUSED)
+    return build_explore_feature(parser, confirmation, UNUSED, catalogue, lambda: TODAY).commands
 
 
 async def build_payload(catalogue: Catalogue, name: str = "imagine") -> dict[str, Any]:
@@ -58,6 +57,7 @@ def list_texts(entry: dict[str, Any], language: str) -> Iterator[str]:
 def test_every_field_of_a_request_is_an_option() -> None:
     assert set(IMAGINE_OPTIONS) == {
         "prompt",
+        "count",
         "negative",
         "image",
         "source",
@@ -149,7 +149,7 @@ async def test_an_option_that_no_offered_model_reads_is_left_out() -> None:
 
     names = set(await list_options(reduced))
 
-    assert names == {"prompt", "spoiler", "preset", "model", "negative", "keep", "seed", "aspect", "format"}
+    assert names == {"prompt", "count", "spoiler", "preset", "model", "negative", "keep", "seed", "aspect", "format"}
 
 
 async def test_more_than_twenty_five_choices_are_offered_by_autocompletion() -> None:

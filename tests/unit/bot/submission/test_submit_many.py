@@ -41,6 +41,10 @@ class FullQueue(FakeJobQueue):
         return await super().enqueue_job(job, image, unknown_calls=unknown_calls)
 
 
+async def show_nothing() -> None:
+    """Acknowledge nothing."""
+
+
 def make_submitter(queue: FakeJobQueue, store: FakeSubmissionStore) -> JobSubmitter:
     no_session = cast("Any", None)
     return JobSubmitter(
@@ -75,7 +79,7 @@ async def test_each_request_becomes_a_job_with_the_same_origin() -> None:
     queue, store = FakeJobQueue(), FakeSubmissionStore()
 
     rejections = await make_submitter(queue, store).submit_many(
-        make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN, parent_id="16"
+        make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN, show_nothing, parent_id="16"
     )
 
     assert rejections == {}
@@ -90,10 +94,10 @@ async def test_each_request_becomes_a_job_with_the_same_origin() -> None:
 async def test_requests_that_are_submitted_again_are_not_queued_twice() -> None:
     queue, store = FakeJobQueue(), FakeSubmissionStore()
     submitter = make_submitter(queue, store)
-    await submitter.submit_many(make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN)
+    await submitter.submit_many(make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN, show_nothing)
     queue.jobs.clear()
 
-    assert await submitter.submit_many(make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN) == {}
+    assert await submitter.submit_many(make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN, show_nothing) == {}
 
     assert queue.jobs == {}
 
@@ -101,7 +105,9 @@ async def test_requests_that_are_submitted_again_are_not_queued_twice() -> None:
 async def test_a_job_that_finds_no_room_is_rejected_alone_and_its_record_is_closed() -> None:
     queue, store = FullQueue(2), FakeSubmissionStore()
 
-    rejections = await make_submitter(queue, store).submit_many(make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN)
+    rejections = await make_submitter(queue, store).submit_many(
+        make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN, show_nothing
+    )
 
     assert rejections == {"17-03": (FULL_PROBLEM,)}
     assert store.states == {"17-01": "queued", "17-02": "queued", "17-03": "too_many_waiting"}
@@ -117,7 +123,9 @@ async def test_after_a_lost_reply_of_the_queue_the_other_jobs_stay_recorded_with
 
     interaction.followup = SimpleNamespace(send=send)
 
-    assert await make_submitter(queue, store).submit_many(interaction, REQUESTS, STORED_IMAGE, ORIGIN) == {}
+    assert (
+        await make_submitter(queue, store).submit_many(interaction, REQUESTS, STORED_IMAGE, ORIGIN, show_nothing) == {}
+    )
 
     assert (list(queue.jobs), set(store.states.values())) == (["17-01"], {"queued"})
     assert len(texts) == 1
@@ -128,7 +136,7 @@ async def test_if_a_job_cannot_be_recorded_none_is_queued() -> None:
     store.error = RejectedError(make_problem("database_unavailable"))
 
     with pytest.raises(RejectedError):
-        await make_submitter(queue, store).submit_many(make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN)
+        await make_submitter(queue, store).submit_many(make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN, show_nothing)
 
     assert queue.jobs == {}
     assert store.states == {}
@@ -138,6 +146,6 @@ async def test_after_an_unexpected_error_queued_jobs_continue_and_the_records_of
     queue, store = FullQueue(1, OSError("no route")), FakeSubmissionStore()
 
     with pytest.raises(OSError, match="no route"):
-        await make_submitter(queue, store).submit_many(make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN)
+        await make_submitter(queue, store).submit_many(make_interaction(), REQUESTS, STORED_IMAGE, ORIGIN, show_nothing)
 
     assert store.states == {"17-01": "queued", "17-02": "internal", "17-03": "internal"}

@@ -37,7 +37,14 @@ any_preferences = st.builds(
     ping=st.sampled_from(Ping),
     private=st.booleans(),
     options=st.fixed_dictionaries(
-        {}, optional={"model": any_text, "keep": st.floats(0, 100), "style_preset": any_text, "fit": any_text}
+        {},
+        optional={
+            "model": any_text,
+            "count": st.integers(1, 4),
+            "keep": st.floats(0, 100),
+            "style_preset": any_text,
+            "fit": any_text,
+        },
     ),
 )
 
@@ -65,7 +72,7 @@ def test_every_choice_is_selected_once_it_was_made(language: str) -> None:
     messages = load_messages(language)
     selects = list_controls(build_preferences_view(Preferences(), CATALOGUE, TODAY, messages))
 
-    assert len(selects) == 9
+    assert len(selects) == 10
     for select in selects:
         custom_id = PreferenceSelectId.parse(select["custom_id"])
         assert custom_id is not None
@@ -88,6 +95,7 @@ def test_every_select_has_a_name_for_screen_readers() -> None:
         "Where my results appear",
         "Who can build on my pictures",
         "Model",
+        "Count",
         "Keep",
         "Style",
         "Fit",

@@ -1,0 +1,74 @@
+"""Submits a request for one picture or for several, which differ by their seeds alone."""
+
+import random
+from dataclasses import dataclass, field
+from functools import partial
+
+import discord
+
+from bot.domain.exploration import ExplorationPlan, Variation
+from bot.domain.images import RemoteImage, StoredImage
+from bot.explorations.confirmation import ExplorationConfirmation
+from bot.explorations.starter import ExplorationStarter
+from bot.interactions.locale import get_guild_settings, get_preferences
+from bot.interactions.responses import respond_with
+from bot.submission.job_queuer import JobDetails
+from bot.submission.submitter import JobSubmitter
+from shared.catalogue import Catalogue, Model
+from shared.request.builder import pick_seed
+from shared.request.model import MAX_COUNT, Request
+
+
+@dataclass(frozen=True)
+class PictureSubmitter:
+    """Submits a request for one picture, or for several: with their price first in a server that wants that."""
+
+    submitter: JobSubmitter
+    starter: ExplorationStarter
+    confirmation: ExplorationConfirmation
+    catalogue: Catalogue
+    rng: random.Random = field(default_factory=random.SystemRandom)
+
+    async def submit(
+        self,
+        interaction: discord.Interaction,
+        request: Request,
+        image: RemoteImage | StoredImage | None,
+        count: int,
+        details: JobDetails,
+    ) -> None:
+        """Respond to an interaction that has no response yet, and submit the request for `count` pictures."""
+        if count == 1:
+            await self.submitter.submit(interaction, request, image, **details)
+            return
+        plan = plan_seeds(request, self.catalogue.models[request.model], count, self.rng)
+        if get_guild_settings(interaction).asks_price:
+            await respond_with(
+                interaction, partial(self.confirmation.render_question, interaction, plan, image, details)
+            )
+        else:
+            await self.starter.start_in_response(interaction, plan, image, details)
+
+
+def get_preferred_count(interaction: discord.Interaction) -> int:
+    """Get the number of pictures that the user prefers."""
+    return min(max(int(get_preferences(interaction).options.get("count", 1)), 1), MAX_COUNT)
+
+
+def plan_seeds(request: Request, model: Model, count: int, rng: random.Random) -> ExplorationPlan:
+    """Plan `count` pictures of a request. The first has the request's own seed, if any, the others random ones."""
+    return ExplorationPlan(
+        Variation.SEEDS,
+        tuple(request.model_copy(update={"seed": seed}) for seed in pick_seeds(request, model, count, rng)),
+    )
+
+
+def pick_seeds(request: Request, model: Model, count: int, rng: random.Random) -> list[int | None]:
+    """Pick seeds that all differ; None for a model that reads no seed."""
+    seeds = [pick_seed(request, model, rng)]
+    unseeded = request.model_copy(update={"seed": None})
+    while len(seeds) < count:
+        seed = pick_seed(unseeded, model, rng)
+        if seed is None or seed not in seeds:
+            seeds.append(seed)
+    return seeds
