@@ -86,7 +86,7 @@ async def test_the_command_keeps_discords_limits(catalogue: Catalogue, language:
     required = ["vary", "prompt"] if command == "explore" else ["prompt"]
     names = [localize(option, "name", language) for option in payload["options"]]
 
-    assert len(names) == len(set(names)) == (len(EXPLORE_OPTIONS) if command == "explore" else 22)  # of 25
+    assert len(names) == len(set(names)) == (len(EXPLORE_OPTIONS) if command == "explore" else 23)  # of 25
     for name in (localize(payload, "name", language), *names):
         assert re.fullmatch(r"[-_'\w]{1,32}", name)
         assert name == name.lower()
