@@ -179,7 +179,7 @@ class DiscordUser:
             status = next((message for message in posted if message["id"] == status_id), {})
             thread = (status.get("thread") or {}).get("id")
             results = self.list_messages(thread) if thread else posted
-            return next((m for m in results if m["id"] > status_id and list_media(m)), None)
+            return next((m for m in results if m["id"] >= status_id and list_media(m)), None)
 
         return wait_until(look, f"the result of the choice {pressed}")
 
