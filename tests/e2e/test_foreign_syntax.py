@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from demo.first_picture import iter_message_texts
-from tests.support.exploration import invoke_explore
+from tests.support.exploration import invoke_explore, wait_for_exploration_end
 from tests.support.user import DiscordUser, list_media
 
 CallLister = Callable[[], list[dict[str, Any]]]
@@ -63,3 +63,13 @@ def test_explore_names_what_it_leaves_out_above_the_price(ada: DiscordUser) -> N
     assert "“--ar 16:9” is the option “aspect” here, and it doesn't fit this request:" in question
     assert "Read from the prompt: --no boats" in question
     assert "“a lake calm | boats::-1”" in question
+
+
+def test_repeat_is_the_option_count_also_when_one_press_goes_on_without_the_rest(
+    ada: DiscordUser, list_calls: CallLister
+) -> None:
+    wait_for_exploration_end(ada, ada.submit_imagine("an owl --repeat 2", image=None))
+    question = ada.wait_for_private_message(ada.submit_imagine("an elk --r 2 --tile", image=None))
+    wait_for_exploration_end(ada, ada.press_button(question, "syntax_without"))
+
+    assert sorted(call["body"]["prompt"] for call in list_calls()) == ["an elk", "an elk", "an owl", "an owl"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.submission.foreign_syntax import ForeignRequestBuilder, UnsupportedSyntaxError, find_nearest_ratio
+from bot.submission.foreign_syntax import ForeignRequestBuilder, UnsupportedSyntaxError, find_nearest_ratio, read_count
 from shared.catalogue import load_catalogue
 from shared.notes import make_note
 from shared.problems import RejectedError, make_problem
@@ -115,6 +115,14 @@ def test_problems_of_the_prompt_itself_come_first() -> None:
 def test_more_pictures_than_one_are_never_made_in_silence() -> None:
     assert list_codes(reject("a cat --repeat 4")) == ["parameter_count"]
     assert build("a cat --repeat 1").request.text_prompts == (TextPrompt(text="a cat"),)
+
+
+def test_a_number_of_pictures_is_read_where_there_is_such_an_option_and_a_typed_one_takes_precedence() -> None:
+    assert read_count("a cat --repeat 4") == 4
+    assert build("a cat --repeat 4", count=None).notes == (make_note("parameters_read", parameters="--repeat 4"),)
+    assert build("a cat --repeat 4", count=2).notes == (
+        make_note("option_preferred", parameter="--repeat 4", field="count"),
+    )
 
 
 def test_weights_in_brackets_are_weights_where_the_model_has_them() -> None:
