@@ -232,7 +232,7 @@ def test_a_damaged_picture_is_told_to_its_author_alone_within_seconds_and_costs_
     channel = ada.post("/control/channels", {"name": "damaged"})["id"]
     job = ada.submit_imagine("a castle", image=broken, channel=channel)
 
-    assert "Attach the picture again" in ada.wait_for_private_text(job)
+    assert "Attach it again" in ada.wait_for_private_text(job)
     wait_until(lambda: ada.get(f"/control/interactions/{job}")["message"].get("deleted"), "a status message deleted")
     assert DiscordUser(stack, "ben").list_messages(channel) == []
     assert all(found.get("parent_id") != channel for found in ada.get("/control/state")["channels"])
