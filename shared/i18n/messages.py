@@ -64,9 +64,9 @@ class Messages:
         """Get the name of the option that fills this field of a request."""
         return self.text(f"option.{field}.name")
 
-    def get_choice_label(self, field: str, value: str) -> str:
-        """Get the label of one choice of an option, or the value itself if it has no label."""
-        return str(self._sections["choice"].get(field, {}).get(value, value))
+    def get_choice_label(self, field: str, value: str, default: str = "") -> str:
+        """Get the label of one choice of an option; if it has none, the default or the value itself."""
+        return str(self._sections["choice"].get(field, {}).get(value, default or value))
 
     def get_term(self, value: str) -> str:
         """Get a term in this language, or the value itself if it is no term."""

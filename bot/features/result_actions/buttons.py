@@ -57,12 +57,16 @@ def build_more_view(job_id: str, messages: Messages, *, can_continue: bool, is_f
 
 
 def build_upscale_view(job_id: str, models: Sequence[Model], messages: Messages) -> ui.View:
-    """Build the buttons that choose one of several upscalers, at most five, each with its price."""
-    labels = {
-        model.key: messages.text("button.upscale_with", name=model.name, price=messages.format_price(model.price_usd))
-        for model in models[:MAX_UPSCALERS]
-    }
-    return build_button_view(*(build_button(UpscaleWithId(job_id, key), label) for key, label in labels.items()))
+    """Build the buttons that choose one of several upscalers, at most five, each with its result and its price."""
+    buttons = []
+    for model in models[:MAX_UPSCALERS]:
+        name, price = (
+            messages.get_choice_label("upscaler", model.key, model.name),
+            messages.format_price(model.price_usd),
+        )
+        label = messages.text("button.upscale_with", name=name, price=price)
+        buttons.append(build_button(UpscaleWithId(job_id, model.key), label))
+    return build_button_view(*buttons)
 
 
 def build_delete_confirmation(job_id: str, messages: Messages) -> ui.View:

@@ -50,10 +50,17 @@ def test_every_button_fits_discord_and_its_id_is_parsed_again(request: Request, 
         assert 1 <= utf16_length(button["label"]) <= 80
 
 
-def test_upscalers_are_chosen_by_name_and_price() -> None:
-    buttons = list_view_buttons(build_upscale_view(JOB_ID, CATALOGUE.upscale_models, EN))
+def test_upscalers_are_chosen_by_their_result_and_price() -> None:
+    other = CATALOGUE.models["fast-upscale"].model_copy(update={"key": "an-operators", "name": "An Operator's"})
+    models = [*CATALOGUE.upscale_models, other]
 
-    assert [button["label"] for button in buttons] == ["Fast Upscale · $0.03", "Conservative Upscale · $0.40"]
+    buttons = list_view_buttons(build_upscale_view(JOB_ID, models, EN))
+
+    assert [button["label"] for button in buttons] == [
+        "4× larger, fast · $0.03",
+        "Up to 4K, with more detail · $0.40",
+        "An Operator's · $0.03",
+    ]
 
 
 @pytest.mark.parametrize(("model", "seed"), [("sdxl", None), ("a model of yesterday", 7)])
