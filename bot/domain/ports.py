@@ -42,10 +42,6 @@ class DraftStore(Protocol):
 
     async def load_draft(self, draft_id: str) -> Draft | None: ...
 
-    async def delete_draft(self, draft_id: str) -> bool:
-        """Delete a draft; False if it is gone, as when somebody was faster."""
-        ...
-
 
 class JobHistory(Protocol):
     """Reads past jobs. Implemented by `bot.storage`."""

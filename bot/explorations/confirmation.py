@@ -19,6 +19,7 @@ from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, update_message
 from bot.rendering.outcome_views import build_job_notes
 from bot.storage.explorations import SqlExplorationStore
+from bot.submission.images import load_draft_image
 from bot.submission.job_queuer import JobDetails
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
@@ -91,7 +92,7 @@ class ExplorationConfirmation:
                 notes=draft.notes,
                 is_spoiler=draft.is_spoiler,
             )
-            image = await self._load_source(draft)
+            image = await load_draft_image(draft, self.image_store)
             started = await self.starter.start_in_message(interaction, draft_id, draft.plan, image, details)
         elif exploration.requester.id != interaction.user.id:
             raise RejectedError(make_problem("exploration_expired"))
@@ -100,11 +101,3 @@ class ExplorationConfirmation:
                 raise RejectedError(make_problem("choice_used"))
             started = StartedExploration(exploration)
         return RenderedMessage(build_note_view(format_start(interaction, started)))
-
-    async def _load_source(self, draft: Draft) -> RemoteImage | StoredImage | None:
-        if draft.source_sha256 is None:
-            return next(iter(draft.images), None)
-        image = await self.image_store.load_source_image(draft.source_sha256)
-        if image is None:
-            raise RejectedError(make_problem("source_expired"))
-        return image

@@ -9,9 +9,11 @@ import discord
 from bot.domain.exploration import ExplorationPlan, Variation
 from bot.domain.images import RemoteImage, StoredImage
 from bot.explorations.confirmation import ExplorationConfirmation
-from bot.explorations.starter import ExplorationStarter
+from bot.explorations.starter import ExplorationStarter, format_start
+from bot.explorations.view import build_note_view
+from bot.interactions.custom_ids import CustomId
 from bot.interactions.locale import get_guild_settings, get_preferences
-from bot.interactions.responses import respond_with
+from bot.interactions.responses import RenderedMessage, respond_with, update_message
 from bot.submission.job_queuer import JobDetails
 from bot.submission.submitter import JobSubmitter
 from shared.catalogue import Catalogue, Model
@@ -48,6 +50,41 @@ class PictureSubmitter:
             )
         else:
             await self.starter.start_in_response(interaction, plan, image, details)
+
+    async def submit_choice(
+        self,
+        interaction: discord.Interaction,
+        choice: CustomId,
+        choice_id: str,
+        request: Request,
+        image: RemoteImage | StoredImage | None,
+        count: int,
+        details: JobDetails,
+    ) -> None:
+        """Submit the request of a choice for `count` pictures, once, and remove the buttons of the choice.
+
+        `choice_id` is the number of the interaction that asked.
+        """
+        if count == 1:
+            await self.submitter.submit_choice(interaction, choice, request, image, **details)
+            return
+        plan = plan_seeds(request, self.catalogue.models[request.model], count, self.rng)
+        if get_guild_settings(interaction).asks_price:
+            render = partial(self.confirmation.render_question, interaction, plan, image, details)
+        else:
+            render = partial(self._start, interaction, choice_id, plan, image, details)
+        await update_message(interaction, render)
+
+    async def _start(
+        self,
+        interaction: discord.Interaction,
+        exploration_id: str,
+        plan: ExplorationPlan,
+        image: RemoteImage | StoredImage | None,
+        details: JobDetails,
+    ) -> RenderedMessage:
+        started = await self.starter.start_in_message(interaction, exploration_id, plan, image, details)
+        return RenderedMessage(build_note_view(format_start(interaction, started)))
 
 
 def get_preferred_count(interaction: discord.Interaction) -> int:

@@ -91,10 +91,6 @@ class RedisDraftStore:
             self._unreadable_rows.report(f"draft {draft_id}", error)
             return None
 
-    async def delete_draft(self, draft_id: str) -> bool:
-        """Delete a draft; False if it is gone, as when somebody was faster."""
-        return cast("int", await _await_reply(self._redis.delete(draft_key(draft_id)))) == 1
-
 
 async def _await_reply(reply: Awaitable[T]) -> T:
     try:

@@ -5,13 +5,18 @@ from typing import Any
 
 from demo.first_picture import iter_message_texts
 from tests.support.exploration import invoke_explore, wait_for_exploration_end
-from tests.support.user import DiscordUser, list_media
+from tests.support.user import DiscordUser, list_media, wait_until
 
 CallLister = Callable[[], list[dict[str, Any]]]
 
 
 def read_text(message: dict[str, Any]) -> str:
     return "\n".join(iter_message_texts(message)).replace("\\", "")
+
+
+def list_followups(user: DiscordUser, used: str) -> list[dict[str, Any]]:
+    followups: list[dict[str, Any]] = user.get(f"/control/interactions/{used}").get("followups", [])
+    return followups
 
 
 def test_parameters_of_midjourney_become_options_and_the_result_says_so(
@@ -34,10 +39,11 @@ def test_what_has_no_equal_is_asked_about_in_private_and_one_press_goes_on_witho
     assert "“--weird 250” does nothing here. To compare different versions, use /explore." in read_text(question)
     assert list_calls() == []
 
-    result = ada.wait_for_result(ada.press_button(question, "syntax_without"))
-    again = ada.press_button(question, "syntax_words")
+    result = ada.wait_for_chosen_result(ada.press_button(question, "syntax_without"))
+    again = ada.use_forged_component(question, f"syntax_words:{asked}")
 
-    assert "isn't open to you any more" in ada.wait_for_private_text(again)
+    wait_until(lambda: list_followups(ada, again), "a private followup")
+    assert "already" in read_text(list_followups(ada, again)[0])
     [paid] = list_calls()
     assert (paid["body"]["prompt"], paid["body"]["aspect_ratio"]) == ("a dog", "16:9")
     assert list_media(result)
@@ -69,7 +75,8 @@ def test_repeat_is_the_option_count_also_when_one_press_goes_on_without_the_rest
     ada: DiscordUser, list_calls: CallLister
 ) -> None:
     wait_for_exploration_end(ada, ada.submit_imagine("an owl --repeat 2", image=None))
-    question = ada.wait_for_private_message(ada.submit_imagine("an elk --r 2 --tile", image=None))
-    wait_for_exploration_end(ada, ada.press_button(question, "syntax_without"))
+    asked = ada.submit_imagine("an elk --r 2 --tile", image=None)
+    ada.press_button(ada.wait_for_private_message(asked), "syntax_without")
+    wait_for_exploration_end(ada, asked)
 
     assert sorted(call["body"]["prompt"] for call in list_calls()) == ["an elk", "an elk", "an owl", "an owl"]

@@ -129,9 +129,6 @@ class FakeDraftStore:
     async def load_draft(self, draft_id: str) -> Draft | None:
         return self.drafts.get(draft_id)
 
-    async def delete_draft(self, draft_id: str) -> bool:
-        return self.drafts.pop(draft_id, None) is not None
-
 
 class EmptyPresetStore:
     """A `PresetReader` without any preset."""

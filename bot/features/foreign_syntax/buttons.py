@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.domain.draft import Draft, SyntaxAnswers
-from bot.domain.images import RemoteImage, StoredImage
+from bot.domain.draft import SyntaxAnswers
 from bot.domain.ports import DraftStore, ImageStore
 from bot.explorations.several import PictureSubmitter
 from bot.interactions.deadlines import limit_lookup_time
+from bot.submission.images import load_draft_image
 from bot.submission.job_queuer import JobDetails
 from bot.submission.syntax_question import GoOnWithoutId, UseWordsId
 from shared.problems import RejectedError, make_problem
@@ -43,9 +43,9 @@ class SyntaxAnswerHandler:
             if draft is None or draft.answers is None or draft.user_id != interaction.user.id:
                 raise RejectedError(make_problem("question_closed"))
             built, count = choose(draft.answers)
-            image = await self._load_source(draft)
-            if built is None or not await self.drafts.delete_draft(custom_id.draft_id):
+            if built is None:
                 raise RejectedError(make_problem("question_closed"))
+            image = await load_draft_image(draft, self.image_store)
         details = JobDetails(
             parent_id=draft.parent_id,
             source_kind=draft.source_kind,
@@ -53,12 +53,6 @@ class SyntaxAnswerHandler:
             notes=built.notes,
             is_spoiler=draft.is_spoiler,
         )
-        await self.pictures.submit(interaction, built.request, image, count, details)
-
-    async def _load_source(self, draft: Draft) -> RemoteImage | StoredImage | None:
-        if draft.source_sha256 is None:
-            return next(iter(draft.images), None)
-        image = await self.image_store.load_source_image(draft.source_sha256)
-        if image is None:
-            raise RejectedError(make_problem("source_expired"))
-        return image
+        await self.pictures.submit_choice(
+            interaction, custom_id, custom_id.draft_id, built.request, image, count, details
+        )
