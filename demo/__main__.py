@@ -76,7 +76,7 @@ def _make_first_picture(stack: Stack, options: argparse.Namespace) -> FirstPictu
 
 
 def _keep_running(stack: Stack, picture: FirstPicture) -> None:
-    print(f"See it in its thread: {stack.discord_url}/?user=ada&channel={picture.thread}")
+    print(f"See it in the channel, or full in its thread: {stack.discord_url}/?user=ada&channel={picture.thread}")
     print("Type /imagine there and attach an image of your own. Ctrl-C stops everything.", flush=True)
     while True:
         stack.check_running()

@@ -1,11 +1,13 @@
 """The places where an outcome can be posted, best first: the job's thread, its channel, a direct message."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import aiohttp
 import discord
 from discord.abc import GuildChannel
 
@@ -18,7 +20,10 @@ from bot.interactions.visibility import resolve_permissions
 from bot.rendering.outcome_views import compute_component_id
 from shared.job import Job, Origin
 
+log = logging.getLogger(__name__)
+
 CALL_TIMEOUT_SECONDS: Final = 60.0
+RENAME_TIMEOUT_SECONDS: Final = 10.0  # Discord lets a thread be renamed twice in ten minutes; discord.py would wait
 SEARCH_WINDOW_SECONDS: Final = 120
 SEARCH_MESSAGE_LIMIT: Final = 200
 
@@ -89,6 +94,17 @@ async def get_thread_destination(
     async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
         thread_id = await open_thread(client, origin, name)
     return Destination(thread_id, limit)
+
+
+async def rename_thread(client: discord.Client, guild_id: int, thread_id: int, old_name: str, name: str) -> None:
+    """Rename a thread that bears the old name: it began without a picture. Failures are logged only."""
+    thread = _find_channel(client, guild_id, thread_id)
+    if isinstance(thread, discord.Thread) and thread.name == old_name:
+        try:
+            async with asyncio.timeout(RENAME_TIMEOUT_SECONDS):
+                await thread.edit(name=name)
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.info("thread %d could not be renamed (%r)", thread_id, error)
 
 
 def get_channel_destination(

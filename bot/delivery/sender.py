@@ -23,6 +23,7 @@ from bot.delivery.destinations import (
     get_thread_destination,
     is_status_message_outcome,
     open_direct_destination,
+    rename_thread,
 )
 from bot.delivery.discord_errors import (
     CANNOT_REPLY_CODE,
@@ -110,9 +111,14 @@ class OutcomeSender:
         try:
             name = _name_thread(job, outcome, messages)
             destination = await get_thread_destination(self._client, status, name, has_file=has_file)
-            return await self._post_message(status, outcome, destination)
+            message = await self._post_message(status, outcome, destination)
         except (discord.HTTPException, DestinationForbiddenError) as error:
             refusal = _raise_if_transient(error)
+        else:
+            if has_file:
+                placeholder = messages.text("thread.without_picture")
+                await rename_thread(self._client, job.origin.guild_id, message.channel_id, placeholder, name)
+            return message
         if not job.origin.is_in_thread:
             try:
                 notes = (_explain_fallback(refusal, messages),)

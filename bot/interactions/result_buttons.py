@@ -109,31 +109,21 @@ class CancelId(CustomId, template=f"cancel:{JOB_ID}"):
 def build_result_rows(
     job_id: str, request: Request, catalogue: Catalogue, messages: Messages
 ) -> list[ui.ActionRow[Any]]:
-    """Build the rows under a picture, without the buttons that its request or the catalogue rules out."""
-    can_vary = _can_vary(request, catalogue)
-    first = [
-        _build_regenerate_button(job_id, messages) if _has_new_seed(request, catalogue) else None,
-        *(_build_vary_button(job_id, strength, messages) if can_vary else None for strength in VaryStrength),
-    ]
-    second = [
-        _build_upscale_button(job_id, messages) if build_upscale_requests(request, catalogue) else None,
-        _build_edit_button(job_id, messages) if _is_editable(request, catalogue) else None,
-        build_button(MoreId(job_id), messages.text("button.more")),
-    ]
-    return _build_rows(first, second)
+    """Build the row under a picture: it fits into a narrow thread, and the rest is in the menu that it opens."""
+    return _build_rows(
+        [
+            *_list_usual_buttons(job_id, request, catalogue, messages),
+            _build_edit_button(job_id, messages) if _is_editable(request, catalogue) else None,
+            build_button(MoreId(job_id), messages.text("button.more")),
+        ]
+    )
 
 
 def build_preview_rows(
     job_id: str, request: Request, catalogue: Catalogue, messages: Messages
 ) -> list[ui.ActionRow[Any]]:
-    """Build the one row under the preview of a picture; it names the job, by which the preview is recognised."""
-    usual = [
-        _build_regenerate_button(job_id, messages) if _has_new_seed(request, catalogue) else None,
-        build_button(VaryId(job_id, VaryStrength.STRONG), messages.text("button.vary"))
-        if _can_vary(request, catalogue)
-        else None,
-        _build_upscale_button(job_id, messages) if build_upscale_requests(request, catalogue) else None,
-    ]
+    """Build the row under the preview of a picture; it names the job, by which the preview is recognised."""
+    usual = _list_usual_buttons(job_id, request, catalogue, messages)
     return _build_rows(usual if any(usual) else [build_button(DetailsId(job_id), messages.text("button.details"))])
 
 
@@ -173,30 +163,29 @@ def _build_rows(*rows: Iterable[Button | None]) -> list[ui.ActionRow[Any]]:
     return [ui.ActionRow(*row) for row in present if row]
 
 
+def _list_usual_buttons(job_id: str, request: Request, catalogue: Catalogue, messages: Messages) -> list[Button | None]:
+    """List re-roll, vary and upscale; None for what the request or the catalogue rules out."""
+    can_vary = bool(request.text_prompts) and catalogue.pick_picture_model(request.model) is not None
+    can_upscale = bool(build_upscale_requests(request, catalogue))
+    return [
+        _build_regenerate_button(job_id, messages) if _has_new_seed(request, catalogue) else None,
+        build_button(VaryId(job_id, VaryStrength.STRONG), messages.text("button.vary")) if can_vary else None,
+        build_button(UpscaleId(job_id), messages.text("button.upscale")) if can_upscale else None,
+    ]
+
+
 def _build_regenerate_button(job_id: str, messages: Messages) -> Button:
     return build_button(RegenerateId(job_id), messages.text("button.regenerate"), style=ButtonStyle.primary)
-
-
-def _build_vary_button(job_id: str, strength: VaryStrength, messages: Messages) -> Button:
-    return build_button(VaryId(job_id, strength), messages.text(f"button.vary_{strength}"))
 
 
 def _build_edit_button(job_id: str, messages: Messages) -> Button:
     return build_button(EditId(job_id), messages.text("button.edit"))
 
 
-def _build_upscale_button(job_id: str, messages: Messages) -> Button:
-    return build_button(UpscaleId(job_id), messages.text("button.upscale"))
-
-
 def _has_new_seed(request: Request, catalogue: Catalogue) -> bool:
     """Tell whether the same request again would give another picture."""
     model = catalogue.models.get(request.model)
     return model is None or "seed" in model.fields
-
-
-def _can_vary(request: Request, catalogue: Catalogue) -> bool:
-    return bool(request.text_prompts) and catalogue.pick_picture_model(request.model) is not None
 
 
 def _is_editable(request: Request, catalogue: Catalogue) -> bool:

@@ -104,6 +104,11 @@ class DiscordChannel:
         )
         return int(thread["id"])
 
+    async def read_thread_name(self, job: Job) -> str | None:
+        """Read the name of the thread under the job's status message; None if there is none."""
+        channels = (await self.call_control("GET", "state"))["channels"]
+        return next((channel["name"] for channel in channels if channel["id"] == str(job.origin.message_id)), None)
+
     async def find_status(self, job: Job) -> dict[str, Any]:
         return next(m for m in await self.list_messages() if m["id"] == str(job.origin.message_id))
 

@@ -18,12 +18,6 @@ from demo.stack import Stack
 
 TIMEOUT_SECONDS = 40.0
 LOADING_FLAG = 128
-MENU_ACTIONS = {
-    "details": "details",
-    "favourite": "menu_favourite",
-    "use_as_source": "use_as_source",
-    "delete": "menu_delete",
-}
 T = TypeVar("T")
 
 
@@ -85,13 +79,16 @@ class DiscordUser:
 
     def press_button(self, message: dict[str, Any], action: str, argument: str = "") -> str:
         """Press the button of this action, in the menu of rarer actions if it is there; return the interaction's id."""
-        custom_ids = list_custom_ids(message)
-        if action in MENU_ACTIONS and not any(custom_id.startswith(action) for custom_id in custom_ids):
+
+        def find(shown: dict[str, Any], wanted: str) -> str | None:
+            return next((i for i in list_custom_ids(shown) if i.split(":")[0] == wanted and i.endswith(argument)), None)
+
+        custom_id = find(message, action)
+        if custom_id is None and action != "more":
             message = self.wait_for_private_message(self.press_button(message, "more"))
-            action = MENU_ACTIONS[action]
-        return self.use_component(
-            message, next(i for i in list_custom_ids(message) if i.split(":")[0] == action and i.endswith(argument))
-        )
+            custom_id = find(message, action) or find(message, f"menu_{action}")
+        assert custom_id is not None, f"a button to {action}"
+        return self.use_component(message, custom_id)
 
     def read_modal_fields(self, interaction_id: str) -> dict[str, Any]:
         """Wait for the form that an interaction opened; return its initial values, lists for selects."""

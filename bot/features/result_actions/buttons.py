@@ -15,7 +15,7 @@ from bot.features.result_actions.custom_ids import (
     UpscaleWithId,
 )
 from bot.interactions.components import build_button, build_button_view
-from bot.interactions.result_buttons import DetailsId, UseAsSourceId
+from bot.interactions.result_buttons import DetailsId, UseAsSourceId, VaryId, VaryStrength
 from shared.catalogue import Catalogue, Model
 from shared.i18n.messages import Messages
 
@@ -46,12 +46,15 @@ def build_metadata_run_rows(
 
 def build_more_view(job_id: str, messages: Messages, *, can_continue: bool, is_favourite: bool) -> ui.View:
     """Build the menu of rarer actions. `can_continue`: there is a model that can start from the picture."""
-    source = build_button(UseAsSourceId(job_id), messages.text("button.use_as_source"))
+    further = (
+        build_button(VaryId(job_id, VaryStrength.SUBTLE), messages.text("button.vary_subtle")),
+        build_button(UseAsSourceId(job_id), messages.text("button.use_as_source")),
+    )
     star = messages.text("button.unfavourite" if is_favourite else "button.favourite")
     return build_button_view(
         build_button(DetailsId(job_id), messages.text("button.details")),
         build_button(MenuFavouriteId(job_id), star),
-        *([source] if can_continue else []),
+        *(further if can_continue else ()),
         build_button(MenuDeleteId(job_id), messages.text("button.delete"), style=ButtonStyle.danger),
     )
 

@@ -159,8 +159,7 @@ async def test_a_filtered_job_gets_a_notice_without_picture_or_prompt(
     assert is_withheld == (side is FilteredPart.OUTPUT), "only what was generated can be withheld"
     assert PROMPT not in read_text(posted)
     assert (await discord_channel.read_status(job)).startswith(load_messages(locale).text("status.filtered", where="["))
-    names = {c["id"]: c.get("name") for c in (await discord_channel.call_control("GET", "state"))["channels"]}
-    assert names[str(job.origin.message_id)] == load_messages(locale).text("thread.without_picture")
+    assert await discord_channel.read_thread_name(job) == load_messages(locale).text("thread.without_picture")
 
 
 async def test_a_failed_job_gets_an_explanation_in_the_requesters_language(

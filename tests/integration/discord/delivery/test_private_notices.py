@@ -132,8 +132,7 @@ async def test_others_read_a_notice_without_the_prompt_and_its_author_reads_the_
     assert f"“{PROMPT}”" in text
     (notice,) = await discord_channel.list_messages(job.origin.message_id)
     public = [read_text(notice), await discord_channel.read_status(job)]
-    names = {c["id"]: str(c.get("name")) for c in (await discord_channel.call_control("GET", "state"))["channels"]}
-    public.append(names[str(job.origin.message_id)])
+    public.append(str(await discord_channel.read_thread_name(job)))
     assert not any(PROMPT in words for words in public)
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 from bot.delivery.consumer import OutcomeConsumer
 from bot.domain.preferences import ResultPlace
 from shared.catalogue import Catalogue
-from shared.job import Job
+from shared.job import make_variant_id
 from shared.outcome import Failed, Filtered, FilteredPart
 from shared.problems import make_problem
 from tests.support.delivery import FakeGuildSettings, FakeOutcomeStream, deliver_outcome, make_consumer
@@ -26,11 +26,6 @@ def in_channel(
     """A consumer on a server that wants everything in the channel."""
     settings = FakeGuildSettings(result_place=ResultPlace.CHANNEL)
     return make_consumer(discord_channel.client, outcome_stream, catalogue, guild_settings=settings)
-
-
-async def has_thread(discord_channel: DiscordChannel, job: Job) -> bool:
-    channels = (await discord_channel.call_control("GET", "state"))["channels"]
-    return str(job.origin.message_id) in {channel["id"] for channel in channels}
 
 
 def list_labels(message: dict[str, Any]) -> list[str]:
@@ -121,7 +116,7 @@ async def test_a_server_may_want_the_whole_result_in_its_channel_and_no_thread(
     assert "More…" in [
         button["label"] for row in status["components"][0]["components"] for button in row.get("components", [])
     ]
-    assert not await has_thread(discord_channel, job)
+    assert await discord_channel.read_thread_name(job) is None
 
 
 async def test_a_result_in_the_channel_is_not_shown_twice_by_the_next_bot(
@@ -145,7 +140,7 @@ async def test_a_result_in_the_channel_is_not_shown_twice_by_the_next_bot(
     assert message == job.origin.message_id
     assert len(await discord_channel.list_messages()) == 1
     assert discord_channel.count_requests("PATCH", f"/messages/{job.origin.message_id}") == edits
-    assert not await has_thread(discord_channel, job)
+    assert await discord_channel.read_thread_name(job) is None
 
 
 async def test_a_result_in_the_channel_that_pings_is_a_message_of_its_own(
@@ -161,7 +156,7 @@ async def test_a_result_in_the_channel_that_pings_is_a_message_of_its_own(
     _, reply = await discord_channel.list_messages()
     assert reply["id"] == str(message)
     assert [user["id"] for user in reply["mentions"]] == [str(discord_channel.ada_id)]
-    assert not await has_thread(discord_channel, job)
+    assert await discord_channel.read_thread_name(job) is None
 
 
 async def test_a_notice_in_the_channel_takes_the_place_of_the_status_message_without_the_prompt(
@@ -187,4 +182,23 @@ async def test_that_a_job_was_cancelled_is_said_where_it_waited_and_no_thread_is
 
     assert message == job.origin.message_id
     assert "Ada cancelled" in await discord_channel.read_status(job)
-    assert not await has_thread(discord_channel, job)
+    assert await discord_channel.read_thread_name(job) is None
+
+
+async def test_a_thread_that_began_without_a_picture_is_named_after_the_prompt_of_its_first_picture(
+    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, catalogue: Catalogue
+) -> None:
+    first = await discord_channel.submit_job()
+    variants = [first.model_copy(update={"id": make_variant_id(first.id, number)}) for number in (1, 2)]
+
+    async with discord_channel.connect_gateway() as client:
+        consumer = make_consumer(client, outcome_stream, catalogue)
+        names = []
+        for variant, outcome in zip(
+            variants, (Filtered(part=FilteredPart.OUTPUT, duration_seconds=1), None), strict=True
+        ):
+            outcome_stream.finish_job(variant, outcome or make_generated(), None if outcome else make_png())
+            await deliver_outcome(consumer, outcome_stream, variant)
+            names.append(await discord_channel.read_thread_name(first))
+
+    assert names == ["No picture this time", PROMPT]

@@ -74,7 +74,7 @@ def test_every_button_fits_discord_and_its_id_is_parsed_again(request: Request, 
 
 
 def test_a_result_has_the_buttons_that_its_request_allows() -> None:
-    everything = ["regenerate", "vary:subtle", "vary:strong", "upscale", "edit", "more"]
+    everything = ["regenerate", "vary:strong", "upscale", "edit", "more"]
     larger = Request(model="fast-upscale", text_prompts=(), has_picture=True)
 
     assert list_actions(build_result_rows(JOB_ID, make_request("sdxl"), CATALOGUE, EN)) == everything
