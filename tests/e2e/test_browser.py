@@ -41,8 +41,8 @@ def page_opener(browser: Browser, stack: Stack) -> Iterator[PageOpener]:
 
 
 def find_images(thread: Locator) -> Locator:
-    """Find the images of this prompt in a thread."""
-    return thread.get_by_role("img", name=PROMPT)
+    """Find the full images of this prompt in a thread, which shows the preview above it, too."""
+    return thread.get_by_role("img", name=PROMPT).and_(thread.locator('img:not([src*="-preview."])'))
 
 
 def test_a_user_runs_imagine_sees_and_hears_of_the_image_in_the_channel_and_opens_it_with_its_seed(
@@ -59,7 +59,7 @@ def test_a_user_runs_imagine_sees_and_hears_of_the_image_in_the_channel_and_open
     page.get_by_label("image", exact=True).set_input_files(SAMPLE_IMAGE)
     page.get_by_role("button", name="Send").click()
 
-    preview = find_images(page.get_by_role("main"))
+    preview = page.get_by_role("main").get_by_role("img", name=PROMPT)
     expect(preview).to_be_visible(timeout=TIMEOUT_MS)
     expect(page.get_by_role("button", name="Vary")).to_be_visible()
     assert any(f"Picture edited by AI with the prompt “{PROMPT}”" in text for text in page.evaluate("said"))
@@ -77,7 +77,7 @@ def test_a_user_continues_from_a_result_and_cancels_a_waiting_request(
     first = ada.wait_for_result(ada.submit_imagine(PROMPT, channel=channel))
     thread = page_opener(first["channel_id"]).get_by_role("region", name="Thread: ")
 
-    thread.get_by_role("button", name="Re-roll").press("Enter")
+    thread.get_by_role("button", name="Re-roll").last.press("Enter")
     expect(find_images(thread)).to_have_count(2, timeout=TIMEOUT_MS)
 
     thread.get_by_role("button", name="Edit…").last.press("Enter")
@@ -92,7 +92,7 @@ def test_a_user_continues_from_a_result_and_cancels_a_waiting_request(
         ada.submit_imagine("a ship [slow:3]", image=None)
     thread.get_by_role("button", name="Re-roll").last.press("Enter")
     thread.get_by_role("button", name="Cancel").press("Enter")
-    expect(thread.get_by_text("Ada cancelled this before it started.")).to_be_visible(timeout=TIMEOUT_MS)
+    expect(thread.get_by_text("Ada cancelled this before it started.").first).to_be_visible(timeout=TIMEOUT_MS)
     expect(thread.get_by_text("Cancelled, at no cost.")).to_be_visible()
     expect(find_images(thread)).to_have_count(3)
 

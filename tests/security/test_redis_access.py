@@ -51,7 +51,7 @@ def open_bot_queue(url: str, catalogue: Catalogue) -> RedisJobQueue:
 
 def test_bot_and_worker_with_their_own_users_answer_everything(run: RecordedRun) -> None:
     assert set(run.results) == {
-        *("slow", "hostile", "filtered", "validation", "garbage", "drop-once", "faulty", "refused thread", "locked out")
+        *("slow", "hostile", "filtered", "validation", "garbage", "drop-once", "faulty", "locked out")
     }
     run.stack.check_running()
 

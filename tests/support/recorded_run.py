@@ -116,9 +116,9 @@ def run_scenario(stack: Stack, secured: SecuredRedis, folder: Path) -> RecordedR
         match = {"method": method, "path_regex": path}
         ada.post("/control/faults", {"match": match, "action": action, "times": 1})
     results["faulty"] = ada.wait_for_result(ada.submit_imagine("a tower"))
-    match = {"method": "POST", "path_regex": "/threads"}
+    match = {"method": "PATCH", "path_regex": "/@original"}
     ada.post("/control/faults", {"match": match, "action": "status:400", "times": 1})  # logged with its traceback
-    results["refused thread"] = ada.wait_for_result(ada.submit_imagine("a lake"))
+    private.append(ada.wait_for_private_text(ada.submit_imagine("a lake")))
 
     for user in PASSWORDS:
         with secured.disable_user(user):
