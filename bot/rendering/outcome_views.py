@@ -149,8 +149,7 @@ def format_notice_reason(outcome: Filtered | Failed, messages: Messages) -> str:
     if isinstance(outcome, Failed):
         return escape_markdown(messages.format_problem(outcome.problem), _PROBLEM_LIMIT)
     part = outcome.part.name.lower()
-    withheld = ("filtered.withheld",) if outcome.part is FilteredPart.OUTPUT else ()
-    return "\n".join(map(messages.text, (f"filtered.{part}", *withheld, f"filtered.{part}_advice")))
+    return "\n".join(map(messages.text, (f"filtered.{part}", f"filtered.{part}_advice")))
 
 
 def build_expired_view(

@@ -97,7 +97,11 @@ def run_scenario(stack: Stack, secured: SecuredRedis, folder: Path) -> RecordedR
     ada = DiscordUser(stack)
     jobs = {"slow": ada.submit_imagine("a castle [slow:1.5]")}
     signatures = wait_until(lambda: read_signatures(stack), "a record with the attachment's address")
-    jobs |= {"hostile": ada.submit_imagine(HOSTILE_PROMPT), "filtered": ada.submit_imagine("a castle [filtered]")}
+    question = ada.wait_for_private_message(ada.submit_imagine(HOSTILE_PROMPT))  # it links to a page
+    jobs |= {
+        "hostile": ada.press_button(question, "syntax_words"),
+        "filtered": ada.submit_imagine("a castle [filtered]"),
+    }
     jobs |= {name: ada.submit_imagine(f"a castle [{name}]") for name in ("validation", "garbage", "drop-once")}
     results = {name: ada.wait_for_result(job) for name, job in jobs.items()}
     signatures += use_result_actions(ada, results["slow"], stack)

@@ -155,7 +155,7 @@ async def test_a_filtered_job_gets_a_notice_without_picture_or_prompt(
     (posted,) = await discord_channel.list_messages(job.origin.message_id)
     assert await discord_channel.list_files(posted) == []
     assert load_messages(locale).text(f"filtered.{side.name.lower()}") in read_text(posted)
-    is_withheld = load_messages(locale).text("filtered.withheld") in read_text(posted)
+    is_withheld = load_messages(locale).text("filtered.title") in read_text(posted)
     assert is_withheld == (side is FilteredPart.OUTPUT), "only what was generated can be withheld"
     assert PROMPT not in read_text(posted)
     assert (await discord_channel.read_status(job)).startswith(load_messages(locale).text("status.filtered", where="["))
