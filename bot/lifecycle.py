@@ -11,11 +11,13 @@ import discord
 
 from bot.discord_client.client import Bot
 from bot.discord_client.gateway_events import UnreadableSessionError
+from bot.tasks import end_tasks
 from shared.errors import PentimentoError
 
 log = logging.getLogger(__name__)
 
 TASK_STOP_TIMEOUT_SECONDS: Final = 20.0
+TASK_CANCEL_INTERVAL_SECONDS: Final = 5.0
 DISCONNECT_TIMEOUT_SECONDS: Final = 10.0
 MAX_RESTART_DELAY_SECONDS: Final = 60.0
 
@@ -51,7 +53,9 @@ async def run_until_stopped(
         if stop.is_set():
             log.info("stopping")
         await bot.running_interactions.drain()
-        await _cancel_tasks(running_tasks)
+        await end_tasks(
+            running_tasks, interval_seconds=TASK_CANCEL_INTERVAL_SECONDS, timeout_seconds=TASK_STOP_TIMEOUT_SECONDS
+        )
         await bot.close()
         done, _ = await asyncio.wait({connection}, timeout=DISCONNECT_TIMEOUT_SECONDS)
         error = connection.exception() if done else None
@@ -115,10 +119,3 @@ async def run_with_restarts(name: str, task: BackgroundTask) -> None:
         await asyncio.sleep(delay)
         ran_long = time.monotonic() - started > 2 * MAX_RESTART_DELAY_SECONDS
         delay = 1.0 if ran_long else min(2 * delay, MAX_RESTART_DELAY_SECONDS)
-
-
-async def _cancel_tasks(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        await asyncio.wait(tasks, timeout=TASK_STOP_TIMEOUT_SECONDS)

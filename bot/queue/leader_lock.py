@@ -14,6 +14,7 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from bot.tasks import end_tasks
 from shared.outage_log import OutageLog
 from shared.queue.connection_errors import describe_redis_error
 from shared.queue.keys import KEY_PREFIX, LEADER_KEY
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 LEASE_SECONDS: Final = 3.0
 RENEW_INTERVAL_SECONDS: Final = 0.75
 ANSWER_TIMEOUT_SECONDS: Final = 10.0
+CANCEL_INTERVAL_SECONDS: Final = 1.0
+CANCEL_TIMEOUT_SECONDS: Final = 15.0
 
 NOT_LEADER_MESSAGE: Final = (
     "another bot leads, or one that was killed led until %g s ago; this one answers commands and takes over when that "
@@ -124,9 +127,9 @@ class LeaderLock:
                 if working.done():
                     return working.result()
             finally:
-                lost.cancel()
-                working.cancel()
-                await asyncio.wait({working, lost})
+                await end_tasks(
+                    {working, lost}, interval_seconds=CANCEL_INTERVAL_SECONDS, timeout_seconds=CANCEL_TIMEOUT_SECONDS
+                )
 
     def _set_leader(self, *, is_leader: bool) -> None:
         was_leader = self._is_leader

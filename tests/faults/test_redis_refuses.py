@@ -23,7 +23,8 @@ UNREADABLE = ("MASTERDOWN", "BUSY", "LOADING")
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
-    with open_fault_stack(tmp_path_factory.mktemp("refusals"), RECONCILE_INTERVAL_SECONDS="1") as opened:
+    folder = tmp_path_factory.mktemp("refusals")
+    with open_fault_stack(folder, RECONCILE_INTERVAL_SECONDS="1", MAX_PER_MINUTE_PER_USER="0") as opened:
         try:
             yield opened
             opened.stack.check_running()

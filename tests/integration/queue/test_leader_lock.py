@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 
 import pytest
 import redis
@@ -91,6 +92,25 @@ async def test_a_bot_that_loses_its_lease_stops_working_and_starts_again_when_it
 
     assert bot.start_count == 2
     assert seconds < LEASE_SECONDS + 5 * RENEW_INTERVAL_SECONDS
+
+
+async def test_work_that_swallows_a_cancellation_is_cancelled_again(redis_url: str) -> None:
+    """As a command of redis-py does: the bot could not stop, and was killed after 20 s."""
+    async with run_candidate(redis_url) as bot:
+        await wait_until_working(bot, is_working=True)
+        stubborn = asyncio.create_task(bot.leader_lock.run_while_leader(partial(swallow_cancellation, bot.work)))
+        await asyncio.sleep(0.1)
+
+        stubborn.cancel()
+        _, pending = await asyncio.wait({stubborn}, timeout=10)
+
+    assert not pending
+
+
+async def swallow_cancellation(work: Callable[[], Awaitable[None]]) -> None:
+    with suppress(asyncio.CancelledError):
+        await work()
+    await work()
 
 
 async def test_the_leader_still_leads_after_redis_was_emptied(redis_url: str) -> None:

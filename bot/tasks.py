@@ -1,0 +1,20 @@
+"""Ending asyncio tasks."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from typing import Any
+
+
+async def end_tasks(tasks: Iterable[asyncio.Future[Any]], *, interval_seconds: float, timeout_seconds: float) -> None:
+    """Cancel tasks, and wait until they have ended, or the timeout is over.
+
+    Those that have not ended after the interval are cancelled again: a command of redis-py can take a cancellation for
+    its own timeout and return, after which the task would go on.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    pending = set(tasks)
+    while pending and (remaining := deadline - time.monotonic()) > 0:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=min(interval_seconds, remaining))

@@ -1,0 +1,43 @@
+"""Tasks end, even if one of their commands swallows a cancellation."""
+
+import asyncio
+import contextlib
+import time
+
+from bot.tasks import end_tasks
+
+
+async def sleep_stubbornly(cancellations: int) -> None:
+    for _ in range(cancellations):
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+    await asyncio.sleep(60)
+
+
+async def start_stubborn_tasks(*cancellations: int) -> list[asyncio.Task[None]]:
+    tasks = [asyncio.create_task(sleep_stubbornly(count)) for count in cancellations]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_a_task_that_goes_on_after_a_cancellation_is_cancelled_again() -> None:
+    tasks = await start_stubborn_tasks(0, 1, 2)
+
+    await end_tasks(tasks, interval_seconds=0.01, timeout_seconds=10)
+
+    assert [task.cancelled() for task in tasks] == [True] * 3
+
+
+async def test_a_task_that_does_not_end_is_waited_for_no_longer_than_the_timeout() -> None:
+    [task] = await start_stubborn_tasks(1000)
+    started = time.monotonic()
+
+    await end_tasks([task], interval_seconds=0.02, timeout_seconds=0.1)
+
+    assert not task.done()
+    assert time.monotonic() - started < 5
+    await end_tasks([task], interval_seconds=0, timeout_seconds=10)
+
+
+async def test_no_tasks_are_no_problem() -> None:
+    await end_tasks([], interval_seconds=1, timeout_seconds=1)
