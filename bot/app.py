@@ -7,7 +7,6 @@ from functools import partial
 from bot.delivery.consumer import OutcomeConsumer
 from bot.discord_client.client import Bot
 from bot.discord_client.feature import Feature
-from bot.domain.dates import get_today
 from bot.explorations.message_updater import ExplorationMessages
 from bot.features.budgets.feature import build_budgets_feature
 from bot.features.explore.feature import build_explore_feature
@@ -63,7 +62,7 @@ def build_features(services: Services) -> list[Feature]:
     s = services
     newest_results = NewestResultFinder(s.job_history, s.job_search)
     return [
-        build_imagine_feature(s.option_parser, s.pictures, s.drafts, s.catalogue, get_today()),
+        build_imagine_feature(s.option_parser, s.pictures, s.drafts, s.catalogue),
         build_explore_feature(s.option_parser, s.exploration_confirmation, s.queue, s.catalogue),
         build_reimagine_feature(s.validator, s.pictures, s.drafts, s.job_history, s.reuse_rule, s.catalogue),
         build_result_actions_feature(

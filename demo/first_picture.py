@@ -52,12 +52,13 @@ def wait_until_ready(stack: Stack) -> None:
 
 
 def make_first_picture(stack: Stack, image: Path | None, prompt: str, model: str | None, folder: Path) -> FirstPicture:
-    """Run one `/imagine` in the first channel. Raises `NoPictureError` with the text that the user saw."""
-    options = {"prompt": prompt} | ({"model": model} if model else {})
+    """Run one `/imagine`, or `/sdxl`, in the first channel. Raises `NoPictureError` with the text that the user saw."""
+    command = "sdxl" if model == "sdxl" else "imagine"
+    options = {"prompt": prompt} | ({"model": model} if model and command == "imagine" else {})
     files = (
         {"image": {"filename": image.name, "base64": base64.b64encode(image.read_bytes()).decode()}} if image else {}
     )
-    body = {"user": "ada", "channel_id": stack.channel_id, "name": "imagine", "options": options, "files": files}
+    body = {"user": "ada", "channel_id": stack.channel_id, "name": command, "options": options, "files": files}
     started = time.monotonic()
     job = request_json("POST", f"{stack.discord_url}/control/invoke", body)["interaction_id"]
     while time.monotonic() < started + RESULT_SECONDS:

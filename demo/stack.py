@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from demo.http_client import request_json
 from demo.processes import Process, build_clean_environment
 from demo.redis import RedisServer, run_redis
 
 BOT_TOKEN = "demo-token"  # noqa: S105 - valid only for the stand-in
+CATALOGUE_FILE = Path(__file__).parent / "catalogue.toml"
+EXTRAS_USER = "ada"
 ACCESS_KEY, SECRET_KEY = "AKIADEMODEMODEMODEMO", "demo-secret-access-key"
 
 
@@ -82,6 +85,8 @@ def run_stack(
             "DISCORD_TOKEN": BOT_TOKEN,
             "DISCORD_API_URL": f"{discord_report['url']}/api/v10",
             "ATTACHMENT_HOSTS": "127.0.0.1",
+            "CATALOGUE_FILE": str(CATALOGUE_FILE),
+            "EXTRAS_ALLOWED_USERS": _find_user_id(discord_report["url"], EXTRAS_USER),
             "AWS_REGION": "us-west-2",
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
@@ -102,3 +107,8 @@ def run_stack(
             redis=redis,
             processes=processes,
         )
+
+
+def _find_user_id(discord_url: str, name: str) -> str:
+    users = request_json("GET", f"{discord_url}/control/state")["users"]
+    return next(str(user["id"]) for user in users if user["username"] == name)

@@ -4,13 +4,14 @@ Its rows are in `catalogue.toml`; an operator's file of the same form overrides 
 """
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from importlib.resources import files
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeGuard
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
+from shared.dates import get_today
 from shared.problems import Problem, make_problem
 
 STEP_SCHEDULE: Final = "STEP_SCHEDULE"
@@ -21,6 +22,7 @@ _NAME_DISPLAY_LIMIT: Final = 100
 
 Size = tuple[int, int]
 Task = Literal["generate", "upscale"]
+CommandName = Literal["imagine", "sdxl"]
 DialectName = Literal["sdxl", "stable-image"]
 
 
@@ -31,7 +33,8 @@ class _FrozenModel(BaseModel):
 class FieldSpec(_FrozenModel):
     """The values that a model accepts for a field: numbers in a range, choices, or text of up to `limit` characters.
 
-    `weights` if the field may have several texts with weights.
+    `weights` if the field may have several texts with weights. `words` say each choice in the prompt, to a model that
+    has no such field.
     """
 
     minimum: float | None = None
@@ -40,6 +43,7 @@ class FieldSpec(_FrozenModel):
     default: float | str | None = None
     limit: int | None = None
     weights: bool = False
+    words: Mapping[str, str] = {}
 
     def accepts(self, value: Any) -> bool:
         """Return whether a value is one of the choices, if there are any, and within the range, if there is one."""
@@ -73,13 +77,15 @@ class Model(_FrozenModel):
     `concurrency` limits the calls at a time over all workers, `per_minute` those that start in a minute (0: no limit).
     Pictures are fitted to one of the `sizes`, or keep their shape within the `bounds`. `largest_png` decides whether a
     PNG fits into a response of Bedrock; without it every format is taken to fit. `sends_mode` if the body names
-    its mode, which SD 3.5 requires and Core and Ultra reject. `offered` if people may choose the model.
+    its mode, which SD 3.5 requires and Core and Ultra reject. `command` is the one in which people choose the model.
+    `offered`: whether they may; by default until its end of life.
     """
 
     key: Annotated[str, Field(pattern=r"^[\w.-]{1,40}$")]  # part of the custom ids of buttons
     name: str
     id: str
     task: Task = "generate"
+    command: CommandName = "imagine"
     dialect: DialectName
     regions: tuple[str, ...]
     price_usd: Annotated[float, Field(ge=0)]
@@ -94,7 +100,7 @@ class Model(_FrozenModel):
     largest_png: LargestPng | None = None
     fields: Mapping[str, FieldSpec]
     end_of_life: date | None = None
-    offered: bool = True
+    offered: bool | None = None
 
     @property
     def reads_prompts(self) -> bool:
@@ -117,6 +123,10 @@ class Model(_FrozenModel):
     def is_retired(self, today: date) -> bool:
         return self.end_of_life is not None and today >= self.end_of_life
 
+    def is_offered(self, today: date) -> bool:
+        """Return whether people may choose the model on this date."""
+        return not self.is_retired(today) if self.offered is None else self.offered
+
     @model_validator(mode="after")
     def _validate_consistency(self) -> "Model":
         if self.reads_prompts and self.fields["prompt"].limit is None:
@@ -135,11 +145,17 @@ class Model(_FrozenModel):
 
 
 class Catalogue(_FrozenModel):
-    """All models, by their keys."""
+    """All models, by their keys.
+
+    The models on offer may become fewer while a process runs: those whose life has ended are left out, unless the
+    operator offers them all the same, as are those that AWS refuses to run for now (`set_withdrawn`).
+    """
 
     default: str
     models: Mapping[str, Model]
     _source: str = PrivateAttr("shared/catalogue.toml")
+    _get_today: Callable[[], date] = PrivateAttr(default_factory=lambda: get_today)
+    _withdrawn: frozenset[str] = PrivateAttr(frozenset())
 
     @property
     def source(self) -> str:
@@ -150,29 +166,63 @@ class Catalogue(_FrozenModel):
         """Name the operator's file in the place of the one that comes with the code."""
         self._source = source
 
+    def set_clock(self, clock: Callable[[], date]) -> None:
+        """Tell the date by another clock."""
+        self._get_today = clock
+
+    def set_withdrawn(self, keys: Iterable[str]) -> None:
+        """Take these models off the offer until the next call."""
+        self._withdrawn = frozenset(keys)
+
     @model_validator(mode="after")
     def _validate_default(self) -> "Catalogue":
-        if self.default not in {model.key for model in self.generation_models}:
+        default = self.models.get(self.default)
+        if default is None or default.task != "generate" or default.offered is False:
             msg = f"default is {self.default!r}, which is no offered model that generates: {', '.join(self.models)}"
-            raise ValueError(msg)
-        return self
+        elif default.command != "imagine":
+            msg = f'default is {self.default!r}, which /{default.command} offers: set its command to "imagine"'
+        elif not self.generation_models:
+            msg = "the lives of all models that generate have ended: offer others"
+        else:
+            return self
+        raise ValueError(msg)
 
     def __iter__(self) -> Iterator[Model]:  # type: ignore[override]  # pydantic iterates over fields, a table over its rows
         return iter(self.models.values())
 
     @property
     def generation_models(self) -> tuple[Model, ...]:
-        """The offered models that generate pictures, from which `/imagine` lets people choose."""
-        return self.models_for_task("generate")
+        """The models on offer from which `/imagine` lets people choose."""
+        return tuple(model for model in self.listed_models if self.is_offered(model))
+
+    @property
+    def listed_models(self) -> tuple[Model, ...]:
+        """The models of `/imagine`, and those that would be on offer if AWS did not refuse to run them for now."""
+        today = self._get_today()
+        return tuple(m for m in self if m.task == "generate" and m.command == "imagine" and m.is_offered(today))
+
+    @property
+    def default_model(self) -> Model:
+        """The model for requests that name none: the configured one or, once it is gone, the next on offer."""
+        default, offered = self.models[self.default], self.generation_models
+        return default if default in offered or not offered else offered[0]
 
     @property
     def upscale_models(self) -> tuple[Model, ...]:
-        """The offered models that enlarge a picture."""
+        """The models on offer that enlarge a picture."""
         return self.models_for_task("upscale")
 
+    def list_choosable_models(self, task: Task) -> tuple[Model, ...]:
+        """List the models on offer for a task that people choose by name: from a list, or by a button."""
+        return self.generation_models if task == "generate" else self.upscale_models
+
     def models_for_task(self, task: Task) -> tuple[Model, ...]:
-        """Return the offered models for a task."""
-        return tuple(model for model in self if model.offered and model.task == task)
+        """Return the models on offer for a task, in any command."""
+        return tuple(model for model in self if self.is_offered(model) and model.task == task)
+
+    def is_offered(self, model: Model | None) -> bool:
+        """Return whether a model is on offer today."""
+        return model is not None and model.is_offered(self._get_today()) and model.key not in self._withdrawn
 
     def find_model(self, name: str) -> Model | None:
         """Find a model by its key, Bedrock id or name, ignoring case."""
@@ -180,14 +230,16 @@ class Catalogue(_FrozenModel):
         return next((m for m in self if folded in {m.key.casefold(), m.id.casefold(), m.name.casefold()}), None)
 
     def pick_picture_model(self, preferred: str) -> Model | None:
-        """Pick the preferred model if it is offered and reads pictures, else the default, else the first that does."""
-        keys = (preferred, self.default, *(model.key for model in self.generation_models))
-        readers = {model.key: model for model in self.generation_models if model.picture != "none"}
-        return next((readers[key] for key in keys if key in readers), None)
+        """Pick the preferred model if it is on offer and reads pictures, else the default, else the first that does."""
+        candidates = (self.models.get(preferred), self.default_model, *self.generation_models)
+        return next((model for model in candidates if self._generates_from_picture(model)), None)
 
     def models_with_field(self, field: str) -> tuple[Model, ...]:
-        """Return the offered models that generate pictures and read a field."""
+        """Return the models of `/imagine` that read a field."""
         return tuple(model for model in self.generation_models if field in model.fields)
+
+    def _generates_from_picture(self, model: Model | None) -> TypeGuard[Model]:
+        return self.is_offered(model) and model is not None and model.task == "generate" and model.picture != "none"
 
 
 def make_unknown_model_problem(name: str, models: Iterable[Model]) -> Problem:
@@ -200,8 +252,17 @@ def load_catalogue(override: str = "") -> Catalogue:
     """Load the catalogue, overridden by the text of an operator's TOML file. Raises `ValueError` for a wrong one."""
     defaults = tomllib.loads(files("shared").joinpath("catalogue.toml").read_text(encoding="utf-8"))
     table = _merge_tables(defaults, tomllib.loads(override))
-    rows = {key: {"key": key} | row for key, row in table["models"].items()}
+    styles = table.pop("styles", {})
+    rows = {key: _add_styles({"key": key} | row, styles) for key, row in table["models"].items()}
     return Catalogue.model_validate(table | {"models": rows})
+
+
+def _add_styles(row: dict[str, Any], styles: Mapping[str, str]) -> dict[str, Any]:
+    """Let a model that generates, and has no styles of its own, have these: each is a word or two in its prompt."""
+    fields = row.get("fields")
+    if not styles or not isinstance(fields, dict) or row.get("task") == "upscale" or "style_preset" in fields:
+        return row
+    return row | {"fields": fields | {"style_preset": {"choices": list(styles), "words": styles}}}
 
 
 def _merge_tables(base: dict[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:

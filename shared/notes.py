@@ -13,6 +13,8 @@ NOTE_CODES: Final = (
     "weights_left_out",
     "cropped",
     "enlarged",
+    "style_in_words",
+    "model_replaced",
     # a prompt with the syntax of another tool
     "parameters_read",
     "aspect_nearest",

@@ -121,6 +121,7 @@ _CODES: Final = {
         "source_conflict",
         "exploration_count",
         "choice_used",
+        "variation_unsupported",
         "exploration_expired",
         "preset_unknown",
         "preset_code_unknown",

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 from demo.redis import RedisServer, run_redis
 from shared.catalogue import Catalogue, load_catalogue
 from tests.support.browser import ARGUMENTS, CHROMIUM, WHY_SKIPPED
+from tests.support.catalogues import SDXL_IN_IMAGINE
 from tests.support.redis_queue import confirm_epoch
 
 with warnings.catch_warnings():
@@ -49,7 +50,7 @@ def redis_url(redis_server: RedisServer) -> str:
 
 @pytest.fixture(scope="session")
 def catalogue() -> Catalogue:
-    return load_catalogue()
+    return load_catalogue(SDXL_IN_IMAGINE)
 
 
 @pytest.fixture(scope="session")

@@ -112,7 +112,7 @@ class GenerateJob:
         today = datetime.now(UTC).date()
         alternatives = [
             other.name
-            for other in self.catalogue.models_for_task(model.task)
+            for other in self.catalogue.list_choosable_models(model.task)
             if other.key != model.key
             and not other.is_retired(today)
             and (other.picture != "none" or model.picture == "none")

@@ -18,10 +18,12 @@ def format_field_label(name: str, messages: Messages) -> str:
 
 
 def get_model_label_key(model: Model, catalogue: Catalogue, today: date) -> str:
-    """Get the key of the message that labels a model as retired, as the default or with its bare name."""
+    """Get the key of the message that labels a model as retired or withdrawn, as the default or with its bare name."""
+    if model.is_offered(today) and not catalogue.is_offered(model):
+        return "model.withdrawn"
     if model.is_retired(today):
         return "model.retired"
-    return "model.default" if model.key == catalogue.default else "model.offered"
+    return "model.default" if model is catalogue.default_model else "model.offered"
 
 
 def format_picture_label(job: Job, seed: int | None, messages: Messages) -> str:

@@ -5,9 +5,8 @@ https://discord.com/developers/docs/interactions/application-commands#applicatio
 """
 
 import inspect
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, Final
 
 import discord
@@ -25,8 +24,9 @@ from bot.discord_client.translator import localize_choice, localize_text, transl
 from bot.interactions.locale import get_localized_messages
 from bot.rendering.labels import get_model_label_key
 from shared.catalogue import Catalogue, Model
+from shared.dates import get_today
 from shared.request.extras import EXTRAS_MAX_LENGTH
-from shared.request.model import OPTION_NAMES, Fit, Request
+from shared.request.model import OPTION_NAMES, PICTURE_OPTIONS, Fit, Request
 
 TEXT_LIMIT: Final = 6000
 
@@ -48,17 +48,17 @@ def build_generation_command(
     option_names: Iterable[str],
     handler: CommandHandler,
     catalogue: Catalogue,
-    today: date,
     *,
+    models: Sequence[Model] = (),
     own_options: Mapping[str, Option] | None = None,
     autocomplete: Mapping[str, AutocompleteCallback],
 ) -> Command:
-    """Build a command that generates pictures, with options in this order.
+    """Build a command that generates pictures with these models, or those of `/imagine`, with options in this order.
 
-    `own_options` are options of this command alone; the others are derived from the catalogue, and one that no model
-    on offer reads is left out. The handler gets all of them by name, None for those that were not used.
+    `own_options` are options of this command alone; the others are derived from the catalogue, and one that none of the
+    models reads is left out. The handler gets all of them by name, None for those that were not used.
     """
-    available = _derive_options(catalogue, today) | dict(own_options or {})
+    available = _derive_options(models or catalogue.listed_models) | dict(own_options or {})
     options = {name: available[name] for name in option_names if name in available}
 
     async def run_command(interaction: discord.Interaction, **values: Any) -> None:
@@ -86,6 +86,7 @@ def build_generation_command(
                     if len(option.choices) > CHOICES_LIMIT
                 }
                 | {name: callback for name, callback in autocomplete.items() if name in options}
+                | ({"model": _build_model_autocomplete(catalogue)} if "model" in options else {})
             )
         ),
         app_commands.allowed_contexts(guilds=True, dms=True),
@@ -99,29 +100,33 @@ def build_generation_command(
     )
 
 
-def _derive_options(catalogue: Catalogue, today: date) -> dict[str, Option]:
-    """Derive all options that at least one model on offer reads."""
+def _derive_options(models: Sequence[Model]) -> dict[str, Option]:
+    """Derive all options that at least one of the models reads."""
     options = {
         "prompt": Option(app_commands.Range[str, 1, TEXT_LIMIT], is_required=True),
         "negative": Option(app_commands.Range[str, 1, TEXT_LIMIT] | None),
         "spoiler": Option(bool | None),
         "preset": Option(app_commands.Range[str, 1, LABEL_LIMIT] | None),
-        "model": Option(str | None, _label_models(catalogue, today)),
+        "model": Option(app_commands.Range[str, 1, LABEL_LIMIT] | None),
     }
-    if any(model.picture != "none" for model in catalogue.generation_models):
+    if any(model.picture != "none" for model in models):
         options["image"] = Option(discord.Attachment | None)
         options["source"] = Option(app_commands.Range[str, 1, LABEL_LIMIT] | None)
         options["fit"] = Option(str | None, {fit.value: localize_choice("fit", fit) for fit in Fit})
-    if catalogue.models_with_field("extras"):
+    if any("extras" in model.fields for model in models):
         options["extras"] = Option(app_commands.Range[str, 1, EXTRAS_MAX_LENGTH] | None)
     for name in OPTION_NAMES:
-        models = catalogue.models_with_field(name)
-        if models and name not in {"fit", "extras"}:
-            options[name] = _derive_field_option(name, models)
+        readers = [model for model in models if name in model.fields and _can_use(name, model)]
+        if readers and name not in {"fit", "extras"}:
+            options[name] = _derive_field_option(name, readers)
     return options
 
 
-def _derive_field_option(name: str, models: tuple[Model, ...]) -> Option:
+def _can_use(name: str, model: Model) -> bool:
+    return name not in PICTURE_OPTIONS or model.picture != "none"
+
+
+def _derive_field_option(name: str, models: Sequence[Model]) -> Option:
     """Derive the option of a field that these models read: the union of their choices or of their ranges."""
     specs = [model.fields[name] for model in models]
     labels = {value: localize_choice(name, value) for spec in specs for value in spec.choices}
@@ -133,13 +138,6 @@ def _derive_field_option(name: str, models: tuple[Model, ...]) -> Option:
     return Option((number if low is None and high is None else app_commands.Range[number, low, high]) | None)
 
 
-def _label_models(catalogue: Catalogue, today: date) -> ChoiceLabels:
-    return {
-        model.key: localize_text(get_model_label_key(model, catalogue, today), model.name)
-        for model in catalogue.generation_models
-    }
-
-
 def _build_parameter(name: str, option: Option) -> inspect.Parameter:
     default = inspect.Parameter.empty if option.is_required else None
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=option.annotation, default=default)
@@ -147,6 +145,19 @@ def _build_parameter(name: str, option: Option) -> inspect.Parameter:
 
 def _build_choices(labels: ChoiceLabels) -> list[Choice[str]]:
     return [Choice(name=label, value=value) for value, label in labels.items()]
+
+
+def _build_model_autocomplete(catalogue: Catalogue) -> AutocompleteCallback:
+    """Build the callback that offers the models of `/imagine` as they are on offer while the person types."""
+
+    async def offer_models(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
+        labels = {
+            model.key: localize_text(get_model_label_key(model, catalogue, get_today()), model.name)
+            for model in catalogue.listed_models
+        }
+        return await _build_autocomplete(labels)(interaction, current)
+
+    return offer_models
 
 
 def _build_autocomplete(labels: ChoiceLabels) -> AutocompleteCallback:

@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from shared.catalogue import Catalogue, Model, make_unknown_model_problem
@@ -44,7 +44,7 @@ def build_request(
 
     Raises `RejectedError` with every problem of the typed options, not only the first.
     """
-    row = catalogue.models[catalogue.default] if model is None else catalogue.find_model(model)
+    row = pick_default_model(catalogue, has_picture=has_picture) if model is None else catalogue.find_model(model)
     if row is None:
         raise RejectedError(make_unknown_model_problem(str(model), catalogue.generation_models))
     problems: list[Problem] = []
@@ -64,6 +64,12 @@ def build_request(
     if problems:
         raise RejectedError(*problems)
     return built
+
+
+def pick_default_model(catalogue: Catalogue, *, has_picture: bool) -> Model:
+    """Pick the model for a request that names none: the default, unless it is one that cannot start from a picture."""
+    reader = catalogue.pick_picture_model("") if has_picture else None
+    return reader or catalogue.default_model
 
 
 def pick_seed(request: Request, model: Model, rng: random.Random) -> int | None:
@@ -156,13 +162,17 @@ def _fits_as_well(request: Request, preferred: Model, current: Model, catalogue:
 
     The numbers of problems are compared, because typed options may be invalid for both models.
     """
-    return len(validate_request(request, preferred, catalogue)) <= len(validate_request(request, current, catalogue))
+    return len(_find_problems(request, preferred, catalogue)) <= len(_find_problems(request, current, catalogue))
 
 
 def _takes_defaults(request: Request, typed_request: Request, model: Model, catalogue: Catalogue) -> bool:
     """Return whether the defaults that are in the request already cause no problem with this model."""
-    typed_problems = validate_request(_replace(typed_request, model=model.key), model, catalogue)
-    return all(problem in typed_problems for problem in validate_request(request, model, catalogue))
+    typed_problems = _find_problems(_replace(typed_request, model=model.key), model, catalogue)
+    return all(problem in typed_problems for problem in _find_problems(request, model, catalogue))
+
+
+def _find_problems(request: Request, model: Model, catalogue: Catalogue) -> Sequence[Problem]:
+    return validate_request(express_for_model(request, model).request, model, catalogue)
 
 
 def _replace(request: Request, **changes: Any) -> Request:

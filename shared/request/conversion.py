@@ -5,34 +5,36 @@ from datetime import date
 from typing import Any
 
 from shared.catalogue import Catalogue, Model
+from shared.notes import make_note
 from shared.problems import RejectedError, make_problem
 from shared.prompts import split_negative_prompt
-from shared.request.model import PICTURE_OPTIONS, TEXT_OPTIONS, Request
+from shared.request.expression import express_for_model
+from shared.request.model import PICTURE_OPTIONS, TEXT_OPTIONS, BuiltRequest, Request
 from shared.request.validation import validate_request
 
 
 def adapt_to_model(
     request: Request, model: Model, catalogue: Catalogue, *, from_result: bool = False, **changes: Any
-) -> Request:
-    """Convert a request to a model, with a new seed, and validate it.
+) -> BuiltRequest:
+    """Convert a request to a model, with a new seed, express it in the way that the model reads, and validate it.
 
     `from_result`: the source is the picture that the request resulted in, so the options for the original source
     are left out. `changes` replace fields. Raises `RejectedError` with every reason for which the model would not
     take the result.
     """
-    converted = convert_to_model(request, model, from_result=from_result, **changes)
-    lacks_prompt = model.reads_prompts and not converted.text_prompts
+    built = express_for_model(convert_to_model(request, model, from_result=from_result, **changes), model)
+    lacks_prompt = model.reads_prompts and not built.request.text_prompts
     problems = [
         *((make_problem("prompt_empty"),) if lacks_prompt else ()),
-        *validate_request(converted, model, catalogue),
+        *validate_request(built.request, model, catalogue),
     ]
     if problems:
         raise RejectedError(*problems)
-    return converted
+    return _note_replacement(request, built, model, catalogue)
 
 
 def convert_to_model(request: Request, model: Model, *, from_result: bool = False, **changes: Any) -> Request:
-    """Convert a request as `adapt_to_model` does, without validating the result."""
+    """Convert a request to a model, with a new seed. The result may be one that the model does not take."""
     omitted = {"seed"} | ({*TEXT_OPTIONS, *PICTURE_OPTIONS} if from_result else set())
     options = {
         name: value
@@ -46,7 +48,7 @@ def convert_to_model(request: Request, model: Model, *, from_result: bool = Fals
 def find_alternative_models(request: Request, catalogue: Catalogue, today: date) -> tuple[Model, ...]:
     """Find the other models that are offered and would take a request, for when its own model is gone."""
     own = catalogue.models.get(request.model)
-    candidates = catalogue.models_for_task("generate" if own is None else own.task)
+    candidates = catalogue.list_choosable_models("generate" if own is None else own.task)
     return tuple(
         model
         for model in candidates
@@ -77,6 +79,15 @@ def extract_settings(request: Request) -> dict[str, Any]:
     _, negative = split_negative_prompt(request.text_prompts)
     options = {name: value for name, value in request.explicit_options().items() if name not in {"seed", "extras"}}
     return {"model": request.model, **({"negative": negative} if negative else {}), **options}
+
+
+def _note_replacement(request: Request, built: BuiltRequest, model: Model, catalogue: Catalogue) -> BuiltRequest:
+    """Add a note if the model of the request is no longer on offer, so that another one makes the picture."""
+    former = catalogue.models.get(request.model)
+    if model.key == request.model or catalogue.is_offered(former):
+        return built
+    note = make_note("model_replaced", former=former.name if former else request.model, model=model.name)
+    return BuiltRequest(built.request, (note, *built.notes))
 
 
 def _can_adapt(request: Request, model: Model, catalogue: Catalogue) -> bool:

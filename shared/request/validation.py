@@ -1,10 +1,11 @@
 """Validation of a request against a model's row of the catalogue: its fields, and which of them go together."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from shared.catalogue import IMAGE_STRENGTH, STEP_SCHEDULE, Catalogue, Model
 from shared.problems import Problem, make_problem
+from shared.request.expression import format_prompts_for_model
 from shared.request.model import PICTURE_OPTIONS, SCHEDULE_OPTIONS, TEXT_OPTIONS, Request
 from shared.typed_text import has_visible_text
 
@@ -48,11 +49,10 @@ def can_add_negative_prompt(request: Request, text: str, model: Model) -> bool:
 
 
 def make_unsupported_problem(field: str, model: Model, catalogue: Catalogue) -> Problem:
-    """Make the problem that a model lacks a field, naming those that have it: of the same task, else of any."""
-    candidates = [other for other in catalogue if other.offered and field in other.fields]
-    candidates = [other for other in candidates if other.task == model.task] or candidates
-    if candidates:
-        return make_problem("field_unsupported", field=field, model=model.name, models=_join_names(candidates))
+    """Make the problem that a model lacks a field, naming those of the same task that have it."""
+    models = _suggest_models(catalogue, model, lambda other: field in other.fields)
+    if models:
+        return make_problem("field_unsupported", field=field, model=model.name, models=models)
     return make_problem("field_unsupported_anywhere", field=field, model=model.name)
 
 
@@ -82,12 +82,12 @@ def _validate_prompts(request: Request, model: Model, catalogue: Catalogue) -> I
     if model.weighs_prompts:
         texts = [("negative prompt" if p.weight < 0 else "prompt", p.text) for p in request.text_prompts]
     else:
-        wanted, unwanted = request.format_unweighted_prompts()
+        wanted, unwanted = format_prompts_for_model(request, model)
         texts = [("prompt", wanted), ("negative prompt", unwanted)]
-        if request.text_prompts and not wanted:
+        if request.text_prompts and not any(part.weight > 0 for part in request.text_prompts):
             yield make_problem("prompt_only_negative", model=model.name)
             return
-        others = _join_names(m for m in catalogue.generation_models if m.weighs_prompts) or "a model with weights"
+        others = _suggest_models(catalogue, model, lambda m: m.weighs_prompts) or "a model with weights"
         for part in request.text_prompts:
             if abs(part.weight) != 1:
                 facts = {"text": part.text[:_QUOTED_PROMPT_LENGTH], "value": _format_number(part.weight)}
@@ -106,7 +106,7 @@ def _find_empty_prompts(request: Request) -> Iterator[Problem]:
 
 def _validate_picture(request: Request, model: Model, catalogue: Catalogue) -> Iterator[Problem]:
     if request.has_picture and model.picture == "none":
-        readers = _join_names(m for m in catalogue.generation_models if m.picture != "none") or "another model"
+        readers = _suggest_models(catalogue, model, lambda m: m.picture != "none") or "another model"
         yield make_problem("picture_unsupported", model=model.name, models=readers)
     if not request.has_picture and model.picture == "required":
         yield make_problem("picture_required", model=model.name)
@@ -157,5 +157,6 @@ def _format_number(number: float | str | None) -> str:
     return f"{number:.12g}" if isinstance(number, float) else str(number)
 
 
-def _join_names(models: Iterable[Model]) -> str:
-    return " / ".join(model.name for model in models)
+def _suggest_models(catalogue: Catalogue, model: Model, is_suitable: Callable[[Model], bool]) -> str:
+    """Name the suitable models for the same task that people may choose; "" if there are none."""
+    return " / ".join(other.name for other in catalogue.list_choosable_models(model.task) if is_suitable(other))

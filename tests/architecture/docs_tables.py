@@ -210,7 +210,7 @@ def _format_field_spec(spec: FieldSpec | None) -> str:
     if spec.minimum is not None and spec.maximum is not None:
         parts.append(f"{spec.minimum:.12g} to {spec.maximum:.12g}")
     if spec.choices:
-        parts.append(f"{len(spec.choices)} choices")
+        parts.append(f"{len(spec.choices)} choices" + (", as words of the prompt" if spec.words else ""))
     if spec.default is not None:
         parts.append(f"default {spec.default if isinstance(spec.default, str) else f'{spec.default:g}'}")
     return ", ".join(parts) or "yes"

@@ -77,7 +77,7 @@ class Scenario:
         channel = self.stack.channel_id
         self.start_worker()
         options = {"negative": "crowds", "style": "anime", "steps": 20, "seed": 7, "fit": "pad", "keep": 60}
-        job = self.submit("ada", "a castle::1.2 | fog::0.5", has_picture=True, model="sdxl", **options)
+        job = self.submit("ada", "a castle::1.2 | fog::0.5", has_picture=True, command="sdxl", **options)
         first = ada.wait_for_result(job)
         ada.wait_until_stored(job)
         ada.wait_for_private_text(ada.press_button(first, "favourite"))
@@ -136,7 +136,7 @@ class Scenario:
             "a job that waits for a slot",
         )
         request_json("PUT", f"{self.stack.bedrock_url}/control/models/{RETIRED_MODEL}", {"status": "EOL"})
-        self.wait_for_state(self.submit("cleo", "a lake", model="sdxl"), "finished")
+        self.wait_for_state(self.submit("cleo", "a lake", command="sdxl"), "finished")
         self.client.hincrby(f"{KEY_PREFIX}sweep", "last_at", 60_000)  # as if Redis's clock had been set back
         wait_until(lambda: self.client.exists(f"{KEY_PREFIX}clock_offset"), "the queue's own clock")
         self.submit("ben", "a lake [throttle-once]", has_picture=True)

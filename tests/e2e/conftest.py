@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import redis
 
 from demo.first_picture import wait_until_ready
 from demo.http_client import request_json
 from demo.stack import Stack, run_stack
+from shared.queue.keys import KEY_PREFIX
 from tests.support.user import DiscordUser
 
 
@@ -35,5 +37,8 @@ def ada(stack: Stack) -> DiscordUser:
 def list_calls(stack: Stack) -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """Return a function that lists the calls that the Bedrock stand-in received during the test."""
     request_json("DELETE", f"{stack.bedrock_url}/control/calls")
+    with redis.Redis.from_url(stack.redis_url) as client:  # the calls that failed in another test pause no model here
+        for key in client.scan_iter(f"{KEY_PREFIX}pace:*"):
+            client.delete(key)
     yield lambda: request_json("GET", f"{stack.bedrock_url}/control/calls")
     request_json("DELETE", f"{stack.bedrock_url}/control/faults")

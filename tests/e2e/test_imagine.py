@@ -16,7 +16,6 @@ from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_un
 
 CallLister = Callable[[], list[dict[str, Any]]]
 EVERY_SDXL_OPTION: dict[str, Any] = {
-    "model": "sdxl",
     "negative": "crowds",
     "mode": "STEP_SCHEDULE",
     "schedule_start": 0.9,
@@ -29,6 +28,7 @@ EVERY_SDXL_OPTION: dict[str, Any] = {
     "steps": 50,
     "style": "anime",
     "fit": "pad",
+    "extras": '{"unknown": {"nested": [1]}}',
 }
 
 
@@ -66,7 +66,7 @@ def test_image_and_seed_are_posted_in_a_thread(ada: DiscordUser, list_calls: Cal
 
 
 def test_every_field_of_the_seed_contract_reaches_the_model(ada: DiscordUser, list_calls: CallLister) -> None:
-    job = ada.submit_imagine(r"castle in fog::1.2 | std\::vector::0.5", **EVERY_SDXL_OPTION)
+    job = ada.submit_sdxl(r"castle in fog::1.2 | std\::vector::0.5", **EVERY_SDXL_OPTION)
 
     answer = ada.wait_for_result(job)
 
@@ -88,6 +88,7 @@ def test_every_field_of_the_seed_contract_reaches_the_model(ada: DiscordUser, li
         "seed": 4294967295,
         "steps": 50,
         "style_preset": "anime",
+        "extras": {"unknown": {"nested": [1]}},
     }
     assert "4294967295" in read_text(answer)
 
@@ -121,19 +122,19 @@ def test_a_prompt_alone_is_enough_if_the_model_supports_it(ada: DiscordUser, lis
 
 
 @pytest.mark.parametrize(
-    ("model", "word", "side"),
+    ("command", "word", "side"),
     [
         ("sdxl", "[filtered]", "the safety filter of the model's provider held it back"),
         ("sdxl", "[refused]", "prompt"),
-        ("sd3.5-large", "[filtered]", "the safety filter of the model's provider held it back"),
-        ("sd3.5-large", "[filter-input]", "picture"),
-        ("sd3.5-large", "[refused]", "prompt"),
+        ("imagine", "[filtered]", "the safety filter of the model's provider held it back"),
+        ("imagine", "[filter-input]", "picture"),
+        ("imagine", "[refused]", "prompt"),
     ],
 )
 def test_a_filtered_result_is_withheld_and_its_notice_omits_the_prompt(
-    ada: DiscordUser, list_calls: CallLister, model: str, word: str, side: str
+    ada: DiscordUser, list_calls: CallLister, command: str, word: str, side: str
 ) -> None:
-    job = ada.submit_imagine(f"unspeakable {word}", model=model)
+    job = ada.submit_imagine(f"unspeakable {word}", command=command)
     answer = ada.wait_for_result(job)
 
     assert "unspeakable" in ada.wait_for_private_text(job), "its author reads it alone"
@@ -180,7 +181,7 @@ def test_nobody_else_learns_the_prompt_of_a_refused_request(stack: Stack, ada: D
 def test_each_failure_has_its_own_message_and_is_billed_at_most_twice(
     ada: DiscordUser, list_calls: CallLister, word: str, told: str, most_calls: int
 ) -> None:
-    answer = ada.wait_for_result(ada.submit_imagine(f"a castle {word}", model="sdxl"))
+    answer = ada.wait_for_result(ada.submit_sdxl(f"a castle {word}"))
 
     assert list_media(answer) == []
     assert told in read_text(answer)
@@ -196,18 +197,48 @@ def test_a_busy_model_is_retried_and_billed_once(ada: DiscordUser, list_calls: C
 
 
 def test_a_seed_in_the_form_of_a_numeric_string_is_parsed(ada: DiscordUser) -> None:
-    answer = ada.wait_for_result(ada.submit_imagine("a castle [seed-string]", model="sdxl", seed=77))
+    answer = ada.wait_for_result(ada.submit_sdxl("a castle [seed-string]", seed=77))
 
     assert "77" in read_text(answer)
 
 
 def test_problems_are_reported_in_private_and_nothing_is_queued(ada: DiscordUser, list_calls: CallLister) -> None:
-    told = ada.wait_for_private_text(ada.submit_imagine("castle::1.2.3", steps=20))
+    told = ada.wait_for_private_text(ada.submit_sdxl("castle::1.2.3", schedule_end=0.2))
 
     assert "1.2.3" in told
-    assert "SDXL 1.0" in told
-    assert "steps" in told
+    assert "schedule\\_end" in told
     assert list_calls() == []
+
+
+def test_sdxl_passes_extras_on_for_the_users_whom_the_operator_names(stack: Stack, list_calls: CallLister) -> None:
+    ben = DiscordUser(stack, "ben")
+
+    told = ben.wait_for_private_text(ben.submit_sdxl("a castle", extras='{"a": 1}'))
+
+    assert "extras" in told
+    assert list_calls() == []
+
+
+def test_sdxl_generates_from_words_alone_and_its_buttons_go_on_with_it(
+    ada: DiscordUser, list_calls: CallLister
+) -> None:
+    first = ada.wait_for_result(ada.submit_sdxl("a castle::1.4", image=None, aspect="16:9", style="origami"))
+
+    ada.wait_for_result_in_place(ada.press_button(first, "regenerate"))
+
+    made, again = (call["body"] for call in list_calls())
+    assert (made["width"] > made["height"], made["style_preset"]) == (True, "origami")
+    assert again | {"seed": 0} == made | {"seed": 0}
+
+
+def test_a_style_is_words_to_a_model_without_styles_and_the_result_says_so(
+    ada: DiscordUser, list_calls: CallLister
+) -> None:
+    answer = ada.wait_for_result(ada.submit_imagine("a castle", style="anime"))
+
+    [paid] = list_calls()
+    assert paid["body"]["prompt"] == "a castle, anime style"
+    assert "“anime style” was added to the prompt" in read_text(answer)
 
 
 def test_a_file_that_is_not_an_image_is_rejected_in_private(

@@ -72,17 +72,19 @@ def assert_rejected(user: DiscordUser, job: str, words: str) -> None:
 
 
 def test_preferences_apply_to_omitted_options(cleo: DiscordUser, list_calls: CallLister) -> None:
-    shown = set_preferences(cleo, model="sdxl", keep="65", style_preset="anime", language="fr")
+    shown = set_preferences(cleo, model="stable-image-core", keep="65", style_preset="anime", language="fr")
 
-    first = cleo.wait_for_result(cleo.submit_imagine("un château"))
-    cleo.wait_for_result(cleo.submit_imagine("un château", keep=20, model="sd3.5-large"))
+    first = cleo.wait_for_result(cleo.submit_imagine("un château", image=None))
+    cleo.wait_for_result(cleo.submit_imagine("un château"))
+    cleo.wait_for_result(cleo.submit_imagine("un château", keep=20, style="origami"))
 
     assert shown["flags"] & 64, "only they see it"
     assert "Tes préférences pour toutes tes demandes" in "\n".join(iter_message_texts(shown))
-    assert "garder" in "\n".join(iter_message_texts(first))
-    preferred, given = (paid["body"] for paid in list_calls())
-    assert (preferred["image_strength"], preferred["style_preset"]) == (0.65, "anime")
-    assert given["strength"] == 0.8
+    assert "graine" in "\n".join(iter_message_texts(first))
+    core, sd35, given = list_calls()
+    assert [core["model"], sd35["model"]] == ["stability.stable-image-core-v1:1", "stability.sd3-5-large-v1:0"]
+    assert (core["body"]["prompt"], sd35["body"]["strength"]) == ("un château, anime style", pytest.approx(0.35))
+    assert (given["body"]["prompt"], given["body"]["strength"]) == ("un château, origami style", 0.8)
 
 
 def test_a_private_result_is_posted_only_in_direct_messages_and_can_be_continued_there(

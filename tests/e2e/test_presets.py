@@ -20,19 +20,18 @@ def invoke_presets(user: DiscordUser, subcommand: str, channel: str | None = Non
 def test_a_preset_saved_from_a_result_fills_omitted_options_and_given_ones_win(
     ada: DiscordUser, list_calls: CallLister
 ) -> None:
-    first = ada.wait_for_result(
-        ada.submit_imagine("a castle", model="sdxl", keep=60, style="anime", steps=20, negative="crowds")
-    )
+    first = ada.wait_for_result(ada.submit_sdxl("a castle", keep=60, style="anime", steps=20, negative="crowds"))
 
     saved = invoke_presets(ada, "save", first["channel_id"], name="Summer look")
-    ada.wait_for_result(ada.submit_imagine("a lake", preset="summer look", steps=40))
-    ada.wait_for_result(ada.submit_imagine("a lake", preset="Summer look", model="sd3.5-large"))
+    ada.wait_for_result(ada.submit_sdxl("a lake", preset="summer look", steps=40))
+    ada.wait_for_result(ada.submit_imagine("a lake", preset="Summer look"))
 
     assert saved.startswith("Saved as **Summer look**.")
     same, other = (call["body"] for call in list_calls()[1:])
     assert (same["image_strength"], same["style_preset"], same["steps"]) == (pytest.approx(0.6), "anime", 40)
     assert [prompt["text"] for prompt in same["text_prompts"]] == ["a lake", "crowds"]
-    assert (other["prompt"], other["negative_prompt"], other["strength"]) == ("a lake", "crowds", pytest.approx(0.4))
+    assert (other["prompt"], other["negative_prompt"]) == ("a lake, anime style", "crowds")
+    assert other["strength"] == pytest.approx(0.4)
     assert [choice["value"] for choice in ada.autocomplete_option("summ", "preset", ada.stack.channel_id)] == [
         "Summer look"
     ]

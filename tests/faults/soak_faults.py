@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import redis
 
@@ -77,8 +77,8 @@ class Soak:
         self.request_count += 1
         prompt = f"{PROMPT.format(number=self.request_count)} {self.rng.choice(FAULT_WORDS)}".strip()
         user = DiscordUser(self.stack, self.rng.choice(USERS))
-        picture = {} if self.rng.random() < 1 / 3 else {"image": None}
-        user.submit_imagine(prompt, model=self.rng.choice(("sdxl", "sd3.5-large")), **picture)
+        picture: dict[str, Any] = {} if self.rng.random() < 1 / 3 else {"image": None}
+        user.submit_imagine(prompt, command=self.rng.choice(("sdxl", "imagine")), **picture)
 
     def submit_requests(self, seconds: float) -> None:
         """Submit requests, one after the other."""

@@ -67,10 +67,10 @@ def test_a_response_slower_than_the_deadline_fails_with_a_message_after_one_repe
 
 def test_a_model_retired_while_jobs_run_is_switched_off_for_everyone(fault_stack: FaultStack) -> None:
     """Running jobs are delivered; waiting jobs fail with a message that names another model, unbilled."""
-    running = [fault_stack.submit_imagine(f"last of {n} [slow:2]", model="sdxl") for n in range(2)]
+    running = [fault_stack.submit_imagine(f"last of {n} [slow:2]", command="sdxl") for n in range(2)]
     wait_until(lambda: len(fault_stack.list_calls("last of")) == 2, "two calls in flight")
     waiting = [
-        fault_stack.submit_imagine(f"too late {n}", user, model="sdxl")
+        fault_stack.submit_imagine(f"too late {n}", user, command="sdxl")
         for n in range(2)
         for user in ("ada", "grace", "linus")
     ]
@@ -80,7 +80,7 @@ def test_a_model_retired_while_jobs_run_is_switched_off_for_everyone(fault_stack
 
     told = [fault_stack.wait_for_result_text(job) for job in waiting]
     requester = fault_stack.requesters[waiting[0]]
-    refused = requester.wait_for_private_text(requester.submit_imagine("now", model="sdxl"))
+    refused = requester.wait_for_private_text(requester.submit_sdxl("now"))
     for job in running:
         fault_stack.assert_image_posted(job)
     late = [words for words in told if "no longer offers SDXL 1.0" in words]

@@ -117,10 +117,10 @@ def test_both_bots_accept_commands_and_each_is_one_job_with_one_result(
     ada = DiscordUser(stack)
 
     jobs = [ada.submit_imagine(f"number {number}", image=None) for number in range(6)]
-    refused = ada.submit_imagine("castle::1.2", steps=20)
+    refused = ada.submit_imagine("castle::1.2.3")
 
     assert [len(list_media(ada.wait_for_result(job))) for job in jobs] == [1] * len(jobs)
-    assert "SDXL 1.0" in ada.wait_for_private_text(refused)
+    assert "1.2.3" in ada.wait_for_private_text(refused)
     assert len(ada.get(f"/control/interactions/{refused}")["followups"]) == 0
     wait_until(lambda: all(read_job_field(stack, job) == "delivered" for job in jobs), "all acknowledged")
     time.sleep(1)

@@ -6,7 +6,6 @@ import json
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import date
 from typing import Any
 
 import aiohttp
@@ -84,12 +83,13 @@ class GuildClient:
         locale: str = "en-US",
         user: str = "ada",
         channel: str | None = None,
+        command: str = "imagine",
         **options: Any,
     ) -> str:
         files = (
             {"image": {"filename": filename, "base64": base64.b64encode(image).decode()}} if image is not None else {}
         )
-        body = {"user": user, "name": "imagine", "locale": locale, "options": options, "files": files}
+        body = {"user": user, "name": command, "locale": locale, "options": options, "files": files}
         answer = await self.call_api("POST", "/control/invoke", body | {"channel_id": channel or self.channel})
         return str(answer["interaction_id"])
 
@@ -217,7 +217,7 @@ def build_bot(
     drafts = draft_store or FakeDraftStore()
     pictures = PictureSubmitter(submitter, unused, unused, catalogue)
     features = [
-        build_imagine_feature(option_parser, pictures, drafts, catalogue, date(2026, 11, 22)),
+        build_imagine_feature(option_parser, pictures, drafts, catalogue),
         build_foreign_syntax_feature(drafts, history, pictures),
         build_preferences_feature(unused, catalogue),
         build_history_feature(unused, unused, unused, unused, unused, unused, catalogue),

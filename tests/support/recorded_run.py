@@ -106,7 +106,7 @@ def run_scenario(stack: Stack, secured: SecuredRedis, folder: Path) -> RecordedR
     results = {name: ada.wait_for_result(job) for name, job in jobs.items()}
     signatures += use_result_actions(ada, results["slow"], stack)
     rejected = [
-        ada.submit_imagine(HOSTILE_PROMPT, model="sdxl", extras='{"a": 1}'),
+        DiscordUser(stack, "ben").submit_sdxl(HOSTILE_PROMPT, extras='{"a": 1}'),
         ada.submit_imagine("x", keep=50, image=None),
     ]
     private = [words for words in map(ada.wait_for_private_text, rejected) if words]

@@ -39,7 +39,13 @@ class DiscordUser:
     name: str = "ada"
 
     def submit_imagine(
-        self, prompt: str, *, image: Path | None = SAMPLE_IMAGE, channel: str | None = None, **options: Any
+        self,
+        prompt: str,
+        *,
+        image: Path | None = SAMPLE_IMAGE,
+        channel: str | None = None,
+        command: str = "imagine",
+        **options: Any,
     ) -> str:
         """Use /imagine; return the job's id."""
         files = (
@@ -47,7 +53,11 @@ class DiscordUser:
             if image
             else {}
         )
-        return self.invoke_command("imagine", channel or self.stack.channel_id, files, prompt=prompt, **options)
+        return self.invoke_command(command, channel or self.stack.channel_id, files, prompt=prompt, **options)
+
+    def submit_sdxl(self, prompt: str, **options: Any) -> str:
+        """Use /sdxl; return the job's id."""
+        return self.submit_imagine(prompt, command="sdxl", **options)
 
     def invoke_command(self, name: str, channel: str, files: dict[str, Any] | None = None, /, **options: Any) -> str:
         """Use a slash command; return the interaction's id."""

@@ -13,8 +13,9 @@ from shared.job import Job, Origin, Requester
 from shared.outcome import Generated
 from shared.prompts import TextPrompt
 from shared.request.model import Request
+from tests.support.catalogues import SDXL_IN_IMAGINE
 
-CATALOGUE = load_catalogue()
+CATALOGUE = load_catalogue(SDXL_IN_IMAGINE)
 EN, FR = load_messages("en"), load_messages("fr")
 GENERATED = Generated(seed=1234567890, media_type="image/png", width=1024, height=1024, duration_seconds=8.23)
 ORIGIN = Origin(guild_id=1, channel_id=2, message_id=3)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import redis
 
@@ -51,7 +52,7 @@ class Rollover:
         for number in range(count):
             prompt = f"{name}-{number}."
             user = DiscordUser(self.stack, USERS[number % len(USERS)])
-            options = {} if number % 2 else {"image": None}
+            options: dict[str, Any] = {} if number % 2 else {"image": None}
             self.jobs[user.submit_imagine(prompt, **options)] = prompt
         wait_until(lambda: all(self.client.exists(job_key(job)) for job in self.jobs), "jobs in the queue", 60)
 

@@ -133,6 +133,6 @@ def _assess_missing_model(model: Model, today: date, message: str) -> tuple[Seve
     if model.is_retired(today):
         return (
             Severity.WARNING,
-            f"Its life ended on {model.end_of_life}. Withdraw it: offered = false in CATALOGUE_FILE.",
+            f"Its life ended on {model.end_of_life}. Withdraw it: remove offered = true from CATALOGUE_FILE.",
         )
     return Severity.ERROR, message

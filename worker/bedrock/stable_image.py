@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from shared.catalogue import Model
 from shared.outcome import FilteredPart
+from shared.request.expression import format_prompts_for_model
 from shared.request.model import Request
 from worker.bedrock.json_body import (
     InvalidResponseError,
@@ -37,7 +38,7 @@ _FILTER_REASONS: Final[Mapping[str, FilteredPart]] = MappingProxyType(
 
 def encode(request: Request, model: Model, picture: bytes | None, seed: int | None) -> bytes:
     """Encode a request, with only the fields that the model's row names: models reject fields that they do not know."""
-    wanted, unwanted = request.format_unweighted_prompts()
+    wanted, unwanted = format_prompts_for_model(request, model)
     fields: dict[str, Any] = {"prompt": wanted} if model.reads_prompts else {}
     if seed is not None:
         fields["seed"] = seed

@@ -11,7 +11,7 @@ from shared.catalogue import Catalogue, Model
 from shared.i18n.messages import describe_problem
 from shared.imaging.limits import DEFAULT_LIMITS, ImageRejectedError
 from shared.problems import RejectedError
-from shared.request.builder import build_request
+from shared.request.builder import build_request, pick_default_model
 from shared.request.extras import parse_extras
 from shared.request.model import Fit, Request
 from shared.request.output_format import fit_output_format
@@ -87,7 +87,9 @@ def parse_request(arguments: argparse.Namespace, catalogue: Catalogue, *other_pr
     """
     problems = list(other_problems)
     options = _parse_options(arguments, problems)
-    model = catalogue.find_model(arguments.model) if arguments.model else catalogue.models[catalogue.default]
+    has_picture = arguments.image is not None
+    default_model = pick_default_model(catalogue, has_picture=has_picture)
+    model = catalogue.find_model(arguments.model) if arguments.model else default_model
     prepared = (
         _prepare_picture(arguments.image, options["fit"] or Fit.CROP, model, problems) if arguments.image else None
     )
@@ -96,7 +98,7 @@ def parse_request(arguments: argparse.Namespace, catalogue: Catalogue, *other_pr
         problems.append("The prompt is not UTF-8, the only encoding the model reads. Set your terminal to UTF-8.")
         raise UsageError(*problems)
     try:
-        built = build_request(catalogue, **texts, has_picture=arguments.image is not None, **options)
+        built = build_request(catalogue, **texts, has_picture=has_picture, **options)
         model = catalogue.models[built.request.model]
         request = fit_output_format(built.request, model, lambda: prepared.width * prepared.height if prepared else 0)
     except RejectedError as error:

@@ -7,7 +7,6 @@ from discord import app_commands
 
 from bot.discord_client.feature import Feature
 from bot.discord_client.translator import localize_choice
-from bot.domain.dates import get_today
 from bot.domain.exploration import Variation
 from bot.explorations.buttons import CancelExplorationId, DiscardExplorationId, StartExplorationId
 from bot.explorations.cancel import CancelExplorationHandler
@@ -19,6 +18,7 @@ from bot.queue.job_queue import RedisJobQueue
 from bot.submission.command_options import Option, build_generation_command
 from bot.submission.option_parser import OptionParser
 from shared.catalogue import Catalogue
+from shared.dates import get_today
 
 
 def build_explore_feature(
@@ -42,7 +42,6 @@ def build_explore_feature(
         EXPLORE_OPTIONS,
         handler.ask_for_confirmation,
         catalogue,
-        get_today(),
         own_options=own_options,
         autocomplete=option_parser.get_autocomplete_callbacks(),
     )

@@ -14,7 +14,7 @@ from shared.problems import Problem, RejectedError, make_problem
 from shared.request.builder import pick_seed
 from shared.request.conversion import adapt_to_model, find_alternative_models
 from shared.request.model import Request
-from shared.request.validation import make_unsupported_problem, validate_request
+from shared.request.validation import validate_request
 from shared.typed_text import has_visible_text, parse_number, parse_whole_number, strip_percent_sign
 
 _T = TypeVar("_T")
@@ -81,7 +81,7 @@ def _build_requests_by_model(
 
 
 def _adapt_with_seed(request: Request, model: Model, catalogue: Catalogue) -> Request:
-    adapted = adapt_to_model(request, model, catalogue)
+    adapted = adapt_to_model(request, model, catalogue).request
     if "seed" not in model.fields or request.seed is None:
         return adapted
     return adapted.model_copy(update={"seed": min(request.seed, int(model.fields["seed"].maximum or 1))})
@@ -107,7 +107,7 @@ def _build_requests_by_value(
     field = _FIELD_BY_VARIATION[variation]
     model = catalogue.models[request.model]
     if field not in model.fields:
-        raise RejectedError(make_unsupported_problem(field, model, catalogue))
+        raise RejectedError(make_problem("variation_unsupported", variation=variation, model=model.name))
     if has_visible_text(values_text):
         values = _parse_values(variation, values_text, model, messages)
     else:

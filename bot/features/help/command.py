@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.domain.dates import get_today
 from bot.features.help.view import build_about_view, build_help_view
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_with
 from shared.catalogue import Catalogue
+from shared.dates import get_today
 
 
 @dataclass(frozen=True)

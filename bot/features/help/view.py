@@ -47,7 +47,7 @@ def format_greeting(key: str, catalogue: Catalogue, messages: Messages) -> str:
 
 
 def _build_facts(catalogue: Catalogue, messages: Messages) -> dict[str, str]:
-    model = catalogue.models[catalogue.default]
+    model = catalogue.default_model
     return {"model": model.name, "price": messages.format_price(model.price_usd)}
 
 

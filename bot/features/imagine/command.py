@@ -12,10 +12,14 @@ from bot.submission.syntax_question import SyntaxQuestion
 from shared.problems import RejectedError
 
 IMAGINE_OPTIONS: Final = (
-    *("prompt", "image", "count", "source", "spoiler", "preset", "model", "keep", "style_preset", "negative", "seed"),
-    *("steps", "cfg_scale", "sampler", "aspect_ratio", "output_format", "fit", "init_image_mode"),
-    *("step_schedule_start", "step_schedule_end", "clip_guidance_preset", "samples", "creativity", "extras"),
+    *("prompt", "image", "count", "source", "keep", "negative", "style_preset", "aspect_ratio", "model", "preset"),
+    *("seed", "fit", "output_format", "spoiler", "steps", "cfg_scale", "sampler", "clip_guidance_preset", "creativity"),
+    *("init_image_mode", "step_schedule_start", "step_schedule_end", "samples", "extras"),
 )
+"""All options that a model of the catalogue may have."""
+
+SDXL_OPTIONS: Final = tuple(name for name in IMAGINE_OPTIONS if name != "model")
+EXTRAS_OPTION: Final = "extras"
 
 
 @dataclass(frozen=True)

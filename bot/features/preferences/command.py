@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.domain.dates import get_today
 from bot.domain.ports import PreferencesStore
 from bot.domain.preferences import Preferences
 from bot.features.preferences.choices import PreferenceSelectId, apply_choice
@@ -13,6 +12,7 @@ from bot.interactions.components import get_selected_values
 from bot.interactions.locale import get_localized_messages, require_preferences, set_preferences
 from bot.interactions.responses import RenderedMessage, respond_outdated, respond_with, update_message
 from shared.catalogue import Catalogue
+from shared.dates import get_today
 
 
 @dataclass(frozen=True)

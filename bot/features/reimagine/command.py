@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.domain.dates import get_today
 from bot.domain.draft import EMPTY_FORM, Draft, FilledForm
 from bot.domain.images import RemoteImage
 from bot.domain.ports import DraftStore, JobHistory
@@ -37,6 +36,7 @@ from bot.submission.job_queuer import JobDetails
 from bot.submission.syntax_question import SyntaxQuestion
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
+from shared.dates import get_today
 from shared.problems import RejectedError, make_problem
 
 
@@ -135,7 +135,12 @@ class ReimagineCommand:
     ) -> discord.ui.Modal:
         messages, preferences = get_localized_messages(interaction), get_preferences(interaction).options
         keep = _get_preferred_keep(interaction)
-        values = {"prompt": "", "negative": "", "keep": keep, "model": preferences.get("model", self.catalogue.default)}
+        values = {
+            "prompt": "",
+            "negative": "",
+            "keep": keep,
+            "model": preferences.get("model", self.catalogue.default_model.key),
+        }
         values |= form.values
         errors = find_field_errors(form.problems, messages)
         fields = [

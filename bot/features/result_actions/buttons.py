@@ -27,7 +27,7 @@ def build_details_rows(
 ) -> list[ui.ActionRow[Any]]:
     """Build the row under a result's details; none where its model is not offered or it has no seed."""
     model = catalogue.models.get(settings.request.model)
-    if model is None or not model.offered or settings.seed is None:
+    if not catalogue.is_offered(model) or settings.seed is None:
         return []
     button = build_button(RegenerateSameSeedId(settings.job_id), messages.text("button.regenerate_same_seed"))
     return [ui.ActionRow(button)]
@@ -38,7 +38,7 @@ def build_metadata_run_rows(
 ) -> list[ui.ActionRow[Any]]:
     """Build the row under the details read from a picture's metadata; none where its model is not offered."""
     model = catalogue.models.get(settings.request.model)
-    if model is None or not model.offered:
+    if not catalogue.is_offered(model):
         return []
     kind = "image" if settings.request.has_picture else "prompt"
     return [ui.ActionRow(build_button(MetadataRunId(), messages.text(f"button.metadata_run_{kind}")))]

@@ -12,7 +12,7 @@ from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.records import GenerationSettings
 from bot.features.result_actions.custom_ids import EditModalId, ReopenEditId, ReopenUseAsSourceId, UseAsSourceModalId
 from bot.features.result_actions.edit_form import build_edit_fields, get_field_values, get_prompt_texts
-from bot.features.result_actions.model_selection import require_image_model, require_model
+from bot.features.result_actions.model_selection import pick_model, require_image_model
 from bot.features.result_actions.permissions import ResultActionHandler
 from bot.interactions.custom_ids import CustomId
 from bot.interactions.deadlines import limit_lookup_time
@@ -52,7 +52,7 @@ class EditHandler(ResultActionHandler):
         """Submit the edited request, on the picture that the job started from."""
         async with limit_lookup_time(interaction):
             settings, details = await self.load_permitted_settings(interaction, custom_id.job_id, from_result=False)
-            model = require_model(self.catalogue, settings.request.model)
+            model = pick_model(self.catalogue, settings.request)
             source = await self.result_lookup.load_source_image(interaction, settings)
         build = partial(self._build_request, interaction, settings, model, from_result=False)
         reopen_id = ReopenEditId(custom_id.job_id, str(interaction.id))
@@ -79,7 +79,7 @@ class EditHandler(ResultActionHandler):
     async def _open_edit_modal(self, interaction: discord.Interaction, job_id: str, form: FilledForm) -> None:
         async with limit_lookup_time(interaction):
             settings, _ = await self.load_permitted_settings(interaction, job_id, from_result=False)
-            model = require_model(self.catalogue, settings.request.model)
+            model = pick_model(self.catalogue, settings.request)
         request = convert_to_model(settings.request, model)
         title = get_localized_messages(interaction).text("form.edit")
         await _open_modal(interaction, title, EditModalId(job_id), request, model, form, seed=settings.seed)

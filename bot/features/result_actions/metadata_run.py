@@ -39,9 +39,11 @@ class MetadataRunHandler:
             owner_ids = await self._find_owners(interaction, settings)
             owner_id = await self.reuse_rule.require_permission(interaction, owner_ids)
         model = require_model(self.catalogue, settings.request.model)
-        request = adapt_to_model(settings.request, model, self.catalogue, seed=settings.seed)
-        source = image if request.has_picture else None
-        await self.submitter.submit_choice(interaction, custom_id, request, source, source_owner_id=owner_id)
+        built = adapt_to_model(settings.request, model, self.catalogue, seed=settings.seed)
+        source = image if built.request.has_picture else None
+        await self.submitter.submit_choice(
+            interaction, custom_id, built.request, source, source_owner_id=owner_id, notes=built.notes
+        )
 
     async def _find_owners(self, interaction: discord.Interaction, settings: GenerationSettings) -> list[int | None]:
         """Find the requester of the job that the metadata names, and the author of the message with the picture."""

@@ -9,7 +9,7 @@ import discord
 from bot.domain.images import StoredImage
 from bot.explorations.several import PictureSubmitter
 from bot.features.result_actions.custom_ids import RegenerateSameSeedId
-from bot.features.result_actions.model_selection import require_image_model, require_model
+from bot.features.result_actions.model_selection import pick_model, require_image_model, require_model
 from bot.features.result_actions.permissions import ResultActionHandler
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.result_buttons import RegenerateAllId, RegenerateId, RegenerateWithId, VaryId, VaryStrength
@@ -60,16 +60,21 @@ class RegenerateHandler(ResultActionHandler):
             settings, details = await self.load_permitted_settings(interaction, custom_id.job_id, from_result=True)
             model = require_image_model(self.catalogue, settings.request.model)
             keep = KEEP_PERCENTAGES[custom_id.strength]
-            request = adapt_to_model(settings.request, model, self.catalogue, from_result=True, keep=keep)
+            built = adapt_to_model(settings.request, model, self.catalogue, from_result=True, keep=keep)
             source = await self.result_lookup.find_result_image(interaction, custom_id.job_id)
-        await self.submitter.submit(interaction, request, source, **details)
+        details["notes"] = built.notes
+        await self.submitter.submit(interaction, built.request, source, **details)
 
     async def _load_request(
         self, interaction: discord.Interaction, job_id: str, *, model_key: str | None = None, keeps_seed: bool = False
     ) -> tuple[Request, StoredImage | None, JobDetails]:
         """Load the request that repeats a result, the picture that it starts from, and the details of its job."""
         settings, details = await self.load_permitted_settings(interaction, job_id, from_result=False)
-        model = require_model(self.catalogue, model_key or settings.request.model)
+        if keeps_seed or model_key is not None:
+            model = require_model(self.catalogue, model_key or settings.request.model)
+        else:
+            model = pick_model(self.catalogue, settings.request)
         seed = settings.seed if keeps_seed else None
-        request = adapt_to_model(settings.request, model, self.catalogue, seed=seed)
-        return request, await self.result_lookup.load_source_image(interaction, settings), details
+        built = adapt_to_model(settings.request, model, self.catalogue, seed=seed)
+        details["notes"] = built.notes
+        return built.request, await self.result_lookup.load_source_image(interaction, settings), details

@@ -15,6 +15,7 @@ from discord.gateway import DiscordWebSocket
 
 from bot.discord_client.client import Bot
 from shared.catalogue import load_catalogue
+from tests.support.catalogues import SDXL_OFFERED
 from tests.support.discord_guild import TOKEN, GuildClient, build_bot, connect_bot
 from tests.support.fake_stores import FakeDraftStore, FakeJobQueue, FakeSubmissionStore
 
@@ -74,7 +75,7 @@ async def running_bot(
     bot = build_bot(
         job_queue,
         http_session,
-        load_catalogue(),
+        load_catalogue(SDXL_OFFERED),
         extras_user=ben,
         submission_store=submission_store,
         draft_store=draft_store,

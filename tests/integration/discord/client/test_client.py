@@ -34,7 +34,7 @@ async def test_commands_are_registered_only_when_they_have_changed(
     own_guild: GuildClient, job_queue: FakeJobQueue, http_session: Any
 ) -> None:
     catalogue = load_catalogue()
-    renamed = load_catalogue('[models.sdxl]\nname = "SDXL of ours"')
+    renamed = load_catalogue('[models."sd3.5-large"]\npicture = "none"')
 
     async with connect_bot(build_bot(job_queue, http_session, catalogue)):
         first = await list_commands(own_guild)
@@ -46,7 +46,7 @@ async def test_commands_are_registered_only_when_they_have_changed(
 
     assert [c["version"] for c in first] == [c["version"] for c in second]
     assert [c["version"] for c in third] != [c["version"] for c in second]
-    assert "SDXL of ours (retired)" in [choice["name"] for o in third[0]["options"] for choice in o.get("choices", [])]
+    assert "image" not in [option["name"] for option in third[0]["options"]]
 
 
 async def test_the_gateway_counts_as_alive_until_it_has_been_silent_for_a_while(

@@ -37,7 +37,7 @@ async def test_a_picture_and_a_prompt_become_a_job_and_no_thread_before_there_is
 
 
 async def test_a_prompt_alone_becomes_a_job_without_a_source(guild: GuildClient, job_queue: FakeJobQueue) -> None:
-    interaction = await guild.invoke_imagine(prompt="a castle", model="sdxl", seed=77)
+    interaction = await guild.invoke_imagine(prompt="a castle", command="sdxl", seed=77)
 
     job = await wait_until_accepted(job_queue, interaction)
 
@@ -78,7 +78,7 @@ async def test_every_option_arrives_in_the_request(guild: GuildClient, job_queue
         "fit": "pad",
         "extras": '{"x": 1}',
     }
-    interaction = await guild.invoke_imagine(prompt="a castle::1.5", model="sdxl", image=PNG, user="ben", **options)
+    interaction = await guild.invoke_imagine(prompt="a castle::1.5", command="sdxl", image=PNG, user="ben", **options)
 
     request = (await wait_until_accepted(job_queue, interaction)).request
 

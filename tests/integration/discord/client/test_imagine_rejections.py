@@ -22,25 +22,18 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
         ({"prompt": "   "}, "Your prompt is empty"),
         ({"prompt": "castle::1.2.3"}, "The “::” after “castle” needs a number, and “1.2.3” isn't one."),
         ({"prompt": "castle::0 | crowds::-1"}, "Your prompt names nothing to show"),
-        (
-            {"prompt": "castle", "style": "anime"},
-            "“style” doesn't work with SD 3.5 Large. Leave it out, or choose a model that has it: SDXL 1.0.",
-        ),
         ({"prompt": "castle", "keep": 30}, "“keep” needs a picture to work on"),
         ({"prompt": "castle", "model": "stable-image-core", "image": PNG}, "works from words alone"),
         ({"prompt": "castle", "image": PNG, "aspect": "16:9"}, "the result keeps the picture's shape. Remove “aspect”"),
-        ({"prompt": "castle", "model": "sdxl", "extras": "{}"}, "“extras” is for testers only"),
-        ({"prompt": "castle", "model": "sdxl", "extras": "[", "user": "ben"}, "“extras” has to be a JSON object"),
+        ({"prompt": "castle", "command": "sdxl", "extras": "{}"}, "“extras” is for testers only"),
+        ({"prompt": "castle", "command": "sdxl", "extras": "[", "user": "ben"}, "“extras” has to be a JSON object"),
         ({"prompt": "castle", "image": b""}, "That file is empty"),
         (
             {"prompt": "castle", "image": PNG + bytes(512 * 1024)},
             "That picture is 0.6 MB, and the limit here is 0.5 MB.",
         ),
         ({"prompt": "castle", "image": b"<html>" + bytes(50)}, "That file isn't a picture I can read"),
-        (
-            {"prompt": "castle", "seed": 4294967295},
-            "“seed” can't be 4294967295 with SD 3.5 Large. Choose a number from 0 to 4294967294.",
-        ),
+        ({"prompt": "castle", "model": "dall-e"}, "no model called “dall-e”. Choose one of these"),
     ],
 )
 async def test_a_problem_is_shown_to_the_author_alone_and_nothing_is_queued(
@@ -55,7 +48,9 @@ async def test_a_problem_is_shown_to_the_author_alone_and_nothing_is_queued(
 
 
 async def test_all_problems_are_shown_at_once(guild: GuildClient, job_queue: FakeJobQueue) -> None:
-    interaction = await guild.invoke_imagine(prompt="castle::1.2.3", style="anime", keep=30, extras="{}")
+    interaction = await guild.invoke_imagine(
+        command="sdxl", prompt="castle::1.2.3", schedule_end=0.2, keep=30, extras="{}"
+    )
 
     first, *more = (await guild.read_private_answer(interaction)).splitlines()
 
@@ -65,12 +60,12 @@ async def test_all_problems_are_shown_at_once(guild: GuildClient, job_queue: Fak
 
 
 async def test_french_clients_read_french(guild: GuildClient, job_queue: FakeJobQueue) -> None:
-    interaction = await guild.invoke_imagine(prompt="château", style="anime", locale="fr", user="ben")
+    interaction = await guild.invoke_imagine(prompt="château", keep=30, locale="fr", user="ben")
 
     answer = await guild.read_private_answer(interaction)
     await guild.call_api("PATCH", "/control/users/ben", {"locale": "en-US"})
 
-    assert answer.startswith("«\u00a0style\u00a0» ne fonctionne pas avec SD 3.5 Large.")
+    assert answer.startswith("«\u00a0garder\u00a0» a besoin d'une image")
     assert job_queue.jobs == {}
 
 

@@ -23,7 +23,9 @@ async def test_a_picture_in_any_message_becomes_a_job_through_the_form(
     opened = await guild.invoke_message_command(await guild.post_files(("me.png", PNG), user="ben"), "Reimagine")
     form = await guild.wait_for_interaction(opened, lambda state: "modal" in state)
 
-    interaction = await guild.submit_modal(opened, prompt="a castle", negative="crowds", keep="62,5 %", model="sdxl")
+    interaction = await guild.submit_modal(
+        opened, prompt="a castle", negative="crowds", keep="62,5 %", model="sd3.5-large"
+    )
     await wait_until(lambda: interaction in job_queue.jobs)
 
     assert (form["modal"]["title"], list(read_fields(form))) == (
@@ -31,10 +33,10 @@ async def test_a_picture_in_any_message_becomes_a_job_through_the_form(
         ["prompt", "negative", "keep", "model", "spoiler"],
     )
     chosen = [o["value"] for o in read_fields(form)["model"]["options"] if o.get("default")]
-    assert (chosen, len(read_fields(form)["model"]["options"])) == (["sd3.5-large"], 2), "only those that read pictures"
+    assert (chosen, len(read_fields(form)["model"]["options"])) == (["sd3.5-large"], 1), "only those that read pictures"
     job = job_queue.jobs[interaction]
     assert job_queue.sources[interaction] == PNG
-    assert (job.request.model, job.request.keep, job.request.has_picture) == ("sdxl", 62.5, True)
+    assert (job.request.model, job.request.keep, job.request.has_picture) == ("sd3.5-large", 62.5, True)
     assert [(p.text, p.weight) for p in job.request.text_prompts] == [("a castle", 1), ("crowds", -1)]
     assert (str(job.requester.id), job.parent_id) == (guild.info["users"]["ada"], None)
     await guild.wait_for_interaction(interaction, lambda state: state["message"]["content"])
@@ -98,7 +100,7 @@ async def test_a_rejected_form_opens_again_as_it_was_filled_in(guild: GuildClien
         "prompt": "a castle",
         "negative": "crowds",
         "keep": "250",
-        "model": ["sdxl"],
+        "model": ["sd3.5-large"],
         "image": ["1"],
     }
     rejected = await guild.submit_modal(await guild.invoke_message_command(message, "Reimagine"), **typed)
@@ -113,7 +115,7 @@ async def test_a_rejected_form_opens_again_as_it_was_filled_in(guild: GuildClien
     assert [fields[name]["value"] for name in ("prompt", "negative", "keep")] == ["a castle", "crowds", "250"]
     assert "“keep” can't be 250" in state["modal"]["components"][2]["description"]
     job = job_queue.jobs[accepted]
-    assert (job.request.model, job.request.keep, job_queue.sources[accepted]) == ("sdxl", 60, OTHER_PNG)
+    assert (job.request.model, job.request.keep, job_queue.sources[accepted]) == ("sd3.5-large", 60, OTHER_PNG)
     assert [part.text for part in job.request.text_prompts] == ["a castle", "crowds"]
 
 

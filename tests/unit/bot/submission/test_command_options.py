@@ -1,7 +1,7 @@
 """The options of `/imagine` and `/explore` follow from the catalogue and keep Discord's limits in every language."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from types import SimpleNamespace
 from typing import Any, cast
@@ -21,16 +21,22 @@ from bot.submission.source_option import SourceOption
 from shared.catalogue import Catalogue, load_catalogue
 from shared.i18n.messages import DEFAULT_LANGUAGE, list_languages, load_messages
 from shared.request.model import OPTION_NAMES, Fit
+from tests.support.catalogues import SDXL_IN_IMAGINE, SDXL_OFFERED
 from tests.support.commands import UNUSED, build_payloads, localize
 
 TODAY = date(2026, 11, 22)
 STRING, INTEGER, NUMBER, ATTACHMENT = 3, 4, 10, 11
 
 
-def build_commands(catalogue: Catalogue, name: str = "imagine") -> Sequence[Any]:
-    parser = OptionParser(UNUSED, SourceOption(UNUSED, UNUSED, UNUSED), PresetOption(UNUSED))
-    if name == "imagine":
-        return build_imagine_feature(parser, UNUSED, UNUSED, catalogue, TODAY).commands
+def build_commands(
+    catalogue: Catalogue, name: str = "imagine", extras_allowed_users: Collection[int] = (7,)
+) -> Sequence[Any]:
+    parser = OptionParser(
+        UNUSED, SourceOption(UNUSED, UNUSED, UNUSED), PresetOption(UNUSED), extras_allowed_users=extras_allowed_users
+    )
+    if name != "explore":
+        feature = build_imagine_feature(parser, UNUSED, UNUSED, catalogue)
+        return [command for command in feature.commands if command.name == name]
     confirmation: Any = SimpleNamespace(explorations=UNUSED, start_exploration=UNUSED, discard_plan=UNUSED)
     return build_explore_feature(parser, confirmation, UNUSED, catalogue, lambda: TODAY).commands
 
@@ -40,8 +46,16 @@ async def build_payload(catalogue: Catalogue, name: str = "imagine") -> dict[str
     return payload
 
 
-async def list_options(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
-    return {option["name"]: option for option in (await build_payload(catalogue))["options"]}
+async def list_options(catalogue: Catalogue, name: str = "imagine") -> dict[str, dict[str, Any]]:
+    return {option["name"]: option for option in (await build_payload(catalogue, name))["options"]}
+
+
+async def complete_model(catalogue: Catalogue, typed: str, locale: discord.Locale) -> list[tuple[str, str]]:
+    """Complete the option `model` of /imagine; return labels and values."""
+    (command,) = build_commands(catalogue)
+    interaction = SimpleNamespace(locale=locale, extras={})
+    choices = await cast("Any", command)._params["model"].autocomplete(interaction, typed)
+    return [(choice.name, choice.value) for choice in choices]
 
 
 def list_texts(entry: dict[str, Any], language: str) -> Iterator[str]:
@@ -133,28 +147,72 @@ async def test_ranges_and_choices_are_the_union_of_the_models(catalogue: Catalog
 
 
 async def test_models_are_labelled_with_default_and_retired(catalogue: Catalogue) -> None:
-    choices = (await list_options(catalogue))["model"]["choices"]
-
-    assert [(choice["name"], choice["value"]) for choice in choices] == [
+    assert await complete_model(catalogue, "", discord.Locale.american_english) == [
         ("SD 3.5 Large (default)", "sd3.5-large"),
         ("SDXL 1.0 (retired)", "sdxl"),
         ("Stable Image Core", "stable-image-core"),
         ("Stable Image Ultra", "stable-image-ultra"),
     ]
-    assert choices[1]["name_localizations"]["fr"] == "SDXL 1.0 (retiré)"
+    assert await complete_model(catalogue, "xl", discord.Locale.french) == [("SDXL 1.0 (retiré)", "sdxl")]
+
+
+async def test_a_model_that_aws_refuses_to_run_is_marked_and_another_one_is_the_default() -> None:
+    catalogue = load_catalogue()
+
+    catalogue.set_withdrawn(["sd3.5-large"])
+
+    assert await complete_model(catalogue, "", discord.Locale.american_english) == [
+        ("SD 3.5 Large (not available right now)", "sd3.5-large"),
+        ("Stable Image Core (default)", "stable-image-core"),
+        ("Stable Image Ultra", "stable-image-ultra"),
+    ]
+
+
+async def test_a_model_whose_life_ends_while_the_bot_runs_is_no_longer_offered() -> None:
+    catalogue = load_catalogue('[models."stable-image-core"]\nend_of_life = 2026-12-01')
+
+    catalogue.set_clock(lambda: date(2026, 11, 30))
+    before = await complete_model(catalogue, "core", discord.Locale.american_english)
+    catalogue.set_clock(lambda: date(2026, 12, 1))
+    after = await complete_model(catalogue, "core", discord.Locale.american_english)
+
+    assert (before, after) == ([("Stable Image Core", "stable-image-core")], [])
 
 
 async def test_an_option_that_no_offered_model_reads_is_left_out() -> None:
-    reduced = load_catalogue('[models.sdxl]\noffered = false\n[models."sd3.5-large"]\npicture = "none"')
+    without_pictures = load_catalogue('[models."sd3.5-large"]\npicture = "none"')
 
-    names = set(await list_options(reduced))
+    assert set(await list_options(load_catalogue())) == {
+        *("prompt", "preset", "model", "negative", "seed", "aspect", "format", "style", "spoiler", "count"),
+        *("image", "from", "keep", "fit"),
+    }
+    assert set(await list_options(without_pictures)) == {
+        *("prompt", "preset", "model", "negative", "seed", "aspect", "format", "style", "spoiler", "count")
+    }
 
-    assert names == {"prompt", "count", "spoiler", "preset", "model", "negative", "keep", "seed", "aspect", "format"}
+
+async def test_sdxl_has_a_command_with_all_of_its_fields_if_it_is_offered() -> None:
+    offered = load_catalogue(SDXL_OFFERED)
+    get_name = load_messages(DEFAULT_LANGUAGE).get_option_name
+
+    options = await list_options(offered, "sdxl")
+    (without_extras,) = build_commands(offered, "sdxl", extras_allowed_users=())
+
+    assert build_commands(load_catalogue(), "sdxl") == []
+    fields = set(offered.models["sdxl"].fields)
+    assert set(options) == {
+        *map(get_name, fields),
+        *("negative", "image", "from", "preset", "fit", "spoiler", "count"),
+    }
+    assert "extras" not in without_extras._params, "nobody may use it"
+    assert (options["schedule_start"]["min_value"], options["schedule_start"]["max_value"]) == (0, 1)
+    assert len(options["sampler"]["choices"]) == 10
+    assert set(await list_options(offered)) == set(await list_options(load_catalogue())), "/imagine is as without it"
 
 
 async def test_more_than_twenty_five_choices_are_offered_by_autocompletion() -> None:
     styles = [f"style-{number}" for number in range(30)] + ["anime"]
-    many = load_catalogue(f"[models.sdxl.fields.style_preset]\nchoices = {styles}")
+    many = load_catalogue(f"{SDXL_IN_IMAGINE}[models.sdxl.fields.style_preset]\nchoices = {styles}")
     (command,) = build_commands(many)
 
     option = next(option for option in (await list_options(many)).values() if option["name"] == "style")

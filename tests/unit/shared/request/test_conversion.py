@@ -6,7 +6,9 @@ from shared.catalogue import load_catalogue
 from shared.problems import RejectedError
 from shared.request.builder import build_request
 from shared.request.conversion import adapt_to_model, build_upscale_requests
+from shared.request.expression import format_prompts_for_model
 from shared.request.model import Request
+from tests.support.catalogues import SDXL_OFFERED
 
 CATALOGUE = load_catalogue()
 
@@ -41,22 +43,36 @@ def test_a_request_is_converted_with_the_options_that_the_other_model_reads() ->
     ).request
     sd35 = CATALOGUE.models["sd3.5-large"]
 
-    same = adapt_to_model(request, CATALOGUE.models["sdxl"], CATALOGUE)
-    other = adapt_to_model(request, sd35, CATALOGUE)
-    of_result = adapt_to_model(request, sd35, CATALOGUE, from_result=True, keep=80)
+    same = adapt_to_model(request, CATALOGUE.models["sdxl"], CATALOGUE).request
+    other = adapt_to_model(request, sd35, CATALOGUE).request
+    of_result = adapt_to_model(request, sd35, CATALOGUE, from_result=True, keep=80).request
 
     assert same.explicit_options() == {"keep": 40, "steps": 20, "fit": "pad"}
     assert (other.model, other.explicit_options()) == ("sd3.5-large", {"keep": 40, "fit": "pad"})
     assert of_result.explicit_options() == {"keep": 80}
 
 
+def test_a_conversion_is_expressed_as_the_other_model_reads_and_says_so() -> None:
+    request = build_request(
+        CATALOGUE, prompt="a castle::1.4 | rain::-0.5", model="sdxl", has_picture=True, style_preset="anime"
+    ).request
+    sd35 = CATALOGUE.models["sd3.5-large"]
+
+    converted = adapt_to_model(request, sd35, CATALOGUE)
+
+    assert format_prompts_for_model(converted.request, sd35) == ("a castle, anime style", "rain")
+    assert [note.code for note in converted.notes] == ["model_replaced", "weights_left_out", "style_in_words"]
+    offered = adapt_to_model(request, sd35, load_catalogue(SDXL_OFFERED))
+    assert [note.code for note in offered.notes] == ["weights_left_out", "style_in_words"]
+
+
 def test_a_conversion_that_the_other_model_would_not_take_is_rejected() -> None:
-    request = build_request(CATALOGUE, prompt="a castle::1.4", model="sdxl", has_picture=True).request
+    request = build_request(CATALOGUE, prompt="crowds::-1", model="sdxl", has_picture=True).request
 
     with pytest.raises(RejectedError) as rejection:
         adapt_to_model(request, CATALOGUE.models["sd3.5-large"], CATALOGUE)
 
-    assert [p.code for p in rejection.value.problems] == ["weight_unsupported"]
+    assert [p.code for p in rejection.value.problems] == ["prompt_only_negative"]
 
 
 def test_a_request_without_prompt_is_not_converted_to_a_model_that_needs_one() -> None:

@@ -11,8 +11,9 @@ from shared.problems import RejectedError
 from shared.request.builder import build_request
 from shared.request.conversion import extract_settings
 from shared.request.model import Fit
+from tests.support.catalogues import SDXL_IN_IMAGINE
 
-CATALOGUE = load_catalogue()
+CATALOGUE = load_catalogue(SDXL_IN_IMAGINE)
 SCHEDULED: dict[str, Any] = {"model": "sdxl", "init_image_mode": "STEP_SCHEDULE"}
 PREFERENCES = {"keep": 60.0, "style_preset": "anime", "model": "sdxl", "output_format": "webp", "gone": 1}
 
@@ -23,8 +24,18 @@ PREFERENCES = {"keep": 60.0, "style_preset": "anime", "model": "sdxl", "output_f
         ({}, True, "sdxl", {"keep": 60, "style_preset": "anime"}),
         ({}, False, "sdxl", {"style_preset": "anime"}),
         ({"keep": 10, "style_preset": "origami"}, True, "sdxl", {"keep": 10, "style_preset": "origami"}),
-        ({"model": "sd3.5-large"}, True, "sd3.5-large", {"keep": 60, "output_format": "webp"}),
-        ({"output_format": "png"}, True, "sd3.5-large", {"keep": 60, "output_format": "png"}),
+        (
+            {"model": "sd3.5-large"},
+            True,
+            "sd3.5-large",
+            {"keep": 60, "style_preset": "anime", "output_format": "webp"},
+        ),
+        (
+            {"output_format": "png"},
+            True,
+            "sd3.5-large",
+            {"keep": 60, "style_preset": "anime", "output_format": "png"},
+        ),
         (
             {"init_image_mode": "STEP_SCHEDULE"},
             True,

@@ -9,8 +9,10 @@ from shared.catalogue import load_catalogue
 from shared.notes import make_note
 from shared.problems import RejectedError
 from shared.request.builder import build_request, pick_seed
+from shared.request.expression import format_prompts_for_model
+from tests.support.catalogues import SDXL_IN_IMAGINE, SDXL_OFFERED
 
-CATALOGUE = load_catalogue()
+CATALOGUE = load_catalogue(SDXL_IN_IMAGINE)
 
 
 def list_problem_codes(**options: Any) -> list[str]:
@@ -138,19 +140,35 @@ def test_conservative_upscale_reads_a_prompt_and_its_creativity() -> None:
 @pytest.mark.parametrize(
     ("options", "models"),
     [
-        ({"creativity": 0.2}, "Conservative Upscale"),
         ({"steps": 30}, "SDXL 1.0"),
         ({"model": "sdxl", "output_format": "png"}, "SD 3.5 Large / Stable Image Core / Stable Image Ultra"),
         ({"model": "fast-upscale", "prompt": None, "seed": 1}, "Conservative Upscale"),
-        ({"model": "fast-upscale", "prompt": None, "keep": 50}, "SD 3.5 Large / SDXL 1.0"),
     ],
 )
-def test_an_unsupported_field_is_suggested_from_models_of_the_same_task_first(
-    options: dict[str, Any], models: str
-) -> None:
+def test_an_unsupported_field_is_suggested_from_models_of_the_same_task(options: dict[str, Any], models: str) -> None:
     typed: dict[str, Any] = {"prompt": "a castle", "has_picture": True, **options}
 
     with pytest.raises(RejectedError, match=models) as rejection:
         build_request(CATALOGUE, **typed)
 
     assert rejection.value.problems[0].facts["models"] == models
+
+
+def test_no_model_is_suggested_that_people_cannot_choose() -> None:
+    for catalogue in (load_catalogue(), load_catalogue(SDXL_OFFERED)):
+        with pytest.raises(RejectedError) as rejection:
+            build_request(catalogue, prompt="a castle", has_picture=False, steps=30, creativity=0.2)
+
+        assert [problem.code for problem in rejection.value.problems] == ["field_unsupported_anywhere"] * 2
+
+
+def test_a_style_is_said_in_the_prompt_of_a_model_without_styles_and_counts_in_its_length() -> None:
+    built = build_request(CATALOGUE, prompt="a castle | fog | crowds::-1", has_picture=True, style_preset="anime")
+    sd35 = CATALOGUE.models["sd3.5-large"]
+
+    assert format_prompts_for_model(built.request, sd35) == ("a castle, fog, anime style", "crowds")
+    assert built.notes == (make_note("style_in_words", model="SD 3.5 Large", words="anime style"),)
+    assert list_problem_codes(prompt="a" * 9_990, style_preset="anime") == ["prompt_too_long"]
+    assert list_problem_codes(prompt="crowds::-1", style_preset="anime") == ["prompt_only_negative"]
+    assert list_problem_codes(style_preset="cubist") == ["not_a_choice"]
+    assert build_request(CATALOGUE, model="sdxl", prompt="x", has_picture=True, style_preset="anime").notes == ()

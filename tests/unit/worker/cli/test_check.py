@@ -1,9 +1,11 @@
 """`python -m worker check`, as a person at a terminal runs it."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from tests.support.catalogues import SDXL_OFFERED
 from tests.unit.worker.cli.conftest import CommandRunner
 from tests.unit.worker.conftest import BedrockStandIn
 from worker.cli.check import run_check
@@ -40,20 +42,30 @@ def test_check_passes_for_a_ready_account(
 ) -> None:
     set_model_status(sdxl="EOL")
     assert run_check(["--region", "us-west-2"]) == 0
-    redis, memory, region, credentials, sd35, sdxl, core, ultra, fast, conservative = (
-        capsys.readouterr().out.splitlines()
-    )
+    redis, memory, region, credentials, sd35, core, ultra, fast, conservative = capsys.readouterr().out.splitlines()
     assert redis.startswith("redis        version ")
     assert ", master, noeviction, append-only file, " in redis
     assert memory == "redis        warning: Redis may use all memory of its machine. Set maxmemory."
     assert (region.split(), credentials.split()) == (["region", "us-west-2"], ["credentials", "env"])
     assert sd35.split() == ["ready", "SD", "3.5", "Large", SD35, "us-west-2"]
-    assert sdxl.startswith("warning  SDXL 1.0")
-    assert "Its life ended on 2025-05-20. Withdraw it" in sdxl
     assert core.startswith("ready")
     assert ultra.startswith("ready")
     assert fast.split() == ["ready", "Fast", "Upscale", "us.stability.stable-fast-upscale-v1:0", "us-west-2"]
     assert conservative.startswith("ready")
+
+
+@pytest.mark.usefixtures("working_directory")
+def test_check_warns_of_a_model_that_is_offered_after_its_end_of_life(
+    set_model_status: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_model_status(sdxl="EOL")
+    (tmp_path / "mine.toml").write_text(SDXL_OFFERED)
+
+    assert run_check(["--catalogue", str(tmp_path / "mine.toml")]) == 0
+
+    [sdxl] = [line for line in capsys.readouterr().out.splitlines() if "SDXL" in line]
+    assert sdxl.startswith("warning  SDXL 1.0")
+    assert "Its life ended on 2025-05-20. Withdraw it" in sdxl
 
 
 @pytest.mark.usefixtures("working_directory")
@@ -75,7 +87,7 @@ def test_check_reports_the_status_of_a_model(
     assert message in line
     set_model_status(fast=status)
     assert run_check([]) == (1 if severity == "broken" else 0)
-    line = capsys.readouterr().out.splitlines()[8]
+    line = capsys.readouterr().out.splitlines()[7]
     assert line.startswith(severity)
     assert message in line
     set_model_status()
@@ -99,7 +111,7 @@ def test_check_reports_refused_and_missing_credentials(
 def test_check_reports_that_aws_cannot_be_reached(aws: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     aws.setenv("AWS_ENDPOINT_URL_BEDROCK", "http://127.0.0.1:9")
     assert run_check([]) == 1
-    assert capsys.readouterr().out.count("AWS is not responding.") == 6
+    assert capsys.readouterr().out.count("AWS is not responding.") == 5
 
 
 @pytest.mark.usefixtures("working_directory")

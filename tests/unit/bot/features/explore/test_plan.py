@@ -13,8 +13,9 @@ from shared.i18n.messages import load_messages
 from shared.problems import RejectedError
 from shared.request.builder import build_request
 from shared.request.model import Request
+from tests.support.catalogues import SDXL_IN_IMAGINE
 
-CATALOGUE = load_catalogue()
+CATALOGUE = load_catalogue(SDXL_IN_IMAGINE)
 TODAY = date(2026, 11, 24)
 
 
@@ -138,7 +139,7 @@ def test_by_default_the_requested_model_comes_first_then_the_offered_models_that
 @pytest.mark.parametrize(
     ("variation", "request_", "values_text", "codes"),
     [
-        (Variation.STYLES, make_request("sd3.5-large"), "", ["field_unsupported"]),
+        (Variation.KEEP, make_request("stable-image-core", has_picture=False), "", ["variation_unsupported"]),
         (Variation.KEEP, make_request(has_picture=False), "", ["picture_only_option"]),
         (Variation.KEEP, make_request(), "20, half, much", ["not_a_number", "not_a_number"]),
         (Variation.KEEP, make_request(), "20, 120", ["out_of_range"]),

@@ -54,8 +54,9 @@ def test_a_form_fits_discord_whatever_was_written(request: Request, seed: int, l
 
 def test_a_form_has_only_the_fields_that_the_model_reads() -> None:
     assert list(render_fields(make_request("sdxl"))) == ["prompt", "negative", "keep", "seed", "style_preset"]
-    assert list(render_fields(make_request("sd3.5-large"))) == ["prompt", "negative", "keep", "seed"]
-    assert list(render_fields(make_request("sd3.5-large", has_picture=False))) == ["prompt", "negative", "seed"]
+    assert list(render_fields(make_request("sd3.5-large", has_picture=False))) == [
+        *("prompt", "negative", "seed", "style_preset")
+    ]
     assert list(render_fields(make_request("conservative-upscale"))) == ["prompt", "negative", "seed"]
     assert "keep" not in render_fields(make_request("sdxl", init_image_mode="STEP_SCHEDULE"))
     assert build_edit_fields(make_request("fast-upscale"), None, CATALOGUE.models["fast-upscale"], EN) == []
