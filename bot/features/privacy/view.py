@@ -22,13 +22,18 @@ def build_privacy_view(
 ) -> ui.LayoutView:
     """List the data that is to be deleted, or was if `is_deleted`, and the data that remains.
 
-    `rows` hold the confirmation button.
+    `rows` hold the confirmation button, which is left out where there is nothing to delete.
     """
-    counts = list(_format_counts(summary, messages)) or [messages.text("privacy.nothing")]
+    counts = list(_format_counts(summary, messages))
+    remaining = "\n".join([messages.text("privacy.stays"), *_format_remaining(summary, messages)])
+    if not counts:
+        return build_container_view(
+            ui.TextDisplay(f"### {messages.text('privacy.nothing')}"), ui.TextDisplay(remaining)
+        )
     texts = (
         f"### {messages.text('privacy.done' if is_deleted else 'privacy.title')}",
         "\n".join(counts if is_deleted else [messages.text("privacy.goes"), *counts]),
-        "\n".join([messages.text("privacy.stays"), *_format_remaining(summary, messages)]),
+        remaining,
     )
     return build_container_view(*map(ui.TextDisplay, texts), *rows)
 
