@@ -1,4 +1,7 @@
-"""Lineage trees: who generated each image from which, with which seed, and the settings that changed."""
+"""Lineage trees: who generated each image from which, with which seed, and the settings that changed.
+
+In a preview that would be too small for these texts, a tree has large numbers instead, which the message explains.
+"""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -9,7 +12,7 @@ from bot.images.canvas import BACKGROUND, MUTED_TEXT_COLOUR, TEXT_COLOUR, Canvas
 from bot.images.contact_sheet import compute_frame_size
 from bot.images.text import strip_unsupported, wrap_text
 from bot.images.thumbnail import THUMBNAIL_SIDE, open_thumbnail
-from bot.images.tree_layout import Metrics, Point, Subtree, compute_layout
+from bot.images.tree_layout import LEGIBLE_SCALE, Metrics, Point, Subtree, compute_layout, compute_preview_scale
 
 MAX_NODES: Final = 40
 _MAX_CHANGE_LINES: Final = 4
@@ -49,8 +52,10 @@ def draw_lineage_tree(nodes: Sequence[Node], format_omitted: Callable[[int], str
         raise ValueError("a lineage tree needs one or more nodes, each with an id of its own")
     selected = _select_nearest_nodes(nodes)
     tree = _TreeDrawing(selected, 1)
+    if compute_preview_scale(tree.width, tree.height) < LEGIBLE_SCALE:
+        tree = _TreeDrawing(selected, 1, has_texts=False)
     if max(tree.width, tree.height) > MAX_SIDE_PIXELS:
-        tree = _TreeDrawing(selected, 2)
+        tree = _TreeDrawing(selected, 2, has_texts=False)
     numbers = {node.id: number for number, node in enumerate(nodes, 1)}
     omitted_count = len(nodes) - len(selected)
     omitted_text = format_omitted(omitted_count) if omitted_count else ""
@@ -60,19 +65,22 @@ def draw_lineage_tree(nodes: Sequence[Node], format_omitted: Callable[[int], str
 class _TreeDrawing:
     """A tree with its layout computed. All lengths are divided by `divisor`."""
 
-    def __init__(self, nodes: Sequence[Node], divisor: int) -> None:
+    def __init__(self, nodes: Sequence[Node], divisor: int, *, has_texts: bool = True) -> None:
         side = THUMBNAIL_SIDE // 2 // divisor
         self._nodes = nodes
         self._thumbnails = [open_thumbnail(node.thumbnail, side) for node in nodes]
         self._frame = compute_frame_size(self._thumbnails, side)
         self._font_size = 28 // divisor
+        self._has_texts = has_texts
+        self._number_size = (34 if has_texts else 64) // divisor
         self._gap = 32 // divisor
-        self._branch_width = 236 // divisor
+        self._branch_width = (236 if has_texts else 90) // divisor
         self._stem_width = 30 // divisor
         indexes = {node.id: index for index, node in enumerate(nodes)}
         self._parents = [None if node.parent_id is None else indexes.get(node.parent_id) for node in nodes]
         self._footer_height = 2 * self._font_size
-        row_height = self._frame[1] + round(2.75 * self._font_size) + self._gap
+        text_height = round(2.75 * self._font_size) if has_texts else 0
+        row_height = self._frame[1] + text_height + self._gap
         margins = 2 * self._gap + self._footer_height
         self._layout = compute_layout(
             self._parents, Metrics(self._frame[0], row_height, self._branch_width, MAX_SIDE_PIXELS - margins)
@@ -112,22 +120,22 @@ class _TreeDrawing:
             start_x = x + self._frame[0] // 2  # under the thumbnail
         points = [(start_x, y + middle), (stem, y + middle), (stem, top + middle), (left + middle, top + middle)]
         canvas.draw_polyline(points, max(2, self._font_size // 8))
-        font_size, text_left = round(0.8 * self._font_size), stem + self._stem_width
         if is_continuation:
-            canvas.draw_badge(points[0], str(numbers[parent]), font_size, centred=True)
+            canvas.draw_badge(points[0], str(numbers[parent]), round(0.7 * self._number_size), centred=True)
+        if not self._has_texts:
+            return
+        font_size, text_left = round(0.8 * self._font_size), stem + self._stem_width
         text_width = left - text_left - self._stem_width // 2
         lines = wrap_text(strip_unsupported(self._nodes[index].changes), font_size, text_width, _MAX_CHANGE_LINES)
-        above = (len(lines) + 1) // 2
-        for number, line in enumerate(lines):
-            offset = 1.2 * (number - above) + (0.8 if number < above else 1.2)
-            baseline = text_left, top + middle + round(offset * font_size)
+        for lines_below, line in enumerate(reversed(lines)):  # all above the line, which crosses none of them
+            baseline = text_left, top + middle - round((0.6 + 1.2 * lines_below) * font_size)
             canvas.draw_text(baseline, line, font_size, centred=False, colour=MUTED_TEXT_COLOUR)
 
     def _draw_node(self, canvas: Canvas, index: int, number: int) -> bool:
         """Draw a node with its texts; return whether its thumbnail was drawn, if there is one."""
         node, font_size = self._nodes[index], self._font_size
         (x, y), (width, height) = self._get_position(index), self._frame
-        radius, rim = font_size // 2, max(3, font_size // 4)
+        radius, rim = font_size // 2, max(3, font_size // (4 if self._has_texts else 2))
         if node.current_label:
             canvas.fill_rounded_rectangle(
                 (x - rim, y - rim), (width + 2 * rim, height + 2 * rim), radius + rim, TEXT_COLOUR
@@ -141,7 +149,9 @@ class _TreeDrawing:
             font_size,
             TEXT_COLOUR if node.current_label else BACKGROUND,
         )
-        canvas.draw_badge((x + radius, y + radius), str(number), round(1.2 * font_size))
+        canvas.draw_badge((x + radius, y + radius), str(number), self._number_size)
+        if not self._has_texts:
+            return is_drawn or node.thumbnail is None
         middle, bottom = x + width // 2, y + height
         for label in wrap_text(strip_unsupported(node.current_label), font_size, width - 3 * font_size // 2, 1):
             canvas.draw_badge((middle, bottom - font_size - rim), label, font_size, centred=True)

@@ -21,6 +21,7 @@ _IMAGE_MILLISECONDS: Final = 1000
 _LAST_IMAGE_MILLISECONDS: Final = 2500
 _FADE_FRAME_MILLISECONDS: Final = 70
 _MAX_IMAGES: Final = 48
+_FILLING_RATIO: Final = 0.98
 _MAX_FADE_FRAMES: Final = 4  # between two images; fewer if the total would exceed _MAX_FRAMES
 _MAX_FRAMES: Final = 96
 
@@ -75,12 +76,17 @@ def _sample_evenly(items: Sequence[_Item], max_count: int) -> list[_Item]:
 
 
 def _fit_to_canvas(images: Sequence[Image.Image], max_side: int) -> Iterator[Image.Image]:
-    """Centre each image on a canvas as wide and as high as the largest, scaled to `max_side`."""
+    """Centre each image on a canvas as wide and as high as the largest, scaled to `max_side`.
+
+    One that almost fills it is cropped to it: shapes that differ by a pixel must not leave a dark line.
+    """
     scale = max_side / THUMBNAIL_SIDE
     size = tuple(max(1, round(scale * max(image.size[axis] for image in images))) for axis in (0, 1))
     for image in images:
         canvas = Image.new("RGB", (size[0], size[1]), BACKGROUND)
         fitted = ImageOps.contain(image, canvas.size)
+        if all(side >= _FILLING_RATIO * whole for side, whole in zip(fitted.size, canvas.size, strict=True)):
+            fitted = ImageOps.fit(image, canvas.size)
         canvas.paste(fitted, ((size[0] - fitted.width) // 2, (size[1] - fitted.height) // 2))
         yield canvas
 

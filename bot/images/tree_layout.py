@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 Point = tuple[int, int]
 
-_PREVIEW_SIZE: Final = (550, 400)  # pixels of Discord's preview of an image
-_LEGIBLE_SCALE: Final = 0.42  # at which the text of a drawing is legible in that preview
+_PREVIEW_SIZE: Final = (340, 350)  # pixels of Discord's preview of an image in a narrow thread
+LEGIBLE_SCALE: Final = 0.4  # at which the text of a drawing is legible in that preview
 _FIRST_CUT_PENALTY: Final = 0.7
 _FURTHER_CUT_PENALTY: Final = 0.98
 # Stacks of two columns and 16 rows hold any 40 nodes at half size within `max_side`.
@@ -81,6 +81,11 @@ def compute_layout(parents: Sequence[int | None], metrics: Metrics) -> Layout:
     return layout
 
 
+def compute_preview_scale(width: int, height: int) -> float:
+    """Compute how much a drawing of this size is scaled down in Discord's preview."""
+    return min(_PREVIEW_SIZE[0] / max(1, width), _PREVIEW_SIZE[1] / max(1, height))
+
+
 def _split_into_subtrees(children: ChildrenByParent, max_columns: int, max_rows: int) -> list[Subtree]:
     """Split the tree into subtrees of at most `max_columns` and `max_rows`, in reading order."""
     stack: list[Siblings] = [(None, children[None])]
@@ -143,7 +148,7 @@ def _score_stacks(stacks: Sequence[Sequence[Subtree]], metrics: Metrics) -> tupl
     """Score a layout: whether it is within the size limit, and its legibility."""
     width, height = _measure_stacks(stacks, metrics)
     cuts = sum(subtree.parent is not None for stack in stacks for subtree in stack)
-    scale = min(_LEGIBLE_SCALE, _PREVIEW_SIZE[0] / max(1, width), _PREVIEW_SIZE[1] / max(1, height))
+    scale = min(LEGIBLE_SCALE, compute_preview_scale(width, height))
     penalty = _FIRST_CUT_PENALTY * _FURTHER_CUT_PENALTY**cuts if cuts else 1
     return max(width, height) <= metrics.max_side, scale * penalty
 

@@ -3,8 +3,9 @@
     python -m tests.faults.soak --seconds 300 --seed 1
 
 Every fault is injected once before any is repeated, in an order that the seed decides. The accounts balance if every
-accepted request has exactly one result; no job was billed more than twice, or twice without a call of unknown fate; and
-every billed call was recorded. Exit code 0 if they balance, 1 after a list of discrepancies.
+accepted request has exactly one result; no job was billed more than twice, or twice without a call of unknown fate;
+every billed call is recorded and in the ledger; and no job is open or has a reservation. Exit code 0 if they balance, 1
+after a list of discrepancies.
 """
 
 import argparse
@@ -45,10 +46,10 @@ def run_soak(seconds: float, seed: int, folder: Path, say: Callable[[str], objec
 
 
 def _run_soak(soak: Soak, seconds: float, say: Callable[[str], object]) -> list[str]:
+    faults = _shuffle_faults(random.Random(soak.rng.random()))  # however many requests are made between them
     for name in ("worker", "bot"):
         soak.start(name)
     wait_until_ready(soak.stack)
-    faults = _shuffle_faults(soak.rng)
     end = time.monotonic() + seconds
     next_fault = time.monotonic() + FAULT_INTERVAL_SECONDS[0]
     while time.monotonic() < end:

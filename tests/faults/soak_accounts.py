@@ -9,6 +9,7 @@ from typing import Any
 from demo.http_client import request_json
 from demo.stack import Stack
 from tests.support.bot_processes import count_results
+from tests.support.ledger import find_ledger_discrepancies
 
 PROMPT = "soak-{number}."
 """The prompt of a request, by which its calls are found."""
@@ -16,13 +17,14 @@ PROMPT = "soak-{number}."
 
 @dataclass(frozen=True)
 class Accounts:
-    """The counts of the database, the Discord stand-in and the Bedrock stand-in, by job."""
+    """The counts of the database, the Discord stand-in and the Bedrock stand-in, by job; and what the ledger lacks."""
 
     outcome_counts: Counter[str]
     billed_calls: Counter[str]
     recorded_calls: Counter[str]
     unknown_calls: Counter[str]
     record_states: Counter[str]
+    ledger_discrepancies: list[str]
 
     def find_discrepancies(self) -> list[str]:
         """Return one line for each discrepancy."""
@@ -32,8 +34,7 @@ class Accounts:
                 lines.append(f"job {job} was billed {paid} times with {self.unknown_calls[job]} calls of unknown fate")
             if paid > self.recorded_calls[job]:
                 lines.append(f"job {job} was billed {paid} times, {self.recorded_calls[job]} calls are recorded")
-        still_open = sum(count for state, count in self.record_states.items() if state in {"accepted", "queued"})
-        return lines + ([f"{still_open} jobs are still open"] if still_open else [])
+        return lines + self.ledger_discrepancies
 
     def build_table(self) -> dict[str, int]:
         """Return the sums, by their descriptions."""
@@ -70,6 +71,7 @@ def read_accounts(stack: Stack) -> Accounts:
         recorded_calls=Counter({job_id: int(calls) for job_id, calls, _ in counted}),
         unknown_calls=Counter({job_id: int(unknown) for job_id, _, unknown in counted}),
         record_states=Counter(state for _, state, _ in jobs),
+        ledger_discrepancies=find_ledger_discrepancies(stack),
     )
 
 

@@ -20,13 +20,17 @@ _NAME_LIMIT: Final = 60
 
 
 def describe_changes(parent: JobRecord, child: JobRecord, catalogue: Catalogue, messages: Messages) -> str:
-    """Describe in plain text how a job's settings differ from its parent's: at the least, in the seed."""
+    """Describe in plain text how a job's settings differ from its parent's.
+
+    Without a difference the parent's picture was varied, or its request made again with another seed. An upscaler reads
+    no prompt, and so leaves out none.
+    """
     before, after = parent.job.request, child.job.request
     model_before, model_after = catalogue.models.get(before.model), catalogue.models.get(after.model)
     changes = []
     if after.model != before.model:
         changes.append(model_after.name if model_after else after.model)
-    if after.text_prompts != before.text_prompts:
+    if after.text_prompts and after.text_prompts != before.text_prompts:
         prompt = truncate_text(format_request_prompt(after), _CHANGE_LIMIT)
         changes.append(messages.text("language.quoted", words=prompt))
     for field in SHOWN_FIELDS:
@@ -34,7 +38,8 @@ def describe_changes(parent: JobRecord, child: JobRecord, catalogue: Catalogue, 
         if value is not None and value != get_shown_value(before, field, model_before):
             plain_value = flatten_text(format_value(field, value, messages)).replace("\\", "")
             changes.append(f"{messages.get_option_name(field)} {plain_value}")
-    return ", ".join(changes) or messages.text("lineage.seed_only")
+    is_variation = child.source_sha256 is not None and child.source_sha256 != parent.source_sha256
+    return ", ".join(changes) or messages.text("lineage.variation" if is_variation else "lineage.seed_only")
 
 
 def build_lineage_view(
@@ -47,7 +52,7 @@ def build_lineage_view(
     tree_filename: str,
     timelapse_filename: str | None,
 ) -> ui.LayoutView:
-    """Show the attached tree and time-lapse, with a numbered line and a link for each picture.
+    """Show the attached tree and time-lapse, with a numbered line for each picture, whose link has a name of its own.
 
     The first `original_count` pictures of the tree were uploaded, the others generated. The lines describe the
     tree for people who cannot see it. The files are in separate galleries, because Discord crops pictures
@@ -76,6 +81,9 @@ def _format_lines(
             parent = lineage[parent_number - original_count - 1]
             changes = escape_markdown(describe_changes(parent, record, catalogue, messages), _CHANGES_LIMIT)
             line += f" · {messages.text('lineage.from_parent', number=parent_number, changes=changes)}"
+        if record.message is not None and record.message.message_id is not None and not record.is_deleted:
+            name = messages.text("lineage.open", number=numbers[record.job.id])
+            line += f" · [{name}]({record.message.build_link(record.job.origin.guild_id)})"
         yield line
 
 
@@ -83,9 +91,7 @@ def _format_line(number: int, record: JobRecord, current_job_id: str, messages: 
     seed = "" if record.seed is None else f" · {messages.get_option_name('seed')} {record.seed}"
     marker = f" · **{messages.text('lineage.here')}**" if record.job.id == current_job_id else ""
     name = escape_markdown(record.job.requester.name, _NAME_LIMIT)
-    if record.is_deleted or record.message is None or record.message.message_id is None:
-        return truncate_text(f"{number}. {name}{seed}{marker}", _LINE_LIMIT)
-    return f"{number}. [{name}]({record.message.build_link(record.job.origin.guild_id)}){seed}{marker}"
+    return truncate_text(f"{number}. {name}{seed}{marker}", _LINE_LIMIT)
 
 
 def _cut_lines(lines: Sequence[str], messages: Messages) -> list[str]:

@@ -176,7 +176,19 @@ def test_changed_settings_are_drawn_on_the_branch() -> None:
     nodes = make_nodes([None, 0])
     changed = [nodes[0], Node(**{**nodes[1].__dict__, "changes": "another prompt · style"})]
 
-    assert is_within(find_changed_box(nodes, changed), (GAP + 256, GAP, GAP + COLUMN, GAP + 256))
+    above_the_line = (GAP + 256, GAP, GAP + COLUMN, GAP + 128)
+    assert is_within(find_changed_box(nodes, changed), above_the_line)
+
+
+def test_a_tree_too_large_for_texts_in_a_narrow_thread_has_numbers_that_are_legible_there() -> None:
+    nodes = make_nodes([None, 0, 0, 0, 1, 1, 2, 4, 4, 7, 8, 8])
+    without_texts = [replace(node, author="", seed_label="", changes="") for node in nodes]
+
+    drawing = draw_lineage_tree(nodes)
+
+    assert drawing.jpeg == draw_lineage_tree(without_texts).jpeg
+    scale = min(340 / drawing.width, 350 / drawing.height)
+    assert 64 * scale >= 11, "the height of the numbers in pixels"
 
 
 def test_the_current_node_has_a_frame_and_a_label() -> None:

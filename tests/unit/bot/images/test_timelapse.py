@@ -54,6 +54,17 @@ def test_images_of_other_aspect_ratios_are_fitted_onto_one_canvas() -> None:
     assert is_near(last.getpixel((60, 256)), BACKGROUND)
 
 
+def test_shapes_that_differ_by_a_pixel_leave_no_dark_line() -> None:
+    frames = read_frames(
+        make_timelapse([make_solid_thumbnail(RED, (512, 341)), make_solid_thumbnail(GREEN, (510, 342))], LARGE_LIMIT)
+    )
+
+    for frame, colour in ((frames[0][0], RED), (frames[-1][0], GREEN)):
+        right, bottom = frame.width - 1, frame.height - 1
+        corners = (0, 0), (right, 0), (0, bottom), (right, bottom)
+        assert all(is_near(frame.getpixel(corner), colour) for corner in corners)
+
+
 def test_a_small_image_is_enlarged_to_the_others() -> None:
     frames = read_frames(
         make_timelapse([make_solid_thumbnail(RED, (64, 64)), make_solid_thumbnail(GREEN)], LARGE_LIMIT)

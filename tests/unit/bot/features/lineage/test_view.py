@@ -1,5 +1,8 @@
 """The text of a lineage says how each picture differs from its parent, within Discord's limits."""
 
+import re
+from dataclasses import replace
+
 import pytest
 from discord.ui import LayoutView, MediaGallery, TextDisplay
 from hypothesis import given
@@ -65,6 +68,20 @@ def test_only_changed_settings_are_described(child: JobRecord, changes: str) -> 
     assert describe_changes(make_record(), child, CATALOGUE, EN).startswith(changes)
 
 
+def test_an_upscaler_without_a_prompt_leaves_none_out() -> None:
+    changes = describe_changes(make_record(), make_record(model="fast-upscale", text_prompts=()), CATALOGUE, EN)
+
+    assert changes.startswith("Fast Upscale")
+    assert "“" not in changes
+
+
+def test_a_variation_of_a_picture_is_told_from_another_seed() -> None:
+    parent = replace(make_record(), source_sha256="0" * 64)
+    again, varied = (replace(make_record(), source_sha256=digit * 64) for digit in "01")
+
+    assert [describe_changes(parent, child, CATALOGUE, EN) for child in (again, varied)] == ["re-roll", "variation"]
+
+
 def test_the_tree_is_described_with_a_line_for_each_picture() -> None:
     parent = make_record(1)
     lineage = [parent, make_record(2, parent_id=parent.job.id, keep=80)]
@@ -73,8 +90,10 @@ def test_the_tree_is_described_with_a_line_for_each_picture() -> None:
 
     title, *_, text = [item.content for item in view.walk_children() if isinstance(item, TextDisplay)]
     assert title == "### Where this picture came from: 3 pictures"
-    assert [line.partition("]")[0] for line in text.split("\n")] == ["1. original", "2. [Ada", "3. [Ada"]
-    assert text.endswith(" · **this picture** · from 2: keep 80%")
+    lines = text.split("\n")
+    assert [line.partition(" · ")[0] for line in lines] == ["1. original", "2. Ada", "3. Ada"]
+    assert [re.findall(r"\[(.*?)\]\(", line) for line in lines] == [[], ["Open 2"], ["Open 3"]], "a name for each link"
+    assert " · **this picture** · from 2: keep 80% · [Open 3](" in text
     galleries = [item for item in view.walk_children() if isinstance(item, MediaGallery)]
     assert [len(gallery.items) for gallery in galleries] == [1, 1]
 
