@@ -24,8 +24,9 @@ UNREADABLE = ("MASTERDOWN", "BUSY", "LOADING")
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
     folder = tmp_path_factory.mktemp("refusals")
-    settings = {"RECONCILE_INTERVAL_SECONDS": "1", "MAX_PER_MINUTE_PER_USER": "0", "BEDROCK_CALL_SECONDS": "20"}
-    with open_fault_stack(folder, **settings) as opened:
+    with open_fault_stack(
+        folder, RECONCILE_INTERVAL_SECONDS="1", MAX_PER_MINUTE_PER_USER="0", BEDROCK_CALL_SECONDS="20"
+    ) as opened:
         try:
             yield opened
             opened.stack.check_running()
