@@ -54,18 +54,18 @@ async def test_a_mention_where_the_bot_may_not_write_is_left_alone(guild: GuildC
 
 
 async def test_a_direct_message_is_answered_once_in_an_hour_and_commands_work_there(guild: GuildClient) -> None:
-    direct = (await guild.call_api("POST", "/control/dms", {"user": "ada"}))["id"]
-    before = len(await guild.list_texts(direct))
+    await guild.call_api("POST", "/control/users", {"name": "dora"})
+    direct = (await guild.call_api("POST", "/control/dms", {"user": "dora"}))["id"]
 
-    await guild.post_text("help", channel=direct)
-    texts = await wait_for_texts(guild, direct, before + 1)
-    await guild.post_text("are you there?", channel=direct)
+    await guild.post_text("help", user="dora", channel=direct)
+    (text,) = await wait_for_texts(guild, direct, 1)
+    await guild.post_text("are you there?", user="dora", channel=direct)
     await wait_until_handled(guild)
-    asked = await guild.invoke_command("help", channel=direct)
+    asked = await guild.invoke_command("help", user="dora", channel=direct)
     shown = await guild.wait_for_interaction(asked, lambda state: state.get("message", {}).get("components"))
 
-    assert texts[before].startswith("Hello! I read commands only.")
-    assert len(await guild.list_texts(direct)) == before + 1
+    assert text.startswith("Hello! I read commands only.")
+    assert await guild.list_texts(direct) == [text]
     assert "What would you like to do?" in str(shown["message"]["components"])
 
 
@@ -80,6 +80,7 @@ async def test_a_new_server_is_greeted_once_by_two_bots_and_not_again_after_an_o
         await guild.call_api("POST", "/control/guild/outage", {"guild_id": joined["id"]})
         await guild.call_api("POST", "/control/gateway", {"op": "reconnect"})
         await wait_until_handled(guild)
+    await guild.call_api("POST", "/control/guild/remove", {"guild_id": joined["id"]})
 
     assert text.startswith("Hello! I make pictures from words")
     assert await guild.list_texts(channel) == [text]
@@ -99,5 +100,6 @@ async def test_the_greeting_is_in_the_servers_language_in_its_system_channel_or_
     await guild.call_api("POST", "/control/guild/add", {"guild_id": removed["id"]})
 
     (text,) = await wait_for_texts(guild, system["id"], 1)
+    await guild.call_api("POST", "/control/guild/remove", {"guild_id": removed["id"]})
     assert text.startswith("Bonjour")
     assert len(await guild.list_texts(general)) == 1
