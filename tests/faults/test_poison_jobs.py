@@ -92,7 +92,7 @@ def test_the_owner_of_a_poison_job_gets_a_message_and_nothing_is_billed(
 ) -> None:
     told = fault_stack.wait_for_result_text(poison_job)
 
-    assert "tried 2 times" in told
+    assert "stopped 2 times" in told
     assert fault_stack.list_calls("poison") == []
 
 
@@ -241,7 +241,7 @@ def crash_workers_with(fault_stack: FaultStack, picture: Path, arguments: tuple[
         others.append(fault_stack.submit_imagine("a neighbour", user))
     fault_stack.start_worker(arguments=arguments)
 
-    assert "tried 2 times" in fault_stack.wait_for_result_text(job)
+    assert "stopped 2 times" in fault_stack.wait_for_result_text(job)
     for other in others:
         fault_stack.assert_image_posted(other)
     assert job in {letter["id"] for letter in list_dead_letters(fault_stack)}

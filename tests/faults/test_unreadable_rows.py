@@ -81,13 +81,13 @@ def test_a_picture_with_an_outcome_of_another_release_waits_for_that_release_and
         wait_until(lambda: "once the bot is upgraded" in read_status(fault_stack, job), "a status that says so")
         assert f"job {job}: its outcome cannot be read" in bot.log.read_text()
         assert "does not respond" not in bot.log.read_text()
-    assert fault_stack.client.xlen(OUTCOME_STREAM) == 1
+    wait_until(lambda: fault_stack.client.xlen(OUTCOME_STREAM) == 1, "all other outcomes acknowledged")
 
     bot.stop()
     fault_stack.client.hset(job_key(job), "outcome", outcome)
     restart_bot(fault_stack)
     fault_stack.assert_image_posted(job)
-    wait_until(lambda: read_status(fault_stack, job).startswith("Done"), "the last edit of its status")
+    wait_until(lambda: "Full size" in read_status(fault_stack, job), "the last edit of its status")
     assert_one_result(fault_stack.stack, job)
     assert fault_stack.count_billed_calls("an animated castle") == 1
 
