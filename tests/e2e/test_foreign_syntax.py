@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from demo.first_picture import iter_message_texts
+from demo.stack import Stack
 from tests.support.exploration import invoke_explore, wait_for_exploration_end
 from tests.support.user import DiscordUser, list_media, wait_until
 
@@ -80,3 +81,18 @@ def test_repeat_is_the_option_count_also_when_one_press_goes_on_without_the_rest
     wait_for_exploration_end(ada, asked)
 
     assert sorted(call["body"]["prompt"] for call in list_calls()) == ["an elk", "an elk", "an owl", "an owl"]
+
+
+def test_weights_in_brackets_reach_a_model_that_has_weights(
+    ada: DiscordUser, stack: Stack, list_calls: CallLister
+) -> None:
+    used = ada.invoke_command("sdxl", stack.channel_id, prompt="(fog:1.3), a castle --no boats")
+
+    result = ada.wait_for_result(used)
+    [paid] = list_calls()
+    assert paid["body"]["text_prompts"] == [
+        {"text": "fog", "weight": 1.3},
+        {"text": "a castle", "weight": 1},
+        {"text": "boats", "weight": -1},
+    ]
+    assert "Weights in brackets became “::” weights." in read_text(result)
