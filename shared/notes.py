@@ -12,6 +12,7 @@ from shared.problems import Fact
 NOTE_CODES: Final = (
     "weights_left_out",
     "cropped",
+    "first_keep",
     "enlarged",
     "style_in_words",
     "model_replaced",

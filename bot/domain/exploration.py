@@ -31,6 +31,7 @@ class Exploration:
     """An exploration that was started; `origin` names its message.
 
     `created_at` is Unix seconds. `rejected` gives the problem of each variant that was not accepted, by its number.
+    `source_owner_id` and `is_spoiler` are those of its jobs.
     """
 
     id: str
@@ -39,6 +40,8 @@ class Exploration:
     created_at: float
     origin: Origin
     rejected: Mapping[int, Problem] = field(default_factory=dict)
+    source_owner_id: int | None = None
+    is_spoiler: bool = False
 
     @property
     def locale(self) -> str:

@@ -77,7 +77,9 @@ class ExplorationStarter:
                 started = await self.start_in_message(interaction, str(interaction.id), plan, image, details)
                 await edit_response(interaction, format_start(interaction, started))
                 return
-            exploration = self._build(interaction, str(interaction.id), plan, await get_response_origin(interaction))
+            exploration = self._build(
+                interaction, str(interaction.id), plan, await get_response_origin(interaction), details
+            )
             show = partial(interaction.edit_original_response, view=self._render_waiting(exploration))
             started = await self._submit(interaction, exploration, image, details, show)
         except RejectedError as rejection:
@@ -101,9 +103,11 @@ class ExplorationStarter:
         The message is deleted if no variant is accepted. Raises `RejectedError` if it was started before.
         """
         self.submitter.validator.validate_requests(interaction, image, *plan.requests)
-        planned = self._build(interaction, exploration_id, plan, Origin(guild_id=0, channel_id=0, message_id=0))
+        planned = self._build(
+            interaction, exploration_id, plan, Origin(guild_id=0, channel_id=0, message_id=0), details
+        )
         origin = await post_message(interaction, nonce=str(interaction.id), view=self._render_waiting(planned))
-        exploration = self._build(interaction, exploration_id, plan, origin)
+        exploration = self._build(interaction, exploration_id, plan, origin, details)
         try:
             started = await self._submit(interaction, exploration, image, details, _show_nothing)
         except RejectedError:
@@ -149,9 +153,22 @@ class ExplorationStarter:
         return StartedExploration(exploration, _list_once(problems.values()))
 
     def _build(
-        self, interaction: discord.Interaction, exploration_id: str, plan: ExplorationPlan, origin: Origin
+        self,
+        interaction: discord.Interaction,
+        exploration_id: str,
+        plan: ExplorationPlan,
+        origin: Origin,
+        details: JobDetails,
     ) -> Exploration:
-        return Exploration(exploration_id, plan, build_requester(interaction), self.clock(), origin)
+        return Exploration(
+            exploration_id,
+            plan,
+            build_requester(interaction),
+            self.clock(),
+            origin,
+            source_owner_id=details.get("source_owner_id"),
+            is_spoiler=details.get("is_spoiler", False),
+        )
 
     def _render_waiting(self, exploration: Exploration) -> ui.LayoutView:
         states = [VariantState.QUEUED for _ in exploration.plan.requests]

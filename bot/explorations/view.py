@@ -86,14 +86,13 @@ def build_exploration_view(
         " · ".join([title, *(_format_prompt(plan, messages) if has_picture else ())]),
         f"-# {_format_progress(states, messages)}",
         *obstacles,
-        format_requester(exploration.requester.id, messages),
+        format_requester(exploration.requester.id, messages, source_owner_id=exploration.source_owner_id),
     ]
     items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join(lines))]
     if has_contact_sheet:
         descriptions = "; ".join(_describe_variants(plan, states, catalogue, messages))
-        items.insert(
-            0, build_attached_gallery(CONTACT_SHEET_FILENAME, f"{messages.text('exploration.alt')} {descriptions}")
-        )
+        alt_text = f"{messages.text('exploration.alt')} {descriptions}"
+        items.insert(0, build_attached_gallery(CONTACT_SHEET_FILENAME, alt_text, is_spoiler=exploration.is_spoiler))
     if actions:
         items.append(ui.TextDisplay(f"-# {_format_legend(actions, messages)}"))
     return build_container_view(*items, *rows)

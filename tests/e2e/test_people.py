@@ -69,3 +69,16 @@ def test_a_server_reads_its_own_language_and_each_person_theirs(ada: DiscordUser
 
     assert "graine" in "\n".join(iter_message_texts(result))
     assert "asked for by" in details
+
+
+def test_a_sheet_in_the_thread_of_somebody_else_names_them_and_is_covered(ada: DiscordUser, stack: Stack) -> None:
+    ben = DiscordUser(stack, "ben")
+    job = ada.submit_imagine("a castle", image=None)
+    ada.wait_for_result(job)
+    thread = ada.wait_for_status(job)["thread"]["id"]
+
+    asked = ben.invoke_command("imagine", thread, prompt="the castle in snow", count=2, spoiler=True)
+
+    sheet = wait_until(lambda: seen if list_media(seen := ben.wait_for_status(asked)) else None, "the sheet")
+    assert f"from <@{find_user_id(stack, 'ada')}>’s picture" in "\n".join(iter_message_texts(sheet))
+    assert list_media(sheet)[0]["spoiler"] is True

@@ -21,6 +21,7 @@ from bot.features.preferences.feature import build_preferences_feature
 from bot.features.reimagine.feature import build_reimagine_feature
 from bot.features.result_actions.feature import build_result_actions_feature
 from bot.results.lookup import ResultLookup
+from bot.results.newest import NewestResultFinder
 from bot.results.reuse import ReuseRule
 from bot.submission.images import ImageFetcher
 from bot.submission.option_parser import OptionParser
@@ -217,7 +218,7 @@ def build_bot(
     drafts = draft_store or FakeDraftStore()
     pictures = PictureSubmitter(submitter, unused, unused, catalogue)
     features = [
-        build_imagine_feature(option_parser, pictures, drafts, catalogue),
+        build_imagine_feature(option_parser, pictures, drafts, NewestResultFinder(history, history), catalogue),
         build_foreign_syntax_feature(drafts, history, pictures),
         build_preferences_feature(unused, catalogue),
         build_history_feature(unused, unused, unused, unused, unused, unused, catalogue),

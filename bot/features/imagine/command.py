@@ -6,9 +6,12 @@ from typing import Any, Final
 import discord
 
 from bot.explorations.several import PictureSubmitter, get_preferred_count
+from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.responses import respond_with_problems
-from bot.submission.option_parser import OptionParser
+from bot.results.newest import NewestResultFinder
+from bot.submission.option_parser import OptionParser, ParsedOptions
 from bot.submission.syntax_question import SyntaxQuestion
+from shared.notes import Note, make_note
 from shared.problems import RejectedError
 
 IMAGINE_OPTIONS: Final = (
@@ -29,6 +32,7 @@ class ImagineCommand:
     option_parser: OptionParser
     pictures: PictureSubmitter
     syntax_question: SyntaxQuestion
+    newest_results: NewestResultFinder
 
     async def generate_pictures(
         self,
@@ -47,6 +51,7 @@ class ImagineCommand:
         details = parsed.details
         if spoiler is not None:
             details["is_spoiler"] = spoiler
+        details["notes"] = (*parsed.notes, *await self._find_hints(interaction, parsed))
         preferred = get_preferred_count(interaction)
         if parsed.unsupported is not None:
             await self.syntax_question.ask(
@@ -59,3 +64,15 @@ class ImagineCommand:
             )
             return
         await self.pictures.submit(interaction, parsed.request, parsed.image, parsed.count or preferred, details)
+
+    async def _find_hints(self, interaction: discord.Interaction, parsed: ParsedOptions) -> tuple[Note, ...]:
+        """Find what is new to a person: “keep”, at their first request with a picture that leaves it out."""
+        model = self.option_parser.validator.catalogue.models[parsed.request.model]
+        if parsed.image is None or parsed.request.keep is not None or "keep" not in model.fields:
+            return ()
+        try:
+            async with limit_lookup_time(interaction):
+                is_first = not await self.newest_results.list_own_results(interaction, 1)
+        except RejectedError:
+            return ()
+        return (make_note("first_keep"),) if is_first else ()

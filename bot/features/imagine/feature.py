@@ -10,6 +10,7 @@ from bot.discord_client.feature import Feature
 from bot.domain.ports import DraftStore
 from bot.explorations.several import PictureSubmitter
 from bot.features.imagine.command import EXTRAS_OPTION, IMAGINE_OPTIONS, SDXL_OPTIONS, ImagineCommand
+from bot.results.newest import NewestResultFinder
 from bot.submission.command_options import Option, build_generation_command
 from bot.submission.option_parser import OptionParser
 from bot.submission.syntax_question import SyntaxQuestion
@@ -18,13 +19,17 @@ from shared.request.model import MAX_COUNT
 
 
 def build_imagine_feature(
-    option_parser: OptionParser, pictures: PictureSubmitter, drafts: DraftStore, catalogue: Catalogue
+    option_parser: OptionParser,
+    pictures: PictureSubmitter,
+    drafts: DraftStore,
+    newest_results: NewestResultFinder,
+    catalogue: Catalogue,
 ) -> Feature:
     """Build `/imagine` and, if a model with the fields of SDXL 1.0 is on offer, `/sdxl`.
 
     Both have the options that their models read; `extras` only if the operator lets anybody use it.
     """
-    handler = ImagineCommand(option_parser, pictures, SyntaxQuestion(drafts))
+    handler = ImagineCommand(option_parser, pictures, SyntaxQuestion(drafts), newest_results)
     return Feature(commands=list(_build_commands(handler, catalogue)))
 
 

@@ -150,3 +150,15 @@ async def test_an_interaction_delivered_twice_is_one_job(guild: GuildClient, job
 
     assert list(job_queue.jobs) == [interaction]
     assert state["followups"] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "hinted"), [({"image": PNG}, True), ({"image": PNG, "keep": 40}, False), ({}, False)]
+)
+async def test_the_first_request_with_a_picture_is_told_of_keep(
+    guild: GuildClient, job_queue: FakeJobQueue, options: dict[str, Any], hinted: bool
+) -> None:
+    interaction = await guild.invoke_imagine(prompt="a castle", **options)
+    await wait_until(lambda: interaction in job_queue.jobs)
+
+    assert ("first_keep" in [note.code for note in job_queue.jobs[interaction].notes]) is hinted

@@ -1,6 +1,8 @@
 """The messages of explorations stay within Discord's limits in every language, whatever people wrote."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -104,6 +106,15 @@ def test_the_message_tells_everyone_how_many_did_not_start_and_speaks_to_nobody(
 
     assert "1 of 4 done · 1 filtered · 2 not started" in text
     assert "You" not in text
+
+
+def test_the_sheet_names_whose_picture_it_goes_on_from_and_is_covered_if_that_was_asked() -> None:
+    exploration = replace(make_exploration(make_seed_plan(2)), source_owner_id=42, is_spoiler=True)
+
+    view: Any = render_exploration(exploration, [VariantState.GENERATED] * 2, CATALOGUE, has_contact_sheet=True)
+
+    assert "from <@42>’s picture" in join_texts(view)
+    assert '"spoiler": true' in json.dumps(view.to_components())
 
 
 @pytest.mark.parametrize("state", [state for state in VariantState if state is not VariantState.GENERATED])

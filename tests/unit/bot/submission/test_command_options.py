@@ -35,7 +35,7 @@ def build_commands(
         UNUSED, SourceOption(UNUSED, UNUSED, UNUSED), PresetOption(UNUSED), extras_allowed_users=extras_allowed_users
     )
     if name != "explore":
-        feature = build_imagine_feature(parser, UNUSED, UNUSED, catalogue)
+        feature = build_imagine_feature(parser, UNUSED, UNUSED, UNUSED, catalogue)
         return [command for command in feature.commands if command.name == name]
     confirmation: Any = SimpleNamespace(explorations=UNUSED, start_exploration=UNUSED, discard_plan=UNUSED)
     return build_explore_feature(parser, confirmation, UNUSED, catalogue, lambda: TODAY).commands
