@@ -13,7 +13,7 @@ MAX_CELLS: Final = 25
 _MAX_LARGE_COLUMNS: Final = 3
 _MAX_CAPTION_LINES: Final = 2
 _CAPTION_LINE_HEIGHT: Final = 1.25  # per pixel of font size
-_PREVIEW_WIDTH: Final = 550  # pixels at which Discord previews a wide image
+_PREVIEW_SIZE: Final = (550, 350)  # pixels of Discord's preview of an image
 _PREVIEW_FONT_SIZE: Final = 12  # of a caption in that preview
 
 
@@ -49,7 +49,9 @@ def draw_contact_sheet(cells: Sequence[Cell], columns: int | None = None) -> Ren
     width, height = compute_frame_size(thumbnails, side)
     gap = side // 20
     sheet_width = columns * (width + gap) + gap
-    font_size = max(16, round(_PREVIEW_FONT_SIZE * sheet_width / _PREVIEW_WIDTH))
+    row_count = math.ceil(len(cells) / columns)
+    reduction = max(sheet_width / _PREVIEW_SIZE[0], row_count * (height + gap) / _PREVIEW_SIZE[1])
+    font_size = max(16, round(_PREVIEW_FONT_SIZE * reduction))
     captions = [
         wrap_text(strip_unsupported(cell.caption, cell.fallback_caption), font_size, width, _MAX_CAPTION_LINES)
         for cell in cells
@@ -57,7 +59,7 @@ def draw_contact_sheet(cells: Sequence[Cell], columns: int | None = None) -> Ren
     line_count = max(len(caption) for caption in captions)
     caption_height = round((_CAPTION_LINE_HEIGHT * line_count + 0.4) * font_size) if line_count else 0
     row_height = height + caption_height + gap
-    canvas = Canvas(sheet_width, math.ceil(len(cells) / columns) * row_height + gap)
+    canvas = Canvas(sheet_width, row_count * row_height + gap)
     unreadable_indexes = []
     for index, (cell, thumbnail, caption) in enumerate(zip(cells, thumbnails, captions, strict=True)):
         left, top = gap + index % columns * (width + gap), gap + index // columns * row_height

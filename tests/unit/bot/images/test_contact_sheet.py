@@ -75,12 +75,20 @@ def test_numbers_count_from_one_in_reading_order() -> None:
         left, top = 25 + (number - 1) % 3 * 537, 25 + (number - 1) // 3 * 537
         alone = Canvas(200, 200)
         alone.fill_rounded_rectangle((25, 25), (512, 512), 12, PLACEHOLDER_BACKGROUND)
-        alone.draw_badge((37, 37), str(number), 58)
-        expected = open_drawing(alone.encode()).crop((40, 40, 120, 120))
-        assert (
-            get_grey_range(ImageChops.difference(sheet.crop((left + 15, top + 15, left + 95, top + 95)), expected))[1]
-            < 60
-        )
+        alone.draw_badge((37, 37), str(number), 88)
+        expected = open_drawing(alone.encode()).crop((40, 40, 160, 160))
+        found = sheet.crop((left + 15, top + 15, left + 135, top + 135))
+        assert get_grey_range(ImageChops.difference(found, expected))[1] < 60
+
+
+def test_the_captions_of_a_high_sheet_are_legible_in_discords_preview() -> None:
+    cells = [Cell(make_solid_thumbnail((0, 0, 0), (393, 512)), "keep 20 %")] * 9
+    sheet = open_drawing(draw_contact_sheet(cells))
+
+    caption = sheet.crop((25, 25 + 512, 25 + 393, 25 + 512 + 80)).convert("L").point(lambda value: 255 * (value > 120))
+    box = caption.getbbox()
+    assert box is not None
+    assert (box[3] - box[1]) * min(550 / sheet.width, 350 / sheet.height) > 9, "the height of its letters in pixels"
 
 
 def test_numbers_are_legible_on_white_and_on_black() -> None:
