@@ -16,6 +16,7 @@ from bot.features.help.feature import build_help_feature
 from bot.features.history.feature import build_history_feature
 from bot.features.imagine.feature import build_imagine_feature
 from bot.features.lineage.feature import build_lineage_feature
+from bot.features.moderation.feature import build_moderation_feature
 from bot.features.preferences.feature import build_preferences_feature
 from bot.features.presets.feature import build_presets_feature
 from bot.features.privacy.feature import build_privacy_feature
@@ -24,6 +25,7 @@ from bot.features.reimagine.feature import build_reimagine_feature
 from bot.features.result_actions.feature import build_result_actions_feature
 from bot.features.server_settings.feature import build_server_settings_feature
 from bot.health import Heartbeat, Probe
+from bot.interactions.access import AccessRule
 from bot.lifecycle import BackgroundTask, StartupError, run_unless_stopped, run_until_stopped
 from bot.recovery.epoch import EpochKeeper
 from bot.recovery.reconciler import Reconciler
@@ -49,6 +51,8 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
                 build_features(services),
                 services.preferences,
                 services.guild_settings,
+                AccessRule(services.blocks, settings.servers),
+                leaves_other_guilds=settings.leave_other_servers,
                 proxy=settings.proxies.choose_proxy(settings.discord_api_url),
             )
             background_tasks = build_background_tasks(services, settings, bot)
@@ -79,8 +83,9 @@ def build_features(services: Services) -> list[Feature]:
         ),
         build_export_feature(s.job_search, s.image_loader),
         build_privacy_feature(s.database, s.queue, s.saved_searches),
-        build_budgets_feature(s.budgets, s.ledger_reports),
-        build_server_settings_feature(s.guild_settings),
+        build_budgets_feature(s.budgets, s.ledger_reports, s.audit_log),
+        build_moderation_feature(s.blocks, s.audit_log, s.job_history, s.queue),
+        build_server_settings_feature(s.guild_settings, s.audit_log),
         build_help_feature(
             s.preferences,
             s.guild_settings,

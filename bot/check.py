@@ -79,6 +79,13 @@ def _list_missing_budgets(settings: Settings) -> Sequence[str]:
     return ("nothing limits what the bot may spend. Set BUDGET_USD_PER_DAY or BUDGET_USD_PER_MONTH",)
 
 
+def _list_access_warnings(settings: Settings, *, is_public: bool) -> Sequence[str]:
+    if settings.servers or not is_public:
+        return ()
+    advice = "Name your servers in SERVERS, or turn off Public Bot in Discord's developer portal"
+    return (f"anyone can add the bot to their server and spend your money. {advice}",)
+
+
 async def _check_discord(settings: Settings, commands: Sequence[AnyCommand]) -> CheckResult:
     proxy = settings.proxies.choose_proxy(settings.discord_api_url)
     async with discord.Client(intents=discord.Intents(guilds=True), proxy=proxy) as client:
@@ -89,10 +96,11 @@ async def _check_discord(settings: Settings, commands: Sequence[AnyCommand]) -> 
         state = (
             "registered with Discord" if is_registered else "not those of this version; the next start registers them"
         )
-        application_id = client.application_id or 0
-        link = discord.utils.oauth_url(application_id, permissions=INVITE_PERMISSIONS, scopes=INVITE_SCOPES)
+        application = await client.application_info()
+        link = discord.utils.oauth_url(application.id, permissions=INVITE_PERMISSIONS, scopes=INVITE_SCOPES)
         return CheckResult(
-            f"logged in as {client.user}\nCommands: {state}\nPermissions: {INVITE_PERMISSIONS.value}\nInvite: {link}"
+            f"logged in as {client.user}\nCommands: {state}\nPermissions: {INVITE_PERMISSIONS.value}\nInvite: {link}",
+            _list_access_warnings(settings, is_public=application.bot_public),
         )
 
 

@@ -30,6 +30,8 @@ from bot.results.lookup import ResultLookup
 from bot.results.reuse import ReuseRule
 from bot.results.thumbnails import ThumbnailLoader
 from bot.settings import Settings
+from bot.storage.audit_log import SqlAuditLog
+from bot.storage.blocks import SqlBlockStore
 from bot.storage.budgets import SqlBudgetStore
 from bot.storage.explorations import SqlExplorationStore
 from bot.storage.favourites import SqlFavouriteStore
@@ -77,6 +79,8 @@ class Services:
             bot_budgets=bot_budgets,
         )
         self.budgets = SqlBudgetStore(self.database, bot_budgets)
+        self.blocks = SqlBlockStore(self.database)
+        self.audit_log = SqlAuditLog(self.database)
         self.ledger_reports = SqlLedgerReports(self.database)
         self.job_history = SqlJobHistory(self.database)
         self.job_search = SqlJobSearch(self.database)

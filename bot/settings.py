@@ -78,6 +78,16 @@ class Settings(CommonSettings):
     max_per_minute_per_guild: int = Field(
         300, ge=0, description="How many requests of one server are accepted in a minute. 0 means no limit."
     )
+    servers: Annotated[frozenset[int], NoDecode] = Field(
+        frozenset(),
+        description="The ids of the servers that may use the bot, separated by commas. Empty means every server that "
+        "adds it.",
+    )
+    leave_other_servers: bool = Field(
+        False,
+        description="Whether the bot leaves servers that SERVERS does not name. Otherwise it stays and refuses to work "
+        "there.",
+    )
     budget_usd_per_day: float | None = Field(
         None,
         ge=0,
@@ -113,7 +123,7 @@ class Settings(CommonSettings):
     def _read_no_budget(cls, value: Any) -> Any:
         return None if value == "" else value
 
-    @field_validator("attachment_hosts", "extras_allowed_users", mode="before")
+    @field_validator("attachment_hosts", "extras_allowed_users", "servers", mode="before")
     @classmethod
     def _split_commas(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

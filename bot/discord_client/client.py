@@ -16,6 +16,7 @@ from bot.discord_client.gateway_events import skip_unreadable_events
 from bot.discord_client.running_interactions import RunningInteractions
 from bot.discord_client.translator import CommandTranslator
 from bot.domain.ports import GuildSettingsStore, PreferencesStore
+from bot.interactions.access import AccessRule
 from bot.interactions.responses import respond_outdated
 from bot.interactions.routing import Router, is_routed
 
@@ -36,7 +37,9 @@ class Bot(discord.AutoShardedClient):
         features: Sequence[Feature],
         preferences_store: PreferencesStore | None = None,
         guild_settings: GuildSettingsStore | None = None,
+        access_rule: AccessRule | None = None,
         *,
+        leaves_other_guilds: bool = False,
         proxy: str | None = None,
     ) -> None:
         super().__init__(
@@ -48,7 +51,8 @@ class Bot(discord.AutoShardedClient):
         )
         skip_unreadable_events(self._connection.parsers)
         self._received_at = float("-inf")
-        self.running_interactions = RunningInteractions(preferences_store, guild_settings)
+        self.running_interactions = RunningInteractions(preferences_store, guild_settings, access_rule)
+        self._leaves_other_guilds = leaves_other_guilds
         commands = (command for feature in features for command in feature.commands)
         self.tree = BotCommandTree(self, commands, self.running_interactions)
         self._message_handlers = [handler for feature in features for handler in feature.message_handlers]
@@ -75,6 +79,8 @@ class Bot(discord.AutoShardedClient):
     async def on_ready(self) -> None:
         """Log that the bot is ready."""
         log.info("ready as %s in %d guilds", self.user, len(self.guilds))
+        for guild in self.guilds:
+            await self._leave_unless_served(guild)
 
     async def on_message(self, message: discord.Message) -> None:
         """Hand a message to the features."""
@@ -83,8 +89,19 @@ class Bot(discord.AutoShardedClient):
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Hand a server that the bot has joined to the features; one that is back after an outage is none."""
+        if await self._leave_unless_served(guild):
+            return
         for handler in self._join_handlers:
             await handler(guild)
+
+    async def _leave_unless_served(self, guild: discord.Guild) -> bool:
+        """Leave a server that is not served, if the bot is to leave those; return whether it did."""
+        rule = self.running_interactions.access_rule
+        if not self._leaves_other_guilds or rule is None or rule.is_served(guild.id):
+            return False
+        log.warning("left the server %s (%s), which SERVERS does not name", guild.id, guild.name)
+        await guild.leave()
+        return True
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Handle a button, a select or a modal; discord.py hands commands to the tree."""

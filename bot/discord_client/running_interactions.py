@@ -7,8 +7,10 @@ from typing import Any, Final
 import discord
 
 from bot.domain.ports import GuildSettingsStore, PreferencesStore
+from bot.interactions.access import AccessRule
 from bot.interactions.locale import get_localized_messages, load_guild_settings, load_preferences
-from bot.interactions.responses import respond_privately
+from bot.interactions.responses import respond_privately, respond_with_problems
+from shared.problems import RejectedError
 
 log = logging.getLogger(__name__)
 
@@ -19,15 +21,22 @@ class RunningInteractions:
     """Tracks interactions, and turns new ones away once the bot is stopping."""
 
     def __init__(
-        self, preferences_store: PreferencesStore | None = None, guild_settings: GuildSettingsStore | None = None
+        self,
+        preferences_store: PreferencesStore | None = None,
+        guild_settings: GuildSettingsStore | None = None,
+        access_rule: AccessRule | None = None,
     ) -> None:
         self.is_draining = False
         self.preferences_store = preferences_store
         self.guild_settings = guild_settings
+        self.access_rule = access_rule
         self.tasks: set[asyncio.Task[Any]] = set()
 
     async def start_interaction(self, interaction: discord.Interaction) -> bool:
-        """Track the current task and load the user's and the server's choices; False when the bot is stopping."""
+        """Track the current task and load the user's and the server's choices.
+
+        False, and the user is told why, when the bot is stopping or they may not use it.
+        """
         if self.is_draining:
             if interaction.type is not discord.InteractionType.autocomplete:
                 await respond_privately(interaction, get_localized_messages(interaction).text("errors.restarting"))
@@ -40,6 +49,15 @@ class RunningInteractions:
             load_preferences(interaction, self.preferences_store),
             load_guild_settings(interaction, self.guild_settings),
         )
+        return self.access_rule is None or await self._check_access(interaction, self.access_rule)
+
+    async def _check_access(self, interaction: discord.Interaction, access_rule: AccessRule) -> bool:
+        try:
+            await access_rule.require_access(interaction)
+        except RejectedError as rejection:
+            if interaction.type is not discord.InteractionType.autocomplete:
+                await respond_with_problems(interaction, rejection.problems)
+            return False
         return True
 
     async def drain(self) -> None:

@@ -63,7 +63,7 @@ class Budget:
     limit: int
 
     def build_counter_key(self, user_id: int, period_start: date) -> str:
-        """Build the key of the counter of what was used in a period; each member of a role has a counter."""
+        """Build the key of the counter of a period; each member of a role has a counter."""
         owner = f"{self.id}:{user_id}" if self.scope is BudgetScope.ROLE else self.id
         return f"{owner}/{period_start.isoformat()}"
 
@@ -74,7 +74,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class BudgetUsage:
-    """What is spent and reserved of a budget in the current period, which ends at `resets_at` (Unix seconds)."""
+    """The part of a budget that is spent or reserved in the current period, until `resets_at` (Unix seconds)."""
 
     budget: Budget
     used: int

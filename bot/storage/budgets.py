@@ -1,4 +1,4 @@
-"""The budgets of guilds: setting them, what is left of each, and adjustments for a member."""
+"""The budgets of guilds: setting them, the rest of each, and adjustments for a member."""
 
 import secrets
 import time
@@ -73,7 +73,7 @@ class SqlBudgetStore:
             return await self.database.run_transaction(lambda connection: load_time_zone(connection, guild_id))
 
     async def list_usage(self, spender: Spender) -> list[BudgetUsage]:
-        """List what is used of each budget that applies to a person in a channel, the whole bot's included."""
+        """List the usage of each budget that applies to a person in a channel, the whole bot's included."""
 
         def read(connection: Connection) -> list[BudgetUsage]:
             chosen = list_applicable_budgets(connection, self.bot_budgets, spender)
@@ -83,7 +83,7 @@ class SqlBudgetStore:
             return await self.database.run_transaction(read)
 
     async def list_guild_usage(self, guild_id: int) -> list[BudgetUsage]:
-        """List the budgets of a guild with what is used of each; a role's has no usage of its own."""
+        """List the budgets of a guild with the usage of each; a role's has no usage of its own."""
 
         def read(connection: Connection) -> list[BudgetUsage]:
             return [self._read_usage(connection, budget, 0) for budget in _list_budgets(connection, guild_id)]

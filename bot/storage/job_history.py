@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, delete, update
+from sqlalchemy import Select, and_, delete, select, update
 
 from bot.domain.records import JobRecord
 from bot.storage.job_records import parse_job_record, select_job_records
 from bot.storage.session import Database, begin_transaction
-from bot.storage.tables import jobs, outcomes, thumbnails, undelivered_images
+from bot.storage.tables import OPEN_STATES, jobs, outcomes, thumbnails, undelivered_images
 from shared.job import parse_job_id
 
 _HAS_IMAGE: Final = and_(jobs.c.deleted_at.is_(None), outcomes.c.kind == "generated")
@@ -53,6 +53,16 @@ class SqlJobHistory:
             .limit(1)
         )
         return await self._find_one(query)
+
+    async def list_open_job_ids(self, guild_id: int, requester_id: int) -> Sequence[str]:
+        """List the ids of a member's open jobs in a guild, oldest first."""
+        query = (
+            select(jobs.c.id)
+            .where(jobs.c.requester_id == requester_id, jobs.c.guild_id == guild_id, jobs.c.state.in_(OPEN_STATES))
+            .order_by(jobs.c.accepted_at, jobs.c.id)
+        )
+        async with begin_transaction(self._database) as connection:
+            return (await connection.execute(query)).scalars().all()
 
     async def mark_result_deleted(self, job_id: str) -> None:
         """Record that a person deleted the result, and delete every stored copy of its image."""

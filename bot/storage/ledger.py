@@ -1,4 +1,4 @@
-"""The ledger: what is set aside for each job, what it cost, and what was given back. Entries are only ever added.
+"""The ledger: reservations for jobs, their costs, and releases. Entries are only ever added.
 
 The functions are part of the transactions of `bot.storage.jobs` that accept a job and close its record, so that there
 is no moment at which one is stored and the other is not. Amounts are millionths of a dollar.
@@ -79,7 +79,7 @@ def reserve_prices(
 
 
 def release_reservation(connection: Connection, job_id: str, at: float) -> None:
-    """Give back what was reserved for a job that was not called."""
+    """Give back the reservation of a job that was not called."""
     row = connection.execute(_SELECT_RESERVATION, {_JOB_ID.key: job_id}).one_or_none()
     if row is not None:
         _close_reservation(connection, row, spent=0, calls=0, at=at)
@@ -104,7 +104,7 @@ def settle_closed_jobs(connection: Connection, since: float, at: float) -> int:
 
 
 def settle_job(connection: Connection, job: Job, price: int, billed_calls: int, at: float) -> None:
-    """Add what a job cost, each billed call at the price that was reserved, and give back its reservation.
+    """Add the cost of a job, each billed call at the price that was reserved, and give back its reservation.
 
     `price` is that of a job without a reservation, from before there was a ledger or a dead letter tried again.
     """

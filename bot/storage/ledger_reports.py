@@ -40,7 +40,7 @@ _COLUMNS: Final = {
 
 @dataclass(frozen=True)
 class ReportLine:
-    """What was spent by or on `key`: millionths of a dollar spent and reserved, and calls that are billed or may be."""
+    """The spending by or on `key`: millionths of a dollar spent and reserved, and calls that are billed or may be."""
 
     key: str
     spent: int
@@ -60,7 +60,7 @@ class SqlLedgerReports:
     async def sum_spending(
         self, group: ReportGroup, since: float, until: float, guild_id: int | None = None
     ) -> Sequence[ReportLine]:
-        """Sum what was spent, in a guild or everywhere; days and months in order, anything else by amount.
+        """Sum the spending in a guild or everywhere; days and months in order, anything else by amount.
 
         Days and months begin in the guild's time zone, or in UTC.
         """

@@ -11,6 +11,7 @@
     budgets ──1:n── budget_counters  the limits of guilds, and what was used of each in a period
     queue_epoch                      one row, compared with Redis's
     user_preferences, guild_settings
+    blocks, audit_entries            whom moderators blocked, and what they and managers did
     presets                          named settings of a person or a guild
     stored_format                    one row: the format of all of this
 
@@ -240,6 +241,29 @@ budget_counters: Final = Table(
     metadata,
     Column("key", String(64), primary_key=True, comment="budget, member if of a role, and first day of the period"),
     Column("used", BigInteger, nullable=False, comment="spent and reserved, in the unit of the budget"),
+)
+
+blocks: Final = Table(
+    "blocks",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    Column("created_at", Float(53), nullable=False),
+    Column("ends_at", Float(53), comment="NULL: it does not end by itself"),
+)
+
+audit_entries: Final = Table(
+    "audit_entries",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("actor_id", BigInteger, nullable=False, comment="who did it; 0 after /forget-me"),
+    Column("action", String(32), nullable=False, comment="as in bot.domain.audit"),
+    Column("target_id", BigInteger, comment="the user, role, channel or job it was done to"),
+    Column("reason", Text, nullable=False),
+    Column("created_at", Float(53), nullable=False),
+    Index(None, "guild_id", "id"),
 )
 
 guild_settings: Final = Table(

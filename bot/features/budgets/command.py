@@ -11,6 +11,7 @@ from typing import Final
 import discord
 from discord import app_commands
 
+from bot.domain.audit import AuditAction
 from bot.domain.budgets import Budget, BudgetPeriod, BudgetScope, BudgetUnit, get_period_start, to_micro_usd
 from bot.features.budgets.report import build_csv, draw_report
 from bot.features.budgets.view import ReportLabels, build_budgets_view, build_report_view
@@ -18,6 +19,7 @@ from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.permissions import require_guild_manager
 from bot.interactions.responses import RenderedMessage, respond_privately, respond_with
+from bot.storage.audit_log import SqlAuditLog
 from bot.storage.budgets import SqlBudgetStore
 from bot.storage.ledger_reports import ReportGroup, SqlLedgerReports
 from bot.submission.spender import build_member_spender, build_spender
@@ -37,6 +39,7 @@ class BudgetCommands:
 
     budget_store: SqlBudgetStore
     reports: SqlLedgerReports
+    audit_log: SqlAuditLog
     clock: Callable[[], float] = time.time
 
     async def show_own_budgets(self, interaction: discord.Interaction) -> None:
@@ -75,6 +78,7 @@ class BudgetCommands:
         async with limit_lookup_time(interaction):
             budget = _build_budget(interaction, period, unit, member, role, channel, amount=amount)
             budget = await self.budget_store.set_budget(budget, interaction.user.id)
+            await self._log(interaction, AuditAction.SET_BUDGET, budget.target_id, f"{amount:g} {unit} / {period}")
             usages = await self.budget_store.list_guild_usage(interaction.guild_id or 0)
         messages = get_localized_messages(interaction)
         usage = next(usage for usage in usages if usage.budget.id == budget.id)
@@ -96,6 +100,7 @@ class BudgetCommands:
             budget = _build_budget(interaction, period, unit, member, role, channel)
             if not await self.budget_store.remove_budget(budget):
                 raise RejectedError(make_problem("budget_unknown"))
+            await self._log(interaction, AuditAction.REMOVE_BUDGET, budget.target_id, f"{unit} / {period}")
         await respond_privately(interaction, get_localized_messages(interaction).text("budget.removed"))
 
     async def grant(
@@ -112,6 +117,7 @@ class BudgetCommands:
             spender = build_member_spender(member, interaction)
             counted = _count(BudgetUnit(unit), amount)
             await self.budget_store.adjust(spender, BudgetUnit(unit), counted, reason)
+            await self._log(interaction, AuditAction.GRANT, member.id, f"{amount:g} {unit}: {reason}")
         messages = get_localized_messages(interaction)
         text = messages.text(
             "budget.granted", member=f"<@{member.id}>", amount=messages.format_amount(f"{unit} {counted}")
@@ -121,7 +127,7 @@ class BudgetCommands:
     async def report(
         self, interaction: discord.Interaction, group: str = ReportGroup.MEMBER, period: str = BudgetPeriod.MONTH
     ) -> None:
-        """Show what the server spent today, this week or this month, as a list, a chart and a CSV file."""
+        """Show the spending of the server today, this week or this month as a list, a chart and a CSV file."""
         require_guild_manager(interaction, "budgets_not_allowed")
         guild_id = interaction.guild_id or 0
 
@@ -150,6 +156,9 @@ class BudgetCommands:
             return RenderedMessage(build_report_view(title, ReportGroup(group), lines, MAX_LINES, messages), files)
 
         await respond_with(interaction, render)
+
+    async def _log(self, interaction: discord.Interaction, action: AuditAction, target_id: int, reason: str) -> None:
+        await self.audit_log.add_entry(interaction.guild_id or 0, interaction.user.id, action, target_id, reason)
 
 
 def _build_budget(

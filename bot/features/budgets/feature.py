@@ -8,22 +8,23 @@ from bot.discord_client.feature import Feature
 from bot.discord_client.translator import localize_choice, localize_text
 from bot.domain.budgets import BudgetPeriod, BudgetUnit
 from bot.features.budgets.command import BudgetCommands
+from bot.storage.audit_log import SqlAuditLog
 from bot.storage.budgets import SqlBudgetStore
 from bot.storage.ledger_reports import ReportGroup, SqlLedgerReports
 
 GROUPS = (ReportGroup.MEMBER, ReportGroup.CHANNEL, ReportGroup.MODEL, ReportGroup.DAY)
 
 
-def build_budgets_feature(budget_store: SqlBudgetStore, reports: SqlLedgerReports) -> Feature:
+def build_budgets_feature(budget_store: SqlBudgetStore, reports: SqlLedgerReports, audit_log: SqlAuditLog) -> Feature:
     """Build `/budget` with its subcommands."""
-    handler = BudgetCommands(budget_store, reports)
+    handler = BudgetCommands(budget_store, reports, audit_log)
     periods = [Choice(name=localize_choice("budget_period", period), value=period.value) for period in BudgetPeriod]
     units = [Choice(name=localize_choice("budget_unit", unit), value=unit.value) for unit in BudgetUnit]
     groups = [Choice(name=localize_choice("report_group", group), value=group.value) for group in GROUPS]
     group = app_commands.Group(
         name=localize_text("command.budget.name"),
         description=localize_text("command.budget.description"),
-        guild_only=True,
+        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
         allowed_installs=app_commands.AppInstallationType(guild=True),
     )
     for command in (

@@ -38,7 +38,7 @@ class ReportLabels:
         return text(key, owner=text(f"budget.owner_{budget.scope}", target=target), **facts)
 
     def format_key(self, group: ReportGroup, key: str) -> str:
-        """Format what a line of a report is about, with mentions, which ring nobody."""
+        """Format the subject of a line of a report, with mentions, which ring nobody."""
         match group:
             case ReportGroup.MEMBER:
                 return f"<@{key}>" if key != "0" else self.messages.text("budget.forgotten_member")
@@ -50,7 +50,7 @@ class ReportLabels:
     def format_plain_key(
         self, group: ReportGroup, key: str, guild: discord.Guild | None, member_names: Mapping[str, str]
     ) -> str:
-        """Format what a line of a report is about without markdown, for a chart or a table."""
+        """Format the subject of a line of a report without markdown, for a chart or a table."""
         match group:
             case ReportGroup.MEMBER:
                 return self.messages.text("budget.forgotten_member") if key == "0" else member_names.get(key, key)

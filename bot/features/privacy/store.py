@@ -12,6 +12,7 @@ from bot.features.privacy.summary import StoredDataSummary
 from bot.storage.session import DATABASE_ERRORS, Database, begin_transaction
 from bot.storage.tables import (
     OPEN_STATES,
+    audit_entries,
     explorations,
     favourites,
     jobs,
@@ -65,6 +66,9 @@ class SqlUserDataStore:
             )
             await connection.execute(
                 update(ledger_entries).where(ledger_entries.c.user_id == user_id).values(user_id=NO_USER_ID)
+            )
+            await connection.execute(
+                update(audit_entries).where(audit_entries.c.actor_id == user_id).values(actor_id=NO_USER_ID)
             )
             for table, condition in _build_owned_rows_conditions(user_id).items():
                 await connection.execute(delete(table).where(condition))

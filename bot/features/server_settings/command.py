@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import discord
 
+from bot.domain.audit import AuditAction
 from bot.domain.ports import GuildSettingsStore
 from bot.features.server_settings.choices import GuildSettingId, apply_choice
 from bot.features.server_settings.view import build_settings_view
@@ -11,6 +12,7 @@ from bot.interactions.components import get_selected_values
 from bot.interactions.locale import get_localized_messages, require_guild_settings
 from bot.interactions.permissions import require_guild_manager
 from bot.interactions.responses import RenderedMessage, respond_outdated, respond_with, update_message
+from bot.storage.audit_log import SqlAuditLog
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class ServerSettingsCommand:
     """Shows the settings to those who may manage the server, and saves each choice."""
 
     guild_settings: GuildSettingsStore
+    audit_log: SqlAuditLog
 
     async def show_settings(self, interaction: discord.Interaction) -> None:
         """Show the settings in force."""
@@ -39,7 +42,10 @@ class ServerSettingsCommand:
             return
 
         async def save_and_render() -> RenderedMessage:
-            await self.guild_settings.save_settings(interaction.guild_id or 0, settings)
+            guild_id = interaction.guild_id or 0
+            await self.guild_settings.save_settings(guild_id, settings)
+            reason = f"{custom_id.field}: {value}"
+            await self.audit_log.add_entry(guild_id, interaction.user.id, AuditAction.CHANGE_SETTING, None, reason)
             return RenderedMessage(build_settings_view(settings, get_localized_messages(interaction)))
 
         await update_message(interaction, save_and_render)

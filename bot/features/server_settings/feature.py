@@ -8,15 +8,16 @@ from bot.domain.ports import GuildSettingsStore
 from bot.features.server_settings.choices import GuildSettingId
 from bot.features.server_settings.command import ServerSettingsCommand
 from bot.interactions.routing import Route
+from bot.storage.audit_log import SqlAuditLog
 
 
-def build_server_settings_feature(guild_settings: GuildSettingsStore) -> Feature:
+def build_server_settings_feature(guild_settings: GuildSettingsStore, audit_log: SqlAuditLog) -> Feature:
     """Build `/settings` and the handler of its selects.
 
     Discord shows it to members who may manage the server. Its administrators can show it to others, whom it refuses.
     https://discord.com/developers/docs/interactions/application-commands#permissions
     """
-    handler = ServerSettingsCommand(guild_settings)
+    handler = ServerSettingsCommand(guild_settings, audit_log)
     command = build_command("settings", handler.show_settings)
     app_commands.allowed_contexts(guilds=True, dms=False)(command)
     app_commands.default_permissions(manage_guild=True)(command)

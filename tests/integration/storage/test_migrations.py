@@ -154,6 +154,7 @@ MIGRATION_HASHES = {
     "v0003_queue_epoch.py": "4219efc289af6fdcd993a6bc57fe9f4fb17ea982cd4a7e5d24c7bb96f247361d",
     "v0004_choices.py": "45b68b6e3521b8e5b8fac26021bb4a230caf5bb55aadfd55093ba1223e149790",
     "v0005_ledger.py": "98eb75be383ffeaa36c3745afb80f382cf227d1f6b292ba8d56580a0b768732a",
+    "v0006_moderation.py": "4de011aa80d833f9c729d299f1ac6a58dcdc8f44d7e49b09580776a7de93450d",
 }
 """Add a line for each new migration; a line that is here never changes."""
 

@@ -19,7 +19,7 @@ from bot.interactions.custom_ids import CUSTOM_ID_LIMIT, CustomId
 from bot.services import open_services
 from bot.settings import Settings
 from shared.catalogue import Catalogue
-from shared.i18n.messages import list_languages, load_messages
+from shared.i18n.messages import list_languages
 from tests.support.commands import build_payloads, localize
 
 NONCE_LENGTH = 9
@@ -60,8 +60,9 @@ async def test_commands_and_options_keep_discords_limits(features: list[Feature]
     payloads = await build_all_payloads(features)
     chat_commands = [payload for payload in payloads if payload["type"] == discord.AppCommandType.chat_input.value]
 
-    assert len({localize(payload, "name", language) for payload in payloads}) == len(payloads) == 17
-    assert [payload["name"] for payload in payloads if payload["contexts"] != [0, 1]] == ["settings"]
+    assert len({localize(payload, "name", language) for payload in payloads}) == len(payloads) == 19
+    in_servers_only = {payload["name"] for payload in payloads if payload["contexts"] != [0, 1]}
+    assert in_servers_only == {"audit", "budget", "moderate", "settings"}
     assert all(payload["integration_types"] == [0] for payload in payloads)
     for entry in (entry for command in chat_commands for entry in iterate_entries(command)):
         name = localize(entry, "name", language)
@@ -87,12 +88,15 @@ async def test_every_option_that_is_completed_while_typing_searches_for_a_short_
     assert {callback.__module__ for callback in callbacks} == {shorten_typed_texts.__module__}
 
 
-async def test_only_those_who_manage_the_server_see_its_settings(features: list[Feature]) -> None:
+async def test_only_those_who_manage_or_moderate_the_server_see_its_commands(features: list[Feature]) -> None:
     payloads = await build_all_payloads(features)
 
-    (settings,) = (payload for payload in payloads if payload["default_member_permissions"] is not None)
-    assert settings["name"] == load_messages("en").text("command.settings.name")
-    assert settings["default_member_permissions"] == discord.Permissions(manage_guild=True).value
+    limited = {payload["name"]: payload["default_member_permissions"] for payload in payloads}
+    assert {name: bits for name, bits in limited.items() if bits is not None} == {
+        "settings": discord.Permissions(manage_guild=True).value,
+        "audit": discord.Permissions(manage_guild=True).value,
+        "moderate": discord.Permissions(moderate_members=True).value,
+    }
 
 
 async def test_every_custom_id_has_exactly_one_handler(features: list[Feature]) -> None:

@@ -1,0 +1,28 @@
+"""The audit log: actions on the members and settings of a server, with reasons."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class AuditAction(StrEnum):
+    """Actions on members and settings of a server."""
+
+    BLOCK = "block"
+    UNBLOCK = "unblock"
+    CANCEL_REQUESTS = "cancel_requests"
+    SET_BUDGET = "set_budget"
+    REMOVE_BUDGET = "remove_budget"
+    GRANT = "grant"
+    CHANGE_SETTING = "change_setting"
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One line of the log. `created_at` is Unix seconds; `action` may be one of another release."""
+
+    id: int
+    actor_id: int
+    action: str
+    target_id: int | None
+    reason: str
+    created_at: float

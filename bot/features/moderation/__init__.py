@@ -1,0 +1,1 @@
+"""`/moderate` blocks members and cancels their requests; `/audit` shows the log of it."""

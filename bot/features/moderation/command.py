@@ -1,0 +1,124 @@
+"""The subcommands of `/moderate`: block, unblock, blocked and cancel; and `/audit`."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import discord
+from discord import app_commands
+
+from bot.domain.audit import AuditAction
+from bot.domain.blocks import Block
+from bot.domain.status import CancelResult
+from bot.features.moderation.view import AuditPageId, build_audit_view, build_blocks_view
+from bot.interactions.deadlines import limit_lookup_time
+from bot.interactions.locale import get_localized_messages
+from bot.interactions.permissions import require_guild_manager
+from bot.interactions.responses import RenderedMessage, respond_privately, respond_with, run_and_report, update_message
+from bot.queue.job_queue import RedisJobQueue
+from bot.storage.audit_log import SqlAuditLog
+from bot.storage.blocks import SqlBlockStore
+from bot.storage.job_history import SqlJobHistory
+from shared.problems import RejectedError, make_problem
+
+REASON_LIMIT: Final = 200
+MAX_BLOCK_DAYS: Final = 3650
+PAGE_SIZE: Final = 15
+_SECONDS_PER_DAY: Final = 86400
+
+Reason = app_commands.Range[str, 1, REASON_LIMIT]
+
+
+@dataclass(frozen=True)
+class ModerationCommands:
+    """For members who may time out others. Everything is in the audit log. `clock` gives Unix seconds."""
+
+    blocks: SqlBlockStore
+    audit_log: SqlAuditLog
+    job_history: SqlJobHistory
+    queue: RedisJobQueue
+    clock: Callable[[], float] = time.time
+
+    async def block(
+        self,
+        interaction: discord.Interaction,
+        member: discord.Member,
+        reason: Reason,
+        days: app_commands.Range[int, 1, MAX_BLOCK_DAYS] | None = None,
+    ) -> None:
+        """Block a member, for so many days or until they are unblocked."""
+        require_moderator(interaction)
+        if member.guild_permissions.manage_guild or member.bot:
+            raise RejectedError(make_problem("moderator_not_blockable"))
+        async with limit_lookup_time(interaction):
+            ends_at = None if days is None else self.clock() + days * _SECONDS_PER_DAY
+            await self.blocks.save_block(member.guild.id, Block(member.id, reason, ends_at))
+            await self._log(interaction, AuditAction.BLOCK, member.id, reason)
+        key = "moderation.was_blocked" if ends_at is None else "moderation.was_blocked_until"
+        await self._respond(interaction, key, member=f"<@{member.id}>", until=int(ends_at or 0))
+
+    async def unblock(self, interaction: discord.Interaction, user: discord.User, reason: Reason | None = None) -> None:
+        """Unblock a member, or someone who has left."""
+        require_moderator(interaction)
+        async with limit_lookup_time(interaction):
+            if not await self.blocks.delete_block(interaction.guild_id or 0, user.id):
+                raise RejectedError(make_problem("not_blocked"))
+            await self._log(interaction, AuditAction.UNBLOCK, user.id, reason or "")
+        await self._respond(interaction, "moderation.was_unblocked", member=f"<@{user.id}>")
+
+    async def show_blocked(self, interaction: discord.Interaction) -> None:
+        """List who is blocked, why and until when."""
+        require_moderator(interaction)
+
+        async def render() -> RenderedMessage:
+            blocks = await self.blocks.list_blocks(interaction.guild_id or 0)
+            return RenderedMessage(build_blocks_view(blocks, get_localized_messages(interaction)))
+
+        await respond_with(interaction, render)
+
+    async def cancel(self, interaction: discord.Interaction, user: discord.User, reason: Reason) -> None:
+        """Cancel all of a member's requests in this server that have not started."""
+        require_moderator(interaction)
+
+        async def cancel_jobs() -> str:
+            guild_id = interaction.guild_id or 0
+            problem = make_problem("cancelled", name=interaction.user.display_name)
+            count = 0
+            for job_id in await self.job_history.list_open_job_ids(guild_id, user.id):
+                count += await self.queue.cancel_job(job_id, problem) is CancelResult.CANCELLED
+            await self._log(interaction, AuditAction.CANCEL_REQUESTS, user.id, reason)
+            return get_localized_messages(interaction).text(
+                "moderation.were_cancelled", count=count, member=f"<@{user.id}>"
+            )
+
+        await run_and_report(interaction, cancel_jobs)
+
+    async def show_audit_log(self, interaction: discord.Interaction) -> None:
+        """Show the latest lines of the audit log."""
+        require_guild_manager(interaction, "moderation_not_allowed")
+        await respond_with(interaction, lambda: self._render_audit_log(interaction, None))
+
+    async def show_older_entries(self, interaction: discord.Interaction, custom_id: AuditPageId) -> None:
+        """Show the lines of the audit log before one of them."""
+        require_guild_manager(interaction, "moderation_not_allowed")
+        await update_message(interaction, lambda: self._render_audit_log(interaction, custom_id.before_id))
+
+    async def _render_audit_log(self, interaction: discord.Interaction, before_id: int | None) -> RenderedMessage:
+        entries = await self.audit_log.list_entries(interaction.guild_id or 0, PAGE_SIZE + 1, before_id)
+        view = build_audit_view(
+            entries[:PAGE_SIZE], get_localized_messages(interaction), has_older=len(entries) > PAGE_SIZE
+        )
+        return RenderedMessage(view)
+
+    async def _log(self, interaction: discord.Interaction, action: AuditAction, target_id: int, reason: str) -> None:
+        await self.audit_log.add_entry(interaction.guild_id or 0, interaction.user.id, action, target_id, reason)
+
+    async def _respond(self, interaction: discord.Interaction, key: str, **facts: str | int) -> None:
+        await respond_privately(interaction, get_localized_messages(interaction).text(key, **facts))
+
+
+def require_moderator(interaction: discord.Interaction) -> None:
+    """Let only members who may time out others go on. Raises `RejectedError` (moderation_not_allowed)."""
+    if interaction.guild_id is None or not interaction.permissions.moderate_members:
+        raise RejectedError(make_problem("moderation_not_allowed"))

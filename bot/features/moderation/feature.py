@@ -1,0 +1,43 @@
+"""The commands and handlers that the feature adds to the bot."""
+
+from discord import Permissions, app_commands
+
+from bot.discord_client.command_builder import build_command
+from bot.discord_client.feature import Feature
+from bot.discord_client.translator import localize_text
+from bot.features.moderation.command import ModerationCommands
+from bot.features.moderation.view import AuditPageId
+from bot.interactions.routing import Route
+from bot.queue.job_queue import RedisJobQueue
+from bot.storage.audit_log import SqlAuditLog
+from bot.storage.blocks import SqlBlockStore
+from bot.storage.job_history import SqlJobHistory
+
+
+def build_moderation_feature(
+    blocks: SqlBlockStore, audit_log: SqlAuditLog, job_history: SqlJobHistory, queue: RedisJobQueue
+) -> Feature:
+    """Build `/moderate`, which Discord shows to those who may time out members, and `/audit`, to managers.
+
+    A server's administrators can show them to others, whom the bot refuses.
+    https://discord.com/developers/docs/interactions/application-commands#permissions
+    """
+    handler = ModerationCommands(blocks, audit_log, job_history, queue)
+    group = app_commands.Group(
+        name=localize_text("command.moderate.name"),
+        description=localize_text("command.moderate.description"),
+        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
+        allowed_installs=app_commands.AppInstallationType(guild=True),
+        default_permissions=Permissions(moderate_members=True),
+    )
+    for command in (
+        build_command("moderate.block", handler.block),
+        build_command("moderate.unblock", handler.unblock),
+        build_command("moderate.blocked", handler.show_blocked),
+        build_command("moderate.cancel", handler.cancel),
+    ):
+        group.add_command(command)
+    audit = build_command("audit", handler.show_audit_log)
+    app_commands.allowed_contexts(guilds=True, dms=False)(audit)
+    app_commands.default_permissions(manage_guild=True)(audit)
+    return Feature(commands=[group, audit], routes=[Route(AuditPageId, handler.show_older_entries)])

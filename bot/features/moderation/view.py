@@ -1,0 +1,66 @@
+"""The messages of `/moderate` and `/audit`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from discord import ui
+
+from bot.domain.audit import AuditAction, AuditEntry
+from bot.domain.blocks import Block
+from bot.interactions.components import build_button
+from bot.interactions.custom_ids import CustomId
+from bot.rendering.layout import build_container_view
+from bot.rendering.markdown import escape_markdown
+from shared.i18n.messages import Messages
+
+_MAX_BLOCKS: Final = 20
+_REASON_LIMIT: Final = 160
+_USER_ACTIONS: Final = frozenset(
+    {AuditAction.BLOCK, AuditAction.UNBLOCK, AuditAction.CANCEL_REQUESTS, AuditAction.GRANT}
+)
+
+
+@dataclass(frozen=True)
+class AuditPageId(CustomId, template=r"audit_page:(?P<before_id>[0-9]{1,18})"):
+    """The button that shows the lines of the audit log before this one."""
+
+    before_id: int
+
+
+def build_blocks_view(blocks: Sequence[Block], messages: Messages) -> ui.LayoutView:
+    """List blocked members, as far as a message has room."""
+    lines = [_format_block(block, messages) for block in blocks[:_MAX_BLOCKS]] or [
+        messages.text("moderation.no_blocks")
+    ]
+    if len(blocks) > _MAX_BLOCKS:
+        lines.append(messages.text("moderation.more_blocks", count=len(blocks) - _MAX_BLOCKS))
+    return build_container_view(ui.TextDisplay("\n".join([f"### {messages.text('moderation.blocked')}", *lines])))
+
+
+def build_audit_view(entries: Sequence[AuditEntry], messages: Messages, *, has_older: bool) -> ui.LayoutView:
+    """Show lines of the audit log, and a button for older ones."""
+    lines = [_format_entry(entry, messages) for entry in entries] or [messages.text("moderation.no_entries")]
+    items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join([f"### {messages.text('moderation.audit_log')}", *lines]))]
+    if has_older:
+        items.append(ui.ActionRow(build_button(AuditPageId(entries[-1].id), messages.text("moderation.older"))))
+    return build_container_view(*items)
+
+
+def _format_block(block: Block, messages: Messages) -> str:
+    key = "moderation.block_line" if block.ends_at is None else "moderation.block_line_until"
+    reason = escape_markdown(block.reason, _REASON_LIMIT)
+    return messages.text(key, member=f"<@{block.user_id}>", reason=reason, until=int(block.ends_at or 0))
+
+
+def _format_entry(entry: AuditEntry, messages: Messages) -> str:
+    is_known = entry.action in set(AuditAction)
+    target = "" if entry.target_id is None else str(entry.target_id)
+    text = messages.text(
+        f"audit.{entry.action}" if is_known else "audit.unknown",
+        target=f"<@{target}>" if entry.action in _USER_ACTIONS else f"`{target}`",
+        action=escape_markdown(entry.action, _REASON_LIMIT),
+    )
+    actor = f"<@{entry.actor_id}>" if entry.actor_id else messages.text("budget.forgotten_member")
+    reason = f" · {escape_markdown(entry.reason, _REASON_LIMIT)}" if entry.reason else ""
+    return f"- <t:{int(entry.created_at)}:f> {actor} {text}{reason}"
