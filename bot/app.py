@@ -72,7 +72,7 @@ def build_features(services: Services) -> list[Feature]:
         build_result_actions_feature(
             s.submitter, s.result_lookup, s.reuse_rule, s.favourites, s.drafts, s.pictures, s.catalogue
         ),
-        build_foreign_syntax_feature(s.drafts, s.image_store, s.pictures),
+        build_foreign_syntax_feature(s.drafts, s.draft_images, s.pictures),
         build_preferences_feature(s.preferences, s.catalogue),
         build_queue_feature(s.queue, s.cancellation, s.catalogue),
         build_history_feature(

@@ -48,6 +48,7 @@ from bot.storage.session import Database
 from bot.storage.thumbnails import SqlThumbnailStore
 from bot.submission.attachments import open_http_session
 from bot.submission.cancellation import JobCancellation
+from bot.submission.draft_images import DraftImageLoader
 from bot.submission.images import ImageFetcher
 from bot.submission.option_parser import OptionParser
 from bot.submission.preset_option import PresetOption
@@ -129,8 +130,9 @@ class Services:
 
         self.explorations = SqlExplorationStore(self.database)
         exploration_starter = ExplorationStarter(self.submitter, self.explorations, catalogue)
+        self.draft_images = DraftImageLoader(self.image_store, self.reuse_rule)
         self.exploration_confirmation = ExplorationConfirmation(
-            exploration_starter, self.drafts, self.explorations, self.image_store, catalogue
+            exploration_starter, self.drafts, self.explorations, self.draft_images, catalogue
         )
         self.pictures = PictureSubmitter(self.submitter, exploration_starter, self.exploration_confirmation, catalogue)
 

@@ -11,7 +11,7 @@ from discord import ui
 from bot.domain.draft import Draft
 from bot.domain.exploration import ExplorationPlan
 from bot.domain.images import RemoteImage, StoredImage
-from bot.domain.ports import DraftStore, ImageStore
+from bot.domain.ports import DraftStore
 from bot.explorations.buttons import DiscardExplorationId, StartExplorationId, build_confirmation_rows
 from bot.explorations.starter import ExplorationStarter, StartedExploration, format_start
 from bot.explorations.view import build_confirmation_view, build_note_view
@@ -19,7 +19,7 @@ from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, update_message
 from bot.rendering.outcome_views import build_job_notes
 from bot.storage.explorations import SqlExplorationStore
-from bot.submission.images import load_draft_image
+from bot.submission.draft_images import DraftImageLoader
 from bot.submission.job_queuer import JobDetails
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
@@ -32,7 +32,7 @@ class ExplorationConfirmation:
     starter: ExplorationStarter
     drafts: DraftStore
     explorations: SqlExplorationStore
-    image_store: ImageStore
+    draft_images: DraftImageLoader
     catalogue: Catalogue
 
     async def render_question(
@@ -92,7 +92,7 @@ class ExplorationConfirmation:
                 notes=draft.notes,
                 is_spoiler=draft.is_spoiler,
             )
-            image = await load_draft_image(draft, self.image_store)
+            image = await self.draft_images.load_image(interaction, draft)
             started = await self.starter.start_in_message(interaction, draft_id, draft.plan, image, details)
         elif exploration.requester.id != interaction.user.id:
             raise RejectedError(make_problem("exploration_expired"))

@@ -10,13 +10,10 @@ from typing import Final
 
 import aiohttp
 
-from bot.domain.draft import Draft
 from bot.domain.images import RemoteImage, StoredImage
-from bot.domain.ports import ImageStore
 from bot.submission.attachments import fetch_attachment
 from shared.addresses.http import NO_PROXIES, ProxySettings
 from shared.imaging.sniffing import ImageType
-from shared.problems import RejectedError, make_problem
 
 log = logging.getLogger(__name__)
 
@@ -63,13 +60,3 @@ class ImageFetcher:
         return await fetch_attachment(
             self.http_session, image.url, image.size_bytes, max_bytes, self.allowed_hosts, proxies=self.proxies
         )
-
-
-async def load_draft_image(draft: Draft, image_store: ImageStore) -> RemoteImage | StoredImage | None:
-    """Load the picture from which the request of a draft starts, if any. Raises `RejectedError` (source_expired)."""
-    if draft.source_sha256 is None:
-        return next(iter(draft.images), None)
-    image = await image_store.load_source_image(draft.source_sha256)
-    if image is None:
-        raise RejectedError(make_problem("source_expired"))
-    return image

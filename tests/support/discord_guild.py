@@ -23,6 +23,7 @@ from bot.features.result_actions.feature import build_result_actions_feature
 from bot.results.lookup import ResultLookup
 from bot.results.newest import NewestResultFinder
 from bot.results.reuse import ReuseRule
+from bot.submission.draft_images import DraftImageLoader
 from bot.submission.images import ImageFetcher
 from bot.submission.option_parser import OptionParser
 from bot.submission.preset_option import PresetOption
@@ -219,7 +220,7 @@ def build_bot(
     pictures = PictureSubmitter(submitter, unused, unused, catalogue)
     features = [
         build_imagine_feature(option_parser, pictures, drafts, NewestResultFinder(history, history), catalogue),
-        build_foreign_syntax_feature(drafts, history, pictures),
+        build_foreign_syntax_feature(drafts, DraftImageLoader(history, reuse_rule), pictures),
         build_preferences_feature(unused, catalogue),
         build_history_feature(unused, unused, unused, unused, unused, unused, catalogue),
         build_help_feature(

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import discord
 
 from bot.domain.draft import SyntaxAnswers
-from bot.domain.ports import DraftStore, ImageStore
+from bot.domain.ports import DraftStore
 from bot.explorations.several import PictureSubmitter
 from bot.interactions.deadlines import limit_lookup_time
-from bot.submission.images import load_draft_image
+from bot.submission.draft_images import DraftImageLoader
 from bot.submission.job_queuer import JobDetails
 from bot.submission.syntax_question import GoOnWithoutId, UseWordsId
 from shared.problems import RejectedError, make_problem
@@ -21,7 +21,7 @@ class SyntaxAnswerHandler:
     """Submits the request of an answer, once for each question and for its requester alone."""
 
     drafts: DraftStore
-    image_store: ImageStore
+    draft_images: DraftImageLoader
     pictures: PictureSubmitter
 
     async def go_on_without(self, interaction: discord.Interaction, custom_id: GoOnWithoutId) -> None:
@@ -45,7 +45,7 @@ class SyntaxAnswerHandler:
             built, count = choose(draft.answers)
             if built is None:
                 raise RejectedError(make_problem("question_closed"))
-            image = await load_draft_image(draft, self.image_store)
+            image = await self.draft_images.load_image(interaction, draft)
         details = JobDetails(
             parent_id=draft.parent_id,
             source_kind=draft.source_kind,

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
+from bot.domain.draft import Draft
+from bot.domain.images import RemoteImage
 from bot.domain.preferences import ButtonPolicy, GuildSettings, Preferences, ReusePolicy
 from bot.interactions.locale import load_guild_settings
 from bot.results.owners import find_owner
 from bot.results.reuse import ReuseRule
+from bot.submission.draft_images import DraftImageLoader
 from shared.problems import RejectedError
 from tests.support.fake_stores import EmptyJobHistory, FakeGuildSettingsStore, FakePreferencesStore
 
@@ -54,6 +57,17 @@ async def test_only_authors_go_on_where_the_server_says_so_or_its_settings_are_u
     assert await find_code(rule, strict, ADA) == "not_author"
     assert await rule.require_permission(strict, [BEN]) is None
     assert await find_code(rule, await make_interaction(None), ADA) == "lookup_timed_out"
+
+
+async def test_the_wish_holds_for_a_draft_that_was_begun_before() -> None:
+    store, image = FakePreferencesStore(), RemoteImage("https://cdn.discordapp.com/a.png")
+    loader, interaction = DraftImageLoader(EmptyJobHistory(), ReuseRule(store)), await make_interaction(GuildSettings())
+    draft = Draft(BEN, (image,), source_owner_id=ADA)
+
+    assert await loader.load_image(interaction, draft) == image
+    store.preferences[ADA] = Preferences(reuse_policy=ReusePolicy.NOBODY)
+    with pytest.raises(RejectedError):
+        await loader.load_image(interaction, draft)
 
 
 def make_message(author_id: int, *, is_bot: bool = False, user_id: int | None = None, **fields: Any) -> Any:
