@@ -1,13 +1,11 @@
-"""The composition root: builds the features and the background tasks from the services, and runs the bot."""
+"""The composition root: builds the features from the services, and runs the bot."""
 
 import asyncio
 import signal
-from functools import partial
 
-from bot.delivery.consumer import OutcomeConsumer
+from bot.background_tasks import build_background_tasks
 from bot.discord_client.client import Bot
 from bot.discord_client.feature import Feature
-from bot.explorations.message_updater import ExplorationMessages
 from bot.features.budgets.feature import build_budgets_feature
 from bot.features.explore.feature import build_explore_feature
 from bot.features.export.feature import build_export_feature
@@ -24,17 +22,12 @@ from bot.features.queue.feature import build_queue_feature
 from bot.features.reimagine.feature import build_reimagine_feature
 from bot.features.result_actions.feature import build_result_actions_feature
 from bot.features.server_settings.feature import build_server_settings_feature
-from bot.health import Heartbeat, Probe
 from bot.interactions.access import AccessRule
-from bot.lifecycle import BackgroundTask, StartupError, run_unless_stopped, run_until_stopped
-from bot.recovery.epoch import EpochKeeper
-from bot.recovery.reconciler import Reconciler
+from bot.lifecycle import StartupError, run_unless_stopped, run_until_stopped
 from bot.results.newest import NewestResultFinder
 from bot.services import Services, open_services
 from bot.settings import Settings
-from bot.status.status_messages import StatusMessages
 from bot.storage.engine import DatabaseSetupError
-from bot.storage.housekeeping import delete_expired_images, settle_closed_jobs
 from shared.catalogue import Catalogue
 
 
@@ -95,74 +88,3 @@ def build_features(services: Services) -> list[Feature]:
         ),
         build_presets_feature(s.presets, s.preset_option, s.job_history, newest_results, s.catalogue),
     ]
-
-
-def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> dict[str, BackgroundTask]:
-    """Build the tasks that run beside the client, by name. Those of the leader wait until this bot leads."""
-    s = services
-    exploration_messages = ExplorationMessages(bot, s.queue, s.explorations, s.thumbnail_loader, s.catalogue)
-    status_messages = StatusMessages(bot, s.queue, s.catalogue)
-    consumer = OutcomeConsumer(
-        bot,
-        s.outcomes,
-        s.catalogue,
-        store=s.job_store,
-        image_store=s.image_store if settings.image_retention_days else None,
-        status_messages=status_messages,
-        guild_settings=s.guild_settings,
-        followups=s.followups,
-    )
-    reconciler = Reconciler(
-        s.job_store,
-        s.queue,
-        consumer,
-        s.image_fetcher.fetch_image,
-        load_stored_image=s.image_store.load_source_image,
-        interval_seconds=settings.reconcile_interval_seconds,
-    )
-
-    epoch_keeper = EpochKeeper(s.queue_epoch, s.queue, s.epoch_store, reconciler.run_once)
-
-    async def deliver_outcomes() -> None:
-        await s.outcomes.start()
-        await consumer.run()
-
-    leader_tasks: dict[str, BackgroundTask] = {
-        "status messages": status_messages.run,
-        "exploration messages": exploration_messages.run,
-        "delivery": deliver_outcomes,
-        "recovery": reconciler.run,
-        "epoch": epoch_keeper.run,
-        "call log": epoch_keeper.record_calls,
-        "ledger": partial(settle_closed_jobs, s.job_store),
-        "housekeeping": partial(delete_expired_images, s.image_store, settings.image_retention_days),
-    }
-    tasks: dict[str, BackgroundTask] = {"leader lock": s.leader_lock.run}
-    if settings.heartbeat_file:
-        tasks["heartbeat"] = Heartbeat(settings.heartbeat_file, build_probes(services, bot, consumer)).run
-    return tasks | {name: partial(s.leader_lock.run_while_leader, task) for name, task in leader_tasks.items()}
-
-
-def build_probes(services: Services, bot: Bot, consumer: OutcomeConsumer) -> dict[str, Probe]:
-    """Build the probes of the heartbeat."""
-    s = services
-
-    async def is_gateway_alive() -> bool:
-        return bot.is_receiving()
-
-    async def is_redis_answering() -> bool:
-        return s.leader_lock.is_answered()
-
-    async def is_database_writable() -> bool:
-        await s.database.probe_write()
-        return True
-
-    async def is_delivering() -> bool:
-        return not s.leader_lock.is_leader or consumer.is_reading()
-
-    return {
-        "Discord's gateway": is_gateway_alive,
-        "Redis": is_redis_answering,
-        "the database": is_database_writable,
-        "delivery": is_delivering,
-    }
