@@ -95,13 +95,18 @@ class Job(BaseModel):
     @property
     def exploration_id(self) -> str | None:
         """The exploration of which this job is a variant, if any. Its message shows all variants."""
-        match = re.fullmatch("([0-9]+)-[0-9]{2}", self.id)
-        return match[1] if match else None
+        return parse_exploration_id(self.id)
 
 
 def parse_job_id(text: str) -> str | None:
     """Return the text if it has the form of a job id, else None."""
     return text if re.fullmatch(JOB_ID_PATTERN, text) else None
+
+
+def parse_exploration_id(job_id: str) -> str | None:
+    """Return the id of the exploration of which a job is a variant, None for any other job."""
+    match = re.fullmatch("([0-9]+)-[0-9]{2}", job_id)
+    return match[1] if match else None
 
 
 def make_variant_id(exploration_id: str, number: int) -> str:

@@ -49,10 +49,11 @@ def build_exploration_rows(
     messages: Messages,
     *,
     is_cancellable: bool,
+    has_ended: bool,
 ) -> ActionRows:
     """Build a button that opens each variant, a row of each action, and the buttons for all variants at once.
 
-    The buttons of variants that are not `generated`, by job id, are disabled.
+    The buttons of variants that are not `generated`, by job id, are disabled. Once it `has_ended`, all can be repeated.
     """
     job_ids = exploration.variant_ids
     openers = [
@@ -69,7 +70,7 @@ def build_exploration_rows(
         )
         rows.append(ui.ActionRow(*buttons))
     last = []
-    if generated and exploration.plan.variation is Variation.SEEDS:
+    if has_ended and generated and exploration.plan.variation is Variation.SEEDS:
         label = messages.text("button.regenerate_all", count=len(job_ids))
         last.append(build_button(RegenerateAllId(job_ids[0], len(job_ids)), label, style=ButtonStyle.primary))
     if is_cancellable:

@@ -7,7 +7,12 @@ from discord import ui
 from bot.domain.exploration import Exploration, Variation
 from bot.explorations.actions import list_variant_actions
 from bot.explorations.buttons import ROW_LIMIT, build_exploration_rows
-from bot.explorations.view import VariantState, build_exploration_view, format_variant_label
+from bot.explorations.view import (
+    OPEN_STATES,
+    VariantState,
+    build_exploration_view,
+    format_variant_label,
+)
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
 
@@ -35,8 +40,15 @@ def render_exploration(
         if state is VariantState.GENERATED
     }
     actions = list_variant_actions(plan, catalogue) if generated and len(states) <= ROW_LIMIT else ()
-    is_cancellable = VariantState.QUEUED in states
-    rows = build_exploration_rows(exploration, labels, generated, actions, messages, is_cancellable=is_cancellable)
+    rows = build_exploration_rows(
+        exploration,
+        labels,
+        generated,
+        actions,
+        messages,
+        is_cancellable=VariantState.QUEUED in states,
+        has_ended=not OPEN_STATES.intersection(states),
+    )
     return build_exploration_view(
         exploration,
         states,

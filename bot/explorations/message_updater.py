@@ -19,11 +19,17 @@ from bot.domain.ports import JobStatusReader
 from bot.domain.records import JobRecord
 from bot.domain.status import JobStatus, QueueState
 from bot.explorations.message import render_exploration
-from bot.explorations.view import CONTACT_SHEET_FILENAME, OPEN_STATES, VariantState, build_contact_sheet_cells
+from bot.explorations.view import (
+    CONTACT_SHEET_FILENAME,
+    OPEN_STATES,
+    VariantState,
+    build_contact_sheet_cells,
+)
 from bot.images.contact_sheet import draw_contact_sheet
 from bot.periodic import run_every
 from bot.rendering.status_text import format_obstacle
 from bot.results.thumbnails import ThumbnailLoader
+from bot.results.withdrawal import withdraw_thread_name
 from bot.storage.explorations import SqlExplorationStore
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
@@ -103,6 +109,8 @@ class ExplorationMessages:
             for state, thumbnail in zip(states, thumbnails, strict=True)
         ]
         await self._edit_message(exploration, shown_states, thumbnails, obstacles)
+        if VariantState.GENERATED not in shown_states and any(record.is_deleted for record in records.values()):
+            await withdraw_thread_name(self._client, exploration.origin, exploration.locale)
         if shown_states == states or is_last_attempt:
             self._last_rendered[exploration.id] = exploration, states, obstacles
         if not OPEN_STATES.intersection(shown_states):
@@ -162,7 +170,11 @@ class ExplorationMessages:
         async with asyncio.timeout(_UPLOAD_TIMEOUT_SECONDS):
             await channel.get_partial_message(origin.message_id).edit(
                 view=render_exploration(
-                    exploration, states, self._catalogue, obstacles=obstacles, has_contact_sheet=True
+                    exploration,
+                    states,
+                    self._catalogue,
+                    obstacles=obstacles,
+                    has_contact_sheet=True,
                 ),
                 attachments=[discord.File(io.BytesIO(sheet.jpeg), filename=CONTACT_SHEET_FILENAME)],
                 allowed_mentions=discord.AllowedMentions.none(),

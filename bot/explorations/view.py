@@ -9,9 +9,9 @@ from discord import ui
 from bot.domain.exploration import Exploration, ExplorationPlan, Variation
 from bot.explorations.actions import VariantAction
 from bot.images.contact_sheet import Cell
-from bot.rendering.layout import ActionRows, build_attached_gallery, build_container_view, format_requester
+from bot.rendering.layout import ActionRows, build_attached_gallery, build_container_view, format_source_owner
 from bot.rendering.markdown import escape_markdown, flatten_text, format_request_prompt, truncate_text
-from bot.rendering.settings_text import format_settings, format_value
+from bot.rendering.settings_text import format_chosen_settings, format_settings, format_value
 from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages
 
@@ -81,13 +81,18 @@ def build_exploration_view(
     """
     plan = exploration.plan
     title = f"**{messages.text(f'exploration.title_{plan.variation}', count=len(states))}**"
-    has_picture = VariantState.GENERATED in states
-    lines = [
-        " · ".join([title, *(_format_prompt(plan, messages) if has_picture else ())]),
-        f"-# {_format_progress(states, messages)}",
-        *obstacles,
-        format_requester(exploration.requester.id, messages, source_owner_id=exploration.source_owner_id),
+    prompt = _format_prompt(plan, messages) if VariantState.GENERATED in states else []
+    facts = [
+        f"<@{exploration.requester.id}>",
+        *(
+            [format_source_owner(exploration.source_owner_id, messages)]
+            if exploration.source_owner_id is not None
+            else []
+        ),
+        *_format_facts(plan, catalogue, messages),
+        _format_progress(states, messages),
     ]
+    lines = [" · ".join([title, *prompt]), f"-# {' · '.join(facts)}", *obstacles]
     items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join(lines))]
     if has_contact_sheet:
         descriptions = "; ".join(_describe_variants(plan, states, catalogue, messages))
@@ -158,6 +163,14 @@ def _format_common_settings(plan: ExplorationPlan, catalogue: Catalogue, message
         parts.append(f"**{messages.get_option_name('seed')}** {first.seed}")
     if parts:
         yield truncate_text(" · ".join(parts), _SETTINGS_LIMIT)
+
+
+def _format_facts(plan: ExplorationPlan, catalogue: Catalogue, messages: Messages) -> Iterator[str]:
+    """Format the model, and how much of a picture is kept, where all variants have them in common."""
+    if plan.variation is not Variation.MODELS:
+        first, *_ = plan.requests
+        fields = () if plan.variation is Variation.KEEP else ("keep",)
+        yield format_chosen_settings(first, None, catalogue.models.get(first.model), messages, fields=fields)
 
 
 def _describe_variants(

@@ -8,7 +8,7 @@ import discord
 from discord import ui
 
 from shared.i18n.messages import load_messages
-from shared.job import Job
+from shared.job import Job, Origin
 
 TIMEOUT_SECONDS: Final = 30.0
 
@@ -29,6 +29,13 @@ async def withdraw_status(client: discord.Client, job: Job) -> None:
     async with asyncio.timeout(TIMEOUT_SECONDS):
         with contextlib.suppress(discord.NotFound):
             await channel.get_partial_message(origin.message_id).edit(content=None, view=view, attachments=[])
-        if not origin.is_in_thread:
+    await withdraw_thread_name(client, origin, job.locale)
+
+
+async def withdraw_thread_name(client: discord.Client, origin: Origin, locale: str) -> None:
+    """Rename the thread below a status message, if there is one, to words that say nothing. Raises as above."""
+    if not origin.is_in_thread:
+        name = load_messages(locale).text("status.deleted")
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             with contextlib.suppress(discord.NotFound):
-                await client.http.edit_channel(origin.message_id, name=text, archived=False)
+                await client.http.edit_channel(origin.message_id, name=name, archived=False)

@@ -9,8 +9,8 @@ from sqlalchemy import Select, and_, delete, select, update
 from bot.domain.records import JobRecord
 from bot.storage.job_records import parse_job_record, select_job_records
 from bot.storage.session import Database, begin_transaction
-from bot.storage.tables import OPEN_STATES, jobs, outcomes, thumbnails, undelivered_images
-from shared.job import parse_job_id
+from bot.storage.tables import OPEN_STATES, explorations, jobs, outcomes, thumbnails, undelivered_images
+from shared.job import parse_exploration_id, parse_job_id
 
 _HAS_IMAGE: Final = and_(jobs.c.deleted_at.is_(None), outcomes.c.kind == "generated")
 
@@ -65,11 +65,16 @@ class SqlJobHistory:
             return (await connection.execute(query)).scalars().all()
 
     async def mark_result_deleted(self, job_id: str) -> None:
-        """Record that a person deleted the result, and delete every stored copy of its image."""
+        """Record that a person deleted the result, and delete every stored copy of its image.
+
+        The exploration that shows it is open again, so that its message is drawn without it.
+        """
         async with begin_transaction(self._database) as connection:
             await connection.execute(update(jobs).where(jobs.c.id == job_id).values(deleted_at=self._clock()))
             for table in (thumbnails, undelivered_images):
                 await connection.execute(delete(table).where(table.c.job_id == job_id))
+            reopen = update(explorations).where(explorations.c.id == parse_exploration_id(job_id))
+            await connection.execute(reopen.values(ended_at=None))
 
     async def _find_one(self, query: Select[Any]) -> JobRecord | None:
         async with begin_transaction(self._database) as connection:

@@ -15,6 +15,7 @@ from tests.support.exploration import (
     start_exploration,
     wait_for_exploration_end,
 )
+from tests.support.redis_proxy import RedisProxy
 from tests.support.user import DiscordUser, wait_until
 
 
@@ -59,3 +60,28 @@ def test_the_next_bot_starts_a_planned_exploration_and_completes_a_running_one(
     assert "4 of 4 done" in read_text(message)
     assert count_results(stack, *(f"{exploration_id}-{number:02}" for number in range(1, 5))) == [1] * 4
     assert len(list_results(ada, message)) == len(request_json("GET", f"{stack.bedrock_url}/control/calls")) == 4
+
+
+def test_a_bot_that_dies_between_accepting_several_pictures_leaves_none_out_and_makes_none_twice(
+    stack: Stack, bot_processes: BotProcesses
+) -> None:
+    ada = DiscordUser(stack)
+    assert stack.redis is not None
+    with RedisProxy(stack.redis.port) as proxy:
+        bot_processes.redis_url = proxy.url
+        bot = bot_processes.start()
+        proxy.hold_script("reply", "accept")
+        used = ada.submit_imagine("a tower", count=4)
+        assert proxy.held_event.wait(20), "the first picture is accepted, the bot does not know it yet"
+        bot_processes.kill(bot)
+        waiting = find_exploration_message(ada, used)
+    bot_processes.redis_url = stack.redis_url
+    bot_processes.start()
+    sheet = wait_for_exploration_end(ada, used)
+
+    assert waiting is not None
+    assert "4 waiting" in read_text(waiting)
+    assert "4 of 4 done" in read_text(sheet)
+    assert count_results(stack, *(f"{used}-{number:02}" for number in range(1, 5))) == [1] * 4
+    calls = request_json("GET", f"{stack.bedrock_url}/control/calls")
+    assert len({call["body"]["seed"] for call in calls}) == len(calls) == 4

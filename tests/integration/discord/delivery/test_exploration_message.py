@@ -21,6 +21,7 @@ from bot.results.images import ResultImageLoader
 from bot.results.thumbnails import ThumbnailLoader
 from bot.storage.explorations import SqlExplorationStore
 from bot.storage.images import SqlImageStore
+from bot.storage.job_history import SqlJobHistory
 from bot.storage.jobs import SqlJobStore
 from bot.storage.session import Database
 from bot.storage.tables import explorations
@@ -222,6 +223,26 @@ async def test_a_picture_that_cannot_be_loaded_is_retried_for_some_rounds_and_th
     assert "2 waiting · 1 generating" in texts[0]
     assert "2 waiting · 1 not available" in texts[-1]
     assert harness.count_edits() == MAX_THUMBNAIL_ATTEMPTS
+
+
+async def test_a_variant_that_is_deleted_later_leaves_the_sheet_and_the_last_one_takes_the_prompt_along(
+    harness: ExplorationHarness,
+) -> None:
+    exploration = await harness.start_exploration()
+    for variant_id, seed in zip(exploration.variant_ids, (11, 12, 13), strict=True):
+        await harness.finish_variant(variant_id, make_generated(seed), make_png())
+    await harness.updater.refresh_messages()
+    history, texts = SqlJobHistory(harness.database), [await harness.read_text()]
+
+    for variant_id in exploration.variant_ids:
+        await history.mark_result_deleted(variant_id)
+        await harness.updater.refresh_messages()
+        texts.append(await harness.read_text())
+
+    prompt = exploration.plan.requests[0].text_prompts[0].text
+    assert [prompt in text for text in texts] == [True, True, True, False]
+    assert "1 not available" in texts[1]
+    assert not await harness.explorations.list_open_explorations()
 
 
 async def test_a_deleted_message_is_not_edited_again(harness: ExplorationHarness, tmp_path: Path) -> None:
