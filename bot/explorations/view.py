@@ -82,13 +82,10 @@ def build_exploration_view(
     plan = exploration.plan
     title = f"**{messages.text(f'exploration.title_{plan.variation}', count=len(states))}**"
     prompt = _format_prompt(plan, messages) if VariantState.GENERATED in states else []
+    owner_id = exploration.source_owner_id
     facts = [
         f"<@{exploration.requester.id}>",
-        *(
-            [format_source_owner(exploration.source_owner_id, messages)]
-            if exploration.source_owner_id is not None
-            else []
-        ),
+        *([format_source_owner(owner_id, messages)] if owner_id is not None else []),
         *_format_facts(plan, catalogue, messages),
         _format_progress(states, messages),
     ]

@@ -1,7 +1,8 @@
 """Retake the pictures of the documentation: `python -m tests.support.take_screenshots` writes into docs/images.
 
 It starts `make demo`'s own command, waits for its first result, and photographs the chat page in headless Chromium
-(`CHROMIUM` names another one): the result in its thread, in light and in dark, and then a finished exploration.
+(`CHROMIUM` names another one): the result in its thread, in light and in dark, several pictures of one request, and a
+finished exploration.
 """
 
 import base64
@@ -30,6 +31,7 @@ WIDTH, HEIGHT = 1280, 1040
 Look = Literal["light", "dark"]
 LOOKS: Final[tuple[Look, ...]] = ("light", "dark")
 EXPLORATION: Final = {"prompt": "the same lake as a woodcut", "vary": "keep", "values": "20, 40, 60, 80"}
+SEVERAL: Final = {"prompt": "the same lake in autumn", "count": 4, "keep": 30}
 STILL_SECONDS, MOST_SECONDS = 5, 120
 
 
@@ -41,6 +43,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         for look in LOOKS:
             take_thread(browser, thread, look)
+        take_several(browser, thread)
         take_exploration(browser, thread)
         browser.close()
 
@@ -72,6 +75,18 @@ def take_thread(browser: Browser, thread: str, look: Look) -> None:
     page = open_page(browser, thread, look)
     expect(page.get_by_role("main").get_by_role("img").last).to_be_visible(timeout=20_000)
     photograph(page, f"chat-page-{look}")
+
+
+def take_several(browser: Browser, thread: str) -> None:
+    """Ask for several pictures in a channel of their own, and wait until all of them are there."""
+    address = urlsplit(thread)
+    server = f"{address.scheme}://{address.netloc}"
+    channel = call(f"{server}/control/channels", {"name": "sketches", "type": 0})["id"]
+    used = {"user": "ada", "channel_id": channel, "name": "imagine", "options": SEVERAL}
+    image = {"filename": SAMPLE.name, "base64": base64.b64encode(SAMPLE.read_bytes()).decode()}
+    call(f"{server}/control/invoke", used | {"files": {"image": image}})
+    wait_until_still(f"{server}/client/channels/{channel}/messages?user=ada")
+    photograph(open_page(browser, f"{server}/?user=ada&channel={channel}", "light"), "several")
 
 
 def take_exploration(browser: Browser, thread: str) -> None:
