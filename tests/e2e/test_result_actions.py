@@ -71,7 +71,7 @@ def test_edit_opens_a_prefilled_form_and_reuses_the_source(
 
     ada.wait_for_result_in_place(ada.submit_modal(opened, prompt="a ship", keep="62,5 %"))
 
-    assert filled == {"prompt": "a castle", "negative": "crowds", "keep": "60", "seed": "7"}
+    assert filled == {"prompt": "a castle", "negative": "crowds", "keep": "60", "seed": "7", "style_preset": []}
     one, other = (call["body"] for call in list_calls())
     changed = {"prompt": "a ship", "strength": 0.375, "image": other["image"]}
     assert other == {**one, **changed}
@@ -94,7 +94,7 @@ def test_invalid_form_values_and_long_prompts_are_reported_and_nothing_is_genera
         "“seed” can't be -1",
     ):
         assert wrong in told
-    assert reopened == {"prompt": "a|::2", "negative": "", "keep": "much", "seed": "-1"}
+    assert reopened == {"prompt": "a|::2", "negative": "", "keep": "much", "seed": "-1", "style_preset": []}
     assert "4499 characters" in ada.wait_for_private_text(ada.press_button(long, "edit"))
     assert len(list_calls()) == 2
 
@@ -108,7 +108,7 @@ def test_use_as_source_continues_from_the_result(
 
     ada.wait_for_result_in_place(ada.submit_modal(opened))
 
-    assert filled == {"prompt": "a castle", "negative": "", "keep": "35", "seed": ""}
+    assert filled == {"prompt": "a castle", "negative": "", "keep": "35", "seed": "", "style_preset": []}
     asked = list_calls()[-1]["body"]
     assert (asked["mode"], asked["strength"], "aspect_ratio" in asked) == ("image-to-image", 0.65, False)
     assert asked["image"]["width"] / asked["image"]["height"] > 1.6
