@@ -93,6 +93,20 @@ def create_moderator(stack: Stack, name: str, permissions: int) -> DiscordUser:
     return DiscordUser(stack, name)
 
 
+def test_the_buttons_below_results_of_earlier_releases_work(stack: Stack, ada: DiscordUser) -> None:
+    job = ada.submit_imagine("an old castle", image=None)
+    answer = ada.wait_for_result(job)
+    ada.wait_until_stored(job)
+
+    told = [press_forged_button(ada, answer["channel_id"], f"{action}:{job}") for action in ("favourite", "delete")]
+    varied = post_button(stack, answer["channel_id"], f"vary:{job}:subtle")
+    press = {"user": ada.name, "message_id": varied["id"], "custom_id": f"vary:{job}:subtle"}
+
+    assert told[0].startswith("★")
+    assert told[1].startswith("Delete this picture for everyone?")
+    assert ada.wait_for_result_in_place(ada.post("/control/press", press)["interaction_id"])
+
+
 def test_only_the_author_and_moderators_can_delete_or_cancel(stack: Stack, ada: DiscordUser, ben: DiscordUser) -> None:
     answer = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
     job = list_custom_ids(answer)[0].split(":")[1]
