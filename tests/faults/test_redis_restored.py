@@ -50,7 +50,10 @@ def wait_until_delivered(stage: FaultStack, jobs: list[str]) -> None:
 
 def restart_bot(stage: FaultStack) -> None:
     before = stage.stack.processes["bot"]
-    stage.stack.processes["bot"] = Process("bot-again", ("-m", "bot"), before.log.parent, stage.stack.environment)
+    bot = Process("bot-again", ("-m", "bot"), before.log.parent, stage.stack.environment)
+    stage.stack.processes["bot"] = bot
+    stage.workers.append(bot)  # stopped in the end, like them
+    wait_until(lambda: "ready as" in bot.log.read_text(), "a bot that is ready")
 
 
 @pytest.mark.parametrize("is_bot_away", [False, True])
