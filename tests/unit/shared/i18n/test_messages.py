@@ -161,6 +161,12 @@ def test_a_fact_is_never_read_as_a_placeholder() -> None:
     assert "“{name} {0} {x.__class__}”" in said
 
 
+@pytest.mark.parametrize("language", list_languages())
+def test_nothing_makes_a_member_fear_for_their_own_card(language: str) -> None:
+    for key, sentence in list_sentences(read_messages(language)):
+        assert not re.search(r"charged|you pay|factur|tu paies", sentence), key
+
+
 def test_french_keeps_its_punctuation_together() -> None:
     for key, sentence in list_sentences(read_messages("fr")):
         assert not re.search(r"« | »| [:;!?](?:\s|$)", sentence), key
