@@ -50,6 +50,13 @@ def read_dump(snapshot: Path) -> dict[str, Any]:
     return dump
 
 
+def contains(value: Any, stored: Any) -> bool:
+    """Tell whether a value has everything that was stored, whatever fields were added since."""
+    if isinstance(value, dict) and isinstance(stored, dict):
+        return all(name in value and contains(value[name], entry) for name, entry in stored.items())
+    return bool(value == stored)
+
+
 def list_ids(dump: dict[str, Any], kind: str) -> list[str]:
     return [name.rpartition(":")[2] for name in dump if name.startswith(f"{KEY_PREFIX}{kind}:")]
 
@@ -101,7 +108,7 @@ async def test_every_job_and_outcome_is_read(
     }
     for status in statuses:  # nothing was lost while it was read
         stored = json.loads(dump[f"{KEY_PREFIX}job:{status.job.id}"]["value"]["job"])
-        assert status.job.model_dump(mode="json") | stored == status.job.model_dump(mode="json")
+        assert contains(status.job.model_dump(mode="json"), stored)
         if status.outcome and status.outcome.kind == "failed":
             assert status.outcome.problem.code in ACTORS
     assert "cannot be read" not in caplog.text
