@@ -1,18 +1,22 @@
 """The tasks that run beside the client: delivery, status messages, recovery and housekeeping."""
 
 from functools import partial
+from typing import Final
 
 from bot.delivery.consumer import OutcomeConsumer
 from bot.discord_client.client import Bot
 from bot.explorations.message_updater import ExplorationMessages
 from bot.health import Heartbeat, Probe
 from bot.lifecycle import BackgroundTask
+from bot.periodic import run_every
 from bot.recovery.epoch import EpochKeeper
 from bot.recovery.reconciler import Reconciler
 from bot.services import Services
 from bot.settings import Settings
 from bot.status.status_messages import StatusMessages
 from bot.storage.housekeeping import delete_expired_images, settle_closed_jobs
+
+OFFER_INTERVAL_SECONDS: Final = 10.0
 
 
 def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> dict[str, BackgroundTask]:
@@ -55,7 +59,11 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         "ledger": partial(settle_closed_jobs, s.job_store),
         "housekeeping": partial(delete_expired_images, s.image_store, settings.image_retention_days),
     }
-    tasks: dict[str, BackgroundTask] = {"leader lock": s.leader_lock.run}
+    update_offer = s.withdrawn_models.update_offer
+    tasks: dict[str, BackgroundTask] = {
+        "leader lock": s.leader_lock.run,
+        "models on offer": partial(run_every, OFFER_INTERVAL_SECONDS, update_offer, "updating the models on offer"),
+    }
     if settings.heartbeat_file:
         tasks["heartbeat"] = Heartbeat(settings.heartbeat_file, build_probes(services, bot, consumer)).run
     return tasks | {name: partial(s.leader_lock.run_while_leader, task) for name, task in leader_tasks.items()}

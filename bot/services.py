@@ -25,6 +25,7 @@ from bot.queue.limits import Limits, ScopeLimits
 from bot.queue.outcomes import RedisOutcomeStream
 from bot.queue.saved_searches import RedisSavedSearchStore
 from bot.queue.startup import check_redis
+from bot.queue.withdrawn_models import WithdrawnModels
 from bot.results.images import ResultImageLoader
 from bot.results.lookup import ResultLookup
 from bot.results.reuse import ReuseRule
@@ -101,6 +102,7 @@ class Services:
             limits=limits,
             max_memory_ratio=settings.redis_max_memory_ratio,
         )
+        self.withdrawn_models = WithdrawnModels(self._redis, catalogue)
         self.outcomes = RedisOutcomeStream(self._redis, catalogue)
         self.leader_lock = LeaderLock(self._redis)
         self.queue_epoch = RedisQueueEpoch(self._redis)

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from importlib.resources import files
-from typing import Annotated, Any, Final, Literal, TypeGuard
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
@@ -171,7 +171,7 @@ class Catalogue(_FrozenModel):
         self._get_today = clock
 
     def set_withdrawn(self, keys: Iterable[str]) -> None:
-        """Take these models off the offer until the next call."""
+        """Make these models unavailable, and all others available again."""
         self._withdrawn = frozenset(keys)
 
     @model_validator(mode="after")
@@ -192,14 +192,13 @@ class Catalogue(_FrozenModel):
 
     @property
     def generation_models(self) -> tuple[Model, ...]:
-        """The models on offer from which `/imagine` lets people choose."""
-        return tuple(model for model in self.listed_models if self.is_offered(model))
+        """The models of `/imagine` that are available."""
+        return tuple(model for model in self.listed_models if self.is_available(model))
 
     @property
     def listed_models(self) -> tuple[Model, ...]:
-        """The models of `/imagine`, and those that would be on offer if AWS did not refuse to run them for now."""
-        today = self._get_today()
-        return tuple(m for m in self if m.task == "generate" and m.command == "imagine" and m.is_offered(today))
+        """The models on offer in `/imagine`, with those that AWS refuses to run for now."""
+        return tuple(model for model in self.models_for_task("generate") if model.command == "imagine")
 
     @property
     def default_model(self) -> Model:
@@ -213,7 +212,7 @@ class Catalogue(_FrozenModel):
         return self.models_for_task("upscale")
 
     def list_choosable_models(self, task: Task) -> tuple[Model, ...]:
-        """List the models on offer for a task that people choose by name: from a list, or by a button."""
+        """List the models for a task that people choose by name: from a list, or by a button."""
         return self.generation_models if task == "generate" else self.upscale_models
 
     def models_for_task(self, task: Task) -> tuple[Model, ...]:
@@ -222,7 +221,11 @@ class Catalogue(_FrozenModel):
 
     def is_offered(self, model: Model | None) -> bool:
         """Return whether a model is on offer today."""
-        return model is not None and model.is_offered(self._get_today()) and model.key not in self._withdrawn
+        return model is not None and model.is_offered(self._get_today())
+
+    def is_available(self, model: Model | None) -> bool:
+        """Return whether a model is on offer, and AWS does not refuse to run it for now."""
+        return model is not None and self.is_offered(model) and model.key not in self._withdrawn
 
     def find_model(self, name: str) -> Model | None:
         """Find a model by its key, Bedrock id or name, ignoring case."""
@@ -230,16 +233,17 @@ class Catalogue(_FrozenModel):
         return next((m for m in self if folded in {m.key.casefold(), m.id.casefold(), m.name.casefold()}), None)
 
     def pick_picture_model(self, preferred: str) -> Model | None:
-        """Pick the preferred model if it is on offer and reads pictures, else the default, else the first that does."""
-        candidates = (self.models.get(preferred), self.default_model, *self.generation_models)
-        return next((model for model in candidates if self._generates_from_picture(model)), None)
+        """Pick the preferred model if it is available and reads pictures, else the default, else the first that does.
+
+        If none is available, one that AWS refuses to run for now: the person is told when it is tried again.
+        """
+        candidates = (self.models.get(preferred), self.default_model, *self.listed_models)
+        readers = [m for m in candidates if m and m.task == "generate" and m.picture != "none" and self.is_offered(m)]
+        return next(filter(self.is_available, readers), readers[0] if readers else None)
 
     def models_with_field(self, field: str) -> tuple[Model, ...]:
         """Return the models of `/imagine` that read a field."""
         return tuple(model for model in self.generation_models if field in model.fields)
-
-    def _generates_from_picture(self, model: Model | None) -> TypeGuard[Model]:
-        return self.is_offered(model) and model is not None and model.task == "generate" and model.picture != "none"
 
 
 def make_unknown_model_problem(name: str, models: Iterable[Model]) -> Problem:

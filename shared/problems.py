@@ -18,6 +18,10 @@ UNKNOWN_PROBLEM: Final = "unknown_problem"
 """The code whose sentence is shown for a problem that this release does not know."""
 
 
+DISABLED_UNTIL_FACT: Final = "until"
+"""The fact that says, in Unix seconds, until when a model is disabled; 0.1.0 does not write it."""
+
+
 class Actor(StrEnum):
     """Who has to act before the same request can succeed."""
 
@@ -188,6 +192,8 @@ _CODES: Final = {
         "access_denied",
         "model_gone",
         "model_withdrawn",
+        "model_gone_for_now",
+        "model_withdrawn_for_now",
         "credentials",
         "misconfigured",
         "unreadable",

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import time
 from collections.abc import Callable, Collection, Iterator
 from itertools import compress, islice
 from typing import Any, Final, assert_never
@@ -19,7 +20,7 @@ from bot.queue.status import RedisJobStatusReader
 from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.outcome import Failed
-from shared.problems import Problem, RejectedError, make_problem
+from shared.problems import DISABLED_UNTIL_FACT, Problem, RejectedError, make_problem
 from shared.queue.connection_errors import describe_redis_error
 from shared.queue.keys import (
     DEAD_LETTERS,
@@ -39,6 +40,7 @@ PURGE_BATCH_SIZE: Final = 200
 _JOB_COST: Final = 1
 """How much each job counts towards its tenant's fair share."""
 
+_DISABLED_CODES: Final = {"model_gone": "model_gone_for_now", "model_withdrawn": "model_withdrawn_for_now"}
 _OPEN_LIMIT_CODES: Final = {
     "user": "too_many_waiting",
     "channel": "too_many_waiting_channel",
@@ -173,8 +175,12 @@ def _split_into_batches(job_ids: Collection[str], size: int) -> Iterator[tuple[s
 
 
 def _read_problem(problem_json: bytes) -> Problem:
-    """Read why a model is disabled, even if another release wrote it in a way that this one cannot read."""
+    """Read why and for how long a model is disabled, even if another release wrote what this one cannot read."""
     try:
-        return Problem.model_validate_json(problem_json)
+        problem = Problem.model_validate_json(problem_json)
     except ValueError:
         return Problem(code="unknown_problem", facts={"code": "model_off"})
+    until, code = problem.facts.get(DISABLED_UNTIL_FACT), _DISABLED_CODES.get(problem.code)
+    if code is None or not isinstance(until, int | float):
+        return problem
+    return make_problem(code, **problem.facts, minutes=max(1, math.ceil((until - time.time()) / 60)))

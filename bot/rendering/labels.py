@@ -19,7 +19,7 @@ def format_field_label(name: str, messages: Messages) -> str:
 
 def get_model_label_key(model: Model, catalogue: Catalogue, today: date) -> str:
     """Get the key of the message that labels a model as retired or withdrawn, as the default or with its bare name."""
-    if model.is_offered(today) and not catalogue.is_offered(model):
+    if model.is_offered(today) and not catalogue.is_available(model):
         return "model.withdrawn"
     if model.is_retired(today):
         return "model.retired"

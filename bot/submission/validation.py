@@ -18,6 +18,7 @@ from bot.submission.attachments import validate_attachment
 from bot.submission.foreign_syntax import ForeignRequestBuilder, RequestBuilder, UnsupportedSyntaxError
 from bot.submission.threads import is_in_thread
 from shared.catalogue import Catalogue, make_unknown_model_problem
+from shared.dates import get_today
 from shared.foreign_syntax.reading import read_prompt
 from shared.problems import Problem, RejectedError, make_problem
 from shared.request.builder import build_request
@@ -112,6 +113,9 @@ class RequestValidator:
     def _build_request(
         self, defaults: tuple[Mapping[str, Any], ...], options: Mapping[str, Any], *, has_picture: bool
     ) -> BuiltRequest:
+        model = self.catalogue.find_model(str(options.get("model") or ""))
+        if model is not None and not model.is_offered(get_today()):
+            raise RejectedError(make_unknown_model_problem(model.name, self.catalogue.generation_models))
         return build_request(self.catalogue, *defaults, has_picture=has_picture, **options)
 
     def _can_fetch(self, link: str) -> bool:

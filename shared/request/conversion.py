@@ -82,9 +82,9 @@ def extract_settings(request: Request) -> dict[str, Any]:
 
 
 def _note_replacement(request: Request, built: BuiltRequest, model: Model, catalogue: Catalogue) -> BuiltRequest:
-    """Add a note if the model of the request is no longer on offer, so that another one makes the picture."""
+    """Add a note if the model of the request is no longer available, so that another one makes the picture."""
     former = catalogue.models.get(request.model)
-    if model.key == request.model or catalogue.is_offered(former):
+    if model.key == request.model or catalogue.is_available(former):
         return built
     note = make_note("model_replaced", former=former.name if former else request.model, model=model.name)
     return BuiltRequest(built.request, (note, *built.notes))

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+import time
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, cast
@@ -12,7 +13,7 @@ from shared.catalogue import Model
 from shared.i18n.messages import describe_problem
 from shared.job import Job
 from shared.outcome import Failed, Generated, Outcome
-from shared.problems import Problem, make_problem
+from shared.problems import DISABLED_UNTIL_FACT, Problem, make_problem
 from shared.queue.chunks import join_chunks
 from shared.queue.keys import disabled_model_key, prepared_key, upload_key
 from shared.queue.stages import Stage
@@ -171,9 +172,11 @@ class RedisJobQueue:
             )
 
     def disable_model(self, model: str, problem: Problem) -> None:
+        until = int(time.time()) + MODEL_DISABLED_SECONDS
+        reason = Problem(code=problem.code, facts=problem.facts | {DISABLED_UNTIL_FACT: until})
         with translate_redis_errors():
             is_new = self._client.set(
-                disabled_model_key(model), problem.model_dump_json(), ex=MODEL_DISABLED_SECONDS, nx=True
+                disabled_model_key(model), reason.model_dump_json(), ex=MODEL_DISABLED_SECONDS, nx=True
             )
         if is_new:
             log.critical("model %s is disabled for %d s: %s", model, MODEL_DISABLED_SECONDS, describe_problem(problem))

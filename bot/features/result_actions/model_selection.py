@@ -16,12 +16,12 @@ def require_model(catalogue: Catalogue, key: str) -> Model:
 
 
 def pick_model(catalogue: Catalogue, request: Request) -> Model:
-    """Pick the model of a request or, if it is no longer on offer, one that would take the request.
+    """Pick the model of a request or, if it is not available, one that would take the request.
 
     Raises `RejectedError` (model_unknown).
     """
     alternatives = find_alternative_models(request, catalogue, get_today())
-    if catalogue.is_offered(catalogue.models.get(request.model)) or not alternatives:
+    if catalogue.is_available(catalogue.models.get(request.model)) or not alternatives:
         return require_model(catalogue, request.model)
     return alternatives[0]
 

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 import pytest
 
 from bot.domain.status import JobStatus
+from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from bot.queue.outcomes import RedisOutcomeStream
-from shared.catalogue import Catalogue
+from bot.queue.withdrawn_models import WithdrawnModels
+from shared.catalogue import Catalogue, load_catalogue
 from shared.outcome import Failed, Filtered, FilteredPart
 from shared.problems import RejectedError, make_problem
-from shared.queue.keys import pace_key
+from shared.queue.keys import disabled_model_key, pace_key
 from shared.queue.stages import Stage
 from tests.support.redis_queue import GENERATED, claim_job, make_job
 from worker.queue.connection import connect_to_redis as connect_worker
@@ -74,10 +76,32 @@ async def test_the_queued_jobs_of_a_disabled_model_fail_and_new_ones_are_rejecte
 
     with pytest.raises(RejectedError) as rejected:
         await bot_queue.enqueue_job(make_job(2), None)
-    assert rejected.value.problems == (MODEL_GONE,)
+    [problem] = rejected.value.problems
+    assert (problem.code, problem.facts["model"], problem.facts["minutes"]) == (
+        "model_gone_for_now",
+        "SD 3.5 Large",
+        60,
+    )
     [entry] = await outcomes.read_outcomes()
     [status] = await outcomes.load_statuses([entry.job_id])
-    assert status.outcome == Failed(problem=MODEL_GONE)
+    assert isinstance(status.outcome, Failed)
+    assert (status.outcome.problem.code, status.outcome.problem.facts["model"]) == ("model_gone", "SD 3.5 Large")
+
+
+async def test_a_disabled_model_is_off_the_offer_of_each_bot_until_it_is_tried_again(
+    redis_url: str, worker_queue: WorkerJobQueue
+) -> None:
+    catalogue = load_catalogue()
+    async with connect_bot(redis_url) as client:
+        offer = WithdrawnModels(client, catalogue)
+
+        worker_queue.disable_model(MODEL, MODEL_GONE)
+        await offer.update_offer()
+        during = catalogue.default_model.key
+        await client.delete(disabled_model_key(MODEL))
+        await offer.update_offer()
+
+    assert (during, catalogue.default_model.key) == ("stable-image-core", MODEL)
 
 
 async def test_blocked_and_delayed_jobs_of_a_disabled_model_fail_too(
