@@ -83,25 +83,28 @@ class Bot(discord.AutoShardedClient):
             await self._leave_unless_served(guild)
 
     async def on_message(self, message: discord.Message) -> None:
-        """Hand a message to the features."""
-        for handler in self._message_handlers:
-            await handler(message)
+        """Hand a message to the features, unless it is of a server that is not served."""
+        if message.guild is None or self._is_served(message.guild):
+            for handler in self._message_handlers:
+                await handler(message)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Hand a server that the bot has joined to the features; one that is back after an outage is none."""
-        if await self._leave_unless_served(guild):
-            return
-        for handler in self._join_handlers:
-            await handler(guild)
+        if self._is_served(guild):
+            for handler in self._join_handlers:
+                await handler(guild)
+        else:
+            await self._leave_unless_served(guild)
 
-    async def _leave_unless_served(self, guild: discord.Guild) -> bool:
-        """Leave a server that is not served, if the bot is to leave those; return whether it did."""
+    def _is_served(self, guild: discord.Guild) -> bool:
         rule = self.running_interactions.access_rule
-        if not self._leaves_other_guilds or rule is None or rule.is_served(guild.id):
-            return False
-        log.warning("left the server %s (%s), which SERVERS does not name", guild.id, guild.name)
-        await guild.leave()
-        return True
+        return rule is None or rule.is_served(guild.id)
+
+    async def _leave_unless_served(self, guild: discord.Guild) -> None:
+        """Leave a server that is not served, if the bot is to leave those."""
+        if self._leaves_other_guilds and not self._is_served(guild):
+            log.warning("left the server %s (%s), which SERVERS does not name", guild.id, guild.name)
+            await guild.leave()
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Handle a button, a select or a modal; discord.py hands commands to the tree."""
