@@ -69,7 +69,7 @@ async def test_a_call_of_unknown_fate_is_repeated_once_and_then_the_job_fails(
     await wait_for_lease_expiry(worker_queue, catalogue)
 
     assert worker_queue.claim(Stage.GENERATE) is None
-    assert await read_outcome(outcomes) == Failed(problem=make_problem("interrupted"))
+    assert await read_outcome(outcomes) == Failed(problem=make_problem("interrupted"), may_be_billed=True)
 
 
 async def test_a_job_whose_calls_were_lost_becomes_a_dead_letter_and_is_retried_with_its_prepared_picture(
