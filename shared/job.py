@@ -10,10 +10,10 @@ from shared.notes import Note
 from shared.request.model import Request
 
 JOB_ID_PATTERN: Final = r"[0-9]{1,20}(?:-[0-9]{2})?(?:-r[0-9]{1,2})?"
-"""A snowflake. A variant of an exploration ends in its number; a choice that was made again after its first job was
-rejected, and a dead letter that 0.1.0 retried, end in `-r1` and so on."""
+"""A snowflake. A variant of an exploration ends in its number. `-r1` and so on is added for a job that a button makes
+once only, for a choice after its first job was rejected, and for a dead letter that 0.1.0 retried."""
 
-MAX_CHOICE_ATTEMPTS: Final = 100
+MAX_CHOICE_ATTEMPTS: Final = 10
 
 _DISCORD_EPOCH_MS: Final = 1_420_070_400_000  # https://discord.com/developers/docs/reference#snowflakes
 
@@ -114,9 +114,9 @@ def make_variant_id(exploration_id: str, number: int) -> str:
     return f"{exploration_id}-{number:02}"
 
 
-def make_choice_id(message_id: int, attempt: int) -> str:
-    """Build the id of the job of a choice from the message that offers it. The first attempt is 0."""
-    return f"{message_id}-r{attempt}" if attempt else str(message_id)
+def list_choice_ids(base_id: str) -> list[str]:
+    """List the ids that the job of a choice may have, one after the other if its job is rejected."""
+    return [base_id, *(f"{base_id}-r{attempt}" for attempt in range(1, MAX_CHOICE_ATTEMPTS))]
 
 
 def make_retry_id(unix_seconds: float, random_bits: int) -> str:

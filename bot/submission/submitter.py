@@ -1,9 +1,9 @@
 """Submits requests: validated, acknowledged, recorded, and queued once the picture is downloaded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Unpack
+from typing import Any, Unpack
 
 import discord
 
@@ -28,7 +28,7 @@ from bot.submission.acknowledgement import (
 )
 from bot.submission.job_queuer import Acknowledge, JobDetails, JobQueuer
 from bot.submission.spender import build_spender
-from shared.job import MAX_CHOICE_ATTEMPTS, Job, Origin, make_choice_id
+from shared.job import Job, Origin, list_choice_ids
 from shared.problems import Problem, RejectedError, make_problem
 from shared.request.model import Request
 
@@ -82,10 +82,35 @@ class JobSubmitter(JobQueuer):
         image: RemoteImage | StoredImage | None,
         **details: Unpack[JobDetails],
     ) -> None:
-        """Submit the request of a choice, once for the message that offers it, and remove the buttons of this kind.
+        """Submit the request of a choice, once for the message that offers it, and remove the buttons of this kind."""
+        job_ids = list_choice_ids(str(interaction.message.id if interaction.message else interaction.id))
+        close = partial(close_choice, interaction, choice)
+        await self._submit_first(interaction, job_ids, request, image, close, details)
 
-        The job has the id of that message, so no other press is accepted unless this one is rejected. It has a status
-        message of its own, as the response is the message of the choice.
+    async def submit_once(
+        self,
+        interaction: discord.Interaction,
+        job_id: str,
+        request: Request,
+        image: RemoteImage | StoredImage | None,
+        **details: Unpack[JobDetails],
+    ) -> None:
+        """Submit a request that goes on from a job, once for that job, however many messages have its button."""
+        job_ids = list_choice_ids(job_id)[1:]
+        await self._submit_first(interaction, job_ids, request, image, _leave_message, details)
+
+    async def _submit_first(
+        self,
+        interaction: discord.Interaction,
+        job_ids: Sequence[str],
+        request: Request,
+        image: RemoteImage | StoredImage | None,
+        acknowledge: Callable[[Job], Coroutine[Any, Any, object]],
+        details: JobDetails,
+    ) -> None:
+        """Submit a request from a button, with the first of these ids; with another one if a job was rejected before.
+
+        The job has a status message of its own, as the response is the message of the button.
         """
         if not await defer_update(interaction):
             return
@@ -93,9 +118,9 @@ class JobSubmitter(JobQueuer):
         try:
             self.validator.validate_requests(interaction, image, request)
             origin = await post_status(interaction)
-            job = await self._record_choice(interaction, request, image, origin, details)
-            close = partial(close_choice, interaction, choice, job)
-            problems = (await self.queue_jobs(interaction, [job], image, close)).get(job.id, ())
+            jobs = [self.build_job(interaction, job_id, request, image, origin, details) for job_id in job_ids]
+            job = await self._record_first(interaction, jobs, image)
+            problems = (await self.queue_jobs(interaction, [job], image, partial(acknowledge, job))).get(job.id, ())
         except RejectedError as error:
             problems = error.problems
         except Exception:
@@ -143,22 +168,17 @@ class JobSubmitter(JobQueuer):
             raise
         return await self.queue_jobs(interaction, jobs, image, acknowledge) if is_new else {}
 
-    async def _record_choice(
-        self,
-        interaction: discord.Interaction,
-        request: Request,
-        image: RemoteImage | StoredImage | None,
-        origin: Origin,
-        details: JobDetails,
+    async def _record_first(
+        self, interaction: discord.Interaction, jobs: Sequence[Job], image: RemoteImage | StoredImage | None
     ) -> Job:
-        """Record the job of a choice. Raises `RejectedError` (choice_used) if one was accepted before."""
-        message_id = interaction.message.id if interaction.message else interaction.id
-        for attempt in range(MAX_CHOICE_ATTEMPTS):
-            job_id = make_choice_id(message_id, attempt)
-            job = self.build_job(interaction, job_id, request, image, origin, details)
+        """Record the first of these jobs that was not rejected before.
+
+        Raises `RejectedError` (choice_used) if it was accepted before.
+        """
+        for job in jobs:
             if await self.store.add_jobs([job], image, build_spender(interaction)):
                 return job
-            if not await self.store.is_rejected(job_id):
+            if not await self.store.is_rejected(job.id):
                 break
         raise RejectedError(make_problem("choice_used"))
 
@@ -173,3 +193,8 @@ async def _post_direct_status(interaction: discord.Interaction) -> Origin:
     except RejectedError:
         await interaction.edit_original_response(content=get_localized_messages(interaction).text("status.starting"))
         raise
+
+
+async def _leave_message(job: Job) -> None:
+    """Leave the message of the button as it is."""
+    del job

@@ -9,9 +9,15 @@ from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.session import Database
 from demo.stack import Stack
 from tests.support.exploration import list_results, read_text, start_exploration, wait_for_exploration_end
-from tests.support.user import LOADING_FLAG, DiscordUser, list_components, list_media, wait_until
+from tests.support.user import LOADING_FLAG, DiscordUser, list_components, list_custom_ids, list_media, wait_until
 
 CallLister = Callable[[], list[dict[str, Any]]]
+
+
+def find_preview(user: DiscordUser, job: str) -> dict[str, Any] | None:
+    """Find the preview of a job in the channel, which no longer is a line of text."""
+    posted = user.list_messages(user.stack.channel_id)
+    return next((one for one in posted if f":{job}" in str(list_custom_ids(one)) and list_media(one)), None)
 
 
 def list_enabled_labels(message: dict[str, Any]) -> list[str]:
@@ -24,7 +30,9 @@ def test_count_fills_one_sheet_in_the_response_and_one_press_upscales_the_second
     used = ada.submit_imagine("a castle in fog", image=None, count=4, seed=7)
 
     sheet = wait_for_exploration_end(ada, used)
-    upscaled = ada.wait_for_result(ada.press_button(sheet, "upscale_at_once", "-02"))
+    for _ in range(3):
+        ada.press_button(sheet, "upscale_at_once", "-02")
+    upscaled = wait_until(lambda: find_preview(ada, f"{used}-02-r1"), "the upscaled picture")
 
     assert sheet["id"] == ada.wait_for_status(used)["id"], "the response itself is the sheet"
     *calls, last = list_calls()

@@ -45,12 +45,13 @@ class UpscaleHandler(ResultActionHandler):
         await self.submitter.submit_choice(interaction, custom_id, request, source, **details)
 
     async def upscale_at_once(self, interaction: discord.Interaction, custom_id: UpscaleAtOnceId) -> None:
-        """Submit the request to the cheapest upscaler, whose price the message of the button says."""
+        """Submit the request to the cheapest upscaler, whose price the message names, once for each result."""
         async with limit_lookup_time(interaction):
             settings, details = await self.load_permitted_settings(interaction, custom_id.job_id, from_result=True)
             requests = self._list_requests(settings)
+            source = await self.result_lookup.find_result_image(interaction, settings.job_id)
         cheapest = min(requests, key=lambda request: self.catalogue.models[request.model].price_usd)
-        await self._submit(interaction, settings, cheapest, details)
+        await self.submitter.submit_once(interaction, settings.job_id, cheapest, source, **details)
 
     async def _submit(
         self, interaction: discord.Interaction, settings: GenerationSettings, request: Request, details: JobDetails

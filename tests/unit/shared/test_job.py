@@ -3,7 +3,7 @@
 import pytest
 
 from bot.interactions.result_buttons import DetailsId
-from shared.job import Job, make_retry_id, make_variant_id, parse_job_id
+from shared.job import Job, list_choice_ids, make_retry_id, make_variant_id, parse_exploration_id, parse_job_id
 from shared.notes import make_note
 from tests.support.builders import make_job
 
@@ -48,3 +48,13 @@ def test_a_job_keeps_its_notes_and_one_of_an_earlier_release_has_none() -> None:
 
     assert Job.model_validate_json(noted.model_dump_json()) == noted
     assert Job.model_validate_json(earlier).notes == ()
+
+
+def test_what_is_made_once_of_a_variant_is_no_variant_and_fits_the_database() -> None:
+    first, *more = list_choice_ids("1576784464862666812-02")
+
+    assert first == "1576784464862666812-02"
+    for job_id in more:
+        assert parse_job_id(job_id) == job_id
+        assert parse_exploration_id(job_id) is None
+        assert len(job_id) <= 25
