@@ -161,7 +161,7 @@ async def test_the_contact_sheet_fills_and_the_exploration_ends_with_its_last_va
     texts.append(await harness.read_text())
 
     assert "0 of 3 done · 3 waiting" in texts[0]
-    assert "0 of 3 done · 2 waiting · 1 generating" in texts[1]
+    assert "0 of 3 done · 2 waiting · 1 in progress" in texts[1]
     assert "2 of 3 done · 1 filtered" in texts[2]
     (sheet,) = await harness.discord.list_files(await harness.read_message())
     assert sheet["filename"] == "sheet.jpg"
@@ -220,7 +220,7 @@ async def test_a_picture_that_cannot_be_loaded_is_retried_for_some_rounds_and_th
         await harness.updater.refresh_messages()
         texts.append(await harness.read_text())
 
-    assert "2 waiting · 1 generating" in texts[0]
+    assert "2 waiting · 1 in progress" in texts[0]
     assert "2 waiting · 1 not available" in texts[-1]
     assert harness.count_edits() == MAX_THUMBNAIL_ATTEMPTS
 
