@@ -30,7 +30,8 @@ REASON_LIMIT: Final = 200
 MAX_LINES: Final = 20
 
 Amount = app_commands.Range[float, 0, AMOUNT_LIMIT]
-Target = discord.Member | discord.Role | app_commands.AppCommandChannel
+BudgetChannel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel
+Target = discord.Member | discord.Role | BudgetChannel
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class BudgetCommands:
         unit: str = BudgetUnit.USD,
         member: discord.Member | None = None,
         role: discord.Role | None = None,
-        channel: app_commands.AppCommandChannel | None = None,
+        channel: BudgetChannel | None = None,
     ) -> None:
         """Set a budget of the server, or of one member, role or channel."""
         require_guild_manager(interaction, "budgets_not_allowed")
@@ -92,7 +93,7 @@ class BudgetCommands:
         unit: str = BudgetUnit.USD,
         member: discord.Member | None = None,
         role: discord.Role | None = None,
-        channel: app_commands.AppCommandChannel | None = None,
+        channel: BudgetChannel | None = None,
     ) -> None:
         """Remove a budget."""
         require_guild_manager(interaction, "budgets_not_allowed")
@@ -167,7 +168,7 @@ def _build_budget(
     unit: str,
     member: discord.Member | None,
     role: discord.Role | None,
-    channel: app_commands.AppCommandChannel | None,
+    channel: BudgetChannel | None,
     *,
     amount: float = 0,
 ) -> Budget:
