@@ -2,16 +2,20 @@
 
 import io
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from PIL import Image
 
 from demo.first_picture import iter_message_texts
 from demo.http_client import download_bytes
 from demo.stack import Stack
+from shared.problems import make_problem
+from shared.queue.keys import disabled_model_key
 from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
 
 CallLister = Callable[[], list[dict[str, Any]]]
@@ -312,3 +316,22 @@ def test_missing_permissions_are_named_before_anything_is_queued(ada: DiscordUse
 
     assert "Attach Files" in told
     assert list_calls() == []
+
+
+def test_while_aws_refuses_to_run_the_default_model_another_one_takes_its_place(
+    stack: Stack, ada: DiscordUser, list_calls: CallLister
+) -> None:
+    def list_models() -> list[str]:
+        return [choice["name"] for choice in ada.autocomplete_option("", "model", stack.channel_id)]
+
+    problem = make_problem("model_gone", model="SD 3.5 Large", until=int(time.time()) + 1500)
+    with redis.Redis.from_url(stack.redis_url) as client:
+        client.set(disabled_model_key("sd3.5-large"), problem.model_dump_json())
+        wait_until(lambda: "Stable Image Core (default)" in list_models(), "another default model")
+        refused = ada.wait_for_private_text(ada.submit_imagine("a castle"))
+        ada.wait_for_result(ada.submit_imagine("a castle", image=None))
+        client.delete(disabled_model_key("sd3.5-large"))
+    wait_until(lambda: "SD 3.5 Large (default)" in list_models(), "the default model again")
+
+    assert "I try it again in 25 min" in refused, "no other model starts from a picture"
+    assert [call["model"] for call in list_calls()] == ["stability.stable-image-core-v1:1"]
