@@ -33,7 +33,7 @@ class StoredFormat:
         return cls(int(match[1]), int(match[2])) if match else None
 
 
-CURRENT_FORMAT: Final = StoredFormat(1, 0)
+CURRENT_FORMAT: Final = StoredFormat(1, 1)
 
 
 def choose_format(stored: str | None, place: str, *, own: StoredFormat = CURRENT_FORMAT) -> StoredFormat:

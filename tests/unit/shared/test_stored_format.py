@@ -33,4 +33,4 @@ def test_any_other_format_is_refused_in_words(stored: str, message: str) -> None
 
 
 def test_the_format_of_this_release_is_the_first() -> None:
-    assert str(CURRENT_FORMAT) == "1.0"
+    assert str(CURRENT_FORMAT) == "1.1"
