@@ -142,7 +142,7 @@ def test_a_lost_acknowledgement_does_not_create_a_second_job(
     assert len(list_media(ada.wait_for_result(job))) == 1
     wait_until(lambda: (read_job_record(stack, job) or ("",))[0] == "delivered", "the delivered record")
     assert count_results(stack, job) == [1]
-    assert "channels" in ada.read_status(job)
+    wait_until(lambda: "channels" in ada.read_status(job), "the status message with a link to the result")
 
 
 def test_when_the_leader_is_killed_the_other_bot_delivers_within_seconds(
