@@ -10,7 +10,7 @@ from typing import Any, Final
 import discord
 from discord import ui
 
-from bot.rendering.labels import format_field_label, get_model_label_key
+from bot.rendering.labels import format_field_label, format_model_label
 from bot.rendering.markdown import flatten_text, truncate_text
 from shared.catalogue import Catalogue, Model
 from shared.i18n.messages import Messages
@@ -93,9 +93,7 @@ def build_model_field(catalogue: Catalogue, today: date, preferred_model: str, m
     models = [model for model in catalogue.generation_models if model.picture != "none"]
     options = [
         discord.SelectOption(
-            label=truncate_text(
-                messages.text(get_model_label_key(model, catalogue, today), name=model.name), _OPTION_LABEL_LIMIT
-            ),
+            label=truncate_text(format_model_label(model, catalogue, today, messages), _OPTION_LABEL_LIMIT),
             value=model.key,
             default=model is selected,
         )

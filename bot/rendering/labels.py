@@ -17,6 +17,12 @@ def format_field_label(name: str, messages: Messages) -> str:
     return label[:1].upper() + label[1:]
 
 
+def format_model_label(model: Model, catalogue: Catalogue, today: date, messages: Messages) -> str:
+    """Format a model for a list: its name, whether it is the default, retired or withdrawn, and its price."""
+    name = messages.text(get_model_label_key(model, catalogue, today), name=model.name)
+    return f"{name} · {messages.format_price(model.price_usd)}"
+
+
 def get_model_label_key(model: Model, catalogue: Catalogue, today: date) -> str:
     """Get the key of the message that labels a model as retired or withdrawn, as the default or with its bare name."""
     if model.is_offered(today) and not catalogue.is_available(model):

@@ -22,7 +22,7 @@ from bot.discord_client.command_builder import (
 )
 from bot.discord_client.translator import localize_choice, localize_text, translate_locale_str
 from bot.interactions.locale import get_localized_messages
-from bot.rendering.labels import get_model_label_key
+from bot.rendering.labels import format_model_label
 from shared.catalogue import Catalogue, Model
 from shared.dates import get_today
 from shared.request.extras import EXTRAS_MAX_LENGTH
@@ -151,11 +151,9 @@ def _build_model_autocomplete(catalogue: Catalogue) -> AutocompleteCallback:
     """Build the callback that offers the models of `/imagine` as they are on offer while the person types."""
 
     async def offer_models(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
-        labels = {
-            model.key: localize_text(get_model_label_key(model, catalogue, get_today()), model.name)
-            for model in catalogue.listed_models
-        }
-        return await _build_autocomplete(labels)(interaction, current)
+        messages, today = get_localized_messages(interaction), get_today()
+        labels = {model.key: format_model_label(model, catalogue, today, messages) for model in catalogue.listed_models}
+        return _find_choices(labels, current)
 
     return offer_models
 
@@ -164,13 +162,17 @@ def _build_autocomplete(labels: ChoiceLabels) -> AutocompleteCallback:
     """Build the callback that offers the choices whose label or value contains the typed text."""
 
     async def offer_choices(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
-        messages, typed = get_localized_messages(interaction), current.casefold()
-        translated = {value: translate_locale_str(label, messages)[:LABEL_LIMIT] for value, label in labels.items()}
-        choices = [
-            Choice(name=label, value=value)
-            for value, label in translated.items()
-            if typed in f"{label}\n{value}".casefold()
-        ]
-        return choices[:CHOICES_LIMIT]
+        messages = get_localized_messages(interaction)
+        return _find_choices({value: translate_locale_str(label, messages) for value, label in labels.items()}, current)
 
     return offer_choices
+
+
+def _find_choices(labels: Mapping[str, str], current: str) -> list[Choice[str]]:
+    """Return the choices whose label or value contains the typed text; `labels` are by value."""
+    choices = [
+        Choice(name=label[:LABEL_LIMIT], value=value)
+        for value, label in labels.items()
+        if current.casefold() in f"{label}\n{value}".casefold()
+    ]
+    return choices[:CHOICES_LIMIT]

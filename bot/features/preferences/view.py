@@ -18,7 +18,7 @@ from bot.features.preferences.choices import (
     list_choices,
 )
 from bot.interactions.components import build_select
-from bot.rendering.labels import format_field_label, get_model_label_key
+from bot.rendering.labels import format_field_label, format_model_label
 from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import truncate_text
 from bot.rendering.settings_text import format_number
@@ -78,7 +78,7 @@ def _format_label(field: str, choice: str, catalogue: Catalogue, today: date, me
             return load_messages(choice).text("language.name")
         case "model":
             model = catalogue.models[choice]
-            return messages.text(get_model_label_key(model, catalogue, today), name=model.name)
+            return format_model_label(model, catalogue, today, messages)
         case _ if field in OWN_CHOICES:
             return messages.text(f"preferences.{field}_{choice}")
         case "keep":

@@ -148,12 +148,12 @@ async def test_ranges_and_choices_are_the_union_of_the_models(catalogue: Catalog
 
 async def test_models_are_labelled_with_default_and_retired(catalogue: Catalogue) -> None:
     assert await complete_model(catalogue, "", discord.Locale.american_english) == [
-        ("SD 3.5 Large (default)", "sd3.5-large"),
-        ("SDXL 1.0 (retired)", "sdxl"),
-        ("Stable Image Core", "stable-image-core"),
-        ("Stable Image Ultra", "stable-image-ultra"),
+        ("SD 3.5 Large (default) · $0.08", "sd3.5-large"),
+        ("SDXL 1.0 (retired) · $0.04", "sdxl"),
+        ("Stable Image Core · $0.04", "stable-image-core"),
+        ("Stable Image Ultra · $0.14", "stable-image-ultra"),
     ]
-    assert await complete_model(catalogue, "xl", discord.Locale.french) == [("SDXL 1.0 (retiré)", "sdxl")]
+    assert await complete_model(catalogue, "xl", discord.Locale.french) == [("SDXL 1.0 (retiré) · 0,04\u00a0$", "sdxl")]
 
 
 async def test_a_model_that_aws_refuses_to_run_is_marked_and_another_one_is_the_default() -> None:
@@ -162,9 +162,9 @@ async def test_a_model_that_aws_refuses_to_run_is_marked_and_another_one_is_the_
     catalogue.set_withdrawn(["sd3.5-large"])
 
     assert await complete_model(catalogue, "", discord.Locale.american_english) == [
-        ("SD 3.5 Large (not available right now)", "sd3.5-large"),
-        ("Stable Image Core (default)", "stable-image-core"),
-        ("Stable Image Ultra", "stable-image-ultra"),
+        ("SD 3.5 Large (not available right now) · $0.08", "sd3.5-large"),
+        ("Stable Image Core (default) · $0.04", "stable-image-core"),
+        ("Stable Image Ultra · $0.14", "stable-image-ultra"),
     ]
 
 
@@ -176,7 +176,7 @@ async def test_a_model_whose_life_ends_while_the_bot_runs_is_no_longer_offered()
     catalogue.set_clock(lambda: date(2026, 12, 1))
     after = await complete_model(catalogue, "core", discord.Locale.american_english)
 
-    assert (before, after) == ([("Stable Image Core", "stable-image-core")], [])
+    assert (before, after) == ([("Stable Image Core · $0.04", "stable-image-core")], [])
 
 
 async def test_an_option_that_no_offered_model_reads_is_left_out() -> None:
