@@ -33,8 +33,8 @@ class _FrozenModel(BaseModel):
 class FieldSpec(_FrozenModel):
     """The values that a model accepts for a field: numbers in a range, choices, or text of up to `limit` characters.
 
-    `weights` if the field may have several texts with weights. `words` say each choice in the prompt, to a model that
-    has no such field.
+    `weights` if the field may have several texts with weights, `emphasis` if it is one text in which `(fog:1.2)` has
+    one. `words` say each choice in the prompt, to a model that has no such field.
     """
 
     minimum: float | None = None
@@ -43,6 +43,7 @@ class FieldSpec(_FrozenModel):
     default: float | str | None = None
     limit: int | None = None
     weights: bool = False
+    emphasis: bool = False
     words: Mapping[str, str] = {}
 
     def accepts(self, value: Any) -> bool:
@@ -109,6 +110,10 @@ class Model(_FrozenModel):
     @property
     def weighs_prompts(self) -> bool:
         return self.reads_prompts and self.fields["prompt"].weights
+
+    @property
+    def reads_emphasis(self) -> bool:
+        return self.reads_prompts and self.fields["prompt"].emphasis
 
     @property
     def prompt_limit(self) -> int:

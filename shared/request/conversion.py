@@ -1,6 +1,5 @@
 """Conversion of a request to another model, to an upscale of its result, and to settings that can be saved."""
 
-import math
 from datetime import date
 from typing import Any
 
@@ -59,19 +58,19 @@ def find_alternative_models(request: Request, catalogue: Catalogue, today: date)
 def build_upscale_requests(request: Request, catalogue: Catalogue) -> tuple[Request, ...]:
     """Build a request to upscale the result of another, one for each offered upscaler that would take it.
 
-    Upscalers that read a prompt get the original one without its weights. An upscaled picture is not upscaled again.
+    Upscalers that read a prompt get the original one, with its weights if they read any. An upscaled picture is not
+    upscaled again.
     """
     model = catalogue.models.get(request.model)
     if model is not None and model.task == "upscale":
         return ()
-    prompts = tuple(
-        p.model_copy(update={"weight": math.copysign(1, p.weight)}) for p in request.text_prompts if p.weight
-    )
+    prompts = tuple(part for part in request.text_prompts if part.weight)
     candidates = (
         (row, Request(model=row.key, text_prompts=prompts if row.reads_prompts else (), has_picture=True))
         for row in catalogue.upscale_models
     )
-    return tuple(upscale for row, upscale in candidates if not validate_request(upscale, row, catalogue))
+    expressed = ((row, express_for_model(upscale, row).request) for row, upscale in candidates)
+    return tuple(upscale for row, upscale in expressed if not validate_request(upscale, row, catalogue))
 
 
 def extract_settings(request: Request) -> dict[str, Any]:

@@ -1,10 +1,14 @@
 """Expresses a request in the way that its model reads it, as far as the model can, and notes what differs."""
 
 import math
+from typing import Final
 
 from shared.catalogue import Model
 from shared.notes import Note, make_note
+from shared.prompts import TextPrompt
 from shared.request.model import BuiltRequest, Request
+
+MAX_EMPHASIS: Final = 2
 
 
 def express_for_model(request: Request, model: Model) -> BuiltRequest:
@@ -14,7 +18,8 @@ def express_for_model(request: Request, model: Model) -> BuiltRequest:
     """
     style_notes = _describe_style(request, model)
     parts = request.text_prompts
-    if not model.reads_prompts or model.weighs_prompts or all(abs(part.weight) == 1 for part in parts):
+    can_weigh = model.weighs_prompts or model.reads_emphasis
+    if not model.reads_prompts or can_weigh or all(abs(part.weight) == 1 for part in parts):
         return BuiltRequest(request, style_notes)
     if not any(part.weight > 0 for part in parts):
         return BuiltRequest(request, style_notes)
@@ -26,9 +31,18 @@ def express_for_model(request: Request, model: Model) -> BuiltRequest:
 
 
 def format_prompts_for_model(request: Request, model: Model) -> tuple[str, str]:
-    """Format the prompt, with the words for a style, and the negative prompt for a model without weights."""
+    """Format the prompt, with the words for a style, and the negative prompt for a model that reads one text of each.
+
+    https://platform.stability.ai/docs/api-reference (the parameter `prompt`)
+    """
     wanted, unwanted = request.format_unweighted_prompts()
+    if model.reads_emphasis:
+        wanted = ", ".join(_emphasize(part) for part in request.text_prompts if part.weight > 0)
     return ", ".join(filter(None, (wanted, _find_style_words(request, model)))), unwanted
+
+
+def _emphasize(part: TextPrompt) -> str:
+    return part.text if part.weight == 1 else f"({part.text}:{min(part.weight, MAX_EMPHASIS):g})"
 
 
 def _describe_style(request: Request, model: Model) -> tuple[Note, ...]:

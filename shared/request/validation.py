@@ -89,7 +89,7 @@ def _validate_prompts(request: Request, model: Model, catalogue: Catalogue) -> I
             return
         others = _suggest_models(catalogue, model, lambda m: m.weighs_prompts) or "a model with weights"
         for part in request.text_prompts:
-            if abs(part.weight) != 1:
+            if abs(part.weight) != 1 and not model.reads_emphasis:
                 facts = {"text": part.text[:_QUOTED_PROMPT_LENGTH], "value": _format_number(part.weight)}
                 yield make_problem("weight_unsupported", model=model.name, models=others, **facts)
     for field, text in texts:

@@ -206,7 +206,8 @@ def _format_field_spec(spec: FieldSpec | None) -> str:
         return ""
     parts = []
     if spec.limit:
-        parts.append(f"{spec.limit} characters" + (", weights" if spec.weights else ""))
+        weights = ", weights" if spec.weights else ", (word:weight)" if spec.emphasis else ""
+        parts.append(f"{spec.limit} characters{weights}")
     if spec.minimum is not None and spec.maximum is not None:
         parts.append(f"{spec.minimum:.12g} to {spec.maximum:.12g}")
     if spec.choices:

@@ -22,7 +22,12 @@ def test_an_upscale_request_carries_the_prompt_if_the_upscaler_reads_one() -> No
 
     assert fast == Request(model="fast-upscale", text_prompts=(), has_picture=True)
     assert (conservative.model, conservative.has_picture) == ("conservative-upscale", True)
-    assert [(p.text, p.weight) for p in conservative.text_prompts] == [("castle", 1), ("crowds", -1)]
+    row = CATALOGUE.models["conservative-upscale"]
+    assert [(p.text, p.weight) for p in conservative.text_prompts] == [("castle", 1.2), ("crowds", -0.8)]
+    assert format_prompts_for_model(conservative, row) == ("(castle:1.2)", "crowds"), "this model reads (word:weight)"
+    plain = load_catalogue('[models."conservative-upscale".fields.prompt]\nemphasis = false')
+    [_, without] = build_upscale_requests(request, plain)
+    assert [(p.text, p.weight) for p in without.text_prompts] == [("castle", 1), ("crowds", -1)]
 
 
 def test_only_offered_upscalers_that_take_the_request_are_suggested() -> None:
