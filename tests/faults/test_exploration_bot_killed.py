@@ -50,7 +50,7 @@ def test_the_next_bot_starts_a_planned_exploration_and_completes_a_running_one(
 
     exploration_id = start_exploration(ada, confirmation)
     wait_until(
-        lambda: (found := find_exploration_message(ada, exploration_id)) and "2 generating" in read_text(found),
+        lambda: (found := find_exploration_message(ada, exploration_id)) and "2 in progress" in read_text(found),
         "two running variants",
     )
     bot_processes.kill(second)

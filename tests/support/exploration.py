@@ -8,7 +8,7 @@ from demo.__main__ import SAMPLE_IMAGE
 from demo.first_picture import iter_message_texts
 from tests.support.user import DiscordUser, list_custom_ids, wait_until
 
-_UNFINISHED: Final = re.compile(r"\d (?:waiting|generating)\b")
+_UNFINISHED: Final = re.compile(r"\d (?:waiting|in progress)\b")
 
 
 def read_text(message: dict[str, Any]) -> str:
