@@ -98,12 +98,11 @@ def run_scenario(stack: Stack, secured: SecuredRedis, folder: Path) -> RecordedR
     jobs = {"slow": ada.submit_imagine("a castle [slow:1.5]")}
     signatures = wait_until(lambda: read_signatures(stack), "a record with the attachment's address")
     question = ada.wait_for_private_message(ada.submit_imagine(HOSTILE_PROMPT))  # it links to a page
-    jobs |= {
-        "hostile": ada.press_button(question, "syntax_words"),
-        "filtered": ada.submit_imagine("a castle [filtered]"),
-    }
+    chosen = ada.press_button(question, "syntax_words")
+    jobs["filtered"] = ada.submit_imagine("a castle [filtered]")
     jobs |= {name: ada.submit_imagine(f"a castle [{name}]") for name in ("validation", "garbage", "drop-once")}
     results = {name: ada.wait_for_result(job) for name, job in jobs.items()}
+    results["hostile"] = ada.wait_for_chosen_result(chosen)
     signatures += use_result_actions(ada, results["slow"], stack)
     rejected = [
         DiscordUser(stack, "ben").submit_sdxl(HOSTILE_PROMPT, extras='{"a": 1}'),
@@ -131,6 +130,8 @@ def run_scenario(stack: Stack, secured: SecuredRedis, folder: Path) -> RecordedR
     for name in ("bot", "worker"):
         run_check(stack, secured, name, folder)
     threads = {name: ada.wait_for_status(job)["thread"] for name, job in jobs.items()}
+    channels = {channel["id"]: channel for channel in ada.get("/control/state")["channels"]}
+    threads["hostile"] = channels[results["hostile"]["channel_id"]]
     pictures = [download_bytes(item["media"]["url"]) for answer in results.values() for item in list_media(answer)]
     with secured.connect_as_admin() as admin:
         denied = [entry for entry in admin.acl_log() if entry["reason"] != "auth"]
