@@ -88,6 +88,8 @@ class Messages:
     def format_amount(self, written: str) -> str:
         """Format an amount of a budget: `usd 1500000`, in millionths of a dollar, or `pictures 3`."""
         unit, _, number = written.partition(" ")
+        if not number.isdecimal():
+            return written
         count = int(number)
         return self.format_price(count / 1e6) if unit == "usd" else self.text("amount.pictures", count=count)
 

@@ -128,7 +128,7 @@ def test_a_call_that_may_have_run_is_repeated_once(catalogue: Catalogue) -> None
     assert run_generate(catalogue, TIMEOUT_ERROR, unknown_calls=1)[-1] == (
         "finished",
         "1",
-        Failed(problem=TIMEOUT_ERROR.problem),
+        Failed(problem=TIMEOUT_ERROR.problem, may_be_billed=True),
     )
 
 
@@ -225,7 +225,7 @@ def test_a_picture_that_is_too_large_to_return_is_not_made_twice(catalogue: Cata
 
     assert run_generate(catalogue, error) == [
         ("call started", "1"),
-        ("finished", "1", Failed(problem=error.problem)),
+        ("finished", "1", Failed(problem=error.problem, may_be_billed=True)),
     ]
 
 
