@@ -24,7 +24,7 @@ from bot.interactions.responses import (
     withdraw_and_explain,
 )
 from bot.rendering.job_list import build_origin_link
-from bot.rendering.markdown import escape_markdown, truncate_text
+from bot.rendering.markdown import escape_problem_text, truncate_text
 from bot.storage.explorations import SqlExplorationStore
 from bot.submission.acknowledgement import delete_message, get_response_origin, is_private, post_message
 from bot.submission.job_queuer import Acknowledge, JobDetails, build_requester
@@ -187,7 +187,9 @@ def format_start(interaction: discord.Interaction, started: StartedExploration) 
 def format_rejections(interaction: discord.Interaction, started: StartedExploration) -> str:
     """Say how many variants were not started, and why. It speaks to the requester."""
     messages = get_localized_messages(interaction)
-    lines = (escape_markdown(messages.format_problem(problem), _PROBLEM_LIMIT) for problem in started.problems)
+    lines = (
+        escape_problem_text(messages.format_problem(problem), [problem], _PROBLEM_LIMIT) for problem in started.problems
+    )
     text = messages.text(
         "exploration.not_started",
         count=len(started.exploration.rejected),

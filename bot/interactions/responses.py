@@ -16,7 +16,7 @@ from discord import ui
 from discord.utils import MISSING
 
 from bot.interactions.locale import get_localized_messages
-from bot.rendering.markdown import count_utf16_units, escape_markdown
+from bot.rendering.markdown import count_utf16_units, escape_problem_text
 from shared.problems import Problem, RejectedError
 
 log = logging.getLogger(__name__)
@@ -178,8 +178,8 @@ def format_problems(interaction: discord.Interaction, problems: Sequence[Problem
     messages = get_localized_messages(interaction)
     first, *more = messages.format_problems(problems)
     if not more:
-        return escape_markdown(first, MESSAGE_LIMIT)
-    lines = [first, *(f"- {escape_markdown(line, _LINE_LIMIT)}" for line in more)]
+        return escape_problem_text(first, problems, MESSAGE_LIMIT)
+    lines = [first, *(f"- {escape_problem_text(line, problems, _LINE_LIMIT)}" for line in more)]
     text, omitted = "\n".join(lines), 0
     while count_utf16_units(text) > MESSAGE_LIMIT:
         omitted += 1

@@ -1,8 +1,10 @@
 """Text that people wrote, made safe for Discord messages: on one line, with markdown escaped, truncated."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
+from shared.problems import Problem
 from shared.prompts import format_prompt
 from shared.request.model import Request
 from shared.typed_text import has_visible_text, is_invisible
@@ -12,6 +14,8 @@ _FALLBACK_THREAD_NAME: Final = "Pentimento"
 
 # Inline markdown: emphasis, code, spoilers, links, mentions, emoji and bare addresses.
 _MARKDOWN_CHARACTERS: Final = re.compile(r"[\\`*_~|<>\[\]@:]")
+_ESCAPED_TIME: Final = re.compile(r"\\<t\\:([0-9]{1,12})\\:([fR])\\>")
+_TIME_FACTS: Final = frozenset({"resets_at", "until"})
 _WHITESPACE: Final = re.compile(r"[^\S\u00a0\u202f]+")  # except the no-break spaces of French punctuation
 
 
@@ -44,6 +48,13 @@ def escape_markdown(text: str, limit: int) -> str:
     remainder = truncated.removesuffix("…")
     dangling = (len(remainder) - len(remainder.rstrip("\\"))) % 2
     return remainder[: len(remainder) - dangling] + "…"
+
+
+def escape_problem_text(text: str, problems: Iterable[Problem], limit: int) -> str:
+    """Escape the description of problems as `escape_markdown` does, except their own times, which Discord localizes."""
+    times = {str(problem.facts[name]) for problem in problems for name in _TIME_FACTS & problem.facts.keys()}
+    escaped = escape_markdown(text, limit)
+    return _ESCAPED_TIME.sub(lambda match: f"<t:{match[1]}:{match[2]}>" if match[1] in times else match[0], escaped)
 
 
 def format_request_prompt(request: Request) -> str:

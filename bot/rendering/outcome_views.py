@@ -14,7 +14,13 @@ from bot.rendering.layout import (
     format_requester,
     format_source_owner,
 )
-from bot.rendering.markdown import escape_markdown, flatten_text, format_request_prompt, truncate_text
+from bot.rendering.markdown import (
+    escape_markdown,
+    escape_problem_text,
+    flatten_text,
+    format_request_prompt,
+    truncate_text,
+)
 from bot.rendering.settings_text import format_chosen_settings
 from shared.catalogue import Model
 from shared.i18n.messages import Messages
@@ -147,7 +153,7 @@ def format_notice_title(outcome: Filtered | Failed, messages: Messages) -> str:
 def format_notice_reason(outcome: Filtered | Failed, messages: Messages) -> str:
     """Say why there is no picture and how to avoid that, without repeating the prompt."""
     if isinstance(outcome, Failed):
-        return escape_markdown(messages.format_problem(outcome.problem), _PROBLEM_LIMIT)
+        return escape_problem_text(messages.format_problem(outcome.problem), [outcome.problem], _PROBLEM_LIMIT)
     part = outcome.part.name.lower()
     return "\n".join(map(messages.text, (f"filtered.{part}", f"filtered.{part}_advice")))
 

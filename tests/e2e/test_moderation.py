@@ -42,7 +42,9 @@ def test_a_blocked_member_can_use_nothing_until_they_are_unblocked(
     user.wait_for_result(user.submit_imagine("a lake"))
 
     assert blocked.startswith(f"<@{user_id}> can't use me here until <t:")
-    assert all("blocked from using me in this server until" in refusal and "spam" in refusal for refusal in refusals)
+    assert all(
+        "blocked from using me in this server until <t:" in refusal and "spam" in refusal for refusal in refusals
+    )
     assert f"<@{user_id}> until" in listed
     assert unblocked == f"<@{user_id}> can use me again."
     log = invoke(owner, "audit")

@@ -106,9 +106,8 @@ class ModerationCommands:
 
     async def _render_audit_log(self, interaction: discord.Interaction, before_id: int | None) -> RenderedMessage:
         entries = await self.audit_log.list_entries(interaction.guild_id or 0, PAGE_SIZE + 1, before_id)
-        view = build_audit_view(
-            entries[:PAGE_SIZE], get_localized_messages(interaction), has_older=len(entries) > PAGE_SIZE
-        )
+        messages, has_older = get_localized_messages(interaction), len(entries) > PAGE_SIZE
+        view = build_audit_view(entries[:PAGE_SIZE], interaction.guild, messages, has_older=has_older)
         return RenderedMessage(view)
 
     async def _log(self, interaction: discord.Interaction, action: AuditAction, target_id: int, reason: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import discord
 from discord import ui
 
 from bot.domain.audit import AuditAction, AuditEntry
@@ -16,9 +17,6 @@ from shared.i18n.messages import Messages
 
 _MAX_BLOCKS: Final = 20
 _REASON_LIMIT: Final = 160
-_USER_ACTIONS: Final = frozenset(
-    {AuditAction.BLOCK, AuditAction.UNBLOCK, AuditAction.CANCEL_REQUESTS, AuditAction.GRANT}
-)
 
 
 @dataclass(frozen=True)
@@ -38,9 +36,11 @@ def build_blocks_view(blocks: Sequence[Block], messages: Messages) -> ui.LayoutV
     return build_container_view(ui.TextDisplay("\n".join([f"### {messages.text('moderation.blocked')}", *lines])))
 
 
-def build_audit_view(entries: Sequence[AuditEntry], messages: Messages, *, has_older: bool) -> ui.LayoutView:
+def build_audit_view(
+    entries: Sequence[AuditEntry], guild: discord.Guild | None, messages: Messages, *, has_older: bool
+) -> ui.LayoutView:
     """Show lines of the audit log, and a button for older ones."""
-    lines = [_format_entry(entry, messages) for entry in entries] or [messages.text("moderation.no_entries")]
+    lines = [_format_entry(entry, guild, messages) for entry in entries] or [messages.text("moderation.no_entries")]
     items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join([f"### {messages.text('moderation.audit_log')}", *lines]))]
     if has_older:
         items.append(ui.ActionRow(build_button(AuditPageId(entries[-1].id), messages.text("moderation.older"))))
@@ -53,14 +53,25 @@ def _format_block(block: Block, messages: Messages) -> str:
     return messages.text(key, member=f"<@{block.user_id}>", reason=reason, until=int(block.ends_at or 0))
 
 
-def _format_entry(entry: AuditEntry, messages: Messages) -> str:
+def _format_entry(entry: AuditEntry, guild: discord.Guild | None, messages: Messages) -> str:
     is_known = entry.action in set(AuditAction)
-    target = "" if entry.target_id is None else str(entry.target_id)
     text = messages.text(
         f"audit.{entry.action}" if is_known else "audit.unknown",
-        target=f"<@{target}>" if entry.action in _USER_ACTIONS else f"`{target}`",
+        target=_format_target(entry.target_id, guild, messages),
         action=escape_markdown(entry.action, _REASON_LIMIT),
     )
     actor = f"<@{entry.actor_id}>" if entry.actor_id else messages.text("budget.forgotten_member")
     reason = f" · {escape_markdown(entry.reason, _REASON_LIMIT)}" if entry.reason else ""
     return f"- <t:{int(entry.created_at)}:f> {actor} {text}{reason}"
+
+
+def _format_target(target_id: int | None, guild: discord.Guild | None, messages: Messages) -> str:
+    """Mention a member, or the role, channel or server that a budget is for."""
+    if guild is not None and target_id is not None:
+        if target_id == guild.id:
+            return messages.text("audit.this_server")
+        if guild.get_role(target_id) is not None:
+            return f"<@&{target_id}>"
+        if guild.get_channel_or_thread(target_id) is not None:
+            return f"<#{target_id}>"
+    return "" if target_id is None else f"<@{target_id}>"

@@ -47,9 +47,21 @@ async def test_who_is_no_moderator_here_is_refused(act: Callable[[Any], Any], in
 @pytest.mark.parametrize("language", ["en-US", "fr"])
 @pytest.mark.parametrize("action", [*AuditAction, "of_another_release"])
 def test_every_action_has_a_sentence(language: str, action: str) -> None:
-    view = build_audit_view([AuditEntry(1, 2, action, 3, "*why*", 4.0)], load_messages(language), has_older=True)
+    view = build_audit_view([AuditEntry(1, 2, action, 3, "*why*", 4.0)], None, load_messages(language), has_older=True)
 
     text = str(view.to_components())  # type: ignore[no-untyped-call]
     assert "<t:4:f> <@2> " in text
     assert "\\\\*why" in text
     assert "audit_page:1" in text
+
+
+@pytest.mark.parametrize(
+    ("target_id", "named"), [(1, "for this server"), (5, "for <@&5>"), (6, "for <#6>"), (7, "for <@7>")]
+)
+def test_the_log_names_whom_or_which_place_a_budget_is_for(target_id: int, named: str) -> None:
+    guild: Any = SimpleNamespace(id=1, get_role={5: "role"}.get, get_channel_or_thread={6: "channel"}.get)
+    entry = AuditEntry(1, 2, AuditAction.SET_BUDGET, target_id, "", 4.0)
+
+    view = build_audit_view([entry], guild, load_messages("en-US"), has_older=False)
+
+    assert f"set a budget {named}" in str(view.to_components())  # type: ignore[no-untyped-call]

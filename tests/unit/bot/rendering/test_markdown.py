@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rendering.markdown import build_thread_name, escape_markdown, truncate_text
+from bot.rendering.markdown import build_thread_name, escape_markdown, escape_problem_text, truncate_text
+from shared.i18n.messages import load_messages
+from shared.problems import make_problem
 from shared.request.model import Request
 from tests.support.views import any_text, requests, utf16_length
 
@@ -44,3 +46,12 @@ def test_text_is_shown_as_it_was_written_without_effect(text: str, escaped: str)
 def test_truncating_never_leaves_half_a_character() -> None:
     assert truncate_text("👩" * 10, 6) == "👩👩…"
     assert escape_markdown("*" * 10, 6) == r"\*\*…"
+
+
+def test_a_problem_keeps_its_own_times_and_nothing_else_that_discord_would_read() -> None:
+    problem = make_problem("blocked_until", until=1_796_083_200, reason="**why** <t:9:f>")
+
+    shown = escape_problem_text(load_messages("en-US").format_problem(problem), [problem], 200)
+
+    assert "until <t:1796083200:f>" in shown
+    assert r"\*\*why\*\* \<t\:9\:f\>" in shown
