@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from shared.problems import RejectedError, make_problem
 
 MICRO_USD_PER_USD: Final = 1_000_000
+UTC_ZONE: Final = ZoneInfo("UTC")
 
 
 class BudgetScope(StrEnum):
@@ -52,7 +53,10 @@ class Spender:
 
 @dataclass(frozen=True)
 class Budget:
-    """A limit for a period, in `unit`s. `target_id` is the guild, channel, role or user; 0 for the whole bot."""
+    """A limit for a period, in `unit`s. `target_id` is the guild, channel, role or user; 0 for the whole bot.
+
+    The days of a guild's budgets begin in its time zone, those of the whole bot in UTC.
+    """
 
     id: str
     scope: BudgetScope
@@ -61,15 +65,32 @@ class Budget:
     period: BudgetPeriod
     unit: BudgetUnit
     limit: int
+    time_zone: ZoneInfo = UTC_ZONE
 
-    def build_counter_key(self, user_id: int, period_start: date) -> str:
-        """Build the key of the counter of a period; each member of a role has a counter."""
+    def build_counter_key(self, user_id: int, now: datetime) -> str:
+        """Build the key of the counter of the current period; each member of a role has a counter."""
         owner = f"{self.id}:{user_id}" if self.scope is BudgetScope.ROLE else self.id
-        return f"{owner}/{period_start.isoformat()}"
+        return f"{owner}/{self.get_period_start(now).isoformat()}"
 
     def measure(self, prices: Sequence[int]) -> int:
         """Return how much requests with these prices use of the budget."""
         return sum(prices) if self.unit is BudgetUnit.USD else len(prices)
+
+    def get_period_start(self, now: datetime) -> date:
+        """Return the first day of the period that `now` lies in."""
+        return get_period_start(self.period, now, self.time_zone)
+
+    def get_reset_time(self, now: datetime) -> datetime:
+        """Return the moment at which the period that `now` lies in ends."""
+        start = self.get_period_start(now)
+        match self.period:
+            case BudgetPeriod.DAY:
+                next_start = start + timedelta(days=1)
+            case BudgetPeriod.WEEK:
+                next_start = start + timedelta(days=7)
+            case BudgetPeriod.MONTH:
+                next_start = (start + timedelta(days=31)).replace(day=1)
+        return datetime(next_start.year, next_start.month, next_start.day, tzinfo=self.time_zone).astimezone(UTC)
 
 
 @dataclass(frozen=True)
@@ -146,18 +167,6 @@ def get_period_start(period: BudgetPeriod, now: datetime, time_zone: ZoneInfo) -
             return today - timedelta(days=today.weekday())
         case BudgetPeriod.MONTH:
             return today.replace(day=1)
-
-
-def get_reset_time(period: BudgetPeriod, period_start: date, time_zone: ZoneInfo) -> datetime:
-    """Return the moment at which the period that began on `period_start` ends."""
-    match period:
-        case BudgetPeriod.DAY:
-            next_start = period_start + timedelta(days=1)
-        case BudgetPeriod.WEEK:
-            next_start = period_start + timedelta(days=7)
-        case BudgetPeriod.MONTH:
-            next_start = (period_start + timedelta(days=31)).replace(day=1)
-    return datetime(next_start.year, next_start.month, next_start.day, tzinfo=time_zone).astimezone(UTC)
 
 
 def to_micro_usd(dollars: float) -> int:

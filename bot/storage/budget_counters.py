@@ -17,20 +17,16 @@ from bot.domain.budgets import (
     BudgetUnit,
     Spender,
     choose_budgets,
-    get_period_start,
-    get_reset_time,
 )
 from bot.storage.ledger import EntryKind
 from bot.storage.tables import budget_counters, budgets, guild_settings, ledger_entries
 
-_KEY: Final[BindParameter[str]] = bindparam("target_key")
+_KEYS: Final[BindParameter[Any]] = bindparam("keys", expanding=True)
 _AMOUNT: Final[BindParameter[int]] = bindparam("amount")
-_LIMIT: Final[BindParameter[int]] = bindparam("most")
-_NEW_USED: Final = budget_counters.c.used + _AMOUNT
-_CHARGE: Final = (
-    update(budget_counters).where(budget_counters.c.key == _KEY, _NEW_USED <= _LIMIT).values(used=_NEW_USED)
-)
-_SELECT_USED: Final = select(budget_counters.c.used).where(budget_counters.c.key == _KEY)
+_IS_CHOSEN: Final = budget_counters.c.key.in_(_KEYS)
+_LOCK_COUNTERS: Final = select(budget_counters).where(_IS_CHOSEN).order_by(budget_counters.c.key).with_for_update()
+_CHARGE: Final = update(budget_counters).where(_IS_CHOSEN).values(used=budget_counters.c.used + _AMOUNT)
+_SELECT_USED: Final = select(budget_counters.c.used).where(budget_counters.c.key == bindparam("target_key"))
 _INSERT_UNLESS_THERE: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "sqlite": sqlite.insert(budget_counters).on_conflict_do_nothing(),
@@ -50,9 +46,14 @@ _AMOUNTS_USED: Final[Mapping[BudgetUnit, ColumnElement[int]]] = MappingProxyType
     }
 )
 _GUILD_ID: Final[BindParameter[int]] = bindparam("target_guild_id")
-UTC_ZONE: Final = ZoneInfo("UTC")
 _SELECT_TIME_ZONE: Final = select(guild_settings.c.time_zone).where(guild_settings.c.guild_id == _GUILD_ID)
-_SELECT_BUDGETS: Final = select(budgets).where(budgets.c.guild_id == _GUILD_ID)
+_TARGET_IDS: Final[BindParameter[Any]] = bindparam("target_ids", expanding=True)
+_SELECT_GUILD_BUDGETS: Final = (
+    select(budgets, guild_settings.c.time_zone)
+    .outerjoin(guild_settings, guild_settings.c.guild_id == budgets.c.guild_id)
+    .where(budgets.c.guild_id == _GUILD_ID)
+)
+_SELECT_BUDGETS: Final = _SELECT_GUILD_BUDGETS.where(budgets.c.target_id.in_(_TARGET_IDS))
 
 
 def charge_budgets(
@@ -64,50 +65,67 @@ def charge_budgets(
 ) -> dict[str, BudgetUnit]:
     """Add these prices to the counters of all budgets that apply, and return the counters with their units.
 
-    The days of `bot_budgets` begin in UTC, those of a guild in its time zone. Raises `BudgetExceededError`: the
-    transaction is then to be rolled back.
+    Raises `BudgetExceededError`: the transaction is then to be rolled back.
     """
     moment = datetime.fromtimestamp(now, UTC)
     chosen = list_applicable_budgets(connection, bot_budgets, spender)
-    time_zone = load_time_zone(connection, spender.guild_id) if len(chosen) > len(bot_budgets) else UTC_ZONE
-    counters: dict[str, BudgetUnit] = {}
-    for budget in sorted(chosen, key=lambda budget: budget.id):  # one order for all: otherwise two could deadlock
-        zone = UTC_ZONE if budget.scope is BudgetScope.BOT else time_zone
-        period_start = get_period_start(budget.period, moment, zone)
-        key = budget.build_counter_key(spender.user_id, period_start)
-        values = {_KEY.key: key, _AMOUNT.key: budget.measure(prices), _LIMIT.key: budget.limit}
-        if not connection.execute(_CHARGE, values).rowcount:
-            used = read_used(connection, budget, spender.user_id, moment, zone)
-            connection.execute(_INSERT_UNLESS_THERE[connection.dialect.name], {"key": key, "used": used})
-            if not connection.execute(_CHARGE, values).rowcount:
-                raise BudgetExceededError(
-                    budget, used, budget.measure(prices), get_reset_time(budget.period, period_start, zone)
-                )
-        counters[key] = budget.unit
-    return counters
+    by_key = {budget.build_counter_key(spender.user_id, moment): budget for budget in chosen}
+    if not by_key:
+        return {}
+    used = _lock_counters(connection, list(by_key))
+    missing = sorted(by_key.keys() - used.keys())  # in one order for all: otherwise two could deadlock
+    for key in missing:
+        row = {"key": key, "used": read_used(connection, by_key[key], spender.user_id, moment)}
+        connection.execute(_INSERT_UNLESS_THERE[connection.dialect.name], row)
+    if missing:
+        used = _lock_counters(connection, list(by_key))
+    for key, budget in by_key.items():
+        needed = budget.measure(prices)
+        if used[key] + needed > budget.limit:
+            raise BudgetExceededError(budget, used[key], needed, budget.get_reset_time(moment))
+    for unit in BudgetUnit:
+        keys = [key for key, budget in by_key.items() if budget.unit is unit]
+        if keys:
+            connection.execute(_CHARGE, {_KEYS.key: keys, _AMOUNT.key: by_key[keys[0]].measure(prices)})
+    return {key: budget.unit for key, budget in by_key.items()}
+
+
+def _lock_counters(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
+    """Lock these counters until the transaction ends, and return those that exist. SQLite is locked as a whole."""
+    return {row.key: row.used for row in connection.execute(_LOCK_COUNTERS, {_KEYS.key: keys})}
 
 
 def list_applicable_budgets(connection: Connection, bot_budgets: Sequence[Budget], spender: Spender) -> list[Budget]:
     """List the budgets that apply to a person's requests in a channel."""
     targets = {spender.guild_id, spender.channel_id, spender.user_id, *spender.role_ids}
-    query = _SELECT_BUDGETS.where(budgets.c.target_id.in_(targets))
-    rows = connection.execute(query, {_GUILD_ID.key: spender.guild_id})
-    return choose_budgets([*bot_budgets, *map(parse_budget, rows)], spender)
+    rows = connection.execute(_SELECT_BUDGETS, {_GUILD_ID.key: spender.guild_id, _TARGET_IDS.key: list(targets)})
+    return choose_budgets([*bot_budgets, *map(_parse_budget, rows)], spender)
 
 
-def read_used(connection: Connection, budget: Budget, user_id: int, now: datetime, time_zone: ZoneInfo) -> int:
+def list_guild_budgets(connection: Connection, guild_id: int) -> list[Budget]:
+    """List all budgets of a guild."""
+    order = (budgets.c.scope, budgets.c.target_id, budgets.c.period, budgets.c.unit)
+    return [
+        _parse_budget(row)
+        for row in connection.execute(_SELECT_GUILD_BUDGETS.order_by(*order), {_GUILD_ID.key: guild_id})
+    ]
+
+
+def read_used(connection: Connection, budget: Budget, user_id: int, now: datetime) -> int:
     """Read how much of a budget is used in the current period, from its counter or else from the ledger.
 
     An adjustment is for one member: it counts in their own budget and in that of their role.
     """
-    period_start = get_period_start(budget.period, now, time_zone)
-    key = budget.build_counter_key(user_id, period_start)
-    used = connection.execute(_SELECT_USED, {_KEY.key: key}).scalar()
+    key = budget.build_counter_key(user_id, now)
+    used = connection.execute(_SELECT_USED, {"target_key": key}).scalar()
     if used is not None:
         return int(used)
-    midnight = datetime(period_start.year, period_start.month, period_start.day, tzinfo=time_zone)
+    start = budget.get_period_start(now)
+    midnight = datetime(start.year, start.month, start.day, tzinfo=budget.time_zone)
     query = select(func.sum(_AMOUNTS_USED[budget.unit])).where(
-        _build_scope_condition(budget, user_id), ledger_entries.c.counted_at >= midnight.timestamp()
+        _build_scope_condition(budget, user_id),
+        ledger_entries.c.kind.in_(EntryKind),  # for the index of guilds
+        ledger_entries.c.counted_at >= midnight.timestamp(),
     )
     return int(connection.execute(query).scalar() or 0)
 
@@ -132,8 +150,7 @@ def _build_scope_condition(budget: Budget, user_id: int) -> ColumnElement[bool]:
             return in_guild & (ledger_entries.c.user_id == budget.target_id)
 
 
-def parse_budget(row: Any) -> Budget:
-    """Parse a row of `budgets`."""
+def _parse_budget(row: Any) -> Budget:
     return Budget(
         id=row.id,
         scope=BudgetScope(row.scope),
@@ -142,4 +159,5 @@ def parse_budget(row: Any) -> Budget:
         period=BudgetPeriod(row.period),
         unit=BudgetUnit(row.unit),
         limit=row.limit,
+        time_zone=ZoneInfo(row.time_zone or "UTC"),
     )

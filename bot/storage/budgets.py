@@ -16,10 +16,8 @@ from bot.domain.budgets import (
     BudgetUnit,
     BudgetUsage,
     Spender,
-    get_period_start,
-    get_reset_time,
 )
-from bot.storage.budget_counters import UTC_ZONE, list_applicable_budgets, load_time_zone, parse_budget, read_used
+from bot.storage.budget_counters import list_applicable_budgets, list_guild_budgets, load_time_zone, read_used
 from bot.storage.ledger import add_adjustment, change_counter
 from bot.storage.session import Database, translate_database_errors
 from bot.storage.tables import budgets
@@ -86,7 +84,7 @@ class SqlBudgetStore:
         """List the budgets of a guild with the usage of each; a role's has no usage of its own."""
 
         def read(connection: Connection) -> list[BudgetUsage]:
-            return [self._read_usage(connection, budget, 0) for budget in _list_budgets(connection, guild_id)]
+            return [self._read_usage(connection, budget, 0) for budget in list_guild_budgets(connection, guild_id)]
 
         with translate_database_errors():
             return await self.database.run_transaction(read)
@@ -97,24 +95,19 @@ class SqlBudgetStore:
         def add_entry(connection: Connection) -> None:
             for budget in list_applicable_budgets(connection, (), spender):
                 if budget.scope in _MEMBER_SCOPES and budget.unit is unit:
-                    start = get_period_start(budget.period, self._get_now(), self._get_zone(connection, budget))
-                    change_counter(connection, budget.build_counter_key(spender.user_id, start), -amount)
+                    change_counter(connection, budget.build_counter_key(spender.user_id, self._get_now()), -amount)
             add_adjustment(connection, spender, unit, amount, reason, self.clock())
 
         with translate_database_errors():
             await self.database.run_transaction(add_entry)
 
     def _read_usage(self, connection: Connection, budget: Budget, user_id: int) -> BudgetUsage:
-        now, zone = self._get_now(), self._get_zone(connection, budget)
-        used = read_used(connection, budget, user_id, now, zone)
-        resets_at = get_reset_time(budget.period, get_period_start(budget.period, now, zone), zone)
-        return BudgetUsage(budget, used, int(resets_at.timestamp()))
+        now = self._get_now()
+        used = read_used(connection, budget, user_id, now)
+        return BudgetUsage(budget, used, int(budget.get_reset_time(now).timestamp()))
 
     def _get_now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)
-
-    def _get_zone(self, connection: Connection, budget: Budget) -> ZoneInfo:
-        return UTC_ZONE if budget.scope is BudgetScope.BOT else load_time_zone(connection, budget.guild_id)
 
 
 def _is_same_budget(budget: Budget) -> ColumnElement[bool]:
@@ -125,12 +118,3 @@ def _is_same_budget(budget: Budget) -> ColumnElement[bool]:
         budgets.c.period == budget.period,
         budgets.c.unit == budget.unit,
     )
-
-
-def _list_budgets(connection: Connection, guild_id: int) -> list[Budget]:
-    rows = connection.execute(
-        select(budgets)
-        .where(budgets.c.guild_id == guild_id)
-        .order_by(budgets.c.scope, budgets.c.target_id, budgets.c.period, budgets.c.unit)
-    )
-    return [parse_budget(row) for row in rows]

@@ -14,7 +14,7 @@ from bot.storage.budget_counters import load_time_zone
 from bot.storage.job_records import build_owner
 from bot.storage.ledger import EntryKind
 from bot.storage.session import Database, translate_database_errors
-from bot.storage.tables import jobs, ledger_entries, queue_entries
+from bot.storage.tables import OPEN_STATES, jobs, ledger_entries, queue_entries
 
 _SECONDS_PER_QUARTER: Final = 900  # every time zone's midnight is on a quarter of an hour
 
@@ -67,7 +67,6 @@ class SqlLedgerReports:
 
         def read(connection: Connection) -> list[ReportLine]:
             condition = (ledger_entries.c.counted_at >= since) & (ledger_entries.c.counted_at < until)
-            condition &= ledger_entries.c.kind != EntryKind.ADJUSTMENT
             if guild_id is not None:
                 condition &= ledger_entries.c.guild_id == guild_id
             if group in _COLUMNS:
@@ -118,20 +117,24 @@ class SqlLedgerReports:
 def _sum_by(
     connection: Connection, column: ColumnElement[int] | ColumnElement[str], condition: ColumnElement[bool]
 ) -> list[ReportLine]:
-    query = (
-        select(
-            column.label("key"),
-            func.sum(ledger_entries.c.spent).label("spent"),
-            func.sum(ledger_entries.c.reserved).label("reserved"),
-            func.sum(ledger_entries.c.calls).label("calls"),
-        )
-        .where(condition)
+    """Sum settlements, and the reservations of jobs that are open; those of others are given back."""
+    spent = (
+        select(column.label("key"), func.sum(ledger_entries.c.spent), func.sum(ledger_entries.c.calls))
+        .where(condition, ledger_entries.c.kind == EntryKind.SETTLEMENT)
         .group_by(column)
     )
-    lines = [
-        ReportLine(str(row.key), int(row.spent), int(row.reserved), int(row.calls)) for row in connection.execute(query)
+    reserved = (
+        select(column.label("key"), func.sum(ledger_entries.c.reserved))
+        .join(jobs, jobs.c.id == ledger_entries.c.job_id)
+        .where(condition, ledger_entries.c.kind == EntryKind.RESERVATION, jobs.c.state.in_(OPEN_STATES))
+        .group_by(column)
+    )
+    spent_by_key = {str(key): (int(amount), int(calls)) for key, amount, calls in connection.execute(spent)}
+    reserved_by_key = {str(key): int(amount) for key, amount in connection.execute(reserved)}
+    return [
+        ReportLine(key, spent_by_key.get(key, (0, 0))[0], reserved_by_key.get(key, 0), spent_by_key.get(key, (0, 0))[1])
+        for key in dict.fromkeys((*spent_by_key, *reserved_by_key))
     ]
-    return [line for line in lines if line.spent or line.reserved or line.calls]
 
 
 def _merge_quarters(lines: Sequence[ReportLine], zone: ZoneInfo, *, by_month: bool) -> list[ReportLine]:

@@ -216,7 +216,7 @@ ledger_entries: Final = Table(
     Column("counters", Text, comment="of a reservation: the keys of its budget_counters to their units, as JSON"),
     Column("reason", Text, comment="of an adjustment"),
     Index(None, "job_id", "kind", unique=True),
-    Index(None, "guild_id", "counted_at"),
+    Index(None, "guild_id", "kind", "counted_at"),
     Index(None, "user_id", "counted_at"),
     Index(None, "counted_at"),
 )
@@ -233,7 +233,7 @@ budgets: Final = Table(
     Column("limit", BigInteger, nullable=False, comment="millionths of a dollar, or pictures"),
     Column("created_by", BigInteger, nullable=False),
     Column("created_at", Float(53), nullable=False),
-    Index(None, "guild_id", "scope", "target_id", "period", "unit", unique=True),
+    Index(None, "guild_id", "target_id", "scope", "period", "unit", unique=True),
 )
 
 budget_counters: Final = Table(

@@ -29,6 +29,7 @@ TOPICS = (
     "worker",
     "queue_overhead",
     "queue_depth",
+    "ledger",
     "fairness",
     "redis_memory",
     "cpu_bot",

