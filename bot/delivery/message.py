@@ -16,7 +16,7 @@ from bot.rendering.outcome_views import build_expired_view, build_failed_view, b
 from shared.catalogue import Catalogue, Model
 from shared.i18n.messages import Messages, load_messages
 from shared.job import Job
-from shared.outcome import Failed, Filtered, Generated, Outcome
+from shared.outcome import Failed, Filtered, FilteredPart, Generated, Outcome
 from shared.problems import make_problem
 from shared.request.conversion import find_alternative_models
 
@@ -56,7 +56,8 @@ async def build_outcome_message(
             log.exception("job %s: its picture cannot be uploaded; check the model's response", job.id)
             outcome = Failed(problem=make_problem("internal"))
     alternatives = _find_alternative_models(status, outcome, catalogue)
-    rows = build_notice_rows(job.id, job.request, catalogue, messages, alternatives=alternatives)
+    refused = isinstance(outcome, Filtered) and outcome.part is not FilteredPart.OUTPUT
+    rows = build_notice_rows(job.id, job.request, catalogue, messages, alternatives=alternatives, refused=refused)
     return MessagePayload(view=_build_notice_view(job, outcome, messages, destination.notes, rows))
 
 

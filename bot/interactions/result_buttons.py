@@ -134,9 +134,13 @@ def build_notice_rows(
     messages: Messages,
     *,
     alternatives: Sequence[Model] = (),
+    refused: bool = False,
     deleted: bool = False,
 ) -> list[ui.ActionRow[Any]]:
-    """Build the rows under a notice that there is no picture: at most three `alternatives` to try, then the usual."""
+    """Build the rows under a notice that there is no picture: at most three `alternatives` to try, then the usual.
+
+    Where the request itself was `refused`, changing it comes before trying it again.
+    """
     first = [
         build_button(
             RegenerateWithId(job_id, model.key),
@@ -144,9 +148,12 @@ def build_notice_rows(
         )
         for model in alternatives[:MAX_ALTERNATIVE_MODELS]
     ]
+    again = _build_regenerate_button(job_id, messages)
+    edit = _build_edit_button(job_id, messages) if _is_editable(request, catalogue) else None
+    if refused and edit is not None:
+        again.style, edit.style = edit.style, again.style
     second = [
-        _build_regenerate_button(job_id, messages),
-        _build_edit_button(job_id, messages) if _is_editable(request, catalogue) else None,
+        *((edit, again) if refused else (again, edit)),
         build_button(DetailsId(job_id), messages.text("button.details")),
         None if deleted else build_button(DeleteId(job_id), messages.text("button.delete")),
     ]

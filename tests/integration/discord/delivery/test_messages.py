@@ -16,6 +16,7 @@ from shared.problems import make_problem
 from tests.support.delivery import FakeOutcomeStream, deliver_outcome, make_consumer
 from tests.support.discord_channel import PROMPT, DiscordChannel, make_generated, read_text
 from tests.support.images import make_png
+from tests.support.user import list_custom_ids
 
 
 @cache
@@ -157,6 +158,10 @@ async def test_a_filtered_job_gets_a_notice_without_picture_or_prompt(
     assert load_messages(locale).text(f"filtered.{side.name.lower()}") in read_text(posted)
     is_withheld = load_messages(locale).text("filtered.title") in read_text(posted)
     assert is_withheld == (side is FilteredPart.OUTPUT), "only what was generated can be withheld"
+    first_action = list_custom_ids(posted)[0].split(":")[0]
+    assert first_action == ("regenerate" if side is FilteredPart.OUTPUT else "edit"), (
+        "a refused prompt is refused again"
+    )
     assert PROMPT not in read_text(posted)
     assert (await discord_channel.read_status(job)).startswith(load_messages(locale).text("status.filtered", where="["))
     assert await discord_channel.read_thread_name(job) == load_messages(locale).text("thread.without_picture")

@@ -112,6 +112,13 @@ def test_a_notice_offers_at_most_three_alternative_models() -> None:
     ]
 
 
+def test_a_refused_request_is_changed_rather_than_tried_again() -> None:
+    rows = build_notice_rows(JOB_ID, make_request("sdxl"), CATALOGUE, EN, refused=True)
+
+    assert list_actions(rows) == ["edit", "regenerate", "details", "delete"]
+    assert [button["style"] for button in list_buttons(rows)] == [1, 2, 2, 2]
+
+
 def test_a_deleted_result_has_no_delete_button() -> None:
     assert list_actions(build_notice_rows(JOB_ID, make_request("sdxl"), CATALOGUE, EN, deleted=True)) == [
         "regenerate",

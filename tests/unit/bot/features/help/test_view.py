@@ -47,6 +47,15 @@ def test_the_default_model_accepts_every_example(language: str, name: str) -> No
 
 
 @pytest.mark.parametrize("language", list_languages())
+def test_every_option_that_is_named_is_called_so_in_that_language(language: str) -> None:
+    messages = load_messages(language)
+    text = join_texts(build_help_view(CATALOGUE, messages))
+    options = {messages.text(f"option.{name}.name") for name in ("prompt", "count", "aspect_ratio", "variation")}
+
+    assert set(re.findall(r"`(?:/\S+ )?([\w-]+): ", text)) == options
+
+
+@pytest.mark.parametrize("language", list_languages())
 def test_every_command_that_is_named_exists_in_that_language(language: str) -> None:
     messages = load_messages(language)
     texts = [
