@@ -208,10 +208,13 @@ class OutcomeSender:
 
 
 def _name_thread(job: Job, outcome: Outcome, messages: Messages) -> str:
-    """Name a thread after the prompt of a picture; a prompt without a picture is nobody else's business."""
-    if isinstance(outcome, Generated):
-        return build_thread_name(job.request)
-    return messages.text("thread.without_picture")
+    """Name a thread after the prompt of a picture; a prompt without a picture is nobody else's business.
+
+    Upscalers that read no prompt have none.
+    """
+    if not isinstance(outcome, Generated):
+        return messages.text("thread.without_picture")
+    return build_thread_name(job.request) if job.request.text_prompts else messages.text("thread.upscaled")
 
 
 def _explain_fallback(refusal: _Refusal, messages: Messages) -> str:

@@ -13,6 +13,7 @@ from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
 from shared.outcome import Failed, Filtered, FilteredPart
 from shared.problems import make_problem
+from shared.request.model import Request
 from tests.support.delivery import FakeOutcomeStream, deliver_outcome, make_consumer
 from tests.support.discord_channel import PROMPT, DiscordChannel, make_generated, read_text
 from tests.support.images import make_png
@@ -165,6 +166,19 @@ async def test_a_filtered_job_gets_a_notice_without_picture_or_prompt(
     assert PROMPT not in read_text(posted)
     assert (await discord_channel.read_status(job)).startswith(load_messages(locale).text("status.filtered", where="["))
     assert await discord_channel.read_thread_name(job) == load_messages(locale).text("thread.without_picture")
+
+
+async def test_the_thread_of_an_upscaled_picture_without_words_says_that_it_is_one(
+    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, consumer: OutcomeConsumer
+) -> None:
+    submitted = await discord_channel.submit_job()
+    request = Request(model="fast-upscale", text_prompts=(), has_picture=True)
+    job = submitted.model_copy(update={"request": request, "seed": None})
+    outcome_stream.finish_job(job, make_generated(), make_png())
+
+    await deliver_outcome(consumer, outcome_stream, job)
+
+    assert await discord_channel.read_thread_name(job) == "Upscaled picture"
 
 
 async def test_a_failed_job_gets_an_explanation_in_the_requesters_language(

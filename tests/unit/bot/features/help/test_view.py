@@ -9,6 +9,7 @@ from bot.features.help.view import EXAMPLES, build_about_view, build_help_view, 
 from shared.catalogue import load_catalogue
 from shared.i18n.messages import Messages, list_languages, load_messages
 from shared.request.builder import build_request
+from shared.request.model import OPTION_NAMES
 from tests.support.views import assert_fits_discord, join_texts
 
 CATALOGUE = load_catalogue()
@@ -68,3 +69,17 @@ def test_every_command_that_is_named_exists_in_that_language(language: str) -> N
 
     assert named <= list_command_names(messages)
     assert named
+
+
+@pytest.mark.parametrize("language", list_languages())
+def test_every_option_that_is_named_is_an_option_of_imagine_or_explore(language: str) -> None:
+    messages = load_messages(language)
+    options = {messages.get_option_name(field) for field in ("prompt", *OPTION_NAMES, "count", "variation")}
+    written = join_texts(build_help_view(CATALOGUE, messages))
+
+    named = set(re.findall(r"`(?:/[\w-]+ )?(\w+): ", written))
+
+    assert len(named) >= 4
+    assert named <= options
+    (count,) = re.findall(r"[“«]\s?(\w+)\s?[”»]\.$", messages.text("problem.parameter_count", parameter="--n 4"))
+    assert count == messages.get_option_name("count")
