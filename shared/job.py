@@ -97,6 +97,11 @@ class Job(BaseModel):
         """The exploration of which this job is a variant, if any. Its message shows all variants."""
         return parse_exploration_id(self.id)
 
+    @property
+    def variant_number(self) -> int | None:
+        """Its number on the message of its exploration, None for any other job."""
+        return None if self.exploration_id is None else int(self.id.rpartition("-")[2])
+
 
 def parse_job_id(text: str) -> str | None:
     """Return the text if it has the form of a job id, else None."""

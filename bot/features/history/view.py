@@ -87,10 +87,11 @@ def build_contact_sheet_cells(
 
 
 def format_choice_name(record: JobRecord, catalogue: Catalogue, messages: Messages, now: float) -> str:
-    """Name a job in an autocomplete choice: its prompt and its age at `now`, in Unix seconds."""
+    """Name a job in an autocomplete choice: its prompt, number of several, and age at `now`, in Unix seconds."""
     prompt = truncate_text(_get_prompt_or_model_name(record, catalogue), _CHOICE_PROMPT_LIMIT)
     age = messages.text("history.ago", time=format_duration(now - record.job.accepted_at, messages))
-    parts = (prompt, age, _format_missing_reason(record, messages))
+    number = record.job.variant_number
+    parts = (prompt if number is None else f"{prompt} ({number})", age, _format_missing_reason(record, messages))
     return truncate_text(" · ".join(filter(None, parts)), _OPTION_LABEL_LIMIT)
 
 

@@ -14,6 +14,7 @@ from bot.features.history.search import explain_no_results, format_search_headin
 from bot.features.history.view import build_contact_sheet_cells, build_history_view, format_choice_name
 from bot.images.contact_sheet import draw_contact_sheet
 from shared.i18n.messages import Messages
+from shared.job import make_variant_id
 from tests.support.views import (
     CATALOGUE,
     EN,
@@ -136,6 +137,14 @@ def test_a_line_names_other_requesters_and_says_why_there_is_no_picture() -> Non
     assert "**2.** “a castle” · SDXL 1.0 · <@7> · filtered · <t:0:d>" in text
     assert "**3.** “a castle” · SDXL 1.0 · cancelled · <t:0:d>" in text
     assert FR.text("history.cancelled") in format_choice_name(cancelled, CATALOGUE, FR, 0.0)
+
+
+def test_the_pictures_of_one_request_are_told_apart_by_the_numbers_on_its_message() -> None:
+    record = make_result_record()
+    second = replace(record, job=record.job.model_copy(update={"id": make_variant_id("17", 2)}))
+
+    assert format_choice_name(second, CATALOGUE, FR, 0.0).startswith("a castle (2) · ")
+    assert format_choice_name(record, CATALOGUE, FR, 0.0).startswith("a castle · ")
 
 
 def test_a_deleted_result_has_no_link() -> None:
