@@ -327,11 +327,11 @@ def test_while_aws_refuses_to_run_the_default_model_another_one_takes_its_place(
     problem = make_problem("model_gone", model="SD 3.5 Large", until=int(time.time()) + 1500)
     with redis.Redis.from_url(stack.redis_url) as client:
         client.set(disabled_model_key("sd3.5-large"), problem.model_dump_json())
-        wait_until(lambda: "Stable Image Core (default)" in list_models(), "another default model")
+        wait_until(lambda: "Stable Image Core (default) · $0.04" in list_models(), "another default model")
         refused = ada.wait_for_private_text(ada.submit_imagine("a castle"))
         ada.wait_for_result(ada.submit_imagine("a castle", image=None))
         client.delete(disabled_model_key("sd3.5-large"))
-    wait_until(lambda: "SD 3.5 Large (default)" in list_models(), "the default model again")
+    wait_until(lambda: "SD 3.5 Large (default) · $0.08" in list_models(), "the default model again")
 
     assert "I try it again in 25 min" in refused, "no other model starts from a picture"
     assert [call["model"] for call in list_calls()] == ["stability.stable-image-core-v1:1"]

@@ -94,5 +94,5 @@ def test_a_full_redis_rejects_new_requests_with_a_message_and_running_jobs_finis
     finally:
         fault_stack.client.config_set("maxmemory", "0")
 
-    assert "no room" in told
+    assert "The queue is full right now." in told
     assert_all_succeed(fault_stack, "full", jobs)
