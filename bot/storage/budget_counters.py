@@ -34,7 +34,7 @@ _INSERT_UNLESS_THERE: Final[Mapping[str, Any]] = MappingProxyType(
     }
 )
 _IS_ADJUSTMENT: Final = ledger_entries.c.kind == EntryKind.ADJUSTMENT
-_AMOUNTS_USED: Final[Mapping[BudgetUnit, ColumnElement[int]]] = MappingProxyType(
+AMOUNTS_USED: Final[Mapping[BudgetUnit, ColumnElement[int]]] = MappingProxyType(
     {
         BudgetUnit.USD: ledger_entries.c.reserved + ledger_entries.c.spent,
         BudgetUnit.PICTURES: case(
@@ -45,6 +45,7 @@ _AMOUNTS_USED: Final[Mapping[BudgetUnit, ColumnElement[int]]] = MappingProxyType
         ),
     }
 )
+"""How much an entry adds to the usage of a budget, in each unit."""
 _GUILD_ID: Final[BindParameter[int]] = bindparam("target_guild_id")
 _SELECT_TIME_ZONE: Final = select(guild_settings.c.time_zone).where(guild_settings.c.guild_id == _GUILD_ID)
 _TARGET_IDS: Final[BindParameter[Any]] = bindparam("target_ids", expanding=True)
@@ -122,7 +123,7 @@ def read_used(connection: Connection, budget: Budget, user_id: int, now: datetim
         return int(used)
     start = budget.get_period_start(now)
     midnight = datetime(start.year, start.month, start.day, tzinfo=budget.time_zone)
-    query = select(func.sum(_AMOUNTS_USED[budget.unit])).where(
+    query = select(func.sum(AMOUNTS_USED[budget.unit])).where(
         _build_scope_condition(budget, user_id),
         ledger_entries.c.kind.in_(EntryKind),  # for the index of guilds
         ledger_entries.c.counted_at >= midnight.timestamp(),

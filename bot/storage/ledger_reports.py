@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, null, select
 
-from bot.storage.budget_counters import load_time_zone
+from bot.domain.budgets import BudgetUnit
+from bot.storage.budget_counters import AMOUNTS_USED, load_time_zone
 from bot.storage.job_records import build_owner
 from bot.storage.ledger import EntryKind
 from bot.storage.session import Database, translate_database_errors
@@ -78,6 +79,21 @@ class SqlLedgerReports:
 
         with translate_database_errors():
             return await self.database.run_transaction(read)
+
+    async def sum_member_spending(self, guild_id: int, user_id: int, since: float) -> ReportLine:
+        """Sum the spending of a member in a guild, and the number of their pictures, those under way included."""
+        query = select(
+            func.coalesce(func.sum(AMOUNTS_USED[BudgetUnit.USD]), 0),
+            func.coalesce(func.sum(AMOUNTS_USED[BudgetUnit.PICTURES]), 0),
+        ).where(
+            ledger_entries.c.user_id == user_id,
+            ledger_entries.c.guild_id == guild_id,
+            ledger_entries.c.kind != EntryKind.ADJUSTMENT,
+            ledger_entries.c.counted_at >= since,
+        )
+        with translate_database_errors():
+            spent, pictures = await self.database.run_transaction(lambda connection: connection.execute(query).one())
+        return ReportLine(str(user_id), int(spent), 0, int(pictures))
 
     async def load_member_names(self, user_ids: Collection[int]) -> Mapping[str, str]:
         """Load the names under which people made their latest requests, by their ids as text."""

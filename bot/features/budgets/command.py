@@ -47,9 +47,11 @@ class BudgetCommands:
         """Show the rest of each budget that applies to the person here."""
 
         async def render() -> RenderedMessage:
-            messages = get_localized_messages(interaction)
+            messages, guild_id = get_localized_messages(interaction), interaction.guild_id or 0
             usages = await self.budget_store.list_usage(build_spender(interaction))
-            return RenderedMessage(build_budgets_view(messages.text("budget.mine"), usages, messages))
+            since = await self._get_start(BudgetPeriod.MONTH, guild_id)
+            own = await self.reports.sum_member_spending(guild_id, interaction.user.id, since.timestamp())
+            return RenderedMessage(build_budgets_view(messages.text("budget.mine"), usages, messages, own))
 
         await respond_with(interaction, render)
 
@@ -134,13 +136,11 @@ class BudgetCommands:
 
         async def render() -> RenderedMessage:
             messages = get_localized_messages(interaction)
-            now = datetime.fromtimestamp(self.clock(), UTC)
-            zone = await self.budget_store.load_time_zone(guild_id)
-            start = get_period_start(BudgetPeriod(period), now, zone)
-            since = datetime(start.year, start.month, start.day, tzinfo=zone).timestamp()
-            lines = await self.reports.sum_spending(ReportGroup(group), since, now.timestamp() + 1, guild_id)
+            start = await self._get_start(BudgetPeriod(period), guild_id)
+            until = self.clock() + 1
+            lines = await self.reports.sum_spending(ReportGroup(group), start.timestamp(), until, guild_id)
             labels = ReportLabels(messages)
-            title = messages.text("budget.report", start=start.isoformat())
+            title = messages.text("budget.report", start=start.date().isoformat())
             files = []
             if lines:
                 people = [int(line.key) for line in lines] if group == ReportGroup.MEMBER else []
@@ -157,6 +157,12 @@ class BudgetCommands:
             return RenderedMessage(build_report_view(title, ReportGroup(group), lines, MAX_LINES, messages), files)
 
         await respond_with(interaction, render)
+
+    async def _get_start(self, period: BudgetPeriod, guild_id: int) -> datetime:
+        """Return the moment at which the current period began in the time zone of the guild."""
+        zone = await self.budget_store.load_time_zone(guild_id)
+        start = get_period_start(period, datetime.fromtimestamp(self.clock(), UTC), zone)
+        return datetime(start.year, start.month, start.day, tzinfo=zone)
 
     async def _log(self, interaction: discord.Interaction, action: AuditAction, target_id: int, reason: str) -> None:
         await self.audit_log.add_entry(interaction.guild_id or 0, interaction.user.id, action, target_id, reason)

@@ -61,10 +61,15 @@ class ReportLabels:
                 return key
 
 
-def build_budgets_view(title: str, usages: Sequence[BudgetUsage], messages: Messages) -> ui.LayoutView:
-    """List budgets."""
+def build_budgets_view(
+    title: str, usages: Sequence[BudgetUsage], messages: Messages, own: ReportLine | None = None
+) -> ui.LayoutView:
+    """List budgets, and say how much of them a member has used this month."""
     labels = ReportLabels(messages)
     lines = [f"- {labels.format_usage(usage)}" for usage in usages] or [messages.text("budget.none")]
+    if own is not None:
+        amount, pictures = messages.format_price(own.spent / 1e6), messages.text("amount.pictures", count=own.calls)
+        lines.append(messages.text("budget.spent_by_member", amount=amount, pictures=pictures))
     return build_container_view(ui.TextDisplay("\n".join([f"### {title}", *lines])))
 
 

@@ -346,6 +346,8 @@ async def test_reports_add_up_what_was_spent(
 
     assert [(line.key, line.spent, line.calls) for line in lines] == expected
     assert await reports.sum_spending(group, 0, NOON, GUILD) == []
+    own = await reports.sum_member_spending(GUILD, ADA_ID, NOON)
+    assert (own.spent, own.calls) == (2 * PRICE, 2)
     assert await reports.load_member_names([ADA_ID, 7]) == {str(ADA_ID): "Ada"}
 
 
