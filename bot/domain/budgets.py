@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -70,14 +70,14 @@ class Budget:
     def build_counter_key(self, user_id: int, now: datetime) -> str:
         """Build the key of the counter of the current period; each member of a role has a counter."""
         owner = f"{self.id}:{user_id}" if self.scope is BudgetScope.ROLE else self.id
-        return f"{owner}/{self.get_period_start(now).isoformat()}"
+        return f"{owner}/{self.get_period_start(now).date().isoformat()}"
 
     def measure(self, prices: Sequence[int]) -> int:
         """Return how much requests with these prices use of the budget."""
         return sum(prices) if self.unit is BudgetUnit.USD else len(prices)
 
-    def get_period_start(self, now: datetime) -> date:
-        """Return the first day of the period that `now` lies in."""
+    def get_period_start(self, now: datetime) -> datetime:
+        """Return the moment at which the period that `now` lies in began."""
         return get_period_start(self.period, now, self.time_zone)
 
     def get_reset_time(self, now: datetime) -> datetime:
@@ -90,7 +90,7 @@ class Budget:
                 next_start = start + timedelta(days=7)
             case BudgetPeriod.MONTH:
                 next_start = (start + timedelta(days=31)).replace(day=1)
-        return datetime(next_start.year, next_start.month, next_start.day, tzinfo=self.time_zone).astimezone(UTC)
+        return next_start.astimezone(UTC)
 
 
 @dataclass(frozen=True)
@@ -157,16 +157,16 @@ def choose_budgets(budgets: Iterable[Budget], spender: Spender) -> list[Budget]:
     return [*chosen, *of_roles.values()]
 
 
-def get_period_start(period: BudgetPeriod, now: datetime, time_zone: ZoneInfo) -> date:
-    """Return the first day of the period that `now` lies in, in the time zone of the guild."""
-    today = now.astimezone(time_zone).date()
+def get_period_start(period: BudgetPeriod, now: datetime, time_zone: ZoneInfo) -> datetime:
+    """Return the midnight at which the period that `now` lies in began, in the time zone of the guild."""
+    midnight = now.astimezone(time_zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
     match period:
         case BudgetPeriod.DAY:
-            return today
+            return midnight
         case BudgetPeriod.WEEK:
-            return today - timedelta(days=today.weekday())
+            return midnight - timedelta(days=midnight.weekday())
         case BudgetPeriod.MONTH:
-            return today.replace(day=1)
+            return midnight.replace(day=1)
 
 
 def to_micro_usd(dollars: float) -> int:

@@ -121,12 +121,10 @@ def read_used(connection: Connection, budget: Budget, user_id: int, now: datetim
     used = connection.execute(_SELECT_USED, {"target_key": key}).scalar()
     if used is not None:
         return int(used)
-    start = budget.get_period_start(now)
-    midnight = datetime(start.year, start.month, start.day, tzinfo=budget.time_zone)
     query = select(func.sum(AMOUNTS_USED[budget.unit])).where(
         _build_scope_condition(budget, user_id),
         ledger_entries.c.kind.in_(EntryKind),  # for the index of guilds
-        ledger_entries.c.counted_at >= midnight.timestamp(),
+        ledger_entries.c.counted_at >= budget.get_period_start(now).timestamp(),
     )
     return int(connection.execute(query).scalar() or 0)
 

@@ -161,8 +161,7 @@ class BudgetCommands:
     async def _get_start(self, period: BudgetPeriod, guild_id: int) -> datetime:
         """Return the moment at which the current period began in the time zone of the guild."""
         zone = await self.budget_store.load_time_zone(guild_id)
-        start = get_period_start(period, datetime.fromtimestamp(self.clock(), UTC), zone)
-        return datetime(start.year, start.month, start.day, tzinfo=zone)
+        return get_period_start(period, datetime.fromtimestamp(self.clock(), UTC), zone)
 
     async def _log(self, interaction: discord.Interaction, action: AuditAction, target_id: int, reason: str) -> None:
         await self.audit_log.add_entry(interaction.guild_id or 0, interaction.user.id, action, target_id, reason)
