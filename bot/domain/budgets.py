@@ -80,8 +80,11 @@ class Budget:
         """Return the moment at which the period that `now` lies in began."""
         return get_period_start(self.period, now, self.time_zone)
 
-    def get_reset_time(self, now: datetime) -> datetime:
-        """Return the moment at which the period that `now` lies in ends."""
+    def build_usage(self, used: int, now: datetime) -> "BudgetUsage":
+        """Build the usage in the period that `now` lies in."""
+        return BudgetUsage(self, used, int(self._get_reset_time(now).timestamp()))
+
+    def _get_reset_time(self, now: datetime) -> datetime:
         start = self.get_period_start(now)
         match self.period:
             case BudgetPeriod.DAY:
@@ -108,17 +111,18 @@ class BudgetUsage:
 
 
 class BudgetExceededError(RejectedError):
-    """A request would use `needed` of a budget, and less is left. Part of `used` may be reserved for others."""
+    """A request would use `needed` of a budget, and less is left. Part of it may be reserved for others."""
 
-    def __init__(self, budget: Budget, used: int, needed: int, resets_at: datetime) -> None:
+    def __init__(self, usage: BudgetUsage, needed: int) -> None:
+        budget = usage.budget
         super().__init__(
             make_problem(
                 f"over_budget_{budget.scope}",
                 needed=f"{budget.unit} {needed}",
-                left=f"{budget.unit} {max(budget.limit - used, 0)}",
+                left=f"{budget.unit} {usage.left}",
                 limit=f"{budget.unit} {budget.limit}",
                 period=f"per {budget.period}",
-                resets_at=int(resets_at.timestamp()),
+                resets_at=usage.resets_at,
             )
         )
 

@@ -83,7 +83,7 @@ def charge_budgets(
     for key, budget in by_key.items():
         needed = budget.measure(prices)
         if used[key] + needed > budget.limit:
-            raise BudgetExceededError(budget, used[key], needed, budget.get_reset_time(moment))
+            raise BudgetExceededError(budget.build_usage(used[key], moment), needed)
     for unit in BudgetUnit:
         keys = [key for key, budget in by_key.items() if budget.unit is unit]
         if keys:

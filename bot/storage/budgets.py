@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
@@ -33,30 +33,22 @@ class SqlBudgetStore:
     bot_budgets: Sequence[Budget] = ()
     clock: Callable[[], float] = time.time
 
-    async def set_budget(self, budget: Budget, set_by: int) -> Budget:
-        """Store a budget, in place of one of the same scope, target, period and unit, and return it with its id."""
+    async def set_budget(self, budget: Budget, set_by: int) -> BudgetUsage:
+        """Store a budget, in place of one of the same scope, target, period and unit, and return its usage."""
 
-        def upsert(connection: Connection) -> str:
-            row = connection.execute(select(budgets).where(_is_same_budget(budget))).one_or_none()
+        def upsert(connection: Connection) -> BudgetUsage:
+            budget_id = connection.execute(select(budgets.c.id).where(_is_same_budget(budget))).scalar()
             changes = {"limit": budget.limit, "created_by": set_by, "created_at": self.clock()}
-            if row is not None:
-                connection.execute(update(budgets).where(budgets.c.id == row.id).values(changes))
-                return str(row.id)
-            budget_id = secrets.token_hex(8)
-            values = {
-                "id": budget_id,
-                "guild_id": budget.guild_id,
-                "scope": budget.scope,
-                "target_id": budget.target_id,
-                "period": budget.period,
-                "unit": budget.unit,
-            }
-            connection.execute(insert(budgets).values(values | changes))
-            return budget_id
+            if budget_id is not None:
+                connection.execute(update(budgets).where(budgets.c.id == budget_id).values(changes))
+            else:
+                budget_id = secrets.token_hex(8)
+                connection.execute(insert(budgets).values({"id": budget_id} | _build_identity(budget) | changes))
+            stored = replace(budget, id=budget_id, time_zone=load_time_zone(connection, budget.guild_id))
+            return self._read_usage(connection, stored, 0)
 
         with translate_database_errors():
-            budget_id = await self.database.run_transaction(upsert)
-        return replace(budget, id=budget_id)
+            return await self.database.run_transaction(upsert)
 
     async def remove_budget(self, budget: Budget) -> bool:
         """Remove the budget of this scope, target, period and unit; False if there is none."""
@@ -103,18 +95,17 @@ class SqlBudgetStore:
 
     def _read_usage(self, connection: Connection, budget: Budget, user_id: int) -> BudgetUsage:
         now = self._get_now()
-        used = read_used(connection, budget, user_id, now)
-        return BudgetUsage(budget, used, int(budget.get_reset_time(now).timestamp()))
+        return budget.build_usage(read_used(connection, budget, user_id, now), now)
 
     def _get_now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)
 
 
 def _is_same_budget(budget: Budget) -> ColumnElement[bool]:
-    return and_(
-        budgets.c.guild_id == budget.guild_id,
-        budgets.c.scope == budget.scope,
-        budgets.c.target_id == budget.target_id,
-        budgets.c.period == budget.period,
-        budgets.c.unit == budget.unit,
-    )
+    return and_(*(budgets.c[name] == value for name, value in _build_identity(budget).items()))
+
+
+def _build_identity(budget: Budget) -> dict[str, Any]:
+    """Return the columns of which there is one budget for each combination."""
+    names = ("guild_id", "scope", "target_id", "period", "unit")
+    return {name: getattr(budget, name) for name in names}

@@ -80,11 +80,9 @@ class BudgetCommands:
         require_guild_manager(interaction, "budgets_not_allowed")
         async with limit_lookup_time(interaction):
             budget = _build_budget(interaction, period, unit, member, role, channel, amount=amount)
-            budget = await self.budget_store.set_budget(budget, interaction.user.id)
+            usage = await self.budget_store.set_budget(budget, interaction.user.id)
             await self._log(interaction, AuditAction.SET_BUDGET, budget.target_id, f"{amount:g} {unit} / {period}")
-            usages = await self.budget_store.list_guild_usage(interaction.guild_id or 0)
         messages = get_localized_messages(interaction)
-        usage = next(usage for usage in usages if usage.budget.id == budget.id)
         text = messages.text("budget.was_set", budget=ReportLabels(messages).format_usage(usage))
         await respond_privately(interaction, text)
 

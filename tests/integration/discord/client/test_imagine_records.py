@@ -3,11 +3,10 @@
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import pytest
 
-from bot.domain.budgets import Budget, BudgetExceededError, BudgetPeriod, BudgetScope, BudgetUnit, Spender
+from bot.domain.budgets import Budget, BudgetExceededError, BudgetPeriod, BudgetScope, BudgetUnit, BudgetUsage, Spender
 from bot.domain.errors import QueueResultUnknownError
 from bot.domain.images import RemoteImage
 from shared.job import Job
@@ -53,7 +52,7 @@ async def test_a_request_beyond_a_budget_is_refused_privately_in_the_language_of
     guild: GuildClient, job_queue: FakeJobQueue, submission_store: FakeSubmissionStore
 ) -> None:
     budget = Budget("1", BudgetScope.GUILD, 1, 1, BudgetPeriod.DAY, BudgetUnit.USD, 5_000_000)
-    submission_store.error = BudgetExceededError(budget, 4_970_000, 80_000, datetime.fromtimestamp(1.8e9, UTC))
+    submission_store.error = BudgetExceededError(BudgetUsage(budget, 4_970_000, 1_800_000_000), 80_000)
 
     answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
 
