@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.settings import Settings
-from bot.storage.ledger_reports import ReportGroup, ReportLine, SqlLedgerReports
+from bot.storage.ledger_reports import ReportGroup, ReportLine, SqlLedgerReports, add_up
 from bot.storage.session import Database
 from shared.problems import RejectedError
 
@@ -46,13 +46,7 @@ async def print_ledger(settings: Settings, group: ReportGroup, since: str | None
         writer.writerow((group.value, *_HEADER))
         writer.writerows(_format_row(line) for line in lines)
         return 0
-    total = ReportLine(
-        "total",
-        sum(line.spent for line in lines),
-        sum(line.reserved for line in lines),
-        sum(line.calls for line in lines),
-    )
-    for row in ((group.value, *_HEADER), *(_format_row(line) for line in (*lines, total))):
+    for row in ((group.value, *_HEADER), *(_format_row(line) for line in (*lines, add_up(lines, "total")))):
         print("{:<24}{:>14}{:>14}{:>14}".format(*row))
     print(f"\nCalls of settled requests: {in_ledger} in the ledger, {in_queue} recorded by the queue.")
     if in_ledger > in_queue:

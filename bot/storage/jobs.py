@@ -27,7 +27,13 @@ from bot.storage.job_records import (
     get_message_ref,
     parse_open_job_record,
 )
-from bot.storage.ledger import release_reservation, reserve_prices, settle_closed_jobs, settle_job
+from bot.storage.ledger import (
+    get_requester_account,
+    release_reservation,
+    reserve_prices,
+    settle_closed_jobs,
+    settle_job,
+)
 from bot.storage.session import DATABASE_ERRORS, Database, translate_database_errors
 from bot.storage.tables import OPEN_STATES, RecordState, jobs, outcomes, queue_entries, user_preferences
 from shared.catalogue import Catalogue
@@ -120,8 +126,7 @@ class SqlJobStore:
                 source = {"source_sha256": image.sha256}
             case None:
                 source = {}
-        origin, requester = jobs_to_add[0].origin, jobs_to_add[0].requester
-        payer = spender or Spender(requester.id, origin.guild_id, origin.channel_id)
+        payer = spender or get_requester_account(jobs_to_add[0])
         prices = [self._get_price(job.request.model) for job in jobs_to_add]
 
         def insert_rows(connection: Connection) -> None:

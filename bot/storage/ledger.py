@@ -74,15 +74,15 @@ def reserve_prices(
     """Add a reservation for each job. `counters` are those to which its price was added, by key."""
     written = json.dumps(counters) if counters else None
     for job, price in zip(jobs, prices, strict=True):
-        entry = _build_entry(EntryKind.RESERVATION, job, spender.channel_id, reserved=price, at=at)
-        connection.execute(_INSERT_ENTRY, entry | {"counters": written})
+        entry = _build_entry(EntryKind.RESERVATION, spender, at, job)
+        connection.execute(_INSERT_ENTRY, entry | {"reserved": price, "counters": written})
 
 
 def release_reservation(connection: Connection, job_id: str, at: float) -> None:
     """Give back the reservation of a job that was not called."""
     row = connection.execute(_SELECT_RESERVATION, {_JOB_ID.key: job_id}).one_or_none()
     if row is not None:
-        _close_reservation(connection, row, spent=0, calls=0, at=at)
+        _close_reservation(connection, row, billed_calls=0, at=at)
 
 
 def settle_closed_jobs(connection: Connection, since: float, at: float) -> int:
@@ -94,12 +94,12 @@ def settle_closed_jobs(connection: Connection, since: float, at: float) -> int:
     rows = connection.execute(_SELECT_UNSETTLED, {"since": since}).all()
     for row in rows:
         if row.kind_of_outcome is None:
-            calls = 0
+            billed_calls = 0
         elif row.cost_usd is None:
-            calls = 1 + row.unknown_calls
+            billed_calls = 1 + row.unknown_calls
         else:
-            calls = (row.cost_usd > 0) + row.unknown_calls
-        _close_reservation(connection, row, spent=calls * row.reserved, calls=calls, at=at)
+            billed_calls = (row.cost_usd > 0) + row.unknown_calls
+        _close_reservation(connection, row, billed_calls=billed_calls, at=at)
     return len(rows)
 
 
@@ -110,9 +110,9 @@ def settle_job(connection: Connection, job: Job, price: int, billed_calls: int, 
     """
     row = connection.execute(_SELECT_RESERVATION, {_JOB_ID.key: job.id}).one_or_none()
     if row is not None:
-        _close_reservation(connection, row, spent=billed_calls * row.reserved, calls=billed_calls, at=at)
+        _close_reservation(connection, row, billed_calls=billed_calls, at=at)
     elif billed_calls:
-        entry = _build_entry(EntryKind.SETTLEMENT, job, job.origin.channel_id, reserved=0, at=at)
+        entry = _build_entry(EntryKind.SETTLEMENT, get_requester_account(job), at, job)
         connection.execute(_INSERT_ENTRY, entry | {"spent": billed_calls * price, "calls": billed_calls})
 
 
@@ -120,20 +120,9 @@ def add_adjustment(
     connection: Connection, spender: Spender, unit: BudgetUnit, amount: int, reason: str, at: float
 ) -> None:
     """Add an entry that gives a member `amount` more, or less if it is negative."""
-    entry = {
-        "kind": EntryKind.ADJUSTMENT,
-        "reserved": 0,
-        "spent": -amount if unit is BudgetUnit.USD else 0,
-        "calls": -amount if unit is BudgetUnit.PICTURES else 0,
-        "guild_id": spender.guild_id,
-        "channel_id": spender.channel_id,
-        "user_id": spender.user_id,
-        "model": "",
-        "counted_at": at,
-        "created_at": at,
-        "reason": reason,
-    }
-    connection.execute(_INSERT_ENTRY, entry)
+    column = "spent" if unit is BudgetUnit.USD else "calls"
+    entry = _build_entry(EntryKind.ADJUSTMENT, spender, at)
+    connection.execute(_INSERT_ENTRY, entry | {column: -amount, "reason": reason})
 
 
 def change_counter(connection: Connection, key: str, change: int) -> None:
@@ -141,29 +130,37 @@ def change_counter(connection: Connection, key: str, change: int) -> None:
     connection.execute(_CHANGE_COUNTER, {_KEY.key: key, _CHANGE.key: change})
 
 
-def _close_reservation(connection: Connection, row: Any, *, spent: int, calls: int, at: float) -> None:
+def get_requester_account(job: Job) -> Spender:
+    """Return on whose account a job goes if nothing but the job is known: its requester, without roles."""
+    return Spender(job.requester.id, job.origin.guild_id, job.origin.channel_id)
+
+
+def _close_reservation(connection: Connection, row: Any, *, billed_calls: int, at: float) -> None:
+    """Give a reservation back, and add the cost of the billed calls, each at the price that was reserved."""
+    spent = billed_calls * row.reserved
     kept = {"job_id", "guild_id", "channel_id", "user_id", "model", "counted_at"}
     entry = {name: value for name, value in row._mapping.items() if name in kept}  # noqa: SLF001 — its public API
-    kind = EntryKind.SETTLEMENT if calls else EntryKind.RELEASE
-    changes = {"kind": kind, "reserved": -row.reserved, "spent": spent, "calls": calls, "created_at": at}
+    kind = EntryKind.SETTLEMENT if billed_calls else EntryKind.RELEASE
+    changes = {"kind": kind, "reserved": -row.reserved, "spent": spent, "calls": billed_calls, "created_at": at}
     connection.execute(_INSERT_ENTRY, entry | changes | {"counters": None})
     for key, unit in sorted(json.loads(row.counters or "{}").items()):
-        change = spent - row.reserved if unit == BudgetUnit.USD else min(calls, 1) - 1
+        change = spent - row.reserved if unit == BudgetUnit.USD else min(billed_calls, 1) - 1
         if change:
             change_counter(connection, key, change)
 
 
-def _build_entry(kind: EntryKind, job: Job, channel_id: int, *, reserved: int, at: float) -> dict[str, Any]:
+def _build_entry(kind: EntryKind, spender: Spender, at: float, job: Job | None = None) -> dict[str, Any]:
+    """Build an entry without amounts, for a job or, if there is none, for an adjustment."""
     return {
-        "job_id": job.id,
+        "job_id": job.id if job else None,
         "kind": kind,
-        "reserved": reserved,
+        "reserved": 0,
         "spent": 0,
         "calls": 0,
-        "guild_id": job.origin.guild_id,
-        "channel_id": channel_id,
-        "user_id": job.requester.id,
-        "model": job.request.model,
+        "guild_id": spender.guild_id,
+        "channel_id": spender.channel_id,
+        "user_id": spender.user_id,
+        "model": job.request.model if job else "",
         "counted_at": at,
         "created_at": at,
         "counters": None,

@@ -1,7 +1,7 @@
 """Sums of the ledger: by member, channel, model, server, day or month."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -48,6 +48,19 @@ class ReportLine:
     reserved: int
     calls: int
 
+    @property
+    def amount(self) -> int:
+        """The sum of both amounts."""
+        return self.spent + self.reserved
+
+
+def add_up(lines: Iterable[ReportLine], key: str) -> ReportLine:
+    """Add up lines to one with this key."""
+    spent = reserved = calls = 0
+    for line in lines:
+        spent, reserved, calls = spent + line.spent, reserved + line.reserved, calls + line.calls
+    return ReportLine(key, spent, reserved, calls)
+
 
 @dataclass(frozen=True)
 class SqlLedgerReports:
@@ -72,7 +85,7 @@ class SqlLedgerReports:
                 condition &= ledger_entries.c.guild_id == guild_id
             if group in _COLUMNS:
                 lines = _sum_by(connection, _COLUMNS[group], condition)
-                return sorted(lines, key=lambda line: (-line.spent - line.reserved, line.key))
+                return sorted(lines, key=lambda line: (-line.amount, line.key))
             zone = load_time_zone(connection, guild_id or 0)
             quarters = cast(func.floor(ledger_entries.c.counted_at / _SECONDS_PER_QUARTER), BigInteger)
             return _merge_quarters(_sum_by(connection, quarters, condition), zone, by_month=group is ReportGroup.MONTH)
@@ -147,17 +160,16 @@ def _sum_by(
     )
     spent_by_key = {str(key): (int(amount), int(calls)) for key, amount, calls in connection.execute(spent)}
     reserved_by_key = {str(key): int(amount) for key, amount in connection.execute(reserved)}
-    return [
-        ReportLine(key, spent_by_key.get(key, (0, 0))[0], reserved_by_key.get(key, 0), spent_by_key.get(key, (0, 0))[1])
-        for key in dict.fromkeys((*spent_by_key, *reserved_by_key))
-    ]
+    lines = []
+    for key in dict.fromkeys((*spent_by_key, *reserved_by_key)):
+        amount, calls = spent_by_key.get(key, (0, 0))
+        lines.append(ReportLine(key, amount, reserved_by_key.get(key, 0), calls))
+    return lines
 
 
 def _merge_quarters(lines: Sequence[ReportLine], zone: ZoneInfo, *, by_month: bool) -> list[ReportLine]:
-    sums: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    by_day: defaultdict[str, list[ReportLine]] = defaultdict(list)
     for line in lines:
         moment = datetime.fromtimestamp(int(line.key) * _SECONDS_PER_QUARTER, UTC).astimezone(zone)
-        total = sums[moment.strftime("%Y-%m" if by_month else "%Y-%m-%d")]
-        for index, amount in enumerate((line.spent, line.reserved, line.calls)):
-            total[index] += amount
-    return [ReportLine(key, *amounts) for key, amounts in sorted(sums.items())]
+        by_day[moment.strftime("%Y-%m" if by_month else "%Y-%m-%d")].append(line)
+    return [add_up(quarters, day) for day, quarters in sorted(by_day.items())]

@@ -12,9 +12,11 @@ from shared.i18n.messages import Messages
 
 def draw_report(names: Sequence[str], lines: Sequence[ReportLine], messages: Messages) -> RenderedImage:
     """Draw a bar for each line, with its amount. It draws and encodes, so it belongs in a thread."""
-    amounts = [line.spent + line.reserved for line in lines]
     return draw_bar_chart(
-        [Bar(name, amount, messages.format_price(amount / 1e6)) for name, amount in zip(names, amounts, strict=True)]
+        [
+            Bar(name, line.amount, messages.format_price(line.amount / 1e6))
+            for name, line in zip(names, lines, strict=True)
+        ]
     )
 
 

@@ -10,7 +10,7 @@ from discord import ui
 from bot.domain.budgets import BudgetScope, BudgetUsage
 from bot.rendering.layout import build_attached_gallery, build_container_view
 from bot.rendering.markdown import escape_markdown
-from bot.storage.ledger_reports import ReportGroup, ReportLine
+from bot.storage.ledger_reports import ReportGroup, ReportLine, add_up
 from shared.i18n.messages import Messages
 
 
@@ -68,8 +68,7 @@ def build_budgets_view(
     labels = ReportLabels(messages)
     lines = [f"- {labels.format_usage(usage)}" for usage in usages] or [messages.text("budget.none")]
     if own is not None:
-        amount, pictures = messages.format_price(own.spent / 1e6), messages.text("amount.pictures", count=own.calls)
-        lines.append(messages.text("budget.spent_by_member", amount=amount, pictures=pictures))
+        lines.append(_format_line("budget.spent_by_member", own, messages))
     return build_container_view(ui.TextDisplay("\n".join([f"### {title}", *lines])))
 
 
@@ -80,22 +79,17 @@ def build_report_view(
     if not lines:
         return build_container_view(ui.TextDisplay(f"### {title}\n{messages.text('budget.nothing_spent')}"))
     labels = ReportLabels(messages)
-    total = sum(line.spent + line.reserved for line in lines)
-    calls = sum(line.calls for line in lines)
     rows = [
-        messages.text(
-            "budget.report_line",
-            name=labels.format_key(group, line.key),
-            amount=messages.format_price((line.spent + line.reserved) / 1e6),
-            pictures=messages.text("amount.pictures", count=line.calls),
-        )
+        _format_line("budget.report_line", line, messages, name=labels.format_key(group, line.key))
         for line in lines[:max_lines]
     ]
-    summary = messages.text(
-        "budget.total",
-        amount=messages.format_price(total / 1e6),
-        pictures=messages.text("amount.pictures", count=calls),
-    )
+    summary = _format_line("budget.total", add_up(lines, ""), messages)
     items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join([f"### {title}", summary, "", *rows]))]
     items += [build_attached_gallery("spending.jpg", summary), ui.File("attachment://spending.csv")]
     return build_container_view(*items)
+
+
+def _format_line(key: str, line: ReportLine, messages: Messages, **facts: str) -> str:
+    """Format a sentence about a line of a report, with its amount and its pictures."""
+    amount, pictures = messages.format_price(line.amount / 1e6), messages.text("amount.pictures", count=line.calls)
+    return messages.text(key, amount=amount, pictures=pictures, **facts)
