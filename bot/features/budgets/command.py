@@ -15,6 +15,7 @@ from bot.domain.audit import AuditAction
 from bot.domain.budgets import Budget, BudgetPeriod, BudgetScope, BudgetUnit, get_period_start, to_micro_usd
 from bot.features.budgets.report import build_csv, draw_report
 from bot.features.budgets.view import ReportLabels, build_budgets_view, build_report_view
+from bot.interactions.audit import record_action
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.permissions import require_guild_manager
@@ -81,7 +82,9 @@ class BudgetCommands:
         async with limit_lookup_time(interaction):
             budget = _build_budget(interaction, period, unit, member, role, channel, amount=amount)
             usage = await self.budget_store.set_budget(budget, interaction.user.id)
-            await self._log(interaction, AuditAction.SET_BUDGET, budget.target_id, f"{amount:g} {unit} / {period}")
+            await record_action(
+                interaction, self.audit_log, AuditAction.SET_BUDGET, budget.target_id, f"{amount:g} {unit} / {period}"
+            )
         messages = get_localized_messages(interaction)
         text = messages.text("budget.was_set", budget=ReportLabels(messages).format_usage(usage))
         await respond_privately(interaction, text)
@@ -101,7 +104,9 @@ class BudgetCommands:
             budget = _build_budget(interaction, period, unit, member, role, channel)
             if not await self.budget_store.remove_budget(budget):
                 raise RejectedError(make_problem("budget_unknown"))
-            await self._log(interaction, AuditAction.REMOVE_BUDGET, budget.target_id, f"{unit} / {period}")
+            await record_action(
+                interaction, self.audit_log, AuditAction.REMOVE_BUDGET, budget.target_id, f"{unit} / {period}"
+            )
         await respond_privately(interaction, get_localized_messages(interaction).text("budget.removed"))
 
     async def grant(
@@ -118,7 +123,9 @@ class BudgetCommands:
             spender = build_member_spender(member, interaction)
             counted = _count(BudgetUnit(unit), amount)
             await self.budget_store.adjust(spender, BudgetUnit(unit), counted, reason)
-            await self._log(interaction, AuditAction.GRANT, member.id, f"{amount:g} {unit}: {reason}")
+            await record_action(
+                interaction, self.audit_log, AuditAction.GRANT, member.id, f"{amount:g} {unit}: {reason}"
+            )
         messages = get_localized_messages(interaction)
         text = messages.text(
             "budget.granted", member=f"<@{member.id}>", amount=messages.format_amount(f"{unit} {counted}")
@@ -160,9 +167,6 @@ class BudgetCommands:
         """Return the moment at which the current period began in the time zone of the guild."""
         zone = await self.budget_store.load_time_zone(guild_id)
         return get_period_start(period, datetime.fromtimestamp(self.clock(), UTC), zone)
-
-    async def _log(self, interaction: discord.Interaction, action: AuditAction, target_id: int, reason: str) -> None:
-        await self.audit_log.add_entry(interaction.guild_id or 0, interaction.user.id, action, target_id, reason)
 
 
 def _build_budget(

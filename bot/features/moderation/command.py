@@ -12,6 +12,7 @@ from bot.domain.audit import AuditAction
 from bot.domain.blocks import Block
 from bot.domain.status import CancelResult
 from bot.features.moderation.view import AuditPageId, build_audit_view, build_blocks_view
+from bot.interactions.audit import record_action
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.permissions import require_guild_manager
@@ -54,7 +55,7 @@ class ModerationCommands:
         async with limit_lookup_time(interaction):
             ends_at = None if days is None else self.clock() + days * _SECONDS_PER_DAY
             await self.blocks.save_block(member.guild.id, Block(member.id, reason, ends_at))
-            await self._log(interaction, AuditAction.BLOCK, member.id, reason)
+            await record_action(interaction, self.audit_log, AuditAction.BLOCK, member.id, reason)
         key = "moderation.was_blocked" if ends_at is None else "moderation.was_blocked_until"
         await self._respond(interaction, key, member=f"<@{member.id}>", until=int(ends_at or 0))
 
@@ -64,7 +65,7 @@ class ModerationCommands:
         async with limit_lookup_time(interaction):
             if not await self.blocks.delete_block(interaction.guild_id or 0, user.id):
                 raise RejectedError(make_problem("not_blocked"))
-            await self._log(interaction, AuditAction.UNBLOCK, user.id, reason or "")
+            await record_action(interaction, self.audit_log, AuditAction.UNBLOCK, user.id, reason or "")
         await self._respond(interaction, "moderation.was_unblocked", member=f"<@{user.id}>")
 
     async def show_blocked(self, interaction: discord.Interaction) -> None:
@@ -87,7 +88,7 @@ class ModerationCommands:
             count = 0
             for job_id in await self.job_history.list_open_job_ids(guild_id, user.id):
                 count += await self.queue.cancel_job(job_id, problem) is CancelResult.CANCELLED
-            await self._log(interaction, AuditAction.CANCEL_REQUESTS, user.id, reason)
+            await record_action(interaction, self.audit_log, AuditAction.CANCEL_REQUESTS, user.id, reason)
             return get_localized_messages(interaction).text(
                 "moderation.were_cancelled", count=count, member=f"<@{user.id}>"
             )
@@ -109,9 +110,6 @@ class ModerationCommands:
         messages, has_older = get_localized_messages(interaction), len(entries) > PAGE_SIZE
         view = build_audit_view(entries[:PAGE_SIZE], interaction.guild, messages, has_older=has_older)
         return RenderedMessage(view)
-
-    async def _log(self, interaction: discord.Interaction, action: AuditAction, target_id: int, reason: str) -> None:
-        await self.audit_log.add_entry(interaction.guild_id or 0, interaction.user.id, action, target_id, reason)
 
     async def _respond(self, interaction: discord.Interaction, key: str, **facts: str | int) -> None:
         await respond_privately(interaction, get_localized_messages(interaction).text(key, **facts))

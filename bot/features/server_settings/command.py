@@ -8,6 +8,7 @@ from bot.domain.audit import AuditAction
 from bot.domain.ports import GuildSettingsStore
 from bot.features.server_settings.choices import GuildSettingId, apply_choice
 from bot.features.server_settings.view import build_settings_view
+from bot.interactions.audit import record_action
 from bot.interactions.components import get_selected_values
 from bot.interactions.locale import get_localized_messages, require_guild_settings
 from bot.interactions.permissions import require_guild_manager
@@ -42,10 +43,9 @@ class ServerSettingsCommand:
             return
 
         async def save_and_render() -> RenderedMessage:
-            guild_id = interaction.guild_id or 0
-            await self.guild_settings.save_settings(guild_id, settings)
+            await self.guild_settings.save_settings(interaction.guild_id or 0, settings)
             reason = f"{custom_id.field}: {value}"
-            await self.audit_log.add_entry(guild_id, interaction.user.id, AuditAction.CHANGE_SETTING, None, reason)
+            await record_action(interaction, self.audit_log, AuditAction.CHANGE_SETTING, None, reason)
             return RenderedMessage(build_settings_view(settings, get_localized_messages(interaction)))
 
         await update_message(interaction, save_and_render)
