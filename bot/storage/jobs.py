@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, Update, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Update, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.domain.budgets import Budget, Spender, to_micro_usd
@@ -34,6 +34,12 @@ from bot.storage.ledger import (
     settle_closed_jobs,
     settle_job,
 )
+from bot.storage.queue_entries import (
+    IS_NEWEST_ENTRY_OF_JOB,
+    JOB_ID,
+    RAISE_COUNTERS_OF_NEWEST_ENTRY,
+    UPDATE_FIRST_ENTRY,
+)
 from bot.storage.session import DATABASE_ERRORS, Database, translate_database_errors
 from bot.storage.tables import OPEN_STATES, RecordState, jobs, outcomes, queue_entries, user_preferences
 from shared.catalogue import Catalogue
@@ -45,44 +51,29 @@ log = logging.getLogger(__name__)
 SETTLING_SECONDS: Final = 30 * 86400.0
 
 # The statements that every job needs are built once: building one takes as long as executing it.
-_JOB_ID: Final[BindParameter[str]] = bindparam("target_job_id")
 _IS_OPEN: Final = or_(*(jobs.c.state == state for state in OPEN_STATES))  # `in_` is expanded anew at each execution
 _RECORDED_PARENT_ID: Final = select(jobs.c.id).where(jobs.c.id == bindparam("parent_job_id")).scalar_subquery()
 _INSERT_JOB: Final = insert(jobs).values(parent_id=_RECORDED_PARENT_ID)
 _INSERT_QUEUE_ENTRY: Final = insert(queue_entries)
 _INSERT_OUTCOME: Final = insert(outcomes)
-_UPDATE_JOB: Final = update(jobs).where(jobs.c.id == _JOB_ID)
+_UPDATE_JOB: Final = update(jobs).where(jobs.c.id == JOB_ID)
 _UPDATE_OPEN_JOB: Final = _UPDATE_JOB.where(_IS_OPEN)
-_SELECT_JOB_ID: Final = select(jobs.c.id).where(jobs.c.id == _JOB_ID)
-_SELECT_CLOSED_JOB: Final = select(jobs).where(jobs.c.id == _JOB_ID, ~_IS_OPEN)
-_UPDATE_QUEUE_ENTRIES: Final = update(queue_entries).where(queue_entries.c.job_id == _JOB_ID)
-_UPDATE_FIRST_ENTRY: Final = _UPDATE_QUEUE_ENTRIES.where(queue_entries.c.entry_number == FIRST_ENTRY)
-_ALL_ENTRIES: Final = queue_entries.alias()
-_NEWEST_ENTRY_NUMBER: Final = (
-    select(func.max(_ALL_ENTRIES.c.entry_number)).where(_ALL_ENTRIES.c.job_id == _JOB_ID).scalar_subquery()
-)
-_COUNTERS: Final = (queue_entries.c.claims, queue_entries.c.calls, queue_entries.c.unknown_calls)
-# Counters only grow: an older file of Redis knows of fewer calls than were made.
-_UPDATE_NEWEST_ENTRY: Final = _UPDATE_QUEUE_ENTRIES.where(queue_entries.c.entry_number == _NEWEST_ENTRY_NUMBER).values(
-    {c: case((c < bindparam(f"new_{c.name}"), bindparam(f"new_{c.name}")), else_=c) for c in _COUNTERS}
-)
+_SELECT_JOB_ID: Final = select(jobs.c.id).where(jobs.c.id == JOB_ID)
+_SELECT_CLOSED_JOB: Final = select(jobs).where(jobs.c.id == JOB_ID, ~_IS_OPEN)
 _SELECT_UNKNOWN_CALLS: Final = select(func.coalesce(func.sum(queue_entries.c.unknown_calls), 0)).where(
-    queue_entries.c.job_id == _JOB_ID
-)
-_NEWEST_ENTRY_NUMBER_OF_JOB: Final = (
-    select(func.max(_ALL_ENTRIES.c.entry_number)).where(_ALL_ENTRIES.c.job_id == jobs.c.id).scalar_subquery()
+    queue_entries.c.job_id == JOB_ID
 )
 _SELECT_OPEN_JOBS: Final = (
     select(jobs, queue_entries, user_preferences.c.language)
-    .join_from(jobs, queue_entries, queue_entries.c.job_id == jobs.c.id)
+    .join_from(jobs, queue_entries, IS_NEWEST_ENTRY_OF_JOB)
     .outerjoin(user_preferences, user_preferences.c.user_id == jobs.c.requester_id)
-    .where(jobs.c.state.in_(OPEN_STATES), queue_entries.c.entry_number == _NEWEST_ENTRY_NUMBER_OF_JOB)
+    .where(jobs.c.state.in_(OPEN_STATES))
     .order_by(jobs.c.accepted_at, jobs.c.id)
 )
 _SELECT_OWNER: Final = (
     select(jobs, user_preferences.c.language)
     .outerjoin(user_preferences, user_preferences.c.user_id == jobs.c.requester_id)
-    .where(jobs.c.id == _JOB_ID)
+    .where(jobs.c.id == JOB_ID)
 )
 
 
@@ -150,7 +141,7 @@ class SqlJobStore:
         """Record that the queue accepted the job, and the hexadecimal hash of its upload."""
         changes = {"state": RecordState.QUEUED, "source_sha256": sha256}
         await self._update_record(
-            job_id, (_UPDATE_OPEN_JOB, changes), (_UPDATE_FIRST_ENTRY, {"queued_at": self._clock()})
+            job_id, (_UPDATE_OPEN_JOB, changes), (UPDATE_FIRST_ENTRY, {"queued_at": self._clock()})
         )
 
     async def mark_rejected(self, job_id: str, problem: Problem) -> None:
@@ -163,7 +154,7 @@ class SqlJobStore:
         }
 
         def close_record(connection: Connection) -> None:
-            if connection.execute(_UPDATE_OPEN_JOB, {**changes, _JOB_ID.key: job_id}).rowcount:
+            if connection.execute(_UPDATE_OPEN_JOB, {**changes, JOB_ID.key: job_id}).rowcount:
                 release_reservation(connection, job_id, self._clock())
 
         try:
@@ -175,7 +166,7 @@ class SqlJobStore:
         """Tell whether the queue did not accept a recorded job. Raises `RejectedError` (database_unavailable)."""
         with translate_database_errors():
             row = await self._database.run_transaction(
-                lambda connection: connection.execute(_SELECT_CLOSED_JOB, {_JOB_ID.key: job_id}).one_or_none()
+                lambda connection: connection.execute(_SELECT_CLOSED_JOB, {JOB_ID.key: job_id}).one_or_none()
             )
         return row is not None and row.state == RecordState.REJECTED
 
@@ -183,7 +174,7 @@ class SqlJobStore:
         """Load a record that is closed; None if it is open or unknown, or cannot be read."""
         try:
             row = await self._database.run_transaction(
-                lambda connection: connection.execute(_SELECT_CLOSED_JOB, {_JOB_ID.key: job_id}).one_or_none()
+                lambda connection: connection.execute(_SELECT_CLOSED_JOB, {JOB_ID.key: job_id}).one_or_none()
             )
         except DATABASE_ERRORS:
             log.warning("job %s: its record could not be read", job_id, exc_info=True)
@@ -194,7 +185,7 @@ class SqlJobStore:
         """Load whom to notify about a job that cannot be read; None if it is unknown, or the database fails."""
         try:
             row = await self._database.run_transaction(
-                lambda connection: connection.execute(_SELECT_OWNER, {_JOB_ID.key: job_id}).one_or_none()
+                lambda connection: connection.execute(_SELECT_OWNER, {JOB_ID.key: job_id}).one_or_none()
             )
         except DATABASE_ERRORS:
             log.warning("job %s: its requester could not be looked up", job_id, exc_info=True)
@@ -217,15 +208,15 @@ class SqlJobStore:
         outcome = build_outcome_row(status, self._catalogue.models.get(status.job.request.model))
 
         def close_record(connection: Connection) -> None:
-            if not connection.execute(_UPDATE_OPEN_JOB, {**changes, _JOB_ID.key: job_id}).rowcount:
-                if connection.execute(_SELECT_JOB_ID, {_JOB_ID.key: job_id}).one_or_none():
+            if not connection.execute(_UPDATE_OPEN_JOB, {**changes, JOB_ID.key: job_id}).rowcount:
+                if connection.execute(_SELECT_JOB_ID, {JOB_ID.key: job_id}).one_or_none():
                     return  # closed before
                 # a dead letter that the operator retries may have no record
                 connection.execute(_INSERT_JOB, build_job_row(status.job) | changes)
                 connection.execute(_INSERT_QUEUE_ENTRY, build_queue_entry_row(job_id, FIRST_ENTRY))
             connection.execute(_INSERT_OUTCOME, outcome)
-            connection.execute(_UPDATE_NEWEST_ENTRY, {**build_counters(status), _JOB_ID.key: job_id})
-            unknown_calls: int = connection.execute(_SELECT_UNKNOWN_CALLS, {_JOB_ID.key: job_id}).scalar_one()
+            connection.execute(RAISE_COUNTERS_OF_NEWEST_ENTRY, {**build_counters(status), JOB_ID.key: job_id})
+            unknown_calls: int = connection.execute(_SELECT_UNKNOWN_CALLS, {JOB_ID.key: job_id}).scalar_one()
             price = self._get_price(status.job.request.model)
             billed_calls = count_billed_calls(status.outcome, unknown_calls)
             settle_job(connection, status.job, price, billed_calls, self._clock())
@@ -251,15 +242,15 @@ class SqlJobStore:
 
     async def save_progress(self, statuses: Collection[JobStatus]) -> None:
         """Update the counters and threads of these jobs."""
-        counters = [{**build_counters(status), _JOB_ID.key: status.job.id} for status in statuses]
+        counters = [{**build_counters(status), JOB_ID.key: status.job.id} for status in statuses]
         threads = [
-            {"thread_id": status.thread_id, _JOB_ID.key: status.job.id}
+            {"thread_id": status.thread_id, JOB_ID.key: status.job.id}
             for status in statuses
             if status.thread_id is not None
         ]
 
         def update_rows(connection: Connection) -> None:
-            connection.execute(_UPDATE_NEWEST_ENTRY, counters)
+            connection.execute(RAISE_COUNTERS_OF_NEWEST_ENTRY, counters)
             if threads:
                 connection.execute(_UPDATE_JOB, threads)
 
@@ -289,7 +280,7 @@ class SqlJobStore:
     async def _update_record(self, job_id: str, *updates: tuple[Update, dict[str, Any]]) -> None:
         def execute_updates(connection: Connection) -> None:
             for statement, values in updates:
-                connection.execute(statement, {**values, _JOB_ID.key: job_id})
+                connection.execute(statement, {**values, JOB_ID.key: job_id})
 
         try:
             await self._database.run_transaction(execute_updates)

@@ -2,39 +2,18 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
 
-from sqlalchemy import Connection, bindparam, case, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
-from bot.storage.job_records import FIRST_ENTRY, REPEAT_ENTRY
+from bot.storage.job_records import REPEAT_ENTRY
+from bot.storage.queue_entries import (
+    IS_NEWEST_ENTRY_OF_JOB,
+    JOB_ID,
+    RAISE_COUNTERS_OF_FIRST_ENTRY,
+    RAISE_COUNTERS_OF_NEWEST_ENTRY,
+)
 from bot.storage.session import Database
 from bot.storage.tables import OPEN_STATES, jobs, queue_entries, queue_epoch
-
-_NEWEST_ENTRY_NUMBER: Final = (
-    select(func.max(queue_entries.c.entry_number))
-    .where(queue_entries.c.job_id == bindparam("target_job_id"))
-    .scalar_subquery()
-)
-_RAISE_CALLS: Final = (
-    update(queue_entries)
-    .where(queue_entries.c.job_id == bindparam("target_job_id"))
-    .values(
-        {
-            column: case((column < bindparam(f"least_{column.name}"), bindparam(f"least_{column.name}")), else_=column)
-            for column in (queue_entries.c.calls, queue_entries.c.unknown_calls)
-        }
-    )
-)
-_RAISE_CALLS_OF_NEWEST_ENTRY: Final = _RAISE_CALLS.where(queue_entries.c.entry_number == _NEWEST_ENTRY_NUMBER)
-_RAISE_CALLS_OF_FIRST_ENTRY: Final = _RAISE_CALLS.where(queue_entries.c.entry_number == FIRST_ENTRY)
-_NEWEST_ENTRIES: Final = (
-    select(queue_entries.c.job_id, func.max(queue_entries.c.entry_number).label("entry_number"))
-    .group_by(queue_entries.c.job_id)
-    .subquery()
-)
-_IS_NEWEST_ENTRY: Final = (queue_entries.c.job_id == _NEWEST_ENTRIES.c.job_id) & (
-    queue_entries.c.entry_number == _NEWEST_ENTRIES.c.entry_number
-)
 
 
 @dataclass(frozen=True)
@@ -83,8 +62,7 @@ class SqlEpochStore:
         """Load the counters of these jobs since they were last queued, without those that are not recorded."""
         query = (
             select(jobs.c.id, jobs.c.state, jobs.c.outcome_message_id, queue_entries)
-            .join_from(jobs, _NEWEST_ENTRIES, _NEWEST_ENTRIES.c.job_id == jobs.c.id)
-            .join(queue_entries, _IS_NEWEST_ENTRY)
+            .join_from(jobs, queue_entries, IS_NEWEST_ENTRY_OF_JOB)
             .where(jobs.c.id.in_(job_ids))
         )
         rows = await self._database.run_transaction(lambda connection: connection.execute(query).all())
@@ -105,8 +83,8 @@ class SqlEpochStore:
 
         def raise_counters(connection: Connection) -> None:
             for call in calls:
-                statement = _RAISE_CALLS_OF_FIRST_ENTRY if call.is_late else _RAISE_CALLS_OF_NEWEST_ENTRY
-                least = {"least_calls": call.calls, "least_unknown_calls": call.unknown_calls}
-                connection.execute(statement, {"target_job_id": call.job_id, **least})
+                statement = RAISE_COUNTERS_OF_FIRST_ENTRY if call.is_late else RAISE_COUNTERS_OF_NEWEST_ENTRY
+                counters = {"new_claims": 0, "new_calls": call.calls, "new_unknown_calls": call.unknown_calls}
+                connection.execute(statement, {JOB_ID.key: call.job_id, **counters})
 
         await self._database.run_transaction(raise_counters)
