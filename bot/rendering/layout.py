@@ -11,6 +11,7 @@ from discord import ui
 
 from bot.rendering.markdown import truncate_text
 from shared.i18n.messages import Messages
+from shared.job import Job
 
 ALT_TEXT_LIMIT: Final = 1024
 _SEED_LIMIT: Final = 100  # the seed in a PNG's metadata may be any number
@@ -34,11 +35,11 @@ def build_attached_gallery(filename: str, alt_text: str, *, is_spoiler: bool = F
     return ui.MediaGallery(item)
 
 
-def format_requester(user_id: int, messages: Messages, *, source_owner_id: int | None = None) -> str:
+def format_requester(job: Job, messages: Messages) -> str:
     """Format the small print that says who requested a picture, and whose picture it goes on from."""
-    text = messages.text("result.requested_by", user=f"<@{user_id}>")
-    if source_owner_id is not None:
-        text = f"{text} · {format_source_owner(source_owner_id, messages)}"
+    text = messages.text("result.requested_by", user=f"<@{job.requester.id}>")
+    if job.source_owner_id is not None:
+        text = f"{text} · {format_source_owner(job.source_owner_id, messages)}"
     return f"-# {text}"
 
 

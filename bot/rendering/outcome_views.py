@@ -130,7 +130,7 @@ def build_filtered_view(
         ui.TextDisplay(f"### {format_notice_title(filtered, messages)}"),
         ui.TextDisplay(format_notice_reason(filtered, messages)),
         *_build_notes(notes),
-        ui.TextDisplay(_format_requester(job, messages)),
+        ui.TextDisplay(format_requester(job, messages)),
         rows=rows,
     )
 
@@ -210,7 +210,7 @@ def _build_failure_view(
         ui.TextDisplay(f"### {title}"),
         ui.TextDisplay(reason),
         *_build_notes(notes),
-        ui.TextDisplay(_format_requester(job, messages)),
+        ui.TextDisplay(format_requester(job, messages)),
         rows=rows,
     )
 
@@ -219,10 +219,6 @@ def _format_people(job: Job, messages: Messages) -> str:
     """Format who requested a picture and, if it goes on from somebody else's, whose that is."""
     owner = () if job.source_owner_id is None else (format_source_owner(job.source_owner_id, messages),)
     return " · ".join((f"<@{job.requester.id}>", *owner))
-
-
-def _format_requester(job: Job, messages: Messages) -> str:
-    return format_requester(job.requester.id, messages, source_owner_id=job.source_owner_id)
 
 
 def _build_notes(notes: Sequence[str]) -> tuple[ui.TextDisplay[ui.LayoutView], ...]:

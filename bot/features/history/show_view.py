@@ -44,6 +44,6 @@ def build_ended_view(
         FAILED_COLOUR,
         ui.TextDisplay(f"### {title}"),
         ui.TextDisplay(where),
-        ui.TextDisplay(format_requester(job.requester.id, messages, source_owner_id=job.source_owner_id)),
+        ui.TextDisplay(format_requester(job, messages)),
         rows=rows,
     )
