@@ -228,6 +228,10 @@ class Catalogue(_FrozenModel):
         """Return whether a model is on offer today."""
         return model is not None and model.is_offered(self._get_today())
 
+    def is_retired(self, model: Model) -> bool:
+        """Return whether the life of a model has ended today."""
+        return model.is_retired(self._get_today())
+
     def is_available(self, model: Model | None) -> bool:
         """Return whether a model is on offer, and AWS does not refuse to run it for now."""
         return model is not None and self.is_offered(model) and model.key not in self._withdrawn

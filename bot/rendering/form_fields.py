@@ -4,7 +4,6 @@ Labels have at most 45 characters, descriptions 100: https://discord.com/develop
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any, Final
 
 import discord
@@ -84,7 +83,7 @@ def build_choice_field(name: str, values: Sequence[str], selected: str | None, m
     return _wrap_in_label(name, messages, ui.Select(custom_id=name, options=options, min_values=0, required=False))
 
 
-def build_model_field(catalogue: Catalogue, today: date, preferred_model: str, messages: Messages) -> ui.Label[Any]:
+def build_model_field(catalogue: Catalogue, preferred_model: str, messages: Messages) -> ui.Label[Any]:
     """Build a field with the models that read pictures. The preferred model, or its substitute, is first and selected.
 
     A select shows 25 options, so the first is never cut off.
@@ -93,7 +92,7 @@ def build_model_field(catalogue: Catalogue, today: date, preferred_model: str, m
     models = [model for model in catalogue.generation_models if model.picture != "none"]
     options = [
         discord.SelectOption(
-            label=truncate_text(format_model_label(model, catalogue, today, messages), _OPTION_LABEL_LIMIT),
+            label=truncate_text(format_model_label(model, catalogue, messages), _OPTION_LABEL_LIMIT),
             value=model.key,
             default=model is selected,
         )

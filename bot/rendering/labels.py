@@ -1,6 +1,5 @@
 """Labels of options, models and pictures, for lists to choose from."""
 
-from datetime import date
 from typing import Final
 
 from bot.rendering.markdown import format_request_prompt, truncate_text
@@ -17,17 +16,17 @@ def format_field_label(name: str, messages: Messages) -> str:
     return label[:1].upper() + label[1:]
 
 
-def format_model_label(model: Model, catalogue: Catalogue, today: date, messages: Messages) -> str:
+def format_model_label(model: Model, catalogue: Catalogue, messages: Messages) -> str:
     """Format a model for a list: its name, whether it is the default, retired or withdrawn, and its price."""
-    name = messages.text(get_model_label_key(model, catalogue, today), name=model.name)
+    name = messages.text(get_model_label_key(model, catalogue), name=model.name)
     return f"{name} · {messages.format_price(model.price_usd)}"
 
 
-def get_model_label_key(model: Model, catalogue: Catalogue, today: date) -> str:
+def get_model_label_key(model: Model, catalogue: Catalogue) -> str:
     """Get the key of the message that labels a model as retired or withdrawn, as the default or with its bare name."""
-    if model.is_offered(today) and not catalogue.is_available(model):
+    if catalogue.is_offered(model) and not catalogue.is_available(model):
         return "model.withdrawn"
-    if model.is_retired(today):
+    if catalogue.is_retired(model):
         return "model.retired"
     return "model.default" if model is catalogue.default_model else "model.offered"
 

@@ -24,7 +24,6 @@ from bot.discord_client.translator import localize_choice, localize_text, transl
 from bot.interactions.locale import get_localized_messages
 from bot.rendering.labels import format_model_label
 from shared.catalogue import Catalogue, Model
-from shared.dates import get_today
 from shared.request.extras import EXTRAS_MAX_LENGTH
 from shared.request.model import OPTION_NAMES, PICTURE_OPTIONS, Fit, Request
 
@@ -151,8 +150,8 @@ def _build_model_autocomplete(catalogue: Catalogue) -> AutocompleteCallback:
     """Build the callback that offers the models of `/imagine` as they are on offer while the person types."""
 
     async def offer_models(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
-        messages, today = get_localized_messages(interaction), get_today()
-        labels = {model.key: format_model_label(model, catalogue, today, messages) for model in catalogue.listed_models}
+        messages = get_localized_messages(interaction)
+        labels = {model.key: format_model_label(model, catalogue, messages) for model in catalogue.listed_models}
         return _find_choices(labels, current)
 
     return offer_models

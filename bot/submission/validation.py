@@ -18,7 +18,6 @@ from bot.submission.attachments import validate_attachment
 from bot.submission.foreign_syntax import ForeignRequestBuilder, RequestBuilder, UnsupportedSyntaxError
 from bot.submission.threads import is_in_thread
 from shared.catalogue import Catalogue, make_unknown_model_problem
-from shared.dates import get_today
 from shared.foreign_syntax.reading import read_prompt
 from shared.problems import Problem, RejectedError, make_problem
 from shared.request.builder import build_request
@@ -114,7 +113,7 @@ class RequestValidator:
         self, defaults: tuple[Mapping[str, Any], ...], options: Mapping[str, Any], *, has_picture: bool
     ) -> BuiltRequest:
         model = self.catalogue.find_model(str(options.get("model") or ""))
-        if model is not None and not model.is_offered(get_today()):
+        if model is not None and not self.catalogue.is_offered(model):
             raise RejectedError(make_unknown_model_problem(model.name, self.catalogue.generation_models))
         return build_request(self.catalogue, *defaults, has_picture=has_picture, **options)
 

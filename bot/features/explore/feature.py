@@ -28,7 +28,10 @@ def build_explore_feature(
     catalogue: Catalogue,
     get_today: Callable[[], date] = get_today,
 ) -> Feature:
-    """Build `/explore` and the handlers of an exploration's buttons. Models that are retired today are labelled so."""
+    """Build `/explore` and the handlers of an exploration's buttons.
+
+    A model that is retired on the date of `get_today` is among the variants only if it is named.
+    """
     handler = ExploreCommand(option_parser, confirmation, catalogue, get_today)
     cancel_handler = CancelExplorationHandler(confirmation.explorations, queue)
     variations = {variation.value: localize_choice("variation", variation) for variation in Variation}

@@ -8,7 +8,6 @@ from bot.features.help.view import build_about_view, build_help_view
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_with
 from shared.catalogue import Catalogue
-from shared.dates import get_today
 
 
 @dataclass(frozen=True)
@@ -31,8 +30,8 @@ class HelpCommands:
         """Show facts about the bot: its models with their prices, and the data that it stores."""
 
         async def render_about() -> RenderedMessage:
-            messages, today = get_localized_messages(interaction), get_today()
+            messages = get_localized_messages(interaction)
             links = {"privacy_url": self.privacy_url, "source_url": self.source_url}
-            return RenderedMessage(build_about_view(self.catalogue, today, messages, **links))
+            return RenderedMessage(build_about_view(self.catalogue, messages, **links))
 
         await respond_with(interaction, render_about)

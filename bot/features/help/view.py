@@ -1,7 +1,6 @@
 """The texts of `/help` and `/about`, and of greetings."""
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Final
 
 from discord import ui
@@ -30,13 +29,11 @@ def build_help_view(catalogue: Catalogue, messages: Messages) -> ui.LayoutView:
     )
 
 
-def build_about_view(
-    catalogue: Catalogue, today: date, messages: Messages, *, privacy_url: str, source_url: str
-) -> ui.LayoutView:
+def build_about_view(catalogue: Catalogue, messages: Messages, *, privacy_url: str, source_url: str) -> ui.LayoutView:
     """Describe the bot, its models with their prices, and the data that it stores."""
     return build_container_view(
         ui.TextDisplay(f"### {messages.text('about.title', version=__version__)}\n{messages.text('about.what')}"),
-        ui.TextDisplay(f"**{messages.text('about.models')}**\n" + "\n".join(_list_models(catalogue, today, messages))),
+        ui.TextDisplay(f"**{messages.text('about.models')}**\n" + "\n".join(_list_models(catalogue, messages))),
         ui.TextDisplay("\n".join(_list_links(messages, privacy_url, source_url))),
     )
 
@@ -51,9 +48,9 @@ def _build_facts(catalogue: Catalogue, messages: Messages) -> dict[str, str]:
     return {"model": model.name, "price": messages.format_price(model.price_usd)}
 
 
-def _list_models(catalogue: Catalogue, today: date, messages: Messages) -> Iterator[str]:
+def _list_models(catalogue: Catalogue, messages: Messages) -> Iterator[str]:
     for model in (*catalogue.generation_models, *catalogue.upscale_models):
-        name = messages.text(get_model_label_key(model, catalogue, today), name=model.name)
+        name = messages.text(get_model_label_key(model, catalogue), name=model.name)
         yield f"- {messages.text(f'about.model_{model.task}', name=name, price=messages.format_price(model.price_usd))}"
 
 

@@ -12,7 +12,6 @@ from bot.interactions.components import get_selected_values
 from bot.interactions.locale import get_localized_messages, require_preferences, set_preferences
 from bot.interactions.responses import RenderedMessage, respond_outdated, respond_with, update_message
 from shared.catalogue import Catalogue
-from shared.dates import get_today
 
 
 @dataclass(frozen=True)
@@ -49,5 +48,4 @@ class PreferencesCommand:
 
     def _render_preferences(self, interaction: discord.Interaction) -> RenderedMessage:
         preferences, messages = require_preferences(interaction), get_localized_messages(interaction)
-        today = get_today()
-        return RenderedMessage(build_preferences_view(preferences, self.catalogue, today, messages))
+        return RenderedMessage(build_preferences_view(preferences, self.catalogue, messages))

@@ -1,7 +1,6 @@
 """The message of `/preferences`, with a select for each preference."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from typing import Any, Final
 
 import discord
@@ -28,9 +27,7 @@ from shared.i18n.messages import Messages, load_messages
 _LABEL_LIMIT: Final = 100
 
 
-def build_preferences_view(
-    preferences: Preferences, catalogue: Catalogue, today: date, messages: Messages
-) -> ui.LayoutView:
+def build_preferences_view(preferences: Preferences, catalogue: Catalogue, messages: Messages) -> ui.LayoutView:
     """Show the current preferences, in components that change them. Of most, the first option is no preference."""
     items: list[ui.Item[Any]] = [ui.TextDisplay(f"### {messages.text('preferences.title')}")]
     for field in SELECT_FIELDS:
@@ -38,7 +35,7 @@ def build_preferences_view(
         if choices:
             is_option = field in OPTION_FIELDS
             heading = format_field_label(field, messages) if is_option else messages.text(f"preferences.{field}")
-            options = list(_build_options(field, choices, preferences, catalogue, today, messages))
+            options = list(_build_options(field, choices, preferences, catalogue, messages))
             # screen readers call the select by its placeholder, which is never shown: one option is always selected
             select = build_select(PreferenceSelectId(field), heading, options)
             items += [ui.TextDisplay(f"**{heading}**"), ui.ActionRow(select)]
@@ -50,7 +47,6 @@ def _build_options(
     choices: Sequence[str],
     preferences: Preferences,
     catalogue: Catalogue,
-    today: date,
     messages: Messages,
 ) -> Iterator[discord.SelectOption]:
     current = _get_current_value(field, preferences)
@@ -58,7 +54,7 @@ def _build_options(
         default_label = messages.text("preferences.discord" if field == LANGUAGE_FIELD else "preferences.usual")
         yield discord.SelectOption(label=default_label, value=DEFAULT_VALUE, default=current not in choices)
     for choice in choices:
-        label = truncate_text(_format_label(field, choice, catalogue, today, messages), _LABEL_LIMIT)
+        label = truncate_text(_format_label(field, choice, catalogue, messages), _LABEL_LIMIT)
         yield discord.SelectOption(label=label, value=choice, default=choice == current)
 
 
@@ -72,13 +68,13 @@ def _get_current_value(field: str, preferences: Preferences) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _format_label(field: str, choice: str, catalogue: Catalogue, today: date, messages: Messages) -> str:
+def _format_label(field: str, choice: str, catalogue: Catalogue, messages: Messages) -> str:
     match field:
         case "language":
             return load_messages(choice).text("language.name")
         case "model":
             model = catalogue.models[choice]
-            return format_model_label(model, catalogue, today, messages)
+            return format_model_label(model, catalogue, messages)
         case _ if field in OWN_CHOICES:
             return messages.text(f"preferences.{field}_{choice}")
         case "keep":

@@ -36,7 +36,6 @@ from bot.submission.job_queuer import JobDetails
 from bot.submission.syntax_question import SyntaxQuestion
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
-from shared.dates import get_today
 from shared.problems import RejectedError, make_problem
 
 
@@ -149,7 +148,7 @@ class ReimagineCommand:
             ),
             build_text_field("negative", messages, value=values["negative"], is_multiline=True, errors=errors),
             build_text_field("keep", messages, value=values["keep"], errors=errors),
-            build_model_field(self.catalogue, get_today(), values["model"], messages),
+            build_model_field(self.catalogue, values["model"], messages),
         ]
         if len(images) > 1:  # then there is no room to ask: a spoiler stays one
             fields.append(build_picture_field([image.filename for image in images], messages, values.get("image", "0")))

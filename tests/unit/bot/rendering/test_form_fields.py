@@ -1,6 +1,5 @@
 """The fields of forms keep Discord's limits in every language, whatever files are called."""
 
-from datetime import date
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from shared.catalogue import Catalogue, load_catalogue
 from shared.i18n.messages import list_languages, load_messages
 from tests.support.views import utf16_length
 
-TODAY = date(2026, 11, 22)
 MANY_MODELS = load_catalogue(
     "\n".join(
         f'[models.m{number}]\nname = "{"M" * 120}"\nid = "m{number}"\ndialect = "sdxl"\nregions = ["us-east-1"]\n'
@@ -49,14 +47,14 @@ def test_pictures_are_distinguishable_whatever_their_files_are_called(filenames:
 @pytest.mark.parametrize("language", list_languages())
 @pytest.mark.parametrize("preferred", ["sdxl", "stable-image-core", "fast-upscale", "nothing"])
 def test_one_of_the_models_that_read_pictures_is_selected(catalogue: Catalogue, language: str, preferred: str) -> None:
-    options = list_options(build_model_field(catalogue, TODAY, preferred, load_messages(language)))
+    options = list_options(build_model_field(catalogue, preferred, load_messages(language)))
 
     assert {option["value"] for option in options} == {"sd3.5-large", "sdxl"}
     assert list_selected(options) == ["sdxl" if preferred == "sdxl" else "sd3.5-large"]
 
 
 def test_the_preferred_of_more_than_twenty_five_models_is_never_cut_off() -> None:
-    options = list_options(build_model_field(MANY_MODELS, TODAY, "m29", load_messages("en")))
+    options = list_options(build_model_field(MANY_MODELS, "m29", load_messages("en")))
 
     assert list_selected(options) == ["m29"]
 

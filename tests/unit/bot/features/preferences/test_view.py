@@ -1,6 +1,5 @@
 """Preferences are shown within Discord's limits, and each choice changes the preference that it names."""
 
-from datetime import date
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from shared.i18n.messages import list_languages, load_messages
 
 CATALOGUE = load_catalogue()
 MANY_MODELS = load_catalogue(f"[models.sdxl.fields.style_preset]\nchoices = {[f'style-{n}' for n in range(40)]}")
-TODAY = date(2026, 11, 22)
 
 
 def list_parts(view: Any) -> list[dict[str, Any]]:
@@ -53,7 +51,7 @@ any_preferences = st.builds(
 def test_the_view_keeps_discords_limits_whatever_was_chosen(
     preferences: Preferences, language: str, catalogue: Catalogue
 ) -> None:
-    view = build_preferences_view(preferences, catalogue, TODAY, load_messages(language))
+    view = build_preferences_view(preferences, catalogue, load_messages(language))
 
     assert view.total_children_count <= 40
     assert sum(len(part.get("content", "")) for part in list_parts(view)) <= 4000
@@ -70,7 +68,7 @@ def test_the_view_keeps_discords_limits_whatever_was_chosen(
 @pytest.mark.parametrize("language", list_languages())
 def test_every_choice_is_selected_once_it_was_made(language: str) -> None:
     messages = load_messages(language)
-    selects = list_controls(build_preferences_view(Preferences(), CATALOGUE, TODAY, messages))
+    selects = list_controls(build_preferences_view(Preferences(), CATALOGUE, messages))
 
     assert len(selects) == 10
     for select in selects:
@@ -79,13 +77,13 @@ def test_every_choice_is_selected_once_it_was_made(language: str) -> None:
         for value in [option["value"] for option in select["options"]]:
             preferences = apply_choice(Preferences(), custom_id.field, value, CATALOGUE)
             assert preferences is not None
-            controls = list_controls(build_preferences_view(preferences, CATALOGUE, TODAY, messages))
+            controls = list_controls(build_preferences_view(preferences, CATALOGUE, messages))
             again = next(control for control in controls if control["custom_id"] == select["custom_id"])
             assert [option["value"] for option in again["options"] if option["default"]] == [value]
 
 
 def test_every_select_has_a_name_for_screen_readers() -> None:
-    controls = list_controls(build_preferences_view(Preferences(), CATALOGUE, TODAY, load_messages("en")))
+    controls = list_controls(build_preferences_view(Preferences(), CATALOGUE, load_messages("en")))
 
     names = [control["placeholder"] for control in controls]
 
