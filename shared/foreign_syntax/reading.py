@@ -42,11 +42,9 @@ class PromptReading:
 def read_prompt(prompt: str) -> PromptReading:
     """Read a prompt. One without foreign syntax stays as it is."""
     found = find_parameters(prompt)
-    text = remove_spans(prompt, [parameter.span for parameter in found]) if found else prompt
-    links = list(_find_links(text))
-    if links:
-        text = remove_spans(text, [span for span, _ in links])
-    brackets = read_brackets(text)
+    text = remove_spans(prompt, [parameter.span for parameter in found])
+    links = _find_links(text)
+    brackets = read_brackets(remove_spans(text, [span for span, _ in links]))
     return PromptReading(
         text=brackets.text,
         literal=_escape_groups(prompt),

@@ -27,11 +27,16 @@ def mask_literals(text: str) -> str:
 
 def remove_spans(text: str, spans: Iterable[Span]) -> str:
     """Remove spans with the space that they leave, and a comma or point that nothing precedes any more."""
-    edges = [0, *(edge for span in sorted(spans) for edge in span), len(text)]
-    kept, *others = (text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
+    kept, *others = split_around(text, sorted(spans))
     for piece in others:
         kept = _join(kept, piece)
     return kept
+
+
+def split_around(text: str, spans: Iterable[Span]) -> list[str]:
+    """Split a text at spans, given in order: the pieces before, between and after them."""
+    edges = [0, *(edge for span in spans for edge in span), len(text)]
+    return [text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def replace_matches(text: str, pattern: re.Pattern[str], choose: Callable[[str], str | None]) -> tuple[str, list[str]]:

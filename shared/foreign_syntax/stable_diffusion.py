@@ -7,13 +7,20 @@ https://docs.midjourney.com/hc/en-us/articles/32761322355597-Permutations
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
 from shared.foreign_syntax.midjourney import QUOTED_LENGTH
-from shared.foreign_syntax.spans import Span, mask_literals, remove_spans, replace_matches, unescape_brackets
+from shared.foreign_syntax.spans import (
+    Span,
+    mask_literals,
+    remove_spans,
+    replace_matches,
+    split_around,
+    unescape_brackets,
+)
 from shared.notes import Note, make_note
 from shared.problems import Problem, make_problem
 
@@ -58,7 +65,7 @@ def read_brackets(text: str, *, may_weigh: bool = True) -> BracketReading:
     text, problems = _remove_networks(text)
     breaks = [found.span() for found in _BREAK.finditer(mask_literals(text)) if not _is_shouted(text, found.span())]
     if breaks:
-        text = ", ".join(_split_at(text, breaks))
+        text = ", ".join(_strip_parts(split_around(text, breaks)))
         notes.append(make_note("break_left_out"))
     for pattern, choose in ((_BRACES, _choose_from_braces), (_SQUARE, _choose_from_square)):
         text, groups = replace_matches(text, pattern, choose)
@@ -75,7 +82,7 @@ def read_brackets(text: str, *, may_weigh: bool = True) -> BracketReading:
 def _remove_networks(text: str) -> tuple[str, list[Problem]]:
     spans = [found.span() for found in _NETWORK.finditer(mask_literals(text))]
     problems = [make_problem("network_unsupported", value=text[start:end][:QUOTED_LENGTH]) for start, end in spans]
-    return (remove_spans(text, spans), problems) if spans else (text, [])
+    return remove_spans(text, spans), problems
 
 
 def _is_shouted(text: str, span: Span) -> bool:
@@ -85,11 +92,9 @@ def _is_shouted(text: str, span: Span) -> bool:
     return any(len(word) > 1 and word.isupper() for word in (*before, *after))
 
 
-def _split_at(text: str, spans: list[Span]) -> Iterator[str]:
-    edges = [0, *(edge for span in spans for edge in span), len(text)]
-    for start, end in zip(edges[::2], edges[1::2], strict=True):
-        if piece := text[start:end].strip(" \t\n,;"):
-            yield piece
+def _strip_parts(pieces: Iterable[str]) -> Iterator[str]:
+    """Strip the commas and spaces around parts, and leave out the empty ones."""
+    return filter(None, (piece.strip(" \t\n,;") for piece in pieces))
 
 
 def _choose_from_braces(group: str) -> str | None:
@@ -182,12 +187,11 @@ def _is_whole_part(masked: str, span: Span) -> bool:
 
 
 def _write_parts(text: str, outer: list[_Group], removed: AbstractSet[int]) -> Iterator[str]:
-    position = 0
-    for group in outer:
-        yield from _split_at(text[position : group.span[0]], [])
+    first, *others = split_around(text, (group.span for group in outer))
+    yield from _strip_parts([first])
+    for group, following in zip(outer, others, strict=True):
         yield f"{_write_words(text, group.words, removed)}::{round(group.weight, 3):g}"
-        position = group.span[1]
-    yield from _split_at(text[position:], [])
+        yield from _strip_parts([following])
 
 
 def _write_words(text: str, span: Span, removed: AbstractSet[int]) -> str:
