@@ -145,24 +145,22 @@ def _find_outermost(groups: list[_Group]) -> Iterator[_Group]:
 def _find_groups(masked: str) -> Iterator[_Group]:
     """Find the pairs with a weight: a number of their own, or several pairs around the same words."""
     opened: list[int] = []
-    plain: dict[int, tuple[int, float, Span]] = {}
+    closed: dict[int, _Group] = {}
     for position, character in enumerate(masked):
         if character == "(":
             opened.append(position)
         elif character == ")" and opened:
             start = opened.pop()
-            nested = plain.pop(start + 1, None)
-            is_wrapped = nested is not None and nested[0] == position - 1
+            span, nested = (start, position + 1), closed.pop(start + 1, None)
             number = _parse_weight(masked, start, position)
             if number is not None:
-                yield _Group((start, position + 1), (start + 1, number[1]), number[0])
-                plain[start] = (position, number[0], (start + 1, number[1]))
-            elif nested is not None and is_wrapped:
-                weight = nested[1] * EMPHASIS
-                yield _Group((start, position + 1), nested[2], weight)
-                plain[start] = (position, weight, nested[2])
+                closed[start] = _Group(span, (start + 1, number[1]), number[0])
+            elif nested is not None and nested.span[1] == position:
+                closed[start] = _Group(span, nested.words, nested.weight * EMPHASIS)
             else:
-                plain[start] = (position, EMPHASIS, (start + 1, position))
+                closed[start] = _Group(span, (start + 1, position), EMPHASIS)
+                continue
+            yield closed[start]
 
 
 def _parse_weight(masked: str, start: int, end: int) -> tuple[float, int] | None:
