@@ -15,7 +15,7 @@ placeholder may say, after a colon, what its fact is, as may one of the section 
 
 import string
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -43,12 +43,8 @@ class Messages:
         With `api_names`, options and choices keep the names of the request's fields, as on the worker's command line.
         Another release may know codes and facts that this one does not; the sentence then says so.
         """
-        formatter = _ProblemFormatter(self, api_names=api_names)
-        try:
-            sentence = self._find_sentence(f"problem.{problem.code}", problem.facts)
-            return formatter.vformat(sentence, (), problem.facts)
-        except (LookupError, ValueError):
-            return self.text(f"problem.{UNKNOWN_PROBLEM}", code=problem.code)
+        sentence = self._format_facts(f"problem.{problem.code}", problem.facts, api_names=api_names)
+        return self.text(f"problem.{UNKNOWN_PROBLEM}", code=problem.code) if sentence is None else sentence
 
     def format_problems(self, problems: Sequence[Problem]) -> list[str]:
         """Describe all problems: one sentence alone, or a heading and a sentence for each."""
@@ -57,7 +53,7 @@ class Messages:
 
     def format_notes(self, notes: Sequence[Note]) -> list[str]:
         """Format notes to a requester, without those that only another release knows."""
-        sentences = (self._format_note(note) for note in notes)
+        sentences = (self._format_facts(f"notes.{note.code}", note.facts) for note in notes)
         return [sentence for sentence in sentences if sentence is not None]
 
     def get_option_name(self, field: str) -> str:
@@ -78,13 +74,6 @@ class Messages:
         number = number.replace(".", self.text("language.decimal"))
         return f"{number} {self._sections['unit'].get(unit, unit)}" if unit else number
 
-    def _format_note(self, note: Note) -> str | None:
-        formatter = _ProblemFormatter(self, api_names=False)
-        try:
-            return formatter.vformat(self._find_sentence(f"notes.{note.code}", note.facts), (), note.facts)
-        except (LookupError, ValueError):
-            return None
-
     def format_amount(self, written: str) -> str:
         """Format an amount of a budget: `usd 1500000`, in millionths of a dollar, or `pictures 3`."""
         unit, _, number = written.partition(" ")
@@ -98,6 +87,14 @@ class Messages:
         digits = f"{dollars:.2f}" if round(dollars, 2) == round(dollars, 4) else f"{dollars:.4f}"
         return self.text("amount.price", amount=digits.replace(".", self.text("language.decimal")))
 
+    def _format_facts(self, key: str, facts: Mapping[str, Fact], *, api_names: bool = False) -> str | None:
+        """Fill in a sentence whose placeholders say how to write each fact; None if this release does not know it."""
+        formatter = _FactFormatter(self, api_names=api_names)
+        try:
+            return formatter.vformat(self._find_sentence(key, facts), (), facts)
+        except (LookupError, ValueError):
+            return None
+
     def _find_sentence(self, key: str, facts: Mapping[str, Fact]) -> str:
         found: Any = self._sections
         for name in key.split("."):
@@ -109,31 +106,35 @@ class Messages:
         return found
 
 
-class _ProblemFormatter(string.Formatter):
-    """Writes each fact of a problem as the placeholder says that it is to be written."""
+class _FactFormatter(string.Formatter):
+    """Writes each fact of a problem or a note as the placeholder says that it is to be written."""
 
     def __init__(self, messages: Messages, *, api_names: bool) -> None:
         self._messages = messages
         self._api_names = api_names
+        self._writers: Mapping[str, Callable[[str], str]] = {
+            "": str,
+            "number": messages.format_number,
+            "term": messages.get_term,
+            "amount": messages.format_amount,
+            "permission": self._name_permissions,
+        }
 
     def format_field(self, value: Any, format_spec: str) -> str:
         text = str(value)
         kind, _, field = format_spec.partition(" ")
         match kind:
-            case "":
-                return text
-            case "number":
-                return self._messages.format_number(text)
-            case "term" | "amount":
-                return self._messages.get_term(text) if kind == "term" else self._messages.format_amount(text)
-            case "permission":
-                return ", ".join(self._messages.text(f"permission.{name}") for name in text.split(", "))
             case "option":
                 return text if self._api_names else self._messages.get_option_name(text)
             case "choice":
                 return text if self._api_names else self._label_choices(field, text)
+            case _ if kind in self._writers:
+                return self._writers[kind](text)
             case _:
                 raise ValueError(f"{kind!r} is not a kind of fact")
+
+    def _name_permissions(self, names: str) -> str:
+        return ", ".join(self._messages.text(f"permission.{name}") for name in names.split(", "))
 
     def _label_choices(self, field: str, values: str) -> str:
         return ", ".join(self._messages.get_choice_label(field, value) for value in values.split(", "))
