@@ -88,4 +88,4 @@ def format_value(field: str, value: Any, messages: Messages) -> str:
 
 def format_number(value: float, messages: Messages) -> str:
     """Format a number in plain digits with the language's decimal separator."""
-    return f"{value:.12g}".replace(".", messages.text("language.decimal"))
+    return messages.format_number(f"{value:.12g}")

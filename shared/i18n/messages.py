@@ -85,7 +85,7 @@ class Messages:
     def format_price(self, dollars: float) -> str:
         """Format a price in US dollars, in whole cents or, where that is too coarse, in hundredths of a cent."""
         digits = f"{dollars:.2f}" if round(dollars, 2) == round(dollars, 4) else f"{dollars:.4f}"
-        return self.text("amount.price", amount=digits.replace(".", self.text("language.decimal")))
+        return self.text("amount.price", amount=self.format_number(digits))
 
     def _format_facts(self, key: str, facts: Mapping[str, Fact], *, api_names: bool = False) -> str | None:
         """Fill in a sentence whose placeholders say how to write each fact; None if this release does not know it."""
