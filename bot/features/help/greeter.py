@@ -59,8 +59,10 @@ class Greeter:
             if self._may_greet(message.author.id, DIRECT_MESSAGE_PAUSE_SECONDS):
                 await self._send(channel, "direct_message", message.author, str(message.id))
             return
-        is_asked = guild is not None and _mentions(message, guild.me) and _may_write(message)
-        if guild is not None and is_asked and self._may_greet(channel.id, MENTION_PAUSE_SECONDS):
+        if guild is None or not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+            return
+        is_asked = _mentions(message, guild.me) and _may_write(channel, guild.me)
+        if is_asked and self._may_greet(channel.id, MENTION_PAUSE_SECONDS):
             await self._send(channel, "mention", guild, str(message.id))
 
     def _may_greet(self, place_id: int, pause_seconds: float) -> bool:
@@ -90,12 +92,9 @@ class Greeter:
 
 def _iterate_writable_channels(guild: discord.Guild) -> Iterator[discord.TextChannel]:
     """Yield the text channels where the bot may write: the one of system messages first, then by their position."""
-    channels = [guild.system_channel, *guild.text_channels]
-    for channel in channels:
-        if channel is not None:
-            permissions = channel.permissions_for(guild.me)
-            if permissions.view_channel and permissions.send_messages:
-                yield channel
+    for channel in (guild.system_channel, *guild.text_channels):
+        if channel is not None and _may_write(channel, guild.me):
+            yield channel
 
 
 def _mentions(message: discord.Message, me: discord.Member) -> bool:
@@ -103,11 +102,8 @@ def _mentions(message: discord.Message, me: discord.Member) -> bool:
     return f"<@{me.id}>" in message.content or f"<@!{me.id}>" in message.content
 
 
-def _may_write(message: discord.Message) -> bool:
-    channel, guild = message.channel, message.guild
-    if guild is None or not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
-        return False
-    permissions = channel.permissions_for(guild.me)
+def _may_write(channel: discord.abc.GuildChannel | discord.Thread, me: discord.Member) -> bool:
+    permissions = channel.permissions_for(me)
     is_thread = isinstance(channel, discord.Thread)
     return permissions.view_channel and (
         permissions.send_messages_in_threads if is_thread else permissions.send_messages
