@@ -3,7 +3,6 @@
 import logging
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import assert_never
 
 from shared.catalogue import Catalogue, Model
@@ -109,12 +108,11 @@ class GenerateJob:
 
     def _make_withdrawn_problem(self, model: Model) -> Problem | None:
         """Make the problem that names the models to use instead of one that is gone; None if there are none."""
-        today = datetime.now(UTC).date()
         alternatives = [
             other.name
             for other in self.catalogue.list_choosable_models(model.task)
             if other.key != model.key
-            and not other.is_retired(today)
+            and not self.catalogue.is_retired(other)
             and (other.picture != "none" or model.picture == "none")
         ]
         if not alternatives:

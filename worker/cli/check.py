@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from shared.catalogue import Model
+from shared.dates import get_today
 from shared.settings import find_misspelt_settings
 from worker.bedrock.check import Finding, Severity, check_model, find_credentials_source
 from worker.bedrock.errors import CALL_ERRORS
@@ -38,7 +38,7 @@ def run_check(argv: Sequence[str]) -> ExitCode:
             file=sys.stderr,
         )
         return ExitCode.FAILED
-    today = datetime.now(UTC).date()
+    today = get_today()
     models = (*catalogue.models_for_task("generate"), *catalogue.upscale_models)
     findings = [check_model(model, region, today) for model in models]
     _print_findings(findings)
