@@ -20,7 +20,7 @@ from bot.rendering.outcome_views import format_notice_reason, format_notice_titl
 from shared.i18n.messages import load_messages
 from shared.imaging.limits import RejectionCode
 from shared.job import Job
-from shared.outcome import Failed, Filtered, Outcome
+from shared.outcome import Failed, Filtered
 from shared.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -30,10 +30,9 @@ PICTURE_PROBLEM_CODES: Final = frozenset(f"picture_{code}" for code in get_args(
 _PROMPT_LIMIT: Final = 800
 
 
-def is_for_requester_alone(job: Job, outcome: Outcome) -> bool:
+def is_for_requester_alone(job: Job, outcome: Failed) -> bool:
     """Tell whether an outcome describes a fault of a requester's picture, where others would read it."""
-    is_broken_picture = isinstance(outcome, Failed) and outcome.problem.code in PICTURE_PROBLEM_CODES
-    return is_broken_picture and not job.origin.is_direct_message
+    return outcome.problem.code in PICTURE_PROBLEM_CODES and not job.origin.is_direct_message
 
 
 def is_read_by_others(job: Job, outcome: Filtered | Failed) -> bool:
