@@ -3,9 +3,9 @@
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Update, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.domain.budgets import Budget, Spender, to_micro_usd
@@ -140,9 +140,16 @@ class SqlJobStore:
     async def mark_queued(self, job_id: str, sha256: str | None) -> None:
         """Record that the queue accepted the job, and the hexadecimal hash of its upload."""
         changes = {"state": RecordState.QUEUED, "source_sha256": sha256}
-        await self._update_record(
-            job_id, (_UPDATE_OPEN_JOB, changes), (UPDATE_FIRST_ENTRY, {"queued_at": self._clock()})
-        )
+        queued_at = self._clock()
+
+        def update_rows(connection: Connection) -> None:
+            connection.execute(_UPDATE_OPEN_JOB, {**changes, JOB_ID.key: job_id})
+            connection.execute(UPDATE_FIRST_ENTRY, {"queued_at": queued_at, JOB_ID.key: job_id})
+
+        try:
+            await self._database.run_transaction(update_rows)
+        except DATABASE_ERRORS:
+            log.warning("job %s: its record could not be updated; the reconciler will", job_id, exc_info=True)
 
     async def mark_rejected(self, job_id: str, problem: Problem) -> None:
         """Close the record of a job that the queue did not accept."""
@@ -276,13 +283,3 @@ class SqlJobStore:
         """Return the price of a picture in millionths of a dollar; 0 for a model that left the catalogue."""
         model = self._catalogue.models.get(model_key)
         return to_micro_usd(model.price_usd) if model else 0
-
-    async def _update_record(self, job_id: str, *updates: tuple[Update, dict[str, Any]]) -> None:
-        def execute_updates(connection: Connection) -> None:
-            for statement, values in updates:
-                connection.execute(statement, {**values, JOB_ID.key: job_id})
-
-        try:
-            await self._database.run_transaction(execute_updates)
-        except DATABASE_ERRORS:
-            log.warning("job %s: its record could not be updated; the reconciler will", job_id, exc_info=True)
