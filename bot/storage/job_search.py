@@ -48,8 +48,7 @@ def _build_conditions(
     is_in_guild = jobs.c.guild_id == guild_id
     is_own = jobs.c.requester_id == query.viewer_id
     if query.is_guild_wide or query.is_favourite:
-        has_result = jobs.c.deleted_at.is_(None) & _has_outcome(outcomes.c.kind == "generated")
-        yield is_own | (is_in_guild & jobs.c.channel_id.in_(channel_ids) & has_result)
+        yield is_own | (is_in_guild & jobs.c.channel_id.in_(channel_ids) & _has_picture())
     else:
         yield is_own
     if query.is_guild_wide:
@@ -71,9 +70,14 @@ def _build_conditions(
 
 def _build_outcome_conditions(query: SearchQuery) -> Iterator[ColumnElement[bool]]:
     if query.has_picture:
-        yield jobs.c.deleted_at.is_(None) & _has_outcome(outcomes.c.kind == "generated")
+        yield _has_picture()
     if query.hides_cancelled:
         yield ~_has_outcome(outcomes.c.problem_code == CANCELLED)
+
+
+def _has_picture() -> ColumnElement[bool]:
+    """Build the condition that a job led to a picture and it is not deleted."""
+    return jobs.c.deleted_at.is_(None) & _has_outcome(outcomes.c.kind == "generated")
 
 
 def _has_outcome(condition: ColumnElement[bool]) -> ColumnElement[bool]:
