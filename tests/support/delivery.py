@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Collection, Sequence
-from typing import Any
 
 import discord
 
@@ -21,6 +20,7 @@ from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.outcome import Outcome
 from tests.support.discord_channel import run_in_background
+from tests.support.fake_stores import FakeGuildSettingsStore
 
 QUICK_RETRIES = (0.05,) * 40
 
@@ -91,16 +91,6 @@ class UnavailableDeliveryStore:
         return None
 
 
-class FakeGuildSettings:
-    """The same settings for every server."""
-
-    def __init__(self, **settings: Any) -> None:
-        self.settings = GuildSettings(**settings)
-
-    async def load_settings(self, guild_id: int) -> GuildSettings:
-        return self.settings
-
-
 def make_consumer(
     client: discord.Client,
     outcome_stream: FakeOutcomeStream,
@@ -111,7 +101,7 @@ def make_consumer(
     retry_delays: Sequence[float] = QUICK_RETRIES,
     max_concurrent: int = 8,
     followups: RecentFollowups | None = None,
-    guild_settings: FakeGuildSettings | None = None,
+    guild_settings: GuildSettings | None = None,
 ) -> OutcomeConsumer:
     return OutcomeConsumer(
         client,
@@ -119,7 +109,7 @@ def make_consumer(
         catalogue,
         store=store or UnavailableDeliveryStore(),
         status_messages=StatusMessages(client, outcome_stream, catalogue),
-        guild_settings=guild_settings or FakeGuildSettings(),
+        guild_settings=FakeGuildSettingsStore(guild_settings or GuildSettings()),
         image_store=image_store,
         retry_delays=retry_delays,
         max_concurrent=max_concurrent,

@@ -7,12 +7,12 @@ import pytest
 from PIL import Image
 
 from bot.delivery.consumer import OutcomeConsumer
-from bot.domain.preferences import ResultPlace
+from bot.domain.preferences import GuildSettings, ResultPlace
 from shared.catalogue import Catalogue
 from shared.job import make_variant_id
 from shared.outcome import Failed, Filtered, FilteredPart
 from shared.problems import make_problem
-from tests.support.delivery import FakeGuildSettings, FakeOutcomeStream, deliver_outcome, make_consumer
+from tests.support.delivery import FakeOutcomeStream, deliver_outcome, make_consumer
 from tests.support.discord_channel import PROMPT, DiscordChannel, make_generated, read_text
 from tests.support.images import encode_image, make_png
 
@@ -24,7 +24,7 @@ def in_channel(
     discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, catalogue: Catalogue
 ) -> OutcomeConsumer:
     """A consumer on a server that wants everything in the channel."""
-    settings = FakeGuildSettings(result_place=ResultPlace.CHANNEL)
+    settings = GuildSettings(result_place=ResultPlace.CHANNEL)
     return make_consumer(discord_channel.client, outcome_stream, catalogue, guild_settings=settings)
 
 
@@ -90,7 +90,7 @@ async def test_where_a_preview_is_refused_the_status_message_says_where_the_resu
 async def test_a_server_may_want_its_results_in_threads_alone(
     discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, catalogue: Catalogue
 ) -> None:
-    settings = FakeGuildSettings(result_place=ResultPlace.THREAD)
+    settings = GuildSettings(result_place=ResultPlace.THREAD)
     consumer = make_consumer(discord_channel.client, outcome_stream, catalogue, guild_settings=settings)
     job = await discord_channel.submit_job()
     outcome_stream.finish_job(job, make_generated(), make_png())
@@ -113,9 +113,7 @@ async def test_a_server_may_want_the_whole_result_in_its_channel_and_no_thread(
     (status,) = await discord_channel.list_messages()
     (file,) = await discord_channel.list_files(status)
     assert (file["width"], file["height"]) == (1600, 800)
-    assert "More…" in [
-        button["label"] for row in status["components"][0]["components"] for button in row.get("components", [])
-    ]
+    assert "More…" in list_labels(status["components"][0])
     assert await discord_channel.read_thread_name(job) is None
 
 
