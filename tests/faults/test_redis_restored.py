@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import redis
 
-from demo.processes import Process
 from demo.redis import RedisServer, find_free_port
 from shared.queue.keys import job_key
 from tests.support.fault_stack import FaultStack, open_fault_stack
@@ -48,14 +47,6 @@ def wait_until_delivered(stage: FaultStack, jobs: list[str]) -> None:
     wait_until(lambda: query_records(stage, delivered)[0][0] >= len(jobs), "all records closed")
 
 
-def restart_bot(stage: FaultStack) -> None:
-    before = stage.stack.processes["bot"]
-    bot = Process("bot-again", ("-m", "bot"), before.log.parent, stage.stack.environment)
-    stage.stack.processes["bot"] = bot
-    stage.workers.append(bot)  # stopped in the end, like them
-    wait_until(lambda: "ready as" in bot.log.read_text(), "a bot that is ready")
-
-
 @pytest.mark.parametrize("is_bot_away", [False, True])
 def test_jobs_that_were_done_since_the_copy_are_not_done_again(
     stage: FaultStack, tmp_path: Path, *, is_bot_away: bool
@@ -74,7 +65,7 @@ def test_jobs_that_were_done_since_the_copy_are_not_done_again(
     restore_redis_file(stage.server, backup)
     if is_bot_away:
         wait_until(lambda: "no call is made for now" in worker.log.read_text(), "a worker that holds")
-        restart_bot(stage)
+        stage.restart_bot()
 
     time.sleep(SECONDS_WITHOUT_CALL)
     stage.assert_image_posted(stage.submit_imagine("restored and after"))

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from demo.first_picture import iter_message_texts
-from demo.processes import Process
 from demo.stack import Stack
 from shared.queue.keys import OUTCOME_STREAM, job_key
 from tests.support.bot_processes import count_results
@@ -27,15 +26,6 @@ def submit_and_change(fault_stack: FaultStack, prompt: str, **changes: Any) -> s
     stored: Any = wait_until(lambda: fault_stack.client.hget(job_key(job), "job"), "a job that waits")
     fault_stack.client.hset(job_key(job), "job", json.dumps(json.loads(stored) | changes) if changes else "{")
     return job
-
-
-def restart_bot(fault_stack: FaultStack) -> Process:
-    fault_stack.stack.processes["bot"].stop()
-    bot = Process("bot", ("-m", "bot"), fault_stack.folder, fault_stack.stack.environment)
-    fault_stack.stack.processes["bot"] = bot
-    fault_stack.workers.append(bot)  # stopped in the end, like them
-    wait_until(lambda: "ready as" in bot.log.read_text(), "a bot that is ready")
-    return bot
 
 
 def read_status(fault_stack: FaultStack, job: str) -> str:
@@ -60,7 +50,7 @@ def test_a_waiting_job_of_another_release_ends_in_words_and_everybody_else_is_an
         assert f"job {job} cannot be read by this release" in worker.log.read_text()
     assert fault_stack.list_calls("an unknown kind") == fault_stack.list_calls("no JSON") == []
 
-    restart_bot(fault_stack)
+    fault_stack.restart_bot()
     fault_stack.assert_image_posted(fault_stack.submit_imagine("after a restart", "margaret"))
     assert_one_result(fault_stack.stack, more, odd, damaged, *others)
 
@@ -76,7 +66,7 @@ def test_a_picture_with_an_outcome_of_another_release_waits_for_that_release_and
     fault_stack.client.hset(job_key(job), "outcome", json.dumps(json.loads(outcome) | {"kind": "animated"}))
 
     for _ in range(2):
-        bot = restart_bot(fault_stack)
+        bot = fault_stack.restart_bot()
         fault_stack.assert_image_posted(fault_stack.submit_imagine("somebody else's", "grace"))
         wait_until(lambda: "once the bot is upgraded" in read_status(fault_stack, job), "a status that says so")
         assert f"job {job}: its outcome cannot be read" in bot.log.read_text()
@@ -85,7 +75,7 @@ def test_a_picture_with_an_outcome_of_another_release_waits_for_that_release_and
 
     bot.stop()
     fault_stack.client.hset(job_key(job), "outcome", outcome)
-    restart_bot(fault_stack)
+    fault_stack.restart_bot()
     fault_stack.assert_image_posted(job)
     wait_until(lambda: "Full size" in read_status(fault_stack, job), "the last edit of its status")
     assert_one_result(fault_stack.stack, job)

@@ -56,6 +56,15 @@ class FaultStack:
             wait_until(lambda: "worker ready" in worker.log.read_text(), "a worker that is ready")
         return worker
 
+    def restart_bot(self) -> Process:
+        """Stop the bot, start it again with a log of its own, and wait until it is ready."""
+        self.stack.processes["bot"].stop()
+        bot = Process("bot-again", ("-m", "bot"), self.folder, self.stack.environment)
+        self.stack.processes["bot"] = bot
+        self.workers.append(bot)  # stopped in the end, like them
+        wait_until(lambda: "ready as" in bot.log.read_text(), "a bot that is ready")
+        return bot
+
     def kill_worker(self, worker: Process) -> None:
         """Kill a worker with SIGKILL, so that it cannot clean up."""
         os.kill(worker.pid, signal.SIGKILL)
