@@ -34,6 +34,12 @@ def ada(stack: Stack) -> DiscordUser:
 
 
 @pytest.fixture
+def owner(ada: DiscordUser) -> DiscordUser:
+    """The owner of the server, who may manage it."""
+    return DiscordUser(ada.stack, ada.get("/control/state")["guilds"][0]["owner_id"])
+
+
+@pytest.fixture
 def list_calls(stack: Stack) -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """Return a function that lists the calls that the Bedrock stand-in received during the test."""
     request_json("DELETE", f"{stack.bedrock_url}/control/calls")

@@ -9,20 +9,14 @@ import pytest
 
 from demo.first_picture import iter_message_texts
 from demo.stack import Stack
-from tests.support.user import DiscordUser, list_media
-
-
-@pytest.fixture
-def owner(stack: Stack) -> DiscordUser:
-    return DiscordUser(stack, DiscordUser(stack).get("/control/state")["guilds"][0]["owner_id"])
+from tests.support.user import DiscordUser, add_user, list_media
 
 
 @pytest.fixture
 def dora(stack: Stack, owner: DiscordUser) -> Iterator[tuple[DiscordUser, str]]:
     """A member who may make one picture a day, and their id."""
-    name = f"dora{len(owner.get('/control/state')['users'])}"
-    user_id = owner.post("/control/users", {"name": name})["id"]
-    yield DiscordUser(stack, name), user_id
+    member, user_id = add_user(stack, "dora")
+    yield member, user_id
     invoke(owner, "remove", per="day", **{"in": "pictures"}, member=user_id)
 
 

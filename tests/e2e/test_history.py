@@ -14,17 +14,15 @@ import redis
 from PIL import Image
 
 from demo.first_picture import iter_message_texts
-from demo.http_client import download_bytes, request_json
+from demo.http_client import download_bytes
 from demo.stack import Stack
-from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
+from tests.support.user import DiscordUser, add_user, list_custom_ids, list_media, wait_until
 
 
 @pytest.fixture
 def grace(stack: Stack) -> DiscordUser:
     """A user without any requests."""
-    name = f"grace-{len(request_json('GET', f'{stack.discord_url}/control/state')['users'])}"
-    request_json("POST", f"{stack.discord_url}/control/users", {"name": name})
-    return DiscordUser(stack, name)
+    return add_user(stack, "grace-")[0]
 
 
 def invoke_and_wait(user: DiscordUser, name: str, **options: Any) -> dict[str, Any]:

@@ -5,20 +5,13 @@ from typing import Any
 import pytest
 
 from demo.stack import Stack
-from tests.support.user import DiscordUser
+from tests.support.user import DiscordUser, add_user
 
 
 @pytest.fixture
-def owner(stack: Stack) -> DiscordUser:
-    return DiscordUser(stack, DiscordUser(stack).get("/control/state")["guilds"][0]["owner_id"])
-
-
-@pytest.fixture
-def member(owner: DiscordUser) -> tuple[DiscordUser, str]:
+def member(stack: Stack) -> tuple[DiscordUser, str]:
     """A new member, and their id."""
-    name = f"mallory{len(owner.get('/control/state')['users'])}"
-    user_id = owner.post("/control/users", {"name": name})["id"]
-    return DiscordUser(owner.stack, name), user_id
+    return add_user(stack, "mallory")
 
 
 def invoke(user: DiscordUser, command: str, **options: Any) -> str:

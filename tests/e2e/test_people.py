@@ -56,9 +56,7 @@ def wait_for_result_in(user: DiscordUser, channel: str, job: str) -> dict[str, A
     )
 
 
-def test_a_server_reads_its_own_language_and_each_person_theirs(ada: DiscordUser, stack: Stack) -> None:
-    state = request_json("GET", f"{stack.discord_url}/control/state")
-    owner = DiscordUser(stack, state["guilds"][0]["owner_id"])
+def test_a_server_reads_its_own_language_and_each_person_theirs(ada: DiscordUser, owner: DiscordUser) -> None:
     owner.use_component(owner.invoke_and_wait("settings"), "guild_setting:language", "fr")
     is_chosen = '"value": "fr", "default": true'
     wait_until(lambda: is_chosen in json.dumps(owner.invoke_and_wait("settings")), "the setting")

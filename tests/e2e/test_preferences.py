@@ -10,7 +10,7 @@ import pytest
 from demo.first_picture import iter_message_texts
 from demo.http_client import request_json
 from demo.stack import Stack
-from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
+from tests.support.user import DiscordUser, add_user, list_custom_ids, list_media, wait_until
 
 CallLister = Callable[[], list[dict[str, Any]]]
 
@@ -18,9 +18,7 @@ CallLister = Callable[[], list[dict[str, Any]]]
 @pytest.fixture
 def cleo(stack: Stack) -> DiscordUser:
     """A user without preferences."""
-    name = f"cleo{len(DiscordUser(stack).get('/control/state')['users'])}"
-    DiscordUser(stack).post("/control/users", {"name": name})
-    return DiscordUser(stack, name)
+    return add_user(stack, "cleo")[0]
 
 
 def set_preferences(user: DiscordUser, **choices: str) -> dict[str, Any]:

@@ -57,8 +57,9 @@ def test_a_preset_can_be_listed_shared_copied_and_deleted(ada: DiscordUser) -> N
     assert "mist" in invoke_presets(ben, "list")
 
 
-def test_server_presets_are_changed_by_managers_and_used_by_everyone(ada: DiscordUser, list_calls: CallLister) -> None:
-    owner = DiscordUser(ada.stack, ada.get("/control/state")["guilds"][0]["owner_id"])
+def test_server_presets_are_changed_by_managers_and_used_by_everyone(
+    ada: DiscordUser, owner: DiscordUser, list_calls: CallLister
+) -> None:
     result = ada.wait_for_result(ada.submit_imagine("a castle", keep=70))
 
     refused = invoke_presets(ada, "save", result["channel_id"], **{"name": "studio look", "for": "server"})

@@ -242,6 +242,13 @@ class DiscordUser:
         return request_json("POST", self.stack.discord_url + path, body)
 
 
+def add_user(stack: Stack, prefix: str) -> tuple[DiscordUser, str]:
+    """Add a user to the stand-in, whose name is new and begins with `prefix`; return them and their id."""
+    count = len(DiscordUser(stack).get("/control/state")["users"])
+    user = DiscordUser(stack, f"{prefix}{count}")
+    return user, str(user.post("/control/users", {"name": user.name})["id"])
+
+
 def _read_field(box: dict[str, Any]) -> Any:
     if "options" in box:
         return [option["value"] for option in box["options"] if option.get("default")]
