@@ -7,7 +7,7 @@ from demo.first_picture import iter_message_texts
 from demo.http_client import request_json
 from demo.stack import Stack
 from tests.support.images import make_png
-from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
+from tests.support.user import DiscordUser, list_media, wait_until
 
 
 def find_user_id(stack: Stack, name: str) -> str:
@@ -38,22 +38,15 @@ def test_commands_work_in_direct_messages(ada: DiscordUser, list_calls: Any) -> 
     direct = open_direct_messages(ada)
 
     job = ada.submit_imagine("a lighthouse", image=None, channel=direct)
-    first = wait_for_result_in(ada, direct, job)
-    varied = wait_for_result_in(ada, direct, ada.press_button(first, "vary", "subtle"))
+    first = ada.wait_for_result_in_place(job)
+    varied = ada.wait_for_result_in_place(ada.press_button(first, "vary", "subtle"))
     reimagined = ada.submit_modal(ada.invoke_message_command(first, "Reimagine"), prompt="a ruin")
-    again = wait_for_result_in(ada, direct, reimagined)
+    again = ada.wait_for_result_in_place(reimagined)
     shown = [ada.wait_for_status(ada.invoke_command(name, direct)) for name in ("history", "favourites", "queue")]
 
     assert [len(list_media(message)) for message in (first, varied, again)] == [1, 1, 1]
     assert len(list_calls()) == 3
     assert all(message["channel_id"] == direct for message in shown)
-
-
-def wait_for_result_in(user: DiscordUser, channel: str, job: str) -> dict[str, Any]:
-    return wait_until(
-        lambda: next((m for m in user.list_messages(channel) if f"regenerate:{job}" in list_custom_ids(m)), None),
-        "the result",
-    )
 
 
 def test_a_server_reads_its_own_language_and_each_person_theirs(ada: DiscordUser, owner: DiscordUser) -> None:
