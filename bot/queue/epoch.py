@@ -1,14 +1,12 @@
 """The queue's epoch in Redis, what an older file of Redis does not know of its jobs, and the log of calls."""
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from bot.domain.errors import QueueResultUnknownError
+from bot.queue.connection import raise_queue_unavailable
 from bot.queue.outcomes import DELIVERED_JOB_TTL_SECONDS
 from bot.queue.scripts import ScriptRunner
 from shared.queue.keys import CALL_LOG, CONSUMER_GROUP, OPEN_JOBS, job_key
@@ -36,7 +34,7 @@ class QueuedCounters:
 
 
 class RedisQueueEpoch:
-    """Reads and confirms the epoch, and corrects jobs of an older file. Methods raise `QueueResultUnknownError`."""
+    """Reads and confirms the epoch, and corrects jobs of an older file. Methods raise `QueueUnavailableError`."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -44,17 +42,17 @@ class RedisQueueEpoch:
 
     async def read_epoch(self) -> EpochReply:
         """Read the epoch that was confirmed last, and whether it still holds."""
-        with _translate_errors():
+        with raise_queue_unavailable():
             return EpochReply.parse(await self._scripts.run("epoch", 0))
 
     async def confirm_epoch(self, number: int) -> None:
         """Let workers start calls, until Redis starts again or loses its data."""
-        with _translate_errors():
+        with raise_queue_unavailable():
             await self._scripts.run("epoch", number)
 
     async def list_open_jobs(self) -> Sequence[str]:
         """List the ids of all open jobs."""
-        with _translate_errors():
+        with raise_queue_unavailable():
             members = cast("list[bytes]", await self._redis.zrange(OPEN_JOBS, 0, -1))
         return [member.decode() for member in members]
 
@@ -63,7 +61,7 @@ class RedisQueueEpoch:
         pipeline = self._redis.pipeline(transaction=False)
         for job_id in job_ids:
             pipeline.hmget(job_key(job_id), "state", "calls", "unknown_calls")
-        with _translate_errors():
+        with raise_queue_unavailable():
             rows = cast("list[list[bytes | None]]", await pipeline.execute())
         return [
             QueuedCounters(job_id, int(calls or 0), int(unknown_calls or 0))
@@ -73,18 +71,18 @@ class RedisQueueEpoch:
 
     async def restore_counts(self, job_id: str, *, claims: int, calls: int, unknown_calls: int) -> None:
         """Raise the counters of a job that has not ended to at least these."""
-        with _translate_errors():
+        with raise_queue_unavailable():
             await self._scripts.run("restore_counts", job_id, claims, calls, unknown_calls)
 
     async def end_delivered_job(self, job_id: str, message_id: int | None) -> None:
         """End a job that was delivered, although Redis has it waiting or running."""
         ttl_ms = DELIVERED_JOB_TTL_SECONDS * 1000
-        with _translate_errors():
+        with raise_queue_unavailable():
             await self._scripts.run("mark_delivered", job_id, CONSUMER_GROUP, _NO_ENTRY_ID, message_id or "", ttl_ms)
 
     async def read_calls(self) -> Sequence[tuple[bytes, dict[bytes, bytes]]]:
         """Wait a few seconds at most for entries of the log of calls: their ids and fields, oldest first."""
-        with _translate_errors():
+        with raise_queue_unavailable():
             reply: Any = await self._redis.xread({CALL_LOG: "0"}, count=CALL_BATCH_SIZE, block=CALL_BLOCK_MS)
         streams = reply.values() if isinstance(reply, dict) else [entries for _, entries in reply or []]
         rows = [row for entries in streams for row in _flatten(entries)]
@@ -92,17 +90,8 @@ class RedisQueueEpoch:
 
     async def delete_calls(self, entry_ids: Collection[bytes]) -> None:
         """Delete entries of the log of calls that the database knows now."""
-        with _translate_errors():
+        with raise_queue_unavailable():
             await self._redis.xdel(CALL_LOG, *entry_ids)
-
-
-@contextmanager
-def _translate_errors() -> Iterator[None]:
-    """Raise `QueueResultUnknownError` in place of every error of Redis, without a line in the log: others write it."""
-    try:
-        yield
-    except RedisError as error:
-        raise QueueResultUnknownError from error
 
 
 def _flatten(entries: Any) -> list[Any]:

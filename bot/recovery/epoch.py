@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from bot.domain.errors import QueueResultUnknownError
+from bot.domain.errors import QueueUnavailableError
 from bot.queue.epoch import QueuedCounters, RedisQueueEpoch
 from bot.queue.job_queue import RedisJobQueue
 from bot.storage.queue_epoch import LoggedCall, RecordedCounters, SqlEpochStore
@@ -148,7 +148,7 @@ async def _repeat(step: Callable[[], Awaitable[None]], description: str, interva
         pause = interval_seconds
         try:
             await step()
-        except (QueueResultUnknownError, RejectedError) as error:
+        except (QueueUnavailableError, RejectedError) as error:
             log.debug("%s: Redis does not answer (%r)", description, error)
             pause = CHECK_INTERVAL_SECONDS
         except Exception:
