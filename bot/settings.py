@@ -118,11 +118,6 @@ class Settings(CommonSettings):
         """Whether the spending of the whole bot is limited."""
         return self.budget_usd_per_day is not None or self.budget_usd_per_month is not None
 
-    @field_validator("budget_usd_per_day", "budget_usd_per_month", mode="before")
-    @classmethod
-    def _read_no_budget(cls, value: Any) -> Any:
-        return None if value == "" else value
-
     @field_validator("attachment_hosts", "extras_allowed_users", "servers", mode="before")
     @classmethod
     def _split_commas(cls, value: Any) -> Any:
