@@ -17,8 +17,9 @@ from redis.exceptions import RedisError
 from bot.tasks import end_tasks
 from shared.outage_log import OutageLog
 from shared.queue.connection_errors import describe_redis_error
-from shared.queue.keys import KEY_PREFIX, LEADER_KEY
+from shared.queue.keys import LEADER_KEY
 from shared.queue.refusals import is_read_only
+from shared.queue.scripts import NO_SUCH_KEY
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +34,9 @@ NOT_LEADER_MESSAGE: Final = (
     "one is gone: run one bot on one token"
 )
 
-# KEYS[1]: the leader's key. KEYS[2]: a key that never exists; deleting it lets the script write to a full Redis, where
-# there is room again only when a leader has delivered. ARGV[1]: this bot's token. ARGV[2]: length of the lease, in
-# milliseconds. Reply: number, 1 if this bot now leads, otherwise 0.
+# KEYS[1]: the leader's key. KEYS[2]: NO_SUCH_KEY, as there is room in a full Redis only when a leader has delivered.
+# ARGV[1]: this bot's token. ARGV[2]: length of the lease, in milliseconds. Reply: number, 1 if this bot now leads,
+# otherwise 0.
 _ACQUIRE_SCRIPT: Final = """
 redis.call('DEL', KEYS[2])
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
@@ -87,7 +88,7 @@ class LeaderLock:
                 async with asyncio.timeout(self._lease_seconds):
                     is_leader = bool(
                         await self._acquire_script(
-                            keys=[LEADER_KEY, KEY_PREFIX + "no_such_key"],
+                            keys=[LEADER_KEY, NO_SUCH_KEY],
                             args=[self._token, int(self._lease_seconds * 1000)],
                         )
                     )

@@ -12,7 +12,8 @@ from bot.queue.connection import raise_queue_unavailable
 from bot.queue.scripts import ScriptRunner
 from bot.queue.status import RedisJobStatusReader
 from shared.catalogue import Catalogue
-from shared.queue.keys import CONSUMER_GROUP, CONSUMER_NAME, KEY_PREFIX, OUTCOME_STREAM, result_key
+from shared.queue.keys import CONSUMER_GROUP, CONSUMER_NAME, OUTCOME_STREAM, result_key
+from shared.queue.scripts import NO_SUCH_KEY
 
 OUTCOME_BATCH_SIZE: Final = 32
 OUTCOME_BLOCK_SECONDS: Final = 2.0
@@ -24,8 +25,8 @@ PENDING_RECHECK_SECONDS: Final = 10.0
 DELIVERED_JOB_TTL_SECONDS: Final = 7 * 86400
 """How long a delivered job is remembered: a repeated interaction is then still the same job."""
 
-# KEYS[1]: the stream. KEYS[2]: a key that never exists; deleting it lets the script write to a full Redis, where there
-# is room again only when outcomes have been delivered. ARGV[1]: the consumer group.
+# KEYS[1]: the stream. KEYS[2]: NO_SUCH_KEY, as there is room in a full Redis only when outcomes have been delivered.
+# ARGV[1]: the consumer group.
 _CREATE_GROUP_SCRIPT: Final = """
 redis.call('DEL', KEYS[2])
 return redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], '0', 'MKSTREAM')
@@ -123,7 +124,7 @@ class RedisOutcomeStream(RedisJobStatusReader):
     async def _create_consumer_group(self) -> None:
         """Create the stream and its consumer group unless they exist."""
         try:
-            await self._create_group_script(keys=[OUTCOME_STREAM, KEY_PREFIX + "no_such_key"], args=[CONSUMER_GROUP])
+            await self._create_group_script(keys=[OUTCOME_STREAM, NO_SUCH_KEY], args=[CONSUMER_GROUP])
         except ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise

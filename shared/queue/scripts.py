@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from shared.queue.chunks import split_into_chunks
 from shared.queue.keys import INCOMING_PICTURE, KEY_PREFIX
+
+NO_SUCH_KEY: Final = KEY_PREFIX + "no_such_key"
+"""A key that never exists. A script that begins with deleting it may write to a full Redis: see lib.lua."""
 
 
 class RegisteredScript(Protocol):

@@ -22,7 +22,8 @@ from redis.exceptions import RedisError, ResponseError
 from shared.addresses.redis import Transport as TransportName
 from shared.outage_log import OutageLog
 from shared.queue.connection_errors import describe_redis_error
-from shared.queue.keys import CELERY_KEY_PREFIX, KEY_PREFIX, MALFORMED_TICKETS
+from shared.queue.keys import CELERY_KEY_PREFIX, MALFORMED_TICKETS
+from shared.queue.scripts import NO_SUCH_KEY
 from worker.queue.connection import CONNECTION_CLASSES
 from worker.queue.consumer_watch import ConsumerWatch
 from worker.queue.tickets import find_ticket_problem
@@ -36,8 +37,7 @@ MAX_SET_ASIDE: Final = 100
 SET_ASIDE_BYTES: Final = 4096
 SET_ASIDE_TTL_MS: Final = 7 * 86_400_000
 
-# KEYS[1]: the list of a stage. KEYS[2]: a key that never exists, whose deletion lets the script write to a full Redis.
-# ARGV[1]: a ticket. Reply: number of tickets in the list.
+# KEYS[1]: the list of a stage. KEYS[2]: NO_SUCH_KEY. ARGV[1]: a ticket. Reply: number of tickets in the list.
 _PUSH_SCRIPT: Final = "redis.call('DEL', KEYS[2]) return redis.call('LPUSH', KEYS[1], ARGV[1])"
 
 _outage = OutageLog(log, "Redis hands out tickets")
@@ -142,7 +142,7 @@ class Channel(redis.Channel):
         """Send a ticket, even if Redis is full: what waits has to run for there to be room again."""
         del options
         with self.conn_or_acquire() as client:
-            client.eval(_PUSH_SCRIPT, 2, CELERY_KEY_PREFIX + queue, KEY_PREFIX + "no_such_key", dumps(message))
+            client.eval(_PUSH_SCRIPT, 2, CELERY_KEY_PREFIX + queue, NO_SUCH_KEY, dumps(message))
 
 
 class Transport(redis.Transport):

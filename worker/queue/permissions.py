@@ -4,8 +4,8 @@ from typing import Final
 
 import redis
 
-from shared.queue.keys import KEY_PREFIX
 from shared.queue.refusals import describe_denied_commands
+from shared.queue.scripts import NO_SUCH_KEY
 from worker.ports import QueueUnavailableError
 from worker.queue.connection import translate_redis_errors
 from worker.queue.scripts import ScriptRunner
@@ -20,4 +20,4 @@ def check_permissions(client: redis.Redis) -> None:
     if denied:
         raise QueueUnavailableError(describe_denied_commands(denied))
     with translate_redis_errors():
-        client.brpop([KEY_PREFIX + "no_such_key"], timeout=0.01)  # as Celery does; a script may not
+        client.brpop([NO_SUCH_KEY], timeout=0.01)  # as Celery does; a script may not
