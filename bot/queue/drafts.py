@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import lzma
-import math
 from collections.abc import Awaitable, Sequence
 from typing import Final, TypeVar, assert_never, cast
 
@@ -12,7 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.domain.draft import Draft
-from bot.queue.limits import DEFAULT_LIMITS, Limits
+from bot.queue.limits import DEFAULT_LIMITS, Limits, make_rate_problem
 from bot.queue.replies import SaveDraftReply, SaveDraftResult
 from bot.queue.scripts import ScriptRunner
 from shared.problems import RejectedError, make_problem
@@ -71,8 +70,7 @@ class RedisDraftStore:
             case SaveDraftResult.SAVED:
                 return
             case SaveDraftResult.RATE_LIMITED:
-                seconds = math.ceil(reply.wait_ms / 1000)
-                raise RejectedError(make_problem(f"too_often_{reply.scope_kind}", limit=reply.limit, seconds=seconds))
+                raise RejectedError(make_rate_problem(reply.scope, reply.limit, reply.wait_ms))
             case SaveDraftResult.OUT_OF_MEMORY:
                 raise RejectedError(make_problem("queue_full"))
             case _:

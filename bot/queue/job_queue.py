@@ -13,7 +13,7 @@ from redis.exceptions import AuthenticationError, RedisError, ResponseError
 from bot.domain.errors import QueueResultUnknownError
 from bot.domain.status import CancelResult, QueueState
 from bot.queue.connection import raise_queue_unavailable, translate_redis_errors
-from bot.queue.limits import DEFAULT_LIMITS, Limits
+from bot.queue.limits import DEFAULT_LIMITS, Limits, get_scope_kind, make_rate_problem
 from bot.queue.replies import AcceptReply, AcceptResult, CancelReply
 from bot.queue.scripts import ScriptRunner
 from bot.queue.status import RedisJobStatusReader
@@ -88,11 +88,10 @@ class RedisJobQueue(RedisJobStatusReader):
             case AcceptResult.DUPLICATE:
                 return False
             case AcceptResult.LIMIT_REACHED:
-                code = _OPEN_LIMIT_CODES[reply.scope_kind]
+                code = _OPEN_LIMIT_CODES[get_scope_kind(reply.scope)]
                 raise RejectedError(make_problem(code, count=reply.count, limit=reply.limit))
             case AcceptResult.RATE_LIMITED:
-                seconds = math.ceil(reply.wait_ms / 1000)
-                raise RejectedError(make_problem(f"too_often_{reply.scope_kind}", limit=reply.limit, seconds=seconds))
+                raise RejectedError(make_rate_problem(reply.scope, reply.limit, reply.wait_ms))
             case AcceptResult.OUT_OF_MEMORY:
                 raise RejectedError(make_problem("queue_full"))
             case AcceptResult.MODEL_DISABLED:

@@ -1,9 +1,12 @@
 """Limits on the jobs of a user, a channel and a guild. They hold over all bots and workers on one Redis."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from shared.job import Job, tenant_for_user
+from shared.problems import Problem, make_problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,23 +32,34 @@ class Limits:
 
     def build_script_arguments(self, job: Job) -> list[str | int]:
         """List the scopes of a job, narrowest first, each with its three limits, as accept.lua takes them."""
-        scopes = {
-            job.tenant: self.user,
-            f"channel-{job.origin.channel_id}": self.channel,
-            f"guild-{job.origin.guild_id}": self.guild,
-        }
         arguments: list[str | int] = []
-        for name, limits in scopes.items():
+        for name, limits in self._list_scopes(job.requester.id, job.origin.channel_id, job.origin.guild_id):
             arguments += [name, limits.max_open, limits.max_running, limits.max_per_minute]
         return arguments
 
     def build_draft_arguments(self, user_id: int, channel_id: int, guild_id: int) -> list[str | int]:
         """List the scopes of a draft, narrowest first, each with its limit per minute, as save_draft.lua takes them."""
-        return [
-            *(tenant_for_user(user_id), self.user.max_per_minute),
-            *(f"channel-{channel_id}", self.channel.max_per_minute),
-            *(f"guild-{guild_id}", self.guild.max_per_minute),
-        ]
+        arguments: list[str | int] = []
+        for name, limits in self._list_scopes(user_id, channel_id, guild_id):
+            arguments += [name, limits.max_per_minute]
+        return arguments
+
+    def _list_scopes(self, user_id: int, channel_id: int, guild_id: int) -> Sequence[tuple[str, ScopeLimits]]:
+        return (
+            (tenant_for_user(user_id), self.user),
+            (f"channel-{channel_id}", self.channel),
+            (f"guild-{guild_id}", self.guild),
+        )
 
 
 DEFAULT_LIMITS: Final = Limits()
+
+
+def get_scope_kind(scope: str) -> str:
+    """Return the kind of a scope: user, channel or guild."""
+    return scope.partition("-")[0]
+
+
+def make_rate_problem(scope: str, limit: int, wait_ms: int) -> Problem:
+    """Say that a scope may have its next request only after this time."""
+    return make_problem(f"too_often_{get_scope_kind(scope)}", limit=limit, seconds=math.ceil(wait_ms / 1000))

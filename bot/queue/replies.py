@@ -31,11 +31,6 @@ class AcceptReply(ScriptReply):
     wait_ms: int = 0
     problem: bytes = b""
 
-    @property
-    def scope_kind(self) -> str:
-        """The kind of scope whose limit refused the job: user, channel or guild."""
-        return self.scope.partition("-")[0]
-
 
 class SaveDraftResult(StrEnum):
     """Whether a draft was saved, and if not, why."""
@@ -52,11 +47,6 @@ class SaveDraftReply(ScriptReply):
     scope: str = ""
     limit: int = 0
     wait_ms: int = 0
-
-    @property
-    def scope_kind(self) -> str:
-        """The kind of scope whose limit refused the draft: user, channel or guild."""
-        return self.scope.partition("-")[0]
 
 
 class CancelReply(ScriptReply):
