@@ -11,9 +11,7 @@
 local id, outcome = unpack(ARGV)
 local state, stage, claim_token, call_started = get_job_fields(id, 'state', 'stage', 'claim_token', 'call_started')
 if not state then return {'result', 'unknown'} end
-if state == 'finished' or state == 'delivered' or (claim_token and call_started == '1') then
-  return {'result', 'too_late'}
-end
+if has_ended(state) or (claim_token and call_started == '1') then return {'result', 'too_late'} end
 allow_writes_when_full()
 end_job(stage, id, outcome)
 return {'result', 'cancelled', 'stage', stage, 'claimable', count_claimable(stage, get_time())}

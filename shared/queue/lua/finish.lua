@@ -26,7 +26,7 @@ if not holds_lease(id, claim_token) then
   allow_writes_when_full()
   log_late_call(id)
 end
-if state == 'finished' or state == 'delivered' then return {'is_stored', 0} end
+if has_ended(state) then return {'is_stored', 0} end
 allow_writes_when_full()
 if not state then create_job(id, job, model, tenant, 0, '', unknown_calls) end
 end_job(stage, id, outcome)

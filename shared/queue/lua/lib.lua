@@ -50,6 +50,11 @@ local function get_job_fields(id, ...)
   return unpack(redis.call('HMGET', key('job', id), ...))
 end
 
+-- Whether a job in this state has an outcome.
+local function has_ended(state)
+  return state == 'finished' or state == 'delivered'
+end
+
 local function add_to_call_log(id, calls, unknown_calls, is_late)
   redis.call('XADD', key('call_log'), 'MAXLEN', '~', 10000, '*', 'job_id', id, 'calls', calls,
     'unknown_calls', unknown_calls, 'is_late', is_late)

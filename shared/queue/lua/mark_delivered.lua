@@ -15,7 +15,7 @@ redis.call('XACK', key('outcomes'), group, entry_id)
 redis.call('XDEL', key('outcomes'), entry_id)
 local state, stage = get_job_fields(id, 'state', 'stage')
 if not state then return 0 end
-if state ~= 'finished' and state ~= 'delivered' then leave_stage(stage, id) end
+if not has_ended(state) then leave_stage(stage, id) end
 redis.call('DEL', key('upload', id), key('result', id), key('prepared', id))
 redis.call('ZREM', key('open_jobs'), id)
 for _, scope in ipairs(get_scopes(id)) do redis.call('SREM', key('open', scope.name), id) end

@@ -10,7 +10,7 @@
 -- Reply: number, 1 | 0: Redis does not know the job, or it has ended
 local id = ARGV[1]
 local state = get_job_fields(id, 'state')
-if not state or state == 'finished' or state == 'delivered' then return 0 end
+if not state or has_ended(state) then return 0 end
 allow_writes_when_full()
 for i, name in ipairs({'claims', 'calls', 'unknown_calls'}) do
   local count = math.max(to_number(get_job_fields(id, name)), tonumber(ARGV[i + 1]))
