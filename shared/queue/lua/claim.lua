@@ -58,9 +58,7 @@ for _ = 1, max_blocked do
       set_state(id, 'running')
       local interval_ms = to_number(redis.call('HGET', key('pace', model), 'interval_ms'))
       if interval_ms > 0 then redis.call('HSET', key('pace', model), 'next_call_at', now + interval_ms) end
-      if redis.call('HEXISTS', key('pace', model), 'paused_until') == 1 then
-        redis.call('HSET', key('pace', model), 'probe', id)
-      end
+      if is_model_paused(model) then redis.call('HSET', key('pace', model), 'probe', id) end
     end
     return build_claim(id)
   end

@@ -43,14 +43,14 @@ if tonumber(duration_ms) > 0 then
   redis.call('HSET', key('pace', model), 'interval_ms', math.max(faster_ms, to_number(min_interval_ms)))
 end
 -- A model that responds, be it with a filtered result, is no longer paused.
-local is_resumed = 0
+local is_resumed = false
 if stage == 'generate' and is_paid then
-  is_resumed = redis.call('HEXISTS', key('pace', model), 'paused_until')
+  is_resumed = is_model_paused(model)
   redis.call('HDEL', key('pace', model), 'failed_calls', 'pause_ms', 'paused_until', 'probe')
 end
 local tickets = redis.call('LLEN', key('celery', stage))
 return {
   'is_stored', 1,
   'missing_tickets', count_claimable(stage, get_time()) - tickets,
-  'is_resumed', is_resumed,
+  'is_resumed', is_resumed and 1 or 0,
 }

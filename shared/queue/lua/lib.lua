@@ -212,6 +212,11 @@ local function requeue(stage, id, ready_at)
   end
 end
 
+-- Whether a model is paused: until it responds, one call at a time tries it.
+local function is_model_paused(model)
+  return redis.call('HEXISTS', key('pace', model), 'paused_until') == 1
+end
+
 -- The delay before a model may start its next call: 0 if it may start one now, -1 if it has to wait for an event (the
 -- end of another call, the model being enabled again, or the epoch being confirmed), otherwise milliseconds.
 local function get_call_delay(stage, model, now)
@@ -231,8 +236,7 @@ local function count_claimable(stage, now)
   for _, model in ipairs(redis.call('SMEMBERS', key('ready_models', stage))) do
     if get_call_delay(stage, model, now) == 0 then
       local ready = redis.call('ZCARD', key('ready', stage, model))
-      local is_paused = redis.call('HEXISTS', key('pace', model), 'paused_until') == 1
-      count = count + (is_paused and math.min(1, ready) or ready)
+      count = count + (is_model_paused(model) and math.min(1, ready) or ready)
     end
   end
   return count

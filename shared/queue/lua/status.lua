@@ -89,7 +89,7 @@ for _, id in ipairs(ARGV) do
       'mean_call_ms', get_mean_duration(model),
       'calls_ahead', calls_ahead,
       'starts_in_ms', starts_in_ms,
-      'is_model_paused', redis.call('HEXISTS', key('pace', model), 'paused_until'),
+      'is_model_paused', is_model_paused(model) and 1 or 0,
       'swept_ms_ago', swept_ms_ago,
     }
   end
