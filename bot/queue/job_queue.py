@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import compress, islice
 from typing import Any, Final, assert_never
 
@@ -141,13 +141,7 @@ class RedisJobQueue(RedisJobStatusReader):
         arguments += [self._build_ticket(Stage.PREPARE if image else Stage.GENERATE)]
         arguments += self._limits.build_script_arguments(job)
         try:
-            try:
-                reply = await self._scripts.run("accept", *arguments, picture=image)
-            except RedisError as error:
-                if not (is_oom_error(error) and await self._scripts.run("delete_drafts")):
-                    raise
-                reply = await self._scripts.run("accept", *arguments, picture=image)
-            return AcceptReply.parse(reply)
+            return AcceptReply.parse(await self._run_accept(arguments, image))
         except RedisError as error:
             if is_oom_error(error):
                 raise RejectedError(make_problem("queue_full")) from error
@@ -157,6 +151,15 @@ class RedisJobQueue(RedisJobStatusReader):
             if isinstance(error, ResponseError | AuthenticationError) and not is_transient:
                 raise RejectedError(make_problem("queue_not_writable")) from error
             raise QueueResultUnknownError from error
+
+    async def _run_accept(self, arguments: Sequence[Any], image: bytes | None) -> Any:
+        """Run accept.lua. If Redis is full, the drafts give way, and it is run again."""
+        try:
+            return await self._scripts.run("accept", *arguments, picture=image)
+        except RedisError as error:
+            if not (is_oom_error(error) and await self._scripts.run("delete_drafts")):
+                raise
+            return await self._scripts.run("accept", *arguments, picture=image)
 
     async def _send_ticket(self, stage: Stage) -> None:
         ticket = self._build_ticket(stage)
