@@ -49,7 +49,7 @@ from bot.storage.session import Database
 from bot.storage.thumbnails import SqlThumbnailStore
 from bot.submission.attachments import open_http_session
 from bot.submission.cancellation import JobCancellation
-from bot.submission.draft_images import DraftImageLoader
+from bot.submission.drafts import DraftImageLoader
 from bot.submission.images import ImageFetcher
 from bot.submission.option_parser import OptionParser
 from bot.submission.preset_option import PresetOption

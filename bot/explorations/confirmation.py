@@ -1,14 +1,13 @@
 """The question whether to start an exploration, with its price. The plan is kept as a draft until then."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import discord
 from discord import ui
 
-from bot.domain.draft import Draft
 from bot.domain.exploration import ExplorationPlan
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.ports import DraftStore
@@ -19,7 +18,7 @@ from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, update_message
 from bot.rendering.outcome_views import build_job_notes
 from bot.storage.explorations import SqlExplorationStore
-from bot.submission.draft_images import DraftImageLoader
+from bot.submission.drafts import DraftImageLoader, build_draft, read_details
 from bot.submission.job_queuer import JobDetails
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
@@ -46,17 +45,7 @@ class ExplorationConfirmation:
         """Keep the plan, and show its variants and its price below the warnings. Raises `RejectedError`."""
         self.starter.submitter.validator.validate_requests(interaction, image, *plan.requests)
         notes = tuple(details.get("notes", ()))
-        draft = Draft(
-            user_id=interaction.user.id,
-            images=(image,) if isinstance(image, RemoteImage) else (),
-            parent_id=details.get("parent_id"),
-            plan=plan,
-            source_sha256=image.sha256 if isinstance(image, StoredImage) else None,
-            source_kind=details.get("source_kind"),
-            notes=notes,
-            source_owner_id=details.get("source_owner_id"),
-            is_spoiler=details.get("is_spoiler", False),
-        )
+        draft = replace(build_draft(interaction, image, details), plan=plan, notes=notes)
         draft_id = str(interaction.id)
         await self.drafts.save_plan(
             draft_id, draft, channel_id=interaction.channel_id or 0, guild_id=interaction.guild_id or 0
@@ -85,13 +74,7 @@ class ExplorationConfirmation:
             draft = await self.drafts.load_draft(draft_id)
             if draft is None or draft.plan is None or draft.user_id != interaction.user.id:
                 raise RejectedError(make_problem("exploration_expired"))
-            details = JobDetails(
-                parent_id=draft.parent_id,
-                source_kind=draft.source_kind,
-                source_owner_id=draft.source_owner_id,
-                notes=draft.notes,
-                is_spoiler=draft.is_spoiler,
-            )
+            details = read_details(draft, draft.notes)
             image = await self.draft_images.load_image(interaction, draft)
             started = await self.starter.start_in_message(interaction, draft_id, draft.plan, image, details)
         elif exploration.requester.id != interaction.user.id:

@@ -4,13 +4,13 @@ The requests of both answers are kept as a draft, so any process of the bot can 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import discord
 from discord import ButtonStyle, ui
 
-from bot.domain.draft import EMPTY_FORM, Draft, SyntaxAnswers
+from bot.domain.draft import EMPTY_FORM, SyntaxAnswers
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.ports import DraftStore
 from bot.interactions.components import build_button
@@ -21,6 +21,7 @@ from bot.interactions.responses import RenderedMessage, respond_with
 from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import escape_markdown, format_request_prompt
 from bot.rendering.outcome_views import build_job_notes
+from bot.submission.drafts import build_draft
 from bot.submission.foreign_syntax import UnsupportedSyntaxError
 from bot.submission.job_queuer import JobDetails
 from shared.i18n.messages import Messages
@@ -69,14 +70,8 @@ class SyntaxQuestion:
         """
 
         async def render_question() -> RenderedMessage:
-            draft = Draft(
-                user_id=interaction.user.id,
-                images=(image,) if isinstance(image, RemoteImage) else (),
-                parent_id=details.get("parent_id"),
-                source_sha256=image.sha256 if isinstance(image, StoredImage) else None,
-                source_kind=details.get("source_kind"),
-                source_owner_id=details.get("source_owner_id"),
-                is_spoiler=details.get("is_spoiler", False),
+            draft = replace(
+                build_draft(interaction, image, details),
                 form=EMPTY_FORM if reopen_id is None else read_filled_form(interaction),
                 answers=SyntaxAnswers(unsupported.without, unsupported.literal, count, literal_count),
             )

@@ -23,7 +23,7 @@ from bot.features.result_actions.feature import build_result_actions_feature
 from bot.results.lookup import ResultLookup
 from bot.results.newest import NewestResultFinder
 from bot.results.reuse import ReuseRule
-from bot.submission.draft_images import DraftImageLoader
+from bot.submission.drafts import DraftImageLoader
 from bot.submission.images import ImageFetcher
 from bot.submission.option_parser import OptionParser
 from bot.submission.preset_option import PresetOption

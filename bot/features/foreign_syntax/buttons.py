@@ -9,8 +9,7 @@ from bot.domain.draft import SyntaxAnswers
 from bot.domain.ports import DraftStore
 from bot.explorations.several import PictureSubmitter
 from bot.interactions.deadlines import limit_lookup_time
-from bot.submission.draft_images import DraftImageLoader
-from bot.submission.job_queuer import JobDetails
+from bot.submission.drafts import DraftImageLoader, read_details
 from bot.submission.syntax_question import GoOnWithoutId, UseWordsId
 from shared.problems import RejectedError, make_problem
 from shared.request.model import BuiltRequest
@@ -46,13 +45,7 @@ class SyntaxAnswerHandler:
             if built is None:
                 raise RejectedError(make_problem("question_closed"))
             image = await self.draft_images.load_image(interaction, draft)
-        details = JobDetails(
-            parent_id=draft.parent_id,
-            source_kind=draft.source_kind,
-            source_owner_id=draft.source_owner_id,
-            notes=built.notes,
-            is_spoiler=draft.is_spoiler,
-        )
+        details = read_details(draft, built.notes)
         await self.pictures.submit_choice(
             interaction, custom_id, custom_id.draft_id, built.request, image, count, details
         )

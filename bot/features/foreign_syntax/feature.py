@@ -5,7 +5,7 @@ from bot.domain.ports import DraftStore
 from bot.explorations.several import PictureSubmitter
 from bot.features.foreign_syntax.buttons import SyntaxAnswerHandler
 from bot.interactions.routing import Route
-from bot.submission.draft_images import DraftImageLoader
+from bot.submission.drafts import DraftImageLoader
 from bot.submission.syntax_question import GoOnWithoutId, UseWordsId
 
 

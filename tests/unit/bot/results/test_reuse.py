@@ -11,7 +11,7 @@ from bot.domain.preferences import ButtonPolicy, GuildSettings, Preferences, Reu
 from bot.interactions.locale import load_guild_settings
 from bot.results.owners import find_owner
 from bot.results.reuse import ReuseRule
-from bot.submission.draft_images import DraftImageLoader
+from bot.submission.drafts import DraftImageLoader
 from shared.problems import RejectedError
 from tests.support.fake_stores import EmptyJobHistory, FakeGuildSettingsStore, FakePreferencesStore
 
