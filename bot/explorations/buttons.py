@@ -9,7 +9,7 @@ from discord import ButtonStyle, ui
 from bot.domain.exploration import Exploration, Variation
 from bot.explorations.actions import VariantAction
 from bot.interactions.components import build_button
-from bot.interactions.custom_ids import CustomId
+from bot.interactions.custom_ids import DRAFT_ID, CustomId
 from bot.interactions.result_buttons import RegenerateAllId, ShowVariantId
 from bot.rendering.layout import ActionRows
 from shared.i18n.messages import Messages
@@ -18,12 +18,12 @@ ROW_LIMIT: Final = 5
 
 
 @dataclass(frozen=True)
-class StartExplorationId(CustomId, template=r"exploration_start:(?P<draft_id>\d{1,20})"):
+class StartExplorationId(CustomId, template=f"exploration_start:{DRAFT_ID}"):
     draft_id: str
 
 
 @dataclass(frozen=True)
-class DiscardExplorationId(CustomId, template=r"exploration_discard:(?P<draft_id>\d{1,20})"):
+class DiscardExplorationId(CustomId, template=f"exploration_discard:{DRAFT_ID}"):
     draft_id: str
 
 

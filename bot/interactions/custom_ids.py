@@ -15,6 +15,7 @@ CUSTOM_ID_LIMIT: Final = 100
 # Patterns for templates. Every id comes from a client, so what it names may not exist.
 JOB_ID: Final = f"(?P<job_id>{JOB_ID_PATTERN})"
 MODEL: Final = r"(?P<model>[\w.-]{1,40})"
+DRAFT_ID: Final = r"(?P<draft_id>\d{1,20})"
 
 
 @dataclass(frozen=True)

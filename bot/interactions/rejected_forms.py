@@ -6,7 +6,6 @@ https://discord.com/developers/docs/interactions/receiving-and-responding#intera
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 import discord
 
@@ -19,8 +18,6 @@ from bot.interactions.locale import get_localized_messages
 from bot.interactions.modals import read_modal_fields
 from bot.interactions.responses import format_problems, respond_privately, respond_with_problems
 from shared.problems import Problem, RejectedError, make_problem
-
-DRAFT_ID: Final = r"(?P<draft_id>\d{1,20})"
 
 
 @dataclass(frozen=True)

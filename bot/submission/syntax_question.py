@@ -14,9 +14,9 @@ from bot.domain.draft import EMPTY_FORM, SyntaxAnswers
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.ports import DraftStore
 from bot.interactions.components import build_button
-from bot.interactions.custom_ids import CustomId
+from bot.interactions.custom_ids import DRAFT_ID, CustomId
 from bot.interactions.locale import get_localized_messages
-from bot.interactions.rejected_forms import DRAFT_ID, read_filled_form
+from bot.interactions.rejected_forms import read_filled_form
 from bot.interactions.responses import RenderedMessage, respond_with
 from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import escape_markdown, format_request_prompt

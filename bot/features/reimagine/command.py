@@ -13,11 +13,11 @@ from bot.domain.draft import EMPTY_FORM, Draft, FilledForm
 from bot.domain.images import RemoteImage
 from bot.domain.ports import DraftStore, JobHistory
 from bot.explorations.several import PictureSubmitter, get_preferred_count
-from bot.interactions.custom_ids import CustomId
+from bot.interactions.custom_ids import DRAFT_ID, CustomId
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages, get_preferences
 from bot.interactions.modals import ModalFields, build_modal, read_modal_fields
-from bot.interactions.rejected_forms import DRAFT_ID, RejectedForms
+from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.responses import open_modal, respond_with_problems
 from bot.rendering.form_fields import (
     SELECT_OPTIONS_LIMIT,

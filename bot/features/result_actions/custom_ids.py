@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.interactions.custom_ids import JOB_ID, MODEL, CustomId
-from bot.interactions.rejected_forms import DRAFT_ID
+from bot.interactions.custom_ids import DRAFT_ID, JOB_ID, MODEL, CustomId
 
 
 @dataclass(frozen=True)
