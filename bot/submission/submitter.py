@@ -1,6 +1,6 @@
 """Submits requests: validated, acknowledged, recorded, and queued once the picture is downloaded."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Unpack
@@ -118,7 +118,7 @@ class JobSubmitter(JobQueuer):
         try:
             self.validator.validate_requests(interaction, image, request)
             origin = await post_status(interaction)
-            jobs = [self.build_job(interaction, job_id, request, image, origin, details) for job_id in job_ids]
+            jobs = (self.build_job(interaction, job_id, request, image, origin, details) for job_id in job_ids)
             job = await self._record_first(interaction, jobs, image)
             problems = (await self.queue_jobs(interaction, [job], image, partial(acknowledge, job))).get(job.id, ())
         except RejectedError as error:
@@ -169,7 +169,7 @@ class JobSubmitter(JobQueuer):
         return await self.queue_jobs(interaction, jobs, image, acknowledge) if is_new else {}
 
     async def _record_first(
-        self, interaction: discord.Interaction, jobs: Sequence[Job], image: RemoteImage | StoredImage | None
+        self, interaction: discord.Interaction, jobs: Iterable[Job], image: RemoteImage | StoredImage | None
     ) -> Job:
         """Record the first of these jobs that was not rejected before.
 
