@@ -8,7 +8,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypedDict
@@ -119,23 +119,11 @@ class JobQueuer:
     ) -> Mapping[str, Sequence[Problem]]:
         """Acknowledge recorded jobs while the picture is downloaded, and queue each.
 
-        Returns the problems of the jobs that were rejected, by id.
+        Returns the problems of the jobs that were rejected, by id. After a lost reply of the queue, the remaining jobs
+        are left to `bot.recovery.reconciler`. After any other error, the records of the remaining jobs are closed.
         """
         self.followups.remember(interaction, [job.id for job in jobs])
-        return await self._enqueue_jobs(interaction, jobs, image, asyncio.ensure_future(acknowledge()))
-
-    async def _enqueue_jobs(
-        self,
-        interaction: discord.Interaction,
-        jobs: Sequence[Job],
-        image: RemoteImage | StoredImage | None,
-        acknowledgement: Awaitable[object],
-    ) -> dict[str, Sequence[Problem]]:
-        """Queue each job, and return the problems of those that were rejected, by id.
-
-        After a lost reply of the queue, the remaining jobs are left to `bot.recovery.reconciler`. After any other
-        error, the records of the remaining jobs are closed.
-        """
+        acknowledgement = asyncio.ensure_future(acknowledge())
         rejections: dict[str, Sequence[Problem]] = {}
         remaining = [job.id for job in jobs]
         is_queue_responding = True
