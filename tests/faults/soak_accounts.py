@@ -1,8 +1,6 @@
 """The accounts of a soak: the database, the Discord stand-in and the Bedrock stand-in, job by job."""
 
-import sqlite3
 from collections import Counter
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +8,7 @@ from demo.http_client import request_json
 from demo.stack import Stack
 from tests.support.bot_processes import count_results
 from tests.support.ledger import find_ledger_discrepancies
+from tests.support.records import query_records
 
 PROMPT = "soak-{number}."
 """The prompt of a request, by which its calls are found."""
@@ -52,14 +51,8 @@ class Accounts:
 
 def read_accounts(stack: Stack) -> Accounts:
     """Read the counts of database, Discord and Bedrock."""
-    file = stack.environment["DATABASE_URL"].removeprefix("sqlite:///")
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as records:
-        jobs: list[tuple[str, str, str]] = records.execute(
-            "SELECT id, state, job_json FROM jobs WHERE state != 'rejected'"
-        ).fetchall()
-        counted = records.execute(
-            "SELECT job_id, sum(calls), sum(unknown_calls) FROM queue_entries GROUP BY job_id"
-        ).fetchall()
+    jobs = query_records(stack, "SELECT id, state, job_json FROM jobs WHERE state != 'rejected'")
+    counted = query_records(stack, "SELECT job_id, sum(calls), sum(unknown_calls) FROM queue_entries GROUP BY job_id")
     job_ids = [job_id for job_id, _, _ in jobs]
     job_by_number = {_get_number(job_json): job_id for job_id, _, job_json in jobs}
     calls: list[dict[str, Any]] = request_json("GET", f"{stack.bedrock_url}/control/calls")

@@ -2,10 +2,8 @@
 
 import os
 import signal
-import sqlite3
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import redis
@@ -15,6 +13,7 @@ from demo.http_client import request_json
 from demo.processes import Process
 from demo.stack import Stack, run_stack
 from shared.queue.keys import job_key
+from tests.support.records import query_records
 from tests.support.user import DiscordUser, list_media, wait_until
 
 
@@ -38,21 +37,13 @@ def ada(stack: Stack) -> Iterator[DiscordUser]:
     os.kill(stack.processes["worker"].pid, signal.SIGCONT)
 
 
-def query_database(stack: Stack, statement: str, job: str) -> list[tuple[Any, ...]]:
-    database = sqlite3.connect(stack.environment["DATABASE_URL"].removeprefix("sqlite:///"), timeout=5)
-    try:
-        return database.execute(statement, (job,)).fetchall()
-    finally:
-        database.close()
-
-
 def read_job_state(stack: Stack, job: str) -> str | None:
-    found = query_database(stack, "SELECT state FROM jobs WHERE id = ?", job)
+    found = query_records(stack, "SELECT state FROM jobs WHERE id = ?", job)
     return str(found[0][0]) if found else None
 
 
 def read_attempts(stack: Stack, job: str) -> list[tuple[int, int, int]]:
-    return query_database(
+    return query_records(
         stack,
         "SELECT entry_number, calls, unknown_calls FROM queue_entries WHERE job_id = ? ORDER BY entry_number",
         job,

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import redis
 from demo.redis import RedisServer, find_free_port
 from shared.queue.keys import job_key
 from tests.support.fault_stack import FaultStack, open_fault_stack
+from tests.support.records import query_records
 from tests.support.redis_files import copy_redis_file, restore_redis_file
 from tests.support.user import list_media, wait_until
 
@@ -26,25 +26,16 @@ def stage(tmp_path: Path) -> Iterator[FaultStack]:
         yield opened
 
 
-def query_records(stage: FaultStack, statement: str) -> list[tuple[int, ...]]:
-    file = stage.stack.environment["DATABASE_URL"].removeprefix("sqlite:///")
-    database = sqlite3.connect(file, timeout=5)
-    try:
-        return database.execute(statement).fetchall()
-    finally:
-        database.close()
-
-
 def count_recorded_calls(stage: FaultStack) -> tuple[int, ...]:
     """Count the calls in the books, and those of unknown fate."""
-    return query_records(stage, "SELECT sum(calls), sum(unknown_calls) FROM queue_entries")[0]
+    return query_records(stage.stack, "SELECT sum(calls), sum(unknown_calls) FROM queue_entries")[0]
 
 
 def wait_until_delivered(stage: FaultStack, jobs: list[str]) -> None:
     for job in jobs:
         stage.assert_image_posted(job)
     delivered = "SELECT count(*) FROM jobs WHERE state = 'delivered'"
-    wait_until(lambda: query_records(stage, delivered)[0][0] >= len(jobs), "all records closed")
+    wait_until(lambda: query_records(stage.stack, delivered)[0][0] >= len(jobs), "all records closed")
 
 
 @pytest.mark.parametrize("is_bot_away", [False, True])

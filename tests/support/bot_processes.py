@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sqlite3
 from collections import defaultdict
 from typing import Any
 
@@ -13,6 +12,7 @@ from demo.http_client import request_json
 from demo.processes import Process
 from demo.stack import Stack
 from shared.queue.keys import OUTCOME_STREAM, job_key
+from tests.support.records import query_records
 from tests.support.user import wait_until
 
 
@@ -85,14 +85,8 @@ def _list_result_channels(stack: Stack) -> dict[int, list[str]]:
 
 def read_job_record(stack: Stack, job: str) -> tuple[str, int | None] | None:
     """Read a job's state and the id of its result message from the database."""
-    database = sqlite3.connect(stack.environment["DATABASE_URL"].removeprefix("sqlite:///"), timeout=5)
-    try:
-        found: tuple[str, int | None] | None = database.execute(
-            "SELECT state, outcome_message_id FROM jobs WHERE id = ?", (job,)
-        ).fetchone()
-    finally:
-        database.close()
-    return found
+    rows = query_records(stack, "SELECT state, outcome_message_id FROM jobs WHERE id = ?", job)
+    return rows[0] if rows else None
 
 
 def read_job_field(stack: Stack, job: str, field: str = "state") -> str | None:

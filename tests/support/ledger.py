@@ -1,12 +1,11 @@
 """Compares the ledger with what the Bedrock stand-in billed, job by job: each call sends the seed of its job."""
 
 import json
-import sqlite3
 from collections import Counter
-from contextlib import closing
 
 from demo.http_client import request_json
 from demo.stack import Stack
+from tests.support.records import query_records
 
 _JOBS = """
     SELECT jobs.id, job_json, jobs.state, kind,
@@ -27,13 +26,10 @@ def find_ledger_discrepancies(stack: Stack) -> list[str]:
     billed: Counter[int | None] = Counter()
     for entry in request_json("GET", f"{stack.bedrock_url}/control/calls"):
         billed[(entry["body"] or {}).get("seed")] += entry["billed"]
-    file = stack.environment["DATABASE_URL"].removeprefix("sqlite:///")
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as records:
-        rows = records.execute(_JOBS).fetchall()
     lines = []
     counted: Counter[int] = Counter()
     in_doubt: Counter[int] = Counter()
-    for job_id, job_json, state, kind, unknown_calls, calls, reserved, closings in rows:
+    for job_id, job_json, state, kind, unknown_calls, calls, reserved, closings in query_records(stack, _JOBS):
         seed = json.loads(job_json)["seed"]  # also that of a dead letter that is tried again under another id
         counted[seed] += calls
         in_doubt[seed] += unknown_calls + (kind not in {"generated", "filtered"})

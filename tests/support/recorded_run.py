@@ -3,7 +3,6 @@
 import contextlib
 import json
 import re
-import sqlite3
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from demo.first_picture import wait_until_ready
 from demo.http_client import download_bytes
 from demo.processes import ROOT, Process
 from demo.stack import BOT_TOKEN, SECRET_KEY, Stack, run_stack
+from tests.support.records import query_records
 from tests.support.secured_redis import ADMIN_PASSWORD, PASSWORDS, SecuredRedis
 from tests.support.user import DiscordUser, list_media, wait_until
 
@@ -168,6 +168,5 @@ def run_check(stack: Stack, secured: SecuredRedis, name: str, folder: Path) -> N
 
 def read_signatures(stack: Stack) -> list[str]:
     """Read the signatures of the attachments of open jobs from the database, which stores them until the jobs end."""
-    with contextlib.closing(sqlite3.connect(stack.environment["DATABASE_URL"].removeprefix("sqlite:///"))) as records:
-        rows = records.execute("SELECT source_url FROM jobs WHERE source_url IS NOT NULL").fetchall()
+    rows = query_records(stack, "SELECT source_url FROM jobs WHERE source_url IS NOT NULL")
     return [found[1] for (url,) in rows if (found := re.search(r"hm=([0-9a-f]+)", url))]
