@@ -8,6 +8,7 @@ import discord
 
 from bot.domain.ports import GuildSettingsStore, PreferencesStore
 from bot.interactions.access import AccessRule
+from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages, load_guild_settings, load_preferences
 from bot.interactions.responses import respond_privately, respond_with_problems
 from shared.problems import RejectedError
@@ -53,7 +54,8 @@ class RunningInteractions:
 
     async def _check_access(self, interaction: discord.Interaction, access_rule: AccessRule) -> bool:
         try:
-            await access_rule.require_access(interaction)
+            async with limit_lookup_time(interaction):
+                await access_rule.require_access(interaction)
         except RejectedError as rejection:
             if interaction.type is not discord.InteractionType.autocomplete:
                 await respond_with_problems(interaction, rejection.problems)
