@@ -119,6 +119,8 @@ def _replace_character(character: str) -> str:
     """Return the character if the font has it, else its compatibility form (A for a full-width A), or nothing."""
     if character in _NO_BREAK_SPACES:
         return _NO_BREAK_SPACE
+    if character.isspace():
+        return " "
     if _has_glyph(character):
         return character
     replacement = _REPLACEMENTS.get(character, unicodedata.normalize("NFKC", character))

@@ -1,7 +1,7 @@
 """Text in images: no missing-glyph boxes, and no line wider than the available width."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -49,6 +49,8 @@ def test_no_character_is_drawn_as_a_missing_glyph_box(text: str, fallback: str) 
 
 
 @given(st.text(max_size=400))
+@example("a\u2028b")
+@example("a\u2003b")
 def test_every_character_is_visible_and_advances_the_pen(text: str) -> None:
     for character in strip_unsupported(text):
         mask, _, advance = rasterize_word(character, 24)
