@@ -18,8 +18,8 @@ from bot.delivery.ports import DeliveryStore, GuildSettingsReader, OutcomeStream
 from bot.delivery.private_notices import PrivateNotices, is_for_requester_alone, is_read_by_others
 from bot.delivery.sender import OutcomeSender
 from bot.delivery.unreadable import UnreadableOutcomes
+from bot.domain.guild_settings import ResultPlace
 from bot.domain.messages import MessageRef
-from bot.domain.preferences import ResultPlace
 from bot.domain.status import JobStatus, OutcomeEntry, QueueState
 from bot.domain.unreadable import UnreadableJob
 from bot.interactions.followups import RecentFollowups

@@ -7,8 +7,8 @@ from functools import partial
 
 from bot.delivery.ports import GuildSettingsReader, OutcomeStream, StatusMessageFinalizer
 from bot.delivery.preview import build_preview
+from bot.domain.guild_settings import GuildSettings, ResultPlace
 from bot.domain.messages import MessageRef
-from bot.domain.preferences import GuildSettings, ResultPlace
 from bot.domain.status import JobStatus
 from bot.images.thumbnail import make_thumbnail
 from bot.rendering.status_text import format_outcome_status

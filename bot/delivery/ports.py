@@ -6,9 +6,9 @@ from typing import Protocol
 import discord
 from discord import ui
 
+from bot.domain.guild_settings import GuildSettings
 from bot.domain.messages import MessageRef
 from bot.domain.ports import JobStatusReader
-from bot.domain.preferences import GuildSettings
 from bot.domain.records import ClosedRecord
 from bot.domain.status import JobStatus, OutcomeEntry
 from bot.domain.unreadable import JobOwner, UnreadableJob

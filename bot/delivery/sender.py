@@ -35,8 +35,8 @@ from bot.delivery.discord_errors import (
 )
 from bot.delivery.message import build_outcome_message
 from bot.delivery.ports import OutcomeStream, StatusMessageFinalizer
+from bot.domain.guild_settings import ResultPlace
 from bot.domain.messages import MessageRef
-from bot.domain.preferences import ResultPlace
 from bot.domain.status import JobStatus
 from bot.rendering.markdown import build_thread_name
 from shared.catalogue import Catalogue

@@ -7,8 +7,9 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from bot.domain.draft import Draft
+from bot.domain.guild_settings import GuildSettings
 from bot.domain.images import StoredImage
-from bot.domain.preferences import GuildSettings, Preferences
+from bot.domain.preferences import Preferences
 from bot.domain.records import JobRecord
 from bot.domain.search import SearchPage, SearchQuery
 from bot.domain.status import JobStatus
@@ -86,4 +87,4 @@ class GuildSettingsStore(Protocol):
 
     async def load_settings(self, guild_id: int) -> GuildSettings: ...
 
-    async def save_settings(self, guild_id: int, settings: GuildSettings) -> None: ...
+    async def save_changes(self, guild_id: int, old: GuildSettings, new: GuildSettings) -> None: ...

@@ -9,8 +9,9 @@ from typing import Final
 
 import discord
 
+from bot.domain.guild_settings import GuildSettings
 from bot.domain.ports import GuildSettingsStore, PreferencesStore
-from bot.domain.preferences import GuildSettings, Preferences
+from bot.domain.preferences import Preferences
 from bot.interactions.deadlines import limit_lookup_time
 from shared.i18n.messages import Messages, load_messages
 from shared.problems import RejectedError, make_problem

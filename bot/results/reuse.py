@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import discord
 
+from bot.domain.guild_settings import ButtonPolicy
 from bot.domain.ports import PreferencesStore
-from bot.domain.preferences import ButtonPolicy, ReusePolicy
+from bot.domain.preferences import ReusePolicy
 from bot.interactions.locale import require_guild_settings
 from bot.interactions.permissions import is_moderator
 from shared.job import Origin

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import redis
 
-from bot.domain.preferences import ButtonPolicy, GuildSettings, Ping
+from bot.domain.guild_settings import ButtonPolicy, GuildSettings
+from bot.domain.preferences import Ping
 from bot.domain.presets import PresetOwner
 from bot.domain.search import SearchQuery
 from bot.domain.status import QueueState

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from bot.domain.preferences import GuildSettings
+from bot.domain.guild_settings import GuildSettings
 from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.session import Database
 from demo.stack import Stack
@@ -118,7 +118,8 @@ def save_guild_settings(stack: Stack, guild_id: int, settings: GuildSettings) ->
 
     async def save() -> None:
         database = Database(stack.environment["DATABASE_URL"])
-        await SqlGuildSettingsStore(database).save_settings(guild_id, settings)
+        store = SqlGuildSettingsStore(database)
+        await store.save_changes(guild_id, await store.load_settings(guild_id), settings)
         await database.close()
 
     asyncio.run(save())

@@ -8,8 +8,8 @@ import discord
 
 from bot.delivery.consumer import OutcomeConsumer
 from bot.delivery.ports import DeliveryStore
+from bot.domain.guild_settings import GuildSettings
 from bot.domain.messages import MessageRef
-from bot.domain.preferences import GuildSettings
 from bot.domain.records import ClosedRecord
 from bot.domain.status import JobStatus, OutcomeEntry, QueueState
 from bot.domain.unreadable import JobOwner, UnreadableJob

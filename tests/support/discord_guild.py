@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 
 from bot.discord_client.client import Bot
-from bot.domain.preferences import GuildSettings
+from bot.domain.guild_settings import GuildSettings
 from bot.explorations.several import PictureSubmitter
 from bot.features.foreign_syntax.feature import build_foreign_syntax_feature
 from bot.features.help.feature import build_help_feature

@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Collection, Sequence
 
 from bot.domain.budgets import Spender
 from bot.domain.draft import Draft
+from bot.domain.guild_settings import GuildSettings
 from bot.domain.images import RemoteImage, StoredImage
-from bot.domain.preferences import GuildSettings, Preferences
+from bot.domain.preferences import Preferences
 from bot.domain.presets import Preset, PresetOwner
 from bot.domain.records import JobRecord
 from bot.domain.search import SearchPage, SearchQuery
@@ -161,5 +162,5 @@ class FakeGuildSettingsStore:
             raise RejectedError(make_problem("database_unavailable"))
         return self.settings
 
-    async def save_settings(self, guild_id: int, settings: GuildSettings) -> None:
-        self.settings = settings
+    async def save_changes(self, guild_id: int, old: GuildSettings, new: GuildSettings) -> None:
+        self.settings = new

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
-from bot.domain.preferences import ButtonPolicy, GuildSettings, ResultPlace
+from bot.domain.guild_settings import ButtonPolicy, GuildSettings, ResultPlace
 from bot.interactions.custom_ids import CustomId
 from shared.i18n.messages import list_languages
 

@@ -37,13 +37,14 @@ class ServerSettingsCommand:
         """Save the choice of a select."""
         require_guild_manager(interaction, "settings_not_allowed")
         value = next(iter(get_selected_values(interaction)), "")
-        settings = apply_choice(require_guild_settings(interaction), custom_id.field, value)
+        old = require_guild_settings(interaction)
+        settings = apply_choice(old, custom_id.field, value)
         if settings is None:
             await respond_outdated(interaction)
             return
 
         async def save_and_render() -> RenderedMessage:
-            await self.guild_settings.save_settings(interaction.guild_id or 0, settings)
+            await self.guild_settings.save_changes(interaction.guild_id or 0, old, settings)
             reason = f"{custom_id.field}: {value}"
             await record_action(interaction, self.audit_log, AuditAction.CHANGE_SETTING, None, reason)
             return RenderedMessage(build_settings_view(settings, get_localized_messages(interaction)))

@@ -6,7 +6,7 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.domain.preferences import GuildSettings
+from bot.domain.guild_settings import GuildSettings
 from bot.features.server_settings.choices import CHOICES, NO_LANGUAGE, GuildSettingId, get_choice
 from bot.interactions.components import build_select
 from bot.rendering.layout import build_container_view

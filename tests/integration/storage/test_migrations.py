@@ -155,6 +155,7 @@ MIGRATION_HASHES = {
     "v0004_choices.py": "45b68b6e3521b8e5b8fac26021bb4a230caf5bb55aadfd55093ba1223e149790",
     "v0005_ledger.py": "684df169dc9c52b15913d7ab40d038ce3416ffd322b8ab970baa48cc184d4a77",
     "v0006_moderation.py": "4de011aa80d833f9c729d299f1ac6a58dcdc8f44d7e49b09580776a7de93450d",
+    "v0007_server_rules.py": "fa7a3dbeb3f2aa41684aac11f5a3c078080eaf9101d4c0e089581c47b959c4d5",
 }
 """Add a line for each new migration; a line that is here never changes."""
 

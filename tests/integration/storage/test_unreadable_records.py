@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.sql.schema import Table
 
+from bot.domain.guild_settings import ButtonPolicy, GuildSettings
 from bot.domain.messages import MessageRef
-from bot.domain.preferences import ButtonPolicy, GuildSettings, Ping, Preferences, ReusePolicy
+from bot.domain.preferences import Ping, Preferences, ReusePolicy
 from bot.domain.presets import PresetOwner
 from bot.domain.search import SearchQuery
 from bot.storage import job_records

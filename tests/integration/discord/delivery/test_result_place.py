@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from bot.delivery.consumer import OutcomeConsumer
-from bot.domain.preferences import GuildSettings, ResultPlace
+from bot.domain.guild_settings import GuildSettings, ResultPlace
 from shared.catalogue import Catalogue
 from shared.job import make_variant_id
 from shared.outcome import Failed, Filtered, FilteredPart

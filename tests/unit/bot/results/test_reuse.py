@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from bot.domain.draft import Draft
+from bot.domain.guild_settings import ButtonPolicy, GuildSettings
 from bot.domain.images import RemoteImage
-from bot.domain.preferences import ButtonPolicy, GuildSettings, Preferences, ReusePolicy
+from bot.domain.preferences import Preferences, ReusePolicy
 from bot.interactions.locale import load_guild_settings
 from bot.results.owners import find_owner
 from bot.results.reuse import ReuseRule

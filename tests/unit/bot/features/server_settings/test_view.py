@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.preferences import ButtonPolicy, GuildSettings, ResultPlace
+from bot.domain.guild_settings import ButtonPolicy, GuildSettings, ResultPlace
 from bot.features.server_settings.choices import GuildSettingId, apply_choice
 from bot.features.server_settings.view import build_settings_view
 from shared.i18n.messages import list_languages, load_messages

@@ -1,0 +1,70 @@
+"""The tables of the database. Times are Unix seconds, ids are Discord's snowflakes.
+
+    jobs ──1:n── queue_entries       one row each time the job is queued; a second one after Redis lost the first
+      ├────1:1── outcomes            how the job ended and what it cost
+      ├────1:1── thumbnails          its result scaled down, stored when an overview first needs it
+      ├────1:1── undelivered_images  its result, if no Discord message could carry it
+      ├────n:1── source_images       the image it starts from, shared by all jobs of the same upload
+      └────1:n── favourites          the people who marked its result
+    explorations                     one message each; their variants are jobs
+    ledger_entries                   what was reserved and spent, only ever added to
+    budgets ──1:n── budget_counters  the limits of guilds, and what was used of each in a period
+    queue_epoch                      one row, compared with Redis's
+    user_preferences, guild_settings
+    blocks, word_rules, reports      whom moderators blocked, words that a guild refuses, results that members reported
+    audit_entries                    what moderators and managers did
+    notices                          messages that wait to be posted in a guild's channel
+    presets                          named settings of a person or a guild
+    stored_format                    one row: the format of all of this
+
+A migration only adds. A column that a release no longer reads is dropped by the release after it, so that each release
+works with the schema of the next.
+"""
+
+from bot.storage.tables.guilds import audit_entries, blocks, guild_settings, notices, reports, word_rules
+from bot.storage.tables.jobs import (
+    OPEN_STATES,
+    RecordState,
+    explorations,
+    favourites,
+    jobs,
+    outcomes,
+    queue_entries,
+    queue_epoch,
+    source_images,
+    stored_format,
+    thumbnails,
+    undelivered_images,
+)
+from bot.storage.tables.metadata import metadata
+from bot.storage.tables.money import budget_counters, budgets, ledger_entries
+from bot.storage.tables.people import IS_GUILD_PRESET, IS_PERSONAL_PRESET, presets, user_preferences
+
+__all__ = [
+    "IS_GUILD_PRESET",
+    "IS_PERSONAL_PRESET",
+    "OPEN_STATES",
+    "RecordState",
+    "audit_entries",
+    "blocks",
+    "budget_counters",
+    "budgets",
+    "explorations",
+    "favourites",
+    "guild_settings",
+    "jobs",
+    "ledger_entries",
+    "metadata",
+    "notices",
+    "outcomes",
+    "presets",
+    "queue_entries",
+    "queue_epoch",
+    "reports",
+    "source_images",
+    "stored_format",
+    "thumbnails",
+    "undelivered_images",
+    "user_preferences",
+    "word_rules",
+]

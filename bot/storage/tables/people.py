@@ -1,0 +1,43 @@
+"""Preferences, and the presets of people and guilds."""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, String, Table, Text, TextClause, text
+
+from bot.storage.tables.metadata import metadata
+
+IS_PERSONAL_PRESET: Final = text("guild_id = 0")
+
+IS_GUILD_PRESET: Final = text("guild_id <> 0")
+
+
+def _build_unique_index(name: str, *columns: str, where: TextClause) -> Index:
+    return Index(name, *columns, unique=True, sqlite_where=where, postgresql_where=where)
+
+
+user_preferences: Final = Table(
+    "user_preferences",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("language", String(8), comment="NULL: the language of their Discord client"),
+    Column("pings", Boolean, nullable=False),
+    Column("private", Boolean, nullable=False, comment="results are sent as direct messages"),
+    Column("options", Text, nullable=False, comment="defaults of /imagine's options, as JSON"),
+    Column("ping", String(16), comment="when a result pings; NULL: see pings"),
+    Column("reuse_policy", String(16), comment="who may build on their results"),
+)
+
+presets: Final = Table(
+    "presets",
+    metadata,
+    Column("code", String(12), primary_key=True, comment="shared to give others a copy"),
+    Column("user_id", BigInteger, nullable=False, comment="who saved it"),
+    Column("guild_id", BigInteger, nullable=False, comment="the guild that owns it; 0 for a personal preset"),
+    Column("name", String(64), nullable=False),
+    Column("folded_name", String(64), nullable=False, comment="the name case-folded, unique per owner"),
+    Column("options", Text, nullable=False, comment="option names to values, as JSON"),
+    Column("saved_at", Float(53), nullable=False),
+    Index(None, "guild_id", "user_id"),
+    _build_unique_index("uq_presets_personal", "user_id", "folded_name", where=IS_PERSONAL_PRESET),
+    _build_unique_index("uq_presets_guild", "guild_id", "folded_name", where=IS_GUILD_PRESET),
+)
