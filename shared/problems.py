@@ -112,6 +112,7 @@ _CODES: Final = {
         "upscale_unsupported",
         "not_author",
         "reuse_declined",
+        "reuse_elsewhere",
         "request_private",
         "result_not_recorded",
         "picture_unsupported_anywhere",

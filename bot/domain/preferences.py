@@ -15,9 +15,13 @@ class Ping(StrEnum):
 
 
 class ReusePolicy(StrEnum):
-    """Who may build on a person's results and pictures, besides themselves."""
+    """Who may build on a person's results and pictures, besides themselves.
+
+    CREDIT: those who do it in the server of the picture, where the result names its owner for everyone to read.
+    """
 
     EVERYONE = "everyone"
+    CREDIT = "credit"
     NOBODY = "nobody"
 
 

@@ -8,6 +8,13 @@ from bot.results.messages import fetch_message
 from shared.job import parse_job_id
 
 
+def get_forwarded_guild_id(message: discord.Message) -> int | None:
+    """Return the server that a forwarded message comes from, 0 for direct messages. None if it is not forwarded."""
+    if not message.message_snapshots or message.reference is None:
+        return None
+    return message.reference.guild_id or 0
+
+
 async def find_owner(client: discord.Client, message: discord.Message, job_history: JobHistory) -> int | None:
     """Find the user whose pictures a message shows; None if nobody knows.
 

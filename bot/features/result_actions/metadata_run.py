@@ -36,8 +36,10 @@ class MetadataRunHandler:
         """Submit the request in the picture that the details show, once for each message that shows them."""
         async with limit_lookup_time(interaction):
             settings, image = await self._read_metadata(interaction)
-            owner_ids = await self._find_owners(interaction, settings)
-            owner_id = await self.reuse_rule.require_permission(interaction, owner_ids)
+            record = await self.result_lookup.job_history.find_job(settings.job_id)
+            owner_ids = [record.job.requester.id if record else None, *await self._find_posters(interaction)]
+            origin = record.job.origin if record else None
+            owner_id = await self.reuse_rule.require_permission(interaction, owner_ids, origin)
         model = require_model(self.catalogue, settings.request.model)
         built = adapt_to_model(settings.request, model, self.catalogue, seed=settings.seed)
         source = image if built.request.has_picture else None
@@ -45,15 +47,12 @@ class MetadataRunHandler:
             interaction, custom_id, built.request, source, source_owner_id=owner_id, notes=built.notes
         )
 
-    async def _find_owners(self, interaction: discord.Interaction, settings: GenerationSettings) -> list[int | None]:
-        """Find the requester of the job that the metadata names, and the author of the message with the picture."""
-        job_history = self.result_lookup.job_history
-        record = await job_history.find_job(settings.job_id)
-        posters = [
-            await find_owner(interaction.client, message, job_history)
+    async def _find_posters(self, interaction: discord.Interaction) -> list[int | None]:
+        """Find the authors of the messages with the picture."""
+        return [
+            await find_owner(interaction.client, message, self.result_lookup.job_history)
             async for message in iterate_used_messages(interaction)
         ]
-        return [record.job.requester.id if record else None, *posters]
 
     async def _read_metadata(self, interaction: discord.Interaction) -> tuple[GenerationSettings, RemoteImage]:
         async for found in self.result_lookup.read_message_settings(interaction.message):

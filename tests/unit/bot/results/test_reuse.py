@@ -9,10 +9,11 @@ from bot.domain.draft import Draft
 from bot.domain.guild_settings import ButtonPolicy, GuildSettings
 from bot.domain.images import RemoteImage
 from bot.domain.preferences import Preferences, ReusePolicy
-from bot.interactions.locale import load_guild_settings
-from bot.results.owners import find_owner
+from bot.interactions.locale import load_guild_settings, set_preferences
+from bot.results.owners import find_owner, get_forwarded_guild_id
 from bot.results.reuse import ReuseRule
 from bot.submission.drafts import DraftImageLoader
+from shared.job import Origin
 from shared.problems import RejectedError
 from tests.support.fake_stores import EmptyJobHistory, FakeGuildSettingsStore, FakePreferencesStore
 
@@ -49,6 +50,47 @@ async def test_the_wish_of_every_owner_holds() -> None:
     assert await find_code(rule, interaction, CLEO, ADA) == "reuse_declined"
     store.preferences[BEN] = store.preferences.pop(ADA)
     assert await rule.require_permission(interaction, [BEN]) is None, "it does not bind oneself"
+
+
+HERE, ELSEWHERE, DIRECT_MESSAGES = 10, 11, 0
+
+
+@pytest.mark.parametrize(
+    ("source_guild_id", "guild_id", "is_private", "is_allowed"),
+    [
+        (HERE, HERE, False, True),
+        (None, HERE, False, True),
+        (HERE, HERE, True, False),
+        (ELSEWHERE, HERE, False, False),
+        (DIRECT_MESSAGES, HERE, False, False),
+        (DIRECT_MESSAGES, None, False, False),
+        (HERE, None, False, False),
+    ],
+)
+async def test_a_picture_that_needs_credit_is_used_in_its_own_server_for_everyone_to_read(
+    source_guild_id: int | None, guild_id: int | None, is_private: bool, is_allowed: bool
+) -> None:
+    store, interaction = FakePreferencesStore(), await make_interaction(GuildSettings())
+    store.preferences[ADA] = Preferences(reuse_policy=ReusePolicy.CREDIT)
+    rule, interaction.guild_id = ReuseRule(store), guild_id
+    set_preferences(interaction, Preferences(private=is_private))
+    origin = None if source_guild_id is None else Origin(guild_id=source_guild_id, channel_id=4, message_id=5)
+
+    for place in ({"origin": origin}, {"guild_id": source_guild_id}):
+        if is_allowed:
+            assert await rule.require_permission(interaction, [ADA], **place) == ADA
+        else:
+            with pytest.raises(RejectedError) as rejected:
+                await rule.require_permission(interaction, [ADA], **place)
+            assert [problem.code for problem in rejected.value.problems] == ["reuse_elsewhere"]
+
+
+@pytest.mark.parametrize(("reference_guild_id", "found"), [(ELSEWHERE, ELSEWHERE), (None, DIRECT_MESSAGES)])
+def test_a_forwarded_message_names_the_server_it_comes_from(reference_guild_id: int | None, found: int) -> None:
+    reference = SimpleNamespace(guild_id=reference_guild_id)
+
+    assert get_forwarded_guild_id(make_message(CLEO, message_snapshots=[object()], reference=reference)) == found
+    assert get_forwarded_guild_id(make_message(CLEO, reference=reference)) is None
 
 
 async def test_only_authors_go_on_where_the_server_says_so_or_its_settings_are_unknown() -> None:
