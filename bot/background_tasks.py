@@ -4,6 +4,7 @@ from functools import partial
 from typing import Final
 
 from bot.delivery.consumer import OutcomeConsumer
+from bot.delivery.notices import NoticeSender
 from bot.discord_client.client import Bot
 from bot.explorations.message_updater import ExplorationMessages
 from bot.health import Heartbeat, Probe
@@ -14,7 +15,7 @@ from bot.recovery.reconciler import Reconciler
 from bot.services import Services
 from bot.settings import Settings
 from bot.status.status_messages import StatusMessages
-from bot.storage.housekeeping import delete_expired_images, settle_closed_jobs
+from bot.storage.housekeeping import delete_closed_notices, delete_expired_images, settle_closed_jobs
 
 OFFER_INTERVAL_SECONDS: Final = 10.0
 
@@ -42,6 +43,7 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         load_stored_image=s.image_store.load_source_image,
         interval_seconds=settings.reconcile_interval_seconds,
     )
+    notice_sender = NoticeSender(bot, s.notices, bot.notice_renderers, s.guild_settings)
 
     epoch_keeper = EpochKeeper(s.queue_epoch, s.queue, s.epoch_store, reconciler.run_once)
 
@@ -53,10 +55,12 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         "status messages": status_messages.run,
         "exploration messages": exploration_messages.run,
         "delivery": deliver_outcomes,
+        "notices": notice_sender.run,
         "recovery": reconciler.run,
         "epoch": epoch_keeper.run,
         "call log": epoch_keeper.record_calls,
         "ledger": partial(settle_closed_jobs, s.job_store),
+        "old notices": partial(delete_closed_notices, s.notices),
         "housekeeping": partial(delete_expired_images, s.image_store, settings.image_retention_days),
     }
     update_offer = s.withdrawn_models.update_offer

@@ -42,6 +42,7 @@ from bot.storage.job_history import SqlJobHistory
 from bot.storage.job_search import SqlJobSearch
 from bot.storage.jobs import SqlJobStore
 from bot.storage.ledger_reports import SqlLedgerReports
+from bot.storage.notices import SqlNoticeStore
 from bot.storage.preferences import SqlPreferencesStore
 from bot.storage.presets import SqlPresetStore
 from bot.storage.queue_epoch import SqlEpochStore
@@ -83,6 +84,7 @@ class Services:
         self.budgets = SqlBudgetStore(self.database, bot_budgets)
         self.blocks = SqlBlockStore(self.database)
         self.audit_log = SqlAuditLog(self.database)
+        self.notices = SqlNoticeStore(self.database)
         self.ledger_reports = SqlLedgerReports(self.database)
         self.job_history = SqlJobHistory(self.database)
         self.job_search = SqlJobSearch(self.database)

@@ -125,7 +125,7 @@ async def open_direct_destination(client: discord.Client, job: Job, notes: Seque
 
 async def is_status_message_outcome(client: discord.Client, job: Job) -> bool:
     """Tell whether the status message of a job has become the message that shows its outcome."""
-    if not _may_read_history(client, job.origin.guild_id, job.origin.channel_id):
+    if not may_read_history(client, job.origin.guild_id, job.origin.channel_id):
         return False
     channel = client.get_partial_messageable(job.origin.channel_id, guild_id=job.origin.guild_id)
     try:
@@ -138,7 +138,7 @@ async def is_status_message_outcome(client: discord.Client, job: Job) -> bool:
 async def find_message_in_channel(client: discord.Client, status: JobStatus, channel_id: int) -> int | None:
     """Find the message that shows a job's outcome, posted since the job ended. None where it cannot be read."""
     guild_id = status.job.origin.guild_id
-    if not _may_read_history(client, guild_id, channel_id):
+    if not may_read_history(client, guild_id, channel_id):
         return None
     channel = client.get_partial_messageable(channel_id, guild_id=guild_id)
     start = max(datetime.fromtimestamp(status.state_since - SEARCH_WINDOW_SECONDS, UTC), DISCORD_EPOCH)
@@ -164,7 +164,7 @@ def _is_outcome_message(message: discord.Message, job: Job, client: discord.Clie
 
 def _require_permissions(client: discord.Client, origin: Origin, permission: str, *, has_file: bool) -> None:
     """Raise `DestinationForbiddenError` if the bot is known to lack a permission to post where a job was requested."""
-    permissions = _get_own_permissions(client, origin.guild_id, origin.channel_id)
+    permissions = get_own_permissions(client, origin.guild_id, origin.channel_id)
     if permissions is None:
         return
     # without `send_messages`, discord.py takes away `attach_files`, even where messages go to threads
@@ -173,12 +173,12 @@ def _require_permissions(client: discord.Client, origin: Origin, permission: str
         raise DestinationForbiddenError("forbidden")
 
 
-def _may_read_history(client: discord.Client, guild_id: int, channel_id: int) -> bool:
-    permissions = _get_own_permissions(client, guild_id, channel_id)
+def may_read_history(client: discord.Client, guild_id: int, channel_id: int) -> bool:
+    permissions = get_own_permissions(client, guild_id, channel_id)
     return permissions is None or (permissions.view_channel and permissions.read_message_history)
 
 
-def _get_own_permissions(client: discord.Client, guild_id: int, channel_id: int) -> discord.Permissions | None:
+def get_own_permissions(client: discord.Client, guild_id: int, channel_id: int) -> discord.Permissions | None:
     """Return the bot's permissions in a channel; None before Discord has sent the guild, and in archived threads."""
     channel = _find_channel(client, guild_id, channel_id)
     return None if channel is None or channel.guild.me is None else resolve_permissions(channel.guild.me, channel)

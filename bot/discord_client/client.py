@@ -57,6 +57,9 @@ class Bot(discord.AutoShardedClient):
         self.tree = BotCommandTree(self, commands, self.running_interactions)
         self._message_handlers = [handler for feature in features for handler in feature.message_handlers]
         self._join_handlers = [handler for feature in features for handler in feature.join_handlers]
+        self.notice_renderers = {
+            kind: renderer for feature in features for kind, renderer in feature.notice_renderers.items()
+        }
         self.router = Router(route for feature in features for route in feature.routes)
 
     async def setup_hook(self) -> None:

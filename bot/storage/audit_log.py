@@ -1,14 +1,47 @@
-"""The audit log of guilds. Entries are only ever added."""
+"""The audit log of guilds. Entries are only ever added, with notices where they are mirrored to a channel."""
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, select
 
 from bot.domain.audit import AuditAction, AuditEntry
+from bot.domain.notices import NoticeKind
+from bot.storage.notices import add_notice
 from bot.storage.session import Database, translate_database_errors
-from bot.storage.tables import audit_entries
+from bot.storage.tables import audit_entries, guild_settings
+
+_GUILD_ID: Final[BindParameter[int]] = bindparam("target_guild_id")
+_SELECT_LOG_CHANNEL: Final = select(guild_settings.c.log_channel_id).where(
+    guild_settings.c.guild_id == _GUILD_ID, guild_settings.c.mirror_audit, guild_settings.c.log_channel_id.is_not(None)
+)
+
+
+def add_audit_entry(
+    connection: Connection,
+    guild_id: int,
+    actor_id: int,
+    action: AuditAction,
+    target_id: int | None,
+    reason: str,
+    at: float,
+) -> None:
+    """Add a line, and a notice of it if the guild mirrors its log to a channel."""
+    row = {
+        "guild_id": guild_id,
+        "actor_id": actor_id,
+        "action": action,
+        "target_id": target_id,
+        "reason": reason,
+        "created_at": at,
+    }
+    entry_id = connection.execute(insert(audit_entries).returning(audit_entries.c.id), row).scalar_one()
+    channel_id = connection.execute(_SELECT_LOG_CHANNEL, {_GUILD_ID.key: guild_id}).scalar()
+    if channel_id is not None:
+        data = {"entry_id": entry_id}
+        add_notice(connection, f"audit:{entry_id}", guild_id, channel_id, NoticeKind.AUDIT, data, at)
 
 
 @dataclass(frozen=True)
@@ -21,17 +54,20 @@ class SqlAuditLog:
     async def add_entry(
         self, guild_id: int, actor_id: int, action: AuditAction, target_id: int | None, reason: str = ""
     ) -> None:
-        """Add a line."""
-        row = {
-            "guild_id": guild_id,
-            "actor_id": actor_id,
-            "action": action,
-            "target_id": target_id,
-            "reason": reason,
-            "created_at": self.clock(),
-        }
+        """Add a line, and a notice of it if the guild mirrors its log to a channel."""
+
+        def add(connection: Connection) -> None:
+            add_audit_entry(connection, guild_id, actor_id, action, target_id, reason, self.clock())
+
         with translate_database_errors():
-            await self.database.run_transaction(lambda connection: connection.execute(insert(audit_entries), row))
+            await self.database.run_transaction(add)
+
+    async def find_entry(self, entry_id: int) -> AuditEntry | None:
+        """Find a line by its id."""
+        query = select(audit_entries).where(audit_entries.c.id == entry_id)
+        with translate_database_errors():
+            row = await self.database.run_transaction(lambda connection: connection.execute(query).one_or_none())
+        return None if row is None else _parse_entry(row)
 
     async def list_entries(self, guild_id: int, limit: int, before_id: int | None = None) -> Sequence[AuditEntry]:
         """List the latest lines of a guild, or those before one of them, newest first."""
@@ -41,4 +77,8 @@ class SqlAuditLog:
         query = query.order_by(audit_entries.c.id.desc()).limit(limit)
         with translate_database_errors():
             rows = await self.database.run_transaction(lambda connection: connection.execute(query).all())
-        return [AuditEntry(row.id, row.actor_id, row.action, row.target_id, row.reason, row.created_at) for row in rows]
+        return [_parse_entry(row) for row in rows]
+
+
+def _parse_entry(row: Row[Any]) -> AuditEntry:
+    return AuditEntry(row.id, row.actor_id, row.action, row.target_id, row.reason, row.created_at)

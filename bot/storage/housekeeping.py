@@ -1,4 +1,4 @@
-"""Deletes stored images that are no longer needed, and settles jobs that another release closed."""
+"""Deletes stored images and notices that are no longer needed, and settles jobs that another release closed."""
 
 import asyncio
 import logging
@@ -7,11 +7,14 @@ from typing import Final
 
 from bot.storage.images import SqlImageStore
 from bot.storage.jobs import SqlJobStore
+from bot.storage.notices import SqlNoticeStore
 from bot.storage.session import DATABASE_ERRORS
 
 log = logging.getLogger(__name__)
 
 HOUSEKEEPING_INTERVAL_SECONDS: Final = 3600.0
+NOTICE_RETENTION_DAYS: Final = 62
+"""Longer than the longest period of a budget, in which the same notice is not to come again."""
 
 
 async def delete_expired_images(image_store: SqlImageStore, retention_days: float) -> None:
@@ -34,3 +37,13 @@ async def settle_closed_jobs(job_store: SqlJobStore) -> None:
             if count:
                 log.info("settled %d jobs that another release had closed", count)
         await asyncio.sleep(HOUSEKEEPING_INTERVAL_SECONDS)
+
+
+async def delete_closed_notices(notices: SqlNoticeStore) -> None:
+    """Delete, once an hour, the notices closed more than `NOTICE_RETENTION_DAYS` ago. Runs until cancelled."""
+    while True:
+        await asyncio.sleep(HOUSEKEEPING_INTERVAL_SECONDS)
+        try:
+            await notices.delete_closed(before=time.time() - NOTICE_RETENTION_DAYS * 86400)
+        except DATABASE_ERRORS:
+            log.warning("old notices could not be deleted; the next hour tries again", exc_info=True)

@@ -1,17 +1,18 @@
 """The subcommands of `/moderate`: block, unblock, blocked and cancel; and `/audit`."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import discord
-from discord import app_commands
+from discord import app_commands, ui
 
 from bot.domain.audit import AuditAction
 from bot.domain.blocks import Block
+from bot.domain.notices import Notice
 from bot.domain.status import CancelResult
-from bot.features.moderation.view import AuditPageId, build_audit_view, build_blocks_view
+from bot.features.moderation.view import AuditPageId, build_audit_notice, build_audit_view, build_blocks_view
 from bot.interactions.audit import record_action
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
@@ -21,6 +22,7 @@ from bot.queue.job_queue import RedisJobQueue
 from bot.storage.audit_log import SqlAuditLog
 from bot.storage.blocks import SqlBlockStore
 from bot.storage.job_history import SqlJobHistory
+from shared.i18n.messages import Messages
 from shared.problems import RejectedError, make_problem
 
 REASON_LIMIT: Final = 200
@@ -104,6 +106,13 @@ class ModerationCommands:
         """Show the lines of the audit log before one of them."""
         require_guild_manager(interaction, "moderation_not_allowed")
         await update_message(interaction, lambda: self._render_audit_log(interaction, custom_id.before_id))
+
+    async def render_notice(
+        self, notice: Notice, messages: Messages, guild: discord.Guild | None
+    ) -> Sequence[ui.Item[Any]]:
+        """Render a line of the audit log for the channel to which it is mirrored."""
+        entry = await self.audit_log.find_entry(int(notice.data["entry_id"]))
+        return () if entry is None else build_audit_notice(entry, guild, messages)
 
     async def _render_audit_log(self, interaction: discord.Interaction, before_id: int | None) -> RenderedMessage:
         entries = await self.audit_log.list_entries(interaction.guild_id or 0, PAGE_SIZE + 1, before_id)

@@ -5,6 +5,7 @@ from discord import Permissions, app_commands
 from bot.discord_client.command_builder import build_command
 from bot.discord_client.feature import Feature
 from bot.discord_client.translator import localize_text
+from bot.domain.notices import NoticeKind
 from bot.features.moderation.command import ModerationCommands
 from bot.features.moderation.view import AuditPageId
 from bot.interactions.routing import Route
@@ -40,4 +41,8 @@ def build_moderation_feature(
     audit = build_command("audit", handler.show_audit_log)
     app_commands.allowed_contexts(guilds=True, dms=False)(audit)
     app_commands.default_permissions(manage_guild=True)(audit)
-    return Feature(commands=[group, audit], routes=[Route(AuditPageId, handler.show_older_entries)])
+    return Feature(
+        commands=[group, audit],
+        routes=[Route(AuditPageId, handler.show_older_entries)],
+        notice_renderers={NoticeKind.AUDIT: handler.render_notice},
+    )

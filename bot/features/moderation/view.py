@@ -47,6 +47,14 @@ def build_audit_view(
     return build_container_view(*items)
 
 
+def build_audit_notice(
+    entry: AuditEntry, guild: discord.Guild | None, messages: Messages
+) -> Sequence[ui.TextDisplay[Any]]:
+    """Build the notice of a line of the audit log."""
+    heading = f"-# {messages.text('moderation.audit_log')}"
+    return (ui.TextDisplay(f"{heading}\n{_format_entry(entry, guild, messages)}"),)
+
+
 def _format_block(block: Block, messages: Messages) -> str:
     key = "moderation.block_line" if block.ends_at is None else "moderation.block_line_until"
     reason = escape_markdown(block.reason, _REASON_LIMIT)

@@ -1,0 +1,202 @@
+"""Posts each waiting notice once in its channel, or as a direct message.
+
+The nonce of the message is the notice's id; Discord keeps it unique for a few minutes
+(https://discord.com/developers/docs/resources/message#create-message). A notice that an earlier process may have
+posted, or whose response was lost, is looked for in the channel's history first.
+"""
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import discord
+from discord import ui
+
+from bot.delivery.destinations import (
+    CALL_TIMEOUT_SECONDS,
+    DISCORD_EPOCH,
+    SEARCH_WINDOW_SECONDS,
+    get_own_permissions,
+    may_read_history,
+)
+from bot.delivery.discord_errors import (
+    UNKNOWN_MESSAGE_CODE,
+    DestinationForbiddenError,
+    get_retry_after,
+    is_transient,
+)
+from bot.delivery.ports import GuildSettingsReader
+from bot.discord_client.feature import NoticeRenderer
+from bot.domain.notices import DIRECT_MESSAGE, Notice, NoticeKind
+from bot.periodic import run_every
+from bot.rendering.layout import build_container_view
+from bot.rendering.outcome_views import compute_component_id
+from bot.storage.notices import SqlNoticeStore
+from shared.i18n.messages import Messages, load_messages
+from shared.outage_log import OutageLog
+
+log = logging.getLogger(__name__)
+
+INTERVAL_SECONDS: Final = 2.0
+RETRY_SECONDS: Final = 15.0
+MAX_CONCURRENT_CHANNELS: Final = 8
+SEARCH_MESSAGE_LIMIT: Final = 1000
+
+
+class NoticeSender:
+    """Posts notices, in order within a channel, in the language of the server. `clock` gives Unix seconds.
+
+    `renderers` are those of the features; a notice of another kind waits for a release that knows it.
+    """
+
+    def __init__(
+        self,
+        client: discord.Client,
+        store: SqlNoticeStore,
+        renderers: Mapping[NoticeKind, NoticeRenderer],
+        guild_settings: GuildSettingsReader,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._client = client
+        self._store = store
+        self._renderers = dict(renderers)
+        self._guild_settings = guild_settings
+        self._clock = clock
+        self._slots = asyncio.Semaphore(MAX_CONCURRENT_CHANNELS)
+        self._outage = OutageLog(log, "notices are posted")
+        self._started_at = clock()
+        self._doubtful_ids: set[int] = set()
+        self._unposted_ids: set[int] = set()
+        self._retry_times: dict[int, float] = {}
+
+    async def run(self) -> None:
+        """Post notices until cancelled, as soon as the client knows its servers."""
+        await self._client.wait_until_ready()
+        self._started_at = self._clock()
+        self._unposted_ids.clear()  # another bot may have led meanwhile
+        await run_every(INTERVAL_SECONDS, self.send_waiting, "posting notices")
+
+    async def send_waiting(self) -> None:
+        """Post the notices that wait, in several channels at once. Raises `DATABASE_ERRORS` and `RejectedError`."""
+        by_place: dict[int, list[Notice]] = defaultdict(list)
+        for notice in await self._store.list_waiting(self._renderers):
+            by_place[notice.place_id].append(notice)
+        due = [found for place_id, found in by_place.items() if self._retry_times.get(place_id, 0.0) <= self._clock()]
+        results = await asyncio.gather(*map(self._send_to_place, due), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _send_to_place(self, notices: Sequence[Notice]) -> None:
+        """Post the notices of one channel or user. The rest waits for another round if Discord fails."""
+        place_id = notices[0].place_id
+        async with self._slots:
+            try:
+                posted = await self._find_posted(notices)
+                for notice in notices:
+                    await self._send_notice(notice, posted.get(notice.id))
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                self._retry_times[place_id] = self._clock() + max(RETRY_SECONDS, get_retry_after(error))
+                self._outage.report_failure(f"notices for {place_id} are posted later: {error!r}")
+            else:
+                self._retry_times.pop(place_id, None)
+                self._outage.report_success()
+
+    async def _send_notice(self, notice: Notice, message_id: int | None) -> None:
+        """Post a notice, unless it was posted as this message, and close it."""
+        if message_id is None and (items := await self._render(notice)):
+            view = build_container_view(*items, component_id=compute_component_id(notice.nonce))
+            message_id = await self._post(notice, view)
+        await self._store.close_notice(notice, message_id)
+        self._unposted_ids.discard(notice.id)
+
+    async def _render(self, notice: Notice) -> Sequence[ui.Item[Any]]:
+        """Render a notice; () if there is nothing to tell. One that cannot be rendered does not hold up the others."""
+        guild = self._client.get_guild(notice.guild_id)
+        messages = await self._load_messages(notice, guild)
+        try:
+            return await self._renderers[NoticeKind(notice.kind)](notice, messages, guild)
+        except (KeyError, ValueError, TypeError):
+            log.exception("notice %d (%s) cannot be rendered and is given up", notice.id, notice.kind)
+            return ()
+
+    async def _post(self, notice: Notice, view: ui.LayoutView) -> int | None:
+        """Post a notice. None, and a line in the log, if its channel is gone or refuses it."""
+        try:
+            self._require_permissions(notice)
+            async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+                channel = self._client.get_partial_messageable(await self._open_channel(notice))
+                return (await channel.send(view=view, nonce=notice.nonce)).id
+        except (discord.HTTPException, DestinationForbiddenError) as error:
+            if is_transient(error):
+                self._doubtful_ids.add(notice.id)
+                raise
+            is_deleted = isinstance(error, discord.HTTPException) and error.code == UNKNOWN_MESSAGE_CODE
+            if not is_deleted:  # otherwise its nonce belongs to a message that was deleted since
+                log.warning(
+                    "notice %d (%s) for guild %d is given up: channel %d does not accept it (%s)",
+                    *(notice.id, notice.kind, notice.guild_id, notice.channel_id, error),
+                )
+            return None
+        except Exception:
+            self._doubtful_ids.add(notice.id)
+            raise
+
+    async def _open_channel(self, notice: Notice) -> int:
+        """Return the id of the channel, which for a direct message is opened first."""
+        if notice.channel_id != DIRECT_MESSAGE:
+            return notice.channel_id
+        channel = await self._client.http.start_private_message(str(notice.data["user_id"]))
+        return int(channel["id"])
+
+    def _require_permissions(self, notice: Notice) -> None:
+        """Raise `DestinationForbiddenError` if the bot is known to be unable to post: then Discord is not asked."""
+        permissions = get_own_permissions(self._client, notice.guild_id, notice.channel_id)
+        if permissions is not None and not (permissions.view_channel and permissions.send_messages):
+            raise DestinationForbiddenError("forbidden")
+
+    async def _load_messages(self, notice: Notice, guild: discord.Guild | None) -> Messages:
+        """Load the texts in the reader's language, if the notice names it, or else in the server's."""
+        language = notice.data.get("locale") or (await self._guild_settings.load_settings(notice.guild_id)).language
+        return load_messages(language or ("" if guild is None else str(guild.preferred_locale)))
+
+    async def _find_posted(self, notices: Sequence[Notice]) -> dict[int, int]:
+        """Find the messages of notices that may have been posted already, by the ids of the notices."""
+        wanted = {
+            compute_component_id(notice.nonce): notice for notice in notices if self._may_be_posted_already(notice)
+        }
+        if not wanted:
+            return {}
+        posted: dict[int, int] = {}
+        first = min(wanted.values(), key=lambda notice: notice.created_at)
+        if not may_read_history(self._client, first.guild_id, first.channel_id):
+            return posted
+        start = max(datetime.fromtimestamp(first.created_at - SEARCH_WINDOW_SECONDS, UTC), DISCORD_EPOCH)
+        after = discord.Object(discord.utils.time_snowflake(start))
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+                channel = self._client.get_partial_messageable(await self._open_channel(first))
+                async for message in channel.history(limit=SEARCH_MESSAGE_LIMIT, after=after, oldest_first=False):
+                    for component in message.components:
+                        notice = wanted.get(getattr(component, "id", None) or 0)
+                        if notice is not None and message.author == self._client.user:
+                            posted[notice.id] = message.id
+        except (discord.Forbidden, discord.NotFound) as error:
+            if is_transient(error):
+                raise
+        found_ids = {notice.id for notice in wanted.values()}
+        self._unposted_ids |= found_ids
+        self._doubtful_ids -= found_ids
+        return posted
+
+    def _may_be_posted_already(self, notice: Notice) -> bool:
+        """Tell whether this process, or an earlier one, may have posted a notice without recording it."""
+        is_older = notice.created_at < self._started_at and notice.id not in self._unposted_ids
+        return is_older or notice.id in self._doubtful_ids
