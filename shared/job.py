@@ -57,6 +57,20 @@ class SourceKind(StrEnum):
     EARLIER = "earlier"
 
 
+class EntryRef(BaseModel):
+    """The round of a contest that a job is an entry of, and the entry whose place it takes, if any.
+
+    In a relay, `turn_number` is the turn that it belongs to.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    contest_id: str
+    round_number: int
+    turn_number: int = 0
+    replaced_job_id: str | None = None
+
+
 class Job(BaseModel):
     """A validated request with all that is needed to run it and to deliver its outcome.
 
@@ -66,6 +80,7 @@ class Job(BaseModel):
     is Unix seconds. `parent_id` is the job whose picture or settings this one is based on. `source_kind` is set if its
     picture was found in the thread. `source_owner_id` is the user whose picture or settings those are, None for the
     requester's own. `notes` are shown with the result, whose picture is covered until it is clicked if `is_spoiler`.
+    `entry` is set if it is an entry of a contest: then nobody else learns of its outcome.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -81,6 +96,7 @@ class Job(BaseModel):
     notes: tuple[Note, ...] = ()
     source_owner_id: int | None = None
     is_spoiler: bool = False
+    entry: EntryRef | None = None
 
     @property
     def locale(self) -> str:

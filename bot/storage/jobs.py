@@ -40,10 +40,12 @@ from bot.storage.queue_entries import (
     RAISE_COUNTERS_OF_NEWEST_ENTRY,
     UPDATE_FIRST_ENTRY,
 )
+from bot.storage.round_entries import accept_entry, settle_entry
 from bot.storage.session import DATABASE_ERRORS, Database, translate_database_errors
 from bot.storage.tables import OPEN_STATES, RecordState, jobs, outcomes, queue_entries, user_preferences
 from shared.catalogue import Catalogue
 from shared.job import Job
+from shared.outcome import Generated
 from shared.problems import Problem, RejectedError, make_problem
 
 log = logging.getLogger(__name__)
@@ -104,7 +106,8 @@ class SqlJobStore:
         """Record jobs before they are queued, and reserve their prices; False if they are recorded already.
 
         All are recorded or none. `spender` is the requester without roles by default.
-        Raises `RejectedError` (database_unavailable) and `BudgetExceededError`.
+        Raises `RejectedError` (database_unavailable, or that of `accept_entry` for entries of a contest) and
+        `BudgetExceededError`.
         """
         match image:
             case RemoteImage():
@@ -125,6 +128,8 @@ class SqlJobStore:
                 connection.execute(_INSERT_JOB, build_job_row(job) | source)
                 connection.execute(_INSERT_QUEUE_ENTRY, build_queue_entry_row(job.id, FIRST_ENTRY))
             now = self._clock()
+            for job, price in zip(jobs_to_add, prices, strict=True):
+                accept_entry(connection, job, price, now)
             counters = charge_budgets(connection, self._bot_budgets, payer, prices, now)
             reserve_prices(connection, jobs_to_add, prices, payer, counters, now)
 
@@ -162,6 +167,7 @@ class SqlJobStore:
 
         def close_record(connection: Connection) -> None:
             if connection.execute(_UPDATE_OPEN_JOB, {**changes, JOB_ID.key: job_id}).rowcount:
+                settle_entry(connection, job_id, is_generated=False, cost=0, now=self._clock())
                 release_reservation(connection, job_id, self._clock())
 
         try:
@@ -226,7 +232,11 @@ class SqlJobStore:
             unknown_calls: int = connection.execute(_SELECT_UNKNOWN_CALLS, {JOB_ID.key: job_id}).scalar_one()
             price = self._get_price(status.job.request.model)
             billed_calls = count_billed_calls(status.outcome, unknown_calls)
-            settle_job(connection, status.job, price, billed_calls, self._clock())
+            is_generated = isinstance(status.outcome, Generated)
+            cost, now = billed_calls * price, self._clock()
+            if status.job.entry is not None:
+                settle_entry(connection, job_id, is_generated=is_generated, cost=cost, now=now)
+            settle_job(connection, status.job, price, billed_calls, now)
 
         try:
             await self._database.run_transaction(close_record)

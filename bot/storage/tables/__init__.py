@@ -14,6 +14,11 @@
     blocks, word_rules, reports      whom moderators blocked, words that a guild refuses, results that members reported
     audit_entries                    what moderators and managers did
     notices                          messages that wait to be posted in a guild's channel
+    contests ──1:n── round_entries   contests of pictures; an entry is a job
+      ├────1:n── round_ballots       the open vote: who chose what, until it is counted
+      ├────1:n── round_participants  who takes turns in a relay
+      ├────1:n── round_reminders     who asked to be reminded
+      └────1:n── round_messages      its messages, sent or to be sent
     presets                          named settings of a person or a guild
     stored_format                    one row: the format of all of this
 
@@ -39,6 +44,14 @@ from bot.storage.tables.jobs import (
 from bot.storage.tables.metadata import metadata
 from bot.storage.tables.money import budget_counters, budgets, ledger_entries
 from bot.storage.tables.people import IS_GUILD_PRESET, IS_PERSONAL_PRESET, presets, user_preferences
+from bot.storage.tables.rounds import (
+    contests,
+    round_ballots,
+    round_entries,
+    round_messages,
+    round_participants,
+    round_reminders,
+)
 
 __all__ = [
     "IS_GUILD_PRESET",
@@ -49,6 +62,7 @@ __all__ = [
     "blocks",
     "budget_counters",
     "budgets",
+    "contests",
     "explorations",
     "favourites",
     "guild_settings",
@@ -61,6 +75,11 @@ __all__ = [
     "queue_entries",
     "queue_epoch",
     "reports",
+    "round_ballots",
+    "round_entries",
+    "round_messages",
+    "round_participants",
+    "round_reminders",
     "source_images",
     "stored_format",
     "thumbnails",

@@ -1,0 +1,104 @@
+"""Messages of contests: added in the transaction of the change that they tell of, sent once by the leading bot."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from sqlalchemy import Connection, insert, select, update
+
+from bot.domain.round_steps import NewMessage
+from bot.domain.rounds import MessageKind, RoundMessage
+from bot.storage.round_rows import CONTEST_ID, parse_message
+from bot.storage.session import Database, translate_database_errors
+from bot.storage.tables import contests, round_messages
+
+_RAISE_SEQUENCE: Final = (
+    update(contests)
+    .where(contests.c.id == CONTEST_ID)
+    .values(last_sequence=contests.c.last_sequence + 1)
+    .returning(contests.c.last_sequence)
+)
+_INSERT_MESSAGE: Final = insert(round_messages)
+_SELECT_WAITING: Final = (
+    select(round_messages)
+    .where(round_messages.c.closed_at.is_(None))
+    .order_by(round_messages.c.contest_id, round_messages.c.sequence)
+)
+
+
+def add_messages(connection: Connection, contest_id: str, messages: Iterable[NewMessage], now: float) -> None:
+    """Add messages to be sent after those that there are. The row of the contest must be locked."""
+    for message in messages:
+        sequence = connection.execute(_RAISE_SEQUENCE, {CONTEST_ID.key: contest_id}).scalar_one()
+        row = {"contest_id": contest_id, "sequence": sequence, "created_at": now, "attempt": 0, **vars(message)}
+        connection.execute(_INSERT_MESSAGE, row)
+
+
+class SqlRoundMessageStore:
+    """The messages of contests. Every method raises `RejectedError` (database_unavailable).
+
+    `clock` gives Unix seconds.
+    """
+
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def list_waiting_messages(self, limit: int) -> Sequence[RoundMessage]:
+        """List messages that wait to be sent, those of each contest in their order."""
+        with translate_database_errors():
+            rows = await self._database.run_transaction(
+                lambda connection: connection.execute(_SELECT_WAITING.limit(limit)).all()
+            )
+        return [parse_message(row) for row in rows]
+
+    async def find_message(
+        self, contest_id: str, kind: MessageKind, *, round_number: int | None = None, page: int = 0
+    ) -> RoundMessage | None:
+        """Find the newest message of a kind, of any round by default."""
+        query = (
+            select(round_messages)
+            .where(round_messages.c.contest_id == contest_id, round_messages.c.kind == kind)
+            .where(round_messages.c.page == page)
+            .order_by(round_messages.c.sequence.desc())
+            .limit(1)
+        )
+        if round_number is not None:
+            query = query.where(round_messages.c.round_number == round_number)
+        with translate_database_errors():
+            row = await self._database.run_transaction(lambda connection: connection.execute(query).one_or_none())
+        return None if row is None else parse_message(row)
+
+    async def close_message(self, message: RoundMessage, message_id: int | None) -> None:
+        """Record that a message was sent, or, with None, that it never will be."""
+        await self._update(message, closed_at=self._clock(), message_id=message_id)
+
+    async def reopen_message(self, message: RoundMessage) -> bool:
+        """Let a message that was deleted be sent anew; False if that is under way already."""
+        return await self._update(message, closed_at=None, message_id=None, attempt=message.attempt + 1)
+
+    async def close_messages(self, contest_id: str) -> None:
+        """Give up all messages of a contest that wait, except the one that tells its host that the channel is gone."""
+        query = update(round_messages).where(
+            round_messages.c.contest_id == contest_id,
+            round_messages.c.closed_at.is_(None),
+            round_messages.c.kind != MessageKind.CHANNEL_GONE,
+        )
+        with translate_database_errors():
+            await self._database.run_transaction(
+                lambda connection: connection.execute(query.values(closed_at=self._clock()))
+            )
+
+    async def _update(self, message: RoundMessage, **changes: float | None) -> bool:
+        """Change a message unless somebody has changed it; return whether it was changed."""
+        query = update(round_messages).where(
+            round_messages.c.contest_id == message.contest_id,
+            round_messages.c.sequence == message.sequence,
+            round_messages.c.attempt == message.attempt,
+            round_messages.c.message_id.is_not_distinct_from(message.message_id),
+        )
+        with translate_database_errors():
+            result = await self._database.run_transaction(
+                lambda connection: connection.execute(query.values(**changes))
+            )
+        return bool(result.rowcount)
