@@ -48,6 +48,7 @@ from bot.storage.presets import SqlPresetStore
 from bot.storage.queue_epoch import SqlEpochStore
 from bot.storage.session import Database
 from bot.storage.thumbnails import SqlThumbnailStore
+from bot.storage.word_rules import SqlWordRuleStore
 from bot.submission.attachments import open_http_session
 from bot.submission.cancellation import JobCancellation
 from bot.submission.drafts import DraftImageLoader
@@ -120,7 +121,8 @@ class Services:
         self.image_loader = ResultImageLoader(self.image_store, fetch_image)
         self.thumbnail_loader = ThumbnailLoader(self.image_loader, SqlThumbnailStore(self.database))
 
-        self.validator = RequestValidator(catalogue, hosts, max_bytes, settings.extras_allowed_users)
+        self.word_rules = SqlWordRuleStore(self.database)
+        self.validator = RequestValidator(catalogue, hosts, max_bytes, settings.extras_allowed_users, self.word_rules)
         self.followups = RecentFollowups()
         self.submitter = JobSubmitter(
             self.validator, self.image_fetcher, self.queue, self.job_store, followups=self.followups

@@ -161,6 +161,7 @@ class Catalogue(_FrozenModel):
     _source: str = PrivateAttr("shared/catalogue.toml")
     _get_today: Callable[[], date] = PrivateAttr(default_factory=lambda: get_today)
     _withdrawn: frozenset[str] = PrivateAttr(frozenset())
+    _excluded: frozenset[str] = PrivateAttr(frozenset())
 
     @property
     def source(self) -> str:
@@ -178,6 +179,12 @@ class Catalogue(_FrozenModel):
     def set_withdrawn(self, keys: Iterable[str]) -> None:
         """Make these models unavailable, and all others available again."""
         self._withdrawn = frozenset(keys)
+
+    def exclude_models(self, keys: Iterable[str]) -> "Catalogue":
+        """Copy the catalogue as it is now, with these models not on offer."""
+        copy = self.model_copy()
+        copy._excluded = frozenset(keys)  # noqa: SLF001 - its own class
+        return copy
 
     @model_validator(mode="after")
     def _validate_default(self) -> "Catalogue":
@@ -226,7 +233,7 @@ class Catalogue(_FrozenModel):
 
     def is_offered(self, model: Model | None) -> bool:
         """Return whether a model is on offer today."""
-        return model is not None and model.is_offered(self._get_today())
+        return model is not None and model.key not in self._excluded and model.is_offered(self._get_today())
 
     def is_retired(self, model: Model) -> bool:
         """Return whether the life of a model has ended today."""

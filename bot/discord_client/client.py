@@ -13,6 +13,7 @@ from bot.discord_client.command_sync import sync_commands
 from bot.discord_client.command_tree import BotCommandTree, report_error
 from bot.discord_client.feature import Feature
 from bot.discord_client.gateway_events import skip_unreadable_events
+from bot.discord_client.interaction_access import InteractionAccess
 from bot.discord_client.running_interactions import RunningInteractions
 from bot.discord_client.translator import CommandTranslator
 from bot.domain.ports import GuildSettingsStore, PreferencesStore
@@ -51,7 +52,9 @@ class Bot(discord.AutoShardedClient):
         )
         skip_unreadable_events(self._connection.parsers)
         self._received_at = float("-inf")
-        self.running_interactions = RunningInteractions(preferences_store, guild_settings, access_rule)
+        self.running_interactions = RunningInteractions(
+            preferences_store, guild_settings, access_rule, InteractionAccess(features)
+        )
         self._leaves_other_guilds = leaves_other_guilds
         commands = (command for feature in features for command in feature.commands)
         self.tree = BotCommandTree(self, commands, self.running_interactions)

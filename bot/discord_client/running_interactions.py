@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import discord
 
+from bot.discord_client.interaction_access import InteractionAccess
 from bot.domain.ports import GuildSettingsStore, PreferencesStore
-from bot.interactions.access import AccessRule
+from bot.interactions.access import Access, AccessRule
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages, load_guild_settings, load_preferences
 from bot.interactions.responses import respond_privately, respond_with_problems
@@ -26,11 +27,13 @@ class RunningInteractions:
         preferences_store: PreferencesStore | None = None,
         guild_settings: GuildSettingsStore | None = None,
         access_rule: AccessRule | None = None,
+        interaction_access: InteractionAccess | None = None,
     ) -> None:
         self.is_draining = False
         self.preferences_store = preferences_store
         self.guild_settings = guild_settings
         self.access_rule = access_rule
+        self.interaction_access = interaction_access or InteractionAccess()
         self.tasks: set[asyncio.Task[Any]] = set()
 
     async def start_interaction(self, interaction: discord.Interaction) -> bool:
@@ -53,14 +56,18 @@ class RunningInteractions:
         return self.access_rule is None or await self._check_access(interaction, self.access_rule)
 
     async def _check_access(self, interaction: discord.Interaction, access_rule: AccessRule) -> bool:
+        """Tell whether the interaction may go on; if that is unknown, it may unless it could lead to a picture."""
+        access = self.interaction_access.find_access(interaction)
         try:
             async with limit_lookup_time(interaction):
-                await access_rule.require_access(interaction)
-        except RejectedError as rejection:
-            if interaction.type is not discord.InteractionType.autocomplete:
-                await respond_with_problems(interaction, rejection.problems)
-            return False
-        return True
+                refusal = await access_rule.find_refusal(interaction, access)
+            problems = [] if refusal is None else [refusal]
+        except RejectedError as failure:
+            log.warning("interaction %s: it is unknown whether it is allowed: %s", interaction.id, failure)
+            problems = [*failure.problems] if access is Access.REQUEST else []
+        if problems and interaction.type is not discord.InteractionType.autocomplete:
+            await respond_with_problems(interaction, problems)
+        return not problems
 
     async def drain(self) -> None:
         """Turn new interactions away and wait up to `SHUTDOWN_GRACE_SECONDS` for the running ones."""

@@ -66,3 +66,7 @@ class GuildSettings:
     notice_channel_id: int | None = None
     mirrors_audit_log: bool = False
     retention_days: int | None = None
+
+    def offers_model(self, key: str, task: str) -> bool:
+        """Tell whether a model, which has this task, is on offer in the server."""
+        return (not self.models or key in self.models) and (not self.tasks or task in self.tasks)

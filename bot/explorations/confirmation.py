@@ -43,7 +43,7 @@ class ExplorationConfirmation:
         warnings: Iterable[ui.TextDisplay[Any]] = (),
     ) -> RenderedMessage:
         """Keep the plan, and show its variants and its price below the warnings. Raises `RejectedError`."""
-        self.starter.submitter.validator.validate_requests(interaction, image, *plan.requests)
+        await self.starter.submitter.validator.validate_requests(interaction, image, *plan.requests)
         notes = tuple(details.get("notes", ()))
         draft = replace(build_draft(interaction, image, details), plan=plan, notes=notes)
         draft_id = str(interaction.id)

@@ -65,7 +65,7 @@ class ExplorationStarter:
         With private results the message is a direct one, and the response a link to it.
         """
         try:
-            self.submitter.validator.validate_requests(interaction, image, *plan.requests)
+            await self.submitter.validator.validate_requests(interaction, image, *plan.requests)
             private = is_private(interaction)
         except RejectedError as rejection:
             await respond_with_problems(interaction, rejection.problems)
@@ -102,7 +102,7 @@ class ExplorationStarter:
 
         The message is deleted if no variant is accepted. Raises `RejectedError` if it was started before.
         """
-        self.submitter.validator.validate_requests(interaction, image, *plan.requests)
+        await self.submitter.validator.validate_requests(interaction, image, *plan.requests)
         planned = self._build(
             interaction, exploration_id, plan, Origin(guild_id=0, channel_id=0, message_id=0), details
         )

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 import discord
 
+from bot.interactions.access import Access
 from bot.interactions.custom_ids import CustomId
 from bot.interactions.modals import strip_nonce
 
@@ -17,10 +18,14 @@ _ROUTED_TYPES = frozenset({discord.InteractionType.component, discord.Interactio
 
 @dataclass(frozen=True)
 class Route(Generic[IdT]):
-    """A custom id class and the handler of all components and modals that carry one of its ids."""
+    """A custom id class and the handler of all components and modals that carry one of its ids.
+
+    `access` is that of its feature by default.
+    """
 
     id_type: type[IdT]
     handler: Callable[[discord.Interaction, IdT], Awaitable[None]]
+    access: Access | None = None
 
 
 class Router:

@@ -1,7 +1,7 @@
 """Text that people wrote, made safe for Discord messages: on one line, with markdown escaped, truncated."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 from shared.problems import Problem
@@ -16,6 +16,8 @@ _FALLBACK_THREAD_NAME: Final = "Pentimento"
 _MARKDOWN_CHARACTERS: Final = re.compile(r"[\\`*_~|<>\[\]@:]")
 _ESCAPED_TIME: Final = re.compile(r"\\<t\\:([0-9]{1,12})\\:([fR])\\>")
 _TIME_FACTS: Final = frozenset({"resets_at", "until"})
+_ESCAPED_MENTION: Final = re.compile(r"\\<(#|\\@&)([0-9]{1,20})\\>")
+_MENTION_FACTS: Final = frozenset({"channels", "roles"})
 _WHITESPACE: Final = re.compile(r"[^\S\u00a0\u202f]+")  # except the no-break spaces of French punctuation
 
 
@@ -50,11 +52,21 @@ def escape_markdown(text: str, limit: int) -> str:
     return remainder[: len(remainder) - dangling] + "…"
 
 
-def escape_problem_text(text: str, problems: Iterable[Problem], limit: int) -> str:
-    """Escape the description of problems as `escape_markdown` does, except their own times, which Discord localizes."""
-    times = {str(problem.facts[name]) for problem in problems for name in _TIME_FACTS & problem.facts.keys()}
+def escape_problem_text(text: str, problems: Sequence[Problem], limit: int) -> str:
+    """Escape the description of problems as `escape_markdown` does, except their own times and mentions of places.
+
+    Discord localizes the times, and names the channels and roles as they are called now.
+    """
     escaped = escape_markdown(text, limit)
-    return _ESCAPED_TIME.sub(lambda match: f"<t:{match[1]}:{match[2]}>" if match[1] in times else match[0], escaped)
+    times = {str(problem.facts[name]) for problem in problems for name in _TIME_FACTS & problem.facts.keys()}
+    escaped = _ESCAPED_TIME.sub(lambda match: f"<t:{match[1]}:{match[2]}>" if match[1] in times else match[0], escaped)
+    mentions = [str(problem.facts[name]) for problem in problems for name in _MENTION_FACTS & problem.facts.keys()]
+    return _ESCAPED_MENTION.sub(lambda match: _unescape_mention(match, mentions), escaped)
+
+
+def _unescape_mention(match: re.Match[str], mentions: Sequence[str]) -> str:
+    mention = match[0].replace("\\", "")
+    return mention if any(mention in fact for fact in mentions) else match[0]
 
 
 def format_request_prompt(request: Request) -> str:

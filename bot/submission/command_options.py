@@ -22,6 +22,7 @@ from bot.discord_client.command_builder import (
 )
 from bot.discord_client.translator import localize_choice, localize_text, translate_locale_str
 from bot.interactions.locale import get_localized_messages
+from bot.interactions.offers import get_offered_catalogue
 from bot.rendering.labels import format_model_label
 from shared.catalogue import Catalogue, Model
 from shared.request.extras import EXTRAS_MAX_LENGTH
@@ -150,8 +151,8 @@ def _build_model_autocomplete(catalogue: Catalogue) -> AutocompleteCallback:
     """Build the callback that offers the models of `/imagine` as they are on offer while the person types."""
 
     async def offer_models(interaction: discord.Interaction, current: str) -> list[Choice[str]]:
-        messages = get_localized_messages(interaction)
-        labels = {model.key: format_model_label(model, catalogue, messages) for model in catalogue.listed_models}
+        messages, offered = get_localized_messages(interaction), get_offered_catalogue(interaction, catalogue)
+        labels = {model.key: format_model_label(model, offered, messages) for model in offered.listed_models}
         return _find_choices(labels, current)
 
     return offer_models

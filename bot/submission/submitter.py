@@ -49,7 +49,7 @@ class JobSubmitter(JobQueuer):
         Rejections are shown to the requester, everything unexpected is raised.
         """
         try:
-            self.validator.validate_requests(interaction, image, request)
+            await self.validator.validate_requests(interaction, image, request)
             private = is_private(interaction)
         except RejectedError as error:
             await respond_with_problems(interaction, error.problems)
@@ -116,7 +116,7 @@ class JobSubmitter(JobQueuer):
             return
         origin: Origin | None = None
         try:
-            self.validator.validate_requests(interaction, image, request)
+            await self.validator.validate_requests(interaction, image, request)
             origin = await post_status(interaction)
             jobs = (self.build_job(interaction, job_id, request, image, origin, details) for job_id in job_ids)
             job = await self._record_first(interaction, jobs, image)

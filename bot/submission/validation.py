@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePath
 from types import MappingProxyType
@@ -12,11 +13,14 @@ from urllib.parse import urlsplit
 import discord
 
 from bot.domain.images import RemoteImage, StoredImage
-from bot.interactions.locale import get_preferences
-from bot.interactions.permissions import list_missing_permissions
+from bot.interactions.deadlines import limit_lookup_time
+from bot.interactions.locale import get_guild_settings, get_preferences, require_guild_settings
+from bot.interactions.offers import get_offered_catalogue
+from bot.interactions.usage import build_usage
+from bot.submission.acknowledgement import is_private
 from bot.submission.attachments import validate_attachment
 from bot.submission.foreign_syntax import ForeignRequestBuilder, RequestBuilder, UnsupportedSyntaxError
-from bot.submission.threads import is_in_thread
+from bot.submission.rules import RequestRules, WordListReader, find_permissions_problem
 from shared.catalogue import Catalogue, make_unknown_model_problem
 from shared.foreign_syntax.reading import read_prompt
 from shared.problems import Problem, RejectedError, make_problem
@@ -30,7 +34,7 @@ _NO_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class RequestValidator:
-    """Checks requests against the catalogue, the channel, the picture and the rights of the requester.
+    """Checks requests against the catalogue, the server's rules, the picture and the rights of the requester.
 
     `allowed_hosts` and `max_bytes` limit the pictures, `extras_allowed_users` who may send extras.
     """
@@ -39,14 +43,17 @@ class RequestValidator:
     allowed_hosts: Collection[str]
     max_bytes: int
     extras_allowed_users: Collection[int] = frozenset()
+    word_lists: WordListReader | None = None
+
+    @property
+    def rules(self) -> RequestRules:
+        """The rules of servers."""
+        return RequestRules(self.catalogue, self.word_lists)
 
     def find_problems(self, interaction: discord.Interaction, image: RemoteImage | StoredImage | None) -> list[Problem]:
         """List the permissions that the bot lacks here, and the problems of the picture's URL and declared size."""
-        problems: list[Problem] = []
-        if interaction.guild_id is not None:
-            missing = list_missing_permissions(interaction.app_permissions, in_thread=is_in_thread(interaction))
-            if missing:
-                problems.append(make_problem("permissions_missing", permissions=", ".join(missing)))
+        missing = find_permissions_problem(build_usage(interaction, get_guild_settings(interaction)))
+        problems = [] if missing is None else [missing]
         if isinstance(image, RemoteImage):
             max_bytes = min(self.max_bytes, interaction.filesize_limit)
             problems += validate_attachment(image.url, image.size_bytes, max_bytes, self.allowed_hosts)
@@ -69,7 +76,8 @@ class RequestValidator:
         """
         problems = [*self.find_problems(interaction, image), *problems]
         defaults = (preset, get_preferences(interaction).options)
-        build = partial(self._build_request, defaults, has_picture=image is not None)
+        catalogue = get_offered_catalogue(interaction, self.catalogue)
+        build = partial(self._build_request, catalogue, defaults, has_picture=image is not None)
         source_link = image.url if is_linked and isinstance(image, RemoteImage) else None
         try:
             built = self.build_foreign_request(build, options, source_link)
@@ -97,11 +105,18 @@ class RequestValidator:
         links = (link for link in read_prompt(prompt).links if self._can_fetch(link))
         return next((RemoteImage(link, filename=PurePath(urlsplit(link).path).name) for link in links), None)
 
-    def validate_requests(
+    async def validate_requests(
         self, interaction: discord.Interaction, image: RemoteImage | StoredImage | None, *requests: Request
     ) -> None:
-        """Raise `RejectedError` with all problems of these requests, each problem once."""
-        problems = self.find_problems(interaction, image)
+        """Raise `RejectedError` with all problems of these requests, which are submitted together, each problem once.
+
+        Every request passes here before it is recorded, whoever asks.
+        """
+        usage = build_usage(interaction, require_guild_settings(interaction))
+        usage = replace(usage, requests=requests, wants_private=is_private(interaction))
+        async with nullcontext() if interaction.response.is_done() else limit_lookup_time(interaction):
+            problems = await self.rules.find_problems(usage)
+        problems += (problem for problem in self.find_problems(interaction, image) if problem not in problems)
         for request in requests:
             for problem in self._find_request_problems(request, interaction.user.id):
                 if problem not in problems:
@@ -110,12 +125,17 @@ class RequestValidator:
             raise RejectedError(*problems)
 
     def _build_request(
-        self, defaults: tuple[Mapping[str, Any], ...], options: Mapping[str, Any], *, has_picture: bool
+        self,
+        catalogue: Catalogue,
+        defaults: tuple[Mapping[str, Any], ...],
+        options: Mapping[str, Any],
+        *,
+        has_picture: bool,
     ) -> BuiltRequest:
         model = self.catalogue.find_model(str(options.get("model") or ""))
         if model is not None and not self.catalogue.is_offered(model):
             raise RejectedError(make_unknown_model_problem(model.name, self.catalogue.generation_models))
-        return build_request(self.catalogue, *defaults, has_picture=has_picture, **options)
+        return build_request(catalogue, *defaults, has_picture=has_picture, **options)
 
     def _can_fetch(self, link: str) -> bool:
         return not validate_attachment(link, None, self.max_bytes, self.allowed_hosts)

@@ -12,6 +12,7 @@ from bot.domain.exploration import Variation
 from bot.explorations.confirmation import ExplorationConfirmation
 from bot.features.explore.plan import DEFAULT_VARIANTS, plan_exploration
 from bot.interactions.locale import get_localized_messages
+from bot.interactions.offers import get_offered_catalogue
 from bot.interactions.responses import RenderedMessage, respond_with
 from bot.submission.option_parser import OptionParser
 from bot.submission.syntax_question import build_problem_texts
@@ -61,7 +62,7 @@ class ExploreCommand:
             plan = plan_exploration(
                 Variation(variation),
                 parsed.request,
-                self.catalogue,
+                get_offered_catalogue(interaction, self.catalogue),
                 get_localized_messages(interaction),
                 count=variant_count or DEFAULT_VARIANTS,
                 values_text=values or "",

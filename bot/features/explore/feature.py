@@ -13,6 +13,7 @@ from bot.explorations.cancel import CancelExplorationHandler
 from bot.explorations.confirmation import ExplorationConfirmation
 from bot.features.explore.command import EXPLORE_OPTIONS, ExploreCommand
 from bot.features.explore.plan import MAX_VARIANTS, MIN_VARIANTS, VALUES_LIMIT
+from bot.interactions.access import Access
 from bot.interactions.routing import Route
 from bot.queue.job_queue import RedisJobQueue
 from bot.submission.command_options import Option, build_generation_command
@@ -52,7 +53,7 @@ def build_explore_feature(
         commands=[command],
         routes=[
             Route(StartExplorationId, confirmation.start_exploration),
-            Route(DiscardExplorationId, confirmation.discard_plan),
-            Route(CancelExplorationId, cancel_handler.cancel_variants),
+            Route(DiscardExplorationId, confirmation.discard_plan, Access.ALWAYS),
+            Route(CancelExplorationId, cancel_handler.cancel_variants, Access.ALWAYS),
         ],
     )

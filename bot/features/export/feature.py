@@ -5,6 +5,7 @@ from bot.discord_client.feature import Feature
 from bot.domain.ports import JobSearch
 from bot.features.export.command import ExportCommand
 from bot.features.export.view import ContinueExportId
+from bot.interactions.access import Access
 from bot.interactions.routing import Route
 from bot.results.images import ResultImageLoader
 
@@ -15,4 +16,5 @@ def build_export_feature(job_search: JobSearch, image_loader: ResultImageLoader)
     return Feature(
         commands=[build_command("export", command.start_export)],
         routes=[Route(ContinueExportId, command.continue_export)],
+        access=Access.ALWAYS,
     )

@@ -5,6 +5,7 @@ from bot.discord_client.feature import Feature
 from bot.domain.ports import GuildSettingsStore, PreferencesStore
 from bot.features.help.command import HelpCommands
 from bot.features.help.greeter import Greeter
+from bot.interactions.access import Access
 from shared.catalogue import Catalogue
 
 
@@ -23,4 +24,5 @@ def build_help_feature(
         commands=[build_command("help", commands.show_help), build_command("about", commands.show_about)],
         message_handlers=[greeter.answer_message],
         join_handlers=[greeter.greet_guild],
+        access=Access.ALWAYS,
     )

@@ -6,6 +6,7 @@ from bot.domain.ports import JobHistory, JobSearch, JobStatusReader
 from bot.features.history.command import HistoryCommand
 from bot.features.history.custom_ids import FavouritesPageId, HistoryPageId, ShowResultSelectId
 from bot.features.history.show import ShowCommand
+from bot.interactions.access import Access
 from bot.interactions.result_buttons import ShowVariantId
 from bot.interactions.routing import Route
 from bot.queue.saved_searches import RedisSavedSearchStore
@@ -38,4 +39,5 @@ def build_history_feature(
             Route(ShowResultSelectId, show.show_selected),
             Route(ShowVariantId, show.show_variant),
         ],
+        access=Access.VIEW,
     )

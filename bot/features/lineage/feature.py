@@ -5,6 +5,7 @@ from bot.discord_client.feature import Feature
 from bot.domain.ports import ImageStore, JobHistory
 from bot.features.lineage.command import LineageCommand
 from bot.features.lineage.store import SqlLineageStore
+from bot.interactions.access import Access
 from bot.results.newest import NewestResultFinder
 from bot.results.thumbnails import ThumbnailLoader
 from bot.storage.session import Database
@@ -23,4 +24,4 @@ def build_lineage_feature(
     command = LineageCommand(
         job_history, newest_results, image_store, SqlLineageStore(database), thumbnail_loader, catalogue
     )
-    return Feature(commands=[build_command("lineage", command.show_lineage)])
+    return Feature(commands=[build_command("lineage", command.show_lineage)], access=Access.VIEW)

@@ -8,6 +8,7 @@ from bot.discord_client.translator import localize_text
 from bot.domain.notices import NoticeKind
 from bot.features.moderation.command import ModerationCommands
 from bot.features.moderation.view import AuditPageId
+from bot.interactions.access import Access
 from bot.interactions.routing import Route
 from bot.queue.job_queue import RedisJobQueue
 from bot.storage.audit_log import SqlAuditLog
@@ -44,5 +45,6 @@ def build_moderation_feature(
     return Feature(
         commands=[group, audit],
         routes=[Route(AuditPageId, handler.show_older_entries)],
+        access=Access.ALWAYS,
         notice_renderers={NoticeKind.AUDIT: handler.render_notice},
     )

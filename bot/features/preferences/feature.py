@@ -5,6 +5,7 @@ from bot.discord_client.feature import Feature
 from bot.domain.ports import PreferencesStore
 from bot.features.preferences.choices import PreferenceSelectId
 from bot.features.preferences.command import PreferencesCommand
+from bot.interactions.access import Access
 from bot.interactions.routing import Route
 from shared.catalogue import Catalogue
 
@@ -17,4 +18,5 @@ def build_preferences_feature(preferences_store: PreferencesStore, catalogue: Ca
         routes=[
             Route(PreferenceSelectId, command.change_choice),
         ],
+        access=Access.VIEW,
     )

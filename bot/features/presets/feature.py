@@ -8,6 +8,7 @@ from bot.discord_client.feature import Feature
 from bot.discord_client.translator import localize_choice, localize_text
 from bot.domain.ports import JobHistory
 from bot.features.presets.command import SERVER_OWNER, PresetCommands
+from bot.interactions.access import Access
 from bot.results.newest import NewestResultFinder
 from bot.storage.presets import SqlPresetStore
 from bot.submission.preset_option import PresetOption
@@ -46,4 +47,4 @@ def build_presets_feature(
         build_command("presets.add", handler.add_shared_preset),
     ):
         group.add_command(command)
-    return Feature(commands=[group])
+    return Feature(commands=[group], access=Access.VIEW)

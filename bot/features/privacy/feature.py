@@ -4,6 +4,7 @@ from bot.discord_client.command_builder import build_command
 from bot.discord_client.feature import Feature
 from bot.features.privacy.command import ConfirmForgetId, ForgetMeCommand
 from bot.features.privacy.store import SqlUserDataStore
+from bot.interactions.access import Access
 from bot.interactions.routing import Route
 from bot.queue.job_queue import RedisJobQueue
 from bot.queue.saved_searches import RedisSavedSearchStore
@@ -16,4 +17,5 @@ def build_privacy_feature(database: Database, queue: RedisJobQueue, saved_search
     return Feature(
         commands=[build_command("forget_me", command.show_stored_data)],
         routes=[Route(ConfirmForgetId, command.delete_stored_data)],
+        access=Access.ALWAYS,
     )

@@ -3,6 +3,7 @@
 from bot.discord_client.command_builder import build_command
 from bot.discord_client.feature import Feature
 from bot.features.queue.command import CancelQueuedJobId, QueueCommand
+from bot.interactions.access import Access
 from bot.interactions.result_buttons import CancelId
 from bot.interactions.routing import Route
 from bot.queue.job_queue import RedisJobQueue
@@ -19,4 +20,5 @@ def build_queue_feature(queue: RedisJobQueue, cancellation: JobCancellation, cat
             Route(CancelQueuedJobId, command.cancel_job),
             Route(CancelId, cancellation.cancel_and_report),
         ],
+        access=Access.ALWAYS,
     )

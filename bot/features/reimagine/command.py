@@ -17,6 +17,7 @@ from bot.interactions.custom_ids import DRAFT_ID, CustomId
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages, get_preferences
 from bot.interactions.modals import ModalFields, build_modal, read_modal_fields
+from bot.interactions.offers import get_offered_catalogue, require_picture_model
 from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.responses import open_modal, respond_with_problems
 from bot.rendering.form_fields import (
@@ -120,8 +121,7 @@ class ReimagineCommand:
         images = tuple(list_message_images(message))[:SELECT_OPTIONS_LIMIT]
         if not images:
             raise RejectedError(explain_missing_images(message))
-        if self.catalogue.pick_picture_model("") is None:
-            raise RejectedError(make_problem("picture_unsupported_anywhere"))
+        require_picture_model(interaction, self.catalogue, "")
         problems = self.validator.find_problems(interaction, images[0] if len(images) == 1 else None)
         if problems:
             raise RejectedError(*problems)
@@ -135,12 +135,13 @@ class ReimagineCommand:
         form: FilledForm = EMPTY_FORM,
     ) -> discord.ui.Modal:
         messages, preferences = get_localized_messages(interaction), get_preferences(interaction).options
+        catalogue = get_offered_catalogue(interaction, self.catalogue)
         keep = _get_preferred_keep(interaction)
         values = {
             "prompt": "",
             "negative": "",
             "keep": keep,
-            "model": preferences.get("model", self.catalogue.default_model.key),
+            "model": preferences.get("model", catalogue.default_model.key),
         }
         values |= form.values
         errors = find_field_errors(form.problems, messages)
@@ -150,7 +151,7 @@ class ReimagineCommand:
             ),
             build_text_field("negative", messages, value=values["negative"], is_multiline=True, errors=errors),
             build_text_field("keep", messages, value=values["keep"], errors=errors),
-            build_model_field(self.catalogue, values["model"], messages),
+            build_model_field(catalogue, values["model"], messages),
         ]
         if len(images) > 1:  # then there is no room to ask: a spoiler stays one
             fields.append(build_picture_field([image.filename for image in images], messages, values.get("image", "0")))

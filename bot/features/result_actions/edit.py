@@ -12,12 +12,13 @@ from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.records import GenerationSettings
 from bot.features.result_actions.custom_ids import EditModalId, ReopenEditId, ReopenUseAsSourceId, UseAsSourceModalId
 from bot.features.result_actions.edit_form import build_edit_fields, get_field_values, get_prompt_texts
-from bot.features.result_actions.model_selection import pick_model, require_image_model
+from bot.features.result_actions.model_selection import pick_model
 from bot.features.result_actions.permissions import ResultActionHandler
 from bot.interactions.custom_ids import CustomId
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.modals import build_modal, read_modal_fields
+from bot.interactions.offers import get_offered_catalogue, require_picture_model
 from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.responses import open_modal, respond_outdated, respond_with_problems
 from bot.interactions.result_buttons import EditId, UseAsSourceId
@@ -52,7 +53,7 @@ class EditHandler(ResultActionHandler):
         """Submit the edited request, on the picture that the job started from."""
         async with limit_lookup_time(interaction):
             settings, details = await self.load_permitted_settings(interaction, custom_id.job_id, from_result=False)
-            model = pick_model(self.catalogue, settings.request)
+            model = pick_model(interaction, self.catalogue, settings.request)
             source = await self.result_lookup.load_source_image(interaction, settings)
         build = partial(self._build_request, interaction, settings, model, from_result=False)
         reopen_id = ReopenEditId(custom_id.job_id, str(interaction.id))
@@ -70,7 +71,7 @@ class EditHandler(ResultActionHandler):
         """Submit the request on the picture of the result."""
         async with limit_lookup_time(interaction):
             settings, details = await self.load_permitted_settings(interaction, custom_id.job_id, from_result=True)
-            model = require_image_model(self.catalogue, settings.request.model)
+            model = require_picture_model(interaction, self.catalogue, settings.request.model)
             source = await self.result_lookup.find_result_image(interaction, settings.job_id)
         build = partial(self._build_request, interaction, settings, model, from_result=True)
         reopen_id = ReopenUseAsSourceId(custom_id.job_id, str(interaction.id))
@@ -79,7 +80,7 @@ class EditHandler(ResultActionHandler):
     async def _open_edit_modal(self, interaction: discord.Interaction, job_id: str, form: FilledForm) -> None:
         async with limit_lookup_time(interaction):
             settings, _ = await self.load_permitted_settings(interaction, job_id, from_result=False)
-            model = pick_model(self.catalogue, settings.request)
+            model = pick_model(interaction, self.catalogue, settings.request)
         request = convert_to_model(settings.request, model)
         title = get_localized_messages(interaction).text("form.edit")
         await _open_modal(interaction, title, EditModalId(job_id), request, model, form, seed=settings.seed)
@@ -87,7 +88,7 @@ class EditHandler(ResultActionHandler):
     async def _open_source_modal(self, interaction: discord.Interaction, job_id: str, form: FilledForm) -> None:
         async with limit_lookup_time(interaction):
             settings, _ = await self.load_permitted_settings(interaction, job_id, from_result=True)
-            model = require_image_model(self.catalogue, settings.request.model)
+            model = require_picture_model(interaction, self.catalogue, settings.request.model)
         request = convert_to_model(settings.request, model, from_result=True)
         title = get_localized_messages(interaction).text("form.use_as_source")
         await _open_modal(interaction, title, UseAsSourceModalId(job_id), request, model, form, seed=None)
@@ -126,11 +127,12 @@ class EditHandler(ResultActionHandler):
         """
         request = convert_to_model(settings.request, model, from_result=from_result)
         fields = read_modal_fields(interaction)
+        catalogue = get_offered_catalogue(interaction, self.catalogue)
         edited = {name: fields.get_text(name) for name in list_editable_fields(request, model)}
 
         def build(options: Mapping[str, Any]) -> BuiltRequest:
             values = request.explicit_options() | edited | dict(options)
-            return build_request(self.catalogue, model=model.key, has_picture=request.has_picture, **values)
+            return build_request(catalogue, model=model.key, has_picture=request.has_picture, **values)
 
         seed = None if from_result else settings.seed
         shown = get_field_values(request, seed, model, get_localized_messages(interaction))

@@ -24,6 +24,7 @@ from bot.features.result_actions.metadata_run import MetadataRunHandler
 from bot.features.result_actions.more import MoreHandler
 from bot.features.result_actions.regenerate import RegenerateHandler
 from bot.features.result_actions.upscale import UpscaleHandler
+from bot.interactions.access import Access
 from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.result_buttons import (
     DeleteId,
@@ -81,13 +82,13 @@ def build_result_actions_feature(
             Route(UpscaleId, upscale.upscale),
             Route(UpscaleAtOnceId, upscale.upscale_at_once),
             Route(UpscaleWithId, upscale.upscale_with_model),
-            Route(DetailsId, details.show_details),
+            Route(DetailsId, details.show_details, Access.VIEW),
             Route(MetadataRunId, MetadataRunHandler(submitter, result_lookup, reuse_rule, catalogue).run_again),
-            Route(MoreId, more.open_menu),
-            Route(MenuFavouriteId, more.toggle_favourite),
-            Route(MenuDeleteId, delete.ask_for_confirmation_in_menu),
-            Route(FavouriteId, FavouriteHandler(favourites, result_lookup).toggle_favourite),
-            Route(DeleteId, delete.ask_for_confirmation),
-            Route(ConfirmDeleteId, delete.delete_result),
+            Route(MoreId, more.open_menu, Access.VIEW),
+            Route(MenuFavouriteId, more.toggle_favourite, Access.VIEW),
+            Route(MenuDeleteId, delete.ask_for_confirmation_in_menu, Access.ALWAYS),
+            Route(FavouriteId, FavouriteHandler(favourites, result_lookup).toggle_favourite, Access.VIEW),
+            Route(DeleteId, delete.ask_for_confirmation, Access.ALWAYS),
+            Route(ConfirmDeleteId, delete.delete_result, Access.ALWAYS),
         ],
     )

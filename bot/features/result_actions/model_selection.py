@@ -1,8 +1,11 @@
-"""Chooses the model of a new request that is based on a result."""
+"""Chooses the model of a new request that is based on a result, among those that the server offers."""
 
+import discord
+
+from bot.interactions.offers import get_offered_catalogue
 from shared.catalogue import Catalogue, Model, make_unknown_model_problem
 from shared.dates import get_today
-from shared.problems import RejectedError, make_problem
+from shared.problems import RejectedError
 from shared.request.conversion import find_alternative_models
 from shared.request.model import Request
 
@@ -15,23 +18,13 @@ def require_model(catalogue: Catalogue, key: str) -> Model:
     return model
 
 
-def pick_model(catalogue: Catalogue, request: Request) -> Model:
-    """Pick the model of a request or, if it is not available, one that would take the request.
+def pick_model(interaction: discord.Interaction, catalogue: Catalogue, request: Request) -> Model:
+    """Pick the model of a request or, if it is not available in the server, one that would take the request.
 
     Raises `RejectedError` (model_unknown).
     """
-    alternatives = find_alternative_models(request, catalogue, get_today())
-    if catalogue.is_available(catalogue.models.get(request.model)) or not alternatives:
+    offered = get_offered_catalogue(interaction, catalogue)
+    alternatives = find_alternative_models(request, offered, get_today())
+    if offered.is_available(offered.models.get(request.model)) or not alternatives:
         return require_model(catalogue, request.model)
     return alternatives[0]
-
-
-def require_image_model(catalogue: Catalogue, preferred: str) -> Model:
-    """Return the preferred or another model that accepts a source picture.
-
-    Raises `RejectedError` (picture_unsupported_anywhere).
-    """
-    model = catalogue.pick_picture_model(preferred)
-    if model is None:
-        raise RejectedError(make_problem("picture_unsupported_anywhere"))
-    return model

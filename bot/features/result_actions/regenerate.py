@@ -9,9 +9,10 @@ import discord
 from bot.domain.images import StoredImage
 from bot.explorations.several import PictureSubmitter
 from bot.features.result_actions.custom_ids import RegenerateSameSeedId
-from bot.features.result_actions.model_selection import pick_model, require_image_model, require_model
+from bot.features.result_actions.model_selection import pick_model, require_model
 from bot.features.result_actions.permissions import ResultActionHandler
 from bot.interactions.deadlines import limit_lookup_time
+from bot.interactions.offers import get_offered_catalogue, require_picture_model
 from bot.interactions.result_buttons import RegenerateAllId, RegenerateId, RegenerateWithId, VaryId, VaryStrength
 from bot.submission.job_queuer import JobDetails
 from shared.request.conversion import adapt_to_model
@@ -58,7 +59,7 @@ class RegenerateHandler(ResultActionHandler):
         """Submit the prompt and settings with the result as source."""
         async with limit_lookup_time(interaction):
             settings, details = await self.load_permitted_settings(interaction, custom_id.job_id, from_result=True)
-            model = require_image_model(self.catalogue, settings.request.model)
+            model = require_picture_model(interaction, self.catalogue, settings.request.model)
             keep = KEEP_PERCENTAGES[custom_id.strength]
             built = adapt_to_model(settings.request, model, self.catalogue, from_result=True, keep=keep)
             source = await self.result_lookup.find_result_image(interaction, custom_id.job_id)
@@ -73,8 +74,9 @@ class RegenerateHandler(ResultActionHandler):
         if keeps_seed or model_key is not None:
             model = require_model(self.catalogue, model_key or settings.request.model)
         else:
-            model = pick_model(self.catalogue, settings.request)
+            model = pick_model(interaction, self.catalogue, settings.request)
         seed = settings.seed if keeps_seed else None
-        built = adapt_to_model(settings.request, model, self.catalogue, seed=seed)
+        offered = get_offered_catalogue(interaction, self.catalogue)
+        built = adapt_to_model(settings.request, model, offered, seed=seed)
         details["notes"] = built.notes
         return built.request, await self.result_lookup.load_source_image(interaction, settings), details

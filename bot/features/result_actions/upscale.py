@@ -11,9 +11,11 @@ from bot.features.result_actions.custom_ids import UpscaleWithId
 from bot.features.result_actions.permissions import ResultActionHandler
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
+from bot.interactions.offers import get_offered_catalogue
 from bot.interactions.responses import respond_privately
 from bot.interactions.result_buttons import UpscaleAtOnceId, UpscaleId
 from bot.submission.job_queuer import JobDetails
+from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
 from shared.request.conversion import build_upscale_requests
 from shared.request.model import Request
@@ -27,7 +29,7 @@ class UpscaleHandler(ResultActionHandler):
         """Submit the request to the only upscaler, or let the user choose one of several."""
         async with limit_lookup_time(interaction):
             settings, details = await self.load_permitted_settings(interaction, custom_id.job_id, from_result=True)
-            requests = self._list_requests(settings)
+            requests = self._list_requests(settings, get_offered_catalogue(interaction, self.catalogue))
         if len(requests) == 1:
             await self._submit(interaction, settings, requests[0], details)
             return
@@ -40,7 +42,7 @@ class UpscaleHandler(ResultActionHandler):
         """Submit the request to the chosen upscaler, once for each choice."""
         async with limit_lookup_time(interaction):
             settings, details = await self.load_permitted_settings(interaction, custom_id.job_id, from_result=True)
-            request, *_ = self._list_requests(settings, model_key=custom_id.model)
+            request, *_ = self._list_requests(settings, self.catalogue, model_key=custom_id.model)
             source = await self.result_lookup.find_result_image(interaction, settings.job_id)
         await self.submitter.submit_choice(interaction, custom_id, request, source, **details)
 
@@ -48,7 +50,7 @@ class UpscaleHandler(ResultActionHandler):
         """Submit the request to the cheapest upscaler, whose price the message names, once for each result."""
         async with limit_lookup_time(interaction):
             settings, details = await self.load_permitted_settings(interaction, custom_id.job_id, from_result=True)
-            requests = self._list_requests(settings)
+            requests = self._list_requests(settings, get_offered_catalogue(interaction, self.catalogue))
             source = await self.result_lookup.find_result_image(interaction, settings.job_id)
         cheapest = min(requests, key=lambda request: self.catalogue.models[request.model].price_usd)
         await self.submitter.submit_once(interaction, settings.job_id, cheapest, source, **details)
@@ -60,9 +62,16 @@ class UpscaleHandler(ResultActionHandler):
             source = await self.result_lookup.find_result_image(interaction, settings.job_id)
         await self.submitter.submit(interaction, request, source, **details)
 
-    def _list_requests(self, settings: GenerationSettings, model_key: str | None = None) -> Sequence[Request]:
-        """List a request for each upscaler, or for one. Raises `RejectedError` (upscale_unsupported)."""
-        requests = build_upscale_requests(settings.request, self.catalogue)
+    def _list_requests(
+        self, settings: GenerationSettings, offered: Catalogue, model_key: str | None = None
+    ) -> Sequence[Request]:
+        """List a request for each upscaler on offer, or for one; for all if none is, which the server's rules refuse.
+
+        Raises `RejectedError` (upscale_unsupported).
+        """
+        requests = build_upscale_requests(settings.request, offered) or build_upscale_requests(
+            settings.request, self.catalogue
+        )
         found = [request for request in requests if model_key in {None, request.model}]
         if not found:
             raise RejectedError(make_problem("upscale_unsupported"))

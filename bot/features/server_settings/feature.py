@@ -7,6 +7,7 @@ from bot.discord_client.feature import Feature
 from bot.domain.ports import GuildSettingsStore
 from bot.features.server_settings.choices import GuildSettingId
 from bot.features.server_settings.command import ServerSettingsCommand
+from bot.interactions.access import Access
 from bot.interactions.routing import Route
 from bot.storage.audit_log import SqlAuditLog
 
@@ -21,4 +22,4 @@ def build_server_settings_feature(guild_settings: GuildSettingsStore, audit_log:
     command = build_command("settings", handler.show_settings)
     app_commands.allowed_contexts(guilds=True, dms=False)(command)
     app_commands.default_permissions(manage_guild=True)(command)
-    return Feature(commands=[command], routes=[Route(GuildSettingId, handler.change_setting)])
+    return Feature(commands=[command], routes=[Route(GuildSettingId, handler.change_setting)], access=Access.ALWAYS)

@@ -1,4 +1,4 @@
-"""Who may use the bot: members of served servers whom nobody has blocked."""
+"""Who may use the bot: members of served servers whom nobody has blocked, in the channels and roles of the server."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -7,9 +7,11 @@ import discord
 import pytest
 
 from bot.domain.blocks import Block
-from bot.interactions.access import MEMBERSHIP_SECONDS, AccessRule
-from shared.problems import RejectedError
+from bot.domain.guild_settings import GuildSettings
+from bot.interactions import access
+from bot.interactions.access import MEMBERSHIP_SECONDS, Access, AccessRule
 from tests.support.builders import Clock
+from tests.support.members import make_interaction
 
 GUILD, OTHER_GUILD, ADA, BEN = 1, 2, 10, 11
 
@@ -25,29 +27,26 @@ class FakeBlocks:
 
 
 class FakeGuild:
-    """A guild that Ada is a member of."""
+    """A guild that Ada is a member of, and everyone whose id is above 99."""
 
     def __init__(self) -> None:
         self.lookups = 0
 
     async def fetch_member(self, user_id: int) -> None:
         self.lookups += 1
-        if user_id != ADA:
+        if user_id != ADA and user_id < 100:
             response: Any = SimpleNamespace(status=404, reason="Not Found")
             raise discord.NotFound(response, "Unknown Member")
 
 
-def make_interaction(guild_id: int | None, user_id: int, guild: FakeGuild | None = None) -> Any:
+async def make_visit(guild_id: int | None, user_id: int, guild: FakeGuild | None = None) -> Any:
     client = SimpleNamespace(get_guild=lambda found_id: guild if found_id == GUILD else None)
-    return SimpleNamespace(guild_id=guild_id, user=SimpleNamespace(id=user_id), client=client)
+    return await make_interaction(guild_id=guild_id, user_id=user_id, client=client)
 
 
-async def find_refusal(rule: AccessRule, interaction: Any) -> str | None:
-    try:
-        await rule.require_access(interaction)
-    except RejectedError as rejection:
-        return rejection.problems[0].code
-    return None
+async def find_refusal(rule: AccessRule, interaction: Any, kind: Access = Access.REQUEST) -> str | None:
+    problem = await rule.find_refusal(interaction, kind)
+    return None if problem is None else problem.code
 
 
 @pytest.mark.parametrize(
@@ -56,19 +55,20 @@ async def find_refusal(rule: AccessRule, interaction: Any) -> str | None:
 async def test_a_blocked_member_is_refused_in_that_server_alone(block: Block, code: str) -> None:
     rule = AccessRule(FakeBlocks(block))
 
-    assert await find_refusal(rule, make_interaction(GUILD, ADA)) == code
-    assert await find_refusal(rule, make_interaction(OTHER_GUILD, ADA)) is None
-    assert await find_refusal(rule, make_interaction(GUILD, BEN)) is None
+    assert await find_refusal(rule, await make_visit(GUILD, ADA)) == code
+    assert await find_refusal(rule, await make_visit(GUILD, ADA), Access.ALWAYS) == code
+    assert await find_refusal(rule, await make_visit(OTHER_GUILD, ADA)) is None
+    assert await find_refusal(rule, await make_visit(GUILD, BEN)) is None
 
 
 async def test_only_the_named_servers_and_their_members_are_served() -> None:
     guild = FakeGuild()
     rule = AccessRule(FakeBlocks(), {GUILD})
 
-    assert await find_refusal(rule, make_interaction(GUILD, BEN)) is None
-    assert await find_refusal(rule, make_interaction(OTHER_GUILD, ADA)) == "server_not_served"
-    assert await find_refusal(rule, make_interaction(None, ADA, guild)) is None
-    assert await find_refusal(rule, make_interaction(None, BEN, guild)) == "server_not_served"
+    assert await find_refusal(rule, await make_visit(GUILD, BEN)) is None
+    assert await find_refusal(rule, await make_visit(OTHER_GUILD, ADA)) == "server_not_served"
+    assert await find_refusal(rule, await make_visit(None, ADA, guild)) is None
+    assert await find_refusal(rule, await make_visit(None, BEN, guild)) == "server_not_served"
 
 
 async def test_a_member_is_looked_up_again_only_after_some_minutes() -> None:
@@ -76,16 +76,58 @@ async def test_a_member_is_looked_up_again_only_after_some_minutes() -> None:
     rule = AccessRule(FakeBlocks(), {GUILD}, clock)
 
     for _ in range(3):
-        await rule.require_access(make_interaction(None, ADA, guild))
+        await rule.find_refusal(await make_visit(None, ADA, guild), Access.REQUEST)
     assert guild.lookups == 1
 
     clock.now += MEMBERSHIP_SECONDS + 1
-    await rule.require_access(make_interaction(None, ADA, guild))
+    await rule.find_refusal(await make_visit(None, ADA, guild), Access.REQUEST)
     assert guild.lookups == 2
+
+
+async def test_the_members_that_are_remembered_are_bounded_in_number_and_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "MAX_MEMBERS", 3)
+    guild, clock, remembered = FakeGuild(), Clock(), dict[int, float]()
+    rule = AccessRule(FakeBlocks(), {GUILD}, clock, remembered)
+
+    for user_id in range(100, 110):
+        await rule.find_refusal(await make_visit(None, user_id, guild), Access.REQUEST)
+    assert list(remembered) == [107, 108, 109]
+
+    clock.now += MEMBERSHIP_SECONDS + 1
+    await rule.find_refusal(await make_visit(None, ADA, guild), Access.REQUEST)
+    assert list(remembered) == [ADA]
 
 
 async def test_without_named_servers_everyone_is_served_without_a_lookup() -> None:
     guild = FakeGuild()
 
-    assert await find_refusal(AccessRule(FakeBlocks()), make_interaction(None, BEN, guild)) is None
+    assert await find_refusal(AccessRule(FakeBlocks()), await make_visit(None, BEN, guild)) is None
     assert guild.lookups == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "facts", "code"),
+    [
+        (GuildSettings(allowed_channel_ids=frozenset({7})), {"channel_id": 7}, None),
+        (GuildSettings(allowed_channel_ids=frozenset({7})), {"channel_id": 8}, "channel_not_allowed"),
+        (GuildSettings(allowed_channel_ids=frozenset({7})), {"channel_id": 70, "parent_id": 7}, None),
+        (GuildSettings(allowed_channel_ids=frozenset({7})), {"channel_id": 7, "parent_id": 8}, "channel_not_allowed"),
+        (GuildSettings(allowed_channel_ids=frozenset({7})), {"channel_id": 8, "guild_id": None}, None),
+        (GuildSettings(allowed_role_ids=frozenset({5, 6})), {"role_ids": [1, 6]}, None),
+        (GuildSettings(allowed_role_ids=frozenset({5, 6})), {"role_ids": [1]}, "role_not_allowed"),
+        (GuildSettings(allowed_role_ids=frozenset({5, 6})), {"role_ids": [1], "guild_id": None}, None),
+        (GuildSettings(allowed_role_ids=frozenset({5})), {"permissions": discord.Permissions(manage_guild=True)}, None),
+        (
+            GuildSettings(allowed_role_ids=frozenset({5})),
+            {"permissions": discord.Permissions(moderate_members=True)},
+            "role_not_allowed",
+        ),
+    ],
+)
+async def test_a_server_opens_the_bot_to_some_channels_and_roles(
+    settings: GuildSettings, facts: dict[str, Any], code: str | None
+) -> None:
+    rule, interaction = AccessRule(FakeBlocks()), await make_interaction(settings=settings, **facts)
+
+    assert [await find_refusal(rule, interaction, kind) for kind in (Access.REQUEST, Access.VIEW)] == [code, code]
+    assert await find_refusal(rule, interaction, Access.ALWAYS) is None
