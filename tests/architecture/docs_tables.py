@@ -1,5 +1,6 @@
 """The documentation's tables, made from the code: `python -m tests.architecture.docs_tables` writes them again."""
 
+import functools
 import importlib
 import inspect
 import json
@@ -33,6 +34,7 @@ def list_pages() -> list[Path]:
     return sorted(DOCS.rglob("*.md"))
 
 
+@functools.cache
 def build_tables() -> dict[str, str]:
     """Give every table by its name in the pages."""
     return {

@@ -2,8 +2,11 @@
 
 import io
 import json
+import os
+import signal
 import sqlite3
 import zipfile
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -29,6 +32,13 @@ def invoke_and_wait(user: DiscordUser, name: str, **options: Any) -> dict[str, A
     """Use a command and wait for its response."""
     body = {"user": user.name, "channel_id": user.stack.channel_id, "name": name, "options": options}
     return wait_for_answer(user, user.post("/control/invoke", body)["interaction_id"])
+
+
+def submit_and_wait(user: DiscordUser, prompt: str, **options: Any) -> str:
+    """Use /imagine and wait for its status message, so that what is submitted next is accepted later; return the id."""
+    job = user.submit_imagine(prompt, **options)
+    user.wait_for_status(job)
+    return job
 
 
 def wait_for_answer(user: DiscordUser, interaction: str) -> dict[str, Any]:
@@ -146,7 +156,7 @@ def test_a_favourite_is_listed_until_it_is_removed(grace: DiscordUser, ada: Disc
 
 
 def test_turning_a_page_edits_the_same_message(grace: DiscordUser) -> None:
-    jobs = [grace.submit_imagine(f"a tower number {n}", image=None) for n in range(10)]
+    jobs = [submit_and_wait(grace, f"a tower number {n}", image=None) for n in range(10)]
     for job in jobs:
         grace.wait_for_result(job)
     page = invoke_and_wait(grace, "history", words="tower")
@@ -163,26 +173,31 @@ def test_turning_a_page_edits_the_same_message(grace: DiscordUser) -> None:
     assert "a tower number 1" not in read_text(message)
 
 
+def find_updated_queue(user: DiscordUser, pressed: str) -> dict[str, Any] | None:
+    message = user.get(f"/control/interactions/{pressed}").get("message")
+    return message if message and "Cancelled, at no cost" in read_text(message) else None
+
+
 def test_the_queue_lists_waiting_requests_with_cancel_buttons_and_the_servers_total(
-    grace: DiscordUser, ada: DiscordUser
+    grace: DiscordUser, ada: DiscordUser, stack: Stack, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     assert "You have nothing in the queue" in read_text(invoke_and_wait(grace, "queue"))
-    jobs = [grace.submit_imagine(f"a slow castle [slow:4] {n}") for n in range(4)]
-    for job in jobs:
-        wait_until(partial(grace.read_status, job), "a status message: the job is queued")
-
-    mine, hers = invoke_and_wait(grace, "queue"), invoke_and_wait(ada, "queue")
+    worker = stack.processes["worker"].pid
+    jobs = [grace.submit_imagine(f"a slow castle [slow:2] {n}") for n in range(4)]
+    wait_until(lambda: len(list_calls()) == 2, "two calls in flight")
+    os.kill(worker, signal.SIGSTOP)  # two requests run and two wait, however long it takes to look at them
+    try:
+        for job in jobs:
+            wait_until(partial(grace.read_status, job), "a status message: the job is queued")
+        mine, hers = invoke_and_wait(grace, "queue"), invoke_and_wait(ada, "queue")
+        pressed = grace.press_button(mine, "queue_cancel", jobs[-1])
+        left = wait_until(lambda: find_updated_queue(grace, pressed), "the updated queue")
+    finally:
+        os.kill(worker, signal.SIGCONT)
 
     assert "You have 4 requests in the queue" in read_text(mine)
     assert "There are 4 requests in the server's queue" in read_text(mine)
     assert "You have nothing in the queue" in read_text(hers)
-    pressed = grace.press_button(mine, "queue_cancel", jobs[-1])
-
-    def find_updated_queue() -> dict[str, Any] | None:
-        message = grace.get(f"/control/interactions/{pressed}").get("message")
-        return message if message and "Cancelled, at no cost" in read_text(message) else None
-
-    left = wait_until(find_updated_queue, "the updated queue")
     assert left["id"] == mine["id"]
     assert f"queue_cancel:{jobs[-1]}" in list_custom_ids(mine)
     assert f"queue_cancel:{jobs[-1]}" not in list_custom_ids(left)
@@ -192,7 +207,7 @@ def test_the_queue_lists_waiting_requests_with_cancel_buttons_and_the_servers_to
 
 
 def test_an_export_contains_every_job_and_all_available_images(grace: DiscordUser) -> None:
-    jobs = [grace.submit_imagine(f"an exported castle {n}") for n in range(2)]
+    jobs = [submit_and_wait(grace, f"an exported castle {n}") for n in range(2)]
     answers = [grace.wait_for_result(job) for job in jobs]
     grace.delete(f"/control/messages/{answers[0]['id']}")
 

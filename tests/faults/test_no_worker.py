@@ -7,10 +7,12 @@ from tests.support.fault_stack import open_fault_stack
 from tests.support.user import wait_until
 
 PATIENCE_SECONDS = 90
+GRACE_SECONDS = 2.0
 
 
 def test_people_and_the_operator_are_told_that_no_worker_is_alive(tmp_path: Path) -> None:
-    with open_fault_stack(tmp_path, start=("bot",)) as stage:
+    constants = {"bot.status.worker_alarm.GRACE_SECONDS": GRACE_SECONDS}
+    with open_fault_stack(tmp_path, start=("bot",), constants=constants) as stage:
         log = stage.stack.processes["bot"].log
         job = stage.submit_imagine("a lighthouse nobody paints yet")
         requester = stage.requesters[job]

@@ -22,7 +22,6 @@ from shared.prompts import TextPrompt
 from shared.queue.keys import ticket_list_key
 from shared.queue.stages import Stage
 from shared.request.model import Request
-from tests.support.recorded_run import RecordedRun
 from tests.support.redis_queue import confirm_epoch
 from tests.support.secured_redis import ADMIN_PASSWORD, PASSWORDS, TLS_SKIP_REASON, SecuredRedis, read_documented_users
 from worker.ports import QueueUnavailableError
@@ -47,18 +46,6 @@ def skip_without_tls(server: SecuredRedis) -> None:
 
 def open_bot_queue(url: str, catalogue: Catalogue) -> RedisJobQueue:
     return RedisJobQueue(connect_to_redis(url), catalogue=catalogue, build_ticket=CeleryTicketWriter().write_ticket)
-
-
-def test_bot_and_worker_with_their_own_users_answer_everything(run: RecordedRun) -> None:
-    assert set(run.results) == {
-        *("slow", "hostile", "filtered", "validation", "garbage", "drop-once", "faulty", "locked out")
-    }
-    run.stack.check_running()
-
-
-def test_nothing_that_they_do_is_denied(run: RecordedRun) -> None:
-    unneeded = {"client|setinfo", "client|maint_notifications", "client"}
-    assert [entry for entry in run.denied_commands if entry["object"].lower() not in unneeded] == []
 
 
 FORBIDDEN = (

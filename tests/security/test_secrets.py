@@ -1,4 +1,5 @@
-"""Secrets that were planted in a run full of failures, searched for wherever they must not be."""
+"""A run full of failures as the documented users of Redis: it is denied nothing, and secrets that were planted in it
+are nowhere where they must not be."""
 
 import contextlib
 import re
@@ -21,6 +22,18 @@ ImageReader = Callable[[bytes], object]
 def find_secrets(run: RecordedRun, text: str) -> list[str]:
     """Name the secrets that stand in a text, never showing them."""
     return sorted(name for name, secret in run.secrets.items() if secret in text)
+
+
+def test_bot_and_worker_with_their_own_users_answer_everything(run: RecordedRun) -> None:
+    assert set(run.results) == {
+        *("slow", "hostile", "filtered", "validation", "garbage", "drop-once", "faulty", "locked out")
+    }
+    run.stack.check_running()
+
+
+def test_redis_denies_nothing_that_they_do(run: RecordedRun) -> None:
+    unneeded = {"client|setinfo", "client|maint_notifications", "client"}
+    assert [entry for entry in run.denied_commands if entry["object"].lower() not in unneeded] == []
 
 
 def test_there_is_something_to_search_for(run: RecordedRun) -> None:

@@ -4,9 +4,10 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from demo.processes import Process
 from demo.redis import RedisServer
 from demo.stack import Stack, run_stack
 from shared.queue.keys import job_key, leases_key
+from tests.support.changed_constants import build_arguments
 from tests.support.ledger import find_ledger_discrepancies
 from tests.support.user import DiscordUser, list_media, wait_until
 
@@ -137,23 +139,37 @@ class FaultStack:
 
 @contextlib.contextmanager
 def open_fault_stack(
-    folder: Path, *, start: tuple[str, ...] = ("worker", "bot"), **settings: str
+    folder: Path,
+    *,
+    start: tuple[str, ...] = ("worker", "bot"),
+    constants: Mapping[str, float] = MappingProxyType({}),
+    **settings: str,
 ) -> Iterator[FaultStack]:
-    """Run a stack, and assert at the end that every job has exactly one result."""
-    with run_stack(
-        folder / "logs",
-        discord_options=("--no-rate-limits",),
-        bedrock_options=("--latency", "0.2"),
-        settings=SETTINGS | settings,
-        services=start,
-    ) as stack:
+    """Run a stack, and assert at the end that every job has exactly one result.
+
+    `constants` of the bot, by their names with their modules, are other ones than in production.
+    """
+    logs = folder / "logs"
+    with contextlib.ExitStack() as exit_stack:
+        stack = exit_stack.enter_context(
+            run_stack(
+                logs,
+                discord_options=("--no-rate-limits",),
+                bedrock_options=("--latency", "0.2"),
+                settings=SETTINGS | settings,
+                services=tuple(name for name in start if name != "bot" or not constants),
+            )
+        )
+        if constants:
+            bot = stack.processes["bot"] = Process("bot", build_arguments("bot", constants), logs, stack.environment)
+            exit_stack.callback(bot.stop)
         wait_until_ready(stack)
         if stack.redis is None:
             pytest.skip("REDIS_URL names a server that is not ours to stop")
         with redis.Redis.from_url(stack.redis_url) as client:
             for user in USERS:
                 request_json("POST", f"{stack.discord_url}/control/users", {"name": user})
-            fault_stack = FaultStack(stack, stack.redis, client, folder / "logs")
+            fault_stack = FaultStack(stack, stack.redis, client, logs)
             try:
                 yield fault_stack
                 fault_stack.assert_one_result_per_job()

@@ -13,6 +13,7 @@ from bot.queue.check import check_server as check_from_bot
 from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.startup import check_redis
 from demo.redis import RedisServer, run_redis
+from shared.queue import redis_options
 from shared.queue.keys import FORMAT_KEY
 from shared.queue.scripts import list_scripts, load_script
 from shared.queue.server_check import ServerReport
@@ -89,13 +90,22 @@ async def test_mistakes_in_the_address_are_told_apart(server: RedisServer) -> No
     with change_server(server, "ACL SETUSER ada on >right ~* &* +@all"):
         await assert_both_fail(f"redis://ada:s3cret@127.0.0.1:{port}/0", "Redis refuses the user or the password.")
         await assert_both_fail(f"redis://127.0.0.1:{port}/99", "Redis has no database of this number.")
-        await assert_both_fail(
-            f"rediss://127.0.0.1:{port}/0",
-            "Redis does not answer in time. Check REDIS_URL (rediss:// is for a port with TLS)",
-        )
         await assert_both_fail("redis://127.0.0.1:1/0", "Nothing listens where REDIS_URL points.")
         await assert_both_fail("redis://host.invalid/0", "The host in REDIS_URL has no address.")
         await assert_both_fail("unix:///nowhere/redis.sock", "The socket in REDIS_URL does not exist.")
+
+
+async def test_tls_to_a_port_without_it_is_an_error(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server waits for the rest of a command. With the timeouts of production this takes half a minute."""
+    for name in ("CONNECTION_OPTIONS", "NETWORK_OPTIONS"):
+        options = getattr(redis_options, name)
+        timeouts = {option: 0.5 for option in options if option.endswith("_timeout")}
+        monkeypatch.setattr(redis_options, name, options | timeouts)
+
+    await assert_both_fail(
+        f"rediss://127.0.0.1:{server.port}/0",
+        "Redis does not answer in time. Check REDIS_URL (rediss:// is for a port with TLS)",
+    )
 
 
 async def test_the_documented_users_may_do_the_round(tmp_path: Path) -> None:
