@@ -15,6 +15,7 @@ from bot.features.history.feature import build_history_feature
 from bot.features.imagine.feature import build_imagine_feature
 from bot.features.lineage.feature import build_lineage_feature
 from bot.features.moderation.feature import build_moderation_feature
+from bot.features.moderation.server_queue import ServerQueueCommands
 from bot.features.preferences.feature import build_preferences_feature
 from bot.features.presets.feature import build_presets_feature
 from bot.features.privacy.feature import build_privacy_feature
@@ -77,7 +78,13 @@ def build_features(services: Services) -> list[Feature]:
         build_export_feature(s.job_search, s.image_loader),
         build_privacy_feature(s.database, s.queue, s.saved_searches),
         build_budgets_feature(s.budgets, s.ledger_reports, s.audit_log),
-        build_moderation_feature(s.blocks, s.audit_log, s.job_history, s.queue),
+        build_moderation_feature(
+            s.blocks,
+            s.audit_log,
+            s.job_history,
+            s.queue,
+            ServerQueueCommands(s.guild_settings, s.paused_queues, s.queue, s.ledger_reports, s.audit_log, s.catalogue),
+        ),
         build_server_settings_feature(s.guild_settings, s.audit_log),
         build_help_feature(
             s.preferences,

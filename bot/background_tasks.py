@@ -45,7 +45,7 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
     )
     notice_sender = NoticeSender(bot, s.notices, bot.notice_renderers, s.guild_settings)
 
-    epoch_keeper = EpochKeeper(s.queue_epoch, s.queue, s.epoch_store, reconciler.run_once)
+    epoch_keeper = EpochKeeper(s.queue_epoch, s.queue, s.epoch_store, s.paused_queues.update, reconciler.run_once)
 
     async def deliver_outcomes() -> None:
         await s.outcomes.start()
@@ -58,6 +58,7 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         "notices": notice_sender.run,
         "recovery": reconciler.run,
         "epoch": epoch_keeper.run,
+        "paused queues": s.paused_queues.run,
         "call log": epoch_keeper.record_calls,
         "ledger": partial(settle_closed_jobs, s.job_store),
         "old notices": partial(delete_closed_notices, s.notices),

@@ -23,9 +23,11 @@ from bot.queue.job_queue import RedisJobQueue
 from bot.queue.leader_lock import LeaderLock
 from bot.queue.limits import Limits, ScopeLimits
 from bot.queue.outcomes import RedisOutcomeStream
+from bot.queue.paused_guilds import RedisPausedGuilds
 from bot.queue.saved_searches import RedisSavedSearchStore
 from bot.queue.startup import check_redis
 from bot.queue.withdrawn_models import WithdrawnModels
+from bot.recovery.paused_queues import PausedQueues
 from bot.results.images import ResultImageLoader
 from bot.results.lookup import ResultLookup
 from bot.results.reuse import ReuseRule
@@ -109,6 +111,7 @@ class Services:
         self.outcomes = RedisOutcomeStream(self._redis, catalogue)
         self.leader_lock = LeaderLock(self._redis)
         self.queue_epoch = RedisQueueEpoch(self._redis)
+        self.paused_queues = PausedQueues(self.guild_settings, RedisPausedGuilds(self._redis))
         self.epoch_store = SqlEpochStore(self.database)
         self.drafts = RedisDraftStore(self._redis, limits=limits, max_memory_ratio=settings.redis_max_memory_ratio)
         self.saved_searches = RedisSavedSearchStore(self._redis)

@@ -29,12 +29,13 @@ class CancelResult(StrEnum):
 class JobStatus:
     """An accepted job as the queue knows it now.
 
-    `position` is its place in the queue of its model, 1 for the next one up, 0 when it is not queued.
+    `position` is its place in the queue of its model, 1 for the next one up, 0 when it is not queued or paused.
     `estimated_seconds` is the time until its picture is expected: while it is prepared as if no job came before it,
     while it is queued by the jobs before it (see `shared/queue/lua/status.lua`), while it runs the rest of a
     typical call. `typical_seconds` is the recent mean duration of a call of its model, or else the catalogue's.
     `state_since` is Unix seconds. `thread_id` is set once its thread is open, `message_id` once its outcome is posted.
     `has_worker` is False if no worker has been at the queue lately.
+    `is_guild_paused`: it does not start until a moderator resumes the queue of its guild.
     `is_model_paused`: calls of its model failed or got no response, so one job at a time tries it.
     `claims` counts leases, `calls` those of them in which the model was called, `unknown_calls` calls of unknown fate.
     """
@@ -51,6 +52,7 @@ class JobStatus:
     calls: int = 0
     unknown_calls: int = 0
     typical_seconds: float = 0.0
+    is_guild_paused: bool = False
     is_model_paused: bool = False
     has_worker: bool = True
 

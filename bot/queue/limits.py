@@ -48,11 +48,16 @@ class Limits:
         return (
             (tenant_for_user(user_id), self.user),
             (f"channel-{channel_id}", self.channel),
-            (f"guild-{guild_id}", self.guild),
+            (build_guild_scope(guild_id), self.guild),
         )
 
 
 DEFAULT_LIMITS: Final = Limits()
+
+
+def build_guild_scope(guild_id: int) -> str:
+    """Build the name of the scope of all jobs of a guild."""
+    return f"guild-{guild_id}"
 
 
 def get_scope_kind(scope: str) -> str:

@@ -74,5 +74,6 @@ class StatusReply(ScriptReply):
     mean_call_ms: int
     calls_ahead: int
     starts_in_ms: int
+    is_guild_paused: bool = False
     is_model_paused: bool = False
     swept_ms_ago: int | None = None

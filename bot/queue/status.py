@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from bot.domain.status import JobStatus, QueueState
 from bot.domain.unreadable import UnreadableJob, salvage_job
 from bot.queue.connection import raise_queue_unavailable, translate_redis_errors
+from bot.queue.limits import build_guild_scope
 from bot.queue.replies import StatusReply
 from bot.queue.scripts import ScriptRunner
 from shared.catalogue import Catalogue
@@ -83,7 +84,18 @@ class RedisJobStatusReader:
     async def count_open_jobs(self, guild_id: int) -> int:
         """Count the open jobs of a guild."""
         with translate_redis_errors():
-            return await self._redis.scard(open_jobs_key(f"guild-{guild_id}"))
+            return await self._redis.scard(open_jobs_key(build_guild_scope(guild_id)))
+
+    async def list_guild_jobs(self, guild_id: int, start: int, count: int) -> tuple[Sequence[JobStatus], int]:
+        """List some of the open jobs of a guild, oldest first, and count all of them.
+
+        Those that this release cannot read are counted only.
+        """
+        with translate_redis_errors():
+            members = cast("set[bytes]", await self._redis.smembers(open_jobs_key(build_guild_scope(guild_id))))
+        job_ids = sorted((job_id.decode(errors="replace") for job_id in members), key=_get_age_key)
+        rows = await self._load_rows(job_ids[start : start + count])
+        return [row for row in rows if isinstance(row, JobStatus)], len(job_ids)
 
     async def load_statuses(self, job_ids: Collection[str]) -> Sequence[JobStatus]:
         """Load the status of these jobs, without those that Redis does not know or this release cannot read."""
@@ -145,6 +157,7 @@ class RedisJobStatusReader:
             calls=reply.calls,
             unknown_calls=reply.unknown_calls,
             typical_seconds=typical_seconds,
+            is_guild_paused=reply.is_guild_paused,
             is_model_paused=reply.is_model_paused,
             has_worker=reply.swept_ms_ago is not None and reply.swept_ms_ago < WORKER_TIMEOUT_MS,
         )
@@ -167,3 +180,8 @@ class RedisJobStatusReader:
 def _parse_job(job_json: bytes) -> Job:
     """Parse a job once for all the times that its status is read: a job never changes."""
     return Job.model_validate_json(job_json)
+
+
+def _get_age_key(job_id: str) -> tuple[int, str]:
+    """Sort snowflakes, which may have a suffix, by time: the longer ones are younger."""
+    return len(job_id.partition("-")[0]), job_id

@@ -29,7 +29,8 @@ MAX_UNKNOWN_CALLS: Final = 1
 class EpochKeeper:
     """Compares the queue with the database whenever Redis has lost the epoch. The leading bot runs it.
 
-    `requeue_lost_jobs` is called after each comparison: it queues the jobs again that Redis does not know at all.
+    `update_paused_guilds` is called before calls may start, `requeue_lost_jobs` afterwards: it queues the jobs again
+    that Redis does not know at all.
     """
 
     def __init__(
@@ -37,11 +38,13 @@ class EpochKeeper:
         queue_epoch: RedisQueueEpoch,
         queue: RedisJobQueue,
         store: SqlEpochStore,
+        update_paused_guilds: Callable[[], Awaitable[None]],
         requeue_lost_jobs: Callable[[], Awaitable[None]],
     ) -> None:
         self._queue_epoch = queue_epoch
         self._queue = queue
         self._store = store
+        self._update_paused_guilds = update_paused_guilds
         self._requeue_lost_jobs = requeue_lost_jobs
         self._number: int | None = None
         self._was_confirmed = asyncio.Event()
@@ -61,6 +64,7 @@ class EpochKeeper:
         epoch = await self._queue_epoch.read_epoch()
         if epoch.is_confirmed and epoch.number == self._number:
             return
+        await self._update_paused_guilds()
         corrected = await self._correct_jobs()
         number = max(self._number, epoch.number) + 1
         await self._store.save_epoch(number)

@@ -28,12 +28,14 @@ def build_queue_view(
     cancel_buttons: Mapping[str, ui.Item[Any]],
     *,
     unreadable_count: int = 0,
+    guild_note: str = "",
     note: str = "",
 ) -> ui.LayoutView:
     """List jobs in the given order, at most `MAX_JOBS` of them. `cancel_buttons` are by job id.
 
-    `guild_job_count` is the number of open jobs of the whole server, None outside of a server. `note` is shown above
-    the list and reports the last action. `unreadable_count` more jobs cannot be read by this release.
+    `guild_job_count` is the number of open jobs of the whole server, None outside of a server; `guild_note` says more
+    of its queue. `note` is shown above the list and reports the last action. `unreadable_count` more jobs cannot be
+    read by this release.
     """
     count = len(statuses) + unreadable_count
     title = messages.text("queue.title", count=count) if count else messages.text("queue.none")
@@ -42,6 +44,8 @@ def build_queue_view(
         lines.append(messages.text("queue.start"))
     if guild_job_count is not None:
         lines.append(messages.text("queue.guild" if guild_job_count else "queue.guild_none", count=guild_job_count))
+    if guild_note:
+        lines.append(guild_note)
     if unreadable_count:
         lines.append(messages.text("queue.unreadable", count=unreadable_count))
     items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join(lines))]

@@ -25,7 +25,12 @@ def format_status(status: JobStatus, messages: Messages, model: Model | None) ->
 
 
 def format_obstacle(status: JobStatus, messages: Messages, model: Model | None) -> str:
-    """Say why a job does not start even at the front of the queue: no worker, or a paused model. Empty if neither."""
+    """Say why a job does not start even at the front of the queue: its server or its model is paused, or no worker.
+
+    Empty if nothing keeps it.
+    """
+    if status.is_guild_paused:
+        return messages.text("status.guild_paused")
     if status.waits_without_worker:
         return messages.text("status.no_worker")
     if status.state is QueueState.QUEUED and status.is_model_paused:

@@ -1,7 +1,7 @@
 """Keeps the status messages under the commands up to date; explorations have messages of their own.
 
-Edits share a budget of about one a second. Changes of state go before mere countdowns, and a message is not edited
-when its text is the same. https://discord.com/developers/docs/topics/rate-limits
+Edits share a budget of about one a second. Changes of state, and pauses, go before mere countdowns, and a message is
+not edited when its text is the same. https://discord.com/developers/docs/topics/rate-limits
 """
 
 import asyncio
@@ -38,9 +38,12 @@ FINAL_EDIT_RETRY_DELAYS: Final = (1.0, 3.0)
 
 @dataclass(frozen=True)
 class _DisplayedStatus:
-    """The content of a status message. `edited_at` is a time of `clock`; `is_gone`: it can no longer be edited."""
+    """The content of a status message. `edited_at` is a time of `clock`; `is_gone`: it can no longer be edited.
 
-    state: QueueState | None = None
+    `phase` is how far the job was: its state, and whether the queue of its server was paused.
+    """
+
+    phase: tuple[QueueState, bool] | None = None
     text: str = ""
     edited_at: float = float("-inf")
     is_gone: bool = False
@@ -143,7 +146,7 @@ class StatusMessages:
                 log.info("job %s: its status message was not deleted (%r)", job.id, error)
 
     def _select_due_statuses(self, statuses: Sequence[JobStatus]) -> list[JobStatus]:
-        """Return the jobs whose messages need an edit: changes of state first, then by the time of the last edit."""
+        """Return the jobs whose messages need an edit: changes of phase first, then by the time of the last edit."""
         now = self._clock()
         due = []
         for status in statuses:
@@ -151,12 +154,12 @@ class StatusMessages:
             is_finished = status.state in {QueueState.FINISHED, QueueState.DELIVERED}
             if displayed.is_gone or is_finished or status.job.exploration_id:
                 continue
-            is_same_state = status.state is displayed.state
-            if is_same_state and (
+            is_same_phase = _get_phase(status) == displayed.phase
+            if is_same_phase and (
                 now - displayed.edited_at < COUNTDOWN_INTERVAL_SECONDS or self._build_text(status) == displayed.text
             ):
                 continue
-            due.append((is_same_state, displayed.edited_at, status))
+            due.append((is_same_phase, displayed.edited_at, status))
         return [status for _, _, status in sorted(due, key=lambda row: row[:2])]
 
     async def _update_message(self, status: JobStatus) -> None:
@@ -167,13 +170,13 @@ class StatusMessages:
                 return
             try:
                 await self._edit_message(origin, content=text, view=self._build_buttons(status))
-                displayed = _DisplayedStatus(status.state, text, self._clock())
+                displayed = _DisplayedStatus(_get_phase(status), text, self._clock())
             except (discord.Forbidden, discord.NotFound) as error:
                 log.info("job %s: its status message cannot be edited any more (%s)", job_id, error)
                 displayed = _DisplayedStatus(is_gone=True)
             except (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError) as error:
                 log.warning("job %s: its status message was not edited, a later round tries again (%r)", job_id, error)
-                displayed = _DisplayedStatus(displayed.state, displayed.text, self._clock())
+                displayed = _DisplayedStatus(displayed.phase, displayed.text, self._clock())
         self._displayed[job_id] = displayed
 
     async def _edit_message(self, origin: Origin, **content: Any) -> None:
@@ -205,3 +208,7 @@ class StatusMessages:
 
     def _get_lock(self, origin: Origin) -> asyncio.Lock:
         return self._locks.setdefault(origin.message_id, asyncio.Lock())
+
+
+def _get_phase(status: JobStatus) -> tuple[QueueState, bool]:
+    return status.state, status.is_guild_paused

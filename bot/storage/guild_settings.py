@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, Row, bindparam, select
@@ -15,6 +16,7 @@ from shared.unreadable import UnreadableRowLog
 
 _GUILD_ID: Final[BindParameter[int]] = bindparam("target_guild_id")
 _SELECT_SETTINGS: Final = select(guild_settings).where(guild_settings.c.guild_id == _GUILD_ID)
+_SELECT_PAUSED: Final = select(guild_settings.c.guild_id).where(guild_settings.c.queue_state == QueueState.PAUSED)
 _DEFAULTS: Final = GuildSettings()
 _unreadable_rows: Final = UnreadableRowLog(logging.getLogger(__name__))
 
@@ -49,6 +51,13 @@ class SqlGuildSettingsStore:
                 build_upsert(
                     connection, guild_settings, row, conflict_columns=["guild_id"], unchanged_columns=unchanged
                 )
+            )
+
+    async def list_paused_guilds(self) -> Sequence[int]:
+        """List the ids of the servers whose queues are paused."""
+        with translate_database_errors():
+            return await self._database.run_transaction(
+                lambda connection: connection.execute(_SELECT_PAUSED).scalars().all()
             )
 
 

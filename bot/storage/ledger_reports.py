@@ -71,6 +71,18 @@ class SqlLedgerReports:
 
     database: Database
 
+    async def load_reservations(self, job_ids: Collection[str]) -> Mapping[str, int]:
+        """Load the prices that were reserved for these jobs, in millionths of a dollar, by id.
+
+        A job that another release accepted may have none.
+        """
+        query = select(ledger_entries.c.job_id, ledger_entries.c.reserved).where(
+            ledger_entries.c.job_id.in_(job_ids), ledger_entries.c.kind == EntryKind.RESERVATION
+        )
+        with translate_database_errors():
+            rows = await self.database.run_transaction(lambda connection: connection.execute(query).all())
+        return {row.job_id: row.reserved for row in rows}
+
     async def sum_spending(
         self, group: ReportGroup, since: float, until: float, guild_id: int | None = None
     ) -> Sequence[ReportLine]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.domain.budgets import to_micro_usd
-from bot.domain.guild_settings import WordPolicy
+from bot.domain.guild_settings import QueueState, WordPolicy
 from bot.domain.usage import Check, Usage, build_check
 from bot.domain.word_rules import WordList
 from bot.interactions.offers import restrict_catalogue
@@ -32,6 +32,7 @@ class RequestRules:
     def list_checks(self) -> Sequence[Check]:
         """List the checks of a request in the order in which they are made."""
         return (
+            build_check("queue", find_queue_problem),
             build_check("permissions", find_permissions_problem),
             build_check("offer", self._find_offer_problem),
             build_check("price", self._find_price_problem),
@@ -81,6 +82,11 @@ class RequestRules:
                 code = "word_age_restricted" if is_only_elsewhere else "word_listed"
                 return make_problem(code, pattern=rule.pattern)
         return None
+
+
+def find_queue_problem(usage: Usage) -> Problem | None:
+    """Find whether a moderator has closed the queue of the server to new requests."""
+    return make_problem("queue_draining") if usage.settings.queue_state is QueueState.DRAINING else None
 
 
 def find_permissions_problem(usage: Usage) -> Problem | None:

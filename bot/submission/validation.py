@@ -20,7 +20,7 @@ from bot.interactions.usage import build_usage
 from bot.submission.acknowledgement import is_private
 from bot.submission.attachments import validate_attachment
 from bot.submission.foreign_syntax import ForeignRequestBuilder, RequestBuilder, UnsupportedSyntaxError
-from bot.submission.rules import RequestRules, WordListReader, find_permissions_problem
+from bot.submission.rules import RequestRules, WordListReader, find_permissions_problem, find_queue_problem
 from shared.catalogue import Catalogue, make_unknown_model_problem
 from shared.foreign_syntax.reading import read_prompt
 from shared.problems import Problem, RejectedError, make_problem
@@ -51,9 +51,13 @@ class RequestValidator:
         return RequestRules(self.catalogue, self.word_lists)
 
     def find_problems(self, interaction: discord.Interaction, image: RemoteImage | StoredImage | None) -> list[Problem]:
-        """List the permissions that the bot lacks here, and the problems of the picture's URL and declared size."""
-        missing = find_permissions_problem(build_usage(interaction, get_guild_settings(interaction)))
-        problems = [] if missing is None else [missing]
+        """List why no request is possible here, and the problems of the picture's URL and declared size.
+
+        The reasons are a queue that takes no requests, and permissions that the bot lacks.
+        """
+        usage = build_usage(interaction, get_guild_settings(interaction))
+        found = (find_queue_problem(usage), find_permissions_problem(usage))
+        problems = [problem for problem in found if problem is not None]
         if isinstance(image, RemoteImage):
             max_bytes = min(self.max_bytes, interaction.filesize_limit)
             problems += validate_attachment(image.url, image.size_bytes, max_bytes, self.allowed_hosts)

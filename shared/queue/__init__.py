@@ -8,7 +8,10 @@
 
 Redis is the only truth about a job. Celery's tickets name no job: a ticket says that there is work, and the claim
 decides which. In each stage a job is in `queued:…` until it is claimed; it is ready (`ready:…`), blocked on a slot
-(`blocked:…`) or delayed (`delayed:…`).
+(`blocked:…`) or delayed (`delayed:…`). A prepared job of a guild whose queue is paused is parked (`parked:…`), in no
+queue at all: the script that pauses it makes every later claim park what it would have taken, so nothing has to be
+searched. When the guild is resumed, its parked jobs enter the queue as if they had just arrived, in the order in which
+they were accepted: they share it with the others from then on, and do not claim all the turns that they missed.
 
 Order is start-time fair queueing: a job's start tag is the finish tag of its tenant's previous job, or the virtual time
 if that is later; its finish tag is its start tag plus its cost. A claim takes the ready job with the lowest start tag,

@@ -72,7 +72,12 @@ REDIS_KEYS: Final = (
     RedisKey("outcomes", "stream", "Outcomes for the bot to deliver.", None, {"job_id": "the job that ended"}),
     # Pictures: lists of chunks (shared/queue/chunks.py)
     RedisKey("upload:{job}", "list", "The picture as uploaded; deleted once it is prepared.", _IMAGE_TTL),
-    RedisKey("prepared:{job}", "list", "The picture as the model gets it; deleted on delivery.", _IMAGE_TTL),
+    RedisKey(
+        "prepared:{job}",
+        "list",
+        "The picture as the model gets it; deleted on delivery.",
+        f"{_IMAGE_TTL}; a year while the job is parked",
+    ),
     RedisKey("result:{job}", "list", "The generated picture; deleted on delivery.", _IMAGE_TTL),
     RedisKey("incoming_picture", "list", "A picture within the transaction that brings it to one of the keys above."),
     # The queue of each stage
@@ -87,6 +92,13 @@ REDIS_KEYS: Final = (
     ),
     RedisKey("ready_models:{stage}", "set", "Models that may have ready jobs."),
     RedisKey("blocked:{stage}:{scope}", "zset", "Queued jobs that need a slot of this scope, by start tag."),
+    RedisKey("paused_guilds", "set", "Guilds whose queues are paused, as scopes: a copy of what the database says."),
+    RedisKey(
+        "parked:{scope}",
+        "zset",
+        "Prepared jobs of a guild that is or was paused, by the time they were accepted: they are in no queue.",
+    ),
+    RedisKey("parked_guilds", "set", "Guilds that may have parked jobs, as scopes."),
     RedisKey("delayed:{stage}", "zset", "Queued jobs that were released with a delay, by its end."),
     RedisKey("claimed:{stage}:{model}", "set", "Jobs under a lease, for the model's concurrency."),
     RedisKey("slots:{stage}:{scope}", "set", "Jobs that hold a slot of a scope."),

@@ -42,7 +42,12 @@ SNAPSHOTS = list_snapshots()
 TRANSIENT_PATTERNS = {"incoming_picture"}
 """Keys that exist only within a transaction."""
 
-KEYS_OF_LATER_RELEASES: dict[str, set[str]] = {"0.1.0": {"drafted:{scope}", "drafts", "user_drafts:{user}"}}
+KEYS_OF_LATER_RELEASES: dict[str, set[str]] = {
+    "0.1.0": {
+        *("drafted:{scope}", "drafts", "user_drafts:{user}"),
+        *("paused_guilds", "parked:{scope}", "parked_guilds"),
+    }
+}
 """Add the patterns of keys that came after a release, by the release."""
 
 

@@ -1,11 +1,14 @@
-"""Moderation end to end: a blocked member is told so, whatever they use, until they are unblocked."""
+"""Moderation end to end: members are blocked, requests cancelled, and the server's queue paused and drained."""
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
+from demo.first_picture import iter_message_texts
 from demo.stack import Stack
-from tests.support.user import DiscordUser, add_user
+from tests.support.user import DiscordUser, add_user, list_custom_ids, list_media, wait_until
 
 
 @pytest.fixture
@@ -57,6 +60,81 @@ def test_a_moderator_cancels_what_a_member_has_waiting(owner: DiscordUser, membe
     assert answer in {f"{count} requests of <@{user_id}> cancelled." for count in (3, 4, 5)}
     for job in waiting:
         user.wait_for_result(job)
+
+
+def find_button(message: dict[str, Any], action: str, argument: str) -> str:
+    return next(i for i in list_custom_ids(message) if i.startswith(f"{action}:") and argument in i)
+
+
+def is_told_of_pause(user: DiscordUser, job: str) -> bool:
+    return "paused this server's queue" in user.read_status(job)
+
+
+@pytest.fixture
+def open_queue(owner: DiscordUser) -> Iterator[None]:
+    """Leave the queue open to the tests that follow."""
+    yield
+    invoke(owner, "moderate resume")
+
+
+@pytest.mark.usefixtures("open_queue")
+def test_a_moderator_pauses_the_queue_cancels_a_request_and_resumes(
+    owner: DiscordUser, member: tuple[DiscordUser, str], ada: DiscordUser
+) -> None:
+    user, user_id = member
+    running = user.submit_imagine("running [slow:2]")
+    wait_until(lambda: "is making" in user.read_status(running), "a request that runs")
+
+    paused = invoke(owner, "moderate pause", reason="a quiet hour")
+    waiting, unwanted = user.submit_imagine("waiting"), user.submit_imagine("unwanted", image=None)
+    user.wait_for_result(running)
+    for job in (waiting, unwanted):
+        wait_until(partial(is_told_of_pause, user, job), "a status that says so")
+    own_list = invoke(user, "queue")
+    shown = owner.wait_for_private_message(owner.invoke_command("moderate queue", owner.stack.channel_id))
+    cancel_id = find_button(shown, "server_queue_cancel", unwanted)
+    refused = user.wait_for_private_text(user.use_forged_component(user.wait_for_status(waiting), cancel_id))
+    owner.use_component(shown, cancel_id)
+    assert not list_media(user.wait_for_result(unwanted))
+    after = "\n".join(iter_message_texts(owner.reload_private_message(shown)))
+    assert is_told_of_pause(user, waiting)
+    again = invoke(owner, "moderate pause")
+    resumed = invoke(owner, "moderate resume")
+
+    assert list_media(user.wait_for_result(waiting))
+    assert paused.startswith("Paused: nothing new starts in this server")
+    assert "A moderator has paused it" in own_list
+    assert "paused this server's queue" in own_list
+    text = "\n".join(iter_message_texts(shown))
+    assert text.count(f"<@{user_id}> · SD 3.5 Large · $0.08 · <t:") == 2
+    assert text.count("-# paused") == 2
+    assert "Only moderators" in refused
+    assert "Cancelled, at no cost." in after
+    assert "is paused already" in again
+    assert resumed.startswith("Open:")
+    log = invoke(owner, "audit")
+    assert "paused the queue · a quiet hour" in log
+    assert f"cancelled a request of <@{user_id}>" in log
+    assert "opened the queue again" in log
+
+
+@pytest.mark.usefixtures("open_queue")
+def test_a_drained_queue_refuses_new_requests_and_finishes_those_that_wait(
+    owner: DiscordUser, member: tuple[DiscordUser, str]
+) -> None:
+    user, _ = member
+    jobs = [user.submit_imagine(f"before {n} [slow:1]") for n in range(3)]
+    for job in jobs:
+        user.wait_for_status(job)
+
+    drained = invoke(owner, "moderate drain", reason="moving house")
+    refused = user.wait_for_private_text(user.submit_imagine("too late"))
+
+    assert all(list_media(user.wait_for_result(job)) for job in jobs)
+    assert drained.startswith("Closed: this server's queue takes no new requests")
+    assert "has closed this server's queue to new requests" in refused
+    invoke(owner, "moderate resume")
+    assert list_media(user.wait_for_result(user.submit_imagine("open again")))
 
 
 def test_a_manager_cannot_be_blocked(owner: DiscordUser) -> None:

@@ -7,6 +7,8 @@ from bot.discord_client.feature import Feature
 from bot.discord_client.translator import localize_text
 from bot.domain.notices import NoticeKind
 from bot.features.moderation.command import ModerationCommands
+from bot.features.moderation.queue_view import CancelServerJobId, ServerQueuePageId
+from bot.features.moderation.server_queue import ServerQueueCommands
 from bot.features.moderation.view import AuditPageId
 from bot.interactions.access import Access
 from bot.interactions.routing import Route
@@ -17,7 +19,11 @@ from bot.storage.job_history import SqlJobHistory
 
 
 def build_moderation_feature(
-    blocks: SqlBlockStore, audit_log: SqlAuditLog, job_history: SqlJobHistory, queue: RedisJobQueue
+    blocks: SqlBlockStore,
+    audit_log: SqlAuditLog,
+    job_history: SqlJobHistory,
+    queue: RedisJobQueue,
+    server_queue: ServerQueueCommands,
 ) -> Feature:
     """Build `/moderate`, which Discord shows to those who may time out members, and `/audit`, to managers.
 
@@ -37,6 +43,10 @@ def build_moderation_feature(
         build_command("moderate.unblock", handler.unblock),
         build_command("moderate.blocked", handler.show_blocked),
         build_command("moderate.cancel", handler.cancel),
+        build_command("moderate.queue", server_queue.show_queue),
+        build_command("moderate.pause", server_queue.pause_queue),
+        build_command("moderate.drain", server_queue.drain_queue),
+        build_command("moderate.resume", server_queue.resume_queue),
     ):
         group.add_command(command)
     audit = build_command("audit", handler.show_audit_log)
@@ -44,7 +54,11 @@ def build_moderation_feature(
     app_commands.default_permissions(manage_guild=True)(audit)
     return Feature(
         commands=[group, audit],
-        routes=[Route(AuditPageId, handler.show_older_entries)],
+        routes=[
+            Route(AuditPageId, handler.show_older_entries),
+            Route(ServerQueuePageId, server_queue.show_page),
+            Route(CancelServerJobId, server_queue.cancel_job),
+        ],
         access=Access.ALWAYS,
         notice_renderers={NoticeKind.AUDIT: handler.render_notice},
     )

@@ -5,9 +5,10 @@ from functools import partial
 
 import discord
 
+from bot.domain.guild_settings import QueueState
 from bot.interactions.components import build_button
 from bot.interactions.custom_ids import JOB_ID, CustomId
-from bot.interactions.locale import get_localized_messages
+from bot.interactions.locale import get_guild_settings, get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_with, update_message
 from bot.queue.job_queue import RedisJobQueue
 from bot.rendering.job_list import build_queue_view
@@ -51,7 +52,7 @@ class QueueCommand:
             for status in open_jobs
             if not (isinstance(status.outcome, Failed) and status.outcome.is_cancelled)  # only to be delivered yet
         ]
-        guild_id = interaction.guild_id
+        guild_id, state = interaction.guild_id, get_guild_settings(interaction).queue_state
         guild_job_count = None if guild_id is None else await self.queue.count_open_jobs(guild_id)
         cancel_buttons = {
             status.job.id: build_button(CancelQueuedJobId(status.job.id), messages.text("button.cancel"))
@@ -65,6 +66,7 @@ class QueueCommand:
                 messages,
                 cancel_buttons,
                 unreadable_count=unreadable_count,
+                guild_note="" if state is QueueState.OPEN else messages.text(f"queue.guild_{state}"),
                 note=note,
             )
         )

@@ -1,5 +1,6 @@
--- claim.lua: lease the job with the lowest start tag whose model and scopes let it run. Called again with the same
--- token (the reply may have been lost), it gives the same job. It writes even if Redis is full.
+-- claim.lua: lease the job with the lowest start tag whose model and scopes let it run; jobs of paused guilds are parked
+-- on the way. Called again with the same token (the reply may have been lost), it gives the same job. It writes even if
+-- Redis is full.
 --
 -- KEYS[1]  prefix of every key
 -- ARGV[1]  string  stage
@@ -7,13 +8,13 @@
 -- ARGV[3]  number  length of the lease, in milliseconds
 --
 -- Reply: names and values
---   result         string  'claimed' | 'none' (no job may run now) | 'again' (100 jobs in a row were blocked: call
---                          again; this bounds how long one run keeps Redis busy)
+--   result         string  'claimed' | 'none' (no job may run now) | 'again' (100 jobs in a row were blocked or
+--                          parked: call again; this bounds how long one run keeps Redis busy)
 --   job_id         string  (claimed)
 --   job            string  the job, as JSON (claimed)
 --   unknown_calls  number  calls of unknown fate before this claim (claimed)
 local stage, claim_token, lease_ms = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local now, max_blocked = get_time(), 100
+local now, max_skipped = get_time(), 100
 
 local function find_fairest_job()
   local id, start_tag, id_model
@@ -39,12 +40,14 @@ local claimed_before = redis.call('HGET', key('claim_tokens', stage), claim_toke
 if claimed_before then return build_claim(claimed_before) end
 
 allow_writes_when_full()
-for _ = 1, max_blocked do
+for _ = 1, max_skipped do
   local id, start_tag, model = find_fairest_job()
   if not id then return {'result', 'none'} end
   redis.call('ZREM', key('ready', stage, model), id)
   if not get_job_fields(id, 'job') then
     redis.call('ZREM', key('open_jobs'), id)
+  elseif stage == 'generate' and is_guild_paused(id) then
+    park(id)
   elseif acquire_slots(stage, id) then
     remove_from_queued(stage, id)
     redis.call('SADD', key('claimed', stage, model), id)

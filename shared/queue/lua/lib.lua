@@ -160,6 +160,25 @@ local function grant_next_slot(stage, scope_name)
   if acquire_slots(stage, id) then make_ready(stage, id) end
 end
 
+-- The guild of a job, as a scope.
+local function get_guild_scope(id)
+  return (get_job_fields(id, 'scopes') or ''):match('guild%-%d+') or 'guild-0'
+end
+
+-- Whether the queue of a job's guild is paused: no call of the job may start. Its picture is prepared all the same.
+local function is_guild_paused(id)
+  return redis.call('SISMEMBER', key('paused_guilds'), get_guild_scope(id)) == 1
+end
+
+-- Keep a job of a paused guild outside of the queue, at its place by the time it was accepted. Its picture is kept for
+-- as long (at most a year) as the guild may be paused.
+local function add_to_parked(id)
+  local guild, accepted_at = get_guild_scope(id), redis.call('ZSCORE', key('open_jobs'), id)
+  redis.call('ZADD', key('parked', guild), to_number(accepted_at, get_time()), id)
+  redis.call('SADD', key('parked_guilds'), guild)
+  redis.call('PEXPIRE', key('prepared', id), 365 * 86400000)
+end
+
 -- Store a new job, without a stage yet. `scopes` is 'name max_running name max_running ...'.
 local function create_job(id, job, model, tenant, cost, scopes, unknown_calls)
   redis.call('HSET', key('job', id), 'job', job, 'model', model, 'tenant', tenant, 'cost', cost, 'scopes', scopes,
@@ -169,15 +188,18 @@ local function create_job(id, job, model, tenant, cost, scopes, unknown_calls)
 end
 
 -- Give a job its place in the queue of a stage by start-time fair queueing: its start tag is the finish tag of its
--- tenant's previous job, or the virtual time if that is later; its own finish tag is its cost further on.
+-- tenant's previous job, or the virtual time if that is later; its own finish tag is its cost further on. A job of a
+-- paused guild gets its place when the guild is resumed.
 local function enter_stage(stage, id)
+  redis.call('HSET', key('job', id), 'stage', stage)
+  set_state(id, stage == 'prepare' and 'preparing' or 'queued')
+  if stage == 'generate' and is_guild_paused(id) then return add_to_parked(id) end
   local tenant, cost = get_job_fields(id, 'tenant', 'cost')
   local virtual_time = to_number(redis.call('GET', key('virtual_time', stage)))
   local finish_tag = to_number(redis.call('ZSCORE', key('finish_tags', stage), tenant))
   local start_tag = math.max(virtual_time, finish_tag)
   redis.call('ZADD', key('finish_tags', stage), start_tag + to_number(cost), tenant)
-  redis.call('HSET', key('job', id), 'start_tag:' .. stage, start_tag, 'stage', stage)
-  set_state(id, stage == 'prepare' and 'preparing' or 'queued')
+  redis.call('HSET', key('job', id), 'start_tag:' .. stage, start_tag)
   make_ready(stage, id)
 end
 
@@ -189,6 +211,7 @@ local function leave_stage(stage, id)
   redis.call('ZREM', key('ready', stage, model), id)
   redis.call('SREM', key('claimed', stage, model), id)
   remove_from_queued(stage, id)
+  if stage == 'generate' then redis.call('ZREM', key('parked', get_guild_scope(id)), id) end
   if claim_token then
     redis.call('HDEL', key('claim_tokens', stage), claim_token)
     redis.call('HDEL', key('job', id), 'claim_token')
@@ -210,6 +233,32 @@ local function requeue(stage, id, ready_at)
   else
     make_ready(stage, id)
   end
+end
+
+-- Take a job of a paused guild out of the queue, as if it had never entered the generate stage: others get its slots,
+-- and the jobs that its tenant has elsewhere are not behind it.
+local function park(id)
+  local tenant, cost = get_job_fields(id, 'tenant', 'cost')
+  leave_stage('generate', id)
+  local finish_tag = redis.call('ZSCORE', key('finish_tags', 'generate'), tenant)
+  if finish_tag then redis.call('ZADD', key('finish_tags', 'generate'), finish_tag - to_number(cost), tenant) end
+  add_to_parked(id)
+end
+
+-- Let at most `count` parked jobs of a guild that is no longer paused enter the queue, in the order in which they were
+-- accepted, and return how many there were. Their pictures are kept for ttl_ms from now.
+local function unpark_jobs(guild, count, ttl_ms)
+  local parked = key('parked', guild)
+  local ids = redis.call('ZRANGE', parked, 0, count - 1)
+  for _, id in ipairs(ids) do
+    redis.call('ZREM', parked, id)
+    if get_job_fields(id, 'state') == 'queued' then
+      redis.call('PEXPIRE', key('prepared', id), ttl_ms)
+      enter_stage('generate', id)
+    end
+  end
+  if redis.call('EXISTS', parked) == 0 then redis.call('SREM', key('parked_guilds'), guild) end
+  return #ids
 end
 
 -- Whether a model is paused: until it responds, one call at a time tries it.

@@ -14,11 +14,12 @@
 --   claims         number          leases so far
 --   calls          number          leases in which a call was started
 --   unknown_calls  number          calls of unknown fate
---   position       number          position in the queue of its model, from 1; 0 unless it is queued
+--   position       number          position in the queue of its model, from 1; 0 unless it is queued and not parked
 --   mean_call_ms   number          mean duration of the model's latest calls, 0 if there were none
 --   calls_ahead    number          how many calls have to be waited for, one after the other; 0 unless it is queued
 --   starts_in_ms   number          queued: milliseconds until its call may start at the earliest; running: negative,
 --                                  how long ago it was claimed; otherwise 0
+--   is_guild_paused  number        1 | 0: it waits until the queue of its guild is resumed
 --   is_model_paused  number        1 | 0: its model gets one call at a time, because calls failed or got no response
 --   swept_ms_ago   number or null  how long ago a worker last swept; null if none ever did
 --
@@ -72,7 +73,8 @@ for _, id in ipairs(ARGV) do
       'unknown_calls', 'stage', 'model')
   if job then
     local position, calls_ahead, starts_in_ms = 0, 0, 0
-    if state == 'queued' then position, calls_ahead, starts_in_ms = estimate_wait(id, stage, model) end
+    local is_parked = (state == 'preparing' or state == 'queued') and is_guild_paused(id)
+    if state == 'queued' and not is_parked then position, calls_ahead, starts_in_ms = estimate_wait(id, stage, model) end
     if state == 'running' then starts_in_ms = to_number(state_since) - get_server_time() end
     statuses[#statuses + 1] = {
       'job_id', id,
@@ -89,6 +91,7 @@ for _, id in ipairs(ARGV) do
       'mean_call_ms', get_mean_duration(model),
       'calls_ahead', calls_ahead,
       'starts_in_ms', starts_in_ms,
+      'is_guild_paused', is_parked and 1 or 0,
       'is_model_paused', is_model_paused(model) and 1 or 0,
       'swept_ms_ago', swept_ms_ago,
     }

@@ -8,7 +8,7 @@
 -- ARGV[4]   string  outcome of a job whose workers died before its call that often, as JSON
 -- ARGV[5]   string  outcome of a job whose call was lost a second time, as JSON
 -- ARGV[6]   number  length of a lease, in milliseconds
--- ARGV[7]   number  milliseconds for which a dead letter is kept
+-- ARGV[7]   number  milliseconds for which a dead letter, and the picture of a job that is no longer parked, is kept
 -- ARGV[8…]          three values for each model that this worker knows (generate stage only):
 --           string  model
 --           number  most calls at once, over all workers
@@ -76,6 +76,13 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('delayed', stage), '-inf', n
   redis.call('ZREM', key('delayed', stage), id)
   make_ready(stage, id)
   requeued = requeued + 1
+end
+
+-- Whoever resumed a guild unparks its jobs; this goes on if they were killed meanwhile.
+for _, guild in ipairs(stage == 'generate' and redis.call('SMEMBERS', key('parked_guilds')) or {}) do
+  if redis.call('SISMEMBER', key('paused_guilds'), guild) == 0 then
+    requeued = requeued + unpark_jobs(guild, batch_size, ttl_ms)
+  end
 end
 
 -- Jobs that are queued for a model which was disabled meanwhile fail with the problem that it was disabled for.

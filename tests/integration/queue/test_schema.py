@@ -18,6 +18,7 @@ from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from bot.queue.leader_lock import LeaderLock
 from bot.queue.limits import Limits, ScopeLimits
 from bot.queue.outcomes import RedisOutcomeStream
+from bot.queue.paused_guilds import RedisPausedGuilds
 from bot.queue.saved_searches import RedisSavedSearchStore
 from shared.catalogue import Catalogue
 from shared.problems import make_problem
@@ -110,6 +111,14 @@ async def save_plan(client: Redis) -> None:
     await drafts.save_plan("17", Draft(user_id=1, images=()), channel_id=2, guild_id=1)
 
 
+async def pause_and_resume(client: Redis, recorder: KeyRecorder) -> None:
+    recorder.record()
+    paused_guilds = RedisPausedGuilds(client)
+    await paused_guilds.set_guilds([4])
+    recorder.record()
+    await paused_guilds.set_guilds([])
+
+
 async def test_every_key_is_stored_as_the_schema_describes_it(
     bot_queue: BotJobQueue,
     outcomes: RedisOutcomeStream,
@@ -126,7 +135,7 @@ async def test_every_key_is_stored_as_the_schema_describes_it(
         await bot_queue.enqueue_job(make_job(4, user=4, guild=4, model="sdxl"), None)
         await bot_queue.set_thread("1", 77)
         worker_queue.sweep(catalogue)
-        recorder.record()
+        await pause_and_resume(bot_queue._redis, recorder)
 
         # Job 1 is prepared, throttled, delayed, generated and delivered.
         claim = claim_job(worker_queue, Stage.PREPARE)

@@ -55,6 +55,13 @@ async def test_each_setting_can_be_changed_back(guild_settings: SqlGuildSettings
         assert await guild_settings.load_settings(5) == new
 
 
+async def test_the_servers_whose_queues_are_paused_are_listed(guild_settings: SqlGuildSettingsStore) -> None:
+    for guild_id, state in enumerate((*QueueState, QueueState.PAUSED)):
+        await guild_settings.save_changes(guild_id, GuildSettings(language="fr"), GuildSettings(queue_state=state))
+
+    assert sorted(await guild_settings.list_paused_guilds()) == [1, 3]
+
+
 async def test_two_managers_change_different_settings_at_once(guild_settings: SqlGuildSettingsStore) -> None:
     seen_by_both = GuildSettings()
     await guild_settings.save_changes(5, seen_by_both, replace(seen_by_both, language="fr"))

@@ -43,11 +43,11 @@ def worker_queue(redis_url: str) -> Iterator[WorkerJobQueue]:
 
 @pytest.fixture
 async def keeper(redis_url: str, database: Database, catalogue: Catalogue) -> AsyncIterator[EpochKeeper]:
-    async def requeue_nothing() -> None: ...
+    async def do_nothing() -> None: ...
 
     client = connect_bot(redis_url)
     queue = BotJobQueue(client, catalogue=catalogue, build_ticket=send_no_ticket)
-    yield EpochKeeper(RedisQueueEpoch(client), queue, SqlEpochStore(database), requeue_nothing)
+    yield EpochKeeper(RedisQueueEpoch(client), queue, SqlEpochStore(database), do_nothing, do_nothing)
     await client.aclose()
 
 

@@ -105,6 +105,18 @@ async def test_a_mere_countdown_is_shown_every_few_seconds_and_a_change_of_state
     assert "is making the picture" in await discord_channel.read_status(job)
 
 
+async def test_a_pause_and_its_end_are_shown_at_once(
+    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, status_messages: StatusMessages
+) -> None:
+    job = await discord_channel.submit_job()
+    seen = []
+    for is_guild_paused in (False, True, False):
+        outcome_stream.put_status(replace(make_waiting_status(job), is_guild_paused=is_guild_paused))
+        await status_messages.refresh()
+        seen.append("paused this server's queue" in await discord_channel.read_status(job))
+    assert seen == [False, True, False]
+
+
 async def test_a_round_stays_within_its_budget_and_shows_changes_of_state_first(
     discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, status_messages: StatusMessages, clock: Clock
 ) -> None:

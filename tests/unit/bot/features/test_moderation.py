@@ -9,12 +9,15 @@ import pytest
 
 from bot.domain.audit import AuditAction, AuditEntry
 from bot.features.moderation.command import ModerationCommands
+from bot.features.moderation.queue_view import CancelServerJobId, ServerQueuePageId
+from bot.features.moderation.server_queue import ServerQueueCommands
 from bot.features.moderation.view import AuditPageId, build_audit_view
 from shared.i18n.messages import load_messages
 from shared.problems import RejectedError
 from tests.support.commands import UNUSED
 
 COMMANDS = ModerationCommands(UNUSED, UNUSED, UNUSED, UNUSED)
+SERVER_QUEUE = ServerQueueCommands(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED)
 MEMBER: Any = SimpleNamespace(id=2, bot=False, guild_permissions=discord.Permissions.none())
 
 
@@ -31,6 +34,12 @@ def make_interaction(permissions: discord.Permissions, guild_id: int | None = 1)
         lambda interaction: COMMANDS.cancel(interaction, MEMBER, "because"),
         COMMANDS.show_audit_log,
         lambda interaction: COMMANDS.show_older_entries(interaction, AuditPageId(7)),
+        SERVER_QUEUE.pause_queue,
+        SERVER_QUEUE.drain_queue,
+        SERVER_QUEUE.resume_queue,
+        SERVER_QUEUE.show_queue,
+        lambda interaction: SERVER_QUEUE.show_page(interaction, ServerQueuePageId(0)),
+        lambda interaction: SERVER_QUEUE.cancel_job(interaction, CancelServerJobId("1442000000000000001", 0)),
     ],
 )
 @pytest.mark.parametrize(

@@ -62,6 +62,14 @@ def test_people_who_wait_for_a_model_that_does_not_respond_are_told_so() -> None
     assert "sdxl ne répond pas" in format_status(status, FR, None)
 
 
+@pytest.mark.parametrize("state", [QueueState.PREPARING, QueueState.QUEUED])
+def test_people_who_wait_in_a_paused_server_are_told_so_before_anything_else(state: QueueState) -> None:
+    status = replace(make_status(state), is_guild_paused=True, is_model_paused=True, has_worker=False)
+
+    assert format_status(status, EN, None).startswith("Waiting: a moderator has paused this server's queue.")
+    assert "en pause la file de ce serveur" in format_status(status, FR, None)
+
+
 def test_a_model_that_left_the_catalogue_is_still_named() -> None:
     assert "sdxl is at work" in format_status(make_status(QueueState.RUNNING), EN, None)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.queue.epoch import EpochReply
+from bot.queue.paused_guilds import PausedGuildsReply
 from bot.queue.replies import AcceptReply, CancelReply, SaveDraftReply, StatusReply
 from shared.queue import keys
 from shared.queue.replies import ScriptReply
@@ -23,6 +24,7 @@ REPLIES: dict[str, type[ScriptReply]] = {
     "finish": FinishReply,
     "retry_dead_letter": RetryReply,
     "save_draft": SaveDraftReply,
+    "set_paused_guilds": PausedGuildsReply,
     "status": StatusReply,
     "sweep": SweepReply,
 }
