@@ -30,6 +30,7 @@ class Preferences:
     """A person's choices for all of their requests. `language` None means the language of their Discord client.
 
     `options` are defaults for the options of `/imagine`, by the parameter names of `shared.request`'s builder.
+    `in_galleries`: results that others like, or choose, are shown in galleries and in `/top`.
     """
 
     language: str | None = None
@@ -37,3 +38,4 @@ class Preferences:
     private: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     reuse_policy: ReusePolicy = ReusePolicy.EVERYONE
+    in_galleries: bool = True

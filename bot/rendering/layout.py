@@ -14,6 +14,9 @@ from shared.i18n.messages import Messages
 from shared.job import Job
 
 ALT_TEXT_LIMIT: Final = 1024
+FORGOTTEN_USER_ID: Final = 0
+"""Stands for everybody who deleted their data."""
+
 _SEED_LIMIT: Final = 100  # the seed in a PNG's metadata may be any number
 
 ActionRows = Sequence[ui.ActionRow[Any]]
@@ -45,6 +48,8 @@ def format_requester(job: Job, messages: Messages) -> str:
 
 def format_source_owner(user_id: int, messages: Messages) -> str:
     """Format whose picture a request goes on from. A message that shows this must not ping them."""
+    if user_id == FORGOTTEN_USER_ID:
+        return messages.text("result.from_forgotten")
     return messages.text("result.from_picture_of", user=f"<@{user_id}>")
 
 

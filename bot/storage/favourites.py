@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from sqlalchemy import delete, insert, select
 
+from bot.storage.gallery_rows import add_popular_result, note_changed_favourites
 from bot.storage.session import Database, begin_transaction
-from bot.storage.tables import favourites, jobs
+from bot.storage.tables import favourites, gallery_posts, jobs
 from shared.problems import RejectedError, make_problem
 
 
@@ -26,6 +27,7 @@ class SqlFavouriteStore:
     async def toggle_favourite(self, user_id: int, job_id: str) -> bool:
         """Mark a result as a favourite, or unmark it; return whether it is one now.
 
+        The gallery counts it, and a result that enough people have marked enters the gallery.
         Raises `RejectedError`: result_not_recorded for an unknown job, database_unavailable.
         """
         lock_job = select(jobs.c.id).where(jobs.c.id == job_id).with_for_update()  # serialises simultaneous clicks
@@ -33,9 +35,10 @@ class SqlFavouriteStore:
         async with begin_transaction(self._database) as connection:
             if (await connection.execute(lock_job)).one_or_none() is None:
                 raise RejectedError(make_problem("result_not_recorded"))
+            now = self._clock()
+            await note_changed_favourites(connection, gallery_posts.c.job_id == job_id, now)
             if (await connection.execute(delete(favourites).where(is_mark))).rowcount:
                 return False
-            await connection.execute(
-                insert(favourites).values(user_id=user_id, job_id=job_id, created_at=self._clock())
-            )
+            await connection.execute(insert(favourites).values(user_id=user_id, job_id=job_id, created_at=now))
+            await add_popular_result(connection, job_id, now)
         return True

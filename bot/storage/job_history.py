@@ -6,10 +6,12 @@ from typing import Any, Final
 
 from sqlalchemy import Select, and_, delete, select, update
 
+from bot.domain.gallery import Remover
 from bot.domain.records import JobRecord
+from bot.storage.gallery_rows import withdraw_posts
 from bot.storage.job_records import parse_job_record, select_job_records
 from bot.storage.session import Database, begin_transaction
-from bot.storage.tables import OPEN_STATES, explorations, jobs, outcomes, thumbnails, undelivered_images
+from bot.storage.tables import OPEN_STATES, explorations, gallery_posts, jobs, outcomes, thumbnails, undelivered_images
 from shared.job import parse_exploration_id, parse_job_id
 
 _HAS_IMAGE: Final = and_(jobs.c.deleted_at.is_(None), outcomes.c.kind == "generated")
@@ -67,10 +69,12 @@ class SqlJobHistory:
     async def mark_result_deleted(self, job_id: str) -> None:
         """Record that a person deleted the result, and delete every stored copy of its image.
 
-        The exploration that shows it is open again, so that its message is drawn without it.
+        The exploration that shows it is open again, so that its message is drawn without it. The gallery takes it out.
         """
         async with begin_transaction(self._database) as connection:
-            await connection.execute(update(jobs).where(jobs.c.id == job_id).values(deleted_at=self._clock()))
+            now = self._clock()
+            await connection.execute(update(jobs).where(jobs.c.id == job_id).values(deleted_at=now))
+            await withdraw_posts(connection, gallery_posts.c.job_id == job_id, Remover.DELETION, now)
             for table in (thumbnails, undelivered_images):
                 await connection.execute(delete(table).where(table.c.job_id == job_id))
             reopen = update(explorations).where(explorations.c.id == parse_exploration_id(job_id))

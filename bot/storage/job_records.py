@@ -38,6 +38,7 @@ def build_job_row(job: Job) -> dict[str, Any]:
         "status_message_id": job.origin.message_id,
         "state": RecordState.ACCEPTED,
         "accepted_at": job.accepted_at,
+        "source_owner_id": job.source_owner_id,
     }
 
 

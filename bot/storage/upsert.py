@@ -1,4 +1,4 @@
-"""INSERT … ON CONFLICT DO UPDATE, which each database's dialect has under a class of its own."""
+"""INSERT … ON CONFLICT, which each database's dialect has under a class of its own."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
@@ -34,3 +34,10 @@ def build_upsert(
         index_elements=conflict_columns, index_where=conflict_where, set_=changes
     )
     return upsert
+
+
+async def insert_unless_exists(connection: AsyncConnection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert `row`; False if there is one with the same key."""
+    insert = _INSERT_BY_DIALECT[connection.dialect.name](table).values(dict(row)).on_conflict_do_nothing()
+    inserted = await connection.execute(insert.returning(*table.primary_key))
+    return inserted.one_or_none() is not None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from bot.domain.preferences import Ping, Preferences, ReusePolicy
 from bot.interactions.custom_ids import CustomId
@@ -15,7 +15,7 @@ DEFAULT_VALUE: Final = "-"
 LANGUAGE_FIELD: Final = "language"
 OPTION_FIELDS: Final = ("model", "count", "keep", "style_preset", "fit", "output_format")
 OWN_CHOICES: Final = MappingProxyType(
-    {"ping": tuple(Ping), "private": ("off", "on"), "reuse_policy": tuple(ReusePolicy)}
+    {"ping": tuple(Ping), "private": ("off", "on"), "reuse_policy": tuple(ReusePolicy), "in_galleries": ("on", "off")}
 )
 """The preferences that are no option of a command, with their choices, of which one always is in force."""
 
@@ -61,8 +61,9 @@ def apply_choice(preferences: Preferences, field: str, value: str, catalogue: Ca
             return replace(preferences, language=None if value == DEFAULT_VALUE else value)
         case "ping":
             return replace(preferences, ping=Ping(value))
-        case "private":
-            return replace(preferences, private=value == "on")
+        case "private" | "in_galleries":
+            is_on: Any = {field: value == "on"}
+            return replace(preferences, **is_on)
         case "reuse_policy":
             return replace(preferences, reuse_policy=ReusePolicy(value))
     options = {name: option for name, option in preferences.options.items() if name != field}

@@ -1,20 +1,25 @@
 """Deleting everything about a person in one transaction."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.schema import Table
 
+from bot.domain.gallery import Remover
 from bot.features.privacy.summary import StoredDataSummary
+from bot.storage.anonymous_jobs import NO_USER_ID, anonymize_ancestors, delete_childless_jobs, forget_source_owner
+from bot.storage.gallery_rows import note_changed_favourites, withdraw_posts
 from bot.storage.session import DATABASE_ERRORS, Database, begin_transaction
 from bot.storage.tables import (
     OPEN_STATES,
     audit_entries,
     explorations,
     favourites,
+    gallery_posts,
     jobs,
     ledger_entries,
     outcomes,
@@ -28,14 +33,16 @@ from bot.storage.tables import (
 
 log = logging.getLogger(__name__)
 
-NO_USER_ID: Final = 0
-
 
 class SqlUserDataStore:
-    """The stored data of a person. Every method raises `RejectedError` (database_unavailable)."""
+    """The stored data of a person. Every method raises `RejectedError` (database_unavailable).
 
-    def __init__(self, database: Database) -> None:
+    `clock` gives Unix seconds.
+    """
+
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database
+        self._clock = clock
 
     async def summarise_stored_data(self, user_id: int) -> StoredDataSummary:
         """Count the rows and images about a person."""
@@ -51,13 +58,21 @@ class SqlUserDataStore:
     async def delete_personal_data(self, user_id: int) -> StoredDataSummary:
         """Delete everything that `summarise_stored_data` counts, except open jobs; return the counts.
 
-        Jobs that others started from the person's results stay, without their parent; presets that the person gave to a
-        guild stay, without an author.
+        Jobs that others started from the person's results stay, and so does the place of those results in the lineage:
+        without the person, the request, or the picture. Presets that the person gave to a guild stay without an author.
+        What is in a gallery is taken out of it.
         """
         async with begin_transaction(self._database) as connection:
+            now = self._clock()
             summary = await _count_user_data(connection, user_id)
             select_sources = select(source_images.c.sha256).where(_is_source_image_used_only_by(user_id))
             source_hashes = (await connection.execute(select_sources)).scalars().all()
+            is_theirs = gallery_posts.c.job_id.in_(_select_ended_job_ids(user_id))
+            await withdraw_posts(connection, is_theirs, Remover.DELETION, now)
+            marked_ids = select(favourites.c.job_id).where(favourites.c.user_id == user_id)
+            await note_changed_favourites(connection, gallery_posts.c.job_id.in_(marked_ids), now)
+            await anonymize_ancestors(connection, user_id, now)
+            await forget_source_owner(connection, user_id)
             await connection.execute(
                 update(jobs).where(jobs.c.parent_id.in_(_select_ended_job_ids(user_id))).values(parent_id=None)
             )
@@ -73,6 +88,7 @@ class SqlUserDataStore:
             for table, condition in _build_owned_rows_conditions(user_id).items():
                 await connection.execute(delete(table).where(condition))
             await connection.execute(delete(jobs).where(_is_ended_job_of(user_id)))  # the rows about them go with them
+            await delete_childless_jobs(connection)
             await connection.execute(delete(source_images).where(source_images.c.sha256.in_(source_hashes)))
         try:
             await self._database.checkpoint_wal()

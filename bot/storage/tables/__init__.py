@@ -13,6 +13,8 @@
     user_preferences, guild_settings
     blocks, word_rules, reports      whom moderators blocked, words that a guild refuses, results that members reported
     audit_entries                    what moderators and managers did
+    gallery_settings                 where a guild shows its best results, and which
+    gallery_posts                    one row for each result that is, was, or is to be in a gallery
     notices                          messages that wait to be posted in a guild's channel
     contests ──1:n── round_entries   contests of pictures; an entry is a job
       ├────1:n── round_ballots       the open vote: who chose what, until it is counted
@@ -26,6 +28,7 @@ A migration only adds. A column that a release no longer reads is dropped by the
 works with the schema of the next.
 """
 
+from bot.storage.tables.galleries import gallery_posts, gallery_settings
 from bot.storage.tables.guilds import audit_entries, blocks, guild_settings, notices, reports, word_rules
 from bot.storage.tables.jobs import (
     OPEN_STATES,
@@ -65,6 +68,8 @@ __all__ = [
     "contests",
     "explorations",
     "favourites",
+    "gallery_posts",
+    "gallery_settings",
     "guild_settings",
     "jobs",
     "ledger_entries",

@@ -44,12 +44,14 @@ jobs: Final = Table(
     Column("outcome_message_id", BigInteger),
     Column("search_text", Text, comment="the prompts, case-folded"),
     Column("deleted_at", Float(53), comment="when a person deleted the result"),
+    Column("source_owner_id", BigInteger, comment="whose picture it starts from, if somebody else's"),
     Index(None, "state", "accepted_at"),
     Index(None, "requester_id", "accepted_at"),
     Index(None, "guild_id", "accepted_at"),
     Index(None, "outcome_channel_id", "finished_at"),
     Index(None, "parent_id"),
     Index(None, "source_sha256"),
+    Index(None, "source_owner_id"),
 )
 
 queue_entries: Final = Table(
@@ -118,6 +120,7 @@ favourites: Final = Table(
     Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
     Column("created_at", Float(53), nullable=False),
     Index(None, "job_id"),
+    Index(None, "created_at"),
 )
 
 explorations: Final = Table(

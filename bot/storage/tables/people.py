@@ -25,6 +25,7 @@ user_preferences: Final = Table(
     Column("options", Text, nullable=False, comment="defaults of /imagine's options, as JSON"),
     Column("ping", String(16), comment="when a result pings; NULL: see pings"),
     Column("reuse_policy", String(16), comment="who may build on their results"),
+    Column("in_galleries", Boolean, comment="others may show their results in galleries; NULL: yes"),
 )
 
 presets: Final = Table(

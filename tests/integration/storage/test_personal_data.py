@@ -9,6 +9,7 @@ from sqlalchemy.pool import NullPool
 
 from bot.domain.messages import MessageRef
 from bot.domain.preferences import Ping, Preferences
+from bot.features.lineage.store import SqlLineageStore
 from bot.features.privacy.store import SqlUserDataStore
 from bot.features.privacy.summary import StoredDataSummary
 from bot.storage.engine import parse_database_url
@@ -140,12 +141,43 @@ async def test_other_peoples_data_remains_even_where_it_came_from_the_deleted_pe
 
     assert before.favourites == 2
     remaining = {row["id"]: row["parent_id"] for row in read_rows(database_url, jobs)}
-    assert remaining == {make_job_by(3).id: None, make_job_by(4).id: None}
+    adas = make_job_by(1).id
+    assert remaining == {adas: None, make_job_by(3).id: None, make_job_by(4).id: adas}
     assert [row["sha256"] for row in read_rows(database_url, source_images)] == [SHARED_SHA256]
     assert [row["job_id"] for row in read_rows(database_url, favourites)] == [make_job_by(4).id]
     assert [row["user_id"] for row in read_rows(database_url, user_preferences)] == [BEN_ID]
     assert sorted(row["user_id"] for row in read_rows(database_url, presets)) == [0, BEN_ID]
     assert [row["requester_id"] for row in read_rows(database_url, explorations)] == [BEN_ID]
+
+
+async def test_the_lineage_keeps_its_shape_without_the_person(
+    database: Database, job_store: SqlJobStore, user_data_store: SqlUserDataStore, database_url: str
+) -> None:
+    async def grow(number: int, parent: str | None, user_id: int, owner_id: int | None = None) -> str:
+        links = {"parent_id": parent, "source_owner_id": owner_id}
+        return await finish_job(job_store, make_job_by(number, user_id=user_id).model_copy(update=links))
+
+    root = await grow(1, None, ADA_ID)
+    middle = await grow(2, root, ADA_ID)
+    bens = await grow(3, middle, BEN_ID, ADA_ID)
+    await grow(4, middle, ADA_ID)
+    bens_other = await grow(5, root, BEN_ID, ADA_ID)
+
+    await user_data_store.delete_personal_data(ADA_ID)
+    lineage = await SqlLineageStore(database).load_lineage(bens, 10)
+
+    assert {record.job.id: record.job.parent_id for record in lineage} == {
+        root: None,
+        middle: root,
+        bens: middle,
+        bens_other: root,
+    }
+    assert {record.job.id for record in lineage if record.is_deleted} == {root, middle}
+    assert {(record.job.requester.id, record.job.source_owner_id) for record in lineage} == {(0, None), (BEN_ID, 0)}
+    assert all(not record.job.request.text_prompts for record in lineage if record.is_deleted)
+
+    await user_data_store.delete_personal_data(BEN_ID)
+    assert read_rows(database_url, jobs) == []
 
 
 async def test_no_row_names_a_person_whose_data_was_deleted(

@@ -70,7 +70,7 @@ def test_every_choice_is_selected_once_it_was_made(language: str) -> None:
     messages = load_messages(language)
     selects = list_controls(build_preferences_view(Preferences(), CATALOGUE, messages))
 
-    assert len(selects) == 10
+    assert len(selects) == 11
     for select in selects:
         custom_id = PreferenceSelectId.parse(select["custom_id"])
         assert custom_id is not None
@@ -92,6 +92,7 @@ def test_every_select_has_a_name_for_screen_readers() -> None:
         "Ping me when a picture is done",
         "Where my results appear",
         "Who can build on my pictures",
+        "My pictures in galleries and in /top",
         "Model",
         "Count",
         "Keep",
