@@ -30,9 +30,11 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         s.outcomes,
         s.catalogue,
         store=s.job_store,
-        image_store=s.image_store if settings.image_retention_days else None,
+        image_store=s.image_store,
+        keeps_images=bool(settings.image_retention_days),
         status_messages=status_messages,
         guild_settings=s.guild_settings,
+        entries=s.rounds.contests,
         followups=s.followups,
     )
     reconciler = Reconciler(

@@ -48,6 +48,7 @@ from bot.storage.notices import SqlNoticeStore
 from bot.storage.preferences import SqlPreferencesStore
 from bot.storage.presets import SqlPresetStore
 from bot.storage.queue_epoch import SqlEpochStore
+from bot.storage.round_stores import RoundStores
 from bot.storage.session import Database
 from bot.storage.thumbnails import SqlThumbnailStore
 from bot.storage.word_rules import SqlWordRuleStore
@@ -96,6 +97,7 @@ class Services:
         self.presets = SqlPresetStore(self.database)
         self.preferences = SqlPreferencesStore(self.database)
         self.guild_settings = SqlGuildSettingsStore(self.database)
+        self.rounds = RoundStores(self.database)
 
         self._outage = OutageLog(log)
         self._redis = connect_to_redis(settings.redis_url.get_secret_value())
@@ -131,9 +133,11 @@ class Services:
             self.validator, self.image_fetcher, self.queue, self.job_store, followups=self.followups
         )
         self.preset_option = PresetOption(self.presets)
-        source_option = SourceOption(self.job_history, self.result_lookup, self.reuse_rule)
         self.option_parser = OptionParser(
-            self.validator, source_option, self.preset_option, settings.extras_allowed_users
+            self.validator,
+            SourceOption(self.job_history, self.result_lookup, self.reuse_rule),
+            self.preset_option,
+            settings.extras_allowed_users,
         )
         self.cancellation = JobCancellation(self.result_lookup, self.queue)
 

@@ -109,6 +109,11 @@ class Job(BaseModel):
         return tenant_for_user(self.requester.id)
 
     @property
+    def has_status_message(self) -> bool:
+        """Whether its origin names a message that shows its status alone."""
+        return self.exploration_id is None and self.entry is None
+
+    @property
     def exploration_id(self) -> str | None:
         """The exploration of which this job is a variant, if any. Its message shows all variants."""
         return parse_exploration_id(self.id)

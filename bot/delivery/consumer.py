@@ -13,8 +13,9 @@ from typing import Final, TypeVar
 import discord
 
 from bot.delivery.discord_errors import get_retry_after, is_transient
+from bot.delivery.entry_notices import EntryNotices
 from bot.delivery.final_status import FinalStatus
-from bot.delivery.ports import DeliveryStore, GuildSettingsReader, OutcomeStream, StatusMessageFinalizer
+from bot.delivery.ports import DeliveryStore, EntryReader, GuildSettingsReader, OutcomeStream, StatusMessageFinalizer
 from bot.delivery.private_notices import PrivateNotices, is_for_requester_alone, is_read_by_others
 from bot.delivery.sender import OutcomeSender
 from bot.delivery.unreadable import UnreadableOutcomes
@@ -26,6 +27,7 @@ from bot.interactions.followups import RecentFollowups
 from bot.storage.images import SqlImageStore
 from shared.catalogue import Catalogue
 from shared.errors import PentimentoError
+from shared.job import Job
 from shared.outage_log import OutageLog
 from shared.outcome import Failed, Generated
 
@@ -45,9 +47,10 @@ class OutcomeConsumer:
 
     `status_messages` edits status messages a last time; it must be the instance that edits them in this process, so
     that no other edit follows. `guild_settings` say where results appear. `followups` are the interactions that this
-    process handled. `image_store` keeps the pictures that jobs started from, and those that could not be posted, before
-    the queue drops them. `retry_delays` are the seconds before each retry of a delivery; after the last one, the
-    delivery waits for the next start of the bot. `clock` gives Unix seconds.
+    process handled. `image_store` keeps the pictures of entries, which are shown later, before the queue drops them;
+    if `keeps_images`, it also keeps the pictures that jobs started from, and those that could not be posted.
+    `retry_delays` are the seconds before each retry of a delivery; after the last one, the delivery waits for the next
+    start of the bot. `clock` gives Unix seconds.
     """
 
     def __init__(
@@ -59,8 +62,10 @@ class OutcomeConsumer:
         store: DeliveryStore,
         status_messages: StatusMessageFinalizer,
         guild_settings: GuildSettingsReader,
+        entries: EntryReader,
         followups: RecentFollowups | None = None,
         image_store: SqlImageStore | None = None,
+        keeps_images: bool = True,
         max_concurrent: int = 8,
         retry_delays: Sequence[float] = DELIVERY_RETRY_DELAYS,
         clock: Callable[[], float] = time.time,
@@ -70,9 +75,12 @@ class OutcomeConsumer:
         self._status_messages = status_messages
         self._final_status = FinalStatus(queue, status_messages, guild_settings, catalogue)
         self._image_store = image_store
+        self._keeps_images = keeps_images
         self._unreadable_outcomes = UnreadableOutcomes(queue, store, status_messages)
-        self._private_notices = PrivateNotices(followups or RecentFollowups())
+        followups = followups or RecentFollowups()
+        self._private_notices = PrivateNotices(followups)
         self._sender = OutcomeSender(client, queue, catalogue, status_messages, clock=clock)
+        self._entry_notices = EntryNotices(queue, self._sender, followups, entries)
         self._retry_delays = retry_delays
         self._slots = asyncio.Semaphore(max_concurrent)
         self._backlog = asyncio.Semaphore(MAX_BACKLOG)
@@ -100,11 +108,16 @@ class OutcomeConsumer:
     async def deliver_outcome(self, status: JobStatus) -> MessageRef | None:
         """Post the outcome of a finished job once, record where, and edit its status message a last time.
 
-        None when no place accepts it. Raises the errors that `bot.delivery.discord_errors.is_transient` knows.
+        None when no place accepts it, and for an entry, which only its author is told about. Raises the errors that
+        `bot.delivery.discord_errors.is_transient` knows.
         """
         outcome = status.outcome
         if outcome is None:
             raise ValueError(f"job {status.job.id} has no outcome yet: {status.state}")
+        if status.job.entry is not None:
+            await self._entry_notices.tell_author(status, outcome)
+            await self._store.mark_delivered(status, None)
+            return None
         if isinstance(outcome, Failed) and is_for_requester_alone(status.job, outcome):
             return await self._deliver_to_requester_alone(status, outcome)
         place = await self._final_status.load_place(status.job)
@@ -126,7 +139,7 @@ class OutcomeConsumer:
         await self._store.mark_delivered(status, message)
         if is_shown or message is not None:
             log.info("job %s: only its requester was told (%s)", job.id, outcome.problem.code)
-            if not job.exploration_id:
+            if job.has_status_message:
                 await self._status_messages.delete_message(job)
         else:
             log.warning("job %s: its requester could not be told alone (%s)", job.id, outcome.problem.code)
@@ -150,9 +163,8 @@ class OutcomeConsumer:
     def _start_delivery(
         self, tasks: asyncio.TaskGroup, entry: OutcomeEntry, status: JobStatus | UnreadableJob | None
     ) -> None:
-        """Start a delivery that waits for the previous one of the same thread or status message."""
-        origin = status.job.origin if status and status.job else None
-        key = 0 if origin is None else origin.channel_id if origin.is_in_thread else origin.message_id
+        """Start a delivery that waits for the previous one of the same thread, status message or author of entries."""
+        key = _get_order_key(status.job) if status and status.job else 0
         task = tasks.create_task(self._deliver_with_retries(entry, status, self._last_tasks.get(key)))
         self._last_tasks[key] = task
         task.add_done_callback(lambda done: self._release_backlog(key, done))
@@ -207,15 +219,23 @@ class OutcomeConsumer:
         """
         if self._image_store is None:
             return
-        job_id = status.job.id
-        if status.job.request.has_picture and not await self._image_store.refresh_source_image(job_id):
+        job_id, is_entry = status.job.id, status.job.entry is not None
+        has_source = self._keeps_images and status.job.request.has_picture
+        if has_source and not await self._image_store.refresh_source_image(job_id):
             source = await self._queue.load_prepared_image(job_id)
             if source is not None:
                 await self._image_store.save_source_image(job_id, source)
-        if is_undelivered and isinstance(status.outcome, Generated):
+        if is_undelivered and (self._keeps_images or is_entry) and isinstance(status.outcome, Generated):
             result = await self._queue.load_result_image(job_id)
             if result is not None:
                 await self._image_store.save_undelivered_image(job_id, result)
+
+
+def _get_order_key(job: Job) -> int:
+    """Return what the outcomes have in common that are delivered one after the other."""
+    if job.entry is not None:
+        return job.requester.id
+    return job.origin.channel_id if job.origin.is_in_thread else job.origin.message_id
 
 
 async def _retry_until_answered(call: Callable[[], Awaitable[T]]) -> T:

@@ -8,6 +8,7 @@ from typing import Final, assert_never
 from discord import ui
 
 from bot.delivery.destinations import Destination
+from bot.delivery.entry_message import build_entry_message
 from bot.delivery.result_message import MessagePayload, build_result_message
 from bot.domain.status import JobStatus
 from bot.interactions.result_buttons import build_notice_rows
@@ -39,6 +40,8 @@ async def build_outcome_message(
     `image` is None where there is no picture, or none any more.
     """
     job = status.job
+    if job.entry is not None:
+        return await build_entry_message(job, outcome, image, notes=destination.notes, max_bytes=max_bytes)
     messages = load_messages(job.requester.locale if destination.is_private else job.locale)
     if isinstance(outcome, Generated) and image is not None:
         assumed = (messages.text("result.seed_assumed"),) if outcome.is_seed_assumed else ()

@@ -10,6 +10,7 @@ from bot.domain.guild_settings import GuildSettings
 from bot.domain.messages import MessageRef
 from bot.domain.ports import JobStatusReader
 from bot.domain.records import ClosedRecord
+from bot.domain.rounds import RoundEntry
 from bot.domain.status import JobStatus, OutcomeEntry
 from bot.domain.unreadable import JobOwner, UnreadableJob
 from bot.interactions.responses import RenderedMessage
@@ -41,6 +42,14 @@ class DeliveryStore(Protocol):
     async def load_owner(self, job_id: str) -> JobOwner | None: ...
 
     async def mark_delivered(self, status: JobStatus, message: MessageRef | None) -> None: ...
+
+
+class EntryReader(Protocol):
+    """Reads the entries of contests. Implemented by `bot.storage`."""
+
+    async def find_entry(self, job_id: str) -> RoundEntry | None:
+        """Raises `RejectedError`."""
+        ...
 
 
 class GuildSettingsReader(Protocol):

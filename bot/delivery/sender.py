@@ -81,8 +81,13 @@ class OutcomeSender:
         return message or await self._post_to_best_destination(status, outcome, place)
 
     async def find_outcome_message(self, status: JobStatus) -> MessageRef | None:
-        """Find the message of an earlier attempt in the job's thread or channel. Raises `discord.HTTPException`."""
+        """Find the message of an earlier attempt in the job's thread or channel; that of an entry proves nothing.
+
+        Raises `discord.HTTPException`.
+        """
         origin = status.job.origin
+        if status.job.entry is not None:
+            return None
         if not status.job.exploration_id and await is_status_message_outcome(self._client, status.job):
             return MessageRef(origin.channel_id, origin.message_id, is_private=origin.is_direct_message)
         thread_id = origin.channel_id if origin.is_in_thread else status.thread_id or origin.message_id

@@ -80,7 +80,7 @@ class UnreadableOutcomes:
             "with the picture that was paid for" if has_picture else "without a picture",
             "and nobody could be told, as its requester cannot be read" if job is None else "its requester is told",
         )
-        if job is not None and not job.exploration_id:
+        if job is not None and job.has_status_message:
             text = load_messages(job.locale).text("status.unreadable")
             await self._status_messages.finalize_message(job, text)
 

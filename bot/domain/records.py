@@ -101,6 +101,11 @@ class JobRecord:
     is_cancelled: bool = False
 
     @property
+    def is_secret(self) -> bool:
+        """Whether it is an entry of a round that is not over, or one that was never shown: nobody is to learn of it."""
+        return self.job.entry is not None and self.message is None
+
+    @property
     def settings(self) -> GenerationSettings:
         """The settings that generated its picture."""
         return GenerationSettings.from_job(

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from bot.domain.status import QueueState
-from shared.job import Job, Origin, Requester
+from shared.job import EntryRef, Job, Origin, Requester
 from shared.outcome import OUTCOME_ADAPTER, Outcome
 from shared.request.model import Request
 
@@ -22,6 +22,7 @@ class JobOwner(BaseModel):
     requester: Requester
     origin: Origin
     accepted_at: float
+    entry: EntryRef | None = None
 
     def build_substitute_job(self, job_id: str) -> Job:
         """Build a job that can be notified about. Its request is empty and is never carried out."""
@@ -32,6 +33,7 @@ class JobOwner(BaseModel):
             requester=self.requester,
             origin=self.origin,
             accepted_at=self.accepted_at,
+            entry=self.entry,
         )
 
 

@@ -24,7 +24,7 @@ def may_view_job(interaction: discord.Interaction, record: JobRecord) -> bool:
     """Tell whether the user may see a job and its result. A request without a picture is nobody else's business."""
     if record.job.requester.id == interaction.user.id:
         return True
-    has_result = record.outcome_kind == "generated" and not record.is_deleted
+    has_result = not record.is_secret and record.outcome_kind == "generated" and not record.is_deleted
     return has_result and may_read_origin(interaction, record.job.origin)
 
 

@@ -30,7 +30,7 @@ from shared.outcome import Failed, Filtered, FilteredPart, Generated
 from shared.request.model import Request
 
 FAILED_COLOUR: Final = discord.Colour(0xC0392B)
-_GENERATED_COLOUR: Final = discord.Colour(0x2E8B57)
+GENERATED_COLOUR: Final = discord.Colour(0x2E8B57)
 _FILTERED_COLOUR: Final = discord.Colour(0xD9A406)
 
 _ALT_PROMPT_LIMIT: Final = 900
@@ -66,7 +66,7 @@ def build_result_view(
     """
     return build_outcome_view(
         job,
-        _GENERATED_COLOUR,
+        GENERATED_COLOUR,
         build_attached_gallery(filename, build_alt_text(job.request, model, messages), is_spoiler=job.is_spoiler),
         *map(ui.TextDisplay, format_generation(job, generation.seed, model, messages)),
         *build_job_notes(job.notes, messages),

@@ -10,11 +10,12 @@ import discord
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.ports import ImageStore, JobHistory, JobStatusReader
 from bot.domain.records import GenerationSettings, JobRecord
+from bot.domain.status import JobStatus
 from bot.interactions.visibility import may_read_origin
 from bot.results.message_images import list_message_images
 from bot.results.messages import fetch_result_message, get_result_job_id, iterate_used_messages
 from bot.results.png_settings import parse_png_settings
-from shared.job import Job, Origin
+from shared.job import Origin
 from shared.outcome import Generated
 from shared.problems import RejectedError, make_problem
 
@@ -37,10 +38,10 @@ class ResultLookup:
         """
         record = await self.find_job(job_id)
         if record is not None:
-            await _require_accessible(record.job, interaction)
+            await _require_accessible(record, interaction)
             return record.settings
         for status in await self.queue.load_statuses([job_id]):
-            await _require_accessible(status.job, interaction)
+            await _require_accessible(status, interaction)
             if isinstance(status.outcome, Generated):
                 return GenerationSettings.from_job(status.job, status.outcome.seed)
             return GenerationSettings.from_job(status.job, None, is_private=True)
@@ -81,7 +82,7 @@ class ResultLookup:
         parent = await self.find_job(record.job.parent_id) if record.job.parent_id else None
         if parent is None or parent.message is None or parent.is_deleted:
             return None
-        if not _is_accessible(interaction, parent.job.requester.id, parent.job.origin):
+        if parent.is_secret or not _is_accessible(interaction, parent.job.requester.id, parent.job.origin):
             return None
         return parent.message.build_link(parent.job.origin.guild_id)
 
@@ -119,7 +120,7 @@ class ResultLookup:
                 yield message
         record = await self.find_job(job_id)
         if record is not None:
-            await _require_accessible(record.job, interaction)
+            await _require_accessible(record, interaction)
             original = await fetch_result_message(interaction.client, record)
             if original is not None and original != found:
                 yield original
@@ -146,12 +147,17 @@ def _is_accessible(interaction: discord.Interaction, author_id: int | None, orig
     return is_own or may_read_origin(interaction, origin)
 
 
-async def _require_accessible(job: Job, interaction: discord.Interaction) -> None:
+async def _require_accessible(found: JobRecord | JobStatus, interaction: discord.Interaction) -> None:
     """Raise `RejectedError` (job_unknown) for a job that is not accessible from here, unless its result is shown here.
 
-    Its author may show it to everyone in a channel, wherever it was requested.
+    Its author may show it to everyone in a channel, wherever it was requested. A secret entry is its author's alone.
     """
-    if _is_accessible(interaction, job.requester.id, job.origin) or await _is_shown_here(interaction, job.id):
+    job = found.job
+    is_secret = found.is_secret if isinstance(found, JobRecord) else job.entry is not None
+    is_accessible = _is_accessible(interaction, job.requester.id, job.origin)
+    if is_secret:
+        is_accessible = job.requester.id == interaction.user.id
+    if is_accessible or (not is_secret and await _is_shown_here(interaction, job.id)):
         return
     log.warning("job %s: requested from elsewhere by user %s", job.id, interaction.user.id)
     raise RejectedError(make_problem("job_unknown"))

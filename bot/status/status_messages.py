@@ -152,7 +152,7 @@ class StatusMessages:
         for status in statuses:
             displayed = self._displayed[status.job.id]
             is_finished = status.state in {QueueState.FINISHED, QueueState.DELIVERED}
-            if displayed.is_gone or is_finished or status.job.exploration_id:
+            if displayed.is_gone or is_finished or not status.job.has_status_message:
                 continue
             is_same_phase = _get_phase(status) == displayed.phase
             if is_same_phase and (

@@ -9,8 +9,9 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, sel
 from sqlalchemy.exc import IntegrityError
 
 from bot.domain.images import StoredImage
+from bot.domain.rounds import Phase
 from bot.storage.session import DATABASE_ERRORS, Database, begin_transaction
-from bot.storage.tables import jobs, outcomes, source_images, undelivered_images
+from bot.storage.tables import contests, jobs, outcomes, round_entries, source_images, undelivered_images
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,13 @@ _SELECT_SOURCE_SHA256: Final = select(jobs.c.source_sha256).where(jobs.c.id == _
 _IS_SOURCE_OF_JOB: Final = source_images.c.sha256 == _SELECT_SOURCE_SHA256.scalar_subquery()
 _SELECT_LAST_USED_AT: Final = select(source_images.c.last_used_at).where(_IS_SOURCE_OF_JOB)
 _UPDATE_LAST_USED_AT: Final = update(source_images).where(_IS_SOURCE_OF_JOB).values(last_used_at=_NOW)
+_IS_OPEN_CONTEST: Final = contests.c.phase != Phase.ENDED
+_SELECT_SOURCES_OF_OPEN_CONTESTS: Final = select(contests.c.source_sha256).where(
+    _IS_OPEN_CONTEST, contests.c.source_sha256.is_not(None)
+)
+_SELECT_ENTRIES_OF_OPEN_CONTESTS: Final = (
+    select(round_entries.c.job_id).join(contests, contests.c.id == round_entries.c.contest_id).where(_IS_OPEN_CONTEST)
+)
 
 
 class SqlImageStore:
@@ -96,9 +104,16 @@ class SqlImageStore:
                 await connection.execute(insert(undelivered_images).values(image))
 
     async def delete_expired_images(self, before: float) -> int:
-        """Delete the images last used or stored before this time (Unix seconds); return their number."""
-        expired_sources = source_images.c.last_used_at < before - LAST_USED_PRECISION_SECONDS
-        expired_results = undelivered_images.c.stored_at < before
+        """Delete the images last used or stored before this time (Unix seconds); return their number.
+
+        Those of open contests stay.
+        """
+        expired_sources = (
+            source_images.c.last_used_at < before - LAST_USED_PRECISION_SECONDS
+        ) & source_images.c.sha256.not_in(_SELECT_SOURCES_OF_OPEN_CONTESTS)
+        expired_results = (undelivered_images.c.stored_at < before) & undelivered_images.c.job_id.not_in(
+            _SELECT_ENTRIES_OF_OPEN_CONTESTS
+        )
         async with begin_transaction(self._database) as connection:
             sources = await connection.execute(delete(source_images).where(expired_sources))
             results = await connection.execute(delete(undelivered_images).where(expired_results))

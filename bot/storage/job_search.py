@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 
 from bot.domain.search import SearchPage, SearchQuery
 from bot.storage.job_records import parse_job_record, select_job_records
+from bot.storage.round_entries import IS_SECRET
 from bot.storage.session import Database, begin_transaction
 from bot.storage.tables import RecordState, favourites, jobs, outcomes
 from shared.outcome import CANCELLED
@@ -24,7 +25,8 @@ class SqlJobSearch:
         """Find `limit` jobs, newest first, after the first `offset`.
 
         The viewer's own jobs are found wherever they were submitted. Other people's are found in these channels of this
-        guild only, if they led to a picture and it is not deleted. Raises `RejectedError` (database_unavailable).
+        guild only, if they led to a picture that is neither deleted nor a secret entry. Raises `RejectedError`
+        (database_unavailable).
         """
         conditions = list(_build_conditions(query, guild_id, channel_ids))
         count = select(func.count()).select_from(jobs).where(*conditions)
@@ -48,7 +50,7 @@ def _build_conditions(
     is_in_guild = jobs.c.guild_id == guild_id
     is_own = jobs.c.requester_id == query.viewer_id
     if query.is_guild_wide or query.is_favourite:
-        yield is_own | (is_in_guild & jobs.c.channel_id.in_(channel_ids) & _has_picture())
+        yield is_own | (is_in_guild & jobs.c.channel_id.in_(channel_ids) & _has_picture() & ~IS_SECRET)
     else:
         yield is_own
     if query.is_guild_wide:

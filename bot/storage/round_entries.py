@@ -6,13 +6,13 @@ never counted without its job, and no job of an entry is accepted after its roun
 
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, exists, func, insert, select, update
 
 from bot.domain.round_steps import NewMessage
 from bot.domain.rounds import Contest, EntryState, MessageKind, Phase, RoundEntry
 from bot.storage.round_messages import add_messages
 from bot.storage.round_rows import CONTEST_ID, build_entry_row, lock_contest, parse_entry
-from bot.storage.tables import contests, round_entries
+from bot.storage.tables import contests, jobs, round_entries
 from shared.job import EntryRef, Job
 from shared.problems import RejectedError, make_problem
 
@@ -33,6 +33,9 @@ _WITHDRAW_ENTRY: Final = _UPDATE_ENTRY.where(round_entries.c.state == EntryState
     state=EntryState.WITHDRAWN
 )
 _MAKE_DUE: Final = update(contests).where(contests.c.id == CONTEST_ID, contests.c.due_at.is_not(None))
+
+IS_SECRET: Final = jobs.c.outcome_channel_id.is_(None) & exists().where(round_entries.c.job_id == jobs.c.id)
+"""The condition that a job is an entry of a round that is not over, or one that was never shown."""
 
 
 def accept_entry(connection: Connection, job: Job, price: int, now: float) -> None:

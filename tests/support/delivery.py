@@ -7,10 +7,11 @@ from collections.abc import Collection, Sequence
 import discord
 
 from bot.delivery.consumer import OutcomeConsumer
-from bot.delivery.ports import DeliveryStore
+from bot.delivery.ports import DeliveryStore, EntryReader
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.messages import MessageRef
 from bot.domain.records import ClosedRecord
+from bot.domain.rounds import RoundEntry
 from bot.domain.status import JobStatus, OutcomeEntry, QueueState
 from bot.domain.unreadable import JobOwner, UnreadableJob
 from bot.interactions.followups import RecentFollowups
@@ -91,6 +92,16 @@ class UnavailableDeliveryStore:
         return None
 
 
+class FakeEntryReader:
+    """An `EntryReader` in memory."""
+
+    def __init__(self, *entries: RoundEntry) -> None:
+        self.entries = {entry.job_id: entry for entry in entries}
+
+    async def find_entry(self, job_id: str) -> RoundEntry | None:
+        return self.entries.get(job_id)
+
+
 def make_consumer(
     client: discord.Client,
     outcome_stream: FakeOutcomeStream,
@@ -102,6 +113,8 @@ def make_consumer(
     max_concurrent: int = 8,
     followups: RecentFollowups | None = None,
     guild_settings: GuildSettings | None = None,
+    entries: EntryReader | None = None,
+    keeps_images: bool = True,
 ) -> OutcomeConsumer:
     return OutcomeConsumer(
         client,
@@ -109,8 +122,10 @@ def make_consumer(
         catalogue,
         store=store or UnavailableDeliveryStore(),
         status_messages=StatusMessages(client, outcome_stream, catalogue),
+        entries=entries or FakeEntryReader(),
         guild_settings=FakeGuildSettingsStore(guild_settings or GuildSettings()),
         image_store=image_store,
+        keeps_images=keeps_images,
         retry_delays=retry_delays,
         max_concurrent=max_concurrent,
         followups=followups,

@@ -5,6 +5,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,10 @@ from bot.domain.images import StoredImage
 from bot.domain.round_changes import end_contest, withdraw_entry
 from bot.domain.round_phases import start_contest
 from bot.domain.rounds import ContestFormat, EndReason, EntryState, MessageKind, Phase, TieRule, TurnOrder
+from bot.domain.search import SearchQuery
 from bot.storage.ballots import SqlBallotStore
+from bot.storage.images import SqlImageStore
+from bot.storage.job_search import SqlJobSearch
 from bot.storage.jobs import SqlJobStore
 from bot.storage.round_members import SqlRoundMemberStore
 from bot.storage.round_messages import SqlRoundMessageStore
@@ -416,3 +420,32 @@ async def test_a_deleted_message_is_sent_anew_once(
     assert sorted(reopened) == [False, False, True]
     (anew,) = await round_message_store.list_waiting_messages(9)
     assert (anew.sequence, anew.attempt, anew.message_id) == (message.sequence, 1, None)
+
+
+async def test_others_find_an_entry_only_when_it_is_published(
+    rounds: SqlRoundStore, job_store: SqlJobStore, job_search: SqlJobSearch
+) -> None:
+    await start(rounds)
+    await enter(job_store, make_entry_job(1, user_id=BEN_ID))
+
+    async def count(viewer_id: int) -> int:
+        query = SearchQuery(viewer_id, is_guild_wide=True)
+        return (await job_search.search_jobs(query, guild_id=1, channel_ids={2, 3}, limit=5)).total_count
+
+    assert (await count(BEN_ID), await count(ADA_ID)) == (1, 0)
+
+
+async def test_pictures_of_open_contests_do_not_expire(
+    rounds: SqlRoundStore, job_store: SqlJobStore, image_store: SqlImageStore, clock: Clock
+) -> None:
+    contest = make_contest()
+    upload = StoredImage("ab" * 32, b"a picture")
+    await rounds.add_contest(start_contest(replace(contest, source_sha256=upload.sha256)), upload)
+    job = make_entry_job(1)
+    await enter(job_store, job)
+    await image_store.save_undelivered_image(job.id, b"an entry")
+
+    assert await image_store.delete_expired_images(before=NOON + 10**6) == 0
+    assert await image_store.load_source_image(upload.sha256) == upload
+    await rounds.change_contest(CONTEST_ID, partial(end_contest, EndReason.CANCELLED))
+    assert await image_store.delete_expired_images(before=NOON + 10**6) == 2

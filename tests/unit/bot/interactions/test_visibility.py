@@ -7,9 +7,11 @@ from typing import Any, cast
 import discord
 import pytest
 
+from bot.domain.messages import MessageRef
 from bot.domain.records import JobRecord
 from bot.interactions.permissions import is_moderator, require_guild_manager
 from bot.interactions.visibility import list_readable_channels, may_read_origin, may_view_job
+from shared.job import EntryRef
 from shared.problems import RejectedError
 from tests.support.views import make_job, make_request
 
@@ -92,6 +94,18 @@ def test_deleted_private_and_foreign_jobs_of_other_users_are_hidden() -> None:
 
     assert [may_view_job(interaction, past) for past in pasts] == [False] * 3
     assert may_view_job(interaction, make_record(HIDDEN_CHANNEL, user=ADA, deleted=True, is_direct_message=True))
+
+
+def test_an_entry_of_a_contest_is_seen_by_its_author_alone_until_it_is_published() -> None:
+    interaction = make_interaction(OPEN_CHANNEL)
+    record = make_record(OPEN_CHANNEL)
+    entry = record.job.model_copy(update={"entry": EntryRef(contest_id="17", round_number=1)})
+    secret = replace(record, job=entry)
+
+    assert not may_view_job(interaction, secret)
+    assert may_view_job(interaction, replace(secret, message=MessageRef(OPEN_CHANNEL, 5)))
+    own = entry.model_copy(update={"requester": record.job.requester.model_copy(update={"id": ADA})})
+    assert may_view_job(interaction, replace(record, job=own))
 
 
 @pytest.mark.parametrize("kind", ["filtered", "failed", None])

@@ -1,0 +1,82 @@
+"""Tells the author of an entry, and nobody else, how it ended: its picture is shown to others by the contest.
+
+The author reads it in response to the form, as long as Discord accepts that, else as a direct message.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+import discord
+
+from bot.delivery.destinations import CALL_TIMEOUT_SECONDS, DEFAULT_UPLOAD_LIMIT
+from bot.delivery.discord_errors import is_transient_for_webhook
+from bot.delivery.entry_message import build_entry_message
+from bot.delivery.ports import EntryReader, OutcomeStream
+from bot.delivery.sender import OutcomeSender
+from bot.domain.rounds import EntryState
+from bot.domain.status import JobStatus
+from bot.interactions.followups import RecentFollowups
+from shared.i18n.messages import load_messages
+from shared.outcome import Failed, Generated, Outcome
+
+log = logging.getLogger(__name__)
+
+_SHOWN: Final = "entry"
+
+
+@dataclass(frozen=True)
+class EntryNotices:
+    """Tells authors how their entries ended."""
+
+    queue: OutcomeStream
+    sender: OutcomeSender
+    followups: RecentFollowups
+    entries: EntryReader
+
+    async def tell_author(self, status: JobStatus, outcome: Outcome) -> None:
+        """Show the author the picture, or why there is none. One who withdrew the entry knows.
+
+        Raises the errors that `bot.delivery.discord_errors.is_transient` knows, those of the queue, and
+        `RejectedError` if the database fails.
+        """
+        job = status.job
+        if isinstance(outcome, Failed) and outcome.is_cancelled:
+            return
+        note = await self._describe_state(status, outcome)
+        if await self._send_followup(status, outcome, note):
+            return
+        if await self.sender.send_directly(status, outcome, notes=[note]) is None:
+            log.info("job %s: the author of the entry could not be told", job.id)
+
+    async def _describe_state(self, status: JobStatus, outcome: Outcome) -> str:
+        """Say whether the entry takes part, or that its author may try again."""
+        job = status.job
+        messages = load_messages(job.requester.locale)
+        entry = await self.entries.find_entry(job.id)
+        if entry is None or entry.state is not EntryState.PENDING:
+            return messages.text("round.entry_late")
+        if not isinstance(outcome, Generated):
+            return messages.text("round.entry_retry")
+        return messages.text("round.turn_taken" if entry.number else "round.entered")
+
+    async def _send_followup(self, status: JobStatus, outcome: Outcome, note: str) -> bool:
+        """Respond to the form. False when Discord no longer accepts that."""
+        followup = self.followups.find(status.job.id)
+        if followup is None:
+            return False
+        if _SHOWN in followup.shown_texts:
+            return True
+        image = await self.queue.load_result_image(status.job.id) if isinstance(outcome, Generated) else None
+        payload = await build_entry_message(status.job, outcome, image, notes=[note], max_bytes=DEFAULT_UPLOAD_LIMIT)
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+                await followup.webhook.send(ephemeral=True, allowed_mentions=discord.AllowedMentions.none(), **payload)
+        except discord.HTTPException as error:
+            if is_transient_for_webhook(error):
+                raise
+            log.info("job %s: its author cannot be told in response to the form (%s)", status.job.id, error)
+            return False
+        followup.shown_texts.append(_SHOWN)
+        return True
