@@ -23,6 +23,7 @@ from bot.features.queue.feature import build_queue_feature
 from bot.features.reimagine.feature import build_reimagine_feature
 from bot.features.result_actions.feature import build_result_actions_feature
 from bot.features.server_settings.feature import build_server_settings_feature
+from bot.features.word_list.feature import build_word_list_feature
 from bot.interactions.access import AccessRule
 from bot.lifecycle import StartupError, run_unless_stopped, run_until_stopped
 from bot.results.newest import NewestResultFinder
@@ -86,6 +87,7 @@ def build_features(services: Services) -> list[Feature]:
             ServerQueueCommands(s.guild_settings, s.paused_queues, s.queue, s.ledger_reports, s.audit_log, s.catalogue),
         ),
         build_server_settings_feature(s.guild_settings, s.audit_log),
+        build_word_list_feature(s.word_rules),
         build_help_feature(
             s.preferences,
             s.guild_settings,

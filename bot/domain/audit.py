@@ -18,6 +18,8 @@ class AuditAction(StrEnum):
     REMOVE_BUDGET = "remove_budget"
     GRANT = "grant"
     CHANGE_SETTING = "change_setting"
+    ADD_WORD = "add_word"
+    REMOVE_WORD = "remove_word"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from typing import Final
 from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from bot.domain.audit import AuditAction
 from bot.domain.word_rules import MAX_RULES, WordList, WordRule, compile_word_list
+from bot.storage.audit_log import add_audit_entry
 from bot.storage.session import Database, translate_database_errors
 from bot.storage.tables import word_rules
 from shared.problems import RejectedError, make_problem
@@ -46,19 +48,24 @@ class SqlWordRuleStore:
         return [WordRule(row.pattern, row.folded_pattern) for row in rows]
 
     async def add_rule(self, guild_id: int, rule: WordRule, author_id: int) -> None:
-        """Add a rule. Raises `RejectedError`, too: word_rules_full, and word_rule_known for one that folds equally."""
+        """Add a rule, and a line to the audit log.
+
+        Raises `RejectedError`, too: word_rules_full, and word_rule_known for one that folds equally.
+        """
+        now = self.clock()
         row = {
             "guild_id": guild_id,
             "pattern": rule.pattern,
             "folded_pattern": rule.folded_pattern,
             "created_by": author_id,
-            "created_at": self.clock(),
+            "created_at": now,
         }
 
         def insert_row(connection: Connection) -> None:
             if connection.execute(_COUNT_RULES, {_GUILD_ID.key: guild_id}).scalar_one() >= MAX_RULES:
                 raise RejectedError(make_problem("word_rules_full", limit=MAX_RULES))
             connection.execute(insert(word_rules), row)
+            add_audit_entry(connection, guild_id, author_id, AuditAction.ADD_WORD, None, rule.pattern, now)
 
         with translate_database_errors():
             try:
@@ -66,10 +73,16 @@ class SqlWordRuleStore:
             except IntegrityError as error:
                 raise RejectedError(make_problem("word_rule_known", pattern=rule.pattern)) from error
 
-    async def remove_rule(self, guild_id: int, rule: WordRule) -> bool:
-        """Remove the rule that folds as this one; False if there is none."""
+    async def remove_rule(self, guild_id: int, rule: WordRule, actor_id: int) -> bool:
+        """Remove the rule that folds as this one, with a line in the audit log; False if there is none."""
         is_rule = (word_rules.c.guild_id == guild_id) & (word_rules.c.folded_pattern == rule.folded_pattern)
+
+        def delete_row(connection: Connection) -> bool:
+            if not connection.execute(delete(word_rules).where(is_rule)).rowcount:
+                return False
+            now, action = self.clock(), AuditAction.REMOVE_WORD
+            add_audit_entry(connection, guild_id, actor_id, action, None, rule.pattern, now)
+            return True
+
         with translate_database_errors():
-            return await self.database.run_transaction(
-                lambda connection: bool(connection.execute(delete(word_rules).where(is_rule)).rowcount)
-            )
+            return await self.database.run_transaction(delete_row)

@@ -72,7 +72,7 @@ class RequestRules:
         if usage.guild_id is None or self.word_lists is None:
             return None
         is_only_elsewhere = usage.settings.word_policy is WordPolicy.AGE_RESTRICTED
-        texts = {*_list_texts(usage.requests)} - {""}
+        texts = list(dict.fromkeys(filter(None, _list_texts(usage.requests))))
         if not texts or (is_only_elsewhere and usage.is_age_restricted):
             return None
         word_list = await self.word_lists.load_word_list(usage.guild_id)

@@ -29,6 +29,7 @@ from bot.storage.tables import (
     thumbnails,
     undelivered_images,
     user_preferences,
+    word_rules,
 )
 
 log = logging.getLogger(__name__)
@@ -84,6 +85,9 @@ class SqlUserDataStore:
             )
             await connection.execute(
                 update(audit_entries).where(audit_entries.c.actor_id == user_id).values(actor_id=NO_USER_ID)
+            )
+            await connection.execute(
+                update(word_rules).where(word_rules.c.created_by == user_id).values(created_by=NO_USER_ID)
             )
             for table, condition in _build_owned_rows_conditions(user_id).items():
                 await connection.execute(delete(table).where(condition))

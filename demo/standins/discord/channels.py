@@ -45,6 +45,7 @@ class Channel:
     position: int = 0
     topic: str | None = None
     rate_limit_per_user: int = 0
+    nsfw: bool = False
     overwrites: dict[str, dict[str, Any]] = field(default_factory=dict)
     recipients: list[User] = field(default_factory=list)
     last_message_id: str | None = None
@@ -84,7 +85,7 @@ class Channel:
             return base | {
                 "position": self.position,
                 "permission_overwrites": list(self.overwrites.values()),
-                "nsfw": False,
+                "nsfw": self.nsfw,
                 **self._type_to_json(),
             }
         base |= {

@@ -20,6 +20,9 @@ from demo.standins.discord.state import DiscordState
 
 CHANNEL_PATH = r"/channels/{channel_id:\d+}"
 MAX_THREAD_MEMBERS = 1000
+_CHANGEABLE_FIELDS = (
+    *("name", "archived", "locked", "invitable", "auto_archive_duration", "rate_limit_per_user", "topic", "nsfw"),
+)
 
 routes = web.RouteTableDef()
 
@@ -48,7 +51,7 @@ async def edit_channel(request: web.Request) -> web.Response:
     form.check_text(("name",), body.get("name"), 1, 100)
     form.check_number(("rate_limit_per_user",), body.get("rate_limit_per_user"), 0, 21_600)
     form.check_choice(("auto_archive_duration",), body.get("auto_archive_duration"), AUTO_ARCHIVE_MINUTES)
-    for key in ("archived", "locked", "invitable"):
+    for key in ("archived", "locked", "invitable", "nsfw"):
         form.check_flag((key,), body.get(key))
     form.raise_if_invalid()
     if channel.is_thread:
@@ -83,7 +86,7 @@ def apply_channel_changes(state: DiscordState, channel: Channel, body: dict[str,
     """Set the given fields of a channel and send the event."""
     if body.get("archived") is not None and body["archived"] != channel.archived:
         channel.archive_changed_at = state.now()
-    for key in ("name", "archived", "locked", "invitable", "auto_archive_duration", "rate_limit_per_user", "topic"):
+    for key in _CHANGEABLE_FIELDS:
         if body.get(key) is not None:
             setattr(channel, key, body[key])
     message_operations.dispatch_channel(state, "THREAD_UPDATE" if channel.is_thread else "CHANNEL_UPDATE", channel)

@@ -1,0 +1,1 @@
+"""`/words` shows, changes and tries the word list of a server."""

@@ -1,0 +1,103 @@
+"""The rules of a server end to end: they hold whatever is used, say who can change them, and leave help open."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from bot.domain.guild_settings import GuildSettings, WordPolicy
+from bot.storage.guild_settings import SqlGuildSettingsStore
+from bot.storage.session import Database
+from demo.http_client import request_json
+from demo.stack import Stack
+from tests.support.user import DiscordUser, add_user
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server of their own for the owner and a member, with a channel."""
+
+    stack: Stack
+    guild_id: str
+    channel_id: str
+    owner: DiscordUser
+    member: DiscordUser
+
+    def invoke(self, user: DiscordUser, command: str, channel: str | None = None, **options: Any) -> str:
+        """Use a command, and return the text that its user alone sees."""
+        return user.wait_for_private_text(user.invoke_command(command, channel or self.channel_id, **options))
+
+    def imagine(self, prompt: str, channel: str | None = None) -> str:
+        """Ask for a picture as the member, and return the job's id."""
+        return self.member.submit_imagine(prompt, image=None, channel=channel or self.channel_id)
+
+    def save_settings(self, **changes: Any) -> None:
+        """Save settings of the server, in place of any before."""
+
+        async def save() -> None:
+            database = Database(self.stack.environment["DATABASE_URL"])
+            try:
+                store = SqlGuildSettingsStore(database)
+                old = await store.load_settings(int(self.guild_id))
+                await store.save_changes(int(self.guild_id), old, replace(GuildSettings(), **changes))
+            finally:
+                await database.close()
+
+        asyncio.run(save())
+
+
+@pytest.fixture
+def server(stack: Stack) -> Server:
+    owner, _ = add_user(stack, "olga")
+    member, _ = add_user(stack, "mika")
+    guild = owner.post("/control/guilds", {"name": "Rules", "members": [owner.name, member.name]})
+    return Server(stack, guild["id"], guild["channels"][0]["id"], owner, member)
+
+
+def test_a_listed_word_is_refused_in_everything_old_and_new_until_it_is_removed(server: Server) -> None:
+    member, owner = server.member, server.owner
+    old = member.wait_for_result(server.imagine("two HÖRSES in fog"))
+    edit = member.press_button(member.wait_for_result(server.imagine("a castle")), "edit")
+
+    added = server.invoke(owner, "words add", entry="horse*")
+    refusals = [
+        member.wait_for_private_text(server.imagine("a h\u043erse\u200b")),
+        member.wait_for_private_text(member.press_button(old, "regenerate")),
+        member.wait_for_private_text(member.press_button(old, "vary")),
+        member.wait_for_private_text(member.submit_modal(edit, prompt="a castle", negative="horses")),
+        server.invoke(member, "explore", vary="seeds", prompt="a horse"),
+    ]
+
+    assert added.startswith("**horse\\*** is on the word list now.")
+    assert all("“horse\\*” is on this server's word list" in refusal for refusal in refusals), refusals
+    assert "- horse\\*" in server.invoke(owner, "words test", prompt="H O R S E")
+    assert "Word list (1 of 500 entry)" in server.invoke(owner, "words list")
+    server.save_settings(word_policy=WordPolicy.AGE_RESTRICTED)
+    assert "age-restricted channels" in member.wait_for_private_text(server.imagine("a horse"))
+    request_json("PATCH", f"{server.stack.discord_url}/control/channels/{server.channel_id}", {"nsfw": True})
+    member.wait_for_result(server.imagine("a horse"))
+    server.save_settings()
+    assert "is no longer on the word list" in server.invoke(owner, "words remove", entry="horse*")
+    member.wait_for_result_in_place(member.press_button(old, "regenerate"))
+    log = server.invoke(owner, "audit")
+    assert "added to the word list · horse\\*" in log
+    assert "removed from the word list · horse\\*" in log
+
+
+def test_a_closed_channel_leaves_help_open_and_says_where_to_go(server: Server) -> None:
+    other = server.owner.post("/control/channels", {"name": "art", "guild_id": server.guild_id})["id"]
+    result = server.member.wait_for_result(server.imagine("a castle"))
+
+    server.save_settings(allowed_channel_ids=frozenset({int(other)}))
+    refusals = [
+        server.member.wait_for_private_text(server.imagine("a castle")),
+        server.member.wait_for_private_text(server.member.press_button(result, "regenerate")),
+        server.member.wait_for_private_text(server.member.invoke_message_command(result, "Reimagine")),
+        server.invoke(server.member, "history"),
+    ]
+    allowed = server.member.wait_for_result(server.imagine("a castle", other))
+
+    assert all(f"Use one of these\\: <#{other}>" in refusal for refusal in refusals), refusals
+    assert "What would you like to do?" in server.invoke(server.member, "help")
+    server.member.wait_for_result_in_place(server.member.press_button(allowed, "regenerate"))
