@@ -14,6 +14,7 @@ from bot.features.help.feature import build_help_feature
 from bot.features.history.feature import build_history_feature
 from bot.features.imagine.feature import build_imagine_feature
 from bot.features.lineage.feature import build_lineage_feature
+from bot.features.moderation.delete import DeleteCommand
 from bot.features.moderation.feature import build_moderation_feature
 from bot.features.moderation.server_queue import ServerQueueCommands
 from bot.features.preferences.feature import build_preferences_feature
@@ -62,10 +63,10 @@ def build_features(services: Services) -> list[Feature]:
     newest_results = NewestResultFinder(s.job_history, s.job_search)
     return [
         build_imagine_feature(s.option_parser, s.pictures, s.drafts, newest_results, s.catalogue),
-        build_explore_feature(s.option_parser, s.exploration_confirmation, s.queue, s.catalogue),
+        build_explore_feature(s.option_parser, s.exploration_confirmation, s.queue, s.moderation, s.catalogue),
         build_reimagine_feature(s.validator, s.pictures, s.drafts, s.job_history, s.reuse_rule, s.catalogue),
         build_result_actions_feature(
-            s.submitter, s.result_lookup, s.reuse_rule, s.favourites, s.drafts, s.pictures, s.catalogue
+            s.submitter, s.result_lookup, s.deletion, s.reuse_rule, s.favourites, s.drafts, s.pictures, s.catalogue
         ),
         build_foreign_syntax_feature(s.drafts, s.draft_images, s.pictures),
         build_preferences_feature(s.preferences, s.catalogue),
@@ -84,6 +85,7 @@ def build_features(services: Services) -> list[Feature]:
             s.audit_log,
             s.job_history,
             s.queue,
+            DeleteCommand(s.deletion, s.job_history, s.job_search),
             ServerQueueCommands(s.guild_settings, s.paused_queues, s.queue, s.ledger_reports, s.audit_log, s.catalogue),
         ),
         build_server_settings_feature(s.guild_settings, s.audit_log),

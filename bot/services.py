@@ -28,6 +28,7 @@ from bot.queue.saved_searches import RedisSavedSearchStore
 from bot.queue.startup import check_redis
 from bot.queue.withdrawn_models import WithdrawnModels
 from bot.recovery.paused_queues import PausedQueues
+from bot.results.deletion import ResultDeletion
 from bot.results.images import ResultImageLoader
 from bot.results.lookup import ResultLookup
 from bot.results.reuse import ReuseRule
@@ -44,6 +45,7 @@ from bot.storage.job_history import SqlJobHistory
 from bot.storage.job_search import SqlJobSearch
 from bot.storage.jobs import SqlJobStore
 from bot.storage.ledger_reports import SqlLedgerReports
+from bot.storage.moderation import SqlModerationStore
 from bot.storage.notices import SqlNoticeStore
 from bot.storage.preferences import SqlPreferencesStore
 from bot.storage.presets import SqlPresetStore
@@ -78,26 +80,7 @@ class Services:
         """Build the services. Raises `DatabaseSetupError` for a URL that is not one of a database."""
         self.settings = settings
         self.catalogue = catalogue
-        self.database = Database(settings.database_url.get_secret_value())
-        bot_budgets = build_bot_budgets(settings.budget_usd_per_day, settings.budget_usd_per_month)
-        self.job_store = SqlJobStore(
-            self.database,
-            catalogue=catalogue,
-            bot_budgets=bot_budgets,
-        )
-        self.budgets = SqlBudgetStore(self.database, bot_budgets)
-        self.blocks = SqlBlockStore(self.database)
-        self.audit_log = SqlAuditLog(self.database)
-        self.notices = SqlNoticeStore(self.database)
-        self.ledger_reports = SqlLedgerReports(self.database)
-        self.job_history = SqlJobHistory(self.database)
-        self.job_search = SqlJobSearch(self.database)
-        self.image_store = SqlImageStore(self.database)
-        self.favourites = SqlFavouriteStore(self.database)
-        self.presets = SqlPresetStore(self.database)
-        self.preferences = SqlPreferencesStore(self.database)
-        self.guild_settings = SqlGuildSettingsStore(self.database)
-        self.rounds = RoundStores(self.database)
+        self._build_stores()
 
         self._outage = OutageLog(log)
         self._redis = connect_to_redis(settings.redis_url.get_secret_value())
@@ -139,7 +122,8 @@ class Services:
             self.preset_option,
             settings.extras_allowed_users,
         )
-        self.cancellation = JobCancellation(self.result_lookup, self.queue)
+        self.deletion = ResultDeletion(self.result_lookup, self.moderation)
+        self.cancellation = JobCancellation(self.result_lookup, self.queue, self.moderation)
 
         self.explorations = SqlExplorationStore(self.database)
         exploration_starter = ExplorationStarter(self.submitter, self.explorations, catalogue)
@@ -148,6 +132,31 @@ class Services:
             exploration_starter, self.drafts, self.explorations, self.draft_images, catalogue
         )
         self.pictures = PictureSubmitter(self.submitter, exploration_starter, self.exploration_confirmation, catalogue)
+
+    def _build_stores(self) -> None:
+        """Build the stores, which share the database."""
+        settings, catalogue = self.settings, self.catalogue
+        self.database = Database(settings.database_url.get_secret_value())
+        bot_budgets = build_bot_budgets(settings.budget_usd_per_day, settings.budget_usd_per_month)
+        self.job_store = SqlJobStore(
+            self.database,
+            catalogue=catalogue,
+            bot_budgets=bot_budgets,
+        )
+        self.budgets = SqlBudgetStore(self.database, bot_budgets)
+        self.blocks = SqlBlockStore(self.database)
+        self.audit_log = SqlAuditLog(self.database)
+        self.moderation = SqlModerationStore(self.database)
+        self.notices = SqlNoticeStore(self.database)
+        self.ledger_reports = SqlLedgerReports(self.database)
+        self.job_history = SqlJobHistory(self.database)
+        self.job_search = SqlJobSearch(self.database)
+        self.image_store = SqlImageStore(self.database)
+        self.favourites = SqlFavouriteStore(self.database)
+        self.presets = SqlPresetStore(self.database)
+        self.preferences = SqlPreferencesStore(self.database)
+        self.guild_settings = SqlGuildSettingsStore(self.database)
+        self.rounds = RoundStores(self.database)
 
     async def connect(self) -> None:
         """Upgrade the schema and connect to the queue. A Redis that cannot be read for a while is waited for.

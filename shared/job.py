@@ -150,6 +150,11 @@ def make_retry_id(unix_seconds: float, random_bits: int) -> str:
     return str((int(unix_seconds * 1000) - _DISCORD_EPOCH_MS << 22) | random_bits)
 
 
+def get_snowflake_time(snowflake: int) -> float:
+    """Return the Unix seconds at which Discord made an id."""
+    return ((snowflake >> 22) + _DISCORD_EPOCH_MS) / 1000
+
+
 def tenant_for_user(user_id: int) -> str:
     """Build the name of the tenant for a user's jobs."""
     return f"user-{user_id}"

@@ -173,6 +173,8 @@ _CODES: Final = {
         "queue_paused_already",
         "queue_draining_already",
         "queue_open_already",
+        "reason_missing",
+        "result_not_named",
         "budgets_not_allowed",
         "budget_unknown",
         "budget_target_conflict",

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class AuditAction(StrEnum):
-    """Actions on members and settings of a server."""
+    """Actions on members, results and settings of a server."""
 
     BLOCK = "block"
     UNBLOCK = "unblock"
@@ -14,6 +14,7 @@ class AuditAction(StrEnum):
     PAUSE_QUEUE = "pause_queue"
     DRAIN_QUEUE = "drain_queue"
     RESUME_QUEUE = "resume_queue"
+    DELETE_RESULT = "delete_result"
     SET_BUDGET = "set_budget"
     REMOVE_BUDGET = "remove_budget"
     GRANT = "grant"
@@ -24,7 +25,10 @@ class AuditAction(StrEnum):
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """One line of the log. `created_at` is Unix seconds; `action` may be one of another release."""
+    """One line of the log. `created_at` is Unix seconds; `action` may be one of another release.
+
+    `job_id` is the job whose result or request it was done to, whose author is the target.
+    """
 
     id: int
     actor_id: int
@@ -32,3 +36,4 @@ class AuditEntry:
     target_id: int | None
     reason: str
     created_at: float
+    job_id: str | None = None

@@ -13,6 +13,7 @@ class NoticeKind(StrEnum):
     """What a notice is about. A feature renders each kind."""
 
     AUDIT = "audit"
+    DELETION = "deletion"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from functools import partial
 import discord
 
 from bot.domain.exploration import Exploration
+from bot.domain.moderation import ModeratedJob
 from bot.domain.status import CancelResult
 from bot.explorations.buttons import CancelExplorationId
 from bot.explorations.view import build_note_view
@@ -17,6 +18,7 @@ from bot.interactions.responses import RenderedMessage, respond_with
 from bot.interactions.visibility import may_read_origin
 from bot.queue.job_queue import RedisJobQueue
 from bot.storage.explorations import SqlExplorationStore
+from bot.storage.moderation import SqlModerationStore
 from shared.problems import RejectedError, make_problem
 
 log = logging.getLogger(__name__)
@@ -24,10 +26,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class CancelExplorationHandler:
-    """Cancels variants for the requester or a moderator. Each is delivered as any other cancelled job."""
+    """Cancels variants for the requester or a moderator, whose doing is logged.
+
+    Each is delivered as any other cancelled job.
+    """
 
     explorations: SqlExplorationStore
     queue: RedisJobQueue
+    moderation: SqlModerationStore
 
     async def cancel_variants(self, interaction: discord.Interaction, custom_id: CancelExplorationId) -> None:
         """Cancel the queued variants, and say privately how many there were."""
@@ -43,6 +49,9 @@ class CancelExplorationHandler:
         results = [await self.queue.cancel_job(variant_id, problem) for variant_id in exploration.variant_ids]
         count = results.count(CancelResult.CANCELLED)
         log.info("exploration %s: %s cancelled %d variants", exploration.id, interaction.user.id, count)
+        if count and exploration.requester.id != interaction.user.id:
+            job = ModeratedJob(exploration.id, interaction.guild_id or 0, exploration.requester.id)
+            await self.moderation.log_cancellation(job, interaction.user.id)
         text = get_localized_messages(interaction).text("exploration.cancel_done", count=count)
         return RenderedMessage(build_note_view(text))
 

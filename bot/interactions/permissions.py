@@ -54,6 +54,12 @@ def is_moderator(interaction: discord.Interaction, origin: Origin | None) -> boo
     return resolve_permissions(user, guild.get_channel_or_thread(origin.channel_id)).manage_messages
 
 
+def require_moderator(interaction: discord.Interaction) -> None:
+    """Let only members who may time out others go on. Raises `RejectedError` (moderation_not_allowed)."""
+    if interaction.guild_id is None or not interaction.permissions.moderate_members:
+        raise RejectedError(make_problem("moderation_not_allowed"))
+
+
 def require_guild_manager(interaction: discord.Interaction, problem_code: str) -> None:
     """Let only members who can manage the server go on. Raises `RejectedError` with this code."""
     if interaction.guild_id is None or not interaction.permissions.manage_guild:

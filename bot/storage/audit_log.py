@@ -1,5 +1,6 @@
 """The audit log of guilds. Entries are only ever added, with notices where they are mirrored to a channel."""
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,8 +28,13 @@ def add_audit_entry(
     target_id: int | None,
     reason: str,
     at: float,
+    *,
+    job_id: str | None = None,
 ) -> None:
-    """Add a line, and a notice of it if the guild mirrors its log to a channel."""
+    """Add a line, and a notice of it if the guild mirrors its log to a channel.
+
+    `job_id` is the job that it was done to, whose author is the target; it is stored as the value that is gone.
+    """
     row = {
         "guild_id": guild_id,
         "actor_id": actor_id,
@@ -36,6 +42,7 @@ def add_audit_entry(
         "target_id": target_id,
         "reason": reason,
         "created_at": at,
+        "old_value": job_id and json.dumps(job_id),
     }
     entry_id = connection.execute(insert(audit_entries).returning(audit_entries.c.id), row).scalar_one()
     channel_id = connection.execute(_SELECT_LOG_CHANNEL, {_GUILD_ID.key: guild_id}).scalar()
@@ -52,12 +59,19 @@ class SqlAuditLog:
     clock: Callable[[], float] = time.time
 
     async def add_entry(
-        self, guild_id: int, actor_id: int, action: AuditAction, target_id: int | None, reason: str = ""
+        self,
+        guild_id: int,
+        actor_id: int,
+        action: AuditAction,
+        target_id: int | None,
+        reason: str = "",
+        *,
+        job_id: str | None = None,
     ) -> None:
-        """Add a line, and a notice of it if the guild mirrors its log to a channel."""
+        """Add a line, as `add_audit_entry` does."""
 
         def add(connection: Connection) -> None:
-            add_audit_entry(connection, guild_id, actor_id, action, target_id, reason, self.clock())
+            add_audit_entry(connection, guild_id, actor_id, action, target_id, reason, self.clock(), job_id=job_id)
 
         with translate_database_errors():
             await self.database.run_transaction(add)
@@ -81,4 +95,5 @@ class SqlAuditLog:
 
 
 def _parse_entry(row: Row[Any]) -> AuditEntry:
-    return AuditEntry(row.id, row.actor_id, row.action, row.target_id, row.reason, row.created_at)
+    job_id = json.loads(row.old_value) if row.setting is None and row.old_value else None
+    return AuditEntry(row.id, row.actor_id, row.action, row.target_id, row.reason, row.created_at, job_id)

@@ -4,7 +4,7 @@ import json
 import logging
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Update, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.gallery import GalleryPostState, GalleryReason, GallerySettings, Remover
@@ -85,6 +85,11 @@ async def withdraw_posts(
     connection: AsyncConnection, are_withdrawn: ColumnElement[bool], remover: Remover, now: float
 ) -> int:
     """Have these results taken out of the gallery; return how many were in it, or about to be."""
+    return (await connection.execute(build_withdrawal(are_withdrawn, remover, now))).rowcount
+
+
+def build_withdrawal(are_withdrawn: ColumnElement[bool], remover: Remover, now: float) -> Update:
+    """Build the statement that has these results taken out of the gallery, if they are in it, or about to be."""
     is_in_gallery = gallery_posts.c.state.in_((GalleryPostState.WAITING, GalleryPostState.POSTED))
     changes: dict[str, Any] = {
         "state": GalleryPostState.REMOVING,
@@ -93,8 +98,7 @@ async def withdraw_posts(
         "failures": 0,
         "version": gallery_posts.c.version + 1,
     }
-    withdraw = update(gallery_posts).where(are_withdrawn, is_in_gallery).values(changes)
-    return (await connection.execute(withdraw)).rowcount
+    return update(gallery_posts).where(are_withdrawn, is_in_gallery).values(changes)
 
 
 def parse_gallery_settings(row: Row[Any] | None) -> GallerySettings:

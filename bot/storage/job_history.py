@@ -4,16 +4,18 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, delete, select, update
+from sqlalchemy import Connection, Select, and_, delete, or_, select, update
 
 from bot.domain.gallery import Remover
 from bot.domain.records import JobRecord
-from bot.storage.gallery_rows import withdraw_posts
+from bot.storage.gallery_rows import build_withdrawal
 from bot.storage.job_records import parse_job_record, select_job_records
-from bot.storage.session import Database, begin_transaction
+from bot.storage.session import Database, begin_transaction, translate_database_errors
 from bot.storage.tables import OPEN_STATES, explorations, gallery_posts, jobs, outcomes, thumbnails, undelivered_images
-from shared.job import parse_exploration_id, parse_job_id
+from shared.job import get_snowflake_time, parse_exploration_id, parse_job_id
 
+_STATUS_WINDOW_SECONDS: Final = 900.0
+"""A status message is posted when its job is accepted; the clocks of Discord and the bot may differ."""
 _HAS_IMAGE: Final = and_(jobs.c.deleted_at.is_(None), outcomes.c.kind == "generated")
 
 
@@ -66,21 +68,46 @@ class SqlJobHistory:
         async with begin_transaction(self._database) as connection:
             return (await connection.execute(query)).scalars().all()
 
+    async def find_job_of_message(self, guild_id: int, channel_id: int, message_id: int) -> JobRecord | None:
+        """Find the job whose result or status message this is; None if there is none, or more than one."""
+        posted_at = get_snowflake_time(message_id)
+        is_status = and_(
+            jobs.c.guild_id == guild_id,
+            jobs.c.accepted_at.between(posted_at - _STATUS_WINDOW_SECONDS, posted_at + _STATUS_WINDOW_SECONDS),
+            jobs.c.status_message_id == message_id,
+        )
+        is_result = and_(
+            jobs.c.outcome_channel_id == channel_id,
+            jobs.c.outcome_message_id == message_id,
+            jobs.c.guild_id == guild_id,
+        )
+        async with begin_transaction(self._database) as connection:
+            rows = (await connection.execute(select_job_records().where(or_(is_status, is_result)).limit(2))).all()
+        return parse_job_record(rows[0]) if len(rows) == 1 else None
+
     async def mark_result_deleted(self, job_id: str) -> None:
         """Record that a person deleted the result, and delete every stored copy of its image.
 
         The exploration that shows it is open again, so that its message is drawn without it. The gallery takes it out.
         """
-        async with begin_transaction(self._database) as connection:
-            now = self._clock()
-            await connection.execute(update(jobs).where(jobs.c.id == job_id).values(deleted_at=now))
-            await withdraw_posts(connection, gallery_posts.c.job_id == job_id, Remover.DELETION, now)
-            for table in (thumbnails, undelivered_images):
-                await connection.execute(delete(table).where(table.c.job_id == job_id))
-            reopen = update(explorations).where(explorations.c.id == parse_exploration_id(job_id))
-            await connection.execute(reopen.values(ended_at=None))
+        at = self._clock()
+        with translate_database_errors():
+            await self._database.run_transaction(lambda connection: mark_result_deleted(connection, job_id, at))
 
     async def _find_one(self, query: Select[Any]) -> JobRecord | None:
         async with begin_transaction(self._database) as connection:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else parse_job_record(row)
+
+
+def mark_result_deleted(connection: Connection, job_id: str, at: float) -> bool:
+    """Mark a result as deleted, and delete its stored images; False if it was marked before, or is not recorded."""
+    marking = update(jobs).where(jobs.c.id == job_id, jobs.c.deleted_at.is_(None)).values(deleted_at=at)
+    if not connection.execute(marking).rowcount:
+        return False
+    connection.execute(build_withdrawal(gallery_posts.c.job_id == job_id, Remover.DELETION, at))
+    for table in (thumbnails, undelivered_images):
+        connection.execute(delete(table).where(table.c.job_id == job_id))
+    reopen = update(explorations).where(explorations.c.id == parse_exploration_id(job_id))
+    connection.execute(reopen.values(ended_at=None))
+    return True

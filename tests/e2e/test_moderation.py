@@ -55,9 +55,14 @@ def test_a_moderator_cancels_what_a_member_has_waiting(owner: DiscordUser, membe
     for job in (*running, *waiting):
         user.wait_for_status(job)
 
+    cancelled = owner.wait_for_private_text(owner.press_button(user.wait_for_status(waiting[-1]), "cancel"))
     answer = invoke(owner, "moderate cancel", member=user_id, reason="too many")
 
-    assert answer in {f"{count} requests of <@{user_id}> cancelled." for count in (3, 4, 5)}
+    assert cancelled == "Cancelled, at no cost."
+    assert answer in {f"{count} requests of <@{user_id}> cancelled." for count in (2, 3, 4)}
+    log = invoke(owner, "audit")
+    assert f"cancelled the request {waiting[-1]} of <@{user_id}>" in log
+    assert f"cancelled the requests of <@{user_id}> · too many" in log
     for job in waiting:
         user.wait_for_result(job)
 
@@ -114,7 +119,7 @@ def test_a_moderator_pauses_the_queue_cancels_a_request_and_resumes(
     assert resumed.startswith("Open:")
     log = invoke(owner, "audit")
     assert "paused the queue · a quiet hour" in log
-    assert f"cancelled a request of <@{user_id}>" in log
+    assert f"cancelled the request {unwanted} of <@{user_id}>" in log
     assert "opened the queue again" in log
 
 
@@ -135,6 +140,39 @@ def test_a_drained_queue_refuses_new_requests_and_finishes_those_that_wait(
     assert "has closed this server's queue to new requests" in refused
     invoke(owner, "moderate resume")
     assert list_media(user.wait_for_result(user.submit_imagine("open again")))
+
+
+def test_a_moderator_deletes_pictures_with_a_reason_which_their_author_reads(
+    owner: DiscordUser, member: tuple[DiscordUser, str]
+) -> None:
+    user, user_id = member
+    first, second = (user.submit_imagine(f"{user.name} has a castle {number}", image=None) for number in range(2))
+    result = user.wait_for_result(first)
+    other = user.wait_for_result(second)
+    for job in (first, second):
+        user.wait_until_stored(job)
+    guild_id = owner.get("/control/state")["guilds"][0]["id"]
+    offered = owner.autocomplete_option(
+        f"{user.name} castle 1", "picture", owner.stack.channel_id, command="moderate delete"
+    )
+    link = f"https://discord.com/channels/{guild_id}/{other['channel_id']}/{other['id']}"
+
+    form = owner.press_button(result, "delete")
+    by_button = owner.wait_for_private_text(owner.submit_modal(form, reason="not *here*"))
+    by_command = invoke(owner, "moderate delete", picture=link, reason="nor there")
+
+    assert by_button == by_command == "Deleted."
+    assert [choice["value"] for choice in offered] == [second]
+    assert user.list_messages(result["channel_id"]) == user.list_messages(other["channel_id"]) == []
+    log = invoke(owner, "audit")
+    assert f"deleted the picture {first} of <@{user_id}> · not \\*here\\*" in log
+    assert f"deleted the picture {second} of <@{user_id}> · nor there" in log
+    wait_until(lambda: len(user.list_direct_texts()) == 2, "two direct messages")
+    told = user.list_direct_texts()
+    assert all("deleted a picture that you asked for" in text for text in told)
+    assert f"ID {first}" in told[0]
+    assert "nor there" in told[1]
+    assert "doesn't lead to one picture" in invoke(owner, "moderate delete", picture="a castle", reason="a test")
 
 
 def test_a_manager_cannot_be_blocked(owner: DiscordUser) -> None:

@@ -117,7 +117,10 @@ def test_only_the_author_and_moderators_can_delete_or_cancel(stack: Stack, ada: 
     assert all("Only the person who asked for this or a moderator" in text for text in refusals)
     assert answer["id"] in [message["id"] for message in ada.list_messages(channel)]
     mia = create_moderator(stack, "mia", MANAGE_MESSAGES)
-    mia.press_button(mia.wait_for_private_message(mia.press_button(answer, "delete")), "delete_confirm")
+    reasonless = open_forged_form(mia, channel, f"delete_confirm:{job}")
+    assert "no reason" in mia.wait_for_private_text(mia.submit_modal(reasonless, reason="  "))
+    assert answer["id"] in [message["id"] for message in ada.list_messages(channel)]
+    mia.submit_modal(open_forged_form(mia, channel, f"delete:{job}"), reason="a test")
     wait_until(
         lambda: answer["id"] not in [m["id"] for m in ada.list_messages(channel)], "an answer that a moderator deleted"
     )

@@ -20,6 +20,7 @@ from bot.features.imagine.feature import build_imagine_feature
 from bot.features.preferences.feature import build_preferences_feature
 from bot.features.reimagine.feature import build_reimagine_feature
 from bot.features.result_actions.feature import build_result_actions_feature
+from bot.results.deletion import ResultDeletion
 from bot.results.lookup import ResultLookup
 from bot.results.newest import NewestResultFinder
 from bot.results.reuse import ReuseRule
@@ -231,6 +232,15 @@ def build_bot(
             source_url="",
         ),
         build_reimagine_feature(validator, pictures, drafts, history, reuse_rule, catalogue),
-        build_result_actions_feature(submitter, result_lookup, reuse_rule, unused, drafts, pictures, catalogue),
+        build_result_actions_feature(
+            submitter,
+            result_lookup,
+            ResultDeletion(result_lookup, unused),
+            reuse_rule,
+            unused,
+            drafts,
+            pictures,
+            catalogue,
+        ),
     ]
     return Bot(features)

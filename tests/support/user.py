@@ -107,9 +107,11 @@ class DiscordUser:
         boxes = [part["component"] for part in form["components"]]
         return {box["custom_id"]: _read_field(box) for box in boxes}
 
-    def autocomplete_option(self, text: str, option: str, channel: str) -> list[dict[str, Any]]:
-        """Return the choices for an option of /imagine while `text` is typed."""
-        asked = {"user": self.name, "channel_id": channel, "name": "imagine", "focused": option}
+    def autocomplete_option(
+        self, text: str, option: str, channel: str, command: str = "imagine"
+    ) -> list[dict[str, Any]]:
+        """Return the choices for an option of a command while `text` is typed."""
+        asked = {"user": self.name, "channel_id": channel, "name": command, "focused": option}
         choices: list[dict[str, Any]] = self.post("/control/autocomplete", asked | {"options": {option: text}})[
             "choices"
         ]
@@ -228,6 +230,14 @@ class DiscordUser:
         """List the bot's messages in a channel, oldest first."""
         posted: list[dict[str, Any]] = self.get(f"/client/channels/{channel}/messages?user={self.name}")
         return [m for m in posted if m["author"].get("bot") and m["type"] in {0, 19, 20}]
+
+    def list_direct_texts(self) -> list[str]:
+        """List the texts of the bot's direct messages to the user, oldest first."""
+        state = self.get("/control/state")
+        user_id = next(user["id"] for user in state["users"] if user["username"] == self.name)
+        direct = [c["id"] for c in state["channels"] if user_id in {r["id"] for r in c.get("recipients", ())}]
+        found = [message for channel in direct for message in state["messages"].get(channel, ())]
+        return ["\n".join(iter_message_texts(message)) for message in found if message["author"].get("bot")]
 
     def get(self, path: str) -> Any:
         return request_json("GET", self.stack.discord_url + path)

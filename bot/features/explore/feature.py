@@ -16,6 +16,7 @@ from bot.features.explore.plan import MAX_VARIANTS, MIN_VARIANTS, VALUES_LIMIT
 from bot.interactions.access import Access
 from bot.interactions.routing import Route
 from bot.queue.job_queue import RedisJobQueue
+from bot.storage.moderation import SqlModerationStore
 from bot.submission.command_options import Option, build_generation_command
 from bot.submission.option_parser import OptionParser
 from shared.catalogue import Catalogue
@@ -26,6 +27,7 @@ def build_explore_feature(
     option_parser: OptionParser,
     confirmation: ExplorationConfirmation,
     queue: RedisJobQueue,
+    moderation: SqlModerationStore,
     catalogue: Catalogue,
     get_today: Callable[[], date] = get_today,
 ) -> Feature:
@@ -34,7 +36,7 @@ def build_explore_feature(
     A model that is retired on the date of `get_today` is among the variants only if it is named.
     """
     handler = ExploreCommand(option_parser, confirmation, catalogue, get_today)
-    cancel_handler = CancelExplorationHandler(confirmation.explorations, queue)
+    cancel_handler = CancelExplorationHandler(confirmation.explorations, queue, moderation)
     variations = {variation.value: localize_choice("variation", variation) for variation in Variation}
     own_options = {
         "variation": Option(str, variations, is_required=True),

@@ -12,11 +12,18 @@ from bot.domain.audit import AuditAction
 from bot.domain.blocks import Block
 from bot.domain.notices import Notice
 from bot.domain.status import CancelResult
-from bot.features.moderation.view import AuditPageId, build_audit_notice, build_audit_view, build_blocks_view
+from bot.features.moderation.view import (
+    AuditPageId,
+    build_audit_notice,
+    build_audit_view,
+    build_blocks_view,
+    build_deletion_notice,
+)
 from bot.interactions.audit import record_action
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
-from bot.interactions.permissions import require_guild_manager
+from bot.interactions.permissions import require_guild_manager, require_moderator
+from bot.interactions.reason_form import REASON_LIMIT
 from bot.interactions.responses import RenderedMessage, respond_privately, respond_with, run_and_report, update_message
 from bot.queue.job_queue import RedisJobQueue
 from bot.storage.audit_log import SqlAuditLog
@@ -25,7 +32,6 @@ from bot.storage.job_history import SqlJobHistory
 from shared.i18n.messages import Messages
 from shared.problems import RejectedError, make_problem
 
-REASON_LIMIT: Final = 200
 MAX_BLOCK_DAYS: Final = 3650
 PAGE_SIZE: Final = 15
 _SECONDS_PER_DAY: Final = 86400
@@ -107,12 +113,18 @@ class ModerationCommands:
         require_guild_manager(interaction, "moderation_not_allowed")
         await update_message(interaction, lambda: self._render_audit_log(interaction, custom_id.before_id))
 
-    async def render_notice(
+    async def render_audit_notice(
         self, notice: Notice, messages: Messages, guild: discord.Guild | None
     ) -> Sequence[ui.Item[Any]]:
         """Render a line of the audit log for the channel to which it is mirrored."""
         entry = await self.audit_log.find_entry(int(notice.data["entry_id"]))
         return () if entry is None else build_audit_notice(entry, guild, messages)
+
+    async def render_deletion_notice(
+        self, notice: Notice, messages: Messages, guild: discord.Guild | None
+    ) -> Sequence[ui.Item[Any]]:
+        """Render the direct message to the author of a result that a moderator deleted."""
+        return build_deletion_notice(str(notice.data["job_id"]), str(notice.data["reason"]), guild, messages)
 
     async def _render_audit_log(self, interaction: discord.Interaction, before_id: int | None) -> RenderedMessage:
         entries = await self.audit_log.list_entries(interaction.guild_id or 0, PAGE_SIZE + 1, before_id)
@@ -122,9 +134,3 @@ class ModerationCommands:
 
     async def _respond(self, interaction: discord.Interaction, key: str, **facts: str | int) -> None:
         await respond_privately(interaction, get_localized_messages(interaction).text(key, **facts))
-
-
-def require_moderator(interaction: discord.Interaction) -> None:
-    """Let only members who may time out others go on. Raises `RejectedError` (moderation_not_allowed)."""
-    if interaction.guild_id is None or not interaction.permissions.moderate_members:
-        raise RejectedError(make_problem("moderation_not_allowed"))

@@ -7,6 +7,7 @@ from bot.discord_client.feature import Feature
 from bot.discord_client.translator import localize_text
 from bot.domain.notices import NoticeKind
 from bot.features.moderation.command import ModerationCommands
+from bot.features.moderation.delete import DeleteCommand
 from bot.features.moderation.queue_view import CancelServerJobId, ServerQueuePageId
 from bot.features.moderation.server_queue import ServerQueueCommands
 from bot.features.moderation.view import AuditPageId
@@ -23,6 +24,7 @@ def build_moderation_feature(
     audit_log: SqlAuditLog,
     job_history: SqlJobHistory,
     queue: RedisJobQueue,
+    delete: DeleteCommand,
     server_queue: ServerQueueCommands,
 ) -> Feature:
     """Build `/moderate`, which Discord shows to those who may time out members, and `/audit`, to managers.
@@ -47,6 +49,7 @@ def build_moderation_feature(
         build_command("moderate.pause", server_queue.pause_queue),
         build_command("moderate.drain", server_queue.drain_queue),
         build_command("moderate.resume", server_queue.resume_queue),
+        build_command("moderate.delete", delete.delete_result, autocomplete={"result": delete.autocomplete_result}),
     ):
         group.add_command(command)
     audit = build_command("audit", handler.show_audit_log)
@@ -60,5 +63,8 @@ def build_moderation_feature(
             Route(CancelServerJobId, server_queue.cancel_job),
         ],
         access=Access.ALWAYS,
-        notice_renderers={NoticeKind.AUDIT: handler.render_notice},
+        notice_renderers={
+            NoticeKind.AUDIT: handler.render_audit_notice,
+            NoticeKind.DELETION: handler.render_deletion_notice,
+        },
     )

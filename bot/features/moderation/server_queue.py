@@ -11,7 +11,7 @@ from bot.domain.errors import QueueUnavailableError
 from bot.domain.guild_settings import QueueState
 from bot.domain.ports import GuildSettingsStore
 from bot.domain.status import CancelResult
-from bot.features.moderation.command import Reason, require_moderator
+from bot.features.moderation.command import Reason
 from bot.features.moderation.queue_view import (
     PAGE_SIZE,
     CancelServerJobId,
@@ -21,6 +21,7 @@ from bot.features.moderation.queue_view import (
 )
 from bot.interactions.audit import record_action
 from bot.interactions.locale import get_localized_messages, require_guild_settings
+from bot.interactions.permissions import require_moderator
 from bot.interactions.responses import RenderedMessage, respond_with, run_and_report, update_message
 from bot.queue.job_queue import RedisJobQueue
 from bot.recovery.paused_queues import PausedQueues
@@ -112,7 +113,8 @@ class ServerQueueCommands:
         log.info("job %s: cancelled by the moderator %s: %s", job_id, interaction.user.id, result)
         if result is CancelResult.CANCELLED:
             requester_id = statuses[0].job.requester.id
-            await record_action(interaction, self.audit_log, AuditAction.CANCEL_REQUEST, requester_id, "")
+            action = AuditAction.CANCEL_REQUEST
+            await record_action(interaction, self.audit_log, action, requester_id, "", job_id=job_id)
         return result
 
     async def _render_page(self, interaction: discord.Interaction, number: int, note: str = "") -> RenderedMessage:

@@ -16,7 +16,8 @@ from bot.rendering.markdown import escape_markdown
 from shared.i18n.messages import Messages
 
 _MAX_BLOCKS: Final = 20
-_REASON_LIMIT: Final = 160
+_REASON_LIMIT: Final = 200
+_NAME_LIMIT: Final = 100
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,16 @@ def build_audit_notice(
     return (ui.TextDisplay(f"{heading}\n{_format_entry(entry, guild, messages)}"),)
 
 
+def build_deletion_notice(
+    job_id: str, reason: str, guild: discord.Guild | None, messages: Messages
+) -> Sequence[ui.TextDisplay[Any]]:
+    """Build the direct message to the author of a result that a moderator deleted."""
+    server = escape_markdown("?" if guild is None else guild.name, _NAME_LIMIT)
+    text = messages.text("moderation.result_was_deleted", server=server, id=job_id)
+    quoted = messages.text("language.quoted", words=escape_markdown(reason, _REASON_LIMIT))
+    return (ui.TextDisplay(f"{text}\n{quoted}"),)
+
+
 def _format_block(block: Block, messages: Messages) -> str:
     key = "moderation.block_line" if block.ends_at is None else "moderation.block_line_until"
     reason = escape_markdown(block.reason, _REASON_LIMIT)
@@ -66,6 +77,7 @@ def _format_entry(entry: AuditEntry, guild: discord.Guild | None, messages: Mess
     text = messages.text(
         f"audit.{entry.action}" if is_known else "audit.unknown",
         target=_format_target(entry.target_id, guild, messages),
+        job=entry.job_id or "?",
         action=escape_markdown(entry.action, _REASON_LIMIT),
     )
     actor = f"<@{entry.actor_id}>" if entry.actor_id else messages.text("budget.forgotten_member")

@@ -37,10 +37,10 @@ class QueueCommand:
 
     async def cancel_job(self, interaction: discord.Interaction, custom_id: CancelQueuedJobId) -> None:
         """Cancel a job of the list."""
-        job_id = await self.cancellation.require_cancellable(interaction, custom_id.job_id)
+        settings = await self.cancellation.require_cancellable(interaction, custom_id.job_id)
 
         async def cancel_and_render() -> RenderedMessage:
-            return await self._render_jobs(interaction, await self.cancellation.cancel_job(interaction, job_id))
+            return await self._render_jobs(interaction, await self.cancellation.cancel_job(interaction, settings))
 
         await update_message(interaction, cancel_and_render)
 

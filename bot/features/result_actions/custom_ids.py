@@ -41,6 +41,13 @@ class ConfirmDeleteId(CustomId, template=f"delete_confirm:{JOB_ID}"):
 
 
 @dataclass(frozen=True)
+class DeleteReasonId(CustomId, template=f"delete_reason:{JOB_ID}"):
+    """The form in which a moderator gives the reason."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
 class EditModalId(CustomId, template=f"edit_modal:{JOB_ID}"):
     job_id: str
 

@@ -6,6 +6,7 @@ from bot.domain.ports import DraftStore
 from bot.explorations.several import PictureSubmitter
 from bot.features.result_actions.custom_ids import (
     ConfirmDeleteId,
+    DeleteReasonId,
     EditModalId,
     MenuDeleteId,
     MenuFavouriteId,
@@ -41,6 +42,7 @@ from bot.interactions.result_buttons import (
     VaryId,
 )
 from bot.interactions.routing import Route
+from bot.results.deletion import ResultDeletion
 from bot.results.lookup import ResultLookup
 from bot.results.reuse import ReuseRule
 from bot.storage.favourites import SqlFavouriteStore
@@ -52,6 +54,7 @@ from shared.catalogue import Catalogue
 def build_result_actions_feature(
     submitter: JobSubmitter,
     result_lookup: ResultLookup,
+    deletion: ResultDeletion,
     reuse_rule: ReuseRule,
     favourites: SqlFavouriteStore,
     drafts: DraftStore,
@@ -63,7 +66,7 @@ def build_result_actions_feature(
     edit = EditHandler(submitter, result_lookup, reuse_rule, catalogue, RejectedForms(drafts), SyntaxQuestion(drafts))
     upscale = UpscaleHandler(submitter, result_lookup, reuse_rule, catalogue)
     details = DetailsHandler(catalogue, result_lookup)
-    delete = DeleteHandler(result_lookup)
+    delete = DeleteHandler(deletion)
     more = MoreHandler(favourites, result_lookup, catalogue)
     return Feature(
         commands=[build_message_command("details", details.show_message_details)],
@@ -90,5 +93,6 @@ def build_result_actions_feature(
             Route(FavouriteId, FavouriteHandler(favourites, result_lookup).toggle_favourite, Access.VIEW),
             Route(DeleteId, delete.ask_for_confirmation, Access.ALWAYS),
             Route(ConfirmDeleteId, delete.delete_result, Access.ALWAYS),
+            Route(DeleteReasonId, delete.delete_with_reason, Access.ALWAYS),
         ],
     )

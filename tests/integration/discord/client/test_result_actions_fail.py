@@ -22,9 +22,11 @@ from bot.interactions.components import Button
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.responses import RenderedMessage, update_message
 from bot.interactions.result_buttons import RegenerateId, UseAsSourceId
+from bot.results.deletion import ResultDeletion
 from bot.results.lookup import ResultLookup
 from shared.catalogue import load_catalogue
 from tests.support.builders import make_job
+from tests.support.commands import UNUSED
 from tests.support.discord_guild import GuildClient
 from tests.support.fake_stores import EmptyJobHistory, FakeJobQueue
 
@@ -163,7 +165,8 @@ async def test_a_result_and_the_copy_whose_button_was_used_are_deleted_together(
     answer = await post_buttons(running_bot, guild, f"delete:{JOB.id}")
     copy = await post_buttons(running_bot, guild, f"delete:{JOB.id}", f"delete_confirm:{JOB.id}")
     history = SingleJobHistory(guild, answer)
-    delete = DeleteHandler(ResultLookup(history, history, history, refuse_download)).delete_result
+    lookup = ResultLookup(history, history, history, refuse_download)
+    delete = DeleteHandler(ResultDeletion(lookup, UNUSED)).delete_result
     monkeypatch.setitem(running_bot.router.handlers, ConfirmDeleteId, delete)
 
     await guild.press_button(str(copy.id), f"delete_confirm:{JOB.id}")

@@ -38,7 +38,7 @@ def build_commands(
         feature = build_imagine_feature(parser, UNUSED, UNUSED, UNUSED, catalogue)
         return [command for command in feature.commands if command.name == name]
     confirmation: Any = SimpleNamespace(explorations=UNUSED, start_exploration=UNUSED, discard_plan=UNUSED)
-    return build_explore_feature(parser, confirmation, UNUSED, catalogue, lambda: TODAY).commands
+    return build_explore_feature(parser, confirmation, UNUSED, UNUSED, catalogue, lambda: TODAY).commands
 
 
 async def build_payload(catalogue: Catalogue, name: str = "imagine") -> dict[str, Any]:
