@@ -88,8 +88,8 @@ def build_features(services: Services) -> list[Feature]:
             DeleteCommand(s.deletion, s.job_history, s.job_search),
             ServerQueueCommands(s.guild_settings, s.paused_queues, s.queue, s.ledger_reports, s.audit_log, s.catalogue),
         ),
-        build_server_settings_feature(s.guild_settings, s.audit_log),
         build_word_list_feature(s.word_rules),
+        build_server_settings_feature(s.guild_settings),
         build_help_feature(
             s.preferences,
             s.guild_settings,

@@ -149,6 +149,8 @@ _CODES: Final = {
         "preset_source_missing",
         "preset_not_allowed",
         "settings_not_allowed",
+        "setting_changed_since",
+        "change_unknown",
         "server_not_served",
         "blocked",
         "blocked_until",

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.guild_settings import SettingChange
+
 
 class AuditAction(StrEnum):
     """Actions on members, results and settings of a server."""
@@ -21,6 +23,7 @@ class AuditAction(StrEnum):
     CHANGE_SETTING = "change_setting"
     ADD_WORD = "add_word"
     REMOVE_WORD = "remove_word"
+    UNDO_CHANGE = "undo_change"
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class AuditEntry:
     """One line of the log. `created_at` is Unix seconds; `action` may be one of another release.
 
     `job_id` is the job whose result or request it was done to, whose author is the target.
+    `change` is that of a setting, if this release knows the setting.
     """
 
     id: int
@@ -37,3 +41,4 @@ class AuditEntry:
     reason: str
     created_at: float
     job_id: str | None = None
+    change: SettingChange | None = None

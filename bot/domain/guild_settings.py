@@ -1,7 +1,12 @@
 """The settings of a server (a guild in code), which its managers choose."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Final, get_type_hints
+
+from pydantic import TypeAdapter
 
 
 class ButtonPolicy(StrEnum):
@@ -70,3 +75,36 @@ class GuildSettings:
     def offers_model(self, key: str, task: str) -> bool:
         """Tell whether a model, which has this task, is on offer in the server."""
         return (not self.models or key in self.models) and (not self.tasks or task in self.tasks)
+
+
+_ADAPTERS: Final[Mapping[str, TypeAdapter[Any]]] = {
+    name: TypeAdapter(hint) for name, hint in get_type_hints(GuildSettings).items()
+}
+SETTING_NAMES: Final = tuple(_ADAPTERS)
+
+
+@dataclass(frozen=True)
+class SettingChange:
+    """A change of one setting, recorded in the audit log under `entry_id`. Its values are as in `GuildSettings`."""
+
+    entry_id: int
+    name: str
+    old: Any
+    new: Any
+
+
+def list_changed_settings(old: GuildSettings, new: GuildSettings) -> list[str]:
+    """List the names of the settings that differ."""
+    return [name for name in SETTING_NAMES if getattr(old, name) != getattr(new, name)]
+
+
+def format_setting_value(value: Any) -> str:
+    """Format the value of a setting as JSON; a set becomes a sorted list."""
+    return json.dumps(sorted(value) if isinstance(value, frozenset) else value)
+
+
+def parse_setting_value(name: str, text: str) -> Any:
+    """Parse the JSON of `format_setting_value`. Raises `ValueError` for a name or a value of another release."""
+    if name not in _ADAPTERS:
+        raise ValueError(f"{name[:32]!r} is no setting")
+    return _ADAPTERS[name].validate_json(text)

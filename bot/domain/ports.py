@@ -83,8 +83,6 @@ class PreferencesStore(Protocol):
 
 
 class GuildSettingsStore(Protocol):
-    """Keeps the settings of servers. Implemented by `bot.storage`."""
+    """Loads the settings of servers. Implemented by `bot.storage`."""
 
     async def load_settings(self, guild_id: int) -> GuildSettings: ...
-
-    async def save_changes(self, guild_id: int, old: GuildSettings, new: GuildSettings) -> None: ...

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, select
 
 from bot.domain.audit import AuditAction, AuditEntry
+from bot.domain.guild_settings import SettingChange, format_setting_value, parse_setting_value
 from bot.domain.notices import NoticeKind
 from bot.storage.notices import add_notice
 from bot.storage.session import Database, translate_database_errors
@@ -30,10 +31,12 @@ def add_audit_entry(
     at: float,
     *,
     job_id: str | None = None,
-) -> None:
-    """Add a line, and a notice of it if the guild mirrors its log to a channel.
+    change: tuple[str, Any, Any] | None = None,
+) -> int:
+    """Add a line, and a notice of it if the guild mirrors its log to a channel. Return its id.
 
     `job_id` is the job that it was done to, whose author is the target; it is stored as the value that is gone.
+    `change` is the name of a setting with its value before and after.
     """
     row = {
         "guild_id": guild_id,
@@ -44,11 +47,15 @@ def add_audit_entry(
         "created_at": at,
         "old_value": job_id and json.dumps(job_id),
     }
-    entry_id = connection.execute(insert(audit_entries).returning(audit_entries.c.id), row).scalar_one()
+    if change is not None:
+        name, old, new = change
+        row |= {"setting": name, "old_value": format_setting_value(old), "new_value": format_setting_value(new)}
+    entry_id: int = connection.execute(insert(audit_entries).returning(audit_entries.c.id), row).scalar_one()
     channel_id = connection.execute(_SELECT_LOG_CHANNEL, {_GUILD_ID.key: guild_id}).scalar()
     if channel_id is not None:
         data = {"entry_id": entry_id}
         add_notice(connection, f"audit:{entry_id}", guild_id, channel_id, NoticeKind.AUDIT, data, at)
+    return entry_id
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,18 @@ class SqlAuditLog:
         return [_parse_entry(row) for row in rows]
 
 
+def parse_change(row: Row[Any]) -> SettingChange | None:
+    """Parse the change of a setting in a row; None if it has none, or one that this release does not know."""
+    if row.setting is None or row.old_value is None or row.new_value is None:
+        return None
+    try:
+        old, new = (parse_setting_value(row.setting, text) for text in (row.old_value, row.new_value))
+    except ValueError:
+        return None
+    return SettingChange(row.id, row.setting, old, new)
+
+
 def _parse_entry(row: Row[Any]) -> AuditEntry:
     job_id = json.loads(row.old_value) if row.setting is None and row.old_value else None
-    return AuditEntry(row.id, row.actor_id, row.action, row.target_id, row.reason, row.created_at, job_id)
+    change = parse_change(row)
+    return AuditEntry(row.id, row.actor_id, row.action, row.target_id, row.reason, row.created_at, job_id, change)

@@ -69,6 +69,7 @@ def charge_budgets(
     Raises `BudgetExceededError`: the transaction is then to be rolled back.
     """
     moment = datetime.fromtimestamp(now, UTC)
+    lock_time_zone(connection, spender.guild_id, is_shared=True)
     chosen = list_applicable_budgets(connection, bot_budgets, spender)
     by_key = {budget.build_counter_key(spender.user_id, moment): budget for budget in chosen}
     if not by_key:
@@ -127,6 +128,16 @@ def read_used(connection: Connection, budget: Budget, user_id: int, now: datetim
         ledger_entries.c.counted_at >= budget.get_period_start(now).timestamp(),
     )
     return int(connection.execute(query).scalar() or 0)
+
+
+def lock_time_zone(connection: Connection, guild_id: int, *, is_shared: bool) -> None:
+    """Lock the time zone of a guild until the transaction ends: shared by all that count in it, or to change it.
+
+    SQLite is locked as a whole. https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+    """
+    if guild_id and connection.dialect.name == "postgresql":
+        lock = func.pg_advisory_xact_lock_shared if is_shared else func.pg_advisory_xact_lock
+        connection.execute(select(lock(guild_id)))
 
 
 def load_time_zone(connection: Connection, guild_id: int) -> ZoneInfo:

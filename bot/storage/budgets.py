@@ -17,7 +17,13 @@ from bot.domain.budgets import (
     BudgetUsage,
     Spender,
 )
-from bot.storage.budget_counters import list_applicable_budgets, list_guild_budgets, load_time_zone, read_used
+from bot.storage.budget_counters import (
+    list_applicable_budgets,
+    list_guild_budgets,
+    load_time_zone,
+    lock_time_zone,
+    read_used,
+)
 from bot.storage.ledger import add_adjustment, change_counter
 from bot.storage.session import Database, translate_database_errors
 from bot.storage.tables import budgets
@@ -85,6 +91,7 @@ class SqlBudgetStore:
         """Give a member `amount` more, or less if it is negative, in the current period of each of their budgets."""
 
         def add_entry(connection: Connection) -> None:
+            lock_time_zone(connection, spender.guild_id, is_shared=True)
             for budget in list_applicable_budgets(connection, (), spender):
                 if budget.scope in _MEMBER_SCOPES and budget.unit is unit:
                     change_counter(connection, budget.build_counter_key(spender.user_id, self._get_now()), -amount)

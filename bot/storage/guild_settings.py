@@ -2,30 +2,57 @@
 
 import json
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, Row, bindparam, select
+from sqlalchemy import BindParameter, Connection, Row, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.domain.guild_settings import ButtonPolicy, GuildSettings, QueueState, ResultPlace, WordPolicy
+from bot.domain.audit import AuditAction
+from bot.domain.guild_settings import (
+    ButtonPolicy,
+    GuildSettings,
+    QueueState,
+    ResultPlace,
+    SettingChange,
+    WordPolicy,
+    list_changed_settings,
+)
+from bot.storage.audit_log import add_audit_entry, parse_change
 from bot.storage.saved_options import parse_saved_choice
-from bot.storage.session import Database, begin_transaction, translate_database_errors
-from bot.storage.tables import guild_settings
-from bot.storage.upsert import build_upsert
+from bot.storage.session import Database, translate_database_errors
+from bot.storage.tables import audit_entries, guild_settings
+from bot.storage.time_zones import move_budgets
+from shared.problems import RejectedError, make_problem
 from shared.unreadable import UnreadableRowLog
 
 _GUILD_ID: Final[BindParameter[int]] = bindparam("target_guild_id")
 _SELECT_SETTINGS: Final = select(guild_settings).where(guild_settings.c.guild_id == _GUILD_ID)
 _SELECT_PAUSED: Final = select(guild_settings.c.guild_id).where(guild_settings.c.queue_state == QueueState.PAUSED)
+_UPDATE_SETTINGS: Final = update(guild_settings).where(guild_settings.c.guild_id == _GUILD_ID)
+_INSERT_UNLESS_THERE: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "sqlite": sqlite.insert(guild_settings).on_conflict_do_nothing(),
+        "postgresql": postgresql.insert(guild_settings).on_conflict_do_nothing(),
+    }
+)
+_COLUMNS: Final = MappingProxyType(
+    {"asks_price": "ask_price", "allows_private_results": "allow_private", "mirrors_audit_log": "mirror_audit"}
+)
+"""The columns of the settings that have another name."""
 _DEFAULTS: Final = GuildSettings()
 _unreadable_rows: Final = UnreadableRowLog(logging.getLogger(__name__))
 
 
 class SqlGuildSettingsStore:
-    """Stored settings. Every method raises `RejectedError` (database_unavailable)."""
+    """Stored settings. Every method raises `RejectedError` (database_unavailable). `clock` gives Unix seconds."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database
+        self._clock = clock
 
     async def load_settings(self, guild_id: int) -> GuildSettings:
         """Load the settings of a server, or the defaults.
@@ -38,20 +65,60 @@ class SqlGuildSettingsStore:
             )
         return _DEFAULTS if row is None else _parse_settings(row)
 
-    async def save_changes(self, guild_id: int, old: GuildSettings, new: GuildSettings) -> None:
-        """Store the settings that differ from the old ones; others may have been changed meanwhile by someone else."""
-        old_columns, columns = _build_columns(old), _build_columns(new)
-        changes = {name: value for name, value in columns.items() if value != old_columns[name]}
-        row = {"guild_id": guild_id, "button_policy": new.button_policy, **changes}
-        unchanged = () if "button_policy" in changes else ("button_policy",)
-        if not changes:
-            return
-        async with begin_transaction(self._database) as connection:
-            await connection.execute(
-                build_upsert(
-                    connection, guild_settings, row, conflict_columns=["guild_id"], unchanged_columns=unchanged
+    async def change_settings(
+        self,
+        guild_id: int,
+        actor_id: int,
+        old: GuildSettings,
+        new: GuildSettings,
+        *,
+        action: AuditAction = AuditAction.CHANGE_SETTING,
+        reason: str = "",
+    ) -> Sequence[SettingChange]:
+        """Store the settings that differ from the old ones, with a line in the audit log for each that changes.
+
+        Others may have been changed by someone else meanwhile, and stay as they are.
+        """
+
+        def write(connection: Connection) -> list[SettingChange]:
+            stored = _lock_settings(connection, guild_id)
+            changes = {name: getattr(new, name) for name in list_changed_settings(old, new)}
+            return [
+                self._change_setting(
+                    connection, (guild_id, actor_id, action, reason), name, getattr(stored, name), value
                 )
-            )
+                for name, value in changes.items()
+                if getattr(stored, name) != value
+            ]
+
+        with translate_database_errors():
+            return await self._database.run_transaction(write)
+
+    async def undo_change(self, guild_id: int, actor_id: int, entry_id: int) -> SettingChange:
+        """Undo a change of the audit log, as a change of its own.
+
+        Raises `RejectedError` (setting_changed_since) if the setting was changed again since, and (change_unknown) if
+        the log of this guild has no such change.
+        """
+        query = select(audit_entries).where(
+            audit_entries.c.id == entry_id,
+            audit_entries.c.guild_id == guild_id,
+            audit_entries.c.action.in_((AuditAction.CHANGE_SETTING, AuditAction.UNDO_CHANGE)),
+        )
+
+        def write(connection: Connection) -> SettingChange:
+            stored = _lock_settings(connection, guild_id)
+            row = connection.execute(query).one_or_none()
+            change = None if row is None else parse_change(row)
+            if change is None:
+                raise RejectedError(make_problem("change_unknown"))
+            if getattr(stored, change.name) != change.new:
+                raise RejectedError(make_problem("setting_changed_since"))
+            line = (guild_id, actor_id, AuditAction.UNDO_CHANGE, "")
+            return self._change_setting(connection, line, change.name, change.new, change.old)
+
+        with translate_database_errors():
+            return await self._database.run_transaction(write)
 
     async def list_paused_guilds(self) -> Sequence[int]:
         """List the ids of the servers whose queues are paused."""
@@ -59,6 +126,26 @@ class SqlGuildSettingsStore:
             return await self._database.run_transaction(
                 lambda connection: connection.execute(_SELECT_PAUSED).scalars().all()
             )
+
+    def _change_setting(
+        self, connection: Connection, line: tuple[int, int, AuditAction, str], name: str, old: Any, new: Any
+    ) -> SettingChange:
+        """Store the new value of a setting and the line about it: whose guild, by whom, which action and why."""
+        guild_id, actor_id, action, reason = line
+        values = {_COLUMNS.get(name, name): _format_set(new) if isinstance(new, frozenset) else new}
+        connection.execute(_UPDATE_SETTINGS.values(values), {_GUILD_ID.key: guild_id})
+        if name == "time_zone":
+            move_budgets(connection, guild_id, ZoneInfo(new or "UTC"))
+        change = (name, old, new)
+        entry_id = add_audit_entry(connection, guild_id, actor_id, action, None, reason, self._clock(), change=change)
+        return SettingChange(entry_id, name, old, new)
+
+
+def _lock_settings(connection: Connection, guild_id: int) -> GuildSettings:
+    """Lock the settings of a guild until the transaction ends, and load them. SQLite is locked as a whole."""
+    row = {"guild_id": guild_id, "button_policy": _DEFAULTS.button_policy}
+    connection.execute(_INSERT_UNLESS_THERE[connection.dialect.name], row)
+    return _parse_settings(connection.execute(_SELECT_SETTINGS.with_for_update(), {_GUILD_ID.key: guild_id}).one())
 
 
 def _parse_settings(row: Row[Any]) -> GuildSettings:
@@ -83,29 +170,6 @@ def _parse_settings(row: Row[Any]) -> GuildSettings:
         mirrors_audit_log=bool(row.mirror_audit),
         retention_days=row.retention_days,
     )
-
-
-def _build_columns(settings: GuildSettings) -> dict[str, Any]:
-    return {
-        "button_policy": settings.button_policy,
-        "result_place": settings.result_place,
-        "language": settings.language,
-        "ask_price": settings.asks_price,
-        "queue_state": settings.queue_state,
-        "allowed_channel_ids": _format_set(settings.allowed_channel_ids),
-        "allowed_role_ids": _format_set(settings.allowed_role_ids),
-        "models": _format_set(settings.models),
-        "tasks": _format_set(settings.tasks),
-        "max_price": settings.max_price,
-        "allow_private": settings.allows_private_results,
-        "word_policy": settings.word_policy,
-        "default_preset": settings.default_preset,
-        "time_zone": settings.time_zone,
-        "log_channel_id": settings.log_channel_id,
-        "notice_channel_id": settings.notice_channel_id,
-        "mirror_audit": settings.mirrors_audit_log,
-        "retention_days": settings.retention_days,
-    }
 
 
 def _format_set(values: frozenset[Any]) -> str | None:

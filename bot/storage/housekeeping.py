@@ -17,13 +17,16 @@ NOTICE_RETENTION_DAYS: Final = 62
 """Longer than the longest period of a budget, in which the same notice is not to come again."""
 
 
-async def delete_expired_images(image_store: SqlImageStore, retention_days: float) -> None:
-    """Delete, once an hour, the images that were last used more than `retention_days` ago. Runs until cancelled."""
+async def delete_expired_images(image_store: SqlImageStore, days: float) -> None:
+    """Delete, once an hour, the images that were not used for so many days, or for as many as their guild keeps them.
+
+    Runs until cancelled.
+    """
     while True:
         await asyncio.sleep(HOUSEKEEPING_INTERVAL_SECONDS)
-        count = await image_store.delete_expired_images(before=time.time() - retention_days * 86400)
+        count = await image_store.delete_expired_images(days)
         if count:
-            log.info("deleted %d images that were not used for %g days", count, retention_days)
+            log.info("deleted %d images that were not used for %g days, or fewer by their server's wish", count, days)
 
 
 async def settle_closed_jobs(job_store: SqlJobStore) -> None:

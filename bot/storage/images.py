@@ -5,16 +5,25 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, case, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.domain.images import StoredImage
 from bot.domain.rounds import Phase
-from bot.storage.session import DATABASE_ERRORS, Database, begin_transaction
-from bot.storage.tables import contests, jobs, outcomes, round_entries, source_images, undelivered_images
+from bot.storage.session import DATABASE_ERRORS, Database, begin_transaction, translate_database_errors
+from bot.storage.tables import (
+    contests,
+    guild_settings,
+    jobs,
+    outcomes,
+    round_entries,
+    source_images,
+    undelivered_images,
+)
 
 log = logging.getLogger(__name__)
 
+SECONDS_PER_DAY: Final = 86400.0
 LAST_USED_PRECISION_SECONDS: Final = 3600.0
 """A source image's last use is recorded at most this often."""
 
@@ -23,7 +32,6 @@ _NOW: Final[BindParameter[float]] = bindparam("now")
 _SELECT_SOURCE_SHA256: Final = select(jobs.c.source_sha256).where(jobs.c.id == _JOB_ID)
 _IS_SOURCE_OF_JOB: Final = source_images.c.sha256 == _SELECT_SOURCE_SHA256.scalar_subquery()
 _SELECT_LAST_USED_AT: Final = select(source_images.c.last_used_at).where(_IS_SOURCE_OF_JOB)
-_UPDATE_LAST_USED_AT: Final = update(source_images).where(_IS_SOURCE_OF_JOB).values(last_used_at=_NOW)
 _IS_OPEN_CONTEST: Final = contests.c.phase != Phase.ENDED
 _SELECT_SOURCES_OF_OPEN_CONTESTS: Final = select(contests.c.source_sha256).where(
     _IS_OPEN_CONTEST, contests.c.source_sha256.is_not(None)
@@ -31,6 +39,39 @@ _SELECT_SOURCES_OF_OPEN_CONTESTS: Final = select(contests.c.source_sha256).where
 _SELECT_ENTRIES_OF_OPEN_CONTESTS: Final = (
     select(round_entries.c.job_id).join(contests, contests.c.id == round_entries.c.contest_id).where(_IS_OPEN_CONTEST)
 )
+_BEFORE: Final[BindParameter[float]] = bindparam("before")
+_RETENTION: Final[BindParameter[float]] = bindparam("retention")
+_RETENTION_OF_GUILD: Final = case(
+    (guild_settings.c.retention_days * SECONDS_PER_DAY < _RETENTION, guild_settings.c.retention_days * SECONDS_PER_DAY),
+    else_=_RETENTION,
+)
+_JOBS_OF_GUILDS: Final = jobs.outerjoin(guild_settings, guild_settings.c.guild_id == jobs.c.guild_id)
+_SOURCE_LAST_USED_AT: Final = source_images.c.last_used_at + LAST_USED_PRECISION_SECONDS
+_DELETE_SOURCES: Final = delete(source_images).where(
+    source_images.c.last_used_at < _BEFORE - LAST_USED_PRECISION_SECONDS,  # few rows, found by their index
+    source_images.c.sha256.not_in(_SELECT_SOURCES_OF_OPEN_CONTESTS),
+    (_SOURCE_LAST_USED_AT < _NOW - _RETENTION)
+    | exists().where(jobs.c.source_sha256 == source_images.c.sha256).correlate(source_images),
+    ~exists()
+    .select_from(_JOBS_OF_GUILDS)
+    .where(
+        jobs.c.source_sha256 == source_images.c.sha256,
+        _SOURCE_LAST_USED_AT >= _NOW - _RETENTION_OF_GUILD,
+    )
+    .correlate(source_images),
+)
+_DELETE_RESULTS: Final = delete(undelivered_images).where(
+    undelivered_images.c.stored_at < _BEFORE,
+    undelivered_images.c.job_id.not_in(_SELECT_ENTRIES_OF_OPEN_CONTESTS),
+    ~exists()
+    .select_from(_JOBS_OF_GUILDS)
+    .where(
+        jobs.c.id == undelivered_images.c.job_id,
+        undelivered_images.c.stored_at >= _NOW - _RETENTION_OF_GUILD,
+    )
+    .correlate(undelivered_images),
+)
+_UPDATE_LAST_USED_AT: Final = update(source_images).where(_IS_SOURCE_OF_JOB).values(last_used_at=_NOW)
 
 
 class SqlImageStore:
@@ -103,18 +144,20 @@ class SqlImageStore:
                 image = {"job_id": job_id, "image": data, "stored_at": self._clock()}
                 await connection.execute(insert(undelivered_images).values(image))
 
-    async def delete_expired_images(self, before: float) -> int:
-        """Delete the images last used or stored before this time (Unix seconds); return their number.
+    async def delete_expired_images(self, retention_days: float) -> int:
+        """Delete the images last used or stored more than so many days ago; return their number.
 
-        Those of open contests stay.
+        Those of a guild that keeps images for a shorter time are deleted earlier, unless a job of another guild started
+        from the same image. Those of open contests stay.
         """
-        expired_sources = (
-            source_images.c.last_used_at < before - LAST_USED_PRECISION_SECONDS
-        ) & source_images.c.sha256.not_in(_SELECT_SOURCES_OF_OPEN_CONTESTS)
-        expired_results = (undelivered_images.c.stored_at < before) & undelivered_images.c.job_id.not_in(
-            _SELECT_ENTRIES_OF_OPEN_CONTESTS
-        )
-        async with begin_transaction(self._database) as connection:
-            sources = await connection.execute(delete(source_images).where(expired_sources))
-            results = await connection.execute(delete(undelivered_images).where(expired_results))
-        return sources.rowcount + results.rowcount
+        select_shortest = select(func.min(guild_settings.c.retention_days))
+
+        def delete_images(connection: Connection) -> int:
+            shortest: int | None = connection.execute(select_shortest).scalar()
+            days = retention_days if shortest is None else min(shortest, retention_days)
+            facts = {_BEFORE.key: self._clock() - days * SECONDS_PER_DAY, _NOW.key: self._clock()}
+            facts[_RETENTION.key] = retention_days * SECONDS_PER_DAY
+            return sum(connection.execute(query, facts).rowcount for query in (_DELETE_SOURCES, _DELETE_RESULTS))
+
+        with translate_database_errors():
+            return await self._database.run_transaction(delete_images)

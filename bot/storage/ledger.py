@@ -29,8 +29,10 @@ _JOB_ID: Final[BindParameter[str]] = bindparam("target_job_id")
 _KEY: Final[BindParameter[str]] = bindparam("target_key")
 _CHANGE: Final[BindParameter[int]] = bindparam("change")
 _INSERT_ENTRY: Final = insert(ledger_entries)
-_SELECT_RESERVATION: Final = select(ledger_entries).where(
-    ledger_entries.c.job_id == _JOB_ID, ledger_entries.c.kind == EntryKind.RESERVATION
+_SELECT_RESERVATION: Final = (  # locked, as a change of the guild's time zone gives it other counters
+    select(ledger_entries)
+    .where(ledger_entries.c.job_id == _JOB_ID, ledger_entries.c.kind == EntryKind.RESERVATION)
+    .with_for_update()
 )
 _CLOSING: Final = ledger_entries.alias()
 _UNKNOWN_CALLS: Final = (

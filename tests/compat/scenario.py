@@ -86,7 +86,7 @@ class Scenario:
         owner.wait_for_private_text(
             owner.invoke_command("presets save", first["channel_id"], **{"name": "House look", "for": "server"})
         )
-        owner.use_component(owner.invoke_and_wait("settings"), "guild_setting:button_policy", "author")
+        owner.use_component(owner.invoke_and_wait("server"), "guild_setting:button_policy", "author")
         shown = grace.invoke_and_wait("preferences")
         grace.use_component(shown, "preference_select:language", "fr")
         grace.use_component(shown, "preference_select:keep", "80")

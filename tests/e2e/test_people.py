@@ -50,13 +50,13 @@ def test_commands_work_in_direct_messages(ada: DiscordUser, list_calls: Any) -> 
 
 
 def test_a_server_reads_its_own_language_and_each_person_theirs(ada: DiscordUser, owner: DiscordUser) -> None:
-    owner.use_component(owner.invoke_and_wait("settings"), "guild_setting:language", "fr")
+    owner.use_component(owner.invoke_and_wait("server"), "guild_setting:language", "fr")
     is_chosen = '"value": "fr", "default": true'
-    wait_until(lambda: is_chosen in json.dumps(owner.invoke_and_wait("settings")), "the setting")
+    wait_until(lambda: is_chosen in json.dumps(owner.invoke_and_wait("server")), "the setting")
 
     result = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
     details = ada.wait_for_private_text(ada.press_button(result, "details"))
-    owner.use_component(owner.invoke_and_wait("settings"), "guild_setting:language", "-")
+    owner.use_component(owner.invoke_and_wait("server"), "guild_setting:language", "-")
 
     assert "graine" in "\n".join(iter_message_texts(result))
     assert "asked for by" in details

@@ -40,7 +40,7 @@ class Server:
             try:
                 store = SqlGuildSettingsStore(database)
                 old = await store.load_settings(int(self.guild_id))
-                await store.save_changes(int(self.guild_id), old, replace(GuildSettings(), **changes))
+                await store.change_settings(int(self.guild_id), 1, old, replace(GuildSettings(), **changes))
             finally:
                 await database.close()
 

@@ -119,7 +119,7 @@ def save_guild_settings(stack: Stack, guild_id: int, settings: GuildSettings) ->
     async def save() -> None:
         database = Database(stack.environment["DATABASE_URL"])
         store = SqlGuildSettingsStore(database)
-        await store.save_changes(guild_id, await store.load_settings(guild_id), settings)
+        await store.change_settings(guild_id, 1, await store.load_settings(guild_id), settings)
         await database.close()
 
     asyncio.run(save())

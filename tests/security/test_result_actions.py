@@ -242,10 +242,10 @@ def choose_setting(manager: DiscordUser, choice: str) -> None:
     """Choose who may build on other people's pictures, and wait until it is in force."""
 
     def is_chosen() -> bool:
-        shown = json.dumps(manager.invoke_and_wait("settings"))
+        shown = json.dumps(manager.invoke_and_wait("server"))
         return f'"value": "{choice}", "default": true' in shown
 
-    manager.use_component(manager.invoke_and_wait("settings"), "guild_setting:button_policy", choice)
+    manager.use_component(manager.invoke_and_wait("server"), "guild_setting:button_policy", choice)
     wait_until(is_chosen, f"the setting {choice}")
 
 
@@ -311,7 +311,7 @@ def test_the_server_decides_who_may_build_on_pictures_of_others(
     ada_id = next(user["id"] for user in users if user["username"] == "ada")
     assert f"from <@{ada_id}>’s picture" in "\n".join(iter_message_texts(continued))
     with pytest.raises(Exception, match="permission"):
-        ben.invoke_command("settings", stack.channel_id)
+        ben.invoke_command("server", stack.channel_id)
     assert "Only people who can manage this server" in press_forged_select(ben, "guild_setting:button_policy", "author")
 
 
@@ -350,11 +350,11 @@ def test_settings_that_an_administrator_shows_to_everyone_are_refused_all_the_sa
     stack: Stack, ben: DiscordUser
 ) -> None:
     commands = request_json("GET", f"{stack.discord_url}/control/state")["commands"]
-    settings = next(command for command in commands if command["name"] == "settings")
+    settings = next(command for command in commands if command["name"] == "server")
     path = f"/applications/{settings['application_id']}/commands/{settings['id']}"
     call_api_as_bot(stack, "PATCH", path, {"default_member_permissions": None})
 
-    refused = ben.wait_for_private_text(ben.invoke_command("settings", stack.channel_id))
+    refused = ben.wait_for_private_text(ben.invoke_command("server", stack.channel_id))
     call_api_as_bot(stack, "PATCH", path, {"default_member_permissions": str(MANAGE_GUILD)})
 
     assert "Only people who can manage this server" in refused

@@ -161,6 +161,3 @@ class FakeGuildSettingsStore:
         if self.settings is None:
             raise RejectedError(make_problem("database_unavailable"))
         return self.settings
-
-    async def save_changes(self, guild_id: int, old: GuildSettings, new: GuildSettings) -> None:
-        self.settings = new

@@ -18,8 +18,8 @@ def change_guild_settings(stack: Stack, **changes: Any) -> None:
     async def save() -> None:
         database = Database(stack.environment["DATABASE_URL"])
         try:
-            await SqlGuildSettingsStore(database).save_changes(
-                guild_id, GuildSettings(), replace(GuildSettings(), **changes)
+            await SqlGuildSettingsStore(database).change_settings(
+                guild_id, guild_id, GuildSettings(), replace(GuildSettings(), **changes)
             )
         finally:
             await database.close()

@@ -9,7 +9,6 @@ import discord
 from bot.domain.audit import AuditAction
 from bot.domain.errors import QueueUnavailableError
 from bot.domain.guild_settings import QueueState
-from bot.domain.ports import GuildSettingsStore
 from bot.domain.status import CancelResult
 from bot.features.moderation.command import Reason
 from bot.features.moderation.queue_view import (
@@ -26,6 +25,7 @@ from bot.interactions.responses import RenderedMessage, respond_with, run_and_re
 from bot.queue.job_queue import RedisJobQueue
 from bot.recovery.paused_queues import PausedQueues
 from bot.storage.audit_log import SqlAuditLog
+from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.ledger_reports import SqlLedgerReports
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
@@ -43,7 +43,7 @@ _ACTIONS: Final = {
 class ServerQueueCommands:
     """For members who may time out others. Every change is in the audit log."""
 
-    guild_settings: GuildSettingsStore
+    guild_settings: SqlGuildSettingsStore
     paused_queues: PausedQueues
     queue: RedisJobQueue
     ledger_reports: SqlLedgerReports
@@ -90,8 +90,10 @@ class ServerQueueCommands:
             raise RejectedError(make_problem(f"queue_{state}_already"))
 
         async def change_and_describe() -> str:
-            await self.guild_settings.save_changes(guild_id, settings, replace(settings, queue_state=state))
-            await record_action(interaction, self.audit_log, _ACTIONS[state], None, reason or "")
+            changed = replace(settings, queue_state=state)
+            await self.guild_settings.change_settings(
+                guild_id, interaction.user.id, settings, changed, action=_ACTIONS[state], reason=reason or ""
+            )
             text = get_localized_messages(interaction).text
             try:
                 await self.paused_queues.update()

@@ -1,1 +1,1 @@
-"""`/settings` shows and changes the settings of a server."""
+"""`/server` shows and changes the settings of a server."""

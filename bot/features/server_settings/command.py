@@ -1,27 +1,23 @@
-"""The command `/settings`: shows the settings of a server privately, and changes them in the same message."""
+"""The command `/server`: shows the settings of a server privately, and changes them in the same message."""
 
 from dataclasses import dataclass
 
 import discord
 
-from bot.domain.audit import AuditAction
-from bot.domain.ports import GuildSettingsStore
 from bot.features.server_settings.choices import GuildSettingId, apply_choice
 from bot.features.server_settings.view import build_settings_view
-from bot.interactions.audit import record_action
 from bot.interactions.components import get_selected_values
 from bot.interactions.locale import get_localized_messages, require_guild_settings
 from bot.interactions.permissions import require_guild_manager
 from bot.interactions.responses import RenderedMessage, respond_outdated, respond_with, update_message
-from bot.storage.audit_log import SqlAuditLog
+from bot.storage.guild_settings import SqlGuildSettingsStore
 
 
 @dataclass(frozen=True)
 class ServerSettingsCommand:
     """Shows the settings to those who may manage the server, and saves each choice."""
 
-    guild_settings: GuildSettingsStore
-    audit_log: SqlAuditLog
+    guild_settings: SqlGuildSettingsStore
 
     async def show_settings(self, interaction: discord.Interaction) -> None:
         """Show the settings in force."""
@@ -44,9 +40,7 @@ class ServerSettingsCommand:
             return
 
         async def save_and_render() -> RenderedMessage:
-            await self.guild_settings.save_changes(interaction.guild_id or 0, old, settings)
-            reason = f"{custom_id.field}: {value}"
-            await record_action(interaction, self.audit_log, AuditAction.CHANGE_SETTING, None, reason)
+            await self.guild_settings.change_settings(interaction.guild_id or 0, interaction.user.id, old, settings)
             return RenderedMessage(build_settings_view(settings, get_localized_messages(interaction)))
 
         await update_message(interaction, save_and_render)

@@ -1,4 +1,4 @@
-"""The message of `/settings`, with a select for each setting."""
+"""The message of `/server`, with a select for each setting."""
 
 from collections.abc import Iterator
 from typing import Any

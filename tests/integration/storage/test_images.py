@@ -5,22 +5,26 @@ import hashlib
 import pytest
 from sqlalchemy import text
 
+from bot.domain.guild_settings import GuildSettings
 from bot.domain.images import StoredImage
+from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.images import LAST_USED_PRECISION_SECONDS, SqlImageStore
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.jobs import SqlJobStore
 from bot.storage.session import Database
 from bot.storage.tables import source_images, undelivered_images
 from shared.problems import RejectedError
-from tests.support.builders import NOON, SOURCE, Clock, make_finished_status, make_job, read_rows
+from tests.support.builders import NOON, SOURCE, Clock, make_finished_status, make_job, make_job_by, read_rows
 
+GUILD, OTHER_GUILD = 1, 2
+DAY = 86400
 UPLOAD_SHA256 = hashlib.sha256(b"upload").hexdigest()
 
 
-async def finish_job(job_store: SqlJobStore, number: int) -> str:
-    job = make_job(number)
+async def finish_job(job_store: SqlJobStore, number: int, *, guild_id: int = GUILD, sha256: str = UPLOAD_SHA256) -> str:
+    job = make_job_by(number, guild_id=guild_id)
     await job_store.add_jobs([job], SOURCE)
-    await job_store.mark_queued(job.id, UPLOAD_SHA256)
+    await job_store.mark_queued(job.id, sha256)
     await job_store.mark_delivered(make_finished_status(job), None)
     return job.id
 
@@ -41,8 +45,10 @@ async def test_a_source_image_is_stored_once_for_all_jobs_of_an_upload_until_no_
         UPLOAD_SHA256, b"as prepared for the model"
     )
     assert [row["last_used_at"] for row in read_rows(database_url, source_images)] == [last_used_at]
-    assert await image_store.delete_expired_images(before=last_used_at + LAST_USED_PRECISION_SECONDS) == 0
-    assert await image_store.delete_expired_images(before=last_used_at + LAST_USED_PRECISION_SECONDS + 1) == 1
+    clock.now = last_used_at + LAST_USED_PRECISION_SECONDS + 30 * DAY
+    assert await image_store.delete_expired_images(30) == 0
+    clock.now += 1
+    assert await image_store.delete_expired_images(30) == 1
     assert await image_store.load_source_image(UPLOAD_SHA256) is None
 
 
@@ -63,7 +69,7 @@ async def test_a_job_that_starts_from_a_stored_image_is_recorded_with_its_hash(
 
 
 async def test_an_undelivered_image_is_stored_once_until_it_expires(
-    job_store: SqlJobStore, image_store: SqlImageStore, database_url: str
+    job_store: SqlJobStore, image_store: SqlImageStore, database_url: str, clock: Clock
 ) -> None:
     job_id = await finish_job(job_store, 1)
 
@@ -73,9 +79,80 @@ async def test_an_undelivered_image_is_stored_once_until_it_expires(
 
     assert await image_store.load_undelivered_image(job_id) == b"the result"
     assert [row["job_id"] for row in read_rows(database_url, undelivered_images)] == [job_id]
-    assert await image_store.delete_expired_images(before=NOON) == 0
-    assert await image_store.delete_expired_images(before=NOON + 1) == 1
+    clock.now = NOON + 30 * DAY
+    assert await image_store.delete_expired_images(30) == 0
+    clock.now += 1
+    assert await image_store.delete_expired_images(30) == 1
     assert await image_store.load_undelivered_image(job_id) is None
+
+
+@pytest.mark.parametrize(
+    ("days_of_guilds", "kept_until"),
+    [
+        ({}, (30, 30)),
+        ({GUILD: 7}, (7, 30)),
+        ({GUILD: 7, OTHER_GUILD: 14}, (7, 14)),
+        ({GUILD: 90}, (30, 30)),
+    ],
+)
+async def test_a_guild_keeps_its_images_for_a_shorter_time_but_not_those_that_another_one_uses(
+    database: Database,
+    job_store: SqlJobStore,
+    image_store: SqlImageStore,
+    clock: Clock,
+    days_of_guilds: dict[int, int],
+    kept_until: tuple[int, int],
+) -> None:
+    settings = SqlGuildSettingsStore(database)
+    for guild_id, days in days_of_guilds.items():
+        await settings.change_settings(guild_id, 1, GuildSettings(), GuildSettings(retention_days=days))
+    own = await finish_job(job_store, 1, sha256="a" * 64)
+    await finish_job(job_store, 2)
+    in_both = await finish_job(job_store, 3, guild_id=OTHER_GUILD)
+    for job_id in (own, in_both):
+        await image_store.save_source_image(job_id, b"image")
+    await image_store.save_undelivered_image(own, b"result")
+    stored_at = clock.now + LAST_USED_PRECISION_SECONDS
+
+    kept: list[set[str]] = []
+    for days in kept_until:
+        clock.now = stored_at + days * DAY - 10
+        await image_store.delete_expired_images(30)
+        kept.append(await list_images(image_store, own))
+        clock.now += 20
+        await image_store.delete_expired_images(30)
+        kept.append(await list_images(image_store, own))
+
+    if kept_until[0] == kept_until[1]:
+        assert kept[:2] == [{"own source", "shared source"}, set()]
+    else:
+        assert kept == [{"own source", "shared source"}, {"shared source"}, {"shared source"}, set()]
+
+
+async def list_images(image_store: SqlImageStore, own: str) -> set[str]:
+    """List the images that are stored; the result of a job is deleted an hour before its source."""
+    images = {
+        "own source": await image_store.load_source_image("a" * 64),
+        "shared source": await image_store.load_source_image(UPLOAD_SHA256),
+        "own result": await image_store.load_undelivered_image(own),
+    }
+    return {name for name, image in images.items() if image is not None}
+
+
+async def test_a_result_that_was_not_delivered_is_kept_as_long_as_its_guild_wishes(
+    database: Database, job_store: SqlJobStore, image_store: SqlImageStore, clock: Clock
+) -> None:
+    await SqlGuildSettingsStore(database).change_settings(GUILD, 1, GuildSettings(), GuildSettings(retention_days=7))
+    own, other = await finish_job(job_store, 1), await finish_job(job_store, 2, guild_id=OTHER_GUILD)
+    for job_id in (own, other):
+        await image_store.save_undelivered_image(job_id, b"result")
+
+    clock.now += 7 * DAY
+    assert await image_store.delete_expired_images(30) == 0
+    clock.now += 1
+    assert await image_store.delete_expired_images(30) == 1
+    assert await image_store.load_undelivered_image(own) is None
+    assert await image_store.load_undelivered_image(other) == b"result"
 
 
 async def test_a_database_that_fails_is_reported_when_loading_and_only_logged_when_storing_a_source_image(

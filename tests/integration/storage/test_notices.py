@@ -3,16 +3,14 @@
 import asyncio
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
 from bot.domain.audit import AuditAction
-from bot.domain.guild_settings import GuildSettings
 from bot.domain.notices import NoticeKind
 from bot.storage.audit_log import SqlAuditLog, add_audit_entry
-from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.notices import MAX_WAITING_PER_CHANNEL, SqlNoticeStore, add_notice
 from bot.storage.session import Database
-from bot.storage.tables import audit_entries, notices
+from bot.storage.tables import audit_entries, guild_settings, notices
 from tests.support.builders import ADA_ID, BEN_ID, NOON, Clock, read_rows
 
 GUILD, CHANNEL, OTHER_CHANNEL = 1, 2, 3
@@ -24,8 +22,10 @@ def add(connection: Connection, key: str, channel_id: int = CHANNEL) -> bool:
 
 
 async def mirror_audit_log(database: Database, channel_id: int | None = CHANNEL, *, is_on: bool = True) -> None:
-    settings = GuildSettings(log_channel_id=channel_id, mirrors_audit_log=is_on)
-    await SqlGuildSettingsStore(database).save_changes(GUILD, GuildSettings(), settings)
+    row = {"button_policy": "everyone", "log_channel_id": channel_id, "mirror_audit": is_on}
+    await database.run_transaction(
+        lambda connection: connection.execute(insert(guild_settings).values(guild_id=GUILD, **row))
+    )
 
 
 async def test_two_bots_add_a_notice_of_the_same_event_once(database: Database, database_url: str) -> None:

@@ -54,12 +54,12 @@ async def test_redis_follows_the_database(
     guild_settings: SqlGuildSettingsStore, paused_queues: PausedQueues, client: redis.Redis
 ) -> None:
     for guild_id in (1, 2):
-        await guild_settings.save_changes(guild_id, GuildSettings(), PAUSED)
+        await guild_settings.change_settings(guild_id, 9, GuildSettings(), PAUSED)
     client.sadd(PAUSED_GUILDS, "guild-3")
     await paused_queues.update()
     assert client.smembers(PAUSED_GUILDS) == {b"guild-1", b"guild-2"}
 
-    await guild_settings.save_changes(1, PAUSED, GuildSettings())
+    await guild_settings.change_settings(1, 9, PAUSED, GuildSettings())
     await paused_queues.update()
 
     assert client.smembers(PAUSED_GUILDS) == {b"guild-2"}
@@ -83,7 +83,7 @@ async def test_queues_are_paused_before_calls_may_start_in_a_redis_that_was_empt
     async def requeue_nothing() -> None: ...
 
     client.flushall()
-    await guild_settings.save_changes(1, GuildSettings(), PAUSED)
+    await guild_settings.change_settings(1, 9, GuildSettings(), PAUSED)
     queue = BotJobQueue(bot_client, catalogue=catalogue, build_ticket=send_no_ticket)
     epoch = ObservedEpoch(bot_client)
 

@@ -20,7 +20,7 @@ from bot.storage.session import Database
 from bot.storage.tables import thumbnails, undelivered_images
 from bot.storage.thumbnails import SqlThumbnailStore
 from shared.outcome import Filtered, FilteredPart, Outcome
-from tests.support.builders import GENERATED, NOON, make_finished_status, make_job, read_rows
+from tests.support.builders import GENERATED, Clock, make_finished_status, make_job, read_rows
 from tests.support.images import make_png
 
 CLIENT = discord.Client(intents=discord.Intents.none())
@@ -57,11 +57,13 @@ async def test_a_thumbnail_is_made_once_and_then_stored(
     image_store: SqlImageStore,
     thumbnail_loader: ThumbnailLoader,
     database_url: str,
+    clock: Clock,
 ) -> None:
     await image_store.save_undelivered_image(await finish_undelivered(job_store, 1), make_png(600))
 
     (first,) = await thumbnail_loader.load_thumbnails(CLIENT, [await load_record(job_history, 1)])
-    await image_store.delete_expired_images(before=NOON + 1)
+    clock.now += 1
+    await image_store.delete_expired_images(0)
     (second,) = await thumbnail_loader.load_thumbnails(CLIENT, [await load_record(job_history, 1)])
 
     assert first is not None

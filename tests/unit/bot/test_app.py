@@ -62,7 +62,7 @@ async def test_commands_and_options_keep_discords_limits(features: list[Feature]
 
     assert len({localize(payload, "name", language) for payload in payloads}) == len(payloads) == 20
     in_servers_only = {payload["name"] for payload in payloads if payload["contexts"] != [0, 1]}
-    assert in_servers_only == {"audit", "budget", "moderate", "settings", "words"}
+    assert in_servers_only == {"audit", "budget", "moderate", "server", "words"}
     assert all(payload["integration_types"] == [0] for payload in payloads)
     for entry in (entry for command in chat_commands for entry in iterate_entries(command)):
         name = localize(entry, "name", language)
@@ -93,8 +93,8 @@ async def test_only_those_who_manage_or_moderate_the_server_see_its_commands(fea
 
     limited = {payload["name"]: payload["default_member_permissions"] for payload in payloads}
     assert {name: bits for name, bits in limited.items() if bits is not None} == {
-        "settings": discord.Permissions(manage_guild=True).value,
         "words": discord.Permissions(manage_guild=True).value,
+        "server": discord.Permissions(manage_guild=True).value,
         "audit": discord.Permissions(manage_guild=True).value,
         "moderate": discord.Permissions(moderate_members=True).value,
     }

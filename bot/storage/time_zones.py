@@ -1,0 +1,69 @@
+"""The budgets of a guild whose time zone changes: their days begin at another hour, also the present one.
+
+Counters are kept for the days of one zone. A change deletes those of the guild, so that each is read from the ledger
+when it is needed next, over the period that the new zone makes of it: nothing that was spent since that began is lost,
+and nothing is granted again by changing the zone back and forth. Open reservations name the counters that they will
+change; they then name those of the new zone.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import BindParameter, Connection, bindparam, delete, or_, select, update
+
+from bot.domain.budgets import Budget
+from bot.storage.budget_counters import list_guild_budgets, lock_time_zone
+from bot.storage.ledger import EntryKind
+from bot.storage.tables import OPEN_STATES, budget_counters, jobs, ledger_entries
+
+_GUILD_ID: Final[BindParameter[int]] = bindparam("target_guild_id")
+_SELECT_OPEN_RESERVATIONS: Final = (
+    select(ledger_entries.c.id, ledger_entries.c.counters, ledger_entries.c.counted_at)
+    .join(jobs, jobs.c.id == ledger_entries.c.job_id)
+    .where(
+        jobs.c.guild_id == _GUILD_ID,
+        jobs.c.state.in_(OPEN_STATES),
+        ledger_entries.c.kind == EntryKind.RESERVATION,
+        ledger_entries.c.counters.is_not(None),
+    )
+    .order_by(ledger_entries.c.id)
+    .with_for_update(of=ledger_entries)
+)
+_ENTRY_ID: Final[BindParameter[int]] = bindparam("target_id")
+_UPDATE_COUNTERS: Final = update(ledger_entries).where(ledger_entries.c.id == _ENTRY_ID)
+
+
+def move_budgets(connection: Connection, guild_id: int, time_zone: ZoneInfo) -> None:
+    """Let the budgets of a guild be counted in another time zone from now on, as a part of the transaction.
+
+    The requests that are being accepted or given back meanwhile come before or after it.
+    """
+    lock_time_zone(connection, guild_id, is_shared=False)
+    moved = {budget.id: replace(budget, time_zone=time_zone) for budget in list_guild_budgets(connection, guild_id)}
+    if not moved:
+        return
+    for row in connection.execute(_SELECT_OPEN_RESERVATIONS, {_GUILD_ID.key: guild_id}).all():
+        moment = datetime.fromtimestamp(row.counted_at, UTC)
+        counters = {_move_key(key, moved, moment): unit for key, unit in json.loads(row.counters).items()}
+        connection.execute(_UPDATE_COUNTERS.values(counters=json.dumps(counters)), {_ENTRY_ID.key: row.id})
+    is_of_guild = or_(
+        *(
+            budget_counters.c.key.startswith(f"{budget_id}{separator}", autoescape=True)
+            for budget_id in moved
+            for separator in ("/", ":")
+        )
+    )
+    keys = select(budget_counters.c.key).where(is_of_guild).order_by(budget_counters.c.key).with_for_update()
+    locked = connection.execute(keys).scalars().all()  # in one order for all: otherwise two could deadlock
+    connection.execute(delete(budget_counters).where(budget_counters.c.key.in_(locked)))
+
+
+def _move_key(key: str, budgets: Mapping[str, Budget], moment: datetime) -> str:
+    """Return the key that this counter has in the time zone of these budgets; one of another budget stays."""
+    budget_id, _, user_id = key.partition("/")[0].partition(":")
+    budget = budgets.get(budget_id)
+    return key if budget is None else budget.build_counter_key(int(user_id or 0), moment)
