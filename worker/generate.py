@@ -26,8 +26,8 @@ _MIN_DELAY_SECONDS = 1
 class GenerateJob:
     """The use case and its collaborators.
 
-    `max_wait_seconds` is how long after its acceptance a job may be returned to the queue because Bedrock is busy or
-    unreachable.
+    `max_wait_seconds` is how long after its acceptance, or after a pause of its server, a job may be returned to the
+    queue because Bedrock is busy or unreachable.
     """
 
     queue: JobQueue
@@ -102,7 +102,7 @@ class GenerateJob:
             case RetryPolicy.ONCE:
                 return claim.unknown_calls == 0
             case RetryPolicy.UNLIMITED:
-                return time.time() - claim.job.accepted_at < self.max_wait_seconds
+                return time.time() - max(claim.job.accepted_at, claim.resumed_at) < self.max_wait_seconds
             case _:
                 assert_never(policy)
 

@@ -17,13 +17,15 @@ from worker.call_result import FilteredResult, GeneratedImage
 class Claim:
     """A job that this worker holds until its lease ends.
 
-    `unknown_calls` counts the job's calls of unknown fate: it cannot be known whether they ran.
+    `unknown_calls` counts the job's calls of unknown fate: it cannot be known whether they ran. `resumed_at` is when a
+    pause of its server ended for which it had to wait, in Unix seconds; 0 if there was none.
     """
 
     stage: Stage
     job: Job
     token: str
     unknown_calls: int
+    resumed_at: float = 0.0
 
 
 class QueueUnavailableError(PentimentoError):

@@ -50,6 +50,7 @@ REDIS_KEYS: Final = (
             "claims": "how many leases it has had",
             "calls": "in how many of them a call was started",
             "unknown_calls": "how many calls may have run without their result being known",
+            "resumed_at": "when it was last unparked, by Redis's clock; absent if it never was",
             "crashes": "how many leases expired before a call",
             "claim_token": "token of the claim that holds the lease; absent without a lease",
             "call_started": "1 if a call was started under the latest lease, otherwise 0",

@@ -15,6 +15,7 @@ from tests.support.fault_stack import FaultStack, open_fault_stack
 from tests.support.user import DiscordUser, wait_until
 
 PROMPT = "a paused castle"
+PAUSED_GUILDS = f"{KEY_PREFIX}paused_guilds"
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,16 @@ def moderate(fault_stack: FaultStack, subcommand: str) -> str:
 def count_parked(fault_stack: FaultStack) -> int:
     [guild] = DiscordUser(fault_stack.stack).get("/control/state")["guilds"]
     return int(fault_stack.client.zcard(f"{KEY_PREFIX}parked:guild-{guild['id']}"))
+
+
+def test_the_leading_bot_renews_a_pause_that_redis_lost(fault_stack: FaultStack) -> None:
+    moderate(fault_stack, "pause")
+    assert fault_stack.client.delete(PAUSED_GUILDS) == 1
+
+    wait_until(lambda: fault_stack.client.exists(PAUSED_GUILDS), "the pause", 15)
+
+    moderate(fault_stack, "resume")
+    assert not fault_stack.client.exists(PAUSED_GUILDS)
 
 
 @pytest.mark.parametrize("loss", ["emptied", "restarted"])

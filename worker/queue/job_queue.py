@@ -86,7 +86,7 @@ class RedisJobQueue:
                 self._claims.unclaim(stage, token)
                 raise
             if job is not None:
-                claim = Claim(stage, job, token, reply.unknown_calls)
+                claim = Claim(stage, job, token, reply.unknown_calls, reply.resumed_at / 1000)
                 self._claims.add(claim)
                 return claim
 

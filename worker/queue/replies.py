@@ -20,6 +20,7 @@ class ClaimReply(ScriptReply):
     job_id: str = ""
     job: bytes = b""
     unknown_calls: int = 0
+    resumed_at: int = 0
 
 
 class FinishReply(ScriptReply):

@@ -70,8 +70,8 @@ def build_server_queue_view(
     if page.unreadable_count > 0:
         lines.append(messages.text("queue.unreadable", count=page.unreadable_count))
     items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join(lines))]
-    for status in page.statuses:
-        text = _format_job(status, page.prices.get(status.job.id), catalogue, messages)
+    for number, status in enumerate(page.statuses, page.number * PAGE_SIZE + 1):
+        text = _format_job(number, status, page.prices.get(status.job.id), catalogue, messages)
         if status.state in CANCELLABLE_STATES:
             button = build_button(CancelServerJobId(status.job.id, page.number), messages.text("button.cancel"))
             items.append(ui.Section(text, accessory=button))
@@ -85,11 +85,15 @@ def build_server_queue_view(
     return build_container_view(*items, ui.ActionRow(*buttons))
 
 
-def _format_job(status: JobStatus, price: int | None, catalogue: Catalogue, messages: Messages) -> str:
-    """Say who requested a job, with which model, at which price and when, and how far it is; but not its words."""
+def _format_job(number: int, status: JobStatus, price: int | None, catalogue: Catalogue, messages: Messages) -> str:
+    """Say who requested a job, with which model, at which price and when, and how far it is; but not its words.
+
+    `number` is its place among the server's requests by age.
+    """
     job = status.job
     model = catalogue.models.get(job.request.model)
     facts = [
+        f"**{number}**",
         f"<@{job.requester.id}>",
         escape_markdown(model.name if model else job.request.model, _MODEL_NAME_LIMIT),
         messages.text("moderation.job_price_unknown") if price is None else messages.format_price(price / 1e6),

@@ -13,6 +13,7 @@
 --   job_id         string  (claimed)
 --   job            string  the job, as JSON (claimed)
 --   unknown_calls  number  calls of unknown fate before this claim (claimed)
+--   resumed_at     number  when the job was last unparked, in milliseconds of Redis's clock; 0 if never (claimed)
 local stage, claim_token, lease_ms = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local now, max_skipped = get_time(), 100
 
@@ -32,8 +33,9 @@ local function find_fairest_job()
 end
 
 local function build_claim(id)
-  local job, unknown_calls = get_job_fields(id, 'job', 'unknown_calls')
-  return {'result', 'claimed', 'job_id', id, 'job', job, 'unknown_calls', to_number(unknown_calls)}
+  local job, unknown_calls, resumed_at = get_job_fields(id, 'job', 'unknown_calls', 'resumed_at')
+  return {'result', 'claimed', 'job_id', id, 'job', job, 'unknown_calls', to_number(unknown_calls), 'resumed_at',
+    to_number(resumed_at)}
 end
 
 local claimed_before = redis.call('HGET', key('claim_tokens', stage), claim_token)

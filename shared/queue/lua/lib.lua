@@ -254,6 +254,7 @@ local function unpark_jobs(guild, count, ttl_ms)
     redis.call('ZREM', parked, id)
     if get_job_fields(id, 'state') == 'queued' then
       redis.call('PEXPIRE', key('prepared', id), ttl_ms)
+      redis.call('HSET', key('job', id), 'resumed_at', get_server_time())
       enter_stage('generate', id)
     end
   end

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -259,7 +260,9 @@ async def test_a_picture_is_prepared_and_kept_while_its_guild_is_paused(
     assert parked_ttl > 300 * day
     ttl: Any = client.ttl(prepared_key("1"))
     assert ttl <= day
-    assert worker_queue.fetch_prepared(claim_job(worker_queue).job.id) == b"prepared"
+    claim = claim_job(worker_queue)
+    assert worker_queue.fetch_prepared("1") == b"prepared"
+    assert claim.resumed_at == pytest.approx(time.time(), abs=30)
 
 
 async def test_who_waits_in_a_paused_guild_is_told_and_nobody_waits_for_them(

@@ -39,11 +39,14 @@ class FakeJobQueue:
     waiting: dict[Stage, list[Job]] = field(default_factory=lambda: {stage: [] for stage in Stage})
     pictures: dict[str, bytes] = field(default_factory=dict)
     unknown_calls: int = 0
+    resumed_at: float = 0.0
     holds_lease: bool = True
     events: list[tuple[object, ...]] = field(default_factory=list)
 
     def claim(self, stage: Stage) -> Claim | None:
-        return Claim(stage, self.waiting[stage].pop(0), "token", self.unknown_calls) if self.waiting[stage] else None
+        if not self.waiting[stage]:
+            return None
+        return Claim(stage, self.waiting[stage].pop(0), "token", self.unknown_calls, self.resumed_at)
 
     def fetch_upload(self, job_id: str) -> bytes | None:
         return self.pictures.get(job_id)
@@ -121,6 +124,18 @@ def run_generate(catalogue: Catalogue, error: Exception, unknown_calls: int = 0)
 
 def test_a_throttled_call_is_repeated_later_and_slows_all_workers(catalogue: Catalogue) -> None:
     assert run_generate(catalogue, BUSY_ERROR) == [("call started", "1"), ("released", "1", 3, False, True)]
+
+
+@pytest.mark.parametrize(("resumed_ago", "event"), [(None, "finished"), (70, "finished"), (5, "released")])
+def test_the_time_of_a_pause_does_not_count_as_waiting_for_a_busy_bedrock(
+    catalogue: Catalogue, resumed_ago: int | None, event: str
+) -> None:
+    queue = FakeJobQueue(resumed_at=0 if resumed_ago is None else time.time() - resumed_ago)
+    queue.waiting[Stage.GENERATE].append(make_job(1).model_copy(update={"accepted_at": time.time() - 100}))
+
+    make_tasks(queue, catalogue, BUSY_ERROR).generate()
+
+    assert [name for name, *_ in queue.events] == ["call started", event]
 
 
 def test_a_call_that_may_have_run_is_repeated_once(catalogue: Catalogue) -> None:

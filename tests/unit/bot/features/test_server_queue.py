@@ -80,9 +80,11 @@ def test_a_page_fits_discord(
 def test_a_request_is_shown_with_its_place_person_model_price_and_age_and_without_its_words(
     status: JobStatus, state: str
 ) -> None:
-    text = read_text(build_view([status], prices={status.job.id: 65_000}))
+    text = read_text(build_view([status], prices={status.job.id: 65_000}, count=21, number=2))
 
-    assert text.endswith(f"<@42> · SDXL 1.0 · $0.065 · <t:0:R>\n-# {state}".replace("$0.065", EN.format_price(0.065)))
+    assert text.endswith(
+        f"**21** · <@42> · SDXL 1.0 · $0.065 · <t:0:R>\n-# {state}".replace("$0.065", EN.format_price(0.065))
+    )
     assert "secret" not in text
 
 
