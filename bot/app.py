@@ -7,6 +7,7 @@ from bot.background_tasks import build_background_tasks
 from bot.discord_client.client import Bot
 from bot.discord_client.feature import Feature
 from bot.features.budgets.feature import build_budgets_feature
+from bot.features.diagnose.feature import build_diagnose_feature
 from bot.features.explore.feature import build_explore_feature
 from bot.features.export.feature import build_export_feature
 from bot.features.foreign_syntax.feature import build_foreign_syntax_feature
@@ -22,10 +23,9 @@ from bot.features.presets.feature import build_presets_feature
 from bot.features.privacy.feature import build_privacy_feature
 from bot.features.queue.feature import build_queue_feature
 from bot.features.reimagine.feature import build_reimagine_feature
-from bot.features.result_actions.feature import build_result_actions_feature
+from bot.features.result_actions.feature import build_details_feature, build_result_actions_feature
 from bot.features.server_settings.feature import build_server_settings_feature
 from bot.features.word_list.feature import build_word_list_feature
-from bot.interactions.access import AccessRule
 from bot.lifecycle import StartupError, run_unless_stopped, run_until_stopped
 from bot.results.newest import NewestResultFinder
 from bot.services import Services, open_services
@@ -47,7 +47,7 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
                 build_features(services),
                 services.preferences,
                 services.guild_settings,
-                AccessRule(services.blocks, settings.servers),
+                services.access_rule,
                 leaves_other_guilds=settings.leave_other_servers,
                 proxy=settings.proxies.choose_proxy(settings.discord_api_url),
             )
@@ -61,13 +61,14 @@ def build_features(services: Services) -> list[Feature]:
     """Build every feature, in the order in which their commands are registered."""
     s = services
     newest_results = NewestResultFinder(s.job_history, s.job_search)
-    return [
+    features = [
         build_imagine_feature(s.option_parser, s.pictures, s.drafts, newest_results, s.catalogue),
         build_explore_feature(s.option_parser, s.exploration_confirmation, s.queue, s.moderation, s.catalogue),
         build_reimagine_feature(s.validator, s.pictures, s.drafts, s.job_history, s.reuse_rule, s.catalogue),
         build_result_actions_feature(
             s.submitter, s.result_lookup, s.deletion, s.reuse_rule, s.favourites, s.drafts, s.pictures, s.catalogue
         ),
+        build_details_feature(s.result_lookup, s.catalogue),
         build_foreign_syntax_feature(s.drafts, s.draft_images, s.pictures),
         build_preferences_feature(s.preferences, s.catalogue),
         build_queue_feature(s.queue, s.cancellation, s.catalogue),
@@ -99,3 +100,5 @@ def build_features(services: Services) -> list[Feature]:
         ),
         build_presets_feature(s.presets, s.preset_option, s.job_history, newest_results, s.catalogue),
     ]
+    diagnose = build_diagnose_feature(features, s.access_rule, s.validator.rules, s.queue, s.budgets, s.preferences)
+    return [*features, diagnose]

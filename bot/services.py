@@ -13,6 +13,7 @@ from bot.domain.errors import QueueUnavailableError
 from bot.explorations.confirmation import ExplorationConfirmation
 from bot.explorations.several import PictureSubmitter
 from bot.explorations.starter import ExplorationStarter
+from bot.interactions.access import AccessRule
 from bot.interactions.followups import RecentFollowups
 from bot.lifecycle import StartupError
 from bot.queue.celery_tickets import CeleryTicketWriter
@@ -145,6 +146,7 @@ class Services:
         )
         self.budgets = SqlBudgetStore(self.database, bot_budgets)
         self.blocks = SqlBlockStore(self.database)
+        self.access_rule = AccessRule(self.blocks, settings.servers)
         self.audit_log = SqlAuditLog(self.database)
         self.moderation = SqlModerationStore(self.database)
         self.notices = SqlNoticeStore(self.database)

@@ -109,6 +109,12 @@ class BudgetUsage:
         """How much is left."""
         return max(self.budget.limit - self.used, 0)
 
+    def require_room(self, prices: Sequence[int]) -> None:
+        """Raise `BudgetExceededError` if requests with these prices use more than is left."""
+        needed = self.budget.measure(prices)
+        if self.used + needed > self.budget.limit:
+            raise BudgetExceededError(self, needed)
+
 
 class BudgetExceededError(RejectedError):
     """A request would use `needed` of a budget, and less is left. Part of it may be reserved for others."""

@@ -82,22 +82,20 @@ class RedisJobQueue(RedisJobStatusReader):
         refuses for a while.
         """
         reply = await self._accept(job, image, unknown_calls)
-        match reply.result:
-            case AcceptResult.ACCEPTED:
-                return True
-            case AcceptResult.DUPLICATE:
-                return False
-            case AcceptResult.LIMIT_REACHED:
-                code = _OPEN_LIMIT_CODES[get_scope_kind(reply.scope)]
-                raise RejectedError(make_problem(code, count=reply.count, limit=reply.limit))
-            case AcceptResult.RATE_LIMITED:
-                raise RejectedError(make_rate_problem(reply.scope, reply.limit, reply.wait_ms))
-            case AcceptResult.OUT_OF_MEMORY:
-                raise RejectedError(make_problem("queue_full"))
-            case AcceptResult.MODEL_DISABLED:
-                raise RejectedError(_read_problem(reply.problem))
-            case _:
-                assert_never(reply.result)
+        problem = _find_problem(reply)
+        if problem is not None:
+            raise RejectedError(problem)
+        return reply.result is AcceptResult.ACCEPTED
+
+    async def find_limit_problem(self, model: str, user_id: int, channel_id: int, guild_id: int) -> Problem | None:
+        """Find why a job for this model would not be accepted now, by the same script; nothing is stored.
+
+        Raises `RejectedError` (queue_unavailable).
+        """
+        arguments: list[Any] = ["", "", model, "", _JOB_COST, self._max_memory_ratio, self._image_ttl_ms, 0, ""]
+        arguments += self._limits.build_scope_arguments(user_id, channel_id, guild_id)
+        with translate_redis_errors():
+            return _find_problem(AcceptReply.parse(await self._scripts.run("accept", *arguments)))
 
     async def set_thread(self, job_id: str, thread_id: int) -> None:
         """Remember the thread that was opened for a job. Raises `QueueUnavailableError`."""
@@ -174,6 +172,24 @@ def _split_into_batches(job_ids: Collection[str], size: int) -> Iterator[tuple[s
     remaining = iter(job_ids)
     while batch := tuple(islice(remaining, size)):
         yield batch
+
+
+def _find_problem(reply: AcceptReply) -> Problem | None:
+    """Find why a job is not accepted."""
+    match reply.result:
+        case AcceptResult.ACCEPTED | AcceptResult.DUPLICATE:
+            return None
+        case AcceptResult.LIMIT_REACHED:
+            code = _OPEN_LIMIT_CODES[get_scope_kind(reply.scope)]
+            return make_problem(code, count=reply.count, limit=reply.limit)
+        case AcceptResult.RATE_LIMITED:
+            return make_rate_problem(reply.scope, reply.limit, reply.wait_ms)
+        case AcceptResult.OUT_OF_MEMORY:
+            return make_problem("queue_full")
+        case AcceptResult.MODEL_DISABLED:
+            return _read_problem(reply.problem)
+        case _:
+            assert_never(reply.result)
 
 
 def _read_problem(problem_json: bytes) -> Problem:

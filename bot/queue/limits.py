@@ -32,8 +32,12 @@ class Limits:
 
     def build_script_arguments(self, job: Job) -> list[str | int]:
         """List the scopes of a job, narrowest first, each with its three limits, as accept.lua takes them."""
+        return self.build_scope_arguments(job.requester.id, job.origin.channel_id, job.origin.guild_id)
+
+    def build_scope_arguments(self, user_id: int, channel_id: int, guild_id: int) -> list[str | int]:
+        """List the scopes of a job that a user requests in a channel, as `build_script_arguments` does."""
         arguments: list[str | int] = []
-        for name, limits in self._list_scopes(job.requester.id, job.origin.channel_id, job.origin.guild_id):
+        for name, limits in self._list_scopes(user_id, channel_id, guild_id):
             arguments += [name, limits.max_open, limits.max_running, limits.max_per_minute]
         return arguments
 

@@ -11,7 +11,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.budgets import (
     Budget,
-    BudgetExceededError,
     BudgetPeriod,
     BudgetScope,
     BudgetUnit,
@@ -82,9 +81,7 @@ def charge_budgets(
     if missing:
         used = _lock_counters(connection, list(by_key))
     for key, budget in by_key.items():
-        needed = budget.measure(prices)
-        if used[key] + needed > budget.limit:
-            raise BudgetExceededError(budget.build_usage(used[key], moment), needed)
+        budget.build_usage(used[key], moment).require_room(prices)
     for unit in BudgetUnit:
         keys = [key for key, budget in by_key.items() if budget.unit is unit]
         if keys:

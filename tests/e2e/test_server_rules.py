@@ -24,9 +24,9 @@ class Server:
     owner: DiscordUser
     member: DiscordUser
 
-    def invoke(self, user: DiscordUser, command: str, channel: str | None = None, **options: Any) -> str:
+    def invoke(self, user: DiscordUser, name: str, /, **options: Any) -> str:
         """Use a command, and return the text that its user alone sees."""
-        return user.wait_for_private_text(user.invoke_command(command, channel or self.channel_id, **options))
+        return user.wait_for_private_text(user.invoke_command(name, self.channel_id, **options))
 
     def imagine(self, prompt: str, channel: str | None = None) -> str:
         """Ask for a picture as the member, and return the job's id."""
@@ -101,3 +101,37 @@ def test_a_closed_channel_leaves_help_open_and_says_where_to_go(server: Server) 
     assert all(f"Use one of these\\: <#{other}>" in refusal for refusal in refusals), refusals
     assert "What would you like to do?" in server.invoke(server.member, "help")
     server.member.wait_for_result_in_place(server.member.press_button(allowed, "regenerate"))
+
+
+def test_a_moderator_sees_which_rules_refuse_a_member_and_who_can_change_them(server: Server) -> None:
+    member_id = find_user_id(server.member)
+    everywhere = server.invoke(server.owner, "diagnose", member=member_id)
+    server.invoke(server.owner, "words add", entry="horse*")
+    other = server.owner.post("/control/channels", {"name": "art", "guild_id": server.guild_id})["id"]
+    server.save_settings(allowed_channel_ids=frozenset({int(other)}), max_price=1)
+    switches = [{"id": member_id, "type": 2, "permission": False}]
+    off = {"command": "explore", "permissions": switches, "guild_id": server.guild_id}
+    request_json("PUT", f"{server.stack.discord_url}/control/integrations", off)
+
+    refused = server.invoke(server.owner, "diagnose", member=member_id, prompt="two horses")
+    switched_off = server.invoke(server.owner, "diagnose", member=member_id, channel=other, command="explore")
+    help_ = server.invoke(server.owner, "diagnose", member=member_id, command="help")
+    read = server.member.wait_for_private_text(server.imagine("two horses", other))
+
+    assert "Nothing stops them." in everywhere
+    assert "**3 checks refuse it.**" in refused
+    assert f"Use one of these\\: <#{other}>" in refused
+    assert "may cost at most $" in refused
+    assert "“horse\\*” is on this server's word list" in refused
+    assert "Who can change that: whoever manages this server" in refused
+    assert "The command is switched off for this member" in switched_off
+    assert "the most expensive request" in switched_off
+    assert "Nothing stops them." in help_
+    assert "may cost at most" in read
+    assert "word list" in read
+
+
+def find_user_id(user: DiscordUser) -> str:
+    """Find the id of a user by their name."""
+    users = user.get("/control/state")["users"]
+    return str(next(one["id"] for one in users if one["username"] == user.name))

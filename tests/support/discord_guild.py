@@ -19,7 +19,7 @@ from bot.features.history.feature import build_history_feature
 from bot.features.imagine.feature import build_imagine_feature
 from bot.features.preferences.feature import build_preferences_feature
 from bot.features.reimagine.feature import build_reimagine_feature
-from bot.features.result_actions.feature import build_result_actions_feature
+from bot.features.result_actions.feature import build_details_feature, build_result_actions_feature
 from bot.results.deletion import ResultDeletion
 from bot.results.lookup import ResultLookup
 from bot.results.newest import NewestResultFinder
@@ -231,6 +231,7 @@ def build_bot(
             privacy_url="https://example.org/privacy",
             source_url="",
         ),
+        build_details_feature(result_lookup, catalogue),
         build_reimagine_feature(validator, pictures, drafts, history, reuse_rule, catalogue),
         build_result_actions_feature(
             submitter,

@@ -12,6 +12,7 @@ from bot.interactions.locale import load_guild_settings, set_preferences
 from tests.support.fake_stores import FakeGuildSettingsStore
 
 NO_RULES: Final = GuildSettings()
+BOT_ID: Final = 7
 _THREAD: Final[dict[str, Any]] = {
     "type": 11,
     "owner_id": "1",
@@ -43,6 +44,7 @@ def make_member(
     Everyone in the guild has the `permissions`.
     """
     state = discord.Client(intents=discord.Intents(guilds=True))._connection
+    state.user = discord.ClientUser(state=state, data=cast("Any", _make_user(BOT_ID)))
     channel = {"id": str(parent_id or channel_id), "type": 0, "name": "x", "position": 0, "permission_overwrites": []}
     thread = _THREAD | {"id": str(channel_id), "guild_id": str(guild_id), "parent_id": str(parent_id)}
     data: Any = {
@@ -52,12 +54,11 @@ def make_member(
         "roles": [_make_role(role_id, permissions) for role_id in {guild_id, *role_ids}],
         "channels": [channel | {"nsfw": is_age_restricted}],
         "threads": [] if parent_id is None else [thread],
+        "members": [_make_member_data(BOT_ID)],
     }
     guild = discord.Guild(data=data, state=state)
-    user = {"id": str(user_id), "username": "ada", "discriminator": "0", "avatar": None}
-    roles = [str(role_id) for role_id in role_ids]
-    member = {"user": user, "roles": roles, "joined_at": None, "flags": 0, "nick": None}
-    return discord.Member(data=cast("Any", member), guild=guild, state=state), guild.get_channel_or_thread(channel_id)
+    member = discord.Member(data=cast("Any", _make_member_data(user_id, role_ids)), guild=guild, state=state)
+    return member, guild.get_channel_or_thread(channel_id)
 
 
 async def make_interaction(
@@ -100,6 +101,15 @@ async def make_interaction(
     set_preferences(interaction, preferences or Preferences())
     await load_guild_settings(interaction, FakeGuildSettingsStore(settings))
     return interaction
+
+
+def _make_user(user_id: int) -> dict[str, Any]:
+    return {"id": str(user_id), "username": "ada", "discriminator": "0", "avatar": None}
+
+
+def _make_member_data(user_id: int, role_ids: Iterable[int] = ()) -> dict[str, Any]:
+    roles = [str(role_id) for role_id in role_ids]
+    return {"user": _make_user(user_id), "roles": roles, "joined_at": None, "flags": 0, "nick": None}
 
 
 def _make_role(role_id: int, permissions: discord.Permissions | None) -> dict[str, Any]:

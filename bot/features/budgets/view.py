@@ -7,7 +7,8 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.domain.budgets import BudgetScope, BudgetUsage
+from bot.domain.budgets import BudgetUsage
+from bot.rendering.budget_text import format_budget_usage
 from bot.rendering.layout import build_attached_gallery, build_container_view
 from bot.rendering.markdown import escape_markdown
 from bot.storage.ledger_reports import ReportGroup, ReportLine, add_up
@@ -22,20 +23,7 @@ class ReportLabels:
 
     def format_usage(self, usage: BudgetUsage) -> str:
         """Format a budget in a line: whose it is, how much is left of it, and when it starts again."""
-        budget, text = usage.budget, self.messages.text
-        target = {
-            BudgetScope.CHANNEL: f"<#{budget.target_id}>",
-            BudgetScope.ROLE: f"<@&{budget.target_id}>",
-            BudgetScope.MEMBER: f"<@{budget.target_id}>",
-        }.get(budget.scope, "")
-        facts: dict[str, str | int] = {
-            "limit": self.messages.format_amount(f"{budget.unit} {budget.limit}"),
-            "left": self.messages.format_amount(f"{budget.unit} {usage.left}"),
-            "period": self.messages.get_term(f"per {budget.period}"),
-            "resets_at": usage.resets_at,
-        }
-        key = "budget.role_line" if budget.scope is BudgetScope.ROLE else "budget.line"
-        return text(key, owner=text(f"budget.owner_{budget.scope}", target=target), **facts)
+        return format_budget_usage(usage, self.messages)
 
     def format_key(self, group: ReportGroup, key: str) -> str:
         """Format the subject of a line of a report, with mentions, which ring nobody."""

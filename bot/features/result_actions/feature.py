@@ -61,15 +61,13 @@ def build_result_actions_feature(
     pictures: PictureSubmitter,
     catalogue: Catalogue,
 ) -> Feature:
-    """Build the handlers of the buttons under results, and the message command that shows details."""
+    """Build the handlers of the buttons under results."""
     regenerate = RegenerateHandler(submitter, result_lookup, reuse_rule, catalogue, pictures)
     edit = EditHandler(submitter, result_lookup, reuse_rule, catalogue, RejectedForms(drafts), SyntaxQuestion(drafts))
     upscale = UpscaleHandler(submitter, result_lookup, reuse_rule, catalogue)
-    details = DetailsHandler(catalogue, result_lookup)
     delete = DeleteHandler(deletion)
     more = MoreHandler(favourites, result_lookup, catalogue)
     return Feature(
-        commands=[build_message_command("details", details.show_message_details)],
         routes=[
             Route(RegenerateId, regenerate.regenerate),
             Route(RegenerateWithId, regenerate.regenerate_with_model),
@@ -85,7 +83,6 @@ def build_result_actions_feature(
             Route(UpscaleId, upscale.upscale),
             Route(UpscaleAtOnceId, upscale.upscale_at_once),
             Route(UpscaleWithId, upscale.upscale_with_model),
-            Route(DetailsId, details.show_details, Access.VIEW),
             Route(MetadataRunId, MetadataRunHandler(submitter, result_lookup, reuse_rule, catalogue).run_again),
             Route(MoreId, more.open_menu, Access.VIEW),
             Route(MenuFavouriteId, more.toggle_favourite, Access.VIEW),
@@ -95,4 +92,14 @@ def build_result_actions_feature(
             Route(ConfirmDeleteId, delete.delete_result, Access.ALWAYS),
             Route(DeleteReasonId, delete.delete_with_reason, Access.ALWAYS),
         ],
+    )
+
+
+def build_details_feature(result_lookup: ResultLookup, catalogue: Catalogue) -> Feature:
+    """Build the message command that shows details, and the handler of the button that does."""
+    details = DetailsHandler(catalogue, result_lookup)
+    return Feature(
+        commands=[build_message_command("details", details.show_message_details)],
+        routes=[Route(DetailsId, details.show_details)],
+        access=Access.VIEW,
     )

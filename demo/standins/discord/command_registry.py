@@ -29,6 +29,21 @@ class CommandRegistry:
         self._now = now
         self._scopes: dict[Scope, list[Command]] = {}
         self._creates: dict[Scope, list[float]] = {}
+        self._permissions: dict[str, dict[str, list[dict[str, Any]]]] = {}
+
+    def list_permissions(self, guild_id: str) -> list[dict[str, Any]]:
+        """Return the switches of a guild's Integrations page, of the application and of commands that have any."""
+        return [
+            {"id": identity, "application_id": self._application_id, "guild_id": guild_id, "permissions": switches}
+            for identity, switches in self._permissions.get(guild_id, {}).items()
+        ]
+
+    def set_permissions(self, guild_id: str, name: str | None, switches: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Set the switches of the commands of this name, or those of the application; return all of the guild."""
+        named = [command["id"] for command in self.list_available(guild_id) if command["name"] == name]
+        for identity in named if name else [self._application_id]:
+            self._permissions.setdefault(guild_id, {})[identity] = switches
+        return self.list_permissions(guild_id)
 
     def list_commands(self, scope: Scope) -> list[Command]:
         """Return the commands of a scope."""

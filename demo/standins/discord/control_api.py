@@ -20,6 +20,8 @@ user sees it and post to it, with images if the body is multipart.
     PATCH  /control/channels/{id}       fields that a moderator may change, and permission_overwrites; DELETE deletes it
     PUT    /control/permissions/{id}    {user?, allow?, deny?}: a channel overwrite for the bot or a user
     DELETE /control/messages/{id}
+    PUT    /control/integrations        {command?, permissions, guild_id?}: the switches of a command, or of all; they
+                                        are told to the bot, and change nothing else
     POST   /control/faults              a fault of faults.py; DELETE removes all
     POST   /control/gateway             {op}: a gateway fault, see gateway_connection.py
 """
@@ -151,6 +153,13 @@ async def set_permissions(request: web.Request) -> web.Response:
     channel.overwrites[user.id] = {"id": user.id, "type": 1, **bits}
     message_operations.dispatch_channel(state, "CHANNEL_UPDATE", channel)
     return json_response(channel.to_json())
+
+
+@routes.put("/control/integrations")
+async def set_command_permissions(request: web.Request) -> web.Response:
+    """Set the switches of a command or of the application on a guild's Integrations page."""
+    state, guild, body = await _read_request(request)
+    return json_response(state.commands.set_permissions(guild.id, body.get("command"), body["permissions"]))
 
 
 @routes.post("/control/dms")

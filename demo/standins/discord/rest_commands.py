@@ -78,6 +78,13 @@ async def create_command(request: web.Request) -> web.Response:
     return json_response(command, 201 if created else 200)
 
 
+@routes.get(r"/applications/{application_id}{guild:/guilds/\d+}/commands/permissions")
+async def list_command_permissions(request: web.Request) -> web.Response:
+    """Return the switches of a guild's Integrations page: of the application and of its commands."""
+    state, guild_id = _get_scope(request)
+    return json_response(state.commands.list_permissions(str(guild_id)))
+
+
 @routes.get(COMMAND_PATH)
 async def get_command(request: web.Request) -> web.Response:
     """Return one command."""

@@ -1,10 +1,10 @@
 -- accept.lua: accept a job, once, if the limits allow it, and queue it. If the transaction has pushed a picture to
 -- incoming_picture, the job is queued for the prepare stage, otherwise for the generate stage. If memory is short, the
--- oldest drafts give way to the job.
+-- oldest drafts give way to the job. Without a job it only says whether one would be accepted now.
 --
 -- KEYS[1]    prefix of every key
 -- ARGV[1]    string  job id
--- ARGV[2]    string  job, as JSON
+-- ARGV[2]    string  job, as JSON; '' for none
 -- ARGV[3]    string  model
 -- ARGV[4]    string  tenant whose fair share the job counts towards
 -- ARGV[5]    number  cost, in the unit of the tenants' fair shares
@@ -50,6 +50,7 @@ for _, scope in ipairs(unknown_calls == '0' and scopes or {}) do
     return {'result', 'rate_limited', 'scope', scope.name, 'limit', scope.max_per_minute, 'wait_ms', wait_ms}
   end
 end
+if job == '' then return {'result', is_memory_short(max_memory_ratio) and 'out_of_memory' or 'accepted'} end
 while is_memory_short(max_memory_ratio) do
   if delete_oldest_drafts(100) == 0 then return {'result', 'out_of_memory'} end
 end

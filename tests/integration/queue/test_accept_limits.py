@@ -183,3 +183,28 @@ async def test_rate_limits_store_no_more_than_they_need(bot_queues: BotQueues, r
     assert len(names) == 3
     assert max(sizes) <= 5
     assert min(remaining_ms) > 0
+
+
+@pytest.mark.parametrize("kind", JOB_MAKERS)
+@pytest.mark.parametrize("limits", [ScopeLimits(max_open=2), ScopeLimits(max_per_minute=2)])
+async def test_a_limit_is_told_beforehand_as_it_refuses_and_asking_stores_nothing(
+    bot_queues: BotQueues, kind: str, limits: ScopeLimits
+) -> None:
+    queue = await bot_queues.open_queue(**{kind: limits})
+    make_same, make_other = JOB_MAKERS[kind]
+
+    async def ask(job: Job) -> Problem | None:
+        return await queue.find_limit_problem(
+            job.request.model, job.requester.id, job.origin.channel_id, job.origin.guild_id
+        )
+
+    before = [await ask(make_same(number)) for number in range(5)]
+    for number in range(2):
+        await queue.enqueue_job(make_same(number), None)
+    asked, refused = await ask(make_same(2)), await expect_rejection(queue.enqueue_job(make_same(2), None))
+
+    assert before == [None] * 5
+    assert asked is not None
+    assert (asked.code, asked.facts["limit"]) == (refused.code, refused.facts["limit"]) != ("", 0)
+    assert await ask(make_other(2)) is None
+    assert len(await queue.list_open_jobs()) == 2
