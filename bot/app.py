@@ -24,6 +24,7 @@ from bot.features.privacy.feature import build_privacy_feature
 from bot.features.queue.feature import build_queue_feature
 from bot.features.reimagine.feature import build_reimagine_feature
 from bot.features.result_actions.feature import build_details_feature, build_result_actions_feature
+from bot.features.rounds.feature import build_rounds_feature
 from bot.features.server_settings.feature import build_server_settings_feature
 from bot.features.word_list.feature import build_word_list_feature
 from bot.lifecycle import StartupError, run_unless_stopped, run_until_stopped
@@ -90,6 +91,7 @@ def build_features(services: Services) -> list[Feature]:
             ServerQueueCommands(s.guild_settings, s.paused_queues, s.queue, s.ledger_reports, s.audit_log, s.catalogue),
         ),
         build_word_list_feature(s.word_rules),
+        build_rounds_feature(s.rounds),
         build_server_settings_feature(s.guild_settings),
         build_help_feature(
             s.preferences,

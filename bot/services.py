@@ -34,6 +34,7 @@ from bot.results.images import ResultImageLoader
 from bot.results.lookup import ResultLookup
 from bot.results.reuse import ReuseRule
 from bot.results.thumbnails import ThumbnailLoader
+from bot.rounds.pictures import RoundPictures
 from bot.settings import Settings
 from bot.storage.audit_log import SqlAuditLog
 from bot.storage.blocks import SqlBlockStore
@@ -131,6 +132,9 @@ class Services:
         self.draft_images = DraftImageLoader(self.image_store, self.reuse_rule)
         self.exploration_confirmation = ExplorationConfirmation(
             exploration_starter, self.drafts, self.explorations, self.draft_images, catalogue
+        )
+        self.round_pictures = RoundPictures(
+            self.job_history, self.image_store, self.image_loader, self.outcomes.load_result_image
         )
         self.pictures = PictureSubmitter(self.submitter, exploration_starter, self.exploration_confirmation, catalogue)
 

@@ -135,6 +135,7 @@ _CODES: Final = {
         "round_not_your_turn",
         "round_entries_used",
         "round_full",
+        "round_role_required",
         "round_cost_limit",
         "round_entry_unknown",
         "ballot_choices",

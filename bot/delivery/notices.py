@@ -1,8 +1,6 @@
 """Posts each waiting notice once in its channel, or as a direct message.
 
-The nonce of the message is the notice's id; Discord keeps it unique for a few minutes
-(https://discord.com/developers/docs/resources/message#create-message). A notice that an earlier process may have
-posted, or whose response was lost, is looked for in the channel's history first.
+The nonce of the message is the notice's id. A notice that may have been posted already is looked for first.
 """
 
 import asyncio
@@ -10,19 +8,12 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import discord
 from discord import ui
 
-from bot.delivery.destinations import (
-    CALL_TIMEOUT_SECONDS,
-    DISCORD_EPOCH,
-    SEARCH_WINDOW_SECONDS,
-    get_own_permissions,
-    may_read_history,
-)
+from bot.delivery.destinations import CALL_TIMEOUT_SECONDS, get_own_permissions
 from bot.delivery.discord_errors import (
     UNKNOWN_MESSAGE_CODE,
     DestinationForbiddenError,
@@ -30,6 +21,7 @@ from bot.delivery.discord_errors import (
     is_transient,
 )
 from bot.delivery.ports import GuildSettingsReader
+from bot.delivery.posted_messages import PostedMessageFinder
 from bot.discord_client.feature import NoticeRenderer
 from bot.domain.notices import DIRECT_MESSAGE, Notice, NoticeKind
 from bot.periodic import run_every
@@ -44,7 +36,6 @@ log = logging.getLogger(__name__)
 INTERVAL_SECONDS: Final = 2.0
 RETRY_SECONDS: Final = 15.0
 MAX_CONCURRENT_CHANNELS: Final = 8
-SEARCH_MESSAGE_LIMIT: Final = 1000
 
 
 class NoticeSender:
@@ -69,16 +60,13 @@ class NoticeSender:
         self._clock = clock
         self._slots = asyncio.Semaphore(MAX_CONCURRENT_CHANNELS)
         self._outage = OutageLog(log, "notices are posted")
-        self._started_at = clock()
-        self._doubtful_ids: set[int] = set()
-        self._unposted_ids: set[int] = set()
+        self._posted_messages = PostedMessageFinder(client, clock=clock)
         self._retry_times: dict[int, float] = {}
 
     async def run(self) -> None:
         """Post notices until cancelled, as soon as the client knows its servers."""
         await self._client.wait_until_ready()
-        self._started_at = self._clock()
-        self._unposted_ids.clear()  # another bot may have led meanwhile
+        self._posted_messages.restart()
         await run_every(INTERVAL_SECONDS, self.send_waiting, "posting notices")
 
     async def send_waiting(self) -> None:
@@ -99,7 +87,7 @@ class NoticeSender:
             try:
                 posted = await self._find_posted(notices)
                 for notice in notices:
-                    await self._send_notice(notice, posted.get(notice.id))
+                    await self._send_notice(notice, posted.get(notice.nonce))
             except Exception as error:
                 if not is_transient(error):
                     raise
@@ -115,7 +103,7 @@ class NoticeSender:
             view = build_container_view(*items, component_id=compute_component_id(notice.nonce))
             message_id = await self._post(notice, view)
         await self._store.close_notice(notice, message_id)
-        self._unposted_ids.discard(notice.id)
+        self._posted_messages.mark_recorded(notice.nonce)
 
     async def _render(self, notice: Notice) -> Sequence[ui.Item[Any]]:
         """Render a notice; () if there is nothing to tell. One that cannot be rendered does not hold up the others."""
@@ -136,7 +124,7 @@ class NoticeSender:
                 return (await channel.send(view=view, nonce=notice.nonce)).id
         except (discord.HTTPException, DestinationForbiddenError) as error:
             if is_transient(error):
-                self._doubtful_ids.add(notice.id)
+                self._posted_messages.mark_doubtful(notice.nonce)
                 raise
             is_deleted = isinstance(error, discord.HTTPException) and error.code == UNKNOWN_MESSAGE_CODE
             if not is_deleted:  # otherwise its nonce belongs to a message that was deleted since
@@ -146,7 +134,7 @@ class NoticeSender:
                 )
             return None
         except Exception:
-            self._doubtful_ids.add(notice.id)
+            self._posted_messages.mark_doubtful(notice.nonce)
             raise
 
     async def _open_channel(self, notice: Notice) -> int:
@@ -167,36 +155,20 @@ class NoticeSender:
         language = notice.data.get("locale") or (await self._guild_settings.load_settings(notice.guild_id)).language
         return load_messages(language or ("" if guild is None else str(guild.preferred_locale)))
 
-    async def _find_posted(self, notices: Sequence[Notice]) -> dict[int, int]:
-        """Find the messages of notices that may have been posted already, by the ids of the notices."""
+    async def _find_posted(self, notices: Sequence[Notice]) -> dict[str, int]:
+        """Find the messages of notices that may have been posted already, by the nonces of the notices."""
+        finder = self._posted_messages
         wanted = {
-            compute_component_id(notice.nonce): notice for notice in notices if self._may_be_posted_already(notice)
+            notice.nonce: notice.created_at
+            for notice in notices
+            if finder.may_be_posted(notice.nonce, notice.created_at)
         }
         if not wanted:
             return {}
-        posted: dict[int, int] = {}
-        first = min(wanted.values(), key=lambda notice: notice.created_at)
-        if not may_read_history(self._client, first.guild_id, first.channel_id):
-            return posted
-        start = max(datetime.fromtimestamp(first.created_at - SEARCH_WINDOW_SECONDS, UTC), DISCORD_EPOCH)
-        after = discord.Object(discord.utils.time_snowflake(start))
         try:
-            async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-                channel = self._client.get_partial_messageable(await self._open_channel(first))
-                async for message in channel.history(limit=SEARCH_MESSAGE_LIMIT, after=after, oldest_first=False):
-                    for component in message.components:
-                        notice = wanted.get(getattr(component, "id", None) or 0)
-                        if notice is not None and message.author == self._client.user:
-                            posted[notice.id] = message.id
+            channel_id = await self._open_channel(notices[0])
         except (discord.Forbidden, discord.NotFound) as error:
             if is_transient(error):
                 raise
-        found_ids = {notice.id for notice in wanted.values()}
-        self._unposted_ids |= found_ids
-        self._doubtful_ids -= found_ids
-        return posted
-
-    def _may_be_posted_already(self, notice: Notice) -> bool:
-        """Tell whether this process, or an earlier one, may have posted a notice without recording it."""
-        is_older = notice.created_at < self._started_at and notice.id not in self._unposted_ids
-        return is_older or notice.id in self._doubtful_ids
+            return {}
+        return await finder.find_posted(notices[0].guild_id, channel_id, wanted)

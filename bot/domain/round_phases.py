@@ -33,6 +33,7 @@ CLOSING_LIMIT_SECONDS: Final = 600.0
 
 DECIDING_SECONDS: Final = 86400.0
 MAX_REMINDER_SECONDS: Final = 3600.0
+REMINDED_PER_MESSAGE: Final = 50
 ENTRIES_PER_MESSAGE: Final = 10
 """Discord's limit for a gallery: https://discord.com/developers/docs/components/reference#media-gallery"""
 
@@ -49,7 +50,7 @@ def advance_contest(contest: Contest, facts: RoundFacts, now: float, rng: random
     if contest.phase is Phase.TURN:
         return _advance_turn(contest, facts, now)
     if now < contest.deadline and contest.phase is not Phase.CLOSING:
-        return _remind(contest, now)
+        return _remind(contest, facts.reminder_count, now)
     return _end_phase(contest, facts, now, rng)
 
 
@@ -91,11 +92,12 @@ def get_due_time(contest: Contest, now: float) -> float | None:
     return contest.deadline - min(MAX_REMINDER_SECONDS, (contest.deadline - now) / 5)
 
 
-def _remind(contest: Contest, now: float) -> Step | None:
+def _remind(contest: Contest, count: int, now: float) -> Step | None:
     if contest.is_reminded or contest.due_at is None or now < contest.due_at:
         return None
     reminded = replace(contest, is_reminded=True, due_at=contest.deadline)
-    return Step(reminded, messages=[NewMessage(MessageKind.REMINDER, contest.round_number)])
+    pages = range(-(-count // REMINDED_PER_MESSAGE))
+    return Step(reminded, messages=[NewMessage(MessageKind.REMINDER, contest.round_number, page) for page in pages])
 
 
 def _close_entering(contest: Contest, entries: Sequence[RoundEntry], now: float, rng: random.Random) -> Step | None:

@@ -20,11 +20,16 @@ class NewMessage:
 
 @dataclass(frozen=True)
 class RoundFacts:
-    """All that a step depends on besides the contest: the entries and participants of all rounds, open ballots."""
+    """All that a step depends on besides the contest.
+
+    These are the entries and participants of all rounds, the ballots of the open vote, and how many members asked to be
+    reminded.
+    """
 
     entries: Sequence[RoundEntry] = ()
     ballots: Sequence[Ballot] = ()
     participants: Sequence[Participant] = ()
+    reminder_count: int = 0
 
 
 @dataclass(frozen=True)

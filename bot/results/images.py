@@ -8,7 +8,7 @@ import discord
 from bot.domain.images import RemoteImage
 from bot.domain.ports import ImageStore
 from bot.domain.records import JobRecord
-from bot.results.message_images import list_message_images
+from bot.results.message_images import choose_job_image, list_message_images
 from bot.results.messages import fetch_result_message
 
 
@@ -27,6 +27,7 @@ class ResultImageLoader:
         """Load the picture of a job. None if it has none or none any more. Raises `RejectedError`."""
         if record.outcome_kind != "generated" or record.is_deleted:
             return None
-        for image in list_message_images(await self.find_message(client, record)):
+        image = choose_job_image(list_message_images(await self.find_message(client, record)), record.job.id)
+        if image is not None:
             return await self.fetch_image(image)
         return await self.image_store.load_undelivered_image(record.job.id)

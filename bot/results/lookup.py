@@ -12,7 +12,7 @@ from bot.domain.ports import ImageStore, JobHistory, JobStatusReader
 from bot.domain.records import GenerationSettings, JobRecord
 from bot.domain.status import JobStatus
 from bot.interactions.visibility import may_read_origin
-from bot.results.message_images import list_message_images
+from bot.results.message_images import choose_job_image, list_message_images
 from bot.results.messages import fetch_result_message, get_result_job_id, iterate_used_messages
 from bot.results.png_settings import parse_png_settings
 from shared.job import Origin
@@ -128,7 +128,8 @@ class ResultLookup:
     async def find_result_image(self, interaction: discord.Interaction, job_id: str) -> RemoteImage:
         """Return a job's picture from the first message that shows it. Raises `RejectedError` (result_gone)."""
         async for message in self.find_result_messages(interaction, job_id):
-            for image in list_message_images(message):
+            image = choose_job_image(list_message_images(message), job_id)
+            if image is not None:
                 return image
         raise RejectedError(make_problem("result_gone"))
 

@@ -1,5 +1,6 @@
 """The pictures of a message, in every place where Discord shows them."""
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -33,6 +34,19 @@ def list_message_images(message: discord.Message | None) -> Iterator[RemoteImage
     for image in own or found:
         unique.setdefault(urlsplit(image.url).path, image)
     yield from unique.values()
+
+
+def choose_job_image(images: Iterable[RemoteImage], job_id: str) -> RemoteImage | None:
+    """Choose the picture of a job among those of a message: the one with its name, else the first."""
+    found = list(images)
+    names = (job_id, compute_image_token(job_id))
+    named = [image for image in found if any(name in image.filename for name in names)]
+    return next(iter(named or found), None)
+
+
+def compute_image_token(job_id: str) -> str:
+    """Derive the part of a file's name that tells whose picture it is only to those who know the id of the job."""
+    return hashlib.sha256(job_id.encode()).hexdigest()[:12]
 
 
 def build_attached_image(attachment: discord.Attachment) -> RemoteImage:

@@ -1,16 +1,16 @@
 """Messages of contests: added in the transaction of the change that they tell of, sent once by the leading bot."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
 
 from bot.domain.round_steps import NewMessage
 from bot.domain.rounds import MessageKind, RoundMessage
 from bot.storage.round_rows import CONTEST_ID, parse_message
 from bot.storage.session import Database, translate_database_errors
-from bot.storage.tables import contests, round_messages
+from bot.storage.tables import contests, jobs, round_messages, undelivered_images
 
 _RAISE_SEQUENCE: Final = (
     update(contests)
@@ -18,6 +18,7 @@ _RAISE_SEQUENCE: Final = (
     .values(last_sequence=contests.c.last_sequence + 1)
     .returning(contests.c.last_sequence)
 )
+_JOB_ID: Final[BindParameter[str]] = bindparam("target_job_id")
 _INSERT_MESSAGE: Final = insert(round_messages)
 _SELECT_WAITING: Final = (
     select(round_messages)
@@ -88,6 +89,38 @@ class SqlRoundMessageStore:
             await self._database.run_transaction(
                 lambda connection: connection.execute(query.values(closed_at=self._clock()))
             )
+
+    async def list_sent_messages(self, contest_id: str, round_number: int) -> Sequence[RoundMessage]:
+        """List the messages of a round that were sent, in their order."""
+        query = (
+            select(round_messages)
+            .where(round_messages.c.contest_id == contest_id, round_messages.c.round_number == round_number)
+            .where(round_messages.c.message_id.is_not(None))
+            .order_by(round_messages.c.sequence)
+        )
+        with translate_database_errors():
+            rows = await self._database.run_transaction(lambda connection: connection.execute(query).all())
+        return [parse_message(row) for row in rows]
+
+    async def publish_entries(self, channel_id: int, places: Mapping[str, int], kept_ids: Collection[str]) -> None:
+        """Record the messages that show entries, by job id: from now on, they are results like any other.
+
+        Their stored pictures are deleted, as the messages have them, except those of `kept_ids`.
+        """
+        publish = update(jobs).where(jobs.c.id == _JOB_ID, jobs.c.outcome_channel_id.is_(None))
+        rows = [
+            {_JOB_ID.key: job_id, "outcome_channel_id": channel_id, "outcome_message_id": message_id}
+            for job_id, message_id in places.items()
+        ]
+        deleted = [job_id for job_id in places if job_id not in kept_ids]
+
+        def publish_rows(connection: Connection) -> None:
+            connection.execute(publish, rows)
+            connection.execute(delete(undelivered_images).where(undelivered_images.c.job_id.in_(deleted)))
+
+        if rows:
+            with translate_database_errors():
+                await self._database.run_transaction(publish_rows)
 
     async def _update(self, message: RoundMessage, **changes: float | None) -> bool:
         """Change a message unless somebody has changed it; return whether it was changed."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.domain.ballots import Ballot
@@ -29,7 +29,14 @@ from bot.storage.round_rows import (
     parse_participant,
 )
 from bot.storage.session import Database, begin_transaction, translate_database_errors
-from bot.storage.tables import contests, round_ballots, round_entries, round_participants, source_images
+from bot.storage.tables import (
+    contests,
+    round_ballots,
+    round_entries,
+    round_participants,
+    round_reminders,
+    source_images,
+)
 from shared.problems import RejectedError, make_problem
 
 RECHECK_SECONDS: Final = 5.0
@@ -48,6 +55,7 @@ _SELECT_ENTRIES: Final = (
     .order_by(round_entries.c.round_number, round_entries.c.number, round_entries.c.created_at, round_entries.c.job_id)
 )
 _SELECT_BALLOTS: Final = select(round_ballots.c.choices).where(round_ballots.c.contest_id == CONTEST_ID)
+_COUNT_REMINDERS: Final = select(func.count()).where(round_reminders.c.contest_id == CONTEST_ID)
 _SELECT_PARTICIPANTS: Final = (
     select(round_participants)
     .where(round_participants.c.contest_id == CONTEST_ID)
@@ -149,7 +157,11 @@ class SqlRoundStore:
             if contest is None or contest.due_at is None or contest.due_at > now:
                 return None
             facts = _load_facts(connection, contest_id)
-            facts = replace(facts, ballots=_load_ballots(connection, contest_id))
+            facts = replace(
+                facts,
+                ballots=_load_ballots(connection, contest_id),
+                reminder_count=connection.execute(_COUNT_REMINDERS, {CONTEST_ID.key: contest_id}).scalar_one(),
+            )
             step = advance_contest(contest, facts, now, self._rng)
             if step is None:
                 step = Step(replace(contest, due_at=_get_later_due_time(contest, now)))

@@ -26,7 +26,7 @@ from bot.submission.acknowledgement import explain_queue_delay
 from bot.submission.image_notes import list_image_notes
 from bot.submission.images import ImageFetcher
 from bot.submission.validation import RequestValidator
-from shared.job import Job, Origin, Requester, SourceKind
+from shared.job import EntryRef, Job, Origin, Requester, SourceKind
 from shared.notes import Note
 from shared.problems import Problem, RejectedError, make_problem
 from shared.request.builder import pick_seed
@@ -71,6 +71,7 @@ class JobDetails(TypedDict, total=False):
     seed: int | None
     notes: Sequence[Note]
     is_spoiler: bool
+    entry: EntryRef | None
 
 
 @dataclass(frozen=True)

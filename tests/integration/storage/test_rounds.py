@@ -103,11 +103,13 @@ async def test_two_bots_race_for_each_deadline_and_each_happens_once(
     rounds: SqlRoundStore,
     job_store: SqlJobStore,
     ballots: SqlBallotStore,
+    members: SqlRoundMemberStore,
     database_url: str,
     clock: Clock,
     tie_rule: TieRule,
 ) -> None:
     await start(rounds, rounds=2, tie_rule=tie_rule)
+    await members.toggle_reminder(CONTEST_ID, ADA_ID)
     async with open_bots(database_url, clock) as bots:
         for round_number in (1, 2):
             await enter(

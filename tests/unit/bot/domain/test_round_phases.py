@@ -62,9 +62,10 @@ def test_an_entering_that_is_not_over_only_sends_its_reminder_once() -> None:
     contest = begin()
     assert advance_contest(contest, NOBODY, NOON + 79, RNG) is None
 
-    step = advance(contest, NOBODY, NOON + 80)
+    step = advance(contest, RoundFacts(reminder_count=51), NOON + 80)
 
-    assert list_kinds(step) == [MessageKind.REMINDER]
+    assert list_kinds(step) == [MessageKind.REMINDER] * 2
+    assert advance(contest, NOBODY, NOON + 80).messages == []
     assert step.contest.due_at == step.contest.deadline == NOON + 100
     assert advance_contest(step.contest, NOBODY, NOON + 99, RNG) is None
 

@@ -1,0 +1,1 @@
+"""Contests of pictures: what members do about them."""

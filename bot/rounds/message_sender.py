@@ -1,0 +1,193 @@
+"""Posts each message of a contest once, in order, in its thread; what nobody can read any more ends in words."""
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
+
+import discord
+
+from bot.delivery.destinations import CALL_TIMEOUT_SECONDS
+from bot.delivery.discord_errors import UNKNOWN_MESSAGE_CODE, get_retry_after, is_transient
+from bot.delivery.posted_messages import PostedMessageFinder
+from bot.domain.round_changes import end_contest
+from bot.domain.round_phases import ENTRIES_PER_MESSAGE
+from bot.domain.rounds import Contest, EndReason, EntryState, MessageKind, RoundEntry, RoundMessage
+from bot.periodic import run_every
+from bot.rounds.message_builder import RoundMessageBuilder
+from bot.storage.round_stores import RoundStores
+from shared.outage_log import OutageLog
+from shared.problems import RejectedError
+
+log = logging.getLogger(__name__)
+
+INTERVAL_SECONDS: Final = 0.5
+RETRY_SECONDS: Final = 15.0
+MAX_CONCURRENT_CONTESTS: Final = 8
+MAX_WAITING: Final = 500
+_GONE_CODES: Final = frozenset({10003, 10004, 50001})  # unknown channel or guild, no access to it
+_REFUSED_CODES: Final = frozenset({50035, 40005, 50045})  # a form that is invalid, or a file too large
+_NONCE_LENGTH: Final = 25
+
+
+class RoundMessageSender:
+    """Posts the messages that wait. `clock` gives Unix seconds."""
+
+    def __init__(
+        self,
+        client: discord.Client,
+        stores: RoundStores,
+        builder: RoundMessageBuilder,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._client = client
+        self._stores = stores
+        self._builder = builder
+        self._clock = clock
+        self._slots = asyncio.Semaphore(MAX_CONCURRENT_CONTESTS)
+        self._posted_messages = PostedMessageFinder(client, clock=clock)
+        self._outage = OutageLog(log, "messages of contests are posted")
+        self._retry_times: dict[str, float] = {}
+
+    async def run(self) -> None:
+        """Post messages until cancelled, as soon as the client knows its servers."""
+        await self._client.wait_until_ready()
+        self._posted_messages.restart()
+        await run_every(INTERVAL_SECONDS, self.send_waiting, "posting the messages of contests")
+
+    async def send_waiting(self) -> None:
+        """Post the messages that wait, those of several contests at once. Raises `RejectedError`."""
+        by_contest: dict[str, list[RoundMessage]] = defaultdict(list)
+        for message in await self._stores.messages.list_waiting_messages(MAX_WAITING):
+            by_contest[message.contest_id].append(message)
+        due = [found for key, found in by_contest.items() if self._retry_times.get(key, 0.0) <= self._clock()]
+        results = await asyncio.gather(*map(self._send_of_contest, due), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _send_of_contest(self, messages: Sequence[RoundMessage]) -> None:
+        """Post the messages of one contest. The rest waits for another round if Discord or the database fails."""
+        contest_id = messages[0].contest_id
+        async with self._slots:
+            try:
+                contest = await self._stores.contests.find_contest(contest_id)
+                if contest is not None:
+                    await self._send_in_order(contest, messages)
+            except Exception as error:
+                if not (is_transient(error) or isinstance(error, RejectedError | discord.HTTPException)):
+                    raise
+                self._retry_times[contest_id] = self._clock() + max(RETRY_SECONDS, get_retry_after(error))
+                self._outage.report_failure(f"messages of contest {contest_id} are posted later: {error!r}")
+            else:
+                self._retry_times.pop(contest_id, None)
+                self._outage.report_success()
+
+    async def _send_in_order(self, contest: Contest, messages: Sequence[RoundMessage]) -> None:
+        try:
+            posted = await self._find_posted(contest, messages)
+            for message in messages:
+                await self._send_message(contest, message, posted.get(build_nonce(message)))
+        except discord.HTTPException as error:
+            if error.code not in _GONE_CODES or messages[0].kind is MessageKind.CHANNEL_GONE:
+                raise
+            await self._end_gone_contest(contest, error)
+
+    async def _send_message(self, contest: Contest, message: RoundMessage, message_id: int | None) -> None:
+        """Post a message, unless it was posted under this id, publish what it reveals, and record it."""
+        if message_id is None:
+            message_id = await self._post(contest, message)
+        if message_id is not None:
+            await self._publish_entries(contest, message, message_id)
+        await self._stores.messages.close_message(message, message_id)
+        self._posted_messages.mark_recorded(build_nonce(message))
+
+    async def _post(self, contest: Contest, message: RoundMessage) -> int | None:
+        """Post a message; None, and a line in the log, if it never can be. Raises the errors of Discord."""
+        nonce = build_nonce(message)
+        built = await self._builder.build_message(self._client, contest, message, nonce)
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+                channel = self._client.get_partial_messageable(await self._open_channel(contest, message))
+                sent = await channel.send(nonce=nonce, allowed_mentions=built.allowed_mentions, **built.payload)
+        except discord.HTTPException as error:
+            if error.code == UNKNOWN_MESSAGE_CODE:  # its nonce belongs to a message that was deleted since
+                return None
+            is_final = message.kind is MessageKind.CHANNEL_GONE or error.code in _REFUSED_CODES
+            if is_final and not is_transient(error):
+                log.exception("contest %s: its message %s is given up", contest.id, message.kind)
+                return None
+            if is_transient(error):
+                self._posted_messages.mark_doubtful(nonce)
+            raise
+        except Exception:
+            self._posted_messages.mark_doubtful(nonce)
+            raise
+        return sent.id
+
+    async def _publish_entries(self, contest: Contest, message: RoundMessage, message_id: int) -> None:
+        """Let everybody know of the entries of a round when its result is posted, and of a relay's at once."""
+        if message.kind is MessageKind.ENTRY and contest.settings.is_relay and message.job_id:
+            await self._stores.messages.publish_entries(
+                contest.thread_id, {message.job_id: message_id}, kept_ids={message.job_id}
+            )
+        if message.kind is not MessageKind.RESULT:
+            return
+        entries = [
+            entry
+            for entry in (await self._stores.contests.load_facts(contest.id)).entries
+            if entry.round_number == message.round_number and entry.state is EntryState.ENTERED and entry.number
+        ]
+        sent = await self._stores.messages.list_sent_messages(contest.id, message.round_number)
+        places = _locate_entries(entries, sent) | {entry.job_id: message_id for entry in entries if entry.is_winner}
+        winner_ids = {entry.job_id for entry in entries if entry.is_winner}
+        await self._stores.messages.publish_entries(contest.thread_id, places, kept_ids=winner_ids)
+
+    async def _find_posted(self, contest: Contest, messages: Sequence[RoundMessage]) -> dict[str, int]:
+        """Find the messages that may have been posted already, by their nonces."""
+        finder = self._posted_messages
+        wanted = {
+            nonce: message.created_at
+            for message in messages
+            if finder.may_be_posted(nonce := build_nonce(message), message.created_at)
+        }
+        if not wanted:
+            return {}
+        channel_id = await self._open_channel(contest, messages[0])
+        return await finder.find_posted(contest.guild_id, channel_id, wanted)
+
+    async def _open_channel(self, contest: Contest, message: RoundMessage) -> int:
+        """Return the id of the thread, or of the host's direct messages, which are opened first."""
+        if message.kind is not MessageKind.CHANNEL_GONE:
+            return contest.thread_id
+        channel = await self._client.http.start_private_message(str(contest.host_id))
+        return int(channel["id"])
+
+    async def _end_gone_contest(self, contest: Contest, error: discord.HTTPException) -> None:
+        """End a contest whose thread is gone; its host is told."""
+        log.warning("contest %s: its thread %d is gone (%s)", contest.id, contest.thread_id, error)
+        if contest.is_open:
+            await self._stores.contests.change_contest(contest.id, partial(end_contest, EndReason.CHANNEL_GONE))
+        await self._stores.messages.close_messages(contest.id)
+
+
+def _locate_entries(entries: Sequence[RoundEntry], sent: Sequence[RoundMessage]) -> dict[str, int]:
+    """Find the messages that show entries, by the ids of their jobs."""
+    pages = {message.page: message.message_id for message in sent if message.kind is MessageKind.ENTRIES}
+    singles = {message.job_id: message.message_id for message in sent if message.kind is MessageKind.ENTRY}
+    places = {
+        entry.job_id: singles.get(entry.job_id) or pages.get(((entry.number or 1) - 1) // ENTRIES_PER_MESSAGE)
+        for entry in entries
+    }
+    return {job_id: message_id for job_id, message_id in places.items() if message_id is not None}
+
+
+def build_nonce(message: RoundMessage) -> str:
+    """Derive the nonce of a message, which Discord limits to 25 characters; a message sent anew has another one."""
+    text = f"{message.contest_id}/{message.sequence}/{message.attempt}"
+    return hashlib.sha256(text.encode()).hexdigest()[:_NONCE_LENGTH]

@@ -1,0 +1,247 @@
+"""What the messages of contests show. Whatever is drawn before a round is over names no author of an entry."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from discord import ButtonStyle, ui
+
+from bot.domain.ballots import Score, find_leaders, get_max_choices
+from bot.domain.records import JobRecord
+from bot.domain.round_phases import ENTRIES_PER_MESSAGE, REMINDED_PER_MESSAGE
+from bot.domain.rounds import Contest, EndReason, EntryState, MessageKind, Phase, RoundEntry, RoundMessage, TieRule
+from bot.interactions.components import build_button
+from bot.interactions.custom_ids import CustomId
+from bot.rendering.layout import ActionRows
+from bot.rendering.markdown import escape_markdown, format_request_prompt
+from bot.rendering.outcome_views import GENERATED_COLOUR
+from bot.rounds.custom_ids import JoinRelayId, LeaveRelayId, RemindId
+from shared.i18n.messages import Messages
+
+MEDALS: Final = ("🥇", "🥈", "🥉")
+MAX_SCORES: Final = 20
+_THEME_LIMIT: Final = 300
+_PROMPT_LIMIT: Final = 400
+_WAITING_PHASE: Final = {
+    MessageKind.ENTERING: Phase.ENTERING,
+    MessageKind.VOTING: Phase.VOTING,
+    MessageKind.RUNOFF: Phase.RUNOFF,
+    MessageKind.DECIDING: Phase.DECIDING,
+    MessageKind.TURN: Phase.TURN,
+}
+
+
+@dataclass(frozen=True)
+class MessageFacts:
+    """All that a message of a contest shows besides the contest.
+
+    `entries` are those of the round, `records` the jobs of those that it names, by id. `scores` are those of the whole
+    contest, `reminded_ids` the members who asked for the reminder.
+    """
+
+    entries: Sequence[RoundEntry] = ()
+    records: Sequence[JobRecord] = ()
+    scores: Sequence[Score] = ()
+    reminded_ids: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class RoundView:
+    """The texts and buttons of a message, and whom it pings."""
+
+    texts: Sequence[str]
+    rows: ActionRows = ()
+    pinged_ids: Sequence[int] = ()
+
+
+def list_shown_entries(message: RoundMessage, entries: Sequence[RoundEntry]) -> list[RoundEntry]:
+    """Return the entries whose pictures a message shows: those of its page, its own, or the winners."""
+    entered = sorted(
+        (entry for entry in entries if entry.state is EntryState.ENTERED and entry.number is not None),
+        key=lambda entry: entry.number or 0,
+    )
+    match message.kind:
+        case MessageKind.ENTRIES:
+            first = message.page * ENTRIES_PER_MESSAGE
+            numbers = range(first + 1, first + ENTRIES_PER_MESSAGE + 1)
+            return [entry for entry in entered if entry.number in numbers]
+        case MessageKind.ENTRY:
+            return [entry for entry in entered if entry.job_id == message.job_id]
+        case MessageKind.RESULT:
+            return [entry for entry in entered if entry.is_winner][:ENTRIES_PER_MESSAGE]
+        case _:
+            return []
+
+
+def render_message(contest: Contest, message: RoundMessage, facts: MessageFacts, messages: Messages) -> RoundView:
+    """Render a message in the language of the contest."""
+    is_current = (contest.phase, contest.round_number) == (_WAITING_PHASE.get(message.kind), message.round_number)
+    renderer = _Renderer(contest, message, facts, messages, is_current=is_current)
+    return _RENDERERS[message.kind](renderer)
+
+
+def build_container(view: RoundView, gallery: ui.MediaGallery[Any] | None, component_id: int) -> ui.LayoutView:
+    """Build the message: its first text, the pictures, the other texts, and the buttons."""
+    first, *others = view.texts
+    parts: list[ui.Item[Any]] = [ui.TextDisplay(first)]
+    if gallery is not None:
+        parts.append(gallery)
+    parts += [ui.TextDisplay(text) for text in others]
+    layout = ui.LayoutView(timeout=None)
+    layout.add_item(ui.Container(*parts, *view.rows, accent_colour=GENERATED_COLOUR, id=component_id))
+    return layout
+
+
+@dataclass(frozen=True)
+class _Renderer:
+    contest: Contest
+    message: RoundMessage
+    facts: MessageFacts
+    messages: Messages
+    is_current: bool
+
+    def render_entering(self) -> RoundView:
+        contest, settings = self.contest, self.contest.settings
+        kind = "relay" if settings.is_relay else "call"
+        lines = [
+            self._text(f"{kind}_until", deadline=self._format_deadline()) if self.is_current else "",
+            self._text(f"{kind}_rule", count=settings.max_entries_per_member),
+            self._text("source") if contest.has_source and self.is_current else "",
+        ]
+        if settings.is_relay:
+            buttons = [self._button(JoinRelayId, "join", ButtonStyle.success), self._button(LeaveRelayId, "leave")]
+        else:
+            buttons = [self._button(RemindId, "remind")]
+        return RoundView([self._format_heading(), _join_lines(lines)], self._build_rows(*buttons))
+
+    def render_entries(self) -> RoundView:
+        shown = list_shown_entries(self.message, self.facts.entries)
+        if self.contest.settings.is_relay:
+            return RoundView([self._describe_winner(entry) for entry in shown] or [self._text("entry_gone")])
+        numbers = ", ".join(str(entry.number) for entry in shown)
+        if not shown:
+            return RoundView([self._text("entry_gone")])
+        return RoundView([f"**{self._text('entries', count=len(shown), numbers=numbers)}**"])
+
+    def render_vote(self) -> RoundView:
+        contest = self.contest
+        kind = self.message.kind
+        tied = ", ".join(str(entry.number) for entry in find_leaders(self.facts.entries))
+        title = self._text(f"{kind}_title", numbers=tied)
+        lines = [self._text(f"{kind}_until", deadline=self._format_deadline()) if self.is_current else ""]
+        if kind is MessageKind.DECIDING:
+            return RoundView([_join_lines([f"### {title}", *lines])])
+        lines += [self._text("vote_rule", count=get_max_choices(contest)), self._format_tie_rule()]
+        buttons = [self._button(RemindId, "remind")] if kind is MessageKind.VOTING else []
+        return RoundView([f"### {title}", _join_lines(lines)], self._build_rows(*buttons))
+
+    def render_reminder(self) -> RoundView:
+        first = self.message.page * REMINDED_PER_MESSAGE
+        ids = self.facts.reminded_ids[first : first + REMINDED_PER_MESSAGE]
+        mentions = " ".join(f"<@{user_id}>" for user_id in ids)
+        what = "vote" if self.contest.phase is Phase.VOTING else "enter"
+        return RoundView([f"{self._text(f'reminder_{what}', deadline=self._format_deadline())} {mentions}"], (), ids)
+
+    def render_turn(self) -> RoundView:
+        user_id = self.message.user_id or 0
+        lines = [
+            self._text("turn", user=f"<@{user_id}>"),
+            self._text("turn_until", deadline=self._format_deadline()) if self.is_current else "",
+        ]
+        buttons = [self._button(LeaveRelayId, "leave")]
+        return RoundView([_join_lines(lines)], self._build_rows(*buttons), [user_id] if self.is_current else [])
+
+    def render_result(self) -> RoundView:
+        winners = list_shown_entries(self.message, self.facts.entries)
+        title = f"### {self._text('result_title', number=self.message.round_number)}"
+        if not winners:
+            return RoundView([f"{title}\n{self._text('nobody_won')}"])
+        texts = [title, *(self._describe_winner(entry) for entry in winners)]
+        return RoundView(texts, (), [entry.author_id for entry in winners if entry.author_id])
+
+    def render_scores(self) -> RoundView:
+        lines = [
+            self._text(
+                "score", place=_format_place(place), user=f"<@{score.user_id}>", wins=score.wins, points=score.points
+            )
+            for place, score in enumerate(self.facts.scores[:MAX_SCORES], 1)
+        ]
+        title = self._text("closing_title", theme=self._format_theme())
+        return RoundView([f"## {title}", _join_lines(lines) or self._text("thanks")])
+
+    def render_end(self) -> RoundView:
+        reason = self.contest.end_reason or EndReason.CANCELLED
+        return RoundView([self._text(f"ended_{reason}", theme=self._format_theme())])
+
+    def _describe_winner(self, entry: RoundEntry) -> str:
+        """Say whose entry it is, its prompt and seed, and in a vote its points."""
+        record = next((record for record in self.facts.records if record.job.id == entry.job_id), None)
+        author = f"<@{entry.author_id}>" if entry.author_id else self._text("somebody")
+        facts = [self._text("by", number=entry.number or 0, user=author)]
+        if not self.contest.settings.is_relay:
+            facts.append(self._text("points", count=entry.points, ballots=entry.ballots))
+        if record is not None and record.seed is not None:
+            facts.append(f"{self.messages.get_option_name('seed')} {record.seed}")
+        lines = [" · ".join(facts)]
+        if record is not None and record.job.request.text_prompts:
+            prompt = escape_markdown(format_request_prompt(record.job.request), _PROMPT_LIMIT)
+            lines.append(self.messages.text("language.quoted", words=prompt))
+        return "\n".join(lines)
+
+    def _format_heading(self) -> str:
+        contest, theme = self.contest, self._format_theme()
+        if contest.settings.rounds == 1:
+            return f"## {theme}"
+        number = self._text("round_of", number=self.message.round_number, count=contest.settings.rounds)
+        return f"## {number} · {theme}"
+
+    def _format_theme(self) -> str:
+        return escape_markdown(self.contest.settings.theme, _THEME_LIMIT)
+
+    def _format_deadline(self) -> str:
+        return format_time(self.contest.deadline or self.message.created_at)
+
+    def _format_tie_rule(self) -> str:
+        rule = self.contest.settings.tie_rule
+        is_runoff = self.message.kind is MessageKind.RUNOFF
+        return self._text(f"tie_{TieRule.SHARED if is_runoff else rule}")
+
+    def _button(
+        self, build_id: Callable[[str], CustomId], label: str, style: ButtonStyle = ButtonStyle.secondary
+    ) -> ui.Button[Any]:
+        return build_button(build_id(self.contest.id), self._text(f"button_{label}"), style=style)
+
+    def _build_rows(self, *buttons: ui.Button[Any]) -> ActionRows:
+        return [ui.ActionRow(*buttons)] if buttons and self.is_current else []
+
+    def _text(self, key: str, **facts: Any) -> str:
+        return self.messages.text(f"round.{key}", **facts)
+
+
+_RENDERERS: Final[Mapping[MessageKind, Callable[[_Renderer], RoundView]]] = {
+    MessageKind.ENTERING: _Renderer.render_entering,
+    MessageKind.ENTRY: _Renderer.render_entries,
+    MessageKind.ENTRIES: _Renderer.render_entries,
+    MessageKind.VOTING: _Renderer.render_vote,
+    MessageKind.REMINDER: _Renderer.render_reminder,
+    MessageKind.RUNOFF: _Renderer.render_vote,
+    MessageKind.DECIDING: _Renderer.render_vote,
+    MessageKind.TURN: _Renderer.render_turn,
+    MessageKind.RESULT: _Renderer.render_result,
+    MessageKind.CLOSING_STRIP: _Renderer.render_scores,
+    MessageKind.ENDED: _Renderer.render_end,
+    MessageKind.CHANNEL_GONE: _Renderer.render_end,
+}
+
+
+def format_time(unix_seconds: float) -> str:
+    """Format a time that Discord shows in the zone of each reader, and how far it is."""
+    return f"<t:{int(unix_seconds)}:t> (<t:{int(unix_seconds)}:R>)"
+
+
+def _format_place(place: int) -> str:
+    return MEDALS[place - 1] if place <= len(MEDALS) else f"{place}."
+
+
+def _join_lines(lines: Sequence[str]) -> str:
+    return "\n".join(filter(None, lines))
