@@ -19,13 +19,14 @@ from demo.http_client import request_json
 from demo.processes import Process
 from demo.redis import RedisServer
 from demo.stack import Stack
-from shared.queue.keys import CALL_LOG, OUTCOME_STREAM, job_key
+from shared.queue.keys import CALL_LOG, KEY_PREFIX, OUTCOME_STREAM, job_key
 from tests.faults.soak_accounts import PROMPT
 from tests.support.poison_rows import UNREADABLE_JOBS, plant_lines, poison_outcome, poison_waiting_job
 from tests.support.redis_files import copy_redis_file, restore_redis_file
 from tests.support.redis_refusals import REDIS_TROUBLES
 from tests.support.user import DiscordUser, wait_until
 
+PAUSED_GUILDS: Final = f"{KEY_PREFIX}paused_guilds"
 USERS: Final = ("ada", "ben", "cleo", "dan", "eve")
 FAULT_WORDS: Final = (*[""] * 6, "[filtered]", "[throttle-once]", "[internal-once]", "[error]", "[drop-once]")
 REQUEST_INTERVAL_SECONDS: Final = 0.4
@@ -159,6 +160,28 @@ class Soak:
         self.submit_requests(self.rng.uniform(0.5, 1.5))
         self.restart("bot", signal.SIGTERM)
 
+    def pause_queue(self) -> None:
+        """Pause the server's queue, kill worker and bot while requests wait, and resume it."""
+        self.moderate("pause", is_paused=True)
+        self.submit_requests(self.rng.uniform(0.5, 1.5))
+        for name in ("worker", "bot"):
+            self.restart(name, signal.SIGKILL)
+        self.submit_requests(self.rng.uniform(0.5, 1.5))
+        self.moderate("resume", is_paused=False)
+
+    def moderate(self, subcommand: str, *, is_paused: bool) -> None:
+        """Pause or resume the queue as the server's owner, who tries again if the bot did not hear it."""
+        ada = DiscordUser(self.stack)
+        owner = DiscordUser(self.stack, ada.get("/control/state")["guilds"][0]["owner_id"])
+        self.wait_for_log("bot", "ready as")
+
+        def moderate() -> bool:
+            owner.invoke_command(f"moderate {subcommand}", self.stack.channel_id)
+            time.sleep(1)
+            return bool(self.client.exists(PAUSED_GUILDS)) == is_paused
+
+        wait_until(moderate, f"the effect of /moderate {subcommand}", 60)
+
     def poison_jobs(self) -> None:
         """Make waiting requests unreadable."""
 
@@ -198,6 +221,7 @@ FAULTS: Final[Mapping[str, Callable[[Soak], None]]] = MappingProxyType(
         "bot killed": lambda soak: soak.restart("bot", signal.SIGKILL),
         "bot terminated": lambda soak: soak.restart("bot", signal.SIGTERM),
         "bot and worker rolled over": Soak.roll_over,
+        "queue paused, bot and worker killed": Soak.pause_queue,
         "Redis restarted": Soak.restart_redis,
         "Redis frozen": Soak.freeze_redis,
         "Redis connections reset": Soak.reset_connections,
