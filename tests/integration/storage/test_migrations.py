@@ -29,6 +29,7 @@ VERSIONS = [version.revision for version in ScriptDirectory.from_config(build_al
 OLD_JOB = """INSERT INTO jobs
     (id, job_json, model, requester_id, guild_id, channel_id, status_message_id, state, accepted_at)
     VALUES ('17', :job, 'sd3.5-large', 1, 1, 2, 17, 'queued', 1800000000)"""
+BOTS = 3
 OLD_QUEUE_ENTRY = (
     "INSERT INTO queue_entries (job_id, entry_number, claims, calls, unknown_calls) VALUES ('17', 1, 0, 0, 0)"
 )
@@ -89,8 +90,8 @@ def test_keys_and_indexes_have_the_names_and_columns_of_the_models(database_url:
 
 def test_bots_that_start_together_migrate_once(database_url: str) -> None:
     moment = time.time() + 2
-    with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as bots:
-        for future in [bots.submit(migrate_at, moment, database_url) for _ in range(4)]:
+    with ProcessPoolExecutor(BOTS, mp_context=multiprocessing.get_context("spawn")) as bots:
+        for future in [bots.submit(migrate_at, moment, database_url) for _ in range(BOTS)]:
             future.result(30)
 
     assert execute_sql(database_url, "SELECT version_num FROM alembic_version") == [(VERSIONS[0],)]

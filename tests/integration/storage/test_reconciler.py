@@ -1,5 +1,6 @@
 """Reconciling the database with a real Redis that lost its data."""
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import cast
@@ -99,8 +100,8 @@ def send_no_ticket(stage: str) -> str:
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'records.db'}"
+def database_url(tmp_path: Path, migrated_sqlite_file: Path) -> str:
+    return f"sqlite:///{shutil.copy(migrated_sqlite_file, tmp_path)}"
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 ROOT = Path(__file__).parents[3]
 TOKEN = "page-test-token"
 channel_numbers = count(1)
-expect.set_options(timeout=8_000)
+expect.set_options(timeout=20_000)
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Tabs:
         context = self.browser.new_context(permissions=["clipboard-read", "clipboard-write"], **options)
         self.contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(8_000)
+        page.set_default_timeout(20_000)
         page.on("console", lambda m: self._note_error(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self._note_error(str(error)))
         page.on("request", lambda r: self._note_error(f"outside: {r.url}") if not self._is_own_url(r.url) else None)

@@ -29,7 +29,7 @@ def busy_page(open_page: "Tabs", choose_command: CommandChooser) -> Callable[...
         choose_command(page, "paint")
         page.keyboard.type("castle in fog")
         page.keyboard.press("Enter")
-        page.locator(".thread-card").click()
+        page.locator(".thread-card").filter(has_text="made once").click()  # it changes until then
         thread = page.get_by_role("region", name="Thread: castle in fog")
         expect(thread.get_by_text("made once")).to_be_visible()
         thread.get_by_role("textbox").press_sequentially("/paint ")

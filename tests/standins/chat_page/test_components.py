@@ -21,7 +21,7 @@ def thread_pane(open_page: "Tabs", choose_command: CommandChooser) -> Locator:
     choose_command(page, "paint")
     page.keyboard.type("castle in fog")
     page.keyboard.press("Enter")
-    page.locator(".thread-card").click()
+    page.locator(".thread-card").filter(has_text="made once").click()  # it changes until then
     pane = page.get_by_role("region", name="Thread: castle in fog")
     expect(pane.get_by_text("made once")).to_be_visible()
     return pane
