@@ -158,7 +158,12 @@ class RoundMessageSender:
         }
         if not wanted:
             return {}
-        channel_id = await self._open_channel(contest, messages[0])
+        try:
+            channel_id = await self._open_channel(contest, messages[0])
+        except discord.HTTPException as error:
+            if is_transient(error):
+                raise
+            return {}
         return await finder.find_posted(contest.guild_id, channel_id, wanted)
 
     async def _open_channel(self, contest: Contest, message: RoundMessage) -> int:

@@ -2,14 +2,27 @@
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Final
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.rounds import Contest, Participant, Phase
+from bot.domain.rounds import Contest, EntryState, Participant, Phase
 from bot.storage.round_rows import lock_contest, parse_participant
 from bot.storage.session import Database, translate_database_errors
-from bot.storage.tables import contests, round_participants, round_reminders
+from bot.storage.tables import (
+    contests,
+    round_ballots,
+    round_entries,
+    round_messages,
+    round_participants,
+    round_reminders,
+)
 from shared.problems import RejectedError, make_problem
+
+NO_USER_ID: Final = 0
+PERSONAL_TABLES: Final = (round_ballots, round_participants, round_reminders)
+"""The tables of contests whose rows are about one member each."""
 
 
 class SqlRoundMemberStore:
@@ -120,3 +133,23 @@ def _mark_left(connection: Connection, contest_id: str, user_id: int, *, has_lef
         round_participants.c.contest_id == contest_id, round_participants.c.user_id == user_id
     )
     connection.execute(query.values(has_left=has_left))
+
+
+async def forget_member(connection: AsyncConnection, user_id: int) -> None:
+    """Delete what is stored about a member of contests, but for entries that are still being generated.
+
+    Their entries leave the round that is open; those of rounds that are over stay without the author.
+    """
+    is_of_open_round = exists().where(
+        contests.c.id == round_entries.c.contest_id,
+        contests.c.round_number == round_entries.c.round_number,
+        contests.c.phase != Phase.ENDED,
+    )
+    is_own = (round_entries.c.author_id == user_id) & (round_entries.c.state != EntryState.PENDING)
+    await connection.execute(update(round_entries).where(is_own, is_of_open_round).values(state=EntryState.WITHDRAWN))
+    await connection.execute(update(round_entries).where(is_own).values(author_id=NO_USER_ID))
+    for table in PERSONAL_TABLES:
+        await connection.execute(delete(table).where(table.c.user_id == user_id))
+    await connection.execute(update(round_messages).where(round_messages.c.user_id == user_id).values(user_id=None))
+    await connection.execute(update(contests).where(contests.c.host_id == user_id).values(host_id=NO_USER_ID))
+    await connection.execute(update(contests).where(contests.c.turn_user_id == user_id).values(turn_user_id=None))

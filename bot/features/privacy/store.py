@@ -13,6 +13,7 @@ from bot.domain.gallery import Remover
 from bot.features.privacy.summary import StoredDataSummary
 from bot.storage.anonymous_jobs import NO_USER_ID, anonymize_ancestors, delete_childless_jobs, forget_source_owner
 from bot.storage.gallery_rows import note_changed_favourites, withdraw_posts
+from bot.storage.round_members import PERSONAL_TABLES, forget_member
 from bot.storage.session import DATABASE_ERRORS, Database, begin_transaction
 from bot.storage.tables import (
     OPEN_STATES,
@@ -89,6 +90,7 @@ class SqlUserDataStore:
             await connection.execute(
                 update(word_rules).where(word_rules.c.created_by == user_id).values(created_by=NO_USER_ID)
             )
+            await forget_member(connection, user_id)
             for table, condition in _build_owned_rows_conditions(user_id).items():
                 await connection.execute(delete(table).where(condition))
             await connection.execute(delete(jobs).where(_is_ended_job_of(user_id)))  # the rows about them go with them
@@ -119,6 +121,7 @@ async def _count_user_data(connection: AsyncConnection, user_id: int) -> StoredD
         explorations=await count_rows(explorations, owned[explorations]),
         thumbnails=await count_rows_about_jobs(thumbnails),
         source_images=await count_rows(source_images, _is_source_image_used_only_by(user_id)),
+        round_rows=sum([await count_rows(table, table.c.user_id == user_id) for table in PERSONAL_TABLES]),
         undelivered_images=await count_rows_about_jobs(undelivered_images),
         preferences=await count_rows(user_preferences, owned[user_preferences]),
         open_jobs=await count_rows(jobs, (jobs.c.requester_id == user_id) & jobs.c.state.in_(OPEN_STATES)),

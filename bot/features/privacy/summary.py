@@ -8,7 +8,8 @@ class StoredDataSummary:
     """The number of rows and pictures about a person. `jobs` have ended, `open_jobs` have not.
 
     `rows` are all rows about the ended jobs, `source_images` the pictures that only those jobs started from,
-    `undelivered_images` the results that could not be posted; `preferences` is 1 when the person has any.
+    `round_rows` the ballots, places in a relay and reminders
+    of contests, `undelivered_images` the results that could not be posted; `preferences` is 1 when the person has any.
     """
 
     jobs: int = 0
@@ -16,6 +17,7 @@ class StoredDataSummary:
     favourites: int = 0
     presets: int = 0
     explorations: int = 0
+    round_rows: int = 0
     thumbnails: int = 0
     source_images: int = 0
     undelivered_images: int = 0

@@ -11,7 +11,7 @@ from bot.rendering.layout import ActionRows, build_container_view
 from shared.i18n.messages import Messages
 
 _COUNTED_FIELDS: Final = (
-    *("jobs", "rows", "favourites", "presets", "explorations", "thumbnails"),
+    *("jobs", "rows", "favourites", "presets", "explorations", "round_rows", "thumbnails"),
     *("source_images", "undelivered_images", "preferences"),
 )
 _REMAINING_KEYS: Final = ("messages", "others", "operator")

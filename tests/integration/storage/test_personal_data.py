@@ -1,5 +1,6 @@
 """Deleting a person's data: all of theirs, nothing of others', and no byte of it remains in the database file."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from sqlalchemy.pool import NullPool
 
 from bot.domain.messages import MessageRef
 from bot.domain.preferences import Ping, Preferences
+from bot.domain.round_phases import start_contest
+from bot.domain.rounds import ContestFormat, EntryState
 from bot.features.lineage.store import SqlLineageStore
 from bot.features.privacy.store import SqlUserDataStore
 from bot.features.privacy.summary import StoredDataSummary
@@ -17,11 +20,23 @@ from bot.storage.favourites import SqlFavouriteStore
 from bot.storage.images import SqlImageStore
 from bot.storage.jobs import SqlJobStore
 from bot.storage.preferences import SqlPreferencesStore
+from bot.storage.round_stores import RoundStores
 from bot.storage.session import Database
-from bot.storage.tables import explorations, favourites, jobs, metadata, presets, source_images, user_preferences
+from bot.storage.tables import (
+    explorations,
+    favourites,
+    jobs,
+    metadata,
+    presets,
+    round_ballots,
+    source_images,
+    user_preferences,
+)
 from bot.storage.thumbnails import SqlThumbnailStore
 from shared.job import Job
 from tests.support.builders import ADA_ID, BEN_ID, SOURCE, make_finished_status, make_job_by, read_rows
+from tests.support.database import execute_sql
+from tests.support.rounds import make_contest, make_entry_job
 
 OWN_SHA256, SHARED_SHA256 = "1" * 64, "2" * 64
 PLANTED_PROMPT = "an ocelot on a unicycle"
@@ -91,6 +106,7 @@ async def fill_tables(database: Database, job_store: SqlJobStore, url: str) -> N
             requester_id=user_id,
             created_at=0,
         )
+    await fill_contest(database)
     insert_row(
         url,
         presets,
@@ -102,6 +118,19 @@ async def fill_tables(database: Database, job_store: SqlJobStore, url: str) -> N
         options="{}",
         saved_at=0,
     )
+
+
+async def fill_contest(database: Database) -> None:
+    """Let Ada host a contest, wait for reminders, take turns, and vote."""
+    stores = RoundStores(database)
+    contest = replace(make_contest(format=ContestFormat.RELAY), host_id=ADA_ID)
+    await stores.contests.add_contest(start_contest(contest))
+    for user_id in (ADA_ID, BEN_ID):
+        await stores.members.join_relay(contest.id, user_id)
+        await stores.members.toggle_reminder(contest.id, user_id)
+        ballot = {"contest_id": contest.id, "user_id": user_id, "choices": "[1]"}
+        async with database.transaction() as connection:
+            await connection.execute(insert(round_ballots).values(ballot))
 
 
 async def test_all_data_of_a_person_is_counted_and_deleted(
@@ -122,6 +151,7 @@ async def test_all_data_of_a_person_is_counted_and_deleted(
         explorations=1,
         thumbnails=1,
         source_images=1,
+        round_rows=3,
         undelivered_images=1,
         preferences=1,
         open_jobs=1,
@@ -210,3 +240,24 @@ async def test_no_byte_of_a_deleted_prompt_remains_in_the_file(
 
     assert before
     assert list_files_with_prompt(tmp_path) == []
+
+
+async def test_entries_of_an_open_round_are_withdrawn_and_those_of_earlier_ones_lose_their_author(
+    database: Database, job_store: SqlJobStore, user_data_store: SqlUserDataStore, database_url: str
+) -> None:
+    contests = RoundStores(database).contests
+    started = make_contest()
+    await contests.add_contest(start_contest(started))
+    for number in (1, 2):
+        job = make_entry_job(number, round_number=number)
+        if number == 2:  # the next round
+            execute_sql(database_url, "UPDATE contests SET round_number = 2")
+        await finish_job(job_store, job)
+
+    await user_data_store.delete_personal_data(ADA_ID)
+
+    entries = (await contests.load_facts(started.id)).entries
+    assert [(entry.author_id, entry.state) for entry in entries] == [
+        (0, EntryState.ENTERED),
+        (0, EntryState.WITHDRAWN),
+    ]
