@@ -18,7 +18,7 @@ from bot.rounds.message_sender import RoundMessageSender
 from bot.services import Services
 from bot.settings import Settings
 from bot.status.status_messages import StatusMessages
-from bot.storage.housekeeping import delete_closed_notices, delete_expired_images, settle_closed_jobs
+from bot.storage.housekeeping import delete_closed_notices, delete_expired_images, maintain_ledger
 
 OFFER_INTERVAL_SECONDS: Final = 10.0
 
@@ -68,7 +68,7 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         "epoch": epoch_keeper.run,
         "paused queues": s.paused_queues.run,
         "call log": epoch_keeper.record_calls,
-        "ledger": partial(settle_closed_jobs, s.job_store),
+        "ledger": partial(maintain_ledger, s.job_store, s.budgets),
         "old notices": partial(delete_closed_notices, s.notices),
         "housekeeping": partial(delete_expired_images, s.image_store, settings.image_retention_days),
     }

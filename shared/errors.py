@@ -12,6 +12,7 @@
     ├── StartupError                    bot.lifecycle
     ├── DatabaseSetupError              bot.storage.engine
     ├── DatabaseCheckError              bot.storage.check
+    ├── NotChargedError                 bot.storage.budget_charges
     ├── QueueUnavailableError           bot.domain.errors
     ├── QueueResultUnknownError         bot.domain.errors
     ├── UnreadableSessionError          bot.discord_client.gateway_events

@@ -143,26 +143,30 @@ def build_bot_budgets(usd_per_day: float | None, usd_per_month: float | None) ->
     ]
 
 
-def choose_budgets(budgets: Iterable[Budget], spender: Spender) -> list[Budget]:
-    """Choose the budgets that apply to a request: of several roles' budgets of a kind, only the most generous one."""
+def counts_requests_of(budget: Budget, spender: Spender) -> bool:
+    """Tell whether requests count in a budget, though of several roles' budgets only one is a limit."""
+    match budget.scope:
+        case BudgetScope.BOT:
+            return True
+        case BudgetScope.GUILD:
+            return budget.target_id == spender.guild_id
+        case BudgetScope.CHANNEL:
+            return budget.target_id == spender.channel_id
+        case BudgetScope.ROLE:
+            return budget.target_id in spender.role_ids
+        case BudgetScope.MEMBER:
+            return budget.target_id == spender.user_id
+
+
+def choose_limits(budgets: Iterable[Budget]) -> list[Budget]:
+    """Choose the budgets that limit a request among those in which it counts: of a kind of roles' only the largest."""
     chosen: list[Budget] = []
     of_roles: dict[tuple[BudgetPeriod, BudgetUnit], Budget] = {}
     for budget in budgets:
-        match budget.scope:
-            case BudgetScope.BOT:
-                applies = True
-            case BudgetScope.GUILD:
-                applies = budget.target_id == spender.guild_id
-            case BudgetScope.CHANNEL:
-                applies = budget.target_id == spender.channel_id
-            case BudgetScope.MEMBER:
-                applies = budget.target_id == spender.user_id
-            case BudgetScope.ROLE:
-                applies = False
-                kind = (budget.period, budget.unit)
-                if budget.target_id in spender.role_ids:
-                    of_roles[kind] = max(of_roles.get(kind, budget), budget, key=lambda other: other.limit)
-        if applies:
+        if budget.scope is BudgetScope.ROLE:
+            kind = (budget.period, budget.unit)
+            of_roles[kind] = max(of_roles.get(kind, budget), budget, key=lambda other: other.limit)
+        else:
             chosen.append(budget)
     return [*chosen, *of_roles.values()]
 

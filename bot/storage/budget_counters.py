@@ -1,13 +1,29 @@
-"""Counters of the use of each budget in a period, so that accepting a job need not add up the ledger."""
+"""Counters of the use of each budget in a period, so that accepting a job need not add up the ledger.
 
-from collections.abc import Mapping, Sequence
+A counter is what the entries of the ledger in the scope and the period of its budget add up to, at any moment; in that
+of a role, without what a member used while they lacked the role. It can be deleted at any time: it is added up again
+when it is needed.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, case, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from bot.domain.budgets import (
     Budget,
@@ -15,23 +31,17 @@ from bot.domain.budgets import (
     BudgetScope,
     BudgetUnit,
     Spender,
-    choose_budgets,
+    choose_limits,
+    counts_requests_of,
 )
-from bot.storage.ledger import EntryKind
-from bot.storage.tables import budget_counters, budgets, guild_settings, ledger_entries
+from bot.storage.ledger import EntryKind, lock_ledger
+from bot.storage.tables import OPEN_STATES, budget_counters, budgets, guild_settings, jobs, ledger_entries
+
+COUNTER_DAYS: Final = 40  # longer than the longest period, in any time zone
 
 _KEYS: Final[BindParameter[Any]] = bindparam("keys", expanding=True)
-_AMOUNT: Final[BindParameter[int]] = bindparam("amount")
-_IS_CHOSEN: Final = budget_counters.c.key.in_(_KEYS)
-_LOCK_COUNTERS: Final = select(budget_counters).where(_IS_CHOSEN).order_by(budget_counters.c.key).with_for_update()
-_CHARGE: Final = update(budget_counters).where(_IS_CHOSEN).values(used=budget_counters.c.used + _AMOUNT)
+_SELECT_COUNTERS: Final = select(budget_counters).where(budget_counters.c.key.in_(_KEYS))
 _SELECT_USED: Final = select(budget_counters.c.used).where(budget_counters.c.key == bindparam("target_key"))
-_INSERT_UNLESS_THERE: Final[Mapping[str, Any]] = MappingProxyType(
-    {
-        "sqlite": sqlite.insert(budget_counters).on_conflict_do_nothing(),
-        "postgresql": postgresql.insert(budget_counters).on_conflict_do_nothing(),
-    }
-)
 _IS_ADJUSTMENT: Final = ledger_entries.c.kind == EntryKind.ADJUSTMENT
 AMOUNTS_USED: Final[Mapping[BudgetUnit, ColumnElement[int]]] = MappingProxyType(
     {
@@ -47,58 +57,80 @@ AMOUNTS_USED: Final[Mapping[BudgetUnit, ColumnElement[int]]] = MappingProxyType(
 """How much an entry adds to the usage of a budget, in each unit."""
 _GUILD_ID: Final[BindParameter[int]] = bindparam("target_guild_id")
 _SELECT_TIME_ZONE: Final = select(guild_settings.c.time_zone).where(guild_settings.c.guild_id == _GUILD_ID)
-_TARGET_IDS: Final[BindParameter[Any]] = bindparam("target_ids", expanding=True)
 _SELECT_GUILD_BUDGETS: Final = (
-    select(budgets, guild_settings.c.time_zone)
-    .outerjoin(guild_settings, guild_settings.c.guild_id == budgets.c.guild_id)
+    select(
+        budgets.c.id,
+        budgets.c.scope,
+        budgets.c.guild_id,
+        budgets.c.target_id,
+        budgets.c.period,
+        budgets.c.unit,
+        budgets.c.limit,
+        guild_settings.c.time_zone,
+    )
+    .outerjoin_from(budgets, guild_settings, guild_settings.c.guild_id == budgets.c.guild_id)
     .where(budgets.c.guild_id == _GUILD_ID)
 )
+_TARGET_IDS: Final[BindParameter[Any]] = bindparam("target_ids", expanding=True)
 _SELECT_BUDGETS: Final = _SELECT_GUILD_BUDGETS.where(budgets.c.target_id.in_(_TARGET_IDS))
+_SELECT_OPEN_RESERVATIONS: Final = select(ledger_entries.c.id, ledger_entries.c.counters).where(
+    ledger_entries.c.kind == EntryKind.RESERVATION,
+    ledger_entries.c.job_id.in_(select(jobs.c.id).where(jobs.c.state.in_(OPEN_STATES))),
+)
+_UPDATE_COUNTERS: Final = (
+    update(ledger_entries)
+    .where(ledger_entries.c.id == bindparam("entry_id"))
+    .values(counters=bindparam("new_counters"))
+)
 
 
-def charge_budgets(
-    connection: Connection,
-    bot_budgets: Sequence[Budget],
-    spender: Spender,
-    prices: Sequence[int],
-    now: float,
-) -> dict[str, BudgetUnit]:
-    """Add these prices to the counters of all budgets that apply, and return the counters with their units.
+def create_counters(connection: Connection, bot_budgets: Sequence[Budget], spender: Spender, now: float) -> None:
+    """Add the counters that are missing for a person's requests, with the sums of the ledger, as a transaction.
 
-    Raises `BudgetExceededError`: the transaction is then to be rolled back.
+    Open reservations that a counter includes remember it, to give their price back to it.
     """
+    lock_ledger(connection)
     moment = datetime.fromtimestamp(now, UTC)
-    lock_time_zone(connection, spender.guild_id, is_shared=True)
-    chosen = list_applicable_budgets(connection, bot_budgets, spender)
-    by_key = {budget.build_counter_key(spender.user_id, moment): budget for budget in chosen}
-    if not by_key:
-        return {}
-    used = _lock_counters(connection, list(by_key))
-    missing = sorted(by_key.keys() - used.keys())  # in one order for all: otherwise two could deadlock
-    for key in missing:
-        row = {"key": key, "used": read_used(connection, by_key[key], spender.user_id, moment)}
-        connection.execute(_INSERT_UNLESS_THERE[connection.dialect.name], row)
-    if missing:
-        used = _lock_counters(connection, list(by_key))
-    for key, budget in by_key.items():
-        budget.build_usage(used[key], moment).require_room(prices)
-    for unit in BudgetUnit:
-        keys = [key for key, budget in by_key.items() if budget.unit is unit]
-        if keys:
-            connection.execute(_CHARGE, {_KEYS.key: keys, _AMOUNT.key: by_key[keys[0]].measure(prices)})
-    return {key: budget.unit for key, budget in by_key.items()}
+    for budget in list_counting_budgets(connection, bot_budgets, spender):
+        key = budget.build_counter_key(spender.user_id, moment)
+        if connection.execute(_SELECT_USED, {"target_key": key}).scalar() is not None:
+            continue
+        used = read_used(connection, budget, spender.user_id, moment)
+        connection.execute(insert(budget_counters), {"key": key, "used": used})
+        condition = _build_scope_condition(budget, spender.user_id) & _is_counted_since(budget, moment)
+        for entry_id, written in connection.execute(_SELECT_OPEN_RESERVATIONS.where(condition)).all():
+            counters = json.dumps(json.loads(written or "{}") | {key: budget.unit})
+            connection.execute(_UPDATE_COUNTERS, {"entry_id": entry_id, "new_counters": counters})
 
 
-def _lock_counters(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
-    """Lock these counters until the transaction ends, and return those that exist. SQLite is locked as a whole."""
-    return {row.key: row.used for row in connection.execute(_LOCK_COUNTERS, {_KEYS.key: keys})}
+def delete_old_counters(connection: Connection, now: float) -> int:
+    """Delete the counters of periods that began more than `COUNTER_DAYS` days ago, and return their number."""
+    first_day = datetime.fromtimestamp(now - COUNTER_DAYS * 86400, UTC).date().isoformat()
+    day = func.substr(budget_counters.c.key, func.length(budget_counters.c.key) - len(first_day) + 1)
+    return connection.execute(delete(budget_counters).where(day < first_day)).rowcount
+
+
+def build_keys(counting: Sequence[Budget], spender: Spender, now: float) -> dict[str, Budget]:
+    moment = datetime.fromtimestamp(now, UTC)
+    return {budget.build_counter_key(spender.user_id, moment): budget for budget in counting}
+
+
+def read_counters(connection: Connection, keys: Collection[str]) -> dict[str, int]:
+    """Read the counters that exist."""
+    return {row.key: row.used for row in connection.execute(_SELECT_COUNTERS, {_KEYS.key: list(keys)})}
 
 
 def list_applicable_budgets(connection: Connection, bot_budgets: Sequence[Budget], spender: Spender) -> list[Budget]:
-    """List the budgets that apply to a person's requests in a channel."""
+    """List the budgets that limit a person's requests in a channel."""
+    return choose_limits(list_counting_budgets(connection, bot_budgets, spender))
+
+
+def list_counting_budgets(connection: Connection, bot_budgets: Sequence[Budget], spender: Spender) -> list[Budget]:
+    """List the budgets in which a person's requests in a channel count."""
     targets = {spender.guild_id, spender.channel_id, spender.user_id, *spender.role_ids}
     rows = connection.execute(_SELECT_BUDGETS, {_GUILD_ID.key: spender.guild_id, _TARGET_IDS.key: list(targets)})
-    return choose_budgets([*bot_budgets, *map(_parse_budget, rows)], spender)
+    found = (_parse_budget(row) for row in rows)
+    return [*bot_budgets, *(budget for budget in found if counts_requests_of(budget, spender))]
 
 
 def list_guild_budgets(connection: Connection, guild_id: int) -> list[Budget]:
@@ -122,24 +154,19 @@ def read_used(connection: Connection, budget: Budget, user_id: int, now: datetim
     query = select(func.sum(AMOUNTS_USED[budget.unit])).where(
         _build_scope_condition(budget, user_id),
         ledger_entries.c.kind.in_(EntryKind),  # for the index of guilds
-        ledger_entries.c.counted_at >= budget.get_period_start(now).timestamp(),
+        _is_counted_since(budget, now),
     )
     return int(connection.execute(query).scalar() or 0)
-
-
-def lock_time_zone(connection: Connection, guild_id: int, *, is_shared: bool) -> None:
-    """Lock the time zone of a guild until the transaction ends: shared by all that count in it, or to change it.
-
-    SQLite is locked as a whole. https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
-    """
-    if guild_id and connection.dialect.name == "postgresql":
-        lock = func.pg_advisory_xact_lock_shared if is_shared else func.pg_advisory_xact_lock
-        connection.execute(select(lock(guild_id)))
 
 
 def load_time_zone(connection: Connection, guild_id: int) -> ZoneInfo:
     """Load the time zone in which the days of a guild begin; UTC by default."""
     return ZoneInfo(connection.execute(_SELECT_TIME_ZONE, {_GUILD_ID.key: guild_id}).scalar() or "UTC")
+
+
+def _is_counted_since(budget: Budget, now: datetime) -> ColumnElement[bool]:
+    """Match the entries that count in the current period."""
+    return ledger_entries.c.counted_at >= budget.get_period_start(now).timestamp()
 
 
 def _build_scope_condition(budget: Budget, user_id: int) -> ColumnElement[bool]:
@@ -158,13 +185,14 @@ def _build_scope_condition(budget: Budget, user_id: int) -> ColumnElement[bool]:
 
 
 def _parse_budget(row: Any) -> Budget:
+    budget_id, scope, guild_id, target_id, period, unit, limit, zone = row
     return Budget(
-        id=row.id,
-        scope=BudgetScope(row.scope),
-        guild_id=row.guild_id,
-        target_id=row.target_id,
-        period=BudgetPeriod(row.period),
-        unit=BudgetUnit(row.unit),
-        limit=row.limit,
-        time_zone=ZoneInfo(row.time_zone or "UTC"),
+        budget_id,
+        BudgetScope(scope),
+        guild_id,
+        target_id,
+        BudgetPeriod(period),
+        BudgetUnit(unit),
+        limit,
+        ZoneInfo(zone or "UTC"),
     )

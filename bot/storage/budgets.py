@@ -18,13 +18,14 @@ from bot.domain.budgets import (
     Spender,
 )
 from bot.storage.budget_counters import (
+    delete_old_counters,
     list_applicable_budgets,
+    list_counting_budgets,
     list_guild_budgets,
     load_time_zone,
-    lock_time_zone,
     read_used,
 )
-from bot.storage.ledger import add_adjustment, change_counter
+from bot.storage.ledger import add_adjustment, change_counters, lock_ledger, share_ledger
 from bot.storage.session import Database, translate_database_errors
 from bot.storage.tables import budgets
 
@@ -33,7 +34,10 @@ _MEMBER_SCOPES: Final = (BudgetScope.ROLE, BudgetScope.MEMBER)
 
 @dataclass(frozen=True)
 class SqlBudgetStore:
-    """Stored budgets. Every method raises `RejectedError` (database_unavailable). `clock` gives Unix seconds."""
+    """Stored budgets. Every method raises `RejectedError` (database_unavailable), except where it says otherwise.
+
+    `clock` gives Unix seconds.
+    """
 
     database: Database
     bot_budgets: Sequence[Budget] = ()
@@ -43,6 +47,7 @@ class SqlBudgetStore:
         """Store a budget, in place of one of the same scope, target, period and unit, and return its usage."""
 
         def upsert(connection: Connection) -> BudgetUsage:
+            lock_ledger(connection)
             budget_id = connection.execute(select(budgets.c.id).where(_is_same_budget(budget))).scalar()
             changes = {"limit": budget.limit, "created_by": set_by, "created_at": self.clock()}
             if budget_id is not None:
@@ -91,14 +96,21 @@ class SqlBudgetStore:
         """Give a member `amount` more, or less if it is negative, in the current period of each of their budgets."""
 
         def add_entry(connection: Connection) -> None:
-            lock_time_zone(connection, spender.guild_id, is_shared=True)
-            for budget in list_applicable_budgets(connection, (), spender):
-                if budget.scope in _MEMBER_SCOPES and budget.unit is unit:
-                    change_counter(connection, budget.build_counter_key(spender.user_id, self._get_now()), -amount)
+            share_ledger(connection)
             add_adjustment(connection, spender, unit, amount, reason, self.clock())
+            changed = [
+                budget.build_counter_key(spender.user_id, self._get_now())
+                for budget in list_counting_budgets(connection, (), spender)
+                if budget.unit is unit and budget.scope in _MEMBER_SCOPES
+            ]
+            change_counters(connection, dict.fromkeys(changed, -amount))
 
         with translate_database_errors():
             await self.database.run_transaction(add_entry)
+
+    async def delete_old_counters(self) -> int:
+        """Delete the counters of past periods, and return their number. Raises `DATABASE_ERRORS`."""
+        return await self.database.run_transaction(lambda connection: delete_old_counters(connection, self.clock()))
 
     def _read_usage(self, connection: Connection, budget: Budget, user_id: int) -> BudgetUsage:
         now = self._get_now()

@@ -1,10 +1,11 @@
-"""Deletes stored images and notices that are no longer needed, and settles jobs that another release closed."""
+"""Deletes images, notices and counters that are no longer needed, and settles what another release closed."""
 
 import asyncio
 import logging
 import time
 from typing import Final
 
+from bot.storage.budgets import SqlBudgetStore
 from bot.storage.images import SqlImageStore
 from bot.storage.jobs import SqlJobStore
 from bot.storage.notices import SqlNoticeStore
@@ -29,13 +30,17 @@ async def delete_expired_images(image_store: SqlImageStore, days: float) -> None
             log.info("deleted %d images that were not used for %g days, or fewer by their server's wish", count, days)
 
 
-async def settle_closed_jobs(job_store: SqlJobStore) -> None:
-    """Settle, at once and then once an hour, jobs that a release without a ledger closed. Runs until cancelled."""
+async def maintain_ledger(job_store: SqlJobStore, budget_store: SqlBudgetStore) -> None:
+    """Settle jobs that a release without a ledger closed, and delete the counters of past periods.
+
+    It does so at once and then once an hour, until it is cancelled.
+    """
     while True:
         try:
             count = await job_store.settle_closed_jobs()
+            await budget_store.delete_old_counters()
         except DATABASE_ERRORS:
-            log.warning("jobs of another release could not be settled; the next hour tries again", exc_info=True)
+            log.warning("the ledger could not be maintained; the next hour tries again", exc_info=True)
         else:
             if count:
                 log.info("settled %d jobs that another release had closed", count)

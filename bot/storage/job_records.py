@@ -5,7 +5,7 @@ from typing import Any, Final, assert_never
 
 from sqlalchemy import Row, Select, select
 
-from bot.domain.images import RemoteImage
+from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.messages import MessageRef
 from bot.domain.records import JobRecord, OpenJobRecord
 from bot.domain.status import JobStatus
@@ -40,6 +40,21 @@ def build_job_row(job: Job) -> dict[str, Any]:
         "accepted_at": job.accepted_at,
         "source_owner_id": job.source_owner_id,
     }
+
+
+def build_source_columns(image: RemoteImage | StoredImage | None) -> dict[str, Any]:
+    """Build the columns that say where the source image of a job is."""
+    match image:
+        case RemoteImage():
+            return {
+                "source_url": image.url,
+                "source_size_bytes": image.size_bytes,
+                "source_expires_at": image.expires_at,
+            }
+        case StoredImage():
+            return {"source_sha256": image.sha256}
+        case None:
+            return {}
 
 
 def build_queue_entry_row(job_id: str, entry_number: int, queued_at: float | None = None) -> dict[str, Any]:

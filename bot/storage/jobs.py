@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
@@ -14,7 +15,7 @@ from bot.domain.messages import MessageRef
 from bot.domain.records import ClosedRecord, OpenJobRecord
 from bot.domain.status import JobStatus
 from bot.domain.unreadable import JobOwner
-from bot.storage.budget_counters import charge_budgets
+from bot.storage.budget_charges import NotChargedError, charge_budgets, prepare_budgets, settle_without_reservation
 from bot.storage.job_records import (
     FIRST_ENTRY,
     REPEAT_ENTRY,
@@ -23,13 +24,13 @@ from bot.storage.job_records import (
     build_outcome_row,
     build_owner,
     build_queue_entry_row,
+    build_source_columns,
     count_billed_calls,
     get_message_ref,
     parse_open_job_record,
 )
 from bot.storage.ledger import (
     get_requester_account,
-    release_reservation,
     reserve_prices,
     settle_closed_jobs,
     settle_job,
@@ -109,32 +110,26 @@ class SqlJobStore:
         Raises `RejectedError` (database_unavailable, or that of `accept_entry` for entries of a contest) and
         `BudgetExceededError`.
         """
-        match image:
-            case RemoteImage():
-                source = {
-                    "source_url": image.url,
-                    "source_size_bytes": image.size_bytes,
-                    "source_expires_at": image.expires_at,
-                }
-            case StoredImage():
-                source = {"source_sha256": image.sha256}
-            case None:
-                source = {}
+        source = build_source_columns(image)
         payer = spender or get_requester_account(jobs_to_add[0])
         prices = [self._get_price(job.request.model) for job in jobs_to_add]
+        now = self._clock()
 
         def insert_rows(connection: Connection) -> None:
             for job in jobs_to_add:
                 connection.execute(_INSERT_JOB, build_job_row(job) | source)
                 connection.execute(_INSERT_QUEUE_ENTRY, build_queue_entry_row(job.id, FIRST_ENTRY))
-            now = self._clock()
             for job, price in zip(jobs_to_add, prices, strict=True):
                 accept_entry(connection, job, price, now)
             counters = charge_budgets(connection, self._bot_budgets, payer, prices, now)
             reserve_prices(connection, jobs_to_add, prices, payer, counters, now)
 
         try:
-            await self._database.run_transaction(insert_rows)
+            while True:
+                with suppress(NotChargedError):
+                    await self._database.run_transaction(insert_rows)
+                    return True
+                await prepare_budgets(self._database, self._bot_budgets, payer, prices, now)
         except IntegrityError:
             return False
         except DATABASE_ERRORS as error:
@@ -168,7 +163,7 @@ class SqlJobStore:
         def close_record(connection: Connection) -> None:
             if connection.execute(_UPDATE_OPEN_JOB, {**changes, JOB_ID.key: job_id}).rowcount:
                 settle_entry(connection, job_id, is_generated=False, cost=0, now=self._clock())
-                release_reservation(connection, job_id, self._clock())
+                settle_job(connection, job_id, 0, self._clock())
 
         try:
             await self._database.run_transaction(close_record)
@@ -230,13 +225,13 @@ class SqlJobStore:
             connection.execute(_INSERT_OUTCOME, outcome)
             connection.execute(RAISE_COUNTERS_OF_NEWEST_ENTRY, {**build_counters(status), JOB_ID.key: job_id})
             unknown_calls: int = connection.execute(_SELECT_UNKNOWN_CALLS, {JOB_ID.key: job_id}).scalar_one()
-            price = self._get_price(status.job.request.model)
+            price, now = self._get_price(status.job.request.model), self._clock()
             billed_calls = count_billed_calls(status.outcome, unknown_calls)
-            is_generated = isinstance(status.outcome, Generated)
-            cost, now = billed_calls * price, self._clock()
             if status.job.entry is not None:
-                settle_entry(connection, job_id, is_generated=is_generated, cost=cost, now=now)
-            settle_job(connection, status.job, price, billed_calls, now)
+                is_generated = isinstance(status.outcome, Generated)
+                settle_entry(connection, job_id, is_generated=is_generated, cost=billed_calls * price, now=now)
+            if not settle_job(connection, job_id, billed_calls, now) and billed_calls:
+                settle_without_reservation(connection, self._bot_budgets, status.job, price, billed_calls, now)
 
         try:
             await self._database.run_transaction(close_record)

@@ -5,11 +5,12 @@ is no moment at which one is stored and the other is not. Amounts are millionths
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, false, func, insert, select, update
 
 from bot.domain.budgets import BudgetUnit, Spender
 from bot.storage.tables import OPEN_STATES, budget_counters, jobs, ledger_entries, outcomes, queue_entries
@@ -29,10 +30,8 @@ _JOB_ID: Final[BindParameter[str]] = bindparam("target_job_id")
 _KEY: Final[BindParameter[str]] = bindparam("target_key")
 _CHANGE: Final[BindParameter[int]] = bindparam("change")
 _INSERT_ENTRY: Final = insert(ledger_entries)
-_SELECT_RESERVATION: Final = (  # locked, as a change of the guild's time zone gives it other counters
-    select(ledger_entries)
-    .where(ledger_entries.c.job_id == _JOB_ID, ledger_entries.c.kind == EntryKind.RESERVATION)
-    .with_for_update()
+_SELECT_RESERVATION: Final = select(ledger_entries).where(
+    ledger_entries.c.job_id == _JOB_ID, ledger_entries.c.kind == EntryKind.RESERVATION
 )
 _CLOSING: Final = ledger_entries.alias()
 _UNKNOWN_CALLS: Final = (
@@ -63,6 +62,10 @@ _SELECT_UNSETTLED: Final = (
 _CHANGE_COUNTER: Final = (
     update(budget_counters).where(budget_counters.c.key == _KEY).values(used=budget_counters.c.used + _CHANGE)
 )
+_LOCK_ID: Final = 0x6C6564676572  # "ledger"
+_SHARE_LEDGER: Final = select(func.pg_advisory_xact_lock_shared(_LOCK_ID))
+_TAKE_WRITE_LOCK: Final = update(budget_counters).where(false()).values(used=budget_counters.c.used)
+_LOCK_LEDGER: Final = select(func.pg_advisory_xact_lock(_LOCK_ID))
 
 
 def reserve_prices(
@@ -80,20 +83,15 @@ def reserve_prices(
         connection.execute(_INSERT_ENTRY, entry | {"reserved": price, "counters": written})
 
 
-def release_reservation(connection: Connection, job_id: str, at: float) -> None:
-    """Give back the reservation of a job that was not called."""
-    row = connection.execute(_SELECT_RESERVATION, {_JOB_ID.key: job_id}).one_or_none()
-    if row is not None:
-        _close_reservation(connection, row, billed_calls=0, at=at)
-
-
 def settle_closed_jobs(connection: Connection, since: float, at: float) -> int:
     """Close the reservations of jobs whose records are closed, and return how many there were.
 
     Only a release without a ledger leaves them open, when an operator goes back to it for a while. Their cost is the
     one that it recorded with the outcome; without an outcome the job was not called.
     """
+    share_ledger(connection)
     rows = connection.execute(_SELECT_UNSETTLED, {"since": since}).all()
+    changes: Counter[str] = Counter()
     for row in rows:
         if row.kind_of_outcome is None:
             billed_calls = 0
@@ -101,21 +99,22 @@ def settle_closed_jobs(connection: Connection, since: float, at: float) -> int:
             billed_calls = 1 + row.unknown_calls
         else:
             billed_calls = (row.cost_usd > 0) + row.unknown_calls
-        _close_reservation(connection, row, billed_calls=billed_calls, at=at)
+        changes.update(_close_reservation(connection, row, billed_calls=billed_calls, at=at))
+    change_counters(connection, changes)
     return len(rows)
 
 
-def settle_job(connection: Connection, job: Job, price: int, billed_calls: int, at: float) -> None:
+def settle_job(connection: Connection, job_id: str, billed_calls: int, at: float) -> bool:
     """Add the cost of a job, each billed call at the price that was reserved, and give back its reservation.
 
-    `price` is that of a job without a reservation, from before there was a ledger or a dead letter tried again.
+    Without a billed call it is only given back. False if the job has no reservation.
     """
-    row = connection.execute(_SELECT_RESERVATION, {_JOB_ID.key: job.id}).one_or_none()
-    if row is not None:
-        _close_reservation(connection, row, billed_calls=billed_calls, at=at)
-    elif billed_calls:
-        entry = _build_entry(EntryKind.SETTLEMENT, get_requester_account(job), at, job)
-        connection.execute(_INSERT_ENTRY, entry | {"spent": billed_calls * price, "calls": billed_calls})
+    share_ledger(connection)
+    row = connection.execute(_SELECT_RESERVATION, {_JOB_ID.key: job_id}).one_or_none()
+    if row is None:
+        return False
+    change_counters(connection, _close_reservation(connection, row, billed_calls=billed_calls, at=at))
+    return True
 
 
 def add_adjustment(
@@ -127,9 +126,26 @@ def add_adjustment(
     connection.execute(_INSERT_ENTRY, entry | {column: -amount, "reason": reason})
 
 
-def change_counter(connection: Connection, key: str, change: int) -> None:
-    """Add to a counter, if it exists: one that does not is read from the ledger when it is needed."""
-    connection.execute(_CHANGE_COUNTER, {_KEY.key: key, _CHANGE.key: change})
+def change_counters(connection: Connection, changes: Mapping[str, int]) -> None:
+    """Add to counters, as far as they exist: one that does not is read from the ledger when it is needed."""
+    ordered = sorted(changes.items())  # in one order for all: otherwise two transactions could deadlock
+    if rows := [{_KEY.key: key, _CHANGE.key: change} for key, change in ordered if change]:
+        connection.execute(_CHANGE_COUNTER, rows)
+
+
+def share_ledger(connection: Connection) -> None:
+    """Keep others from adding up the ledger until the transaction ends. SQLite has a single writer anyway.
+
+    https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_SHARE_LEDGER)
+
+
+def lock_ledger(connection: Connection) -> None:
+    """Wait for all transactions that change the ledger, and keep others from it until this one ends."""
+    is_postgresql = connection.dialect.name == "postgresql"
+    connection.execute(_LOCK_LEDGER if is_postgresql else _TAKE_WRITE_LOCK)
 
 
 def get_requester_account(job: Job) -> Spender:
@@ -137,18 +153,16 @@ def get_requester_account(job: Job) -> Spender:
     return Spender(job.requester.id, job.origin.guild_id, job.origin.channel_id)
 
 
-def _close_reservation(connection: Connection, row: Any, *, billed_calls: int, at: float) -> None:
-    """Give a reservation back, and add the cost of the billed calls, each at the price that was reserved."""
+def _close_reservation(connection: Connection, row: Any, *, billed_calls: int, at: float) -> dict[str, int]:
+    """Give a reservation back, add the cost of the billed calls, and return how the counters change."""
     spent = billed_calls * row.reserved
     kept = {"job_id", "guild_id", "channel_id", "user_id", "model", "counted_at"}
     entry = {name: value for name, value in row._mapping.items() if name in kept}  # noqa: SLF001 — its public API
     kind = EntryKind.SETTLEMENT if billed_calls else EntryKind.RELEASE
     changes = {"kind": kind, "reserved": -row.reserved, "spent": spent, "calls": billed_calls, "created_at": at}
     connection.execute(_INSERT_ENTRY, entry | changes | {"counters": None})
-    for key, unit in sorted(json.loads(row.counters or "{}").items()):
-        change = spent - row.reserved if unit == BudgetUnit.USD else min(billed_calls, 1) - 1
-        if change:
-            change_counter(connection, key, change)
+    change_by_unit = {BudgetUnit.USD: spent - row.reserved, BudgetUnit.PICTURES: min(billed_calls, 1) - 1}
+    return {key: change_by_unit[unit] for key, unit in json.loads(row.counters or "{}").items()}
 
 
 def _build_entry(kind: EntryKind, spender: Spender, at: float, job: Job | None = None) -> dict[str, Any]:

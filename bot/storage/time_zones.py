@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import BindParameter, Connection, bindparam, delete, or_, select, update
 
 from bot.domain.budgets import Budget
-from bot.storage.budget_counters import list_guild_budgets, lock_time_zone
-from bot.storage.ledger import EntryKind
+from bot.storage.budget_counters import list_guild_budgets
+from bot.storage.ledger import EntryKind, lock_ledger
 from bot.storage.tables import OPEN_STATES, budget_counters, jobs, ledger_entries
 
 _GUILD_ID: Final[BindParameter[int]] = bindparam("target_guild_id")
@@ -31,7 +31,6 @@ _SELECT_OPEN_RESERVATIONS: Final = (
         ledger_entries.c.counters.is_not(None),
     )
     .order_by(ledger_entries.c.id)
-    .with_for_update(of=ledger_entries)
 )
 _ENTRY_ID: Final[BindParameter[int]] = bindparam("target_id")
 _UPDATE_COUNTERS: Final = update(ledger_entries).where(ledger_entries.c.id == _ENTRY_ID)
@@ -42,7 +41,7 @@ def move_budgets(connection: Connection, guild_id: int, time_zone: ZoneInfo) -> 
 
     The requests that are being accepted or given back meanwhile come before or after it.
     """
-    lock_time_zone(connection, guild_id, is_shared=False)
+    lock_ledger(connection)
     moved = {budget.id: replace(budget, time_zone=time_zone) for budget in list_guild_budgets(connection, guild_id)}
     if not moved:
         return
@@ -57,9 +56,7 @@ def move_budgets(connection: Connection, guild_id: int, time_zone: ZoneInfo) -> 
             for separator in ("/", ":")
         )
     )
-    keys = select(budget_counters.c.key).where(is_of_guild).order_by(budget_counters.c.key).with_for_update()
-    locked = connection.execute(keys).scalars().all()  # in one order for all: otherwise two could deadlock
-    connection.execute(delete(budget_counters).where(budget_counters.c.key.in_(locked)))
+    connection.execute(delete(budget_counters).where(is_of_guild))
 
 
 def _move_key(key: str, budgets: Mapping[str, Budget], moment: datetime) -> str:

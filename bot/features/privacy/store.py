@@ -81,9 +81,12 @@ class SqlUserDataStore:
             await connection.execute(
                 update(presets).where(_is_guild_preset_saved_by(user_id)).values(user_id=NO_USER_ID)
             )
-            await connection.execute(
-                update(ledger_entries).where(ledger_entries.c.user_id == user_id).values(user_id=NO_USER_ID)
+            is_own_entry = ledger_entries.c.user_id == user_id
+            ended = _select_ended_job_ids(user_id)
+            await connection.execute(  # the keys of a role's counters contain the id of the member
+                update(ledger_entries).where(is_own_entry, ledger_entries.c.job_id.in_(ended)).values(counters=None)
             )
+            await connection.execute(update(ledger_entries).where(is_own_entry).values(user_id=NO_USER_ID))
             await connection.execute(
                 update(audit_entries).where(audit_entries.c.actor_id == user_id).values(actor_id=NO_USER_ID)
             )

@@ -1,8 +1,6 @@
 """The ledger and budgets, on SQLite, and on PostgreSQL where a server is installed."""
 
 import asyncio
-import random
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -351,44 +349,69 @@ async def test_reports_add_up_what_was_spent(
     assert await reports.load_member_names([ADA_ID, 7]) == {str(ADA_ID): "Ada"}
 
 
-async def test_no_order_of_events_exceeds_a_budget_or_leaks_a_reservation(
-    database: Database, database_url: str, catalogue: Catalogue, clock: Clock, budget_store: SqlBudgetStore
+async def test_a_price_that_was_reserved_before_its_budget_was_set_is_given_back(
+    job_store: SqlJobStore, budget_store: SqlBudgetStore
 ) -> None:
-    rng = random.Random(2026)
-    limit = 6 * PRICE
-    await budget_store.set_budget(make_budget(limit), BEN_ID)
-    await budget_store.set_budget(make_budget(4 * PRICE, BudgetScope.MEMBER, ADA_ID), BEN_ID)
-    other = Database(database_url)
-    stores = [SqlJobStore(each, catalogue=catalogue, clock=clock) for each in (database, other)]
-    open_jobs: list[Job] = []
+    (job,) = await accept(job_store, 1)
+    await budget_store.set_budget(make_budget(2 * PRICE), BEN_ID)
+    await accept(job_store, 2)
 
-    async def act(store: SqlJobStore, number: int) -> None:
-        choice = rng.random()
-        if choice < 0.5 or not open_jobs:
-            spender = rng.choice((ADA, BEN))
-            jobs = [make_job_by(10 * number + i, user_id=spender.user_id) for i in range(rng.randint(1, 3))]
-            try:
-                await store.add_jobs(jobs, None, spender)
-            except BudgetExceededError:
-                return
-            open_jobs.extend(jobs)
-            return
-        job = rng.choice(open_jobs)
-        if choice < 0.6:
-            await store.mark_rejected(job.id, make_problem("queue_full"))
-        else:
-            await finish(store, job, rng.choice(OUTCOMES))
+    await finish(job_store, job, BUSY)
 
-    for start in range(0, 120, 4):
-        await asyncio.gather(*(act(stores[number % 2], number) for number in range(start, start + 4)))
-        reserved, spent = read_balance(database_url)
-        still_open = await stores[0].list_open_records()
-        assert reserved == PRICE * len(still_open)
-        assert reserved + spent <= limit
-    await other.close()
-
-    used = {row["used"] for row in read_rows(database_url, budget_counters)}
-    assert used == {sum(read_balance(database_url)), sum(read_balance(database_url, ADA_ID))}
+    await accept(job_store, 3)
 
 
-OUTCOMES: Sequence[Outcome] = (GENERATED, BUSY, Filtered(part=FilteredPart.PROMPT, duration_seconds=1))
+async def test_a_budget_of_a_role_counts_while_another_role_is_more_generous(
+    job_store: SqlJobStore, budget_store: SqlBudgetStore
+) -> None:
+    await budget_store.set_budget(make_budget(2 * PRICE, BudgetScope.ROLE, ROLE), BEN_ID)
+    await budget_store.set_budget(make_budget(9 * PRICE, BudgetScope.ROLE, RICH_ROLE), BEN_ID)
+    poor, rich = (Spender(ADA_ID, GUILD, CHANNEL, frozenset(roles)) for roles in ({ROLE}, {ROLE, RICH_ROLE}))
+    await accept(job_store, 1, spender=poor)
+    await accept(job_store, 2, spender=rich)
+
+    with pytest.raises(BudgetExceededError):
+        await accept(job_store, 3, spender=poor)
+
+
+async def test_a_dead_letter_that_is_tried_again_counts_in_budgets(
+    job_store: SqlJobStore, budget_store: SqlBudgetStore
+) -> None:
+    await budget_store.set_budget(make_budget(2 * PRICE), BEN_ID)
+    await accept(job_store, 1)
+
+    await finish(job_store, make_job_by(2))
+
+    with pytest.raises(BudgetExceededError):
+        await accept(job_store, 3)
+
+
+async def test_counters_of_past_periods_are_deleted_and_no_others(
+    job_store: SqlJobStore, budget_store: SqlBudgetStore, clock: Clock, database_url: str
+) -> None:
+    for period in BudgetPeriod:
+        await budget_store.set_budget(make_budget(9 * PRICE, period=period), BEN_ID)
+    await accept(job_store, 1)
+    clock.now += 50 * DAY
+    await accept(job_store, 2)
+
+    assert [await budget_store.delete_old_counters() for _ in range(2)] == [3, 0]
+
+    assert {row["used"] for row in read_rows(database_url, budget_counters)} == {PRICE}
+    assert {usage.used for usage in await budget_store.list_guild_usage(GUILD)} == {PRICE}
+
+
+async def test_a_job_that_is_open_while_its_requester_is_forgotten_gives_its_price_back(
+    job_store: SqlJobStore, budget_store: SqlBudgetStore, database: Database, database_url: str
+) -> None:
+    await budget_store.set_budget(make_budget(3 * PRICE, BudgetScope.ROLE, ROLE), BEN_ID)
+    spender = Spender(ADA_ID, GUILD, CHANNEL, frozenset({ROLE}))
+    job, ended = await accept(job_store, 1, 2, spender=spender)
+    await finish(job_store, ended)
+
+    await SqlUserDataStore(database).delete_personal_data(ADA_ID)
+    await finish(job_store, job, BUSY)
+
+    assert [row["used"] for row in read_rows(database_url, budget_counters)] == [PRICE]
+    names = [row["counters"] for row in read_rows(database_url, ledger_entries) if row["job_id"] == ended.id]
+    assert names == [None, None]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.budgets import Budget, BudgetExceededError, BudgetPeriod, BudgetScope, BudgetUnit, Spender
-from bot.storage.budget_counters import charge_budgets
+from bot.storage.budget_charges import charge_budgets, prepare_budgets
 from bot.storage.budgets import SqlBudgetStore
 from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.jobs import SqlJobStore
@@ -168,6 +168,7 @@ async def test_a_request_that_is_being_accepted_is_waited_for(
     other = Database(database_url)
     budget_store = SqlBudgetStore(other, clock=clock)
     await set_budgets(budget_store, 10 * PRICE)
+    await prepare_budgets(other, (), ADA, [PRICE], clock.now)
     has_charged, may_commit = threading.Event(), threading.Event()
     job = make_job_by(1, user_id=ADA_ID)
 
