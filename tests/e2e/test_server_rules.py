@@ -1,58 +1,16 @@
 """The rules of a server end to end: they hold whatever is used, say who can change them, and leave help open."""
 
-import asyncio
-from dataclasses import dataclass, replace
-from typing import Any
-
 import pytest
 
-from bot.domain.guild_settings import GuildSettings, WordPolicy
-from bot.storage.guild_settings import SqlGuildSettingsStore
-from bot.storage.session import Database
+from bot.domain.guild_settings import WordPolicy
 from demo.http_client import request_json
 from demo.stack import Stack
-from tests.support.user import DiscordUser, add_user
-
-
-@dataclass(frozen=True)
-class Server:
-    """A server of their own for the owner and a member, with a channel."""
-
-    stack: Stack
-    guild_id: str
-    channel_id: str
-    owner: DiscordUser
-    member: DiscordUser
-
-    def invoke(self, user: DiscordUser, name: str, /, **options: Any) -> str:
-        """Use a command, and return the text that its user alone sees."""
-        return user.wait_for_private_text(user.invoke_command(name, self.channel_id, **options))
-
-    def imagine(self, prompt: str, channel: str | None = None) -> str:
-        """Ask for a picture as the member, and return the job's id."""
-        return self.member.submit_imagine(prompt, image=None, channel=channel or self.channel_id)
-
-    def save_settings(self, **changes: Any) -> None:
-        """Save settings of the server, in place of any before."""
-
-        async def save() -> None:
-            database = Database(self.stack.environment["DATABASE_URL"])
-            try:
-                store = SqlGuildSettingsStore(database)
-                old = await store.load_settings(int(self.guild_id))
-                await store.change_settings(int(self.guild_id), 1, old, replace(GuildSettings(), **changes))
-            finally:
-                await database.close()
-
-        asyncio.run(save())
+from tests.support.server import Server, add_server, find_user_id
 
 
 @pytest.fixture
 def server(stack: Stack) -> Server:
-    owner, _ = add_user(stack, "olga")
-    member, _ = add_user(stack, "mika")
-    guild = owner.post("/control/guilds", {"name": "Rules", "members": [owner.name, member.name]})
-    return Server(stack, guild["id"], guild["channels"][0]["id"], owner, member)
+    return add_server(stack)
 
 
 def test_a_listed_word_is_refused_in_everything_old_and_new_until_it_is_removed(server: Server) -> None:
@@ -129,9 +87,3 @@ def test_a_moderator_sees_which_rules_refuse_a_member_and_who_can_change_them(se
     assert "Nothing stops them." in help_
     assert "may cost at most" in read
     assert "word list" in read
-
-
-def find_user_id(user: DiscordUser) -> str:
-    """Find the id of a user by their name."""
-    users = user.get("/control/state")["users"]
-    return str(next(one["id"] for one in users if one["username"] == user.name))

@@ -5,8 +5,10 @@ Discord accepts only custom ids that the message contains, so each test posts a 
 
 import itertools
 import json
+import re
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from demo.first_picture import iter_message_texts, wait_until_ready
 from demo.http_client import request_json
 from demo.stack import BOT_TOKEN, Stack, run_stack
 from tests.support.images import make_png
+from tests.support.server import add_server
 from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
 
 UNKNOWN_ID = "99999999999999999999"  # more than 64 bits
@@ -358,3 +361,52 @@ def test_settings_that_an_administrator_shows_to_everyone_are_refused_all_the_sa
     call_api_as_bot(stack, "PATCH", path, {"default_member_permissions": str(MANAGE_GUILD)})
 
     assert "Only people who can manage this server" in refused
+
+
+def read_refusal(user: DiscordUser, message: dict[str, Any], pressed: str) -> str | None:
+    """Read the private response to a button that is not the message of the button itself."""
+    state = user.get(f"/control/interactions/{pressed}")
+    shown = [state.get("message"), *state.get("followups", ())]
+    return next(("\n".join(iter_message_texts(one)) for one in shown if one and one["id"] != message["id"]), None)
+
+
+def test_forged_buttons_and_old_forms_get_around_no_rule_of_a_server(stack: Stack) -> None:
+    server = add_server(stack)
+    member = server.member
+    answer = member.wait_for_result(server.imagine("a white horse"))
+    job = list_custom_ids(answer)[0].split(":")[1]
+    forms = [open_forged_form(member, answer["channel_id"], f"{action}:{job}") for action in ("edit", "use_as_source")]
+    used = member.invoke_command("explore", server.channel_id, vary="seeds", prompt="a white horse")
+    plan = member.wait_for_private_message(used)
+    requests = (
+        *(f"{action}:{job}" for action in ("regenerate", "regenerate_same_seed", "upscale_at_once")),
+        *(f"vary:{job}:subtle", f"regenerate_all:{job}:4"),
+        *(f"upscale_with:{job}:fast-upscale", f"regenerate_with:{job}:stable-image-core"),
+    )
+    rules: list[tuple[str, dict[str, Any]]] = [
+        ("This server doesn't let me work in this channel", {"allowed_channel_ids": frozenset({1})}),
+        ("I'm for members with one of these roles", {"allowed_role_ids": frozenset({1})}),
+        ("doesn't offer|offers no model", {"models": frozenset({"none"})}),
+        ("may cost at most", {"max_price": 1}),
+        ("is on this server's word list|doesn't offer “Upscaling”", {"tasks": frozenset({"generate"})}),
+    ]
+    before = list_calls(stack)
+
+    for refusal, changes in rules:
+        server.save_settings(**changes)
+        if "word list" in refusal:
+            server.invoke(server.owner, "words add", entry="horse")
+        answers = [press_forged_button(member, answer["channel_id"], custom_id) for custom_id in requests]
+        started = member.press_button(plan, "exploration_start")
+        answers.append(wait_until(partial(read_refusal, member, plan, started), "a refused plan"))
+        for opened in forms:
+            filled = {"user": member.name, "interaction_id_of_modal": opened, "values": {"prompt": "a white horse"}}
+            answers.append(member.wait_for_private_text(member.post("/control/submit", filled)["interaction_id"]))
+        assert [text for text in answers if not re.search(refusal, text)] == []
+
+    pages = [press_forged_button(member, server.channel_id, f"word_list_page:{page}") for page in (1, 99)]
+    server.save_settings(allowed_channel_ids=frozenset({1}))
+    unknown = press_forged_button(member, server.channel_id, "nonsense:1")
+    assert all("Only people who can manage this server" in page for page in pages), pages
+    assert "This server doesn't let me work in this channel" in unknown
+    assert list_calls(stack) == before

@@ -31,7 +31,8 @@ class Finding:
 class Diagnosis:
     """The findings about a member who would use a command in a channel, and the budgets that apply there.
 
-    `knows_integrations` is False if Discord did not tell the settings of the Integrations page.
+    `knows_integrations` is False if Discord did not tell the settings of the Integrations page. `is_paused`: a request
+    is accepted, and waits until a moderator resumes the server's queue.
     """
 
     user_id: int
@@ -40,6 +41,7 @@ class Diagnosis:
     findings: Sequence[Finding]
     budgets: Sequence[BudgetUsage]
     knows_integrations: bool = True
+    is_paused: bool = False
 
 
 def build_diagnosis_view(diagnosis: Diagnosis, messages: Messages) -> ui.LayoutView:
@@ -62,8 +64,8 @@ def build_diagnosis_view(diagnosis: Diagnosis, messages: Messages) -> ui.LayoutV
     if diagnosis.budgets and len(refusals) <= _MAX_REFUSALS_BESIDE_BUDGETS:
         lines = [f"- {format_budget_usage(usage, messages)}" for usage in diagnosis.budgets[:_MAX_BUDGETS]]
         items.append(ui.TextDisplay("\n".join([messages.text("diagnose.budgets"), *lines])))
-    if not diagnosis.knows_integrations:
-        items.append(ui.TextDisplay(f"-# {messages.text('diagnose.integrations_unknown')}"))
+    notes = {"paused": diagnosis.is_paused, "integrations_unknown": not diagnosis.knows_integrations}
+    items += [ui.TextDisplay(f"-# {messages.text(f'diagnose.{name}')}") for name, is_true in notes.items() if is_true]
     return build_container_view(*items)
 
 

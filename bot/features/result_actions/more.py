@@ -9,6 +9,7 @@ from bot.features.result_actions.buttons import build_more_view
 from bot.features.result_actions.custom_ids import MenuFavouriteId
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
+from bot.interactions.offers import get_offered_catalogue
 from bot.interactions.responses import respond_privately, show_in_place
 from bot.interactions.result_buttons import MoreId
 from bot.results.lookup import ResultLookup
@@ -34,7 +35,7 @@ class MoreHandler:
         except RejectedError:
             is_favourite = False
         messages = get_localized_messages(interaction)
-        view = self._build_view(custom_id.job_id, messages, is_favourite=is_favourite)
+        view = self._build_view(interaction, custom_id.job_id, messages, is_favourite=is_favourite)
         await respond_privately(interaction, messages.text("more.title"), view=view)
 
     async def toggle_favourite(self, interaction: discord.Interaction, custom_id: MenuFavouriteId) -> None:
@@ -43,10 +44,12 @@ class MoreHandler:
             settings = await self.result_lookup.find_generation_settings(interaction, custom_id.job_id)
             is_favourite = await self.favourites.toggle_favourite(interaction.user.id, settings.job_id)
         messages = get_localized_messages(interaction)
-        view = self._build_view(settings.job_id, messages, is_favourite=is_favourite)
+        view = self._build_view(interaction, settings.job_id, messages, is_favourite=is_favourite)
         text = messages.text("favourite.marked" if is_favourite else "favourite.unmarked")
         await show_in_place(interaction, text, view)
 
-    def _build_view(self, job_id: str, messages: Messages, *, is_favourite: bool) -> ui.View:
-        can_continue = self.catalogue.pick_picture_model("") is not None
+    def _build_view(
+        self, interaction: discord.Interaction, job_id: str, messages: Messages, *, is_favourite: bool
+    ) -> ui.View:
+        can_continue = get_offered_catalogue(interaction, self.catalogue).pick_picture_model("") is not None
         return build_more_view(job_id, messages, can_continue=can_continue, is_favourite=is_favourite)

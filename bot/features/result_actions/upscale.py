@@ -65,13 +65,13 @@ class UpscaleHandler(ResultActionHandler):
     def _list_requests(
         self, settings: GenerationSettings, offered: Catalogue, model_key: str | None = None
     ) -> Sequence[Request]:
-        """List a request for each upscaler on offer, or for one; for all if none is, which the server's rules refuse.
+        """List a request for each upscaler on offer, or for one.
 
-        Raises `RejectedError` (upscale_unsupported).
+        Raises `RejectedError`: upscale_unsupported, task_not_on_offer.
         """
-        requests = build_upscale_requests(settings.request, offered) or build_upscale_requests(
-            settings.request, self.catalogue
-        )
+        requests = build_upscale_requests(settings.request, offered)
+        if not requests and build_upscale_requests(settings.request, self.catalogue):
+            raise RejectedError(make_problem("task_not_on_offer", task="upscale"))
         found = [request for request in requests if model_key in {None, request.model}]
         if not found:
             raise RejectedError(make_problem("upscale_unsupported"))

@@ -114,7 +114,7 @@ def test_a_diagnosis_with_all_findings_fits_into_a_message(language: str) -> Non
 
     def build(found: Problem | None) -> discord.ui.LayoutView:
         findings = [Finding(name, found) for name in names]
-        diagnosis = Diagnosis(10, 2, "imagine", findings, budgets, knows_integrations=False)
+        diagnosis = Diagnosis(10, 2, "imagine", findings, budgets, knows_integrations=False, is_paused=True)
         return build_diagnosis_view(diagnosis, load_messages(language))
 
     refused, allowed = build(problem), build(None)
