@@ -11,6 +11,10 @@ from bot.features.diagnose.feature import build_diagnose_feature
 from bot.features.explore.feature import build_explore_feature
 from bot.features.export.feature import build_export_feature
 from bot.features.foreign_syntax.feature import build_foreign_syntax_feature
+from bot.features.gallery.feature import build_gallery_feature
+from bot.features.gallery.handlers import GalleryHandlers
+from bot.features.gallery.store import SqlTopStore
+from bot.features.gallery.top import TopCommand
 from bot.features.help.feature import build_help_feature
 from bot.features.history.feature import build_history_feature
 from bot.features.imagine.feature import build_imagine_feature
@@ -67,7 +71,15 @@ def build_features(services: Services) -> list[Feature]:
         build_explore_feature(s.option_parser, s.exploration_confirmation, s.queue, s.moderation, s.catalogue),
         build_reimagine_feature(s.validator, s.pictures, s.drafts, s.job_history, s.reuse_rule, s.catalogue),
         build_result_actions_feature(
-            s.submitter, s.result_lookup, s.deletion, s.reuse_rule, s.favourites, s.drafts, s.pictures, s.catalogue
+            s.submitter,
+            s.result_lookup,
+            s.deletion,
+            s.reuse_rule,
+            s.favourites,
+            s.gallery,
+            s.drafts,
+            s.pictures,
+            s.catalogue,
         ),
         build_details_feature(s.result_lookup, s.catalogue),
         build_foreign_syntax_feature(s.drafts, s.draft_images, s.pictures),
@@ -75,6 +87,10 @@ def build_features(services: Services) -> list[Feature]:
         build_queue_feature(s.queue, s.cancellation, s.catalogue),
         build_history_feature(
             s.job_search, s.saved_searches, s.job_history, s.queue, s.image_loader, s.thumbnail_loader, s.catalogue
+        ),
+        build_gallery_feature(
+            GalleryHandlers(s.gallery, s.job_history, s.job_search, s.preferences, s.audit_log),
+            TopCommand(s.gallery, SqlTopStore(s.database), s.thumbnail_loader, s.catalogue),
         ),
         build_lineage_feature(
             s.job_history, newest_results, s.image_store, s.database, s.thumbnail_loader, s.catalogue

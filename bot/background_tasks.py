@@ -7,6 +7,7 @@ from bot.delivery.consumer import OutcomeConsumer
 from bot.delivery.notices import NoticeSender
 from bot.discord_client.client import Bot
 from bot.explorations.message_updater import ExplorationMessages
+from bot.features.gallery.poster import GalleryPoster
 from bot.health import Heartbeat, Probe
 from bot.lifecycle import BackgroundTask
 from bot.periodic import run_every
@@ -18,6 +19,7 @@ from bot.rounds.message_sender import RoundMessageSender
 from bot.services import Services
 from bot.settings import Settings
 from bot.status.status_messages import StatusMessages
+from bot.storage.credits import SqlCreditStore
 from bot.storage.housekeeping import delete_closed_notices, delete_expired_images, maintain_ledger
 
 OFFER_INTERVAL_SECONDS: Final = 10.0
@@ -48,6 +50,16 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         load_stored_image=s.image_store.load_source_image,
         interval_seconds=settings.reconcile_interval_seconds,
     )
+    gallery_poster = GalleryPoster(
+        bot,
+        s.gallery,
+        SqlCreditStore(s.database),
+        s.job_history,
+        s.image_loader,
+        s.preferences,
+        s.guild_settings,
+        s.catalogue,
+    )
     notice_sender = NoticeSender(bot, s.notices, bot.notice_renderers, s.guild_settings)
 
     round_messages = RoundMessageBuilder(s.rounds, s.job_history, s.round_pictures)
@@ -64,6 +76,7 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         "notices": notice_sender.run,
         "rounds": RoundLeader(s.rounds.contests, s.queue).run,
         "round messages": RoundMessageSender(bot, s.rounds, round_messages).run,
+        "galleries": gallery_poster.run,
         "recovery": reconciler.run,
         "epoch": epoch_keeper.run,
         "paused queues": s.paused_queues.run,

@@ -41,6 +41,7 @@ from bot.storage.blocks import SqlBlockStore
 from bot.storage.budgets import SqlBudgetStore
 from bot.storage.explorations import SqlExplorationStore
 from bot.storage.favourites import SqlFavouriteStore
+from bot.storage.gallery import SqlGalleryStore
 from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.images import SqlImageStore
 from bot.storage.job_history import SqlJobHistory
@@ -105,10 +106,11 @@ class Services:
 
         hosts, max_bytes = settings.attachment_hosts, settings.attachment_max_bytes
         self.image_fetcher = ImageFetcher(http_session, hosts, max_bytes, settings.proxies)
-        fetch_image = self.image_fetcher.fetch_image
-        self.result_lookup = ResultLookup(self.job_history, self.image_store, self.queue, fetch_image)
+        self.result_lookup = ResultLookup(
+            self.job_history, self.image_store, self.queue, self.image_fetcher.fetch_image
+        )
         self.reuse_rule = ReuseRule(self.preferences)
-        self.image_loader = ResultImageLoader(self.image_store, fetch_image)
+        self.image_loader = ResultImageLoader(self.image_store, self.image_fetcher.fetch_image)
         self.thumbnail_loader = ThumbnailLoader(self.image_loader, SqlThumbnailStore(self.database))
 
         self.word_rules = SqlWordRuleStore(self.database)
@@ -159,6 +161,7 @@ class Services:
         self.job_search = SqlJobSearch(self.database)
         self.image_store = SqlImageStore(self.database)
         self.favourites = SqlFavouriteStore(self.database)
+        self.gallery = SqlGalleryStore(self.database)
         self.presets = SqlPresetStore(self.database)
         self.preferences = SqlPreferencesStore(self.database)
         self.guild_settings = SqlGuildSettingsStore(self.database)

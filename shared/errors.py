@@ -17,6 +17,7 @@
     ├── QueueResultUnknownError         bot.domain.errors
     ├── UnreadableSessionError          bot.discord_client.gateway_events
     ├── DestinationForbiddenError       bot.delivery.discord_errors
+    ├── PostponedError                  bot.features.gallery.poster
     ├── NonPublicAddressError           bot.submission.attachments (also an OSError)
     ├── BedrockCallError                worker.call_result
     ├── QueueUnavailableError           worker.ports

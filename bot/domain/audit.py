@@ -24,6 +24,8 @@ class AuditAction(StrEnum):
     ADD_WORD = "add_word"
     REMOVE_WORD = "remove_word"
     UNDO_CHANGE = "undo_change"
+    ADD_TO_GALLERY = "add_to_gallery"
+    REMOVE_FROM_GALLERY = "remove_from_gallery"
 
 
 @dataclass(frozen=True)

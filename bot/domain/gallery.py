@@ -43,6 +43,7 @@ class GalleryRefusal(StrEnum):
     HIDDEN_CHANNEL = "gallery_hidden_channel"
     DECLINED = "gallery_declined"
     IGNORED_CHANNEL = "gallery_ignored_channel"
+    ENTRY = "gallery_entry"
 
 
 @dataclass(frozen=True)
@@ -93,14 +94,16 @@ class GalleryPost:
 class ResultPlaceFacts:
     """What is known of the place of a result. `channel_ids` are its channel and, of a thread, the parent.
 
-    `is_private`: it was sent as a direct message. `is_public`: every member of the server can read it there.
+    `is_private`: it was sent as a direct message. `is_readable`: everybody who can read the gallery can read it there.
+    `is_secret`: it is an entry of a round that is not over.
     """
 
     guild_id: int
     channel_ids: frozenset[int]
     is_private: bool = False
-    is_public: bool = False
+    is_readable: bool = False
     is_age_restricted: bool = False
+    is_secret: bool = False
 
 
 def find_refusal(
@@ -115,9 +118,11 @@ def find_refusal(
     """Find out why a result may not enter the gallery of this server; None if it may.
 
     `is_age_restricted`: the gallery is. `is_declined`: its author does not want others to show their results. What its
-    author shares may come from a channel that not everyone reads; a private result stays private.
+    author shares may come from a channel that not all of its readers know; a private result stays private.
     """
-    if place.is_private:
+    if place.is_secret:
+        refusal = GalleryRefusal.ENTRY
+    elif place.is_private:
         refusal = GalleryRefusal.PRIVATE
     elif place.guild_id != guild_id:
         refusal = GalleryRefusal.OTHER_SERVER
@@ -127,7 +132,7 @@ def find_refusal(
         refusal = None
     elif is_declined:
         refusal = GalleryRefusal.DECLINED
-    elif not place.is_public:
+    elif not place.is_readable:
         refusal = GalleryRefusal.HIDDEN_CHANNEL
     else:
         is_ignored = bool(place.channel_ids & settings.ignored_channel_ids)

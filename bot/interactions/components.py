@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import discord
-from discord import ButtonStyle, SelectOption, ui
+from discord import ButtonStyle, SelectDefaultValue, SelectDefaultValueType, SelectOption, ui
 
 from bot.interactions.custom_ids import CustomId
 from bot.rendering.markdown import truncate_text
@@ -26,6 +26,13 @@ class Select(ui.Select[Any]):
         return False
 
 
+class ChannelSelect(ui.ChannelSelect[Any]):
+    """A select of channels that `bot.interactions.routing` handles."""
+
+    def is_dispatchable(self) -> bool:
+        return False
+
+
 def build_button(
     custom_id: CustomId, label: str, *, style: ButtonStyle = ButtonStyle.secondary, disabled: bool = False
 ) -> Button:
@@ -36,6 +43,26 @@ def build_button(
 def build_select(custom_id: CustomId, placeholder: str, options: Sequence[SelectOption]) -> Select:
     """Build a select of one option."""
     return Select(custom_id=str(custom_id), placeholder=placeholder, options=list(options))
+
+
+def build_channel_select(
+    custom_id: CustomId,
+    placeholder: str,
+    channel_types: Sequence[discord.ChannelType],
+    selected_ids: Sequence[int],
+    *,
+    limit: int,
+) -> ChannelSelect:
+    """Build a select of none, or of up to `limit` channels of a server; `selected_ids` are those chosen before."""
+    chosen = [SelectDefaultValue(id=one, type=SelectDefaultValueType.channel) for one in selected_ids]
+    return ChannelSelect(
+        custom_id=str(custom_id),
+        placeholder=placeholder,
+        channel_types=list(channel_types),
+        min_values=0,
+        max_values=limit,
+        default_values=chosen,
+    )
 
 
 def build_button_view(*buttons: Button) -> ui.View:

@@ -95,6 +95,20 @@ class MoreId(CustomId, template=f"more:{JOB_ID}"):
 
 
 @dataclass(frozen=True)
+class ShareId(CustomId, template=f"gallery_share:{JOB_ID}"):
+    """Puts a result into the gallery; drawn in the menu of rarer actions, handled with the gallery."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
+class TakeOutId(CustomId, template=f"gallery_take_out:{JOB_ID}"):
+    """Takes a result out of the gallery; drawn and handled like `ShareId`."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
 class ShowVariantId(CustomId, template=f"variant_show:{JOB_ID}"):
     """Shows the result of a variant; drawn under explorations, handled with the history."""
 

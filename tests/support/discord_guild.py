@@ -239,6 +239,7 @@ def build_bot(
             ResultDeletion(result_lookup, unused),
             reuse_rule,
             unused,
+            unused,
             drafts,
             pictures,
             catalogue,

@@ -14,8 +14,9 @@ from bot.features.result_actions.custom_ids import (
     RegenerateSameSeedId,
     UpscaleWithId,
 )
-from bot.interactions.components import build_button, build_button_view
-from bot.interactions.result_buttons import DetailsId, UseAsSourceId, VaryId, VaryStrength
+from bot.interactions.components import Button, build_button, build_button_view
+from bot.interactions.custom_ids import CustomId
+from bot.interactions.result_buttons import DetailsId, ShareId, UseAsSourceId, VaryId, VaryStrength
 from shared.catalogue import Catalogue, Model
 from shared.i18n.messages import Messages
 
@@ -44,8 +45,13 @@ def build_metadata_run_rows(
     return [ui.ActionRow(build_button(MetadataRunId(), messages.text(f"button.metadata_run_{kind}")))]
 
 
-def build_more_view(job_id: str, messages: Messages, *, can_continue: bool, is_favourite: bool) -> ui.View:
-    """Build the menu of rarer actions. `can_continue`: there is a model that can start from the picture."""
+def build_more_view(
+    job_id: str, messages: Messages, *, can_continue: bool, is_favourite: bool, gallery_action: CustomId | None = None
+) -> ui.View:
+    """Build the menu of rarer actions. `can_continue`: there is a model that can start from the picture.
+
+    `gallery_action` is what the user may do with it in the gallery, if anything.
+    """
     further = (
         build_button(VaryId(job_id, VaryStrength.SUBTLE), messages.text("button.vary_subtle")),
         build_button(UseAsSourceId(job_id), messages.text("button.use_as_source")),
@@ -55,8 +61,14 @@ def build_more_view(job_id: str, messages: Messages, *, can_continue: bool, is_f
         build_button(DetailsId(job_id), messages.text("button.details")),
         build_button(MenuFavouriteId(job_id), star),
         *(further if can_continue else ()),
+        *(() if gallery_action is None else (_build_gallery_button(gallery_action, messages),)),
         build_button(MenuDeleteId(job_id), messages.text("button.delete"), style=ButtonStyle.danger),
     )
+
+
+def _build_gallery_button(gallery_action: CustomId, messages: Messages) -> Button:
+    is_share = isinstance(gallery_action, ShareId)
+    return build_button(gallery_action, messages.text("button.share" if is_share else "button.take_out"))
 
 
 def build_upscale_view(job_id: str, models: Sequence[Model], messages: Messages) -> ui.View:

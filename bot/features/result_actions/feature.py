@@ -46,6 +46,7 @@ from bot.results.deletion import ResultDeletion
 from bot.results.lookup import ResultLookup
 from bot.results.reuse import ReuseRule
 from bot.storage.favourites import SqlFavouriteStore
+from bot.storage.gallery import SqlGalleryStore
 from bot.submission.submitter import JobSubmitter
 from bot.submission.syntax_question import SyntaxQuestion
 from shared.catalogue import Catalogue
@@ -57,6 +58,7 @@ def build_result_actions_feature(
     deletion: ResultDeletion,
     reuse_rule: ReuseRule,
     favourites: SqlFavouriteStore,
+    gallery: SqlGalleryStore,
     drafts: DraftStore,
     pictures: PictureSubmitter,
     catalogue: Catalogue,
@@ -66,7 +68,7 @@ def build_result_actions_feature(
     edit = EditHandler(submitter, result_lookup, reuse_rule, catalogue, RejectedForms(drafts), SyntaxQuestion(drafts))
     upscale = UpscaleHandler(submitter, result_lookup, reuse_rule, catalogue)
     delete = DeleteHandler(deletion)
-    more = MoreHandler(favourites, result_lookup, catalogue)
+    more = MoreHandler(favourites, gallery, result_lookup, catalogue)
     return Feature(
         routes=[
             Route(RegenerateId, regenerate.regenerate),

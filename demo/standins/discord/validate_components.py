@@ -159,6 +159,8 @@ class ComponentValidator:
         ):
             if item.get(key):
                 checked[key] = form.check_items((*where, key), item[key], low, high)
+        for chosen in filter(lambda value: isinstance(value, dict), checked.get("default_values", ())):
+            chosen["id"] = str(chosen["id"])  # libraries send numbers, too; Discord writes strings
         return checked | ({"disabled": True} if form.check_flag((*where, "disabled"), item.get("disabled")) else {})
 
     def check_value_range(self, where: FieldPath, checked: dict[str, Any]) -> None:

@@ -1,0 +1,158 @@
+"""Posting, finding, editing and deleting the messages of a gallery, in a text channel or as posts of a forum.
+
+The nonce of a message in a text channel is derived from its job; Discord keeps it unique for a few minutes. A post of a
+forum has no nonce: https://discord.com/developers/docs/resources/channel#start-thread-in-forum-or-media-channel
+"""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Final
+
+import discord
+from discord import ui
+
+from bot.delivery.destinations import CALL_TIMEOUT_SECONDS, SEARCH_MESSAGE_LIMIT, SEARCH_WINDOW_SECONDS
+from bot.features.gallery.place import GalleryChannel, find_gallery_channel
+from bot.features.gallery.post_view import compute_post_component_id
+
+THREAD_ARCHIVED_CODE: Final = 50083
+MAX_FORUM_TAGS: Final = 20
+MAX_APPLIED_TAGS: Final = 5
+TAG_NAME_LIMIT: Final = 20
+_NONCE_LENGTH: Final = 25
+
+
+@dataclass(frozen=True)
+class PostTarget:
+    """The message of a result. `channel_id` is where the gallery was then; a forum's post has a channel of its own."""
+
+    guild: discord.Guild
+    channel_id: int
+    message_id: int
+
+    @property
+    def is_forum_post(self) -> bool:
+        """Whether the message is the first of a forum's post."""
+        return isinstance(find_gallery_channel(self.guild, self.channel_id), discord.ForumChannel)
+
+    def get_message(self, client: discord.Client) -> discord.PartialMessage:
+        """Return the message, without asking Discord for it."""
+        channel_id = self.message_id if self.is_forum_post else self.channel_id
+        channel = client.get_partial_messageable(channel_id, guild_id=self.guild.id)
+        return channel.get_partial_message(self.message_id)
+
+
+async def send_post(
+    channel: GalleryChannel, job_id: str, title: str, view: ui.LayoutView, file: discord.File, tags: Sequence[str]
+) -> int:
+    """Post a result and return the id of its message. Raises the errors of discord.py, and `TimeoutError`."""
+    async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+        if isinstance(channel, discord.ForumChannel):
+            applied = await _find_tags(channel, tags)
+            created = await channel.create_thread(name=title, view=view, file=file, applied_tags=applied)
+            return created.message.id
+        return (await channel.send(view=view, file=file, nonce=_make_nonce(job_id))).id
+
+
+async def find_post(client: discord.Client, channel: GalleryChannel, job_id: str, since: float) -> int | None:
+    """Find the message of a result that was posted since then, in Unix seconds. None if there is none that can be read.
+
+    Raises the errors of discord.py, and `TimeoutError`.
+    """
+    start = datetime.fromtimestamp(since - SEARCH_WINDOW_SECONDS, UTC)
+    try:
+        async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+            if isinstance(channel, discord.ForumChannel):
+                return await _find_forum_post(client, channel, job_id, start)
+            async for message in channel.history(limit=SEARCH_MESSAGE_LIMIT, after=start, oldest_first=True):
+                if _is_post_of(message, client, job_id):
+                    return message.id
+    except (discord.Forbidden, discord.NotFound):
+        return None
+    return None
+
+
+async def edit_post(client: discord.Client, target: PostTarget, view: ui.LayoutView) -> None:
+    """Edit the message of a result, which keeps its file. Raises the errors of discord.py, and `TimeoutError`."""
+    message = target.get_message(client)
+    await _call_unarchived(client, target, lambda: message.edit(view=view))
+
+
+async def delete_post(client: discord.Client, target: PostTarget) -> None:
+    """Delete the message of a result, and the post of a forum around it; one that is gone is no error.
+
+    Without the permission to manage threads, the post of a forum loses its message and its name. Raises the errors of
+    discord.py, and `TimeoutError`.
+    """
+    with contextlib.suppress(discord.NotFound):
+        if target.is_forum_post:
+            with contextlib.suppress(discord.Forbidden):
+                async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+                    await client.http.delete_channel(target.message_id)
+                return
+        await _call_unarchived(client, target, target.get_message(client).delete)
+        if target.is_forum_post:
+            async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+                await client.http.edit_channel(target.message_id, name="…", archived=True)
+
+
+async def _call_unarchived(client: discord.Client, target: PostTarget, call: Callable[[], Awaitable[object]]) -> None:
+    """Make a call on a message; the post of a forum that Discord has archived meanwhile is opened for it."""
+    async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+        try:
+            await call()
+        except discord.HTTPException as error:
+            if error.code != THREAD_ARCHIVED_CODE or not target.is_forum_post:
+                raise
+            await client.http.edit_channel(target.message_id, archived=False)
+            await call()
+
+
+async def _find_forum_post(
+    client: discord.Client, forum: discord.ForumChannel, job_id: str, start: datetime
+) -> int | None:
+    for thread in await forum.guild.active_threads():
+        if thread.parent_id != forum.id or discord.utils.snowflake_time(thread.id) < start:
+            continue
+        with contextlib.suppress(discord.NotFound):
+            if _is_post_of(await thread.fetch_message(thread.id), client, job_id):
+                return thread.id
+    return None
+
+
+async def _find_tags(forum: discord.ForumChannel, names: Sequence[str]) -> list[discord.ForumTag]:
+    """Find the tags of these names, and create those that are missing if the bot may manage the forum."""
+    known = {tag.name.casefold(): tag for tag in forum.available_tags}
+    may_create = forum.permissions_for(forum.guild.me).manage_channels
+    found = []
+    for name in dict.fromkeys(name[:TAG_NAME_LIMIT] for name in names):
+        tag = known.get(name.casefold())
+        if tag is None and may_create and len(known) < MAX_FORUM_TAGS:
+            tag = known[name.casefold()] = await forum.create_tag(name=name)
+        if tag is not None:
+            found.append(tag)
+    if not found and forum.flags.require_tag:
+        found = [tag for tag in forum.available_tags if not tag.moderated][:1]
+    return found[:MAX_APPLIED_TAGS]
+
+
+def _is_post_of(message: discord.Message, client: discord.Client, job_id: str) -> bool:
+    if client.user is None or message.author.id != client.user.id:
+        return False
+    component_id = compute_post_component_id(job_id)
+    return any(getattr(component, "id", None) == component_id for component in message.components)
+
+
+def _make_nonce(job_id: str) -> str:
+    """Make a nonce that differs from the job's id, which is the nonce of its own message."""
+    return hashlib.sha256(f"gallery:{job_id}".encode()).hexdigest()[:_NONCE_LENGTH]
+
+
+def is_gone(error: discord.HTTPException) -> bool:
+    """Tell whether a message, its thread or its channel was deleted."""
+    return error.status == HTTPStatus.NOT_FOUND

@@ -1,0 +1,75 @@
+"""Where a result is, and who can read it there: from what Discord has told the bot about its channels."""
+
+import asyncio
+from typing import Final
+
+import discord
+from discord.abc import GuildChannel
+
+from bot.domain.gallery import ResultPlaceFacts
+from bot.domain.records import JobRecord
+from bot.interactions.permissions import list_missing_permissions
+
+GALLERY_CHANNEL_TYPES: Final = (discord.ChannelType.text, discord.ChannelType.news, discord.ChannelType.forum)
+FETCH_TIMEOUT_SECONDS: Final = 10.0
+
+GalleryChannel = discord.TextChannel | discord.ForumChannel
+
+
+def find_gallery_channel(guild: discord.Guild | None, channel_id: int | None) -> GalleryChannel | None:
+    """Find a channel that can be a gallery: a text, announcement or forum channel of this server."""
+    channel = None if guild is None or channel_id is None else guild.get_channel(channel_id)
+    is_suitable = isinstance(channel, GalleryChannel) and channel.type in GALLERY_CHANNEL_TYPES
+    return channel if is_suitable and isinstance(channel, GalleryChannel) else None
+
+
+def find_missing_permissions(channel: GalleryChannel) -> tuple[str, ...]:
+    """Find the permissions that the bot lacks to post in a gallery, by their names in Discord's API."""
+    return list_missing_permissions(channel.permissions_for(channel.guild.me), in_thread=False)
+
+
+async def describe_place(gallery: GalleryChannel, record: JobRecord, *, is_secret: bool) -> ResultPlaceFacts:
+    """Describe where a result of the gallery's server is. An archived thread is fetched.
+
+    An entry of a round is shown where the round takes place, whoever got its own message; until then it `is_secret`.
+    Raises `discord.HTTPException`, unless Discord shows the bot no such channel: then nobody is known to read it.
+    """
+    guild, origin, message = gallery.guild, record.job.origin, record.message
+    is_shown_elsewhere = record.job.entry is None and (message is None or message.is_private)
+    is_private = origin.is_direct_message or is_shown_elsewhere
+    if is_secret or is_private or origin.guild_id != guild.id:
+        return ResultPlaceFacts(origin.guild_id, frozenset({origin.channel_id}), is_private, is_secret=is_secret)
+    channel = guild.get_channel_or_thread(origin.channel_id) or await _fetch_channel(guild, origin.channel_id)
+    home = channel.parent if isinstance(channel, discord.Thread) else channel
+    if channel is None or home is None:
+        return ResultPlaceFacts(origin.guild_id, frozenset({origin.channel_id}))
+    is_private_thread = isinstance(channel, discord.Thread) and channel.is_private()
+    return ResultPlaceFacts(
+        guild_id=origin.guild_id,
+        channel_ids=frozenset({channel.id, home.id}),
+        is_readable=not is_private_thread and is_read_by_readers(home, gallery),
+        is_age_restricted=is_age_restricted(home),
+    )
+
+
+def is_read_by_readers(channel: GuildChannel, gallery: GalleryChannel) -> bool:
+    """Tell whether each role that can read the gallery can read another channel; `@everyone` is one of them."""
+    return all(_may_read(role, channel) for role in gallery.guild.roles if _may_read(role, gallery))
+
+
+def is_age_restricted(channel: GuildChannel) -> bool:
+    """Tell whether Discord shows a channel to adults only."""
+    return bool(getattr(channel, "nsfw", False))
+
+
+def _may_read(role: discord.Role, channel: GuildChannel) -> bool:
+    permissions = channel.permissions_for(role)
+    return permissions.view_channel and permissions.read_message_history
+
+
+async def _fetch_channel(guild: discord.Guild, channel_id: int) -> GuildChannel | discord.Thread | None:
+    try:
+        async with asyncio.timeout(FETCH_TIMEOUT_SECONDS):
+            return await guild.fetch_channel(channel_id)
+    except (discord.NotFound, discord.Forbidden, discord.InvalidData):
+        return None

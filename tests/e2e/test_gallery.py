@@ -1,0 +1,102 @@
+"""The gallery end to end: results are shared or liked into it, counted, listed by /top, and gone when deleted."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from demo.first_picture import iter_message_texts
+from demo.stack import Stack
+from tests.support.user import DiscordUser, add_user, list_components, list_custom_ids, list_media, wait_until
+
+
+def read_text(message: dict[str, Any]) -> str:
+    return "\n".join(iter_message_texts(message))
+
+
+def choose(owner: DiscordUser, panel: dict[str, Any], field: str, *values: str) -> None:
+    """Choose in `/gallery setup`, and wait until that is shown."""
+    owner.use_component(panel, f"gallery_setting:{field}", *values)
+
+    def list_chosen() -> list[str]:
+        shown = list_components(owner.reload_private_message(panel))
+        select = next(one for one in shown if one["custom_id"] == f"gallery_setting:{field}")
+        options = [one["value"] for one in select.get("options", ()) if one.get("default")]
+        return options or [one["id"] for one in select.get("default_values", ())]
+
+    wait_until(lambda: list_chosen() == list(values), f"{field}: {values}")
+
+
+@pytest.fixture
+def gallery(owner: DiscordUser) -> Iterator[str]:
+    """A channel that the owner has made the gallery, which two favourites open, until the end of the test."""
+    channel = owner.post("/control/channels", {"name": "gallery"})["id"]
+    panel = owner.invoke_and_wait("gallery setup")
+    choose(owner, panel, "channel", channel)
+    choose(owner, panel, "min_favourites", "2")
+    yield channel
+    choose(owner, panel, "channel")
+
+
+def wait_for_post(user: DiscordUser, channel: str, job: str) -> dict[str, Any]:
+    return wait_until(
+        lambda: next((m for m in user.list_messages(channel) if f"favourite:{job}" in list_custom_ids(m)), None),
+        f"the post of job {job}",
+    )
+
+
+def test_a_shared_result_names_the_chain_counts_favourites_and_goes_with_its_result(
+    stack: Stack, ada: DiscordUser, gallery: str
+) -> None:
+    ben, ben_id = add_user(stack, "ben")
+    first = ada.submit_imagine("a castle")
+    result = ada.wait_for_result(first)
+    varied = ben.press_button(result, "vary", "subtle")
+    bens_result = ben.wait_for_result_in_place(varied)
+
+    answer = ben.wait_for_private_text(ben.press_button(bens_result, "gallery_share"))
+    post = wait_for_post(ben, gallery, varied)
+    again = ben.wait_for_private_message(ben.press_button(bens_result, "more"))
+    ada.press_button(post, "favourite")
+
+    ada_id = next(user["id"] for user in ada.get("/control/state")["users"] if user["username"] == "ada")
+    assert f"<#{gallery}>" in answer
+    assert f"By <@{ben_id}> · from <@{ada_id}>’s picture" in read_text(post)
+    assert "shared by its author" in read_text(post)
+    assert f"/{bens_result['channel_id']}/{bens_result['id']}" in read_text(post)
+    assert list_media(post)[0]["description"].startswith("Picture edited by AI with the prompt “a castle”")
+    assert f"gallery_take_out:{varied}" in list_custom_ids(again)
+    wait_until(lambda: "1 favourite · " in read_text(wait_for_post(ben, gallery, varied)), "the count")
+    top = ada.invoke_and_wait("top")
+    assert f"<@{ben_id}> · 1 favourite" in read_text(top)
+    assert list_media(top)[0]["description"].startswith("A contact sheet: 1. ")
+
+    confirmation = ben.wait_for_private_message(ben.press_button(bens_result, "delete"))
+    ben.press_button(confirmation, "delete_confirm")
+    wait_until(lambda: ben.list_messages(gallery) == [], "an empty gallery")
+    wait_until(lambda: f"<@{ben_id}>" not in read_text(ada.invoke_and_wait("top")), "a list without it")
+
+
+def test_enough_favourites_put_a_result_in_and_a_moderator_takes_it_out(
+    stack: Stack, ada: DiscordUser, owner: DiscordUser, gallery: str
+) -> None:
+    job = ada.submit_imagine("a lake")
+    result = ada.wait_for_result(job)
+    for name in ("cleo", "dora"):
+        member, _ = add_user(stack, name)
+        assert f"gallery_share:{job}" not in list_custom_ids(
+            member.wait_for_private_message(member.press_button(result, "more"))
+        )
+        member.press_button(result, "favourite")
+
+    post = wait_for_post(ada, gallery, job)
+    answer = owner.wait_for_private_text(owner.invoke_command("gallery remove", stack.channel_id, result=job))
+    wait_until(lambda: ada.list_messages(gallery) == [], "an empty gallery")
+    refusal = ada.wait_for_private_text(ada.use_forged_component(result, f"gallery_share:{job}"))
+
+    assert "chosen by favourites" in read_text(post)
+    assert answer == "It's taken out of the gallery."
+    assert refusal.startswith("Somebody took this picture out of the gallery")
+    log = owner.wait_for_private_text(owner.invoke_command("audit", stack.channel_id))
+    assert "out of the gallery" in log
+    assert gallery in log
