@@ -104,7 +104,9 @@ def build_features(services: Services) -> list[Feature]:
             s.job_history,
             s.queue,
             DeleteCommand(s.deletion, s.job_history, s.job_search),
-            ServerQueueCommands(s.guild_settings, s.paused_queues, s.queue, s.ledger_reports, s.audit_log, s.catalogue),
+            ServerQueueCommands(
+                s.guild_settings, s.paused_queues, s.queue, s.cancellation, s.ledger_reports, s.audit_log, s.catalogue
+            ),
         ),
         build_word_list_feature(s.word_rules),
         build_rounds_feature(s.rounds),

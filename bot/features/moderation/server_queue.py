@@ -9,6 +9,7 @@ import discord
 from bot.domain.audit import AuditAction
 from bot.domain.errors import QueueUnavailableError
 from bot.domain.guild_settings import QueueState
+from bot.domain.records import GenerationSettings
 from bot.domain.status import CancelResult
 from bot.features.moderation.command import Reason
 from bot.features.moderation.queue_view import (
@@ -18,7 +19,6 @@ from bot.features.moderation.queue_view import (
     ServerQueuePageId,
     build_server_queue_view,
 )
-from bot.interactions.audit import record_action
 from bot.interactions.locale import get_localized_messages, require_guild_settings
 from bot.interactions.permissions import require_moderator
 from bot.interactions.responses import RenderedMessage, respond_with, run_and_report, update_message
@@ -27,6 +27,7 @@ from bot.recovery.paused_queues import PausedQueues
 from bot.storage.audit_log import SqlAuditLog
 from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.ledger_reports import SqlLedgerReports
+from bot.submission.cancellation import JobCancellation
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
 
@@ -46,6 +47,7 @@ class ServerQueueCommands:
     guild_settings: SqlGuildSettingsStore
     paused_queues: PausedQueues
     queue: RedisJobQueue
+    cancellation: JobCancellation
     ledger_reports: SqlLedgerReports
     audit_log: SqlAuditLog
     catalogue: Catalogue
@@ -77,8 +79,7 @@ class ServerQueueCommands:
         require_moderator(interaction)
 
         async def cancel_and_render() -> RenderedMessage:
-            result = await self._cancel_job(interaction, custom_id.job_id)
-            note = get_localized_messages(interaction).text(f"cancel.{result}")
+            note = await self._cancel_job(interaction, custom_id.job_id)
             return await self._render_page(interaction, custom_id.page, note)
 
         await update_message(interaction, cancel_and_render)
@@ -106,18 +107,12 @@ class ServerQueueCommands:
 
         await run_and_report(interaction, change_and_describe)
 
-    async def _cancel_job(self, interaction: discord.Interaction, job_id: str) -> CancelResult:
+    async def _cancel_job(self, interaction: discord.Interaction, job_id: str) -> str:
         """Cancel a job of this server. The id comes from a client: one of another server is unknown here."""
         statuses = await self.queue.load_statuses([job_id])
         if not statuses or statuses[0].job.origin.guild_id != interaction.guild_id:
-            return CancelResult.UNKNOWN
-        result = await self.queue.cancel_job(job_id, make_problem("cancelled", name=interaction.user.display_name))
-        log.info("job %s: cancelled by the moderator %s: %s", job_id, interaction.user.id, result)
-        if result is CancelResult.CANCELLED:
-            requester_id = statuses[0].job.requester.id
-            action = AuditAction.CANCEL_REQUEST
-            await record_action(interaction, self.audit_log, action, requester_id, "", job_id=job_id)
-        return result
+            return get_localized_messages(interaction).text(f"cancel.{CancelResult.UNKNOWN}")
+        return await self.cancellation.cancel_job(interaction, GenerationSettings.from_job(statuses[0].job, None))
 
     async def _render_page(self, interaction: discord.Interaction, number: int, note: str = "") -> RenderedMessage:
         """Render a page, or the last one if there are fewer by now."""
