@@ -34,6 +34,9 @@ CLOSING_LIMIT_SECONDS: Final = 600.0
 DECIDING_SECONDS: Final = 86400.0
 MAX_REMINDER_SECONDS: Final = 3600.0
 REMINDED_PER_MESSAGE: Final = 50
+QUICK_MESSAGES: Final = 5
+"""Discord lets five messages in five seconds into a channel; the vote lasts as much longer as showing entries takes."""
+
 ENTRIES_PER_MESSAGE: Final = 10
 """Discord's limit for a gallery: https://discord.com/developers/docs/components/reference#media-gallery"""
 
@@ -116,7 +119,8 @@ def _close_entering(contest: Contest, entries: Sequence[RoundEntry], now: float,
     shown = [NewMessage(MessageKind.ENTRIES, contest.round_number, page) for page in pages]
     if len(entered) == 1:
         return join_steps(Step(contest, changed, messages=shown), announce_winners(contest, entered, entered, now))
-    voting = _enter_phase(contest, Phase.VOTING, now, contest.settings.vote_seconds)
+    seconds_until_shown = max(0, len(shown) - QUICK_MESSAGES)
+    voting = _enter_phase(contest, Phase.VOTING, now, contest.settings.vote_seconds + seconds_until_shown)
     return Step(voting, changed, messages=[*shown, NewMessage(MessageKind.VOTING, contest.round_number)])
 
 

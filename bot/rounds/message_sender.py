@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 INTERVAL_SECONDS: Final = 0.5
 RETRY_SECONDS: Final = 15.0
 MAX_CONCURRENT_CONTESTS: Final = 8
-MAX_WAITING: Final = 500
+MAX_WAITING_PER_CONTEST: Final = 2
+"""Few in one pass, so that a contest of hundreds of entries does not hold up the others."""
 _GONE_CODES: Final = frozenset({10003, 10004, 50001})  # unknown channel or guild, no access to it
 _REFUSED_CODES: Final = frozenset({50035, 40005, 50045})  # a form that is invalid, or a file too large
 _NONCE_LENGTH: Final = 25
@@ -63,7 +64,7 @@ class RoundMessageSender:
     async def send_waiting(self) -> None:
         """Post the messages that wait, those of several contests at once. Raises `RejectedError`."""
         by_contest: dict[str, list[RoundMessage]] = defaultdict(list)
-        for message in await self._stores.messages.list_waiting_messages(MAX_WAITING):
+        for message in await self._stores.messages.list_waiting_messages(MAX_WAITING_PER_CONTEST):
             by_contest[message.contest_id].append(message)
         due = [found for key, found in by_contest.items() if self._retry_times.get(key, 0.0) <= self._clock()]
         results = await asyncio.gather(*map(self._send_of_contest, due), return_exceptions=True)

@@ -21,7 +21,7 @@ from shared.i18n.messages import Messages
 MEDALS: Final = ("🥇", "🥈", "🥉")
 MAX_SCORES: Final = 20
 _THEME_LIMIT: Final = 300
-_PROMPT_LIMIT: Final = 400
+_PROMPT_LIMIT: Final = 1500  # of all prompts in a message together
 _WAITING_PHASE: Final = {
     MessageKind.ENTERING: Phase.ENTERING,
     MessageKind.VOTING: Phase.VOTING,
@@ -184,7 +184,8 @@ class _Renderer:
             facts.append(f"{self.messages.get_option_name('seed')} {record.seed}")
         lines = [" · ".join(facts)]
         if record is not None and record.job.request.text_prompts:
-            prompt = escape_markdown(format_request_prompt(record.job.request), _PROMPT_LIMIT)
+            limit = _PROMPT_LIMIT // max(1, len(self.facts.records))
+            prompt = escape_markdown(format_request_prompt(record.job.request), limit)
             lines.append(self.messages.text("language.quoted", words=prompt))
         return "\n".join(lines)
 

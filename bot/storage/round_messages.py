@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select, update
 
 from bot.domain.round_steps import NewMessage
 from bot.domain.rounds import MessageKind, RoundMessage
@@ -20,10 +20,16 @@ _RAISE_SEQUENCE: Final = (
 )
 _JOB_ID: Final[BindParameter[str]] = bindparam("target_job_id")
 _INSERT_MESSAGE: Final = insert(round_messages)
-_SELECT_WAITING: Final = (
-    select(round_messages)
+_RANK_IN_CONTEST: Final = func.row_number().over(
+    partition_by=round_messages.c.contest_id, order_by=round_messages.c.sequence
+)
+_WAITING: Final = (
+    select(round_messages, _RANK_IN_CONTEST.label("rank_in_contest"))
     .where(round_messages.c.closed_at.is_(None))
-    .order_by(round_messages.c.contest_id, round_messages.c.sequence)
+    .subquery()
+)
+_SELECT_WAITING: Final = select(*(_WAITING.c[column.name] for column in round_messages.columns)).order_by(
+    _WAITING.c.contest_id, _WAITING.c.sequence
 )
 
 
@@ -46,11 +52,10 @@ class SqlRoundMessageStore:
         self._clock = clock
 
     async def list_waiting_messages(self, limit: int) -> Sequence[RoundMessage]:
-        """List messages that wait to be sent, those of each contest in their order."""
+        """List the first `limit` messages of each contest that wait to be sent, in their order."""
+        query = _SELECT_WAITING.where(_WAITING.c.rank_in_contest <= limit)
         with translate_database_errors():
-            rows = await self._database.run_transaction(
-                lambda connection: connection.execute(_SELECT_WAITING.limit(limit)).all()
-            )
+            rows = await self._database.run_transaction(lambda connection: connection.execute(query).all())
         return [parse_message(row) for row in rows]
 
     async def find_message(

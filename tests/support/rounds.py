@@ -12,7 +12,7 @@ CONTEST_ID = "1300000000000000000"
 
 def make_contest(contest_id: str = CONTEST_ID, **settings: Any) -> Contest:
     """Make a contest that starts at noon; entering takes 100 s, a vote 60 s, a turn 30 s."""
-    durations = {"entry_seconds": 100, "vote_seconds": 60, "turn_seconds": 30}
+    defaults: dict[str, Any] = {"theme": "a castle", "entry_seconds": 100, "vote_seconds": 60, "turn_seconds": 30}
     return Contest(
         id=contest_id,
         guild_id=1,
@@ -20,7 +20,7 @@ def make_contest(contest_id: str = CONTEST_ID, **settings: Any) -> Contest:
         thread_id=3,
         host_id=HOST_ID,
         locale="en-US",
-        settings=ContestSettings(theme="a castle", **durations | settings),
+        settings=ContestSettings(**defaults | settings),
         created_at=NOON,
         round_started_at=NOON,
     )

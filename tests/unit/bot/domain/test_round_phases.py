@@ -81,6 +81,12 @@ def test_entries_are_shown_ten_to_a_message_under_numbers_that_do_not_tell_who_c
     assert sorted(numbers, key=lambda number: number or 0) == list(range(1, 22)) != numbers
 
 
+def test_the_vote_lasts_as_much_longer_as_showing_many_entries_takes() -> None:
+    step = advance(begin(), RoundFacts([make_entry(number) for number in range(1, 501)]), NOON + 100)
+
+    assert step.contest.deadline == NOON + 160 + 45
+
+
 def test_the_vote_waits_for_running_jobs_and_leaves_out_those_that_come_too_late() -> None:
     entries = [make_entry(1), make_entry(2), replace(make_entry(3, state=EntryState.PENDING), number=None)]
     closing = advance(begin(), RoundFacts(entries), NOON + 100).contest

@@ -1,0 +1,89 @@
+"""The buttons of contests that members press: answered to them alone, for contests of their server only."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import discord
+import pytest
+
+from bot.domain.round_phases import start_contest
+from bot.domain.rounds import ContestFormat
+from bot.features.rounds.members import MemberHandlers
+from bot.rounds.custom_ids import JoinRelayId, LeaveRelayId, RemindId
+from bot.storage.round_stores import RoundStores
+from bot.storage.session import Database
+from shared.i18n.messages import load_messages
+from tests.support.rounds import CONTEST_ID, make_contest
+
+EN = load_messages("en")
+GUILD_ID, USER_ID, ROLE_ID = 1, 42, 5
+
+
+class Member:
+    """A member who presses buttons, and the texts that are shown to them alone."""
+
+    def __init__(self, guild_id: int = GUILD_ID) -> None:
+        self.texts: list[str] = []
+        self.interaction: Any = SimpleNamespace(
+            id=17,
+            user=SimpleNamespace(id=USER_ID),
+            guild_id=guild_id,
+            locale=discord.Locale.american_english,
+            extras={},
+            response=SimpleNamespace(defer=self.defer),
+            edit_original_response=self.edit,
+        )
+
+    async def defer(self, *, thinking: bool, ephemeral: bool) -> None:
+        assert (thinking, ephemeral) == (True, True)
+
+    async def edit(self, *, content: str, view: object) -> None:
+        del view
+        self.texts.append(content)
+
+
+@pytest.fixture
+async def stores(tmp_path: Path) -> AsyncIterator[RoundStores]:
+    database = Database(f"sqlite:///{tmp_path / 'records.db'}")
+    await database.migrate()
+    yield RoundStores(database)
+    await database.close()
+
+
+async def test_members_join_and_leave_a_relay_and_ask_for_reminders(stores: RoundStores) -> None:
+    await stores.contests.add_contest(start_contest(make_contest(format=ContestFormat.RELAY)))
+    handlers, member = MemberHandlers(stores), Member()
+
+    for _ in range(2):
+        await handlers.join_relay(member.interaction, JoinRelayId(CONTEST_ID))
+    for _ in range(2):
+        await handlers.leave_relay(member.interaction, LeaveRelayId(CONTEST_ID))
+    for _ in range(2):
+        await handlers.toggle_reminder(member.interaction, RemindId(CONTEST_ID))
+
+    keys = ("joined", "joined_before", "left", "left_before", "reminded", "not_reminded")
+    assert member.texts == [EN.text(f"round.{key}") for key in keys]
+    assert [p.has_left for p in await stores.members.list_participants(CONTEST_ID)] == [True]
+
+
+async def test_a_contest_of_another_server_is_unknown(stores: RoundStores) -> None:
+    await stores.contests.add_contest(start_contest(replace(make_contest(format=ContestFormat.RELAY), guild_id=2)))
+    member = Member()
+
+    await MemberHandlers(stores).join_relay(member.interaction, JoinRelayId(CONTEST_ID))
+
+    assert member.texts[0].startswith("I don't know that contest")
+    assert await stores.members.list_participants(CONTEST_ID) == []
+
+
+async def test_a_contest_for_a_role_is_joined_by_those_who_have_it(stores: RoundStores) -> None:
+    await stores.contests.add_contest(start_contest(make_contest(format=ContestFormat.RELAY, entrant_role_id=ROLE_ID)))
+    member = Member()
+
+    await MemberHandlers(stores).join_relay(member.interaction, JoinRelayId(CONTEST_ID))
+
+    assert f"<@&{ROLE_ID}>" in member.texts[0]
+    assert await stores.members.list_participants(CONTEST_ID) == []
