@@ -27,6 +27,7 @@ from bot.features.presets.feature import build_presets_feature
 from bot.features.privacy.feature import build_privacy_feature
 from bot.features.queue.feature import build_queue_feature
 from bot.features.reimagine.feature import build_reimagine_feature
+from bot.features.reports.feature import build_reports_feature
 from bot.features.result_actions.feature import build_details_feature, build_result_actions_feature
 from bot.features.rounds.feature import build_rounds_feature
 from bot.features.server_settings.feature import build_server_settings_feature
@@ -101,13 +102,13 @@ def build_features(services: Services) -> list[Feature]:
         build_moderation_feature(
             s.blocks,
             s.audit_log,
-            s.job_history,
-            s.queue,
+            s.cancellation,
             DeleteCommand(s.deletion, s.job_history, s.job_search),
             ServerQueueCommands(
                 s.guild_settings, s.paused_queues, s.queue, s.cancellation, s.ledger_reports, s.audit_log, s.catalogue
             ),
         ),
+        build_reports_feature(s.database, s.deletion, s.cancellation),
         build_word_list_feature(s.word_rules),
         build_rounds_feature(s.rounds),
         build_server_settings_feature(s.guild_settings),

@@ -17,7 +17,6 @@ Fact = str | int | float
 UNKNOWN_PROBLEM: Final = "unknown_problem"
 """The code whose sentence is shown for a problem that this release does not know."""
 
-
 DISABLED_UNTIL_FACT: Final = "until"
 """The fact that says, in Unix seconds, until when a model is disabled; 0.1.0 does not write it."""
 
@@ -195,7 +194,8 @@ _CODES: Final = {
         "queue_paused_already",
         "queue_draining_already",
         "queue_open_already",
-        "reason_missing",
+        *("reason_missing", "block_days_invalid", "report_no_server", "report_no_channel"),
+        *("report_known", "report_limit", "report_elsewhere", "report_gone"),
         "result_not_named",
         "budgets_not_allowed",
         "budget_unknown",

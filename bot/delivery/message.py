@@ -60,7 +60,15 @@ async def build_outcome_message(
             outcome = Failed(problem=make_problem("internal"))
     alternatives = _find_alternative_models(status, outcome, catalogue)
     refused = isinstance(outcome, Filtered) and outcome.part is not FilteredPart.OUTPUT
-    rows = build_notice_rows(job.id, job.request, catalogue, messages, alternatives=alternatives, refused=refused)
+    rows = build_notice_rows(
+        job.id,
+        job.request,
+        catalogue,
+        messages,
+        alternatives=alternatives,
+        refused=refused,
+        can_report=isinstance(outcome, Filtered) and not job.origin.is_direct_message,
+    )
     return MessagePayload(view=_build_notice_view(job, outcome, messages, destination.notes, rows))
 
 

@@ -17,6 +17,7 @@ class AuditAction(StrEnum):
     DRAIN_QUEUE = "drain_queue"
     RESUME_QUEUE = "resume_queue"
     DELETE_RESULT = "delete_result"
+    DISMISS_REPORT = "dismiss_report"
     SET_BUDGET = "set_budget"
     REMOVE_BUDGET = "remove_budget"
     GRANT = "grant"

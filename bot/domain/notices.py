@@ -14,6 +14,7 @@ class NoticeKind(StrEnum):
 
     AUDIT = "audit"
     DELETION = "deletion"
+    REPORT = "report"
 
 
 @dataclass(frozen=True)

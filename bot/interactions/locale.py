@@ -85,6 +85,11 @@ def get_localized_messages(interaction: discord.Interaction) -> Messages:
     return load_messages(get_preferences(interaction).language or interaction.locale.value)
 
 
+def get_guild_messages(interaction: discord.Interaction) -> Messages:
+    """Return the messages in the server's language: the one that it chose, or else that of Discord's own."""
+    return load_messages(get_guild_settings(interaction).language or str(interaction.guild_locale or ""))
+
+
 def get_public_messages(interaction: discord.Interaction) -> Messages:
     """Return the messages in the server's language, if it chose one, and else in the user's."""
     language = get_guild_settings(interaction).language

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import aiohttp
 import discord
 from discord import Permissions
 
@@ -58,6 +59,28 @@ def require_moderator(interaction: discord.Interaction) -> None:
     """Let only members who may time out others go on. Raises `RejectedError` (moderation_not_allowed)."""
     if interaction.guild_id is None or not interaction.permissions.moderate_members:
         raise RejectedError(make_problem("moderation_not_allowed"))
+
+
+async def require_blockable(interaction: discord.Interaction, user_id: int) -> None:
+    """Let only members who do not manage the server be blocked, and people who left it.
+
+    Raises `RejectedError` (moderator_not_blockable, discord_unavailable).
+    """
+    if interaction.guild is None:
+        return
+    try:
+        member = await interaction.guild.fetch_member(user_id)
+    except discord.NotFound:
+        return
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        raise RejectedError(make_problem("discord_unavailable")) from error
+    if not is_blockable(member):
+        raise RejectedError(make_problem("moderator_not_blockable"))
+
+
+def is_blockable(member: discord.Member) -> bool:
+    """Tell whether a member may be blocked: those who manage the server, and bots, may not."""
+    return not (member.guild_permissions.manage_guild or member.bot)
 
 
 def require_guild_manager(interaction: discord.Interaction, problem_code: str) -> None:

@@ -88,6 +88,13 @@ class DeleteId(CustomId, template=f"delete:{JOB_ID}"):
 
 
 @dataclass(frozen=True)
+class ReportId(CustomId, template=f"report:{JOB_ID}"):
+    """Tells the moderators about a result, or of a false alarm of a filter."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
 class MoreId(CustomId, template=f"more:{JOB_ID}"):
     """Opens the menu of rarer actions."""
 
@@ -150,10 +157,12 @@ def build_notice_rows(
     alternatives: Sequence[Model] = (),
     refused: bool = False,
     deleted: bool = False,
+    can_report: bool = False,
 ) -> list[ui.ActionRow[Any]]:
     """Build the rows under a notice that there is no picture: at most three `alternatives` to try, then the usual.
 
-    Where the request itself was `refused`, changing it comes before trying it again.
+    Where the request itself was `refused`, changing it comes before trying it again. `can_report`: a filter refused it,
+    where there are moderators, who can be told of a false alarm.
     """
     first = [
         build_button(
@@ -170,6 +179,7 @@ def build_notice_rows(
         *((edit, again) if refused else (again, edit)),
         build_button(DetailsId(job_id), messages.text("button.details")),
         None if deleted else build_button(DeleteId(job_id), messages.text("button.delete")),
+        build_button(ReportId(job_id), messages.text("button.report_false_alarm")) if can_report else None,
     ]
     return _build_rows(first, second)
 

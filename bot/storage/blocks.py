@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import BindParameter, bindparam, delete, or_, select
+from sqlalchemy import BindParameter, Connection, bindparam, delete, or_, select
 
 from bot.domain.blocks import Block
-from bot.storage.session import Database, begin_transaction, translate_database_errors
+from bot.storage.session import Database, translate_database_errors
 from bot.storage.tables import blocks
 from bot.storage.upsert import build_upsert
 
@@ -48,18 +48,25 @@ class SqlBlockStore:
 
     async def save_block(self, guild_id: int, block: Block) -> None:
         """Block a member, in place of any block before."""
-        row = {
-            "guild_id": guild_id,
-            "user_id": block.user_id,
-            "reason": block.reason,
-            "created_at": self.clock(),
-            "ends_at": block.ends_at,
-        }
-        async with begin_transaction(self.database) as connection:
-            await connection.execute(build_upsert(connection, blocks, row, conflict_columns=["guild_id", "user_id"]))
+        with translate_database_errors():
+            await self.database.run_transaction(
+                lambda connection: upsert_block(connection, guild_id, block, self.clock())
+            )
 
     async def delete_block(self, guild_id: int, user_id: int) -> bool:
         """Unblock a member; False if they are not blocked."""
         statement = delete(blocks).where(blocks.c.guild_id == guild_id, blocks.c.user_id == user_id)
         with translate_database_errors():
             return await self.database.run_transaction(lambda connection: bool(connection.execute(statement).rowcount))
+
+
+def upsert_block(connection: Connection, guild_id: int, block: Block, at: float) -> None:
+    """Block a member, in place of any block before."""
+    row = {
+        "guild_id": guild_id,
+        "user_id": block.user_id,
+        "reason": block.reason,
+        "created_at": at,
+        "ends_at": block.ends_at,
+    }
+    connection.execute(build_upsert(connection, blocks, row, conflict_columns=["guild_id", "user_id"]))

@@ -8,25 +8,18 @@ import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.notices import Notice, NoticeKind
 from bot.storage.session import Database
 from bot.storage.tables import notices
+from bot.storage.upsert import build_insert_unless_exists
 from shared.unreadable import UnreadableRowLog
 
 MAX_WAITING_PER_CHANNEL: Final = 10
 _NO_DATA: Final = "{}"
-_INSERT_UNLESS_THERE: Final[Mapping[str, Any]] = MappingProxyType(
-    {
-        "sqlite": sqlite.insert(notices).on_conflict_do_nothing().returning(notices.c.id),
-        "postgresql": postgresql.insert(notices).on_conflict_do_nothing().returning(notices.c.id),
-    }
-)
 _KINDS: Final[BindParameter[Any]] = bindparam("kinds", expanding=True)
 _RANK_IN_CHANNEL: Final = func.row_number().over(partition_by=notices.c.channel_id, order_by=notices.c.id)
 _WAITING: Final = (
@@ -58,7 +51,7 @@ def add_notice(
         "data": json.dumps(data),
         "created_at": at,
     }
-    return connection.execute(_INSERT_UNLESS_THERE[connection.dialect.name], row).one_or_none() is not None
+    return connection.execute(build_insert_unless_exists(connection, notices, row)).one_or_none() is not None
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import Insert, Table, TextClause
+from sqlalchemy import Connection, Insert, Table, TextClause
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningInsert
 
 _INSERT_BY_DIALECT: Final[Mapping[str, Callable[[Table], Any]]] = MappingProxyType(
     {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -14,7 +15,7 @@ _INSERT_BY_DIALECT: Final[Mapping[str, Callable[[Table], Any]]] = MappingProxyTy
 
 
 def build_upsert(
-    connection: AsyncConnection,
+    connection: AsyncConnection | Connection,
     table: Table,
     row: Mapping[str, Any],
     *,
@@ -38,6 +39,14 @@ def build_upsert(
 
 async def insert_unless_exists(connection: AsyncConnection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert `row`; False if there is one with the same key."""
-    insert = _INSERT_BY_DIALECT[connection.dialect.name](table).values(dict(row)).on_conflict_do_nothing()
-    inserted = await connection.execute(insert.returning(*table.primary_key))
+    inserted = await connection.execute(build_insert_unless_exists(connection, table, row))
     return inserted.one_or_none() is not None
+
+
+def build_insert_unless_exists(
+    connection: AsyncConnection | Connection, table: Table, row: Mapping[str, Any]
+) -> ReturningInsert[Any]:
+    """Build a statement that inserts `row` and returns its primary key, or no row if there is one with the same key."""
+    insert = _INSERT_BY_DIALECT[connection.dialect.name](table).values(dict(row)).on_conflict_do_nothing()
+    returning: ReturningInsert[Any] = insert.returning(*table.primary_key)
+    return returning

@@ -16,6 +16,7 @@ import pytest
 from demo.first_picture import iter_message_texts, wait_until_ready
 from demo.http_client import request_json
 from demo.stack import BOT_TOKEN, Stack, run_stack
+from tests.support.guild_settings import change_guild_settings
 from tests.support.images import make_png
 from tests.support.server import add_server
 from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
@@ -32,7 +33,7 @@ ACTIONS = (
     "favourite",
     *DESTRUCTIVE_ACTIONS,
 )
-MANAGE_GUILD, VIEW_CHANNEL, MANAGE_MESSAGES = 1 << 5, 1 << 10, 1 << 13
+MANAGE_GUILD, VIEW_CHANNEL, MANAGE_MESSAGES, MODERATE_MEMBERS = 1 << 5, 1 << 10, 1 << 13, 1 << 40
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +128,37 @@ def test_only_the_author_and_moderators_can_delete_or_cancel(stack: Stack, ada: 
     wait_until(
         lambda: answer["id"] not in [m["id"] for m in ada.list_messages(channel)], "an answer that a moderator deleted"
     )
+
+
+def test_members_neither_act_on_reports_nor_report_what_they_cannot_read(
+    stack: Stack, ada: DiscordUser, ben: DiscordUser
+) -> None:
+    log = request_json("POST", f"{stack.discord_url}/control/channels", {"name": "log"})["id"]
+    hidden = request_json("POST", f"{stack.discord_url}/control/channels", {"name": "unseen"})["id"]
+    denied = {"user": "ben", "deny": str(VIEW_CHANNEL)}
+    request_json("PUT", f"{stack.discord_url}/control/permissions/{hidden}", denied)
+    change_guild_settings(stack, log_channel_id=int(log))
+    jobs = [ada.submit_imagine("a secret castle", image=None, channel=channel) for channel in (log, hidden)]
+    for job in jobs:
+        ada.wait_for_result(job)
+        ada.wait_until_stored(job)
+    ben.submit_modal(open_forged_form(ben, log, f"report:{jobs[0]}"), reason="a test")
+    report = f"{jobs[0]}:{next(u['id'] for u in ada.get('/control/state')['users'] if u['username'] == 'ben')}"
+    tim = create_moderator(stack, "tim", MODERATE_MEMBERS)
+
+    refusals = [
+        press_forged_button(ben, log, f"report_{kind}:{report}:{action}")
+        for kind in ("action", "reason")
+        for action in ("delete", "block", "cancel", "dismiss")
+    ]
+
+    assert all(text.startswith("Only moderators") for text in refusals)
+    assert "no reason" in press_forged_button(tim, log, f"report_reason:{report}:dismiss")
+    assert "This report is gone" in press_forged_button(tim, log, f"report_action:{jobs[1]}:7:block")
+    assert "changed" in press_forged_button(tim, log, f"report_action:{report}:ban")
+    assert "I don't know how this picture was made" in press_forged_button(ben, log, f"report:{jobs[1]}")
+    assert ada.wait_for_result(jobs[0])
+    change_guild_settings(stack, log_channel_id=None)
 
 
 def test_an_id_of_no_job_is_rejected(stack: Stack, ada: DiscordUser) -> None:

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-from bot.domain.guild_settings import GuildSettings
 from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.session import Database
 from demo.http_client import request_json
@@ -18,9 +17,9 @@ def change_guild_settings(stack: Stack, **changes: Any) -> None:
     async def save() -> None:
         database = Database(stack.environment["DATABASE_URL"])
         try:
-            await SqlGuildSettingsStore(database).change_settings(
-                guild_id, guild_id, GuildSettings(), replace(GuildSettings(), **changes)
-            )
+            store = SqlGuildSettingsStore(database)
+            old = await store.load_settings(guild_id)
+            await store.change_settings(guild_id, guild_id, old, replace(old, **changes))
         finally:
             await database.close()
 

@@ -104,7 +104,7 @@ class DiscordUser:
         """Wait for the form that an interaction opened; return its initial values, lists for selects."""
         look = f"/control/interactions/{interaction_id}"
         form = wait_until(lambda: self.get(look).get("modal"), "the form")
-        boxes = [part["component"] for part in form["components"]]
+        boxes = [part["component"] for part in form["components"] if "component" in part]
         return {box["custom_id"]: _read_field(box) for box in boxes}
 
     def autocomplete_option(

@@ -11,7 +11,6 @@ from discord import app_commands, ui
 from bot.domain.audit import AuditAction
 from bot.domain.blocks import Block
 from bot.domain.notices import Notice
-from bot.domain.status import CancelResult
 from bot.features.moderation.view import (
     AuditPageId,
     build_audit_notice,
@@ -22,13 +21,12 @@ from bot.features.moderation.view import (
 from bot.interactions.audit import record_action
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
-from bot.interactions.permissions import require_guild_manager, require_moderator
+from bot.interactions.permissions import is_blockable, require_guild_manager, require_moderator
 from bot.interactions.reason_form import REASON_LIMIT
 from bot.interactions.responses import RenderedMessage, respond_privately, respond_with, run_and_report, update_message
-from bot.queue.job_queue import RedisJobQueue
 from bot.storage.audit_log import SqlAuditLog
 from bot.storage.blocks import SqlBlockStore
-from bot.storage.job_history import SqlJobHistory
+from bot.submission.cancellation import JobCancellation
 from shared.i18n.messages import Messages
 from shared.problems import RejectedError, make_problem
 
@@ -45,8 +43,7 @@ class ModerationCommands:
 
     blocks: SqlBlockStore
     audit_log: SqlAuditLog
-    job_history: SqlJobHistory
-    queue: RedisJobQueue
+    cancellation: JobCancellation
     clock: Callable[[], float] = time.time
 
     async def block(
@@ -58,7 +55,7 @@ class ModerationCommands:
     ) -> None:
         """Block a member, for so many days or until they are unblocked."""
         require_moderator(interaction)
-        if member.guild_permissions.manage_guild or member.bot:
+        if not is_blockable(member):
             raise RejectedError(make_problem("moderator_not_blockable"))
         async with limit_lookup_time(interaction):
             ends_at = None if days is None else self.clock() + days * _SECONDS_PER_DAY
@@ -91,11 +88,7 @@ class ModerationCommands:
         require_moderator(interaction)
 
         async def cancel_jobs() -> str:
-            guild_id = interaction.guild_id or 0
-            problem = make_problem("cancelled", name=interaction.user.display_name)
-            count = 0
-            for job_id in await self.job_history.list_open_job_ids(guild_id, user.id):
-                count += await self.queue.cancel_job(job_id, problem) is CancelResult.CANCELLED
+            count = await self.cancellation.cancel_member_jobs(interaction, user.id)
             await record_action(interaction, self.audit_log, AuditAction.CANCEL_REQUESTS, user.id, reason)
             return get_localized_messages(interaction).text(
                 "moderation.were_cancelled", count=count, member=f"<@{user.id}>"

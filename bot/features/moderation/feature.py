@@ -13,17 +13,15 @@ from bot.features.moderation.server_queue import ServerQueueCommands
 from bot.features.moderation.view import AuditPageId
 from bot.interactions.access import Access
 from bot.interactions.routing import Route
-from bot.queue.job_queue import RedisJobQueue
 from bot.storage.audit_log import SqlAuditLog
 from bot.storage.blocks import SqlBlockStore
-from bot.storage.job_history import SqlJobHistory
+from bot.submission.cancellation import JobCancellation
 
 
 def build_moderation_feature(
     blocks: SqlBlockStore,
     audit_log: SqlAuditLog,
-    job_history: SqlJobHistory,
-    queue: RedisJobQueue,
+    cancellation: JobCancellation,
     delete: DeleteCommand,
     server_queue: ServerQueueCommands,
 ) -> Feature:
@@ -32,7 +30,7 @@ def build_moderation_feature(
     A server's administrators can show them to others, whom the bot refuses.
     https://discord.com/developers/docs/interactions/application-commands#permissions
     """
-    handler = ModerationCommands(blocks, audit_log, job_history, queue)
+    handler = ModerationCommands(blocks, audit_log, cancellation)
     group = app_commands.Group(
         name=localize_text("command.moderate.name"),
         description=localize_text("command.moderate.description"),

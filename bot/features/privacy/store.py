@@ -26,6 +26,7 @@ from bot.storage.tables import (
     outcomes,
     presets,
     queue_entries,
+    reports,
     source_images,
     thumbnails,
     undelivered_images,
@@ -73,6 +74,9 @@ class SqlUserDataStore:
             await withdraw_posts(connection, is_theirs, Remover.DELETION, now)
             marked_ids = select(favourites.c.job_id).where(favourites.c.user_id == user_id)
             await note_changed_favourites(connection, gallery_posts.c.job_id.in_(marked_ids), now)
+            about_theirs = reports.c.job_id.in_(_select_ended_job_ids(user_id))
+            await connection.execute(delete(reports).where(about_theirs))
+            await connection.execute(update(reports).where(reports.c.closed_by == user_id).values(closed_by=NO_USER_ID))
             await anonymize_ancestors(connection, user_id, now)
             await forget_source_owner(connection, user_id)
             await connection.execute(
@@ -126,6 +130,7 @@ async def _count_user_data(connection: AsyncConnection, user_id: int) -> StoredD
         source_images=await count_rows(source_images, _is_source_image_used_only_by(user_id)),
         round_rows=sum([await count_rows(table, table.c.user_id == user_id) for table in PERSONAL_TABLES]),
         undelivered_images=await count_rows_about_jobs(undelivered_images),
+        reports=await count_rows(reports, owned[reports]),
         preferences=await count_rows(user_preferences, owned[user_preferences]),
         open_jobs=await count_rows(jobs, (jobs.c.requester_id == user_id) & jobs.c.state.in_(OPEN_STATES)),
     )
@@ -138,6 +143,7 @@ def _build_owned_rows_conditions(user_id: int) -> Mapping[Table, ColumnElement[b
         favourites: favourites.c.user_id == user_id,
         presets: (presets.c.user_id == user_id) & (presets.c.guild_id == 0),
         explorations: (explorations.c.requester_id == user_id) & ~exists().where(is_open_variant),
+        reports: reports.c.reporter_id == user_id,
         user_preferences: user_preferences.c.user_id == user_id,
     }
 

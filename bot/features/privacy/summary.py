@@ -8,8 +8,8 @@ class StoredDataSummary:
     """The number of rows and pictures about a person. `jobs` have ended, `open_jobs` have not.
 
     `rows` are all rows about the ended jobs, `source_images` the pictures that only those jobs started from,
-    `round_rows` the ballots, places in a relay and reminders
-    of contests, `undelivered_images` the results that could not be posted; `preferences` is 1 when the person has any.
+    `round_rows` the ballots, places in a relay and reminders of contests, `undelivered_images` the results that could
+    not be posted, `reports` those sent to moderators; `preferences` is 1 when the person has any.
     """
 
     jobs: int = 0
@@ -21,5 +21,6 @@ class StoredDataSummary:
     thumbnails: int = 0
     source_images: int = 0
     undelivered_images: int = 0
+    reports: int = 0
     preferences: int = 0
     open_jobs: int = 0

@@ -16,7 +16,7 @@ from bot.features.result_actions.custom_ids import (
 )
 from bot.interactions.components import Button, build_button, build_button_view
 from bot.interactions.custom_ids import CustomId
-from bot.interactions.result_buttons import DetailsId, ShareId, UseAsSourceId, VaryId, VaryStrength
+from bot.interactions.result_buttons import DetailsId, ReportId, ShareId, UseAsSourceId, VaryId, VaryStrength
 from shared.catalogue import Catalogue, Model
 from shared.i18n.messages import Messages
 
@@ -46,11 +46,18 @@ def build_metadata_run_rows(
 
 
 def build_more_view(
-    job_id: str, messages: Messages, *, can_continue: bool, is_favourite: bool, gallery_action: CustomId | None = None
+    job_id: str,
+    messages: Messages,
+    *,
+    can_continue: bool,
+    is_favourite: bool,
+    can_report: bool = False,
+    gallery_action: CustomId | None = None,
 ) -> ui.View:
     """Build the menu of rarer actions. `can_continue`: there is a model that can start from the picture.
 
-    `gallery_action` is what the user may do with it in the gallery, if anything.
+    `can_report`: there are moderators, as the menu was opened in a server. `gallery_action` is what the user may do
+    with it in the gallery, if anything.
     """
     further = (
         build_button(VaryId(job_id, VaryStrength.SUBTLE), messages.text("button.vary_subtle")),
@@ -62,6 +69,7 @@ def build_more_view(
         build_button(MenuFavouriteId(job_id), star),
         *(further if can_continue else ()),
         *(() if gallery_action is None else (_build_gallery_button(gallery_action, messages),)),
+        *((build_button(ReportId(job_id), messages.text("button.report")),) if can_report else ()),
         build_button(MenuDeleteId(job_id), messages.text("button.delete"), style=ButtonStyle.danger),
     )
 

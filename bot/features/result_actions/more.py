@@ -20,7 +20,6 @@ from bot.results.lookup import ResultLookup
 from bot.storage.favourites import SqlFavouriteStore
 from bot.storage.gallery import SqlGalleryStore
 from shared.catalogue import Catalogue
-from shared.i18n.messages import Messages
 from shared.problems import RejectedError
 
 log = logging.getLogger(__name__)
@@ -45,7 +44,7 @@ class MoreHandler:
         except RejectedError:
             log.warning("the menu of job %s is not complete", custom_id.job_id, exc_info=True)
         messages = get_localized_messages(interaction)
-        view = self._build_view(interaction, custom_id.job_id, messages, gallery_action, is_favourite=is_favourite)
+        view = self._build_view(interaction, custom_id.job_id, gallery_action, is_favourite=is_favourite)
         await respond_privately(interaction, messages.text("more.title"), view=view)
 
     async def toggle_favourite(self, interaction: discord.Interaction, custom_id: MenuFavouriteId) -> None:
@@ -55,7 +54,7 @@ class MoreHandler:
             is_favourite = await self.favourites.toggle_favourite(interaction.user.id, settings.job_id)
             gallery_action = await self._find_gallery_action(interaction, settings.job_id)
         messages = get_localized_messages(interaction)
-        view = self._build_view(interaction, settings.job_id, messages, gallery_action, is_favourite=is_favourite)
+        view = self._build_view(interaction, settings.job_id, gallery_action, is_favourite=is_favourite)
         text = messages.text("favourite.marked" if is_favourite else "favourite.unmarked")
         await show_in_place(interaction, text, view)
 
@@ -77,15 +76,13 @@ class MoreHandler:
         return ShareId(job_id) if post is None or post.may_return(reason) else None
 
     def _build_view(
-        self,
-        interaction: discord.Interaction,
-        job_id: str,
-        messages: Messages,
-        gallery_action: CustomId | None,
-        *,
-        is_favourite: bool,
+        self, interaction: discord.Interaction, job_id: str, gallery_action: CustomId | None, *, is_favourite: bool
     ) -> ui.View:
-        can_continue = get_offered_catalogue(interaction, self.catalogue).pick_picture_model("") is not None
         return build_more_view(
-            job_id, messages, can_continue=can_continue, is_favourite=is_favourite, gallery_action=gallery_action
+            job_id,
+            get_localized_messages(interaction),
+            can_continue=get_offered_catalogue(interaction, self.catalogue).pick_picture_model("") is not None,
+            is_favourite=is_favourite,
+            gallery_action=gallery_action,
+            can_report=interaction.guild_id is not None,
         )

@@ -28,6 +28,7 @@ from bot.storage.tables import (
     jobs,
     metadata,
     presets,
+    reports,
     round_ballots,
     source_images,
     user_preferences,
@@ -107,6 +108,9 @@ async def fill_tables(database: Database, job_store: SqlJobStore, url: str) -> N
             created_at=0,
         )
     await fill_contest(database)
+    for user_id, job_id in ((ADA_ID, bens), (BEN_ID, adas), (BEN_ID, bens)):
+        report = {"job_id": job_id, "reporter_id": user_id, "guild_id": 1, "kind": "result", "created_at": 0}
+        insert_row(url, reports, **report, reason=PLANTED_PROMPT if user_id == ADA_ID else "Ben's", closed_by=ADA_ID)
     insert_row(
         url,
         presets,
@@ -153,6 +157,7 @@ async def test_all_data_of_a_person_is_counted_and_deleted(
         source_images=1,
         round_rows=3,
         undelivered_images=1,
+        reports=1,
         preferences=1,
         open_jobs=1,
     )
@@ -178,6 +183,8 @@ async def test_other_peoples_data_remains_even_where_it_came_from_the_deleted_pe
     assert [row["user_id"] for row in read_rows(database_url, user_preferences)] == [BEN_ID]
     assert sorted(row["user_id"] for row in read_rows(database_url, presets)) == [0, BEN_ID]
     assert [row["requester_id"] for row in read_rows(database_url, explorations)] == [BEN_ID]
+    (report,) = read_rows(database_url, reports)
+    assert (report["reporter_id"], report["job_id"], report["closed_by"]) == (BEN_ID, make_job_by(4).id, 0)
 
 
 async def test_the_lineage_keeps_its_shape_without_the_person(

@@ -18,6 +18,7 @@ from bot.interactions.result_buttons import (
     MoreId,
     RegenerateId,
     RegenerateWithId,
+    ReportId,
     UpscaleId,
     UseAsSourceId,
     VaryId,
@@ -37,7 +38,7 @@ TODAY = date(2026, 11, 22)
 LONG_NAME = "A model with a name " * 10
 ID_TYPES: tuple[type[CustomId], ...] = (
     *(RegenerateId, RegenerateWithId, VaryId, EditId, UseAsSourceId),
-    *(UpscaleId, DetailsId, FavouriteId, MoreId, DeleteId, CancelId),
+    *(UpscaleId, DetailsId, FavouriteId, MoreId, DeleteId, CancelId, ReportId),
 )
 NO_UPSCALERS = '[models."fast-upscale"]\noffered = false\n[models."conservative-upscale"]\noffered = false'
 
@@ -62,7 +63,7 @@ def test_every_button_fits_discord_and_its_id_is_parsed_again(request: Request, 
     rows = [
         *build_result_rows(JOB_ID, request, CATALOGUE, messages),
         *build_preview_rows(JOB_ID, request, CATALOGUE, messages),
-        *build_notice_rows(JOB_ID, request, CATALOGUE, messages, alternatives=alternatives),
+        *build_notice_rows(JOB_ID, request, CATALOGUE, messages, alternatives=alternatives, can_report=True),
     ]
 
     for button in [*list_buttons(rows), *list_view_buttons(build_cancel_view(JOB_ID, messages))]:
@@ -113,10 +114,10 @@ def test_a_notice_offers_at_most_three_alternative_models() -> None:
 
 
 def test_a_refused_request_is_changed_rather_than_tried_again() -> None:
-    rows = build_notice_rows(JOB_ID, make_request("sdxl"), CATALOGUE, EN, refused=True)
+    rows = build_notice_rows(JOB_ID, make_request("sdxl"), CATALOGUE, EN, refused=True, can_report=True)
 
-    assert list_actions(rows) == ["edit", "regenerate", "details", "delete"]
-    assert [button["style"] for button in list_buttons(rows)] == [1, 2, 2, 2]
+    assert list_actions(rows) == ["edit", "regenerate", "details", "delete", "report"]
+    assert [button["style"] for button in list_buttons(rows)] == [1, 2, 2, 2, 2]
 
 
 def test_a_deleted_result_has_no_delete_button() -> None:
