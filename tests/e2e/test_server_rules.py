@@ -27,7 +27,7 @@ def test_a_listed_word_is_refused_in_everything_old_and_new_until_it_is_removed(
         server.invoke(member, "explore", vary="seeds", prompt="a horse"),
     ]
 
-    assert added.startswith("**horse\\*** is on the word list now.")
+    assert added.startswith("**horse\\*** is on the word list now")
     assert all("“horse\\*” is on this server's word list" in refusal for refusal in refusals), refusals
     assert "- horse\\*" in server.invoke(owner, "words test", prompt="H O R S E")
     assert "Word list (1 of 500 entry)" in server.invoke(owner, "words list")

@@ -62,6 +62,7 @@ class DiagnoseCommand:
             raise RejectedError(make_problem("command_unknown", value=command))
 
         async def render_diagnosis() -> RenderedMessage:
+            messages = get_localized_messages(interaction)
             usage = await self._build_usage(interaction, member, place, prompt or "")
             integrations = await load_integrations(interaction.client, member.guild.id)
             attempt = Attempt(
@@ -78,20 +79,20 @@ class DiagnoseCommand:
             diagnosis = Diagnosis(
                 member.id,
                 place.id,
-                entry[0].name,
+                format_command(entry[0], messages),
                 findings,
                 attempt.budgets,
                 knows_integrations=integrations is not None,
                 is_paused=entry[1] is Access.REQUEST and usage.settings.queue_state is QueueState.PAUSED,
             )
-            return RenderedMessage(build_diagnosis_view(diagnosis, get_localized_messages(interaction)))
+            return RenderedMessage(build_diagnosis_view(diagnosis, messages))
 
         await respond_with(interaction, render_diagnosis)
 
     async def complete_command(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
         """Offer the commands of the bot whose name contains the typed text."""
         messages, typed = get_localized_messages(interaction), current.strip().removeprefix("/").casefold()
-        labels = {name: _format_name(command, messages) for name, (command, _) in self._list_commands().items()}
+        labels = {name: format_command(command, messages) for name, (command, _) in self._list_commands().items()}
         found = [Choice(name=label, value=name) for name, label in labels.items() if typed in label.casefold()]
         return found[:CHOICES_LIMIT]
 
@@ -109,6 +110,8 @@ class DiagnoseCommand:
         return replace(usage, requests=(request,), wants_private=preferences.private)
 
 
-def _format_name(command: AnyCommand, messages: Messages) -> str:
+def format_command(command: AnyCommand, messages: Messages) -> str:
+    """Format the name of a command as Discord shows it in a language."""
     name = command._locale_name  # noqa: SLF001 - discord.py shows the translated name nowhere else
-    return command.name if name is None else translate_locale_str(name, messages)
+    label = command.name if name is None else translate_locale_str(name, messages)
+    return label if isinstance(command, app_commands.ContextMenu) else f"/{label}"

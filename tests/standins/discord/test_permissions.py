@@ -135,3 +135,30 @@ async def test_answers_are_exactly_application_json(discord_standin: DiscordStan
     headers = {"Authorization": "Bot demo-token"}
     async with discord_standin.http.get(f"{discord_standin.url}/api/v10/users/@me", headers=headers) as answer:
         assert answer.headers["Content-Type"] == "application/json"
+
+
+async def test_the_switches_of_the_integrations_page_are_told_to_the_bot(discord_standin: DiscordStandIn) -> None:
+    commands = f"/applications/{discord_standin.state.application_id}/commands"
+    command = await discord_standin.call_rest_ok("PUT", commands, [{"name": "imagine", "description": "x"}])
+    path = (
+        f"/applications/{discord_standin.state.application_id}/guilds/{discord_standin.guild_id}/commands/permissions"
+    )
+    switches = [{"id": discord_standin.channel_id, "type": 3, "permission": False}]
+
+    before = await discord_standin.call_rest_ok("GET", path)
+    for name in ("imagine", None):
+        await discord_standin.call_page_api("PUT", "/control/integrations", {"command": name, "permissions": switches})
+    after = await discord_standin.call_rest_ok("GET", path)
+
+    assert before == []
+    assert {entry["id"]: entry["permissions"] for entry in after} == {
+        command[0]["id"]: switches,
+        discord_standin.state.application_id: switches,
+    }
+
+
+async def test_a_channel_can_be_made_age_restricted(discord_standin: DiscordStandIn) -> None:
+    path = f"/control/channels/{discord_standin.channel_id}"
+    await discord_standin.call_page_api("PATCH", path, {"nsfw": True})
+
+    assert (await discord_standin.call_rest_ok("GET", f"/channels/{discord_standin.channel_id}"))["nsfw"] is True

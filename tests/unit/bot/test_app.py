@@ -15,9 +15,28 @@ from pydantic import SecretStr
 from bot.app import build_features
 from bot.discord_client.command_builder import shorten_typed_texts
 from bot.discord_client.feature import Feature
+from bot.explorations.buttons import StartExplorationId
+from bot.features.reimagine.command import ReimagineModalId
+from bot.features.result_actions.custom_ids import (
+    ConfirmDeleteId,
+    EditModalId,
+    MetadataRunId,
+    UpscaleWithId,
+    UseAsSourceModalId,
+)
+from bot.interactions.access import Access
 from bot.interactions.custom_ids import CUSTOM_ID_LIMIT, CustomId
+from bot.interactions.result_buttons import (
+    CancelId,
+    RegenerateAllId,
+    RegenerateId,
+    RegenerateWithId,
+    UpscaleAtOnceId,
+    VaryId,
+)
 from bot.services import open_services
 from bot.settings import Settings
+from bot.submission.syntax_question import GoOnWithoutId, UseWordsId
 from shared.catalogue import Catalogue
 from shared.i18n.messages import list_languages
 from tests.support.commands import build_payloads, localize
@@ -100,6 +119,26 @@ async def test_only_those_who_manage_or_moderate_the_server_see_its_commands(fea
         "moderate": discord.Permissions(moderate_members=True).value,
         "diagnose": discord.Permissions(moderate_members=True).value,
     }
+
+
+async def test_help_ones_own_data_and_administration_are_never_closed_and_nothing_that_makes_pictures_is_open(
+    features: list[Feature],
+) -> None:
+    commands = {command.name: feature.access for feature in features for command in feature.commands}
+    routes = {route.id_type: route.access or feature.access for feature in features for route in feature.routes}
+
+    never_closed = {name for name, access in commands.items() if access is Access.ALWAYS}
+    assert {"help", "about", "queue", "export", "forget-me", "budget"} <= never_closed
+    assert {"server", "moderate", "audit", "words", "diagnose"} <= never_closed
+    assert {"imagine", "explore", "Reimagine"} <= {
+        name for name, access in commands.items() if access is Access.REQUEST
+    }
+    making = (
+        *(RegenerateId, RegenerateWithId, RegenerateAllId, VaryId, EditModalId, UseAsSourceModalId, UpscaleAtOnceId),
+        *(UpscaleWithId, MetadataRunId, ReimagineModalId, StartExplorationId, GoOnWithoutId, UseWordsId),
+    )
+    assert {routes[id_type] for id_type in making} == {Access.REQUEST}
+    assert {routes[id_type] for id_type in (ConfirmDeleteId, CancelId)} == {Access.ALWAYS}
 
 
 async def test_every_custom_id_has_exactly_one_handler(features: list[Feature]) -> None:

@@ -7,9 +7,12 @@ from typing import Any
 import discord
 import pytest
 
+from bot.discord_client.feature import Feature
+from bot.discord_client.translator import localize_text
 from bot.domain.blocks import Block
 from bot.domain.budgets import Budget, BudgetPeriod, BudgetScope, BudgetUnit, BudgetUsage
 from bot.domain.guild_settings import GuildSettings, QueueState
+from bot.domain.preferences import Preferences
 from bot.features.diagnose.checks import Attempt, CheckList
 from bot.features.diagnose.command import DiagnoseCommand
 from bot.features.diagnose.discord_rules import Integrations
@@ -33,6 +36,14 @@ SMALL = Budget("b", BudgetScope.GUILD, 1, 1, BudgetPeriod.DAY, BudgetUnit.USD, 1
 CHECKS_OF_USE = ["discord", "served", "block"]
 CHECKS_OF_PLACE = ["channel", "role"]
 CHECKS_OF_REQUESTS = ["queue", "permissions", "offer", "price", "private", "words", "budget", "limits"]
+
+
+async def use_command(interaction: discord.Interaction) -> None:
+    """Stand for a slash command."""
+
+
+async def use_menu(interaction: discord.Interaction, message: discord.Message) -> None:
+    """Stand for a command of a message's menu."""
 
 
 class EverybodyBlocked:
@@ -143,3 +154,19 @@ async def test_only_moderators_and_managers_may_diagnose(
         await command.diagnose(interaction, member)
 
     assert raised.value.problems[0].code == code
+
+
+async def test_the_commands_that_can_be_diagnosed_are_offered_as_discord_names_them() -> None:
+    slash: Any = discord.app_commands.Command(
+        name=localize_text("command.help.name"), description="x", callback=use_command
+    )
+    menu = discord.app_commands.ContextMenu(name=localize_text("command.details.name"), callback=use_menu)
+    command = DiagnoseCommand([Feature([slash]), Feature([menu])], UNUSED, UNUSED, UNUSED, CATALOGUE)
+
+    async def complete(typed: str, **facts: Any) -> dict[str, str]:
+        choices = await command.complete_command(await make_interaction(**facts), typed)
+        return {choice.name: choice.value for choice in choices}
+
+    assert await complete("") == {"/help": "help", "Details": "Details"}
+    assert await complete("/HE") == {"/help": "help"}
+    assert await complete("aid", preferences=Preferences(language="fr")) == {"/aide": "help"}
