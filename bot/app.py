@@ -105,7 +105,7 @@ def build_features(services: Services) -> list[Feature]:
             s.cancellation,
             DeleteCommand(s.deletion, s.job_history, s.job_search),
             ServerQueueCommands(
-                s.guild_settings, s.paused_queues, s.queue, s.cancellation, s.ledger_reports, s.audit_log, s.catalogue
+                s.guild_settings, s.paused_queues, s.queue, s.cancellation, s.ledger_reports, s.catalogue
             ),
         ),
         build_reports_feature(s.database, s.deletion, s.cancellation),

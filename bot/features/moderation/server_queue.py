@@ -24,7 +24,6 @@ from bot.interactions.permissions import require_moderator
 from bot.interactions.responses import RenderedMessage, respond_with, run_and_report, update_message
 from bot.queue.job_queue import RedisJobQueue
 from bot.recovery.paused_queues import PausedQueues
-from bot.storage.audit_log import SqlAuditLog
 from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.ledger_reports import SqlLedgerReports
 from bot.submission.cancellation import JobCancellation
@@ -49,7 +48,6 @@ class ServerQueueCommands:
     queue: RedisJobQueue
     cancellation: JobCancellation
     ledger_reports: SqlLedgerReports
-    audit_log: SqlAuditLog
     catalogue: Catalogue
 
     async def pause_queue(self, interaction: discord.Interaction, reason: Reason | None = None) -> None:

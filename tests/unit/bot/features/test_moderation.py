@@ -17,7 +17,7 @@ from shared.problems import RejectedError
 from tests.support.commands import UNUSED
 
 COMMANDS = ModerationCommands(UNUSED, UNUSED, UNUSED)
-SERVER_QUEUE = ServerQueueCommands(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED)
+SERVER_QUEUE = ServerQueueCommands(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED)
 MEMBER: Any = SimpleNamespace(id=2, bot=False, guild_permissions=discord.Permissions.none())
 
 

@@ -7,10 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.guild_settings import QueueState as GuildQueueState
+from bot.domain.records import GenerationSettings
 from bot.domain.status import JobStatus, QueueState
 from bot.features.moderation.queue_view import PAGE_SIZE, ServerQueuePage, build_server_queue_view
+from bot.features.moderation.server_queue import ServerQueueCommands
 from shared.i18n.messages import Messages
 from shared.job import Job
+from tests.support.commands import UNUSED
+from tests.support.members import make_interaction
 from tests.support.views import (
     CATALOGUE,
     EN,
@@ -21,6 +25,8 @@ from tests.support.views import (
     make_request,
     number_jobs,
 )
+
+JOB_ID = make_job(make_request()).id
 
 
 def build_view(
@@ -105,6 +111,32 @@ def test_the_buttons_lead_to_the_pages_that_there_are(number: int, count: int, p
 
     custom_ids = [part["custom_id"] for part in assert_fits_discord(view) if "custom_id" in part]
     assert custom_ids == [f"server_queue:{page}" for page in pages]
+
+
+@pytest.mark.parametrize(("guild_id", "cancelled"), [(1, [JOB_ID]), (2, [])])
+async def test_only_requests_of_the_own_server_are_cancelled_whatever_id_a_client_sends(
+    guild_id: int, cancelled: list[str]
+) -> None:
+    ended: list[str] = []
+
+    class OneJob:
+        async def load_statuses(self, job_ids: list[str]) -> list[JobStatus]:
+            return [make_status(QueueState.QUEUED, 1)] if job_ids == [JOB_ID] else []
+
+    class Cancellation:
+        async def cancel_job(self, interaction: Any, settings: GenerationSettings) -> str:
+            del interaction
+            ended.append(settings.job_id)
+            return "Cancelled"
+
+    queue: Any = OneJob()
+    cancellation: Any = Cancellation()
+    commands = ServerQueueCommands(UNUSED, UNUSED, queue, cancellation, UNUSED, CATALOGUE)
+
+    note = await commands._cancel_job(await make_interaction(guild_id=guild_id), JOB_ID)
+
+    assert ended == cancelled
+    assert note == ("Cancelled" if cancelled else EN.text("cancel.unknown"))
 
 
 def test_a_page_says_what_it_cannot_show_and_that_the_queue_is_paused() -> None:
