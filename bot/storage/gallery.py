@@ -13,7 +13,6 @@ from typing import Any, Final
 from sqlalchemy import Row, case, delete, exists, select, update
 
 from bot.domain.gallery import GalleryPost, GalleryPostState, GalleryReason, GallerySettings, Remover
-from bot.domain.rounds import Phase
 from bot.storage.gallery_rows import (
     COUNT_DELAY_SECONDS,
     build_post_row,
@@ -22,7 +21,7 @@ from bot.storage.gallery_rows import (
     withdraw_posts,
 )
 from bot.storage.session import Database, begin_transaction
-from bot.storage.tables import contests, gallery_posts, gallery_settings, jobs, round_entries
+from bot.storage.tables import gallery_posts, gallery_settings, jobs
 from bot.storage.upsert import build_upsert, insert_unless_exists
 
 _STATES: Final = GalleryPostState
@@ -169,17 +168,6 @@ class SqlGalleryStore:
         async with begin_transaction(self._database) as connection:
             found = (await connection.execute(select(count).select_from(jobs).where(jobs.c.id == job_id))).scalar()
         return found or 0
-
-    async def is_in_open_round(self, job_id: str) -> bool:
-        """Tell whether a job is an entry of a round that is not over: until then nobody learns whose it is."""
-        query = (
-            select(round_entries.c.job_id)
-            .join(contests, contests.c.id == round_entries.c.contest_id)
-            .where(round_entries.c.job_id == job_id, contests.c.phase != Phase.ENDED)
-            .where(contests.c.round_number <= round_entries.c.round_number)
-        )
-        async with begin_transaction(self._database) as connection:
-            return (await connection.execute(query)).one_or_none() is not None
 
     async def _update(self, *conditions: Any, changes: Mapping[str, Any]) -> None:
         async with begin_transaction(self._database) as connection:

@@ -2,14 +2,15 @@
 
 import json
 import logging
+from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Update, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, Update, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.gallery import GalleryPostState, GalleryReason, GallerySettings, Remover
 from bot.storage.tables import favourites, gallery_posts, gallery_settings, jobs, user_preferences
-from bot.storage.upsert import insert_unless_exists
+from bot.storage.upsert import build_insert_unless_exists, insert_unless_exists
 from shared.unreadable import UnreadableRowLog
 
 COUNT_DELAY_SECONDS: Final = 10.0
@@ -69,6 +70,17 @@ async def add_popular_result(connection: AsyncConnection, job_id: str, now: floa
     if guild_id is not None:
         row = build_post_row(job_id, guild_id, GalleryReason.FAVOURITES, now)
         await insert_unless_exists(connection, gallery_posts, row)
+
+
+def add_round_winners(connection: Connection, guild_id: int, job_ids: Iterable[str], now: float) -> None:
+    """Let the winners of a round enter the gallery of their guild, if it has one."""
+    has_gallery = select(gallery_settings.c.guild_id).where(
+        gallery_settings.c.guild_id == guild_id, gallery_settings.c.channel_id.is_not(None)
+    )
+    if connection.execute(has_gallery).one_or_none() is not None:
+        for job_id in job_ids:
+            row = build_post_row(job_id, guild_id, GalleryReason.WINNER, now)
+            connection.execute(build_insert_unless_exists(connection, gallery_posts, row))
 
 
 async def note_changed_favourites(connection: AsyncConnection, are_changed: ColumnElement[bool], now: float) -> None:

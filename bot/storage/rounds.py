@@ -18,6 +18,7 @@ from bot.domain.images import StoredImage
 from bot.domain.round_phases import advance_contest
 from bot.domain.round_steps import RoundFacts, Step
 from bot.domain.rounds import Contest, Phase, RoundEntry
+from bot.storage.gallery_rows import add_round_winners
 from bot.storage.round_messages import add_messages
 from bot.storage.round_rows import (
     CONTEST_ID,
@@ -214,6 +215,7 @@ def _apply_step(connection: Connection, contest: Contest, facts: RoundFacts, ste
     entries = [entry for entry in step.entries if known.get(entry.job_id) != entry]
     if entries:
         connection.execute(_UPDATE_ENTRY, [build_entry_row(entry) | {_KEY.key: entry.job_id} for entry in entries])
+        add_round_winners(connection, contest.guild_id, (entry.job_id for entry in entries if entry.is_winner), now)
     if step.participants:
         rows = [
             {"position": member.position, "has_left": member.has_left, _KEY.key: member.user_id} | key

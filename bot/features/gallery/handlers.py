@@ -128,9 +128,8 @@ class GalleryHandlers:
         if channel is None:
             raise RejectedError(make_problem("gallery_missing"))
         preferences = await self.preferences.load_preferences(record.job.requester.id)
-        is_secret = await self.gallery.is_in_open_round(record.job.id)
         try:
-            place = await describe_place(channel, record, is_secret=is_secret)
+            place = await describe_place(channel, record)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             raise RejectedError(make_problem("discord_unavailable")) from error
         refusal = find_refusal(

@@ -28,15 +28,15 @@ def find_missing_permissions(channel: GalleryChannel) -> tuple[str, ...]:
     return list_missing_permissions(channel.permissions_for(channel.guild.me), in_thread=False)
 
 
-async def describe_place(gallery: GalleryChannel, record: JobRecord, *, is_secret: bool) -> ResultPlaceFacts:
+async def describe_place(gallery: GalleryChannel, record: JobRecord) -> ResultPlaceFacts:
     """Describe where a result of the gallery's server is. An archived thread is fetched.
 
-    An entry of a round is shown where the round takes place, whoever got its own message; until then it `is_secret`.
-    Raises `discord.HTTPException`, unless Discord shows the bot no such channel: then nobody is known to read it.
+    An entry of a round is secret until the round shows it. Raises `discord.HTTPException`, unless Discord shows the bot
+    no such channel: then nobody is known to read it.
     """
     guild, origin, message = gallery.guild, record.job.origin, record.message
-    is_shown_elsewhere = record.job.entry is None and (message is None or message.is_private)
-    is_private = origin.is_direct_message or is_shown_elsewhere
+    is_secret = record.job.entry is not None and message is None
+    is_private = origin.is_direct_message or message is None or message.is_private
     if is_secret or is_private or origin.guild_id != guild.id:
         return ResultPlaceFacts(origin.guild_id, frozenset({origin.channel_id}), is_private, is_secret=is_secret)
     channel = guild.get_channel_or_thread(origin.channel_id) or await _fetch_channel(guild, origin.channel_id)

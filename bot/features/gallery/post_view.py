@@ -75,8 +75,6 @@ def _list_facts(content: PostContent, messages: Messages) -> list[str]:
 
 
 def _build_link(record: JobRecord) -> str:
-    """Build the link to the result or, of an entry of a round, to the place of the round."""
-    message, origin = record.message, record.job.origin
-    if message is None or message.is_private:
-        message = MessageRef(origin.channel_id, None)
-    return message.build_link(origin.guild_id)
+    """Build the link to the result, or to its channel if its message is gone."""
+    origin = record.job.origin
+    return (record.message or MessageRef(origin.channel_id, None)).build_link(origin.guild_id)

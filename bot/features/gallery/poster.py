@@ -105,8 +105,8 @@ class GalleryPoster:
         if settings.channel_id is None or record is None or record.outcome_kind not in {None, "generated"}:
             await self.gallery.discard_post(post)
             return
-        if record.is_open:
-            raise PostponedError("its result is not delivered")
+        if record.is_open or (record.job.entry is not None and record.message is None):
+            raise PostponedError("its result is not shown yet")
         channel = find_gallery_channel(guild, settings.channel_id)
         if channel is None:
             raise PostponedError("the channel of the gallery is gone")
@@ -129,7 +129,7 @@ class GalleryPoster:
         preferences = await self.preferences.load_preferences(record.job.requester.id)
         refusal = find_refusal(
             post.reason,
-            await describe_place(channel, record, is_secret=await self.gallery.is_in_open_round(post.job_id)),
+            await describe_place(channel, record),
             settings,
             guild_id=guild.id,
             is_age_restricted=is_age_restricted(channel),
@@ -200,7 +200,7 @@ class GalleryPoster:
 
     async def _load_file(self, guild: discord.Guild, record: JobRecord) -> discord.File | None:
         """Load the picture, small enough to be uploaded; None if it is gone or cannot be uploaded."""
-        image = await self.image_loader.load_image(self.client, record)
+        image = await self._load_image(record)
         if image is None:
             return None
         try:
@@ -211,6 +211,12 @@ class GalleryPoster:
             return None
         filename = f"{build_file_stem(record.job.id, record.seed)}.{image_type.extension}"
         return discord.File(io.BytesIO(fitted), filename=filename)
+
+    async def _load_image(self, record: JobRecord) -> bytes | None:
+        """Load the picture. The message that shows an entry of a round may show others; that of a winner is stored."""
+        if record.job.entry is not None:
+            return await self.image_loader.image_store.load_undelivered_image(record.job.id)
+        return await self.image_loader.load_image(self.client, record)
 
     async def _build_content(
         self, post: GalleryPost, settings: GallerySettings, record: JobRecord, filename: str

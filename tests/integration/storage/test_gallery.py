@@ -8,16 +8,23 @@ import pytest
 from bot.domain.gallery import GalleryPost, GalleryPostState, GalleryReason, GallerySettings, Remover
 from bot.domain.messages import MessageRef
 from bot.domain.preferences import Preferences
+from bot.domain.round_phases import start_contest
+from bot.domain.rounds import Phase
+from bot.features.gallery.store import SqlTopStore, TopQuery
 from bot.features.privacy.store import SqlUserDataStore
+from bot.storage.ballots import SqlBallotStore
+from bot.storage.credits import SqlCreditStore
 from bot.storage.favourites import SqlFavouriteStore
 from bot.storage.gallery import SqlGalleryStore
 from bot.storage.gallery_rows import COUNT_DELAY_SECONDS
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.jobs import SqlJobStore
 from bot.storage.preferences import SqlPreferencesStore
+from bot.storage.rounds import SqlRoundStore
 from bot.storage.session import Database
 from bot.storage.tables import gallery_posts
 from tests.support.builders import ADA_ID, BEN_ID, Clock, make_finished_status, make_job_by, read_rows
+from tests.support.rounds import CONTEST_ID, make_contest, make_entry_job
 
 GUILD, CHANNEL, MESSAGE = 1, 77, 88
 JOB = make_job_by(1)
@@ -238,3 +245,78 @@ async def test_what_could_not_be_posted_is_tried_again_when_the_settings_change(
     clock.now += 1
     await gallery.discard_post(await get_post(gallery))
     assert await gallery.find_post(JOB.id) is None
+
+
+async def test_the_winners_of_a_round_enter_and_are_listed_among_the_best(
+    gallery: SqlGalleryStore,
+    favourites: SqlFavouriteStore,
+    job_store: SqlJobStore,
+    database: Database,
+    clock: Clock,
+) -> None:
+    rounds, ballots = SqlRoundStore(database, clock=clock), SqlBallotStore(database, clock=clock)
+    await rounds.add_contest(start_contest(make_contest()))
+    of_ada, of_ben = make_entry_job(11), make_entry_job(12, user_id=BEN_ID)
+    for entry in (of_ada, of_ben):
+        await job_store.add_jobs([entry], None)
+        await job_store.mark_delivered(make_finished_status(entry), None)
+    await gallery.save_settings(GUILD, GallerySettings(CHANNEL))
+    await favourites.toggle_favourite(BEN_ID, JOB.id)
+
+    while (contest := await rounds.find_contest(CONTEST_ID)) and contest.deadline:
+        clock.now = contest.due_at or contest.deadline
+        await rounds.advance(CONTEST_ID)
+        if (contest := await rounds.find_contest(CONTEST_ID)) and contest.phase is Phase.VOTING:
+            number = next(e.number for e in (await rounds.load_facts(CONTEST_ID)).entries if e.author_id == BEN_ID)
+            await ballots.save_ballot(CONTEST_ID, 50, [number or 0], phase=contest.phase, round_number=1)
+
+    posts = [await gallery.find_post(entry.id) for entry in (of_ada, of_ben)]
+    assert [post and post.reason for post in posts] == [None, GalleryReason.WINNER]
+    top, query = SqlTopStore(database), TopQuery(GUILD, {2})
+    assert [(r.record.job.id, r.favourites, r.wins) for r in await top.list_top_results(query, 9)] == [
+        (JOB.id, 1, 0),
+        (of_ben.id, 0, 1),
+    ]
+    assert [(r.record.job.requester.id, r.wins) for r in await top.list_top_people(query, 9)] == [(BEN_ID, 1)]
+    for nothing in (replace(query, channel_ids={9}), replace(query, guild_id=2), replace(query, since=clock.now + 1)):
+        assert await top.list_top_results(nothing, 9) == await top.list_top_people(nothing, 9) == []
+    await SqlPreferencesStore(database).save_preferences(BEN_ID, Preferences(in_galleries=False))
+    assert await top.list_top_people(query, 9) == []
+
+
+async def test_the_best_are_what_the_reader_sees_and_what_others_marked(
+    gallery: SqlGalleryStore, favourites: SqlFavouriteStore, database: Database, job_history: SqlJobHistory
+) -> None:
+    top = SqlTopStore(database)
+    await favourites.toggle_favourite(ADA_ID, JOB.id)
+
+    async def list_ids(query: TopQuery) -> list[str]:
+        return [result.record.job.id for result in await top.list_top_results(query, 9)]
+
+    assert await list_ids(TopQuery(GUILD, {2})) == []
+    assert await list_ids(TopQuery(GUILD, {2}, counts_own_marks=True)) == [JOB.id]
+    await favourites.toggle_favourite(BEN_ID, JOB.id)
+    assert await list_ids(TopQuery(GUILD, {2})) == [JOB.id]
+    assert await list_ids(TopQuery(GUILD, {CHANNEL})) == []
+    await post_result(gallery)
+    assert await list_ids(TopQuery(GUILD, {CHANNEL})) == [JOB.id], "who reads the gallery sees what is in it"
+    await job_history.mark_result_deleted(JOB.id)
+    assert await list_ids(TopQuery(GUILD, {2, CHANNEL})) == []
+
+
+async def test_the_chain_of_authors_leads_from_a_result_to_the_first_picture(
+    database: Database, job_store: SqlJobStore
+) -> None:
+    parent = JOB.id
+    people = ((2, BEN_ID, ADA_ID), (3, BEN_ID, None), (4, 44, BEN_ID), (5, ADA_ID, 44))
+    for number, user_id, owner_id in people:
+        links = {"parent_id": parent, "source_owner_id": owner_id}
+        job = make_job_by(number, user_id=user_id).model_copy(update=links)
+        await job_store.add_jobs([job], None)
+        parent = job.id
+
+    chain = SqlCreditStore(database)
+
+    assert await chain.list_source_authors(parent) == [44, BEN_ID]
+    assert await chain.list_source_authors(make_job_by(4).id) == [BEN_ID, ADA_ID]
+    assert await chain.list_source_authors(JOB.id) == await chain.list_source_authors("17") == []

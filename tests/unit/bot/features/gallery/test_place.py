@@ -79,8 +79,8 @@ def make_record(channel: int, **fields: Any) -> JobRecord:
     return replace(record, job=record.job.model_copy(update={"origin": origin}))
 
 
-async def describe(guild: discord.Guild, gallery: int, record: JobRecord, *, is_secret: bool = False) -> Any:
-    return await describe_place(cast("GalleryChannel", guild.get_channel(gallery)), record, is_secret=is_secret)
+async def describe(guild: discord.Guild, gallery: int, record: JobRecord) -> Any:
+    return await describe_place(cast("GalleryChannel", guild.get_channel(gallery)), record)
 
 
 @pytest.mark.parametrize(
@@ -127,12 +127,12 @@ async def test_a_result_that_was_sent_directly_is_private(guild: discord.Guild, 
     assert (await describe(guild, MEMBERS_ONLY, record)).is_private
 
 
-async def test_an_entry_is_where_its_round_is_once_that_is_over(guild: discord.Guild) -> None:
-    record = replace(make_record(MEMBERS_ONLY), message=MessageRef(7, 8, is_private=True))
+async def test_an_entry_is_secret_until_its_round_shows_it(guild: discord.Guild) -> None:
+    record = make_record(MEMBERS_ONLY)
     entry = record.job.model_copy(update={"entry": EntryRef(contest_id="1", round_number=1)})
 
     shown = await describe(guild, MEMBERS_ONLY, replace(record, job=entry))
-    secret = await describe(guild, MEMBERS_ONLY, replace(record, job=entry), is_secret=True)
+    secret = await describe(guild, MEMBERS_ONLY, replace(record, job=entry, message=None))
 
     assert (shown.is_private, shown.is_readable, shown.is_secret) == (False, True, False)
     assert secret.is_secret

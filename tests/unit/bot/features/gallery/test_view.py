@@ -1,5 +1,6 @@
 """The messages of the gallery keep Discord's limits and name everybody whose pictures a picture was made from."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.gallery import GalleryReason
-from bot.domain.messages import MessageRef
 from bot.features.gallery.post_view import PostContent, build_post_view, compute_post_component_id, format_credits
 from bot.features.gallery.store import TopResult
 from bot.features.gallery.top_view import TopKind, TopPeriod, build_cells, build_top_view
@@ -67,14 +67,10 @@ def test_a_post_links_to_its_result_and_has_an_id_of_its_own() -> None:
     assert compute_post_component_id(record.job.id) != compute_component_id(record.job.id)
 
 
-def test_the_post_of_an_entry_links_to_the_place_of_its_round() -> None:
-    record = make_result_record()
-    entry = PostContent(
-        type(record)(record.job, "generated", 1, MessageRef(8, 9, is_private=True), 0.0),
-        *(GalleryReason.WINNER, 0, (), "a.png"),
-    )
+def test_a_post_without_marks_counts_none_and_links_to_the_channel_of_a_message_that_is_gone() -> None:
+    record = replace(make_result_record(), message=None)
 
-    text = read_text(build_post_view(entry, None, EN))
+    text = read_text(build_post_view(PostContent(record, GalleryReason.WINNER, 0, (), "a.png"), None, EN))
 
     assert "winner of a round · [Where it was made](https://discord.com/channels/1/2)" in text
     assert "favourite" not in text
