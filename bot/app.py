@@ -19,6 +19,7 @@ from bot.features.help.feature import build_help_feature
 from bot.features.history.feature import build_history_feature
 from bot.features.imagine.feature import build_imagine_feature
 from bot.features.lineage.feature import build_lineage_feature
+from bot.features.moderation.audit import AuditCommands
 from bot.features.moderation.delete import DeleteCommand
 from bot.features.moderation.feature import build_moderation_feature
 from bot.features.moderation.server_queue import ServerQueueCommands
@@ -70,7 +71,9 @@ def build_features(services: Services) -> list[Feature]:
     features = [
         build_imagine_feature(s.option_parser, s.pictures, s.drafts, newest_results, s.catalogue),
         build_explore_feature(s.option_parser, s.exploration_confirmation, s.queue, s.moderation, s.catalogue),
-        build_reimagine_feature(s.validator, s.pictures, s.drafts, s.job_history, s.reuse_rule, s.catalogue),
+        build_reimagine_feature(
+            s.validator, s.pictures, s.drafts, s.job_history, s.reuse_rule, s.preset_option, s.catalogue
+        ),
         build_result_actions_feature(
             s.submitter,
             s.result_lookup,
@@ -103,6 +106,7 @@ def build_features(services: Services) -> list[Feature]:
             s.blocks,
             s.audit_log,
             s.cancellation,
+            AuditCommands(s.audit_log, s.presets, s.catalogue),
             DeleteCommand(s.deletion, s.job_history, s.job_search),
             ServerQueueCommands(
                 s.guild_settings, s.paused_queues, s.queue, s.cancellation, s.ledger_reports, s.catalogue
@@ -111,7 +115,7 @@ def build_features(services: Services) -> list[Feature]:
         build_reports_feature(s.database, s.deletion, s.cancellation),
         build_word_list_feature(s.word_rules),
         build_rounds_feature(s.rounds),
-        build_server_settings_feature(s.guild_settings),
+        build_server_settings_feature(s.guild_settings, s.presets, s.catalogue, s.settings.image_retention_days),
         build_help_feature(
             s.preferences,
             s.guild_settings,

@@ -33,6 +33,13 @@ class ChannelSelect(ui.ChannelSelect[Any]):
         return False
 
 
+class RoleSelect(ui.RoleSelect[Any]):
+    """A select of roles that `bot.interactions.routing` handles."""
+
+    def is_dispatchable(self) -> bool:
+        return False
+
+
 def build_button(
     custom_id: CustomId, label: str, *, style: ButtonStyle = ButtonStyle.secondary, disabled: bool = False
 ) -> Button:
@@ -40,9 +47,28 @@ def build_button(
     return Button(style=style, label=truncate_text(label, LABEL_LIMIT), custom_id=str(custom_id), disabled=disabled)
 
 
-def build_select(custom_id: CustomId, placeholder: str, options: Sequence[SelectOption]) -> Select:
-    """Build a select of one option."""
-    return Select(custom_id=str(custom_id), placeholder=placeholder, options=list(options))
+def build_select(
+    custom_id: CustomId, placeholder: str, options: Sequence[SelectOption], *, min_values: int = 1, max_values: int = 1
+) -> Select:
+    """Build a select of one option, or of so many."""
+    return Select(
+        custom_id=str(custom_id),
+        placeholder=placeholder,
+        options=list(options),
+        min_values=min_values,
+        max_values=max_values,
+    )
+
+
+def build_role_select(custom_id: CustomId, placeholder: str, selected_ids: Sequence[int], *, limit: int) -> RoleSelect:
+    """Build a select of none, or of up to `limit` roles of a server; `selected_ids` are those chosen before."""
+    return RoleSelect(
+        custom_id=str(custom_id),
+        placeholder=placeholder,
+        min_values=0,
+        max_values=limit,
+        default_values=[SelectDefaultValue(id=one, type=SelectDefaultValueType.role) for one in selected_ids],
+    )
 
 
 def build_channel_select(

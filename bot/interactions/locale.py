@@ -67,6 +67,11 @@ def require_preferences(interaction: discord.Interaction) -> Preferences:
     return get_preferences(interaction)
 
 
+def set_guild_settings(interaction: discord.Interaction, settings: GuildSettings) -> None:
+    """Use these settings of the server for the rest of the interaction."""
+    interaction.extras[_GUILD_SETTINGS_KEY] = settings
+
+
 def get_guild_settings(interaction: discord.Interaction) -> GuildSettings:
     """Return the server's settings, or the defaults if they could not be loaded."""
     settings = interaction.extras.get(_GUILD_SETTINGS_KEY)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.presets import Preset, PresetOwner
 from bot.storage.saved_options import parse_saved_options
-from bot.storage.session import Database, begin_transaction
+from bot.storage.session import Database, begin_transaction, translate_database_errors
 from bot.storage.tables import IS_GUILD_PRESET, IS_PERSONAL_PRESET, presets
 from bot.storage.upsert import build_upsert
 from shared.problems import RejectedError, make_problem
@@ -59,6 +59,13 @@ class SqlPresetStore:
         query = select(presets).where(is_usable).order_by(presets.c.folded_name)
         async with begin_transaction(self._database) as connection:
             return [_parse_preset(row) for row in (await connection.execute(query)).all()]
+
+    async def list_guild_presets(self, guild_id: int) -> Sequence[Preset]:
+        """List the presets of a guild, by name."""
+        query = select(presets).where(presets.c.guild_id == guild_id).order_by(presets.c.folded_name)
+        with translate_database_errors():
+            rows = await self._database.run_transaction(lambda connection: connection.execute(query).all())
+        return [_parse_preset(row) for row in rows]
 
     async def find_preset_by_code(self, code: str) -> Preset | None:
         """Find the preset with this code, whoever owns it; None for a text that is no code."""

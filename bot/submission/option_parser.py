@@ -81,7 +81,7 @@ class OptionParser:
 
         A number of pictures is read if `count` is among the options. Raises `RejectedError` with all problems.
         """
-        options["preset"] = await self.preset_option.load_options(interaction, preset)
+        options["presets"] = await self.preset_option.load_presets(interaction, preset)
         if image is not None:
             attached = build_attached_image(image)
             problems = () if source is None else (make_problem("source_conflict", field="source"),)
@@ -135,11 +135,11 @@ class OptionParser:
             extras = self._parse_extras(interaction, options.get("extras"))
         except RejectedError as rejection:
             extras, problems = None, (*problems, *rejection.problems)
-        explicit = {name: value for name, value in options.items() if name != "preset"} | {"extras": extras}
+        explicit = {name: value for name, value in options.items() if name != "presets"} | {"extras": extras}
         unsupported = None
         try:
             built = self.validator.build_request(
-                interaction, image, explicit, problems, options["preset"], is_linked=is_linked
+                interaction, image, explicit, problems, options["presets"], is_linked=is_linked
             )
         except UnsupportedSyntaxError as error:
             built, unsupported = error.without, error

@@ -1,14 +1,14 @@
 """The `preset` option: settings saved under a name, by the person or for their server."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import discord
 from discord.app_commands import Choice
 
 from bot.domain.presets import Preset, PresetOwner
-from bot.interactions.locale import get_localized_messages
+from bot.interactions.locale import get_guild_settings, get_localized_messages
 from bot.rendering.markdown import flatten_text, truncate_text
 from shared.problems import RejectedError, make_problem
 
@@ -17,9 +17,19 @@ _MAX_CHOICES: Final = 25
 
 
 class PresetReader(Protocol):
-    """Lists presets. Implemented by `bot.storage`."""
+    """Lists and finds presets. Implemented by `bot.storage`."""
 
     async def list_presets(self, owner: PresetOwner) -> Sequence[Preset]: ...
+
+    async def find_preset_by_code(self, code: str) -> Preset | None: ...
+
+
+@dataclass(frozen=True)
+class PresetDefaults:
+    """The settings of the preset that a person chose, and of the default preset of their server if they chose none."""
+
+    chosen: Mapping[str, Any] = field(default_factory=dict)
+    of_server: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -28,9 +38,19 @@ class PresetOption:
 
     preset_store: PresetReader
 
-    async def load_options(self, interaction: discord.Interaction, name: str | None) -> Mapping[str, Any]:
-        """Load the settings saved under a name; none if no name is given. Raises `RejectedError` (preset_unknown)."""
-        return {} if name is None else (await self.find_preset(interaction, name)).options
+    async def load_presets(self, interaction: discord.Interaction, name: str | None) -> PresetDefaults:
+        """Load the settings saved under a name or, if none is given, those of the server's default preset.
+
+        There are none if the server has no default preset, or if that was deleted. Raises `RejectedError`
+        (preset_unknown).
+        """
+        if name is not None:
+            return PresetDefaults(chosen=(await self.find_preset(interaction, name)).options)
+        code = get_guild_settings(interaction).default_preset
+        preset = None if code is None else await self.preset_store.find_preset_by_code(code)
+        if preset is None or preset.guild_id != interaction.guild_id:
+            return PresetDefaults()
+        return PresetDefaults(of_server=preset.options)
 
     async def find_preset(self, interaction: discord.Interaction, name: str) -> Preset:
         """Find a preset by name, ignoring case. Raises `RejectedError` (preset_unknown)."""

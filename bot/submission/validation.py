@@ -6,7 +6,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePath
-from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from bot.interactions.usage import build_usage
 from bot.submission.acknowledgement import is_private
 from bot.submission.attachments import validate_attachment
 from bot.submission.foreign_syntax import ForeignRequestBuilder, RequestBuilder, UnsupportedSyntaxError
+from bot.submission.preset_option import PresetDefaults
 from bot.submission.rules import RequestRules, WordListReader, find_permissions_problem, find_queue_problem
 from shared.catalogue import Catalogue, make_unknown_model_problem
 from shared.foreign_syntax.reading import read_prompt
@@ -29,7 +29,7 @@ from shared.request.extras import parse_extras
 from shared.request.model import BuiltRequest, Request
 from shared.request.validation import validate_request
 
-_NO_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType({})
+_NO_PRESETS: Final = PresetDefaults()
 
 
 @dataclass(frozen=True)
@@ -69,17 +69,18 @@ class RequestValidator:
         image: RemoteImage | StoredImage | None,
         options: Mapping[str, Any],
         problems: Sequence[Problem] = (),
-        preset: Mapping[str, Any] = _NO_OPTIONS,
+        presets: PresetDefaults = _NO_PRESETS,
         *,
         is_linked: bool = False,
     ) -> BuiltRequest:
-        """Build the request from the given options; defaults come from the preset, then from the preferences.
+        """Build the request from the given options.
 
-        The prompt links to the picture if it `is_linked`. Raises `RejectedError` with `problems` and all problems found
-        here, and `UnsupportedSyntaxError`.
+        Defaults come from the chosen preset, then from the preferences, then from the server's preset. The prompt links
+        to the picture if it `is_linked`. Raises `RejectedError` with `problems` and all problems found here, and
+        `UnsupportedSyntaxError`.
         """
         problems = [*self.find_problems(interaction, image), *problems]
-        defaults = (preset, get_preferences(interaction).options)
+        defaults = (presets.chosen, get_preferences(interaction).options, presets.of_server)
         catalogue = get_offered_catalogue(interaction, self.catalogue)
         build = partial(self._build_request, catalogue, defaults, has_picture=image is not None)
         source_link = image.url if is_linked and isinstance(image, RemoteImage) else None

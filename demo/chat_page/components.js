@@ -65,7 +65,7 @@ function select(item, message, app) {
   return createSelect({
     ...item,
     label: item.placeholder ?? 'Make a selection',
-    options: optionsOf(item, app.state),
+    options: optionsOf(item, app.state, message.channel_id),
     values: app.state.chosen.get(key),
     commit: (values) => {
       app.state.chosen.set(key, values)

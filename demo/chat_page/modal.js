@@ -35,7 +35,7 @@ export function openModal(modal, { interactionId, channelId }, app) {
   }
 
   function entry(component, label, description) {
-    const field = createInput(component, { label, description, app })
+    const field = createInput(component, { label, description, channelId, app })
     fields.push(field)
     return field.element
   }

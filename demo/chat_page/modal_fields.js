@@ -8,9 +8,9 @@ import { filesOf, thumbnail } from './upload.js'
  * A field {element, component, focus(), check() -> boolean, answer()} for a component of a modal
  * (https://docs.discord.com/developers/components/reference).
  */
-export function createInput(component, { label, description, app }) {
+export function createInput(component, { label, description, channelId, app }) {
   const ids = { control: newId('field'), note: newId('note'), error: newId('error') }
-  const input = INPUTS[component.type](component, { label, ids, app })
+  const input = INPUTS[component.type](component, { label, ids, channelId, app })
   const required = component.type === 23 ? false : component.required ?? true
   const error = h('div', { class: 'field-error', id: ids.error, role: 'alert' })
   const title = [label, required ? h('span', { class: 'required', 'aria-hidden': 'true' }, ' *') : null]
@@ -53,8 +53,8 @@ function text({ style, value, placeholder, min_length: min = 0, max_length: max 
   }
 }
 
-function select(component, { label, ids, app }) {
-  const input = createSelect({ ...component, disabled: false, label, options: optionsOf(component, app.state), commit: () => {} })
+function select(component, { label, ids, channelId, app }) {
+  const input = createSelect({ ...component, disabled: false, label, options: optionsOf(component, app.state, channelId), commit: () => {} })
   const button = input.element.querySelector('button')
   button.id = ids.control
   return {

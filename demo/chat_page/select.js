@@ -7,19 +7,19 @@ export const emojiOf = (emoji) => emoji && h('span', { class: 'emoji', 'aria-hid
 
 const ENTITIES = {
   5: ({ users }) => people(users),
-  6: (state) => roles(state),
-  7: (state) => [...people(state.users), ...roles(state)],
-  8: ({ channels }, types) => [...channels.values()].filter((c) => !isDirect(c) && (!types?.length || types.includes(c.type)))
+  6: (state, guild) => roles(state, guild),
+  7: (state, guild) => [...people(state.users), ...roles(state, guild)],
+  8: ({ channels }, guild, types) => [...channels.values()].filter((c) => !isDirect(c) && c.guild_id === guild && (!types?.length || types.includes(c.type)))
     .map((c) => ({ value: c.id, label: `${isThread(c) ? '' : '#'}${c.name}` })),
 }
 const people = (users) => [...users.values()].map((user) => ({ value: user.id, label: `@${displayName(user)}`, description: user.username }))
-const roles = (state) => state.roles.map((role) => ({ value: role.id, label: role.name.startsWith('@') ? role.name : `@${role.name}` }))
+const roles = (state, guild) => (state.guilds.get(guild)?.roles ?? []).map((role) => ({ value: role.id, label: role.name.startsWith('@') ? role.name : `@${role.name}` }))
 
-/** The options of a select of any type; user, role and channel selects list those that the page knows. */
-export function optionsOf(item, state) {
+/** The options of a select of any type in `channelId`; role and channel selects list those of its server. */
+export function optionsOf(item, state, channelId) {
   if (item.type === 3) return item.options
   const preset = new Set((item.default_values ?? []).map(({ id }) => id))
-  return ENTITIES[item.type](state, item.channel_types).map((option) => ({ ...option, default: preset.has(option.value) }))
+  return ENTITIES[item.type](state, state.channels.get(channelId)?.guild_id, item.channel_types).map((option) => ({ ...option, default: preset.has(option.value) }))
 }
 
 /**

@@ -14,6 +14,7 @@ from demo.stack import Stack
 from shared.queue.keys import DEAD_LETTERS, KEY_PREFIX, job_key
 from tests.support.bot_processes import inject_discord_fault
 from tests.support.exploration import invoke_explore, start_exploration, wait_for_exploration_end
+from tests.support.server_panel import choose, open_section
 from tests.support.user import DiscordUser, wait_until
 
 USERS = ("ada", "grace", "linus", "margaret", "ben", "cleo")
@@ -86,7 +87,7 @@ class Scenario:
         owner.wait_for_private_text(
             owner.invoke_command("presets save", first["channel_id"], **{"name": "House look", "for": "server"})
         )
-        owner.use_component(owner.invoke_and_wait("server"), "guild_setting:button_policy", "author")
+        choose(owner, open_section(owner, "access"), "button_policy", "author")
         shown = grace.invoke_and_wait("preferences")
         grace.use_component(shown, "preference_select:language", "fr")
         grace.use_component(shown, "preference_select:keep", "80")

@@ -1,12 +1,12 @@
 """What people owe each other, end to end: names of owners, wishes, spoilers, languages, commands in direct messages."""
 
-import json
 from typing import Any
 
 from demo.first_picture import iter_message_texts
 from demo.http_client import request_json
 from demo.stack import Stack
 from tests.support.images import make_png
+from tests.support.server_panel import choose, open_section
 from tests.support.user import DiscordUser, list_media, wait_until
 
 
@@ -50,13 +50,11 @@ def test_commands_work_in_direct_messages(ada: DiscordUser, list_calls: Any) -> 
 
 
 def test_a_server_reads_its_own_language_and_each_person_theirs(ada: DiscordUser, owner: DiscordUser) -> None:
-    owner.use_component(owner.invoke_and_wait("server"), "guild_setting:language", "fr")
-    is_chosen = '"value": "fr", "default": true'
-    wait_until(lambda: is_chosen in json.dumps(owner.invoke_and_wait("server")), "the setting")
+    panel = choose(owner, open_section(owner, "language"), "language", "fr")
 
     result = ada.wait_for_result(ada.submit_imagine("a castle", image=None))
     details = ada.wait_for_private_text(ada.press_button(result, "details"))
-    owner.use_component(owner.invoke_and_wait("server"), "guild_setting:language", "-")
+    choose(owner, panel, "language", "-")
 
     assert "graine" in "\n".join(iter_message_texts(result))
     assert "asked for by" in details

@@ -19,6 +19,7 @@ from demo.stack import BOT_TOKEN, Stack, run_stack
 from tests.support.guild_settings import change_guild_settings
 from tests.support.images import make_png
 from tests.support.server import add_server
+from tests.support.server_panel import choose, find_undo, open_section
 from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
 
 UNKNOWN_ID = "99999999999999999999"  # more than 64 bits
@@ -275,13 +276,7 @@ def test_a_moderator_of_another_channel_cannot_delete_a_result(stack: Stack, ada
 
 def choose_setting(manager: DiscordUser, choice: str) -> None:
     """Choose who may build on other people's pictures, and wait until it is in force."""
-
-    def is_chosen() -> bool:
-        shown = json.dumps(manager.invoke_and_wait("server"))
-        return f'"value": "{choice}", "default": true' in shown
-
-    manager.use_component(manager.invoke_and_wait("server"), "guild_setting:button_policy", choice)
-    wait_until(is_chosen, f"the setting {choice}")
+    choose(manager, open_section(manager, "access"), "button_policy", choice)
 
 
 def choose_preference(user: DiscordUser, choice: str) -> None:
@@ -347,7 +342,9 @@ def test_the_server_decides_who_may_build_on_pictures_of_others(
     assert f"from <@{ada_id}>’s picture" in "\n".join(iter_message_texts(continued))
     with pytest.raises(Exception, match="permission"):
         ben.invoke_command("server", stack.channel_id)
-    assert "Only people who can manage this server" in press_forged_select(ben, "guild_setting:button_policy", "author")
+    assert "Only people who can manage this server" in press_forged_select(
+        ben, "server_setting:button_policy:0", "author"
+    )
 
 
 def test_the_wish_of_an_author_binds_everyone_else_even_moderators(
@@ -379,6 +376,31 @@ def press_forged_select(user: DiscordUser, custom_id: str, value: str) -> str:
     message = {"content": "x", "components": [{"type": 1, "components": [select]}]}
     posted = call_api_as_bot(user.stack, "POST", f"/channels/{user.stack.channel_id}/messages", message)
     return user.wait_for_private_text(user.use_component(posted, custom_id, value))
+
+
+def test_who_does_not_manage_the_server_sees_changes_and_undoes_nothing_of_it(stack: Stack, ben: DiscordUser) -> None:
+    manager = create_moderator(stack, "mary", MANAGE_GUILD)
+    panel = choose(manager, open_section(manager, "models"), "asks_price", "on")
+    undo = find_undo(panel)
+    assert undo is not None
+    opened = manager.use_component(panel, "server_form:max_price")
+    manager.read_modal_fields(opened)
+    request_json("PUT", f"{stack.discord_url}/control/members/mary", {"roles": []})
+
+    refused = [
+        *(press_forged_button(ben, stack.channel_id, custom_id) for custom_id in (undo, "server_form:time_zone")),
+        press_forged_select(ben, "server_section", "access"),
+        press_forged_select(ben, "server_setting:asks_price:0", "off"),
+        press_forged_select(ben, "server_setting:log_channel_id:0", stack.channel_id),
+        manager.wait_for_private_text(manager.submit_modal(opened, value="1000")),
+    ]
+
+    assert all("Only people who can manage this server" in text for text in refused), refused
+    owner = DiscordUser(stack, request_json("GET", f"{stack.discord_url}/control/state")["guilds"][0]["owner_id"])
+    shown = json.dumps(open_section(owner, "models"))
+    assert "no limit" in shown
+    assert '"value": "on", "default": true' in shown
+    choose(owner, open_section(owner, "models"), "asks_price", "off")
 
 
 def test_settings_that_an_administrator_shows_to_everyone_are_refused_all_the_same(

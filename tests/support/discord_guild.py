@@ -215,7 +215,8 @@ def build_bot(
     result_lookup = ResultLookup(history, history, history, images.fetch_image)
     reuse_rule = ReuseRule(FakePreferencesStore())
     source_option = SourceOption(history, result_lookup, reuse_rule)
-    option_parser = OptionParser(validator, source_option, PresetOption(EmptyPresetStore()), {extras_user})
+    preset_option = PresetOption(EmptyPresetStore())
+    option_parser = OptionParser(validator, source_option, preset_option, {extras_user})
     unused: Any = None
     drafts = draft_store or FakeDraftStore()
     pictures = PictureSubmitter(submitter, unused, unused, catalogue)
@@ -232,7 +233,7 @@ def build_bot(
             source_url="",
         ),
         build_details_feature(result_lookup, catalogue),
-        build_reimagine_feature(validator, pictures, drafts, history, reuse_rule, catalogue),
+        build_reimagine_feature(validator, pictures, drafts, history, reuse_rule, preset_option, catalogue),
         build_result_actions_feature(
             submitter,
             result_lookup,

@@ -137,6 +137,9 @@ class EmptyPresetStore:
     async def list_presets(self, owner: PresetOwner) -> Sequence[Preset]:
         return []
 
+    async def find_preset_by_code(self, code: str) -> Preset | None:
+        return None
+
 
 class FakePreferencesStore:
     """A `PreferencesStore` in memory."""

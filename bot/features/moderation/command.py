@@ -1,4 +1,4 @@
-"""The subcommands of `/moderate`: block, unblock, blocked and cancel; and `/audit`."""
+"""The subcommands of `/moderate`: block, unblock, blocked and cancel."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -11,19 +11,13 @@ from discord import app_commands, ui
 from bot.domain.audit import AuditAction
 from bot.domain.blocks import Block
 from bot.domain.notices import Notice
-from bot.features.moderation.view import (
-    AuditPageId,
-    build_audit_notice,
-    build_audit_view,
-    build_blocks_view,
-    build_deletion_notice,
-)
+from bot.features.moderation.view import build_blocks_view, build_deletion_notice
 from bot.interactions.audit import record_action
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
-from bot.interactions.permissions import is_blockable, require_guild_manager, require_moderator
+from bot.interactions.permissions import is_blockable, require_moderator
 from bot.interactions.reason_form import REASON_LIMIT
-from bot.interactions.responses import RenderedMessage, respond_privately, respond_with, run_and_report, update_message
+from bot.interactions.responses import RenderedMessage, respond_privately, respond_with, run_and_report
 from bot.storage.audit_log import SqlAuditLog
 from bot.storage.blocks import SqlBlockStore
 from bot.submission.cancellation import JobCancellation
@@ -31,7 +25,6 @@ from shared.i18n.messages import Messages
 from shared.problems import RejectedError, make_problem
 
 MAX_BLOCK_DAYS: Final = 3650
-PAGE_SIZE: Final = 15
 _SECONDS_PER_DAY: Final = 86400
 
 Reason = app_commands.Range[str, 1, REASON_LIMIT]
@@ -96,34 +89,11 @@ class ModerationCommands:
 
         await run_and_report(interaction, cancel_jobs)
 
-    async def show_audit_log(self, interaction: discord.Interaction) -> None:
-        """Show the latest lines of the audit log."""
-        require_guild_manager(interaction, "moderation_not_allowed")
-        await respond_with(interaction, lambda: self._render_audit_log(interaction, None))
-
-    async def show_older_entries(self, interaction: discord.Interaction, custom_id: AuditPageId) -> None:
-        """Show the lines of the audit log before one of them."""
-        require_guild_manager(interaction, "moderation_not_allowed")
-        await update_message(interaction, lambda: self._render_audit_log(interaction, custom_id.before_id))
-
-    async def render_audit_notice(
-        self, notice: Notice, messages: Messages, guild: discord.Guild | None
-    ) -> Sequence[ui.Item[Any]]:
-        """Render a line of the audit log for the channel to which it is mirrored."""
-        entry = await self.audit_log.find_entry(int(notice.data["entry_id"]))
-        return () if entry is None else build_audit_notice(entry, guild, messages)
-
     async def render_deletion_notice(
         self, notice: Notice, messages: Messages, guild: discord.Guild | None
     ) -> Sequence[ui.Item[Any]]:
         """Render the direct message to the author of a result that a moderator deleted."""
         return build_deletion_notice(str(notice.data["job_id"]), str(notice.data["reason"]), guild, messages)
-
-    async def _render_audit_log(self, interaction: discord.Interaction, before_id: int | None) -> RenderedMessage:
-        entries = await self.audit_log.list_entries(interaction.guild_id or 0, PAGE_SIZE + 1, before_id)
-        messages, has_older = get_localized_messages(interaction), len(entries) > PAGE_SIZE
-        view = build_audit_view(entries[:PAGE_SIZE], interaction.guild, messages, has_older=has_older)
-        return RenderedMessage(view)
 
     async def _respond(self, interaction: discord.Interaction, key: str, **facts: str | int) -> None:
         await respond_privately(interaction, get_localized_messages(interaction).text(key, **facts))

@@ -6,6 +6,7 @@ from bot.discord_client.command_builder import build_command
 from bot.discord_client.feature import Feature
 from bot.discord_client.translator import localize_text
 from bot.domain.notices import NoticeKind
+from bot.features.moderation.audit import AuditCommands
 from bot.features.moderation.command import ModerationCommands
 from bot.features.moderation.delete import DeleteCommand
 from bot.features.moderation.queue_view import CancelServerJobId, ServerQueuePageId
@@ -22,6 +23,7 @@ def build_moderation_feature(
     blocks: SqlBlockStore,
     audit_log: SqlAuditLog,
     cancellation: JobCancellation,
+    audit: AuditCommands,
     delete: DeleteCommand,
     server_queue: ServerQueueCommands,
 ) -> Feature:
@@ -50,19 +52,19 @@ def build_moderation_feature(
         build_command("moderate.delete", delete.delete_result, autocomplete={"result": delete.autocomplete_result}),
     ):
         group.add_command(command)
-    audit = build_command("audit", handler.show_audit_log)
-    app_commands.allowed_contexts(guilds=True, dms=False)(audit)
-    app_commands.default_permissions(manage_guild=True)(audit)
+    audit_command = build_command("audit", audit.show_audit_log)
+    app_commands.allowed_contexts(guilds=True, dms=False)(audit_command)
+    app_commands.default_permissions(manage_guild=True)(audit_command)
     return Feature(
-        commands=[group, audit],
+        commands=[group, audit_command],
         routes=[
-            Route(AuditPageId, handler.show_older_entries),
+            Route(AuditPageId, audit.show_older_entries),
             Route(ServerQueuePageId, server_queue.show_page),
             Route(CancelServerJobId, server_queue.cancel_job),
         ],
         access=Access.ALWAYS,
         notice_renderers={
-            NoticeKind.AUDIT: handler.render_audit_notice,
+            NoticeKind.AUDIT: audit.render_audit_notice,
             NoticeKind.DELETION: handler.render_deletion_notice,
         },
     )

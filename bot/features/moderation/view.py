@@ -13,11 +13,13 @@ from bot.interactions.components import build_button
 from bot.interactions.custom_ids import CustomId
 from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import escape_markdown
+from bot.rendering.setting_labels import SettingLabels
 from shared.i18n.messages import Messages
 
 _MAX_BLOCKS: Final = 20
 _REASON_LIMIT: Final = 200
 _NAME_LIMIT: Final = 100
+_CHANGES_OF_SETTINGS: Final = (AuditAction.CHANGE_SETTING, AuditAction.UNDO_CHANGE)
 
 
 @dataclass(frozen=True)
@@ -37,23 +39,20 @@ def build_blocks_view(blocks: Sequence[Block], messages: Messages) -> ui.LayoutV
     return build_container_view(ui.TextDisplay("\n".join([f"### {messages.text('moderation.blocked')}", *lines])))
 
 
-def build_audit_view(
-    entries: Sequence[AuditEntry], guild: discord.Guild | None, messages: Messages, *, has_older: bool
-) -> ui.LayoutView:
+def build_audit_view(entries: Sequence[AuditEntry], labels: SettingLabels, *, has_older: bool) -> ui.LayoutView:
     """Show lines of the audit log, and a button for older ones."""
-    lines = [_format_entry(entry, guild, messages) for entry in entries] or [messages.text("moderation.no_entries")]
+    messages = labels.messages
+    lines = [_format_entry(entry, labels) for entry in entries] or [messages.text("moderation.no_entries")]
     items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join([f"### {messages.text('moderation.audit_log')}", *lines]))]
     if has_older:
         items.append(ui.ActionRow(build_button(AuditPageId(entries[-1].id), messages.text("moderation.older"))))
     return build_container_view(*items)
 
 
-def build_audit_notice(
-    entry: AuditEntry, guild: discord.Guild | None, messages: Messages
-) -> Sequence[ui.TextDisplay[Any]]:
+def build_audit_notice(entry: AuditEntry, labels: SettingLabels) -> Sequence[ui.TextDisplay[Any]]:
     """Build the notice of a line of the audit log."""
-    heading = f"-# {messages.text('moderation.audit_log')}"
-    return (ui.TextDisplay(f"{heading}\n{_format_entry(entry, guild, messages)}"),)
+    heading = f"-# {labels.messages.text('moderation.audit_log')}"
+    return (ui.TextDisplay(f"{heading}\n{_format_entry(entry, labels)}"),)
 
 
 def build_deletion_notice(
@@ -72,17 +71,24 @@ def _format_block(block: Block, messages: Messages) -> str:
     return messages.text(key, member=f"<@{block.user_id}>", reason=reason, until=int(block.ends_at or 0))
 
 
-def _format_entry(entry: AuditEntry, guild: discord.Guild | None, messages: Messages) -> str:
+def _format_entry(entry: AuditEntry, labels: SettingLabels) -> str:
+    messages = labels.messages
+    actor = f"<@{entry.actor_id}>" if entry.actor_id else messages.text("budget.forgotten_member")
+    reason = f" · {escape_markdown(entry.reason, _REASON_LIMIT)}" if entry.reason else ""
+    return f"- <t:{int(entry.created_at)}:f> {actor} {_format_action(entry, labels)}{reason}"
+
+
+def _format_action(entry: AuditEntry, labels: SettingLabels) -> str:
+    """Format the action in a sentence without its subject."""
+    if entry.change is not None and entry.action in _CHANGES_OF_SETTINGS:
+        return labels.format_change(f"audit.{entry.action}_to", entry.change)
     is_known = entry.action in set(AuditAction)
-    text = messages.text(
+    return labels.messages.text(
         f"audit.{entry.action}" if is_known else "audit.unknown",
-        target=_format_target(entry.target_id, guild, messages),
+        target=_format_target(entry.target_id, labels.guild, labels.messages),
         job=entry.job_id or "?",
         action=escape_markdown(entry.action, _REASON_LIMIT),
     )
-    actor = f"<@{entry.actor_id}>" if entry.actor_id else messages.text("budget.forgotten_member")
-    reason = f" · {escape_markdown(entry.reason, _REASON_LIMIT)}" if entry.reason else ""
-    return f"- <t:{int(entry.created_at)}:f> {actor} {text}{reason}"
 
 
 def _format_target(target_id: int | None, guild: discord.Guild | None, messages: Messages) -> str:

@@ -34,6 +34,7 @@ from bot.results.owners import find_owner, get_forwarded_guild_id
 from bot.results.reuse import ReuseRule
 from bot.submission.foreign_syntax import UnsupportedSyntaxError
 from bot.submission.job_queuer import JobDetails
+from bot.submission.preset_option import PresetOption
 from bot.submission.syntax_question import SyntaxQuestion
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
@@ -61,6 +62,7 @@ class ReimagineCommand:
     syntax_question: SyntaxQuestion
     job_history: JobHistory
     reuse_rule: ReuseRule
+    preset_option: PresetOption
     catalogue: Catalogue
 
     async def open_form(self, interaction: discord.Interaction, message: discord.Message) -> None:
@@ -93,6 +95,7 @@ class ReimagineCommand:
         async with limit_lookup_time(interaction):
             draft, image = await self._load_draft(interaction, custom_id.draft_id, fields)
             await self.reuse_rule.require_permission(interaction, [draft.source_owner_id])
+            presets = await self.preset_option.load_presets(interaction, None)
         spoiler = fields.get_text("spoiler")
         details = JobDetails(
             parent_id=draft.parent_id,
@@ -104,7 +107,7 @@ class ReimagineCommand:
             del options["keep"]
         reopen_id = ReopenReimagineId(str(interaction.id))
         try:
-            built = self.validator.build_request(interaction, image, options)
+            built = self.validator.build_request(interaction, image, options, presets=presets)
         except UnsupportedSyntaxError as unsupported:
             count = get_preferred_count(interaction)
             await self.syntax_question.ask(

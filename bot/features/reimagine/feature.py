@@ -8,6 +8,7 @@ from bot.features.reimagine.command import ReimagineCommand, ReimagineModalId, R
 from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.routing import Route
 from bot.results.reuse import ReuseRule
+from bot.submission.preset_option import PresetOption
 from bot.submission.syntax_question import SyntaxQuestion
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
@@ -19,6 +20,7 @@ def build_reimagine_feature(
     drafts: DraftStore,
     job_history: JobHistory,
     reuse_rule: ReuseRule,
+    preset_option: PresetOption,
     catalogue: Catalogue,
 ) -> Feature:
     """Build the message command and the handler of its form."""
@@ -30,6 +32,7 @@ def build_reimagine_feature(
         SyntaxQuestion(drafts),
         job_history,
         reuse_rule,
+        preset_option,
         catalogue,
     )
     return Feature(

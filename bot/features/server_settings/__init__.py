@@ -1,1 +1,1 @@
-"""`/server` shows and changes the settings of a server."""
+"""`/server` shows, changes and undoes the settings of a server."""

@@ -10,6 +10,7 @@ from demo.standins.discord.client_validation import (
     build_modal_data,
     check_options,
     find_component,
+    require_selectable,
 )
 from demo.standins.discord.components import walk_components
 from demo.standins.discord.interaction import Interaction, InteractionType
@@ -102,7 +103,9 @@ def use_component(
     if forged:
         data = build_forged_data(custom_id, values)
     else:
-        data = build_component_data(find_component(message.components, custom_id), values)
+        component = find_component(message.components, custom_id)
+        data = build_component_data(component, values)
+        require_selectable(state, user, channel, component, data)
     return create_interaction(state, InteractionType.MESSAGE_COMPONENT, user.id, channel, data, message_id=message.id)
 
 

@@ -5,11 +5,14 @@ https://discord.com/developers/docs/interactions/application-commands#applicatio
 
 from typing import Any
 
+from demo.standins.discord.channels import Channel
 from demo.standins.discord.components import ComponentType as T
 from demo.standins.discord.components import walk_components
 from demo.standins.discord.interaction import Interaction
+from demo.standins.discord.permissions import Permission
 from demo.standins.discord.snowflake import is_snowflake
 from demo.standins.discord.state import DiscordState
+from demo.standins.discord.users import User
 from demo.standins.discord.validate_commands import MAX_INTEGER
 
 SUB_COMMAND, SUB_COMMAND_GROUP, STRING, INTEGER, BOOLEAN, NUMBER, ATTACHMENT = 1, 2, 3, 4, 5, 10, 11
@@ -120,12 +123,39 @@ def build_component_data(component: dict[str, Any], values: list[Any] | None) ->
     }
     if component["type"] == T.BUTTON:
         return data
-    values = [str(value) for value in values or []]
+    values = list(dict.fromkeys(str(value) for value in values or []))
     if not component["min_values"] <= len(values) <= component["max_values"]:
         raise ForbiddenError(f"Choose {component['min_values']} to {component['max_values']} of the options.")
     if "options" in component and not set(values) <= {option["value"] for option in component["options"]}:
         raise ForbiddenError("This value is not one of the options.")
     return {**data, "values": values}
+
+
+def require_selectable(
+    state: DiscordState, user: User, channel: Channel, component: dict[str, Any], data: dict[str, Any]
+) -> None:
+    """Require that the values of a user, role or channel select are among those that the client lists.
+
+    Raises ForbiddenError.
+    """
+    values, guild = data.get("values", []), state.guilds.get(channel.guild_id or "")
+    kind, types = component["type"], component.get("channel_types")
+    users = set(guild.members) if guild else {user.id, state.bot.id}
+    roles = set(guild.roles) if guild else set()
+    channels = {
+        other.id
+        for other in state.channels.values()
+        if guild and other.guild_id == guild.id and (not types or other.type in types)
+        if state.compute_permissions(other, user.id) & Permission.VIEW_CHANNEL
+    }
+    listed = {
+        T.USER_SELECT: users,
+        T.ROLE_SELECT: roles,
+        T.MENTIONABLE_SELECT: users | roles,
+        T.CHANNEL_SELECT: channels,
+    }
+    if kind in listed and not set(values) <= listed[kind]:
+        raise ForbiddenError("This value is not one of those to choose from.")
 
 
 def build_forged_data(custom_id: str, values: list[Any] | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from demo.standins.discord.emoji import check_emoji
 from demo.standins.discord.errors import DiscordApiError
 from demo.standins.discord.form_validator import FieldPath, FormValidator
 from demo.standins.discord.media import ATTACHMENT_SCHEME
+from demo.standins.discord.snowflake import is_snowflake
 from demo.standins.discord.validate_embeds import check_url
 
 MAX_COMPONENTS = 40
@@ -22,6 +23,13 @@ MAX_ENCODED_TEXT = 10_170
 T = ComponentType
 CONTAINER_CHILDREN = (T.ACTION_ROW, T.SECTION, T.TEXT_DISPLAY, T.MEDIA_GALLERY, T.FILE, T.SEPARATOR)
 TOP_LEVEL_TYPES = (*CONTAINER_CHILDREN, T.CONTAINER)
+DEFAULT_VALUE_KINDS: dict[Any, tuple[str, ...]] = {
+    T.USER_SELECT: ("user",),
+    T.ROLE_SELECT: ("role",),
+    T.MENTIONABLE_SELECT: ("user", "role"),
+    T.CHANNEL_SELECT: ("channel",),
+}
+CHANNEL_TYPES = (0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16)
 LINK_STYLE, PREMIUM_STYLE = 5, 6
 BUTTON_STYLES = (1, 2, 3, 4, LINK_STYLE, PREMIUM_STYLE)
 MAX_BUTTON_URL = 512
@@ -153,15 +161,31 @@ class ComponentValidator:
         if item.get("type") == T.STRING_SELECT:
             checked["options"] = self.check_options(where, item, 1, 25)
         self.check_value_range(where, checked)
-        for key, low, high in (
-            ("default_values", checked["min_values"], checked["max_values"]),
-            ("channel_types", 0, 25),
-        ):
-            if item.get(key):
-                checked[key] = form.check_items((*where, key), item[key], low, high)
-        for chosen in filter(lambda value: isinstance(value, dict), checked.get("default_values", ())):
-            chosen["id"] = str(chosen["id"])  # libraries send numbers, too; Discord writes strings
+        if item.get("default_values"):
+            checked["default_values"] = self.check_default_values(where, item, checked)
+        if item.get("channel_types"):
+            checked["channel_types"] = form.check_items((*where, "channel_types"), item["channel_types"], 0, 25)
+            for place, kind in enumerate(checked["channel_types"]):
+                form.check_choice((*where, "channel_types", place), kind, CHANNEL_TYPES)
         return checked | ({"disabled": True} if form.check_flag((*where, "disabled"), item.get("disabled")) else {})
+
+    def check_default_values(
+        self, where: FieldPath, item: dict[str, Any], checked: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Check the ids that are chosen at first: as many as may be chosen, and of the kinds of the select."""
+        field = (*where, "default_values")
+        values = self.form.check_objects(field, item["default_values"], checked["min_values"], checked["max_values"])
+        for place, value in enumerate(values):
+            kinds = DEFAULT_VALUE_KINDS.get(item.get("type"), ())
+            if not kinds:
+                message = "A string select has no default values"
+                self.form.add_error(field, "BASE_TYPE_BAD_TYPE", message)
+                break
+            self.form.check_choice((*field, place, "type"), value.get("type"), kinds, required=True)
+            if not is_snowflake(value.get("id")):
+                message = f'Value "{value.get("id")}" is not snowflake.'
+                self.form.add_error((*field, place, "id"), "NUMBER_TYPE_COERCE", message)
+        return [{"id": str(value.get("id")), "type": value.get("type")} for value in values]
 
     def check_value_range(self, where: FieldPath, checked: dict[str, Any]) -> None:
         """Check that min_values, max_values and the number of options are consistent."""

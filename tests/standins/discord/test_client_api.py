@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from demo.standins.discord.interaction_create import render_interaction
 from tests.support.discord_standin import DiscordStandIn, drain_events, make_image_file, make_png
 
 OPTIONS = [
@@ -93,6 +94,37 @@ async def test_a_disabled_button_a_foreign_message_and_a_wrong_choice_are_forbid
         await discord_standin.call_page_api("POST", "/control/press", {**interaction, **wrong}, status=400)
     pressed = await discord_standin.press_button(message["id"], "pick", values=["b"])
     assert discord_standin.state.interactions[pressed].data["values"] == ["b"]
+
+
+async def test_role_and_channel_selects_take_what_the_client_lists_of_the_server(
+    discord_standin: DiscordStandIn,
+) -> None:
+    other = await discord_standin.call_page_api("POST", "/control/guilds", {"name": "Elsewhere", "members": ["ada"]})
+    role = await discord_standin.call_page_api("POST", "/control/roles", {"name": "artists"})
+    voice = await discord_standin.call_page_api("POST", "/control/channels", {"name": "talk", "type": 2})
+    selects = [
+        {"type": 6, "custom_id": "roles", "min_values": 0, "max_values": 2},
+        {"type": 8, "custom_id": "channels", "min_values": 0, "max_values": 2, "channel_types": [0]},
+    ]
+    message = await discord_standin.post_message(
+        content="x", components=[{"type": 1, "components": [select]} for select in selects]
+    )
+    interaction = {"user": "ada", "message_id": message["id"]}
+    for wrong in (
+        {"custom_id": "roles", "values": [other["id"]]},
+        {"custom_id": "channels", "values": [voice["id"]]},
+        {"custom_id": "channels", "values": [other["channels"][0]["id"]]},
+    ):
+        await discord_standin.call_page_api("POST", "/control/press", {**interaction, **wrong}, status=400)
+
+    chosen = {"roles": [role["id"]], "channels": [discord_standin.channel_id]}
+    for custom_id, values in chosen.items():
+        pressed = await discord_standin.press_button(message["id"], custom_id, values=values)
+        sent = render_interaction(discord_standin.state, discord_standin.state.interactions[pressed])["data"]
+        assert sent["values"] == values
+        assert list(sent["resolved"][custom_id]) == values
+    emptied = await discord_standin.press_button(message["id"], "roles", values=[])
+    assert discord_standin.state.interactions[emptied].data["values"] == []
 
 
 async def test_an_upload_is_ephemeral_and_has_a_limit_that_nitro_raises(discord_standin: DiscordStandIn) -> None:

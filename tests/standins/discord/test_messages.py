@@ -99,6 +99,29 @@ FAULTY_MESSAGES: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
         [("components.0.components.0.default_values", "BASE_TYPE_BAD_LENGTH")],
     ),
     (
+        {
+            "content": "x",
+            "components": [
+                make_action_row(
+                    {"type": 8, "custom_id": "s", "default_values": [{"id": "1", "type": "role"}], "channel_types": [9]}
+                )
+            ],
+        },
+        [
+            ("components.0.components.0.default_values.0.type", "BASE_TYPE_CHOICES"),
+            ("components.0.components.0.channel_types.0", "BASE_TYPE_CHOICES"),
+        ],
+    ),
+    (
+        {
+            "content": "x",
+            "components": [
+                make_action_row({"type": 6, "custom_id": "s", "default_values": [{"id": "the admins", "type": "role"}]})
+            ],
+        },
+        [("components.0.components.0.default_values.0.id", "NUMBER_TYPE_COERCE")],
+    ),
+    (
         {"content": "x", "components": [make_action_row(BUTTON, {"type": 5, "custom_id": "s"})]},
         [("components.0.components", "COMPONENT_LAYOUT_WIDTH_EXCEEDED")],
     ),

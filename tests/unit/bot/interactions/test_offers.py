@@ -9,6 +9,7 @@ from bot.domain.preferences import Preferences
 from bot.features.result_actions.model_selection import pick_model
 from bot.interactions.offers import require_picture_model, restrict_catalogue
 from bot.rendering.form_fields import build_model_field
+from bot.submission.preset_option import PresetDefaults
 from bot.submission.validation import RequestValidator
 from shared.catalogue import load_catalogue
 from shared.i18n.messages import load_messages
@@ -51,7 +52,7 @@ async def test_a_request_that_names_no_model_gets_one_on_offer(
     interaction = await make_interaction(settings=settings, preferences=Preferences(options=preferred))
 
     built = RequestValidator(CATALOGUE, (), 10**6).build_request(
-        interaction, None, {"prompt": "a castle"}, preset=preset
+        interaction, None, {"prompt": "a castle"}, presets=PresetDefaults(chosen=preset)
     )
 
     assert built.request.model == model
