@@ -28,7 +28,9 @@ OFFER_INTERVAL_SECONDS: Final = 10.0
 def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> dict[str, BackgroundTask]:
     """Build the tasks that run beside the client, by name. Those of the leader wait until this bot leads."""
     s = services
-    exploration_messages = ExplorationMessages(bot, s.queue, s.explorations, s.thumbnail_loader, s.catalogue)
+    exploration_messages = ExplorationMessages(
+        bot, s.queue, s.explorations, s.thumbnail_loader, s.catalogue, s.guild_settings
+    )
     status_messages = StatusMessages(bot, s.queue, s.catalogue)
     consumer = OutcomeConsumer(
         bot,

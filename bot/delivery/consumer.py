@@ -19,7 +19,7 @@ from bot.delivery.ports import DeliveryStore, EntryReader, GuildSettingsReader, 
 from bot.delivery.private_notices import PrivateNotices, is_for_requester_alone, is_read_by_others
 from bot.delivery.sender import OutcomeSender
 from bot.delivery.unreadable import UnreadableOutcomes
-from bot.domain.guild_settings import ResultPlace
+from bot.domain.guild_settings import GuildSettings
 from bot.domain.messages import MessageRef
 from bot.domain.status import JobStatus, OutcomeEntry, QueueState
 from bot.domain.unreadable import UnreadableJob
@@ -120,12 +120,12 @@ class OutcomeConsumer:
             return None
         if isinstance(outcome, Failed) and is_for_requester_alone(status.job, outcome):
             return await self._deliver_to_requester_alone(status, outcome)
-        place = await self._final_status.load_place(status.job)
-        message = await self._sender.send_outcome(status, outcome, place)
+        settings = await self._final_status.load_settings(status.job)
+        message = await self._sender.send_outcome(status, outcome, settings)
         if message is None:
             log.warning("job %s: no place accepts its outcome", status.job.id)
         await self._store.mark_delivered(status, message)
-        await self._final_status.show_outcome(status, outcome, message, place)
+        await self._final_status.show_outcome(status, outcome, message, settings)
         if not isinstance(outcome, Generated) and is_read_by_others(status.job, outcome):
             await self._private_notices.explain_outcome(status.job, outcome)
         return message
@@ -135,7 +135,8 @@ class OutcomeConsumer:
         job, message = status.job, None
         is_shown = await self._private_notices.show_problem(job, outcome.problem)
         if not is_shown:
-            message = await self._sender.send_directly(status, outcome)
+            settings = await self._final_status.load_settings(job)
+            message = await self._sender.send_directly(status, outcome, settings)
         await self._store.mark_delivered(status, message)
         if is_shown or message is not None:
             log.info("job %s: only its requester was told (%s)", job.id, outcome.problem.code)
@@ -143,7 +144,7 @@ class OutcomeConsumer:
                 await self._status_messages.delete_message(job)
         else:
             log.warning("job %s: its requester could not be told alone (%s)", job.id, outcome.problem.code)
-            await self._final_status.show_outcome(status, outcome, None, ResultPlace.THREAD)
+            await self._final_status.show_outcome(status, outcome, None, GuildSettings())
         return message
 
     async def find_outcome_message(self, status: JobStatus) -> MessageRef | None:
@@ -207,8 +208,8 @@ class OutcomeConsumer:
             log.warning("job %s: delivered before, its outcome is acknowledged", entry.job_id)
             message = record.message
             if message is not None and not record.is_deleted:
-                place = await self._final_status.load_place(status.job)
-                await self._final_status.show_outcome(status, status.outcome, message, place)
+                settings = await self._final_status.load_settings(status.job)
+                await self._final_status.show_outcome(status, status.outcome, message, settings)
         await self._save_images(status, is_undelivered=message is None)
         await self._queue.acknowledge_outcome(entry, message.message_id if message else None)
 

@@ -15,6 +15,7 @@ from bot.delivery.discord_errors import is_transient_for_webhook
 from bot.delivery.entry_message import build_entry_message
 from bot.delivery.ports import EntryReader, OutcomeStream
 from bot.delivery.sender import OutcomeSender
+from bot.domain.guild_settings import GuildSettings
 from bot.domain.rounds import EntryState
 from bot.domain.status import JobStatus
 from bot.interactions.followups import RecentFollowups
@@ -47,7 +48,7 @@ class EntryNotices:
         note = await self._describe_state(status, outcome)
         if await self._send_followup(status, outcome, note):
             return
-        if await self.sender.send_directly(status, outcome, notes=[note]) is None:
+        if await self.sender.send_directly(status, outcome, GuildSettings(), notes=[note]) is None:
             log.info("job %s: the author of the entry could not be told", job.id)
 
     async def _describe_state(self, status: JobStatus, outcome: Outcome) -> str:

@@ -11,6 +11,7 @@ from bot.domain.guild_settings import GuildSettings, ResultPlace
 from bot.domain.messages import MessageRef
 from bot.domain.status import JobStatus
 from bot.images.thumbnail import make_thumbnail
+from bot.interactions.offers import restrict_catalogue
 from bot.rendering.status_text import format_outcome_status
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
@@ -31,18 +32,17 @@ class FinalStatus:
     guild_settings: GuildSettingsReader
     catalogue: Catalogue
 
-    async def load_place(self, job: Job) -> ResultPlace:
-        """Load where a result appears; the default in direct messages, and where the database fails."""
-        default = GuildSettings().result_place
+    async def load_settings(self, job: Job) -> GuildSettings:
+        """Load the settings of a job's server; the defaults in direct messages, and where the database fails."""
         if job.origin.is_direct_message:
-            return default
+            return GuildSettings()
         try:
-            return (await self.guild_settings.load_settings(job.origin.guild_id)).result_place
+            return await self.guild_settings.load_settings(job.origin.guild_id)
         except RejectedError:
-            return default
+            return GuildSettings()
 
     async def show_outcome(
-        self, status: JobStatus, outcome: Outcome, message: MessageRef | None, place: ResultPlace
+        self, status: JobStatus, outcome: Outcome, message: MessageRef | None, settings: GuildSettings
     ) -> None:
         """Show where the `message` with the outcome is, None if no place accepted one.
 
@@ -52,8 +52,9 @@ class FinalStatus:
         job, origin = status.job, status.job.origin
         if job.exploration_id or (message is not None and message.message_id == origin.message_id):
             return
-        if message is not None and message.channel_id == origin.message_id and place is not ResultPlace.THREAD:
-            is_previewed = isinstance(outcome, Generated) and await self._show_preview(job, outcome, message)
+        is_in_thread = message is not None and message.channel_id == origin.message_id
+        if message is not None and is_in_thread and settings.result_place is not ResultPlace.THREAD:
+            is_previewed = isinstance(outcome, Generated) and await self._show_preview(job, outcome, message, settings)
             if is_previewed:
                 return
         text = format_outcome_status(
@@ -65,7 +66,7 @@ class FinalStatus:
         )
         await self.status_messages.finalize_message(job, text)
 
-    async def _show_preview(self, job: Job, generated: Generated, message: MessageRef) -> bool:
+    async def _show_preview(self, job: Job, generated: Generated, message: MessageRef, settings: GuildSettings) -> bool:
         """Show the picture of `message` small. False if there is none any more, or Discord does not accept it here."""
         image = await self.queue.load_result_image(job.id)
         if image is None:
@@ -76,5 +77,6 @@ class FinalStatus:
             log.warning("job %s: no preview could be made", job.id, exc_info=True)
             return False
         link = message.build_link(job.origin.guild_id)
-        build = partial(build_preview, job, generated, thumbnail, link, self.catalogue)
+        catalogue = restrict_catalogue(self.catalogue, settings)
+        build = partial(build_preview, job, generated, thumbnail, link, catalogue)
         return await self.status_messages.finalize_message(job, build)

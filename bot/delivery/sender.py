@@ -35,9 +35,10 @@ from bot.delivery.discord_errors import (
 )
 from bot.delivery.message import build_outcome_message
 from bot.delivery.ports import OutcomeStream, StatusMessageFinalizer
-from bot.domain.guild_settings import ResultPlace
+from bot.domain.guild_settings import GuildSettings, ResultPlace
 from bot.domain.messages import MessageRef
 from bot.domain.status import JobStatus
+from bot.interactions.offers import restrict_catalogue
 from bot.rendering.markdown import build_thread_name
 from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages, load_messages
@@ -72,13 +73,15 @@ class OutcomeSender:
         self._clock = clock
         self._started_at = clock()
 
-    async def send_outcome(self, status: JobStatus, outcome: Outcome, place: ResultPlace) -> MessageRef | None:
+    async def send_outcome(self, status: JobStatus, outcome: Outcome, settings: GuildSettings) -> MessageRef | None:
         """Post the outcome of a job, or find the message that shows it. None when no place accepts it.
+
+        The `settings` of its server say where it appears, and which models its buttons offer.
 
         Raises the errors that `bot.delivery.discord_errors.is_transient` knows, and those of the queue.
         """
         message = await self.find_outcome_message(status) if self._may_be_posted_already(status) else None
-        return message or await self._post_to_best_destination(status, outcome, place)
+        return message or await self._post_to_best_destination(status, outcome, settings)
 
     async def find_outcome_message(self, status: JobStatus) -> MessageRef | None:
         """Find the message of an earlier attempt in the job's thread or channel; that of an entry proves nothing.
@@ -102,21 +105,21 @@ class OutcomeSender:
         return status.state_since < max(self._started_at, self._clock() - NONCE_WINDOW_SECONDS)
 
     async def _post_to_best_destination(
-        self, status: JobStatus, outcome: Outcome, place: ResultPlace
+        self, status: JobStatus, outcome: Outcome, settings: GuildSettings
     ) -> MessageRef | None:
         """Post the outcome in the best place that accepts it. None when there is none."""
         job, has_file = status.job, isinstance(outcome, Generated)
         messages = load_messages(job.locale)
         try:
-            preferred = self._find_preferred_destination(job, outcome, place)
+            preferred = self._find_preferred_destination(job, outcome, settings.result_place)
             if preferred is not None:
-                return await self._post_message(status, outcome, preferred)
+                return await self._post_message(status, outcome, preferred, settings)
         except (discord.HTTPException, DestinationForbiddenError) as error:
             log.info("job %s: not in its channel, but in its thread (%s)", job.id, _raise_if_transient(error))
         try:
             name = _name_thread(job, outcome, messages)
             destination = await get_thread_destination(self._client, status, name, has_file=has_file)
-            message = await self._post_message(status, outcome, destination)
+            message = await self._post_message(status, outcome, destination, settings)
         except (discord.HTTPException, DestinationForbiddenError) as error:
             refusal = _raise_if_transient(error)
         else:
@@ -128,12 +131,12 @@ class OutcomeSender:
             try:
                 notes = (_explain_fallback(refusal, messages),)
                 destination = get_channel_destination(self._client, job, has_file=has_file, notes=notes)
-                return await self._post_message(status, outcome, destination)
+                return await self._post_message(status, outcome, destination, settings)
             except (discord.HTTPException, DestinationForbiddenError) as error:
                 refusal = _raise_if_transient(error)
         log.info("job %s: refused where it was requested (%s)", job.id, refusal)
         note = load_messages(job.requester.locale).text("thread.direct")
-        return await self.send_directly(status, outcome, notes=[note])
+        return await self.send_directly(status, outcome, settings, notes=[note])
 
     def _find_preferred_destination(self, job: Job, outcome: Outcome, place: ResultPlace) -> Destination | None:
         """Return the place that comes before the thread, if there is one. Raises `DestinationForbiddenError`.
@@ -153,7 +156,7 @@ class OutcomeSender:
         return get_status_destination(self._client, job, has_file=has_file)
 
     async def send_directly(
-        self, status: JobStatus, outcome: Outcome, *, notes: Sequence[str] = ()
+        self, status: JobStatus, outcome: Outcome, settings: GuildSettings, *, notes: Sequence[str] = ()
     ) -> MessageRef | None:
         """Post the outcome in the requester's direct messages, or find it there. None when they are closed.
 
@@ -165,15 +168,18 @@ class OutcomeSender:
                 message_id = await find_message_in_channel(self._client, status, destination.channel_id)
                 if message_id is not None:
                     return MessageRef(destination.channel_id, message_id, is_private=True)
-            return await self._post_message(status, outcome, destination)
+            return await self._post_message(status, outcome, destination, settings)
         except discord.HTTPException as error:
             _raise_if_transient(error)
             log.info("job %s: refused as a direct message (%s)", status.job.id, error)
         return None
 
-    async def _post_message(self, status: JobStatus, outcome: Outcome, destination: Destination) -> MessageRef:
+    async def _post_message(
+        self, status: JobStatus, outcome: Outcome, destination: Destination, settings: GuildSettings
+    ) -> MessageRef:
         """Post the outcome, with a smaller picture or without a reply where Discord requires that."""
         job, max_bytes = status.job, destination.upload_limit
+        catalogue = restrict_catalogue(self._catalogue, settings)
         image = await self._queue.load_result_image(job.id) if isinstance(outcome, Generated) else None
         channel = self._client.get_partial_messageable(destination.channel_id)
         options: dict[str, Any] = {"nonce": job.id, "allowed_mentions": self._build_allowed_mentions(job)}
@@ -181,7 +187,7 @@ class OutcomeSender:
             options["reference"] = ReplyReference(destination.channel_id, job.origin.message_id)
         while True:
             payload = await build_outcome_message(
-                status, outcome, image, destination=destination, max_bytes=max_bytes, catalogue=self._catalogue
+                status, outcome, image, destination=destination, max_bytes=max_bytes, catalogue=catalogue
             )
             try:
                 async with asyncio.timeout(CALL_TIMEOUT_SECONDS):

@@ -15,7 +15,7 @@ import aiohttp
 import discord
 
 from bot.domain.exploration import Exploration
-from bot.domain.ports import JobStatusReader
+from bot.domain.ports import GuildSettingsStore, JobStatusReader
 from bot.domain.records import JobRecord
 from bot.domain.status import JobStatus, QueueState
 from bot.explorations.message import render_exploration
@@ -26,6 +26,7 @@ from bot.explorations.view import (
     build_contact_sheet_cells,
 )
 from bot.images.contact_sheet import draw_contact_sheet
+from bot.interactions.offers import restrict_catalogue
 from bot.periodic import run_every
 from bot.rendering.status_text import format_obstacle
 from bot.results.thumbnails import ThumbnailLoader
@@ -33,6 +34,8 @@ from bot.results.withdrawal import withdraw_thread_name
 from bot.storage.explorations import SqlExplorationStore
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
+from shared.job import Origin
+from shared.problems import RejectedError
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +48,7 @@ _STATE_BY_OUTCOME: Final = {"generated": VariantState.GENERATED, "filtered": Var
 class ExplorationMessages:
     """Edits the message of every open exploration whose state has changed, every `interval` seconds.
 
-    `clock` gives Unix seconds.
+    Its buttons are those that the settings of its server offer. `clock` gives Unix seconds.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class ExplorationMessages:
         explorations: SqlExplorationStore,
         thumbnails: ThumbnailLoader,
         catalogue: Catalogue,
+        guild_settings: GuildSettingsStore,
         *,
         interval: float = 3.0,
         clock: Callable[[], float] = time.time,
@@ -64,6 +68,7 @@ class ExplorationMessages:
         self._explorations = explorations
         self._thumbnails = thumbnails
         self._catalogue = catalogue
+        self._guild_settings = guild_settings
         self._interval = interval
         self._clock = clock
         self._last_rendered: dict[str, tuple[Exploration, list[VariantState], list[str]]] = {}
@@ -172,13 +177,21 @@ class ExplorationMessages:
                 view=render_exploration(
                     exploration,
                     states,
-                    self._catalogue,
+                    await self._load_offered_catalogue(origin),
                     obstacles=obstacles,
                     has_contact_sheet=True,
                 ),
                 attachments=[discord.File(io.BytesIO(sheet.jpeg), filename=CONTACT_SHEET_FILENAME)],
                 allowed_mentions=discord.AllowedMentions.none(),
             )
+
+    async def _load_offered_catalogue(self, origin: Origin) -> Catalogue:
+        """Load the catalogue as the server of an exploration offers it; whole if the database fails."""
+        try:
+            settings = await self._guild_settings.load_settings(origin.guild_id)
+        except RejectedError:
+            return self._catalogue
+        return restrict_catalogue(self._catalogue, settings)
 
 
 def _determine_end(record: JobRecord) -> VariantState:

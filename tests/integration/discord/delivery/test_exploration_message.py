@@ -10,6 +10,7 @@ import discord
 import pytest
 
 from bot.domain.exploration import Exploration, ExplorationPlan, Variation
+from bot.domain.guild_settings import GuildSettings
 from bot.domain.messages import MessageRef
 from bot.domain.records import JobRecord
 from bot.domain.status import JobStatus, QueueState
@@ -33,7 +34,9 @@ from shared.problems import make_problem
 from tests.support.builders import Clock, read_rows
 from tests.support.delivery import FakeOutcomeStream, make_consumer
 from tests.support.discord_channel import DiscordChannel, make_generated, read_text, run_in_background
+from tests.support.fake_stores import FakeGuildSettingsStore
 from tests.support.images import make_png
+from tests.support.user import list_custom_ids
 
 PATCH = "PATCH"
 
@@ -55,6 +58,7 @@ class ExplorationHarness:
         self.explorations = SqlExplorationStore(database)
         self.clock = Clock()
         self.clock.now = time.time()
+        self.guild_settings = FakeGuildSettingsStore(GuildSettings())
         self.updater = self.start_updater()
 
     def start_updater(self) -> ExplorationMessages:
@@ -64,7 +68,13 @@ class ExplorationHarness:
             SqlThumbnailStore(self.database),
         )
         return ExplorationMessages(
-            self.discord.client, self.stream, self.explorations, thumbnailer, self.catalogue, clock=self.clock
+            self.discord.client,
+            self.stream,
+            self.explorations,
+            thumbnailer,
+            self.catalogue,
+            self.guild_settings,
+            clock=self.clock,
         )
 
     async def _find_no_message(self, client: discord.Client, record: JobRecord) -> None:
@@ -166,6 +176,25 @@ async def test_the_contact_sheet_fills_and_the_exploration_ends_with_its_last_va
     (sheet,) = await harness.discord.list_files(await harness.read_message())
     assert sheet["filename"] == "sheet.jpg"
     assert await has_ended(harness, f"sqlite:///{tmp_path / 'records.db'}")
+
+
+@pytest.mark.parametrize(
+    ("settings", "rows"),
+    [
+        (GuildSettings(), {"variant_show", "upscale_at_once", "vary", "exploration_cancel"}),
+        (GuildSettings(tasks=frozenset({"generate"})), {"variant_show", "vary", "exploration_cancel"}),
+    ],
+)
+async def test_the_buttons_below_variants_are_those_that_the_server_offers(
+    harness: ExplorationHarness, settings: GuildSettings, rows: set[str]
+) -> None:
+    harness.guild_settings.settings = settings
+    exploration = await harness.start_exploration()
+
+    await harness.finish_variant(exploration.variant_ids[0], make_generated(11), make_png())
+    await harness.updater.refresh_messages()
+
+    assert {custom_id.split(":")[0] for custom_id in list_custom_ids(await harness.read_message())} == rows
 
 
 async def test_nothing_is_edited_while_nothing_changes_and_a_new_bot_continues(harness: ExplorationHarness) -> None:

@@ -1,5 +1,6 @@
 """Where a result appears: a preview in place of the status message, the thread alone, or the channel alone."""
 
+import json
 import time
 from typing import Any
 
@@ -200,3 +201,34 @@ async def test_a_thread_that_began_without_a_picture_is_named_after_the_prompt_o
             names.append(await discord_channel.read_thread_name(first))
 
     assert names == ["No picture this time", PROMPT]
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_whole"),
+    [
+        (GuildSettings(), True),
+        (GuildSettings(tasks=frozenset({"generate"}), models=frozenset({"sd3.5-large"})), False),
+    ],
+)
+async def test_buttons_offer_only_what_the_server_offers(
+    discord_channel: DiscordChannel,
+    outcome_stream: FakeOutcomeStream,
+    catalogue: Catalogue,
+    settings: GuildSettings,
+    is_whole: bool,
+) -> None:
+    consumer = make_consumer(discord_channel.client, outcome_stream, catalogue, guild_settings=settings)
+    made, gone = [await discord_channel.submit_job() for _ in range(2)]
+    words_alone = gone.request.model_copy(update={"has_picture": False})
+    gone = gone.model_copy(update={"request": words_alone})
+    outcome_stream.finish_job(made, make_generated(), WIDE_PNG)
+    outcome_stream.finish_job(gone, Failed(problem=make_problem("model_gone", model="SD 3.5 Large")))
+
+    for job in (made, gone):
+        await deliver_outcome(consumer, outcome_stream, job)
+
+    [result] = await discord_channel.list_messages(made.origin.message_id)
+    [notice] = await discord_channel.list_messages(gone.origin.message_id)
+    assert list_labels(await discord_channel.find_status(made)) == ["Re-roll", "Vary", *(["Upscale"] * is_whole)]
+    assert ('"upscale:' in json.dumps(result)) is is_whole
+    assert ("regenerate_with" in json.dumps(notice)) is is_whole
