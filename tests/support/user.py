@@ -245,6 +245,9 @@ class DiscordUser:
     def put(self, path: str, body: Any) -> Any:
         return request_json("PUT", self.stack.discord_url + path, body)
 
+    def patch(self, path: str, body: Any) -> Any:
+        return request_json("PATCH", self.stack.discord_url + path, body)
+
     def delete(self, path: str) -> Any:
         return request_json("DELETE", self.stack.discord_url + path)
 

@@ -21,6 +21,7 @@ from bot.features.gallery.place import GalleryChannel, find_gallery_channel
 from bot.features.gallery.post_view import compute_post_component_id
 
 THREAD_ARCHIVED_CODE: Final = 50083
+FORUM_TIMEOUT_SECONDS: Final = 20.0
 MAX_FORUM_TAGS: Final = 20
 MAX_APPLIED_TAGS: Final = 5
 TAG_NAME_LIMIT: Final = 20
@@ -51,11 +52,12 @@ async def send_post(
     channel: GalleryChannel, job_id: str, title: str, view: ui.LayoutView, file: discord.File, tags: Sequence[str]
 ) -> int:
     """Post a result and return the id of its message. Raises the errors of discord.py, and `TimeoutError`."""
-    async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-        if isinstance(channel, discord.ForumChannel):
+    if isinstance(channel, discord.ForumChannel):
+        async with asyncio.timeout(FORUM_TIMEOUT_SECONDS):
             applied = await _find_tags(channel, tags)
             created = await channel.create_thread(name=title, view=view, file=file, applied_tags=applied)
             return created.message.id
+    async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
         return (await channel.send(view=view, file=file, nonce=_make_nonce(job_id))).id
 
 

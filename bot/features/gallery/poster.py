@@ -46,8 +46,8 @@ INTERVAL_SECONDS: Final = 2.0
 MAX_POSTS_PER_ROUND: Final = 2
 """With the interval, one message a second: Discord accepts five in five seconds in a channel."""
 
-ATTEMPT_SECONDS: Final = 75.0
-"""How long only one bot tries to post in a forum, longer than its calls: posts there have no nonce."""
+ATTEMPT_SECONDS: Final = 25.0
+"""How long only one bot tries to post in a forum, longer than its call: posts there have no nonce."""
 
 MIN_PAUSE_SECONDS: Final = 5.0
 MAX_PAUSE_SECONDS: Final = 3600.0

@@ -19,6 +19,7 @@ from demo.standins.discord import (
     rest_interactions,
     rest_messages,
     rest_soundboard,
+    rest_threads,
 )
 from demo.standins.discord.app_keys import FAULTS, GATEWAY, RECORDER, STATE
 from demo.standins.discord.faults import FaultRegistry
@@ -33,7 +34,7 @@ CHAT_PAGE_FOLDER = Path(__file__).parents[2] / "chat_page"
 MAX_REQUEST_BYTES = 600 << 20
 REST_MODULES = (
     *(rest_account, rest_channels, rest_commands, rest_guilds, rest_interactions, rest_messages),
-    rest_soundboard,
+    *(rest_soundboard, rest_threads),
 )
 
 

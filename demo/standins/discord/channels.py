@@ -58,6 +58,8 @@ class Channel:
     message_count: int = 0
     total_message_sent: int = 0
     members: dict[str, float] = field(default_factory=dict)
+    available_tags: list[dict[str, Any]] = field(default_factory=list)
+    applied_tags: list[str] = field(default_factory=list)
 
     @property
     def is_thread(self) -> bool:
@@ -101,6 +103,7 @@ class Channel:
             "message_count": self.message_count,
             "member_count": len(self.members),
             "total_message_sent": self.total_message_sent,
+            **({"applied_tags": self.applied_tags} if self.applied_tags else {}),
         }
         if member_id is not None and member_id in self.members:
             base["member"] = self.member_to_json(member_id)
@@ -114,7 +117,7 @@ class Channel:
             return voice if self.type is ChannelType.VOICE else topic | voice
         if self.type is ChannelType.FORUM:
             shown = {"default_reaction_emoji": None, "default_sort_order": None, "default_forum_layout": 0}
-            return topic | {"available_tags": [], "default_thread_rate_limit_per_user": 0} | shown
+            return topic | {"available_tags": self.available_tags, "default_thread_rate_limit_per_user": 0} | shown
         return {} if self.type is ChannelType.CATEGORY else topic
 
     def member_to_json(self, user_id: str) -> dict[str, Any]:

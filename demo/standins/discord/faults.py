@@ -1,7 +1,7 @@
 """Faults scheduled by tests: requests that fail, are dropped, are delayed or hang.
 
 Actions: `status:N` (the request is not executed), `status_after:N` (it is), `drop_before`,
-`drop_after`, `hang:SECONDS`, `delay:SECONDS`.
+`drop_after`, `hang:SECONDS`, `delay:SECONDS`, `delay_after:SECONDS` (the request is executed, its response is late).
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from demo.standins.discord.responses import json_response
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 STATUS_MESSAGES = {429: "You are being rate limited.", 500: "500: Internal Server Error", 502: "502: Bad Gateway"}
-ACTION_PATTERN = re.compile(r"(status|status_after|hang|delay):(\d+(?:\.\d+)?)|drop_before|drop_after")
+ACTION_PATTERN = re.compile(r"(status|status_after|hang|delay|delay_after):(\d+(?:\.\d+)?)|drop_before|drop_after")
 
 
 @dataclass
@@ -79,6 +79,10 @@ async def apply_fault(fault: Fault, request: web.Request, handler: Handler) -> w
         await asyncio.sleep(float(argument))
         if name == "delay":
             return await handler(request)
+    if name == "delay_after":
+        response = await handler(request)
+        await asyncio.sleep(float(argument))
+        return response
     if name in ("drop_after", "status_after"):
         await handler(request)
     if name.startswith("status"):

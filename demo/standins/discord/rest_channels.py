@@ -1,4 +1,4 @@
-"""REST: channels and threads: read, edit, delete, create threads, add members.
+"""REST: channels and threads: read, edit, delete, add members. Threads are created in rest_threads.py.
 
 https://discord.com/developers/docs/resources/channel
 """
@@ -12,7 +12,6 @@ from demo.standins.discord.app_keys import STATE
 from demo.standins.discord.channels import AUTO_ARCHIVE_MINUTES, Channel, ChannelType
 from demo.standins.discord.errors import DiscordApiError
 from demo.standins.discord.form_validator import FormValidator
-from demo.standins.discord.message import Message, MessageFlag
 from demo.standins.discord.permissions import Permission, require_permission
 from demo.standins.discord.request_body import read_json_object
 from demo.standins.discord.responses import json_response, no_content_response
@@ -20,6 +19,8 @@ from demo.standins.discord.state import DiscordState
 
 CHANNEL_PATH = r"/channels/{channel_id:\d+}"
 MAX_THREAD_MEMBERS = 1000
+MAX_FORUM_TAGS = 20
+MAX_TAG_NAME = 20
 _CHANGEABLE_FIELDS = (
     *("name", "archived", "locked", "invitable", "auto_archive_duration", "rate_limit_per_user", "topic", "nsfw"),
 )
@@ -62,6 +63,12 @@ async def edit_channel(request: web.Request) -> web.Response:
     return json_response(channel.to_json(state.bot.id))
 
 
+def _check_tags(form: FormValidator, body: dict[str, Any]) -> None:
+    """Check the `available_tags` of a forum."""
+    for place, tag in enumerate(form.check_objects(("available_tags",), body.get("available_tags"), 0, MAX_FORUM_TAGS)):
+        form.check_text(("available_tags", place, "name"), tag.get("name"), 1, MAX_TAG_NAME, required=True)
+
+
 def _check_thread_edit(state: DiscordState, thread: Channel, body: dict[str, Any]) -> None:
     """Raise DiscordApiError 50013, 50083 (the thread stays archived) or 160006 if this edit is not allowed."""
     bits = state.compute_permissions(thread, state.bot.id)
@@ -86,6 +93,11 @@ def apply_channel_changes(state: DiscordState, channel: Channel, body: dict[str,
     """Set the given fields of a channel and send the event."""
     if body.get("archived") is not None and body["archived"] != channel.archived:
         channel.archive_changed_at = state.now()
+    if body.get("available_tags") is not None:
+        fresh = {"moderated": False, "emoji_id": None, "emoji_name": None}
+        channel.available_tags = [
+            {**fresh, **tag, "id": str(tag.get("id") or state.generate_id())} for tag in body["available_tags"]
+        ]
     for key in _CHANGEABLE_FIELDS:
         if body.get(key) is not None:
             setattr(channel, key, body[key])
@@ -122,73 +134,6 @@ def check_thread_limit(state: DiscordState, channel: Channel) -> None:
     active = sum(c.is_thread and not c.archived and c.guild_id == channel.guild_id for c in state.channels.values())
     if active >= state.get_guild(channel).max_active_threads:
         raise DiscordApiError(160006)
-
-
-def _check_thread(body: dict[str, Any]) -> None:
-    form = FormValidator()
-    form.check_text(("name",), body.get("name"), 1, 100, required=True)
-    form.check_choice(("auto_archive_duration",), body.get("auto_archive_duration"), AUTO_ARCHIVE_MINUTES)
-    form.check_number(("rate_limit_per_user",), body.get("rate_limit_per_user"), 0, 21_600)
-    form.raise_if_invalid()
-
-
-def create_thread(
-    state: DiscordState, parent: Channel, body: dict[str, Any], kind: ChannelType, message: Message | None
-) -> Channel:
-    """Create a thread, on a message or without one, and send the events."""
-    identity = message.id if message else state.generate_id()
-    thread = Channel(identity, kind, body["name"], parent.guild_id, parent.id, owner_id=state.bot.id)
-    thread.auto_archive_duration = body.get("auto_archive_duration") or 4320
-    thread.rate_limit_per_user = body.get("rate_limit_per_user") or 0
-    thread.invitable = body.get("invitable") is not False
-    thread.archive_changed_at = state.now()
-    thread.members[state.bot.id] = state.now()
-    state.channels[thread.id] = thread
-    state.messages[thread.id] = {}
-    message_operations.dispatch_channel(state, "THREAD_CREATE", thread, newly_created=True)
-    if message:
-        message.thread_id = thread.id
-        message.flags |= MessageFlag.HAS_THREAD
-        message_operations.dispatch_message(state, "MESSAGE_UPDATE", message)
-    return thread
-
-
-@routes.post(CHANNEL_PATH + r"/messages/{message_id:\d+}/threads")
-async def create_thread_from_message(request: web.Request) -> web.Response:
-    """Create a thread on a message. It gets the message's id; a second one fails with 160004."""
-    state, channel = load_channel(request)
-    if channel.type not in (ChannelType.TEXT, ChannelType.ANNOUNCEMENT):
-        raise DiscordApiError(50024)
-    message = state.get_message(channel.id, request.match_info["message_id"])
-    if message.visible_to:
-        raise DiscordApiError(10008)
-    require_permission(state.compute_permissions(channel, state.bot.id), Permission.CREATE_PUBLIC_THREADS)
-    body = await read_json_object(request)
-    _check_thread(body)
-    if message.thread_id is not None:
-        raise DiscordApiError(160004)
-    check_thread_limit(state, channel)
-    announcement = channel.type is ChannelType.ANNOUNCEMENT
-    kind = ChannelType.ANNOUNCEMENT_THREAD if announcement else ChannelType.PUBLIC_THREAD
-    return json_response(create_thread(state, channel, body, kind, message).to_json(state.bot.id), 201)
-
-
-@routes.post(CHANNEL_PATH + "/threads")
-async def create_thread_without_message(request: web.Request) -> web.Response:
-    """Create a thread without a message; the default type is private."""
-    state, channel = load_channel(request)
-    if channel.type not in (ChannelType.TEXT, ChannelType.ANNOUNCEMENT):
-        raise DiscordApiError(50024)
-    body = await read_json_object(request)
-    _check_thread(body)
-    form = FormValidator()
-    kind = ChannelType(form.check_choice(("type",), body.get("type"), (10, 11, 12)) or ChannelType.PRIVATE_THREAD)
-    form.raise_if_invalid()
-    private = kind is ChannelType.PRIVATE_THREAD
-    needed = Permission.CREATE_PRIVATE_THREADS if private else Permission.CREATE_PUBLIC_THREADS
-    require_permission(state.compute_permissions(channel, state.bot.id), needed)
-    check_thread_limit(state, channel)
-    return json_response(create_thread(state, channel, body, kind, None).to_json(state.bot.id), 201)
 
 
 @routes.put(CHANNEL_PATH + "/thread-members/{user_id}")

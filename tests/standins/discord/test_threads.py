@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from demo.standins.discord.channels import ChannelType
+from demo.standins.discord.permissions import Permission
 from tests.support.discord_standin import DiscordStandIn, drain_events, list_error_codes
 
 MANAGE_THREADS = str(1 << 34)
@@ -152,3 +154,25 @@ async def test_a_deleted_channel_is_unknown_and_so_are_its_threads(discord_stand
     await discord_standin.call_page_api("DELETE", f"/control/channels/{discord_standin.channel_id}")
     await discord_standin.call_rest_rejected(10003, "GET", f"/channels/{discord_standin.channel_id}")
     await discord_standin.call_rest_rejected(10003, "POST", f"/channels/{opened['id']}/messages", {"content": "x"})
+
+
+async def test_a_post_of_a_forum_is_a_thread_with_its_first_message_and_tags(discord_standin: DiscordStandIn) -> None:
+    state = discord_standin.state
+    forum = state.add_channel(state.guild, "gallery", ChannelType.FORUM)
+    state.guild.roles[state.guild.id].permissions |= int(Permission.MANAGE_CHANNELS)
+    edited = await discord_standin.call_rest_ok("PATCH", f"/channels/{forum.id}", {"available_tags": [{"name": "Oil"}]})
+    (tag,) = edited["available_tags"]
+    path, body = f"/channels/{forum.id}/threads", {"name": "a castle", "message": {"content": "look"}}
+
+    status, post = await discord_standin.call_rest("POST", path, body | {"applied_tags": [tag["id"]]})
+    refusal = await discord_standin.call_rest_rejected(50035, "POST", path, body | {"applied_tags": ["17"]})
+    empty = await discord_standin.call_rest_rejected(50035, "POST", path, {"name": "a castle"})
+
+    assert status == 201
+    assert (post["parent_id"], post["type"], post["applied_tags"]) == (forum.id, 11, [tag["id"]])
+    assert (post["message"]["id"], post["message"]["channel_id"], post["message"]["content"]) == (
+        *(post["id"], post["id"], "look"),
+    )
+    assert list_error_codes(refusal) == [("applied_tags", "INVALID_FORUM_TAG")]
+    assert list_error_codes(empty) == [("message", "BASE_TYPE_REQUIRED")]
+    await discord_standin.call_rest_rejected(50008, "POST", f"/channels/{forum.id}/messages", {"content": "x"})
