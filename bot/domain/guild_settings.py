@@ -24,7 +24,7 @@ class ResultPlace(StrEnum):
     CHANNEL = "channel"
 
 
-class QueueState(StrEnum):
+class GuildQueueState(StrEnum):
     """The state of a server's queue.
 
     Paused: requests are accepted, and nothing starts. Draining: nothing is accepted, and waiting requests start.
@@ -57,7 +57,7 @@ class GuildSettings:
     result_place: ResultPlace = ResultPlace.PREVIEW
     language: str | None = None
     asks_price: bool = False
-    queue_state: QueueState = QueueState.OPEN
+    queue_state: GuildQueueState = GuildQueueState.OPEN
     allowed_channel_ids: frozenset[int] = frozenset()
     allowed_role_ids: frozenset[int] = frozenset()
     models: frozenset[str] = frozenset()

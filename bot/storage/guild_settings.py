@@ -14,8 +14,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.domain.audit import AuditAction
 from bot.domain.guild_settings import (
     ButtonPolicy,
+    GuildQueueState,
     GuildSettings,
-    QueueState,
     ResultPlace,
     SettingChange,
     WordPolicy,
@@ -31,7 +31,7 @@ from shared.unreadable import UnreadableRowLog
 
 _GUILD_ID: Final[BindParameter[int]] = bindparam("target_guild_id")
 _SELECT_SETTINGS: Final = select(guild_settings).where(guild_settings.c.guild_id == _GUILD_ID)
-_SELECT_PAUSED: Final = select(guild_settings.c.guild_id).where(guild_settings.c.queue_state == QueueState.PAUSED)
+_SELECT_PAUSED: Final = select(guild_settings.c.guild_id).where(guild_settings.c.queue_state == GuildQueueState.PAUSED)
 _UPDATE_SETTINGS: Final = update(guild_settings).where(guild_settings.c.guild_id == _GUILD_ID)
 _INSERT_UNLESS_THERE: Final[Mapping[str, Any]] = MappingProxyType(
     {
@@ -155,7 +155,7 @@ def _parse_settings(row: Row[Any]) -> GuildSettings:
         result_place=parse_saved_choice(name, row.result_place, ResultPlace.PREVIEW, unknown=ResultPlace.PREVIEW),
         language=row.language,
         asks_price=bool(row.ask_price),
-        queue_state=parse_saved_choice(name, row.queue_state, QueueState.OPEN, unknown=QueueState.OPEN),
+        queue_state=parse_saved_choice(name, row.queue_state, GuildQueueState.OPEN, unknown=GuildQueueState.OPEN),
         allowed_channel_ids=_parse_set(name, row.allowed_channel_ids, int),
         allowed_role_ids=_parse_set(name, row.allowed_role_ids, int),
         models=_parse_set(name, row.models, str),

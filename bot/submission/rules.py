@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.domain.budgets import to_micro_usd
-from bot.domain.guild_settings import QueueState, WordPolicy
+from bot.domain.guild_settings import GuildQueueState, WordPolicy
 from bot.domain.usage import Check, Usage, build_check
 from bot.domain.word_rules import WordList
 from bot.interactions.offers import restrict_catalogue
@@ -86,7 +86,7 @@ class RequestRules:
 
 def find_queue_problem(usage: Usage) -> Problem | None:
     """Find whether a moderator has closed the queue of the server to new requests."""
-    return make_problem("queue_draining") if usage.settings.queue_state is QueueState.DRAINING else None
+    return make_problem("queue_draining") if usage.settings.queue_state is GuildQueueState.DRAINING else None
 
 
 def find_permissions_problem(usage: Usage) -> Problem | None:

@@ -11,7 +11,7 @@ from discord.app_commands import Choice
 from bot.discord_client.command_builder import CHOICES_LIMIT, LABEL_LIMIT
 from bot.discord_client.feature import AnyCommand, Feature
 from bot.discord_client.translator import translate_locale_str
-from bot.domain.guild_settings import QueueState
+from bot.domain.guild_settings import GuildQueueState
 from bot.domain.ports import PreferencesStore
 from bot.domain.usage import Usage
 from bot.features.diagnose.checks import Attempt, CheckList
@@ -83,7 +83,7 @@ class DiagnoseCommand:
                 findings,
                 attempt.budgets,
                 knows_integrations=integrations is not None,
-                is_paused=entry[1] is Access.REQUEST and usage.settings.queue_state is QueueState.PAUSED,
+                is_paused=entry[1] is Access.REQUEST and usage.settings.queue_state is GuildQueueState.PAUSED,
             )
             return RenderedMessage(build_diagnosis_view(diagnosis, messages))
 

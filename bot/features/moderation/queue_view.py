@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from discord import ui
 
-from bot.domain.guild_settings import QueueState as GuildQueueState
+from bot.domain.guild_settings import GuildQueueState
 from bot.domain.status import JobStatus, QueueState
 from bot.interactions.components import build_button
 from bot.interactions.custom_ids import JOB_ID, CustomId

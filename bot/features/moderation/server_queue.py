@@ -8,7 +8,7 @@ import discord
 
 from bot.domain.audit import AuditAction
 from bot.domain.errors import QueueUnavailableError
-from bot.domain.guild_settings import QueueState
+from bot.domain.guild_settings import GuildQueueState
 from bot.domain.records import GenerationSettings
 from bot.domain.status import CancelResult
 from bot.features.moderation.command import Reason
@@ -33,9 +33,9 @@ from shared.problems import RejectedError, make_problem
 log = logging.getLogger(__name__)
 
 _ACTIONS: Final = {
-    QueueState.PAUSED: AuditAction.PAUSE_QUEUE,
-    QueueState.DRAINING: AuditAction.DRAIN_QUEUE,
-    QueueState.OPEN: AuditAction.RESUME_QUEUE,
+    GuildQueueState.PAUSED: AuditAction.PAUSE_QUEUE,
+    GuildQueueState.DRAINING: AuditAction.DRAIN_QUEUE,
+    GuildQueueState.OPEN: AuditAction.RESUME_QUEUE,
 }
 
 
@@ -52,15 +52,15 @@ class ServerQueueCommands:
 
     async def pause_queue(self, interaction: discord.Interaction, reason: Reason | None = None) -> None:
         """Start no more requests of the server, and accept new ones."""
-        await self._change_state(interaction, QueueState.PAUSED, reason)
+        await self._change_state(interaction, GuildQueueState.PAUSED, reason)
 
     async def drain_queue(self, interaction: discord.Interaction, reason: Reason | None = None) -> None:
         """Accept no more requests of the server, and finish those that wait."""
-        await self._change_state(interaction, QueueState.DRAINING, reason)
+        await self._change_state(interaction, GuildQueueState.DRAINING, reason)
 
     async def resume_queue(self, interaction: discord.Interaction, reason: Reason | None = None) -> None:
         """Accept and start requests again."""
-        await self._change_state(interaction, QueueState.OPEN, reason)
+        await self._change_state(interaction, GuildQueueState.OPEN, reason)
 
     async def show_queue(self, interaction: discord.Interaction) -> None:
         """List the requests of the server."""
@@ -82,7 +82,7 @@ class ServerQueueCommands:
 
         await update_message(interaction, cancel_and_render)
 
-    async def _change_state(self, interaction: discord.Interaction, state: QueueState, reason: str | None) -> None:
+    async def _change_state(self, interaction: discord.Interaction, state: GuildQueueState, reason: str | None) -> None:
         require_moderator(interaction)
         settings, guild_id = require_guild_settings(interaction), interaction.guild_id or 0
         if settings.queue_state is state:

@@ -5,7 +5,7 @@ from functools import partial
 
 import discord
 
-from bot.domain.guild_settings import QueueState
+from bot.domain.guild_settings import GuildQueueState
 from bot.interactions.components import build_button
 from bot.interactions.custom_ids import JOB_ID, CustomId
 from bot.interactions.locale import get_guild_settings, get_localized_messages
@@ -66,7 +66,7 @@ class QueueCommand:
                 messages,
                 cancel_buttons,
                 unreadable_count=unreadable_count,
-                guild_note="" if state is QueueState.OPEN else messages.text(f"queue.guild_{state}"),
+                guild_note="" if state is GuildQueueState.OPEN else messages.text(f"queue.guild_{state}"),
                 note=note,
             )
         )

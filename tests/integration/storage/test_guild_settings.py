@@ -10,8 +10,8 @@ from bot.domain.audit import AuditAction
 from bot.domain.guild_settings import (
     SETTING_NAMES,
     ButtonPolicy,
+    GuildQueueState,
     GuildSettings,
-    QueueState,
     ResultPlace,
     WordPolicy,
 )
@@ -34,7 +34,7 @@ SETTINGS = GuildSettings(
     ResultPlace.CHANNEL,
     "fr",
     asks_price=True,
-    queue_state=QueueState.PAUSED,
+    queue_state=GuildQueueState.PAUSED,
     allowed_channel_ids=frozenset({2**63 - 1, 7}),
     allowed_role_ids=frozenset({8}),
     models=frozenset({"sd3.5-large", "stable-image-core"}),
@@ -85,7 +85,7 @@ async def test_each_change_is_in_the_audit_log_and_can_be_undone_and_redone(
 
 
 async def test_the_servers_whose_queues_are_paused_are_listed(guild_settings: SqlGuildSettingsStore) -> None:
-    for guild_id, state in enumerate((*QueueState, QueueState.PAUSED)):
+    for guild_id, state in enumerate((*GuildQueueState, GuildQueueState.PAUSED)):
         await guild_settings.change_settings(guild_id, ADA_ID, GuildSettings(), GuildSettings(queue_state=state))
 
     assert sorted(await guild_settings.list_paused_guilds()) == [1, 3]
@@ -109,7 +109,7 @@ async def test_only_changes_of_settings_in_the_same_guild_are_undone(
     (block,) = await SqlAuditLog(database).list_entries(6, 1)
 
     (pause,) = await guild_settings.change_settings(
-        6, ADA_ID, GuildSettings(), GuildSettings(queue_state=QueueState.PAUSED), action=AuditAction.PAUSE_QUEUE
+        6, ADA_ID, GuildSettings(), GuildSettings(queue_state=GuildQueueState.PAUSED), action=AuditAction.PAUSE_QUEUE
     )
 
     for entry_id in (change.entry_id, block.id, pause.entry_id, 99):

@@ -8,7 +8,7 @@ import pytest
 import redis
 from redis.asyncio import Redis
 
-from bot.domain.guild_settings import GuildSettings, QueueState
+from bot.domain.guild_settings import GuildQueueState, GuildSettings
 from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.epoch import RedisQueueEpoch
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
@@ -23,7 +23,7 @@ from shared.queue.keys import KEY_PREFIX
 from tests.support.redis_queue import send_no_ticket
 from worker.queue.connection import connect_to_redis as connect_worker
 
-PAUSED = GuildSettings(queue_state=QueueState.PAUSED)
+PAUSED = GuildSettings(queue_state=GuildQueueState.PAUSED)
 PAUSED_GUILDS = f"{KEY_PREFIX}paused_guilds"
 
 

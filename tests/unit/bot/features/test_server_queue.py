@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.guild_settings import QueueState as GuildQueueState
+from bot.domain.guild_settings import GuildQueueState
 from bot.domain.records import GenerationSettings
 from bot.domain.status import JobStatus, QueueState
 from bot.features.moderation.queue_view import PAGE_SIZE, ServerQueuePage, build_server_queue_view

@@ -9,7 +9,7 @@ import discord
 import pytest
 
 from bot.domain.exploration import ExplorationPlan, Variation
-from bot.domain.guild_settings import GuildSettings, QueueState, WordPolicy
+from bot.domain.guild_settings import GuildQueueState, GuildSettings, WordPolicy
 from bot.domain.preferences import Preferences
 from bot.domain.word_rules import WordList, make_rule
 from bot.explorations.confirmation import ExplorationConfirmation
@@ -80,9 +80,10 @@ async def test_only_models_and_tasks_on_offer_are_accepted(
 
 
 @pytest.mark.parametrize(
-    ("state", "codes"), [(QueueState.OPEN, []), (QueueState.PAUSED, []), (QueueState.DRAINING, ["queue_draining"])]
+    ("state", "codes"),
+    [(GuildQueueState.OPEN, []), (GuildQueueState.PAUSED, []), (GuildQueueState.DRAINING, ["queue_draining"])],
 )
-async def test_only_a_queue_that_is_draining_takes_no_requests(state: QueueState, codes: list[str]) -> None:
+async def test_only_a_queue_that_is_draining_takes_no_requests(state: GuildQueueState, codes: list[str]) -> None:
     assert await find_codes(settings=GuildSettings(queue_state=state)) == codes
 
 

@@ -11,7 +11,7 @@ from bot.discord_client.feature import Feature
 from bot.discord_client.translator import localize_text
 from bot.domain.blocks import Block
 from bot.domain.budgets import Budget, BudgetPeriod, BudgetScope, BudgetUnit, BudgetUsage
-from bot.domain.guild_settings import GuildSettings, QueueState
+from bot.domain.guild_settings import GuildQueueState, GuildSettings
 from bot.domain.preferences import Preferences
 from bot.features.diagnose.checks import Attempt, CheckList
 from bot.features.diagnose.command import DiagnoseCommand
@@ -92,7 +92,7 @@ async def test_a_command_has_the_checks_of_its_kind_in_their_order(access: Acces
 
 async def test_every_rule_that_refuses_is_found() -> None:
     closed = GuildSettings(
-        queue_state=QueueState.DRAINING,
+        queue_state=GuildQueueState.DRAINING,
         allowed_channel_ids=frozenset({7}),
         allowed_role_ids=frozenset({5}),
         models=frozenset({"stable-image-core"}),
