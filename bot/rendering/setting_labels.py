@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import discord
 
 from bot.domain.guild_settings import SettingChange
 from bot.rendering.markdown import escape_markdown
-from shared.catalogue import Catalogue
+from shared.catalogue import Catalogue, Task
 from shared.i18n.messages import Messages, list_languages, load_messages
 
 _NAME_LIMIT: Final = 100
@@ -52,8 +52,7 @@ class SettingLabels:
 
     def format_task(self, task: str) -> str:
         """Format the name of a task; that of another release stays as it is."""
-        names = {"generate": "generate", "upscale": "upscale"}
-        return self._get_sentence("tasks", names[task]) if task in names else task
+        return self._get_sentence("tasks", task) if task in get_args(Task) else task
 
     def _get_sentence(self, name: str, value: str) -> str:
         return self.messages.text(f"server_setting.{name}.{value}")

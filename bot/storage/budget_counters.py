@@ -6,11 +6,12 @@ when it is needed.
 """
 
 import json
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import (
     BindParameter,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 )
 
 from bot.domain.budgets import (
+    UTC_ZONE,
     Budget,
     BudgetPeriod,
     BudgetScope,
@@ -36,9 +38,11 @@ from bot.domain.budgets import (
 )
 from bot.storage.ledger import EntryKind, lock_ledger
 from bot.storage.tables import OPEN_STATES, budget_counters, budgets, guild_settings, jobs, ledger_entries
+from shared.unreadable import UnreadableRowLog
 
 COUNTER_DAYS: Final = 40  # longer than the longest period, in any time zone
 
+_unreadable_rows: Final = UnreadableRowLog(logging.getLogger(__name__))
 _KEYS: Final[BindParameter[Any]] = bindparam("keys", expanding=True)
 _SELECT_COUNTERS: Final = select(budget_counters).where(budget_counters.c.key.in_(_KEYS))
 _SELECT_USED: Final = select(budget_counters.c.used).where(budget_counters.c.key == bindparam("target_key"))
@@ -161,7 +165,16 @@ def read_used(connection: Connection, budget: Budget, user_id: int, now: datetim
 
 def load_time_zone(connection: Connection, guild_id: int) -> ZoneInfo:
     """Load the time zone in which the days of a guild begin; UTC by default."""
-    return ZoneInfo(connection.execute(_SELECT_TIME_ZONE, {_GUILD_ID.key: guild_id}).scalar() or "UTC")
+    return parse_time_zone(connection.execute(_SELECT_TIME_ZONE, {_GUILD_ID.key: guild_id}).scalar())
+
+
+def parse_time_zone(name: str | None) -> ZoneInfo:
+    """Find the zone of this name; UTC for none, and for one that this host does not know."""
+    try:
+        return UTC_ZONE if name is None else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        _unreadable_rows.report(f"the time zone {name}", error)
+        return UTC_ZONE
 
 
 def _is_counted_since(budget: Budget, now: datetime) -> ColumnElement[bool]:
@@ -194,5 +207,5 @@ def _parse_budget(row: Any) -> Budget:
         BudgetPeriod(period),
         BudgetUnit(unit),
         limit,
-        ZoneInfo(zone or "UTC"),
+        parse_time_zone(zone),
     )

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -22,6 +21,7 @@ from bot.domain.guild_settings import (
     list_changed_settings,
 )
 from bot.storage.audit_log import add_audit_entry, parse_change
+from bot.storage.budget_counters import parse_time_zone
 from bot.storage.saved_options import parse_saved_choice
 from bot.storage.session import Database, translate_database_errors
 from bot.storage.tables import audit_entries, guild_settings
@@ -135,7 +135,7 @@ class SqlGuildSettingsStore:
         values = {_COLUMNS.get(name, name): _format_set(new) if isinstance(new, frozenset) else new}
         connection.execute(_UPDATE_SETTINGS.values(values), {_GUILD_ID.key: guild_id})
         if name == "time_zone":
-            move_budgets(connection, guild_id, ZoneInfo(new or "UTC"))
+            move_budgets(connection, guild_id, parse_time_zone(new))
         change = (name, old, new)
         entry_id = add_audit_entry(connection, guild_id, actor_id, action, None, reason, self._clock(), change=change)
         return SettingChange(entry_id, name, old, new)

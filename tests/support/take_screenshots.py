@@ -1,8 +1,8 @@
 """Retake the pictures of the documentation: `python -m tests.support.take_screenshots` writes into docs/images.
 
 It starts `make demo`'s own command, waits for its first result, and photographs the chat page in headless Chromium
-(`CHROMIUM` names another one): the result in its thread, in light and in dark, several pictures of one request, and a
-finished exploration.
+(`CHROMIUM` names another one): the result in its thread, in light and in dark, several pictures of one request, a
+finished exploration, and the panel of `/server`.
 """
 
 import base64
@@ -45,6 +45,7 @@ def main() -> None:
             take_thread(browser, thread, look)
         take_several(browser, thread)
         take_exploration(browser, thread)
+        take_server_panel(browser, thread)
         browser.close()
 
 
@@ -102,6 +103,23 @@ def take_exploration(browser: Browser, thread: str) -> None:
     page.locator("main button[data-custom-id]").first.click(timeout=20_000)  # starts what was planned
     wait_until_still(f"{server}/client/channels/{channel}/messages?user=ada")
     photograph(page, "exploration")
+
+
+def take_server_panel(browser: Browser, thread: str) -> None:
+    """Open the owner's panel at a section, in a channel where nothing else stands, and change a setting."""
+    address = urlsplit(thread)
+    server = f"{address.scheme}://{address.netloc}"
+    state = call(f"{server}/control/state")
+    owner = next(user["username"] for user in state["users"] if user["id"] == state["guilds"][0]["owner_id"])
+    channel = call(f"{server}/control/channels", {"name": "backstage", "type": 0})["id"]
+    used = call(f"{server}/control/invoke", {"user": owner, "channel_id": channel, "name": "server"})
+    messages = f"{server}/client/channels/{channel}/messages?user={owner}"
+    wait_until_still(messages)
+    panel = call(f"{server}/control/interactions/{used['interaction_id']}")["message"]["id"]
+    for custom_id, value in (("server_section", "access"), ("server_setting:allowed_channel_ids:0", channel)):
+        call(f"{server}/control/press", {"user": owner, "message_id": panel, "custom_id": custom_id, "values": [value]})
+        wait_until_still(messages)
+    photograph(open_page(browser, f"{server}/?user={owner}&channel={channel}", "light"), "server")
 
 
 def open_page(browser: Browser, address: str, look: Look) -> Page:

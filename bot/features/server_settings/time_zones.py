@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Final
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from bot.domain.text_folding import fold_text
 from bot.rendering.markdown import flatten_text, truncate_text
@@ -64,8 +64,14 @@ def find_time_zone(text: str) -> str:
 
 
 def format_zone(name: str, now: datetime) -> str:
-    """Format a zone with its present difference to UTC: `Europe/Paris (UTC+02:00)`."""
-    offset = f"{now.astimezone(ZoneInfo(name)):%z}"
+    """Format a zone with its present difference to UTC: `Europe/Paris (UTC+02:00)`.
+
+    One that only another host knows has its name alone.
+    """
+    try:
+        offset = f"{now.astimezone(ZoneInfo(name)):%z}"
+    except (ZoneInfoNotFoundError, ValueError):
+        return name
     return name if name == UTC else f"{name} (UTC{offset[:3]}:{offset[3:5]})"
 
 

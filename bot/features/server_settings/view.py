@@ -96,15 +96,14 @@ class ServerPanel:
     def _list_overview(self) -> Iterator[ui.Item[Any]]:
         yield ui.TextDisplay(self._get_text("intro"))
         for section, names in SECTIONS.items():
-            lines = [f"- {self.labels.format_name(name)}: {self._format_value(name)}" for name in names]
+            lines = [f"- {self._format_line(name, self.labels.format_name(name))}" for name in names]
             yield ui.TextDisplay("\n".join([f"**{self._get_text(section)}**", *lines]))
 
     def _list_parts(self, name: str) -> Iterator[ui.Item[Any]]:
         """List the description of a setting and the components that change it."""
         about = self._messages.text(f"server_setting.{name}.about")
-        text: ui.TextDisplay[Any] = ui.TextDisplay(
-            f"**{self.labels.format_name(name)}**: {self._format_value(name)}\n-# {about}"
-        )
+        heading = self.labels.format_name(name)
+        text: ui.TextDisplay[Any] = ui.TextDisplay(f"{self._format_line(name, f'**{heading}**')}\n-# {about}")
         if name in FORM_SETTINGS and not (name == "retention_days" and not self.choices.max_days):
             yield ui.Section(text, accessory=build_button(ServerFormId(name), self._get_text("set")))
         else:
@@ -181,10 +180,12 @@ class ServerPanel:
         ]
         return build_select(ServerSectionId(), self._get_text("section"), options)
 
-    def _format_value(self, name: str) -> str:
+    def _format_line(self, name: str, heading: str) -> str:
+        """Format a line with the value that holds."""
+        value = self.labels.format_value(name, getattr(self.settings, name))
         if name == "retention_days" and not self.choices.max_days:
-            return self._messages.text("server_setting.retention_days.off")
-        return self.labels.format_value(name, getattr(self.settings, name))
+            value = self._messages.text("server_setting.retention_days.off")
+        return self._messages.text("server_panel.line", name=heading, value=value)
 
     def _get_form_value(self, name: str) -> str:
         value = getattr(self.settings, name)

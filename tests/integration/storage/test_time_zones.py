@@ -160,6 +160,20 @@ async def test_the_budgets_of_other_guilds_and_of_the_whole_bot_are_left_alone(
         await accept(job_store, 4)
 
 
+async def test_a_zone_that_this_host_does_not_know_counts_as_utc(
+    job_store: SqlJobStore, budget_store: SqlBudgetStore, guild_settings: SqlGuildSettingsStore, clock: Clock
+) -> None:
+    clock.now = MIDNIGHT + HOUR
+    await set_budgets(budget_store, PRICE)
+    await set_zone(guild_settings, "Europe/Atlantis")
+
+    await accept(job_store, 1)
+
+    assert {usage.resets_at for usage in await budget_store.list_usage(ADA)} == {int(MIDNIGHT) + 24 * HOUR}
+    with pytest.raises(BudgetExceededError):
+        await accept(job_store, 2)
+
+
 async def test_a_request_that_is_being_accepted_is_waited_for(
     database: Database, database_url: str, guild_settings: SqlGuildSettingsStore, clock: Clock
 ) -> None:

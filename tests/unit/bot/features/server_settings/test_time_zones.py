@@ -61,3 +61,4 @@ def test_a_zone_is_shown_with_its_present_difference_to_utc() -> None:
     assert format_zone("Europe/Paris", winter) == "Europe/Paris (UTC+01:00)"
     assert format_zone("Europe/Paris", summer) == "Europe/Paris (UTC+02:00)"
     assert format_zone("UTC", winter) == "UTC"
+    assert format_zone("Europe/Atlantis", winter) == "Europe/Atlantis"

@@ -1,7 +1,7 @@
 """The panel shows what holds, in every language within Discord's limits, and each of its selects changes a setting."""
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -13,7 +13,7 @@ from bot.features.server_settings.sections import (
     ServerSettingId,
     ServerUndoId,
 )
-from shared.catalogue import load_catalogue
+from shared.catalogue import Task, load_catalogue
 from shared.i18n.messages import list_languages
 from tests.support.guild_panel import ARTISTS, NEWS, PRESETS, STUDIO, make_choices, make_panel
 from tests.support.views import assert_fits_discord, join_texts
@@ -166,3 +166,11 @@ def test_the_names_of_presets_and_models_are_free_of_markdown() -> None:
 
     assert "\\*\\*SD\\*\\*" in text
     assert "Sea \\*and\\* sand" in text
+
+
+@pytest.mark.parametrize("language", list_languages())
+def test_every_task_has_a_name(language: str) -> None:
+    labels = make_panel(GuildSettings(), language).labels
+
+    assert all(labels.format_task(task) != task for task in get_args(Task))
+    assert labels.format_task("of-another-release") == "of-another-release"
