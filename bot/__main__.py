@@ -1,4 +1,4 @@
-"""The command line of the bot: `python -m bot [run | check | version]`."""
+"""The command line of the bot: `python -m bot [run | check | ledger | version]`."""
 
 import argparse
 import asyncio
@@ -11,6 +11,8 @@ import discord
 
 from bot.app import run_bot
 from bot.check import run_checks
+from bot.domain.budgets import BudgetUnit, to_micro_usd
+from bot.ledger_adjustment import Adjustment, adjust_ledger
 from bot.ledger_report import GROUPS, print_ledger
 from bot.lifecycle import StartupError
 from bot.logging import configure_logging
@@ -24,17 +26,19 @@ log = logging.getLogger(__name__)
 
 EXIT_FAILED: Final = 1
 EXIT_NOT_CONFIGURED: Final = 2
+AMOUNT_LIMIT: Final = 1_000_000
 COMMANDS: Final = {
     "run": "run the bot until it is stopped (the default)",
     "check": "check the settings, Discord, Redis and the database, and print the invite link",
-    "ledger": "print what was spent, by month, server, model or day",
+    "ledger": "print what was spent, by month, server, model or day, or adjust the budgets of a member",
     "version": "print the version",
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return the exit code: 0, 1 if it failed, 2 if the settings or the stored format are wrong."""
-    arguments = build_parser().parse_args(argv)
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
     command: str = arguments.command or "run"
     if command == "version":
         print(f"pentimento {__version__}")
@@ -50,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     discord.http.Route.BASE = settings.discord_api_url
     others: dict[str, Callable[[], Coroutine[Any, Any, int]]] = {
         "check": lambda: run_checks(settings, catalogue),
-        "ledger": lambda: print_ledger(settings, ReportGroup(arguments.by), arguments.since, as_csv=arguments.csv),
+        "ledger": lambda: run_ledger_command(settings, parser, arguments),
     }
     if command in others:
         return asyncio.run(others[command]())
@@ -74,7 +78,35 @@ def build_parser() -> argparse.ArgumentParser:
     ledger.add_argument("--by", choices=[group.value for group in GROUPS], default=ReportGroup.MONTH.value)
     ledger.add_argument("--since", help="a date such as 2026-11-01 (UTC); the default is the beginning")
     ledger.add_argument("--csv", action="store_true", help="print a table for spreadsheets")
+    ledger.add_argument("action", nargs="?", choices=("report", "adjust"), default="report")
+    adjustment = ledger.add_argument_group("adjust", "gives a member more, or less if the amount is negative")
+    adjustment.add_argument("--guild", type=int, metavar="ID", help="the server")
+    adjustment.add_argument("--member", type=int, metavar="ID")
+    adjustment.add_argument("--usd", type=float, metavar="AMOUNT")
+    adjustment.add_argument("--pictures", type=int, metavar="NUMBER")
+    adjustment.add_argument("--reason", help="for the ledger and the server's audit log")
     return parser
+
+
+async def run_ledger_command(settings: Settings, parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
+    """Print or adjust the ledger, and return the exit code."""
+    if arguments.action == "adjust":
+        return await adjust_ledger(settings, read_adjustment(parser, arguments))
+    return await print_ledger(settings, ReportGroup(arguments.by), arguments.since, as_csv=arguments.csv)
+
+
+def read_adjustment(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> Adjustment:
+    """Read the options of `ledger adjust`. Ends the process with code 2 if some are missing."""
+    missing = [f"--{name}" for name in ("guild", "member", "reason") if not getattr(arguments, name)]
+    if missing:
+        parser.error(f"ledger adjust needs {' and '.join(missing)}")
+    if (arguments.usd is None) == (arguments.pictures is None):
+        parser.error("ledger adjust needs either --usd or --pictures")
+    if arguments.usd is not None and not abs(arguments.usd) <= AMOUNT_LIMIT:
+        parser.error(f"--usd is from -{AMOUNT_LIMIT} to {AMOUNT_LIMIT}")
+    unit = BudgetUnit.USD if arguments.pictures is None else BudgetUnit.PICTURES
+    amount = to_micro_usd(arguments.usd) if arguments.pictures is None else arguments.pictures
+    return Adjustment(arguments.guild, arguments.member, unit, amount, arguments.reason)
 
 
 def print_error(code: int, text: str) -> int:

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from bot.domain.guild_settings import SettingChange
+
+OPERATOR_ID: Final = 1
+"""Whoever runs the bot, in place of the id of a member: what they do on the command line."""
 
 
 class AuditAction(StrEnum):

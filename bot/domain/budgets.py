@@ -109,17 +109,26 @@ class BudgetUsage:
         """How much is left."""
         return max(self.budget.limit - self.used, 0)
 
-    def require_room(self, prices: Sequence[int]) -> None:
-        """Raise `BudgetExceededError` if requests with these prices use more than is left."""
-        needed = self.budget.measure(prices)
-        if self.used + needed > self.budget.limit:
-            raise BudgetExceededError(self, needed)
+    def count_fitting(self, prices: Sequence[int]) -> int:
+        """Count how many of the requests with these prices, from the first on, use no more than is left."""
+        room = self.budget.limit - self.used
+        return next((n for n in range(len(prices), 0, -1) if self.budget.measure(prices[:n]) <= room), 0)
+
+
+def require_room(usages: Iterable[BudgetUsage], prices: Sequence[int]) -> None:
+    """Raise `BudgetExceededError` if requests with these prices use more than is left of all of these budgets."""
+    usage = min(usages, key=lambda other: other.count_fitting(prices), default=None)
+    if usage is not None and (fitting := usage.count_fitting(prices)) < len(prices):
+        raise BudgetExceededError(usage, usage.budget.measure(prices), fitting)
 
 
 class BudgetExceededError(RejectedError):
-    """A request would use `needed` of a budget, and less is left. Part of it may be reserved for others."""
+    """Requests would use `needed` of a budget, and less is left: only the first `fitting` of them fit.
 
-    def __init__(self, usage: BudgetUsage, needed: int) -> None:
+    Part of the budget may be reserved for others.
+    """
+
+    def __init__(self, usage: BudgetUsage, needed: int, fitting: int) -> None:
         budget = usage.budget
         super().__init__(
             make_problem(
@@ -129,6 +138,7 @@ class BudgetExceededError(RejectedError):
                 limit=f"{budget.unit} {budget.limit}",
                 period=f"per {budget.period}",
                 resets_at=usage.resets_at,
+                fitting=fitting,
             )
         )
 
@@ -169,6 +179,11 @@ def choose_limits(budgets: Iterable[Budget]) -> list[Budget]:
         else:
             chosen.append(budget)
     return [*chosen, *of_roles.values()]
+
+
+def format_budget_terms(budget: Budget) -> str:
+    """Write the limit of a budget for the audit log, such as `usd 5000000 per day`."""
+    return f"{budget.unit} {budget.limit} per {budget.period}"
 
 
 def get_period_start(period: BudgetPeriod, now: datetime, time_zone: ZoneInfo) -> datetime:

@@ -1,7 +1,27 @@
 """Sentences about budgets."""
 
+import re
+from typing import Final
+
 from bot.domain.budgets import BudgetScope, BudgetUsage
 from shared.i18n.messages import Messages
+
+_TERMS: Final = re.compile(r"(usd|pictures) (-?\d+)(?: (per (?:day|week|month)))?(?:: (.*))?", re.DOTALL)
+
+
+def format_budget_terms(written: str, messages: Messages) -> tuple[str, str]:
+    """Format the limit of a budget in the audit log, or what was granted, and return it with the reason for it.
+
+    What is written in another way is a reason alone.
+    """
+    match = _TERMS.fullmatch(written)
+    if match is None:
+        return "", written
+    unit, number, period, reason = match.groups("")
+    amount = messages.format_amount(f"{unit} {number.lstrip('-')}")
+    amount = f"−{amount}" if number.startswith("-") else amount
+    terms = messages.text("budget.terms", limit=amount, period=messages.get_term(period)) if period else amount
+    return terms, reason
 
 
 def format_budget_usage(usage: BudgetUsage, messages: Messages) -> str:

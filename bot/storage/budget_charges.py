@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import BindParameter, Connection, bindparam, update
 
-from bot.domain.budgets import Budget, BudgetUnit, Spender, choose_limits
+from bot.domain.budgets import Budget, BudgetUnit, Spender, choose_limits, require_room
 from bot.storage.budget_counters import build_keys, create_counters, list_counting_budgets, read_counters
 from bot.storage.ledger import change_counters, get_requester_account, reserve_prices, settle_job, share_ledger
 from bot.storage.session import Database
@@ -87,13 +87,15 @@ def _check_budgets(
 ) -> bool:
     """Tell whether all budgets in which a person's requests count have a counter.
 
-    Raises `BudgetExceededError` if one has less left than these prices.
+    Raises `BudgetExceededError` if they have, and one has less left than these prices.
     """
     counting = list_counting_budgets(connection, bot_budgets, spender)
     by_key = build_keys(counting, spender, now)
     used = read_counters(connection, by_key)
+    if used.keys() != by_key.keys():
+        return False
     moment = datetime.fromtimestamp(now, UTC)
-    for budget in choose_limits(counting):
-        key = budget.build_counter_key(spender.user_id, moment)
-        budget.build_usage(used.get(key, 0), moment).require_room(prices)
-    return used.keys() == by_key.keys()
+    limits = choose_limits(counting)
+    keys = [budget.build_counter_key(spender.user_id, moment) for budget in limits]
+    require_room([budget.build_usage(used[key], moment) for key, budget in zip(keys, limits, strict=True)], prices)
+    return True

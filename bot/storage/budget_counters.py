@@ -137,13 +137,13 @@ def list_counting_budgets(connection: Connection, bot_budgets: Sequence[Budget],
     return [*bot_budgets, *(budget for budget in found if counts_requests_of(budget, spender))]
 
 
-def list_guild_budgets(connection: Connection, guild_id: int) -> list[Budget]:
-    """List all budgets of a guild."""
+def list_guild_budgets(
+    connection: Connection, guild_id: int, *, offset: int = 0, limit: int | None = None
+) -> list[Budget]:
+    """List budgets of a guild, all by default."""
     order = (budgets.c.scope, budgets.c.target_id, budgets.c.period, budgets.c.unit)
-    return [
-        _parse_budget(row)
-        for row in connection.execute(_SELECT_GUILD_BUDGETS.order_by(*order), {_GUILD_ID.key: guild_id})
-    ]
+    query = _SELECT_GUILD_BUDGETS.order_by(*order).offset(offset).limit(limit)
+    return [_parse_budget(row) for row in connection.execute(query, {_GUILD_ID.key: guild_id})]
 
 
 def read_used(connection: Connection, budget: Budget, user_id: int, now: datetime) -> int:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
@@ -20,7 +20,6 @@ from bot.domain.budgets import (
 from bot.storage.budget_counters import (
     delete_old_counters,
     list_applicable_budgets,
-    list_counting_budgets,
     list_guild_budgets,
     load_time_zone,
     read_used,
@@ -28,8 +27,6 @@ from bot.storage.budget_counters import (
 from bot.storage.ledger import add_adjustment, change_counters, lock_ledger, share_ledger
 from bot.storage.session import Database, translate_database_errors
 from bot.storage.tables import budgets
-
-_MEMBER_SCOPES: Final = (BudgetScope.ROLE, BudgetScope.MEMBER)
 
 
 @dataclass(frozen=True)
@@ -61,12 +58,17 @@ class SqlBudgetStore:
         with translate_database_errors():
             return await self.database.run_transaction(upsert)
 
-    async def remove_budget(self, budget: Budget) -> bool:
-        """Remove the budget of this scope, target, period and unit; False if there is none."""
+    async def remove_budget(self, budget: Budget) -> int | None:
+        """Remove the budget of this scope, target, period and unit, and return its limit; None if there is none."""
+
+        def remove(connection: Connection) -> int | None:
+            lock_ledger(connection)
+            limit: int | None = connection.execute(select(budgets.c.limit).where(_is_same_budget(budget))).scalar()
+            connection.execute(delete(budgets).where(_is_same_budget(budget)))
+            return limit
+
         with translate_database_errors():
-            return await self.database.run_transaction(
-                lambda connection: bool(connection.execute(delete(budgets).where(_is_same_budget(budget))).rowcount)
-            )
+            return await self.database.run_transaction(remove)
 
     async def load_time_zone(self, guild_id: int) -> ZoneInfo:
         """Load the time zone in which the days of a guild begin."""
@@ -83,30 +85,35 @@ class SqlBudgetStore:
         with translate_database_errors():
             return await self.database.run_transaction(read)
 
-    async def list_guild_usage(self, guild_id: int) -> list[BudgetUsage]:
-        """List the budgets of a guild with the usage of each; a role's has no usage of its own."""
+    async def list_guild_usage(self, guild_id: int, *, offset: int = 0, limit: int | None = None) -> list[BudgetUsage]:
+        """List budgets of a guild, all by default, with the usage of each; a role's has no usage of its own."""
 
         def read(connection: Connection) -> list[BudgetUsage]:
-            return [self._read_usage(connection, budget, 0) for budget in list_guild_budgets(connection, guild_id)]
+            found = list_guild_budgets(connection, guild_id, offset=offset, limit=limit)
+            return [self._read_usage(connection, budget, 0) for budget in found]
 
         with translate_database_errors():
             return await self.database.run_transaction(read)
 
-    async def adjust(self, spender: Spender, unit: BudgetUnit, amount: int, reason: str) -> None:
-        """Give a member `amount` more, or less if it is negative, in the current period of each of their budgets."""
+    async def adjust(self, spender: Spender, unit: BudgetUnit, amount: int, reason: str) -> int:
+        """Give a member `amount` more, or less if it is negative, in the current period of each of their budgets.
 
-        def add_entry(connection: Connection) -> None:
+        Returns the number of budgets of the member and of roles that count in this unit.
+        """
+
+        def add_entry(connection: Connection) -> int:
             share_ledger(connection)
             add_adjustment(connection, spender, unit, amount, reason, self.clock())
             changed = [
                 budget.build_counter_key(spender.user_id, self._get_now())
-                for budget in list_counting_budgets(connection, (), spender)
-                if budget.unit is unit and budget.scope in _MEMBER_SCOPES
+                for budget in list_guild_budgets(connection, spender.guild_id)
+                if budget.unit is unit and _counts_adjustments_for(spender.user_id, budget)
             ]
             change_counters(connection, dict.fromkeys(changed, -amount))
+            return len(changed)
 
         with translate_database_errors():
-            await self.database.run_transaction(add_entry)
+            return await self.database.run_transaction(add_entry)
 
     async def delete_old_counters(self) -> int:
         """Delete the counters of past periods, and return their number. Raises `DATABASE_ERRORS`."""
@@ -118,6 +125,12 @@ class SqlBudgetStore:
 
     def _get_now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)
+
+
+def _counts_adjustments_for(user_id: int, budget: Budget) -> bool:
+    """Tell whether adjustments for a member count in a budget; in a role's only if the member has the role."""
+    is_own = budget.scope is BudgetScope.MEMBER and budget.target_id == user_id
+    return is_own or budget.scope is BudgetScope.ROLE
 
 
 def _is_same_budget(budget: Budget) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ A sentence is found by its section and its name: `queue.title`. One that depends
 placeholder may say, after a colon, what its fact is, as may one of the section `notes`:
 
     {left:amount}               an amount of a budget, in dollars or pictures
+    {count:fitting}             a sentence about so many requests that would fit, nothing for none
     {limit:number}              a number, perhaps with a unit, written as in this language
     {field:option}              a field of a request, shown as the option that fills it
     {mode:choice sampler}       one or several values of the field `sampler`, shown as its choices
@@ -82,6 +83,15 @@ class Messages:
         count = int(number)
         return self.format_price(count / 1e6) if unit == "usd" else self.text("amount.pictures", count=count)
 
+    def format_date(self, written: str) -> str:
+        """Format a date such as `2027-01-15`, or a month such as `2027-01`."""
+        year, month, *days = written.split("-")
+        name = self._sections["language"]["months"][int(month) - 1]
+        if not days:
+            return self.text("language.month", month=name, year=year)
+        day = self.text("language.first_day") if int(days[0]) == 1 else int(days[0])
+        return self.text("language.date", day=day, month=name, year=year)
+
     def format_price(self, dollars: float) -> str:
         """Format a price in US dollars, in whole cents or, where that is too coarse, in hundredths of a cent."""
         digits = f"{dollars:.2f}" if round(dollars, 2) == round(dollars, 4) else f"{dollars:.4f}"
@@ -117,6 +127,7 @@ class _FactFormatter(string.Formatter):
             "number": messages.format_number,
             "term": messages.get_term,
             "amount": messages.format_amount,
+            "fitting": self._describe_fitting,
             "permission": self._name_permissions,
         }
 
@@ -132,6 +143,9 @@ class _FactFormatter(string.Formatter):
                 return self._writers[kind](text)
             case _:
                 raise ValueError(f"{kind!r} is not a kind of fact")
+
+    def _describe_fitting(self, count: str) -> str:
+        return self._messages.text("amount.fitting", count=int(count)) if int(count) else ""
 
     def _name_permissions(self, names: str) -> str:
         return ", ".join(self._messages.text(f"permission.{name}") for name in names.split(", "))

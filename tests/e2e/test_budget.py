@@ -9,7 +9,7 @@ import pytest
 
 from demo.first_picture import iter_message_texts
 from demo.stack import Stack
-from tests.support.user import DiscordUser, add_user, list_media
+from tests.support.user import DiscordUser, add_user, list_media, wait_until
 
 
 @pytest.fixture
@@ -85,3 +85,38 @@ def test_the_operator_prints_the_ledger(stack: Stack, ada: DiscordUser) -> None:
     assert "sd3.5-large" in table
     assert "in the ledger" in table
     assert run_ledger("--csv").startswith("month,spent_usd,reserved_usd,billed_calls")
+
+
+def test_the_operator_gives_a_member_more(owner: DiscordUser) -> None:
+    member, user_id = add_user(owner.stack, "gwen")
+    guild_id = owner.get("/control/state")["guilds"][0]["id"]
+    invoke(owner, "set", amount=0, per="day", member=user_id, **{"in": "pictures"})
+    options = ["--guild", guild_id, "--member", user_id, "--pictures", "1", "--reason", "an apology"]
+    command = [sys.executable, "-m", "bot", "ledger", "adjust", *options]
+
+    answer = subprocess.run(command, env=owner.stack.environment, capture_output=True, text=True, check=True).stdout
+    member.wait_for_result(member.submit_imagine("an apology"))
+    log = owner.wait_for_private_text(owner.invoke_command("audit", owner.stack.channel_id))
+
+    assert answer == f"Member {user_id} of server {guild_id} has 1 picture more, until their budgets start again.\n"
+    assert f"the bot's operator granted <@{user_id}> more · 1 picture · an apology" in log
+    assert f"set a budget for <@{user_id}> · 0 pictures per day" in log
+
+
+def test_forums_have_budgets_and_many_budgets_have_pages(owner: DiscordUser) -> None:
+    forums = [owner.post("/control/channels", {"name": f"forum-{number}", "type": 15})["id"] for number in range(3)]
+    for forum in forums:
+        for per in ("day", "week", "month"):
+            for unit in ("usd", "pictures"):
+                answer = invoke(owner, "set", amount=5, per=per, channel=forum, **{"in": unit})
+                assert answer.startswith(f"Done. <#{forum}>: ")
+
+    shown = owner.invoke_command("budget show", owner.stack.channel_id)
+    assert "Page 1" in owner.wait_for_private_text(shown)
+    owner.use_component(owner.wait_for_private_message(shown), "budget_page:1")
+    wait_until(lambda: "Page 2" in owner.wait_for_private_text(shown), "the second page")
+
+    for forum in forums:
+        for per in ("day", "week", "month"):
+            for unit in ("usd", "pictures"):
+                invoke(owner, "remove", per=per, channel=forum, **{"in": unit})

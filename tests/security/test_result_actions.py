@@ -162,6 +162,13 @@ def test_members_neither_act_on_reports_nor_report_what_they_cannot_read(
     change_guild_settings(stack, log_channel_id=None)
 
 
+def test_a_member_turns_no_page_of_the_servers_budgets(stack: Stack, ben: DiscordUser) -> None:
+    refusals = {press_forged_button(ben, stack.channel_id, f"budget_page:{page}") for page in (0, 9999)}
+
+    (refusal,) = refusals
+    assert refusal.startswith("Only members who may manage this server")
+
+
 def test_an_id_of_no_job_is_rejected(stack: Stack, ada: DiscordUser) -> None:
     before = list_calls(stack)
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -18,28 +19,60 @@ def find_binaries() -> Path | None:
     return max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda found: int(found.parent.name), default=None)
 
 
+class PostgreSQLServer:
+    """A server with its data in a folder. It refuses to run as root, so it then runs as `nobody`."""
+
+    def __init__(self, binaries: Path, folder: Path) -> None:
+        self._binaries = binaries
+        self._folder = folder
+        run_as: dict[str, Any] = {"user": UNPRIVILEGED_USER} if os.geteuid() == 0 else {}
+        if run_as:
+            shutil.chown(folder, UNPRIVILEGED_USER)
+        self._options = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **run_as}
+        self._server: subprocess.Popen[bytes] | None = None
+        self.url = f"postgresql://tester@/postgres?host={folder}"
+
+    def initialise(self) -> None:
+        """Create the data."""
+        options = ("-D", str(self._folder / "data"), "-A", "trust", "-U", "tester", "--no-sync", "-E", "UTF8")
+        subprocess.run([self._binaries / "initdb", *options], check=True, timeout=60, **self._options)
+
+    def start(self) -> None:
+        """Start the server, and wait until it answers."""
+        options = ("-D", str(self._folder / "data"), "-k", str(self._folder), "-h", "", "-F")
+        self._server = subprocess.Popen([self._binaries / "postgres", *options], **self._options)
+        ready = [self._binaries / "pg_isready", "-h", str(self._folder), "-t", "20", "-q"]
+        for _ in range(200):
+            if subprocess.run([*map(str, ready)], check=False, timeout=30).returncode == 0:
+                break
+            assert self._server.poll() is None
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Stop the server; SIGQUIT ends it without a checkpoint, as a crash does."""
+        if self._server is not None:
+            self._server.send_signal(how)
+            self._server.wait(timeout=60)
+            self._server = None
+
+
 @contextmanager
-def run_postgresql(binaries: Path) -> Iterator[str]:
-    """Run a server and yield the URL of its database. It refuses to run as root, so it then runs as `nobody`."""
-    run_as: dict[str, Any] = {"user": UNPRIVILEGED_USER} if os.geteuid() == 0 else {}
+def open_postgresql(binaries: Path) -> Iterator[PostgreSQLServer]:
+    """Run a server that the caller may stop and start again."""
     folder = Path(tempfile.mkdtemp(prefix="pentimento-pg-"))
-    if run_as:
-        shutil.chown(folder, UNPRIVILEGED_USER)
-    data = folder / "data"
-    options: dict[str, Any] = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **run_as}
     try:
-        initdb = [str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "tester", "--no-sync", "-E", "UTF8"]
-        subprocess.run(initdb, check=True, timeout=60, **options)
-        start = [str(binaries / "postgres"), "-D", str(data), "-k", str(folder), "-h", "", "-F"]
-        with subprocess.Popen(start, **options) as server:
-            try:
-                ready = [str(binaries / "pg_isready"), "-h", str(folder), "-t", "20", "-q"]
-                for _ in range(200):
-                    if subprocess.run(ready, check=False, timeout=30).returncode == 0:
-                        break
-                    assert server.poll() is None
-                yield f"postgresql://tester@/postgres?host={folder}"
-            finally:
-                server.terminate()
+        server = PostgreSQLServer(binaries, folder)
+        server.initialise()
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def run_postgresql(binaries: Path) -> Iterator[str]:
+    """Run a server and yield the URL of its database."""
+    with open_postgresql(binaries) as server:
+        yield server.url

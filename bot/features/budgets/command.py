@@ -4,7 +4,7 @@ import asyncio
 import io
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,14 +12,29 @@ import discord
 from discord import app_commands
 
 from bot.domain.audit import AuditAction
-from bot.domain.budgets import Budget, BudgetPeriod, BudgetScope, BudgetUnit, get_period_start, to_micro_usd
+from bot.domain.budgets import (
+    Budget,
+    BudgetPeriod,
+    BudgetScope,
+    BudgetUnit,
+    format_budget_terms,
+    get_period_start,
+    to_micro_usd,
+)
 from bot.features.budgets.report import build_csv, draw_report
-from bot.features.budgets.view import ReportLabels, build_budgets_view, build_report_view
+from bot.features.budgets.view import (
+    BudgetPageId,
+    ReportLabels,
+    build_budget_page,
+    build_budgets_view,
+    build_report_view,
+)
 from bot.interactions.audit import record_action
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.permissions import require_guild_manager
-from bot.interactions.responses import RenderedMessage, respond_privately, respond_with
+from bot.interactions.responses import RenderedMessage, respond_privately, respond_with, update_message
+from bot.rendering.budget_text import format_budget_usage
 from bot.storage.audit_log import SqlAuditLog
 from bot.storage.budgets import SqlBudgetStore
 from bot.storage.ledger_reports import ReportGroup, SqlLedgerReports
@@ -29,10 +44,32 @@ from shared.problems import RejectedError, make_problem
 AMOUNT_LIMIT: Final = 1_000_000
 REASON_LIMIT: Final = 200
 MAX_LINES: Final = 20
+PAGE_SIZE: Final = 15
 
 Amount = app_commands.Range[float, 0, AMOUNT_LIMIT]
-BudgetChannel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel
-Target = discord.Member | discord.Role | BudgetChannel
+
+
+class ChannelTransformer(app_commands.Transformer):
+    """Offers the channels in which, or in whose threads, requests are made. What Discord calls media is left out."""
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        kinds = discord.ChannelType
+        return [kinds.text, kinds.news, kinds.voice, kinds.stage_voice, kinds.forum]
+
+    async def transform(
+        self, interaction: discord.Interaction, value: app_commands.AppCommandChannel
+    ) -> app_commands.AppCommandChannel:
+        del interaction
+        return value
+
+
+BudgetChannel = app_commands.Transform[app_commands.AppCommandChannel, ChannelTransformer]
+Target = discord.Member | discord.Role | app_commands.AppCommandChannel
 
 
 @dataclass(frozen=True)
@@ -57,15 +94,20 @@ class BudgetCommands:
         await respond_with(interaction, render)
 
     async def show_budgets(self, interaction: discord.Interaction) -> None:
-        """Show the budgets of the server."""
+        """Show the first budgets of the server."""
         require_guild_manager(interaction, "budgets_not_allowed")
+        await respond_with(interaction, lambda: self._render_page(interaction, 0))
 
-        async def render() -> RenderedMessage:
-            messages = get_localized_messages(interaction)
-            usages = await self.budget_store.list_guild_usage(interaction.guild_id or 0)
-            return RenderedMessage(build_budgets_view(messages.text("budget.server"), usages, messages))
+    async def show_page(self, interaction: discord.Interaction, custom_id: BudgetPageId) -> None:
+        """Show another page of the budgets of the server."""
+        require_guild_manager(interaction, "budgets_not_allowed")
+        await update_message(interaction, lambda: self._render_page(interaction, custom_id.page))
 
-        await respond_with(interaction, render)
+    async def _render_page(self, interaction: discord.Interaction, page: int) -> RenderedMessage:
+        guild_id = interaction.guild_id or 0
+        usages = await self.budget_store.list_guild_usage(guild_id, offset=page * PAGE_SIZE, limit=PAGE_SIZE + 1)
+        messages, has_more = get_localized_messages(interaction), len(usages) > PAGE_SIZE
+        return RenderedMessage(build_budget_page(usages[:PAGE_SIZE], page, messages, has_more=has_more))
 
     async def set_budget(
         self,
@@ -83,10 +125,10 @@ class BudgetCommands:
             budget = _build_budget(interaction, period, unit, member, role, channel, amount=amount)
             usage = await self.budget_store.set_budget(budget, interaction.user.id)
             await record_action(
-                interaction, self.audit_log, AuditAction.SET_BUDGET, budget.target_id, f"{amount:g} {unit} / {period}"
+                interaction, self.audit_log, AuditAction.SET_BUDGET, budget.target_id, format_budget_terms(budget)
             )
         messages = get_localized_messages(interaction)
-        text = messages.text("budget.was_set", budget=ReportLabels(messages).format_usage(usage))
+        text = messages.text("budget.was_set", budget=format_budget_usage(usage, messages))
         await respond_privately(interaction, text)
 
     async def remove_budget(
@@ -102,11 +144,11 @@ class BudgetCommands:
         require_guild_manager(interaction, "budgets_not_allowed")
         async with limit_lookup_time(interaction):
             budget = _build_budget(interaction, period, unit, member, role, channel)
-            if not await self.budget_store.remove_budget(budget):
+            limit = await self.budget_store.remove_budget(budget)
+            if limit is None:
                 raise RejectedError(make_problem("budget_unknown"))
-            await record_action(
-                interaction, self.audit_log, AuditAction.REMOVE_BUDGET, budget.target_id, f"{unit} / {period}"
-            )
+            terms = format_budget_terms(replace(budget, limit=limit))
+            await record_action(interaction, self.audit_log, AuditAction.REMOVE_BUDGET, budget.target_id, terms)
         await respond_privately(interaction, get_localized_messages(interaction).text("budget.removed"))
 
     async def grant(
@@ -124,12 +166,11 @@ class BudgetCommands:
             counted = _count(BudgetUnit(unit), amount)
             await self.budget_store.adjust(spender, BudgetUnit(unit), counted, reason)
             await record_action(
-                interaction, self.audit_log, AuditAction.GRANT, member.id, f"{amount:g} {unit}: {reason}"
+                interaction, self.audit_log, AuditAction.GRANT, member.id, f"{unit} {counted}: {reason}"
             )
         messages = get_localized_messages(interaction)
-        text = messages.text(
-            "budget.granted", member=f"<@{member.id}>", amount=messages.format_amount(f"{unit} {counted}")
-        )
+        key = "budget.granted" if counted >= 0 else "budget.taken"
+        text = messages.text(key, member=f"<@{member.id}>", amount=messages.format_amount(f"{unit} {abs(counted)}"))
         await respond_privately(interaction, text)
 
     async def report(
@@ -145,7 +186,7 @@ class BudgetCommands:
             until = self.clock() + 1
             lines = await self.reports.sum_spending(ReportGroup(group), start.timestamp(), until, guild_id)
             labels = ReportLabels(messages)
-            title = messages.text("budget.report", start=start.date().isoformat())
+            title = messages.text("budget.report", start=messages.format_date(start.date().isoformat()))
             files = []
             if lines:
                 people = [int(line.key) for line in lines] if group == ReportGroup.MEMBER else []
@@ -175,7 +216,7 @@ def _build_budget(
     unit: str,
     member: discord.Member | None,
     role: discord.Role | None,
-    channel: BudgetChannel | None,
+    channel: app_commands.AppCommandChannel | None,
     *,
     amount: float = 0,
 ) -> Budget:

@@ -8,7 +8,9 @@ from bot.discord_client.feature import Feature
 from bot.discord_client.translator import localize_choice, localize_text
 from bot.domain.budgets import BudgetPeriod, BudgetUnit
 from bot.features.budgets.command import BudgetCommands
+from bot.features.budgets.view import BudgetPageId
 from bot.interactions.access import Access
+from bot.interactions.routing import Route
 from bot.storage.audit_log import SqlAuditLog
 from bot.storage.budgets import SqlBudgetStore
 from bot.storage.ledger_reports import ReportGroup, SqlLedgerReports
@@ -37,4 +39,5 @@ def build_budgets_feature(budget_store: SqlBudgetStore, reports: SqlLedgerReport
         build_command("budget.report", handler.report, choices={"group": groups, "period": periods}),
     ):
         group.add_command(command)
-    return Feature(commands=[group], access=Access.ALWAYS)
+    routes = [Route(BudgetPageId, handler.show_page)]
+    return Feature(commands=[group], routes=routes, access=Access.ALWAYS)

@@ -8,6 +8,8 @@ import discord
 from discord import ui
 
 from bot.domain.budgets import BudgetUsage
+from bot.interactions.components import build_button
+from bot.interactions.custom_ids import CustomId
 from bot.rendering.budget_text import format_budget_usage
 from bot.rendering.layout import build_attached_gallery, build_container_view
 from bot.rendering.markdown import escape_markdown
@@ -16,14 +18,17 @@ from shared.i18n.messages import Messages
 
 
 @dataclass(frozen=True)
+class BudgetPageId(CustomId, template=r"budget_page:(?P<page>[0-9]{1,4})"):
+    """The button that shows this page of a server's budgets."""
+
+    page: int
+
+
+@dataclass(frozen=True)
 class ReportLabels:
-    """Names of budgets and of the lines of a report, in one language."""
+    """Names of the lines of a report, in one language."""
 
     messages: Messages
-
-    def format_usage(self, usage: BudgetUsage) -> str:
-        """Format a budget in a line: whose it is, how much is left of it, and when it starts again."""
-        return format_budget_usage(usage, self.messages)
 
     def format_key(self, group: ReportGroup, key: str) -> str:
         """Format the subject of a line of a report, with mentions, which ring nobody."""
@@ -32,6 +37,8 @@ class ReportLabels:
                 return f"<@{key}>" if key != "0" else self.messages.text("budget.forgotten_member")
             case ReportGroup.CHANNEL:
                 return f"<#{key}>"
+            case ReportGroup.DAY:
+                return self.messages.format_date(key)
             case _:
                 return escape_markdown(key, 100)
 
@@ -45,19 +52,28 @@ class ReportLabels:
             case ReportGroup.CHANNEL:
                 channel = guild.get_channel_or_thread(int(key)) if guild else None
                 return channel.name if channel else key
+            case ReportGroup.DAY:
+                return self.messages.format_date(key)
             case _:
                 return key
 
 
-def build_budgets_view(
-    title: str, usages: Sequence[BudgetUsage], messages: Messages, own: ReportLine | None = None
-) -> ui.LayoutView:
-    """List budgets, and say how much of them a member has used this month."""
-    labels = ReportLabels(messages)
-    lines = [f"- {labels.format_usage(usage)}" for usage in usages] or [messages.text("budget.none")]
-    if own is not None:
-        lines.append(_format_line("budget.spent_by_member", own, messages))
+def build_budgets_view(title: str, usages: Sequence[BudgetUsage], messages: Messages, own: ReportLine) -> ui.LayoutView:
+    """List the budgets that apply to a member, and say how much of them they have used this month."""
+    lines = [*_format_budgets(usages, messages), _format_line("budget.spent_by_member", own, messages)]
     return build_container_view(ui.TextDisplay("\n".join([f"### {title}", *lines])))
+
+
+def build_budget_page(usages: Sequence[BudgetUsage], page: int, messages: Messages, *, has_more: bool) -> ui.LayoutView:
+    """Show a page of a server's budgets, the first of which is 0, with buttons for the pages around it."""
+    lines = [f"### {messages.text('budget.server')}", *_format_budgets(usages, messages)]
+    items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join(lines))]
+    if page or has_more:
+        items[0] = ui.TextDisplay("\n".join([*lines, f"-# {messages.text('budget.page', page=page + 1)}"]))
+        previous = build_button(BudgetPageId(max(page - 1, 0)), messages.text("budget.previous"), disabled=not page)
+        following = build_button(BudgetPageId(page + 1), messages.text("budget.next"), disabled=not has_more)
+        items.append(ui.ActionRow(previous, following))
+    return build_container_view(*items)
 
 
 def build_report_view(
@@ -71,10 +87,16 @@ def build_report_view(
         _format_line("budget.report_line", line, messages, name=labels.format_key(group, line.key))
         for line in lines[:max_lines]
     ]
+    if len(lines) > max_lines:
+        rows.append(messages.text("budget.more_lines", count=len(lines) - max_lines))
     summary = _format_line("budget.total", add_up(lines, ""), messages)
     items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join([f"### {title}", summary, "", *rows]))]
     items += [build_attached_gallery("spending.jpg", summary), ui.File("attachment://spending.csv")]
     return build_container_view(*items)
+
+
+def _format_budgets(usages: Sequence[BudgetUsage], messages: Messages) -> list[str]:
+    return [f"- {format_budget_usage(usage, messages)}" for usage in usages] or [messages.text("budget.none")]
 
 
 def _format_line(key: str, line: ReportLine, messages: Messages, **facts: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.discord_client.feature import AnyCommand
-from bot.domain.budgets import BudgetExceededError, BudgetUsage, to_micro_usd
+from bot.domain.budgets import BudgetExceededError, BudgetUsage, require_room, to_micro_usd
 from bot.domain.usage import Check, Usage, build_check
 from bot.features.diagnose.discord_rules import Integrations, find_discord_problem
 from bot.interactions.access import Access, AccessRule
@@ -58,12 +58,11 @@ class CheckList:
             yield Check("limits", find_limit_problem)
 
     def _find_budget_problem(self, usage: Usage, budgets: Sequence[BudgetUsage]) -> Problem | None:
-        """Find the first budget that has no room for the requests."""
+        """Find the budget that has the least room, if it has too little for the requests."""
         models = self.rules.catalogue.models
         prices = [to_micro_usd(models[request.model].price_usd) for request in usage.requests]
-        for budget in budgets:
-            try:
-                budget.require_room(prices)
-            except BudgetExceededError as error:
-                return error.problems[0]
+        try:
+            require_room(budgets, prices)
+        except BudgetExceededError as error:
+            return error.problems[0]
         return None

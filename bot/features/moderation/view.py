@@ -7,10 +7,11 @@ from typing import Any, Final
 import discord
 from discord import ui
 
-from bot.domain.audit import AuditAction, AuditEntry
+from bot.domain.audit import OPERATOR_ID, AuditAction, AuditEntry
 from bot.domain.blocks import Block
 from bot.interactions.components import build_button
 from bot.interactions.custom_ids import CustomId
+from bot.rendering.budget_text import format_budget_terms
 from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import escape_markdown
 from bot.rendering.setting_labels import SettingLabels
@@ -18,6 +19,7 @@ from shared.i18n.messages import Messages
 
 _MAX_BLOCKS: Final = 20
 _REASON_LIMIT: Final = 200
+_BUDGET_ACTIONS: Final = frozenset({AuditAction.SET_BUDGET, AuditAction.REMOVE_BUDGET, AuditAction.GRANT})
 _NAME_LIMIT: Final = 100
 _CHANGES_OF_SETTINGS: Final = (AuditAction.CHANGE_SETTING, AuditAction.UNDO_CHANGE)
 
@@ -73,9 +75,13 @@ def _format_block(block: Block, messages: Messages) -> str:
 
 def _format_entry(entry: AuditEntry, labels: SettingLabels) -> str:
     messages = labels.messages
-    actor = f"<@{entry.actor_id}>" if entry.actor_id else messages.text("budget.forgotten_member")
-    reason = f" · {escape_markdown(entry.reason, _REASON_LIMIT)}" if entry.reason else ""
-    return f"- <t:{int(entry.created_at)}:f> {actor} {_format_action(entry, labels)}{reason}"
+    nobody = {0: "budget.forgotten_member", OPERATOR_ID: "audit.operator"}.get(entry.actor_id)
+    actor = messages.text(nobody) if nobody else f"<@{entry.actor_id}>"
+    terms, reason = "", entry.reason
+    if entry.action in _BUDGET_ACTIONS:
+        terms, reason = format_budget_terms(entry.reason, messages)
+    details = [part for part in (terms, escape_markdown(reason, _REASON_LIMIT)) if part]
+    return " · ".join([f"- <t:{int(entry.created_at)}:f> {actor} {_format_action(entry, labels)}", *details])
 
 
 def _format_action(entry: AuditEntry, labels: SettingLabels) -> str:

@@ -255,10 +255,22 @@ async def test_a_grant_raises_the_budgets_of_one_member(job_store: SqlJobStore, 
     assert [usage.used for usage in await budget_store.list_guild_usage(GUILD)] == [2 * PRICE, PRICE]
 
 
+async def test_a_grant_before_the_first_request_of_a_period_counts(
+    job_store: SqlJobStore, budget_store: SqlBudgetStore
+) -> None:
+    await budget_store.set_budget(make_budget(0, BudgetScope.MEMBER, ADA_ID, unit=BudgetUnit.PICTURES), BEN_ID)
+    assert await budget_store.adjust(Spender(ADA_ID, GUILD, 0), BudgetUnit.PICTURES, 1, "an apology") == 1
+
+    await accept(job_store, 1)
+
+    with pytest.raises(BudgetExceededError):
+        await accept(job_store, 2)
+
+
 async def test_a_removed_budget_limits_nobody(job_store: SqlJobStore, budget_store: SqlBudgetStore) -> None:
     await budget_store.set_budget(make_budget(0), BEN_ID)
 
-    assert [await budget_store.remove_budget(make_budget(0)) for _ in range(2)] == [True, False]
+    assert [await budget_store.remove_budget(make_budget(0)) for _ in range(2)] == [0, None]
 
     await accept(job_store, 1)
 

@@ -52,3 +52,23 @@ def test_a_misspelt_setting_is_named_beside_the_one_that_is_missing(
     assert "DISCORD_TOKEN is missing." in error
     assert "Did you mean DISCORD_TOKEN?" in error
     assert "s3cret" not in error
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--guild", "1", "--usd", "5"], "needs --member and --reason"),
+        (["--guild", "1", "--member", "2", "--reason", "why"], "needs either --usd or --pictures"),
+        (["--guild", "1", "--member", "2", "--reason", "why", "--usd", "nan"], "--usd is from -1000000 to 1000000"),
+    ],
+)
+def test_an_adjustment_that_lacks_something_is_an_error(
+    options: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "demo-token")
+
+    with pytest.raises(SystemExit) as exit_info:
+        main(["ledger", "adjust", *options])
+
+    assert exit_info.value.code == 2
+    assert said in capsys.readouterr().err

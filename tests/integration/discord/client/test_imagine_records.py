@@ -52,7 +52,7 @@ async def test_a_request_beyond_a_budget_is_refused_privately_in_the_language_of
     guild: GuildClient, job_queue: FakeJobQueue, submission_store: FakeSubmissionStore
 ) -> None:
     budget = Budget("1", BudgetScope.GUILD, 1, 1, BudgetPeriod.DAY, BudgetUnit.USD, 5_000_000)
-    submission_store.error = BudgetExceededError(BudgetUsage(budget, 4_970_000, 1_800_000_000), 80_000)
+    submission_store.error = BudgetExceededError(BudgetUsage(budget, 4_970_000, 1_800_000_000), 80_000, 0)
 
     answer = await guild.read_private_answer(await guild.invoke_imagine(prompt="a castle"))
 

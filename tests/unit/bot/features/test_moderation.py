@@ -7,7 +7,7 @@ from typing import Any
 import discord
 import pytest
 
-from bot.domain.audit import AuditAction, AuditEntry
+from bot.domain.audit import OPERATOR_ID, AuditAction, AuditEntry
 from bot.domain.guild_settings import ResultPlace, SettingChange
 from bot.features.moderation.audit import AuditCommands
 from bot.features.moderation.command import ModerationCommands
@@ -119,3 +119,31 @@ def test_the_log_says_which_setting_was_changed_in_words(
     assert "undid a change" in texts[0]
     assert f"« {labels.format_name(name)} »" in texts[1].replace("\u00a0", " ")
     assert "{" not in "".join(texts)
+
+
+@pytest.mark.parametrize(
+    ("language", "action", "reason", "expected"),
+    [
+        ("en-US", AuditAction.SET_BUDGET, "usd 5000000 per day", " · $5.00 per day"),
+        ("fr", AuditAction.REMOVE_BUDGET, "pictures 3 per week", " · 3 images par semaine"),
+        ("en-US", AuditAction.GRANT, "pictures -1: *why*", " · −1 picture · \\*why\\*"),
+        ("fr", AuditAction.GRANT, "usd 80000: gagné", " · 0,08\u00a0$ · gagné"),
+        ("en-US", AuditAction.SET_BUDGET, "of another release", " · of another release"),
+    ],
+)
+def test_the_log_says_in_words_how_large_a_budget_is(
+    language: str, action: AuditAction, reason: str, expected: str, catalogue: Catalogue
+) -> None:
+    labels = SettingLabels(load_messages(language), catalogue, None)
+
+    view = build_audit_view([AuditEntry(1, 2, action, 3, reason, 4.0)], labels, has_older=False)
+
+    assert join_texts(view).endswith(expected)
+
+
+def test_the_log_names_the_operator_of_the_bot(catalogue: Catalogue) -> None:
+    entry = AuditEntry(1, OPERATOR_ID, AuditAction.GRANT, 3, "usd 80000: why", 4.0)
+
+    view = build_audit_view([entry], SettingLabels(load_messages("en-US"), catalogue, None), has_older=False)
+
+    assert "<t:4:f> the bot's operator granted <@3> more" in join_texts(view)
