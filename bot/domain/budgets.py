@@ -11,6 +11,8 @@ from shared.problems import RejectedError, make_problem
 
 MICRO_USD_PER_USD: Final = 1_000_000
 UTC_ZONE: Final = ZoneInfo("UTC")
+NOTICE_PERCENTAGES: Final = (100, 80, 50)
+"""The parts of a budget whose use is told, the largest first."""
 
 
 class BudgetScope(StrEnum):
@@ -55,7 +57,8 @@ class Spender:
 class Budget:
     """A limit for a period, in `unit`s. `target_id` is the guild, channel, role or user; 0 for the whole bot.
 
-    The days of a guild's budgets begin in its time zone, those of the whole bot in UTC.
+    The days of a guild's budgets begin in its time zone, those of the whole bot in UTC. `notice_channel_id` is the
+    channel that is told how much is used.
     """
 
     id: str
@@ -66,6 +69,7 @@ class Budget:
     unit: BudgetUnit
     limit: int
     time_zone: ZoneInfo = UTC_ZONE
+    notice_channel_id: int | None = None
 
     def build_counter_key(self, user_id: int, now: datetime) -> str:
         """Build the key of the counter of the current period; each member of a role has a counter."""
@@ -129,6 +133,7 @@ class BudgetExceededError(RejectedError):
     """
 
     def __init__(self, usage: BudgetUsage, needed: int, fitting: int) -> None:
+        self.usage = usage
         budget = usage.budget
         super().__init__(
             make_problem(
@@ -184,6 +189,18 @@ def choose_limits(budgets: Iterable[Budget]) -> list[Budget]:
 def format_budget_terms(budget: Budget) -> str:
     """Write the limit of a budget for the audit log, such as `usd 5000000 per day`."""
     return f"{budget.unit} {budget.limit} per {budget.period}"
+
+
+def find_next_bound(limit: int, used: int) -> int | None:
+    """Find the least use above `used` that is one of the told percentages of a limit; None if there is none."""
+    bounds = (-(-limit * part // 100) for part in reversed(NOTICE_PERCENTAGES))
+    return next((bound for bound in bounds if bound > used), None)
+
+
+def find_crossed_percentage(limit: int, before: int, after: int) -> int | None:
+    """Find the largest of the told percentages of a limit that its use has just reached; None if it is none."""
+    crossed = (part for part in NOTICE_PERCENTAGES if before * 100 < limit * part <= after * 100)
+    return next(crossed, None)
 
 
 def get_period_start(period: BudgetPeriod, now: datetime, time_zone: ZoneInfo) -> datetime:

@@ -9,12 +9,17 @@ DIRECT_MESSAGE: Final = 0
 """In place of a channel's id: the notice is a direct message to the user whom its data names as `user_id`."""
 
 
+NO_CHANNEL: Final = -1
+"""In place of a channel's id: the notice is closed from the start, as a line in the log told it to the operator."""
+
+
 class NoticeKind(StrEnum):
     """What a notice is about. A feature renders each kind."""
 
     AUDIT = "audit"
     DELETION = "deletion"
     REPORT = "report"
+    BUDGET = "budget"
 
 
 @dataclass(frozen=True)

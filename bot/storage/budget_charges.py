@@ -1,14 +1,17 @@
 """Charging budgets for requests: in the transaction that accepts them, or when one ends that was not charged before."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import BindParameter, Connection, bindparam, update
 
-from bot.domain.budgets import Budget, BudgetUnit, Spender, choose_limits, require_room
+from bot.domain.budgets import Budget, BudgetExceededError, BudgetUnit, Spender, choose_limits, require_room
 from bot.storage.budget_counters import build_keys, create_counters, list_counting_budgets, read_counters
+from bot.storage.budget_notices import NO_BOUND, add_crossing_notices, add_refusal_notice, is_told
 from bot.storage.ledger import change_counters, get_requester_account, reserve_prices, settle_job, share_ledger
+from bot.storage.notice_bounds import Bounds, NoticeBounds
 from bot.storage.session import Database
 from bot.storage.tables import budget_counters
 from shared.errors import PentimentoError
@@ -17,7 +20,6 @@ from shared.job import Job
 _KEY: Final[BindParameter[str]] = bindparam("charged_key")
 _CHARGE: Final[BindParameter[int]] = bindparam("charge")
 _LIMIT: Final[BindParameter[int]] = bindparam("limit")
-_NO_LIMIT: Final = 2**62
 _CHARGE_COUNTER: Final = (
     update(budget_counters)
     .where(budget_counters.c.key == _KEY, budget_counters.c.used + _CHARGE <= _LIMIT)
@@ -26,33 +28,58 @@ _CHARGE_COUNTER: Final = (
 
 
 class NotChargedError(PentimentoError):
-    """Budgets were not charged, and nothing is to be stored: `prepare_budgets` finds out why."""
+    """Budgets were not charged, and nothing is to be stored: `prepare_budgets` finds out why.
+
+    `keys` are those of the bounds that the charge respected.
+    """
+
+    def __init__(self, keys: Collection[tuple[str, int]]) -> None:
+        super().__init__("budgets were not charged")
+        self.keys = keys
+
+
+@dataclass(frozen=True)
+class ChargedBudgets:
+    """The counters that were charged, with their units, and the bounds of which the charge learned."""
+
+    counters: Mapping[str, BudgetUnit] = field(default_factory=dict)
+    bounds: Bounds = field(default_factory=dict)
 
 
 def charge_budgets(
-    connection: Connection, bot_budgets: Sequence[Budget], spender: Spender, prices: Sequence[int], now: float
-) -> dict[str, BudgetUnit]:
-    """Add these prices to the counters of all budgets in which they count, and return the counters with their units.
+    connection: Connection,
+    bot_budgets: Sequence[Budget],
+    spender: Spender,
+    prices: Sequence[int],
+    now: float,
+    known_bounds: NoticeBounds,
+) -> ChargedBudgets:
+    """Add these prices to the counters of all budgets in which they count, and notices if that is to be told.
 
-    Raises `NotChargedError`, if one has no counter yet or not as much left: the transaction is then to be rolled back.
+    Raises `NotChargedError`, if one has no counter yet or not as much left, or reaches a bound: the transaction is then
+    to be rolled back.
     """
     share_ledger(connection)
     counting = list_counting_budgets(connection, bot_budgets, spender)
     if not counting:
-        return {}
+        return ChargedBudgets()
     by_key = build_keys(counting, spender, now)
     limits = set(map(id, choose_limits(counting)))
+    watched = {key: budget for key, budget in by_key.items() if id(budget) in limits and is_told(budget)}
+    bounds = {key: known_bounds.find(key, budget.limit) for key, budget in watched.items()}
     charges = [
         {
             _KEY.key: key,
             _CHARGE.key: budget.measure(prices),
-            _LIMIT.key: budget.limit if id(budget) in limits else _NO_LIMIT,
+            _LIMIT.key: min(budget.limit if id(budget) in limits else NO_BOUND, (bounds.get(key) or NO_BOUND) - 1),
         }
         for key, budget in sorted(by_key.items())  # in one order for all: otherwise two transactions could deadlock
     ]
     if connection.execute(_CHARGE_COUNTER, charges).rowcount < len(charges):
-        raise NotChargedError
-    return {key: budget.unit for key, budget in by_key.items()}
+        raise NotChargedError([(key, budget.limit) for key, budget in watched.items()])
+    unknown = {key: (budget, budget.measure(prices)) for key, budget in watched.items() if bounds[key] is None}
+    learned = add_crossing_notices(connection, unknown, spender.user_id, now)
+    return ChargedBudgets({key: budget.unit for key, budget in by_key.items()}, learned)
 
 
 async def prepare_budgets(
@@ -66,7 +93,13 @@ async def prepare_budgets(
     def check(connection: Connection) -> bool:
         return _check_budgets(connection, bot_budgets, spender, prices, now)
 
-    if not await database.run_transaction(check):
+    try:
+        has_all_counters = await database.run_transaction(check)
+    except BudgetExceededError as error:
+        usage = error.usage
+        await database.run_transaction(lambda connection: add_refusal_notice(connection, usage, spender.user_id, now))
+        raise
+    if not has_all_counters:
         await database.run_transaction(lambda connection: create_counters(connection, bot_budgets, spender, now))
 
 
@@ -77,6 +110,8 @@ def settle_without_reservation(
     account = get_requester_account(job)
     by_key = build_keys(list_counting_budgets(connection, bot_budgets, account), account, now)
     change_counters(connection, {key: budget.measure([price]) for key, budget in by_key.items()})
+    limiting = {key: (budget, budget.measure([price])) for key, budget in by_key.items()}
+    add_crossing_notices(connection, limiting, account.user_id, now)
     counters = {key: by_key[key].unit for key in read_counters(connection, by_key)}
     reserve_prices(connection, [job], [price], account, counters, now)
     settle_job(connection, job.id, billed_calls, now)

@@ -61,20 +61,19 @@ AMOUNTS_USED: Final[Mapping[BudgetUnit, ColumnElement[int]]] = MappingProxyType(
 """How much an entry adds to the usage of a budget, in each unit."""
 _GUILD_ID: Final[BindParameter[int]] = bindparam("target_guild_id")
 _SELECT_TIME_ZONE: Final = select(guild_settings.c.time_zone).where(guild_settings.c.guild_id == _GUILD_ID)
-_SELECT_GUILD_BUDGETS: Final = (
-    select(
-        budgets.c.id,
-        budgets.c.scope,
-        budgets.c.guild_id,
-        budgets.c.target_id,
-        budgets.c.period,
-        budgets.c.unit,
-        budgets.c.limit,
-        guild_settings.c.time_zone,
-    )
-    .outerjoin_from(budgets, guild_settings, guild_settings.c.guild_id == budgets.c.guild_id)
-    .where(budgets.c.guild_id == _GUILD_ID)
-)
+_SELECT_ALL_BUDGETS: Final = select(
+    budgets.c.id,
+    budgets.c.scope,
+    budgets.c.guild_id,
+    budgets.c.target_id,
+    budgets.c.period,
+    budgets.c.unit,
+    budgets.c.limit,
+    guild_settings.c.time_zone,
+    guild_settings.c.notice_channel_id,
+).outerjoin_from(budgets, guild_settings, guild_settings.c.guild_id == budgets.c.guild_id)
+_SELECT_GUILD_BUDGETS: Final = _SELECT_ALL_BUDGETS.where(budgets.c.guild_id == _GUILD_ID)
+_SELECT_BUDGET: Final = _SELECT_ALL_BUDGETS.where(budgets.c.id == bindparam("target_budget_id"))
 _TARGET_IDS: Final[BindParameter[Any]] = bindparam("target_ids", expanding=True)
 _SELECT_BUDGETS: Final = _SELECT_GUILD_BUDGETS.where(budgets.c.target_id.in_(_TARGET_IDS))
 _SELECT_OPEN_RESERVATIONS: Final = select(ledger_entries.c.id, ledger_entries.c.counters).where(
@@ -135,6 +134,12 @@ def list_counting_budgets(connection: Connection, bot_budgets: Sequence[Budget],
     rows = connection.execute(_SELECT_BUDGETS, {_GUILD_ID.key: spender.guild_id, _TARGET_IDS.key: list(targets)})
     found = (_parse_budget(row) for row in rows)
     return [*bot_budgets, *(budget for budget in found if counts_requests_of(budget, spender))]
+
+
+def load_budget(connection: Connection, budget_id: str) -> Budget | None:
+    """Load a budget of a guild; None if it was removed."""
+    row = connection.execute(_SELECT_BUDGET, {"target_budget_id": budget_id}).one_or_none()
+    return None if row is None else _parse_budget(row)
 
 
 def list_guild_budgets(
@@ -198,7 +203,7 @@ def _build_scope_condition(budget: Budget, user_id: int) -> ColumnElement[bool]:
 
 
 def _parse_budget(row: Any) -> Budget:
-    budget_id, scope, guild_id, target_id, period, unit, limit, zone = row
+    budget_id, scope, guild_id, target_id, period, unit, limit, zone, notice_channel_id = row
     return Budget(
         budget_id,
         BudgetScope(scope),
@@ -208,4 +213,5 @@ def _parse_budget(row: Any) -> Budget:
         BudgetUnit(unit),
         limit,
         parse_time_zone(zone),
+        notice_channel_id,
     )

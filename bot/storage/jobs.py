@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
@@ -16,6 +15,7 @@ from bot.domain.records import ClosedRecord, OpenJobRecord
 from bot.domain.status import JobStatus
 from bot.domain.unreadable import JobOwner
 from bot.storage.budget_charges import NotChargedError, charge_budgets, prepare_budgets, settle_without_reservation
+from bot.storage.budget_notices import add_settlement_notices
 from bot.storage.job_records import (
     FIRST_ENTRY,
     REPEAT_ENTRY,
@@ -35,6 +35,7 @@ from bot.storage.ledger import (
     settle_closed_jobs,
     settle_job,
 )
+from bot.storage.notice_bounds import Bounds, NoticeBounds
 from bot.storage.queue_entries import (
     IS_NEWEST_ENTRY_OF_JOB,
     JOB_ID,
@@ -100,6 +101,7 @@ class SqlJobStore:
         self._catalogue = catalogue
         self._bot_budgets = bot_budgets
         self._clock = clock
+        self._bounds = NoticeBounds()
 
     async def add_jobs(
         self, jobs_to_add: Sequence[Job], image: RemoteImage | StoredImage | None, spender: Spender | None = None
@@ -115,19 +117,23 @@ class SqlJobStore:
         prices = [self._get_price(job.request.model) for job in jobs_to_add]
         now = self._clock()
 
-        def insert_rows(connection: Connection) -> None:
+        def insert_rows(connection: Connection) -> Bounds:
             for job in jobs_to_add:
                 connection.execute(_INSERT_JOB, build_job_row(job) | source)
                 connection.execute(_INSERT_QUEUE_ENTRY, build_queue_entry_row(job.id, FIRST_ENTRY))
             for job, price in zip(jobs_to_add, prices, strict=True):
                 accept_entry(connection, job, price, now)
-            counters = charge_budgets(connection, self._bot_budgets, payer, prices, now)
-            reserve_prices(connection, jobs_to_add, prices, payer, counters, now)
+            charged = charge_budgets(connection, self._bot_budgets, payer, prices, now, self._bounds)
+            reserve_prices(connection, jobs_to_add, prices, payer, charged.counters, now)
+            return charged.bounds
 
         try:
             while True:
-                with suppress(NotChargedError):
-                    await self._database.run_transaction(insert_rows)
+                try:
+                    self._bounds.add(await self._database.run_transaction(insert_rows))
+                except NotChargedError as error:
+                    self._bounds.forget(error.keys)
+                else:
                     return True
                 await prepare_budgets(self._database, self._bot_budgets, payer, prices, now)
         except IntegrityError:
@@ -232,6 +238,8 @@ class SqlJobStore:
                 settle_entry(connection, job_id, is_generated=is_generated, cost=billed_calls * price, now=now)
             if not settle_job(connection, job_id, billed_calls, now) and billed_calls:
                 settle_without_reservation(connection, self._bot_budgets, status.job, price, billed_calls, now)
+            else:
+                add_settlement_notices(connection, self._bot_budgets, job_id, billed_calls, now)
 
         try:
             await self._database.run_transaction(close_record)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, false, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, false, func, insert, select, update
 
 from bot.domain.budgets import BudgetUnit, Spender
 from bot.storage.tables import OPEN_STATES, budget_counters, jobs, ledger_entries, outcomes, queue_entries
@@ -110,11 +110,16 @@ def settle_job(connection: Connection, job_id: str, billed_calls: int, at: float
     Without a billed call it is only given back. False if the job has no reservation.
     """
     share_ledger(connection)
-    row = connection.execute(_SELECT_RESERVATION, {_JOB_ID.key: job_id}).one_or_none()
+    row = find_reservation(connection, job_id)
     if row is None:
         return False
     change_counters(connection, _close_reservation(connection, row, billed_calls=billed_calls, at=at))
     return True
+
+
+def find_reservation(connection: Connection, job_id: str) -> Row[Any] | None:
+    """Find the reservation of a job, whether it is settled or not."""
+    return connection.execute(_SELECT_RESERVATION, {_JOB_ID.key: job_id}).one_or_none()
 
 
 def add_adjustment(

@@ -41,8 +41,13 @@ def add_notice(
     kind: NoticeKind,
     data: Mapping[str, Any],
     at: float,
+    *,
+    closed_at: float | None = None,
 ) -> bool:
-    """Add a notice to be posted in a channel; False if there is, or was, one with the same `unique_key`."""
+    """Add a notice to be posted in a channel; False if there is, or was, one with the same `unique_key`.
+
+    With `closed_at` it is not posted: it was told in another way, once.
+    """
     row = {
         "unique_key": unique_key,
         "guild_id": guild_id,
@@ -50,6 +55,7 @@ def add_notice(
         "kind": kind,
         "data": json.dumps(data),
         "created_at": at,
+        "closed_at": closed_at,
     }
     return connection.execute(build_insert_unless_exists(connection, notices, row)).one_or_none() is not None
 

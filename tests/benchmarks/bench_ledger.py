@@ -13,7 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, insert
 
 from bot.domain.budgets import Budget, BudgetPeriod, BudgetScope, BudgetUnit, Spender
+from bot.domain.guild_settings import GuildSettings
 from bot.storage.budgets import SqlBudgetStore
+from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.jobs import SqlJobStore
 from bot.storage.ledger_reports import ReportGroup, SqlLedgerReports
 from bot.storage.session import Database
@@ -87,7 +89,12 @@ def _make_entries(jobs: int) -> Iterator[list[dict[str, Any]]]:
 
 
 async def _set_budgets(database: Database, clock: Clock) -> None:
-    """Give every member a budget, and the guild, a channel and a role one more, none of which is used up."""
+    """Give every member a budget, and the guild, a channel and a role one more, none of which is used up.
+
+    The guild has chosen a channel for notices of budgets.
+    """
+    settings = GuildSettings(notice_channel_id=CHANNEL)
+    await SqlGuildSettingsStore(database).change_settings(GUILD, 1, GuildSettings(), settings)
     store = SqlBudgetStore(database, clock=clock)
     for scope, target in ((BudgetScope.GUILD, GUILD), (BudgetScope.CHANNEL, CHANNEL), (BudgetScope.ROLE, ROLE)):
         budget = Budget("", scope, GUILD, target, BudgetPeriod.MONTH, BudgetUnit.USD, 10**15)

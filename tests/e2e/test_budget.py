@@ -9,6 +9,7 @@ import pytest
 
 from demo.first_picture import iter_message_texts
 from demo.stack import Stack
+from tests.support.guild_settings import change_guild_settings
 from tests.support.user import DiscordUser, add_user, list_media, wait_until
 
 
@@ -44,6 +45,24 @@ def test_a_member_makes_as_many_pictures_as_their_budget_allows_and_as_are_grant
     assert f"<@{user_id}>: **0 pictures** left of 1 picture per day" in left
     assert "This month **$0.08** of the bot's budget went into your 1 picture here." in left
     assert granted == f"<@{user_id}> has 1 picture more, until their budgets start again."
+
+
+def test_a_channel_is_told_that_a_budget_is_half_used_and_used_up(
+    stack: Stack, owner: DiscordUser, dora: tuple[DiscordUser, str]
+) -> None:
+    member, user_id = dora
+    channel = owner.post("/control/channels", {"name": "budgets"})["id"]
+    change_guild_settings(stack, notice_channel_id=int(channel))
+    invoke(owner, "set", amount=2, per="day", member=user_id, **{"in": "pictures"})
+    for _ in range(2):
+        member.wait_for_result(member.submit_imagine("a castle", image=None))
+    member.wait_for_private_text(member.submit_imagine("one too many"))
+    wait_until(lambda: len(owner.list_messages(channel)) > 1, "two notices")
+    change_guild_settings(stack, notice_channel_id=None)
+
+    half, whole = ("\n".join(iter_message_texts(message)) for message in owner.list_messages(channel))
+    assert half.startswith(f"### Half of a budget is used\n<@{user_id}>: **1 picture** left of 2 pictures per day")
+    assert whole.startswith(f"### A budget is used up\n<@{user_id}>: **0 pictures** left of 2 pictures per day")
 
 
 def test_a_report_has_a_list_a_chart_and_a_table(owner: DiscordUser, dora: tuple[DiscordUser, str]) -> None:

@@ -52,7 +52,7 @@ def test_a_blocked_member_can_use_nothing_until_they_are_unblocked(
 def test_a_moderator_cancels_what_a_member_has_waiting(owner: DiscordUser, member: tuple[DiscordUser, str]) -> None:
     user, user_id = member
     running = [user.submit_imagine(f"slow {n} [slow:3]") for n in range(2)]  # two of a person run at once
-    waiting = [user.submit_imagine(f"waiting {n}") for n in range(3)]
+    waiting = [user.submit_imagine(f"waiting {n} [slow:3]") for n in range(3)]
     for job in (*running, *waiting):
         user.wait_for_status(job)
 

@@ -7,7 +7,9 @@ from bot.discord_client.command_builder import build_command
 from bot.discord_client.feature import Feature
 from bot.discord_client.translator import localize_choice, localize_text
 from bot.domain.budgets import BudgetPeriod, BudgetUnit
+from bot.domain.notices import NoticeKind
 from bot.features.budgets.command import BudgetCommands
+from bot.features.budgets.notice import render_budget_notice
 from bot.features.budgets.view import BudgetPageId
 from bot.interactions.access import Access
 from bot.interactions.routing import Route
@@ -39,5 +41,9 @@ def build_budgets_feature(budget_store: SqlBudgetStore, reports: SqlLedgerReport
         build_command("budget.report", handler.report, choices={"group": groups, "period": periods}),
     ):
         group.add_command(command)
-    routes = [Route(BudgetPageId, handler.show_page)]
-    return Feature(commands=[group], routes=routes, access=Access.ALWAYS)
+    return Feature(
+        commands=[group],
+        routes=[Route(BudgetPageId, handler.show_page)],
+        access=Access.ALWAYS,
+        notice_renderers={NoticeKind.BUDGET: render_budget_notice},
+    )

@@ -5,6 +5,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import Connection
 
 from bot.domain.budgets import Budget, BudgetExceededError, BudgetPeriod, BudgetScope, BudgetUnit, Spender
 from bot.storage.budget_charges import charge_budgets, prepare_budgets
@@ -12,6 +13,7 @@ from bot.storage.budgets import SqlBudgetStore
 from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.jobs import SqlJobStore
 from bot.storage.ledger import reserve_prices
+from bot.storage.notice_bounds import NoticeBounds
 from bot.storage.session import Database
 from shared.catalogue import Catalogue
 from shared.job import Job
@@ -186,13 +188,13 @@ async def test_a_request_that_is_being_accepted_is_waited_for(
     has_charged, may_commit = threading.Event(), threading.Event()
     job = make_job_by(1, user_id=ADA_ID)
 
+    def accept(connection: Connection) -> None:
+        charged = charge_budgets(connection, (), ADA, [PRICE], clock.now, NoticeBounds())
+        reserve_prices(connection, [job], [PRICE], ADA, charged.counters, clock.now)
+
     async def accept_slowly() -> None:
         async with database.transaction() as connection:
-            await connection.run_sync(
-                lambda sync: reserve_prices(
-                    sync, [job], [PRICE], ADA, charge_budgets(sync, (), ADA, [PRICE], clock.now), clock.now
-                )
-            )
+            await connection.run_sync(accept)
             has_charged.set()
             await asyncio.to_thread(may_commit.wait, 5)
 
