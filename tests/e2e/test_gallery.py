@@ -100,3 +100,34 @@ def test_enough_favourites_put_a_result_in_and_a_moderator_takes_it_out(
     log = owner.wait_for_private_text(owner.invoke_command("audit", stack.channel_id))
     assert "out of the gallery" in log
     assert gallery in log
+
+
+def test_forged_buttons_put_nothing_in_and_change_no_setting(
+    stack: Stack, ada: DiscordUser, owner: DiscordUser, gallery: str
+) -> None:
+    ben, ben_id = add_user(stack, "ben")
+    hidden = owner.post("/control/channels", {"name": "hidden"})["id"]
+    jobs = [ada.submit_imagine("a secret", image=None, channel=channel) for channel in (stack.channel_id, hidden)]
+    shown, _ = [ada.wait_for_result(job) for job in jobs]
+    owner.put(f"/control/permissions/{hidden}", {"user": ben_id, "deny": str(1 << 10)})
+    direct = ada.post("/control/dms", {"user": "ada"})["id"]
+    private = ada.submit_imagine("for me", image=None, channel=direct)
+    ada.wait_for_result_in_place(private)
+
+    def press(user: DiscordUser, custom_id: str, **values: Any) -> str:
+        pressed = {"user": user.name, "message_id": shown["id"], "custom_id": custom_id, "forged": True} | values
+        return user.wait_for_private_text(user.post("/control/press", pressed)["interaction_id"])
+
+    refused = [press(ben, f"{action}:{jobs[0]}") for action in ("gallery_share", "gallery_take_out")]
+    unknown = [press(ben, f"gallery_share:{job}") for job in (jobs[1], "99999999999999999999", private)]
+    of_own_direct_messages = press(ada, f"gallery_share:{private}")
+    setting = press(ben, "gallery_setting:channel", values=[hidden])
+    no_channel = press(owner, "gallery_setting:channel", values=["17"])
+
+    assert all(text.startswith("Only its author and the moderators") for text in refused)
+    assert all(text.startswith("I couldn't find that picture here") for text in unknown)
+    assert of_own_direct_messages.startswith("This picture was sent as a direct message")
+    assert "manage" in setting.lower()
+    assert "changed" in no_channel
+    assert ada.list_messages(gallery) == []
+    assert f"<#{gallery}>" in read_text(owner.invoke_and_wait("gallery setup"))

@@ -26,7 +26,7 @@ def build_nodes(
             id=_make_original_id(job_id),
             parent_id=None,
             thumbnail=thumbnail,
-            author=records_by_id[job_id].job.requester.name,
+            author=_get_original_author(records_by_id[job_id]),
             seed_label=messages.text("lineage.original"),
             fallback_author=messages.text("lineage.somebody"),
         )
@@ -62,6 +62,11 @@ def list_path_thumbnails(
         path.insert(0, parent)
     frames = [originals.get(path[0].job.id), *(thumbnails[record.job.id] for record in path)]
     return [frame for frame in frames if frame is not None]
+
+
+def _get_original_author(record: JobRecord) -> str:
+    """Get the name of who uploaded the picture that a job started from; "" if it was somebody else."""
+    return record.job.requester.name if record.job.source_owner_id is None else ""
 
 
 def _make_original_id(job_id: str) -> str:

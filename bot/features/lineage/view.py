@@ -6,7 +6,7 @@ from typing import Any, Final
 from discord import ui
 
 from bot.domain.records import JobRecord
-from bot.rendering.layout import build_attached_gallery, build_container_view
+from bot.rendering.layout import build_attached_gallery, build_container_view, format_source_owner
 from bot.rendering.markdown import escape_markdown, flatten_text, format_request_prompt, truncate_text
 from bot.rendering.settings_text import SHOWN_FIELDS, format_value, get_shown_value
 from shared.catalogue import Catalogue
@@ -81,6 +81,8 @@ def _format_lines(
             parent = lineage[parent_number - original_count - 1]
             changes = escape_markdown(describe_changes(parent, record, catalogue, messages), _CHANGES_LIMIT)
             line += f" · {messages.text('lineage.from_parent', number=parent_number, changes=changes)}"
+        elif record.job.source_owner_id is not None:
+            line += f" · {format_source_owner(record.job.source_owner_id, messages)}"
         if record.message is not None and record.message.message_id is not None and not record.is_deleted:
             name = messages.text("lineage.open", number=numbers[record.job.id])
             line += f" · [{name}]({record.message.build_link(record.job.origin.guild_id)})"
@@ -90,7 +92,7 @@ def _format_lines(
 def _format_line(number: int, record: JobRecord, current_job_id: str, messages: Messages) -> str:
     seed = "" if record.seed is None else f" · {messages.get_option_name('seed')} {record.seed}"
     marker = f" · **{messages.text('lineage.here')}**" if record.job.id == current_job_id else ""
-    name = escape_markdown(record.job.requester.name, _NAME_LIMIT)
+    name = escape_markdown(record.job.requester.name, _NAME_LIMIT) or messages.text("lineage.somebody")
     return truncate_text(f"{number}. {name}{seed}{marker}", _LINE_LIMIT)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.domain.messages import MessageRef
 from bot.domain.records import JobRecord
+from bot.features.lineage.tree import build_nodes
 from bot.features.lineage.view import build_lineage_view, describe_changes
 from shared.i18n.messages import list_languages, load_messages
 from shared.job import Job, Requester
@@ -96,6 +97,22 @@ def test_the_tree_is_described_with_a_line_for_each_picture() -> None:
     assert " · **this picture** · from 2: keep 80% · [Open 3](" in text
     galleries = [item for item in view.walk_children() if isinstance(item, MediaGallery)]
     assert [len(gallery.items) for gallery in galleries] == [1, 1]
+
+
+def test_the_chain_is_named_from_a_picture_that_somebody_else_posted_or_a_forgotten_person() -> None:
+    forgotten = make_record(1, name="")
+    started = make_record(2)
+    started = replace(started, job=started.job.model_copy(update={"source_owner_id": 7}))
+    lineage = [forgotten, started, make_record(3, parent_id=started.job.id)]
+
+    view = build_view(lineage, original_count=0)
+    thumbnails = {record.job.id: None for record in lineage}
+    nodes = build_nodes(lineage, thumbnails, {started.job.id: b""}, started.job.id, EN, CATALOGUE)
+
+    *_, text = [item.content for item in view.walk_children() if isinstance(item, TextDisplay)]
+    assert [line.partition(" · ")[0] for line in text.split("\n")] == ["1. someone", "2. Ada", "3. Ada"]
+    assert text.count(" · from <@7>’s picture") == 1
+    assert (nodes[0].author, nodes[0].fallback_author) == ("", "someone"), "the picture is not Ada's"
 
 
 @given(st.text(max_size=100), st.integers(1, 60), st.integers(0, 3), st.sampled_from(list_languages()))
