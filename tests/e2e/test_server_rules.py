@@ -30,7 +30,7 @@ def test_a_listed_word_is_refused_in_everything_old_and_new_until_it_is_removed(
     assert added.startswith("**horse\\*** is on the word list now")
     assert all("“horse\\*” is on this server's word list" in refusal for refusal in refusals), refusals
     assert "- horse\\*" in server.invoke(owner, "words test", prompt="H O R S E")
-    assert "Word list (1 of 500 entry)" in server.invoke(owner, "words list")
+    assert "Word list: 1 of 500" in server.invoke(owner, "words list")
     server.save_settings(word_policy=WordPolicy.AGE_RESTRICTED)
     assert "age-restricted channels" in member.wait_for_private_text(server.imagine("a horse"))
     request_json("PATCH", f"{server.stack.discord_url}/control/channels/{server.channel_id}", {"nsfw": True})

@@ -60,7 +60,7 @@ def build_diagnosis_view(diagnosis: Diagnosis, messages: Messages) -> ui.LayoutV
         limit = min(_PROBLEM_LIMIT, _ALL_PROBLEMS_LIMIT // len(refusals))
         items.append(ui.TextDisplay("\n".join(_format_refusal(finding, limit, messages) for finding in refusals)))
     if passes:
-        items.append(ui.TextDisplay(f"✅ {messages.text('diagnose.passed', checks=', '.join(passes))}"))
+        items.append(ui.TextDisplay(f"✓ {messages.text('diagnose.passed', checks=', '.join(passes))}"))
     if diagnosis.budgets and len(refusals) <= _MAX_REFUSALS_BESIDE_BUDGETS:
         lines = [f"- {format_budget_usage(usage, messages)}" for usage in diagnosis.budgets[:_MAX_BUDGETS]]
         items.append(ui.TextDisplay("\n".join([messages.text("diagnose.budgets"), *lines])))
@@ -75,4 +75,4 @@ def _format_refusal(finding: Finding, limit: int, messages: Messages) -> str:
         return ""
     sentence = escape_problem_text(messages.format_problem(problem), [problem], limit)
     name, who = messages.text(f"check.{finding.name}"), messages.text(f"check.{finding.name}_who")
-    return f"❌ **{name}**\n> {sentence}\n-# {messages.text('diagnose.who', who=who)}"
+    return f"✗ **{name}**\n> {sentence}\n-# {messages.text('diagnose.who', who=who)}"

@@ -130,8 +130,8 @@ def test_a_diagnosis_with_all_findings_fits_into_a_message(language: str) -> Non
 
     refused, allowed = build(problem), build(None)
     assert refused.content_length() <= 4000
-    assert str(refused.to_components()).count("❌") == len(names)  # type: ignore[no-untyped-call]
-    assert "❌" not in str(allowed.to_components())  # type: ignore[no-untyped-call]
+    assert str(refused.to_components()).count("✗") == len(names)  # type: ignore[no-untyped-call]
+    assert "✗" not in str(allowed.to_components())  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize(
