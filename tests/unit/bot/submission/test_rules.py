@@ -1,7 +1,9 @@
 """The rules of a server hold for every request, whichever way it is submitted."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,6 +28,7 @@ from tests.support.commands import UNUSED
 from tests.support.fake_stores import FakeJobQueue, FakeSubmissionStore
 from tests.support.members import make_interaction
 
+ROOT = Path(__file__).parents[4]
 CATALOGUE = load_catalogue()
 MODERATOR = discord.Permissions(moderate_members=True)
 MANAGER = discord.Permissions(manage_guild=True)
@@ -245,3 +248,15 @@ async def test_a_planned_exploration_is_refused_before_its_price_is_shown_and_ag
             await refused
         assert [problem.code for problem in raised.value.problems] == ["word_listed"]
     assert word_lists.loads == 2
+
+
+def test_every_module_that_records_requests_validates_them() -> None:
+    sources = {path: path.read_text(encoding="utf-8") for path in (ROOT / "bot").rglob("*.py")}
+    recording = {
+        path.relative_to(ROOT).as_posix(): source
+        for path, source in sources.items()
+        if re.search(r"\.(add_jobs|submit_many)\(", source) and "storage" not in path.parts
+    }
+
+    assert {"bot/submission/submitter.py", "bot/explorations/starter.py"} <= set(recording)
+    assert [name for name, source in recording.items() if ".validate_requests(" not in source] == []
