@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import Row, case, delete, exists, select, update
+from sqlalchemy import Row, case, delete, exists, func, select, update
 
 from bot.domain.gallery import GalleryPost, GalleryPostState, GalleryReason, GallerySettings, Remover
 from bot.storage.gallery_rows import (
@@ -89,13 +89,12 @@ class SqlGalleryStore:
             is_post = gallery_posts.c.job_id == job_id
             return await withdraw_posts(connection, is_post, remover, self._clock()) > 0
 
-    async def list_due_posts(self, limit: int) -> Sequence[GalleryPost]:
-        """List results to post, to edit or to take out, those that have waited longest first."""
-        query = (
-            _SELECT_POSTS.where(gallery_posts.c.due_at <= self._clock())
-            .order_by(gallery_posts.c.due_at, gallery_posts.c.job_id)
-            .limit(limit)
-        )
+    async def list_due_posts(self, limit: int, guild_limit: int) -> Sequence[GalleryPost]:
+        """List results to post, to edit or to take out, so many of each server, those that waited longest first."""
+        order = gallery_posts.c.due_at, gallery_posts.c.job_id
+        rank = func.row_number().over(partition_by=gallery_posts.c.guild_id, order_by=order).label("rank")
+        due = _SELECT_POSTS.add_columns(rank).where(gallery_posts.c.due_at <= self._clock()).subquery()
+        query = select(due).where(due.c.rank <= guild_limit).order_by(due.c.due_at, due.c.job_id).limit(limit)
         async with begin_transaction(self._database) as connection:
             return [_parse_post(row) for row in (await connection.execute(query)).all()]
 

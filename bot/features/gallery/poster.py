@@ -7,6 +7,8 @@ where another one stopped. What an earlier attempt may have posted is looked for
 import asyncio
 import io
 import logging
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,14 +45,18 @@ from shared.problems import RejectedError
 log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS: Final = 2.0
-MAX_POSTS_PER_ROUND: Final = 2
-"""With the interval, one message a second: Discord accepts five in five seconds in a channel."""
+MAX_POSTS_PER_GUILD: Final = 2
+"""In a round, so one message a second: Discord accepts five in five seconds in a channel."""
+
+MAX_POSTS_PER_ROUND: Final = 32
+MAX_CONCURRENT_GUILDS: Final = 8
 
 ATTEMPT_SECONDS: Final = 25.0
 """How long only one bot tries to post in a forum, longer than its call: posts there have no nonce."""
 
 MIN_PAUSE_SECONDS: Final = 5.0
 MAX_PAUSE_SECONDS: Final = 3600.0
+_MAX_DOUBLINGS: Final = 12
 
 
 class PostponedError(PentimentoError):
@@ -76,15 +82,29 @@ class GalleryPoster:
         await run_every(INTERVAL_SECONDS, self.update_galleries, "updating the galleries")
 
     async def update_galleries(self) -> None:
-        """Bring the results up to date that are due, at most `MAX_POSTS_PER_ROUND`. Raises `RejectedError`."""
-        for post in await self.gallery.list_due_posts(MAX_POSTS_PER_ROUND):
-            try:
-                await self._update_post(post)
-            except (discord.DiscordException, aiohttp.ClientError, OSError, PostponedError, RejectedError) as error:
-                pause = min(MIN_PAUSE_SECONDS * 2 ** min(post.failures, 12), MAX_PAUSE_SECONDS)
-                pause = max(pause, get_retry_after(error))
-                log.warning("gallery: job %s is looked at again in %.0f s (%r)", post.job_id, pause, error)
-                await self.gallery.postpone(post, pause)
+        """Bring the results up to date that are due, several servers at once. Raises `RejectedError`."""
+        by_guild: dict[int, list[GalleryPost]] = defaultdict(list)
+        for post in await self.gallery.list_due_posts(MAX_POSTS_PER_ROUND, MAX_POSTS_PER_GUILD):
+            by_guild[post.guild_id].append(post)
+        slots = asyncio.Semaphore(MAX_CONCURRENT_GUILDS)
+        updates = (self._update_gallery(posts, slots) for posts in by_guild.values())
+        for result in await asyncio.gather(*updates, return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _update_gallery(self, posts: Sequence[GalleryPost], slots: asyncio.Semaphore) -> None:
+        """Bring results of one server up to date, one after the other; one that fails is looked at again later."""
+        async with slots:
+            for post in posts:
+                try:
+                    await self._update_post(post)
+                except (discord.DiscordException, aiohttp.ClientError, OSError, PostponedError, RejectedError) as error:
+                    pause = max(_get_pause(post), get_retry_after(error))
+                    log.warning("gallery: job %s is looked at again in %.0f s (%r)", post.job_id, pause, error)
+                    await self.gallery.postpone(post, pause)
+                except Exception:
+                    log.exception("gallery: job %s is looked at again later", post.job_id)
+                    await self.gallery.postpone(post, _get_pause(post))
 
     async def _update_post(self, post: GalleryPost) -> None:
         guild = self.client.get_guild(post.guild_id)
@@ -237,3 +257,8 @@ class GalleryPoster:
             *((messages.get_choice_label("style_preset", style),) if style else ()),
             *((messages.text("gallery.tag_winner"),) if reason is GalleryReason.WINNER else ()),
         ]
+
+
+def _get_pause(post: GalleryPost) -> float:
+    """Return how many seconds to wait after another failure: twice as long each time, at most an hour."""
+    return min(MIN_PAUSE_SECONDS * 2.0 ** min(post.failures, _MAX_DOUBLINGS), MAX_PAUSE_SECONDS)

@@ -80,7 +80,7 @@ async def test_a_result_is_added_once_and_begun_by_one_of_two_bots(
     other = SqlGalleryStore(other_database, clock=clock)
 
     added = await asyncio.gather(*(bot.add_post(JOB.id, GUILD, GalleryReason.SHARED) for bot in (gallery, other) * 3))
-    (seen,), (seen_by_other,) = await gallery.list_due_posts(9), await other.list_due_posts(9)
+    (seen,), (seen_by_other,) = await gallery.list_due_posts(9, 9), await other.list_due_posts(9, 9)
     begun = await asyncio.gather(
         gallery.begin_attempt(seen, CHANNEL, 60), other.begin_attempt(seen_by_other, CHANNEL, 60)
     )
@@ -88,9 +88,11 @@ async def test_a_result_is_added_once_and_begun_by_one_of_two_bots(
 
     assert sorted(added) == [False] * 5 + [True]
     assert sorted(attempt is not None for attempt in begun) == [False, True]
-    assert await gallery.list_due_posts(9) == []
+    assert await gallery.list_due_posts(9, 9) == []
     clock.now += 61
-    assert [(post.state, post.attempted_at) for post in await gallery.list_due_posts(9)] == [(WAITING, clock.now - 61)]
+    assert [(post.state, post.attempted_at) for post in await gallery.list_due_posts(9, 9)] == [
+        (WAITING, clock.now - 61)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -134,20 +136,20 @@ async def test_many_marks_are_one_edit_and_a_mark_during_the_edit_is_another(
     for user_id in (BEN_ID, 44, 45):
         await favourites.toggle_favourite(user_id, JOB.id)
         clock.now += 1
-    too_early = await gallery.list_due_posts(9)
+    too_early = await gallery.list_due_posts(9, 9)
     clock.now += COUNT_DELAY_SECONDS
 
-    (due,) = await gallery.list_due_posts(9)
+    (due,) = await gallery.list_due_posts(9, 9)
     await favourites.toggle_favourite(46, JOB.id)
     await gallery.mark_edited(due)
 
-    assert too_early == [] == await gallery.list_due_posts(9)
+    assert too_early == [] == await gallery.list_due_posts(9, 9)
     clock.now += COUNT_DELAY_SECONDS
-    (due_again,) = await gallery.list_due_posts(9)
+    (due_again,) = await gallery.list_due_posts(9, 9)
     assert await gallery.count_favourites(JOB.id, counts_own_marks=False) == 4
     await gallery.mark_edited(due_again)
     clock.now += COUNT_DELAY_SECONDS
-    assert await gallery.list_due_posts(9) == []
+    assert await gallery.list_due_posts(9, 9) == []
 
 
 async def test_a_result_that_is_deleted_while_it_is_posted_is_taken_out(
@@ -160,12 +162,12 @@ async def test_a_result_that_is_deleted_while_it_is_posted_is_taken_out(
     await job_history.mark_result_deleted(JOB.id)
     await gallery.mark_posted(begun, MESSAGE)
 
-    (due,) = await gallery.list_due_posts(9)
+    (due,) = await gallery.list_due_posts(9, 9)
     assert (due.state, due.channel_id, due.message_id, due.removed_by) == (
         *(REMOVING, CHANNEL, MESSAGE, Remover.DELETION),
     )
     await gallery.mark_removed(due)
-    assert await gallery.list_due_posts(9) == []
+    assert await gallery.list_due_posts(9, 9) == []
     assert not await gallery.add_post(JOB.id, GUILD, GalleryReason.SHARED), "a deleted result never returns"
 
 
@@ -223,12 +225,12 @@ async def test_forgetting_a_person_takes_their_results_out_and_their_marks_off(
 
     await SqlUserDataStore(database, clock=clock).delete_personal_data(ADA_ID)
 
-    (of_ada,) = await gallery.list_due_posts(9)
+    (of_ada,) = await gallery.list_due_posts(9, 9)
     assert (of_ada.job_id, of_ada.state, of_ada.message_id) == (JOB.id, REMOVING, MESSAGE)
     await gallery.mark_removed(of_ada)
     assert [row["job_id"] for row in read_rows(database_url, gallery_posts)] == [bens.id]
     clock.now += COUNT_DELAY_SECONDS
-    assert [post.job_id for post in await gallery.list_due_posts(9)] == [bens.id], "its count changed"
+    assert [post.job_id for post in await gallery.list_due_posts(9, 9)] == [bens.id], "its count changed"
 
 
 async def test_what_could_not_be_posted_is_tried_again_when_the_settings_change(
@@ -236,12 +238,12 @@ async def test_what_could_not_be_posted_is_tried_again_when_the_settings_change(
 ) -> None:
     await gallery.add_post(JOB.id, GUILD, GalleryReason.SHARED)
     await gallery.postpone(await get_post(gallery), 3600)
-    postponed = await gallery.list_due_posts(9)
+    postponed = await gallery.list_due_posts(9, 9)
 
     await gallery.save_settings(GUILD, GallerySettings(CHANNEL))
 
     assert postponed == []
-    assert [post.failures for post in await gallery.list_due_posts(9)] == [0]
+    assert [post.failures for post in await gallery.list_due_posts(9, 9)] == [0]
     clock.now += 1
     await gallery.discard_post(await get_post(gallery))
     assert await gallery.find_post(JOB.id) is None
@@ -320,3 +322,13 @@ async def test_the_chain_of_authors_leads_from_a_result_to_the_first_picture(
     assert await chain.list_source_authors(parent) == [44, BEN_ID]
     assert await chain.list_source_authors(make_job_by(4).id) == [BEN_ID, ADA_ID]
     assert await chain.list_source_authors(JOB.id) == await chain.list_source_authors("17") == []
+
+
+async def test_a_server_with_many_results_does_not_hold_up_the_others(gallery: SqlGalleryStore, clock: Clock) -> None:
+    for number in range(6):
+        await gallery.add_post(str(number), GUILD, GalleryReason.WINNER)
+    clock.now += 1
+    await gallery.add_post("6", GUILD + 1, GalleryReason.WINNER)
+
+    assert [post.job_id for post in await gallery.list_due_posts(9, 2)] == ["0", "1", "6"]
+    assert [post.job_id for post in await gallery.list_due_posts(2, 2)] == ["0", "1"]
