@@ -107,7 +107,9 @@ def test_the_panel_is_used_by_keyboard_in_both_languages(browser: Browser, stack
     expect(panel.get_by_text("Roles changed from everyone to @artists.")).to_be_visible()
     press_keys(page, "Shift+Tab", "Shift+Tab", "Enter")
     expect(panel.get_by_text("Undone. Roles changed from @artists back to everyone.")).to_be_visible()
-    violations = [(look, found) for look in APPEARANCES for found in find_violations_as(page, *look)]
+    violations = [
+        (look, found) for look in (APPEARANCES[0], APPEARANCES[-1]) for found in find_violations_as(page, *look)
+    ]
     page.set_viewport_size({"width": 1280, "height": 1000})
     page.request.post(f"{stack.discord_url}/client/locale?user={owner.name}", data={"locale": "fr"})
     page.get_by_role("textbox", name="Message #").focus()
