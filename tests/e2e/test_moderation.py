@@ -146,14 +146,14 @@ def test_a_moderator_deletes_pictures_with_a_reason_which_their_author_reads(
     owner: DiscordUser, member: tuple[DiscordUser, str]
 ) -> None:
     user, user_id = member
-    first, second = (user.submit_imagine(f"{user.name} has a castle {number}", image=None) for number in range(2))
+    first, second = (user.submit_imagine(f"{user.name} has a {kind} castle", image=None) for kind in ("red", "blue"))
     result = user.wait_for_result(first)
     other = user.wait_for_result(second)
     for job in (first, second):
         user.wait_until_stored(job)
     guild_id = owner.get("/control/state")["guilds"][0]["id"]
     offered = owner.autocomplete_option(
-        f"{user.name} castle 1", "picture", owner.stack.channel_id, command="moderate delete"
+        f"{user.name} blue castle", "picture", owner.stack.channel_id, command="moderate delete"
     )
     link = f"https://discord.com/channels/{guild_id}/{other['channel_id']}/{other['id']}"
 
