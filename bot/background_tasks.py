@@ -14,7 +14,6 @@ from bot.periodic import run_every
 from bot.recovery.epoch import EpochKeeper
 from bot.recovery.reconciler import Reconciler
 from bot.rounds.leader import RoundLeader
-from bot.rounds.message_builder import RoundMessageBuilder
 from bot.rounds.message_sender import RoundMessageSender
 from bot.services import Services
 from bot.settings import Settings
@@ -64,7 +63,6 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
     )
     notice_sender = NoticeSender(bot, s.notices, bot.notice_renderers, s.guild_settings)
 
-    round_messages = RoundMessageBuilder(s.rounds, s.job_history, s.round_pictures)
     epoch_keeper = EpochKeeper(s.queue_epoch, s.queue, s.epoch_store, s.paused_queues.update, reconciler.run_once)
 
     async def deliver_outcomes() -> None:
@@ -77,7 +75,7 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         "delivery": deliver_outcomes,
         "notices": notice_sender.run,
         "rounds": RoundLeader(s.rounds.contests, s.queue).run,
-        "round messages": RoundMessageSender(bot, s.rounds, round_messages).run,
+        "round messages": RoundMessageSender(bot, s.rounds, s.round_messages).run,
         "galleries": gallery_poster.run,
         "recovery": reconciler.run,
         "epoch": epoch_keeper.run,

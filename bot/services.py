@@ -34,6 +34,7 @@ from bot.results.images import ResultImageLoader
 from bot.results.lookup import ResultLookup
 from bot.results.reuse import ReuseRule
 from bot.results.thumbnails import ThumbnailLoader
+from bot.rounds.message_builder import RoundMessageBuilder
 from bot.rounds.pictures import RoundPictures
 from bot.settings import Settings
 from bot.storage.audit_log import SqlAuditLog
@@ -111,7 +112,7 @@ class Services:
         )
         self.reuse_rule = ReuseRule(self.preferences)
         self.image_loader = ResultImageLoader(self.image_store, self.image_fetcher.fetch_image)
-        self.thumbnail_loader = ThumbnailLoader(self.image_loader, SqlThumbnailStore(self.database))
+        self.thumbnail_loader = ThumbnailLoader(self.image_loader, self.thumbnails)
 
         self.word_rules = SqlWordRuleStore(self.database)
         self.validator = RequestValidator(catalogue, hosts, max_bytes, settings.extras_allowed_users, self.word_rules)
@@ -138,6 +139,7 @@ class Services:
         self.round_pictures = RoundPictures(
             self.job_history, self.image_store, self.image_loader, self.outcomes.load_result_image
         )
+        self.round_messages = RoundMessageBuilder(self.rounds, self.job_history, self.round_pictures)
         self.pictures = PictureSubmitter(self.submitter, exploration_starter, self.exploration_confirmation, catalogue)
 
     def _build_stores(self) -> None:
@@ -166,6 +168,7 @@ class Services:
         self.preferences = SqlPreferencesStore(self.database)
         self.guild_settings = SqlGuildSettingsStore(self.database)
         self.rounds = RoundStores(self.database)
+        self.thumbnails = SqlThumbnailStore(self.database)
 
     async def connect(self) -> None:
         """Upgrade the schema and connect to the queue. A Redis that cannot be read for a while is waited for.

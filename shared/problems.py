@@ -10,6 +10,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.contest_problems import CONTEST_CODES
 from shared.errors import PentimentoError
 
 Fact = str | int | float
@@ -140,19 +141,7 @@ _CODES: Final = {
         "exploration_count",
         "choice_used",
         # contests
-        "round_unknown",
-        "round_over",
-        "round_phase_over",
-        "round_vote_over",
-        "round_not_entering",
-        "round_not_your_turn",
-        "round_entries_used",
-        "round_full",
-        "round_role_required",
-        "round_cost_limit",
-        "round_entry_unknown",
-        "ballot_choices",
-        "ballot_own_entry",
+        *CONTEST_CODES,
         "variation_unsupported",
         "exploration_expired",
         "preset_unknown",

@@ -31,6 +31,11 @@ class AuditAction(StrEnum):
     UNDO_CHANGE = "undo_change"
     ADD_TO_GALLERY = "add_to_gallery"
     REMOVE_FROM_GALLERY = "remove_from_gallery"
+    EXTEND_ROUND = "extend_round"
+    CLOSE_ROUND = "close_round"
+    CANCEL_CONTEST = "cancel_contest"
+    DISQUALIFY_ENTRY = "disqualify_entry"
+    DECIDE_TIE = "decide_tie"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.domain.exploration import ExplorationPlan
 from bot.domain.images import RemoteImage
+from bot.domain.rounds import ContestSettings
 from shared.job import SourceKind
 from shared.notes import Note
 from shared.problems import Problem
@@ -44,6 +45,7 @@ class Draft:
     a `plan`; `source_sha256` is then the hash of a stored picture to start from, `source_kind` which one of its thread
     that is; `notes` are those of its requests. `form` is a form that was rejected, to be opened again.
     `source_owner_id` is whose picture it is, if not the user's; `answers` are those to a question on the prompt.
+    `contest` has the choices of a host so far; its `max_cost` is None as long as the sum follows from the rest.
     """
 
     user_id: int
@@ -57,3 +59,4 @@ class Draft:
     source_owner_id: int | None = None
     is_spoiler: bool = False
     answers: SyntaxAnswers | None = None
+    contest: ContestSettings | None = None

@@ -23,12 +23,14 @@ class Cell:
 
     `placeholder` is the label in place of a missing or broken thumbnail ("filtered", "gone"); an empty one draws the
     three dots of an image that is still to come. `fallback_caption` replaces a caption that the font cannot show.
+    `number` stands in the place of the position, which is counted from 1.
     """
 
     thumbnail: bytes | None
     caption: str
     placeholder: str = ""
     fallback_caption: str = ""
+    number: int | None = None
 
 
 def draw_contact_sheet(cells: Sequence[Cell], columns: int | None = None) -> RenderedImage:
@@ -67,7 +69,7 @@ def draw_contact_sheet(cells: Sequence[Cell], columns: int | None = None) -> Ren
         is_drawn = canvas.draw_thumbnail((left, top), thumbnail, (width, height), gap // 2, placeholder, font_size)
         if cell.thumbnail is not None and not is_drawn:
             unreadable_indexes.append(index)
-        canvas.draw_badge((left + gap // 2, top + gap // 2), str(index + 1), round(1.6 * font_size))
+        canvas.draw_badge((left + gap // 2, top + gap // 2), str(cell.number or index + 1), round(1.6 * font_size))
         for number, line in enumerate(caption, 1):
             baseline = top + height + round(_CAPTION_LINE_HEIGHT * number * font_size)
             canvas.draw_text((left + width // 2, baseline), line, font_size, colour=MUTED_TEXT_COLOUR)

@@ -88,8 +88,14 @@ def build_model_field(catalogue: Catalogue, preferred_model: str, messages: Mess
 
     A select shows 25 options, so the first is never cut off.
     """
-    selected = catalogue.pick_picture_model(preferred_model)
     models = [model for model in catalogue.generation_models if model.picture != "none"]
+    return build_models_field(models, catalogue.pick_picture_model(preferred_model), catalogue, messages)
+
+
+def build_models_field(
+    models: Sequence[Model], selected: Model | None, catalogue: Catalogue, messages: Messages
+) -> ui.Label[Any]:
+    """Build a field with these models of the catalogue, the selected one first."""
     options = [
         discord.SelectOption(
             label=truncate_text(format_model_label(model, catalogue, messages), _OPTION_LABEL_LIMIT),

@@ -6,6 +6,29 @@ from typing import Final
 from bot.interactions.custom_ids import CustomId
 
 CONTEST_ID: Final = r"(?P<contest_id>\d{1,20})"
+ROUND_NUMBER: Final = r"(?P<round_number>\d{1,2})"
+
+
+@dataclass(frozen=True)
+class EnterRoundId(CustomId, template=f"round_enter:{CONTEST_ID}"):
+    """Opens the form of an entry."""
+
+    contest_id: str
+
+
+@dataclass(frozen=True)
+class VoteId(CustomId, template=f"round_vote:{CONTEST_ID}"):
+    """Opens the ballot of the member who presses it."""
+
+    contest_id: str
+
+
+@dataclass(frozen=True)
+class DecideTieId(CustomId, template=f"round_decide:{CONTEST_ID}:{ROUND_NUMBER}"):
+    """The select in which a moderator decides a tie of a round."""
+
+    contest_id: str
+    round_number: int
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from bot.submission.job_queuer import JobDetails, JobQueuer
 from bot.submission.spender import build_spender
 from shared.job import EntryRef, Origin
 from shared.problems import RejectedError
-from shared.request.model import Request
+from shared.request.model import BuiltRequest
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,13 @@ class EntrySubmitter:
         self,
         interaction: discord.Interaction,
         contest: Contest,
-        request: Request,
+        built: BuiltRequest,
         image: StoredImage | None,
         *,
         replaced_job_id: str | None = None,
         source_owner_id: int | None = None,
     ) -> None:
-        """Respond privately to a form that has no response yet, and submit its request as an entry.
+        """Respond privately to a form that has no response yet, and submit the request that was built as an entry.
 
         `contest` is as it was when the form was opened: an entry for an earlier round is rejected. `image` is the
         picture that the round starts from, made by `source_owner_id`. Rejections are shown to the author.
@@ -48,11 +48,13 @@ class EntrySubmitter:
             turn_number=contest.turn_number,
             replaced_job_id=replaced_job_id,
         )
-        details = JobDetails(entry=entry, parent_id=contest.source_job_id, source_owner_id=source_owner_id)
+        details = JobDetails(
+            entry=entry, parent_id=contest.source_job_id, source_owner_id=source_owner_id, notes=built.notes
+        )
         try:
-            await self.queuer.validator.validate_requests(interaction, image, request)
+            await self.queuer.validator.validate_requests(interaction, image, built.request)
             job = self.queuer.build_job(
-                interaction, str(interaction.id), request, image, _build_origin(interaction, contest), details
+                interaction, str(interaction.id), built.request, image, _build_origin(interaction, contest), details
             )
             is_new = await self.queuer.store.add_jobs([job], image, _build_entry_spender(interaction, contest))
             if not is_new:

@@ -4,18 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from discord import ButtonStyle, ui
+from discord import ButtonStyle, SelectOption, ui
 
 from bot.domain.ballots import Score, find_leaders, get_max_choices
 from bot.domain.records import JobRecord
 from bot.domain.round_phases import ENTRIES_PER_MESSAGE, REMINDED_PER_MESSAGE
 from bot.domain.rounds import Contest, EndReason, EntryState, MessageKind, Phase, RoundEntry, RoundMessage, TieRule
-from bot.interactions.components import build_button
+from bot.interactions.components import build_button, build_select
 from bot.interactions.custom_ids import CustomId
+from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT
 from bot.rendering.layout import ActionRows
 from bot.rendering.markdown import escape_markdown, format_request_prompt
 from bot.rendering.outcome_views import GENERATED_COLOUR
-from bot.rounds.custom_ids import JoinRelayId, LeaveRelayId, RemindId
+from bot.rounds.custom_ids import DecideTieId, EnterRoundId, JoinRelayId, LeaveRelayId, RemindId, VoteId
 from shared.i18n.messages import Messages
 
 MEDALS: Final = ("🥇", "🥈", "🥉")
@@ -111,7 +112,10 @@ class _Renderer:
         if settings.is_relay:
             buttons = [self._button(JoinRelayId, "join", ButtonStyle.success), self._button(LeaveRelayId, "leave")]
         else:
-            buttons = [self._button(RemindId, "remind")]
+            buttons = [
+                self._button(EnterRoundId, "enter", ButtonStyle.success),
+                self._button(RemindId, "remind"),
+            ]
         return RoundView([self._format_heading(), _join_lines(lines)], self._build_rows(*buttons))
 
     def render_entries(self) -> RoundView:
@@ -126,13 +130,16 @@ class _Renderer:
     def render_vote(self) -> RoundView:
         contest = self.contest
         kind = self.message.kind
-        tied = ", ".join(str(entry.number) for entry in find_leaders(self.facts.entries))
+        leaders = find_leaders(self.facts.entries)
+        tied = ", ".join(str(entry.number) for entry in leaders)
         title = self._text(f"{kind}_title", numbers=tied)
         lines = [self._text(f"{kind}_until", deadline=self._format_deadline()) if self.is_current else ""]
         if kind is MessageKind.DECIDING:
-            return RoundView([_join_lines([f"### {title}", *lines])])
+            return RoundView([_join_lines([f"### {title}", *lines])], self._build_decision_rows(leaders))
         lines += [self._text("vote_rule", count=get_max_choices(contest)), self._format_tie_rule()]
-        buttons = [self._button(RemindId, "remind")] if kind is MessageKind.VOTING else []
+        buttons = [self._button(VoteId, "vote", ButtonStyle.success)]
+        if kind is MessageKind.VOTING:
+            buttons.append(self._button(RemindId, "remind"))
         return RoundView([f"### {title}", _join_lines(lines)], self._build_rows(*buttons))
 
     def render_reminder(self) -> RoundView:
@@ -160,14 +167,8 @@ class _Renderer:
         return RoundView(texts, (), [entry.author_id for entry in winners if entry.author_id])
 
     def render_scores(self) -> RoundView:
-        lines = [
-            self._text(
-                "score", place=_format_place(place), user=f"<@{score.user_id}>", wins=score.wins, points=score.points
-            )
-            for place, score in enumerate(self.facts.scores[:MAX_SCORES], 1)
-        ]
         title = self._text("closing_title", theme=self._format_theme())
-        return RoundView([f"## {title}", _join_lines(lines) or self._text("thanks")])
+        return RoundView([f"## {title}", format_scores(self.facts.scores, self.messages) or self._text("thanks")])
 
     def render_end(self) -> RoundView:
         reason = self.contest.end_reason or EndReason.CANCELLED
@@ -215,6 +216,17 @@ class _Renderer:
     def _build_rows(self, *buttons: ui.Button[Any]) -> ActionRows:
         return [ui.ActionRow(*buttons)] if buttons and self.is_current else []
 
+    def _build_decision_rows(self, leaders: Sequence[RoundEntry]) -> ActionRows:
+        """Build the select in which a moderator decides a tie."""
+        options = [
+            SelectOption(label=self._text("entries", count=1, numbers=str(entry.number)), value=str(entry.number))
+            for entry in leaders[:SELECT_OPTIONS_LIMIT]
+        ]
+        if not options or not self.is_current:
+            return []
+        custom_id = DecideTieId(self.contest.id, self.message.round_number)
+        return [ui.ActionRow(build_select(custom_id, self._text("decide"), options))]
+
     def _text(self, key: str, **facts: Any) -> str:
         return self.messages.text(f"round.{key}", **facts)
 
@@ -238,6 +250,17 @@ _RENDERERS: Final[Mapping[MessageKind, Callable[[_Renderer], RoundView]]] = {
 def format_time(unix_seconds: float) -> str:
     """Format a time that Discord shows in the zone of each reader, and how far it is."""
     return f"<t:{int(unix_seconds)}:t> (<t:{int(unix_seconds)}:R>)"
+
+
+def format_scores(scores: Sequence[Score], messages: Messages) -> str:
+    """Format the table of points, a line for each of the best."""
+    lines = [
+        messages.text(
+            "round.score", place=_format_place(place), user=f"<@{score.user_id}>", wins=score.wins, points=score.points
+        )
+        for place, score in enumerate(scores[:MAX_SCORES], 1)
+    ]
+    return "\n".join(lines)
 
 
 def _format_place(place: int) -> str:

@@ -5,7 +5,7 @@ from functools import partial
 
 import discord
 
-from bot.domain.rounds import Contest
+from bot.features.rounds.access import find_contest_here, require_entrant
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import run_and_report
 from bot.rounds.custom_ids import JoinRelayId, LeaveRelayId, RemindId
@@ -48,19 +48,3 @@ class MemberHandlers:
             raise RejectedError(make_problem("round_over"))
         is_reminded = await self.stores.members.toggle_reminder(contest.id, interaction.user.id)
         return get_localized_messages(interaction).text("round.reminded" if is_reminded else "round.not_reminded")
-
-
-async def find_contest_here(stores: RoundStores, interaction: discord.Interaction, contest_id: str) -> Contest:
-    """Find a contest of this server. Raises `RejectedError` (round_unknown): the id comes from a client."""
-    contest = await stores.contests.find_contest(contest_id)
-    if contest is None or contest.guild_id != interaction.guild_id:
-        raise RejectedError(make_problem("round_unknown"))
-    return contest
-
-
-def require_entrant(interaction: discord.Interaction, contest: Contest) -> None:
-    """Raise `RejectedError` (round_role_required) for a member without the role of those who may enter."""
-    role_id = contest.settings.entrant_role_id
-    roles = interaction.user.roles if isinstance(interaction.user, discord.Member) else []
-    if role_id is not None and role_id not in {role.id for role in roles}:
-        raise RejectedError(make_problem("round_role_required", roles=f"<@&{role_id}>"))

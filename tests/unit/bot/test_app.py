@@ -79,9 +79,9 @@ async def test_commands_and_options_keep_discords_limits(features: list[Feature]
     payloads = await build_all_payloads(features)
     chat_commands = [payload for payload in payloads if payload["type"] == discord.AppCommandType.chat_input.value]
 
-    assert len({localize(payload, "name", language) for payload in payloads}) == len(payloads) == 23
+    assert len({localize(payload, "name", language) for payload in payloads}) == len(payloads) == 24
     in_servers_only = {payload["name"] for payload in payloads if payload["contexts"] != [0, 1]}
-    assert in_servers_only == {"audit", "budget", "diagnose", "gallery", "moderate", "server", "top", "words"}
+    assert in_servers_only == {"audit", "budget", "diagnose", "gallery", "moderate", "round", "server", "top", "words"}
     assert all(payload["integration_types"] == [0] for payload in payloads)
     for entry in (entry for command in chat_commands for entry in iterate_entries(command)):
         name = localize(entry, "name", language)
@@ -103,7 +103,7 @@ async def test_every_option_that_is_completed_while_typing_searches_for_a_short_
         if parameter.autocomplete
     ]
 
-    assert len(callbacks) == 16
+    assert len(callbacks) == 26
     assert {callback.__module__ for callback in callbacks} == {shorten_typed_texts.__module__}
 
 

@@ -25,7 +25,7 @@ from tests.support.fake_stores import FakeJobQueue, FakeSubmissionStore
 from tests.support.rounds import CONTEST_ID, make_contest
 
 CATALOGUE = load_catalogue()
-REQUEST = build_request(CATALOGUE, prompt="a castle", has_picture=True).request
+REQUEST = build_request(CATALOGUE, prompt="a castle", has_picture=True)
 SOURCE = StoredImage("0" * 64, b"the picture of the last winner")
 AUTHOR_ID = 42
 

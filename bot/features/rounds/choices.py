@@ -1,0 +1,84 @@
+"""The choices of a host in the panel before a contest starts, and the sum that follows from them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, Final
+
+from bot.domain.budgets import to_micro_usd
+from bot.domain.rounds import MAX_CHOICES, MAX_ENTRIES_PER_MEMBER, ContestSettings, Payer, TieRule
+from shared.catalogue import Catalogue, Model
+from shared.problems import RejectedError, make_problem
+
+AUTOMATIC: Final = "auto"
+DEFAULT_MAX_ENTRIES: Final = 25
+DOLLARS: Final = 1_000_000  # in millionths
+
+CHOICES: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
+    {
+        "max_entries_per_member": tuple(str(number) for number in range(1, MAX_ENTRIES_PER_MEMBER + 1)),
+        "max_entries": ("10", "25", "50", "100", "250", "500"),
+        "max_cost": (AUTOMATIC, "1", "2", "5", "10", "25", "50", "100", "250"),
+        "payer": tuple(Payer),
+        "max_choices": ("1", str(MAX_CHOICES)),
+        "reveal": ("at_once", "as_they_come"),
+        "tie_rule": tuple(TieRule),
+        "membership": ("everyone", "earlier"),
+    }
+)
+"""The choices of each setting."""
+
+
+def get_choice(settings: ContestSettings, field: str) -> str:
+    """Get the choice in force."""
+    match field:
+        case "max_cost":
+            return AUTOMATIC if settings.max_cost is None else str(settings.max_cost // DOLLARS)
+        case "reveal":
+            return "at_once" if settings.shows_entries_at_once else "as_they_come"
+        case "membership":
+            return "earlier" if settings.needs_earlier_membership else "everyone"
+        case _:
+            return str(getattr(settings, field))
+
+
+def apply_choice(settings: ContestSettings, field: str, value: str) -> ContestSettings | None:
+    """Change a setting to a choice; None if this is no choice, as in a message of another release."""
+    if value not in CHOICES[field]:
+        return None
+    changes: dict[str, Any]
+    match field:
+        case "max_cost":
+            changes = {field: None if value == AUTOMATIC else int(value) * DOLLARS}
+        case "payer":
+            changes = {field: Payer(value)}
+        case "reveal":
+            changes = {"shows_entries_at_once": value == "at_once"}
+        case "tie_rule":
+            changes = {field: TieRule(value)}
+        case "membership":
+            changes = {"needs_earlier_membership": value == "earlier"}
+        case _:
+            changes = {field: int(value)}
+    return replace(settings, **changes)
+
+
+def list_entry_models(settings: ContestSettings, offered: Catalogue, *, has_source: bool) -> Sequence[Model]:
+    """List the models with which entries can be made, the default first. Raises `RejectedError` (round_no_model)."""
+    models = [
+        model
+        for model in offered.generation_models
+        if (model.picture != "none" if has_source else model.picture != "required")
+        and (not settings.models or model.key in settings.models)
+    ]
+    if not models:
+        raise RejectedError(make_problem("round_no_model"))
+    return sorted(models, key=lambda model: model is not offered.default_model)
+
+
+def compute_max_cost(settings: ContestSettings, models: Sequence[Model]) -> int:
+    """Compute the most that a contest may cost, in millionths of a dollar: that of all entries, or the chosen sum."""
+    price = max(to_micro_usd(model.price_usd) for model in models)
+    entries = settings.max_entries or DEFAULT_MAX_ENTRIES
+    all_entries = price * entries * settings.rounds
+    return all_entries if settings.max_cost is None else min(settings.max_cost, all_entries)

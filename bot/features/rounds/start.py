@@ -1,0 +1,248 @@
+"""`/round start`: a private panel with the choices of a host, and the start of the contest in a thread."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import discord
+from discord import app_commands
+from discord.app_commands import Choice
+
+from bot.discord_client.command_builder import CHOICES_LIMIT, JOB_ID_LENGTH, LABEL_LIMIT
+from bot.domain.draft import Draft
+from bot.domain.durations import parse_duration
+from bot.domain.ports import DraftStore, JobHistory
+from bot.domain.round_phases import start_contest
+from bot.domain.rounds import MAX_PHASE_SECONDS, MAX_ROUNDS, MIN_PHASE_SECONDS, Contest, ContestSettings, Payer
+from bot.features.rounds.choices import DEFAULT_MAX_ENTRIES, apply_choice, compute_max_cost, list_entry_models
+from bot.features.rounds.custom_ids import ContestSettingId, StartContestId
+from bot.features.rounds.place import open_contest_thread, require_place
+from bot.features.rounds.start_view import THEME_LIMIT, build_panel, build_started_view, format_duration
+from bot.interactions.components import get_selected_values
+from bot.interactions.deadlines import limit_lookup_time
+from bot.interactions.locale import get_localized_messages, get_public_messages
+from bot.interactions.offers import get_offered_catalogue
+from bot.interactions.rejected_forms import RejectedForms
+from bot.interactions.responses import RenderedMessage, respond_with, update_message
+from bot.interactions.usage import may_moderate
+from bot.interactions.visibility import may_view_job
+from bot.rendering.labels import format_picture_label
+from bot.results.message_images import build_attached_image
+from bot.results.newest import NewestResultFinder
+from bot.results.reuse import ReuseRule
+from bot.rounds.pictures import RoundPictures
+from bot.storage.round_stores import RoundStores
+from bot.submission.images import ImageFetcher
+from bot.submission.validation import RequestValidator
+from shared.problems import RejectedError, make_problem
+
+MAX_OPEN_CONTESTS: Final = 3
+"""Of one host in a server at the same time."""
+
+_OFFERED_MINUTES: Final = (5, 10, 15, 30, 60, 120, 360, 720, 1440, 2880, 4320, 10080)
+
+Theme = app_commands.Range[str, 1, THEME_LIMIT]
+Duration = app_commands.Range[str, 1, 20]
+
+
+@dataclass(frozen=True)
+class StartCommand:
+    """Starts contests of members who may open threads. `clock` gives Unix seconds."""
+
+    stores: RoundStores
+    drafts: DraftStore
+    validator: RequestValidator
+    reuse_rule: ReuseRule
+    job_history: JobHistory
+    newest_results: NewestResultFinder
+    image_fetcher: ImageFetcher
+    pictures: RoundPictures
+    clock: Callable[[], float] = time.time
+
+    async def show_panel(
+        self,
+        interaction: discord.Interaction,
+        theme: Theme,
+        rounds: app_commands.Range[int, 1, MAX_ROUNDS] = 1,
+        image: discord.Attachment | None = None,
+        source: app_commands.Range[str, 1, JOB_ID_LENGTH] | None = None,
+        entering: Duration = "30m",
+        voting: Duration = "10m",
+    ) -> None:
+        """Show the panel, in which the rest is chosen."""
+        settings = ContestSettings(
+            theme.strip() or theme,
+            rounds=rounds,
+            entry_seconds=read_duration(entering, "entering"),
+            vote_seconds=read_duration(voting, "voting"),
+            max_entries=DEFAULT_MAX_ENTRIES,
+        )
+
+        async def render() -> RenderedMessage:
+            require_place(interaction)
+            draft = await self._build_draft(interaction, settings, image, source)
+            await self.drafts.save_draft(str(interaction.id), draft)
+            return self._render_panel(interaction, str(interaction.id), draft)
+
+        await respond_with(interaction, render)
+
+    async def change_setting(self, interaction: discord.Interaction, custom_id: ContestSettingId) -> None:
+        """Keep the choice of a select, and show the sum that follows from it."""
+        value = next(iter(get_selected_values(interaction)), "")
+
+        async def save_and_render() -> RenderedMessage:
+            draft, settings = await self._load_draft(interaction, custom_id.draft_id)
+            changed = apply_choice(settings, custom_id.field, value)
+            if changed is None:
+                raise RejectedError(make_problem("draft_expired"))
+            _require_payable(interaction, changed)
+            draft = replace(draft, contest=changed)
+            await self.drafts.save_draft(custom_id.draft_id, draft)
+            return self._render_panel(interaction, custom_id.draft_id, draft)
+
+        await update_message(interaction, save_and_render)
+
+    async def start(self, interaction: discord.Interaction, custom_id: StartContestId) -> None:
+        """Open the thread and start the contest, once, however often the button is pressed."""
+
+        async def start_and_render() -> RenderedMessage:
+            contest = await self._start(interaction, custom_id.draft_id)
+            return RenderedMessage(build_started_view(contest, get_localized_messages(interaction)))
+
+        await update_message(interaction, start_and_render)
+
+    async def autocomplete_duration(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
+        """Offer the duration that was typed, or usual ones."""
+        messages = get_localized_messages(interaction)
+        typed = parse_duration(current)
+        offered = [60 * minutes for minutes in _OFFERED_MINUTES] if not current.strip() else [typed] if typed else []
+        return [
+            Choice(name=format_duration(seconds, messages), value=f"{seconds // 60}m")
+            for seconds in offered
+            if MIN_PHASE_SECONDS <= seconds <= MAX_PHASE_SECONDS
+        ]
+
+    async def autocomplete_source(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
+        """Offer the user's own newest results."""
+        messages = get_localized_messages(interaction)
+        try:
+            async with limit_lookup_time(interaction):
+                records = await self.newest_results.list_own_results(interaction, 2 * CHOICES_LIMIT)
+        except RejectedError:
+            return []
+        labels = {r.job.id: format_picture_label(r.job, r.seed, messages)[:LABEL_LIMIT] for r in records}
+        found = [
+            Choice(name=label, value=job_id)
+            for job_id, label in labels.items()
+            if current.strip().casefold() in f"{label}\n{job_id}".casefold()
+        ]
+        return found[:CHOICES_LIMIT]
+
+    async def _build_draft(
+        self,
+        interaction: discord.Interaction,
+        settings: ContestSettings,
+        image: discord.Attachment | None,
+        source: str | None,
+    ) -> Draft:
+        """Build the draft with the picture to start from: an upload, or a result that the user may go on from."""
+        user_id = interaction.user.id
+        if image is not None and source is not None:
+            raise RejectedError(make_problem("source_conflict", field="source"))
+        if image is not None:
+            attached = build_attached_image(image)
+            problems = self.validator.find_problems(interaction, attached)
+            if problems:
+                raise RejectedError(*problems)
+            return Draft(user_id, (attached,), contest=settings)
+        if source is None:
+            return Draft(user_id, (), contest=settings)
+        record = await self.job_history.find_job(source.strip())
+        if record is None or record.outcome_kind != "generated" or not may_view_job(interaction, record):
+            raise RejectedError(make_problem("job_unknown"))
+        await self.reuse_rule.require_permission(interaction, [record.job.requester.id], record.job.origin)
+        return Draft(user_id, (), record.job.id, source_owner_id=record.job.requester.id, contest=settings)
+
+    async def _load_draft(self, interaction: discord.Interaction, draft_id: str) -> tuple[Draft, ContestSettings]:
+        """Load the user's own draft of a contest. Raises `RejectedError` (draft_expired)."""
+        draft = await RejectedForms(self.drafts).load_draft(interaction, draft_id)
+        if draft.contest is None:
+            raise RejectedError(make_problem("draft_expired"))
+        return draft, draft.contest
+
+    def _render_panel(self, interaction: discord.Interaction, draft_id: str, draft: Draft) -> RenderedMessage:
+        settings = draft.contest or ContestSettings("")
+        messages = get_localized_messages(interaction)
+        max_cost = self._compute_max_cost(interaction, draft, settings)
+        return RenderedMessage(
+            build_panel(draft_id, settings, max_cost, messages, has_source=_has_source(draft)),
+        )
+
+    def _compute_max_cost(self, interaction: discord.Interaction, draft: Draft, settings: ContestSettings) -> int:
+        offered = get_offered_catalogue(interaction, self.validator.catalogue)
+        has_source = _has_source(draft) or settings.rounds > 1
+        models = [
+            *list_entry_models(settings, offered, has_source=_has_source(draft)),
+            *(list_entry_models(settings, offered, has_source=True) if has_source else ()),
+        ]
+        return compute_max_cost(settings, models)
+
+    async def _start(self, interaction: discord.Interaction, contest_id: str) -> Contest:
+        """Start the contest of a draft, whose id it gets, so that it is started once."""
+        started = await self.stores.contests.find_contest(contest_id)
+        if started is not None and started.host_id == interaction.user.id:
+            return started
+        draft, settings = await self._load_draft(interaction, contest_id)
+        require_place(interaction)
+        _require_payable(interaction, settings)
+        await self._require_few_contests(interaction)
+        settings = replace(settings, max_cost=self._compute_max_cost(interaction, draft, settings))
+        if draft.parent_id is not None:
+            await self.reuse_rule.require_permission(interaction, [draft.source_owner_id])
+            if await self.pictures.load_entry(interaction.client, draft.parent_id) is None:
+                raise RejectedError(make_problem("result_gone"))
+        image = next(iter(draft.images), None)
+        async with self.image_fetcher.hold_image(contest_id, image, interaction.filesize_limit) as upload:
+            public = get_public_messages(interaction)
+            place = await open_contest_thread(interaction, self.stores, contest_id, settings, public)
+            now = self.clock()
+            contest = Contest(
+                id=contest_id,
+                guild_id=interaction.guild_id or 0,
+                channel_id=place.channel_id,
+                thread_id=place.thread_id,
+                host_id=interaction.user.id,
+                locale=public.language,
+                settings=settings,
+                created_at=now,
+                round_started_at=now,
+                source_job_id=draft.parent_id,
+                source_sha256=upload.sha256 if upload else None,
+            )
+            await self.stores.contests.add_contest(start_contest(contest), upload)
+        return contest
+
+    async def _require_few_contests(self, interaction: discord.Interaction) -> None:
+        contests = await self.stores.contests.list_contests(interaction.guild_id or 0, 1000, is_open=True)
+        own = sum(contest.host_id == interaction.user.id for contest in contests)
+        if own >= MAX_OPEN_CONTESTS and not may_moderate(interaction.permissions):
+            raise RejectedError(make_problem("round_too_many_open", limit=MAX_OPEN_CONTESTS))
+
+
+def read_duration(text: str, field: str) -> int:
+    """Read the duration of a phase in seconds. Raises `RejectedError` (round_duration)."""
+    seconds = parse_duration(text)
+    if seconds is None or not MIN_PHASE_SECONDS <= seconds <= MAX_PHASE_SECONDS:
+        raise RejectedError(make_problem("round_duration", field=field, value=text))
+    return seconds
+
+
+def _has_source(draft: Draft) -> bool:
+    return bool(draft.images) or draft.parent_id is not None
+
+
+def _require_payable(interaction: discord.Interaction, settings: ContestSettings) -> None:
+    """Raise `RejectedError` (round_payer_not_allowed) if others pay for a member who is no moderator."""
+    if settings.payer is Payer.SERVER and not may_moderate(interaction.permissions):
+        raise RejectedError(make_problem("round_payer_not_allowed"))

@@ -1,0 +1,83 @@
+"""The panel in which a host chooses how a contest goes, and the messages of its start."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import discord
+from discord import ButtonStyle, ui
+
+from bot.domain.durations import split_duration
+from bot.domain.rounds import Contest, ContestSettings, Payer
+from bot.features.rounds.choices import AUTOMATIC, CHOICES, get_choice
+from bot.features.rounds.custom_ids import ContestSettingId, StartContestId
+from bot.interactions.components import build_button, build_select
+from bot.rendering.layout import build_container_view
+from bot.rendering.markdown import escape_markdown
+from shared.i18n.messages import Messages
+
+THEME_LIMIT: Final = 100
+_COUNTED: Final = frozenset({"max_entries_per_member", "max_entries"})
+
+
+def format_duration(seconds: int, messages: Messages) -> str:
+    """Format a duration in days, hours and minutes."""
+    parts = split_duration(seconds).items()
+    return " ".join(messages.text(f"duration.{unit}", count=count) for unit, count in parts)
+
+
+def build_panel(
+    draft_id: str, settings: ContestSettings, max_cost: int, messages: Messages, *, has_source: bool
+) -> ui.LayoutView:
+    """Show the settings, in selects that change them, with the sum that may be paid and a button to start."""
+    items: list[ui.Item[Any]] = [ui.TextDisplay(_format_summary(settings, messages, has_source=has_source))]
+    for field in CHOICES:
+        heading = messages.text(f"round_panel.{field}")
+        # screen readers call the select by its placeholder, which is never shown: one option is always selected
+        select = build_select(
+            ContestSettingId(field, draft_id), heading, list(_build_options(field, settings, messages))
+        )
+        items += [ui.TextDisplay(f"**{heading}**"), ui.ActionRow(select)]
+    payer = "server" if settings.payer is Payer.SERVER else "author"
+    price = messages.format_price(max_cost / 1e6)
+    items.append(ui.TextDisplay(messages.text(f"round_panel.cost_{payer}", price=price)))
+    start = build_button(StartContestId(draft_id), messages.text("round_panel.start"), style=ButtonStyle.success)
+    items.append(ui.ActionRow(start))
+    return build_container_view(*items)
+
+
+def build_started_view(contest: Contest, messages: Messages) -> ui.LayoutView:
+    """Say where the contest takes place, in place of the panel."""
+    text = messages.text("round_panel.started", thread=f"<#{contest.thread_id}>")
+    return build_container_view(ui.TextDisplay(text))
+
+
+def format_announcement(host_id: int, settings: ContestSettings, messages: Messages) -> str:
+    """Format the message in the channel under which the contest's thread begins."""
+    theme = escape_markdown(settings.theme, 2 * THEME_LIMIT)
+    return messages.text("round_panel.announcement", host=f"<@{host_id}>", theme=theme)
+
+
+def _format_summary(settings: ContestSettings, messages: Messages, *, has_source: bool) -> str:
+    facts = [
+        messages.text("round_panel.rounds", count=settings.rounds),
+        messages.text("round_panel.entering", duration=format_duration(settings.entry_seconds, messages)),
+        messages.text("round_panel.voting", duration=format_duration(settings.vote_seconds, messages)),
+        messages.text("round_panel.with_source" if has_source else "round_panel.without_source"),
+    ]
+    title = messages.text("round_panel.title", theme=escape_markdown(settings.theme, 2 * THEME_LIMIT))
+    return f"### {title}\n{' · '.join(facts)}"
+
+
+def _build_options(field: str, settings: ContestSettings, messages: Messages) -> Iterator[discord.SelectOption]:
+    current = get_choice(settings, field)
+    for choice in CHOICES[field]:
+        label = _format_choice(field, choice, messages)
+        yield discord.SelectOption(label=label, value=choice, default=choice == current)
+
+
+def _format_choice(field: str, choice: str, messages: Messages) -> str:
+    if field in _COUNTED:
+        return messages.text("round_panel.entries", count=int(choice))
+    if field == "max_cost" and choice != AUTOMATIC:
+        return messages.format_price(float(choice))
+    return messages.text(f"round_panel.{field}_{choice}")

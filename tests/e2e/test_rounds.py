@@ -1,0 +1,115 @@
+"""An evening together, end to end: two rounds of entries and votes, the winner as the next source, the closing strip.
+
+Phases are ended by their host, not waited for.
+"""
+
+import base64
+import re
+from typing import Any
+
+import pytest
+
+from demo.__main__ import SAMPLE_IMAGE
+from demo.first_picture import iter_message_texts
+from demo.stack import Stack
+from tests.support.user import DiscordUser, add_user, list_components, list_custom_ids, list_media, wait_until
+
+SOURCE = {"filename": "source.jpg", "base64": base64.b64encode(SAMPLE_IMAGE.read_bytes()).decode()}
+
+Players = list[tuple[DiscordUser, str]]
+
+
+def read_text(message: dict[str, Any]) -> str:
+    return "\n".join(iter_message_texts(message))
+
+
+def find_posted(user: DiscordUser, thread: str, text: str, *, after: int = 0) -> dict[str, Any]:
+    """Wait for the message of a contest that contains the text."""
+    return wait_until(
+        lambda: next((m for m in user.list_messages(thread)[after:] if text in read_text(m)), None), f"“{text}”"
+    )
+
+
+def find_component(message: dict[str, Any], action: str) -> str:
+    return next(one for one in list_custom_ids(message) if one.startswith(f"{action}:"))
+
+
+def start_contest(host: DiscordUser, theme: str, files: dict[str, Any] | None = None, **options: Any) -> str:
+    """Start a contest by its panel; return its thread."""
+    used = host.invoke_command("round start", host.stack.channel_id, files, theme=theme, **options)
+    panel = host.wait_for_private_message(used)
+    host.use_component(panel, find_component(panel, "round_start"))
+    started = wait_until(
+        lambda: re.search(r"has begun in <#(\d+)>", read_text(host.reload_private_message(panel))), "the start"
+    )
+    return started[1]
+
+
+def enter(user: DiscordUser, message: dict[str, Any], prompt: str) -> str:
+    """Enter a picture, and wait until it takes part; return the id of its job."""
+    job = user.submit_modal(user.press_button(message, "round_enter"), prompt=prompt)
+    wait_until(lambda: "takes part" in "".join(list_followup_texts(user, job)), f"the entry of {user.name}")
+    return job
+
+
+def list_followup_texts(user: DiscordUser, used: str) -> list[str]:
+    return [read_text(message) for message in user.get(f"/control/interactions/{used}").get("followups", [])]
+
+
+def vote(user: DiscordUser, message: dict[str, Any], number: int) -> dict[str, Any]:
+    """Choose an entry, and wait until that is shown; return the ballot."""
+    ballot = user.wait_for_private_message(user.press_button(message, "round_vote"))
+    user.use_component(ballot, find_component(ballot, "round_choice"), str(number))
+    wait_until(lambda: f"**{number}**" in read_text(user.reload_private_message(ballot)), "the saved choice")
+    return user.reload_private_message(ballot)
+
+
+def close(host: DiscordUser, thread: str) -> None:
+    answer = host.wait_for_private_text(host.invoke_command("round close", thread))
+    assert answer.startswith("Closed.")
+
+
+@pytest.fixture
+def players(stack: Stack) -> Players:
+    return [add_user(stack, name) for name in ("pia", "quin", "rosa")]
+
+
+def test_an_evening_of_two_rounds(ada: DiscordUser, players: Players) -> None:
+    thread = start_contest(ada, "castles in the air", {"image": SOURCE}, rounds=2)
+    pia, quin, rosa = (player for player, _ in players)
+
+    first = find_posted(ada, thread, "Round 1 of 2")
+    for user in (pia, quin, rosa):
+        enter(user, first, f"a castle by {user.name}")
+    status = read_text(ada.wait_for_private_message(ada.invoke_command("round status", thread)))
+    refusal = pia.wait_for_private_text(pia.invoke_command("round close", thread))
+    close(ada, thread)
+    revealed = find_posted(ada, thread, "Entries 1, 2, 3")
+    voting = find_posted(ada, thread, "Vote for your favourite")
+    ballot = pia.wait_for_private_message(pia.press_button(voting, "round_vote"))
+    offered = [option["value"] for one in list_components(ballot) for option in one.get("options", ())]
+    own = ({"1", "2", "3"} - set(offered)).pop()
+    chosen = offered[0]
+    vote(pia, voting, int(chosen))
+    vote(ada, voting, int(chosen))
+    close(ada, thread)
+    result = find_posted(ada, thread, "The result of round 1")
+
+    second = find_posted(ada, thread, "Round 2 of 2")
+    enter(quin, second, "the same castle at night")
+    close(ada, thread)
+    strip = find_posted(ada, thread, "That was “castles in the air”")
+    listed = read_text(rosa.wait_for_private_message(rosa.invoke_command("round results", thread)))
+
+    assert "3 entries so far" in status
+    assert refusal.startswith("Only the host of a contest and moderators")
+    assert len(list_media(revealed)) == 3
+    assert not any(player_id in str(revealed["components"]) for _, player_id in players)
+    assert len(offered) == 2
+    assert own not in offered
+    assert f"No. {chosen}" in read_text(result)
+    assert "ballots: 2" in read_text(result)
+    assert list_media(second)
+    assert "rounds won: 1" in read_text(strip)
+    assert "Round 1" in listed
+    assert "Round 2" in listed
