@@ -49,12 +49,17 @@ def test_a_blocked_member_can_use_nothing_until_they_are_unblocked(
     assert f"unblocked <@{user_id}>" in log
 
 
+def has_cancel_button(user: DiscordUser, job: str) -> bool:
+    return f"cancel:{job}" in list_custom_ids(user.wait_for_status(job))
+
+
 def test_a_moderator_cancels_what_a_member_has_waiting(owner: DiscordUser, member: tuple[DiscordUser, str]) -> None:
     user, user_id = member
     running = [user.submit_imagine(f"slow {n} [slow:3]") for n in range(2)]  # two of a person run at once
     waiting = [user.submit_imagine(f"waiting {n} [slow:3]") for n in range(3)]
     for job in (*running, *waiting):
         user.wait_for_status(job)
+    wait_until(partial(has_cancel_button, user, waiting[-1]), "a request that can be cancelled")
 
     cancelled = owner.wait_for_private_text(owner.press_button(user.wait_for_status(waiting[-1]), "cancel"))
     answer = invoke(owner, "moderate cancel", member=user_id, reason="too many")

@@ -25,20 +25,23 @@ def test_a_notice_that_was_posted_and_not_recorded_is_not_posted_again(tmp_path:
             _, member_id = add_user(stack, "mallory")
             channel = owner.post("/control/channels", {"name": "log"})["id"]
             change_guild_settings(stack, log_channel_id=int(channel), mirrors_audit_log=True)
+            wait_until(lambda: owner.list_messages(channel) and not query_records(stack, WAITING), "the first notice")
+            before = len(owner.list_messages(channel))
             inject_discord_fault(stack, "status_after:503", "POST", f"/channels/{channel}/messages$")
             inject_discord_fault(stack, "hang:60", "GET", f"/channels/{channel}/messages", times=9)
             owner.invoke_command("moderate block", stack.channel_id, member=member_id, reason="spam")
-            wait_until(lambda: owner.list_messages(channel), "the notice")
+            wait_until(lambda: len(owner.list_messages(channel)) > before, "the notice")
 
             bots.kill(bots.latest)
             assert len(query_records(stack, WAITING)) == 1
             clear_discord_faults(stack)
             bots.start()
             owner.invoke_command("moderate unblock", stack.channel_id, member=member_id)
-            wait_until(lambda: len(owner.list_messages(channel)) > 1, "the next notice")
+            wait_until(lambda: len(owner.list_messages(channel)) > before + 1, "the next notice")
             wait_until(lambda: not query_records(stack, WAITING), "both recorded")
 
-            first, second = ("\n".join(iter_message_texts(message)) for message in owner.list_messages(channel))
+            posted = owner.list_messages(channel)[before:]
+            first, second = ("\n".join(iter_message_texts(message)) for message in posted)
             assert f" blocked <@{member_id}> · spam" in first
             assert f"unblocked <@{member_id}>" in second
         finally:
