@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 EXIT_FAILED: Final = 1
 EXIT_NOT_CONFIGURED: Final = 2
 AMOUNT_LIMIT: Final = 1_000_000
+ID_LIMIT: Final = 2**63
 COMMANDS: Final = {
     "run": "run the bot until it is stopped (the default)",
     "check": "check the settings, Discord, Redis and the database, and print the invite link",
@@ -102,8 +103,13 @@ def read_adjustment(parser: argparse.ArgumentParser, arguments: argparse.Namespa
         parser.error(f"ledger adjust needs {' and '.join(missing)}")
     if (arguments.usd is None) == (arguments.pictures is None):
         parser.error("ledger adjust needs either --usd or --pictures")
-    if arguments.usd is not None and not abs(arguments.usd) <= AMOUNT_LIMIT:
-        parser.error(f"--usd is from -{AMOUNT_LIMIT} to {AMOUNT_LIMIT}")
+    for name in ("usd", "pictures"):
+        amount = getattr(arguments, name)
+        if amount is not None and not abs(amount) <= AMOUNT_LIMIT:
+            parser.error(f"--{name} is from -{AMOUNT_LIMIT} to {AMOUNT_LIMIT}")
+    for name in ("guild", "member"):
+        if not 0 < getattr(arguments, name) < ID_LIMIT:
+            parser.error(f"--{name} is an id of Discord, such as 1442000000000000001")
     unit = BudgetUnit.USD if arguments.pictures is None else BudgetUnit.PICTURES
     amount = to_micro_usd(arguments.usd) if arguments.pictures is None else arguments.pictures
     return Adjustment(arguments.guild, arguments.member, unit, amount, arguments.reason)

@@ -13,7 +13,12 @@ from bot.delivery.result_message import MessagePayload, build_result_message
 from bot.domain.status import JobStatus
 from bot.interactions.result_buttons import build_notice_rows
 from bot.rendering.layout import ActionRows
-from bot.rendering.outcome_views import build_expired_view, build_failed_view, build_filtered_view
+from bot.rendering.outcome_views import (
+    build_expired_view,
+    build_failed_view,
+    build_filtered_view,
+    format_cost_notes,
+)
 from shared.catalogue import Catalogue, Model
 from shared.i18n.messages import Messages, load_messages
 from shared.job import Job
@@ -40,9 +45,10 @@ async def build_outcome_message(
     `image` is None where there is no picture, or none any more.
     """
     job = status.job
-    if job.entry is not None:
-        return await build_entry_message(job, outcome, image, notes=destination.notes, max_bytes=max_bytes)
     messages = load_messages(job.requester.locale if destination.is_private else job.locale)
+    notes = (*destination.notes, *format_cost_notes(outcome, status.unknown_calls, messages))
+    if job.entry is not None:
+        return await build_entry_message(job, outcome, image, notes=notes, max_bytes=max_bytes)
     if isinstance(outcome, Generated) and image is not None:
         assumed = (messages.text("result.seed_assumed"),) if outcome.is_seed_assumed else ()
         try:
@@ -53,7 +59,7 @@ async def build_outcome_message(
                 messages,
                 catalogue=catalogue,
                 max_bytes=max_bytes,
-                notes=(*destination.notes, *assumed),
+                notes=(*notes, *assumed),
             )
         except ValueError:
             log.exception("job %s: its picture cannot be uploaded; check the model's response", job.id)
@@ -69,7 +75,7 @@ async def build_outcome_message(
         refused=refused,
         can_report=isinstance(outcome, Filtered) and not job.origin.is_direct_message,
     )
-    return MessagePayload(view=_build_notice_view(job, outcome, messages, destination.notes, rows))
+    return MessagePayload(view=_build_notice_view(job, outcome, messages, notes, rows))
 
 
 def _build_notice_view(

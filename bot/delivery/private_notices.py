@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 PICTURE_PROBLEM_CODES: Final = frozenset(f"picture_{code}" for code in get_args(RejectionCode))
 
 _PROMPT_LIMIT: Final = 800
+_PROBLEM_LIMIT: Final = 1800
 
 
 def is_for_requester_alone(job: Job, outcome: Failed) -> bool:
@@ -47,12 +48,13 @@ class PrivateNotices:
     followups: RecentFollowups
 
     async def show_problem(self, job: Job, problem: Problem) -> bool:
-        """Show a problem to the requester of a job alone, once for all variants of an exploration.
+        """Show a problem for which no model was called to the requester of a job alone, once for all of its variants.
 
         False when Discord no longer accepts that. Raises the errors that `is_transient_for_webhook` knows.
         """
-        text = load_messages(job.requester.locale).format_problem(problem)
-        return await self._show_text(job, escape_markdown(text, MESSAGE_LIMIT))
+        messages = load_messages(job.requester.locale)
+        text = escape_markdown(messages.format_problem(problem), _PROBLEM_LIMIT)
+        return await self._show_text(job, f"{text}\n-# {messages.text('outcome.free')}")
 
     async def explain_outcome(self, job: Job, outcome: Filtered | Failed) -> None:
         """Tell the requester alone which prompt led to no picture, and why. Failures are logged only."""

@@ -83,10 +83,10 @@ class ExplorationStarter:
             show = partial(interaction.edit_original_response, view=self._render_waiting(exploration))
             started = await self._submit(interaction, exploration, image, details, show)
         except RejectedError as rejection:
-            await withdraw_and_explain(interaction, rejection.problems)
+            await withdraw_and_explain(interaction, rejection.problems, plan.requests[0])
             return
         if started.exploration.is_rejected:
-            await withdraw_and_explain(interaction, started.problems)
+            await withdraw_and_explain(interaction, started.problems, plan.requests[0])
         elif started.problems:
             await send_private_followup(interaction, format_rejections(interaction, started))
 

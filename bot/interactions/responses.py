@@ -16,13 +16,16 @@ from discord import ui
 from discord.utils import MISSING
 
 from bot.interactions.locale import get_localized_messages
-from bot.rendering.markdown import count_utf16_units, escape_problem_text
+from bot.rendering.markdown import count_utf16_units, escape_markdown, escape_problem_text, format_request_prompt
 from shared.problems import Problem, RejectedError
+from shared.request.model import Request
 
 log = logging.getLogger(__name__)
 
 MESSAGE_LIMIT: Final = 2000
 _LINE_LIMIT: Final = 1500  # leaves room for a heading and for the line that counts the others
+_QUOTE_LENGTH: Final = 10  # the quotation marks, their spaces and the end of the line
+_SHORTEST_QUOTE: Final = 100
 MAX_ATTEMPTS: Final = 3
 UPLOAD_TIMEOUT_SECONDS: Final = 60.0
 _TIMEOUT_SECONDS: Final = 10.0
@@ -137,15 +140,18 @@ async def edit_response(interaction: discord.Interaction, text: str) -> None:
         await interaction.edit_original_response(content=text, view=None)
 
 
-async def withdraw_and_explain(interaction: discord.Interaction, problems: Sequence[Problem]) -> None:
-    """Delete the public response, then show the problems to the user alone.
+async def withdraw_and_explain(
+    interaction: discord.Interaction, problems: Sequence[Problem], request: Request | None = None
+) -> None:
+    """Delete the public response, then show the problems to the user alone, with the prompt of their request.
 
     The deletion comes first: a followup to a response that is still "thinking…" would replace it, for everyone to see.
     """
     async with asyncio.timeout(_FOLLOWUP_TIMEOUT_SECONDS):
         with contextlib.suppress(discord.NotFound):
             await interaction.delete_original_response()
-    await send_private_followup(interaction, format_problems(interaction, problems))
+    text = format_problems(interaction, problems)
+    await send_private_followup(interaction, text if request is None else _add_prompt(interaction, text, request))
 
 
 async def send_private_followup(interaction: discord.Interaction, text: str) -> None:
@@ -185,6 +191,15 @@ def format_problems(interaction: discord.Interaction, problems: Sequence[Problem
         omitted += 1
         text = "\n".join([*lines[:-omitted], f"- {messages.text('errors.more', count=omitted)}"])
     return text
+
+
+def _add_prompt(interaction: discord.Interaction, text: str, request: Request) -> str:
+    """Quote the prompt of a request below a text, as far as there is room, so that it can be sent again."""
+    prompt, room = format_request_prompt(request), MESSAGE_LIMIT - count_utf16_units(text) - _QUOTE_LENGTH
+    if not prompt or room < _SHORTEST_QUOTE:
+        return text
+    quoted = get_localized_messages(interaction).text("language.quoted", words=escape_markdown(prompt, room))
+    return f"{text}\n{quoted}"
 
 
 async def _edit_with_rendered(interaction: discord.Interaction, rendered: RenderedMessage) -> None:

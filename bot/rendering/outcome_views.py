@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 import discord
 from discord import ui
 
+from bot.domain.billing import count_billed_calls
 from bot.rendering.layout import (
     ActionRows,
     build_attached_gallery,
@@ -26,7 +27,7 @@ from shared.catalogue import Model
 from shared.i18n.messages import Messages
 from shared.job import Job
 from shared.notes import Note
-from shared.outcome import Failed, Filtered, FilteredPart, Generated
+from shared.outcome import Failed, Filtered, FilteredPart, Generated, Outcome
 from shared.request.model import Request
 
 FAILED_COLOUR: Final = discord.Colour(0xC0392B)
@@ -156,6 +157,13 @@ def format_notice_reason(outcome: Filtered | Failed, messages: Messages) -> str:
         return escape_problem_text(messages.format_problem(outcome.problem), [outcome.problem], _PROBLEM_LIMIT)
     part = outcome.part.name.lower()
     return "\n".join(map(messages.text, (f"filtered.{part}", f"filtered.{part}_advice")))
+
+
+def format_cost_notes(outcome: Outcome, unknown_calls: int, messages: Messages) -> tuple[str, ...]:
+    """Say whether an outcome without a picture cost something; a cancelled request says so itself."""
+    if isinstance(outcome, Generated) or (isinstance(outcome, Failed) and outcome.is_cancelled):
+        return ()
+    return (messages.text("outcome.billed" if count_billed_calls(outcome, unknown_calls) else "outcome.free"),)
 
 
 def build_expired_view(

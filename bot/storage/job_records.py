@@ -13,7 +13,7 @@ from bot.domain.unreadable import JobOwner
 from bot.storage.tables import OPEN_STATES, RecordState, jobs, outcomes
 from shared.catalogue import Model
 from shared.job import Job, Origin, Requester
-from shared.outcome import CANCELLED, Failed, Filtered, FilteredPart, Generated, Outcome
+from shared.outcome import CANCELLED, Failed, Filtered, FilteredPart, Generated
 from shared.prompts import build_search_text
 from shared.unreadable import UnreadableRowLog
 
@@ -99,22 +99,6 @@ def build_outcome_row(status: JobStatus, model: Model | None) -> dict[str, Any]:
         case _:
             assert_never(outcome)
     return row | {"kind": outcome.kind}
-
-
-def count_billed_calls(outcome: Outcome | None, unknown_calls: int) -> int:
-    """Count the calls of a job that AWS bills, or may bill: a call of unknown fate counts as billed.
-
-    The last one of an outcome that is lost counts, too.
-    """
-    match outcome:
-        case Generated() | None:
-            return unknown_calls + 1
-        case Filtered():
-            return unknown_calls + (outcome.part is FilteredPart.OUTPUT)
-        case Failed():
-            return unknown_calls + outcome.may_be_billed
-        case _:
-            assert_never(outcome)
 
 
 def select_job_records() -> Select[Any]:

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from bot.domain.billing import count_billed_calls
 from bot.domain.budgets import Budget, Spender, to_micro_usd
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.messages import MessageRef
@@ -25,7 +26,6 @@ from bot.storage.job_records import (
     build_owner,
     build_queue_entry_row,
     build_source_columns,
-    count_billed_calls,
     get_message_ref,
     parse_open_job_record,
 )

@@ -72,7 +72,7 @@ class JobSubmitter(JobQueuer):
         if problems:
             if direct_status is not None:
                 await delete_message(interaction, direct_status)
-            await withdraw_and_explain(interaction, problems)
+            await withdraw_and_explain(interaction, problems, request)
 
     async def submit_choice(
         self,

@@ -42,6 +42,7 @@ def test_a_member_makes_as_many_pictures_as_their_budget_allows_and_as_are_grant
     assert (
         "This needs 1 picture, and you have 0 pictures left of your 1 picture per day. That starts again <t:" in refusal
     )
+    assert "one too many" in refusal
     assert f"<@{user_id}>: **0 pictures** left of 1 picture per day" in left
     assert "This month **$0.08** of the bot's budget went into your 1 picture here." in left
     assert granted == f"<@{user_id}> has 1 picture more, until their budgets start again."

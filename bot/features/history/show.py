@@ -26,7 +26,7 @@ from bot.interactions.result_buttons import ShowVariantId, build_notice_rows
 from bot.interactions.visibility import may_view_job
 from bot.rendering.job_list import build_queue_view
 from bot.rendering.layout import ActionRows
-from bot.rendering.outcome_views import build_failed_view, build_filtered_view
+from bot.rendering.outcome_views import build_failed_view, build_filtered_view, format_cost_notes
 from bot.results.images import ResultImageLoader
 from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages
@@ -129,10 +129,12 @@ class ShowCommand:
             if status.state is not QueueState.DELIVERED:
                 return build_queue_view([status], None, self.catalogue, messages, {})
             match status.outcome:
-                case Filtered():
-                    return build_filtered_view(record.job, status.outcome, messages, rows=rows)
-                case Failed():
-                    return build_failed_view(record.job, status.outcome, messages, rows=rows)
+                case Filtered() as outcome:
+                    notes = format_cost_notes(outcome, status.unknown_calls, messages)
+                    return build_filtered_view(record.job, outcome, messages, notes=notes, rows=rows)
+                case Failed() as outcome:
+                    notes = format_cost_notes(outcome, status.unknown_calls, messages)
+                    return build_failed_view(record.job, outcome, messages, notes=notes, rows=rows)
         if record.outcome_kind is None:
             raise RejectedError(make_problem("show_no_result"))
         link = record.message.build_link(record.job.origin.guild_id) if record.message else None

@@ -60,6 +60,7 @@ def test_a_misspelt_setting_is_named_beside_the_one_that_is_missing(
         (["--guild", "1", "--usd", "5"], "needs --member and --reason"),
         (["--guild", "1", "--member", "2", "--reason", "why"], "needs either --usd or --pictures"),
         (["--guild", "1", "--member", "2", "--reason", "why", "--usd", "nan"], "--usd is from -1000000 to 1000000"),
+        (["--guild", "-1", "--member", "2", "--reason", "why", "--pictures", "1"], "--guild is an id of Discord"),
     ],
 )
 def test_an_adjustment_that_lacks_something_is_an_error(

@@ -63,7 +63,7 @@ async def test_a_broken_picture_is_told_in_response_to_the_command_and_the_statu
 
     assert await deliver_outcome(consumer, outcome_stream, job) is None
 
-    assert webhook.texts == [PROBLEM_TEXT]
+    assert webhook.texts == [f"{PROBLEM_TEXT}\n-# This cost nothing."]
     assert await list_direct_messages(discord_channel, job) == []
     await assert_nothing_public(discord_channel, job)
 
@@ -112,7 +112,7 @@ async def test_the_variants_of_an_exploration_tell_of_their_picture_once(
         outcome_stream.finish_job(variant, BROKEN)
         await deliver_outcome(consumer, outcome_stream, variant)
 
-    assert webhook.texts == [PROBLEM_TEXT]
+    assert webhook.texts == [f"{PROBLEM_TEXT}\n-# This cost nothing."]
     assert await discord_channel.read_status(first) == "Your request has arrived."
 
 

@@ -15,10 +15,11 @@ from bot.rendering.outcome_views import (
     build_preview_view,
     build_result_view,
     compute_component_id,
+    format_cost_notes,
 )
 from shared.i18n.messages import list_languages, load_messages
 from shared.notes import make_note
-from shared.outcome import Failed, Filtered, FilteredPart
+from shared.outcome import Failed, Filtered, FilteredPart, Outcome
 from shared.problems import make_problem
 from shared.request.model import Request
 from tests.support.views import (
@@ -210,3 +211,23 @@ def test_the_id_of_the_container_is_a_positive_31_bit_number_derived_from_the_jo
 
     assert len(component_ids) == 1000
     assert all(0 < component_id < 2**31 for component_id in component_ids)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "unknown_calls", "said"),
+    [
+        (Filtered(part=FilteredPart.PROMPT, duration_seconds=1), 0, ("This cost nothing.",)),
+        (Filtered(part=FilteredPart.INPUT, duration_seconds=1), 1, ("This counts in the budgets",)),
+        (Filtered(part=FilteredPart.OUTPUT, duration_seconds=1), 0, ("This counts in the budgets",)),
+        (Failed(problem=make_problem("quota_exceeded")), 0, ("This cost nothing.",)),
+        (Failed(problem=make_problem("interrupted"), may_be_billed=True), 0, ("This counts in the budgets",)),
+        (Failed(problem=make_problem("cancelled", name="Ada")), 0, ()),
+        (GENERATED, 0, ()),
+    ],
+)
+def test_a_request_without_a_picture_says_whether_it_cost_something(
+    outcome: Outcome, unknown_calls: int, said: tuple[str, ...]
+) -> None:
+    notes = format_cost_notes(outcome, unknown_calls, EN)
+
+    assert [note.startswith(start) for note, start in zip(notes, said, strict=True)] == [True] * len(said)
