@@ -62,7 +62,9 @@ class ModeratorReports:
         require_moderator(interaction)
         async with limit_lookup_time(interaction):
             report, record = await self._find_report(interaction, custom_id.job_id, custom_id.reporter_id)
-            is_possible = custom_id.action in list_possible_actions(record, await self.reports.list_actions(report))
+            is_possible = custom_id.action in list_possible_actions(
+                report, record, await self.reports.list_actions(report)
+            )
         if is_possible and custom_id.action is not ReportAction.DISMISS:
             reason_id = ReportReasonId(report.job_id, report.reporter_id, custom_id.action)
             await open_modal(interaction, build_action_form(reason_id, get_localized_messages(interaction)))
@@ -86,7 +88,7 @@ class ModeratorReports:
             report, record = await self._find_report(interaction, custom_id.job_id, custom_id.reporter_id)
 
         async def perform_and_render() -> RenderedMessage:
-            if custom_id.action in list_possible_actions(record, await self.reports.list_actions(report)):
+            if custom_id.action in list_possible_actions(report, record, await self.reports.list_actions(report)):
                 await self._perform(interaction, report, record, custom_id.action, reason)
             return await self._render(interaction, report)
 

@@ -67,21 +67,23 @@ def build_report_items(
             messages.text(f"report.{action}"),
             style=ButtonStyle.secondary if action is ReportAction.DISMISS else ButtonStyle.danger,
         )
-        for action in list_possible_actions(record, actions)
+        for action in list_possible_actions(report, record, actions)
     ]
     if buttons:
         items.append(ui.ActionRow(*buttons))
     return items
 
 
-def list_possible_actions(record: JobRecord, actions: Mapping[ReportAction, int]) -> Sequence[ReportAction]:
+def list_possible_actions(
+    report: Report, record: JobRecord, actions: Mapping[ReportAction, int]
+) -> Sequence[ReportAction]:
     """List what can still be done about a report: each action once, and nothing after it was dismissed.
 
-    It can be dismissed only if nothing was done.
+    It can be dismissed only if nothing was done. A false alarm is about no picture that could be deleted.
     """
     if ReportAction.DISMISS in actions:
         return ()
-    gone = {ReportAction.DELETE} if record.is_deleted else set()
+    gone = {ReportAction.DELETE} if record.is_deleted or report.kind is ReportKind.FALSE_ALARM else set()
     possible = [action for action in ReportAction if action not in gone | set(actions)]
     return [action for action in possible if action is not ReportAction.DISMISS or not actions]
 

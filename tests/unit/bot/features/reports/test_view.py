@@ -1,5 +1,6 @@
 """The message of a report: what it shows, and what can still be done."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,19 +47,20 @@ def test_a_report_shows_the_prompt_only_if_its_author_sent_it(language: str, kin
 
 
 @pytest.mark.parametrize(
-    ("record", "done", "possible"),
+    ("kind", "record", "done", "possible"),
     [
-        (RECORD, {}, [DELETE, BLOCK, CANCEL, DISMISS]),
-        (RECORD, {BLOCK: 8}, [DELETE, CANCEL]),
-        (RECORD, {DISMISS: 8}, []),
-        (DELETED, {}, [BLOCK, CANCEL, DISMISS]),
-        (DELETED, {DELETE: 8, BLOCK: 8, CANCEL: 9}, []),
+        (ReportKind.RESULT, RECORD, {}, [DELETE, BLOCK, CANCEL, DISMISS]),
+        (ReportKind.RESULT, RECORD, {BLOCK: 8}, [DELETE, CANCEL]),
+        (ReportKind.RESULT, RECORD, {DISMISS: 8}, []),
+        (ReportKind.RESULT, DELETED, {}, [BLOCK, CANCEL, DISMISS]),
+        (ReportKind.RESULT, DELETED, {DELETE: 8, BLOCK: 8, CANCEL: 9}, []),
+        (ReportKind.FALSE_ALARM, RECORD, {}, [BLOCK, CANCEL, DISMISS]),
     ],
 )
-def test_each_action_is_possible_once(
-    record: JobRecord, done: dict[ReportAction, int], possible: list[ReportAction]
+def test_each_action_is_possible_once_if_there_is_something_to_act_on(
+    kind: ReportKind, record: JobRecord, done: dict[ReportAction, int], possible: list[ReportAction]
 ) -> None:
-    assert list(list_possible_actions(record, done)) == possible
+    assert list(list_possible_actions(replace(REPORT, kind=kind), record, done)) == possible
 
 
 def test_who_did_what_is_shown_without_a_name_that_was_deleted() -> None:
