@@ -101,7 +101,7 @@ def build_features(services: Services) -> list[Feature]:
         ),
         build_export_feature(s.job_search, s.image_loader),
         build_privacy_feature(s.database, s.queue, s.saved_searches),
-        build_budgets_feature(s.budgets, s.ledger_reports, s.audit_log),
+        build_budgets_feature(s.budgets, s.ledger_reports, s.audit_log, s.catalogue),
         build_moderation_feature(
             s.blocks,
             s.audit_log,

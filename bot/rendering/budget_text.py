@@ -24,8 +24,11 @@ def format_budget_terms(written: str, messages: Messages) -> tuple[str, str]:
     return terms, reason
 
 
-def format_budget_usage(usage: BudgetUsage, messages: Messages) -> str:
-    """Format a budget in a line: whose it is, how much is left of it, and when it starts again."""
+def format_budget_usage(usage: BudgetUsage, messages: Messages, *, is_of_member: bool = False) -> str:
+    """Format a budget in a line: whose it is, how much is left of it, and when it starts again.
+
+    A role's is that of each member with it, of which nothing is left or used, or the usage is that of a member.
+    """
     budget = usage.budget
     target = {
         BudgetScope.CHANNEL: f"<#{budget.target_id}>",
@@ -38,5 +41,7 @@ def format_budget_usage(usage: BudgetUsage, messages: Messages) -> str:
         "period": messages.get_term(f"per {budget.period}"),
         "resets_at": usage.resets_at,
     }
-    key = "budget.role_line" if budget.scope is BudgetScope.ROLE else "budget.line"
-    return messages.text(key, owner=messages.text(f"budget.owner_{budget.scope}", target=target), **facts)
+    key, owner = "budget.line", f"budget.owner_{budget.scope}"
+    if budget.scope is BudgetScope.ROLE:
+        key, owner = (key, "budget.owner_role_member") if is_of_member else ("budget.role_line", owner)
+    return messages.text(key, owner=messages.text(owner, target=target), **facts)

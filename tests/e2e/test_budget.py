@@ -37,6 +37,7 @@ def test_a_member_makes_as_many_pictures_as_their_budget_allows_and_as_are_grant
     left = invoke(member, "mine")
     granted = invoke(owner, "grant", member=user_id, amount=1, reason="won the contest", **{"in": "pictures"})
     member.wait_for_result(member.submit_imagine("a prize"))
+    useless = invoke(owner, "grant", member=user_id, amount=1, reason="won the contest")
 
     assert answer.startswith(f"Done. <@{user_id}>: **1 picture** left of 1 picture per day")
     assert (
@@ -44,8 +45,9 @@ def test_a_member_makes_as_many_pictures_as_their_budget_allows_and_as_are_grant
     )
     assert "one too many" in refusal
     assert f"<@{user_id}>: **0 pictures** left of 1 picture per day" in left
-    assert "This month **$0.08** of the bot's budget went into your 1 picture here." in left
+    assert "You used **$0.08** here this month, for 1 picture." in left
     assert granted == f"<@{user_id}> has 1 picture more, until their budgets start again."
+    assert useless.startswith(f"Noted, but no budget of <@{user_id}> or of a role counts in this unit")
 
 
 def test_a_channel_is_told_that_a_budget_is_half_used_and_used_up(

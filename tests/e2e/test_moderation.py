@@ -71,6 +71,11 @@ def test_a_moderator_cancels_what_a_member_has_waiting(owner: DiscordUser, membe
     assert f"cancelled the requests of <@{user_id}> · too many" in log
     for job in waiting:
         user.wait_for_result(job)
+    for job in running:
+        user.wait_for_result(job)
+    again = invoke(owner, "moderate cancel", member=user_id, reason="once more")
+    assert again == f"<@{user_id}> has no request here that waits, so nothing was cancelled."
+    assert "once more" not in invoke(owner, "audit")
 
 
 def find_button(message: dict[str, Any], action: str, argument: str) -> str:

@@ -39,6 +39,7 @@ from bot.storage.audit_log import SqlAuditLog
 from bot.storage.budgets import SqlBudgetStore
 from bot.storage.ledger_reports import ReportGroup, SqlLedgerReports
 from bot.submission.spender import build_member_spender, build_spender
+from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
 
 AMOUNT_LIMIT: Final = 1_000_000
@@ -79,6 +80,7 @@ class BudgetCommands:
     budget_store: SqlBudgetStore
     reports: SqlLedgerReports
     audit_log: SqlAuditLog
+    catalogue: Catalogue
     clock: Callable[[], float] = time.time
 
     async def show_own_budgets(self, interaction: discord.Interaction) -> None:
@@ -164,12 +166,12 @@ class BudgetCommands:
         async with limit_lookup_time(interaction):
             spender = build_member_spender(member, interaction)
             counted = _count(BudgetUnit(unit), amount)
-            await self.budget_store.adjust(spender, BudgetUnit(unit), counted, reason)
+            changed = await self.budget_store.adjust(spender, BudgetUnit(unit), counted, reason)
             await record_action(
                 interaction, self.audit_log, AuditAction.GRANT, member.id, f"{unit} {counted}: {reason}"
             )
         messages = get_localized_messages(interaction)
-        key = "budget.granted" if counted >= 0 else "budget.taken"
+        key = "budget.granted_nowhere" if not changed else "budget.granted" if counted >= 0 else "budget.taken"
         text = messages.text(key, member=f"<@{member.id}>", amount=messages.format_amount(f"{unit} {abs(counted)}"))
         await respond_privately(interaction, text)
 
@@ -185,7 +187,7 @@ class BudgetCommands:
             start = await self._get_start(BudgetPeriod(period), guild_id)
             until = self.clock() + 1
             lines = await self.reports.sum_spending(ReportGroup(group), start.timestamp(), until, guild_id)
-            labels = ReportLabels(messages)
+            labels = ReportLabels(messages, self.catalogue)
             title = messages.text("budget.report", start=messages.format_date(start.date().isoformat()))
             files = []
             if lines:
@@ -200,7 +202,7 @@ class BudgetCommands:
                     discord.File(io.BytesIO(chart.jpeg), filename="spending.jpg"),
                     discord.File(io.BytesIO(build_csv(group, names, lines)), filename="spending.csv"),
                 ]
-            return RenderedMessage(build_report_view(title, ReportGroup(group), lines, MAX_LINES, messages), files)
+            return RenderedMessage(build_report_view(title, ReportGroup(group), lines, MAX_LINES, labels), files)
 
         await respond_with(interaction, render)
 

@@ -16,13 +16,16 @@ from bot.interactions.routing import Route
 from bot.storage.audit_log import SqlAuditLog
 from bot.storage.budgets import SqlBudgetStore
 from bot.storage.ledger_reports import ReportGroup, SqlLedgerReports
+from shared.catalogue import Catalogue
 
 GROUPS = (ReportGroup.MEMBER, ReportGroup.CHANNEL, ReportGroup.MODEL, ReportGroup.DAY)
 
 
-def build_budgets_feature(budget_store: SqlBudgetStore, reports: SqlLedgerReports, audit_log: SqlAuditLog) -> Feature:
+def build_budgets_feature(
+    budget_store: SqlBudgetStore, reports: SqlLedgerReports, audit_log: SqlAuditLog, catalogue: Catalogue
+) -> Feature:
     """Build `/budget` with its subcommands."""
-    handler = BudgetCommands(budget_store, reports, audit_log)
+    handler = BudgetCommands(budget_store, reports, audit_log, catalogue)
     periods = [Choice(name=localize_choice("budget_period", period), value=period.value) for period in BudgetPeriod]
     units = [Choice(name=localize_choice("budget_unit", unit), value=unit.value) for unit in BudgetUnit]
     groups = [Choice(name=localize_choice("report_group", group), value=group.value) for group in GROUPS]

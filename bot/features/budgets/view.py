@@ -14,6 +14,7 @@ from bot.rendering.budget_text import format_budget_usage
 from bot.rendering.layout import build_attached_gallery, build_container_view
 from bot.rendering.markdown import escape_markdown
 from bot.storage.ledger_reports import ReportGroup, ReportLine, add_up
+from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages
 
 
@@ -29,6 +30,7 @@ class ReportLabels:
     """Names of the lines of a report, in one language."""
 
     messages: Messages
+    catalogue: Catalogue
 
     def format_key(self, group: ReportGroup, key: str) -> str:
         """Format the subject of a line of a report, with mentions, which ring nobody."""
@@ -40,7 +42,7 @@ class ReportLabels:
             case ReportGroup.DAY:
                 return self.messages.format_date(key)
             case _:
-                return escape_markdown(key, 100)
+                return escape_markdown(self._get_model_name(key), 100)
 
     def format_plain_key(
         self, group: ReportGroup, key: str, guild: discord.Guild | None, member_names: Mapping[str, str]
@@ -55,12 +57,19 @@ class ReportLabels:
             case ReportGroup.DAY:
                 return self.messages.format_date(key)
             case _:
-                return key
+                return self._get_model_name(key)
+
+    def _get_model_name(self, key: str) -> str:
+        model = self.catalogue.models.get(key)
+        return model.name if model else key
 
 
 def build_budgets_view(title: str, usages: Sequence[BudgetUsage], messages: Messages, own: ReportLine) -> ui.LayoutView:
     """List the budgets that apply to a member, and say how much of them they have used this month."""
-    lines = [*_format_budgets(usages, messages), _format_line("budget.spent_by_member", own, messages)]
+    lines = [
+        *_format_budgets(usages, messages, is_of_member=True),
+        _format_line("budget.spent_by_member", own, messages),
+    ]
     return build_container_view(ui.TextDisplay("\n".join([f"### {title}", *lines])))
 
 
@@ -77,12 +86,12 @@ def build_budget_page(usages: Sequence[BudgetUsage], page: int, messages: Messag
 
 
 def build_report_view(
-    title: str, group: ReportGroup, lines: Sequence[ReportLine], max_lines: int, messages: Messages
+    title: str, group: ReportGroup, lines: Sequence[ReportLine], max_lines: int, labels: ReportLabels
 ) -> ui.LayoutView:
     """Show the sum, the first lines of a report and its chart; the file with all lines hangs below."""
+    messages = labels.messages
     if not lines:
         return build_container_view(ui.TextDisplay(f"### {title}\n{messages.text('budget.nothing_spent')}"))
-    labels = ReportLabels(messages)
     rows = [
         _format_line("budget.report_line", line, messages, name=labels.format_key(group, line.key))
         for line in lines[:max_lines]
@@ -95,8 +104,9 @@ def build_report_view(
     return build_container_view(*items)
 
 
-def _format_budgets(usages: Sequence[BudgetUsage], messages: Messages) -> list[str]:
-    return [f"- {format_budget_usage(usage, messages)}" for usage in usages] or [messages.text("budget.none")]
+def _format_budgets(usages: Sequence[BudgetUsage], messages: Messages, *, is_of_member: bool = False) -> list[str]:
+    lines = [f"- {format_budget_usage(usage, messages, is_of_member=is_of_member)}" for usage in usages]
+    return lines or [messages.text("budget.none")]
 
 
 def _format_line(key: str, line: ReportLine, messages: Messages, **facts: str) -> str:

@@ -62,7 +62,9 @@ def build_diagnosis_view(diagnosis: Diagnosis, messages: Messages) -> ui.LayoutV
     if passes:
         items.append(ui.TextDisplay(f"✓ {messages.text('diagnose.passed', checks=', '.join(passes))}"))
     if diagnosis.budgets and len(refusals) <= _MAX_REFUSALS_BESIDE_BUDGETS:
-        lines = [f"- {format_budget_usage(usage, messages)}" for usage in diagnosis.budgets[:_MAX_BUDGETS]]
+        lines = [
+            f"- {format_budget_usage(usage, messages, is_of_member=True)}" for usage in diagnosis.budgets[:_MAX_BUDGETS]
+        ]
         items.append(ui.TextDisplay("\n".join([messages.text("diagnose.budgets"), *lines])))
     notes = {"paused": diagnosis.is_paused, "integrations_unknown": not diagnosis.knows_integrations}
     items += [ui.TextDisplay(f"-# {messages.text(f'diagnose.{name}')}") for name, is_true in notes.items() if is_true]

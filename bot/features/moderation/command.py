@@ -82,10 +82,11 @@ class ModerationCommands:
 
         async def cancel_jobs() -> str:
             count = await self.cancellation.cancel_member_jobs(interaction, user.id)
+            messages, member = get_localized_messages(interaction), f"<@{user.id}>"
+            if not count:
+                return messages.text("moderation.none_cancelled", member=member)
             await record_action(interaction, self.audit_log, AuditAction.CANCEL_REQUESTS, user.id, reason)
-            return get_localized_messages(interaction).text(
-                "moderation.were_cancelled", count=count, member=f"<@{user.id}>"
-            )
+            return messages.text("moderation.were_cancelled", count=count, member=member)
 
         await run_and_report(interaction, cancel_jobs)
 

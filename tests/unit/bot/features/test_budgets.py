@@ -12,14 +12,22 @@ import pytest
 from bot.domain.budgets import Budget, BudgetPeriod, BudgetScope, BudgetUnit, BudgetUsage
 from bot.features.budgets.command import PAGE_SIZE, BudgetCommands
 from bot.features.budgets.report import build_csv
-from bot.features.budgets.view import BudgetPageId, build_budget_page, build_report_view
+from bot.features.budgets.view import (
+    BudgetPageId,
+    ReportLabels,
+    build_budget_page,
+    build_budgets_view,
+    build_report_view,
+)
 from bot.rendering.budget_text import format_budget_usage
 from bot.storage.ledger_reports import ReportGroup, ReportLine
+from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
 from shared.problems import RejectedError
 from tests.support.commands import UNUSED
+from tests.support.views import join_texts
 
-COMMANDS = BudgetCommands(UNUSED, UNUSED, UNUSED)
+COMMANDS = BudgetCommands(UNUSED, UNUSED, UNUSED, UNUSED)
 MEMBER: Any = SimpleNamespace(id=2, roles=[])
 MODERATOR = discord.Permissions(manage_messages=True, moderate_members=True)
 
@@ -67,13 +75,24 @@ def test_many_budgets_are_shown_in_pages_that_fit(language: str, page: int, has_
         ("fr", ["1er janvier 2027\u00a0: 0,08\u00a0$, 1 image", "et 2 autres, dans le tableau ci-dessous"]),
     ],
 )
-def test_a_long_report_says_how_many_lines_are_in_the_table_alone(language: str, expected: list[str]) -> None:
+def test_a_long_report_says_how_many_lines_are_in_the_table_alone(
+    language: str, expected: list[str], catalogue: Catalogue
+) -> None:
     lines = [ReportLine(f"2027-01-{day:02}", 80_000, 0, 1) for day in range(1, 23)]
 
-    view = build_report_view("title", ReportGroup.DAY, lines, 20, load_messages(language))
+    labels = ReportLabels(load_messages(language), catalogue)
+    view = build_report_view("title", ReportGroup.DAY, lines, 20, labels)
 
     text = str(view.to_components())  # type: ignore[no-untyped-call]
     assert all(part in text.replace("\\xa0", "\u00a0") for part in expected)
+
+
+def test_a_report_names_models_as_members_know_them(catalogue: Catalogue) -> None:
+    labels = ReportLabels(load_messages("en-US"), catalogue)
+
+    assert labels.format_key(ReportGroup.MODEL, "sd3.5-large") == "SD 3.5 Large"
+    assert labels.format_plain_key(ReportGroup.MODEL, "sd3.5-large", None, {}) == "SD 3.5 Large"
+    assert labels.format_plain_key(ReportGroup.MODEL, "gone", None, {}) == "gone"
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+cmd", "-2", "@sum", "\tx"])
@@ -109,3 +128,23 @@ def test_a_budget_is_a_line(language: str, scope: BudgetScope, unit: BudgetUnit,
     line = format_budget_usage(BudgetUsage(budget, 3_500_000, 9), load_messages(language))
 
     assert line == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en-US", ["As a member with <@&7>: **$1.50** left of $5.00 per day", "You used **$0.00** here this month"]),
+        (
+            "fr",
+            ["Comme membre avec <@&7>\u00a0: encore **1,50\u00a0$** sur", "tu as utilisé **0,00\u00a0$** ici, pour 0"],
+        ),
+    ],
+)
+def test_a_member_reads_what_is_left_of_the_budget_of_their_role(language: str, expected: list[str]) -> None:
+    budget = Budget("1", BudgetScope.ROLE, 1, 7, BudgetPeriod.DAY, BudgetUnit.USD, 5_000_000)
+    usage = BudgetUsage(budget, 3_500_000, 9)
+
+    view = build_budgets_view("title", [usage], load_messages(language), ReportLine("", 0, 0, 0))
+
+    text = join_texts(view)
+    assert all(part in text for part in expected)

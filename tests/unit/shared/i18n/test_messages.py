@@ -36,6 +36,13 @@ def test_every_problem_has_a_sentence_and_every_sentence_a_problem(language: str
 
 
 @pytest.mark.parametrize("language", list_languages())
+def test_no_sentence_of_a_problem_has_markdown_which_is_escaped(language: str) -> None:
+    sentences = list_sentences(read_messages(language)["problem"])
+
+    assert [key for key, sentence in sentences if re.search(r"`|\*[^*”»]+\*", sentence)] == []
+
+
+@pytest.mark.parametrize("language", list_languages())
 def test_every_note_has_a_sentence_and_every_sentence_a_note(language: str) -> None:
     assert set(read_messages(language)["notes"]) == set(NOTE_CODES)
 
