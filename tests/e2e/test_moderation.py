@@ -9,6 +9,7 @@ import pytest
 
 from demo.first_picture import iter_message_texts
 from demo.stack import Stack
+from tests.support.bot_processes import read_job_field
 from tests.support.user import DiscordUser, add_user, list_custom_ids, list_media, wait_until
 
 
@@ -99,7 +100,7 @@ def test_a_moderator_pauses_the_queue_cancels_a_request_and_resumes(
 ) -> None:
     user, user_id = member
     running = user.submit_imagine("running [slow:2]")
-    wait_until(lambda: "is making" in user.read_status(running), "a request that runs")
+    wait_until(lambda: read_job_field(owner.stack, running) == "running", "a request that runs")
 
     paused = invoke(owner, "moderate pause", reason="a quiet hour")
     waiting, unwanted = user.submit_imagine("waiting"), user.submit_imagine("unwanted", image=None)
