@@ -1,6 +1,6 @@
 """Jobs of people whose data was deleted: their places in the lineages of others, without person, request or picture."""
 
-import contextlib
+import json
 from typing import Any, Final
 
 from sqlalchemy import Row, delete, exists, select, update
@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.tables import (
     OPEN_STATES,
+    explorations,
     favourites,
     jobs,
     outcomes,
@@ -15,7 +16,7 @@ from bot.storage.tables import (
     thumbnails,
     undelivered_images,
 )
-from shared.job import Job, Requester
+from shared.job import Job, Requester, parse_exploration_id
 from shared.request.model import Request
 
 NO_USER_ID: Final = 0
@@ -38,12 +39,15 @@ async def anonymize_ancestors(connection: AsyncConnection, user_id: int, now: fl
 
 
 async def forget_source_owner(connection: AsyncConnection, user_id: int) -> None:
-    """Take a person's name out of the jobs of others that go on from their pictures."""
-    for row in (await connection.execute(select(jobs).where(jobs.c.source_owner_id == user_id))).all():
-        with contextlib.suppress(ValueError):  # of a job that only another release can read
-            job = Job.model_validate_json(row.job_json).model_copy(update={"source_owner_id": NO_USER_ID})
-            changes = {"source_owner_id": NO_USER_ID, "job_json": job.model_dump_json()}
-            await connection.execute(update(jobs).where(jobs.c.id == row.id).values(changes))
+    """Take a person's name out of the jobs and explorations of others that go on from their pictures."""
+    rows = (await connection.execute(select(jobs).where(jobs.c.source_owner_id == user_id))).all()
+    for row in rows:
+        changes = {"source_owner_id": NO_USER_ID, "job_json": _replace_owner(row.job_json)}
+        await connection.execute(update(jobs).where(jobs.c.id == row.id).values(changes))
+    ids = {exploration_id for row in rows if (exploration_id := parse_exploration_id(row.id))}
+    for row in (await connection.execute(select(explorations).where(explorations.c.id.in_(ids)))).all():
+        changes = {"exploration_json": _replace_owner(row.exploration_json)}
+        await connection.execute(update(explorations).where(explorations.c.id == row.id).values(changes))
 
 
 async def delete_childless_jobs(connection: AsyncConnection) -> None:
@@ -89,3 +93,11 @@ def _anonymize_job(row: Row[Any]) -> str | None:
         source_kind=job.source_kind,
         source_owner_id=job.source_owner_id,
     ).model_dump_json()
+
+
+def _replace_owner(text: str) -> str:
+    """Replace the owner of the source in a job or an exploration; nothing remains of a damaged one."""
+    try:
+        return json.dumps({**json.loads(text), "source_owner_id": NO_USER_ID})
+    except (ValueError, TypeError):
+        return "{}"

@@ -1,5 +1,6 @@
 """Deleting a person's data: all of theirs, nothing of others', and no byte of it remains in the database file."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -199,6 +200,19 @@ async def test_the_lineage_keeps_its_shape_without_the_person(
     bens = await grow(3, middle, BEN_ID, ADA_ID)
     await grow(4, middle, ADA_ID)
     bens_other = await grow(5, root, BEN_ID, ADA_ID)
+    variant = make_job_by(6, user_id=BEN_ID).model_copy(update={"id": "77-01", "source_owner_id": ADA_ID})
+    await finish_job(job_store, variant)
+    owned = f'{{"source_owner_id": {ADA_ID}, "x": 1}}'
+    insert_row(
+        database_url,
+        explorations,
+        id="77",
+        exploration_json=owned,
+        channel_id=1,
+        message_id=1,
+        requester_id=BEN_ID,
+        created_at=0,
+    )
 
     await user_data_store.delete_personal_data(ADA_ID)
     lineage = await SqlLineageStore(database).load_lineage(bens, 10)
@@ -212,6 +226,9 @@ async def test_the_lineage_keeps_its_shape_without_the_person(
     assert {record.job.id for record in lineage if record.is_deleted} == {root, middle}
     assert {(record.job.requester.id, record.job.source_owner_id) for record in lineage} == {(0, None), (BEN_ID, 0)}
     assert all(not record.job.request.text_prompts for record in lineage if record.is_deleted)
+    (exploration,) = read_rows(database_url, explorations)
+    assert json.loads(exploration["exploration_json"]) == {"source_owner_id": 0, "x": 1}
+    assert str(ADA_ID) not in str(read_rows(database_url, jobs))
 
     await user_data_store.delete_personal_data(BEN_ID)
     assert read_rows(database_url, jobs) == []
