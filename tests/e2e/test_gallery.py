@@ -1,5 +1,6 @@
 """The gallery end to end: results are shared or liked into it, counted, listed by /top, and gone when deleted."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -131,3 +132,30 @@ def test_forged_buttons_put_nothing_in_and_change_no_setting(
     assert "changed" in no_channel
     assert ada.list_messages(gallery) == []
     assert f"<#{gallery}>" in read_text(owner.invoke_and_wait("gallery setup"))
+
+
+def test_the_winner_of_a_round_enters_by_itself_once_the_round_is_over(
+    stack: Stack, ada: DiscordUser, gallery: str
+) -> None:
+    ben, ben_id = add_user(stack, "ben")
+    panel = ada.wait_for_private_message(ada.invoke_command("round start", stack.channel_id, theme="castles"))
+    ada.use_component(panel, next(one for one in list_custom_ids(panel) if one.startswith("round_start:")))
+    pattern = re.compile(r"has begun in <#(\d+)>")
+    thread = wait_until(lambda: pattern.search(read_text(ada.reload_private_message(panel))), "the start")[1]
+    start = wait_until(
+        lambda: next((m for m in ada.list_messages(thread) if "round_enter" in str(m["components"])), None), "a round"
+    )
+    job = ben.submit_modal(ben.press_button(start, "round_enter"), prompt="a castle of glass")
+    followups = f"/control/interactions/{job}"
+    wait_until(lambda: "takes part" in str(ben.get(followups).get("followups")), "the entry")
+    before = ada.list_messages(gallery)
+
+    ada.wait_for_private_text(ada.invoke_command("round close", thread))
+    post = wait_for_post(ada, gallery, job)
+
+    assert before == []
+    assert f"By <@{ben_id}>" in read_text(post)
+    assert "winner of a round" in read_text(post)
+    assert list_media(post)
+    people = ada.wait_for_private_message(ada.invoke_command("top", stack.channel_id, what="people"))
+    assert f"**1.** <@{ben_id}> · 1 round won" in read_text(people)
