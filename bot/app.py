@@ -123,7 +123,6 @@ def build_features(services: Services) -> list[Feature]:
             s.job_history,
             newest_results,
             s.queue,
-            s.thumbnails,
             s.audit_log,
         ),
         build_server_settings_feature(s.guild_settings, s.presets, s.catalogue, s.settings.image_retention_days),

@@ -36,6 +36,7 @@ from bot.results.reuse import ReuseRule
 from bot.results.thumbnails import ThumbnailLoader
 from bot.rounds.message_builder import RoundMessageBuilder
 from bot.rounds.pictures import RoundPictures
+from bot.rounds.thumbnails import EntryThumbnails
 from bot.settings import Settings
 from bot.storage.audit_log import SqlAuditLog
 from bot.storage.blocks import SqlBlockStore
@@ -139,7 +140,8 @@ class Services:
         self.round_pictures = RoundPictures(
             self.job_history, self.image_store, self.image_loader, self.outcomes.load_result_image
         )
-        self.round_messages = RoundMessageBuilder(self.rounds, self.job_history, self.round_pictures)
+        entry_thumbnails = EntryThumbnails(self.round_pictures, self.thumbnails)
+        self.round_messages = RoundMessageBuilder(self.rounds, self.job_history, self.round_pictures, entry_thumbnails)
         self.pictures = PictureSubmitter(self.submitter, exploration_starter, self.exploration_confirmation, catalogue)
 
     def _build_stores(self) -> None:

@@ -28,6 +28,7 @@ CONTEST_CODES: Final = (
     "round_payer_not_allowed",
     "round_reuse_declined",
     "round_only_own_entries",
+    "round_not_over",
     "ballot_choices",
     "ballot_own_entry",
 )

@@ -50,3 +50,11 @@ class RemindId(CustomId, template=f"round_remind:{CONTEST_ID}"):
     """Asks for reminders, or for none."""
 
     contest_id: str
+
+
+@dataclass(frozen=True)
+class DownloadContestId(CustomId, template=rf"round_download:{CONTEST_ID}:(?P<offset>\d{{1,5}})"):
+    """Sends the pictures of a contest that is over as files, after the first `offset` of them."""
+
+    contest_id: str
+    offset: int

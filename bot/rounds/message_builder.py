@@ -13,13 +13,15 @@ from bot.delivery.result_message import MessagePayload, build_file_stem
 from bot.domain.ballots import build_score_table
 from bot.domain.ports import JobHistory
 from bot.domain.records import JobRecord
-from bot.domain.rounds import Contest, MessageKind, RoundEntry, RoundMessage
+from bot.domain.rounds import Contest, EntryState, MessageKind, RoundEntry, RoundMessage
 from bot.images.upload_limit import MAX_REQUEST_BYTES
 from bot.rendering.layout import ALT_TEXT_LIMIT
 from bot.rendering.markdown import truncate_text
 from bot.rendering.outcome_views import build_alt_text, compute_component_id
 from bot.results.message_images import compute_image_token
+from bot.rounds.closing_strip import ClosingStripBuilder
 from bot.rounds.pictures import RoundPictures, prepare_upload
+from bot.rounds.thumbnails import EntryThumbnails
 from bot.rounds.view import MessageFacts, build_container, list_shown_entries, render_message
 from bot.storage.round_stores import RoundStores
 from shared.i18n.messages import Messages, load_messages
@@ -29,6 +31,7 @@ from shared.problems import RejectedError
 log = logging.getLogger(__name__)
 
 MAX_FILE_BYTES: Final = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
+_Galleries = tuple[list[ui.MediaGallery[Any]], list[discord.File]]
 _NAMED_KINDS: Final = frozenset({MessageKind.RESULT})
 
 
@@ -53,6 +56,12 @@ class RoundMessageBuilder:
     stores: RoundStores
     job_history: JobHistory
     pictures: RoundPictures
+    thumbnails: EntryThumbnails
+
+    @property
+    def closing_strips(self) -> ClosingStripBuilder:
+        """Draws the pictures of the last message."""
+        return ClosingStripBuilder(self.job_history, self.thumbnails)
 
     async def build_message(
         self, client: discord.Client, contest: Contest, message: RoundMessage, nonce: str
@@ -61,33 +70,40 @@ class RoundMessageBuilder:
         messages = load_messages(contest.locale)
         facts = await self._load_facts(contest, message)
         view = render_message(contest, message, facts, messages)
-        gallery, files = await self._build_gallery(client, contest, message, facts, messages)
-        payload = MessagePayload(view=build_container(view, gallery, compute_component_id(nonce)))
+        galleries, files = await self._build_galleries(client, contest, message, facts, messages)
+        payload = MessagePayload(view=build_container(view, galleries, compute_component_id(nonce)))
         if files:
             payload["files"] = files
         return BuiltMessage(payload, view.pinged_ids)
 
     async def _load_facts(self, contest: Contest, message: RoundMessage) -> MessageFacts:
         entries = (await self.stores.contests.load_facts(contest.id)).entries
-        of_round = [entry for entry in entries if entry.round_number == message.round_number]
+        is_last = message.kind is MessageKind.CLOSING_STRIP
+        of_round = [
+            entry
+            for entry in entries
+            if entry.round_number == message.round_number or (is_last and entry.state is EntryState.ENTERED)
+        ]
         records: list[JobRecord] = []
         if _names_authors(contest, message):
             found = [await self.job_history.find_job(e.job_id) for e in list_shown_entries(message, of_round)]
             records = [record for record in found if record is not None]
         is_reminder = message.kind is MessageKind.REMINDER
         reminded_ids = await self.stores.members.list_reminded_members(contest.id) if is_reminder else ()
-        scores = build_score_table(entries) if message.kind is MessageKind.CLOSING_STRIP else ()
+        scores = build_score_table(entries) if is_last else ()
         return MessageFacts(of_round, records, scores, reminded_ids)
 
-    async def _build_gallery(
+    async def _build_galleries(
         self,
         client: discord.Client,
         contest: Contest,
         message: RoundMessage,
         facts: MessageFacts,
         messages: Messages,
-    ) -> tuple[ui.MediaGallery[Any] | None, list[discord.File]]:
+    ) -> _Galleries:
         """Show the pictures of the message; one that is gone is left out."""
+        if message.kind is MessageKind.CLOSING_STRIP:
+            return await self.closing_strips.build_galleries(client, contest, facts.entries, messages, MAX_FILE_BYTES)
         shown = list_shown_entries(message, facts.entries)
         pictures = [(entry, await self.pictures.load_entry(client, entry.job_id)) for entry in shown]
         found = [(entry, data) for entry, data in pictures if data is not None]
@@ -108,23 +124,21 @@ class RoundMessageBuilder:
             alt_text = _build_alt_text(entry, records.get(entry.job_id), messages)
             items.append(discord.MediaGalleryItem(f"attachment://{filename}", description=alt_text))
             files.append(discord.File(io.BytesIO(fitted), filename=filename))
-        return (ui.MediaGallery(*items), files) if items else (None, [])
+        return ([ui.MediaGallery(*items)], files) if items else ([], [])
 
-    async def _build_source_gallery(
-        self, client: discord.Client, contest: Contest, messages: Messages
-    ) -> tuple[ui.MediaGallery[Any] | None, list[discord.File]]:
+    async def _build_source_gallery(self, client: discord.Client, contest: Contest, messages: Messages) -> _Galleries:
         """Show the picture that everybody starts from, if there is one and it can be loaded."""
         try:
             source = await self.pictures.load_source(client, contest)
             if source is None:
-                return None, []
+                return [], []
             fitted, kind = await prepare_upload(source.data, MAX_FILE_BYTES, is_anonymous=False)
         except (RejectedError, ValueError, ImageRejectedError) as error:
             log.warning("contest %s: the picture that the round starts from cannot be shown (%s)", contest.id, error)
-            return None, []
+            return [], []
         filename = f"source.{kind.extension}"
         item = discord.MediaGalleryItem(f"attachment://{filename}", description=messages.text("round.source"))
-        return ui.MediaGallery(item), [discord.File(io.BytesIO(fitted), filename=filename)]
+        return [ui.MediaGallery(item)], [discord.File(io.BytesIO(fitted), filename=filename)]
 
 
 def _names_authors(contest: Contest, message: RoundMessage) -> bool:

@@ -16,7 +16,15 @@ from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT
 from bot.rendering.layout import ActionRows
 from bot.rendering.markdown import escape_markdown, format_request_prompt
 from bot.rendering.outcome_views import GENERATED_COLOUR
-from bot.rounds.custom_ids import DecideTieId, EnterRoundId, JoinRelayId, LeaveRelayId, RemindId, VoteId
+from bot.rounds.custom_ids import (
+    DecideTieId,
+    DownloadContestId,
+    EnterRoundId,
+    JoinRelayId,
+    LeaveRelayId,
+    RemindId,
+    VoteId,
+)
 from shared.i18n.messages import Messages
 
 MEDALS: Final = ("🥇", "🥈", "🥉")
@@ -36,8 +44,8 @@ _WAITING_PHASE: Final = {
 class MessageFacts:
     """All that a message of a contest shows besides the contest.
 
-    `entries` are those of the round, `records` the jobs of those that it names, by id. `scores` are those of the whole
-    contest, `reminded_ids` the members who asked for the reminder.
+    `entries` are those of the round, in the last message those of all rounds; `records` are the jobs of those that it
+    names, by id. `scores` are those of the whole contest, `reminded_ids` the members who asked for the reminder.
     """
 
     entries: Sequence[RoundEntry] = ()
@@ -81,12 +89,10 @@ def render_message(contest: Contest, message: RoundMessage, facts: MessageFacts,
     return _RENDERERS[message.kind](renderer)
 
 
-def build_container(view: RoundView, gallery: ui.MediaGallery[Any] | None, component_id: int) -> ui.LayoutView:
+def build_container(view: RoundView, galleries: Sequence[ui.MediaGallery[Any]], component_id: int) -> ui.LayoutView:
     """Build the message: its first text, the pictures, the other texts, and the buttons."""
     first, *others = view.texts
-    parts: list[ui.Item[Any]] = [ui.TextDisplay(first)]
-    if gallery is not None:
-        parts.append(gallery)
+    parts: list[ui.Item[Any]] = [ui.TextDisplay(first), *galleries]
     parts += [ui.TextDisplay(text) for text in others]
     layout = ui.LayoutView(timeout=None)
     layout.add_item(ui.Container(*parts, *view.rows, accent_colour=GENERATED_COLOUR, id=component_id))
@@ -167,8 +173,17 @@ class _Renderer:
         return RoundView(texts, (), [entry.author_id for entry in winners if entry.author_id])
 
     def render_scores(self) -> RoundView:
+        """Show the winner of each round, the table of points, and a button for everything as files."""
+        contest, facts = self.contest, self.facts
         title = self._text("closing_title", theme=self._format_theme())
-        return RoundView([f"## {title}", format_scores(self.facts.scores, self.messages) or self._text("thanks")])
+        winners = [entry for entry in facts.entries if entry.is_winner][:MAX_SCORES]
+        texts = [
+            _join_lines([format_winner(entry, self.messages) for entry in winners]),
+            format_scores(facts.scores, self.messages) or self._text("thanks"),
+        ]
+        button = build_button(DownloadContestId(contest.id, 0), self._text("button_download"))
+        rows = [ui.ActionRow[Any](button)] if facts.entries else []
+        return RoundView([f"## {title}", *filter(None, texts)], rows)
 
     def render_end(self) -> RoundView:
         reason = self.contest.end_reason or EndReason.CANCELLED
@@ -250,6 +265,17 @@ _RENDERERS: Final[Mapping[MessageKind, Callable[[_Renderer], RoundView]]] = {
 def format_time(unix_seconds: float) -> str:
     """Format a time that Discord shows in the zone of each reader, and how far it is."""
     return f"<t:{int(unix_seconds)}:t> (<t:{int(unix_seconds)}:R>)"
+
+
+def format_winner(entry: RoundEntry, messages: Messages) -> str:
+    """Format the round that an entry won, its number, author and points."""
+    author = f"<@{entry.author_id}>" if entry.author_id else messages.text("round.somebody")
+    facts = [
+        messages.text("round_status.round", number=entry.round_number),
+        messages.text("round.by", number=entry.number or 0, user=author),
+        messages.text("round.points", count=entry.points, ballots=entry.ballots),
+    ]
+    return " · ".join(facts)
 
 
 def format_scores(scores: Sequence[Score], messages: Messages) -> str:

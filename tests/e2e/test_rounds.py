@@ -4,7 +4,11 @@ Phases are ended by their host, not waited for.
 """
 
 import base64
+import io
+import json
 import re
+import urllib.request
+import zipfile
 from typing import Any
 
 import pytest
@@ -56,6 +60,16 @@ def list_followup_texts(user: DiscordUser, used: str) -> list[str]:
     return [read_text(message) for message in user.get(f"/control/interactions/{used}").get("followups", [])]
 
 
+def list_followup_files(user: DiscordUser, used: str) -> list[dict[str, Any]]:
+    followups = user.get(f"/control/interactions/{used}").get("followups", [])
+    return [attachment for message in followups for attachment in message["attachments"]]
+
+
+def read_archive(attachment: dict[str, Any]) -> zipfile.ZipFile:
+    with urllib.request.urlopen(attachment["url"], timeout=20) as answer:  # noqa: S310 - loopback
+        return zipfile.ZipFile(io.BytesIO(answer.read()))
+
+
 def vote(user: DiscordUser, message: dict[str, Any], number: int) -> dict[str, Any]:
     """Choose an entry, and wait until that is shown; return the ballot."""
     ballot = user.wait_for_private_message(user.press_button(message, "round_vote"))
@@ -99,6 +113,8 @@ def test_an_evening_of_two_rounds(ada: DiscordUser, players: Players) -> None:
     enter(quin, second, "the same castle at night")
     close(ada, thread)
     strip = find_posted(ada, thread, "That was “castles in the air”")
+    pressed = rosa.press_button(strip, "round_download")
+    (archive,) = wait_until(lambda: list_followup_files(rosa, pressed), "the archive")
     listed = read_text(rosa.wait_for_private_message(rosa.invoke_command("round results", thread)))
 
     assert "3 entries so far" in status
@@ -110,6 +126,15 @@ def test_an_evening_of_two_rounds(ada: DiscordUser, players: Players) -> None:
     assert f"No. {chosen}" in read_text(result)
     assert "ballots: 2" in read_text(result)
     assert list_media(second)
-    assert "rounds won: 1" in read_text(strip)
+    assert "Round 2 · **No. 1** by" in read_text(strip)
+    assert "🥇" in read_text(strip)
     assert "Round 1" in listed
     assert "Round 2" in listed
+    assert [one["media"]["content_type"] for one in list_media(strip)] == ["image/webp", "image/jpeg"]
+    with read_archive(archive) as files:
+        described = json.loads(files.read("manifest.json"))["jobs"]
+        assert len(files.namelist()) == 5  # four pictures and the manifest
+    assert [entry["round"] for entry in described] == [1, 1, 1, 2]
+    assert sorted(entry["author"] for entry in described[:3]) == sorted(player_id for _, player_id in players)
+    assert [entry["parent"] for entry in described[:3]] == [None] * 3
+    assert described[3]["parent"] == next(entry["job"] for entry in described if entry["winner"])

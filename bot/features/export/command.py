@@ -17,12 +17,12 @@ from bot.delivery.result_message import build_file_stem
 from bot.domain.ports import JobSearch
 from bot.domain.records import JobRecord
 from bot.domain.search import SearchQuery
-from bot.features.export.archive import ExportArchive
-from bot.features.export.manifest import build_manifest_entry
 from bot.features.export.view import ContinueExportId, ExportProgress, build_continue_view, format_summary
 from bot.images.upload_limit import MAX_REQUEST_BYTES
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import UPLOAD_TIMEOUT_SECONDS, defer, format_problems, respond_with_problems
+from bot.results.export_archive import ExportArchive
+from bot.results.export_manifest import build_manifest_entry
 from bot.results.images import ResultImageLoader
 from shared.imaging.sniffing import sniff_image_type
 from shared.problems import RejectedError, make_problem

@@ -18,6 +18,7 @@ from bot.features.rounds.custom_ids import (
     StartContestId,
     WithdrawEntryId,
 )
+from bot.features.rounds.download import DownloadHandler
 from bot.features.rounds.entry import EntryHandlers
 from bot.features.rounds.host import HostCommands
 from bot.features.rounds.members import MemberHandlers
@@ -29,14 +30,21 @@ from bot.queue.job_queue import RedisJobQueue
 from bot.results.newest import NewestResultFinder
 from bot.results.reuse import ReuseRule
 from bot.rounds.ballot_sheets import BallotSheets
-from bot.rounds.custom_ids import DecideTieId, EnterRoundId, JoinRelayId, LeaveRelayId, RemindId, VoteId
+from bot.rounds.custom_ids import (
+    DecideTieId,
+    DownloadContestId,
+    EnterRoundId,
+    JoinRelayId,
+    LeaveRelayId,
+    RemindId,
+    VoteId,
+)
 from bot.rounds.entries import EntrySubmitter
 from bot.rounds.message_builder import RoundMessageBuilder
 from bot.rounds.message_editor import RoundMessageEditor
 from bot.storage.audit_log import SqlAuditLog
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.round_stores import RoundStores
-from bot.storage.thumbnails import SqlThumbnailStore
 from bot.submission.submitter import JobSubmitter
 
 
@@ -49,7 +57,6 @@ def build_rounds_feature(
     job_history: SqlJobHistory,
     newest_results: NewestResultFinder,
     queue: RedisJobQueue,
-    thumbnails: SqlThumbnailStore,
     audit_log: SqlAuditLog,
 ) -> Feature:
     """Build `/round`, for servers only, and the handlers of its panels and of the messages of contests."""
@@ -67,10 +74,11 @@ def build_rounds_feature(
     entries = EntryHandlers(
         stores, EntrySubmitter(submitter), RejectedForms(drafts), job_history, pictures, queue, editor
     )
-    ballots = BallotHandlers(stores, BallotSheets(pictures, thumbnails))
+    ballots = BallotHandlers(stores, BallotSheets(builder.thumbnails))
     host = HostCommands(stores, editor, audit_log)
     overview = OverviewCommands(stores, job_history, entries, editor)
     members = MemberHandlers(stores)
+    downloads = DownloadHandler(stores, job_history, pictures)
     group = app_commands.Group(
         name=localize_text("command.round.name"),
         description=localize_text("command.round.description"),
@@ -105,6 +113,7 @@ def build_rounds_feature(
             Route(BallotChoiceId, ballots.choose),
             Route(ClearBallotId, ballots.clear),
             Route(DecideTieId, host.decide),
+            Route(DownloadContestId, downloads.send_archives),
             Route(JoinRelayId, members.join_relay),
             Route(LeaveRelayId, members.leave_relay),
             Route(RemindId, members.toggle_reminder),

@@ -10,7 +10,7 @@ from bot.domain.records import JobRecord
 from bot.domain.rounds import Contest, EntryState, Payer, RoundEntry
 from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import escape_markdown
-from bot.rounds.view import format_scores, format_time
+from bot.rounds.view import format_scores, format_time, format_winner
 from shared.i18n.messages import Messages
 
 MAX_LISTED: Final = 20
@@ -81,12 +81,7 @@ def _format_state(contest: Contest, messages: Messages) -> str:
 
 
 def _format_winner(contest: Contest, entry: RoundEntry, record: JobRecord | None, messages: Messages) -> str:
-    author = f"<@{entry.author_id}>" if entry.author_id else messages.text("round.somebody")
-    facts = [
-        messages.text("round_status.round", number=entry.round_number),
-        messages.text("round.by", number=entry.number or 0, user=author),
-        messages.text("round.points", count=entry.points, ballots=entry.ballots),
-    ]
-    if record is not None and record.message is not None and not record.is_deleted:
-        facts.append(record.message.build_link(contest.guild_id))
-    return f"- {' · '.join(facts)}"
+    line = f"- {format_winner(entry, messages)}"
+    if record is None or record.message is None or record.is_deleted:
+        return line
+    return f"{line} · {record.message.build_link(contest.guild_id)}"

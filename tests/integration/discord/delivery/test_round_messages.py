@@ -17,6 +17,7 @@ from bot.rounds.leader import RoundLeader
 from bot.rounds.message_builder import RoundMessageBuilder
 from bot.rounds.message_sender import RoundMessageSender
 from bot.rounds.pictures import RoundPictures
+from bot.rounds.thumbnails import EntryThumbnails
 from bot.storage.ballots import SqlBallotStore
 from bot.storage.images import SqlImageStore
 from bot.storage.job_history import SqlJobHistory
@@ -27,6 +28,7 @@ from bot.storage.round_stores import RoundStores
 from bot.storage.rounds import SqlRoundStore
 from bot.storage.session import Database
 from bot.storage.tables import jobs, round_messages
+from bot.storage.thumbnails import SqlThumbnailStore
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
 from shared.imaging.metadata import replace_png_text
@@ -109,7 +111,9 @@ class Evening:
             raise AssertionError("no picture is fetched")
 
         pictures = RoundPictures(history, self.image_store, ResultImageLoader(self.image_store, refuse), load_nothing)
-        builder = RoundMessageBuilder(self.stores, history, pictures)
+        builder = RoundMessageBuilder(
+            self.stores, history, pictures, EntryThumbnails(pictures, SqlThumbnailStore(self.database))
+        )
         return RoundMessageSender(self.discord_channel.client, self.stores, builder, clock=self.clock)
 
     async def list_messages(self) -> list[dict[str, Any]]:

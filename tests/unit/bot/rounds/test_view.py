@@ -45,7 +45,7 @@ def make_facts(prompt: str = "a castle", *, count: int = 12) -> MessageFacts:
 def render(kind: MessageKind, contest: Contest, facts: MessageFacts, messages: Messages = EN) -> Any:
     contest = replace(contest, phase=WAITING_PHASES.get(kind, contest.phase), deadline=NOON + 100)
     message = RoundMessage(contest.id, 1, kind, 1, NOON, user_id=AUTHOR, job_id="3")
-    return build_container(render_message(contest, message, facts, messages), None, 1)
+    return build_container(render_message(contest, message, facts, messages), (), 1)
 
 
 @given(

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bot.domain.messages import MessageRef
 from bot.domain.records import JobRecord
-from bot.features.export.archive import ExportArchive
-from bot.features.export.manifest import build_manifest_entry
+from bot.results.export_archive import ExportArchive
+from bot.results.export_manifest import build_manifest_entry
 from shared.request.model import Request
 from tests.support.views import make_job, make_request, requests
 
