@@ -13,7 +13,7 @@ from bot.storage.tables import favourites, gallery_posts, gallery_settings, jobs
 from bot.storage.upsert import build_insert_unless_exists, insert_unless_exists
 from shared.unreadable import UnreadableRowLog
 
-COUNT_DELAY_SECONDS: Final = 10.0
+COUNT_DELAY_SECONDS: Final = 5.0
 """How long a message shows an older number of favourites at most, so that many marks are one edit."""
 
 _unreadable_rows: Final = UnreadableRowLog(logging.getLogger(__name__))

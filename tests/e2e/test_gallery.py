@@ -159,3 +159,20 @@ def test_the_winner_of_a_round_enters_by_itself_once_the_round_is_over(
     assert list_media(post)
     people = ada.wait_for_private_message(ada.invoke_command("top", stack.channel_id, what="people"))
     assert f"**1.** <@{ben_id}> · 1 round won" in read_text(people)
+
+
+def test_a_message_that_a_moderator_deletes_in_discord_stays_deleted(ada: DiscordUser, gallery: str) -> None:
+    job = ada.submit_imagine("a lake at night", image=None)
+    result = ada.wait_for_result(job)
+    ada.press_button(result, "gallery_share")
+    post = wait_for_post(ada, gallery, job)
+
+    ada.delete(f"/control/messages/{post['id']}")
+    ada.press_button(result, "favourite")  # whose count cannot be shown any more
+
+    def share_again() -> bool:
+        refusal = ada.wait_for_private_text(ada.use_forged_component(result, f"gallery_share:{job}"))
+        return refusal.startswith("Somebody took this picture out of the gallery")
+
+    wait_until(share_again, "a result that is no longer in the gallery")
+    assert ada.list_messages(gallery) == []
