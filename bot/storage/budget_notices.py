@@ -3,6 +3,7 @@
 Each is given once in a period for each limit: what was told is not told again after a reservation was given back.
 """
 
+import hashlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -89,7 +90,8 @@ def _add_notice(
 ) -> None:
     """Add a notice, unless it or one of more was given before. The operator's is a line in the log."""
     budget = usage.budget
-    prefix = f"budget:{key}:{budget.limit}"
+    digest = hashlib.sha256(f"{key}:{budget.limit}".encode()).hexdigest()  # the key of a role's counter names a member
+    prefix = f"budget:{digest}"
     higher = [f"{prefix}:{other}" for other in NOTICE_PERCENTAGES if other >= percentage]
     if connection.execute(select(notices.c.id).where(notices.c.unique_key.in_(higher)).limit(1)).first() is not None:
         return

@@ -19,7 +19,7 @@ from bot.storage.upsert import build_insert_unless_exists
 from shared.unreadable import UnreadableRowLog
 
 MAX_WAITING_PER_CHANNEL: Final = 10
-_NO_DATA: Final = "{}"
+NO_DATA: Final = "{}"
 _KINDS: Final[BindParameter[Any]] = bindparam("kinds", expanding=True)
 _RANK_IN_CHANNEL: Final = func.row_number().over(partition_by=notices.c.channel_id, order_by=notices.c.id)
 _WAITING: Final = (
@@ -75,7 +75,7 @@ class SqlNoticeStore:
 
     async def close_notice(self, notice: Notice, message_id: int | None) -> None:
         """Record that a notice was posted, or, without a message, that it cannot be; its data is deleted."""
-        changes = {"closed_at": self.clock(), "message_id": message_id, "data": _NO_DATA}
+        changes = {"closed_at": self.clock(), "message_id": message_id, "data": NO_DATA}
         statement = update(notices).where(notices.c.id == notice.id).values(changes)
         await self.database.run_transaction(lambda connection: connection.execute(statement))
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.schema import Table
 
@@ -13,6 +13,7 @@ from bot.domain.gallery import Remover
 from bot.features.privacy.summary import StoredDataSummary
 from bot.storage.anonymous_jobs import NO_USER_ID, anonymize_ancestors, delete_childless_jobs, forget_source_owner
 from bot.storage.gallery_rows import note_changed_favourites, withdraw_posts
+from bot.storage.notices import NO_DATA
 from bot.storage.round_members import PERSONAL_TABLES, forget_member
 from bot.storage.session import DATABASE_ERRORS, Database, begin_transaction
 from bot.storage.tables import (
@@ -23,6 +24,7 @@ from bot.storage.tables import (
     gallery_posts,
     jobs,
     ledger_entries,
+    notices,
     outcomes,
     presets,
     queue_entries,
@@ -77,6 +79,9 @@ class SqlUserDataStore:
             about_theirs = reports.c.job_id.in_(_select_ended_job_ids(user_id))
             await connection.execute(delete(reports).where(about_theirs))
             await connection.execute(update(reports).where(reports.c.closed_by == user_id).values(closed_by=NO_USER_ID))
+            await connection.execute(
+                update(notices).where(_is_notice_about(user_id)).values(closed_at=now, data=NO_DATA)
+            )
             await anonymize_ancestors(connection, user_id, now)
             await forget_source_owner(connection, user_id)
             await connection.execute(
@@ -146,6 +151,12 @@ def _build_owned_rows_conditions(user_id: int) -> Mapping[Table, ColumnElement[b
         reports: reports.c.reporter_id == user_id,
         user_preferences: user_preferences.c.user_id == user_id,
     }
+
+
+def _is_notice_about(user_id: int) -> ColumnElement[bool]:
+    """Match the notices that wait to be posted to a person or about their part of a role's budget."""
+    texts = (f'"user_id": {user_id}{end}' for end in ",}")
+    return notices.c.closed_at.is_(None) & or_(*(notices.c.data.contains(text, autoescape=True) for text in texts))
 
 
 def _select_ended_job_ids(user_id: int) -> Select[Any]:

@@ -10,6 +10,7 @@ from sqlalchemy import Table, create_engine, insert
 from sqlalchemy.pool import NullPool
 
 from bot.domain.messages import MessageRef
+from bot.domain.notices import NoticeKind
 from bot.domain.preferences import Ping, Preferences
 from bot.domain.round_phases import start_contest
 from bot.domain.rounds import ContestFormat, EntryState
@@ -20,6 +21,7 @@ from bot.storage.engine import parse_database_url
 from bot.storage.favourites import SqlFavouriteStore
 from bot.storage.images import SqlImageStore
 from bot.storage.jobs import SqlJobStore
+from bot.storage.notices import SqlNoticeStore, add_notice
 from bot.storage.preferences import SqlPreferencesStore
 from bot.storage.round_stores import RoundStores
 from bot.storage.session import Database
@@ -109,6 +111,13 @@ async def fill_tables(database: Database, job_store: SqlJobStore, url: str) -> N
             created_at=0,
         )
     await fill_contest(database)
+    for user_id in (ADA_ID, BEN_ID):
+        told = {"user_id": user_id, "reason": PLANTED_PROMPT} if user_id == ADA_ID else {"user_id": user_id}
+        await database.run_transaction(
+            lambda connection, told=told: add_notice(
+                connection, f"event {len(told)}", 1, 0, NoticeKind.DELETION, told, 0
+            )  # type: ignore[misc]
+        )
     for user_id, job_id in ((ADA_ID, bens), (BEN_ID, adas), (BEN_ID, bens)):
         report = {"job_id": job_id, "reporter_id": user_id, "guild_id": 1, "kind": "result", "created_at": 0}
         insert_row(url, reports, **report, reason=PLANTED_PROMPT if user_id == ADA_ID else "Ben's", closed_by=ADA_ID)
@@ -184,6 +193,7 @@ async def test_other_peoples_data_remains_even_where_it_came_from_the_deleted_pe
     assert [row["user_id"] for row in read_rows(database_url, user_preferences)] == [BEN_ID]
     assert sorted(row["user_id"] for row in read_rows(database_url, presets)) == [0, BEN_ID]
     assert [row["requester_id"] for row in read_rows(database_url, explorations)] == [BEN_ID]
+    assert [n.place_id for n in await SqlNoticeStore(database).list_waiting([NoticeKind.DELETION])] == [BEN_ID]
     (report,) = read_rows(database_url, reports)
     assert (report["reporter_id"], report["job_id"], report["closed_by"]) == (BEN_ID, make_job_by(4).id, 0)
 
