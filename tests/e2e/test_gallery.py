@@ -100,7 +100,7 @@ def test_enough_favourites_put_a_result_in_and_a_moderator_takes_it_out(
     assert refusal.startswith("Somebody took this picture out of the gallery")
     log = owner.wait_for_private_text(owner.invoke_command("audit", stack.channel_id))
     assert "out of the gallery" in log
-    assert gallery in log
+    assert r"gallery\_channel\: #gallery" in log
 
 
 def test_forged_buttons_put_nothing_in_and_change_no_setting(

@@ -220,7 +220,7 @@ class GalleryPoster:
 
     async def _load_file(self, guild: discord.Guild, record: JobRecord) -> discord.File | None:
         """Load the picture, small enough to be uploaded; None if it is gone or cannot be uploaded."""
-        image = await self._load_image(record)
+        image = await self.image_loader.load_image(self.client, record)
         if image is None:
             return None
         try:
@@ -231,12 +231,6 @@ class GalleryPoster:
             return None
         filename = f"{build_file_stem(record.job.id, record.seed)}.{image_type.extension}"
         return discord.File(io.BytesIO(fitted), filename=filename)
-
-    async def _load_image(self, record: JobRecord) -> bytes | None:
-        """Load the picture. The message that shows an entry of a round may show others; that of a winner is stored."""
-        if record.job.entry is not None:
-            return await self.image_loader.image_store.load_undelivered_image(record.job.id)
-        return await self.image_loader.load_image(self.client, record)
 
     async def _build_content(
         self, post: GalleryPost, settings: GallerySettings, record: JobRecord, filename: str

@@ -50,7 +50,7 @@ class GallerySetup:
             old = await self.gallery.load_settings(guild_id)
             settings = apply_choice(old, custom_id.field, values, interaction.guild) or old
             await self.gallery.save_settings(guild_id, settings)
-            reason = f"gallery_{custom_id.field}: {', '.join(values) or OFF}"
+            reason = f"gallery_{custom_id.field}: {_format_values(values, interaction.guild)}"
             await record_action(interaction, self.audit_log, AuditAction.CHANGE_SETTING, None, reason)
             return self._render(interaction, settings)
 
@@ -80,3 +80,10 @@ def apply_choice(
             if all(guild.get_channel(channel_id) is not None for channel_id in ids):
                 changed = replace(settings, ignored_channel_ids=ids)
     return changed
+
+
+def _format_values(values: Sequence[str], guild: discord.Guild | None) -> str:
+    """Format the values of a select for the audit log: channels by their names, which outlive them there."""
+    channels = {value: guild.get_channel(int(value)) for value in values if guild is not None and value.isdecimal()}
+    names = [f"#{channel.name}" if (channel := channels.get(value)) else value for value in values]
+    return ", ".join(names) or OFF
