@@ -25,10 +25,10 @@ from bot.rounds.custom_ids import (
     RemindId,
     VoteId,
 )
+from bot.rounds.texts import MAX_SCORES, format_author, format_scores, format_time, format_winner
 from shared.i18n.messages import Messages
 
-MEDALS: Final = ("🥇", "🥈", "🥉")
-MAX_SCORES: Final = 20
+MAX_TURNS: Final = 50
 _THEME_LIMIT: Final = 300
 _PROMPT_LIMIT: Final = 1500  # of all prompts in a message together
 _WAITING_PHASE: Final = {
@@ -161,7 +161,7 @@ class _Renderer:
             self._text("turn", user=f"<@{user_id}>"),
             self._text("turn_until", deadline=self._format_deadline()) if self.is_current else "",
         ]
-        buttons = [self._button(LeaveRelayId, "leave")]
+        buttons = [self._button(EnterRoundId, "turn", ButtonStyle.success), self._button(LeaveRelayId, "leave")]
         return RoundView([_join_lines(lines)], self._build_rows(*buttons), [user_id] if self.is_current else [])
 
     def render_result(self) -> RoundView:
@@ -176,14 +176,18 @@ class _Renderer:
         """Show the winner of each round, the table of points, and a button for everything as files."""
         contest, facts = self.contest, self.facts
         title = self._text("closing_title", theme=self._format_theme())
-        winners = [entry for entry in facts.entries if entry.is_winner][:MAX_SCORES]
-        texts = [
-            _join_lines([format_winner(entry, self.messages) for entry in winners]),
-            format_scores(facts.scores, self.messages) or self._text("thanks"),
-        ]
+        if contest.settings.is_relay:
+            turns = sorted(facts.entries, key=lambda entry: entry.number or 0)
+            texts = [_join_lines([format_author(entry, self.messages) for entry in turns[:MAX_TURNS]])]
+        else:
+            winners = [entry for entry in facts.entries if entry.is_winner][:MAX_SCORES]
+            texts = [
+                _join_lines([format_winner(entry, self.messages) for entry in winners]),
+                format_scores(facts.scores, self.messages),
+            ]
         button = build_button(DownloadContestId(contest.id, 0), self._text("button_download"))
         rows = [ui.ActionRow[Any](button)] if facts.entries else []
-        return RoundView([f"## {title}", *filter(None, texts)], rows)
+        return RoundView([f"## {title}", *(list(filter(None, texts)) or [self._text("thanks")])], rows)
 
     def render_end(self) -> RoundView:
         reason = self.contest.end_reason or EndReason.CANCELLED
@@ -192,8 +196,7 @@ class _Renderer:
     def _describe_winner(self, entry: RoundEntry) -> str:
         """Say whose entry it is, its prompt and seed, and in a vote its points."""
         record = next((record for record in self.facts.records if record.job.id == entry.job_id), None)
-        author = f"<@{entry.author_id}>" if entry.author_id else self._text("somebody")
-        facts = [self._text("by", number=entry.number or 0, user=author)]
+        facts = [format_author(entry, self.messages)]
         if not self.contest.settings.is_relay:
             facts.append(self._text("points", count=entry.points, ballots=entry.ballots))
         if record is not None and record.seed is not None:
@@ -260,37 +263,6 @@ _RENDERERS: Final[Mapping[MessageKind, Callable[[_Renderer], RoundView]]] = {
     MessageKind.ENDED: _Renderer.render_end,
     MessageKind.CHANNEL_GONE: _Renderer.render_end,
 }
-
-
-def format_time(unix_seconds: float) -> str:
-    """Format a time that Discord shows in the zone of each reader, and how far it is."""
-    return f"<t:{int(unix_seconds)}:t> (<t:{int(unix_seconds)}:R>)"
-
-
-def format_winner(entry: RoundEntry, messages: Messages) -> str:
-    """Format the round that an entry won, its number, author and points."""
-    author = f"<@{entry.author_id}>" if entry.author_id else messages.text("round.somebody")
-    facts = [
-        messages.text("round_status.round", number=entry.round_number),
-        messages.text("round.by", number=entry.number or 0, user=author),
-        messages.text("round.points", count=entry.points, ballots=entry.ballots),
-    ]
-    return " · ".join(facts)
-
-
-def format_scores(scores: Sequence[Score], messages: Messages) -> str:
-    """Format the table of points, a line for each of the best."""
-    lines = [
-        messages.text(
-            "round.score", place=_format_place(place), user=f"<@{score.user_id}>", wins=score.wins, points=score.points
-        )
-        for place, score in enumerate(scores[:MAX_SCORES], 1)
-    ]
-    return "\n".join(lines)
-
-
-def _format_place(place: int) -> str:
-    return MEDALS[place - 1] if place <= len(MEDALS) else f"{place}."
 
 
 def _join_lines(lines: Sequence[str]) -> str:

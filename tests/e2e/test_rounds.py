@@ -9,6 +9,7 @@ import json
 import re
 import urllib.request
 import zipfile
+from functools import partial
 from typing import Any
 
 import pytest
@@ -138,3 +139,35 @@ def test_an_evening_of_two_rounds(ada: DiscordUser, players: Players) -> None:
     assert sorted(entry["author"] for entry in described[:3]) == sorted(player_id for _, player_id in players)
     assert [entry["parent"] for entry in described[:3]] == [None] * 3
     assert described[3]["parent"] == next(entry["job"] for entry in described if entry["winner"])
+
+
+def test_a_relay_in_which_each_goes_on_from_the_last_picture(ada: DiscordUser, players: Players) -> None:
+    thread = start_contest(ada, "a growing tower", format="relay")
+    (pia, pia_id), (quin, quin_id), (rosa, _) = players
+    by_id = {pia_id: pia, quin_id: quin}
+
+    joining = find_posted(ada, thread, "Then you take turns")
+    for user in (pia, quin):
+        assert user.wait_for_private_text(user.press_button(joining, "round_join")).startswith("You take turns now")
+    close(ada, thread)
+    jobs = []
+    for number in (1, 2):
+        turn = wait_until(partial(find_turn, ada, thread, number), f"turn {number}")
+        user_id = turn["mentions"][0]["id"]
+        refusal = rosa.wait_for_private_text(rosa.press_button(turn, "round_enter"))
+        user = by_id.pop(user_id)
+        jobs.append(user.submit_modal(user.press_button(turn, "round_enter"), prompt=f"storey {number}"))
+        shown = find_posted(ada, thread, f"**No. {number}** by <@{user_id}>")
+        assert len(list_media(shown)) == 1
+        assert refusal.startswith("It's somebody else's turn")
+    strip = find_posted(ada, thread, "That was “a growing tower”")
+    results = read_text(rosa.wait_for_private_message(rosa.invoke_command("round results", thread)))
+
+    assert [one["media"]["content_type"] for one in list_media(strip)] == ["image/webp", "image/jpeg"]
+    assert results.count("https://discord.com/channels/") == 2
+    assert jobs[0] != jobs[1]
+
+
+def find_turn(user: DiscordUser, thread: str, number: int) -> dict[str, Any] | None:
+    turns = [m for m in user.list_messages(thread) if "it's your turn" in read_text(m)]
+    return turns[number - 1] if len(turns) >= number else None

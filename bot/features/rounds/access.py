@@ -5,8 +5,10 @@ from typing import Final
 
 import discord
 
+from bot.domain.preferences import ReusePolicy
 from bot.domain.rounds import Contest
 from bot.interactions.deadlines import limit_lookup_time
+from bot.interactions.locale import require_preferences
 from bot.interactions.visibility import list_readable_channels, resolve_permissions
 from bot.storage.round_stores import RoundStores
 from shared.problems import RejectedError, make_problem
@@ -53,11 +55,18 @@ async def resolve_contest(
 
 
 def require_entrant(interaction: discord.Interaction, contest: Contest) -> None:
-    """Raise `RejectedError` (round_role_required) for a member without the role of those who may enter."""
+    """Raise `RejectedError` for a member who may not enter a contest, or take turns in it.
+
+    The codes are round_role_required and, for who lets nobody build on the picture from which others would go on,
+    round_reuse_declined.
+    """
     role_id = contest.settings.entrant_role_id
     roles = interaction.user.roles if isinstance(interaction.user, discord.Member) else []
     if role_id is not None and role_id not in {role.id for role in roles}:
         raise RejectedError(make_problem("round_role_required", roles=f"<@&{role_id}>"))
+    goes_on = contest.settings.is_relay or contest.round_number < contest.settings.rounds
+    if goes_on and require_preferences(interaction).reuse_policy is ReusePolicy.NOBODY:
+        raise RejectedError(make_problem("round_reuse_declined"))
 
 
 def require_voter(interaction: discord.Interaction, contest: Contest) -> None:

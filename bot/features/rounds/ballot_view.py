@@ -11,7 +11,7 @@ from bot.domain.rounds import Contest, RoundEntry
 from bot.features.rounds.custom_ids import BallotChoiceId, BallotPageId, ClearBallotId
 from bot.interactions.components import build_button, build_select
 from bot.rendering.layout import build_attached_gallery, build_container_view
-from bot.rounds.view import format_time
+from bot.rounds.texts import format_time
 from shared.i18n.messages import Messages
 
 PAGE_SIZE: Final = 20

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bot.domain.budgets import to_micro_usd
-from bot.domain.rounds import MAX_CHOICES, MAX_ENTRIES_PER_MEMBER, ContestSettings, Payer, TieRule
+from bot.domain.rounds import MAX_CHOICES, MAX_ENTRIES_PER_MEMBER, ContestSettings, Payer, TieRule, TurnOrder
 from shared.catalogue import Catalogue, Model
 from shared.problems import RejectedError, make_problem
 
@@ -24,9 +24,26 @@ CHOICES: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
         "reveal": ("at_once", "as_they_come"),
         "tie_rule": tuple(TieRule),
         "membership": ("everyone", "earlier"),
+        "turn_order": tuple(TurnOrder),
     }
 )
 """The choices of each setting."""
+
+_RELAY_FIELDS: Final = ("max_cost", "payer", "turn_order")
+DEFAULT_RELAY_COST: Final = 5 * DOLLARS
+"""Nobody knows how many turns a relay has, so its cost is always limited."""
+
+
+def list_fields(settings: ContestSettings) -> Sequence[str]:
+    """List the settings that there are to choose in a contest of this format."""
+    if settings.is_relay:
+        return _RELAY_FIELDS
+    return tuple(field for field in CHOICES if field != "turn_order")
+
+
+def list_choices(settings: ContestSettings, field: str) -> Sequence[str]:
+    """List the choices of a setting in a contest of this format."""
+    return [choice for choice in CHOICES[field] if choice != AUTOMATIC or not settings.is_relay]
 
 
 def get_choice(settings: ContestSettings, field: str) -> str:
@@ -44,7 +61,7 @@ def get_choice(settings: ContestSettings, field: str) -> str:
 
 def apply_choice(settings: ContestSettings, field: str, value: str) -> ContestSettings | None:
     """Change a setting to a choice; None if this is no choice, as in a message of another release."""
-    if value not in CHOICES[field]:
+    if field not in list_fields(settings) or value not in list_choices(settings, field):
         return None
     changes: dict[str, Any]
     match field:
@@ -54,6 +71,8 @@ def apply_choice(settings: ContestSettings, field: str, value: str) -> ContestSe
             changes = {field: Payer(value)}
         case "reveal":
             changes = {"shows_entries_at_once": value == "at_once"}
+        case "turn_order":
+            changes = {field: TurnOrder(value)}
         case "tie_rule":
             changes = {field: TieRule(value)}
         case "membership":
@@ -78,6 +97,8 @@ def list_entry_models(settings: ContestSettings, offered: Catalogue, *, has_sour
 
 def compute_max_cost(settings: ContestSettings, models: Sequence[Model]) -> int:
     """Compute the most that a contest may cost, in millionths of a dollar: that of all entries, or the chosen sum."""
+    if settings.is_relay:
+        return settings.max_cost or DEFAULT_RELAY_COST
     price = max(to_micro_usd(model.price_usd) for model in models)
     entries = settings.max_entries or DEFAULT_MAX_ENTRIES
     all_entries = price * entries * settings.rounds

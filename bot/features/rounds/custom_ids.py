@@ -20,6 +20,7 @@ SETTING_FIELDS: Final = (
     "reveal",
     "tie_rule",
     "membership",
+    "turn_order",
 )
 _VOTE: Final = rf"{CONTEST_ID}:(?P<phase>voting|runoff):{ROUND_NUMBER}"
 _PAGE: Final = r"(?P<page>\d{1,3})"

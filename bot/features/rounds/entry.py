@@ -9,7 +9,6 @@ import discord
 from discord import ui
 
 from bot.domain.draft import EMPTY_FORM, Draft, FilledForm
-from bot.domain.preferences import ReusePolicy
 from bot.domain.records import JobRecord
 from bot.domain.round_changes import withdraw_entry
 from bot.domain.rounds import Contest, EntryState, Phase, RoundEntry
@@ -23,7 +22,7 @@ from bot.features.rounds.entry_form import (
     list_entry_fields,
 )
 from bot.interactions.deadlines import limit_lookup_time
-from bot.interactions.locale import get_localized_messages, require_preferences
+from bot.interactions.locale import get_localized_messages
 from bot.interactions.modals import read_modal_fields
 from bot.interactions.offers import get_offered_catalogue
 from bot.interactions.rejected_forms import RejectedForms
@@ -63,7 +62,8 @@ class EntryHandlers:
         async with limit_lookup_time(interaction):
             contest = await self._find_entering(interaction, custom_id.contest_id)
             own = await self._list_own_entries(interaction, contest)
-        if sum(entry.state in _ACTIVE for entry in own) < contest.settings.max_entries_per_member:
+        limit = contest.settings.max_entries_per_member
+        if contest.settings.is_relay or sum(entry.state in _ACTIVE for entry in own) < limit:
             await self._open(interaction, contest, NO_JOB, values={})
             return
 
@@ -140,12 +140,11 @@ class EntryHandlers:
     async def _find_entering(self, interaction: discord.Interaction, contest_id: str) -> Contest:
         """Find a contest in which the user may enter now. Raises `RejectedError`."""
         contest = await find_contest_here(self.stores, interaction, contest_id)
-        if contest.phase is not Phase.ENTERING or contest.settings.is_relay:
+        if contest.phase is not (Phase.TURN if contest.settings.is_relay else Phase.ENTERING):
             raise RejectedError(make_problem("round_not_entering"))
+        if contest.settings.is_relay and contest.turn_user_id != interaction.user.id:
+            raise RejectedError(make_problem("round_not_your_turn"))
         require_entrant(interaction, contest)
-        goes_on = contest.round_number < contest.settings.rounds
-        if goes_on and require_preferences(interaction).reuse_policy is ReusePolicy.NOBODY:
-            raise RejectedError(make_problem("round_reuse_declined"))
         return contest
 
     async def _list_own_entries(self, interaction: discord.Interaction, contest: Contest) -> list[RoundEntry]:

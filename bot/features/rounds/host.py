@@ -24,7 +24,7 @@ from bot.interactions.reason_form import REASON_LIMIT
 from bot.interactions.responses import run_and_report
 from bot.rounds.custom_ids import DecideTieId
 from bot.rounds.message_editor import RoundMessageEditor
-from bot.rounds.view import format_time
+from bot.rounds.texts import format_time
 from bot.storage.audit_log import SqlAuditLog
 from bot.storage.round_stores import RoundStores
 from bot.storage.rounds import ContestChange

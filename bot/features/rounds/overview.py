@@ -10,10 +10,11 @@ from bot.features.rounds.access import list_readable_contests, resolve_contest
 from bot.features.rounds.entry import EntryHandlers
 from bot.features.rounds.host import ContestOption
 from bot.features.rounds.overview_view import (
+    MAX_LISTED,
     build_list_view,
     build_results_view,
     build_status_view,
-    list_settled_entries,
+    list_results,
 )
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
@@ -60,8 +61,8 @@ class OverviewCommands:
         async def render() -> RenderedMessage:
             found = await resolve_contest(self.stores, interaction, contest)
             entries = (await self.stores.contests.load_facts(found.id)).entries
-            winners = [entry for entry in list_settled_entries(found, entries) if entry.is_winner]
-            jobs = {entry.job_id: await self.job_history.find_job(entry.job_id) for entry in winners}
+            shown = list_results(found, entries)[:MAX_LISTED]
+            jobs = {entry.job_id: await self.job_history.find_job(entry.job_id) for entry in shown}
             records = {job_id: record for job_id, record in jobs.items() if record is not None}
             return RenderedMessage(build_results_view(found, entries, records, get_localized_messages(interaction)))
 

@@ -7,10 +7,10 @@ from discord import ui
 
 from bot.domain.ballots import build_score_table
 from bot.domain.records import JobRecord
-from bot.domain.rounds import Contest, EntryState, Payer, RoundEntry
+from bot.domain.rounds import Contest, EntryState, Payer, Phase, RoundEntry
 from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import escape_markdown
-from bot.rounds.view import format_scores, format_time, format_winner
+from bot.rounds.texts import format_author, format_scores, format_time, format_winner
 from shared.i18n.messages import Messages
 
 MAX_LISTED: Final = 20
@@ -52,20 +52,29 @@ def build_results_view(
 ) -> ui.LayoutView:
     """Show the winners of the rounds that are over, with links to their pictures, and the points of these rounds."""
     over = list_settled_entries(contest, entries)
-    lines = [_format_winner(contest, e, records.get(e.job_id), messages) for e in over if e.is_winner]
+    shown = list_results(contest, entries)[:MAX_LISTED]
+    lines = [_format_result(contest, entry, records.get(entry.job_id), messages) for entry in shown]
     title = messages.text("round_status.results", theme=_format_theme(contest))
     items = [ui.TextDisplay[Any](f"### {title}\n{chr(10).join(lines) or messages.text('round_status.no_winner')}")]
-    scores = format_scores(build_score_table(over), messages)
+    scores = "" if contest.settings.is_relay else format_scores(build_score_table(over), messages)
     if scores:
         items.append(ui.TextDisplay(scores))
     return build_container_view(*items)
 
 
 def list_settled_entries(contest: Contest, entries: Sequence[RoundEntry]) -> list[RoundEntry]:
-    """List the entries of the rounds whose result was announced: their authors and points are no secret any more."""
+    """List the entries whose authors and points are no secret: of rounds whose result was announced, and of relays."""
+    if contest.settings.is_relay:
+        return [entry for entry in entries if entry.state is EntryState.ENTERED]
     settled = {entry.round_number for entry in entries if entry.is_winner}
     settled |= set(range(1, contest.round_number))
     return [e for e in entries if e.round_number in settled and e.state is EntryState.ENTERED]
+
+
+def list_results(contest: Contest, entries: Sequence[RoundEntry]) -> list[RoundEntry]:
+    """List the winners, or all turns of a relay."""
+    settled = list_settled_entries(contest, entries)
+    return [entry for entry in settled if entry.is_winner or contest.settings.is_relay]
 
 
 def _format_theme(contest: Contest) -> str:
@@ -76,12 +85,17 @@ def _format_state(contest: Contest, messages: Messages) -> str:
     if not contest.is_open:
         return messages.text(f"round_status.ended_{contest.end_reason}", at=int(contest.created_at))
     number = messages.text("round.round_of", number=contest.round_number, count=contest.settings.rounds)
-    phase = messages.text(f"round_status.phase_{contest.phase}", deadline=format_time(contest.deadline or 0))
+    is_joining = contest.settings.is_relay and contest.phase is Phase.ENTERING
+    phase = messages.text(
+        f"round_status.phase_{'joining' if is_joining else contest.phase}",
+        deadline=format_time(contest.deadline or 0),
+        user=f"<@{contest.turn_user_id}>",
+    )
     return f"{number}: {phase}"
 
 
-def _format_winner(contest: Contest, entry: RoundEntry, record: JobRecord | None, messages: Messages) -> str:
-    line = f"- {format_winner(entry, messages)}"
+def _format_result(contest: Contest, entry: RoundEntry, record: JobRecord | None, messages: Messages) -> str:
+    formatted = format_author(entry, messages) if contest.settings.is_relay else format_winner(entry, messages)
     if record is None or record.message is None or record.is_deleted:
-        return line
-    return f"{line} · {record.message.build_link(contest.guild_id)}"
+        return f"- {formatted}"
+    return f"- {formatted} · {record.message.build_link(contest.guild_id)}"

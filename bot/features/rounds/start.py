@@ -14,8 +14,22 @@ from bot.domain.draft import Draft
 from bot.domain.durations import parse_duration
 from bot.domain.ports import DraftStore, JobHistory
 from bot.domain.round_phases import start_contest
-from bot.domain.rounds import MAX_PHASE_SECONDS, MAX_ROUNDS, MIN_PHASE_SECONDS, Contest, ContestSettings, Payer
-from bot.features.rounds.choices import DEFAULT_MAX_ENTRIES, apply_choice, compute_max_cost, list_entry_models
+from bot.domain.rounds import (
+    MAX_PHASE_SECONDS,
+    MAX_ROUNDS,
+    MIN_PHASE_SECONDS,
+    Contest,
+    ContestFormat,
+    ContestSettings,
+    Payer,
+)
+from bot.features.rounds.choices import (
+    DEFAULT_MAX_ENTRIES,
+    DEFAULT_RELAY_COST,
+    apply_choice,
+    compute_max_cost,
+    list_entry_models,
+)
 from bot.features.rounds.custom_ids import ContestSettingId, StartContestId
 from bot.features.rounds.place import open_contest_thread, require_place
 from bot.features.rounds.start_view import THEME_LIMIT, build_panel, build_started_view, format_duration
@@ -67,17 +81,23 @@ class StartCommand:
         rounds: app_commands.Range[int, 1, MAX_ROUNDS] = 1,
         image: discord.Attachment | None = None,
         source: app_commands.Range[str, 1, JOB_ID_LENGTH] | None = None,
+        format: str = ContestFormat.OPEN_CALL,  # noqa: A002 - the name of the option
         entering: Duration = "30m",
         voting: Duration = "10m",
+        turn: Duration = "5m",
     ) -> None:
         """Show the panel, in which the rest is chosen."""
         settings = ContestSettings(
             theme.strip() or theme,
+            ContestFormat(format),
             rounds=rounds,
             entry_seconds=read_duration(entering, "entering"),
             vote_seconds=read_duration(voting, "voting"),
+            turn_seconds=read_duration(turn, "turn"),
             max_entries=DEFAULT_MAX_ENTRIES,
         )
+        if settings.is_relay:
+            settings = replace(settings, max_entries=None, max_cost=DEFAULT_RELAY_COST)
 
         async def render() -> RenderedMessage:
             require_place(interaction)
@@ -181,7 +201,7 @@ class StartCommand:
 
     def _compute_max_cost(self, interaction: discord.Interaction, draft: Draft, settings: ContestSettings) -> int:
         offered = get_offered_catalogue(interaction, self.validator.catalogue)
-        has_source = _has_source(draft) or settings.rounds > 1
+        has_source = _has_source(draft) or settings.rounds > 1 or settings.is_relay
         models = [
             *list_entry_models(settings, offered, has_source=_has_source(draft)),
             *(list_entry_models(settings, offered, has_source=True) if has_source else ()),

@@ -8,7 +8,7 @@ from discord import ButtonStyle, ui
 
 from bot.domain.durations import split_duration
 from bot.domain.rounds import Contest, ContestSettings, Payer
-from bot.features.rounds.choices import AUTOMATIC, CHOICES, get_choice
+from bot.features.rounds.choices import AUTOMATIC, get_choice, list_choices, list_fields
 from bot.features.rounds.custom_ids import ContestSettingId, StartContestId
 from bot.interactions.components import build_button, build_select
 from bot.rendering.layout import build_container_view
@@ -30,7 +30,7 @@ def build_panel(
 ) -> ui.LayoutView:
     """Show the settings, in selects that change them, with the sum that may be paid and a button to start."""
     items: list[ui.Item[Any]] = [ui.TextDisplay(_format_summary(settings, messages, has_source=has_source))]
-    for field in CHOICES:
+    for field in list_fields(settings):
         heading = messages.text(f"round_panel.{field}")
         # screen readers call the select by its placeholder, which is never shown: one option is always selected
         select = build_select(
@@ -58,19 +58,24 @@ def format_announcement(host_id: int, settings: ContestSettings, messages: Messa
 
 
 def _format_summary(settings: ContestSettings, messages: Messages, *, has_source: bool) -> str:
+    first, second = ("joining", "turn") if settings.is_relay else ("entering", "voting")
+    second_seconds = settings.turn_seconds if settings.is_relay else settings.vote_seconds
     facts = [
-        messages.text("round_panel.rounds", count=settings.rounds),
-        messages.text("round_panel.entering", duration=format_duration(settings.entry_seconds, messages)),
-        messages.text("round_panel.voting", duration=format_duration(settings.vote_seconds, messages)),
+        messages.text("round_panel.turns" if settings.is_relay else "round_panel.rounds", count=settings.rounds),
+        messages.text(f"round_panel.{first}", duration=format_duration(settings.entry_seconds, messages)),
+        messages.text(f"round_panel.{second}", duration=format_duration(second_seconds, messages)),
         messages.text("round_panel.with_source" if has_source else "round_panel.without_source"),
     ]
-    title = messages.text("round_panel.title", theme=escape_markdown(settings.theme, 2 * THEME_LIMIT))
+    title = messages.text(
+        "round_panel.title_relay" if settings.is_relay else "round_panel.title",
+        theme=escape_markdown(settings.theme, 2 * THEME_LIMIT),
+    )
     return f"### {title}\n{' · '.join(facts)}"
 
 
 def _build_options(field: str, settings: ContestSettings, messages: Messages) -> Iterator[discord.SelectOption]:
     current = get_choice(settings, field)
-    for choice in CHOICES[field]:
+    for choice in list_choices(settings, field):
         label = _format_choice(field, choice, messages)
         yield discord.SelectOption(label=label, value=choice, default=choice == current)
 

@@ -9,9 +9,11 @@ from typing import Any
 import discord
 import pytest
 
+from bot.domain.preferences import Preferences, ReusePolicy
 from bot.domain.round_phases import start_contest
 from bot.domain.rounds import ContestFormat
 from bot.features.rounds.members import MemberHandlers
+from bot.interactions.locale import set_preferences
 from bot.rounds.custom_ids import JoinRelayId, LeaveRelayId, RemindId
 from bot.storage.round_stores import RoundStores
 from bot.storage.session import Database
@@ -20,14 +22,15 @@ from tests.support.rounds import CONTEST_ID, make_contest
 
 EN = load_messages("en")
 GUILD_ID, USER_ID, ROLE_ID = 1, 42, 5
+PREFERENCES = Preferences()
 
 
 class Member:
     """A member who presses buttons, and the texts that are shown to them alone."""
 
-    def __init__(self, guild_id: int = GUILD_ID) -> None:
+    def __init__(self, guild_id: int = GUILD_ID, preferences: Preferences = PREFERENCES) -> None:
         self.texts: list[str] = []
-        self.interaction: Any = SimpleNamespace(
+        interaction: Any = SimpleNamespace(
             id=17,
             user=SimpleNamespace(id=USER_ID),
             guild_id=guild_id,
@@ -36,6 +39,8 @@ class Member:
             response=SimpleNamespace(defer=self.defer),
             edit_original_response=self.edit,
         )
+        set_preferences(interaction, preferences)
+        self.interaction = interaction
 
     async def defer(self, *, thinking: bool, ephemeral: bool) -> None:
         assert (thinking, ephemeral) == (True, True)
@@ -86,4 +91,14 @@ async def test_a_contest_for_a_role_is_joined_by_those_who_have_it(stores: Round
     await MemberHandlers(stores).join_relay(member.interaction, JoinRelayId(CONTEST_ID))
 
     assert f"<@&{ROLE_ID}>" in member.texts[0]
+    assert await stores.members.list_participants(CONTEST_ID) == []
+
+
+async def test_who_lets_nobody_build_on_their_pictures_takes_no_turns(stores: RoundStores) -> None:
+    await stores.contests.add_contest(start_contest(make_contest(format=ContestFormat.RELAY)))
+    member = Member(preferences=Preferences(reuse_policy=ReusePolicy.NOBODY))
+
+    await MemberHandlers(stores).join_relay(member.interaction, JoinRelayId(CONTEST_ID))
+
+    assert member.texts[0].startswith("You've asked that nobody builds on your pictures")
     assert await stores.members.list_participants(CONTEST_ID) == []

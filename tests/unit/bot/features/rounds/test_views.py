@@ -8,10 +8,18 @@ from discord import ui
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.rounds import ContestSettings, EndReason, EntryState, Payer, Phase
+from bot.domain.rounds import ContestFormat, ContestSettings, EndReason, EntryState, Payer, Phase
 from bot.features.rounds.ballot import place_choice
 from bot.features.rounds.ballot_view import build_ballot_view
-from bot.features.rounds.choices import CHOICES, apply_choice, compute_max_cost, get_choice, list_entry_models
+from bot.features.rounds.choices import (
+    CHOICES,
+    apply_choice,
+    compute_max_cost,
+    get_choice,
+    list_choices,
+    list_entry_models,
+    list_fields,
+)
 from bot.features.rounds.entry_form import build_own_entries
 from bot.features.rounds.overview_view import build_list_view, build_results_view, build_status_view
 from bot.features.rounds.start_view import build_panel
@@ -32,11 +40,22 @@ def read_text(view: ui.LayoutView) -> str:
 
 @pytest.mark.parametrize("field", CHOICES)
 def test_each_choice_of_the_panel_is_kept_as_it_was_chosen(field: str) -> None:
-    for choice in CHOICES[field]:
-        changed = apply_choice(ContestSettings("a castle"), field, choice)
-        assert changed is not None
-        assert get_choice(changed, field) == choice
-    assert apply_choice(ContestSettings("a castle"), field, "forged") is None
+    for contest_format in ContestFormat:
+        settings = ContestSettings("a castle", contest_format)
+        for choice in list_choices(settings, field) if field in list_fields(settings) else ():
+            changed = apply_choice(settings, field, choice)
+            assert changed is not None
+            assert get_choice(changed, field) == choice
+        assert apply_choice(settings, field, "forged") is None
+
+
+def test_a_relay_has_no_votes_and_always_a_limit_on_its_cost() -> None:
+    relay = ContestSettings("a castle", ContestFormat.RELAY, rounds=10, max_entries=None)
+
+    assert set(list_fields(relay)) == {"max_cost", "payer", "turn_order"}
+    assert apply_choice(relay, "max_cost", "auto") is None
+    assert apply_choice(relay, "tie_rule", "runoff") is None
+    assert compute_max_cost(relay, CATALOGUE.generation_models) == 5_000_000
 
 
 @pytest.mark.parametrize(
@@ -62,9 +81,18 @@ def test_entries_from_a_picture_are_made_with_models_that_read_one() -> None:
         list_entry_models(ContestSettings("a castle", models=("gone",)), CATALOGUE, has_source=True)
 
 
-@given(any_messages, any_text, st.sampled_from(Payer), st.integers(1, 10), st.booleans())
-def test_the_panel_fits_discord(messages: Messages, theme: str, payer: Payer, rounds: int, has_source: bool) -> None:
-    settings = ContestSettings(theme, rounds=rounds, payer=payer, max_entries=25)
+@given(
+    any_messages,
+    any_text,
+    st.sampled_from(ContestFormat),
+    st.sampled_from(Payer),
+    st.integers(1, 10),
+    st.booleans(),
+)
+def test_the_panel_fits_discord(
+    messages: Messages, theme: str, contest_format: ContestFormat, payer: Payer, rounds: int, has_source: bool
+) -> None:
+    settings = ContestSettings(theme, contest_format, rounds=rounds, payer=payer, max_entries=25)
 
     assert_fits_discord(build_panel("1" * 20, settings, 2_000_000, messages, has_source=has_source))
 

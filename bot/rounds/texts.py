@@ -1,0 +1,47 @@
+"""Texts that the messages of contests and the answers about them share."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot.domain.ballots import Score
+from bot.domain.rounds import RoundEntry
+from shared.i18n.messages import Messages
+
+MEDALS: Final = ("🥇", "🥈", "🥉")
+MAX_SCORES: Final = 20
+
+
+def format_time(unix_seconds: float) -> str:
+    """Format a time that Discord shows in the zone of each reader, and how far it is."""
+    return f"<t:{int(unix_seconds)}:t> (<t:{int(unix_seconds)}:R>)"
+
+
+def format_winner(entry: RoundEntry, messages: Messages) -> str:
+    """Format the round that an entry won, its number, author and points."""
+    facts = [
+        messages.text("round_status.round", number=entry.round_number),
+        format_author(entry, messages),
+        messages.text("round.points", count=entry.points, ballots=entry.ballots),
+    ]
+    return " · ".join(facts)
+
+
+def format_scores(scores: Sequence[Score], messages: Messages) -> str:
+    """Format the table of points, a line for each of the best."""
+    lines = [
+        messages.text(
+            "round.score", place=_format_place(place), user=f"<@{score.user_id}>", wins=score.wins, points=score.points
+        )
+        for place, score in enumerate(scores[:MAX_SCORES], 1)
+    ]
+    return "\n".join(lines)
+
+
+def format_author(entry: RoundEntry, messages: Messages) -> str:
+    """Format the number of an entry and its author."""
+    author = f"<@{entry.author_id}>" if entry.author_id else messages.text("round.somebody")
+    return messages.text("round.by", number=entry.number or 0, user=author)
+
+
+def _format_place(place: int) -> str:
+    return MEDALS[place - 1] if place <= len(MEDALS) else f"{place}."
