@@ -9,9 +9,12 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.features.server_settings.time_zones import COMMON_ZONES
 from demo.http_client import request_json
 from demo.processes import Process
 from demo.stack import Stack, run_stack
@@ -20,6 +23,7 @@ from tests.support.ledger import find_ledger_discrepancies
 from tests.support.postgresql import SKIP_REASON, PostgreSQLServer, find_binaries, open_postgresql
 from tests.support.records import query_records
 from tests.support.redis_proxy import RedisProxy
+from tests.support.server_panel import open_section, wait_for_panel
 from tests.support.user import DiscordUser, list_media, wait_until
 
 SETTINGS = {
@@ -30,6 +34,7 @@ SETTINGS = {
 }
 PICTURES = "SELECT coalesce(sum(CASE kind WHEN 'reservation' THEN 1 WHEN 'release' THEN -1 ELSE 0 END), 0) "
 BURST = 12
+MIN_HOUR, MAX_HOUR = 2, 21  # no day begins during a test
 
 
 @dataclass
@@ -180,6 +185,44 @@ def test_outcomes_of_the_time_without_a_database_are_settled_once_it_is_back(bud
     ada.wait_for_result(ada.submit_imagine("what the filter refused is free", image=None))
     assert "this server's" in ada.wait_for_private_text(ada.submit_imagine("one too many", image=None))
     budgets.assert_balanced()
+
+
+def test_the_time_zone_changes_during_a_burst_and_a_kill_and_nothing_is_granted_twice(budgets: BudgetStack) -> None:
+    budgets.leave_pictures(3)
+    doomed = budgets.bots.start()
+    ada, owner = DiscordUser(budgets.stack), budgets.owner
+    panel = open_section(owner, "language")
+    first, *others = [zone for zone in COMMON_ZONES if MIN_HOUR <= datetime.now(ZoneInfo(zone)).hour <= MAX_HOUR]
+
+    def choose_zone(zone: str) -> None:
+        owner.use_component(panel, "server_setting:time_zone:0", zone)
+        wait_for_panel(owner, panel, f'"value": "{zone}", "default": true')
+
+    def submit(number: int) -> str:
+        owner.use_component(panel, "server_setting:time_zone:0", others[number % len(others)])
+        return ada.submit_imagine(f"between zones {number}", image=None)
+
+    choose_zone(first)
+    ada.wait_for_result(ada.submit_imagine("the day of the first zone", image=None))
+    choose_zone(others[-1])
+    with ThreadPoolExecutor(BURST) as threads:
+        burst = threads.map(submit, range(BURST))
+        budgets.bots.kill(doomed)
+        jobs = list(burst)
+    wait_until(lambda: all(has_ended(budgets, ada, job) for job in jobs), "an end of each request")
+    choose_zone(first)
+
+    assert "this server's" in ada.wait_for_private_text(ada.submit_imagine("one too many", image=None))
+    accepted = [job for job in jobs if read_job_record(budgets.stack, job)]
+    assert [len(list_media(ada.wait_for_result(job))) for job in accepted] == [1] * 2
+    budgets.assert_balanced()
+
+
+def has_ended(budgets: BudgetStack, user: DiscordUser, job: str) -> bool:
+    """Tell whether a request was refused, or lost with the bot that was killed, or was delivered."""
+    record = read_job_record(budgets.stack, job)
+    interaction = user.get(f"/control/interactions/{job}")
+    return record[0] == "delivered" if record else interaction["failed"] or has_answer(user, job)
 
 
 def has_answer(user: DiscordUser, interaction: str) -> bool:
