@@ -176,3 +176,22 @@ def test_a_message_that_a_moderator_deletes_in_discord_stays_deleted(ada: Discor
 
     wait_until(share_again, "a result that is no longer in the gallery")
     assert ada.list_messages(gallery) == []
+
+
+def test_what_keeps_the_bot_from_posting_is_told_to_who_shares_and_to_managers(
+    ada: DiscordUser, owner: DiscordUser, gallery: str
+) -> None:
+    job = ada.submit_imagine("a lake at noon", image=None)
+    result = ada.wait_for_result(job)
+    owner.put(f"/control/permissions/{gallery}", {"deny": str(1 << 15)})
+
+    def share() -> str:
+        return ada.wait_for_private_text(ada.press_button(result, "gallery_share"))
+
+    wait_until(lambda: "Attach Files" in share(), "a refusal that names the permission")
+    panel = read_text(owner.invoke_and_wait("gallery setup"))
+    owner.put(f"/control/permissions/{gallery}", {"deny": "0"})
+    wait_until(lambda: f"<#{gallery}>" in share(), "a share that is accepted")
+
+    assert "I can't post in the gallery yet. Give me these permissions there: Attach Files." in panel
+    assert list_media(wait_for_post(ada, gallery, job))
