@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import BindParameter, Connection, bindparam, update
 
 from bot.domain.budgets import Budget, BudgetExceededError, BudgetUnit, Spender, choose_limits, require_room
-from bot.storage.budget_counters import build_keys, create_counters, list_counting_budgets, read_counters
+from bot.storage.budget_counters import build_keys, create_counter, list_counting_budgets, read_counters
 from bot.storage.budget_notices import NO_BOUND, add_crossing_notices, add_refusal_notice, is_told
 from bot.storage.ledger import change_counters, get_requester_account, reserve_prices, settle_job, share_ledger
 from bot.storage.notice_bounds import Bounds, NoticeBounds
@@ -85,7 +85,7 @@ def charge_budgets(
 async def prepare_budgets(
     database: Database, bot_budgets: Sequence[Budget], spender: Spender, prices: Sequence[int], now: float
 ) -> None:
-    """Find out why budgets were not charged, and add the counters that are missing.
+    """Find out why budgets were not charged, and add one of the counters that are missing.
 
     Raises `BudgetExceededError` if one has less left than these prices, and `DATABASE_ERRORS`.
     """
@@ -100,7 +100,7 @@ async def prepare_budgets(
         await database.run_transaction(lambda connection: add_refusal_notice(connection, usage, spender.user_id, now))
         raise
     if not has_all_counters:
-        await database.run_transaction(lambda connection: create_counters(connection, bot_budgets, spender, now))
+        await database.run_transaction(lambda connection: create_counter(connection, bot_budgets, spender, now))
 
 
 def settle_without_reservation(

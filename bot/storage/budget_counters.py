@@ -76,9 +76,10 @@ _SELECT_GUILD_BUDGETS: Final = _SELECT_ALL_BUDGETS.where(budgets.c.guild_id == _
 _SELECT_BUDGET: Final = _SELECT_ALL_BUDGETS.where(budgets.c.id == bindparam("target_budget_id"))
 _TARGET_IDS: Final[BindParameter[Any]] = bindparam("target_ids", expanding=True)
 _SELECT_BUDGETS: Final = _SELECT_GUILD_BUDGETS.where(budgets.c.target_id.in_(_TARGET_IDS))
-_SELECT_OPEN_RESERVATIONS: Final = select(ledger_entries.c.id, ledger_entries.c.counters).where(
-    ledger_entries.c.kind == EntryKind.RESERVATION,
-    ledger_entries.c.job_id.in_(select(jobs.c.id).where(jobs.c.state.in_(OPEN_STATES))),
+_SELECT_OPEN_RESERVATIONS: Final = (  # without a period, for which SQLite would read all of its entries
+    select(ledger_entries)
+    .join_from(jobs, ledger_entries, ledger_entries.c.job_id == jobs.c.id)
+    .where(jobs.c.state.in_(OPEN_STATES), ledger_entries.c.kind == EntryKind.RESERVATION)
 )
 _UPDATE_COUNTERS: Final = (
     update(ledger_entries)
@@ -87,23 +88,34 @@ _UPDATE_COUNTERS: Final = (
 )
 
 
-def create_counters(connection: Connection, bot_budgets: Sequence[Budget], spender: Spender, now: float) -> None:
-    """Add the counters that are missing for a person's requests, with the sums of the ledger, as a transaction.
+def create_counter(connection: Connection, bot_budgets: Sequence[Budget], spender: Spender, now: float) -> None:
+    """Add one of the counters that are missing for a person's requests, with the sum of the ledger, as a transaction.
 
-    Open reservations that a counter includes remember it, to give their price back to it.
+    Open reservations that the counter includes remember it, to give their price back to it.
     """
     lock_ledger(connection)
     moment = datetime.fromtimestamp(now, UTC)
-    for budget in list_counting_budgets(connection, bot_budgets, spender):
-        key = budget.build_counter_key(spender.user_id, moment)
-        if connection.execute(_SELECT_USED, {"target_key": key}).scalar() is not None:
-            continue
+    by_key = build_keys(list_counting_budgets(connection, bot_budgets, spender), spender, now)
+    for key in by_key.keys() - read_counters(connection, by_key).keys():
+        budget = by_key[key]
         used = read_used(connection, budget, spender.user_id, moment)
         connection.execute(insert(budget_counters), {"key": key, "used": used})
-        condition = _build_scope_condition(budget, spender.user_id) & _is_counted_since(budget, moment)
-        for entry_id, written in connection.execute(_SELECT_OPEN_RESERVATIONS.where(condition)).all():
-            counters = json.dumps(json.loads(written or "{}") | {key: budget.unit})
-            connection.execute(_UPDATE_COUNTERS, {"entry_id": entry_id, "new_counters": counters})
+        for entry in connection.execute(_SELECT_OPEN_RESERVATIONS).all():
+            if _includes(budget, spender.user_id, moment, entry):
+                counters = json.dumps(json.loads(entry.counters or "{}") | {key: budget.unit})
+                connection.execute(_UPDATE_COUNTERS, {"entry_id": entry.id, "new_counters": counters})
+        return
+
+
+def _includes(budget: Budget, user_id: int, moment: datetime, entry: Any) -> bool:
+    """Tell whether the counter of a budget, of this member if it is a role's, includes a reservation."""
+    role_ids = frozenset({budget.target_id} if entry.user_id == user_id else ())
+    account = Spender(entry.user_id, entry.guild_id, entry.channel_id, role_ids)
+    return (
+        counts_requests_of(budget, account)
+        and (budget.scope is BudgetScope.BOT or entry.guild_id == budget.guild_id)
+        and entry.counted_at >= budget.get_period_start(moment).timestamp()
+    )
 
 
 def delete_old_counters(connection: Connection, now: float) -> int:

@@ -5,7 +5,6 @@ Every test ends with the ledger compared with what the Bedrock stand-in billed, 
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from demo.http_client import request_json
 from demo.processes import Process
 from demo.stack import Stack, run_stack
 from tests.support.bot_processes import BotProcesses, read_job_field, read_job_record
-from tests.support.ledger import find_ledger_discrepancies
+from tests.support.ledger import assert_ledger_balances
 from tests.support.postgresql import SKIP_REASON, PostgreSQLServer, find_binaries, open_postgresql
 from tests.support.records import query_records
 from tests.support.redis_proxy import RedisProxy
@@ -70,10 +69,7 @@ class BudgetStack:
 
     def assert_balanced(self) -> None:
         """Assert that the ledger is what was billed, that nothing is reserved, and that the counter agrees."""
-        deadline = time.monotonic() + 20
-        while (discrepancies := find_ledger_discrepancies(self.stack)) and time.monotonic() < deadline:
-            time.sleep(0.2)
-        assert not discrepancies, "\n".join(discrepancies)
+        assert_ledger_balances(self.stack)
         used = {int(row[0]) for row in query_records(self.stack, "SELECT used FROM budget_counters")}
         assert used == {self.count_pictures()}
 

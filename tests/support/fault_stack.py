@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,11 +19,10 @@ from demo.redis import RedisServer
 from demo.stack import Stack, run_stack
 from shared.queue.keys import job_key, leases_key
 from tests.support.changed_constants import build_arguments
-from tests.support.ledger import find_ledger_discrepancies
+from tests.support.ledger import assert_ledger_balances
 from tests.support.user import DiscordUser, list_media, wait_until
 
 LEASE_SECONDS = 3
-LEDGER_SECONDS = 10  # a record is closed after its result was posted
 USERS = ("grace", "linus", "margaret")
 SETTINGS = {"BEDROCK_CALL_SECONDS": "5", "LEASE_SECONDS": str(LEASE_SECONDS)}
 
@@ -131,10 +129,7 @@ class FaultStack:
 
     def assert_ledger_balances(self) -> None:
         """Assert that the ledger names every call that Bedrock billed, and no other whose fate is known."""
-        deadline = time.monotonic() + LEDGER_SECONDS
-        while (discrepancies := find_ledger_discrepancies(self.stack)) and time.monotonic() < deadline:
-            time.sleep(0.2)
-        assert not discrepancies, "\n".join(discrepancies)
+        assert_ledger_balances(self.stack)
 
 
 @contextlib.contextmanager

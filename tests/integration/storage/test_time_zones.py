@@ -184,7 +184,8 @@ async def test_a_request_that_is_being_accepted_is_waited_for(
     other = Database(database_url)
     budget_store = SqlBudgetStore(other, clock=clock)
     await set_budgets(budget_store, 10 * PRICE)
-    await prepare_budgets(other, (), ADA, [PRICE], clock.now)
+    for _ in TARGETS:
+        await prepare_budgets(other, (), ADA, [PRICE], clock.now)
     has_charged, may_commit = threading.Event(), threading.Event()
     job = make_job_by(1, user_id=ADA_ID)
 
