@@ -137,9 +137,9 @@ def photograph(page: Page, name: str) -> None:
     page.close()
 
 
-def call(address: str, body: dict[str, Any] | None = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(address, data, {"Content-Type": "application/json"})  # noqa: S310 - loopback
+def call(address: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
+    data, headers = None if body is None else json.dumps(body).encode(), {"Content-Type": "application/json"}
+    request = urllib.request.Request(address, data, headers, method=method)  # noqa: S310 - loopback
     with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310 - loopback
         return json.load(response)
 
